@@ -1,0 +1,1 @@
+"""People: users, their passwords and their sessions."""

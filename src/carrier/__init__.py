@@ -1,0 +1,1 @@
+"""The telephone company: the port, the Twilio adapter and the sandbox carrier."""

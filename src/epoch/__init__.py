@@ -1,0 +1,1 @@
+"""The composition root: only it knows every room."""

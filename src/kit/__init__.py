@@ -1,0 +1,1 @@
+"""Tools that know nothing of telephones or of tenants' business."""

@@ -1,0 +1,212 @@
+"""Settings: the environment, read once into one frozen object that refuses to start on a bad value."""
+
+import secrets
+from collections.abc import Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+DEVELOPMENT_SECRET = "development-only-secret-change-me-in-production"  # noqa: S105 - named as what it is, refused in production
+SANDBOX_ACCOUNT_SID = "AC" + "5a" * 16
+SANDBOX_AUTH_TOKEN = "5b" * 16
+SANDBOX_API_KEY_SID = "SK" + "5c" * 16
+SANDBOX_API_KEY_SECRET = "5d" * 16
+SANDBOX_TWIML_APP_SID = "AP" + "5e" * 16
+
+
+class SettingsError(Exception):
+    """A setting is missing or unusable; the message names it and says what to do."""
+
+
+class CarrierSettings(msgspec.Struct, frozen=True):
+    """Credentials of the carrier account; the sandbox has defaults for each."""
+
+    account_sid: str
+    auth_token: str
+    api_key_sid: str
+    api_key_secret: str
+    twiml_app_sid: str
+
+    def __repr__(self) -> str:
+        return f"CarrierSettings(account_sid={self.account_sid!r}, …)"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the environment decides. Names and meanings: the settings table of the README."""
+
+    env: str
+    host: str
+    port: int
+    public_url: str
+    """Scheme, host and port of the product as browsers and the carrier reach it, without a trailing slash."""
+    database_url: str | None
+    """The owner's URL; None means the embedded server."""
+    secret_key: str
+    carrier: str
+    """``sandbox`` or ``twilio``."""
+    access_token_ttl: int
+    """Seconds a carrier access token lives."""
+    valkey_url: str | None
+    smtp_url: str | None
+    data_dir: Path
+    workers: int
+    trusted_proxies: tuple[str, ...]
+    metrics_token: str | None
+    sandbox_speed: float
+    """Divides the sandbox carrier's scripted waits."""
+    sandbox_address: str | None
+    """``host:port`` of the running sandbox carrier; set by the supervisor for its workers, not by people."""
+    twilio: CarrierSettings
+
+    def __repr__(self) -> str:
+        return f"Settings(env={self.env!r}, public_url={self.public_url!r}, carrier={self.carrier!r}, …)"
+
+    @property
+    def is_production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.carrier == "sandbox"
+
+    @property
+    def public_is_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings from ``environ``.
+
+    Raises:
+        SettingsError: a value is missing or unusable, or unsafe with ``EPOCH_ENV=production``.
+    """
+    read = _Reader(environ)
+    env = read.choice("EPOCH_ENV", ("development", "production"), "development")
+    port = read.whole("EPOCH_PORT", 8000, low=1, high=65535)
+    carrier = read.choice("EPOCH_CARRIER", ("sandbox", "twilio"), "sandbox")
+    settings = Settings(
+        env=env,
+        host=read.text("EPOCH_HOST", "127.0.0.1"),
+        port=port,
+        public_url=read.web_address("EPOCH_PUBLIC_URL", f"http://localhost:{port}"),
+        database_url=read.database("EPOCH_DATABASE_URL"),
+        secret_key=read.secret("EPOCH_SECRET_KEY", DEVELOPMENT_SECRET),
+        carrier=carrier,
+        access_token_ttl=read.whole("EPOCH_ACCESS_TOKEN_TTL", 3600, low=5, high=86_400),
+        valkey_url=read.optional("EPOCH_VALKEY_URL"),
+        smtp_url=read.optional("EPOCH_SMTP_URL"),
+        data_dir=Path(read.text("EPOCH_DATA_DIR", ".local")).absolute(),
+        workers=read.whole("EPOCH_WORKERS", 1, low=1, high=64),
+        trusted_proxies=read.networks("EPOCH_TRUSTED_PROXIES"),
+        metrics_token=read.optional("EPOCH_METRICS_TOKEN"),
+        sandbox_speed=read.positive("EPOCH_SANDBOX_SPEED", 1.0),
+        sandbox_address=read.optional("EPOCH_SANDBOX_ADDRESS"),
+        twilio=_carrier(read, carrier),
+    )
+    if settings.is_production:
+        _refuse_unsafe(settings)
+    return settings
+
+
+def _carrier(read: "_Reader", carrier: str) -> CarrierSettings:
+    sandbox = carrier == "sandbox"
+    return CarrierSettings(
+        account_sid=read.sid("TWILIO_ACCOUNT_SID", "AC", SANDBOX_ACCOUNT_SID if sandbox else None),
+        auth_token=read.required("TWILIO_AUTH_TOKEN", SANDBOX_AUTH_TOKEN if sandbox else None),
+        api_key_sid=read.sid("TWILIO_API_KEY_SID", "SK", SANDBOX_API_KEY_SID if sandbox else None),
+        api_key_secret=read.required("TWILIO_API_KEY_SECRET", SANDBOX_API_KEY_SECRET if sandbox else None),
+        twiml_app_sid=read.sid("TWILIO_TWIML_APP_SID", "AP", SANDBOX_TWIML_APP_SID if sandbox else None),
+    )
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    unsafe = (
+        (settings.is_sandbox, "EPOCH_CARRIER must be twilio: the sandbox carrier is not for production"),
+        (settings.database_url is None, "EPOCH_DATABASE_URL must be set: the embedded database is not for production"),
+        (
+            settings.secret_key == DEVELOPMENT_SECRET,
+            f"EPOCH_SECRET_KEY must be set to a secret of your own, for example {secrets.token_urlsafe(6)}… (32 characters or more)",
+        ),
+        (not settings.public_is_https, "EPOCH_PUBLIC_URL must begin with https:// in production"),
+        (settings.smtp_url is None, "EPOCH_SMTP_URL must be set: production sends its mails through a server"),
+    )
+    for refused, why in unsafe:
+        if refused:
+            raise SettingsError(why)
+
+
+class _Reader:
+    """Reads one variable after another; every complaint names the variable."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def optional(self, name: str) -> str | None:
+        return self._environ.get(name, "").strip() or None
+
+    def text(self, name: str, default: str) -> str:
+        return self.optional(name) or default
+
+    def required(self, name: str, default: str | None) -> str:
+        value = self.optional(name) or default
+        if value is None:
+            raise SettingsError(f"{name} is not set: EPOCH_CARRIER=twilio needs it")
+        return value
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+        return value
+
+    def whole(self, name: str, default: int, *, low: int, high: int) -> int:
+        value = self.text(name, str(default))
+        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+            raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+        return int(value)
+
+    def positive(self, name: str, default: float) -> float:
+        value = self.text(name, str(default))
+        try:
+            number = float(value)
+        except ValueError:
+            number = 0.0
+        if not 0 < number <= 1000:
+            raise SettingsError(f"{name} must be a number above 0 and at most 1000, not {value!r}")
+        return number
+
+    def secret(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        if len(value) < 32:
+            raise SettingsError(f"{name} must have at least 32 characters")
+        return value
+
+    def sid(self, name: str, prefix: str, default: str | None) -> str:
+        value = self.required(name, default)
+        if not (value.startswith(prefix) and len(value) == 34 and value[2:].isalnum()):
+            raise SettingsError(f"{name} must be {prefix} followed by 32 letters and digits")
+        return value
+
+    def web_address(self, name: str, default: str) -> str:
+        value = self.text(name, default).rstrip("/")
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.username:
+            raise SettingsError(f"{name} must be like https://voice.example.com (scheme, host and port only), not {value!r}")
+        return value
+
+    def database(self, name: str) -> str | None:
+        value = self.optional(name)
+        if value is not None and urlsplit(value).scheme not in ("postgresql", "postgres"):
+            raise SettingsError(f"{name} must be a postgresql:// address")  # the value may hold a password: not quoted
+        return value
+
+    def networks(self, name: str) -> tuple[str, ...]:
+        entries = tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
+        for entry in entries:
+            try:
+                ip_network(entry)
+            except ValueError as error:
+                raise SettingsError(f"{name} must be addresses or networks, comma-separated, not {entry!r}") from error
+        return entries

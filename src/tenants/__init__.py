@@ -1,0 +1,1 @@
+"""Organizations: plans, members and phone numbers."""

@@ -1,0 +1,1 @@
+"""Calls: the carrier's webhooks and the call records they make."""

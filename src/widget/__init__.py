@@ -1,0 +1,1 @@
+"""The embeddable phone: embed tokens, the exchange, and the files a page loads."""
