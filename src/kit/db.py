@@ -1,0 +1,96 @@
+"""The database: one engine for everyday work, one bare pool for the hot paths."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import asyncpg
+from litestar.datastructures import State
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+CONNECT_SECONDS = 1.5
+"""How long a request waits for a connection before it says that the service is unavailable."""
+SERVER_SETTINGS = {
+    "application_name": "epoch-voice",
+    "statement_timeout": "5000",
+    "idle_in_transaction_session_timeout": "15000",
+}
+
+
+def sqlalchemy_url(url: str) -> str:
+    """``postgresql://…`` as SQLAlchemy wants it for asyncpg."""
+    _, _, rest = url.partition("://")
+    return f"postgresql+asyncpg://{rest}"
+
+
+class HotConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
+    """A connection whose return to the pool costs no round trip: hot paths leave no session state to reset."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class Database:
+    """The engine, its sessions, and the hot paths' pool. ``start`` and ``stop`` run inside the serving loop."""
+
+    def __init__(self, url: str, *, engine_connections: int = 5, hot_connections: int = 10) -> None:
+        self._url = url
+        self._hot_connections = hot_connections
+        self.engine: AsyncEngine = create_async_engine(
+            sqlalchemy_url(url),
+            pool_size=engine_connections,
+            max_overflow=engine_connections,
+            pool_timeout=CONNECT_SECONDS,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": 10, "server_settings": SERVER_SETTINGS},
+        )
+        self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
+        self.pool: Any = None
+
+    async def start(self) -> None:
+        """Open the pool without connecting yet: a database that is down must not keep the server from starting."""
+        self.pool = await asyncpg.create_pool(
+            self._url.replace("postgres://", "postgresql://", 1),
+            min_size=0,
+            max_size=self._hot_connections,
+            connection_class=HotConnection,
+            timeout=CONNECT_SECONDS,
+            command_timeout=CONNECT_SECONDS,
+            server_settings=SERVER_SETTINGS,
+        )
+
+    async def stop(self) -> None:
+        if self.pool is not None:
+            self.pool.terminate()
+        await self.engine.dispose()
+
+
+def is_outage(error: BaseException) -> bool:
+    """True when ``error`` means that the database cannot be reached or is going away, not that we asked wrongly."""
+    if isinstance(error, DBAPIError):
+        return isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated
+    return isinstance(
+        error,
+        (
+            OSError,
+            TimeoutError,
+            PoolTimeout,
+            asyncpg.InterfaceError,
+            asyncpg.PostgresConnectionError,
+            asyncpg.OperatorInterventionError,
+            asyncpg.TooManyConnectionsError,
+            asyncpg.InvalidCatalogNameError,
+            asyncpg.InvalidAuthorizationSpecificationError,
+        ),
+    )
+
+
+async def provide_session(state: State) -> AsyncGenerator[AsyncSession, None]:
+    """A session per request that commits when the handler returns and rolls back when it raises.
+
+    The commit runs before the answer is sent, so no client is told of a change that did not last.
+    """
+    async with state.database.sessions() as session, session.begin():
+        yield session

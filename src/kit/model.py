@@ -1,0 +1,61 @@
+"""The base of every table: UUIDv7 keys, aware times, and rows that belong to one organization."""
+
+import datetime as dt
+import enum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from advanced_alchemy.base import CommonTableAttributes, create_registry
+from sqlalchemy.ext.asyncio import AsyncAttrs
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from uuid_utils.compat import uuid7
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(CommonTableAttributes, AsyncAttrs, DeclarativeBase):
+    """A table with a UUIDv7 ``id`` and ``created_at``."""
+
+    __abstract__ = True
+    # Bound here, at the direct child of DeclarativeBase; further down SQLAlchemy would ignore it.
+    registry = create_registry(
+        custom_annotation_map={UUID: sa.Uuid, dt.datetime: sa.TIMESTAMP(timezone=True), str: sa.Text}
+    )
+    registry.metadata.naming_convention = NAMING
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-100)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now(), sort_order=900)
+
+
+class TenantOwned:
+    """A row that belongs to exactly one organization and dies with it."""
+
+    @declared_attr
+    def organization_id(cls) -> Mapped[UUID]:  # noqa: N805 - declared_attr hands the class
+        # No index of its own: each table says which of its indexes begin with the organization.
+        return mapped_column(sa.ForeignKey("organization.id", ondelete="CASCADE"), sort_order=-90)
+
+    @classmethod
+    def owned_by(cls, organization_id: UUID) -> sa.ColumnElement[bool]:
+        """The filter every tenant-scoped query begins with."""
+        return sa.type_coerce(cls.organization_id == organization_id, sa.Boolean)
+
+
+def text_enum(kind: type[enum.StrEnum], **options: Any) -> sa.Enum:
+    """A column type that stores the values, not the names, of ``kind`` as checked text."""
+    return sa.Enum(
+        kind,
+        native_enum=False,
+        create_constraint=True,
+        length=32,
+        values_callable=lambda members: [str(member.value) for member in members],
+        name=options.pop("name", kind.__name__.lower()),
+        **options,
+    )

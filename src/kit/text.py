@@ -1,0 +1,11 @@
+"""What text we take from outside: no NUL, no control characters, no half characters."""
+
+import re
+
+# C0 and C1 controls except tab, line feed and carriage return, and lone surrogates.
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def is_storable(text: str) -> bool:
+    """True when ``text`` can be stored and shown as it is."""
+    return _UNSTORABLE.search(text) is None

@@ -1,0 +1,94 @@
+"""Call records and the events they are folded from."""
+
+import datetime as dt
+import enum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.model import Base, TenantOwned, text_enum
+
+
+class CallStatus(enum.StrEnum):
+    """Where a call stands; all after ``IN_PROGRESS`` are final."""
+
+    INITIATED = "initiated"
+    RINGING = "ringing"
+    IN_PROGRESS = "in-progress"
+    COMPLETED = "completed"
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    REFUSED = "refused"
+
+    @property
+    def is_final(self) -> bool:
+        return self not in LIVE_STATUSES
+
+
+LIVE_STATUSES = (CallStatus.INITIATED, CallStatus.RINGING, CallStatus.IN_PROGRESS)
+
+
+class Call(TenantOwned, Base):
+    """One call, both its legs. Everything below ``to_number`` is folded from its events."""
+
+    __tablename__ = "call"
+    __table_args__ = (
+        sa.Index("ix_call_organization_id_id", "organization_id", sa.text("id DESC")),
+        sa.Index("ix_call_token_id_call_id", "token_id", "call_id"),
+        sa.Index(
+            "ix_call_live", "organization_id", postgresql_where=sa.text("status IN ('initiated','ringing','in-progress')")
+        ),
+    )
+
+    carrier_sid: Mapped[str] = mapped_column(unique=True)
+    """The carrier's id of the caller's leg."""
+    token_id: Mapped[UUID] = mapped_column(sa.ForeignKey("embed_token.id", ondelete="CASCADE"))
+    call_id: Mapped[UUID | None]
+    """Made by the widget: untrusted, looked up only together with the token."""
+    identity: Mapped[str]
+    """The widget's identity, the only thing in a call that the browser cannot choose."""
+    direction: Mapped[str] = mapped_column(default="outbound", server_default="outbound")
+    from_number: Mapped[str | None]
+    """E.164, the organization's number; None when refused before one was chosen."""
+    to_number: Mapped[str]
+    """E.164; what was dialled, cut, when it could not be read as a number."""
+    status: Mapped[CallStatus] = mapped_column(text_enum(CallStatus, name="status"))
+    duration: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Whole seconds connected, 0 until the end."""
+    started_at: Mapped[dt.datetime]
+    answered_at: Mapped[dt.datetime | None]
+    ended_at: Mapped[dt.datetime | None]
+    end_reason: Mapped[str | None]
+    """A code: why a call was refused, or how it ended when not by hanging up."""
+    agent: Mapped[str | None]
+    origin: Mapped[str | None]
+    """The page's origin as the widget told it."""
+    details: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSONB(none_as_null=True))
+    """The page's own data, carried through the call."""
+
+
+class CallEvent(TenantOwned, Base):
+    """One thing the carrier told us about one leg; kept once however often it is told."""
+
+    __tablename__ = "call_event"
+    __table_args__ = (sa.UniqueConstraint("call_record_id", "leg_sid", "kind", "sequence"), sa.Index(None, "organization_id"))
+
+    call_record_id: Mapped[UUID] = mapped_column(sa.ForeignKey("call.id", ondelete="CASCADE"))
+    leg_sid: Mapped[str]
+    """The carrier's id of the leg this happened to."""
+    is_child: Mapped[bool]
+    """True for the dialled leg, False for the caller's."""
+    kind: Mapped[str]
+    """The leg's new status in the carrier's words, or ``dial-ended``."""
+    sequence: Mapped[int]
+    """The carrier's number within the leg, -1 where it gives none."""
+    duration: Mapped[int | None]
+    """Whole seconds connected, from a final event."""
+    sip_code: Mapped[int | None]
+    occurred_at: Mapped[dt.datetime]
+    """The carrier's time of the event."""
