@@ -1,0 +1,97 @@
+"""The HTTP transport under the carrier library's client: bounded waits, and retries only where they are safe."""
+
+import asyncio
+import random
+from typing import Any
+
+import httpx
+from twilio.http.response import Response
+
+CONNECT_SECONDS = 3.0
+TOTAL_SECONDS = 10.0
+"""For one request with all its retries."""
+RETRIES = 2
+BACKOFF_SECONDS = 0.25
+"""Before the first retry, doubled before the second; the wait is drawn from half of it to all of it."""
+
+
+class Transport:
+    """What the library's ``*_async`` calls travel through; must be built inside the running loop."""
+
+    is_async = True
+    """Asked by the library before it sends."""
+
+    def __init__(self, *, trust_env: bool) -> None:
+        limits = httpx.Limits(max_connections=20, max_keepalive_connections=5)
+        timeout = httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS)
+        self._client = httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=trust_env)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: dict[str, Any] | None = None,
+        data: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        **_: object,
+    ) -> Response:
+        """Send one request; redirects are not followed, the library's own timeout argument is not used.
+
+        Raises:
+            TimeoutError: no answer within ``TOTAL_SECONDS``.
+            httpx.HTTPError: the connection failed.
+        """
+        request = self._client.build_request(method, url, params=_present(params), data=_present(data), headers=headers)
+        retries = RETRIES if _is_idempotent(method, url) else 0
+        async with asyncio.timeout(TOTAL_SECONDS):
+            answer = await self._send(request, auth, retries)
+        return Response(answer.status_code, answer.text, answer.headers)
+
+    async def _send(self, request: httpx.Request, auth: tuple[str, str] | None, retries: int) -> httpx.Response:
+        backoff = BACKOFF_SECONDS
+        while True:
+            try:
+                answer = await self._client.send(request, auth=auth)
+            except httpx.ConnectError:
+                if not retries:
+                    raise
+                wait = _jittered(backoff)
+            else:
+                if not retries or not _is_passing(answer.status_code):
+                    return answer
+                wait = max(_jittered(backoff), _retry_after(answer))
+            await asyncio.sleep(wait)
+            retries -= 1
+            backoff *= 2
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+def _present(fields: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The library marks parameters that were not given with None."""
+    return {name: value for name, value in fields.items() if value is not None} if fields else None
+
+
+def _is_idempotent(method: str, url: str) -> bool:
+    """Reads, deletions and updates of one named thing; creating (a POST to a list) is not."""
+    if method.upper() in ("GET", "DELETE"):
+        return True
+    last = url.rsplit("/", 1)[-1].removesuffix(".json")
+    return len(last) == 34 and last[:2].isupper() and last[2:].isalnum()
+
+
+def _is_passing(status: int) -> bool:
+    return status == 429 or status >= 500
+
+
+def _jittered(seconds: float) -> float:
+    return seconds * random.uniform(0.5, 1.0)
+
+
+def _retry_after(answer: httpx.Response) -> float:
+    """Seconds the carrier asks to wait; 0 when it does not say or says a date."""
+    value = answer.headers.get("Retry-After", "")
+    return float(value) if value.isascii() and value.isdigit() else 0.0

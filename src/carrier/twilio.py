@@ -1,0 +1,195 @@
+"""The Twilio adapter: documents, signatures and REST through the carrier's own library."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import ParseResult, urlparse
+
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.twiml.voice_response import Dial, VoiceResponse
+
+from carrier.port import (
+    AvailableNumber,
+    CarrierError,
+    CarrierUnavailable,
+    DialPlan,
+    NotAtCarrier,
+    OwnedNumber,
+)
+from kit.settings import CarrierSettings
+
+if TYPE_CHECKING:
+    from carrier.transport import Transport
+
+STATUS_EVENTS = "initiated ringing answered completed"
+UNKNOWN_RESOURCE = 20404
+CALL_IS_OVER = 21220
+
+
+class TwilioCarrier:
+    """A ``Carrier`` that is Twilio, or the sandbox when ``api_base`` names one."""
+
+    def __init__(self, settings: CarrierSettings, *, api_base: str | None, signaling: str | None) -> None:
+        self._settings = settings
+        self._api_base = api_base
+        self._signaling = signaling
+        self._digest = hmac.new(settings.auth_token.encode(), digestmod=hashlib.sha1)
+        self._client: Any = None
+        self._transport: Transport | None = None
+
+    @property
+    def signaling(self) -> str | None:
+        return self._signaling
+
+    def dial(self, plan: DialPlan) -> bytes:
+        # Bridged only when the callee answers, so that the browser learns of ringing and answer at the right time.
+        dial = Dial(
+            caller_id=plan.caller_id,
+            answer_on_bridge=True,
+            time_limit=plan.limit_seconds,
+            timeout=plan.ring_seconds,
+            action=plan.action_url,
+            method="POST",
+        )
+        dial.number(
+            plan.to,
+            status_callback=plan.status_url,
+            status_callback_event=STATUS_EVENTS,
+            status_callback_method="POST",
+        )
+        response = VoiceResponse()
+        response.append(dial)
+        return _document(response)
+
+    def reject(self) -> bytes:
+        response = VoiceResponse()
+        response.reject()
+        return _document(response)
+
+    def finish(self) -> bytes:
+        return _document(VoiceResponse())
+
+    def signature_is_valid(self, url: str, form: Sequence[tuple[str, str]], signature: str | None) -> bool:
+        if signature is None:
+            return False
+        # The carrier signs each distinct value of a name once, names and values sorted: the set of pairs does both.
+        fields = "".join(name + value for name, value in sorted(set(form)))
+        presented = signature.encode("utf-8", "replace")
+        # It signs with the port or without it, so either is accepted; both are compared whatever the first gave.
+        checks = [hmac.compare_digest(self._sign(candidate + fields), presented) for candidate in _candidates(url)]
+        return any(checks)
+
+    def _sign(self, text: str) -> bytes:
+        digest = self._digest.copy()
+        digest.update(text.encode())
+        return base64.b64encode(digest.digest())
+
+    async def end_call(self, call_sid: str) -> None:
+        async with self._rest() as client:
+            await client.calls(call_sid).update_async(status="completed")
+
+    async def search_numbers(
+        self, *, country: str, area_code: str | None = None, contains: str | None = None, limit: int = 20
+    ) -> list[AvailableNumber]:
+        async with self._rest() as client:
+            found = await client.available_phone_numbers(country).local.list_async(
+                area_code=area_code, contains=contains, voice_enabled=True, limit=limit, page_size=limit
+            )
+        return [AvailableNumber(n.phone_number, n.locality or None, n.region or None, n.iso_country) for n in found]
+
+    async def buy_number(self, e164: str, *, friendly_name: str) -> OwnedNumber:
+        async with self._rest() as client:
+            return _owned(
+                await client.incoming_phone_numbers.create_async(phone_number=e164, friendly_name=friendly_name)
+            )
+
+    async def owned_numbers(self, *, e164: str | None = None, friendly_name: str | None = None) -> list[OwnedNumber]:
+        async with self._rest() as client:
+            numbers: Iterable[Any] = await client.incoming_phone_numbers.list_async(
+                phone_number=e164, friendly_name=friendly_name, page_size=1000
+            )
+        return [_owned(number) for number in numbers]
+
+    async def release_number(self, sid: str) -> None:
+        async with self._rest() as client:
+            await client.incoming_phone_numbers(sid).delete_async()
+
+    async def configure_application(self, *, voice_url: str, status_url: str) -> None:
+        async with self._rest() as client:
+            await client.applications(self._settings.twiml_app_sid).update_async(
+                voice_url=voice_url,
+                voice_method="POST",
+                status_callback=status_url,
+                status_callback_method="POST",
+            )
+
+    async def close(self) -> None:
+        if self._transport is not None:
+            transport, self._transport, self._client = self._transport, None, None
+            await transport.close()
+
+    @asynccontextmanager
+    async def _rest(self) -> AsyncIterator[Any]:
+        """The library's client; its exceptions leave as ours."""
+        import httpx
+
+        try:
+            yield self._connected()
+        except TwilioRestException as error:
+            raise _translated(error) from error
+        except (httpx.HTTPError, TimeoutError) as error:
+            message = f"no answer from the carrier: {type(error).__name__}"
+            raise CarrierUnavailable(message) from error
+        except TwilioException as error:
+            message = f"the carrier's library failed: {error}"
+            raise CarrierError(message) from error
+
+    def _connected(self) -> Any:
+        if self._client is None:
+            # The REST half of the library takes 0.3 s to import: app start and webhooks do without it.
+            from twilio.rest import Client
+
+            from carrier.transport import Transport
+
+            # A proxy of the environment is for the carrier outside, never for the sandbox on this machine.
+            self._transport = Transport(trust_env=self._api_base is None)
+            own = self._settings
+            client = Client(own.api_key_sid, own.api_key_secret, own.account_sid, http_client=self._transport)
+            if self._api_base is not None:
+                client.api.base_url = self._api_base
+            self._client = client
+        return self._client
+
+
+def _document(response: VoiceResponse) -> bytes:
+    return str(response).encode()
+
+
+def _owned(number: Any) -> OwnedNumber:
+    return OwnedNumber(sid=number.sid, e164=number.phone_number, friendly_name=number.friendly_name)
+
+
+def _translated(error: TwilioRestException) -> CarrierError:
+    # The library's text quotes the address of the call, number included; code and status are enough for a log.
+    message = f"the carrier answered {error.status} (code {error.code})"
+    if error.status == 404 or error.code in (UNKNOWN_RESOURCE, CALL_IS_OVER):
+        return NotAtCarrier(message)
+    if error.status == 429 or error.status >= 500:
+        return CarrierUnavailable(message)
+    return CarrierError(message)
+
+
+def _candidates(url: str) -> tuple[str, str]:
+    """``url`` without a port and with one, the default when it has none."""
+    parts = urlparse(url)
+    if parts.port:
+        return _with_authority(parts, parts.netloc.split(":")[0]), parts.geturl()
+    default = 443 if parts.scheme == "https" else 80
+    return parts.geturl(), _with_authority(parts, f"{parts.netloc}:{default}")
+
+
+def _with_authority(parts: ParseResult, authority: str) -> str:
+    return parts._replace(netloc=authority).geturl()
