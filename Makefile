@@ -1,0 +1,81 @@
+# Everything a newcomer, a developer and the build machine need. `make` alone lists it.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench lock clean
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+# A folder counts once it holds a test; each suite that counts fails when it finds none.
+SERVER_TESTS := $(foreach kind,unit integration contract,$(if $(shell find tests/$(kind) -name 'test_*.py' 2>/dev/null),tests/$(kind)))
+BROWSER_TESTS_FOLDER := $(if $(shell find tests/browser -name 'test_*.py' 2>/dev/null),tests/browser)
+COMPILE = "$$(tools/setup uv)" pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The last line of `run` is one plain program, so that make hands signals straight to it.
+run: ## install what is missing and serve on http://localhost:8000 with a demo
+	@tools/setup run
+	@$(BIN)/epoch run
+
+test: setup ## install what is missing and run every test: server, widget, browser
+	@test -n "$(SERVER_TESTS)" || { echo 'no tests found'; exit 1; }
+	$(BIN)/pytest $(SERVER_TESTS)
+	@$(MAKE) frontend-test browser
+
+check: setup lint types imports frontend-lint locks-check ## style, types, import contracts, locks
+
+setup: ## install what development needs
+	@tools/setup dev
+
+lint: ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: ## mypy, strict
+	$(BIN)/mypy
+
+imports: ## the rooms' import contracts
+	$(BIN)/lint-imports
+
+frontend-lint: ## the widget's linter
+	@test ! -f frontend/package.json || (cd frontend && npm run --silent lint)
+
+locks-check: ## no lock file names a host
+	@! grep -n '://' $(wildcard requirements*.lock)
+	@! grep -n '"resolved"' $(wildcard frontend/package-lock.json tools/browser/package-lock.json) /dev/null
+
+unit: setup ## the quick tests
+	$(BIN)/pytest tests/unit
+
+frontend-test: ## the widget's tests
+	@test ! -f frontend/package.json || (cd frontend && npm run --silent test)
+
+browser: setup ## the tests in a real browser
+ifneq ($(BROWSER_TESTS_FOLDER),)
+	$(BIN)/pytest $(BROWSER_TESTS_FOLDER)
+endif
+
+db: ## hold the embedded PostgreSQL open and print its address
+	@tools/setup run
+	@$(BIN)/python -m epoch.devdb
+
+migrate: ## bring the database to this version's schema
+	@tools/setup run
+	@$(BIN)/epoch migrate
+
+widget: ## build phone.js into frontend/dist
+	@tools/setup widget
+
+bench: ## measure the exchange against its peers
+	@tools/setup bench
+	.cache/bench/bin/python bench/run.py
+
+lock: ## renew the lock files from pyproject.toml and package.json
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --group bench -c requirements.lock -o requirements-bench.lock
+	@for folder in frontend tools/browser; do (cd $$folder && npm install --package-lock-only --omit-lockfile-registry-resolved) || exit 1; done
+
+clean: ## remove what was installed and built; data in .local stays
+	rm -rf .venv .cache frontend/node_modules frontend/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
