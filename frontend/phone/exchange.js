@@ -1,0 +1,34 @@
+/** The two questions the widget asks its server. */
+import { Problem, refusal } from "./errors.js";
+
+const TIMEOUT_MS = 10_000;
+
+/** Ask `<base>/widget/<path>`; a simple request, so no preflight. Raises Problem. */
+export async function ask(fetch, base, path, body, timeout = TIMEOUT_MS) {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), timeout);
+  try {
+    const response = await fetch(`${base}/widget/${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "text/plain;charset=UTF-8" },
+      body: JSON.stringify(body),
+      credentials: "omit",
+      cache: "no-store",
+      signal: abort.signal,
+    });
+    const answer = await response.json().catch(() => null);
+    if (response.ok && answer) return answer;
+    throw refusal(answer, response.status);
+  } catch (error) {
+    throw error instanceof Problem ? error : new Problem("network_error");
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The answer of the exchange, known to be usable. Raises Problem. */
+export async function exchange(fetch, base, credentials) {
+  const answer = await ask(fetch, base, "exchange", credentials);
+  if (typeof answer.access_token !== "string" || !(answer.expires_in > 0)) throw new Problem("service_unavailable");
+  return answer;
+}

@@ -1,0 +1,127 @@
+/** The connection to the carrier: one SDK Device, built at the first call and rebuilt when it no longer works. */
+import { microphoneProblem } from "./microphone.js";
+
+const RELEASE_AGAIN_MS = 1_000;
+const SIGNALING_GRACE_MS = 30_000;
+
+// The SDK fetches fifteen sound files unless it is given a Sound; none is ever heard here.
+class Silence {
+  play() {
+    return Promise.resolve();
+  }
+  stop() {}
+  setSinkIds() {}
+}
+
+export class Line {
+  #loadSdk;
+  #session;
+  #navigator;
+  #device = null;
+  #streams = new Set();
+  #asking = 0;
+  #listener = null;
+
+  constructor({ loadSdk, session, navigator }) {
+    this.#loadSdk = loadSdk;
+    this.#session = session;
+    this.#navigator = navigator;
+  }
+
+  /** Whether a person is still looking at the browser's question about the microphone. */
+  get isAskingForMicrophone() {
+    return this.#asking > 0;
+  }
+
+  /** Who hears of the Device's troubles: `{error(error), microphone(problem), destroyed()}`, or null. */
+  listen(listener) {
+    this.#listener = listener;
+  }
+
+  /** A Device that can connect. Raises Problem when the SDK cannot be loaded. */
+  async open() {
+    const { Device } = await this.#loadSdk();
+    // Evaluating the SDK and building a Device in one task would freeze a slow page.
+    await new Promise((resolve) => setTimeout(resolve));
+    if (this.#device && (this.#device.state === "destroyed" || this.#device.isBusy)) this.discard();
+    this.#device ??= this.#build(Device);
+    // Built before any click, the SDK's audio context would stay suspended for ever.
+    Device.audioContext?.resume?.().catch(() => {});
+    return this.#device;
+  }
+
+  /** Use the session's new token from now on, in a live call too. */
+  updateToken() {
+    if (this.#device && this.#device.state !== "destroyed") this.#device.updateToken(this.#session.data.access_token);
+  }
+
+  /** Drop the Device, whatever it is doing. */
+  discard() {
+    const device = this.#device;
+    this.#device = null;
+    if (device && device.state !== "destroyed") device.destroy();
+    this.#stopStreams();
+  }
+
+  /** Give the microphone back after a call; the SDK keeps it after the first one of a browser session. */
+  release() {
+    const device = this.#device;
+    const give = async () => {
+      if (this.#listener || device !== this.#device) return;
+      this.#stopStreams();
+      if (!device || device.state === "destroyed") return;
+      if (device.isBusy) {
+        this.discard();
+      } else if (device.audio?.inputDevice) {
+        await device.audio.unsetInputDevice().catch(() => {});
+      }
+    };
+    give();
+    // The device list changes some time after the first permission, possibly after a short call has ended.
+    setTimeout(give, RELEASE_AGAIN_MS);
+  }
+
+  #build(Device) {
+    const { access_token: token, signaling } = this.#session.data;
+    const device = new Device(token, {
+      ...(signaling ? { chunderw: sandboxHost(signaling) } : {}),
+      closeProtection: true,
+      codecPreferences: ["opus", "pcmu"],
+      enableImprovedSignalingErrorPrecision: true,
+      getUserMedia: (constraints) => this.#getUserMedia(constraints),
+      logLevel: "silent",
+      maxCallSignalingTimeoutMs: SIGNALING_GRACE_MS,
+      publishEvents: !signaling,
+      Sound: Silence,
+    });
+    device.on("error", (error) => this.#listener?.error(error));
+    device.on("destroyed", () => {
+      if (device !== this.#device) return;
+      this.#device = null;
+      this.#listener?.destroyed();
+    });
+    return device;
+  }
+
+  async #getUserMedia(constraints) {
+    this.#asking += 1;
+    try {
+      const stream = await this.#navigator.mediaDevices.getUserMedia(constraints);
+      this.#streams.add(stream);
+      return stream;
+    } catch (error) {
+      this.#listener?.microphone(microphoneProblem(error));
+      throw error;
+    } finally {
+      this.#asking -= 1;
+    }
+  }
+
+  #stopStreams() {
+    for (const stream of this.#streams) for (const track of stream.getTracks()) track.stop();
+    this.#streams.clear();
+  }
+}
+
+// See sdk/socket.js: the SDK's socket turns this reserved name into ws://host:port.
+const sandboxHost = (signaling) => `${signaling.replace(/:(\d+)$/, "-$1")}.sandbox.invalid`;

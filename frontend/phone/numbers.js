@@ -1,0 +1,64 @@
+/** From what people type to E.164, read with the organization's country. */
+const E164 = /^\+[1-9]\d{6,14}$/;
+const MAX_TYPED = 32;
+const LONGEST_SHORT_CODE = 6;
+
+// Every emergency number in use somewhere: a caller may be anywhere, and none of them may be promised a way through.
+const EMERGENCY = new Set(
+  (
+    "000 100 101 102 103 104 105 106 107 108 110 111 112 113 114 115 116 117 118 119 120 121 122 123 124 125 126 127 " +
+    "128 129 130 131 132 133 140 141 142 143 144 145 150 151 155 158 160 161 166 170 177 180 190 191 192 193 194 195 " +
+    "196 197 198 199 211 333 555 600 700 777 811 901 902 903 907 911 912 913 917 919 933 939 966 970 975 977 981 984 " +
+    "985 987 988 989 990 991 992 993 994 995 996 997 998 999 15 17 18 07 1122 1669 10111 10177"
+  ).split(" "),
+);
+
+/** `{number}` in E.164, or `{code}` of what is wrong with it. `country` holds the exchange's country fields. */
+export function parseNumber(typed, country) {
+  let text = String(typed ?? "").trim();
+  if (/^tel:/i.test(text)) text = withoutScheme(text);
+  if (text.length > MAX_TYPED) return { code: "invalid_number" };
+  const international = text.startsWith("+");
+  // "+44 (0)20 …" shows the trunk prefix to readers; nobody dials it after a country code.
+  if (international) text = text.slice(1).replace(/\(0\)/, "");
+  if (!/^[\d\s().\-/\u2010-\u2015]+$/.test(text)) return { code: "invalid_number" };
+  const digits = text.replace(/\D/g, "");
+  if (EMERGENCY.has(digits)) return { code: "emergency_number" };
+  if (digits.length <= LONGEST_SHORT_CODE) return { code: "invalid_number" };
+  const number = international ? `+${digits}` : fromNational(digits, country);
+  return number && E164.test(number) ? { number } : { code: "invalid_number" };
+}
+
+/** `number` (E.164) spaced for reading. */
+export function pretty(number) {
+  const american = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number ?? "");
+  return american ? `+1 (${american[1]}) ${american[2]}-${american[3]}` : (number ?? "");
+}
+
+function withoutScheme(text) {
+  const number = text.slice(4).replace(/;(?!ext).*$/i, "");
+  try {
+    return decodeURIComponent(number).trim();
+  } catch {
+    return number;
+  }
+}
+
+function fromNational(digits, { calling_code: code, trunk_prefix: trunk, international_prefix: abroad } = {}) {
+  for (const prefix of [abroad, "00"]) {
+    if (prefix && digits.startsWith(prefix)) return `+${digits.slice(prefix.length)}`;
+  }
+  if (!code) return null;
+  if (code === "1") {
+    const national = digits.replace(/^1(?=\d{10}$)/, "");
+    return national.length === 10 ? `+1${national}` : null;
+  }
+  if (trunk && digits.startsWith(trunk)) {
+    // A trunk prefix other than 0 can also begin an area code: there the length decides.
+    const dialled = trunk.startsWith("0") || digits.length > 10;
+    return `+${code}${dialled ? digits.slice(trunk.length) : digits}`;
+  }
+  // Without the trunk prefix and that long, the country code was typed without its plus.
+  if (trunk && digits.startsWith(code) && digits.length > 10) return `+${digits}`;
+  return `+${code}${digits}`;
+}
