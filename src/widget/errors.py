@@ -1,0 +1,40 @@
+"""What the widget's room refuses."""
+
+from kit.errors import Conflict, Forbidden, Invalid, Unauthenticated, ValidationFailed
+
+
+class InvalidDomains(ValidationFailed):
+    """The list of allowed domains cannot be stored; ``message`` names the entry and what is wrong with it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__([("allowed_domains", message)])
+        self.message = message
+        self.args = (message,)
+
+
+class InvalidEmbedToken(Invalid):
+    """Not the shape of an embed token, or a wrong checksum."""
+
+    code = "invalid_embed_token"
+    message = "Invalid embed token"
+
+
+class RevokedEmbedToken(Unauthenticated):
+    """Unknown, revoked, or of a deleted organization: the three are not told apart."""
+
+    code = "revoked_embed_token"
+    message = "Invalid or revoked token"
+
+
+class DomainNotAllowed(Forbidden):
+    """The page is not on the token's list."""
+
+    code = "domain_not_allowed"
+    message = "Domain not allowed"
+
+
+class TooManyTokens(Conflict):
+    """The organization holds as many active tokens as it may."""
+
+    code = "too_many_tokens"
+    message = "Too many active tokens. Revoke one that is no longer used first"
