@@ -1,0 +1,82 @@
+"""Child processes of the supervisor: each ends by itself when its standard input reaches the end."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Mapping, Sequence
+
+LINE_LIMIT = 64 * 1024
+
+
+class ChildDied(Exception):
+    """A child ended before it was ready; the message names it."""
+
+
+class Child:
+    """One child process. Its end of our pipe closes even when we are killed, so it never outlives us."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+        self.name = name
+        self._process = process
+
+    @classmethod
+    async def spawn(
+        cls, name: str, argv: Sequence[str], *, environ: Mapping[str, str], pass_fds: Sequence[int] = ()
+    ) -> "Child":
+        """Start ``argv`` with pipes to its standard input and output; its errors go where ours go."""
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            env=dict(environ),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            pass_fds=pass_fds,
+            limit=LINE_LIMIT,
+            start_new_session=True,  # Ctrl-C is for the supervisor, which tells its children in order
+        )
+        return cls(name, process)
+
+    async def tell(self, line: bytes) -> None:
+        """Write one line to the child's standard input; a child that died meanwhile is noticed by ``wait``."""
+        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        with contextlib.suppress(ConnectionError):
+            self._process.stdin.write(line + b"\n")
+            await self._process.stdin.drain()
+
+    async def first_line(self) -> bytes:
+        """The first line the child prints, its sign of being ready.
+
+        Raises:
+            ChildDied: it ended without one.
+        """
+        assert self._process.stdout is not None  # noqa: S101 - asked for in spawn
+        line = await self._process.stdout.readline()
+        if not line.endswith(b"\n"):
+            status = await self._process.wait()
+            raise ChildDied(f"the {self.name} ended while starting (exit status {status})")
+        return line
+
+    async def wait(self) -> int:
+        """The exit status, once the child has ended."""
+        stdout = self._process.stdout
+        # Read on: a child that prints more must not block on a full pipe.
+        while stdout is not None and await stdout.read(LINE_LIMIT):
+            pass
+        return await self._process.wait()
+
+    async def stop(self, grace: float) -> None:
+        """Ask the child to end, and kill it and its own children when it has not after ``grace`` seconds."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            await asyncio.wait_for(self._process.wait(), grace)
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
+
+    def kill(self) -> None:
+        """End the child and its own children at once."""
+        if self._process.returncode is not None:
+            return  # its number may be another's by now
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)

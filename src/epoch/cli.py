@@ -1,0 +1,159 @@
+"""The command line: ``epoch run``, ``migrate``, ``seed``, ``organization``, ``carrier``, ``doctor``.
+
+Exit status: 0 done, 1 failed, 2 a bad setting or bad usage. Imports are late so that ``epoch --help`` is quick.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from kit.settings import Settings, SettingsError, load_settings
+
+Command = Callable[[Settings, argparse.Namespace], int]
+PLANS = ("starter", "pro", "business", "enterprise")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    arguments = _parser().parse_args(argv)
+    command: Command = arguments.command
+    try:
+        return command(load_settings(os.environ), arguments)
+    except SettingsError as error:
+        return _fail(2, str(error))
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if not isinstance(error, _expected_failures()):
+            raise
+        return _fail(1, str(error) or type(error).__name__)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="epoch", description="Epoch Voice: an embeddable business phone.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Command, text: str, group: str = "") -> argparse.ArgumentParser:
+        within = (groups[group] if group else commands).add_parser(name, help=text, description=text)
+        within.set_defaults(command=run)
+        return within
+
+    groups = {
+        name: commands.add_parser(name, help=text).add_subparsers(required=True, metavar="ACTION")
+        for name, text in (("organization", "change an organization"), ("carrier", "prepare the carrier's account"))
+    }
+    add("run", _run, "start everything and serve until Ctrl-C")
+    add("migrate", _migrate, "bring the database to this version's schema")
+    add("seed", _seed, "fill an empty sandbox database with the demo")
+    add("doctor", _doctor, "check database, carrier credentials, public URL and clock")
+    set_plan = add("set-plan", _set_plan, "change an organization's plan", group="organization")
+    set_plan.add_argument("slug")
+    set_plan.add_argument("plan", choices=PLANS)
+    add("setup", _setup_carrier, "create or update the TwiML application and its URLs", group="carrier")
+    return parser
+
+
+def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.supervisor import Supervisor, listen
+
+    listener = listen(settings)
+    asyncio.run(Supervisor(settings, os.environ, _say).run(listener))
+    return 0
+
+
+def _migrate(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.migrations import upgrade
+
+    with _database(settings) as (_, url):
+        upgrade(url)
+    _say("The database has this version's schema.")
+    return 0
+
+
+def _seed(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.migrations import upgrade
+    from epoch.seed import seed_demo
+
+    if not settings.is_sandbox:
+        raise SettingsError("EPOCH_CARRIER must be sandbox: the demo is for the sandbox only")
+    with _database(settings) as (placed, url):
+        upgrade(url)
+        asyncio.run(seed_demo(placed))
+    _say("The demo is in the database.")
+    return 0
+
+
+def _set_plan(settings: Settings, arguments: argparse.Namespace) -> int:
+    from epoch.commands import set_plan
+
+    with _database(settings) as (placed, _):
+        asyncio.run(set_plan(placed, arguments.slug, arguments.plan))
+    _say(f"{arguments.slug} has the plan {arguments.plan}.")
+    return 0
+
+
+def _setup_carrier(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.commands import setup_carrier
+
+    asyncio.run(setup_carrier(settings))
+    _say(f"The carrier's application points at {settings.public_url}.")
+    return 0
+
+
+def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.doctor import examine
+
+    with _database(settings) as (placed, _):
+        findings = asyncio.run(examine(placed))
+    for finding in findings:
+        _say(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.part:<10}  {finding.detail}")
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+@contextlib.contextmanager
+def _database(settings: Settings) -> Iterator[tuple[Settings, str]]:
+    """The settings with a database that answers: the one they name, or the embedded one while the command runs."""
+    if settings.database_url is not None:
+        yield settings, settings.database_url
+        return
+    from epoch.devdb import EmbeddedPostgres
+
+    with EmbeddedPostgres(settings.data_dir / "postgres") as server:
+        yield msgspec.structs.replace(settings, database_url=server.url), server.url
+
+
+def _expected_failures() -> tuple[type[Exception], ...]:
+    """Failures whose message says enough; all others are faults of ours and keep their traceback."""
+    import asyncpg
+    from sqlalchemy.exc import DBAPIError
+
+    from carrier.port import CarrierError
+    from epoch.children import ChildDied
+    from epoch.migrations import NewerDatabase
+    from epoch.postgres_programs import DatabaseServerError
+    from kit.errors import DomainError
+
+    return (
+        asyncpg.PostgresError,
+        CarrierError,
+        ChildDied,
+        DatabaseServerError,
+        DBAPIError,
+        DomainError,
+        NewerDatabase,
+        OSError,
+    )
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _fail(status: int, why: str) -> int:
+    print(f"epoch: {why}", file=sys.stderr, flush=True)
+    return status

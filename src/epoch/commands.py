@@ -1,0 +1,23 @@
+"""What the command line does to a database and a carrier that are there."""
+
+from epoch.wiring import build_carrier
+from kit.settings import Settings, SettingsError
+
+
+async def setup_carrier(settings: Settings) -> None:
+    """Point the carrier's application at this product's webhooks.
+
+    Raises:
+        SettingsError: the sandbox carrier is asked for, and none runs.
+        CarrierError: the carrier refused or did not answer.
+    """
+    if settings.is_sandbox and settings.sandbox_address is None:
+        raise SettingsError("EPOCH_CARRIER is sandbox: `epoch run` starts the sandbox carrier and sets it up by itself")
+    carrier = build_carrier(settings)
+    try:
+        await carrier.configure_application(
+            voice_url=f"{settings.public_url}/voice/outgoing",
+            status_url=f"{settings.public_url}/voice/status",
+        )
+    finally:
+        await carrier.close()

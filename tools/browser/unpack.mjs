@@ -1,0 +1,4 @@
+// Unpacks the packaged Chromium, its libraries and fonts into TMPDIR and prints the program's path.
+import chromium from "@sparticuz/chromium";
+
+console.log(await chromium.executablePath());
