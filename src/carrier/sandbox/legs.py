@@ -1,0 +1,75 @@
+"""The legs of a call: the caller's and the dialled one, each with its own status and times."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Status(StrEnum):
+    """As the carrier names them."""
+
+    QUEUED = "queued"
+    INITIATED = "initiated"
+    RINGING = "ringing"
+    IN_PROGRESS = "in-progress"
+    COMPLETED = "completed"
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in FINAL
+
+
+FINAL = frozenset((Status.COMPLETED, Status.BUSY, Status.NO_ANSWER, Status.FAILED, Status.CANCELED))
+
+
+class Caller(NamedTuple):
+    """Whom an access token admits."""
+
+    identity: str
+    account_sid: str
+    application_sid: str
+    params: Mapping[str, str]
+    """Parameters that the token itself adds to each call."""
+
+
+@dataclass(slots=True)
+class Leg:
+    """One leg."""
+
+    sid: str
+    from_: str
+    to: str
+    created: datetime
+    parent_sid: str | None = None
+    status: Status = Status.QUEUED
+    answered: datetime | None = None
+    ended: datetime | None = None
+    _reports: int = field(default=0, repr=False)
+
+    @property
+    def is_over(self) -> bool:
+        return self.status.is_final
+
+    @property
+    def seconds(self) -> int:
+        """Whole seconds connected, rounded to the nearest; 0 when never answered or not over yet."""
+        if self.answered is None or self.ended is None:
+            return 0
+        return int((self.ended - self.answered).total_seconds() + 0.5)
+
+    def next_sequence(self) -> int:
+        """The number of the leg's next status callback, from 0."""
+        number = self._reports
+        self._reports += 1
+        return number
+
+
+def new_sid(prefix: str) -> str:
+    return prefix + secrets.token_hex(16)
