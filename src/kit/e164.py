@@ -1,0 +1,190 @@
+"""Telephone numbers: what people dial → E.164, and E.164 → what people read. Pure."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import msgspec
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberFormat, PhoneNumberType
+
+from kit.errors import Forbidden, Invalid
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_MAX_CHARACTERS = 32
+_SCHEME = "tel:"
+
+# Stricter than the library, which reads letters as digits and drops extensions and what follows them without a word:
+# a number that was meant differently must not be dialled, let alone paid for.
+_DIALLABLE = re.compile(r"[ (]*\+?[0-9 ().\-/]*")
+_NOT_A_DIGIT = re.compile(r"[^0-9]+")
+
+# Short codes differ from country to country; nothing this short can be a complete number.
+_LONGEST_SHORT_CODE = 6
+
+# The caller pays more than for a call, or reaches a machine.
+_DENIED_TYPES = frozenset(
+    {
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.PERSONAL_NUMBER,
+        PhoneNumberType.PAGER,
+        PhoneNumberType.UAN,
+        PhoneNumberType.VOICEMAIL,
+    }
+)
+_NO_COUNTRY = "001"  # satellite, international freephone and premium codes: +800 +870 +881 +882 +979 …
+_ITU_INTERNATIONAL_PREFIX = "00"
+
+
+class InvalidPhoneNumber(Invalid):
+    """Not a number that can be called."""
+
+    code = "invalid_phone_number"
+    message = "Invalid phone number"
+
+
+class EmergencyNumber(Forbidden):
+    """An emergency number of some country; the product has no location to give to the answering point."""
+
+    code = "emergency_number"
+    message = "Emergency numbers cannot be called"
+
+
+class CountryDialing(msgspec.Struct, frozen=True):
+    """How people of one country dial; a prefix that they do not have, or not only one of, is empty."""
+
+    country: str
+    calling_code: str
+    trunk_prefix: str
+    """Dialled before a national number: ``0`` in GB, ``1`` in US."""
+    international_prefix: str
+    """Dialled instead of the plus sign: ``00`` in GB, ``011`` in US."""
+
+
+@lru_cache(maxsize=512)
+def dialing_of(country: str) -> CountryDialing:
+    """Return the dialling habits of ``country`` (ISO 3166 alpha-2, upper case).
+
+    Raises:
+        ValueError: there is no such country in the numbering plans.
+    """
+    metadata = PhoneMetadata.metadata_for_region(country)
+    if metadata is None:
+        raise ValueError(f"no numbering plan for country {country!r}")
+    return CountryDialing(
+        country=country,
+        calling_code=str(metadata.country_code),
+        trunk_prefix=metadata.national_prefix or "",
+        international_prefix=_international_prefix(metadata),
+    )
+
+
+def parse_dialled(text: str, country: str) -> str:
+    """Read what someone in ``country`` dialled as E.164.
+
+    Whether the destination is one that the caller's organization enabled is not asked here.
+
+    Raises:
+        InvalidPhoneNumber: it cannot be a complete number, or it is of a kind that is never called.
+        EmergencyNumber: it is an emergency number, here or anywhere.
+    """
+    dialled = _cleaned(text)
+    digits = _NOT_A_DIGIT.sub("", dialled)
+    # Of any country: people dial the number they grew up with, and only whole strings count (+91 1234… is no 911).
+    if _emergency_numbers().fullmatch(digits):
+        raise EmergencyNumber
+    if len(digits) <= _LONGEST_SHORT_CODE:
+        raise InvalidPhoneNumber
+    number = _parsed(dialled, country)
+    _ensure_callable(number, country)
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    if not _E164.fullmatch(e164):
+        raise InvalidPhoneNumber
+    return e164
+
+
+def region_of(e164: str) -> str | None:
+    """Return the country of a number (ISO 3166 alpha-2); None when its digits do not tell.
+
+    Raises:
+        InvalidPhoneNumber: ``e164`` is not E.164.
+    """
+    region: str | None = phonenumbers.region_code_for_number(_stored(e164))
+    return None if region == _NO_COUNTRY else region
+
+
+def format_national(e164: str) -> str:
+    """Return the number as its own country writes it: ``+14155550100`` → ``(415) 555-0100``.
+
+    Raises:
+        InvalidPhoneNumber: ``e164`` is not E.164.
+    """
+    return phonenumbers.format_number(_stored(e164), PhoneNumberFormat.NATIONAL)
+
+
+def format_international(e164: str) -> str:
+    """Return the number as other countries write it: ``+14155550100`` → ``+1 415-555-0100``.
+
+    Raises:
+        InvalidPhoneNumber: ``e164`` is not E.164.
+    """
+    return phonenumbers.format_number(_stored(e164), PhoneNumberFormat.INTERNATIONAL)
+
+
+def _cleaned(text: str) -> str:
+    if len(text) > _MAX_CHARACTERS + len(_SCHEME):
+        raise InvalidPhoneNumber
+    dialled = unicodedata.normalize("NFKC", text)  # no-break spaces and full-width digits become plain ones
+    if dialled[: len(_SCHEME)].lower() == _SCHEME:
+        dialled = dialled[len(_SCHEME) :]
+    if len(dialled) > _MAX_CHARACTERS or not _DIALLABLE.fullmatch(dialled):
+        raise InvalidPhoneNumber
+    return dialled
+
+
+def _parsed(number: str, country: str | None = None) -> PhoneNumber:
+    try:
+        return phonenumbers.parse(number, country)
+    except NumberParseException as error:
+        raise InvalidPhoneNumber from error
+
+
+def _stored(e164: str) -> PhoneNumber:
+    if not _E164.fullmatch(e164):
+        raise InvalidPhoneNumber
+    return _parsed(e164)
+
+
+def _ensure_callable(number: PhoneNumber, country: str) -> None:
+    # Not is_possible_number(): that one is also content with a number that lacks its area code.
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        raise InvalidPhoneNumber
+    region = phonenumbers.region_code_for_number(number)
+    kind = phonenumbers.number_type(number)
+    if region == _NO_COUNTRY or kind in _DENIED_TYPES:
+        raise InvalidPhoneNumber
+    # Numbering plans lag behind, and +1 555 is in none: a number without a type passes at home, never abroad.
+    at_home = str(number.country_code) == dialing_of(country).calling_code and region in (None, country)
+    if kind == PhoneNumberType.UNKNOWN and not at_home:
+        raise InvalidPhoneNumber
+
+
+def _international_prefix(metadata: PhoneMetadata) -> str:
+    preferred = (metadata.preferred_international_prefix or "").replace("~", "")  # "8~10": wait for a tone in between
+    pattern = metadata.international_prefix or ""
+    if preferred or pattern.isdigit():
+        return preferred or pattern
+    # The rest choose a carrier by the prefix; the common one serves where it is among the choices.
+    return _ITU_INTERNATIONAL_PREFIX if re.fullmatch(pattern, _ITU_INTERNATIONAL_PREFIX) else ""
+
+
+@lru_cache(maxsize=1)
+def _emergency_numbers() -> re.Pattern[str]:
+    """One pattern of the emergency numbers of all countries; put together at first use (0.2 s)."""
+    patterns = set()
+    for region in phonenumbers.SUPPORTED_SHORT_REGIONS:
+        metadata = PhoneMetadata.short_metadata_for_region(region)
+        if metadata and metadata.emergency and metadata.emergency.national_number_pattern:
+            patterns.add(metadata.emergency.national_number_pattern)
+    return re.compile("|".join(sorted(patterns)))
