@@ -5,7 +5,9 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from epoch.postgres_programs import (
     reachable_binaries,
     server_account,
 )
+from kit.settings import SettingsError, load_settings
 
 OWNER = "epoch"
 """Superuser of the embedded server and name of its first database."""
@@ -223,3 +226,20 @@ class EmbeddedPostgres:
         return subprocess.run(  # noqa: S603 - a list made here, no shell
             argv, cwd="/", input=stdin or "", capture_output=True, text=True, check=False, **self._account
         )
+
+
+def main() -> None:
+    """Hold the data directory's server open until SIGINT or SIGTERM, and print its address."""
+    stop = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, stop)
+    try:
+        with EmbeddedPostgres(load_settings(os.environ).data_dir / "postgres") as server:
+            sys.stdout.write(f"{server.url}\n")
+            sys.stdout.flush()
+            signal.sigwait(stop)
+    except (DatabaseServerError, SettingsError) as error:
+        sys.exit(f"epoch: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""The embedded server's life cycle, with the real server."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from epoch.devdb import EmbeddedPostgres
+from epoch.postgres_programs import DatabaseServerError
+
+HOLD = """
+import sys
+from pathlib import Path
+from epoch.devdb import EmbeddedPostgres
+with EmbeddedPostgres(Path(sys.argv[1]), durable=False):
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+def ask(url: str, sql: str) -> object:
+    async def answer() -> object:
+        connection = await asyncpg.connect(url)
+        try:
+            return await connection.fetchval(sql)
+        finally:
+            await connection.close()
+
+    return asyncio.run(answer())
+
+
+def hold(root: Path) -> "subprocess.Popen[str]":
+    """Another process that uses the server until its standard input is closed."""
+    argv = [sys.executable, "-c", HOLD, str(root)]
+    other = subprocess.Popen(
+        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **PATHS}
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "ready\n"
+    return other
+
+
+PATHS = {"PYTHONPATH": str(Path(__file__).resolve().parents[3] / "src")}
+
+
+def server_of(root: Path) -> int | None:
+    """The pid of the server that runs on ``root``."""
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = process.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[0].endswith(b"/postgres") and str(root / "data").encode() in words:
+            return int(process.parent.name)
+    return None
+
+
+@pytest.fixture
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for a server, which must be gone when the test ends."""
+    folder = tmp_path_factory.mktemp("server") / "a folder with blanks" / "postgres"
+    if os.geteuid() == 0:
+        for closed in (folder.parents[1], folder.parents[2], folder.parents[3]):
+            closed.chmod(0o755)  # pytest closes its folders, and the server is not root
+    yield folder
+    left = server_of(folder)
+    if left is not None:
+        os.kill(left, signal.SIGQUIT)
+    assert left is None
+
+
+def test_data_outlives_the_server(root: Path) -> None:
+    with EmbeddedPostgres(root) as server:
+        ask(server.url, "CREATE TABLE kept AS SELECT 7 AS n")
+    assert server_of(root) is None
+    with EmbeddedPostgres(root) as server:
+        assert ask(server.url, "SELECT n FROM kept") == 7
+        assert ask(server.url, "SELECT current_user || ' ' || current_database()") == "epoch epoch"
+        assert ask(server.url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is True
+
+
+def test_it_listens_on_no_tcp_port_and_admits_many(root: Path) -> None:
+    with EmbeddedPostgres(root, durable=False) as server:
+        assert ask(server.url, "SHOW listen_addresses") == ""
+        assert int(str(ask(server.url, "SHOW max_connections"))) >= 200
+
+
+def test_only_a_server_for_tests_gives_up_durability(root: Path) -> None:
+    with EmbeddedPostgres(root) as server:
+        assert ask(server.url, "SHOW fsync") == "on"
+    with EmbeddedPostgres(root, durable=False) as server:
+        assert ask(server.url, "SHOW fsync") == "off"
+
+
+def test_two_users_share_one_server_and_the_last_one_stops_it(root: Path) -> None:
+    other = hold(root)
+    with EmbeddedPostgres(root, durable=False) as server:
+        shared = server_of(root)
+        other.communicate()
+        assert server_of(root) == shared
+        assert ask(server.url, "SELECT 1") == 1
+    assert server_of(root) is None
+
+
+def test_a_killed_user_leaves_a_working_server_that_the_next_one_stops(root: Path) -> None:
+    killed = hold(root)
+    orphan = server_of(root)
+    killed.kill()
+    killed.communicate()
+    assert server_of(root) == orphan
+    with EmbeddedPostgres(root, durable=False) as server:
+        assert server_of(root) == orphan
+        assert ask(server.url, "SELECT 1") == 1
+    assert server_of(root) is None
+
+
+def test_a_user_with_another_temporary_directory_finds_the_running_server(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = hold(root)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with EmbeddedPostgres(root, durable=False) as server:
+        assert ask(server.url, "SELECT 1") == 1
+        other.communicate()
+
+
+def test_a_server_that_was_killed_starts_again(root: Path) -> None:
+    with EmbeddedPostgres(root) as server:
+        pid = server_of(root)
+        assert pid is not None
+        ask(server.url, "CREATE TABLE kept AS SELECT 7 AS n")
+        os.kill(pid, signal.SIGKILL)
+    with EmbeddedPostgres(root) as server:
+        assert ask(server.url, "SELECT n FROM kept") == 7
+
+
+def test_a_pid_file_that_names_a_stranger_does_not_pass_for_a_server(root: Path) -> None:
+    with EmbeddedPostgres(root, durable=False):
+        stale = (root / "data" / "postmaster.pid").read_text().splitlines()
+    (root / "data" / "postmaster.pid").write_text("\n".join([str(os.getpid()), *stale[1:]]) + "\n")
+    with EmbeddedPostgres(root, durable=False) as server:
+        assert ask(server.url, "SELECT 1") == 1
+
+
+def test_a_first_run_that_was_killed_half_way_is_begun_anew(root: Path) -> None:
+    (root / "data.new" / "base").mkdir(parents=True)
+    with EmbeddedPostgres(root, durable=False) as server:
+        assert ask(server.url, "SELECT 1") == 1
+    assert not (root / "data.new").exists()
+
+
+def test_databases_are_copied_and_dropped_with_their_users(root: Path) -> None:
+    with EmbeddedPostgres(root, durable=False) as server:
+        base = server.create_database("base")
+        ask(base, "CREATE TABLE kept AS SELECT 7 AS n")
+        copy = server.create_database("copy", template="base")
+        assert ask(copy, "SELECT n FROM kept") == 7
+        server.drop_database("copy")
+        server.drop_database("copy")
+        with pytest.raises(asyncpg.InvalidCatalogNameError):
+            ask(copy, "SELECT 1")
+
+
+def test_a_server_that_cannot_start_says_why(root: Path) -> None:
+    with EmbeddedPostgres(root, durable=False):
+        pass
+    with (root / "data" / "postgresql.conf").open("a") as config:
+        config.write("work_mem = nonsense\n")
+    with pytest.raises(DatabaseServerError, match="work_mem"):
+        EmbeddedPostgres(root).start()
