@@ -120,7 +120,8 @@ def test_numbers_that_can_be_called(text: str, country: str, e164: str) -> None:
         "++14155550100",
         "+1+4155550100",
         "1+4155550100",
-        "+1 (415) 555-0100" + " " * 20,  # longer than any number
+        "+1 (415) 555-0100".ljust(33),  # longer than anyone writes a number
+        "+14155550100" + " " * 100_000,
         "+0123456789",
         "411",
         "988",
@@ -149,6 +150,7 @@ def test_numbers_that_can_be_called(text: str, country: str, e164: str) -> None:
         "+888 1234 5678901",
         "+979 1 2345 6789",
         "+44 500 123 4567",  # abroad, and of no known type
+        "+1 242 555 1234",  # the same calling code is not the same country
     ],
 )
 def test_what_is_not_a_number_to_call(text: str) -> None:
@@ -165,6 +167,17 @@ def test_emergency_numbers_of_any_country_are_refused_in_all(text: str, country:
     with pytest.raises(EmergencyNumber) as refused:
         parse_dialled(text, country)
     assert (refused.value.code, refused.value.message) == ("emergency_number", "Emergency numbers cannot be called")
+
+
+def test_the_longest_text_with_and_without_its_scheme() -> None:
+    text = "+1 (415) 555-0100".ljust(32)
+    assert parse_dialled(text, "US") == parse_dialled(f"tel:{text}", "US") == "+14155550100"
+
+
+def test_where_numbers_are_as_short_as_service_codes_they_are_dialled_in_full() -> None:
+    assert parse_dialled("+298 201234", "FO") == "+298201234"
+    with pytest.raises(InvalidPhoneNumber):
+        parse_dialled("201234", "FO")
 
 
 def test_a_number_of_no_known_type_passes_at_home_only() -> None:
