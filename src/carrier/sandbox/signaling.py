@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from carrier.sandbox import tokens
-from carrier.sandbox.ledger import Ledger
 from carrier.sandbox.legs import new_sid
 from carrier.sandbox.switchboard import Switchboard
 from kit.settings import CarrierSettings
@@ -27,21 +26,20 @@ logger = logging.getLogger(__name__)
 class Signaling:
     """All sockets; an ASGI endpoint is ``serve``."""
 
-    def __init__(self, switchboard: Switchboard, ledger: Ledger, account: CarrierSettings) -> None:
+    def __init__(self, switchboard: Switchboard, account: CarrierSettings) -> None:
         self._switchboard = switchboard
-        self._ledger = ledger
         self._account = account
         self._sessions: set[Session] = set()
 
     async def serve(self, websocket: WebSocket) -> None:
-        session = Session(websocket, self._switchboard, self._ledger, self._account)
+        session = Session(websocket, self._switchboard, self._account)
         self._sessions.add(session)
         try:
             await session.run()
         finally:
             self._sessions.discard(session)
 
-    async def drop(self, code: int) -> int:
+    def drop(self, code: int) -> int:
         """Close every socket with ``code``; returns how many there were."""
         sessions = list(self._sessions)
         for session in sessions:
@@ -52,12 +50,9 @@ class Signaling:
 class Session:
     """One socket of one browser."""
 
-    def __init__(
-        self, websocket: WebSocket, switchboard: Switchboard, ledger: Ledger, account: CarrierSettings
-    ) -> None:
+    def __init__(self, websocket: WebSocket, switchboard: Switchboard, account: CarrierSettings) -> None:
         self._websocket = websocket
         self._switchboard = switchboard
-        self._ledger = ledger
         self._account = account
         self._token: tokens.AccessToken | None = None
         self._grace_seconds = 0.0
@@ -105,7 +100,8 @@ class Session:
             message = json.loads(frame)
             kind, payload = message["type"], message.get("payload") or {}
             self._handle(kind, payload)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            logger.info("A browser sent a malformed message: %s", type(error).__name__)
             self._error(MALFORMED, "The message is malformed")
 
     def _handle(self, kind: str, payload: dict[str, Any]) -> None:

@@ -1,0 +1,63 @@
+"""The sandbox carrier as one ASGI application."""
+
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from carrier.sandbox.ledger import Ledger
+from carrier.sandbox.resources import observed_call
+from carrier.sandbox.rest import Rest, http_error
+from carrier.sandbox.signaling import Signaling
+from carrier.sandbox.sound import Media
+from carrier.sandbox.switchboard import Negotiate, Switchboard
+from carrier.sandbox.webhooks import Courier
+from kit.settings import Settings
+
+DROPPED = 1011
+
+
+async def webrtc(offer: str, heard: Callable[[str], None]) -> Media:
+    """Real audio. Its libraries take a second to import, which the start of the sandbox does not wait for."""
+    from carrier.sandbox import media
+
+    return await media.connect(offer, heard)
+
+
+class Sandbox:
+    """The whole carrier; must be built inside the running loop."""
+
+    def __init__(self, settings: Settings, *, negotiate: Negotiate = webrtc) -> None:
+        """Open the account's files.
+
+        Raises:
+            LedgerError: a file is damaged.
+        """
+        account = settings.twilio
+        ledger = Ledger(settings.data_dir / "sandbox", account.twiml_app_sid)
+        self._courier = Courier(account.auth_token)
+        self._switchboard = Switchboard(ledger, self._courier, negotiate, speed=settings.sandbox_speed)
+        self._signaling = Signaling(self._switchboard, account)
+        self.app = Starlette(
+            routes=[
+                WebSocketRoute("/signal", self._signaling.serve),
+                Route("/sandbox/calls", self._calls),
+                Route("/sandbox/drop-sockets", self._drop_sockets, methods=["POST"]),
+                *Rest(account, ledger, self._switchboard).routes(),
+            ],
+            exception_handlers={HTTPException: http_error},
+        )
+
+    async def close(self) -> None:
+        """End all calls, tell the browsers and the webhooks, and give everything back."""
+        await self._switchboard.close()
+        await self._courier.close()
+
+    async def _calls(self, _: Request) -> Response:
+        return JSONResponse([observed_call(call) for call in self._switchboard.calls()])
+
+    async def _drop_sockets(self, _: Request) -> Response:
+        return JSONResponse({"dropped": self._signaling.drop(DROPPED)})
