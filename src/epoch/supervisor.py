@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from epoch.children import Child, ChildDied
+from epoch.children import Child
 from epoch.devdb import EmbeddedPostgres
 from kit.settings import Settings, SettingsError
 
@@ -62,7 +62,6 @@ class Supervisor:
         self._say = say
         self._database: EmbeddedPostgres | None = None
         self._children: set[Child] = set()
-        self._workers: set[Child] = set()
         self._threads: set[asyncio.Future[Any]] = set()
         self._stopping = asyncio.Event()
 
@@ -108,11 +107,11 @@ class Supervisor:
             if sandbox is not None:
                 carrier, address = await sandbox
                 await self._set_up_sandbox(address)
-                tasks.create_task(self._keep(carrier, self._restart_sandbox))
-            self._workers = {await task for task in spawning}
-            for worker in self._workers:
+                tasks.create_task(self._keep(carrier, partial(self._restart_sandbox, address)))
+            workers = [await task for task in spawning]
+            for worker in workers:
                 await self._tell(worker)
-            for worker in tuple(self._workers):
+            for worker in workers:
                 await worker.first_line()
                 tasks.create_task(self._keep(worker, partial(self._restart_worker, start_worker)))
             self._announce()
@@ -125,8 +124,8 @@ class Supervisor:
             self._settings = msgspec.structs.replace(self._settings, database_url=url)
         await self._in_thread(partial(_migrate, url))
 
-    async def _start_sandbox(self) -> tuple[Child, str]:
-        child = await self._spawn("sandbox carrier", "carrier.sandbox")
+    async def _start_sandbox(self, *arguments: str) -> tuple[Child, str]:
+        child = await self._spawn("sandbox carrier", "carrier.sandbox", *arguments)
         address = msgspec.json.decode(await child.first_line(), type=dict[str, Any])["address"]
         return child, str(address)
 
@@ -138,18 +137,18 @@ class Supervisor:
         await setup_carrier(self._settings)
         await seed_demo(self._settings)
 
-    async def _restart_sandbox(self) -> Child:
-        child, address = await self._start_sandbox()
-        moved = address != self._settings.sandbox_address
-        await self._set_up_sandbox(address)
-        if moved:
-            # The workers know the old port; each ends and is started again with the new one, while callers queue.
-            await asyncio.gather(*(worker.stop(WORKER_GRACE) for worker in self._workers))
+    async def _restart_sandbox(self, address: str) -> Child:
+        # On the same port: the workers, and the pages that they told it to, know no other.
+        child, address = await self._start_sandbox("--port", address.rpartition(":")[2])
+        try:
+            await self._set_up_sandbox(address)
+        except Exception:
+            await child.stop(SANDBOX_GRACE)
+            raise
         return child
 
     async def _restart_worker(self, start: Callable[[], Awaitable[Child]]) -> Child:
         worker = await start()
-        self._workers.add(worker)
         await self._tell(worker)
         return worker
 
@@ -166,15 +165,16 @@ class Supervisor:
             began = loop.time()
             status = await child.wait()
             self._children.discard(child)
-            self._workers.discard(child)
             if loop.time() - began > HEALTHY_SECONDS:
                 failures = 0
             self._say(f"The {child.name} ended (exit status {status}) and is started again.")
             await asyncio.sleep(RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)])
             failures += 1
-            # A child that dies while starting is the same case again: its ``wait`` returns at once.
-            with contextlib.suppress(ChildDied):
+            try:
                 child = await restart()
+            except Exception as error:
+                # Whatever keeps it from starting may pass; the old child's ``wait`` returns at once, so we come back.
+                self._say(f"The {child.name} did not start: {error}")
 
     async def _spawn(self, name: str, module: str, *arguments: str, pass_fds: Sequence[int] = ()) -> Child:
         # -P: the folder we were started in has no say in what is imported.
