@@ -1,7 +1,6 @@
 """``epoch run``: one process that starts, watches and stops the database, the sandbox carrier and the workers."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import socket
