@@ -40,7 +40,10 @@ const TABLE = {
     'The page must permit it: Permissions-Policy microphone=(self), and allow="microphone" on an iframe.',
   ],
   insecure_page: ["The microphone needs a secure page", "Open this page over https."],
-  browser_not_supported: ["This browser cannot make calls", "Use a current version of Chrome, Edge, Firefox or Safari."],
+  browser_not_supported: [
+    "This browser cannot make calls",
+    "Use a current version of Chrome, Edge, Firefox or Safari.",
+  ],
   connection_failed: ["The call could not be connected", "Check the internet connection, then try again."],
   call_failed: ["The call failed", "Check the number, then try again."],
   call_refused: ["The call was refused", "Ask an administrator of the account to check its calling rules."],
@@ -50,6 +53,9 @@ const TRANSIENT = new Set(["too_many_requests", "service_unavailable", "network_
 
 /** Something that went wrong, told to people as `message` and then `fix`, to programs as `code`. */
 export class Problem extends Error {
+  /** Whether the server said no, rather than something that broke. */
+  refused = false;
+
   constructor(code, { message, fix } = {}) {
     const [sentence, remedy] = TABLE[code] ?? TABLE.call_failed;
     super(message ?? sentence);
@@ -73,7 +79,9 @@ export function refusal(body, status) {
   if (status >= 500 || typeof body?.detail !== "string" || typeof body?.code !== "string") {
     return new Problem("service_unavailable");
   }
-  return new Problem(body.code, { message: body.detail });
+  const problem = new Problem(body.code, { message: body.detail });
+  problem.refused = true;
+  return problem;
 }
 
 function bySentence(message) {

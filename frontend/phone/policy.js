@@ -18,10 +18,12 @@ export class Policy {
     return violation && sentence(violation);
   }
 
-  /** Call `blocked(fix)` when a socket is blocked from now on; returns the way to stop. */
-  watchSockets(blocked) {
+  /** Call `blocked(fix)` when the socket to the carrier (`host:port`, or Twilio) is blocked; returns the way to stop. */
+  watchSockets(host, blocked) {
     const watcher = (violation) => {
-      if (/^wss?:/.test(violation.uri)) blocked(sentence(violation));
+      const url = new URL(violation.uri);
+      const ours = host ? url.host === host : url.hostname.endsWith(".twilio.com");
+      if (ours && /^wss?:$/.test(url.protocol)) blocked(sentence(violation));
     };
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);

@@ -1,0 +1,90 @@
+/** `window.EpochPhone`: what a page can do with the phone. */
+import { clickToCall } from "./clicks.js";
+import { apiBase, isOn } from "./config.js";
+import { Phone } from "./core.js";
+import { Panel } from "./panel/panel.js";
+
+const DIGIT = /^[0-9*#]$/;
+/** Where a second load of the script finds the first one, out of the page's sight. */
+export const AGAIN = Symbol.for("epochphone.again");
+
+/** The public object. `tag` is the script's own, or null; `env` what the phone needs of the page. */
+export function createApi(tag, env) {
+  const phone = new Phone(env);
+  let settings = {};
+  let panel = null;
+  let stopClicks = null;
+
+  const begin = (config) => {
+    settings = { ...settings, ...config };
+    if (settings.token === undefined) {
+      console.warn("[EpochPhone] no token yet: add data-token to the script tag, or call EpochPhone.init({ token })");
+      return;
+    }
+    panel?.remove();
+    stopClicks?.();
+    panel = new Panel(phone, settings, env, { open: () => opened("open"), close: () => opened("close") });
+    stopClicks = isOn(settings.clickToCall) ? clickToCall(env.document, clicks) : null;
+    phone.watch(() => panel?.render());
+    phone.start({
+      token: String(settings.token),
+      ticket: settings.ticket,
+      base: apiBase(settings, tag),
+    });
+  };
+  const opened = (event) => {
+    if (event === "open") phone.prepare();
+    phone.events.emit([event]);
+  };
+
+  const api = {
+    call(number, options) {
+      const begun = phone.dial(number, options?.metadata ?? null);
+      if (begun) panel.open({ focus: false });
+      return begun;
+    },
+    hangup: () => phone.hangup(),
+    isReady: () => phone.isReady,
+    getState: () => phone.state,
+    reset: () => phone.reset(),
+    sendDtmf(digit) {
+      if (DIGIT.test(String(digit))) phone.sendDigit(String(digit));
+    },
+    toggle() {
+      if (panel?.isOpen) panel.close();
+      else panel?.open();
+    },
+    on: (event, callback) => phone.events.on(event, callback),
+    off: (event, callback) => phone.events.off(event, callback),
+    init(config) {
+      begin(config ?? {});
+    },
+    destroy() {
+      panel?.remove();
+      stopClicks?.();
+      panel = stopClicks = null;
+      phone.watch(() => {});
+      phone.stop();
+    },
+    open: () => panel?.open(),
+    close: () => panel?.close(),
+    mute: (on = true) => phone.mute(Boolean(on)),
+    isMuted: () => phone.muted,
+    getCall() {
+      if (!phone.isInCall) return null;
+      const { ended: _, answeredAt, ...call } = phone.call;
+      return { ...call, answeredAt: answeredAt ? new Date(answeredAt).toISOString() : null, muted: phone.muted };
+    },
+  };
+  const clicks = { canDial: () => phone.canDial, isInCall: () => phone.isInCall, call: api.call, open: api.open };
+
+  // A page that loads the script twice keeps the first phone.
+  Object.defineProperty(api, AGAIN, {
+    value(config) {
+      if (config.token === undefined || config.token === settings.token) return;
+      if (settings.token === undefined) begin(config);
+      else console.warn("[EpochPhone] already running with another token; this second script is ignored");
+    },
+  });
+  return { api, begin };
+}

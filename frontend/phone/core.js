@@ -1,0 +1,298 @@
+/** The phone itself: moves the states, tells the events, and holds the session, the line and the call together. */
+import { Attempt } from "./attempt.js";
+import { asProblem, Problem } from "./errors.js";
+import { Events } from "./events.js";
+import { Line } from "./line.js";
+import { parseNumber } from "./numbers.js";
+import { Ringback } from "./ringback.js";
+import { sdkLoader } from "./sdk.js";
+import { homeless, Session } from "./session.js";
+import { isInCall, isReady, next } from "./states.js";
+import { uuid } from "./uuid.js";
+
+const LONGEST_METADATA = 2_000;
+const IDLE_TIMEOUT_MS = 4_000;
+
+export class Phone {
+  state = "loading";
+  /** What is wrong while the state is `error`, else null. */
+  problem = null;
+  /** The call now, or the last one: `{number, callId, …, answeredAt, ended}`, or null. */
+  call = null;
+  /** Why the last `dial` was turned down, until the next one. */
+  complaint = null;
+  muted = false;
+  reconnecting = false;
+  poor = false;
+  events;
+  #env;
+  #config = null;
+  #session = null;
+  #line = null;
+  #loadSdk = null;
+  #attempt = null;
+  #ringback;
+  #announced = false;
+  #pending = null;
+  #changed = () => {};
+
+  constructor(env) {
+    this.#env = env;
+    this.events = new Events(env.window);
+    this.#ringback = new Ringback(env.window.AudioContext);
+  }
+
+  /** Call `changed()` after everything a view may show has changed. */
+  watch(changed) {
+    this.#changed = changed;
+  }
+
+  /** The exchange's last answer, or null. */
+  get account() {
+    return this.#session?.data ?? null;
+  }
+
+  get isReady() {
+    return isReady(this.state);
+  }
+
+  get isInCall() {
+    return isInCall(this.state);
+  }
+
+  /** Whether a call may be tried: also when only the SDK's chunk was missing the last time. */
+  get canDial() {
+    return isReady(this.state) || (this.problem?.code === "sdk_load_failed" && Boolean(this.#session?.alive));
+  }
+
+  /** Begin with `config` `{token, ticket?, base}`; a phone in use hangs up and begins anew. */
+  start(config) {
+    this.#config = config;
+    this.#announced = false;
+    this.events.forget("ready");
+    this.#begin();
+  }
+
+  /** Hang up and go back to waiting for `start`. */
+  stop() {
+    this.#end();
+    this.#config = null;
+    this.events.emit(...this.#move("restart"));
+    this.events.clear();
+  }
+
+  /** Place a call; false, with an `error` event where the number is at fault, when none was begun. */
+  dial(typed, metadata = null) {
+    if (!this.canDial) return false;
+    this.complaint = null;
+    const { number, code } = parseNumber(typed, this.account);
+    const written = metadata === null ? "" : write(metadata);
+    const wrong = code ?? (written === undefined ? "metadata_invalid" : null) ?? tooLarge(written);
+    if (wrong) {
+      this.complaint = new Problem(wrong);
+      this.#report(this.complaint);
+      this.#changed();
+      return false;
+    }
+    const details = {
+      number,
+      callId: uuid(this.#env.window.crypto),
+      direction: "outbound",
+      from: this.account.caller_id,
+      startedAt: new Date(this.#env.now()).toISOString(),
+      metadata,
+    };
+    this.#place(details, written);
+    return true;
+  }
+
+  hangup() {
+    this.#attempt?.hangup();
+  }
+
+  reset() {
+    this.hangup();
+    this.complaint = null;
+    if (this.state === "error") this.#begin();
+    else if (this.state !== "ready" && next(this.state, "reset")) {
+      this.call = null;
+      this.events.emit(...this.#move("reset"));
+    }
+    this.#changed();
+  }
+
+  mute(on) {
+    if (!this.#attempt || this.muted === on) return;
+    this.#attempt.mute(on);
+    this.muted = on;
+    this.events.emit(["muted", { muted: on }]);
+    this.#changed();
+  }
+
+  sendDigit(digit) {
+    if (this.state === "in-progress") this.#attempt.sendDigit(digit);
+  }
+
+  /** Fetch the SDK's chunk now, because a call is likely. */
+  async prepare() {
+    const session = this.#session;
+    if (!this.isReady || !session) return;
+    try {
+      await this.#loadSdk();
+    } catch (problem) {
+      if (session === this.#session && this.isReady) this.#fail(problem);
+    }
+  }
+
+  #begin() {
+    this.#end();
+    this.events.emit(...this.#move("restart"));
+    if (!this.#config.base) {
+      this.#fail(homeless());
+      return;
+    }
+    const session = new Session(this.#config, this.#env, {
+      granted: () => session === this.#session && this.#granted(),
+      refused: (problem) => session === this.#session && this.#refused(problem),
+    });
+    this.#session = session;
+    this.#loadSdk = sdkLoader(this.#env.sdkUrl(this.#config.base), this.#env);
+    this.#line = new Line({ loadSdk: this.#loadSdk, session, navigator: this.#env.navigator });
+    session.start();
+    this.#changed();
+  }
+
+  #end() {
+    this.hangup();
+    this.#session?.stop();
+    this.#line?.discard();
+    this.#session = null;
+    this.#line = null;
+    this.#pending = null;
+    this.call = null;
+  }
+
+  #granted() {
+    this.#pending = null;
+    this.#line.updateToken();
+    const events = this.#move("sessionReady");
+    if (events.length > 0 && !this.#announced) {
+      this.#announced = true;
+      this.events.remember("ready");
+      events.push(["ready"]);
+    }
+    if (events.length > 0) this.#env.whenIdle(() => this.prepare(), IDLE_TIMEOUT_MS);
+    this.events.emit(...events);
+    this.#changed();
+  }
+
+  #refused(problem) {
+    // A live call is never cut from here: the server does that where it must.
+    if (this.isInCall) this.#pending = problem;
+    else this.#fail(problem);
+  }
+
+  #fail(problem) {
+    const events = this.#move("fail");
+    if (events.length === 0 && this.problem?.code === problem.code) return;
+    if (!this.#session?.alive) this.#line?.discard();
+    this.problem = problem;
+    this.events.remember("error", told(problem));
+    this.events.emit(...events, ["error", told(problem)]);
+    this.#changed();
+  }
+
+  #place(details, written) {
+    this.call = { ...details, answeredAt: null, ended: null };
+    this.muted = this.reconnecting = this.poor = false;
+    const attempt = new Attempt({
+      details,
+      params: {
+        To: details.number,
+        CallId: details.callId,
+        Page: this.#env.window.location.origin,
+        ...(written ? { Metadata: written } : {}),
+      },
+      line: this.#line,
+      session: this.#session,
+      env: this.#env,
+      on: {
+        ringing: (hasEarlyMedia) => this.#ringing(hasEarlyMedia),
+        answered: () => this.#answered(),
+        quality: (poor) => this.#show({ poor }),
+        reconnecting: (reconnecting) => this.#show({ reconnecting }),
+        ended: (end) => this.#ended(end),
+      },
+    });
+    this.#attempt = attempt;
+    this.events.emit(...this.#move("dial"), ["callStarted", { ...details }]);
+    this.#changed();
+    if (this.#attempt === attempt) attempt.start();
+  }
+
+  #ringing(hasEarlyMedia) {
+    if (!hasEarlyMedia) this.#ringback.start();
+    this.events.emit(...this.#move("ring"));
+    this.#changed();
+  }
+
+  #answered() {
+    this.#ringback.stop();
+    this.call.answeredAt = this.#env.now();
+    const { number, callId } = this.call;
+    const answeredAt = new Date(this.call.answeredAt).toISOString();
+    this.events.emit(...this.#move("accept"), ["callAnswered", { number, callId, answeredAt }]);
+    this.#changed();
+  }
+
+  #ended({ status, duration, message, problem }) {
+    this.#ringback.stop();
+    this.#attempt = null;
+    this.muted = this.reconnecting = this.poor = false;
+    this.call.ended = { status, duration, message, problem };
+    const { number, callId, metadata } = this.call;
+    const events = this.#move(status === "completed" || status === "canceled" ? "hangup" : "drop");
+    if (problem) events.push(["error", told(problem)]);
+    events.push(["callEnded", { number, callId, duration, status, ...(message ? { message } : {}), metadata }]);
+    const session = this.#session;
+    this.events.emit(...events);
+    this.#changed();
+    if (session !== this.#session || !this.isReady) return;
+    if (this.#pending) this.#fail(this.#pending);
+    else if (problem?.code === "sdk_load_failed") this.#fail(problem);
+  }
+
+  #show(change) {
+    Object.assign(this, change);
+    this.#changed();
+  }
+
+  #report(problem) {
+    this.events.emit(["error", told(problem)]);
+  }
+
+  /** Make one move of the table; the event to emit, if the state changed. */
+  #move(move) {
+    const state = next(this.state, move);
+    if (!state) return [];
+    const previous = this.state;
+    this.state = state;
+    if (previous === "error") {
+      this.problem = null;
+      this.events.forget("error");
+    }
+    return [["stateChanged", { state, previous }]];
+  }
+}
+
+const told = (problem) => ({ message: asProblem(problem).message, code: problem.code });
+
+const tooLarge = (written) => (written.length > LONGEST_METADATA ? "metadata_too_large" : null);
+
+function write(metadata) {
+  try {
+    return JSON.stringify(metadata);
+  } catch {
+    return undefined;
+  }
+}
