@@ -1,0 +1,86 @@
+"""GET /demo: a small CRM with the widget on it, for the sandbox only."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import MediaType, Request, Response, Router, get
+from litestar.datastructures import State
+from markupsafe import Markup
+
+from demo.contacts import CONTACTS, FAR_ENDS
+from kit.settings import Settings
+
+# An environment of its own: the page needs nothing of the application's, and nothing elsewhere can switch escaping off.
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def demo_router(settings: Settings, assets: Mapping[str, str], read_token: Callable[[], str | None]) -> Router:
+    """Return the routes of the demo: ``/demo`` with the sandbox carrier, none with a real one.
+
+    ``assets`` maps "demo.js" and "demo.css" to their built names; ``read_token`` gives the seeded embed token, or None.
+
+    Raises:
+        KeyError: the demo's files are not in ``assets``.
+    """
+    if not settings.is_sandbox:
+        return Router(path="/", route_handlers=[])
+    template = _templates.get_template("demo.html")
+    script, stylesheet = f"/widget/{assets['demo.js']}", f"/widget/{assets['demo.css']}"
+    headers = _headers(settings.public_url)
+    public_host = urlsplit(settings.public_url).netloc
+
+    # In a thread: read_token opens a file.
+    @get("/demo", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=True)
+    def demo_page(request: Request[object, object, State]) -> Response[str]:
+        token = read_token()
+        page = template.render(
+            script=script,
+            stylesheet=stylesheet,
+            contacts=CONTACTS,
+            far_ends=FAR_ENDS,
+            public_url=settings.public_url,
+            elsewhere=request.headers.get("host", public_host) != public_host,
+            widget_tag=None if token is None else _widget_tag(settings.public_url, token),
+        )
+        return Response(page, media_type=MediaType.HTML, headers=headers)
+
+    return Router(path="/", route_handlers=[demo_page])
+
+
+def _widget_tag(public_url: str, token: str) -> Markup:
+    """Return the one tag that the page both runs and shows."""
+    return Markup('<script src="{}/widget/phone.js" data-token="{}" data-click-to-call="on"></script>').format(
+        public_url, token
+    )
+
+
+def _headers(public_url: str) -> dict[str, str]:
+    # Opened as 127.0.0.1, the page still takes the widget from the public URL: hence both 'self' and that address.
+    # The sandbox carrier signals on a port the system chooses, always on loopback.
+    loopback = "ws://localhost:* http://localhost:* ws://127.0.0.1:* http://127.0.0.1:*"
+    policy = (
+        "default-src 'none'",
+        f"script-src 'self' {public_url}",
+        "style-src 'self'",
+        f"connect-src 'self' {public_url} {loopback}",
+        "img-src 'self' data:",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+    )
+    return {
+        "Content-Security-Policy": "; ".join(policy),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "Permissions-Policy": "microphone=(self)",
+        "Cache-Control": "no-store",  # the page holds the demo's raw embed token
+    }
