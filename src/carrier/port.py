@@ -73,7 +73,7 @@ class Carrier(Protocol):
         ...
 
     def signature_is_valid(self, url: str, form: Sequence[tuple[str, str]], signature: str | None) -> bool:
-        """True when ``signature`` is the carrier's over the public ``url`` and all ``form`` fields, repeats included."""
+        """True when ``signature`` is the carrier's over the public ``url`` and all ``form`` fields, with repeats."""
         ...
 
     async def end_call(self, call_sid: str) -> None:
@@ -87,7 +87,7 @@ class Carrier(Protocol):
         ...
 
     async def buy_number(self, e164: str, *, friendly_name: str) -> OwnedNumber:
-        """Buy one number. Not idempotent at the carrier: after a timeout look with ``owned_numbers`` before trying again."""
+        """Buy one number. Not idempotent at the carrier: after a timeout look at ``owned_numbers`` first."""
         ...
 
     async def owned_numbers(self, *, e164: str | None = None, friendly_name: str | None = None) -> list[OwnedNumber]:

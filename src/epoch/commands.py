@@ -1,7 +1,27 @@
 """What the command line does to a database and a carrier that are there."""
 
 from epoch.wiring import build_carrier
+from kit.db import Database
 from kit.settings import Settings, SettingsError
+from tenants.plans import Plan
+from tenants.services import OrganizationService
+
+
+async def set_plan(settings: Settings, slug: str, plan: str) -> None:
+    """Change an organization's plan.
+
+    Raises:
+        SettingsError: there is no database to use.
+        NotFound: there is no such organization.
+    """
+    if settings.database_url is None:
+        raise SettingsError("EPOCH_DATABASE_URL is not set")
+    database = Database(settings.database_url)
+    try:
+        async with database.sessions() as session, session.begin():
+            await OrganizationService(session).set_plan(slug, Plan(plan))
+    finally:
+        await database.stop()
 
 
 async def setup_carrier(settings: Settings) -> None:

@@ -194,9 +194,8 @@ class Supervisor:
         if self._settings.is_sandbox:
             self._say(
                 f"  demo page   {url}/demo (sandbox: calls go to simulated far ends, never to real people)\n"
-                "  customer    demo@example.com / demo-password (Acme Realty, plan pro)\n"
-                "  customer    starter@example.com / demo-password (Starter Co, plan starter)\n"
-                "  staff       staff@example.com / demo-password"
+                "  log in as   demo@example.com / demo-password (Acme Realty, plan pro)\n"
+                "              starter@example.com / demo-password (Starter Co, plan starter)"
             )
         self._say("Ctrl-C stops it.")
 

@@ -65,3 +65,31 @@ class ValidationFailed(Invalid):
     def __init__(self, errors: list[tuple[str, str]]) -> None:
         super().__init__()
         self.errors = errors
+
+
+class MalformedRequest(Invalid):
+    """The body cannot be read at all."""
+
+    code = "malformed_request"
+    message = "The request body could not be read"
+
+
+class BodyTooLarge(Invalid):
+    """The body is longer than the route takes."""
+
+    code = "body_too_large"
+    message = "The request body is too large"
+
+
+class UnsupportedMediaType(Invalid):
+    """The body is of a type that the route does not read."""
+
+    code = "unsupported_media_type"
+    message = "The request body is of a type that is not accepted here"
+
+
+class MethodNotAllowed(Invalid):
+    """The path exists, but not for this method."""
+
+    code = "method_not_allowed"
+    message = "This method is not allowed here"

@@ -1,6 +1,5 @@
 """Settings: the environment, read once into one frozen object that refuses to start on a bad value."""
 
-import secrets
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -127,7 +126,7 @@ def _refuse_unsafe(settings: Settings) -> None:
         (settings.database_url is None, "EPOCH_DATABASE_URL must be set: the embedded database is not for production"),
         (
             settings.secret_key == DEVELOPMENT_SECRET,
-            f"EPOCH_SECRET_KEY must be set to a secret of your own, for example {secrets.token_urlsafe(6)}… (32 characters or more)",
+            "EPOCH_SECRET_KEY must be set to a random secret of your own (32 characters or more)",
         ),
         (not settings.public_is_https, "EPOCH_PUBLIC_URL must begin with https:// in production"),
         (settings.smtp_url is None, "EPOCH_SMTP_URL must be set: production sends its mails through a server"),
@@ -193,7 +192,9 @@ class _Reader:
         value = self.text(name, default).rstrip("/")
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.username:
-            raise SettingsError(f"{name} must be like https://voice.example.com (scheme, host and port only), not {value!r}")
+            raise SettingsError(
+                f"{name} must be like https://voice.example.com (scheme, host and port only), not {value!r}"
+            )
         return value
 
     def database(self, name: str) -> str | None:

@@ -11,14 +11,14 @@ T = TypeVar("T")
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True):
-    """Something we answer with."""
+    """Something we answer with. Subclasses repeat ``frozen`` and ``kw_only``: neither is inherited for their fields."""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something we are asked to do; a field we do not know is refused."""
 
 
-class Page(Payload, Generic[T], frozen=True):
+class Page(Payload, Generic[T], frozen=True, kw_only=True):
     """One page of a list, newest first."""
 
     items: list[T]

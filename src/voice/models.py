@@ -41,7 +41,9 @@ class Call(TenantOwned, Base):
         sa.Index("ix_call_organization_id_id", "organization_id", sa.text("id DESC")),
         sa.Index("ix_call_token_id_call_id", "token_id", "call_id"),
         sa.Index(
-            "ix_call_live", "organization_id", postgresql_where=sa.text("status IN ('initiated','ringing','in-progress')")
+            "ix_call_live",
+            "organization_id",
+            postgresql_where=sa.text("status IN ('initiated','ringing','in-progress')"),
         ),
     )
 
@@ -76,7 +78,10 @@ class CallEvent(TenantOwned, Base):
     """One thing the carrier told us about one leg; kept once however often it is told."""
 
     __tablename__ = "call_event"
-    __table_args__ = (sa.UniqueConstraint("call_record_id", "leg_sid", "kind", "sequence"), sa.Index(None, "organization_id"))
+    __table_args__ = (
+        sa.UniqueConstraint("call_record_id", "leg_sid", "kind", "sequence"),
+        sa.Index(None, "organization_id"),
+    )
 
     call_record_id: Mapped[UUID] = mapped_column(sa.ForeignKey("call.id", ondelete="CASCADE"))
     leg_sid: Mapped[str]

@@ -1,0 +1,66 @@
+"""From cookie to person: one look-up per request that carries a session, none for anybody else."""
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie, Headers
+from litestar.enums import ScopeType
+from litestar.handlers.base import BaseRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from accounts.errors import NotSignedIn
+from accounts.services import ABSOLUTE, Viewer, viewer_of
+from kit.clock import utc_now
+from kit.csrf import cookie_value, has_bearer
+from kit.db import Database
+
+
+def cookie_name(public_url: str) -> str:
+    """The session cookie's name: over https the browser itself holds it to this host."""
+    return "__Host-sid" if public_url.startswith("https://") else "sid"
+
+
+def session_cookie(public_url: str, raw: str | None) -> Cookie:
+    """The cookie that carries the session id ``raw``, or that takes it away when None."""
+    return Cookie(
+        key=cookie_name(public_url),
+        value=raw or "",
+        max_age=int(ABSOLUTE.total_seconds()) if raw else 0,
+        path="/",
+        httponly=True,
+        secure=public_url.startswith("https://"),
+        samesite="lax",
+    )
+
+
+class SessionMiddleware:
+    """Puts the ``Viewer``, or None, into the scope as ``user``."""
+
+    def __init__(self, app: ASGIApp, *, public_url: str) -> None:
+        self._app = app
+        self._cookie = cookie_name(public_url)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.WEBSOCKET:
+            headers = Headers.from_scope(scope)
+            raw = cookie_value(headers.get("cookie", ""), self._cookie)
+            scope["user"] = None
+            if raw and not has_bearer(headers):
+                # From the application: what a middleware is given is copied with the routes, and a pool cannot be.
+                database: Database = scope["litestar_app"].state.database
+                async with database.sessions() as session, session.begin():
+                    scope["user"] = await viewer_of(session, raw, utc_now())
+        await self._app(scope, receive, send)
+
+
+def requires_user(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard: somebody is signed in. Raises: NotSignedIn."""
+    viewer(connection)
+
+
+def viewer(connection: ASGIConnection[Any, Any, Any, Any]) -> Viewer:
+    """The person behind the request. Raises: NotSignedIn."""
+    found = connection.scope["user"]
+    if not isinstance(found, Viewer):
+        raise NotSignedIn
+    return found

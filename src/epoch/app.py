@@ -1,0 +1,123 @@
+"""Puts the rooms together into one application."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar, Response, Router
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.types import ControllerRouterHandler
+
+from accounts.auth import SessionMiddleware
+from accounts.controllers import SessionController
+from accounts.passwords import Passwords
+from carrier.access_token import AccessTokenSigner
+from carrier.port import Carrier
+from demo.controllers import demo_router
+from epoch.health import health_router
+from epoch.seed import read_demo_token
+from epoch.wiring import build_carrier
+from kit.api import BODY_BYTES, check_json_body
+from kit.csrf import CsrfMiddleware
+from kit.db import Database, provide_session
+from kit.problems import EXCEPTION_HANDLERS
+from kit.ratelimit import build_rate_limiter
+from kit.settings import Settings, SettingsError
+from tenants.controllers import OrganizationController
+from voice.controllers import CallController, WebhookController
+from voice.endings import CallEnder
+from voice.lookup import CallLookup
+from widget.admission import Admission
+from widget.assets import asset_handler, load_assets, load_manifest
+from widget.controllers import EmbedTokenController
+from widget.exchange import SessionMaker, StatusReader, public_endpoint
+from widget.tickets import Tickets
+from widget.usage import TokenUsage
+
+DIST = Path(__file__).resolve().parents[2] / "frontend" / "dist"
+
+
+def create_app(
+    settings: Settings, *, database: Database | None = None, carrier: Carrier | None = None, dist: Path = DIST
+) -> Litestar:
+    """The application. ``database`` and ``carrier`` are for tests that bring their own.
+
+    Raises:
+        SettingsError: there is no database to use.
+        AssetsMissing: the frontend is not built.
+    """
+    if database is None:
+        if settings.database_url is None:
+            raise SettingsError("EPOCH_DATABASE_URL is not set: `epoch run` starts the embedded database and sets it")
+        database = Database(settings.database_url)
+    carrier = carrier or build_carrier(settings)
+    usage = TokenUsage(database)
+    ender = CallEnder(database, carrier)
+
+    @asynccontextmanager
+    async def parts(_: Litestar) -> AsyncGenerator[None, None]:
+        await database.start()
+        usage.start()
+        ender.start()
+        try:
+            yield
+        finally:
+            await ender.stop()
+            await usage.stop()
+            await carrier.close()
+            await database.stop()
+
+    app = Litestar(
+        route_handlers=[
+            *_widget(settings, database, carrier, usage, dist),
+            WebhookController,
+            _api(settings),
+            demo_router(settings, load_manifest(dist), lambda: read_demo_token(settings)),
+            health_router,
+        ],
+        dependencies={"db_session": Provide(provide_session)},
+        exception_handlers=EXCEPTION_HANDLERS,
+        lifespan=[parts],
+        openapi_config=OpenAPIConfig(title="Epoch Voice", version="0.1.0", path="/schema"),
+        logging_config=None,
+        request_max_body_size=BODY_BYTES,
+    )
+    app.state.settings, app.state.database, app.state.carrier = settings, database, carrier
+    app.state.passwords = Passwords()
+    return app
+
+
+def _widget(
+    settings: Settings, database: Database, carrier: Carrier, usage: TokenUsage, dist: Path
+) -> list[ControllerRouterHandler]:
+    tickets = Tickets(settings.secret_key)
+    limiter = build_rate_limiter(settings.valkey_url, workers=settings.workers)
+    admission = Admission(settings, database, limiter, tickets)
+    signer = AccessTokenSigner(settings.twilio, ttl=settings.access_token_ttl)
+    exchange = SessionMaker(signer, tickets, usage, signaling=carrier.signaling)
+    return [
+        public_endpoint("/widget/exchange", admission, exchange),
+        public_endpoint("/widget/status", admission, StatusReader(CallLookup(database))),
+        asset_handler(load_assets(dist, public_url=settings.public_url)),
+    ]
+
+
+def _api(settings: Settings) -> Router:
+    return Router(
+        path="/api",
+        route_handlers=[SessionController, OrganizationController, EmbedTokenController, CallController],
+        middleware=[
+            DefineMiddleware(CsrfMiddleware, secret=settings.secret_key, public_url=settings.public_url),
+            DefineMiddleware(SessionMiddleware, public_url=settings.public_url),
+        ],
+        before_request=check_json_body,
+        after_request=_not_stored,
+    )
+
+
+def _not_stored(response: Response[object]) -> Response[object]:
+    """What the API answers belongs to one person."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,125 @@
+"""The demo: two organizations, two people, a number and an embed token, so that a newcomer can call at once."""
+
+import contextlib
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accounts.models import User
+from accounts.passwords import Passwords
+from accounts.services import UserService
+from carrier.port import Carrier
+from epoch.wiring import build_carrier
+from kit import secrets
+from kit.db import Database
+from kit.settings import Settings
+from tenants.models import Organization, PhoneNumber
+from tenants.plans import Plan
+from tenants.services import OrganizationService
+from widget.models import EmbedToken
+from widget.services import EmbedTokenService
+
+PASSWORD = "demo-password"  # noqa: S105 - printed at every start; production refuses a database that holds the demo
+OWNER = "demo@example.com"
+STARTER_OWNER = "starter@example.com"
+SLUG = "acme"
+NUMBER = "+14155550100"
+TOKEN_LABEL = "Demo page"  # noqa: S105 - a label
+COUNT_LIMITS = {"active_tokens": 1000}
+"""Demo organizations are for trying things out, also many at once."""
+
+
+class SeedReport(msgspec.Struct, frozen=True):
+    """What the seed found and did."""
+
+    created: bool
+    """False when the database already held organizations."""
+
+
+async def seed_demo(settings: Settings) -> SeedReport:
+    """Fill an empty database with the demo, and see to it that its page has a live token. Idempotent."""
+    if settings.database_url is None:
+        raise ValueError("the seed needs a database")
+    database = Database(settings.database_url)
+    carrier = build_carrier(settings) if settings.sandbox_address is not None else None
+    try:
+        async with database.sessions() as session, session.begin():
+            # Two workers of two checkouts on one database must not both find it empty.
+            await session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('epoch.seed'))"))
+            empty = await session.scalar(sa.select(sa.func.count()).select_from(Organization)) == 0
+            if empty:
+                await _create(session)
+            acme = await session.scalar(sa.select(Organization).where(Organization.slug == SLUG))
+            if acme is not None:
+                if carrier is not None:
+                    await _hold_number(session, carrier, acme)
+                await _hold_token(session, settings, acme)
+        return SeedReport(created=empty)
+    finally:
+        if carrier is not None:
+            await carrier.close()
+        await database.stop()
+
+
+async def _create(session: AsyncSession) -> None:
+    people, organizations, passwords = UserService(session), OrganizationService(session), Passwords()
+    for email, person, name, slug, plan in (
+        (OWNER, "Dana Demo", "Acme Realty", SLUG, Plan.PRO),
+        (STARTER_OWNER, "Sam Starter", "Starter Co", "starter-co", Plan.STARTER),
+    ):
+        user = await people.sign_up(email=email, password=PASSWORD, name=person, passwords=passwords, verified=True)
+        organization = await organizations.found(name=name, slug=slug, country="US", owner_id=user.id, plan=plan)
+        organization.limits = COUNT_LIMITS
+        if slug == SLUG:
+            await organizations.add_number(organization.id, NUMBER, carrier_sid=None)
+
+
+async def _hold_number(session: AsyncSession, carrier: Carrier, acme: Organization) -> None:
+    """The sandbox carrier may be younger than the database: let it hold the demo's number too."""
+    number = await session.scalar(
+        sa.select(PhoneNumber).where(
+            PhoneNumber.owned_by(acme.id), PhoneNumber.e164 == NUMBER, PhoneNumber.released_at.is_(None)
+        )
+    )
+    if number is not None:
+        owned = await carrier.owned_numbers(e164=NUMBER)
+        bought = owned[0] if owned else await carrier.buy_number(NUMBER, friendly_name="Acme Realty")
+        number.carrier_sid = bought.sid
+
+
+async def _hold_token(session: AsyncSession, settings: Settings, acme: Organization) -> None:
+    """Keep the demo page's raw token beside the database; lost, a new one is made and the old one revoked."""
+    tokens = EmbedTokenService(session)
+    raw = read_demo_token(settings)
+    if raw is not None:
+        digest = secrets.digest(raw)
+        active = EmbedToken.owned_by(acme.id), EmbedToken.digest == digest, EmbedToken.revoked_at.is_(None)
+        if await tokens.get_one_or_none(*active) is not None:
+            return
+    lost = EmbedToken.owned_by(acme.id), EmbedToken.label == TOKEN_LABEL, EmbedToken.revoked_at.is_(None)
+    for token in (await session.scalars(sa.select(EmbedToken).where(*lost))).all():
+        await tokens.revoke(acme.id, token.id, by=None)
+    owner = await session.scalar(sa.select(User.id).where(User.email == OWNER))
+    _, raw = await tokens.issue(acme.id, label=TOKEN_LABEL, allowed_domains=["localhost"], by=owner)
+    _write_private(_token_file(settings), raw)
+
+
+def read_demo_token(settings: Settings) -> str | None:
+    """The demo page's raw token; None when nothing was seeded here."""
+    with contextlib.suppress(FileNotFoundError):
+        return _token_file(settings).read_text().strip() or None
+    return None
+
+
+def _token_file(settings: Settings) -> Path:
+    return settings.data_dir / "demo-token"
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(text)
+    fresh.replace(path)

@@ -1,0 +1,11 @@
+"""Which carrier, which limits: the choices that the settings make."""
+
+from carrier.port import Carrier
+from carrier.twilio import TwilioCarrier
+from kit.settings import Settings
+
+
+def build_carrier(settings: Settings) -> Carrier:
+    """The carrier that the settings name; the sandbox speaks the same protocol at another address."""
+    address = settings.sandbox_address if settings.is_sandbox else None
+    return TwilioCarrier(settings.twilio, api_base=None if address is None else f"http://{address}", signaling=address)

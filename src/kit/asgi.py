@@ -1,0 +1,45 @@
+"""The little that a hot path needs of HTTP: read a bounded body, send a whole answer."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from litestar.types import Receive, Send
+
+from kit.errors import BodyTooLarge, MalformedRequest
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+async def read_body(receive: Receive, *, limit: int) -> bytes:
+    """The request's body.
+
+    Raises:
+        BodyTooLarge: more than ``limit`` bytes arrive; the rest is not read.
+        MalformedRequest: the client went away in the middle.
+    """
+    message: Any = await receive()
+    body: bytes = message.get("body", b"")
+    if message.get("more_body", False):
+        chunks, size = [body], len(body)
+        while message.get("more_body", False) and size <= limit:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise MalformedRequest("The request ended before its body did")
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+        body = b"".join(chunks)
+    if len(body) > limit:
+        raise BodyTooLarge(f"The request body is larger than {limit // 1024} kB")
+    return body
+
+
+async def send_answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
+    """Send one whole answer; its length is added."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [*headers, (b"content-length", b"%d" % len(body))],
+        }
+    )
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,44 @@
+"""Keyset pages: newest first, each page costs the same at any depth."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from kit.errors import ValidationFailed
+from kit.model import Base
+
+MAX_LIMIT = 100
+DEFAULT_LIMIT = 50
+Row = TypeVar("Row", bound=Base)
+
+
+def cursor_after(row_id: UUID) -> str:
+    """The cursor of the page that begins after ``row_id``."""
+    return base64.urlsafe_b64encode(row_id.bytes).rstrip(b"=").decode()
+
+
+def read_cursor(cursor: str | None) -> UUID | None:
+    """The row that a cursor stands for. Raises: ValidationFailed."""
+    if cursor is None:
+        return None
+    try:
+        return UUID(bytes=base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise ValidationFailed([("cursor", "Not a cursor: use next_cursor of the page before")]) from error
+
+
+def read_limit(limit: int | None) -> int:
+    """How many rows a page may have. Raises: ValidationFailed."""
+    if limit is None:
+        return DEFAULT_LIMIT
+    if not 1 <= limit <= MAX_LIMIT:
+        raise ValidationFailed([("limit", f"Must be from 1 to {MAX_LIMIT}")])
+    return limit
+
+
+def cut(rows: Sequence[Row], limit: int) -> tuple[list[Row], str | None]:
+    """Cut ``limit`` + 1 rows, as read, to a page and the cursor of the next one."""
+    page = list(rows[:limit])
+    return page, cursor_after(page[-1].id) if len(rows) > limit else None

@@ -1,0 +1,38 @@
+"""Guards of tenant-scoped routes. Each asks one rule; their order on a route is the order of its refusals."""
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
+from accounts.auth import viewer
+from tenants import rules
+from tenants.auth import load_member, member
+from tenants.models import Role
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+async def requires_member(connection: Connection, _: BaseRouteHandler) -> None:
+    """Somebody is signed in and belongs to the organization in the path. Raises: NotSignedIn, NotFound."""
+    await load_member(connection, viewer(connection).user_id)
+
+
+def requires_role(at_least: Role) -> Callable[[Connection, BaseRouteHandler], None]:
+    """The member's role is ``at_least`` this. Raises: RoleTooLow."""
+
+    def guard(connection: Connection, _: BaseRouteHandler) -> None:
+        rules.ensure_role(member(connection).role, at_least)
+
+    return guard
+
+
+def requires_widget_plan(connection: Connection, _: BaseRouteHandler) -> None:
+    """The organization's plan includes the widget. Raises: PlanTooLow."""
+    rules.ensure_widget_plan(member(connection).plan)
+
+
+def requires_phone_number(connection: Connection, _: BaseRouteHandler) -> None:
+    """The organization has a number to call from. Raises: NoPhoneNumber."""
+    rules.ensure_phone_number(member(connection).caller_id)

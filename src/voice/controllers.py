@@ -1,0 +1,137 @@
+"""The carrier's webhooks, and ``…/calls`` for customers."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import structlog
+from litestar import Controller, Request, Response, get, post
+from litestar.datastructures import State
+from litestar.params import Parameter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from carrier.port import Carrier, DialPlan
+from kit.errors import ValidationFailed
+from kit.paging import cut, read_cursor, read_limit
+from kit.settings import Settings
+from kit.structs import Page
+from kit.text import is_storable
+from tenants.guards import requires_member
+from voice.errors import BadWebhook, NotTheCarrier
+from voice.guards import signed_form
+from voice.models import Call, CallStatus
+from voice.services import CallFilters, CallService
+from voice.structs import CallDetail, CallInfo
+from voice.webhooks import read_dial_ended, read_event, read_outgoing
+
+WEBHOOK_BYTES = 65_536
+log = structlog.get_logger("epoch.voice")
+
+
+def _document(body: bytes) -> Response[bytes]:
+    return Response(body, media_type="text/xml", status_code=200)
+
+
+def _refused(_: Request[Any, Any, Any], error: NotTheCarrier | BadWebhook) -> Response[bytes]:
+    """Nothing in the body: whoever forges a webhook learns nothing from the answer."""
+    log.warning("webhook_refused", reason=error.code)
+    return Response(b"", media_type="text/plain", status_code=403 if isinstance(error, NotTheCarrier) else 400)
+
+
+class WebhookController(Controller):
+    """What the carrier tells and asks us."""
+
+    path = "/voice"
+    include_in_schema = False
+    request_max_body_size = WEBHOOK_BYTES
+    exception_handlers = {NotTheCarrier: _refused, BadWebhook: _refused}
+
+    @post("/outgoing")
+    async def outgoing(self, request: Request[Any, Any, State], db_session: AsyncSession) -> Response[bytes]:
+        form = await signed_form(request)
+        carrier: Carrier = request.app.state.carrier
+        call = await CallService(db_session).place(read_outgoing(form))
+        if call is None or call.status is CallStatus.REFUSED:
+            log.info("call_refused", reason="unknown_token" if call is None else call.end_reason)
+            return _document(carrier.reject())
+        return _document(carrier.dial(_plan(request.app.state.settings, call)))
+
+    @post("/dial-ended")
+    async def dial_ended(self, request: Request[Any, Any, State], db_session: AsyncSession) -> Response[bytes]:
+        carrier: Carrier = request.app.state.carrier
+        parent_sid, event = read_dial_ended(await signed_form(request))
+        await CallService(db_session).record(parent_sid, parent_sid, event)
+        return _document(carrier.finish())
+
+    @post("/status", status_code=204)
+    async def status(self, request: Request[Any, Any, State], db_session: AsyncSession) -> None:
+        parent_sid, leg_sid, event = read_event(await signed_form(request))
+        if await CallService(db_session).record(parent_sid, leg_sid, event) is None:
+            log.warning("event_of_unknown_call", kind=event.kind)
+
+
+def _plan(settings: Settings, call: Call) -> DialPlan:
+    return DialPlan(
+        to=call.to_number,
+        caller_id=call.from_number or "",
+        status_url=f"{settings.public_url}/voice/status",
+        action_url=f"{settings.public_url}/voice/dial-ended",
+    )
+
+
+class CallController(Controller):
+    """Calls of the organization in the path."""
+
+    path = "/organizations/{organization_id:uuid}/calls"
+    tags = ["Calls"]
+    guards = [requires_member]
+
+    @get(summary="Calls, newest first")
+    async def index(
+        self,
+        db_session: AsyncSession,
+        organization_id: UUID,
+        cursor: str | None = None,
+        limit: int | None = None,
+        call_status: Annotated[CallStatus | None, Parameter(query="status")] = None,
+        number: str | None = None,
+        token_id: UUID | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Page[CallInfo]:
+        size = read_limit(limit)
+        filters = CallFilters(
+            status=call_status,
+            number=_digits(number),
+            token_id=token_id,
+            since=_aware("since", since),
+            until=_aware("until", until),
+        )
+        rows = await CallService(db_session).page(organization_id, filters, after=read_cursor(cursor), limit=size)
+        page, next_cursor = cut(rows, size)
+        return Page(items=[CallInfo.of(call) for call in page], next_cursor=next_cursor)
+
+    @get("/{call_id:uuid}", summary="One call with its timeline")
+    async def show(self, db_session: AsyncSession, organization_id: UUID, call_id: UUID) -> CallDetail:
+        calls = CallService(db_session)
+        call = await calls.one(organization_id, call_id)
+        return CallDetail.with_events(call, list(await calls.events(organization_id, call.id)))
+
+
+def _digits(number: str | None) -> str | None:
+    """What a search for a number looks for, whatever punctuation it is typed with. Raises: ValidationFailed."""
+    if number is None:
+        return None
+    if len(number) > 32 or not is_storable(number):
+        raise ValidationFailed([("number", "Type digits of a phone number")])
+    found = "".join(character for character in number if character.isascii() and character.isdigit())
+    if not found:
+        raise ValidationFailed([("number", "Type digits of a phone number")])
+    return found
+
+
+def _aware(field: str, moment: datetime | None) -> datetime | None:
+    """Times without an offset are not guessed at. Raises: ValidationFailed."""
+    if moment is not None and moment.tzinfo is None:
+        raise ValidationFailed([(field, "Give a time with its offset, for example 2026-11-22T18:00:00Z")])
+    return moment

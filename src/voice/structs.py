@@ -1,0 +1,80 @@
+"""Wire types about calls."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from kit.structs import Payload, rfc3339
+from voice.models import Call, CallEvent
+
+
+class CallInfo(Payload, frozen=True, kw_only=True):
+    """A call as its organization sees it; the carrier's ids are not shown."""
+
+    id: UUID
+    call_id: UUID | None
+    """The id that the widget made and told the page."""
+    direction: str
+    from_: str | None = msgspec.field(name="from")
+    """E.164."""
+    to: str
+    """E.164; what was dialled, when it was not a number."""
+    status: str
+    duration: int
+    """Whole seconds connected."""
+    started_at: str | None
+    answered_at: str | None
+    ended_at: str | None
+    end_reason: str | None
+    token_id: UUID
+    agent: str | None
+    origin: str | None
+    metadata: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, call: Call) -> "CallInfo":
+        return cls(**_fields(call))
+
+
+class TimelineEvent(Payload, frozen=True, kw_only=True):
+    """One step of a call."""
+
+    at: str | None
+    event: str
+    leg: str
+    """``caller`` or ``called``."""
+
+
+class CallDetail(CallInfo, frozen=True, kw_only=True):
+    """A call with its timeline."""
+
+    events: list[TimelineEvent]
+
+    @classmethod
+    def with_events(cls, call: Call, events: list[CallEvent]) -> "CallDetail":
+        timeline = [
+            TimelineEvent(at=rfc3339(event.occurred_at), event=event.kind, leg="called" if event.is_child else "caller")
+            for event in events
+        ]
+        return cls(**_fields(call), events=timeline)
+
+
+def _fields(call: Call) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "call_id": call.call_id,
+        "direction": call.direction,
+        "from_": call.from_number,
+        "to": call.to_number,
+        "status": call.status.value,
+        "duration": call.duration,
+        "started_at": rfc3339(call.started_at),
+        "answered_at": rfc3339(call.answered_at),
+        "ended_at": rfc3339(call.ended_at),
+        "end_reason": call.end_reason,
+        "token_id": call.token_id,
+        "agent": call.agent,
+        "origin": call.origin,
+        "metadata": call.details,
+    }

@@ -1,0 +1,125 @@
+"""The carrier's forms, read: what is signed, what it says, in our words."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import msgspec
+
+from kit.text import is_storable
+from voice.errors import BadWebhook
+from voice.fold import STATUS_OF_KIND, LegEvent
+
+FORM_FIELDS = 200
+METADATA_CHARACTERS = 2000
+_CALL_SID = re.compile(r"CA[0-9a-f]{32}")
+_IDENTITY = re.compile(r"client:(w_([0-9a-f]{32})_[0-9a-f]{16})")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]{1,280}", re.IGNORECASE)
+
+
+class OutgoingCall(msgspec.Struct, frozen=True):
+    """A browser wants to call somebody."""
+
+    call_sid: str
+    identity: str
+    token_id: UUID
+    dialled: str
+    """As the browser sent it."""
+    call_id: UUID | None
+    origin: str | None
+    metadata: dict[str, Any] | None
+
+
+def parse_form(body: bytes) -> list[tuple[str, str]]:
+    """The fields of a form body, empty and repeated ones included. Raises: BadWebhook."""
+    try:
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FORM_FIELDS)
+    except (UnicodeDecodeError, ValueError) as error:
+        raise BadWebhook from error
+
+
+def read_outgoing(form: Mapping[str, str]) -> OutgoingCall:
+    """Read the voice URL's form. Tenant and token come from the signed identity alone. Raises: BadWebhook."""
+    found = _IDENTITY.fullmatch(form.get("From", ""))
+    if found is None:
+        raise BadWebhook
+    return OutgoingCall(
+        call_sid=_sid(form, "CallSid"),
+        identity=found[1],
+        token_id=UUID(found[2]),
+        dialled=form.get("To", ""),
+        call_id=_uuid(form.get("CallId", "")),
+        origin=origin if _ORIGIN.fullmatch(origin := form.get("Page", "")) and is_storable(origin) else None,
+        metadata=_metadata(form.get("Metadata", "")),
+    )
+
+
+def read_event(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
+    """Read a status callback into the caller's leg, the leg it is about, and the event. Raises: BadWebhook."""
+    leg = _sid(form, "CallSid")
+    is_child = "ParentCallSid" in form
+    kind = form.get("CallStatus", "")
+    if kind not in STATUS_OF_KIND:
+        raise BadWebhook
+    event = LegEvent(
+        is_child=is_child,
+        kind=kind,
+        sequence=_whole(form, "SequenceNumber", -1),
+        occurred_at=_time(form.get("Timestamp", "")),
+        duration=_optional_whole(form, "CallDuration"),
+        sip_code=_optional_whole(form, "SipResponseCode"),
+    )
+    return (_sid(form, "ParentCallSid") if is_child else leg), leg, event
+
+
+def read_dial_ended(form: Mapping[str, str]) -> tuple[str, LegEvent]:
+    """Read the form of an ended dial into the caller's leg and an event for its timeline. Raises: BadWebhook."""
+    event = LegEvent(is_child=False, kind="dial-ended", sequence=-1, occurred_at=_time(form.get("Timestamp", "")))
+    return _sid(form, "CallSid"), event
+
+
+def _sid(form: Mapping[str, str], name: str) -> str:
+    value = form.get(name, "")
+    if not _CALL_SID.fullmatch(value):
+        raise BadWebhook
+    return value
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _metadata(text: str) -> dict[str, Any] | None:
+    """The page's own data: an object, small, storable; anything else is left out, never a reason to refuse a call."""
+    if not text or len(text) > METADATA_CHARACTERS or "\\u0000" in text or not is_storable(text):
+        return None
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+
+
+def _optional_whole(form: Mapping[str, str], name: str) -> int | None:
+    return _whole(form, name, 0) if form.get(name) else None
+
+
+def _whole(form: Mapping[str, str], name: str, default: int) -> int:
+    text = form.get(name) or str(default)
+    if not re.fullmatch(r"-?\d{1,9}", text, re.ASCII):
+        raise BadWebhook
+    return int(text)
+
+
+def _time(text: str) -> datetime:
+    """RFC 2822, as the carrier writes it; now, where it gives none or an unreadable one."""
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except (ValueError, TypeError):
+        return datetime.now(UTC)

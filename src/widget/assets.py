@@ -1,0 +1,131 @@
+"""Serves the built files that pages load: ``phone.js`` and everything with a hash in its name.
+
+All of it is read, and compressed where the build has not done so, when the server starts: it is small, and an answer
+is then one look-up.
+"""
+
+import gzip
+import hashlib
+import mimetypes
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import brotli
+import msgspec
+from litestar import asgi
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope, Send
+
+from kit.asgi import send_answer
+
+ADDRESS_MARK = b"__EPOCH_API_BASE__"
+"""Stands in the built phone.js where the product's own address belongs."""
+_SHARED = [
+    (b"access-control-allow-origin", b"*"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"timing-allow-origin", b"*"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"vary", b"accept-encoding"),
+]
+_LOADER_CACHE = b"public, max-age=300, stale-while-revalidate=86400"
+_HASHED_CACHE = b"public, max-age=31536000, immutable"
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """One file in each encoding that pays, with its headers."""
+
+    headers: list[tuple[bytes, bytes]]
+    etag: bytes
+    bodies: Mapping[bytes, bytes]
+    """Encoding name to body; ``identity`` is always there."""
+
+
+class AssetsMissing(Exception):
+    """The frontend is not built."""
+
+
+def load_manifest(dist: Path) -> dict[str, str]:
+    """Logical names to built file names. Raises: AssetsMissing."""
+    try:
+        return msgspec.json.decode((dist / "manifest.json").read_bytes(), type=dict[str, str])
+    except FileNotFoundError as error:
+        raise AssetsMissing(f"{dist} holds no built frontend: run `make widget`") from error
+
+
+def load_assets(dist: Path, *, public_url: str) -> dict[str, Asset]:
+    """Every built file by name. Files of earlier builds stay served: open pages still ask for them.
+
+    Raises:
+        AssetsMissing: nothing was built.
+    """
+    loader = load_manifest(dist)["phone.js"]
+    return {
+        path.name: _asset(path, public_url.encode(), is_loader=path.name == loader)
+        for path in sorted(dist.iterdir())
+        if path.is_file() and path.suffix in (".js", ".css", ".svg", ".woff2")
+    }
+
+
+def _asset(path: Path, address: bytes, *, is_loader: bool) -> Asset:
+    body = path.read_bytes()
+    if is_loader:
+        body = body.replace(ADDRESS_MARK, address)
+        bodies = {b"br": brotli.compress(body), b"gzip": gzip.compress(body, mtime=0)}
+    else:
+        bodies = {
+            name: packed.read_bytes()
+            for name, suffix in ((b"br", ".br"), (b"gzip", ".gz"))
+            if (packed := path.with_name(path.name + suffix)).exists()
+        }
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    media_type = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+    etag = b'"' + hashlib.sha256(body).hexdigest()[:20].encode() + b'"'
+    headers = [
+        (b"content-type", media_type.encode()),
+        (b"etag", etag),
+        (b"cache-control", _LOADER_CACHE if is_loader else _HASHED_CACHE),
+        *_SHARED,
+    ]
+    return Asset(headers=headers, etag=etag, bodies={b"identity": body, **bodies})
+
+
+def asset_handler(assets: Mapping[str, Asset]) -> ASGIRouteHandler:
+    """The route of all built files under ``/widget/``."""
+
+    @asgi("/widget/{name:str}", copy_scope=False)
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        http: Any = scope
+        asset = assets.get(http["path"].rsplit("/", 1)[-1])
+        if http["method"] == "OPTIONS":
+            await send_answer(send, 204, [*_SHARED, (b"access-control-allow-methods", b"GET, HEAD, OPTIONS")])
+        elif http["method"] not in ("GET", "HEAD"):
+            await send_answer(send, 405, [*_SHARED, (b"allow", b"GET, HEAD, OPTIONS")])
+        elif asset is None:
+            await send_answer(send, 404, [*_SHARED, (b"cache-control", b"no-store")])
+        else:
+            await _send_asset(http, send, asset)
+
+    return serve
+
+
+async def _send_asset(scope: Any, send: Send, asset: Asset) -> None:
+    asked = dict(scope["headers"])
+    if asset.etag in asked.get(b"if-none-match", b""):
+        await send_answer(send, 304, asset.headers)
+        return
+    accepted = asked.get(b"accept-encoding", b"")
+    encoding = next((name for name in (b"br", b"gzip") if name in asset.bodies and name in accepted), b"identity")
+    body = asset.bodies[encoding]
+    headers = asset.headers if encoding == b"identity" else [*asset.headers, (b"content-encoding", encoding)]
+    if scope["method"] == "HEAD":
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [*headers, (b"content-length", b"%d" % len(body))],
+            }
+        )
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        return
+    await send_answer(send, 200, headers, body)

@@ -1,0 +1,86 @@
+"""``…/embed-tokens``: customers make, see, change and revoke their tokens."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, delete, get, patch, post
+from litestar.datastructures import State
+from msgspec import UnsetType
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.paging import cut, read_cursor, read_limit
+from kit.structs import Page, rfc3339
+from tenants.auth import member
+from tenants.guards import requires_member, requires_phone_number, requires_role, requires_widget_plan
+from tenants.models import Role
+from widget.services import EmbedTokenService, snippet
+from widget.structs import ChangeEmbedToken, EmbedTokenInfo, EmbedTokenIssued, GenerateEmbedToken
+
+_MEMBER = [requires_member]
+_ADMIN = [requires_member, requires_role(Role.ADMIN)]
+
+
+class EmbedTokenController(Controller):
+    """Embed tokens of the organization in the path."""
+
+    path = "/organizations/{organization_id:uuid}/embed-tokens"
+    tags = ["Embed tokens"]
+
+    # Revoking stays possible without a plan or a number: only making a token asks for both.
+    @post(guards=[*_ADMIN, requires_widget_plan, requires_phone_number], summary="Generate an embed token")
+    async def generate(
+        self,
+        request: Request[Any, Any, State],
+        db_session: AsyncSession,
+        organization_id: UUID,
+        data: GenerateEmbedToken,
+    ) -> Response[EmbedTokenIssued]:
+        token, raw = await EmbedTokenService(db_session).issue(
+            organization_id, label=data.label, allowed_domains=data.allowed_domains, by=member(request).user_id
+        )
+        await db_session.refresh(token)
+        issued = EmbedTokenIssued(
+            id=token.id,
+            label=token.label,
+            prefix=token.prefix,
+            allowed_domains=token.allowed_domains,
+            created_at=rfc3339(token.created_at),
+            token=raw,
+            snippet=snippet(request.app.state.settings.public_url, raw),
+        )
+        return Response(issued, status_code=201, headers={"Cache-Control": "no-store"})
+
+    @get(guards=_MEMBER, summary="Active embed tokens")
+    async def index(
+        self,
+        db_session: AsyncSession,
+        organization_id: UUID,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> Page[EmbedTokenInfo]:
+        size = read_limit(limit)
+        rows = await EmbedTokenService(db_session).page(organization_id, after=read_cursor(cursor), limit=size)
+        page, next_cursor = cut(rows, size)
+        return Page(items=[EmbedTokenInfo.of(token) for token in page], next_cursor=next_cursor)
+
+    @get("/{token_id:uuid}", guards=_MEMBER, summary="One embed token")
+    async def show(self, db_session: AsyncSession, organization_id: UUID, token_id: UUID) -> EmbedTokenInfo:
+        return EmbedTokenInfo.of(await EmbedTokenService(db_session).active(organization_id, token_id))
+
+    @patch("/{token_id:uuid}", guards=_ADMIN, summary="Change label or allowed domains")
+    async def change(
+        self, db_session: AsyncSession, organization_id: UUID, token_id: UUID, data: ChangeEmbedToken
+    ) -> EmbedTokenInfo:
+        token = await EmbedTokenService(db_session).change(
+            organization_id,
+            token_id,
+            label=None if isinstance(data.label, UnsetType) else data.label,
+            allowed_domains=None if isinstance(data.allowed_domains, UnsetType) else data.allowed_domains,
+        )
+        return EmbedTokenInfo.of(token)
+
+    @delete("/{token_id:uuid}", guards=_ADMIN, summary="Revoke an embed token", status_code=204)
+    async def revoke(
+        self, request: Request[Any, Any, State], db_session: AsyncSession, organization_id: UUID, token_id: UUID
+    ) -> None:
+        await EmbedTokenService(db_session).revoke(organization_id, token_id, by=member(request).user_id)

@@ -1,0 +1,120 @@
+"""What happens to embed tokens."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
+
+from kit import secrets
+from kit.clock import utc_now
+from kit.errors import NotFound, ValidationFailed
+from kit.text import is_storable
+from tenants.models import Organization
+from widget import limits
+from widget.admission import PREFIX
+from widget.domains import parse_allowed_domains
+from widget.errors import TooManyTokens
+from widget.models import EmbedToken
+
+
+class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
+    """Embed tokens of one organization at a time."""
+
+    class Repository(SQLAlchemyAsyncRepository[EmbedToken]):
+        model_type = EmbedToken
+
+    repository_type = Repository
+
+    async def issue(
+        self, organization_id: UUID, *, label: str, allowed_domains: Sequence[str] | str, by: UUID | None
+    ) -> tuple[EmbedToken, str]:
+        """Make a token and return it with its raw text, which nobody can read again.
+
+        Raises:
+            ValidationFailed: the label or a domain cannot be stored.
+            TooManyTokens: the organization holds as many active tokens as it may.
+        """
+        domains = read_domains(allowed_domains)
+        checked = read_label(label)
+        # Locks the organization's row: two tokens asked for at once must not both be the last one allowed.
+        held = await self.repository.session.scalar(
+            sa.select(Organization.limits).where(Organization.id == organization_id).with_for_update(key_share=True)
+        )
+        active = await self.count(*self._active(organization_id))
+        if active >= int((held or {}).get("active_tokens", limits.ACTIVE_TOKENS)):
+            raise TooManyTokens
+        minted = secrets.mint(PREFIX)
+        token = await self.create(
+            EmbedToken(
+                organization_id=organization_id,
+                digest=minted.digest,
+                prefix=minted.hint,
+                label=checked,
+                allowed_domains=list(domains),
+                created_by=by,
+            )
+        )
+        return token, minted.raw
+
+    async def page(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[EmbedToken]:
+        """``limit`` + 1 active tokens, newest first."""
+        query = (
+            sa.select(EmbedToken).where(*self._active(organization_id)).order_by(EmbedToken.id.desc()).limit(limit + 1)
+        )
+        if after is not None:
+            query = query.where(EmbedToken.id < after)
+        rows: Sequence[EmbedToken] = (await self.repository.session.scalars(query)).all()
+        return rows
+
+    async def active(self, organization_id: UUID, token_id: UUID) -> EmbedToken:
+        """One active token. Raises: NotFound."""
+        token = await self.get_one_or_none(*self._active(organization_id), EmbedToken.id == token_id)
+        if token is None:
+            raise NotFound
+        return token
+
+    async def change(
+        self,
+        organization_id: UUID,
+        token_id: UUID,
+        *,
+        label: str | None = None,
+        allowed_domains: Sequence[str] | str | None = None,
+    ) -> EmbedToken:
+        """Change what is given. Raises: NotFound, ValidationFailed."""
+        token = await self.active(organization_id, token_id)
+        if label is not None:
+            token.label = read_label(label)
+        if allowed_domains is not None:
+            token.allowed_domains = list(read_domains(allowed_domains))
+        return token
+
+    async def revoke(self, organization_id: UUID, token_id: UUID, *, by: UUID | None) -> None:
+        """Revoke for good: once committed, no exchange and no call with the token succeeds. Raises: NotFound."""
+        token = await self.active(organization_id, token_id)
+        token.revoked_at, token.revoked_by = utc_now(), by
+
+    @staticmethod
+    def _active(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+        return EmbedToken.owned_by(organization_id), EmbedToken.revoked_at.is_(None)
+
+
+def read_label(label: str) -> str:
+    """A label as it is stored. Raises: ValidationFailed."""
+    if not is_storable(label):
+        raise ValidationFailed([("label", "Control characters are not allowed")])
+    if len(label) > limits.LABEL_CHARACTERS:
+        raise ValidationFailed([("label", f"At most {limits.LABEL_CHARACTERS} characters")])
+    return label.strip()
+
+
+def read_domains(given: Sequence[str] | str) -> tuple[str, ...]:
+    """The list to store; a list is read as the form's text with one item a line. Raises: InvalidDomains."""
+    return parse_allowed_domains(given if isinstance(given, str) else "\n".join(given))
+
+
+def snippet(public_url: str, raw_token: str) -> str:
+    """The script tag a customer pastes."""
+    return f'<script src="{public_url}/widget/phone.js" data-token="{raw_token}"></script>'
