@@ -11,6 +11,7 @@ import uvicorn
 
 from kit.settings import load_settings
 
+STDIN = 0
 GRACEFUL_SECONDS = 10
 """How long requests in flight may take after the worker was asked to stop."""
 LAST_SECONDS = 5
@@ -29,7 +30,9 @@ class _Server(uvicorn.Server):
 
 def _stop_with_parent(server: uvicorn.Server) -> None:
     """Stop ``server`` when standard input ends: the supervisor asks so, or was killed."""
-    sys.stdin.buffer.read()
+    # Not sys.stdin, whose lock this thread would still hold when the interpreter ends.
+    while os.read(STDIN, 1024):
+        pass
     server.should_exit = True
     time.sleep(GRACEFUL_SECONDS + LAST_SECONDS)
     os._exit(1)
