@@ -42,8 +42,11 @@ function connect(tag, phone) {
     if (state !== "error" && state !== "failed") notice.hide();
   });
   phone.on("error", ({ message }) => {
-    const broken = phone.getState() === "error";
-    notice.problem(message, broken ? () => phone.reset() : null);
+    if (phone.getState() === "error") {
+      notice.problem(`${message}. Open the phone to see what helps.`.replace("..", "."), () => phone.reset());
+    } else {
+      notice.problem(message);
+    }
   });
   phone.on("callEnded", (call) => {
     activity.add(call);
