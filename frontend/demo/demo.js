@@ -43,7 +43,7 @@ function connect(tag, phone) {
   });
   phone.on("error", ({ message }) => {
     if (phone.getState() === "error") {
-      notice.problem(`${message}. Open the phone to see what helps.`.replace("..", "."), () => phone.reset());
+      notice.problem(`${message.replace(/\.$/, "")}. Open the phone to see what helps.`, () => phone.reset());
     } else {
       notice.problem(message);
     }
