@@ -4,6 +4,8 @@ from typing import Any
 
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.auth import requires_user, session_cookie, viewer
@@ -22,7 +24,9 @@ class SessionController(Controller):
     tags = ["Session"]
 
     @post(summary="Sign in")
-    async def sign_in(self, data: SignIn, db_session: AsyncSession, state: State) -> Response[SessionInfo]:
+    async def sign_in(
+        self, data: JSONBody[SignIn], db_session: NamedDependency[AsyncSession], state: State
+    ) -> Response[SessionInfo]:
         users, sessions = UserService(db_session), SessionService(db_session)
         user = await users.authenticate(email=data.email, password=data.password, passwords=state.passwords)
         raw = await sessions.begin(user.id)
@@ -35,7 +39,7 @@ class SessionController(Controller):
 
     @delete(guards=[requires_user], summary="Sign out", status_code=204)
     async def sign_out(
-        self, request: Request[Any, Any, State], db_session: AsyncSession, state: State
+        self, request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession], state: State
     ) -> Response[None]:
         await SessionService(db_session).end(viewer(request).session_id)
         return Response(None, status_code=204, cookies=[session_cookie(state.settings.public_url, None)])

@@ -98,7 +98,7 @@ async def viewer_of(session: AsyncSession, raw: str, now: datetime) -> Viewer | 
     row = (await session.execute(query)).one_or_none()
     if row is None:
         return None
-    session_id, seen_at, user_id, email, name = row.tuple()
+    session_id, seen_at, user_id, email, name = row
     if now - seen_at > SEEN_EVERY:
         # An update, never an upsert: a session that was ended meanwhile stays ended.
         await session.execute(sa.update(LoginSession).where(LoginSession.id == session_id).values(last_seen_at=now))

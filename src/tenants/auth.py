@@ -44,7 +44,7 @@ async def member_of(session: AsyncSession, organization_id: UUID, user_id: UUID)
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound
-    role, plan, country, suspended_at, e164 = row.tuple()
+    role, plan, country, suspended_at, e164 = row
     return MemberAuth(
         user_id=user_id,
         role=role,

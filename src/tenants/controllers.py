@@ -5,6 +5,8 @@ from uuid import UUID
 
 from litestar import Controller, Request, get
 from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.auth import requires_user, viewer
@@ -27,9 +29,9 @@ class OrganizationController(Controller):
     async def mine(
         self,
         request: Request[Any, Any, State],
-        db_session: AsyncSession,
-        cursor: str | None = None,
-        limit: int | None = None,
+        db_session: NamedDependency[AsyncSession],
+        cursor: FromQuery[str | None] = None,
+        limit: FromQuery[int | None] = None,
     ) -> Page[OrganizationInfo]:
         size = read_limit(limit)
         found = await OrganizationService(db_session).of_member(
@@ -41,7 +43,10 @@ class OrganizationController(Controller):
 
     @get("/{organization_id:uuid}", guards=[requires_member], summary="One organization")
     async def show(
-        self, request: Request[Any, Any, State], db_session: AsyncSession, organization_id: UUID
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
     ) -> OrganizationInfo:
         organization = await OrganizationService(db_session).get_one_or_none(id=organization_id)
         if organization is None:

@@ -7,7 +7,8 @@ from uuid import UUID
 import structlog
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from carrier.port import Carrier, DialPlan
@@ -47,7 +48,9 @@ class WebhookController(Controller):
     exception_handlers = {NotTheCarrier: _refused, BadWebhook: _refused}
 
     @post("/outgoing")
-    async def outgoing(self, request: Request[Any, Any, State], db_session: AsyncSession) -> Response[bytes]:
+    async def outgoing(
+        self, request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]
+    ) -> Response[bytes]:
         form = await signed_form(request)
         carrier: Carrier = request.app.state.carrier
         call = await CallService(db_session).place(read_outgoing(form))
@@ -57,14 +60,16 @@ class WebhookController(Controller):
         return _document(carrier.dial(_plan(request.app.state.settings, call)))
 
     @post("/dial-ended")
-    async def dial_ended(self, request: Request[Any, Any, State], db_session: AsyncSession) -> Response[bytes]:
+    async def dial_ended(
+        self, request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]
+    ) -> Response[bytes]:
         carrier: Carrier = request.app.state.carrier
         parent_sid, event = read_dial_ended(await signed_form(request))
         await CallService(db_session).record(parent_sid, parent_sid, event)
         return _document(carrier.finish())
 
     @post("/status", status_code=204)
-    async def status(self, request: Request[Any, Any, State], db_session: AsyncSession) -> None:
+    async def status(self, request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> None:
         parent_sid, leg_sid, event = read_event(await signed_form(request))
         if await CallService(db_session).record(parent_sid, leg_sid, event) is None:
             log.warning("event_of_unknown_call", kind=event.kind)
@@ -89,15 +94,15 @@ class CallController(Controller):
     @get(summary="Calls, newest first")
     async def index(
         self,
-        db_session: AsyncSession,
-        organization_id: UUID,
-        cursor: str | None = None,
-        limit: int | None = None,
-        call_status: Annotated[CallStatus | None, Parameter(query="status")] = None,
-        number: str | None = None,
-        token_id: UUID | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        cursor: FromQuery[str | None] = None,
+        limit: FromQuery[int | None] = None,
+        call_status: Annotated[CallStatus | None, QueryParameter(name="status")] = None,
+        number: FromQuery[str | None] = None,
+        token_id: FromQuery[UUID | None] = None,
+        since: FromQuery[datetime | None] = None,
+        until: FromQuery[datetime | None] = None,
     ) -> Page[CallInfo]:
         size = read_limit(limit)
         filters = CallFilters(
@@ -112,7 +117,9 @@ class CallController(Controller):
         return Page(items=[CallInfo.of(call) for call in page], next_cursor=next_cursor)
 
     @get("/{call_id:uuid}", summary="One call with its timeline")
-    async def show(self, db_session: AsyncSession, organization_id: UUID, call_id: UUID) -> CallDetail:
+    async def show(
+        self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID], call_id: FromPath[UUID]
+    ) -> CallDetail:
         calls = CallService(db_session)
         call = await calls.one(organization_id, call_id)
         return CallDetail.with_events(call, list(await calls.events(organization_id, call.id)))

@@ -162,7 +162,7 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
             .where(EmbedToken.id == token_id)
         )
         row = (await self.repository.session.execute(query)).one_or_none()
-        return None if row is None else _Caller(*row.tuple())
+        return None if row is None else _Caller(*row)
 
 
 def _judge(caller: _Caller, asked: OutgoingCall) -> tuple[str, DomainError | None]:

@@ -91,18 +91,17 @@ def _asset(path: Path, address: bytes, *, is_loader: bool) -> Asset:
 
 
 def asset_handler(assets: Mapping[str, Asset]) -> ASGIRouteHandler:
-    """The route of all built files under ``/widget/``."""
+    """The routes of all built files under ``/widget/``."""
 
-    @asgi("/widget/{name:str}", copy_scope=False)
+    # Each path by itself: the framework answers 500 on raw ASGI routes with a path parameter.
+    @asgi([f"/widget/{name}" for name in assets], copy_scope=False)
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         http: Any = scope
-        asset = assets.get(http["path"].rsplit("/", 1)[-1])
+        asset = assets[http["path"].rstrip("/").rsplit("/", 1)[-1]]
         if http["method"] == "OPTIONS":
             await send_answer(send, 204, [*_SHARED, (b"access-control-allow-methods", b"GET, HEAD, OPTIONS")])
         elif http["method"] not in ("GET", "HEAD"):
             await send_answer(send, 405, [*_SHARED, (b"allow", b"GET, HEAD, OPTIONS")])
-        elif asset is None:
-            await send_answer(send, 404, [*_SHARED, (b"cache-control", b"no-store")])
         else:
             await _send_asset(http, send, asset)
 

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,9 +33,9 @@ class EmbedTokenController(Controller):
     async def generate(
         self,
         request: Request[Any, Any, State],
-        db_session: AsyncSession,
-        organization_id: UUID,
-        data: GenerateEmbedToken,
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        data: JSONBody[GenerateEmbedToken],
     ) -> Response[EmbedTokenIssued]:
         token, raw = await EmbedTokenService(db_session).issue(
             organization_id, label=data.label, allowed_domains=data.allowed_domains, by=member(request).user_id
@@ -53,10 +55,10 @@ class EmbedTokenController(Controller):
     @get(guards=_MEMBER, summary="Active embed tokens")
     async def index(
         self,
-        db_session: AsyncSession,
-        organization_id: UUID,
-        cursor: str | None = None,
-        limit: int | None = None,
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        cursor: FromQuery[str | None] = None,
+        limit: FromQuery[int | None] = None,
     ) -> Page[EmbedTokenInfo]:
         size = read_limit(limit)
         rows = await EmbedTokenService(db_session).page(organization_id, after=read_cursor(cursor), limit=size)
@@ -64,12 +66,18 @@ class EmbedTokenController(Controller):
         return Page(items=[EmbedTokenInfo.of(token) for token in page], next_cursor=next_cursor)
 
     @get("/{token_id:uuid}", guards=_MEMBER, summary="One embed token")
-    async def show(self, db_session: AsyncSession, organization_id: UUID, token_id: UUID) -> EmbedTokenInfo:
+    async def show(
+        self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID], token_id: FromPath[UUID]
+    ) -> EmbedTokenInfo:
         return EmbedTokenInfo.of(await EmbedTokenService(db_session).active(organization_id, token_id))
 
     @patch("/{token_id:uuid}", guards=_ADMIN, summary="Change label or allowed domains")
     async def change(
-        self, db_session: AsyncSession, organization_id: UUID, token_id: UUID, data: ChangeEmbedToken
+        self,
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        token_id: FromPath[UUID],
+        data: JSONBody[ChangeEmbedToken],
     ) -> EmbedTokenInfo:
         token = await EmbedTokenService(db_session).change(
             organization_id,
@@ -81,6 +89,10 @@ class EmbedTokenController(Controller):
 
     @delete("/{token_id:uuid}", guards=_ADMIN, summary="Revoke an embed token", status_code=204)
     async def revoke(
-        self, request: Request[Any, Any, State], db_session: AsyncSession, organization_id: UUID, token_id: UUID
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        token_id: FromPath[UUID],
     ) -> None:
         await EmbedTokenService(db_session).revoke(organization_id, token_id, by=member(request).user_id)

@@ -1,0 +1,132 @@
+"""What tests stand on: a real PostgreSQL, the migrated schema, the real application, the sandbox carrier."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from epoch.app import create_app
+from epoch.devdb import EmbeddedPostgres
+from epoch.migrations import upgrade
+from factories import Factory
+from kit.db import Database
+from kit.settings import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parents[1]
+PUBLIC_URL = "http://localhost:8000"
+NewClient = Callable[[], httpx.AsyncClient]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A server of the tests' own, without durability; several runs may share it."""
+    with EmbeddedPostgres(ROOT / ".cache" / "test-postgres", durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres: EmbeddedPostgres) -> Iterator[Callable[[], str]]:
+    """Makes empty databases and drops them at the end."""
+    names: list[str] = []
+
+    def create() -> str:
+        names.append(f"t_{os.getpid()}_{len(names)}")
+        return postgres.create_database(names[-1])
+
+    yield create
+    for name in names:
+        postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def database_url(new_database: Callable[[], str]) -> str:
+    """The migrated database that the session's tests share; each test makes organizations of its own in it."""
+    url = new_database()
+    upgrade(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def sandbox_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running sandbox carrier, its scripted waits twenty times shorter."""
+    environ = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "src"),
+        "EPOCH_SANDBOX_SPEED": "20",
+        "EPOCH_DATA_DIR": str(tmp_path_factory.mktemp("sandbox")),
+    }
+    argv = [sys.executable, "-m", "carrier.sandbox"]
+    with subprocess.Popen(argv, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        address: str = json.loads(process.stdout.readline())["address"]
+        yield address
+        process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=10)
+        process.kill()
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, sandbox_address: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return load_settings(
+        {
+            "EPOCH_DATABASE_URL": database_url,
+            "EPOCH_PUBLIC_URL": PUBLIC_URL,
+            "EPOCH_DATA_DIR": str(tmp_path_factory.mktemp("data")),
+            "EPOCH_SANDBOX_ADDRESS": sandbox_address,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+async def app(settings: Settings) -> AsyncIterator[Litestar]:
+    """The application, started."""
+    application = create_app(settings)
+    async with application.lifespan():
+        yield application
+
+
+@pytest.fixture(scope="session")
+async def database(app: Litestar) -> Database:
+    found: Database = app.state.database
+    return found
+
+
+@pytest.fixture
+async def new_client(app: Litestar) -> AsyncIterator[NewClient]:
+    """Makes HTTP clients with a cookie jar each: one browser each."""
+    async with contextlib.AsyncExitStack() as stack:
+        clients: list[httpx.AsyncClient] = []
+
+        def create() -> httpx.AsyncClient:
+            transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar types its scopes more narrowly
+            clients.append(httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL))
+            stack.push_async_callback(clients[-1].aclose)
+            return clients[-1]
+
+        yield create
+
+
+@pytest.fixture
+async def client(new_client: NewClient) -> httpx.AsyncClient:
+    """An anonymous visitor."""
+    return new_client()
+
+
+@pytest.fixture
+async def make(database: Database, settings: Settings) -> Factory:
+    """Makes organizations, people, numbers, tokens and calls."""
+    return Factory(database, settings)
