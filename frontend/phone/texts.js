@@ -6,7 +6,7 @@ const TEXTS = {
     closePhone: "Close phone",
     minimise: "Minimise",
     sandbox: "Sandbox",
-    callingFrom: "Calling from",
+    callingFrom: "From",
     phoneNumber: "Phone number",
     placeholder: "Enter a number",
     backspace: "Delete last digit",

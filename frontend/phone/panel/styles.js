@@ -3,7 +3,11 @@ const LIGHT = `--surface:#fff;--raised:#f4f6f5;--press:#e4e9e6;--line:#d5dbd8;--
 --danger:#dc2626;--danger-ink:#fff;--danger-text:#b91c1c;--warn:#92400e;--ok:#34d399;--focus:#111a16;--shadow:0 16px 48px #0b1a1338,0 2px 8px #0b1a131f;`;
 const DARK = `--surface:#161c19;--raised:#212925;--press:#2f3934;--line:#35403a;--edge:#7d8a83;--text:#eef3f0;--quiet:#a5b1ab;
 --danger:#f87171;--danger-ink:#1c0707;--danger-text:#fca5a5;--warn:#fcd34d;--ok:#34d399;--focus:#eef3f0;--shadow:0 16px 48px #000a,0 2px 8px #0006;`;
-const ACCENT = { light: "#059669", dark: "#34d399" };
+// White text on the light accent would be too faint: under words it is a shade stronger.
+const ACCENT = {
+  light: { fill: "#059669", strong: "#047857", ink: "#fff" },
+  dark: { fill: "#34d399", strong: "#34d399", ink: "#052e1c" },
+};
 
 export const STYLES = `
 :host{display:contents!important}
@@ -48,13 +52,14 @@ header{display:flex;align-items:center;gap:8px;padding:12px 8px 12px 16px;border
 .field[data-wrong]{border-color:var(--danger)}
 .country{padding-inline-start:12px;color:var(--quiet);font-size:13px;white-space:nowrap}
 input{all:unset;flex:1;min-width:0;height:100%;padding-inline:8px;font-size:20px;line-height:24px;color:var(--text);cursor:text}
+input:focus-visible{outline:none}
 input::placeholder{color:var(--quiet);opacity:1;font-size:16px}
 .keys{display:grid;grid-template-columns:repeat(3,1fr);gap:8px;margin-top:12px;direction:ltr}
 .key{height:48px;display:grid;place-content:center;justify-items:center;background:var(--raised);font-size:20px;line-height:22px}
 .key small{font-size:11px;line-height:12px;letter-spacing:.08em;color:var(--quiet);min-height:12px}
 .key:active,.key[data-down]{background:var(--press);transform:scale(.97)}
 .main{display:flex;align-items:center;justify-content:center;gap:8px;width:100%;min-height:48px;margin-top:16px;font-size:16px;font-weight:600;
-background:var(--accent);color:var(--accent-ink)}
+background:var(--accent-strong);color:var(--accent-ink)}
 .main:hover,.stop:hover{filter:brightness(.95)}
 .main:disabled{background:var(--raised);color:var(--quiet);filter:none}
 .main.stop,.round.stop{background:var(--danger);color:var(--danger-ink)}
@@ -71,7 +76,7 @@ background:var(--accent);color:var(--accent-ink)}
 .message{font-weight:600;color:var(--danger-text)}
 .fix{color:var(--quiet);margin-top:4px}
 .below{margin-top:8px}
-.notice{padding:12px;border:1px solid var(--line);border-inline-start:4px solid var(--danger);border-radius:8px}
+.notice{padding:12px;border:1px solid var(--danger);border-radius:8px}
 .calm{text-align:center}.calm .message{color:var(--text)}
 .spin{width:16px;height:16px;border-radius:50%;border:2px solid currentColor;border-top-color:transparent;animation:turn .8s linear infinite}
 @keyframes turn{to{transform:rotate(1turn)}}
@@ -86,7 +91,7 @@ background:var(--accent);color:var(--accent-ink)}
 .root[data-open] .fab{display:none}
 .panel,.root[data-side=left] .panel{position:static;width:auto;max-height:100vh;border-radius:16px 16px 0 0;border-width:1px 0 0;padding-bottom:env(safe-area-inset-bottom,0)}
 }
-@media (max-height:620px){.body{padding:12px 16px}.key{height:44px}.keys{gap:4px;margin-top:8px}.main{margin-top:8px}}
+@media (max-height:700px){.body{padding:12px 16px}.key{height:44px}.keys{gap:4px;margin-top:8px}.main{margin-top:8px}.peer{padding:0}}
 @media (prefers-reduced-motion:reduce){*{animation-duration:.01ms!important;animation-iteration-count:1!important;transition:none!important}.spin{border-top-color:currentColor;opacity:.6}}
 @media (forced-colors:active){.fab,.main,.key,.tool,.round,.panel,.bar,.field{border:1px solid ButtonText}
 .tool[aria-pressed=true],.tool[aria-expanded=true],.round[aria-pressed=true]{background:Highlight;color:HighlightText;forced-color-adjust:none}
@@ -97,8 +102,8 @@ background:var(--accent);color:var(--accent-ink)}
 export function ownStyles({ color, offsetX, offsetY }) {
   const own = color && CSS.supports("color", color) ? color : null;
   const accent = (scheme) => {
-    const fill = own ?? ACCENT[scheme];
-    return `--accent:${fill};--accent-ink:${inkOn(fill)};`;
+    const { fill, strong, ink } = own ? { fill: own, strong: own, ink: inkOn(own) } : ACCENT[scheme];
+    return `--accent:${fill};--accent-strong:${strong};--accent-ink:${ink};`;
   };
   const edge = (side, offset) => `calc(${distance(offset)}px + env(safe-area-inset-${side},0px))`;
   return `.root{${accent("light")}--x:${edge("right", offsetX)};--y:${edge("bottom", offsetY)}}
@@ -111,7 +116,7 @@ function distance(offset) {
   return Number.isFinite(pixels) ? Math.min(Math.max(pixels, 0), 2000) : 20;
 }
 
-/** Black or white, whichever reads better on `color`; white where the colour is not a plain hex one. */
+/** Black or white, whichever contrasts more on `color`; white where the colour is not a plain hex one. */
 export function inkOn(color) {
   const hex = /^#([\da-f]{3}|[\da-f]{6})$/i.exec(color)?.[1];
   if (!hex) return "#fff";
@@ -121,5 +126,6 @@ export function inkOn(color) {
     return level <= 0.03928 ? level / 12.92 : ((level + 0.055) / 1.055) ** 2.4;
   });
   const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  return luminance > 0.3 ? "#052e1c" : "#fff";
+  // Where black and white contrast equally.
+  return luminance > 0.179 ? "#000" : "#fff";
 }
