@@ -8,6 +8,7 @@ from litestar import Litestar, Response, Router
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 
 from accounts.auth import SessionMiddleware
@@ -80,7 +81,13 @@ def create_app(
         dependencies={"db_session": Provide(provide_session)},
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[parts],
-        openapi_config=OpenAPIConfig(title="Epoch Voice", version="0.1.0", path="/schema"),
+        # The document alone: the framework's pages would load their scripts from elsewhere.
+        openapi_config=OpenAPIConfig(
+            title="Epoch Voice",
+            version="0.1.0",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
+        ),
         logging_config=None,
         request_max_body_size=BODY_BYTES,
     )

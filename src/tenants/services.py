@@ -37,7 +37,7 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
         )
         if after is not None:
             query = query.where(Organization.id < after)
-        return [row for row in await self.repository.session.execute(query)]
+        return [(organization, role) for organization, role in await self.repository.session.execute(query)]
 
     async def set_plan(self, slug: str, plan: Plan) -> Organization:
         """Change the plan of the organization called ``slug``. Raises: NotFound."""

@@ -20,9 +20,9 @@ from kit.settings import Settings
 from tenants import rules
 from widget import domains, limits
 from widget.errors import DomainNotAllowed, InvalidEmbedToken, RevokedEmbedToken
+from widget.models import TOKEN_PREFIX
 from widget.tickets import Tickets
 
-PREFIX = "ept_"
 # Everything that an exchange needs to know, in one round trip. The oldest active number is the one calls come from.
 _SQL = """
 SELECT t.id, t.allowed_domains, t.last_used_at, o.id AS organization_id, o.name, o.plan, o.country,
@@ -153,7 +153,7 @@ class Admission:
         """The token's row; ``spared`` callers are not counted by their address."""
         if not spared:
             self._refuse(await self._limiter.peek(f"bad:{caller.address}", limits.BAD_TOKENS_PER_ADDRESS))
-        if not secrets.is_well_formed(raw, PREFIX):
+        if not secrets.is_well_formed(raw, TOKEN_PREFIX):
             raise InvalidEmbedToken
         digest = secrets.digest(raw)
         key = f"{purpose}:{digest.hex()}"

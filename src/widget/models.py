@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.model import Base, TenantOwned
 
+TOKEN_PREFIX = "ept_"  # noqa: S105 - what tokens begin with
+
 
 class EmbedToken(TenantOwned, Base):
     """What a page shows to become a phone. The raw token is never stored."""

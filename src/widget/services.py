@@ -13,10 +13,9 @@ from kit.errors import NotFound, ValidationFailed
 from kit.text import is_storable
 from tenants.models import Organization
 from widget import limits
-from widget.admission import PREFIX
 from widget.domains import parse_allowed_domains
 from widget.errors import TooManyTokens
-from widget.models import EmbedToken
+from widget.models import TOKEN_PREFIX, EmbedToken
 
 
 class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
@@ -45,7 +44,7 @@ class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
         active = await self.count(*self._active(organization_id))
         if active >= int((held or {}).get("active_tokens", limits.ACTIVE_TOKENS)):
             raise TooManyTokens
-        minted = secrets.mint(PREFIX)
+        minted = secrets.mint(TOKEN_PREFIX)
         token = await self.create(
             EmbedToken(
                 organization_id=organization_id,

@@ -28,8 +28,9 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="the port to listen on; without it the system chooses one")
     port = parser.parse_args().port
     logging.basicConfig(level=logging.INFO, format="sandbox carrier: %(message)s", stream=sys.stderr)
-    # One line a request would drown the rest, and those lines quote whole addresses.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # These tell of every request and network path, which would drown the rest.
+    for chatty in ("httpx", "aioice", "aiortc"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         settings = load_settings(os.environ)
         if settings.is_production:
