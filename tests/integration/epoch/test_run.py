@@ -1,0 +1,204 @@
+"""``epoch run`` as people start and stop it: the real processes, on a folder and a port of their own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+PATIENCE_SECONDS = 60.0
+"""How long a state may take to come before a test gives up; nothing is measured with it."""
+
+
+class Run:
+    """One ``epoch run`` and what it printed."""
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        self.url = f"http://localhost:{environ['EPOCH_PORT']}"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "epoch", "run"],
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.printed: list[str] = []
+
+    def until(self, text: str) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.printed.append(line)
+            if text in line:
+                return
+        pytest.fail(f"it ended without saying {text!r}: {''.join(self.printed)}")
+
+    def children(self, what: str) -> list[int]:
+        return [pid for pid in pids_with(what) if parent_of(pid) == self.process.pid]
+
+    def has_another(self, what: str, before: int) -> bool:
+        return self.children(what) not in ([], [before])
+
+    def end(self, *signals: signal.Signals) -> int:
+        for number in signals:
+            self.process.send_signal(number)
+        out, _ = self.process.communicate(timeout=PATIENCE_SECONDS)
+        self.printed.append(out)
+        return self.process.returncode
+
+
+def pids_with(what: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if what in words:
+            found.append(int(entry.parent.name))
+    return found
+
+
+def parent_of(pid: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def environ(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Settings for one run; the database must be stopped when the test ends."""
+    folder = tmp_path_factory.mktemp("run")
+    if os.geteuid() == 0:
+        for closed in (folder, folder.parent, folder.parent.parent):
+            closed.chmod(0o755)  # pytest closes its folders, and the database server is not root
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
+    data = folder / "data"
+    yield {**ours, "PYTHONPATH": str(ROOT / "src"), "EPOCH_PORT": str(port), "EPOCH_DATA_DIR": str(data)}
+    left = pids_with(f"-D {data}/postgres/data")
+    for pid in left:
+        os.kill(pid, signal.SIGQUIT)
+    assert left == []
+
+
+@pytest.fixture
+def run(environ: dict[str, str]) -> Iterator[Run]:
+    started = Run(environ)
+    yield started
+    if started.process.poll() is None:
+        started.end(signal.SIGTERM)
+
+
+def epoch(environ: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
+    argv = [sys.executable, "-m", "epoch", *arguments]
+    return subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_and_a_signal_stops_all_of_it(run: Run, number: signal.Signals) -> None:
+    run.until("Ctrl-C")
+    assert httpx.get(f"{run.url}/health/ready").status_code == 200
+    assert f"{run.url}/demo" in "".join(run.printed)
+    assert "demo@example.com / demo-password" in "".join(run.printed)
+    parts = [*run.children("epoch.worker"), *run.children("carrier.sandbox")]
+    assert len(parts) == 2
+    assert run.end(number) == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in parts)
+
+
+def test_a_part_that_dies_is_started_again(run: Run) -> None:
+    run.until("Ctrl-C")
+    for what, name in (("epoch.worker", "worker"), ("carrier.sandbox", "sandbox carrier")):
+        (before,) = run.children(what)
+        os.kill(before, signal.SIGKILL)
+        run.until(f"The {name} ended")
+        eventually(partial(run.has_another, what, before))
+    assert httpx.get(f"{run.url}/health/ready", timeout=PATIENCE_SECONDS).status_code == 200
+    assert run.end(signal.SIGTERM) == 0
+
+
+def test_a_second_signal_does_not_wait_for_a_worker_that_hangs(run: Run) -> None:
+    run.until("Ctrl-C")
+    (worker,) = run.children("epoch.worker")
+    os.kill(worker, signal.SIGSTOP)
+    run.process.send_signal(signal.SIGTERM)
+    run.until("Stopping")
+    assert run.end(signal.SIGTERM) == 0
+    assert not Path(f"/proc/{worker}").exists()
+
+
+def test_nothing_but_the_database_outlives_a_killed_supervisor_and_the_next_command_takes_that_over(
+    run: Run, environ: dict[str, str]
+) -> None:
+    run.until("Ctrl-C")
+    parts = [*run.children("epoch.worker"), *run.children("carrier.sandbox")]
+    run.end(signal.SIGKILL)
+    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in parts))
+    assert epoch(environ, "migrate").returncode == 0
+
+
+def test_a_taken_port_is_one_line_and_touches_nothing(environ: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", int(environ["EPOCH_PORT"]))):
+        refused = epoch(environ, "run")
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
+    assert f"EPOCH_PORT={environ['EPOCH_PORT']}" in refused.stderr
+    assert not Path(environ["EPOCH_DATA_DIR"]).exists()
+
+
+def test_a_bad_setting_is_named_in_one_line(environ: dict[str, str]) -> None:
+    refused = epoch({**environ, "EPOCH_WORKERS": "many"}, "run")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "EPOCH_WORKERS" in refused.stderr
+
+
+def test_commands_work_on_the_database_without_a_server(environ: dict[str, str]) -> None:
+    assert epoch(environ, "seed").returncode == 0
+    assert epoch(environ, "seed").returncode == 0
+    assert epoch(environ, "organization", "set-plan", "starter-co", "business").returncode == 0
+    unknown = epoch(environ, "organization", "set-plan", "nobody", "pro")
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)
+    assert epoch(environ, "organization", "set-plan", "acme", "gold").returncode == 2
+    setup = epoch(environ, "carrier", "setup")
+    assert (setup.returncode, setup.stderr.count("\n")) == (2, 1)
+    doctor = epoch(environ, "doctor")
+    assert doctor.returncode == 1
+    assert "ok    database" in doctor.stdout
+    assert "FAIL  public URL" in doctor.stdout
+
+
+def test_a_database_of_a_newer_version_is_refused(environ: dict[str, str]) -> None:
+    assert epoch(environ, "migrate").returncode == 0
+    newer = (
+        "import asyncio, asyncpg, sys\n"
+        "from pathlib import Path\n"
+        "from epoch.devdb import EmbeddedPostgres\n"
+        "async def change(url):\n"
+        "    connection = await asyncpg.connect(url)\n"
+        "    await connection.execute(\"UPDATE alembic_version SET version_num = 'from_tomorrow'\")\n"
+        "    await connection.close()\n"
+        "with EmbeddedPostgres(Path(sys.argv[1])) as server:\n"
+        "    asyncio.run(change(server.url))\n"
+    )
+    subprocess.run([sys.executable, "-c", newer, f"{environ['EPOCH_DATA_DIR']}/postgres"], env=environ, check=True)
+    for command in ("run", "migrate"):
+        refused = epoch(environ, command)
+        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+        assert "from_tomorrow" in refused.stderr
