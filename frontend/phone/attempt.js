@@ -162,8 +162,11 @@ export class Attempt {
   }
 
   #deviceFailed(error) {
-    if (this.#over || this.#answeredAt || this.#ending) return;
-    if (!TOKEN_CODES.has(error?.code)) return;
+    if (this.#over || this.#ending || !TOKEN_CODES.has(error?.code)) return;
+    if (this.#answeredAt) {
+      this.#line.updateToken({ isRefused: true });
+      return;
+    }
     if (this.#tokenRefused) {
       this.#giveUp(new Problem("connection_failed"));
       return;

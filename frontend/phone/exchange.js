@@ -4,11 +4,12 @@ import { Problem, refusal } from "./errors.js";
 const TIMEOUT_MS = 10_000;
 
 /** Ask `<base>/widget/<path>`; a simple request, so no preflight. Raises Problem. */
-export async function ask(fetch, base, path, body, timeout = TIMEOUT_MS) {
+export async function ask({ fetch, policy }, base, path, body, timeout = TIMEOUT_MS) {
+  const url = `${base}/widget/${path}`;
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), timeout);
   try {
-    const response = await fetch(`${base}/widget/${path}`, {
+    const response = await fetch(url, {
       method: "POST",
       headers: { "Content-Type": "text/plain;charset=UTF-8" },
       body: JSON.stringify(body),
@@ -20,15 +21,15 @@ export async function ask(fetch, base, path, body, timeout = TIMEOUT_MS) {
     if (response.ok && answer) return answer;
     throw refusal(answer, response.status);
   } catch (error) {
-    throw error instanceof Problem ? error : new Problem("network_error");
+    throw error instanceof Problem ? error : new Problem("network_error", { fix: policy.fixFor(url) });
   } finally {
     clearTimeout(timer);
   }
 }
 
 /** The answer of the exchange, known to be usable. Raises Problem. */
-export async function exchange(fetch, base, credentials) {
-  const answer = await ask(fetch, base, "exchange", credentials);
+export async function exchange(env, base, credentials) {
+  const answer = await ask(env, base, "exchange", credentials);
   if (typeof answer.access_token !== "string" || !(answer.expires_in > 0)) throw new Problem("service_unavailable");
   return answer;
 }

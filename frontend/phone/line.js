@@ -18,6 +18,8 @@ export class Line {
   #session;
   #navigator;
   #device = null;
+  /** The exchange's answer whose token the Device holds. */
+  #held = null;
   #streams = new Set();
   #asking = 0;
   #listener = null;
@@ -45,14 +47,22 @@ export class Line {
     await new Promise((resolve) => setTimeout(resolve));
     if (this.#device && (this.#device.state === "destroyed" || this.#device.isBusy)) this.discard();
     this.#device ??= this.#build(Device);
+    this.updateToken();
     // Built before any click, the SDK's audio context would stay suspended for ever.
     Device.audioContext?.resume?.().catch(() => {});
     return this.#device;
   }
 
-  /** Use the session's new token from now on, in a live call too. */
-  updateToken() {
-    if (this.#device && this.#device.state !== "destroyed") this.#device.updateToken(this.#session.data.access_token);
+  /**
+   * Use the session's new token from now on. The carrier takes a live call up again only for the identity that began
+   * it: a token of another identity waits for the call's end, unless the old one is refused (`isRefused`).
+   */
+  updateToken({ isRefused = false } = {}) {
+    const { data } = this.#session;
+    if (!this.#device || this.#device.state === "destroyed" || data === this.#held) return;
+    if (this.#device.isBusy && data.identity !== this.#held.identity && !isRefused) return;
+    this.#held = data;
+    this.#device.updateToken(data.access_token);
   }
 
   /** Drop the Device, whatever it is doing. */
@@ -82,7 +92,8 @@ export class Line {
   }
 
   #build(Device) {
-    const { access_token: token, signaling } = this.#session.data;
+    this.#held = this.#session.data;
+    const { access_token: token, signaling } = this.#held;
     const device = new Device(token, {
       ...(signaling ? { chunderw: sandboxHost(signaling) } : {}),
       closeProtection: true,

@@ -99,7 +99,7 @@ export class Session {
     clearTimeout(this.#timer);
     const asked = this.#env.now();
     try {
-      const data = await exchange(this.#env.fetch, this.#config.base, this.#credentials());
+      const data = await exchange(this.#env, this.#config.base, this.#credentials());
       if (this.#stopped) return;
       this.data = data;
       this.#failures = 0;
@@ -165,7 +165,7 @@ export class Session {
 
   async #status(more) {
     const answer = await ask(
-      this.#env.fetch,
+      this.#env,
       this.#config.base,
       "status",
       { ...this.#credentials(), ...more },

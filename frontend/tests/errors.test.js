@@ -1,0 +1,99 @@
+import { describe, expect, test } from "vitest";
+import { asProblem, Problem, refusal } from "../phone/errors.js";
+import { outcomeOf } from "../phone/outcome.js";
+import { microphoneBarrier, microphoneProblem } from "../phone/microphone.js";
+
+describe("what people are told", () => {
+  test.each([
+    ["invalid_embed_token", "Invalid embed token"],
+    ["revoked_embed_token", "Invalid or revoked token"],
+    ["domain_not_allowed", "Domain not allowed"],
+    ["organization_suspended", "Organization is suspended"],
+    ["plan_not_supported", "Organization plan does not support widgets"],
+    ["no_phone_number", "No phone number provisioned"],
+    ["too_many_requests", "Too many requests"],
+    ["service_unavailable", "Service temporarily unavailable"],
+    ["sdk_load_failed", "Failed to load phone SDK"],
+    ["invalid_number", "Invalid phone number"],
+    ["emergency_number", "Emergency numbers cannot be called"],
+    ["metadata_too_large", "Call metadata is too large"],
+  ])("%s has the guide's sentence and a fix", (code, sentence) => {
+    const problem = new Problem(code);
+    expect(problem.message).toBe(sentence);
+    expect(problem.fix).not.toBe("");
+  });
+
+  test("a refusal speaks the server's words and keeps the fix for its code", () => {
+    const problem = refusal({ code: "domain_not_allowed", detail: "Domain not allowed" }, 403);
+    expect(problem.message).toBe("Domain not allowed");
+    expect(problem.fix).toContain("allowed domains");
+    expect(problem.refused).toBe(true);
+    expect(problem.transient).toBe(false);
+  });
+
+  test("an unknown code with a known sentence still finds the fix", () => {
+    const problem = new Problem("blocked", { message: "Organization is suspended" });
+    expect(problem.fix).toContain("owner");
+  });
+
+  test.each([
+    [429, { code: "too_many_requests", detail: "Too many requests" }, "too_many_requests"],
+    [503, null, "service_unavailable"],
+    [500, { code: "x", detail: "y" }, "service_unavailable"],
+    [404, "not ours", "service_unavailable"],
+  ])("an answer %s is passing", (status, body, code) => {
+    const problem = refusal(body, status);
+    expect(problem.code).toBe(code);
+    expect(problem.transient).toBe(true);
+  });
+
+  test("an unforeseen error becomes a problem, a problem stays itself", () => {
+    const problem = new Problem("network_error");
+    expect(asProblem(problem)).toBe(problem);
+    expect(asProblem(undefined, "connection_failed").code).toBe("connection_failed");
+  });
+});
+
+describe("the microphone's causes", () => {
+  test.each([
+    ["NotAllowedError", "microphone_denied"],
+    ["NotFoundError", "microphone_not_found"],
+    ["NotReadableError", "microphone_in_use"],
+    ["SecurityError", "microphone_blocked"],
+  ])("%s is %s", (name, code) => {
+    expect(microphoneProblem(new DOMException("", name)).code).toBe(code);
+  });
+
+  const media = { mediaDevices: { getUserMedia() {} } };
+  const page = { isSecureContext: true, RTCPeerConnection: class {} };
+  test.each([
+    ["insecure_page", { window: { ...page, isSecureContext: false }, document: {}, navigator: {} }],
+    [
+      "microphone_blocked",
+      { window: page, document: { featurePolicy: { allowsFeature: () => false } }, navigator: media },
+    ],
+    ["browser_not_supported", { window: page, document: {}, navigator: {} }],
+  ])("%s is seen before anything is asked", (code, env) => {
+    expect(microphoneBarrier(env).code).toBe(code);
+  });
+  test("nothing is in the way of an ordinary page", () => {
+    expect(microphoneBarrier({ window: page, document: {}, navigator: media })).toBeNull();
+  });
+});
+
+describe("how an unanswered call ended", () => {
+  test.each([
+    [{ status: "busy", message: null, end_reason: null }, null, { status: "busy", message: null, code: null }],
+    [
+      { status: "refused", message: "Domain not allowed", end_reason: "domain_not_allowed" },
+      { code: 31005 },
+      { status: "refused", message: "Domain not allowed", code: "domain_not_allowed" },
+    ],
+    [null, { code: 31486 }, { status: "busy", message: null, code: null }],
+    [null, { code: 31480 }, { status: "no-answer", message: null, code: null }],
+    [{ status: "ringing" }, { code: 31005 }, { status: "failed", message: null, code: null }],
+    [null, null, { status: "no-answer", message: null, code: null }],
+  ])("record %j and carrier %j", (record, error, outcome) => {
+    expect(outcomeOf(record, error)).toEqual(outcome);
+  });
+});
