@@ -172,6 +172,7 @@ class EmbeddedPostgres:
             time.sleep(0.02)
 
     def _shut_down(self) -> None:
+        socket_dir = self._socket_dir()
         stop = ["pg_ctl", "-D", str(self._data), "-w", "-t", str(STOP_SECONDS), "stop", "-m"]
         try:
             self._run(*stop, "fast")
@@ -180,6 +181,8 @@ class EmbeddedPostgres:
                 self._run(*stop, "immediate")
         if self._process is not None:
             self._process.wait(STOP_SECONDS)
+        with contextlib.suppress(OSError):
+            socket_dir.rmdir()
 
     def _running_pid(self) -> int | None:
         """The server's process, or None; a number that another program got since is no server."""
