@@ -1,0 +1,59 @@
+"""The database of the benchmark: 1,000 organizations of plan Pro, each with a number and ten embed tokens."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+from uuid_utils.compat import uuid7
+
+from kit import secrets
+from widget.models import TOKEN_PREFIX
+
+ORGANIZATIONS = 1_000
+TOKENS_EACH = 10
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A page that holds a token."""
+
+    token: str
+    origin: str
+    """What its browser sends: a subdomain of the domain that the token allows."""
+
+
+def fill(database_url: str) -> list[Visitor]:
+    """Fill the migrated, empty database and return who may exchange."""
+    return asyncio.run(_fill(database_url))
+
+
+def write_visitors(visitors: list[Visitor], path: Path) -> None:
+    """Write one ``token origin`` a line, as the load generators read them."""
+    path.write_text("".join(f"{visitor.token} {visitor.origin}\n" for visitor in visitors))
+
+
+async def _fill(database_url: str) -> list[Visitor]:
+    organizations, numbers, tokens, visitors = [], [], [], []
+    for index in range(ORGANIZATIONS):
+        organization_id = uuid7()
+        domain = f"customer-{index}.com"
+        organizations.append((organization_id, f"Customer {index} Realty", f"customer-{index}", "pro", "US"))
+        numbers.append((uuid7(), organization_id, f"+1415555{index:04}"))
+        for _ in range(TOKENS_EACH):
+            minted = secrets.mint(TOKEN_PREFIX)
+            tokens.append((uuid7(), organization_id, minted.digest, minted.hint, [domain]))
+            visitors.append(Visitor(minted.raw, f"https://crm.{domain}"))
+    rows = (
+        ("organization", ("id", "name", "slug", "plan", "country"), organizations),
+        ("phone_number", ("id", "organization_id", "e164"), numbers),
+        ("embed_token", ("id", "organization_id", "digest", "prefix", "allowed_domains"), tokens),
+    )
+    connection = await asyncpg.connect(database_url)
+    try:
+        for table, columns, records in rows:
+            await connection.copy_records_to_table(table, columns=columns, records=records)
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
+    return visitors

@@ -1,0 +1,163 @@
+"""What the FastAPI and the Flask peer share: models, the look-up, the checks, the carrier library's access token.
+
+Both do what an application in that style does: load the token with its organization and number through the ORM in one
+query, check domain, plan and number, let the carrier's library sign. They have no rate limits and no checksum, and
+they note no use: what the product does beyond them only counts against the product.
+"""
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from twilio.jwt.access_token import AccessToken
+from twilio.jwt.access_token.grants import VoiceGrant
+
+POOL = {"pool_size": 10, "max_overflow": 0}
+TTL = 3600
+WIDGET_PLANS = ("pro", "business", "enterprise")
+DIALING = {"US": ("1", "1", "011"), "GB": ("44", "0", "00"), "DE": ("49", "0", "00")}
+HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
+_TICKET_KEY = hashlib.sha256(os.environ["EPOCH_SECRET_KEY"].encode()).digest()
+
+
+class Base(DeclarativeBase):
+    """Plain declarative models, as the libraries' tutorials write them."""
+
+    type_annotation_map = {dt.datetime: sa.TIMESTAMP(timezone=True), str: sa.Text}  # noqa: RUF012 - SQLAlchemy reads it so
+
+
+class Organization(Base):
+    """A tenant."""
+
+    __tablename__ = "organization"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    plan: Mapped[str]
+    country: Mapped[str]
+    suspended_at: Mapped[dt.datetime | None]
+    deleted_at: Mapped[dt.datetime | None]
+
+
+class PhoneNumber(Base):
+    """A number of an organization."""
+
+    __tablename__ = "phone_number"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    e164: Mapped[str]
+    released_at: Mapped[dt.datetime | None]
+
+
+class EmbedToken(Base):
+    """A token of an organization."""
+
+    __tablename__ = "embed_token"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    digest: Mapped[bytes]
+    allowed_domains: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    last_used_at: Mapped[dt.datetime | None]
+    revoked_at: Mapped[dt.datetime | None]
+
+
+class Refused(Exception):
+    """The exchange is refused."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+_E164 = (
+    sa.select(PhoneNumber.e164)
+    .where(PhoneNumber.organization_id == Organization.id, PhoneNumber.released_at.is_(None))
+    .order_by(PhoneNumber.id)
+    .limit(1)
+    .scalar_subquery()
+)
+
+
+def look_up(raw: str) -> sa.Select[tuple[EmbedToken, Organization, str | None]]:
+    """The one query: token, organization, number."""
+    return (
+        sa.select(EmbedToken, Organization, _E164)
+        .join(Organization, Organization.id == EmbedToken.organization_id)
+        .where(
+            EmbedToken.digest == hashlib.sha256(raw.encode()).digest(),
+            EmbedToken.revoked_at.is_(None),
+            Organization.deleted_at.is_(None),
+        )
+    )
+
+
+def answer(row: Any, origin: str | None) -> dict[str, Any]:
+    """The widget session for a row of ``look_up``.
+
+    Raises:
+        Refused: unknown token, wrong domain, suspended, plan too low, no number.
+    """
+    if row is None:
+        raise Refused(401, "Embed token has been revoked")
+    token, organization, e164 = row
+    host = urlsplit(origin or "").hostname or ""
+    if token.allowed_domains and not any(
+        host == entry or host.endswith(f".{entry}") for entry in token.allowed_domains
+    ):
+        raise Refused(403, "Domain not allowed")
+    if organization.suspended_at is not None:
+        raise Refused(403, "Organization is suspended")
+    if organization.plan not in WIDGET_PLANS:
+        raise Refused(403, "Organization plan does not support widgets")
+    if e164 is None:
+        raise Refused(403, "Organization has no phone number")
+    now = int(time.time())
+    identity = f"w_{token.id.hex}_{secrets.token_hex(8)}"
+    calling_code, trunk_prefix, international_prefix = DIALING[organization.country]
+    return {
+        "access_token": access_token(identity, now),
+        "token_type": "twilio",
+        "expires_in": TTL,
+        "expires_at": dt.datetime.fromtimestamp(now + TTL, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "identity": identity,
+        "caller_id": e164,
+        "country": organization.country,
+        "calling_code": calling_code,
+        "trunk_prefix": trunk_prefix,
+        "international_prefix": international_prefix,
+        "organization": organization.name,
+        "ticket": ticket(token.id, now + TTL),
+        "signaling": None,
+        "settings": {"theme": "auto", "position": "bottom-right"},
+    }
+
+
+def access_token(identity: str, now: int) -> str:
+    """The carrier's library's own token, as its quickstarts make it."""
+    token = AccessToken(
+        os.environ["TWILIO_ACCOUNT_SID"],
+        os.environ["TWILIO_API_KEY_SID"],
+        os.environ["TWILIO_API_KEY_SECRET"],
+        identity=identity,
+        ttl=TTL,
+        nbf=now - 60,
+    )
+    token.add_grant(VoiceGrant(outgoing_application_sid=os.environ["TWILIO_TWIML_APP_SID"]))
+    signed: str = token.to_jwt()
+    return signed
+
+
+def ticket(token_id: UUID, expires_at: int) -> str:
+    """A signed note that the token was admitted."""
+    signature = hmac.digest(_TICKET_KEY, token_id.bytes + expires_at.to_bytes(8, "big"), "sha256")
+    return f"{expires_at:x}.{base64.urlsafe_b64encode(signature[:18]).decode()}"

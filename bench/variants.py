@@ -1,0 +1,49 @@
+"""The servers that are compared: one worker each, with the settings that production would use."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+_BIN = Path(sys.executable).parent
+
+
+def _uvicorn(*application: str) -> Callable[[int], list[str]]:
+    # The flags of the product's own worker (src/epoch/worker.py), for every ASGI application alike.
+    flags = ["--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log", "--log-level", "warning"]
+    return lambda port: [str(_BIN / "uvicorn"), *flags, "--no-server-header", "--port", str(port), *application]
+
+
+def _gunicorn(*flags: str) -> Callable[[int], list[str]]:
+    common = ["--workers", "1", "--log-level", "warning", "--keep-alive", "60"]
+    return lambda port: [
+        str(_BIN / "gunicorn"),
+        *common,
+        *flags,
+        "--bind",
+        f"127.0.0.1:{port}",
+        "peers.flask_orm:app",
+    ]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to build the exchange."""
+
+    name: str
+    argv: Callable[[int], list[str]]
+    """The command that serves it on a port."""
+
+
+FLOOR = "floor: bare ASGI, asyncpg"
+PRODUCT = "Epoch Voice"
+FASTAPI = "FastAPI, SQLAlchemy ORM, asyncpg"
+FLASK = "Flask, SQLAlchemy ORM, psycopg; gunicorn, 8 threads"
+FLASK_SYNC = "the same; gunicorn, sync"
+VARIANTS = (
+    Variant(FLOOR, _uvicorn("peers.floor:app")),
+    Variant(PRODUCT, _uvicorn("--factory", "epoch.asgi:create_asgi")),
+    Variant(FASTAPI, _uvicorn("peers.fastapi_orm:app")),
+    Variant(FLASK, _gunicorn("--worker-class", "gthread", "--threads", "8")),
+    Variant(FLASK_SYNC, _gunicorn("--worker-class", "sync")),
+)
