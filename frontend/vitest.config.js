@@ -1,3 +1,5 @@
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({ test: { environment: "jsdom", include: ["**/*.test.js"], exclude: ["node_modules/**", "dist/**"] } });
+export default defineConfig({
+  test: { environment: "jsdom", include: ["**/*.test.js"], exclude: ["node_modules/**", "dist/**"] },
+});

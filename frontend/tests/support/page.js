@@ -1,0 +1,125 @@
+/** A page, a server and a carrier for the phone: the parts that are not ours, under a test's control. */
+import { EventEmitter } from "node:events";
+import { vi } from "vitest";
+import { Policy } from "../../phone/policy.js";
+
+export const GRANTED = {
+  access_token: "jwt-1",
+  expires_in: 3600,
+  identity: "w_1",
+  caller_id: "+14155550100",
+  country: "US",
+  calling_code: "1",
+  trunk_prefix: "1",
+  international_prefix: "011",
+  organization: "Acme Realty",
+  ticket: "ticket-1",
+  signaling: "localhost:9000",
+  settings: { theme: "auto", position: "bottom-right" },
+};
+
+/** A server that answers each path from its list, the last answer for ever; `asked` holds what it was asked. */
+export function server(answers = {}) {
+  const asked = [];
+  const lists = { exchange: [GRANTED], status: [{ call: null }], ...answers };
+  const fetch = vi.fn(async (url, { body }) => {
+    const path = url.split("/").pop();
+    asked.push({ path, body: JSON.parse(body) });
+    const answer = lists[path].length > 1 ? lists[path].shift() : lists[path][0];
+    if (answer instanceof Error) throw answer;
+    const { status = 200, ...data } = answer.problem ? answer.problem : { ...answer };
+    return new Response(JSON.stringify(data), { status: answer.problem ? status : 200 });
+  });
+  return { fetch, asked, lists, count: (path) => asked.filter((request) => request.path === path).length };
+}
+
+export const refused = (status, code, detail) => ({ problem: { status, code, detail } });
+
+export class FakeCall extends EventEmitter {
+  state = "connecting";
+  digits = [];
+  muted = false;
+  status() {
+    return this.state;
+  }
+  mute(on) {
+    this.muted = on;
+  }
+  sendDigits(digits) {
+    this.digits.push(digits);
+  }
+  disconnect() {
+    this.end();
+  }
+  end(error) {
+    if (this.state === "closed") return;
+    this.state = "closed";
+    this.device.call = null;
+    if (error) this.emit("error", error);
+    this.emit("disconnect", this);
+  }
+}
+
+/** The SDK's module; `devices` are those that were built, `connects` false makes `connect()` hang. */
+export function sdk() {
+  const made = { devices: [], connects: true };
+  made.Device = class extends EventEmitter {
+    state = "unregistered";
+    call = null;
+    audio = { inputDevice: null, unsetInputDevice: vi.fn(async () => {}) };
+    tokens = [];
+    constructor(token, options) {
+      super();
+      this.tokens.push(token);
+      this.options = options;
+      made.devices.push(this);
+    }
+    get isBusy() {
+      return this.call !== null;
+    }
+    async connect({ params }) {
+      if (!made.connects) return new Promise(() => {});
+      this.call = new FakeCall();
+      this.call.device = this;
+      this.call.params = params;
+      return this.call;
+    }
+    updateToken(token) {
+      this.tokens.push(token);
+    }
+    destroy() {
+      this.call?.disconnect();
+      this.state = "destroyed";
+      this.emit("destroyed");
+    }
+  };
+  return made;
+}
+
+/** What phone/env.js takes from a browser. */
+export function page({ fetch, module = sdk(), load }) {
+  const target = new EventTarget();
+  const visible = Object.assign(new EventTarget(), { visibilityState: "visible" });
+  const window = Object.assign(target, {
+    isSecureContext: true,
+    RTCPeerConnection: class {},
+    crypto: globalThis.crypto,
+    location: { origin: "https://crm.example" },
+  });
+  return {
+    window,
+    document: visible,
+    navigator: { mediaDevices: { getUserMedia: async () => ({ getTracks: () => [] }) }, userAgent: "test" },
+    fetch,
+    now: Date.now,
+    random: () => 0.5,
+    policy: new Policy(visible),
+    load: load ?? (async () => module),
+    wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    sdkUrl: (base) => `${base}/widget/sdk.js`,
+    whenIdle: () => {},
+  };
+}
+
+/** Let everything that is due now happen. */
+export const settle = () => vi.advanceTimersByTimeAsync(1);
