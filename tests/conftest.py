@@ -16,7 +16,7 @@ from epoch.app import create_app
 from epoch.devdb import EmbeddedPostgres
 from epoch.migrations import upgrade
 from factories import Factory
-from kit.db import Database
+from kit.db import ADMIN_ROLE, Database
 from kit.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -100,9 +100,13 @@ async def app(settings: Settings) -> AsyncIterator[Litestar]:
 
 
 @pytest.fixture(scope="session")
-async def database(app: Litestar) -> Database:
-    found: Database = app.state.database
-    return found
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The same database without tenant walls, for making rows and for looking at what came of them."""
+    assert settings.database_url is not None
+    unwalled = Database(settings.database_url, role=ADMIN_ROLE)
+    await unwalled.start()
+    yield unwalled
+    await unwalled.stop()
 
 
 @pytest.fixture

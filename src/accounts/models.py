@@ -1,12 +1,21 @@
-"""Users and their sessions."""
+"""Users, their sessions, and what proves that they are who they say."""
 
 import datetime as dt
+import enum
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.model import Base
+from kit.model import Base, text_enum
+
+
+class LinkPurpose(enum.StrEnum):
+    """What a mailed link is good for."""
+
+    VERIFY_EMAIL = "verify-email"
+    RESET_PASSWORD = "reset-password"  # noqa: S105 - a purpose
+    CHANGE_EMAIL = "change-email"
 
 
 class User(Base):
@@ -20,6 +29,12 @@ class User(Base):
     password_hash: Mapped[str]
     """Argon2id, with its parameters and salt."""
     email_verified_at: Mapped[dt.datetime | None]
+    totp_secret: Mapped[bytes | None]
+    """Sealed with the product's key; set from the start of enrolment."""
+    totp_enabled_at: Mapped[dt.datetime | None]
+    """None until a first code has confirmed the secret."""
+    totp_last_step: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """The last time step whose code was used: each code is good once."""
     disabled_at: Mapped[dt.datetime | None]
 
 
@@ -34,3 +49,34 @@ class LoginSession(Base):
     """Written at most once a minute."""
     expires_at: Mapped[dt.datetime]
     """The end whatever happens, 14 days after sign-in."""
+    awaits_second_factor: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """True between the password and the code: such a session signs nobody in."""
+    user_agent: Mapped[str] = mapped_column(default="", server_default="")
+    """Cut to 200 characters, for people to tell their sessions apart."""
+    address: Mapped[str] = mapped_column(default="", server_default="")
+    """Where it was begun from."""
+
+
+class OneTimeLink(Base):
+    """A link that was mailed; the mail holds the raw token, this row only its SHA-256."""
+
+    __tablename__ = "one_time_link"
+    __table_args__ = (sa.Index(None, "user_id", "purpose"),)
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"))
+    purpose: Mapped[LinkPurpose] = mapped_column(text_enum(LinkPurpose, name="purpose"))
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    new_email: Mapped[str | None]
+    expires_at: Mapped[dt.datetime]
+    used_at: Mapped[dt.datetime | None]
+
+
+class RecoveryCode(Base):
+    """One way in without the second factor, good once."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (sa.UniqueConstraint("user_id", "digest"),)
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"))
+    digest: Mapped[bytes]
+    used_at: Mapped[dt.datetime | None]

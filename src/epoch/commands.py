@@ -1,7 +1,7 @@
 """What the command line does to a database and a carrier that are there."""
 
 from epoch.wiring import build_carrier
-from kit.db import Database
+from kit.db import ADMIN_ROLE, Database
 from kit.settings import Settings, SettingsError
 from tenants.plans import Plan
 from tenants.services import OrganizationService
@@ -16,7 +16,7 @@ async def set_plan(settings: Settings, slug: str, plan: str) -> None:
     """
     if settings.database_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, role=ADMIN_ROLE)
     try:
         async with database.sessions() as session, session.begin():
             await OrganizationService(session).set_plan(slug, Plan(plan))

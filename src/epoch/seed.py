@@ -13,7 +13,7 @@ from accounts.services import UserService
 from carrier.port import Carrier
 from epoch.wiring import build_carrier
 from kit import secrets
-from kit.db import Database
+from kit.db import ADMIN_ROLE, Database
 from kit.settings import Settings
 from tenants.models import Organization, PhoneNumber
 from tenants.plans import Plan
@@ -42,7 +42,7 @@ async def seed_demo(settings: Settings) -> SeedReport:
     """Fill an empty database with the demo, and see to it that its page has a live token. Idempotent."""
     if settings.database_url is None:
         raise ValueError("the seed needs a database")
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, role=ADMIN_ROLE)
     carrier = build_carrier(settings) if settings.sandbox_address is not None else None
     try:
         async with database.sessions() as session, session.begin():

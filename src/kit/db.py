@@ -1,9 +1,13 @@
 """The database: one engine for everyday work, one bare pool for the hot paths."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import asyncpg
+import sqlalchemy as sa
+from litestar import Request
 from litestar.datastructures import State
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -11,6 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 CONNECT_SECONDS = 1.5
 """How long a request waits for a connection before it says that the service is unavailable."""
+REQUEST_ROLE = "epoch_app"
+"""Requests run as this: row-level security shows it one organization at a time."""
+LOOKUP_ROLE = "epoch_lookup"
+"""Finds the organization behind a token, a call or a key: a few columns, and nothing else."""
+ADMIN_ROLE = "epoch_admin"
+"""The command line and the jobs that go over all organizations."""
 SERVER_SETTINGS = {
     "application_name": "epoch-voice",
     "statement_timeout": "5000",
@@ -32,9 +42,15 @@ class HotConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no
 
 
 class Database:
-    """The engine, its sessions, and the hot paths' pool. ``start`` and ``stop`` run inside the serving loop."""
+    """The engine, its sessions, and the hot paths' pool. ``start`` and ``stop`` run inside the serving loop.
 
-    def __init__(self, url: str, *, engine_connections: int = 5, hot_connections: int = 10) -> None:
+    The address is the owner's, who migrates; every connection made here becomes ``role`` (the engine's) or the
+    look-up role (the pool's) before its first statement.
+    """
+
+    def __init__(
+        self, url: str, *, role: str = REQUEST_ROLE, engine_connections: int = 5, hot_connections: int = 10
+    ) -> None:
         self._url = url
         self._hot_connections = hot_connections
         self.engine: AsyncEngine = create_async_engine(
@@ -44,7 +60,11 @@ class Database:
             pool_timeout=CONNECT_SECONDS,
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": 10, "server_settings": SERVER_SETTINGS},
+            connect_args={
+                "timeout": CONNECT_SECONDS,
+                "command_timeout": 10,
+                "server_settings": {**SERVER_SETTINGS, "role": role},
+            },
         )
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
         self.pool: Any = None
@@ -58,8 +78,15 @@ class Database:
             connection_class=HotConnection,
             timeout=CONNECT_SECONDS,
             command_timeout=CONNECT_SECONDS,
-            server_settings=SERVER_SETTINGS,
+            server_settings={**SERVER_SETTINGS, "role": LOOKUP_ROLE},
         )
+
+    @asynccontextmanager
+    async def tenant(self, organization_id: UUID | None, user_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
+        """A transaction that sees one organization, and the places of one person."""
+        async with self.sessions() as session, session.begin():
+            await enter(session, organization_id, user_id)
+            yield session
 
     async def stop(self) -> None:
         if self.pool is not None:
@@ -87,10 +114,22 @@ def is_outage(error: BaseException) -> bool:
     )
 
 
-async def provide_session(state: State) -> AsyncGenerator[AsyncSession, None]:
+async def enter(session: AsyncSession, organization_id: UUID | None, user_id: UUID | None = None) -> None:
+    """Show the transaction under way one organization and one person; it ends with the transaction."""
+    shown = sa.select(
+        sa.func.set_config("app.organization", str(organization_id or ""), True),
+        sa.func.set_config("app.user", str(user_id or ""), True),
+    )
+    await session.execute(shown)
+
+
+async def provide_session(request: Request[Any, Any, State]) -> AsyncGenerator[AsyncSession, None]:
     """A session per request that commits when the handler returns and rolls back when it raises.
 
-    The commit runs before the answer is sent, so no client is told of a change that did not last.
+    The commit runs before the answer is sent, so no client is told of a change that did not last. Which organization
+    and which person it sees is what the guards found out.
     """
-    async with state.database.sessions() as session, session.begin():
+    who, where = request.scope.get("user"), request.scope.get("auth")
+    database: Database = request.app.state.database
+    async with database.tenant(getattr(where, "organization_id", None), getattr(who, "user_id", None)) as session:
         yield session

@@ -3,8 +3,9 @@
 Limits that guard money are not here; they are counted in PostgreSQL.
 """
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, cast
 
 import structlog
@@ -14,6 +15,10 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from limits.storage import storage_from_string
 
 WINDOW_SECONDS = 60
+STORE_SECONDS = 0.25
+"""How long a request waits for the shared store."""
+AWAY_SECONDS = 5
+"""How long a store that did not answer is left alone."""
 log = structlog.get_logger("epoch.ratelimit")
 
 
@@ -61,29 +66,38 @@ class MemoryRateLimiter:
 class SharedRateLimiter:
     """The same windows in Valkey. While it does not answer, this process's memory counts instead."""
 
-    def __init__(self, url: str, fallback: MemoryRateLimiter) -> None:
+    def __init__(self, url: str, fallback: MemoryRateLimiter, *, clock: Callable[[], float] = time.monotonic) -> None:
         storage = cast("Storage", storage_from_string(f"async+{url}", implementation="valkey"))
         self._limiter = FixedWindowRateLimiter(storage)
         self._fallback = fallback
+        self._clock = clock
+        self._away_until = 0.0
 
     async def hit(self, key: str, limit: int) -> int:
-        try:
-            allowed = await self._limiter.hit(RateLimitItemPerMinute(limit), key)
-            return 0 if allowed else await self._seconds_left(key, limit)
-        except Exception as error:
-            log.warning("rate_limit_store_unavailable", error=type(error).__name__)
-            return await self._fallback.hit(key, limit)
+        wait = await self._ask(self._limiter.hit, key, limit)
+        return await self._fallback.hit(key, limit) if wait is None else wait
 
     async def peek(self, key: str, limit: int) -> int:
-        try:
-            allowed = await self._limiter.test(RateLimitItemPerMinute(limit), key)
-            return 0 if allowed else await self._seconds_left(key, limit)
-        except Exception as error:
-            log.warning("rate_limit_store_unavailable", error=type(error).__name__)
-            return await self._fallback.peek(key, limit)
+        wait = await self._ask(self._limiter.test, key, limit)
+        return await self._fallback.peek(key, limit) if wait is None else wait
 
-    async def _seconds_left(self, key: str, limit: int) -> int:
-        window = await self._limiter.get_window_stats(RateLimitItemPerMinute(limit), key)
+    async def _ask(
+        self, question: Callable[[RateLimitItemPerMinute, str], Awaitable[bool]], key: str, limit: int
+    ) -> int | None:
+        """The store's verdict, as of ``hit``; None while it is away. Nobody waits long for it, and few wait at all."""
+        if self._clock() < self._away_until:
+            return None
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                item = RateLimitItemPerMinute(limit)
+                return 0 if await question(item, key) else await self._seconds_left(item, key)
+        except Exception as error:
+            self._away_until = self._clock() + AWAY_SECONDS
+            log.warning("rate_limit_store_unavailable", error=type(error).__name__)
+            return None
+
+    async def _seconds_left(self, item: RateLimitItemPerMinute, key: str) -> int:
+        window = await self._limiter.get_window_stats(item, key)
         return max(1, int(window.reset_time - time.time()))
 
 

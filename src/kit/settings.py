@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -13,6 +13,7 @@ SANDBOX_AUTH_TOKEN = "5b" * 16
 SANDBOX_API_KEY_SID = "SK" + "5c" * 16
 SANDBOX_API_KEY_SECRET = "5d" * 16
 SANDBOX_TWIML_APP_SID = "AP" + "5e" * 16
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class SettingsError(Exception):
@@ -162,8 +163,9 @@ class _Reader:
 
     def whole(self, name: str, default: int, *, low: int, high: int) -> int:
         value = self.text(name, str(default))
-        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
-            raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+        # Python refuses to read numbers of thousands of digits; nothing here needs more than nine.
+        if not (value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high):
+            raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {value[:40]!r}")
         return int(value)
 
     def positive(self, name: str, default: float) -> float:
@@ -189,17 +191,27 @@ class _Reader:
         return value
 
     def web_address(self, name: str, default: str) -> str:
-        value = self.text(name, default).rstrip("/")
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.username:
+        """The address as browsers write it in ``Origin``: lower case, without the scheme's own port."""
+        value = self.text(name, default)
+        parts = _split(value)
+        if (
+            parts is None
+            or parts.scheme not in _DEFAULT_PORTS
+            or not parts.hostname
+            or parts.path not in ("", "/")
+            or any(mark in value for mark in "@?#")
+        ):
             raise SettingsError(
                 f"{name} must be like https://voice.example.com (scheme, host and port only), not {value!r}"
             )
-        return value
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
+        return f"{parts.scheme}://{host}{port}"
 
     def database(self, name: str) -> str | None:
         value = self.optional(name)
-        if value is not None and urlsplit(value).scheme not in ("postgresql", "postgres"):
+        parts = _split(value or "")
+        if value is not None and (parts is None or parts.scheme not in ("postgresql", "postgres")):
             raise SettingsError(f"{name} must be a postgresql:// address")  # the value may hold a password: not quoted
         return value
 
@@ -211,3 +223,13 @@ class _Reader:
             except ValueError as error:
                 raise SettingsError(f"{name} must be addresses or networks, comma-separated, not {entry!r}") from error
         return entries
+
+
+def _split(address: str) -> SplitResult | None:
+    """The parts of ``address``; None when they, its port included, cannot be read."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts

@@ -59,7 +59,7 @@ async def member_of(session: AsyncSession, organization_id: UUID, user_id: UUID)
 async def load_member(connection: ASGIConnection[Any, Any, Any, Any], user_id: UUID) -> MemberAuth:
     """Load the member once per request and leave it in ``connection.auth``. Raises: NotFound."""
     database: Database = connection.app.state.database
-    async with database.sessions() as session:
+    async with database.tenant(connection.path_params["organization_id"], user_id) as session:
         member = await member_of(session, connection.path_params["organization_id"], user_id)
     connection.scope["auth"] = member
     return member

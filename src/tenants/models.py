@@ -1,4 +1,4 @@
-"""Organizations, their members and their phone numbers."""
+"""Organizations, their members, their phone numbers and their keys."""
 
 import datetime as dt
 import enum
@@ -63,4 +63,124 @@ class PhoneNumber(TenantOwned, Base):
 
     e164: Mapped[str]
     carrier_sid: Mapped[str | None]
+    releasing_at: Mapped[dt.datetime | None]
+    """Set before the carrier is asked to take the number back, so that a crash leaves no number that looks held."""
     released_at: Mapped[dt.datetime | None]
+
+
+class PurchaseState(enum.StrEnum):
+    """How far a purchase has come."""
+
+    REQUESTED = "requested"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class NumberPurchase(TenantOwned, Base):
+    """One purchase of a number at the carrier, written down before the carrier is asked."""
+
+    __tablename__ = "number_purchase"
+    __table_args__ = (
+        sa.Index(
+            "uq_number_purchase_in_flight",
+            "organization_id",
+            unique=True,
+            postgresql_where=sa.text("state = 'requested'"),
+        ),
+        sa.Index(None, "organization_id", "created_at"),
+    )
+
+    e164: Mapped[str]
+    state: Mapped[PurchaseState] = mapped_column(text_enum(PurchaseState, name="state"))
+    carrier_sid: Mapped[str | None]
+    failure: Mapped[str | None]
+    """Why it failed, for people."""
+    requested_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id", ondelete="SET NULL"))
+    finished_at: Mapped[dt.datetime | None]
+
+
+class Invitation(TenantOwned, Base):
+    """A mailed invitation; the mail holds the raw token, this row only its SHA-256."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        sa.Index(
+            "uq_invitation_open",
+            "organization_id",
+            "email",
+            unique=True,
+            postgresql_where=sa.text("accepted_at IS NULL AND revoked_at IS NULL"),
+        ),
+    )
+
+    email: Mapped[str]
+    role: Mapped[Role] = mapped_column(text_enum(Role))
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    invited_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id", ondelete="SET NULL"))
+    expires_at: Mapped[dt.datetime]
+    accepted_at: Mapped[dt.datetime | None]
+    revoked_at: Mapped[dt.datetime | None]
+
+
+class UpgradeRequest(TenantOwned, Base):
+    """An owner asks for a bigger plan; staff answer."""
+
+    __tablename__ = "upgrade_request"
+    __table_args__ = (
+        sa.Index(
+            "uq_upgrade_request_open", "organization_id", unique=True, postgresql_where=sa.text("resolved_at IS NULL")
+        ),
+    )
+
+    requested_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id", ondelete="SET NULL"))
+    note: Mapped[str] = mapped_column(default="", server_default="")
+    resolved_at: Mapped[dt.datetime | None]
+
+
+class KeyScope(enum.StrEnum):
+    """What an API key may do."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class ApiKey(TenantOwned, Base):
+    """A program's key; the raw key is never stored."""
+
+    __tablename__ = "api_key"
+    __table_args__ = (sa.Index(None, "organization_id"),)
+
+    label: Mapped[str] = mapped_column(default="", server_default="")
+    scope: Mapped[KeyScope] = mapped_column(text_enum(KeyScope, name="scope"))
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    prefix: Mapped[str]
+    created_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id", ondelete="SET NULL"))
+    last_used_at: Mapped[dt.datetime | None]
+    """Written at most once a minute."""
+    revoked_at: Mapped[dt.datetime | None]
+    revoked_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id", ondelete="SET NULL"))
+
+
+class AuditEvent(Base):
+    """Who did what, when and from where. Append-only: grants and a trigger refuse every change."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        sa.Index("ix_audit_event_organization_id_id", "organization_id", sa.text("id DESC")),
+        sa.Index("ix_audit_event_actor_id_id", "actor_id", sa.text("id DESC")),
+    )
+
+    organization_id: Mapped[UUID | None]
+    """None for what a person does to their own account. No foreign key: not even a cascade may change these rows."""
+    actor_kind: Mapped[str]
+    """``user``, ``api_key``, ``staff`` or ``system``."""
+    actor_id: Mapped[UUID | None]
+    """No foreign key: the trail outlives the person."""
+    actor_name: Mapped[str]
+    action: Mapped[str]
+    """Like ``embed_token.revoked``."""
+    subject_id: Mapped[UUID | None]
+    subject_name: Mapped[str] = mapped_column(default="", server_default="")
+    address: Mapped[str] = mapped_column(default="", server_default="")
+    details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Before and after, never a secret."""

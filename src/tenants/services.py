@@ -5,7 +5,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
+from uuid_utils.compat import uuid7
 
+from kit.db import enter
 from kit.errors import NotFound
 from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
@@ -21,9 +23,13 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
 
     async def found(self, *, name: str, slug: str, country: str, owner_id: UUID, plan: Plan) -> Organization:
         """Create an organization with its first owner."""
-        organization = await self.create(Organization(name=name, slug=slug, country=country, plan=plan))
-        self.repository.session.add(Membership(organization_id=organization.id, user_id=owner_id, role=Role.OWNER))
-        await self.repository.session.flush()
+        session, organization_id = self.repository.session, uuid7()
+        await enter(session, organization_id, owner_id)
+        organization = await self.create(
+            Organization(id=organization_id, name=name, slug=slug, country=country, plan=plan)
+        )
+        session.add(Membership(organization_id=organization.id, user_id=owner_id, role=Role.OWNER))
+        await session.flush()
         return organization
 
     async def of_member(self, user_id: UUID, *, after: UUID | None, limit: int) -> list[tuple[Organization, Role]]:

@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from carrier.port import Carrier, DialPlan
+from kit.db import Database
 from kit.errors import ValidationFailed
 from kit.paging import cut, read_cursor, read_limit
 from kit.settings import Settings
@@ -19,7 +20,9 @@ from kit.structs import Page
 from kit.text import is_storable
 from tenants.guards import requires_member
 from voice.errors import BadWebhook, NotTheCarrier
+from voice.fold import LegEvent
 from voice.guards import signed_form
+from voice.lookup import Owners
 from voice.models import Call, CallStatus
 from voice.services import CallFilters, CallService
 from voice.structs import CallDetail, CallInfo
@@ -48,31 +51,44 @@ class WebhookController(Controller):
     exception_handlers = {NotTheCarrier: _refused, BadWebhook: _refused}
 
     @post("/outgoing")
-    async def outgoing(
-        self, request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]
-    ) -> Response[bytes]:
-        form = await signed_form(request)
-        carrier: Carrier = request.app.state.carrier
-        call = await CallService(db_session).place(read_outgoing(form))
+    async def outgoing(self, request: Request[Any, Any, State]) -> Response[bytes]:
+        asked = read_outgoing(await signed_form(request))
+        database, carrier = _parts(request)
+        organization_id = await Owners(database).of_token(asked.token_id)
+        if organization_id is None:
+            log.info("call_refused", reason="unknown_token")
+            return _document(carrier.reject())
+        async with database.tenant(organization_id) as session:
+            call = await CallService(session).place(organization_id, asked)
         if call is None or call.status is CallStatus.REFUSED:
             log.info("call_refused", reason="unknown_token" if call is None else call.end_reason)
             return _document(carrier.reject())
         return _document(carrier.dial(_plan(request.app.state.settings, call)))
 
     @post("/dial-ended")
-    async def dial_ended(
-        self, request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]
-    ) -> Response[bytes]:
-        carrier: Carrier = request.app.state.carrier
+    async def dial_ended(self, request: Request[Any, Any, State]) -> Response[bytes]:
         parent_sid, event = read_dial_ended(await signed_form(request))
-        await CallService(db_session).record(parent_sid, parent_sid, event)
-        return _document(carrier.finish())
+        await _record(request, parent_sid, parent_sid, event)
+        return _document(_parts(request)[1].finish())
 
     @post("/status", status_code=204)
-    async def status(self, request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> None:
+    async def status(self, request: Request[Any, Any, State]) -> None:
         parent_sid, leg_sid, event = read_event(await signed_form(request))
-        if await CallService(db_session).record(parent_sid, leg_sid, event) is None:
-            log.warning("event_of_unknown_call", kind=event.kind)
+        await _record(request, parent_sid, leg_sid, event)
+
+
+def _parts(request: Request[Any, Any, State]) -> tuple[Database, Carrier]:
+    return request.app.state.database, request.app.state.carrier
+
+
+async def _record(request: Request[Any, Any, State], parent_sid: str, leg_sid: str, event: LegEvent) -> None:
+    database, _ = _parts(request)
+    organization_id = await Owners(database).of_call(parent_sid)
+    if organization_id is None:
+        log.warning("event_of_unknown_call", kind=event.kind)
+        return
+    async with database.tenant(organization_id) as session:
+        await CallService(session).record(organization_id, parent_sid, leg_sid, event)
 
 
 def _plan(settings: Settings, call: Call) -> DialPlan:

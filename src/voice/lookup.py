@@ -1,4 +1,4 @@
-"""How a widget's own call stands: one prepared statement, because open widgets ask for it while they wait."""
+"""Look-ups that begin without an organization: whose token, whose call, how a widget's own call stands."""
 
 from uuid import UUID
 
@@ -10,6 +10,26 @@ from widget.exchange import CallSummary, FoundCall
 _SQL = """
 SELECT status, duration, end_reason FROM call WHERE token_id = $1 AND call_id = $2 ORDER BY id LIMIT 1
 """
+_BY_TOKEN = "SELECT organization_id FROM embed_token WHERE id = $1"  # noqa: S105 - a statement
+_BY_CALL = "SELECT organization_id FROM call WHERE carrier_sid = $1"
+
+
+class Owners:
+    """Finds the organization that the carrier means: it knows identities and calls, not our tenants."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of_token(self, token_id: UUID) -> UUID | None:
+        return await self._one(_BY_TOKEN, token_id)
+
+    async def of_call(self, carrier_sid: str) -> UUID | None:
+        return await self._one(_BY_CALL, carrier_sid)
+
+    async def _one(self, statement: str, key: UUID | str) -> UUID | None:
+        async with self._database.pool.acquire() as connection:
+            found: UUID | None = await connection.fetchval(statement, key)
+            return found
 
 
 class CallLookup:

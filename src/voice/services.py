@@ -53,15 +53,15 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
 
     repository_type = Repository
 
-    async def place(self, asked: OutgoingCall) -> Call | None:
+    async def place(self, organization_id: UUID, asked: OutgoingCall) -> Call | None:
         """Record a call that a browser asks for: admitted (``initiated``) or ``refused`` with its reason.
 
         The guards are asked again here, because an access token outlives a revocation. A second request for the same
         call returns the first one's record. None means that no organization stands behind the identity.
         """
-        if (known := await self._by_sid(asked.call_sid)) is not None:
+        if (known := await self._by_sid(organization_id, asked.call_sid)) is not None:
             return known
-        caller = await self._caller(asked.token_id)
+        caller = await self._caller(organization_id, asked.token_id)
         if caller is None:
             return None
         now = utc_now()
@@ -85,12 +85,12 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         # Two deliveries at once: one inserts, the other reads what it inserted.
         statement = insert(Call).values(values).on_conflict_do_nothing(index_elements=["carrier_sid"])
         await self.repository.session.execute(statement)
-        return await self._by_sid(asked.call_sid)
+        return await self._by_sid(organization_id, asked.call_sid)
 
-    async def record(self, parent_sid: str, leg_sid: str, event: LegEvent) -> Call | None:
+    async def record(self, organization_id: UUID, parent_sid: str, leg_sid: str, event: LegEvent) -> Call | None:
         """Add ``event`` to its call and fold the call anew; None when there is no such call."""
         session = self.repository.session
-        call = await self._by_sid(parent_sid, locked=True)
+        call = await self._by_sid(organization_id, parent_sid, locked=True)
         if call is None or call.status is CallStatus.REFUSED:
             return call
         values = {
@@ -143,12 +143,12 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         rows: Sequence[CallEvent] = (await self.repository.session.scalars(query)).all()
         return rows
 
-    async def _by_sid(self, carrier_sid: str, *, locked: bool = False) -> Call | None:
-        query = sa.select(Call).where(Call.carrier_sid == carrier_sid)
+    async def _by_sid(self, organization_id: UUID, carrier_sid: str, *, locked: bool = False) -> Call | None:
+        query = sa.select(Call).where(Call.owned_by(organization_id), Call.carrier_sid == carrier_sid)
         found: Call | None = await self.repository.session.scalar(query.with_for_update() if locked else query)
         return found
 
-    async def _caller(self, token_id: UUID) -> _Caller | None:
+    async def _caller(self, organization_id: UUID, token_id: UUID) -> _Caller | None:
         number = (
             sa.select(PhoneNumber.e164)
             .where(PhoneNumber.organization_id == Organization.id, PhoneNumber.released_at.is_(None))
@@ -159,7 +159,7 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         query = (
             sa.select(EmbedToken, Organization, number)
             .join(Organization, Organization.id == EmbedToken.organization_id)
-            .where(EmbedToken.id == token_id)
+            .where(EmbedToken.owned_by(organization_id), EmbedToken.id == token_id)
         )
         row = (await self.repository.session.execute(query)).one_or_none()
         return None if row is None else _Caller(*row)

@@ -33,3 +33,16 @@ class EmbedToken(TenantOwned, Base):
     last_origin: Mapped[str | None]
     revoked_at: Mapped[dt.datetime | None]
     revoked_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id", ondelete="SET NULL"))
+
+
+class RefusedOrigin(TenantOwned, Base):
+    """A page that was turned away because it is not on the token's list."""
+
+    __tablename__ = "refused_origin"
+    __table_args__ = (sa.UniqueConstraint("token_id", "origin"), sa.Index(None, "organization_id"))
+
+    token_id: Mapped[UUID] = mapped_column(sa.ForeignKey("embed_token.id", ondelete="CASCADE"))
+    origin: Mapped[str]
+    """As the browser sent it, cut to 100 characters."""
+    times: Mapped[int] = mapped_column(default=1, server_default="1")
+    last_seen_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
