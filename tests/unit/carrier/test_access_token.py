@@ -1,0 +1,63 @@
+"""Access tokens are what the carrier's own library would have made, one minute back-dated."""
+
+from typing import Any
+
+import jwt
+import pytest
+from twilio.jwt.access_token import AccessToken
+from twilio.jwt.access_token.grants import VoiceGrant
+
+from carrier.access_token import AccessTokenSigner
+from kit.settings import CarrierSettings
+
+OWN = CarrierSettings(
+    account_sid="AC" + "1" * 32,
+    auth_token="t" * 32,
+    api_key_sid="SK" + "2" * 32,
+    api_key_secret="s" * 32,
+    twiml_app_sid="AP" + "3" * 32,
+)
+IDENTITY = "w_" + "a" * 32 + "_" + "b" * 16
+NOW = 1_800_000_000
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    options: Any = {"verify_exp": False, "verify_nbf": False}
+    claims: dict[str, Any] = jwt.decode(token, OWN.api_key_secret, algorithms=["HS256"], options=options)
+    return claims
+
+
+def library_token() -> str:
+    token = AccessToken(OWN.account_sid, OWN.api_key_sid, OWN.api_key_secret, identity=IDENTITY, ttl=3600, nbf=NOW - 60)
+    token.add_grant(VoiceGrant(outgoing_application_sid=OWN.twiml_app_sid, incoming_allow=None))
+    signed: str = token.to_jwt()
+    return signed
+
+
+def test_header_and_claims_are_the_librarys() -> None:
+    own, library = AccessTokenSigner(OWN, ttl=3600).sign(IDENTITY, NOW), library_token()
+    assert jwt.get_unverified_header(own) == jwt.get_unverified_header(library)
+    ours, theirs = claims_of(own), claims_of(library)
+    assert set(ours) == set(theirs)
+    changing = {"jti", "exp"}
+    assert {name: ours[name] for name in ours.keys() - changing} == {
+        name: theirs[name] for name in theirs.keys() - changing
+    }
+    assert ours["jti"].startswith(f"{OWN.api_key_sid}-")
+
+
+@pytest.mark.parametrize("ttl", [5, 3600, 86_400])
+def test_it_lives_its_time_from_now_and_is_valid_since_a_minute(ttl: int) -> None:
+    claims = claims_of(AccessTokenSigner(OWN, ttl=ttl).sign(IDENTITY, NOW))
+    assert claims["exp"] == NOW + ttl
+    assert claims["nbf"] == NOW - 60
+
+
+def test_ids_never_repeat() -> None:
+    signer = AccessTokenSigner(OWN, ttl=3600)
+    assert len({claims_of(signer.sign(IDENTITY, NOW))["jti"] for _ in range(10_000)}) == 10_000
+
+
+def test_another_secret_does_not_verify() -> None:
+    with pytest.raises(jwt.InvalidSignatureError):
+        jwt.decode(AccessTokenSigner(OWN, ttl=3600).sign(IDENTITY, NOW), "x" * 32, algorithms=["HS256"])

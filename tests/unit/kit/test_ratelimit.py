@@ -1,0 +1,90 @@
+"""Windows of one minute, in memory and when the shared store is away."""
+
+import socket
+from collections.abc import Iterator
+
+import anyio
+import pytest
+
+from kit.ratelimit import AWAY_SECONDS, MemoryRateLimiter, SharedRateLimiter, build_rate_limiter
+
+pytestmark = pytest.mark.anyio
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def silent_address() -> Iterator[str]:
+    """An address that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.fixture
+def closed_address() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"127.0.0.1:{server.getsockname()[1]}"
+
+
+async def test_the_limit_holds_within_a_minute_and_ends_with_it() -> None:
+    clock = Clock(600)
+    limiter = MemoryRateLimiter(clock=clock)
+    assert [await limiter.hit("key", 3) for _ in range(3)] == [0, 0, 0]
+    clock.now = 615.5
+    assert await limiter.hit("key", 3) == 44
+    clock.now = 659.9
+    assert await limiter.hit("key", 3) == 1
+    clock.now = 660
+    assert await limiter.hit("key", 3) == 0
+
+
+async def test_keys_do_not_share_their_counts() -> None:
+    limiter = MemoryRateLimiter(clock=Clock(0))
+    assert await limiter.hit("one", 1) == 0
+    assert await limiter.hit("other", 1) == 0
+    assert await limiter.hit("one", 1) > 0
+
+
+async def test_looking_does_not_count() -> None:
+    limiter = MemoryRateLimiter(clock=Clock(0))
+    assert [await limiter.peek("key", 1) for _ in range(5)] == [0] * 5
+    assert await limiter.hit("key", 1) == 0
+    assert await limiter.peek("key", 1) > 0
+
+
+async def test_each_of_several_workers_keeps_its_share() -> None:
+    limiter = MemoryRateLimiter(workers=4, clock=Clock(0))
+    assert [await limiter.hit("key", 8) > 0 for _ in range(3)] == [False, False, True]
+
+
+async def test_a_share_is_never_nothing() -> None:
+    limiter = MemoryRateLimiter(workers=64, clock=Clock(0))
+    assert await limiter.hit("key", 5) == 0
+
+
+@pytest.mark.parametrize("store", ["closed_address", "silent_address"])
+async def test_without_its_store_the_shared_limiter_counts_in_memory(
+    store: str, request: pytest.FixtureRequest
+) -> None:
+    fallback = MemoryRateLimiter(clock=Clock(0))
+    clock = Clock(0)
+    limiter = SharedRateLimiter(f"valkey://{request.getfixturevalue(store)}", fallback, clock=clock)
+    with anyio.fail_after(30):
+        assert [await limiter.hit("key", 2) > 0 for _ in range(3)] == [False, False, True]
+        assert await limiter.peek("key", 2) > 0
+        assert await limiter.peek("other", 2) == 0
+        clock.now = AWAY_SECONDS
+        assert await limiter.peek("key", 2) > 0
+
+
+def test_the_store_is_used_only_when_configured() -> None:
+    assert isinstance(build_rate_limiter(None, workers=1), MemoryRateLimiter)
+    assert isinstance(build_rate_limiter("valkey://127.0.0.1:1", workers=1), SharedRateLimiter)
