@@ -7,6 +7,7 @@ lost with a worker, and one the carrier did not take is made again.
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from uuid import UUID
 
 import structlog
@@ -30,9 +31,10 @@ log = structlog.get_logger("epoch.voice")
 class CallEnder:
     """A task that looks for such calls and asks the carrier to end them."""
 
-    def __init__(self, database: Database, carrier: Carrier) -> None:
+    def __init__(self, database: Database, carrier: Carrier, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._carrier = carrier
+        self._clock = clock
         self._tried: dict[UUID, tuple[int, float]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -55,10 +57,10 @@ class CallEnder:
 
     async def _end(self, call: UUID, carrier_sid: str) -> None:
         attempts, due = self._tried.get(call, (0, 0.0))
-        if time.monotonic() < due:
+        if self._clock() < due:
             return
         wait = _RETRY_SECONDS[min(attempts, len(_RETRY_SECONDS) - 1)]
-        self._tried[call] = (attempts + 1, time.monotonic() + wait)
+        self._tried[call] = (attempts + 1, self._clock() + wait)
         try:
             await self._carrier.end_call(carrier_sid)
         except NotAtCarrier:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from kit.api import MAX_DEPTH, nesting
 from kit.text import is_storable
 from voice.errors import BadWebhook
 from voice.fold import STATUS_OF_KIND, LegEvent
@@ -100,9 +101,11 @@ def _metadata(text: str) -> dict[str, Any] | None:
     """The page's own data: an object, small, storable; anything else is left out, never a reason to refuse a call."""
     if not text or len(text) > METADATA_CHARACTERS or "\\u0000" in text or not is_storable(text):
         return None
+    if nesting(text.encode()) > MAX_DEPTH:
+        return None
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
-    except (msgspec.MsgspecError, RecursionError):
+    except msgspec.MsgspecError:
         return None
 
 
@@ -121,5 +124,5 @@ def _time(text: str) -> datetime:
     """RFC 2822, as the carrier writes it; now, where it gives none or an unreadable one."""
     try:
         return parsedate_to_datetime(text).astimezone(UTC)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return datetime.now(UTC)
