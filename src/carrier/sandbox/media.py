@@ -88,6 +88,9 @@ class PeerMedia:
         if not self._is_closing:
             self._is_closing = True
             self._speaker.stop()
+            # A peer that never connected would leave its listener waiting for ever.
+            for task in self._tasks:
+                task.cancel()
             self._run(self._peer.close())
 
     async def closed(self) -> None:

@@ -1,6 +1,7 @@
 """The switchboard: every call of the sandbox, each joined to a browser's socket, the clock and the webhooks."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from carrier.sandbox.webhooks import Courier
 from carrier.sandbox.world import Timer
 
 REMEMBERED_CALLS = 500
+CLOSE_SECONDS = 3.0
 BAD_OFFER = Fault(31100, "The session description cannot be answered")
 
 logger = logging.getLogger(__name__)
@@ -123,12 +125,12 @@ class Switchboard:
                 call.detach(grace_seconds)
 
     async def close(self) -> None:
-        """End all calls and give their audio back."""
+        """End all calls and give their audio back, within ``CLOSE_SECONDS``."""
         for call in self.calls():
             call.complete()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-        await asyncio.gather(*(call.media.closed() for call in self.calls() if call.media is not None))
+        closing = [call.media.closed() for call in self.calls() if call.media is not None]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*self._tasks, *closing, return_exceptions=True), CLOSE_SECONDS)
 
     async def _begin(self, call: Call, offer: str) -> None:
         try:
