@@ -1,4 +1,5 @@
 /** One outgoing call, from the dial to its single end. */
+import { Digits } from "./digits.js";
 import { asProblem, Problem } from "./errors.js";
 import { microphoneBarrier } from "./microphone.js";
 import { outcomeOf } from "./outcome.js";
@@ -37,6 +38,7 @@ export class Attempt {
   #patience = 0;
   #watch = 0;
   #warnings = new Set();
+  #digits = new Digits((digit) => this.#call.sendDigits(digit));
 
   /**
    * `on`: `ringing(hasEarlyMedia)`, `answered()`, `quality(isPoor)`, `reconnecting(isOn)`, and exactly once
@@ -86,7 +88,7 @@ export class Attempt {
   }
 
   sendDigit(digit) {
-    if (this.#answeredAt) this.#call?.sendDigits(digit);
+    if (this.#answeredAt && !this.#over) this.#digits.push(digit);
   }
 
   async #connect() {
@@ -213,6 +215,7 @@ export class Attempt {
     this.#over = true;
     this.#line.listen(null);
     this.#unwatch();
+    this.#digits.clear();
     clearTimeout(this.#patience);
     clearInterval(this.#watch);
     const connected = this.#answeredAt ? Math.round((this.#env.now() - this.#answeredAt) / 1000) : 0;

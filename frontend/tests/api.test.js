@@ -1,0 +1,250 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import "./support/styles.js";
+import { AGAIN, createApi } from "../phone/api.js";
+import { page, refused, sdk, server, settle } from "./support/page.js";
+
+const NUMBER = "+12125550123";
+let phones = [];
+
+async function begin(settings = {}, answers) {
+  const host = server(answers);
+  const module = sdk();
+  const env = { ...page({ fetch: host.fetch, module }), document };
+  env.window.MutationObserver = window.MutationObserver;
+  const { api, begin: start } = createApi(null, env);
+  phones.push(api);
+  start({ token: "ept_x", apiBase: "https://voice.example", ...settings });
+  await settle();
+  return { api, host, module };
+}
+
+const root = () => document.querySelector("epoch-phone").shadowRoot;
+const shown = (selector) => {
+  const element = root().querySelector(selector);
+  return Boolean(element) && !element.closest("[hidden]");
+};
+const button = (name) =>
+  [...root().querySelectorAll("button")].find(
+    (element) => !element.closest("[hidden]") && (element.getAttribute("aria-label") ?? element.textContent) === name,
+  );
+const typed = (key, target) =>
+  target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true }));
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => {
+  for (const api of phones) api.destroy();
+  phones = [];
+  document.body.replaceChildren();
+  vi.useRealTimers();
+});
+
+describe("window.EpochPhone", () => {
+  test("has the guide's methods and the contract's", async () => {
+    const { api } = await begin();
+    expect(Object.keys(api).sort()).toEqual(
+      "call close destroy getCall getState hangup init isMuted isReady mute off on open reset sendDtmf toggle".split(
+        " ",
+      ),
+    );
+  });
+
+  test("calls, opens the panel and tells the call", async () => {
+    const { api, module } = await begin();
+    const opened = vi.fn();
+    api.on("open", opened);
+    expect(api.call(NUMBER, { metadata: { lead: 1 } })).toBe(true);
+    expect(opened).toHaveBeenCalledOnce();
+    expect(api.getCall()).toMatchObject({ number: NUMBER, metadata: { lead: 1 }, answeredAt: null, muted: false });
+    await settle();
+    await settle();
+    const { call } = module.devices[0];
+    call.emit("accept", call);
+    for (const digit of ["5", "12", "x", "", null, "#"]) api.sendDtmf(digit);
+    expect(call.digits).toEqual(["5", "#"]);
+    api.hangup();
+    expect(api.getState()).toBe("completed");
+    expect(api.isReady()).toBe(true);
+    expect(api.getCall()).toBeNull();
+  });
+
+  test("waits in loading for init when there is no token", async () => {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const { api } = await begin({ token: undefined });
+    expect([api.getState(), api.call(NUMBER), warned.mock.calls.length]).toEqual(["loading", false, 1]);
+    api.toggle();
+    api.init({ token: "ept_x" });
+    await settle();
+    expect(api.getState()).toBe("ready");
+    warned.mockRestore();
+  });
+
+  test("a second load with the same token is nothing, with another it warns", async () => {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const { api, host } = await begin();
+    api[AGAIN]({ token: "ept_x" });
+    expect(warned).not.toHaveBeenCalled();
+    api[AGAIN]({ token: "ept_other" });
+    await settle();
+    expect(warned).toHaveBeenCalledOnce();
+    expect(warned.mock.calls[0].join(" ")).not.toContain("ept_");
+    expect(host.count("exchange")).toBe(1);
+    warned.mockRestore();
+  });
+
+  test("destroy leaves nothing on the page, init brings it back", async () => {
+    const { api } = await begin();
+    api.destroy();
+    expect(document.querySelector("epoch-phone")).toBeNull();
+    expect(api.getState()).toBe("loading");
+    api.init();
+    await settle();
+    expect(document.querySelectorAll("epoch-phone")).toHaveLength(1);
+    expect(api.getState()).toBe("ready");
+  });
+});
+
+describe("the panel", () => {
+  test("opens by the button, closes by Escape, and focus goes along", async () => {
+    const { api } = await begin();
+    const fab = button("Open phone");
+    fab.click();
+    expect(fab.getAttribute("aria-expanded")).toBe("true");
+    const field = root().querySelector("input");
+    expect(root().activeElement).toBe(field);
+    typed("Escape", field);
+    expect(shown(".panel")).toBe(false);
+    expect(root().activeElement).toBe(fab);
+    expect(api.getState()).toBe("ready");
+  });
+
+  test("types by keys and keypad, calls by Enter", async () => {
+    const { api } = await begin();
+    api.open();
+    const field = root().querySelector("input");
+    for (const key of "212555012") typed(key, button("5 J K L"));
+    button("3 D E F").click();
+    expect(field.value).toBe("2125550123");
+    typed("Enter", field);
+    expect(api.getState()).toBe("dialing");
+    expect(api.getCall().number).toBe(NUMBER);
+  });
+
+  test("says what is wrong with a number at the field", async () => {
+    const { api } = await begin();
+    api.open();
+    const field = root().querySelector("input");
+    field.value = "12";
+    typed("Enter", field);
+    expect(field.getAttribute("aria-invalid")).toBe("true");
+    expect(root().querySelector("#complaint .message").textContent).toBe("Invalid phone number");
+  });
+
+  test("shows a refusal's sentence, its fix and a way out", async () => {
+    const { api, host } = await begin({}, { exchange: [refused(403, "domain_not_allowed", "Domain not allowed")] });
+    api.open();
+    const [message, fix] = [".notice .message", ".notice .fix"].map((one) => root().querySelector(one).textContent);
+    expect(message).toBe("Domain not allowed");
+    expect(fix).toContain("allowed domains");
+    expect(button("Copy details")).toBeDefined();
+    button("Retry").click();
+    await settle();
+    expect(host.count("exchange")).toBe(2);
+  });
+
+  test("leaves a bar with mute and hang up when it is closed in a call", async () => {
+    const { api, module } = await begin();
+    api.call(NUMBER);
+    await settle();
+    await settle();
+    const { call } = module.devices[0];
+    call.emit("accept", call);
+    await vi.advanceTimersByTimeAsync(65_000);
+    api.close();
+    expect([shown(".fab"), shown(".bar")]).toEqual([false, true]);
+    expect(root().querySelector(".bar").textContent).toContain("1:05");
+    button("Mute").click();
+    expect(api.isMuted()).toBe(true);
+    expect(button("Mute").getAttribute("aria-pressed")).toBe("true");
+    button("Hang up").click();
+    expect(api.getState()).toBe("completed");
+    expect([shown(".fab"), shown(".bar")]).toEqual([true, false]);
+  });
+
+  test("data-hidden keeps the button away until it is asked for", async () => {
+    const { api } = await begin({ hidden: "true" });
+    expect(shown(".fab")).toBe(false);
+    api.toggle();
+    api.toggle();
+    expect(shown(".fab")).toBe(true);
+  });
+
+  test("takes its place, theme and colour from the settings, and marks the sandbox", async () => {
+    await begin({ position: "bottom-left", theme: "dark", color: "#ffcc00", offsetX: "44" });
+    const { dataset } = root().querySelector(".root");
+    expect([dataset.side, dataset.theme]).toEqual(["left", "dark"]);
+    const own = root().adoptedStyleSheets[1].text;
+    expect(own).toContain("--accent:#ffcc00");
+    expect(own).toContain("--accent-ink:#000");
+    expect(own).toContain("44px");
+    expect(root().querySelector(".mark").hidden).toBe(false);
+  });
+
+  test("a colour that is none changes nothing", async () => {
+    await begin({ color: "red;} *{display:none" });
+    expect(root().adoptedStyleSheets[1].text).not.toContain("display:none");
+  });
+});
+
+describe("click-to-call", () => {
+  const add = (markup) => {
+    document.body.insertAdjacentHTML("beforeend", markup);
+    return document.body.lastElementChild;
+  };
+  const click = (element, options = {}) => {
+    const event = new MouseEvent("click", { bubbles: true, cancelable: true, composed: true, ...options });
+    element.dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+
+  test("calls [data-phone] and tel: links, rows added later included", async () => {
+    const { api } = await begin({ clickToCall: "on" });
+    expect(click(add(`<span data-phone="(212) 555-0123"><i>Ann</i></span>`).firstElementChild)).toBe(true);
+    expect(api.getCall().number).toBe(NUMBER);
+    api.reset();
+    expect(click(add(`<a href="tel:+1-212-555-0199">call</a>`))).toBe(true);
+    expect(api.getCall().number).toBe("+12125550199");
+  });
+
+  test("is reached by keyboard", async () => {
+    const { api } = await begin({ clickToCall: "on" });
+    const row = add(`<span data-phone="${NUMBER}">Ann</span>`);
+    await settle();
+    expect([row.tabIndex, row.getAttribute("role")]).toEqual([0, "button"]);
+    typed("Enter", row);
+    expect(api.getState()).toBe("dialing");
+  });
+
+  test("leaves a tel: link alone when the phone is not ready, and modified clicks always", async () => {
+    const { api } = await begin(
+      { clickToCall: "on" },
+      { exchange: [refused(409, "no_phone_number", "No phone number")] },
+    );
+    expect(click(add(`<a href="tel:${NUMBER}">x</a>`))).toBe(false);
+    expect(api.getState()).toBe("error");
+    const ready = await begin({ clickToCall: "on" });
+    expect(click(add(`<a href="tel:${NUMBER}">x</a>`), { ctrlKey: true })).toBe(false);
+    expect(ready.api.getState()).toBe("ready");
+  });
+
+  test("is off unless asked for, and cleans up after itself", async () => {
+    const { api } = await begin();
+    click(add(`<span data-phone="${NUMBER}">Ann</span>`));
+    expect(api.getState()).toBe("ready");
+    api.init({ clickToCall: true });
+    await settle();
+    const row = document.body.lastElementChild;
+    expect(row.tabIndex).toBe(0);
+    api.destroy();
+    expect(row.hasAttribute("tabindex")).toBe(false);
+  });
+});
