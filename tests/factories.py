@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.passwords import Passwords
 from accounts.services import UserService
 from carrier.twilio import TwilioCarrier
+from kit.actor import SYSTEM
 from kit.csrf import HEADER as CSRF_HEADER
 from kit.db import Database
 from kit.settings import Settings
@@ -81,13 +82,13 @@ class Factory:
     async def token(self, tenant: Tenant, *, allowed_domains: Sequence[str] = ()) -> Token:
         async with self._database.sessions() as session, session.begin():
             token, raw = await EmbedTokenService(session).issue(
-                tenant.organization.id, label="Main Website", allowed_domains=list(allowed_domains), by=tenant.owner.id
+                tenant.organization.id, label="Main Website", allowed_domains=list(allowed_domains), by=SYSTEM
             )
             return Token(token.id, raw)
 
     async def revoke(self, tenant: Tenant, token: Token) -> None:
         async with self._database.sessions() as session, session.begin():
-            await EmbedTokenService(session).revoke(tenant.organization.id, token.id, by=None)
+            await EmbedTokenService(session).revoke(tenant.organization.id, token.id, by=SYSTEM)
 
     def signature(self, path: str, form: dict[str, str]) -> str:
         """The carrier's signature over a webhook of this product."""

@@ -10,6 +10,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from accounts.errors import NotSignedIn
 from accounts.services import ABSOLUTE, Viewer, viewer_of
+from kit.actor import Actor, ActorKind
 from kit.clock import utc_now
 from kit.csrf import cookie_value, has_bearer
 from kit.db import Database
@@ -64,3 +65,10 @@ def viewer(connection: ASGIConnection[Any, Any, Any, Any]) -> Viewer:
     if not isinstance(found, Viewer):
         raise NotSignedIn
     return found
+
+
+def person(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
+    """The person behind the request, as the audit trail names them. Raises: NotSignedIn."""
+    found = viewer(connection)
+    address = "" if connection.client is None else connection.client.host
+    return Actor(ActorKind.USER, found.user_id, found.email, address)

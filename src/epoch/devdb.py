@@ -172,7 +172,7 @@ class EmbeddedPostgres:
             time.sleep(0.02)
 
     def _shut_down(self) -> None:
-        socket_dir = self._socket_dir()
+        pid, socket_dir = self._running_pid(), self._socket_dir()
         stop = ["pg_ctl", "-D", str(self._data), "-w", "-t", str(STOP_SECONDS), "stop", "-m"]
         try:
             self._run(*stop, "fast")
@@ -181,6 +181,8 @@ class EmbeddedPostgres:
                 self._run(*stop, "immediate")
         if self._process is not None:
             self._process.wait(STOP_SECONDS)
+        elif pid is not None:
+            _await_end(pid)
         with contextlib.suppress(OSError):
             socket_dir.rmdir()
 
@@ -229,6 +231,15 @@ class EmbeddedPostgres:
         return subprocess.run(  # noqa: S603 - a list made here, no shell
             argv, cwd="/", input=stdin or "", capture_output=True, text=True, check=False, **self._account
         )
+
+
+def _await_end(pid: int) -> None:
+    """Wait until ``pid``, no child of ours, is gone: its file goes a moment before it."""
+    deadline = time.monotonic() + STOP_SECONDS
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)
+            time.sleep(0.02)
 
 
 def main() -> None:

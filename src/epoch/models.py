@@ -1,13 +1,14 @@
 """Every room's models, for migrations."""
 
 import accounts.models
+import kit.audit
 import kit.throttle
 import tenants.models
 import voice.models
 import widget.models
 from kit.model import Base
 
-ROOMS = (accounts.models, kit.throttle, tenants.models, voice.models, widget.models)
+ROOMS = (accounts.models, kit.audit, kit.throttle, tenants.models, voice.models, widget.models)
 """Importing a room's models is what puts its tables into the metadata."""
 
 metadata = Base.metadata

@@ -7,12 +7,12 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.models import User
 from accounts.passwords import Passwords
 from accounts.services import UserService
 from carrier.port import Carrier
 from epoch.wiring import build_carrier
 from kit import secrets
+from kit.actor import SYSTEM
 from kit.db import ADMIN_ROLE, Database
 from kit.settings import Settings
 from tenants.models import Organization, PhoneNumber
@@ -100,9 +100,8 @@ async def _hold_token(session: AsyncSession, settings: Settings, acme: Organizat
             return
     lost = EmbedToken.owned_by(acme.id), EmbedToken.label == TOKEN_LABEL, EmbedToken.revoked_at.is_(None)
     for token in (await session.scalars(sa.select(EmbedToken).where(*lost))).all():
-        await tokens.revoke(acme.id, token.id, by=None)
-    owner = await session.scalar(sa.select(User.id).where(User.email == OWNER))
-    _, raw = await tokens.issue(acme.id, label=TOKEN_LABEL, allowed_domains=["localhost"], by=owner)
+        await tokens.revoke(acme.id, token.id, by=SYSTEM)
+    _, raw = await tokens.issue(acme.id, label=TOKEN_LABEL, allowed_domains=["localhost"], by=SYSTEM)
     _write_private(_token_file(settings), raw)
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from litestar.connection import ASGIConnection
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.actor import Actor
 from kit.db import Database
 from kit.errors import NotFound
 from tenants.models import Membership, Organization, PhoneNumber, Role
@@ -17,7 +18,7 @@ from tenants.plans import Plan
 class MemberAuth(msgspec.Struct, frozen=True):
     """A member of the organization in the path, with the facts that guards ask for."""
 
-    user_id: UUID
+    actor: Actor
     role: Role
     organization_id: UUID
     plan: Plan
@@ -27,8 +28,8 @@ class MemberAuth(msgspec.Struct, frozen=True):
     """E.164 of the number that calls come from; None without one."""
 
 
-async def member_of(session: AsyncSession, organization_id: UUID, user_id: UUID) -> MemberAuth:
-    """The membership of ``user_id``. Raises: NotFound, whether there is no organization or no membership."""
+async def member_of(session: AsyncSession, organization_id: UUID, actor: Actor) -> MemberAuth:
+    """The membership of a person. Raises: NotFound, whether there is no organization or no membership."""
     number = (
         sa.select(PhoneNumber.e164)
         .where(PhoneNumber.organization_id == Organization.id, PhoneNumber.released_at.is_(None))
@@ -39,14 +40,16 @@ async def member_of(session: AsyncSession, organization_id: UUID, user_id: UUID)
     query = (
         sa.select(Membership.role, Organization.plan, Organization.country, Organization.suspended_at, number)
         .join(Organization, Organization.id == Membership.organization_id)
-        .where(Membership.owned_by(organization_id), Membership.user_id == user_id, Organization.deleted_at.is_(None))
+        .where(
+            Membership.owned_by(organization_id), Membership.user_id == actor.user_id, Organization.deleted_at.is_(None)
+        )
     )
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound
     role, plan, country, suspended_at, e164 = row
     return MemberAuth(
-        user_id=user_id,
+        actor=actor,
         role=role,
         organization_id=organization_id,
         plan=plan,
@@ -56,11 +59,11 @@ async def member_of(session: AsyncSession, organization_id: UUID, user_id: UUID)
     )
 
 
-async def load_member(connection: ASGIConnection[Any, Any, Any, Any], user_id: UUID) -> MemberAuth:
+async def load_member(connection: ASGIConnection[Any, Any, Any, Any], actor: Actor) -> MemberAuth:
     """Load the member once per request and leave it in ``connection.auth``. Raises: NotFound."""
     database: Database = connection.app.state.database
-    async with database.tenant(connection.path_params["organization_id"], user_id) as session:
-        member = await member_of(session, connection.path_params["organization_id"], user_id)
+    async with database.tenant(connection.path_params["organization_id"], actor.user_id) as session:
+        member = await member_of(session, connection.path_params["organization_id"], actor)
     connection.scope["auth"] = member
     return member
 

@@ -6,7 +6,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
-from accounts.auth import viewer
+from accounts.auth import person
 from tenants import rules
 from tenants.auth import load_member, member
 from tenants.models import Role
@@ -16,7 +16,7 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 
 async def requires_member(connection: Connection, _: BaseRouteHandler) -> None:
     """Somebody is signed in and belongs to the organization in the path. Raises: NotSignedIn, NotFound."""
-    await load_member(connection, viewer(connection).user_id)
+    await load_member(connection, person(connection))
 
 
 def requires_role(at_least: Role) -> Callable[[Connection, BaseRouteHandler], None]:

@@ -159,28 +159,3 @@ class ApiKey(TenantOwned, Base):
     """Written at most once a minute."""
     revoked_at: Mapped[dt.datetime | None]
     revoked_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id", ondelete="SET NULL"))
-
-
-class AuditEvent(Base):
-    """Who did what, when and from where. Append-only: grants and a trigger refuse every change."""
-
-    __tablename__ = "audit_event"
-    __table_args__ = (
-        sa.Index("ix_audit_event_organization_id_id", "organization_id", sa.text("id DESC")),
-        sa.Index("ix_audit_event_actor_id_id", "actor_id", sa.text("id DESC")),
-    )
-
-    organization_id: Mapped[UUID | None]
-    """None for what a person does to their own account. No foreign key: not even a cascade may change these rows."""
-    actor_kind: Mapped[str]
-    """``user``, ``api_key``, ``staff`` or ``system``."""
-    actor_id: Mapped[UUID | None]
-    """No foreign key: the trail outlives the person."""
-    actor_name: Mapped[str]
-    action: Mapped[str]
-    """Like ``embed_token.revoked``."""
-    subject_id: Mapped[UUID | None]
-    subject_name: Mapped[str] = mapped_column(default="", server_default="")
-    address: Mapped[str] = mapped_column(default="", server_default="")
-    details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    """Before and after, never a secret."""

@@ -38,7 +38,7 @@ class EmbedTokenController(Controller):
         data: JSONBody[GenerateEmbedToken],
     ) -> Response[EmbedTokenIssued]:
         token, raw = await EmbedTokenService(db_session).issue(
-            organization_id, label=data.label, allowed_domains=data.allowed_domains, by=member(request).user_id
+            organization_id, label=data.label, allowed_domains=data.allowed_domains, by=member(request).actor
         )
         await db_session.refresh(token)
         issued = EmbedTokenIssued(
@@ -74,6 +74,7 @@ class EmbedTokenController(Controller):
     @patch("/{token_id:uuid}", guards=_ADMIN, summary="Change label or allowed domains")
     async def change(
         self,
+        request: Request[Any, Any, State],
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
         token_id: FromPath[UUID],
@@ -82,6 +83,7 @@ class EmbedTokenController(Controller):
         token = await EmbedTokenService(db_session).change(
             organization_id,
             token_id,
+            by=member(request).actor,
             label=None if isinstance(data.label, UnsetType) else data.label,
             allowed_domains=None if isinstance(data.allowed_domains, UnsetType) else data.allowed_domains,
         )
@@ -95,4 +97,4 @@ class EmbedTokenController(Controller):
         organization_id: FromPath[UUID],
         token_id: FromPath[UUID],
     ) -> None:
-        await EmbedTokenService(db_session).revoke(organization_id, token_id, by=member(request).user_id)
+        await EmbedTokenService(db_session).revoke(organization_id, token_id, by=member(request).actor)

@@ -8,6 +8,8 @@ from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
 
 from kit import secrets
+from kit.actor import Actor
+from kit.audit import record
 from kit.clock import utc_now
 from kit.errors import NotFound, ValidationFailed
 from kit.text import is_storable
@@ -27,7 +29,7 @@ class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
     repository_type = Repository
 
     async def issue(
-        self, organization_id: UUID, *, label: str, allowed_domains: Sequence[str] | str, by: UUID | None
+        self, organization_id: UUID, *, label: str, allowed_domains: Sequence[str] | str, by: Actor
     ) -> tuple[EmbedToken, str]:
         """Make a token and return it with its raw text, which nobody can read again.
 
@@ -52,8 +54,17 @@ class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
                 prefix=minted.hint,
                 label=checked,
                 allowed_domains=list(domains),
-                created_by=by,
+                created_by=by.user_id,
             )
+        )
+        await record(
+            self.repository.session,
+            by,
+            "embed_token.created",
+            organization_id=organization_id,
+            subject_id=token.id,
+            subject_name=_name(token),
+            details={"allowed_domains": token.allowed_domains},
         )
         return token, minted.raw
 
@@ -79,25 +90,49 @@ class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
         organization_id: UUID,
         token_id: UUID,
         *,
+        by: Actor,
         label: str | None = None,
         allowed_domains: Sequence[str] | str | None = None,
     ) -> EmbedToken:
         """Change what is given. Raises: NotFound, ValidationFailed."""
         token = await self.active(organization_id, token_id)
+        before = {"label": token.label, "allowed_domains": token.allowed_domains}
         if label is not None:
             token.label = read_label(label)
         if allowed_domains is not None:
             token.allowed_domains = list(read_domains(allowed_domains))
+        after = {"label": token.label, "allowed_domains": token.allowed_domains}
+        await record(
+            self.repository.session,
+            by,
+            "embed_token.changed",
+            organization_id=organization_id,
+            subject_id=token.id,
+            subject_name=_name(token),
+            details={"before": before, "after": after},
+        )
         return token
 
-    async def revoke(self, organization_id: UUID, token_id: UUID, *, by: UUID | None) -> None:
+    async def revoke(self, organization_id: UUID, token_id: UUID, *, by: Actor) -> None:
         """Revoke for good: once committed, no exchange and no call with the token succeeds. Raises: NotFound."""
         token = await self.active(organization_id, token_id)
-        token.revoked_at, token.revoked_by = utc_now(), by
+        token.revoked_at, token.revoked_by = utc_now(), by.user_id
+        await record(
+            self.repository.session,
+            by,
+            "embed_token.revoked",
+            organization_id=organization_id,
+            subject_id=token.id,
+            subject_name=_name(token),
+        )
 
     @staticmethod
     def _active(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
         return EmbedToken.owned_by(organization_id), EmbedToken.revoked_at.is_(None)
+
+
+def _name(token: EmbedToken) -> str:
+    return token.label or token.prefix
 
 
 def read_label(label: str) -> str:

@@ -1,0 +1,67 @@
+"""The audit trail: who did what, when and from where, written in the transaction of the change itself."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.actor import Actor
+from kit.model import Base
+
+
+class AuditEvent(Base):
+    """Who did what, when and from where. Append-only: grants and a trigger refuse every change."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        sa.Index("ix_audit_event_organization_id_id", "organization_id", sa.text("id DESC")),
+        sa.Index("ix_audit_event_actor_id_id", "actor_id", sa.text("id DESC")),
+    )
+
+    organization_id: Mapped[UUID | None]
+    """None for what a person does to their own account. No foreign key: not even a cascade may change these rows."""
+    actor_kind: Mapped[str]
+    """``user``, ``api_key``, ``staff`` or ``system``."""
+    actor_id: Mapped[UUID | None]
+    """No foreign key: the trail outlives the person."""
+    actor_name: Mapped[str]
+    action: Mapped[str]
+    """Like ``embed_token.revoked``."""
+    subject_id: Mapped[UUID | None]
+    subject_name: Mapped[str] = mapped_column(default="", server_default="")
+    address: Mapped[str] = mapped_column(default="", server_default="")
+    details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Before and after, never a secret."""
+
+
+async def record(
+    session: AsyncSession,
+    by: Actor,
+    action: str,
+    *,
+    organization_id: UUID | None = None,
+    subject_id: UUID | None = None,
+    subject_name: str = "",
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Add one event to the trail; it lasts if and only if the change around it does.
+
+    ``action`` is ``<thing>.<what happened>``; ``details`` holds before and after, never a secret.
+    """
+    session.add(
+        AuditEvent(
+            organization_id=organization_id,
+            actor_kind=by.kind.value,
+            actor_id=by.id,
+            actor_name=by.name,
+            address=by.address,
+            action=action,
+            subject_id=subject_id,
+            subject_name=subject_name,
+            details=details,
+        )
+    )
+    await session.flush()
