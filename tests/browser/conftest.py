@@ -1,0 +1,171 @@
+"""A browser, the running product and pages of other people with the phone on them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
+
+from browser.chromium import find_chromium
+from browser.host_site import HostSite, serving_pages, widget_tag
+from browser.phone import WATCH, Phone
+from browser.product import Customer, Product, running_product
+
+SPEED = "5"
+"""Most tests do not need the sandbox's real waits."""
+EXTRA_ARGUMENTS = (
+    "--allow-loopback-in-peer-connection",  # a machine without a network has no other address
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1",  # nothing leaves the machine
+)
+FAILED = pytest.StashKey[bool]()
+
+NewBrowser = Callable[..., Awaitable[Browser]]
+
+
+class OpenPage(Protocol):
+    """Opens any page and watches it; ``browser`` and ``context`` replace the shared browser and its settings."""
+
+    async def __call__(
+        self,
+        url: str,
+        customer: Customer,
+        *,
+        browser: Browser | None = None,
+        prepare: Callable[[BrowserContext], Awaitable[None]] | None = None,
+        **context: Any,
+    ) -> Phone: ...
+
+
+class OpenPhone(Protocol):
+    """Opens a page of another origin with the customer's phone on it; the rest goes to ``OpenPage``."""
+
+    async def __call__(
+        self,
+        customer: Customer,
+        *,
+        token: str | None = None,
+        attributes: str = "",
+        body: str = "",
+        head: str = "",
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Phone: ...
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    if call.when == "call":
+        item.stash[FAILED] = call.excinfo is not None
+    return report
+
+
+@pytest.fixture(scope="session")
+async def product(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
+    """The product with quick far ends."""
+    folder = tmp_path_factory.mktemp("product")
+    async with running_product(new_database(), folder, EPOCH_SANDBOX_SPEED=SPEED) as running:
+        yield running
+
+
+@pytest.fixture
+async def customer(product: Product) -> Customer:
+    """An organization that may call."""
+    return await product.customer()
+
+
+@pytest.fixture(scope="session")
+def host_site() -> Iterator[HostSite]:
+    with serving_pages() as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
+    """The browser that most tests share, with a fake microphone that is always granted."""
+    launched = await playwright.chromium.launch(**launch_options())
+    yield launched
+    await launched.close()
+
+
+@pytest.fixture
+async def new_browser(playwright: Playwright) -> AsyncIterator[NewBrowser]:
+    """Starts a process of its own, without the arguments in ``without``."""
+    launched: list[Browser] = []
+
+    async def launch(*, without: tuple[str, ...] = ()) -> Browser:
+        options = launch_options()
+        options["args"] = [argument for argument in options["args"] if argument not in without]
+        launched.append(await playwright.chromium.launch(**options))
+        return launched[-1]
+
+    yield launch
+    for one in launched:
+        await one.close()
+
+
+@pytest.fixture
+async def open_page(request: pytest.FixtureRequest, browser: Browser, tmp_path: Path) -> AsyncIterator[OpenPage]:
+    opened: list[Phone] = []
+    shared = browser
+
+    async def open_page(
+        url: str,
+        customer: Customer,
+        *,
+        browser: Browser | None = None,
+        prepare: Callable[[BrowserContext], Awaitable[None]] | None = None,
+        **context: Any,
+    ) -> Phone:
+        entered = await (browser or shared).new_context(**context)
+        await entered.add_init_script(path=WATCH)
+        if prepare is not None:
+            await prepare(entered)
+        phone = Phone(await entered.new_page(), customer)
+        opened.append(phone)
+        await phone.page.goto(url)
+        return phone
+
+    yield open_page
+    for index, phone in enumerate(opened):
+        if request.node.stash.get(FAILED, True):
+            await _show(phone, tmp_path / f"page-{index}.png")
+        await phone.page.context.close()
+
+
+@pytest.fixture
+def open_phone(open_page: OpenPage, host_site: HostSite) -> OpenPhone:
+    async def open_phone(
+        customer: Customer,
+        *,
+        token: str | None = None,
+        attributes: str = "",
+        body: str = "",
+        head: str = "",
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Phone:
+        tag = widget_tag(customer.product.url, token or customer.token.raw, attributes)
+        return await open_page(host_site.page(body + tag, head=head, headers=headers), customer, **options)
+
+    return open_phone
+
+
+def launch_options() -> dict[str, Any]:
+    """What ``chromium.launch`` needs here."""
+    options = find_chromium()
+    return {**options, "args": [*options["args"], *EXTRA_ARGUMENTS]}
+
+
+async def _show(phone: Phone, picture: Path) -> None:
+    """What a failed test leaves behind; pytest prints it below the failure."""
+    await phone.page.screenshot(path=picture)
+    lines = (f"screenshot: {picture}", "console:", *phone.console, "events:", *map(str, await phone.events()))
+    print(*lines, sep="\n")  # noqa: T201 - pytest shows it with the failure

@@ -1,0 +1,76 @@
+"""Customers' pages: a small web server on an origin and a host that are not the product's."""
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
+
+
+class _Page(NamedTuple):
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    pages: dict[str, _Page]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        page = self.server.pages.get(self.path.partition("?")[0])
+        self.send_response(404 if page is None else 200)
+        for name, value in (page.headers if page else {}).items():
+            self.send_header(name, value)
+        body = page.body if page else b""
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+        """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostSite:
+    """The server; ``origin`` is on 127.0.0.1 while the product is on localhost."""
+
+    origin: str
+    _pages: dict[str, _Page]
+    _serial: "itertools.count[int]"
+
+    def page(self, body: str, *, head: str = "", headers: Mapping[str, str] | None = None) -> str:
+        """Publish a page and return its address."""
+        path = f"/{next(self._serial)}"
+        text = (
+            "<!doctype html><html lang=en><head><meta charset=utf-8><title>A customer's page</title>"
+            f'<link rel=icon href="data:,">{head}</head><body><h1>A customer\'s page</h1>{body}</body></html>'
+        )
+        self._pages[path] = _Page(text.encode(), headers or {})
+        return self.origin + path
+
+
+def widget_tag(product_url: str, token: str, attributes: str = "") -> str:
+    """The snippet as the dashboard gives it, with more ``attributes``."""
+    return f'<script src="{product_url}/widget/phone.js" data-token="{token}" {attributes}></script>'
+
+
+@contextlib.contextmanager
+def serving_pages() -> Iterator[HostSite]:
+    """Serve until the end."""
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        server.pages = {}
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
+        thread.start()
+        try:
+            yield HostSite(f"http://127.0.0.1:{server.server_port}", server.pages, itertools.count(1))
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,106 @@
+"""The one thing the product exists for: a page of another origin makes a phone call."""
+
+from datetime import datetime
+
+import pytest
+
+from browser.conftest import OpenPhone
+from browser.product import ECHO, Customer
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_page_of_another_origin_makes_a_call_with_sound_both_ways(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
+    phone = await open_phone(customer)
+    await phone.until_event("ready")
+    assert await phone.state() == "ready"
+
+    begun = await phone.call("(212) 555-0101", {"metadata": {"contact": "c-17"}})
+    assert begun.begun is True
+    assert [(event["name"], event["state"]) for event in begun.events if event["name"] != "open"] == [
+        ("stateChanged", "dialing"),
+        ("callStarted", "dialing"),
+    ]
+    started = next(event["detail"] for event in begun.events if event["name"] == "callStarted")
+    assert (started["number"], started["direction"], started["from"], started["metadata"]) == (
+        ECHO,
+        "outbound",
+        customer.tenant.number,
+        {"contact": "c-17"},
+    )
+    call_id = begun.call_id
+    answered = await phone.until_event("callAnswered")
+    assert answered["callId"] == call_id
+    assert await phone.states() == ["ready", "dialing", "ringing", "in-progress"]
+
+    for digit in "159*0#":
+        await phone.page.evaluate("digit => EpochPhone.sendDtmf(digit)", digit)
+
+    async def all_digits() -> bool:
+        return str((await phone.far_end(call_id))["dtmf"]) == "159*0#"
+
+    await phone.until("the digits at the far end", all_digits)
+
+    before, after = await phone.hear(call_id)
+    assert after.browser["spoken"] > before.browser["spoken"]
+    assert after.browser["heard"] > before.browser["heard"]
+    assert after.far_end["energy_in"] > before.far_end["energy_in"]
+    assert after.far_end["energy_out"] > before.far_end["energy_out"]
+
+    await phone.hangup()
+    ended = (await phone.details("callEnded"))[0]
+    assert await phone.state() == "completed"
+    assert ended["metadata"] == {"contact": "c-17"}
+    assert ended["duration"] >= 2
+    record = await phone.assert_agrees(call_id, ECHO, "completed")
+    assert record["from"] == customer.tenant.number
+    assert record["origin"] == phone.page.url.rpartition("/")[0]
+    assert record["metadata"] == {"contact": "c-17"}
+    assert record["token_id"] == str(customer.token.id)
+    connected = datetime.fromisoformat(record["ended_at"]) - datetime.fromisoformat(record["answered_at"])
+    assert abs(connected.total_seconds() - ended["duration"]) <= 1
+    assert phone.console == []
+
+
+async def test_the_same_page_calls_again_and_again(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer)
+    await phone.until_event("ready")
+    call_ids = []
+    for count in (1, 2, 3):
+        begun = await phone.call(ECHO)
+        call_ids.append(begun.call_id)
+        await phone.until_event("callAnswered", count)
+        await phone.hangup()
+    assert [detail["callId"] for detail in await phone.details("callEnded")] == call_ids
+    assert len(await phone.details("ready")) == 1
+    for call_id in call_ids:
+        assert (await phone.record(call_id))["status"] == "completed"
+
+
+async def test_a_call_while_another_is_on_changes_nothing(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer)
+    await phone.until_event("ready")
+    first = await phone.call(ECHO)
+    second = await phone.call("+12125550199")
+    assert (second.begun, second.events) == (False, [])
+    await phone.until_event("callAnswered")
+    await phone.hangup()
+    await phone.assert_agrees(first.call_id, ECHO, "completed")
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [("not a number", "Invalid phone number"), ("911", "Emergency numbers cannot be called")],
+)
+async def test_what_cannot_be_dialled_is_told_and_never_rings(
+    customer: Customer, open_phone: OpenPhone, number: str, message: str
+) -> None:
+    phone = await open_phone(customer)
+    await phone.until_event("ready")
+    begun = await phone.call(number)
+    assert begun.begun is False
+    assert [(event["name"], event["detail"]["message"]) for event in begun.events] == [("error", message)]
+    assert await phone.state() == "ready"
+    assert await phone.records() == []

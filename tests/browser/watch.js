@@ -1,0 +1,54 @@
+// Runs before a page's own scripts. Keeps what the phone tells the page, its connections and its microphone tracks,
+// out of the page's sight: under a symbol, and each wrapped interface under its own name.
+(() => {
+  const events = [];
+  const connections = [];
+  const tracks = [];
+
+  const names = ["ready", "error", "callStarted", "callAnswered", "callEnded", "stateChanged", "muted", "open", "close"];
+  for (const name of names) {
+    window.addEventListener(`epochphone:${name}`, ({ detail }) => {
+      events.push({ name, detail, state: window.EpochPhone.getState(), at: performance.now() });
+    });
+  }
+
+  window.RTCPeerConnection = new Proxy(window.RTCPeerConnection, {
+    construct(target, args, newTarget) {
+      const connection = Reflect.construct(target, args, newTarget);
+      connections.push(connection);
+      return connection;
+    },
+  });
+
+  // Pages over plain http have no media devices.
+  const devices = navigator.mediaDevices;
+  if (devices) {
+    const ask = devices.getUserMedia.bind(devices);
+    devices.getUserMedia = async (constraints) => {
+      const stream = await ask(constraints);
+      tracks.push(...stream.getTracks());
+      return stream;
+    };
+  }
+
+  /** Packets and energy each way, as the newest connection counts them. */
+  async function audio() {
+    const sums = { sent: 0, received: 0, spoken: 0, heard: 0 };
+    for (const report of (await connections.at(-1).getStats()).values()) {
+      if (report.type === "outbound-rtp") sums.sent += report.packetsSent;
+      if (report.type === "media-source") sums.spoken += report.totalAudioEnergy;
+      if (report.type === "inbound-rtp") {
+        sums.received += report.packetsReceived;
+        sums.heard += report.totalAudioEnergy;
+      }
+    }
+    return sums;
+  }
+
+  window[Symbol.for("epoch.watch")] = {
+    events,
+    audio,
+    liveTracks: () => tracks.filter((track) => track.readyState === "live").length,
+    tracks: () => tracks.length,
+  };
+})();
