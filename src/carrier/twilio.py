@@ -3,8 +3,9 @@
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import ParseResult, urlparse
 
@@ -138,14 +139,11 @@ class TwilioCarrier:
 
         try:
             yield self._connected()
-        except TwilioRestException as error:
+        except TwilioException as error:
             raise _translated(error) from error
         except (httpx.HTTPError, TimeoutError) as error:
             message = f"no answer from the carrier: {type(error).__name__}"
             raise CarrierUnavailable(message) from error
-        except TwilioException as error:
-            message = f"the carrier's library failed: {error}"
-            raise CarrierError(message) from error
 
     def _connected(self) -> Any:
         if self._client is None:
@@ -172,14 +170,25 @@ def _owned(number: Any) -> OwnedNumber:
     return OwnedNumber(sid=number.sid, e164=number.phone_number, friendly_name=number.friendly_name)
 
 
-def _translated(error: TwilioRestException) -> CarrierError:
-    # The library's text quotes the address of the call, number included; code and status are enough for a log.
-    message = f"the carrier answered {error.status} (code {error.code})"
-    if error.status == 404 or error.code in (UNKNOWN_RESOURCE, CALL_IS_OVER):
+def _translated(error: TwilioException) -> CarrierError:
+    # The library's text quotes addresses and answers, numbers included; status and code are enough for a log.
+    status, code = _status_and_code(error)
+    message = f"the carrier answered {status} (code {code})"
+    if status == 404 or code in (UNKNOWN_RESOURCE, CALL_IS_OVER):
         return NotAtCarrier(message)
-    if error.status == 429 or error.status >= 500:
+    if status == 429 or status >= 500:
         return CarrierUnavailable(message)
     return CarrierError(message)
+
+
+def _status_and_code(error: TwilioException) -> tuple[int, int | None]:
+    if isinstance(error, TwilioRestException):
+        return error.status, error.code
+    # Lists fail with the bare base class, whose second argument is the answer.
+    for answer in error.args[1:]:
+        with suppress(AttributeError, ValueError):
+            return answer.status_code, json.loads(answer.text).get("code")
+    return 0, None
 
 
 def _candidates(url: str) -> tuple[str, str]:

@@ -1,0 +1,123 @@
+"""The Twilio adapter through the carrier library's own client, against the sandbox's REST."""
+
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+import uvicorn
+from anyio import create_task_group
+
+from carrier.port import CarrierError, CarrierUnavailable, NotAtCarrier
+from carrier.sandbox.app import Sandbox
+from carrier.twilio import TwilioCarrier
+from kit.settings import Settings, load_settings
+
+pytestmark = pytest.mark.anyio
+UNKNOWN_CALL = "CA" + "0" * 32
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings({"EPOCH_DATA_DIR": str(tmp_path)})
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[str]:
+    """The sandbox's REST on a port of its own; yields its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    sandbox = Sandbox(settings)
+    server = uvicorn.Server(uvicorn.Config(sandbox.app, lifespan="off", log_level="warning"))
+    async with create_task_group() as group:
+        group.start_soon(server.serve, [listener])
+        # The listening socket is open: whoever connects before the server has started only waits.
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        await sandbox.close()
+        server.should_exit = True
+
+
+@pytest.fixture
+async def address(settings: Settings) -> AsyncIterator[str]:
+    async with running(settings) as address:
+        yield address
+
+
+@pytest.fixture
+async def carrier(settings: Settings, address: str) -> AsyncIterator[TwilioCarrier]:
+    carrier = TwilioCarrier(settings.twilio, api_base=address, signaling=None)
+    yield carrier
+    await carrier.close()
+
+
+async def test_numbers_are_searched_bought_listed_and_given_back(carrier: TwilioCarrier) -> None:
+    offers = await carrier.search_numbers(country="US", area_code="415", limit=5)
+    assert [offer.e164 for offer in offers] == [f"+1415555010{last}" for last in range(5)]
+    assert (offers[0].locality, offers[0].region, offers[0].country) == ("San Francisco", "CA", "US")
+    bought = await carrier.buy_number(offers[0].e164, friendly_name="pn:1")
+    await carrier.buy_number(offers[1].e164, friendly_name="pn:2")
+    assert (bought.e164, bought.friendly_name) == ("+14155550100", "pn:1")
+    assert await carrier.owned_numbers(friendly_name="pn:1") == [bought]
+    assert await carrier.owned_numbers(e164=bought.e164) == [bought]
+    assert len(await carrier.owned_numbers()) == 2
+    remaining = await carrier.search_numbers(country="US", area_code="415", limit=1)
+    assert remaining[0].e164 == "+14155550102"
+    await carrier.release_number(bought.sid)
+    assert len(await carrier.owned_numbers()) == 1
+    with pytest.raises(NotAtCarrier):
+        await carrier.release_number(bought.sid)
+
+
+async def test_a_number_is_bought_once_and_only_when_it_is_for_sale(carrier: TwilioCarrier) -> None:
+    await carrier.buy_number("+14155550100", friendly_name="pn:1")
+    for e164 in ("+14155550100", "+12125550102", "+15555550100", "nonsense"):
+        with pytest.raises(CarrierError) as refused:
+            await carrier.buy_number(e164, friendly_name="pn:2")
+        assert not isinstance(refused.value, CarrierUnavailable | NotAtCarrier)
+
+
+async def test_all_pages_of_a_search_are_read(carrier: TwilioCarrier) -> None:
+    assert len(await carrier.search_numbers(country="GB", limit=1500)) == 1500
+
+
+async def test_an_unknown_country_or_call_is_not_at_the_carrier(carrier: TwilioCarrier) -> None:
+    with pytest.raises(NotAtCarrier):
+        await carrier.search_numbers(country="ZZ")
+    with pytest.raises(NotAtCarrier):
+        await carrier.end_call(UNKNOWN_CALL)
+
+
+async def test_what_the_account_holds_outlives_the_sandbox(settings: Settings) -> None:
+    async with running(settings) as address:
+        first = TwilioCarrier(settings.twilio, api_base=address, signaling=None)
+        bought = await first.buy_number("+14155550100", friendly_name="pn:1")
+        await first.configure_application(voice_url="http://p/voice?x=1", status_url="http://p/status")
+        await first.close()
+    async with running(settings) as address:
+        again = TwilioCarrier(settings.twilio, api_base=address, signaling=None)
+        assert await again.owned_numbers() == [bought]
+        await again.close()
+        own = settings.twilio
+        path = f"/2010-04-01/Accounts/{own.account_sid}/Applications/{own.twiml_app_sid}.json"
+        async with httpx.AsyncClient(base_url=address, auth=(own.account_sid, own.auth_token)) as client:
+            application = (await client.get(path)).json()
+        assert (application["voice_url"], application["status_callback"]) == ("http://p/voice?x=1", "http://p/status")
+
+
+async def test_wrong_credentials_are_refused_as_the_carrier_does(settings: Settings, address: str) -> None:
+    wrong = msgspec.structs.replace(settings.twilio, api_key_secret="x" * 32)
+    carrier = TwilioCarrier(wrong, api_base=address, signaling=None)
+    with pytest.raises(CarrierError, match="answered 401"):
+        await carrier.owned_numbers()
+    await carrier.close()
+
+
+async def test_a_carrier_that_is_not_there_is_unavailable(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    carrier = TwilioCarrier(settings.twilio, api_base=f"http://127.0.0.1:{port}", signaling=None)
+    with pytest.raises(CarrierUnavailable):
+        await carrier.end_call(UNKNOWN_CALL)
+    await carrier.close()
