@@ -23,6 +23,7 @@ from widget.errors import DomainNotAllowed, InvalidEmbedToken, RevokedEmbedToken
 from widget.models import TOKEN_PREFIX
 from widget.tickets import Tickets
 
+_ORIGIN_CHARACTERS = 300
 # Everything that an exchange needs to know, in one round trip. The oldest active number is the one calls come from.
 _SQL = """
 SELECT t.id, t.allowed_domains, t.last_used_at, o.id AS organization_id, o.name, o.plan, o.country,
@@ -147,7 +148,7 @@ class Admission:
             country=row["country"],
             caller_id=rules.ensure_phone_number(row["e164"]),
             last_used_at=row["last_used_at"],
-            origin=caller.origins[0].decode("ascii", "replace")[:300] if caller.origins else None,
+            origin=_shown_origin(caller),
         )
 
     async def _token(self, caller: Caller, raw: str, purpose: str, spared: bool) -> Any:
@@ -199,6 +200,12 @@ class Admission:
         if request.ticket is None or caller.origins != (self._own_origin,):
             return False
         return self._tickets.is_valid(request.ticket, row["id"], int(self._clock().timestamp()))
+
+
+def _shown_origin(caller: Caller) -> str | None:
+    """Where the page says it is, as people are shown it later; None where it says nothing that can be shown."""
+    origin = caller.origins[0][:_ORIGIN_CHARACTERS].decode("ascii", "replace") if caller.origins else ""
+    return origin if origin.isprintable() and origin else None
 
 
 def _is_loopback(address: str) -> bool:
