@@ -1,0 +1,208 @@
+"""The exchange's answers: what a phone gets, and each refusal in the contract's order."""
+
+import datetime as dt
+import re
+from collections.abc import Awaitable, Callable
+
+import httpx
+import jwt
+import pytest
+import sqlalchemy as sa
+
+from factories import Factory, Tenant, Token
+from kit import secrets
+from kit.db import Database
+from kit.settings import Settings
+from phones import PAGE, TEXT, ask, assert_problem, assert_public
+from tenants.models import Organization, PhoneNumber
+from tenants.plans import Plan
+
+pytestmark = pytest.mark.anyio
+BOTH = pytest.mark.parametrize("path", ["/widget/exchange", "/widget/status"])
+Spoil = Callable[[Database, Tenant, Token], Awaitable[None]]
+
+
+async def suspend(database: Database, tenant: Tenant, _: Token) -> None:
+    await _set(database, tenant, suspended_at=sa.func.now())
+
+
+async def downgrade(database: Database, tenant: Tenant, _: Token) -> None:
+    await _set(database, tenant, plan=Plan.STARTER)
+
+
+async def delete(database: Database, tenant: Tenant, _: Token) -> None:
+    await _set(database, tenant, deleted_at=sa.func.now())
+
+
+async def release_number(database: Database, tenant: Tenant, _: Token) -> None:
+    async with database.sessions() as session, session.begin():
+        held = PhoneNumber.organization_id == tenant.organization.id
+        await session.execute(sa.update(PhoneNumber).where(held).values(released_at=sa.func.now()))
+
+
+async def _set(database: Database, tenant: Tenant, **values: object) -> None:
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.update(Organization).where(Organization.id == tenant.organization.id).values(**values))
+
+
+@pytest.mark.parametrize("content_type", [TEXT, "text/plain", "application/json", "Application/JSON; charset=utf-8"])
+async def test_a_phone_gets_everything_it_needs(
+    client: httpx.AsyncClient, make: Factory, settings: Settings, content_type: str
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    before = dt.datetime.now(dt.UTC)
+
+    answer = await ask(client, token.raw, content_type=content_type, future_field={"a": [1]})
+
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    assert_public(answer)
+    session = answer.json()
+    assert re.fullmatch(rf"w_{token.id.hex}_[0-9a-f]{{16}}", session["identity"])
+    claims = jwt.decode(session.pop("access_token"), settings.twilio.api_key_secret, algorithms=["HS256"])
+    assert claims["grants"]["identity"] == session.pop("identity")
+    expires_at = dt.datetime.fromisoformat(session.pop("expires_at"))
+    assert expires_at.timestamp() == claims["exp"]
+    assert before + dt.timedelta(seconds=3598) < expires_at < dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3601)
+    assert session.pop("ticket")
+    assert session == {
+        "token_type": "twilio",
+        "expires_in": 3600,
+        "caller_id": tenant.number,
+        "country": "US",
+        "calling_code": "1",
+        "trunk_prefix": "1",
+        "international_prefix": "011",
+        "organization": "Acme Realty",
+        "signaling": settings.sandbox_address,
+        "settings": {"theme": "auto", "position": "bottom-right"},
+    }
+
+
+async def test_the_organizations_country_says_how_numbers_are_written(client: httpx.AsyncClient, make: Factory) -> None:
+    token = await make.token(await make.tenant(country="GB", name="Büro & Söhne <b>"))
+    session = (await ask(client, token.raw)).json()
+    assert (session["country"], session["calling_code"], session["trunk_prefix"]) == ("GB", "44", "0")
+    assert session["organization"] == "Büro & Söhne <b>"
+
+
+async def test_each_exchange_is_a_caller_of_its_own(client: httpx.AsyncClient, make: Factory) -> None:
+    token = await make.token(await make.tenant())
+    sessions = [(await ask(client, token.raw)).json() for _ in range(5)]
+    assert len({session["identity"] for session in sessions}) == 5
+    assert len({session["access_token"] for session in sessions}) == 5
+
+
+async def test_status_says_that_the_token_lives(client: httpx.AsyncClient, make: Factory) -> None:
+    token = await make.token(await make.tenant())
+    answer = await ask(client, token.raw, path="/widget/status")
+    assert (answer.status_code, answer.json()) == (200, {"call": None})
+    assert_public(answer)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "",
+        "ept_",
+        "pk_live_0123456789",
+        "ept_" + "0" * 38,
+        " " + secrets.mint("ept_").raw,
+        secrets.mint("ept_").raw + "\n",
+        secrets.mint("epk_").raw,
+        "ept_" + "\0" * 38,
+        "ept_" + "٣" * 38,
+        "x" * 16_000,
+    ],
+)
+async def test_what_is_no_token_is_invalid(client: httpx.AsyncClient, path: str, raw: str) -> None:
+    assert_problem(await ask(client, raw, path=path), 400, "invalid_embed_token", "Invalid embed token")
+
+
+@BOTH
+async def test_unknown_revoked_and_deleted_cannot_be_told_apart(
+    client: httpx.AsyncClient, make: Factory, database: Database, path: str
+) -> None:
+    tenant, gone = await make.tenant(), await make.tenant()
+    revoked, deleted = await make.token(tenant), await make.token(gone)
+    for token in (revoked, deleted):
+        assert (await ask(client, token.raw, path=path)).status_code == 200
+    await make.revoke(tenant, revoked)
+    await delete(database, gone, deleted)
+
+    answers = [await ask(client, raw, path=path) for raw in (secrets.mint("ept_").raw, revoked.raw, deleted.raw)]
+
+    for answer in answers:
+        assert_problem(answer, 401, "revoked_embed_token", "Invalid or revoked token")
+    assert len({(answer.content, str(sorted(answer.headers.items()))) for answer in answers}) == 1
+
+
+REFUSALS: list[tuple[Spoil, int, str, str]] = [
+    (suspend, 403, "organization_suspended", "Organization is suspended"),
+    (downgrade, 403, "plan_not_supported", "Organization plan does not support widgets"),
+    (release_number, 409, "no_phone_number", "No phone number provisioned"),
+]
+
+
+@BOTH
+@pytest.mark.parametrize("first", range(len(REFUSALS)))
+async def test_causes_together_are_told_in_the_contracts_order(
+    client: httpx.AsyncClient, make: Factory, database: Database, path: str, first: int
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant, allowed_domains=["mysite.com"])
+    for spoil, *_ in REFUSALS[first:]:
+        await spoil(database, tenant, token)
+    _, status, code, detail = REFUSALS[first]
+    assert_problem(await ask(client, token.raw, path=path), status, code, detail)
+
+    elsewhere = await ask(client, token.raw, path=path, origins=["https://evil.com"])
+    assert_problem(elsewhere, 403, "domain_not_allowed", "Domain not allowed")
+    await make.revoke(tenant, token)
+    revoked = await ask(client, token.raw, path=path, origins=["https://evil.com"])
+    assert_problem(revoked, 401, "revoked_embed_token", "Invalid or revoked token")
+
+
+@BOTH
+async def test_a_refusal_ends_with_its_cause(
+    client: httpx.AsyncClient, make: Factory, database: Database, path: str
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    await suspend(database, tenant, token)
+    assert (await ask(client, token.raw, path=path)).status_code == 403
+    await _set(database, tenant, suspended_at=None)
+    assert (await ask(client, token.raw, path=path)).status_code == 200
+
+
+@BOTH
+async def test_a_preflight_lets_any_page_ask(client: httpx.AsyncClient, path: str) -> None:
+    headers = {
+        "origin": PAGE,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type",
+    }
+    answer = await client.options(path, headers=headers)
+    assert answer.status_code in (200, 204)
+    assert answer.content == b""
+    assert_public(answer)
+    assert "POST" in answer.headers["access-control-allow-methods"]
+    assert answer.headers["access-control-allow-headers"].lower() == "content-type"
+
+
+@BOTH
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH"])
+async def test_other_methods_are_not_allowed(client: httpx.AsyncClient, path: str, method: str) -> None:
+    answer = await client.request(method, path)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST, OPTIONS"
+    assert_public(answer)
+
+
+@BOTH
+async def test_cookies_and_keys_of_a_visitor_mean_nothing(client: httpx.AsyncClient, make: Factory, path: str) -> None:
+    token = await make.token(await make.tenant())
+    headers = [("cookie", "sid=abc; csrftoken=x"), ("authorization", "Bearer epk_x"), ("sec-fetch-site", "cross-site")]
+    assert (await ask(client, token.raw, path=path, headers=headers)).status_code == 200

@@ -1,0 +1,113 @@
+"""Which pages may exchange: every case of the whitelist over HTTP, and tickets."""
+
+import csv
+import re
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from factories import Factory
+from kit.settings import Settings
+from phones import ask, assert_problem
+from widget.tickets import Tickets
+
+pytestmark = pytest.mark.anyio
+CASES = Path(__file__).parents[2] / "cases" / "domain_cases.csv"
+ESCAPES = {"r": "\r", "n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
+OWN = "http://localhost:8000"
+
+
+def cases() -> list[dict[str, str]]:
+    with CASES.open(encoding="utf-8", newline="") as file:
+        return [
+            {field: re.sub(r"\\([rnt0\\])", lambda found: ESCAPES[found[1]], value) for field, value in row.items()}
+            for row in csv.DictReader(file)
+        ]
+
+
+def lines(value: str) -> list[bytes]:
+    return [] if value == "(absent)" else [line.encode() for line in value.split(" || ")]
+
+
+@pytest.mark.parametrize("row", cases(), ids=lambda row: row["why"])
+async def test_each_page_gets_its_verdict(client: httpx.AsyncClient, make: Factory, row: dict[str, str]) -> None:
+    allowed = [entry.strip() for entry in row["allowed_domains"].split(",") if entry]
+    token = await make.token(await make.tenant(), allowed_domains=allowed)
+    referers = [("referer", line) for line in lines(row["referer"])]
+    for path in ("/widget/exchange", "/widget/status"):
+        answer = await ask(client, token.raw, path=path, origins=lines(row["origin"]), headers=referers)
+        if row["verdict"] == "allow":
+            assert answer.status_code == 200, answer.text
+        else:
+            assert_problem(answer, 403, "domain_not_allowed", "Domain not allowed")
+
+
+@pytest.mark.parametrize(
+    "origins", [["https://evil.com", "https://mysite.com"], ["https://mysite.com", "https://mysite.com"]]
+)
+async def test_two_origin_lines_are_no_evidence(client: httpx.AsyncClient, make: Factory, origins: list[str]) -> None:
+    token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
+    answer = await ask(client, token.raw, origins=origins)
+    assert_problem(answer, 403, "domain_not_allowed", "Domain not allowed")
+
+
+async def test_the_products_own_origin_is_judged_like_any_other(client: httpx.AsyncClient, make: Factory) -> None:
+    token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
+    refused = await ask(client, token.raw, origins=[OWN])
+    assert_problem(refused, 403, "domain_not_allowed", "Domain not allowed")
+
+
+@pytest.mark.parametrize("path", ["/widget/exchange", "/widget/status"])
+async def test_a_ticket_admits_our_own_page_after_an_admitted_one(
+    client: httpx.AsyncClient, make: Factory, path: str
+) -> None:
+    token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
+    ticket = (await ask(client, token.raw)).json()["ticket"]
+    assert (await ask(client, token.raw, path=path, origins=[OWN], ticket=ticket)).status_code == 200
+
+
+async def test_a_ticket_is_worth_nothing_elsewhere(client: httpx.AsyncClient, make: Factory) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant, allowed_domains=["mysite.com"])
+    other = await make.token(tenant, allowed_domains=["mysite.com"])
+    ticket = (await ask(client, token.raw)).json()["ticket"]
+    pages: list[list[str]] = [
+        ["https://evil.com"],
+        ["http://localhost:8001"],
+        ["https://localhost:8000"],
+        ["http://localhost:8000/"],
+        ["null"],
+        [],
+        [OWN, OWN],
+        [OWN, "https://evil.com"],
+    ]
+    for origins in pages:
+        answer = await ask(client, token.raw, origins=origins, ticket=ticket)
+        assert_problem(answer, 403, "domain_not_allowed", "Domain not allowed")
+    answer = await ask(client, other.raw, origins=[OWN], ticket=ticket)
+    assert_problem(answer, 403, "domain_not_allowed", "Domain not allowed")
+
+
+async def test_a_ticket_ends_and_cannot_be_made_up(
+    client: httpx.AsyncClient, make: Factory, settings: Settings
+) -> None:
+    token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
+    now = int(time.time())
+    good = Tickets(settings.secret_key).issue(token.id, now + 60)
+    assert (await ask(client, token.raw, origins=[OWN], ticket=good)).status_code == 200
+    over = Tickets(settings.secret_key).issue(token.id, now - 1)
+    forged = Tickets("f" * 32).issue(token.id, now + 60)
+    for ticket in (over, forged, "", "x", good + "x", good.upper(), "\0", "ä" * 1000):
+        answer = await ask(client, token.raw, origins=[OWN], ticket=ticket)
+        assert_problem(answer, 403, "domain_not_allowed", "Domain not allowed")
+
+
+async def test_a_ticket_does_not_outlive_its_token(client: httpx.AsyncClient, make: Factory) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant, allowed_domains=["mysite.com"])
+    ticket = (await ask(client, token.raw)).json()["ticket"]
+    await make.revoke(tenant, token)
+    answer = await ask(client, token.raw, origins=[OWN], ticket=ticket)
+    assert_problem(answer, 401, "revoked_embed_token", "Invalid or revoked token")

@@ -1,0 +1,150 @@
+"""How often may be asked, and what each exchange costs the database."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from litestar import Litestar
+
+from factories import Factory
+from kit import secrets
+from kit.db import Database
+from kit.errors import TooMany
+from kit.ratelimit import MemoryRateLimiter
+from kit.settings import Settings
+from phones import ask, assert_problem, assert_public, browser_at
+from widget.admission import Admission, Caller, WidgetRequest
+from widget.errors import InvalidEmbedToken
+from widget.models import EmbedToken
+from widget.tickets import Tickets
+from widget.usage import TokenUsage
+
+pytestmark = pytest.mark.anyio
+WIDGET_PATHS = ("/widget/exchange", "/widget/status")
+
+
+@pytest.fixture
+def admission(app: Litestar, settings: Settings) -> Admission:
+    """The checks with limits of their own, in a minute that does not end."""
+    limiter = MemoryRateLimiter(clock=lambda: 30.0)
+    return Admission(settings, app.state.database, limiter, Tickets(settings.secret_key))
+
+
+def caller_at(address: str) -> Caller:
+    return Caller(address, b"text/plain", (b"https://www.mysite.com",), ())
+
+
+async def refusals_of(admission: Admission, address: str, tokens: Sequence[str]) -> list[type[Exception] | None]:
+    found: list[type[Exception] | None] = []
+    for token in tokens:
+        try:
+            await admission.admit(caller_at(address), WidgetRequest(token=token), purpose="exchange")
+            found.append(None)
+        except Exception as error:
+            found.append(type(error))
+    return found
+
+
+async def test_bad_tokens_are_limited_by_address(admission: Admission, make: Factory) -> None:
+    good = (await make.token(await make.tenant())).raw
+    assert await refusals_of(admission, "203.0.113.1", ["x"] * 60) == [InvalidEmbedToken] * 60
+    assert await refusals_of(admission, "203.0.113.1", ["x", good]) == [TooMany, TooMany]
+    assert await refusals_of(admission, "203.0.113.2", [good, "x"]) == [None, InvalidEmbedToken]
+
+
+async def test_one_page_may_exchange_600_times_a_minute(admission: Admission, make: Factory) -> None:
+    good = (await make.token(await make.tenant())).raw
+    assert await refusals_of(admission, "203.0.113.3", [good] * 601) == [None] * 600 + [TooMany]
+    assert await refusals_of(admission, "203.0.113.4", [good]) == [None]
+
+
+async def test_one_token_may_be_exchanged_1200_times_a_minute(admission: Admission, make: Factory) -> None:
+    good = (await make.token(await make.tenant())).raw
+    refusals = [*await refusals_of(admission, "203.0.113.5", [good] * 600)]
+    refusals += await refusals_of(admission, "203.0.113.6", [good] * 600)
+    assert refusals == [None] * 1200
+    assert await refusals_of(admission, "203.0.113.7", [good]) == [TooMany]
+
+
+async def test_in_the_sandbox_this_machine_is_not_limited_by_address(admission: Admission) -> None:
+    for address in ("127.0.0.1", "127.8.8.8", "::1"):
+        assert await refusals_of(admission, address, ["x"] * 100) == [InvalidEmbedToken] * 100
+
+
+async def test_too_many_requests_say_when_to_come_back(app: Litestar, settings: Settings) -> None:
+    async with browser_at(app, "203.0.113.9", settings.public_url) as client:
+        # 121 tries meet at most two windows, so one of those sees more than 60.
+        answers = [await ask(client, "x") for _ in range(121)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    for answer in refused:
+        assert_problem(answer, 429, "too_many_requests", "Too many requests")
+        assert 1 <= int(answer.headers["retry-after"]) <= 60
+        assert "retry-after" in answer.headers["access-control-expose-headers"]
+    for answer in answers:
+        assert_public(answer)
+
+
+async def _last_use(database: Database, token: object) -> tuple[dt.datetime | None, str | None]:
+    async with database.sessions() as session:
+        row = (
+            await session.execute(
+                sa.select(EmbedToken.last_used_at, EmbedToken.last_origin).where(EmbedToken.id == token)
+            )
+        ).one()
+        return row[0], row[1]
+
+
+async def test_uses_are_written_together_and_once_a_minute(app: Litestar, database: Database, make: Factory) -> None:
+    tenant = await make.tenant()
+    first, second = await make.token(tenant), await make.token(tenant)
+    usage = TokenUsage(app.state.database)
+    noon = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+
+    usage.note(first.id, None, noon, "https://a.example")
+    usage.note(first.id, None, noon + dt.timedelta(seconds=3), "https://b.example")
+    usage.note(second.id, None, noon, None)
+    assert await _last_use(database, first.id) == (None, None)
+    await usage.flush()
+    assert await _last_use(database, first.id) == (noon, "https://a.example")
+    assert await _last_use(database, second.id) == (noon, None)
+
+    usage.note(first.id, noon, noon + dt.timedelta(seconds=59), "https://c.example")
+    await usage.flush()
+    assert await _last_use(database, first.id) == (noon, "https://a.example")
+    # Another worker, which read the row before the first one wrote it.
+    usage.note(first.id, None, noon + dt.timedelta(seconds=59), "https://c.example")
+    await usage.flush()
+    assert await _last_use(database, first.id) == (noon, "https://a.example")
+    usage.note(first.id, noon, noon + dt.timedelta(seconds=60), "https://c.example")
+    await usage.flush()
+    assert await _last_use(database, first.id) == (noon + dt.timedelta(seconds=60), "https://c.example")
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (b"https://www.mysite.com", "https://www.mysite.com"),
+        (b"https://" + b"x" * 5000, "https://" + "x" * 292),
+        (b"https://\x00.example", None),
+        (b"https://a\r\nb", None),
+        (b"", None),
+    ],
+)
+async def test_a_page_is_remembered_by_what_can_be_stored(
+    admission: Admission, make: Factory, sent: bytes, kept: str | None
+) -> None:
+    token = await make.token(await make.tenant())
+    caller = Caller("127.0.0.1", b"text/plain", (sent,), ())
+    admitted = await admission.admit(caller, WidgetRequest(token=token.raw), purpose="exchange")
+    assert admitted.origin == kept
+
+
+async def test_a_refused_exchange_is_no_use(client: httpx.AsyncClient, database: Database, make: Factory) -> None:
+    token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
+    for path in WIDGET_PATHS:
+        assert (await ask(client, token.raw, path=path, origins=["https://evil.com"])).status_code == 403
+        assert (await ask(client, secrets.mint("ept_").raw, path=path)).status_code == 401
+    assert await _last_use(database, token.id) == (None, None)

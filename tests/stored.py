@@ -1,0 +1,28 @@
+"""What a database holds, whatever its tables are called."""
+
+import sqlalchemy as sa
+
+from epoch.models import metadata
+from kit.db import Database
+
+
+async def row_counts(database: Database) -> dict[str, int]:
+    """How many rows each table holds."""
+    async with database.sessions() as session:
+        return {
+            name: await session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+            for name, table in metadata.tables.items()
+        }
+
+
+async def tables_holding(database: Database, secret: str) -> list[str]:
+    """The tables with a row in which ``secret`` stands as text or as bytes, in any column."""
+    found = []
+    async with database.sessions() as session:
+        for name, table in metadata.tables.items():
+            row = sa.cast(sa.func.to_jsonb(sa.literal_column(f'"{name}"')), sa.Text)
+            # Bytes are written in hexadecimal there.
+            holds = sa.or_(row.contains(secret), row.contains(secret.encode().hex()))
+            if await session.scalar(sa.select(sa.func.count()).select_from(table).where(holds)):
+                found.append(name)
+    return found
