@@ -60,6 +60,7 @@ describe("window.EpochPhone", () => {
     const { call } = module.devices[0];
     call.emit("accept", call);
     for (const digit of ["5", "12", "x", "", null, "#"]) api.sendDtmf(digit);
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(call.digits).toEqual(["5", "#"]);
     api.hangup();
     expect(api.getState()).toBe("completed");

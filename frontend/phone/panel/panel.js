@@ -154,12 +154,13 @@ export class Panel {
     parts.name = h("div", { class: "name" });
     parts.from = h("div", { class: "from ltr" });
     parts.mark = h("span", { class: "mark" }, texts.sandbox);
+    const title = h("div", { class: "title" }, parts.name, parts.mark);
     const minimise = h(
       "button",
       { type: "button", class: "icon", "aria-label": texts.minimise, click: () => this.close() },
       icon(ICONS.minimise),
     );
-    const header = h("header", {}, h("div", { class: "who" }, parts.name, parts.from), parts.mark, minimise);
+    const header = h("header", {}, h("div", { class: "who" }, title, parts.from), minimise);
 
     parts.field = numberField(texts, { submitted: () => this.#call(), changed: () => this.#typed() });
     parts.complaint = notice({ class: "alert below", id: "complaint", role: "alert" });
@@ -321,7 +322,12 @@ export class Panel {
     const { problem } = this.#phone;
     const { navigator, window } = this.#env;
     const details = [`${problem.message} (${problem.code})`, problem.fix, window.location.origin, navigator.userAgent];
-    await navigator.clipboard?.writeText([...details, new Date(this.#env.now()).toISOString()].join("\n"));
+    try {
+      await navigator.clipboard.writeText([...details, new Date(this.#env.now()).toISOString()].join("\n"));
+    } catch {
+      // A page or a frame may forbid the clipboard; the words are on the screen all the same.
+      return;
+    }
     this.#parts.second.textContent = this.#texts.copied;
     setTimeout(() => this.render(), COPIED_MS);
   }

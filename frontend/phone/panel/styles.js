@@ -41,9 +41,10 @@ background:var(--surface);border:1px solid var(--line);border-radius:16px;box-sh
 @keyframes rise{from{opacity:0;transform:translateY(8px)}}
 header{display:flex;align-items:center;gap:8px;padding:12px 8px 12px 16px;border-bottom:1px solid var(--line)}
 .who{flex:1;min-width:0}
+.title{display:flex;align-items:center;gap:8px;margin-bottom:2px}
 .name{font-weight:600;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .from{font-size:13px;color:var(--quiet);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-.mark{font-size:13px;line-height:20px;padding:0 8px;border:1px solid currentColor;border-radius:10px;color:var(--warn)}
+.mark{flex:none;font-size:13px;line-height:18px;padding:0 8px;border:1px solid currentColor;border-radius:10px;color:var(--warn)}
 .icon{display:grid;place-items:center;width:44px;height:44px;color:var(--quiet)}
 .icon:hover,.key:hover,.second:hover,.tool:hover{background:var(--press)}
 .body{padding:16px}
@@ -91,7 +92,7 @@ background:var(--accent-strong);color:var(--accent-ink)}
 .root[data-open] .fab{display:none}
 .panel,.root[data-side=left] .panel{position:static;width:auto;max-height:100vh;border-radius:16px 16px 0 0;border-width:1px 0 0;padding-bottom:env(safe-area-inset-bottom,0)}
 }
-@media (max-height:700px){.body{padding:12px 16px}.key{height:44px}.keys{gap:4px;margin-top:8px}.main{margin-top:8px}.peer{padding:0}}
+@media (max-height:700px){.body{padding:12px 16px}.key{height:44px}.keys{gap:4px;margin-top:8px}.main{margin-top:12px}.peer{padding:0}}
 @media (prefers-reduced-motion:reduce){*{animation-duration:.01ms!important;animation-iteration-count:1!important;transition:none!important}.spin{border-top-color:currentColor;opacity:.6}}
 @media (forced-colors:active){.fab,.main,.key,.tool,.round,.panel,.bar,.field{border:1px solid ButtonText}
 .tool[aria-pressed=true],.tool[aria-expanded=true],.round[aria-pressed=true]{background:Highlight;color:HighlightText;forced-color-adjust:none}
