@@ -75,7 +75,8 @@ lock: ## renew the lock files from pyproject.toml and package.json
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) pyproject.toml --group bench -c requirements.lock -o requirements-bench.lock
-	@for folder in frontend tools/browser; do (cd $$folder && npm install --package-lock-only --omit-lockfile-registry-resolved) || exit 1; done
+	cd frontend && npm run --silent lock
+	cd tools/browser && npm install --package-lock-only
 
 clean: ## remove what was installed and built; data in .local stays
 	rm -rf .venv .cache frontend/node_modules frontend/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -62,12 +62,9 @@ def server_of(root: Path) -> int | None:
 
 
 @pytest.fixture
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def root(open_folder: Path) -> Iterator[Path]:
     """A folder for a server, which must be gone when the test ends."""
-    folder = tmp_path_factory.mktemp("server") / "a folder with blanks" / "postgres"
-    if os.geteuid() == 0:
-        for closed in (folder.parents[1], folder.parents[2], folder.parents[3]):
-            closed.chmod(0o755)  # pytest closes its folders, and the server is not root
+    folder = open_folder / "a folder with blanks" / "postgres"
     yield folder
     left = server_of(folder)
     if left is not None:

@@ -81,16 +81,12 @@ def eventually(true: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def environ(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def environ(open_folder: Path) -> Iterator[dict[str, str]]:
     """Settings for one run; the database must be stopped when the test ends."""
-    folder = tmp_path_factory.mktemp("run")
-    if os.geteuid() == 0:
-        for closed in (folder, folder.parent, folder.parent.parent):
-            closed.chmod(0o755)  # pytest closes its folders, and the database server is not root
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
-    data = folder / "data"
+    data = open_folder / "data"
     yield {**ours, "PYTHONPATH": str(ROOT / "src"), "EPOCH_PORT": str(port), "EPOCH_DATA_DIR": str(data)}
     left = pids_with(f"-D {data}/postgres/data")
     for pid in left:
