@@ -23,6 +23,7 @@ from epoch.wiring import build_carrier
 from kit.api import BODY_BYTES, check_json_body
 from kit.csrf import CsrfMiddleware
 from kit.db import Database, provide_session
+from kit.mail import build_mailer
 from kit.problems import EXCEPTION_HANDLERS
 from kit.ratelimit import build_rate_limiter
 from kit.settings import Settings, SettingsError
@@ -56,15 +57,18 @@ def create_app(
     carrier = carrier or build_carrier(settings)
     usage = TokenUsage(database)
     ender = CallEnder(database, carrier)
+    mailer = build_mailer(settings)
 
     @asynccontextmanager
     async def parts(_: Litestar) -> AsyncGenerator[None, None]:
         await database.start()
         usage.start()
         ender.start()
+        mailer.start()
         try:
             yield
         finally:
+            await mailer.stop()
             await ender.stop()
             await usage.stop()
             await carrier.close()
@@ -92,7 +96,7 @@ def create_app(
         request_max_body_size=BODY_BYTES,
     )
     app.state.settings, app.state.database, app.state.carrier = settings, database, carrier
-    app.state.passwords = Passwords()
+    app.state.passwords, app.state.mailer = Passwords(), mailer
     return app
 
 

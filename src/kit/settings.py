@@ -96,7 +96,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         carrier=carrier,
         access_token_ttl=read.whole("EPOCH_ACCESS_TOKEN_TTL", 3600, low=5, high=86_400),
         valkey_url=read.optional("EPOCH_VALKEY_URL"),
-        smtp_url=read.optional("EPOCH_SMTP_URL"),
+        smtp_url=read.mail_server("EPOCH_SMTP_URL"),
         data_dir=Path(read.text("EPOCH_DATA_DIR", ".local")).absolute(),
         workers=read.whole("EPOCH_WORKERS", 1, low=1, high=64),
         trusted_proxies=read.networks("EPOCH_TRUSTED_PROXIES"),
@@ -213,6 +213,14 @@ class _Reader:
         parts = _split(value or "")
         if value is not None and (parts is None or parts.scheme not in ("postgresql", "postgres")):
             raise SettingsError(f"{name} must be a postgresql:// address")  # the value may hold a password: not quoted
+        return value
+
+    def mail_server(self, name: str) -> str | None:
+        value = self.optional(name)
+        parts = _split(value or "")
+        if value is not None and (parts is None or parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            # The value may hold a password: not quoted.
+            raise SettingsError(f"{name} must be like smtp://user:password@mail.example.com:587 (or smtps://)")
         return value
 
     def networks(self, name: str) -> tuple[str, ...]:
