@@ -175,10 +175,11 @@ export class Session {
     return answer;
   }
 
-  // Only a page that was given a ticket needs one; it then lives on with each exchange.
+  // The ticket of the last exchange keeps this phone's identity: the carrier takes a live call up again only for it.
   #credentials() {
     const { token, ticket } = this.#config;
-    return ticket ? { token, ticket: this.data?.ticket ?? ticket } : { token };
+    const latest = this.data?.ticket ?? ticket;
+    return latest ? { token, ticket: latest } : { token };
   }
 }
 

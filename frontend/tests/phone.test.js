@@ -133,7 +133,10 @@ describe("the phone", () => {
     const errors = world.told("error").map((error) => error.message);
     expect(errors).toEqual(message ? [message] : []);
     if (message) expect(order.indexOf("error")).toBeLessThan(order.indexOf("callEnded"));
-    expect(world.host.asked.at(-1)).toEqual({ path: "status", body: { token: "ept_x", call_id: end.callId } });
+    expect(world.host.asked.at(-1)).toEqual({
+      path: "status",
+      body: { token: "ept_x", ticket: "ticket-1", call_id: end.callId },
+    });
     world.phone.stop();
   });
 

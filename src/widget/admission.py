@@ -54,6 +54,8 @@ class Admitted(msgspec.Struct, frozen=True):
     """E.164."""
     last_used_at: datetime | None
     origin: str | None
+    phone: str | None
+    """Who the widget was before, when it brought a ticket of ours."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -137,7 +139,8 @@ class Admission:
             if not spared:
                 await self._limiter.hit(f"bad:{caller.address}", limits.BAD_TOKENS_PER_ADDRESS)
             raise
-        if not self._page_is_allowed(caller, request, row):
+        phone = self._phone(request.ticket, row["id"])
+        if not self._page_is_allowed(caller, phone, row):
             raise DomainNotAllowed
         rules.ensure_not_suspended(row["suspended"])
         rules.ensure_widget_plan(row["plan"])
@@ -149,6 +152,7 @@ class Admission:
             caller_id=rules.ensure_phone_number(row["e164"]),
             last_used_at=row["last_used_at"],
             origin=_shown_origin(caller),
+            phone=phone,
         )
 
     async def _token(self, caller: Caller, raw: str, purpose: str, spared: bool) -> Any:
@@ -194,12 +198,13 @@ class Admission:
         async with self._database.pool.acquire() as connection:
             return await connection.fetchrow(_SQL, digest)
 
-    def _page_is_allowed(self, caller: Caller, request: WidgetRequest, row: Any) -> bool:
+    def _phone(self, ticket: str | None, token_id: UUID) -> str | None:
+        return None if ticket is None else self._tickets.read(ticket, token_id, int(self._clock().timestamp()))
+
+    def _page_is_allowed(self, caller: Caller, phone: str | None, row: Any) -> bool:
         if domains.admits(row["allowed_domains"], caller.origins, caller.referers):
             return True
-        if request.ticket is None or caller.origins != (self._own_origin,):
-            return False
-        return self._tickets.is_valid(request.ticket, row["id"], int(self._clock().timestamp()))
+        return phone is not None and caller.origins == (self._own_origin,)
 
 
 def _shown_origin(caller: Caller) -> str | None:

@@ -5,7 +5,6 @@ dependency injection, response objects) is needed to answer it.
 """
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -28,7 +27,7 @@ from kit.problems import MEDIA_TYPE, problem_body, problem_headers, status_of
 from kit.structs import Payload
 from widget.admission import Admission, Admitted, WidgetRequest, caller_of, parse
 from widget.limits import EXCHANGE_BYTES
-from widget.tickets import Tickets
+from widget.tickets import Tickets, new_phone
 from widget.usage import TokenUsage
 
 PUBLIC_HEADERS = [(b"access-control-allow-origin", b"*"), (b"cache-control", b"no-store")]
@@ -126,7 +125,8 @@ class SessionMaker:
         now = self._clock()
         issued_at = int(now.timestamp())
         expires_at = issued_at + self._signer.ttl
-        identity = f"w_{admitted.token_id.hex}_{secrets.token_hex(8)}"
+        phone = admitted.phone or new_phone()
+        identity = f"w_{admitted.token_id.hex}_{phone}"
         dialing = dialing_of(admitted.country)
         self._usage.note(admitted.token_id, admitted.last_used_at, now, admitted.origin)
         return _encode(
@@ -141,7 +141,7 @@ class SessionMaker:
                 trunk_prefix=dialing.trunk_prefix,
                 international_prefix=dialing.international_prefix,
                 organization=admitted.organization,
-                ticket=self._tickets.issue(admitted.token_id, expires_at),
+                ticket=self._tickets.issue(admitted.token_id, expires_at, phone),
                 signaling=self._signaling,
             )
         )

@@ -1,12 +1,14 @@
 """Tickets: our signed word that a page of ours may present a token on behalf of a page that was admitted.
 
 A pop-out window or the page in a CRM's frame calls from our own origin, which says nothing about who embeds it. The
-ticket, bound to one token and as short-lived as an access token, carries that over.
+ticket, bound to one token and as short-lived as an access token, carries that over. It also lets a widget keep its
+identity when it fetches a new access token: the carrier takes a live call up again only for the identity that began it.
 """
 
 import base64
 import hashlib
 import hmac
+import secrets
 from uuid import UUID
 
 
@@ -16,22 +18,33 @@ class Tickets:
     def __init__(self, secret: str) -> None:
         self._mac = hmac.new(hashlib.sha256(b"ticket:" + secret.encode()).digest(), digestmod=hashlib.sha256)
 
-    def issue(self, token_id: UUID, expires_at: int) -> str:
-        """A ticket for ``token_id``, good until ``expires_at`` (Unix seconds)."""
-        return f"{expires_at:x}.{self._signature(token_id, expires_at)}"
+    def issue(self, token_id: UUID, expires_at: int, phone: str | None = None) -> str:
+        """A ticket for ``token_id``, good until ``expires_at`` (Unix seconds), that carries on as ``phone``.
 
-    def is_valid(self, ticket: str, token_id: UUID, now: int) -> bool:
-        """True when ``ticket`` is ours, for ``token_id``, and not over."""
-        expiry, _, signature = ticket.partition(".")
+        ``phone`` is 16 hex digits that tell this widget from others with the same token; new ones by default.
+        """
+        phone = phone or new_phone()
+        return f"{expires_at:x}.{phone}.{self._signature(token_id, expires_at, phone)}"
+
+    def read(self, ticket: str, token_id: UUID, now: int) -> str | None:
+        """The phone that ``ticket`` is for; None when it is not ours, for another token, or over."""
+        expiry, _, rest = ticket.partition(".")
+        phone, _, signature = rest.partition(".")
         try:
             expires_at = int(expiry, 16)
         except ValueError:
-            return False
+            return None
         if not now < expires_at < 1 << 40:
-            return False
-        return hmac.compare_digest(signature.encode(), self._signature(token_id, expires_at).encode())
+            return None
+        expected = self._signature(token_id, expires_at, phone)
+        return phone if hmac.compare_digest(signature.encode(), expected.encode()) else None
 
-    def _signature(self, token_id: UUID, expires_at: int) -> str:
+    def _signature(self, token_id: UUID, expires_at: int, phone: str) -> str:
         mac = self._mac.copy()
-        mac.update(token_id.bytes + expires_at.to_bytes(8, "big"))
+        mac.update(token_id.bytes + expires_at.to_bytes(8, "big") + phone.encode("utf-8", "surrogatepass"))
         return base64.urlsafe_b64encode(mac.digest()[:18]).decode()
+
+
+def new_phone() -> str:
+    """What tells one widget from another with the same token: 16 random hex digits."""
+    return secrets.token_hex(8)

@@ -206,3 +206,16 @@ async def test_cookies_and_keys_of_a_visitor_mean_nothing(client: httpx.AsyncCli
     token = await make.token(await make.tenant())
     headers = [("cookie", "sid=abc; csrftoken=x"), ("authorization", "Bearer epk_x"), ("sec-fetch-site", "cross-site")]
     assert (await ask(client, token.raw, path=path, headers=headers)).status_code == 200
+
+
+async def test_a_refresh_with_the_last_ticket_keeps_the_phones_identity(
+    client: httpx.AsyncClient, make: Factory
+) -> None:
+    """The carrier takes a live call up again only for the identity that began it."""
+    token = await make.token(await make.tenant())
+    first = (await ask(client, token.raw)).json()
+    again = (await ask(client, token.raw, ticket=first["ticket"])).json()
+    other = (await ask(client, token.raw)).json()
+    assert again["identity"] == first["identity"]
+    assert again["ticket"] != ""
+    assert other["identity"] != first["identity"]
