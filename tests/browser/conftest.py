@@ -29,8 +29,9 @@ class OpenPage(Protocol):
     async def __call__(
         self,
         url: str,
-        customer: Customer,
+        product: Product,
         *,
+        customer: Customer | None = None,
         browser: Browser | None = None,
         prepare: Callable[[BrowserContext], Awaitable[None]] | None = None,
         **context: Any,
@@ -118,8 +119,9 @@ async def open_page(request: pytest.FixtureRequest, browser: Browser, tmp_path: 
 
     async def open_page(
         url: str,
-        customer: Customer,
+        product: Product,
         *,
+        customer: Customer | None = None,
         browser: Browser | None = None,
         prepare: Callable[[BrowserContext], Awaitable[None]] | None = None,
         **context: Any,
@@ -128,7 +130,7 @@ async def open_page(request: pytest.FixtureRequest, browser: Browser, tmp_path: 
         await entered.add_init_script(path=WATCH)
         if prepare is not None:
             await prepare(entered)
-        phone = Phone(await entered.new_page(), customer)
+        phone = Phone(await entered.new_page(), product, customer)
         opened.append(phone)
         await phone.page.goto(url)
         return phone
@@ -153,7 +155,8 @@ def open_phone(open_page: OpenPage, host_site: HostSite) -> OpenPhone:
         **options: Any,
     ) -> Phone:
         tag = widget_tag(customer.product.url, token or customer.token.raw, attributes)
-        return await open_page(host_site.page(body + tag, head=head, headers=headers), customer, **options)
+        url = host_site.page(body + tag, head=head, headers=headers)
+        return await open_page(url, customer.product, customer=customer, **options)
 
     return open_phone
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import httpx
-from playwright.async_api import ConsoleMessage, Locator, Page, Request
+from playwright.async_api import ConsoleMessage, Locator, Page, Request, WebSocket
 
-from browser.product import Customer
+from browser.product import Customer, Product
 
 Found = TypeVar("Found")
 Event = dict[str, Any]
@@ -48,16 +48,18 @@ class Audio(NamedTuple):
 
 
 class Phone:
-    """``page`` runs the phone for ``customer``."""
+    """``page`` runs the phone of ``product``, with a token of ``customer`` where the test has made one."""
 
-    def __init__(self, page: Page, customer: Customer) -> None:
+    def __init__(self, page: Page, product: Product, customer: Customer | None) -> None:
         self.page = page
+        self.product = product
         self.customer = customer
         self.console: list[str] = []
         self.requests: list[str] = []
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
         page.on("request", self._asked)
+        page.on("websocket", self._connected)
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -65,6 +67,9 @@ class Phone:
 
     def _asked(self, request: Request) -> None:
         self.requests.append(request.url)
+
+    def _connected(self, socket: WebSocket) -> None:
+        self.requests.append(socket.url)
 
     @property
     def panel(self) -> Locator:
@@ -132,9 +137,17 @@ class Phone:
     async def far_end(self, call_id: str) -> dict[str, Any]:
         """The call as the carrier sees it."""
         async with httpx.AsyncClient() as client:
-            calls = (await client.get(f"{self.customer.product.carrier}/sandbox/calls")).json()
+            calls = (await client.get(f"{self.product.carrier}/sandbox/calls")).json()
         found: dict[str, Any] = next(call for call in calls if call["params"].get("CallId") == call_id)
         return found
+
+    async def until_digits(self, call_id: str, digits: str) -> None:
+        """Until the far end heard exactly ``digits``."""
+
+        async def probe() -> bool:
+            return str((await self.far_end(call_id))["dtmf"]) == digits
+
+        await self.until(f"the digits {digits} at the far end", probe)
 
     async def audio(self, call_id: str) -> Audio:
         browser = await self.page.evaluate('() => window[Symbol.for("epoch.watch")].audio()')
@@ -158,11 +171,8 @@ class Phone:
 
     async def records(self) -> Sequence[dict[str, Any]]:
         """The customer's calls by the JSON API, newest first."""
-        async with self.customer.signed_in() as client:
-            answer = await client.get(f"/api/organizations/{self.customer.tenant.organization.id}/calls")
-        assert answer.status_code == 200, answer.text
-        items: list[dict[str, Any]] = answer.json()["items"]
-        return items
+        assert self.customer is not None
+        return await self.customer.calls()
 
     async def record(self, call_id: str) -> dict[str, Any]:
         """The record of a call once it is closed."""

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -63,11 +64,14 @@ class Customer:
         async with self.product.database.sessions() as session, session.begin():
             await OrganizationService(session).set_plan(self.tenant.organization.slug, plan)
 
-    @contextlib.asynccontextmanager
-    async def signed_in(self) -> AsyncIterator[httpx.AsyncClient]:
-        """The JSON API as the owner uses it."""
+    async def calls(self) -> list[dict[str, Any]]:
+        """The organization's calls by the JSON API, as the owner reads them, newest first."""
         async with httpx.AsyncClient(base_url=self.product.url, timeout=10) as client:
-            yield await sign_in(client, self.tenant.owner)
+            await sign_in(client, self.tenant.owner)
+            answer = await client.get(f"/api/organizations/{self.tenant.organization.id}/calls")
+        assert answer.status_code == 200, answer.text
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
 
 
 @contextlib.asynccontextmanager

@@ -37,11 +37,7 @@ async def test_a_page_of_another_origin_makes_a_call_with_sound_both_ways(
 
     for digit in "159*0#":
         await phone.page.evaluate("digit => EpochPhone.sendDtmf(digit)", digit)
-
-    async def all_digits() -> bool:
-        return str((await phone.far_end(call_id))["dtmf"]) == "159*0#"
-
-    await phone.until("the digits at the far end", all_digits)
+    await phone.until_digits(call_id, "159*0#")
 
     before, after = await phone.hear(call_id)
     assert after.browser["spoken"] > before.browser["spoken"]

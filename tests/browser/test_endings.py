@@ -1,0 +1,109 @@
+"""Each way a call ends: told once by the phone, and on record as it was told."""
+
+import pytest
+
+from browser.conftest import OpenPhone
+from browser.phone import Phone
+from browser.product import BUSY, ECHO, FAILS, HANGS_UP, NEVER_ANSWERS, TONES, Customer
+
+pytestmark = pytest.mark.anyio
+
+# Hangs up as soon as the invitation to the call has left the page: no answer to it can have come.
+HANG_UP_AFTER_INVITE = """<script>
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (message) {
+        send.call(this, message);
+        if (typeof message === "string" && JSON.parse(message.trim() || "{}").type === "invite") EpochPhone.hangup();
+    };
+</script>"""
+
+
+@pytest.fixture
+async def phone(customer: Customer, open_phone: OpenPhone) -> Phone:
+    opened = await open_phone(customer)
+    await opened.until_event("ready")
+    return opened
+
+
+async def test_the_far_end_hangs_up(phone: Phone) -> None:
+    begun = await phone.call(HANGS_UP)
+    await phone.until_event("callAnswered")
+    assert (await phone.until_event("callEnded"))["status"] == "completed"
+    assert await phone.state() == "completed"
+    assert await phone.details("error") == []
+    await phone.assert_agrees(begun.call_id, HANGS_UP, "completed")
+
+
+async def test_the_far_end_sends_tones(phone: Phone) -> None:
+    begun = await phone.call(TONES)
+    await phone.until_event("callAnswered")
+    before, after = await phone.hear(begun.call_id)
+    assert after.browser["heard"] - before.browser["heard"] > 0.001
+    await phone.hangup()
+    await phone.assert_agrees(begun.call_id, TONES, "completed")
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "said"),
+    [(BUSY, "busy", "The line is busy"), (NEVER_ANSWERS, "no-answer", "No answer")],
+    ids=["busy", "no answer"],
+)
+async def test_an_unanswered_call_ends_without_an_error(phone: Phone, number: str, status: str, said: str) -> None:
+    begun = await phone.call(number)
+    ended = await phone.until_event("callEnded")
+    assert ended["duration"] == 0
+    assert await phone.state() == "failed"
+    assert await phone.details("error") == []
+    assert await phone.details("callAnswered") == []
+    await phone.panel.get_by_text(said, exact=True).wait_for()
+    assert (await phone.assert_agrees(begun.call_id, number, status))["duration"] == 0
+
+
+async def test_a_call_that_cannot_be_connected_tells_the_error_first(phone: Phone) -> None:
+    begun = await phone.call(FAILS)
+    await phone.until_event("callEnded")
+    told = [event["name"] for event in await phone.events("error", "callEnded")]
+    assert told == ["error", "callEnded"]
+    error = (await phone.details("error"))[0]
+    assert error["message"] == "The call failed"
+    await phone.panel.get_by_role("alert").get_by_text(error["message"]).wait_for()
+    assert await phone.state() == "failed"
+    await phone.assert_agrees(begun.call_id, FAILS, "failed")
+
+
+async def test_the_caller_hangs_up_while_it_rings(phone: Phone) -> None:
+    begun = await phone.call(NEVER_ANSWERS)
+    await phone.until_state("ringing")
+    await phone.hangup()
+    assert await phone.state() == "completed"
+    assert (await phone.details("callEnded"))[0]["duration"] == 0
+    await phone.assert_agrees(begun.call_id, NEVER_ANSWERS, "canceled")
+
+
+async def test_the_caller_hangs_up_while_the_call_is_dialled(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer, head=HANG_UP_AFTER_INVITE)
+    await phone.until_event("ready")
+    begun = await phone.call(ECHO)
+    assert (await phone.until_event("callEnded"))["status"] == "canceled"
+    assert await phone.states() == ["ready", "dialing", "completed"]
+    await phone.assert_agrees(begun.call_id, ECHO, "canceled")
+
+
+async def test_a_call_hung_up_at_once_reaches_nobody(phone: Phone) -> None:
+    """Before the carrier knows of it there is nothing to record."""
+    await phone.page.evaluate("number => { EpochPhone.call(number); EpochPhone.hangup(); }", ECHO)
+    hung_up = await phone.until_event("callEnded")
+    assert hung_up["status"] == "canceled"
+    later = await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    await phone.hangup()
+    await phone.record(later.call_id)
+    assert [row["call_id"] for row in await phone.records()] == [later.call_id]
+    assert [detail["callId"] for detail in await phone.details("callEnded")] == [hung_up["callId"], later.call_id]
+
+
+async def test_leaving_the_page_ends_the_call(phone: Phone) -> None:
+    begun = await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    await phone.page.goto("about:blank")
+    assert (await phone.record(begun.call_id))["status"] == "completed"

@@ -1,0 +1,102 @@
+"""What may happen to a call that is on: revocation, an expiring access token, a broken signalling socket."""
+
+from collections.abc import AsyncIterator, Callable
+
+import httpx
+import pytest
+
+from browser.conftest import SPEED, OpenPhone
+from browser.phone import Phone
+from browser.product import ECHO, Customer, Product, running_product
+
+pytestmark = pytest.mark.anyio
+
+TOKEN_SECONDS = 10
+# Keeps every text that the panel ever showed.
+READ_PANEL = """() => {
+    const root = document.querySelector("epoch-phone").shadowRoot;
+    const read = [];
+    new MutationObserver(() => read.push(root.querySelector("#panel").innerText)).observe(root, {
+        subtree: true, childList: true, characterData: true,
+    });
+    window[Symbol.for("epoch.read")] = read;
+}"""
+
+
+@pytest.fixture(scope="module")
+async def forgetful_product(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Product]:
+    """Its access tokens live for seconds."""
+    lifetime = {"EPOCH_ACCESS_TOKEN_TTL": str(TOKEN_SECONDS), "EPOCH_SANDBOX_SPEED": SPEED}
+    async with running_product(new_database(), tmp_path_factory.mktemp("forgetful"), **lifetime) as running:
+        yield running
+
+
+async def answered_call(phone: Phone) -> str:
+    await phone.until_event("ready")
+    begun = await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    return begun.call_id
+
+
+async def test_revocation_ends_a_live_call_and_the_widget_says_why(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer)
+    call_id = await answered_call(phone)
+    await phone.hear(call_id)
+    await customer.revoke()
+    await phone.until_event("callEnded", within=10)
+    error = await phone.until_event("error")
+    assert (error["code"], error["message"]) == ("revoked_embed_token", "Invalid or revoked token")
+    await phone.panel.get_by_role("alert").get_by_text(error["message"], exact=True).wait_for()
+    assert await phone.state() == "error"
+    assert (await phone.call(ECHO)).begun is False
+    await phone.assert_agrees(call_id, ECHO, "completed")
+
+
+async def test_the_access_token_is_renewed_under_a_live_call(forgetful_product: Product, open_phone: OpenPhone) -> None:
+    customer = await forgetful_product.customer()
+    phone = await open_phone(customer)
+    call_id = await answered_call(phone)
+
+    async def renewed_twice() -> bool:
+        return sum(url.endswith("/widget/exchange") for url in phone.requests) >= 3
+
+    # By the second renewal the token that the call began with has expired.
+    await phone.until("two more exchanges", renewed_twice, within=4 * TOKEN_SECONDS)
+    assert await phone.state() == "in-progress"
+    before, after = await phone.hear(call_id)
+    assert after.browser["heard"] > before.browser["heard"]
+    assert after.far_end["energy_in"] > before.far_end["energy_in"]
+    await phone.hangup()
+    ended = await phone.until_event("callEnded")
+    assert ended["duration"] >= TOKEN_SECONDS
+    await phone.assert_agrees(call_id, ECHO, "completed")
+
+    later = await phone.call(ECHO)
+    await phone.until_event("callAnswered", 2)
+    await phone.hangup()
+    assert (await phone.record(later.call_id))["status"] == "completed"
+    assert len(await phone.details("ready")) == 1
+    assert await phone.details("error") == []
+
+
+async def test_a_dropped_signalling_socket_does_not_cost_the_call(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer)
+    call_id = await answered_call(phone)
+    await phone.page.evaluate(READ_PANEL)
+    async with httpx.AsyncClient() as client:
+        assert (await client.post(f"{customer.product.carrier}/sandbox/drop-sockets")).json()["dropped"] >= 1
+
+    async def reconnecting_was_shown() -> bool:
+        read: list[str] = await phone.page.evaluate("() => window[Symbol.for('epoch.read')]")
+        return any("Reconnecting…" in text for text in read)
+
+    await phone.until("the panel said that it reconnects", reconnecting_was_shown)
+    await phone.panel.get_by_text("Reconnecting…").wait_for(state="hidden")
+    before, after = await phone.hear(call_id)
+    assert after.browser["heard"] > before.browser["heard"]
+    assert await phone.state() == "in-progress"
+    assert await phone.details("callEnded") == []
+    await phone.hangup()
+    await phone.assert_agrees(call_id, ECHO, "completed")
