@@ -61,7 +61,7 @@ class WebhookController(Controller):
         async with database.tenant(organization_id) as session:
             call = await CallService(session).place(organization_id, asked)
         if call is None or call.status is CallStatus.REFUSED:
-            log.info("call_refused", reason="unknown_token" if call is None else call.end_reason)
+            log.info("call_refused", reason="replayed_or_unknown" if call is None else call.end_reason)
             return _document(carrier.reject())
         return _document(carrier.dial(_plan(request.app.state.settings, call)))
 

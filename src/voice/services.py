@@ -57,15 +57,18 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         """Record a call that a browser asks for: admitted (``initiated``) or ``refused`` with its reason.
 
         The guards are asked again here, because an access token outlives a revocation. A second request for the same
-        call returns the first one's record. None means that no organization stands behind the identity.
+        call returns the first one's record. None means that nothing is to be dialled: nobody stands behind the
+        identity, or the call is known and over, or would not be admitted any more.
         """
-        if (known := await self._by_sid(organization_id, asked.call_sid)) is not None:
-            return known
         caller = await self._caller(organization_id, asked.token_id)
         if caller is None:
             return None
         now = utc_now()
         to_number, refusal = _judge(caller, asked)
+        if (known := await self._by_sid(organization_id, asked.call_sid)) is not None:
+            # The carrier's signature never ages: what is over, or would be refused by now, is not dialled again.
+            is_settled = known.status is CallStatus.REFUSED or (refusal is None and not known.status.is_final)
+            return known if is_settled else None
         values = {
             "id": uuid7(),
             "organization_id": caller.organization.id,
