@@ -69,10 +69,10 @@ def read_event(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
     event = LegEvent(
         is_child=is_child,
         kind=kind,
-        sequence=_whole(form, "SequenceNumber", -1),
+        sequence=-1 if (number := _whole(form, "SequenceNumber")) is None else number,
         occurred_at=_time(form.get("Timestamp", "")),
-        duration=_optional_whole(form, "CallDuration"),
-        sip_code=_optional_whole(form, "SipResponseCode"),
+        duration=_whole(form, "CallDuration"),
+        sip_code=_whole(form, "SipResponseCode"),
     )
     return (_sid(form, "ParentCallSid") if is_child else leg), leg, event
 
@@ -109,13 +109,12 @@ def _metadata(text: str) -> dict[str, Any] | None:
         return None
 
 
-def _optional_whole(form: Mapping[str, str], name: str) -> int | None:
-    return _whole(form, name, 0) if form.get(name) else None
-
-
-def _whole(form: Mapping[str, str], name: str, default: int) -> int:
-    text = form.get(name) or str(default)
-    if not re.fullmatch(r"-?\d{1,9}", text, re.ASCII):
+def _whole(form: Mapping[str, str], name: str) -> int | None:
+    """A count, None where the carrier gives none. Raises: BadWebhook."""
+    text = form.get(name)
+    if not text:
+        return None
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
         raise BadWebhook
     return int(text)
 
