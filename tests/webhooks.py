@@ -4,11 +4,11 @@ import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 import httpx
+from litestar.datastructures import MultiDict
 from twilio.request_validator import RequestValidator
 
 from kit.settings import Settings
@@ -35,10 +35,7 @@ class CarrierSide:
         self._validator = RequestValidator(settings.twilio.auth_token)
 
     def sign(self, path: str, form: Pairs) -> str:
-        fields: dict[str, Any] = {}
-        for name, value in form:
-            fields.setdefault(name, []).append(value)
-        signature: str = self._validator.compute_signature(self._public_url + path, fields)
+        signature: str = self._validator.compute_signature(self._public_url + path, MultiDict(list(form)))
         return signature
 
     async def send(

@@ -1,0 +1,81 @@
+"""How a widget learns how its call ended."""
+
+import asyncio
+import datetime as dt
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from factories import Factory
+from kit.settings import Settings
+from phones import ask
+from webhooks import CarrierSide, new_sid
+
+pytestmark = pytest.mark.anyio
+NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+async def carrier(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
+    return CarrierSide(client, settings)
+
+
+async def test_a_final_status_is_told_at_once(client: httpx.AsyncClient, carrier: CarrierSide, make: Factory) -> None:
+    token = await make.token(await make.tenant())
+    sid, call_id = new_sid(), uuid4()
+    await carrier.outgoing(token.id, sid, CallId=str(call_id))
+    await carrier.event(sid, "busy", NOON, child=new_sid(), sequence=2)
+    answer = await ask(client, token.raw, path="/widget/status", call_id=str(call_id))
+    assert answer.json() == {"call": {"status": "busy", "duration": 0, "end_reason": "busy", "message": None}}
+
+
+async def test_the_answer_waits_for_the_end(client: httpx.AsyncClient, carrier: CarrierSide, make: Factory) -> None:
+    token = await make.token(await make.tenant())
+    sid, call_id = new_sid(), uuid4()
+    asking = asyncio.create_task(ask(client, token.raw, path="/widget/status", call_id=str(call_id)))
+    await asyncio.sleep(0.1)
+    await carrier.outgoing(token.id, sid, CallId=str(call_id))
+    await carrier.event(sid, "completed", NOON, child=new_sid(), sequence=3, CallDuration="7")
+    answer = (await asking).json()
+    assert answer == {"call": {"status": "completed", "duration": 7, "end_reason": None, "message": None}}
+
+
+async def test_a_call_that_goes_on_is_told_as_it_is(
+    client: httpx.AsyncClient, carrier: CarrierSide, make: Factory
+) -> None:
+    token = await make.token(await make.tenant())
+    sid, call_id = new_sid(), uuid4()
+    await carrier.outgoing(token.id, sid, CallId=str(call_id))
+    await carrier.event(sid, "ringing", NOON, child=new_sid(), sequence=1)
+    answer = await ask(client, token.raw, path="/widget/status", call_id=str(call_id).upper())
+    assert answer.json()["call"]["status"] == "ringing"
+
+
+async def test_a_call_is_told_to_its_own_token_only(
+    client: httpx.AsyncClient, carrier: CarrierSide, make: Factory
+) -> None:
+    tenant = await make.tenant()
+    token, sister, stranger = await make.token(tenant), await make.token(tenant), await make.token(await make.tenant())
+    sid, call_id = new_sid(), uuid4()
+    await carrier.outgoing(token.id, sid, to="911", CallId=str(call_id))
+    mine, hers, theirs, unknown = await asyncio.gather(
+        *(
+            ask(client, raw, path="/widget/status", call_id=str(asked))
+            for raw, asked in (
+                (token.raw, call_id),
+                (sister.raw, call_id),
+                (stranger.raw, call_id),
+                (token.raw, UUID(int=1)),
+            )
+        )
+    )
+    assert mine.json()["call"]["message"] == "Emergency numbers cannot be called"
+    assert hers.content == theirs.content == unknown.content == b'{"call":null}'
+
+
+@pytest.mark.parametrize("call_id", ["", "x", "0", "CA" + "a" * 32, "\0", "💥"])
+async def test_what_is_no_call_id_belongs_to_no_call(client: httpx.AsyncClient, make: Factory, call_id: str) -> None:
+    token = await make.token(await make.tenant())
+    answer = await ask(client, token.raw, path="/widget/status", call_id=call_id)
+    assert (answer.status_code, answer.json()) == (200, {"call": None})
