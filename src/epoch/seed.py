@@ -7,6 +7,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accounts.models import User
 from accounts.passwords import Passwords
 from accounts.services import UserService
 from carrier.port import Carrier
@@ -14,7 +15,7 @@ from epoch.wiring import build_carrier
 from kit import secrets
 from kit.actor import SYSTEM
 from kit.db import ADMIN_ROLE, Database
-from kit.settings import Settings
+from kit.settings import Settings, SettingsError
 from tenants.models import Organization, PhoneNumber
 from tenants.plans import Plan
 from tenants.services import OrganizationService
@@ -61,6 +62,22 @@ async def seed_demo(settings: Settings) -> SeedReport:
         if carrier is not None:
             await carrier.close()
         await database.stop()
+
+
+async def ensure_no_demo(settings: Settings) -> None:
+    """Refuse to serve a production database that anybody can sign in to. Raises: SettingsError."""
+    if settings.database_url is None:
+        return
+    database = Database(settings.database_url, role=ADMIN_ROLE)
+    try:
+        async with database.sessions() as session:
+            found = await session.scalar(sa.select(User.email).where(User.email.in_((OWNER, STARTER_OWNER))))
+    finally:
+        await database.stop()
+    if found is not None:
+        raise SettingsError(
+            f"EPOCH_DATABASE_URL holds the demo account {found}, whose password is public: use another database"
+        )
 
 
 async def _create(session: AsyncSession) -> None:

@@ -122,6 +122,10 @@ class Supervisor:
             url = await self._in_thread(self._database.start)
             self._settings = msgspec.structs.replace(self._settings, database_url=url)
         await self._in_thread(partial(_migrate, url))
+        if self._settings.is_production:
+            from epoch.seed import ensure_no_demo
+
+            await ensure_no_demo(self._settings)
 
     async def _start_sandbox(self, *arguments: str) -> tuple[Child, str]:
         child = await self._spawn("sandbox carrier", "carrier.sandbox", *arguments)
