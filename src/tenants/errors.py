@@ -1,6 +1,6 @@
 """Refusals about organizations."""
 
-from kit.errors import Conflict, Forbidden
+from kit.errors import Conflict, Forbidden, NotFound, ValidationFailed
 
 
 class PlanTooLow(Forbidden):
@@ -29,3 +29,52 @@ class RoleTooLow(Forbidden):
 
     code = "role_too_low"
     message = "Your role in this organization does not allow this"
+
+
+class NotForKeys(Forbidden):
+    """An API key acts as an admin, except for this."""
+
+    code = "key_not_allowed"
+    message = "An API key may not touch members, keys and ownership"
+
+
+class LastOwner(Conflict):
+    """The organization would be left without an owner."""
+
+    code = "last_owner"
+    message = "An organization needs an owner. Make somebody else an owner first"
+
+
+class AlreadyMember(Conflict):
+    """The invited address belongs to a member."""
+
+    code = "already_member"
+    message = "This person is a member already"
+
+
+class AlreadyInvited(Conflict):
+    """An invitation to the address is open."""
+
+    code = "already_invited"
+    message = "This address is invited already. Send the invitation again, or withdraw it first"
+
+
+class InvitationNotUsable(NotFound):
+    """The invitation is unknown, accepted, withdrawn, sent anew or too old: these are not told apart."""
+
+    code = "invitation_not_usable"
+    message = "This invitation no longer works. Ask for a new one"
+
+
+class InvitedSomebodyElse(Forbidden):
+    """The invitation was sent to another address than the signed-in person's."""
+
+    code = "invitation_for_another_address"
+    message = "This invitation is for another e-mail address. Sign in with the address it was sent to"
+
+
+class NameNotRepeated(ValidationFailed):
+    """Deleting asks for the organization's name, typed."""
+
+    def __init__(self) -> None:
+        super().__init__([("confirmation", "Type the organization's name exactly as it stands above")])

@@ -28,6 +28,11 @@ def requires_role(at_least: Role) -> Callable[[Connection, BaseRouteHandler], No
     return guard
 
 
+def requires_person(connection: Connection, _: BaseRouteHandler) -> None:
+    """Whoever asks is a person, not a program with a key. Raises: NotForKeys."""
+    rules.ensure_person(member(connection).actor)
+
+
 def requires_widget_plan(connection: Connection, _: BaseRouteHandler) -> None:
     """The organization's plan includes the widget. Raises: PlanTooLow."""
     rules.ensure_widget_plan(member(connection).plan)

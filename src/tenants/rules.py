@@ -1,8 +1,14 @@
 """The rules about organizations, each said once. The guards, the exchange and the webhook all call these."""
 
-from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow, RoleTooLow
+from kit.actor import Actor, ActorKind
+from kit.countries import countries
+from kit.errors import ValidationFailed
+from kit.text import is_storable
+from tenants.errors import NoPhoneNumber, NotForKeys, OrganizationSuspended, PlanTooLow, RoleTooLow
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
+
+NAME_CHARACTERS = 80
 
 
 def ensure_not_suspended(suspended: bool) -> None:
@@ -28,3 +34,35 @@ def ensure_role(role: Role, at_least: Role) -> None:
     """Raises: RoleTooLow."""
     if role.rank < at_least.rank:
         raise RoleTooLow
+
+
+def ensure_person(actor: Actor) -> None:
+    """Members, keys and ownership are people's business. Raises: NotForKeys."""
+    if actor.kind is ActorKind.API_KEY:
+        raise NotForKeys
+
+
+def ensure_reach(own: Role, *roles: Role) -> None:
+    """Nobody changes a member above themselves, or grants a role above their own. Raises: RoleTooLow."""
+    for role in (Role.ADMIN, *roles):
+        ensure_role(own, role)
+
+
+def read_name(typed: str) -> str:
+    """An organization's name as it is stored. Raises: ValidationFailed."""
+    name = typed.strip()
+    if not is_storable(name) or any(character in name for character in "\t\r\n\u2028\u2029"):
+        raise ValidationFailed([("name", "Control characters are not allowed")])
+    if not name:
+        raise ValidationFailed([("name", "Enter the organization's name")])
+    if len(name) > NAME_CHARACTERS:
+        raise ValidationFailed([("name", f"At most {NAME_CHARACTERS} characters")])
+    return name
+
+
+def read_country(typed: str) -> str:
+    """A country's code as it is stored. Raises: ValidationFailed."""
+    code = typed.strip().upper()
+    if code not in countries():
+        raise ValidationFailed([("country", "Choose a country, by its two-letter code like US")])
+    return code
