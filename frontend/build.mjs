@@ -1,6 +1,6 @@
-// Builds dist/: phone.js, the voice SDK's chunk and the demo page's files. `--clean` also drops older chunks,
+// Builds dist/: phone.js, the voice SDK's chunk and the files of our own pages. `--clean` also drops older chunks,
 // which otherwise stay: pages that still hold an older phone.js ask for them.
-import { mkdirSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -8,6 +8,10 @@ import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
+const PAGES = {
+  demo: ["demo.js", "demo.css"],
+  dashboard: ["dashboard.js", "dashboard.css", "icon.svg"],
+};
 const LIMITS = { "phone.js": 20_000, "sdk.js": 50_000 };
 const common = {
   absWorkingDir: here,
@@ -65,14 +69,19 @@ async function buildPhone(sdk) {
   return "phone.js";
 }
 
-async function buildDemo(name) {
-  const result = await build({
+/** A file of our own pages, with the licences of the packages in it. */
+async function buildPage(folder, name) {
+  const extension = name.slice(name.lastIndexOf("."));
+  const options = {
     ...common,
     entryNames: "[name]-[hash]",
-    entryPoints: [join(here, "demo", name)],
-    format: name.endsWith(".js") ? "iife" : undefined,
-  });
-  return outputOf(result, name.slice(name.lastIndexOf(".")));
+    entryPoints: [join(here, folder, name)],
+    format: extension === ".js" ? "iife" : undefined,
+    loader: { ".svg": "copy" },
+  };
+  const { metafile } = await build({ ...options, write: false });
+  const banner = extension === ".js" && /node_modules/.test(Object.keys(metafile.inputs)) ? licences(metafile) : "";
+  return outputOf(await build({ ...options, banner: { js: banner } }), extension);
 }
 
 function compress(file) {
@@ -92,8 +101,8 @@ mkdirSync(dist, { recursive: true });
 const manifest = {};
 manifest["sdk.js"] = await buildSdk();
 manifest["phone.js"] = await buildPhone(manifest["sdk.js"]);
-for (const name of ["demo.js", "demo.css"]) {
-  if (existsSync(join(here, "demo", name))) manifest[name] = await buildDemo(name);
+for (const [folder, names] of Object.entries(PAGES)) {
+  for (const name of names) manifest[name] = await buildPage(folder, name);
 }
 
 let tooLarge = false;

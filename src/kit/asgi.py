@@ -33,6 +33,20 @@ async def read_body(receive: Receive, *, limit: int) -> bytes:
     return body
 
 
+def replay(body: bytes, receive: Receive) -> Receive:
+    """A ``receive`` that hands out ``body``, which was read already, once more."""
+    pending = True
+
+    async def again() -> Any:
+        nonlocal pending
+        if not pending:
+            return await receive()
+        pending = False
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
 async def send_answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
     """Send one whole answer; its length is added."""
     await send(

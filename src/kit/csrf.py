@@ -12,10 +12,16 @@ from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from kit.asgi import read_body, replay
 from kit.errors import Forbidden
+from kit.forms import FORM_BYTES, is_form, parse_form
 
 COOKIE = "csrftoken"
 HEADER = "x-csrftoken"
+FIELD = "csrf_token"
+"""The hidden field of our forms."""
+STATE = "csrf_token"
+"""Where the scope's state holds the token for the page that is about to be rendered."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -27,10 +33,14 @@ class CsrfRefused(Forbidden):
 
 
 class CsrfMiddleware:
-    """Sets the ``csrftoken`` cookie on reads and asks for it back in a header on writes."""
+    """Sets the ``csrftoken`` cookie on reads and asks for it back on writes.
 
-    def __init__(self, app: ASGIApp, *, secret: str, public_url: str) -> None:
+    It comes back in a header or, where ``forms`` are taken, in a form's hidden field.
+    """
+
+    def __init__(self, app: ASGIApp, *, secret: str, public_url: str, forms: bool = False) -> None:
         self._app = app
+        self._takes_forms = forms
         self._key = hashlib.sha256(b"csrf:" + secret.encode()).digest()
         self._origin = public_url
         self._secure = public_url.startswith("https://")
@@ -41,26 +51,21 @@ class CsrfMiddleware:
             return
         headers = Headers.from_scope(scope)
         cookie = cookie_value(headers.get("cookie", ""), COOKIE)
+        token = cookie if cookie is not None and self._is_ours(cookie) else None
         if scope["method"] not in SAFE_METHODS:
             if not has_bearer(headers):
-                self._check(headers, cookie)
-            await self._app(scope, receive, send)
-        elif cookie is not None and self._is_ours(cookie):
-            await self._app(scope, receive, send)
-        else:
-            await self._app(scope, receive, self._setting_cookie(send))
-
-    def _check(self, headers: Headers, cookie: str | None) -> None:
-        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-        if (origin is not None and origin != self._origin) or (
-            site is not None and site not in ("same-origin", "none")
-        ):
-            raise CsrfRefused
-        given = headers.get(HEADER)
-        if given is None or cookie is None or not hmac.compare_digest(given.encode(), cookie.encode()):
-            raise CsrfRefused
-        if not self._is_ours(given):
-            raise CsrfRefused
+                _check_source(headers, self._origin)
+                given = headers.get(HEADER)
+                if given is None and self._takes_forms and is_form(headers):
+                    body = await read_body(receive, limit=FORM_BYTES)
+                    given, receive = dict(parse_form(body)).get(FIELD), replay(body, receive)
+                _check_token(given, token)
+        elif token is None:
+            nonce = secrets.token_hex(16)
+            token = f"{nonce}.{self._mac(nonce)}"
+            send = self._setting_cookie(send, token)
+        scope.setdefault("state", {})[STATE] = token
+        await self._app(scope, receive, send)
 
     def _is_ours(self, token: str) -> bool:
         nonce, _, mac = token.partition(".")
@@ -69,10 +74,9 @@ class CsrfMiddleware:
     def _mac(self, nonce: str) -> str:
         return hmac.new(self._key, nonce.encode(), hashlib.sha256).hexdigest()
 
-    def _setting_cookie(self, send: Send) -> Send:
-        nonce = secrets.token_hex(16)
+    def _setting_cookie(self, send: Send, token: str) -> Send:
         # Readable by our own pages' scripts on purpose: they send it back in the header.
-        cookie = f"{COOKIE}={nonce}.{self._mac(nonce)}; Path=/; SameSite=Lax" + ("; Secure" if self._secure else "")
+        cookie = f"{COOKIE}={token}; Path=/; SameSite=Lax" + ("; Secure" if self._secure else "")
 
         async def with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -81,6 +85,17 @@ class CsrfMiddleware:
             await send(message)
 
         return with_cookie
+
+
+def _check_source(headers: Headers, own: str) -> None:
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if (origin is not None and origin != own) or (site is not None and site not in ("same-origin", "none")):
+        raise CsrfRefused
+
+
+def _check_token(given: str | None, ours: str | None) -> None:
+    if given is None or ours is None or not hmac.compare_digest(given.encode(), ours.encode()):
+        raise CsrfRefused
 
 
 def has_bearer(headers: Headers) -> bool:

@@ -13,6 +13,7 @@ TEXTS = [(role, on) for role in ("text", "text-quiet", "accent-text", "danger-te
     ("text-quiet", "accent-tint"),
     ("text", "danger-tint"),
     ("danger-text", "danger-tint"),
+    ("danger-ink", "danger-fill"),
     ("text", "warn-tint"),
     ("warn", "warn-tint"),
 ]

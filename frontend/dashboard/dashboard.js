@@ -1,0 +1,16 @@
+// Everything the pages do beyond plain HTML. Each part finds its own markup; without this file the pages still work.
+import { wireConfirms } from "./js/confirm.js";
+import { wireCopy } from "./js/copy.js";
+import { wireForms } from "./js/forms.js";
+import { wireMenus } from "./js/menus.js";
+import { localTimes } from "./js/times.js";
+import { announceNotice } from "./js/toast.js";
+import "htmx.org";
+
+wireConfirms(document);
+wireCopy(document);
+wireForms(document);
+wireMenus(document);
+localTimes(document);
+announceNotice(document);
+document.addEventListener("htmx:after:swap", () => localTimes(document));

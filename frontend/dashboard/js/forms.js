@@ -1,0 +1,21 @@
+/** Focus on what is wrong; one click, one request. */
+export function wireForms(document) {
+  (document.querySelector("[aria-invalid='true']") ?? document.querySelector("[role='alert'] ~ * input"))?.focus();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    event.submitter?.setAttribute("aria-busy", "true");
+  });
+  // Back from the next page, the form as the browser kept it must work again.
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) {
+      delete form.dataset.sent;
+      form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+    }
+  });
+}

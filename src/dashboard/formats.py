@@ -1,0 +1,48 @@
+"""How values read on pages. Pure."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from kit.e164 import InvalidPhoneNumber, format_international
+from kit.structs import rfc3339
+from widget.domains import display
+
+
+def when(moment: datetime | None, missing: str = "Never") -> str:
+    """A time for people, in UTC; the page's script rewrites it to the viewer's own zone."""
+    if moment is None:
+        return missing
+    text = f"{moment:%b} {moment.day}, {moment:%Y, %H:%M} UTC"
+    return Markup('<time datetime="{}">{}</time>').format(rfc3339(moment), text)
+
+
+def phone(e164: str | None) -> str:
+    """A number as people read it; what is not one stays as it is."""
+    try:
+        return format_international(e164 or "")
+    except InvalidPhoneNumber:
+        return e164 or ""
+
+
+def duration(seconds: int) -> str:
+    """Whole seconds as ``2:14`` or ``1:02:14``."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """``1 call``, ``1,200 calls``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "when": when,
+    "phone": phone,
+    "duration": duration,
+    "counted": count,
+    "domain": display,
+}

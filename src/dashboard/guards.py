@@ -1,0 +1,40 @@
+"""From a page's address to a member, as the API's guards do from an organization's id."""
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
+from accounts.auth import person, viewer
+from dashboard.pages import PLACES_STATE
+from kit.db import Database, enter
+from kit.errors import NotFound
+from tenants.auth import member_of
+from tenants.places import places_of
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+async def requires_place(connection: Connection, _: BaseRouteHandler) -> None:
+    """Somebody is signed in and belongs to the organization whose slug is in the path.
+
+    Raises: NotSignedIn, NotFound, whether there is no such organization or it is not theirs.
+    """
+    actor, slug = person(connection), connection.path_params["slug"]
+    user_id = viewer(connection).user_id
+    database: Database = connection.app.state.database
+    async with database.tenant(None, user_id) as session:
+        found = await places_of(session, user_id, first=slug)
+        if not found or found[0].slug != slug:
+            raise NotFound
+        await enter(session, found[0].organization_id, user_id)
+        connection.scope["auth"] = await member_of(session, found[0].organization_id, actor)
+    connection.scope["state"][PLACES_STATE] = found
+
+
+async def knows_places(connection: Connection, _: BaseRouteHandler) -> None:
+    """Somebody is signed in; the switcher shows their organizations. Raises: NotSignedIn."""
+    user_id = viewer(connection).user_id
+    database: Database = connection.app.state.database
+    async with database.tenant(None, user_id) as session:
+        connection.scope["state"][PLACES_STATE] = await places_of(session, user_id)

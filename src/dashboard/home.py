@@ -1,0 +1,24 @@
+"""The start page, and the way from ``/dashboard`` to an organization."""
+
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.datastructures import State
+
+from dashboard.guards import knows_places
+from dashboard.pages import LAST_PLACE, places, redirect, render
+
+
+@get("/", name="start")
+async def start(request: Request[Any, Any, State]) -> Response[str]:
+    return render(request, "landing.html")
+
+
+@get("/dashboard", guards=[knows_places])
+async def dashboard(request: Request[Any, Any, State]) -> Response[str]:
+    """The organization last used, else the first one, else the page that makes one."""
+    slugs = [place.slug for place in places(request)]
+    last = request.cookies.get(LAST_PLACE)
+    if not slugs:
+        return redirect(request, "/dashboard/new")
+    return redirect(request, f"/dashboard/{last if last in slugs else slugs[0]}")

@@ -1,0 +1,100 @@
+"""Refusals and faults as pages in the product's look."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
+from litestar.types import ExceptionHandlersMap
+
+from accounts.errors import NotSignedIn
+from dashboard.pages import login_path, render
+from kit import errors
+from kit.db import is_outage
+from kit.errors import DomainError
+from kit.problems import EXCEPTION_HANDLERS, problem_headers, status_of
+
+_MACHINES = ("/api", "/widget", "/voice", "/health", "/metrics", "/schema")
+_WORDS = {
+    400: ("This request could not be read", "Go back, reload the page and try again."),
+    403: ("This is not open to you", "Ask an owner or an admin of the organization."),
+    404: (
+        "This page does not exist",
+        "The address may be mistyped, or what it named is gone or not yours to see.",
+    ),
+    405: ("This page cannot be used that way", "Go back and follow a link or use a button."),
+    413: ("That was too much at once", "Go back and send less."),
+    429: ("Too many requests", "Wait a minute, then try again."),
+    500: ("Something went wrong on our side", "We have noted it. Try again in a moment."),
+    503: ("Service temporarily unavailable", "Nothing was lost or changed. Try again in a moment."),
+}
+log = structlog.get_logger("epoch.pages")
+
+
+def problem_page(
+    request: Request[Any, Any, Any], status: int, detail: str | None = None, headers: dict[str, str] | None = None
+) -> Response[str]:
+    """The page that says what is wrong and what to do next; ``detail`` instead of the usual advice."""
+    title, advice = _WORDS.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
+    answer = render(request, "problem.html", status=status, code=status, title=title, advice=detail or advice)
+    for name, value in (headers or {}).items():
+        answer.headers[name] = value
+    return answer
+
+
+def _on_anonymous(request: Request[Any, Any, Any], _: NotSignedIn) -> Response[Any]:
+    # Under htmx a redirect would be followed into a part of the page: this one moves the whole page.
+    if request.headers.get("hx-request") == "true":
+        return Response("", status_code=401, media_type=MediaType.HTML, headers={"HX-Redirect": login_path(request)})
+    return Response("", status_code=303, media_type=MediaType.HTML, headers={"Location": login_path(request)})
+
+
+def _on_refusal(request: Request[Any, Any, Any], error: DomainError) -> Response[Any]:
+    status = status_of(error)
+    detail = None if isinstance(error, (errors.NotFound, errors.Unavailable)) else f"{error.message}."
+    return problem_page(request, status, detail, problem_headers(error))
+
+
+def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _on_fault(request, error)
+    return problem_page(request, error.status_code, headers=dict(error.headers or {}))
+
+
+def _on_unreadable(request: Request[Any, Any, Any], _: ValidationException) -> Response[Any]:
+    """A path or a query that is not of the expected form names nothing."""
+    return problem_page(request, 404)
+
+
+def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    if is_outage(error):
+        log.warning("database_unavailable", error=type(error).__name__)
+        return problem_page(request, 503)
+    log.error("unexpected_error", path=request.scope["path"], exc_info=error)
+    return problem_page(request, 500)
+
+
+PAGE_EXCEPTION_HANDLERS: ExceptionHandlersMap = {
+    NotSignedIn: _on_anonymous,
+    DomainError: _on_refusal,
+    ValidationException: _on_unreadable,
+    HTTPException: _on_http,
+    Exception: _on_fault,
+}
+
+
+def _outside_any_route(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """No route knows the path, so no router decides: what belongs to programs gets problem details, the rest a page."""
+    path = request.scope["path"]
+    if any(path == start or path.startswith(f"{start}/") for start in _MACHINES):
+        answer: Response[Any] = EXCEPTION_HANDLERS[HTTPException](request, error)
+        return answer
+    return _on_http(request, error)
+
+
+UNROUTED_HANDLERS: ExceptionHandlersMap = {
+    NotFoundException: _outside_any_route,
+    MethodNotAllowedException: _outside_any_route,
+}
+"""For the application itself."""

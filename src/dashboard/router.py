@@ -1,0 +1,37 @@
+"""The router of all pages: session, the forms' token, security headers, problems as pages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Response, Router
+from litestar.middleware import DefineMiddleware
+from litestar.types import ControllerRouterHandler
+
+from accounts.auth import SessionMiddleware
+from dashboard.pages import page_headers
+from dashboard.problem_pages import PAGE_EXCEPTION_HANDLERS
+from kit.csrf import CsrfMiddleware
+from kit.forms import FORM_BYTES
+from kit.settings import Settings
+
+
+def page_router(settings: Settings, handlers: Sequence[ControllerRouterHandler]) -> Router:
+    """The pages in ``handlers``, behind the session and the forms' token, with problems shown as pages."""
+
+    def with_headers(response: Response[Any]) -> Response[Any]:
+        for name, value in page_headers(settings).items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return Router(
+        path="/",
+        route_handlers=handlers,
+        middleware=[
+            DefineMiddleware(CsrfMiddleware, secret=settings.secret_key, public_url=settings.public_url, forms=True),
+            DefineMiddleware(SessionMiddleware, public_url=settings.public_url),
+        ],
+        exception_handlers=PAGE_EXCEPTION_HANDLERS,
+        after_request=with_headers,
+        request_max_body_size=FORM_BYTES,
+        include_in_schema=False,
+    )
