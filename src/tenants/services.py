@@ -1,16 +1,30 @@
 """What happens to organizations."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
+from advanced_alchemy.exceptions import DuplicateKeyError
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
 from uuid_utils.compat import uuid7
 
+from accounts.models import User
+from accounts.rules import ensure_verified
+from kit.actor import SYSTEM, Actor
+from kit.audit import record
+from kit.clock import utc_now
 from kit.db import enter
-from kit.errors import NotFound
+from kit.errors import Conflict, NotFound
+from kit.structs import rfc3339
+from tenants import rules, slugs
+from tenants.errors import NameNotRepeated
 from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
+
+GRACE = timedelta(days=30)
+"""How long a deleted organization can be had back."""
 
 
 class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
@@ -32,6 +46,129 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
         await session.flush()
         return organization
 
+    async def create_for(self, by: Actor, *, name: str, country: str) -> Organization:
+        """Create the organization of a person who has confirmed their address; its slug comes from the name.
+
+        Raises:
+            EmailNotVerified: the address is not confirmed.
+            ValidationFailed: name or country cannot be stored.
+        """
+        if by.user_id is None:
+            raise ValueError("an organization begins with a person")
+        session = self.repository.session
+        verified_at = await session.scalar(sa.select(User.email_verified_at).where(User.id == by.user_id))
+        ensure_verified(verified_at is not None)
+        checked, code = rules.read_name(name), rules.read_country(country)
+        organization = await self._found_under_free_slug(checked, code, by.user_id)
+        await record(
+            session,
+            by,
+            "organization.created",
+            organization_id=organization.id,
+            subject_id=organization.id,
+            subject_name=organization.name,
+            details={"slug": organization.slug, "country": organization.country},
+        )
+        return organization
+
+    async def _found_under_free_slug(self, name: str, country: str, owner_id: UUID) -> Organization:
+        for slug in slugs.candidates(name):
+            try:
+                # A savepoint: who holds a slug cannot be asked, because other organizations are out of sight.
+                async with self.repository.session.begin_nested():
+                    return await self.found(name=name, slug=slug, country=country, owner_id=owner_id, plan=Plan.STARTER)
+            except DuplicateKeyError:
+                continue
+        raise Conflict("This name is in use many times over. Choose another")
+
+    async def one(self, organization_id: UUID) -> Organization:
+        """One organization. Raises: NotFound."""
+        organization = await self.get_one_or_none(Organization.id == organization_id, Organization.deleted_at.is_(None))
+        if organization is None:
+            raise NotFound
+        return organization
+
+    async def change(
+        self, organization_id: UUID, *, by: Actor, name: str | None = None, country: str | None = None
+    ) -> Organization:
+        """Change what is given; the slug stays, so that addresses last. Raises: NotFound, ValidationFailed."""
+        organization = await self.one(organization_id)
+        before = {"name": organization.name, "country": organization.country}
+        if name is not None:
+            organization.name = rules.read_name(name)
+        if country is not None:
+            organization.country = rules.read_country(country)
+        after = {"name": organization.name, "country": organization.country}
+        if after != before:
+            await self._record(organization, by, "organization.changed", {"before": before, "after": after})
+        return organization
+
+    async def delete_for_now(self, organization_id: UUID, *, by: Actor, confirmation: str) -> Organization:
+        """Take the organization away from everybody at once; for ``GRACE`` an owner can have it back.
+
+        Its numbers stay with the carrier until then: a job releases them when the grace is over.
+
+        Raises:
+            NotFound: there is no such organization.
+            NameNotRepeated: ``confirmation`` is not its name.
+        """
+        organization = await self.one(organization_id)
+        if confirmation.strip() != organization.name:
+            raise NameNotRepeated
+        organization.deleted_at = utc_now()
+        held = await self.repository.session.scalar(
+            sa.select(sa.func.count(PhoneNumber.id)).where(
+                PhoneNumber.owned_by(organization_id), PhoneNumber.released_at.is_(None)
+            )
+        )
+        due = rfc3339(organization.deleted_at + GRACE)
+        await self._record(
+            organization, by, "organization.deleted", {"erased_after": due, "phone_numbers_to_release": held}
+        )
+        return organization
+
+    async def restore(self, organization_id: UUID, *, by: Actor) -> Organization:
+        """Give a deleted organization back to its people; whoever asks must own it. Raises: NotFound."""
+        organization: Organization | None = await self.repository.session.scalar(
+            self._restorable(by.user_id).where(Organization.id == organization_id).with_for_update(of=Organization)
+        )
+        if organization is None:
+            raise NotFound
+        organization.deleted_at = None
+        await self._record(organization, by, "organization.restored", None)
+        return organization
+
+    async def restorable_by(self, user_id: UUID) -> Sequence[Organization]:
+        """The deleted organizations that ``user_id`` owns and can still have back."""
+        found: Sequence[Organization] = (await self.repository.session.scalars(self._restorable(user_id))).all()
+        return found
+
+    @staticmethod
+    def _restorable(user_id: UUID | None) -> sa.Select[Organization]:
+        return (
+            sa.select(Organization)
+            .join(Membership, Membership.organization_id == Organization.id)
+            .where(
+                Membership.user_id == user_id,
+                Membership.role == Role.OWNER,
+                Organization.deleted_at > utc_now() - GRACE,
+            )
+            .order_by(Organization.id.desc())
+        )
+
+    async def _record(
+        self, organization: Organization, by: Actor, action: str, details: dict[str, object] | None
+    ) -> None:
+        await record(
+            self.repository.session,
+            by,
+            action,
+            organization_id=organization.id,
+            subject_id=organization.id,
+            subject_name=organization.name,
+            details=details,
+        )
+
     async def of_member(self, user_id: UUID, *, after: UUID | None, limit: int) -> list[tuple[Organization, Role]]:
         """``limit`` + 1 organizations that ``user_id`` belongs to, newest first, with the role in each."""
         query = (
@@ -45,12 +182,14 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
             query = query.where(Organization.id < after)
         return [(organization, role) for organization, role in await self.repository.session.execute(query)]
 
-    async def set_plan(self, slug: str, plan: Plan) -> Organization:
+    async def set_plan(self, slug: str, plan: Plan, *, by: Actor = SYSTEM) -> Organization:
         """Change the plan of the organization called ``slug``. Raises: NotFound."""
         organization = await self.get_one_or_none(Organization.slug == slug, Organization.deleted_at.is_(None))
         if organization is None:
             raise NotFound(f"There is no organization {slug!r}")
-        organization.plan = plan
+        before, organization.plan = organization.plan, plan
+        if plan is not before:
+            await self._record(organization, by, "organization.plan_changed", {"before": before, "after": plan})
         return organization
 
     async def add_number(self, organization_id: UUID, e164: str, *, carrier_sid: str | None) -> PhoneNumber:

@@ -1,0 +1,36 @@
+"""What the product writes to people about their organizations."""
+
+from datetime import datetime
+
+from kit.mail import Mail
+from tenants.invitations import LIFE, SentInvitation
+from tenants.models import Organization
+from tenants.services import GRACE
+
+
+def invitation_mail(sent: SentInvitation, *, inviter: str, public_url: str) -> Mail:
+    """The same whether or not the address has an account."""
+    return Mail(
+        to=sent.invitation.email,
+        subject=f"{inviter} invites you to {sent.organization_name}",
+        paragraphs=(
+            f"{inviter} invites you to join {sent.organization_name} on Epoch Voice as {sent.invitation.role.value}.",
+            f"The link works for {LIFE.days} days. If you expected no invitation, you can ignore this mail.",
+        ),
+        action=("See the invitation", f"{public_url}/invitations/{sent.raw}"),
+    )
+
+
+def deletion_mail(organization: Organization, *, to: str, by: str, deleted_at: datetime, public_url: str) -> Mail:
+    """To each owner, so that a deletion that one of them did not mean does not go unnoticed."""
+    last_day = deleted_at + GRACE
+    return Mail(
+        to=to,
+        subject=f"{organization.name} was deleted",
+        paragraphs=(
+            f"{by} deleted {organization.name} on Epoch Voice. Its phones stopped at once.",
+            f"You can restore it until {last_day:%B} {last_day.day}, {last_day.year} (UTC). "
+            "After that its numbers are released and its data is erased.",
+        ),
+        action=("Restore the organization", f"{public_url}/organizations/new"),
+    )

@@ -1,0 +1,147 @@
+"""What happens to members: listed, given another role, removed; and ownership handed over."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accounts.models import User
+from kit.actor import Actor
+from kit.audit import record
+from kit.errors import NotFound
+from tenants import rules
+from tenants.errors import LastOwner
+from tenants.models import Membership, Organization, Role
+
+
+class TeamMember(NamedTuple):
+    """A membership, and whose it is."""
+
+    membership: Membership
+    email: str
+    name: str
+
+
+class TeamService(SQLAlchemyAsyncRepositoryService[Membership]):
+    """The members of one organization at a time. ``by`` is always one of them."""
+
+    class Repository(SQLAlchemyAsyncRepository[Membership]):
+        model_type = Membership
+
+    repository_type = Repository
+
+    async def page(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[TeamMember]:
+        """``limit`` + 1 members, newest first."""
+        query = _members(organization_id).order_by(Membership.id.desc()).limit(limit + 1)
+        if after is not None:
+            query = query.where(Membership.id < after)
+        return [TeamMember(*row) for row in await self.repository.session.execute(query)]
+
+    async def change_role(self, organization_id: UUID, member_id: UUID, role: Role, *, by: Actor) -> TeamMember:
+        """Give a member another role.
+
+        Raises:
+            RoleTooLow: the member or the role is above whoever asks.
+            NotFound: there is no such member.
+            LastOwner: nobody else owns the organization.
+        """
+        await lock_organization(self.repository.session, organization_id)
+        own = await self._own(organization_id, by)
+        rules.ensure_reach(own.role, role)
+        member = await self._one(organization_id, member_id)
+        rules.ensure_reach(own.role, member.membership.role)
+        await self._set_role(member, role, by)
+        return member
+
+    async def remove(self, organization_id: UUID, member_id: UUID, *, by: Actor) -> None:
+        """Take a member out, from their next request on; members may always take out themselves.
+
+        Raises: RoleTooLow, NotFound, LastOwner.
+        """
+        await lock_organization(self.repository.session, organization_id)
+        own = await self._own(organization_id, by)
+        if member_id != own.id:
+            rules.ensure_reach(own.role)
+        member = await self._one(organization_id, member_id)
+        if member_id != own.id:
+            rules.ensure_reach(own.role, member.membership.role)
+        await self._ensure_owner_beside(member.membership)
+        await self.repository.session.delete(member.membership)
+        await self._record(member, by, "member.left" if member_id == own.id else "member.removed")
+
+    async def leave(self, organization_id: UUID, *, by: Actor) -> None:
+        """Take oneself out. Raises: NotFound, LastOwner."""
+        own = await self._own(organization_id, by)
+        await self.remove(organization_id, own.id, by=by)
+
+    async def hand_over(self, organization_id: UUID, member_id: UUID, *, by: Actor) -> TeamMember:
+        """Make another member an owner, and whoever asks an admin. Raises: RoleTooLow, NotFound."""
+        await lock_organization(self.repository.session, organization_id)
+        own = await self._own(organization_id, by)
+        rules.ensure_role(own.role, Role.OWNER)
+        if member_id == own.id:
+            raise NotFound
+        heir = await self._one(organization_id, member_id)
+        await self._set_role(heir, Role.OWNER, by)
+        await self._set_role(await self._one(organization_id, own.id), Role.ADMIN, by)
+        return heir
+
+    async def _own(self, organization_id: UUID, by: Actor) -> Membership:
+        """Read under the organization's lock: a role that was taken away meanwhile does not count."""
+        own = await self.get_one_or_none(Membership.owned_by(organization_id), Membership.user_id == by.user_id)
+        if own is None:
+            raise NotFound
+        return own
+
+    async def _one(self, organization_id: UUID, member_id: UUID) -> TeamMember:
+        query = _members(organization_id).where(Membership.id == member_id)
+        row = (await self.repository.session.execute(query)).one_or_none()
+        if row is None:
+            raise NotFound
+        return TeamMember(*row)
+
+    async def _set_role(self, member: TeamMember, role: Role, by: Actor) -> None:
+        before = member.membership.role
+        if role is before:
+            return
+        await self._ensure_owner_beside(member.membership)
+        member.membership.role = role
+        await self._record(member, by, "member.role_changed", {"before": before, "after": role})
+
+    async def _ensure_owner_beside(self, leaving: Membership) -> None:
+        if leaving.role is Role.OWNER:
+            others = Membership.role == Role.OWNER, Membership.id != leaving.id
+            if not await self.count(Membership.owned_by(leaving.organization_id), *others):
+                raise LastOwner
+
+    async def _record(
+        self, member: TeamMember, by: Actor, action: str, details: dict[str, object] | None = None
+    ) -> None:
+        await record(
+            self.repository.session,
+            by,
+            action,
+            organization_id=member.membership.organization_id,
+            subject_id=member.membership.user_id,
+            subject_name=member.email,
+            details=details,
+        )
+
+
+def _members(organization_id: UUID) -> sa.Select[Membership, str, str]:
+    return (
+        sa.select(Membership, User.email, User.name)
+        .join(User, User.id == Membership.user_id)
+        .where(Membership.owned_by(organization_id))
+    )
+
+
+async def lock_organization(session: AsyncSession, organization_id: UUID) -> None:
+    """Let changes to a team happen one after another: two owners must not both find the other still there."""
+    await session.execute(
+        sa.select(Organization.id).where(Organization.id == organization_id).with_for_update(key_share=True)
+    )
