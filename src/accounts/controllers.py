@@ -8,13 +8,13 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.auth import requires_user, session_cookie, viewer
-from accounts.services import SessionService, UserService, Viewer
+from accounts.auth import browser, person, raw_session, requires_user, session_cookie, viewer
+from accounts.sessions import SessionService
 from accounts.structs import Person, SessionInfo, SignIn
-
-
-def _info(person: Viewer) -> SessionInfo:
-    return SessionInfo(user=Person(id=person.user_id, email=person.email, name=person.name))
+from kit.errors import ValidationFailed
+from kit.structs import storable_errors
+from accounts.wiring import Accounts
+from kit.audit import record
 
 
 class SessionController(Controller):
@@ -25,21 +25,29 @@ class SessionController(Controller):
 
     @post(summary="Sign in")
     async def sign_in(
-        self, data: JSONBody[SignIn], db_session: NamedDependency[AsyncSession], state: State
+        self, request: Request[Any, Any, State], data: JSONBody[SignIn], state: State
     ) -> Response[SessionInfo]:
-        users, sessions = UserService(db_session), SessionService(db_session)
-        user = await users.authenticate(email=data.email, password=data.password, passwords=state.passwords)
-        raw = await sessions.begin(user.id)
-        body = SessionInfo(user=Person(id=user.id, email=user.email, name=user.name))
-        return Response(body, status_code=201, cookies=[session_cookie(state.settings.public_url, raw)])
+        accounts: Accounts = state.accounts
+        signed_in = await accounts.sign_in.at_once(
+            email=data.email,
+            password=data.password,
+            code=data.code,
+            browser=browser(request),
+            replaces=raw_session(request),
+        )
+        body = SessionInfo(user=Person(id=signed_in.user_id, email=signed_in.email, name=signed_in.name))
+        cookie = session_cookie(state.settings.public_url, signed_in.raw)
+        return Response(body, status_code=201, cookies=[cookie])
 
     @get(guards=[requires_user], summary="Who is signed in")
     async def show(self, request: Request[Any, Any, State]) -> SessionInfo:
-        return _info(viewer(request))
+        who = viewer(request)
+        return SessionInfo(user=Person(id=who.user_id, email=who.email, name=who.name))
 
     @delete(guards=[requires_user], summary="Sign out", status_code=204)
     async def sign_out(
         self, request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession], state: State
     ) -> Response[None]:
         await SessionService(db_session).end(viewer(request).session_id)
+        await record(db_session, person(request), "session.ended", subject_id=viewer(request).session_id)
         return Response(None, status_code=204, cookies=[session_cookie(state.settings.public_url, None)])
