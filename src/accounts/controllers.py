@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accounts.auth import browser, person, raw_session, requires_user, session_cookie, viewer
 from accounts.sessions import SessionService
 from accounts.structs import Person, SessionInfo, SignIn
-from kit.errors import ValidationFailed
-from kit.structs import storable_errors
 from accounts.wiring import Accounts
 from kit.audit import record
+from kit.errors import ValidationFailed
+from kit.structs import storable_errors
 
 
 class SessionController(Controller):
@@ -27,6 +27,8 @@ class SessionController(Controller):
     async def sign_in(
         self, request: Request[Any, Any, State], data: JSONBody[SignIn], state: State
     ) -> Response[SessionInfo]:
+        if errors := storable_errors(data):
+            raise ValidationFailed(errors)
         accounts: Accounts = state.accounts
         signed_in = await accounts.sign_in.at_once(
             email=data.email,
