@@ -9,7 +9,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from accounts.errors import NotSignedIn
-from accounts.services import ABSOLUTE, Viewer, viewer_of
+from accounts.sessions import ABSOLUTE, Browser, Viewer, viewer_of
 from kit.actor import Actor, ActorKind
 from kit.clock import utc_now
 from kit.csrf import cookie_value, has_bearer
@@ -72,3 +72,15 @@ def person(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
     found = viewer(connection)
     address = "" if connection.client is None else connection.client.host
     return Actor(ActorKind.USER, found.user_id, found.email, address)
+
+
+def browser(connection: ASGIConnection[Any, Any, Any, Any]) -> Browser:
+    """Where a request comes from."""
+    address = "" if connection.client is None else connection.client.host
+    return Browser(address=address, user_agent=connection.headers.get("user-agent", ""))
+
+
+def raw_session(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """The raw session id that the request shows, whatever it is worth."""
+    public_url: str = connection.app.state.settings.public_url
+    return cookie_value(connection.headers.get("cookie", ""), cookie_name(public_url))

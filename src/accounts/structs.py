@@ -10,6 +10,8 @@ class SignIn(Command, frozen=True, kw_only=True):
 
     email: str
     password: str
+    code: str | None = None
+    """From the authenticator app, or a recovery code; asked for by ``second_factor_required``."""
 
 
 class Person(Payload, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from accounts.auth import SessionMiddleware
 from accounts.controllers import SessionController
-from accounts.passwords import Passwords
+from accounts.wiring import build_accounts
 from carrier.access_token import AccessTokenSigner
 from carrier.port import Carrier
 from demo.controllers import demo_router
@@ -96,7 +96,7 @@ def create_app(
         request_max_body_size=BODY_BYTES,
     )
     app.state.settings, app.state.database, app.state.carrier = settings, database, carrier
-    app.state.passwords, app.state.mailer = Passwords(), mailer
+    app.state.mailer, app.state.accounts = mailer, build_accounts(settings, database, mailer)
     return app
 
 

@@ -1,0 +1,173 @@
+"""How people come in: an account, and a link that shows that its e-mail address is theirs."""
+
+import hashlib
+import hmac
+import secrets
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from accounts import emails
+from accounts.errors import LinkNotUsable, NotSignedIn
+from accounts.limits import SIGN_UPS_BY_ADDRESS, Limits
+from accounts.links import LinkService
+from accounts.models import LinkPurpose, OneTimeLink, User
+from accounts.passwords import Passwords
+from accounts.rules import ensure_password, read_email, read_name
+from accounts.services import UserService, acting
+from accounts.sessions import Browser, SessionService, Viewer
+from kit.audit import record
+from kit.clock import utc_now
+from kit.db import Database, enter
+from kit.errors import TooMany, ValidationFailed
+from kit.mail import Mailer
+
+
+class Confirmed(msgspec.Struct, frozen=True):
+    """An address that was shown to be somebody's."""
+
+    raw: str | None
+    """The id of the session that was begun, if one was."""
+
+
+class Registration:
+    """Makes accounts and confirms their addresses.
+
+    Whether an address has an account shows nowhere but in the mail to that address: the answer, and the work of
+    hashing, are the same.
+    """
+
+    def __init__(
+        self, database: Database, passwords: Passwords, limits: Limits, mailer: Mailer, *, public_url: str, secret: str
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._limits = limits
+        self._mailer = mailer
+        self._public_url = public_url
+        self._key = hashlib.sha256(b"sign-up:" + secret.encode()).digest()
+
+    async def sign_up(self, *, email: str, password: str, name: str, address: str) -> str:
+        """Make an account and mail its link; return the proof that this browser made it.
+
+        The proof and the link together sign in. With an address that has an account already, the proof is one of
+        nothing: somebody else's link must not let in whoever typed their address.
+
+        Raises:
+            ValidationFailed: a field cannot be used.
+            TooMany: the address made too many accounts.
+        """
+        email, name = _read(email, password, name)
+        await self._limits.ensure_address("sign-up", address, SIGN_UPS_BY_ADDRESS)
+        hashed = await self._passwords.hash(password)
+        may_mail = await self._limits.may_mail("sign-up", email)
+        async with self._database.sessions() as session, session.begin():
+            added = insert(User).values(id=uuid7(), email=email, name=name, password_hash=hashed)
+            user_id = await session.scalar(added.on_conflict_do_nothing(index_elements=["email"]).returning(User.id))
+            user = await UserService(session).get_one(User.email == email)
+            await enter(session, None, user.id)
+            raw = secrets.token_urlsafe(32)
+            if user.email_verified_at is None and (user_id is not None or may_mail):
+                raw = await LinkService(session).issue(user.id, LinkPurpose.VERIFY_EMAIL)
+                self._mailer.send_after_commit(session, emails.verify_email(email, self._link(raw)))
+            elif may_mail:
+                mail = emails.already_registered(email, f"{self._public_url}/login")
+                self._mailer.send_after_commit(session, mail)
+            if user_id is not None:
+                by = acting(user, address)
+                await record(session, by, "account.created", subject_id=user.id, subject_name=email)
+        return self._proof(raw if user_id is not None else secrets.token_urlsafe(32))
+
+    async def resend(self, viewer: Viewer) -> None:
+        """Mail the link again. Raises: TooMany; nothing happens once the address is confirmed."""
+        if viewer.email_verified:
+            return
+        if not await self._limits.may_mail("sign-up", viewer.email):
+            raise TooMany("We have sent several mails already. Wait an hour, then try again", retry_after=3600)
+        async with self._database.tenant(None, viewer.user_id) as session:
+            raw = await LinkService(session).issue(viewer.user_id, LinkPurpose.VERIFY_EMAIL)
+            self._mailer.send_after_commit(session, emails.verify_email(viewer.email, self._link(raw)))
+
+    async def purpose_of(self, raw: str, viewer: Viewer | None, proof: str | None) -> OneTimeLink:
+        """What opening the link would do for this browser; nothing is changed.
+
+        Raises:
+            LinkNotUsable: it does nothing any more, or it is somebody else's.
+            NotSignedIn: its owner must sign in first.
+        """
+        async with self._database.sessions() as session, session.begin():
+            link = await LinkService(session).look(raw, LinkPurpose.VERIFY_EMAIL, LinkPurpose.CHANGE_EMAIL)
+        self._ensure_owner(link, raw, viewer, proof)
+        return link
+
+    async def confirm(self, raw: str, *, viewer: Viewer | None, proof: str | None, browser: Browser) -> Confirmed:
+        """Use the link up: the address it was mailed to is its owner's from now on.
+
+        A session is begun only in the browser that made the account, which knew the password then.
+
+        Raises:
+            LinkNotUsable, NotSignedIn: as of ``purpose_of``.
+        """
+        async with self._database.sessions() as session, session.begin():
+            link = await LinkService(session).redeem(raw, LinkPurpose.VERIFY_EMAIL, LinkPurpose.CHANGE_EMAIL)
+            self._ensure_owner(link, raw, viewer, proof)
+            await enter(session, None, link.user_id)
+            user = await UserService(session).signed_in(link.user_id)
+            by, before = acting(user, browser.address), user.email
+            if link.new_email is None:
+                user.email_verified_at = utc_now()
+                await record(session, by, "email.verified", subject_id=user.id, subject_name=user.email)
+            else:
+                # Locks out a second one who asks for the same address; who came first has it.
+                await _ensure_free(session, link.new_email)
+                user.email, user.email_verified_at = link.new_email, utc_now()
+                await LinkService(session).withdraw(user.id, LinkPurpose.RESET_PASSWORD, LinkPurpose.VERIFY_EMAIL)
+                changed = {"before": {"email": before}, "after": {"email": user.email}}
+                await record(session, by, "email.changed", subject_id=user.id, subject_name=before, details=changed)
+                for to in (before, user.email):
+                    self._mailer.send_after_commit(session, emails.email_changed(to, user.email))
+            begins = viewer is None and user.totp_enabled_at is None
+            started = await SessionService(session).begin(user.id, browser) if begins else None
+            if begins:
+                await record(session, by, "session.started", subject_id=user.id, subject_name=user.email)
+        return Confirmed(started)
+
+    def _ensure_owner(self, link: OneTimeLink, raw: str, viewer: Viewer | None, proof: str | None) -> None:
+        if viewer is not None:
+            if viewer.user_id != link.user_id:
+                raise LinkNotUsable
+        elif proof is None or not hmac.compare_digest(proof.encode(), self._proof(raw).encode()):
+            raise NotSignedIn
+
+    def _proof(self, raw: str) -> str:
+        return hmac.new(self._key, raw.encode(), hashlib.sha256).hexdigest()
+
+    def _link(self, raw: str) -> str:
+        return f"{self._public_url}/verify-email/{raw}"
+
+
+def _read(email: str, password: str, name: str) -> tuple[str, str]:
+    """All that is wrong with the form at once. Raises: ValidationFailed."""
+    wrong: list[tuple[str, str]] = []
+    read_as = {"email": "", "name": ""}
+    for field, read, typed in (("email", read_email, email), ("name", read_name, name)):
+        try:
+            read_as[field] = read(typed)
+        except ValidationFailed as failed:
+            wrong += failed.errors
+    try:
+        ensure_password(password, email=email, name=name)
+    except ValidationFailed as failed:
+        wrong += failed.errors
+    if wrong:
+        raise ValidationFailed(wrong)
+    return read_as["email"], read_as["name"]
+
+
+async def _ensure_free(session: AsyncSession, email: str) -> None:
+    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"email:{email}", 0))))
+    if await session.scalar(sa.select(User.id).where(User.email == email)) is not None:
+        raise LinkNotUsable

@@ -1,0 +1,139 @@
+"""The second factor: codes from an authenticator app, each good once, and ten recovery codes."""
+
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import pyotp
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accounts.errors import SecondFactorUnchanged, WrongCode
+from accounts.models import RecoveryCode, User
+from kit.actor import Actor
+from kit.audit import record
+from kit.clock import utc_now
+
+ISSUER = "Epoch Voice"
+STEP_SECONDS = 30
+RECOVERY_CODES = 10
+_NONCE_BYTES = 12
+_GROUPS, _GROUP_LETTERS = 4, 4
+# Without the letters and digits that people mistake for one another. 16 of them are 79 random bits.
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+class SecondFactor:
+    """Enrols people in the second factor and checks their codes."""
+
+    def __init__(self, secret_key: str, *, clock: Callable[[], float] = time.time) -> None:
+        """``clock`` gives seconds since 1970."""
+        self._cipher = AESGCM(hashlib.sha256(b"second-factor:" + secret_key.encode()).digest())
+        self._clock = clock
+
+    async def start(self, session: AsyncSession, user: User) -> str:
+        """Make a new secret, not yet asked for at sign-in, and return it in base 32. Raises: SecondFactorUnchanged."""
+        if user.totp_enabled_at is not None:
+            raise SecondFactorUnchanged
+        secret = pyotp.random_base32()
+        user.totp_secret, user.totp_last_step = self._seal(user.id, secret), None
+        await session.flush()
+        return secret
+
+    def pending(self, user: User) -> str | None:
+        """The secret of an enrolment that was started and not confirmed."""
+        return None if user.totp_secret is None or user.totp_enabled_at is not None else self._open(user)
+
+    async def confirm(self, session: AsyncSession, user: User, code: str, *, by: Actor) -> Sequence[str]:
+        """Turn the second factor on with a first code; return the recovery codes, shown once.
+
+        Raises:
+            SecondFactorUnchanged: it is on, or its enrolment was not started.
+            WrongCode: the app shows another code.
+        """
+        if user.totp_secret is None or user.totp_enabled_at is not None:
+            raise SecondFactorUnchanged
+        if not await self._use_step(session, user, code):
+            raise WrongCode
+        user.totp_enabled_at = utc_now()
+        codes = await self._new_codes(session, user.id)
+        await record(session, by, "second_factor.enabled", subject_id=user.id, subject_name=user.email)
+        return codes
+
+    async def renew_codes(self, session: AsyncSession, user: User, *, by: Actor) -> Sequence[str]:
+        """Replace the recovery codes. Raises: SecondFactorUnchanged, when there is no second factor."""
+        if user.totp_enabled_at is None:
+            raise SecondFactorUnchanged
+        codes = await self._new_codes(session, user.id)
+        await record(session, by, "recovery_codes.renewed", subject_id=user.id, subject_name=user.email)
+        return codes
+
+    async def disable(self, session: AsyncSession, user: User, *, by: Actor) -> None:
+        """Turn the second factor off. Raises: SecondFactorUnchanged, when it is."""
+        if user.totp_enabled_at is None:
+            raise SecondFactorUnchanged
+        user.totp_secret = user.totp_enabled_at = user.totp_last_step = None
+        await session.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+        await record(session, by, "second_factor.disabled", subject_id=user.id, subject_name=user.email)
+
+    async def use(self, session: AsyncSession, user: User, code: str) -> bool:
+        """True when ``code`` is one of now or an unused recovery code; either is then used up."""
+        plain = "".join(code.split()).replace("-", "").lower()
+        if plain.isascii() and plain.isdigit() and len(plain) == 6:
+            return user.totp_secret is not None and await self._use_step(session, user, plain)
+        mine = RecoveryCode.user_id == user.id, RecoveryCode.digest == _digest(user.id, plain)
+        used = sa.update(RecoveryCode).where(*mine, RecoveryCode.used_at.is_(None)).values(used_at=utc_now())
+        return await session.scalar(used.returning(RecoveryCode.id)) is not None
+
+    async def codes_left(self, session: AsyncSession, user_id: UUID) -> int:
+        """How many recovery codes are unused."""
+        unused = RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None)
+        return await session.scalar(sa.select(sa.func.count()).select_from(RecoveryCode).where(*unused)) or 0
+
+    async def _use_step(self, session: AsyncSession, user: User, code: str) -> bool:
+        """Claim the time step of ``code``, the present one or one beside it; an earlier claim of it wins."""
+        totp = pyotp.TOTP(self._open(user), interval=STEP_SECONDS)
+        now = int(self._clock()) // STEP_SECONDS
+        plain = "".join(code.split())
+        for step in (now, now - 1, now + 1):
+            if hmac.compare_digest(totp.generate_otp(step).encode(), plain.encode()):
+                later = sa.or_(User.totp_last_step.is_(None), User.totp_last_step < step)
+                claim = sa.update(User).where(User.id == user.id, later).values(totp_last_step=step)
+                claimed = await session.scalar(claim.returning(User.id))
+                return claimed is not None
+        return False
+
+    async def _new_codes(self, session: AsyncSession, user_id: UUID) -> Sequence[str]:
+        await session.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+        codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
+        session.add_all(RecoveryCode(user_id=user_id, digest=_digest(user_id, code.replace("-", ""))) for code in codes)
+        await session.flush()
+        return codes
+
+    def _seal(self, user_id: UUID, secret: str) -> bytes:
+        nonce = os.urandom(_NONCE_BYTES)
+        # Bound to the person: a secret copied into another row does not open there.
+        return nonce + self._cipher.encrypt(nonce, secret.encode(), user_id.bytes)
+
+    def _open(self, user: User) -> str:
+        sealed = user.totp_secret or b""
+        return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], user.id.bytes).decode()
+
+
+def enrolment_uri(email: str, secret: str) -> str:
+    """What the QR code says to an authenticator app."""
+    return pyotp.TOTP(secret, interval=STEP_SECONDS).provisioning_uri(name=email, issuer_name=ISSUER)
+
+
+def _recovery_code() -> str:
+    groups = ("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LETTERS)) for _ in range(_GROUPS))
+    return "-".join(groups)
+
+
+def _digest(user_id: UUID, plain: str) -> bytes:
+    return hashlib.sha256(user_id.bytes + plain.encode(errors="replace")).digest()

@@ -1,0 +1,154 @@
+"""Signed-in browsers: begun at sign-in only, ended for good, and never made again by a write."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accounts.errors import NotSignedIn
+from accounts.models import LoginSession, User
+from kit.clock import utc_now
+from kit.secrets import digest
+from kit.text import is_storable
+
+IDLE = timedelta(hours=12)
+ABSOLUTE = timedelta(days=14)
+SEEN_EVERY = timedelta(minutes=1)
+SECOND_FACTOR_WITHIN = timedelta(minutes=10)
+"""How long a browser may wait between the password and the code."""
+USER_AGENT_CHARACTERS = 200
+
+
+class Viewer(msgspec.Struct, frozen=True):
+    """The person behind a request."""
+
+    user_id: UUID
+    session_id: UUID
+    email: str
+    name: str
+    email_verified: bool
+
+
+class Browser(msgspec.Struct, frozen=True):
+    """Where somebody signs in from, as far as they let us know."""
+
+    address: str = ""
+    user_agent: str = ""
+
+
+class SessionService(SQLAlchemyAsyncRepositoryService[LoginSession]):
+    """The sessions of people."""
+
+    class Repository(SQLAlchemyAsyncRepository[LoginSession]):
+        model_type = LoginSession
+
+    repository_type = Repository
+
+    async def begin(self, user_id: UUID, browser: Browser, *, awaits_second_factor: bool = False) -> str:
+        """Begin a session for ``user_id`` and return its raw id for the cookie.
+
+        One that awaits the second factor signs nobody in until ``begin`` is called again.
+        """
+        now, raw = utc_now(), secrets.token_urlsafe(32)
+        gone = sa.or_(LoginSession.expires_at < now, LoginSession.last_seen_at < now - IDLE)
+        await self._delete(LoginSession.user_id == user_id, gone)
+        agent = browser.user_agent if is_storable(browser.user_agent) else ""
+        session = LoginSession(
+            user_id=user_id,
+            digest=digest(raw),
+            expires_at=now + (SECOND_FACTOR_WITHIN if awaits_second_factor else ABSOLUTE),
+            awaits_second_factor=awaits_second_factor,
+            user_agent=agent[:USER_AGENT_CHARACTERS],
+            address=browser.address,
+        )
+        self.repository.session.add(session)
+        await self.repository.session.flush()
+        return raw
+
+    async def renew(self, session_id: UUID) -> str:
+        """Give a session a new raw id, and return it. Raises: NotSignedIn, when the session was ended meanwhile."""
+        raw = secrets.token_urlsafe(32)
+        renewed = await self.repository.session.scalar(
+            sa.update(LoginSession)
+            .where(LoginSession.id == session_id)
+            .values(digest=digest(raw))
+            .returning(LoginSession.id)
+        )
+        if renewed is None:
+            raise NotSignedIn
+        return raw
+
+    async def end(self, session_id: UUID) -> None:
+        """End a session; final, also for a request that is under way."""
+        await self._delete(LoginSession.id == session_id)
+
+    async def end_one_of(self, user_id: UUID, session_id: UUID) -> bool:
+        """End one session of a person; False when they have no such session."""
+        return await self._delete(LoginSession.user_id == user_id, LoginSession.id == session_id) > 0
+
+    async def end_raw(self, raw: str) -> None:
+        """End the session, if any, whose cookie a browser still shows."""
+        await self._delete(LoginSession.digest == digest(raw))
+
+    async def end_all(self, user_id: UUID, *, but: UUID | None = None) -> int:
+        """End every session of a person, except ``but``; return how many there were."""
+        which = [LoginSession.user_id == user_id]
+        if but is not None:
+            which.append(LoginSession.id != but)
+        return await self._delete(*which)
+
+    async def live_of(self, user_id: UUID) -> Sequence[LoginSession]:
+        """The sessions that a person could use now, the last seen first."""
+        query = (
+            sa.select(LoginSession)
+            .where(LoginSession.user_id == user_id, *_alive(utc_now()), ~LoginSession.awaits_second_factor)
+            .order_by(LoginSession.last_seen_at.desc(), LoginSession.id.desc())
+        )
+        rows: Sequence[LoginSession] = (await self.repository.session.scalars(query)).all()
+        return rows
+
+    async def awaiting(self, raw: str) -> LoginSession | None:
+        """The session behind ``raw`` while it awaits the second factor."""
+        return await self.get_one_or_none(
+            LoginSession.digest == digest(raw), *_alive(utc_now()), LoginSession.awaits_second_factor.is_(True)
+        )
+
+    async def _delete(self, *which: sa.ColumnElement[bool]) -> int:
+        deleted = await self.repository.session.scalars(
+            sa.delete(LoginSession).where(*which).returning(LoginSession.id)
+        )
+        return len(deleted.all())
+
+
+async def viewer_of(session: AsyncSession, raw: str, now: datetime) -> Viewer | None:
+    """The person whose live session ``raw`` is; notes at most once a minute that it was seen."""
+    query = (
+        sa.select(LoginSession.id, LoginSession.last_seen_at, User.id, User.email, User.name, User.email_verified_at)
+        .join(User, User.id == LoginSession.user_id)
+        .where(
+            LoginSession.digest == digest(raw),
+            *_alive(now),
+            ~LoginSession.awaits_second_factor,
+            User.disabled_at.is_(None),
+        )
+    )
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return None
+    session_id, seen_at, user_id, email, name, verified_at = row
+    if now - seen_at > SEEN_EVERY:
+        # An update, never an upsert: a session that was ended meanwhile stays ended.
+        await session.execute(sa.update(LoginSession).where(LoginSession.id == session_id).values(last_seen_at=now))
+    return Viewer(
+        user_id=user_id, session_id=session_id, email=email, name=name, email_verified=verified_at is not None
+    )
+
+
+def _alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return LoginSession.expires_at > now, LoginSession.last_seen_at > now - IDLE

@@ -1,0 +1,135 @@
+"""The door: a password, a second factor where there is one, and then a session."""
+
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from accounts.errors import NotSignedIn, SecondFactorRequired, WrongCode, WrongCredentials
+from accounts.limits import Limits, account_key
+from accounts.models import User
+from accounts.passwords import Passwords
+from accounts.rules import comparable_email
+from accounts.second_factor import SecondFactor
+from accounts.services import UserService, acting
+from accounts.sessions import Browser, SessionService
+from kit.audit import record
+from kit.db import Database
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """A session that was begun."""
+
+    user_id: UUID
+    email: str
+    name: str
+    raw: str
+    """The session's raw id, for the cookie."""
+    awaits_second_factor: bool = False
+
+
+class SignIn:
+    """Lets people in. No database connection is held while a password is checked: a flood of attempts waits for
+    the few threads that check passwords, not everybody else for a connection.
+    """
+
+    def __init__(self, database: Database, passwords: Passwords, limits: Limits, second_factor: SecondFactor) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._limits = limits
+        self._second_factor = second_factor
+
+    async def at_once(
+        self, *, email: str, password: str, code: str | None, browser: Browser, replaces: str | None = None
+    ) -> SignedIn:
+        """Sign in with all that is asked for; ``replaces`` is the raw id of the session that ends with it.
+
+        Raises:
+            TooMany: the account or the address must wait.
+            WrongCredentials: whatever of e-mail and password is wrong.
+            SecondFactorRequired: the password is right, and a code is needed.
+            WrongCode: the code is not one, or was used.
+        """
+        user = await self._with_password(email, password, browser)
+        if user.totp_enabled_at is not None:
+            if code is None:
+                raise SecondFactorRequired
+            await self.ensure_code(user, code, browser.address)
+        return await self._begin(user, browser, replaces)
+
+    async def first_step(self, *, email: str, password: str, browser: Browser, replaces: str | None = None) -> SignedIn:
+        """As ``at_once``, but where a code is needed begin a session that awaits it."""
+        user = await self._with_password(email, password, browser)
+        return await self._begin(user, browser, replaces, awaits_second_factor=user.totp_enabled_at is not None)
+
+    async def second_step(self, *, raw: str, code: str, browser: Browser) -> SignedIn:
+        """Turn the session that awaits a code into one that signs in, under a new id.
+
+        Raises: NotSignedIn (no such session), TooMany, WrongCode.
+        """
+        async with self._database.sessions() as session, session.begin():
+            awaiting = await SessionService(session).awaiting(raw)
+            if awaiting is None:
+                raise NotSignedIn
+            user = await UserService(session).signed_in(awaiting.user_id)
+        await self.ensure_code(user, code, browser.address)
+        return await self._begin(user, browser, raw)
+
+    async def ensure_code(self, user: User, code: str, address: str) -> None:
+        """Use a code of the second factor up. Raises: TooMany, WrongCode."""
+        account = account_key("second-factor", str(user.id))
+        await self._limits.ensure_may_try(account, address)
+        async with self._database.sessions() as session, session.begin():
+            right = await self._second_factor.use(session, user, code)
+        await self._limits.judge(account, address, succeeded=right)
+        if not right:
+            raise WrongCode
+
+    async def ensure_password(self, user_id: UUID, password: str, address: str) -> None:
+        """Somebody who is signed in says their password again. Raises: TooMany, WrongCredentials, NotSignedIn."""
+        account = account_key("password", str(user_id))
+        await self._limits.ensure_may_try(account, address)
+        async with self._database.sessions() as session, session.begin():
+            user = await UserService(session).signed_in(user_id)
+        matched = await self._passwords.matches(user.password_hash, password)
+        await self._limits.judge(account, address, succeeded=matched)
+        if not matched:
+            raise WrongCredentials
+
+    async def _with_password(self, email: str, password: str, browser: Browser) -> User:
+        account = account_key("sign-in", comparable_email(email))
+        await self._limits.ensure_may_try(account, browser.address)
+        async with self._database.sessions() as session, session.begin():
+            user = await UserService(session).named(email)
+        matched = await self._passwords.matches(None if user is None else user.password_hash, password)
+        right = matched and user is not None and user.disabled_at is None
+        await self._limits.judge(account, browser.address, succeeded=right)
+        if user is None or not right:
+            raise WrongCredentials
+        if self._passwords.is_outdated(user.password_hash):
+            await self._rehash(user, password)
+        return user
+
+    async def _rehash(self, user: User, password: str) -> None:
+        fresh = await self._passwords.hash(password)
+        async with self._database.sessions() as session, session.begin():
+            unchanged = User.id == user.id, User.password_hash == user.password_hash
+            await session.execute(sa.update(User).where(*unchanged).values(password_hash=fresh))
+        user.password_hash = fresh
+
+    async def _begin(
+        self, user: User, browser: Browser, replaces: str | None, *, awaits_second_factor: bool = False
+    ) -> SignedIn:
+        async with self._database.tenant(None, user.id) as session:
+            # Locked: a reset at this moment either finds the session and ends it, or is found here.
+            unchanged = User.id == user.id, User.password_hash == user.password_hash, User.disabled_at.is_(None)
+            if await session.scalar(sa.select(User.id).where(*unchanged).with_for_update(read=True)) is None:
+                raise WrongCredentials
+            sessions = SessionService(session)
+            if replaces is not None:
+                await sessions.end_raw(replaces)
+            raw = await sessions.begin(user.id, browser, awaits_second_factor=awaits_second_factor)
+            if not awaits_second_factor:
+                by = acting(user, browser.address)
+                await record(session, by, "session.started", subject_id=user.id, subject_name=user.email)
+        return SignedIn(user.id, user.email, user.name, raw, awaits_second_factor)

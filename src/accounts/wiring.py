@@ -1,0 +1,37 @@
+"""What the application knows of people, put together once."""
+
+import msgspec
+
+from accounts.changes import AccountChanges
+from accounts.limits import Limits
+from accounts.passwords import Passwords
+from accounts.recovery import Recovery
+from accounts.registration import Registration
+from accounts.second_factor import SecondFactor
+from accounts.sign_in import SignIn
+from kit.db import Database
+from kit.mail import Mailer
+from kit.settings import Settings
+
+
+class Accounts(msgspec.Struct, frozen=True):
+    """The doors and what is behind them."""
+
+    sign_in: SignIn
+    registration: Registration
+    recovery: Recovery
+    changes: AccountChanges
+
+
+def build_accounts(settings: Settings, database: Database, mailer: Mailer) -> Accounts:
+    """One per application: it holds the threads that check passwords."""
+    passwords, url = Passwords(), settings.public_url
+    limits = Limits(database, exempts_loopback=settings.is_sandbox)
+    second_factor = SecondFactor(settings.secret_key)
+    sign_in = SignIn(database, passwords, limits, second_factor)
+    return Accounts(
+        sign_in=sign_in,
+        registration=Registration(database, passwords, limits, mailer, public_url=url, secret=settings.secret_key),
+        recovery=Recovery(database, passwords, limits, mailer, public_url=url),
+        changes=AccountChanges(database, passwords, limits, mailer, second_factor, sign_in, public_url=url),
+    )
