@@ -1,22 +1,38 @@
-"""``/api/organizations``: the organizations of the person who is signed in."""
+"""``/api/organizations``: the organizations of the person who is signed in, their members and invitations."""
 
 from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Request, get
+from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.auth import requires_user, viewer
-from kit.errors import NotFound
 from kit.paging import cut, read_cursor, read_limit
 from kit.structs import Page
 from tenants.auth import member
-from tenants.guards import requires_member
+from tenants.guards import requires_member, requires_person, requires_role
+from tenants.invitations import InvitationService, SentInvitation, ensure_may_mail
+from tenants.mails import invitation_mail
+from tenants.models import Role
 from tenants.services import OrganizationService
-from tenants.structs import OrganizationInfo
+from tenants.structs import (
+    ChangeMember,
+    ChangeOrganization,
+    InvitationInfo,
+    Invite,
+    MemberInfo,
+    OrganizationInfo,
+)
+from tenants.teams import TeamService
+
+_ADMIN = [requires_member, requires_role(Role.ADMIN)]
+# Keys are refused first: what one may not touch, it may not count or see either.
+_TEAM = [requires_member, requires_person]
+_TEAM_ADMIN = [*_TEAM, requires_role(Role.ADMIN)]
 
 
 class OrganizationController(Controller):
@@ -48,7 +64,134 @@ class OrganizationController(Controller):
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
     ) -> OrganizationInfo:
-        organization = await OrganizationService(db_session).get_one_or_none(id=organization_id)
-        if organization is None:
-            raise NotFound
+        return OrganizationInfo.of(await OrganizationService(db_session).one(organization_id), member(request).role)
+
+    @patch("/{organization_id:uuid}", guards=_ADMIN, summary="Change name or country")
+    async def change(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        data: JSONBody[ChangeOrganization],
+    ) -> OrganizationInfo:
+        organization = await OrganizationService(db_session).change(
+            organization_id,
+            by=member(request).actor,
+            name=None if isinstance(data.name, UnsetType) else data.name,
+            country=None if isinstance(data.country, UnsetType) else data.country,
+        )
         return OrganizationInfo.of(organization, member(request).role)
+
+
+class MemberController(Controller):
+    """The people of the organization in the path."""
+
+    path = "/organizations/{organization_id:uuid}/members"
+    tags = ["Team"]
+
+    @get(guards=_TEAM, summary="Members")
+    async def index(
+        self,
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        cursor: FromQuery[str | None] = None,
+        limit: FromQuery[int | None] = None,
+    ) -> Page[MemberInfo]:
+        size = read_limit(limit)
+        rows = await TeamService(db_session).page(organization_id, after=read_cursor(cursor), limit=size)
+        _, next_cursor = cut([row.membership for row in rows], size)
+        return Page(items=[MemberInfo.of(row) for row in rows[:size]], next_cursor=next_cursor)
+
+    @patch("/{member_id:uuid}", guards=_TEAM_ADMIN, summary="Change a member's role")
+    async def change(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        member_id: FromPath[UUID],
+        data: JSONBody[ChangeMember],
+    ) -> MemberInfo:
+        changed = await TeamService(db_session).change_role(
+            organization_id, member_id, data.role, by=member(request).actor
+        )
+        return MemberInfo.of(changed)
+
+    # The role is the service's to ask for: every member may leave.
+    @delete("/{member_id:uuid}", guards=_TEAM, summary="Remove a member, or leave", status_code=204)
+    async def remove(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        member_id: FromPath[UUID],
+    ) -> None:
+        await TeamService(db_session).remove(organization_id, member_id, by=member(request).actor)
+
+
+class InvitationController(Controller):
+    """Open invitations of the organization in the path."""
+
+    path = "/organizations/{organization_id:uuid}/invitations"
+    tags = ["Team"]
+
+    @get(guards=_TEAM_ADMIN, summary="Open invitations")
+    async def index(
+        self,
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        cursor: FromQuery[str | None] = None,
+        limit: FromQuery[int | None] = None,
+    ) -> Page[InvitationInfo]:
+        size = read_limit(limit)
+        rows = await InvitationService(db_session).page(organization_id, after=read_cursor(cursor), limit=size)
+        page, next_cursor = cut(rows, size)
+        return Page(items=[InvitationInfo.of(row) for row in page], next_cursor=next_cursor)
+
+    @post(guards=_TEAM_ADMIN, summary="Invite somebody by e-mail")
+    async def invite(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        data: JSONBody[Invite],
+    ) -> Response[InvitationInfo]:
+        await ensure_may_mail(request.app.state.database, organization_id, data.email)
+        asking = member(request)
+        sent = await InvitationService(db_session).invite(
+            organization_id, email=data.email, role=data.role, by=asking.actor, own=asking.role
+        )
+        await db_session.refresh(sent.invitation)
+        _mail(request, db_session, sent)
+        return Response(InvitationInfo.of(sent.invitation), status_code=201)
+
+    @post("/{invitation_id:uuid}/resend", guards=_TEAM_ADMIN, summary="Send an invitation again", status_code=200)
+    async def resend(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        invitation_id: FromPath[UUID],
+    ) -> InvitationInfo:
+        invitations, asking = InvitationService(db_session), member(request)
+        known = await invitations.one(organization_id, invitation_id)
+        await ensure_may_mail(request.app.state.database, organization_id, known.email)
+        sent = await invitations.resend(organization_id, invitation_id, by=asking.actor, own=asking.role)
+        _mail(request, db_session, sent)
+        return InvitationInfo.of(sent.invitation)
+
+    @delete("/{invitation_id:uuid}", guards=_TEAM_ADMIN, summary="Withdraw an invitation", status_code=204)
+    async def withdraw(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        invitation_id: FromPath[UUID],
+    ) -> None:
+        await InvitationService(db_session).withdraw(organization_id, invitation_id, by=member(request).actor)
+
+
+def _mail(request: Request[Any, Any, State], db_session: AsyncSession, sent: SentInvitation) -> None:
+    settings, mailer = request.app.state.settings, request.app.state.mailer
+    inviter = viewer(request)
+    mail = invitation_mail(sent, inviter=inviter.name or inviter.email, public_url=settings.public_url)
+    mailer.send_after_commit(db_session, mail)

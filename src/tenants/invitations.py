@@ -152,7 +152,9 @@ class InvitationService(SQLAlchemyAsyncRepositoryService[Invitation]):
         if await session.scalar(sa.select(Membership.id).where(*membership)) is None:
             session.add(Membership(organization_id=organization_id, user_id=person.id, role=invitation.role))
         await self._record(invitation, by, "invitation.accepted", {"role": invitation.role})
-        return (await session.scalars(sa.select(Organization).where(Organization.id == organization_id))).one()
+        query = sa.select(Organization).where(Organization.id == organization_id)
+        joined: Organization = (await session.scalars(query)).one()
+        return joined
 
     async def _presented(self, organization_id: UUID, raw: str) -> Invitation:
         query = (
@@ -173,7 +175,8 @@ class InvitationService(SQLAlchemyAsyncRepositoryService[Invitation]):
 
     async def _organization_name(self, organization_id: UUID) -> str:
         query = sa.select(Organization.name).where(Organization.id == organization_id)
-        return (await self.repository.session.scalars(query)).one()
+        name: str = (await self.repository.session.scalars(query)).one()
+        return name
 
     async def _record(self, invitation: Invitation, by: Actor, action: str, details: dict[str, object] | None) -> None:
         await record(

@@ -29,7 +29,7 @@ def deletion_mail(organization: Organization, *, to: str, by: str, deleted_at: d
         subject=f"{organization.name} was deleted",
         paragraphs=(
             f"{by} deleted {organization.name} on Epoch Voice. Its phones stopped at once.",
-            f"You can restore it until {last_day:%B} {last_day.day}, {last_day.year} (UTC). "
+            f"You can restore it until {last_day:%B} {last_day.day}, {last_day.year} (UTC).",
             "After that its numbers are released and its data is erased.",
         ),
         action=("Restore the organization", f"{public_url}/organizations/new"),
