@@ -27,7 +27,7 @@ from kit.mail import build_mailer
 from kit.problems import EXCEPTION_HANDLERS
 from kit.ratelimit import build_rate_limiter
 from kit.settings import Settings, SettingsError
-from tenants.controllers import OrganizationController
+from tenants.controllers import InvitationController, MemberController, OrganizationController
 from voice.controllers import CallController, WebhookController
 from voice.endings import CallEnder
 from voice.lookup import CallLookup
@@ -118,7 +118,14 @@ def _widget(
 def _api(settings: Settings) -> Router:
     return Router(
         path="/api",
-        route_handlers=[SessionController, OrganizationController, EmbedTokenController, CallController],
+        route_handlers=[
+            SessionController,
+            OrganizationController,
+            MemberController,
+            InvitationController,
+            EmbedTokenController,
+            CallController,
+        ],
         middleware=[
             DefineMiddleware(CsrfMiddleware, secret=settings.secret_key, public_url=settings.public_url),
             DefineMiddleware(SessionMiddleware, public_url=settings.public_url),
