@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -36,6 +37,13 @@ def read_limit(limit: int | None) -> int:
     if not 1 <= limit <= MAX_LIMIT:
         raise ValidationFailed([("limit", f"Must be from 1 to {MAX_LIMIT}")])
     return limit
+
+
+def read_moment(field: str, moment: datetime | None) -> datetime | None:
+    """A time that narrows a list; one without an offset is not guessed at. Raises: ValidationFailed."""
+    if moment is not None and moment.tzinfo is None:
+        raise ValidationFailed([(field, "Give a time with its offset, for example 2026-11-22T18:00:00Z")])
+    return moment
 
 
 def cut(rows: Sequence[Row], limit: int) -> tuple[list[Row], str | None]:

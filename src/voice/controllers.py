@@ -1,29 +1,30 @@
 """The carrier's webhooks, and ``…/calls`` for customers."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import structlog
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State
-from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery
+from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from carrier.port import Carrier, DialPlan
+from kit.csv_export import csv_answer
 from kit.db import Database
-from kit.errors import ValidationFailed
 from kit.paging import cut, read_cursor, read_limit
 from kit.settings import Settings
 from kit.structs import Page
-from kit.text import is_storable
 from tenants.guards import requires_member
 from voice.errors import BadWebhook, NotTheCarrier
+from voice.export import calls_csv
 from voice.fold import LegEvent
 from voice.guards import signed_form
 from voice.lookup import Owners
 from voice.models import Call, CallStatus
+from voice.queries import call_filters
 from voice.services import CallFilters, CallService
 from voice.structs import CallDetail, CallInfo
 from voice.webhooks import read_dial_ended, read_event, read_outgoing
@@ -106,31 +107,27 @@ class CallController(Controller):
     path = "/organizations/{organization_id:uuid}/calls"
     tags = ["Calls"]
     guards = [requires_member]
+    dependencies = {"filters": Provide(call_filters, sync_to_thread=False)}
 
     @get(summary="Calls, newest first")
     async def index(
         self,
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
+        filters: NamedDependency[CallFilters],
         cursor: FromQuery[str | None] = None,
         limit: FromQuery[int | None] = None,
-        call_status: Annotated[CallStatus | None, QueryParameter(name="status")] = None,
-        number: FromQuery[str | None] = None,
-        token_id: FromQuery[UUID | None] = None,
-        since: FromQuery[datetime | None] = None,
-        until: FromQuery[datetime | None] = None,
     ) -> Page[CallInfo]:
         size = read_limit(limit)
-        filters = CallFilters(
-            status=call_status,
-            number=_digits(number),
-            token_id=token_id,
-            since=_aware("since", since),
-            until=_aware("until", until),
-        )
         rows = await CallService(db_session).page(organization_id, filters, after=read_cursor(cursor), limit=size)
         page, next_cursor = cut(rows, size)
         return Page(items=[CallInfo.of(call) for call in page], next_cursor=next_cursor)
+
+    @get("/export.csv", summary="Calls as CSV, newest first", media_type="text/csv")
+    async def export(
+        self, organization_id: FromPath[UUID], filters: NamedDependency[CallFilters], state: State
+    ) -> Stream:
+        return csv_answer("calls.csv", calls_csv(state.database, organization_id, filters))
 
     @get("/{call_id:uuid}", summary="One call with its timeline")
     async def show(
@@ -139,22 +136,3 @@ class CallController(Controller):
         calls = CallService(db_session)
         call = await calls.one(organization_id, call_id)
         return CallDetail.with_events(call, list(await calls.events(organization_id, call.id)))
-
-
-def _digits(number: str | None) -> str | None:
-    """What a search for a number looks for, whatever punctuation it is typed with. Raises: ValidationFailed."""
-    if number is None:
-        return None
-    if len(number) > 32 or not is_storable(number):
-        raise ValidationFailed([("number", "Type digits of a phone number")])
-    found = "".join(character for character in number if character.isascii() and character.isdigit())
-    if not found:
-        raise ValidationFailed([("number", "Type digits of a phone number")])
-    return found
-
-
-def _aware(field: str, moment: datetime | None) -> datetime | None:
-    """Times without an offset are not guessed at. Raises: ValidationFailed."""
-    if moment is not None and moment.tzinfo is None:
-        raise ValidationFailed([(field, "Give a time with its offset, for example 2026-11-22T18:00:00Z")])
-    return moment

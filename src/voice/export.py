@@ -1,0 +1,60 @@
+"""An organization's calls as a file for spreadsheets."""
+
+from collections.abc import AsyncGenerator, Sequence
+from uuid import UUID
+
+import msgspec
+
+from kit.csv_export import BATCH, Cell, csv_of
+from kit.db import Database
+from kit.structs import rfc3339
+from voice.models import Call
+from voice.services import CallFilters, CallService
+
+COLUMNS = (
+    "id",
+    "started_at",
+    "answered_at",
+    "ended_at",
+    "direction",
+    "from",
+    "to",
+    "status",
+    "duration",
+    "end_reason",
+    "token_id",
+    "agent",
+    "origin",
+    "call_id",
+    "metadata",
+)
+
+
+def calls_csv(database: Database, organization_id: UUID, filters: CallFilters) -> AsyncGenerator[bytes, None]:
+    """Every call that ``filters`` let through, newest first."""
+
+    async def read(after: UUID | None) -> Sequence[Call]:
+        async with database.tenant(organization_id) as session:
+            return await CallService(session).page(organization_id, filters, after=after, limit=BATCH)
+
+    return csv_of(COLUMNS, read, _cells)
+
+
+def _cells(call: Call) -> Sequence[Cell]:
+    return (
+        str(call.id),
+        rfc3339(call.started_at),
+        rfc3339(call.answered_at),
+        rfc3339(call.ended_at),
+        call.direction,
+        call.from_number,
+        call.to_number,
+        call.status.value,
+        call.duration,
+        call.end_reason,
+        str(call.token_id),
+        call.agent,
+        call.origin,
+        None if call.call_id is None else str(call.call_id),
+        None if call.details is None else msgspec.json.encode(call.details).decode(),
+    )

@@ -1,0 +1,44 @@
+"""What a list of calls is narrowed to, as its address says it."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from litestar.params import FromQuery, QueryParameter
+
+from kit.errors import ValidationFailed
+from kit.paging import read_moment
+from kit.text import is_storable
+from voice.models import CallStatus
+from voice.services import CallFilters
+
+_NUMBER_CHARACTERS = 32
+
+
+def call_filters(
+    call_status: Annotated[CallStatus | None, QueryParameter(name="status")] = None,
+    number: FromQuery[str | None] = None,
+    token_id: FromQuery[UUID | None] = None,
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
+) -> CallFilters:
+    """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
+    return CallFilters(
+        status=call_status,
+        number=read_digits(number),
+        token_id=token_id,
+        since=read_moment("since", since),
+        until=read_moment("until", until),
+    )
+
+
+def read_digits(number: str | None) -> str | None:
+    """What a search for a number looks for, whatever punctuation it is typed with. Raises: ValidationFailed."""
+    if number is None:
+        return None
+    if len(number) > _NUMBER_CHARACTERS or not is_storable(number):
+        raise ValidationFailed([("number", "Type digits of a phone number")])
+    found = "".join(character for character in number if character.isascii() and character.isdigit())
+    if not found:
+        raise ValidationFailed([("number", "Type digits of a phone number")])
+    return found
