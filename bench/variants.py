@@ -9,9 +9,10 @@ _BIN = Path(sys.executable).parent
 
 
 def _uvicorn(*application: str) -> Callable[[int], list[str]]:
-    # The flags of the product's own worker (src/epoch/worker.py), for every ASGI application alike.
+    # The settings of the product's own worker (src/epoch/worker.py), for every ASGI application alike.
     flags = ["--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log", "--log-level", "warning"]
-    return lambda port: [str(_BIN / "uvicorn"), *flags, "--no-server-header", "--port", str(port), *application]
+    flags += ["--no-server-header", "--no-proxy-headers"]
+    return lambda port: [str(_BIN / "uvicorn"), *flags, "--port", str(port), *application]
 
 
 def _gunicorn(*flags: str) -> Callable[[int], list[str]]:

@@ -6,18 +6,21 @@ from pathlib import Path
 
 from litestar import Litestar, Response, Router
 from litestar.di import Provide
+from litestar.handlers import ASGIRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.types import ControllerRouterHandler
 
 from accounts.auth import SessionMiddleware
 from accounts.controllers import SessionController
 from accounts.wiring import build_accounts
 from carrier.access_token import AccessTokenSigner
 from carrier.port import Carrier
+from dashboard.problem_pages import UNROUTED_HANDLERS
 from demo.controllers import demo_router
+from epoch.application import Application
 from epoch.health import health_router
+from epoch.pages import build_pages
 from epoch.seed import read_demo_token
 from epoch.wiring import build_carrier
 from kit.api import BODY_BYTES, check_json_body
@@ -58,6 +61,7 @@ def create_app(
     usage = TokenUsage(database)
     ender = CallEnder(database, carrier)
     mailer = build_mailer(settings)
+    assets = load_manifest(dist)
 
     @asynccontextmanager
     async def parts(_: Litestar) -> AsyncGenerator[None, None]:
@@ -74,16 +78,19 @@ def create_app(
             await carrier.close()
             await database.stop()
 
-    app = Litestar(
+    phone_endpoints = _phone_endpoints(settings, database, carrier, usage)
+    app = Application(
         route_handlers=[
-            *_widget(settings, database, carrier, usage, dist),
+            *phone_endpoints,
+            asset_handler(load_assets(dist, public_url=settings.public_url)),
             WebhookController,
             _api(settings),
-            demo_router(settings, load_manifest(dist), lambda: read_demo_token(settings)),
+            build_pages(settings),
+            demo_router(settings, assets, lambda: read_demo_token(settings)),
             health_router,
         ],
         dependencies={"db_session": Provide(provide_session)},
-        exception_handlers=EXCEPTION_HANDLERS,
+        exception_handlers={**EXCEPTION_HANDLERS, **UNROUTED_HANDLERS},
         lifespan=[parts],
         # The document alone: the framework's pages would load their scripts from elsewhere.
         openapi_config=OpenAPIConfig(
@@ -95,14 +102,16 @@ def create_app(
         logging_config=None,
         request_max_body_size=BODY_BYTES,
     )
+    app.answer_directly(phone_endpoints)
     app.state.settings, app.state.database, app.state.carrier = settings, database, carrier
-    app.state.mailer, app.state.accounts = mailer, build_accounts(settings, database, mailer)
+    app.state.mailer, app.state.assets = mailer, assets
+    app.state.accounts = build_accounts(settings, database, mailer)
     return app
 
 
-def _widget(
-    settings: Settings, database: Database, carrier: Carrier, usage: TokenUsage, dist: Path
-) -> list[ControllerRouterHandler]:
+def _phone_endpoints(
+    settings: Settings, database: Database, carrier: Carrier, usage: TokenUsage
+) -> list[ASGIRouteHandler]:
     tickets = Tickets(settings.secret_key)
     limiter = build_rate_limiter(settings.valkey_url, workers=settings.workers)
     admission = Admission(settings, database, limiter, tickets)
@@ -111,7 +120,6 @@ def _widget(
     return [
         public_endpoint("/widget/exchange", admission, exchange),
         public_endpoint("/widget/status", admission, StatusReader(CallLookup(database))),
-        asset_handler(load_assets(dist, public_url=settings.public_url)),
     ]
 
 
