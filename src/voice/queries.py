@@ -1,10 +1,9 @@
 """What a list of calls is narrowed to, as its address says it."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromQuery
 
 from kit.errors import ValidationFailed
 from kit.paging import read_moment
@@ -16,7 +15,7 @@ _NUMBER_CHARACTERS = 32
 
 
 def call_filters(
-    call_status: Annotated[CallStatus | None, QueryParameter(name="status")] = None,
+    status: FromQuery[CallStatus | None] = None,
     number: FromQuery[str | None] = None,
     token_id: FromQuery[UUID | None] = None,
     since: FromQuery[datetime | None] = None,
@@ -24,7 +23,7 @@ def call_filters(
 ) -> CallFilters:
     """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
     return CallFilters(
-        status=call_status,
+        status=status,
         number=read_digits(number),
         token_id=token_id,
         since=read_moment("since", since),
