@@ -198,6 +198,8 @@ export class Attempt {
     if (this.#answeredAt) {
       this.#finish("completed");
       this.#line.release();
+      // The carrier also ends the calls of a phone that may call no more: its panel should say so.
+      this.#session.check();
       return;
     }
     let outcome;

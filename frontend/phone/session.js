@@ -50,7 +50,7 @@ export class Session {
     this.#stopped = false;
     for (const [target, event] of WAKING) this.#env[target].addEventListener(event, this.#wake);
     this.#interval = setInterval(() => {
-      if (this.#env.document.visibilityState === "visible") this.#check();
+      if (this.#env.document.visibilityState === "visible") this.check();
     }, CHECK_EVERY_MS);
     this.refresh().catch(() => {});
   }
@@ -79,7 +79,7 @@ export class Session {
         if (!problem.transient || !this.alive) throw problem;
       }
     } else if (this.#env.now() - this.#checkedAt >= CHECK_BEFORE_CALL_MS) {
-      const problem = await this.#check();
+      const problem = await this.check();
       if (problem) throw problem;
     }
   }
@@ -93,6 +93,21 @@ export class Session {
       this.#refuse(problem);
       throw problem;
     }
+  }
+
+  /** Ask whether the embed token still lives; the refusal, or null. */
+  check() {
+    this.#checking ??= this.#status({})
+      .then(() => null)
+      .catch((problem) => {
+        if (problem.transient || this.#stopped) return null;
+        this.#refuse(problem);
+        return problem;
+      })
+      .finally(() => {
+        this.#checking = null;
+      });
+    return this.#checking;
   }
 
   async #exchange() {
@@ -144,24 +159,9 @@ export class Session {
     if (this.#failures > 0 || this.#env.now() >= this.#refreshAt) {
       if (this.data || this.#failures > QUICK_RETRIES_MS.length) this.refresh().catch(() => {});
     } else if (this.#env.now() - this.#checkedAt >= CHECK_ON_FOCUS_MS) {
-      this.#check();
+      this.check();
     }
   };
-
-  /** Ask whether the embed token still lives; the refusal, or null. */
-  #check() {
-    this.#checking ??= this.#status({})
-      .then(() => null)
-      .catch((problem) => {
-        if (problem.transient || this.#stopped) return null;
-        this.#refuse(problem);
-        return problem;
-      })
-      .finally(() => {
-        this.#checking = null;
-      });
-    return this.#checking;
-  }
 
   async #status(more) {
     const answer = await ask(
