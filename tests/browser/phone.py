@@ -129,6 +129,11 @@ class Phone:
     async def hangup(self) -> None:
         await self.page.evaluate("() => EpochPhone.hangup()")
 
+    async def tracks(self) -> int:
+        """Microphone tracks that the page ever had."""
+        count: int = await self.page.evaluate('() => window[Symbol.for("epoch.watch")].tracks()')
+        return count
+
     async def live_tracks(self) -> int:
         """Microphone tracks that still record."""
         count: int = await self.page.evaluate('() => window[Symbol.for("epoch.watch")].liveTracks()')

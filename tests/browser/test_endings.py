@@ -8,6 +8,14 @@ from browser.product import BUSY, ECHO, FAILS, HANGS_UP, NEVER_ANSWERS, TONES, C
 
 pytestmark = pytest.mark.anyio
 
+# The page never learns that it rings, so it stays in `dialing` as long as the far end rings.
+DEAF_TO_RINGING = """<script>
+    const listen = WebSocket.prototype.addEventListener;
+    WebSocket.prototype.addEventListener = function (type, listener) {
+        const rings = ({ data }) => JSON.parse(data.trim() || "{}").type === "ringing";
+        listen.call(this, type, type === "message" ? (event) => rings(event) || listener(event) : listener);
+    };
+</script>"""
 # Hangs up as soon as the invitation to the call has left the page: no answer to it can have come.
 HANG_UP_AFTER_INVITE = """<script>
     const send = WebSocket.prototype.send;
@@ -81,12 +89,31 @@ async def test_the_caller_hangs_up_while_it_rings(phone: Phone) -> None:
 
 
 async def test_the_caller_hangs_up_while_the_call_is_dialled(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer, head=DEAF_TO_RINGING)
+    await phone.until_event("ready")
+    begun = await phone.call(NEVER_ANSWERS)
+
+    async def rings_on_record() -> bool:
+        return [row["status"] for row in await phone.records()] == ["ringing"]
+
+    await phone.until("a ringing call record", rings_on_record)
+    await phone.hangup()
+    assert await phone.states() == ["ready", "dialing", "completed"]
+    await phone.assert_agrees(begun.call_id, NEVER_ANSWERS, "canceled")
+
+
+async def test_the_caller_hangs_up_right_after_the_invitation(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, head=HANG_UP_AFTER_INVITE)
     await phone.until_event("ready")
     begun = await phone.call(ECHO)
     assert (await phone.until_event("callEnded"))["status"] == "canceled"
-    assert await phone.states() == ["ready", "dialing", "completed"]
-    await phone.assert_agrees(begun.call_id, ECHO, "canceled")
+
+    async def is_over() -> bool:
+        return (await phone.far_end(begun.call_id))["status"] in ("no-answer", "canceled")
+
+    await phone.until("the carrier let the call go", is_over)
+    assert {row["status"] for row in await phone.records()} <= {"canceled"}
+    assert len(await phone.details("callEnded")) == 1
 
 
 async def test_a_call_hung_up_at_once_reaches_nobody(phone: Phone) -> None:
