@@ -1,0 +1,51 @@
+"""Puts the number desk and its sweep together: only here it is known what a live call is."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from carrier.port import Carrier
+from kit.db import ADMIN_ROLE, Database
+from kit.settings import Settings
+from tenants.numbers.desk import NumberDesk
+from tenants.numbers.reconcile import Reconciler
+from tenants.numbers.sweep import NumberSweep
+from voice.models import LIVE_STATUSES, Call
+
+
+async def is_in_live_call(session: AsyncSession, organization_id: UUID, e164: str) -> bool:
+    """True while a call of the organization from ``e164`` is not over."""
+    query = sa.select(Call.id).where(
+        Call.owned_by(organization_id), Call.from_number == e164, Call.status.in_(LIVE_STATUSES)
+    )
+    return await session.scalar(query.limit(1)) is not None
+
+
+def build_number_desk(database: Database, carrier: Carrier) -> NumberDesk:
+    """The desk that requests use, or the sweep, each with its own database role."""
+    return NumberDesk.at(database, carrier, is_in_use=is_in_live_call)
+
+
+def build_reconciler(database: Database, carrier: Carrier) -> Reconciler:
+    """The reconciler; ``database`` must see all organizations."""
+    return Reconciler(database, carrier, build_number_desk(database, carrier))
+
+
+@asynccontextmanager
+async def sweeping_numbers(settings: Settings, carrier: Carrier) -> AsyncGenerator[None, None]:
+    """The number sweep runs inside; not where there is no carrier to ask."""
+    if settings.database_url is None or (settings.is_sandbox and settings.sandbox_address is None):
+        yield
+        return
+    # One connection for the lock, one for the work: the sweep goes over all organizations, one after the other.
+    database = Database(settings.database_url, role=ADMIN_ROLE, engine_connections=1)
+    sweep = NumberSweep(database, build_reconciler(database, carrier))
+    sweep.start()
+    try:
+        yield
+    finally:
+        await sweep.stop()
+        await database.stop()

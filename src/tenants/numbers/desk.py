@@ -1,0 +1,20 @@
+"""Everything that is done about phone numbers at the carrier, in one place for those who ask for it."""
+
+from typing import NamedTuple
+
+from carrier.port import Carrier
+from kit.db import Database
+from tenants.numbers.purchases import NumberPurchases
+from tenants.numbers.releases import NumberReleases
+from tenants.numbers.services import IsInUse
+
+
+class NumberDesk(NamedTuple):
+    """Buys and releases. Whoever may use it was decided before: by the guards, or by nobody for the sweep."""
+
+    purchases: NumberPurchases
+    releases: NumberReleases
+
+    @classmethod
+    def at(cls, database: Database, carrier: Carrier, *, is_in_use: IsInUse) -> "NumberDesk":
+        return cls(NumberPurchases(database, carrier), NumberReleases(database, carrier, is_in_use=is_in_use))

@@ -1,0 +1,62 @@
+"""Refusals about phone numbers."""
+
+from kit.errors import Conflict, Unavailable
+
+
+class NumberNotAvailable(Conflict):
+    """The carrier does not sell this number, to us or any more."""
+
+    code = "number_not_available"
+    message = "This number is not available any more. Search again and choose another one"
+
+
+class NumberInUse(Conflict):
+    """A live call comes from this number."""
+
+    code = "number_in_use"
+    message = "Number is in use"
+
+
+class TooManyNumbers(Conflict):
+    """The organization holds as many numbers as it may."""
+
+    code = "too_many_numbers"
+    message = "The organization holds as many phone numbers as its limit allows. Release one first"
+
+
+class TooManyPurchases(Conflict):
+    """The organization bought as many numbers within a day as it may."""
+
+    code = "too_many_purchases"
+    message = "The organization bought as many phone numbers today as its limit allows. Try again tomorrow"
+
+
+class PurchaseInProgress(Conflict):
+    """Another purchase of the organization is not settled yet."""
+
+    code = "purchase_in_progress"
+    message = "Another phone number is being bought for this organization. Try again in two minutes"
+
+
+class CarrierAway(Unavailable):
+    """The carrier does not answer; nothing was changed."""
+
+    code = "carrier_unavailable"
+    message = "The carrier does not answer at the moment. Nothing was changed. Try again in a few minutes"
+
+
+class PurchaseNotSettled(Unavailable):
+    """The carrier did not say whether the number is ours; the sweep finds out."""
+
+    code = "carrier_unavailable"
+    message = (
+        "The carrier did not confirm the purchase. If it went through, the number appears here within two minutes;"
+        " it is not bought twice"
+    )
+
+
+class ReleaseNotSettled(Unavailable):
+    """The carrier did not take the number back yet; the sweep asks it again."""
+
+    code = "carrier_unavailable"
+    message = "The carrier does not answer at the moment. The number is released as soon as it does"
