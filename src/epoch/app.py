@@ -20,6 +20,7 @@ from dashboard.problem_pages import UNROUTED_HANDLERS
 from demo.controllers import demo_router
 from epoch.application import Application
 from epoch.health import health_router
+from epoch.numbers import build_number_desk, sweeping_numbers
 from epoch.pages import build_pages
 from epoch.seed import read_demo_token
 from epoch.wiring import build_carrier
@@ -31,6 +32,7 @@ from kit.problems import EXCEPTION_HANDLERS
 from kit.ratelimit import build_rate_limiter
 from kit.settings import Settings, SettingsError
 from tenants.controllers import InvitationController, MemberController, OrganizationController
+from tenants.number_controllers import PhoneNumberController
 from voice.controllers import CallController, WebhookController
 from voice.endings import CallEnder
 from voice.lookup import CallLookup
@@ -70,7 +72,8 @@ def create_app(
         ender.start()
         mailer.start()
         try:
-            yield
+            async with sweeping_numbers(settings, carrier):
+                yield
         finally:
             await mailer.stop()
             await ender.stop()
@@ -105,6 +108,7 @@ def create_app(
     app.answer_directly(phone_endpoints)
     app.state.settings, app.state.database, app.state.carrier = settings, database, carrier
     app.state.mailer, app.state.assets = mailer, assets
+    app.state.number_desk = build_number_desk(database, carrier)
     app.state.accounts = build_accounts(settings, database, mailer)
     return app
 
@@ -131,6 +135,7 @@ def _api(settings: Settings) -> Router:
             OrganizationController,
             MemberController,
             InvitationController,
+            PhoneNumberController,
             EmbedTokenController,
             CallController,
         ],

@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     set_plan.add_argument("slug")
     set_plan.add_argument("plan", choices=PLANS)
     add("setup", _setup_carrier, "create or update the TwiML application and its URLs", group="carrier")
+    add("reconcile", _reconcile, "make the carrier's numbers and the organizations' equal", group="carrier")
     return parser
 
 
@@ -103,6 +104,20 @@ def _setup_carrier(settings: Settings, _arguments: argparse.Namespace) -> int:
     asyncio.run(setup_carrier(settings))
     _say(f"The carrier's application points at {settings.public_url}.")
     return 0
+
+
+def _reconcile(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.commands import reconcile_numbers
+
+    with _database(settings) as (placed, _):
+        report = asyncio.run(reconcile_numbers(placed))
+    _say(
+        f"Numbers: {report.adopted} adopted, {report.given_up} purchases given up, {report.released} released,"
+        f" {report.put_off} put off, {len(report.open)} to look at."
+    )
+    for found in report.open:
+        _say(f"  …{found.ending}  {found.carrier_sid or '(no carrier id)'}  {found.why}")
+    return 1 if report.open else 0
 
 
 def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:

@@ -1,8 +1,11 @@
 """What the command line does to a database and a carrier that are there."""
 
+from epoch.numbers import build_reconciler
+from epoch.sandbox_at_hand import note_sandbox, sandbox_at_hand
 from epoch.wiring import build_carrier
 from kit.db import ADMIN_ROLE, Database
 from kit.settings import Settings, SettingsError
+from tenants.numbers.reconcile import Report
 from tenants.plans import Plan
 from tenants.services import OrganizationService
 
@@ -41,3 +44,23 @@ async def setup_carrier(settings: Settings) -> None:
         )
     finally:
         await carrier.close()
+    note_sandbox(settings)
+
+
+async def reconcile_numbers(settings: Settings) -> Report:
+    """Make the carrier's numbers and the organizations' equal, as far as they explain each other.
+
+    Raises:
+        SettingsError: there is no database to use.
+        CarrierError: the carrier refused or did not answer.
+        ChildDied: the sandbox carrier could not be started.
+    """
+    if settings.database_url is None:
+        raise SettingsError("EPOCH_DATABASE_URL is not set")
+    async with sandbox_at_hand(settings) as placed:
+        database, carrier = Database(settings.database_url, role=ADMIN_ROLE), build_carrier(placed)
+        try:
+            return await build_reconciler(database, carrier).compare()
+        finally:
+            await carrier.close()
+            await database.stop()

@@ -17,6 +17,7 @@ from kit.actor import SYSTEM
 from kit.db import ADMIN_ROLE, Database
 from kit.settings import Settings, SettingsError
 from tenants.models import Organization, PhoneNumber
+from tenants.numbers.rules import LIMITS
 from tenants.plans import Plan
 from tenants.services import OrganizationService
 from widget.models import EmbedToken
@@ -28,7 +29,7 @@ STARTER_OWNER = "starter@example.com"
 SLUG = "acme"
 NUMBER = "+14155550100"
 TOKEN_LABEL = "Demo page"  # noqa: S105 - a label
-COUNT_LIMITS = {"active_tokens": 1000}
+COUNT_LIMITS = {"active_tokens": 1000, **dict.fromkeys(LIMITS, 1000)}
 """Demo organizations are for trying things out, also many at once."""
 
 
