@@ -31,6 +31,13 @@ class RoleTooLow(Forbidden):
     message = "Your role in this organization does not allow this"
 
 
+class SlugTaken(Conflict):
+    """Another organization has this address."""
+
+    code = "name_taken"
+    message = "This name is in use many times over. Choose another"
+
+
 class NotForKeys(Forbidden):
     """An API key acts as an admin, except for this."""
 

@@ -1,13 +1,14 @@
 """What happens to organizations."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-from advanced_alchemy.exceptions import DuplicateKeyError
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
+from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
@@ -16,10 +17,10 @@ from kit.actor import SYSTEM, Actor
 from kit.audit import record
 from kit.clock import utc_now
 from kit.db import enter
-from kit.errors import Conflict, NotFound
+from kit.errors import NotFound
 from kit.structs import rfc3339
 from tenants import rules, slugs
-from tenants.errors import NameNotRepeated
+from tenants.errors import NameNotRepeated, SlugTaken
 from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
 
@@ -36,12 +37,15 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
     repository_type = Repository
 
     async def found(self, *, name: str, slug: str, country: str, owner_id: UUID, plan: Plan) -> Organization:
-        """Create an organization with its first owner."""
+        """Create an organization with its first owner. Raises: SlugTaken."""
         session, organization_id = self.repository.session, uuid7()
         await enter(session, organization_id, owner_id)
-        organization = await self.create(
-            Organization(id=organization_id, name=name, slug=slug, country=country, plan=plan)
-        )
+        values = {"id": organization_id, "name": name, "slug": slug, "country": country, "plan": plan}
+        # Who holds the slug cannot be asked, because other organizations are out of sight: the index decides.
+        statement = insert(Organization).values(values).on_conflict_do_nothing(index_elements=["slug"])
+        organization: Organization | None = await session.scalar(statement.returning(Organization))
+        if organization is None:
+            raise SlugTaken
         session.add(Membership(organization_id=organization.id, user_id=owner_id, role=Role.OWNER))
         await session.flush()
         return organization
@@ -73,13 +77,9 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
 
     async def _found_under_free_slug(self, name: str, country: str, owner_id: UUID) -> Organization:
         for slug in slugs.candidates(name):
-            try:
-                # A savepoint: who holds a slug cannot be asked, because other organizations are out of sight.
-                async with self.repository.session.begin_nested():
-                    return await self.found(name=name, slug=slug, country=country, owner_id=owner_id, plan=Plan.STARTER)
-            except DuplicateKeyError:
-                continue
-        raise Conflict("This name is in use many times over. Choose another")
+            with suppress(SlugTaken):
+                return await self.found(name=name, slug=slug, country=country, owner_id=owner_id, plan=Plan.STARTER)
+        raise SlugTaken
 
     async def one(self, organization_id: UUID) -> Organization:
         """One organization. Raises: NotFound."""

@@ -1,0 +1,13 @@
+"""What tests of the running application share."""
+
+import pytest
+from litestar import Litestar
+
+from kit.db import Database
+
+
+@pytest.fixture
+def walled(app: Litestar) -> Database:
+    """The application's own database: it sees one organization at a time, as requests do."""
+    database: Database = app.state.database
+    return database
