@@ -51,10 +51,8 @@ export class Panel {
 
   close() {
     if (!this.isOpen) return;
-    const hadFocus = this.#shadow.activeElement !== null;
     this.isOpen = false;
     this.render();
-    if (hadFocus) (this.#parts.bar.hidden ? this.#parts.fab : this.#parts.back).focus();
     this.#on.close();
   }
 
@@ -68,7 +66,7 @@ export class Panel {
     const phone = this.#phone;
     const parts = this.#parts;
     const view = viewOf(phone, this.#texts);
-    const hadFocus = this.isOpen && this.#shadow.activeElement !== null;
+    const focused = this.#shadow.activeElement;
     if (!phone.isInCall) this.#keypadShown = false;
     this.#place(phone.account?.settings);
     this.#root.dataset.mood = mood(phone.state);
@@ -87,7 +85,8 @@ export class Panel {
     parts.from.textContent = from ? `${this.#texts.callingFrom} ${from}` : "";
     parts.mark.hidden = !phone.account?.signaling;
     this.#show(view);
-    if (hadFocus && this.#shadow.activeElement === null) this.#focusMain();
+    // The browser takes the focus from what is hidden now only later, and then gives it to the page.
+    if (focused?.disabled || focused?.closest("[hidden]")) this.#keepFocus();
     this.#tick();
   }
 
@@ -299,6 +298,11 @@ export class Panel {
 
   #call() {
     if (this.#phone.canDial) this.#phone.dial(this.#parts.field.input.value);
+  }
+
+  #keepFocus() {
+    if (this.isOpen) this.#focusMain();
+    else (this.#parts.bar.hidden ? this.#parts.fab : this.#parts.back).focus();
   }
 
   #focusMain() {
