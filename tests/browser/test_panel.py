@@ -1,0 +1,151 @@
+"""The panel by keyboard and by ear, and click-to-call on the page around it."""
+
+from typing import Any
+
+import pytest
+
+from browser.conftest import OpenPhone
+from browser.phone import Phone
+from browser.product import ECHO, FAILS, Customer
+
+pytestmark = pytest.mark.anyio
+
+FOCUSED = """() => {
+    const host = document.activeElement;
+    const inside = host.shadowRoot?.activeElement ?? host;
+    return inside.getAttribute("aria-label") ?? inside.innerText.trim();
+}"""
+INTERACTIVE = {"button", "textbox", "dialog", "group", "link"}
+
+
+@pytest.fixture
+async def phone(customer: Customer, open_phone: OpenPhone) -> Phone:
+    opened = await open_phone(customer)
+    await opened.until_event("ready")
+    return opened
+
+
+async def focused(phone: Phone) -> str:
+    name: str = await phone.page.evaluate(FOCUSED)
+    return name
+
+
+async def named(phone: Phone) -> set[tuple[str, str]]:
+    """Role and accessible name of everything a person can act on, as the browser tells a screen reader."""
+    session = await phone.page.context.new_cdp_session(phone.page)
+    tree: list[dict[str, Any]] = (await session.send("Accessibility.getFullAXTree"))["nodes"]
+    await session.detach()
+    shown = [node for node in tree if not node["ignored"]]
+    found = {(node["role"]["value"], node.get("name", {}).get("value", "").strip()) for node in shown}
+    return {(role, name) for role, name in found if role in INTERACTIVE}
+
+
+async def test_a_whole_call_by_keyboard(phone: Phone) -> None:
+    keyboard = phone.page.keyboard
+    await keyboard.press("Tab")
+    assert await focused(phone) == "Open phone"
+    await keyboard.press("Enter")
+    assert await focused(phone) == "Phone number"
+    await keyboard.type("2125550101")
+    await keyboard.press("Enter")
+    started = await phone.until_event("callStarted")
+    assert started["number"] == ECHO
+    await phone.until_event("callAnswered")
+    assert await focused(phone) == "Hang up"
+    await keyboard.type("42#")
+    await phone.until_digits(started["callId"], "42#")
+    await keyboard.press("Escape")
+    assert await focused(phone) == "Open phone"
+    bar = phone.panel.get_by_role("group", name="In call")
+    await bar.get_by_role("button", name="Mute").wait_for()
+    await keyboard.press("Enter")
+    assert await focused(phone) == "Hang up"
+    await keyboard.press("Enter")
+    assert (await phone.until_event("callEnded"))["status"] == "completed"
+    assert await focused(phone) == "Call again"
+    await keyboard.press("Escape")
+    assert await focused(phone) == "Open phone"
+    assert [event["name"] for event in await phone.events("open", "close")] == ["open", "close", "open", "close"]
+
+
+async def test_hanging_up_from_the_bar_leaves_the_focus_on_the_button(phone: Phone) -> None:
+    await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    await phone.panel.get_by_role("button", name="Minimise").press("Enter")
+    await phone.panel.get_by_role("group", name="In call").get_by_role("button", name="Hang up").press("Enter")
+    await phone.until_event("callEnded")
+    assert await focused(phone) == "Open phone"
+
+
+async def test_everything_to_act_on_has_a_name_in_every_state(phone: Phone) -> None:
+    seen = {"closed": await named(phone)}
+    await phone.panel.get_by_role("button", name="Open phone").click()
+    seen["ready"] = await named(phone)
+    await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    await phone.panel.get_by_role("button", name="Keypad").click()
+    seen["in-progress"] = await named(phone)
+    await phone.panel.get_by_role("button", name="Minimise").click()
+    seen["bar"] = await named(phone)
+    await phone.hangup()
+    await phone.panel.get_by_role("button", name="Open phone").click()
+    seen["completed"] = await named(phone)
+    await phone.call(FAILS)
+    await phone.until_event("callEnded", 2)
+    seen["failed"] = await named(phone)
+
+    assert [(state, role) for state, things in seen.items() for role, name in things if not name] == []
+    keys = {("button", name) for name in ("1", "2 A B C", "9 W X Y Z", "*", "0", "#")}
+    assert seen["closed"] == {("button", "Open phone")}
+    assert seen["ready"] >= keys | {("dialog", "Phone"), ("textbox", "Phone number"), ("button", "Call")}
+    assert seen["in-progress"] >= keys | {("button", "Mute"), ("button", "Keypad"), ("button", "Hang up")}
+    assert seen["bar"] >= {("group", "In call"), ("button", "Mute"), ("button", "Hang up"), ("button", "Open phone")}
+    assert seen["completed"] >= {("button", "Call again"), ("button", "New call")}
+    assert seen["failed"] >= {("button", "Try again"), ("button", "New call")}
+
+
+async def test_the_keypad_dials_and_mute_mutes(phone: Phone) -> None:
+    panel = phone.panel
+    await panel.get_by_role("button", name="Open phone").click()
+    for digit in "2125550101":
+        await panel.get_by_role("group", name="Keypad").get_by_text(digit, exact=True).click()
+    await panel.get_by_role("button", name="Call", exact=True).click()
+    call_id = (await phone.until_event("callAnswered"))["callId"]
+    await panel.get_by_role("button", name="Mute").click()
+    assert await phone.until_event("muted") == {"muted": True}
+    before, after = await phone.hear(call_id)
+    assert after.far_end["energy_in"] - before.far_end["energy_in"] < 1e-4
+    await panel.get_by_role("button", name="Mute").click()
+    before, after = await phone.hear(call_id)
+    assert after.far_end["energy_in"] - before.far_end["energy_in"] > 1e-4
+    await panel.get_by_role("button", name="Hang up").click()
+    assert (await phone.until_event("callEnded"))["number"] == ECHO
+
+
+async def test_what_cannot_be_dialled_is_marked_at_the_field(phone: Phone) -> None:
+    await phone.panel.get_by_role("button", name="Open phone").click()
+    field = phone.panel.get_by_role("textbox", name="Phone number")
+    await field.fill("12")
+    await field.press("Enter")
+    await phone.panel.get_by_role("alert").get_by_text("Invalid phone number", exact=True).wait_for()
+    assert await field.get_attribute("aria-invalid") == "true"
+    await field.press("3")
+    assert await field.get_attribute("aria-invalid") == "false"
+
+
+async def test_click_to_call_takes_rows_links_and_keys(customer: Customer, open_phone: OpenPhone) -> None:
+    rows = f'<span id=row data-phone="{ECHO}">Row</span> <a href="tel:+1-212-555-0101">Link</a>'
+    phone = await open_phone(customer, attributes='data-click-to-call="on"', body=rows)
+    await phone.until_event("ready")
+    later = f"""() => document.body.insertAdjacentHTML("beforeend", '<p data-phone="{ECHO}">Later</p>')"""
+    await phone.page.evaluate(later)
+    await phone.page.get_by_text("Row", exact=True).click()
+    await phone.until_event("callAnswered", 1)
+    await phone.hangup()
+    await phone.page.get_by_text("Link", exact=True).click()
+    await phone.until_event("callAnswered", 2)
+    await phone.hangup()
+    await phone.page.get_by_text("Later", exact=True).press("Enter")
+    await phone.until_event("callAnswered", 3)
+    await phone.hangup()
+    assert [detail["number"] for detail in await phone.details("callEnded")] == [ECHO] * 3
