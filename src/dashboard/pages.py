@@ -63,6 +63,13 @@ def render(
     return response
 
 
+def fragment(request: Request[Any, Any, Any], template: str, **context: Any) -> Response[str]:
+    """A part of a page, for htmx to put in place."""
+    settings: Settings = request.app.state.settings
+    part = templates.get_template(template).render(**_frame(request, None), **context)
+    return Response(part, media_type=MediaType.HTML, headers=page_headers(settings))
+
+
 def redirect(
     request: Request[Any, Any, Any],
     path: str,

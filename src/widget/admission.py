@@ -1,7 +1,7 @@
 """Who may use a token: the checks that every public widget endpoint makes, in the contract's order."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
@@ -116,9 +116,11 @@ class Admission:
         limiter: RateLimiter,
         tickets: Tickets,
         *,
+        note_refused: Callable[[UUID, Sequence[bytes]], None] | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
+        self._note_refused = note_refused
         self._limiter = limiter
         self._tickets = tickets
         self._clock = clock
@@ -141,6 +143,8 @@ class Admission:
             raise
         phone = self._phone(request.ticket, row["id"])
         if not self._page_is_allowed(caller, phone, row):
+            if self._note_refused is not None:
+                self._note_refused(row["id"], caller.origins)
             raise DomainNotAllowed
         rules.ensure_not_suspended(row["suspended"])
         rules.ensure_widget_plan(row["plan"])

@@ -34,6 +34,9 @@ _SHARED_BY_CUSTOMERS = frozenset(
     }
 )
 
+# Pages that all customers of a CRM open at the same address: allowed, since recipes need it, but worth a word.
+_OPEN_TO_ALL_CUSTOMERS = re.compile(r"app(-[a-z0-9]+)?\.hubspot\.com")
+
 # What an entry may hold. \x1c-\x1f and \x85 count as white space in Unicode, but nobody types them: they are refused.
 _SEPARATORS = re.compile(r"(?:[,;]|(?![\x1c-\x1f\x85])\s)+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -108,6 +111,11 @@ def parse_allowed_domains(text: str) -> tuple[str, ...]:
 def display(domain: str) -> str:
     """Return a stored entry as people write it: ``xn--mnchen-3ya.de`` → ``münchen.de``."""
     return ".".join(_display_label(label) for label in domain.split("."))
+
+
+def is_shared(domain: str) -> bool:
+    """True for a stored entry that is not the customer's own: pages of other companies stand there too."""
+    return _OPEN_TO_ALL_CUSTOMERS.fullmatch(domain) is not None
 
 
 def _parse_entry(entry: str) -> str:

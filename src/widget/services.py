@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
 
+from accounts.models import User
 from kit import secrets
 from kit.actor import Actor
 from kit.audit import record
@@ -77,6 +78,15 @@ class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
             query = query.where(EmbedToken.id < after)
         rows: Sequence[EmbedToken] = (await self.repository.session.scalars(query)).all()
         return rows
+
+    async def creators(self, organization_id: UUID, tokens: Sequence[EmbedToken]) -> dict[UUID, str]:
+        """Who made ``tokens``, by token id; the product itself and people who are gone are left out."""
+        query = (
+            sa.select(EmbedToken.id, User.name, User.email)
+            .join(User, User.id == EmbedToken.created_by)
+            .where(EmbedToken.owned_by(organization_id), EmbedToken.id.in_([token.id for token in tokens]))
+        )
+        return {token_id: name or email for token_id, name, email in await self.repository.session.execute(query)}
 
     async def active(self, organization_id: UUID, token_id: UUID) -> EmbedToken:
         """One active token. Raises: NotFound."""

@@ -1,0 +1,261 @@
+"""Settings, section **Embed Phone Widget**: generate, show once, change, revoke."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dashboard import show_once
+from dashboard.guards import requires_place
+from dashboard.pages import fragment, redirect, render
+from dashboard.settings import Section, SettingsRequest, register, render_settings
+from kit.clock import utc_now
+from kit.errors import DomainError, ValidationFailed
+from kit.forms import Form, ensure_storable, read_form
+from kit.paging import cut, read_cursor
+from kit.settings import Settings
+from tenants.auth import MemberAuth, member
+from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow
+from tenants.guards import requires_phone_number, requires_role, requires_widget_plan
+from tenants.models import Role
+from tenants.plans import WIDGET_PLANS
+from tenants.upgrades import UpgradeService
+from widget import domains
+from widget.errors import InvalidDomains
+from widget.limits import LABEL_CHARACTERS
+from widget.models import EmbedToken
+from widget.refusals import refused_counts, refused_of
+from widget.services import EmbedTokenService, read_domains, snippet
+from widget.tickets import Tickets
+
+KEY = "embed-phone-widget"
+PAGE = 50
+_ADMIN = [requires_place, requires_role(Role.ADMIN)]
+
+
+class Issued(msgspec.Struct, frozen=True):
+    """A fresh token on its way to the page that shows it once."""
+
+    token_id: UUID
+    raw: str
+
+    def __repr__(self) -> str:
+        return f"Issued(token_id={self.token_id!r}, …)"
+
+
+class Guard(msgspec.Struct, frozen=True):
+    """Why no token can be generated now, in the API's own sentence."""
+
+    kind: str
+    sentence: str
+
+
+def guard_of(who: MemberAuth) -> Guard | None:
+    """The first reason why ``who`` can generate no token; None when they can."""
+    reasons = (
+        (who.suspended, "suspended", OrganizationSuspended.message),
+        (who.plan not in WIDGET_PLANS, "plan", PlanTooLow.message),
+        (who.caller_id is None, "number", NoPhoneNumber.message),
+        (who.role.rank < Role.ADMIN.rank, "role", "Only admins and owners generate and change tokens"),
+    )
+    return next((Guard(kind, sentence) for applies, kind, sentence in reasons if applies), None)
+
+
+async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+    """What the section shows."""
+    service, after = EmbedTokenService(session), read_cursor(request.query_params.get("tokens"))
+    rows = await service.page(who.organization_id, after=after, limit=PAGE)
+    tokens, next_cursor = cut(rows, PAGE)
+    return {
+        "tokens": tokens,
+        "next_cursor": next_cursor,
+        "is_first_page": after is None,
+        "creators": await service.creators(who.organization_id, tokens),
+        "refused": await refused_counts(session, who.organization_id, [token.id for token in tokens]),
+        "guard": guard_of(who),
+        "may_change": who.role.rank >= Role.ADMIN.rank,
+        "is_owner": who.role is Role.OWNER,
+        "upgrade": await UpgradeService(session).open_of(who.organization_id),
+        "label_characters": LABEL_CHARACTERS,
+    }
+
+
+register(Section(KEY, "Embed Phone Widget", "settings/_embed_phone_widget.html", provide))
+
+
+class EmbedTokenPages(Controller):
+    """The pages around embed tokens."""
+
+    path = "/dashboard/{slug:str}/settings"
+
+    @post("/embed-tokens", guards=[*_ADMIN, requires_widget_plan, requires_phone_number])
+    async def generate(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        form, who = await read_form(request, "label", "allowed_domains"), member(request)
+        try:
+            async with db_session.begin_nested():
+                token, raw = await EmbedTokenService(db_session).issue(
+                    who.organization_id, label=form["label"], allowed_domains=form["allowed_domains"], by=who.actor
+                )
+        except DomainError as refusal:
+            return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
+        path = f"{_base(slug)}/created"
+        secret = show_once.hand_over(request, path, msgspec.json.encode(Issued(token.id, raw)))
+        return redirect(request, path, cookies=[secret])
+
+    @get("/embed-tokens/created", guards=_ADMIN)
+    async def created(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        """The token and its snippet, once; asked again, the list."""
+        secret, settings = show_once.take(request), request.app.state.settings
+        if secret is None:
+            return redirect(request, _list(slug))
+        issued = msgspec.json.decode(secret, type=Issued)
+        token = await EmbedTokenService(db_session).active(member(request).organization_id, issued.token_id)
+        answer = render(
+            request,
+            "settings/token_created.html",
+            widget=True,
+            token=token,
+            raw=issued.raw,
+            snippet=snippet(settings.public_url, issued.raw),
+            ticket=_ticket(settings, token.id),
+            back=_list(slug),
+        )
+        answer.set_cookie(show_once.taken(request))
+        return answer
+
+    @get("/embed-tokens/domains", guards=_ADMIN)
+    async def preview(self, request: SettingsRequest, allowed_domains: FromQuery[str] = "") -> Response[str]:
+        """The list as it would be stored: a part of a page, asked for while somebody types."""
+        try:
+            found, error = read_domains(allowed_domains), ""
+        except InvalidDomains as refusal:
+            found, error = (), refusal.message
+        shared = [domain for domain in found if domains.is_shared(domain)]
+        return fragment(request, "settings/_domain_preview.html", domains=found, shared=shared, error=error)
+
+    @get("/embed-tokens/{token_id:uuid}", guards=[requires_place])
+    async def show(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], token_id: FromPath[UUID]
+    ) -> Response[str]:
+        token = await EmbedTokenService(db_session).active(member(request).organization_id, token_id)
+        return await _token_page(request, db_session, token)
+
+    @post("/embed-tokens/{token_id:uuid}", guards=_ADMIN)
+    async def change(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        token_id: FromPath[UUID],
+    ) -> Response[str]:
+        form, who = await read_form(request, "label", "allowed_domains", "allow_any"), member(request)
+        service = EmbedTokenService(db_session)
+        token = await service.active(who.organization_id, token_id)
+        try:
+            ensure_storable(form)
+            _ensure_opened_on_purpose(token, form)
+            async with db_session.begin_nested():
+                await service.change(
+                    who.organization_id,
+                    token_id,
+                    by=who.actor,
+                    label=form["label"],
+                    allowed_domains=form["allowed_domains"],
+                )
+        except DomainError as refusal:
+            await db_session.refresh(token)
+            return await _token_page(request, db_session, token, form.refused(refusal))
+        return redirect(request, f"{_base(slug)}/{token_id}", "Token saved")
+
+    @get("/embed-tokens/{token_id:uuid}/revoke", guards=_ADMIN)
+    async def ask_to_revoke(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        token_id: FromPath[UUID],
+    ) -> Response[str]:
+        """The question on a page of its own, for browsers without scripts."""
+        token = await EmbedTokenService(db_session).active(member(request).organization_id, token_id)
+        return render(
+            request,
+            "confirm.html",
+            title=f"Revoke “{token.label or token.prefix}”?",
+            text="Phones using it stop at once; a live call ends. A revoked token cannot be brought back.",
+            submit="Revoke token",
+            action=f"{_base(slug)}/{token_id}/revoke",
+            back=_list(slug),
+        )
+
+    @post("/embed-tokens/{token_id:uuid}/revoke", guards=_ADMIN)
+    async def revoke(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        token_id: FromPath[UUID],
+    ) -> Response[str]:
+        await read_form(request)
+        who = member(request)
+        await EmbedTokenService(db_session).revoke(who.organization_id, token_id, by=who.actor)
+        return redirect(request, _list(slug), "Token revoked. Phones using it stop at once.")
+
+    @post("/upgrade", guards=[requires_place, requires_role(Role.OWNER)])
+    async def request_upgrade(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        await read_form(request)
+        who = member(request)
+        fresh = await UpgradeService(db_session).ask(who.organization_id, by=who.actor)
+        said = "Upgrade requested. We will write to you." if fresh else "You asked already. We will write to you."
+        return redirect(request, _list(slug), said)
+
+
+def _base(slug: str) -> str:
+    return f"/dashboard/{slug}/settings/embed-tokens"
+
+
+def _list(slug: str) -> str:
+    return f"/dashboard/{slug}/settings#{KEY}"
+
+
+def _ticket(settings: Settings, token_id: UUID) -> str:
+    """Our word that this page of ours may try the token, whatever domains it lists."""
+    expires_at = int(utc_now().timestamp()) + settings.access_token_ttl
+    return Tickets(settings.secret_key).issue(token_id, expires_at)
+
+
+def _ensure_opened_on_purpose(token: EmbedToken, form: Form) -> None:
+    """Raises: ValidationFailed when the last domain goes and nobody said that any website is meant."""
+    if token.allowed_domains and not form["allowed_domains"].strip() and form["allow_any"] != "yes":
+        raise ValidationFailed(
+            [("allowed_domains", "Without a domain any website can use this token. Tick the box if you mean that")]
+        )
+
+
+async def _token_page(
+    request: SettingsRequest, session: AsyncSession, token: EmbedToken, form: Form | None = None
+) -> Response[str]:
+    who = member(request)
+    creators = await EmbedTokenService(session).creators(who.organization_id, [token])
+    return render(
+        request,
+        "settings/token.html",
+        status=200 if form is None else 400,
+        token=token,
+        form=form,
+        created_by=creators.get(token.id),
+        refused=await refused_of(session, who.organization_id, token.id),
+        may_change=who.role.rank >= Role.ADMIN.rank,
+        shared=[domain for domain in token.allowed_domains if domains.is_shared(domain)],
+        label_characters=LABEL_CHARACTERS,
+    )

@@ -1,0 +1,80 @@
+"""``/dashboard/<slug>/settings``: the sections, each brought by the module that owns it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dashboard.guards import requires_place
+from dashboard.pages import render
+from kit.forms import Form
+from tenants.auth import MemberAuth, member
+from tenants.models import Role
+
+SettingsRequest = Request[Any, Any, State]
+ORDER = (
+    "phone-number",
+    "embed-phone-widget",
+    "calling-rules",
+    "team",
+    "api-keys",
+    "webhooks",
+    "organization",
+)
+"""The sections that there can be, by key, as they stand on the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section of the settings page."""
+
+    key: str
+    """Its anchor; one of ``ORDER``."""
+    title: str
+    template: str
+    """Sees ``data``, what ``provide`` returned, and ``form``, the ``Form`` that was refused, or None."""
+    provide: Callable[[SettingsRequest, AsyncSession, MemberAuth], Awaitable[Mapping[str, Any]]]
+    at_least: Role = Role.MEMBER
+    """Who sees it at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    section: Section
+    data: Mapping[str, Any]
+    form: Form | None = field(default=None)
+
+
+_sections: dict[str, Section] = {}
+
+
+def register(section: Section) -> None:
+    """Add a section to the page; modules do this when they are imported."""
+    if section.key not in ORDER:
+        raise ValueError(f"no such settings section: {section.key}")
+    _sections[section.key] = section
+
+
+async def render_settings(
+    request: SettingsRequest, session: AsyncSession, *, refused: Mapping[str, Form] | None = None
+) -> Response[str]:
+    """The settings page; ``refused`` holds, by section, a form that could not be saved, and makes the status 400.
+
+    A handler whose service refused must have rolled back what it did: use ``session.begin_nested()`` around it.
+    """
+    who, forms = member(request), refused or {}
+    shown = [
+        _Filled(section, await section.provide(request, session, who), forms.get(key))
+        for key in ORDER
+        if (section := _sections.get(key)) is not None and who.role.rank >= section.at_least.rank
+    ]
+    return render(request, "settings/index.html", status=400 if forms else 200, sections=shown)
+
+
+@get("/dashboard/{slug:str}/settings", guards=[requires_place])
+async def settings_page(request: SettingsRequest, db_session: NamedDependency[AsyncSession]) -> Response[str]:
+    return await render_settings(request, db_session)

@@ -1,0 +1,45 @@
+"""Owners ask for a bigger plan; staff answer."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
+from sqlalchemy.dialects.postgresql import insert
+from uuid_utils.compat import uuid7
+
+from kit.actor import Actor
+from kit.audit import record
+from tenants.models import UpgradeRequest
+
+
+class UpgradeService(SQLAlchemyAsyncRepositoryService[UpgradeRequest]):
+    """Requests for another plan, at most one open for each organization."""
+
+    class Repository(SQLAlchemyAsyncRepository[UpgradeRequest]):
+        model_type = UpgradeRequest
+
+    repository_type = Repository
+
+    async def open_of(self, organization_id: UUID) -> UpgradeRequest | None:
+        """The request that waits for an answer."""
+        return await self.get_one_or_none(
+            UpgradeRequest.owned_by(organization_id), UpgradeRequest.resolved_at.is_(None)
+        )
+
+    async def ask(self, organization_id: UUID, *, by: Actor) -> bool:
+        """Ask for a bigger plan; False when that was asked already and not yet answered."""
+        # One statement, so that two clicks at once make one request.
+        statement = (
+            insert(UpgradeRequest)
+            .values(id=uuid7(), organization_id=organization_id, requested_by=by.user_id)
+            .on_conflict_do_nothing(index_elements=["organization_id"], index_where=sa.text("resolved_at IS NULL"))
+            .returning(UpgradeRequest.id)
+        )
+        request_id = await self.repository.session.scalar(statement)
+        if request_id is None:
+            return False
+        await record(
+            self.repository.session, by, "upgrade.requested", organization_id=organization_id, subject_id=request_id
+        )
+        return True
