@@ -32,6 +32,8 @@ from kit.problems import EXCEPTION_HANDLERS
 from kit.ratelimit import build_rate_limiter
 from kit.settings import Settings, SettingsError
 from tenants.controllers import InvitationController, MemberController, OrganizationController
+from tenants.keys.auth import ApiKeys
+from tenants.keys.controllers import ApiKeyController
 from tenants.number_controllers import PhoneNumberController
 from voice.controllers import CallController, WebhookController
 from voice.endings import CallEnder
@@ -40,6 +42,7 @@ from widget.admission import Admission
 from widget.assets import asset_handler, load_assets, load_manifest
 from widget.controllers import EmbedTokenController
 from widget.exchange import SessionMaker, StatusReader, public_endpoint
+from widget.refusals import RefusedOrigins
 from widget.tickets import Tickets
 from widget.usage import TokenUsage
 
@@ -60,7 +63,8 @@ def create_app(
             raise SettingsError("EPOCH_DATABASE_URL is not set: `epoch run` starts the embedded database and sets it")
         database = Database(settings.database_url)
     carrier = carrier or build_carrier(settings)
-    usage = TokenUsage(database)
+    usage, api_keys = TokenUsage(database), ApiKeys(database)
+    refused = RefusedOrigins(database)
     ender = CallEnder(database, carrier)
     mailer = build_mailer(settings)
     assets = load_manifest(dist)
@@ -69,6 +73,8 @@ def create_app(
     async def parts(_: Litestar) -> AsyncGenerator[None, None]:
         await database.start()
         usage.start()
+        api_keys.uses.start()
+        refused.start()
         ender.start()
         mailer.start()
         try:
@@ -77,11 +83,13 @@ def create_app(
         finally:
             await mailer.stop()
             await ender.stop()
+            await refused.stop()
+            await api_keys.uses.stop()
             await usage.stop()
             await carrier.close()
             await database.stop()
 
-    phone_endpoints = _phone_endpoints(settings, database, carrier, usage)
+    phone_endpoints = _phone_endpoints(settings, database, carrier, usage, refused)
     app = Application(
         route_handlers=[
             *phone_endpoints,
@@ -107,18 +115,18 @@ def create_app(
     )
     app.answer_directly(phone_endpoints)
     app.state.settings, app.state.database, app.state.carrier = settings, database, carrier
-    app.state.mailer, app.state.assets = mailer, assets
+    app.state.mailer, app.state.assets, app.state.api_keys = mailer, assets, api_keys
     app.state.number_desk = build_number_desk(database, carrier)
     app.state.accounts = build_accounts(settings, database, mailer)
     return app
 
 
 def _phone_endpoints(
-    settings: Settings, database: Database, carrier: Carrier, usage: TokenUsage
+    settings: Settings, database: Database, carrier: Carrier, usage: TokenUsage, refused: RefusedOrigins
 ) -> list[ASGIRouteHandler]:
     tickets = Tickets(settings.secret_key)
     limiter = build_rate_limiter(settings.valkey_url, workers=settings.workers)
-    admission = Admission(settings, database, limiter, tickets)
+    admission = Admission(settings, database, limiter, tickets, note_refused=refused.note)
     signer = AccessTokenSigner(settings.twilio, ttl=settings.access_token_ttl)
     exchange = SessionMaker(signer, tickets, usage, signaling=carrier.signaling)
     return [
@@ -138,6 +146,7 @@ def _api(settings: Settings) -> Router:
             PhoneNumberController,
             EmbedTokenController,
             CallController,
+            ApiKeyController,
         ],
         middleware=[
             DefineMiddleware(CsrfMiddleware, secret=settings.secret_key, public_url=settings.public_url),

@@ -45,10 +45,12 @@ def checksum(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def is_well_formed(raw: str, prefix: str) -> bool:
-    """True when ``raw`` has the shape of a minted secret and its checksum holds; asks no database.
+    """``has_checksum``, cached because every exchange asks. Only for texts that pages show anyway: it keeps them."""
+    return has_checksum(raw, prefix)
 
-    Cached because every exchange asks; the cache holds texts that pages show anyway.
-    """
+
+def has_checksum(raw: str, prefix: str) -> bool:
+    """True when ``raw`` has the shape of a minted secret and its checksum holds; asks no database."""
     return (
         len(raw) == len(prefix) + BODY_LENGTH + CHECKSUM_LENGTH
         and raw.startswith(prefix)

@@ -10,12 +10,13 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.auth import requires_user, viewer
+from accounts.auth import viewer
 from kit.paging import cut, read_cursor, read_limit
 from kit.structs import Page
 from tenants.auth import member
-from tenants.guards import requires_member, requires_person, requires_role
+from tenants.guards import requires_member, requires_person, requires_role, requires_user_or_key
 from tenants.invitations import InvitationService, SentInvitation, ensure_may_mail
+from tenants.keys.auth import carries_key
 from tenants.mails import invitation_mail
 from tenants.models import Role
 from tenants.services import OrganizationService
@@ -41,7 +42,7 @@ class OrganizationController(Controller):
     path = "/organizations"
     tags = ["Organizations"]
 
-    @get(guards=[requires_user], summary="My organizations")
+    @get(guards=[requires_user_or_key], summary="My organizations; with an API key, its own")
     async def mine(
         self,
         request: Request[Any, Any, State],
@@ -49,10 +50,12 @@ class OrganizationController(Controller):
         cursor: FromQuery[str | None] = None,
         limit: FromQuery[int | None] = None,
     ) -> Page[OrganizationInfo]:
-        size = read_limit(limit)
-        found = await OrganizationService(db_session).of_member(
-            viewer(request).user_id, after=read_cursor(cursor), limit=size
-        )
+        size, after = read_limit(limit), read_cursor(cursor)
+        if carries_key(request):
+            key = member(request)
+            own = await OrganizationService(db_session).one(key.organization_id)
+            return Page(items=[OrganizationInfo.of(own, key.role)] if after is None else [])
+        found = await OrganizationService(db_session).of_member(viewer(request).user_id, after=after, limit=size)
         roles = {organization.id: role for organization, role in found}
         page, next_cursor = cut([organization for organization, _ in found], size)
         return Page(items=[OrganizationInfo.of(row, roles[row.id]) for row in page], next_cursor=next_cursor)

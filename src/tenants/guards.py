@@ -6,17 +6,32 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
-from accounts.auth import person
+from accounts.auth import person, viewer
 from tenants import rules
 from tenants.auth import load_member, member
+from tenants.keys.auth import carries_key, load_key
 from tenants.models import Role
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 async def requires_member(connection: Connection, _: BaseRouteHandler) -> None:
-    """Somebody is signed in and belongs to the organization in the path. Raises: NotSignedIn, NotFound."""
-    await load_member(connection, person(connection))
+    """Somebody is signed in and belongs to the organization in the path, or a program holds a key of it.
+
+    Raises: NotSignedIn, InvalidApiKey, NotFound, KeyReadOnly.
+    """
+    if carries_key(connection):
+        await load_key(connection, connection.path_params["organization_id"])
+    else:
+        await load_member(connection, person(connection))
+
+
+async def requires_user_or_key(connection: Connection, _: BaseRouteHandler) -> None:
+    """Somebody is signed in, or a program holds a key. Raises: NotSignedIn, InvalidApiKey, KeyReadOnly."""
+    if carries_key(connection):
+        await load_key(connection)
+    else:
+        viewer(connection)
 
 
 def requires_role(at_least: Role) -> Callable[[Connection, BaseRouteHandler], None]:

@@ -1,0 +1,68 @@
+"""``…/api-keys``: an organization's admins make, see and revoke its keys."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, delete, get, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.paging import cut, read_cursor, read_limit
+from kit.structs import Page
+from tenants.auth import member
+from tenants.guards import requires_member, requires_person, requires_role
+from tenants.keys.services import ApiKeyService
+from tenants.keys.structs import ApiKeyInfo, ApiKeyIssued, CreateApiKey
+from tenants.models import Role
+
+
+class ApiKeyController(Controller):
+    """API keys of the organization in the path."""
+
+    path = "/organizations/{organization_id:uuid}/api-keys"
+    tags = ["API keys"]
+    guards = [requires_member, requires_person, requires_role(Role.ADMIN)]
+
+    @get(summary="API keys")
+    async def index(
+        self,
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        cursor: FromQuery[str | None] = None,
+        limit: FromQuery[int | None] = None,
+    ) -> Page[ApiKeyInfo]:
+        size = read_limit(limit)
+        rows = await ApiKeyService(db_session).page(organization_id, after=read_cursor(cursor), limit=size)
+        page, next_cursor = cut(rows, size)
+        return Page(items=[ApiKeyInfo.of(key) for key in page], next_cursor=next_cursor)
+
+    @post(summary="Create an API key")
+    async def create(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        data: JSONBody[CreateApiKey],
+    ) -> ApiKeyIssued:
+        key, raw = await ApiKeyService(db_session).issue(
+            organization_id, label=data.label, scope=data.scope, by=member(request).actor
+        )
+        return ApiKeyIssued.of(key, raw)
+
+    @get("/{key_id:uuid}", summary="One API key")
+    async def show(
+        self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID], key_id: FromPath[UUID]
+    ) -> ApiKeyInfo:
+        return ApiKeyInfo.of(await ApiKeyService(db_session).active(organization_id, key_id))
+
+    @delete("/{key_id:uuid}", summary="Revoke an API key", status_code=204)
+    async def revoke(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        key_id: FromPath[UUID],
+    ) -> None:
+        await ApiKeyService(db_session).revoke(organization_id, key_id, by=member(request).actor)
