@@ -1,0 +1,304 @@
+"""Invitations: mailed, listed, sent again, withdrawn, accepted by the person they were sent to."""
+
+import email
+import email.policy
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import anyio
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from accounts.errors import EmailNotVerified
+from accounts.models import User
+from conftest import NewClient
+from factories import Factory, Tenant, sign_in
+from kit.actor import Actor, ActorKind
+from kit.audit import AuditEvent
+from kit.db import Database
+from kit.errors import DomainError
+from kit.settings import Settings
+from tenants.errors import InvitationNotUsable, InvitedSomebodyElse
+from tenants.invitations import PER_DAY, TO_ONE_ADDRESS_PER_DAY, InvitationService, organization_of
+from tenants.models import Invitation, Membership, Organization, Role
+
+pytestmark = pytest.mark.anyio
+
+
+def invitations(tenant: Tenant) -> str:
+    return f"/api/organizations/{tenant.organization.id}/invitations"
+
+
+def address() -> str:
+    return f"guest-{uuid4().hex[:12]}@example.com"
+
+
+def texts_to(settings: Settings, to: str) -> Iterator[str]:
+    for path in sorted((settings.data_dir / "mail").glob("*.eml")):
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        body = message.get_body(("plain",))
+        if to in str(message["To"]) and body is not None:
+            yield f"{message['Subject']}\n{body.get_content()}"
+
+
+async def mails(settings: Settings, to: str, *, count: int = 1) -> list[str]:
+    """The ``count`` mails to an address, once they have arrived, oldest first."""
+    with anyio.fail_after(10):
+        while True:
+            if len(found := list(texts_to(settings, to))) >= count:
+                return found
+            await anyio.sleep(0.02)
+
+
+def token_in(mail: str) -> str:
+    found = re.search(r"http://localhost:8000/invitations/([A-Za-z0-9_-]{43})\s", mail)
+    assert found is not None, mail
+    return found[1]
+
+
+async def accept(walled: Database, raw: str, user: User) -> None:
+    organization_id = await organization_of(walled, raw)
+    async with walled.tenant(organization_id, user.id) as session:
+        by = Actor(ActorKind.USER, user.id, user.email)
+        await InvitationService(session).accept(organization_id, raw, by=by)
+
+
+async def invited(client: httpx.AsyncClient, settings: Settings, tenant: Tenant, to: str, role: str = "member") -> str:
+    """Invite ``to`` and return the raw token from the mail."""
+    answer = await client.post(invitations(tenant), json={"email": to, "role": role})
+    assert answer.status_code == 201, answer.text
+    return token_in((await mails(settings, to.lower()))[-1])
+
+
+async def test_an_invited_person_accepts_and_has_the_role(
+    new_client: NewClient, walled: Database, make: Factory, settings: Settings, database: Database
+) -> None:
+    tenant, guest = await make.tenant(name="Acme & Söhne"), await make.user()
+    admin = await sign_in(new_client(), await make.member(tenant.organization, Role.ADMIN))
+
+    raw = await invited(admin, settings, tenant, guest.email.upper(), "admin")
+    await accept(walled, raw, guest)
+
+    theirs = await sign_in(new_client(), guest)
+    listed = (await theirs.get("/api/organizations")).json()["items"]
+    assert [(item["name"], item["role"]) for item in listed] == [("Acme & Söhne", "admin")]
+    assert (await admin.get(invitations(tenant))).json()["items"] == []
+    async with database.sessions() as session:
+        query = sa.select(AuditEvent.action).where(AuditEvent.organization_id == tenant.organization.id)
+        assert list(await session.scalars(query.order_by(AuditEvent.id))) == ["invitation.sent", "invitation.accepted"]
+
+
+async def test_known_and_unknown_addresses_get_the_same_answer_and_the_same_mail(
+    client: httpx.AsyncClient, make: Factory, settings: Settings
+) -> None:
+    tenant, known, unknown = await make.tenant(), (await make.user()).email, address()
+    await sign_in(client, tenant.owner)
+
+    bodies, texts = [], []
+    for to in (known, unknown):
+        answer = await client.post(invitations(tenant), json={"email": to})
+        assert answer.status_code == 201
+        bodies.append({key: value for key, value in answer.json().items() if key not in {"id", "email", "created_at"}})
+        texts.append(re.sub(r"[A-Za-z0-9_-]{43}", "<token>", (await mails(settings, to))[0]))
+
+    assert {**bodies[0], "expires_at": ""} == {**bodies[1], "expires_at": ""}
+    assert texts[0] == texts[1]
+
+
+async def test_the_link_stands_in_the_mail_and_nowhere_else(
+    client: httpx.AsyncClient, make: Factory, settings: Settings
+) -> None:
+    tenant, to = await make.tenant(), address()
+    await sign_in(client, tenant.owner)
+
+    answer = await client.post(invitations(tenant), json={"email": to})
+
+    raw = token_in((await mails(settings, to))[0])
+    assert raw not in answer.text
+    assert raw not in (await client.get(invitations(tenant))).text
+    assert set(answer.json()) == {"id", "email", "role", "invited_by", "created_at", "expires_at"}
+
+
+async def test_an_invitation_works_once_even_for_twenty_tabs(
+    client: httpx.AsyncClient, walled: Database, make: Factory, settings: Settings, database: Database
+) -> None:
+    tenant, guest = await make.tenant(), await make.user()
+    raw = await invited(await sign_in(client, tenant.owner), settings, tenant, guest.email)
+    outcomes: list[type[DomainError] | None] = []
+
+    async def click() -> None:
+        try:
+            await accept(walled, raw, guest)
+            outcomes.append(None)
+        except DomainError as error:
+            outcomes.append(type(error))
+
+    async with anyio.create_task_group() as group:
+        for _ in range(20):
+            group.start_soon(click)
+
+    assert outcomes.count(None) == 1
+    assert outcomes.count(InvitationNotUsable) == 19
+    async with database.sessions() as session:
+        count = sa.select(sa.func.count(Membership.id)).where(Membership.user_id == guest.id)
+        assert await session.scalar(count) == 1
+
+
+async def test_only_the_invited_person_accepts(
+    client: httpx.AsyncClient, walled: Database, make: Factory, settings: Settings
+) -> None:
+    tenant, guest, other = await make.tenant(), await make.user(), await make.user()
+    raw = await invited(await sign_in(client, tenant.owner), settings, tenant, guest.email)
+
+    with pytest.raises(InvitedSomebodyElse):
+        await accept(walled, raw, other)
+    await accept(walled, raw, guest)
+
+
+async def test_an_unconfirmed_address_accepts_nothing(
+    client: httpx.AsyncClient, walled: Database, make: Factory, settings: Settings, database: Database
+) -> None:
+    tenant, guest = await make.tenant(), await make.user()
+    raw = await invited(await sign_in(client, tenant.owner), settings, tenant, guest.email)
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.update(User).where(User.id == guest.id).values(email_verified_at=None))
+
+    with pytest.raises(EmailNotVerified):
+        await accept(walled, raw, guest)
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "too old", "sent again", "organization deleted", "made up"])
+async def test_a_link_that_no_longer_works_says_one_thing(
+    client: httpx.AsyncClient, walled: Database, make: Factory, settings: Settings, database: Database, end: str
+) -> None:
+    tenant, guest = await make.tenant(), await make.user()
+    raw = await invited(await sign_in(client, tenant.owner), settings, tenant, guest.email)
+    one = f"{invitations(tenant)}/{(await client.get(invitations(tenant))).json()['items'][0]['id']}"
+    async with database.sessions() as session, session.begin():
+        if end == "too old":
+            past = sa.func.now() - timedelta(seconds=1)
+            await session.execute(sa.update(Invitation).where(Invitation.email == guest.email).values(expires_at=past))
+        elif end == "organization deleted":
+            gone = sa.update(Organization).where(Organization.id == tenant.organization.id)
+            await session.execute(gone.values(deleted_at=sa.func.now()))
+    if end == "withdrawn":
+        assert (await client.delete(one)).status_code == 204
+    elif end == "sent again":
+        assert (await client.post(f"{one}/resend", json={})).status_code == 200
+    elif end == "made up":
+        raw = "x" * 43
+
+    with pytest.raises(InvitationNotUsable):
+        await accept(walled, raw, guest)
+
+
+async def test_sent_again_the_new_link_works(
+    client: httpx.AsyncClient, walled: Database, make: Factory, settings: Settings
+) -> None:
+    tenant, guest = await make.tenant(), await make.user()
+    first = await invited(await sign_in(client, tenant.owner), settings, tenant, guest.email)
+    sent = (await client.get(invitations(tenant))).json()["items"][0]
+
+    assert (await client.post(f"{invitations(tenant)}/{sent['id']}/resend", json={})).status_code == 200
+
+    second = token_in((await mails(settings, guest.email, count=2))[1])
+    assert second != first
+    await accept(walled, second, guest)
+
+
+async def test_members_and_invited_addresses_are_not_invited_again(client: httpx.AsyncClient, make: Factory) -> None:
+    tenant, to = await make.tenant(), address()
+    await sign_in(client, tenant.owner)
+    await client.post(invitations(tenant), json={"email": to})
+
+    again = await client.post(invitations(tenant), json={"email": f" {to.upper()} "})
+    member = await client.post(invitations(tenant), json={"email": tenant.owner.email})
+
+    assert (again.status_code, again.json()["code"]) == (409, "already_invited")
+    assert (member.status_code, member.json()["code"]) == (409, "already_member")
+
+
+async def test_an_address_whose_invitation_is_too_old_is_invited_anew(
+    client: httpx.AsyncClient, make: Factory, settings: Settings, database: Database
+) -> None:
+    tenant, to = await make.tenant(), address()
+    await invited(await sign_in(client, tenant.owner), settings, tenant, to)
+    async with database.sessions() as session, session.begin():
+        past = sa.func.now() - timedelta(seconds=1)
+        await session.execute(sa.update(Invitation).where(Invitation.email == to).values(expires_at=past))
+
+    answer = await client.post(invitations(tenant), json={"email": to})
+
+    assert answer.status_code == 201
+    assert [item["id"] for item in (await client.get(invitations(tenant))).json()["items"]] == [answer.json()["id"]]
+
+
+async def test_an_admin_invites_no_owner_and_a_member_nobody(new_client: NewClient, make: Factory) -> None:
+    tenant = await make.tenant()
+    for role, asked in ((Role.ADMIN, "owner"), (Role.MEMBER, "member")):
+        client = await sign_in(new_client(), await make.member(tenant.organization, role))
+        answer = await client.post(invitations(tenant), json={"email": address(), "role": asked})
+        assert (answer.status_code, answer.json()["code"]) == (403, "role_too_low")
+    assert (await client.get(invitations(tenant))).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"email": "nobody"}, "email"),
+        ({"email": "a@example.com\r\nBcc: b@example.com"}, "email"),
+        ({"email": "a\0@example.com"}, "email"),
+        ({}, "email"),
+        ({"email": "a@example.com", "role": "king"}, "role"),
+        ({"email": "a@example.com", "organization_id": str(uuid4())}, "organization_id"),
+    ],
+)
+async def test_a_wrong_invitation_names_its_field(
+    client: httpx.AsyncClient, make: Factory, body: dict[str, str], field: str
+) -> None:
+    tenant = await make.tenant()
+    await sign_in(client, tenant.owner)
+
+    answer = await client.post(invitations(tenant), json=body)
+
+    assert answer.status_code == 400, answer.text
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_markup_and_line_breaks_in_names_stay_inert_in_the_mail(
+    client: httpx.AsyncClient, make: Factory, settings: Settings
+) -> None:
+    tenant, to = await make.tenant(name='<img src=x onerror=alert(1)> "Acme"'), address()
+    await invited(await sign_in(client, tenant.owner), settings, tenant, to)
+
+    raw = next(path.read_bytes() for path in _files(settings) if to.encode() in path.read_bytes())
+    page = email.message_from_bytes(raw, policy=email.policy.default).get_body(("html",))
+    assert page is not None
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page.get_content()
+    assert "<img" not in page.get_content()
+
+
+@pytest.mark.parametrize(("limit", "key"), [(PER_DAY, "organization"), (TO_ONE_ADDRESS_PER_DAY, "address")])
+async def test_mailboxes_are_not_ours_to_fill(client: httpx.AsyncClient, make: Factory, limit: int, key: str) -> None:
+    tenant, to = await make.tenant(), address()
+    await sign_in(client, tenant.owner)
+    if key == "address":
+        sent = (await client.post(invitations(tenant), json={"email": to})).json()["id"]
+        answers = [await client.post(f"{invitations(tenant)}/{sent}/resend", json={}) for _ in range(limit)]
+    else:
+        # Refused ones count too, and cost no mail.
+        answers = [await client.post(invitations(tenant), json={"email": f"no{n}@"}) for n in range(limit)]
+        answers.append(await client.post(invitations(tenant), json={"email": address()}))
+
+    assert 429 not in {answer.status_code for answer in answers[:-1]}
+    assert answers[-1].status_code == 429
+    assert answers[-1].json()["code"] == "too_many_requests"
+    assert int(answers[-1].headers["retry-after"]) > 0
+
+
+def _files(settings: Settings) -> list[Path]:
+    return list((settings.data_dir / "mail").glob("*.eml"))
