@@ -97,7 +97,11 @@ class Database:
 def is_outage(error: BaseException) -> bool:
     """True when ``error`` means that the database cannot be reached or is going away, not that we asked wrongly."""
     if isinstance(error, DBAPIError):
-        return isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated
+        if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
+            return True
+        # SQLAlchemy's dialect knows few of the driver's exceptions by name; the driver's own stands behind its wrapper.
+        driver = error.orig.__cause__ if error.orig is not None else None
+        return driver is not None and is_outage(driver)
     return isinstance(
         error,
         (
@@ -110,6 +114,7 @@ def is_outage(error: BaseException) -> bool:
             asyncpg.TooManyConnectionsError,
             asyncpg.InvalidCatalogNameError,
             asyncpg.InvalidAuthorizationSpecificationError,
+            asyncpg.ObjectNotInPrerequisiteStateError,  # the database is told to take no connections
         ),
     )
 
