@@ -1,0 +1,174 @@
+"""A database that goes away: every door says so, nothing hangs, and all works again when it is back."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import anyio
+import asyncpg
+import httpx
+import msgspec
+import pytest
+from litestar import Litestar
+
+from api import assert_refused
+from database_line import DatabaseLine, Line
+from epoch.app import create_app
+from epoch.devdb import EmbeddedPostgres
+from epoch.migrations import upgrade
+from factories import PASSWORD, Factory, Tenant, Token, sign_in
+from kit.db import ADMIN_ROLE, Database
+from kit.settings import Settings
+from phones import ask, assert_problem
+from webhooks import CarrierSide, new_sid
+
+pytestmark = pytest.mark.anyio
+HANG_SECONDS = 15
+"""A door that is still closed after this long hangs."""
+
+
+@pytest.fixture(scope="module")
+def own_database(new_database: Callable[[], str]) -> str:
+    """A database that these tests alone may spoil."""
+    url = new_database()
+    upgrade(url)
+    return url
+
+
+@pytest.fixture(scope="module")
+async def line(own_database: str) -> AsyncIterator[DatabaseLine]:
+    # A socket's path may have 107 bytes: not under pytest's own directories.
+    with tempfile.TemporaryDirectory(prefix="epoch-line-") as directory:
+        relay = DatabaseLine(own_database, Path(directory))
+        await relay.start()
+        yield relay
+        await relay.stop()
+
+
+@pytest.fixture(scope="module")
+async def app_behind_line(settings: Settings, line: DatabaseLine) -> AsyncIterator[Litestar]:
+    application = create_app(msgspec.structs.replace(settings, database_url=line.url))
+    async with application.lifespan():
+        yield application
+
+
+@pytest.fixture
+async def browser(app_behind_line: Litestar, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app_behind_line)  # type: ignore[arg-type]  # as in conftest
+    async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as client:
+        yield client
+
+
+@pytest.fixture
+async def tenant_and_token(own_database: str, settings: Settings) -> AsyncIterator[tuple[Tenant, Token]]:
+    database = Database(own_database, role=ADMIN_ROLE)
+    make = Factory(database, settings)
+    tenant = await make.tenant()
+    yield tenant, await make.token(tenant)
+    await database.stop()
+
+
+async def assert_every_door_says_so(browser: httpx.AsyncClient, token: Token, carrier: CarrierSide) -> None:
+    credentials = {"email": "a@example.com", "password": PASSWORD}
+    with anyio.fail_after(HANG_SECONDS):
+        exchange, status, who, sign_in_again, mine, call, alive, ready = await asyncio.gather(
+            ask(browser, token.raw),
+            ask(browser, token.raw, path="/widget/status"),
+            browser.get("/api/session"),
+            browser.post("/api/session", json=credentials),
+            browser.get("/api/organizations"),
+            carrier.outgoing(token.id, new_sid()),
+            browser.get("/health/live"),
+            browser.get("/health/ready"),
+        )
+    for answer in (exchange, status):
+        assert_problem(answer, 503, "service_unavailable", "Service temporarily unavailable")
+    for answer in (who, sign_in_again, mine):
+        assert_refused(answer, 503, "service_unavailable")
+    assert call.status_code == 503
+    assert alive.status_code == 200
+    assert (ready.status_code, ready.json()["failing"]) == (503, ["database"])
+
+
+async def assert_every_door_is_open(browser: httpx.AsyncClient, token: Token, carrier: CarrierSide) -> None:
+    for path in ("/widget/exchange", "/widget/status"):
+        answer = await ask(browser, token.raw, path=path)
+        assert answer.status_code == 200, answer.text
+    assert (await browser.get("/api/session")).status_code == 200
+    assert (await browser.get("/api/organizations")).status_code == 200
+    assert b"<Dial " in (await carrier.outgoing(token.id, new_sid())).content
+    assert (await browser.get("/health/ready")).json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("state", [Line.CUT, Line.SILENT])
+async def test_a_line_that_fails_is_told_and_comes_back_by_itself(
+    line: DatabaseLine,
+    browser: httpx.AsyncClient,
+    tenant_and_token: tuple[Tenant, Token],
+    settings: Settings,
+    state: Line,
+) -> None:
+    tenant, token = tenant_and_token
+    carrier = CarrierSide(browser, settings)
+    await sign_in(browser, tenant.owner)
+    await assert_every_door_is_open(browser, token, carrier)
+    line.turn(state)
+    try:
+        await assert_every_door_says_so(browser, token, carrier)
+    finally:
+        line.turn(Line.UP)
+    await assert_every_door_is_open(browser, token, carrier)
+
+
+async def test_a_database_that_takes_no_connections_is_told_and_comes_back(
+    own_database: str,
+    postgres: EmbeddedPostgres,
+    browser: httpx.AsyncClient,
+    tenant_and_token: tuple[Tenant, Token],
+    settings: Settings,
+) -> None:
+    tenant, token = tenant_and_token
+    carrier = CarrierSide(browser, settings)
+    await sign_in(browser, tenant.owner)
+    await assert_every_door_is_open(browser, token, carrier)
+    name = own_database.partition("@/")[2].partition("?")[0]
+    owner = await asyncpg.connect(postgres.url)
+    try:
+        await owner.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        await owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+        await assert_every_door_says_so(browser, token, carrier)
+    finally:
+        await owner.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        await owner.close()
+    await assert_every_door_is_open(browser, token, carrier)
+
+
+async def test_connections_that_died_meanwhile_are_not_noticed(
+    own_database: str,
+    postgres: EmbeddedPostgres,
+    browser: httpx.AsyncClient,
+    tenant_and_token: tuple[Tenant, Token],
+    settings: Settings,
+) -> None:
+    tenant, token = tenant_and_token
+    carrier = CarrierSide(browser, settings)
+    await sign_in(browser, tenant.owner)
+    await assert_every_door_is_open(browser, token, carrier)
+    name = own_database.partition("@/")[2].partition("?")[0]
+    owner = await asyncpg.connect(postgres.url)
+    await owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+    await owner.close()
+    await assert_every_door_is_open(browser, token, carrier)
+
+
+async def test_an_exchange_costs_one_round_trip(
+    line: DatabaseLine, browser: httpx.AsyncClient, tenant_and_token: tuple[Tenant, Token]
+) -> None:
+    _, token = tenant_and_token
+    # The first one connects and prepares.
+    assert (await ask(browser, token.raw)).status_code == 200
+    before = line.requests
+    for _ in range(10):
+        assert (await ask(browser, token.raw)).status_code == 200
+    assert line.requests - before == 10
