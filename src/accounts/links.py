@@ -9,7 +9,7 @@ from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
 
 from accounts.errors import LinkNotUsable
-from accounts.models import LinkPurpose, OneTimeLink
+from accounts.models import LinkPurpose, OneTimeLink, User
 from kit.clock import utc_now
 from kit.secrets import digest
 
@@ -30,6 +30,9 @@ class LinkService(SQLAlchemyAsyncRepositoryService[OneTimeLink]):
 
     async def issue(self, user_id: UUID, purpose: LinkPurpose, *, new_email: str | None = None) -> str:
         """Make a link, whose older ones die, and return its raw token for the mail."""
+        # Locked: of two links made at once one must be the newer, whose making ends the other.
+        mine = sa.select(User.id).where(User.id == user_id).with_for_update(key_share=True)
+        await self.repository.session.execute(mine)
         await self.withdraw(user_id, purpose)
         raw = secrets.token_urlsafe(32)
         await self.create(

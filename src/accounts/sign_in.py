@@ -75,6 +75,11 @@ class SignIn:
         await self.ensure_code(user, code, browser.address)
         return await self._begin(user, browser, raw)
 
+    async def awaits_code(self, raw: str) -> bool:
+        """True when ``raw`` is a session between the password and the code."""
+        async with self._database.sessions() as session, session.begin():
+            return await SessionService(session).awaiting(raw) is not None
+
     async def ensure_code(self, user: User, code: str, address: str) -> None:
         """Use a code of the second factor up. Raises: TooMany, WrongCode."""
         account = account_key("second-factor", str(user.id))

@@ -30,6 +30,8 @@ RETRY_SECONDS = (2.0, 10.0, 60.0, 300.0)
 DRAIN_SECONDS = 5
 """How long a stopping worker still delivers what it holds."""
 QUEUE = 1000
+# Lines as long as the protocol allows: a link stays whole, also for who reads the message as it is.
+_POLICY = SMTP.clone(max_line_length=990)
 log = structlog.get_logger("epoch.mail")
 
 
@@ -206,7 +208,7 @@ def compose(mail: Mail, sender: Address) -> EmailMessage:
     Raises:
         MessageError: ``mail.to`` is not an address.
     """
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = Address(addr_spec=mail.to)
     message["Subject"] = " ".join(mail.subject.split())
@@ -227,7 +229,9 @@ def _html(mail: Mail) -> str:
         label, link = (html.escape(text) for text in mail.action)
         button = "background:#047857;color:#ffffff;padding:12px 20px;border-radius:8px;text-decoration:none"
         parts.append(f'<p><a href="{link}" style="{button}">{label}</a></p><p>{link}</p>')
+    body = "\n".join((*parts, '<p style="color:#6b7280">Epoch Voice</p>'))
+    title = html.escape(mail.subject)
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(mail.subject)}</title></head>'
-        f'<body style="{style}">{"".join(parts)}<p style="color:#6b7280">Epoch Voice</p></body></html>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>\n'
+        f'<body style="{style}">{body}\n</body></html>\n'
     )

@@ -1,4 +1,4 @@
-/** Focus on what is wrong; one click, one request. */
+/** Focus on what is wrong; one click, one request; a page whose one button is all that is left presses it itself. */
 export function wireForms(document) {
   (document.querySelector("[aria-invalid='true']") ?? document.querySelector("[role='alert'] ~ * input"))?.focus();
   document.addEventListener("submit", (event) => {
@@ -11,6 +11,7 @@ export function wireForms(document) {
     form.dataset.sent = "yes";
     event.submitter?.setAttribute("aria-busy", "true");
   });
+  document.querySelector("form[data-autosubmit]")?.requestSubmit();
   // Back from the next page, the form as the browser kept it must work again.
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) {

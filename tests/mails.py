@@ -1,0 +1,56 @@
+"""Reads the mails that the application wrote as files."""
+
+import asyncio
+import re
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+from kit.settings import Settings
+
+
+class Mailbox:
+    """The mails of one address."""
+
+    def __init__(self, settings: Settings, address: str) -> None:
+        self._folder = settings.data_dir / "mail"
+        self._address = address
+
+    async def all(self, count: int = 1) -> list[EmailMessage]:
+        """The mails so far, oldest first, once there are at least ``count`` of them."""
+        for _ in range(200):
+            found = [mail for mail in self._read() if mail["To"].addresses[0].addr_spec == self._address]
+            if len(found) >= count:
+                return found
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"only {len(self._read())} mails, fewer than {count} to {self._address}")
+
+    async def link(self, count: int = 1) -> str:
+        """The path of the link in the last of ``count`` mails."""
+        return link_in((await self.all(count))[count - 1])
+
+    def _read(self) -> list[EmailMessage]:
+        return [_parse(path) for path in sorted(self._folder.glob("*.eml"))]
+
+
+def _parse(path: Path) -> EmailMessage:
+    message = message_from_bytes(path.read_bytes(), policy=default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def text_of(mail: EmailMessage) -> str:
+    """The plain text of a mail."""
+    part = mail.get_body(("plain",))
+    assert part is not None
+    content: str = part.get_content()
+    return content
+
+
+def link_in(mail: EmailMessage) -> str:
+    """The path of the one link in a mail."""
+    found = re.findall(r"^http://localhost:8000(/\S+?)\r?$", text_of(mail), flags=re.MULTILINE)
+    assert len(found) == 1, found
+    path: str = found[0]
+    return path
