@@ -31,6 +31,7 @@ from kit.mail import build_mailer
 from kit.problems import EXCEPTION_HANDLERS
 from kit.ratelimit import build_rate_limiter
 from kit.settings import Settings, SettingsError
+from tenants.audit.controllers import AuditController
 from tenants.controllers import InvitationController, MemberController, OrganizationController
 from tenants.keys.auth import ApiKeys
 from tenants.keys.controllers import ApiKeyController
@@ -147,6 +148,7 @@ def _api(settings: Settings) -> Router:
             EmbedTokenController,
             CallController,
             ApiKeyController,
+            AuditController,
         ],
         middleware=[
             DefineMiddleware(CsrfMiddleware, secret=settings.secret_key, public_url=settings.public_url),

@@ -153,23 +153,19 @@ async def test_keys_and_members_are_not_for_keys(
     assert answers[1].status_code in {403, 405}
 
 
-@pytest.mark.parametrize(
-    "raw",
-    ["", "x", "epk_", "ept_" + "0" * 38, "epk_" + "0" * 38, "epk_" + "é" * 38, secrets.mint("epk_").raw],
-    ids=["empty", "short", "prefix", "embed token", "checksum", "not ascii", "unknown"],
-)
-async def test_what_is_not_a_live_key_is_refused_without_telling_why(
-    client: httpx.AsyncClient, make: Factory, raw: str
-) -> None:
+async def test_what_is_not_a_live_key_is_refused_without_telling_why(client: httpx.AsyncClient, make: Factory) -> None:
     tenant = await make.tenant()
+    texts = ["", "x", "epk_", "ept_" + "0" * 38, "epk_" + "0" * 38, "epk_" + "é" * 38, secrets.mint("epk_").raw]
 
-    answer = await client.get(
-        path_of(tenant, "/calls"), headers=[(b"authorization", b"Bearer " + raw.encode("latin-1"))]
-    )
+    answers = [
+        await client.get(path_of(tenant, "/calls"), headers=[(b"authorization", b"Bearer " + text.encode("latin-1"))])
+        for text in texts
+    ]
 
-    assert answer.status_code == 401
-    assert answer.json()["code"] == "invalid_api_key"
-    assert answer.json()["detail"] == "Invalid or revoked API key"
+    assert [answer.status_code for answer in answers] == [401] * len(texts)
+    assert {answer.content for answer in answers} == {answers[-1].content}
+    assert answers[-1].json()["code"] == "invalid_api_key"
+    assert answers[-1].json()["detail"] == "Invalid or revoked API key"
 
 
 async def test_a_session_beside_a_bad_key_does_not_count(client: httpx.AsyncClient, make: Factory) -> None:
@@ -227,29 +223,23 @@ async def test_members_may_not_see_or_make_keys(client: httpx.AsyncClient, make:
     assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(403, "role_too_low")] * 3
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"label": "x" * 65}, "label"),
-        ({"label": "a\u0000b"}, "label"),
-        ({"label": 5}, "label"),
-        ({"scope": "admin"}, "scope"),
-        ({"organization_id": str(uuid4())}, "organization_id"),
-        ({"revoked_at": None}, "revoked_at"),
-        ({"key": "epk_mine"}, "key"),
-    ],
-)
-async def test_a_bad_field_is_named(
-    client: httpx.AsyncClient, make: Factory, body: dict[str, object], field: str
-) -> None:
+async def test_a_bad_field_is_named(client: httpx.AsyncClient, make: Factory) -> None:
     tenant = await make.tenant()
     await sign_in(client, tenant.owner)
+    bodies: list[tuple[str, object]] = [
+        ("label", "x" * 65),
+        ("label", "a\u0000b"),
+        ("label", 5),
+        ("scope", "admin"),
+        ("organization_id", str(uuid4())),
+        ("revoked_at", None),
+        ("key", "epk_mine"),
+    ]
 
-    answer = await client.post(path_of(tenant, "/api-keys"), json=body)
+    answers = [await client.post(path_of(tenant, "/api-keys"), json={field: value}) for field, value in bodies]
 
-    assert answer.status_code == 400
-    assert answer.json()["code"] == "validation_failed"
-    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(400, "validation_failed")] * 7
+    assert [answer.json()["errors"][0]["field"] for answer in answers] == [field for field, _ in bodies]
 
 
 async def test_one_key_too_many_is_refused(client: httpx.AsyncClient, make: Factory, database: Database) -> None:

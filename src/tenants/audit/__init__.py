@@ -1,0 +1,1 @@
+"""An organization's audit trail: read, narrowed down, exported. Nothing here writes."""

@@ -1,0 +1,58 @@
+"""``…/audit``: an organization's admins read its trail."""
+
+from datetime import datetime
+from uuid import UUID
+
+from litestar import Controller, get
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery
+from litestar.response import Stream
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.csv_export import csv_answer
+from kit.paging import cut, read_cursor, read_limit
+from kit.structs import Page
+from tenants.audit.services import AuditFilters, audit_csv, audit_page, read_filters
+from tenants.audit.structs import AuditEventInfo
+from tenants.guards import requires_member, requires_role
+from tenants.models import Role
+
+
+def audit_filters(
+    action: FromQuery[str | None] = None,
+    actor: FromQuery[str | None] = None,
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
+) -> AuditFilters:
+    """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
+    return read_filters(action, actor, since, until)
+
+
+class AuditController(Controller):
+    """The audit trail of the organization in the path."""
+
+    path = "/organizations/{organization_id:uuid}/audit"
+    tags = ["Audit"]
+    guards = [requires_member, requires_role(Role.ADMIN)]
+    dependencies = {"filters": Provide(audit_filters, sync_to_thread=False)}
+
+    @get(summary="The audit trail, newest first")
+    async def index(
+        self,
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        filters: NamedDependency[AuditFilters],
+        cursor: FromQuery[str | None] = None,
+        limit: FromQuery[int | None] = None,
+    ) -> Page[AuditEventInfo]:
+        size = read_limit(limit)
+        rows = await audit_page(db_session, organization_id, filters, after=read_cursor(cursor), limit=size)
+        page, next_cursor = cut(rows, size)
+        return Page(items=[AuditEventInfo.of(event) for event in page], next_cursor=next_cursor)
+
+    @get("/export.csv", summary="The audit trail as CSV, newest first", media_type="text/csv")
+    async def export(
+        self, organization_id: FromPath[UUID], filters: NamedDependency[AuditFilters], state: State
+    ) -> Stream:
+        return csv_answer("audit.csv", audit_csv(state.database, organization_id, filters))

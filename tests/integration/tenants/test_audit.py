@@ -1,0 +1,270 @@
+"""The audit trail: append-only whoever tries, one with the change it tells of, readable by admins."""
+
+import csv
+import io
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+from conftest import NewClient
+from factories import Factory, Tenant, sign_in
+from kit.actor import SYSTEM, Actor, ActorKind
+from kit.audit import AuditEvent, record
+from kit.clock import utc_now
+from kit.db import Database, sqlalchemy_url
+from kit.settings import Settings
+from tenants.keys.services import ApiKeyService
+from tenants.models import KeyScope, Role
+from widget.services import EmbedTokenService
+
+pytestmark = pytest.mark.anyio
+
+CHANGES = (
+    "UPDATE audit_event SET actor_name = 'nobody'",
+    "DELETE FROM audit_event",
+    "TRUNCATE audit_event",
+)
+Change = Callable[[AsyncSession, UUID], Awaitable[Any]]
+
+
+def path_of(tenant: Tenant, rest: str = "") -> str:
+    return f"/api/organizations/{tenant.organization.id}/audit{rest}"
+
+
+async def actions_of(database: Database, organization_id: UUID) -> list[str]:
+    async with database.sessions() as session:
+        query = (
+            sa.select(AuditEvent.action).where(AuditEvent.organization_id == organization_id).order_by(AuditEvent.id)
+        )
+        return list((await session.scalars(query)).all())
+
+
+async def add_events(database: Database, tenant: Tenant, *events: tuple[str, str]) -> None:
+    async with database.sessions() as session, session.begin():
+        for action, name in events:
+            actor = Actor(ActorKind.USER, uuid4(), name)
+            await record(session, actor, action, organization_id=tenant.organization.id)
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+async def test_requests_and_jobs_may_not_change_the_trail(
+    walled: Database, database: Database, make: Factory, statement: str
+) -> None:
+    tenant = await make.tenant()
+    await add_events(database, tenant, ("embed_token.created", "pat@example.com"))
+
+    with pytest.raises(DBAPIError, match="permission denied"):
+        async with walled.tenant(tenant.organization.id) as session:
+            await session.execute(sa.text(statement))
+    with pytest.raises(DBAPIError, match="permission denied"):
+        async with database.sessions() as session, session.begin():
+            await session.execute(sa.text(statement))
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+async def test_not_even_the_owner_of_the_table_changes_the_trail(settings: Settings, statement: str) -> None:
+    assert settings.database_url is not None
+    engine = create_async_engine(sqlalchemy_url(settings.database_url))
+    try:
+        with pytest.raises(DBAPIError, match="audit_event is append-only"):
+            async with engine.begin() as connection:
+                await connection.execute(sa.text(statement))
+    finally:
+        await engine.dispose()
+
+
+async def _issue_token(session: AsyncSession, organization_id: UUID) -> UUID:
+    token, _ = await EmbedTokenService(session).issue(organization_id, label="x", allowed_domains=[], by=SYSTEM)
+    return token.id
+
+
+async def _change_token(session: AsyncSession, organization_id: UUID) -> None:
+    token_id = await _issue_token(session, organization_id)
+    await EmbedTokenService(session).change(organization_id, token_id, label="y", by=SYSTEM)
+
+
+async def _revoke_token(session: AsyncSession, organization_id: UUID) -> None:
+    token_id = await _issue_token(session, organization_id)
+    await EmbedTokenService(session).revoke(organization_id, token_id, by=SYSTEM)
+
+
+async def _issue_key(session: AsyncSession, organization_id: UUID) -> UUID:
+    key, _ = await ApiKeyService(session).issue(organization_id, label="x", scope=KeyScope.READ, by=SYSTEM)
+    return key.id
+
+
+async def _revoke_key(session: AsyncSession, organization_id: UUID) -> None:
+    key_id = await _issue_key(session, organization_id)
+    await ApiKeyService(session).revoke(organization_id, key_id, by=SYSTEM)
+
+
+@pytest.mark.parametrize(
+    ("change", "action"),
+    [
+        (_issue_token, "embed_token.created"),
+        (_change_token, "embed_token.changed"),
+        (_revoke_token, "embed_token.revoked"),
+        (_issue_key, "api_key.created"),
+        (_revoke_key, "api_key.revoked"),
+    ],
+)
+async def test_a_change_and_its_event_last_together_or_not_at_all(
+    walled: Database, database: Database, make: Factory, change: Change, action: str
+) -> None:
+    tenant = await make.tenant()
+    organization_id = tenant.organization.id
+    before = await actions_of(database, organization_id)
+
+    async def fail_after_change() -> None:
+        async with walled.tenant(organization_id) as session:
+            await change(session, organization_id)
+            raise RuntimeError("the request fails")
+
+    with pytest.raises(RuntimeError, match="the request fails"):
+        await fail_after_change()
+    assert await actions_of(database, organization_id) == before
+
+    async with walled.tenant(organization_id) as session:
+        await change(session, organization_id)
+    assert (await actions_of(database, organization_id))[-1] == action
+
+
+async def test_an_event_says_who_what_when_and_from_where_and_no_secret(
+    client: httpx.AsyncClient, make: Factory
+) -> None:
+    tenant = await make.tenant()
+    await sign_in(client, tenant.owner)
+    began = utc_now() - timedelta(seconds=1)
+    made = await client.post(
+        f"/api/organizations/{tenant.organization.id}/embed-tokens",
+        json={"label": "Main Website", "allowed_domains": ["mysite.com"]},
+    )
+
+    answer = await client.get(path_of(tenant))
+
+    event = answer.json()["items"][0]
+    assert event["at"] >= began.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert {key: event[key] for key in event if key not in {"id", "at"}} == {
+        "action": "embed_token.created",
+        "actor_kind": "user",
+        "actor_id": str(tenant.owner.id),
+        "actor_name": tenant.owner.email,
+        "subject_id": made.json()["id"],
+        "subject_name": "Main Website",
+        "address": "127.0.0.1",
+        "details": {"allowed_domains": ["mysite.com"]},
+    }
+    assert made.json()["token"] not in answer.text
+
+
+async def test_the_trail_is_narrowed_by_what_is_asked(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant, other = await make.tenant(), await make.tenant()
+    await add_events(database, other, ("embed_token.created", "ann@example.com"))
+    await add_events(
+        database,
+        tenant,
+        ("embed.other", "100% Bob"),
+        ("embed_token.created", "ann@example.com"),
+        ("embed_token.revoked", "bob@example.com"),
+        ("number.released", "Joanna"),
+    )
+    await sign_in(client, tenant.owner)
+    everything = ["number.released", "embed_token.revoked", "embed_token.created", "embed.other"]
+    expected = {
+        "": everything,
+        "action=embed_token.revoked": ["embed_token.revoked"],
+        "action=embed_token": ["embed_token.revoked", "embed_token.created"],
+        "action=embed": ["embed.other"],
+        "action=embed%25": [],
+        "actor=ANN": ["number.released", "embed_token.created"],
+        "actor=100%25": ["embed.other"],
+        "action=embed_token&actor=ann@": ["embed_token.created"],
+        "action=&actor=%20": everything,
+        "since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z": [],
+        "until=2999-01-01T00:00:00Z&limit=1": ["number.released"],
+    }
+
+    answers = {query: (await client.get(f"{path_of(tenant)}?{query}")).json()["items"] for query in expected}
+
+    assert {query: [item["action"] for item in items] for query, items in answers.items()} == expected
+
+
+async def test_an_actor_is_found_by_id(client: httpx.AsyncClient, make: Factory, database: Database) -> None:
+    tenant = await make.tenant()
+    await add_events(database, tenant, ("a.first", "Ann"), ("a.second", "Ann"))
+    await sign_in(client, tenant.owner)
+    everything = (await client.get(path_of(tenant))).json()["items"]
+
+    found = (await client.get(path_of(tenant), params={"actor": everything[1]["actor_id"]})).json()["items"]
+
+    assert found == [everything[1]]
+
+
+async def test_pages_follow_one_another_without_gap_or_repeat(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    await add_events(database, tenant, *[(f"thing.{number}", "Ann") for number in range(7)])
+    await sign_in(client, tenant.owner)
+
+    seen: list[str] = []
+    query: dict[str, str] = {"limit": "3"}
+    for _ in range(3):
+        page = (await client.get(path_of(tenant), params=query)).json()
+        seen += [item["action"] for item in page["items"]]
+        query["cursor"] = page["next_cursor"]
+
+    assert seen == [f"thing.{number}" for number in range(6, -1, -1)]
+    assert page["next_cursor"] is None
+
+
+async def test_a_bad_filter_is_named(client: httpx.AsyncClient, make: Factory) -> None:
+    tenant = await make.tenant()
+    await sign_in(client, tenant.owner)
+    bad = {
+        "since": "yesterday",
+        "until": "2026-11-22T18:00:00",
+        "limit": "101",
+        "cursor": "!",
+        "actor": "a\x00b",
+        "action": "x" * 300,
+    }
+
+    answers = [await client.get(path_of(tenant), params={field: value}) for field, value in bad.items()]
+
+    assert [answer.status_code for answer in answers] == [400] * len(bad)
+    assert [answer.json()["errors"][0]["field"] for answer in answers] == list(bad)
+
+
+async def test_the_trail_exports_as_csv_without_formulas(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    await add_events(database, tenant, ("a.first", "=cmd()"), ("b.second", "Ann"))
+    await sign_in(client, tenant.owner)
+
+    answer = await client.get(path_of(tenant, "/export.csv"), params={"action": "a"})
+
+    assert answer.headers["content-disposition"] == 'attachment; filename="audit.csv"'
+    (row,) = csv.DictReader(io.StringIO(answer.text, newline=""))
+    assert (row["action"], row["actor_name"]) == ("a.first", "'=cmd()")
+
+
+async def test_the_trail_is_for_admins_of_the_organization(new_client: NewClient, make: Factory) -> None:
+    tenant, stranger = await make.tenant(), await make.user()
+    people = [tenant.owner, await make.member(tenant.organization, Role.ADMIN)]
+    people += [await make.member(tenant.organization, Role.MEMBER), stranger]
+
+    for rest in ("", "/export.csv"):
+        answers = [await (await sign_in(new_client(), person)).get(path_of(tenant, rest)) for person in people]
+        assert [answer.status_code for answer in answers] == [200, 200, 403, 404]
+        assert (await new_client().get(path_of(tenant, rest))).status_code == 401
