@@ -1,0 +1,80 @@
+"""How soon the phone is ready on a page, in a real browser: ``.venv/bin/python bench/widget_timing.py [RUNS]``.
+
+Everything is on loopback. Each run is a new profile with nothing cached, on a page of another origin. Times are in milliseconds.
+"""
+
+import asyncio
+import statistics
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from playwright.async_api import Browser, async_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
+
+from browser.conftest import launch_options  # noqa: E402 - after the path
+from browser.host_site import HostSite, serving_pages, widget_tag  # noqa: E402
+from browser.phone import WATCH, Phone  # noqa: E402
+from browser.product import ECHO, Customer, running_product  # noqa: E402
+from epoch.devdb import EmbeddedPostgres  # noqa: E402
+
+RUNS = 10
+SCRIPT_START = """() => {
+    const resources = performance.getEntriesByType("resource");
+    return resources.find(({ name }) => name.endsWith("/phone.js")).startTime;
+}"""
+CALL = """(number) => {
+    let told = NaN;
+    EpochPhone.on("callStarted", () => { told = performance.now(); });
+    const asked = performance.now();
+    EpochPhone.call(number);
+    return told - asked;
+}"""
+MEASURES = ("script start to ready", "call() to callStarted", "call() to ringing, microphone and SDK included")
+
+
+async def main() -> None:
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
+    with EmbeddedPostgres(ROOT / ".cache" / "test-postgres", durable=False) as postgres:
+        url = postgres.create_database("widget_timing")
+        try:
+            rows = await measure(url, runs)
+        finally:
+            postgres.drop_database("widget_timing")
+    print(f"| {runs} runs, ms | median | fastest | slowest |\n|---|---|---|---|")
+    for name, times in zip(MEASURES, zip(*rows, strict=True), strict=True):
+        print(f"| {name} | {statistics.median(times):.1f} | {min(times):.1f} | {max(times):.1f} |")
+
+
+async def measure(database_url: str, runs: int) -> Sequence[tuple[float, ...]]:
+    """One tuple of ``MEASURES`` for each run."""
+    with tempfile.TemporaryDirectory() as folder, serving_pages() as site:
+        async with running_product(database_url, Path(folder)) as product, async_playwright() as playwright:
+            browser = await playwright.chromium.launch(**launch_options())
+            customer = await product.customer()
+            try:
+                return [await one_run(browser, site, customer) for _ in range(runs)]
+            finally:
+                await browser.close()
+
+
+async def one_run(browser: Browser, site: HostSite, customer: Customer) -> tuple[float, ...]:
+    context = await browser.new_context()
+    await context.add_init_script(path=WATCH)
+    phone = Phone(await context.new_page(), customer.product, customer)
+    await phone.page.goto(site.page(widget_tag(customer.product.url, customer.token.raw)))
+    await phone.until_event("ready")
+    ready = (await phone.events("ready"))[0]["at"] - await phone.page.evaluate(SCRIPT_START)
+    started: float = await phone.page.evaluate(CALL, ECHO)
+    await phone.until_state("ringing", "in-progress")
+    moves = {event["detail"]["state"]: event["at"] for event in await phone.events("stateChanged")}
+    await phone.hangup()
+    await context.close()
+    return ready, started, moves["ringing"] - moves["dialing"]
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
