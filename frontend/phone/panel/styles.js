@@ -79,7 +79,7 @@ background:var(--accent-strong);color:var(--accent-ink)}
 .below{margin-top:8px}
 .notice{padding:12px;border:1px solid var(--danger);border-radius:8px}
 .calm{text-align:center}.calm .message{color:var(--text)}
-.spin{width:16px;height:16px;border-radius:50%;border:2px solid currentColor;border-top-color:transparent;animation:turn .8s linear infinite}
+.spin{display:block;width:16px;height:16px;border-radius:50%;border:2px solid currentColor;border-top-color:transparent;animation:turn .8s linear infinite}
 @keyframes turn{to{transform:rotate(1turn)}}
 .bar{display:flex;align-items:center;gap:4px;padding:4px;border-radius:30px;background:var(--surface);border:1px solid var(--line);box-shadow:var(--shadow)}
 .back{display:flex;align-items:center;gap:8px;min-height:44px;padding:0 12px;border-radius:22px;font-weight:600;font-size:16px}
