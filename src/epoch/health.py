@@ -49,8 +49,8 @@ async def metrics(request: Request[Any, Any, State]) -> Response[bytes]:
 
 def _ensure_may_read_metrics(request: Request[Any, Any, State]) -> None:
     token: str | None = request.app.state.settings.metrics_token
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if token is not None and hmac.compare_digest(given.encode(), token.encode()):
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if token is not None and scheme == "Bearer" and hmac.compare_digest(given.encode(), token.encode()):
         return
     if request.client is None or not ip_address(request.client.host).is_loopback:
         raise MetricsForbidden
