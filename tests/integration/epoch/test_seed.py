@@ -1,0 +1,136 @@
+"""The demo: made once, its token kept or replaced, and never outside the sandbox."""
+
+import stat
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+import sqlalchemy as sa
+from litestar import Litestar
+
+from epoch.app import create_app
+from epoch.migrations import upgrade
+from epoch.seed import read_demo_token, seed_demo
+from factories import Factory
+from kit import secrets
+from kit.csrf import HEADER
+from kit.db import ADMIN_ROLE, Database
+from kit.settings import Settings
+from phones import ask
+from stored import row_counts
+from tenants.models import Organization, PhoneNumber
+from widget.models import EmbedToken
+
+pytestmark = pytest.mark.anyio
+PAGE = "http://localhost:8000"
+
+
+@pytest.fixture
+def empty_url(new_database: Callable[[], str]) -> str:
+    url = new_database()
+    upgrade(url)
+    return url
+
+
+@pytest.fixture
+def fresh(settings: Settings, empty_url: str, tmp_path: Path) -> Settings:
+    """Settings of an installation that has seen nothing yet."""
+    return msgspec.structs.replace(settings, database_url=empty_url, data_dir=tmp_path / "data")
+
+
+@pytest.fixture
+async def demo_database(empty_url: str) -> AsyncIterator[Database]:
+    database = Database(empty_url, role=ADMIN_ROLE)
+    yield database
+    await database.stop()
+
+
+@pytest.fixture
+async def demo_app(fresh: Settings) -> AsyncIterator[Litestar]:
+    application = create_app(fresh)
+    async with application.lifespan():
+        yield application
+
+
+async def tokens(database: Database) -> dict[bytes, bool]:
+    """Each token's digest, and whether it is active."""
+    async with database.sessions() as session:
+        rows = await session.execute(sa.select(EmbedToken.digest, EmbedToken.revoked_at))
+        return {digest: revoked_at is None for digest, revoked_at in rows}
+
+
+async def test_seeding_twice_changes_nothing(fresh: Settings, demo_database: Database) -> None:
+    assert (await seed_demo(fresh)).created
+    before, raw = await row_counts(demo_database), read_demo_token(fresh)
+    assert raw is not None
+    assert secrets.is_well_formed(raw, "ept_")
+    assert not (await seed_demo(fresh)).created
+    assert (await row_counts(demo_database), read_demo_token(fresh)) == (before, raw)
+    assert await tokens(demo_database) == {secrets.digest(raw): True}
+
+
+async def test_the_demo_is_as_it_is_described(fresh: Settings, demo_database: Database) -> None:
+    await seed_demo(fresh)
+    async with demo_database.sessions() as session:
+        found = await session.execute(sa.select(Organization.slug, Organization.name, Organization.plan))
+        plans = {slug: (name, plan) for slug, name, plan in found}
+        numbers = list(await session.scalars(sa.select(PhoneNumber.e164)))
+        domains = list(await session.scalars(sa.select(EmbedToken.allowed_domains)))
+    assert plans == {"acme": ("Acme Realty", "pro"), "starter-co": ("Starter Co", "starter")}
+    assert numbers == ["+14155550100"]
+    assert domains == [["localhost"]]
+
+
+async def test_the_kept_token_is_for_its_owners_eyes_only(fresh: Settings) -> None:
+    await seed_demo(fresh)
+    files = [path for path in fresh.data_dir.rglob("*") if path.is_file()]
+    assert files
+    raw = read_demo_token(fresh)
+    for path in files:
+        if raw is not None and raw in path.read_text(errors="replace"):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("kept", [None, "", "ept_nonsense\n", secrets.mint("ept_").raw])
+async def test_a_lost_token_is_replaced_and_the_old_one_revoked(
+    fresh: Settings, demo_database: Database, kept: str | None
+) -> None:
+    await seed_demo(fresh)
+    lost = read_demo_token(fresh)
+    assert lost is not None
+    [file] = [path for path in fresh.data_dir.rglob("*") if path.is_file() and lost in path.read_text(errors="replace")]
+    file.unlink() if kept is None else file.write_text(kept)
+
+    await seed_demo(fresh)
+
+    new = read_demo_token(fresh)
+    assert new is not None
+    assert new not in (lost, kept)
+    assert await tokens(demo_database) == {secrets.digest(lost): False, secrets.digest(new): True}
+
+
+async def test_people_sign_in_to_the_demo_and_its_page_gets_a_phone(fresh: Settings, demo_app: Litestar) -> None:
+    await seed_demo(fresh)
+    raw = read_demo_token(fresh)
+    transport = httpx.ASGITransport(demo_app)  # type: ignore[arg-type]  # as in conftest
+    async with httpx.AsyncClient(transport=transport, base_url=PAGE) as browser:
+        session = (await ask(browser, raw, origins=[PAGE])).json()
+        assert (session["caller_id"], session["organization"]) == ("+14155550100", "Acme Realty")
+        assert (await ask(browser, raw, origins=["https://www.mysite.com"])).status_code == 403
+        await browser.get("/api/session")
+        browser.headers[HEADER] = browser.cookies["csrftoken"]
+        for email, plan in (("demo@example.com", "pro"), ("starter@example.com", "starter")):
+            answer = await browser.post("/api/session", json={"email": email, "password": "demo-password"})
+            assert answer.status_code == 201, answer.text
+            mine = (await browser.get("/api/organizations")).json()["items"]
+            assert [(place["plan"], place["role"]) for place in mine] == [(plan, "owner")]
+
+
+async def test_a_database_in_use_is_not_touched(fresh: Settings, demo_database: Database) -> None:
+    await Factory(demo_database, fresh).tenant()
+    before = await row_counts(demo_database)
+    assert not (await seed_demo(fresh)).created
+    assert await row_counts(demo_database) == before
+    assert read_demo_token(fresh) is None
