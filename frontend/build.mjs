@@ -10,7 +10,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
 const PAGES = {
   demo: ["demo.js", "demo.css"],
-  dashboard: ["dashboard.js", "dashboard.css", "icon.svg"],
+  dashboard: ["dashboard.js", "overview.js", "dashboard.css", "icon.svg"],
 };
 const LIMITS = { "phone.js": 20_000, "sdk.js": 50_000 };
 const common = {

@@ -1,9 +1,12 @@
 """Every HTML page of the product, room by room."""
 
 from litestar import Router
+from litestar.types import ControllerRouterHandler
 
 from dashboard import account, accounts, home
+from dashboard.calls import CallPages
 from dashboard.embed_tokens import EmbedTokenPages
+from dashboard.overview import overview
 from dashboard.router import page_router
 from dashboard.settings import settings_page
 from kit.settings import Settings
@@ -11,6 +14,14 @@ from kit.settings import Settings
 
 def build_pages(settings: Settings) -> Router:
     """The router of all pages."""
-    return page_router(
-        settings, [home.start, home.dashboard, *accounts.HANDLERS, *account.HANDLERS, settings_page, EmbedTokenPages]
-    )
+    handlers: list[ControllerRouterHandler] = [
+        home.start,
+        home.dashboard,
+        *accounts.HANDLERS,
+        *account.HANDLERS,
+        overview,
+        CallPages,
+        settings_page,
+        EmbedTokenPages,
+    ]
+    return page_router(settings, handlers)

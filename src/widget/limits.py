@@ -7,3 +7,5 @@ ACTIVE_TOKENS = 50
 LABEL_CHARACTERS = 64
 EXCHANGE_BYTES = 16_384
 """Of a request body to a public widget endpoint."""
+NAMED_TOKENS = 200
+"""How many tokens a choice lists."""

@@ -88,6 +88,23 @@ class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
         )
         return {token_id: name or email for token_id, name, email in await self.repository.session.execute(query)}
 
+    async def named(self, organization_id: UUID) -> dict[UUID, str]:
+        """The newest tokens by name, revoked ones included: what a list of calls can be narrowed to."""
+        query = (
+            sa.select(EmbedToken.id, EmbedToken.label, EmbedToken.prefix)
+            .where(EmbedToken.owned_by(organization_id))
+            .order_by(EmbedToken.revoked_at.is_not(None), EmbedToken.id.desc())
+            .limit(limits.NAMED_TOKENS)
+        )
+        return {row.id: row.label or row.prefix for row in await self.repository.session.execute(query)}
+
+    async def name_of(self, organization_id: UUID, token_id: UUID) -> str:
+        """What a token, live or revoked, is called. Raises: NotFound."""
+        token = await self.get_one_or_none(EmbedToken.owned_by(organization_id), EmbedToken.id == token_id)
+        if token is None:
+            raise NotFound
+        return _name(token)
+
     async def active(self, organization_id: UUID, token_id: UUID) -> EmbedToken:
         """One active token. Raises: NotFound."""
         token = await self.get_one_or_none(*self._active(organization_id), EmbedToken.id == token_id)

@@ -1,0 +1,183 @@
+"""``/dashboard/<slug>/calls``: the list with its filters in the address, and one call with its timeline."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Request, Response, get
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dashboard.guards import requires_place
+from dashboard.pages import fragment, render
+from kit.errors import ValidationFailed
+from kit.forms import Form
+from kit.paging import cut, read_cursor
+from kit.structs import rfc3339
+from tenants.auth import member
+from voice.errors import refusal_message
+from voice.models import Call, CallEvent, CallStatus
+from voice.queries import read_digits
+from voice.services import CallFilters, CallService
+from widget.services import EmbedTokenService
+
+PAGE = 25
+FIELDS = ("since", "until", "status", "token", "number")
+STATUS_WORDS: Mapping[str, str] = {
+    "initiated": "Starting",
+    "ringing": "Ringing",
+    "in-progress": "In progress",
+    "completed": "Completed",
+    "busy": "Busy",
+    "no-answer": "No answer",
+    "failed": "Failed",
+    "canceled": "Canceled",
+    "refused": "Refused",
+}
+STATUS_KINDS: Mapping[str, str] = {"completed": "ok", "in-progress": "ok", "failed": "danger", "refused": "danger"}
+_EVENT_WORDS: Mapping[str, str] = {
+    "initiated": "Started",
+    "ringing": "Ringing",
+    "in-progress": "Answered",
+    "answered": "Answered",
+    "completed": "Ended",
+    "busy": "Busy",
+    "no-answer": "Not answered",
+    "failed": "Failed",
+    "canceled": "Canceled",
+}
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One line of a call's timeline."""
+
+    at: dt.datetime
+    text: str
+    who: str
+
+
+class CallPages(Controller):
+    """The organization's calls."""
+
+    path = "/dashboard/{slug:str}/calls"
+
+    @get(guards=[requires_place])
+    async def index(
+        self, request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]
+    ) -> Response[str]:
+        organization_id, form = member(request).organization_id, _asked(request)
+        try:
+            filters = read_filters(form)
+        except ValidationFailed as refusal:
+            form, filters = form.refused(refusal), None
+        after = read_cursor(request.query_params.get("after"))
+        service = CallService(db_session)
+        rows = () if filters is None else await service.page(organization_id, filters, after=after, limit=PAGE)
+        page, next_cursor = cut(rows, PAGE)
+        tokens = await EmbedTokenService(db_session).named(organization_id)
+        kept = {name: text for name, text in form.values.items() if text}
+        return render(
+            request,
+            "calls/index.html",
+            status=200 if filters is not None else 400,
+            form=form,
+            calls=page,
+            tokens=tokens,
+            named=[(str(token_id), name) for token_id, name in tokens.items()],
+            is_filtered=bool(kept),
+            older=f"?{urlencode({**kept, 'after': next_cursor})}" if next_cursor else "",
+            newest=f"?{urlencode(kept)}" if after is not None else "",
+            export=_export_url(organization_id, filters or CallFilters()),
+            words=STATUS_WORDS,
+            kinds=STATUS_KINDS,
+        )
+
+    @get("/{call_id:uuid}", guards=[requires_place])
+    async def show(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        call_id: FromPath[UUID],
+    ) -> Response[str]:
+        """One call; only its part of the page when the list asks for its side panel."""
+        organization_id, service = member(request).organization_id, CallService(db_session)
+        call = await service.one(organization_id, call_id)
+        context: dict[str, Any] = {
+            "call": call,
+            "steps": timeline(call, await service.events(organization_id, call.id)),
+            "token": await EmbedTokenService(db_session).name_of(organization_id, call.token_id),
+            "reason": refusal_message(call.end_reason),
+            "words": STATUS_WORDS,
+            "kinds": STATUS_KINDS,
+        }
+        if request.headers.get("hx-request") == "true":
+            return fragment(request, "calls/_call.html", **context)
+        return render(request, "calls/show.html", **context)
+
+
+def read_filters(form: Form) -> CallFilters:
+    """What the filter bar asks for. Raises: ValidationFailed, with every field that is wrong."""
+    wrong: list[tuple[str, str]] = []
+
+    def read(field: str, parse: Any) -> Any:
+        try:
+            return parse(form[field]) if form[field] else None
+        except ValidationFailed as error:
+            wrong.extend(error.errors)
+        except ValueError:
+            wrong.append((field, "Not one of the choices" if field in ("status", "token") else "Not a date"))
+        return None
+
+    since, until = read("since", dt.date.fromisoformat), read("until", dt.date.fromisoformat)
+    if since and until and until < since:
+        wrong.append(("until", "Must not be before the first day"))
+    filters = {
+        "status": read("status", CallStatus),
+        "token_id": read("token", UUID),
+        "number": read("number", read_digits),
+        "since": _midnight(since),
+        "until": _midnight(until, days=1),
+    }
+    if wrong:
+        raise ValidationFailed(wrong)
+    return CallFilters(**filters)
+
+
+def timeline(call: Call, events: Sequence[CallEvent]) -> list[Step]:
+    """What happened, for people: each thing once, the far end's view before the browser's."""
+    steps = [Step(call.started_at, "Call placed in the browser", "Caller")]
+    if call.status is CallStatus.REFUSED:
+        steps.append(Step(call.ended_at or call.started_at, "Refused before it was dialled", "Epoch Voice"))
+    for event in events:
+        if event.kind in _EVENT_WORDS and not (event.kind == "initiated" and not event.is_child):
+            text = "Dialling" if event.kind == "initiated" else _EVENT_WORDS[event.kind]
+            steps.append(Step(event.occurred_at, text, "Called number" if event.is_child else "Caller"))
+    return steps
+
+
+def _asked(request: Request[Any, Any, State]) -> Form:
+    return Form({field: request.query_params.get(field, "").strip() for field in FIELDS})
+
+
+def _midnight(day: dt.date | None, *, days: int = 0) -> dt.datetime | None:
+    try:
+        return None if day is None else dt.datetime.combine(day, dt.time(), dt.UTC) + dt.timedelta(days=days)
+    except OverflowError as error:
+        raise ValidationFailed([("until", "Not a date")]) from error
+
+
+def _export_url(organization_id: UUID, filters: CallFilters) -> str:
+    asked = {
+        "status": filters.status.value if filters.status else None,
+        "number": filters.number,
+        "token_id": filters.token_id,
+        "since": rfc3339(filters.since),
+        "until": rfc3339(filters.until),
+    }
+    query = urlencode({name: value for name, value in asked.items() if value is not None})
+    return f"/api/organizations/{organization_id}/calls/export.csv" + (f"?{query}" if query else "")

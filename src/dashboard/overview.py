@@ -1,0 +1,98 @@
+"""``/dashboard/<slug>``: how the calls are going, or how to get to the first one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dashboard.calls import STATUS_KINDS, STATUS_WORDS
+from dashboard.guards import requires_place
+from dashboard.pages import render
+from kit.clock import utc_now
+from tenants.auth import member
+from tenants.models import Role
+from tenants.plans import WIDGET_PLANS
+from tenants.upgrades import UpgradeService
+from voice.overview import DayTally, Tally, by_token, daily, first_steps, live_now
+from voice.services import CallFilters, CallService
+
+DAYS = 28
+WEEK = 7
+LATEST = 5
+TOKENS = 8
+
+
+class Tile(msgspec.Struct, frozen=True):
+    """One number with its change against the week before."""
+
+    name: str
+    value: str
+    change: str
+    is_up: bool | None = None
+
+
+@get("/dashboard/{slug:str}", guards=[requires_place])
+async def overview(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
+    who, today = member(request), utc_now().date()
+    organization_id = who.organization_id
+    days = await daily(db_session, organization_id, until=today, days=DAYS)
+    latest = await CallService(db_session).page(organization_id, CallFilters(), after=None, limit=LATEST)
+    return render(
+        request,
+        "overview/index.html",
+        tiles=tiles(days, await live_now(db_session, organization_id)),
+        days=days,
+        total=sum((day.tally for day in days), Tally()),
+        tokens=await by_token(db_session, organization_id, since=days[0].day, limit=TOKENS),
+        latest=latest[:LATEST],
+        words=STATUS_WORDS,
+        kinds=STATUS_KINDS,
+        steps=await first_steps(db_session, organization_id, has_number=who.caller_id is not None),
+        has_plan=who.plan in WIDGET_PLANS,
+        is_owner=who.role is Role.OWNER,
+        upgrade=await UpgradeService(db_session).open_of(organization_id),
+    )
+
+
+def tiles(days: Sequence[DayTally], live: int) -> list[Tile]:
+    """The four numbers on top; a week is the last seven days, today included."""
+    now = sum((day.tally for day in days[-WEEK:]), Tally())
+    before = sum((day.tally for day in days[-2 * WEEK : -WEEK]), Tally())
+    return [
+        _tile("Calls", now.calls, before.calls),
+        Tile("Answered", share(now), *_points(now, before)),
+        _tile("Minutes", minutes(now.seconds), minutes(before.seconds)),
+        Tile("Live now", str(live), "Calls under way"),
+    ]
+
+
+def minutes(seconds: int) -> int:
+    """Whole minutes, the last one rounded up as it is billed."""
+    return -(-seconds // 60)
+
+
+def share(tally: Tally) -> str:
+    """How many of the calls were answered."""
+    return f"{round(100 * tally.answered / tally.calls)} %" if tally.calls else "–"
+
+
+def _tile(name: str, now: int, before: int) -> Tile:
+    if not before:
+        return Tile(name, f"{now:,}", "None the week before" if now else "None in two weeks")
+    percent = round(100 * (now - before) / before)
+    if percent == 0:
+        return Tile(name, f"{now:,}", "As the week before")
+    return Tile(name, f"{now:,}", f"{percent:+d} % vs the week before".replace("-", "−"), percent > 0)
+
+
+def _points(now: Tally, before: Tally) -> tuple[str, bool | None]:
+    if not now.calls or not before.calls:
+        return "Nothing to compare", None
+    change = round(100 * now.answered / now.calls) - round(100 * before.answered / before.calls)
+    if change == 0:
+        return "As the week before", None
+    return f"{change:+d} points vs the week before".replace("-", "−"), change > 0
