@@ -36,7 +36,7 @@ from tenants.controllers import InvitationController, MemberController, Organiza
 from tenants.keys.auth import ApiKeys
 from tenants.keys.controllers import ApiKeyController
 from tenants.number_controllers import PhoneNumberController
-from voice.controllers import CallController, WebhookController
+from voice.controllers import CallController, UsageController, WebhookController
 from voice.endings import CallEnder
 from voice.lookup import CallLookup
 from widget.admission import Admission
@@ -147,6 +147,7 @@ def _api(settings: Settings) -> Router:
             PhoneNumberController,
             EmbedTokenController,
             CallController,
+            UsageController,
             ApiKeyController,
             AuditController,
         ],

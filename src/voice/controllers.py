@@ -1,4 +1,4 @@
-"""The carrier's webhooks, and ``…/calls`` for customers."""
+"""The carrier's webhooks, and ``…/calls`` and ``…/usage`` for customers."""
 
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from carrier.port import Carrier, DialPlan
+from kit.clock import utc_now
 from kit.csv_export import csv_answer
 from kit.db import Database
 from kit.paging import cut, read_cursor, read_limit
@@ -26,7 +27,8 @@ from voice.lookup import Owners
 from voice.models import Call, CallStatus
 from voice.queries import call_filters
 from voice.services import CallFilters, CallService
-from voice.structs import CallDetail, CallInfo
+from voice.structs import CallDetail, CallInfo, MonthUsageInfo, UsageInfo
+from voice.usage import usage_of
 from voice.webhooks import read_dial_ended, read_event, read_outgoing
 
 WEBHOOK_BYTES = 65_536
@@ -136,3 +138,16 @@ class CallController(Controller):
         calls = CallService(db_session)
         call = await calls.one(organization_id, call_id)
         return CallDetail.with_events(call, list(await calls.events(organization_id, call.id)))
+
+
+class UsageController(Controller):
+    """What the organization in the path used."""
+
+    path = "/organizations/{organization_id:uuid}/usage"
+    tags = ["Usage"]
+    guards = [requires_member]
+
+    @get(summary="Calls and minutes, this month and last, by token and agent")
+    async def show(self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID]) -> UsageInfo:
+        this_month, last_month = await usage_of(db_session, organization_id, today=utc_now().date())
+        return UsageInfo(this_month=MonthUsageInfo.of(this_month), last_month=MonthUsageInfo.of(last_month))

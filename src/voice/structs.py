@@ -7,6 +7,8 @@ import msgspec
 
 from kit.structs import Payload, rfc3339
 from voice.models import Call, CallEvent
+from voice.tallies import Tally
+from voice.usage import MonthUse
 
 
 class CallInfo(Payload, frozen=True, kw_only=True):
@@ -77,4 +79,67 @@ def _fields(call: Call) -> dict[str, Any]:
         "agent": call.agent,
         "origin": call.origin,
         "metadata": call.details,
+    }
+
+
+class TallyInfo(Payload, frozen=True, kw_only=True):
+    """Some calls, counted; refused attempts are left out."""
+
+    calls: int
+    answered: int
+    seconds: int
+    """Connected."""
+    minutes: int
+    """Connected, the last minute rounded up."""
+
+
+class TokenUsageInfo(TallyInfo, frozen=True, kw_only=True):
+    """What was used with one embed token, revoked ones included."""
+
+    token_id: UUID
+    label: str
+    prefix: str
+
+
+class AgentUsageInfo(TallyInfo, frozen=True, kw_only=True):
+    """What one agent used."""
+
+    agent: str | None
+    """As the page names the person who calls; null where it names nobody."""
+
+
+class MonthUsageInfo(TallyInfo, frozen=True, kw_only=True):
+    """What was used in one month, UTC."""
+
+    month: str
+    """Like ``2026-11``."""
+    by_token: list[TokenUsageInfo]
+    by_agent: list[AgentUsageInfo]
+
+    @classmethod
+    def of(cls, use: MonthUse) -> "MonthUsageInfo":
+        return cls(
+            month=f"{use.first_day:%Y-%m}",
+            **_counted(use.total),
+            by_token=[
+                TokenUsageInfo(token_id=item.token_id, label=item.label, prefix=item.prefix, **_counted(item.tally))
+                for item in use.by_token
+            ],
+            by_agent=[AgentUsageInfo(agent=item.agent, **_counted(item.tally)) for item in use.by_agent],
+        )
+
+
+class UsageInfo(Payload, frozen=True, kw_only=True):
+    """What the organization used."""
+
+    this_month: MonthUsageInfo
+    last_month: MonthUsageInfo
+
+
+def _counted(tally: Tally) -> dict[str, int]:
+    return {
+        "calls": tally.calls,
+        "answered": tally.answered,
+        "seconds": tally.seconds,
+        "minutes": tally.minutes,
     }
