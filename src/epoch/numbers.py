@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import epoch.models  # noqa: F401 - rows refer to people's, whose room the command line loads for nothing else
 from carrier.port import Carrier
 from kit.db import ADMIN_ROLE, Database
 from kit.settings import Settings
 from tenants.numbers.desk import NumberDesk
+from tenants.numbers.purchases import SETTLE_AFTER
 from tenants.numbers.reconcile import Reconciler
 from tenants.numbers.sweep import NumberSweep
 from voice.models import LIVE_STATUSES, Call
@@ -24,14 +27,14 @@ async def is_in_live_call(session: AsyncSession, organization_id: UUID, e164: st
     return await session.scalar(query.limit(1)) is not None
 
 
-def build_number_desk(database: Database, carrier: Carrier) -> NumberDesk:
+def build_number_desk(database: Database, carrier: Carrier, *, settle_after: timedelta = SETTLE_AFTER) -> NumberDesk:
     """The desk that requests use, or the sweep, each with its own database role."""
-    return NumberDesk.at(database, carrier, is_in_use=is_in_live_call)
+    return NumberDesk.at(database, carrier, is_in_use=is_in_live_call, settle_after=settle_after)
 
 
-def build_reconciler(database: Database, carrier: Carrier) -> Reconciler:
+def build_reconciler(database: Database, carrier: Carrier, *, settle_after: timedelta = SETTLE_AFTER) -> Reconciler:
     """The reconciler; ``database`` must see all organizations."""
-    return Reconciler(database, carrier, build_number_desk(database, carrier))
+    return Reconciler(database, carrier, build_number_desk(database, carrier, settle_after=settle_after))
 
 
 @asynccontextmanager

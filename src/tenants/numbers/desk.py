@@ -1,10 +1,11 @@
 """Everything that is done about phone numbers at the carrier, in one place for those who ask for it."""
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from carrier.port import Carrier
 from kit.db import Database
-from tenants.numbers.purchases import NumberPurchases
+from tenants.numbers.purchases import SETTLE_AFTER, NumberPurchases
 from tenants.numbers.releases import NumberReleases
 from tenants.numbers.services import IsInUse
 
@@ -16,5 +17,10 @@ class NumberDesk(NamedTuple):
     releases: NumberReleases
 
     @classmethod
-    def at(cls, database: Database, carrier: Carrier, *, is_in_use: IsInUse) -> "NumberDesk":
-        return cls(NumberPurchases(database, carrier), NumberReleases(database, carrier, is_in_use=is_in_use))
+    def at(
+        cls, database: Database, carrier: Carrier, *, is_in_use: IsInUse, settle_after: timedelta = SETTLE_AFTER
+    ) -> "NumberDesk":
+        return cls(
+            NumberPurchases(database, carrier, settle_after=settle_after),
+            NumberReleases(database, carrier, is_in_use=is_in_use),
+        )

@@ -37,9 +37,14 @@ log = structlog.get_logger("epoch.numbers")
 class NumberPurchases:
     """Numbers for sale, and the way from there to an organization."""
 
-    def __init__(self, database: Database, carrier: Carrier) -> None:
+    def __init__(self, database: Database, carrier: Carrier, *, settle_after: timedelta = SETTLE_AFTER) -> None:
         self._database = database
         self._carrier = carrier
+        self._settle_after = settle_after
+
+    def is_abandoned(self, claim: Claim) -> bool:
+        """True when nobody can still be waiting for the carrier's answer to a purchase."""
+        return rules.asked_at(claim.purchase_id) < utc_now() - self._settle_after
 
     async def search(self, organization_id: UUID, search: rules.Search, *, by: Actor) -> list[AvailableNumber]:
         """Numbers for sale that calls can come from, best match first; none in a country without any.
@@ -63,7 +68,7 @@ class NumberPurchases:
         """
         exactly = rules.search_for(e164)
         standing = await self._standing(organization_id, e164, by)
-        if isinstance(standing, Claim) and is_abandoned(standing):
+        if isinstance(standing, Claim) and self.is_abandoned(standing):
             standing = await self._settle_abandoned(organization_id, standing, by)
         if standing is None:
             window, factor = rules.DAY, rules.ATTEMPTS_PER_PURCHASE
@@ -197,8 +202,3 @@ class NumberPurchases:
         # In a transaction of its own: the count outlasts whatever is refused afterwards.
         async with self._database.sessions() as session, session.begin():
             await ensure_within(session, f"{what}:{organization_id}", limit=times, window=window)
-
-
-def is_abandoned(claim: Claim) -> bool:
-    """True when nobody can still be waiting for the carrier's answer to a purchase."""
-    return rules.asked_at(claim.purchase_id) < utc_now() - SETTLE_AFTER

@@ -20,7 +20,7 @@ from tenants.models import NumberPurchase, Organization, PhoneNumber, PurchaseSt
 from tenants.numbers import rules
 from tenants.numbers.desk import NumberDesk
 from tenants.numbers.ledger import Claim
-from tenants.numbers.purchases import SETTLE_AFTER, is_abandoned
+from tenants.numbers.purchases import SETTLE_AFTER
 from tenants.numbers.releases import give_back
 
 UNEXPLAINED_FOR = timedelta(hours=24)
@@ -64,7 +64,7 @@ class Reconciler:
         """Settle what requests left undone: abandoned purchases, ordered releases. Raises: CarrierError."""
         report = Report()
         for organization_id, claim in await self._requested():
-            if is_abandoned(claim):
+            if self._desk.purchases.is_abandoned(claim):
                 number = await self._desk.purchases.settle(organization_id, claim, by=SYSTEM)
                 report.adopted += number is not None
                 report.given_up += number is None

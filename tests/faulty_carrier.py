@@ -1,0 +1,67 @@
+"""Faults between the product and the carrier: an HTTP proxy that loses requests and answers, or answers by itself."""
+
+import asyncio
+import contextlib
+import enum
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+_REFUSAL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+
+
+class Fault(enum.Enum):
+    """What happens to a request."""
+
+    REQUEST_LOST = "the connection ends before the carrier sees it"
+    ANSWER_LOST = "the carrier does it, and the connection ends"
+    UNAVAILABLE = "503 instead of the carrier's answer"
+
+
+class FaultyCarrier:
+    """Forwards one request per connection to ``upstream``; ``faults`` says by method which ones go wrong."""
+
+    def __init__(self, upstream: str) -> None:
+        self._host, _, self._port = upstream.rpartition(":")
+        self.faults: Mapping[str, Fault] = {}
+        self.spared: list[str] = []
+        """Methods of which one request each still passes."""
+        self.address = ""
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator["FaultyCarrier"]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with server:
+            yield self
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            request = await _read_request(reader)
+            fault = self._fault_of(request.split(b" ", 1)[0].decode())
+            if fault is Fault.UNAVAILABLE:
+                writer.write(_REFUSAL)
+            elif fault is not Fault.REQUEST_LOST:
+                answer = await self._forward(request)
+                writer.write(b"" if fault is Fault.ANSWER_LOST else answer)
+            await writer.drain()
+
+    def _fault_of(self, method: str) -> Fault | None:
+        if method in self.spared:
+            self.spared.remove(method)
+            return None
+        return self.faults.get(method)
+
+    async def _forward(self, request: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection(self._host, int(self._port))
+        with contextlib.closing(writer):
+            writer.write(request)
+            return await reader.read()
+
+
+async def _read_request(reader: asyncio.StreamReader) -> bytes:
+    """One request, asking for the connection's end after its answer."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    lines = [line for line in head.split(b"\r\n") if line and not line.lower().startswith(b"connection:")]
+    length = next((int(line.split(b":")[1]) for line in lines if line.lower().startswith(b"content-length:")), 0)
+    body = await reader.readexactly(length)
+    return b"\r\n".join([*lines, b"Connection: close", b"", b""]) + body
