@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -43,7 +43,10 @@ def read_moment(field: str, moment: datetime | None) -> datetime | None:
     """A time that narrows a list; one without an offset is not guessed at. Raises: ValidationFailed."""
     if moment is not None and moment.tzinfo is None:
         raise ValidationFailed([(field, "Give a time with its offset, for example 2026-11-22T18:00:00Z")])
-    return moment
+    try:
+        return None if moment is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValidationFailed([(field, "That is before or after all time there is")]) from error
 
 
 def cut(rows: Sequence[Row], limit: int) -> tuple[list[Row], str | None]:
