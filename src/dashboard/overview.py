@@ -17,8 +17,9 @@ from tenants.auth import member
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
 from tenants.upgrades import UpgradeService
-from voice.overview import DayTally, Tally, by_token, daily, first_steps, live_now
+from voice.overview import DayTally, by_token, daily, first_steps, live_now
 from voice.services import CallFilters, CallService
+from voice.tallies import Tally
 
 DAYS = 28
 WEEK = 7
@@ -65,14 +66,9 @@ def tiles(days: Sequence[DayTally], live: int) -> list[Tile]:
     return [
         _tile("Calls", now.calls, before.calls),
         Tile("Answered", share(now), *_points(now, before)),
-        _tile("Minutes", minutes(now.seconds), minutes(before.seconds)),
+        _tile("Minutes", now.minutes, before.minutes),
         Tile("Live now", str(live), "Calls under way"),
     ]
-
-
-def minutes(seconds: int) -> int:
-    """Whole minutes, the last one rounded up as it is billed."""
-    return -(-seconds // 60)
 
 
 def share(tally: Tally) -> str:

@@ -8,22 +8,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from voice.models import LIVE_STATUSES, Call, CallStatus
+from voice.models import LIVE_STATUSES, Call
+from voice.tallies import Tally, began_since, tally_columns
 from widget.models import EmbedToken
-
-_CLOCKS_APART = dt.timedelta(hours=1)
-
-
-class Tally(msgspec.Struct, frozen=True):
-    """Some calls, counted."""
-
-    calls: int = 0
-    answered: int = 0
-    seconds: int = 0
-    """Connected."""
-
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(self.calls + other.calls, self.answered + other.answered, self.seconds + other.seconds)
 
 
 class DayTally(msgspec.Struct, frozen=True):
@@ -59,7 +46,7 @@ async def daily(session: AsyncSession, organization_id: UUID, *, until: dt.date,
     """One tally for each of the ``days`` up to and with ``until``, also for those without calls."""
     first = until - dt.timedelta(days=days - 1)
     day = sa.cast(sa.func.timezone("UTC", Call.started_at), sa.Date)
-    query = sa.select(day, *_sums()).where(*_since(organization_id, first)).group_by(day)
+    query = sa.select(day, *tally_columns()).where(*began_since(organization_id, first)).group_by(day)
     found = {began: Tally(*sums) for began, *sums in await session.execute(query)}
     dates = [first + dt.timedelta(days=number) for number in range(days)]
     return [DayTally(date, found.get(date, Tally())) for date in dates]
@@ -69,9 +56,9 @@ async def by_token(session: AsyncSession, organization_id: UUID, *, since: dt.da
     """The tokens with the most calls."""
     name = sa.func.coalesce(sa.func.nullif(EmbedToken.label, ""), EmbedToken.prefix)
     query = (
-        sa.select(EmbedToken.id, name, *_sums())
+        sa.select(EmbedToken.id, name, *tally_columns())
         .join(EmbedToken, EmbedToken.id == Call.token_id)
-        .where(*_since(organization_id, since), EmbedToken.owned_by(organization_id))
+        .where(*began_since(organization_id, since), EmbedToken.owned_by(organization_id))
         .group_by(EmbedToken.id)
         .order_by(sa.func.count().desc(), EmbedToken.id)
         .limit(limit)
@@ -95,23 +82,3 @@ async def first_steps(session: AsyncSession, organization_id: UUID, *, has_numbe
     )
     has_token, has_pasted, has_called = (await session.execute(query)).one()
     return FirstSteps(has_number, has_token, has_pasted or has_called, has_called)
-
-
-def _sums() -> tuple[sa.ColumnElement[int], ...]:
-    return (
-        sa.func.count(),
-        sa.func.count(Call.answered_at),
-        sa.cast(sa.func.coalesce(sa.func.sum(Call.duration), 0), sa.Integer),
-    )
-
-
-def _since(organization_id: UUID, day: dt.date) -> tuple[sa.ColumnElement[bool], ...]:
-    start = dt.datetime.combine(day, dt.time(), dt.UTC)
-    # Ids begin with their time: the index on organization and id finds the days without one of their own.
-    milliseconds = int((start - _CLOCKS_APART).timestamp() * 1000)
-    return (
-        Call.owned_by(organization_id),
-        Call.id >= UUID(int=milliseconds << 80),
-        Call.started_at >= start,
-        Call.status != CallStatus.REFUSED,
-    )
