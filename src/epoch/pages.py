@@ -3,12 +3,14 @@
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
-from dashboard import account, accounts, home
+from dashboard import account, accounts, home, invitations, organizations
 from dashboard.calls import CallPages
 from dashboard.embed_tokens import EmbedTokenPages
+from dashboard.numbers import NumberPages
 from dashboard.overview import overview
 from dashboard.router import page_router
 from dashboard.settings import settings_page
+from dashboard.team import TeamPages
 from kit.settings import Settings
 
 
@@ -22,6 +24,10 @@ def build_pages(settings: Settings) -> Router:
         overview,
         CallPages,
         settings_page,
+        NumberPages,
         EmbedTokenPages,
+        TeamPages,
+        *organizations.HANDLERS,
+        *invitations.HANDLERS,
     ]
     return page_router(settings, handlers)

@@ -1,11 +1,9 @@
 """What the product writes to people about their organizations."""
 
-from datetime import datetime
-
 from kit.mail import Mail
 from tenants.invitations import LIFE, SentInvitation
 from tenants.models import Organization
-from tenants.services import GRACE
+from tenants.services import restorable_until
 
 
 def invitation_mail(sent: SentInvitation, *, inviter: str, public_url: str) -> Mail:
@@ -21,9 +19,9 @@ def invitation_mail(sent: SentInvitation, *, inviter: str, public_url: str) -> M
     )
 
 
-def deletion_mail(organization: Organization, *, to: str, by: str, deleted_at: datetime, public_url: str) -> Mail:
+def deletion_mail(organization: Organization, *, to: str, by: str, public_url: str) -> Mail:
     """To each owner, so that a deletion that one of them did not mean does not go unnoticed."""
-    last_day = deleted_at + GRACE
+    last_day = restorable_until(organization)
     return Mail(
         to=to,
         subject=f"{organization.name} was deleted",
@@ -32,5 +30,5 @@ def deletion_mail(organization: Organization, *, to: str, by: str, deleted_at: d
             f"You can restore it until {last_day:%B} {last_day.day}, {last_day.year} (UTC).",
             "After that its numbers are released and its data is erased.",
         ),
-        action=("Restore the organization", f"{public_url}/organizations/new"),
+        action=("Restore the organization", f"{public_url}/dashboard/new"),
     )

@@ -66,3 +66,11 @@ def read_country(typed: str) -> str:
     if code not in countries():
         raise ValidationFailed([("country", "Choose a country, by its two-letter code like US")])
     return code
+
+
+def read_role(typed: str) -> Role:
+    """A role as a form names it. Raises: ValidationFailed."""
+    try:
+        return Role(typed)
+    except ValueError as error:
+        raise ValidationFailed([("role", "Choose a role from the list")]) from error

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,9 +16,10 @@ from accounts.rules import ensure_verified
 from kit.actor import SYSTEM, Actor
 from kit.audit import record
 from kit.clock import utc_now
-from kit.db import enter
+from kit.db import Database, enter
 from kit.errors import NotFound
 from kit.structs import rfc3339
+from kit.throttle import ensure_within
 from tenants import rules, slugs
 from tenants.errors import NameNotRepeated, SlugTaken
 from tenants.models import Membership, Organization, PhoneNumber, Role
@@ -26,6 +27,8 @@ from tenants.plans import Plan
 
 GRACE = timedelta(days=30)
 """How long a deleted organization can be had back."""
+CREATED_PER_DAY = 20
+"""By one person."""
 
 
 class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
@@ -121,7 +124,7 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
                 PhoneNumber.owned_by(organization_id), PhoneNumber.released_at.is_(None)
             )
         )
-        due = rfc3339(organization.deleted_at + GRACE)
+        due = rfc3339(restorable_until(organization))
         await self._record(
             organization, by, "organization.deleted", {"erased_after": due, "phone_numbers_to_release": held}
         )
@@ -198,3 +201,16 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
         self.repository.session.add(number)
         await self.repository.session.flush()
         return number
+
+
+def restorable_until(organization: Organization) -> datetime:
+    """When the grace of a deleted organization ends."""
+    if organization.deleted_at is None:
+        raise ValueError("the organization is not deleted")
+    return organization.deleted_at + GRACE
+
+
+async def ensure_may_create(database: Database, user_id: UUID) -> None:
+    """Count one attempt to create an organization, in a transaction of its own. Raises: TooMany."""
+    async with database.sessions() as session, session.begin():
+        await ensure_within(session, f"organizations:{user_id}", limit=CREATED_PER_DAY, window=timedelta(days=1))

@@ -41,6 +41,11 @@ class TeamService(SQLAlchemyAsyncRepositoryService[Membership]):
             query = query.where(Membership.id < after)
         return [TeamMember(*row) for row in await self.repository.session.execute(query)]
 
+    async def owners(self, organization_id: UUID) -> Sequence[TeamMember]:
+        """Everybody who owns the organization."""
+        query = _members(organization_id).where(Membership.role == Role.OWNER).order_by(Membership.id)
+        return [TeamMember(*row) for row in await self.repository.session.execute(query)]
+
     async def change_role(self, organization_id: UUID, member_id: UUID, role: Role, *, by: Actor) -> TeamMember:
         """Give a member another role.
 
@@ -52,7 +57,7 @@ class TeamService(SQLAlchemyAsyncRepositoryService[Membership]):
         await lock_organization(self.repository.session, organization_id)
         own = await self._own(organization_id, by)
         rules.ensure_reach(own.role, role)
-        member = await self._one(organization_id, member_id)
+        member = await self.one(organization_id, member_id)
         rules.ensure_reach(own.role, member.membership.role)
         await self._set_role(member, role, by)
         return member
@@ -66,7 +71,7 @@ class TeamService(SQLAlchemyAsyncRepositoryService[Membership]):
         own = await self._own(organization_id, by)
         if member_id != own.id:
             rules.ensure_reach(own.role)
-        member = await self._one(organization_id, member_id)
+        member = await self.one(organization_id, member_id)
         if member_id != own.id:
             rules.ensure_reach(own.role, member.membership.role)
         await self._ensure_owner_beside(member.membership)
@@ -85,9 +90,9 @@ class TeamService(SQLAlchemyAsyncRepositoryService[Membership]):
         rules.ensure_role(own.role, Role.OWNER)
         if member_id == own.id:
             raise NotFound
-        heir = await self._one(organization_id, member_id)
+        heir = await self.one(organization_id, member_id)
         await self._set_role(heir, Role.OWNER, by)
-        await self._set_role(await self._one(organization_id, own.id), Role.ADMIN, by)
+        await self._set_role(await self.one(organization_id, own.id), Role.ADMIN, by)
         return heir
 
     async def _own(self, organization_id: UUID, by: Actor) -> Membership:
@@ -97,7 +102,8 @@ class TeamService(SQLAlchemyAsyncRepositoryService[Membership]):
             raise NotFound
         return own
 
-    async def _one(self, organization_id: UUID, member_id: UUID) -> TeamMember:
+    async def one(self, organization_id: UUID, member_id: UUID) -> TeamMember:
+        """One member. Raises: NotFound."""
         query = _members(organization_id).where(Membership.id == member_id)
         row = (await self.repository.session.execute(query)).one_or_none()
         if row is None:

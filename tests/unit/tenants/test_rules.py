@@ -72,10 +72,11 @@ def test_a_slug_is_the_name_in_ascii(name: str, slug: str) -> None:
     assert next(slugs.candidates(name)) == slug
 
 
-@pytest.mark.parametrize("name", ["Acme", "🏡🏡", "---", "x" * 80, "word " * 16])
+@pytest.mark.parametrize("name", ["Acme", "New", "🏡🏡", "---", "x" * 80, "word " * 16])
 def test_every_candidate_is_a_short_ascii_path_segment_of_its_own(name: str) -> None:
     found = list(slugs.candidates(name))
     assert len(set(found)) == len(found) >= slugs.ATTEMPTS
     for slug in found:
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug)
+        assert slug not in slugs.RESERVED
         assert len(slug) <= slugs.SLUG_CHARACTERS + 5

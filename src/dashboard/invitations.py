@@ -1,0 +1,165 @@
+"""Invitations: sent, sent again and withdrawn in settings; accepted at ``/invitations/<token>``."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accounts.auth import person, requires_user, viewer
+from accounts.errors import EmailNotVerified
+from accounts.sessions import Viewer
+from dashboard.guards import requires_place
+from dashboard.pages import redirect, render
+from dashboard.problem_pages import problem_page
+from dashboard.settings import SettingsRequest, render_settings
+from dashboard.team import KEY, WITHDRAWAL, section
+from kit.db import Database
+from kit.errors import Conflict, TooMany, ValidationFailed
+from kit.forms import Form, ensure_storable, read_form
+from tenants.auth import member
+from tenants.errors import InvitationNotUsable, InvitedSomebodyElse
+from tenants.guards import requires_role
+from tenants.invitations import InvitationService, SentInvitation, ensure_may_mail, organization_of
+from tenants.mails import invitation_mail
+from tenants.models import Role
+from tenants.rules import read_role
+
+_ADMIN = [requires_place, requires_role(Role.ADMIN)]
+_REFUSALS = (ValidationFailed, Conflict, TooMany)
+# The address holds the token: no page that is opened from here learns it.
+_UNREFERRED = {"Referrer-Policy": "no-referrer"}
+Visit = Request[Any, Any, State]
+
+
+class InvitationPages(Controller):
+    """What admins do with invitations."""
+
+    path = "/dashboard/{slug:str}/settings/invitations"
+
+    @post(guards=_ADMIN)
+    async def invite(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        form, who = await read_form(request, "email", "role"), member(request)
+        try:
+            ensure_storable(form)
+            role = read_role(form["role"])
+            await ensure_may_mail(request.app.state.database, who.organization_id, form["email"])
+            async with db_session.begin_nested():
+                sent = await InvitationService(db_session).invite(
+                    who.organization_id, email=form["email"], role=role, by=who.actor, own=who.role
+                )
+        except _REFUSALS as refusal:
+            return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
+        _send(request, db_session, sent)
+        return redirect(request, section(slug), f"Invitation sent to {sent.invitation.email}")
+
+    @post("/{invitation_id:uuid}/resend", guards=_ADMIN)
+    async def resend(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        invitation_id: FromPath[UUID],
+    ) -> Response[str]:
+        await read_form(request)
+        who, invitations = member(request), InvitationService(db_session)
+        known = await invitations.one(who.organization_id, invitation_id)
+        try:
+            await ensure_may_mail(request.app.state.database, who.organization_id, known.email)
+        except TooMany as refusal:
+            return await render_settings(request, db_session, refused={KEY: Form(errors={"": refusal.message})})
+        sent = await invitations.resend(who.organization_id, invitation_id, by=who.actor, own=who.role)
+        _send(request, db_session, sent)
+        return redirect(request, section(slug), f"Invitation sent again to {sent.invitation.email}")
+
+    @get("/{invitation_id:uuid}/withdraw", guards=_ADMIN)
+    async def ask_to_withdraw(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        invitation_id: FromPath[UUID],
+    ) -> Response[str]:
+        invitation = await InvitationService(db_session).one(member(request).organization_id, invitation_id)
+        return render(
+            request,
+            "confirm.html",
+            title=f"Withdraw the invitation to {invitation.email}?",
+            text=WITHDRAWAL,
+            submit="Withdraw invitation",
+            action=f"/dashboard/{slug}/settings/invitations/{invitation_id}/withdraw",
+            back=section(slug),
+        )
+
+    @post("/{invitation_id:uuid}/withdraw", guards=_ADMIN)
+    async def withdraw(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        invitation_id: FromPath[UUID],
+    ) -> Response[str]:
+        await read_form(request)
+        who = member(request)
+        await InvitationService(db_session).withdraw(who.organization_id, invitation_id, by=who.actor)
+        return redirect(request, section(slug), "Invitation withdrawn. Its link no longer works.")
+
+
+@get("/invitations/{token:str}")
+async def invitation_page(request: Visit, token: FromPath[str]) -> Response[str]:
+    """What the link invites to; whoever opened it may have to sign in or sign up first, and comes back here."""
+    return await _page(request, token)
+
+
+@post("/invitations/{token:str}", guards=[requires_user])
+async def accept_invitation(request: Visit, token: FromPath[str]) -> Response[str]:
+    await read_form(request)
+    database: Database = request.app.state.database
+    try:
+        organization_id = await organization_of(database, token)
+        async with database.tenant(organization_id, viewer(request).user_id) as session:
+            joined = await InvitationService(session).accept(organization_id, token, by=person(request))
+    except InvitationNotUsable:
+        return _gone(request)
+    except (InvitedSomebodyElse, EmailNotVerified):
+        # The page says why there is no button to press.
+        return await _page(request, token, status=403)
+    return redirect(request, f"/dashboard/{joined.slug}", f"You are a member of {joined.name} now")
+
+
+HANDLERS = (InvitationPages, invitation_page, accept_invitation)
+
+
+async def _page(request: Visit, token: str, *, status: int = 200) -> Response[str]:
+    database: Database = request.app.state.database
+    try:
+        organization_id = await organization_of(database, token)
+        async with database.tenant(organization_id) as session:
+            shown = await InvitationService(session).shown(organization_id, token)
+    except InvitationNotUsable:
+        return _gone(request)
+    who = request.scope["user"]
+    answer = render(
+        request,
+        "invitation.html",
+        status=status,
+        invitation=shown,
+        is_theirs=isinstance(who, Viewer) and who.email == shown.email,
+    )
+    answer.headers.update(_UNREFERRED)
+    return answer
+
+
+def _gone(request: Visit) -> Response[str]:
+    return problem_page(request, 404, f"{InvitationNotUsable.message}.", _UNREFERRED)
+
+
+def _send(request: SettingsRequest, session: AsyncSession, sent: SentInvitation) -> None:
+    settings, inviter = request.app.state.settings, viewer(request)
+    mail = invitation_mail(sent, inviter=inviter.name or inviter.email, public_url=settings.public_url)
+    request.app.state.mailer.send_after_commit(session, mail)

@@ -1,0 +1,185 @@
+"""Organizations: the page that makes one, settings section **Organization**, deleting and restoring."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accounts.auth import person, viewer
+from accounts.errors import EmailNotVerified
+from dashboard.guards import knows_places, requires_place
+from dashboard.pages import redirect, render
+from dashboard.settings import Section, SettingsRequest, register, render_settings
+from kit.countries import countries, country_name
+from kit.db import Database
+from kit.errors import Conflict, TooMany, ValidationFailed
+from kit.forms import Form, ensure_storable, read_form
+from tenants.auth import MemberAuth, member
+from tenants.guards import requires_role
+from tenants.mails import deletion_mail
+from tenants.models import Role
+from tenants.rules import NAME_CHARACTERS
+from tenants.services import GRACE, OrganizationService, ensure_may_create, restorable_until
+from tenants.teams import TeamService
+
+Visit = Request[Any, Any, State]
+KEY = "organization"
+_PERSON = [knows_places]
+_ADMIN = [requires_place, requires_role(Role.ADMIN)]
+_OWNER = [requires_place, requires_role(Role.OWNER)]
+
+
+async def provide(_: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+    """What the section shows."""
+    organization = await OrganizationService(session).one(who.organization_id)
+    return {
+        "organization": organization,
+        "country": country_name(organization.country),
+        "may_change": who.role.rank >= Role.ADMIN.rank,
+        "may_delete": who.role is Role.OWNER,
+        "grace_days": GRACE.days,
+        "name_characters": NAME_CHARACTERS,
+    }
+
+
+register(Section(KEY, "Organization", "settings/_organization.html", provide))
+
+
+class NewOrganizationPages(Controller):
+    """Make an organization, or have a deleted one back."""
+
+    path = "/dashboard/new"
+
+    @get(guards=_PERSON)
+    async def show(self, request: Visit, db_session: NamedDependency[AsyncSession]) -> Response[str]:
+        return await _new_page(request, db_session)
+
+    @post(guards=_PERSON)
+    async def create(self, request: Visit, db_session: NamedDependency[AsyncSession]) -> Response[str]:
+        form = await read_form(request, "name", "country")
+        database: Database = request.app.state.database
+        try:
+            ensure_storable(form)
+            await ensure_may_create(database, viewer(request).user_id)
+            async with db_session.begin_nested():
+                organization = await OrganizationService(db_session).create_for(
+                    person(request), name=form["name"], country=form["country"]
+                )
+        except (ValidationFailed, Conflict, TooMany, EmailNotVerified) as refusal:
+            return await _new_page(request, db_session, form.refused(refusal))
+        return redirect(request, f"/dashboard/{organization.slug}", "Organization created")
+
+    @post("/restore/{organization_id:uuid}", guards=_PERSON)
+    async def restore(self, request: Visit, organization_id: FromPath[UUID]) -> Response[str]:
+        await read_form(request)
+        database: Database = request.app.state.database
+        async with database.tenant(organization_id, viewer(request).user_id) as session:
+            organization = await OrganizationService(session).restore(organization_id, by=person(request))
+        return redirect(request, f"/dashboard/{organization.slug}", "Organization restored")
+
+
+class OrganizationPages(Controller):
+    """What owners and admins change about their organization."""
+
+    path = "/dashboard/{slug:str}/settings/organization"
+
+    @post(guards=_ADMIN)
+    async def rename(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        form, who = await read_form(request, "name"), member(request)
+        try:
+            async with db_session.begin_nested():
+                await OrganizationService(db_session).change(who.organization_id, by=who.actor, name=form["name"])
+        except ValidationFailed as refusal:
+            return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
+        return redirect(request, _section(slug), "Organization saved")
+
+    @get("/country", guards=_ADMIN)
+    async def country_page(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
+        return _country_page(request, slug)
+
+    @post("/country", guards=_ADMIN)
+    async def move(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        form, who = await read_form(request, "country"), member(request)
+        try:
+            async with db_session.begin_nested():
+                await OrganizationService(db_session).change(who.organization_id, by=who.actor, country=form["country"])
+        except ValidationFailed as refusal:
+            return _country_page(request, slug, form.refused(refusal))
+        return redirect(request, _section(slug), "Country saved")
+
+    @get("/delete", guards=_OWNER)
+    async def ask_to_delete(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
+        return _delete_page(request, slug)
+
+    @post("/delete", guards=_OWNER)
+    async def delete(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        form, who = await read_form(request, "confirmation"), member(request)
+        owners = await TeamService(db_session).owners(who.organization_id)
+        try:
+            async with db_session.begin_nested():
+                organization = await OrganizationService(db_session).delete_for_now(
+                    who.organization_id, by=who.actor, confirmation=form["confirmation"]
+                )
+        except ValidationFailed as refusal:
+            return _delete_page(request, slug, form.refused(refusal))
+        for owner in owners:
+            mail = deletion_mail(
+                organization, to=owner.email, by=who.actor.name, public_url=request.app.state.settings.public_url
+            )
+            request.app.state.mailer.send_after_commit(db_session, mail)
+        said = f"{organization.name} is deleted. Its owners can restore it here for {GRACE.days} days."
+        return redirect(request, "/dashboard/new", said)
+
+
+HANDLERS = (NewOrganizationPages, OrganizationPages)
+
+
+def _section(slug: str) -> str:
+    return f"/dashboard/{slug}/settings#{KEY}"
+
+
+async def _new_page(request: Visit, session: AsyncSession, form: Form | None = None) -> Response[str]:
+    restorable = await OrganizationService(session).restorable_by(viewer(request).user_id)
+    return render(
+        request,
+        "organizations/new.html",
+        status=200 if form is None else 400,
+        form=form,
+        countries=list(countries().items()),
+        name_characters=NAME_CHARACTERS,
+        restorable=[(organization, restorable_until(organization)) for organization in restorable],
+    )
+
+
+def _country_page(request: SettingsRequest, slug: str, form: Form | None = None) -> Response[str]:
+    return render(
+        request,
+        "organizations/country.html",
+        status=200 if form is None else 400,
+        form=form,
+        countries=list(countries().items()),
+        country=member(request).country,
+        back=_section(slug),
+    )
+
+
+def _delete_page(request: SettingsRequest, slug: str, form: Form | None = None) -> Response[str]:
+    return render(
+        request,
+        "organizations/delete.html",
+        status=200 if form is None else 400,
+        form=form,
+        grace_days=GRACE.days,
+        back=_section(slug),
+    )

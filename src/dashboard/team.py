@@ -1,0 +1,193 @@
+"""Settings, section **Team**: members, their roles, and handing over ownership."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dashboard.guards import requires_place
+from dashboard.pages import redirect, render
+from dashboard.settings import Section, SettingsRequest, register, render_settings
+from kit.clock import utc_now
+from kit.errors import Conflict, ValidationFailed
+from kit.forms import Form, read_form
+from kit.paging import cut, read_cursor
+from tenants.auth import MemberAuth, member
+from tenants.guards import requires_role
+from tenants.invitations import InvitationService
+from tenants.models import Invitation, Role
+from tenants.rules import read_role
+from tenants.teams import TeamService
+
+KEY = "team"
+PAGE = 50
+_PLACE = [requires_place]
+_ADMIN = [requires_place, requires_role(Role.ADMIN)]
+_OWNER = [requires_place, requires_role(Role.OWNER)]
+_REFUSALS = (ValidationFailed, Conflict)
+REMOVAL = "They lose this organization at once, on every page and in the API. Their account stays."
+LEAVING = "You lose this organization at once. To come back you need a new invitation."
+HANDING_OVER = "They become an owner, and you an admin: only owners delete the organization and ask for upgrades."
+WITHDRAWAL = "The link in the mail stops working. You can invite the address again."
+_ROLES = {
+    Role.MEMBER: "Member: sees everything but invitations, calls",
+    Role.ADMIN: "Admin: also tokens, numbers, keys, team",
+    Role.OWNER: "Owner: also upgrades, ownership, deletion",
+}
+
+
+async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+    """What the section shows."""
+    is_admin = who.role.rank >= Role.ADMIN.rank
+    after = read_cursor(request.query_params.get("members"))
+    rows = await TeamService(session).page(who.organization_id, after=after, limit=PAGE)
+    _, next_cursor = cut([row.membership for row in rows], PAGE)
+    invitations: Sequence[Invitation] = ()
+    more_invitations = None
+    if is_admin:
+        older_than = read_cursor(request.query_params.get("invitations"))
+        found = await InvitationService(session).page(who.organization_id, after=older_than, limit=PAGE)
+        invitations, more_invitations = cut(found, PAGE)
+    return {
+        "members": rows[:PAGE],
+        "next_cursor": next_cursor,
+        "is_first_page": after is None,
+        "invitations": invitations,
+        "more_invitations": more_invitations,
+        "own_id": who.actor.user_id,
+        "is_admin": is_admin,
+        "is_owner": who.role is Role.OWNER,
+        "now": utc_now(),
+        "own_rank": who.role.rank,
+        "roles": [(role.value, text) for role, text in _ROLES.items() if role.rank <= who.role.rank],
+        "texts": {"remove": REMOVAL, "leave": LEAVING, "hand_over": HANDING_OVER, "withdraw": WITHDRAWAL},
+    }
+
+
+register(Section(KEY, "Team", "settings/_team.html", provide))
+
+
+class TeamPages(Controller):
+    """What is done to members."""
+
+    path = "/dashboard/{slug:str}/settings"
+
+    @post("/members/{member_id:uuid}", guards=_ADMIN)
+    async def change_role(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        member_id: FromPath[UUID],
+    ) -> Response[str]:
+        form, who = await read_form(request, "role"), member(request)
+        try:
+            async with db_session.begin_nested():
+                changed = await TeamService(db_session).change_role(
+                    who.organization_id, member_id, read_role(form["role"]), by=who.actor
+                )
+        except _REFUSALS as refusal:
+            return await render_settings(request, db_session, refused={KEY: Form(errors={"": refusal.message})})
+        return redirect(request, section(slug), f"{changed.email} is {changed.membership.role.value} now")
+
+    @get("/members/{member_id:uuid}/remove", guards=_ADMIN)
+    async def ask_to_remove(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        member_id: FromPath[UUID],
+    ) -> Response[str]:
+        """The question on a page of its own, for browsers without scripts."""
+        leaving = await TeamService(db_session).one(member(request).organization_id, member_id)
+        return render(
+            request,
+            "confirm.html",
+            title=f"Remove {leaving.email}?",
+            text=REMOVAL,
+            submit="Remove member",
+            action=f"/dashboard/{slug}/settings/members/{member_id}/remove",
+            back=section(slug),
+        )
+
+    # The service asks for the role: every member may take out themselves.
+    @post("/members/{member_id:uuid}/remove", guards=_PLACE)
+    async def remove(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        member_id: FromPath[UUID],
+    ) -> Response[str]:
+        await read_form(request)
+        who = member(request)
+        try:
+            async with db_session.begin_nested():
+                await TeamService(db_session).remove(who.organization_id, member_id, by=who.actor)
+        except _REFUSALS as refusal:
+            return await render_settings(request, db_session, refused={KEY: Form(errors={"": refusal.message})})
+        return redirect(request, section(slug), "Member removed")
+
+    @get("/leave", guards=_PLACE)
+    async def ask_to_leave(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
+        return render(
+            request,
+            "confirm.html",
+            title="Leave this organization?",
+            text=LEAVING,
+            submit="Leave organization",
+            action=f"/dashboard/{slug}/settings/leave",
+            back=section(slug),
+        )
+
+    @post("/leave", guards=_PLACE)
+    async def leave(self, request: SettingsRequest, db_session: NamedDependency[AsyncSession]) -> Response[str]:
+        await read_form(request)
+        who = member(request)
+        try:
+            async with db_session.begin_nested():
+                await TeamService(db_session).leave(who.organization_id, by=who.actor)
+        except _REFUSALS as refusal:
+            return await render_settings(request, db_session, refused={KEY: Form(errors={"": refusal.message})})
+        return redirect(request, "/dashboard", "You left the organization")
+
+    @get("/members/{member_id:uuid}/hand-over", guards=_OWNER)
+    async def ask_to_hand_over(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        member_id: FromPath[UUID],
+    ) -> Response[str]:
+        heir = await TeamService(db_session).one(member(request).organization_id, member_id)
+        return render(
+            request,
+            "confirm.html",
+            title=f"Hand over ownership to {heir.email}?",
+            text=HANDING_OVER,
+            submit="Hand over ownership",
+            action=f"/dashboard/{slug}/settings/members/{member_id}/hand-over",
+            back=section(slug),
+        )
+
+    @post("/members/{member_id:uuid}/hand-over", guards=_OWNER)
+    async def hand_over(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        member_id: FromPath[UUID],
+    ) -> Response[str]:
+        await read_form(request)
+        who = member(request)
+        heir = await TeamService(db_session).hand_over(who.organization_id, member_id, by=who.actor)
+        return redirect(request, section(slug), f"{heir.email} is an owner now, and you are an admin")
+
+
+def section(slug: str) -> str:
+    """The section's address."""
+    return f"/dashboard/{slug}/settings#{KEY}"
