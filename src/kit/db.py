@@ -13,6 +13,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from kit.statements import Statements
+
 CONNECT_SECONDS = 1.5
 """How long a request waits for a connection before it says that the service is unavailable."""
 REQUEST_ROLE = "epoch_app"
@@ -68,18 +70,25 @@ class Database:
         )
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
         self.pool: Any = None
+        self.statements = Statements(self._connect_hot, size=hot_connections, seconds=CONNECT_SECONDS)
+        """Single statements of the hottest path, as the pool's role."""
 
     async def start(self) -> None:
         """Open the pool without connecting yet: a database that is down must not keep the server from starting."""
         self.pool = await asyncpg.create_pool(
-            self._url.replace("postgres://", "postgresql://", 1),
-            min_size=0,
-            max_size=self._hot_connections,
-            connection_class=HotConnection,
-            timeout=CONNECT_SECONDS,
-            command_timeout=CONNECT_SECONDS,
-            server_settings={**SERVER_SETTINGS, "role": LOOKUP_ROLE},
+            min_size=0, max_size=self._hot_connections, connection_class=HotConnection, **self._hot_settings()
         )
+
+    async def _connect_hot(self) -> Any:
+        return await asyncpg.connect(**self._hot_settings())
+
+    def _hot_settings(self) -> dict[str, Any]:
+        return {
+            "dsn": self._url.replace("postgres://", "postgresql://", 1),
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": CONNECT_SECONDS,
+            "server_settings": {**SERVER_SETTINGS, "role": LOOKUP_ROLE},
+        }
 
     @asynccontextmanager
     async def tenant(self, organization_id: UUID | None, user_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
@@ -89,6 +98,7 @@ class Database:
             yield session
 
     async def stop(self) -> None:
+        self.statements.reset()
         if self.pool is not None:
             self.pool.terminate()
         await self.engine.dispose()

@@ -182,25 +182,24 @@ class Admission:
             raise TooMany(retry_after=wait)
 
     async def _find(self, digest: bytes) -> Any:
+        statements = self._database.statements
+        end = asyncio.get_running_loop().time() + CONNECT_SECONDS
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                return await self._fetch(digest)
+            return await statements.fetch_row(_SQL, digest)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            if isinstance(error, TimeoutError):
+                raise Unavailable from error
+        # The connection may have died with the last server: a fresh one decides.
+        statements.reset()
+        try:
+            async with asyncio.timeout_at(end):
+                return await statements.fetch_row(_SQL, digest)
         except Exception as error:
             if is_outage(error):
                 raise Unavailable from error
             raise
-
-    async def _fetch(self, digest: bytes) -> Any:
-        try:
-            async with self._database.pool.acquire() as connection:
-                return await connection.fetchrow(_SQL, digest)
-        except Exception as error:
-            if not is_outage(error) or isinstance(error, TimeoutError):
-                raise
-        # The pool may have held a connection that died with the last server: one fresh one decides.
-        await self._database.pool.expire_connections()
-        async with self._database.pool.acquire() as connection:
-            return await connection.fetchrow(_SQL, digest)
 
     def _phone(self, ticket: str | None, token_id: UUID) -> str | None:
         return None if ticket is None else self._tickets.read(ticket, token_id, int(self._clock().timestamp()))
