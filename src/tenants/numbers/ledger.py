@@ -48,11 +48,7 @@ class NumberPurchaseService(SQLAlchemyAsyncRepositoryService[NumberPurchase]):
         """
         session = self.repository.session
         # The purchase first: it completes and makes the number in one transaction, so that one of the two is seen.
-        asked = await session.scalar(
-            sa.select(NumberPurchase).where(
-                NumberPurchase.owned_by(organization_id), NumberPurchase.state == PurchaseState.REQUESTED
-            )
-        )
+        asked = await self.under_way(organization_id)
         if asked is not None and asked.e164 == e164:
             return Claim(asked.id, e164, is_ours=False)
         number: PhoneNumber | None = await session.scalar(
@@ -63,6 +59,12 @@ class NumberPurchaseService(SQLAlchemyAsyncRepositoryService[NumberPurchase]):
         if number is None and asked is not None:
             raise PurchaseInProgress
         return number
+
+    async def under_way(self, organization_id: UUID) -> NumberPurchase | None:
+        """The purchase that is not settled yet; there is at most one."""
+        return await self.get_one_or_none(
+            NumberPurchase.owned_by(organization_id), NumberPurchase.state == PurchaseState.REQUESTED
+        )
 
     async def begin(self, organization_id: UUID, e164: str, *, by: Actor) -> Standing:
         """Claim the right to ask the carrier for ``e164``, or say who has it or what came of it.
