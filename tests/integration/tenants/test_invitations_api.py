@@ -1,11 +1,7 @@
 """Invitations: mailed, listed, sent again, withdrawn, accepted by the person they were sent to."""
 
-import email
-import email.policy
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import anyio
@@ -22,6 +18,7 @@ from kit.audit import AuditEvent
 from kit.db import Database
 from kit.errors import DomainError
 from kit.settings import Settings
+from mails import Mailbox, text_of
 from tenants.errors import InvitationNotUsable, InvitedSomebodyElse
 from tenants.invitations import PER_DAY, TO_ONE_ADDRESS_PER_DAY, InvitationService, organization_of
 from tenants.models import Invitation, Membership, Organization, Role
@@ -37,21 +34,9 @@ def address() -> str:
     return f"guest-{uuid4().hex[:12]}@example.com"
 
 
-def texts_to(settings: Settings, to: str) -> Iterator[str]:
-    for path in sorted((settings.data_dir / "mail").glob("*.eml")):
-        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        body = message.get_body(("plain",))
-        if to in str(message["To"]) and body is not None:
-            yield f"{message['Subject']}\n{body.get_content()}"
-
-
 async def mails(settings: Settings, to: str, *, count: int = 1) -> list[str]:
-    """The ``count`` mails to an address, once they have arrived, oldest first."""
-    with anyio.fail_after(10):
-        while True:
-            if len(found := list(texts_to(settings, to))) >= count:
-                return found
-            await anyio.sleep(0.02)
+    """Subject and text of the ``count`` mails to an address, once they have arrived, oldest first."""
+    return [f"{mail['Subject']}\n{text_of(mail)}" for mail in await Mailbox(settings, to).all(count)]
 
 
 def token_in(mail: str) -> str:
@@ -275,8 +260,7 @@ async def test_markup_and_line_breaks_in_names_stay_inert_in_the_mail(
     tenant, to = await make.tenant(name='<img src=x onerror=alert(1)> "Acme"'), address()
     await invited(await sign_in(client, tenant.owner), settings, tenant, to)
 
-    raw = next(path.read_bytes() for path in _files(settings) if to.encode() in path.read_bytes())
-    page = email.message_from_bytes(raw, policy=email.policy.default).get_body(("html",))
+    page = (await Mailbox(settings, to).all())[0].get_body(("html",))
     assert page is not None
     assert "&lt;img src=x onerror=alert(1)&gt;" in page.get_content()
     assert "<img" not in page.get_content()
@@ -298,7 +282,3 @@ async def test_mailboxes_are_not_ours_to_fill(client: httpx.AsyncClient, make: F
     assert answers[-1].status_code == 429
     assert answers[-1].json()["code"] == "too_many_requests"
     assert int(answers[-1].headers["retry-after"]) > 0
-
-
-def _files(settings: Settings) -> list[Path]:
-    return list((settings.data_dir / "mail").glob("*.eml"))
