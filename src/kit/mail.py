@@ -128,7 +128,7 @@ class Mailer:
         """Send ``mail`` once the transaction under way is committed; rolled back, it is never sent.
 
         Raises:
-            MessageError: the mail's address is none.
+            ValueError: the mail's address is none.
         """
         message = compose(mail, self._sender)
         waiting: list[EmailMessage] = session.info.setdefault("mails", [])
@@ -206,7 +206,7 @@ def compose(mail: Mail, sender: Address) -> EmailMessage:
     Whatever stands in the subject stays in the subject: line breaks become spaces.
 
     Raises:
-        MessageError: ``mail.to`` is not an address.
+        ValueError: ``mail.to`` is not an address.
     """
     message = EmailMessage(policy=_POLICY)
     message["From"] = sender

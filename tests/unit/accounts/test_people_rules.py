@@ -1,0 +1,83 @@
+"""Addresses, names and passwords: what is taken and what is refused, with which sentence."""
+
+import pytest
+
+from accounts.errors import EmailNotVerified
+from accounts.limits import delay_after
+from accounts.rules import comparable_email, ensure_password, ensure_verified, read_email, read_name
+from kit.errors import ValidationFailed
+
+OWN = {"email": "pat.person@acme-realty.com", "name": "Pat Person"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        (" Pat@Example.COM ", "pat@example.com"),
+        ("pat+phones@example.com", "pat+phones@example.com"),
+        ("pat@bücher.example.com", "pat@xn--bcher-kva.example.com"),
+        ("pat@shop.test", "pat@shop.test"),
+    ],
+)
+def test_an_address_is_stored_in_one_form(typed: str, stored: str) -> None:
+    assert read_email(typed) == stored
+    assert comparable_email(typed) == stored
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "pat", "pat@", "@example.com", "pat@localhost", "a@b@example.com", "pat@example.com, eve@example.com",
+     "pat@example.com\nBcc: eve@example.com", "pa\x00t@example.com", "Pat <pat@example.com>", "пат@example.com"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(typed: str) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        read_email(typed)
+    assert refused.value.errors == [("email", "Enter an e-mail address like name@example.com")]
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["eight of", "correct horse battery", "x9" * 4 + "!" * 120, "пароль из слов", "  spaces  kept  ", "demo-password",
+     "Pat Person has a boat", "🙂 faces 🙂", "12345 then words"],
+)  # fmt: skip
+def test_length_counts_not_composition(password: str) -> None:
+    ensure_password(password, **OWN)
+
+
+@pytest.mark.parametrize(
+    ("password", "sentence"),
+    [
+        ("seven77", "At least 8 characters"),
+        ("x9" * 65, "At most 128 characters"),
+        ("password1", "This password is among the first ones that attackers try. Choose another"),
+        ("QWERTYUIOP", "This password is among the first ones that attackers try. Choose another"),
+        ("aaaaaaaaaaaa", "This password is among the first ones that attackers try. Choose another"),
+        ("pat.person@acme-realty.com", "This password is your own name or e-mail address. Choose another"),
+        ("Pat-Person-1984", "This password is your own name or e-mail address. Choose another"),
+        ("person123!", "This password is your own name or e-mail address. Choose another"),
+        ("ok \ud800 not", "This contains a character that cannot be stored"),
+    ],
+)
+def test_what_attackers_try_first_is_refused(password: str, sentence: str) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        ensure_password(password, **OWN, field="new_password")
+    assert refused.value.errors == [("new_password", sentence)]
+
+
+def test_names_are_trimmed_and_of_one_line() -> None:
+    assert read_name("  Pat Person ") == "Pat Person"
+    assert read_name("") == ""
+    for wrong in ("Pat\nPerson", "Pat\x07", "x" * 101):
+        with pytest.raises(ValidationFailed):
+            read_name(wrong)
+
+
+def test_the_wait_doubles_up_to_a_quarter_of_an_hour() -> None:
+    seconds = [int(delay_after(failures).total_seconds()) for failures in (0, 4, 5, 6, 7, 9, 10, 11, 5000)]
+    assert seconds == [0, 0, 30, 60, 120, 480, 900, 900, 900]
+
+
+def test_an_unconfirmed_address_is_named_as_the_reason() -> None:
+    ensure_verified(True)
+    with pytest.raises(EmailNotVerified, match="Confirm your e-mail address first"):
+        ensure_verified(False)
