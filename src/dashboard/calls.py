@@ -13,6 +13,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dashboard.days import read_days
 from dashboard.guards import requires_place
 from dashboard.pages import fragment, render
 from kit.errors import ValidationFailed
@@ -130,22 +131,22 @@ def read_filters(form: Form) -> CallFilters:
         except ValidationFailed as error:
             wrong.extend(error.errors)
         except ValueError:
-            wrong.append((field, "Not one of the choices" if field in ("status", "token") else "Not a date"))
+            wrong.append((field, "Not one of the choices"))
         return None
 
-    since, until = read("since", dt.date.fromisoformat), read("until", dt.date.fromisoformat)
-    if since and until and until < since:
-        wrong.append(("until", "Must not be before the first day"))
     filters = {
         "status": read("status", CallStatus),
         "token_id": read("token", UUID),
         "number": read("number", read_digits),
-        "since": _midnight(since),
-        "until": _midnight(until, days=1),
     }
+    since = until = None
+    try:
+        since, until = read_days(form)
+    except ValidationFailed as error:
+        wrong.extend(error.errors)
     if wrong:
         raise ValidationFailed(wrong)
-    return CallFilters(**filters)
+    return CallFilters(**filters, since=since, until=until)
 
 
 def timeline(call: Call, events: Sequence[CallEvent]) -> list[Step]:
@@ -162,13 +163,6 @@ def timeline(call: Call, events: Sequence[CallEvent]) -> list[Step]:
 
 def _asked(request: Request[Any, Any, State]) -> Form:
     return Form({field: request.query_params.get(field, "").strip() for field in FIELDS})
-
-
-def _midnight(day: dt.date | None, *, days: int = 0) -> dt.datetime | None:
-    try:
-        return None if day is None else dt.datetime.combine(day, dt.time(), dt.UTC) + dt.timedelta(days=days)
-    except OverflowError as error:
-        raise ValidationFailed([("until", "Not a date")]) from error
 
 
 def _export_url(organization_id: UUID, filters: CallFilters) -> str:

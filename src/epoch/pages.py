@@ -4,13 +4,16 @@ from litestar import Router
 from litestar.types import ControllerRouterHandler
 
 from dashboard import account, accounts, home, invitations, organizations
+from dashboard.audit import audit_log
 from dashboard.calls import CallPages
 from dashboard.embed_tokens import EmbedTokenPages
+from dashboard.keys import ApiKeyPages
 from dashboard.numbers import NumberPages
 from dashboard.overview import overview
 from dashboard.router import page_router
 from dashboard.settings import settings_page
 from dashboard.team import TeamPages
+from dashboard.usage import usage_page
 from kit.settings import Settings
 
 
@@ -26,6 +29,9 @@ def build_pages(settings: Settings) -> Router:
         settings_page,
         NumberPages,
         EmbedTokenPages,
+        ApiKeyPages,
+        usage_page,
+        audit_log,
         TeamPages,
         *organizations.HANDLERS,
         *invitations.HANDLERS,

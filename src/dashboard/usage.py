@@ -1,0 +1,58 @@
+"""``/dashboard/<slug>/usage``: calls and minutes, this month and last, by token and by agent."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dashboard.guards import requires_place
+from dashboard.pages import render
+from kit.clock import utc_now
+from tenants.auth import member
+from voice.tallies import Tally
+from voice.usage import AgentUse, TokenUse, usage_of
+
+NOBODY = "Not named"
+
+
+class Line(msgspec.Struct, frozen=True):
+    """What one token or one agent used in both months."""
+
+    name: str
+    this: Tally
+    last: Tally
+
+
+@get("/dashboard/{slug:str}/usage", guards=[requires_place])
+async def usage_page(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
+    this, last = await usage_of(db_session, member(request).organization_id, today=utc_now().date())
+    return render(
+        request,
+        "usage/index.html",
+        months=(this, last),
+        by_token=lines(this.by_token, last.by_token),
+        by_agent=lines(this.by_agent, last.by_agent),
+    )
+
+
+def lines(this: Sequence[TokenUse | AgentUse], last: Sequence[TokenUse | AgentUse]) -> list[Line]:
+    """Both months side by side, the busiest of this month first."""
+    names = {_key(use): _name(use) for use in (*this, *last)}
+    now, before = _tallies(this), _tallies(last)
+    return [Line(name, now.get(key, Tally()), before.get(key, Tally())) for key, name in names.items()]
+
+
+def _tallies(uses: Iterable[TokenUse | AgentUse]) -> dict[object, Tally]:
+    return {_key(use): use.tally for use in uses}
+
+
+def _key(use: TokenUse | AgentUse) -> object:
+    return use.token_id if isinstance(use, TokenUse) else use.agent
+
+
+def _name(use: TokenUse | AgentUse) -> str:
+    return (use.label or f"{use.prefix}…") if isinstance(use, TokenUse) else (use.agent or NOBODY)
