@@ -152,3 +152,17 @@ async def test_ten_resets_an_hour_by_address(app: object, make: Factory, setting
         await Mailbox(settings, user.email).all()
     mails = settings.data_dir / "mail"
     assert not any(users[10].email.encode() in path.read_bytes() for path in mails.glob("*.eml"))
+
+
+async def test_the_page_without_referrer_can_still_be_sent(
+    client: httpx.AsyncClient, make: Factory, settings: Settings
+) -> None:
+    """Browsers send the origin of such a page as "null", and beside it that it is ours."""
+    user = await make.user()
+    await _ask(client, user.email)
+    link = await Mailbox(settings, user.email).link()
+    for site, status in (("cross-site", 403), (None, 403), ("same-origin", 303)):
+        client.headers.update({"origin": "null"} | ({} if site is None else {"sec-fetch-site": site}))
+        data = {"password": NEW, "csrf_token": client.cookies["csrftoken"]}
+        assert (await client.post(link, data=data)).status_code == status
+        client.headers.pop("sec-fetch-site", None)
