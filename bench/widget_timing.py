@@ -1,6 +1,6 @@
 """How soon the phone is ready on a page, in a real browser: ``.venv/bin/python bench/widget_timing.py [RUNS]``.
 
-Everything is on loopback. Each run is a new profile with nothing cached, on a page of another origin. Times are in milliseconds.
+Everything is on loopback. Each run is a new profile with nothing cached, on a page of another origin.
 """
 
 import asyncio

@@ -147,12 +147,13 @@ class Phone:
         return found
 
     async def until_digits(self, call_id: str, digits: str) -> None:
-        """Until the far end heard exactly ``digits``."""
+        """Until the far end heard as many digits as ``digits`` has, which must be these."""
 
-        async def probe() -> bool:
-            return str((await self.far_end(call_id))["dtmf"]) == digits
+        async def probe() -> str | None:
+            heard = str((await self.far_end(call_id))["dtmf"])
+            return heard if len(heard) >= len(digits) else None
 
-        await self.until(f"the digits {digits} at the far end", probe)
+        assert await self.until(f"the digits {digits} at the far end", probe) == digits
 
     async def audio(self, call_id: str) -> Audio:
         browser = await self.page.evaluate('() => window[Symbol.for("epoch.watch")].audio()')

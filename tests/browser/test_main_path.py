@@ -35,15 +35,15 @@ async def test_a_page_of_another_origin_makes_a_call_with_sound_both_ways(
     assert answered["callId"] == call_id
     assert await phone.states() == ["ready", "dialing", "ringing", "in-progress"]
 
-    for digit in "159*0#":
-        await phone.page.evaluate("digit => EpochPhone.sendDtmf(digit)", digit)
-    await phone.until_digits(call_id, "159*0#")
-
     before, after = await phone.hear(call_id)
     assert after.browser["spoken"] > before.browser["spoken"]
     assert after.browser["heard"] > before.browser["heard"]
     assert after.far_end["energy_in"] > before.far_end["energy_in"]
     assert after.far_end["energy_out"] > before.far_end["energy_out"]
+
+    for digit in "159*0#":
+        await phone.page.evaluate("digit => EpochPhone.sendDtmf(digit)", digit)
+    await phone.until_digits(call_id, "159*0#")
 
     await phone.hangup()
     ended = (await phone.details("callEnded"))[0]

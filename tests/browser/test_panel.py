@@ -52,6 +52,7 @@ async def test_a_whole_call_by_keyboard(phone: Phone) -> None:
     assert started["number"] == ECHO
     await phone.until_event("callAnswered")
     assert await focused(phone) == "Hang up"
+    await phone.hear(started["callId"])
     await keyboard.type("42#")
     await phone.until_digits(started["callId"], "42#")
     await keyboard.press("Escape")
