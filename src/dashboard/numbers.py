@@ -34,7 +34,7 @@ SEARCH_STATE = "number_search"
 """Where the scope's state holds the search that a handler made before the page's transaction began."""
 EFFECT = (
     "Calls cannot come from it any more, and somebody else may get it. Your call records keep it."
-    " Phones without another number stop calling."
+    " Phones call from your next number then; without one they cannot call."
 )
 _FIELDS = ("country", "area_code", "contains")
 _PLACE = (requires_place,)
@@ -105,7 +105,7 @@ class NumberPages(Controller):
             # The number was chosen, not typed: what is wrong with it stands above the search.
             search = Form({**{field: form[field] for field in _FIELDS}, "country": form["country"] or who.country})
             return await _settings(request, {KEY: search.refused(refusal)})
-        return redirect(request, _section(slug), f"{phone(number.e164)} is yours. Calls come from it now")
+        return redirect(request, _section(slug), f"{phone(number.e164)} is yours")
 
     @get("/{number_id:uuid}/release", guards=_ADMIN)
     async def confirm(
