@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from socket import socket
 from typing import IO
 
 STOP_SECONDS = 15.0
@@ -19,10 +20,10 @@ def choose_cores() -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def on_core(core: int) -> Iterator[None]:
-    """What is started inside runs on ``core`` alone, and so does whatever that starts."""
+def on_cores(cores: set[int]) -> Iterator[None]:
+    """What is started inside runs on ``cores`` alone, and so does whatever that starts."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
@@ -32,11 +33,29 @@ def on_core(core: int) -> Iterator[None]:
 class Server:
     """A running program with its children."""
 
-    def __init__(self, argv: Sequence[str], *, environ: Mapping[str, str], core: int, log: IO[bytes]) -> None:
-        with on_core(core):
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        environ: Mapping[str, str],
+        cores: set[int],
+        log: IO[bytes],
+        cwd: Path | None = None,
+    ) -> None:
+        with on_cores(cores):
             self._process = subprocess.Popen(
-                argv, env=dict(environ), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                argv,
+                env=dict(environ),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def has_ended(self) -> bool:
@@ -45,15 +64,14 @@ class Server:
     def cpu_seconds(self) -> float:
         """User and system time of the whole tree so far."""
         ticks = 0
-        for pid in self._tree():
+        for pid in tree_of(self.pid):
             fields = _stat(pid)
             ticks += int(fields[11]) + int(fields[12])
         return ticks / _TICKS_PER_SECOND
 
     def resident_bytes(self) -> int:
         """Resident memory of the whole tree, shared pages counted in each process."""
-        page = os.sysconf("SC_PAGE_SIZE")
-        return sum(int(_stat(pid)[21]) * page for pid in self._tree())
+        return sum(resident_bytes(pid) for pid in tree_of(self.pid))
 
     def stop(self) -> None:
         """Ask the program to end; kill its session when it has not in time."""
@@ -63,9 +81,6 @@ class Server:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-
-    def _tree(self) -> list[int]:
-        return tree_of(self._process.pid)
 
 
 def tree_of(root: int) -> list[int]:
@@ -79,6 +94,19 @@ def tree_of(root: int) -> list[int]:
     for pid in tree:
         tree += children.get(pid, [])
     return tree
+
+
+def resident_bytes(pid: int) -> int:
+    """Resident memory of one process."""
+    return int(_stat(pid)[21]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
+    with contextlib.closing(socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def _stat(pid: int) -> list[str]:

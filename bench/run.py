@@ -12,17 +12,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket
 
 import load
 import report
 from dataset import Visitor, fill, write_visitors
 from epoch.devdb import EmbeddedPostgres
 from epoch.migrations import upgrade
-from processes import Server, choose_cores, on_core
+from processes import Server, choose_cores, free_port, on_cores
 from variants import FLOOR, VARIANTS, Variant
 
 HERE = Path(__file__).resolve().parent
@@ -61,10 +59,10 @@ class Bench:
         Raises:
             Unsound: it does not start, answers something else than the others, or refuses a request.
         """
-        port = _free_port()
+        port = free_port()
         log_path = CACHE / "bench-server.log"
         with log_path.open("wb") as log:
-            server = Server(variant.argv(port), environ=self.environ, core=self.server_core, log=log)
+            server = Server(variant.argv(port), environ=self.environ, cores={self.server_core}, log=log)
             try:
                 self._await_answer(server, port, variant, log_path)
                 _ensure_sound(variant, load.put(port, self.visitors_file, WARM_UP_SECONDS))
@@ -122,13 +120,6 @@ def _ensure_sound(variant: Variant, loaded: load.Load) -> None:
         raise Unsound(f"{variant.name}: {loaded.refused} refused, {loaded.broken} broken of {loaded.requests} requests")
 
 
-def _free_port() -> int:
-    with closing(socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 def _measure_all(bench: Bench, rounds: int) -> dict[str, report.Round]:
     measured: dict[str, list[report.Round]] = {variant.name: [] for variant in VARIANTS}
     for number in range(1, rounds + 1):
@@ -151,7 +142,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=5, help="length of one measurement")
     arguments = parser.parse_args()
     server_core, other_core = choose_cores()
-    with on_core(other_core), EmbeddedPostgres(CACHE / "bench-postgres") as postgres:
+    with on_cores({other_core}), EmbeddedPostgres(CACHE / "bench-postgres") as postgres:
         postgres.drop_database("bench")
         url = postgres.create_database("bench")
         upgrade(url)
