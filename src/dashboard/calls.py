@@ -150,12 +150,14 @@ def read_filters(form: Form) -> CallFilters:
 
 
 def timeline(call: Call, events: Sequence[CallEvent]) -> list[Step]:
-    """What happened, for people: each thing once, the far end's view before the browser's."""
+    """What happened, for people, each thing once."""
     steps = [Step(call.started_at, "Call placed in the browser", "Caller")]
     if call.status is CallStatus.REFUSED:
         steps.append(Step(call.ended_at or call.started_at, "Refused before it was dialled", "Epoch Voice"))
+    dialled = any(event.is_child for event in events)
     for event in events:
-        if event.kind in _EVENT_WORDS and not (event.kind == "initiated" and not event.is_child):
+        # Of the caller's own leg only what the called number's does not tell: that it was hung up before dialling.
+        if event.kind in _EVENT_WORDS and (event.is_child or not (dialled or event.kind == "initiated")):
             text = "Dialling" if event.kind == "initiated" else _EVENT_WORDS[event.kind]
             steps.append(Step(event.occurred_at, text, "Called number" if event.is_child else "Caller"))
     return steps

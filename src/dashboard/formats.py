@@ -11,12 +11,14 @@ from kit.structs import rfc3339
 from widget.domains import display
 
 
-def when(moment: datetime | None, missing: str = "Never") -> str:
-    """A time for people, in UTC; the page's script rewrites it to the viewer's own zone."""
+def when(moment: datetime | None, missing: str = "Never", *, exact: bool = False) -> str:
+    """A time for people, in UTC, ``exact`` to the second; the page's script rewrites it to the viewer's own zone."""
     if moment is None:
         return missing
-    text = f"{moment:%b} {moment.day}, {moment:%Y, %H:%M} UTC"
-    return Markup('<time datetime="{}">{}</time>').format(rfc3339(moment), text)
+    clock = f"{moment:%H:%M:%S}" if exact else f"{moment:%H:%M}"
+    kind = "exact" if exact else "short"
+    text = f"{moment:%b} {moment.day}, {moment:%Y}, {clock} UTC"
+    return Markup('<time datetime="{}" data-time="{}">{}</time>').format(rfc3339(moment), kind, text)
 
 
 def phone(e164: str | None) -> str:

@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.types import ExceptionHandlersMap
 
 from accounts.errors import NotSignedIn
-from dashboard.pages import login_path, render
+from dashboard.pages import login_path, page_headers, render
 from kit import errors
 from kit.db import is_outage
 from kit.errors import DomainError
@@ -44,10 +44,15 @@ def problem_page(
 
 
 def _on_anonymous(request: Request[Any, Any, Any], _: NotSignedIn) -> Response[Any]:
+    headers = page_headers(request.app.state.settings)
     # Under htmx a redirect would be followed into a part of the page: this one moves the whole page.
     if request.headers.get("hx-request") == "true":
-        return Response("", status_code=401, media_type=MediaType.HTML, headers={"HX-Redirect": login_path(request)})
-    return Response("", status_code=303, media_type=MediaType.HTML, headers={"Location": login_path(request)})
+        return Response(
+            "", status_code=401, media_type=MediaType.HTML, headers={**headers, "HX-Redirect": login_path(request)}
+        )
+    return Response(
+        "", status_code=303, media_type=MediaType.HTML, headers={**headers, "Location": login_path(request)}
+    )
 
 
 def _on_refusal(request: Request[Any, Any, Any], error: DomainError) -> Response[Any]:

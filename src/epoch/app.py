@@ -8,8 +8,6 @@ from litestar import Litestar, Response, Router
 from litestar.di import Provide
 from litestar.handlers import ASGIRouteHandler
 from litestar.middleware import DefineMiddleware
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
 from accounts.auth import SessionMiddleware
 from accounts.controllers import SessionController
@@ -21,6 +19,7 @@ from demo.controllers import demo_router
 from epoch.application import Application
 from epoch.health import health_router
 from epoch.numbers import build_number_desk, sweeping_numbers
+from epoch.openapi import openapi_config
 from epoch.pages import build_pages
 from epoch.seed import read_demo_token
 from epoch.wiring import build_carrier
@@ -104,17 +103,12 @@ def create_app(
         dependencies={"db_session": Provide(provide_session)},
         exception_handlers={**EXCEPTION_HANDLERS, **UNROUTED_HANDLERS},
         lifespan=[parts],
-        # The document alone: the framework's pages would load their scripts from elsewhere.
-        openapi_config=OpenAPIConfig(
-            title="Epoch Voice",
-            version="0.1.0",
-            path="/schema",
-            render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
-        ),
+        openapi_config=openapi_config(settings.public_url),
         logging_config=None,
         request_max_body_size=BODY_BYTES,
     )
     app.answer_directly(phone_endpoints)
+    app.state.refused_origins = refused
     app.state.settings, app.state.database, app.state.carrier = settings, database, carrier
     app.state.mailer, app.state.assets, app.state.api_keys = mailer, assets, api_keys
     app.state.number_desk = build_number_desk(database, carrier)

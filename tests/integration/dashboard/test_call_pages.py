@@ -1,0 +1,154 @@
+"""Calls and the overview as pages."""
+
+import datetime as dt
+import html
+import re
+
+import httpx
+import pytest
+
+from calls import add_call
+from factories import Factory, Tenant, sign_in
+from kit.clock import utc_now
+from kit.db import Database
+from voice.models import CallStatus
+
+pytestmark = pytest.mark.anyio
+
+DAY = dt.timedelta(days=1)
+
+
+def numbers_in(page: str) -> list[str]:
+    return [html.unescape(number) for number in re.findall(r'class="row-link"[^>]*><bdi>(.*?)</bdi>', page)]
+
+
+def calls_of(tenant: Tenant) -> str:
+    return f"/dashboard/{tenant.organization.slug}/calls"
+
+
+async def test_filters_live_in_the_address_and_narrow_the_list(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    await add_call(database, tenant, token, started_at=utc_now() - 3 * DAY)
+    await add_call(database, tenant, token, to_number="+12125550102", status=CallStatus.BUSY, duration=0)
+    await sign_in(client, tenant.owner)
+    path, today = calls_of(tenant), dt.datetime.now(dt.UTC).date().isoformat()
+
+    async def shown(**filters: str) -> list[str]:
+        return numbers_in((await client.get(path, params=filters)).text)
+
+    assert await shown() == ["+1 212-555-0102", "+1 212-555-0101"]
+    assert await shown(status="busy") == ["+1 212-555-0102"]
+    assert await shown(number="(212) 555-0101") == ["+1 212-555-0101"]
+    assert await shown(since=today) == ["+1 212-555-0102"]
+    assert await shown(token=str(token.id), status="", number="") == ["+1 212-555-0102", "+1 212-555-0101"]
+    page = (await client.get(path, params={"status": "busy"})).text
+    assert f"/api/organizations/{tenant.organization.id}/calls/export.csv?status=busy" in page
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "since=yesterday",
+        "status=answered",
+        "token=x",
+        "number=abc",
+        "since=2026-02-02&until=2026-02-01",
+        "until=9999-12-31",
+        "number=%00",
+    ],
+)
+async def test_a_filter_that_cannot_be_is_named_beside_its_field(
+    client: httpx.AsyncClient, make: Factory, query: str
+) -> None:
+    tenant = await make.tenant()
+    await sign_in(client, tenant.owner)
+    answer = await client.get(f"{calls_of(tenant)}?{query}")
+    assert answer.status_code == 400
+    assert re.search(r'-error"', answer.text)
+
+
+async def test_pages_follow_one_another_without_gap_or_repetition(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    for number in reversed(range(30)):
+        await add_call(database, tenant, token, to_number=f"+121255501{number:02}")
+    await sign_in(client, tenant.owner)
+    first = (await client.get(calls_of(tenant))).text
+    older = re.search(r'href="(\?[^"]*after=[^"]*)"', first)
+    assert older is not None
+    second = (await client.get(calls_of(tenant) + html.unescape(older[1]))).text
+    seen = numbers_in(first) + numbers_in(second)
+    assert seen == [f"+1 212-555-01{number:02}" for number in range(30)]
+
+
+async def test_a_call_has_a_page_and_a_part_for_the_side_panel(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    call_id = await add_call(
+        database, tenant, await make.token(tenant), duration=134, details={"contact": "<b>Ann</b>"}
+    )
+    await sign_in(client, tenant.owner)
+    page = await client.get(f"{calls_of(tenant)}/{call_id}")
+    part = await client.get(f"{calls_of(tenant)}/{call_id}", headers={"hx-request": "true"})
+    assert "2:14" in page.text
+    assert "&lt;b&gt;Ann&lt;/b&gt;" in page.text
+    assert "<html" in page.text
+    assert "<html" not in part.text
+    assert "2:14" in part.text
+
+
+async def test_another_tenants_call_is_not_found(client: httpx.AsyncClient, make: Factory, database: Database) -> None:
+    mine, theirs = await make.tenant(), await make.tenant()
+    call_id = await add_call(database, theirs, await make.token(theirs))
+    await sign_in(client, mine.owner)
+    assert (await client.get(f"{calls_of(mine)}/{call_id}")).status_code == 404
+    assert numbers_in((await client.get(calls_of(mine))).text) == []
+
+
+async def test_the_overview_counts_this_week_against_the_one_before(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    for age, status in (
+        (0 * DAY, CallStatus.COMPLETED),
+        (1 * DAY, CallStatus.COMPLETED),
+        (2 * DAY, CallStatus.BUSY),
+        (2 * DAY, CallStatus.REFUSED),
+        (8 * DAY, CallStatus.COMPLETED),
+        (40 * DAY, CallStatus.COMPLETED),
+    ):
+        seconds = 90 if status is CallStatus.COMPLETED else 0
+        await add_call(database, tenant, token, status=status, duration=seconds, started_at=utc_now() - age)
+    await add_call(database, tenant, token, status=CallStatus.IN_PROGRESS, duration=0)
+    await sign_in(client, tenant.owner)
+    page = (await client.get(f"/dashboard/{tenant.organization.slug}")).text
+    tiles = re.findall(r'tile"><span class="quiet">(.*?)</span><strong class="number">(.*?)</strong>', page)
+    assert dict(tiles) == {"Calls": "4", "Answered": "50 %", "Minutes": "3", "Live now": "1"}
+    assert "+300 % vs the week before" in page
+    days = re.findall(r'<tr><th scope="row">\w+ \d+</th><td class="end">(\d+)</td>', page)
+    assert len(days) == 28
+    assert sum(int(calls) for calls in days) == 5
+
+
+async def test_the_first_steps_tick_themselves_and_then_go(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    await sign_in(client, tenant.owner)
+    path = f"/dashboard/{tenant.organization.slug}"
+
+    async def done() -> list[str]:
+        return re.findall(r"<h3>([^<]+)<span class=\"unseen\">: done", (await client.get(path)).text)
+
+    assert await done() == ["Get a number"]
+    token = await make.token(tenant)
+    assert await done() == ["Get a number", "Generate an embed token"]
+    await add_call(database, tenant, token)
+    assert "Your first call" not in (await client.get(path)).text
