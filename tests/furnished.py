@@ -1,0 +1,127 @@
+"""An organization with something of everything, and what there is of it in the database."""
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from accounts.models import User
+from calls import add_call
+from epoch.models import metadata
+from factories import Factory, Tenant
+from kit.actor import SYSTEM, Actor, ActorKind
+from kit.audit import AuditEvent, record
+from kit.clock import utc_now
+from kit.db import Database
+from kit.model import Base, TenantOwned
+from tenants.invitations import InvitationService
+from tenants.keys.services import ApiKeyService
+from tenants.models import (
+    KeyScope,
+    Membership,
+    NumberPurchase,
+    Organization,
+    PhoneNumber,
+    PurchaseState,
+    Role,
+    UpgradeRequest,
+)
+from tenants.teams import TeamService
+from voice.models import CallEvent
+from widget.models import RefusedOrigin
+
+OWNED_TABLES: Mapping[str, sa.Table] = {
+    table.name: table
+    for mapper in Base.registry.mappers
+    if issubclass(mapper.class_, (TenantOwned, AuditEvent)) and isinstance(table := mapper.local_table, sa.Table)
+}
+"""Every table whose rows belong to an organization, found from the models."""
+
+
+class Furnished(NamedTuple):
+    """A tenant, its people by role, its keys, and one id of each kind by the name it has in a path."""
+
+    tenant: Tenant
+    removed: User
+    member: User
+    write_key: str
+    read_key: str
+    ids: Mapping[str, UUID]
+
+
+async def furnish(database: Database, make: Factory) -> Furnished:
+    """An organization with at least one row in every table of ``OWNED_TABLES``, and a member who is no longer one."""
+    tenant = await make.tenant()
+    organization_id = tenant.organization.id
+    member, removed = [await make.member(tenant.organization, Role.MEMBER) for _ in range(2)]
+    token = await make.token(tenant, allowed_domains=["victim.example"])
+    call_id = await add_call(database, tenant, token, to_number="+12125550177")
+    async with database.sessions() as session, session.begin():
+        keys = ApiKeyService(session)
+        key, write_key = await keys.issue(organization_id, label="Backend", scope=KeyScope.WRITE, by=SYSTEM)
+        _, read_key = await keys.issue(organization_id, label="Reports", scope=KeyScope.READ, by=SYSTEM)
+        sent = await InvitationService(session).invite(
+            organization_id,
+            email=f"{secrets.token_hex(6)}@example.com",
+            role=Role.MEMBER,
+            by=SYSTEM,
+            own=Role.OWNER,
+        )
+        session.add_all(
+            [
+                CallEvent(
+                    organization_id=organization_id,
+                    call_record_id=call_id,
+                    leg_sid=f"CA{secrets.token_hex(16)}",
+                    is_child=False,
+                    kind="initiated",
+                    sequence=0,
+                    occurred_at=utc_now(),
+                ),
+                RefusedOrigin(organization_id=organization_id, token_id=token.id, origin="https://elsewhere.example"),
+                UpgradeRequest(organization_id=organization_id, requested_by=tenant.owner.id),
+                NumberPurchase(
+                    organization_id=organization_id,
+                    e164=tenant.number,
+                    state=PurchaseState.COMPLETED,
+                    finished_at=utc_now() - dt.timedelta(hours=1),
+                ),
+            ]
+        )
+        await record(session, SYSTEM, "organization.furnished", organization_id=organization_id)
+        owner = Actor(ActorKind.USER, tenant.owner.id, tenant.owner.email)
+        place = Membership.owned_by(organization_id), Membership.user_id == removed.id
+        removed_id = (await session.scalars(sa.select(Membership.id).where(*place))).one()
+        await TeamService(session).remove(organization_id, removed_id, by=owner)
+        number = PhoneNumber.owned_by(organization_id)
+        number_id = (await session.scalars(sa.select(PhoneNumber.id).where(number))).one()
+        place = Membership.owned_by(organization_id), Membership.user_id == tenant.owner.id
+        member_id = (await session.scalars(sa.select(Membership.id).where(*place))).one()
+    ids = {
+        "organization_id": organization_id,
+        "token_id": token.id,
+        "call_id": call_id,
+        "key_id": key.id,
+        "invitation_id": sent.invitation.id,
+        "number_id": number_id,
+        "member_id": member_id,
+    }
+    return Furnished(tenant, removed, member, write_key, read_key, ids)
+
+
+async def fingerprints(database: Database, organization_id: UUID) -> dict[str, str | None]:
+    """A digest of all rows of an organization, by table; None where it has none."""
+
+    def digest(table: sa.Table, mine: sa.ColumnElement[bool]) -> sa.ScalarSelect[str]:
+        row = sa.cast(sa.func.to_jsonb(sa.literal_column(f'"{table.name}"')), sa.Text)
+        return sa.select(sa.func.md5(sa.func.string_agg(row, sa.text("'|' ORDER BY id")))).where(mine).scalar_subquery()
+
+    found = {name: digest(table, table.c.organization_id == organization_id) for name, table in OWNED_TABLES.items()}
+    organization = metadata.tables[Organization.__tablename__]
+    found[organization.name] = digest(organization, organization.c.id == organization_id)
+    async with database.sessions() as session:
+        row = (await session.execute(sa.select(*(column.label(name) for name, column in found.items())))).one()
+        return dict(row._mapping)

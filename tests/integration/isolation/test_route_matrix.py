@@ -1,0 +1,231 @@
+"""The first wall: every route of the API, asked by everybody who has no business there.
+
+``ROUTES`` has one entry for each operation of the OpenAPI document; an operation without one fails the test by name.
+"""
+
+import contextlib
+import itertools
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from api import with_csrf
+from conftest import PUBLIC_URL
+from factories import sign_in
+from furnished import Furnished, fingerprints
+from kit.db import Database
+from tenants.models import Role
+
+pytestmark = pytest.mark.anyio
+
+ORGANIZATION = "/api/organizations/{organization_id}"
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Route:
+    """What a tenant-scoped operation takes, and who may use it."""
+
+    at_least: Role = Role.MEMBER
+    body: Mapping[str, Any] | None = None
+    """One that would be accepted from somebody who may."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """A value like ``{token_id}`` is an id of the victim's."""
+
+
+ADMIN = Role.ADMIN
+ROUTES: Mapping[tuple[str, str], Route] = {
+    ("get", ""): Route(),
+    ("patch", ""): Route(ADMIN, {"name": "Taken over"}),
+    ("get", "/phone-numbers"): Route(),
+    ("post", "/phone-numbers"): Route(ADMIN, {"number": "+14155550142"}),
+    ("get", "/phone-numbers/available"): Route(query={"country": "US"}),
+    ("get", "/phone-numbers/{number_id}"): Route(),
+    ("delete", "/phone-numbers/{number_id}"): Route(ADMIN),
+    ("get", "/embed-tokens"): Route(),
+    ("post", "/embed-tokens"): Route(ADMIN, {"label": "Planted"}),
+    ("get", "/embed-tokens/{token_id}"): Route(),
+    ("patch", "/embed-tokens/{token_id}"): Route(ADMIN, {"allowed_domains": ["evil.example"]}),
+    ("delete", "/embed-tokens/{token_id}"): Route(ADMIN),
+    ("get", "/calls"): Route(query={"token_id": "{token_id}", "limit": "1"}),
+    ("get", "/calls/{call_id}"): Route(),
+    ("get", "/calls/export.csv"): Route(query={"token_id": "{token_id}"}),
+    ("get", "/members"): Route(),
+    ("patch", "/members/{member_id}"): Route(ADMIN, {"role": "member"}),
+    # The route lets members in, because they may leave; whom they may not remove, the service says.
+    ("delete", "/members/{member_id}"): Route(ADMIN),
+    ("get", "/invitations"): Route(ADMIN),
+    ("post", "/invitations"): Route(ADMIN, {"email": "intruder@example.com", "role": "admin"}),
+    ("delete", "/invitations/{invitation_id}"): Route(ADMIN),
+    ("post", "/invitations/{invitation_id}/resend"): Route(ADMIN, {}),
+    ("get", "/api-keys"): Route(ADMIN),
+    ("post", "/api-keys"): Route(ADMIN, {"label": "Planted", "scope": "write"}),
+    ("get", "/api-keys/{key_id}"): Route(ADMIN),
+    ("delete", "/api-keys/{key_id}"): Route(ADMIN),
+    ("get", "/usage"): Route(),
+    ("get", "/audit"): Route(ADMIN),
+    ("get", "/audit/export.csv"): Route(ADMIN),
+}
+OF_A_PERSON = {
+    ("get", "/api/organizations"),
+    ("get", "/api/session"),
+    ("post", "/api/session"),
+    ("delete", "/api/session"),
+}
+"""Operations that name no organization: they are about whoever asks."""
+PEOPLE_ONLY = ("/members", "/invitations", "/api-keys")
+"""Below these not even a key of the organization itself is let in."""
+EACH_ROUTE = pytest.mark.parametrize("operation", sorted(ROUTES), ids=" ".join)
+OUTSIDERS = ("owner of another organization", "removed member", "key of another", "read-only key of another")
+
+Asked = tuple[str, str]
+Clients = Mapping[str, httpx.AsyncClient]
+
+
+@pytest.fixture(scope="module")
+async def clients(app: Litestar, victim: Furnished, stranger: Furnished) -> AsyncIterator[Clients]:
+    """One browser or program for each actor."""
+    keys = {
+        "key of another": stranger.write_key,
+        "read-only key of another": stranger.read_key,
+        "own key": victim.write_key,
+    }
+    people = {
+        "owner of another organization": stranger.tenant.owner,
+        "removed member": victim.removed,
+        "member": victim.member,
+    }
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar types its scopes more narrowly
+    async with contextlib.AsyncExitStack() as stack:
+        found: dict[str, httpx.AsyncClient] = {}
+        for who in ("anonymous", *people, *keys):
+            client = httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL)
+            found[who] = await stack.enter_async_context(client)
+        await with_csrf(found["anonymous"])
+        for who, user in people.items():
+            await sign_in(found[who], user)
+        for who, raw in keys.items():
+            found[who].headers["authorization"] = f"Bearer {raw}"
+        yield found
+
+
+async def ask(client: httpx.AsyncClient, operation: Asked, ids: Mapping[str, Any]) -> tuple[int, bytes]:
+    """Use a route with these ids; what came back, as far as it may tell somebody something."""
+    method, path = operation
+    route = ROUTES[operation]
+    query = {name: value.format(**ids) for name, value in route.query.items()}
+    answer = await client.request(method, (ORGANIZATION + path).format(**ids), params=query, json=route.body)
+    return answer.status_code, answer.content
+
+
+def random_ids(victim: Furnished) -> dict[str, Any]:
+    return {name: uuid4() for name in victim.ids}
+
+
+async def test_every_operation_of_the_document_has_its_entry(app: Litestar) -> None:
+    described = {
+        (method, path)
+        for path, item in (app.openapi_schema.paths or {}).items()
+        for method in METHODS
+        if getattr(item, method) is not None
+    }
+    expected = {(method, ORGANIZATION + path) for method, path in ROUTES} | OF_A_PERSON
+    assert sorted(described - expected) == [], "add these to the matrix"
+    assert sorted(expected - described) == [], "these are gone"
+
+
+async def test_every_id_in_a_path_is_a_real_one_of_the_victims(victim: Furnished) -> None:
+    named = set(itertools.chain.from_iterable(re.findall(r"{(\w+)}", path) for _, path in ROUTES))
+    assert named <= set(victim.ids)
+
+
+async def test_a_change_that_is_allowed_shows_in_the_fingerprints(
+    clients: Clients, database: Database, victim: Furnished
+) -> None:
+    before = await fingerprints(database, victim.ids["organization_id"])
+    answer = await ask(clients["own key"], ("patch", ""), victim.ids)
+    after = await fingerprints(database, victim.ids["organization_id"])
+
+    assert answer[0] == 200
+    assert None not in before.values()
+    assert {"organization", "audit_event"} <= {table for table in before if before[table] != after[table]}
+
+
+@EACH_ROUTE
+async def test_a_foreign_organization_is_no_different_from_none(
+    clients: Clients, database: Database, victim: Furnished, operation: Asked
+) -> None:
+    before = await fingerprints(database, victim.ids["organization_id"])
+    for who in OUTSIDERS:
+        real = await ask(clients[who], operation, victim.ids)
+        assert real == await ask(clients[who], operation, random_ids(victim)), who
+        assert real[0] == 404, who
+    for ids in (victim.ids, random_ids(victim)):
+        status, body = await ask(clients["anonymous"], operation, ids)
+        assert status == 401
+        assert b"not_authenticated" in body
+    assert await fingerprints(database, victim.ids["organization_id"]) == before
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [operation for operation in sorted(ROUTES) if "{" in operation[1] + "".join(ROUTES[operation].query.values())],
+    ids=" ".join,
+)
+async def test_a_foreign_id_within_ones_own_organization_is_no_different_from_none(
+    clients: Clients, database: Database, victim: Furnished, stranger: Furnished, operation: Asked
+) -> None:
+    own = {"organization_id": stranger.ids["organization_id"]}
+    before = await fingerprints(database, victim.ids["organization_id"])
+    for who in ("owner of another organization", "key of another"):
+        real = await ask(clients[who], operation, {**victim.ids, **own})
+        assert real == await ask(clients[who], operation, {**random_ids(victim), **own}), who
+        refused = 403 if who == "key of another" and operation[1].startswith(PEOPLE_ONLY) else 404
+        assert real[0] == (refused if "{" in operation[1] else 200), who
+    assert await fingerprints(database, victim.ids["organization_id"]) == before
+
+
+@EACH_ROUTE
+async def test_a_low_role_reads_what_it_may_and_changes_nothing(
+    clients: Clients, database: Database, victim: Furnished, operation: Asked
+) -> None:
+    before = await fingerprints(database, victim.ids["organization_id"])
+    status, body = await ask(clients["member"], operation, victim.ids)
+    if ROUTES[operation].at_least is Role.MEMBER:
+        assert status == 200, body
+    else:
+        assert status == 403
+        assert b"role_too_low" in body
+        own = {"organization_id": victim.ids["organization_id"]}
+        assert (status, body) == await ask(clients["member"], operation, {**random_ids(victim), **own})
+    assert await fingerprints(database, victim.ids["organization_id"]) == before
+
+
+@pytest.mark.parametrize(
+    "operation", [operation for operation in sorted(ROUTES) if operation[1].startswith(PEOPLE_ONLY)], ids=" ".join
+)
+async def test_a_key_of_the_organization_itself_stays_out_of_members_and_keys(
+    clients: Clients, database: Database, victim: Furnished, operation: Asked
+) -> None:
+    before = await fingerprints(database, victim.ids["organization_id"])
+    status, body = await ask(clients["own key"], operation, victim.ids)
+    after = await fingerprints(database, victim.ids["organization_id"])
+
+    assert status == 403
+    assert b"key_not_allowed" in body
+    # That the key was used is the one thing that may be noted.
+    assert {**after, "api_key": None} == {**before, "api_key": None}
+
+
+async def test_nobody_lists_an_organization_that_is_not_theirs(clients: Clients, victim: Furnished) -> None:
+    for who in OUTSIDERS:
+        answer = await clients[who].get("/api/organizations")
+        assert answer.status_code == 200
+        assert str(victim.ids["organization_id"]) not in answer.text
+    assert (await clients["anonymous"].get("/api/organizations")).status_code == 401
