@@ -5,7 +5,6 @@ import sqlalchemy as sa
 from epoch.models import metadata
 from kit.db import Database
 
-
 _WRITTEN_LATER = {"refused_origin"}
 """The running application writes here a few seconds after the requests of whichever test."""
 
