@@ -29,7 +29,7 @@ STARTER_OWNER = "starter@example.com"
 SLUG = "acme"
 NUMBER = "+14155550100"
 TOKEN_LABEL = "Demo page"  # noqa: S105 - a label
-COUNT_LIMITS = {"active_tokens": 1000, **dict.fromkeys(LIMITS, 1000)}
+COUNT_LIMITS = {"active_tokens": 1000, "invitations_per_day": 1000, **dict.fromkeys(LIMITS, 1000)}
 """Demo organizations are for trying things out, also many at once."""
 
 

@@ -154,7 +154,7 @@ async def test_a_change_that_is_allowed_shows_in_the_fingerprints(
 
     assert answer[0] == 200
     assert None not in before.values()
-    assert {"organization", "audit_event"} <= {table for table in before if before[table] != after[table]}
+    assert {table for table in before if before[table] != after[table]} == {"organization", "audit_event"}
 
 
 @EACH_ROUTE
@@ -215,12 +215,10 @@ async def test_a_key_of_the_organization_itself_stays_out_of_members_and_keys(
 ) -> None:
     before = await fingerprints(database, victim.ids["organization_id"])
     status, body = await ask(clients["own key"], operation, victim.ids)
-    after = await fingerprints(database, victim.ids["organization_id"])
 
     assert status == 403
     assert b"key_not_allowed" in body
-    # That the key was used is the one thing that may be noted.
-    assert {**after, "api_key": None} == {**before, "api_key": None}
+    assert await fingerprints(database, victim.ids["organization_id"]) == before
 
 
 async def test_nobody_lists_an_organization_that_is_not_theirs(clients: Clients, victim: Furnished) -> None:
