@@ -1,0 +1,29 @@
+"""How values read on pages."""
+
+import datetime as dt
+
+import pytest
+
+from dashboard.formats import count, duration, phone, when
+
+
+def test_a_time_is_readable_and_exact_where_asked() -> None:
+    moment = dt.datetime(2026, 3, 5, 7, 8, 9, tzinfo=dt.UTC)
+    assert ">Mar 5, 2026, 07:08 UTC<" in when(moment)
+    assert ">Mar 5, 2026, 07:08:09 UTC<" in when(moment, exact=True)
+    assert 'datetime="2026-03-05T07:08:09Z"' in when(moment)
+    assert when(None, "Not answered") == "Not answered"
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (134, "2:14"), (3722, "1:02:02")])
+def test_a_duration_reads_as_a_clock(seconds: int, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("stored", "text"), [("+14155550100", "+1 415-555-0100"), ("911", "911"), (None, "")])
+def test_what_is_no_number_stays_as_it_was_dialled(stored: str | None, text: str) -> None:
+    assert phone(stored) == text
+
+
+def test_counts_agree_with_their_word() -> None:
+    assert [count(number, "call") for number in (0, 1, 1200)] == ["0 calls", "1 call", "1,200 calls"]

@@ -1,0 +1,31 @@
+"""Sealed cookies open for their purpose, with the key that sealed them, and for a while."""
+
+from dashboard.pages import is_own_path
+from dashboard.sealed import Sealer
+
+SECRET = "s" * 32
+
+
+def test_what_was_sealed_opens_again_and_shows_nothing_before() -> None:
+    sealed = Sealer(SECRET, "notice").seal(b"ept_secret")
+    assert "ept_secret" not in sealed
+    assert Sealer(SECRET, "notice").open(sealed, seconds=60) == b"ept_secret"
+
+
+def test_another_purpose_key_or_text_opens_nothing() -> None:
+    sealed = Sealer(SECRET, "notice").seal(b"x")
+    assert Sealer(SECRET, "issued").open(sealed, seconds=60) is None
+    assert Sealer("t" * 32, "notice").open(sealed, seconds=60) is None
+    for wrong in ("", "é", sealed[:-2], "x" + sealed):
+        assert Sealer(SECRET, "notice").open(wrong, seconds=60) is None
+
+
+def test_what_is_too_old_does_not_open() -> None:
+    sealed = Sealer(SECRET, "notice").seal(b"x")
+    assert Sealer(SECRET, "notice").open(sealed, seconds=-1) is None
+
+
+def test_only_paths_of_this_site_are_ours() -> None:
+    assert is_own_path("/dashboard/acme?status=busy#top")
+    for elsewhere in ("https://evil.example", "//evil.example", "/\\evil.example", "", "x", "/a\r\nb", "/é"):
+        assert not is_own_path(elsewhere)
