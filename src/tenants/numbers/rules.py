@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 import phonenumbers
+from phonenumbers import PhoneNumberType
 
 from kit.countries import countries
 from kit.errors import ValidationFailed
@@ -25,6 +26,18 @@ _AREA_CODE = re.compile(r"[0-9]{1,6}")
 _DIGITS = re.compile(r"[0-9]{2,15}")
 _SEPARATORS = re.compile(r"[\s().\-/+]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_NOT_LOCAL = frozenset(
+    {
+        PhoneNumberType.TOLL_FREE,
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.PERSONAL_NUMBER,
+        PhoneNumberType.PAGER,
+        PhoneNumberType.UAN,
+        PhoneNumberType.VOICEMAIL,
+    }
+)
+"""Sold at other prices, and no caller ID that people take for a business next door."""
 _NAME = re.compile(r"pn:([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})")
 
 
@@ -72,6 +85,8 @@ def search_for(e164: str) -> Search:
     if country not in countries():
         raise ValidationFailed([("number", "Must be a number from the search, like +14155550123")])
     number = phonenumbers.parse(e164)
+    if phonenumbers.number_type(number) in _NOT_LOCAL:
+        raise ValidationFailed([("number", "Must be a number of a place, not a freephone or special one")])
     national = str(phonenumbers.national_significant_number(number))
     # North America's area codes have a fixed length; elsewhere the digits alone find the number.
     area_code = national[:3] if number.country_code == 1 else None
