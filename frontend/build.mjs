@@ -11,6 +11,7 @@ const dist = join(here, "dist");
 const PAGES = {
   demo: ["demo.js", "demo.css"],
   dashboard: ["dashboard.js", "overview.js", "dashboard.css", "icon.svg"],
+  reference: ["reference.js", "reference.css"],
 };
 const LIMITS = { "phone.js": 20_000, "sdk.js": 50_000 };
 const common = {
@@ -35,9 +36,14 @@ function licences(metafile) {
     if (found) packages.add(found[1]);
   }
   const texts = [...packages].sort().map((folder) => {
-    const file = readdirSync(join(here, folder)).find((name) => /^licen[cs]e/i.test(name));
-    if (!file) throw new Error(`${folder} has no licence file`);
-    return `${folder.replace(/^.*node_modules\//, "")}\n\n${readFileSync(join(here, folder, file), "utf8").trim()}`;
+    const names = readdirSync(join(here, folder));
+    if (!names.some((name) => /^licen[cs]e/i.test(name))) throw new Error(`${folder} has no licence file`);
+    // A package that is a bundle itself names what it holds in a file beside it.
+    const isOfPart = (name) =>
+      name.endsWith(".LICENSE.txt") && metafile.inputs[`${folder}/${name.slice(0, -".LICENSE.txt".length)}`];
+    const files = names.filter((name) => /^(licen[cs]e|notice)/i.test(name) || isOfPart(name));
+    const read = files.map((name) => readFileSync(join(here, folder, name), "utf8").trim());
+    return `${folder.replace(/^.*node_modules\//, "")}\n\n${read.join("\n\n")}`;
   });
   return `/*!\n${texts.join("\n\n----\n\n").replaceAll("*/", "* /")}\n*/\n`;
 }

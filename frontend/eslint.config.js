@@ -16,7 +16,7 @@ export default [
   js.configs.recommended,
   { rules: strict },
   {
-    files: ["phone.js", "phone/**", "sdk/**", "demo/**", "dashboard/**"],
+    files: ["phone.js", "phone/**", "sdk/**", "demo/**", "dashboard/**", "reference/**"],
     languageOptions: { globals: { ...globals.browser, SDK_FILE: "readonly" } },
   },
   {

@@ -9,11 +9,12 @@ from litestar.params import JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.auth import browser, person, raw_session, requires_user, session_cookie, viewer
+from accounts.errors import SecondFactorRequired, WrongCode, WrongCredentials
 from accounts.sessions import SessionService
 from accounts.structs import Person, SessionInfo, SignIn
 from accounts.wiring import Accounts
 from kit.audit import record
-from kit.errors import ValidationFailed
+from kit.errors import TooMany, ValidationFailed
 from kit.structs import storable_errors
 
 
@@ -23,7 +24,7 @@ class SessionController(Controller):
     path = "/session"
     tags = ["Session"]
 
-    @post(summary="Sign in")
+    @post(summary="Sign in", refusals=(WrongCredentials, SecondFactorRequired, WrongCode, TooMany))
     async def sign_in(
         self, request: Request[Any, Any, State], data: JSONBody[SignIn], state: State
     ) -> Response[SessionInfo]:

@@ -10,6 +10,7 @@ from dashboard.embed_tokens import EmbedTokenPages
 from dashboard.keys import ApiKeyPages
 from dashboard.numbers import NumberPages
 from dashboard.overview import overview
+from dashboard.reference import api_reference
 from dashboard.router import page_router
 from dashboard.settings import settings_page
 from dashboard.team import TeamPages
@@ -21,6 +22,7 @@ def build_pages(settings: Settings) -> Router:
     """The router of all pages."""
     handlers: list[ControllerRouterHandler] = [
         home.start,
+        api_reference,
         home.dashboard,
         *accounts.HANDLERS,
         *account.HANDLERS,

@@ -11,9 +11,11 @@ from msgspec import UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.auth import viewer
+from kit.errors import TooMany
 from kit.paging import cut, read_cursor, read_limit
 from kit.structs import Page
 from tenants.auth import member
+from tenants.errors import AlreadyInvited, AlreadyMember, LastOwner, RoleTooLow
 from tenants.guards import requires_member, requires_person, requires_role, requires_user_or_key
 from tenants.invitations import InvitationService, SentInvitation, ensure_may_mail
 from tenants.keys.auth import carries_key
@@ -105,7 +107,7 @@ class MemberController(Controller):
         _, next_cursor = cut([row.membership for row in rows], size)
         return Page(items=[MemberInfo.of(row) for row in rows[:size]], next_cursor=next_cursor)
 
-    @patch("/{member_id:uuid}", guards=_TEAM_ADMIN, summary="Change a member's role")
+    @patch("/{member_id:uuid}", guards=_TEAM_ADMIN, summary="Change a member's role", refusals=(LastOwner,))
     async def change(
         self,
         request: Request[Any, Any, State],
@@ -120,7 +122,13 @@ class MemberController(Controller):
         return MemberInfo.of(changed)
 
     # The role is the service's to ask for: every member may leave.
-    @delete("/{member_id:uuid}", guards=_TEAM, summary="Remove a member, or leave", status_code=204)
+    @delete(
+        "/{member_id:uuid}",
+        guards=_TEAM,
+        summary="Remove a member, or leave",
+        status_code=204,
+        refusals=(RoleTooLow, LastOwner),
+    )
     async def remove(
         self,
         request: Request[Any, Any, State],
@@ -150,7 +158,7 @@ class InvitationController(Controller):
         page, next_cursor = cut(rows, size)
         return Page(items=[InvitationInfo.of(row) for row in page], next_cursor=next_cursor)
 
-    @post(guards=_TEAM_ADMIN, summary="Invite somebody by e-mail")
+    @post(guards=_TEAM_ADMIN, summary="Invite somebody by e-mail", refusals=(AlreadyMember, AlreadyInvited, TooMany))
     async def invite(
         self,
         request: Request[Any, Any, State],
@@ -167,7 +175,13 @@ class InvitationController(Controller):
         _mail(request, db_session, sent)
         return Response(InvitationInfo.of(sent.invitation), status_code=201)
 
-    @post("/{invitation_id:uuid}/resend", guards=_TEAM_ADMIN, summary="Send an invitation again", status_code=200)
+    @post(
+        "/{invitation_id:uuid}/resend",
+        guards=_TEAM_ADMIN,
+        summary="Send an invitation again",
+        status_code=200,
+        refusals=(TooMany,),
+    )
     async def resend(
         self,
         request: Request[Any, Any, State],

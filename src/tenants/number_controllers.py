@@ -9,12 +9,23 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.errors import TooMany
 from kit.paging import cut, read_cursor, read_limit
 from kit.structs import Page
 from tenants.auth import member
+from tenants.errors import OrganizationSuspended
 from tenants.guards import requires_member, requires_role, requires_widget_plan
 from tenants.models import Role
 from tenants.numbers.desk import NumberDesk
+from tenants.numbers.errors import (
+    CarrierAway,
+    NumberInUse,
+    NumberNotAvailable,
+    PurchaseInProgress,
+    ReleaseNotSettled,
+    TooManyNumbers,
+    TooManyPurchases,
+)
 from tenants.numbers.rules import read_search
 from tenants.numbers.services import PhoneNumberService
 from tenants.numbers.structs import AvailableNumberInfo, GetNumber, PhoneNumberInfo
@@ -32,7 +43,12 @@ class PhoneNumberController(Controller):
     path = "/organizations/{organization_id:uuid}/phone-numbers"
     tags = ("Phone numbers",)
 
-    @get("/available", guards=(*_MEMBER, requires_widget_plan), summary="Numbers that can be had")
+    @get(
+        "/available",
+        guards=(*_MEMBER, requires_widget_plan),
+        summary="Numbers that can be had",
+        refusals=(TooMany, CarrierAway),
+    )
     async def available(
         self,
         request: Request[Any, Any, State],
@@ -59,7 +75,19 @@ class PhoneNumberController(Controller):
         page, next_cursor = cut(rows, size)
         return Page(items=[PhoneNumberInfo.of(number) for number in page], next_cursor=next_cursor)
 
-    @post(guards=(*_ADMIN, requires_widget_plan), summary="Get a phone number")
+    @post(
+        guards=(*_ADMIN, requires_widget_plan),
+        summary="Get a phone number",
+        refusals=(
+            OrganizationSuspended,
+            NumberNotAvailable,
+            TooManyNumbers,
+            TooManyPurchases,
+            PurchaseInProgress,
+            TooMany,
+            CarrierAway,
+        ),
+    )
     async def obtain(
         self, request: Request[Any, Any, State], organization_id: FromPath[UUID], data: JSONBody[GetNumber]
     ) -> PhoneNumberInfo:
@@ -73,7 +101,13 @@ class PhoneNumberController(Controller):
         return PhoneNumberInfo.of(await PhoneNumberService(db_session).held(organization_id, number_id))
 
     # Possible without a plan: a number that costs money can always be given back.
-    @delete("/{number_id:uuid}", guards=_ADMIN, summary="Release a phone number", status_code=204)
+    @delete(
+        "/{number_id:uuid}",
+        guards=_ADMIN,
+        summary="Release a phone number",
+        status_code=204,
+        refusals=(NumberInUse, ReleaseNotSettled),
+    )
     async def release(
         self, request: Request[Any, Any, State], organization_id: FromPath[UUID], number_id: FromPath[UUID]
     ) -> None:

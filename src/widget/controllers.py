@@ -15,6 +15,7 @@ from kit.structs import Page, rfc3339
 from tenants.auth import member
 from tenants.guards import requires_member, requires_phone_number, requires_role, requires_widget_plan
 from tenants.models import Role
+from widget.errors import TooManyTokens
 from widget.services import EmbedTokenService, snippet
 from widget.structs import ChangeEmbedToken, EmbedTokenInfo, EmbedTokenIssued, GenerateEmbedToken
 
@@ -29,7 +30,11 @@ class EmbedTokenController(Controller):
     tags = ["Embed tokens"]
 
     # Revoking stays possible without a plan or a number: only making a token asks for both.
-    @post(guards=[*_ADMIN, requires_widget_plan, requires_phone_number], summary="Generate an embed token")
+    @post(
+        guards=[*_ADMIN, requires_widget_plan, requires_phone_number],
+        summary="Generate an embed token",
+        refusals=(TooManyTokens,),
+    )
     async def generate(
         self,
         request: Request[Any, Any, State],

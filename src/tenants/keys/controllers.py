@@ -13,6 +13,7 @@ from kit.paging import cut, read_cursor, read_limit
 from kit.structs import Page
 from tenants.auth import member
 from tenants.guards import requires_member, requires_person, requires_role
+from tenants.keys.errors import TooManyKeys
 from tenants.keys.services import ApiKeyService
 from tenants.keys.structs import ApiKeyInfo, ApiKeyIssued, CreateApiKey
 from tenants.models import Role
@@ -38,7 +39,7 @@ class ApiKeyController(Controller):
         page, next_cursor = cut(rows, size)
         return Page(items=[ApiKeyInfo.of(key) for key in page], next_cursor=next_cursor)
 
-    @post(summary="Create an API key")
+    @post(summary="Create an API key", refusals=(TooManyKeys,))
     async def create(
         self,
         request: Request[Any, Any, State],

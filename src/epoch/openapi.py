@@ -1,0 +1,206 @@
+"""The API's document: what the framework knows of each route, completed with how to be let in and how to be refused.
+
+Refusals come from the guards on a route and from ``refusals=`` on its handler, and their texts from the classes that
+are raised, so the document cannot say anything else than the API does.
+"""
+
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Tag
+from litestar.routes import HTTPRoute
+
+from accounts.auth import cookie_name, requires_user
+from accounts.errors import NotSignedIn
+from epoch.openapi_examples import example_of
+from kit import errors
+from kit.csrf import HEADER, SAFE_METHODS, CsrfRefused
+from kit.errors import DomainError, ValidationFailed
+from kit.problems import MEDIA_TYPE, problem_body
+from tenants import guards
+from tenants.errors import NoPhoneNumber, NotForKeys, PlanTooLow, RoleTooLow
+from tenants.keys.errors import InvalidApiKey, KeyReadOnly
+
+_DESCRIPTION = """\
+Everything the dashboard does, for programs. Use an organization's API key (`Authorization: Bearer epk_…`, from
+Settings → API keys), or a browser's session: then send the `csrftoken` cookie's value as `x-csrftoken` with each
+request that changes something. Times are RFC 3339 in UTC, durations whole seconds, numbers E.164. Lists come newest
+first as `{items, next_cursor}`: give `next_cursor` back as `cursor`. Every error is problem details (RFC 9457); its
+`code` is stable, its `detail` is for people."""
+_TAGS = {
+    "Session": "Sign in and out with a browser's session.",
+    "Organizations": "The organizations that one belongs to.",
+    "Team": "Members and invitations; not open to API keys.",
+    "Phone numbers": "Search, get and release the numbers that calls come from.",
+    "Embed tokens": "What a page shows to become a phone.",
+    "Calls": "Every call, with its timeline.",
+    "Usage": "Calls and minutes by month, token and agent.",
+    "API keys": "Keys for programs; not open to API keys themselves.",
+    "Audit": "Who changed what, when and from where.",
+}
+_PROBLEM = {
+    "title": "Problem",
+    "type": "object",
+    "description": "Why a request was refused (RFC 9457).",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "description": "/problems/ and the code."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "A sentence for people."},
+        "code": {"type": "string", "description": "For programs; stable."},
+        "errors": {
+            "type": "array",
+            "description": "With validation_failed: each wrong field.",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {
+                    "field": {"type": "string", "description": "The field's top-level name."},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+_SUCCESSES = {"200": "Done", "201": "Created", "204": "Done; there is nothing to show"}
+_BY_GUARD: dict[str, tuple[type[DomainError], ...]] = {
+    requires_user.__qualname__: (NotSignedIn,),
+    guards.requires_user_or_key.__qualname__: (NotSignedIn, InvalidApiKey),
+    guards.requires_member.__qualname__: (NotSignedIn, InvalidApiKey, errors.NotFound),
+    guards.requires_role.__qualname__: (RoleTooLow,),
+    guards.requires_person.__qualname__: (NotForKeys,),
+    guards.requires_widget_plan.__qualname__: (PlanTooLow,),
+    guards.requires_phone_number.__qualname__: (NoPhoneNumber,),
+}
+_TAKES_KEY = {guards.requires_user_or_key.__qualname__, guards.requires_member.__qualname__}
+
+
+def openapi_config(public_url: str) -> OpenAPIConfig:
+    """The document at ``/schema``; the framework's own pages would load their scripts from elsewhere."""
+    return OpenAPIConfig(
+        title="Epoch Voice",
+        version="0.1.0",
+        description=_DESCRIPTION,
+        tags=[Tag(name=name, description=text) for name, text in _TAGS.items()],
+        path="/schema",
+        render_plugins=[DocumentPlugin(public_url)],
+    )
+
+
+class DocumentPlugin(JsonRenderPlugin):
+    """Sends the completed document, as ``/schema`` and as ``/schema/openapi.json``."""
+
+    def __init__(self, public_url: str) -> None:
+        super().__init__(path=["/", "/openapi.json"])
+        self._public_url = public_url
+        self._rendered = b""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        if not self._rendered:
+            complete(openapi_schema, request.app, cookie=cookie_name(self._public_url))
+            self._rendered = self.render_json(request, openapi_schema)
+        return self._rendered
+
+
+def complete(document: dict[str, Any], app: Litestar, *, cookie: str) -> None:
+    """Add security schemes, refusals and examples to ``document``, which describes the routes of ``app``."""
+    components = document["components"]
+    components["schemas"]["Problem"] = _PROBLEM
+    components["securitySchemes"] = {
+        "session": {"type": "apiKey", "in": "cookie", "name": cookie, "description": "Set by signing in."},
+        "csrf": {
+            "type": "apiKey",
+            "in": "header",
+            "name": HEADER,
+            "description": "With a session: the value of the csrftoken cookie, which any GET under /api sets.",
+        },
+        "key": {"type": "http", "scheme": "bearer", "bearerFormat": "epk_…", "description": "An API key."},
+    }
+    for path, method, handler in _operations(app):
+        operation = document["paths"].get(path, {}).get(method.lower())
+        if operation is not None:
+            _complete_operation(operation, method, handler, components["schemas"])
+
+
+def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler, _ in route.route_handler_map.values():
+                for method in handler.http_methods:
+                    yield route.path_format, str(method), handler
+
+
+def _complete_operation(
+    operation: dict[str, Any], method: str, handler: HTTPRouteHandler, schemas: dict[str, Any]
+) -> None:
+    standing = [
+        guard.__qualname__.partition(".")[0] for layer in handler.ownership_layers for guard in layer.guards or ()
+    ]
+    is_safe, has_body = method in SAFE_METHODS, "requestBody" in operation
+    takes_key = not _TAKES_KEY.isdisjoint(standing) and guards.requires_person.__qualname__ not in standing
+    session: dict[str, list[str]] = {"session": []} if standing else {}
+    if not is_safe:
+        session["csrf"] = []
+    operation["security"] = [session, *([{"key": []}] if takes_key else [])]
+    raised = [*handler.opt.get("refusals", ()), *(error for name in standing for error in _BY_GUARD[name])]
+    if not is_safe:
+        raised += [CsrfRefused, *([KeyReadOnly] if takes_key else [])]
+    if has_body:
+        raised += [errors.MalformedRequest, errors.BodyTooLarge, errors.UnsupportedMediaType]
+    raised.append(errors.Unavailable)
+    refusals: list[DomainError] = [error() for error in dict.fromkeys(raised)]
+    if (field := _some_field(operation, schemas)) is not None:
+        refusals.append(ValidationFailed([(field, "Says in words what is wrong with it")]))
+    for status, answer in operation["responses"].items():
+        if status in _SUCCESSES:
+            answer["description"] = _SUCCESSES[status]
+            if status == "204":
+                answer.pop("content", None)
+            _add_examples(answer.get("content") or {}, schemas)
+    _add_examples(operation.get("requestBody", {}).get("content", {}), schemas)
+    operation["responses"] = {
+        **{status: answer for status, answer in operation["responses"].items() if status in _SUCCESSES},
+        **_refusing(refusals),
+    }
+
+
+def _refusing(refusals: Iterable[DomainError]) -> dict[str, Any]:
+    answers: dict[str, Any] = {}
+    for body in sorted(map(problem_body, refusals), key=lambda body: int(body["status"])):
+        status = HTTPStatus(body["status"])
+        answer = answers.setdefault(
+            str(int(status)),
+            {
+                "description": status.phrase,
+                "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}},
+            },
+        )
+        examples = answer["content"][MEDIA_TYPE]["examples"]
+        examples[body["code"]] = {"summary": body["detail"], "value": body}
+        if status is HTTPStatus.TOO_MANY_REQUESTS:
+            seconds = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+            answer["headers"] = {"Retry-After": seconds}
+    return answers
+
+
+def _add_examples(content: dict[str, Any], schemas: dict[str, Any]) -> None:
+    for media_type, told in content.items():
+        if media_type == "text/csv":
+            told["schema"] = {"type": "string", "description": "A line of column names, then one line for each row."}
+        else:
+            told["example"] = example_of(told["schema"], schemas)
+
+
+def _some_field(operation: dict[str, Any], schemas: dict[str, Any]) -> str | None:
+    """A field that can be wrong: of the body, else of the query. What is wrong in a path names nothing: 404."""
+    if "requestBody" in operation:
+        reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        return str(next(iter(schemas[reference.rpartition("/")[2]]["properties"])))
+    asked = [parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"]
+    return asked[-1] if asked else None
