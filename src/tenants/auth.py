@@ -30,13 +30,7 @@ class MemberAuth(msgspec.Struct, frozen=True):
 
 async def member_of(session: AsyncSession, organization_id: UUID, actor: Actor) -> MemberAuth:
     """The membership of a person. Raises: NotFound, whether there is no organization or no membership."""
-    number = (
-        sa.select(PhoneNumber.e164)
-        .where(PhoneNumber.organization_id == Organization.id, PhoneNumber.released_at.is_(None))
-        .order_by(PhoneNumber.id)
-        .limit(1)
-        .scalar_subquery()
-    )
+    number = PhoneNumber.calls_for(Organization.id).scalar_subquery()
     query = (
         sa.select(Membership.role, Organization.plan, Organization.country, Organization.suspended_at, number)
         .join(Organization, Organization.id == Membership.organization_id)

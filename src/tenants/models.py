@@ -67,6 +67,16 @@ class PhoneNumber(TenantOwned, Base):
     """Set before the carrier is asked to take the number back, so that a crash leaves no number that looks held."""
     released_at: Mapped[dt.datetime | None]
 
+    @classmethod
+    def calls_for(cls, organization_id: UUID | sa.ColumnElement[UUID] | Mapped[UUID]) -> sa.Select[str]:
+        """The number that the organization calls from: its oldest that is held and not being released."""
+        return (
+            sa.select(cls.e164)
+            .where(cls.organization_id == organization_id, cls.released_at.is_(None), cls.releasing_at.is_(None))
+            .order_by(cls.id)
+            .limit(1)
+        )
+
 
 class PurchaseState(enum.StrEnum):
     """How far a purchase has come."""

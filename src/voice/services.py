@@ -152,20 +152,18 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         return found
 
     async def _caller(self, organization_id: UUID, token_id: UUID) -> _Caller | None:
-        number = (
-            sa.select(PhoneNumber.e164)
-            .where(PhoneNumber.organization_id == Organization.id, PhoneNumber.released_at.is_(None))
-            .order_by(PhoneNumber.id)
-            .limit(1)
-            .scalar_subquery()
-        )
         query = (
-            sa.select(EmbedToken, Organization, number)
+            sa.select(EmbedToken, Organization)
             .join(Organization, Organization.id == EmbedToken.organization_id)
             .where(EmbedToken.owned_by(organization_id), EmbedToken.id == token_id)
         )
         row = (await self.repository.session.execute(query)).one_or_none()
-        return None if row is None else _Caller(*row)
+        if row is None:
+            return None
+        # Shared until the call is written: a release that begins meanwhile must see the call, or be seen by it.
+        number = PhoneNumber.calls_for(organization_id).with_for_update(read=True)
+        token, organization = row
+        return _Caller(token, organization, await self.repository.session.scalar(number))
 
 
 def _judge(caller: _Caller, asked: OutgoingCall) -> tuple[str, DomainError | None]:

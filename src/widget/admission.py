@@ -28,7 +28,8 @@ _ORIGIN_CHARACTERS = 300
 _SQL = """
 SELECT t.id, t.allowed_domains, t.last_used_at, o.id AS organization_id, o.name, o.plan, o.country,
        o.suspended_at IS NOT NULL AS suspended,
-       (SELECT n.e164 FROM phone_number n WHERE n.organization_id = o.id AND n.released_at IS NULL
+       (SELECT n.e164 FROM phone_number n
+        WHERE n.organization_id = o.id AND n.released_at IS NULL AND n.releasing_at IS NULL
         ORDER BY n.id LIMIT 1) AS e164
 FROM embed_token t JOIN organization o ON o.id = t.organization_id
 WHERE t.digest = $1 AND t.revoked_at IS NULL AND o.deleted_at IS NULL
