@@ -14,7 +14,6 @@ from accounts.errors import EmailNotVerified
 from accounts.sessions import Viewer
 from dashboard.guards import requires_place
 from dashboard.pages import redirect, render
-from dashboard.problem_pages import problem_page
 from dashboard.settings import SettingsRequest, render_settings
 from dashboard.team import KEY, WITHDRAWAL, section
 from kit.db import Database
@@ -156,7 +155,9 @@ async def _page(request: Visit, token: str, *, status: int = 200) -> Response[st
 
 
 def _gone(request: Visit) -> Response[str]:
-    return problem_page(request, 404, f"{InvitationNotUsable.message}.", _UNREFERRED)
+    answer = render(request, "invitation_gone.html", status=404)
+    answer.headers.update(_UNREFERRED)
+    return answer
 
 
 def _send(request: SettingsRequest, session: AsyncSession, sent: SentInvitation) -> None:

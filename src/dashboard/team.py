@@ -33,11 +33,6 @@ REMOVAL = "They lose this organization at once, on every page and in the API. Th
 LEAVING = "You lose this organization at once. To come back you need a new invitation."
 HANDING_OVER = "They become an owner, and you an admin: only owners delete the organization and ask for upgrades."
 WITHDRAWAL = "The link in the mail stops working. You can invite the address again."
-_ROLES = {
-    Role.MEMBER: "Member: sees everything but invitations, calls",
-    Role.ADMIN: "Admin: also tokens, numbers, keys, team",
-    Role.OWNER: "Owner: also upgrades, ownership, deletion",
-}
 
 
 async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
@@ -63,7 +58,7 @@ async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAu
         "is_owner": who.role is Role.OWNER,
         "now": utc_now(),
         "own_rank": who.role.rank,
-        "roles": [(role.value, text) for role, text in _ROLES.items() if role.rank <= who.role.rank],
+        "roles": [(role.value, role.value.capitalize()) for role in Role if role.rank <= who.role.rank],
         "texts": {"remove": REMOVAL, "leave": LEAVING, "hand_over": HANDING_OVER, "withdraw": WITHDRAWAL},
     }
 
