@@ -148,12 +148,16 @@ class Phone:
 
     async def until_digits(self, call_id: str, digits: str) -> None:
         """Until the far end heard as many digits as ``digits`` has, which must be these."""
+        heard: list[str] = []
 
-        async def probe() -> str | None:
-            heard = str((await self.far_end(call_id))["dtmf"])
-            return heard if len(heard) >= len(digits) else None
+        async def probe() -> bool:
+            heard.append(str((await self.far_end(call_id))["dtmf"]))
+            return len(heard[-1]) >= len(digits)
 
-        assert await self.until(f"the digits {digits} at the far end", probe) == digits
+        try:
+            await self.until("all digits at the far end", probe)
+        finally:
+            assert heard[-1:] == [digits]
 
     async def audio(self, call_id: str) -> Audio:
         browser = await self.page.evaluate('() => window[Symbol.for("epoch.watch")].audio()')
