@@ -1,0 +1,92 @@
+"""How audit events, dates and usage read on pages."""
+
+import datetime as dt
+from uuid import UUID
+
+import pytest
+
+from dashboard.audit import Fact, action_words, facts
+from dashboard.days import read_days
+from dashboard.usage import Line, lines
+from kit.errors import ValidationFailed
+from kit.forms import Form
+from voice.tallies import Tally
+from voice.usage import AgentUse, TokenUse
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        ("embed_token.created", "Embed token created"),
+        ("api_key.revoked", "API key revoked"),
+        ("organization.plan_changed", "Organization plan changed"),
+        ("", ""),
+    ],
+)
+def test_an_action_reads_as_words(action: str, words: str) -> None:
+    assert action_words(action) == words
+
+
+def test_of_a_change_only_what_differs_is_told() -> None:
+    details = {
+        "before": {"label": "Old", "allowed_domains": ["a.com"], "same": 1, "gone": True},
+        "after": {"label": "", "allowed_domains": ["a.com", "b.com"], "same": 1},
+    }
+
+    assert facts(details) == [
+        Fact("Label", "Old", "–"),
+        Fact("Allowed domains", "a.com", "a.com, b.com"),
+        Fact("Gone", "true", "–"),
+    ]
+
+
+def test_other_details_are_told_as_they_are() -> None:
+    assert facts({"scope": "read", "allowed_domains": [], "count": 3}) == [
+        Fact("Scope", None, "read"),
+        Fact("Allowed domains", None, "–"),
+        Fact("Count", None, "3"),
+    ]
+    assert facts(None) == []
+    assert facts({}) == []
+
+
+def test_days_are_whole_and_the_last_one_is_included() -> None:
+    assert read_days(Form({"since": "2026-02-27", "until": "2026-02-28"})) == (
+        dt.datetime(2026, 2, 27, tzinfo=dt.UTC),
+        dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
+    )
+    assert read_days(Form({"since": "2026-02-28", "until": "2026-02-28"}))[1] == dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    assert read_days(Form({"since": "", "until": ""})) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "field"),
+    [
+        ("soon", "", "since"),
+        ("2026-02-30", "", "since"),
+        ("", "9999-12-31", "until"),
+        ("2026-03-01", "2026-02-28", "until"),
+    ],
+)
+def test_a_day_that_is_none_is_refused(since: str, until: str, field: str) -> None:
+    with pytest.raises(ValidationFailed) as refusal:
+        read_days(Form({"since": since, "until": until}))
+
+    assert [name for name, _ in refusal.value.errors] == [field]
+
+
+def test_both_months_of_a_token_stand_on_one_line() -> None:
+    first, second = UUID(int=1), UUID(int=2)
+    this = [TokenUse(second, "", "ept_AbCd", Tally(5, 4, 90)), TokenUse(first, "Site", "ept_EfGh", Tally(1, 1, 5))]
+    last = [TokenUse(first, "Site", "ept_EfGh", Tally(2, 2, 7))]
+
+    assert lines(this, last) == [
+        Line("ept_AbCd…", Tally(5, 4, 90), Tally()),
+        Line("Site", Tally(1, 1, 5), Tally(2, 2, 7)),
+    ]
+    assert lines([], [AgentUse(None, Tally(1, 0, 0))]) == [Line("Not named", Tally(), Tally(1, 0, 0))]
+
+
+@pytest.mark.parametrize(("seconds", "minutes"), [(0, 0), (1, 1), (60, 1), (61, 2)])
+def test_a_begun_minute_counts(seconds: int, minutes: int) -> None:
+    assert Tally(1, 1, seconds).minutes == minutes
