@@ -16,6 +16,7 @@ from kit import secrets
 from kit.actor import SYSTEM
 from kit.db import ADMIN_ROLE, Database
 from kit.settings import Settings, SettingsError
+from tenants.keys.services import ACTIVE_KEYS_LIMIT
 from tenants.models import Organization, PhoneNumber
 from tenants.numbers.rules import LIMITS
 from tenants.plans import Plan
@@ -29,7 +30,10 @@ STARTER_OWNER = "starter@example.com"
 SLUG = "acme"
 NUMBER = "+14155550100"
 TOKEN_LABEL = "Demo page"  # noqa: S105 - a label
-COUNT_LIMITS = {"active_tokens": 1000, "invitations_per_day": 1000, **dict.fromkeys(LIMITS, 1000)}
+COUNT_LIMITS = {
+    **dict.fromkeys(("active_tokens", ACTIVE_KEYS_LIMIT, "invitations_per_day"), 1000),
+    **dict.fromkeys(LIMITS, 1000),
+}
 """Demo organizations are for trying things out, also many at once."""
 
 
