@@ -50,7 +50,7 @@ def text_of(mail: EmailMessage) -> str:
 
 def link_in(mail: EmailMessage) -> str:
     """The path of the one link in a mail."""
-    found = re.findall(r"^http://localhost:8000(/\S+?)\r?$", text_of(mail), flags=re.MULTILINE)
+    found = re.findall(r"^http://localhost:\d+(/\S+?)\r?$", text_of(mail), flags=re.MULTILINE)
     assert len(found) == 1, found
     path: str = found[0]
     return path

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright, expect
 
 from browser.chromium import find_chromium
 from browser.host_site import HostSite, serving_pages, widget_tag
-from browser.phone import WATCH, Phone
+from browser.phone import PATIENCE, WATCH, Phone
 from browser.product import Customer, Product, running_product
 
 SPEED = "5"
@@ -19,6 +19,7 @@ EXTRA_ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1",  # nothing leaves the machine
 )
 FAILED = pytest.StashKey[bool]()
+expect.set_options(timeout=PATIENCE * 1000)
 
 NewBrowser = Callable[..., Awaitable[Browser]]
 

@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tenants.services import OrganizationService
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+EPOCH = (sys.executable, "-m", "epoch")
 LOG_TAIL = 4000
 ECHO = "+12125550101"
 BUSY = "+12125550102"
@@ -35,11 +36,17 @@ TONES = "+12125550106"
 class Product:
     """A running product and the ways into it."""
 
-    url: str
+    settings: Settings
     database: Database
     make: Factory
     carrier: str
     """``http://host:port`` of its sandbox carrier."""
+    environ: Mapping[str, str]
+    """What its process and its command line run with."""
+
+    @property
+    def url(self) -> str:
+        return self.settings.public_url
 
     async def customer(
         self, *, plan: Plan = Plan.PRO, number: bool = True, allowed_domains: tuple[str, ...] = ()
@@ -47,6 +54,14 @@ class Product:
         """A new organization with an embed token."""
         tenant = await self.make.tenant(plan=plan, number=number)
         return Customer(self, tenant, await self.make.token(tenant, allowed_domains=allowed_domains))
+
+    async def epoch(self, *arguments: str) -> None:
+        """Run a command of the product's command line in its environment."""
+        process = await asyncio.create_subprocess_exec(
+            *EPOCH, *arguments, cwd=ROOT, env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        output, _ = await process.communicate()
+        assert process.returncode == 0, output.decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +100,23 @@ async def running_product(database_url: str, data_dir: Path, **environ: str) -> 
         **environ,
     }
     settings = load_settings(ours)
-    with _process(ours, data_dir / "log") as process:
+    # Settings of whoever runs the tests must not reach the product.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
+    environment = {**inherited, **ours, "PYTHONPATH": str(ROOT / "src")}
+    with _process(environment, data_dir / "log") as process:
         await _await_ready(settings.public_url, process, data_dir / "log")
         database = Database(database_url, role=ADMIN_ROLE)
         try:
             make = Factory(database, settings)
-            yield Product(settings.public_url, database, make, await _carrier_of(settings, make))
+            yield Product(settings, database, make, await _carrier_of(settings, make), environment)
         finally:
             await database.stop()
 
 
 @contextlib.contextmanager
-def _process(ours: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    # Settings of whoever runs the tests must not reach the product.
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
-    environ = {**inherited, **ours, "PYTHONPATH": str(ROOT / "src")}
+def _process(environ: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as output:
-        argv = [sys.executable, "-m", "epoch", "run"]
-        process = subprocess.Popen(argv, cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([*EPOCH, "run"], cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT)
     try:
         yield process
     finally:
