@@ -38,7 +38,7 @@ export class Attempt {
   #patience = 0;
   #watch = 0;
   #warnings = new Set();
-  #digits = new Digits((digit) => this.#call.sendDigits(digit));
+  #digits = new Digits((digits) => this.#call.sendDigits(digits));
 
   /**
    * `on`: `ringing(hasEarlyMedia)`, `answered()`, `quality(isPoor)`, `reconnecting(isOn)`, and exactly once

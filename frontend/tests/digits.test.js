@@ -5,15 +5,20 @@ describe("digits", () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  it("sound one after another, however fast they come", () => {
+  it("go out together once the one that sounds is surely over", () => {
     const sent = [];
-    const digits = new Digits((digit) => sent.push(digit));
+    const digits = new Digits((more) => sent.push(more));
     for (const digit of "159#") digits.push(digit);
     expect(sent).toEqual(["1"]);
-    vi.advanceTimersByTime(250);
-    expect(sent).toEqual(["1", "5"]);
+    vi.advanceTimersByTime(429);
+    expect(sent).toEqual(["1"]);
+    vi.advanceTimersByTime(1);
+    expect(sent).toEqual(["1", "59#"]);
+    digits.push("0");
+    vi.advanceTimersByTime(3 * 230 + 199);
+    expect(sent).toEqual(["1", "59#"]);
     vi.runAllTimers();
-    expect(sent).toEqual(["1", "5", "9", "#"]);
+    expect(sent).toEqual(["1", "59#", "0"]);
   });
 
   it("sound at once again after a pause", () => {

@@ -1,5 +1,6 @@
 """The carrier's webhooks, and ``…/calls`` and ``…/usage`` for customers."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,8 @@ from voice.usage import usage_of
 from voice.webhooks import read_dial_ended, read_event, read_outgoing
 
 WEBHOOK_BYTES = 65_536
+# Who hangs up at once is reported while the call's own request may still be writing its first row.
+_FIRST_WRITE_SECONDS = (0.1, 0.2, 0.3, 0.4, 0.4)
 log = structlog.get_logger("epoch.voice")
 
 
@@ -86,7 +89,13 @@ def _parts(request: Request[Any, Any, State]) -> tuple[Database, Carrier]:
 
 async def _record(request: Request[Any, Any, State], parent_sid: str, leg_sid: str, event: LegEvent) -> None:
     database, _ = _parts(request)
-    organization_id = await Owners(database).of_call(parent_sid)
+    owners = Owners(database)
+    organization_id = await owners.of_call(parent_sid)
+    for pause in _FIRST_WRITE_SECONDS:
+        if organization_id is not None:
+            break
+        await asyncio.sleep(pause)
+        organization_id = await owners.of_call(parent_sid)
     if organization_id is None:
         log.warning("event_of_unknown_call", kind=event.kind)
         return

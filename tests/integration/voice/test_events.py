@@ -179,3 +179,15 @@ async def test_events_of_unknown_calls_are_taken_and_forgotten(carrier: CarrierS
     assert (await carrier.event(new_sid(), "ringing", at(1), child=new_sid())).status_code == 204
     assert (await carrier.send("/voice/dial-ended", {"CallSid": new_sid()})).status_code == 200
     assert await row_counts(database) == before
+
+
+async def test_a_hang_up_reported_before_the_calls_first_row_is_written_still_ends_it(
+    carrier: CarrierSide, token: Token, database: Database
+) -> None:
+    """Who hangs up at once is reported while the call's own request may still be under way."""
+    sid = new_sid()
+    early = asyncio.create_task(carrier.event(sid, "completed", at(1), CallDuration="0"))
+    await asyncio.sleep(0)
+    assert b"<Dial " in (await carrier.outgoing(token.id, sid)).content
+    assert (await early).status_code == 204
+    assert (await row(database, sid))["status"] == CallStatus.CANCELED
