@@ -11,6 +11,7 @@ const dist = join(here, "dist");
 const PAGES = {
   demo: ["demo.js", "demo.css"],
   dashboard: ["dashboard.js", "overview.js", "dashboard.css", "icon.svg"],
+  guide: ["guide.js", "guide.css"],
   reference: ["reference.js", "reference.css"],
 };
 const LIMITS = { "phone.js": 20_000, "sdk.js": 50_000 };

@@ -16,7 +16,7 @@ export default [
   js.configs.recommended,
   { rules: strict },
   {
-    files: ["phone.js", "phone/**", "sdk/**", "demo/**", "dashboard/**", "reference/**"],
+    files: ["phone.js", "phone/**", "sdk/**", "demo/**", "dashboard/**", "guide/**", "reference/**"],
     languageOptions: { globals: { ...globals.browser, SDK_FILE: "readonly" } },
   },
   {

@@ -23,6 +23,7 @@ from epoch.openapi import openapi_config
 from epoch.pages import build_pages
 from epoch.seed import read_demo_token
 from epoch.wiring import build_carrier
+from guide.controllers import guide_router
 from kit.api import BODY_BYTES, check_json_body
 from kit.csrf import CsrfMiddleware
 from kit.db import Database, provide_session
@@ -98,6 +99,7 @@ def create_app(
             _api(settings),
             build_pages(settings),
             demo_router(settings, assets, lambda: read_demo_token(settings)),
+            guide_router(settings, assets),
             health_router,
         ],
         dependencies={"db_session": Provide(provide_session)},

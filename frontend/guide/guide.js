@@ -1,0 +1,8 @@
+// What the guide does beyond plain HTML: its copy buttons appear where they can work.
+import { wireCopy } from "../dashboard/js/copy.js";
+
+wireCopy(document);
+for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+
+// On a phone the list of contents would fill the first screen.
+if (window.matchMedia("(max-width: 899px)").matches) document.querySelector(".contents details").open = false;

@@ -1,0 +1,1 @@
+"""The guide that customers read, and that their tools read."""

@@ -1,0 +1,80 @@
+"""The customers' guide: a page for people, Markdown for programs, both from one source."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import MediaType, Response, Router, get
+
+from guide.render import render_markdown
+from guide.source import as_markdown, read_guide
+from kit.settings import Settings
+
+PATH = "/docs/widget-integration"
+_MARKDOWN = "text/markdown"  # Litestar adds the charset
+_YEAR = 31_536_000
+_SECONDS = 300
+_POLICY = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+)
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
+    """The routes of the guide, public and the same for everybody: made once, here.
+
+    Raises:
+        KeyError: the guide's files are not in ``assets``.
+    """
+    guide = read_guide("widget-integration", settings.public_url)
+    url = settings.public_url + PATH
+    markdown = as_markdown(guide, url=url)
+    page = _templates.get_template("guide.html").render(
+        guide=guide,
+        page=render_markdown(guide.text),
+        raw=f"{PATH}/llm.md",
+        sandbox=settings.is_sandbox,
+        asset=lambda name: f"/widget/{assets[name]}",
+    )
+    index = _templates.get_template("llms.txt").render(guide=guide, url=url, public_url=settings.public_url)
+    headers = _headers(settings)
+
+    @get(PATH, media_type=MediaType.HTML)
+    async def guide_page() -> Response[str]:
+        return Response(page, media_type=MediaType.HTML, headers=headers)
+
+    @get(f"{PATH}/llm.md", media_type=_MARKDOWN)
+    async def guide_markdown() -> Response[str]:
+        return Response(markdown, media_type=_MARKDOWN, headers=headers)
+
+    @get("/llms.txt", media_type=MediaType.TEXT)
+    async def llms_txt() -> Response[str]:
+        return Response(index, media_type=MediaType.TEXT, headers=headers)
+
+    return Router(path="/", route_handlers=[guide_page, guide_markdown, llms_txt], include_in_schema=False)
+
+
+def _headers(settings: Settings) -> dict[str, str]:
+    headers = {
+        "Content-Security-Policy": "; ".join(_POLICY),
+        "Permissions-Policy": "microphone=()",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": f"public, max-age={_SECONDS}",
+    }
+    if settings.public_is_https:
+        headers["Strict-Transport-Security"] = f"max-age={_YEAR}; includeSubDomains"
+    return headers

@@ -1,0 +1,101 @@
+"""Markdown as HTML: headings with anchors, examples that can be copied, tables that fit a phone."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from markupsafe import Markup
+from slugify import slugify
+
+_LISTED = ("h2", "h3")
+# Said to screen readers too: the narrow layout shows tables as blocks, which would take their meaning away.
+_ROLES = {
+    "table_open": "table",
+    "thead_open": "rowgroup",
+    "tbody_open": "rowgroup",
+    "tr_open": "row",
+    "th_open": "columnheader",
+    "td_open": "cell",
+}
+
+
+class Heading(NamedTuple):
+    """One line of the list of contents, with those below it."""
+
+    anchor: str
+    text: str
+    below: "list[Heading]"
+
+
+class Page(NamedTuple):
+    """What a template shows."""
+
+    body: str
+    """Safe HTML."""
+    contents: Sequence[Heading]
+
+
+def render_markdown(text: str) -> Page:
+    """``text`` as HTML. Raw HTML in it is shown as text; anchors are those of the usual Markdown tools."""
+    markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
+    tokens = markdown.parse(text)
+    contents = _anchor_headings(tokens)
+    _describe_cells(tokens)
+    body: str = markdown.renderer.render(tokens, markdown.options, {})
+    return Page(body, contents)
+
+
+class _Renderer(RendererHTML):
+    """The library's renderer, but for examples and headings."""
+
+    def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """An example under its name, which is what stands behind the language."""
+        token = tokens[idx]
+        language, _, name = token.info.strip().partition(" ")
+        example = Markup(
+            '<figure class="example"><figcaption id="example-{n}-name">{name}</figcaption>'
+            '<button class="button" type="button" data-copy="example-{n}" aria-describedby="example-{n}-name" hidden>'
+            'Copy</button><pre tabindex="0" role="region" aria-labelledby="example-{n}-name">'
+            '<code id="example-{n}" data-language="{language}">{code}</code></pre></figure>\n'
+        )
+        return example.format(n=idx, name=name or language, language=language, code=token.content)
+
+    def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """The heading's end, with a link to itself."""
+        anchor, text = tokens[idx].meta.get("anchor"), tokens[idx].meta.get("text")
+        link = Markup(' <a class="anchor" href="#{}" aria-label="Link to {}">#</a>').format(anchor, text)
+        return f"{link if anchor else ''}</{tokens[idx].tag}>\n"
+
+
+def _anchor_headings(tokens: Sequence[Token]) -> list[Heading]:
+    contents: list[Heading] = []
+    for opening, inline, closing in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if opening.type != "heading_open" or opening.tag not in _LISTED:
+            continue
+        text = "".join(child.content for child in inline.children or ())
+        heading = Heading(slugify(text), text, [])
+        opening.attrSet("id", heading.anchor)
+        closing.meta.update(anchor=heading.anchor, text=text)
+        (contents if opening.tag == _LISTED[0] else contents[-1].below).append(heading)
+    return contents
+
+
+def _describe_cells(tokens: Sequence[Token]) -> None:
+    """Give tables their roles, and each cell the name of its column."""
+    columns: list[str] = []
+    cell = 0
+    for index, token in enumerate(tokens):
+        if role := _ROLES.get(token.type):
+            token.attrSet("role", role)
+        if token.type == "table_open":
+            columns = []
+        elif token.type == "tr_open":
+            cell = 0
+        elif token.type == "th_open":
+            columns.append(tokens[index + 1].content)
+        elif token.type == "td_open":
+            token.attrSet("data-label", columns[cell])
+            cell += 1

@@ -1,0 +1,58 @@
+"""A guide's one source: front matter and Markdown, with the product's address put in."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+_PAGES = Path(__file__).parent / "pages"
+_FENCE = "---\n"
+_ADDRESS = "{{ public_url }}"
+
+
+class Guide(NamedTuple):
+    """One guide, ready to be shown."""
+
+    title: str
+    version: str
+    last_updated: date
+    description: str
+    text: str
+    """Markdown, without the front matter."""
+
+
+def read_guide(name: str, public_url: str) -> Guide:
+    """The guide in ``pages/<name>.md``, its addresses beginning with ``public_url``.
+
+    Raises:
+        KeyError: the front matter lacks a field.
+        ValueError: there is no front matter, or its date is none.
+    """
+    source = (_PAGES / f"{name}.md").read_text(encoding="utf-8").replace(_ADDRESS, public_url)
+    before, front, text = source.split(_FENCE, 2)
+    if before:
+        raise ValueError(f"{name}.md does not begin with its front matter")
+    fields = _fields(front)
+    return Guide(
+        title=fields["title"],
+        version=fields["version"],
+        last_updated=date.fromisoformat(fields["last_updated"]),
+        description=fields["description"],
+        text=text,
+    )
+
+
+def as_markdown(guide: Guide, *, url: str) -> str:
+    """The guide at ``url`` for programs, under front matter that says where it stands."""
+    front = (
+        f"title: {guide.title}",
+        f"version: {guide.version}",
+        f"last_updated: {guide.last_updated.isoformat()}",
+        f"url: {url}",
+        f"raw_markdown_url: {url}/llm.md",
+    )
+    return "\n".join(("---", *front, "---", "", guide.text.lstrip("\n")))
+
+
+def _fields(front: str) -> Mapping[str, str]:
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in front.splitlines())}

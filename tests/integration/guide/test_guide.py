@@ -1,0 +1,268 @@
+"""The customers' guide: one source, whole, true to the product, its links alive and its examples in order."""
+
+import html
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+from urllib.parse import urlsplit
+from xml.parsers import expat
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from conftest import PUBLIC_URL, ROOT
+from guide.controllers import guide_router
+from kit.settings import load_settings
+
+pytestmark = pytest.mark.anyio
+
+PAGE = "/docs/widget-integration"
+RAW = f"{PAGE}/llm.md"
+FRONTEND = ROOT / "frontend"
+EXAMPLE = re.compile(r"^```(\w+)(?: ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MICROPHONE = {"microphone_denied", "microphone_not_found", "microphone_in_use", "microphone_blocked", "insecure_page"}
+
+
+class Example(NamedTuple):
+    language: str
+    name: str
+    code: str
+
+
+@pytest.fixture
+async def page(client: httpx.AsyncClient) -> str:
+    return (await client.get(PAGE)).text
+
+
+@pytest.fixture
+async def raw(client: httpx.AsyncClient) -> str:
+    return (await client.get(RAW)).text
+
+
+def examples_of(raw: str) -> list[Example]:
+    return [Example(*found) for found in EXAMPLE.findall(raw)]
+
+
+def front_matter(raw: str) -> dict[str, str]:
+    return dict(re.findall(r"^(\w+): (.+)$", raw.split("---\n")[1], re.MULTILINE))
+
+
+def rows_of(raw: str, heading: str) -> list[list[str]]:
+    """The cells of the table below ``heading``, without its head."""
+    section = re.split(r"^#+ ", raw.split(f"\n{heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    lines = [line for line in section.splitlines() if line.startswith("| ")][2:]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def names_in(cell: str) -> set[str]:
+    return {re.split(r"\W", name, maxsplit=1)[0] for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def browser_of(public_url: str) -> httpx.AsyncClient:
+    settings = load_settings({"EPOCH_PUBLIC_URL": public_url})
+    assets = {name: name for name in ("guide.js", "guide.css", "icon.svg")}
+    app = Litestar([guide_router(settings, assets)], openapi_config=None)
+    # httpx and Litestar spell the ASGI types differently; at run time they are the same.
+    return httpx.AsyncClient(transport=httpx.ASGITransport(cast(Any, app)), base_url=public_url)
+
+
+async def test_the_guide_is_a_page_for_people_and_markdown_for_programs(client: httpx.AsyncClient) -> None:
+    page, raw, index = [await client.get(path) for path in (PAGE, RAW, "/llms.txt")]
+    assert [answer.status_code for answer in (page, raw, index)] == [200, 200, 200]
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert raw.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert index.headers["content-type"] == "text/plain; charset=utf-8"
+    assert index.text.startswith("# Epoch Voice\n")
+    assert f"({PUBLIC_URL}{RAW})" in index.text
+
+
+async def test_both_come_from_one_source(page: str, raw: str) -> None:
+    shown = re.findall(r'<code id="example-\d+" data-language="(\w+)">(.*?)</code>', page, re.DOTALL)
+    examples = examples_of(raw)
+    assert len(examples) > 15
+    assert [(language, html.unescape(code)) for language, code in shown] == [
+        (example.language, example.code) for example in examples
+    ]
+    headings = re.findall(r"^##+ (.+)$", EXAMPLE.sub("", raw), re.MULTILINE)
+    assert re.findall(r"<h[23] id=[^>]+>(.*?) <a ", page) == headings
+    assert len(re.findall(r"<tr ", page)) == len(re.findall(r"^\|(?! ---)", raw, re.MULTILINE))
+
+
+async def test_the_front_matter_says_where_the_guide_stands(page: str, raw: str) -> None:
+    fields = front_matter(raw)
+    assert list(fields) == ["title", "version", "last_updated", "url", "raw_markdown_url"]
+    assert fields["url"] == PUBLIC_URL + PAGE
+    assert fields["raw_markdown_url"] == PUBLIC_URL + RAW
+    assert f"<title>{fields['title']}</title>" in page
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", fields["last_updated"])
+    assert f'<time datetime="{fields["last_updated"]}">' in page
+    assert f"Version {fields['version']}," in page
+
+
+async def test_addresses_follow_the_public_url() -> None:
+    address = "https://phone.example.org"
+    async with browser_of(address) as visitor:
+        texts = [(await visitor.get(path)).text for path in (PAGE, RAW, "/llms.txt")]
+    for text in texts:
+        assert address in text
+        assert "{{" not in text
+        assert "localhost:8000" not in text
+        assert "epochdm" not in text
+    tags = [code for language, _, code in examples_of(texts[1]) if language == "html" and "<script" in code]
+    for tag in tags:
+        sources = re.findall(r'src="([^"]+phone\.js)"', tag)
+        assert sources
+        assert set(sources) == {f"{address}/widget/phone.js"}
+    assert front_matter(texts[1])["url"] == address + PAGE
+
+
+async def test_the_page_needs_nothing_that_its_policy_forbids(client: httpx.AsyncClient) -> None:
+    answer = await client.get(PAGE)
+    policy = dict(part.strip().partition(" ")[::2] for part in answer.headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert not re.search(r"<style|<[^>]*\s(?:style|on\w+)=|javascript:", answer.text)
+    assert re.findall(r"<script[^>]*>", answer.text) == re.findall(
+        r'<script src="/widget/guide-\w+\.js" defer>', answer.text
+    )
+
+
+async def test_every_link_leads_somewhere(client: httpx.AsyncClient, page: str, raw: str) -> None:
+    anchors = re.findall(r' id="([^"]+)"', page)
+    assert len(anchors) == len(set(anchors))
+    links = set(re.findall(r'(?:href|src)="([^"]+)"', page)) | set(re.findall(r"\]\(([^)]+)\)", EXAMPLE.sub("", raw)))
+    assert len(links) > 40
+    for link in links:
+        if link.startswith("#"):
+            assert link[1:] in anchors, link
+            continue
+        path = urlsplit(link.removeprefix(PUBLIC_URL))
+        assert not path.netloc, f"{link} leads out of the product"
+        answer = await client.get(path.path)
+        assert answer.status_code in (200, 303), link
+    settings = {f"#{anchor}" for anchor in re.findall(r'<a href="#([^"]+)">', page.split("</nav>", 2)[1])}
+    assert settings == {f"#{anchor}" for anchor in re.findall(r'<h[23] id="([^"]+)"', page)}
+
+
+async def test_every_attribute_and_setting_is_described_and_no_other(raw: str) -> None:
+    described = {name.replace("`", "") for row in rows_of(raw, "### Attributes") for name in row[0].split(", ")}
+    source = (FRONTEND / "phone" / "config.js").read_text()
+    read = dict(re.findall(r"(\w+): data\.(\w+)", source))
+    read.pop("ticket")  # for pages of the product itself
+    attributes = {"data-" + re.sub(r"[A-Z]", lambda found: "-" + found[0].lower(), name) for name in read.values()}
+    assert described == attributes | {"src"}
+    required = {row[0] for row in rows_of(raw, "### Attributes") if row[1] == "Yes"}
+    assert required == {"`src`", "`data-token`"}
+    for setting in read:
+        assert f"`{setting}`" in raw
+
+
+async def test_every_method_state_and_event_is_described_and_no_other(raw: str) -> None:
+    api = (FRONTEND / "phone" / "api.js").read_text().split("const api = {", 1)[1].split("\n  };", 1)[0]
+    methods = set(re.findall(r"^    (\w+)[(:]", api, re.MULTILINE))
+    rows = rows_of(raw, "### Methods")
+    assert set().union(*(names_in(row[0]) for row in rows)) == methods
+    assert methods >= {"call", "hangup", "isReady", "getState", "reset", "sendDtmf", "toggle", "on", "off"}
+
+    moves = (FRONTEND / "phone" / "states.js").read_text().split("MOVES = {", 1)[1].split("\n};", 1)[0]
+    states = set(re.findall(r'^  "?([\w-]+)"?:', moves, re.MULTILINE))
+    assert {row[0].strip("`") for row in rows_of(raw, "### States")} == states
+
+    events = {name for row in rows_of(raw, "### Events") for name in names_in(row[0])}
+    sources = [(FRONTEND / "phone" / name).read_text() for name in ("core.js", "api.js")]
+    emitted = {name for source in sources for name in re.findall(r'\["(\w+)"[,\]]', source)}
+    assert events == emitted | {"open", "close"}
+
+
+async def test_payloads_are_those_of_the_contract(raw: str) -> None:
+    payloads = {row[0].replace("`", ""): row[1].strip("`{} ").replace(" ", "") for row in rows_of(raw, "### Events")}
+    assert payloads["error"] == "message,code"
+    assert payloads["callStarted"] == "number,callId,direction,from,startedAt,metadata"
+    assert payloads["callAnswered"] == "number,callId,answeredAt"
+    assert payloads["callEnded"] == "number,callId,duration,status,message,metadata"
+    assert payloads["stateChanged"] == "state,previous"
+    for status in ("completed", "busy", "no-answer", "failed", "canceled", "refused"):
+        assert f"`{status}`" in raw
+
+
+async def test_every_message_has_its_row_word_for_word(raw: str) -> None:
+    table = (FRONTEND / "phone" / "errors.js").read_text().split("const TABLE = {", 1)[1].split("\n};", 1)[0]
+    messages = dict(re.findall(r'^  (\w+): \[\s*"([^"]+)"', table, re.MULTILINE))
+    assert len(messages) > 20
+    rows = [*rows_of(raw, "### Errors"), *rows_of(raw, "### Microphone")]
+    assert {row[1].strip("`"): row[0].strip("`") for row in rows} == messages
+    assert {row[1].strip("`") for row in rows_of(raw, "### Microphone")} >= MICROPHONE
+    assert all(len(row) == 3 and row[2] for row in rows)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Pro plan or above",
+        "before the closing `</body>` tag",
+        "green phone button appears in the bottom-right corner",
+        "`window.EpochVoice` is the same object",
+        "mysite.com, app.mysite.com, crm.mycompany.io",
+        "`mysite.com` also admits `www.mysite.com`",
+        "An empty list admits any website",
+        "Add `localhost`",
+        "SHA-256",
+        "lives one hour",
+        "trash icon",
+        "It takes effect at once",
+        "public Git repositories",
+        "| Widget not appearing |",
+        "https://*.twilio.com wss://*.twilio.com",
+        "Permissions-Policy",
+    ],
+)
+async def test_what_the_guide_promises_is_there(raw: str, sentence: str) -> None:
+    assert sentence in raw
+
+
+async def test_recipes_use_only_what_there_is(raw: str) -> None:
+    methods = set().union(*(names_in(row[0]) for row in rows_of(raw, "### Methods")))
+    events = {name for row in rows_of(raw, "### Events") for name in names_in(row[0])}
+    code = "\n".join(example.code for example in examples_of(raw))
+    assert set(re.findall(r"EpochPhone\??\.(\w+)\(", code)) <= methods
+    assert set(re.findall(r'EpochPhone\??\.o(?:n|ff)\("(\w+)"', code)) <= events
+    assert set(re.findall(r'epochphone:(\w+)"', code)) <= events
+    attributes = {name for row in rows_of(raw, "### Attributes") for name in re.findall(r"[\w-]+", row[0])}
+    for tag in re.findall(r"<script[^>]*phone\.js[^>]*>", code):
+        assert set(re.findall(r"\s([\w-]+)=", tag)) <= attributes
+
+
+async def test_every_example_is_well_formed(raw: str, tmp_path: Path) -> None:
+    checked: set[str] = set()
+    for number, example in enumerate(examples_of(raw)):
+        checked.add(example.language)
+        if example.language == "json":
+            json.loads(example.code)
+        elif example.language == "xml" or example.code.startswith("<apex:page"):
+            expat.ParserCreate().Parse(example.code, True)
+        for position, script in enumerate(_scripts(example)):
+            _check_syntax(script, tmp_path / f"{number}-{position}", example.name)
+    assert checked == {"html", "javascript", "json", "xml", "apex", "text"}
+
+
+def _scripts(example: Example) -> Iterator[str]:
+    if example.language == "javascript":
+        yield example.code
+    elif example.language == "html":
+        yield from re.findall(r"<script>(.*?)</script>", example.code, re.DOTALL)
+
+
+def _check_syntax(script: str, path: Path, name: str) -> None:
+    """Node knows no decorators yet, which Lightning components have: those go through the bundler."""
+    is_module = re.search(r"^(?:import|export) ", script, re.MULTILINE) is not None
+    file = path.with_suffix(".mjs" if is_module else ".cjs")
+    file.write_text(script)
+    bundler = str(FRONTEND / "node_modules" / ".bin" / "esbuild")
+    program = [bundler, "--log-level=warning"] if "@api" in script else ["node", "--check"]
+    answer = subprocess.run([*program, str(file)], capture_output=True, text=True, timeout=60, check=False)
+    assert answer.returncode == 0, f"{name}: {answer.stderr}"
