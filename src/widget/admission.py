@@ -25,7 +25,7 @@ from widget.tickets import Tickets
 
 _ORIGIN_CHARACTERS = 300
 # Everything that an exchange needs to know, in one round trip. The oldest active number is the one calls come from.
-_SQL = """
+ADMISSION_SQL = """
 SELECT t.id, t.allowed_domains, t.last_used_at, o.id AS organization_id, o.name, o.plan, o.country,
        o.suspended_at IS NOT NULL AS suspended,
        (SELECT n.e164 FROM phone_number n
@@ -186,7 +186,7 @@ class Admission:
         statements = self._database.statements
         end = asyncio.get_running_loop().time() + CONNECT_SECONDS
         try:
-            return await statements.fetch_row(_SQL, digest)
+            return await statements.fetch_row(ADMISSION_SQL, digest)
         except Exception as error:
             if not is_outage(error):
                 raise
@@ -196,7 +196,7 @@ class Admission:
         statements.reset()
         try:
             async with asyncio.timeout_at(end):
-                return await statements.fetch_row(_SQL, digest)
+                return await statements.fetch_row(ADMISSION_SQL, digest)
         except Exception as error:
             if is_outage(error):
                 raise Unavailable from error

@@ -1,0 +1,179 @@
+"""Measures the dashboard and the API's lists at their full size: ``dashboard.py [--rounds N] [--size S]``.
+
+The requests take turns, round after round, one at a time: what is measured is the time of an answer, not how many a
+server can give. The buffers are counted at a tenth of the size too; the big organization is the same in both.
+"""
+
+import argparse
+import http.client
+import math
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+
+import dashboard_buffers
+from accounts.auth import cookie_name
+from dashboard_data import Big, fill
+from epoch.devdb import EmbeddedPostgres
+from epoch.migrations import upgrade
+from processes import Server, choose_cores, free_port, on_cores
+from run import CARRIER
+
+CACHE = Path(__file__).resolve().parent.parent / ".cache"
+START_SECONDS = 60.0
+WARM_UP_ROUNDS = 5
+P50_TARGET = 0.025
+"""Seconds of one answer."""
+DEPTH_TARGET = 1.2
+BUFFERS_TARGET = 1.5
+PAGE_ONE, PAGE_DEEP = "page: calls", "page: calls, page 1,000"
+LIST_ONE, LIST_DEEP = "API: calls", "API: calls, page 1,000"
+
+
+class Unsound(Exception):
+    """The measurement does not mean what it should."""
+
+
+def requests(big: Big) -> dict[str, str]:
+    """Every page of the dashboard that asks no carrier, and every list of the API, by name."""
+    page, api = f"/dashboard/{big.slug}", f"/api/organizations/{big.organization_id}"
+    return {
+        "page: overview": page,
+        PAGE_ONE: f"{page}/calls",
+        PAGE_DEEP: f"{page}/calls?after={big.deep_cursor}",
+        "page: search by number": f"{page}/calls?number={big.oldest_number}",
+        "page: one call": f"{page}/calls/{big.latest_call}",
+        "page: settings": f"{page}/settings",
+        "page: one token": f"{page}/settings/embed-tokens/{big.token_id}",
+        "page: usage": f"{page}/usage",
+        "page: audit": f"{page}/audit",
+        "page: account": "/account",
+        "API: organizations": "/api/organizations",
+        "API: embed tokens": f"{api}/embed-tokens",
+        "API: phone numbers": f"{api}/phone-numbers",
+        "API: members": f"{api}/members",
+        "API: invitations": f"{api}/invitations",
+        "API: keys": f"{api}/api-keys",
+        LIST_ONE: f"{api}/calls",
+        LIST_DEEP: f"{api}/calls?cursor={big.deep_cursor}",
+        "API: search by number": f"{api}/calls?number={big.oldest_number}",
+        "API: usage": f"{api}/usage",
+        "API: audit": f"{api}/audit",
+    }
+
+
+def measure(port: int, big: Big, rounds: int) -> dict[str, list[float]]:
+    """Seconds of each answer, by request. Raises: Unsound, when one is refused."""
+    taken: dict[str, list[float]] = {name: [] for name in requests(big)}
+    headers = {"Cookie": f"{cookie_name(_public_url(port))}={big.session}", "Host": f"localhost:{port}"}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        for number in range(WARM_UP_ROUNDS + rounds):
+            for name, path in requests(big).items():
+                began = time.perf_counter()
+                connection.request("GET", path, headers=headers)
+                answer = connection.getresponse()
+                body = answer.read()
+                if answer.status != http.HTTPStatus.OK:
+                    raise Unsound(f"{name} ({path}) answers {answer.status}: {body[:300]!r}")
+                if number >= WARM_UP_ROUNDS:
+                    taken[name].append(time.perf_counter() - began)
+    finally:
+        connection.close()
+    return taken
+
+
+def serve_and_measure(url: str, big: Big, rounds: int, core: int) -> dict[str, list[float]]:
+    """Measure one worker of the product on ``core``. Raises: Unsound."""
+    port, log_path = free_port(), CACHE / "bench-dashboard.log"
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
+    environ = {**inherited, **CARRIER, "EPOCH_DATABASE_URL": url, "EPOCH_PUBLIC_URL": _public_url(port)}
+    flags = ["--factory", "--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log"]
+    argv = [str(Path(sys.executable).parent / "uvicorn"), *flags, "--port", str(port), "epoch.asgi:create_asgi"]
+    with log_path.open("wb") as log:
+        server = Server(argv, environ=environ, cores={core}, log=log)
+        try:
+            _await_ready(server, port, log_path)
+            return measure(port, big, rounds)
+        finally:
+            server.stop()
+
+
+def _public_url(port: int) -> str:
+    return f"http://localhost:{port}"
+
+
+def _await_ready(server: Server, port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", "/health/ready")
+            if connection.getresponse().status == http.HTTPStatus.OK:
+                return
+        except OSError:
+            pass  # not yet
+        finally:
+            connection.close()
+        if server.has_ended or time.monotonic() > deadline:
+            raise Unsound(f"the product did not start, see {log}")
+        time.sleep(0.1)
+
+
+def _percentile(values: list[float], share: float) -> float:
+    return sorted(values)[math.ceil(share * len(values)) - 1]
+
+
+def report(taken: Mapping[str, list[float]], tenth: Mapping[str, int], full: Mapping[str, int]) -> bool:
+    """Print both tables and what is missed; True when nothing is."""
+    print("\n| request | p50 ms | p99 ms |\n|---|---:|---:|")
+    for name, seconds in taken.items():
+        print(f"| {name} | {median(seconds) * 1000:.1f} | {_percentile(seconds, 0.99) * 1000:.1f} |")
+    print("\n| statements | buffers at a tenth | buffers at full size | ratio |\n|---|---:|---:|---:|")
+    for name, buffers in full.items():
+        print(f"| {name} | {tenth[name]:,} | {buffers:,} | {buffers / tenth[name]:.2f} |")
+    verdicts = [
+        (f"{name} within {P50_TARGET * 1000:.0f} ms", median(some) <= P50_TARGET) for name, some in taken.items()
+    ]
+    for one, deep in ((PAGE_ONE, PAGE_DEEP), (LIST_ONE, LIST_DEEP)):
+        ratio = median(taken[deep]) / median(taken[one])
+        verdicts.append((f"{deep} at {ratio:.2f} of {one}", ratio <= DEPTH_TARGET))
+    verdicts += [
+        (f"{name}: buffers do not grow with the tables", buffers / tenth[name] <= BUFFERS_TARGET)
+        for name, buffers in full.items()
+    ]
+    print()
+    for text, holds in verdicts:
+        print("holds " if holds else "MISSED", text)
+    return all(holds for _, holds in verdicts)
+
+
+def main() -> int:
+    """Run the benchmark; exit status 1 when a target is missed or the run was not sound."""
+    parser = argparse.ArgumentParser(description="Measures the dashboard and the API's lists at their full size.")
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--size", type=float, default=1.0, help="1 means 100,000 organizations")
+    arguments = parser.parse_args()
+    server_core, other_core = choose_cores()
+    with on_cores({other_core}), EmbeddedPostgres(CACHE / "bench-dashboard", durable=False) as postgres:
+        filled: dict[str, tuple[str, Big]] = {}
+        for name, size in (("tenth", arguments.size / 10), ("full", arguments.size)):
+            postgres.drop_database(name)
+            url, began = postgres.create_database(name), time.monotonic()
+            upgrade(url)
+            filled[name] = url, fill(url, size)
+            print(f"{name} size filled in {time.monotonic() - began:.0f} s", flush=True)
+        tenth, full = (dashboard_buffers.count(*filled[name]) for name in ("tenth", "full"))
+        try:
+            taken = serve_and_measure(*filled["full"], arguments.rounds, server_core)
+        except Unsound as error:
+            print(f"bench: {error}", file=sys.stderr)
+            return 1
+    return 0 if report(taken, tenth, full) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

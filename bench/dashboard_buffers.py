@@ -1,0 +1,100 @@
+"""How many of PostgreSQL's buffers the statements behind a page read, as the role that requests run as."""
+
+import asyncio
+import datetime as dt
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dashboard_data import PAGE, Big
+from kit.db import LOOKUP_ROLE, Database
+from kit.paging import read_cursor
+from kit.secrets import digest
+from tenants.audit.services import AuditFilters, audit_page, known_actions
+from voice.overview import by_token, daily, first_steps, live_now
+from voice.services import CallFilters, CallService
+from voice.usage import usage_of
+from widget.admission import ADMISSION_SQL
+from widget.services import EmbedTokenService
+
+EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) "
+EXCHANGE = "exchange"
+Read = Callable[[AsyncSession], Awaitable[object]]
+
+
+def count(database_url: str, big: Big) -> dict[str, int]:
+    """Buffers by what is asked for; those read by planning are left out, they depend on what a connection did before."""
+    return asyncio.run(_count(database_url, big))
+
+
+def _reads(big: Big) -> Mapping[str, Read]:
+    owned, today, since = big.organization_id, dt.datetime.now(dt.UTC).date(), dt.timedelta(days=29)
+
+    def calls(filters: CallFilters, cursor: str | None = None) -> Read:
+        return lambda session: CallService(session).page(owned, filters, after=read_cursor(cursor), limit=PAGE)
+
+    async def overview(session: AsyncSession) -> None:
+        await daily(session, owned, until=today, days=30)
+        await live_now(session, owned)
+        await by_token(session, owned, since=today - since, limit=8)
+        await first_steps(session, owned, has_number=True)
+        await CallService(session).page(owned, CallFilters(), after=None, limit=5)
+
+    async def audit(session: AsyncSession) -> None:
+        await audit_page(session, owned, AuditFilters(), after=None, limit=PAGE)
+        await known_actions(session, owned)
+
+    return {
+        "token list": lambda session: EmbedTokenService(session).page(owned, after=None, limit=PAGE),
+        "names of tokens": lambda session: EmbedTokenService(session).named(owned),
+        "overview": overview,
+        "calls, page 1": calls(CallFilters()),
+        "calls, page 1,000": calls(CallFilters(), big.deep_cursor),
+        "search by number": calls(CallFilters(number=big.oldest_number)),
+        "usage": lambda session: usage_of(session, owned, today=today),
+        "audit": audit,
+    }
+
+
+async def _count(database_url: str, big: Big) -> dict[str, int]:
+    database, counted = Database(database_url), {}
+    try:
+        for name, read in _reads(big).items():
+            counted[name] = await _of_one(database, big, read)
+    finally:
+        await database.stop()
+    connection = await asyncpg.connect(database_url, server_settings={"role": LOOKUP_ROLE})
+    try:
+        plan = await connection.fetchval(EXPLAIN + ADMISSION_SQL, digest(big.raw_token))
+    finally:
+        await connection.close()
+    return {**counted, EXCHANGE: _buffers(plan)}
+
+
+async def _of_one(database: Database, big: Big, read: Read) -> int:
+    """Let ``read`` run, and explain each of the statements that it sent, with the same parameters."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        sent.append((statement, parameters))
+
+    async with database.tenant(big.organization_id, big.owner_id) as session:
+        sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+        try:
+            await read(session)
+        finally:
+            sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+        connection, total = await session.connection(), 0
+        for statement, parameters in sent:
+            explained = await connection.exec_driver_sql(EXPLAIN + statement, parameters)
+            total += _buffers(explained.scalar_one())
+    return total
+
+
+def _buffers(explained: Any) -> int:
+    plan = (json.loads(explained) if isinstance(explained, str) else explained)[0]["Plan"]
+    return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])

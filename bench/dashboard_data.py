@@ -1,0 +1,178 @@
+"""The database of the dashboard's benchmark: many organizations, and a big one that is the same at every size."""
+
+import asyncio
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from kit import secrets
+from kit.paging import cursor_after
+from widget.models import TOKEN_PREFIX
+
+ORGANIZATIONS = 100_000
+TOKENS_EACH = 10
+CALLS_OF_OTHERS = 900_000
+BIG_CALLS = 100_000
+BIG_AUDIT_EVENTS = 20_000
+PAGE = 50
+DEEP_PAGE = 1_000
+# Ids are UUIDv7 of a moment; organizations, people and tokens are made a second apart, long before the first call.
+_ID_OF = """
+CREATE FUNCTION id_of(moment timestamptz, salt text) RETURNS uuid LANGUAGE sql IMMUTABLE RETURN
+overlay(overlay(overlay(md5(salt) PLACING lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') FROM 1)
+PLACING '7' FROM 13) PLACING '8' FROM 17)::uuid;
+CREATE FUNCTION id_of(kind text, number bigint) RETURNS uuid LANGUAGE sql IMMUTABLE RETURN
+id_of(timestamptz '2020-01-01Z' + number * interval '1 second', kind || number);
+"""
+_PEOPLE = """
+INSERT INTO user_account (id, email, password_hash, email_verified_at)
+SELECT id_of('user', n), 'owner-' || n || '@customer.test', 'none', now() FROM generate_series(1, {organizations}) n;
+INSERT INTO login_session (id, user_id, digest, expires_at)
+SELECT id_of('session', n), id_of('user', n), sha256(('session' || n)::bytea), now() + interval '14 days'
+FROM generate_series(1, {organizations}) n;
+INSERT INTO organization (id, name, slug, plan, country)
+SELECT id_of('organization', n), 'Customer ' || n, 'customer-' || n, 'pro', 'US'
+FROM generate_series(1, {organizations}) n;
+INSERT INTO membership (id, organization_id, user_id, role)
+SELECT id_of('membership', n), id_of('organization', n), id_of('user', n), 'owner'
+FROM generate_series(1, {organizations}) n
+UNION ALL SELECT id_of('colleague', n), id_of('organization', 1), id_of('user', n), 'member'
+FROM generate_series(2, 21) n;
+INSERT INTO phone_number (id, organization_id, e164)
+SELECT id_of('number', n), id_of('organization', n), '+1' || 2010000000 + n FROM generate_series(1, {organizations}) n;
+INSERT INTO api_key (id, organization_id, label, scope, digest, prefix)
+SELECT id_of('key', n), id_of('organization', n), 'CRM', 'read', sha256(('key' || n)::bytea), 'epk_abcd'
+FROM generate_series(1, {organizations}) n;
+"""
+# The big organization holds 50 active tokens, as many as it may, and has revoked 950.
+_TOKENS = """
+INSERT INTO embed_token
+(id, organization_id, digest, prefix, label, allowed_domains, created_by, last_used_at, revoked_at)
+SELECT id_of('token', n), id_of('organization', n % {organizations} + 1), sha256(('token' || n)::bytea), 'ept_abcd',
+'Team ' || n, ARRAY['customer.test'], id_of('user', n % {organizations} + 1), now(), NULL
+FROM generate_series(1, {tokens}) n
+UNION ALL SELECT id_of('token', {tokens} + n), id_of('organization', 1), sha256(('token' || {tokens} + n)::bytea),
+'ept_abcd', 'Team ' || n, ARRAY['customer.test'], id_of('user', 1), now(), CASE WHEN n > 40 THEN now() END
+FROM generate_series(1, 990) n;
+INSERT INTO refused_origin (id, organization_id, token_id, origin, times)
+SELECT id_of('refused', n), id_of('organization', n % {organizations} + 1), id_of('token', n),
+'https://elsewhere-' || n || '.test', 3
+FROM generate_series(1, {organizations}) n;
+"""
+# A year of calls in the order of time; the big organization's are spread evenly among the others'.
+_CALLS = """
+INSERT INTO call (id, organization_id, carrier_sid, token_id, call_id, identity, from_number, to_number, status,
+duration, started_at, answered_at, ended_at, agent, origin, created_at)
+SELECT id_of(began, 'call' || n), id_of('organization', owner), 'CA' || md5('call' || n),
+id_of('token', owner - 1 + {organizations} * (1 + n / 11 % ({tokens_each} - 1))), id_of(began, 'made' || n), 'w_' || md5('w' || n),
+'+1' || 2010000000 + owner, '+1' || 2120000000 + n, outcome,
+CASE outcome WHEN 'completed' THEN n / 7 % 600 ELSE 0 END, began,
+CASE outcome WHEN 'completed' THEN began + interval '9 s' END,
+CASE WHEN outcome <> 'in-progress' THEN began + interval '40 s' END,
+'agent-' || n / 3 % 20, 'https://crm.customer.test', began
+FROM (
+    SELECT n, now() - interval '365 days' * (1 - n::float8 / {calls}) AS began,
+    CASE WHEN n * {big_calls} / {calls} > (n - 1) * {big_calls} / {calls} THEN 1
+         ELSE 2 + n * 7919 % ({organizations} - 1) END AS owner,
+    CASE WHEN n > {calls} - 50 THEN 'in-progress'
+         ELSE (ARRAY['completed', 'no-answer', 'busy', 'refused', 'failed', 'canceled'])
+              [greatest(1, n / 7 % 20 - 13)] END AS outcome
+    FROM generate_series(1::bigint, {calls}) n
+) made;
+INSERT INTO call_event (id, organization_id, call_record_id, leg_sid, is_child, kind, sequence, occurred_at)
+SELECT id_of(started_at, carrier_sid || kind), organization_id, id, carrier_sid, false, kind, sequence, started_at
+FROM call, (VALUES ('ringing', 1), ('in-progress', 2), ('completed', 3)) told (kind, sequence)
+WHERE started_at > now() - interval '14 days';
+INSERT INTO audit_event (id, organization_id, actor_kind, actor_id, actor_name, action, subject_name)
+SELECT id_of(now() - interval '1 second' * ({audit_events} - n), 'audit' || n), id_of('organization', owner), 'user',
+id_of('user', owner), 'owner-' || owner || '@customer.test', 'embed_token.changed', 'Team ' || n
+FROM (
+    SELECT n, CASE WHEN n * {big_audit} / {audit_events} > (n - 1) * {big_audit} / {audit_events} THEN 1
+                   ELSE 2 + n * 7919 % ({organizations} - 1) END AS owner
+    FROM generate_series(1::bigint, {audit_events}) n
+) made;
+"""
+_BIG = "SELECT id_of('organization', 1)"
+_NTH_CALL = "SELECT {columns} FROM call WHERE organization_id = ({big}) ORDER BY id {order} OFFSET {offset} LIMIT 1"
+
+
+@dataclass(frozen=True)
+class Big:
+    """The big organization, and what is asked of it."""
+
+    slug: str
+    organization_id: UUID
+    owner_id: UUID
+    session: str
+    """The raw session id of its owner."""
+    token_id: UUID
+    raw_token: str
+    latest_call: UUID
+    deep_cursor: str
+    """Where page 1,000 of its calls begins."""
+    oldest_number: str
+    """Digits that only its oldest call was made to: a search for them reads all of its calls."""
+
+
+def fill(database_url: str, size: float) -> Big:
+    """Fill the migrated, empty database; ``size`` 1 makes 100,000 organizations, and 1,000,000 tokens and calls."""
+    return asyncio.run(_fill(database_url, size))
+
+
+async def _fill(database_url: str, size: float) -> Big:
+    organizations = int(ORGANIZATIONS * size)
+    numbers = {
+        "organizations": organizations,
+        "tokens": organizations * TOKENS_EACH,
+        "tokens_each": TOKENS_EACH,
+        "calls": int(CALLS_OF_OTHERS * size) + BIG_CALLS,
+        "big_calls": BIG_CALLS,
+        "audit_events": organizations * 3 + BIG_AUDIT_EVENTS,
+        "big_audit": BIG_AUDIT_EVENTS,
+    }
+    connection = await asyncpg.connect(database_url)
+    try:
+        # The rows refer to each other rightly by how they are made; checking each would take minutes.
+        await connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
+        await connection.execute(_ID_OF)
+        for step in (_PEOPLE, _TOKENS, _CALLS):
+            await connection.execute(step.format(**numbers))
+        big = await _sign_in(connection)
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
+    return big
+
+
+async def _sign_in(connection: asyncpg.Connection) -> Big:
+    """Give the big organization's owner a session, and one of its tokens a raw text that is known."""
+    session, minted = "session-of-the-benchmark", secrets.mint(TOKEN_PREFIX)
+    owner_id: UUID = await connection.fetchval("SELECT id_of('user', 1)")
+    await connection.execute(
+        "UPDATE login_session SET digest = $1 WHERE user_id = $2", secrets.digest(session), owner_id
+    )
+    token_id: UUID = await connection.fetchval(
+        f"UPDATE embed_token SET digest = $1 WHERE id = (SELECT id FROM embed_token WHERE organization_id = ({_BIG}) "  # noqa: S608 - constants
+        "AND revoked_at IS NULL ORDER BY id DESC LIMIT 1) RETURNING id",
+        minted.digest,
+    )
+
+    async def nth_call(columns: str, order: str, offset: int) -> object:
+        return await connection.fetchval(_NTH_CALL.format(columns=columns, big=_BIG, order=order, offset=offset))
+
+    last_before = await nth_call("id", "DESC", PAGE * (DEEP_PAGE - 1) - 1)
+    latest = await nth_call("id", "DESC", 0)
+    assert isinstance(last_before, UUID)
+    assert isinstance(latest, UUID)
+    return Big(
+        slug="customer-1",
+        organization_id=await connection.fetchval(_BIG),
+        owner_id=owner_id,
+        session=session,
+        token_id=token_id,
+        raw_token=minted.raw,
+        latest_call=latest,
+        deep_cursor=cursor_after(last_before),
+        oldest_number=str(await nth_call("to_number", "ASC", 0)).removeprefix("+"),
+    )
