@@ -13,10 +13,16 @@ async def row_counts(database: Database) -> dict[str, int]:
     """How many rows each table holds that requests write to before they are answered."""
     async with database.sessions() as session:
         return {
-            name: await session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+            name: await session.scalar(_counted(table)) or 0
             for name, table in metadata.tables.items()
             if name not in _WRITTEN_LATER
         }
+
+
+def _counted(table: sa.Table) -> sa.Select[int]:
+    query = sa.select(sa.func.count()).select_from(table)
+    # The sweep for numbers leaves events of its own at any time; what a request does is done by somebody.
+    return query.where(table.c.actor_kind != "system") if table.name == "audit_event" else query
 
 
 async def tables_holding(database: Database, secret: str) -> list[str]:
