@@ -27,7 +27,7 @@ Read = Callable[[AsyncSession], Awaitable[object]]
 
 
 def count(database_url: str, big: Big) -> dict[str, int]:
-    """Buffers by what is asked for; those read by planning are left out, they depend on what a connection did before."""
+    """Buffers by what is asked for; without those of planning, which depend on what a connection did before."""
     return asyncio.run(_count(database_url, big))
 
 

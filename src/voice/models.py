@@ -38,7 +38,15 @@ class Call(TenantOwned, Base):
 
     __tablename__ = "call"
     __table_args__ = (
-        sa.Index("ix_call_organization_id_id", "organization_id", sa.text("id DESC")),
+        # Holds what lists are narrowed to and what is counted: both read the organization's part of it, and no call.
+        sa.Index(
+            "ix_call_organization_id_id",
+            "organization_id",
+            sa.text("id DESC"),
+            postgresql_include=["token_id", "to_number", "status", "duration", "started_at", "answered_at", "agent"],
+        ),
+        # An index holds no long texts.
+        sa.CheckConstraint("char_length(agent) <= 200", name="agent"),
         sa.Index("ix_call_token_id_call_id", "token_id", "call_id"),
         sa.Index(
             "ix_call_live",

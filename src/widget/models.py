@@ -16,7 +16,15 @@ class EmbedToken(TenantOwned, Base):
     """What a page shows to become a phone. The raw token is never stored."""
 
     __tablename__ = "embed_token"
-    __table_args__ = (sa.Index(None, "organization_id"),)
+    __table_args__ = (
+        sa.Index(None, "organization_id"),
+        sa.Index(
+            "ix_embed_token_active",
+            "organization_id",
+            sa.text("id DESC"),
+            postgresql_where=sa.text("revoked_at IS NULL"),
+        ),
+    )
 
     digest: Mapped[bytes] = mapped_column(unique=True)
     """SHA-256 of the raw token."""
