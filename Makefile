@@ -1,7 +1,7 @@
 # Everything a newcomer, a developer and the build machine need. `make` alone lists it.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench lock clean
+.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -70,6 +70,10 @@ widget: ## build phone.js into frontend/dist
 bench: ## measure the exchange against its peers
 	@tools/setup bench
 	.cache/bench/bin/python bench/run.py
+
+bench-dashboard: ## measure the dashboard among 100,000 organizations
+	@tools/setup bench
+	.cache/bench/bin/python bench/dashboard.py
 
 lock: ## renew the lock files from pyproject.toml and package.json
 	$(COMPILE) pyproject.toml -o requirements.lock
