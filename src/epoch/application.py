@@ -11,8 +11,8 @@ from litestar.types import ASGIApp
 class Application(Litestar):
     """Litestar, except that requests to ``direct`` endpoints skip its routing, exception handling and state.
 
-    Their handlers answer everything themselves, errors included, and Litestar's cycle around them would cost a third
-    of what they cost (docs/decisions/0020). They stay routes too: for paths written otherwise, as with a slash behind.
+    Their handlers answer everything themselves, errors included, and Litestar's cycle around them would add a fifth
+    to what they cost (docs/decisions/0020). They stay routes too: for paths written otherwise, as with a slash behind.
     """
 
     direct: Mapping[str, ASGIApp] = {}

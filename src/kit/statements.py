@@ -13,7 +13,7 @@ _LEAST_SECONDS = 0.01
 class Statements:
     """Runs single statements on a few connections of its own; for the hottest path.
 
-    asyncpg's pool wraps each use in a proxy, a task and timers, a quarter of what an exchange costs. Without
+    asyncpg's pool wraps each use in a proxy, a task and timers, a seventh of what an exchange costs. Without
     transactions, settings and listeners there is nothing to clean up between two uses, so a connection goes from hand
     to hand here.
     """
