@@ -11,7 +11,7 @@ BROWSER_TESTS_FOLDER := $(if $(shell find tests/browser -name 'test_*.py' 2>/dev
 COMPILE = "$$(tools/setup uv)" pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The last line of `run` is one plain program, so that make hands signals straight to it.
 run: ## install what is missing and serve on http://localhost:8000 with a demo
