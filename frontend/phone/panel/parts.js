@@ -21,9 +21,10 @@ const FLASH_MS = 140;
 export function keypad(label, pressed) {
   const keys = new Map(
     KEYS.map(([digit, letters]) => {
-      const name = letters.length > 1 ? `${digit} ${letters.split("").join(" ")}` : digit;
+      // What is seen, word for word: somebody who speaks to the browser says it.
+      const name = letters.length > 1 ? `${digit} ${letters}` : digit;
       const key = h("button", { type: "button", class: "key", "aria-label": name, click: () => pressed(digit) });
-      key.append(h("span", {}, digit), h("small", {}, letters));
+      key.append(h("span", {}, digit), " ", h("small", {}, letters));
       return [digit, key];
     }),
   );
