@@ -6,6 +6,7 @@ import random
 import sys
 import time
 from pathlib import Path
+from typing import cast
 
 import httptools
 import uvloop
@@ -38,8 +39,7 @@ class Connection(asyncio.Protocol):
             self.done.set_result(None)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
         self._parser = httptools.HttpResponseParser(self)
         self._send()
 
