@@ -150,7 +150,13 @@ def main() -> int:
         visitors_file = CACHE / "bench-visitors.txt"
         write_visitors(visitors, visitors_file)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
-        environ = {**inherited, **CARRIER, "EPOCH_DATABASE_URL": url, "PYTHONPATH": str(HERE)}
+        # The product's folder first: a file of this one must not hide a room of the same name.
+        environ = {
+            **inherited,
+            **CARRIER,
+            "EPOCH_DATABASE_URL": url,
+            "PYTHONPATH": f"{HERE.parent / 'src'}{os.pathsep}{HERE}",
+        }
         bench = Bench(environ, visitors, visitors_file, server_core, arguments.seconds)
         cores = "the same core" if server_core == other_core else f"core {server_core}, the rest on core {other_core}"
         print(f"{load.name_of_generator()}, {load.CONNECTIONS} connections; server on {cores}", flush=True)
