@@ -121,12 +121,17 @@ class Big:
     """Digits that only its oldest call was made to: a search for them reads all of its calls."""
 
 
-def fill(database_url: str, size: float) -> Big:
+def fill(database_url: str, size: float) -> None:
     """Fill the migrated, empty database; ``size`` 1 makes 100,000 organizations, and 1,000,000 tokens and calls."""
-    return asyncio.run(_fill(database_url, size))
+    asyncio.run(_fill(database_url, size))
 
 
-async def _fill(database_url: str, size: float) -> Big:
+def sign_in(database_url: str) -> Big:
+    """Sign in to the big organization of a filled database."""
+    return asyncio.run(_sign_in(database_url))
+
+
+async def _fill(database_url: str, size: float) -> None:
     organizations = int(ORGANIZATIONS * size)
     numbers = {
         "organizations": organizations,
@@ -147,19 +152,27 @@ async def _fill(database_url: str, size: float) -> Big:
             await connection.execute(step.format(**numbers))
         for table in _FILLED:
             await connection.execute(f"REINDEX TABLE {table}")
-        big = await _sign_in(connection)
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
-    return big
 
 
-async def _sign_in(connection: asyncpg.Connection) -> Big:
+async def _sign_in(database_url: str) -> Big:
+    connection = await asyncpg.connect(database_url)
+    try:
+        return await _prepare(connection)
+    finally:
+        await connection.close()
+
+
+async def _prepare(connection: asyncpg.Connection) -> Big:
     """Give the big organization's owner a session, and one of its tokens a raw text that is known."""
     session, minted = "session-of-the-benchmark", secrets.mint(TOKEN_PREFIX)
     owner_id: UUID = await connection.fetchval("SELECT id_of('user', 1)")
     await connection.execute(
-        "UPDATE login_session SET digest = $1 WHERE user_id = $2", secrets.digest(session), owner_id
+        "UPDATE login_session SET digest = $1, last_seen_at = now() WHERE user_id = $2",
+        secrets.digest(session),
+        owner_id,
     )
     token_id: UUID = await connection.fetchval(
         f"UPDATE embed_token SET digest = $1 WHERE id = (SELECT id FROM embed_token WHERE organization_id = ({_BIG}) "  # noqa: S608 - constants
