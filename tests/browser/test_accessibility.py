@@ -1,0 +1,160 @@
+"""WCAG 2.2 AA as far as axe can tell, on every page: light and dark, on a desk and on a phone."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from browser.axe import AXE, findings
+from browser.product import Product
+from factories import PASSWORD
+from furnished import Furnished, furnish
+from tenants.plans import Plan
+
+pytestmark = pytest.mark.anyio
+
+TO_ANYBODY = (
+    "/",
+    "/login",
+    "/signup",
+    "/signup?sent=1",
+    "/forgot-password",
+    "/reset-password/gone",
+    "/nowhere",
+    "/docs/widget-integration",
+)
+TO_OWNERS = (
+    "/account",
+    "/dashboard/new",
+    "/dashboard/{slug}",
+    "/dashboard/{slug}/calls",
+    "/dashboard/{slug}/calls?status=busy",
+    "/dashboard/{slug}/calls/{call_id}",
+    "/dashboard/{slug}/usage",
+    "/dashboard/{slug}/audit",
+    "/dashboard/{slug}/settings",
+    "/dashboard/{slug}/settings/numbers?country=US",
+    "/dashboard/{slug}/settings/embed-tokens/{token_id}",
+    "/dashboard/{slug}/settings/embed-tokens/{token_id}/revoke",
+    "/dashboard/{slug}/settings/organization/delete",
+)
+
+
+@pytest.fixture(scope="module")
+async def furnished(product: Product) -> Furnished:
+    return await furnish(product.database, product.make)
+
+
+@contextlib.asynccontextmanager
+async def visiting(browser: Browser, product: Product, email: str | None = None) -> AsyncIterator[BrowserContext]:
+    """A browser of somebody, signed in when ``email`` is given."""
+    async with await browser.new_context(base_url=product.url) as context:
+        await context.add_init_script(path=AXE)
+        if email is not None:
+            await sign_in(context, email)
+        yield context
+
+
+@pytest.fixture(scope="module")
+async def anybody(browser: Browser, product: Product) -> AsyncIterator[BrowserContext]:
+    async with visiting(browser, product) as context:
+        yield context
+
+
+@pytest.fixture(scope="module")
+async def owner(browser: Browser, product: Product, furnished: Furnished) -> AsyncIterator[BrowserContext]:
+    async with visiting(browser, product, furnished.tenant.owner.email) as context:
+        yield context
+
+
+async def sign_in(context: BrowserContext, email: str) -> None:
+    page = await context.new_page()
+    await page.goto("/login")
+    await page.get_by_label("Email", exact=True).fill(email)
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    await page.close()
+
+
+@pytest.fixture
+async def public(anybody: BrowserContext) -> AsyncIterator[Page]:
+    page = await anybody.new_page()
+    yield page
+    await page.close()
+
+
+@pytest.fixture
+async def page(owner: BrowserContext) -> AsyncIterator[Page]:
+    page = await owner.new_page()
+    yield page
+    await page.close()
+
+
+def settings_of(furnished: Furnished) -> str:
+    return f"/dashboard/{furnished.tenant.organization.slug}/settings"
+
+
+@pytest.mark.parametrize("path", TO_ANYBODY)
+async def test_pages_for_anybody(public: Page, path: str) -> None:
+    await public.goto(path)
+    assert await findings(public) == []
+
+
+@pytest.mark.parametrize("path", TO_OWNERS)
+async def test_pages_for_an_owner(page: Page, furnished: Furnished, path: str) -> None:
+    answer = await page.goto(path.format(slug=furnished.tenant.organization.slug, **furnished.ids))
+    assert answer is not None
+    assert answer.status == 200
+    assert await findings(page) == []
+
+
+async def test_the_demo_with_the_phone_open(public: Page) -> None:
+    await public.goto("/demo")
+    await public.get_by_role("button", name="Open phone").click()
+    await expect(public.get_by_role("textbox", name="Phone number")).to_be_visible()
+    assert await findings(public) == []
+
+
+async def test_a_form_that_is_wrong(public: Page) -> None:
+    await public.goto("/signup")
+    await public.get_by_label("Email", exact=True).fill("someone@example.com")
+    await public.get_by_label("Password", exact=True).fill("short")
+    await public.get_by_role("button", name="Create account", exact=True).click()
+    await expect(public.get_by_label("Password", exact=True)).to_have_attribute("aria-invalid", "true")
+    assert await findings(public) == []
+
+
+async def test_a_call_beside_the_list(page: Page, furnished: Furnished) -> None:
+    await page.goto(f"/dashboard/{furnished.tenant.organization.slug}/calls")
+    await page.get_by_role("row", name="+1 212-555-0177").get_by_role("link").click()
+    await expect(page.get_by_role("dialog", name="Call")).to_be_visible()
+    assert await findings(page) == []
+
+
+async def test_the_question_before_a_revocation(page: Page, furnished: Furnished) -> None:
+    await page.goto(settings_of(furnished))
+    await page.get_by_role("button", name="Revoke Main Website", exact=True).click()
+    await expect(page.get_by_role("dialog", name="Revoke “Main Website”?")).to_be_visible()
+    assert await findings(page) == []
+
+
+async def test_the_page_that_shows_a_token_once(page: Page, furnished: Furnished) -> None:
+    await page.goto(settings_of(furnished))
+    await page.get_by_label("Label", exact=True).first.fill("Shop")
+    await page.get_by_role("button", name="Generate Embed Token", exact=True).click()
+    await page.get_by_role("button", name="Open the phone").click()
+    await expect(page.get_by_role("textbox", name="Phone number")).to_be_visible()
+    assert await findings(page) == []
+
+
+async def test_pages_of_an_organization_that_has_nothing_yet(browser: Browser, product: Product) -> None:
+    tenant = await product.make.tenant(plan=Plan.STARTER, number=False)
+    found: list[str] = []
+    async with visiting(browser, product, tenant.owner.email) as context:
+        page = await context.new_page()
+        for path in ("", "/calls", "/usage", "/settings"):
+            await page.goto(f"/dashboard/{tenant.organization.slug}{path}")
+            found += (f"{path} {problem}" for problem in await findings(page))
+    assert found == []
