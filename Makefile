@@ -43,7 +43,7 @@ frontend-lint: ## the widget's linter
 
 locks-check: ## no lock file names a host
 	@! grep -n '://' $(wildcard requirements*.lock)
-	@! grep -n '"resolved"' $(wildcard frontend/package-lock.json tools/browser/package-lock.json) /dev/null
+	@! grep -nE '://|"resolved"' frontend/package-lock.json tools/browser/package-lock.json
 
 unit: setup ## the quick tests
 	$(BIN)/pytest tests/unit
@@ -80,7 +80,7 @@ lock: ## renew the lock files from pyproject.toml and package.json
 	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) pyproject.toml --group bench -c requirements.lock -o requirements-bench.lock
 	cd frontend && npm run --silent lock
-	cd tools/browser && npm install --package-lock-only
+	cd tools/browser && npm install --package-lock-only && node ../lock.mjs .
 
 clean: ## remove what was installed and built; data in .local stays
 	rm -rf .venv .cache frontend/node_modules frontend/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

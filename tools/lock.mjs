@@ -1,0 +1,19 @@
+// `node lock.mjs FOLDER …` rewrites each folder's package-lock.json without any address: where packages come from is
+// each machine's own setting.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+for (const folder of process.argv.slice(2)) {
+  const file = join(folder, "package-lock.json");
+  const lock = JSON.parse(readFileSync(file, "utf8"));
+  for (const entry of Object.values(lock.packages)) {
+    delete entry.resolved;
+    delete entry.funding;
+  }
+  const text = `${JSON.stringify(lock, null, 2)}\n`;
+  if (text.includes("://")) {
+    console.error(`${file} still holds an address`);
+    process.exit(1);
+  }
+  writeFileSync(file, text);
+}
