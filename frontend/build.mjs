@@ -1,5 +1,6 @@
-// Builds dist/: phone.js, the voice SDK's chunk and the files of our own pages. `--clean` also drops older chunks,
-// which otherwise stay: pages that still hold an older phone.js ask for them.
+// Builds dist/: phone.js, the voice SDK's chunk, the phone's rare parts, phone.full.js with all of them inside, and the
+// files of our own pages. `--clean` also drops older chunks, which otherwise stay: pages that still hold an older phone.js ask for
+// them.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,6 +30,12 @@ const common = {
   write: true,
 };
 
+// For what holds the SDK: an AMD page's `define` must not see its UMD parts; the socket is ours (sdk/socket.js).
+const CARRIER = {
+  define: { "globalThis.WebSocket": "CarrierSocket", define: "undefined" },
+  inject: ["sdk/socket.js"],
+};
+
 /** The licence texts of every package in the bundle: they must travel with it. */
 function licences(metafile) {
   const packages = new Set();
@@ -52,32 +59,58 @@ function licences(metafile) {
 const outputOf = (result, extension) =>
   basename(Object.keys(result.metafile.outputs).find((file) => file.endsWith(extension)));
 
-async function buildSdk() {
-  const options = {
-    ...common,
-    // An AMD page's `define` must not see the SDK's UMD parts; the socket is ours (sdk/socket.js).
-    define: { "globalThis.WebSocket": "CarrierSocket", define: "undefined" },
-    entryNames: "[name]-[hash]",
-    entryPoints: { sdk: "sdk/index.js" },
-    format: "esm",
-    inject: ["sdk/socket.js"],
-  };
+/** Builds with the licences of the packages in it; the name of what came out. */
+async function buildLicensed(options, extension) {
   const { metafile } = await build({ ...options, write: false });
-  return outputOf(await build({ ...options, banner: { js: licences(metafile) } }), ".js");
+  const hasPackages = /node_modules/.test(Object.keys(metafile.inputs));
+  const banner = { js: hasPackages && extension === ".js" ? licences(metafile) : "" };
+  return outputOf(await build({ ...options, banner }), extension);
 }
 
-async function buildPhone(sdk) {
-  await build({
-    ...common,
-    define: { SDK_FILE: JSON.stringify(sdk) },
-    entryPoints: { phone: "phone.js" },
-    format: "iife",
-  });
-  return "phone.js";
+const buildSdk = () =>
+  buildLicensed(
+    { ...common, ...CARRIER, entryNames: "[name]-[hash]", entryPoints: { sdk: "sdk/index.js" }, format: "esm" },
+    ".js",
+  );
+
+/** The files of phone/apart/, `locales/<lang>.js` as `locale-<lang>`: each a module of its own, by its name. */
+async function buildParts() {
+  const parts = {};
+  const paths = readdirSync(join(here, "phone/apart"), { recursive: true }).filter((path) => path.endsWith(".js"));
+  for (const path of paths.sort()) {
+    const name = path.slice(0, -".js".length).replace(/^locales./, "locale-");
+    const options = { entryNames: "[name]-[hash]", entryPoints: { [name]: join(here, "phone/apart", path) } };
+    parts[name] = await buildLicensed({ ...common, ...options, format: "esm" }, ".js");
+  }
+  return parts;
 }
 
-/** A file of our own pages, with the licences of the packages in it. */
-async function buildPage(folder, name) {
+const buildPhone = (sdk, parts) =>
+  buildLicensed(
+    {
+      ...common,
+      define: { __INLINE__: "false", PARTS: JSON.stringify(parts), SDK_FILE: JSON.stringify(sdk) },
+      entryPoints: { phone: "phone.js" },
+      format: "iife",
+    },
+    ".js",
+  );
+
+/** The phone in one file, for pages that may load no other. */
+const buildFullPhone = () =>
+  buildLicensed(
+    {
+      ...common,
+      ...CARRIER,
+      define: { ...CARRIER.define, __INLINE__: "true", PARTS: "{}", SDK_FILE: '""' },
+      entryPoints: { "phone.full": "phone.js" },
+      format: "iife",
+    },
+    ".js",
+  );
+
+/** A file of our own pages. */
+function buildPage(folder, name) {
   const extension = name.slice(name.lastIndexOf("."));
   const options = {
     ...common,
@@ -86,9 +119,7 @@ async function buildPage(folder, name) {
     format: extension === ".js" ? "iife" : undefined,
     loader: { ".svg": "copy" },
   };
-  const { metafile } = await build({ ...options, write: false });
-  const banner = extension === ".js" && /node_modules/.test(Object.keys(metafile.inputs)) ? licences(metafile) : "";
-  return outputOf(await build({ ...options, banner: { js: banner } }), extension);
+  return buildLicensed(options, extension);
 }
 
 function compress(file) {
@@ -107,7 +138,10 @@ mkdirSync(dist, { recursive: true });
 
 const manifest = {};
 manifest["sdk.js"] = await buildSdk();
-manifest["phone.js"] = await buildPhone(manifest["sdk.js"]);
+const parts = await buildParts();
+for (const [name, file] of Object.entries(parts)) manifest[`${name}.js`] = file;
+manifest["phone.js"] = await buildPhone(manifest["sdk.js"], parts);
+manifest["phone.full.js"] = await buildFullPhone();
 for (const [folder, names] of Object.entries(PAGES)) {
   for (const name of names) manifest[name] = await buildPage(folder, name);
 }

@@ -17,7 +17,9 @@ export default [
   { rules: strict },
   {
     files: ["phone.js", "phone/**", "sdk/**", "demo/**", "dashboard/**", "guide/**", "reference/**"],
-    languageOptions: { globals: { ...globals.browser, SDK_FILE: "readonly" } },
+    languageOptions: {
+      globals: { ...globals.browser, SDK_FILE: "readonly", PARTS: "readonly", __INLINE__: "readonly" },
+    },
   },
   {
     files: ["*.js", "*.mjs", "tests/**", "**/*.test.js"],

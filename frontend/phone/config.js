@@ -6,7 +6,8 @@ const BAKED = "__EPOCH_API_BASE__";
 /** The script tag of this very load, or null (module, bundle, shadow root, static-resource loader). */
 export function findTag(document, current) {
   if (current?.hasAttribute?.("data-token")) return current;
-  return document.querySelector('script[data-token][src*="phone.js"]') ?? current ?? null;
+  const ours = 'script[data-token]:is([src*="phone.js"], [src*="phone.full.js"])';
+  return document.querySelector(ours) ?? current ?? null;
 }
 
 /** The attributes of `tag` as settings; only those that are there. */

@@ -4,8 +4,6 @@ import { asProblem, Problem } from "./errors.js";
 import { Events } from "./events.js";
 import { Line } from "./line.js";
 import { parseNumber } from "./numbers.js";
-import { Ringback } from "./ringback.js";
-import { sdkLoader } from "./sdk.js";
 import { homeless, Session } from "./session.js";
 import { isInCall, isReady, next } from "./states.js";
 import { uuid } from "./uuid.js";
@@ -29,9 +27,8 @@ export class Phone {
   #config = null;
   #session = null;
   #line = null;
-  #loadSdk = null;
   #attempt = null;
-  #ringback;
+  #ringback = null;
   #announced = false;
   #pending = null;
   #changed = () => {};
@@ -39,7 +36,6 @@ export class Phone {
   constructor(env) {
     this.#env = env;
     this.events = new Events(env.window);
-    this.#ringback = new Ringback(env.window.AudioContext);
   }
 
   /** Call `changed()` after everything a view may show has changed. */
@@ -68,6 +64,7 @@ export class Phone {
   /** Begin with `config` `{token, ticket?, base}`; a phone in use hangs up and begins anew. */
   start(config) {
     this.#config = config;
+    this.#env.base = config.base;
     this.#announced = false;
     this.events.forget("ready");
     this.#begin();
@@ -138,7 +135,7 @@ export class Phone {
     const session = this.#session;
     if (!this.isReady || !session) return;
     try {
-      await this.#loadSdk();
+      await this.#env.sdk();
     } catch (problem) {
       if (session === this.#session && this.isReady) this.#fail(problem);
     }
@@ -156,8 +153,7 @@ export class Phone {
       refused: (problem) => session === this.#session && this.#refused(problem),
     });
     this.#session = session;
-    this.#loadSdk = sdkLoader(this.#env.sdkUrl(this.#config.base), this.#env);
-    this.#line = new Line({ loadSdk: this.#loadSdk, session, navigator: this.#env.navigator });
+    this.#line = new Line({ loadSdk: this.#env.sdk, session, navigator: this.#env.navigator });
     session.start();
     this.#changed();
   }
@@ -231,13 +227,13 @@ export class Phone {
   }
 
   #ringing(hasEarlyMedia) {
-    if (!hasEarlyMedia) this.#ringback.start();
+    if (!hasEarlyMedia) this.#playRingback();
     this.events.emit(...this.#move("ring"));
     this.#changed();
   }
 
   #answered() {
-    this.#ringback.stop();
+    this.#stopRingback();
     this.call.answeredAt = this.#env.now();
     const { number, callId } = this.call;
     const answeredAt = new Date(this.call.answeredAt).toISOString();
@@ -246,7 +242,7 @@ export class Phone {
   }
 
   #ended({ status, duration, message, problem }) {
-    this.#ringback.stop();
+    this.#stopRingback();
     this.#attempt = null;
     this.muted = this.reconnecting = this.poor = false;
     this.call.ended = { status, duration, message, problem };
@@ -260,6 +256,23 @@ export class Phone {
     if (session !== this.#session || !this.isReady) return;
     if (this.#pending) this.#fail(this.#pending);
     else if (problem?.code === "sdk_load_failed") this.#fail(problem);
+  }
+
+  async #playRingback() {
+    const { call } = this;
+    try {
+      const { Ringback } = await this.#env.part("ringback");
+      if (this.call !== call || this.state !== "ringing") return;
+      this.#ringback = new Ringback(this.#env.window.AudioContext);
+      this.#ringback.start();
+    } catch {
+      // A call that rings in silence is still a call, and the panel says that it rings.
+    }
+  }
+
+  #stopRingback() {
+    this.#ringback?.stop();
+    this.#ringback = null;
   }
 
   #show(change) {

@@ -1,14 +1,14 @@
 /** What the phone needs of the browser, taken when it loads: a page that later overwrites `fetch` does no harm. */
+import { apart } from "./apart.js";
 import { Policy } from "./policy.js";
-
-// The build puts the name of the SDK's chunk here.
-const SDK_CHUNK = typeof SDK_FILE === "string" ? SDK_FILE : "sdk.js";
 
 export function browser(window) {
   const { document, navigator } = window;
   const fetch = window.fetch.bind(window);
   const { setTimeout, requestIdleCallback } = window;
-  return {
+  const env = {
+    /** The address of the phone service, once the phone knows it. */
+    base: null,
     window,
     document,
     navigator,
@@ -18,7 +18,6 @@ export function browser(window) {
     policy: new Policy(document),
     load: (url) => import(url),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-    sdkUrl: (base) => `${base}/widget/${SDK_CHUNK}`,
     whenIdle(work, timeout) {
       // On a metered connection the chunk waits until it is needed.
       if (navigator.connection?.saveData) return;
@@ -26,4 +25,5 @@ export function browser(window) {
       else setTimeout(work, timeout);
     },
   };
+  return Object.assign(env, apart(env));
 }

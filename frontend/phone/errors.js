@@ -22,6 +22,7 @@ const TABLE = {
     "Failed to load phone SDK",
     "Check for ad blockers or network restrictions that stop this page from loading the script.",
   ],
+  part_load_failed: ["This part of the phone could not be loaded", "Check the internet connection, then try again."],
   invalid_number: ["Invalid phone number", "Type the number with its area code, or with + and the country code."],
   emergency_number: ["Emergency numbers cannot be called", "Use a mobile phone or a landline."],
   metadata_too_large: ["Call metadata is too large", "Keep the metadata of a call within 2,000 characters of JSON."],

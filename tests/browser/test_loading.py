@@ -66,6 +66,38 @@ async def test_a_second_script_changes_nothing(customer: Customer, open_phone: O
     assert phone.console == []
 
 
+async def test_the_one_file_phone_asks_for_no_other_script(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    product = customer.product
+    carrier = product.carrier.replace("http:", "ws:")
+    policy = (
+        f"default-src 'none'; script-src 'nonce-r4nd0m'; connect-src {product.url} {carrier}; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    tag = f'<script nonce="r4nd0m" src="{product.url}/widget/phone.full.js" data-token="{customer.token.raw}"></script>'
+    url = host_site.page(tag, headers={"Content-Security-Policy": policy})
+    phone = await open_page(url, product, customer=customer)
+    await phone.until_event("ready")
+    await assert_calls(phone)
+    scripts = [url for url in phone.requests if url.startswith(product.url) and url.endswith(".js")]
+    assert scripts == [f"{product.url}/widget/phone.full.js"]
+    assert phone.console == []
+
+
+async def test_a_call_rings_in_silence_when_its_tone_cannot_be_loaded(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
+    async def without_parts(context: BrowserContext) -> None:
+        await context.route(re.compile(r"/widget/ringback-"), lambda route: route.abort("blockedbyclient"))
+
+    phone = await open_phone(customer, prepare=without_parts)
+    await phone.until_event("ready")
+    await assert_calls(phone)
+    assert any("/widget/ringback-" in url for url in phone.requests)
+    assert await phone.details("error") == []
+
+
 async def test_a_phone_begun_by_hand(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
     url = host_site.page(f'<script src="{customer.product.url}/widget/phone.js"></script>')
     phone = await open_page(url, customer.product, customer=customer)

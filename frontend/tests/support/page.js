@@ -1,6 +1,7 @@
 /** A page, a server and a carrier for the phone: the parts that are not ours, under a test's control. */
 import { EventEmitter } from "node:events";
 import { vi } from "vitest";
+import { apart } from "../../phone/apart.js";
 import { Policy } from "../../phone/policy.js";
 
 export const GRANTED = {
@@ -106,7 +107,8 @@ export function page({ fetch, module = sdk(), load }) {
     crypto: globalThis.crypto,
     location: { origin: "https://crm.example" },
   });
-  return {
+  const env = {
+    base: null,
     window,
     document: visible,
     navigator: { mediaDevices: { getUserMedia: async () => ({ getTracks: () => [] }) }, userAgent: "test" },
@@ -116,9 +118,9 @@ export function page({ fetch, module = sdk(), load }) {
     policy: new Policy(visible),
     load: load ?? (async () => module),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-    sdkUrl: (base) => `${base}/widget/sdk.js`,
     whenIdle: () => {},
   };
+  return Object.assign(env, apart(env));
 }
 
 /** Let everything that is due now happen. */
