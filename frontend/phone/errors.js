@@ -31,6 +31,7 @@ const TABLE = {
     "Microphone access was denied",
     "Allow the microphone for this site in the browser's address bar, then call again.",
   ],
+  microphone_dismissed: ["The microphone question was closed", "Call again, and choose Allow when the browser asks."],
   microphone_not_found: ["No microphone was found", "Connect a microphone or a headset, then call again."],
   microphone_in_use: [
     "The microphone is in use by another program",

@@ -121,7 +121,7 @@ export class Line {
       this.#streams.add(stream);
       return stream;
     } catch (error) {
-      this.#listener?.microphone(microphoneProblem(error));
+      this.#listener?.microphone(await microphoneProblem(error, this.#navigator));
       throw error;
     } finally {
       this.#asking -= 1;

@@ -1,4 +1,4 @@
-/** Each way a microphone can be missing, told apart. */
+/** Each way a microphone can be missing, told apart, with the fix of the side that can help. */
 import { Problem } from "./errors.js";
 
 const BY_NAME = {
@@ -12,15 +12,51 @@ const BY_NAME = {
   TrackStartError: "microphone_in_use",
   AbortError: "microphone_in_use",
 };
+const FIXES = {
+  system: "Allow the microphone for this browser in the system's privacy settings, then call again.",
+  own: "This page's own Permissions-Policy header forbids it: send microphone=(self).",
+  around:
+    'The page around this frame forbids it: its frame needs allow="microphone", its Permissions-Policy header must allow this frame\'s origin.',
+  secureFrame: "Open this page and the page around it over https.",
+};
 
 /** What keeps this page from ever asking for the microphone, or null. */
 export function microphoneBarrier({ window, document, navigator }) {
-  if (window.isSecureContext === false) return new Problem("insecure_page");
-  const policy = document.permissionsPolicy ?? document.featurePolicy;
-  if (policy?.allowsFeature?.("microphone") === false) return new Problem("microphone_blocked");
+  const isFramed = window.parent !== window;
+  if (window.isSecureContext === false) {
+    return new Problem("insecure_page", isFramed ? { fix: FIXES.secureFrame } : {});
+  }
+  if (!allows(document)) return new Problem("microphone_blocked", { fix: FIXES[isFramed ? around(window) : "own"] });
   if (!navigator.mediaDevices?.getUserMedia || !window.RTCPeerConnection) return new Problem("browser_not_supported");
   return null;
 }
 
 /** The problem behind a rejected getUserMedia. */
-export const microphoneProblem = (error) => new Problem(BY_NAME[error?.name] ?? "microphone_in_use");
+export async function microphoneProblem(error, navigator) {
+  const code = BY_NAME[error?.name] ?? "microphone_in_use";
+  if (code !== "microphone_denied") return new Problem(code);
+  // Chromium says which; elsewhere a question that is still open was not answered with no.
+  if (/system/i.test(error.message)) return new Problem(code, { fix: FIXES.system });
+  const isOpen = /dismiss/i.test(error.message) || (await permission(navigator)) === "prompt";
+  return new Problem(isOpen ? "microphone_dismissed" : code);
+}
+
+const allows = (document) =>
+  (document.permissionsPolicy ?? document.featurePolicy)?.allowsFeature?.("microphone") !== false;
+
+/** Which side forbids it to a frame. A page of another origin cannot be asked: its permission comes first. */
+function around(window) {
+  try {
+    return allows(window.parent.document) ? "own" : "around";
+  } catch {
+    return "around";
+  }
+}
+
+async function permission(navigator) {
+  try {
+    return (await navigator.permissions.query({ name: "microphone" })).state;
+  } catch {
+    return "unknown";
+  }
+}

@@ -60,24 +60,65 @@ describe("the microphone's causes", () => {
     ["NotFoundError", "microphone_not_found"],
     ["NotReadableError", "microphone_in_use"],
     ["SecurityError", "microphone_blocked"],
-  ])("%s is %s", (name, code) => {
-    expect(microphoneProblem(new DOMException("", name)).code).toBe(code);
+  ])("%s is %s", async (name, code) => {
+    expect((await microphoneProblem(new DOMException("", name), {})).code).toBe(code);
+  });
+
+  const asking = (state) => ({ permissions: { query: async () => ({ state }) } });
+  test.each([
+    ["Permission denied", asking("denied"), "microphone_denied"],
+    ["Permission dismissed", {}, "microphone_dismissed"],
+    ["The request is not allowed by the user agent", asking("prompt"), "microphone_dismissed"],
+    ["The request is not allowed by the user agent", {}, "microphone_denied"],
+  ])("not allowed with %j is told by the question's state", async (message, navigator, code) => {
+    const problem = await microphoneProblem(new DOMException(message, "NotAllowedError"), navigator);
+    expect(problem.code).toBe(code);
+  });
+
+  test("a system that forbids the browser its microphone is named", async () => {
+    const error = new DOMException("Permission denied by system", "NotAllowedError");
+    expect(await microphoneProblem(error, asking("prompt"))).toMatchObject({
+      code: "microphone_denied",
+      fix: expect.stringContaining("system's privacy settings"),
+    });
   });
 
   const media = { mediaDevices: { getUserMedia() {} } };
-  const page = { isSecureContext: true, RTCPeerConnection: class {} };
+  const forbidding = { featurePolicy: { allowsFeature: () => false } };
+  const allowing = { permissionsPolicy: { allowsFeature: () => true } };
+
+  /** An ordinary page's window; in a frame when there is a `parent`. */
+  function pageWith(changes) {
+    const window = { isSecureContext: true, RTCPeerConnection: class {}, ...changes };
+    window.parent ??= window;
+    return window;
+  }
+
   test.each([
-    ["insecure_page", { window: { ...page, isSecureContext: false }, document: {}, navigator: {} }],
-    [
-      "microphone_blocked",
-      { window: page, document: { featurePolicy: { allowsFeature: () => false } }, navigator: media },
-    ],
-    ["browser_not_supported", { window: page, document: {}, navigator: {} }],
+    ["insecure_page", { window: pageWith({ isSecureContext: false }), document: {}, navigator: {} }],
+    ["microphone_blocked", { window: pageWith(), document: forbidding, navigator: media }],
+    ["browser_not_supported", { window: pageWith(), document: {}, navigator: {} }],
   ])("%s is seen before anything is asked", (code, env) => {
     expect(microphoneBarrier(env).code).toBe(code);
   });
+
+  const stranger = Object.defineProperty({}, "document", {
+    get() {
+      throw new DOMException("", "SecurityError");
+    },
+  });
+  test.each([
+    ["no frame", pageWith(), "This page's own"],
+    ["a frame in a page of another origin", pageWith({ parent: stranger }), "The page around this frame"],
+    ["a frame in a page of ours that may", pageWith({ parent: { document: allowing } }), "This page's own"],
+    ["a frame in a page of ours that may not", pageWith({ parent: { document: forbidding } }), "The page around"],
+  ])("a policy is laid to the side that has it: %s", (_, window, side) => {
+    const problem = microphoneBarrier({ window, document: forbidding, navigator: media });
+    expect(problem.fix).toContain(side);
+  });
+
   test("nothing is in the way of an ordinary page", () => {
-    expect(microphoneBarrier({ window: page, document: {}, navigator: media })).toBeNull();
+    expect(microphoneBarrier({ window: pageWith(), document: {}, navigator: media })).toBeNull();
   });
 });
 

@@ -99,12 +99,12 @@ async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def new_browser(playwright: Playwright) -> AsyncIterator[NewBrowser]:
-    """Starts a process of its own, without the arguments in ``without``."""
+    """Starts a process of its own, without the arguments in ``without`` and with those in ``more``."""
     launched: list[Browser] = []
 
-    async def launch(*, without: tuple[str, ...] = ()) -> Browser:
+    async def launch(*, without: tuple[str, ...] = (), more: tuple[str, ...] = ()) -> Browser:
         options = launch_options()
-        options["args"] = [argument for argument in options["args"] if argument not in without]
+        options["args"] = [argument for argument in options["args"] if argument not in without] + [*more]
         launched.append(await playwright.chromium.launch(**options))
         return launched[-1]
 

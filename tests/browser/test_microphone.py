@@ -4,13 +4,17 @@ import asyncio
 
 import pytest
 
-from browser.conftest import NewBrowser, OpenPhone
+from browser.conftest import NewBrowser, OpenPage, OpenPhone
+from browser.host_site import HostSite, widget_tag
 from browser.phone import Phone
 from browser.product import ECHO, HANGS_UP, Customer
 
 pytestmark = pytest.mark.anyio
 
 ALWAYS_GRANTED = "--use-fake-ui-for-media-stream"
+FAKE_DEVICES = "--use-fake-device-for-media-stream"
+PLAIN_HOST = "crm.test"
+BLOCKED = "The microphone is blocked by this page's policy"
 RELEASE_SECONDS = 1.0
 
 
@@ -27,18 +31,94 @@ async def assert_missing(phone: Phone, code: str, message: str, fix: str) -> Non
     assert await phone.state() == "failed"
 
 
+async def grant(phone: Phone, setting: str) -> None:
+    """Let the browser's own answer about the microphone be ``granted``, ``denied``, or ``prompt``: still asking."""
+    browser = phone.page.context.browser
+    assert browser is not None
+    session = await browser.new_browser_cdp_session()
+    contexts = await session.send("Target.getBrowserContexts")
+    answer = {"permission": {"name": "microphone"}, "setting": setting}
+    await session.send("Browser.setPermission", {**answer, "browserContextId": contexts["browserContextIds"][-1]})
+
+
 async def test_a_person_denies_the_microphone(
     customer: Customer, open_phone: OpenPhone, new_browser: NewBrowser
 ) -> None:
     phone = await open_phone(customer, browser=await new_browser(without=(ALWAYS_GRANTED,)))
+    await grant(phone, "denied")
     await assert_missing(phone, "microphone_denied", "Microphone access was denied", "Allow the microphone")
+
+
+async def test_a_person_closes_the_question(customer: Customer, open_phone: OpenPhone, new_browser: NewBrowser) -> None:
+    phone = await open_phone(customer, browser=await new_browser(without=(ALWAYS_GRANTED,)))
+    await grant(phone, "prompt")
+    await assert_missing(phone, "microphone_dismissed", "The microphone question was closed", "choose Allow")
+
+
+async def test_the_machine_has_no_microphone(
+    customer: Customer, open_phone: OpenPhone, new_browser: NewBrowser
+) -> None:
+    phone = await open_phone(customer, browser=await new_browser(without=(FAKE_DEVICES,)))
+    await assert_missing(phone, "microphone_not_found", "No microphone was found", "Connect a microphone")
+
+
+async def test_another_program_holds_the_microphone(
+    customer: Customer, open_phone: OpenPhone, new_browser: NewBrowser
+) -> None:
+    # Chromium's own switch for a device that cannot be opened, as one that another program holds.
+    phone = await open_phone(customer, browser=await new_browser(more=("--fail-audio-stream-creation",)))
+    message = "The microphone is in use by another program"
+    await assert_missing(phone, "microphone_in_use", message, "Close the other program")
+
+
+async def test_the_page_is_not_secure(
+    customer: Customer, open_page: OpenPage, host_site: HostSite, new_browser: NewBrowser
+) -> None:
+    browser = await new_browser(more=(f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1",))
+    url = host_site.page(widget_tag(customer.product.url, customer.token.raw)).replace("127.0.0.1", PLAIN_HOST)
+    phone = await open_page(url, customer.product, customer=customer, browser=browser)
+    await assert_missing(phone, "insecure_page", "The microphone needs a secure page", "Open this page over https")
 
 
 async def test_the_page_forbids_the_microphone(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, headers={"Permissions-Policy": "microphone=()"})
-    await assert_missing(
-        phone, "microphone_blocked", "The microphone is blocked by this page's policy", "Permissions-Policy"
-    )
+    await assert_missing(phone, "microphone_blocked", BLOCKED, "This page's own Permissions-Policy header")
+
+
+@pytest.mark.parametrize(
+    ("around", "allow", "own", "same_origin", "fix"),
+    [
+        ({}, "", {}, False, "The page around this frame"),
+        ({"Permissions-Policy": "microphone=(self)"}, "microphone", {}, False, "The page around this frame"),
+        ({"Permissions-Policy": "microphone=()"}, "", {}, True, "The page around this frame"),
+        ({}, "", {"Permissions-Policy": "microphone=()"}, True, "This page's own Permissions-Policy header"),
+        ({}, "microphone", {}, False, None),
+    ],
+    ids=["no allow", "a header in spite of allow", "a header, same origin", "the frame's header", "allowed"],
+)
+async def test_a_frame_is_told_which_side_forbids_the_microphone(
+    customer: Customer,
+    open_page: OpenPage,
+    host_site: HostSite,
+    around: dict[str, str],
+    allow: str,
+    own: dict[str, str],
+    same_origin: bool,
+    fix: str | None,
+) -> None:
+    inner = host_site.page(widget_tag(customer.product.url, customer.token.raw), headers=own)
+    address = inner if same_origin else inner.replace("127.0.0.1", "localhost")
+    url = host_site.page(f'<iframe src="{address}" allow="{allow}" width="500" height="700"></iframe>', headers=around)
+    phone = await open_page(url, customer.product, customer=customer)
+    frame = phone.page.frames[-1]
+    await frame.wait_for_function("() => EpochPhone.isReady()")
+    await frame.evaluate("(number) => EpochPhone.call(number)", ECHO)
+    if fix is None:
+        await frame.wait_for_function('() => EpochPhone.getState() === "in-progress"')
+        return
+    alert = frame.locator("epoch-phone").get_by_role("alert").filter(visible=True)
+    await alert.get_by_text(BLOCKED, exact=True).wait_for()
+    await alert.get_by_text(fix).wait_for()
 
 
 async def test_a_denied_microphone_leaves_the_phone_usable(

@@ -107,6 +107,7 @@ export function page({ fetch, module = sdk(), load }) {
     crypto: globalThis.crypto,
     location: { origin: "https://crm.example" },
   });
+  window.parent = window;
   const env = {
     base: null,
     window,
