@@ -17,10 +17,10 @@ from accounts.second_factor import enrolment_uri
 from dashboard.browsers import name_of
 from dashboard.guards import knows_places
 from dashboard.pages import redirect, render
-from dashboard.sealed import Sealer
 from kit.errors import DomainError, NotFound, TooMany, Unauthenticated
 from kit.forms import Form, ensure_storable, read_form
 from kit.problems import problem_headers, status_of
+from kit.sealed import Sealer
 from kit.settings import Settings
 
 Visit = Request[Any, Any, State]

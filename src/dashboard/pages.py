@@ -12,8 +12,8 @@ from litestar.datastructures import Cookie
 
 from accounts.sessions import Viewer
 from dashboard import formats
-from dashboard.sealed import Sealer
 from kit.csrf import STATE as CSRF_STATE
+from kit.sealed import Sealer
 from kit.settings import Settings
 from tenants.auth import MemberAuth
 from tenants.places import Place

@@ -26,8 +26,9 @@ from epoch.wiring import build_carrier
 from guide.controllers import guide_router
 from kit.api import BODY_BYTES, check_json_body
 from kit.csrf import CsrfMiddleware
-from kit.db import Database, provide_session
+from kit.db import ADMIN_ROLE, Database, provide_session
 from kit.mail import build_mailer
+from kit.outbox import Outbox
 from kit.problems import EXCEPTION_HANDLERS
 from kit.ratelimit import build_rate_limiter
 from kit.settings import Settings, SettingsError
@@ -67,7 +68,9 @@ def create_app(
     usage, api_keys = TokenUsage(database), ApiKeys(database)
     refused = RefusedOrigins(database)
     ender = CallEnder(database, carrier)
-    mailer = build_mailer(settings)
+    jobs = database.as_role(ADMIN_ROLE, engine_connections=1)
+    outbox = Outbox(jobs, settings.secret_key)
+    mailer = build_mailer(settings, outbox)
     assets = load_manifest(dist)
 
     @asynccontextmanager
@@ -77,18 +80,19 @@ def create_app(
         api_keys.uses.start()
         refused.start()
         ender.start()
-        mailer.start()
+        outbox.start()
         try:
             async with sweeping_numbers(settings, carrier):
                 yield
         finally:
-            await mailer.stop()
+            await outbox.stop()
             await ender.stop()
             await refused.stop()
             await api_keys.uses.stop()
             await usage.stop()
             await carrier.close()
             await database.stop()
+            await jobs.stop()
 
     phone_endpoints = _phone_endpoints(settings, database, carrier, usage, refused)
     app = Application(

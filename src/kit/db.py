@@ -76,6 +76,10 @@ class Database:
         self.statements = Statements(self._connect_hot, size=hot_connections, seconds=CONNECT_SECONDS)
         """Single statements of the hottest path, as the pool's role."""
 
+    def as_role(self, role: str, *, engine_connections: int) -> "Database":
+        """The same database on connections of its own that become ``role``."""
+        return Database(self._url, role=role, engine_connections=engine_connections)
+
     async def start(self) -> None:
         """Open the pool without connecting yet: a database that is down must not keep the server from starting."""
         self.pool = await asyncpg.create_pool(

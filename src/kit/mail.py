@@ -1,44 +1,46 @@
-"""Mail: composed by the standard library, handed over after the commit, delivered in the background."""
+"""Mail: composed by the standard library, kept in the outbox, delivered in the background."""
 
-import asyncio
+import datetime as dt
 import html
 import os
 from collections.abc import Mapping
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, make_msgid
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
+from uuid import UUID
 
 import aiosmtplib
 import msgspec
-import sqlalchemy as sa
-import structlog
 from anyio import to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from kit.clock import utc_now
+from kit.outbox import Hopeless, Item, Lane, Outbox
 from kit.settings import Settings
 
-SEND_SECONDS = 20
-RETRY_SECONDS = (2.0, 10.0, 60.0, 300.0)
-"""The waits between attempts; after the last one the mail is given up, and the log says so."""
-DRAIN_SECONDS = 5
-"""How long a stopping worker still delivers what it holds."""
-QUEUE = 1000
+KIND = "mail"
+COMMAND_SECONDS = 20
+"""How long a mail server may take to answer each command."""
+SEND_SECONDS = 45
+"""How long handing over one mail may take as a whole."""
+RETRY_SECONDS = (2.0, 10.0, 60.0, 300.0, 1800.0, 3600.0)
+"""The waits between attempts; the last one repeats."""
+GIVE_UP_AFTER = dt.timedelta(days=3)
+_REFUSED_FOR_GOOD = 500
 # Lines as long as the protocol allows: a link stays whole, also for who reads the message as it is.
 _POLICY = SMTP.clone(max_line_length=990)
-log = structlog.get_logger("epoch.mail")
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
     """What a mail says; how it looks is the same for all."""
 
-    to: str
+    to: str | tuple[str, ...]
+    """An address, or several: each gets a mail of its own and learns nothing of the others."""
     subject: str
     paragraphs: tuple[str, ...]
     action: tuple[str, str] | None = None
@@ -89,107 +91,62 @@ class SmtpDelivery:
             username=self._user,
             password=self._password,
             use_tls=self._tls,
-            timeout=SEND_SECONDS,
+            timeout=COMMAND_SECONDS,
         )
 
 
 class Mailer:
-    """Takes mails of committed transactions and delivers them one after another, never on a request's time.
-
-    A mail that waits when the process is killed is lost: every mail of the product can be asked for again.
-    """
+    """Writes mails into the outbox with the transaction they tell of, and delivers them from there."""
 
     def __init__(
-        self, delivery: Delivery, *, sender: Address, retry_seconds: tuple[float, ...] = RETRY_SECONDS
+        self, outbox: Outbox, delivery: Delivery, *, sender: Address, retry_seconds: tuple[float, ...] = RETRY_SECONDS
     ) -> None:
+        self._outbox = outbox
         self._delivery = delivery
         self._sender = sender
-        self._retry_seconds = retry_seconds
-        self._queue: asyncio.Queue[EmailMessage] = asyncio.Queue(QUEUE)
-        self._task: asyncio.Task[None] | None = None
-        self._retries: set[asyncio.Task[None]] = set()
-
-    def start(self) -> None:
-        """Begin to deliver, inside the serving loop."""
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        """Deliver what waits, for a few seconds, and stop."""
-        try:
-            async with asyncio.timeout(DRAIN_SECONDS):
-                await self._queue.join()
-        except TimeoutError:
-            log.warning("mails_left_undelivered", count=self._queue.qsize())
-        for task in (self._task, *self._retries):
-            if task is not None:
-                task.cancel()
+        outbox.add_lane(
+            Lane(
+                kind=KIND,
+                handle=self._deliver,
+                retry_seconds=retry_seconds,
+                give_up_after=GIVE_UP_AFTER,
+                handle_seconds=SEND_SECONDS,
+            )
+        )
 
     def send_after_commit(self, session: AsyncSession, mail: Mail) -> None:
         """Send ``mail`` once the transaction under way is committed; rolled back, it is never sent.
 
         Raises:
-            ValueError: the mail's address is none.
+            ValueError: an address of the mail is none.
         """
-        message = compose(mail, self._sender)
-        waiting: list[EmailMessage] = session.info.setdefault("mails", [])
-        waiting.append(message)
-        if len(waiting) > 1:
-            return
+        addresses = (mail.to,) if isinstance(mail.to, str) else mail.to
+        for address in addresses:
+            Address(addr_spec=address)
+            single = msgspec.structs.replace(mail, to=address)
+            self._outbox.put(session, KIND, msgspec.json.encode(single))
 
-        def committed(sync: Session) -> None:
-            # Released savepoints come by here too; what they hold may still be rolled back around them.
-            if sync.get_nested_transaction() is None:
-                for item in waiting:
-                    self._accept(item)
-                waiting.clear()
-
-        def rolled_back(sync: Session) -> None:
-            waiting.clear()
-
-        sa.event.listen(session.sync_session, "after_commit", committed)
-        sa.event.listen(session.sync_session, "after_rollback", rolled_back)
-
-    def _accept(self, message: EmailMessage) -> None:
-        try:
-            self._queue.put_nowait(message)
-        except asyncio.QueueFull:
-            log.error("mail_dropped", subject=message["Subject"])
-
-    async def _run(self) -> None:
-        while True:
-            message = await self._queue.get()
-            if not await self._delivered(message):
-                # Beside the queue: one address that cannot be reached must not hold up the others.
-                task = asyncio.create_task(self._retry(message))
-                self._retries.add(task)
-                task.add_done_callback(self._retries.discard)
-            self._queue.task_done()
-
-    async def _retry(self, message: EmailMessage) -> None:
-        for seconds in self._retry_seconds:
-            await asyncio.sleep(seconds)
-            if await self._delivered(message):
-                return
-        log.error("mail_given_up", subject=message["Subject"])
-
-    async def _delivered(self, message: EmailMessage) -> bool:
+    async def _deliver(self, item: Item) -> None:
+        message = compose(
+            msgspec.json.decode(item.body, type=Mail), self._sender, key=item.id, written_at=item.written_at
+        )
         try:
             await self._delivery.deliver(message)
-        except (OSError, aiosmtplib.SMTPException) as error:
-            # The kind alone: a server's answer may repeat the address.
-            log.warning("mail_not_delivered", error=type(error).__name__)
-            return False
-        except Exception as error:
-            log.error("mail_delivery_failed", error=type(error).__name__)
-            return True
-        return True
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            if all(refused.code >= _REFUSED_FOR_GOOD for refused in error.recipients):
+                raise Hopeless("recipient refused") from error
+            raise
+        except aiosmtplib.SMTPDataError as error:
+            if error.code >= _REFUSED_FOR_GOOD:
+                raise Hopeless("message refused") from error
+            raise
 
 
-def build_mailer(settings: Settings) -> Mailer:
+def build_mailer(settings: Settings, outbox: Outbox) -> Mailer:
     """The mail server that the settings name, or files under the data directory."""
     url = settings.smtp_url
     delivery = FileDelivery(settings.data_dir / "mail") if url is None else SmtpDelivery(url)
-    return Mailer(delivery, sender=sender_address(settings))
+    return Mailer(outbox, delivery, sender=sender_address(settings))
 
 
 def sender_address(settings: Settings) -> Address:
@@ -200,20 +157,25 @@ def sender_address(settings: Settings) -> Address:
     return Address("Epoch Voice", addr_spec=query.get("from", [f"no-reply@{at}"])[0])
 
 
-def compose(mail: Mail, sender: Address) -> EmailMessage:
+def compose(
+    mail: Mail, sender: Address, *, key: UUID | None = None, written_at: dt.datetime | None = None
+) -> EmailMessage:
     """The message: plain text, and the same words as simple HTML.
 
-    Whatever stands in the subject stays in the subject: line breaks become spaces.
+    Whatever stands in the subject stays in the subject: line breaks become spaces. ``key`` names the mail: should it
+    leave twice, mail systems know the second one by it.
 
     Raises:
-        ValueError: ``mail.to`` is not an address.
+        ValueError: ``mail.to`` is not one address.
     """
+    if not isinstance(mail.to, str):
+        raise ValueError("a message has one addressee")
     message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = Address(addr_spec=mail.to)
     message["Subject"] = " ".join(mail.subject.split())
-    message["Date"] = format_datetime(utc_now())
-    message["Message-ID"] = make_msgid(domain=sender.domain)
+    message["Date"] = format_datetime(written_at or utc_now())
+    message["Message-ID"] = f"<{(key or uuid7()).hex}@{sender.domain}>"
     # Asks out-of-office replies to stay away.
     message["Auto-Submitted"] = "auto-generated"
     label_and_link = () if mail.action is None else (f"{mail.action[0]}:\n{mail.action[1]}",)

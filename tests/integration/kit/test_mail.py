@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from email import message_from_bytes
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -12,11 +13,15 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
+from kit.clock import utc_now
 from kit.db import Database
-from kit.mail import FileDelivery, Mail, Mailer, SmtpDelivery, build_mailer, compose, sender_address
+from kit.mail import FileDelivery, Mail, Mailer, SmtpDelivery, compose, sender_address
+from kit.outbox import Outbox, OutboxItem
 from kit.settings import Settings, SettingsError, load_settings
+from mail_server import MailServer
 
 pytestmark = pytest.mark.anyio
+SECRET = "s" * 32
 SENDER = Address("Epoch Voice", addr_spec="no-reply@voice.example.com")
 
 
@@ -26,7 +31,7 @@ def a_mail(to: str = "pat@example.com", subject: str = "Hello") -> Mail:
     )
 
 
-class Outbox:
+class Letterbox:
     """Takes messages; the first ``refusals`` of them are refused as by a server that is away."""
 
     def __init__(self, refusals: int = 0) -> None:
@@ -41,18 +46,36 @@ class Outbox:
         self.messages.append(message)
         self.arrived.set()
 
+    @property
+    def addressees(self) -> list[str]:
+        return [message["To"] for message in self.messages]
+
 
 @pytest.fixture
-async def outbox() -> Outbox:
-    return Outbox()
+async def letterbox() -> Letterbox:
+    return Letterbox()
 
 
 @pytest.fixture
-async def mailer(outbox: Outbox) -> AsyncIterator[Mailer]:
-    running = Mailer(outbox, sender=SENDER)
-    running.start()
-    yield running
-    await running.stop()
+async def requests(own_database: str) -> AsyncIterator[Database]:
+    """The database as requests see it."""
+    database = Database(own_database)
+    yield database
+    await database.stop()
+
+
+@pytest.fixture
+async def outbox(jobs: Database) -> AsyncIterator[Outbox]:
+    waiting = Outbox(jobs, SECRET)
+    yield waiting
+    await waiting.stop()
+
+
+@pytest.fixture
+async def mailer(outbox: Outbox, letterbox: Letterbox) -> Mailer:
+    mailer = Mailer(outbox, letterbox, sender=SENDER)
+    outbox.start()
+    return mailer
 
 
 def test_a_subject_cannot_add_headers() -> None:
@@ -79,49 +102,75 @@ def test_text_and_html_say_the_same_and_markup_is_inert() -> None:
     assert 'href="https://x.example/?a=1&amp;b=2"' in html.get_content()
 
 
-async def test_a_mail_leaves_after_the_commit(mailer: Mailer, outbox: Outbox, database: Database) -> None:
-    async with database.sessions() as session, session.begin():
+async def test_a_mail_leaves_after_the_commit(mailer: Mailer, letterbox: Letterbox, requests: Database) -> None:
+    async with requests.sessions() as session, session.begin():
         mailer.send_after_commit(session, a_mail())
         async with session.begin_nested():
             await session.execute(sa.select(1))
         await asyncio.sleep(0)
-        assert outbox.messages == []
-    await outbox.arrived.wait()
-    assert [message["To"] for message in outbox.messages] == ["pat@example.com"]
+        assert letterbox.messages == []
+    await letterbox.arrived.wait()
+    assert letterbox.addressees == ["pat@example.com"]
 
 
-async def test_what_was_rolled_back_is_not_written_about(mailer: Mailer, outbox: Outbox, database: Database) -> None:
-    async with database.sessions() as session:
+async def test_what_was_rolled_back_is_not_written_about(
+    mailer: Mailer, outbox: Outbox, letterbox: Letterbox, requests: Database
+) -> None:
+    async with requests.sessions() as session:
         async with session.begin():
             mailer.send_after_commit(session, a_mail("gone@example.com"))
-            await session.execute(sa.select(1))
+            await session.flush()
             await session.rollback()
         async with session.begin():
-            await session.execute(sa.select(1))
             mailer.send_after_commit(session, a_mail("kept@example.com"))
-    await outbox.arrived.wait()
-    assert [message["To"] for message in outbox.messages] == ["kept@example.com"]
+            savepoint = await session.begin_nested()
+            mailer.send_after_commit(session, a_mail("gone-too@example.com"))
+            await session.flush()
+            await savepoint.rollback()
+    await outbox.stop()
+    assert letterbox.addressees == ["kept@example.com"]
 
 
-async def test_a_mail_that_could_not_be_delivered_is_tried_again(database: Database) -> None:
-    outbox = Outbox(refusals=2)
-    mailer = Mailer(outbox, sender=SENDER, retry_seconds=(0.0, 0.0))
-    mailer.start()
-    async with database.sessions() as session, session.begin():
+async def test_a_mail_that_could_not_be_delivered_is_tried_again(outbox: Outbox, requests: Database) -> None:
+    letterbox = Letterbox(refusals=2)
+    mailer = Mailer(outbox, letterbox, sender=SENDER, retry_seconds=(0.0,))
+    outbox.start()
+    async with requests.sessions() as session, session.begin():
         mailer.send_after_commit(session, a_mail())
-    await outbox.arrived.wait()
-    await mailer.stop()
-    assert len(outbox.messages) == 1
+    await letterbox.arrived.wait()
+    assert len(letterbox.messages) == 1
 
 
-async def test_stopping_delivers_what_waits(outbox: Outbox, database: Database) -> None:
-    mailer = Mailer(outbox, sender=SENDER)
-    mailer.start()
-    async with database.sessions() as session, session.begin():
+async def test_stopping_delivers_what_is_due(
+    mailer: Mailer, outbox: Outbox, letterbox: Letterbox, requests: Database
+) -> None:
+    async with requests.sessions() as session, session.begin():
         for number in range(5):
             mailer.send_after_commit(session, a_mail(f"p{number}@example.com"))
-    await mailer.stop()
-    assert len(outbox.messages) == 5
+    await outbox.stop()
+    assert letterbox.addressees == [f"p{number}@example.com" for number in range(5)]
+
+
+async def test_several_people_get_a_mail_each(
+    mailer: Mailer, outbox: Outbox, letterbox: Letterbox, requests: Database
+) -> None:
+    both = msgspec.structs.replace(a_mail(), to=("one@example.com", "two@example.com"))
+    async with requests.sessions() as session, session.begin():
+        mailer.send_after_commit(session, both)
+    await outbox.stop()
+    assert letterbox.addressees == ["one@example.com", "two@example.com"]
+    first, second = letterbox.messages
+    assert b"two@example.com" not in first.as_bytes()
+    assert first["Message-ID"] != second["Message-ID"]
+
+
+async def test_an_address_that_is_none_is_refused_before_anything_is_written(
+    mailer: Mailer, requests: Database
+) -> None:
+    async with requests.sessions() as session:
+        with pytest.raises(ValueError, match="addr"):
+            mailer.send_after_commit(session, a_mail("pat@example.com, eve@example.com"))
+        assert not session.new
 
 
 async def test_without_a_server_mails_are_private_files(tmp_path: Path) -> None:
@@ -137,32 +186,41 @@ async def test_without_a_server_mails_are_private_files(tmp_path: Path) -> None:
 
 
 async def test_a_mail_server_gets_the_message() -> None:
-    received: list[bytes] = []
+    async with MailServer() as server:
+        await SmtpDelivery(server.url).deliver(compose(a_mail(), SENDER))
+    [received] = server.received
+    assert "To: pat@example.com\r\n" in received
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 mail.example.com\r\n")
-        in_data = False
-        while line := await reader.readline():
-            if in_data:
-                received.append(line)
-                if line == b".\r\n":
-                    in_data = False
-                    writer.write(b"250 taken\r\n")
-            elif line.startswith(b"DATA"):
-                in_data = True
-                writer.write(b"354 go on\r\n")
-            elif line.startswith(b"QUIT"):
-                writer.write(b"221 bye\r\n")
-                writer.close()
-                return
-            else:
-                writer.write(b"250 fine\r\n")
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+async def test_mails_wait_while_the_server_is_away_and_leave_when_it_is_back(jobs: Database) -> None:
+    server, now = MailServer(), [utc_now()]
     async with server:
-        port = server.sockets[0].getsockname()[1]
-        await SmtpDelivery(f"smtp://127.0.0.1:{port}").deliver(compose(a_mail(), SENDER))
-    assert b"To: pat@example.com\r\n" in received
+        pass  # its port is known, and closed again
+    outbox = Outbox(jobs, SECRET, clock=lambda: now[0])
+    mailer = Mailer(outbox, SmtpDelivery(server.url), sender=SENDER)
+    async with jobs.sessions() as session, session.begin():
+        mailer.send_after_commit(session, a_mail())
+    for _ in range(20):
+        assert await outbox.work_off("mail") == 0
+        now[0] += timedelta(hours=1)
+    async with server:
+        assert await outbox.work_off("mail") == 1
+        now[0] += timedelta(hours=2)
+        assert await outbox.work_off("mail") == 0
+    assert len(server.received) == 1
+
+
+async def test_an_address_that_the_server_refuses_for_good_is_given_up_at_once(jobs: Database) -> None:
+    async with MailServer(refuses="nobody@example.com") as server:
+        outbox = Outbox(jobs, SECRET)
+        mailer = Mailer(outbox, SmtpDelivery(server.url), sender=SENDER)
+        async with jobs.sessions() as session, session.begin():
+            mailer.send_after_commit(session, a_mail("nobody@example.com"))
+        assert await outbox.work_off("mail") == 0
+    async with jobs.sessions() as session:
+        [item] = (await session.scalars(sa.select(OutboxItem))).all()
+        assert (item.body, item.failure, item.attempts) == (None, "recipient refused", 1)
+        assert item.given_up_at is not None
 
 
 def test_the_settings_name_server_and_sender(settings: Settings) -> None:
@@ -170,7 +228,6 @@ def test_the_settings_name_server_and_sender(settings: Settings) -> None:
     url = "smtps://user:secret@mail.example.com?from=phones@example.com"
     named = msgspec.structs.replace(settings, smtp_url=url)
     assert sender_address(named).addr_spec == "phones@example.com"
-    build_mailer(named)
     for wrong in ("http://mail.example.com", "mail.example.com", "smtp://"):
         with pytest.raises(SettingsError, match="EPOCH_SMTP_URL must be like") as refused:
             load_settings({"EPOCH_SMTP_URL": wrong})

@@ -1,4 +1,4 @@
-"""Cookies that only we can write and read: notices, and secrets on their way to the one page that shows them."""
+"""Texts that only we can write and read: cookies with notices or secrets, and what waits in the outbox."""
 
 import base64
 import hashlib
@@ -14,11 +14,11 @@ class Sealer:
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
 
     def seal(self, content: bytes) -> str:
-        """``content`` as text for a cookie."""
+        """``content`` as text that cookies and columns can hold."""
         return self._fernet.encrypt(content).decode()
 
-    def open(self, sealed: str, *, seconds: int) -> bytes | None:
-        """What was sealed at most ``seconds`` ago; None for anything else."""
+    def open(self, sealed: str, *, seconds: int | None) -> bytes | None:
+        """What was sealed at most ``seconds`` ago, with None at any time; None for anything else."""
         try:
             return self._fernet.decrypt(sealed.encode(), ttl=seconds)
         except InvalidToken:

@@ -1,0 +1,27 @@
+"""A database of these tests' own: the running application would take their work out of the shared one."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import sqlalchemy as sa
+
+from epoch.migrations import upgrade
+from kit.db import ADMIN_ROLE, Database
+from kit.outbox import OutboxItem
+
+
+@pytest.fixture(scope="module")
+def own_database(new_database: Callable[[], str]) -> str:
+    url = new_database()
+    upgrade(url)
+    return url
+
+
+@pytest.fixture
+async def jobs(own_database: str) -> AsyncIterator[Database]:
+    """The database as jobs see it; their outbox is empty at first."""
+    database = Database(own_database, role=ADMIN_ROLE)
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.delete(OutboxItem))
+    yield database
+    await database.stop()

@@ -1,0 +1,54 @@
+"""A mail server that can be away: it opens and closes the same port, and keeps what it is given."""
+
+import asyncio
+from types import TracebackType
+
+
+class MailServer:
+    """Serves inside ``async with``; may be entered again."""
+
+    def __init__(self, *, refuses: str | None = None) -> None:
+        """``refuses``: an address that it does not know."""
+        self.received: list[str] = []
+        self._refuses = refuses
+        self._port = 0
+        self._server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self._port}"
+
+    async def __aenter__(self) -> "MailServer":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._server is not None
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example.com\r\n")
+        while line := (await reader.readline()).decode():
+            if line.startswith("DATA"):
+                writer.write(b"354 go on\r\n")
+                self.received.append(await self._message(reader))
+                writer.write(b"250 taken\r\n")
+            elif line.startswith("QUIT"):
+                writer.write(b"221 bye\r\n")
+                break
+            elif line.startswith("RCPT") and self._refuses is not None and self._refuses in line:
+                writer.write(b"550 no such person\r\n")
+            else:
+                writer.write(b"250 fine\r\n")
+        writer.close()
+
+    @staticmethod
+    async def _message(reader: asyncio.StreamReader) -> str:
+        lines: list[str] = []
+        while (line := (await reader.readline()).decode()) not in (".\r\n", ""):
+            lines.append(line)
+        return "".join(lines)
