@@ -30,10 +30,11 @@ const common = {
   write: true,
 };
 
+const NATIVES = ["natives.js"];
 // For what holds the SDK: an AMD page's `define` must not see its UMD parts; the socket is ours (sdk/socket.js).
 const CARRIER = {
   define: { "globalThis.WebSocket": "CarrierSocket", define: "undefined" },
-  inject: ["sdk/socket.js"],
+  inject: [...NATIVES, "sdk/socket.js"],
 };
 
 /** The licence texts of every package in the bundle: they must travel with it. */
@@ -59,12 +60,19 @@ function licences(metafile) {
 const outputOf = (result, extension) =>
   basename(Object.keys(result.metafile.outputs).find((file) => file.endsWith(extension)));
 
+// esbuild's helper for namespaces also walks what a page has added to Object.prototype, and fails on plain values there.
+const HELPER = /for\(var (\w+) in (\w+)\)(?=\w+\(\w+,\1,\{get:\2\[\1\])/g;
+
 /** Builds with the licences of the packages in it; the name of what came out. */
 async function buildLicensed(options, extension) {
   const { metafile } = await build({ ...options, write: false });
   const hasPackages = /node_modules/.test(Object.keys(metafile.inputs));
   const banner = { js: hasPackages && extension === ".js" ? licences(metafile) : "" };
-  return outputOf(await build({ ...options, banner }), extension);
+  const { metafile: outputs } = await build({ ...options, banner });
+  const file = outputOf({ metafile: outputs }, extension);
+  const code = readFileSync(join(dist, file), "utf8");
+  writeFileSync(join(dist, file), code.replace(HELPER, "for(var $1 of Object.keys($2))"));
+  return file;
 }
 
 const buildSdk = () =>
@@ -79,7 +87,11 @@ async function buildParts() {
   const paths = readdirSync(join(here, "phone/apart"), { recursive: true }).filter((path) => path.endsWith(".js"));
   for (const path of paths.sort()) {
     const name = path.slice(0, -".js".length).replace(/^locales./, "locale-");
-    const options = { entryNames: "[name]-[hash]", entryPoints: { [name]: join(here, "phone/apart", path) } };
+    const options = {
+      inject: NATIVES,
+      entryNames: "[name]-[hash]",
+      entryPoints: { [name]: join(here, "phone/apart", path) },
+    };
     parts[name] = await buildLicensed({ ...common, ...options, format: "esm" }, ".js");
   }
   return parts;
@@ -89,6 +101,7 @@ const buildPhone = (sdk, parts) =>
   buildLicensed(
     {
       ...common,
+      inject: NATIVES,
       define: { __INLINE__: "false", PARTS: JSON.stringify(parts), SDK_FILE: JSON.stringify(sdk) },
       entryPoints: { phone: "phone.js" },
       format: "iife",

@@ -1,4 +1,5 @@
 /** `window.EpochPhone`: what a page can do with the phone. */
+import { keepNatives } from "../natives.js";
 import { clickToCall } from "./clicks.js";
 import { apiBase, isOn } from "./config.js";
 import { Phone } from "./core.js";
@@ -27,7 +28,7 @@ export function createApi(tag, env) {
     stopClicks = isOn(settings.clickToCall) ? clickToCall(env.document, clicks) : null;
     phone.watch(() => panel?.render());
     phone.start({
-      token: String(settings.token),
+      token: String(settings.token).trim(),
       ticket: settings.ticket,
       base: apiBase(settings, tag),
     });
@@ -78,11 +79,13 @@ export function createApi(tag, env) {
   };
   const clicks = { canDial: () => phone.canDial, isInCall: () => phone.isInCall, call: api.call, open: api.open };
 
+  keepNatives(api);
   // A page that loads the script twice keeps the first phone.
   Object.defineProperty(api, AGAIN, {
     value(config) {
-      if (config.token === undefined || config.token === settings.token) return;
-      if (settings.token === undefined) begin(config);
+      if (config.token === undefined || (panel && config.token === settings.token)) return;
+      // Destroyed or never begun: the page wants it now.
+      if (!panel) begin(config);
       else console.warn("[EpochPhone] already running with another token; this second script is ignored");
     },
   });

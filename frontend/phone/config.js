@@ -3,11 +3,21 @@
 // The server writes its own address here when it serves the file: a copy elsewhere still finds its way home.
 const BAKED = "__EPOCH_API_BASE__";
 
-/** The script tag of this very load, or null (module, bundle, shadow root, static-resource loader). */
+const TAG = 'script[data-token]:is([src*="phone.js"], [src*="phone.full.js"])';
+
+/** The script tag of this very load, or null (module, bundle, static-resource loader). */
 export function findTag(document, current) {
   if (current?.hasAttribute?.("data-token")) return current;
-  const ours = 'script[data-token]:is([src*="phone.js"], [src*="phone.full.js"])';
-  return document.querySelector(ours) ?? current ?? null;
+  return document.querySelector(TAG) ?? current ?? inShadow(document);
+}
+
+/** A script inside a shadow root does not know itself: our tag in the open ones below `root`, or null. */
+function inShadow(root) {
+  for (const { shadowRoot } of root.querySelectorAll("*")) {
+    const tag = shadowRoot && (shadowRoot.querySelector(TAG) ?? inShadow(shadowRoot));
+    if (tag) return tag;
+  }
+  return null;
 }
 
 /** The attributes of `tag` as settings; only those that are there. */

@@ -144,8 +144,9 @@ export class Phone {
   #begin() {
     this.#end();
     this.events.emit(...this.#move("restart"));
-    if (!this.#config.base) {
-      this.#fail(homeless());
+    const hopeless = !this.#env.isIntact ? new Problem("page_interferes") : this.#config.base ? null : homeless();
+    if (hopeless) {
+      this.#fail(hopeless);
       return;
     }
     const session = new Session(this.#config, this.#env, {

@@ -1,18 +1,20 @@
-/** What the phone needs of the browser, taken when it loads: a page that later overwrites `fetch` does no harm. */
+/** What the phone needs of the browser, taken when it loads: a page that overwrites it later does no harm. */
+import { areNativesIntact } from "../natives.js";
 import { apart } from "./apart.js";
 import { Policy } from "./policy.js";
 
 export function browser(window) {
   const { document, navigator } = window;
-  const fetch = window.fetch.bind(window);
-  const { setTimeout, requestIdleCallback } = window;
+  const { requestIdleCallback } = window;
   const env = {
     /** The address of the phone service, once the phone knows it. */
     base: null,
     window,
     document,
     navigator,
-    fetch,
+    isIntact: areNativesIntact(),
+    // Called bare: `fetch` refuses to be a method of another object.
+    fetch: (url, options) => fetch(url, options),
     now: Date.now,
     random: Math.random,
     policy: new Policy(document),

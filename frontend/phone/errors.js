@@ -18,6 +18,11 @@ const TABLE = {
     "Cannot reach the phone service",
     "Check the internet connection, and that no ad blocker or firewall stops this page from reaching it.",
   ],
+  offline: ["You are offline", "The phone connects again by itself when the network is back."],
+  page_interferes: [
+    "This page stops the phone from working",
+    "Load phone.js before the script of this page that replaces fetch, JSON or Promise.",
+  ],
   sdk_load_failed: [
     "Failed to load phone SDK",
     "Check for ad blockers or network restrictions that stop this page from loading the script.",
@@ -51,7 +56,7 @@ const TABLE = {
   call_refused: ["The call was refused", "Ask an administrator of the account to check its calling rules."],
 };
 
-const TRANSIENT = new Set(["too_many_requests", "service_unavailable", "network_error"]);
+const TRANSIENT = new Set(["too_many_requests", "service_unavailable", "network_error", "offline"]);
 
 /** Something that went wrong, told to people as `message` and then `fix`, to programs as `code`. */
 export class Problem extends Error {

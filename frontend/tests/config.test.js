@@ -20,6 +20,15 @@ describe("the script's own tag", () => {
     expect(findTag(document, null)).toBe(tag);
     expect(findTag(document, script({ src: "/bundle.js" }))).toBe(tag);
   });
+  test("is looked for in open shadow roots, which hide it from the script itself", () => {
+    const outer = document.createElement("div");
+    const inner = document.createElement("div");
+    const tag = script({ "data-token": "ept_a", type: "text/plain", src: "https://v.example/widget/phone.js" });
+    document.head.append(outer);
+    outer.attachShadow({ mode: "open" }).append(inner);
+    inner.attachShadow({ mode: "open" }).append(tag);
+    expect(findTag(document, null)).toBe(tag);
+  });
   test("may be missing", () => {
     expect(findTag(document, null)).toBeNull();
   });

@@ -1,5 +1,6 @@
 /** The floating button, the dialer panel and the in-call bar, in a shadow root of their own. */
 import { isOn } from "../config.js";
+import { keepMounted } from "../mount.js";
 import { pretty } from "../numbers.js";
 import { textsFor } from "../texts.js";
 import { h, ICONS, icon } from "./dom.js";
@@ -25,7 +26,7 @@ export class Panel {
   #revealed;
   #view = null;
   #ticker = 0;
-  #waiting = null;
+  #unmount;
 
   constructor(phone, settings, env, on) {
     this.#phone = phone;
@@ -35,7 +36,7 @@ export class Panel {
     this.#texts = textsFor(settings.locale ?? env.document.documentElement.lang);
     this.#revealed = !isOn(settings.hidden);
     this.#build();
-    this.#mount();
+    this.#unmount = keepMounted(this.#host, env);
     this.render();
   }
 
@@ -58,8 +59,7 @@ export class Panel {
 
   remove() {
     clearInterval(this.#ticker);
-    this.#waiting?.disconnect();
-    this.#host.remove();
+    this.#unmount();
   }
 
   render() {
@@ -229,22 +229,6 @@ export class Panel {
     this.#shadow = this.#host.attachShadow({ mode: "open" });
     this.#shadow.append(this.#root);
     this.#shadow.adoptedStyleSheets = [sheet(STYLES), sheet(ownStyles(this.#settings))];
-  }
-
-  /** Attach once the page has a body; beside the body, so that a page that swaps its body keeps its phone. */
-  #mount() {
-    const { document, window } = this.#env;
-    const attach = () => document.documentElement.append(this.#host);
-    if (document.body) {
-      attach();
-      return;
-    }
-    this.#waiting = new window.MutationObserver(() => {
-      if (!document.body) return;
-      this.#waiting.disconnect();
-      attach();
-    });
-    this.#waiting.observe(document.documentElement, { childList: true });
   }
 
   #place(defaults = {}) {

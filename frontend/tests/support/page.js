@@ -113,6 +113,7 @@ export function page({ fetch, module = sdk(), load }) {
     window,
     document: visible,
     navigator: { mediaDevices: { getUserMedia: async () => ({ getTracks: () => [] }) }, userAgent: "test" },
+    isIntact: true,
     fetch,
     now: Date.now,
     random: () => 0.5,

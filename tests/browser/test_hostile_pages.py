@@ -1,0 +1,113 @@
+"""Pages that break what a script relies on; and what the phone may not do to any page."""
+
+import pytest
+from playwright.async_api import BrowserContext
+
+from browser.conftest import OpenPage, OpenPhone
+from browser.host_site import HostSite, widget_tag
+from browser.phone import Phone
+from browser.product import ECHO, Customer
+
+pytestmark = pytest.mark.anyio
+
+RUINED = {
+    "fetch": "window.fetch = () => { throw new Error('fetch is ours'); };",
+    "fetch is gone": "window.fetch = undefined;",
+    "fetch answers nonsense": "window.fetch = async () => 'nonsense';",
+    "JSON": "window.JSON = { parse: () => null, stringify: () => '' };",
+    "JSON is gone": "window.JSON = undefined;",
+    "Promise": "window.Promise = function () { this.then = () => this; };",
+    "Promise is gone": "window.Promise = undefined;",
+    "strings and lists in JSON": """
+        Array.prototype.toJSON = String.prototype.toJSON = function () { return `"${this}"`; };
+    """,
+}
+RUIN_LATER = f"<script>{RUINED['fetch']}{RUINED['JSON']}{RUINED['Promise']}</script>"
+EXTENDED = """<script>
+    Array.prototype.last = function () { return this[this.length - 1]; };
+    Array.prototype.remove = function () { return []; };
+    Object.prototype.extend = function () { return this; };
+    Object.prototype.keys = ["not", "yours"];
+    String.prototype.startsLike = function () { return false; };
+</script>"""
+HARMED = "<script>window.works = document.title; document.title = 'Still running';</script>"
+REMEMBER_SHIFTS = """<script>
+    window.shifts = [];
+    new PerformanceObserver((list) => shifts.push(...list.getEntries().flatMap(({ sources }) => sources)))
+        .observe({ type: "layout-shift", buffered: true });
+</script>"""
+# What moves inside the phone's own panel is in a shadow root, and has no node for the page.
+SHIFTED = "() => shifts.filter(({ node }) => node).map(({ node }) => node.outerHTML ?? node.data)"
+PARAGRAPHS = "<p>A customer's words.</p>" * 60
+
+
+async def assert_calls(phone: Phone) -> None:
+    await phone.until_event("ready")
+    begun = await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    before, after = await phone.hear(begun.call_id)
+    assert after.browser["heard"] > before.browser["heard"]
+    await phone.panel.get_by_role("button", name="Hang up").click()
+    await phone.assert_agrees(begun.call_id, ECHO, "completed")
+    assert phone.console == []
+
+
+async def test_a_page_that_overwrites_globals_after_the_phone_has_loaded(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    url = host_site.page(widget_tag(customer.product.url, customer.token.raw) + RUIN_LATER)
+    await assert_calls(await open_page(url, customer.product, customer=customer))
+
+
+@pytest.mark.parametrize("how", RUINED)
+async def test_a_page_that_ruined_globals_before_is_told_and_left_alone(
+    customer: Customer, open_phone: OpenPhone, how: str
+) -> None:
+    phone = await open_phone(customer, head=f"<script>{RUINED[how]}</script>", body=HARMED)
+    error = await phone.until_event("error")
+    assert (error["code"], error["message"]) == ("page_interferes", "This page stops the phone from working")
+    assert await phone.state() == "error"
+    await phone.panel.get_by_role("button", name="Open phone").click()
+    alert = phone.panel.get_by_role("alert").filter(visible=True)
+    await alert.get_by_text("Load phone.js before").wait_for()
+    assert await phone.page.title() == "Still running"
+    assert phone.console == []
+
+
+async def test_a_page_that_extends_built_in_prototypes(customer: Customer, open_phone: OpenPhone) -> None:
+    await assert_calls(await open_phone(customer, head=EXTENDED))
+
+
+async def test_the_page_never_shifts(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer, head=REMEMBER_SHIFTS, body=PARAGRAPHS)
+    size = "() => [document.documentElement.scrollHeight, document.documentElement.scrollWidth]"
+    await phone.until_event("ready")
+    await phone.panel.get_by_role("button", name="Open phone").wait_for()
+    assert await phone.page.evaluate("() => shifts") == []
+    before = await phone.page.evaluate(size)
+    await assert_calls(phone)
+    assert await phone.page.evaluate(SHIFTED) == []
+    assert await phone.page.evaluate(size) == before
+
+
+async def test_nothing_is_logged_that_names_a_number_or_a_token(customer: Customer, open_phone: OpenPhone) -> None:
+    said: list[str] = []
+
+    async def listen(context: BrowserContext) -> None:
+        context.on("console", lambda message: said.append(message.text))
+
+    phone = await open_phone(
+        customer,
+        prepare=listen,
+    )
+    await phone.until_event("ready")
+    await phone.page.evaluate("() => EpochPhone.on('callStarted', () => { throw new Error('a mistake of the page'); })")
+    begun = await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    await phone.hangup()
+    await phone.assert_agrees(begun.call_id, ECHO, "completed")
+    assert any("listener failed" in text for text in said)
+    for text in said:
+        assert ECHO.lstrip("+") not in text
+        assert customer.token.raw not in text
+        assert "eyJ" not in text
