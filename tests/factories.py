@@ -1,7 +1,8 @@
 """Rows for tests, made through the product's own services where it has them."""
 
+import datetime as dt
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from accounts.passwords import Passwords
 from accounts.services import UserService
 from carrier.twilio import TwilioCarrier
 from kit.actor import SYSTEM
+from kit.clock import utc_now
 from kit.csrf import HEADER as CSRF_HEADER
 from kit.db import Database
 from kit.settings import Settings
@@ -58,9 +60,19 @@ class Factory:
             )
 
     async def tenant(
-        self, *, plan: Plan = Plan.PRO, country: str = "US", number: bool = True, name: str = "Acme Realty"
+        self,
+        *,
+        plan: Plan = Plan.PRO,
+        country: str = "US",
+        number: bool = True,
+        name: str = "Acme Realty",
+        age: dt.timedelta = dt.timedelta(days=30),
+        limits: Mapping[str, int] | None = None,
     ) -> Tenant:
-        """An organization, its owner, and a number of its own."""
+        """An organization, its owner, and a number of its own; no newcomer, unless ``age`` says so.
+
+        ``limits`` are its own instead of the defaults.
+        """
         owner = await self.user()
         serial = next(_serial)
         async with self._database.sessions() as session, session.begin():
@@ -68,6 +80,7 @@ class Factory:
             organization = await service.found(
                 name=name, slug=f"tenant-{serial}", country=country, owner_id=owner.id, plan=plan
             )
+            organization.created_at, organization.limits = utc_now() - age, dict(limits or {})
             e164 = f"+1415556{serial:04d}" if number else None
             if e164 is not None:
                 await service.add_number(organization.id, e164, carrier_sid=None)

@@ -30,6 +30,17 @@ from tenants.models import (
     UpgradeRequest,
 )
 from tenants.teams import TeamService
+from voice.calling.models import (
+    Alert,
+    AlertKind,
+    BlockedNumber,
+    CallDestination,
+    CallingRules,
+    CallUse,
+    LimitOverride,
+    Scope,
+    TokenLimits,
+)
 from voice.models import CallEvent
 from widget.models import RefusedOrigin
 
@@ -82,6 +93,33 @@ async def furnish(database: Database, make: Factory) -> Furnished:
                     occurred_at=utc_now(),
                 ),
                 RefusedOrigin(organization_id=organization_id, token_id=token.id, origin="https://elsewhere.example"),
+                CallingRules(organization_id=organization_id, countries=["CA"]),
+                BlockedNumber(organization_id=organization_id, number="+12125550188"),
+                TokenLimits(organization_id=organization_id, token_id=token.id, live_calls=2),
+                LimitOverride(
+                    organization_id=organization_id, name="live_calls", value=9, ends_at=utc_now(), set_by="staff"
+                ),
+                CallUse(
+                    organization_id=organization_id,
+                    scope=Scope.ORGANIZATION,
+                    key="",
+                    minute_start=utc_now(),
+                    day=utc_now(),
+                    month=utc_now(),
+                ),
+                CallDestination(
+                    organization_id=organization_id,
+                    number="+12125550177",
+                    is_foreign=False,
+                    hour_start=utc_now(),
+                    seen_at=utc_now(),
+                ),
+                Alert(
+                    organization_id=organization_id,
+                    kind=AlertKind.NEAR_LIMIT,
+                    subject="minutes_per_day",
+                    window_start=utc_now(),
+                ),
                 UpgradeRequest(organization_id=organization_id, requested_by=tenant.owner.id),
                 NumberPurchase(
                     organization_id=organization_id,

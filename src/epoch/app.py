@@ -37,6 +37,9 @@ from tenants.controllers import InvitationController, MemberController, Organiza
 from tenants.keys.auth import ApiKeys
 from tenants.keys.controllers import ApiKeyController
 from tenants.number_controllers import PhoneNumberController
+from voice.calling.alerts import Watch
+from voice.calling.gate import Gate
+from voice.calling.prices import load_prices
 from voice.controllers import CallController, UsageController, WebhookController
 from voice.endings import CallEnder
 from voice.lookup import CallLookup
@@ -118,6 +121,8 @@ def create_app(
     app.state.settings, app.state.database, app.state.carrier = settings, database, carrier
     app.state.mailer, app.state.assets, app.state.api_keys = mailer, assets, api_keys
     app.state.number_desk = build_number_desk(database, carrier)
+    app.state.watch = Watch(mailer.send_after_commit, settings.public_url)
+    app.state.gate = Gate(load_prices(settings.data_dir), app.state.watch)
     app.state.accounts = build_accounts(settings, database, mailer)
     return app
 

@@ -5,11 +5,21 @@ import kit.audit
 import kit.outbox
 import kit.throttle
 import tenants.models
+import voice.calling.models
 import voice.models
 import widget.models
 from kit.model import Base
 
-ROOMS = (accounts.models, kit.audit, kit.outbox, kit.throttle, tenants.models, voice.models, widget.models)
+ROOMS = (
+    accounts.models,
+    kit.audit,
+    kit.outbox,
+    kit.throttle,
+    tenants.models,
+    voice.calling.models,
+    voice.models,
+    widget.models,
+)
 """Importing a room's models is what puts its tables into the metadata."""
 
 metadata = Base.metadata

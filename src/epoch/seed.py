@@ -5,7 +5,9 @@ from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from accounts.passwords import Passwords
@@ -21,6 +23,8 @@ from tenants.models import Organization, PhoneNumber
 from tenants.numbers.rules import LIMITS
 from tenants.plans import Plan
 from tenants.services import OrganizationService
+from voice.calling.limits import AMOUNTS, COUNTS, FIRST_DAYS
+from voice.calling.models import CallingRules
 from widget.models import EmbedToken
 from widget.services import EmbedTokenService
 
@@ -28,11 +32,17 @@ PASSWORD = "demo-password"  # noqa: S105 - printed at every start; production re
 OWNER = "demo@example.com"
 STARTER_OWNER = "starter@example.com"
 SLUG = "acme"
+STARTER_SLUG = "starter-co"
 NUMBER = "+14155550100"
+COUNTRIES = ["AU", "CA", "DE", "FR", "GB", "US"]
 TOKEN_LABEL = "Demo page"  # noqa: S105 - a label
 COUNT_LIMITS = {
     **dict.fromkeys(("active_tokens", ACTIVE_KEYS_LIMIT, "invitations_per_day"), 1000),
     **dict.fromkeys(LIMITS, 1000),
+    **dict.fromkeys(COUNTS, 1000),
+    # A thousand calls at once, each as long as a call may be, must find minutes and money left.
+    **dict.fromkeys(AMOUNTS, 10_000_000),
+    FIRST_DAYS: 0,
 }
 """Demo organizations are for trying things out, also many at once."""
 
@@ -57,8 +67,10 @@ async def seed_demo(settings: Settings) -> SeedReport:
             empty = await session.scalar(sa.select(sa.func.count()).select_from(Organization)) == 0
             if empty:
                 await _create(session)
+            await _set_limits(session)
             acme = await session.scalar(sa.select(Organization).where(Organization.slug == SLUG))
             if acme is not None:
+                await _enable_countries(session, acme)
                 if carrier is not None:
                     await _hold_number(session, carrier, acme)
                 await _hold_token(session, settings, acme)
@@ -89,13 +101,25 @@ async def _create(session: AsyncSession) -> None:
     people, organizations, passwords = UserService(session), OrganizationService(session), Passwords()
     for email, person, name, slug, plan in (
         (OWNER, "Dana Demo", "Acme Realty", SLUG, Plan.PRO),
-        (STARTER_OWNER, "Sam Starter", "Starter Co", "starter-co", Plan.STARTER),
+        (STARTER_OWNER, "Sam Starter", "Starter Co", STARTER_SLUG, Plan.STARTER),
     ):
         user = await people.sign_up(email=email, password=PASSWORD, name=person, passwords=passwords, verified=True)
         organization = await organizations.found(name=name, slug=slug, country="US", owner_id=user.id, plan=plan)
-        organization.limits = COUNT_LIMITS
         if slug == SLUG:
             await organizations.add_number(organization.id, NUMBER, carrier_sid=None)
+
+
+async def _set_limits(session: AsyncSession) -> None:
+    """Databases that were seeded by an older version lack the limits that are younger."""
+    seeded = sa.select(Organization).where(Organization.slug.in_((SLUG, STARTER_SLUG)))
+    for organization in (await session.scalars(seeded)).all():
+        organization.limits = {**COUNT_LIMITS, **organization.limits}
+
+
+async def _enable_countries(session: AsyncSession, acme: Organization) -> None:
+    """The demo page's contacts live in these; who has chosen others keeps them."""
+    values = {"id": uuid7(), "organization_id": acme.id, "countries": COUNTRIES}
+    await session.execute(insert(CallingRules).values(values).on_conflict_do_nothing())
 
 
 async def _hold_number(session: AsyncSession, carrier: Carrier, acme: Organization) -> None:

@@ -1,6 +1,7 @@
 """The carrier's webhooks, and ``…/calls`` and ``…/usage`` for customers."""
 
 import asyncio
+import contextlib
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from carrier.port import Carrier, DialPlan
 from kit.clock import utc_now
 from kit.csv_export import csv_answer
-from kit.db import Database
+from kit.db import Database, is_outage
+from kit.errors import Unavailable
 from kit.paging import cut, read_cursor, read_limit
 from kit.settings import Settings
 from kit.structs import Page
 from tenants.guards import requires_member
-from voice.errors import BadWebhook, NotTheCarrier
+from voice.calling.budget import CALL_MINUTES, RING_SECONDS
+from voice.calling.gate import Gate, write_refused
+from voice.errors import BadWebhook, NotTheCarrier, PhoneBusy
 from voice.export import calls_csv
 from voice.fold import LegEvent
 from voice.guards import signed_form
@@ -30,11 +34,13 @@ from voice.queries import call_filters
 from voice.services import CallFilters, CallService
 from voice.structs import CallDetail, CallInfo, MonthUsageInfo, UsageInfo
 from voice.usage import usage_of
-from voice.webhooks import read_dial_ended, read_event, read_outgoing
+from voice.webhooks import OutgoingCall, read_dial_ended, read_event, read_outgoing
 
 WEBHOOK_BYTES = 65_536
 # Who hangs up at once is reported while the call's own request may still be writing its first row.
 _FIRST_WRITE_SECONDS = (0.1, 0.2, 0.3, 0.4, 0.4)
+# Who hangs up and calls again is quicker than the news that the last call is over.
+_LAST_CALL_SECONDS = (0.1, 0.2, 0.4, 0.5)
 log = structlog.get_logger("epoch.voice")
 
 
@@ -59,13 +65,8 @@ class WebhookController(Controller):
     @post("/outgoing")
     async def outgoing(self, request: Request[Any, Any, State]) -> Response[bytes]:
         asked = read_outgoing(await signed_form(request))
-        database, carrier = _parts(request)
-        organization_id = await Owners(database).of_token(asked.token_id)
-        if organization_id is None:
-            log.info("call_refused", reason="unknown_token")
-            return _document(carrier.reject())
-        async with database.tenant(organization_id) as session:
-            call = await CallService(session).place(organization_id, asked)
+        call = await _placed(request, asked)
+        carrier: Carrier = request.app.state.carrier
         if call is None or call.status is CallStatus.REFUSED:
             log.info("call_refused", reason="replayed_or_unknown" if call is None else call.end_reason)
             return _document(carrier.reject())
@@ -87,6 +88,36 @@ def _parts(request: Request[Any, Any, State]) -> tuple[Database, Carrier]:
     return request.app.state.database, request.app.state.carrier
 
 
+async def _placed(request: Request[Any, Any, State], asked: OutgoingCall) -> Call | None:
+    """The record of the call; None when there is nothing to dial. What cannot be asked or counted is not dialled."""
+    database, gate = request.app.state.database, request.app.state.gate
+    found = None
+    try:
+        found = await Owners(database).of_token(asked.token_id)
+        return None if found is None else await _through(gate, database, *found, asked)
+    except Exception as error:
+        log.error("call_not_judged", error=type(error).__name__, exc_info=None if is_outage(error) else error)
+        if found is None:
+            return None
+    with contextlib.suppress(Exception):  # Then not even the reason can be kept: the widget learns that nothing works.
+        async with database.tenant(found[0]) as session:
+            return await write_refused(session, found[0], asked, Unavailable())
+    return None
+
+
+async def _through(
+    gate: Gate, database: Database, organization_id: UUID, country: str, asked: OutgoingCall
+) -> Call | None:
+    for pause in _LAST_CALL_SECONDS:
+        try:
+            async with database.tenant(organization_id) as session:
+                return await gate.place(session, organization_id, country, asked, may_wait=True)
+        except PhoneBusy:
+            await asyncio.sleep(pause)
+    async with database.tenant(organization_id) as session:
+        return await gate.place(session, organization_id, country, asked)
+
+
 async def _record(request: Request[Any, Any, State], parent_sid: str, leg_sid: str, event: LegEvent) -> None:
     database, _ = _parts(request)
     owners = Owners(database)
@@ -100,7 +131,8 @@ async def _record(request: Request[Any, Any, State], parent_sid: str, leg_sid: s
         log.warning("event_of_unknown_call", kind=event.kind)
         return
     async with database.tenant(organization_id) as session:
-        await CallService(session).record(organization_id, parent_sid, leg_sid, event)
+        watch = request.app.state.watch
+        await CallService(session).record(organization_id, parent_sid, leg_sid, event, watch=watch)
 
 
 def _plan(settings: Settings, call: Call) -> DialPlan:
@@ -109,6 +141,8 @@ def _plan(settings: Settings, call: Call) -> DialPlan:
         caller_id=call.from_number or "",
         status_url=f"{settings.public_url}/voice/status",
         action_url=f"{settings.public_url}/voice/dial-ended",
+        ring_seconds=RING_SECONDS,
+        limit_seconds=60 * (call.limit_minutes or CALL_MINUTES),
     )
 
 

@@ -1,7 +1,7 @@
 """Refusals about calls and webhooks."""
 
 from kit.e164 import EmergencyNumber, InvalidPhoneNumber
-from kit.errors import DomainError, Forbidden, Invalid
+from kit.errors import DomainError, Forbidden, Invalid, Unavailable
 from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow
 from widget.errors import RevokedEmbedToken
 
@@ -20,6 +20,38 @@ class BadWebhook(Invalid):
     message = "The request is not a call event"
 
 
+class DestinationNotAllowed(Forbidden):
+    """A country that is not enabled, or a number that is blocked."""
+
+    code = "destination_not_allowed"
+    message = "This destination is not allowed"
+
+
+class TooManyCallsAtOnce(Forbidden):
+    """As many calls are live as may be."""
+
+    code = "too_many_calls_at_once"
+    message = "Too many calls at once"
+
+
+class PhoneBusy(TooManyCallsAtOnce):
+    """The same phone's last call is not known to be over yet; it may be in a moment."""
+
+
+class TooManyCalls(Forbidden):
+    """As many calls were placed within a minute, an hour or a day as may be."""
+
+    code = "too_many_calls"
+    message = "Too many calls"
+
+
+class CallLimitReached(Forbidden):
+    """The minutes, the money or the foreign destinations of the day, month or hour are used up."""
+
+    code = "call_limit_reached"
+    message = "Call limit reached"
+
+
 REFUSALS: dict[str, type[DomainError]] = {
     refusal.code: refusal
     for refusal in (
@@ -29,6 +61,11 @@ REFUSALS: dict[str, type[DomainError]] = {
         NoPhoneNumber,
         InvalidPhoneNumber,
         EmergencyNumber,
+        DestinationNotAllowed,
+        TooManyCallsAtOnce,
+        TooManyCalls,
+        CallLimitReached,
+        Unavailable,
     )
 }
 """Why a call may be refused before it is dialled, by the code that its record keeps."""

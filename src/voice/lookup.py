@@ -10,7 +10,9 @@ from widget.exchange import CallSummary, FoundCall
 _SQL = """
 SELECT status, duration, end_reason FROM call WHERE token_id = $1 AND call_id = $2 ORDER BY id LIMIT 1
 """
-_BY_TOKEN = "SELECT organization_id FROM embed_token WHERE id = $1"  # noqa: S105 - a statement
+_OWNER_SQL = """
+SELECT o.id, o.country FROM embed_token t JOIN organization o ON o.id = t.organization_id WHERE t.id = $1
+"""
 _BY_CALL = "SELECT organization_id FROM call WHERE carrier_sid = $1"
 
 
@@ -20,15 +22,15 @@ class Owners:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of_token(self, token_id: UUID) -> UUID | None:
-        return await self._one(_BY_TOKEN, token_id)
+    async def of_token(self, token_id: UUID) -> tuple[UUID, str] | None:
+        """The organization, and the country where it is at home."""
+        async with self._database.pool.acquire() as connection:
+            row = await connection.fetchrow(_OWNER_SQL, token_id)
+        return None if row is None else (row[0], row[1])
 
     async def of_call(self, carrier_sid: str) -> UUID | None:
-        return await self._one(_BY_CALL, carrier_sid)
-
-    async def _one(self, statement: str, key: UUID | str) -> UUID | None:
         async with self._database.pool.acquire() as connection:
-            found: UUID | None = await connection.fetchval(statement, key)
+            found: UUID | None = await connection.fetchval(_BY_CALL, carrier_sid)
             return found
 
 

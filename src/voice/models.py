@@ -53,6 +53,8 @@ class Call(TenantOwned, Base):
             "organization_id",
             postgresql_where=sa.text("status IN ('initiated','ringing','in-progress')"),
         ),
+        # The slots that nobody gave back in time are found without looking at the others.
+        sa.Index("ix_call_slot", "organization_id", "slot_until", postgresql_where=sa.text("slot_until IS NOT NULL")),
     )
 
     carrier_sid: Mapped[str] = mapped_column(unique=True)
@@ -80,6 +82,20 @@ class Call(TenantOwned, Base):
     """The page's origin as the widget told it."""
     details: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSONB(none_as_null=True))
     """The page's own data, carried through the call."""
+    country: Mapped[str | None]
+    """Where it goes, ISO 3166; None for a call that was refused or placed before this was kept."""
+    limit_minutes: Mapped[int | None]
+    """How long the carrier lets it last."""
+    rate_micros: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """Estimated price of a minute, in millionths of a US dollar."""
+    slot_until: Mapped[dt.datetime | None]
+    """Set while the call counts as live; past it the slot is free, whatever the carrier failed to tell."""
+    billed_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
+    """What the books hold of it."""
+    cost_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    """What it cost: by estimate, or the carrier's own price."""
+    is_priced: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """True once ``cost_micros`` is the carrier's own price."""
 
 
 class CallEvent(TenantOwned, Base):

@@ -1,4 +1,4 @@
-"""What happens to calls: admitted or refused, followed to their end, listed."""
+"""What happens to calls after the gate: followed to their end, priced, listed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,18 +12,12 @@ from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from kit.clock import utc_now
-from kit.e164 import InvalidPhoneNumber, parse_dialled
-from kit.errors import DomainError, NotFound
-from kit.text import is_storable
-from tenants import rules
-from tenants.models import Organization, PhoneNumber
+from kit.errors import NotFound
+from voice.calling.alerts import Watch
+from voice.calling.ledger import Entry, Ledger, settle
+from voice.calling.standing import standing_of
 from voice.fold import LegEvent, fold
 from voice.models import Call, CallEvent, CallStatus
-from voice.webhooks import OutgoingCall
-from widget.errors import RevokedEmbedToken
-from widget.models import EmbedToken
-
-_DIALLED_CHARACTERS = 32
 
 
 class CallFilters(msgspec.Struct, frozen=True):
@@ -37,14 +31,6 @@ class CallFilters(msgspec.Struct, frozen=True):
     until: datetime | None = None
 
 
-class _Caller(msgspec.Struct, frozen=True):
-    """The token behind an identity, with its organization, as they stand now."""
-
-    token: EmbedToken
-    organization: Organization
-    e164: str | None
-
-
 class CallService(SQLAlchemyAsyncRepositoryService[Call]):
     """Call records."""
 
@@ -53,45 +39,13 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
 
     repository_type = Repository
 
-    async def place(self, organization_id: UUID, asked: OutgoingCall) -> Call | None:
-        """Record a call that a browser asks for: admitted (``initiated``) or ``refused`` with its reason.
+    async def record(
+        self, organization_id: UUID, parent_sid: str, leg_sid: str, event: LegEvent, *, watch: Watch | None = None
+    ) -> Call | None:
+        """Add ``event`` to its call and fold the call anew; None when there is no such call.
 
-        The guards are asked again here, because an access token outlives a revocation. A second request for the same
-        call returns the first one's record. None means that nothing is to be dialled: nobody stands behind the
-        identity, or the call is known and over, or would not be admitted any more.
+        A call that is over gives back its slot and is booked; ``watch`` tells of limits that it brought near.
         """
-        caller = await self._caller(organization_id, asked.token_id)
-        if caller is None:
-            return None
-        now = utc_now()
-        to_number, refusal = _judge(caller, asked)
-        if (known := await self._by_sid(organization_id, asked.call_sid)) is not None:
-            # The carrier's signature never ages: what is over, or would be refused by now, is not dialled again.
-            is_settled = known.status is CallStatus.REFUSED or (refusal is None and not known.status.is_final)
-            return known if is_settled else None
-        values = {
-            "id": uuid7(),
-            "organization_id": caller.organization.id,
-            "token_id": caller.token.id,
-            "carrier_sid": asked.call_sid,
-            "call_id": asked.call_id,
-            "identity": asked.identity,
-            "from_number": caller.e164,
-            "to_number": to_number,
-            "status": CallStatus.INITIATED if refusal is None else CallStatus.REFUSED,
-            "started_at": now,
-            "ended_at": None if refusal is None else now,
-            "end_reason": None if refusal is None else refusal.code,
-            "origin": asked.origin,
-            "details": asked.metadata,
-        }
-        # Two deliveries at once: one inserts, the other reads what it inserted.
-        statement = insert(Call).values(values).on_conflict_do_nothing(index_elements=["carrier_sid"])
-        await self.repository.session.execute(statement)
-        return await self._by_sid(organization_id, asked.call_sid)
-
-    async def record(self, organization_id: UUID, parent_sid: str, leg_sid: str, event: LegEvent) -> Call | None:
-        """Add ``event`` to its call and fold the call anew; None when there is no such call."""
         session = self.repository.session
         call = await self._by_sid(organization_id, parent_sid, locked=True)
         if call is None or call.status is CallStatus.REFUSED:
@@ -107,7 +61,35 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         state = fold(_leg_event(row) for row in await self.events(call.organization_id, call.id))
         call.status, call.duration = state.status, state.duration
         call.answered_at, call.ended_at, call.end_reason = state.answered_at, state.ended_at, state.end_reason
+        if call.status.is_final:
+            await self._book(call, settle(call, minutes=-(-call.duration // 60)), watch)
         return call
+
+    async def set_price(self, organization_id: UUID, call_id: UUID, micros: int, *, watch: Watch | None = None) -> Call:
+        """Replace the estimated cost of a call by the carrier's own price, in millionths of a US dollar.
+
+        Raises: NotFound.
+        """
+        query = sa.select(Call).where(Call.owned_by(organization_id), Call.id == call_id).with_for_update()
+        call: Call | None = await self.repository.session.scalar(query)
+        if call is None:
+            raise NotFound
+        entry = Entry(micros=micros - call.cost_micros)
+        call.cost_micros, call.is_priced = micros, True
+        await self._book(call, entry, watch)
+        return call
+
+    async def _book(self, call: Call, entry: Entry, watch: Watch | None) -> None:
+        if entry == Entry():
+            return
+        session, now = self.repository.session, utc_now()
+        ledger = Ledger(session, call.organization_id, call.token_id, call.identity)
+        books = await ledger.open(now)
+        await ledger.post(entry)
+        if watch is not None and (entry.minutes > 0 or entry.micros > 0):
+            standing = await standing_of(session, call.organization_id, call.token_id, now)
+            if standing is not None:
+                await watch.used(session, call.organization_id, call.token_id, standing, books, entry, now)
 
     async def page(
         self, organization_id: UUID, filters: CallFilters, *, after: UUID | None, limit: int
@@ -144,20 +126,6 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         found: Call | None = await self.repository.session.scalar(query.with_for_update() if locked else query)
         return found
 
-    async def _caller(self, organization_id: UUID, token_id: UUID) -> _Caller | None:
-        query = (
-            sa.select(EmbedToken, Organization)
-            .join(Organization, Organization.id == EmbedToken.organization_id)
-            .where(EmbedToken.owned_by(organization_id), EmbedToken.id == token_id)
-        )
-        row = (await self.repository.session.execute(query)).one_or_none()
-        if row is None:
-            return None
-        # Shared until the call is written: a release that begins meanwhile must see the call, or be seen by it.
-        number = PhoneNumber.calls_for(organization_id).with_for_update(read=True)
-        token, organization = row
-        return _Caller(token, organization, await self.repository.session.scalar(number))
-
 
 def _narrowed(filters: CallFilters) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
@@ -172,23 +140,6 @@ def _narrowed(filters: CallFilters) -> list[sa.ColumnElement[bool]]:
     if filters.until is not None:
         conditions.append(Call.started_at < filters.until)
     return conditions
-
-
-def _judge(caller: _Caller, asked: OutgoingCall) -> tuple[str, DomainError | None]:
-    """The number to dial, or what was dialled and why it is refused."""
-    try:
-        if caller.token.revoked_at is not None or caller.organization.deleted_at is not None:
-            raise RevokedEmbedToken
-        rules.ensure_not_suspended(caller.organization.suspended_at is not None)
-        rules.ensure_widget_plan(caller.organization.plan)
-        own = rules.ensure_phone_number(caller.e164)
-        to_number = parse_dialled(asked.dialled, caller.organization.country)
-        if to_number == own:
-            raise InvalidPhoneNumber
-    except DomainError as refusal:
-        dialled = asked.dialled[:_DIALLED_CHARACTERS]
-        return dialled if is_storable(dialled) else "", refusal
-    return to_number, None
 
 
 def _leg_event(row: CallEvent) -> LegEvent:

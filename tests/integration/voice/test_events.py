@@ -10,6 +10,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from epoch.seed import COUNT_LIMITS
 from factories import Factory, Token
 from kit.db import Database
 from kit.settings import Settings
@@ -37,7 +38,7 @@ async def carrier(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
 
 @pytest.fixture
 async def token(make: Factory) -> Token:
-    return await make.token(await make.tenant())
+    return await make.token(await make.tenant(limits=COUNT_LIMITS))
 
 
 async def row(database: Database, sid: str) -> dict[str, Any]:

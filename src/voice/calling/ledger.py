@@ -1,0 +1,199 @@
+"""The books in PostgreSQL: opened under a lock, written in the transaction that admits or ends a call."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from voice.calling.budget import RING_SECONDS, Books, Use
+from voice.calling.models import CallUse, Scope
+from voice.models import Call
+
+_LATE = dt.timedelta(minutes=2)
+"""How long after a call must be over its slot is given back unasked."""
+_HOUR = dt.timedelta(hours=1)
+_KEPT = dt.timedelta(days=2)
+"""How long a widget identity that was not seen again is remembered."""
+
+# Rows are written in this order by everybody, the organization's first: who holds it holds the others.
+_OPEN = sa.text(
+    """
+    INSERT INTO call_use AS u (id, organization_id, scope, key, minute_start, day, month)
+    VALUES (:id_1, :organization, 'organization', '', :now, :day, :month),
+           (:id_2, :organization, 'token', :token, :now, :day, :month),
+           (:id_3, :organization, 'identity', :identity, :now, :day, :month)
+    ON CONFLICT (organization_id, scope, key) DO UPDATE SET
+        minute_attempts = CASE WHEN u.minute_start > :minute_ago THEN u.minute_attempts ELSE 0 END,
+        minute_start = CASE WHEN u.minute_start > :minute_ago THEN u.minute_start ELSE :now END,
+        day_attempts = CASE WHEN u.day >= :day THEN u.day_attempts ELSE 0 END,
+        day_refused = CASE WHEN u.day >= :day THEN u.day_refused ELSE 0 END,
+        day_minutes = CASE WHEN u.day >= :day THEN u.day_minutes ELSE 0 END,
+        day_micros = CASE WHEN u.day >= :day THEN u.day_micros ELSE 0 END,
+        day = greatest(u.day, :day),
+        month_minutes = CASE WHEN u.month >= :month THEN u.month_minutes ELSE 0 END,
+        month_micros = CASE WHEN u.month >= :month THEN u.month_micros ELSE 0 END,
+        month = greatest(u.month, :month)
+    RETURNING scope, live, held_minutes, held_micros, minute_attempts, day_attempts,
+              day_minutes, day_micros, month_minutes, month_micros
+    """
+).bindparams(
+    *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "id_1", "id_2", "id_3")),
+    *(sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True)) for name in ("now", "day", "month", "minute_ago")),
+)
+# A slot is given back with what its call may have used, for nobody knows better: the call's own end corrects it.
+_OVERDUE = (
+    sa.select(Call)
+    .where(Call.slot_until < sa.bindparam("now"))
+    .order_by(Call.slot_until)
+    .limit(20)
+    # Who ends such a call this moment holds its row and waits for the books that we hold.
+    .with_for_update(skip_locked=True)
+)
+_CALLED = sa.text(
+    """
+    INSERT INTO call_destination AS d (id, organization_id, number, is_foreign, hour_start, seen_at)
+    VALUES (:id, :organization, :number, :is_foreign, :now, :now)
+    ON CONFLICT (organization_id, number) DO UPDATE SET
+        attempts = CASE WHEN d.hour_start > :hour_ago THEN d.attempts + 1 ELSE 1 END,
+        hour_start = CASE WHEN d.hour_start > :hour_ago THEN d.hour_start ELSE :now END,
+        is_foreign = :is_foreign, seen_at = :now
+    """
+).bindparams(
+    *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "id")),
+    *(sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True)) for name in ("now", "hour_ago")),
+    sa.bindparam("is_foreign", type_=sa.Boolean()),
+)
+# Each call adds at most one row to each of the two and drops up to five: neither grows with the calls that were.
+_FORGET = sa.text(
+    """
+    WITH old_numbers AS (
+        DELETE FROM call_destination WHERE id IN (
+            SELECT id FROM call_destination WHERE organization_id = :organization AND seen_at < :hour_ago
+            ORDER BY seen_at LIMIT 5
+        )
+    )
+    DELETE FROM call_use WHERE id IN (
+        SELECT id FROM call_use
+        WHERE organization_id = :organization AND scope = 'identity' AND id < :oldest AND live = 0
+        ORDER BY id LIMIT 5
+    )
+    """
+).bindparams(
+    *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "oldest")),
+    sa.bindparam("hour_ago", type_=sa.TIMESTAMP(timezone=True)),
+)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A change to the books; what is not named stays."""
+
+    live: int = 0
+    held_minutes: int = 0
+    held_micros: int = 0
+    attempts: int = 0
+    refused: int = 0
+    minutes: int = 0
+    micros: int = 0
+
+
+class Ledger:
+    """The books of one organization, as far as one token and one widget identity concern them."""
+
+    def __init__(self, session: AsyncSession, organization_id: UUID, token_id: UUID, identity: str) -> None:
+        self._session = session
+        self._organization_id = organization_id
+        self._token = token_id.hex
+        self._identity = identity
+
+    async def open(self, now: dt.datetime) -> Books:
+        """Lock the books until the transaction ends, and read them."""
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        values = {
+            **{f"id_{number}": uuid7() for number in (1, 2, 3)},
+            "organization": self._organization_id,
+            "token": self._token,
+            "identity": self._identity,
+            "now": now,
+            "minute_ago": now - dt.timedelta(minutes=1),
+            "day": day,
+            "month": day.replace(day=1),
+        }
+        rows = (await self._session.execute(_OPEN, values)).mappings()
+        uses = {row["scope"]: _use(row) for row in rows}
+        return Books(uses[Scope.ORGANIZATION], uses[Scope.TOKEN], uses[Scope.IDENTITY])
+
+    async def post(self, entry: Entry) -> None:
+        """Write ``entry`` to all three rows; the books must be open."""
+        use = CallUse
+        changed = {
+            "live": sa.func.greatest(use.live + entry.live, 0),
+            "held_minutes": sa.func.greatest(use.held_minutes + entry.held_minutes, 0),
+            "held_micros": sa.func.greatest(use.held_micros + entry.held_micros, 0),
+            "minute_attempts": use.minute_attempts + entry.attempts,
+            "day_attempts": use.day_attempts + entry.attempts,
+            "day_refused": use.day_refused + entry.refused,
+            "day_minutes": sa.func.greatest(use.day_minutes + entry.minutes, 0),
+            "day_micros": sa.func.greatest(use.day_micros + entry.micros, 0),
+            "month_minutes": sa.func.greatest(use.month_minutes + entry.minutes, 0),
+            "month_micros": sa.func.greatest(use.month_micros + entry.micros, 0),
+        }
+        mine = sa.or_(
+            sa.and_(use.scope == Scope.ORGANIZATION, use.key == ""),
+            sa.and_(use.scope == Scope.TOKEN, use.key == self._token),
+            sa.and_(use.scope == Scope.IDENTITY, use.key == self._identity),
+        )
+        statement = sa.update(use).where(use.owned_by(self._organization_id), mine).values(changed)
+        await self._session.execute(statement, execution_options={"synchronize_session": False})
+
+    async def release_overdue(self, now: dt.datetime) -> bool:
+        """Free the slots of calls that must be over; True when there were any. The books must be open."""
+        overdue = _OVERDUE.where(Call.owned_by(self._organization_id))
+        calls = (await self._session.scalars(overdue, {"now": now})).all()
+        for call in calls:
+            books = Ledger(self._session, self._organization_id, call.token_id, call.identity)
+            await books.post(settle(call, minutes=call.limit_minutes or 0))
+        return bool(calls)
+
+    async def note_destination(self, number: str, *, is_foreign: bool, now: dt.datetime) -> None:
+        """Count a call to ``number``, and forget the numbers and identities of the past."""
+        organization, hour_ago = self._organization_id, now - _HOUR
+        called = {"id": uuid7(), "number": number, "is_foreign": is_foreign, "now": now}
+        await self._session.execute(_CALLED, {**called, "organization": organization, "hour_ago": hour_ago})
+        # Ids begin with their time in milliseconds.
+        oldest = UUID(int=int((now - _KEPT).timestamp() * 1000) << 80)
+        await self._session.execute(_FORGET, {"organization": organization, "hour_ago": hour_ago, "oldest": oldest})
+
+
+def hold(minutes: int, rate_micros: int) -> Entry:
+    """What admitting a call writes."""
+    return Entry(live=1, attempts=1, held_minutes=minutes, held_micros=minutes * rate_micros)
+
+
+def slot_until(now: dt.datetime, minutes: int) -> dt.datetime:
+    """When a call admitted now must be over, whatever the carrier tells."""
+    return now + dt.timedelta(minutes=minutes, seconds=RING_SECONDS) + _LATE
+
+
+def settle(call: Call, *, minutes: int) -> Entry:
+    """Let ``call`` give back its slot and pay for ``minutes``; what that changes in the books, often nothing."""
+    holds, rate = call.slot_until is not None, call.rate_micros or 0
+    held = (call.limit_minutes or 0) if holds else 0
+    cost = call.cost_micros if call.is_priced else minutes * rate
+    entry = Entry(
+        live=-1 if holds else 0,
+        held_minutes=-held,
+        held_micros=-held * rate,
+        minutes=minutes - call.billed_minutes,
+        micros=cost - call.cost_micros,
+    )
+    call.slot_until, call.billed_minutes, call.cost_micros = None, minutes, cost
+    return entry
+
+
+def _use(row: Mapping[Any, Any]) -> Use:
+    return Use(**{name: row[name] for name in Use.__struct_fields__})

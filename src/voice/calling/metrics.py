@@ -1,0 +1,6 @@
+"""What operators watch about calls that were refused, or nearly."""
+
+from prometheus_client import Counter
+
+REFUSED_CALLS = Counter("epoch_calls_refused", "Calls refused before dialling, by reason.", ["reason"])
+NEAR_LIMITS = Counter("epoch_limits_near", "Times that an organization came to 80 % of a limit, by limit.", ["limit"])

@@ -1,0 +1,50 @@
+"""What a minute is estimated to cost, by country."""
+
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import msgspec
+
+from kit.settings import SettingsError
+
+FILE = "prices.toml"
+MICROS_PER_CENT = 10_000
+_MICROS_PER_DOLLAR = 1_000_000
+_DEAREST = 1000
+
+
+class Prices(msgspec.Struct, frozen=True):
+    """Prices of a minute, in millionths of a US dollar."""
+
+    default: int
+    by_country: Mapping[str, int]
+
+    def of(self, country: str) -> int:
+        """What a minute to ``country`` costs at most."""
+        return self.by_country.get(country, self.default)
+
+
+def load_prices(data_dir: Path) -> Prices:
+    """The operator's price list, or the product's. Raises: SettingsError, naming what is wrong with the list."""
+    path = data_dir / FILE
+    if not path.exists():
+        path = Path(__file__).with_name(FILE)
+    try:
+        read = tomllib.loads(path.read_text(), parse_float=Decimal)
+        return Prices(
+            _micros(read["default"]), {code: _micros(price) for code, price in read.get("countries", {}).items()}
+        )
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SettingsError(f"{path} is no price list: {error or type(error).__name__}") from error
+
+
+def _micros(price: Decimal | int) -> int:
+    try:
+        dollars = Decimal(price)
+    except InvalidOperation as error:
+        raise ValueError(f"{price!r} is no price") from error
+    if not 0 < dollars <= _DEAREST:
+        raise ValueError(f"{price} is no price of a minute in US dollars")
+    return int(-(-dollars * _MICROS_PER_DOLLAR // 1))
