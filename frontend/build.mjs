@@ -13,6 +13,7 @@ const PAGES = {
   demo: ["demo.js", "demo.css"],
   dashboard: ["dashboard.js", "overview.js", "dashboard.css", "icon.svg"],
   guide: ["guide.js", "guide.css"],
+  hubspot: ["hubspot.js", "hubspot.css"],
   reference: ["reference.js", "reference.css"],
 };
 const LIMITS = { "phone.js": 20_000, "sdk.js": 50_000 };

@@ -16,7 +16,7 @@ export default [
   js.configs.recommended,
   { rules: strict },
   {
-    files: ["phone.js", "phone/**", "sdk/**", "demo/**", "dashboard/**", "guide/**", "reference/**"],
+    files: ["phone.js", "phone/**", "sdk/**", "demo/**", "dashboard/**", "guide/**", "hubspot/**", "reference/**"],
     languageOptions: {
       globals: { ...globals.browser, SDK_FILE: "readonly", PARTS: "readonly", __INLINE__: "readonly" },
     },

@@ -14,11 +14,9 @@ from dashboard import show_once
 from dashboard.guards import requires_place
 from dashboard.pages import fragment, redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
-from kit.clock import utc_now
 from kit.errors import DomainError, ValidationFailed
 from kit.forms import Form, ensure_storable, read_form
 from kit.paging import cut, read_cursor
-from kit.settings import Settings
 from tenants.auth import MemberAuth, member
 from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow
 from tenants.guards import requires_phone_number, requires_role, requires_widget_plan
@@ -31,7 +29,7 @@ from widget.limits import LABEL_CHARACTERS
 from widget.models import EmbedToken
 from widget.refusals import refused_counts, refused_of
 from widget.services import EmbedTokenService, read_domains, snippet
-from widget.tickets import Tickets
+from widget.tickets import page_ticket
 
 KEY = "embed-phone-widget"
 PAGE = 50
@@ -126,7 +124,7 @@ class EmbedTokenPages(Controller):
             token=token,
             raw=issued.raw,
             snippet=snippet(settings.public_url, issued.raw),
-            ticket=_ticket(settings, token.id),
+            ticket=page_ticket(settings, token.id),
             back=_list(slug),
         )
         answer.set_cookie(show_once.taken(request))
@@ -226,12 +224,6 @@ def _base(slug: str) -> str:
 
 def _list(slug: str) -> str:
     return f"/dashboard/{slug}/settings#{KEY}"
-
-
-def _ticket(settings: Settings, token_id: UUID) -> str:
-    """Our word that this page of ours may try the token, whatever domains it lists."""
-    expires_at = int(utc_now().timestamp()) + settings.access_token_ttl
-    return Tickets(settings.secret_key).issue(token_id, expires_at)
 
 
 def _ensure_opened_on_purpose(token: EmbedToken, form: Form) -> None:

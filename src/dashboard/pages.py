@@ -17,6 +17,7 @@ from kit.sealed import Sealer
 from kit.settings import Settings
 from tenants.auth import MemberAuth
 from tenants.places import Place
+from widget import policy
 
 PLACES_STATE = "places"
 """Where the scope's state holds the person's organizations, the page's own one first."""
@@ -25,9 +26,6 @@ LAST_PLACE = "organization"
 """The cookie that remembers the organization last used."""
 NOTICE_SECONDS = 60
 _YEAR = 31_536_000
-_TWILIO = "https://*.twilio.com wss://*.twilio.com"
-# The sandbox carrier signals on a port the system chooses, always on loopback.
-_LOOPBACK = "ws://localhost:* http://localhost:* ws://127.0.0.1:* http://127.0.0.1:*"
 
 templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -125,22 +123,21 @@ def places(request: Request[Any, Any, Any]) -> Sequence[Place]:
 
 def page_headers(settings: Settings, *, widget: bool = False) -> dict[str, str]:
     """The headers of every page. With ``widget`` the policy admits what the phone loads and talks to."""
-    connect = f"'self' {settings.public_url} {_LOOPBACK if settings.is_sandbox else _TWILIO}" if widget else "'self'"
-    media = "mediastream: blob: data: https://*.twilio.com" if widget else "'none'"
-    policy = (
+    none, own = "'none'", "'self'"
+    directives = (
         "default-src 'self'",
-        f"script-src 'self' {settings.public_url}" if widget else "script-src 'self'",
+        f"script-src {policy.scripts(settings) if widget else own}",
         "style-src 'self'",
-        f"connect-src {connect}",
+        f"connect-src {policy.connections(settings) if widget else own}",
         "img-src 'self' data:",
-        f"media-src {media}",
+        f"media-src {policy.MEDIA if widget else none}",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",
         "frame-ancestors 'none'",
     )
     headers = {
-        "Content-Security-Policy": "; ".join(policy),
+        "Content-Security-Policy": "; ".join(directives),
         "Permissions-Policy": "microphone=(self)" if widget else "microphone=()",
         "Referrer-Policy": "strict-origin-when-cross-origin",
         "X-Content-Type-Options": "nosniff",

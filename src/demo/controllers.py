@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from demo.contacts import CONTACTS, FAR_ENDS
 from kit.settings import Settings
+from widget import policy
 
 # An environment of its own: the page needs nothing of the application's, and nothing elsewhere can switch escaping off.
 _templates = Environment(
@@ -34,7 +35,7 @@ def demo_router(settings: Settings, assets: Mapping[str, str], read_token: Calla
         return Router(path="/", route_handlers=[])
     template = _templates.get_template("demo.html")
     script, stylesheet = f"/widget/{assets['demo.js']}", f"/widget/{assets['demo.css']}"
-    headers = _headers(settings.public_url)
+    headers = _headers(settings)
     public_host = urlsplit(settings.public_url).netloc
 
     # In a thread: read_token opens a file.
@@ -62,15 +63,12 @@ def _widget_tag(public_url: str, token: str) -> Markup:
     )
 
 
-def _headers(public_url: str) -> dict[str, str]:
-    # Opened as 127.0.0.1, the page still takes the widget from the public URL: hence both 'self' and that address.
-    # The sandbox carrier signals on a port the system chooses, always on loopback.
-    loopback = "ws://localhost:* http://localhost:* ws://127.0.0.1:* http://127.0.0.1:*"
-    policy = (
+def _headers(settings: Settings) -> dict[str, str]:
+    directives = (
         "default-src 'none'",
-        f"script-src 'self' {public_url}",
+        f"script-src {policy.scripts(settings)}",
         "style-src 'self'",
-        f"connect-src 'self' {public_url} {loopback}",
+        f"connect-src {policy.connections(settings)}",
         "img-src 'self' data:",
         "base-uri 'none'",
         "form-action 'self'",
@@ -78,7 +76,7 @@ def _headers(public_url: str) -> dict[str, str]:
         "object-src 'none'",
     )
     return {
-        "Content-Security-Policy": "; ".join(policy),
+        "Content-Security-Policy": "; ".join(directives),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "strict-origin-when-cross-origin",
         "Permissions-Policy": "microphone=(self)",

@@ -24,6 +24,7 @@ from epoch.pages import build_pages
 from epoch.seed import read_demo_token
 from epoch.wiring import build_carrier
 from guide.controllers import guide_router
+from integrations.controllers import integrations_router
 from kit.api import BODY_BYTES, check_json_body
 from kit.csrf import CsrfMiddleware
 from kit.db import ADMIN_ROLE, Database, provide_session
@@ -107,6 +108,7 @@ def create_app(
             build_pages(settings),
             demo_router(settings, assets, lambda: read_demo_token(settings)),
             guide_router(settings, assets),
+            integrations_router(settings, assets, database),
             health_router,
         ],
         dependencies={"db_session": Provide(provide_session)},

@@ -23,6 +23,7 @@ TO_ANYBODY = (
     "/reset-password/gone",
     "/nowhere",
     "/docs/widget-integration",
+    "/integrations/hubspot",
 )
 TO_OWNERS = (
     "/account",

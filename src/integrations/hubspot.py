@@ -1,0 +1,71 @@
+"""HubSpot's side of the calling page: whose frames may show it, and what a calling app is registered with. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from widget import domains
+
+PATH = "/integrations/hubspot"
+APP_HOSTS = (
+    "app.hubspot.com",
+    "app-eu1.hubspot.com",
+    "app-na2.hubspot.com",
+    "app-na3.hubspot.com",
+    "app-ca1.hubspot.com",
+    "app-ap1.hubspot.com",
+)
+"""Where HubSpot's own application runs, one host for each of its regions."""
+WIDTH, HEIGHT = 400, 650
+"""Of the frame, in px."""
+_LOOPBACK = ("localhost", "127.0.0.1")
+
+
+def frame_hosts(allowed_domains: Sequence[str]) -> tuple[str, ...]:
+    """The entries of a token's list whose pages may frame the calling page, besides HubSpot's own.
+
+    A policy cannot name an IPv6 address, and an extension has a page of its own.
+    """
+    return tuple(domain for domain in allowed_domains if domain[0] != "[" and ":" not in domain)
+
+
+def frame_ancestors(hosts: Sequence[str]) -> str:
+    """The policy's directive for HubSpot's hosts and ``hosts`` with their subdomains.
+
+    Always https, since a frame in an insecure page has no microphone; loopback addresses count as secure.
+    """
+    sources = [f"https://{host}" for host in APP_HOSTS]
+    for host in hosts:
+        schemes = ("https", "http") if host in _LOOPBACK else ("https",)
+        sources += [f"{scheme}://{name}:*" for scheme in schemes for name in _names(host)]
+    return "frame-ancestors " + " ".join(sources)
+
+
+def is_admitted(allowed_domains: Sequence[str]) -> bool:
+    """Whether a token's list lets pages of HubSpot use it; an empty one lets any page."""
+    return any(domains.admits(allowed_domains, [f"https://{host}".encode()]) for host in APP_HOSTS)
+
+
+def page_url(public_url: str, token_id: UUID, raw_token: str) -> str:
+    """The calling page's address; behind ``#`` the token reaches the page and no server."""
+    return f"{public_url}{PATH}?t={token_id}#{raw_token}"
+
+
+def app_settings(name: str, url: str) -> dict[str, Any]:
+    """The body for HubSpot's calling settings endpoint, which registers ``url`` for a calling app."""
+    return {
+        "name": name,
+        "url": url,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "isReady": True,
+        "supportsCustomObjects": True,
+        "supportsInboundCalling": False,
+        "usesCallingWindow": False,
+        "usesRemote": False,
+    }
+
+
+def _names(host: str) -> tuple[str, ...]:
+    is_address = host.replace(".", "").isdigit()
+    return (host,) if is_address else (host, f"*.{host}")
