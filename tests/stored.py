@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from epoch.models import metadata
 from kit.db import Database
 
-_WRITTEN_LATER = {"refused_origin"}
-"""The running application writes here a few seconds after the requests of whichever test."""
+_WRITTEN_LATER = {"outbox", "refused_origin"}
+"""The running application writes and deletes here a few seconds after the requests of whichever test."""
 
 
 async def row_counts(database: Database) -> dict[str, int]:

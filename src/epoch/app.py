@@ -18,6 +18,7 @@ from dashboard.problem_pages import UNROUTED_HANDLERS
 from demo.controllers import demo_router
 from epoch.application import Application
 from epoch.health import health_router
+from epoch.housekeeping import build_housekeeping
 from epoch.numbers import build_number_desk, sweeping_numbers
 from epoch.openapi import openapi_config
 from epoch.pages import build_pages
@@ -72,7 +73,8 @@ def create_app(
     usage, api_keys = TokenUsage(database), ApiKeys(database)
     refused = RefusedOrigins(database)
     ender = CallEnder(database, carrier)
-    jobs = database.as_role(ADMIN_ROLE, engine_connections=1)
+    jobs = database.as_role(ADMIN_ROLE, engine_connections=2)
+    housekeeping = build_housekeeping(jobs)
     outbox = Outbox(jobs, settings.secret_key)
     mailer = build_mailer(settings, outbox)
     assets = load_manifest(dist)
@@ -85,10 +87,12 @@ def create_app(
         refused.start()
         ender.start()
         outbox.start()
+        housekeeping.start()
         try:
             async with sweeping_numbers(settings, carrier):
                 yield
         finally:
+            await housekeeping.stop()
             await outbox.stop()
             await ender.stop()
             await refused.stop()

@@ -29,6 +29,9 @@ class Organization(Base):
     """A tenant."""
 
     __tablename__ = "organization"
+    __table_args__ = (
+        sa.Index("ix_organization_deleted", "deleted_at", postgresql_where=sa.text("deleted_at IS NOT NULL")),
+    )
 
     name: Mapped[str]
     slug: Mapped[str] = mapped_column(unique=True)
@@ -39,6 +42,8 @@ class Organization(Base):
     """Overrides of the default limits, by name."""
     suspended_at: Mapped[dt.datetime | None]
     deleted_at: Mapped[dt.datetime | None]
+    erasing_at: Mapped[dt.datetime | None]
+    """Set before the first of its rows goes: from then on nobody restores it."""
 
 
 class Membership(TenantOwned, Base):

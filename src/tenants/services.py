@@ -155,6 +155,7 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
                 Membership.user_id == user_id,
                 Membership.role == Role.OWNER,
                 Organization.deleted_at > utc_now() - GRACE,
+                Organization.erasing_at.is_(None),
             )
             .order_by(Organization.id.desc())
         )

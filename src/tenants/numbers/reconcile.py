@@ -22,11 +22,10 @@ from tenants.numbers.desk import NumberDesk
 from tenants.numbers.ledger import Claim
 from tenants.numbers.purchases import SETTLE_AFTER
 from tenants.numbers.releases import give_back
+from tenants.services import GRACE
 
 UNEXPLAINED_FOR = timedelta(hours=24)
 """A number of ours that nothing explains is released after this long; others are only reported."""
-GRACE = timedelta(days=30)
-"""A deleted organization keeps its numbers this long."""
 _BATCH = 500
 log = structlog.get_logger("epoch.numbers")
 

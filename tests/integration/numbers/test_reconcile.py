@@ -170,12 +170,12 @@ async def test_one_sweep_at_a_time(new_database: Callable[[], str], carrier: Car
     # A database of its own: in the shared one the application sweeps as well.
     database = Database(new_database())
     slow = _Slow(database, carrier, desk)
-    sweeping = asyncio.create_task(NumberSweep(database, slow).sweep())
+    sweeping = asyncio.create_task(NumberSweep(database, slow).once())
     await slow.began.wait()
-    assert await NumberSweep(database, slow).sweep() is False
+    assert await NumberSweep(database, slow).once() is False
     slow.go_on.set()
     assert await sweeping is True
-    assert await NumberSweep(database, slow).sweep() is True
+    assert await NumberSweep(database, slow).once() is True
     await database.stop()
 
 

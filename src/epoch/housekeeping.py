@@ -1,0 +1,45 @@
+"""What goes when: the product's table of housekeeping, and the job that does it hourly in one worker."""
+
+from datetime import timedelta
+
+import structlog
+
+from accounts.models import LoginSession, OneTimeLink
+from accounts.sessions import IDLE
+from kit.db import Database
+from kit.housekeeping import Chore, tidy
+from kit.outbox import OutboxItem
+from kit.periodic import Periodic
+from kit.throttle import Throttle
+from tenants.erasure import Erasure
+from tenants.models import Invitation, NumberPurchase
+from voice.accounts import use_by_month
+
+FIRST_SECONDS = 60
+EVERY_SECONDS = 3600
+CHORES = (
+    Chore(LoginSession.expires_at, timedelta(days=1)),
+    Chore(LoginSession.last_seen_at, IDLE + timedelta(days=1)),
+    Chore(OneTimeLink.expires_at, timedelta(days=1)),
+    # No window is longer than a day, and failures are forgotten after one.
+    Chore(Throttle.window_start, timedelta(days=2)),
+    # Finished purchases only; a number that one of them explains is seen by the next sweep.
+    Chore(NumberPurchase.finished_at, timedelta(days=90)),
+    Chore(Invitation.expires_at, timedelta(days=90)),
+    # Mails that were sent are gone at once; these were given up.
+    Chore(OutboxItem.given_up_at, timedelta(days=30)),
+)
+log = structlog.get_logger("epoch.housekeeping")
+
+
+def build_housekeeping(database: Database) -> Periodic:
+    """The hourly job; ``database`` must see all rows."""
+    erasure = Erasure(database, accounts=use_by_month)
+
+    async def work() -> None:
+        gone = {name: count for name, count in (await tidy(database, CHORES)).items() if count}
+        if gone:
+            log.info("rows_purged", **gone)
+        await erasure.run()
+
+    return Periodic("housekeeping", database, work, first_seconds=FIRST_SECONDS, every_seconds=EVERY_SECONDS)

@@ -1,0 +1,132 @@
+"""Housekeeping: what is over goes, what is not stays, a bounded number at a time."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from accounts.models import LinkPurpose, LoginSession, OneTimeLink
+from epoch.housekeeping import CHORES, build_housekeeping
+from epoch.migrations import upgrade
+from factories import Factory
+from kit.clock import utc_now
+from kit.db import ADMIN_ROLE, Database
+from kit.housekeeping import BATCH, Chore, delete_in_batches, tidy
+from kit.model import Base
+from kit.outbox import OutboxItem
+from kit.settings import Settings
+from kit.throttle import Throttle
+from tenants.models import Invitation, NumberPurchase, PurchaseState, Role
+
+pytestmark = pytest.mark.anyio
+NOW = utc_now()
+
+
+@pytest.fixture(scope="module")
+def own_database(new_database: Callable[[], str]) -> str:
+    """A database that the running application does not tidy before these tests do."""
+    url = new_database()
+    upgrade(url)
+    return url
+
+
+@pytest.fixture
+async def jobs(own_database: str) -> AsyncIterator[Database]:
+    database = Database(own_database, role=ADMIN_ROLE)
+    yield database
+    await database.stop()
+
+
+def some(name: str, user_id: UUID, organization_id: UUID, *, ago: timedelta) -> Base:
+    """A row whose moment, the column called ``name``, was so long ago."""
+    digest, moment = secrets.token_bytes(32), NOW - ago
+    rows: dict[str, Base] = {
+        "login_session.expires_at": LoginSession(user_id=user_id, digest=digest, last_seen_at=NOW, expires_at=moment),
+        "login_session.last_seen_at": LoginSession(
+            user_id=user_id, digest=digest, last_seen_at=moment, expires_at=NOW + timedelta(days=14)
+        ),
+        "one_time_link.expires_at": OneTimeLink(
+            user_id=user_id, purpose=LinkPurpose.RESET_PASSWORD, digest=digest, expires_at=moment
+        ),
+        "throttle.window_start": Throttle(key=digest.hex(), window_start=moment, times=1),
+        "number_purchase.finished_at": NumberPurchase(
+            organization_id=organization_id, e164="+14155550100", state=PurchaseState.COMPLETED, finished_at=moment
+        ),
+        "invitation.expires_at": Invitation(
+            organization_id=organization_id,
+            email=f"{digest.hex()}@example.com",
+            role=Role.MEMBER,
+            digest=digest,
+            expires_at=moment,
+        ),
+        "outbox.given_up_at": OutboxItem(kind="mail", due_at=moment, given_up_at=moment),
+    }
+    return rows[name]
+
+
+@pytest.mark.parametrize("chore", CHORES, ids=lambda chore: chore.name)
+async def test_what_is_over_goes_and_what_is_not_stays(jobs: Database, settings: Settings, chore: Chore) -> None:
+    tenant = await Factory(jobs, settings).tenant()
+    ids = tenant.owner.id, tenant.organization.id
+    old = some(chore.name, *ids, ago=chore.older_than + timedelta(minutes=1))
+    young = some(chore.name, *ids, ago=chore.older_than - timedelta(minutes=5))
+    async with jobs.sessions() as session, session.begin():
+        session.add_all([old, young])
+
+    assert (await tidy(jobs, CHORES))[chore.name] == 1
+
+    async with jobs.sessions() as session:
+        assert await session.get(type(old), old.id) is None
+        assert await session.get(type(young), young.id) is not None
+
+
+async def test_what_still_goes_on_is_never_purged(jobs: Database, settings: Settings) -> None:
+    tenant = await Factory(jobs, settings).tenant()
+    waiting = OutboxItem(kind="mail", body="sealed", due_at=NOW - timedelta(days=60))
+    requested = NumberPurchase(
+        organization_id=tenant.organization.id,
+        e164="+14155550101",
+        state=PurchaseState.REQUESTED,
+        created_at=NOW - timedelta(days=365),
+    )
+    async with jobs.sessions() as session, session.begin():
+        session.add_all([waiting, requested])
+    await tidy(jobs, CHORES)
+    async with jobs.sessions() as session:
+        assert await session.get(OutboxItem, waiting.id) is not None
+        assert await session.get(NumberPurchase, requested.id) is not None
+
+
+async def test_a_pass_is_bounded_and_the_next_one_goes_on(jobs: Database) -> None:
+    old = sa.text(
+        "INSERT INTO throttle (id, key, window_start)"
+        " SELECT gen_random_uuid(), 'old ' || n, '2020-01-01T00:00:00Z' FROM generate_series(1, :rows) n"
+    )
+    async with jobs.sessions() as session, session.begin():
+        await session.execute(old, {"rows": BATCH + 1})
+    table = Base.metadata.tables["throttle"]
+    which = table.c.key.startswith("old ")
+    assert await delete_in_batches(jobs, table, which, batches=1) == BATCH
+    assert await delete_in_batches(jobs, table, which) == 1
+    assert await delete_in_batches(jobs, table, which) == 0
+
+
+async def test_the_job_tidies_and_erases_in_one_worker_at_a_time(jobs: Database, settings: Settings) -> None:
+    tenant = await Factory(jobs, settings).tenant(number=False)
+    over = sa.text("UPDATE organization SET deleted_at = now() - interval '31 days' WHERE id = :id")
+    async with jobs.sessions() as session, session.begin():
+        session.add(Throttle(key="over", window_start=NOW - timedelta(days=3), times=1))
+        await session.execute(over, {"id": tenant.organization.id})
+    async with jobs.engine.connect() as elsewhere:
+        lock = await elsewhere.execution_options(isolation_level="AUTOCOMMIT")
+        await lock.execute(sa.text("SELECT pg_advisory_lock(hashtext('epoch.housekeeping'))"))
+        assert await build_housekeeping(jobs).once() is False
+        await lock.execute(sa.text("SELECT pg_advisory_unlock(hashtext('epoch.housekeeping'))"))
+    assert await build_housekeeping(jobs).once() is True
+    async with jobs.sessions() as session:
+        assert await session.scalar(sa.select(Throttle.id).where(Throttle.key == "over")) is None
+        left = sa.text("SELECT count(*) FROM organization WHERE id = :id")
+        assert await session.scalar(left, {"id": tenant.organization.id}) == 0
