@@ -40,6 +40,7 @@ from tenants.keys.auth import ApiKeys
 from tenants.keys.controllers import ApiKeyController
 from tenants.number_controllers import PhoneNumberController
 from voice.calling.alerts import Watch
+from voice.calling.controllers import CallingRulesController
 from voice.calling.gate import Gate
 from voice.calling.prices import load_prices
 from voice.controllers import CallController, UsageController, WebhookController
@@ -159,6 +160,7 @@ def _api(settings: Settings) -> Router:
             EmbedTokenController,
             CallController,
             UsageController,
+            CallingRulesController,
             ApiKeyController,
             AuditController,
         ],

@@ -1,4 +1,4 @@
-"""The command line: ``epoch run``, ``migrate``, ``seed``, ``organization``, ``carrier``, ``doctor``.
+"""The command line: ``epoch run``, ``migrate``, ``seed``, ``organization``, ``calls``, ``carrier``, ``doctor``.
 
 Exit status: 0 done, 1 failed, 2 a bad setting or bad usage. Imports are late so that ``epoch --help`` is quick.
 """
@@ -45,7 +45,11 @@ def _parser() -> argparse.ArgumentParser:
 
     groups = {
         name: commands.add_parser(name, help=text).add_subparsers(required=True, metavar="ACTION")
-        for name, text in (("organization", "change an organization"), ("carrier", "prepare the carrier's account"))
+        for name, text in (
+            ("organization", "change an organization"),
+            ("calls", "stop and resume every organization's calls"),
+            ("carrier", "prepare the carrier's account"),
+        )
     }
     add("run", _run, "start everything and serve until Ctrl-C")
     add("migrate", _migrate, "bring the database to this version's schema")
@@ -54,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     set_plan = add("set-plan", _set_plan, "change an organization's plan", group="organization")
     set_plan.add_argument("slug")
     set_plan.add_argument("plan", choices=PLANS)
+    pause = add("pause", _pause_calls, "refuse new calls of every organization; live ones go on", group="calls")
+    pause.add_argument("reason", nargs="?", default="", help="for the audit log")
+    add("resume", _resume_calls, "let calls be placed again", group="calls")
     add("setup", _setup_carrier, "create or update the TwiML application and its URLs", group="carrier")
     add("reconcile", _reconcile, "make the carrier's numbers and the organizations' equal", group="carrier")
     return parser
@@ -95,6 +102,24 @@ def _set_plan(settings: Settings, arguments: argparse.Namespace) -> int:
     with _database(settings) as (placed, _):
         asyncio.run(set_plan(placed, arguments.slug, arguments.plan))
     _say(f"{arguments.slug} has the plan {arguments.plan}.")
+    return 0
+
+
+def _pause_calls(settings: Settings, arguments: argparse.Namespace) -> int:
+    from epoch.commands import pause_calls
+
+    with _database(settings) as (placed, _):
+        fresh = asyncio.run(pause_calls(placed, arguments.reason))
+    _say("New calls are refused until `epoch calls resume`." if fresh else "Calls are paused already.")
+    return 0
+
+
+def _resume_calls(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.commands import resume_calls
+
+    with _database(settings) as (placed, _):
+        fresh = asyncio.run(resume_calls(placed))
+    _say("Calls are placed again." if fresh else "Calls were not paused.")
     return 0
 
 

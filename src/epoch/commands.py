@@ -1,13 +1,20 @@
 """What the command line does to a database and a carrier that are there."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from epoch.numbers import build_reconciler
 from epoch.sandbox_at_hand import note_sandbox, sandbox_at_hand
 from epoch.wiring import build_carrier
+from kit.actor import SYSTEM
 from kit.db import ADMIN_ROLE, Database
 from kit.settings import Settings, SettingsError
 from tenants.numbers.reconcile import Report
 from tenants.plans import Plan
 from tenants.services import OrganizationService
+from voice.calling import services as switch
 
 
 async def set_plan(settings: Settings, slug: str, plan: str) -> None:
@@ -17,14 +24,33 @@ async def set_plan(settings: Settings, slug: str, plan: str) -> None:
         SettingsError: there is no database to use.
         NotFound: there is no such organization.
     """
+    async with _all_organizations(settings) as session:
+        await OrganizationService(session).set_plan(slug, Plan(plan))
+
+
+@asynccontextmanager
+async def _all_organizations(settings: Settings) -> AsyncIterator[AsyncSession]:
+    """A transaction that sees every organization. Raises: SettingsError."""
     if settings.database_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
     database = Database(settings.database_url, role=ADMIN_ROLE)
     try:
         async with database.sessions() as session, session.begin():
-            await OrganizationService(session).set_plan(slug, Plan(plan))
+            yield session
     finally:
         await database.stop()
+
+
+async def pause_calls(settings: Settings, reason: str) -> bool:
+    """Stop new calls of every organization; False when they are stopped already. Raises: SettingsError."""
+    async with _all_organizations(settings) as session:
+        return await switch.pause_calls(session, reason=reason, by=SYSTEM)
+
+
+async def resume_calls(settings: Settings) -> bool:
+    """Let calls be placed again; False when they were not stopped. Raises: SettingsError."""
+    async with _all_organizations(settings) as session:
+        return await switch.resume_calls(session, by=SYSTEM)
 
 
 async def setup_carrier(settings: Settings) -> None:

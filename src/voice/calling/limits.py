@@ -72,6 +72,8 @@ class Limits(msgspec.Struct, frozen=True):
     """The limits that hold, by name."""
 
     values: Mapping[str, int]
+    chosen: Mapping[str, int]
+    """Those that hold once the organization is no longer new."""
     ceilings: Mapping[str, int]
     """How high the organization may set each."""
     new_until: dt.datetime | None
@@ -89,8 +91,8 @@ def limits_of(terms: Terms, now: dt.datetime) -> Limits:
     values = {name: min(int(terms.own.get(name, base[name])), ceilings[name]) for name in DEFAULTS}
     ends = terms.founded_at + dt.timedelta(days=int(granted.get(FIRST_DAYS, FIRST_DAYS_DEFAULT)))
     if ends <= now:
-        return Limits(values, ceilings, None)
-    return Limits({name: -(-value // _NEW) for name, value in values.items()}, ceilings, ends)
+        return Limits(values, values, ceilings, None)
+    return Limits({name: -(-value // _NEW) for name, value in values.items()}, values, ceilings, ends)
 
 
 def wrong_limits(chosen: Mapping[str, int], ceilings: Mapping[str, int]) -> str | None:

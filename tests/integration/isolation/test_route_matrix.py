@@ -68,6 +68,8 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("post", "/api-keys"): Route(ADMIN, {"label": "Planted", "scope": "write"}),
     ("get", "/api-keys/{key_id}"): Route(ADMIN),
     ("delete", "/api-keys/{key_id}"): Route(ADMIN),
+    ("get", "/calling-rules"): Route(),
+    ("put", "/calling-rules"): Route(ADMIN, {"countries": ["KP"], "blocked_numbers": [], "tokens": []}),
     ("get", "/usage"): Route(),
     ("get", "/audit"): Route(ADMIN),
     ("get", "/audit/export.csv"): Route(ADMIN),

@@ -1,0 +1,310 @@
+"""What people decide about calling: an organization its rules, staff its limits and the pause of everything."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from kit.actor import Actor
+from kit.audit import record
+from kit.clock import utc_now
+from kit.countries import countries
+from kit.errors import DomainError, NotFound, ValidationFailed
+from kit.structs import rfc3339
+from tenants.models import Organization
+from voice.calling import limits as names
+from voice.calling.budget import Use
+from voice.calling.limits import Limits, Terms, is_limit, limits_of, wrong_limits
+from voice.calling.models import BlockedNumber, CallingPause, CallingRules, CallUse, LimitOverride, Scope, TokenLimits
+from voice.calling.places import blockable, shown_countries
+from voice.calling.prices import MICROS_PER_CENT
+from widget.models import EmbedToken
+
+BLOCKED_NUMBERS = 1000
+_MOST_MINUTES = 1440
+_MOST_LIVE = 1000
+
+
+class TokenRule(msgspec.Struct, frozen=True):
+    """What one token is narrowed to; None where its organization's rules suffice."""
+
+    token_id: UUID
+    minutes_per_day: int | None = None
+    live_calls: int | None = None
+    countries: Sequence[str] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self.minutes_per_day is None and self.live_calls is None and self.countries is None
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """An organization's calling rules as they stand, and what was used of its limits."""
+
+    country: str
+    countries: Sequence[str]
+    """The home country, and what is enabled besides."""
+    blocked_numbers: Sequence[str]
+    limits: Limits
+    used: Mapping[str, int]
+    """By the name of the limit: today, this month, this minute or now."""
+    tokens: Sequence[TokenRule]
+
+
+class CallingRulesService:
+    """The calling rules of one organization at a time."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def read(self, organization_id: UUID) -> Rules:
+        """The rules. Raises: NotFound."""
+        organization, own = await self._organization(organization_id)
+        now = utc_now()
+        overrides = sa.select(LimitOverride.name, LimitOverride.value).where(
+            LimitOverride.owned_by(organization_id), LimitOverride.ends_at > now
+        )
+        terms = Terms(
+            organization.plan,
+            organization.created_at,
+            organization.limits,
+            {row.name: row.value for row in await self._session.execute(overrides)},
+            {} if own is None else own.limits,
+        )
+        blocked = (
+            sa.select(BlockedNumber.number).where(BlockedNumber.owned_by(organization_id)).order_by(BlockedNumber.id)
+        )
+        narrowed = (
+            sa.select(TokenLimits)
+            .join(EmbedToken, EmbedToken.id == TokenLimits.token_id)
+            .where(TokenLimits.owned_by(organization_id), EmbedToken.revoked_at.is_(None))
+            .order_by(TokenLimits.id)
+        )
+        return Rules(
+            country=organization.country,
+            countries=shown_countries(organization.country, None if own is None else own.countries),
+            blocked_numbers=list(await self._session.scalars(blocked)),
+            limits=limits_of(terms, now),
+            used=_used(await self._use(organization_id), now),
+            tokens=[_token_rule(row) for row in await self._session.scalars(narrowed)],
+        )
+
+    async def change(
+        self,
+        organization_id: UUID,
+        *,
+        by: Actor,
+        countries: Sequence[str] | None = None,
+        blocked_numbers: Sequence[str] | None = None,
+        limits: Mapping[str, int] | None = None,
+        tokens: Sequence[TokenRule] | None = None,
+    ) -> Rules:
+        """Change what is given, each as a whole. Raises: NotFound, ValidationFailed."""
+        # One after another: what is given replaces what was read.
+        lock = sa.select(Organization.id).where(Organization.id == organization_id).with_for_update(key_share=True)
+        await self._session.execute(lock)
+        before = await self.read(organization_id)
+        values: dict[str, object] = {}
+        if countries is not None:
+            values["countries"] = read_countries(countries)
+        if limits is not None:
+            if (wrong := wrong_limits(limits, before.limits.ceilings)) is not None:
+                raise ValidationFailed([("limits", wrong)])
+            values["limits"] = dict(limits)
+        if values:
+            row = {"id": uuid7(), "organization_id": organization_id, **values}
+            statement = insert(CallingRules).values(row)
+            await self._session.execute(
+                statement.on_conflict_do_update(index_elements=["organization_id"], set_=values)
+            )
+        if blocked_numbers is not None:
+            await self._block(organization_id, before, blocked_numbers)
+        if tokens is not None:
+            await self._narrow(organization_id, tokens)
+        self._session.expire_all()
+        after = await self.read(organization_id)
+        if changed := _difference(before, after):
+            await record(self._session, by, "calling_rules.changed", organization_id=organization_id, details=changed)
+        return after
+
+    async def of_token(self, organization_id: UUID, token_id: UUID) -> TokenRule:
+        """What one token is narrowed to."""
+        mine = TokenLimits.owned_by(organization_id), TokenLimits.token_id == token_id
+        row = await self._session.scalar(sa.select(TokenLimits).where(*mine))
+        return TokenRule(token_id) if row is None else _token_rule(row)
+
+    async def narrow_token(self, organization_id: UUID, rule: TokenRule, *, by: Actor) -> None:
+        """Set what one token is narrowed to. Raises: ValidationFailed."""
+        known = (await self.read(organization_id)).tokens
+        others = [other for other in known if other.token_id != rule.token_id]
+        await self.change(organization_id, by=by, tokens=[*others, rule])
+
+    async def _organization(self, organization_id: UUID) -> tuple[Organization, CallingRules | None]:
+        query = (
+            sa.select(Organization, CallingRules)
+            .outerjoin(CallingRules, CallingRules.organization_id == Organization.id)
+            .where(Organization.id == organization_id, Organization.deleted_at.is_(None))
+        )
+        row = (await self._session.execute(query)).one_or_none()
+        if row is None:
+            raise NotFound
+        return row[0], row[1]
+
+    async def _use(self, organization_id: UUID) -> CallUse | None:
+        mine = CallUse.owned_by(organization_id), CallUse.scope == Scope.ORGANIZATION
+        found: CallUse | None = await self._session.scalar(sa.select(CallUse).where(*mine))
+        return found
+
+    async def _block(self, organization_id: UUID, before: Rules, typed: Sequence[str]) -> None:
+        if len(typed) > BLOCKED_NUMBERS:
+            raise ValidationFailed([("blocked_numbers", f"At most {BLOCKED_NUMBERS} numbers")])
+        numbers = dict.fromkeys(read_blocked(number, before.country) for number in typed)
+        gone = set(before.blocked_numbers) - numbers.keys()
+        mine = BlockedNumber.owned_by(organization_id)
+        await self._session.execute(sa.delete(BlockedNumber).where(mine, BlockedNumber.number.in_(gone)))
+        self._session.add_all(
+            BlockedNumber(organization_id=organization_id, number=number)
+            for number in numbers
+            if number not in before.blocked_numbers
+        )
+        await self._session.flush()
+
+    async def _narrow(self, organization_id: UUID, rules: Sequence[TokenRule]) -> None:
+        wanted = {rule.token_id: rule for rule in rules}
+        active = sa.select(EmbedToken.id).where(
+            EmbedToken.owned_by(organization_id), EmbedToken.id.in_(wanted), EmbedToken.revoked_at.is_(None)
+        )
+        if set(await self._session.scalars(active)) != wanted.keys():
+            raise ValidationFailed([("tokens", "There is no such active token")])
+        await self._session.execute(sa.delete(TokenLimits).where(TokenLimits.owned_by(organization_id)))
+        for rule in wanted.values():
+            checked = read_token_rule(rule)
+            if not checked.is_empty:
+                self._session.add(TokenLimits(organization_id=organization_id, **msgspec.structs.asdict(checked)))
+        await self._session.flush()
+
+
+async def override_limit(
+    session: AsyncSession,
+    organization_id: UUID,
+    name: str,
+    value: int,
+    *,
+    ends_at: dt.datetime,
+    reason: str,
+    by: Actor,
+) -> None:
+    """Staff give an organization another limit until ``ends_at``. Raises: ValidationFailed."""
+    if not is_limit(name, value):
+        raise ValidationFailed([("name", "There is no such limit, or the value is none")])
+    values = {"value": value, "ends_at": ends_at, "reason": reason, "set_by": by.name}
+    row = {"id": uuid7(), "organization_id": organization_id, "name": name, **values}
+    statement = insert(LimitOverride).values(row)
+    await session.execute(statement.on_conflict_do_update(index_elements=["organization_id", "name"], set_=values))
+    details = {"limit": name, "value": value, "until": rfc3339(ends_at), "reason": reason}
+    await record(session, by, "calling_limit.overridden", organization_id=organization_id, details=details)
+
+
+async def pause_calls(session: AsyncSession, *, reason: str, by: Actor) -> bool:
+    """Stop every organization's new calls; live ones go on. False when they are stopped already."""
+    statement = insert(CallingPause).values(id=uuid7(), reason=reason).on_conflict_do_nothing()
+    if await session.scalar(statement.returning(CallingPause.id)) is None:
+        return False
+    await record(session, by, "calling.paused", details={"reason": reason})
+    return True
+
+
+async def resume_calls(session: AsyncSession, *, by: Actor) -> bool:
+    """Let calls be placed again. False when they were not stopped."""
+    if not list(await session.scalars(sa.delete(CallingPause).returning(CallingPause.id))):
+        return False
+    await record(session, by, "calling.resumed")
+    return True
+
+
+def read_countries(given: Sequence[str], field: str = "countries") -> list[str]:
+    """Countries as they are stored, from codes or English names. Raises: ValidationFailed."""
+    by_name = {name.casefold(): code for code, name in countries().items()}
+    found = set()
+    for typed in given:
+        text = typed.strip()
+        code = text.upper() if text.upper() in countries() else by_name.get(text.casefold())
+        if code is None:
+            raise ValidationFailed([(field, f"There is no country called {text[:64]}")])
+        found.add(code)
+    return sorted(found)
+
+
+def read_blocked(typed: str, country: str) -> str:
+    """A number for the block list as it is stored. Raises: ValidationFailed."""
+    try:
+        return blockable(typed, country)
+    except DomainError as refusal:
+        raise ValidationFailed([("blocked_numbers", f"{refusal.message}: {typed[:32]}")]) from refusal
+
+
+def read_token_rule(rule: TokenRule) -> TokenRule:
+    """A token's limits as they are stored. Raises: ValidationFailed."""
+    for name, value, most in (
+        ("Minutes a day", rule.minutes_per_day, _MOST_MINUTES),
+        ("Calls at once", rule.live_calls, _MOST_LIVE),
+    ):
+        if value is not None and not 0 <= value <= most:
+            raise ValidationFailed([("tokens", f"{name} must be from 0 to {most}")])
+    chosen = None if rule.countries is None else read_countries(rule.countries, "tokens")
+    return msgspec.structs.replace(rule, countries=chosen or None)
+
+
+def _token_rule(row: TokenLimits) -> TokenRule:
+    return TokenRule(row.token_id, row.minutes_per_day, row.live_calls, row.countries)
+
+
+def _used(row: CallUse | None, now: dt.datetime) -> dict[str, int]:
+    """What stands in the books, windows that are over left out."""
+    if row is None:
+        use = Use()
+    else:
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        is_today, is_month = row.day >= day, row.month >= day.replace(day=1)
+        is_minute = row.minute_start > now - dt.timedelta(minutes=1)
+        use = Use(
+            live=row.live,
+            minute_attempts=row.minute_attempts if is_minute else 0,
+            day_attempts=row.day_attempts if is_today else 0,
+            day_minutes=row.day_minutes if is_today else 0,
+            day_micros=row.day_micros if is_today else 0,
+            month_minutes=row.month_minutes if is_month else 0,
+            month_micros=row.month_micros if is_month else 0,
+        )
+    return {
+        names.LIVE_CALLS: use.live,
+        names.CALLS_PER_MINUTE: use.minute_attempts,
+        names.CALLS_PER_DAY: use.day_attempts,
+        names.MINUTES_PER_DAY: use.day_minutes,
+        names.MINUTES_PER_MONTH: use.month_minutes,
+        names.CENTS_PER_DAY: -(-use.day_micros // MICROS_PER_CENT),
+        names.CENTS_PER_MONTH: -(-use.month_micros // MICROS_PER_CENT),
+    }
+
+
+def _difference(before: Rules, after: Rules) -> dict[str, object]:
+    """What of the rules is other than it was, before and after."""
+
+    def told(rules: Rules) -> dict[str, object]:
+        return {
+            "countries": list(rules.countries),
+            "blocked_numbers": list(rules.blocked_numbers),
+            "limits": dict(rules.limits.chosen),
+            "tokens": [msgspec.to_builtins(rule) for rule in rules.tokens],
+        }
+
+    old, new = told(before), told(after)
+    changed = [name for name in old if old[name] != new[name]]
+    if not changed:
+        return {}
+    return {"before": {name: old[name] for name in changed}, "after": {name: new[name] for name in changed}}
