@@ -1,8 +1,8 @@
 /** `window.EpochPhone`: what a page can do with the phone. */
 import { keepNatives } from "../natives.js";
-import { clickToCall } from "./clicks.js";
 import { apiBase, isOn } from "./config.js";
 import { Phone } from "./core.js";
+import { display } from "./numbers.js";
 import { Panel } from "./panel/panel.js";
 
 const DIGIT = /^[0-9*#]$/;
@@ -25,13 +25,14 @@ export function createApi(tag, env) {
     panel?.remove();
     stopClicks?.();
     panel = new Panel(phone, settings, env, { open: () => opened("open"), close: () => opened("close") });
-    stopClicks = isOn(settings.clickToCall) ? clickToCall(env.document, clicks) : null;
     phone.watch(() => panel?.render());
+    const base = apiBase(settings, tag);
     phone.start({
       token: String(settings.token).trim(),
       ticket: settings.ticket,
-      base: apiBase(settings, tag),
+      base,
     });
+    stopClicks = base && isOn(settings.clickToCall) ? hearClicks() : null;
   };
   const opened = (event) => {
     if (event === "open") phone.prepare();
@@ -77,7 +78,30 @@ export function createApi(tag, env) {
       return { ...call, answeredAt: answeredAt ? new Date(answeredAt).toISOString() : null, muted: phone.muted };
     },
   };
-  const clicks = { canDial: () => phone.canDial, isInCall: () => phone.isInCall, call: api.call, open: api.open };
+  const clicks = {
+    canDial: () => phone.canDial,
+    isInCall: () => phone.isInCall,
+    call: api.call,
+    open: api.open,
+    display: (text) => display(text, phone.account),
+  };
+  /** Let the page's numbers call, as soon as the part that does it is there; returns the way to stop. */
+  const hearClicks = () => {
+    let part = null;
+    let isOver = false;
+    const forget = phone.events.on("ready", () => part?.shown());
+    env.part("clicks").then(
+      ({ clickToCall }) => {
+        if (!isOver) part = clickToCall(env, clicks);
+      },
+      ({ message, fix }) => console.warn(`[EpochPhone] click-to-call is off. ${message}. ${fix}`),
+    );
+    return () => {
+      isOver = true;
+      forget();
+      part?.stop();
+    };
+  };
 
   keepNatives(api);
   // A page that loads the script twice keeps the first phone.

@@ -35,6 +35,13 @@ export function pretty(number) {
   return american ? `+1 (${american[1]}) ${american[2]}-${american[3]}` : (number ?? "");
 }
 
+/** What was typed as people of the organization write it, or null when it is no number or `country` is not known yet. */
+export function display(typed, country) {
+  const { number } = country ? parseNumber(typed, country) : {};
+  if (!number) return null;
+  return country.calling_code === "1" ? pretty(number).replace(/^\+1 /, "") : pretty(number);
+}
+
 function withoutScheme(text) {
   const number = text.slice(4).replace(/;(?!ext).*$/i, "");
   try {

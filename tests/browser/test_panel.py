@@ -140,7 +140,7 @@ async def test_click_to_call_takes_rows_links_and_keys(customer: Customer, open_
     await phone.until_event("ready")
     later = f"""() => document.body.insertAdjacentHTML("beforeend", '<p data-phone="{ECHO}">Later</p>')"""
     await phone.page.evaluate(later)
-    await phone.page.get_by_text("Row", exact=True).click()
+    await phone.page.get_by_role("button", name="Row", exact=True).click()
     await phone.until_event("callAnswered", 1)
     await phone.hangup()
     await phone.page.get_by_text("Link", exact=True).click()

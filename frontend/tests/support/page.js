@@ -97,6 +97,8 @@ export function sdk() {
   return made;
 }
 
+const parts = import.meta.glob("../../phone/apart/*.js", { eager: true });
+
 /** What phone/env.js takes from a browser. */
 export function page({ fetch, module = sdk(), load }) {
   const target = new EventTarget();
@@ -118,7 +120,7 @@ export function page({ fetch, module = sdk(), load }) {
     now: Date.now,
     random: () => 0.5,
     policy: new Policy(visible),
-    load: load ?? (async () => module),
+    load: load ?? (async (url) => parts[`../../phone/apart/${url.split("/").pop()}`] ?? module),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     whenIdle: () => {},
   };

@@ -1,0 +1,168 @@
+"""Click-to-call in customers' pages: what calls, what does not, by mouse and by keyboard, early and late."""
+
+import pytest
+from playwright.async_api import Locator
+
+from browser.conftest import OpenPhone
+from browser.phone import Phone
+from browser.product import ECHO, Customer
+
+pytestmark = pytest.mark.anyio
+
+ON = 'data-click-to-call="on"'
+ICON = '<svg id="icon" width="20" height="20" viewBox="0 0 20 20"><rect width="20" height="20"/></svg>'
+SHADOW = """<contact-card></contact-card><script>
+    document.querySelector("contact-card").attachShadow({ mode: "open" }).innerHTML =
+        '<p><b id="in-shadow" data-phone="%s">Ada</b></p>';
+</script>"""
+ROW = """<table><tr data-phone="%s"><td id="cell">Ada</td>
+    <td><button id="own" type="button">Delete</button></td></tr></table>"""
+CALLING = {
+    "an element": '<span id="it" data-phone="%s">Ada</span>',
+    "an icon in a link": f'<a href="tel:%s">{ICON}</a>',
+    "a link in national form": '<a id="it" href="tel:(212)%%20555-0101">Ada</a>',
+    "a link's data-phone before its address": '<a id="it" href="/contacts/1" data-phone="%s">Ada</a>',
+    "the text of a bare attribute": '<span id="it" data-phone>%s</span>',
+    "an element in a shadow root": SHADOW,
+    "a row": ROW,
+}
+QUIET = {
+    "a button of its own in a row": (ROW % ECHO, "#own"),
+    "a field": (f'<input id="it" data-phone="{ECHO}">', "#it"),
+    "an editor": (f'<div contenteditable="true"><p><a id="it" href="tel:{ECHO}">Ada</a></p></div>', "#it"),
+    "what the page has handled": (
+        f'<p onclick="event.preventDefault()"><span id="it" data-phone="{ECHO}">Ada</span></p>',
+        "#it",
+    ),
+}
+
+
+async def until_listening(phone: Phone) -> None:
+    """Until the part that listens for clicks is there: it makes numbers reachable after it began to listen."""
+    await phone.until_event("ready")
+    await phone.page.evaluate("() => document.body.append(Object.assign(document.createElement('i'), { id: 'probe' }))")
+    await phone.page.evaluate("() => { document.getElementById('probe').dataset.phone = ''; }")
+    await phone.page.locator("#probe[role=button]").wait_for(state="attached")
+    await phone.page.evaluate("() => document.getElementById('probe').remove()")
+
+
+def target(phone: Phone, markup: str) -> Locator:
+    ids = ("icon", "in-shadow", "cell", "it")
+    return phone.page.locator(next(f"#{one}" for one in ids if f'id="{one}"' in markup))
+
+
+async def called(phone: Phone) -> str:
+    number: str = (await phone.until_event("callStarted"))["number"]
+    return number
+
+
+@pytest.mark.parametrize("name", CALLING)
+async def test_a_click_calls(customer: Customer, open_phone: OpenPhone, name: str) -> None:
+    markup = CALLING[name].replace("%s", ECHO).replace("%%", "%")
+    phone = await open_phone(customer, attributes=ON, body=markup)
+    await until_listening(phone)
+    address = phone.page.url
+    await target(phone, markup).click()
+    assert await called(phone) == ECHO
+    assert phone.page.url == address
+    await phone.panel.get_by_role("button", name="Hang up").click()
+
+
+@pytest.mark.parametrize("name", QUIET)
+async def test_a_click_that_is_meant_for_something_else_does_not_call(
+    customer: Customer, open_phone: OpenPhone, name: str
+) -> None:
+    markup, selector = QUIET[name]
+    body = markup + f'<span id="last" data-phone="{ECHO}">Last</span>'
+    phone = await open_phone(customer, attributes=ON, body=body)
+    await until_listening(phone)
+    await phone.page.click(selector)
+    assert await phone.events("callStarted", "open") == []
+    await phone.page.click("#last")
+    assert await called(phone) == ECHO
+
+
+async def test_a_click_with_a_modifier_and_a_selected_number_do_not_call(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
+    phone = await open_phone(customer, attributes=ON, body=f'<p><span id="it" data-phone="{ECHO}">{ECHO}</span></p>')
+    await until_listening(phone)
+    it = phone.page.locator("#it")
+    await it.click(modifiers=["Shift"])
+    await phone.page.evaluate("() => getSelection().empty()")
+    box = await it.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    await phone.page.mouse.move(box["x"] + 2, middle)
+    await phone.page.mouse.down()
+    await phone.page.mouse.move(box["x"] + box["width"] - 2, middle, steps=4)
+    await phone.page.mouse.up()
+    assert await phone.page.evaluate("() => getSelection().toString().length > 5")
+    assert await phone.events("callStarted") == []
+    await phone.page.evaluate("() => getSelection().empty()")
+    await it.click()
+    assert await called(phone) == ECHO
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+async def test_a_key_calls_a_row_that_was_added_later(customer: Customer, open_phone: OpenPhone, key: str) -> None:
+    phone = await open_phone(customer, attributes=ON)
+    await until_listening(phone)
+    later = f"""() => document.body.insertAdjacentHTML("beforeend", '<p><i data-phone="{ECHO}">Later</i></p>')"""
+    await phone.page.evaluate(later)
+    row = phone.page.get_by_role("button", name="Later")
+    await row.wait_for()
+    await row.press(key)
+    assert await called(phone) == ECHO
+    await phone.hangup()
+    await phone.page.evaluate("() => EpochPhone.destroy()")
+    assert await phone.page.locator("i").evaluate("(row) => [row.tabIndex, row.getAttribute('role')]") == [-1, None]
+
+
+async def test_an_empty_element_shows_its_number_as_the_organization_writes_it(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
+    body = """<p><b id="own" data-phone="+12125550101"></b> <b id="abroad" data-phone="+442079460018"></b>
+        <b id="text" data-phone="+12125550101">Ada</b> <b id="wrong" data-phone="ask the office"></b></p>"""
+    phone = await open_phone(customer, attributes=ON, body=body)
+    await phone.page.get_by_text("(212) 555-0101", exact=True).wait_for()
+    texts = await phone.page.locator("p b").all_text_contents()
+    assert texts == ["(212) 555-0101", "+442079460018", "Ada", ""]
+    await phone.page.evaluate('() => { document.getElementById("own").dataset.phone = "+12125550102"; }')
+    await phone.page.get_by_text("(212) 555-0102", exact=True).wait_for()
+    await phone.page.evaluate("() => EpochPhone.destroy()")
+    assert await phone.page.locator("p b").all_text_contents() == ["", "", "Ada", ""]
+
+
+async def test_a_label_that_is_no_number_is_refused_where_people_see_it(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
+    phone = await open_phone(customer, attributes=ON, body='<span id="it" data-phone="Ask the office">Ada</span>')
+    await until_listening(phone)
+    await phone.page.click("#it")
+    assert (await phone.until_event("error"))["code"] == "invalid_number"
+    await phone.panel.get_by_role("alert").get_by_text("Invalid phone number").wait_for()
+    assert await phone.events("callStarted") == []
+
+
+async def test_a_click_before_the_phone_works_shows_why(customer: Customer, open_phone: OpenPhone) -> None:
+    await customer.revoke()
+    phone = await open_phone(customer, attributes=ON, body=f'<span id="it" data-phone="{ECHO}">Ada</span>')
+    await phone.until_event("error")
+    await phone.page.get_by_role("button", name="Ada").click()
+    await phone.panel.get_by_role("alert").get_by_text("Invalid or revoked token").wait_for()
+
+
+async def test_ten_thousand_rows_are_all_reached(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer, attributes=ON, body="<main></main>")
+    await until_listening(phone)
+    rows = f"""() => document.querySelector("main").innerHTML =
+        '<p><span data-phone="{ECHO}"></span></p>'.repeat(10_000)"""
+    await phone.page.evaluate(rows)
+    reached = "() => document.querySelectorAll('main [role=button]').length"
+
+    async def all_reached() -> bool:
+        return bool(await phone.page.evaluate(reached) == 10_000)
+
+    await phone.until("ten thousand buttons", all_reached)
+    assert await phone.page.locator("main span").last.text_content() == "(212) 555-0101"
