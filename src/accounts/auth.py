@@ -49,8 +49,7 @@ class SessionMiddleware:
             if raw and not has_bearer(headers):
                 # From the application: what a middleware is given is copied with the routes, and a pool cannot be.
                 database: Database = scope["litestar_app"].state.database
-                async with database.sessions() as session, session.begin():
-                    scope["user"] = await viewer_of(session, raw, utc_now())
+                scope["user"] = await viewer_of(database, raw, utc_now())
         await self._app(scope, receive, send)
 
 

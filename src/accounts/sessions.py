@@ -9,11 +9,12 @@ import msgspec
 import sqlalchemy as sa
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.errors import NotSignedIn
 from accounts.models import LoginSession, User
 from kit.clock import utc_now
+from kit.db import Database
+from kit.readers import Prepared
 from kit.secrets import digest
 from kit.text import is_storable
 
@@ -126,29 +127,33 @@ class SessionService(SQLAlchemyAsyncRepositoryService[LoginSession]):
         return len(deleted.all())
 
 
-async def viewer_of(session: AsyncSession, raw: str, now: datetime) -> Viewer | None:
+async def viewer_of(database: Database, raw: str, now: datetime) -> Viewer | None:
     """The person whose live session ``raw`` is; notes at most once a minute that it was seen."""
-    query = (
-        sa.select(LoginSession.id, LoginSession.last_seen_at, User.id, User.email, User.name, User.email_verified_at)
-        .join(User, User.id == LoginSession.user_id)
-        .where(
-            LoginSession.digest == digest(raw),
-            *_alive(now),
-            ~LoginSession.awaits_second_factor,
-            User.disabled_at.is_(None),
-        )
-    )
-    row = (await session.execute(query)).one_or_none()
+    row = await database.readers.fetch_row(_FIND_VIEWER, digest=digest(raw), now=now)
     if row is None:
         return None
     session_id, seen_at, user_id, email, name, verified_at = row
     if now - seen_at > SEEN_EVERY:
         # An update, never an upsert: a session that was ended meanwhile stays ended.
-        await session.execute(sa.update(LoginSession).where(LoginSession.id == session_id).values(last_seen_at=now))
+        seen = sa.update(LoginSession).where(LoginSession.id == session_id).values(last_seen_at=now)
+        async with database.sessions() as session, session.begin():
+            await session.execute(seen)
     return Viewer(
         user_id=user_id, session_id=session_id, email=email, name=name, email_verified=verified_at is not None
     )
 
 
-def _alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+def _alive(now: datetime | sa.ColumnElement[datetime]) -> tuple[sa.ColumnElement[bool], ...]:
     return LoginSession.expires_at > now, LoginSession.last_seen_at > now - IDLE
+
+
+_FIND_VIEWER = Prepared(
+    sa.select(LoginSession.id, LoginSession.last_seen_at, User.id, User.email, User.name, User.email_verified_at)
+    .join(User, User.id == LoginSession.user_id)
+    .where(
+        LoginSession.digest == sa.bindparam("digest"),
+        *_alive(sa.bindparam("now", type_=LoginSession.expires_at.type)),
+        ~LoginSession.awaits_second_factor,
+        User.disabled_at.is_(None),
+    )
+)

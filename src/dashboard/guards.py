@@ -7,7 +7,7 @@ from litestar.handlers.base import BaseRouteHandler
 
 from accounts.auth import person, viewer
 from dashboard.pages import PLACES_STATE
-from kit.db import Database, enter
+from kit.db import Database
 from kit.errors import NotFound
 from tenants.auth import member_of
 from tenants.places import places_of
@@ -23,12 +23,12 @@ async def requires_place(connection: Connection, _: BaseRouteHandler) -> None:
     actor, slug = person(connection), connection.path_params["slug"]
     user_id = viewer(connection).user_id
     database: Database = connection.app.state.database
-    async with database.tenant(None, user_id) as session:
-        found = await places_of(session, user_id, first=slug)
+    async with database.readers.seeing(None, user_id) as reader:
+        found = await places_of(reader, user_id, first=slug)
         if not found or found[0].slug != slug:
             raise NotFound
-        await enter(session, found[0].organization_id, user_id)
-        connection.scope["auth"] = await member_of(session, found[0].organization_id, actor)
+        await reader.enter(found[0].organization_id, user_id)
+        connection.scope["auth"] = await member_of(reader, found[0].organization_id, actor)
     connection.scope["state"][PLACES_STATE] = found
 
 
@@ -36,5 +36,5 @@ async def knows_places(connection: Connection, _: BaseRouteHandler) -> None:
     """Somebody is signed in; the switcher shows their organizations. Raises: NotSignedIn."""
     user_id = viewer(connection).user_id
     database: Database = connection.app.state.database
-    async with database.tenant(None, user_id) as session:
-        connection.scope["state"][PLACES_STATE] = await places_of(session, user_id)
+    async with database.readers.seeing(None, user_id) as reader:
+        connection.scope["state"][PLACES_STATE] = await places_of(reader, user_id)

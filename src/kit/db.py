@@ -9,10 +9,11 @@ import asyncpg
 import sqlalchemy as sa
 from litestar import Request
 from litestar.datastructures import State
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from kit.readers import ENTER_SQL, Readers
 from kit.statements import Statements
 
 CONNECT_SECONDS = 1.5
@@ -54,16 +55,23 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, role: str = REQUEST_ROLE, engine_connections: int = 5, hot_connections: int = 10
+        self,
+        url: str,
+        *,
+        role: str = REQUEST_ROLE,
+        engine_connections: int = 5,
+        hot_connections: int = 10,
+        reading_connections: int = 5,
     ) -> None:
         self._url = url
+        self._role = role
+        self._reading_connections = reading_connections
         self._hot_connections = hot_connections
         self.engine: AsyncEngine = create_async_engine(
             sqlalchemy_url(url),
             pool_size=engine_connections,
             max_overflow=engine_connections,
             pool_timeout=CONNECT_SECONDS,
-            pool_pre_ping=True,
             hide_parameters=True,
             connect_args={
                 "timeout": CONNECT_SECONDS,
@@ -71,44 +79,69 @@ class Database:
                 "server_settings": {**SERVER_SETTINGS, **PLANS, "role": role},
             },
         )
+        sa.event.listen(self.engine.sync_engine, "checkout", _ensure_open)
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
         self.pool: Any = None
         self.statements = Statements(self._connect_hot, size=hot_connections, seconds=CONNECT_SECONDS)
         """Single statements of the hottest path, as the pool's role."""
+        self.readers = Readers(self._pool_of_readers, seconds=CONNECT_SECONDS)
+        """What requests look up before their handler's session begins, as the engine's role."""
 
     def as_role(self, role: str, *, engine_connections: int) -> "Database":
         """The same database on connections of its own that become ``role``."""
         return Database(self._url, role=role, engine_connections=engine_connections)
 
     async def start(self) -> None:
-        """Open the pool without connecting yet: a database that is down must not keep the server from starting."""
-        self.pool = await asyncpg.create_pool(
-            min_size=0, max_size=self._hot_connections, connection_class=HotConnection, **self._hot_settings()
-        )
+        """Open the pools without connecting yet: a database that is down must not keep the server from starting."""
+        self.pool = await self._create_pool(LOOKUP_ROLE, self._hot_connections)
+        await self.readers.start()
 
     async def _connect_hot(self) -> Any:
-        return await asyncpg.connect(**self._hot_settings())
+        return await asyncpg.connect(**self._bare_settings(LOOKUP_ROLE))
 
-    def _hot_settings(self) -> dict[str, Any]:
+    async def _pool_of_readers(self) -> Any:
+        return await self._create_pool(self._role, self._reading_connections)
+
+    async def _create_pool(self, role: str, size: int) -> Any:
+        return await asyncpg.create_pool(
+            min_size=0, max_size=size, connection_class=HotConnection, **self._bare_settings(role)
+        )
+
+    def _bare_settings(self, role: str) -> dict[str, Any]:
         return {
             "dsn": self._url.replace("postgres://", "postgresql://", 1),
             "timeout": CONNECT_SECONDS,
             "command_timeout": CONNECT_SECONDS,
-            "server_settings": {**SERVER_SETTINGS, "role": LOOKUP_ROLE},
+            "server_settings": {**SERVER_SETTINGS, "role": role},
         }
 
     @asynccontextmanager
     async def tenant(self, organization_id: UUID | None, user_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
         """A transaction that sees one organization, and the places of one person."""
-        async with self.sessions() as session, session.begin():
-            await enter(session, organization_id, user_id)
+        async with self.sessions() as session:
+            try:
+                await enter(session, organization_id, user_id)
+            except DBAPIError as error:
+                if not is_outage(error):
+                    raise
+                # The connection may have died with the last server: a fresh one decides.
+                await session.invalidate()
+                await enter(session, organization_id, user_id)
             yield session
+            await session.commit()
 
     async def stop(self) -> None:
         self.statements.reset()
+        self.readers.stop()
         if self.pool is not None:
             self.pool.terminate()
         await self.engine.dispose()
+
+
+def _ensure_open(connection: Any, _: object, __: object) -> None:
+    """Before each use, without asking the server: one that was closed by it is replaced."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def is_outage(error: BaseException) -> bool:
@@ -138,11 +171,8 @@ def is_outage(error: BaseException) -> bool:
 
 async def enter(session: AsyncSession, organization_id: UUID | None, user_id: UUID | None = None) -> None:
     """Show the transaction under way one organization and one person; it ends with the transaction."""
-    shown = sa.select(
-        sa.func.set_config("app.organization", str(organization_id or ""), True),
-        sa.func.set_config("app.user", str(user_id or ""), True),
-    )
-    await session.execute(shown)
+    connection = await session.connection()
+    await connection.exec_driver_sql(ENTER_SQL, (str(organization_id or ""), str(user_id or "")))
 
 
 async def provide_session(request: Request[Any, Any, State]) -> AsyncGenerator[AsyncSession, None]:

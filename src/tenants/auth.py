@@ -6,11 +6,11 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 from litestar.connection import ASGIConnection
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.actor import Actor
 from kit.db import Database
 from kit.errors import NotFound
+from kit.readers import Prepared, Reader
 from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
 
@@ -28,36 +28,46 @@ class MemberAuth(msgspec.Struct, frozen=True):
     """E.164 of the number that calls come from; None without one."""
 
 
-async def member_of(session: AsyncSession, organization_id: UUID, actor: Actor) -> MemberAuth:
-    """The membership of a person. Raises: NotFound, whether there is no organization or no membership."""
-    number = PhoneNumber.calls_for(Organization.id).scalar_subquery()
-    query = (
-        sa.select(Membership.role, Organization.plan, Organization.country, Organization.suspended_at, number)
-        .join(Organization, Organization.id == Membership.organization_id)
-        .where(
-            Membership.owned_by(organization_id), Membership.user_id == actor.user_id, Organization.deleted_at.is_(None)
-        )
-    )
-    row = (await session.execute(query)).one_or_none()
+async def member_of(reader: Reader, organization_id: UUID, actor: Actor) -> MemberAuth:
+    """The membership of a person, as ``reader`` sees it. Raises: NotFound, without organization or membership alike."""
+    row = await reader.fetch_row(_FIND_MEMBER, organization_id=organization_id, user_id=actor.user_id)
     if row is None:
         raise NotFound
     role, plan, country, suspended_at, e164 = row
     return MemberAuth(
         actor=actor,
-        role=role,
+        role=Role(role),
         organization_id=organization_id,
-        plan=plan,
+        plan=Plan(plan),
         country=country,
         suspended=suspended_at is not None,
         caller_id=e164,
     )
 
 
+_FIND_MEMBER = Prepared(
+    sa.select(
+        Membership.role,
+        Organization.plan,
+        Organization.country,
+        Organization.suspended_at,
+        PhoneNumber.calls_for(Organization.id).scalar_subquery(),
+    )
+    .join(Organization, Organization.id == Membership.organization_id)
+    .where(
+        Membership.organization_id == sa.bindparam("organization_id"),
+        Membership.user_id == sa.bindparam("user_id"),
+        Organization.deleted_at.is_(None),
+    )
+)
+
+
 async def load_member(connection: ASGIConnection[Any, Any, Any, Any], actor: Actor) -> MemberAuth:
     """Load the member once per request and leave it in ``connection.auth``. Raises: NotFound."""
     database: Database = connection.app.state.database
-    async with database.tenant(connection.path_params["organization_id"], actor.user_id) as session:
-        member = await member_of(session, connection.path_params["organization_id"], actor)
+    organization_id = connection.path_params["organization_id"]
+    async with database.readers.seeing(organization_id, actor.user_id) as reader:
+        member = await member_of(reader, organization_id, actor)
     connection.scope["auth"] = member
     return member
 

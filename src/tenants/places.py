@@ -5,8 +5,8 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.readers import Prepared, Reader
 from tenants.models import Membership, Organization, Role
 from tenants.plans import Plan
 
@@ -24,13 +24,16 @@ class Place(msgspec.Struct, frozen=True):
     role: Role
 
 
-async def places_of(session: AsyncSession, user_id: UUID, *, first: str | None = None) -> Sequence[Place]:
+async def places_of(reader: Reader, user_id: UUID, *, first: str | None = None) -> Sequence[Place]:
     """The person's organizations by name; the one with the slug ``first``, if it is theirs, leads the list."""
-    query = (
-        sa.select(Organization.id, Organization.slug, Organization.name, Organization.plan, Membership.role)
-        .join(Membership, Membership.organization_id == Organization.id)
-        .where(Membership.user_id == user_id, Organization.deleted_at.is_(None))
-        .order_by((Organization.slug == (first or "")).desc(), sa.func.lower(Organization.name), Organization.id)
-        .limit(SHOWN)
-    )
-    return [Place(*row) for row in await session.execute(query)]
+    rows = await reader.fetch(_FIND_PLACES, user_id=user_id, first=first or "")
+    return [Place(found, slug, name, Plan(plan), Role(role)) for found, slug, name, plan, role in rows]
+
+
+_FIND_PLACES = Prepared(
+    sa.select(Organization.id, Organization.slug, Organization.name, Organization.plan, Membership.role)
+    .join(Membership, Membership.organization_id == Organization.id)
+    .where(Membership.user_id == sa.bindparam("user_id"), Organization.deleted_at.is_(None))
+    .order_by((Organization.slug == sa.bindparam("first")).desc(), sa.func.lower(Organization.name), Organization.id)
+    .limit(SHOWN)
+)

@@ -181,3 +181,18 @@ async def test_an_exchange_costs_one_round_trip(
             assert line.requests - before == 10
         await quiet.state.database.stop()
         await line.stop()
+
+
+async def test_looking_up_who_asks_costs_few_round_trips(
+    line: DatabaseLine, browser: httpx.AsyncClient, tenant_and_token: tuple[Tenant, Token]
+) -> None:
+    tenant, _ = tenant_and_token
+    await sign_in(browser, tenant.owner)
+    found = []
+    for _ in range(5):
+        before = line.requests
+        assert (await browser.get(f"/api/organizations/{tenant.organization.id}")).status_code == 200
+        found.append(line.requests - before)
+    # The session; the membership and the handler's query in a transaction each, which is told what it may see. The
+    # application's own errands, which come in between now and then, use the same line.
+    assert min(found) == 1 + 4 + 4
