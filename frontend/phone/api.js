@@ -15,6 +15,7 @@ export function createApi(tag, env) {
   let settings = {};
   let panel = null;
   let stopClicks = null;
+  phone.watch(() => panel?.render());
 
   const begin = (config) => {
     settings = { ...settings, ...config };
@@ -25,7 +26,6 @@ export function createApi(tag, env) {
     panel?.remove();
     stopClicks?.();
     panel = new Panel(phone, settings, env, { open: () => opened("open"), close: () => opened("close") });
-    phone.watch(() => panel?.render());
     const base = apiBase(settings, tag);
     phone.start({
       token: String(settings.token).trim(),
@@ -65,7 +65,6 @@ export function createApi(tag, env) {
       panel?.remove();
       stopClicks?.();
       panel = stopClicks = null;
-      phone.watch(() => {});
       phone.stop();
     },
     open: () => panel?.open(),

@@ -64,6 +64,7 @@ export class Attempt {
       destroyed: () => this.#ended(),
     });
     try {
+      if (this.#env.navigator.onLine === false) throw new Problem("offline");
       const barrier = microphoneBarrier(this.#env);
       if (barrier) throw barrier;
       await this.#session.fresh();

@@ -3,12 +3,11 @@ import { Attempt } from "./attempt.js";
 import { asProblem, Problem } from "./errors.js";
 import { Events } from "./events.js";
 import { Line } from "./line.js";
-import { parseNumber } from "./numbers.js";
+import { orderOf } from "./order.js";
 import { homeless, Session } from "./session.js";
 import { isInCall, isReady, next } from "./states.js";
-import { uuid } from "./uuid.js";
+import { Tone } from "./tone.js";
 
-const LONGEST_METADATA = 2_000;
 const IDLE_TIMEOUT_MS = 4_000;
 
 export class Phone {
@@ -28,20 +27,29 @@ export class Phone {
   #session = null;
   #line = null;
   #attempt = null;
-  #ringback = null;
+  #tone;
   #announced = false;
   #pending = null;
-  #changed = () => {};
+  #watchers = new Set();
 
   constructor(env) {
     this.#env = env;
     this.events = new Events(env.window);
+    this.#tone = new Tone(env);
   }
 
-  /** Call `changed()` after everything a view may show has changed. */
+  /** Call `changed()` after everything a view or a mirror may show has changed; returns the way to stop. */
   watch(changed) {
-    this.#changed = changed;
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
   }
+
+  /**
+   * Where an order becomes a call: `{start(), hangup(), mute(on), sendDigit(digit)}` that tells `on` (see Attempt) how
+   * it goes. Here in this page; whoever keeps calls elsewhere, as in a window of its own, puts another function here.
+   */
+  placeCall = ({ details, params }, on) =>
+    new Attempt({ details, params, on, line: this.#line, session: this.#session, env: this.#env });
 
   /** The exchange's last answer, or null. */
   get account() {
@@ -82,24 +90,16 @@ export class Phone {
   dial(typed, metadata = null) {
     if (!this.canDial) return false;
     this.complaint = null;
-    const { number, code } = parseNumber(typed, this.account);
-    const written = metadata === null ? "" : write(metadata);
-    const wrong = code ?? (written === undefined ? "metadata_invalid" : null) ?? tooLarge(written);
-    if (wrong) {
-      this.complaint = new Problem(wrong);
-      this.#report(this.complaint);
+    let order;
+    try {
+      order = orderOf(typed, metadata, this.account, this.#env);
+    } catch (error) {
+      this.complaint = asProblem(error);
+      this.events.emit(["error", told(this.complaint)]);
       this.#changed();
       return false;
     }
-    const details = {
-      number,
-      callId: uuid(this.#env.window.crypto),
-      direction: "outbound",
-      from: this.account.caller_id,
-      startedAt: new Date(this.#env.now()).toISOString(),
-      metadata,
-    };
-    this.#place(details, written);
+    this.#place(order);
     return true;
   }
 
@@ -130,6 +130,11 @@ export class Phone {
     if (this.state === "in-progress") this.#attempt.sendDigit(digit);
   }
 
+  /** Whether the browser knows that it has no network. */
+  get isOffline() {
+    return this.#env.navigator.onLine === false;
+  }
+
   /** Fetch the SDK's chunk now, because a call is likely. */
   async prepare() {
     const session = this.#session;
@@ -137,7 +142,7 @@ export class Phone {
     try {
       await this.#env.sdk();
     } catch (problem) {
-      if (session === this.#session && this.isReady) this.#fail(problem);
+      if (session === this.#session && this.isReady && !this.isOffline) this.#fail(problem);
     }
   }
 
@@ -152,6 +157,7 @@ export class Phone {
     const session = new Session(this.#config, this.#env, {
       granted: () => session === this.#session && this.#granted(),
       refused: (problem) => session === this.#session && this.#refused(problem),
+      network: () => this.#changed(),
     });
     this.#session = session;
     this.#line = new Line({ loadSdk: this.#env.sdk, session, navigator: this.#env.navigator });
@@ -199,42 +205,30 @@ export class Phone {
     this.#changed();
   }
 
-  #place(details, written) {
-    this.call = { ...details, answeredAt: null, ended: null };
+  #place(order) {
+    this.call = { ...order.details, answeredAt: null, ended: null };
     this.muted = this.reconnecting = this.poor = false;
-    const attempt = new Attempt({
-      details,
-      params: {
-        To: details.number,
-        CallId: details.callId,
-        Page: this.#env.window.location.origin,
-        ...(written ? { Metadata: written } : {}),
-      },
-      line: this.#line,
-      session: this.#session,
-      env: this.#env,
-      on: {
-        ringing: (hasEarlyMedia) => this.#ringing(hasEarlyMedia),
-        answered: () => this.#answered(),
-        quality: (poor) => this.#show({ poor }),
-        reconnecting: (reconnecting) => this.#show({ reconnecting }),
-        ended: (end) => this.#ended(end),
-      },
+    const attempt = this.placeCall(order, {
+      ringing: (hasEarlyMedia) => this.#ringing(hasEarlyMedia),
+      answered: () => this.#answered(),
+      quality: (poor) => this.#show({ poor }),
+      reconnecting: (reconnecting) => this.#show({ reconnecting }),
+      ended: (end) => this.#ended(end),
     });
     this.#attempt = attempt;
-    this.events.emit(...this.#move("dial"), ["callStarted", { ...details }]);
+    this.events.emit(...this.#move("dial"), ["callStarted", { ...order.details }]);
     this.#changed();
     if (this.#attempt === attempt) attempt.start();
   }
 
   #ringing(hasEarlyMedia) {
-    if (!hasEarlyMedia) this.#playRingback();
+    if (!hasEarlyMedia) this.#tone.start();
     this.events.emit(...this.#move("ring"));
     this.#changed();
   }
 
   #answered() {
-    this.#stopRingback();
+    this.#tone.stop();
     this.call.answeredAt = this.#env.now();
     const { number, callId } = this.call;
     const answeredAt = new Date(this.call.answeredAt).toISOString();
@@ -243,7 +237,7 @@ export class Phone {
   }
 
   #ended({ status, duration, message, problem }) {
-    this.#stopRingback();
+    this.#tone.stop();
     this.#attempt = null;
     this.muted = this.reconnecting = this.poor = false;
     this.call.ended = { status, duration, message, problem };
@@ -259,30 +253,13 @@ export class Phone {
     else if (problem?.code === "sdk_load_failed") this.#fail(problem);
   }
 
-  async #playRingback() {
-    const { call } = this;
-    try {
-      const { Ringback } = await this.#env.part("ringback");
-      if (this.call !== call || this.state !== "ringing") return;
-      this.#ringback = new Ringback(this.#env.window.AudioContext);
-      this.#ringback.start();
-    } catch {
-      // A call that rings in silence is still a call, and the panel says that it rings.
-    }
-  }
-
-  #stopRingback() {
-    this.#ringback?.stop();
-    this.#ringback = null;
+  #changed() {
+    for (const changed of [...this.#watchers]) changed();
   }
 
   #show(change) {
     Object.assign(this, change);
     this.#changed();
-  }
-
-  #report(problem) {
-    this.events.emit(["error", told(problem)]);
   }
 
   /** Make one move of the table; the event to emit, if the state changed. */
@@ -300,13 +277,3 @@ export class Phone {
 }
 
 const told = (problem) => ({ message: asProblem(problem).message, code: problem.code });
-
-const tooLarge = (written) => (written.length > LONGEST_METADATA ? "metadata_too_large" : null);
-
-function write(metadata) {
-  try {
-    return JSON.stringify(metadata);
-  } catch {
-    return undefined;
-  }
-}

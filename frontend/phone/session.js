@@ -6,11 +6,14 @@ const REFRESH_AT = 0.8;
 const QUICK_RETRIES_MS = [400, 1_200];
 const SLOW_RETRY_MS = 5_000;
 const SLOWEST_RETRY_MS = 60_000;
-const CHECK_EVERY_MS = 300_000;
+const TICK_MS = 60_000;
+// Looked at every minute: five minutes are never exceeded.
+const CHECK_WHILE_VISIBLE_MS = 240_000;
 const CHECK_BEFORE_CALL_MS = 60_000;
 const CHECK_ON_FOCUS_MS = 3_000;
 const OUTCOME_TIMEOUT_MS = 4_000;
 const LONGEST_TIMER_MS = 2_147_483_647;
+const NETWORK = ["online", "offline"];
 const WAKING = [
   ["window", "focus"],
   ["window", "online"],
@@ -34,7 +37,10 @@ export class Session {
   #checking = null;
   #stopped = true;
 
-  /** `on`: `granted(data)` after each exchange, `refused(problem)` when there is no session, or no more. */
+  /**
+   * `on`: `granted(data)` after each exchange, `refused(problem)` when there is no session, or no more, `network()` when
+   * the browser came online or went offline.
+   */
   constructor(config, env, on) {
     this.#config = config;
     this.#env = env;
@@ -49,15 +55,16 @@ export class Session {
   start() {
     this.#stopped = false;
     for (const [target, event] of WAKING) this.#env[target].addEventListener(event, this.#wake);
-    this.#interval = setInterval(() => {
-      if (this.#env.document.visibilityState === "visible") this.check();
-    }, CHECK_EVERY_MS);
+    for (const event of NETWORK) this.#env.window.addEventListener(event, this.#on.network);
+    // Timers also sleep with the machine: after it woke, the clock is right and they are late.
+    this.#interval = setInterval(() => this.#failures === 0 && this.#look(CHECK_WHILE_VISIBLE_MS), TICK_MS);
     this.refresh().catch(() => {});
   }
 
   stop() {
     this.#stopped = true;
     for (const [target, event] of WAKING) this.#env[target].removeEventListener(event, this.#wake);
+    for (const event of NETWORK) this.#env.window.removeEventListener(event, this.#on.network);
     clearInterval(this.#interval);
     clearTimeout(this.#timer);
   }
@@ -139,7 +146,7 @@ export class Session {
     this.#failures += 1;
     // Spread, so that a recovering server is not met by every page at once.
     this.#schedule(wait * (0.75 + this.#env.random() / 2));
-    const hopeless = quick === undefined || problem.code === "too_many_requests";
+    const hopeless = quick === undefined || problem.code === "too_many_requests" || problem.code === "offline";
     if (hopeless && !this.alive) this.#on.refused(problem);
   }
 
@@ -153,15 +160,18 @@ export class Session {
     this.#timer = setTimeout(() => this.refresh().catch(() => {}), Math.min(Math.max(delay, 0), LONGEST_TIMER_MS));
   }
 
-  // Timers sleep in background tabs and sleeping machines: the clock is asked again when somebody comes back.
-  #wake = () => {
+  // The clock is asked again when somebody comes back.
+  #wake = ({ type }) => this.#look(CHECK_ON_FOCUS_MS, type === "online");
+
+  /** Make up for what a sleeping timer missed: a refresh, or a check when the last one is older than `age` ms. */
+  #look(age, isOnline = false) {
     if (this.#stopped || this.#env.document.visibilityState === "hidden") return;
     if (this.#failures > 0 || this.#env.now() >= this.#refreshAt) {
-      if (this.data || this.#failures > QUICK_RETRIES_MS.length) this.refresh().catch(() => {});
-    } else if (this.#env.now() - this.#checkedAt >= CHECK_ON_FOCUS_MS) {
+      if (this.data || isOnline || this.#failures > QUICK_RETRIES_MS.length) this.refresh().catch(() => {});
+    } else if (this.#env.now() - this.#checkedAt >= age) {
       this.check();
     }
-  };
+  }
 
   async #status(more) {
     const answer = await ask(

@@ -10,10 +10,11 @@ function begin(answers, config = {}) {
   const env = page({ fetch: host.fetch });
   const granted = vi.fn();
   const refusedWith = [];
-  const on = { granted, refused: ({ code, message }) => refusedWith.push({ code, message }) };
+  const network = vi.fn();
+  const on = { granted, network, refused: ({ code, message }) => refusedWith.push({ code, message }) };
   const session = new Session({ token: "ept_x", base: "https://voice.example", ...config }, env, on);
   session.start();
-  return { session, host, env, granted, refusedWith };
+  return { session, host, env, granted, network, refusedWith };
 }
 
 describe("the session", () => {

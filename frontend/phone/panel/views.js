@@ -1,8 +1,12 @@
 /** What the panel shows in each state: a table from the phone to words and actions. */
+import { Problem } from "../errors.js";
+
 const MOODS = { ready: "ready", completed: "ready", failed: "ready", loading: "off", error: "problem" };
 
 /** `ready`, `busy`, `problem` or `off`: what the button's dot says. */
 export const mood = (state) => MOODS[state] ?? "busy";
+
+const OFFLINE = new Problem("offline");
 
 /** The view of `phone` in words of `texts`. */
 export function viewOf(phone, texts) {
@@ -13,14 +17,16 @@ export function viewOf(phone, texts) {
 const act = (name) => (panel) => panel.actions[name]();
 
 const VIEWS = {
-  loading: (_, texts) => ({
+  loading: (phone, texts) => ({
     entry: true,
+    result: offline(phone),
     main: { text: texts.connecting, disabled: true, busy: true },
   }),
   ready: (phone, texts) => ({
     entry: true,
     spoken: "",
     complaint: phone.complaint,
+    result: offline(phone),
     main: { text: texts.call, icon: "phone", act: act("call") },
   }),
   dialing: (phone, texts) => calling(phone, texts, texts.calling),
@@ -28,7 +34,15 @@ const VIEWS = {
   "in-progress": (phone, texts) => ({
     ...calling(phone, texts, ""),
     live: true,
-    lineState: phone.reconnecting ? texts.reconnecting : phone.poor ? texts.poor : phone.muted ? texts.muted : "",
+    lineState: phone.isOffline
+      ? OFFLINE.message
+      : phone.reconnecting
+        ? texts.reconnecting
+        : phone.poor
+          ? texts.poor
+          : phone.muted
+            ? texts.muted
+            : "",
   }),
   completed: (phone, texts) => ended(phone, texts, texts.callAgain),
   failed: (phone, texts) => ended(phone, texts, texts.tryAgain),
@@ -39,6 +53,8 @@ const VIEWS = {
     second: { text: texts.copyDetails, act: act("copyDetails") },
   }),
 };
+
+const offline = ({ isOffline }) => (isOffline ? { message: OFFLINE.message, fix: OFFLINE.fix, calm: true } : undefined);
 
 function calling(phone, texts, status) {
   return { peer: phone.call.number, status, main: { text: texts.hangUp, icon: "hangUp", act: act("hangUp") } };
