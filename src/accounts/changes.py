@@ -119,7 +119,7 @@ class AccountChanges:
         """The person, the secret of an enrolment under way if there is one, and how many recovery codes are left."""
         async with self._database.tenant(None, viewer.user_id) as session:
             user = await UserService(session).signed_in(viewer.user_id)
-            return user, self._second_factor.pending(user), await self._second_factor.codes_left(session, user.id)
+            return user, self._second_factor.pending(user), await self._second_factor.codes_left(session, user)
 
     async def start_second_factor(self, viewer: Viewer, *, password: str, by: Actor) -> None:
         """Begin to enrol. Raises: ValidationFailed, SecondFactorUnchanged."""

@@ -1,12 +1,14 @@
-"""Users, their sessions, and what proves that they are who they say."""
+"""People who sign in, their sessions, and what proves that they are who they say."""
 
 import datetime as dt
 import enum
+from typing import ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kit.actor import ActorKind
 from kit.model import Base, text_enum
 
 
@@ -18,17 +20,66 @@ class LinkPurpose(enum.StrEnum):
     CHANGE_EMAIL = "change-email"
 
 
-class User(Base):
-    """A person who signs in; organizations are theirs through memberships."""
+class PersonSession(Base):
+    """One signed-in browser. The cookie holds the raw id, this row only its SHA-256."""
 
-    __tablename__ = "user_account"
+    __abstract__ = True
+
+    user_id: Mapped[UUID]
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    last_seen_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
+    """Written at most once a minute."""
+    expires_at: Mapped[dt.datetime]
+    """The end whatever happens."""
+    awaits_second_factor: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """True between the password and the code: such a session signs nobody in."""
+    user_agent: Mapped[str] = mapped_column(default="", server_default="")
+    """Cut to 200 characters, for people to tell their sessions apart."""
+    address: Mapped[str] = mapped_column(default="", server_default="")
+    """Where it was begun from."""
+
+
+class PersonCode(Base):
+    """One way in without the second factor, good once."""
+
+    __abstract__ = True
+
+    user_id: Mapped[UUID]
+    digest: Mapped[bytes]
+    used_at: Mapped[dt.datetime | None]
+
+
+class LoginSession(PersonSession):
+    """A customer's session; it ends 14 days after sign-in at the latest."""
+
+    __tablename__ = "login_session"
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+
+
+class RecoveryCode(PersonCode):
+    """A customer's recovery code."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (sa.UniqueConstraint("user_id", "digest"),)
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"))
+
+
+class Person(Base):
+    """Somebody who signs in: customers and the product's own staff, who share no table."""
+
+    __abstract__ = True
+    actor_kind: ClassVar[ActorKind]
+    needs_second_factor: ClassVar[bool]
+    """True when no password alone lets anybody in."""
+    code_rows: ClassVar[type[PersonCode]]
 
     email: Mapped[str] = mapped_column(unique=True)
     """Lower case; what people typed differs only in case."""
     name: Mapped[str] = mapped_column(default="", server_default="")
     password_hash: Mapped[str]
     """Argon2id, with its parameters and salt."""
-    email_verified_at: Mapped[dt.datetime | None]
     totp_secret: Mapped[bytes | None]
     """Sealed with the product's key; set from the start of enrolment."""
     totp_enabled_at: Mapped[dt.datetime | None]
@@ -38,23 +89,15 @@ class User(Base):
     disabled_at: Mapped[dt.datetime | None]
 
 
-class LoginSession(Base):
-    """One signed-in browser. The cookie holds the raw id, this row only its SHA-256."""
+class User(Person):
+    """A customer; organizations are theirs through memberships."""
 
-    __tablename__ = "login_session"
+    __tablename__ = "user_account"
+    actor_kind = ActorKind.USER
+    needs_second_factor = False
+    code_rows = RecoveryCode
 
-    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
-    digest: Mapped[bytes] = mapped_column(unique=True)
-    last_seen_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
-    """Written at most once a minute."""
-    expires_at: Mapped[dt.datetime]
-    """The end whatever happens, 14 days after sign-in."""
-    awaits_second_factor: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    """True between the password and the code: such a session signs nobody in."""
-    user_agent: Mapped[str] = mapped_column(default="", server_default="")
-    """Cut to 200 characters, for people to tell their sessions apart."""
-    address: Mapped[str] = mapped_column(default="", server_default="")
-    """Where it was begun from."""
+    email_verified_at: Mapped[dt.datetime | None]
 
 
 class OneTimeLink(Base):
@@ -68,15 +111,4 @@ class OneTimeLink(Base):
     digest: Mapped[bytes] = mapped_column(unique=True)
     new_email: Mapped[str | None]
     expires_at: Mapped[dt.datetime]
-    used_at: Mapped[dt.datetime | None]
-
-
-class RecoveryCode(Base):
-    """One way in without the second factor, good once."""
-
-    __tablename__ = "recovery_code"
-    __table_args__ = (sa.UniqueConstraint("user_id", "digest"),)
-
-    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"))
-    digest: Mapped[bytes]
     used_at: Mapped[dt.datetime | None]

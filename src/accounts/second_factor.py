@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.errors import SecondFactorUnchanged, WrongCode
-from accounts.models import RecoveryCode, User
+from accounts.models import Person
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
@@ -36,7 +36,7 @@ class SecondFactor:
         self._cipher = AESGCM(hashlib.sha256(b"second-factor:" + secret_key.encode()).digest())
         self._clock = clock
 
-    async def start(self, session: AsyncSession, user: User) -> str:
+    async def start(self, session: AsyncSession, user: Person) -> str:
         """Make a new secret, not yet asked for at sign-in, and return it in base 32. Raises: SecondFactorUnchanged."""
         if user.totp_enabled_at is not None:
             raise SecondFactorUnchanged
@@ -45,11 +45,11 @@ class SecondFactor:
         await session.flush()
         return secret
 
-    def pending(self, user: User) -> str | None:
+    def pending(self, user: Person) -> str | None:
         """The secret of an enrolment that was started and not confirmed."""
         return None if user.totp_secret is None or user.totp_enabled_at is not None else self._open(user)
 
-    async def confirm(self, session: AsyncSession, user: User, code: str, *, by: Actor) -> Sequence[str]:
+    async def confirm(self, session: AsyncSession, user: Person, code: str, *, by: Actor) -> Sequence[str]:
         """Turn the second factor on with a first code; return the recovery codes, shown once.
 
         Raises:
@@ -61,57 +61,61 @@ class SecondFactor:
         if not await self._use_step(session, user, code):
             raise WrongCode
         user.totp_enabled_at = utc_now()
-        codes = await self._new_codes(session, user.id)
+        codes = await self._new_codes(session, user)
         await record(session, by, "second_factor.enabled", subject_id=user.id, subject_name=user.email)
         return codes
 
-    async def renew_codes(self, session: AsyncSession, user: User, *, by: Actor) -> Sequence[str]:
+    async def renew_codes(self, session: AsyncSession, user: Person, *, by: Actor) -> Sequence[str]:
         """Replace the recovery codes. Raises: SecondFactorUnchanged, when there is no second factor."""
         if user.totp_enabled_at is None:
             raise SecondFactorUnchanged
-        codes = await self._new_codes(session, user.id)
+        codes = await self._new_codes(session, user)
         await record(session, by, "recovery_codes.renewed", subject_id=user.id, subject_name=user.email)
         return codes
 
-    async def disable(self, session: AsyncSession, user: User, *, by: Actor) -> None:
+    async def disable(self, session: AsyncSession, user: Person, *, by: Actor) -> None:
         """Turn the second factor off. Raises: SecondFactorUnchanged, when it is."""
         if user.totp_enabled_at is None:
             raise SecondFactorUnchanged
         user.totp_secret = user.totp_enabled_at = user.totp_last_step = None
-        await session.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+        await session.execute(sa.delete(user.code_rows).where(user.code_rows.user_id == user.id))
         await record(session, by, "second_factor.disabled", subject_id=user.id, subject_name=user.email)
 
-    async def use(self, session: AsyncSession, user: User, code: str) -> bool:
+    async def use(self, session: AsyncSession, user: Person, code: str) -> bool:
         """True when ``code`` is one of now or an unused recovery code; either is then used up."""
         plain = "".join(code.split()).replace("-", "").lower()
         if plain.isascii() and plain.isdigit() and len(plain) == 6:
             return user.totp_secret is not None and await self._use_step(session, user, plain)
-        mine = RecoveryCode.user_id == user.id, RecoveryCode.digest == _digest(user.id, plain)
-        used = sa.update(RecoveryCode).where(*mine, RecoveryCode.used_at.is_(None)).values(used_at=utc_now())
-        return await session.scalar(used.returning(RecoveryCode.id)) is not None
+        codes = user.code_rows
+        mine = codes.user_id == user.id, codes.digest == _digest(user.id, plain)
+        used = sa.update(codes).where(*mine, codes.used_at.is_(None)).values(used_at=utc_now())
+        return await session.scalar(used.returning(codes.id)) is not None
 
-    async def codes_left(self, session: AsyncSession, user_id: UUID) -> int:
+    async def codes_left(self, session: AsyncSession, user: Person) -> int:
         """How many recovery codes are unused."""
-        unused = RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None)
-        return await session.scalar(sa.select(sa.func.count()).select_from(RecoveryCode).where(*unused)) or 0
+        codes = user.code_rows
+        unused = codes.user_id == user.id, codes.used_at.is_(None)
+        return await session.scalar(sa.select(sa.func.count()).select_from(codes).where(*unused)) or 0
 
-    async def _use_step(self, session: AsyncSession, user: User, code: str) -> bool:
+    async def _use_step(self, session: AsyncSession, user: Person, code: str) -> bool:
         """Claim the time step of ``code``, the present one or one beside it; an earlier claim of it wins."""
         totp = pyotp.TOTP(self._open(user), interval=STEP_SECONDS)
         now = int(self._clock()) // STEP_SECONDS
         plain = "".join(code.split())
         for step in (now, now - 1, now + 1):
             if hmac.compare_digest(totp.generate_otp(step).encode(), plain.encode()):
-                later = sa.or_(User.totp_last_step.is_(None), User.totp_last_step < step)
-                claim = sa.update(User).where(User.id == user.id, later).values(totp_last_step=step)
-                claimed = await session.scalar(claim.returning(User.id))
+                rows = type(user)
+                later = sa.or_(rows.totp_last_step.is_(None), rows.totp_last_step < step)
+                claim = sa.update(rows).where(rows.id == user.id, later).values(totp_last_step=step)
+                claimed = await session.scalar(claim.returning(rows.id))
                 return claimed is not None
         return False
 
-    async def _new_codes(self, session: AsyncSession, user_id: UUID) -> Sequence[str]:
-        await session.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    async def _new_codes(self, session: AsyncSession, user: Person) -> Sequence[str]:
+        rows = user.code_rows
+        await session.execute(sa.delete(rows).where(rows.user_id == user.id))
         codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
-        session.add_all(RecoveryCode(user_id=user_id, digest=_digest(user_id, code.replace("-", ""))) for code in codes)
+        session.add_all(rows(user_id=user.id, digest=_digest(user.id, code.replace("-", ""))) for code in codes)
         await session.flush()
         return codes
 
@@ -120,7 +124,7 @@ class SecondFactor:
         # Bound to the person: a secret copied into another row does not open there.
         return nonce + self._cipher.encrypt(nonce, secret.encode(), user_id.bytes)
 
-    def _open(self, user: User) -> str:
+    def _open(self, user: Person) -> str:
         sealed = user.totp_secret or b""
         return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], user.id.bytes).decode()
 

@@ -1,21 +1,40 @@
 """People as rows: found, created, named."""
 
+from typing import TypeVar
 from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
 
 from accounts.errors import NotSignedIn
-from accounts.models import User
+from accounts.models import Person, User
 from accounts.passwords import Passwords
 from accounts.rules import comparable_email, read_name
-from kit.actor import Actor, ActorKind
+from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
 
+P = TypeVar("P", bound=Person)
 
-class UserService(SQLAlchemyAsyncRepositoryService[User]):
-    """People and their passwords."""
+
+class PeopleService(SQLAlchemyAsyncRepositoryService[P]):
+    """People of one kind, as the door asks for them."""
+
+    async def named(self, email: str) -> P | None:
+        """The person who signs in with ``email``, as it was typed."""
+        return await self.get_one_or_none(self.model_type.email == comparable_email(email))
+
+    async def signed_in(self, user_id: UUID) -> P:
+        """The person whose session it is. Raises: NotSignedIn, when they are gone or disabled."""
+        kind = self.model_type
+        user = await self.get_one_or_none(kind.id == user_id, kind.disabled_at.is_(None))
+        if user is None:
+            raise NotSignedIn
+        return user
+
+
+class UserService(PeopleService[User]):
+    """Customers and their passwords."""
 
     class Repository(SQLAlchemyAsyncRepository[User]):
         model_type = User
@@ -33,17 +52,6 @@ class UserService(SQLAlchemyAsyncRepositoryService[User]):
             )
         )
 
-    async def named(self, email: str) -> User | None:
-        """The person who signs in with ``email``, as it was typed."""
-        return await self.get_one_or_none(User.email == comparable_email(email))
-
-    async def signed_in(self, user_id: UUID) -> User:
-        """The person whose session it is. Raises: NotSignedIn, when they are gone or disabled."""
-        user = await self.get_one_or_none(User.id == user_id, User.disabled_at.is_(None))
-        if user is None:
-            raise NotSignedIn
-        return user
-
     async def rename(self, user_id: UUID, name: str, *, by: Actor) -> None:
         """Change what a person is called. Raises: NotSignedIn, ValidationFailed."""
         user = await self.signed_in(user_id)
@@ -52,6 +60,6 @@ class UserService(SQLAlchemyAsyncRepositoryService[User]):
         await record(self.repository.session, by, "account.renamed", subject_id=user.id, details=changed)
 
 
-def acting(user: User, address: str) -> Actor:
+def acting(user: Person, address: str) -> Actor:
     """A person who does something before, or without, a session."""
-    return Actor(ActorKind.USER, user.id, user.email, address)
+    return Actor(user.actor_kind, user.id, user.email, address)

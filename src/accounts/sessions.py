@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import ClassVar, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -11,7 +12,7 @@ from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
 
 from accounts.errors import NotSignedIn
-from accounts.models import LoginSession, User
+from accounts.models import LoginSession, PersonSession, User
 from kit.clock import utc_now
 from kit.db import Database
 from kit.readers import Prepared
@@ -24,6 +25,9 @@ SEEN_EVERY = timedelta(minutes=1)
 SECOND_FACTOR_WITHIN = timedelta(minutes=10)
 """How long a browser may wait between the password and the code."""
 USER_AGENT_CHARACTERS = 200
+
+
+S = TypeVar("S", bound=PersonSession)
 
 
 class Viewer(msgspec.Struct, frozen=True):
@@ -43,27 +47,25 @@ class Browser(msgspec.Struct, frozen=True):
     user_agent: str = ""
 
 
-class SessionService(SQLAlchemyAsyncRepositoryService[LoginSession]):
-    """The sessions of people."""
+class PersonSessions(SQLAlchemyAsyncRepositoryService[S]):
+    """The sessions of people of one kind."""
 
-    class Repository(SQLAlchemyAsyncRepository[LoginSession]):
-        model_type = LoginSession
-
-    repository_type = Repository
+    idle: ClassVar[timedelta]
+    absolute: ClassVar[timedelta]
 
     async def begin(self, user_id: UUID, browser: Browser, *, awaits_second_factor: bool = False) -> str:
         """Begin a session for ``user_id`` and return its raw id for the cookie.
 
         One that awaits the second factor signs nobody in until ``begin`` is called again.
         """
-        now, raw = utc_now(), secrets.token_urlsafe(32)
-        gone = sa.or_(LoginSession.expires_at < now, LoginSession.last_seen_at < now - IDLE)
-        await self._delete(LoginSession.user_id == user_id, gone)
+        now, raw, rows = utc_now(), secrets.token_urlsafe(32), self.model_type
+        gone = sa.or_(rows.expires_at < now, rows.last_seen_at < now - self.idle)
+        await self._delete(rows.user_id == user_id, gone)
         agent = browser.user_agent if is_storable(browser.user_agent) else ""
-        session = LoginSession(
+        session = rows(
             user_id=user_id,
             digest=digest(raw),
-            expires_at=now + (SECOND_FACTOR_WITHIN if awaits_second_factor else ABSOLUTE),
+            expires_at=now + (SECOND_FACTOR_WITHIN if awaits_second_factor else self.absolute),
             awaits_second_factor=awaits_second_factor,
             user_agent=agent[:USER_AGENT_CHARACTERS],
             address=browser.address,
@@ -74,12 +76,9 @@ class SessionService(SQLAlchemyAsyncRepositoryService[LoginSession]):
 
     async def renew(self, session_id: UUID) -> str:
         """Give a session a new raw id, and return it. Raises: NotSignedIn, when the session was ended meanwhile."""
-        raw = secrets.token_urlsafe(32)
+        raw, rows = secrets.token_urlsafe(32), self.model_type
         renewed = await self.repository.session.scalar(
-            sa.update(LoginSession)
-            .where(LoginSession.id == session_id)
-            .values(digest=digest(raw))
-            .returning(LoginSession.id)
+            sa.update(rows).where(rows.id == session_id).values(digest=digest(raw)).returning(rows.id)
         )
         if renewed is None:
             raise NotSignedIn
@@ -87,44 +86,57 @@ class SessionService(SQLAlchemyAsyncRepositoryService[LoginSession]):
 
     async def end(self, session_id: UUID) -> None:
         """End a session; final, also for a request that is under way."""
-        await self._delete(LoginSession.id == session_id)
+        await self._delete(self.model_type.id == session_id)
 
     async def end_one_of(self, user_id: UUID, session_id: UUID) -> bool:
         """End one session of a person; False when they have no such session."""
-        return await self._delete(LoginSession.user_id == user_id, LoginSession.id == session_id) > 0
+        return await self._delete(self.model_type.user_id == user_id, self.model_type.id == session_id) > 0
 
     async def end_raw(self, raw: str) -> None:
         """End the session, if any, whose cookie a browser still shows."""
-        await self._delete(LoginSession.digest == digest(raw))
+        await self._delete(self.model_type.digest == digest(raw))
 
     async def end_all(self, user_id: UUID, *, but: UUID | None = None) -> int:
         """End every session of a person, except ``but``; return how many there were."""
-        which = [LoginSession.user_id == user_id]
+        rows = self.model_type
+        which = [rows.user_id == user_id]
         if but is not None:
-            which.append(LoginSession.id != but)
+            which.append(rows.id != but)
         return await self._delete(*which)
 
-    async def live_of(self, user_id: UUID) -> Sequence[LoginSession]:
+    async def live_of(self, user_id: UUID) -> Sequence[S]:
         """The sessions that a person could use now, the last seen first."""
+        rows = self.model_type
         query = (
-            sa.select(LoginSession)
-            .where(LoginSession.user_id == user_id, *_alive(utc_now()), ~LoginSession.awaits_second_factor)
-            .order_by(LoginSession.last_seen_at.desc(), LoginSession.id.desc())
+            sa.select(rows)
+            .where(rows.user_id == user_id, *alive(rows, utc_now(), self.idle), ~rows.awaits_second_factor)
+            .order_by(rows.last_seen_at.desc(), rows.id.desc())
         )
-        rows: Sequence[LoginSession] = (await self.repository.session.scalars(query)).all()
-        return rows
+        found: Sequence[S] = (await self.repository.session.scalars(query)).all()
+        return found
 
-    async def awaiting(self, raw: str) -> LoginSession | None:
+    async def awaiting(self, raw: str) -> S | None:
         """The session behind ``raw`` while it awaits the second factor."""
+        rows = self.model_type
         return await self.get_one_or_none(
-            LoginSession.digest == digest(raw), *_alive(utc_now()), LoginSession.awaits_second_factor.is_(True)
+            rows.digest == digest(raw), *alive(rows, utc_now(), self.idle), rows.awaits_second_factor.is_(True)
         )
 
     async def _delete(self, *which: sa.ColumnElement[bool]) -> int:
-        deleted = await self.repository.session.scalars(
-            sa.delete(LoginSession).where(*which).returning(LoginSession.id)
-        )
+        gone = sa.delete(self.model_type).where(*which).returning(self.model_type.id)
+        deleted = await self.repository.session.scalars(gone)
         return len(deleted.all())
+
+
+class SessionService(PersonSessions[LoginSession]):
+    """The sessions of customers."""
+
+    class Repository(SQLAlchemyAsyncRepository[LoginSession]):
+        model_type = LoginSession
+
+    repository_type = Repository
+    idle = IDLE
+    absolute = ABSOLUTE
 
 
 async def viewer_of(database: Database, raw: str, now: datetime) -> Viewer | None:
@@ -143,8 +155,11 @@ async def viewer_of(database: Database, raw: str, now: datetime) -> Viewer | Non
     )
 
 
-def _alive(now: datetime | sa.ColumnElement[datetime]) -> tuple[sa.ColumnElement[bool], ...]:
-    return LoginSession.expires_at > now, LoginSession.last_seen_at > now - IDLE
+def alive(
+    rows: type[PersonSession], now: datetime | sa.ColumnElement[datetime], idle: timedelta
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """The filter of the sessions that have not run out."""
+    return rows.expires_at > now, rows.last_seen_at > now - idle
 
 
 _FIND_VIEWER = Prepared(
@@ -152,7 +167,7 @@ _FIND_VIEWER = Prepared(
     .join(User, User.id == LoginSession.user_id)
     .where(
         LoginSession.digest == sa.bindparam("digest"),
-        *_alive(sa.bindparam("now", type_=LoginSession.expires_at.type)),
+        *alive(LoginSession, sa.bindparam("now", type_=LoginSession.expires_at.type), IDLE),
         ~LoginSession.awaits_second_factor,
         User.disabled_at.is_(None),
     )

@@ -1,5 +1,6 @@
 """The door: a password, a second factor where there is one, and then a session."""
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -7,12 +8,12 @@ import sqlalchemy as sa
 
 from accounts.errors import NotSignedIn, SecondFactorRequired, WrongCode, WrongCredentials
 from accounts.limits import Limits, account_key
-from accounts.models import User
+from accounts.models import Person
 from accounts.passwords import Passwords
 from accounts.rules import comparable_email
 from accounts.second_factor import SecondFactor
-from accounts.services import UserService, acting
-from accounts.sessions import Browser, SessionService
+from accounts.services import PeopleService, UserService, acting
+from accounts.sessions import Browser, PersonSessions, SessionService
 from kit.audit import record
 from kit.db import Database
 
@@ -33,7 +34,21 @@ class SignIn:
     the few threads that check passwords, not everybody else for a connection.
     """
 
-    def __init__(self, database: Database, passwords: Passwords, limits: Limits, second_factor: SecondFactor) -> None:
+    def __init__(
+        self,
+        database: Database,
+        passwords: Passwords,
+        limits: Limits,
+        second_factor: SecondFactor,
+        *,
+        people: type[PeopleService[Any]] = UserService,
+        sessions: type[PersonSessions[Any]] = SessionService,
+        door: str = "sign-in",
+    ) -> None:
+        """``people`` come in here and get ``sessions``; ``door`` keeps their wrong attempts apart from others'."""
+        self._people = people
+        self._sessions = sessions
+        self._door = door
         self._database = database
         self._passwords = passwords
         self._limits = limits
@@ -51,16 +66,17 @@ class SignIn:
             WrongCode: the code is not one, or was used.
         """
         user = await self._with_password(email, password, browser)
-        if user.totp_enabled_at is not None:
+        if user.needs_second_factor or user.totp_enabled_at is not None:
             if code is None:
                 raise SecondFactorRequired
             await self.ensure_code(user, code, browser.address)
-        return await self._begin(user, browser, replaces)
+        return await self.begin(user, browser, replaces)
 
     async def first_step(self, *, email: str, password: str, browser: Browser, replaces: str | None = None) -> SignedIn:
         """As ``at_once``, but where a code is needed begin a session that awaits it."""
         user = await self._with_password(email, password, browser)
-        return await self._begin(user, browser, replaces, awaits_second_factor=user.totp_enabled_at is not None)
+        awaits = user.needs_second_factor or user.totp_enabled_at is not None
+        return await self.begin(user, browser, replaces, awaits_second_factor=awaits)
 
     async def second_step(self, *, raw: str, code: str, browser: Browser) -> SignedIn:
         """Turn the session that awaits a code into one that signs in, under a new id.
@@ -68,24 +84,25 @@ class SignIn:
         Raises: NotSignedIn (no such session), TooMany, WrongCode.
         """
         async with self._database.sessions() as session, session.begin():
-            awaiting = await SessionService(session).awaiting(raw)
+            awaiting = await self._sessions(session).awaiting(raw)
             if awaiting is None:
                 raise NotSignedIn
-            user = await UserService(session).signed_in(awaiting.user_id)
+            user = await self._people(session).signed_in(awaiting.user_id)
         await self.ensure_code(user, code, browser.address)
-        return await self._begin(user, browser, raw)
+        return await self.begin(user, browser, raw)
 
     async def awaits_code(self, raw: str) -> bool:
         """True when ``raw`` is a session between the password and the code."""
         async with self._database.sessions() as session, session.begin():
-            return await SessionService(session).awaiting(raw) is not None
+            return await self._sessions(session).awaiting(raw) is not None
 
-    async def ensure_code(self, user: User, code: str, address: str) -> None:
+    async def ensure_code(self, user: Person, code: str, address: str) -> None:
         """Use a code of the second factor up. Raises: TooMany, WrongCode."""
         account = account_key("second-factor", str(user.id))
         await self._limits.ensure_may_try(account, address)
         async with self._database.sessions() as session, session.begin():
-            right = await self._second_factor.use(session, user, code)
+            # While an enrolment is under way its codes prove nothing: whoever has the password sees its secret.
+            right = user.totp_enabled_at is not None and await self._second_factor.use(session, user, code)
         await self._limits.judge(account, address, succeeded=right)
         if not right:
             raise WrongCode
@@ -95,17 +112,17 @@ class SignIn:
         account = account_key("password", str(user_id))
         await self._limits.ensure_may_try(account, address)
         async with self._database.sessions() as session, session.begin():
-            user = await UserService(session).signed_in(user_id)
+            user = await self._people(session).signed_in(user_id)
         matched = await self._passwords.matches(user.password_hash, password)
         await self._limits.judge(account, address, succeeded=matched)
         if not matched:
             raise WrongCredentials
 
-    async def _with_password(self, email: str, password: str, browser: Browser) -> User:
-        account = account_key("sign-in", comparable_email(email))
+    async def _with_password(self, email: str, password: str, browser: Browser) -> Person:
+        account = account_key(self._door, comparable_email(email))
         await self._limits.ensure_may_try(account, browser.address)
         async with self._database.sessions() as session, session.begin():
-            user = await UserService(session).named(email)
+            user: Person | None = await self._people(session).named(email)
         matched = await self._passwords.matches(None if user is None else user.password_hash, password)
         right = matched and user is not None and user.disabled_at is None
         await self._limits.judge(account, browser.address, succeeded=right)
@@ -115,22 +132,28 @@ class SignIn:
             await self._rehash(user, password)
         return user
 
-    async def _rehash(self, user: User, password: str) -> None:
+    async def _rehash(self, user: Person, password: str) -> None:
         fresh = await self._passwords.hash(password)
         async with self._database.sessions() as session, session.begin():
-            unchanged = User.id == user.id, User.password_hash == user.password_hash
-            await session.execute(sa.update(User).where(*unchanged).values(password_hash=fresh))
+            rows = type(user)
+            unchanged = rows.id == user.id, rows.password_hash == user.password_hash
+            await session.execute(sa.update(rows).where(*unchanged).values(password_hash=fresh))
         user.password_hash = fresh
 
-    async def _begin(
-        self, user: User, browser: Browser, replaces: str | None, *, awaits_second_factor: bool = False
+    async def begin(
+        self, user: Person, browser: Browser, replaces: str | None, *, awaits_second_factor: bool = False
     ) -> SignedIn:
+        """Begin a session of somebody who has shown all that is asked for, and end the one with the id ``replaces``.
+
+        Raises: WrongCredentials, when the password was changed or the person disabled meanwhile.
+        """
         async with self._database.tenant(None, user.id) as session:
             # Locked: a reset at this moment either finds the session and ends it, or is found here.
-            unchanged = User.id == user.id, User.password_hash == user.password_hash, User.disabled_at.is_(None)
-            if await session.scalar(sa.select(User.id).where(*unchanged).with_for_update(read=True)) is None:
+            rows = type(user)
+            unchanged = rows.id == user.id, rows.password_hash == user.password_hash, rows.disabled_at.is_(None)
+            if await session.scalar(sa.select(rows.id).where(*unchanged).with_for_update(read=True)) is None:
                 raise WrongCredentials
-            sessions = SessionService(session)
+            sessions = self._sessions(session)
             if replaces is not None:
                 await sessions.end_raw(replaces)
             raw = await sessions.begin(user.id, browser, awaits_second_factor=awaits_second_factor)

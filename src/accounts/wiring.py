@@ -21,6 +21,9 @@ class Accounts(msgspec.Struct, frozen=True):
     registration: Registration
     recovery: Recovery
     changes: AccountChanges
+    passwords: Passwords
+    limits: Limits
+    second_factor: SecondFactor
 
 
 def build_accounts(settings: Settings, database: Database, mailer: Mailer) -> Accounts:
@@ -34,4 +37,7 @@ def build_accounts(settings: Settings, database: Database, mailer: Mailer) -> Ac
         registration=Registration(database, passwords, limits, mailer, public_url=url, secret=settings.secret_key),
         recovery=Recovery(database, passwords, limits, mailer, public_url=url),
         changes=AccountChanges(database, passwords, limits, mailer, second_factor, sign_in, public_url=url),
+        passwords=passwords,
+        limits=limits,
+        second_factor=second_factor,
     )

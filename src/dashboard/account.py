@@ -11,10 +11,10 @@ from litestar.datastructures import Cookie, State
 from litestar.params import FromPath
 
 from accounts.auth import person, session_cookie, viewer
+from accounts.browsers import name_of
 from accounts.changes import AccountChanges
 from accounts.errors import SecondFactorUnchanged
 from accounts.second_factor import enrolment_uri
-from dashboard.browsers import name_of
 from dashboard.guards import knows_places
 from dashboard.pages import redirect, render
 from kit.errors import DomainError, NotFound, TooMany, Unauthenticated

@@ -20,8 +20,10 @@ from kit.paging import cut, read_cursor
 from tenants.auth import MemberAuth, member
 from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow
 from tenants.guards import requires_phone_number, requires_role, requires_widget_plan
+from tenants.mails import upgrade_request_mails
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
+from tenants.services import OrganizationService
 from tenants.upgrades import UpgradeService
 from widget import domains
 from widget.errors import InvalidDomains
@@ -214,6 +216,11 @@ class EmbedTokenPages(Controller):
         await read_form(request)
         who = member(request)
         fresh = await UpgradeService(db_session).ask(who.organization_id, by=who.actor)
+        if fresh:
+            organization = await OrganizationService(db_session).one(who.organization_id)
+            staff, url = await request.app.state.staff_who_answer(), request.app.state.settings.public_url
+            for mail in upgrade_request_mails(organization, to=staff, by=who.actor.name, public_url=url):
+                request.app.state.mailer.send_after_commit(db_session, mail)
         said = "Upgrade requested. We will write to you." if fresh else "You asked already. We will write to you."
         return redirect(request, _list(slug), said)
 

@@ -27,8 +27,9 @@ LAST_PLACE = "organization"
 NOTICE_SECONDS = 60
 _YEAR = 31_536_000
 
+TEMPLATES = Path(__file__).parent / "templates"
 templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    loader=FileSystemLoader(TEMPLATES),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,

@@ -12,6 +12,7 @@ from litestar.middleware import DefineMiddleware
 from accounts.auth import SessionMiddleware
 from accounts.controllers import SessionController
 from accounts.wiring import build_accounts
+from admin.mount import mount
 from carrier.access_token import AccessTokenSigner
 from carrier.port import Carrier
 from dashboard.problem_pages import UNROUTED_HANDLERS
@@ -20,6 +21,7 @@ from epoch.application import Application
 from epoch.health import health_router
 from epoch.housekeeping import build_housekeeping
 from epoch.numbers import build_number_desk, sweeping_numbers
+from epoch.office import open_back_office
 from epoch.openapi import openapi_config
 from epoch.pages import build_pages
 from epoch.seed import read_demo_token
@@ -79,6 +81,8 @@ def create_app(
     outbox = Outbox(jobs, settings.secret_key)
     mailer = build_mailer(settings, outbox)
     assets = load_manifest(dist)
+    accounts, desk = build_accounts(settings, database, mailer), build_number_desk(database, carrier)
+    office = open_back_office(settings, database, accounts, mailer, carrier, desk, assets)
 
     @asynccontextmanager
     async def parts(_: Litestar) -> AsyncGenerator[None, None]:
@@ -100,6 +104,7 @@ def create_app(
             await api_keys.uses.stop()
             await usage.stop()
             await carrier.close()
+            await office.stop()
             await database.stop()
             await jobs.stop()
 
@@ -115,6 +120,7 @@ def create_app(
             guide_router(settings, assets),
             integrations_router(settings, assets, database),
             health_router,
+            mount(office),
         ],
         dependencies={"db_session": Provide(provide_session)},
         exception_handlers={**EXCEPTION_HANDLERS, **UNROUTED_HANDLERS},
@@ -127,10 +133,10 @@ def create_app(
     app.state.refused_origins = refused
     app.state.settings, app.state.database, app.state.carrier = settings, database, carrier
     app.state.mailer, app.state.assets, app.state.api_keys = mailer, assets, api_keys
-    app.state.number_desk = build_number_desk(database, carrier)
     app.state.watch = Watch(mailer.send_after_commit, settings.public_url)
     app.state.gate = Gate(load_prices(settings.data_dir), app.state.watch)
-    app.state.accounts = build_accounts(settings, database, mailer)
+    app.state.number_desk, app.state.accounts = desk, accounts
+    app.state.staff_who_answer = office.answerers
     return app
 
 

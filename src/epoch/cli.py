@@ -1,4 +1,4 @@
-"""The command line: ``epoch run``, ``migrate``, ``seed``, ``organization``, ``calls``, ``carrier``, ``doctor``.
+"""The command line: ``epoch run`` and everything that is done once; ``epoch --help`` lists it.
 
 Exit status: 0 done, 1 failed, 2 a bad setting or bad usage. Imports are late so that ``epoch --help`` is quick.
 """
@@ -15,6 +15,7 @@ import msgspec
 from kit.settings import Settings, SettingsError, load_settings
 
 Command = Callable[[Settings, argparse.Namespace], int]
+STAFF_ROLES = ("support", "operator", "admin")
 PLANS = ("starter", "pro", "business", "enterprise")
 
 
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
             ("organization", "change an organization"),
             ("calls", "stop and resume every organization's calls"),
             ("carrier", "prepare the carrier's account"),
+            ("staff", "let somebody into the back office"),
         )
     }
     add("run", _run, "start everything and serve until Ctrl-C")
@@ -61,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     pause = add("pause", _pause_calls, "refuse new calls of every organization; live ones go on", group="calls")
     pause.add_argument("reason", nargs="?", default="", help="for the audit log")
     add("resume", _resume_calls, "let calls be placed again", group="calls")
+    add_staff = add("add", _add_staff, "make a staff account, or a new link for one", group="staff")
+    add_staff.add_argument("email")
+    add_staff.add_argument("--role", choices=STAFF_ROLES, help="support when not given; the first one is an admin")
     add("setup", _setup_carrier, "create or update the TwiML application and its URLs", group="carrier")
     add("reconcile", _reconcile, "make the carrier's numbers and the organizations' equal", group="carrier")
     return parser
@@ -120,6 +125,16 @@ def _resume_calls(settings: Settings, _arguments: argparse.Namespace) -> int:
     with _database(settings) as (placed, _):
         fresh = asyncio.run(resume_calls(placed))
     _say("Calls are placed again." if fresh else "Calls were not paused.")
+    return 0
+
+
+def _add_staff(settings: Settings, arguments: argparse.Namespace) -> int:
+    from epoch.commands import add_staff
+
+    with _database(settings) as (placed, _):
+        invited, link = asyncio.run(add_staff(placed, arguments.email, arguments.role))
+    _say(f"{invited.staff.email} is {invited.staff.role.value}. The link works once, for 30 minutes:")
+    _say(link)
     return 0
 
 

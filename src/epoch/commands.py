@@ -5,6 +5,9 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accounts.passwords import Passwords
+from admin.models import StaffRole
+from admin.services import InvitedStaff, StaffService
 from epoch.numbers import build_reconciler
 from epoch.sandbox_at_hand import note_sandbox, sandbox_at_hand
 from epoch.wiring import build_carrier
@@ -51,6 +54,14 @@ async def resume_calls(settings: Settings) -> bool:
     """Let calls be placed again; False when they were not stopped. Raises: SettingsError."""
     async with _all_organizations(settings) as session:
         return await switch.resume_calls(session, by=SYSTEM)
+
+
+async def add_staff(settings: Settings, email: str, role: str | None) -> tuple[InvitedStaff, str]:
+    """Make a staff account, or a new link for one; return it with its link. Raises: SettingsError, ValidationFailed."""
+    async with _all_organizations(settings) as session:
+        wanted = None if role is None else StaffRole(role)
+        invited = await StaffService(session).add(email, wanted, passwords=Passwords(), by=SYSTEM)
+    return invited, f"{settings.public_url}/admin/join/{invited.raw}"
 
 
 async def setup_carrier(settings: Settings) -> None:

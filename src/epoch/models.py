@@ -1,6 +1,7 @@
 """Every room's models, for migrations."""
 
 import accounts.models
+import admin.models
 import kit.audit
 import kit.outbox
 import kit.throttle
@@ -12,6 +13,7 @@ from kit.model import Base
 
 ROOMS = (
     accounts.models,
+    admin.models,
     kit.audit,
     kit.outbox,
     kit.throttle,

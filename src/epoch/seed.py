@@ -12,10 +12,12 @@ from uuid_utils.compat import uuid7
 from accounts.models import User
 from accounts.passwords import Passwords
 from accounts.services import UserService
+from admin.models import Staff, StaffRole
 from carrier.port import Carrier
 from epoch.wiring import build_carrier
 from kit import secrets
 from kit.actor import SYSTEM
+from kit.clock import utc_now
 from kit.db import ADMIN_ROLE, Database
 from kit.settings import Settings, SettingsError
 from tenants.keys.services import ACTIVE_KEYS_LIMIT
@@ -31,6 +33,7 @@ from widget.services import EmbedTokenService
 PASSWORD = "demo-password"  # noqa: S105 - printed at every start; production refuses a database that holds the demo
 OWNER = "demo@example.com"
 STARTER_OWNER = "starter@example.com"
+STAFF = "staff@example.com"
 SLUG = "acme"
 STARTER_SLUG = "starter-co"
 NUMBER = "+14155550100"
@@ -69,6 +72,7 @@ async def seed_demo(settings: Settings) -> SeedReport:
                 await _create(session)
             await _set_limits(session)
             acme = await session.scalar(sa.select(Organization).where(Organization.slug == SLUG))
+            await _hold_staff(session)
             if acme is not None:
                 await _enable_countries(session, acme)
                 if carrier is not None:
@@ -88,7 +92,9 @@ async def ensure_no_demo(settings: Settings) -> None:
     database = Database(settings.database_url, role=ADMIN_ROLE)
     try:
         async with database.sessions() as session:
-            found = await session.scalar(sa.select(User.email).where(User.email.in_((OWNER, STARTER_OWNER))))
+            customers = sa.select(User.email).where(User.email.in_((OWNER, STARTER_OWNER)))
+            staff = sa.select(Staff.email).where(Staff.email == STAFF)
+            found = await session.scalar(customers.union_all(staff).limit(1))
     finally:
         await database.stop()
     if found is not None:
@@ -120,6 +126,15 @@ async def _enable_countries(session: AsyncSession, acme: Organization) -> None:
     """The demo page's contacts live in these; who has chosen others keeps them."""
     values = {"id": uuid7(), "organization_id": acme.id, "countries": COUNTRIES}
     await session.execute(insert(CallingRules).values(values).on_conflict_do_nothing())
+
+
+async def _hold_staff(session: AsyncSession) -> None:
+    """Let the demo's staff member in where the back office is younger than the demo, too."""
+    if await session.scalar(sa.select(Staff.id).limit(1)) is None:
+        if await session.scalar(sa.select(User.id).where(User.email == OWNER)) is None:
+            return
+        hashed = await Passwords().hash(PASSWORD)
+        session.add(Staff(email=STAFF, role=StaffRole.ADMIN, password_hash=hashed, joined_at=utc_now()))
 
 
 async def _hold_number(session: AsyncSession, carrier: Carrier, acme: Organization) -> None:

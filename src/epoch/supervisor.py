@@ -199,7 +199,8 @@ class Supervisor:
             self._say(
                 f"  demo page   {url}/demo (sandbox: calls go to simulated far ends, never to real people)\n"
                 "  log in as   demo@example.com / demo-password (Acme Realty, plan pro)\n"
-                "              starter@example.com / demo-password (Starter Co, plan starter)"
+                "              starter@example.com / demo-password (Starter Co, plan starter)\n"
+                f"  back office {url}/admin as staff@example.com / demo-password"
             )
         self._say("Ctrl-C stops it.")
 

@@ -7,6 +7,7 @@ send), reads whole forms before any size limit, and does not look at ``Origin``.
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 
 from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.enums import ScopeType
@@ -54,7 +55,7 @@ class CsrfMiddleware:
         token = cookie if cookie is not None and self._is_ours(cookie) else None
         if scope["method"] not in SAFE_METHODS:
             if not has_bearer(headers):
-                _check_source(headers, self._origin)
+                ensure_own_source(headers, self._origin)
                 given = headers.get(HEADER)
                 if given is None and self._takes_forms and is_form(headers):
                     body = await read_body(receive, limit=FORM_BYTES)
@@ -87,11 +88,16 @@ class CsrfMiddleware:
         return with_cookie
 
 
-def _check_source(headers: Headers, own: str) -> None:
+def ensure_own_source(headers: Mapping[str, str], own: str, *, stated: bool = False) -> None:
+    """The request comes from a page at ``own``, as far as the browser says; ``stated`` when it must say so.
+
+    Raises: CsrfRefused.
+    """
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     # A page without referrer (a mailed link's) posts with the origin "null"; the browser still says that it is ours.
     is_ours = origin in (None, own) or (origin == "null" and site == "same-origin")
-    if not is_ours or site not in (None, "same-origin", "none"):
+    is_stated = origin == own or site == "same-origin"
+    if not is_ours or site not in (None, "same-origin", "none") or (stated and not is_stated):
         raise CsrfRefused
 
 

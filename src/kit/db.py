@@ -24,6 +24,8 @@ LOOKUP_ROLE = "epoch_lookup"
 """Finds the organization behind a token, a call or a key: a few columns, and nothing else."""
 ADMIN_ROLE = "epoch_admin"
 """The command line and the jobs that go over all organizations."""
+STAFF_ROLE = "epoch_staff"
+"""The back office: reads every organization without its secrets, and writes only what belongs to staff."""
 SERVER_SETTINGS = {
     "application_name": "epoch-voice",
     "statement_timeout": "5000",

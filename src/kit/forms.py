@@ -6,7 +6,6 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
-from litestar.datastructures import Headers
 
 from kit.errors import DomainError, MalformedRequest, UnsupportedMediaType, ValidationFailed
 from kit.text import is_storable
@@ -36,7 +35,7 @@ class Form(msgspec.Struct, frozen=True):
         return Form(self.values, found)
 
 
-def is_form(headers: Headers) -> bool:
+def is_form(headers: Mapping[str, str]) -> bool:
     """True when the body is what an HTML form sends."""
     return headers.get("content-type", "").split(";", 1)[0].strip().lower() == _TYPE
 
@@ -52,15 +51,20 @@ def parse_form(body: bytes) -> list[tuple[str, str]]:
 
 
 async def read_form(request: Request[Any, Any, Any], *fields: str) -> Form:
-    """The form of ``request``; a field that was not sent is empty.
+    """The form of ``request``; as ``form_of``."""
+    return form_of(request.headers, await request.body(), *fields)
+
+
+def form_of(headers: Mapping[str, str], body: bytes, *fields: str) -> Form:
+    """The form in ``body``; a field that was not sent is empty.
 
     Raises:
         UnsupportedMediaType: the body is no form.
         MalformedRequest: it cannot be read, has a field twice, or has one that is not among ``fields``.
     """
-    if not is_form(request.headers):
+    if not is_form(headers):
         raise UnsupportedMediaType("Send a form")
-    sent = [(name, value) for name, value in parse_form(await request.body()) if name != _FIELD_OF_TOKEN]
+    sent = [(name, value) for name, value in parse_form(body) if name != _FIELD_OF_TOKEN]
     values = dict(sent)
     if len(values) < len(sent) or not values.keys() <= set(fields):
         raise MalformedRequest("The form has a field that is not asked for here")

@@ -54,6 +54,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int
     trusted_proxies: tuple[str, ...]
     metrics_token: str | None
+    admin_networks: tuple[str, ...]
+    """From where the back office can be reached; empty means from everywhere."""
     sandbox_speed: float
     """Divides the sandbox carrier's scripted waits."""
     sandbox_address: str | None
@@ -101,6 +103,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         workers=read.whole("EPOCH_WORKERS", 1, low=1, high=64),
         trusted_proxies=read.networks("EPOCH_TRUSTED_PROXIES"),
         metrics_token=read.optional("EPOCH_METRICS_TOKEN"),
+        admin_networks=read.networks("EPOCH_ADMIN_NETWORKS"),
         sandbox_speed=read.positive("EPOCH_SANDBOX_SPEED", 1.0),
         sandbox_address=read.optional("EPOCH_SANDBOX_ADDRESS"),
         twilio=_carrier(read, carrier),

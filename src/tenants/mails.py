@@ -1,5 +1,7 @@
 """What the product writes to people about their organizations."""
 
+from collections.abc import Sequence
+
 from kit.mail import Mail
 from tenants.invitations import LIFE, SentInvitation
 from tenants.models import Organization
@@ -17,6 +19,22 @@ def invitation_mail(sent: SentInvitation, *, inviter: str, public_url: str) -> M
         ),
         action=("See the invitation", f"{public_url}/invitations/{sent.raw}"),
     )
+
+
+def upgrade_request_mails(organization: Organization, *, to: Sequence[str], by: str, public_url: str) -> Sequence[Mail]:
+    """To each of the staff who may answer."""
+    return [
+        Mail(
+            to=address,
+            subject=f"{organization.name} asks for a bigger plan",
+            paragraphs=(
+                f"{by} asks for a bigger plan for {organization.name}, which has the plan {organization.plan.value}.",
+                "Approve or decline it in the back office; the owner gets a mail either way.",
+            ),
+            action=("Answer the request", f"{public_url}/admin"),
+        )
+        for address in to
+    ]
 
 
 def deletion_mail(organization: Organization, *, to: str, by: str, public_url: str) -> Mail:

@@ -137,6 +137,13 @@ class Invitation(TenantOwned, Base):
     revoked_at: Mapped[dt.datetime | None]
 
 
+class UpgradeOutcome(enum.StrEnum):
+    """What staff answered."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
 class UpgradeRequest(TenantOwned, Base):
     """An owner asks for a bigger plan; staff answer."""
 
@@ -150,6 +157,7 @@ class UpgradeRequest(TenantOwned, Base):
     requested_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id", ondelete="SET NULL"))
     note: Mapped[str] = mapped_column(default="", server_default="")
     resolved_at: Mapped[dt.datetime | None]
+    outcome: Mapped[UpgradeOutcome | None] = mapped_column(text_enum(UpgradeOutcome, name="outcome"))
 
 
 class KeyScope(enum.StrEnum):

@@ -1,0 +1,1 @@
+"""The back office: staff, apart from customers, run the business at ``/admin``."""

@@ -1,0 +1,61 @@
+"""What the back office is put together from."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from accounts.wiring import Accounts
+from admin.door import StaffDoor
+from admin.look import Look
+from carrier.port import Carrier
+from kit.db import STAFF_ROLE, Database
+from kit.mail import Mailer
+from kit.settings import Settings
+from tenants.numbers.desk import NumberDesk
+
+CONNECTIONS = 2
+"""Staff are few."""
+_ANSWERERS = """
+SELECT email FROM staff
+WHERE role IN ('operator', 'admin') AND joined_at IS NOT NULL AND disabled_at IS NULL ORDER BY email
+"""
+
+
+class BackOffice(msgspec.Struct, frozen=True):
+    """One per application."""
+
+    settings: Settings
+    look: Look
+    database: Database
+    """The requests' own: changes run through it, one organization at a time, as customers' do."""
+    reading: Database
+    """As the staff's role: reads every organization without its secrets, writes only what belongs to staff."""
+    door: StaffDoor
+    accounts: Accounts
+    mailer: Mailer
+    carrier: Carrier
+    number_desk: NumberDesk
+
+    async def answerers(self) -> Sequence[str]:
+        """The addresses of those who may answer an upgrade request."""
+        async with self.database.pool.acquire() as connection:
+            return [row["email"] for row in await connection.fetch(_ANSWERERS)]
+
+    async def stop(self) -> None:
+        await self.reading.stop()
+
+
+def build_back_office(
+    settings: Settings,
+    database: Database,
+    *,
+    accounts: Accounts,
+    mailer: Mailer,
+    carrier: Carrier,
+    number_desk: NumberDesk,
+    look: Look,
+) -> BackOffice:
+    """The back office of an application; nothing is connected or loaded yet."""
+    reading = database.as_role(STAFF_ROLE, engine_connections=CONNECTIONS)
+    door = StaffDoor(reading, accounts)
+    return BackOffice(settings, look, database, reading, door, accounts, mailer, carrier, number_desk)

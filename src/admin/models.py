@@ -1,0 +1,60 @@
+"""The product's own people: no customer is one of them, and their rows are out of every customer's request's reach."""
+
+import datetime as dt
+import enum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from accounts.models import Person, PersonCode, PersonSession
+from kit.actor import ActorKind
+from kit.model import text_enum
+
+
+class StaffRole(enum.StrEnum):
+    """What staff may do; each role includes the ones before it."""
+
+    SUPPORT = "support"
+    """Reads, and revokes tokens."""
+    OPERATOR = "operator"
+    """Also plans, suspensions, numbers and people."""
+    ADMIN = "admin"
+    """Also staff."""
+
+    @property
+    def rank(self) -> int:
+        return tuple(StaffRole).index(self)
+
+
+class StaffSession(PersonSession):
+    """A staff member's browser; it ends 8 hours after sign-in at the latest."""
+
+    __tablename__ = "staff_session"
+
+    user_id: Mapped[UUID] = mapped_column("staff_id", sa.ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+
+
+class StaffRecoveryCode(PersonCode):
+    """A staff member's recovery code."""
+
+    __tablename__ = "staff_recovery_code"
+    __table_args__ = (sa.UniqueConstraint("staff_id", "digest"),)
+
+    user_id: Mapped[UUID] = mapped_column("staff_id", sa.ForeignKey("staff.id", ondelete="CASCADE"))
+
+
+class Staff(Person):
+    """One of the product's own people."""
+
+    __tablename__ = "staff"
+    actor_kind = ActorKind.STAFF
+    needs_second_factor = True
+    code_rows = StaffRecoveryCode
+
+    role: Mapped[StaffRole] = mapped_column(text_enum(StaffRole, name="role"))
+    joined_at: Mapped[dt.datetime | None]
+    """None until they have chosen a password."""
+    link_digest: Mapped[bytes | None] = mapped_column(unique=True)
+    """SHA-256 of the one link that lets them choose a password; None when there is none, or it was used."""
+    link_expires_at: Mapped[dt.datetime | None]

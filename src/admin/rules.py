@@ -1,0 +1,40 @@
+"""The rules of the back office, each said once."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
+
+from admin.errors import StaffRoleTooLow
+from admin.models import StaffRole
+from kit.errors import ValidationFailed
+from kit.text import is_storable
+
+REASON_CHARACTERS = 500
+
+
+def ensure_staff_role(role: StaffRole, at_least: StaffRole) -> None:
+    """Raises: StaffRoleTooLow."""
+    if role.rank < at_least.rank:
+        raise StaffRoleTooLow
+
+
+def is_admitted(address: str, networks: Sequence[str]) -> bool:
+    """True when the back office is open to ``address``: to everybody when ``networks`` is empty."""
+    if not networks:
+        return True
+    try:
+        asking = ip_address(address)
+    except ValueError:
+        return False
+    # A server that listens on both writes IPv4 addresses as IPv6 ones.
+    mapped = getattr(asking, "ipv4_mapped", None) or asking
+    return any(mapped in ip_network(network) for network in networks)
+
+
+def read_reason(typed: str) -> str:
+    """Why staff change something, as the audit trail keeps it. Raises: ValidationFailed."""
+    reason = " ".join(typed.split()) if is_storable(typed) else ""
+    if not reason:
+        raise ValidationFailed([("reason", "Say why: the audit trail keeps it")])
+    if len(reason) > REASON_CHARACTERS:
+        raise ValidationFailed([("reason", f"At most {REASON_CHARACTERS} characters")])
+    return reason

@@ -1,0 +1,153 @@
+"""What happens to staff accounts: made, joined, signed in, ended."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accounts.passwords import Passwords
+from accounts.rules import ensure_password, read_email
+from accounts.services import PeopleService, acting
+from accounts.sessions import SEEN_EVERY, PersonSessions, alive
+from admin.errors import StaffLinkNotUsable
+from admin.models import Staff, StaffRole, StaffSession
+from kit.actor import Actor
+from kit.audit import record
+from kit.clock import utc_now
+from kit.secrets import digest
+
+LINK_LIFE = timedelta(minutes=30)
+IDLE = timedelta(minutes=30)
+ABSOLUTE = timedelta(hours=8)
+
+
+class StaffViewer(msgspec.Struct, frozen=True):
+    """The staff member behind a request."""
+
+    staff_id: UUID
+    session_id: UUID
+    email: str
+    role: StaffRole
+    address: str
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(Staff.actor_kind, self.staff_id, self.email, self.address)
+
+
+class InvitedStaff(NamedTuple):
+    """A staff account with the raw token of its link, which is shown once."""
+
+    staff: Staff
+    raw: str
+
+
+class StaffSessionService(PersonSessions[StaffSession]):
+    """The sessions of staff."""
+
+    class Repository(SQLAlchemyAsyncRepository[StaffSession]):
+        model_type = StaffSession
+
+    repository_type = Repository
+    idle = IDLE
+    absolute = ABSOLUTE
+
+
+class StaffService(PeopleService[Staff]):
+    """Staff accounts."""
+
+    class Repository(SQLAlchemyAsyncRepository[Staff]):
+        model_type = Staff
+
+    repository_type = Repository
+
+    async def add(self, email: str, role: StaffRole | None, *, passwords: Passwords, by: Actor) -> InvitedStaff:
+        """Make an account, or renew the link of one that is there; the link before stops working.
+
+        The first account is an admin's, whatever was asked for: somebody must be able to make the others. ``role``
+        None leaves an account that is there as it is, and makes a new one with the lowest.
+
+        Raises: ValidationFailed, when ``email`` is no address.
+        """
+        session, address = self.repository.session, read_email(email)
+        # Two at once must not both find nobody, or make the same account.
+        await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("admin.staff"))))
+        staff = await self.get_one_or_none(Staff.email == address)
+        if staff is None:
+            is_first = await session.scalar(sa.select(Staff.id).limit(1)) is None
+            staff = Staff(
+                email=address,
+                role=StaffRole.ADMIN if is_first else role or StaffRole.SUPPORT,
+                # Nobody's password: the link lets its holder choose one.
+                password_hash=await passwords.hash(secrets.token_urlsafe(32)),
+            )
+            session.add(staff)
+        elif role is not None:
+            staff.role = role
+        raw = secrets.token_urlsafe(32)
+        staff.link_digest, staff.link_expires_at = digest(raw), utc_now() + LINK_LIFE
+        staff.disabled_at = None
+        await session.flush()
+        invited = {"role": staff.role.value}
+        await record(session, by, "staff.invited", subject_id=staff.id, subject_name=staff.email, details=invited)
+        return InvitedStaff(staff, raw)
+
+    async def ensure_link(self, raw: str) -> Staff:
+        """Whose link ``raw`` is; it stays unused. Raises: StaffLinkNotUsable."""
+        staff = await self.get_one_or_none(*_usable(raw))
+        if staff is None:
+            raise StaffLinkNotUsable
+        return staff
+
+    async def join(self, raw: str, *, password: str, passwords: Passwords, address: str) -> Staff:
+        """Use the link up: its holder has ``password`` from now on, and every session of theirs ends.
+
+        Raises:
+            StaffLinkNotUsable: used, replaced, too old or unknown.
+            ValidationFailed: the password cannot be used; the link still can.
+        """
+        session = self.repository.session
+        staff = await self.ensure_link(raw)
+        ensure_password(password, email=staff.email, name=staff.name)
+        hashed = await passwords.hash(password)
+        # One statement decides: of two who hold the link one joins.
+        used = sa.update(Staff).where(*_usable(raw)).values(link_digest=None, link_expires_at=None)
+        if await session.scalar(used.returning(Staff.id)) is None:
+            raise StaffLinkNotUsable
+        staff.password_hash, staff.joined_at = hashed, staff.joined_at or utc_now()
+        await session.flush()
+        await StaffSessionService(session).end_all(staff.id)
+        await record(session, acting(staff, address), "staff.joined", subject_id=staff.id, subject_name=staff.email)
+        return staff
+
+
+def _usable(raw: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return Staff.link_digest == digest(raw), Staff.link_expires_at > utc_now(), Staff.disabled_at.is_(None)
+
+
+async def staff_of(session: AsyncSession, raw: str, address: str, now: datetime) -> StaffViewer | None:
+    """The staff member whose live session ``raw`` is; notes at most once a minute that it was seen."""
+    query = (
+        sa.select(StaffSession.id, StaffSession.last_seen_at, Staff.id, Staff.email, Staff.role)
+        .join(Staff, Staff.id == StaffSession.user_id)
+        .where(
+            StaffSession.digest == digest(raw),
+            *alive(StaffSession, now, IDLE),
+            ~StaffSession.awaits_second_factor,
+            Staff.disabled_at.is_(None),
+            Staff.totp_enabled_at.is_not(None),
+        )
+    )
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return None
+    session_id, seen_at, staff_id, email, role = row
+    if now - seen_at > SEEN_EVERY:
+        # An update, never an upsert: a session that was ended meanwhile stays ended.
+        await session.execute(sa.update(StaffSession).where(StaffSession.id == session_id).values(last_seen_at=now))
+    return StaffViewer(staff_id=staff_id, session_id=session_id, email=email, role=role, address=address)

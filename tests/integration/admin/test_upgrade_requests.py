@@ -1,0 +1,37 @@
+"""An owner asks for a bigger plan: staff who may answer are told, and see it."""
+
+import httpx
+import pytest
+
+from admin.models import StaffRole
+from conftest import NewClient
+from factories import Factory, sign_in
+from forms import submit
+from kit.db import Database
+from kit.settings import Settings
+from mails import Mailbox, text_of
+from staff import enter, make_staff
+from tenants.plans import Plan
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_request_is_mailed_to_those_who_may_answer_and_stands_in_the_back_office(
+    client: httpx.AsyncClient, new_client: NewClient, database: Database, make: Factory, settings: Settings
+) -> None:
+    operator, support = [await make_staff(database, role) for role in (StaffRole.OPERATOR, StaffRole.SUPPORT)]
+    tenant = await make.tenant(plan=Plan.STARTER, name="<b>Hungry</b> & Co")
+    await sign_in(client, tenant.owner)
+    settings_page = f"/dashboard/{tenant.organization.slug}/settings"
+    for _ in range(2):
+        await submit(client, f"{settings_page}/upgrade", settings_page)
+
+    [mail] = await Mailbox(settings, operator.email).all()
+    assert mail["Subject"] == "<b>Hungry</b> & Co asks for a bigger plan"
+    assert tenant.owner.email in text_of(mail)
+    mailed = [message["To"].addresses[0].addr_spec for message in Mailbox(settings, operator.email)._read()]
+    assert support.email not in mailed
+    colleague = await enter(new_client(), support)
+    page = (await colleague.client.get("/admin")).text
+    assert "&lt;b&gt;Hungry&lt;/b&gt; &amp; Co" in page
+    assert tenant.owner.email in page
