@@ -9,15 +9,6 @@ const SIGNALING_TIMEOUT_MS = 30_000;
 const WATCH_MS = 1_000;
 // The carrier's words for a token it does not take (any more).
 const TOKEN_CODES = new Set([20101, 20104, 20151, 31201, 31202, 31204, 31205, 31207]);
-const BAD_LINE = new Set([
-  "high-rtt",
-  "high-jitter",
-  "low-mos",
-  "high-packet-loss",
-  "high-packets-lost-fraction",
-  "low-bytes-sent",
-  "low-bytes-received",
-]);
 
 export class Attempt {
   #details;
@@ -41,8 +32,9 @@ export class Attempt {
   #digits = new Digits((digits) => this.#call.sendDigits(digits));
 
   /**
-   * `on`: `ringing(hasEarlyMedia)`, `answered()`, `quality(isPoor)`, `reconnecting(isOn)`, and exactly once
-   * `ended({status, duration, message, problem})`, duration in seconds.
+   * `on`: `ringing(hasEarlyMedia)`, `answered()`, `quality(warnings)` (the SDK's names),
+   * `lost("microphone" | "speaker")` (unplugged), `reconnecting(isOn)`, and exactly once
+   * `ended({status, duration, message, problem, theirs})`, duration in seconds.
    */
   constructor({ details, params, line, session, env, on }) {
     this.#details = details;
@@ -61,6 +53,7 @@ export class Attempt {
     this.#line.listen({
       error: (error) => this.#deviceFailed(error),
       microphone: (problem) => this.#microphoneFailed(problem),
+      lost: (kind) => this.#on.lost(kind),
       destroyed: () => this.#ended(),
     });
     try {
@@ -143,7 +136,9 @@ export class Attempt {
       if (this.#muted) call.mute(true);
       this.#on.answered();
     });
-    for (const event of ["disconnect", "cancel", "reject"]) call.on(event, () => this.#ended());
+    for (const event of ["disconnect", "cancel", "reject"]) {
+      call.on(event, () => this.#ended({ theirs: !this.#carrierError }));
+    }
     call.on("error", (error) => {
       this.#carrierError = error;
     });
@@ -193,11 +188,11 @@ export class Attempt {
   }
 
   /** The carrier ended the call: completed when it was answered, else the server knows why. */
-  async #ended() {
+  async #ended({ theirs = false } = {}) {
     if (this.#over || this.#ending) return;
     this.#ending = true;
     if (this.#answeredAt) {
-      this.#finish("completed");
+      this.#finish("completed", { theirs });
       this.#line.release();
       // The carrier also ends the calls of a phone that may call no more: its panel should say so.
       this.#session.check();
@@ -213,7 +208,7 @@ export class Attempt {
     this.#line.release();
   }
 
-  #finish(status, { problem = null, message = null } = {}) {
+  #finish(status, { problem = null, message = null, theirs = false } = {}) {
     if (this.#over) return;
     this.#over = true;
     this.#line.listen(null);
@@ -222,14 +217,14 @@ export class Attempt {
     clearTimeout(this.#patience);
     clearInterval(this.#watch);
     const connected = this.#answeredAt ? Math.round((this.#env.now() - this.#answeredAt) / 1000) : 0;
-    this.#on.ended({ status, duration: connected, message: problem?.message ?? message, problem });
+    this.#on.ended({ status, duration: connected, message: problem?.message ?? message, problem, theirs });
   }
 
   #warn(name, isOn) {
-    if (this.#over || !BAD_LINE.has(name)) return;
+    if (this.#over) return;
     if (isOn) this.#warnings.add(name);
     else this.#warnings.delete(name);
-    this.#on.quality(this.#warnings.size > 0);
+    this.#on.quality(this.#warnings);
   }
 }
 

@@ -20,7 +20,10 @@ export class Phone {
   complaint = null;
   muted = false;
   reconnecting = false;
-  poor = false;
+  /** What the SDK warns of in this call, by its names. */
+  warnings = new Set();
+  /** The device that was unplugged in this call: `microphone`, `speaker`, or null. */
+  lost = null;
   events;
   #env;
   #config = null;
@@ -54,6 +57,11 @@ export class Phone {
   /** The exchange's last answer, or null. */
   get account() {
     return this.#session?.data ?? null;
+  }
+
+  /** The SDK's devices while there is a call, else null. */
+  get audio() {
+    return this.#line?.audio ?? null;
   }
 
   get isReady() {
@@ -160,7 +168,7 @@ export class Phone {
       network: () => this.#changed(),
     });
     this.#session = session;
-    this.#line = new Line({ loadSdk: this.#env.sdk, session, navigator: this.#env.navigator });
+    this.#line = new Line({ loadSdk: this.#env.sdk, session, env: this.#env });
     session.start();
     this.#changed();
   }
@@ -207,11 +215,12 @@ export class Phone {
 
   #place(order) {
     this.call = { ...order.details, answeredAt: null, ended: null };
-    this.muted = this.reconnecting = this.poor = false;
+    this.#calm();
     const attempt = this.placeCall(order, {
       ringing: (hasEarlyMedia) => this.#ringing(hasEarlyMedia),
       answered: () => this.#answered(),
-      quality: (poor) => this.#show({ poor }),
+      quality: (warnings) => this.#show({ warnings }),
+      lost: (lost) => this.#show({ lost }),
       reconnecting: (reconnecting) => this.#show({ reconnecting }),
       ended: (end) => this.#ended(end),
     });
@@ -236,11 +245,12 @@ export class Phone {
     this.#changed();
   }
 
-  #ended({ status, duration, message, problem }) {
+  #ended(end) {
+    const { status, duration, message, problem } = end;
     this.#tone.stop();
     this.#attempt = null;
-    this.muted = this.reconnecting = this.poor = false;
-    this.call.ended = { status, duration, message, problem };
+    this.#calm();
+    this.call.ended = end;
     const { number, callId, metadata } = this.call;
     const events = this.#move(status === "completed" || status === "canceled" ? "hangup" : "drop");
     if (problem) events.push(["error", told(problem)]);
@@ -255,6 +265,13 @@ export class Phone {
 
   #changed() {
     for (const changed of [...this.#watchers]) changed();
+  }
+
+  /** Forget what was true of one call only. */
+  #calm() {
+    this.muted = this.reconnecting = false;
+    this.warnings = new Set();
+    this.lost = null;
   }
 
   #show(change) {

@@ -2,6 +2,7 @@
 import { areNativesIntact } from "../natives.js";
 import { apart } from "./apart.js";
 import { Policy } from "./policy.js";
+import { readPreferences } from "./preferences.js";
 
 export function browser(window) {
   const { document, navigator } = window;
@@ -18,6 +19,7 @@ export function browser(window) {
     now: Date.now,
     random: Math.random,
     policy: new Policy(document),
+    preferences: readPreferences(window),
     load: (url) => import(url),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     whenIdle(work, timeout) {

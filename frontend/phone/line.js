@@ -16,7 +16,7 @@ class Silence {
 export class Line {
   #loadSdk;
   #session;
-  #navigator;
+  #env;
   #device = null;
   /** The exchange's answer whose token the Device holds. */
   #held = null;
@@ -24,10 +24,10 @@ export class Line {
   #asking = 0;
   #listener = null;
 
-  constructor({ loadSdk, session, navigator }) {
+  constructor({ loadSdk, session, env }) {
     this.#loadSdk = loadSdk;
     this.#session = session;
-    this.#navigator = navigator;
+    this.#env = env;
   }
 
   /** Whether a person is still looking at the browser's question about the microphone. */
@@ -35,7 +35,12 @@ export class Line {
     return this.#asking > 0;
   }
 
-  /** Who hears of the Device's troubles: `{error(error), microphone(problem), destroyed()}`, or null. */
+  /** The SDK's devices while there is a call, else null. */
+  get audio() {
+    return this.#device?.isBusy ? this.#device.audio : null;
+  }
+
+  /** Who hears of the Device's troubles: `{error(error), microphone(problem), lost(kind), destroyed()}`, or null. */
   listen(listener) {
     this.#listener = listener;
   }
@@ -106,6 +111,10 @@ export class Line {
       Sound: Silence,
     });
     device.on("error", (error) => this.#listener?.error(error));
+    device.audio?.on?.("deviceChange", async (gone) => {
+      if (gone.some(({ kind }) => kind === "audiooutput")) this.#listener?.lost("speaker");
+      if (this.#env.preferences.speaker) (await this.#devices())?.useSpeaker(device.audio, this.#env.preferences);
+    });
     device.on("destroyed", () => {
       if (device !== this.#device) return;
       this.#device = null;
@@ -114,18 +123,34 @@ export class Line {
     return device;
   }
 
+  /** What only people who chose a device, or lose one, need; null where it cannot be had. */
+  #devices() {
+    return this.#env.part("devices").catch(() => null);
+  }
+
   async #getUserMedia(constraints) {
     this.#asking += 1;
     try {
-      const stream = await this.#navigator.mediaDevices.getUserMedia(constraints);
+      const { navigator, preferences } = this.#env;
+      const devices = preferences.microphone ? await this.#devices() : null;
+      const stream = await (devices?.record(constraints, this.#env) ??
+        navigator.mediaDevices.getUserMedia(constraints));
       this.#streams.add(stream);
+      for (const track of stream.getTracks())
+        track.addEventListener?.("ended", () => this.#unplugged(), { once: true });
       return stream;
     } catch (error) {
-      this.#listener?.microphone(await microphoneProblem(error, this.#navigator));
+      this.#listener?.microphone(await microphoneProblem(error, this.#env.navigator));
       throw error;
     } finally {
       this.#asking -= 1;
     }
+  }
+
+  /** The microphone of a live call is gone: browsers tell by ending its track. */
+  async #unplugged() {
+    this.#listener?.lost("microphone");
+    (await this.#devices())?.useAnyMicrophone(this.#device?.audio);
   }
 
   #stopStreams() {

@@ -184,8 +184,7 @@ describe("the panel", () => {
     const { dataset } = root().querySelector(".root");
     expect([dataset.side, dataset.theme]).toEqual(["left", "dark"]);
     const own = root().adoptedStyleSheets[1].text;
-    expect(own).toContain("--accent:#ffcc00");
-    expect(own).toContain("--accent-ink:#000");
+    expect(own).toContain("--accent:var(--epoch-accent,#ffcc00)");
     expect(own).toContain("44px");
     expect(root().querySelector(".mark").hidden).toBe(false);
   });

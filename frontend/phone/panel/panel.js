@@ -1,47 +1,66 @@
-/** The floating button, the dialer panel and the in-call bar, in a shadow root of their own. */
+/** The floating button, the dialer panel and the in-call bar: what is shown when, and what people's hands do. */
 import { isOn } from "../config.js";
 import { keepMounted } from "../mount.js";
 import { pretty } from "../numbers.js";
-import { textsFor } from "../texts.js";
-import { h, ICONS, icon } from "./dom.js";
-import { clock, keypad, notice, numberField, tool } from "./parts.js";
+import { ENGLISH, textsOf } from "../texts.js";
+import { copyDetails } from "./details.js";
+import { h, sheet } from "./dom.js";
+import { frame } from "./frame.js";
+import { clock } from "./parts.js";
+import { showView } from "./show.js";
 import { ownStyles, STYLES } from "./styles.js";
+import { schemeOf, watchScheme } from "./theme.js";
 import { mood, viewOf } from "./views.js";
 
 const TICK_MS = 250;
 const COPIED_MS = 2_000;
+const MOST_RECENT = 20;
 
 export class Panel {
   isOpen = false;
-  #phone;
+  /** The calls of this page, newest first, as `phone.call` has them. */
+  recent = [];
+  /** The words of the language: `core`, and what a part finds besides. */
+  texts = ENGLISH;
+  phone;
+  env;
   #settings;
-  #env;
   #on;
-  #texts;
-  #host;
+  #leave;
   #shadow;
-  #root;
-  #parts = {};
+  #styles = new Map();
+  #parts;
   #keypadShown = false;
+  #sent = "";
   #revealed;
   #view = null;
   #ticker = 0;
-  #unmount;
+  #dialer = null;
+  #closeSheet = null;
 
   constructor(phone, settings, env, on) {
-    this.#phone = phone;
+    this.phone = phone;
+    this.env = env;
     this.#settings = settings;
-    this.#env = env;
     this.#on = on;
-    this.#texts = textsFor(settings.locale ?? env.document.documentElement.lang);
     this.#revealed = !isOn(settings.hidden);
-    this.#build();
-    this.#unmount = keepMounted(this.#host, env);
-    this.render();
+    const host = h("epoch-phone");
+    this.#shadow = host.attachShadow({ mode: "open" });
+    this.adopt(STYLES, ownStyles(settings));
+    this.#draw();
+    this.#leave = [keepMounted(host, env), watchScheme(env, () => this.#place())];
+    this.#translate();
+  }
+
+  /** Have style sheets beside those there are, each once. */
+  adopt(...texts) {
+    for (const text of texts) if (!this.#styles.has(text)) this.#styles.set(text, sheet(text));
+    this.#shadow.adoptedStyleSheets = [...this.#styles.values()];
   }
 
   open({ focus = true } = {}) {
     this.#revealed = true;
+    this.#warm();
     if (!this.isOpen) {
       this.isOpen = true;
       this.render();
@@ -52,6 +71,7 @@ export class Panel {
 
   close() {
     if (!this.isOpen) return;
+    this.#closeSheet?.();
     this.isOpen = false;
     this.render();
     this.#on.close();
@@ -59,229 +79,213 @@ export class Panel {
 
   remove() {
     clearInterval(this.#ticker);
-    this.#unmount();
+    this.#closeSheet?.();
+    this.#dialer?.stop();
+    for (const leave of this.#leave) leave();
   }
 
   render() {
-    const phone = this.#phone;
+    const { phone } = this;
     const parts = this.#parts;
-    const view = viewOf(phone, this.#texts);
+    const texts = this.texts.core;
     const focused = this.#shadow.activeElement;
-    if (!phone.isInCall) this.#keypadShown = false;
-    this.#place(phone.account?.settings);
-    this.#root.dataset.mood = mood(phone.state);
-    this.#root.toggleAttribute("data-open", this.isOpen);
+    if (!phone.isInCall) {
+      this.#keypadShown = false;
+      this.#sent = "";
+    }
+    this.#note(phone.call);
+    this.#place();
+    parts.root.dataset.mood = mood(phone.state);
+    parts.root.toggleAttribute("data-open", this.isOpen);
 
     const barShown = phone.isInCall && !this.isOpen;
     parts.fab.hidden = barShown || !this.#revealed;
     parts.bar.hidden = !barShown;
     parts.panel.hidden = !this.isOpen;
-    parts.fab.setAttribute("aria-expanded", String(this.isOpen));
-    parts.fab.setAttribute("aria-label", this.isOpen ? this.#texts.closePhone : this.#texts.openPhone);
-    parts.mood.textContent = this.#texts.states[phone.state];
+    parts.fab.setAttribute("aria-expanded", this.isOpen);
+    parts.fab.setAttribute("aria-label", this.isOpen ? texts.closePhone : texts.openPhone);
+    parts.mood.textContent = texts.states[phone.state];
 
-    parts.name.textContent = phone.account?.organization ?? this.#texts.phone;
+    parts.name.textContent = phone.account?.organization ?? texts.phone;
     const from = pretty(phone.account?.caller_id);
-    parts.from.textContent = from ? `${this.#texts.callingFrom} ${from}` : "";
+    parts.from.replaceChildren(...(from ? [`${texts.callingFrom} `, h("bdi", { dir: "ltr" }, from)] : []));
     parts.mark.hidden = !phone.account?.signaling;
-    this.#show(view);
+    this.#show(viewOf(phone, this.texts));
     // The browser takes the focus from what is hidden now only later, and then gives it to the page.
     if (focused?.disabled || focused?.closest("[hidden]")) this.#keepFocus();
     this.#tick();
   }
 
-  /** Put `view` (see views.js) on the screen. */
   #show(view) {
-    const parts = this.#parts;
-    const { account, isInCall, muted } = this.#phone;
-    parts.entry.hidden = !view.entry;
-    parts.field.country.textContent = account ? `${account.country} +${account.calling_code}` : "";
-    parts.field.element.toggleAttribute("data-wrong", Boolean(view.complaint));
-    parts.field.input.setAttribute("aria-invalid", String(Boolean(view.complaint)));
-    parts.complaint.show(view.complaint?.message, view.complaint?.fix);
-    parts.peer.hidden = !view.peer;
-    parts.number.textContent = pretty(view.peer);
-    if (!view.live) parts.status.textContent = view.status ?? "";
-    parts.status.toggleAttribute("data-live", Boolean(view.live));
-    parts.lineState.textContent = view.lineState ?? "";
-    parts.lineState.hidden = !view.live;
-    parts.result.show(view.result?.message, view.result?.fix);
-    parts.result.element.className = view.result?.calm ? "alert calm" : "alert notice";
-    parts.tools.hidden = !view.live;
-    parts.keys.element.hidden = !view.entry && !(view.live && this.#keypadShown);
-    parts.keypadTool.setAttribute("aria-expanded", String(this.#keypadShown));
-    for (const button of [parts.muteTool, parts.barMute]) button.setAttribute("aria-pressed", String(muted));
-    parts.main.hidden = !view.main;
-    parts.main.disabled = Boolean(view.main?.disabled);
-    parts.main.classList.toggle("stop", isInCall);
-    parts.mainText.textContent = view.main?.text ?? "";
-    parts.mainIcon.replaceChildren(
-      ...(view.main?.busy ? [h("span", { class: "spin" })] : view.main?.icon ? [icon(ICONS[view.main.icon])] : []),
-    );
-    parts.second.hidden = !view.second;
-    parts.second.textContent = view.second?.text ?? "";
-    parts.peerSpoken.textContent = view.spoken ?? "";
-    if (this.#view?.state !== view.state && view.state === "ready") parts.field.input.value = "";
-    parts.field.backspace.hidden = !parts.field.input.value;
-    this.#view = view;
+    const { account, muted } = this.phone;
+    if (this.#view?.state !== view.state && view.state === "ready") this.#parts.field.input.value = "";
+    this.#view = { ...view, muted, sent: this.#sent, keypad: this.#keypadShown, sheet: Boolean(this.#closeSheet) };
+    showView(this.#parts, { ...this.#view, peer: this.#written(view.peer) });
+    if (this.#dialer) this.#dialer.update(view);
+    else this.#parts.field.country.textContent = account ? `${account.country} +${account.calling_code}` : "";
   }
 
-  #build() {
-    const texts = this.#texts;
-    const parts = this.#parts;
-    const mute = () => this.#phone.mute(!this.#phone.muted);
-    const hangUp = () => this.#phone.hangup();
-    const prepare = () => this.#phone.prepare();
-
-    parts.mood = h("span", { class: "sr", id: "mood" });
-    parts.fab = h(
-      "button",
-      {
-        type: "button",
-        class: "fab",
-        part: "fab",
-        "aria-controls": "panel",
-        "aria-describedby": "mood",
-        click: () => (this.isOpen ? this.close() : this.open()),
-        pointerenter: prepare,
-        focus: prepare,
-      },
-      icon(ICONS.phone),
-      h("span", { class: "dot" }),
-    );
-
-    parts.name = h("div", { class: "name" });
-    parts.from = h("div", { class: "from ltr" });
-    parts.mark = h("span", { class: "mark" }, texts.sandbox);
-    const title = h("div", { class: "title" }, parts.name, parts.mark);
-    const minimise = h(
-      "button",
-      { type: "button", class: "icon", "aria-label": texts.minimise, click: () => this.close() },
-      icon(ICONS.minimise),
-    );
-    const header = h("header", {}, h("div", { class: "who" }, title, parts.from), minimise);
-
-    parts.field = numberField(texts, { submitted: () => this.#call(), changed: () => this.#typed() });
-    parts.complaint = notice({ class: "alert below", id: "complaint", role: "alert" });
-    parts.entry = h("div", {}, parts.field.element, parts.complaint.element);
-    parts.number = h("div", { class: "number ltr" });
-    parts.status = h("div", { class: "status" });
-    parts.lineState = h("div", { class: "line-state" });
-    parts.peer = h("div", { class: "peer" }, parts.number, parts.status, parts.lineState);
-    parts.result = notice({ class: "alert", role: "alert" });
-    parts.muteTool = tool(texts.mute, ICONS.mute, { state: "aria-pressed", click: mute });
-    parts.keypadTool = tool(texts.keypad, ICONS.keypad, {
-      state: "aria-expanded",
-      click: () => {
+  /** Draw everything, in the present language. */
+  #draw() {
+    const { phone } = this;
+    const act = (name) => () => this.#actions[this.#view[name].act]();
+    this.#parts = frame(this.texts.core, {
+      toggle: () => (this.isOpen ? this.close() : this.open()),
+      open: () => this.open(),
+      close: () => this.close(),
+      likely: () => this.#warm(),
+      more: () => this.#more(),
+      call: () => this.#call(),
+      typed: () => this.#typed(),
+      mute: () => phone.mute(!phone.muted),
+      keypad: () => {
         this.#keypadShown = !this.#keypadShown;
         this.render();
       },
+      pressed: (digit) => this.#pressed(digit),
+      main: act("main"),
+      second: act("second"),
+      hangUp: () => phone.hangup(),
+      keyed: (event) => this.#keyed(event),
     });
-    parts.tools = h("div", { class: "tools" }, parts.muteTool, parts.keypadTool);
-    parts.keys = keypad(texts.keypad, (digit) => this.#pressed(digit));
-    parts.mainIcon = h("span", { "aria-hidden": "true" });
-    parts.mainText = h("span");
-    parts.main = h(
-      "button",
-      { type: "button", class: "main", part: "call", click: () => this.#view.main.act(this) },
-      parts.mainIcon,
-      parts.mainText,
-    );
-    parts.second = h("button", { type: "button", class: "second", click: () => this.#view.second.act(this) });
-    const body = h(
-      "div",
-      { class: "body" },
-      parts.entry,
-      parts.peer,
-      parts.result.element,
-      parts.tools,
-      parts.keys.element,
-      parts.main,
-      parts.second,
-    );
-    parts.panel = h(
-      "div",
-      { class: "panel", id: "panel", part: "panel", role: "dialog", "aria-label": texts.phone, hidden: true },
-      header,
-      body,
-    );
-
-    parts.barTime = h("span", { class: "ltr" });
-    parts.back = h(
-      "button",
-      { type: "button", class: "back", "aria-label": texts.openPhone, click: () => this.open() },
-      icon(ICONS.expand),
-      parts.barTime,
-    );
-    parts.barMute = tool(texts.mute, ICONS.mute, { bare: true, state: "aria-pressed", click: mute });
-    const barStop = h(
-      "button",
-      { type: "button", class: "round stop", "aria-label": texts.hangUp, click: hangUp },
-      icon(ICONS.hangUp),
-    );
-    parts.bar = h("div", { class: "bar", role: "group", "aria-label": texts.inCall, hidden: true });
-    parts.bar.append(parts.back, parts.barMute, barStop);
-
-    parts.peerSpoken = h("div", { class: "sr", role: "status" });
-    this.#root = h("div", { class: "root", keydown: (event) => this.#keyed(event) });
-    this.#root.append(parts.panel, parts.fab, parts.bar, parts.mood, parts.peerSpoken);
-    this.#host = h("epoch-phone");
-    this.#shadow = this.#host.attachShadow({ mode: "open" });
-    this.#shadow.append(this.#root);
-    this.#shadow.adoptedStyleSheets = [sheet(STYLES), sheet(ownStyles(this.#settings))];
+    this.#dialer?.stop();
+    this.#dialer = null;
+    this.#shadow.replaceChildren(this.#parts.root);
+    this.render();
   }
 
-  #place(defaults = {}) {
-    const { position = defaults.position, theme = defaults.theme } = this.#settings;
-    this.#root.dataset.side = position === "bottom-left" ? "left" : "right";
-    this.#root.dataset.theme = theme === "light" || theme === "dark" ? theme : "auto";
+  async #translate() {
+    // The phone learns the address of its files after it has its panel.
+    await null;
+    const texts = await textsOf(this.#settings.locale ?? this.env.document.documentElement.lang, this.env);
+    if (!texts) return;
+    const { value } = this.#parts.field.input;
+    const hadFocus = this.#shadow.activeElement;
+    this.#closeSheet?.();
+    this.texts = texts;
+    this.#draw();
+    this.#parts.field.input.value = value;
+    if (this.isOpen) this.#warm();
+    if (hadFocus) this.#keepFocus();
+  }
+
+  /** Fetch what a call needs, and what makes dialling comfortable: a person is about to use the phone. */
+  async #warm() {
+    this.phone.prepare();
+    const parts = this.#parts;
+    try {
+      const { attach } = await this.env.part("dialer");
+      if (this.#dialer || parts !== this.#parts) return;
+      this.#dialer = attach(this, parts, () => this.#typed());
+      this.render();
+    } catch {
+      // Numbers can be dialled as they are typed.
+    }
+  }
+
+  /** Open the sheet with the rarer things, or close it. */
+  async #more() {
+    if (this.#closeSheet) {
+      this.#closeSheet();
+      return;
+    }
+    const { sheet: slot } = this.#parts;
+    const opener = this.#shadow.activeElement;
+    let stop = () => {};
+    const close = () => {
+      this.#closeSheet = null;
+      stop();
+      slot.replaceChildren();
+      this.render();
+      opener?.focus();
+    };
+    this.#closeSheet = close;
+    slot.replaceChildren(h("span", { class: "spin" }));
+    this.render();
+    try {
+      const { show } = await this.env.part("more");
+      if (this.#closeSheet === close) stop = show(this, slot, close);
+    } catch (problem) {
+      slot.replaceChildren(h("div", { role: "alert" }, `${problem.message}. ${problem.fix}`));
+    }
+  }
+
+  #note(call) {
+    if (!call || call === this.recent[0]) return;
+    this.recent = [call, ...this.recent].slice(0, MOST_RECENT);
+  }
+
+  #place() {
+    const { position: side, theme: look } = this.phone.account?.settings ?? {};
+    const { position = side, theme = look } = this.#settings;
+    const { dataset } = this.#parts.root;
+    dataset.side = position === "bottom-left" ? "left" : "right";
+    dataset.theme = theme === "light" || theme === "dark" ? theme : schemeOf(this.env.document);
   }
 
   #tick() {
-    const { answeredAt } = this.#phone.call ?? {};
-    const isLive = this.#phone.state === "in-progress";
-    if (isLive) {
-      const time = clock(Math.max(0, Math.floor((this.#env.now() - answeredAt) / 1000)));
-      this.#parts.status.textContent = time;
-      this.#parts.barTime.textContent = time;
+    const { phone } = this;
+    const parts = this.#parts;
+    if (phone.state === "in-progress") {
+      const time = clock(Math.max(0, Math.floor((this.env.now() - phone.call.answeredAt) / 1000)));
+      parts.status.textContent = time;
+      parts.barTime.textContent = time;
       this.#ticker ||= setInterval(() => this.#tick(), TICK_MS);
     } else {
       clearInterval(this.#ticker);
       this.#ticker = 0;
-      this.#parts.barTime.textContent = this.#view.status ?? "";
+      parts.barTime.textContent = this.#view.status ?? "";
     }
   }
 
+  #written(number) {
+    return this.#dialer?.written(number) ?? pretty(number);
+  }
+
   #typed() {
-    this.#phone.complaint = null;
+    this.phone.complaint = null;
     this.render();
   }
 
   #pressed(digit) {
-    if (this.#phone.isInCall) {
-      this.#phone.sendDigit(digit);
+    this.#dialer?.sound(digit);
+    if (this.phone.isInCall) {
+      this.phone.sendDigit(digit);
+      this.#sent += digit;
+      this.render();
       return;
     }
-    this.#parts.field.input.value += digit;
-    this.#typed();
+    const { input } = this.#parts.field;
+    input.value += digit;
+    // As typing does, so that whoever formats what is typed hears of it.
+    input.dispatchEvent(new Event("input"));
   }
 
   #keyed(event) {
     if (event.key === "Escape" && this.isOpen) {
       event.stopPropagation();
-      this.close();
+      (this.#closeSheet ?? (() => this.close()))();
       return;
     }
-    const isTyping = event.target === this.#parts.field.input;
-    if (isTyping || !this.isOpen || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!/^[0-9*#]$/.test(event.key) || (this.#phone.state !== "in-progress" && !this.#view.entry)) return;
+    const isTyping = /^(?:INPUT|SELECT)$/.test(event.target.tagName);
+    if (isTyping || !this.isOpen || this.#closeSheet || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!/^[0-9*#]$/.test(event.key) || (this.phone.state !== "in-progress" && !this.#view.entry)) return;
     event.preventDefault();
     this.#parts.keys.flash(event.key);
     this.#pressed(event.key);
   }
 
   #call() {
-    if (this.#phone.canDial) this.#phone.dial(this.#parts.field.input.value);
+    const { input } = this.#parts.field;
+    const last = this.recent[0]?.number;
+    if (!input.value.trim() && last) {
+      // As on any telephone: an empty field first brings back the last number.
+      input.value = this.#written(last);
+      this.#typed();
+      input.focus();
+    } else if (this.phone.canDial) {
+      this.phone.dial(input.value);
+    }
   }
 
   #keepFocus() {
@@ -290,39 +294,22 @@ export class Panel {
   }
 
   #focusMain() {
-    const { field, main, entry } = this.#parts;
-    (entry.hidden ? main : field.input).focus({ preventScroll: true });
+    const { field, main, entry, more } = this.#parts;
+    (main.hidden ? more : entry.hidden ? main : field.input).focus({ preventScroll: true });
   }
 
   /** What the buttons of a view can do. */
-  get actions() {
-    const phone = this.#phone;
-    return {
-      call: () => this.#call(),
-      hangUp: () => phone.hangup(),
-      callAgain: () => phone.dial(phone.call.number, phone.call.metadata),
-      reset: () => phone.reset(),
-      copyDetails: () => this.#copyDetails(),
-    };
-  }
+  #actions = {
+    call: () => this.#call(),
+    hangUp: () => this.phone.hangup(),
+    callAgain: () => this.phone.dial(this.phone.call.number, this.phone.call.metadata),
+    reset: () => this.phone.reset(),
+    copyDetails: () => this.#copyDetails(),
+  };
 
   async #copyDetails() {
-    const { problem } = this.#phone;
-    const { navigator, window } = this.#env;
-    const details = [`${problem.message} (${problem.code})`, problem.fix, window.location.origin, navigator.userAgent];
-    try {
-      await navigator.clipboard.writeText([...details, new Date(this.#env.now()).toISOString()].join("\n"));
-    } catch {
-      // A page or a frame may forbid the clipboard; the words are on the screen all the same.
-      return;
-    }
-    this.#parts.second.textContent = this.#texts.copied;
+    if (!(await copyDetails(this.phone.problem, this.env))) return;
+    this.#parts.second.textContent = this.texts.core.copied;
     setTimeout(() => this.render(), COPIED_MS);
   }
-}
-
-function sheet(text) {
-  const styles = new CSSStyleSheet();
-  styles.replaceSync(text);
-  return styles;
 }

@@ -1,29 +1,18 @@
 /** The pieces the panel is put together from. */
-import { h, ICONS, icon } from "./dom.js";
+import { button, h, ICONS, icon } from "./dom.js";
 
-const KEYS = [
-  ["1", ""],
-  ["2", "ABC"],
-  ["3", "DEF"],
-  ["4", "GHI"],
-  ["5", "JKL"],
-  ["6", "MNO"],
-  ["7", "PQRS"],
-  ["8", "TUV"],
-  ["9", "WXYZ"],
-  ["*", ""],
-  ["0", "+"],
-  ["#", ""],
-];
+const KEYS = " ,ABC,DEF,GHI,JKL,MNO,PQRS,TUV,WXYZ"
+  .split(",")
+  .map((letters, index) => [String(index + 1), letters.trim()]);
 const FLASH_MS = 140;
 
 /** The 3 × 4 keypad; `pressed(digit)`. `flash(digit)` shows a key that was typed. */
 export function keypad(label, pressed) {
   const keys = new Map(
-    KEYS.map(([digit, letters]) => {
+    [...KEYS, ["*", ""], ["0", "+"], ["#", ""]].map(([digit, letters]) => {
       // What is seen, word for word: somebody who speaks to the browser says it.
       const name = letters.length > 1 ? `${digit} ${letters}` : digit;
-      const key = h("button", { type: "button", class: "key", "aria-label": name, click: () => pressed(digit) });
+      const key = button({ class: "key", part: "key", "aria-label": name, click: () => pressed(digit) });
       key.append(h("span", {}, digit), " ", h("small", {}, letters));
       return [digit, key];
     }),
@@ -39,13 +28,13 @@ export function keypad(label, pressed) {
 
 /** The number field with its country and its delete button; `submitted()` on Enter, `changed()` on input. */
 export function numberField(texts, { submitted, changed }) {
-  const country = h("span", { class: "country ltr", "aria-hidden": "true" });
+  const country = h("span", { class: "country ltr", id: "country" });
   const input = h("input", {
     type: "tel",
     class: "ltr",
     id: "number",
     "aria-label": texts.phoneNumber,
-    "aria-describedby": "complaint",
+    "aria-describedby": "country complaint",
     placeholder: texts.placeholder,
     autocomplete: "off",
     inputmode: "tel",
@@ -59,21 +48,19 @@ export function numberField(texts, { submitted, changed }) {
       submitted();
     },
   });
-  const backspace = h(
-    "button",
+  const backspace = button(
     {
-      type: "button",
       class: "icon",
       "aria-label": texts.backspace,
       click: () => {
-        input.value = input.value.slice(0, -1);
+        input.value = input.value.replace(/.\D*$/, "");
         input.focus();
         changed();
       },
     },
     icon(ICONS.backspace),
   );
-  const element = h("div", { class: "field" }, country, input, backspace);
+  const element = h("div", { class: "field", part: "field" }, country, input, backspace);
   return { element, input, country, backspace };
 }
 
@@ -93,9 +80,9 @@ export function notice(attributes) {
 
 /** A toggling button with an icon and, unless `bare`, its words. */
 export function tool(label, path, { bare = false, state, click }) {
-  const attributes = { type: "button", class: bare ? "round" : "tool", [state]: "false", click };
+  const attributes = { class: bare ? "round" : "tool", [state]: "false", click };
   if (bare) attributes["aria-label"] = label;
-  return h("button", attributes, icon(path), ...(bare ? [] : [label]));
+  return button(attributes, icon(path), ...(bare ? [] : [h("span", {}, label)]));
 }
 
 /** Seconds as m:ss, or h:mm:ss. */

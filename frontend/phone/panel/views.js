@@ -1,85 +1,103 @@
 /** What the panel shows in each state: a table from the phone to words and actions. */
 import { Problem } from "../errors.js";
+import { clock } from "./parts.js";
 
 const MOODS = { ready: "ready", completed: "ready", failed: "ready", loading: "off", error: "problem" };
+
+// What the SDK warns of, worst first, and the words for it.
+const TROUBLES = [
+  ["low-bytes-received", "not-heard"],
+  ["low-bytes-sent", "not-sent"],
+  ["constant-audio-input-level", "silent"],
+  ["high-packet-loss", "lossy"],
+  ["high-packets-lost-fraction", "lossy"],
+  ["high-jitter", "lossy"],
+  ["high-rtt", "slow"],
+  ["low-mos", "poor"],
+];
 
 /** `ready`, `busy`, `problem` or `off`: what the button's dot says. */
 export const mood = (state) => MOODS[state] ?? "busy";
 
 const OFFLINE = new Problem("offline");
 
-/** The view of `phone` in words of `texts`. */
-export function viewOf(phone, texts) {
+/** The view of `phone` in `{core, problems}` of a language. */
+export function viewOf(phone, { core, problems = {} }) {
   const { state } = phone;
-  return { state, spoken: texts.states[state], ...VIEWS[state](phone, texts) };
+  const say = (problem) => problem && inWords(problem, problems);
+  return { state, spoken: core.states[state], ...VIEWS[state](phone, core, say) };
 }
 
-const act = (name) => (panel) => panel.actions[name]();
-
 const VIEWS = {
-  loading: (phone, texts) => ({
+  loading: (phone, texts, say) => ({
     entry: true,
-    result: offline(phone),
+    result: offline(phone, say),
     main: { text: texts.connecting, disabled: true, busy: true },
   }),
-  ready: (phone, texts) => ({
+  ready: (phone, texts, say) => ({
     entry: true,
     spoken: "",
-    complaint: phone.complaint,
-    result: offline(phone),
-    main: { text: texts.call, icon: "phone", act: act("call") },
+    complaint: say(phone.complaint),
+    result: offline(phone, say),
+    main: { text: texts.call, icon: "phone", act: "call" },
   }),
   dialing: (phone, texts) => calling(phone, texts, texts.calling),
   ringing: (phone, texts) => calling(phone, texts, texts.ringing),
-  "in-progress": (phone, texts) => ({
-    ...calling(phone, texts, ""),
-    live: true,
-    lineState: phone.isOffline
-      ? OFFLINE.message
-      : phone.reconnecting
-        ? texts.reconnecting
-        : phone.poor
-          ? texts.poor
-          : phone.muted
-            ? texts.muted
-            : "",
-  }),
-  completed: (phone, texts) => ended(phone, texts, texts.callAgain),
-  failed: (phone, texts) => ended(phone, texts, texts.tryAgain),
-  error: (phone, texts) => ({
+  "in-progress": (phone, texts, say) => {
+    const line = troubleOf(phone, texts, say);
+    return {
+      ...calling(phone, texts, ""),
+      live: true,
+      line: line || (phone.muted ? texts.muted : ""),
+      spoken: line || texts.states[phone.state],
+    };
+  },
+  completed: (phone, texts, say) => ended(phone, texts, say, texts.callAgain),
+  failed: (phone, texts, say) => ended(phone, texts, say, texts.tryAgain),
+  error: (phone, texts, say) => ({
     spoken: "",
-    result: { message: phone.problem.message, fix: phone.problem.fix },
-    main: { text: texts.retry, act: act("reset") },
-    second: { text: texts.copyDetails, act: act("copyDetails") },
+    result: say(phone.problem),
+    main: { text: texts.retry, act: "reset" },
+    second: { text: texts.copyDetails, act: "copyDetails" },
   }),
 };
 
-const offline = ({ isOffline }) => (isOffline ? { message: OFFLINE.message, fix: OFFLINE.fix, calm: true } : undefined);
+const offline = ({ isOffline }, say) => (isOffline ? { ...say(OFFLINE), calm: true } : null);
 
 function calling(phone, texts, status) {
-  return { peer: phone.call.number, status, main: { text: texts.hangUp, icon: "hangUp", act: act("hangUp") } };
+  return {
+    peer: phone.call.number,
+    status,
+    main: { text: texts.hangUp, icon: "phone", act: "hangUp", stop: true },
+  };
 }
 
-function ended(phone, texts, again) {
+function ended(phone, texts, say, again) {
   const { number, ended: end } = phone.call;
-  const { problem, status, message } = end;
+  const { problem, status, message, duration, theirs } = end;
   const isOurs = status === "completed" || status === "canceled";
-  const result = isOurs
-    ? {}
-    : {
-        message: problem?.message ?? message ?? texts.ended[status],
-        fix: problem?.fix ?? texts.hints[status],
-        calm: !problem,
-      };
-  const seconds = end.duration;
-  const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  const words = texts.ended[status];
   return {
     peer: number,
-    status: isOurs ? texts.ended[status] + (status === "completed" ? ` · ${time}` : "") : "",
-    spoken: isOurs ? texts.ended[status] : "",
-    complaint: phone.complaint,
-    result,
-    main: { text: again, icon: "phone", act: act("callAgain") },
-    second: { text: texts.newCall, act: act("reset") },
+    status: isOurs ? words + (status === "completed" ? ` · ${clock(duration)}` : "") : "",
+    line: theirs ? texts.theirs : "",
+    spoken: isOurs ? words : "",
+    complaint: say(phone.complaint),
+    result: isOurs ? null : (say(problem) ?? { message: message ?? words, fix: texts.hints[status], calm: true }),
+    main: { text: again, icon: "phone", act: "callAgain" },
+    second: { text: texts.newCall, act: "reset" },
   };
+}
+
+function troubleOf({ isOffline, reconnecting, lost, warnings }, texts, say) {
+  if (isOffline) return say(OFFLINE).message;
+  if (reconnecting) return texts.reconnecting;
+  if (lost) return texts.trouble[lost];
+  return texts.trouble[TROUBLES.find(([warning]) => warnings.has(warning))?.[1]] ?? "";
+}
+
+/** A language's own words for a problem; the guide's English ones where it has none. */
+function inWords({ code, message, fix, advice }, problems) {
+  const [sentence, remedy] = problems[code] ?? [];
+  return { message: sentence ?? message, fix: advice ?? remedy ?? fix };
 }

@@ -97,7 +97,7 @@ export function sdk() {
   return made;
 }
 
-const parts = import.meta.glob("../../phone/apart/*.js", { eager: true });
+const parts = import.meta.glob("../../phone/apart/**/*.js", { eager: true });
 
 /** What phone/env.js takes from a browser. */
 export function page({ fetch, module = sdk(), load }) {
@@ -120,7 +120,8 @@ export function page({ fetch, module = sdk(), load }) {
     now: Date.now,
     random: () => 0.5,
     policy: new Policy(visible),
-    load: load ?? (async (url) => parts[`../../phone/apart/${url.split("/").pop()}`] ?? module),
+    preferences: {},
+    load: load ?? (async (url) => parts[`../../phone/apart/${url.split("/widget/")[1]}`] ?? module),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     whenIdle: () => {},
   };

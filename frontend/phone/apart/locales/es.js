@@ -1,0 +1,167 @@
+/** Spanish. */
+export const core = {
+  language: "es",
+  direction: "ltr",
+  phone: "Teléfono",
+  openPhone: "Abrir el teléfono",
+  closePhone: "Cerrar el teléfono",
+  minimise: "Minimizar",
+  more: "Más",
+  sandbox: "Pruebas",
+  callingFrom: "Desde",
+  phoneNumber: "Número de teléfono",
+  placeholder: "Escriba un número",
+  backspace: "Borrar el último dígito",
+  keypad: "Teclado",
+  call: "Llamar",
+  hangUp: "Colgar",
+  mute: "Silenciar",
+  devices: "Dispositivos",
+  callAgain: "Volver a llamar",
+  tryAgain: "Intentar de nuevo",
+  newCall: "Nueva llamada",
+  retry: "Reintentar",
+  copyDetails: "Copiar los detalles",
+  copied: "Copiado",
+  connecting: "Conectando…",
+  calling: "Llamando…",
+  ringing: "Sonando…",
+  inCall: "En llamada",
+  muted: "Micrófono silenciado",
+  reconnecting: "Restableciendo la conexión…",
+  theirs: "La otra parte terminó la llamada",
+  states: {
+    loading: "conectando",
+    ready: "listo",
+    dialing: "llamando",
+    ringing: "sonando",
+    "in-progress": "en llamada",
+    completed: "llamada terminada",
+    failed: "llamada sin conexión",
+    error: "no funciona",
+  },
+  ended: {
+    completed: "Llamada terminada",
+    canceled: "Llamada cancelada",
+    busy: "La línea está ocupada",
+    "no-answer": "No contestan",
+    failed: "La llamada falló",
+    refused: "La llamada fue rechazada",
+  },
+  hints: {
+    busy: "Inténtelo de nuevo en unos minutos.",
+    "no-answer": "Nadie contestó. Inténtelo más tarde.",
+  },
+  trouble: {
+    microphone: "Se desconectó el micrófono. Ahora se usa otro.",
+    speaker: "Se desconectó el altavoz. Ahora se usa otro.",
+    silent: "Su micrófono no recoge sonido",
+    "not-sent": "Es posible que no le oigan",
+    "not-heard": "No llega sonido de la otra parte",
+    slow: "Mala conexión: las voces llegan con retraso",
+    lossy: "Mala conexión: se pierde parte del sonido",
+    poor: "Mala conexión",
+  },
+};
+
+export const dialer = {
+  recent: "Llamadas recientes",
+  outcomes: {
+    canceled: "Cancelada",
+    busy: "Ocupado",
+    "no-answer": "Sin respuesta",
+    failed: "Fallida",
+    refused: "Rechazada",
+  },
+};
+
+export const more = {
+  title: "Más",
+  back: "Volver",
+  microphone: "Micrófono",
+  speaker: "Altavoz",
+  standard: "El del sistema",
+  unnamed: "Dispositivo",
+  asleep: "Los nombres aparecen cuando se permite el micrófono, en la primera llamada.",
+  noSpeaker: "Este navegador usa el altavoz del sistema.",
+  sounds: "Sonidos del teclado",
+  notUsed: "Este dispositivo no se puede usar ahora. Se sigue usando el anterior.",
+};
+
+export const problems = {
+  invalid_embed_token: [
+    "El token no es válido",
+    "El token de esta página es incorrecto o no empieza por ept_. Revise el token que se pegó.",
+  ],
+  revoked_embed_token: [
+    "El token no es válido o fue revocado",
+    "Genere uno nuevo en Dashboard > Settings y póngalo en esta página.",
+  ],
+  domain_not_allowed: [
+    "Dominio no permitido",
+    "Añada el dominio de esta página a los dominios permitidos del token en Settings.",
+  ],
+  organization_suspended: [
+    "La organización está suspendida",
+    "Pida al propietario de la cuenta que contacte con soporte.",
+  ],
+  plan_not_supported: ["El plan de la organización no incluye el teléfono", "Cambie al plan Pro o superior."],
+  no_phone_number: ["No hay ningún número de teléfono", "Consiga un número en Dashboard > Settings."],
+  too_many_requests: ["Demasiadas solicitudes", "Espere un minuto. El teléfono lo vuelve a intentar solo."],
+  service_unavailable: [
+    "El servicio no está disponible por el momento",
+    "El teléfono lo vuelve a intentar solo. No hay que hacer nada.",
+  ],
+  network_error: [
+    "No se puede conectar con el servicio telefónico",
+    "Revise la conexión a internet y que ningún bloqueador de anuncios ni cortafuegos lo impida.",
+  ],
+  offline: ["No hay conexión", "El teléfono se conecta de nuevo solo cuando vuelva la red."],
+  page_interferes: [
+    "Esta página impide que el teléfono funcione",
+    "Cargue phone.js antes del script de esta página que sustituye fetch, JSON o Promise.",
+  ],
+  sdk_load_failed: [
+    "No se pudo cargar el teléfono",
+    "Revise si un bloqueador de anuncios o la red impiden cargar el script.",
+  ],
+  part_load_failed: [
+    "No se pudo cargar esta parte del teléfono",
+    "Revise la conexión a internet e inténtelo de nuevo.",
+  ],
+  invalid_number: [
+    "El número de teléfono no es válido",
+    "Escriba el número con su prefijo, o con + y el código del país.",
+  ],
+  emergency_number: ["No se puede llamar a números de emergencia", "Use un móvil o un teléfono fijo."],
+  metadata_too_large: [
+    "Los metadatos de la llamada son demasiado grandes",
+    "No deben superar 2.000 caracteres de JSON.",
+  ],
+  metadata_invalid: ["Los metadatos de la llamada no son válidos", "Deben poder escribirse como JSON."],
+  microphone_denied: [
+    "Se denegó el acceso al micrófono",
+    "Permita el micrófono para este sitio en la barra de direcciones y vuelva a llamar.",
+  ],
+  microphone_dismissed: [
+    "Se cerró la pregunta sobre el micrófono",
+    "Vuelva a llamar y elija Permitir cuando el navegador pregunte.",
+  ],
+  microphone_not_found: [
+    "No se encontró ningún micrófono",
+    "Conecte un micrófono o unos auriculares y vuelva a llamar.",
+  ],
+  microphone_in_use: ["Otro programa está usando el micrófono", "Cierre ese programa y vuelva a llamar."],
+  microphone_blocked: [
+    "La página no permite usar el micrófono",
+    'Debe permitirlo: Permissions-Policy microphone=(self), y allow="microphone" en un iframe.',
+  ],
+  insecure_page: ["El micrófono necesita una página segura", "Abra esta página con https."],
+  browser_not_supported: [
+    "Este navegador no puede hacer llamadas",
+    "Use una versión actual de Chrome, Edge, Firefox o Safari.",
+  ],
+  connection_failed: ["No se pudo conectar la llamada", "Revise la conexión a internet e inténtelo de nuevo."],
+  call_failed: ["La llamada falló", "Revise el número e inténtelo de nuevo."],
+  call_refused: ["La llamada fue rechazada", "Pida a un administrador de la cuenta que revise las reglas de llamada."],
+};

@@ -1,0 +1,35 @@
+/** The sheet behind "More": devices and keypad sounds, loaded when it is first opened. */
+import { devicePickers } from "../more/devices.js";
+import { STYLES } from "../more/styles.js";
+import { button, h, icon } from "../panel/dom.js";
+import { PREFERENCES_KEY } from "../preferences.js";
+import { more as english } from "./locales/en.js";
+
+const BACK = "m15 5-7 7 7 7";
+
+/** Fill `slot` for `panel`; `close()` leaves. Returns what to do when it is left. */
+export function show(panel, slot, close) {
+  const { phone, env, texts } = panel;
+  const words = texts.more ?? english;
+  const keep = (change) => {
+    Object.assign(env.preferences, change);
+    try {
+      env.window.localStorage.setItem(PREFERENCES_KEY, JSON.stringify(env.preferences));
+    } catch {
+      // A page that may store nothing forgets the choice when it is left.
+    }
+  };
+  const devices = devicePickers({ phone, env, words, keep });
+  const sounds = h("input", { type: "checkbox", change: () => keep({ sounds: sounds.checked }) });
+  sounds.checked = env.preferences.sounds !== false;
+  const back = button({ class: "icon", "aria-label": words.back, click: close }, icon(BACK));
+
+  panel.adopt(STYLES);
+  slot.replaceChildren(
+    h("div", { class: "bar-row" }, back, h("h2", {}, words.title)),
+    devices.element,
+    h("label", { class: "check" }, sounds, words.sounds),
+  );
+  back.focus();
+  return devices.stop;
+}

@@ -1,0 +1,22 @@
+/** The looks of what is seen in a call, and of what the dialer adds to the panel. */
+export const STYLES = `
+.status[data-live]{font-size:28px;line-height:40px;color:var(--text)}
+.sent{min-height:28px;margin-top:8px;text-align:center;font-size:20px;line-height:28px;overflow-wrap:anywhere}
+.tools{display:grid;grid-template-columns:repeat(3,1fr);gap:8px;margin-top:8px}
+.tool{display:grid;place-items:center;align-content:center;gap:4px;min-height:64px;padding:4px;background:var(--raised);font-size:13px;font-weight:600;overflow-wrap:anywhere}
+.tool:nth-child(2) svg{stroke-width:4}
+.tool[aria-pressed=true],.tool[aria-expanded=true]{background:var(--text);color:var(--surface)}
+.bar{display:flex;align-items:center;gap:4px;padding:4px;border-radius:30px;background:var(--surface);border:1px solid var(--line);box-shadow:var(--shadow)}
+.back{display:flex;align-items:center;gap:8px;min-height:44px;padding:0 12px;border-radius:22px;font-weight:600;font-size:16px}
+.back:hover{background:var(--press)}
+.back svg{color:var(--quiet)}
+.round{display:grid;place-items:center;width:44px;height:44px;border-radius:50%;background:var(--raised)}
+.round[aria-pressed=true]{background:var(--text);color:var(--surface)}
+.heading{margin-top:16px;font-size:13px;color:var(--quiet)}
+ul{list-style:none;margin:0;padding:0}
+.recent{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:0 8px;width:100%;min-height:44px;padding:4px 8px;
+margin-top:4px;text-align:start;font-weight:600}
+.recent:hover{background:var(--press)}
+.recent small{font-size:13px;font-weight:400;color:var(--quiet)}
+@media (forced-colors:active){.tool[aria-pressed=true],.tool[aria-expanded=true],.round[aria-pressed=true]{background:Highlight;color:HighlightText;forced-color-adjust:none}}
+`;

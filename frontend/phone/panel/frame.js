@@ -1,0 +1,90 @@
+/** Everything the widget draws, built once in the words of a language; panel.js shows and hides it. */
+import { button, h, ICONS, icon } from "./dom.js";
+import { keypad, notice, numberField, tool } from "./parts.js";
+
+/** The elements by name, `root` holds them all. `on` has a function for each thing that a person can do. */
+export function frame(texts, on) {
+  const mood = h("span", { class: "sr", id: "mood" });
+  const fab = button(
+    {
+      class: "fab",
+      part: "fab",
+      "aria-controls": "panel",
+      "aria-describedby": "mood",
+      click: on.toggle,
+      pointerenter: on.likely,
+      focus: on.likely,
+    },
+    icon(ICONS.phone),
+    h("span", { class: "dot" }),
+  );
+
+  const name = h("div", { class: "name" });
+  const from = h("div", { class: "from" });
+  const mark = h("span", { class: "mark" }, texts.sandbox);
+  const more = button(
+    { class: "icon", "aria-label": texts.more, "aria-expanded": "false", "aria-controls": "sheet", click: on.more },
+    icon(ICONS.more),
+  );
+  const header = h(
+    "header",
+    { part: "header" },
+    h("div", { class: "who" }, h("div", { class: "title" }, name, mark), from),
+    more,
+    button({ class: "icon", "aria-label": texts.minimise, click: on.close }, icon(ICONS.minimise)),
+  );
+
+  const field = numberField(texts, { submitted: on.call, changed: on.typed });
+  const complaint = notice({ class: "alert below", id: "complaint", role: "alert" });
+  const entry = h("div", {}, field.element, complaint.element);
+  const number = h("div", { class: "number ltr" });
+  const status = h("div", { class: "status" });
+  const line = h("div", { class: "line" });
+  const peer = h("div", { class: "peer" }, number, status, line);
+  const result = notice({ class: "alert", role: "alert" });
+  const muteTool = tool(texts.mute, ICONS.mute, { state: "aria-pressed", click: on.mute });
+  const keypadTool = tool(texts.keypad, ICONS.keypad, { state: "aria-expanded", click: on.keypad });
+  const devicesTool = tool(texts.devices, ICONS.devices, { state: "aria-expanded", click: on.more });
+  const tools = h("div", { class: "tools" }, muteTool, keypadTool, devicesTool);
+  const sent = h("div", { class: "sent ltr", "aria-hidden": "true" });
+  const keys = keypad(texts.keypad, on.pressed);
+  const mainIcon = h("span", { "aria-hidden": "true" });
+  const mainText = h("span");
+  const main = button({ class: "main", click: on.main }, mainIcon, mainText);
+  const second = button({ class: "second", click: on.second });
+  const extra = h("div");
+  const stage = h("div", {}, entry, peer, result.element, tools, sent, keys.element);
+  const sheet = h("div", { class: "sheet", id: "sheet", hidden: true });
+  const body = h("div", { class: "body" }, stage, sheet, main, second, extra);
+  const panel = h(
+    "div",
+    { class: "panel", id: "panel", part: "panel", role: "dialog", "aria-label": texts.phone, hidden: true },
+    header,
+    body,
+  );
+
+  const barTime = h("span", { class: "ltr" });
+  const back = button({ class: "back", "aria-label": texts.openPhone, click: on.open }, icon(ICONS.expand), barTime);
+  const barMute = tool(texts.mute, ICONS.mute, { bare: true, state: "aria-pressed", click: on.mute });
+  const stop = button({ class: "round stop", "aria-label": texts.hangUp, click: on.hangUp }, icon(ICONS.phone));
+  const bar = h(
+    "div",
+    { class: "bar", part: "bar", role: "group", "aria-label": texts.inCall, hidden: true },
+    back,
+    barMute,
+    stop,
+  );
+
+  // The one polite region: it tells states, never the ticking time.
+  const spoken = h("div", { class: "sr", role: "status" });
+  const root = h("div", { class: "root", dir: texts.direction, lang: texts.language, keydown: on.keyed });
+  root.append(panel, fab, bar, mood, spoken);
+  return {
+    root,
+    ...{ fab, mood, panel, bar, back, barTime, spoken },
+    ...{ name, from, mark, more, stage, sheet, extra },
+    ...{ entry, field, complaint, peer, number, status, line, result },
+    ...{ tools, keypadTool, mutes: [muteTool, barMute], openers: [more, devicesTool], sent, keys },
+    ...{ main, mainIcon, mainText, second },
+  };
+}

@@ -1,0 +1,12 @@
+/** What a person chose in this browser, for this site: devices and keypad sounds, never a number or a token. */
+export const PREFERENCES_KEY = "epochphone";
+
+/** `{microphone?, speaker?, sounds?}`: ids of devices, and whether keys sound. Empty where nothing may be stored. */
+export function readPreferences(window) {
+  try {
+    const stored = JSON.parse(window.localStorage.getItem(PREFERENCES_KEY));
+    return stored && typeof stored === "object" ? stored : {};
+  } catch {
+    return {};
+  }
+}
