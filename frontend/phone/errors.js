@@ -62,12 +62,15 @@ const TRANSIENT = new Set(["too_many_requests", "service_unavailable", "network_
 export class Problem extends Error {
   /** Whether the server said no, rather than something that broke. */
   refused = false;
+  /** The fix that only this case has, which no language's table can know. */
+  advice;
 
   constructor(code, { message, fix } = {}) {
     const [sentence, remedy] = TABLE[code] ?? TABLE.call_failed;
     super(message ?? sentence);
     this.name = "Problem";
     this.code = code;
+    this.advice = fix;
     this.fix = fix ?? (TABLE[code] ? remedy : (bySentence(this.message) ?? remedy));
   }
 

@@ -4,12 +4,14 @@ import { countryOf, format } from "../dialer/format.js";
 import { recentCalls } from "../dialer/recent.js";
 import { STYLES } from "../dialer/styles.js";
 import { Tones } from "../dialer/tones.js";
+import { troubleOf } from "../dialer/trouble.js";
 import { h } from "../panel/dom.js";
 import { dialer as english } from "./locales/en.js";
 
 /**
  * Add to `panel` and its elements `parts`: punctuation as one types, the country called, recent calls, tones.
- * `changed()` shows what was written to the field. Returns `{update(view), written(number), sound(digit), stop()}`.
+ * `changed()` shows what was written to the field. Returns `{update(view), written(number), trouble(),
+ * sound(digit), stop()}`.
  */
 export function attach(panel, parts, changed) {
   const { phone, env, texts } = panel;
@@ -48,6 +50,7 @@ export function attach(panel, parts, changed) {
       showRecent(state === "ready");
     },
     written,
+    trouble: () => troubleOf(phone, words.trouble),
     sound(digit) {
       if (env.preferences.sounds !== false) tones.play(digit, env.preferences.speaker);
     },

@@ -110,7 +110,7 @@ export class Panel {
     const from = pretty(phone.account?.caller_id);
     parts.from.replaceChildren(...(from ? [`${texts.callingFrom} `, h("bdi", { dir: "ltr" }, from)] : []));
     parts.mark.hidden = !phone.account?.signaling;
-    this.#show(viewOf(phone, this.texts));
+    this.#show(viewOf(phone, this.texts, this.#dialer?.trouble()));
     // The browser takes the focus from what is hidden now only later, and then gives it to the page.
     if (focused?.disabled || focused?.closest("[hidden]")) this.#keepFocus();
     this.#tick();

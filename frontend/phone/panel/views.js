@@ -4,28 +4,16 @@ import { clock } from "./parts.js";
 
 const MOODS = { ready: "ready", completed: "ready", failed: "ready", loading: "off", error: "problem" };
 
-// What the SDK warns of, worst first, and the words for it.
-const TROUBLES = [
-  ["low-bytes-received", "not-heard"],
-  ["low-bytes-sent", "not-sent"],
-  ["constant-audio-input-level", "silent"],
-  ["high-packet-loss", "lossy"],
-  ["high-packets-lost-fraction", "lossy"],
-  ["high-jitter", "lossy"],
-  ["high-rtt", "slow"],
-  ["low-mos", "poor"],
-];
-
 /** `ready`, `busy`, `problem` or `off`: what the button's dot says. */
 export const mood = (state) => MOODS[state] ?? "busy";
 
 const OFFLINE = new Problem("offline");
 
-/** The view of `phone` in `{core, problems}` of a language. */
-export function viewOf(phone, { core, problems = {} }) {
+/** The view of `phone` in `{core, problems}` of a language; `trouble` says what is wrong with the line of its call. */
+export function viewOf(phone, { core, problems = {} }, trouble) {
   const { state } = phone;
   const say = (problem) => problem && inWords(problem, problems);
-  return { state, spoken: core.states[state], ...VIEWS[state](phone, core, say) };
+  return { state, spoken: core.states[state], ...VIEWS[state](phone, core, say, trouble) };
 }
 
 const VIEWS = {
@@ -43,8 +31,8 @@ const VIEWS = {
   }),
   dialing: (phone, texts) => calling(phone, texts, texts.calling),
   ringing: (phone, texts) => calling(phone, texts, texts.ringing),
-  "in-progress": (phone, texts, say) => {
-    const line = troubleOf(phone, texts, say);
+  "in-progress": (phone, texts, say, trouble) => {
+    const line = phone.isOffline ? say(OFFLINE).message : phone.reconnecting ? texts.reconnecting : trouble;
     return {
       ...calling(phone, texts, ""),
       live: true,
@@ -87,13 +75,6 @@ function ended(phone, texts, say, again) {
     main: { text: again, icon: "phone", act: "callAgain" },
     second: { text: texts.newCall, act: "reset" },
   };
-}
-
-function troubleOf({ isOffline, reconnecting, lost, warnings }, texts, say) {
-  if (isOffline) return say(OFFLINE).message;
-  if (reconnecting) return texts.reconnecting;
-  if (lost) return texts.trouble[lost];
-  return texts.trouble[TROUBLES.find(([warning]) => warnings.has(warning))?.[1]] ?? "";
 }
 
 /** A language's own words for a problem; the guide's English ones where it has none. */

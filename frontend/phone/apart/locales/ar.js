@@ -52,6 +52,9 @@ export const core = {
     busy: "حاول مرة أخرى بعد بضع دقائق.",
     "no-answer": "لم يرد أحد. حاول مرة أخرى لاحقًا.",
   },
+};
+
+export const dialer = {
   trouble: {
     microphone: "فُصل الميكروفون. يُستخدم الآن ميكروفون آخر.",
     speaker: "فُصل مكبر الصوت. يُستخدم الآن مكبر آخر.",
@@ -62,9 +65,6 @@ export const core = {
     lossy: "الاتصال ضعيف: يضيع جزء من الصوت",
     poor: "الاتصال ضعيف",
   },
-};
-
-export const dialer = {
   recent: "المكالمات الأخيرة",
   outcomes: {
     canceled: "ملغاة",

@@ -52,6 +52,9 @@ export const core = {
     busy: "Try again in a few minutes.",
     "no-answer": "Nobody picked up. Try again later.",
   },
+};
+
+export const dialer = {
   trouble: {
     microphone: "The microphone was unplugged. Another one is used now.",
     speaker: "The speaker was unplugged. Another one is used now.",
@@ -62,9 +65,6 @@ export const core = {
     lossy: "Poor connection: parts of the sound are lost",
     poor: "Poor connection",
   },
-};
-
-export const dialer = {
   recent: "Recent calls",
   outcomes: {
     canceled: "Canceled",

@@ -52,6 +52,9 @@ export const core = {
     busy: "Inténtelo de nuevo en unos minutos.",
     "no-answer": "Nadie contestó. Inténtelo más tarde.",
   },
+};
+
+export const dialer = {
   trouble: {
     microphone: "Se desconectó el micrófono. Ahora se usa otro.",
     speaker: "Se desconectó el altavoz. Ahora se usa otro.",
@@ -62,9 +65,6 @@ export const core = {
     lossy: "Mala conexión: se pierde parte del sonido",
     poor: "Mala conexión",
   },
-};
-
-export const dialer = {
   recent: "Llamadas recientes",
   outcomes: {
     canceled: "Cancelada",
