@@ -2,6 +2,7 @@
 import { wireConfirms } from "./js/confirm.js";
 import { wireCopy } from "./js/copy.js";
 import { wireForms } from "./js/forms.js";
+import { wireKits } from "./js/kits.js";
 import { wireMenus } from "./js/menus.js";
 import { wirePanel } from "./js/panel.js";
 import { wireTestCall } from "./js/test-call.js";
@@ -12,6 +13,7 @@ import "htmx.org";
 wireConfirms(document);
 wireCopy(document);
 wireForms(document);
+wireKits(document);
 wireMenus(document);
 wirePanel(document);
 wireTestCall(document);

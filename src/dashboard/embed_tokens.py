@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard import show_once
 from dashboard.guards import requires_place
+from dashboard.kits import kits_of
 from dashboard.pages import fragment, redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.errors import DomainError, ValidationFailed
@@ -126,6 +127,7 @@ class EmbedTokenPages(Controller):
             token=token,
             raw=issued.raw,
             snippet=snippet(settings.public_url, issued.raw),
+            kits=kits_of(request, token, issued.raw),
             ticket=page_ticket(settings, token.id),
             back=_list(slug),
         )
@@ -252,6 +254,7 @@ async def _token_page(
         status=200 if form is None else 400,
         token=token,
         form=form,
+        kits=kits_of(request, token),
         created_by=creators.get(token.id),
         refused=await refused_of(session, who.organization_id, token.id),
         may_change=who.role.rank >= Role.ADMIN.rank,

@@ -28,6 +28,7 @@ from epoch.seed import read_demo_token
 from epoch.wiring import build_carrier
 from guide.controllers import guide_router
 from integrations.controllers import integrations_router
+from integrations.kits import Kits
 from kit.api import BODY_BYTES, check_json_body
 from kit.csrf import CsrfMiddleware
 from kit.db import ADMIN_ROLE, Database, provide_session
@@ -133,6 +134,7 @@ def create_app(
     app.state.refused_origins = refused
     app.state.settings, app.state.database, app.state.carrier = settings, database, carrier
     app.state.mailer, app.state.assets, app.state.api_keys = mailer, assets, api_keys
+    app.state.kits = Kits(settings.public_url, dist)
     app.state.watch = Watch(mailer.send_after_commit, settings.public_url)
     app.state.gate = Gate(load_prices(settings.data_dir), app.state.watch)
     app.state.number_desk, app.state.accounts = desk, accounts

@@ -8,6 +8,7 @@ from dashboard.audit import audit_log
 from dashboard.calls import CallPages
 from dashboard.embed_tokens import EmbedTokenPages
 from dashboard.keys import ApiKeyPages
+from dashboard.kits import download_kit
 from dashboard.numbers import NumberPages
 from dashboard.overview import overview
 from dashboard.reference import api_reference
@@ -31,6 +32,7 @@ def build_pages(settings: Settings) -> Router:
         settings_page,
         NumberPages,
         EmbedTokenPages,
+        download_kit,
         ApiKeyPages,
         usage_page,
         audit_log,

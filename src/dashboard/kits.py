@@ -1,0 +1,43 @@
+"""Kits of a token: what to download for a website or a CRM, and what to paste there."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dashboard.guards import requires_place
+from dashboard.settings import SettingsRequest
+from integrations import hubspot
+from integrations.kits import TOKEN_MARK, Kits
+from tenants.auth import member
+from widget.models import EmbedToken
+from widget.services import EmbedTokenService
+
+APP_NAME = "Epoch Voice"
+
+
+@get("/dashboard/{slug:str}/settings/embed-tokens/{token_id:uuid}/kits/{kit:str}", guards=[requires_place])
+async def download_kit(
+    request: SettingsRequest, db_session: NamedDependency[AsyncSession], token_id: FromPath[UUID], kit: FromPath[str]
+) -> Response[bytes]:
+    """A kit without the token, which the server does not know."""
+    token = await EmbedTokenService(db_session).active(member(request).organization_id, token_id)
+    kits: Kits = request.app.state.kits
+    made = kits.make(kit, token.id, APP_NAME)
+    headers = {"Content-Disposition": f'attachment; filename="{made.file_name}"'}
+    return Response(made.content, media_type="application/zip", headers=headers)
+
+
+def kits_of(request: SettingsRequest, token: EmbedToken, raw: str = TOKEN_MARK) -> Mapping[str, Any]:
+    """What a page says of a token's kits; ``raw`` is the token where the page shows it."""
+    url = hubspot.page_url(request.app.state.settings.public_url, token.id, raw)
+    return {
+        "token_mark": TOKEN_MARK,
+        "hubspot_admitted": hubspot.is_admitted(token.allowed_domains),
+        "hubspot_settings": json.dumps(hubspot.app_settings(APP_NAME, url), indent=2, ensure_ascii=False),
+    }

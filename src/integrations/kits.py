@@ -1,0 +1,87 @@
+"""Kits: what customers download to put the phone somewhere. Their files stand in the repository's ``integrations/``.
+
+A kit never holds a token: the server has none. Where one belongs stands ``TOKEN_MARK``, which the page that shows a
+fresh token replaces in the browser. The same kit is the same bytes whenever it is made.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from integrations import hubspot
+from kit.errors import NotFound
+from widget.assets import ADDRESS_MARK, load_manifest
+
+TOKEN_MARK = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - stands for one
+NAMES = ("html", "hubspot")
+SOURCES = Path(__file__).resolve().parents[2] / "integrations"
+VERSION = "0.1.0"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip can tell; no file of a kit has another."""
+_READABLE = 0o100644 << 16
+_NOT_SENT = ("node_modules", "__tests__", "test", "package.json", "package-lock.json", "jest.config.js", ".npmrc")
+"""What belongs to a kit's development."""
+
+
+class Kit(msgspec.Struct, frozen=True):
+    """One kit, ready to be sent."""
+
+    file_name: str
+    content: bytes
+
+
+class Kits:
+    """Makes kits for tokens; the widget in them is the one that is served."""
+
+    def __init__(self, public_url: str, dist: Path) -> None:
+        """Raises: AssetsMissing."""
+        self._public_url = public_url
+        phone = (dist / load_manifest(dist)["phone.full.js"]).read_bytes()
+        self._phone = phone.replace(ADDRESS_MARK, public_url.encode())
+        self.widget_version = f"{VERSION}+{hashlib.sha256(phone).hexdigest()[:12]}"
+
+    def make(self, name: str, token_id: UUID, app_name: str) -> Kit:
+        """The kit ``name`` for a token; ``app_name`` is what people see it called. Raises: NotFound."""
+        if name not in NAMES:
+            raise NotFound
+        folder = f"epoch-{name}-kit"
+        files = {**self._sources(name, token_id), **self._generated(name, token_id, app_name)}
+        files["VERSION.txt"] = f"Epoch Voice kit {name} {VERSION}\nWidget {self.widget_version}\n".encode()
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for path in sorted(files):
+                info = zipfile.ZipInfo(f"{folder}/{path}", _EPOCH)
+                info.compress_type, info.external_attr, info.create_system = zipfile.ZIP_DEFLATED, _READABLE, 3
+                archive.writestr(info, files[path], compresslevel=9)
+        return Kit(f"{folder}-{VERSION}.zip", packed.getvalue())
+
+    def _sources(self, name: str, token_id: UUID) -> dict[str, bytes]:
+        root = SOURCES / name
+        marks = {b"{{ public_url }}": self._public_url.encode(), b"{{ token_id }}": str(token_id).encode()}
+        return {
+            path.relative_to(root).as_posix(): _filled(path.read_bytes(), marks)
+            for path in root.rglob("*")
+            if path.is_file() and not set(path.relative_to(root).parts) & set(_NOT_SENT)
+        }
+
+    def _generated(self, name: str, token_id: UUID, app_name: str) -> dict[str, bytes]:
+        """What no source file says."""
+        match name:
+            case "hubspot":
+                url = hubspot.page_url(self._public_url, token_id, TOKEN_MARK)
+                settings = json.dumps(hubspot.app_settings(app_name, url), indent=2, ensure_ascii=False)
+                return {"calling-settings.json": f"{settings}\n".encode()}
+            case _:
+                return {}
+
+
+def _filled(text: bytes, marks: Mapping[bytes, bytes]) -> bytes:
+    for mark, value in marks.items():
+        text = text.replace(mark, value)
+    return text

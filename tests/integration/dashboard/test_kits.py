@@ -1,0 +1,91 @@
+"""Kits as they are downloaded: the same each time, versioned, without any token, and for members alone."""
+
+import io
+import json
+import re
+import zipfile
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from conftest import NewClient
+from factories import Factory, Tenant, Token, sign_in
+from integrations.kits import NAMES, TOKEN_MARK
+from tenants.models import Role
+
+pytestmark = pytest.mark.anyio
+
+
+def path_of(tenant: Tenant, token: Token, kit: str) -> str:
+    return f"/dashboard/{tenant.organization.slug}/settings/embed-tokens/{token.id}/kits/{kit}"
+
+
+def files_in(answer: httpx.Response) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.mark.parametrize("kit", NAMES)
+async def test_a_kit_is_the_same_bytes_each_time_and_names_its_version(
+    client: httpx.AsyncClient, make: Factory, kit: str
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    await sign_in(client, tenant.owner)
+    answer = await client.get(path_of(tenant, token, kit))
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/zip"
+    assert answer.headers["cache-control"] == "no-store"
+    assert re.fullmatch(rf'attachment; filename="epoch-{kit}-kit-[\d.]+\.zip"', answer.headers["content-disposition"])
+    assert (await client.get(path_of(tenant, token, kit))).content == answer.content
+
+    files = files_in(answer)
+    assert list(files) == sorted(files)
+    assert all(name.startswith(f"epoch-{kit}-kit/") for name in files)
+    version = files[f"epoch-{kit}-kit/VERSION.txt"].decode()
+    assert re.search(r"^Widget \d+\.\d+\.\d+\+[0-9a-f]{12}$", version, re.MULTILINE)
+    everything = b"".join(files.values())
+    assert token.raw.encode() not in everything
+    assert TOKEN_MARK.encode() in everything
+    assert b"{{ public_url }}" not in everything
+    assert b"{{ token_id }}" not in everything
+
+
+async def test_the_hubspot_kit_holds_the_calling_settings(client: httpx.AsyncClient, make: Factory) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    await sign_in(client, tenant.owner)
+    files = files_in(await client.get(path_of(tenant, token, "hubspot")))
+    settings = json.loads(files["epoch-hubspot-kit/calling-settings.json"])
+    assert settings["url"] == f"http://localhost:8000/integrations/hubspot?t={token.id}#{TOKEN_MARK}"
+    assert (settings["isReady"], settings["supportsInboundCalling"]) == (True, False)
+
+
+async def test_every_member_of_the_organization_gets_them_and_nobody_else(new_client: NewClient, make: Factory) -> None:
+    tenant, other = await make.tenant(), await make.tenant()
+    token = await make.token(tenant)
+    member = await sign_in(new_client(), await make.member(tenant.organization, Role.MEMBER))
+    assert (await member.get(path_of(tenant, token, "html"))).status_code == 200
+    stranger = await sign_in(new_client(), other.owner)
+    for path in (path_of(tenant, token, "html"), path_of(other, token, "html")):
+        assert (await stranger.get(path)).status_code == 404
+    assert (await new_client().get(path_of(tenant, token, "html"))).status_code == 303
+
+    for missing in (path_of(tenant, token, "nothing"), path_of(tenant, Token(uuid4(), ""), "html")):
+        assert (await member.get(missing)).status_code == 404
+    await make.revoke(tenant, token)
+    assert (await member.get(path_of(tenant, token, "html"))).status_code == 404
+
+
+async def test_the_pages_offer_every_kit(client: httpx.AsyncClient, make: Factory) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant, allowed_domains=("mysite.com",))
+    await sign_in(client, tenant.owner)
+    settings = f"/dashboard/{tenant.organization.slug}/settings"
+    page = (await client.get(f"{settings}/embed-tokens/{token.id}")).text
+    for kit in NAMES:
+        assert f'href="{path_of(tenant, token, kit)}"' in page
+    assert "This token does not list HubSpot" in page
+    assert f'href="{settings}/embed-tokens/{token.id}#kits"' in (await client.get(settings)).text
