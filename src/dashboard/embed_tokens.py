@@ -128,7 +128,7 @@ class EmbedTokenPages(Controller):
             raw=issued.raw,
             snippet=snippet(settings.public_url, issued.raw),
             kits=kits_of(request, token, issued.raw),
-            ticket=page_ticket(settings, token.id),
+            ticket=page_ticket(settings, token.id, member_id=member(request).actor.user_id),
             back=_list(slug),
         )
         answer.set_cookie(show_once.taken(request))

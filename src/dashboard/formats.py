@@ -41,10 +41,16 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def agent_note(is_member: bool) -> str:
+    """Whether the person beside a call is known to us, or only what a page said."""
+    return "Verified" if is_member else "Named by the page"
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "when": when,
     "phone": phone,
     "duration": duration,
     "counted": count,
     "domain": display,
+    "agent_note": agent_note,
 }

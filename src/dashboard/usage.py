@@ -1,4 +1,4 @@
-"""``/dashboard/<slug>/usage``: calls and minutes, this month and last, by token and by agent."""
+"""``/dashboard/<slug>/usage``: calls and minutes, this month and last, by token and by member."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dashboard.formats import agent_note
 from dashboard.guards import requires_place
 from dashboard.pages import render
 from kit.clock import utc_now
@@ -20,9 +21,11 @@ NOBODY = "Not named"
 
 
 class Line(msgspec.Struct, frozen=True):
-    """What one token or one agent used in both months."""
+    """What one token, or one person, used in both months."""
 
     name: str
+    note: str
+    """Where the name comes from, when that must be said."""
     this: Tally
     last: Tally
 
@@ -41,9 +44,9 @@ async def usage_page(request: Request[Any, Any, State], db_session: NamedDepende
 
 def lines(this: Sequence[TokenUse | AgentUse], last: Sequence[TokenUse | AgentUse]) -> list[Line]:
     """Both months side by side, the busiest of this month first."""
-    names = {_key(use): _name(use) for use in (*this, *last)}
+    uses = {_key(use): use for use in (*this, *last)}
     now, before = _tallies(this), _tallies(last)
-    return [Line(name, now.get(key, Tally()), before.get(key, Tally())) for key, name in names.items()]
+    return [Line(_name(use), _note(use), now.get(key, Tally()), before.get(key, Tally())) for key, use in uses.items()]
 
 
 def _tallies(uses: Iterable[TokenUse | AgentUse]) -> dict[object, Tally]:
@@ -51,8 +54,12 @@ def _tallies(uses: Iterable[TokenUse | AgentUse]) -> dict[object, Tally]:
 
 
 def _key(use: TokenUse | AgentUse) -> object:
-    return use.token_id if isinstance(use, TokenUse) else use.agent
+    return use.token_id if isinstance(use, TokenUse) else (use.agent, use.is_member)
 
 
 def _name(use: TokenUse | AgentUse) -> str:
     return (use.label or f"{use.prefix}…") if isinstance(use, TokenUse) else (use.agent or NOBODY)
+
+
+def _note(use: TokenUse | AgentUse) -> str:
+    return "" if isinstance(use, TokenUse) or use.agent is None else agent_note(use.is_member)

@@ -34,6 +34,7 @@ from kit.csrf import CsrfMiddleware
 from kit.db import ADMIN_ROLE, Database, provide_session
 from kit.mail import build_mailer
 from kit.outbox import Outbox
+from kit.periodic import Background
 from kit.problems import EXCEPTION_HANDLERS
 from kit.ratelimit import build_rate_limiter
 from kit.settings import Settings, SettingsError
@@ -42,6 +43,7 @@ from tenants.controllers import InvitationController, MemberController, Organiza
 from tenants.keys.auth import ApiKeys
 from tenants.keys.controllers import ApiKeyController
 from tenants.number_controllers import PhoneNumberController
+from voice.agents import Agents
 from voice.calling.alerts import Watch
 from voice.calling.controllers import CallingRulesController
 from voice.calling.gate import Gate
@@ -78,9 +80,9 @@ def create_app(
     refused = RefusedOrigins(database)
     ender = CallEnder(database, carrier)
     jobs = database.as_role(ADMIN_ROLE, engine_connections=2)
-    housekeeping = build_housekeeping(jobs)
     outbox = Outbox(jobs, settings.secret_key)
     mailer = build_mailer(settings, outbox)
+    background: tuple[Background, ...] = (usage, api_keys.uses, refused, ender, outbox, build_housekeeping(jobs))
     assets = load_manifest(dist)
     accounts, desk = build_accounts(settings, database, mailer), build_number_desk(database, carrier)
     office = open_back_office(settings, database, accounts, mailer, carrier, desk, assets)
@@ -88,22 +90,14 @@ def create_app(
     @asynccontextmanager
     async def parts(_: Litestar) -> AsyncGenerator[None, None]:
         await database.start()
-        usage.start()
-        api_keys.uses.start()
-        refused.start()
-        ender.start()
-        outbox.start()
-        housekeeping.start()
+        for part in background:
+            part.start()
         try:
             async with sweeping_numbers(settings, carrier):
                 yield
         finally:
-            await housekeeping.stop()
-            await outbox.stop()
-            await ender.stop()
-            await refused.stop()
-            await api_keys.uses.stop()
-            await usage.stop()
+            for part in reversed(background):
+                await part.stop()
             await carrier.close()
             await office.stop()
             await database.stop()
@@ -136,6 +130,7 @@ def create_app(
     app.state.mailer, app.state.assets, app.state.api_keys = mailer, assets, api_keys
     app.state.kits = Kits(settings.public_url, dist)
     app.state.watch = Watch(mailer.send_after_commit, settings.public_url)
+    app.state.agents = Agents(settings.secret_key)
     app.state.gate = Gate(load_prices(settings.data_dir), app.state.watch)
     app.state.number_desk, app.state.accounts = desk, accounts
     app.state.staff_who_answer = office.answerers

@@ -40,7 +40,7 @@ _TAGS = {
     "Embed tokens": "What a page shows to become a phone.",
     "Calls": "Every call, with its timeline.",
     "Calling rules": "What may be called, how much, and what was used.",
-    "Usage": "Calls and minutes by month, token and agent.",
+    "Usage": "Calls and minutes by month, token and member.",
     "API keys": "Keys for programs; not open to API keys themselves.",
     "Audit": "Who changed what, when and from where.",
 }

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import sqlalchemy as sa
 import structlog
@@ -10,6 +11,14 @@ import structlog
 from kit.db import Database, is_outage
 
 log = structlog.get_logger("epoch.periodic")
+
+
+class Background(Protocol):
+    """A part that works beside the requests, from the application's start to its end."""
+
+    def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
 
 
 class Periodic:

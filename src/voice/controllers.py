@@ -22,6 +22,7 @@ from kit.paging import cut, read_cursor, read_limit
 from kit.settings import Settings
 from kit.structs import Page
 from tenants.guards import requires_member
+from voice.agents import Agents
 from voice.calling.budget import CALL_MINUTES, RING_SECONDS
 from voice.calling.gate import Gate, write_refused
 from voice.errors import BadWebhook, NotTheCarrier, PhoneBusy
@@ -94,7 +95,13 @@ async def _placed(request: Request[Any, Any, State], asked: OutgoingCall) -> Cal
     found = None
     try:
         found = await Owners(database).of_token(asked.token_id)
-        return None if found is None else await _through(gate, database, *found, asked)
+        if found is None:
+            return None
+        agents: Agents = request.app.state.agents
+        if agents.may_know(asked):
+            async with database.tenant(found[0]) as session:
+                asked = await agents.named(session, asked)
+        return await _through(gate, database, *found, asked)
     except Exception as error:
         log.error("call_not_judged", error=type(error).__name__, exc_info=None if is_outage(error) else error)
         if found is None:

@@ -10,6 +10,7 @@ from kit.db import Database
 from kit.structs import rfc3339
 from voice.models import Call
 from voice.services import CallFilters, CallService
+from voice.structs import source_of
 
 COLUMNS = (
     "id",
@@ -24,6 +25,7 @@ COLUMNS = (
     "end_reason",
     "token_id",
     "agent",
+    "agent_source",
     "origin",
     "call_id",
     "metadata",
@@ -54,6 +56,7 @@ def _cells(call: Call) -> Sequence[Cell]:
         call.end_reason,
         str(call.token_id),
         call.agent,
+        source_of(call.agent, is_member=call.agent_is_member),
         call.origin,
         None if call.call_id is None else str(call.call_id),
         None if call.details is None else msgspec.json.encode(call.details).decode(),

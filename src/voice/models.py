@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.model import Base, TenantOwned, text_enum
 
+AGENT_CHARACTERS = 200
+
 
 class CallStatus(enum.StrEnum):
     """Where a call stands; all after ``IN_PROGRESS`` are final."""
@@ -43,10 +45,19 @@ class Call(TenantOwned, Base):
             "ix_call_organization_id_id",
             "organization_id",
             sa.text("id DESC"),
-            postgresql_include=["token_id", "to_number", "status", "duration", "started_at", "answered_at", "agent"],
+            postgresql_include=[
+                "token_id",
+                "to_number",
+                "status",
+                "duration",
+                "started_at",
+                "answered_at",
+                "agent",
+                "agent_is_member",
+            ],
         ),
         # An index holds no long texts.
-        sa.CheckConstraint("char_length(agent) <= 200", name="agent"),
+        sa.CheckConstraint(f"char_length(agent) <= {AGENT_CHARACTERS}", name="agent"),
         sa.Index("ix_call_token_id_call_id", "token_id", "call_id"),
         sa.Index(
             "ix_call_live",
@@ -78,6 +89,9 @@ class Call(TenantOwned, Base):
     end_reason: Mapped[str | None]
     """A code: why a call was refused, or how it ended when not by hanging up."""
     agent: Mapped[str | None]
+    """Who placed it: a member's address, or whomever the page named."""
+    agent_is_member: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """True when we know the agent: the phone was made for a member who was signed in. Otherwise a claim."""
     origin: Mapped[str | None]
     """The page's origin as the widget told it."""
     details: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSONB(none_as_null=True))

@@ -31,6 +31,9 @@ class CallInfo(Payload, frozen=True, kw_only=True):
     end_reason: str | None
     token_id: UUID
     agent: str | None
+    """Who placed it: a member's e-mail address, or whomever the page named."""
+    agent_source: str | None
+    """``member``: signed in with us, so verified. ``page``: the page's claim. null: nobody is named."""
     origin: str | None
     metadata: dict[str, Any] | None
 
@@ -77,6 +80,7 @@ def _fields(call: Call) -> dict[str, Any]:
         "end_reason": call.end_reason,
         "token_id": call.token_id,
         "agent": call.agent,
+        "agent_source": source_of(call.agent, is_member=call.agent_is_member),
         "origin": call.origin,
         "metadata": call.details,
     }
@@ -105,7 +109,9 @@ class AgentUsageInfo(TallyInfo, frozen=True, kw_only=True):
     """What one agent used."""
 
     agent: str | None
-    """As the page names the person who calls; null where it names nobody."""
+    """A member's e-mail address, or the name that the page gives; null where nobody is named."""
+    source: str | None
+    """``member``: signed in with us, so verified. ``page``: the page's claim. null: nobody is named."""
 
 
 class MonthUsageInfo(TallyInfo, frozen=True, kw_only=True):
@@ -125,7 +131,12 @@ class MonthUsageInfo(TallyInfo, frozen=True, kw_only=True):
                 TokenUsageInfo(token_id=item.token_id, label=item.label, prefix=item.prefix, **_counted(item.tally))
                 for item in use.by_token
             ],
-            by_agent=[AgentUsageInfo(agent=item.agent, **_counted(item.tally)) for item in use.by_agent],
+            by_agent=[
+                AgentUsageInfo(
+                    agent=item.agent, source=source_of(item.agent, is_member=item.is_member), **_counted(item.tally)
+                )
+                for item in use.by_agent
+            ],
         )
 
 
@@ -134,6 +145,11 @@ class UsageInfo(Payload, frozen=True, kw_only=True):
 
     this_month: MonthUsageInfo
     last_month: MonthUsageInfo
+
+
+def source_of(agent: str | None, *, is_member: bool) -> str | None:
+    """Where the name of an agent comes from; None where there is none."""
+    return None if agent is None else "member" if is_member else "page"
 
 
 def _counted(tally: Tally) -> dict[str, int]:

@@ -29,7 +29,9 @@ class AgentUse(msgspec.Struct, frozen=True):
     """What one agent used."""
 
     agent: str | None
-    """As the page names the person who calls; None where it names nobody."""
+    """A member's address, or the name that the page gives; None where nobody is named."""
+    is_member: bool
+    """True when the agent is known to be that member; otherwise the name is the page's claim."""
     tally: Tally
 
 
@@ -48,31 +50,34 @@ async def usage_of(session: AsyncSession, organization_id: UUID, *, today: dt.da
     last = (this - dt.timedelta(days=1)).replace(day=1)
     is_this = Call.started_at >= dt.datetime.combine(this, dt.time(), dt.UTC)
     calls = (
-        sa.select(is_this.label("is_this"), Call.token_id, Call.agent, Call.answered_at, Call.duration)
+        sa.select(
+            is_this.label("is_this"), Call.token_id, Call.agent, Call.agent_is_member, Call.answered_at, Call.duration
+        )
         .where(*began_since(organization_id, last))
         .subquery()
     )
     is_by_agent = sa.func.grouping(calls.c.token_id)
-    query = sa.select(calls.c.is_this, is_by_agent, calls.c.token_id, calls.c.agent, *tally_columns(calls.c)).group_by(
-        sa.func.grouping_sets(sa.tuple_(calls.c.is_this, calls.c.token_id), sa.tuple_(calls.c.is_this, calls.c.agent))
+    agent = calls.c.agent, calls.c.agent_is_member
+    query = sa.select(calls.c.is_this, is_by_agent, calls.c.token_id, *agent, *tally_columns(calls.c)).group_by(
+        sa.func.grouping_sets(sa.tuple_(calls.c.is_this, calls.c.token_id), sa.tuple_(calls.c.is_this, *agent))
     )
     tokens: dict[bool, dict[UUID, Tally]] = {True: {}, False: {}}
-    agents: dict[bool, dict[str | None, Tally]] = {True: {}, False: {}}
-    for of_this, by_agent, token_id, agent, *sums in await session.execute(query):
+    agents: dict[bool, dict[tuple[str | None, bool], Tally]] = {True: {}, False: {}}
+    for of_this, by_agent, token_id, name, is_member, *sums in await session.execute(query):
         if by_agent:
-            agents[of_this][agent] = Tally(*sums)
+            agents[of_this][name, is_member] = Tally(*sums)
         else:
             tokens[of_this][token_id] = Tally(*sums)
     named = await _named(session, organization_id, {*tokens[True], *tokens[False]})
 
     def month(first_day: dt.date, of_this: bool) -> MonthUse:
         by_token = [TokenUse(token_id, *named[token_id], tally) for token_id, tally in tokens[of_this].items()]
-        by_agent = [AgentUse(agent, tally) for agent, tally in agents[of_this].items()]
+        by_agent = [AgentUse(*who, tally) for who, tally in agents[of_this].items()]
         return MonthUse(
             first_day=first_day,
             total=sum(tokens[of_this].values(), Tally()),
             by_token=sorted(by_token, key=lambda use: (-use.tally.calls, use.token_id))[:SHOWN],
-            by_agent=sorted(by_agent, key=lambda use: (-use.tally.calls, use.agent or ""))[:SHOWN],
+            by_agent=sorted(by_agent, key=lambda use: (-use.tally.calls, not use.is_member, use.agent or ""))[:SHOWN],
         )
 
     return month(this, True), month(last, False)

@@ -14,9 +14,11 @@ from kit.api import MAX_DEPTH, nesting
 from kit.text import is_storable
 from voice.errors import BadWebhook
 from voice.fold import STATUS_OF_KIND, LegEvent
+from voice.models import AGENT_CHARACTERS
 
 FORM_FIELDS = 200
 METADATA_CHARACTERS = 2000
+PHONE_DIGITS = 16
 _CALL_SID = re.compile(r"CA[0-9a-f]{32}")
 _IDENTITY = re.compile(r"client:(w_([0-9a-f]{32})_[0-9a-f]{16})")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]{1,280}", re.IGNORECASE)
@@ -33,6 +35,14 @@ class OutgoingCall(msgspec.Struct, frozen=True):
     call_id: UUID | None
     origin: str | None
     metadata: dict[str, Any] | None
+    agent: str | None = None
+    """Who calls: as the page says, which is a claim, or the member whom we know."""
+    agent_is_member: bool = False
+
+    @property
+    def phone(self) -> str:
+        """The identity's part that tells this widget from others with the same token."""
+        return self.identity[-PHONE_DIGITS:]
 
 
 def parse_form(body: bytes) -> list[tuple[str, str]]:
@@ -48,6 +58,7 @@ def read_outgoing(form: Mapping[str, str]) -> OutgoingCall:
     found = _IDENTITY.fullmatch(form.get("From", ""))
     if found is None:
         raise BadWebhook
+    metadata = _metadata(form.get("Metadata", ""))
     return OutgoingCall(
         call_sid=_sid(form, "CallSid"),
         identity=found[1],
@@ -55,7 +66,8 @@ def read_outgoing(form: Mapping[str, str]) -> OutgoingCall:
         dialled=form.get("To", ""),
         call_id=_uuid(form.get("CallId", "")),
         origin=origin if _ORIGIN.fullmatch(origin := form.get("Page", "")) and is_storable(origin) else None,
-        metadata=_metadata(form.get("Metadata", "")),
+        metadata=metadata,
+        agent=_claimed_agent(metadata),
     )
 
 
@@ -107,6 +119,15 @@ def _metadata(text: str) -> dict[str, Any] | None:
         return msgspec.json.decode(text, type=dict[str, Any])
     except msgspec.MsgspecError:
         return None
+
+
+def _claimed_agent(metadata: dict[str, Any] | None) -> str | None:
+    """Whom the page names as the person who calls, on one line; what cannot be shown as a name is left out."""
+    claimed = (metadata or {}).get("agent")
+    if not isinstance(claimed, str) or not is_storable(claimed):
+        return None
+    name = " ".join(claimed.split())
+    return name if 0 < len(name) <= AGENT_CHARACTERS else None
 
 
 def _whole(form: Mapping[str, str], name: str) -> int | None:

@@ -27,7 +27,8 @@ from kit.problems import MEDIA_TYPE, problem_body, problem_headers, status_of
 from kit.structs import Payload
 from widget.admission import Admission, Admitted, WidgetRequest, caller_of, parse
 from widget.limits import EXCHANGE_BYTES
-from widget.tickets import Tickets, new_phone
+from widget.phones import new_phone
+from widget.tickets import Tickets
 from widget.usage import TokenUsage
 
 PUBLIC_HEADERS = [(b"access-control-allow-origin", b"*"), (b"cache-control", b"no-store")]

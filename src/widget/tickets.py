@@ -8,11 +8,11 @@ identity when it fetches a new access token: the carrier takes a live call up ag
 import base64
 import hashlib
 import hmac
-import secrets
 from uuid import UUID
 
 from kit.clock import utc_now
 from kit.settings import Settings
+from widget.phones import MemberPhones, new_phone
 
 
 class Tickets:
@@ -48,12 +48,11 @@ class Tickets:
         return base64.urlsafe_b64encode(mac.digest()[:18]).decode()
 
 
-def page_ticket(settings: Settings, token_id: UUID) -> str:
-    """Our word that a page of ours, made now, may try ``token_id``, whatever domains the token lists."""
+def page_ticket(settings: Settings, token_id: UUID, *, member_id: UUID | None = None) -> str:
+    """Our word that a page of ours, made now, may try ``token_id``, whatever domains the token lists.
+
+    ``member_id``: for whom the page was made, when somebody is signed in; their calls are then known to be theirs.
+    """
     expires_at = int(utc_now().timestamp()) + settings.access_token_ttl
-    return Tickets(settings.secret_key).issue(token_id, expires_at)
-
-
-def new_phone() -> str:
-    """What tells one widget from another with the same token: 16 random hex digits."""
-    return secrets.token_hex(8)
+    phone = None if member_id is None else MemberPhones(settings.secret_key).new_of(token_id, member_id)
+    return Tickets(settings.secret_key).issue(token_id, expires_at, phone)

@@ -177,6 +177,8 @@ async def _write(session: AsyncSession, organization_id: UUID, asked: OutgoingCa
         "identity": asked.identity,
         "origin": asked.origin,
         "details": asked.metadata,
+        "agent": asked.agent,
+        "agent_is_member": asked.agent_is_member,
         **more,
     }
     statement = insert(Call).values(values).on_conflict_do_nothing(index_elements=["carrier_sid"]).returning(Call)

@@ -27,6 +27,7 @@ FIELDS = {
     "end_reason",
     "token_id",
     "agent",
+    "agent_source",
     "origin",
     "metadata",
 }

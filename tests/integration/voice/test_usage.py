@@ -48,8 +48,8 @@ async def test_calls_are_counted_in_their_month_with_their_token_and_agent(
         TokenUse(first.id, "Main Website", prefixes[first.id], Tally(2, 1, 61)),
         TokenUse(second.id, "Main Website", prefixes[second.id], Tally(1, 1, 30)),
     ]
-    assert this.by_agent == [AgentUse("Ann", Tally(2, 1, 61)), AgentUse(None, Tally(1, 1, 30))]
-    assert (last.total, last.by_agent) == (Tally(1, 1, 5), [AgentUse("Bob", Tally(1, 1, 5))])
+    assert this.by_agent == [AgentUse("Ann", False, Tally(2, 1, 61)), AgentUse(None, False, Tally(1, 1, 30))]
+    assert (last.total, last.by_agent) == (Tally(1, 1, 5), [AgentUse("Bob", False, Tally(1, 1, 5))])
 
 
 async def test_an_organization_without_calls_has_used_nothing(

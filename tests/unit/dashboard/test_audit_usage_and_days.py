@@ -81,10 +81,21 @@ def test_both_months_of_a_token_stand_on_one_line() -> None:
     last = [TokenUse(first, "Site", "ept_EfGh", Tally(2, 2, 7))]
 
     assert lines(this, last) == [
-        Line("ept_AbCd…", Tally(5, 4, 90), Tally()),
-        Line("Site", Tally(1, 1, 5), Tally(2, 2, 7)),
+        Line("ept_AbCd…", "", Tally(5, 4, 90), Tally()),
+        Line("Site", "", Tally(1, 1, 5), Tally(2, 2, 7)),
     ]
-    assert lines([], [AgentUse(None, Tally(1, 0, 0))]) == [Line("Not named", Tally(), Tally(1, 0, 0))]
+    assert lines([], [AgentUse(None, False, Tally(1, 0, 0))]) == [Line("Not named", "", Tally(), Tally(1, 0, 0))]
+
+
+def test_a_member_and_a_page_that_names_one_stand_on_two_lines() -> None:
+    known, claimed = (
+        AgentUse("ann@example.com", True, Tally(1, 1, 5)),
+        AgentUse("ann@example.com", False, Tally(2, 0, 0)),
+    )
+    assert [(line.name, line.note) for line in lines([claimed, known], [known])] == [
+        ("ann@example.com", "Named by the page"),
+        ("ann@example.com", "Verified"),
+    ]
 
 
 @pytest.mark.parametrize(("seconds", "minutes"), [(0, 0), (1, 1), (60, 1), (61, 2)])
