@@ -15,7 +15,7 @@ from kit.db import LOOKUP_ROLE, Database
 from kit.paging import read_cursor
 from kit.secrets import digest
 from tenants.audit.services import AuditFilters, audit_page, known_actions
-from voice.overview import by_token, daily, first_steps, live_now
+from voice.overview import daily_and_by_token, first_steps, live_now
 from voice.services import CallFilters, CallService
 from voice.usage import usage_of
 from widget.admission import ADMISSION_SQL
@@ -32,15 +32,14 @@ def count(database_url: str, big: Big) -> dict[str, int]:
 
 
 def _reads(big: Big) -> Mapping[str, Read]:
-    owned, today, since = big.organization_id, dt.datetime.now(dt.UTC).date(), dt.timedelta(days=29)
+    owned, today = big.organization_id, dt.datetime.now(dt.UTC).date()
 
     def calls(filters: CallFilters, cursor: str | None = None) -> Read:
         return lambda session: CallService(session).page(owned, filters, after=read_cursor(cursor), limit=PAGE)
 
     async def overview(session: AsyncSession) -> None:
-        await daily(session, owned, until=today, days=30)
+        await daily_and_by_token(session, owned, until=today, days=30, limit=8)
         await live_now(session, owned)
-        await by_token(session, owned, since=today - since, limit=8)
         await first_steps(session, owned, has_number=True)
         await CallService(session).page(owned, CallFilters(), after=None, limit=5)
 

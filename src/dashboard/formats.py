@@ -1,10 +1,11 @@
 """How values read on pages. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from kit.e164 import InvalidPhoneNumber, format_international
 from kit.structs import rfc3339
@@ -18,9 +19,10 @@ def when(moment: datetime | None, missing: str = "Never", *, exact: bool = False
     clock = f"{moment:%H:%M:%S}" if exact else f"{moment:%H:%M}"
     kind = "exact" if exact else "short"
     text = f"{moment:%b} {moment.day}, {moment:%Y}, {clock} UTC"
-    return Markup('<time datetime="{}" data-time="{}">{}</time>').format(rfc3339(moment), kind, text)
+    return Markup(f'<time datetime="{rfc3339(moment)}" data-time="{kind}">{text}</time>')  # noqa: S704 - formatted numbers
 
 
+@lru_cache(maxsize=4096)
 def phone(e164: str | None) -> str:
     """A number as people read it; what is not one stays as it is."""
     try:
@@ -46,6 +48,14 @@ def agent_note(is_member: bool) -> str:
     return "Verified" if is_member else "Named by the page"
 
 
+def options(choices: Iterable[tuple[str, str]], chosen: str) -> Markup:
+    """The options of a choice, each a value and its text; lists of countries and tokens have hundreds."""
+    return Markup("").join(
+        Markup(f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(text)}</option>')  # noqa: S704 - escaped
+        for value, text in choices
+    )
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "when": when,
     "phone": phone,
@@ -53,4 +63,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "counted": count,
     "domain": display,
     "agent_note": agent_note,
+    "options": options,
 }

@@ -17,7 +17,7 @@ from tenants.auth import member
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
 from tenants.upgrades import UpgradeService
-from voice.overview import DayTally, by_token, daily, first_steps, live_now
+from voice.overview import DayTally, daily_and_by_token, first_steps, live_now
 from voice.services import CallFilters, CallService
 from voice.tallies import Tally
 
@@ -40,7 +40,7 @@ class Tile(msgspec.Struct, frozen=True):
 async def overview(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
     who, today = member(request), utc_now().date()
     organization_id = who.organization_id
-    days = await daily(db_session, organization_id, until=today, days=DAYS)
+    days, tokens = await daily_and_by_token(db_session, organization_id, until=today, days=DAYS, limit=TOKENS)
     latest = await CallService(db_session).page(organization_id, CallFilters(), after=None, limit=LATEST)
     return render(
         request,
@@ -48,7 +48,7 @@ async def overview(request: Request[Any, Any, State], db_session: NamedDependenc
         tiles=tiles(days, await live_now(db_session, organization_id)),
         days=days,
         total=sum((day.tally for day in days), Tally()),
-        tokens=await by_token(db_session, organization_id, since=days[0].day, limit=TOKENS),
+        tokens=tokens,
         latest=latest[:LATEST],
         words=STATUS_WORDS,
         kinds=STATUS_KINDS,

@@ -1,6 +1,7 @@
 """The frame that every page stands in: its context, its headers, and the notice that a redirect carries along."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -9,6 +10,7 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
+from markupsafe import Markup
 
 from accounts.sessions import Viewer
 from dashboard import formats
@@ -34,8 +36,20 @@ templates = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    auto_reload=False,  # asks the disk for each part of each page
 )
 templates.filters.update(formats.FILTERS)
+
+
+@cache
+def drawn(icon: str) -> Markup:
+    """The icon of that name; a page holds hundreds."""
+    icons: Any = templates.get_template("_icons.html").module
+    found: Markup = icons.icon(icon)
+    return found
+
+
+templates.globals["drawn"] = drawn
 
 
 class Notice(msgspec.Struct, frozen=True):

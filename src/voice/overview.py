@@ -12,6 +12,9 @@ from voice.models import LIVE_STATUSES, Call
 from voice.tallies import Tally, began_since, tally_columns
 from widget.models import EmbedToken
 
+_DAY = dt.timedelta(days=1)
+_SOME_MIDNIGHT = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+
 
 class DayTally(msgspec.Struct, frozen=True):
     """The calls that began on one day, UTC."""
@@ -42,28 +45,44 @@ class FirstSteps(msgspec.Struct, frozen=True):
         return self.has_number and self.has_token and self.has_pasted and self.has_called
 
 
-async def daily(session: AsyncSession, organization_id: UUID, *, until: dt.date, days: int) -> Sequence[DayTally]:
-    """One tally for each of the ``days`` up to and with ``until``, also for those without calls."""
+async def daily_and_by_token(
+    session: AsyncSession, organization_id: UUID, *, until: dt.date, days: int, limit: int
+) -> tuple[Sequence[DayTally], Sequence[TokenTally]]:
+    """Each of the ``days`` up to and with ``until``, and the ``limit`` busiest tokens of them; from one pass."""
     first = until - dt.timedelta(days=days - 1)
-    day = sa.cast(sa.func.timezone("UTC", Call.started_at), sa.Date)
-    query = sa.select(day, *tally_columns()).where(*began_since(organization_id, first)).group_by(day)
-    found = {began: Tally(*sums) for began, *sums in await session.execute(query)}
-    dates = [first + dt.timedelta(days=number) for number in range(days)]
-    return [DayTally(date, found.get(date, Tally())) for date in dates]
-
-
-async def by_token(session: AsyncSession, organization_id: UUID, *, since: dt.date, limit: int) -> Sequence[TokenTally]:
-    """The tokens with the most calls."""
-    name = sa.func.coalesce(sa.func.nullif(EmbedToken.label, ""), EmbedToken.prefix)
-    query = (
-        sa.select(EmbedToken.id, name, *tally_columns())
-        .join(EmbedToken, EmbedToken.id == Call.token_id)
-        .where(*began_since(organization_id, since), EmbedToken.owned_by(organization_id))
-        .group_by(EmbedToken.id)
-        .order_by(sa.func.count().desc(), EmbedToken.id)
-        .limit(limit)
+    calls = (
+        sa.select(
+            sa.func.date_bin(_DAY, Call.started_at, _SOME_MIDNIGHT).label("day"),
+            Call.token_id,
+            Call.answered_at,
+            Call.duration,
+        )
+        .where(*began_since(organization_id, first))
+        .subquery()
     )
-    return [TokenTally(token_id, name, Tally(*sums)) for token_id, name, *sums in await session.execute(query)]
+    query = sa.select(
+        sa.func.grouping(calls.c.token_id), calls.c.day, calls.c.token_id, *tally_columns(calls.c)
+    ).group_by(sa.func.grouping_sets(calls.c.day, calls.c.token_id))
+    by_day: dict[dt.date, Tally] = {}
+    by_token: dict[UUID, Tally] = {}
+    for is_by_day, day, token_id, *sums in await session.execute(query):
+        if is_by_day:
+            by_day[day.date()] = Tally(*sums)
+        else:
+            by_token[token_id] = Tally(*sums)
+    dates = [first + dt.timedelta(days=number) for number in range(days)]
+    busiest = sorted(by_token, key=lambda token_id: (-by_token[token_id].calls, token_id))[:limit]
+    names = await _names(session, organization_id, busiest)
+    return (
+        [DayTally(date, by_day.get(date, Tally())) for date in dates],
+        [TokenTally(token_id, names[token_id], by_token[token_id]) for token_id in busiest],
+    )
+
+
+async def _names(session: AsyncSession, organization_id: UUID, token_ids: Sequence[UUID]) -> dict[UUID, str]:
+    name = sa.func.coalesce(sa.func.nullif(EmbedToken.label, ""), EmbedToken.prefix).label("name")
+    query = sa.select(EmbedToken.id, name).where(EmbedToken.owned_by(organization_id), EmbedToken.id.in_(token_ids))
+    return {row.id: row.name for row in await session.execute(query)}
 
 
 async def live_now(session: AsyncSession, organization_id: UUID) -> int:

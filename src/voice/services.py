@@ -132,7 +132,8 @@ def _narrowed(filters: CallFilters) -> list[sa.ColumnElement[bool]]:
     if filters.status is not None:
         conditions.append(Call.status == filters.status)
     if filters.number is not None:
-        conditions.append(Call.to_number.contains(filters.number, autoescape=True))
+        # Quicker than LIKE; neither finds a part of a text in an index.
+        conditions.append(sa.func.strpos(Call.to_number, filters.number) > 0)
     if filters.token_id is not None:
         conditions.append(Call.token_id == filters.token_id)
     if filters.since is not None:

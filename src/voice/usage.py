@@ -16,6 +16,9 @@ SHOWN = 100
 """How many tokens and agents are listed, the busiest first. Agents are what pages say: there may be any number."""
 
 
+_SUMS = ("calls", "answered", "seconds")
+
+
 class TokenUse(msgspec.Struct, frozen=True):
     """What was used with one token, revoked ones included."""
 
@@ -49,17 +52,28 @@ async def usage_of(session: AsyncSession, organization_id: UUID, *, today: dt.da
     this = today.replace(day=1)
     last = (this - dt.timedelta(days=1)).replace(day=1)
     is_this = Call.started_at >= dt.datetime.combine(this, dt.time(), dt.UTC)
-    calls = (
+    # Added up for each agent of each token first: both sums are then made of few rows, not of every call.
+    summed = (
         sa.select(
-            is_this.label("is_this"), Call.token_id, Call.agent, Call.agent_is_member, Call.answered_at, Call.duration
+            is_this.label("is_this"),
+            Call.token_id,
+            Call.agent,
+            Call.agent_is_member,
+            *(column.label(name) for column, name in zip(tally_columns(), _SUMS, strict=True)),
         )
         .where(*began_since(organization_id, last))
+        .group_by(sa.literal_column("1"), Call.token_id, Call.agent, Call.agent_is_member)
         .subquery()
     )
-    is_by_agent = sa.func.grouping(calls.c.token_id)
-    agent = calls.c.agent, calls.c.agent_is_member
-    query = sa.select(calls.c.is_this, is_by_agent, calls.c.token_id, *agent, *tally_columns(calls.c)).group_by(
-        sa.func.grouping_sets(sa.tuple_(calls.c.is_this, calls.c.token_id), sa.tuple_(calls.c.is_this, *agent))
+    agent = summed.c.agent, summed.c.agent_is_member
+    query = sa.select(
+        summed.c.is_this,
+        sa.func.grouping(summed.c.token_id),
+        summed.c.token_id,
+        *agent,
+        *(sa.cast(sa.func.sum(summed.c[name]), sa.BigInteger) for name in _SUMS),
+    ).group_by(
+        sa.func.grouping_sets(sa.tuple_(summed.c.is_this, summed.c.token_id), sa.tuple_(summed.c.is_this, *agent))
     )
     tokens: dict[bool, dict[UUID, Tally]] = {True: {}, False: {}}
     agents: dict[bool, dict[tuple[str | None, bool], Tally]] = {True: {}, False: {}}
