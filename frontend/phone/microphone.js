@@ -17,6 +17,8 @@ const FIXES = {
   own: "This page's own Permissions-Policy header forbids it: send microphone=(self).",
   around:
     'The page around this frame forbids it: its frame needs allow="microphone", its Permissions-Policy header must allow this frame\'s origin.',
+  opaque:
+    "This frame's sandbox must also say allow-same-origin: browsers give no microphone to a frame without an origin.",
   secureFrame: "Open this page and the page around it over https.",
 };
 
@@ -26,6 +28,8 @@ export function microphoneBarrier({ window, document, navigator }) {
   if (window.isSecureContext === false) {
     return new Problem("insecure_page", isFramed ? { fix: FIXES.secureFrame } : {});
   }
+  // Asked all the same, browsers answer a SecurityError.
+  if (window.origin === "null") return new Problem("microphone_blocked", { fix: FIXES.opaque });
   if (!allows(document)) return new Problem("microphone_blocked", { fix: FIXES[isFramed ? around(window) : "own"] });
   if (!navigator.mediaDevices?.getUserMedia || !window.RTCPeerConnection) return new Problem("browser_not_supported");
   return null;

@@ -132,6 +132,33 @@ describe("the session", () => {
     session.stop();
   });
 
+  test("says at once that it is offline, and is back with the network", async () => {
+    const { host, env, session, network, granted, refusedWith } = begin({ exchange: [GRANTED] });
+    await settle();
+    env.navigator.onLine = false;
+    env.window.dispatchEvent(new Event("offline"));
+    expect(network).toHaveBeenCalledOnce();
+    host.lists.exchange = [new TypeError("Failed to fetch")];
+    session.data = null;
+    await expect(session.refresh()).rejects.toMatchObject({ code: "offline" });
+    expect(refusedWith.map(({ code }) => code)).toEqual(["offline"]);
+    env.navigator.onLine = true;
+    host.lists.exchange = [GRANTED];
+    env.window.dispatchEvent(new Event("online"));
+    await settle();
+    expect(granted).toHaveBeenCalledTimes(2);
+    session.stop();
+  });
+
+  test("refreshes within a minute of waking when nothing but the clock tells that the machine slept", async () => {
+    const { host, session } = begin();
+    await settle();
+    vi.setSystemTime(Date.now() + 7_200_000);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(host.count("exchange")).toBe(2);
+    session.stop();
+  });
+
   test("an answer without a token is no answer", async () => {
     const { refusedWith, session } = begin({ exchange: [{ hello: "world" }] });
     await vi.advanceTimersByTimeAsync(3_000);

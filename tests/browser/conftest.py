@@ -99,11 +99,14 @@ async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def new_browser(playwright: Playwright) -> AsyncIterator[NewBrowser]:
-    """Starts a process of its own, without the arguments in ``without`` and with those in ``more``."""
+    """Starts a process of its own, without the arguments in ``without`` and with those in ``more``.
+
+    Playwright's own arguments can be left out too.
+    """
     launched: list[Browser] = []
 
     async def launch(*, without: tuple[str, ...] = (), more: tuple[str, ...] = ()) -> Browser:
-        options = launch_options()
+        options = {**launch_options(), "ignore_default_args": list(without)}
         options["args"] = [argument for argument in options["args"] if argument not in without] + [*more]
         launched.append(await playwright.chromium.launch(**options))
         return launched[-1]

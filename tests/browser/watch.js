@@ -4,6 +4,7 @@
   const events = [];
   const connections = [];
   const tracks = [];
+  const sockets = [];
 
   const names = ["ready", "error", "callStarted", "callAnswered", "callEnded", "stateChanged", "muted", "open", "close"];
   for (const name of names) {
@@ -17,6 +18,14 @@
       const connection = Reflect.construct(target, args, newTarget);
       connections.push(connection);
       return connection;
+    },
+  });
+
+  window.WebSocket = new Proxy(window.WebSocket, {
+    construct(target, args, newTarget) {
+      const socket = Reflect.construct(target, args, newTarget);
+      sockets.push(socket);
+      return socket;
     },
   });
 
@@ -49,6 +58,7 @@
     events,
     audio,
     liveTracks: () => tracks.filter((track) => track.readyState === "live").length,
+    openSockets: () => sockets.filter((socket) => socket.readyState < WebSocket.CLOSING).length,
     tracks: () => tracks.length,
   };
 })();
