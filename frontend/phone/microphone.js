@@ -3,13 +3,10 @@ import { Problem } from "./errors.js";
 
 const BY_NAME = {
   NotAllowedError: "microphone_denied",
-  PermissionDeniedError: "microphone_denied",
   SecurityError: "microphone_blocked",
   NotFoundError: "microphone_not_found",
-  DevicesNotFoundError: "microphone_not_found",
   OverconstrainedError: "microphone_not_found",
   NotReadableError: "microphone_in_use",
-  TrackStartError: "microphone_in_use",
   AbortError: "microphone_in_use",
 };
 const FIXES = {
@@ -17,8 +14,7 @@ const FIXES = {
   own: "This page's own Permissions-Policy header forbids it: send microphone=(self).",
   around:
     'The page around this frame forbids it: its frame needs allow="microphone", its Permissions-Policy header must allow this frame\'s origin.',
-  opaque:
-    "This frame's sandbox must also say allow-same-origin: browsers give no microphone to a frame without an origin.",
+  opaque: "Add allow-same-origin to this frame's sandbox: without an origin it gets no microphone.",
   secureFrame: "Open this page and the page around it over https.",
 };
 
@@ -28,7 +24,7 @@ export function microphoneBarrier({ window, document, navigator }) {
   if (window.isSecureContext === false) {
     return new Problem("insecure_page", isFramed ? { fix: FIXES.secureFrame } : {});
   }
-  // Asked all the same, browsers answer a SecurityError.
+  // Asked all the same, the browser answers a SecurityError.
   if (window.origin === "null") return new Problem("microphone_blocked", { fix: FIXES.opaque });
   if (!allows(document)) return new Problem("microphone_blocked", { fix: FIXES[isFramed ? around(window) : "own"] });
   if (!navigator.mediaDevices?.getUserMedia || !window.RTCPeerConnection) return new Problem("browser_not_supported");
