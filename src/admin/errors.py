@@ -24,8 +24,22 @@ class LastAdmin(Conflict):
     message = "The back office needs an admin. Make somebody else one first"
 
 
-class NothingToChange(Conflict):
-    """Things already are as they are asked to be."""
+class Stale(Conflict):
+    """The row is not any more as the form showed it."""
 
-    code = "nothing_to_change"
-    message = "Somebody was faster: it is already so. Nothing was changed"
+    code = "stale_form"
+    message = "Things have changed since you opened that page. Nothing was done; look again"
+
+
+class NotAtOurCarrier(Conflict):
+    """The number to adopt is not in the carrier account."""
+
+    code = "not_at_carrier"
+    message = "Our carrier account does not hold this number"
+
+
+class NumberHeld(Conflict):
+    """The number to adopt is an organization's."""
+
+    code = "number_held"
+    message = "An organization holds this number already"

@@ -2,7 +2,7 @@
 
 import secrets
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -12,13 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.passwords import Passwords
 from accounts.rules import ensure_password, read_email
+from accounts.second_factor import SecondFactor
 from accounts.services import PeopleService, acting
 from accounts.sessions import SEEN_EVERY, PersonSessions, alive
-from admin.errors import StaffLinkNotUsable
+from admin.errors import LastAdmin, StaffLinkNotUsable
 from admin.models import Staff, StaffRole, StaffSession
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
+from kit.errors import NotFound
 from kit.secrets import digest
 
 LINK_LIFE = timedelta(minutes=30)
@@ -124,6 +126,46 @@ class StaffService(PeopleService[Staff]):
         await StaffSessionService(session).end_all(staff.id)
         await record(session, acting(staff, address), "staff.joined", subject_id=staff.id, subject_name=staff.email)
         return staff
+
+    async def change_role(self, staff_id: UUID, role: StaffRole, *, by: Actor) -> None:
+        """Give a staff member another role. Raises: NotFound, LastAdmin."""
+        staff = await self._kept(staff_id, is_admin_after=role is StaffRole.ADMIN)
+        before, staff.role = staff.role, role
+        changed = {"before": {"role": before.value}, "after": {"role": role.value}}
+        await self._record(staff, by, "staff.role_changed", changed)
+
+    async def disable(self, staff_id: UUID, *, by: Actor) -> None:
+        """Sign a staff member out everywhere, for good. Raises: NotFound, LastAdmin."""
+        staff = await self._kept(staff_id, is_admin_after=False)
+        staff.disabled_at, staff.link_digest = utc_now(), None
+        await self.repository.session.flush()
+        await StaffSessionService(self.repository.session).end_all(staff.id)
+        await self._record(staff, by, "staff.disabled", None)
+
+    async def reset_second_factor(self, staff_id: UUID, factor: SecondFactor, *, by: Actor) -> None:
+        """Let a staff member enrol anew at their next sign-in. Raises: NotFound, SecondFactorUnchanged."""
+        staff = await self.get_one_or_none(Staff.id == staff_id)
+        if staff is None:
+            raise NotFound
+        await factor.disable(self.repository.session, staff, by=by)
+        await StaffSessionService(self.repository.session).end_all(staff.id)
+
+    async def _kept(self, staff_id: UUID, *, is_admin_after: bool) -> Staff:
+        """A staff member who is about to change; somebody else stays admin if they do not."""
+        session = self.repository.session
+        # All admins in one order: two who demote one another at once must not both succeed.
+        admins = sa.select(Staff.id).where(Staff.role == StaffRole.ADMIN, Staff.disabled_at.is_(None))
+        others = set((await session.scalars(admins.order_by(Staff.id).with_for_update())).all()) - {staff_id}
+        staff = await self.get_one_or_none(Staff.id == staff_id, Staff.disabled_at.is_(None))
+        if staff is None:
+            raise NotFound
+        if not is_admin_after and not others:
+            raise LastAdmin
+        return staff
+
+    async def _record(self, staff: Staff, by: Actor, action: str, details: dict[str, Any] | None) -> None:
+        session = self.repository.session
+        await record(session, by, action, subject_id=staff.id, subject_name=staff.email, details=details)
 
 
 def _usable(raw: str) -> tuple[sa.ColumnElement[bool], ...]:

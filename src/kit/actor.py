@@ -24,6 +24,8 @@ class Actor(msgspec.Struct, frozen=True):
     """An e-mail address, or a key's label."""
     address: str = ""
     """Where the request came from."""
+    reason: str = ""
+    """Why, where staff must say so; the audit trail keeps it."""
 
     @property
     def user_id(self) -> UUID | None:

@@ -67,7 +67,7 @@ async def record(
             action=action,
             subject_id=subject_id,
             subject_name=subject_name,
-            details=details,
+            details={**(details or {}), "reason": by.reason} if by.reason else details,
         )
     )
     await session.flush()

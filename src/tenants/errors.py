@@ -80,6 +80,13 @@ class InvitedSomebodyElse(Forbidden):
     message = "This invitation is for another e-mail address. Sign in with the address it was sent to"
 
 
+class AlreadySo(Conflict):
+    """What is asked for is done already."""
+
+    code = "already_so"
+    message = "It is already so. Nothing was changed"
+
+
 class NameNotRepeated(ValidationFailed):
     """Deleting asks for the organization's name, typed."""
 

@@ -37,6 +37,21 @@ def upgrade_request_mails(organization: Organization, *, to: Sequence[str], by: 
     ]
 
 
+def upgrade_answer_mail(organization: Organization, *, to: str, approved: bool, public_url: str) -> Mail:
+    """To each owner."""
+    name, plan = organization.name, organization.plan.value
+    if approved:
+        subject, said = f"{name} has a new plan", f"{name} has the plan {plan} now. It holds from this moment on."
+    else:
+        subject, said = f"About your upgrade of {name}", f"We cannot upgrade {name} now; it keeps the plan {plan}."
+    return Mail(
+        to=to,
+        subject=subject,
+        paragraphs=(said, "Answer to our support if you have a question about it."),
+        action=("Open the dashboard", f"{public_url}/dashboard/{organization.slug}"),
+    )
+
+
 def deletion_mail(organization: Organization, *, to: str, by: str, public_url: str) -> Mail:
     """To each owner, so that a deletion that one of them did not mean does not go unnoticed."""
     last_day = restorable_until(organization)

@@ -30,6 +30,10 @@ class Organization(Base):
 
     __tablename__ = "organization"
     __table_args__ = (
+        # What staff type is compared with beginnings, byte by byte.
+        sa.Index("ix_organization_name_prefix", sa.text("lower(name) text_pattern_ops")),
+        sa.Index("ix_organization_slug_prefix", "slug", postgresql_ops={"slug": "text_pattern_ops"}),
+        sa.Index("ix_organization_suspended", "id", postgresql_where=sa.text("suspended_at IS NOT NULL")),
         sa.Index("ix_organization_deleted", "deleted_at", postgresql_where=sa.text("deleted_at IS NOT NULL")),
     )
 
@@ -63,6 +67,7 @@ class PhoneNumber(TenantOwned, Base):
     __table_args__ = (
         sa.Index(None, "organization_id"),
         # A number is active in at most one organization; a released one may be bought again by anybody.
+        sa.Index("ix_phone_number_e164_prefix", "e164", postgresql_ops={"e164": "text_pattern_ops"}),
         sa.Index("uq_phone_number_active", "e164", unique=True, postgresql_where=sa.text("released_at IS NULL")),
     )
 

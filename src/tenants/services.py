@@ -21,7 +21,7 @@ from kit.errors import NotFound
 from kit.structs import rfc3339
 from kit.throttle import ensure_within
 from tenants import rules, slugs
-from tenants.errors import NameNotRepeated, SlugTaken
+from tenants.errors import AlreadySo, NameNotRepeated, SlugTaken
 from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
 
@@ -129,6 +129,24 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
             organization, by, "organization.deleted", {"erased_after": due, "phone_numbers_to_release": held}
         )
         return organization
+
+    async def suspend(self, organization_id: UUID, *, by: Actor) -> None:
+        """Stop an organization's phones; live calls are ended. Raises: NotFound, AlreadySo."""
+        await self._set_suspended(organization_id, utc_now(), by, "organization.suspended")
+
+    async def lift_suspension(self, organization_id: UUID, *, by: Actor) -> None:
+        """Let an organization's phones work again. Raises: NotFound, AlreadySo."""
+        await self._set_suspended(organization_id, None, by, "organization.suspension_lifted")
+
+    async def _set_suspended(self, organization_id: UUID, at: datetime | None, by: Actor, action: str) -> None:
+        query = sa.select(Organization).where(Organization.id == organization_id, Organization.deleted_at.is_(None))
+        organization: Organization | None = await self.repository.session.scalar(query.with_for_update())
+        if organization is None:
+            raise NotFound
+        if (organization.suspended_at is None) == (at is None):
+            raise AlreadySo
+        organization.suspended_at = at
+        await self._record(organization, by, action, None)
 
     async def restore(self, organization_id: UUID, *, by: Actor) -> Organization:
         """Give a deleted organization back to its people; whoever asks must own it. Raises: NotFound."""

@@ -10,7 +10,9 @@ from uuid_utils.compat import uuid7
 
 from kit.actor import Actor
 from kit.audit import record
-from tenants.models import UpgradeRequest
+from kit.clock import utc_now
+from tenants.errors import AlreadySo
+from tenants.models import UpgradeOutcome, UpgradeRequest
 
 
 class UpgradeService(SQLAlchemyAsyncRepositoryService[UpgradeRequest]):
@@ -25,6 +27,26 @@ class UpgradeService(SQLAlchemyAsyncRepositoryService[UpgradeRequest]):
         """The request that waits for an answer."""
         return await self.get_one_or_none(
             UpgradeRequest.owned_by(organization_id), UpgradeRequest.resolved_at.is_(None)
+        )
+
+    async def answer(self, organization_id: UUID, request_id: UUID, *, approved: bool, by: Actor) -> None:
+        """Answer a request that waits; of two answers at once the first counts. Raises: AlreadySo."""
+        outcome = UpgradeOutcome.APPROVED if approved else UpgradeOutcome.DECLINED
+        waits = UpgradeRequest.owned_by(organization_id), UpgradeRequest.id == request_id
+        answered = (
+            sa.update(UpgradeRequest)
+            .where(*waits, UpgradeRequest.resolved_at.is_(None))
+            .values(resolved_at=utc_now(), outcome=outcome)
+            .returning(UpgradeRequest.id)
+        )
+        if await self.repository.session.scalar(answered) is None:
+            raise AlreadySo
+        await record(
+            self.repository.session,
+            by,
+            f"upgrade.{outcome.value}",
+            organization_id=organization_id,
+            subject_id=request_id,
         )
 
     async def ask(self, organization_id: UUID, *, by: Actor) -> bool:

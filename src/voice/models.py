@@ -58,6 +58,7 @@ class Call(TenantOwned, Base):
         ),
         # An index holds no long texts.
         sa.CheckConstraint(f"char_length(agent) <= {AGENT_CHARACTERS}", name="agent"),
+        sa.Index("ix_call_to_number_prefix", "to_number", postgresql_ops={"to_number": "text_pattern_ops"}),
         sa.Index("ix_call_token_id_call_id", "token_id", "call_id"),
         sa.Index(
             "ix_call_live",

@@ -18,6 +18,7 @@ class EmbedToken(TenantOwned, Base):
     __tablename__ = "embed_token"
     __table_args__ = (
         sa.Index(None, "organization_id"),
+        sa.Index("ix_embed_token_prefix", "prefix"),
         sa.Index(
             "ix_embed_token_active",
             "organization_id",

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from sqladmin import Admin
+from sqladmin.authentication import AuthenticationBackend
+from sqlalchemy.ext.asyncio import async_sessionmaker
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -10,11 +13,23 @@ from starlette.routing import Route
 
 from admin.back_office import BackOffice
 from admin.reading import waiting_requests
-from admin.web import door, pages
+from admin.web import asking, door, export, pages
+from admin.web.records import VIEWS
 from kit.errors import DomainError
 
 REQUESTS = 50
 """Upgrade requests on the first page."""
+
+
+class SignedIn(AuthenticationBackend):
+    """The mount has looked who asks already; nothing is shown to nobody should it ever be passed by."""
+
+    def __init__(self) -> None:
+        self.middlewares = []
+
+    async def authenticate(self, request: Request) -> bool:
+        pages.viewer(request)
+        return True
 
 
 class Web:
@@ -24,11 +39,27 @@ class Web:
 
     def __init__(self, office: BackOffice) -> None:
         self.templates = pages.environment(office.look, sandbox=office.settings.is_sandbox)
-        routes = [*door.ROUTES, Route("/admin", index, methods=["GET"])]
         handlers: dict[Any, Any] = dict.fromkeys((DomainError, HTTPException, Exception), _on_error)
-        self.app = Starlette(routes=routes, exception_handlers=handlers)
-        # A redirect to the path with or without its slash would repeat whatever host the request names.
-        self.app.router.redirect_slashes = False
+        own = [*door.ROUTES, *asking.ROUTES, export.ROUTE, Route("/admin", index, methods=["GET"])]
+        self.app = Starlette(routes=own, exception_handlers=handlers)
+        records = self._records(office, handlers)
+        self.templates.globals["views"] = records.views
+        for application in (self.app, records.admin):
+            # A redirect to the path with or without its slash would repeat whatever host the request names.
+            application.router.redirect_slashes = False
+
+    def _records(self, office: BackOffice, handlers: dict[Any, Any]) -> Admin:
+        """sqladmin, as far as it reads: whatever else it can do has no route."""
+        # A maker of its own: sqladmin reconfigures the one that it is given.
+        reading = async_sessionmaker(office.reading.engine, expire_on_commit=False)
+        admin = Admin(self.app, session_maker=reading, base_url="/admin", authentication_backend=SignedIn())
+        admin.templates.env = self.templates
+        for view in VIEWS:
+            admin.add_view(view)
+        routes = admin.admin.router.routes
+        admin.admin.router.routes = [route for route in routes if getattr(route, "name", "") in {"list", "details"}]
+        admin.admin.exception_handlers = handlers
+        return admin
 
     async def problem(self, scope: Any, error: Exception) -> Response:
         """The page about ``error``."""

@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.actor import ActorKind
 from kit.audit import AuditEvent
 from kit.csv_export import BATCH, Cell, csv_of
 from kit.db import Database
@@ -17,6 +18,7 @@ from kit.structs import rfc3339
 from kit.text import is_storable
 
 _TYPED_CHARACTERS = 254
+STAFF_NAME = "Epoch Voice staff"
 COLUMNS = (
     "id",
     "at",
@@ -76,6 +78,9 @@ async def audit_page(
         .order_by(AuditEvent.id.desc())
     )
     rows: Sequence[AuditEvent] = (await session.scalars(query)).all()
+    for row in rows:
+        if row.actor_kind == ActorKind.STAFF:
+            _hide_who(session, row)
     return rows
 
 
@@ -136,3 +141,10 @@ def _is_by(actor: str) -> sa.ColumnElement[bool]:
         return sa.or_(AuditEvent.actor_id == UUID(actor), named)
     except ValueError:
         return named
+
+
+def _hide_who(session: AsyncSession, row: AuditEvent) -> None:
+    """Customers see that staff did it; who, from where and why is the back office's to know."""
+    session.expunge(row)
+    row.actor_id, row.actor_name, row.address = None, STAFF_NAME, ""
+    row.details = {key: value for key, value in (row.details or {}).items() if key != "reason"} or None

@@ -1,0 +1,271 @@
+"""What staff may do, each named once: to what, by whom, what it says it will do, and which service does it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from starlette.requests import Request
+
+from accounts.models import User
+from admin.models import Staff, StaffRole
+from admin.web import deeds
+from admin.web.pages import viewer
+from tenants.models import Invitation, Organization, PhoneNumber, UpgradeRequest
+from tenants.plans import Plan
+from voice.models import LIVE_STATUSES, Call
+from widget.models import EmbedToken
+
+PLANS = [(plan.value, plan.value.capitalize()) for plan in Plan]
+ROLES = [(role.value, role.value.capitalize()) for role in StaffRole]
+
+
+class Field(NamedTuple):
+    """What is asked for besides the reason; with ``options`` a choice among them."""
+
+    name: str
+    label: str
+    options: Sequence[tuple[str, str]] = ()
+    hint: str = ""
+
+
+class Action(NamedTuple):
+    """One thing that staff do to one row."""
+
+    slug: str
+    label: str
+    at_least: StaffRole
+    effect: str
+    """What will happen, for the page that asks first."""
+    work: Callable[[deeds.Deed], Awaitable[str]]
+    """Does it and says what was done."""
+    applies: Callable[[Any], bool]
+    fields: Sequence[Field] = ()
+    danger: bool = True
+
+
+class Kind(NamedTuple):
+    """A kind of row that something can be done to."""
+
+    model: Any
+    columns: Sequence[Any]
+    """What the actions need of it."""
+    name: Callable[[Any], str]
+    state: Callable[[Any], str]
+    """What a form that was opened earlier must still find."""
+    actions: Sequence[Action]
+
+
+KINDS: Mapping[str, Kind] = {
+    "organization": Kind(
+        Organization,
+        (Organization.name, Organization.slug, Organization.plan, Organization.suspended_at, Organization.deleted_at),
+        lambda row: row.name,
+        lambda row: f"{row.plan.value} {row.suspended_at or ''}",
+        (
+            Action(
+                "change-plan",
+                "Change plan",
+                StaffRole.OPERATOR,
+                "The organization's people see the new plan at once. On Starter, phones stop "
+                "taking new calls; live ones go on.",
+                deeds.change_plan,
+                lambda row: row.deleted_at is None,
+                [Field("plan", "New plan", PLANS)],
+                danger=False,
+            ),
+            Action(
+                "suspend",
+                "Suspend",
+                StaffRole.OPERATOR,
+                "Phones stop at once on every page, and live calls end within seconds. Its people "
+                "can still sign in and see why.",
+                deeds.suspend,
+                lambda row: row.suspended_at is None and row.deleted_at is None,
+            ),
+            Action(
+                "restore",
+                "Restore",
+                StaffRole.OPERATOR,
+                "Phones work again as soon as their pages are loaded.",
+                deeds.restore,
+                lambda row: row.suspended_at is not None and row.deleted_at is None,
+                danger=False,
+            ),
+            Action(
+                "adopt-number",
+                "Adopt a number",
+                StaffRole.OPERATOR,
+                "A number that our carrier account holds, and no organization, becomes this one's.",
+                deeds.adopt_number,
+                lambda row: row.deleted_at is None,
+                [Field("number", "Number", hint="Like +14155550123")],
+                danger=False,
+            ),
+        ),
+    ),
+    "embed-token": Kind(
+        EmbedToken,
+        (EmbedToken.organization_id, EmbedToken.label, EmbedToken.prefix, EmbedToken.revoked_at),
+        lambda row: row.label or f"{row.prefix}…",
+        lambda row: str(row.revoked_at or ""),
+        (
+            Action(
+                "revoke",
+                "Revoke",
+                StaffRole.SUPPORT,
+                "Phones using it stop at once; a live call ends. A revoked token never works again.",
+                deeds.revoke,
+                lambda row: row.revoked_at is None,
+            ),
+        ),
+    ),
+    "call": Kind(
+        Call,
+        (Call.organization_id, Call.carrier_sid, Call.to_number, Call.status),
+        lambda row: f"the call to {row.to_number}",
+        lambda row: "live" if row.status in LIVE_STATUSES else "over",
+        (
+            Action(
+                "end",
+                "End call",
+                StaffRole.OPERATOR,
+                "Both sides are cut off. The page may call again.",
+                deeds.end_call,
+                lambda row: row.status in LIVE_STATUSES,
+            ),
+        ),
+    ),
+    "phone-number": Kind(
+        PhoneNumber,
+        (PhoneNumber.organization_id, PhoneNumber.e164, PhoneNumber.released_at),
+        lambda row: row.e164,
+        lambda row: str(row.released_at or ""),
+        (
+            Action(
+                "release",
+                "Release",
+                StaffRole.OPERATOR,
+                "The carrier takes the number back and may sell it to anybody. Records keep it.",
+                deeds.release_number,
+                lambda row: row.released_at is None,
+            ),
+        ),
+    ),
+    "invitation": Kind(
+        Invitation,
+        (Invitation.organization_id, Invitation.email, Invitation.accepted_at, Invitation.revoked_at),
+        lambda row: row.email,
+        lambda row: f"{row.accepted_at or ''} {row.revoked_at or ''}",
+        (
+            Action(
+                "resend",
+                "Send again",
+                StaffRole.OPERATOR,
+                "A new link is mailed; the one before stops working.",
+                deeds.resend_invitation,
+                lambda row: row.accepted_at is None and row.revoked_at is None,
+                danger=False,
+            ),
+        ),
+    ),
+    "user": Kind(
+        User,
+        (User.email, User.disabled_at, User.totp_enabled_at),
+        lambda row: row.email,
+        lambda row: f"{row.disabled_at or ''} {row.totp_enabled_at or ''}",
+        (
+            Action(
+                "disable",
+                "Disable",
+                StaffRole.OPERATOR,
+                "They are signed out everywhere and cannot sign in. Their organizations go on.",
+                deeds.disable_user,
+                lambda row: row.disabled_at is None,
+            ),
+            Action(
+                "enable",
+                "Enable",
+                StaffRole.OPERATOR,
+                "They can sign in again.",
+                deeds.enable_user,
+                lambda row: row.disabled_at is not None,
+                danger=False,
+            ),
+            Action(
+                "reset-second-factor",
+                "Reset second factor",
+                StaffRole.OPERATOR,
+                "Two-step sign-in is switched off and they are signed out everywhere; a mail "
+                "tells them. Make sure that it is them who asks.",
+                deeds.reset_second_factor,
+                lambda row: row.totp_enabled_at is not None,
+            ),
+        ),
+    ),
+    "upgrade-request": Kind(
+        UpgradeRequest,
+        (UpgradeRequest.organization_id, UpgradeRequest.resolved_at),
+        lambda _: "this request",
+        lambda row: str(row.resolved_at or ""),
+        (
+            Action(
+                "approve",
+                "Approve",
+                StaffRole.OPERATOR,
+                "The plan changes at once, and the owners get a mail.",
+                deeds.approve_upgrade,
+                lambda row: row.resolved_at is None,
+                [Field("plan", "New plan", PLANS[1:])],
+                danger=False,
+            ),
+            Action(
+                "decline",
+                "Decline",
+                StaffRole.OPERATOR,
+                "The plan stays, and the owners get a mail. They can ask again.",
+                deeds.decline_upgrade,
+                lambda row: row.resolved_at is None,
+            ),
+        ),
+    ),
+    "staff": Kind(
+        Staff,
+        (Staff.email, Staff.role, Staff.disabled_at, Staff.totp_enabled_at),
+        lambda row: row.email,
+        lambda row: f"{row.role.value} {row.disabled_at or ''} {row.totp_enabled_at or ''}",
+        (
+            Action(
+                "change-role",
+                "Change role",
+                StaffRole.ADMIN,
+                "It holds from their next click.",
+                deeds.change_staff_role,
+                lambda row: row.disabled_at is None,
+                [Field("role", "New role", ROLES)],
+                danger=False,
+            ),
+            Action(
+                "disable",
+                "Disable",
+                StaffRole.ADMIN,
+                "They are signed out everywhere and cannot sign in.",
+                deeds.disable_staff,
+                lambda row: row.disabled_at is None,
+            ),
+            Action(
+                "reset-second-factor",
+                "Reset second factor",
+                StaffRole.ADMIN,
+                "They are signed out everywhere and enrol a new authenticator app at their next "
+                "sign-in. Make sure that it is them who asks.",
+                deeds.reset_staff_second_factor,
+                lambda row: row.totp_enabled_at is not None,
+            ),
+        ),
+    ),
+}
+
+
+def actions_for(request: Request, kind: str, row: Any) -> Sequence[tuple[str, str]]:
+    """Slug and label of what whoever asks may do to ``row`` as it stands."""
+    rank = viewer(request).role.rank
+    return [(a.slug, a.label) for a in KINDS[kind].actions if a.at_least.rank <= rank and a.applies(row)]

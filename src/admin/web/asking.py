@@ -1,0 +1,87 @@
+"""The page that asks first, and the form behind it: what will happen, why, and then it is done."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy.orm import load_only
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from admin.errors import Stale
+from admin.rules import REASON_CHARACTERS, ensure_staff_role, read_reason
+from admin.web.actions import KINDS, Action, Kind
+from admin.web.deeds import Deed
+from admin.web.pages import again, office, read_form, redirect, render, viewer
+from kit.errors import Conflict, NotFound, TooMany, Unavailable, ValidationFailed
+from kit.forms import ensure_storable
+
+_SHOWN_AGAIN = (ValidationFailed, Conflict, TooMany, Unavailable)
+
+
+class Asked(NamedTuple):
+    """What is to be done to what."""
+
+    kind: Kind
+    action: Action
+    row: Any
+    back: str
+
+
+async def ask(request: Request) -> Response:
+    """Raises: HTTPException, StaffRoleTooLow."""
+    asked = await _asked(request)
+    if not asked.action.applies(asked.row):
+        return redirect(request, asked.back, Stale.message, is_problem=True)
+    return await render(request, "office/confirm.html", form=None, **_shown(asked))
+
+
+async def act(request: Request) -> Response:
+    """Raises: HTTPException, StaffRoleTooLow."""
+    asked = await _asked(request)
+    form = await read_form(request, "reason", "seen", *(field.name for field in asked.action.fields))
+    try:
+        ensure_storable(form)
+        reason = read_reason(form["reason"])
+        if form["seen"] != asked.kind.state(asked.row) or not asked.action.applies(asked.row):
+            raise Stale
+        by = msgspec.structs.replace(viewer(request).actor, reason=reason)
+        done = await asked.action.work(Deed(office(request), asked.row, form, by))
+    except NotFound:
+        return redirect(request, asked.back, Stale.message, is_problem=True)
+    except _SHOWN_AGAIN as refusal:
+        return await again(request, "office/confirm.html", form, refusal, **_shown(asked))
+    return redirect(request, asked.back, done)
+
+
+ROUTES = tuple(
+    Route("/admin/{kind}/{row_id:uuid}/do/{action}", endpoint, methods=[method])
+    for endpoint, method in ((ask, "GET"), (act, "POST"))
+)
+
+
+async def _asked(request: Request) -> Asked:
+    """The role is asked for before the row: nobody learns by an action that is not theirs what there is."""
+    name, slug, row_id = (request.path_params[key] for key in ("kind", "action", "row_id"))
+    kind = KINDS.get(name)
+    action = None if kind is None else next((action for action in kind.actions if action.slug == slug), None)
+    if kind is None or action is None:
+        raise HTTPException(404)
+    ensure_staff_role(viewer(request).role, action.at_least)
+    async with office(request).reading.sessions() as session:
+        only = load_only(*kind.columns, raiseload=True)
+        row = await session.get(kind.model, row_id, options=[only])
+    if row is None:
+        raise HTTPException(404)
+    return Asked(kind, action, row, f"/admin/{name}/details/{row_id}")
+
+
+def _shown(asked: Asked) -> dict[str, Any]:
+    return {
+        "title": f"{asked.action.label}: {asked.kind.name(asked.row)}",
+        "action": asked.action,
+        "back": asked.back,
+        "seen": asked.kind.state(asked.row),
+        "reason_characters": REASON_CHARACTERS,
+    }

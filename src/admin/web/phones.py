@@ -1,0 +1,141 @@
+"""Numbers, embed tokens and calls, as lists and details."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.requests import Request
+
+from admin.web.actions import actions_for
+from admin.web.cells import moment
+from admin.web.conditions import numbers_like, of_organization
+from admin.web.listing import Listing, Section, prefix, uuid_of
+from tenants.models import PhoneNumber
+from voice.models import Call, CallEvent, CallStatus
+from widget.models import EmbedToken
+
+
+class PhoneNumberView(Listing, model=PhoneNumber):
+    name_plural = "Phone numbers"
+    exports = True
+    about = "Numbers that organizations hold, or held."
+    symbol = "phone"
+    hint = "Beginning of a number, or id"
+    column_list = (
+        "e164",
+        "organization_id",
+        "releasing_at",
+        "released_at",
+        "created_at",
+        "id",
+    )
+    column_details_list = column_list
+    exact = {"organization_id": of_organization(PhoneNumber)}
+
+    def search(self, term: str) -> sa.ColumnElement[bool]:
+        return sa.or_(sa.false(), *(prefix(PhoneNumber.e164, start) for start in numbers_like(term)))
+
+    def heading(self, row: Any) -> str:
+        return str(row.e164)
+
+    def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
+        return actions_for(request, self.identity, row)
+
+
+class EmbedTokenView(Listing, model=EmbedToken):
+    name_plural = "Embed tokens"
+    about = "What pages show to become a phone. The tokens themselves are stored nowhere."
+    symbol = "copy"
+    hint = "First eight characters (ept_…), or id"
+    column_list = (
+        "prefix",
+        "label",
+        "organization_id",
+        "allowed_domains",
+        "last_used_at",
+        "revoked_at",
+        "id",
+    )
+    column_details_list = (
+        *column_list,
+        "last_origin",
+        "created_by",
+        "created_at",
+        "revoked_by",
+    )
+    exact = {"organization_id": of_organization(EmbedToken)}
+
+    def search(self, term: str) -> sa.ColumnElement[bool]:
+        # Whoever pastes a whole token searches for its beginning; the rest goes no further.
+        return sa.type_coerce(EmbedToken.prefix == term[:8], sa.Boolean)
+
+    def heading(self, row: Any) -> str:
+        return str(row.label or f"{row.prefix}…")
+
+    def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
+        return actions_for(request, self.identity, row)
+
+
+class CallView(Listing, model=Call):
+    name_plural = "Calls"
+    exports = True
+    about = "Newest first. A status can be chosen within one organization."
+    symbol = "phone"
+    hint = "Beginning of the number that was called, or id"
+    column_list = (
+        "to_number",
+        "from_number",
+        "organization_id",
+        "status",
+        "duration",
+        "started_at",
+        "id",
+    )
+    column_details_list = (
+        *column_list,
+        "token_id",
+        "answered_at",
+        "ended_at",
+        "end_reason",
+        "agent",
+        "origin",
+        "call_id",
+    )
+    exact = {
+        "organization_id": of_organization(Call),
+        "token_id": lambda typed: Call.token_id == uuid_of(typed),
+    }
+    is_personal = True
+
+    def narrowed(self, request: Request) -> tuple[sa.Select[Any], str, bool]:
+        stmt, by, is_narrowed = super().narrowed(request)
+        status = request.query_params.get("status")
+        if status and request.query_params.get("organization_id"):
+            return stmt.where(Call.status == status if status in set(CallStatus) else sa.false()), by, True
+        return stmt, by, is_narrowed
+
+    def search(self, term: str) -> sa.ColumnElement[bool]:
+        return sa.or_(sa.false(), *(prefix(Call.to_number, start) for start in numbers_like(term)))
+
+    def heading(self, row: Any) -> str:
+        return f"Call to {row.to_number or 'an unknown number'}"
+
+    def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
+        return actions_for(request, self.identity, row)
+
+    async def sections(self, request: Request, row: Any) -> Sequence[Section]:
+        steps = sa.select(CallEvent.kind, CallEvent.is_child, CallEvent.occurred_at).where(
+            CallEvent.owned_by(row.organization_id), CallEvent.call_record_id == row.id
+        )
+        found = await self._run_arbitrary_query(
+            steps.order_by(CallEvent.occurred_at, CallEvent.sequence, CallEvent.id).limit(100)
+        )
+        return [
+            Section(
+                "Timeline",
+                [
+                    ("", f"{r.kind}, {'the called' if r.is_child else 'the caller'}'s side", moment(r.occurred_at))
+                    for r in found
+                ],
+            )
+        ]

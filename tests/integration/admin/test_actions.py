@@ -1,0 +1,317 @@
+"""What staff do: asked first, with a reason, by who may, through the customers' services, and in the trail."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from accounts.models import User
+from admin.models import Staff, StaffRole
+from admin.web.actions import KINDS
+from conftest import NewClient
+from factories import Factory, Tenant, sign_in
+from furnished import Furnished, fingerprints, furnish
+from kit.audit import AuditEvent
+from kit.db import Database
+from kit.settings import Settings
+from mails import Mailbox, text_of
+from phones import ask
+from staff import FOREIGN, Colleague, enter, make_staff, post
+from tenants.models import Invitation, Organization, PhoneNumber, UpgradeRequest
+from tenants.plans import Plan
+from tenants.upgrades import UpgradeService
+from voice.models import Call, CallStatus
+from widget.models import EmbedToken
+
+pytestmark = pytest.mark.anyio
+REASON = "Asked for by phone"
+_SEEN = re.compile(r'name="seen" value="([^"]*)"')
+
+
+@pytest.fixture
+async def operator(client: httpx.AsyncClient, database: Database) -> Colleague:
+    return await enter(client, await make_staff(database, StaffRole.OPERATOR))
+
+
+@dataclass(frozen=True)
+class Row:
+    """Where an action on one row is asked and done."""
+
+    kind: str
+    id: UUID
+
+    def path(self, action: str) -> str:
+        return f"/admin/{self.kind}/{self.id}/do/{action}"
+
+
+async def do(colleague: Colleague, row: Row, action: str, **fields: str) -> httpx.Response:
+    """Open the page that asks, give a reason and say yes."""
+    page = await colleague.client.get(row.path(action))
+    assert page.status_code == 200, page.text
+    seen = _SEEN.search(page.text)
+    assert seen is not None
+    return await post(colleague.client, row.path(action), **{"seen": seen[1], "reason": REASON, **fields})
+
+
+async def stored(database: Database, model: Any, key: UUID) -> Any:
+    async with database.sessions() as session:
+        return await session.get(model, key)
+
+
+async def trail_of(database: Database, subject: UUID, action: str) -> AuditEvent:
+    async with database.sessions() as session:
+        which = AuditEvent.subject_id == subject, AuditEvent.action == action
+        return (await session.scalars(sa.select(AuditEvent).where(*which))).one()
+
+
+async def test_a_change_of_plan_is_asked_done_and_in_both_trails(
+    operator: Colleague, new_client: NewClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant(plan=Plan.STARTER)
+    row = Row("organization", tenant.organization.id)
+    assert "On Starter, phones stop" in (await operator.client.get(row.path("change-plan"))).text
+    answer = await do(operator, row, "change-plan", plan="pro")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/admin/organization/details/{row.id}")
+    assert "The plan is pro now." in (await operator.client.get(answer.headers["location"])).text
+
+    event = await trail_of(database, row.id, "organization.plan_changed")
+    assert (event.actor_kind, event.actor_name) == ("staff", operator.email)
+    assert event.details == {"before": "starter", "after": "pro", "reason": REASON}
+    owner = await sign_in(new_client(), tenant.owner)
+    assert (await owner.get(f"/api/organizations/{row.id}")).json()["plan"] == "pro"
+    # The customer sees that staff did it, not who, from where and why.
+    page = (await owner.get(f"/dashboard/{tenant.organization.slug}/audit")).text
+    shown = page + (await owner.get(f"/api/organizations/{row.id}/audit")).text
+    shown += (await owner.get(f"/api/organizations/{row.id}/audit/export.csv")).text
+    assert shown.count("Epoch Voice staff") >= 3
+    for hidden in (operator.email, REASON):
+        assert hidden not in shown
+
+
+async def test_a_suspension_stops_the_phone_and_is_lifted_again(
+    operator: Colleague, client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token, row = await make.token(tenant), Row("organization", tenant.organization.id)
+    await do(operator, row, "suspend")
+    assert (await ask(client, token.raw)).json()["code"] == "organization_suspended"
+    assert row.path("restore") in (await operator.client.get(f"/admin/organization/details/{row.id}")).text
+    found = (await operator.client.get("/admin/organization/list?status=suspended")).text
+    assert tenant.organization.slug in found
+    await do(operator, row, "restore")
+    assert (await ask(client, token.raw)).status_code == 200
+    assert (await trail_of(database, row.id, "organization.suspended")).details == {"reason": REASON}
+
+
+async def test_support_revokes_and_a_double_submit_does_nothing_more(
+    client: httpx.AsyncClient, new_client: NewClient, make: Factory, database: Database
+) -> None:
+    support = await enter(new_client(), await make_staff(database, StaffRole.SUPPORT))
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    row = Row("embed-token", token.id)
+    for _ in range(2):
+        answer = await post(support.client, row.path("revoke"), seen="", reason=REASON)
+        assert answer.status_code in (303, 409)
+    assert (await ask(client, token.raw)).status_code == 401
+    assert (await trail_of(database, token.id, "embed_token.revoked")).details == {"reason": REASON}
+    again = await support.client.get(row.path("revoke"))
+    assert (again.status_code, again.headers["location"]) == (303, f"/admin/embed-token/details/{token.id}")
+
+
+async def test_an_upgrade_is_approved_or_declined_once_and_the_owner_told(
+    operator: Colleague, make: Factory, database: Database, settings: Settings
+) -> None:
+    for action, plan, words in (
+        ("approve", "business", "has the plan business now"),
+        ("decline", None, "keeps the plan"),
+    ):
+        tenant = await make.tenant(plan=Plan.STARTER)
+        request_id = await request_upgrade(database, tenant)
+        row = Row("upgrade-request", request_id)
+        await do(operator, row, action, **({} if plan is None else {"plan": plan}))
+        organization = await stored(database, Organization, tenant.organization.id)
+        assert organization.plan == (plan or "starter")
+        [mail] = await Mailbox(settings, tenant.owner.email).all()
+        assert words in text_of(mail)
+        assert (await stored(database, UpgradeRequest, request_id)).outcome == f"{action}d"
+        late = await post(operator.client, row.path("decline"), seen="", reason=REASON)
+        assert late.status_code == 409
+        assert len(await Mailbox(settings, tenant.owner.email).all()) == 1
+
+
+async def request_upgrade(database: Database, tenant: Tenant) -> UUID:
+    from kit.actor import Actor, ActorKind
+
+    by = Actor(ActorKind.USER, tenant.owner.id, tenant.owner.email)
+    async with database.sessions() as session, session.begin():
+        assert await UpgradeService(session).ask(tenant.organization.id, by=by)
+        request = await UpgradeService(session).open_of(tenant.organization.id)
+        assert request is not None
+        return request.id
+
+
+async def test_a_number_is_adopted_and_released(operator: Colleague, make: Factory, database: Database) -> None:
+    tenant, other = await make.tenant(number=False), await make.tenant(number=False)
+    carrier = make.carrier()
+    try:
+        bought = await carrier.buy_number("+14155550187", friendly_name="found by support")
+    finally:
+        await carrier.close()
+    row = Row("organization", tenant.organization.id)
+    missing = await do(operator, row, "adopt-number", number="+14155550186")
+    assert missing.status_code == 409
+    assert "does not hold this number" in missing.text
+    assert (await do(operator, row, "adopt-number", number="+14155550187")).status_code == 303
+    taken = await do(operator, Row("organization", other.organization.id), "adopt-number", number="+14155550187")
+    assert taken.status_code == 409
+    async with database.sessions() as session:
+        held = sa.select(PhoneNumber).where(PhoneNumber.owned_by(tenant.organization.id))
+        number = (await session.scalars(held)).one()
+    assert number.carrier_sid == bought.sid
+    assert (await do(operator, Row("phone-number", number.id), "release")).status_code == 303
+    assert (await stored(database, PhoneNumber, number.id)).released_at is not None
+
+
+async def test_a_user_is_disabled_enabled_and_freed_of_a_second_factor(
+    operator: Colleague, new_client: NewClient, make: Factory, database: Database
+) -> None:
+    user = await make.user()
+    browser, row = await sign_in(new_client(), user), Row("user", user.id)
+    assert (await browser.get("/api/session")).status_code == 200
+    await do(operator, row, "disable")
+    assert (await browser.get("/api/session")).status_code == 401
+    await do(operator, row, "enable")
+    await sign_in(new_client(), user)
+    async with database.sessions() as session, session.begin():
+        enabled = sa.update(User).where(User.id == user.id).values(totp_enabled_at=sa.func.now(), totp_secret=b"x" * 40)
+        await session.execute(enabled)
+    await do(operator, row, "reset-second-factor")
+    assert (await stored(database, User, user.id)).totp_secret is None
+    assert (await trail_of(database, user.id, "second_factor.disabled")).details == {"reason": REASON}
+
+
+async def test_an_invitation_is_sent_again(
+    operator: Colleague, make: Factory, database: Database, settings: Settings
+) -> None:
+    furnished = await furnish(database, make)
+    invitation = await stored(database, Invitation, furnished.ids["invitation_id"])
+    assert (await do(operator, Row("invitation", invitation.id), "resend")).status_code == 303
+    [mail] = await Mailbox(settings, invitation.email).all()
+    assert "/invitations/" in text_of(mail)
+
+
+async def test_staff_manage_staff_and_one_admin_stays(new_client: NewClient, database: Database, make: Factory) -> None:
+    del make
+    admin = await enter(new_client(), await make_staff(database, StaffRole.ADMIN))
+    support = await make_staff(database, StaffRole.SUPPORT)
+    colleague = await enter(new_client(), support)
+    row = Row("staff", support.id)
+    assert (await do(admin, row, "change-role", role="operator")).status_code == 303
+    assert (await colleague.client.get("/admin/account")).text.count("operator") >= 1
+    await do(admin, row, "reset-second-factor")
+    assert (await colleague.client.get("/admin")).headers["location"] == "/admin/login"
+    await do(admin, row, "disable")
+    assert (await stored(database, Staff, support.id)).disabled_at is not None
+
+    async with database.sessions() as session, session.begin():
+        others = Staff.role == StaffRole.ADMIN, Staff.email != admin.email, Staff.disabled_at.is_(None)
+        await session.execute(sa.update(Staff).where(*others).values(disabled_at=sa.func.now()))
+    async with database.sessions() as session:
+        own = (await session.scalars(sa.select(Staff.id).where(Staff.email == admin.email))).one()
+    last = await do(admin, Row("staff", own), "change-role", role="support")
+    assert last.status_code == 409
+    assert "needs an admin" in last.text
+
+
+@pytest.fixture
+async def rows(database: Database, make: Factory) -> Mapping[str, Row]:
+    """A row of each kind on which each of its actions could be done, as far as one row can."""
+    furnished: Furnished = await furnish(database, make)
+    ids, staff = furnished.ids, await make_staff(database, StaffRole.SUPPORT)
+    async with database.sessions() as session, session.begin():
+        live = sa.update(Call).where(Call.id == ids["call_id"]).values(status=CallStatus.IN_PROGRESS)
+        await session.execute(live)
+        waiting = UpgradeRequest.owned_by(ids["organization_id"])
+        request_id = (await session.scalars(sa.select(UpgradeRequest.id).where(waiting))).one()
+    found = {
+        "organization": ids["organization_id"],
+        "embed-token": ids["token_id"],
+        "call": ids["call_id"],
+        "phone-number": ids["number_id"],
+        "invitation": ids["invitation_id"],
+        "user": furnished.tenant.owner.id,
+        "upgrade-request": request_id,
+        "staff": staff.id,
+    }
+    assert set(found) == set(KINDS)
+    return {kind: Row(kind, key) for kind, key in found.items()}
+
+
+async def test_every_action_refuses_other_sites_lower_roles_customers_and_visitors(
+    client: httpx.AsyncClient, new_client: NewClient, rows: Mapping[str, Row], make: Factory, database: Database
+) -> None:
+    colleagues = {role: await enter(new_client(), await make_staff(database, role)) for role in StaffRole}
+    customer = await sign_in(new_client(), (await make.tenant()).owner)
+    organization = rows["organization"].id
+    before = await fingerprints(database, organization)
+    fields = {"seen": "", "reason": REASON, "plan": "pro", "number": "+14155550100", "role": "admin"}
+    for kind, row in rows.items():
+        for action in KINDS[kind].actions:
+            path = row.path(action.slug)
+            for outsider in (client, customer):
+                assert (await outsider.get(path)).headers["location"].startswith("/admin/login")
+                assert (await post(outsider, path, **fields)).headers["location"] == "/admin/login"
+            for role, colleague in colleagues.items():
+                if role.rank < action.at_least.rank:
+                    assert (await colleague.client.get(path)).status_code == 403, path
+                    assert (await post(colleague.client, path, **fields)).status_code == 403, path
+                    assert (await colleague.client.get(Row(kind, uuid4()).path(action.slug))).status_code == 403
+            for headers in FOREIGN:
+                answer = await colleagues[StaffRole.ADMIN].client.post(path, data=fields, headers=headers)
+                assert answer.status_code == 403, (path, headers)
+    assert await fingerprints(database, organization) == before
+
+
+async def test_no_action_is_done_without_a_reason_or_on_what_has_changed(
+    operator: Colleague, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    row = Row("organization", tenant.organization.id)
+    for reason in ("", "   ", "x" * 501, "a\x00b"):
+        answer = await do(operator, row, "suspend", reason=reason)
+        assert answer.status_code == 400, reason[:5]
+    unknown = await do(operator, row, "change-plan", plan="gold")
+    assert unknown.status_code == 400
+    assert "Choose a plan from the list" in unknown.text
+    stale = await do(operator, row, "change-plan", plan="business", seen="starter ")
+    assert stale.status_code == 409
+    assert "changed since you opened" in stale.text
+    assert (await operator.client.get(Row("organization", uuid4()).path("suspend"))).status_code == 404
+    assert (await operator.client.get(Row("call", row.id).path("end"))).status_code == 404
+    assert (await operator.client.get(row.path("erase"))).status_code == 404
+    kept = await stored(database, Organization, row.id)
+    assert (kept.plan, kept.suspended_at) == (Plan.PRO, None)
+
+
+async def test_a_live_call_is_cut_off_or_said_to_be_over(
+    operator: Colleague, rows: Mapping[str, Row], database: Database
+) -> None:
+    row = rows["call"]
+    answer = await do(operator, row, "end")
+    page = (await operator.client.get(answer.headers["location"])).text
+    assert "The call was over already." in page  # the carrier never heard of this one
+    assert (await trail_of(database, row.id, "call.cut_off")).details == {"reason": REASON}
+
+
+async def test_a_deleted_token_is_gone(operator: Colleague, make: Factory, database: Database) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.delete(EmbedToken).where(EmbedToken.id == token.id))
+    assert (await operator.client.get(Row("embed-token", token.id).path("revoke"))).status_code == 404

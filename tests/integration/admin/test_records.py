@@ -1,0 +1,286 @@
+"""Lists, searches, details and exports: everything but secrets, nothing but reading, and inert."""
+
+import csv
+import io
+import secrets as random
+from uuid import uuid4
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from litestar import Litestar
+from sqlalchemy.exc import DBAPIError
+
+from admin.models import StaffRole
+from conftest import NewClient
+from factories import Factory, sign_in
+from furnished import Furnished, furnish
+from kit.audit import AuditEvent
+from kit.db import STAFF_ROLE, Database
+from kit.model import Base
+from staff import SAME_ORIGIN, Colleague, enter, make_staff, post
+from tenants.models import Organization
+
+pytestmark = pytest.mark.anyio
+KINDS = (
+    "organization",
+    "user",
+    "phone-number",
+    "embed-token",
+    "call",
+    "upgrade-request",
+    "audit-event",
+    "invitation",
+    "membership",
+    "outbox-item",
+)
+HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+async def furnished(database: Database, settings: object) -> Furnished:
+    return await furnish(database, Factory(database, settings))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def operator(client: httpx.AsyncClient, database: Database) -> Colleague:
+    return await enter(client, await make_staff(database, StaffRole.OPERATOR))
+
+
+async def found(colleague: Colleague, kind: str, term: str) -> str:
+    answer = await colleague.client.get(f"/admin/{kind}/list", params={"search": term})
+    assert answer.status_code == 200
+    return answer.text
+
+
+async def test_an_organization_is_found_by_name_slug_number_and_id(operator: Colleague, make: Factory) -> None:
+    name = f"Zebra {random.token_hex(4)}"
+    tenant = await make.tenant(name=name)
+    assert tenant.number is not None
+    digits = tenant.number.removeprefix("+1")
+    spoken = f"({digits[:3]}) {digits[3:6]}-{digits[6:]}"
+    for term in (name, name.upper()[:10], tenant.organization.slug, tenant.number, spoken, str(tenant.organization.id)):
+        assert f"/admin/organization/details/{tenant.organization.id}" in await found(operator, "organization", term)
+    for term in ("nobody has this name", "%", "_", "+1999999999999", str(uuid4()), "\x00", "x" * 5000):
+        assert "Nothing found" in await found(operator, "organization", term), term
+
+
+async def test_people_numbers_tokens_and_calls_are_found(operator: Colleague, furnished: Furnished) -> None:
+    ids, tenant = furnished.ids, furnished.tenant
+    assert f"/admin/user/details/{tenant.owner.id}" in await found(operator, "user", tenant.owner.email[:-4].upper())
+    assert f"/admin/phone-number/details/{ids['number_id']}" in await found(
+        operator, "phone-number", tenant.number or ""
+    )
+    assert f"/admin/call/details/{ids['call_id']}" in await found(operator, "call", "2125550177")
+    page = (await operator.client.get(f"/admin/embed-token/details/{ids['token_id']}")).text
+    assert "victim.example" in page
+
+
+async def test_every_list_and_detail_opens_and_links_to_what_belongs_together(
+    operator: Colleague, furnished: Furnished
+) -> None:
+    organization = furnished.ids["organization_id"]
+    for kind in KINDS:
+        narrowed = {} if kind in {"organization", "user", "outbox-item"} else {"organization_id": str(organization)}
+        answer = await operator.client.get(f"/admin/{kind}/list", params=narrowed)
+        assert answer.status_code == 200, (kind, answer.text)
+        if narrowed:
+            assert f"/admin/organization/details/{organization}" in answer.text, kind
+    page = (await operator.client.get(f"/admin/organization/details/{organization}")).text
+    for kind, key in (("embed-token", "token_id"), ("call", "call_id"), ("phone-number", "number_id")):
+        assert f"/admin/{kind}/details/{furnished.ids[key]}" in page
+        assert (await operator.client.get(f"/admin/{kind}/details/{furnished.ids[key]}")).status_code == 200
+    assert (
+        "initiated, the caller" in (await operator.client.get(f"/admin/call/details/{furnished.ids['call_id']}")).text
+    )
+
+
+async def test_lists_go_on_by_keyset_and_count_nothing(operator: Colleague, make: Factory, database: Database) -> None:
+    tenant = await make.tenant()
+    async with database.sessions() as session, session.begin():
+        session.add_all(
+            AuditEvent(organization_id=tenant.organization.id, actor_kind="system", actor_name="x", action=f"t.{n:03}")
+            for n in range(120)
+        )
+    seen: list[str] = []
+    path = f"/admin/audit-event/list?organization_id={tenant.organization.id}"
+    while path:
+        page = (await operator.client.get(path)).text
+        seen += [part[:5] for part in page.split("<bdi>t.")[1:]]
+        path = (
+            page.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
+            if 'rel="next"' in page
+            else ""
+        )
+    assert sorted(part[:3] for part in seen) == [f"{n:03}" for n in range(120)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/admin/organization/details/{uuid4()}",
+        "/admin/organization/details/no-id",
+        "/admin/organization/details/1;2",
+        "/admin/nothing/list",
+        "/admin/organization/list?sortBy=limits",
+        "/admin/organization/list?page=2",
+        "/admin/organization/list?after=x",
+        "/admin/call/list?organization_id=x",
+        "/admin/organization/create",
+        "/admin/organization/export/csv",
+        "/admin/user/ajax/lookup?name=x&term=y",
+        "/admin/statics/css/main.css",
+        "/admin/api-key/list",
+    ],
+)
+async def test_what_is_not_there_is_clearly_not(operator: Colleague, path: str) -> None:
+    answer = await operator.client.get(path)
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.text
+
+
+async def test_an_id_of_another_kind_is_not_found(operator: Colleague, furnished: Furnished) -> None:
+    answer = await operator.client.get(f"/admin/organization/details/{furnished.ids['call_id']}")
+    assert answer.status_code == 404
+
+
+async def test_nothing_of_sqladmin_changes_rows(operator: Colleague, furnished: Furnished, database: Database) -> None:
+    organization = furnished.ids["organization_id"]
+    for method, path in (
+        ("DELETE", f"/admin/organization/delete?pks={organization}"),
+        ("POST", "/admin/organization/create"),
+        ("POST", f"/admin/organization/edit/{organization}"),
+        ("POST", "/admin/organization/import"),
+    ):
+        answer = await operator.client.request(method, path, data={"name": "x"}, headers=SAME_ORIGIN)
+        assert answer.status_code in (404, 405), path
+    async with database.sessions() as session:
+        assert await session.get(Organization, organization) is not None
+
+
+async def test_hostile_text_is_inert_in_every_list_and_detail(
+    operator: Colleague, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant(name=HOSTILE[:80])
+    token = await make.token(tenant)
+    async with database.sessions() as session, session.begin():
+        await session.execute(
+            sa.text("UPDATE user_account SET name = :x WHERE id = :id"), {"x": HOSTILE, "id": tenant.owner.id}
+        )
+        await session.execute(
+            sa.text("UPDATE embed_token SET label = :x, last_origin = :x, allowed_domains = ARRAY[:x] WHERE id = :id"),
+            {"x": HOSTILE, "id": token.id},
+        )
+        session.add(
+            AuditEvent(
+                organization_id=tenant.organization.id,
+                actor_kind="user",
+                actor_name=HOSTILE,
+                action="t.x",
+                subject_name=HOSTILE,
+                details={HOSTILE: HOSTILE},
+            )
+        )
+    own = f"organization_id={tenant.organization.id}"
+    paths = [f"/admin/{kind}/list?{own}" for kind in ("embed-token", "audit-event", "membership", "phone-number")]
+    paths += [
+        f"/admin/organization/details/{tenant.organization.id}",
+        f"/admin/user/details/{tenant.owner.id}",
+        f"/admin/embed-token/details/{token.id}",
+        f"/admin/embed-token/{token.id}/do/revoke",
+        f"/admin/organization/list?search={tenant.organization.slug}",
+    ]
+    for path in paths:
+        page = (await operator.client.get(path)).text
+        assert "<script>alert" not in page, path
+        assert "<img src=x" not in page, path
+    assert "&lt;script&gt;alert" in (await operator.client.get(paths[0])).text
+
+
+async def test_no_secret_can_be_read_by_the_role_of_the_pages(app: Litestar, database: Database) -> None:
+    del database
+    hidden = {
+        "user_account": ("password_hash", "totp_secret", "totp_last_step"),
+        "embed_token": ("digest",),
+        "api_key": ("digest",),
+        "invitation": ("digest",),
+        "outbox": ("body",),
+        "login_session": ("digest", "id"),
+        "one_time_link": ("digest",),
+        "recovery_code": ("digest",),
+    }
+    walled: Database = app.state.database
+    reading = walled.as_role(STAFF_ROLE, engine_connections=1)
+    try:
+        for table, columns in hidden.items():
+            for column in columns:
+                with pytest.raises(DBAPIError, match="permission denied"):
+                    async with reading.sessions() as session:
+                        await session.execute(sa.text(f'SELECT {column} FROM "{table}" LIMIT 1'))  # noqa: S608
+        writable = {"staff", "staff_session", "staff_recovery_code"}
+        for table in set(Base.metadata.tables) - writable:
+            with pytest.raises(DBAPIError, match=r"permission denied|append-only"):
+                async with reading.sessions() as session:
+                    await session.execute(sa.text(f'DELETE FROM "{table}"'))  # noqa: S608
+        for table in writable:
+            with pytest.raises(DBAPIError, match="permission denied"):
+                async with walled.sessions() as session:
+                    await session.execute(sa.text(f"SELECT id FROM {table}"))  # noqa: S608
+    finally:
+        await reading.stop()
+
+
+async def test_an_export_is_capped_inert_audited_and_for_operators(
+    operator: Colleague, new_client: NewClient, make: Factory, database: Database
+) -> None:
+    name = f"=HYPERLINK {random.token_hex(4)}"
+    tenant = await make.tenant(name=name)
+    path = f"/admin/organization/export?search={tenant.organization.slug}"
+    answer = await post(operator.client, path)
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert tenant.organization.slug in {row["slug"] for row in rows}
+    assert f"'{name}" in {row["name"] for row in rows}
+    async with database.sessions() as session:
+        mine = AuditEvent.actor_name == operator.email, AuditEvent.action == "records.exported"
+        event = (await session.scalars(sa.select(AuditEvent).where(*mine))).one()
+    assert event.details == {"rows": len(rows), "filters": {"search": tenant.organization.slug}}
+
+    support = await enter(new_client(), await make_staff(database, StaffRole.SUPPORT))
+    assert (await post(support.client, path)).status_code == 403
+    assert (await post(operator.client, "/admin/staff/export")).status_code == 404
+    assert (await operator.client.post(path, headers={"Origin": "https://evil.example"})).status_code == 403
+
+
+async def test_who_looked_at_whom_is_in_the_trail(
+    operator: Colleague, furnished: Furnished, database: Database
+) -> None:
+    await operator.client.get(f"/admin/user/details/{furnished.tenant.owner.id}")
+    async with database.sessions() as session:
+        mine = AuditEvent.actor_name == operator.email, AuditEvent.action == "user.viewed"
+        event = (await session.scalars(sa.select(AuditEvent).where(*mine))).one()
+    assert (event.subject_id, event.organization_id) == (furnished.tenant.owner.id, None)
+
+
+async def test_staff_are_for_admins_to_see(operator: Colleague, new_client: NewClient, database: Database) -> None:
+    assert (await operator.client.get("/admin/staff/list")).status_code == 403
+    assert "/admin/staff/list" not in (await operator.client.get("/admin")).text
+    admin = await enter(new_client(), await make_staff(database, StaffRole.ADMIN))
+    assert operator.email in await found(admin, "staff", operator.email)
+
+
+async def test_customers_and_visitors_get_nothing_of_any_route(
+    client: httpx.AsyncClient, new_client: NewClient, furnished: Furnished
+) -> None:
+    customer = await sign_in(new_client(), furnished.tenant.owner)
+    paths = [f"/admin/{kind}/list" for kind in (*KINDS, "staff")]
+    paths += [
+        f"/admin/organization/details/{furnished.ids['organization_id']}",
+        "/admin/account",
+        "/admin/recovery-codes",
+    ]
+    for who in (client, customer):
+        for path in paths:
+            answer = await who.get(path)
+            assert (answer.status_code, answer.text) == (303, ""), path
+            assert answer.headers["location"].startswith("/admin/login")
