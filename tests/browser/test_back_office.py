@@ -1,0 +1,141 @@
+"""Staff at work in a real browser: in with two steps, find a tenant by its number, and what they do is felt at once."""
+
+import time
+from collections.abc import AsyncIterator
+
+import pyotp
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from admin.models import StaffRole
+from browser.axe import AXE, findings
+from browser.conftest import OpenPhone
+from browser.product import Customer, Product
+from factories import PASSWORD as OWNERS_PASSWORD
+from furnished import furnish
+from staff import PASSWORD, make_staff
+from tenants.plans import Plan
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def context(browser: Browser, product: Product) -> AsyncIterator[BrowserContext]:
+    async with await browser.new_context(base_url=product.url) as context:
+        await context.add_init_script(path=AXE)
+        yield context
+
+
+async def enter(context: BrowserContext, product: Product, role: StaffRole) -> Page:
+    """Sign in for the first time, as somebody of ``role`` does."""
+    staff, page = await make_staff(product.database, role), await context.new_page()
+    await page.goto("/admin")
+    await page.get_by_label("Email", exact=True).fill(staff.email)
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    secret = await page.get_by_label("Or type this key").input_value()
+    await page.get_by_label("Code", exact=True).fill(pyotp.TOTP(secret.replace(" ", "")).at(int(time.time())))
+    await page.get_by_role("button", name="Switch it on and sign in").click()
+    await expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    await page.get_by_role("link", name="I saved them").click()
+    await expect(page.get_by_role("heading", name="Back office", level=1)).to_be_visible()
+    return page
+
+
+async def find(page: Page, customer: Customer) -> None:
+    """Come to a customer's organization by typing its phone number."""
+    await page.goto("/admin")
+    await page.get_by_label("Find an organization").fill(customer.tenant.number or "")
+    await page.get_by_role("button", name="Find", exact=True).click()
+    await page.get_by_role("rowheader").get_by_role("link").click()
+    await expect(page.get_by_role("heading", name=customer.tenant.organization.name, level=1)).to_be_visible()
+
+
+async def act(page: Page, label: str, reason: str, **choices: str) -> None:
+    """Use an action of the page that is open, and say why."""
+    await page.get_by_role("link", name=label, exact=True).click()
+    for field, choice in choices.items():
+        await page.get_by_label(field.replace("_", " ")).select_option(choice)
+    await page.get_by_label("Reason").fill(reason)
+    await page.get_by_role("button", name=label, exact=True).click()
+
+
+async def test_an_operator_upgrades_suspends_revokes_and_reads_the_trail(
+    context: BrowserContext, browser: Browser, product: Product, open_phone: OpenPhone
+) -> None:
+    customer = await product.customer(plan=Plan.STARTER)
+    slug = customer.tenant.organization.slug
+    page = await enter(context, product, StaffRole.OPERATOR)
+    async with await browser.new_context(base_url=product.url) as theirs:
+        owner = await theirs.new_page()
+        await owner.goto(f"/login?next=/dashboard/{slug}/settings")
+        await owner.get_by_label("Email", exact=True).fill(customer.tenant.owner.email)
+        await owner.get_by_label("Password", exact=True).fill(OWNERS_PASSWORD)
+        await owner.get_by_role("button", name="Sign in", exact=True).click()
+        await expect(owner.get_by_text("Organization plan does not support widgets").first).to_be_visible()
+
+        await find(page, customer)
+        await act(page, "Change plan", "Paid by invoice", New_plan="pro")
+        await expect(page.get_by_text("The plan is pro now.")).to_be_visible()
+        await owner.reload()
+        await expect(owner.get_by_text("Organization plan does not support widgets")).to_have_count(0)
+
+        phone = await open_phone(customer)
+        await phone.until_event("ready")
+        await act(page, "Suspend", "Fraud is suspected")
+        await expect(page.get_by_text("Suspended. Phones have stopped")).to_be_visible()
+        await phone.page.reload()
+        refused = await phone.until_event("error")
+        assert refused["code"] == "organization_suspended"
+        await act(page, "Restore", "It was none")
+        await phone.page.reload()
+        await phone.until_event("ready")
+
+        await page.get_by_role("link", name="Main Website").click()
+        await act(page, "Revoke", "Leaked in a forum")
+        await expect(page.get_by_text("Token revoked.")).to_be_visible()
+        await phone.page.reload()
+        assert (await phone.until_event("error"))["code"] == "revoked_embed_token"
+
+    await find(page, customer)
+    await page.get_by_role("link", name="All: Audit trail").click()
+    for words in ("organization.plan_changed", "organization.suspended", "embed_token.revoked"):
+        await expect(page.get_by_text(words, exact=False).first).to_be_visible()
+
+
+async def test_roles_see_what_is_theirs_to_do(browser: Browser, product: Product, customer: Customer) -> None:
+    seen = {}
+    for role in StaffRole:
+        async with await browser.new_context(base_url=product.url) as own:
+            page = await enter(own, product, role)
+            await find(page, customer)
+            seen[role] = (
+                await page.get_by_role("link", name="Suspend", exact=True).count(),
+                await page.get_by_role("link", name="Staff", exact=True).count(),
+            )
+    assert seen == {StaffRole.SUPPORT: (0, 0), StaffRole.OPERATOR: (1, 0), StaffRole.ADMIN: (1, 1)}
+
+
+async def test_the_main_views_are_for_everybody(context: BrowserContext, product: Product) -> None:
+    furnished = await furnish(product.database, product.make)
+    page = await context.new_page()
+    await page.goto("/admin/login")
+    assert await findings(page) == []
+    await page.close()
+    page = await enter(context, product, StaffRole.ADMIN)
+    organization = furnished.ids["organization_id"]
+    for path in (
+        "/admin",
+        "/admin/account",
+        "/admin/organization/list",
+        f"/admin/organization/details/{organization}",
+        f"/admin/organization/{organization}/do/change-plan",
+        f"/admin/call/details/{furnished.ids['call_id']}",
+        f"/admin/audit-event/list?organization_id={organization}",
+        "/admin/embed-token/list",
+        "/admin/user/list?search=nobody",
+        "/admin/staff/list",
+        "/admin/nothing/list",
+    ):
+        await page.goto(path)
+        assert await findings(page) == [], path
