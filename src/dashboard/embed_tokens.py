@@ -26,6 +26,7 @@ from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
 from tenants.services import OrganizationService
 from tenants.upgrades import UpgradeService
+from voice.calling.services import CallingRulesService
 from widget import domains
 from widget.errors import InvalidDomains
 from widget.limits import LABEL_CHARACTERS
@@ -149,7 +150,7 @@ class EmbedTokenPages(Controller):
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], token_id: FromPath[UUID]
     ) -> Response[str]:
         token = await EmbedTokenService(db_session).active(member(request).organization_id, token_id)
-        return await _token_page(request, db_session, token)
+        return await token_page(request, db_session, token)
 
     @post("/embed-tokens/{token_id:uuid}", guards=_ADMIN)
     async def change(
@@ -175,7 +176,7 @@ class EmbedTokenPages(Controller):
                 )
         except DomainError as refusal:
             await db_session.refresh(token)
-            return await _token_page(request, db_session, token, form.refused(refusal))
+            return await token_page(request, db_session, token, form.refused(refusal))
         return redirect(request, f"{_base(slug)}/{token_id}", "Token saved")
 
     @get("/embed-tokens/{token_id:uuid}/revoke", guards=_ADMIN)
@@ -243,18 +244,26 @@ def _ensure_opened_on_purpose(token: EmbedToken, form: Form) -> None:
         )
 
 
-async def _token_page(
-    request: SettingsRequest, session: AsyncSession, token: EmbedToken, form: Form | None = None
+async def token_page(
+    request: SettingsRequest,
+    session: AsyncSession,
+    token: EmbedToken,
+    form: Form | None = None,
+    *,
+    limits_form: Form | None = None,
 ) -> Response[str]:
+    """The page of one token; ``form`` and ``limits_form`` are what could not be saved."""
     who = member(request)
     creators = await EmbedTokenService(session).creators(who.organization_id, [token])
     return render(
         request,
         "settings/token.html",
-        status=200 if form is None else 400,
+        status=200 if form is None and limits_form is None else 400,
         token=token,
         form=form,
         kits=kits_of(request, token),
+        limits_form=limits_form,
+        rule=await CallingRulesService(session).of_token(who.organization_id, token.id),
         created_by=creators.get(token.id),
         refused=await refused_of(session, who.organization_id, token.id),
         may_change=who.role.rank >= Role.ADMIN.rank,

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from kit.countries import country_name
 from kit.e164 import InvalidPhoneNumber, format_international
 from kit.structs import rfc3339
 from widget.domains import display
@@ -64,4 +65,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "domain": display,
     "agent_note": agent_note,
     "options": options,
+    "country": country_name,
 }

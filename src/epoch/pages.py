@@ -5,6 +5,7 @@ from litestar.types import ControllerRouterHandler
 
 from dashboard import account, accounts, home, invitations, organizations
 from dashboard.audit import audit_log
+from dashboard.calling_rules import CallingRulePages
 from dashboard.calls import CallPages
 from dashboard.embed_tokens import EmbedTokenPages
 from dashboard.keys import ApiKeyPages
@@ -33,6 +34,7 @@ def build_pages(settings: Settings) -> Router:
         NumberPages,
         EmbedTokenPages,
         download_kit,
+        CallingRulePages,
         ApiKeyPages,
         usage_page,
         audit_log,

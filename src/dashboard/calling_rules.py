@@ -1,0 +1,245 @@
+"""Settings, section **Calling rules**: countries, limits, blocked numbers; and what one token is narrowed to."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dashboard.embed_tokens import token_page
+from dashboard.formats import phone
+from dashboard.guards import requires_place
+from dashboard.pages import redirect
+from dashboard.settings import Section, SettingsRequest, register, render_settings
+from kit.countries import countries, country_name
+from kit.errors import DomainError, ValidationFailed
+from kit.forms import Form, ensure_storable, read_form
+from tenants.auth import MemberAuth, member
+from tenants.guards import requires_role
+from tenants.models import Role
+from voice.calling import limits as names
+from voice.calling.limits import DEFAULTS, FIXED, Limits
+from voice.calling.services import CallingRulesService, TokenRule, read_countries
+from widget.services import EmbedTokenService
+
+KEY = "calling-rules"
+MONEY = frozenset({names.CENTS_PER_DAY, names.CENTS_PER_MONTH, names.CENTS_PER_DAY_PER_TOKEN})
+WORDS: Mapping[str, str] = {
+    names.MINUTES_PER_DAY: "Minutes a day",
+    names.MINUTES_PER_MONTH: "Minutes a month",
+    names.CENTS_PER_DAY: "Spend a day",
+    names.CENTS_PER_MONTH: "Spend a month",
+    names.CENTS_PER_DAY_PER_TOKEN: "Spend a day with one token",
+    names.CALLS_PER_DAY: "Calls a day",
+    names.CALLS_PER_MINUTE: "Calls a minute",
+    names.CALLS_PER_MINUTE_PER_TOKEN: "Calls a minute with one token",
+    names.LIVE_CALLS: "Calls at once",
+    names.LIVE_CALLS_PER_TOKEN: "Calls at once with one token",
+    names.SAME_NUMBER_PER_HOUR: "Calls an hour to one number",
+    names.FOREIGN_NUMBERS_PER_HOUR: "Different foreign numbers an hour",
+}
+_SETTABLE = tuple(name for name in WORDS if name in DEFAULTS and name not in FIXED)
+_ADMIN = [requires_place, requires_role(Role.ADMIN)]
+_WHOLE_DIGITS = 9
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One limit on the page."""
+
+    name: str
+    title: str
+    is_money: bool
+    limit: int
+    """In force; cents where it is money."""
+    ceiling: int
+    used: int | None
+    """None for what is not counted for the organization as a whole."""
+    typed: str
+    """What stands in the field."""
+
+    @property
+    def is_near(self) -> bool:
+        return self.used is not None and self.used * 100 >= self.limit * 80
+
+    def shown(self, amount: int) -> str:
+        """An amount as people read it."""
+        return f"${amount / 100:,.2f}" if self.is_money else f"{amount:,}"
+
+
+async def provide(_: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+    """What the section shows."""
+    rules = await CallingRulesService(session).read(who.organization_id)
+    enabled = [(code, country_name(code)) for code in rules.countries if code != rules.country]
+    return {
+        "home": country_name(rules.country),
+        "enabled": sorted(enabled, key=lambda item: item[1]),
+        "others": [name for code, name in countries().items() if code not in rules.countries],
+        "lines": [_line(name, rules.limits, rules.used.get(name)) for name in _SETTABLE],
+        "blocked": rules.blocked_numbers,
+        "new_until": rules.limits.new_until,
+        "may_change": who.role.rank >= Role.ADMIN.rank,
+    }
+
+
+register(Section(KEY, "Calling rules", "settings/_calling_rules.html", provide))
+
+
+class CallingRulePages(Controller):
+    """The forms about calling; each saves by itself."""
+
+    path = "/dashboard/{slug:str}/settings"
+    guards = _ADMIN
+
+    @post("/calling-rules/countries")
+    async def allow(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        form, who = await read_form(request, "destination"), member(request)
+        service = CallingRulesService(db_session)
+        try:
+            ensure_storable(form)
+            [code] = read_countries([form["destination"]], "destination")
+            now = await service.read(who.organization_id)
+            await service.change(who.organization_id, by=who.actor, countries=[*now.countries, code])
+        except ValidationFailed as refusal:
+            return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
+        return redirect(request, _section(slug), f"{country_name(code)} can be called")
+
+    @post("/calling-rules/countries/remove")
+    async def disallow(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        form, who = await read_form(request, "code"), member(request)
+        service = CallingRulesService(db_session)
+        now = await service.read(who.organization_id)
+        left = [code for code in now.countries if code != form["code"]]
+        await service.change(who.organization_id, by=who.actor, countries=left)
+        return redirect(request, _section(slug), f"{country_name(form['code'][:2])} can no longer be called")
+
+    @post("/calling-rules/limits")
+    async def limit(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        form, who = await read_form(request, *_SETTABLE), member(request)
+        service = CallingRulesService(db_session)
+        now = await service.read(who.organization_id)
+        try:
+            chosen = _read_limits(form, now.limits)
+            await service.change(who.organization_id, by=who.actor, limits=chosen)
+        except ValidationFailed as refusal:
+            return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
+        return redirect(request, _section(slug), "Limits saved")
+
+    @post("/calling-rules/blocked")
+    async def block(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        form, who = await read_form(request, "blocked_numbers"), member(request)
+        service = CallingRulesService(db_session)
+        now = await service.read(who.organization_id)
+        try:
+            ensure_storable(form)
+            blocked = [*now.blocked_numbers, form["blocked_numbers"]]
+            async with db_session.begin_nested():
+                after = await service.change(who.organization_id, by=who.actor, blocked_numbers=blocked)
+        except ValidationFailed as refusal:
+            return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
+        fresh = [number for number in after.blocked_numbers if number not in now.blocked_numbers]
+        said = f"{phone(fresh[0])} is blocked" if fresh else "This number is blocked already"
+        return redirect(request, _section(slug), said)
+
+    @post("/calling-rules/blocked/remove")
+    async def unblock(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        form, who = await read_form(request, "number"), member(request)
+        service = CallingRulesService(db_session)
+        now = await service.read(who.organization_id)
+        left = [number for number in now.blocked_numbers if number != form["number"]]
+        await service.change(who.organization_id, by=who.actor, blocked_numbers=left)
+        return redirect(request, _section(slug), "The number can be called again")
+
+    @post("/embed-tokens/{token_id:uuid}/limits")
+    async def narrow(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        token_id: FromPath[UUID],
+    ) -> Response[str]:
+        form, who = await read_form(request, "minutes_per_day", "live_calls", "countries"), member(request)
+        token = await EmbedTokenService(db_session).active(who.organization_id, token_id)
+        try:
+            ensure_storable(form)
+            rule = TokenRule(
+                token_id,
+                minutes_per_day=_optional(form, "minutes_per_day", 1440),
+                live_calls=_optional(form, "live_calls", 1000),
+                countries=_codes(form["countries"]),
+            )
+            async with db_session.begin_nested():
+                await CallingRulesService(db_session).narrow_token(who.organization_id, rule, by=who.actor)
+        except DomainError as refusal:
+            await db_session.refresh(token)
+            return await token_page(request, db_session, token, limits_form=form.refused(refusal))
+        return redirect(request, f"/dashboard/{slug}/settings/embed-tokens/{token_id}#limits", "Limits saved")
+
+
+def _line(name: str, limits: Limits, used: int | None) -> Line:
+    is_money, chosen = name in MONEY, limits.chosen[name]
+    typed = f"{chosen / 100:.2f}".removesuffix(".00") if is_money else str(chosen)
+    return Line(name, WORDS[name], is_money, limits[name], limits.ceilings[name], used, typed)
+
+
+def _read_limits(form: Form, limits: Limits) -> dict[str, int]:
+    """What was typed, as it is stored. Raises: ValidationFailed."""
+    chosen, wrong = {}, []
+    for name in _SETTABLE:
+        value = _cents(form[name]) if name in MONEY else _whole(form[name])
+        most = _line(name, limits, None)
+        if value is None or value > most.ceiling:
+            wrong.append((name, f"From 0 to {most.shown(most.ceiling)}"))
+        else:
+            chosen[name] = value
+    if wrong:
+        raise ValidationFailed(wrong)
+    return chosen
+
+
+def _whole(typed: str) -> int | None:
+    text = typed.strip().replace(",", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _WHOLE_DIGITS else None
+
+
+def _cents(typed: str) -> int | None:
+    text = typed.strip().removeprefix("$").replace(",", "")
+    try:
+        cents = Decimal(text) * 100
+    except InvalidOperation:
+        return None
+    if len(text) > _WHOLE_DIGITS or not cents.is_finite() or cents < 0 or cents != int(cents):
+        return None
+    return int(cents)
+
+
+def _optional(form: Form, name: str, most: int) -> int | None:
+    if not form[name].strip():
+        return None
+    value = _whole(form[name])
+    if value is None or value > most:
+        raise ValidationFailed([(name, f"From 0 to {most:,}, or empty")])
+    return value
+
+
+def _codes(typed: str) -> list[str] | None:
+    """Countries separated by commas, by code or name; None for none. Raises: ValidationFailed."""
+    return read_countries([part for part in typed.split(",") if part.strip()]) or None
+
+
+def _section(slug: str) -> str:
+    return f"/dashboard/{slug}/settings#{KEY}"

@@ -1,0 +1,123 @@
+"""Settings, section **Calling rules**, and a token's own limits: each form saves by itself and says so."""
+
+import html
+import re
+
+import httpx
+import pytest
+
+from factories import Factory, Tenant, Token, sign_in
+from forms import submit
+from pages import errors_of
+from tenants.models import Role
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def tenant(make: Factory) -> Tenant:
+    return await make.tenant()
+
+
+@pytest.fixture
+async def token(make: Factory, tenant: Tenant) -> Token:
+    return await make.token(tenant)
+
+
+@pytest.fixture
+async def owner(client: httpx.AsyncClient, tenant: Tenant) -> httpx.AsyncClient:
+    return await sign_in(client, tenant.owner)
+
+
+def settings_of(tenant: Tenant) -> str:
+    return f"/dashboard/{tenant.organization.slug}/settings"
+
+
+async def rules(client: httpx.AsyncClient, tenant: Tenant) -> dict[str, object]:
+    found: dict[str, object] = (await client.get(f"/api/organizations/{tenant.organization.id}/calling-rules")).json()
+    return found
+
+
+async def saved(client: httpx.AsyncClient, tenant: Tenant, form: str, notice: str, **fields: str) -> None:
+    base = settings_of(tenant)
+    answer = await submit(client, f"{base}/calling-rules/{form}", base, **fields)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{base}#calling-rules")
+    assert notice in html.unescape((await client.get(base)).text)
+
+
+def limit_fields(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<input id="limit-\w+" name="(\w+)"[^>]* value="([^"]*)"', page))
+
+
+async def test_countries_are_enabled_by_name_and_disabled(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    await saved(owner, tenant, "countries", "United Kingdom can be called", destination="United Kingdom")
+    assert (await rules(owner, tenant))["countries"] == ["CA", "GB", "US"]
+    await saved(owner, tenant, "countries/remove", "Canada can no longer be called", code="CA")
+    assert (await rules(owner, tenant))["countries"] == ["GB", "US"]
+
+
+async def test_an_unknown_country_is_kept_in_its_field_with_a_sentence(
+    owner: httpx.AsyncClient, tenant: Tenant
+) -> None:
+    base = settings_of(tenant)
+    answer = await submit(owner, f"{base}/calling-rules/countries", base, destination="Atlantis")
+    assert answer.status_code == 400
+    assert 'value="Atlantis"' in answer.text
+    assert errors_of(answer.text)["destination"] == "There is no country called Atlantis"
+
+
+async def test_limits_are_saved_and_wrong_ones_marked(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    base = settings_of(tenant)
+    fields = limit_fields((await owner.get(base)).text)
+    assert (fields["minutes_per_day"], fields["spend_cents_per_day"]) == ("600", "25")
+    await saved(owner, tenant, "limits", "Limits saved", **{**fields, "spend_cents_per_day": "12.50"})
+    limits = (await rules(owner, tenant))["limits"]
+    assert isinstance(limits, dict)
+    assert (limits["spend_cents_per_day"], limits["minutes_per_day"]) == (1250, 600)
+
+    wrong = {"minutes_per_day": "601", "spend_cents_per_day": "twelve", "live_calls": "-1"}
+    answer = await submit(owner, f"{base}/calling-rules/limits", base, **{**fields, **wrong})
+
+    assert answer.status_code == 400
+    assert errors_of(answer.text) == {
+        "minutes_per_day": "From 0 to 600",
+        "spend_cents_per_day": "From 0 to $25.00",
+        "live_calls": "From 0 to 10",
+    }
+    assert (await rules(owner, tenant))["limits"] == limits
+
+
+async def test_numbers_are_blocked_and_unblocked(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    await saved(owner, tenant, "blocked", "+1 212-555-0147 is blocked", blocked_numbers="(212) 555-0147")
+    assert (await rules(owner, tenant))["blocked_numbers"] == ["+12125550147"]
+    base = settings_of(tenant)
+    answer = await submit(owner, f"{base}/calling-rules/blocked", base, blocked_numbers="911")
+    assert errors_of(answer.text) == {"blocked_numbers": "Emergency numbers cannot be called: 911"}
+    await saved(owner, tenant, "blocked/remove", "The number can be called again", number="+12125550147")
+    assert (await rules(owner, tenant))["blocked_numbers"] == []
+
+
+async def test_a_token_is_narrowed_on_its_own_page(owner: httpx.AsyncClient, tenant: Tenant, token: Token) -> None:
+    page = f"{settings_of(tenant)}/embed-tokens/{token.id}"
+    fields = {"minutes_per_day": "30", "live_calls": "", "countries": "us, Canada"}
+    answer = await submit(owner, f"{page}/limits", page, **fields)
+    assert answer.status_code == 303, answer.text
+    narrowed = {"token_id": str(token.id), "minutes_per_day": 30, "live_calls": None, "countries": ["CA", "US"]}
+    assert (await rules(owner, tenant))["tokens"] == [narrowed]
+    assert 'value="Canada, United States"' in (await owner.get(page)).text
+
+    answer = await submit(owner, f"{page}/limits", page, **{**fields, "minutes_per_day": "1441", "countries": "US"})
+
+    assert answer.status_code == 400
+    assert errors_of(answer.text) == {"minutes_per_day": "From 0 to 1,440, or empty"}
+    await submit(owner, f"{page}/limits", page, minutes_per_day="", live_calls="", countries="")
+    assert (await rules(owner, tenant))["tokens"] == []
+
+
+async def test_members_see_the_rules_and_no_forms(client: httpx.AsyncClient, make: Factory, tenant: Tenant) -> None:
+    await sign_in(client, await make.member(tenant.organization, Role.MEMBER))
+    page = (await client.get(settings_of(tenant))).text
+    assert "No numbers are blocked" in page
+    assert "calling-rules/" not in page
+    refused = await client.post(f"{settings_of(tenant)}/calling-rules/countries", data={"destination": "France"})
+    assert refused.status_code == 403
