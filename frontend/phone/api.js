@@ -71,6 +71,7 @@ export function createApi(tag, env) {
     close: () => panel?.close(),
     mute: (on = true) => phone.mute(Boolean(on)),
     isMuted: () => phone.muted,
+    test: ({ progress } = {}) => phone.check(progress),
     getCall() {
       if (!phone.isInCall) return null;
       const { ended: _, answeredAt, ...call } = phone.call;
@@ -93,7 +94,7 @@ export function createApi(tag, env) {
       ({ clickToCall }) => {
         if (!isOver) part = clickToCall(env, clicks);
       },
-      ({ message, fix }) => console.warn(`[EpochPhone] click-to-call is off. ${message}. ${fix}`),
+      (problem) => console.warn("[EpochPhone] click-to-call is off:", problem.fix),
     );
     return () => {
       isOver = true;

@@ -5,6 +5,7 @@ import { Events } from "./events.js";
 import { Line } from "./line.js";
 import { orderOf } from "./order.js";
 import { homeless, Session } from "./session.js";
+import { microphoneBarrier, microphoneProblem } from "./microphone.js";
 import { isInCall, isReady, next } from "./states.js";
 import { Tone } from "./tone.js";
 
@@ -152,6 +153,20 @@ export class Phone {
     } catch (problem) {
       if (session === this.#session && this.isReady && !this.isOffline) this.#fail(problem);
     }
+  }
+
+  /** Try what a call needs, without a call: see apart/check.js. Raises Problem when that part cannot be loaded. */
+  async check(told) {
+    const env = this.#env;
+    const { check } = await env.part("check");
+    return check(env, told, {
+      phone: this,
+      session: () => this.#session,
+      newLine: () => new Line({ loadSdk: env.sdk, session: this.#session, navigator: env.navigator }),
+      microphoneBarrier,
+      microphoneProblem,
+      Problem,
+    });
   }
 
   #begin() {

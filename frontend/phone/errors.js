@@ -46,7 +46,7 @@ const TABLE = {
     "The microphone is blocked by this page's policy",
     'The page must permit it: Permissions-Policy microphone=(self), and allow="microphone" on an iframe.',
   ],
-  insecure_page: ["The microphone needs a secure page", "Open this page over https."],
+  insecure_page: ["The microphone needs a secure page", "Open this page, and a page around it, over https."],
   browser_not_supported: [
     "This browser cannot make calls",
     "Use a current version of Chrome, Edge, Firefox or Safari.",

@@ -6,27 +6,21 @@ const BY_NAME = {
   SecurityError: "microphone_blocked",
   NotFoundError: "microphone_not_found",
   OverconstrainedError: "microphone_not_found",
-  NotReadableError: "microphone_in_use",
-  AbortError: "microphone_in_use",
 };
 const FIXES = {
   system: "Allow the microphone for this browser in the system's privacy settings, then call again.",
   own: "This page's own Permissions-Policy header forbids it: send microphone=(self).",
   around:
-    'The page around this frame forbids it: its frame needs allow="microphone", its Permissions-Policy header must allow this frame\'s origin.',
+    'The page around this frame forbids it: its frame needs allow="microphone", its Permissions-Policy must allow this origin.',
   opaque: "Add allow-same-origin to this frame's sandbox: without an origin it gets no microphone.",
-  secureFrame: "Open this page and the page around it over https.",
 };
 
 /** What keeps this page from ever asking for the microphone, or null. */
 export function microphoneBarrier({ window, document, navigator }) {
-  const isFramed = window.parent !== window;
-  if (window.isSecureContext === false) {
-    return new Problem("insecure_page", isFramed ? { fix: FIXES.secureFrame } : {});
-  }
+  if (window.isSecureContext === false) return new Problem("insecure_page");
   // Asked all the same, the browser answers a SecurityError.
   if (window.origin === "null") return new Problem("microphone_blocked", { fix: FIXES.opaque });
-  if (!allows(document)) return new Problem("microphone_blocked", { fix: FIXES[isFramed ? around(window) : "own"] });
+  if (!allows(document)) return new Problem("microphone_blocked", { fix: FIXES[sideOf(window)] });
   if (!navigator.mediaDevices?.getUserMedia || !window.RTCPeerConnection) return new Problem("browser_not_supported");
   return null;
 }
@@ -44,19 +38,17 @@ export async function microphoneProblem(error, navigator) {
 const allows = (document) =>
   (document.permissionsPolicy ?? document.featurePolicy)?.allowsFeature?.("microphone") !== false;
 
-/** Which side forbids it to a frame. A page of another origin cannot be asked: its permission comes first. */
-function around(window) {
+/** Which side forbids it. A page of another origin around this one cannot be asked: its permission comes first. */
+function sideOf({ parent, window }) {
   try {
-    return allows(window.parent.document) ? "own" : "around";
+    return parent === window || allows(parent.document) ? "own" : "around";
   } catch {
     return "around";
   }
 }
 
-async function permission(navigator) {
-  try {
-    return (await navigator.permissions.query({ name: "microphone" })).state;
-  } catch {
-    return "unknown";
-  }
-}
+const permission = (navigator) =>
+  navigator.permissions?.query({ name: "microphone" }).then(
+    ({ state }) => state,
+    () => "",
+  );

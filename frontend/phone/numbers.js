@@ -4,14 +4,8 @@ const MAX_TYPED = 32;
 const LONGEST_SHORT_CODE = 6;
 
 // Every emergency number in use somewhere: a caller may be anywhere, and none of them may be promised a way through.
-const EMERGENCY = new Set(
-  (
-    "000 100 101 102 103 104 105 106 107 108 110 111 112 113 114 115 116 117 118 119 120 121 122 123 124 125 126 127 " +
-    "128 129 130 131 132 133 140 141 142 143 144 145 150 151 155 158 160 161 166 170 177 180 190 191 192 193 194 195 " +
-    "196 197 198 199 211 333 555 600 700 777 811 901 902 903 907 911 912 913 917 919 933 939 966 970 975 977 981 984 " +
-    "985 987 988 989 990 991 992 993 994 995 996 997 998 999 15 17 18 07 1122 1669 10111 10177"
-  ).split(" "),
-);
+const EMERGENCY =
+  /^(000|1(0[0-8]|[129]\d|3[0-3]|4[0-5]|5[0158]|6[016]|7[07]|80)|211|333|555|600|700|777|811|9(0[1237]|1[12379]|3[39]|66|7[057]|8[145789]|9\d)|1[578]|07|1122|1669|101(11|77))$/;
 
 /** `{number}` in E.164, or `{code}` of what is wrong with it. `country` holds the exchange's country fields. */
 export function parseNumber(typed, country) {
@@ -23,7 +17,7 @@ export function parseNumber(typed, country) {
   if (international) text = text.slice(1).replace(/\(0\)/, "");
   if (!/^[\d\s().\-/\u2010-\u2015]+$/.test(text)) return { code: "invalid_number" };
   const digits = text.replace(/\D/g, "");
-  if (EMERGENCY.has(digits)) return { code: "emergency_number" };
+  if (EMERGENCY.test(digits)) return { code: "emergency_number" };
   if (digits.length <= LONGEST_SHORT_CODE) return { code: "invalid_number" };
   const number = international ? `+${digits}` : fromNational(digits, country);
   return number && E164.test(number) ? { number } : { code: "invalid_number" };

@@ -42,7 +42,7 @@ describe("window.EpochPhone", () => {
   test("has the guide's methods and the contract's", async () => {
     const { api } = await begin();
     expect(Object.keys(api).sort()).toEqual(
-      "call close destroy getCall getState hangup init isMuted isReady mute off on open reset sendDtmf toggle".split(
+      "call close destroy getCall getState hangup init isMuted isReady mute off on open reset sendDtmf test toggle".split(
         " ",
       ),
     );

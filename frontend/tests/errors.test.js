@@ -90,6 +90,7 @@ describe("the microphone's causes", () => {
   /** An ordinary page's window; in a frame when there is a `parent`. */
   function pageWith(changes) {
     const window = { isSecureContext: true, RTCPeerConnection: class {}, ...changes };
+    window.window = window;
     window.parent ??= window;
     return window;
   }

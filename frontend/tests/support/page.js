@@ -109,7 +109,7 @@ export function page({ fetch, module = sdk(), load }) {
     crypto: globalThis.crypto,
     location: { origin: "https://crm.example" },
   });
-  window.parent = window;
+  window.parent = window.window = window;
   const env = {
     base: null,
     window,
