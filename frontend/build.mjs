@@ -1,7 +1,7 @@
 // Builds dist/: phone.js, the voice SDK's chunk, the phone's rare parts, phone.full.js with all of them inside, and the
 // files of our own pages. `--clean` also drops older chunks, which otherwise stay: pages that still hold an older phone.js ask for
 // them.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -159,6 +159,10 @@ manifest["phone.full.js"] = await buildFullPhone();
 for (const [folder, names] of Object.entries(PAGES)) {
   for (const name of names) manifest[name] = await buildPage(folder, name);
 }
+
+// The types have one source: what the tests check is what customers get.
+manifest["phone.d.ts"] = "phone.d.ts";
+copyFileSync(join(here, "phone.d.ts"), join(dist, "phone.d.ts"));
 
 let tooLarge = false;
 for (const [name, file] of Object.entries(manifest)) {

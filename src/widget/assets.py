@@ -64,11 +64,11 @@ def load_assets(dist: Path, *, public_url: str) -> dict[str, Asset]:
         AssetsMissing: nothing was built.
     """
     manifest = load_manifest(dist)
-    loaders = {manifest["phone.js"], manifest["phone.full.js"]}
+    loaders = {manifest[name] for name in ("phone.js", "phone.full.js", "phone.d.ts")}
     return {
         path.name: _asset(path, public_url.encode(), is_loader=path.name in loaders)
         for path in sorted(dist.iterdir())
-        if path.is_file() and path.suffix in (".js", ".css", ".svg", ".woff2")
+        if path.is_file() and path.suffix in (".js", ".css", ".svg", ".ts", ".woff2")
     }
 
 
@@ -84,7 +84,8 @@ def _asset(path: Path, address: bytes, *, is_loader: bool) -> Asset:
             for name, suffix in ((b"br", ".br"), (b"gzip", ".gz"))
             if (packed := path.with_name(path.name + suffix)).exists()
         }
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    # Types are read by people and tools; by its suffix alone the file would be a film.
+    kind = "text/plain" if path.suffix == ".ts" else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     media_type = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
     etag = b'"' + hashlib.sha256(body).hexdigest()[:20].encode() + b'"'
     headers = [

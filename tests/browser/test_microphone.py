@@ -77,7 +77,9 @@ async def test_the_page_is_not_secure(
     browser = await new_browser(more=(f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1",))
     url = host_site.page(widget_tag(customer.product.url, customer.token.raw)).replace("127.0.0.1", PLAIN_HOST)
     phone = await open_page(url, customer.product, customer=customer, browser=browser)
-    await assert_missing(phone, "insecure_page", "The microphone needs a secure page", "Open this page, and a page around it, over https")
+    await assert_missing(
+        phone, "insecure_page", "The microphone needs a secure page", "Open this page, and a page around it, over https"
+    )
 
 
 async def test_the_page_forbids_the_microphone(customer: Customer, open_phone: OpenPhone) -> None:

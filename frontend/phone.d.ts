@@ -1,0 +1,175 @@
+/**
+ * Types of phone.js. Save this file in your project, or refer to it:
+ *
+ *     /// <reference path="./phone.d.ts" />
+ *
+ * `window.EpochPhone` exists once the script has run, and is `undefined` before.
+ */
+
+/** The phone's states; `isReady()` is true in `ready`, `completed` and `failed`. */
+type EpochPhoneState = "loading" | "ready" | "dialing" | "ringing" | "in-progress" | "completed" | "failed" | "error";
+
+/** How a call ended; `canceled`: hung up before the answer, `refused`: not let through by the server. */
+type EpochPhoneCallStatus = "completed" | "busy" | "no-answer" | "failed" | "canceled" | "refused";
+
+/** What a page keeps with a call: at most 2,000 characters as JSON. */
+type EpochPhoneMetadata = Record<string, unknown>;
+
+/** The names are those of the tag's attributes, in camel case. */
+interface EpochPhoneConfig {
+  /** The embed token, `ept_…`. */
+  token?: string;
+  /** Address of the phone service; default: where phone.js came from. */
+  apiBase?: string;
+  position?: "bottom-right" | "bottom-left";
+  /** Distance from the corner in px. */
+  offsetX?: number | string;
+  offsetY?: number | string;
+  theme?: "auto" | "light" | "dark";
+  /** Accent colour in any CSS notation. */
+  color?: string;
+  /** Language of the panel; default: the page's. */
+  locale?: string;
+  /** Make `[data-phone]` elements and `tel:` links call. */
+  clickToCall?: boolean | "on" | "off";
+  /** No button until `toggle()`, `open()` or a call. */
+  hidden?: boolean | "true" | "false";
+}
+
+interface EpochPhoneCallStarted {
+  /** E.164. */
+  number: string;
+  /** UUID; `call_id` in the call list and the API. */
+  callId: string;
+  direction: "outbound";
+  /** The organization's number, E.164. */
+  from: string;
+  /** RFC 3339, UTC. */
+  startedAt: string;
+  metadata: EpochPhoneMetadata | null;
+}
+
+interface EpochPhoneCallAnswered {
+  number: string;
+  callId: string;
+  /** RFC 3339, UTC. */
+  answeredAt: string;
+}
+
+interface EpochPhoneCallEnded {
+  number: string;
+  callId: string;
+  /** Seconds connected; 0 when nobody answered. */
+  duration: number;
+  status: EpochPhoneCallStatus;
+  /** Only if something is to be said. */
+  message?: string;
+  metadata: EpochPhoneMetadata | null;
+}
+
+interface EpochPhoneCall extends EpochPhoneCallStarted {
+  answeredAt: string | null;
+  muted: boolean;
+}
+
+interface EpochPhoneError {
+  /** The sentence of the guide's table. */
+  message: string;
+  code: string;
+}
+
+/** Each event with its payload; on `window` the payload is the `detail` of `epochphone:<event>`, null where there is none. */
+interface EpochPhoneEvents {
+  ready: undefined;
+  error: EpochPhoneError;
+  callStarted: EpochPhoneCallStarted;
+  callAnswered: EpochPhoneCallAnswered;
+  callEnded: EpochPhoneCallEnded;
+  stateChanged: { state: EpochPhoneState; previous: EpochPhoneState };
+  muted: { muted: boolean };
+  open: undefined;
+  close: undefined;
+}
+
+type EpochPhoneStep = "microphone" | "token" | "signaling" | "media";
+
+interface EpochPhoneStepResult {
+  ok: boolean;
+  /** Null when all is well. */
+  code: string | null;
+  message: string;
+  fix: string | null;
+  ms: number;
+}
+
+/** Holds no token and no phone number. */
+interface EpochPhoneReport {
+  ok: boolean;
+  /** `level`: how loud it was at most, 0 to 1. */
+  microphone: EpochPhoneStepResult & { level?: number };
+  token: EpochPhoneStepResult;
+  /** `edge`: the carrier's point of entry. */
+  signaling: EpochPhoneStepResult & { edge?: string | null };
+  media: EpochPhoneStepResult;
+  /** The browser's user agent. */
+  browser: string;
+  /** The page's origin. */
+  page: string;
+  framed: boolean;
+  /** RFC 3339, UTC. */
+  startedAt: string;
+  ms: number;
+  /** The report in lines that can be pasted into a message. */
+  text: string;
+}
+
+type EpochPhoneListener<Event extends keyof EpochPhoneEvents> = (payload: EpochPhoneEvents[Event]) => void;
+
+interface EpochPhoneApi {
+  /** True if a call was begun; else nothing has changed. */
+  call(number: string, options?: { metadata?: EpochPhoneMetadata }): boolean;
+  hangup(): void;
+  isReady(): boolean;
+  getState(): EpochPhoneState;
+  /** Back to `ready`; hangs up first. In `error` it starts over. */
+  reset(): void;
+  /** One of `0-9`, `*`, `#`, in a call. */
+  sendDtmf(digit: string | number): void;
+  toggle(): void;
+  /** Returns the way to unsubscribe. */
+  on<Event extends keyof EpochPhoneEvents>(event: Event, callback: EpochPhoneListener<Event>): () => void;
+  off<Event extends keyof EpochPhoneEvents>(event: Event, callback: EpochPhoneListener<Event>): void;
+  init(config?: EpochPhoneConfig): void;
+  destroy(): void;
+  open(): void;
+  close(): void;
+  /** `mute(false)` unmutes. */
+  mute(on?: boolean): void;
+  isMuted(): boolean;
+  getCall(): EpochPhoneCall | null;
+  /** Tries what a call needs, without a call; `progress` before each step with null, after it with its result. */
+  test(options?: {
+    progress?: (step: EpochPhoneStep, result: EpochPhoneStepResult | null) => void;
+  }): Promise<EpochPhoneReport>;
+}
+
+interface Window {
+  EpochPhone?: EpochPhoneApi;
+  EpochVoice?: EpochPhoneApi;
+  EpochPhoneConfig?: EpochPhoneConfig;
+}
+
+declare var EpochPhone: EpochPhoneApi;
+declare var EpochVoice: EpochPhoneApi;
+
+interface WindowEventMap {
+  "epochphone:ready": CustomEvent<null>;
+  "epochphone:error": CustomEvent<EpochPhoneEvents["error"]>;
+  "epochphone:callStarted": CustomEvent<EpochPhoneEvents["callStarted"]>;
+  "epochphone:callAnswered": CustomEvent<EpochPhoneEvents["callAnswered"]>;
+  "epochphone:callEnded": CustomEvent<EpochPhoneEvents["callEnded"]>;
+  "epochphone:stateChanged": CustomEvent<EpochPhoneEvents["stateChanged"]>;
+  "epochphone:muted": CustomEvent<EpochPhoneEvents["muted"]>;
+  "epochphone:open": CustomEvent<null>;
+  "epochphone:close": CustomEvent<null>;
+}

@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { describe, expect, test } from "vitest";
+import "./support/styles.js";
+import { createApi } from "../phone/api.js";
+import { MOVES } from "../phone/states.js";
+import { page, server } from "./support/page.js";
+
+const FRONTEND = join(import.meta.dirname, "..");
+const OPTIONS = { lib: ["lib.es2022.d.ts", "lib.dom.d.ts"], noEmit: true, strict: true, types: [] };
+const program = ts.createProgram([join(FRONTEND, "tests/types/host.ts")], OPTIONS);
+const checker = program.getTypeChecker();
+const types = program.getSourceFile(join(FRONTEND, "phone.d.ts"));
+
+/** The names of what an interface or a union of texts in phone.d.ts holds. */
+function namesIn(name) {
+  const declared = types.statements.find((statement) => statement.name?.text === name);
+  const type = checker.getTypeAtLocation(declared.name);
+  return (type.isUnion() ? type.types.map(({ value }) => value) : type.getProperties().map(({ name }) => name)).sort();
+}
+
+/** Every event that the source emits. */
+function emitted() {
+  const files = readdirSync(join(FRONTEND, "phone"), { recursive: true }).filter((file) => file.endsWith(".js"));
+  const source = files.map((file) => readFileSync(join(FRONTEND, "phone", file), "utf8")).join("\n");
+  const names = [...source.matchAll(/(?:emit\(|push\(|, |return \[)\["([a-z]\w+)"[,\]]/g)].map(([, name]) => name);
+  return [...new Set([...names, "open", "close"])].sort();
+}
+
+describe("phone.d.ts", () => {
+  test("lets a customer's program pass and stops its mistakes", () => {
+    const found = ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+      const { line } = file.getLineAndCharacterOfPosition(start);
+      return `${file.fileName}:${line + 1} ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
+    });
+    expect(found).toEqual([]);
+  }, 60_000);
+
+  test("has the methods of the running phone and no other", () => {
+    const { api } = createApi(null, { ...page({ fetch: server().fetch }), document });
+    expect(namesIn("EpochPhoneApi")).toEqual(Object.keys(api).sort());
+  });
+
+  test("has the states of the table and no other", () => {
+    expect(namesIn("EpochPhoneState")).toEqual(Object.keys(MOVES).sort());
+  });
+
+  test("has the events that are emitted and no other, on the window too", () => {
+    expect(namesIn("EpochPhoneEvents")).toEqual(emitted());
+    const onWindow = namesIn("WindowEventMap").filter((name) => name.startsWith("epochphone:"));
+    expect(onWindow).toEqual(emitted().map((name) => `epochphone:${name}`));
+  });
+
+  test("has the settings that the script tag takes and no other", () => {
+    const source = readFileSync(join(FRONTEND, "phone/config.js"), "utf8");
+    const settings = [...source.matchAll(/(\w+): data\.\w+/g)].map(([, name]) => name);
+    expect(namesIn("EpochPhoneConfig")).toEqual(settings.filter((name) => name !== "ticket").sort());
+  });
+});
