@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard.guards import requires_place
 from dashboard.settings import SettingsRequest
-from integrations import hubspot
+from integrations import extension, hubspot
 from integrations.kits import TOKEN_MARK, Kits
 from tenants.auth import member
+from widget import domains
 from widget.models import EmbedToken
 from widget.services import EmbedTokenService
 
@@ -39,5 +40,7 @@ def kits_of(request: SettingsRequest, token: EmbedToken, raw: str = TOKEN_MARK) 
     return {
         "token_mark": TOKEN_MARK,
         "hubspot_admitted": hubspot.is_admitted(token.allowed_domains),
+        "extension_origin": extension.origin_of(token.id),
+        "extension_admitted": domains.admits(token.allowed_domains, [extension.origin_of(token.id).encode()]),
         "hubspot_settings": json.dumps(hubspot.app_settings(APP_NAME, url), indent=2, ensure_ascii=False),
     }

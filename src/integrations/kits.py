@@ -14,19 +14,17 @@ from uuid import UUID
 
 import msgspec
 
-from integrations import hubspot
+from integrations import extension, hubspot
 from kit.errors import NotFound
 from widget.assets import ADDRESS_MARK, load_manifest
 
 TOKEN_MARK = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - stands for one
-NAMES = ("html", "hubspot")
+NAMES = ("html", "hubspot", "chrome-extension")
 SOURCES = Path(__file__).resolve().parents[2] / "integrations"
 VERSION = "0.1.0"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can tell; no file of a kit has another."""
 _READABLE = 0o100644 << 16
-_NOT_SENT = ("node_modules", "__tests__", "test", "package.json", "package-lock.json", "jest.config.js", ".npmrc")
-"""What belongs to a kit's development."""
 
 
 class Kit(msgspec.Struct, frozen=True):
@@ -63,11 +61,15 @@ class Kits:
 
     def _sources(self, name: str, token_id: UUID) -> dict[str, bytes]:
         root = SOURCES / name
-        marks = {b"{{ public_url }}": self._public_url.encode(), b"{{ token_id }}": str(token_id).encode()}
+        marks = {
+            b"{{ public_url }}": self._public_url.encode(),
+            b"{{ extension_id }}": extension.id_of(token_id).encode(),
+            b"{{ extension_key }}": extension.key_of(token_id).encode(),
+        }
         return {
             path.relative_to(root).as_posix(): _filled(path.read_bytes(), marks)
             for path in root.rglob("*")
-            if path.is_file() and not set(path.relative_to(root).parts) & set(_NOT_SENT)
+            if path.is_file()
         }
 
     def _generated(self, name: str, token_id: UUID, app_name: str) -> dict[str, bytes]:
@@ -77,6 +79,8 @@ class Kits:
                 url = hubspot.page_url(self._public_url, token_id, TOKEN_MARK)
                 settings = json.dumps(hubspot.app_settings(app_name, url), indent=2, ensure_ascii=False)
                 return {"calling-settings.json": f"{settings}\n".encode()}
+            case "chrome-extension":
+                return {"phone.full.js": self._phone}
             case _:
                 return {}
 
