@@ -10,6 +10,8 @@ class Look(NamedTuple):
 
     templates: Path
     filters: Mapping[str, Callable[..., Any]]
+    words: Mapping[str, Any]
+    """What those templates use by name."""
     headers: Mapping[str, str]
     assets: Mapping[str, str]
     """Built file names by their plain ones."""

@@ -7,7 +7,7 @@ from admin.back_office import BackOffice, build_back_office
 from admin.look import Look
 from carrier.port import Carrier
 from dashboard.formats import FILTERS
-from dashboard.pages import TEMPLATES, page_headers
+from dashboard.pages import TEMPLATES, drawn, page_headers
 from kit.db import Database
 from kit.mail import Mailer
 from kit.settings import Settings
@@ -24,7 +24,9 @@ def open_back_office(
     assets: Mapping[str, str],
 ) -> BackOffice:
     """The back office, in the look and behind the headers of the customers' pages."""
-    look = Look(templates=TEMPLATES, filters=FILTERS, headers=page_headers(settings), assets=assets)
+    look = Look(
+        templates=TEMPLATES, filters=FILTERS, words={"drawn": drawn}, headers=page_headers(settings), assets=assets
+    )
     return build_back_office(
         settings,
         database,

@@ -54,6 +54,7 @@ def environment(look: Look, *, sandbox: bool) -> Environment:
     templates = Environment(loader=loader, autoescape=True, enable_async=True, trim_blocks=True, lstrip_blocks=True)
     templates.filters.update(look.filters)
     templates.filters["browser"] = name_of
+    templates.globals.update(look.words)
     templates.globals.update(
         asset=lambda name: f"/widget/{look.assets[name]}", sandbox=sandbox, notice=None, csrf_token="", viewer=None
     )
