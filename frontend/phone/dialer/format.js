@@ -3,7 +3,7 @@ import { planOf } from "./plans.js";
 
 // Anything else in the text, letters or "(0)" say, is left as it was typed.
 const PLAIN = /^\+?[\d\s().\-/\u2010-\u2015]*$/;
-const NUMBER = /\+?\d[\d\s().\-/\u2010-\u2015]{5,}\d/;
+const NUMBER = /[+(]*\d[\d\s().\-/\u2010-\u2015]{5,}\d/;
 const FEWEST_DIGITS = 7;
 
 /** `text` as it is read, while it is typed, with the exchange's country fields in `account`. */
@@ -32,6 +32,7 @@ export function pasted(text) {
     .replace(/[\u0660-\u0669]/g, (digit) => digit.charCodeAt(0) - 0x660)
     .replace(/[\u06f0-\u06f9]/g, (digit) => digit.charCodeAt(0) - 0x6f0)
     .replace(/\p{Cf}/gu, "")
+    .replace(/\p{Pd}/gu, "-")
     .replace(/\s+/g, " ")
     .trim()
     .replace(/^tel:/i, "");

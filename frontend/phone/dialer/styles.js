@@ -7,9 +7,8 @@ export const STYLES = `
 .tool:nth-child(2) svg{stroke-width:4}
 .tool[aria-pressed=true],.tool[aria-expanded=true]{background:var(--text);color:var(--surface)}
 .bar{display:flex;align-items:center;gap:4px;padding:4px;border-radius:30px;background:var(--surface);border:1px solid var(--line);box-shadow:var(--shadow)}
-.back{display:flex;align-items:center;gap:8px;min-height:44px;padding:0 12px;border-radius:22px;font-weight:600;font-size:16px}
-.back:hover{background:var(--press)}
-.back svg{color:var(--quiet)}
+.round.back{background:none;color:var(--quiet)}.round.back:hover{background:var(--press)}
+.time{min-width:48px;padding-inline-end:8px;font-weight:600;font-size:16px}
 .round{display:grid;place-items:center;width:44px;height:44px;border-radius:50%;background:var(--raised)}
 .round[aria-pressed=true]{background:var(--text);color:var(--surface)}
 .heading{margin-top:16px;font-size:13px;color:var(--quiet)}

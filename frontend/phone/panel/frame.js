@@ -63,14 +63,16 @@ export function frame(texts, on) {
     body,
   );
 
-  const barTime = h("span", { class: "ltr" });
-  const back = button({ class: "back", "aria-label": texts.openPhone, click: on.open }, icon(ICONS.expand), barTime);
+  // Beside the button, not in it: a name that ticks would be read out again and again.
+  const barTime = h("span", { class: "time ltr" });
+  const back = button({ class: "round back", "aria-label": texts.openPhone, click: on.open }, icon(ICONS.expand));
   const barMute = tool(texts.mute, ICONS.mute, { bare: true, state: "aria-pressed", click: on.mute });
   const stop = button({ class: "round stop", "aria-label": texts.hangUp, click: on.hangUp }, icon(ICONS.phone));
   const bar = h(
     "div",
     { class: "bar", part: "bar", role: "group", "aria-label": texts.inCall, hidden: true },
     back,
+    barTime,
     barMute,
     stop,
   );
