@@ -247,7 +247,7 @@ async def test_every_example_is_well_formed(raw: str, tmp_path: Path) -> None:
             expat.ParserCreate().Parse(example.code, True)
         for position, script in enumerate(_scripts(example)):
             _check_syntax(script, tmp_path / f"{number}-{position}", example.name)
-    assert checked == {"html", "javascript", "json", "xml", "apex", "text"}
+    assert checked == {"html", "css", "javascript", "json", "xml", "apex", "text"}
 
 
 def _scripts(example: Example) -> Iterator[str]:
