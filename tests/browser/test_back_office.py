@@ -45,7 +45,7 @@ async def enter(context: BrowserContext, product: Product, role: StaffRole) -> P
 async def find(page: Page, customer: Customer) -> None:
     """Come to a customer's organization by typing its phone number."""
     await page.goto("/admin")
-    await page.get_by_label("Find an organization").fill(customer.tenant.number or "")
+    await page.get_by_role("searchbox", name="Find an organization").fill(customer.tenant.number or "")
     await page.get_by_role("button", name="Find", exact=True).click()
     await page.get_by_role("rowheader").get_by_role("link").click()
     await expect(page.get_by_role("heading", name=customer.tenant.organization.name, level=1)).to_be_visible()
