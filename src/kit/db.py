@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from kit.readers import ENTER_SQL, Readers
-from kit.statements import Statements
+from kit.statements import CONNECTION_LOST, Statements
 
 CONNECT_SECONDS = 1.5
 """How long a request waits for a connection before it says that the service is unavailable."""
@@ -123,7 +123,7 @@ class Database:
         async with self.sessions() as session:
             try:
                 await enter(session, organization_id, user_id)
-            except DBAPIError as error:
+            except Exception as error:
                 if not is_outage(error):
                     raise
                 # The connection may have died with the last server: a fresh one decides.
@@ -157,12 +157,9 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(
         error,
         (
-            OSError,
+            *CONNECTION_LOST,
             TimeoutError,
             PoolTimeout,
-            asyncpg.InterfaceError,
-            asyncpg.PostgresConnectionError,
-            asyncpg.OperatorInterventionError,
             asyncpg.TooManyConnectionsError,
             asyncpg.InvalidCatalogNameError,
             asyncpg.InvalidAuthorizationSpecificationError,

@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
+
+from kit.statements import CONNECTION_LOST
 
 ENTER_SQL = "SELECT set_config('app.organization', $1, true), set_config('app.user', $2, true)"
 """Shows the transaction under way one organization and one person; both texts, empty for none."""
@@ -72,7 +73,7 @@ class Readers:
         try:
             async with self._acquired() as reader:
                 return await reader.fetch_row(query, **given)
-        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError):
+        except CONNECTION_LOST:
             # The others may be just as dead: the server they belonged to is gone.
             await self._pool.expire_connections()
         async with self._acquired() as reader:

@@ -8,6 +8,14 @@ from typing import Any
 import asyncpg
 
 _LEAST_SECONDS = 0.01
+CONNECTION_LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server's last words crossed a new statement
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
+"""What a statement raises whose connection went away with its server."""
 
 
 class Statements:
@@ -44,10 +52,10 @@ class Statements:
             left = max(_LEAST_SECONDS, end - loop.time())
         try:
             row = await connection.fetchrow(query, *arguments, timeout=left)
-        except asyncpg.PostgresError:
-            self._hand_on(None if connection.is_closed() else connection)
-            raise
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, asyncpg.PostgresError) and not isinstance(error, CONNECTION_LOST):
+                self._hand_on(None if connection.is_closed() else connection)
+                raise
             # Cancelled, cut off or broken: the server may still be at work on it.
             connection.terminate()
             self._hand_on(None)

@@ -22,7 +22,6 @@ from kit.throttle import Throttle
 from tenants.models import Invitation, NumberPurchase, PurchaseState, Role
 
 pytestmark = pytest.mark.anyio
-NOW = utc_now()
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +41,12 @@ async def jobs(own_database: str) -> AsyncIterator[Database]:
 
 def some(name: str, user_id: UUID, organization_id: UUID, *, ago: timedelta) -> Base:
     """A row whose moment, the column called ``name``, was so long ago."""
-    digest, moment = secrets.token_bytes(32), NOW - ago
+    now = utc_now()
+    digest, moment = secrets.token_bytes(32), now - ago
     rows: dict[str, Base] = {
-        "login_session.expires_at": LoginSession(user_id=user_id, digest=digest, last_seen_at=NOW, expires_at=moment),
+        "login_session.expires_at": LoginSession(user_id=user_id, digest=digest, last_seen_at=now, expires_at=moment),
         "login_session.last_seen_at": LoginSession(
-            user_id=user_id, digest=digest, last_seen_at=moment, expires_at=NOW + timedelta(days=14)
+            user_id=user_id, digest=digest, last_seen_at=moment, expires_at=now + timedelta(days=14)
         ),
         "one_time_link.expires_at": OneTimeLink(
             user_id=user_id, purpose=LinkPurpose.RESET_PASSWORD, digest=digest, expires_at=moment
@@ -85,12 +85,12 @@ async def test_what_is_over_goes_and_what_is_not_stays(jobs: Database, settings:
 
 async def test_what_still_goes_on_is_never_purged(jobs: Database, settings: Settings) -> None:
     tenant = await Factory(jobs, settings).tenant()
-    waiting = OutboxItem(kind="mail", body="sealed", due_at=NOW - timedelta(days=60))
+    waiting = OutboxItem(kind="mail", body="sealed", due_at=utc_now() - timedelta(days=60))
     requested = NumberPurchase(
         organization_id=tenant.organization.id,
         e164="+14155550101",
         state=PurchaseState.REQUESTED,
-        created_at=NOW - timedelta(days=365),
+        created_at=utc_now() - timedelta(days=365),
     )
     async with jobs.sessions() as session, session.begin():
         session.add_all([waiting, requested])
@@ -118,7 +118,7 @@ async def test_the_job_tidies_and_erases_in_one_worker_at_a_time(jobs: Database,
     tenant = await Factory(jobs, settings).tenant(number=False)
     over = sa.text("UPDATE organization SET deleted_at = now() - interval '31 days' WHERE id = :id")
     async with jobs.sessions() as session, session.begin():
-        session.add(Throttle(key="over", window_start=NOW - timedelta(days=3), times=1))
+        session.add(Throttle(key="over", window_start=utc_now() - timedelta(days=3), times=1))
         await session.execute(over, {"id": tenant.organization.id})
     async with jobs.engine.connect() as elsewhere:
         lock = await elsewhere.execution_options(isolation_level="AUTOCOMMIT")
