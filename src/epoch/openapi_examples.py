@@ -12,7 +12,6 @@ _BY_FIELD: dict[str, Any] = {
     "actor_name": "ann@example.com",
     "address": "192.0.2.7",
     "agent": "ann@example.com",
-    "agent_source": "member",
     "source": "member",
     "allowed_domains": ["mysite.com"],
     "at": _MOMENT,

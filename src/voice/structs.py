@@ -32,8 +32,6 @@ class CallInfo(Payload, frozen=True, kw_only=True):
     token_id: UUID
     agent: str | None
     """Who placed it: a member's e-mail address, or whomever the page named."""
-    agent_source: str | None
-    """``member``: signed in with us, so verified. ``page``: the page's claim. null: nobody is named."""
     origin: str | None
     metadata: dict[str, Any] | None
 
@@ -80,7 +78,6 @@ def _fields(call: Call) -> dict[str, Any]:
         "end_reason": call.end_reason,
         "token_id": call.token_id,
         "agent": call.agent,
-        "agent_source": source_of(call.agent, is_member=call.agent_is_member),
         "origin": call.origin,
         "metadata": call.details,
     }

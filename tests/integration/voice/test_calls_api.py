@@ -27,7 +27,6 @@ FIELDS = {
     "end_reason",
     "token_id",
     "agent",
-    "agent_source",
     "origin",
     "metadata",
 }
