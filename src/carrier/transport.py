@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 from twilio.http.response import Response
 
+from carrier.breaker import Breaker
+
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
 """For one request with all its retries."""
@@ -25,6 +27,7 @@ class Transport:
         limits = httpx.Limits(max_connections=20, max_keepalive_connections=5)
         timeout = httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS)
         self._client = httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=trust_env)
+        self._breaker = Breaker()
 
     async def request(
         self,
@@ -42,19 +45,29 @@ class Transport:
         Raises:
             TimeoutError: no answer within ``TOTAL_SECONDS``.
             httpx.HTTPError: the connection failed.
+            CarrierUnavailable: it failed too often just now; nothing was sent.
         """
         request = self._client.build_request(method, url, params=_present(params), data=_present(data), headers=headers)
         retries = RETRIES if _is_idempotent(method, url) else 0
-        async with asyncio.timeout(TOTAL_SECONDS):
-            answer = await self._send(request, auth, retries)
+        self._breaker.ensure_closed()
+        try:
+            async with asyncio.timeout(TOTAL_SECONDS):
+                answer = await self._send(request, auth, retries)
+        except (httpx.HTTPError, TimeoutError):
+            self._breaker.failed()
+            raise
+        if answer.status_code >= 500:
+            self._breaker.failed()
+        else:
+            self._breaker.succeeded()
         return Response(answer.status_code, answer.text, answer.headers)
 
     async def _send(self, request: httpx.Request, auth: tuple[str, str] | None, retries: int) -> httpx.Response:
-        backoff = BACKOFF_SECONDS
+        backoff, end = BACKOFF_SECONDS, asyncio.get_running_loop().time() + TOTAL_SECONDS
         while True:
             try:
                 answer = await self._client.send(request, auth=auth)
-            except httpx.ConnectError:
+            except (httpx.ConnectError, httpx.ConnectTimeout):
                 if not retries:
                     raise
                 wait = _jittered(backoff)
@@ -62,6 +75,9 @@ class Transport:
                 if not retries or not _is_passing(answer.status_code):
                     return answer
                 wait = max(_jittered(backoff), _retry_after(answer))
+                if asyncio.get_running_loop().time() + wait >= end:
+                    # It asks for more time than there is: its own words say more than that we ran out of it.
+                    return answer
             await asyncio.sleep(wait)
             retries -= 1
             backoff *= 2

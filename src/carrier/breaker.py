@@ -1,0 +1,52 @@
+"""A circuit breaker: a carrier that fails again and again is left alone for a moment instead of waited for."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+import structlog
+
+from carrier.port import CarrierUnavailable
+
+FAILURES = 5
+"""In a row, within ``WINDOW_SECONDS``, open it."""
+WINDOW_SECONDS = 30.0
+OPEN_SECONDS = 5.0
+"""How long nobody is let through: half of what ending the calls of a revoked token may take."""
+PROBE_SECONDS = 10.0
+"""How long the one request that is then let through may be without a verdict."""
+log = structlog.get_logger("epoch.carrier")
+
+
+class Breaker:
+    """Asked before each request and told of its outcome; one for each process."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._failures: deque[float] = deque(maxlen=FAILURES)
+        self._opens_until: float | None = None
+
+    def ensure_closed(self) -> None:
+        """Let a request through, after a pause one alone. Raises: CarrierUnavailable."""
+        if self._opens_until is None:
+            return
+        now = self._clock()
+        if now < self._opens_until:
+            raise CarrierUnavailable("the carrier has failed too often and is left alone for a moment")
+        self._opens_until = now + PROBE_SECONDS
+
+    def succeeded(self) -> None:
+        """The carrier answered."""
+        if self._opens_until is not None:
+            log.info("carrier_answers_again")
+        self._failures.clear()
+        self._opens_until = None
+
+    def failed(self) -> None:
+        """It did not, or with a fault of its own."""
+        now = self._clock()
+        self._failures.append(now)
+        is_burst = len(self._failures) == FAILURES and now - self._failures[0] <= WINDOW_SECONDS
+        if self._opens_until is not None or is_burst:
+            log.warning("carrier_left_alone", seconds=OPEN_SECONDS)
+            self._opens_until = now + OPEN_SECONDS
