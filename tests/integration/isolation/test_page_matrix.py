@@ -1,0 +1,352 @@
+"""The first wall as people meet it: every page and form of the dashboard, asked by everybody who has no business there.
+
+``PAGES`` has one entry for each page of an organization in the application's own route table; one without fails.
+"""
+
+import contextlib
+import itertools
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+from accounts.models import LoginSession, User
+from conftest import PUBLIC_URL, NewClient
+from dashboard.calling_rules import WORDS
+from factories import Factory, sign_in
+from furnished import Furnished, fingerprints, furnish
+from kit.actor import SYSTEM
+from kit.db import Database
+from kit.settings import Settings
+from tenants.models import Role
+from tenants.services import OrganizationService
+from voice.calling.limits import DEFAULTS, FIXED
+
+pytestmark = pytest.mark.anyio
+
+ORGANIZATION = "/dashboard/{slug}"
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page or a form takes, and who may use it."""
+
+    at_least: Role = Role.MEMBER
+    form: Mapping[str, str] = field(default_factory=dict)
+    """One that is accepted from somebody who may."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """A value like ``{token_id}`` is an id of the victim's."""
+
+
+ADMIN, OWNER = Role.ADMIN, Role.OWNER
+LIMITS = DEFAULTS.keys() & WORDS.keys() - FIXED
+LEAVE = ("POST", "/settings/leave")
+"""Open to everybody, about themselves."""
+HAND_OVER = ("POST", "/settings/members/{member_id}/hand-over")
+REMOVE = ("POST", "/settings/members/{member_id}/remove")
+"""The route lets members in, because they may leave; whom they may not remove, the service says once it knows whom."""
+PAGES: Mapping[tuple[str, str], Page] = {
+    ("GET", ""): Page(),
+    ("GET", "/calls"): Page(query={"token": "{token_id}"}),
+    ("GET", "/calls/{call_id}"): Page(),
+    ("GET", "/usage"): Page(),
+    ("GET", "/audit"): Page(ADMIN),
+    ("GET", "/settings"): Page(),
+    ("GET", "/settings/embed-tokens/created"): Page(ADMIN),
+    ("GET", "/settings/embed-tokens/domains"): Page(ADMIN, query={"allowed_domains": "example.com"}),
+    ("GET", "/settings/embed-tokens/{token_id}"): Page(),
+    ("GET", "/settings/embed-tokens/{token_id}/kits/{kit}"): Page(),
+    ("GET", "/settings/embed-tokens/{token_id}/revoke"): Page(ADMIN),
+    ("GET", "/settings/api-keys/created"): Page(ADMIN),
+    ("GET", "/settings/api-keys/{key_id}/revoke"): Page(ADMIN),
+    ("GET", "/settings/invitations/{invitation_id}/withdraw"): Page(ADMIN),
+    ("GET", "/settings/leave"): Page(),
+    ("GET", "/settings/members/{member_id}/remove"): Page(ADMIN),
+    ("GET", "/settings/members/{member_id}/hand-over"): Page(OWNER),
+    ("GET", "/settings/numbers"): Page(ADMIN, query={"country": "US"}),
+    ("GET", "/settings/numbers/{number_id}/release"): Page(ADMIN),
+    ("GET", "/settings/organization/country"): Page(ADMIN),
+    ("GET", "/settings/organization/delete"): Page(OWNER),
+    ("POST", "/settings/organization"): Page(ADMIN, {"name": "Taken over"}),
+    ("POST", "/settings/organization/country"): Page(ADMIN, {"country": "CA"}),
+    ("POST", "/settings/calling-rules/countries"): Page(ADMIN, {"destination": "GB"}),
+    ("POST", "/settings/calling-rules/countries/remove"): Page(ADMIN, {"code": "CA"}),
+    ("POST", "/settings/calling-rules/limits"): Page(ADMIN, dict.fromkeys(LIMITS, "0")),
+    ("POST", "/settings/calling-rules/blocked"): Page(ADMIN, {"blocked_numbers": "+12125550144"}),
+    ("POST", "/settings/calling-rules/blocked/remove"): Page(ADMIN, {"number": "+12125550188"}),
+    ("POST", "/settings/embed-tokens"): Page(ADMIN, {"label": "Planted", "allowed_domains": "evil.example"}),
+    ("POST", "/settings/embed-tokens/{token_id}"): Page(ADMIN, {"allowed_domains": "evil.example"}),
+    ("POST", "/settings/embed-tokens/{token_id}/limits"): Page(ADMIN, {"live_calls": "3"}),
+    ("POST", "/settings/embed-tokens/{token_id}/revoke"): Page(ADMIN),
+    ("POST", "/settings/upgrade"): Page(OWNER),
+    ("POST", "/settings/api-keys"): Page(ADMIN, {"label": "Planted", "scope": "write"}),
+    ("POST", "/settings/api-keys/{key_id}/revoke"): Page(ADMIN),
+    ("POST", "/settings/invitations"): Page(ADMIN, {"email": "intruder@example.com", "role": "admin"}),
+    ("POST", "/settings/invitations/{invitation_id}/resend"): Page(ADMIN),
+    ("POST", "/settings/invitations/{invitation_id}/withdraw"): Page(ADMIN),
+    ("POST", "/settings/numbers"): Page(ADMIN, {"number": "+14155550142", "country": "US"}),
+    ("POST", "/settings/numbers/{number_id}/release"): Page(ADMIN),
+    ("POST", "/settings/members/{member_id}"): Page(ADMIN, {"role": "admin"}),
+    REMOVE: Page(ADMIN),
+    HAND_OVER: Page(OWNER),
+    LEAVE: Page(),
+    ("POST", "/settings/organization/delete"): Page(OWNER, {"confirmation": "Taken over"}),
+}
+"""In an order in which an owner can do all of it to one organization, but for what ends them being its owner."""
+OF_A_PERSON = {
+    ("GET", "/account"),
+    ("POST", "/account/email"),
+    ("POST", "/account/name"),
+    ("POST", "/account/password"),
+    ("GET", "/account/recovery-codes"),
+    ("POST", "/account/recovery-codes"),
+    ("GET", "/account/second-factor"),
+    ("POST", "/account/second-factor"),
+    ("POST", "/account/second-factor/confirm"),
+    ("POST", "/account/second-factor/disable"),
+    ("POST", "/account/sessions/end-others"),
+    ("POST", "/account/sessions/{session_id}/end"),
+    ("POST", "/account/verification"),
+    ("GET", "/dashboard"),
+    ("GET", "/dashboard/new"),
+    ("POST", "/dashboard/new"),
+    ("POST", "/dashboard/new/restore/{organization_id}"),
+}
+"""Pages that name no organization: they are about whoever asks, who must be signed in."""
+OF_ANYBODY = {
+    ("GET", "/"),
+    ("GET", "/schema/ui"),
+    ("GET", "/signup"),
+    ("POST", "/signup"),
+    ("GET", "/login"),
+    ("POST", "/login"),
+    ("POST", "/login/code"),
+    ("POST", "/logout"),
+    ("GET", "/forgot-password"),
+    ("POST", "/forgot-password"),
+    ("GET", "/verify-email/{token}"),
+    ("POST", "/verify-email/{token}"),
+    ("GET", "/reset-password/{token}"),
+    ("POST", "/reset-password/{token}"),
+    ("GET", "/invitations/{token}"),
+    ("POST", "/invitations/{token}"),
+}
+"""Doors; what stands behind a mailed link, the link alone opens."""
+EACH_PAGE = pytest.mark.parametrize("asked", sorted(PAGES), ids=" ".join)
+OUTSIDERS = ("owner of another organization", "removed member")
+KEYS = ("key of another", "own key")
+
+Asked = tuple[str, str]
+Clients = Mapping[str, httpx.AsyncClient]
+Names = Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+async def admin_of_victim(database: Database, settings: Settings, victim: Furnished) -> User:
+    return await Factory(database, settings).member(victim.tenant.organization, Role.ADMIN)
+
+
+@pytest.fixture(scope="module")
+async def clients(
+    app: Litestar, victim: Furnished, stranger: Furnished, admin_of_victim: User
+) -> AsyncIterator[Clients]:
+    """One browser or program for each actor."""
+    people = {
+        "owner of another organization": stranger.tenant.owner,
+        "removed member": victim.removed,
+        "member": victim.member,
+        "admin": admin_of_victim,
+    }
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar types its scopes more narrowly
+    async with contextlib.AsyncExitStack() as stack:
+        found: dict[str, httpx.AsyncClient] = {}
+        for who in ("anonymous", *people, *KEYS):
+            client = httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL)
+            found[who] = await stack.enter_async_context(client)
+        await found["anonymous"].get("/login")
+        for who, user in people.items():
+            await sign_in(found[who], user)
+        for who, raw in zip(KEYS, (stranger.write_key, victim.write_key), strict=True):
+            found[who].headers["authorization"] = f"Bearer {raw}"
+        yield found
+
+
+def names_of(furnished: Furnished) -> dict[str, Any]:
+    """What stands in the addresses of the organization's pages."""
+    return {**furnished.ids, "slug": furnished.tenant.organization.slug, "kit": "html"}
+
+
+def random_names(victim: Furnished) -> dict[str, Any]:
+    return {**{name: uuid4() for name in victim.ids}, "slug": f"tenant-{uuid4().hex}", "kit": "html"}
+
+
+async def ask(client: httpx.AsyncClient, asked: Asked, names: Names) -> httpx.Response:
+    """Open a page or send a form with these ids, as a page of ours does; redirects are not followed."""
+    method, path = asked
+    page = PAGES[asked]
+    query = {name: value.format(**names) for name, value in page.query.items()}
+    form = None if method == "GET" else {**page.form, "csrf_token": client.cookies.get("csrftoken", "")}
+    return await client.request(method, (ORGANIZATION + path).format(**names), params=query, data=form)
+
+
+def told(answer: httpx.Response, names: Names) -> tuple[int, str, str]:
+    """What an answer tells: its status, where it leads and its text, with what was asked for struck out."""
+    text, target = answer.text, answer.headers.get("location", "")
+    for name, value in names.items():
+        text, target = text.replace(str(value), f"<{name}>"), target.replace(str(value), f"<{name}>")
+    return answer.status_code, target, text
+
+
+def assert_nothing_of(victim: Furnished, answer: httpx.Response) -> None:
+    """No part of the answer is known only to people of the organization."""
+    known = (victim.tenant.owner.email, victim.tenant.number, victim.member.email, *map(str, victim.ids.values()))
+    assert [text for text in known if text and text in answer.text] == []
+
+
+async def test_every_page_of_the_application_has_its_entry(app: Litestar) -> None:
+    described = {
+        (method, route.path_format)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if handler.fn.__module__.startswith("dashboard.")
+        for method in handler.http_methods
+    }
+    expected = {(method, ORGANIZATION + path) for method, path in PAGES} | OF_A_PERSON | OF_ANYBODY
+    assert sorted(described - expected) == [], "add these to the matrix"
+    assert sorted(expected - described) == [], "these are gone"
+
+
+async def test_every_id_in_a_path_is_a_real_one_of_the_victims(victim: Furnished) -> None:
+    named = set(itertools.chain.from_iterable(re.findall(r"{(\w+)}", path) for _, path in PAGES))
+    assert named <= set(names_of(victim))
+
+
+async def test_the_owner_may_do_all_of_it(database: Database, settings: Settings, new_client: NewClient) -> None:
+    """Else the refusals below would prove nothing: a form that nobody may send is refused to everybody."""
+    make = Factory(database, settings)
+    own = await furnish(database, make)
+    client = await sign_in(new_client(), own.tenant.owner)
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.text("DELETE FROM upgrade_request WHERE organization_id = :id"), _id_of(own))
+    member_id = await _place_of(database, own)
+    names = {**names_of(own), "member_id": member_id}
+    for asked in (asked for asked in PAGES if asked not in {HAND_OVER, LEAVE}):
+        before = await fingerprints(database, own.ids["organization_id"])
+        answer = await ask(client, asked, names)
+        after = await fingerprints(database, own.ids["organization_id"])
+        expected = {200, 303} if asked[0] == "GET" else {303}
+        assert answer.status_code in expected, (asked, answer.text)
+        assert (before == after) is (asked[0] == "GET"), asked
+
+
+@EACH_PAGE
+async def test_a_foreign_organization_is_no_different_from_none(
+    clients: Clients, database: Database, victim: Furnished, asked: Asked
+) -> None:
+    before = await fingerprints(database, victim.ids["organization_id"])
+    real_names, other_names = names_of(victim), random_names(victim)
+    for who in (*OUTSIDERS, "anonymous", *KEYS):
+        real = await ask(clients[who], asked, real_names)
+        assert told(real, real_names) == told(await ask(clients[who], asked, other_names), other_names), who
+        if who in OUTSIDERS:
+            assert real.status_code == 404, who
+        else:
+            assert real.status_code == 303, who
+            assert real.headers["location"].startswith("/login?next="), who
+        assert_nothing_of(victim, real)
+    assert await fingerprints(database, victim.ids["organization_id"]) == before
+
+
+@pytest.mark.parametrize("asked", [asked for asked in sorted(PAGES) if "_id}" in asked[1]], ids=" ".join)
+async def test_a_foreign_id_within_ones_own_organization_is_no_different_from_none(
+    clients: Clients, database: Database, victim: Furnished, stranger: Furnished, asked: Asked
+) -> None:
+    own = {"slug": stranger.tenant.organization.slug}
+    before = await fingerprints(database, victim.ids["organization_id"])
+    real_names, other_names = {**names_of(victim), **own}, {**random_names(victim), **own}
+    real = await ask(clients["owner of another organization"], asked, real_names)
+    other = await ask(clients["owner of another organization"], asked, other_names)
+
+    assert real.status_code == 404
+    assert told(real, real_names) == told(other, other_names)
+    assert_nothing_of(victim, real)
+    assert await fingerprints(database, victim.ids["organization_id"]) == before
+
+
+@pytest.mark.parametrize("asked", [asked for asked in sorted(PAGES) if asked != LEAVE], ids=" ".join)
+async def test_a_low_role_reads_what_it_may_and_changes_nothing(
+    clients: Clients, database: Database, victim: Furnished, asked: Asked
+) -> None:
+    names, at_least = names_of(victim), PAGES[asked].at_least
+    other_names = {**random_names(victim), "slug": names["slug"]}
+    before = await fingerprints(database, victim.ids["organization_id"])
+    for who, role in (("member", Role.MEMBER), ("admin", Role.ADMIN)):
+        if role.rank < at_least.rank:
+            answer = await ask(clients[who], asked, names)
+            assert answer.status_code == 403, who
+            if asked != REMOVE:
+                assert told(answer, names) == told(await ask(clients[who], asked, other_names), other_names), who
+        elif asked[0] == "GET":
+            assert (await ask(clients[who], asked, names)).status_code in {200, 303}, who
+    assert await fingerprints(database, victim.ids["organization_id"]) == before
+
+
+async def test_nobody_ends_the_session_of_somebody_else(
+    clients: Clients, database: Database, victim: Furnished, new_client: NewClient
+) -> None:
+    theirs = await sign_in(new_client(), victim.tenant.owner)
+    async with database.sessions() as session:
+        mine = sa.select(LoginSession.id).where(LoginSession.user_id == victim.tenant.owner.id)
+        session_id = (await session.scalars(mine)).first()
+    assert session_id is not None
+    answers = []
+    for one in (session_id, uuid4()):
+        client = clients["owner of another organization"]
+        form = {"csrf_token": client.cookies["csrftoken"]}
+        answer = await client.post(f"/account/sessions/{one}/end", data=form)
+        answers.append(told(answer, {"session_id": one}))
+
+    assert answers[0] == answers[1]
+    assert (await theirs.get("/api/session")).status_code == 200
+
+
+async def test_nobody_restores_an_organization_that_is_not_theirs(
+    clients: Clients, database: Database, settings: Settings
+) -> None:
+    deleted = await furnish(database, Factory(database, settings))
+    organization_id = deleted.ids["organization_id"]
+    async with database.sessions() as session, session.begin():
+        name = deleted.tenant.organization.name
+        await OrganizationService(session).delete_for_now(organization_id, by=SYSTEM, confirmation=name)
+    before = await fingerprints(database, organization_id)
+    client = clients["owner of another organization"]
+    form = {"csrf_token": client.cookies["csrftoken"]}
+    answers = [
+        told(await client.post(f"/dashboard/new/restore/{one}", data=form), {"organization_id": one})
+        for one in (organization_id, uuid4())
+    ]
+
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 404
+    assert await fingerprints(database, organization_id) == before
+
+
+def _id_of(furnished: Furnished) -> dict[str, UUID]:
+    return {"id": furnished.ids["organization_id"]}
+
+
+async def _place_of(database: Database, furnished: Furnished) -> UUID:
+    """The membership of its plain member, on whom every form about members works."""
+    query = sa.text("SELECT id FROM membership WHERE organization_id = :id AND user_id = :user_id")
+    async with database.sessions() as session:
+        found = await session.scalar(query, {**_id_of(furnished), "user_id": furnished.member.id})
+    assert isinstance(found, UUID)
+    return found
