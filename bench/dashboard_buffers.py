@@ -15,7 +15,7 @@ from kit.db import LOOKUP_ROLE, Database
 from kit.paging import read_cursor
 from kit.secrets import digest
 from tenants.audit.services import AuditFilters, audit_page, known_actions
-from voice.overview import daily_and_by_token, first_steps, live_now
+from voice.overview import daily_and_by_token, live_and_first_steps
 from voice.services import CallFilters, CallService
 from voice.usage import usage_of
 from widget.admission import ADMISSION_SQL
@@ -39,8 +39,7 @@ def _reads(big: Big) -> Mapping[str, Read]:
 
     async def overview(session: AsyncSession) -> None:
         await daily_and_by_token(session, owned, until=today, days=30, limit=8)
-        await live_now(session, owned)
-        await first_steps(session, owned, has_number=True)
+        await live_and_first_steps(session, owned, has_number=True)
         await CallService(session).page(owned, CallFilters(), after=None, limit=5)
 
     async def audit(session: AsyncSession) -> None:

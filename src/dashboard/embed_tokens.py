@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dashboard import show_once
 from dashboard.guards import requires_place
 from dashboard.kits import kits_of
+from dashboard.lists import window
 from dashboard.pages import fragment, redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.errors import DomainError, ValidationFailed
 from kit.forms import Form, ensure_storable, read_form
-from kit.paging import cut, read_cursor
+from kit.paging import cut
 from tenants.auth import MemberAuth, member
 from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow
 from tenants.guards import requires_phone_number, requires_role, requires_widget_plan
@@ -36,7 +37,6 @@ from widget.services import EmbedTokenService, read_domains, snippet
 from widget.tickets import page_ticket
 
 KEY = "embed-phone-widget"
-PAGE = 50
 _ADMIN = [requires_place, requires_role(Role.ADMIN)]
 
 
@@ -70,19 +70,20 @@ def guard_of(who: MemberAuth) -> Guard | None:
 
 async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """What the section shows."""
-    service, after = EmbedTokenService(session), read_cursor(request.query_params.get("tokens"))
-    rows = await service.page(who.organization_id, after=after, limit=PAGE)
-    tokens, next_cursor = cut(rows, PAGE)
+    service, shown = EmbedTokenService(session), window(request, "tokens")
+    rows = await service.page(who.organization_id, after=shown.after, limit=shown.limit)
+    tokens, next_cursor = cut(rows, shown.limit)
+    guard = guard_of(who)
+    asks_for_plan = guard is not None and guard.kind == "plan"
     return {
         "tokens": tokens,
-        "next_cursor": next_cursor,
-        "is_first_page": after is None,
+        "pages": shown.pages(next_cursor, KEY),
         "creators": await service.creators(who.organization_id, tokens),
         "refused": await refused_counts(session, who.organization_id, [token.id for token in tokens]),
-        "guard": guard_of(who),
+        "guard": guard,
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "is_owner": who.role is Role.OWNER,
-        "upgrade": await UpgradeService(session).open_of(who.organization_id),
+        "upgrade": await UpgradeService(session).open_of(who.organization_id) if asks_for_plan else None,
         "label_characters": LABEL_CHARACTERS,
     }
 

@@ -51,10 +51,31 @@ def agent_note(is_member: bool) -> str:
 
 def options(choices: Iterable[tuple[str, str]], chosen: str) -> Markup:
     """The options of a choice, each a value and its text; lists of countries and tokens have hundreds."""
-    return Markup("").join(
-        Markup(f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(text)}</option>')  # noqa: S704 - escaped
-        for value, text in choices
-    )
+    return _options(tuple(choices), chosen)
+
+
+@lru_cache(maxsize=64)
+def _options(choices: tuple[tuple[str, str], ...], chosen: str) -> Markup:
+    lines = []
+    for value, text in choices:
+        mark = " selected" if value == chosen else ""
+        lines.append(f'<option value="{_escaped(value)}"{mark}>{_escaped(text)}</option>')
+    return Markup("".join(lines))  # noqa: S704 - escaped
+
+
+def suggestions(values: Iterable[str]) -> Markup:
+    """The options of a ``<datalist>``."""
+    return _suggestions(tuple(values))
+
+
+@lru_cache(maxsize=64)
+def _suggestions(values: tuple[str, ...]) -> Markup:
+    return Markup("".join(f'<option value="{_escaped(value)}"></option>' for value in values))  # noqa: S704 - escaped
+
+
+def _escaped(text: str) -> str:
+    """As plain text: each piece of ``Markup`` would be looked through again by whatever joins it."""
+    return str.__str__(escape(text))
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
@@ -65,5 +86,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "domain": display,
     "agent_note": agent_note,
     "options": options,
+    "suggestions": suggestions,
     "country": country_name,
 }

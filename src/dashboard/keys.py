@@ -12,18 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard import show_once
 from dashboard.guards import requires_place
+from dashboard.lists import window
 from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.errors import DomainError, ValidationFailed
 from kit.forms import Form, read_form
-from kit.paging import cut, read_cursor
+from kit.paging import cut
 from tenants.auth import MemberAuth, member
 from tenants.guards import requires_role
 from tenants.keys.services import LABEL_CHARACTERS, ApiKeyService
 from tenants.models import KeyScope, Role
 
 KEY = "api-keys"
-PAGE = 50
 SCOPE_WORDS: Mapping[str, str] = {KeyScope.READ.value: "Read only", KeyScope.WRITE.value: "Read and write"}
 REVOKING = "Programs that use it are refused from now on. A revoked key cannot be brought back."
 _ADMIN = [requires_place, requires_role(Role.ADMIN)]
@@ -41,13 +41,12 @@ class IssuedKey(msgspec.Struct, frozen=True):
 
 async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """What the section shows."""
-    after = read_cursor(request.query_params.get("keys"))
-    rows = await ApiKeyService(session).page(who.organization_id, after=after, limit=PAGE)
-    keys, next_cursor = cut(rows, PAGE)
+    shown = window(request, "keys")
+    rows = await ApiKeyService(session).page(who.organization_id, after=shown.after, limit=shown.limit)
+    keys, next_cursor = cut(rows, shown.limit)
     return {
         "active": keys,
-        "next_cursor": next_cursor,
-        "is_first_page": after is None,
+        "pages": shown.pages(next_cursor, KEY),
         "scopes": SCOPE_WORDS,
         "revoking": REVOKING,
         "label_characters": LABEL_CHARACTERS,

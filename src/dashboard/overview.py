@@ -17,7 +17,7 @@ from tenants.auth import member
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
 from tenants.upgrades import UpgradeService
-from voice.overview import DayTally, daily_and_by_token, first_steps, live_now
+from voice.overview import DayTally, daily_and_by_token, live_and_first_steps
 from voice.services import CallFilters, CallService
 from voice.tallies import Tally
 
@@ -39,23 +39,24 @@ class Tile(msgspec.Struct, frozen=True):
 @get("/dashboard/{slug:str}", guards=[requires_place])
 async def overview(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
     who, today = member(request), utc_now().date()
-    organization_id = who.organization_id
+    organization_id, has_plan = who.organization_id, who.plan in WIDGET_PLANS
     days, tokens = await daily_and_by_token(db_session, organization_id, until=today, days=DAYS, limit=TOKENS)
+    live, steps = await live_and_first_steps(db_session, organization_id, has_number=who.caller_id is not None)
     latest = await CallService(db_session).page(organization_id, CallFilters(), after=None, limit=LATEST)
     return render(
         request,
         "overview/index.html",
-        tiles=tiles(days, await live_now(db_session, organization_id)),
+        tiles=tiles(days, live),
         days=days,
         total=sum((day.tally for day in days), Tally()),
         tokens=tokens,
         latest=latest[:LATEST],
         words=STATUS_WORDS,
         kinds=STATUS_KINDS,
-        steps=await first_steps(db_session, organization_id, has_number=who.caller_id is not None),
-        has_plan=who.plan in WIDGET_PLANS,
+        steps=steps,
+        has_plan=has_plan,
         is_owner=who.role is Role.OWNER,
-        upgrade=await UpgradeService(db_session).open_of(organization_id),
+        upgrade=None if has_plan else await UpgradeService(db_session).open_of(organization_id),
     )
 
 

@@ -10,12 +10,13 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard.guards import requires_place
+from dashboard.lists import window
 from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.clock import utc_now
 from kit.errors import Conflict, ValidationFailed
 from kit.forms import Form, read_form
-from kit.paging import cut, read_cursor
+from kit.paging import cut
 from tenants.auth import MemberAuth, member
 from tenants.guards import requires_role
 from tenants.invitations import InvitationService
@@ -24,7 +25,6 @@ from tenants.rules import read_role
 from tenants.teams import TeamService
 
 KEY = "team"
-PAGE = 50
 _PLACE = [requires_place]
 _ADMIN = [requires_place, requires_role(Role.ADMIN)]
 _OWNER = [requires_place, requires_role(Role.OWNER)]
@@ -38,21 +38,19 @@ WITHDRAWAL = "The link in the mail stops working. You can invite the address aga
 async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """What the section shows."""
     is_admin = who.role.rank >= Role.ADMIN.rank
-    after = read_cursor(request.query_params.get("members"))
-    rows = await TeamService(session).page(who.organization_id, after=after, limit=PAGE)
-    _, next_cursor = cut([row.membership for row in rows], PAGE)
+    shown, open_ones = window(request, "members"), window(request, "invitations")
+    rows = await TeamService(session).page(who.organization_id, after=shown.after, limit=shown.limit)
+    _, next_cursor = cut([row.membership for row in rows], shown.limit)
     invitations: Sequence[Invitation] = ()
     more_invitations = None
     if is_admin:
-        older_than = read_cursor(request.query_params.get("invitations"))
-        found = await InvitationService(session).page(who.organization_id, after=older_than, limit=PAGE)
-        invitations, more_invitations = cut(found, PAGE)
+        found = await InvitationService(session).page(who.organization_id, after=open_ones.after, limit=open_ones.limit)
+        invitations, more_invitations = cut(found, open_ones.limit)
     return {
-        "members": rows[:PAGE],
-        "next_cursor": next_cursor,
-        "is_first_page": after is None,
+        "members": rows[: shown.limit],
+        "pages": shown.pages(next_cursor, KEY),
         "invitations": invitations,
-        "more_invitations": more_invitations,
+        "invitation_pages": open_ones.pages(more_invitations, KEY),
         "own_id": who.actor.user_id,
         "is_admin": is_admin,
         "is_owner": who.role is Role.OWNER,

@@ -85,19 +85,17 @@ async def _names(session: AsyncSession, organization_id: UUID, token_ids: Sequen
     return {row.id: row.name for row in await session.execute(query)}
 
 
-async def live_now(session: AsyncSession, organization_id: UUID) -> int:
-    """How many calls are under way."""
-    query = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.status.in_(LIVE_STATUSES))
-    return await session.scalar(query) or 0
-
-
-async def first_steps(session: AsyncSession, organization_id: UUID, *, has_number: bool) -> FirstSteps:
-    """What was done of the first steps."""
+async def live_and_first_steps(
+    session: AsyncSession, organization_id: UUID, *, has_number: bool
+) -> tuple[int, FirstSteps]:
+    """How many calls are under way, and what was done of the first steps."""
+    live = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.status.in_(LIVE_STATUSES))
     tokens = sa.select(EmbedToken.id).where(EmbedToken.owned_by(organization_id))
     query = sa.select(
+        live.scalar_subquery(),
         tokens.where(EmbedToken.revoked_at.is_(None)).exists(),
         tokens.where(EmbedToken.last_used_at.is_not(None)).exists(),
         sa.select(Call.id).where(Call.owned_by(organization_id)).exists(),
     )
-    has_token, has_pasted, has_called = (await session.execute(query)).one()
-    return FirstSteps(has_number, has_token, has_pasted or has_called, has_called)
+    under_way, has_token, has_pasted, has_called = (await session.execute(query)).one()
+    return under_way, FirstSteps(has_number, has_token, has_pasted or has_called, has_called)

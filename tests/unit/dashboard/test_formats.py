@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from dashboard.formats import count, duration, phone, when
+from dashboard.formats import count, duration, options, phone, suggestions, when
 
 
 def test_a_time_is_readable_and_exact_where_asked() -> None:
@@ -27,3 +27,12 @@ def test_what_is_no_number_stays_as_it_was_dialled(stored: str | None, text: str
 
 def test_counts_agree_with_their_word() -> None:
     assert [count(number, "call") for number in (0, 1, 1200)] == ["0 calls", "1 call", "1,200 calls"]
+
+
+def test_choices_and_suggestions_are_escaped_and_the_chosen_one_is_marked() -> None:
+    choices = [("", "Any"), ('"x"', "<b>Tom & Ann</b>")]
+    assert options(choices, '"x"') == (
+        '<option value="">Any</option><option value="&#34;x&#34;" selected>&lt;b&gt;Tom &amp; Ann&lt;/b&gt;</option>'
+    )
+    assert options(choices, "").startswith('<option value="" selected>')
+    assert suggestions(['"<']) == '<option value="&#34;&lt;"></option>'

@@ -1,0 +1,61 @@
+"""The lists of the settings: a few rows at first, and the rest by links that need no scripts."""
+
+import re
+from html import unescape
+from uuid import UUID
+
+import httpx
+import pytest
+
+from dashboard.lists import FEW, MANY
+from factories import Factory, Tenant, sign_in
+from tenants.models import Role
+
+pytestmark = pytest.mark.anyio
+
+
+def settings_of(tenant: Tenant) -> str:
+    return f"/dashboard/{tenant.organization.slug}/settings"
+
+
+def tokens_on(page: str) -> list[UUID]:
+    return [UUID(found) for found in re.findall(r'action="[^"]+/embed-tokens/([0-9a-f-]{36})/revoke"', page)]
+
+
+def link_on(page: str, text: str) -> str:
+    found = re.search(rf'href="([^"#]+)#embed-phone-widget"[^>]*>{text}<', page)
+    assert found is not None, text
+    return unescape(found[1])
+
+
+async def test_a_list_shows_its_newest_rows_then_all_and_pages_beyond(client: httpx.AsyncClient, make: Factory) -> None:
+    tenant = await make.tenant(limits={"active_tokens": 100})
+    made = [(await make.token(tenant)).id for _ in range(MANY + 2)][::-1]
+    await sign_in(client, tenant.owner)
+    path = settings_of(tenant)
+    few = (await client.get(path)).text
+    assert tokens_on(few) == made[:FEW]
+    many = (await client.get(path + link_on(few, "Show all tokens"))).text
+    assert tokens_on(many) == made[:MANY]
+    assert "Show all tokens" not in many
+    rest = (await client.get(path + link_on(many, "Older"))).text
+    assert tokens_on(rest) == made[MANY:]
+    assert tokens_on((await client.get(path + link_on(rest, "Newest"))).text) == made[:MANY]
+
+
+async def test_a_list_that_fits_has_no_links_and_one_list_asked_for_leaves_the_others_short(
+    client: httpx.AsyncClient, make: Factory
+) -> None:
+    tenant = await make.tenant()
+    for _ in range(FEW):
+        await make.token(tenant)
+    for _ in range(FEW):  # and the owner
+        await make.member(tenant.organization, Role.MEMBER)
+    await sign_in(client, tenant.owner)
+    page = (await client.get(f"{settings_of(tenant)}?all=tokens")).text
+    assert len(tokens_on(page)) == FEW
+    assert "Show all tokens" not in page
+    assert ">Show all members<" in page
+    everybody = (await client.get(f"{settings_of(tenant)}?all=members")).text
+    assert "Show all members" not in everybody
+    assert everybody.count('data-label="Joined"') == FEW + 1
