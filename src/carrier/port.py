@@ -1,6 +1,7 @@
 """The port: what the product asks of a telephone carrier, in the product's own words."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 import msgspec
@@ -34,6 +35,19 @@ class OwnedNumber(msgspec.Struct, frozen=True):
     sid: str
     e164: str
     friendly_name: str
+
+
+class LegReport(msgspec.Struct, frozen=True):
+    """A leg of a call as the carrier's books show it."""
+
+    sid: str
+    status: str
+    """In the carrier's words."""
+    duration: int | None
+    """Whole seconds connected; None until the end."""
+    ended_at: datetime | None
+    price_micros: int | None
+    """What it cost, in millionths of a US dollar; None while the carrier does not say."""
 
 
 class DialPlan(msgspec.Struct, frozen=True):
@@ -78,6 +92,14 @@ class Carrier(Protocol):
 
     async def end_call(self, call_sid: str) -> None:
         """End a live call; raises ``NotAtCarrier`` when it has ended already."""
+        ...
+
+    async def leg(self, sid: str) -> LegReport:
+        """How one leg stands; raises ``NotAtCarrier``."""
+        ...
+
+    async def dialled_legs(self, call_sid: str) -> list[LegReport]:
+        """The legs that the call of this caller's leg dialled; none for a call that the carrier does not know."""
         ...
 
     async def search_numbers(

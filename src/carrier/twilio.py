@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import ParseResult, urlparse
 
@@ -17,6 +18,7 @@ from carrier.port import (
     CarrierError,
     CarrierUnavailable,
     DialPlan,
+    LegReport,
     NotAtCarrier,
     OwnedNumber,
 )
@@ -91,6 +93,14 @@ class TwilioCarrier:
     async def end_call(self, call_sid: str) -> None:
         async with self._rest() as client:
             await client.calls(call_sid).update_async(status="completed")
+
+    async def leg(self, sid: str) -> LegReport:
+        async with self._rest() as client:
+            return _leg(await client.calls(sid).fetch_async())
+
+    async def dialled_legs(self, call_sid: str) -> list[LegReport]:
+        async with self._rest() as client:
+            return [_leg(found) for found in await client.calls.list_async(parent_call_sid=call_sid)]
 
     async def search_numbers(
         self, *, country: str, area_code: str | None = None, contains: str | None = None, limit: int = 20
@@ -168,6 +178,18 @@ def _document(response: VoiceResponse) -> bytes:
 
 def _owned(number: Any) -> OwnedNumber:
     return OwnedNumber(sid=number.sid, e164=number.phone_number, friendly_name=number.friendly_name)
+
+
+def _leg(call: Any) -> LegReport:
+    # Durations and prices are texts, and a price is what it does to the account's balance: negative.
+    is_known = call.price is not None and call.price_unit == "USD"
+    return LegReport(
+        sid=call.sid,
+        status=call.status,
+        duration=int(call.duration) if call.duration else None,
+        ended_at=call.end_time,
+        price_micros=round(-Decimal(call.price) * 1_000_000) if is_known else None,
+    )
 
 
 def _translated(error: TwilioException) -> CarrierError:

@@ -18,6 +18,7 @@ from carrier.port import Carrier
 from dashboard.problem_pages import UNROUTED_HANDLERS
 from demo.controllers import demo_router
 from epoch.application import Application
+from epoch.calls import build_call_reconciliation
 from epoch.health import health_router
 from epoch.housekeeping import build_housekeeping
 from epoch.numbers import build_number_desk, sweeping_numbers
@@ -79,10 +80,19 @@ def create_app(
     usage, api_keys = TokenUsage(database), ApiKeys(database)
     refused = RefusedOrigins(database)
     ender = CallEnder(database, carrier)
-    jobs = database.as_role(ADMIN_ROLE, engine_connections=2)
+    jobs = database.as_role(ADMIN_ROLE, engine_connections=3)
     outbox = Outbox(jobs, settings.secret_key)
     mailer = build_mailer(settings, outbox)
-    background: tuple[Background, ...] = (usage, api_keys.uses, refused, ender, outbox, build_housekeeping(jobs))
+    watch = Watch(mailer.send_after_commit, settings.public_url)
+    background: tuple[Background, ...] = (
+        usage,
+        api_keys.uses,
+        refused,
+        ender,
+        outbox,
+        build_housekeeping(jobs),
+        build_call_reconciliation(settings, jobs, database, carrier, watch),
+    )
     assets = load_manifest(dist)
     accounts, desk = build_accounts(settings, database, mailer), build_number_desk(database, carrier)
     office = open_back_office(settings, database, accounts, mailer, carrier, desk, assets)
@@ -129,9 +139,8 @@ def create_app(
     app.state.settings, app.state.database, app.state.carrier = settings, database, carrier
     app.state.mailer, app.state.assets, app.state.api_keys = mailer, assets, api_keys
     app.state.kits = Kits(settings.public_url, dist)
-    app.state.watch = Watch(mailer.send_after_commit, settings.public_url)
     app.state.agents = Agents(settings.secret_key)
-    app.state.gate = Gate(load_prices(settings.data_dir), app.state.watch)
+    app.state.watch, app.state.gate = watch, Gate(load_prices(settings.data_dir), watch)
     app.state.number_desk, app.state.accounts = desk, accounts
     app.state.staff_who_answer = office.answerers
     return app

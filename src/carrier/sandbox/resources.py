@@ -1,6 +1,7 @@
 """The REST resources as JSON objects, with every field of the carrier's published schemas."""
 
 from datetime import datetime
+from decimal import Decimal
 from email.utils import format_datetime
 
 from carrier.sandbox.calls import Call
@@ -10,6 +11,8 @@ from carrier.sandbox.numbers import ForSale
 
 API_VERSION = "2010-04-01"
 Resource = dict[str, object]
+_CALLER_MINUTE, _DIALLED_MINUTE = Decimal("0.004"), Decimal("0.014")
+"""Dollars, alike for every destination."""
 
 
 def account_path(account_sid: str, rest: str) -> str:
@@ -118,7 +121,7 @@ def call_leg(account_sid: str, leg: Leg) -> Resource:
         "group_sid": None,
         "parent_call_sid": leg.parent_sid,
         "phone_number_sid": None,
-        "price": None,
+        "price": _price(leg),
         "price_unit": "USD",
         "queue_time": "0",
         "start_time": _rfc2822(leg.answered or leg.created),
@@ -152,6 +155,14 @@ def observed_call(call: Call) -> Resource:
         "energy_out": meter.energy_out if meter else 0.0,
         "codec": media.codec if media is not None else None,
     }
+
+
+def _price(leg: Leg) -> str | None:
+    """What the account pays, a negative amount: by the started minute, known once the leg is over."""
+    if not leg.is_over:
+        return None
+    minute = _CALLER_MINUTE if leg.parent_sid is None else _DIALLED_MINUTE
+    return f"{-minute * -(-leg.seconds // 60):.5f}"
 
 
 def _rfc2822(moment: datetime | None) -> str | None:

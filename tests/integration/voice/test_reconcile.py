@@ -1,0 +1,187 @@
+"""Calls whose end was never told are closed by asking the carrier."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from litestar import Litestar
+
+from carrier.twilio import TwilioCarrier
+from carrier_books import Books, open_books
+from factories import Factory, Tenant, Token
+from kit.clock import utc_now
+from kit.db import Database
+from kit.settings import Settings
+from voice.calling.models import CallUse, Scope
+from voice.models import Call, CallEvent, CallStatus
+from voice.reconcile import QUIET, CallReconciler
+from webhooks import CarrierSide, new_sid
+
+pytestmark = pytest.mark.anyio
+LATER = QUIET + dt.timedelta(seconds=5)
+
+
+@pytest.fixture
+async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
+    async with open_books(settings.twilio, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def reconciler(app: Litestar, database: Database, books: Books) -> CallReconciler:
+    return CallReconciler(database, app.state.database, books.carrier, app.state.watch)
+
+
+@pytest.fixture
+async def side(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
+    return CarrierSide(client, settings)
+
+
+@pytest.fixture(autouse=True)
+async def no_calls_of_other_tests(database: Database) -> None:
+    """A run looks at every live call there is."""
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.delete(Call))
+
+
+@pytest.fixture
+async def tenant(make: Factory) -> Tenant:
+    return await make.tenant(limits={"live_calls": 1})
+
+
+@pytest.fixture
+async def token(make: Factory, tenant: Tenant) -> Token:
+    return await make.token(tenant)
+
+
+async def placed(side: CarrierSide, token: Token) -> str:
+    sid = new_sid()
+    assert b"<Dial " in (await side.outgoing(token.id, sid)).content
+    return sid
+
+
+async def stored(database: Database, sid: str) -> Call:
+    async with database.sessions() as session:
+        return (await session.scalars(sa.select(Call).where(Call.carrier_sid == sid))).one()
+
+
+async def books_of(database: Database, tenant: Tenant) -> CallUse:
+    async with database.sessions() as session:
+        mine = CallUse.owned_by(tenant.organization.id), CallUse.scope == Scope.ORGANIZATION
+        return (await session.scalars(sa.select(CallUse).where(*mine))).one()
+
+
+async def test_a_call_of_which_nothing_was_told_is_closed_priced_and_frees_its_slot(
+    side: CarrierSide, token: Token, tenant: Tenant, database: Database, books: Books, reconciler: CallReconciler
+) -> None:
+    sid, ended = await placed(side, token), utc_now().replace(microsecond=0)
+    books.add_call(sid, "completed", seconds=61, ended=ended)
+    assert b"<Reject" in (await side.outgoing(token.id, new_sid())).content
+
+    assert await reconciler.run(utc_now() + LATER) == 1
+
+    call = await stored(database, sid)
+    assert (call.status, call.duration, call.end_reason) == (CallStatus.COMPLETED, 61, None)
+    assert (call.answered_at, call.ended_at) == (ended - dt.timedelta(seconds=61), ended)
+    assert (call.is_priced, call.cost_micros, call.slot_until) == (True, 2 * 18_000, None)
+    use = await books_of(database, tenant)
+    assert (use.live, use.held_minutes, use.day_minutes, use.day_micros) == (0, 0, 2, 36_000)
+    await placed(side, token)
+
+
+@pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])
+async def test_each_end_is_found_out(
+    side: CarrierSide, token: Token, database: Database, books: Books, reconciler: CallReconciler, status: str
+) -> None:
+    sid = await placed(side, token)
+    books.add_call(sid, status)
+    await reconciler.run(utc_now() + LATER)
+    call = await stored(database, sid)
+    assert (call.status, call.duration, call.end_reason) == (status, 0, status)
+    assert call.ended_at is not None
+
+
+async def test_a_call_that_goes_on_is_left_alone(
+    side: CarrierSide, token: Token, database: Database, books: Books, reconciler: CallReconciler
+) -> None:
+    sid = await placed(side, token)
+    books.add_call(sid, "in-progress", seconds=600)
+    assert await reconciler.run(utc_now() + LATER) == 0
+    assert (await stored(database, sid)).status == CallStatus.INITIATED
+
+
+async def test_a_caller_who_left_before_anybody_was_dialled(
+    side: CarrierSide, token: Token, database: Database, books: Books, reconciler: CallReconciler
+) -> None:
+    sid = await placed(side, token)
+    leg = books.add(sid, "ringing")
+    assert await reconciler.run(utc_now() + LATER) == 0
+    books.known.remove(leg)
+    books.add(sid, "completed")
+    assert await reconciler.run(utc_now() + LATER) == 1
+    assert (await stored(database, sid)).status == CallStatus.CANCELED
+
+
+async def test_a_call_that_the_carrier_does_not_know_has_failed(
+    side: CarrierSide, token: Token, tenant: Tenant, database: Database, reconciler: CallReconciler
+) -> None:
+    sid, child = await placed(side, token), new_sid()
+    await side.event(sid, "ringing", utc_now(), child=child, sequence=1)
+    assert await reconciler.run(utc_now() + LATER) == 1
+    assert (await stored(database, sid)).status == CallStatus.FAILED
+    assert (await books_of(database, tenant)).live == 0
+
+
+async def test_only_calls_that_have_been_quiet_are_asked_about(
+    side: CarrierSide, token: Token, database: Database, books: Books, reconciler: CallReconciler
+) -> None:
+    sid = await placed(side, token)
+    books.add_call(sid, "completed", seconds=5)
+    assert await reconciler.run(utc_now() + QUIET - dt.timedelta(seconds=5)) == 0
+
+    async with database.sessions() as session, session.begin():
+        long_ago = utc_now() - dt.timedelta(hours=1)
+        await session.execute(sa.update(Call).where(Call.carrier_sid == sid).values(started_at=long_ago))
+    await side.event(sid, "in-progress", utc_now(), child=new_sid(), sequence=2)
+    assert await reconciler.run() == 0
+    assert await reconciler.run(utc_now() + LATER) == 1
+
+
+async def test_the_carriers_own_word_counts_when_it_comes_after_all(
+    side: CarrierSide, token: Token, tenant: Tenant, database: Database, books: Books, reconciler: CallReconciler
+) -> None:
+    sid = await placed(side, token)
+    child = books.add_call(sid, "completed", seconds=50)
+    await reconciler.run(utc_now() + LATER)
+    told_at = utc_now().replace(microsecond=0)
+    for _ in range(2):
+        await side.event(sid, "completed", told_at, child=child.sid, sequence=3, CallDuration="61")
+    call = await stored(database, sid)
+    assert (call.status, call.duration, call.ended_at) == (CallStatus.COMPLETED, 61, told_at)
+    use = await books_of(database, tenant)
+    assert (use.live, use.day_minutes, use.day_micros) == (0, 2, 18_000)  # the carrier's price stands
+
+
+async def test_asking_twice_changes_nothing_more(
+    side: CarrierSide, token: Token, database: Database, books: Books, reconciler: CallReconciler
+) -> None:
+    sid = await placed(side, token)
+    books.add_call(sid, "completed", seconds=50)
+    assert [await reconciler.run(utc_now() + LATER) for _ in range(2)] == [1, 0]
+    async with database.sessions() as session:
+        assert (
+            await session.scalar(sa.select(sa.func.count(CallEvent.id)).join(Call).where(Call.carrier_sid == sid)) == 1
+        )
+
+
+async def test_a_carrier_that_is_away_closes_nothing(
+    app: Litestar, side: CarrierSide, token: Token, database: Database, settings: Settings
+) -> None:
+    sid = await placed(side, token)
+    away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
+    assert await CallReconciler(database, app.state.database, away).run(utc_now() + LATER) == 0
+    await away.close()
+    assert (await stored(database, sid)).status == CallStatus.INITIATED
