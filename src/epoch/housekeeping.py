@@ -14,6 +14,7 @@ from kit.throttle import Throttle
 from tenants.erasure import Erasure
 from tenants.models import Invitation, NumberPurchase
 from voice.accounts import use_by_month
+from voice.models import OrphanEvent
 
 FIRST_SECONDS = 60
 EVERY_SECONDS = 3600
@@ -28,6 +29,8 @@ CHORES = (
     Chore(Invitation.expires_at, timedelta(days=90)),
     # Mails that were sent are gone at once; these were given up.
     Chore(OutboxItem.given_up_at, timedelta(days=30)),
+    # No call that could explain them is written so much later.
+    Chore(OrphanEvent.created_at, timedelta(days=7)),
 )
 log = structlog.get_logger("epoch.housekeeping")
 

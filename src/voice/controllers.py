@@ -31,6 +31,7 @@ from voice.fold import LegEvent
 from voice.guards import signed_form
 from voice.lookup import Owners
 from voice.models import Call, CallStatus
+from voice.orphans import keep_orphan
 from voice.queries import call_filters
 from voice.services import CallFilters, CallService
 from voice.structs import CallDetail, CallInfo, MonthUsageInfo, UsageInfo
@@ -136,6 +137,8 @@ async def _record(request: Request[Any, Any, State], parent_sid: str, leg_sid: s
         organization_id = await owners.of_call(parent_sid)
     if organization_id is None:
         log.warning("event_of_unknown_call", kind=event.kind)
+        async with database.tenant(None) as session:
+            await keep_orphan(session, parent_sid, leg_sid, event)
         return
     async with database.tenant(organization_id) as session:
         watch = request.app.state.watch

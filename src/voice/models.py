@@ -136,3 +136,23 @@ class CallEvent(TenantOwned, Base):
     sip_code: Mapped[int | None]
     occurred_at: Mapped[dt.datetime]
     """The carrier's time of the event."""
+
+
+class OrphanEvent(Base):
+    """An event of a call that we do not know: a job gives it to its call when there is one, or it is forgotten."""
+
+    __tablename__ = "orphan_event"
+    __table_args__ = (
+        sa.UniqueConstraint("parent_sid", "leg_sid", "kind", "sequence"),
+        sa.Index(None, "created_at"),
+    )
+
+    parent_sid: Mapped[str]
+    """The carrier's id of the caller's leg; all else as in ``CallEvent``."""
+    leg_sid: Mapped[str]
+    is_child: Mapped[bool]
+    kind: Mapped[str]
+    sequence: Mapped[int]
+    duration: Mapped[int | None]
+    sip_code: Mapped[int | None]
+    occurred_at: Mapped[dt.datetime]

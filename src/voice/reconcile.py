@@ -1,4 +1,4 @@
-"""Asks the carrier how quiet calls stand, so that no call stays live because its end was never told."""
+"""Sets records right: gives orphan events to their calls, and asks the carrier how quiet calls stand."""
 
 import asyncio
 import datetime as dt
@@ -14,6 +14,7 @@ from kit.db import Database
 from voice.calling.alerts import Watch
 from voice.fold import STATUS_OF_KIND, LegEvent
 from voice.models import LIVE_STATUSES, Call, CallEvent, CallStatus
+from voice.orphans import link_orphans
 from voice.services import CallService
 
 QUIET = dt.timedelta(minutes=2)
@@ -40,7 +41,7 @@ class _Standing(msgspec.Struct, frozen=True):
 
 
 class CallReconciler:
-    """Closes calls that the carrier says are over."""
+    """Closes calls that the carrier says, or has said, are over."""
 
     def __init__(self, jobs: Database, database: Database, carrier: Carrier, watch: Watch | None = None) -> None:
         """``jobs`` sees every organization's calls; what is found out is written through ``database``."""
@@ -51,6 +52,7 @@ class CallReconciler:
 
     async def run(self, now: dt.datetime | None = None) -> int:
         """Ask about each quiet call; return how many are over. What gets no answer waits for the next run."""
+        linked = await link_orphans(self._jobs, self._database, self._watch)
         quiet = await self._quiet_calls((now or utc_now()) - QUIET)
         closed = unanswered = 0
         todo = iter(quiet)
@@ -66,8 +68,8 @@ class CallReconciler:
         async with asyncio.TaskGroup() as group:
             for _ in range(min(AT_ONCE, len(quiet))):
                 group.create_task(work())
-        if closed or unanswered:
-            log.info("calls_reconciled", quiet=len(quiet), closed=closed, unanswered=unanswered)
+        if linked or closed or unanswered:
+            log.info("calls_reconciled", linked=linked, quiet=len(quiet), closed=closed, unanswered=unanswered)
         return closed
 
     async def _quiet_calls(self, since: dt.datetime) -> list[QuietCall]:

@@ -20,6 +20,7 @@ from kit.outbox import OutboxItem
 from kit.settings import Settings
 from kit.throttle import Throttle
 from tenants.models import Invitation, NumberPurchase, PurchaseState, Role
+from voice.models import OrphanEvent
 
 pytestmark = pytest.mark.anyio
 
@@ -63,6 +64,15 @@ def some(name: str, user_id: UUID, organization_id: UUID, *, ago: timedelta) -> 
             expires_at=moment,
         ),
         "outbox.given_up_at": OutboxItem(kind="mail", due_at=moment, given_up_at=moment),
+        "orphan_event.created_at": OrphanEvent(
+            parent_sid=digest.hex(),
+            leg_sid="CA",
+            is_child=False,
+            kind="ringing",
+            sequence=0,
+            occurred_at=now,
+            created_at=moment,
+        ),
     }
     return rows[name]
 

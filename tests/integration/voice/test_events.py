@@ -16,7 +16,7 @@ from kit.db import Database
 from kit.settings import Settings
 from stored import row_counts
 from voice.fold import LegEvent
-from voice.models import Call, CallEvent, CallStatus
+from voice.models import Call, CallEvent, CallStatus, OrphanEvent
 from voice.services import CallService
 from webhooks import CarrierSide, new_sid
 
@@ -174,12 +174,19 @@ async def test_a_refused_call_stays_refused(carrier: CarrierSide, database: Data
     assert await event_count(database, sid) == 0
 
 
-async def test_events_of_unknown_calls_are_taken_and_forgotten(carrier: CarrierSide, database: Database) -> None:
+async def test_events_of_unknown_calls_are_kept_once_without_an_owner(carrier: CarrierSide, database: Database) -> None:
     before = await row_counts(database)
-    assert (await carrier.event(new_sid(), "completed", at(1))).status_code == 204
-    assert (await carrier.event(new_sid(), "ringing", at(1), child=new_sid())).status_code == 204
-    assert (await carrier.send("/voice/dial-ended", {"CallSid": new_sid()})).status_code == 200
-    assert await row_counts(database) == before
+    sid, child = new_sid(), new_sid()
+    for _ in range(2):
+        assert (await carrier.event(sid, "ringing", at(1), child=child, sequence=1)).status_code == 204
+    assert (await carrier.event(sid, "completed", at(2))).status_code == 204
+    assert (await carrier.send("/voice/dial-ended", {"CallSid": sid})).status_code == 200
+    after = await row_counts(database)
+    assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {"orphan_event": 3}
+    async with database.sessions() as session:
+        query = sa.select(OrphanEvent.leg_sid, OrphanEvent.kind).where(OrphanEvent.parent_sid == sid)
+        kept = {tuple(row) for row in await session.execute(query)}
+    assert kept == {(child, "ringing"), (sid, "completed"), (sid, "dial-ended")}
 
 
 async def test_a_hang_up_reported_before_the_calls_first_row_is_written_still_ends_it(

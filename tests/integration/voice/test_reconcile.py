@@ -16,7 +16,7 @@ from kit.clock import utc_now
 from kit.db import Database
 from kit.settings import Settings
 from voice.calling.models import CallUse, Scope
-from voice.models import Call, CallEvent, CallStatus
+from voice.models import Call, CallEvent, CallStatus, OrphanEvent
 from voice.reconcile import QUIET, CallReconciler
 from webhooks import CarrierSide, new_sid
 
@@ -185,3 +185,40 @@ async def test_a_carrier_that_is_away_closes_nothing(
     assert await CallReconciler(database, app.state.database, away).run(utc_now() + LATER) == 0
     await away.close()
     assert (await stored(database, sid)).status == CallStatus.INITIATED
+
+
+async def test_events_that_came_before_their_call_are_given_to_it(
+    side: CarrierSide, token: Token, tenant: Tenant, database: Database, reconciler: CallReconciler
+) -> None:
+    sid, child, stranger = new_sid(), new_sid(), new_sid()
+    told_at = utc_now().replace(microsecond=0)
+    began = told_at - dt.timedelta(seconds=61)
+    await side.event(sid, "completed", told_at, child=child, sequence=3, CallDuration="61")
+    await side.event(sid, "in-progress", began, child=child, sequence=2)
+    await side.event(stranger, "ringing", told_at, child=new_sid(), sequence=1)
+    assert b"<Dial " in (await side.outgoing(token.id, sid)).content
+    assert (await stored(database, sid)).status == CallStatus.INITIATED
+
+    await reconciler.run()
+
+    call = await stored(database, sid)
+    assert (call.status, call.duration, call.answered_at, call.ended_at) == ("completed", 61, began, told_at)
+    use = await books_of(database, tenant)
+    assert (use.live, use.day_minutes) == (0, 2)
+    async with database.sessions() as session:
+        of_these = OrphanEvent.parent_sid.in_([sid, stranger])
+        assert list(await session.scalars(sa.select(OrphanEvent.parent_sid).where(of_these))) == [stranger]
+
+
+async def test_an_orphan_that_was_recorded_before_a_worker_died_is_recorded_no_second_time(
+    side: CarrierSide, token: Token, tenant: Tenant, database: Database, reconciler: CallReconciler
+) -> None:
+    sid, child, told_at = new_sid(), new_sid(), utc_now().replace(microsecond=0)
+    await side.event(sid, "completed", told_at, child=child, sequence=3, CallDuration="61")
+    assert b"<Dial " in (await side.outgoing(token.id, sid)).content
+    await side.event(sid, "completed", told_at, child=child, sequence=3, CallDuration="61")
+    before = await stored(database, sid)
+    await reconciler.run()
+    after = await stored(database, sid)
+    assert (before.status, before.ended_at, before.cost_micros) == (after.status, after.ended_at, after.cost_micros)
+    assert (await books_of(database, tenant)).day_minutes == 2
