@@ -93,7 +93,7 @@ async def test_a_dropped_signalling_socket_does_not_cost_the_call(customer: Cust
         return any("Reconnecting…" in text for text in read)
 
     await phone.until("the panel said that it reconnects", reconnecting_was_shown)
-    await phone.panel.get_by_text("Reconnecting…").wait_for(state="hidden")
+    await phone.panel.get_by_role("dialog").get_by_text("Reconnecting…").wait_for(state="hidden")
     before, after = await phone.hear(call_id)
     assert after.browser["heard"] > before.browser["heard"]
     assert await phone.state() == "in-progress"
