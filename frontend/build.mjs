@@ -98,12 +98,16 @@ async function buildParts() {
   return parts;
 }
 
+/** The files of parts as phone.js knows them: `<name>-<hash>.js` by the hash alone. */
+const hashesOf = (parts) =>
+  Object.fromEntries(Object.entries(parts).map(([name, file]) => [name, file.slice(name.length + 1, -".js".length)]));
+
 const buildPhone = (sdk, parts) =>
   buildLicensed(
     {
       ...common,
       inject: NATIVES,
-      define: { __INLINE__: "false", PARTS: JSON.stringify(parts), SDK_FILE: JSON.stringify(sdk) },
+      define: { __INLINE__: "false", PARTS: JSON.stringify(hashesOf(parts)), SDK_FILE: JSON.stringify(sdk) },
       entryPoints: { phone: "phone.js" },
       format: "iife",
     },

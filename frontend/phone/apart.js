@@ -41,6 +41,6 @@ export function apart(env) {
   }
   return {
     sdk: () => once(SDK_FILE, "sdk_load_failed"),
-    part: (name) => once(PARTS[name], "part_load_failed"),
+    part: (name) => once(`${name}-${PARTS[name]}.js`, "part_load_failed"),
   };
 }

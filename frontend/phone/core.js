@@ -162,7 +162,7 @@ export class Phone {
     return check(env, told, {
       phone: this,
       session: () => this.#session,
-      newLine: () => new Line({ loadSdk: env.sdk, session: this.#session, navigator: env.navigator }),
+      newLine: () => new Line({ loadSdk: env.sdk, session: this.#session, env }),
       microphoneBarrier,
       microphoneProblem,
       Problem,

@@ -1,12 +1,25 @@
 """The check before a call: each step really tried, each fault named with its fix; nothing rings, no secret is told."""
 
+import re
+import wave
+from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import BrowserContext, Route, expect
 
 from browser.conftest import NewBrowser, OpenPhone
 from browser.phone import Phone
 from browser.product import ECHO, Customer
+
+SILENCE_SECONDS = 1
+SILENCE_RATE = 48_000
+NO_NAMES = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+# As extensions do that hide addresses: without a relay no connection comes about.
+RELAYS_ONLY = """window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(settings) { super({ ...settings, iceTransportPolicy: "relay" }); }
+};"""
+WITHOUT_WEBRTC = "delete window.RTCPeerConnection"
 
 pytestmark = pytest.mark.anyio
 
@@ -78,3 +91,109 @@ async def test_a_policy_that_blocks_the_carrier_is_named_with_the_entry_to_add(
     report = await check(phone)
     assert codes(report) == {"signaling": "signaling_failed"}
     assert f"Add {customer.product.carrier.replace('http:', 'ws:')} to connect-src" in report["signaling"]["fix"]
+
+
+def silent_file(folder: Path) -> Path:
+    """A recording of nothing, as a muted headset gives."""
+    path = folder / "silence.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SILENCE_RATE)
+        file.writeframes(bytes(2 * SILENCE_RATE * SILENCE_SECONDS))
+    return path
+
+
+async def test_a_silent_microphone_is_never_told_as_working(
+    customer: Customer, open_phone: OpenPhone, new_browser: NewBrowser, tmp_path: Path
+) -> None:
+    silence = f"--use-file-for-fake-audio-capture={silent_file(tmp_path)}"
+    phone = await open_phone(customer, browser=await new_browser(more=(silence,)))
+    await phone.until_event("ready")
+    answer = await phone.page.evaluate(TEST)
+    report = answer["report"]
+    assert codes(report) == {"microphone": "microphone_silent"}, report["text"]
+    assert report["microphone"]["level"] == 0
+    assert "Unmute it" in report["microphone"]["fix"]
+    told = [pair for name in STEPS for pair in ([name, None], [name, name != "microphone"])]
+    assert answer["steps"] == told
+    assert await phone.live_tracks() == 0
+
+
+async def test_a_browser_without_webrtc_is_named(customer: Customer, open_phone: OpenPhone) -> None:
+    async def take_away(context: BrowserContext) -> None:
+        await context.add_init_script(WITHOUT_WEBRTC)
+
+    phone = await open_phone(customer, prepare=take_away)
+    await phone.until_event("ready")
+    report = await check(phone)
+    assert report["microphone"]["code"] == "browser_not_supported"
+    assert (report["media"]["code"], report["media"]["message"]) == ("media_failed", "The browser cannot send audio")
+    assert await phone.tracks() == 0
+
+
+async def test_audio_that_cannot_flow_is_no_fault_of_the_microphone(customer: Customer, open_phone: OpenPhone) -> None:
+    async def hide_addresses(context: BrowserContext) -> None:
+        await context.add_init_script(RELAYS_ONLY)
+
+    phone = await open_phone(customer, prepare=hide_addresses)
+    await phone.until_event("ready")
+    report = await check(phone)
+    assert codes(report) == {"media": "media_failed"}, report["text"]
+    assert "Allow WebRTC" in report["media"]["fix"]
+
+
+async def test_a_network_that_lets_no_audio_out_is_named(
+    customer: Customer, open_phone: OpenPhone, new_browser: NewBrowser
+) -> None:
+    async def as_with_the_real_carrier(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(response=answer, json={**await answer.json(), "signaling": None})
+
+    async def prepare(context: BrowserContext) -> None:
+        await context.route("**/widget/exchange", as_with_the_real_carrier)
+
+    phone = await open_phone(customer, browser=await new_browser(more=(NO_NAMES,)), prepare=prepare)
+    await phone.until_event("ready")
+    report = await check(phone)
+    assert codes(report) == {"signaling": "signaling_failed", "media": "media_blocked"}, report["text"]
+    assert "wss://*.twilio.com" in report["signaling"]["fix"]
+
+
+async def test_people_check_in_the_panel_and_copy_the_report(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer, permissions=["microphone", "clipboard-read", "clipboard-write"])
+    await phone.until_event("ready")
+    await phone.page.evaluate("() => EpochPhone.open()")
+    panel = phone.panel
+    await panel.get_by_role("button", name="More").click()
+    await panel.get_by_role("button", name="Check my phone").click()
+    await expect(panel.get_by_role("heading", name="Check my phone")).to_be_visible()
+    await expect(panel.get_by_role("listitem")).to_have_count(len(STEPS))
+    await expect(panel.get_by_role("status").filter(has_text="Everything works.")).to_be_attached()
+    await expect(panel.get_by_role("button", name="Check again")).to_be_focused()
+    await panel.get_by_role("button", name="Copy report").click()
+    await expect(panel.get_by_role("button", name="Copied")).to_be_visible()
+    text = await phone.page.evaluate("() => navigator.clipboard.readText()")
+    assert [line.partition(":")[0] for line in text.splitlines()[: len(STEPS)]] == list(STEPS)
+    await customer.revoke()
+    await panel.get_by_role("button", name="Check again").click()
+    refused = panel.get_by_role("listitem").filter(has_text="Invalid or revoked token")
+    await expect(refused.get_by_text("Generate a new one")).to_be_visible()
+    await expect(panel.get_by_text("Not everything works.").first).to_be_visible()
+    await panel.get_by_role("button", name="Back").click()
+    await expect(panel.get_by_role("heading", name="More")).to_be_visible()
+
+
+async def test_where_nothing_may_be_copied_the_report_is_shown(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(
+        customer, attributes='data-locale="es"', headers={"Permissions-Policy": "clipboard-write=()"}
+    )
+    await phone.until_event("ready")
+    await phone.page.evaluate("() => EpochPhone.open()")
+    panel = phone.panel
+    await panel.get_by_role("button", name="Más").click()
+    await panel.get_by_role("button", name="Comprobar mi teléfono").click()
+    await panel.get_by_role("button", name="Copiar el informe").click()
+    report = panel.get_by_role("textbox", name="Informe, para seleccionar y copiar")
+    await expect(report).to_be_focused()
+    await expect(report).to_have_value(re.compile("^microphone: ok"))

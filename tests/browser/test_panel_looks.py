@@ -65,7 +65,7 @@ async def test_every_state_is_for_everybody(customer: Customer, open_phone: Open
     await walk(phone, customer, note)
     assert set(found) == {
         *("closed", "ready", "wrong", "in-progress", "keypad", "devices", "bar"),
-        *("completed", "failed", "recent", "more", "error"),
+        *("completed", "failed", "recent", "more", "check", "error"),
     }
     assert {state: problems for state, problems in found.items() if problems} == {}
 
@@ -107,6 +107,9 @@ async def walk(phone: Phone, customer: Customer, note: Callable[[str], Awaitable
     await panel.locator("header button").first.click()
     await panel.locator("select").first.wait_for()
     await note("more")
+    await panel.locator(".sheet .second").click()
+    await panel.locator('.step[data-mark="ok"]').nth(3).wait_for()
+    await note("check")
     await phone.page.keyboard.press("Escape")
     await customer.revoke()
     await phone.page.evaluate("() => EpochPhone.init({})")

@@ -1,4 +1,7 @@
 /** Tries microphone, token, signalling and media without a call, and reports in words. */
+import { record } from "./devices.js";
+import { check as english } from "./locales/en.js";
+
 export const STEPS = ["microphone", "token", "signaling", "media"];
 
 const SIGNALING_MS = 10_000;
@@ -8,41 +11,13 @@ const SAMPLE_MS = 100;
 // Digital silence is exactly nothing; the quietest room is more.
 const SILENCE = 1e-5;
 const STUN = "stun:global.stun.twilio.com:3478";
-const UNTRIED = {
-  code: "not_tried",
-  message: "Not tried: it needs a token that works",
-  fix: null,
-};
-const LATER = {
-  code: "in_call",
-  message: "A call is in progress",
-  fix: "Check again when it is over.",
-};
-const FAULTS = {
-  silent: {
-    code: "microphone_silent",
-    message: "The microphone gives no sound",
-    fix: "Unmute it on the headset or in the system's sound settings, or choose another microphone.",
-  },
-  signaling: {
-    code: "signaling_failed",
-    message: "The carrier cannot be reached",
-    fix: "Let this computer open wss://*.twilio.com: a firewall, a proxy or the page's connect-src stops it.",
-  },
-  browser: {
-    code: "media_failed",
-    message: "The browser cannot send audio",
-    fix: "Allow WebRTC in the browser and its extensions, then check again.",
-  },
-  path: {
-    code: "media_blocked",
-    message: "Audio cannot leave this network",
-    fix: "Let this computer send UDP to the carrier: a firewall or a VPN stops it.",
-  },
-};
+const { steps: WORDS, faults } = english;
+/** What this part alone can find, in the words of the report, which stays English. */
+const fault = (code) => ({ code, message: faults[code][0], fix: faults[code][1] || null });
 
 /**
- * Run the steps of `STEPS` in turn; `told(name, result)` before each with null, after each with its result.
+ * Run the steps of `STEPS` in turn; `told(name, result, advice)` before each with null, after each with its result, and
+ * with the fix where only this case has it.
  * `of` gives the `phone`, its `session()` and a `newLine()` beside its own, and what must be the phone's own of
  * microphone.js and errors.js.
  * The report is `{ok, microphone, token, signaling, media, browser, page, framed, startedAt, ms, text}`; each step is
@@ -50,8 +25,8 @@ const FAULTS = {
  */
 export async function check(env, told = () => {}, of) {
   const begun = env.now();
-  // What one step leaves to the next: the microphone's stream, and how loud it was.
-  const held = { stream: null };
+  // What one step leaves to the next: the microphone's stream, and the connection that it was heard through.
+  const held = { stream: null, loop: null, level: undefined };
   const work = {
     microphone: () => openMicrophone(env, of, held),
     token: () => exchange(of),
@@ -64,15 +39,15 @@ export async function check(env, told = () => {}, of) {
       told(name, null);
       const started = env.now();
       const obstacle = obstacleTo(name, of.phone, report);
-      const result = obstacle ? { ok: false, ...obstacle } : await attempt(work[name]);
-      if (held.heard === false && name === "media") Object.assign(report.microphone, { ok: false, ...FAULTS.silent });
+      const { advice, ...result } = obstacle ? { ok: false, ...obstacle } : await attempt(work[name]);
       report[name] = { ...result, ms: Math.round(env.now() - started) };
-      told(name, report[name]);
+      if (name === "microphone" && held.level !== undefined) report[name].level = held.level;
+      told(name, report[name], advice);
     }
   } finally {
+    held.loop?.close();
     for (const track of held.stream?.getTracks() ?? []) track.stop();
   }
-  if (held.level !== undefined) report.microphone.level = held.level;
   Object.assign(report, {
     ok: STEPS.every((name) => report[name].ok),
     browser: env.navigator.userAgent,
@@ -85,34 +60,42 @@ export async function check(env, told = () => {}, of) {
 }
 
 function obstacleTo(name, phone, { token }) {
-  if (name !== "token" && phone.isInCall) return LATER;
-  return token?.ok === false ? UNTRIED : null;
+  if (name !== "token" && phone.isInCall) return fault("in_call");
+  return token?.ok === false ? fault("not_tried") : null;
 }
 
 async function attempt(step) {
   try {
     return { ok: true, code: null, fix: null, ...(await step()) };
-  } catch ({ code = "media_failed", message, fix = FAULTS.browser.fix }) {
-    return { ok: false, code, message, fix };
+  } catch (error) {
+    // What the browser throws has a code too: a number, or none.
+    const { code, message, fix, advice } = typeof error.code === "string" ? error : fault("media_failed");
+    return { ok: false, code, message, fix, advice };
   }
 }
 
+/** Opens it and listens, through a connection within this page. */
 async function openMicrophone(env, of, held) {
   const barrier = of.microphoneBarrier(env);
   if (barrier) throw barrier;
   try {
-    held.stream = await env.navigator.mediaDevices.getUserMedia({ audio: true });
+    held.stream = await (env.preferences.microphone
+      ? record({ audio: true }, env)
+      : env.navigator.mediaDevices.getUserMedia({ audio: true }));
   } catch (error) {
     throw await of.microphoneProblem(error, env.navigator);
   }
-  return { message: "The microphone works" };
+  held.loop = loopOf(env, held.stream);
+  // Where no audio flows nobody can tell how loud it is: the step for the media says so.
+  if ((await held.loop.flows) && !(await isHeard(env, held))) throw fault("microphone_silent");
+  return { message: WORDS.microphone.done };
 }
 
 async function exchange({ phone, session, Problem }) {
   if (phone.state === "error") phone.reset();
   await session()?.refresh();
   if (!phone.account) throw phone.problem ?? new Problem("invalid_embed_token");
-  return { message: "The token works here" };
+  return { message: WORDS.token.done };
 }
 
 /** Signs in at the carrier as for a call, and leaves again: nothing rings, nothing is charged. */
@@ -122,7 +105,7 @@ async function reachCarrier({ policy }, of) {
   try {
     const device = await line.open();
     const trouble = new Promise((_, reject) => {
-      const failed = (fix) => reject({ ...FAULTS.signaling, ...(fix ? { fix } : {}) });
+      const failed = (fix) => reject({ ...fault("signaling_failed"), ...(fix ? { fix, advice: fix } : {}) });
       const unwatch = policy.watchSockets(of.phone.account.signaling, failed);
       const timer = setTimeout(failed, SIGNALING_MS);
       stop = () => {
@@ -132,10 +115,10 @@ async function reachCarrier({ policy }, of) {
     });
     // The carrier has let us in once it names us; whether it would also pass calls on to us does not matter here.
     const registered = device.register().catch(() => {
-      if (!device.identity) throw FAULTS.signaling;
+      if (!device.identity) throw fault("signaling_failed");
     });
     await Promise.race([registered, trouble]);
-    return { message: "The carrier answers", edge: device.edge ?? null };
+    return { message: WORDS.signaling.done, edge: device.edge ?? null };
   } finally {
     stop();
     line.discard();
@@ -144,47 +127,63 @@ async function reachCarrier({ policy }, of) {
 
 /** Audio from one end of a connection to its other end in this page; with the real carrier, a way out for UDP too. */
 async function sendAudio(env, of, held) {
+  held.loop ??= loopOf(env, held.stream);
+  if (!(await held.loop.flows)) throw fault("media_failed");
+  if (!of.phone.account.signaling && !(await isWayOut(env))) throw fault("media_blocked");
+  return { message: WORDS.media.done };
+}
+
+/** A connection within this page that carries `stream`, or an empty channel: `{near, flows, close()}`. */
+function loopOf(env, stream) {
   const { RTCPeerConnection } = env.window;
-  const isSandbox = Boolean(of.phone.account.signaling);
-  const near = new RTCPeerConnection(isSandbox ? {} : { iceServers: [{ urls: STUN }] });
+  const near = new RTCPeerConnection();
   const far = new RTCPeerConnection();
-  const candidates = new Set();
   const pass = (from, to) => {
-    from.onicecandidate = ({ candidate }) => {
-      if (!candidate) return;
-      candidates.add(candidate.type);
-      to.addIceCandidate(candidate).catch(() => {});
-    };
+    from.onicecandidate = ({ candidate }) => candidate && to.addIceCandidate(candidate).catch(() => {});
   };
-  try {
-    pass(near, far);
-    pass(far, near);
-    const channel = near.createDataChannel("check");
-    for (const track of held.stream?.getTracks() ?? []) near.addTrack(track, held.stream);
+  pass(near, far);
+  pass(far, near);
+  const channel = near.createDataChannel("check");
+  for (const track of stream?.getTracks() ?? []) near.addTrack(track, stream);
+  const join = async () => {
     await near.setLocalDescription();
     await far.setRemoteDescription(near.localDescription);
     await far.setLocalDescription();
     await near.setRemoteDescription(far.localDescription);
-    const flows = async () => (held.stream ? await hasAudio(far) : channel.readyState === "open");
-    if (!(await until(env, MEDIA_MS, flows))) throw FAULTS.browser;
-    if (held.stream) await listen(env, near, held);
-    if (!isSandbox && !(await until(env, MEDIA_MS, async () => candidates.has("srflx")))) throw FAULTS.path;
-    return { message: "Audio flows" };
-  } finally {
+    return until(env, MEDIA_MS, async () => (stream ? await hasAudio(far) : channel.readyState === "open"));
+  };
+  const close = () => {
     near.close();
     far.close();
+  };
+  return { near, flows: join().catch(() => false), close };
+}
+
+/** Whether a UDP packet reaches the carrier's network and comes back. */
+async function isWayOut(env) {
+  const { RTCPeerConnection } = env.window;
+  const connection = new RTCPeerConnection({ iceServers: [{ urls: STUN }] });
+  let isBack = false;
+  connection.onicecandidate = ({ candidate }) => {
+    isBack ||= candidate?.type === "srflx";
+  };
+  try {
+    connection.createDataChannel("check");
+    await connection.setLocalDescription();
+    return await until(env, MEDIA_MS, async () => isBack);
+  } finally {
+    connection.close();
   }
 }
 
-/** Notes how loud the microphone is at most, 0 to 1; a browser that does not tell is believed. */
-async function listen(env, near, held) {
-  const heard = await until(env, LISTEN_MS, async () => {
-    const level = await reportOf(near, "media-source", "audioLevel");
+/** Whether the microphone gives any sound, and how loud at most, 0 to 1; a browser that does not tell is believed. */
+function isHeard(env, held) {
+  return until(env, LISTEN_MS, async () => {
+    const level = await reportOf(held.loop.near, "media-source", "audioLevel");
     if (level === undefined) return true;
     held.level = Math.max(held.level ?? 0, level);
     return held.level > SILENCE;
   });
-  held.heard = heard;
 }
 
 const hasAudio = async (far) => (await reportOf(far, "inbound-rtp", "packetsReceived")) > 0;

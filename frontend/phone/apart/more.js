@@ -9,6 +9,28 @@ const BACK = "m15 5-7 7 7 7";
 
 /** Fill `slot` for `panel`; `close()` leaves. Returns what to do when it is left. */
 export function show(panel, slot, close) {
+  let leave = () => {};
+  const choices = () => {
+    leave();
+    leave = showChoices(panel, slot, { close, check });
+  };
+  const check = async () => {
+    const shown = leave;
+    const { showCheck } = await panel.env.part("check-view");
+    // Somebody may have left meanwhile.
+    if (shown !== leave) return;
+    leave();
+    leave = showCheck(panel, slot, choices);
+  };
+  choices();
+  return () => {
+    leave();
+    leave = () => {};
+  };
+}
+
+/** Devices, sounds, and the way to the check; `check()` rejects with Problem where that cannot be loaded. */
+function showChoices(panel, slot, { close, check }) {
   const { phone, env, texts } = panel;
   const words = texts.more ?? english;
   const keep = (change) => {
@@ -22,6 +44,11 @@ export function show(panel, slot, close) {
   const devices = devicePickers({ phone, env, words, keep });
   const sounds = h("input", { type: "checkbox", change: () => keep({ sounds: sounds.checked }) });
   sounds.checked = env.preferences.sounds !== false;
+  const trouble = h("div", { class: "message", role: "alert" });
+  const tryCheck = () =>
+    check().catch(({ message, fix }) => {
+      trouble.textContent = `${message}. ${fix}`;
+    });
   const back = button({ class: "icon", "aria-label": words.back, click: close }, icon(BACK));
 
   panel.adopt(STYLES);
@@ -29,6 +56,8 @@ export function show(panel, slot, close) {
     h("div", { class: "bar-row" }, back, h("h2", {}, words.title)),
     devices.element,
     h("label", { class: "check" }, sounds, words.sounds),
+    button({ class: "second", click: tryCheck }, words.check),
+    trouble,
   );
   back.focus();
   return devices.stop;

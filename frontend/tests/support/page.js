@@ -99,6 +99,12 @@ export function sdk() {
 
 const parts = import.meta.glob("../../phone/apart/**/*.js", { eager: true });
 
+/** The source of the part at `url`, named as vitest.config.js names it. */
+function fileOf(url) {
+  const name = url.split("/widget/")[1].replace("-HASH.js", "");
+  return `../../phone/apart/${name.replace(/^locale-/, "locales/")}.js`;
+}
+
 /** What phone/env.js takes from a browser. */
 export function page({ fetch, module = sdk(), load }) {
   const target = new EventTarget();
@@ -121,7 +127,7 @@ export function page({ fetch, module = sdk(), load }) {
     random: () => 0.5,
     policy: new Policy(visible),
     preferences: {},
-    load: load ?? (async (url) => parts[`../../phone/apart/${url.split("/widget/")[1]}`] ?? module),
+    load: load ?? (async (url) => parts[fileOf(url)] ?? module),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     whenIdle: () => {},
   };

@@ -77,6 +77,7 @@ export const dialer = {
 
 export const more = {
   title: "More",
+  check: "Check my phone",
   back: "Back",
   microphone: "Microphone",
   speaker: "Speaker",
@@ -86,4 +87,43 @@ export const more = {
   noSpeaker: "This browser plays calls on the system's speaker.",
   sounds: "Keypad sounds",
   notUsed: "This device cannot be used now. The one before stays in use.",
+};
+
+export const check = {
+  title: "Check my phone",
+  back: "Back",
+  intro: "Nothing rings and nothing is charged. The browser may ask for the microphone: say a few words.",
+  again: "Check again",
+  copy: "Copy report",
+  copied: "Copied",
+  report: "Report, to select and copy",
+  good: "Everything works.",
+  bad: "Not everything works. See what to do above.",
+  marks: { ok: "OK", failed: "Problem", untried: "Not tried" },
+  steps: {
+    microphone: { name: "Microphone", now: "Listening…", done: "The microphone works" },
+    token: { name: "Token", now: "Asking…", done: "The token works here" },
+    signaling: { name: "Carrier", now: "Connecting…", done: "The carrier answers" },
+    media: { name: "Audio", now: "Sending…", done: "Audio flows" },
+  },
+  faults: {
+    not_tried: ["Not tried: it needs a token that works", ""],
+    in_call: ["A call is in progress", "Check again when it is over."],
+    microphone_silent: [
+      "The microphone gives no sound",
+      "Unmute it on the headset or in the system's sound settings, or choose another microphone.",
+    ],
+    signaling_failed: [
+      "The carrier cannot be reached",
+      "Let this computer open wss://*.twilio.com: a firewall, a proxy or the page's connect-src stops it.",
+    ],
+    media_failed: [
+      "The browser cannot send audio",
+      "Allow WebRTC in the browser and its extensions, then check again.",
+    ],
+    media_blocked: [
+      "Audio cannot leave this network",
+      "Let this computer send UDP to the carrier: a firewall or a VPN stops it.",
+    ],
+  },
 };

@@ -77,6 +77,7 @@ export const dialer = {
 
 export const more = {
   title: "Más",
+  check: "Comprobar mi teléfono",
   back: "Volver",
   microphone: "Micrófono",
   speaker: "Altavoz",
@@ -86,6 +87,45 @@ export const more = {
   noSpeaker: "Este navegador usa el altavoz del sistema.",
   sounds: "Sonidos del teclado",
   notUsed: "Este dispositivo no se puede usar ahora. Se sigue usando el anterior.",
+};
+
+export const check = {
+  title: "Comprobar mi teléfono",
+  back: "Volver",
+  intro: "No suena nada y no se cobra nada. El navegador puede pedir el micrófono: diga unas palabras.",
+  again: "Comprobar otra vez",
+  copy: "Copiar el informe",
+  copied: "Copiado",
+  report: "Informe, para seleccionar y copiar",
+  good: "Todo funciona.",
+  bad: "No todo funciona. Vea arriba qué hacer.",
+  marks: { ok: "Bien", failed: "Problema", untried: "No se probó" },
+  steps: {
+    microphone: { name: "Micrófono", now: "Escuchando…", done: "El micrófono funciona" },
+    token: { name: "Token", now: "Preguntando…", done: "El token funciona aquí" },
+    signaling: { name: "Operador", now: "Conectando…", done: "El operador responde" },
+    media: { name: "Audio", now: "Enviando…", done: "El audio circula" },
+  },
+  faults: {
+    not_tried: ["No se probó: hace falta un token que funcione", ""],
+    in_call: ["Hay una llamada en curso", "Compruebe otra vez cuando termine."],
+    microphone_silent: [
+      "El micrófono no da sonido",
+      "Actívelo en los auriculares o en los ajustes de sonido del sistema, o elija otro micrófono.",
+    ],
+    signaling_failed: [
+      "No se puede llegar al operador",
+      "Permita que este equipo abra wss://*.twilio.com: lo impide un cortafuegos, un proxy o el connect-src de la página.",
+    ],
+    media_failed: [
+      "El navegador no puede enviar audio",
+      "Permita WebRTC en el navegador y en sus extensiones y compruebe otra vez.",
+    ],
+    media_blocked: [
+      "El audio no puede salir de esta red",
+      "Permita que este equipo envíe UDP al operador: lo impide un cortafuegos o una VPN.",
+    ],
+  },
 };
 
 export const problems = {
