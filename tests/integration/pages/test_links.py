@@ -1,0 +1,72 @@
+"""No page leads nowhere: each link answers, each form has a handler, for everybody who sees it."""
+
+import re
+from collections import deque
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+from conftest import PUBLIC_URL
+from factories import Factory, sign_in
+from furnished import furnish
+from kit.db import Database
+from kit.settings import Settings
+from markup import Markup
+from tenants.models import Role
+
+pytestmark = pytest.mark.anyio
+
+STARTS = ("/", "/dashboard", "/docs/widget-integration", "/schema/ui", "/signup", "/forgot-password")
+MOST = 400
+"""Far more than there are; a page that leads to ever new ones fails instead of running on."""
+
+
+async def broken(app: Litestar, client: httpx.AsyncClient) -> tuple[set[str], list[str]]:
+    """The addresses that can be reached from ``STARTS``, and what is wrong with them."""
+    taken = {
+        (method, route.path_format) for route in app.routes if isinstance(route, HTTPRoute) for method in route.methods
+    }
+    waiting, seen, wrong = deque((start, "a start") for start in STARTS), set(STARTS), []
+    while waiting:
+        address, found_at = waiting.popleft()
+        answer = await client.get(address, follow_redirects=True)
+        if answer.status_code >= 400:
+            wrong.append(f"{address} answers {answer.status_code}, linked from {found_at}")
+        if not answer.headers.get("content-type", "").startswith("text/html"):
+            continue
+        page = Markup(answer.text)
+        for form in page.forms:
+            action = urlsplit(urljoin(str(answer.url), form.action)).path
+            if not any(method == form.method.upper() and matches(action, path) for method, path in taken):
+                wrong.append(f"{form.method} {action} has no handler, a form of {address}")
+        for link in page.links:
+            target = urldefrag(urljoin(str(answer.url), link)).url
+            if target.startswith(f"{PUBLIC_URL}/") and target not in seen:
+                seen.add(target)
+                waiting.append((target, address))
+        assert len(seen) < MOST
+    return seen, wrong
+
+
+def matches(path: str, template: str) -> bool:
+    """True when ``path`` is one of ``template``, whose parameters stand in braces."""
+    return re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path) is not None
+
+
+@pytest.mark.parametrize("who", ["owner", "admin", "member", "anonymous"])
+async def test_every_link_and_form_leads_somewhere(
+    app: Litestar, database: Database, settings: Settings, client: httpx.AsyncClient, who: str
+) -> None:
+    make = Factory(database, settings)
+    own = await furnish(database, make)
+    if who != "anonymous":
+        people = {"owner": own.tenant.owner, "member": own.member}
+        await sign_in(client, people.get(who) or await make.member(own.tenant.organization, Role.ADMIN))
+    seen, wrong = await broken(app, client)
+
+    assert wrong == []
+    expected = "/docs/widget-integration" if who == "anonymous" else f"/settings/embed-tokens/{own.ids['token_id']}"
+    assert any(expected in address for address in seen)
