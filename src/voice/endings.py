@@ -17,7 +17,8 @@ from kit.db import Database, is_outage
 
 SWEEP_SECONDS = 2
 """Revocation promises the end of live calls within 10 s."""
-_RETRY_SECONDS = (2, 4, 8, 16, 30)
+_RETRY_SECONDS = (2, 4, 6)
+"""The last one repeats: however long the carrier failed, a call outlives its recovery by seconds only."""
 _SQL = """
 SELECT c.id, c.carrier_sid
 FROM call c JOIN embed_token t ON t.id = c.token_id JOIN organization o ON o.id = c.organization_id

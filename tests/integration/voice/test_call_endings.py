@@ -21,7 +21,7 @@ from webhooks import CarrierSide, new_sid
 
 pytestmark = pytest.mark.anyio
 NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
-RETRIES = [2, 4, 8, 16, 30, 30]
+RETRIES = [2, 4, 6, 6, 6, 6]
 """Seconds from each request to the next while the carrier does not take them."""
 
 
