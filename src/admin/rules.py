@@ -1,5 +1,6 @@
 """The rules of the back office, each said once."""
 
+import datetime as dt
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 
@@ -9,6 +10,8 @@ from kit.errors import ValidationFailed
 from kit.text import is_storable
 
 REASON_CHARACTERS = 500
+MOST_DAYS = 366
+"""How far away the end of an exception may be."""
 
 
 def ensure_staff_role(role: StaffRole, at_least: StaffRole) -> None:
@@ -38,3 +41,14 @@ def read_reason(typed: str) -> str:
     if len(reason) > REASON_CHARACTERS:
         raise ValidationFailed([("reason", f"At most {REASON_CHARACTERS} characters")])
     return reason
+
+
+def read_last_day(typed: str, now: dt.datetime) -> dt.datetime:
+    """The end, midnight UTC, of the last day on which an exception holds. Raises: ValidationFailed."""
+    try:
+        day = dt.date.fromisoformat(typed.strip())
+    except ValueError:
+        raise ValidationFailed([("until", "Give a day, like 2026-12-31")]) from None
+    if not 0 <= (day - now.date()).days <= MOST_DAYS:
+        raise ValidationFailed([("until", f"Choose a day from today to {MOST_DAYS} days from now")])
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)

@@ -6,6 +6,8 @@ import structlog
 
 from accounts.models import LoginSession, OneTimeLink
 from accounts.sessions import IDLE
+from admin.models import StaffSession
+from admin.services import IDLE as STAFF_IDLE
 from kit.db import Database
 from kit.housekeeping import Chore, tidy
 from kit.outbox import OutboxItem
@@ -21,6 +23,8 @@ EVERY_SECONDS = 3600
 CHORES = (
     Chore(LoginSession.expires_at, timedelta(days=1)),
     Chore(LoginSession.last_seen_at, IDLE + timedelta(days=1)),
+    Chore(StaffSession.expires_at, timedelta(days=1)),
+    Chore(StaffSession.last_seen_at, STAFF_IDLE + timedelta(days=1)),
     Chore(OneTimeLink.expires_at, timedelta(days=1)),
     # No window is longer than a day, and failures are forgotten after one.
     Chore(Throttle.window_start, timedelta(days=2)),

@@ -8,13 +8,18 @@ from starlette.requests import Request
 from accounts.models import User
 from admin.models import Staff, StaffRole
 from admin.web import deeds
+from admin.web.cells import ALERTS, limit_name
 from admin.web.pages import viewer
+from kit.clock import utc_now
 from tenants.models import Invitation, Organization, PhoneNumber, UpgradeRequest
 from tenants.plans import Plan
+from voice.calling.limits import DEFAULTS
+from voice.calling.models import Alert, LimitOverride
 from voice.models import LIVE_STATUSES, Call
 from widget.models import EmbedToken
 
 PLANS = [(plan.value, plan.value.capitalize()) for plan in Plan]
+LIMITS = [(name, limit_name(name)) for name in DEFAULTS]
 ROLES = [(role.value, role.value.capitalize()) for role in StaffRole]
 
 
@@ -25,6 +30,8 @@ class Field(NamedTuple):
     label: str
     options: Sequence[tuple[str, str]] = ()
     hint: str = ""
+    type: str = "text"
+    """What the browser takes it for."""
 
 
 class Action(NamedTuple):
@@ -91,6 +98,22 @@ KINDS: Mapping[str, Kind] = {
                 danger=False,
             ),
             Action(
+                "raise-limit",
+                "Raise a limit",
+                StaffRole.OPERATOR,
+                "Instead of the plan's limit this one holds from the next call until the end of the day that you "
+                "choose (UTC). A lower limit that its people set for themselves still holds, and in its first days an "
+                "organization has a quarter of it. An override of the same limit is replaced.",
+                deeds.raise_limit,
+                lambda row: row.deleted_at is None,
+                [
+                    Field("limit", "Limit", LIMITS),
+                    Field("value", "New value", hint="A whole number; spending in US cents"),
+                    Field("until", "Last day", hint="At most a year from now", type="date"),
+                ],
+                danger=False,
+            ),
+            Action(
                 "adopt-number",
                 "Adopt a number",
                 StaffRole.OPERATOR,
@@ -98,6 +121,39 @@ KINDS: Mapping[str, Kind] = {
                 deeds.adopt_number,
                 lambda row: row.deleted_at is None,
                 [Field("number", "Number", hint="Like +14155550123")],
+                danger=False,
+            ),
+        ),
+    ),
+    "limit-override": Kind(
+        LimitOverride,
+        (LimitOverride.organization_id, LimitOverride.name, LimitOverride.value, LimitOverride.ends_at),
+        lambda row: limit_name(row.name),
+        lambda row: f"{row.value} {row.ends_at}",
+        (
+            Action(
+                "end",
+                "End now",
+                StaffRole.OPERATOR,
+                "The plan's limit holds again from the next call. Live calls go on.",
+                deeds.end_override,
+                lambda row: row.ends_at > utc_now(),
+            ),
+        ),
+    ),
+    "alert": Kind(
+        Alert,
+        (Alert.organization_id, Alert.kind, Alert.resolved_at),
+        lambda row: ALERTS[row.kind],
+        lambda row: str(row.resolved_at or ""),
+        (
+            Action(
+                "seen",
+                "Mark as seen",
+                StaffRole.OPERATOR,
+                "It leaves the operations page. Nothing else changes; another window makes another alert.",
+                deeds.resolve_alert,
+                lambda row: row.resolved_at is None,
                 danger=False,
             ),
         ),

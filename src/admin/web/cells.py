@@ -8,6 +8,8 @@ from typing import Any
 from markupsafe import Markup
 from starlette.requests import Request
 
+from voice.calling.models import AlertKind
+
 LINKS = {
     "organization_id": "organization",
     "user_id": "user",
@@ -33,6 +35,7 @@ LABELS = {
     "created_by": "Made by",
     "deleted_at": "Deleted",
     "disabled_at": "Disabled",
+    "ends_at": "Ends",
     "due_at": "Due",
     "duration": "Seconds",
     "e164": "Number",
@@ -53,6 +56,8 @@ LABELS = {
     "releasing_at": "Being released",
     "requested_by": "Asked by",
     "resolved_at": "Answered",
+    "resolved_by": "Seen by",
+    "set_by": "Set by",
     "revoked_at": "Revoked",
     "revoked_by": "Revoked by",
     "started_at": "Started",
@@ -71,6 +76,18 @@ def moment(value: datetime) -> Markup:
     """A time; the page's script rewrites it to the viewer's own zone."""
     text = f"{value:%b} {value.day}, {value:%Y}, {value:%H:%M} UTC"
     return Markup('<time datetime="{}" data-time="short">{}</time>').format(value.isoformat(), text)
+
+
+ALERTS = {
+    AlertKind.FOREIGN_DESTINATIONS: "Many foreign numbers within an hour",
+    AlertKind.NEAR_LIMIT: "Near a limit",
+}
+"""What alerts are called; the owners got a mail about the second kind."""
+
+
+def limit_name(name: str) -> str:
+    """What the limit ``name`` is called."""
+    return name.replace("_", " ").capitalize()
 
 
 def listed(value: list[Any]) -> str:

@@ -9,9 +9,16 @@ from starlette.requests import Request
 from admin.models import Staff, StaffRole
 from admin.web.actions import actions_for
 from admin.web.conditions import of_organization
+from admin.web.limits import AlertView, LimitOverrideView
 from admin.web.listing import Listing, prefix, uuid_of
 from admin.web.phones import CallView, EmbedTokenView, PhoneNumberView
-from admin.web.tenants import InvitationView, MembershipView, OrganizationView, UpgradeRequestView, UserView
+from admin.web.tenants import (
+    InvitationView,
+    MembershipView,
+    OrganizationView,
+    UpgradeRequestView,
+    UserView,
+)
 from kit.audit import AuditEvent
 from kit.outbox import OutboxItem
 
@@ -97,6 +104,8 @@ VIEWS: Sequence[type[Listing]] = (
     EmbedTokenView,
     CallView,
     UpgradeRequestView,
+    AlertView,
+    LimitOverrideView,
     AuditEventView,
     InvitationView,
     MembershipView,

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from markupsafe import Markup
 from starlette.requests import Request
 
 from accounts.models import User
 from admin.web.actions import actions_for
-from admin.web.cells import moment
+from admin.web.cells import ALERTS, limit_name, moment
 from admin.web.conditions import is_one, latest, numbers_like, of_organization
 from admin.web.listing import Listing, Section, prefix, uuid_of
 from kit.audit import AuditEvent
+from kit.clock import utc_now
 from tenants.models import Invitation, Membership, Organization, PhoneNumber, UpgradeRequest
 from tenants.plans import Plan
+from voice.calling.models import Alert, LimitOverride
 from voice.models import Call
 from widget.models import EmbedToken
 
@@ -87,7 +90,33 @@ class OrganizationView(Listing, model=Organization):
         events = sa.select(AuditEvent.id, AuditEvent.action, AuditEvent.actor_name).where(
             AuditEvent.organization_id == row.id
         )
+        raised = sa.select(LimitOverride.id, LimitOverride.name, LimitOverride.value, LimitOverride.ends_at).where(
+            LimitOverride.owned_by(row.id), LimitOverride.ends_at > utc_now()
+        )
+        alerts = sa.select(Alert.id, Alert.kind, Alert.created_at).where(
+            Alert.owned_by(row.id), Alert.resolved_at.is_(None)
+        )
         return [
+            Section(
+                "Open alerts",
+                [
+                    (f"/admin/alert/details/{r.id}", ALERTS[r.kind], moment(r.created_at))
+                    for r in await query(latest(alerts, Alert))
+                ],
+                f"/admin/alert/list?{own}",
+            ),
+            Section(
+                "Raised limits",
+                [
+                    (
+                        f"/admin/limit-override/details/{r.id}",
+                        f"{limit_name(r.name)}: {r.value:,}",
+                        Markup("until {}").format(moment(r.ends_at)),
+                    )
+                    for r in await query(latest(raised, LimitOverride))
+                ],
+                f"/admin/limit-override/list?{own}",
+            ),
             Section(
                 "Upgrade requests",
                 [

@@ -6,12 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from kit.actor import SYSTEM
+from kit.actor import SYSTEM, Actor
 from kit.audit import record
+from kit.clock import utc_now
+from kit.errors import NotFound
 from kit.mail import Mail
 from tenants.teams import TeamService
 from voice.calling import limits as names
@@ -110,6 +113,21 @@ class Watch:
         )
         for owner in await TeamService(session).owners(organization_id):
             self._send(session, _mail(standing, use, owner.email, self._public_url))
+
+
+async def resolve(session: AsyncSession, alert_id: UUID, *, by: Actor) -> None:
+    """Staff have seen an alert. Raises: NotFound, when somebody else had before."""
+    seen = (
+        sa.update(Alert)
+        .where(Alert.id == alert_id, Alert.resolved_at.is_(None))
+        .values(resolved_at=utc_now(), resolved_by=by.name)
+        .returning(Alert.organization_id, Alert.kind)
+    )
+    row = (await session.execute(seen)).one_or_none()
+    if row is None:
+        raise NotFound
+    told = {"alert": row.kind.value}
+    await record(session, by, "alert.seen", organization_id=row.organization_id, subject_id=alert_id, details=told)
 
 
 async def _first_time(

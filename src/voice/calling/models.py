@@ -137,7 +137,10 @@ class Alert(TenantOwned, Base):
     """Something that people should look at; once per window."""
 
     __tablename__ = "alert"
-    __table_args__ = (sa.UniqueConstraint("organization_id", "kind", "subject", "window_start"),)
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "kind", "subject", "window_start"),
+        sa.Index("ix_alert_open", "id", postgresql_where=sa.text("resolved_at IS NULL")),
+    )
 
     kind: Mapped[AlertKind] = mapped_column(text_enum(AlertKind))
     subject: Mapped[str]

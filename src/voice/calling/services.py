@@ -15,11 +15,10 @@ from kit.audit import record
 from kit.clock import utc_now
 from kit.countries import countries
 from kit.errors import DomainError, NotFound, ValidationFailed
-from kit.structs import rfc3339
 from tenants.models import Organization
 from voice.calling import limits as names
 from voice.calling.budget import Use
-from voice.calling.limits import Limits, Terms, is_limit, limits_of, wrong_limits
+from voice.calling.limits import Limits, Terms, limits_of, wrong_limits
 from voice.calling.models import BlockedNumber, CallingPause, CallingRules, CallUse, LimitOverride, Scope, TokenLimits
 from voice.calling.places import blockable, shown_countries
 from voice.calling.prices import MICROS_PER_CENT
@@ -187,27 +186,6 @@ class CallingRulesService:
             if not checked.is_empty:
                 self._session.add(TokenLimits(organization_id=organization_id, **msgspec.structs.asdict(checked)))
         await self._session.flush()
-
-
-async def override_limit(
-    session: AsyncSession,
-    organization_id: UUID,
-    name: str,
-    value: int,
-    *,
-    ends_at: dt.datetime,
-    reason: str,
-    by: Actor,
-) -> None:
-    """Staff give an organization another limit until ``ends_at``. Raises: ValidationFailed."""
-    if not is_limit(name, value):
-        raise ValidationFailed([("name", "There is no such limit, or the value is none")])
-    values = {"value": value, "ends_at": ends_at, "reason": reason, "set_by": by.name}
-    row = {"id": uuid7(), "organization_id": organization_id, "name": name, **values}
-    statement = insert(LimitOverride).values(row)
-    await session.execute(statement.on_conflict_do_update(index_elements=["organization_id", "name"], set_=values))
-    details = {"limit": name, "value": value, "until": rfc3339(ends_at), "reason": reason}
-    await record(session, by, "calling_limit.overridden", organization_id=organization_id, details=details)
 
 
 async def pause_calls(session: AsyncSession, *, reason: str, by: Actor) -> bool:

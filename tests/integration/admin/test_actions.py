@@ -1,5 +1,6 @@
 """What staff do: asked first, with a reason, by who may, through the customers' services, and in the trail."""
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from conftest import NewClient
 from factories import Factory, Tenant, sign_in
 from furnished import Furnished, fingerprints, furnish
 from kit.audit import AuditEvent
+from kit.clock import utc_now
 from kit.db import Database
 from kit.settings import Settings
 from mails import Mailbox, text_of
@@ -25,6 +27,8 @@ from staff import FOREIGN, Colleague, enter, make_staff, post
 from tenants.models import Invitation, Organization, PhoneNumber, UpgradeRequest
 from tenants.plans import Plan
 from tenants.upgrades import UpgradeService
+from voice.calling.models import Alert, LimitOverride
+from voice.calling.services import CallingRulesService
 from voice.models import Call, CallStatus
 from widget.models import EmbedToken
 
@@ -156,6 +160,97 @@ async def request_upgrade(database: Database, tenant: Tenant) -> UUID:
         return request.id
 
 
+async def override_of(database: Database, organization_id: UUID) -> LimitOverride:
+    async with database.sessions() as session:
+        mine = sa.select(LimitOverride).where(LimitOverride.owned_by(organization_id))
+        return (await session.scalars(mine)).one()
+
+
+async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
+    operator: Colleague, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    row, day = Row("organization", tenant.organization.id), (utc_now() + dt.timedelta(days=3)).date()
+    chosen = {"limit": "calls_per_day", "value": "5000", "until": day.isoformat()}
+    assert (await do(operator, row, "raise-limit", **chosen)).status_code == 303
+
+    override = await override_of(database, row.id)
+    assert (override.value, override.set_by, override.reason) == (5000, operator.email, REASON)
+    assert override.ends_at == dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
+    event = await trail_of_organization(database, row.id, "calling_limit.overridden")
+    assert event.details is not None
+    assert (event.actor_name, event.details["value"], event.details["reason"]) == (operator.email, 5000, REASON)
+    page = (await operator.client.get(f"/admin/organization/details/{row.id}")).text
+    assert "Calls per day: 5,000" in page
+    assert override.ends_at.isoformat() in page
+    async with database.sessions() as session:
+        assert (await CallingRulesService(session).read(row.id)).limits.chosen["calls_per_day"] == 5000
+
+    early = Row("limit-override", override.id)
+    assert early.path("end") in (await operator.client.get(f"/admin/limit-override/details/{early.id}")).text
+    assert (await do(operator, early, "end")).status_code == 303
+    async with database.sessions() as session:
+        assert (await CallingRulesService(session).read(row.id)).limits.chosen["calls_per_day"] == 1000
+    ended = await trail_of_organization(database, row.id, "calling_limit.override_ended")
+    assert ended.details == {"limit": "calls_per_day", "value": 5000, "reason": REASON}
+    late = await post(operator.client, early.path("end"), seen="", reason=REASON)
+    assert late.status_code == 409
+    assert "Calls per day: 5,000" not in (await operator.client.get(f"/admin/organization/details/{row.id}")).text
+
+
+async def trail_of_organization(database: Database, organization_id: UUID, action: str) -> AuditEvent:
+    async with database.sessions() as session:
+        which = AuditEvent.organization_id == organization_id, AuditEvent.action == action
+        return (await session.scalars(sa.select(AuditEvent).where(*which))).one()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"limit": "first_days"}, "Choose a limit from the list"),
+        ({"limit": "gold"}, "Choose a limit from the list"),
+        ({"value": "-1"}, "Give a whole number"),
+        ({"value": "1e3"}, "Give a whole number"),
+        ({"value": "٣"}, "Give a whole number"),
+        ({"value": "2147483648"}, "Give a whole number"),
+        ({"value": "9" * 64}, "Give a whole number"),
+        ({"until": ""}, "Give a day"),
+        ({"until": "tomorrow"}, "Give a day"),
+        ({"until": "2020-01-01"}, "Choose a day from today"),
+        ({"until": "9999-12-31"}, "Choose a day from today"),
+    ],
+)
+async def test_a_limit_is_not_raised_to_nothing_or_for_ever(
+    operator: Colleague, make: Factory, database: Database, wrong: Mapping[str, str], words: str
+) -> None:
+    row = Row("organization", (await make.tenant()).organization.id)
+    fields = {"limit": "calls_per_day", "value": "5000", "until": utc_now().date().isoformat(), **wrong}
+    answer = await do(operator, row, "raise-limit", **fields)
+    assert answer.status_code == 400
+    assert words in answer.text
+    async with database.sessions() as session:
+        found = sa.select(LimitOverride.id).where(LimitOverride.owned_by(row.id))
+        assert (await session.scalars(found)).all() == []
+
+
+async def test_an_alert_flags_its_organization_until_it_was_seen(
+    operator: Colleague, make: Factory, database: Database
+) -> None:
+    furnished = await furnish(database, make)
+    organization_id = furnished.tenant.organization.id
+    async with database.sessions() as session:
+        alert_id = (await session.scalars(sa.select(Alert.id).where(Alert.owned_by(organization_id)))).one()
+    details = f"/admin/organization/details/{organization_id}"
+    assert f"/admin/alert/details/{alert_id}" in (await operator.client.get(details)).text
+    row = Row("alert", alert_id)
+    assert (await do(operator, row, "seen")).status_code == 303
+    seen = await stored(database, Alert, alert_id)
+    assert (seen.resolved_by, seen.resolved_at is not None) == (operator.email, True)
+    assert (await trail_of(database, alert_id, "alert.seen")).details == {"alert": "near_limit", "reason": REASON}
+    assert f"/admin/alert/details/{alert_id}" not in (await operator.client.get(details)).text
+    assert (await post(operator.client, row.path("seen"), seen="", reason=REASON)).status_code == 409
+
+
 async def test_a_number_is_adopted_and_released(operator: Colleague, make: Factory, database: Database) -> None:
     tenant, other = await make.tenant(number=False), await make.tenant(number=False)
     carrier = make.carrier()
@@ -239,8 +334,13 @@ async def rows(database: Database, make: Factory) -> Mapping[str, Row]:
         await session.execute(live)
         waiting = UpgradeRequest.owned_by(ids["organization_id"])
         request_id = (await session.scalars(sa.select(UpgradeRequest.id).where(waiting))).one()
+        own = Alert.owned_by(ids["organization_id"])
+        alert_id = (await session.scalars(sa.select(Alert.id).where(own))).one()
+    override = await override_of(database, ids["organization_id"])
     found = {
         "organization": ids["organization_id"],
+        "limit-override": override.id,
+        "alert": alert_id,
         "embed-token": ids["token_id"],
         "call": ids["call_id"],
         "phone-number": ids["number_id"],

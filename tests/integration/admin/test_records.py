@@ -29,6 +29,8 @@ KINDS = (
     "embed-token",
     "call",
     "upgrade-request",
+    "alert",
+    "limit-override",
     "audit-event",
     "invitation",
     "membership",

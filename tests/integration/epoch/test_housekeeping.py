@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from accounts.models import LinkPurpose, LoginSession, OneTimeLink
+from admin.models import StaffRole, StaffSession
 from epoch.housekeeping import CHORES, build_housekeeping
 from epoch.migrations import upgrade
 from factories import Factory
@@ -19,6 +20,7 @@ from kit.model import Base
 from kit.outbox import OutboxItem
 from kit.settings import Settings
 from kit.throttle import Throttle
+from staff import make_staff
 from tenants.models import Invitation, NumberPurchase, PurchaseState, Role
 from voice.models import OrphanEvent
 
@@ -40,7 +42,7 @@ async def jobs(own_database: str) -> AsyncIterator[Database]:
     await database.stop()
 
 
-def some(name: str, user_id: UUID, organization_id: UUID, *, ago: timedelta) -> Base:
+def some(name: str, user_id: UUID, organization_id: UUID, staff_id: UUID, *, ago: timedelta) -> Base:
     """A row whose moment, the column called ``name``, was so long ago."""
     now = utc_now()
     digest, moment = secrets.token_bytes(32), now - ago
@@ -48,6 +50,10 @@ def some(name: str, user_id: UUID, organization_id: UUID, *, ago: timedelta) -> 
         "login_session.expires_at": LoginSession(user_id=user_id, digest=digest, last_seen_at=now, expires_at=moment),
         "login_session.last_seen_at": LoginSession(
             user_id=user_id, digest=digest, last_seen_at=moment, expires_at=now + timedelta(days=14)
+        ),
+        "staff_session.expires_at": StaffSession(user_id=staff_id, digest=digest, last_seen_at=now, expires_at=moment),
+        "staff_session.last_seen_at": StaffSession(
+            user_id=staff_id, digest=digest, last_seen_at=moment, expires_at=now + timedelta(hours=8)
         ),
         "one_time_link.expires_at": OneTimeLink(
             user_id=user_id, purpose=LinkPurpose.RESET_PASSWORD, digest=digest, expires_at=moment
@@ -80,7 +86,8 @@ def some(name: str, user_id: UUID, organization_id: UUID, *, ago: timedelta) -> 
 @pytest.mark.parametrize("chore", CHORES, ids=lambda chore: chore.name)
 async def test_what_is_over_goes_and_what_is_not_stays(jobs: Database, settings: Settings, chore: Chore) -> None:
     tenant = await Factory(jobs, settings).tenant()
-    ids = tenant.owner.id, tenant.organization.id
+    staff = await make_staff(jobs, StaffRole.SUPPORT)
+    ids = tenant.owner.id, tenant.organization.id, staff.id
     old = some(chore.name, *ids, ago=chore.older_than + timedelta(minutes=1))
     young = some(chore.name, *ids, ago=chore.older_than - timedelta(minutes=5))
     async with jobs.sessions() as session, session.begin():

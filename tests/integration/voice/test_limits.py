@@ -31,7 +31,8 @@ from mails import Mailbox, text_of
 from phones import ask
 from voice.calling.limits import COUNTS
 from voice.calling.models import Alert, AlertKind, CallDestination, CallUse, Scope
-from voice.calling.services import override_limit, pause_calls, resume_calls
+from voice.calling.overrides import override_limit
+from voice.calling.services import pause_calls, resume_calls
 from voice.models import Call, CallStatus
 from voice.services import CallService
 from webhooks import REJECT, CarrierSide, identity_of, new_sid

@@ -1,0 +1,79 @@
+"""Limits that staff raised, and alerts, as lists and details."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.requests import Request
+
+from admin.web.actions import actions_for
+from admin.web.cells import ALERTS, limit_name
+from admin.web.conditions import of_organization
+from admin.web.listing import Listing
+from voice.calling.models import Alert, LimitOverride
+
+
+class LimitOverrideView(Listing, model=LimitOverride):
+    name_plural = "Raised limits"
+    about = "Limits that staff set for a while. Those that have ended stay listed."
+    symbol = "usage"
+    column_list = (
+        "organization_id",
+        "name",
+        "value",
+        "ends_at",
+        "set_by",
+        "id",
+    )
+    column_details_list = (
+        *column_list,
+        "reason",
+        "created_at",
+    )
+    exact = {"organization_id": of_organization(LimitOverride)}
+
+    def own_formatters(self) -> Mapping[Any, Any]:
+        return {"name": lambda row, _column, _request: limit_name(row.name)}
+
+    def heading(self, row: Any) -> str:
+        return limit_name(row.name)
+
+    def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
+        return actions_for(request, self.identity, row)
+
+
+class AlertView(Listing, model=Alert):
+    name_plural = "Alerts"
+    about = "What looks like fraud, and limits that are nearly used up."
+    symbol = "alert"
+    column_list = (
+        "organization_id",
+        "kind",
+        "subject",
+        "window_start",
+        "resolved_at",
+        "id",
+    )
+    column_details_list = (
+        *column_list,
+        "resolved_by",
+        "details",
+        "created_at",
+    )
+    exact = {
+        "organization_id": of_organization(Alert),
+        "status": lambda typed: Alert.resolved_at.is_(None) if typed == "open" else sa.false(),
+    }
+    choices = {"status": [("open", "Open")]}
+
+    def own_formatters(self) -> Mapping[Any, Any]:
+        return {"kind": lambda row, _column, _request: ALERTS[row.kind]}
+
+    def label(self, key: str) -> str:
+        return "Seen" if key == "resolved_at" else super().label(key)
+
+    def heading(self, row: Any) -> str:
+        return ALERTS[row.kind]
+
+    def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
+        return actions_for(request, self.identity, row)
