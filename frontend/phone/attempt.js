@@ -1,7 +1,6 @@
 /** One outgoing call, from the dial to its single end. */
 import { Digits } from "./digits.js";
 import { asProblem, Problem } from "./errors.js";
-import { microphoneBarrier } from "./microphone.js";
 import { outcomeOf } from "./outcome.js";
 
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -16,6 +15,7 @@ export class Attempt {
   #line;
   #session;
   #env;
+  #admit;
   #on;
   #call = null;
   #answeredAt = 0;
@@ -32,16 +32,18 @@ export class Attempt {
   #digits = new Digits((digits) => this.#call.sendDigits(digits));
 
   /**
+   * `admit()` raises Problem when no call may begin now.
    * `on`: `ringing(hasEarlyMedia)`, `answered()`, `quality(warnings)` (the SDK's names),
    * `lost("microphone" | "speaker")` (unplugged), `reconnecting(isOn)`, and exactly once
    * `ended({status, duration, message, problem, theirs})`, duration in seconds.
    */
-  constructor({ details, params, line, session, env, on }) {
+  constructor({ details, params, line, session, env, admit, on }) {
     this.#details = details;
     this.#params = params;
     this.#line = line;
     this.#session = session;
     this.#env = env;
+    this.#admit = admit;
     this.#on = on;
   }
 
@@ -57,10 +59,8 @@ export class Attempt {
       destroyed: () => this.#ended(),
     });
     try {
-      if (this.#env.navigator.onLine === false) throw new Problem("offline");
-      const barrier = microphoneBarrier(this.#env);
-      if (barrier) throw barrier;
-      await this.#session.fresh();
+      await this.#admit();
+      if (!this.#over) await this.#session.fresh();
       if (!this.#over) await this.#connect();
     } catch (error) {
       const problem = asProblem(error, "connection_failed");

@@ -5,7 +5,6 @@ import { Events } from "./events.js";
 import { Line } from "./line.js";
 import { orderOf } from "./order.js";
 import { homeless, Session } from "./session.js";
-import { microphoneBarrier, microphoneProblem } from "./microphone.js";
 import { isInCall, isReady, next } from "./states.js";
 import { Tone } from "./tone.js";
 
@@ -25,6 +24,8 @@ export class Phone {
   warnings = new Set();
   /** The device that was unplugged in this call: `microphone`, `speaker`, or null. */
   lost = null;
+  /** The call in another tab of this site: `{number, answeredAt, hangup()}`, or null. */
+  elsewhere = null;
   events;
   #env;
   #config = null;
@@ -32,6 +33,7 @@ export class Phone {
   #line = null;
   #attempt = null;
   #tone;
+  #tabs = null;
   #announced = false;
   #pending = null;
   #watchers = new Set();
@@ -53,7 +55,15 @@ export class Phone {
    * it goes. Here in this page; whoever keeps calls elsewhere, as in a window of its own, puts another function here.
    */
   placeCall = ({ details, params }, on) =>
-    new Attempt({ details, params, on, line: this.#line, session: this.#session, env: this.#env });
+    new Attempt({
+      ...{ details, params, on, line: this.#line, session: this.#session, env: this.#env },
+      admit: () => this.#admit(),
+    });
+
+  /** Show the call that another tab has (see `elsewhere`), or that it has none. */
+  mirror(elsewhere) {
+    this.#show({ elsewhere });
+  }
 
   /** The exchange's last answer, or null. */
   get account() {
@@ -148,6 +158,7 @@ export class Phone {
   async prepare() {
     const session = this.#session;
     if (!this.isReady || !session) return;
+    this.#calling();
     try {
       await this.#env.sdk();
     } catch (problem) {
@@ -163,10 +174,23 @@ export class Phone {
       phone: this,
       session: () => this.#session,
       newLine: () => new Line({ loadSdk: env.sdk, session: this.#session, env }),
-      microphoneBarrier,
-      microphoneProblem,
       Problem,
     });
+  }
+
+  /** What a call needs of the page and its other tabs (apart/calling.js); null where that cannot be had. */
+  async #calling() {
+    const calling = await this.#env.part("calling").catch(() => null);
+    if (calling) this.#tabs ??= new calling.Tabs(this, this.#env);
+    return calling;
+  }
+
+  /** Raises Problem when no call may begin in this page now. */
+  async #admit() {
+    if (this.isOffline) throw new Problem("offline");
+    const barrier = (await this.#calling())?.microphoneBarrier(this.#env);
+    if (barrier) throw new Problem(barrier.code, barrier);
+    if (this.isInCall && !((await this.#tabs?.hold()) ?? true)) throw new Problem("call_elsewhere");
   }
 
   #begin() {

@@ -52,6 +52,7 @@ const TABLE = {
     "Use a current version of Chrome, Edge, Firefox or Safari.",
   ],
   connection_failed: ["The call could not be connected", "Check the internet connection, then try again."],
+  call_elsewhere: ["A call is already in progress in another tab", "Hang up that call first, there or here."],
   call_failed: ["The call failed", "Check the number, then try again."],
   call_refused: ["The call was refused", "Ask an administrator of the account to check its calling rules."],
 };

@@ -1,5 +1,5 @@
 /** The connection to the carrier: one SDK Device, built at the first call and rebuilt when it no longer works. */
-import { microphoneProblem } from "./microphone.js";
+import { Problem } from "./errors.js";
 
 const RELEASE_AGAIN_MS = 1_000;
 const SIGNALING_GRACE_MS = 30_000;
@@ -101,7 +101,6 @@ export class Line {
     const { access_token: token, signaling } = this.#held;
     const device = new Device(token, {
       ...(signaling ? { chunderw: sandboxHost(signaling) } : {}),
-      closeProtection: true,
       codecPreferences: ["opus", "pcmu"],
       enableImprovedSignalingErrorPrecision: true,
       getUserMedia: (constraints) => this.#getUserMedia(constraints),
@@ -140,7 +139,10 @@ export class Line {
         track.addEventListener?.("ended", () => this.#unplugged(), { once: true });
       return stream;
     } catch (error) {
-      this.#listener?.microphone(await microphoneProblem(error, this.#env.navigator));
+      const { navigator } = this.#env;
+      const { microphoneProblem } = await this.#env.part("calling").catch(() => ({}));
+      const { code, fix } = (await microphoneProblem?.(error, navigator)) ?? { code: "microphone_denied" };
+      this.#listener?.microphone(new Problem(code, { fix }));
       throw error;
     } finally {
       this.#asking -= 1;

@@ -1,6 +1,4 @@
 /** Each way a microphone can be missing, told apart, with the fix of the side that can help. */
-import { Problem } from "./errors.js";
-
 const BY_NAME = {
   NotAllowedError: "microphone_denied",
   SecurityError: "microphone_blocked",
@@ -15,24 +13,24 @@ const FIXES = {
   opaque: "Add allow-same-origin to this frame's sandbox: without an origin it gets no microphone.",
 };
 
-/** What keeps this page from ever asking for the microphone, or null. */
+/** What keeps this page from ever asking for the microphone, as `{code, fix}` of a Problem, or null. */
 export function microphoneBarrier({ window, document, navigator }) {
-  if (window.isSecureContext === false) return new Problem("insecure_page");
+  if (window.isSecureContext === false) return { code: "insecure_page" };
   // Asked all the same, the browser answers a SecurityError.
-  if (window.origin === "null") return new Problem("microphone_blocked", { fix: FIXES.opaque });
-  if (!allows(document)) return new Problem("microphone_blocked", { fix: FIXES[sideOf(window)] });
-  if (!navigator.mediaDevices?.getUserMedia || !window.RTCPeerConnection) return new Problem("browser_not_supported");
+  if (window.origin === "null") return { code: "microphone_blocked", fix: FIXES.opaque };
+  if (!allows(document)) return { code: "microphone_blocked", fix: FIXES[sideOf(window)] };
+  if (!navigator.mediaDevices?.getUserMedia || !window.RTCPeerConnection) return { code: "browser_not_supported" };
   return null;
 }
 
-/** The problem behind a rejected getUserMedia. */
+/** The problem behind a rejected getUserMedia, as `{code, fix}`. */
 export async function microphoneProblem(error, navigator) {
   const code = BY_NAME[error?.name] ?? "microphone_in_use";
-  if (code !== "microphone_denied") return new Problem(code);
+  if (code !== "microphone_denied") return { code };
   // Chromium says which; elsewhere a question that is still open was not answered with no.
-  if (/system/i.test(error.message)) return new Problem(code, { fix: FIXES.system });
+  if (/system/i.test(error.message)) return { code, fix: FIXES.system };
   const isOpen = /dismiss/i.test(error.message) || (await permission(navigator)) === "prompt";
-  return new Problem(isOpen ? "microphone_dismissed" : code);
+  return { code: isOpen ? "microphone_dismissed" : code };
 }
 
 const allows = (document) =>

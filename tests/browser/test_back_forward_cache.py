@@ -1,6 +1,7 @@
 """Pages that the browser kept whole while the visitor was elsewhere, and shows again as they were."""
 
 import contextlib
+from collections.abc import Awaitable, Callable
 
 import pytest
 from playwright.async_api import Error as PlaywrightError
@@ -28,8 +29,12 @@ async def phone(new_browser: NewBrowser, open_page: OpenPage, customer: Customer
     return opened
 
 
-async def leave_and_come_back(phone: Phone, host_site: HostSite) -> None:
+async def leave_and_come_back(
+    phone: Phone, host_site: HostSite, meanwhile: Callable[[], Awaitable[None]] | None = None
+) -> None:
     await phone.page.goto(host_site.page("<p>Elsewhere</p>"))
+    if meanwhile is not None:
+        await meanwhile()
     # Playwright's own way back waits for a load that a kept page does not have.
     session = await phone.page.context.new_cdp_session(phone.page)
     reasons: list[object] = []

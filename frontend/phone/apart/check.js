@@ -1,4 +1,5 @@
 /** Tries microphone, token, signalling and media without a call, and reports in words. */
+import { microphoneBarrier, microphoneProblem } from "../microphone.js";
 import { record } from "./devices.js";
 import { check as english } from "./locales/en.js";
 
@@ -18,8 +19,7 @@ const fault = (code) => ({ code, message: faults[code][0], fix: faults[code][1] 
 /**
  * Run the steps of `STEPS` in turn; `told(name, result, advice)` before each with null, after each with its result, and
  * with the fix where only this case has it.
- * `of` gives the `phone`, its `session()` and a `newLine()` beside its own, and what must be the phone's own of
- * microphone.js and errors.js.
+ * `of` gives the `phone`, its `session()` and a `newLine()` beside its own, and the phone's own `Problem`.
  * The report is `{ok, microphone, token, signaling, media, browser, page, framed, startedAt, ms, text}`; each step is
  * `{ok, code, message, fix, ms}` and what it measured. It holds no token and no number.
  */
@@ -76,14 +76,15 @@ async function attempt(step) {
 
 /** Opens it and listens, through a connection within this page. */
 async function openMicrophone(env, of, held) {
-  const barrier = of.microphoneBarrier(env);
-  if (barrier) throw barrier;
+  const barrier = microphoneBarrier(env);
+  if (barrier) throw new of.Problem(barrier.code, barrier);
   try {
     held.stream = await (env.preferences.microphone
       ? record({ audio: true }, env)
       : env.navigator.mediaDevices.getUserMedia({ audio: true }));
   } catch (error) {
-    throw await of.microphoneProblem(error, env.navigator);
+    const problem = await microphoneProblem(error, env.navigator);
+    throw new of.Problem(problem.code, problem);
   }
   held.loop = loopOf(env, held.stream);
   // Where no audio flows nobody can tell how loud it is: the step for the media says so.

@@ -98,9 +98,10 @@ export class Panel {
     parts.root.dataset.mood = mood(phone.state);
     parts.root.toggleAttribute("data-open", this.isOpen);
 
-    const barShown = phone.isInCall && !this.isOpen;
+    const barShown = (phone.isInCall || (phone.elsewhere && this.#revealed)) && !this.isOpen;
     parts.fab.hidden = barShown || !this.#revealed;
     parts.bar.hidden = !barShown;
+    parts.mutes[1].hidden = !phone.isInCall;
     parts.panel.hidden = !this.isOpen;
     parts.fab.setAttribute("aria-expanded", this.isOpen);
     parts.fab.setAttribute("aria-label", this.isOpen ? texts.closePhone : texts.openPhone);
@@ -145,7 +146,7 @@ export class Panel {
       pressed: (digit) => this.#pressed(digit),
       main: act("main"),
       second: act("second"),
-      hangUp: () => phone.hangup(),
+      hangUp: () => this.#actions.hangUp(),
       keyed: (event) => this.#keyed(event),
     });
     this.#dialer?.stop();
@@ -226,8 +227,9 @@ export class Panel {
   #tick() {
     const { phone } = this;
     const parts = this.#parts;
-    if (phone.state === "in-progress") {
-      const time = clock(Math.max(0, Math.floor((this.env.now() - phone.call.answeredAt) / 1000)));
+    const since = (phone.isInCall ? phone.call : phone.elsewhere)?.answeredAt;
+    if (since) {
+      const time = clock(Math.max(0, Math.floor((this.env.now() - since) / 1000)));
       parts.status.textContent = time;
       parts.barTime.textContent = time;
       this.#ticker ||= setInterval(() => this.#tick(), TICK_MS);
@@ -301,7 +303,7 @@ export class Panel {
   /** What the buttons of a view can do. */
   #actions = {
     call: () => this.#call(),
-    hangUp: () => this.phone.hangup(),
+    hangUp: () => (this.phone.isInCall ? this.phone : this.phone.elsewhere)?.hangup(),
     callAgain: () => this.phone.dial(this.phone.call.number, this.phone.call.metadata),
     reset: () => this.phone.reset(),
     copyDetails: () => this.#copyDetails(),

@@ -13,7 +13,8 @@ const OFFLINE = new Problem("offline");
 export function viewOf(phone, { core, problems = {} }, trouble) {
   const { state } = phone;
   const say = (problem) => problem && inWords(problem, problems);
-  return { state, spoken: core.states[state], ...VIEWS[state](phone, core, say, trouble) };
+  const name = phone.elsewhere && phone.isReady ? "elsewhere" : state;
+  return { state, spoken: core.states[state], ...VIEWS[name](phone, core, say, trouble) };
 }
 
 const VIEWS = {
@@ -40,6 +41,11 @@ const VIEWS = {
       spoken: line || texts.states[phone.state],
     };
   },
+  elsewhere: ({ elsewhere }, texts) => ({
+    ...calling({ call: elsewhere }, texts, ""),
+    line: texts.elsewhere,
+    spoken: texts.elsewhere,
+  }),
   completed: (phone, texts, say) => ended(phone, texts, say, texts.callAgain),
   failed: (phone, texts, say) => ended(phone, texts, say, texts.tryAgain),
   error: (phone, texts, say) => ({

@@ -105,7 +105,7 @@ function fileOf(url) {
   return `../../phone/apart/${name.replace(/^locale-/, "locales/")}.js`;
 }
 
-/** What phone/env.js takes from a browser. */
+/** What phone/env.js takes from a browser; `load` is how the SDK alone is fetched. */
 export function page({ fetch, module = sdk(), load }) {
   const target = new EventTarget();
   const visible = Object.assign(new EventTarget(), { visibilityState: "visible" });
@@ -127,7 +127,7 @@ export function page({ fetch, module = sdk(), load }) {
     random: () => 0.5,
     policy: new Policy(visible),
     preferences: {},
-    load: load ?? (async (url) => parts[fileOf(url)] ?? module),
+    load: async (url) => parts[fileOf(url)] ?? (load ? load(url) : module),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     whenIdle: () => {},
   };

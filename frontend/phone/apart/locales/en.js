@@ -30,6 +30,7 @@ export const core = {
   muted: "Muted",
   reconnecting: "Reconnecting…",
   theirs: "Ended by the other side",
+  elsewhere: "In a call in another tab",
   states: {
     loading: "connecting",
     ready: "ready",

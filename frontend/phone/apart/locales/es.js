@@ -30,6 +30,7 @@ export const core = {
   muted: "Micrófono silenciado",
   reconnecting: "Restableciendo la conexión…",
   theirs: "La otra parte terminó la llamada",
+  elsewhere: "En llamada en otra pestaña",
   states: {
     loading: "conectando",
     ready: "listo",
@@ -202,6 +203,7 @@ export const problems = {
     "Use una versión actual de Chrome, Edge, Firefox o Safari.",
   ],
   connection_failed: ["No se pudo conectar la llamada", "Revise la conexión a internet e inténtelo de nuevo."],
+  call_elsewhere: ["Ya hay una llamada en curso en otra pestaña", "Cuelgue primero esa llamada, allí o aquí."],
   call_failed: ["La llamada falló", "Revise el número e inténtelo de nuevo."],
   call_refused: ["La llamada fue rechazada", "Pida a un administrador de la cuenta que revise las reglas de llamada."],
 };

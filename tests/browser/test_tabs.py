@@ -1,0 +1,138 @@
+"""One call at a time across the tabs of a customer's site, and leaving a page that has one."""
+
+import asyncio
+import contextlib
+import re
+
+import pytest
+from playwright.async_api import Dialog, expect
+from playwright.async_api import Error as PlaywrightError
+
+from browser.conftest import NewBrowser, OpenPage, OpenPhone
+from browser.host_site import HostSite, widget_tag
+from browser.phone import Phone
+from browser.product import ECHO, NEVER_ANSWERS, Customer
+from browser.test_back_forward_cache import KEPT, leave_and_come_back
+
+pytestmark = pytest.mark.anyio
+
+ELSEWHERE = "In a call in another tab"
+CRASH_SECONDS = 2.0
+REFUSED = "A call is already in progress in another tab"
+TIMER = re.compile(r"^\d:\d\d$")
+
+
+async def another_tab(phone: Phone, url: str | None = None) -> Phone:
+    """One more tab of the same site, ready."""
+    tab = Phone(await phone.page.context.new_page(), phone.product, phone.customer)
+    await tab.page.goto(url or phone.page.url)
+    await tab.until_event("ready")
+    return tab
+
+
+async def assert_free(tab: Phone) -> None:
+    """``tab`` shows no call of another tab, and can call."""
+    await expect(tab.panel.get_by_text(ELSEWHERE).first).to_be_hidden()
+    await expect(tab.panel.get_by_role("button", name="Hang up")).to_have_count(0)
+    begun = await tab.call(ECHO)
+    await tab.until_event("callAnswered")
+    await tab.hangup()
+    assert (await tab.record(begun.call_id))["status"] == "completed"
+
+
+async def test_a_second_tab_is_refused_shows_the_call_and_hangs_it_up(
+    open_phone: OpenPhone, customer: Customer
+) -> None:
+    first = await open_phone(customer)
+    await first.until_event("ready")
+    second = await another_tab(first)
+    begun = await first.call(ECHO)
+    await first.until_event("callAnswered")
+
+    refused = await second.call(NEVER_ANSWERS)
+    assert refused.begun
+    ended = await second.until_event("callEnded")
+    assert (ended["callId"], ended["status"], ended["message"]) == (refused.call_id, "failed", REFUSED)
+    assert (await second.until_event("error"))["code"] == "call_elsewhere"
+    assert await first.state() == "in-progress"
+
+    await expect(second.panel.locator(".line")).to_have_text(ELSEWHERE)
+    await expect(second.panel.locator(".number")).to_have_text("+1 (212) 555-0101")
+    await expect(second.panel.locator(".status")).to_have_text(TIMER)
+    await second.panel.locator(".main").click()
+    assert (await first.until_event("callEnded"))["callId"] == begun.call_id
+    assert [record["call_id"] for record in await first.records()] == [begun.call_id]
+    await assert_free(second)
+
+
+async def test_a_tab_that_opens_during_a_call_shows_it(open_phone: OpenPhone, customer: Customer) -> None:
+    first = await open_phone(customer)
+    await first.until_event("ready")
+    await first.call(ECHO)
+    await first.until_event("callAnswered")
+    second = await another_tab(first)
+    # Closed, the panel leaves the bar with the time; muting is for the tab that has the call.
+    bar = second.panel.locator(".bar")
+    await expect(bar.locator(".time")).to_have_text(TIMER)
+    await expect(bar.get_by_role("button", name="Mute")).to_be_hidden()
+    await first.hangup()
+    await expect(bar).to_be_hidden()
+    await assert_free(second)
+
+
+async def test_a_tab_that_crashes_frees_the_call(open_phone: OpenPhone, customer: Customer) -> None:
+    first = await open_phone(customer)
+    await first.until_event("ready")
+    holder = await another_tab(first)
+    await holder.call(ECHO)
+    await holder.until_event("callAnswered")
+    await expect(first.panel.locator(".bar .time")).to_have_text(TIMER)
+    session = await holder.page.context.new_cdp_session(holder.page)
+    with contextlib.suppress(PlaywrightError, TimeoutError):  # nobody is left to answer
+        await asyncio.wait_for(session.send("Page.crash"), CRASH_SECONDS)
+    await expect(first.panel.locator(".bar")).to_be_hidden()
+    await assert_free(first)
+
+
+async def test_leaving_asks_during_a_call_alone(open_phone: OpenPhone, customer: Customer, host_site: HostSite) -> None:
+    phone = await open_phone(customer)
+    await phone.until_event("ready")
+    asked: list[str] = []
+
+    async def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    phone.page.on("dialog", stay)
+    await phone.page.mouse.click(5, 5)  # browsers ask only on behalf of a page that was used
+    begun = await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    with contextlib.suppress(PlaywrightError):  # the navigation that was called off
+        await phone.page.goto(host_site.page("<p>Elsewhere</p>"))
+    assert asked == ["beforeunload"]
+    assert await phone.state() == "in-progress"
+    await phone.hear(begun.call_id)
+    await phone.hangup()
+    await phone.page.goto(host_site.page("<p>Elsewhere</p>"))
+    assert asked == ["beforeunload"]
+
+
+async def test_a_kept_page_is_not_evicted_by_a_call_in_another_tab(
+    new_browser: NewBrowser, open_page: OpenPage, customer: Customer, host_site: HostSite
+) -> None:
+    remember = '<script>addEventListener("pageshow", (event) => { window.restored = event.persisted; });</script>'
+    url = host_site.page(remember + widget_tag(customer.product.url, customer.token.raw))
+    first = await open_page(url, customer.product, customer=customer, browser=await new_browser(without=(KEPT,)))
+    await first.until_event("ready")
+    second = await another_tab(first)
+    await second.call(ECHO)
+    await second.until_event("callAnswered")
+    await expect(first.panel.locator(".bar .time")).to_have_text(TIMER)
+
+    async def call_ends() -> None:
+        await second.hangup()
+        await second.until_event("callEnded")
+
+    await leave_and_come_back(first, host_site, meanwhile=call_ends)
+    await expect(first.panel.locator(".bar")).to_be_hidden()
+    await assert_free(first)
