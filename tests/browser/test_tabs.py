@@ -75,6 +75,7 @@ async def test_a_tab_that_opens_during_a_call_shows_it(open_phone: OpenPhone, cu
     bar = second.panel.locator(".bar")
     await expect(bar.locator(".time")).to_have_text(TIMER)
     await expect(bar.get_by_role("button", name="Mute")).to_be_hidden()
+    await expect(bar).to_have_css("display", "flex")  # it has its looks
     await first.hangup()
     await expect(bar).to_be_hidden()
     await assert_free(second)

@@ -98,7 +98,10 @@ export class Panel {
     parts.root.dataset.mood = mood(phone.state);
     parts.root.toggleAttribute("data-open", this.isOpen);
 
-    const barShown = (phone.isInCall || (phone.elsewhere && this.#revealed)) && !this.isOpen;
+    // The bar's looks come with the dialer, which nobody has asked for yet where the call is in another tab.
+    if (phone.elsewhere && !this.#dialer) this.#warm();
+    const isElsewhere = phone.elsewhere && this.#revealed && this.#dialer;
+    const barShown = (phone.isInCall || isElsewhere) && !this.isOpen;
     parts.fab.hidden = barShown || !this.#revealed;
     parts.bar.hidden = !barShown;
     parts.mutes[1].hidden = !phone.isInCall;
