@@ -20,6 +20,7 @@ from admin.look import Look
 from admin.models import StaffRole
 from admin.rules import ensure_staff_role
 from admin.services import StaffViewer
+from admin.web.cells import moment
 from kit import errors
 from kit.db import is_outage
 from kit.errors import DomainError, TooMany
@@ -54,6 +55,7 @@ def environment(look: Look, *, sandbox: bool) -> Environment:
     templates = Environment(loader=loader, autoescape=True, enable_async=True, trim_blocks=True, lstrip_blocks=True)
     templates.filters.update(look.filters)
     templates.filters["browser"] = name_of
+    templates.filters["moment"] = moment
     templates.globals.update(look.words)
     templates.globals.update(
         asset=lambda name: f"/widget/{look.assets[name]}", sandbox=sandbox, notice=None, csrf_token="", viewer=None
