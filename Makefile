@@ -1,7 +1,7 @@
 # Everything a newcomer, a developer and the build machine need. `make` alone lists it.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard lock clean
+.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-widget lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -74,6 +74,9 @@ bench: ## measure the exchange against its peers
 bench-dashboard: ## measure the dashboard among 100,000 organizations
 	@tools/setup bench
 	.cache/bench/bin/python bench/dashboard.py
+
+bench-widget: setup ## measure a page with and without the phone in it
+	$(BIN)/python bench/host_page.py
 
 lock: ## renew the lock files from pyproject.toml and package.json
 	$(COMPILE) pyproject.toml -o requirements.lock

@@ -1,0 +1,159 @@
+"""What the phone costs the page that carries it, in a real browser: ``make bench-widget`` (or with ROUNDS behind it).
+
+A page with text, pictures and a script of its own is loaded in turn with and without the phone, each time by a new
+profile with nothing cached, so that the machine's load reaches both alike. Everything is on loopback.
+"""
+
+import asyncio
+import gzip
+import json
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, async_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
+
+from browser.conftest import launch_options  # noqa: E402 - after the path
+from browser.host_site import HostSite, serving_pages, widget_tag  # noqa: E402
+from browser.product import ECHO, Customer, running_product  # noqa: E402
+from epoch.devdb import EmbeddedPostgres  # noqa: E402
+
+ROUNDS = 10
+TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline", "v8.execute"]
+DIST = ROOT / "frontend" / "dist"
+FILES = ("phone.js", "sdk.js", "dialer.js", "more.js", "check.js", "check-view.js", "clicks.js", "locale-es.js")
+MEASURES = ("LCP", "CLS", "TBT")
+OF_THE_PHONE = ("tag to button painted", "tag to ready", "longest task of ours", "longest task of ours, first call")
+BODY = "".join(
+    f"<section><h2>Contact {index}</h2><p>{'A customer with a story. ' * 12}</p></section>" for index in range(60)
+)
+# Seen by the page itself; a shift or a task counts from the beginning.
+WATCH = """(() => {
+    const seen = { lcp: 0, cls: 0, tbt: 0, painted: NaN, ready: NaN };
+    window[Symbol.for("bench")] = seen;
+    const watch = (type, each) =>
+        new PerformanceObserver((list) => list.getEntries().forEach(each)).observe({ type, buffered: true });
+    watch("largest-contentful-paint", ({ startTime }) => { seen.lcp = startTime; });
+    watch("layout-shift", ({ value, hadRecentInput }) => { if (!hadRecentInput) seen.cls += value; });
+    watch("longtask", ({ duration }) => { seen.tbt += duration - 50; });
+    window.addEventListener("epochphone:ready", () => { seen.ready = performance.now(); });
+    new MutationObserver((_, observer) => {
+        if (!document.querySelector("epoch-phone")) return;
+        observer.disconnect();
+        requestAnimationFrame(() => setTimeout(() => { seen.painted = performance.now(); }));
+    }).observe(document, { childList: true, subtree: true });
+})();"""
+SEEN = """() => {
+    const resources = performance.getEntriesByType("resource");
+    const asked = resources.find(({ name }) => name.endsWith("/phone.js"))?.startTime ?? NaN;
+    return { ...window[Symbol.for("bench")], asked };
+}"""
+IDLE = "() => new Promise((resolve) => requestIdleCallback(() => setTimeout(resolve, 300)))"
+
+
+async def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    load = os.getloadavg()[0]
+    with EmbeddedPostgres(ROOT / ".cache" / "test-postgres", durable=False) as postgres:
+        url = postgres.create_database("host_page")
+        try:
+            without, carrying = await measure(url, rounds)
+        finally:
+            postgres.drop_database("host_page")
+    print(f"{rounds} rounds, load {load:.1f} before and {os.getloadavg()[0]:.1f} after\n")
+    print("| the host page, ms (CLS: score) | without | with | difference |\n|---|---:|---:|---:|")
+    for name in MEASURES:
+        one, other = (statistics.median(row[name] for row in rows) for rows in (without, carrying))
+        digits = 3 if name == "CLS" else 0
+        print(f"| {name} | {one:.{digits}f} | {other:.{digits}f} | {other - one:+.{digits}f} |")
+    print("\n| the phone, ms | median | fastest | slowest |\n|---|---:|---:|---:|")
+    for name in OF_THE_PHONE:
+        times = [row[name] for row in carrying]
+        print(f"| {name} | {statistics.median(times):.0f} | {min(times):.0f} | {max(times):.0f} |")
+    print("\n| file | bytes | gzip |\n|---|---:|---:|")
+    for name, raw, packed in sizes():
+        print(f"| {name} | {raw:,} | {packed:,} |")
+
+
+def sizes() -> Iterable[tuple[str, int, int]]:
+    """Name, bytes, bytes packed, of the files that pages load."""
+    manifest: Mapping[str, str] = json.loads((DIST / "manifest.json").read_text())
+    for name in FILES:
+        raw = (DIST / manifest[name]).read_bytes()
+        yield name, len(raw), len(gzip.compress(raw, 9))
+
+
+async def measure(database_url: str, rounds: int) -> tuple[Sequence[dict[str, float]], Sequence[dict[str, float]]]:
+    """A row for each round without the phone, and one with it."""
+    without, carrying = [], []
+    with tempfile.TemporaryDirectory() as folder, serving_pages() as site:
+        async with running_product(database_url, Path(folder)) as product, async_playwright() as playwright:
+            browser = await playwright.chromium.launch(**launch_options())
+            customer = await product.customer()
+            try:
+                await one_load(browser, site, None)  # the browser's own first time is nobody's
+                for _ in range(rounds):
+                    without.append(await one_load(browser, site, None))
+                    carrying.append(await one_load(browser, site, customer))
+            finally:
+                await browser.close()
+    return without, carrying
+
+
+async def one_load(browser: Browser, site: HostSite, customer: Customer | None) -> dict[str, float]:
+    context = await browser.new_context()
+    await context.add_init_script(WATCH)
+    page = await context.new_page()
+    tag = widget_tag(customer.product.url, customer.token.raw) if customer else ""
+    await browser.start_tracing(page=page, categories=TRACED)
+    await page.goto(site.page(BODY + tag))
+    if customer:
+        await page.wait_for_function("() => EpochPhone.isReady()")
+    await page.evaluate(IDLE)
+    loading = await browser.stop_tracing()
+    seen = await page.evaluate(SEEN)
+    row = {"LCP": seen["lcp"], "CLS": seen["cls"], "TBT": seen["tbt"]}
+    if customer:
+        row |= {
+            "tag to button painted": seen["painted"] - seen["asked"],
+            "tag to ready": seen["ready"] - seen["asked"],
+            "longest task of ours": longest_task(loading, customer.product.url),
+        }
+        await browser.start_tracing(page=page, categories=TRACED)
+        await page.evaluate("(number) => void EpochPhone.call(number)", ECHO)
+        await page.wait_for_function('() => EpochPhone.getState() === "in-progress"')
+        row["longest task of ours, first call"] = longest_task(await browser.stop_tracing(), customer.product.url)
+        await page.evaluate("() => EpochPhone.hangup()")
+    await context.close()
+    return row
+
+
+def longest_task(trace: bytes, origin: str) -> float:
+    """Milliseconds of the longest task in which a script of ``origin`` ran; 0 where none did."""
+    events: list[dict[str, Any]] = [
+        event for event in json.loads(trace)["traceEvents"] if event.get("ph") == "X" and "dur" in event
+    ]
+    ours = [event for event in events if _script_of(event).startswith(origin)]
+    tasks = (event for event in events if event["name"] == "RunTask")
+    return max((task["dur"] / 1000 for task in tasks if any(_holds(task, event) for event in ours)), default=0.0)
+
+
+def _script_of(event: Mapping[str, Any]) -> str:
+    data = event.get("args", {}).get("data")
+    return str(data.get("url", "")) if isinstance(data, dict) else ""
+
+
+def _holds(task: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
+    same_thread = (task["pid"], task["tid"]) == (event["pid"], event["tid"])
+    return same_thread and task["ts"] <= event["ts"] < task["ts"] + task["dur"]
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
