@@ -12,11 +12,16 @@ export function keepMounted(host, { document, window, now }) {
     timer = 0;
     if (host.isConnected || !document.body) return;
     attachedAt = now();
-    document.documentElement.append(host);
+    // Lightning Web Security keeps elements out of the root by append(), and may do so by appendChild().
+    try {
+      document.documentElement.appendChild(host);
+    } catch {
+      document.body.appendChild(host);
+    }
   };
   const look = () => {
     // Frameworks that render whole documents replace this element too.
-    if (document.documentElement) observer.observe(document.documentElement, { childList: true });
+    if (document.documentElement) watch(document.documentElement);
     if (host.isConnected || timer) return;
     // A page that throws the element out at once, each time, is not fought for the processor.
     pause = now() - attachedAt < BRIEF_MS ? Math.min(2 * pause + FIRST_PAUSE_MS, LONGEST_PAUSE_MS) : 0;
@@ -24,7 +29,14 @@ export function keepMounted(host, { document, window, now }) {
     else attach();
   };
   const observer = new window.MutationObserver(look);
-  observer.observe(document, { childList: true });
+  function watch(target) {
+    try {
+      observer.observe(target, { childList: true });
+    } catch {
+      // A sandbox that hides what everybody shares: nobody there throws the phone out either.
+    }
+  }
+  watch(document);
   look();
   return () => {
     observer.disconnect();

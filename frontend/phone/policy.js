@@ -4,12 +4,17 @@ export class Policy {
   #watchers = new Set();
 
   constructor(document) {
-    document.addEventListener("securitypolicyviolation", (event) => {
+    const remember = (event) => {
       if (event.disposition !== "enforce" || !/^(https?|wss?):/.test(event.blockedURI)) return;
       const violation = { uri: event.blockedURI, directive: event.effectiveDirective.replace(/-(elem|attr)$/, "") };
       this.#blocked.push(violation);
       for (const watcher of [...this.#watchers]) watcher(violation);
-    });
+    };
+    try {
+      document.addEventListener("securitypolicyviolation", remember);
+    } catch {
+      // Lightning Web Security does not let its components hear of it.
+    }
   }
 
   /** What to add so that `url` is no longer blocked, or undefined when it was not. */

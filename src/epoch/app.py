@@ -138,7 +138,7 @@ def create_app(
     app.state.refused_origins = refused
     app.state.settings, app.state.database, app.state.carrier = settings, database, carrier
     app.state.mailer, app.state.assets, app.state.api_keys = mailer, assets, api_keys
-    app.state.kits = Kits(settings.public_url, dist)
+    app.state.kits = Kits(settings, dist)
     app.state.agents = Agents(settings.secret_key)
     app.state.watch, app.state.gate = watch, Gate(load_prices(settings.data_dir), watch)
     app.state.number_desk, app.state.accounts = desk, accounts

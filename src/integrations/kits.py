@@ -14,12 +14,13 @@ from uuid import UUID
 
 import msgspec
 
-from integrations import extension, hubspot
+from integrations import extension, hubspot, salesforce
 from kit.errors import NotFound
+from kit.settings import Settings
 from widget.assets import ADDRESS_MARK, load_manifest
 
 TOKEN_MARK = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - stands for one
-NAMES = ("html", "hubspot", "chrome-extension")
+NAMES = ("html", "hubspot", "salesforce", "chrome-extension")
 SOURCES = Path(__file__).resolve().parents[2] / "integrations"
 VERSION = "0.1.0"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -37,9 +38,10 @@ class Kit(msgspec.Struct, frozen=True):
 class Kits:
     """Makes kits for tokens; the widget in them is the one that is served."""
 
-    def __init__(self, public_url: str, dist: Path) -> None:
+    def __init__(self, settings: Settings, dist: Path) -> None:
         """Raises: AssetsMissing."""
-        self._public_url = public_url
+        self._public_url = public_url = settings.public_url
+        self._trusted_sites = salesforce.trusted_sites(settings)
         phone = (dist / load_manifest(dist)["phone.full.js"]).read_bytes()
         self._phone = phone.replace(ADDRESS_MARK, public_url.encode())
         self.widget_version = f"{VERSION}+{hashlib.sha256(phone).hexdigest()[:12]}"
@@ -79,6 +81,8 @@ class Kits:
                 url = hubspot.page_url(self._public_url, token_id, TOKEN_MARK)
                 settings = json.dumps(hubspot.app_settings(app_name, url), indent=2, ensure_ascii=False)
                 return {"calling-settings.json": f"{settings}\n".encode()}
+            case "salesforce":
+                return {salesforce.PHONE: self._phone, **self._trusted_sites}
             case "chrome-extension":
                 return {"phone.full.js": self._phone}
             case _:

@@ -15,4 +15,9 @@ def scripts(settings: Settings) -> str:
 
 def connections(settings: Settings) -> str:
     """Sources of ``connect-src``: the exchange, and the carrier's signalling."""
-    return f"'self' {settings.public_url} {_LOOPBACK if settings.is_sandbox else _TWILIO}"
+    return " ".join(["'self'", *addresses(settings)])
+
+
+def addresses(settings: Settings) -> tuple[str, ...]:
+    """What a phone on any page connects to: us, and the carrier's signalling."""
+    return (settings.public_url, *(_LOOPBACK if settings.is_sandbox else _TWILIO).split())

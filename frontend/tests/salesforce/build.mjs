@@ -1,0 +1,55 @@
+// `node build.mjs PROJECT OUT`: compiles the component of an SFDX project, with stand-ins for what Salesforce's modules offer, into
+// OUT/component.js, which is to be evaluated in the sandbox, and the sandbox itself into OUT/sandbox.js.
+import { readFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { transformSync } from "@lwc/compiler";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const [project, out] = process.argv.slice(2).map((path) => resolve(path));
+const components = join(project, "force-app/main/default/lwc");
+const PLATFORM = /^(lightning|@salesforce)\//;
+
+/** Components by `c/name`, Salesforce's modules from platform.js, templates and code by LWC's compiler. */
+const lwc = {
+  name: "lwc",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^c\// }, ({ path }) => ({ path: join(components, path.slice(2), `${path.slice(2)}.js`) }));
+    onResolve({ filter: PLATFORM }, ({ path }) => ({ path, namespace: "platform" }));
+    onResolve({ filter: /^lwc$/ }, () => ({ path: fileURLToPath(import.meta.resolve("@lwc/engine-dom")) }));
+    onResolve({ filter: /^@lwc\// }, ({ path }) => ({ path: fileURLToPath(import.meta.resolve(path)) }));
+    onResolve({ filter: /\.css(\?|$)/ }, ({ path }) => ({ path, namespace: "no-styles" }));
+    onLoad({ filter: /./, namespace: "no-styles" }, () => ({ contents: "export default undefined" }));
+    onLoad({ filter: /./, namespace: "platform" }, ({ path }) => ({
+      contents: `export * from ${JSON.stringify(join(here, "platform.js"))};
+        export { ${basename(path).replace(/\W/g, "_")} as default } from ${JSON.stringify(join(here, "platform.js"))};`,
+      resolveDir: here,
+    }));
+    onLoad({ filter: /\.(js|html)$/ }, ({ path }) => {
+      if (!path.startsWith(components)) return undefined;
+      const name = basename(dirname(path));
+      const options = { name, namespace: "c", apiVersion: 62 };
+      return { contents: transformSync(readFileSync(path, "utf8"), path, options).code, loader: "js" };
+    });
+  },
+};
+
+const common = { bundle: true, format: "iife", logLevel: "warning", target: "es2022" };
+const entry = `import { createElement } from "lwc";
+import Dialer from "c/epochDialer";
+salesforce.created = (properties) => Object.assign(createElement("c-epoch-dialer", { is: Dialer }), properties);`;
+const define = { "process.env.NODE_ENV": '"production"' };
+await build({
+  ...common,
+  define,
+  outfile: join(out, "component.js"),
+  plugins: [lwc],
+  stdin: { contents: entry, resolveDir: here },
+});
+await build({
+  ...common,
+  globalName: "locker",
+  outfile: join(out, "sandbox.js"),
+  stdin: { contents: 'export * from "@locker/sandbox";', resolveDir: here },
+});

@@ -1,0 +1,25 @@
+// Salesforce's modules as a component sees them; `salesforce` is the page's side, handed into the sandbox.
+/* global salesforce */
+const asDefault = null;
+export const EpochWidget = "/resource/1/EpochWidget";
+export const EpochCallLogger_logCall = (call) => salesforce.logCall(call);
+export const loadScript = (component, url) => salesforce.loadScript(component, url);
+
+/** A wire adapter: tells the record's fields whenever its settings change. */
+export class getRecord {
+  constructor(tell) {
+    this.tell = tell;
+  }
+  connect() {}
+  disconnect() {}
+  update({ recordId, optionalFields }) {
+    if (recordId) this.tell({ data: salesforce.record(recordId, optionalFields), error: undefined });
+  }
+}
+
+export class ShowToastEvent extends CustomEvent {
+  constructor(detail) {
+    super("lightning__showtoast", { bubbles: true, composed: true, detail });
+  }
+}
+export { asDefault as platformResourceLoader, asDefault as platformShowToastEvent, asDefault as uiRecordApi };

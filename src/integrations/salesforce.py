@@ -1,0 +1,28 @@
+"""Salesforce's side of its kit: where the phone stands in the project, and the Trusted URLs that it needs. Pure."""
+
+import re
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from kit.settings import Settings
+from widget import policy
+
+PHONE = "force-app/main/default/staticresources/EpochWidget.js"
+_SITES = "force-app/main/default/cspTrustedSites"
+_TEMPLATE = Environment(
+    loader=PackageLoader("integrations"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+).get_template("trusted_site.xml")
+
+
+def trusted_sites(settings: Settings) -> dict[str, bytes]:
+    """The metadata files, by path: one for each address that the phone connects to, and for nothing else."""
+    return {
+        f"{_SITES}/{name}.cspTrustedSite-meta.xml": _TEMPLATE.render(address=address).encode()
+        for address in policy.addresses(settings)
+        for name in [_name_of(address)]
+    }
+
+
+def _name_of(address: str) -> str:
+    """What Salesforce calls it: letters, digits and single underscores."""
+    return "Epoch_" + re.sub(r"[^0-9A-Za-z]+", "_", address).strip("_")
