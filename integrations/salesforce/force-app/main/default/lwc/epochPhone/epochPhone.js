@@ -58,7 +58,8 @@ async function load(component, token) {
   window.EpochPhone.on("callEnded", log);
 }
 
-async function log({ callId, number, direction, status, duration, metadata }) {
+// Calls are outbound unless the phone says otherwise.
+async function log({ callId, number, direction = "outbound", status, duration, metadata }) {
   let error = null;
   try {
     await logCall({
