@@ -21,6 +21,7 @@ from tenants.models import Invitation, Membership, Organization, PhoneNumber, Up
 from tenants.plans import Plan
 from voice.calling.models import Alert, LimitOverride
 from voice.models import Call
+from voice.tallies import Tally, began_since, tally_columns
 from widget.models import EmbedToken
 
 
@@ -96,7 +97,13 @@ class OrganizationView(Listing, model=Organization):
         alerts = sa.select(Alert.id, Alert.kind, Alert.created_at).where(
             Alert.owned_by(row.id), Alert.resolved_at.is_(None)
         )
+        month = utc_now().date().replace(day=1)
+        used = Tally(*(await query(sa.select(*tally_columns()).where(*began_since(row.id, month))))[0])
         return [
+            Section(
+                "Used this month",
+                [("", f"Calls: {used.calls:,}, answered: {used.answered:,}", f"Minutes: {used.minutes:,}")],
+            ),
             Section(
                 "Open alerts",
                 [

@@ -37,9 +37,12 @@ async def test_live_calls_and_alerts_are_shown_with_what_each_role_may_do(
         assert answer.status_code == 200, answer.text
         assert f"/admin/call/details/{call_id}" in answer.text
         assert f"/admin/alert/details/{alert_id}" in answer.text
-        assert '<th scope="row">US</th>' in answer.text
+        assert '<th scope="row">United States</th>' in answer.text
         for deed in deeds:
             assert (deed in answer.text) is may_act, deed
+        details = (await colleague.client.get(f"/admin/organization/details/{organization_id}")).text
+        assert "Calls: 1, answered: 1" in details
+        assert "Minutes: 1" in details
 
     async with database.sessions() as session, session.begin():
         over = sa.update(Call).where(Call.id == call_id).values(status=CallStatus.REFUSED)
