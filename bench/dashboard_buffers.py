@@ -52,7 +52,8 @@ def _reads(big: Big) -> Mapping[str, Read]:
         "overview": overview,
         "calls, page 1": calls(CallFilters()),
         "calls, page 1,000": calls(CallFilters(), big.deep_cursor),
-        "search by number": calls(CallFilters(number=big.oldest_number)),
+        "search by number": calls(CallFilters(number=f"+{big.oldest_number}")),
+        "search by digits": calls(CallFilters(number=big.oldest_number)),
         "usage": lambda session: usage_of(session, owned, today=today),
         "audit": audit,
     }

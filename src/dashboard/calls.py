@@ -23,7 +23,7 @@ from kit.structs import rfc3339
 from tenants.auth import member
 from voice.errors import refusal_message
 from voice.models import Call, CallEvent, CallStatus
-from voice.queries import read_digits
+from voice.queries import read_number
 from voice.services import CallFilters, CallService
 from widget.services import EmbedTokenService
 
@@ -137,7 +137,7 @@ def read_filters(form: Form) -> CallFilters:
     filters = {
         "status": read("status", CallStatus),
         "token_id": read("token", UUID),
-        "number": read("number", read_digits),
+        "number": read("number", read_number),
     }
     since = until = None
     try:

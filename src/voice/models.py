@@ -56,6 +56,14 @@ class Call(TenantOwned, Base):
                 "agent_is_member",
             ],
         ),
+        # Finds the calls to a number, or to those that begin with some digits, among any number of others.
+        sa.Index(
+            "ix_call_organization_id_to_number",
+            "organization_id",
+            "to_number",
+            sa.text("id DESC"),
+            postgresql_ops={"to_number": "text_pattern_ops"},
+        ),
         # An index holds no long texts.
         sa.CheckConstraint(f"char_length(agent) <= {AGENT_CHARACTERS}", name="agent"),
         sa.Index("ix_call_to_number_prefix", "to_number", postgresql_ops={"to_number": "text_pattern_ops"}),

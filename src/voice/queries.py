@@ -24,15 +24,19 @@ def call_filters(
     """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
     return CallFilters(
         status=status,
-        number=read_digits(number),
+        number=read_number(number),
         token_id=token_id,
         since=read_moment("since", since),
         until=read_moment("until", until),
     )
 
 
-def read_digits(number: str | None) -> str | None:
-    """What a search for a number looks for, whatever punctuation it is typed with. Raises: ValidationFailed."""
+def read_number(number: str | None) -> str | None:
+    """What a search for a number looks for, whatever punctuation it is typed with: see ``CallFilters.number``.
+
+    Raises:
+        ValidationFailed: it has no digits, or is too long.
+    """
     if number is None:
         return None
     if len(number) > _NUMBER_CHARACTERS or not is_storable(number):
@@ -40,4 +44,4 @@ def read_digits(number: str | None) -> str | None:
     found = "".join(character for character in number if character.isascii() and character.isdigit())
     if not found:
         raise ValidationFailed([("number", "Type digits of a phone number")])
-    return found
+    return f"+{found}" if number.lstrip().startswith("+") else found

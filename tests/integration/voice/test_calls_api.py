@@ -103,6 +103,9 @@ async def test_the_list_is_newest_first_in_pages_and_narrowed(
     assert await numbers(token_id=second.id) == ["911"]
     assert await numbers(token_id=uuid4()) == []
     assert await numbers(number="(212) 555-0143") == ["+12125550143"]
+    assert await numbers(number="+1 212-555-0143") == ["+12125550143"]
+    assert await numbers(number="+1 212-555-014") == newest_first[1:]
+    assert await numbers(number="+2125550143") == []
     assert await numbers(since="2999-01-01T00:00:00Z") == []
     assert await numbers(until="2999-01-01T00:00:00Z") == newest_first
     assert await numbers(since="2020-01-01T00:00:00+05:30", until="2020-01-02T00:00:00Z") == []
