@@ -104,7 +104,7 @@ class CallingRulePages(Controller):
         try:
             ensure_storable(form)
             [code] = read_countries([form["destination"]], "destination")
-            now = await service.read(who.organization_id)
+            now = await service.read_to_change(who.organization_id)
             await service.change(who.organization_id, by=who.actor, countries=[*now.countries, code])
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
@@ -116,7 +116,7 @@ class CallingRulePages(Controller):
     ) -> Response[str]:
         form, who = await read_form(request, "code"), member(request)
         service = CallingRulesService(db_session)
-        now = await service.read(who.organization_id)
+        now = await service.read_to_change(who.organization_id)
         left = [code for code in now.countries if code != form["code"]]
         await service.change(who.organization_id, by=who.actor, countries=left)
         return redirect(request, _section(slug), f"{country_name(form['code'][:2])} can no longer be called")
@@ -127,7 +127,7 @@ class CallingRulePages(Controller):
     ) -> Response[str]:
         form, who = await read_form(request, *_SETTABLE), member(request)
         service = CallingRulesService(db_session)
-        now = await service.read(who.organization_id)
+        now = await service.read_to_change(who.organization_id)
         try:
             chosen = _read_limits(form, now.limits)
             await service.change(who.organization_id, by=who.actor, limits=chosen)
@@ -141,7 +141,7 @@ class CallingRulePages(Controller):
     ) -> Response[str]:
         form, who = await read_form(request, "blocked_numbers"), member(request)
         service = CallingRulesService(db_session)
-        now = await service.read(who.organization_id)
+        now = await service.read_to_change(who.organization_id)
         try:
             ensure_storable(form)
             blocked = [*now.blocked_numbers, form["blocked_numbers"]]
@@ -159,7 +159,7 @@ class CallingRulePages(Controller):
     ) -> Response[str]:
         form, who = await read_form(request, "number"), member(request)
         service = CallingRulesService(db_session)
-        now = await service.read(who.organization_id)
+        now = await service.read_to_change(who.organization_id)
         left = [number for number in now.blocked_numbers if number != form["number"]]
         await service.change(who.organization_id, by=who.actor, blocked_numbers=left)
         return redirect(request, _section(slug), "The number can be called again")

@@ -93,6 +93,12 @@ class CallingRulesService:
             tokens=[_token_rule(row) for row in await self._session.scalars(narrowed)],
         )
 
+    async def read_to_change(self, organization_id: UUID) -> Rules:
+        """The rules, held until the transaction ends: ``change`` replaces whole lists. Raises: NotFound."""
+        lock = sa.select(Organization.id).where(Organization.id == organization_id).with_for_update(key_share=True)
+        await self._session.execute(lock)
+        return await self.read(organization_id)
+
     async def change(
         self,
         organization_id: UUID,
@@ -104,10 +110,7 @@ class CallingRulesService:
         tokens: Sequence[TokenRule] | None = None,
     ) -> Rules:
         """Change what is given, each as a whole. Raises: NotFound, ValidationFailed."""
-        # One after another: what is given replaces what was read.
-        lock = sa.select(Organization.id).where(Organization.id == organization_id).with_for_update(key_share=True)
-        await self._session.execute(lock)
-        before = await self.read(organization_id)
+        before = await self.read_to_change(organization_id)
         values: dict[str, object] = {}
         if countries is not None:
             values["countries"] = read_countries(countries)
@@ -139,7 +142,7 @@ class CallingRulesService:
 
     async def narrow_token(self, organization_id: UUID, rule: TokenRule, *, by: Actor) -> None:
         """Set what one token is narrowed to. Raises: ValidationFailed."""
-        known = (await self.read(organization_id)).tokens
+        known = (await self.read_to_change(organization_id)).tokens
         others = [other for other in known if other.token_id != rule.token_id]
         await self.change(organization_id, by=by, tokens=[*others, rule])
 

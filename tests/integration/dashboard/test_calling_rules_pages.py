@@ -1,5 +1,6 @@
 """Settings, section **Calling rules**, and a token's own limits: each form saves by itself and says so."""
 
+import asyncio
 import html
 import re
 
@@ -54,6 +55,15 @@ async def test_countries_are_enabled_by_name_and_disabled(owner: httpx.AsyncClie
     assert (await rules(owner, tenant))["countries"] == ["CA", "GB", "US"]
     await saved(owner, tenant, "countries/remove", "Canada can no longer be called", code="CA")
     assert (await rules(owner, tenant))["countries"] == ["GB", "US"]
+
+
+async def test_countries_enabled_at_the_same_time_are_all_kept(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    base, names = settings_of(tenant), ("Germany", "France", "Italy", "Spain", "Japan", "Norway")
+    answers = await asyncio.gather(
+        *(submit(owner, f"{base}/calling-rules/countries", base, destination=name) for name in names)
+    )
+    assert {answer.status_code for answer in answers} == {303}
+    assert (await rules(owner, tenant))["countries"] == ["CA", "DE", "ES", "FR", "IT", "JP", "NO", "US"]
 
 
 async def test_an_unknown_country_is_kept_in_its_field_with_a_sentence(
