@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from kit import errors
+from kit.complaints import in_words
 from kit.db import is_outage
 from kit.errors import DomainError
 
@@ -90,13 +91,16 @@ def _field_error(item: Mapping[str, Any]) -> tuple[str, str]:
     if missing := re.search(r"missing required field `([^`]*)`", message):
         return missing[1], "This field is required"
     field = re.split(r"[.\[]", str(item.get("key", "")))[0]
-    return field, message.split(" - at ", maxsplit=1)[0]
+    return field, in_words(message.split(" - at ", maxsplit=1)[0])
 
 
 def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     status = error.status_code
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _on_fault(request, error)
+    if status == HTTPStatus.NOT_FOUND:
+        # The router's own answer, to an address that is none or an id that cannot be one: as for an unknown id.
+        return _on_refusal(request, errors.NotFound())
     code = _CODE_BY_STATUS.get(status, "refused")
     return _answer(_body(status, code, HTTPStatus(status).phrase), error.headers)
 
