@@ -38,7 +38,7 @@ export const core = {
     ringing: "sonando",
     "in-progress": "en llamada",
     completed: "llamada terminada",
-    failed: "llamada sin conexión",
+    failed: "no se conectó la llamada",
     error: "no funciona",
   },
   ended: {
@@ -82,7 +82,7 @@ export const more = {
   back: "Volver",
   microphone: "Micrófono",
   speaker: "Altavoz",
-  standard: "El del sistema",
+  standard: "Predeterminado del sistema",
   unnamed: "Dispositivo",
   asleep: "Los nombres aparecen cuando se permite el micrófono, en la primera llamada.",
   noSpeaker: "Este navegador usa el altavoz del sistema.",
@@ -93,7 +93,8 @@ export const more = {
 export const check = {
   title: "Comprobar mi teléfono",
   back: "Volver",
-  intro: "No suena nada y no se cobra nada. El navegador puede pedir el micrófono: diga unas palabras.",
+  intro:
+    "No suena ningún teléfono y no se cobra nada. El navegador puede pedir permiso para el micrófono: diga unas palabras.",
   again: "Comprobar otra vez",
   copy: "Copiar el informe",
   copied: "Copiado",
@@ -103,24 +104,24 @@ export const check = {
   marks: { ok: "Bien", failed: "Problema", untried: "No se probó" },
   steps: {
     microphone: { name: "Micrófono", now: "Escuchando…", done: "El micrófono funciona" },
-    token: { name: "Token", now: "Preguntando…", done: "El token funciona aquí" },
+    token: { name: "Token", now: "Consultando…", done: "El token funciona aquí" },
     signaling: { name: "Operador", now: "Conectando…", done: "El operador responde" },
-    media: { name: "Audio", now: "Enviando…", done: "El audio circula" },
+    media: { name: "Audio", now: "Enviando…", done: "El audio se transmite" },
   },
   faults: {
     not_tried: ["No se probó: hace falta un token que funcione", ""],
     in_call: ["Hay una llamada en curso", "Compruebe otra vez cuando termine."],
     microphone_silent: [
-      "El micrófono no da sonido",
+      "El micrófono no capta ningún sonido",
       "Actívelo en los auriculares o en los ajustes de sonido del sistema, o elija otro micrófono.",
     ],
     signaling_failed: [
-      "No se puede llegar al operador",
-      "Permita que este equipo abra wss://*.twilio.com: lo impide un cortafuegos, un proxy o el connect-src de la página.",
+      "No se puede contactar con el operador",
+      "Permita que este equipo se conecte a wss://*.twilio.com: lo impide un cortafuegos, un proxy o el connect-src de la página.",
     ],
     media_failed: [
       "El navegador no puede enviar audio",
-      "Permita WebRTC en el navegador y en sus extensiones y compruebe otra vez.",
+      "Permita WebRTC en el navegador y en sus extensiones, y compruebe otra vez.",
     ],
     media_blocked: [
       "El audio no puede salir de esta red",
@@ -148,16 +149,16 @@ export const problems = {
   ],
   plan_not_supported: ["El plan de la organización no incluye el teléfono", "Cambie al plan Pro o superior."],
   no_phone_number: ["No hay ningún número de teléfono", "Consiga un número en Dashboard > Settings."],
-  too_many_requests: ["Demasiadas solicitudes", "Espere un minuto. El teléfono lo vuelve a intentar solo."],
+  too_many_requests: ["Demasiadas solicitudes", "Espere un minuto. El teléfono volverá a intentarlo automáticamente."],
   service_unavailable: [
     "El servicio no está disponible por el momento",
-    "El teléfono lo vuelve a intentar solo. No hay que hacer nada.",
+    "El teléfono volverá a intentarlo automáticamente. No hay que hacer nada.",
   ],
   network_error: [
     "No se puede conectar con el servicio telefónico",
     "Revise la conexión a internet y que ningún bloqueador de anuncios ni cortafuegos lo impida.",
   ],
-  offline: ["No hay conexión", "El teléfono se conecta de nuevo solo cuando vuelva la red."],
+  offline: ["No hay conexión", "El teléfono volverá a conectarse automáticamente cuando haya red."],
   page_interferes: [
     "Esta página impide que el teléfono funcione",
     "Cargue phone.js antes del script de esta página que sustituye fetch, JSON o Promise.",
@@ -185,8 +186,8 @@ export const problems = {
     "Permita el micrófono para este sitio en la barra de direcciones y vuelva a llamar.",
   ],
   microphone_dismissed: [
-    "Se cerró la pregunta sobre el micrófono",
-    "Vuelva a llamar y elija Permitir cuando el navegador pregunte.",
+    "Se cerró la solicitud de permiso para el micrófono",
+    "Vuelva a llamar y elija Permitir cuando el navegador lo pregunte.",
   ],
   microphone_not_found: [
     "No se encontró ningún micrófono",
@@ -203,7 +204,7 @@ export const problems = {
     "Use una versión actual de Chrome, Edge, Firefox o Safari.",
   ],
   connection_failed: ["No se pudo conectar la llamada", "Revise la conexión a internet e inténtelo de nuevo."],
-  call_elsewhere: ["Ya hay una llamada en curso en otra pestaña", "Cuelgue primero esa llamada, allí o aquí."],
+  call_elsewhere: ["Ya hay una llamada en curso en otra pestaña", "Primero cuelgue esa llamada, allí o aquí."],
   call_failed: ["La llamada falló", "Revise el número e inténtelo de nuevo."],
   call_refused: ["La llamada fue rechazada", "Pida a un administrador de la cuenta que revise las reglas de llamada."],
 };
