@@ -22,7 +22,7 @@ class AuditEvent(Base):
             "ix_audit_event_organization_id_id",
             "organization_id",
             sa.text("id DESC"),
-            postgresql_include=["actor_id", "actor_name", "action", "created_at"],
+            postgresql_include=["actor_id", "actor_name", "action", "created_at", "actor_kind"],
         ),
         sa.Index("ix_audit_event_actor_id_id", "actor_id", sa.text("id DESC")),
     )

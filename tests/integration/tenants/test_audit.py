@@ -146,6 +146,31 @@ async def test_an_actor_is_found_by_id(client: httpx.AsyncClient, make: Factory,
     assert found == [everything[1]]
 
 
+async def test_staff_are_found_by_what_is_shown_of_them_alone(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant, staff = await make.tenant(), Actor(ActorKind.STAFF, uuid4(), "mallory@staff.example", "203.0.113.9")
+    async with database.sessions() as session, session.begin():
+        await record(session, staff, "organization.suspended", organization_id=tenant.organization.id)
+    await add_events(database, tenant, ("a.first", "mallory@customer.example"))
+    await sign_in(client, tenant.owner)
+    expected = {
+        "mallory": ["a.first"],
+        "staff.example": [],
+        str(staff.id): [],
+        "Voice STAFF": ["organization.suspended"],
+        "": ["a.first", "organization.suspended"],
+    }
+    for typed, actions in expected.items():
+        answer = await client.get(path_of(tenant), params={"actor": typed})
+        assert [item["action"] for item in answer.json()["items"]] == actions, typed
+        export = (await client.get(f"{path_of(tenant)}/export.csv", params={"actor": typed})).text
+        page = (await client.get(f"/dashboard/{tenant.organization.slug}/audit", params={"actor": typed})).text
+        is_found = "organization.suspended" in actions
+        assert ("organization.suspended" in export) is is_found, typed
+        assert ("Epoch Voice staff" in page.replace(f'value="{typed}"', "")) is is_found, typed
+
+
 async def test_pages_follow_one_another_without_gap_or_repeat(
     client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:
