@@ -31,6 +31,9 @@ class Books:
     def legs(self) -> list[tuple[Any, Leg]]:
         return [(None, leg) for leg in self.known]
 
+    def forget(self, leg: Leg) -> None:
+        self.known.remove(leg)
+
     def add(
         self, sid: str, status: str, *, parent: str | None = None, seconds: int = 0, ended: dt.datetime | None = None
     ) -> Leg:

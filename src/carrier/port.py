@@ -1,7 +1,7 @@
 """The port: what the product asks of a telephone carrier, in the product's own words."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Protocol, runtime_checkable
 
 import msgspec
@@ -47,7 +47,13 @@ class LegReport(msgspec.Struct, frozen=True):
     """Whole seconds connected; None until the end."""
     ended_at: datetime | None
     price_micros: int | None
-    """What it cost, in millionths of a US dollar; None while the carrier does not say."""
+    """What it cost, in millionths of a US dollar; None while the carrier does not say, or says it in other money."""
+    parent_sid: str | None = None
+    """The caller's leg, of a leg that was dialled for it."""
+    started_at: datetime | None = None
+    """When it was dialled or came in; whole seconds."""
+    caller: str = ""
+    """Who is on its far side, in the carrier's words: ``client:<identity>`` for a browser's leg."""
 
 
 class DialPlan(msgspec.Struct, frozen=True):
@@ -100,6 +106,14 @@ class Carrier(Protocol):
 
     async def dialled_legs(self, call_sid: str) -> list[LegReport]:
         """The legs that the call of this caller's leg dialled; none for a call that the carrier does not know."""
+        ...
+
+    def legs_of_day(self, day: date) -> AsyncIterator[list[LegReport]]:
+        """All legs that began on ``day``, UTC, a page at a time; in no order that counts."""
+        ...
+
+    async def delete_call(self, sid: str) -> None:
+        """Erase one leg that is over from the carrier's books; raises ``NotAtCarrier`` when it is gone already."""
         ...
 
     async def search_numbers(

@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import ParseResult, urlparse
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 STATUS_EVENTS = "initiated ringing answered completed"
 UNKNOWN_RESOURCE = 20404
 CALL_IS_OVER = 21220
+_LARGEST_PAGE = 1000
 
 
 class TwilioCarrier:
@@ -101,6 +103,27 @@ class TwilioCarrier:
     async def dialled_legs(self, call_sid: str) -> list[LegReport]:
         async with self._rest() as client:
             return [_leg(found) for found in await client.calls.list_async(parent_call_sid=call_sid)]
+
+    async def legs_of_day(self, day: date) -> AsyncIterator[list[LegReport]]:
+        # Documented for days alone, so days it is asked for; what begins on another one is left out here.
+        async with self._rest() as client:
+            page = await client.calls.page_async(
+                start_time_after=day.isoformat(),
+                start_time_before=(day + timedelta(days=1)).isoformat(),
+                page_size=_LARGEST_PAGE,
+            )
+        while True:
+            legs = [_leg(call) for call in page]
+            yield [leg for leg in legs if leg.started_at is not None and leg.started_at.date() == day]
+            address = page.next_page_url
+            if not address:
+                return
+            async with self._rest() as client:
+                page = await client.calls.get_page_async(address)
+
+    async def delete_call(self, sid: str) -> None:
+        async with self._rest() as client:
+            await client.calls(sid).delete_async()
 
     async def search_numbers(
         self, *, country: str, area_code: str | None = None, contains: str | None = None, limit: int = 20
@@ -189,7 +212,14 @@ def _leg(call: Any) -> LegReport:
         duration=int(call.duration) if call.duration else None,
         ended_at=call.end_time,
         price_micros=round(-Decimal(call.price) * 1_000_000) if is_known else None,
+        parent_sid=call.parent_call_sid or None,
+        started_at=_utc(call.start_time or call.date_created),
+        caller=call._from or "",  # noqa: SLF001 - the library's name for a field that Python keeps for itself
     )
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC)
 
 
 def _translated(error: TwilioException) -> CarrierError:

@@ -7,6 +7,7 @@ import kit.outbox
 import kit.throttle
 import tenants.models
 import voice.calling.models
+import voice.comparison.models
 import voice.models
 import widget.models
 from kit.model import Base
@@ -19,6 +20,7 @@ ROOMS = (
     kit.throttle,
     tenants.models,
     voice.calling.models,
+    voice.comparison.models,
     voice.models,
     widget.models,
 )

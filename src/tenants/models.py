@@ -44,6 +44,10 @@ class Organization(Base):
     """ISO 3166 two-letter code: how the organization's people write national numbers."""
     limits: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=sa.text("'{}'::jsonb"))
     """Overrides of the default limits, by name."""
+    retention_months: Mapped[int | None]
+    """How long numbers and names of calls are kept; None for the product's default."""
+    calls_erased_through: Mapped[UUID | None]
+    """The last call of which they are gone: ids begin with their time, so all before it are."""
     suspended_at: Mapped[dt.datetime | None]
     deleted_at: Mapped[dt.datetime | None]
     erasing_at: Mapped[dt.datetime | None]

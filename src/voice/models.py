@@ -74,6 +74,8 @@ class Call(TenantOwned, Base):
             postgresql_where=sa.text("status IN ('initiated','ringing','in-progress')"),
         ),
         # The slots that nobody gave back in time are found without looking at the others.
+        # What the carrier is asked the price of, and no other call.
+        sa.Index("ix_call_price_due", "price_due_at", postgresql_where=sa.text("price_due_at IS NOT NULL")),
         sa.Index("ix_call_slot", "organization_id", "slot_until", postgresql_where=sa.text("slot_until IS NOT NULL")),
     )
 
@@ -119,6 +121,10 @@ class Call(TenantOwned, Base):
     """What it cost: by estimate, or the carrier's own price."""
     is_priced: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """True once ``cost_micros`` is the carrier's own price."""
+    price_due_at: Mapped[dt.datetime | None]
+    """When the carrier is asked (again) what it cost; None once that is known, or left to the daily comparison."""
+    erased_at: Mapped[dt.datetime | None]
+    """When numbers, names, the page and its data were erased; what is counted stays."""
 
 
 class CallEvent(TenantOwned, Base):

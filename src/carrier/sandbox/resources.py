@@ -124,7 +124,7 @@ def call_leg(account_sid: str, leg: Leg) -> Resource:
         "price": _price(leg),
         "price_unit": "USD",
         "queue_time": "0",
-        "start_time": _rfc2822(leg.answered or leg.created),
+        "start_time": _rfc2822(began(leg)),
         "status": leg.status,
         "subresource_uris": {},
         "to": leg.to,
@@ -132,6 +132,11 @@ def call_leg(account_sid: str, leg: Leg) -> Resource:
         "trunk_sid": None,
         "uri": account_path(account_sid, f"Calls/{leg.sid}"),
     }
+
+
+def began(leg: Leg) -> datetime:
+    """When the carrier says that a leg started."""
+    return leg.answered or leg.created
 
 
 def observed_call(call: Call) -> Resource:

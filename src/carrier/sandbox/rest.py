@@ -2,7 +2,8 @@
 
 import secrets
 from base64 import b64decode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from itertools import islice
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -22,6 +23,7 @@ from kit.settings import CarrierSettings
 DEFAULT_PAGE, LARGEST_PAGE = 50, 1000
 SEARCH_LIMIT = 2000
 NOT_FOUND, NOT_AUTHENTICATED, MISSING, UNAVAILABLE, BAD_VALUE = 20404, 20003, 21201, 21422, 20001
+CALL_IS_LIVE = 20009
 
 Row = TypeVar("Row")
 
@@ -59,7 +61,7 @@ class Rest:
             self._route(f"{base}/Applications.json", GET=self._applications, POST=self._add_application),
             self._route(f"{base}/Applications/{{sid}}.json", GET=self._application, POST=self._change_application),
             self._route(f"{base}/Calls.json", GET=self._calls),
-            self._route(f"{base}/Calls/{{sid}}.json", GET=self._call, POST=self._change_call),
+            self._route(f"{base}/Calls/{{sid}}.json", GET=self._call, POST=self._change_call, DELETE=self._delete_call),
         ]
 
     def _route(self, path: str, **handlers: Callable[[Request, dict[str, str]], Response]) -> Route:
@@ -160,6 +162,7 @@ class Rest:
             leg
             for _, leg in self._switchboard.legs()
             if all(query.get(name) in (None, getattr(leg, field)) for field, name in wanted.items())
+            and _began_when_asked(leg, query)
         ]
         return self._page(request, "calls", legs, self._leg_json)
 
@@ -181,6 +184,13 @@ class Rest:
                     call.complete_child()
                 return JSONResponse(self._leg_json(leg))
         raise NO_SUCH_RESOURCE
+
+    def _delete_call(self, request: Request, _: dict[str, str]) -> Response:
+        leg = _found(next((leg for _, leg in self._switchboard.legs() if leg.sid == request.path_params["sid"]), None))
+        if not leg.is_over:
+            raise RestError(409, CALL_IS_LIVE, "The call is still in progress")
+        self._switchboard.forget(leg)
+        return Response(status_code=204)
 
     def _number_json(self, row: Number) -> Resource:
         return resources.incoming_number(self._account.account_sid, row)
@@ -238,6 +248,22 @@ def _found(row: Row | None) -> Row:
     if row is None:
         raise NO_SUCH_RESOURCE
     return row
+
+
+def _began_when_asked(leg: Leg, query: Mapping[str, str]) -> bool:
+    """``StartTime``, and with ``<`` and ``>`` behind it, name days: on it, before it, on or after it."""
+    day = resources.began(leg).date()
+    on, before, after = (_day(query.get(f"StartTime{sign}")) for sign in ("", "<", ">"))
+    return (on is None or day == on) and (before is None or day < before) and (after is None or day >= after)
+
+
+def _day(value: str | None) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value[:10])
+    except ValueError:
+        raise RestError(400, BAD_VALUE, "Not a day as YYYY-MM-DD") from None
 
 
 def _whole(value: str | None, default: int) -> int:

@@ -70,6 +70,7 @@ class Switchboard:
         self._negotiate = negotiate
         self._script = Script(far_end, speed)
         self._calls: dict[str, tuple[Call, Line]] = {}
+        self._erased: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def calls(self) -> list[Call]:
@@ -78,7 +79,12 @@ class Switchboard:
 
     def legs(self) -> list[tuple[Call, Leg]]:
         """Both legs of each call, newest first."""
-        return [(call, leg) for call in self.calls() for leg in (call.child, call.parent) if leg is not None]
+        both = ((call, leg) for call in self.calls() for leg in (call.child, call.parent) if leg is not None)
+        return [(call, leg) for call, leg in both if leg.sid not in self._erased]
+
+    def forget(self, leg: Leg) -> None:
+        """Drop a leg that is over from the books."""
+        self._erased.add(leg.sid)
 
     def open(self, socket: Socket, caller: Caller, *, temporary_sid: str, params: dict[str, str], offer: str) -> None:
         """Begin a call of ``caller``."""

@@ -1,6 +1,7 @@
 """The schema: up, down and up again on data, equal to the models, and never an older product's."""
 
 import asyncio
+import datetime as dt
 import uuid
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ VALUES: dict[type[object], object] = {
     int: 1,
     bool: True,
     bytes: b"\x00\xff",
+    dt.date: dt.date(2026, 11, 26),
     object: {"a": [1, None]},  # JSON
     list: ["a.com"],
 }

@@ -1,0 +1,1 @@
+"""Our calls of a day beside the carrier's: counted, compared, corrected."""
