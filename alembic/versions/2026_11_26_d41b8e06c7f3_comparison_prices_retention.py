@@ -1,7 +1,7 @@
 """Daily comparison with the carrier, prices that are asked for, call data that is kept for a time.
 
 Revision ID: d41b8e06c7f3
-Revises: f2b90c5e7a18
+Revises: 71c0e5a94d28
 Create Date: 2026-11-26 01:00:00
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "d41b8e06c7f3"
-down_revision: str | None = "f2b90c5e7a18"
+down_revision: str | None = "71c0e5a94d28"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
