@@ -37,7 +37,7 @@ from kit.mail import build_mailer
 from kit.outbox import Outbox
 from kit.periodic import Background
 from kit.problems import EXCEPTION_HANDLERS
-from kit.ratelimit import build_rate_limiter
+from kit.ratelimit import RateLimiter, build_rate_limiter
 from kit.settings import Settings, SettingsError
 from tenants.audit.controllers import AuditController
 from tenants.controllers import InvitationController, MemberController, OrganizationController
@@ -113,7 +113,8 @@ def create_app(
             await database.stop()
             await jobs.stop()
 
-    phone_endpoints = _phone_endpoints(settings, database, carrier, usage, refused)
+    limiter = build_rate_limiter(settings.valkey_url, workers=settings.workers)
+    phone_endpoints = _phone_endpoints(settings, database, carrier, usage, refused, limiter)
     app = Application(
         route_handlers=[
             *phone_endpoints,
@@ -123,7 +124,7 @@ def create_app(
             build_pages(settings),
             demo_router(settings, assets, lambda: read_demo_token(settings)),
             guide_router(settings, assets),
-            integrations_router(settings, assets, database),
+            integrations_router(settings, assets, database, limiter),
             health_router,
             mount(office),
         ],
@@ -147,10 +148,14 @@ def create_app(
 
 
 def _phone_endpoints(
-    settings: Settings, database: Database, carrier: Carrier, usage: TokenUsage, refused: RefusedOrigins
+    settings: Settings,
+    database: Database,
+    carrier: Carrier,
+    usage: TokenUsage,
+    refused: RefusedOrigins,
+    limiter: RateLimiter,
 ) -> list[ASGIRouteHandler]:
     tickets = Tickets(settings.secret_key)
-    limiter = build_rate_limiter(settings.valkey_url, workers=settings.workers)
     admission = Admission(settings, database, limiter, tickets, note_refused=refused.note)
     signer = AccessTokenSigner(settings.twilio, ttl=settings.access_token_ttl)
     exchange = SessionMaker(signer, tickets, usage, signaling=carrier.signaling)

@@ -6,16 +6,21 @@ from uuid import UUID
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import MediaType, Response, Router, get
+from litestar import MediaType, Request, Response, Router, get
+from litestar.datastructures import State
 from litestar.params import FromQuery
 
 from integrations import hubspot
 from kit.db import Database, is_outage
-from kit.errors import Unavailable
+from kit.errors import TooMany, Unavailable
+from kit.ratelimit import RateLimiter
 from kit.settings import Settings
 from widget import policy
+from widget.admission import is_loopback
 from widget.tickets import page_ticket
 
+FRAMES_PER_ADDRESS = 300
+"""Look-ups of a token by its id, per minute: an office shares an address, and each record that it opens is a frame."""
 _YEAR = 31_536_000
 # A revoked token keeps its frame, which then says what is wrong; it gets no ticket.
 _FRAME_SQL = """
@@ -34,14 +39,22 @@ _templates = Environment(
 class _Frame(msgspec.Struct, frozen=True):
     """What an address of the page admits."""
 
+    token_id: str = ""
+    """Empty for one that nobody has: the page is then the one without any."""
     hosts: tuple[str, ...] = ()
     """Besides HubSpot's own."""
     ticket: str = ""
     problem: str = ""
+    status: int = 200
+    retry_after: int = 0
 
 
-def integrations_router(settings: Settings, assets: Mapping[str, str], database: Database) -> Router:
+def integrations_router(
+    settings: Settings, assets: Mapping[str, str], database: Database, limiter: RateLimiter
+) -> Router:
     """The routes of the integrations, public: a token's id in the address opens nothing by itself.
+
+    It does tell the token's domains, which a frame's policy must name: ``limiter`` counts who looks up how many.
 
     Raises:
         KeyError: the page's files are not in ``assets``.
@@ -49,35 +62,39 @@ def integrations_router(settings: Settings, assets: Mapping[str, str], database:
     template = _templates.get_template("hubspot.html")
     script, stylesheet, icon = (f"/widget/{assets[name]}" for name in ("hubspot.js", "hubspot.css", "icon.svg"))
 
-    async def frame_of(given: str) -> _Frame:
+    async def frame_of(given: str, address: str) -> _Frame:
         try:
             token_id = UUID(given)
         except ValueError:
             return _Frame()
+        if not (settings.is_sandbox and is_loopback(address)):
+            wait = await limiter.hit(f"hubspot:{address}", FRAMES_PER_ADDRESS)
+            if wait:
+                return _Frame(problem=TooMany.message, status=429, retry_after=wait)
         try:
             row = await database.statements.fetch_row(_FRAME_SQL, token_id)
         except Exception as error:
             if not is_outage(error):
                 raise
-            return _Frame(problem=Unavailable.message)
+            return _Frame(problem=Unavailable.message, status=503)
         if row is None:
             return _Frame()
         admitted = row["is_live"] and hubspot.is_admitted(row["allowed_domains"])
         return _Frame(
+            token_id=str(token_id),
             hosts=hubspot.frame_hosts(row["allowed_domains"]),
             ticket=page_ticket(settings, token_id) if admitted else "",
         )
 
     @get(hubspot.PATH, media_type=MediaType.HTML)
-    async def hubspot_page(t: FromQuery[str] = "") -> Response[str]:
-        frame = await frame_of(t)
+    async def hubspot_page(request: Request[object, object, State], t: FromQuery[str] = "") -> Response[str]:
+        frame = await frame_of(t, "" if request.client is None else request.client.host)
         page = template.render(
             script=script,
             stylesheet=stylesheet,
             icon=icon,
             frame=frame,
             app_hosts=hubspot.APP_HOSTS,
-            token_id=t,
             width=hubspot.WIDTH,
             height=hubspot.HEIGHT,
             public_url=settings.public_url,
@@ -86,14 +103,14 @@ def integrations_router(settings: Settings, assets: Mapping[str, str], database:
         return Response(
             page,
             media_type=MediaType.HTML,
-            status_code=503 if frame.problem else 200,
-            headers=_headers(settings, frame.hosts),
+            status_code=frame.status,
+            headers=_headers(settings, frame),
         )
 
     return Router(path="/", route_handlers=[hubspot_page], include_in_schema=False)
 
 
-def _headers(settings: Settings, hosts: tuple[str, ...]) -> dict[str, str]:
+def _headers(settings: Settings, frame: _Frame) -> dict[str, str]:
     directives = (
         "default-src 'none'",
         f"script-src {policy.scripts(settings)}",
@@ -103,7 +120,7 @@ def _headers(settings: Settings, hosts: tuple[str, ...]) -> dict[str, str]:
         f"media-src {policy.MEDIA}",
         "base-uri 'none'",
         "form-action 'none'",
-        hubspot.frame_ancestors(hosts),
+        hubspot.frame_ancestors(frame.hosts),
     )
     headers = {
         "Content-Security-Policy": "; ".join(directives),
@@ -112,6 +129,8 @@ def _headers(settings: Settings, hosts: tuple[str, ...]) -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",  # the page holds a ticket
     }
+    if frame.retry_after:
+        headers["Retry-After"] = str(frame.retry_after)
     if settings.public_is_https:
         headers["Strict-Transport-Security"] = f"max-age={_YEAR}; includeSubDomains"
     return headers

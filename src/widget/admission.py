@@ -135,7 +135,7 @@ class Admission:
             TooMany, InvalidEmbedToken, RevokedEmbedToken, DomainNotAllowed, OrganizationSuspended, PlanTooLow,
             NoPhoneNumber, Unavailable: checked in this order.
         """
-        spared = self._spares_loopback and _is_loopback(caller.address)
+        spared = self._spares_loopback and is_loopback(caller.address)
         try:
             row = await self._token(caller, request.token, purpose, spared)
         except (InvalidEmbedToken, RevokedEmbedToken):
@@ -217,7 +217,8 @@ def _shown_origin(caller: Caller) -> str | None:
     return origin if origin.isprintable() and origin else None
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Whether ``address`` is this machine's own; the sandbox does not count those."""
     if address == "127.0.0.1":
         return True
     try:

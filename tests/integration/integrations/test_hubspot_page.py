@@ -5,9 +5,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from litestar import Litestar
 
 from factories import Factory
-from phones import ask
+from integrations.controllers import FRAMES_PER_ADDRESS, integrations_router
+from kit.ratelimit import MemoryRateLimiter
+from phones import ask, browser_at
 from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio
@@ -74,3 +77,28 @@ async def test_the_page_opens_no_door_that_a_plan_closes(client: httpx.AsyncClie
     page = await client.get(PATH, params={"t": str(token.id)})
     answer = await ask(client, token.raw, origins=(OWN,), ticket=ticket_of(page))
     assert answer.json()["code"] == "plan_not_supported"
+
+
+async def test_an_id_that_nobody_has_gets_the_very_page_without_one(client: httpx.AsyncClient) -> None:
+    without = await client.get(PATH)
+    unknown = await client.get(PATH, params={"t": str(uuid4())})
+    assert unknown.content == without.content
+    assert unknown.headers == without.headers
+
+
+async def test_who_tries_many_ids_is_stopped_before_they_learn_more(app: Litestar, make: Factory) -> None:
+    token = await make.token(await make.tenant(), allowed_domains=("mysite.com",))
+    limiter = MemoryRateLimiter(clock=lambda: 30.0)  # in a minute that does not end
+    pages = Litestar([integrations_router(app.state.settings, app.state.assets, app.state.database, limiter)])
+    async with browser_at(pages, "203.0.113.9", OWN) as stranger:
+        for _ in range(FRAMES_PER_ADDRESS):
+            assert (await stranger.get(PATH, params={"t": str(uuid4())})).status_code == 200
+        refused = await stranger.get(PATH, params={"t": str(token.id)})
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) > 0
+        assert 'data-problem="Too many requests"' in refused.text
+        assert (ticket_of(refused), "mysite.com" in str(refused.headers)) == ("", False)
+        # Without an id there is nothing to learn, and nothing is counted.
+        assert (await stranger.get(PATH)).status_code == 200
+    async with browser_at(pages, "203.0.113.10", OWN) as other:
+        assert "https://mysite.com:*" in ancestors_of(await other.get(PATH, params={"t": str(token.id)}))
