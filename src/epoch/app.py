@@ -35,6 +35,7 @@ from kit.csrf import CsrfMiddleware
 from kit.db import ADMIN_ROLE, Database, provide_session
 from kit.mail import build_mailer
 from kit.outbox import Outbox
+from kit.paging import page_query
 from kit.periodic import Background
 from kit.problems import EXCEPTION_HANDLERS
 from kit.ratelimit import RateLimiter, build_rate_limiter
@@ -185,6 +186,7 @@ def _api(settings: Settings) -> Router:
             DefineMiddleware(CsrfMiddleware, secret=settings.secret_key, public_url=settings.public_url),
             DefineMiddleware(SessionMiddleware, public_url=settings.public_url),
         ],
+        dependencies={"asked": Provide(page_query, sync_to_thread=False)},
         before_request=check_json_body,
         after_request=_not_stored,
     )

@@ -2,17 +2,22 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
+import msgspec
+from litestar.params import FromQuery
+
 from kit.errors import ValidationFailed
 from kit.model import Base
+from kit.structs import Page
 
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 50
 Row = TypeVar("Row", bound=Base)
+Info = TypeVar("Info")
 
 
 def cursor_after(row_id: UUID) -> str:
@@ -53,3 +58,20 @@ def cut(rows: Sequence[Row], limit: int) -> tuple[list[Row], str | None]:
     """Cut ``limit`` + 1 rows, as read, to a page and the cursor of the next one."""
     page = list(rows[:limit])
     return page, cursor_after(page[-1].id) if len(rows) > limit else None
+
+
+class PageQuery(msgspec.Struct, frozen=True):
+    """The page of a list that a request asks for."""
+
+    after: UUID | None
+    limit: int
+
+    def answer(self, rows: Sequence[Row], info: Callable[[Row], Info]) -> Page[Info]:
+        """The page of ``limit`` + 1 rows, as read."""
+        page, next_cursor = cut(rows, self.limit)
+        return Page(items=[info(row) for row in page], next_cursor=next_cursor)
+
+
+def page_query(cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None) -> PageQuery:
+    """Read ``cursor`` and ``limit`` as every list of the API takes them. Raises: ValidationFailed."""
+    return PageQuery(after=read_cursor(cursor), limit=read_limit(limit))

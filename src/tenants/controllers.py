@@ -6,13 +6,13 @@ from uuid import UUID
 from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody
 from msgspec import UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.auth import viewer
 from kit.errors import TooMany
-from kit.paging import cut, read_cursor, read_limit
+from kit.paging import PageQuery
 from kit.structs import Page
 from tenants.auth import member
 from tenants.errors import AlreadyInvited, AlreadyMember, LastOwner, RoleTooLow
@@ -49,18 +49,19 @@ class OrganizationController(Controller):
         self,
         request: Request[Any, Any, State],
         db_session: NamedDependency[AsyncSession],
-        cursor: FromQuery[str | None] = None,
-        limit: FromQuery[int | None] = None,
+        asked: NamedDependency[PageQuery],
     ) -> Page[OrganizationInfo]:
-        size, after = read_limit(limit), read_cursor(cursor)
         if carries_key(request):
             key = member(request)
             own = await OrganizationService(db_session).one(key.organization_id)
-            return Page(items=[OrganizationInfo.of(own, key.role)] if after is None else [])
-        found = await OrganizationService(db_session).of_member(viewer(request).user_id, after=after, limit=size)
+            return Page(items=[OrganizationInfo.of(own, key.role)] if asked.after is None else [])
+        found = await OrganizationService(db_session).of_member(
+            viewer(request).user_id, after=asked.after, limit=asked.limit
+        )
         roles = {organization.id: role for organization, role in found}
-        page, next_cursor = cut([organization for organization, _ in found], size)
-        return Page(items=[OrganizationInfo.of(row, roles[row.id]) for row in page], next_cursor=next_cursor)
+        return asked.answer(
+            [organization for organization, _ in found], lambda row: OrganizationInfo.of(row, roles[row.id])
+        )
 
     @get("/{organization_id:uuid}", guards=[requires_member], summary="One organization")
     async def show(
@@ -99,13 +100,11 @@ class MemberController(Controller):
         self,
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
-        cursor: FromQuery[str | None] = None,
-        limit: FromQuery[int | None] = None,
+        asked: NamedDependency[PageQuery],
     ) -> Page[MemberInfo]:
-        size = read_limit(limit)
-        rows = await TeamService(db_session).page(organization_id, after=read_cursor(cursor), limit=size)
-        _, next_cursor = cut([row.membership for row in rows], size)
-        return Page(items=[MemberInfo.of(row) for row in rows[:size]], next_cursor=next_cursor)
+        rows = await TeamService(db_session).page(organization_id, after=asked.after, limit=asked.limit)
+        people = {row.membership.id: row for row in rows}
+        return asked.answer([row.membership for row in rows], lambda row: MemberInfo.of(people[row.id]))
 
     @patch("/{member_id:uuid}", guards=_TEAM_ADMIN, summary="Change a member's role", refusals=(LastOwner,))
     async def change(
@@ -150,13 +149,10 @@ class InvitationController(Controller):
         self,
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
-        cursor: FromQuery[str | None] = None,
-        limit: FromQuery[int | None] = None,
+        asked: NamedDependency[PageQuery],
     ) -> Page[InvitationInfo]:
-        size = read_limit(limit)
-        rows = await InvitationService(db_session).page(organization_id, after=read_cursor(cursor), limit=size)
-        page, next_cursor = cut(rows, size)
-        return Page(items=[InvitationInfo.of(row) for row in page], next_cursor=next_cursor)
+        rows = await InvitationService(db_session).page(organization_id, after=asked.after, limit=asked.limit)
+        return asked.answer(rows, InvitationInfo.of)
 
     @post(guards=_TEAM_ADMIN, summary="Invite somebody by e-mail", refusals=(AlreadyMember, AlreadyInvited, TooMany))
     async def invite(

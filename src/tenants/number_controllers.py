@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.errors import TooMany
-from kit.paging import cut, read_cursor, read_limit
+from kit.paging import PageQuery
 from kit.structs import Page
 from tenants.auth import member
 from tenants.errors import OrganizationSuspended
@@ -67,13 +67,10 @@ class PhoneNumberController(Controller):
         self,
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
-        cursor: FromQuery[str | None] = None,
-        limit: FromQuery[int | None] = None,
+        asked: NamedDependency[PageQuery],
     ) -> Page[PhoneNumberInfo]:
-        size = read_limit(limit)
-        rows = await PhoneNumberService(db_session).page(organization_id, after=read_cursor(cursor), limit=size)
-        page, next_cursor = cut(rows, size)
-        return Page(items=[PhoneNumberInfo.of(number) for number in page], next_cursor=next_cursor)
+        rows = await PhoneNumberService(db_session).page(organization_id, after=asked.after, limit=asked.limit)
+        return asked.answer(rows, PhoneNumberInfo.of)
 
     @post(
         guards=(*_ADMIN, requires_widget_plan),

@@ -9,7 +9,7 @@ import structlog
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +18,7 @@ from kit.clock import utc_now
 from kit.csv_export import csv_answer
 from kit.db import Database, is_outage
 from kit.errors import Unavailable
-from kit.paging import cut, read_cursor, read_limit
+from kit.paging import PageQuery
 from kit.settings import Settings
 from kit.structs import Page
 from tenants.guards import requires_member
@@ -170,13 +170,10 @@ class CallController(Controller):
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
         filters: NamedDependency[CallFilters],
-        cursor: FromQuery[str | None] = None,
-        limit: FromQuery[int | None] = None,
+        asked: NamedDependency[PageQuery],
     ) -> Page[CallInfo]:
-        size = read_limit(limit)
-        rows = await CallService(db_session).page(organization_id, filters, after=read_cursor(cursor), limit=size)
-        page, next_cursor = cut(rows, size)
-        return Page(items=[CallInfo.of(call) for call in page], next_cursor=next_cursor)
+        rows = await CallService(db_session).page(organization_id, filters, after=asked.after, limit=asked.limit)
+        return asked.answer(rows, CallInfo.of)
 
     @get("/export.csv", summary="Calls as CSV, newest first", media_type="text/csv")
     async def export(

@@ -6,11 +6,11 @@ from uuid import UUID
 from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody
 from msgspec import UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.paging import cut, read_cursor, read_limit
+from kit.paging import PageQuery
 from kit.structs import Page, rfc3339
 from tenants.auth import member
 from tenants.guards import requires_member, requires_phone_number, requires_role, requires_widget_plan
@@ -62,13 +62,10 @@ class EmbedTokenController(Controller):
         self,
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
-        cursor: FromQuery[str | None] = None,
-        limit: FromQuery[int | None] = None,
+        asked: NamedDependency[PageQuery],
     ) -> Page[EmbedTokenInfo]:
-        size = read_limit(limit)
-        rows = await EmbedTokenService(db_session).page(organization_id, after=read_cursor(cursor), limit=size)
-        page, next_cursor = cut(rows, size)
-        return Page(items=[EmbedTokenInfo.of(token) for token in page], next_cursor=next_cursor)
+        rows = await EmbedTokenService(db_session).page(organization_id, after=asked.after, limit=asked.limit)
+        return asked.answer(rows, EmbedTokenInfo.of)
 
     @get("/{token_id:uuid}", guards=_MEMBER, summary="One embed token")
     async def show(

@@ -11,7 +11,7 @@ from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.csv_export import csv_answer
-from kit.paging import cut, read_cursor, read_limit
+from kit.paging import PageQuery
 from kit.structs import Page
 from tenants.audit.services import AuditFilters, audit_csv, audit_page, read_filters
 from tenants.audit.structs import AuditEventInfo
@@ -43,13 +43,10 @@ class AuditController(Controller):
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
         filters: NamedDependency[AuditFilters],
-        cursor: FromQuery[str | None] = None,
-        limit: FromQuery[int | None] = None,
+        asked: NamedDependency[PageQuery],
     ) -> Page[AuditEventInfo]:
-        size = read_limit(limit)
-        rows = await audit_page(db_session, organization_id, filters, after=read_cursor(cursor), limit=size)
-        page, next_cursor = cut(rows, size)
-        return Page(items=[AuditEventInfo.of(event) for event in page], next_cursor=next_cursor)
+        rows = await audit_page(db_session, organization_id, filters, after=asked.after, limit=asked.limit)
+        return asked.answer(rows, AuditEventInfo.of)
 
     @get("/export.csv", summary="The audit trail as CSV, newest first", media_type="text/csv")
     async def export(

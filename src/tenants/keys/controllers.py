@@ -6,10 +6,10 @@ from uuid import UUID
 from litestar import Controller, Request, delete, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.paging import cut, read_cursor, read_limit
+from kit.paging import PageQuery
 from kit.structs import Page
 from tenants.auth import member
 from tenants.guards import requires_member, requires_person, requires_role
@@ -31,13 +31,10 @@ class ApiKeyController(Controller):
         self,
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
-        cursor: FromQuery[str | None] = None,
-        limit: FromQuery[int | None] = None,
+        asked: NamedDependency[PageQuery],
     ) -> Page[ApiKeyInfo]:
-        size = read_limit(limit)
-        rows = await ApiKeyService(db_session).page(organization_id, after=read_cursor(cursor), limit=size)
-        page, next_cursor = cut(rows, size)
-        return Page(items=[ApiKeyInfo.of(key) for key in page], next_cursor=next_cursor)
+        rows = await ApiKeyService(db_session).page(organization_id, after=asked.after, limit=asked.limit)
+        return asked.answer(rows, ApiKeyInfo.of)
 
     @post(summary="Create an API key", refusals=(TooManyKeys,))
     async def create(
