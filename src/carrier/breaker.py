@@ -1,5 +1,6 @@
 """A circuit breaker: a carrier that fails again and again is left alone for a moment instead of waited for."""
 
+import enum
 import time
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +19,17 @@ PROBE_SECONDS = 10.0
 log = structlog.get_logger("epoch.carrier")
 
 
+class BreakerState(enum.StrEnum):
+    """Whether requests are let through."""
+
+    CLOSED = "closed"
+    """They are."""
+    OPEN = "open"
+    """None is."""
+    PROBING = "probing"
+    """One is, and decides about the others."""
+
+
 class Breaker:
     """Asked before each request and told of its outcome; one for each process."""
 
@@ -25,6 +37,12 @@ class Breaker:
         self._clock = clock
         self._failures: deque[float] = deque(maxlen=FAILURES)
         self._opens_until: float | None = None
+
+    @property
+    def state(self) -> BreakerState:
+        if self._opens_until is None:
+            return BreakerState.CLOSED
+        return BreakerState.OPEN if self._clock() < self._opens_until else BreakerState.PROBING
 
     def ensure_closed(self) -> None:
         """Let a request through, after a pause one alone. Raises: CarrierUnavailable."""

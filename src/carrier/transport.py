@@ -2,12 +2,15 @@
 
 import asyncio
 import random
+import time
 from typing import Any
 
 import httpx
 from twilio.http.response import Response
 
 from carrier.breaker import Breaker
+from carrier.health import CarrierHealth
+from carrier.port import CarrierUnavailable
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
@@ -23,11 +26,14 @@ class Transport:
     is_async = True
     """Asked by the library before it sends."""
 
-    def __init__(self, *, trust_env: bool) -> None:
+    def __init__(self, *, trust_env: bool, health: CarrierHealth | None = None) -> None:
+        """``health`` is told how each request went."""
         limits = httpx.Limits(max_connections=20, max_keepalive_connections=5)
         timeout = httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS)
         self._client = httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=trust_env)
-        self._breaker = Breaker()
+        self._breaker, self._health = Breaker(), health
+        if health is not None:
+            health.watch(self._breaker)
 
     async def request(
         self,
@@ -49,18 +55,34 @@ class Transport:
         """
         request = self._client.build_request(method, url, params=_present(params), data=_present(data), headers=headers)
         retries = RETRIES if _is_idempotent(method, url) else 0
-        self._breaker.ensure_closed()
+        self._ensure_closed()
+        began = time.monotonic()
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
                 answer = await self._send(request, auth, retries)
-        except (httpx.HTTPError, TimeoutError):
-            self._breaker.failed()
+        except (httpx.HTTPError, TimeoutError) as error:
+            self._failed(type(error).__name__)
             raise
         if answer.status_code >= 500:
-            self._breaker.failed()
+            self._failed(f"HTTP {answer.status_code}")
         else:
             self._breaker.succeeded()
+            if self._health is not None:
+                self._health.answered(time.monotonic() - began)
         return Response(answer.status_code, answer.text, answer.headers)
+
+    def _ensure_closed(self) -> None:
+        try:
+            self._breaker.ensure_closed()
+        except CarrierUnavailable:
+            if self._health is not None:
+                self._health.left_alone()
+            raise
+
+    def _failed(self, failure: str) -> None:
+        self._breaker.failed()
+        if self._health is not None:
+            self._health.failed(failure)
 
     async def _send(self, request: httpx.Request, auth: tuple[str, str] | None, retries: int) -> httpx.Response:
         backoff, end = BACKOFF_SECONDS, asyncio.get_running_loop().time() + TOTAL_SECONDS

@@ -26,6 +26,7 @@ from carrier.port import (
 from kit.settings import CarrierSettings
 
 if TYPE_CHECKING:
+    from carrier.health import CarrierHealth
     from carrier.transport import Transport
 
 STATUS_EVENTS = "initiated ringing answered completed"
@@ -37,10 +38,19 @@ _LARGEST_PAGE = 1000
 class TwilioCarrier:
     """A ``Carrier`` that is Twilio, or the sandbox when ``api_base`` names one."""
 
-    def __init__(self, settings: CarrierSettings, *, api_base: str | None, signaling: str | None) -> None:
+    def __init__(
+        self,
+        settings: CarrierSettings,
+        *,
+        api_base: str | None,
+        signaling: str | None,
+        health: "CarrierHealth | None" = None,
+    ) -> None:
+        """``health`` is told how requests to the carrier go."""
         self._settings = settings
         self._api_base = api_base
         self._signaling = signaling
+        self._health = health
         self._digest = hmac.new(settings.auth_token.encode(), digestmod=hashlib.sha1)
         self._client: Any = None
         self._transport: Transport | None = None
@@ -186,7 +196,7 @@ class TwilioCarrier:
             from carrier.transport import Transport
 
             # A proxy of the environment is for the carrier outside, never for the sandbox on this machine.
-            self._transport = Transport(trust_env=self._api_base is None)
+            self._transport = Transport(trust_env=self._api_base is None, health=self._health)
             own = self._settings
             client = Client(own.api_key_sid, own.api_key_secret, own.account_sid, http_client=self._transport)
             if self._api_base is not None:

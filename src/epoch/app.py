@@ -14,6 +14,7 @@ from accounts.controllers import SessionController
 from accounts.wiring import build_accounts
 from admin.mount import mount
 from carrier.access_token import AccessTokenSigner
+from carrier.health import CarrierHealth
 from carrier.port import Carrier
 from dashboard.problem_pages import UNROUTED_HANDLERS
 from demo.controllers import demo_router
@@ -34,6 +35,7 @@ from kit.api import BODY_BYTES, check_json_body
 from kit.csrf import CsrfMiddleware
 from kit.db import ADMIN_ROLE, Database, provide_session
 from kit.mail import build_mailer
+from kit.measures import Measures
 from kit.outbox import Outbox
 from kit.paging import page_query
 from kit.periodic import Background
@@ -77,7 +79,9 @@ def create_app(
         if settings.database_url is None:
             raise SettingsError("EPOCH_DATABASE_URL is not set: `epoch run` starts the embedded database and sets it")
         database = Database(settings.database_url)
-    carrier = carrier or build_carrier(settings)
+    measures = Measures(database)
+    health = CarrierHealth(database, measures)
+    carrier = carrier or build_carrier(settings, health)
     usage, api_keys = TokenUsage(database), ApiKeys(database)
     refused = RefusedOrigins(database)
     ender = CallEnder(database, carrier)
@@ -86,6 +90,8 @@ def create_app(
     mailer = build_mailer(settings, outbox)
     watch = Watch(mailer.send_after_commit, settings.public_url)
     background: tuple[Background, ...] = (
+        measures,
+        health,
         usage,
         api_keys.uses,
         refused,
@@ -115,7 +121,7 @@ def create_app(
             await jobs.stop()
 
     limiter = build_rate_limiter(settings.valkey_url, workers=settings.workers)
-    phone_endpoints = _phone_endpoints(settings, database, carrier, usage, refused, limiter)
+    phone_endpoints = _phone_endpoints(settings, database, carrier, usage, refused, limiter, measures)
     app = Application(
         route_handlers=[
             *phone_endpoints,
@@ -155,14 +161,15 @@ def _phone_endpoints(
     usage: TokenUsage,
     refused: RefusedOrigins,
     limiter: RateLimiter,
+    measures: Measures,
 ) -> list[ASGIRouteHandler]:
     tickets = Tickets(settings.secret_key)
     admission = Admission(settings, database, limiter, tickets, note_refused=refused.note)
     signer = AccessTokenSigner(settings.twilio, ttl=settings.access_token_ttl)
     exchange = SessionMaker(signer, tickets, usage, signaling=carrier.signaling)
     return [
-        public_endpoint("/widget/exchange", admission, exchange),
-        public_endpoint("/widget/status", admission, StatusReader(CallLookup(database))),
+        public_endpoint("/widget/exchange", admission, exchange, measures.add),
+        public_endpoint("/widget/status", admission, StatusReader(CallLookup(database)), measures.add),
     ]
 
 

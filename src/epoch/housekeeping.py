@@ -8,8 +8,10 @@ from accounts.models import LoginSession, OneTimeLink
 from accounts.sessions import IDLE
 from admin.models import StaffSession
 from admin.services import IDLE as STAFF_IDLE
+from carrier.health import CarrierStanding
 from kit.db import Database
 from kit.housekeeping import Chore, tidy
+from kit.measures import Measure
 from kit.outbox import OutboxItem
 from kit.periodic import Periodic
 from kit.throttle import Throttle
@@ -35,6 +37,9 @@ CHORES = (
     Chore(OutboxItem.given_up_at, timedelta(days=30)),
     # No call that could explain them is written so much later.
     Chore(OrphanEvent.created_at, timedelta(days=7)),
+    # The operations page looks a day back.
+    Chore(Measure.minute, timedelta(days=3)),
+    Chore(CarrierStanding.seen_at, timedelta(days=3)),
 )
 log = structlog.get_logger("epoch.housekeeping")
 

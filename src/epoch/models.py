@@ -2,7 +2,9 @@
 
 import accounts.models
 import admin.models
+import carrier.health
 import kit.audit
+import kit.measures
 import kit.outbox
 import kit.throttle
 import tenants.models
@@ -15,7 +17,9 @@ from kit.model import Base
 ROOMS = (
     accounts.models,
     admin.models,
+    carrier.health,
     kit.audit,
+    kit.measures,
     kit.outbox,
     kit.throttle,
     tenants.models,

@@ -1,48 +1,35 @@
 """Notes when secrets are used: collected in memory, written together, never on a request's path."""
 
-import asyncio
-import contextlib
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
 
+from kit.collector import Collector
 from kit.db import Database, is_outage
 
-FLUSH_SECONDS = 5
 WRITE_EVERY = timedelta(minutes=1)
 """A row is written at most this often; the statement holds to it too, for several workers see one secret used."""
 log = structlog.get_logger("epoch.last_used")
 
 
-class LastUsed:
+class LastUsed(Collector):
     """Collects the uses of one kind of secret and writes them every few seconds, as the look-up role.
 
     ``statement`` takes arrays of ids, of times of use, and of whatever else is noted with each.
     """
 
     def __init__(self, database: Database, statement: str, *, of: str) -> None:
+        super().__init__(of=of)
         self._database = database
         self._statement = statement
-        self._of = of
         self._pending: dict[UUID, tuple[Any, ...]] = {}
-        self._task: asyncio.Task[None] | None = None
 
     def note(self, row_id: UUID, last_used_at: datetime | None, now: datetime, *more: str | None) -> None:
         """Remember that ``row_id`` was used ``now``; a use within a minute of the last written one is dropped."""
         if last_used_at is None or now - last_used_at >= WRITE_EVERY:
             self._pending.setdefault(row_id, (now, *more))
-
-    def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        await self.flush()
 
     async def flush(self) -> None:
         """Write what is pending; kept for the next time when the database does not answer."""
@@ -58,11 +45,3 @@ class LastUsed:
                 raise
             self._pending = {**pending, **self._pending}
             log.warning("last_used_not_written", of=self._of, error=type(error).__name__, rows=len(pending))
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            try:
-                await self.flush()
-            except Exception as error:
-                log.error("last_used_failed", of=self._of, exc_info=error)

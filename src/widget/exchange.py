@@ -31,6 +31,8 @@ from widget.phones import new_phone
 from widget.tickets import Tickets
 from widget.usage import TokenUsage
 
+OK = "ok"
+"""The outcome of a request that was not refused."""
 PUBLIC_HEADERS = [(b"access-control-allow-origin", b"*"), (b"cache-control", b"no-store")]
 _JSON_HEADERS = [(b"content-type", b"application/json"), *PUBLIC_HEADERS]
 _PREFLIGHT_HEADERS = [
@@ -172,9 +174,13 @@ class StatusReader:
         return found
 
 
-def public_endpoint(path: str, admission: Admission, answer: Answer) -> ASGIRouteHandler:
-    """A route any page may POST to; every answer, errors included, can be read by that page and is not stored."""
+def public_endpoint(path: str, admission: Admission, answer: Answer, count: Callable[[str], None]) -> ASGIRouteHandler:
+    """A route any page may POST to; every answer, errors included, can be read by that page and is not stored.
+
+    ``count`` is given the purpose and the outcome of each, ``exchange.ok`` or ``exchange.<code of the refusal>``.
+    """
     purpose = path.rsplit("/", 1)[-1]
+    admitted, failed = f"{purpose}.{OK}", f"{purpose}.{Unavailable.code}"
 
     async def respond(scope: HTTPScope, receive: Receive) -> bytes:
         if scope["method"] != "POST":
@@ -193,12 +199,15 @@ def public_endpoint(path: str, admission: Admission, answer: Answer) -> ASGIRout
         try:
             body = await respond(http, receive)
         except DomainError as error:
+            count(f"{purpose}.{error.code}")
             await _send_problem(send, error)
         except Exception as error:
             if not is_outage(error):
                 log.error("exchange_failed", path=path, exc_info=error)
+            count(failed)
             await _send_problem(send, Unavailable())
         else:
+            count(admitted)
             await send_answer(send, 200, _JSON_HEADERS, body)
 
     return endpoint

@@ -3,8 +3,6 @@
 Anybody can send any ``Origin``, so both the memory and the rows of a token are bounded: the newest stay.
 """
 
-import asyncio
-import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -17,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from kit.clock import utc_now
+from kit.collector import Collector
 from kit.db import Database, is_outage
 from widget.models import RefusedOrigin
 
-FLUSH_SECONDS = 5
 KEPT = 20
 """Origins per token, in the table and on the page."""
 MAX_PENDING = 500
@@ -48,13 +46,13 @@ class _Seen(msgspec.Struct):
     last: datetime
 
 
-class RefusedOrigins:
+class RefusedOrigins(Collector):
     """Collects refused pages and writes them every few seconds."""
 
     def __init__(self, database: Database) -> None:
+        super().__init__(of="refused_origin")
         self._database = database
         self._pending: dict[tuple[UUID, str], _Seen] = {}
-        self._task: asyncio.Task[None] | None = None
 
     def note(self, token_id: UUID, origins: Sequence[bytes]) -> None:
         """Remember that a page with these ``Origin`` lines was refused; what no browser sends is not worth a row."""
@@ -66,16 +64,6 @@ class RefusedOrigins:
             seen.times, seen.last = seen.times + 1, utc_now()
         elif len(self._pending) < MAX_PENDING:
             self._pending[key] = _Seen(1, utc_now())
-
-    def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        await self.flush()
 
     async def flush(self) -> None:
         """Write what is pending; what a lost database does not take is dropped, it is only a help."""
@@ -90,14 +78,6 @@ class RefusedOrigins:
             if not is_outage(error):
                 raise
             log.warning("refused_origins_not_written", error=type(error).__name__, origins=len(pending))
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            try:
-                await self.flush()
-            except Exception as error:
-                log.error("refused_origins_failed", exc_info=error)
 
 
 async def _write(connection: Any, token_id: UUID, origin: str, seen: _Seen) -> None:

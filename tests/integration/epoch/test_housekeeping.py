@@ -10,12 +10,15 @@ import sqlalchemy as sa
 
 from accounts.models import LinkPurpose, LoginSession, OneTimeLink
 from admin.models import StaffRole, StaffSession
+from carrier.breaker import BreakerState
+from carrier.health import CarrierStanding
 from epoch.housekeeping import CHORES, build_housekeeping
 from epoch.migrations import upgrade
 from factories import Factory
 from kit.clock import utc_now
 from kit.db import ADMIN_ROLE, Database
 from kit.housekeeping import BATCH, Chore, delete_in_batches, tidy
+from kit.measures import Measure
 from kit.model import Base
 from kit.outbox import OutboxItem
 from kit.settings import Settings
@@ -79,6 +82,8 @@ def some(name: str, user_id: UUID, organization_id: UUID, staff_id: UUID, *, ago
             occurred_at=now,
             created_at=moment,
         ),
+        "measure.minute": Measure(minute=moment, name=digest.hex(), amount=1),
+        "carrier_standing.seen_at": CarrierStanding(seen_at=moment, state=BreakerState.CLOSED),
     }
     return rows[name]
 

@@ -1,0 +1,104 @@
+"""How the carrier has been doing, as each process saw it and all of them together."""
+
+import datetime as dt
+import enum
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Mapped, mapped_column
+from uuid_utils.compat import uuid7
+
+from carrier.breaker import Breaker, BreakerState
+from kit.clock import utc_now
+from kit.collector import Collector
+from kit.db import Database, is_outage
+from kit.measures import Measures
+from kit.model import Base, text_enum
+
+TOLD_EVERY = dt.timedelta(seconds=30)
+"""At least so often a process says that it is there; what is older is a process that ended."""
+_TELL = """
+INSERT INTO carrier_standing (id, seen_at, state, answered_at, failed_at, failure) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, state = excluded.state, answered_at = excluded.answered_at,
+failed_at = excluded.failed_at, failure = excluded.failure
+"""
+log = structlog.get_logger("epoch.carrier")
+
+
+class CarrierMeasure(enum.StrEnum):
+    """What is counted of requests to the carrier."""
+
+    ANSWERED = "carrier.answered"
+    MILLISECONDS = "carrier.milliseconds"
+    """How long the answers took, all together."""
+    FAILED = "carrier.failed"
+    """No answer, or one about a fault of the carrier's own."""
+    LEFT_ALONE = "carrier.left_alone"
+    """Not sent, because too many had failed."""
+
+
+class CarrierStanding(Base):
+    """How one process of ours stands with the carrier; its id is the process's."""
+
+    __tablename__ = "carrier_standing"
+    __table_args__ = (sa.Index(None, "seen_at"),)
+
+    seen_at: Mapped[dt.datetime]
+    """When the process last said so."""
+    state: Mapped[BreakerState] = mapped_column(text_enum(BreakerState, name="state"))
+    answered_at: Mapped[dt.datetime | None]
+    failed_at: Mapped[dt.datetime | None]
+    failure: Mapped[str | None]
+    """The kind of the last failure, never the carrier's text: that quotes numbers."""
+
+
+class CarrierHealth(Collector):
+    """Told of each request of one process."""
+
+    def __init__(self, database: Database, measures: Measures) -> None:
+        super().__init__(of="carrier_standing")
+        self._database = database
+        self._measures = measures
+        self._id = uuid7()
+        self._breaker: Breaker | None = None
+        self._answered_at: dt.datetime | None = None
+        self._failed_at: dt.datetime | None = None
+        self._failure: str | None = None
+        self._told: tuple[object, ...] = ()
+        self._told_at: dt.datetime | None = None
+
+    def watch(self, breaker: Breaker) -> None:
+        """``breaker`` is what stands between this process and the carrier."""
+        self._breaker = breaker
+
+    def answered(self, seconds: float) -> None:
+        """The carrier answered after so long."""
+        self._answered_at = utc_now()
+        self._measures.add(CarrierMeasure.ANSWERED)
+        self._measures.add(CarrierMeasure.MILLISECONDS, round(seconds * 1000))
+
+    def failed(self, failure: str) -> None:
+        """It did not, or with a fault of its own; ``failure`` is what kind of one."""
+        self._failed_at, self._failure = utc_now(), failure
+        self._measures.add(CarrierMeasure.FAILED)
+
+    def left_alone(self) -> None:
+        """Nothing was sent."""
+        self._measures.add(CarrierMeasure.LEFT_ALONE)
+
+    async def flush(self) -> None:
+        """Say how things stand, when that is new or was not said lately."""
+        state = BreakerState.CLOSED if self._breaker is None else self._breaker.state
+        now, told = utc_now(), (state, self._failed_at, self._failure)
+        if told == self._told and self._told_at is not None and now - self._told_at < TOLD_EVERY:
+            return
+        row = (self._id, now, state.value, self._answered_at, self._failed_at, self._failure)
+        try:
+            async with self._database.pool.acquire() as connection:
+                await connection.execute(_TELL, *row)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            log.warning("carrier_standing_not_written", error=type(error).__name__)
+        else:
+            self._told, self._told_at = told, now

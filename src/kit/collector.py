@@ -1,0 +1,41 @@
+"""What no request should wait for: collected in memory, written together every few seconds."""
+
+import abc
+import asyncio
+import contextlib
+
+import structlog
+
+FLUSH_SECONDS = 5
+log = structlog.get_logger("epoch.collector")
+
+
+class Collector(abc.ABC):
+    """Writes what it has collected again and again, and the last of it when it stops."""
+
+    def __init__(self, *, of: str) -> None:
+        """``of`` names what is collected, for the log."""
+        self._of = of
+        self._task: asyncio.Task[None] | None = None
+
+    @abc.abstractmethod
+    async def flush(self) -> None:
+        """Write what is pending."""
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self.flush()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            try:
+                await self.flush()
+            except Exception as error:
+                log.error("flush_failed", of=self._of, exc_info=error)

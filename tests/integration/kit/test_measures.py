@@ -1,0 +1,70 @@
+"""What is counted in memory: everybody's counts add up, and none is lost with the database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from kit.db import Database
+from kit.measures import Measure, Measures
+from kit.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def requests(settings: Settings, database: Database) -> AsyncIterator[Database]:
+    """As a serving process has it."""
+    del database
+    assert settings.database_url is not None
+    own = Database(settings.database_url)
+    await own.start()
+    yield own
+    await own.stop()
+
+
+async def total(database: Database, name: str) -> int:
+    async with database.sessions() as session:
+        amounts = sa.select(sa.func.sum(Measure.amount)).where(Measure.name == name)
+        return int(await session.scalar(amounts) or 0)
+
+
+async def test_the_counts_of_all_processes_add_up(requests: Database, database: Database) -> None:
+    names = [f"test.{uuid4().hex}" for _ in range(5)]
+    processes = [Measures(requests) for _ in range(4)]
+    for number, process in enumerate(processes):
+        # Each in another order: rows that two of them write must not make them wait for each other.
+        for name in names if number % 2 else reversed(names):
+            process.add(name)
+            process.add(name, number)
+    await asyncio.gather(*(process.flush() for process in processes))
+    processes[0].add(names[0])
+    for process in processes:
+        await process.flush()
+    assert [await total(database, name) for name in names] == [11, 10, 10, 10, 10]
+
+
+async def test_what_a_lost_database_did_not_take_is_written_later(requests: Database, database: Database) -> None:
+    name = f"test.{uuid4().hex}"
+    measures, pool = Measures(requests), requests.pool
+    measures.add(name, 2)
+    requests.pool = Unreachable()
+    await measures.flush()
+    measures.add(name, 3)
+    requests.pool = pool
+    await measures.stop()
+    assert await total(database, name) == 5
+
+
+class Unreachable:
+    """A pool whose server is gone."""
+
+    def acquire(self) -> "Unreachable":
+        return self
+
+    async def __aenter__(self) -> None:
+        raise ConnectionRefusedError
+
+    async def __aexit__(self, *_: object) -> None: ...
