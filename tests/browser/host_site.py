@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
+HTML = "text/html; charset=utf-8"
+SCRIPT = "text/javascript; charset=utf-8"
+
 
 class _Page(NamedTuple):
     body: bytes
+    kind: str
     headers: Mapping[str, str]
 
 
@@ -33,7 +37,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (page.headers if page else {}).items():
             self.send_header(name, value)
         body = page.body if page else b""
-        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Type", page.kind if page else HTML)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -52,12 +56,16 @@ class HostSite:
 
     def page(self, body: str, *, head: str = "", headers: Mapping[str, str] | None = None) -> str:
         """Publish a page and return its address."""
-        path = f"/{next(self._serial)}"
-        text = (
+        return self.publish(
             "<!doctype html><html lang=en><head><meta charset=utf-8><title>A customer's page</title>"
-            f"{head}</head><body><h1>A customer's page</h1>{body}</body></html>"
+            f"{head}</head><body><h1>A customer's page</h1>{body}</body></html>",
+            headers=headers,
         )
-        self._pages[path] = _Page(text.encode(), headers or {})
+
+    def publish(self, text: str, *, kind: str = HTML, headers: Mapping[str, str] | None = None) -> str:
+        """Publish a whole document, or with another ``kind`` a script, and return its address."""
+        path = f"/{next(self._serial)}"
+        self._pages[path] = _Page(text.encode(), kind, headers or {})
         return self.origin + path
 
 

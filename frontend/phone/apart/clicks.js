@@ -60,12 +60,19 @@ export function clickToCall({ window, document, now }, phone) {
     }
   };
   const reach = (element) => {
-    if (reached.has(element) || element.matches(FOCUSABLE) || element.parentElement?.closest(CONTROLS)) return;
-    const role = element.matches(STRUCTURE) ? null : "button";
-    element.tabIndex = 0;
-    if (role) element.setAttribute("role", role);
-    reached.set(element, role);
+    if (!reached.has(element)) {
+      if (element.matches(FOCUSABLE) || element.parentElement?.closest(CONTROLS)) return;
+      reached.set(element, element.matches(STRUCTURE) ? null : "button");
+    }
+    const role = reached.get(element);
+    if (!element.hasAttribute("tabindex")) element.tabIndex = 0;
+    if (role && !element.hasAttribute("role")) element.setAttribute("role", role);
   };
+  /** Whether the page took back what was put on `element`: pages that are morphed become what the server sent. */
+  const isUndone = (element) =>
+    (reached.has(element) && !element.hasAttribute("tabindex")) ||
+    (reached.get(element) && !element.hasAttribute("role")) ||
+    (filled.has(element) && !element.firstChild);
   /** Writes the number into an element that holds nothing but its `data-phone`. */
   const fill = (element) => {
     const isOurs = filled.has(element) && filled.get(element) === element.textContent;
@@ -114,9 +121,9 @@ export function clickToCall({ window, document, now }, phone) {
     if (waiting.length > 0 || pass) later();
   };
   const observer = new window.MutationObserver((changes) => {
-    for (const { type, target, addedNodes } of changes) {
-      if (type === "attributes") waiting.push(target);
-      else for (const node of addedNodes) if (node.nodeType === 1) waiting.push(node);
+    for (const { type, target, attributeName, addedNodes } of changes) {
+      if (attributeName === "data-phone" || isUndone(target)) waiting.push(target);
+      if (type === "childList") for (const node of addedNodes) if (node.nodeType === 1) waiting.push(node);
     }
     if (waiting.length > 0) later();
   });
@@ -124,7 +131,7 @@ export function clickToCall({ window, document, now }, phone) {
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
   observer.observe(document.documentElement, {
-    attributeFilter: ["data-phone"],
+    attributeFilter: ["data-phone", "role", "tabindex"],
     attributes: true,
     childList: true,
     subtree: true,
