@@ -6,7 +6,8 @@ from litestar import Request, Response, get
 from litestar.datastructures import State
 
 from dashboard.guards import knows_places
-from dashboard.pages import LAST_PLACE, places, redirect, render
+from dashboard.pages import places, redirect, render
+from tenants.places import LAST_PLACE
 
 
 @get("/", name="start")

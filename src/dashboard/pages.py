@@ -18,14 +18,12 @@ from kit.csrf import STATE as CSRF_STATE
 from kit.sealed import Sealer
 from kit.settings import Settings
 from tenants.auth import MemberAuth
-from tenants.places import Place
+from tenants.places import LAST_PLACE, Place
 from widget import policy
 
 PLACES_STATE = "places"
 """Where the scope's state holds the person's organizations, the page's own one first."""
 NOTICE = "notice"
-LAST_PLACE = "organization"
-"""The cookie that remembers the organization last used."""
 NOTICE_SECONDS = 60
 _YEAR = 31_536_000
 

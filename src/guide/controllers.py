@@ -4,23 +4,28 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import MediaType, Response, Router, get
+from litestar import MediaType, Request, Response, Router, get
+from litestar.datastructures import State
+from litestar.params import FromQuery
 
+from guide.reader import Reader, reader_of
 from guide.render import render_markdown
 from guide.source import as_markdown, read_guide
+from kit.db import is_outage
 from kit.settings import Settings
 
 PATH = "/docs/widget-integration"
 _MARKDOWN = "text/markdown"  # Litestar adds the charset
 _YEAR = 31_536_000
 _SECONDS = 300
+_NOT_STORED = {"Cache-Control": "private, no-store"}
 _POLICY = (
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
     "img-src 'self'",
     "base-uri 'none'",
-    "form-action 'none'",
+    "form-action 'self'",
     "frame-ancestors 'none'",
 )
 
@@ -34,7 +39,7 @@ _templates = Environment(
 
 
 def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
-    """The routes of the guide, public and the same for everybody: made once, here.
+    """The routes of the guide, public; what everybody gets is made once, here.
 
     Raises:
         KeyError: the guide's files are not in ``assets``.
@@ -42,19 +47,42 @@ def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
     guide = read_guide("widget-integration", settings.public_url)
     url = settings.public_url + PATH
     markdown = as_markdown(guide, url=url)
-    page = _templates.get_template("guide.html").render(
-        guide=guide,
-        page=render_markdown(guide.text),
-        raw=f"{PATH}/llm.md",
-        sandbox=settings.is_sandbox,
-        asset=lambda name: f"/widget/{assets[name]}",
-    )
+    rendered = render_markdown(guide.text, tabs=guide.tabs)
+    template = _templates.get_template("guide.html")
+
+    def page_for(reader: Reader | None) -> str:
+        body = rendered.with_examples(reader.replacements() if reader else {})
+        lead, section, rest = body.partition("<h2")
+        return template.render(
+            guide=guide,
+            contents=rendered.contents,
+            lead=lead,
+            body=section + rest,
+            reader=reader,
+            path=PATH,
+            raw=f"{PATH}/llm.md",
+            sandbox=settings.is_sandbox,
+            asset=lambda name: f"/widget/{assets[name]}",
+        )
+
+    page = page_for(None)
     index = _templates.get_template("llms.txt").render(guide=guide, url=url, public_url=settings.public_url)
     headers = _headers(settings)
+    # The same address shows another page to whoever is signed in.
+    page_headers, own_headers = {**headers, "Vary": "Cookie"}, {**headers, "Vary": "Cookie", **_NOT_STORED}
 
     @get(PATH, media_type=MediaType.HTML)
-    async def guide_page() -> Response[str]:
-        return Response(page, media_type=MediaType.HTML, headers=headers)
+    async def guide_page(request: Request[object, object, State], token: FromQuery[str] = "") -> Response[str]:
+        try:
+            reader = await reader_of(request, token)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            # The guide can be read without the database: like this it must not be kept, since it is not theirs.
+            return Response(page, media_type=MediaType.HTML, headers=own_headers)
+        if reader is None:
+            return Response(page, media_type=MediaType.HTML, headers=page_headers)
+        return Response(page_for(reader), media_type=MediaType.HTML, headers=own_headers)
 
     @get(f"{PATH}/llm.md", media_type=_MARKDOWN)
     async def guide_markdown() -> Response[str]:

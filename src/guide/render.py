@@ -1,16 +1,19 @@
-"""Markdown as HTML: headings with anchors, examples that can be copied, tables that fit a phone."""
+"""Markdown as HTML: headings with anchors, examples that can be copied, tables that fit a phone, tabs."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from slugify import slugify
 
 _LISTED = ("h2", "h3")
+# What stands in an example, and its name.
+_EXAMPLE = re.compile(r'(<(?P<tag>code|figcaption) id="example-[^>]*>)(.*?)(</(?P=tag)>)', re.DOTALL)
 # Said to screen readers too: the narrow layout shows tables as blocks, which would take their meaning away.
 _ROLES = {
     "table_open": "table",
@@ -37,13 +40,34 @@ class Page(NamedTuple):
     """Safe HTML."""
     contents: Sequence[Heading]
 
+    def with_examples(self, replacements: Mapping[str, str]) -> str:
+        """The body with other words in its examples, and nowhere else."""
+        if not replacements:
+            return self.body
+        words = {str(escape(old)): str(escape(new)) for old, new in replacements.items()}
+        # The longest first: one may begin with another.
+        old = re.compile("|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)))
 
-def render_markdown(text: str) -> Page:
-    """``text`` as HTML. Raw HTML in it is shown as text; anchors are those of the usual Markdown tools."""
+        def replaced(example: re.Match[str]) -> str:
+            return example[1] + old.sub(lambda found: words[found[0]], example[3]) + example[4]
+
+        return _EXAMPLE.sub(replaced, self.body)
+
+
+def render_markdown(text: str, *, tabs: str = "") -> Page:
+    """``text`` as HTML. Raw HTML in it is shown as text; anchors are those of the usual Markdown tools.
+
+    The subsections of the section ``tabs`` stand in containers, which a script can show as tabs.
+
+    Raises:
+        ValueError: there is no such section, or it has no subsections.
+    """
     markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
     tokens = markdown.parse(text)
     contents = _anchor_headings(tokens)
     _describe_cells(tokens)
+    if tabs:
+        tokens = _with_tabs(tokens, tabs)
     body: str = markdown.renderer.render(tokens, markdown.options, {})
     return Page(body, contents)
 
@@ -81,6 +105,34 @@ def _anchor_headings(tokens: Sequence[Token]) -> list[Heading]:
         closing.meta.update(anchor=heading.anchor, text=text)
         (contents if opening.tag == _LISTED[0] else contents[-1].below).append(heading)
     return contents
+
+
+def _with_tabs(tokens: Sequence[Token], section: str) -> list[Token]:
+    """``tokens`` with each subsection of ``section`` in a container of its own, and one around them all."""
+    parted: list[Token] = []
+    is_inside = has_tabs = False
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+        if token.type == "heading_open" and token.tag in _LISTED:
+            if has_tabs:
+                parted.append(Token("tab_close", "section", -1, block=True))
+            if token.tag == _LISTED[0]:
+                if has_tabs:
+                    parted.append(Token("tabs_close", "div", -1, block=True))
+                is_inside, has_tabs = following is not None and following.content == section, False
+            elif is_inside:
+                if not has_tabs:
+                    parted.append(_opening("tabs_open", "div", {"class": "tabs", "data-tabs": section}))
+                has_tabs = True
+                anchor = str(token.attrGet("id"))
+                parted.append(_opening("tab_open", "section", {"class": "tab", "aria-labelledby": anchor}))
+        parted.append(token)
+    if has_tabs or not any(token.type == "tabs_open" for token in parted):
+        raise ValueError(f"no section {section} whose subsections could be tabs, with another behind it")
+    return parted
+
+
+def _opening(kind: str, tag: str, attributes: Mapping[str, str | int | float]) -> Token:
+    return Token(kind, tag, 1, attrs=dict(attributes), block=True)
 
 
 def _describe_cells(tokens: Sequence[Token]) -> None:

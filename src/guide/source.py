@@ -17,6 +17,8 @@ class Guide(NamedTuple):
     version: str
     last_updated: date
     description: str
+    tabs: str
+    """The section whose subsections the page shows as tabs."""
     text: str
     """Markdown, without the front matter."""
 
@@ -38,6 +40,7 @@ def read_guide(name: str, public_url: str) -> Guide:
         version=fields["version"],
         last_updated=date.fromisoformat(fields["last_updated"]),
         description=fields["description"],
+        tabs=fields["tabs"],
         text=text,
     )
 

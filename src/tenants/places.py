@@ -10,6 +10,8 @@ from kit.readers import Prepared, Reader
 from tenants.models import Membership, Organization, Role
 from tenants.plans import Plan
 
+LAST_PLACE = "organization"
+"""The cookie that remembers the organization last used."""
 SHOWN = 50
 """How many organizations the switcher lists."""
 

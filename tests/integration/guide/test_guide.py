@@ -66,6 +66,7 @@ def browser_of(public_url: str) -> httpx.AsyncClient:
     settings = load_settings({"EPOCH_PUBLIC_URL": public_url})
     assets = {name: name for name in ("guide.js", "guide.css", "icon.svg")}
     app = Litestar([guide_router(settings, assets)], openapi_config=None)
+    app.state.settings = settings
     # httpx and Litestar spell the ASGI types differently; at run time they are the same.
     return httpx.AsyncClient(transport=httpx.ASGITransport(cast(Any, app)), base_url=public_url)
 
@@ -90,6 +91,18 @@ async def test_both_come_from_one_source(page: str, raw: str) -> None:
     headings = re.findall(r"^##+ (.+)$", EXAMPLE.sub("", raw), re.MULTILINE)
     assert re.findall(r"<h[23] id=[^>]+>(.*?) <a ", page) == headings
     assert len(re.findall(r"<tr ", page)) == len(re.findall(r"^\|(?! ---)", raw, re.MULTILINE))
+
+
+async def test_the_recipes_stand_in_containers_that_can_be_tabs(page: str, raw: str) -> None:
+    recipes = raw.split("\n## CRM recipes\n")[1].split("\n## ", maxsplit=1)[0]
+    titles = re.findall(r"^### (.+)$", EXAMPLE.sub("", recipes), re.MULTILINE)
+    assert len(titles) >= 5
+    inside = page.split('<div class="tabs" data-tabs="CRM recipes">')[1].split("<h2 ", maxsplit=1)[0]
+    named = re.findall(r'<section class="tab" aria-labelledby="([^"]+)">\s*<h3 id="([^"]+)">(.*?) <a', inside)
+    assert [title for _, _, title in named] == titles
+    assert all(label == anchor for label, anchor, _ in named)
+    # Without a script everything can be read: nothing is hidden but what only a script can do.
+    assert set(re.findall(r"<(\w+)[^>]* hidden", page)) == {"button"}
 
 
 async def test_the_front_matter_says_where_the_guide_stands(page: str, raw: str) -> None:
