@@ -35,19 +35,35 @@ class Books:
         self.known.remove(leg)
 
     def add(
-        self, sid: str, status: str, *, parent: str | None = None, seconds: int = 0, ended: dt.datetime | None = None
+        self,
+        sid: str,
+        status: str,
+        *,
+        parent: str | None = None,
+        seconds: int = 0,
+        ended: dt.datetime | None = None,
+        caller: str = "+14155550100",
     ) -> Leg:
         """A leg that was connected for ``seconds``, over since ``ended`` when its status is final."""
         is_over, end = Status(status).is_final, ended or utc_now()
-        leg = Leg(sid, "+14155550100", "+12125550147", end - dt.timedelta(seconds=seconds + 5), parent, Status(status))
+        leg = Leg(sid, caller, "+12125550147", end - dt.timedelta(seconds=seconds + 5), parent, Status(status))
         leg.answered = end - dt.timedelta(seconds=seconds) if seconds else None
         leg.ended = end if is_over else None
         self.known.append(leg)
         return leg
 
-    def add_call(self, sid: str, status: str, *, seconds: int = 0, ended: dt.datetime | None = None) -> Leg:
+    def add_call(
+        self,
+        sid: str,
+        status: str,
+        *,
+        seconds: int = 0,
+        ended: dt.datetime | None = None,
+        caller: str = "+14155550100",
+    ) -> Leg:
         """Both legs of a call whose dialled leg is in ``status``; return that one."""
-        self.add(sid, "completed" if Status(status).is_final else "in-progress", seconds=seconds, ended=ended)
+        parent_status = "completed" if Status(status).is_final else "in-progress"
+        self.add(sid, parent_status, seconds=seconds, ended=ended, caller=caller)
         return self.add(new_sid(), status, parent=sid, seconds=seconds, ended=ended)
 
 

@@ -19,7 +19,7 @@ from carrier.port import Carrier
 from dashboard.problem_pages import UNROUTED_HANDLERS
 from demo.controllers import demo_router
 from epoch.application import Application
-from epoch.calls import build_call_reconciliation
+from epoch.calls import build_call_comparison, build_call_reconciliation, build_price_finding
 from epoch.health import health_router
 from epoch.housekeeping import build_housekeeping
 from epoch.numbers import build_number_desk, sweeping_numbers
@@ -99,6 +99,8 @@ def create_app(
         outbox,
         build_housekeeping(jobs),
         build_call_reconciliation(settings, jobs, database, carrier, watch),
+        build_price_finding(settings, jobs, carrier, watch),
+        build_call_comparison(settings, jobs, carrier, watch),
     )
     assets = load_manifest(dist)
     accounts, desk = build_accounts(settings, database, mailer), build_number_desk(database, carrier)

@@ -1,14 +1,18 @@
-"""Puts the reconciliation of calls together: it looks at all organizations, and writes as requests do."""
+"""Puts the jobs together that set calls right: they look at all organizations."""
 
-from carrier.port import Carrier
+from carrier.port import Carrier, CarrierError
 from kit.db import Database
 from kit.periodic import Periodic
 from kit.settings import Settings
 from voice.calling.alerts import Watch
+from voice.comparison.services import CallComparison
+from voice.pricing import PriceFinder
 from voice.reconcile import CallReconciler
 
 FIRST_SECONDS = 20
 EVERY_SECONDS = 60
+PRICES_EVERY_SECONDS = 300
+COMPARED_EVERY_SECONDS = 1800
 
 
 def build_call_reconciliation(
@@ -16,10 +20,43 @@ def build_call_reconciliation(
 ) -> Periodic:
     """The job, in one worker; ``jobs`` must see all rows."""
     reconciler = CallReconciler(jobs, database, carrier, watch)
-    is_nobody_there = settings.is_sandbox and settings.sandbox_address is None
 
     async def work() -> None:
-        if not is_nobody_there:
+        if _is_somebody_there(settings):
             await reconciler.run()
 
     return Periodic("calls", jobs, work, first_seconds=FIRST_SECONDS, every_seconds=EVERY_SECONDS)
+
+
+def build_price_finding(settings: Settings, jobs: Database, carrier: Carrier, watch: Watch) -> Periodic:
+    """The job that asks what calls cost; ``jobs`` must see all rows."""
+    finder = PriceFinder(jobs, carrier, watch)
+
+    async def work() -> None:
+        if _is_somebody_there(settings):
+            await finder.run()
+
+    return Periodic("prices", jobs, work, first_seconds=60, every_seconds=PRICES_EVERY_SECONDS)
+
+
+def build_call_comparison(settings: Settings, jobs: Database, carrier: Carrier, watch: Watch) -> Periodic:
+    """The job that compares each day with the carrier's list; ``jobs`` must see all rows."""
+    comparison = CallComparison(jobs, carrier, watch)
+
+    async def work() -> None:
+        if _is_somebody_there(settings):
+            await comparison.run()
+
+    return Periodic(
+        "comparison",
+        jobs,
+        work,
+        first_seconds=120,
+        every_seconds=COMPARED_EVERY_SECONDS,
+        expected=(CarrierError,),
+    )
+
+
+def _is_somebody_there(settings: Settings) -> bool:
+    """False where the sandbox is the carrier and does not run."""
+    return not settings.is_sandbox or settings.sandbox_address is not None

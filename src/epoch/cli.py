@@ -9,6 +9,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime
 
 import msgspec
 
@@ -48,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         name: commands.add_parser(name, help=text).add_subparsers(required=True, metavar="ACTION")
         for name, text in (
             ("organization", "change an organization"),
-            ("calls", "stop and resume every organization's calls"),
+            ("calls", "stop, resume and compare every organization's calls"),
             ("carrier", "prepare the carrier's account"),
             ("staff", "let somebody into the back office"),
         )
@@ -63,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     pause = add("pause", _pause_calls, "refuse new calls of every organization; live ones go on", group="calls")
     pause.add_argument("reason", nargs="?", default="", help="for the audit log")
     add("resume", _resume_calls, "let calls be placed again", group="calls")
+    compare = add("compare", _compare_calls, "correct a day's calls by the carrier's list of them", group="calls")
+    compare.add_argument("day", nargs="?", type=_day, help="YYYY-MM-DD, UTC; the days that are due when not given")
     add_staff = add("add", _add_staff, "make a staff account, or a new link for one", group="staff")
     add_staff.add_argument("email")
     add_staff.add_argument("--role", choices=STAFF_ROLES, help="support when not given; the first one is an admin")
@@ -126,6 +129,31 @@ def _resume_calls(settings: Settings, _arguments: argparse.Namespace) -> int:
         fresh = asyncio.run(resume_calls(placed))
     _say("Calls are placed again." if fresh else "Calls were not paused.")
     return 0
+
+
+def _compare_calls(settings: Settings, arguments: argparse.Namespace) -> int:
+    from epoch.commands import compare_calls
+
+    with _database(settings) as (placed, _):
+        days = asyncio.run(compare_calls(placed, arguments.day))
+    for found in days:
+        _say(
+            f"{found.day}: {found.calls_here} calls here, {found.calls_there} at the carrier,"
+            f" {found.corrected} differences corrected, {found.open} to look at, {found.unpriced} without a price."
+        )
+    if not days:
+        _say("Every day that is over was compared.")
+    return 1 if any(found.open for found in days) else 0
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day as YYYY-MM-DD") from None
+    if day >= datetime.now(UTC).date():
+        raise argparse.ArgumentTypeError(f"{day} is not over")
+    return day
 
 
 def _add_staff(settings: Settings, arguments: argparse.Namespace) -> int:

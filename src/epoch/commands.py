@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.passwords import Passwords
 from admin.models import StaffRole
 from admin.services import InvitedStaff, StaffService
+from carrier.port import Carrier
 from epoch.numbers import build_reconciler
 from epoch.sandbox_at_hand import note_sandbox, sandbox_at_hand
 from epoch.wiring import build_carrier
@@ -18,6 +20,8 @@ from tenants.numbers.reconcile import Report
 from tenants.plans import Plan
 from tenants.services import OrganizationService
 from voice.calling import services as switch
+from voice.comparison.models import CarrierDay
+from voice.comparison.services import CallComparison
 
 
 async def set_plan(settings: Settings, slug: str, plan: str) -> None:
@@ -92,12 +96,29 @@ async def reconcile_numbers(settings: Settings) -> Report:
         CarrierError: the carrier refused or did not answer.
         ChildDied: the sandbox carrier could not be started.
     """
+    async with _database_and_carrier(settings) as (database, carrier):
+        return await build_reconciler(database, carrier).compare()
+
+
+async def compare_calls(settings: Settings, day: date | None) -> list[CarrierDay]:
+    """Compare the calls of ``day``, or of each day that is due, with the carrier's.
+
+    Raises: as ``reconcile_numbers``.
+    """
+    async with _database_and_carrier(settings) as (database, carrier):
+        comparison = CallComparison(database, carrier)
+        return await comparison.run() if day is None else [await comparison.compare(day)]
+
+
+@asynccontextmanager
+async def _database_and_carrier(settings: Settings) -> AsyncIterator[tuple[Database, Carrier]]:
+    """What a command needs that goes over all organizations and asks the carrier. Raises: SettingsError, ChildDied."""
     if settings.database_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
     async with sandbox_at_hand(settings) as placed:
         database, carrier = Database(settings.database_url, role=ADMIN_ROLE), build_carrier(placed)
         try:
-            return await build_reconciler(database, carrier).compare()
+            yield database, carrier
         finally:
             await carrier.close()
             await database.stop()

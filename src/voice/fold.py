@@ -19,6 +19,8 @@ STATUS_OF_KIND = {
     "canceled": CallStatus.CANCELED,
 }
 """The carrier's words for a leg's state, and ours."""
+FIRST_CORRECTION = -2
+"""The sequence number of what the carrier's books say of a leg, whatever it told before. A later one is smaller."""
 _RANK = {CallStatus.INITIATED: 0, CallStatus.RINGING: 1, CallStatus.IN_PROGRESS: 2}
 
 

@@ -13,6 +13,7 @@ from kit.clock import utc_now
 from kit.db import Database
 from voice.calling.alerts import Watch
 from voice.fold import STATUS_OF_KIND, LegEvent
+from voice.legs import is_over, price_of
 from voice.models import LIVE_STATUSES, Call, CallEvent, CallStatus
 from voice.orphans import link_orphans
 from voice.services import CallService
@@ -96,7 +97,7 @@ class CallReconciler:
     async def _ask(self, call_sid: str) -> _Standing | None:
         """What the carrier knows of the call's end; None while it is not over. Raises: CarrierError."""
         dialled = next(iter(await self._carrier.dialled_legs(call_sid)), None)
-        if dialled is not None and not _is_over(dialled):
+        if dialled is not None and not is_over(dialled):
             return None
         try:
             caller = await self._carrier.leg(call_sid)
@@ -106,18 +107,11 @@ class CallReconciler:
         if dialled is not None:
             return _told_by(dialled, caller)
         # Over before anybody was dialled. A leg that we heard of and the carrier does not is closed by this too.
-        return _Standing(call_sid, _end(CallStatus.CANCELED, caller), None) if _is_over(caller) else None
-
-
-def _is_over(leg: LegReport) -> bool:
-    status = STATUS_OF_KIND.get(leg.status)
-    return status is not None and status.is_final
+        return _Standing(call_sid, _end(CallStatus.CANCELED, caller), None) if is_over(caller) else None
 
 
 def _told_by(dialled: LegReport, caller: LegReport | None) -> _Standing:
-    price = None  # Half a price is none.
-    if caller is not None and caller.price_micros is not None and dialled.price_micros is not None:
-        price = caller.price_micros + dialled.price_micros
+    price = None if caller is None else price_of((caller, dialled))
     return _Standing(dialled.sid, _end(STATUS_OF_KIND[dialled.status], dialled), price)
 
 

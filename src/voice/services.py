@@ -1,7 +1,7 @@
 """What happens to calls after the gate: followed to their end, priced, listed."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -16,8 +16,11 @@ from kit.errors import NotFound
 from voice.calling.alerts import Watch
 from voice.calling.ledger import Entry, Ledger, settle
 from voice.calling.standing import standing_of
-from voice.fold import LegEvent, fold
+from voice.fold import FIRST_CORRECTION, LegEvent, fold
 from voice.models import Call, CallEvent, CallStatus
+
+PRICED_AFTER = timedelta(minutes=10)
+"""After a call's end: the carrier knows its price some minutes later."""
 
 
 class CallFilters(msgspec.Struct, frozen=True):
@@ -48,8 +51,9 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         """
         session = self.repository.session
         call = await self._by_sid(organization_id, parent_sid, locked=True)
-        if call is None or call.status is CallStatus.REFUSED:
+        if call is None or call.status is CallStatus.REFUSED or call.erased_at is not None:
             return call
+        ended_before = call.ended_at if call.status.is_final else None
         values = {
             "id": uuid7(),
             "organization_id": call.organization_id,
@@ -62,11 +66,29 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         call.status, call.duration = state.status, state.duration
         call.answered_at, call.ended_at, call.end_reason = state.answered_at, state.ended_at, state.end_reason
         if call.status.is_final:
-            await self._book(call, settle(call, minutes=-(-call.duration // 60)), watch)
+            if ended_before is None and call.duration and not call.is_priced:
+                call.price_due_at = utc_now() + PRICED_AFTER
+            await self._book(call, settle(call, minutes=-(-call.duration // 60)), watch, of=ended_before)
         return call
+
+    async def correct(
+        self, organization_id: UUID, parent_sid: str, leg_sid: str, end: LegEvent, *, watch: Watch | None = None
+    ) -> Call | None:
+        """Let ``end``, the end of a leg in the carrier's books, count more than all that was told of it."""
+        call = await self._by_sid(organization_id, parent_sid, locked=True)
+        if call is None:
+            return None
+        lowest = sa.select(sa.func.min(CallEvent.sequence)).where(
+            CallEvent.owned_by(organization_id), CallEvent.call_record_id == call.id
+        )
+        sequence = min(FIRST_CORRECTION, (await self.repository.session.scalar(lowest) or 0) - 1)
+        correction = msgspec.structs.replace(end, sequence=sequence)
+        return await self.record(organization_id, parent_sid, leg_sid, correction, watch=watch)
 
     async def set_price(self, organization_id: UUID, call_id: UUID, micros: int, *, watch: Watch | None = None) -> Call:
         """Replace the estimated cost of a call by the carrier's own price, in millionths of a US dollar.
+
+        The spending of the day and the month in which it ended is corrected, as far as they go on.
 
         Raises: NotFound.
         """
@@ -75,18 +97,19 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         if call is None:
             raise NotFound
         entry = Entry(micros=micros - call.cost_micros)
-        call.cost_micros, call.is_priced = micros, True
-        await self._book(call, entry, watch)
+        call.cost_micros, call.is_priced, call.price_due_at = micros, True, None
+        await self._book(call, entry, watch, of=call.ended_at)
         return call
 
-    async def _book(self, call: Call, entry: Entry, watch: Watch | None) -> None:
+    async def _book(self, call: Call, entry: Entry, watch: Watch | None, *, of: datetime | None = None) -> None:
         if entry == Entry():
             return
         session, now = self.repository.session, utc_now()
         ledger = Ledger(session, call.organization_id, call.token_id, call.identity)
         books = await ledger.open(now)
-        await ledger.post(entry)
-        if watch is not None and (entry.minutes > 0 or entry.micros > 0):
+        await ledger.post(entry, of=of)
+        is_of_today = of is None or of.date() == now.date()
+        if watch is not None and is_of_today and (entry.minutes > 0 or entry.micros > 0):
             standing = await standing_of(session, call.organization_id, call.token_id, now)
             if standing is not None:
                 await watch.used(session, call.organization_id, call.token_id, standing, books, entry, now)

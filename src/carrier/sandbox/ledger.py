@@ -1,4 +1,4 @@
-"""What the sandbox's one account holds: numbers and applications, kept as JSON files over restarts."""
+"""What the sandbox's one account holds: numbers, applications and past calls, kept as JSON files over restarts."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from carrier.sandbox.legs import new_sid
+from carrier.sandbox.legs import Leg, new_sid
 
 
 class LedgerError(Exception):
@@ -39,6 +39,7 @@ class Application(msgspec.Struct, kw_only=True):
 
 
 Row = TypeVar("Row", Number, Application)
+Kept = TypeVar("Kept", Number, Application, Leg)
 
 
 class Ledger:
@@ -52,6 +53,7 @@ class Ledger:
         """
         self._numbers_file = folder / "numbers.json"
         self._applications_file = folder / "applications.json"
+        self._legs_file = folder / "legs.json"
         self._numbers = {row.sid: row for row in _read(self._numbers_file, list[Number])}
         self._applications = {row.sid: row for row in _read(self._applications_file, list[Application])}
         if application_sid not in self._applications:
@@ -100,6 +102,13 @@ class Ledger:
         self.save(row)
         return row
 
+    def legs(self) -> list[Leg]:
+        """The legs that were over when the sandbox last stopped, newest first."""
+        return _read(self._legs_file, list[Leg])
+
+    def keep_legs(self, legs: list[Leg]) -> None:
+        _write(self._legs_file, legs)
+
     def save(self, row: Number | Application) -> None:
         """Keep the changes made to ``row``."""
         row.updated = _now()
@@ -109,7 +118,7 @@ class Ledger:
             _write(self._applications_file, list(self._applications.values()))
 
 
-def _read(file: Path, kind: type[list[Row]]) -> list[Row]:
+def _read(file: Path, kind: type[list[Kept]]) -> list[Kept]:
     try:
         return msgspec.json.decode(file.read_bytes(), type=kind)
     except FileNotFoundError:
@@ -119,7 +128,7 @@ def _read(file: Path, kind: type[list[Row]]) -> list[Row]:
         raise LedgerError(message) from error
 
 
-def _write(file: Path, rows: list[Row]) -> None:
+def _write(file: Path, rows: list[Kept]) -> None:
     """Replace the file in one step, so that a crash leaves the old one or the new one."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".new")

@@ -177,7 +177,7 @@ class Rest:
         if form.get("Status") not in ("completed", "canceled"):
             raise RestError(400, BAD_VALUE, "The sandbox changes nothing of a call but its Status, to completed")
         for call, leg in self._switchboard.legs():
-            if leg.sid == sid and not leg.is_over:
+            if call is not None and leg.sid == sid and not leg.is_over:
                 if leg is call.parent:
                     call.complete()
                 else:

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Protocol
 
 from carrier.sandbox.calls import Call, Fault, Script
@@ -70,6 +71,7 @@ class Switchboard:
         self._negotiate = negotiate
         self._script = Script(far_end, speed)
         self._calls: dict[str, tuple[Call, Line]] = {}
+        self._former = ledger.legs()
         self._erased: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -77,10 +79,13 @@ class Switchboard:
         """Newest first; the oldest ended ones are forgotten."""
         return [call for call, _ in reversed(self._calls.values())]
 
-    def legs(self) -> list[tuple[Call, Leg]]:
-        """Both legs of each call, newest first."""
-        both = ((call, leg) for call in self.calls() for leg in (call.child, call.parent) if leg is not None)
-        return [(call, leg) for call, leg in both if leg.sid not in self._erased]
+    def legs(self) -> list[tuple[Call | None, Leg]]:
+        """Both legs of each call, newest first; of former runs without the call."""
+        both: Iterable[tuple[Call | None, Leg]] = (
+            (call, leg) for call in self.calls() for leg in (call.child, call.parent) if leg is not None
+        )
+        former: Iterable[tuple[Call | None, Leg]] = ((None, leg) for leg in self._former)
+        return [(call, leg) for call, leg in chain(both, former) if leg.sid not in self._erased]
 
     def forget(self, leg: Leg) -> None:
         """Drop a leg that is over from the books."""
@@ -137,6 +142,8 @@ class Switchboard:
         closing = [call.media.closed() for call in self.calls() if call.media is not None]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*self._tasks, *closing, return_exceptions=True), CLOSE_SECONDS)
+        # A call of yesterday is still asked about, and compared, after a night without the sandbox.
+        self._ledger.keep_legs([leg for _, leg in self.legs() if leg.is_over][: 2 * REMEMBERED_CALLS])
 
     async def _begin(self, call: Call, offer: str) -> None:
         try:

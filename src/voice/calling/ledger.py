@@ -109,10 +109,11 @@ class Ledger:
         self._organization_id = organization_id
         self._token = token_id.hex
         self._identity = identity
+        self._day: dt.datetime | None = None
 
     async def open(self, now: dt.datetime) -> Books:
         """Lock the books until the transaction ends, and read them."""
-        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        self._day = day = now.replace(hour=0, minute=0, second=0, microsecond=0)
         values = {
             **{f"id_{number}": uuid7() for number in (1, 2, 3)},
             "organization": self._organization_id,
@@ -127,9 +128,15 @@ class Ledger:
         uses = {row["scope"]: _use(row) for row in rows}
         return Books(uses[Scope.ORGANIZATION], uses[Scope.TOKEN], uses[Scope.IDENTITY])
 
-    async def post(self, entry: Entry) -> None:
-        """Write ``entry`` to all three rows; the books must be open."""
+    async def post(self, entry: Entry, *, of: dt.datetime | None = None) -> None:
+        """Write ``entry`` to all three rows; the books must be open.
+
+        ``of`` is when that was used which ``entry`` corrects: another day's or month's sums are closed.
+        """
         use = CallUse
+        in_day = of is None or self._day is None or of >= self._day
+        in_month = in_day or of is None or self._day is None or of >= self._day.replace(day=1)
+        day, month = (entry if counts else Entry() for counts in (in_day, in_month))
         changed = {
             "live": sa.func.greatest(use.live + entry.live, 0),
             "held_minutes": sa.func.greatest(use.held_minutes + entry.held_minutes, 0),
@@ -137,10 +144,10 @@ class Ledger:
             "minute_attempts": use.minute_attempts + entry.attempts,
             "day_attempts": use.day_attempts + entry.attempts,
             "day_refused": use.day_refused + entry.refused,
-            "day_minutes": sa.func.greatest(use.day_minutes + entry.minutes, 0),
-            "day_micros": sa.func.greatest(use.day_micros + entry.micros, 0),
-            "month_minutes": sa.func.greatest(use.month_minutes + entry.minutes, 0),
-            "month_micros": sa.func.greatest(use.month_micros + entry.micros, 0),
+            "day_minutes": sa.func.greatest(use.day_minutes + day.minutes, 0),
+            "day_micros": sa.func.greatest(use.day_micros + day.micros, 0),
+            "month_minutes": sa.func.greatest(use.month_minutes + month.minutes, 0),
+            "month_micros": sa.func.greatest(use.month_micros + month.micros, 0),
         }
         mine = sa.or_(
             sa.and_(use.scope == Scope.ORGANIZATION, use.key == ""),
