@@ -66,8 +66,8 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         call.status, call.duration = state.status, state.duration
         call.answered_at, call.ended_at, call.end_reason = state.answered_at, state.ended_at, state.end_reason
         if call.status.is_final:
-            if ended_before is None and call.duration and not call.is_priced:
-                call.price_due_at = utc_now() + PRICED_AFTER
+            if call.ended_at is not None and call.duration and not call.is_priced:
+                call.price_due_at = call.ended_at + PRICED_AFTER
             await self._book(call, settle(call, minutes=-(-call.duration // 60)), watch, of=ended_before)
         return call
 
