@@ -96,8 +96,11 @@ class Carrier(Protocol):
         """True when ``signature`` is the carrier's over the public ``url`` and all ``form`` fields, with repeats."""
         ...
 
-    async def end_call(self, call_sid: str) -> None:
-        """End a live call; raises ``NotAtCarrier`` when it has ended already."""
+    async def end_call(self, call_sid: str) -> bool:
+        """End a live call; False while the carrier does not say that it is over.
+
+        Raises ``NotAtCarrier`` when it has ended already.
+        """
         ...
 
     async def leg(self, sid: str) -> LegReport:

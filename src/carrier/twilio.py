@@ -33,6 +33,8 @@ STATUS_EVENTS = "initiated ringing answered completed"
 UNKNOWN_RESOURCE = 20404
 CALL_IS_OVER = 21220
 _LARGEST_PAGE = 1000
+ENDED = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+"""What the carrier calls a leg that is over."""
 
 
 class TwilioCarrier:
@@ -102,9 +104,10 @@ class TwilioCarrier:
         digest.update(text.encode())
         return base64.b64encode(digest.digest())
 
-    async def end_call(self, call_sid: str) -> None:
+    async def end_call(self, call_sid: str) -> bool:
         async with self._rest() as client:
-            await client.calls(call_sid).update_async(status="completed")
+            call = await client.calls(call_sid).update_async(status="completed")
+        return call.status in ENDED
 
     async def leg(self, sid: str) -> LegReport:
         async with self._rest() as client:

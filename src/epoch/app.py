@@ -84,9 +84,9 @@ def create_app(
     carrier = carrier or build_carrier(settings, health)
     usage, api_keys = TokenUsage(database), ApiKeys(database)
     refused = RefusedOrigins(database)
-    ender = CallEnder(database, carrier)
-    jobs = database.as_role(ADMIN_ROLE, engine_connections=3)
+    jobs = database.as_role(ADMIN_ROLE, engine_connections=5)
     outbox = Outbox(jobs, settings.secret_key)
+    ender = CallEnder(jobs, carrier, outbox)
     mailer = build_mailer(settings, outbox)
     watch = Watch(mailer.send_after_commit, settings.public_url)
     background: tuple[Background, ...] = (
@@ -95,10 +95,9 @@ def create_app(
         usage,
         api_keys.uses,
         refused,
-        ender,
         outbox,
         build_housekeeping(jobs),
-        build_call_reconciliation(settings, jobs, database, carrier, watch),
+        build_call_reconciliation(settings, jobs, database, carrier, watch, ender),
         build_price_finding(settings, jobs, carrier, watch),
         build_call_comparison(settings, jobs, carrier, watch),
     )

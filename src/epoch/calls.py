@@ -6,6 +6,7 @@ from kit.periodic import Periodic
 from kit.settings import Settings
 from voice.calling.alerts import Watch
 from voice.comparison.services import CallComparison
+from voice.endings import CallEnder
 from voice.pricing import PriceFinder
 from voice.reconcile import CallReconciler
 
@@ -16,12 +17,13 @@ COMPARED_EVERY_SECONDS = 1800
 
 
 def build_call_reconciliation(
-    settings: Settings, jobs: Database, database: Database, carrier: Carrier, watch: Watch
+    settings: Settings, jobs: Database, database: Database, carrier: Carrier, watch: Watch, ender: CallEnder
 ) -> Periodic:
     """The job, in one worker; ``jobs`` must see all rows."""
     reconciler = CallReconciler(jobs, database, carrier, watch)
 
     async def work() -> None:
+        await ender.sweep()
         if _is_somebody_there(settings):
             await reconciler.run()
 

@@ -61,8 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     set_plan = add("set-plan", _set_plan, "change an organization's plan", group="organization")
     set_plan.add_argument("slug")
     set_plan.add_argument("plan", choices=PLANS)
-    pause = add("pause", _pause_calls, "refuse new calls of every organization; live ones go on", group="calls")
+    pause = add("pause", _pause_calls, "refuse new calls of every organization", group="calls")
     pause.add_argument("reason", nargs="?", default="", help="for the audit log")
+    pause.add_argument("--end-live", action="store_true", help="end the live ones too")
     add("resume", _resume_calls, "let calls be placed again", group="calls")
     compare = add("compare", _compare_calls, "correct a day's calls by the carrier's list of them", group="calls")
     compare.add_argument("day", nargs="?", type=_day, help="YYYY-MM-DD, UTC; the days that are due when not given")
@@ -117,7 +118,7 @@ def _pause_calls(settings: Settings, arguments: argparse.Namespace) -> int:
     from epoch.commands import pause_calls
 
     with _database(settings) as (placed, _):
-        fresh = asyncio.run(pause_calls(placed, arguments.reason))
+        fresh = asyncio.run(pause_calls(placed, arguments.reason, end_live=arguments.end_live))
     _say("New calls are refused until `epoch calls resume`." if fresh else "Calls are paused already.")
     return 0
 

@@ -48,10 +48,10 @@ async def _all_organizations(settings: Settings) -> AsyncIterator[AsyncSession]:
         await database.stop()
 
 
-async def pause_calls(settings: Settings, reason: str) -> bool:
+async def pause_calls(settings: Settings, reason: str, *, end_live: bool) -> bool:
     """Stop new calls of every organization; False when they are stopped already. Raises: SettingsError."""
     async with _all_organizations(settings) as session:
-        return await switch.pause_calls(session, reason=reason, by=SYSTEM)
+        return await switch.pause_calls(session, reason=reason, by=SYSTEM, end_live=end_live)
 
 
 async def resume_calls(settings: Settings) -> bool:

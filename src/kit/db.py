@@ -1,5 +1,6 @@
 """The database: one engine for everyday work, one bare pool for the hot paths."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -64,9 +65,12 @@ class Database:
         engine_connections: int = 5,
         hot_connections: int = 10,
         reading_connections: int = 5,
+        awake: dict[str, asyncio.Event] | None = None,
     ) -> None:
         self._url = url
         self._role = role
+        self.awake: dict[str, asyncio.Event] = {} if awake is None else awake
+        """By kind of work that follows a commit, what wakes this process to do it; every session knows it."""
         self._reading_connections = reading_connections
         self._hot_connections = hot_connections
         self.engine: AsyncEngine = create_async_engine(
@@ -82,7 +86,9 @@ class Database:
             },
         )
         sa.event.listen(self.engine.sync_engine, "checkout", _ensure_open)
-        self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
+        self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(
+            self.engine, expire_on_commit=False, info={"awake": self.awake}
+        )
         self.pool: Any = None
         self.statements = Statements(self._connect_hot, size=hot_connections, seconds=CONNECT_SECONDS)
         """Single statements of the hottest path, as the pool's role."""
@@ -91,7 +97,7 @@ class Database:
 
     def as_role(self, role: str, *, engine_connections: int) -> "Database":
         """The same database on connections of its own that become ``role``."""
-        return Database(self._url, role=role, engine_connections=engine_connections)
+        return Database(self._url, role=role, engine_connections=engine_connections, awake=self.awake)
 
     async def start(self) -> None:
         """Open the pools without connecting yet: a database that is down must not keep the server from starting."""

@@ -28,7 +28,7 @@ POLL_SECONDS = 2
 DRAIN_SECONDS = 5
 """How long a stopping worker still does what is due; the rest waits for the next one."""
 LEASE_BEYOND = dt.timedelta(seconds=15)
-"""What a lease lasts longer than the work may take."""
+"""What a lease lasts longer than the work may take, unless the lane says otherwise."""
 log = structlog.get_logger("epoch.outbox")
 
 
@@ -38,13 +38,16 @@ class OutboxItem(Base):
     __tablename__ = "outbox"
     __table_args__ = (
         sa.Index("ix_outbox_due", "kind", "due_at", "id", postgresql_where=sa.text("given_up_at IS NULL")),
+        sa.Index("ix_outbox_subject", "subject", postgresql_where=sa.text("subject IS NOT NULL")),
     )
     # Requests may write here and not read: no INSERT may ask for what the database filled in.
     __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 - SQLAlchemy's own form
 
     kind: Mapped[str]
+    subject: Mapped[UUID | None]
+    """The row that the work is about, where that says all."""
     body: Mapped[str | None]
-    """Sealed with the product's key; None once it was given up."""
+    """Sealed with the product's key; None where the subject says all, and once it was given up."""
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     due_at: Mapped[dt.datetime]
     given_up_at: Mapped[dt.datetime | None]
@@ -60,10 +63,11 @@ class Item(msgspec.Struct, frozen=True):
     attempt: int
     """1 for the first."""
     written_at: dt.datetime
+    subject: UUID | None = None
 
 
 class Lane(msgspec.Struct, frozen=True, kw_only=True):
-    """How work of one kind is done. One lane does one piece after another; lanes do not wait for each other."""
+    """How work of one kind is done, ``at_once`` pieces of it by each worker; lanes do not wait for each other."""
 
     kind: str
     handle: Callable[[Item], Awaitable[None]]
@@ -73,6 +77,9 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
     retry_seconds: tuple[float, ...]
     """The waits between attempts; the last one repeats."""
     give_up_after: dt.timedelta
+    at_once: int = 1
+    lease_beyond: dt.timedelta = LEASE_BEYOND
+    """What a lease lasts longer than ``handle_seconds``: how long the work of a killed worker waits at most."""
 
 
 class Hopeless(Exception):
@@ -83,9 +90,21 @@ class _Claimed(msgspec.Struct, frozen=True):
     """A row, and which attempt at it is ours."""
 
     id: UUID
-    sealed: str
+    sealed: str | None
+    subject: UUID | None
     attempt: int
     written_at: dt.datetime
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """What waits of one kind of work."""
+
+    kind: str
+    waiting: int
+    failing: int
+    """Those that were tried in vain."""
+    oldest: dt.datetime
+    """Since when the first of them waits."""
 
 
 class Outbox:
@@ -97,7 +116,7 @@ class Outbox:
         self._sealer = Sealer(secret, "outbox")
         self._clock = clock
         self._lanes: dict[str, Lane] = {}
-        self._awake: dict[str, asyncio.Event] = {}
+        self._awake = database.awake
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
 
@@ -111,11 +130,7 @@ class Outbox:
         now = self._clock()
         sealed = self._sealer.seal(body)
         session.add(OutboxItem(kind=kind, body=sealed, due_at=now, created_at=now))
-        woken: set[str] = session.info.setdefault("outbox", set())
-        if kind not in woken:
-            woken.add(kind)
-            # Released savepoints come by here too: waking for nothing costs one look.
-            sa.event.listen(session.sync_session, "after_commit", lambda _: self._awake[kind].set())
+        _wake_after_commit(session, kind, self._awake)
 
     def start(self) -> None:
         """Begin to work, inside the serving loop."""
@@ -135,8 +150,24 @@ class Outbox:
     async def work_off(self, kind: str) -> int:
         """Do all work of ``kind`` that is due, once; return how much of it succeeded."""
         lane, done = self._lanes[kind], 0
-        while (claimed := await self._claim(lane)) is not None:
-            done += await self._attempt(lane, claimed)
+
+        async def work(claimed: _Claimed | None) -> None:
+            nonlocal done
+            while claimed is not None:
+                # Not in one expression: it would be read before the wait and written after it.
+                succeeded = await self._attempt(lane, claimed)
+                done += succeeded
+                claimed = await self._claim(lane)
+
+        async def help_out() -> None:
+            await work(await self._claim(lane))
+
+        # Whoever looks in vain looks alone.
+        if (first := await self._claim(lane)) is not None:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(work(first))
+                for _ in range(lane.at_once - 1):
+                    group.create_task(help_out())
         return done
 
     async def _run(self, lane: Lane) -> None:
@@ -167,18 +198,18 @@ class Outbox:
             .limit(1)
             .with_for_update(skip_locked=True)
         )
-        lease = dt.timedelta(seconds=lane.handle_seconds) + LEASE_BEYOND
+        lease = dt.timedelta(seconds=lane.handle_seconds) + lane.lease_beyond
         claim = (
             sa.update(OutboxItem)
             .where(OutboxItem.id == next_due.scalar_subquery())
             .values(attempts=OutboxItem.attempts + 1, due_at=now + lease)
-            .returning(OutboxItem.id, OutboxItem.body, OutboxItem.attempts, OutboxItem.created_at)
+            .returning(OutboxItem.id, OutboxItem.body, OutboxItem.subject, OutboxItem.attempts, OutboxItem.created_at)
         )
         async with self._database.sessions() as session, session.begin():
             row = (await session.execute(claim)).one_or_none()
         if row is None:
             return None
-        return _Claimed(row.id, row.body or "", row.attempts, row.created_at)
+        return _Claimed(*row)
 
     async def _attempt(self, lane: Lane, item: _Claimed) -> bool:
         try:
@@ -202,10 +233,10 @@ class Outbox:
         return False
 
     def _opened(self, item: _Claimed) -> Item:
-        body = self._sealer.open(item.sealed, seconds=None)
+        body = b"" if item.sealed is None else self._sealer.open(item.sealed, seconds=None)
         if body is None:
             raise Hopeless("sealed with another EPOCH_SECRET_KEY")
-        return Item(id=item.id, body=body, attempt=item.attempt, written_at=item.written_at)
+        return Item(id=item.id, body=body, attempt=item.attempt, written_at=item.written_at, subject=item.subject)
 
     async def _give_up(self, lane: Lane, item_id: UUID, attempt: int, failure: str) -> None:
         log.error("outbox_given_up", kind=lane.kind, item=str(item_id), attempts=attempt, error=failure)
@@ -214,6 +245,35 @@ class Outbox:
     async def _change(self, item_id: UUID, attempt: int, **values: object) -> None:
         async with self._database.sessions() as session, session.begin():
             await session.execute(sa.update(OutboxItem).where(*_mine(item_id, attempt)).values(values))
+
+
+def follow_up(session: AsyncSession, kind: str, subject: UUID) -> None:
+    """Add work about the row ``subject`` to the transaction under way; whoever writes it need not know who does it."""
+    now = utc_now()
+    session.add(OutboxItem(kind=kind, subject=subject, due_at=now, created_at=now))
+    _wake_after_commit(session, kind, session.info.get("awake", {}))
+
+
+async def backlog(session: AsyncSession, *, most: int) -> list[Backlog]:
+    """What waits, by kind; at most ``most`` pieces are counted."""
+    due = (
+        sa.select(OutboxItem.kind, OutboxItem.failure, OutboxItem.created_at)
+        .where(OutboxItem.given_up_at.is_(None))
+        .limit(most)
+        .subquery()
+    )
+    failing = sa.func.count(due.c.failure)
+    query = sa.select(due.c.kind, sa.func.count(), failing, sa.func.min(due.c.created_at)).group_by(due.c.kind)
+    return [Backlog(*row) for row in await session.execute(query.order_by(due.c.kind))]
+
+
+def _wake_after_commit(session: AsyncSession, kind: str, awake: dict[str, asyncio.Event]) -> None:
+    woken: set[str] = session.info.setdefault("outbox", set())
+    if kind in woken or kind not in awake:
+        return
+    woken.add(kind)
+    # Released savepoints come by here too: waking for nothing costs one look.
+    sa.event.listen(session.sync_session, "after_commit", lambda _: awake[kind].set())
 
 
 def _mine(item_id: UUID, attempt: int) -> tuple[sa.ColumnElement[bool], ...]:

@@ -22,6 +22,7 @@ from kit.structs import rfc3339
 from kit.throttle import ensure_within
 from tenants import rules, slugs
 from tenants.errors import AlreadySo, NameNotRepeated, SlugTaken
+from tenants.live_calls import end_live_calls
 from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
 
@@ -119,6 +120,7 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
         if confirmation.strip() != organization.name:
             raise NameNotRepeated
         organization.deleted_at = utc_now()
+        end_live_calls(self.repository.session, organization.id)
         held = await self.repository.session.scalar(
             sa.select(sa.func.count(PhoneNumber.id)).where(
                 PhoneNumber.owned_by(organization_id), PhoneNumber.released_at.is_(None)
@@ -146,6 +148,8 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
         if (organization.suspended_at is None) == (at is None):
             raise AlreadySo
         organization.suspended_at = at
+        if at is not None:
+            end_live_calls(self.repository.session, organization.id)
         await self._record(organization, by, action, None)
 
     async def restore(self, organization_id: UUID, *, by: Actor) -> Organization:

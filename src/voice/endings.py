@@ -1,81 +1,95 @@
-"""Ends live calls that may not go on: of a revoked token, of a suspended or deleted organization.
+"""Ends live calls that may not go on: of a revoked token, of a suspended or deleted organization, or all of them.
 
-The rows themselves are the queue: a call stays in it until the carrier reports its end, so no request to end it is
-lost with a worker, and one the carrier did not take is made again.
+Whoever forbids them writes that down in the same transaction (``tenants.live_calls``). One lane of the outbox finds the
+calls, another asks the carrier to end each of them, again and again until it says that the call is over.
 """
 
-import asyncio
-import contextlib
-import time
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Mapping
 from uuid import UUID
 
+import sqlalchemy as sa
 import structlog
 
-from carrier.port import Carrier, CarrierError, NotAtCarrier
-from kit.db import Database, is_outage
+from carrier.port import Carrier, NotAtCarrier
+from kit.db import Database
+from kit.outbox import Item, Lane, Outbox, follow_up
+from tenants.live_calls import END_CALLS
+from voice.models import Call
 
-SWEEP_SECONDS = 2
-"""Revocation promises the end of live calls within 10 s."""
-_RETRY_SECONDS = (2, 4, 6)
+END_CALL = "end_call"
+RETRY_SECONDS = (1.0, 2.0, 4.0, 6.0)
 """The last one repeats: however long the carrier failed, a call outlives its recovery by seconds only."""
-_SQL = """
-SELECT c.id, c.carrier_sid
-FROM call c JOIN embed_token t ON t.id = c.token_id JOIN organization o ON o.id = c.organization_id
-WHERE c.status IN ('initiated', 'ringing', 'in-progress')
-  AND (t.revoked_at IS NOT NULL OR o.suspended_at IS NOT NULL OR o.deleted_at IS NOT NULL)
-ORDER BY c.id LIMIT 500
+AT_ONCE = 10
+"""Calls that one worker asks the carrier about at the same time: many end together."""
+_ASK_SECONDS = 5
+_LEASE_BEYOND = dt.timedelta(seconds=2)
+"""Revocation promises the end of live calls within 10 s, even if a worker dies that was about to ask."""
+_GIVE_UP_AFTER = dt.timedelta(days=1)
+"""No call lasts so long: the carrier ends each after an hour by itself."""
+# Live as the partial index spells it.
+_BARRED = """
+    SELECT c.id FROM call c
+    JOIN embed_token t ON t.id = c.token_id
+    JOIN organization o ON o.id = c.organization_id
+    WHERE c.status IN ('initiated','ringing','in-progress')
+      AND (t.revoked_at IS NOT NULL OR o.suspended_at IS NOT NULL OR o.deleted_at IS NOT NULL
+           OR EXISTS (SELECT FROM calling_pause p WHERE p.ends_live_calls))
+      AND NOT EXISTS (SELECT FROM outbox w WHERE w.subject = c.id AND w.kind = 'end_call' AND w.given_up_at IS NULL)
+"""
+# The gate holds token and organization until its call is written: whoever barred them sees every call there is.
+_OF_SUBJECT = """
+      AND (c.token_id = :subject OR c.organization_id = :subject
+           OR EXISTS (SELECT FROM calling_pause p WHERE p.id = :subject))
 """
 log = structlog.get_logger("epoch.voice")
 
 
+class CallStillLive(Exception):
+    """The carrier took the request to end a call and does not say yet that it is over."""
+
+
 class CallEnder:
-    """A task that looks for such calls and asks the carrier to end them."""
+    """Finds such calls and has the carrier end them; ``jobs`` must see every organization's."""
 
-    def __init__(self, database: Database, carrier: Carrier, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._database = database
+    def __init__(self, jobs: Database, carrier: Carrier, outbox: Outbox) -> None:
+        self._jobs = jobs
         self._carrier = carrier
-        self._clock = clock
-        self._tried: dict[UUID, tuple[int, float]] = {}
-        self._task: asyncio.Task[None] | None = None
+        for kind, handle, at_once in ((END_CALLS, self._find, 1), (END_CALL, self._end, AT_ONCE)):
+            outbox.add_lane(
+                Lane(
+                    kind=kind,
+                    handle=handle,
+                    handle_seconds=_ASK_SECONDS,
+                    retry_seconds=RETRY_SECONDS,
+                    give_up_after=_GIVE_UP_AFTER,
+                    at_once=at_once,
+                    lease_beyond=_LEASE_BEYOND,
+                )
+            )
 
-    def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run())
+    async def sweep(self) -> int:
+        """Put to work what no transaction asked for: changes by hand, work that was given up. Return how many calls."""
+        return await self._put_to_work(_BARRED, {})
 
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+    async def _find(self, item: Item) -> None:
+        await self._put_to_work(_BARRED + _OF_SUBJECT, {"subject": item.subject})
 
-    async def sweep(self) -> None:
-        """Ask the carrier once for each call that is due."""
-        async with self._database.pool.acquire() as connection:
-            rows = await connection.fetch(_SQL)
-        live = {row["id"] for row in rows}
-        self._tried = {call: tried for call, tried in self._tried.items() if call in live}
-        await asyncio.gather(*(self._end(row["id"], row["carrier_sid"]) for row in rows))
+    async def _put_to_work(self, query: str, of: Mapping[str, UUID | None]) -> int:
+        async with self._jobs.sessions() as session, session.begin():
+            calls = (await session.scalars(sa.text(query), of)).all()
+            for call in calls:
+                follow_up(session, END_CALL, call)
+        return len(calls)
 
-    async def _end(self, call: UUID, carrier_sid: str) -> None:
-        attempts, due = self._tried.get(call, (0, 0.0))
-        if self._clock() < due:
+    async def _end(self, item: Item) -> None:
+        query = sa.select(Call.carrier_sid, Call.status).where(Call.id == item.subject)
+        async with self._jobs.sessions() as session:
+            row = (await session.execute(query)).one_or_none()
+        if row is None or row.status.is_final:
             return
-        wait = _RETRY_SECONDS[min(attempts, len(_RETRY_SECONDS) - 1)]
-        self._tried[call] = (attempts + 1, self._clock() + wait)
         try:
-            await self._carrier.end_call(carrier_sid)
+            if not await self._carrier.end_call(row.carrier_sid):
+                raise CallStillLive
         except NotAtCarrier:
-            log.info("call_already_over", call=str(call))
-        except CarrierError as error:
-            log.warning("call_not_ended", call=str(call), attempt=attempts + 1, error=type(error).__name__)
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            try:
-                await self.sweep()
-            except Exception as error:
-                if is_outage(error):
-                    log.warning("call_sweep_skipped", error=type(error).__name__)
-                else:
-                    log.error("call_sweep_failed", exc_info=error)
+            log.info("call_already_over", call=str(item.subject))

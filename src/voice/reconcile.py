@@ -62,7 +62,9 @@ class CallReconciler:
             nonlocal closed, unanswered
             for call in todo:
                 try:
-                    closed += await self._reconcile(call)
+                    # Not in one expression: it would be read before the wait and written after it.
+                    is_over = await self._reconcile(call)
+                    closed += is_over
                 except CarrierError:
                     unanswered += 1
 

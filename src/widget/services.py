@@ -14,6 +14,7 @@ from kit.audit import record
 from kit.clock import utc_now
 from kit.errors import NotFound, ValidationFailed
 from kit.text import is_storable
+from tenants.live_calls import end_live_calls
 from tenants.models import Organization
 from widget import limits
 from widget.domains import parse_allowed_domains
@@ -141,9 +142,13 @@ class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
         return token
 
     async def revoke(self, organization_id: UUID, token_id: UUID, *, by: Actor) -> None:
-        """Revoke for good: once committed, no exchange and no call with the token succeeds. Raises: NotFound."""
+        """Revoke for good: once committed, no exchange and no call with the token succeeds, and live ones are ended.
+
+        Raises: NotFound.
+        """
         token = await self.active(organization_id, token_id)
         token.revoked_at, token.revoked_by = utc_now(), by.user_id
+        end_live_calls(self.repository.session, token.id)
         await record(
             self.repository.session,
             by,

@@ -158,3 +158,5 @@ class CallingPause(Base):
     __table_args__ = (sa.Index("uq_calling_pause_only", sa.text("(true)"), unique=True),)
 
     reason: Mapped[str] = mapped_column(default="", server_default="")
+    ends_live_calls: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Whether the live calls are ended too."""

@@ -15,6 +15,7 @@ from kit.audit import record
 from kit.clock import utc_now
 from kit.countries import countries
 from kit.errors import DomainError, NotFound, ValidationFailed
+from tenants.live_calls import end_live_calls
 from tenants.models import Organization
 from voice.calling import limits as names
 from voice.calling.budget import Use
@@ -191,12 +192,20 @@ class CallingRulesService:
         await self._session.flush()
 
 
-async def pause_calls(session: AsyncSession, *, reason: str, by: Actor) -> bool:
-    """Stop every organization's new calls; live ones go on. False when they are stopped already."""
+async def pause_calls(session: AsyncSession, *, reason: str, by: Actor, end_live: bool = False) -> bool:
+    """Stop every organization's new calls; live ones go on, unless ``end_live``.
+
+    False when they are stopped already, and nothing is left to do: a pause can still be made to end the live calls.
+    """
     statement = insert(CallingPause).values(id=uuid7(), reason=reason).on_conflict_do_nothing()
-    if await session.scalar(statement.returning(CallingPause.id)) is None:
+    is_new = await session.scalar(statement.returning(CallingPause.id)) is not None
+    harder = sa.update(CallingPause).where(CallingPause.ends_live_calls.is_(False)).values(ends_live_calls=True)
+    ending = await session.scalar(harder.returning(CallingPause.id)) if end_live else None
+    if ending is not None:
+        end_live_calls(session, ending)
+    if not is_new and ending is None:
         return False
-    await record(session, by, "calling.paused", details={"reason": reason})
+    await record(session, by, "calling.paused", details={"reason": reason, "live_calls_ended": ending is not None})
     return True
 
 

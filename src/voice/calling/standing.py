@@ -46,6 +46,8 @@ _READ = sa.text(
     LEFT JOIN token_limits l ON l.token_id = t.id
     LEFT JOIN call_destination d ON d.organization_id = o.id AND d.number = :number
     WHERE t.organization_id = :organization AND t.id = :token
+    -- A revocation or a suspension that begins meanwhile waits until the call is written, so that it finds it to end.
+    FOR SHARE OF t, o
     """
 ).bindparams(
     *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "token")),

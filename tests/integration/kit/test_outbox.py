@@ -6,6 +6,7 @@ import signal
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kit.clock import utc_now
 from kit.db import Database
-from kit.outbox import LEASE_BEYOND, Hopeless, Item, Lane, Outbox, OutboxItem
+from kit.outbox import LEASE_BEYOND, Hopeless, Item, Lane, Outbox, OutboxItem, backlog, follow_up
 
 pytestmark = pytest.mark.anyio
 SECRET = "s" * 32
@@ -193,3 +194,46 @@ async def test_one_lane_does_not_wait_for_another(jobs: Database) -> None:
     for task in outbox._tasks:
         task.cancel()
     await outbox.stop()
+
+
+async def test_a_lane_does_as_many_pieces_at_once_as_it_says(jobs: Database) -> None:
+    outbox, together = Outbox(jobs, SECRET), asyncio.Barrier(3)
+
+    async def meet(_: Item) -> None:
+        await together.wait()
+
+    outbox.add_lane(
+        Lane(
+            kind="work",
+            handle=meet,
+            handle_seconds=30,
+            retry_seconds=(2,),
+            give_up_after=timedelta(days=3),
+            at_once=3,
+        )
+    )
+    async with jobs.sessions() as session, session.begin():
+        for _ in range(6):
+            outbox.put(session, "work", b"")
+    assert await outbox.work_off("work") == 6
+    assert await rows(jobs) == []
+
+
+async def test_work_about_a_row_is_written_by_whoever_and_wakes_the_lane_of_the_process(jobs: Database) -> None:
+    done: asyncio.Queue[Item] = asyncio.Queue()
+    outbox = Outbox(jobs, SECRET)
+    outbox.add_lane(
+        Lane(kind="work", handle=done.put, handle_seconds=30, retry_seconds=(2,), give_up_after=timedelta(days=3))
+    )
+    subject = uuid4()
+    outbox.start()
+    async with jobs.sessions() as session, session.begin():
+        follow_up(session, "work", subject)
+        follow_up(session, "of nobody here", subject)
+    item = await asyncio.wait_for(done.get(), 30)
+    await outbox.stop()
+    assert (item.subject, item.body, item.attempt) == (subject, b"", 1)
+    async with jobs.sessions() as session:
+        assert [(lane.kind, lane.waiting, lane.failing) for lane in await backlog(session, most=10)] == [
+            ("of nobody here", 1, 0)
+        ]
