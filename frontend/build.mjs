@@ -11,7 +11,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
 const PAGES = {
   demo: ["demo.js", "demo.css"],
-  dashboard: ["dashboard.js", "overview.js", "dashboard.css", "icon.svg"],
+  dashboard: ["dashboard.js", "charts.js", "operations.js", "dashboard.css", "icon.svg"],
   guide: ["guide.js", "guide.css"],
   hubspot: ["hubspot.js", "hubspot.css"],
   reference: ["reference.js", "reference.css"],

@@ -29,6 +29,8 @@ FOREIGN: tuple[dict[str, str], ...] = (
 )
 """What a browser says of a form on somebody else's page, or what says nothing."""
 _SECRET = re.compile(r'id="secret" value="([A-Z2-7 ]+)"')
+SEEN = re.compile(r'name="seen" value="([^"]*)"')
+"""How things stood when a page asked what shall be done."""
 _serial = itertools.count(1)
 
 

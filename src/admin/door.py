@@ -43,10 +43,10 @@ class StaffDoor:
             door=DOOR,
         )
 
-    async def viewer(self, raw: str, address: str) -> StaffViewer | None:
-        """The staff member whose live session ``raw`` is."""
+    async def viewer(self, raw: str, address: str, *, is_activity: bool = True) -> StaffViewer | None:
+        """The staff member whose live session ``raw`` is, which lives longer for what is activity."""
         async with self._database.sessions() as session, session.begin():
-            return await staff_of(session, raw, address, utc_now())
+            return await staff_of(session, raw, address, utc_now(), is_activity=is_activity)
 
     async def first_step(self, *, email: str, password: str, browser: Browser, replaces: str | None) -> SignedIn:
         """Check the password and begin a session that awaits the code. Raises: TooMany, WrongCredentials."""

@@ -28,6 +28,8 @@ BASE = "/admin"
 COOKIE = "epoch_staff"
 OPEN_TO_ANYBODY = ("/login", "/second-step", "/join/")
 """Below ``BASE``: the door itself."""
+BY_ITSELF = f"{BASE}/operations/now"
+"""What an open page asks for again and again, whether or not somebody sits before it: it keeps no session alive."""
 # Nothing else of the outer scope goes in, and nothing comes out: sessions and state of customers' pages least of all.
 _KEPT = (
     "type",
@@ -71,7 +73,8 @@ class Mount:
                 receive = replay(await read_body(receive, limit=FORM_BYTES), receive)
             raw = cookie_value(headers.get("cookie", ""), COOKIE)
             state["raw"] = raw
-            state["viewer"] = await self._office.door.viewer(raw, address) if raw else None
+            is_activity = path != BY_ITSELF
+            state["viewer"] = await self._office.door.viewer(raw, address, is_activity=is_activity) if raw else None
             if state["viewer"] is None and not path.removeprefix(BASE).startswith(OPEN_TO_ANYBODY):
                 answer = web.to_the_door(inner)
         except DomainError as refusal:

@@ -172,8 +172,13 @@ def _usable(raw: str) -> tuple[sa.ColumnElement[bool], ...]:
     return Staff.link_digest == digest(raw), Staff.link_expires_at > utc_now(), Staff.disabled_at.is_(None)
 
 
-async def staff_of(session: AsyncSession, raw: str, address: str, now: datetime) -> StaffViewer | None:
-    """The staff member whose live session ``raw`` is; notes at most once a minute that it was seen."""
+async def staff_of(
+    session: AsyncSession, raw: str, address: str, now: datetime, *, is_activity: bool = True
+) -> StaffViewer | None:
+    """The staff member whose live session ``raw`` is; notes at most once a minute that it was seen.
+
+    What a page asks by itself is no activity: it must not keep an abandoned session alive.
+    """
     query = (
         sa.select(StaffSession.id, StaffSession.last_seen_at, Staff.id, Staff.email, Staff.role)
         .join(Staff, Staff.id == StaffSession.user_id)
@@ -189,7 +194,7 @@ async def staff_of(session: AsyncSession, raw: str, address: str, now: datetime)
     if row is None:
         return None
     session_id, seen_at, staff_id, email, role = row
-    if now - seen_at > SEEN_EVERY:
+    if is_activity and now - seen_at > SEEN_EVERY:
         # An update, never an upsert: a session that was ended meanwhile stays ended.
         await session.execute(sa.update(StaffSession).where(StaffSession.id == session_id).values(last_seen_at=now))
     return StaffViewer(staff_id=staff_id, session_id=session_id, email=email, role=role, address=address)

@@ -111,7 +111,7 @@ def create_app(
         for part in background:
             part.start()
         try:
-            async with sweeping_numbers(settings, carrier):
+            async with sweeping_numbers(settings, carrier, measures.add):
                 yield
         finally:
             for part in reversed(background):

@@ -8,6 +8,7 @@ import kit.measures
 import kit.outbox
 import kit.throttle
 import tenants.models
+import tenants.numbers.differences
 import voice.calling.models
 import voice.comparison.models
 import voice.models
@@ -23,6 +24,7 @@ ROOMS = (
     kit.outbox,
     kit.throttle,
     tenants.models,
+    tenants.numbers.differences,
     voice.calling.models,
     voice.comparison.models,
     voice.models,

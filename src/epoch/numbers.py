@@ -1,6 +1,6 @@
 """Puts the number desk and its sweep together: only here it is known what a live call is."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
@@ -38,14 +38,16 @@ def build_reconciler(database: Database, carrier: Carrier, *, settle_after: time
 
 
 @asynccontextmanager
-async def sweeping_numbers(settings: Settings, carrier: Carrier) -> AsyncGenerator[None, None]:
-    """The number sweep runs inside; not where there is no carrier to ask."""
+async def sweeping_numbers(
+    settings: Settings, carrier: Carrier, count: Callable[[str], None]
+) -> AsyncGenerator[None, None]:
+    """The number sweep runs inside; not where there is no carrier to ask. ``count`` is told of each comparison."""
     if settings.database_url is None or (settings.is_sandbox and settings.sandbox_address is None):
         yield
         return
     # One connection for the lock, one for the work: the sweep goes over all organizations, one after the other.
     database = Database(settings.database_url, role=ADMIN_ROLE, engine_connections=1)
-    sweep = NumberSweep(database, build_reconciler(database, carrier))
+    sweep = NumberSweep(database, build_reconciler(database, carrier), count)
     sweep.start()
     try:
         yield

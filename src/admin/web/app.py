@@ -12,12 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from admin.back_office import BackOffice
-from admin.operations import SHOWN, operations
 from admin.reading import waiting_requests
-from admin.web import asking, door, export, pages
-from admin.web.cells import ALERTS
+from admin.web import asking, door, export, operating, pages
 from admin.web.records import VIEWS
-from kit.clock import utc_now
 from kit.errors import DomainError
 
 REQUESTS = 50
@@ -43,7 +40,7 @@ class Web:
     def __init__(self, office: BackOffice) -> None:
         self.templates = pages.environment(office.look, sandbox=office.settings.is_sandbox)
         handlers: dict[Any, Any] = dict.fromkeys((DomainError, HTTPException, Exception), _on_error)
-        own = [*door.ROUTES, *asking.ROUTES, export.ROUTE, *PAGES]
+        own = [*door.ROUTES, *operating.ROUTES, *asking.ROUTES, export.ROUTE, Route("/admin", index, methods=["GET"])]
         self.app = Starlette(routes=own, exception_handlers=handlers)
         records = self._records(office, handlers)
         self.templates.globals["views"] = records.views
@@ -78,17 +75,6 @@ async def index(request: Request) -> Response:
     async with pages.office(request).reading.sessions() as session:
         requests = await waiting_requests(session, REQUESTS)
     return await pages.render(request, "office/index.html", requests=requests)
-
-
-async def operate(request: Request) -> Response:
-    """What goes on now."""
-    now = utc_now()
-    async with pages.office(request).reading.sessions() as session:
-        state = await operations(session, now)
-    return await pages.render(request, "office/operations.html", state=state, now=now, shown=SHOWN, alert_names=ALERTS)
-
-
-PAGES = (Route("/admin", index, methods=["GET"]), Route("/admin/operations", operate, methods=["GET"]))
 
 
 async def _on_error(request: Request, error: Exception) -> Response:

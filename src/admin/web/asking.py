@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import msgspec
+import sqlalchemy as sa
 from sqlalchemy.orm import load_only
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -12,11 +13,15 @@ from starlette.routing import Route
 from admin.errors import Stale
 from admin.rules import REASON_CHARACTERS, ensure_staff_role, read_reason
 from admin.web.actions import KINDS, Action, Kind
+from admin.web.cells import ALERTS
 from admin.web.deeds import Deed
+from admin.web.listing import uuid_of
 from admin.web.pages import again, office, read_form, redirect, render, viewer
 from kit.errors import Conflict, NotFound, TooMany, Unavailable, ValidationFailed
 from kit.forms import ensure_storable
+from voice.calling.models import Alert
 
+OPERATIONS, FROM_OPERATIONS = "/admin/operations", "operations"
 _SHOWN_AGAIN = (ValidationFailed, Conflict, TooMany, Unavailable)
 
 
@@ -34,7 +39,8 @@ async def ask(request: Request) -> Response:
     asked = await _asked(request)
     if not asked.action.applies(asked.row):
         return redirect(request, asked.back, Stale.message, is_problem=True)
-    return await render(request, "office/confirm.html", form=None, **_shown(asked))
+    suggested = await _suggested(request, asked)
+    return await render(request, "office/confirm.html", form=None, suggested=suggested, **_shown(asked))
 
 
 async def act(request: Request) -> Response:
@@ -74,7 +80,19 @@ async def _asked(request: Request) -> Asked:
         row = await session.get(kind.model, row_id, options=[only])
     if row is None:
         raise HTTPException(404)
-    return Asked(kind, action, row, f"/admin/{name}/details/{row_id}")
+    is_from_operations = request.query_params.get("from") == FROM_OPERATIONS
+    return Asked(kind, action, row, OPERATIONS if is_from_operations else f"/admin/{name}/details/{row_id}")
+
+
+async def _suggested(request: Request, asked: Asked) -> str:
+    """The reason that an alert gives for what is done to its organization."""
+    given = request.query_params.get("alert")
+    if not given:
+        return ""
+    mine = Alert.id == uuid_of(given), Alert.organization_id == asked.row.id
+    async with office(request).reading.sessions() as session:
+        kind = await session.scalar(sa.select(Alert.kind).where(*mine))
+    return "" if kind is None else f"Alert: {ALERTS[kind].lower()}"
 
 
 def _shown(asked: Asked) -> dict[str, Any]:

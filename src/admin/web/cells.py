@@ -1,14 +1,17 @@
 """How single values stand in lists and details. Whatever tenants typed is escaped: only these functions make markup."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from types import NoneType
 from typing import Any
 
 from markupsafe import Markup
 from starlette.requests import Request
 
+from carrier.breaker import BreakerState
 from voice.calling.models import AlertKind
+from voice.comparison.models import DifferenceKind
+from voice.models import CallStatus
 
 LINKS = {
     "organization_id": "organization",
@@ -29,6 +32,21 @@ LABELS = {
     "actor_kind": "Kind",
     "actor_name": "Who",
     "allowed_domains": "Allowed domains",
+    "calls_here": "Calls here",
+    "calls_there": "Calls at the carrier",
+    "carrier_sid": "Id at the carrier",
+    "call_record_id": "Call",
+    "compared_at": "Compared",
+    "corrected_at": "Corrected",
+    "day": "Day",
+    "here": "Here",
+    "there": "At the carrier",
+    "micros_here": "Cost here",
+    "micros_there": "Cost at the carrier",
+    "others_there": "Other calls at the carrier",
+    "seconds_here": "Seconds here",
+    "seconds_there": "Seconds at the carrier",
+    "unpriced": "Without a price yet",
     "answered_at": "Answered",
     "call_id": "Call ID",
     "created_at": "Since",
@@ -85,9 +103,51 @@ ALERTS = {
 """What alerts are called; the owners got a mail about the second kind."""
 
 
+BREAKERS = {
+    BreakerState.CLOSED: "in touch",
+    BreakerState.OPEN: "waiting after failures",
+    BreakerState.PROBING: "trying again",
+}
+"""What a process does with the carrier."""
+DIFFERENCES = {
+    DifferenceKind.UNKNOWN_HERE: "Only the carrier knows it",
+    DifferenceKind.UNKNOWN_THERE: "The carrier does not know it",
+    DifferenceKind.DIALLED_THOUGH_REFUSED: "Refused by us, dialled by the carrier",
+    DifferenceKind.STATUS: "Another outcome",
+    DifferenceKind.DURATION: "Another duration",
+    DifferenceKind.END: "Another end",
+    DifferenceKind.PRICE: "Another price",
+}
+"""What the two sides of a call differ in."""
+
+
+STATUSES = {
+    CallStatus.INITIATED: "Calling",
+    CallStatus.RINGING: "Ringing",
+    CallStatus.IN_PROGRESS: "In progress",
+    CallStatus.COMPLETED: "Completed",
+    CallStatus.BUSY: "Busy",
+    CallStatus.NO_ANSWER: "No answer",
+    CallStatus.FAILED: "Failed",
+    CallStatus.CANCELED: "Canceled",
+    CallStatus.REFUSED: "Refused",
+}
+"""How a call stands."""
+
+
+def words(name: str) -> str:
+    """A code or a name of ours as it is read."""
+    return name.replace("_", " ").capitalize()
+
+
 def limit_name(name: str) -> str:
     """What the limit ``name`` is called."""
-    return name.replace("_", " ").capitalize()
+    return words(name)
+
+
+def dollars(micros: int) -> str:
+    """Millionths of a US dollar as people read them."""
+    return f"${micros / 1_000_000:,.4f}"
 
 
 def listed(value: list[Any]) -> str:
@@ -100,6 +160,7 @@ def object_of(value: dict[str, Any]) -> str:
 
 TYPES: dict[type, Any] = {
     datetime: moment,
+    date: lambda value: value.isoformat(),
     list: listed,
     dict: object_of,
     NoneType: lambda _: MISSING,

@@ -18,9 +18,10 @@ from accounts.errors import NotSignedIn
 from admin.back_office import BackOffice
 from admin.look import Look
 from admin.models import StaffRole
+from admin.mount import BY_ITSELF
 from admin.rules import ensure_staff_role
 from admin.services import StaffViewer
-from admin.web.cells import moment
+from admin.web.cells import STATUSES, moment, words
 from kit import errors
 from kit.db import is_outage
 from kit.errors import DomainError, TooMany
@@ -52,10 +53,19 @@ def environment(look: Look, *, sandbox: bool) -> Environment:
     """The templates: the back office's own, the parts it shares with the customers' pages, and sqladmin's."""
     own = Path(__file__).parents[1] / "templates"
     loader = ChoiceLoader([FileSystemLoader(own), FileSystemLoader(look.templates), PackageLoader("sqladmin")])
-    templates = Environment(loader=loader, autoescape=True, enable_async=True, trim_blocks=True, lstrip_blocks=True)
+    templates = Environment(
+        loader=loader,
+        autoescape=True,
+        enable_async=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,  # asks the disk for each part of each page
+    )
     templates.filters.update(look.filters)
     templates.filters["browser"] = name_of
     templates.filters["moment"] = moment
+    templates.filters["status"] = STATUSES.__getitem__
+    templates.filters["words"] = words
     templates.globals.update(look.words)
     templates.globals.update(
         asset=lambda name: f"/widget/{look.assets[name]}", sandbox=sandbox, notice=None, csrf_token="", viewer=None
@@ -181,7 +191,9 @@ def note(path: str, error: Exception) -> None:
 
 
 def to_the_door(request: Request) -> Response:
-    """Where to sign in, and to come back from; what was posted is not repeated."""
+    """Where to sign in, and to come back from; what was posted is not repeated. A script is only told."""
+    if request.scope["path"] == BY_ITSELF:
+        return Response(status_code=401)
     asked = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
     back = f"?next={quote(asked, safe='/')}" if request.method == "GET" and asked != "/admin" else ""
     return Response(status_code=303, headers={"Location": f"/admin/login{back}"})

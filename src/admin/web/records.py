@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from admin.models import Staff, StaffRole
 from admin.web.actions import actions_for
+from admin.web.compared import CarrierDayView, CarrierDifferenceView
 from admin.web.conditions import of_organization
 from admin.web.limits import AlertView, LimitOverrideView
 from admin.web.listing import Listing, prefix, uuid_of
@@ -110,5 +111,7 @@ VIEWS: Sequence[type[Listing]] = (
     InvitationView,
     MembershipView,
     OutboxItemView,
+    CarrierDayView,
+    CarrierDifferenceView,
     StaffView,
 )

@@ -19,6 +19,7 @@ from kit.errors import DomainError
 from tenants.models import NumberPurchase, Organization, PhoneNumber, PurchaseState
 from tenants.numbers import rules
 from tenants.numbers.desk import NumberDesk
+from tenants.numbers.differences import Discrepancy, keep
 from tenants.numbers.ledger import Claim
 from tenants.numbers.purchases import SETTLE_AFTER
 from tenants.numbers.releases import give_back
@@ -28,15 +29,6 @@ UNEXPLAINED_FOR = timedelta(hours=24)
 """A number of ours that nothing explains is released after this long; others are only reported."""
 _BATCH = 500
 log = structlog.get_logger("epoch.numbers")
-
-
-class Discrepancy(msgspec.Struct, frozen=True):
-    """A number that stands on one side only and that nobody may decide about by rule."""
-
-    carrier_sid: str | None
-    ending: str
-    """The number's last four digits."""
-    why: str
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -91,7 +83,9 @@ class Reconciler:
         for number in held:
             is_there = number.carrier_sid in there or (number.carrier_sid is None and number.e164 in e164_there)
             if not is_there and number.releasing_at is None and number.created_at < began - SETTLE_AFTER:
-                report.open.append(_discrepancy(number.carrier_sid, number.e164, "held here, not at the carrier"))
+                report.open.append(Discrepancy(number.carrier_sid, number.e164, "held here, not at the carrier"))
+        async with self._database.sessions() as session, session.begin():
+            await keep(session, report.open, began)
         return report
 
     async def _explain(self, owned: OwnedNumber, row: PhoneNumber | None, report: Report) -> None:
@@ -115,7 +109,7 @@ class Reconciler:
             await self._give_back(owned, report)
         else:
             log.warning("unexplained_number", number_sid=owned.sid)
-            report.open.append(_discrepancy(owned.sid, owned.e164, "at the carrier, not held here"))
+            report.open.append(Discrepancy(owned.sid, owned.e164, "at the carrier, not held here"))
 
     async def _give_back(self, owned: OwnedNumber, report: Report) -> None:
         if await give_back(self._carrier, owned):
@@ -172,7 +166,3 @@ class Reconciler:
                 .where(PhoneNumber.id == number_id, PhoneNumber.carrier_sid.is_(None))
                 .values(carrier_sid=carrier_sid)
             )
-
-
-def _discrepancy(carrier_sid: str | None, e164: str, why: str) -> Discrepancy:
-    return Discrepancy(carrier_sid, e164[-4:], why)

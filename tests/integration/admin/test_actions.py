@@ -1,7 +1,6 @@
 """What staff do: asked first, with a reason, by who may, through the customers' services, and in the trail."""
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +22,7 @@ from kit.db import Database
 from kit.settings import Settings
 from mails import Mailbox, text_of
 from phones import ask
-from staff import FOREIGN, Colleague, enter, make_staff, post
+from staff import FOREIGN, SEEN, Colleague, enter, make_staff, post
 from tenants.models import Invitation, Organization, PhoneNumber, UpgradeRequest
 from tenants.plans import Plan
 from tenants.upgrades import UpgradeService
@@ -34,7 +33,6 @@ from widget.models import EmbedToken
 
 pytestmark = pytest.mark.anyio
 REASON = "Asked for by phone"
-_SEEN = re.compile(r'name="seen" value="([^"]*)"')
 
 
 @pytest.fixture
@@ -57,7 +55,7 @@ async def do(colleague: Colleague, row: Row, action: str, **fields: str) -> http
     """Open the page that asks, give a reason and say yes."""
     page = await colleague.client.get(row.path(action))
     assert page.status_code == 200, page.text
-    seen = _SEEN.search(page.text)
+    seen = SEEN.search(page.text)
     assert seen is not None
     return await post(colleague.client, row.path(action), **{"seen": seen[1], "reason": REASON, **fields})
 

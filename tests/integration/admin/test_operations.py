@@ -1,17 +1,33 @@
 """The operations page: what goes on in all organizations, with what to do about it, for whoever may."""
 
+import datetime as dt
+import re
+import secrets as random
+from uuid import uuid4
+
 import httpx
 import pytest
 import sqlalchemy as sa
+from litestar import Litestar
 
-from admin.models import StaffRole
+from admin.models import StaffRole, StaffSession
+from admin.services import IDLE
+from carrier.breaker import BreakerState
+from carrier.health import CarrierStanding
 from conftest import NewClient
-from factories import Factory, sign_in
+from factories import Factory, Token, sign_in
 from furnished import furnish
+from kit.audit import AuditEvent
+from kit.clock import utc_now
 from kit.db import Database
-from staff import enter, make_staff
+from kit.measures import Measure
+from kit.settings import Settings
+from staff import FOREIGN, SEEN, enter, make_staff, post
+from tenants.numbers.differences import NumberDifference
 from voice.calling.models import Alert
+from voice.comparison.models import CarrierDay, CarrierDifference, DifferenceKind
 from voice.models import Call, CallStatus
+from webhooks import REJECT, CarrierSide, new_sid
 
 pytestmark = pytest.mark.anyio
 PAGE = "/admin/operations"
@@ -27,9 +43,10 @@ async def test_live_calls_and_alerts_are_shown_with_what_each_role_may_do(
         await session.execute(live)
         alert_id = (await session.scalars(sa.select(Alert.id).where(Alert.owned_by(organization_id)))).one()
     deeds = (
-        f"/admin/call/{call_id}/do/end",
-        f"/admin/organization/{organization_id}/do/suspend",
-        f"/admin/alert/{alert_id}/do/seen",
+        f"/admin/call/{call_id}/do/end?from=operations",
+        f"/admin/organization/{organization_id}/do/suspend?from=operations&amp;alert={alert_id}",
+        f"/admin/alert/{alert_id}/do/seen?from=operations",
+        "/admin/operations/pause",
     )
     for role, may_act in ((StaffRole.SUPPORT, False), (StaffRole.OPERATOR, True)):
         colleague = await enter(new_client(), await make_staff(database, role))
@@ -53,6 +70,177 @@ async def test_live_calls_and_alerts_are_shown_with_what_each_role_may_do(
     assert str(alert_id) not in later
 
 
+async def test_an_alert_is_followed_by_a_suspension_that_says_why(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    furnished = await furnish(database, make)
+    organization_id = furnished.tenant.organization.id
+    async with database.sessions() as session:
+        alert_id = (await session.scalars(sa.select(Alert.id).where(Alert.owned_by(organization_id)))).one()
+    operator = await enter(client, await make_staff(database, StaffRole.OPERATOR))
+    path = f"/admin/organization/{organization_id}/do/suspend?from=operations&alert={alert_id}"
+    page = (await operator.client.get(path)).text
+    assert 'value="Alert: near a limit"' in page
+    assert 'value="Alert' not in (await operator.client.get(f"{path[:-36]}{uuid4()}")).text
+    assert (await operator.client.get(f"{path[:-36]}x")).status_code == 404
+    seen = SEEN.search(page)
+    assert seen is not None
+    answer = await post(operator.client, path, seen=seen[1], reason="Alert: near a limit")
+    assert answer.headers["location"] == PAGE
+    assert "Suspended</span>" in (await operator.client.get(PAGE)).text
+
+
+async def test_calls_are_paused_and_resumed_once_each_with_a_reason(
+    client: httpx.AsyncClient, new_client: NewClient, make: Factory, database: Database, settings: Settings
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    operator = await enter(client, await make_staff(database, StaffRole.OPERATOR))
+    support = await enter(new_client(), await make_staff(database, StaffRole.SUPPORT))
+    pause, resume = f"{PAGE}/pause", f"{PAGE}/resume"
+    for path in (pause, resume):
+        assert (await support.client.get(path)).status_code == 403
+        assert (await post(support.client, path, seen="running", reason="x")).status_code == 403
+        foreign = await operator.client.post(path, data={"seen": "running", "reason": "x"}, headers=FOREIGN[1])
+        assert foreign.status_code == 403
+    assert "No organization can place a call" in (await operator.client.get(pause)).text
+    assert (await post(operator.client, pause, seen="running", reason=" ")).status_code == 400
+    assert (await operator.client.get(resume)).headers["location"] == PAGE
+    assert (await post(operator.client, resume, seen="running", reason="None runs")).status_code == 409
+    try:
+        answers = [await post(operator.client, pause, seen="running", reason="<b>Fraud</b>") for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [303, 409]
+        page = (await operator.client.get(PAGE)).text
+        assert "Calls are paused for everybody" in page
+        assert "&lt;b&gt;Fraud&lt;/b&gt;" in page
+        assert resume in page
+        assert pause not in page
+        assert resume not in (await support.client.get(PAGE)).text
+        assert await refusal_of_a_call(client, settings, token) == "service_unavailable"
+    finally:
+        assert (await post(operator.client, resume, seen="paused", reason="It was none")).status_code == 303
+    assert "Calls are paused" not in (await operator.client.get(PAGE)).text
+    assert await refusal_of_a_call(client, settings, token) is None
+    async with database.sessions() as session:
+        mine = AuditEvent.actor_name == operator.email, AuditEvent.action.startswith("calling.")
+        events = (await session.scalars(sa.select(AuditEvent).where(*mine).order_by(AuditEvent.id))).all()
+    assert [(event.action, (event.details or {})["reason"]) for event in events] == [
+        ("calling.paused", "<b>Fraud</b>"),
+        ("calling.resumed", "It was none"),
+    ]
+
+
+async def refusal_of_a_call(client: httpx.AsyncClient, settings: Settings, token: Token) -> str | None:
+    """Why a call with ``token`` is refused now; None when it is dialled."""
+    call_id = str(uuid4())
+    answer = await CarrierSide(client, settings).outgoing(token.id, new_sid(), CallId=call_id)
+    assert answer.status_code == 200, answer.text
+    if answer.content != REJECT:
+        return None
+    call = (await client.post("/widget/status", json={"token": token.raw, "call_id": call_id})).json()["call"]
+    reason: str = call["end_reason"]
+    return reason
+
+
+async def test_the_figures_are_those_of_all_workers(
+    client: httpx.AsyncClient, database: Database, app: Litestar
+) -> None:
+    del app
+    now, other = utc_now().replace(second=0, microsecond=0), f"x_{random.token_hex(4)}"
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.delete(CarrierStanding))
+        session.add_all(
+            [
+                Measure(minute=now, name=f"exchange.{other}", amount=1_234_567),
+                Measure(minute=now - dt.timedelta(hours=1), name=f"exchange.{other}", amount=7_654_321),
+                CarrierStanding(seen_at=utc_now(), state=BreakerState.CLOSED, answered_at=utc_now()),
+                CarrierStanding(seen_at=utc_now(), state=BreakerState.CLOSED),
+                CarrierStanding(
+                    seen_at=utc_now(), state=BreakerState.OPEN, failed_at=utc_now(), failure="HTTP 503 of the test"
+                ),
+                # A process that has ended.
+                CarrierStanding(seen_at=utc_now() - dt.timedelta(minutes=5), state=BreakerState.PROBING),
+            ]
+        )
+    colleague = await enter(client, await make_staff(database, StaffRole.SUPPORT))
+    page = " ".join((await colleague.client.get(PAGE)).text.split())
+    assert f'Refused: {other.capitalize().replace("_", " ")}</th><td class="end">1,234,567</td>' in page
+    by_hour = [int(found) for found in re.findall(r'<td class="end">(\d{7,})</td>', page)]
+    assert [number >= least for number, least in zip(by_hour, (7_654_321, 1_234_567), strict=True)] == [True, True]
+    # The running application is one of those in touch.
+    in_touch = re.search(r"(\d+) in touch, 1 waiting after failures<", page)
+    assert in_touch is not None
+    assert int(in_touch[1]) >= 2
+    assert "HTTP 503 of the test" in page
+
+
+async def test_differences_from_the_carrier_stand_there_until_they_are_settled(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    day, sid = dt.date(2026, 1, 2), f"CA{random.token_hex(16)}"
+    number = f"+1415{random.randbelow(10**7):07}"
+    async with database.sessions() as session, session.begin():
+        difference = CarrierDifference(
+            day=day, kind=DifferenceKind.UNKNOWN_HERE, carrier_sid=sid, here="", there="<b>completed</b>"
+        )
+        session.add_all(
+            [
+                difference,
+                CarrierDay(day=day, compared_at=utc_now(), calls_here=3, calls_there=4, open=1, micros_there=1_500_000),
+                NumberDifference(e164=number, why="at the carrier, not held here", seen_at=utc_now()),
+            ]
+        )
+    colleague = await enter(client, await make_staff(database, StaffRole.SUPPORT))
+    page = (await colleague.client.get(PAGE)).text
+    details = f"/admin/carrier-difference/details/{difference.id}"
+    assert details in page
+    assert "&lt;b&gt;completed&lt;/b&gt;" in page
+    assert f"/admin/phone-number/list?search=%2B{number[1:]}" in page
+    shown = (await colleague.client.get(details)).text
+    assert "Only the carrier knows it" in shown
+    assert sid in shown
+    days = (await colleague.client.get("/admin/carrier-day/list")).text
+    assert f"/admin/carrier-difference/list?day={day}&amp;status=open" in days
+    assert details in (await colleague.client.get(f"/admin/carrier-difference/list?day={day}&status=open")).text
+    assert (await colleague.client.get("/admin/carrier-difference/list?day=x")).status_code == 404
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.update(CarrierDifference).values(corrected_at=utc_now()))
+        await session.execute(sa.delete(NumberDifference).where(NumberDifference.e164 == number))
+        await session.execute(sa.delete(CarrierDay).where(CarrierDay.day == day))
+    later = (await colleague.client.get(PAGE)).text
+    assert details not in later
+    assert number[1:] not in later
+
+
+async def test_a_page_that_refreshes_itself_keeps_no_session_alive(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    staff = await make_staff(database, StaffRole.SUPPORT)
+    colleague = await enter(client, staff)
+
+    async def seen_at(ago: dt.timedelta | None = None) -> dt.datetime:
+        async with database.sessions() as session, session.begin():
+            mine = StaffSession.user_id == staff.id
+            if ago is not None:
+                await session.execute(sa.update(StaffSession).where(mine).values(last_seen_at=utc_now() - ago))
+            return (await session.scalars(sa.select(StaffSession.last_seen_at).where(mine))).one()
+
+    nearly = await seen_at(IDLE - dt.timedelta(minutes=2))
+    fresh = await colleague.client.get(f"{PAGE}/now")
+    assert fresh.status_code == 200
+    assert fresh.headers["cache-control"] == "no-store"
+    assert "<nav" not in fresh.text
+    assert 'data-part="live"' in fresh.text
+    assert await seen_at() == nearly
+    assert (await colleague.client.get(PAGE)).status_code == 200
+    assert await seen_at() > nearly
+
+    await seen_at(IDLE + dt.timedelta(seconds=1))
+    for path in (f"{PAGE}/now", f"{PAGE}/now/"):
+        over = await colleague.client.get(path)
+        assert (over.status_code, over.text) == (401, ""), path
+
+
 async def test_customers_and_visitors_are_shown_the_door(
     client: httpx.AsyncClient, new_client: NewClient, make: Factory
 ) -> None:
@@ -60,3 +248,5 @@ async def test_customers_and_visitors_are_shown_the_door(
     for outsider in (client, customer):
         answer = await outsider.get(PAGE)
         assert (answer.status_code, answer.headers["location"]) == (303, "/admin/login?next=/admin/operations")
+        by_itself = await outsider.get(f"{PAGE}/now")
+        assert (by_itself.status_code, by_itself.text) == (401, "")

@@ -21,6 +21,7 @@ from kit.actor import Actor
 from kit.db import ADMIN_ROLE, Database
 from tenants.models import NumberPurchase, Organization, PhoneNumber, PurchaseState
 from tenants.numbers.desk import NumberDesk
+from tenants.numbers.differences import NumberDifference
 from tenants.numbers.reconcile import Reconciler, Report
 from tenants.numbers.sweep import NumberSweep
 from voice.models import Call, CallStatus
@@ -80,10 +81,23 @@ async def test_a_number_that_the_carrier_has_no_more_is_reported(
             created_at=datetime.now(UTC) - timedelta(minutes=5),
         )
         session.add(row)
-    report = await reconciler.compare()
+    for _ in range(2):
+        report = await reconciler.compare()
     [found] = [found for found in report.open if found.carrier_sid == row.carrier_sid]
     assert (found.ending, found.why) == (number[-4:], "held here, not at the carrier")
     assert len(await held(tenant.organization.id)) == 1
+    [kept] = await differences_of(database, number)
+    assert (kept.carrier_sid, kept.why, kept.seen_at > kept.created_at) == (row.carrier_sid, found.why, True)
+
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.delete(PhoneNumber).where(PhoneNumber.id == row.id))
+    await reconciler.compare()
+    assert await differences_of(database, number) == []
+
+
+async def differences_of(database: Database, number: str) -> list[NumberDifference]:
+    async with database.sessions() as session:
+        return list(await session.scalars(sa.select(NumberDifference).where(NumberDifference.e164 == number)))
 
 
 async def test_a_row_without_the_carriers_id_gets_it(
@@ -169,13 +183,14 @@ class _Slow(Reconciler):
 async def test_one_sweep_at_a_time(new_database: Callable[[], str], carrier: Carrier, desk: NumberDesk) -> None:
     # A database of its own: in the shared one the application sweeps as well.
     database = Database(new_database())
-    slow = _Slow(database, carrier, desk)
-    sweeping = asyncio.create_task(NumberSweep(database, slow).once())
+    slow, compared = _Slow(database, carrier, desk), list[str]()
+    sweeping = asyncio.create_task(NumberSweep(database, slow, compared.append).once())
     await slow.began.wait()
-    assert await NumberSweep(database, slow).once() is False
+    assert await NumberSweep(database, slow, compared.append).once() is False
     slow.go_on.set()
     assert await sweeping is True
-    assert await NumberSweep(database, slow).once() is True
+    assert await NumberSweep(database, slow, compared.append).once() is True
+    assert compared == ["numbers.compared"] * 2
     await database.stop()
 
 

@@ -1,0 +1,38 @@
+"""Numbers that we and the carrier do not agree about, for staff to look at.
+
+Revision ID: 9e3a64d0f7b1
+Revises: 5d92b7f10c3e
+Create Date: 2026-11-26 01:40:00
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "9e3a64d0f7b1"
+down_revision: str | None = "5d92b7f10c3e"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+WHEN = sa.TIMESTAMP(timezone=True)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "number_difference",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("e164", sa.Text(), nullable=False),
+        sa.Column("carrier_sid", sa.Text(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("seen_at", WHEN, nullable=False),
+        sa.Column("created_at", WHEN, server_default=sa.func.now(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_number_difference")),
+        sa.UniqueConstraint("e164", "why", name=op.f("uq_number_difference_e164_why")),
+    )
+    op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON number_difference TO epoch_admin")
+    op.execute("GRANT SELECT ON number_difference TO epoch_staff")
+
+
+def downgrade() -> None:
+    op.drop_table("number_difference")

@@ -1,0 +1,131 @@
+"""The operations page, what it asks for by itself to stay fresh, and the switch that stops all calls."""
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from admin.errors import Stale
+from admin.models import StaffRole
+from admin.mount import BY_ITSELF
+from admin.operations import SHOWN, operations, pause_of
+from admin.rules import REASON_CHARACTERS, read_reason
+from admin.web.cells import ALERTS, BREAKERS, DIFFERENCES
+from admin.web.pages import again, office, read_form, redirect, render, requires
+from kit.clock import utc_now
+from kit.errors import Conflict, ValidationFailed
+from kit.forms import ensure_storable
+from voice.calling.services import pause_calls, resume_calls
+
+PAGE = "/admin/operations"
+_PAUSED, _RUNNING = "paused", "running"
+
+
+class Switch(msgspec.Struct, frozen=True):
+    """One position of the switch, as the page that asks shows it."""
+
+    label: str
+    effect: str
+    done: str
+    needs: str
+    """How things must stand for it."""
+    danger: bool
+    fields: tuple[()] = ()
+
+
+SWITCHES = {
+    "pause": Switch(
+        "Pause all calls",
+        "No organization can place a call until somebody resumes them: phones are told that the service is "
+        "temporarily unavailable. Live calls go on.",
+        "All calls are paused. Live ones go on.",
+        _RUNNING,
+        danger=True,
+    ),
+    "resume": Switch(
+        "Resume calls",
+        "Every organization can place calls again, at once.",
+        "Calls are placed again.",
+        _PAUSED,
+        danger=False,
+    ),
+}
+
+
+async def show(request: Request) -> Response:
+    """What goes on now."""
+    return await _shown(request, "office/_layout.html")
+
+
+async def refresh(request: Request) -> Response:
+    """The same without the frame, for the page that stays open."""
+    return await _shown(request, "office/_bare.html")
+
+
+async def ask(request: Request) -> Response:
+    """Raises: StaffRoleTooLow."""
+    requires(request, StaffRole.OPERATOR)
+    switch = _switch(request)
+    if await _position(request) != switch.needs:
+        return redirect(request, PAGE, Stale.message, is_problem=True)
+    return await render(request, "office/confirm.html", form=None, **_asked(switch))
+
+
+async def act(request: Request) -> Response:
+    """Raises: StaffRoleTooLow."""
+    who, switch = requires(request, StaffRole.OPERATOR), _switch(request)
+    form = await read_form(request, "reason", "seen")
+    try:
+        ensure_storable(form)
+        reason = read_reason(form["reason"])
+        by = msgspec.structs.replace(who.actor, reason=reason)
+        async with office(request).reading.tenant(None, who.staff_id) as session:
+            is_fresh = form["seen"] == switch.needs
+            turned = is_fresh and await (
+                pause_calls(session, reason=reason, by=by) if switch.needs == _RUNNING else resume_calls(session, by=by)
+            )
+        if not turned:
+            raise Stale
+    except (ValidationFailed, Conflict) as refusal:
+        return await again(request, "office/confirm.html", form, refusal, **_asked(switch))
+    return redirect(request, PAGE, switch.done)
+
+
+ROUTES = (
+    Route(PAGE, show, methods=["GET"]),
+    Route(BY_ITSELF, refresh, methods=["GET"]),
+    *(
+        Route(f"{PAGE}/{slug}", way, methods=[method])
+        for slug in SWITCHES
+        for way, method in ((ask, "GET"), (act, "POST"))
+    ),
+)
+
+
+async def _shown(request: Request, layout: str) -> Response:
+    now = utc_now()
+    async with office(request).reading.sessions() as session:
+        state = await operations(session, now)
+    words: dict[str, Any] = {"alert_names": ALERTS, "breaker_names": BREAKERS, "difference_names": DIFFERENCES}
+    return await render(request, "office/operations.html", layout=layout, state=state, now=now, shown=SHOWN, **words)
+
+
+def _switch(request: Request) -> Switch:
+    return SWITCHES[request.scope["path"].rsplit("/", 1)[-1]]
+
+
+async def _position(request: Request) -> str:
+    async with office(request).reading.sessions() as session:
+        return _RUNNING if await pause_of(session) is None else _PAUSED
+
+
+def _asked(switch: Switch) -> dict[str, Any]:
+    return {
+        "title": switch.label,
+        "action": switch,
+        "back": PAGE,
+        "seen": switch.needs,
+        "reason_characters": REASON_CHARACTERS,
+    }
