@@ -1,7 +1,7 @@
 """Numbers that we and the carrier do not agree about, for staff to look at.
 
 Revision ID: 9e3a64d0f7b1
-Revises: 5d92b7f10c3e
+Revises: 7c3e5a90d1f4
 Create Date: 2026-11-26 01:40:00
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "9e3a64d0f7b1"
-down_revision: str | None = "5d92b7f10c3e"
+down_revision: str | None = "7c3e5a90d1f4"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
