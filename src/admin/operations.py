@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from admin.measured import CarrierNow, ExchangesNow, carrier_now, counted_by_hour, exchanges_now
 from admin.reconciled import Reconciled, reconciled
-from kit.outbox import OutboxItem
+from kit.outbox import Backlog, OutboxItem, backlog
 from tenants.models import Organization
 from voice.calling.models import Alert, CallingPause
 from voice.models import Call, CallStatus
@@ -42,15 +42,15 @@ class Pause(NamedTuple):
 
     reason: str
     since: dt.datetime
+    ends_live_calls: bool
+    """True when those that were live are ended too."""
 
 
 class Queue(NamedTuple):
     """The outbox."""
 
-    waiting: int
-    """Pieces of work, up to ``MOST_COUNTED``."""
-    oldest: dt.datetime | None
-    """Since when the one that is due the longest is."""
+    backlog: Sequence[Backlog]
+    """What waits, by kind; at most ``MOST_COUNTED`` pieces are counted."""
     given_up: int
     """Of the last month; the same cap."""
 
@@ -97,7 +97,8 @@ async def operations(session: AsyncSession, now: dt.datetime) -> Operations:
 
 async def pause_of(session: AsyncSession) -> Pause | None:
     """The pause of all calls, while there is one."""
-    row = (await session.execute(sa.select(CallingPause.reason, CallingPause.created_at).limit(1))).one_or_none()
+    query = sa.select(CallingPause.reason, CallingPause.created_at, CallingPause.ends_live_calls)
+    row = (await session.execute(query.limit(1))).one_or_none()
     return None if row is None else Pause(*row)
 
 
@@ -161,10 +162,8 @@ async def _alerts(session: AsyncSession) -> Sequence[Any]:
 
 
 async def _queue(session: AsyncSession) -> Queue:
-    work = sa.select(OutboxItem.due_at).where(OutboxItem.given_up_at.is_(None)).limit(MOST_COUNTED).subquery()
-    waiting, oldest = (await session.execute(sa.select(sa.func.count(), sa.func.min(work.c.due_at)))).one()
     given_up = await _counted(session, sa.select(OutboxItem.id).where(OutboxItem.given_up_at.is_not(None)))
-    return Queue(waiting, oldest, given_up)
+    return Queue(await backlog(session, most=MOST_COUNTED), given_up)
 
 
 async def _counted(session: AsyncSession, query: sa.Select[Any]) -> int:

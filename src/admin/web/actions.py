@@ -184,7 +184,8 @@ KINDS: Mapping[str, Kind] = {
                 "end",
                 "End call",
                 StaffRole.OPERATOR,
-                "Both sides are cut off. The page may call again.",
+                "Both sides are cut off within seconds: the carrier is asked until the call is over. The page may "
+                "call again.",
                 deeds.end_call,
                 lambda row: row.status in LIVE_STATUSES,
             ),

@@ -12,13 +12,14 @@ from admin.models import StaffRole
 from admin.rules import read_last_day
 from admin.services import StaffService
 from admin.web.cells import limit_name
-from carrier.port import CarrierError, NotAtCarrier
+from carrier.port import CarrierError
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
 from kit.errors import Unavailable, ValidationFailed
 from kit.forms import Form
 from kit.mail import Mail
+from kit.outbox import follow_up
 from tenants.invitations import InvitationService, ensure_may_mail
 from tenants.mails import invitation_mail, upgrade_answer_mail
 from tenants.models import Role
@@ -29,6 +30,7 @@ from tenants.upgrades import UpgradeService
 from voice.calling import overrides
 from voice.calling.alerts import resolve
 from voice.calling.limits import DEFAULTS, is_limit
+from voice.endings import END_CALL
 from widget.services import EmbedTokenService
 
 _DIGITS = 10
@@ -124,13 +126,9 @@ async def end_call(deed: Deed) -> str:
     async with deed.office.database.tenant(row.organization_id) as session:
         place = {"organization_id": row.organization_id, "subject_id": row.id, "subject_name": row.to_number}
         await record(session, deed.by, "call.cut_off", **place)
-    try:
-        await deed.office.carrier.end_call(row.carrier_sid)
-    except NotAtCarrier:
-        return "The call was over already."
-    except CarrierError as error:
-        raise Unavailable("The carrier did not take it. Try again") from error
-    return "The call is cut off."
+        # Asked of the carrier until it says that the call is over, whatever becomes of this process.
+        follow_up(session, END_CALL, row.id)
+    return "The call is being cut off."
 
 
 async def release_number(deed: Deed) -> str:

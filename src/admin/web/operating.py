@@ -1,8 +1,10 @@
 """The operations page, what it asks for by itself to stay fresh, and the switch that stops all calls."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,25 +16,40 @@ from admin.operations import SHOWN, operations, pause_of
 from admin.rules import REASON_CHARACTERS, read_reason
 from admin.web.cells import ALERTS, BREAKERS, DIFFERENCES
 from admin.web.pages import again, office, read_form, redirect, render, requires
+from kit.actor import Actor
 from kit.clock import utc_now
 from kit.errors import Conflict, ValidationFailed
 from kit.forms import ensure_storable
 from voice.calling.services import pause_calls, resume_calls
 
 PAGE = "/admin/operations"
-_PAUSED, _RUNNING = "paused", "running"
+_RUNNING, _PAUSED, _PAUSED_HARD = "running", "paused", "paused, live calls ended"
 
 
 class Switch(msgspec.Struct, frozen=True):
-    """One position of the switch, as the page that asks shows it."""
+    """One turn of the switch, as the page that asks shows it."""
 
     label: str
     effect: str
     done: str
-    needs: str
-    """How things must stand for it."""
-    danger: bool
+    needs: tuple[str, ...]
+    """How things may stand for it."""
+    turn: Callable[[AsyncSession, str, Actor], Awaitable[bool]]
+    """Does it, with a reason; False when somebody was faster."""
+    danger: bool = True
     fields: tuple[()] = ()
+
+
+async def _pause(session: AsyncSession, reason: str, by: Actor) -> bool:
+    return await pause_calls(session, reason=reason, by=by)
+
+
+async def _pause_all(session: AsyncSession, reason: str, by: Actor) -> bool:
+    return await pause_calls(session, reason=reason, by=by, end_live=True)
+
+
+async def _resume(session: AsyncSession, _: str, by: Actor) -> bool:
+    return await resume_calls(session, by=by)
 
 
 SWITCHES = {
@@ -41,14 +58,22 @@ SWITCHES = {
         "No organization can place a call until somebody resumes them: phones are told that the service is "
         "temporarily unavailable. Live calls go on.",
         "All calls are paused. Live ones go on.",
-        _RUNNING,
-        danger=True,
+        (_RUNNING,),
+        _pause,
+    ),
+    "pause-and-end": Switch(
+        "Pause and end live calls",
+        "No organization can place a call until somebody resumes them, and every live call is cut off within seconds.",
+        "All calls are paused. Live ones end within seconds.",
+        (_RUNNING, _PAUSED),
+        _pause_all,
     ),
     "resume": Switch(
         "Resume calls",
         "Every organization can place calls again, at once.",
         "Calls are placed again.",
-        _PAUSED,
+        (_PAUSED, _PAUSED_HARD),
+        _resume,
         danger=False,
     ),
 }
@@ -67,29 +92,27 @@ async def refresh(request: Request) -> Response:
 async def ask(request: Request) -> Response:
     """Raises: StaffRoleTooLow."""
     requires(request, StaffRole.OPERATOR)
-    switch = _switch(request)
-    if await _position(request) != switch.needs:
+    switch, position = _switch(request), await _position(request)
+    if position not in switch.needs:
         return redirect(request, PAGE, Stale.message, is_problem=True)
-    return await render(request, "office/confirm.html", form=None, **_asked(switch))
+    return await render(request, "office/confirm.html", form=None, **_asked(switch, position))
 
 
 async def act(request: Request) -> Response:
     """Raises: StaffRoleTooLow."""
-    who, switch = requires(request, StaffRole.OPERATOR), _switch(request)
+    who, switch, position = requires(request, StaffRole.OPERATOR), _switch(request), await _position(request)
     form = await read_form(request, "reason", "seen")
     try:
         ensure_storable(form)
         reason = read_reason(form["reason"])
+        if form["seen"] != position or position not in switch.needs:
+            raise Stale
         by = msgspec.structs.replace(who.actor, reason=reason)
         async with office(request).reading.tenant(None, who.staff_id) as session:
-            is_fresh = form["seen"] == switch.needs
-            turned = is_fresh and await (
-                pause_calls(session, reason=reason, by=by) if switch.needs == _RUNNING else resume_calls(session, by=by)
-            )
-        if not turned:
-            raise Stale
+            if not await switch.turn(session, reason, by):
+                raise Stale
     except (ValidationFailed, Conflict) as refusal:
-        return await again(request, "office/confirm.html", form, refusal, **_asked(switch))
+        return await again(request, "office/confirm.html", form, refusal, **_asked(switch, position))
     return redirect(request, PAGE, switch.done)
 
 
@@ -118,14 +141,17 @@ def _switch(request: Request) -> Switch:
 
 async def _position(request: Request) -> str:
     async with office(request).reading.sessions() as session:
-        return _RUNNING if await pause_of(session) is None else _PAUSED
+        pause = await pause_of(session)
+    if pause is None:
+        return _RUNNING
+    return _PAUSED_HARD if pause.ends_live_calls else _PAUSED
 
 
-def _asked(switch: Switch) -> dict[str, Any]:
+def _asked(switch: Switch, position: str) -> dict[str, Any]:
     return {
         "title": switch.label,
         "action": switch,
         "back": PAGE,
-        "seen": switch.needs,
+        "seen": position,
         "reason_characters": REASON_CHARACTERS,
     }

@@ -97,8 +97,8 @@ async def test_calls_are_paused_and_resumed_once_each_with_a_reason(
     token = await make.token(tenant)
     operator = await enter(client, await make_staff(database, StaffRole.OPERATOR))
     support = await enter(new_client(), await make_staff(database, StaffRole.SUPPORT))
-    pause, resume = f"{PAGE}/pause", f"{PAGE}/resume"
-    for path in (pause, resume):
+    pause, harder, resume = (f"{PAGE}/{turn}" for turn in ("pause", "pause-and-end", "resume"))
+    for path in (pause, harder, resume):
         assert (await support.client.get(path)).status_code == 403
         assert (await post(support.client, path, seen="running", reason="x")).status_code == 403
         foreign = await operator.client.post(path, data={"seen": "running", "reason": "x"}, headers=FOREIGN[1])
@@ -114,11 +114,20 @@ async def test_calls_are_paused_and_resumed_once_each_with_a_reason(
         assert "Calls are paused for everybody" in page
         assert "&lt;b&gt;Fraud&lt;/b&gt;" in page
         assert resume in page
-        assert pause not in page
+        assert f'{pause}"' not in page
+        # Whoever had the page open before may not do more than they were told.
+        assert (await post(operator.client, harder, seen="running", reason="Worse")).status_code == 409
+        assert "Live calls go on." in page
+        assert (await post(operator.client, harder, seen="paused", reason="Worse")).status_code == 303
+        page = (await operator.client.get(PAGE)).text
+        assert "Live calls are ended." in page
+        assert harder not in page
         assert resume not in (await support.client.get(PAGE)).text
         assert await refusal_of_a_call(client, settings, token) == "service_unavailable"
     finally:
-        assert (await post(operator.client, resume, seen="paused", reason="It was none")).status_code == 303
+        seen = SEEN.search((await operator.client.get(resume)).text)
+        assert seen is not None
+        assert (await post(operator.client, resume, seen=seen[1], reason="It was none")).status_code == 303
     assert "Calls are paused" not in (await operator.client.get(PAGE)).text
     assert await refusal_of_a_call(client, settings, token) is None
     async with database.sessions() as session:
@@ -126,6 +135,7 @@ async def test_calls_are_paused_and_resumed_once_each_with_a_reason(
         events = (await session.scalars(sa.select(AuditEvent).where(*mine).order_by(AuditEvent.id))).all()
     assert [(event.action, (event.details or {})["reason"]) for event in events] == [
         ("calling.paused", "<b>Fraud</b>"),
+        ("calling.paused", "Worse"),
         ("calling.resumed", "It was none"),
     ]
 
