@@ -14,6 +14,7 @@ const PAGES = {
   dashboard: ["dashboard.js", "charts.js", "operations.js", "dashboard.css", "icon.svg"],
   guide: ["guide.js", "guide.css"],
   hubspot: ["hubspot.js", "hubspot.css"],
+  window: ["window.js", "window.css"],
   reference: ["reference.js", "reference.css"],
 };
 const LIMITS = { "phone.js": 20_000, "sdk.js": 50_000 };
@@ -102,12 +103,17 @@ async function buildParts() {
 const hashesOf = (parts) =>
   Object.fromEntries(Object.entries(parts).map(([name, file]) => [name, file.slice(name.length + 1, -".js".length)]));
 
-const buildPhone = (sdk, parts) =>
+/** What the phone is told when it is built: where its parts and the SDK are. */
+const knowing = (sdk, parts) => ({
+  inject: NATIVES,
+  define: { __INLINE__: "false", PARTS: JSON.stringify(hashesOf(parts)), SDK_FILE: JSON.stringify(sdk) },
+});
+
+const buildPhone = (phone) =>
   buildLicensed(
     {
       ...common,
-      inject: NATIVES,
-      define: { __INLINE__: "false", PARTS: JSON.stringify(hashesOf(parts)), SDK_FILE: JSON.stringify(sdk) },
+      ...phone,
       entryPoints: { phone: "phone.js" },
       format: "iife",
     },
@@ -127,8 +133,8 @@ const buildFullPhone = () =>
     ".js",
   );
 
-/** A file of our own pages. */
-function buildPage(folder, name) {
+/** A file of our own pages; the window's holds the phone, which knows its parts and the SDK. */
+function buildPage(folder, name, phone) {
   const extension = name.slice(name.lastIndexOf("."));
   const options = {
     ...common,
@@ -136,6 +142,7 @@ function buildPage(folder, name) {
     entryPoints: [join(here, folder, name)],
     format: extension === ".js" ? "iife" : undefined,
     loader: { ".svg": "copy" },
+    ...(folder === "window" && extension === ".js" ? phone : {}),
   };
   return buildLicensed(options, extension);
 }
@@ -158,10 +165,11 @@ const manifest = {};
 manifest["sdk.js"] = await buildSdk();
 const parts = await buildParts();
 for (const [name, file] of Object.entries(parts)) manifest[`${name}.js`] = file;
-manifest["phone.js"] = await buildPhone(manifest["sdk.js"], parts);
+const phone = knowing(manifest["sdk.js"], parts);
+manifest["phone.js"] = await buildPhone(phone);
 manifest["phone.full.js"] = await buildFullPhone();
 for (const [folder, names] of Object.entries(PAGES)) {
-  for (const name of names) manifest[name] = await buildPage(folder, name);
+  for (const name of names) manifest[name] = await buildPage(folder, name, phone);
 }
 
 // The types have one source: what the tests check is what customers get.

@@ -16,7 +16,17 @@ export default [
   js.configs.recommended,
   { rules: strict },
   {
-    files: ["phone.js", "phone/**", "sdk/**", "demo/**", "dashboard/**", "guide/**", "hubspot/**", "reference/**"],
+    files: [
+      "phone.js",
+      "phone/**",
+      "sdk/**",
+      "demo/**",
+      "dashboard/**",
+      "guide/**",
+      "hubspot/**",
+      "reference/**",
+      "window/**",
+    ],
     languageOptions: {
       globals: { ...globals.browser, SDK_FILE: "readonly", PARTS: "readonly", __INLINE__: "readonly" },
     },

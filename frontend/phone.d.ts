@@ -34,6 +34,8 @@ interface EpochPhoneConfig {
   clickToCall?: boolean | "on" | "off";
   /** No button until `toggle()`, `open()` or a call. */
   hidden?: boolean | "true" | "false";
+  /** `on`: calls live in a window of their own, which outlives the page; `off`: people are not offered one. */
+  popOut?: boolean | "on" | "off";
 }
 
 interface EpochPhoneCallStarted {

@@ -65,6 +65,7 @@ function loadPhone() {
     const tag = document.createElement("script");
     tag.src = `${page.api}/widget/phone.js`;
     tag.dataset.token = token;
+    tag.dataset.popOut = "off";
     if (page.ticket) tag.dataset.ticket = page.ticket;
     tag.addEventListener("load", () => resolve(window.EpochPhone ?? null));
     tag.addEventListener("error", () => resolve(null));

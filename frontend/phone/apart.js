@@ -41,6 +41,7 @@ export function apart(env) {
   }
   return {
     sdk: () => once(SDK_FILE, "sdk_load_failed"),
-    part: (name) => once(`${name}-${PARTS[name]}.js`, "part_load_failed"),
+    // Without what carries calls the SDK is of no use.
+    part: (name) => once(`${name}-${PARTS[name]}.js`, name === "calling" ? "sdk_load_failed" : "part_load_failed"),
   };
 }

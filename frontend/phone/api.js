@@ -1,11 +1,12 @@
 /** `window.EpochPhone`: what a page can do with the phone. */
 import { keepNatives } from "../natives.js";
-import { apiBase, isOn } from "./config.js";
+import { apiBase, isOff, isOn, originOf } from "./config.js";
 import { Phone } from "./core.js";
 import { display } from "./numbers.js";
 import { Panel } from "./panel/panel.js";
 
 const DIGIT = /^[0-9*#]$/;
+const ignored = () => {};
 /** Where a second load of the script finds the first one, out of the page's sight. */
 export const AGAIN = Symbol.for("epochphone.again");
 
@@ -15,6 +16,7 @@ export function createApi(tag, env) {
   let settings = {};
   let panel = null;
   let stopClicks = null;
+  let stopWindows = null;
   phone.watch(() => panel?.render());
 
   const begin = (config) => {
@@ -23,8 +25,7 @@ export function createApi(tag, env) {
       console.warn("[EpochPhone] no token yet: add data-token to the script tag, or call EpochPhone.init({ token })");
       return;
     }
-    panel?.remove();
-    stopClicks?.();
+    forget();
     panel = new Panel(phone, settings, env, { open: () => opened("open"), close: () => opened("close") });
     const base = apiBase(settings, tag);
     phone.start({
@@ -33,6 +34,13 @@ export function createApi(tag, env) {
       base,
     });
     stopClicks = base && isOn(settings.clickToCall) ? hearClicks() : null;
+    stopWindows = base && !isOff(settings.popOut) ? hearWindows(originOf(base)) : null;
+  };
+  const forget = () => {
+    panel?.remove();
+    stopClicks?.();
+    stopWindows?.();
+    panel = stopClicks = stopWindows = null;
   };
   const opened = (event) => {
     if (event === "open") phone.prepare();
@@ -62,9 +70,7 @@ export function createApi(tag, env) {
       begin(config ?? {});
     },
     destroy() {
-      panel?.remove();
-      stopClicks?.();
-      panel = stopClicks = null;
+      forget();
       phone.stop();
     },
     open: () => panel?.open(),
@@ -103,6 +109,18 @@ export function createApi(tag, env) {
     };
   };
 
+  /** Let calls be in a window of their own, one that an earlier page has opened included; returns the way to stop. */
+  const hearWindows = (origin) => {
+    const heard = ({ data, origin: from, source }) => {
+      if (from !== origin || data?.epochphone !== "window") return;
+      phone.popOut(settings).then((popOut) => popOut.met(source, data.link), ignored);
+    };
+    env.window.addEventListener("message", heard);
+    // It must be there when somebody clicks: browsers let windows be opened within the click alone.
+    if (isOn(settings.popOut)) phone.popOut(settings).catch(ignored);
+    return () => env.window.removeEventListener("message", heard);
+  };
+
   keepNatives(api);
   // A page that loads the script twice keeps the first phone.
   Object.defineProperty(api, AGAIN, {
@@ -113,5 +131,5 @@ export function createApi(tag, env) {
       else console.warn("[EpochPhone] already running with another token; this second script is ignored");
     },
   });
-  return { api, begin };
+  return { api, begin, phone };
 }

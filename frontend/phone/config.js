@@ -35,6 +35,7 @@ export function fromTag(tag) {
     locale: data.locale,
     clickToCall: data.clickToCall,
     hidden: data.hidden,
+    popOut: data.popOut,
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
@@ -48,7 +49,11 @@ export function apiBase(settings, tag, baked = BAKED) {
 /** Whether a setting written as an attribute or as a value is switched on. */
 export const isOn = (value) => value === true || /^(on|true|1)$/i.test(String(value ?? ""));
 
-function originOf(source) {
+/** Whether it is switched off, which is more than not being switched on. */
+export const isOff = (value) => /^(off|false|0)$/i.test(String(value ?? ""));
+
+/** The origin of an address, or null where it is none. */
+export function originOf(source) {
   try {
     return source ? new URL(source).origin : null;
   } catch {

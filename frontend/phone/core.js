@@ -1,8 +1,7 @@
 /** The phone itself: moves the states, tells the events, and holds the session, the line and the call together. */
-import { Attempt } from "./attempt.js";
 import { asProblem, Problem } from "./errors.js";
 import { Events } from "./events.js";
-import { Line } from "./line.js";
+import { Late } from "./late.js";
 import { orderOf } from "./order.js";
 import { homeless, Session } from "./session.js";
 import { isInCall, isReady, next } from "./states.js";
@@ -18,6 +17,8 @@ export class Phone {
   call = null;
   /** Why the last `dial` was turned down, until the next one. */
   complaint = null;
+  /** What is to be said about the present call besides, as a Problem, or null. */
+  aside = null;
   muted = false;
   reconnecting = false;
   /** What the SDK warns of in this call, by its names. */
@@ -34,6 +35,7 @@ export class Phone {
   #attempt = null;
   #tone;
   #tabs = null;
+  #popOut = null;
   #announced = false;
   #pending = null;
   #watchers = new Set();
@@ -55,10 +57,24 @@ export class Phone {
    * it goes. Here in this page; whoever keeps calls elsewhere, as in a window of its own, puts another function here.
    */
   placeCall = ({ details, params }, on) =>
-    new Attempt({
-      ...{ details, params, on, line: this.#line, session: this.#session, env: this.#env },
-      admit: () => this.#admit(),
-    });
+    new Late(async () => {
+      const { Attempt } = await this.#calling();
+      const admit = () => this.#admit();
+      return new Attempt({ details, params, on, line: this.#line, session: this.#session, env: this.#env, admit });
+    }, on);
+
+  /** The window that calls may live in (apart/pop-out.js), for a page with `settings`. Raises Problem. */
+  async popOut(settings) {
+    const env = this.#env;
+    const { PopOut } = await env.part("pop-out");
+    const hold = async () => {
+      await this.#calling();
+      return this.#tabs.hold();
+    };
+    this.#popOut ??= new PopOut(env, { phone: this, session: () => this.#session, hold, Problem });
+    this.#popOut.settings = settings;
+    return this.#popOut;
+  }
 
   /** Show the call that another tab has (see `elsewhere`), or that it has none. */
   mirror(elsewhere) {
@@ -83,6 +99,11 @@ export class Phone {
     return isInCall(this.state);
   }
 
+  /** Whether the call is carried by a window of its own, which this page may leave. */
+  get isApart() {
+    return Boolean(this.#attempt?.isApart);
+  }
+
   /** Whether a call may be tried: also when only the SDK's chunk was missing the last time. */
   get canDial() {
     return isReady(this.state) || (this.problem?.code === "sdk_load_failed" && Boolean(this.#session?.alive));
@@ -100,6 +121,7 @@ export class Phone {
   /** Hang up and go back to waiting for `start`. */
   stop() {
     this.#end();
+    this.#popOut?.stop();
     this.#config = null;
     this.events.emit(...this.#move("restart"));
     this.events.clear();
@@ -118,8 +140,26 @@ export class Phone {
       this.#changed();
       return false;
     }
-    this.#place(order);
+    this.place(order);
     return true;
+  }
+
+  /** Begin the call of `order` (see orderOf): made by `dial`, or by who else lets this phone call. */
+  place(order) {
+    this.call = { ...order.details, answeredAt: null, ended: null };
+    this.#calm();
+    const attempt = this.placeCall(order, {
+      ringing: (hasEarlyMedia) => this.#ringing(hasEarlyMedia),
+      answered: (at) => this.#answered(at),
+      quality: (warnings) => this.#show({ warnings }),
+      lost: (lost) => this.#show({ lost }),
+      reconnecting: (reconnecting) => this.#show({ reconnecting }),
+      ended: (end) => this.#ended(end),
+    });
+    this.#attempt = attempt;
+    this.events.emit(...this.#move("dial"), ["callStarted", { ...order.details }]);
+    this.#changed();
+    if (this.#attempt === attempt) attempt.start();
   }
 
   hangup() {
@@ -158,9 +198,8 @@ export class Phone {
   async prepare() {
     const session = this.#session;
     if (!this.isReady || !session) return;
-    this.#calling();
     try {
-      await this.#env.sdk();
+      await Promise.all([this.#calling(), this.#env.sdk()]);
     } catch (problem) {
       if (session === this.#session && this.isReady && !this.isOffline) this.#fail(problem);
     }
@@ -173,24 +212,30 @@ export class Phone {
     return check(env, told, {
       phone: this,
       session: () => this.#session,
-      newLine: () => new Line({ loadSdk: env.sdk, session: this.#session, env }),
+      newLine: async () => this.#newLine(await this.#calling()),
       Problem,
     });
   }
 
-  /** What a call needs of the page and its other tabs (apart/calling.js); null where that cannot be had. */
+  /** What carries calls (apart/calling.js). Raises Problem when it cannot be loaded. */
   async #calling() {
-    const calling = await this.#env.part("calling").catch(() => null);
-    if (calling) this.#tabs ??= new calling.Tabs(this, this.#env);
+    const calling = await this.#env.part("calling");
+    this.#tabs ??= new calling.Tabs(this, this.#env);
+    if (this.#session) this.#line ??= this.#newLine(calling);
     return calling;
+  }
+
+  #newLine({ Line }) {
+    return new Line({ loadSdk: this.#env.sdk, session: this.#session, env: this.#env });
   }
 
   /** Raises Problem when no call may begin in this page now. */
   async #admit() {
     if (this.isOffline) throw new Problem("offline");
-    const barrier = (await this.#calling())?.microphoneBarrier(this.#env);
+    const { microphoneBarrier } = await this.#calling();
+    const barrier = microphoneBarrier(this.#env);
     if (barrier) throw new Problem(barrier.code, barrier);
-    if (this.isInCall && !((await this.#tabs?.hold()) ?? true)) throw new Problem("call_elsewhere");
+    if (this.isInCall && !(await this.#tabs.hold())) throw new Problem("call_elsewhere");
   }
 
   #begin() {
@@ -207,7 +252,6 @@ export class Phone {
       network: () => this.#changed(),
     });
     this.#session = session;
-    this.#line = new Line({ loadSdk: this.#env.sdk, session, env: this.#env });
     session.start();
     this.#changed();
   }
@@ -224,7 +268,7 @@ export class Phone {
 
   #granted() {
     this.#pending = null;
-    this.#line.updateToken();
+    this.#line?.updateToken();
     const events = this.#move("sessionReady");
     if (events.length > 0 && !this.#announced) {
       this.#announced = true;
@@ -252,32 +296,15 @@ export class Phone {
     this.#changed();
   }
 
-  #place(order) {
-    this.call = { ...order.details, answeredAt: null, ended: null };
-    this.#calm();
-    const attempt = this.placeCall(order, {
-      ringing: (hasEarlyMedia) => this.#ringing(hasEarlyMedia),
-      answered: () => this.#answered(),
-      quality: (warnings) => this.#show({ warnings }),
-      lost: (lost) => this.#show({ lost }),
-      reconnecting: (reconnecting) => this.#show({ reconnecting }),
-      ended: (end) => this.#ended(end),
-    });
-    this.#attempt = attempt;
-    this.events.emit(...this.#move("dial"), ["callStarted", { ...order.details }]);
-    this.#changed();
-    if (this.#attempt === attempt) attempt.start();
-  }
-
   #ringing(hasEarlyMedia) {
     if (!hasEarlyMedia) this.#tone.start();
     this.events.emit(...this.#move("ring"));
     this.#changed();
   }
 
-  #answered() {
+  #answered(at = this.#env.now()) {
     this.#tone.stop();
-    this.call.answeredAt = this.#env.now();
+    this.call.answeredAt = at;
     const { number, callId } = this.call;
     const answeredAt = new Date(this.call.answeredAt).toISOString();
     this.events.emit(...this.#move("accept"), ["callAnswered", { number, callId, answeredAt }]);
@@ -310,7 +337,7 @@ export class Phone {
   #calm() {
     this.muted = this.reconnecting = false;
     this.warnings = new Set();
-    this.lost = null;
+    this.lost = this.aside = null;
   }
 
   #show(change) {

@@ -1,60 +1,37 @@
-/** What can go wrong: the exact sentence, then the fix a person can try. */
-const TABLE = {
-  invalid_embed_token: [
-    "Invalid embed token",
-    "The token in this page is incorrect or does not start with ept_. Check the token that was pasted.",
-  ],
-  revoked_embed_token: [
-    "Invalid or revoked token",
-    "The token was revoked. Generate a new one in Dashboard > Settings and put it in this page.",
-  ],
-  domain_not_allowed: ["Domain not allowed", "Add this page's domain to the token's allowed domains in Settings."],
-  organization_suspended: ["Organization is suspended", "Ask the owner of the account to contact support."],
-  plan_not_supported: ["Organization plan does not support widgets", "Upgrade to the Pro plan or above."],
-  no_phone_number: ["No phone number provisioned", "Set up a phone number in Dashboard > Settings."],
-  too_many_requests: ["Too many requests", "Wait a minute. The phone tries again by itself."],
-  service_unavailable: ["Service temporarily unavailable", "The phone tries again by itself. Nothing to do here."],
-  network_error: [
-    "Cannot reach the phone service",
-    "Check the internet connection, and that no ad blocker or firewall stops this page from reaching it.",
-  ],
-  offline: ["You are offline", "The phone connects again by itself when the network is back."],
-  page_interferes: [
-    "This page stops the phone from working",
-    "Load phone.js before the script of this page that replaces fetch, JSON or Promise.",
-  ],
-  sdk_load_failed: [
-    "Failed to load phone SDK",
-    "Check for ad blockers or network restrictions that stop this page from loading the script.",
-  ],
-  part_load_failed: ["This part of the phone could not be loaded", "Check the internet connection, then try again."],
-  invalid_number: ["Invalid phone number", "Type the number with its area code, or with + and the country code."],
-  emergency_number: ["Emergency numbers cannot be called", "Use a mobile phone or a landline."],
-  metadata_too_large: ["Call metadata is too large", "Keep the metadata of a call within 2,000 characters of JSON."],
-  metadata_invalid: ["Call metadata is not valid", "Pass metadata that JSON can hold."],
-  microphone_denied: [
-    "Microphone access was denied",
-    "Allow the microphone for this site in the browser's address bar, then call again.",
-  ],
-  microphone_dismissed: ["The microphone question was closed", "Call again, and choose Allow when the browser asks."],
-  microphone_not_found: ["No microphone was found", "Connect a microphone or a headset, then call again."],
-  microphone_in_use: [
-    "The microphone is in use by another program",
-    "Close the other program that uses the microphone, then call again.",
-  ],
-  microphone_blocked: [
-    "The microphone is blocked by this page's policy",
-    'The page must permit it: Permissions-Policy microphone=(self), and allow="microphone" on an iframe.',
-  ],
-  insecure_page: ["The microphone needs a secure page", "Open this page, and a page around it, over https."],
-  browser_not_supported: [
-    "This browser cannot make calls",
-    "Use a current version of Chrome, Edge, Firefox or Safari.",
-  ],
-  connection_failed: ["The call could not be connected", "Check the internet connection, then try again."],
-  call_elsewhere: ["A call is already in progress in another tab", "Hang up that call first, there or here."],
-  call_failed: ["The call failed", "Check the number, then try again."],
-  call_refused: ["The call was refused", "Ask an administrator of the account to check its calling rules."],
+/** What can go wrong, each in its exact sentence; what a person can do about it is in the files of the languages. */
+import { urgentFixes } from "./apart/locales/en.js";
+
+const SENTENCES = {
+  invalid_embed_token: "Invalid embed token",
+  revoked_embed_token: "Invalid or revoked token",
+  domain_not_allowed: "Domain not allowed",
+  organization_suspended: "Organization is suspended",
+  plan_not_supported: "Organization plan does not support widgets",
+  no_phone_number: "No phone number provisioned",
+  too_many_requests: "Too many requests",
+  service_unavailable: "Service temporarily unavailable",
+  network_error: "Cannot reach the phone service",
+  offline: "You are offline",
+  page_interferes: "This page stops the phone from working",
+  sdk_load_failed: "Failed to load phone SDK",
+  part_load_failed: "This part of the phone could not be loaded",
+  invalid_number: "Invalid phone number",
+  emergency_number: "Emergency numbers cannot be called",
+  metadata_too_large: "Call metadata is too large",
+  metadata_invalid: "Call metadata is not valid",
+  microphone_denied: "Microphone access was denied",
+  microphone_dismissed: "The microphone question was closed",
+  microphone_not_found: "No microphone was found",
+  microphone_in_use: "The microphone is in use by another program",
+  microphone_blocked: "The microphone is blocked by this page's policy",
+  insecure_page: "The microphone needs a secure page",
+  browser_not_supported: "This browser cannot make calls",
+  connection_failed: "The call could not be connected",
+  window_blocked: "The browser blocked the phone's window",
+  window_lost: "The phone's window does not answer",
+  call_elsewhere: "A call is already in progress in another tab",
+  call_failed: "The call failed",
+  call_refused: "The call was refused",
 };
 
 const TRANSIENT = new Set(["too_many_requests", "service_unavailable", "network_error", "offline"]);
@@ -65,14 +42,20 @@ export class Problem extends Error {
   refused = false;
   /** The fix that only this case has, which no language's table can know. */
   advice;
+  /** The code by which languages know the fix: of a code of the server's own, the one with the same sentence. */
+  kind;
 
   constructor(code, { message, fix } = {}) {
-    const [sentence, remedy] = TABLE[code] ?? TABLE.call_failed;
-    super(message ?? sentence);
+    super(message ?? SENTENCES[code] ?? SENTENCES.call_failed);
     this.name = "Problem";
     this.code = code;
     this.advice = fix;
-    this.fix = fix ?? (TABLE[code] ? remedy : (bySentence(this.message) ?? remedy));
+    this.kind = SENTENCES[code] ? code : (codeOf(this.message) ?? "call_failed");
+  }
+
+  /** In English, where it is at hand: the fixes for most are in a part (`apart/dialer.js`). */
+  get fix() {
+    return this.advice ?? urgentFixes[this.kind];
   }
 
   /** Whether trying again later can help without anybody changing anything. */
@@ -81,8 +64,8 @@ export class Problem extends Error {
   }
 }
 
-/** `error` as a Problem: our own as it is, anything else as `code`. */
-export const asProblem = (error, code = "call_failed") => (error instanceof Problem ? error : new Problem(code));
+/** `error` as a Problem: one of ours as it is, also from a part, which has a class of its own; anything else as `code`. */
+export const asProblem = (error, code = "call_failed") => (error?.name === "Problem" ? error : new Problem(code));
 
 /** The problem+json answer `body` of the server. */
 export function refusal(body, status) {
@@ -95,6 +78,4 @@ export function refusal(body, status) {
   return problem;
 }
 
-function bySentence(message) {
-  return Object.values(TABLE).find(([sentence]) => sentence === message)?.[1];
-}
+const codeOf = (sentence) => Object.keys(SENTENCES).find((code) => SENTENCES[code] === sentence);

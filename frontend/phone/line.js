@@ -1,5 +1,6 @@
 /** The connection to the carrier: one SDK Device, built at the first call and rebuilt when it no longer works. */
 import { Problem } from "./errors.js";
+import { microphoneProblem } from "./microphone.js";
 
 const RELEASE_AGAIN_MS = 1_000;
 const SIGNALING_GRACE_MS = 30_000;
@@ -139,9 +140,7 @@ export class Line {
         track.addEventListener?.("ended", () => this.#unplugged(), { once: true });
       return stream;
     } catch (error) {
-      const { navigator } = this.#env;
-      const { microphoneProblem } = await this.#env.part("calling").catch(() => ({}));
-      const { code, fix } = (await microphoneProblem?.(error, navigator)) ?? { code: "microphone_denied" };
+      const { code, fix } = await microphoneProblem(error, this.#env.navigator);
       this.#listener?.microphone(new Problem(code, { fix }));
       throw error;
     } finally {

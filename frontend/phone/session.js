@@ -52,6 +52,16 @@ export class Session {
     return this.data !== null && this.#env.now() < this.#until;
   }
 
+  /**
+   * `{token, ticket?}`, for the server. The ticket of the last exchange keeps this phone's identity: the carrier takes a
+   * live call up again only for it.
+   */
+  get credentials() {
+    const { token, ticket } = this.#config;
+    const latest = this.data?.ticket ?? ticket;
+    return latest ? { token, ticket: latest } : { token };
+  }
+
   start() {
     this.#stopped = false;
     for (const [target, event] of WAKING) this.#env[target].addEventListener(event, this.#wake);
@@ -121,7 +131,7 @@ export class Session {
     clearTimeout(this.#timer);
     const asked = this.#env.now();
     try {
-      const data = await exchange(this.#env, this.#config.base, this.#credentials());
+      const data = await exchange(this.#env, this.#config.base, this.credentials);
       if (this.#stopped) return;
       this.data = data;
       this.#failures = 0;
@@ -178,18 +188,11 @@ export class Session {
       this.#env,
       this.#config.base,
       "status",
-      { ...this.#credentials(), ...more },
+      { ...this.credentials, ...more },
       OUTCOME_TIMEOUT_MS,
     );
     this.#checkedAt = this.#env.now();
     return answer;
-  }
-
-  // The ticket of the last exchange keeps this phone's identity: the carrier takes a live call up again only for it.
-  #credentials() {
-    const { token, ticket } = this.#config;
-    const latest = this.data?.ticket ?? ticket;
-    return latest ? { token, ticket: latest } : { token };
   }
 }
 

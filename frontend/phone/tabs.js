@@ -70,7 +70,8 @@ export class Tabs {
       this.#mine = null;
       this.#release();
     }
-    const change = isInCall ? "addEventListener" : "removeEventListener";
+    // A call in a window of its own goes on when this page is left.
+    const change = isInCall && !this.#phone.isApart ? "addEventListener" : "removeEventListener";
     this.#env.window[change]("beforeunload", ask);
     this.#tell();
   }

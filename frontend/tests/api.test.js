@@ -143,6 +143,7 @@ describe("the panel", () => {
   test("shows a refusal's sentence, its fix and a way out", async () => {
     const { api, host } = await begin({}, { exchange: [refused(403, "domain_not_allowed", "Domain not allowed")] });
     api.open();
+    await settle();
     const [message, fix] = [".notice .message", ".notice .fix"].map((one) => root().querySelector(one).textContent);
     expect(message).toBe("Domain not allowed");
     expect(fix).toContain("allowed domains");

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { fixes, urgentFixes } from "../phone/apart/locales/en.js";
 import { asProblem, Problem, refusal } from "../phone/errors.js";
 import { outcomeOf } from "../phone/outcome.js";
 import { microphoneBarrier, microphoneProblem } from "../phone/microphone.js";
@@ -20,20 +21,20 @@ describe("what people are told", () => {
   ])("%s has the guide's sentence and a fix", (code, sentence) => {
     const problem = new Problem(code);
     expect(problem.message).toBe(sentence);
-    expect(problem.fix).not.toBe("");
+    expect(problem.fix ?? fixes[problem.kind]).toMatch(/\w/);
   });
 
   test("a refusal speaks the server's words and keeps the fix for its code", () => {
     const problem = refusal({ code: "domain_not_allowed", detail: "Domain not allowed" }, 403);
     expect(problem.message).toBe("Domain not allowed");
-    expect(problem.fix).toContain("allowed domains");
+    expect(fixes[problem.kind]).toContain("allowed domains");
     expect(problem.refused).toBe(true);
     expect(problem.transient).toBe(false);
   });
 
   test("an unknown code with a known sentence still finds the fix", () => {
     const problem = new Problem("blocked", { message: "Organization is suspended" });
-    expect(problem.fix).toContain("owner");
+    expect(fixes[problem.kind]).toContain("owner");
   });
 
   test.each([
@@ -45,6 +46,13 @@ describe("what people are told", () => {
     const problem = refusal(body, status);
     expect(problem.code).toBe(code);
     expect(problem.transient).toBe(true);
+  });
+
+  test("what comes when little can be loaded brings its fix along", () => {
+    for (const code of ["network_error", "offline", "sdk_load_failed", "part_load_failed", "service_unavailable"]) {
+      expect(new Problem(code).fix, code).toBe(urgentFixes[code]);
+      expect(urgentFixes[code], code).toMatch(/\w/);
+    }
   });
 
   test("an unforeseen error becomes a problem, a problem stays itself", () => {

@@ -40,7 +40,7 @@ if (token) {
     dial();
   });
   EpochPhone.on("ready", dial);
-  EpochPhone.init({ token, apiBase: API_BASE });
+  EpochPhone.init({ token, apiBase: API_BASE, popOut: "off" });
   EpochPhone.open();
   chrome.storage.session.onChanged.addListener(take);
   await take();

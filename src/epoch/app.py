@@ -62,6 +62,7 @@ from widget.exchange import SessionMaker, StatusReader, public_endpoint
 from widget.refusals import RefusedOrigins
 from widget.tickets import Tickets
 from widget.usage import TokenUsage
+from widget.window import window_router
 
 DIST = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 
@@ -133,6 +134,7 @@ def create_app(
             demo_router(settings, assets, lambda: read_demo_token(settings)),
             guide_router(settings, assets),
             integrations_router(settings, assets, database, limiter),
+            window_router(settings, assets),
             health_router,
             mount(office),
         ],

@@ -21,7 +21,6 @@ from widget.tickets import page_ticket
 
 FRAMES_PER_ADDRESS = 300
 """Look-ups of a token by its id, per minute: an office shares an address, and each record that it opens is a frame."""
-_YEAR = 31_536_000
 # A revoked token keeps its frame, which then says what is wrong; it gets no ticket.
 _FRAME_SQL = """
 SELECT t.allowed_domains, t.revoked_at IS NULL AND o.deleted_at IS NULL AS is_live
@@ -111,26 +110,8 @@ def integrations_router(
 
 
 def _headers(settings: Settings, frame: _Frame) -> dict[str, str]:
-    directives = (
-        "default-src 'none'",
-        f"script-src {policy.scripts(settings)}",
-        "style-src 'self'",
-        f"connect-src {policy.connections(settings)}",
-        "img-src 'self' data:",
-        f"media-src {policy.MEDIA}",
-        "base-uri 'none'",
-        "form-action 'none'",
-        hubspot.frame_ancestors(frame.hosts),
-    )
-    headers = {
-        "Content-Security-Policy": "; ".join(directives),
-        "Permissions-Policy": "microphone=(self)",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",  # the page holds a ticket
-    }
+    # Not stored: the page holds a ticket.
+    headers = policy.page_headers(settings, ancestors=hubspot.frame_ancestors(frame.hosts), cache="no-store")
     if frame.retry_after:
         headers["Retry-After"] = str(frame.retry_after)
-    if settings.public_is_https:
-        headers["Strict-Transport-Security"] = f"max-age={_YEAR}; includeSubDomains"
     return headers

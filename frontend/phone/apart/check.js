@@ -1,7 +1,7 @@
 /** Tries microphone, token, signalling and media without a call, and reports in words. */
 import { microphoneBarrier, microphoneProblem } from "../microphone.js";
 import { record } from "./devices.js";
-import { check as english } from "./locales/en.js";
+import { check as english, fixes } from "./locales/en.js";
 
 export const STEPS = ["microphone", "token", "signaling", "media"];
 
@@ -69,8 +69,8 @@ async function attempt(step) {
     return { ok: true, code: null, fix: null, ...(await step()) };
   } catch (error) {
     // What the browser throws has a code too: a number, or none.
-    const { code, message, fix, advice } = typeof error.code === "string" ? error : fault("media_failed");
-    return { ok: false, code, message, fix, advice };
+    const { code, kind, message, fix, advice } = typeof error.code === "string" ? error : fault("media_failed");
+    return { ok: false, code, message, fix: fix ?? fixes[kind], advice };
   }
 }
 
@@ -101,7 +101,7 @@ async function exchange({ phone, session, Problem }) {
 
 /** Signs in at the carrier as for a call, and leaves again: nothing rings, nothing is charged. */
 async function reachCarrier({ policy }, of) {
-  const line = of.newLine();
+  const line = await of.newLine();
   let stop = () => {};
   try {
     const device = await line.open();

@@ -6,7 +6,10 @@ import { STYLES } from "../dialer/styles.js";
 import { Tones } from "../dialer/tones.js";
 import { troubleOf } from "../dialer/trouble.js";
 import { h } from "../panel/dom.js";
-import { dialer as english } from "./locales/en.js";
+import { dialer as english, fixes } from "./locales/en.js";
+
+/** What to do about problems, in English, as the file of a language has it; the sentences are in errors.js. */
+export const problems = Object.fromEntries(Object.entries(fixes).map(([code, fix]) => [code, [undefined, fix]]));
 
 /**
  * Add to `panel` and its elements `parts`: punctuation as one types, the country called, recent calls, tones.

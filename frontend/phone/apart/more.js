@@ -1,5 +1,6 @@
 /** The sheet behind "More": devices and keypad sounds, loaded when it is first opened. */
 import { devicePickers } from "../more/devices.js";
+import { isOff } from "../config.js";
 import { STYLES } from "../more/styles.js";
 import { button, h, icon } from "../panel/dom.js";
 import { PREFERENCES_KEY } from "../preferences.js";
@@ -45,6 +46,7 @@ function showChoices(panel, slot, { close, check }) {
   const sounds = h("input", { type: "checkbox", change: () => keep({ sounds: sounds.checked }) });
   sounds.checked = env.preferences.sounds !== false;
   const trouble = h("div", { class: "message", role: "alert" });
+  const apart = popOutButton(panel, words, trouble);
   const tryCheck = () =>
     check().catch(({ message, fix }) => {
       trouble.textContent = `${message}. ${fix}`;
@@ -57,8 +59,30 @@ function showChoices(panel, slot, { close, check }) {
     devices.element,
     h("label", { class: "check" }, sounds, words.sounds),
     button({ class: "second", click: tryCheck }, words.check),
+    ...apart,
     trouble,
   );
   back.focus();
   return devices.stop;
+}
+
+/** The way to a window for calls and what it is good for; nothing where there is none, or not now. */
+function popOutButton({ phone, settings, texts }, words, trouble) {
+  if (isOff(settings.popOut) || phone.isInCall) return [];
+  let popOut = null;
+  const open = () => {
+    const problem = popOut.open();
+    const [sentence, fix] = (problem && texts.problems?.[problem.code]) ?? [];
+    trouble.textContent = [sentence ?? problem?.message, fix].filter(Boolean).join(". ");
+  };
+  const opener = button({ class: "second", disabled: true, "aria-describedby": "pop-out", click: open }, words.popOut);
+  const why = h("p", { class: "fix", id: "pop-out" }, words.popOutWhy);
+  phone.popOut(settings).then(
+    (found) => {
+      popOut = found;
+      opener.disabled = !found.canOpen;
+    },
+    () => {},
+  );
+  return [opener, why];
 }

@@ -1,7 +1,7 @@
 /** What somebody who helps wants to know, for the clipboard. */
 export async function copyDetails({ message, code, fix }, { navigator, window, now }) {
   const time = new Date(now()).toISOString();
-  const lines = [`${message} (${code})`, fix, window.location.origin, navigator.userAgent, time];
+  const lines = [`${message} (${code})`, fix ?? "", window.location.origin, navigator.userAgent, time];
   try {
     await navigator.clipboard.writeText(lines.join("\n"));
     return true;

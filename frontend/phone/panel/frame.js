@@ -31,7 +31,7 @@ export function frame(texts, on) {
     { part: "header" },
     h("div", { class: "who" }, h("div", { class: "title" }, name, mark), from),
     more,
-    button({ class: "icon", "aria-label": texts.minimise, click: on.close }, icon(ICONS.minimise)),
+    button({ class: "icon", part: "minimise", "aria-label": texts.minimise, click: on.close }, icon(ICONS.minimise)),
   );
 
   const field = numberField(texts, { submitted: on.call, changed: on.typed });

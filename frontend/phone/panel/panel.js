@@ -24,7 +24,7 @@ export class Panel {
   texts = ENGLISH;
   phone;
   env;
-  #settings;
+  settings;
   #on;
   #leave;
   #shadow;
@@ -41,7 +41,7 @@ export class Panel {
   constructor(phone, settings, env, on) {
     this.phone = phone;
     this.env = env;
-    this.#settings = settings;
+    this.settings = settings;
     this.#on = on;
     this.#revealed = !isOn(settings.hidden);
     const host = h("epoch-phone");
@@ -161,7 +161,7 @@ export class Panel {
   async #translate() {
     // The phone learns the address of its files after it has its panel.
     await null;
-    const texts = await textsOf(this.#settings.locale ?? this.env.document.documentElement.lang, this.env);
+    const texts = await textsOf(this.settings.locale ?? this.env.document.documentElement.lang, this.env);
     if (!texts) return;
     const { value } = this.#parts.field.input;
     const hadFocus = this.#shadow.activeElement;
@@ -178,8 +178,9 @@ export class Panel {
     this.phone.prepare();
     const parts = this.#parts;
     try {
-      const { attach } = await this.env.part("dialer");
+      const { attach, problems } = await this.env.part("dialer");
       if (this.#dialer || parts !== this.#parts) return;
+      this.texts = { problems, ...this.texts };
       this.#dialer = attach(this, parts, () => this.#typed());
       this.render();
     } catch {
@@ -221,7 +222,7 @@ export class Panel {
 
   #place() {
     const { position: side, theme: look } = this.phone.account?.settings ?? {};
-    const { position = side, theme = look } = this.#settings;
+    const { position = side, theme = look } = this.settings;
     const { dataset } = this.#parts.root;
     dataset.side = position === "bottom-left" ? "left" : "right";
     dataset.theme = theme === "light" || theme === "dark" ? theme : schemeOf(this.env.document);
@@ -313,7 +314,8 @@ export class Panel {
   };
 
   async #copyDetails() {
-    if (!(await copyDetails(this.phone.problem, this.env))) return;
+    const { code } = this.phone.problem;
+    if (!(await copyDetails({ code, ...this.#view.result }, this.env))) return;
     this.#parts.second.textContent = this.texts.core.copied;
     setTimeout(() => this.render(), COPIED_MS);
   }

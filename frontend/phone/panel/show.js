@@ -18,6 +18,8 @@ export function showView(parts, view) {
   parts.result.show(result?.message, result?.fix);
   parts.result.element.className = result?.calm ? "alert calm" : "alert notice";
   parts.tools.hidden = !live;
+  // The devices of a call in a window of its own are chosen there.
+  parts.openers[1].hidden = Boolean(view.isApart);
   parts.sent.textContent = sent;
   parts.sent.hidden = !sent || !keypad;
   parts.keys.element.hidden = !entry && !(live && keypad);

@@ -30,14 +30,16 @@ const VIEWS = {
     result: offline(phone, say),
     main: { text: texts.call, icon: "phone", act: "call" },
   }),
-  dialing: (phone, texts) => calling(phone, texts, texts.calling),
-  ringing: (phone, texts) => calling(phone, texts, texts.ringing),
+  dialing: (phone, texts, say) => ({ ...calling(phone, texts, texts.calling), ...aside(phone, say) }),
+  ringing: (phone, texts, say) => ({ ...calling(phone, texts, texts.ringing), ...aside(phone, say) }),
   "in-progress": (phone, texts, say, trouble) => {
     const line = phone.isOffline ? say(OFFLINE).message : phone.reconnecting ? texts.reconnecting : trouble;
     return {
       ...calling(phone, texts, ""),
+      ...aside(phone, say),
       live: true,
-      line: line || (phone.muted ? texts.muted : ""),
+      line: line || (phone.muted ? texts.muted : phone.isApart ? texts.apart : ""),
+      isApart: phone.isApart,
       spoken: line || texts.states[phone.state],
     };
   },
@@ -57,6 +59,8 @@ const VIEWS = {
 };
 
 const offline = ({ isOffline }, say) => (isOffline ? { ...say(OFFLINE), calm: true } : null);
+
+const aside = ({ aside: problem }, say) => ({ result: problem && { ...say(problem), calm: true } });
 
 function calling(phone, texts, status) {
   return {
@@ -83,8 +87,9 @@ function ended(phone, texts, say, again) {
   };
 }
 
-/** A language's own words for a problem; the guide's English ones where it has none. */
-function inWords({ code, message, fix, advice }, problems) {
-  const [sentence, remedy] = problems[code] ?? [];
+/** A language's own words for a problem; the guide's English sentence where it has none. */
+function inWords({ code, kind, message, fix, advice }, problems) {
+  const [sentence] = problems[code] ?? [];
+  const [, remedy] = problems[kind] ?? [];
   return { message: sentence ?? message, fix: advice ?? remedy ?? fix };
 }

@@ -204,8 +204,8 @@ async def test_payloads_are_those_of_the_contract(raw: str) -> None:
 
 
 async def test_every_message_has_its_row_word_for_word(raw: str) -> None:
-    table = (FRONTEND / "phone" / "errors.js").read_text().split("const TABLE = {", 1)[1].split("\n};", 1)[0]
-    messages = dict(re.findall(r'^  (\w+): \[\s*"([^"]+)"', table, re.MULTILINE))
+    table = (FRONTEND / "phone" / "errors.js").read_text().split("const SENTENCES = {", 1)[1].split("\n};", 1)[0]
+    messages = dict(re.findall(r'^  (\w+): "([^"]+)"', table, re.MULTILINE))
     assert len(messages) > 20
     rows = [*rows_of(raw, "### Errors"), *rows_of(raw, "### Microphone")]
     assert {row[1].strip("`"): row[0].strip("`") for row in rows} == messages

@@ -31,6 +31,7 @@ export const core = {
   reconnecting: "Reconnecting…",
   theirs: "Ended by the other side",
   elsewhere: "In a call in another tab",
+  apart: "In its own window",
   states: {
     loading: "connecting",
     ready: "ready",
@@ -53,6 +54,47 @@ export const core = {
     busy: "Try again in a few minutes.",
     "no-answer": "Nobody picked up. Try again later.",
   },
+};
+
+/** What to do about a problem, by its code: for those that come when little can be loaded, and for all others. */
+export const urgentFixes = {
+  service_unavailable: "The phone tries again by itself. Nothing to do here.",
+  network_error: "Check the internet connection, and that no ad blocker or firewall stops this page from reaching it.",
+  offline: "The phone connects again by itself when the network is back.",
+  sdk_load_failed: "Check for ad blockers or network restrictions that stop this page from loading the script.",
+  part_load_failed: "Check the internet connection, then try again.",
+};
+
+export const fixes = {
+  invalid_embed_token:
+    "The token in this page is incorrect or does not start with ept_. Check the token that was pasted.",
+  revoked_embed_token: "The token was revoked. Generate a new one in Dashboard > Settings and put it in this page.",
+  domain_not_allowed: "Add this page's domain to the token's allowed domains in Settings.",
+  organization_suspended: "Ask the owner of the account to contact support.",
+  plan_not_supported: "Upgrade to the Pro plan or above.",
+  no_phone_number: "Set up a phone number in Dashboard > Settings.",
+  too_many_requests: "Wait a minute. The phone tries again by itself.",
+  page_interferes: "Load phone.js before the script of this page that replaces fetch, JSON or Promise.",
+  invalid_number: "Type the number with its area code, or with + and the country code.",
+  emergency_number: "Use a mobile phone or a landline.",
+  metadata_too_large: "Keep the metadata of a call within 2,000 characters of JSON.",
+  metadata_invalid: "Pass metadata that JSON can hold.",
+  microphone_denied: "Allow the microphone for this site in the browser's address bar, then call again.",
+  microphone_dismissed: "Call again, and choose Allow when the browser asks.",
+  microphone_not_found: "Connect a microphone or a headset, then call again.",
+  microphone_in_use: "Close the other program that uses the microphone, then call again.",
+  microphone_blocked:
+    'The page must permit it: Permissions-Policy microphone=(self), and allow="microphone" on an iframe.',
+  insecure_page: "Open this page, and a page around it, over https.",
+  browser_not_supported: "Use a current version of Chrome, Edge, Firefox or Safari.",
+  connection_failed: "Check the internet connection, then try again.",
+  window_blocked:
+    "Allow pop-ups for this site to call in a window. Until then calls are placed in this page: stay on it while you talk.",
+  window_lost:
+    "Try again, and leave the window open while it loads. A page that sends Cross-Origin-Opener-Policy must send same-origin-allow-popups.",
+  call_elsewhere: "Hang up that call first, there or here.",
+  call_failed: "Check the number, then try again.",
+  call_refused: "Ask an administrator of the account to check its calling rules.",
 };
 
 export const dialer = {
@@ -79,6 +121,8 @@ export const dialer = {
 export const more = {
   title: "More",
   check: "Check my phone",
+  popOut: "Call in a window",
+  popOutWhy: "A call in a window goes on when you leave this page.",
   back: "Back",
   microphone: "Microphone",
   speaker: "Speaker",
@@ -88,6 +132,14 @@ export const more = {
   noSpeaker: "This browser plays calls on the system's speaker.",
   sounds: "Keypad sounds",
   notUsed: "This device cannot be used now. The one before stays in use.",
+};
+
+export const popOut = {
+  connecting: "Connecting to the page…",
+  lost: "This window has lost its page",
+  lostFix:
+    "Close it, and call from the page again. A page that sends Cross-Origin-Opener-Policy must send same-origin-allow-popups.",
+  sandbox: "Sandbox: calls go to a simulated carrier and reach nobody.",
 };
 
 export const check = {

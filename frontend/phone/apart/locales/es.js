@@ -31,6 +31,7 @@ export const core = {
   reconnecting: "Restableciendo la conexión…",
   theirs: "La otra parte terminó la llamada",
   elsewhere: "En llamada en otra pestaña",
+  apart: "En su propia ventana",
   states: {
     loading: "conectando",
     ready: "listo",
@@ -79,6 +80,8 @@ export const dialer = {
 export const more = {
   title: "Más",
   check: "Comprobar mi teléfono",
+  popOut: "Llamar en una ventana",
+  popOutWhy: "Una llamada en una ventana sigue cuando deja esta página.",
   back: "Volver",
   microphone: "Micrófono",
   speaker: "Altavoz",
@@ -88,6 +91,14 @@ export const more = {
   noSpeaker: "Este navegador usa el altavoz del sistema.",
   sounds: "Sonidos del teclado",
   notUsed: "Este dispositivo no se puede usar ahora. Se sigue usando el anterior.",
+};
+
+export const popOut = {
+  connecting: "Conectando con la página…",
+  lost: "Esta ventana ha perdido su página",
+  lostFix:
+    "Ciérrela y vuelva a llamar desde la página. Una página que envía Cross-Origin-Opener-Policy debe enviar same-origin-allow-popups.",
+  sandbox: "Pruebas: las llamadas van a un operador simulado y no llegan a nadie.",
 };
 
 export const check = {
@@ -204,6 +215,14 @@ export const problems = {
     "Use una versión actual de Chrome, Edge, Firefox o Safari.",
   ],
   connection_failed: ["No se pudo conectar la llamada", "Revise la conexión a internet e inténtelo de nuevo."],
+  window_blocked: [
+    "El navegador bloqueó la ventana del teléfono",
+    "Permita las ventanas emergentes de este sitio para llamar en una ventana. Mientras tanto se llama en esta página: no la deje mientras habla.",
+  ],
+  window_lost: [
+    "La ventana del teléfono no responde",
+    "Inténtelo de nuevo y deje la ventana abierta mientras carga. Una página que envía Cross-Origin-Opener-Policy debe enviar same-origin-allow-popups.",
+  ],
   call_elsewhere: ["Ya hay una llamada en curso en otra pestaña", "Primero cuelgue esa llamada, allí o aquí."],
   call_failed: ["La llamada falló", "Revise el número e inténtelo de nuevo."],
   call_refused: ["La llamada fue rechazada", "Pida a un administrador de la cuenta que revise las reglas de llamada."],

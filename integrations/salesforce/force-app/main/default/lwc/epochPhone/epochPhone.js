@@ -48,7 +48,8 @@ export function onLogged(watcher) {
   return () => watchers.delete(watcher);
 }
 
-const settings = (token) => ({ token, offsetY: ABOVE_UTILITY_BAR_PX });
+// Under Lightning Web Security a component and a window of another origin do not know each other.
+const settings = (token) => ({ token, offsetY: ABOVE_UTILITY_BAR_PX, popOut: "off" });
 
 async function load(component, token) {
   // The resource's loader hands no attributes over: the phone reads its settings from here.
