@@ -43,13 +43,14 @@ frontend-lint: ## the widget's linter
 
 locks-check: ## no lock file names a host
 	@! grep -n '://' $(wildcard requirements*.lock)
-	@! grep -nE '://|"resolved"' frontend/package-lock.json tools/browser/package-lock.json
+	@! grep -nE '://|"resolved"' frontend/package-lock.json frontend/tests/salesforce/package-lock.json tools/browser/package-lock.json
 
 unit: setup ## the quick tests
 	$(BIN)/pytest tests/unit
 
-frontend-test: ## the widget's tests
-	@test ! -f frontend/package.json || (cd frontend && npm run --silent test)
+frontend-test: setup ## the widget's tests, and the Salesforce kit's
+	cd frontend && npm run --silent test
+	cd frontend/tests/salesforce && npm run --silent test
 
 browser: setup ## the tests in a real browser
 ifneq ($(BROWSER_TESTS_FOLDER),)
@@ -83,6 +84,7 @@ lock: ## renew the lock files from pyproject.toml and package.json
 	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) pyproject.toml --group bench -c requirements.lock -o requirements-bench.lock
 	cd frontend && npm run --silent lock
+	cd frontend/tests/salesforce && npm run --silent lock
 	cd tools/browser && npm install --package-lock-only && node ../lock.mjs .
 
 clean: ## remove what was installed and built; data in .local stays

@@ -1,15 +1,6 @@
 import js from "@eslint/js";
 import globals from "globals";
-
-const strict = {
-  eqeqeq: ["error", "always", { null: "ignore" }],
-  "no-var": "error",
-  "prefer-const": "error",
-  "no-implicit-globals": "error",
-  "no-eval": "error",
-  "no-implied-eval": "error",
-  "no-unused-vars": ["error", { caughtErrors: "none", ignoreRestSiblings: true, varsIgnorePattern: "^_$" }],
-};
+import { strict } from "./eslint.strict.js";
 
 export default [
   { ignores: ["dist/"] },
@@ -35,4 +26,5 @@ export default [
     files: ["*.js", "*.mjs", "tests/**", "**/*.test.js"],
     languageOptions: { globals: { ...globals.node, ...globals.browser } },
   },
+  { files: ["tests/salesforce/*.spec.js"], languageOptions: { globals: globals.jest } },
 ];

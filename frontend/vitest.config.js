@@ -9,5 +9,5 @@ const parts = readdirSync(new URL("phone/apart", import.meta.url), { recursive: 
 export default defineConfig({
   // What build.mjs puts in the place of these names.
   define: { __INLINE__: "false", SDK_FILE: '"sdk.js"', PARTS: JSON.stringify(Object.fromEntries(parts)) },
-  test: { environment: "jsdom", include: ["**/*.test.js"], exclude: ["node_modules/**", "dist/**"] },
+  test: { environment: "jsdom", include: ["**/*.test.js"], exclude: ["**/node_modules/**", "dist/**"] },
 });

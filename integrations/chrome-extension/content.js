@@ -1,5 +1,6 @@
 // Puts a call chip beside each phone number of the page. It touches nothing that people type into or that is code.
-const SKIPPED = "input, textarea, select, button, script, style, noscript, code, pre, svg, [contenteditable], [role=textbox]";
+const SKIPPED =
+  "input, textarea, select, button, script, style, noscript, code, pre, svg, [contenteditable], [role=textbox]";
 const LINKS = 'a[href^="tel:"], [data-phone]';
 const MARK = "data-epoch-chip";
 const MOST_CHIPS = 500;
@@ -50,7 +51,8 @@ function chip(number) {
 const hasChip = (element) => element.nextElementSibling?.hasAttribute(MARK);
 
 function markLink(element) {
-  const number = element.dataset.phone || decodeURIComponent((element.getAttribute("href") ?? "").replace(/^tel:/i, ""));
+  const number =
+    element.dataset.phone || decodeURIComponent((element.getAttribute("href") ?? "").replace(/^tel:/i, ""));
   if (number && chips < MOST_CHIPS && !hasChip(element) && !element.closest(SKIPPED)) element.after(chip(number));
 }
 

@@ -1,0 +1,74 @@
+// What customers download: plain pages, an extension, a script for Node, and components for Salesforce. Run from the
+// repository's root, since a configuration sees only what stands below the folder it is run in.
+import js from "@eslint/js";
+import parser from "@babel/eslint-parser";
+import lwc from "@lwc/eslint-plugin-lwc";
+import globals from "globals";
+import { strict } from "./eslint.strict.js";
+
+const LWC = "integrations/salesforce/**/lwc/**/*.js";
+const RULES = [
+  "consistent-component-name",
+  "no-api-reassignments",
+  "no-async-operation",
+  "no-attributes-during-construction",
+  "no-deprecated",
+  "no-disallowed-lwc-imports",
+  "no-document-query",
+  "no-dupe-class-members",
+  "no-inner-html",
+  "no-leaky-event-listeners",
+  "no-leading-uppercase-api-name",
+  "no-template-children",
+  "valid-api",
+  "valid-track",
+  "valid-wire",
+];
+const EXTENSION = "integrations/chrome-extension";
+const WORKER = `${EXTENSION}/background.js`;
+
+export default [
+  { linterOptions: { reportUnusedDisableDirectives: "error" } },
+  js.configs.recommended,
+  { rules: strict },
+  { files: ["integrations/html/**"], languageOptions: { sourceType: "script", globals: globals.browser } },
+  { files: ["integrations/hubspot/**"], languageOptions: { globals: globals.node } },
+  {
+    files: [`${EXTENSION}/**`],
+    ignores: [WORKER],
+    languageOptions: { sourceType: "script", globals: { ...globals.browser, ...globals.webextensions } },
+  },
+  { files: [WORKER], languageOptions: { globals: { ...globals.serviceworker, ...globals.webextensions } } },
+  {
+    files: ["config", "options", "phone-page"].map((name) => `${EXTENSION}/${name}.js`),
+    languageOptions: { sourceType: "module" },
+  },
+  // A content script shares its scope with the others of its page, and with nothing of the page itself.
+  { files: [`${EXTENSION}/content.js`], languageOptions: { globals: { findNumbers: "readonly" } } },
+  {
+    files: [`${EXTENSION}/numbers.js`],
+    rules: { "no-unused-vars": ["error", { varsIgnorePattern: "^findNumbers$" }] },
+  },
+  {
+    files: ["html", "chrome-extension"].map((name) => `integrations/${name}/**`),
+    languageOptions: { globals: { EpochPhone: "readonly" } },
+    rules: { "no-implicit-globals": "off" },
+  },
+  {
+    files: [LWC],
+    plugins: { lwc },
+    rules: Object.fromEntries(RULES.map((name) => [`lwc/${name}`, "error"])),
+    languageOptions: {
+      parser,
+      parserOptions: {
+        requireConfigFile: false,
+        babelOptions: {
+          babelrc: false,
+          configFile: false,
+          parserOpts: { plugins: [["decorators", { version: "2023-11" }]] },
+        },
+      },
+      globals: globals.browser,
+    },
+  },
+];

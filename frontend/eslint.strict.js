@@ -1,0 +1,10 @@
+/** The rules that all our scripts are held to. */
+export const strict = {
+  eqeqeq: ["error", "always", { null: "ignore" }],
+  "no-var": "error",
+  "prefer-const": "error",
+  "no-implicit-globals": "error",
+  "no-eval": "error",
+  "no-implied-eval": "error",
+  "no-unused-vars": ["error", { caughtErrors: "none", ignoreRestSiblings: true, varsIgnorePattern: "^_$" }],
+};

@@ -1,0 +1,16 @@
+// Run from integrations/salesforce: Salesforce's preset reads the project that it is started in.
+const { join, resolve } = require("node:path");
+const { jestConfig } = require("@salesforce/sfdx-lwc-jest/config");
+
+const here = __dirname;
+const lwc = resolve(here, "../../../integrations/salesforce/force-app/main/default/lwc");
+
+module.exports = {
+  ...jestConfig,
+  rootDir: resolve(here, "../../.."),
+  roots: [here, lwc],
+  // The kit's components stand outside this folder, whose packages they are compiled with.
+  modulePaths: [join(here, "node_modules")],
+  modulePathIgnorePatterns: [],
+  testMatch: [join(here, "*.spec.js")],
+};
