@@ -110,7 +110,7 @@ class CallPages(Controller):
         call = await service.one(organization_id, call_id)
         context: dict[str, Any] = {
             "call": call,
-            "steps": timeline(call, await service.events(organization_id, call.id)),
+            "steps": timeline(call, await service.told(organization_id, call.id)),
             "token": await EmbedTokenService(db_session).name_of(organization_id, call.token_id),
             "reason": refusal_message(call.end_reason),
             "words": STATUS_WORDS,

@@ -44,6 +44,11 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def dollars(micros: int) -> str:
+    """Millionths of a US dollar as an amount, to a tenth of a cent."""
+    return f"${micros / 1_000_000:,.3f}"
+
+
 def agent_note(is_member: bool) -> str:
     """Whether the person beside a call is known to us, or only what a page said."""
     return "Verified" if is_member else "Named by the page"
@@ -84,6 +89,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "duration": duration,
     "counted": count,
     "domain": display,
+    "dollars": dollars,
     "agent_note": agent_note,
     "options": options,
     "suggestions": suggestions,

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.auth import person, viewer
 from accounts.errors import EmailNotVerified
+from dashboard import call_data
 from dashboard.guards import knows_places, requires_place
 from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
@@ -34,7 +35,7 @@ _ADMIN = [requires_place, requires_role(Role.ADMIN)]
 _OWNER = [requires_place, requires_role(Role.OWNER)]
 
 
-async def provide(_: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """What the section shows."""
     organization = await OrganizationService(session).one(who.organization_id)
     return {
@@ -44,6 +45,7 @@ async def provide(_: SettingsRequest, session: AsyncSession, who: MemberAuth) ->
         "may_delete": who.role is Role.OWNER,
         "grace_days": GRACE.days,
         "name_characters": NAME_CHARACTERS,
+        **await call_data.shown(request, session, who),
     }
 
 
@@ -142,7 +144,7 @@ class OrganizationPages(Controller):
         return redirect(request, "/dashboard/new", said)
 
 
-HANDLERS = (NewOrganizationPages, OrganizationPages)
+HANDLERS = (NewOrganizationPages, OrganizationPages, *call_data.HANDLERS)
 
 
 def _section(slug: str) -> str:

@@ -19,7 +19,7 @@ from carrier.port import Carrier
 from dashboard.problem_pages import UNROUTED_HANDLERS
 from demo.controllers import demo_router
 from epoch.application import Application
-from epoch.calls import build_call_comparison, build_call_reconciliation, build_price_finding
+from epoch.calls import build_call_comparison, build_call_reconciliation, build_price_finding, build_retention
 from epoch.health import health_router
 from epoch.housekeeping import build_housekeeping
 from epoch.numbers import build_number_desk, sweeping_numbers
@@ -55,6 +55,8 @@ from voice.calling.prices import load_prices
 from voice.controllers import CallController, UsageController, WebhookController
 from voice.endings import CallEnder
 from voice.lookup import CallLookup
+from voice.retention.controllers import RetentionController
+from voice.retention.numbers import NumberErasure
 from widget.admission import Admission
 from widget.assets import asset_handler, load_assets, load_manifest
 from widget.controllers import EmbedTokenController
@@ -101,6 +103,7 @@ def create_app(
         build_call_reconciliation(settings, jobs, database, carrier, watch, ender),
         build_price_finding(settings, jobs, carrier, watch),
         build_call_comparison(settings, jobs, carrier, watch),
+        build_retention(settings, jobs),
     )
     assets = load_manifest(dist)
     accounts, desk = build_accounts(settings, database, mailer), build_number_desk(database, carrier)
@@ -152,6 +155,7 @@ def create_app(
     app.state.kits = Kits(settings, dist)
     app.state.agents = Agents(settings.secret_key)
     app.state.watch, app.state.gate = watch, Gate(load_prices(settings.data_dir), watch)
+    app.state.number_erasure = NumberErasure(outbox, carrier)
     app.state.number_desk, app.state.accounts = desk, accounts
     app.state.staff_who_answer = office.answerers
     return app
@@ -189,6 +193,7 @@ def _api(settings: Settings) -> Router:
             CallController,
             UsageController,
             CallingRulesController,
+            RetentionController,
             ApiKeyController,
             AuditController,
         ],

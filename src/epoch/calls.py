@@ -9,11 +9,13 @@ from voice.comparison.services import CallComparison
 from voice.endings import CallEnder
 from voice.pricing import PriceFinder
 from voice.reconcile import CallReconciler
+from voice.retention.services import Retention
 
 FIRST_SECONDS = 20
 EVERY_SECONDS = 60
 PRICES_EVERY_SECONDS = 300
 COMPARED_EVERY_SECONDS = 1800
+RETENTION_EVERY_SECONDS = 6 * 3600
 
 
 def build_call_reconciliation(
@@ -57,6 +59,16 @@ def build_call_comparison(settings: Settings, jobs: Database, carrier: Carrier, 
         every_seconds=COMPARED_EVERY_SECONDS,
         expected=(CarrierError,),
     )
+
+
+def build_retention(settings: Settings, jobs: Database) -> Periodic:
+    """The job that erases call data which was kept long enough; ``jobs`` must see all rows."""
+    retention = Retention(jobs, default_months=settings.call_retention_months)
+
+    async def work() -> None:
+        await retention.run()
+
+    return Periodic("retention", jobs, work, first_seconds=300, every_seconds=RETENTION_EVERY_SECONDS)
 
 
 def _is_somebody_there(settings: Settings) -> bool:

@@ -18,6 +18,8 @@ from kit.throttle import Throttle
 from tenants.erasure import Erasure
 from tenants.models import Invitation, NumberPurchase
 from voice.accounts import use_by_month
+from voice.calling.models import CallDestination
+from voice.comparison.models import CarrierDifference
 from voice.models import OrphanEvent
 
 FIRST_SECONDS = 60
@@ -35,8 +37,11 @@ CHORES = (
     Chore(Invitation.expires_at, timedelta(days=90)),
     # Mails that were sent are gone at once; these were given up.
     Chore(OutboxItem.given_up_at, timedelta(days=30)),
+    # Counted within the hour; later calls of the same organization drop them sooner, if there are any.
+    Chore(CallDestination.seen_at, timedelta(days=1)),
     # No call that could explain them is written so much later.
     Chore(OrphanEvent.created_at, timedelta(days=7)),
+    Chore(CarrierDifference.created_at, timedelta(days=400)),
     # The operations page looks a day back.
     Chore(Measure.minute, timedelta(days=3)),
     Chore(CarrierStanding.seen_at, timedelta(days=3)),

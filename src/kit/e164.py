@@ -13,6 +13,7 @@ from kit.errors import Forbidden, Invalid
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _MAX_CHARACTERS = 32
 _SCHEME = "tel:"
+_TOLD_DIGITS = 4
 
 # Stricter than the library, which reads letters as digits and drops extensions and what follows them without a word:
 # a number that was meant differently must not be dialled, let alone paid for.
@@ -148,6 +149,11 @@ def _parsed(number: str, country: str | None = None) -> PhoneNumber:
         return phonenumbers.parse(number, country)
     except NumberParseException as error:
         raise InvalidPhoneNumber from error
+
+
+def masked(number: str) -> str:
+    """``number`` where it may not stand: told apart from others by its last digits."""
+    return f"…{number[-_TOLD_DIGITS:]}"
 
 
 def _stored(e164: str) -> PhoneNumber:

@@ -56,6 +56,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_token: str | None
     admin_networks: tuple[str, ...]
     """From where the back office can be reached; empty means from everywhere."""
+    call_retention_months: int
+    """How long numbers and names of calls are kept where an organization chose nothing."""
     sandbox_speed: float
     """Divides the sandbox carrier's scripted waits."""
     sandbox_address: str | None
@@ -104,6 +106,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         trusted_proxies=read.networks("EPOCH_TRUSTED_PROXIES"),
         metrics_token=read.optional("EPOCH_METRICS_TOKEN"),
         admin_networks=read.networks("EPOCH_ADMIN_NETWORKS"),
+        call_retention_months=read.whole("EPOCH_CALL_RETENTION_MONTHS", 24, low=1, high=36),
         sandbox_speed=read.positive("EPOCH_SANDBOX_SPEED", 1.0),
         sandbox_address=read.optional("EPOCH_SANDBOX_ADDRESS"),
         twilio=_carrier(read, carrier),

@@ -187,7 +187,7 @@ class CallController(Controller):
     ) -> CallDetail:
         calls = CallService(db_session)
         call = await calls.one(organization_id, call_id)
-        return CallDetail.with_events(call, list(await calls.events(organization_id, call.id)))
+        return CallDetail.with_events(call, await calls.told(organization_id, call.id))
 
 
 class UsageController(Controller):

@@ -104,7 +104,7 @@ class Call(TenantOwned, Base):
     agent_is_member: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """True when we know the agent: the phone was made for a member who was signed in. Otherwise a claim."""
     origin: Mapped[str | None]
-    """The page's origin as the widget told it."""
+    """The page's origin as the widget told it: a claim, as everything that the browser sends with a call."""
     details: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSONB(none_as_null=True))
     """The page's own data, carried through the call."""
     country: Mapped[str | None]

@@ -16,7 +16,7 @@ from kit.errors import NotFound
 from voice.calling.alerts import Watch
 from voice.calling.ledger import Entry, Ledger, settle
 from voice.calling.standing import standing_of
-from voice.fold import FIRST_CORRECTION, LegEvent, fold
+from voice.fold import FIRST_CORRECTION, STATUS_OF_KIND, LegEvent, fold
 from voice.models import Call, CallEvent, CallStatus
 
 PRICED_AFTER = timedelta(minutes=10)
@@ -143,6 +143,15 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         )
         rows: Sequence[CallEvent] = (await self.repository.session.scalars(query)).all()
         return rows
+
+    async def told(self, organization_id: UUID, call_id: UUID) -> list[CallEvent]:
+        """A call's events as people read them: without the ends that the carrier took back."""
+        events = await self.events(organization_id, call_id)
+        ends = [event for event in events if event.is_child and STATUS_OF_KIND[event.kind].is_final]
+        last_word = min(ends, key=lambda event: event.sequence, default=None)
+        if last_word is None or last_word.sequence > FIRST_CORRECTION:
+            return list(events)
+        return [event for event in events if event not in ends or event is last_word]
 
     async def _by_sid(self, organization_id: UUID, carrier_sid: str, *, locked: bool = False) -> Call | None:
         query = sa.select(Call).where(Call.owned_by(organization_id), Call.carrier_sid == carrier_sid)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -14,6 +15,7 @@ from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
 from kit.countries import countries
+from kit.e164 import masked
 from kit.errors import DomainError, NotFound, ValidationFailed
 from tenants.live_calls import end_live_calls
 from tenants.models import Organization
@@ -285,7 +287,7 @@ def _used(row: CallUse | None, now: dt.datetime) -> dict[str, int]:
 def _difference(before: Rules, after: Rules) -> dict[str, object]:
     """What of the rules is other than it was, before and after."""
 
-    def told(rules: Rules) -> dict[str, object]:
+    def told(rules: Rules) -> dict[str, Any]:
         return {
             "countries": list(rules.countries),
             "blocked_numbers": list(rules.blocked_numbers),
@@ -297,4 +299,7 @@ def _difference(before: Rules, after: Rules) -> dict[str, object]:
     changed = [name for name in old if old[name] != new[name]]
     if not changed:
         return {}
+    # Nothing can be erased from the trail: other people's numbers are not put there.
+    for rules in (old, new):
+        rules["blocked_numbers"] = [masked(number) for number in rules["blocked_numbers"]]
     return {"before": {name: old[name] for name in changed}, "after": {name: new[name] for name in changed}}

@@ -25,6 +25,8 @@ from kit.settings import Settings
 from kit.throttle import Throttle
 from staff import make_staff
 from tenants.models import Invitation, NumberPurchase, PurchaseState, Role
+from voice.calling.models import CallDestination
+from voice.comparison.models import CarrierDifference, DifferenceKind
 from voice.models import OrphanEvent
 
 pytestmark = pytest.mark.anyio
@@ -80,6 +82,17 @@ def some(name: str, user_id: UUID, organization_id: UUID, staff_id: UUID, *, ago
             kind="ringing",
             sequence=0,
             occurred_at=now,
+            created_at=moment,
+        ),
+        "call_destination.seen_at": CallDestination(
+            organization_id=organization_id, number=digest.hex(), is_foreign=False, hour_start=moment, seen_at=moment
+        ),
+        "carrier_difference.created_at": CarrierDifference(
+            day=now.date(),
+            kind=DifferenceKind.UNKNOWN_HERE,
+            carrier_sid=digest.hex(),
+            here="",
+            there="completed, 1 s",
             created_at=moment,
         ),
         "measure.minute": Measure(minute=moment, name=digest.hex(), amount=1),

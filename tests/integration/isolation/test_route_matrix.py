@@ -70,6 +70,8 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("delete", "/api-keys/{key_id}"): Route(ADMIN),
     ("get", "/calling-rules"): Route(),
     ("put", "/calling-rules"): Route(ADMIN, {"countries": ["KP"], "blocked_numbers": [], "tokens": []}),
+    ("get", "/retention"): Route(),
+    ("put", "/retention"): Route(ADMIN, {"months": 1}),
     ("get", "/usage"): Route(),
     ("get", "/audit"): Route(ADMIN),
     ("get", "/audit/export.csv"): Route(ADMIN),

@@ -1,0 +1,133 @@
+"""Call data in settings section **Organization**: how long it is kept, and erasing somebody's number."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Controller, Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dashboard.formats import count
+from dashboard.guards import requires_place
+from dashboard.pages import redirect, render
+from dashboard.settings import SettingsRequest, render_settings
+from kit.errors import ValidationFailed
+from kit.forms import Form, read_form
+from tenants.auth import MemberAuth, member
+from tenants.guards import requires_role
+from tenants.models import Role
+from voice.retention.errors import NumberInLiveCall
+from voice.retention.numbers import NumberErasure, read_number_to_erase
+from voice.retention.rules import LONGEST_MONTHS, SHORTEST_MONTHS
+from voice.retention.services import RetentionService
+
+SECTION = "organization"
+_ADMIN = [requires_place, requires_role(Role.ADMIN)]
+
+
+async def shown(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+    """What the section shows of it."""
+    kept = await _retention(request, session).read(who.organization_id)
+    choices = [("", f"Default ({_in_words(request.app.state.settings.call_retention_months)})")]
+    choices += [(str(months), _in_words(months)) for months in range(SHORTEST_MONTHS, LONGEST_MONTHS + 1)]
+    return {
+        "kept": _in_words(kept.months),
+        "kept_choice": "" if kept.is_default else str(kept.months),
+        "kept_choices": choices,
+    }
+
+
+class CallDataPages(Controller):
+    """What owners and admins decide about numbers and names in call records."""
+
+    path = "/dashboard/{slug:str}/settings/call-data"
+
+    @post("/retention", guards=_ADMIN)
+    async def keep(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        form, who = await read_form(request, "months"), member(request)
+        try:
+            months = _read_months(form["months"])
+            async with db_session.begin_nested():
+                kept = await _retention(request, db_session).change(who.organization_id, months, by=who.actor)
+        except ValidationFailed as refusal:
+            return await render_settings(request, db_session, refused={SECTION: form.refused(refusal)})
+        return redirect(request, _section(slug), f"Call data is kept for {_in_words(kept.months)}")
+
+    @post("/erase", guards=_ADMIN)
+    async def ask_to_erase(self, request: SettingsRequest, db_session: NamedDependency[AsyncSession]) -> Response[str]:
+        """Says how many calls there are; a number stands in no address, so the page that asks answers a form."""
+        form, who = await read_form(request, "number"), member(request)
+        try:
+            number = read_number_to_erase(form["number"], who.country)
+        except ValidationFailed as refusal:
+            return await render_settings(request, db_session, refused={SECTION: form.refused(refusal)})
+        return await _erase_page(request, db_session, number)
+
+    @post("/erase/confirmed", guards=_ADMIN)
+    async def erase(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        form, who = await read_form(request, "number"), member(request)
+        try:
+            number = read_number_to_erase(form["number"], who.country)
+        except ValidationFailed as refusal:
+            return await render_settings(request, db_session, refused={SECTION: form.refused(refusal)})
+        try:
+            async with db_session.begin_nested():
+                calls = await _erasure(request).erase(
+                    db_session, who.organization_id, number, who.country, by=who.actor
+                )
+        except NumberInLiveCall as refusal:
+            return await _erase_page(request, db_session, number, Form(form.values, {"": refusal.message}))
+        said = (
+            f"The number is erased from {calls} call{'' if calls == 1 else 's'}. The carrier erases it within minutes."
+        )
+        return redirect(request, _section(slug), said if calls else "No call has that number any more.")
+
+
+HANDLERS = (CallDataPages,)
+
+
+async def _erase_page(
+    request: SettingsRequest, session: AsyncSession, number: str, form: Form | None = None
+) -> Response[str]:
+    who = member(request)
+    calls = await _erasure(request).count(session, who.organization_id, number, who.country)
+    return render(
+        request,
+        "organizations/erase_number.html",
+        status=200 if form is None else 409,
+        form=form,
+        number=number,
+        calls=calls,
+        back=_section(request.path_params["slug"]),
+    )
+
+
+def _retention(request: SettingsRequest, session: AsyncSession) -> RetentionService:
+    return RetentionService(session, default_months=request.app.state.settings.call_retention_months)
+
+
+def _erasure(request: SettingsRequest) -> NumberErasure:
+    erasure: NumberErasure = request.app.state.number_erasure
+    return erasure
+
+
+def _read_months(typed: str) -> int | None:
+    """Empty is the default. Raises: ValidationFailed."""
+    if not typed:
+        return None
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 3):
+        raise ValidationFailed([("months", "Choose a number of months")])
+    return int(typed)
+
+
+def _in_words(months: int) -> str:
+    return count(months, "month")
+
+
+def _section(slug: str) -> str:
+    return f"/dashboard/{slug}/settings#{SECTION}"

@@ -1,0 +1,1 @@
+"""How long call data is kept, and how it goes: by age, and by somebody's number."""

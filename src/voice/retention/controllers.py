@@ -1,0 +1,41 @@
+"""``…/retention`` for customers."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, get, put
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tenants.auth import member
+from tenants.guards import requires_member, requires_role
+from tenants.models import Role
+from voice.retention.services import RetentionService
+from voice.retention.structs import ChangeRetention, RetentionInfo
+
+
+class RetentionController(Controller):
+    """How long call data of the organization in the path is kept."""
+
+    path = "/organizations/{organization_id:uuid}/retention"
+    tags = ["Calls"]
+
+    @get(guards=[requires_member], summary="How long call data is kept")
+    async def show(
+        self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID], state: State
+    ) -> RetentionInfo:
+        service = RetentionService(db_session, default_months=state.settings.call_retention_months)
+        return RetentionInfo.of(await service.read(organization_id))
+
+    @put(guards=[requires_member, requires_role(Role.ADMIN)], summary="Change how long call data is kept")
+    async def change(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        data: JSONBody[ChangeRetention],
+    ) -> RetentionInfo:
+        service = RetentionService(db_session, default_months=request.app.state.settings.call_retention_months)
+        return RetentionInfo.of(await service.change(organization_id, data.months, by=member(request).actor))

@@ -1,0 +1,175 @@
+"""How long call data is kept: what an organization chose, and the job that erases what is older."""
+
+import datetime as dt
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.actor import Actor
+from kit.audit import record
+from kit.clock import utc_now
+from kit.db import Database
+from kit.errors import NotFound
+from tenants.models import Organization
+from voice.models import Call
+from voice.retention.erase import erase_calls
+from voice.retention.rules import LONGEST_MONTHS, SHORTEST_MONTHS, ensure_retention
+
+BATCH = 500
+"""Calls of one transaction: none holds its locks for long."""
+BATCHES = 200
+"""Of one organization in one pass; the next pass goes on."""
+ORGANIZATIONS_AT_ONCE = 1000
+_NO_CALL = UUID(int=0)
+log = structlog.get_logger("epoch.voice")
+
+# For each organization the first call whose data is still there, found by its index: those before it are skipped whole.
+_DUE = sa.text(
+    """
+    SELECT o.id, o.calls_erased_through, first.id AS first_call, coalesce(o.retention_months, :months) AS months
+    FROM organization o CROSS JOIN LATERAL (
+        SELECT c.id FROM call c
+        WHERE c.organization_id = o.id AND c.id > coalesce(o.calls_erased_through, :no_call)
+        ORDER BY c.id LIMIT 1
+    ) first
+    WHERE o.id > :after AND o.id <= :through AND first.id < :latest
+    """
+).bindparams(
+    *(sa.bindparam(name, type_=sa.Uuid()) for name in ("no_call", "after", "through", "latest")),
+    sa.bindparam("months", type_=sa.Integer()),
+)
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """For how long, in months."""
+
+    months: int
+    is_default: bool
+
+
+class RetentionService:
+    """What an organization chose."""
+
+    def __init__(self, session: AsyncSession, *, default_months: int) -> None:
+        self._session = session
+        self._default = default_months
+
+    async def read(self, organization_id: UUID) -> Kept:
+        """Raises: NotFound."""
+        return self._kept((await self._organization(organization_id)).retention_months)
+
+    async def change(self, organization_id: UUID, months: int | None, *, by: Actor) -> Kept:
+        """Keep call data for ``months``; None: as long as the product does by default.
+
+        Raises: NotFound, ValidationFailed.
+        """
+        ensure_retention(months)
+        organization = await self._organization(organization_id, locked=True)
+        before, organization.retention_months = organization.retention_months, months
+        if months != before:
+            details = {"before": self._kept(before).months, "after": self._kept(months).months}
+            await record(
+                self._session,
+                by,
+                "call_data.retention_changed",
+                organization_id=organization_id,
+                subject_id=organization_id,
+                subject_name=organization.name,
+                details=details,
+            )
+        return self._kept(months)
+
+    async def _organization(self, organization_id: UUID, *, locked: bool = False) -> Organization:
+        query = sa.select(Organization).where(Organization.id == organization_id, Organization.deleted_at.is_(None))
+        found: Organization | None = await self._session.scalar(
+            query.with_for_update(key_share=True) if locked else query
+        )
+        if found is None:
+            raise NotFound
+        return found
+
+    def _kept(self, months: int | None) -> Kept:
+        return Kept(self._default if months is None else months, is_default=months is None)
+
+
+class Retention:
+    """Erases what was kept long enough, over all organizations; ``database`` must see them all.
+
+    Ids begin with their time, so an organization remembers the last call that was erased, and a pass reads nothing but
+    the first one after it. A worker that dies leaves whole batches.
+    """
+
+    def __init__(self, database: Database, *, default_months: int) -> None:
+        self._database = database
+        self._default = default_months
+
+    async def run(self, now: dt.datetime | None = None) -> int:
+        """Return how many calls were erased."""
+        moment, after, erased = now or utc_now(), _NO_CALL, 0
+        while (through := await self._some_organizations(after)) is not None:
+            for organization_id, last, first_call, months in await self._due(moment, after, through):
+                until = _id_at(months_before(moment, months))
+                if first_call < until:
+                    erased += await self._erase(organization_id, last or _NO_CALL, until)
+            after = through
+        if erased:
+            log.info("calls_erased_by_age", calls=erased)
+        return erased
+
+    async def _some_organizations(self, after: UUID) -> UUID | None:
+        """The last of the next organizations; None when there are no more."""
+        ids = sa.select(Organization.id).where(Organization.id > after).order_by(Organization.id)
+        some = ids.limit(ORGANIZATIONS_AT_ONCE).subquery()
+        last = sa.select(some.c.id).order_by(some.c.id.desc()).limit(1)
+        async with self._database.sessions() as session:
+            found: UUID | None = await session.scalar(last)
+            return found
+
+    async def _due(self, now: dt.datetime, after: UUID, through: UUID) -> list[tuple[UUID, UUID | None, UUID, int]]:
+        values = {
+            "months": self._default,
+            "no_call": _NO_CALL,
+            "after": after,
+            "through": through,
+            # Nobody's call data goes sooner.
+            "latest": _id_at(months_before(now, SHORTEST_MONTHS)),
+        }
+        async with self._database.sessions() as session:
+            return [tuple(row) for row in await session.execute(_DUE, values)]
+
+    async def _erase(self, organization_id: UUID, last: UUID, until: UUID) -> int:
+        erased = 0
+        for _ in range(BATCHES):
+            mine = Call.owned_by(organization_id), Call.id > last, Call.id < until
+            query = sa.select(Call.id).where(*mine).order_by(Call.id).limit(BATCH)
+            async with self._database.sessions() as session, session.begin():
+                ids = list(await session.scalars(query))
+                if not ids:
+                    break
+                last = ids[-1]
+                erased += await erase_calls(session, Call.id.in_(ids))
+                progress = sa.update(Organization).where(Organization.id == organization_id)
+                await session.execute(progress.values(calls_erased_through=last))
+            if len(ids) < BATCH:
+                break
+        return erased
+
+
+def months_before(moment: dt.datetime, months: int) -> dt.datetime:
+    """The same day and time ``months`` earlier; the month's last day where it has no such day."""
+    if not 0 <= months <= LONGEST_MONTHS:
+        raise ValueError("not a number of months that anything is kept")
+    year, month = divmod(moment.year * 12 + moment.month - 1 - months, 12)
+    for day in range(moment.day, 27, -1):
+        try:
+            return moment.replace(year=year, month=month + 1, day=day)
+        except ValueError:
+            continue
+    return moment.replace(year=year, month=month + 1)
+
+
+def _id_at(moment: dt.datetime) -> UUID:
+    return UUID(int=int(moment.timestamp() * 1000) << 80)

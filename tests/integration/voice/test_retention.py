@@ -1,0 +1,345 @@
+"""Call data goes when it was kept long enough, or when somebody wants to be forgotten; what is counted stays."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from api import fields_refused
+from calls import add_call
+from carrier.port import NotAtCarrier
+from carrier.twilio import TwilioCarrier
+from carrier_books import Books, open_books
+from factories import Factory, Tenant, Token, sign_in
+from kit.actor import SYSTEM
+from kit.audit import AuditEvent
+from kit.clock import utc_now
+from kit.db import Database
+from kit.errors import ValidationFailed
+from kit.outbox import Outbox, OutboxItem
+from kit.settings import Settings
+from tenants.models import Organization
+from voice.calling.models import CallDestination
+from voice.fold import LegEvent
+from voice.models import Call, CallEvent, CallStatus
+from voice.retention.errors import NumberInLiveCall
+from voice.retention.numbers import KIND, NumberErasure
+from voice.retention.services import BATCH, Retention, RetentionService, months_before
+from voice.services import CallFilters, CallService
+from voice.usage import usage_of
+from webhooks import CarrierSide, new_sid
+
+pytestmark = pytest.mark.anyio
+NUMBER, OTHER = "+12125550147", "+12125550148"
+
+
+@pytest.fixture
+async def tenant(make: Factory) -> Tenant:
+    return await make.tenant()
+
+
+@pytest.fixture
+async def token(make: Factory, tenant: Tenant) -> Token:
+    return await make.token(tenant)
+
+
+@pytest.fixture
+def retention(database: Database) -> Retention:
+    return Retention(database, default_months=24)
+
+
+@pytest.fixture
+async def side(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
+    return CarrierSide(client, settings)
+
+
+@pytest.fixture
+async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
+    async with open_books(settings.twilio, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def outbox(database: Database, settings: Settings) -> Outbox:
+    return Outbox(database, settings.secret_key)
+
+
+@pytest.fixture
+def erasure(outbox: Outbox, books: Books) -> NumberErasure:
+    return NumberErasure(outbox, books.carrier)
+
+
+@pytest.fixture(autouse=True)
+async def nothing_of_other_tests(database: Database) -> None:
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.delete(Call))
+        await session.execute(sa.delete(OutboxItem))
+
+
+async def old_call(database: Database, tenant: Tenant, token: Token, *, at: dt.datetime) -> UUID:
+    """A call with everything that can be known of one."""
+    call_id = await add_call(
+        database,
+        tenant,
+        token,
+        started_at=at,
+        to_number=NUMBER,
+        id=UUID(int=(int(at.timestamp() * 1000) << 80) | (uuid4().int & ((1 << 80) - 1))),
+        call_id=uuid4(),
+        agent="Ada",
+        origin="https://crm.example.com",
+        details={"contact": "Grace"},
+        country="US",
+        cost_micros=18_000,
+        is_priced=True,
+    )
+    async with database.sessions() as session, session.begin():
+        session.add(
+            CallEvent(
+                organization_id=tenant.organization.id,
+                call_record_id=call_id,
+                leg_sid=new_sid(),
+                is_child=True,
+                kind="completed",
+                sequence=3,
+                occurred_at=at,
+            )
+        )
+    return call_id
+
+
+async def stored(database: Database, call_id: UUID) -> Call:
+    async with database.sessions() as session:
+        return await session.get_one(Call, call_id)
+
+
+async def event_count(database: Database, call_id: UUID) -> int:
+    async with database.sessions() as session:
+        query = sa.select(sa.func.count(CallEvent.id)).where(CallEvent.call_record_id == call_id)
+        return await session.scalar(query) or 0
+
+
+async def choose(database: Database, tenant: Tenant, months: int | None) -> None:
+    async with database.sessions() as session, session.begin():
+        service = RetentionService(session, default_months=24)
+        await service.change(tenant.organization.id, months, by=SYSTEM)
+
+
+async def test_old_calls_lose_who_called_whom_and_keep_what_is_counted(
+    database: Database, tenant: Tenant, token: Token, retention: Retention
+) -> None:
+    now = utc_now()
+    old = await old_call(database, tenant, token, at=months_before(now, 24) - dt.timedelta(minutes=1))
+    young = await old_call(database, tenant, token, at=months_before(now, 24) + dt.timedelta(minutes=1))
+    before = await stored(database, old)
+
+    assert await retention.run(now) == 1
+
+    call = await stored(database, old)
+    assert (call.from_number, call.to_number, call.identity, call.agent) == (None, "", "", None)
+    assert (call.call_id, call.origin, call.details) == (None, None, None)
+    assert call.erased_at is not None
+    for kept in ("carrier_sid", "token_id", "status", "duration", "started_at", "ended_at", "country", "cost_micros"):
+        assert getattr(call, kept) == getattr(before, kept)
+    assert await event_count(database, old) == 0
+    assert (await stored(database, young)).to_number == NUMBER
+    assert await retention.run(now) == 0
+
+
+async def test_an_organizations_own_time_counts(
+    database: Database, make: Factory, tenant: Tenant, token: Token, retention: Retention
+) -> None:
+    now, other = utc_now(), await make.tenant()
+    two_months_ago = months_before(now, 2)
+    mine = await old_call(database, tenant, token, at=two_months_ago)
+    theirs = await old_call(database, other, await make.token(other), at=two_months_ago)
+    await choose(database, tenant, 1)
+    assert await retention.run(now) == 1
+    assert (await stored(database, mine)).erased_at is not None
+    assert (await stored(database, theirs)).erased_at is None
+    for wrong in (0, 37):
+        with pytest.raises(ValidationFailed):
+            await choose(database, tenant, wrong)
+    await choose(database, tenant, None)
+    async with database.sessions() as session:
+        trail = AuditEvent.organization_id == tenant.organization.id, AuditEvent.action.startswith("call_data")
+        told = list(await session.scalars(sa.select(AuditEvent.details).where(*trail).order_by(AuditEvent.id)))
+    assert told == [{"before": 24, "after": 1}, {"before": 1, "after": 24}]
+
+
+async def test_usage_still_counts_what_was_erased(
+    database: Database, tenant: Tenant, token: Token, retention: Retention
+) -> None:
+    now = utc_now()
+    first_of_last_month = (now.replace(day=1) - dt.timedelta(days=1)).replace(day=1, hour=0, minute=0, second=1)
+    await old_call(database, tenant, token, at=first_of_last_month)
+    await choose(database, tenant, 1)
+    assert await retention.run(first_of_last_month + dt.timedelta(days=32)) == 1
+    async with database.sessions() as session:
+        _, last_month = await usage_of(session, tenant.organization.id, today=now.date())
+    assert (last_month.total.calls, last_month.total.seconds) == (1, 60)
+    assert [(use.agent, use.tally.calls) for use in last_month.by_agent] == [(None, 1)]
+
+
+async def test_batches_go_on_where_the_last_one_ended(
+    database: Database, tenant: Tenant, token: Token, retention: Retention
+) -> None:
+    now = utc_now()
+    old = [
+        await old_call(database, tenant, token, at=months_before(now, 30) + dt.timedelta(seconds=n)) for n in range(3)
+    ]
+    async with database.sessions() as session, session.begin():
+        mine = sa.update(Organization).where(Organization.id == tenant.organization.id)
+        await session.execute(mine.values(calls_erased_through=old[0]))
+    assert await retention.run(now) == 2  # what stands before the mark is done
+    async with database.sessions() as session:
+        assert (await session.get_one(Organization, tenant.organization.id)).calls_erased_through == old[2]
+    assert len(old) < BATCH
+
+
+async def test_a_webhook_that_is_repeated_years_later_dials_and_writes_nothing(
+    database: Database, tenant: Tenant, token: Token, retention: Retention, side: CarrierSide
+) -> None:
+    call_id = await old_call(database, tenant, token, at=months_before(utc_now(), 25))
+    assert await retention.run() == 1
+    before = await stored(database, call_id)
+    assert b"<Dial" not in (await side.outgoing(token.id, before.carrier_sid)).content
+    await side.event(before.carrier_sid, "ringing", utc_now(), child=new_sid(), sequence=1)
+    after = await stored(database, call_id)
+    assert (after.status, after.to_number, after.erased_at) == (before.status, "", before.erased_at)
+    assert await event_count(database, call_id) == 0
+
+
+@pytest.mark.parametrize(
+    ("moment", "months", "before"),
+    [
+        ("2026-11-26T10:00", 24, "2024-11-26T10:00"),
+        ("2026-03-31T10:00", 1, "2026-02-28T10:00"),
+        ("2024-02-29T10:00", 12, "2023-02-28T10:00"),
+        ("2026-01-15T10:00", 1, "2025-12-15T10:00"),
+    ],
+)
+async def test_months_are_the_calendars(moment: str, months: int, before: str) -> None:
+    assert months_before(dt.datetime.fromisoformat(moment), months) == dt.datetime.fromisoformat(before)
+
+
+async def erase(walled: Database, erasure: NumberErasure, tenant: Tenant, number: str = NUMBER) -> int:
+    async with walled.tenant(tenant.organization.id) as session:
+        return await erasure.erase(session, tenant.organization.id, number, "US", by=SYSTEM)
+
+
+async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
+    database: Database,
+    walled: Database,
+    make: Factory,
+    tenant: Tenant,
+    token: Token,
+    books: Books,
+    outbox: Outbox,
+    erasure: NumberErasure,
+) -> None:
+    called = [await old_call(database, tenant, token, at=utc_now()) for _ in range(2)]
+    refused = await add_call(
+        database, tenant, token, status=CallStatus.REFUSED, duration=0, to_number="(212) 555-0147", agent="Ada"
+    )
+    other = await add_call(database, tenant, token, to_number=OTHER)
+    stranger = await make.tenant()
+    elsewhere = await add_call(database, stranger, await make.token(stranger), to_number=NUMBER)
+    async with database.sessions() as session, session.begin():
+        now = utc_now()
+        session.add(
+            CallDestination(
+                organization_id=tenant.organization.id, number=NUMBER, is_foreign=False, hour_start=now, seen_at=now
+            )
+        )
+    sids = [(await stored(database, call_id)).carrier_sid for call_id in called]
+    legs = [books.add_call(sid, "completed", seconds=9).sid for sid in sids]
+
+    async with walled.tenant(tenant.organization.id) as session:
+        assert await erasure.count(session, tenant.organization.id, NUMBER, "US") == 3
+    assert await erase(walled, erasure, tenant) == 3
+
+    for call_id in (*called, refused):
+        row = await stored(database, call_id)
+        assert (row.to_number, row.agent, row.erased_at is not None) == ("", None, True)
+        assert await event_count(database, call_id) == 0
+    assert [(await stored(database, call_id)).erased_at for call_id in (other, elsewhere)] == [None, None]
+    async with database.sessions() as session:
+        found = CallFilters(number=NUMBER)
+        assert await CallService(session).page(tenant.organization.id, found, after=None, limit=10) == []
+        assert await session.scalar(sa.select(CallDestination.id).where(CallDestination.number == NUMBER)) is None
+    assert await outbox.work_off(KIND) == 1
+    for sid in (*sids, *legs):
+        with pytest.raises(NotAtCarrier):
+            await books.carrier.leg(sid)
+    assert await erase(walled, erasure, tenant) == 0
+    assert await outbox.work_off(KIND) == 0
+
+
+async def test_nothing_that_cannot_be_erased_holds_the_number(
+    database: Database, walled: Database, tenant: Tenant, token: Token, erasure: NumberErasure
+) -> None:
+    await old_call(database, tenant, token, at=utc_now())
+    await erase(walled, erasure, tenant)
+    async with database.sessions() as session:
+        mine = sa.select(AuditEvent).where(AuditEvent.organization_id == tenant.organization.id)
+        told = [(row.action, row.subject_name, row.details) for row in await session.scalars(mine)]
+        waiting = [row.body or "" for row in await session.scalars(sa.select(OutboxItem))]
+    assert ("call_data.number_erased", "…0147", {"number": "…0147", "calls": 1}) in told
+    assert not [line for line in (*map(str, told), *waiting) if NUMBER.lstrip("+") in line]
+
+
+async def test_a_number_in_a_live_call_is_not_erased(
+    database: Database, walled: Database, tenant: Tenant, token: Token, erasure: NumberErasure
+) -> None:
+    over = await add_call(database, tenant, token, to_number=NUMBER)
+    live = await add_call(database, tenant, token, to_number=NUMBER, status=CallStatus.IN_PROGRESS, duration=0)
+    with pytest.raises(NumberInLiveCall):
+        await erase(walled, erasure, tenant)
+    assert (await stored(database, over)).erased_at is None
+    async with database.sessions() as session, session.begin():
+        sid = (await session.get_one(Call, live)).carrier_sid
+        end = LegEvent(is_child=True, kind="completed", sequence=3, occurred_at=utc_now(), duration=1)
+        await CallService(session).record(tenant.organization.id, sid, new_sid(), end)
+    assert await erase(walled, erasure, tenant) == 2
+
+
+async def test_a_carrier_that_is_away_is_asked_again(
+    database: Database,
+    walled: Database,
+    settings: Settings,
+    tenant: Tenant,
+    token: Token,
+    books: Books,
+) -> None:
+    call_id = await add_call(database, tenant, token, to_number=NUMBER)
+    sid = (await stored(database, call_id)).carrier_sid
+    books.add_call(sid, "completed", seconds=9)
+    clock = [utc_now()]
+    first, second = (Outbox(database, settings.secret_key, clock=lambda: clock[0]) for _ in range(2))
+    away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
+    await erase(walled, NumberErasure(first, away), tenant)
+    assert await first.work_off(KIND) == 0
+    await away.close()
+    clock[0] += dt.timedelta(seconds=6)
+    NumberErasure(second, books.carrier)
+    assert await second.work_off(KIND) == 1
+    with pytest.raises(NotAtCarrier):
+        await books.carrier.leg(sid)
+
+
+async def test_the_api_tells_and_changes_how_long(client: httpx.AsyncClient, make: Factory) -> None:
+    tenant = await make.tenant()
+    await sign_in(client, tenant.owner)
+    path = f"/api/organizations/{tenant.organization.id}/retention"
+    assert (await client.get(path)).json() == {"months": 24, "is_default": True}
+    changed = await client.put(path, json={"months": 6})
+    assert (changed.status_code, changed.json()) == (200, {"months": 6, "is_default": False})
+    for wrong in (0, 37, -1):
+        assert fields_refused(await client.put(path, json={"months": wrong})) == ["months"]
+    back = await client.put(path, json={"months": None})
+    assert back.json() == {"months": 24, "is_default": True}
