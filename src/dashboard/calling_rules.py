@@ -12,11 +12,11 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard.embed_tokens import token_page
-from dashboard.formats import phone
 from dashboard.guards import requires_place
 from dashboard.pages import redirect
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.countries import countries, country_name
+from kit.e164 import readable
 from kit.errors import DomainError, ValidationFailed
 from kit.forms import Form, ensure_storable, read_form
 from tenants.auth import MemberAuth, member
@@ -150,7 +150,7 @@ class CallingRulePages(Controller):
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
         fresh = [number for number in after.blocked_numbers if number not in now.blocked_numbers]
-        said = f"{phone(fresh[0])} is blocked" if fresh else "This number is blocked already"
+        said = f"{readable(fresh[0])} is blocked" if fresh else "This number is blocked already"
         return redirect(request, _section(slug), said)
 
     @post("/calling-rules/blocked/remove")

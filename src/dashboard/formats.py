@@ -8,8 +8,9 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from kit.countries import country_name
-from kit.e164 import InvalidPhoneNumber, format_international
+from kit.e164 import readable
 from kit.structs import rfc3339
+from kit.text import duration
 from widget.domains import display
 
 
@@ -21,22 +22,6 @@ def when(moment: datetime | None, missing: str = "Never", *, exact: bool = False
     kind = "exact" if exact else "short"
     text = f"{moment:%b} {moment.day}, {moment:%Y}, {clock} UTC"
     return Markup(f'<time datetime="{rfc3339(moment)}" data-time="{kind}">{text}</time>')  # noqa: S704 - formatted numbers
-
-
-@lru_cache(maxsize=4096)
-def phone(e164: str | None) -> str:
-    """A number as people read it; what is not one stays as it is."""
-    try:
-        return format_international(e164 or "")
-    except InvalidPhoneNumber:
-        return e164 or ""
-
-
-def duration(seconds: int) -> str:
-    """Whole seconds as ``2:14`` or ``1:02:14``."""
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
@@ -85,7 +70,7 @@ def _escaped(text: str) -> str:
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "when": when,
-    "phone": phone,
+    "phone": readable,
     "duration": duration,
     "counted": count,
     "domain": display,

@@ -11,11 +11,11 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from carrier.port import AvailableNumber
-from dashboard.formats import phone
 from dashboard.guards import requires_place
 from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.countries import countries
+from kit.e164 import readable
 from kit.errors import DomainError, NotFound
 from kit.forms import Form, read_form
 from kit.paging import MAX_LIMIT
@@ -105,7 +105,7 @@ class NumberPages(Controller):
             # The number was chosen, not typed: what is wrong with it stands above the search.
             search = Form({**{field: form[field] for field in _FIELDS}, "country": form["country"] or who.country})
             return await _settings(request, {KEY: search.refused(refusal)})
-        return redirect(request, _section(slug), f"{phone(number.e164)} is yours")
+        return redirect(request, _section(slug), f"{readable(number.e164)} is yours")
 
     @get("/{number_id:uuid}/release", guards=_ADMIN)
     async def confirm(
@@ -120,7 +120,7 @@ class NumberPages(Controller):
         return render(
             request,
             "confirm.html",
-            title=f"Release {phone(number.e164)}?",
+            title=f"Release {readable(number.e164)}?",
             text=EFFECT,
             submit="Release number",
             action=f"/dashboard/{slug}/settings/numbers/{number_id}/release",

@@ -133,6 +133,15 @@ def format_international(e164: str) -> str:
     return phonenumbers.format_number(_stored(e164), PhoneNumberFormat.INTERNATIONAL)
 
 
+@lru_cache(maxsize=4096)
+def readable(e164: str | None) -> str:
+    """A number as people read it; what is not one stays as it is."""
+    try:
+        return format_international(e164 or "")
+    except InvalidPhoneNumber:
+        return e164 or ""
+
+
 def _cleaned(text: str) -> str:
     if len(text) > _MAX_CHARACTERS + len(_SCHEME):
         raise InvalidPhoneNumber

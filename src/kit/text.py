@@ -9,3 +9,10 @@ _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 def is_storable(text: str) -> bool:
     """True when ``text`` can be stored and shown as it is."""
     return _UNSTORABLE.search(text) is None
+
+
+def duration(seconds: int) -> str:
+    """Whole seconds as ``2:14`` or ``1:02:14``."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

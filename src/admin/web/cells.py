@@ -1,6 +1,7 @@
 """How single values stand in lists and details. Whatever tenants typed is escaped: only these functions make markup."""
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from types import NoneType
 from typing import Any
@@ -8,7 +9,14 @@ from typing import Any
 from markupsafe import Markup
 from starlette.requests import Request
 
+from admin.models import StaffRole
 from carrier.breaker import BreakerState
+from kit.actor import ActorKind
+from kit.countries import country_name
+from kit.e164 import readable
+from kit.text import duration
+from tenants.models import Role, UpgradeOutcome
+from tenants.plans import Plan
 from voice.calling.models import AlertKind
 from voice.comparison.models import DifferenceKind
 from voice.models import CallStatus
@@ -55,7 +63,7 @@ LABELS = {
     "disabled_at": "Disabled",
     "ends_at": "Ends",
     "due_at": "Due",
-    "duration": "Seconds",
+    "duration": "Connected",
     "e164": "Number",
     "email_verified_at": "Address confirmed",
     "end_reason": "Reason",
@@ -137,12 +145,13 @@ STATUSES = {
 
 def words(name: str) -> str:
     """A code or a name of ours as it is read."""
-    return name.replace("_", " ").capitalize()
+    text = name.replace("_", " ").replace(".", " ").replace("-", " ")
+    return (text[:1].upper() + text[1:]).replace("Api ", "API ")
 
 
 def limit_name(name: str) -> str:
     """What the limit ``name`` is called."""
-    return words(name)
+    return words(name.replace("spend_cents", "spending"))
 
 
 def dollars(micros: int) -> str:
@@ -150,12 +159,44 @@ def dollars(micros: int) -> str:
     return f"${micros / 1_000_000:,.4f}"
 
 
+def limit_value(name: str, value: int) -> str:
+    """The value of the limit ``name``; amounts of money are kept in US cents."""
+    return f"${value / 100:,.2f}" if "cents" in name else f"{value:,}"
+
+
+def number(e164: str | None) -> str:
+    """A phone number for people."""
+    return readable(e164) or MISSING
+
+
 def listed(value: list[Any]) -> str:
     return ", ".join(str(item) for item in value) or MISSING
 
 
-def object_of(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else MISSING
+def object_of(value: dict[str, Any]) -> str | Markup:
+    """What an object holds, line by line; of before and after what differs."""
+    before, after = value.get("before"), value.get("after")
+    lines = {words(key): plain(item) for key, item in value.items() if key not in {"before", "after"}}
+    if isinstance(before, dict) and isinstance(after, dict):
+        changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+        lines = {words(key): f"{plain(before.get(key))} → {plain(after.get(key))}" for key in changed} | lines
+    elif "before" in value or "after" in value:
+        lines = {"Changed": f"{plain(before)} → {plain(after)}"} | lines
+    listed_lines = Markup("").join(
+        Markup("<li>{}: <bdi>{}</bdi></li>").format(key, text) for key, text in sorted(lines.items())
+    )
+    return Markup('<ul class="plain-list">{}</ul>').format(listed_lines) if lines else MISSING
+
+
+def plain(value: Any) -> str:
+    """A value out of an object, as text."""
+    if isinstance(value, list):
+        return ", ".join(plain(item) for item in value) or MISSING
+    if value is None or value == "":
+        return MISSING
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 TYPES: dict[type, Any] = {
@@ -165,7 +206,28 @@ TYPES: dict[type, Any] = {
     dict: object_of,
     NoneType: lambda _: MISSING,
     bool: lambda value: "Yes" if value else "No",
+    CallStatus: STATUSES.__getitem__,
+    **dict.fromkeys((ActorKind, Plan, Role, StaffRole, UpgradeOutcome), words),
 }
+COLUMNS: Mapping[str, Callable[[Any], Any]] = {
+    "action": words,
+    "actor_kind": words,
+    "country": country_name,
+    "duration": duration,
+    "e164": number,
+    "end_reason": words,
+    "failure": words,
+    "from_number": number,
+    "kind": words,
+    "to_number": number,
+}
+"""Columns whose values do not read as they are stored."""
+
+
+def read(row: Any, column: str, _request: Request) -> Any:
+    """The value of one of ``COLUMNS`` for people."""
+    value = getattr(row, column)
+    return MISSING if value is None or value == "" else COLUMNS[column](value)
 
 
 def linked(row: Any, column: str, request: Request) -> str | Markup:

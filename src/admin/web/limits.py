@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from markupsafe import Markup
 from starlette.requests import Request
 
 from admin.web.actions import actions_for
-from admin.web.cells import ALERTS, limit_name
+from admin.web.cells import ALERTS, limit_name, limit_value
 from admin.web.conditions import of_organization
 from admin.web.listing import Listing
 from voice.calling.models import Alert, LimitOverride
@@ -33,7 +34,10 @@ class LimitOverrideView(Listing, model=LimitOverride):
     exact = {"organization_id": of_organization(LimitOverride)}
 
     def own_formatters(self) -> Mapping[Any, Any]:
-        return {"name": lambda row, _column, _request: limit_name(row.name)}
+        return {
+            "name": lambda row, _column, _request: limit_name(row.name),
+            "value": lambda row, _column, _request: limit_value(row.name, row.value),
+        }
 
     def heading(self, row: Any) -> str:
         return limit_name(row.name)
@@ -67,7 +71,10 @@ class AlertView(Listing, model=Alert):
     choices = {"status": [("open", "Open")]}
 
     def own_formatters(self) -> Mapping[Any, Any]:
-        return {"kind": lambda row, _column, _request: ALERTS[row.kind]}
+        return {
+            "kind": lambda row, _column, _request: ALERTS[row.kind],
+            "subject": _subject,
+        }
 
     def label(self, key: str) -> str:
         return "Seen" if key == "resolved_at" else super().label(key)
@@ -77,3 +84,10 @@ class AlertView(Listing, model=Alert):
 
     def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
         return actions_for(request, self.identity, row)
+
+
+def _subject(row: Any, _column: str, _request: Request) -> str | Markup:
+    name, _, token_id = row.subject.partition(":")
+    if not token_id:
+        return limit_name(name)
+    return Markup('{}, <a href="/admin/embed-token/details/{}">of one token</a>').format(limit_name(name), token_id)

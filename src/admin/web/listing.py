@@ -6,6 +6,7 @@ index answers, and only the columns that are shown.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
@@ -19,7 +20,7 @@ from starlette.requests import Request
 
 from accounts.models import User
 from admin.models import StaffRole
-from admin.web.cells import LABELS, LINKS, TYPES, linked
+from admin.web.cells import COLUMNS, LABELS, LINKS, TYPES, linked, read
 from admin.web.pages import frame, office, requires, viewer
 from kit.audit import record
 from kit.text import is_storable
@@ -39,10 +40,14 @@ class Section(NamedTuple):
     """Rows of another kind that belong to the one that is looked at."""
 
     title: str
-    items: Sequence[tuple[str, str, Any]]
+    items: Sequence[tuple[str, Any, Any]] = ()
     """Address, name and a quiet word about it."""
     more: str = ""
     """Where the rest is."""
+    heads: Sequence[str] = ()
+    """With ``lines`` a table instead of ``items``."""
+    lines: Sequence[Sequence[Any]] = ()
+    note: Any = ""
 
 
 class Listing(ModelView):
@@ -66,15 +71,20 @@ class Listing(ModelView):
     """Conditions by the name of the parameter; each is answered by an index."""
     choices: ClassVar[Mapping[str, Sequence[tuple[str, str]]]] = {}
     """The values of those among ``exact`` that people choose from."""
+    is_dated: ClassVar[bool] = False
+    """True when people look for a day: ids begin with their time, so the list can begin anywhere."""
     exports: ClassVar[bool] = False
     """True when operators may take the rows that were found with them."""
+    also: ClassVar[Sequence[str]] = ()
+    """Columns that are loaded for what others show of them, and not shown themselves."""
     is_personal: ClassVar[bool] = False
     """True when whoever looks at one row leaves a line in the audit trail."""
 
     def __init__(self) -> None:
         mine: Any = type(self)
         shown = {*self._keys("column_list"), *self._keys("column_details_list")}
-        mine.column_formatters = {key: linked for key in shown if key in LINKS} | dict(self.own_formatters())
+        known = {key: linked for key in shown if key in LINKS} | {key: read for key in shown if key in COLUMNS}
+        mine.column_formatters = known | dict(self.own_formatters())
         mine.column_formatters_detail = mine.column_formatters
         super().__init__()
 
@@ -87,6 +97,10 @@ class Listing(ModelView):
     def orders(self) -> Sequence[tuple[str, str]]:
         """What lists can be sorted by, besides their age: columns with an index of their own."""
         return [(key, self.label(key)) for key in self._sort_fields]
+
+    def choices_for(self, request: Request) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """What can be chosen for the rows that are asked for."""
+        return self.choices
 
     def label(self, key: str) -> str:
         """What a column is called."""
@@ -140,6 +154,8 @@ class Listing(ModelView):
         if term:
             usable = is_storable(term) and len(term) <= _TERM_CHARACTERS
             conditions.append(self._found(term) if usable else sa.false())
+        if self.is_dated and (day := asked.get("until")):
+            conditions.append(self.model.id < first_id_after(day))
         is_narrowed = bool(conditions)
         if after := asked.get("after"):
             place = uuid_of(after) if by == "id" else after
@@ -188,6 +204,11 @@ class Listing(ModelView):
             found |= {row[0]: row[1] for row in named}
         return found
 
+    async def ask(self, query: Any) -> Sequence[Any]:
+        """The rows of ``query``."""
+        rows: Sequence[Any] = await self._run_arbitrary_query(query)
+        return rows
+
     async def _estimated_total(self) -> int:
         """About how many rows there are, as the planner knows it: counting them would read them all."""
         query = sa.text("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = to_regclass(:name)")
@@ -207,7 +228,7 @@ class Listing(ModelView):
             return self.search(term)
 
     def _columns(self, which: str) -> sa.Select[Any]:
-        shown = [getattr(self.model, key) for key in self._keys(which)]
+        shown = [getattr(self.model, key) for key in (*self._keys(which), *self.also)]
         return sa.select(self.model).options(load_only(*shown, raiseload=True))
 
     def _keys(self, which: str) -> Sequence[str]:
@@ -219,6 +240,15 @@ def uuid_of(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
+        raise HTTPException(404) from error
+
+
+def first_id_after(day: str) -> UUID:
+    """The first id that a row of the next day, UTC, can have. Raises: HTTPException, 404 for what is no day."""
+    try:
+        end = datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), UTC)
+        return UUID(int=int(end.timestamp() * 1000) << 80)
+    except (ValueError, OverflowError) as error:
         raise HTTPException(404) from error
 
 

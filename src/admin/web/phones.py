@@ -1,13 +1,13 @@
 """Numbers, embed tokens and calls, as lists and details."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from starlette.requests import Request
 
 from admin.web.actions import actions_for
-from admin.web.cells import moment
+from admin.web.cells import STATUSES, moment, number, words
 from admin.web.conditions import numbers_like, of_organization
 from admin.web.listing import Listing, Section, prefix, uuid_of
 from tenants.models import PhoneNumber
@@ -36,7 +36,7 @@ class PhoneNumberView(Listing, model=PhoneNumber):
         return sa.or_(sa.false(), *(prefix(PhoneNumber.e164, start) for start in numbers_like(term)))
 
     def heading(self, row: Any) -> str:
-        return str(row.e164)
+        return number(row.e164)
 
     def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
         return actions_for(request, self.identity, row)
@@ -80,6 +80,7 @@ class CallView(Listing, model=Call):
     name_plural = "Calls"
     exports = True
     about = "Newest first. A status can be chosen within one organization."
+    is_dated = True
     symbol = "phone"
     hint = "Beginning of the number that was called, or id"
     column_list = (
@@ -107,6 +108,11 @@ class CallView(Listing, model=Call):
     }
     is_personal = True
 
+    def choices_for(self, request: Request) -> Mapping[str, Sequence[tuple[str, str]]]:
+        # An organization's index holds the status; no other does.
+        is_of_one = bool(request.query_params.get("organization_id"))
+        return {"status": [(status.value, text) for status, text in STATUSES.items()]} if is_of_one else {}
+
     def narrowed(self, request: Request) -> tuple[sa.Select[Any], str, bool]:
         stmt, by, is_narrowed = super().narrowed(request)
         status = request.query_params.get("status")
@@ -118,7 +124,7 @@ class CallView(Listing, model=Call):
         return sa.or_(sa.false(), *(prefix(Call.to_number, start) for start in numbers_like(term)))
 
     def heading(self, row: Any) -> str:
-        return f"Call to {row.to_number or 'an unknown number'}"
+        return f"Call to {number(row.to_number)}"
 
     def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
         return actions_for(request, self.identity, row)
@@ -134,7 +140,11 @@ class CallView(Listing, model=Call):
             Section(
                 "Timeline",
                 [
-                    ("", f"{r.kind}, {'the called' if r.is_child else 'the caller'}'s side", moment(r.occurred_at))
+                    (
+                        "",
+                        f"{words(r.kind)}, {'the called' if r.is_child else 'the caller'}'s side",
+                        moment(r.occurred_at),
+                    )
                     for r in found
                 ],
             )

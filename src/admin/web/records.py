@@ -1,25 +1,31 @@
 """What the product does and who runs it, as lists and details; and all the views in their order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
+from markupsafe import Markup
 from starlette.requests import Request
 
 from admin.models import Staff, StaffRole
 from admin.web.actions import actions_for
+from admin.web.acts import acts_of
+from admin.web.cells import MISSING, words
 from admin.web.compared import CarrierDayView, CarrierDifferenceView
 from admin.web.conditions import of_organization
 from admin.web.limits import AlertView, LimitOverrideView
-from admin.web.listing import Listing, prefix, uuid_of
+from admin.web.listing import Listing, Section, prefix, uuid_of
+from admin.web.organizations import OrganizationView
+from admin.web.pages import viewer
 from admin.web.phones import CallView, EmbedTokenView, PhoneNumberView
 from admin.web.tenants import (
     InvitationView,
     MembershipView,
-    OrganizationView,
     UpgradeRequestView,
     UserView,
 )
+from kit.actor import ActorKind
 from kit.audit import AuditEvent
 from kit.outbox import OutboxItem
 
@@ -40,8 +46,6 @@ class AuditEventView(Listing, model=AuditEvent):
     )
     column_details_list = (
         *column_list,
-        "actor_id",
-        "subject_id",
         "address",
         "details",
     )
@@ -50,9 +54,14 @@ class AuditEventView(Listing, model=AuditEvent):
         "actor_id": lambda typed: AuditEvent.actor_id == uuid_of(typed),
     }
     hint = "Id of a line"
+    is_dated = True
+    also = ("actor_id", "subject_id")
+
+    def own_formatters(self) -> Mapping[Any, Any]:
+        return {"actor_name": _actor, "subject_name": _subject}
 
     def heading(self, row: Any) -> str:
-        return str(row.action)
+        return words(row.action)
 
 
 class OutboxItemView(Listing, model=OutboxItem):
@@ -88,6 +97,9 @@ class StaffView(Listing, model=Staff):
     )
     column_details_list = column_list
 
+    async def sections(self, request: Request, row: Any) -> Sequence[Section]:
+        return [await acts_of(self, row.id)]
+
     def search(self, term: str) -> sa.ColumnElement[bool]:
         return prefix(Staff.email, term.lower())
 
@@ -96,6 +108,39 @@ class StaffView(Listing, model=Staff):
 
     def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
         return actions_for(request, self.identity, row)
+
+
+_ACTORS = {ActorKind.USER.value: "user", ActorKind.STAFF.value: "staff"}
+_SUBJECTS = {
+    "alert": "alert",
+    "call": "call",
+    "embed_token": "embed-token",
+    "invitation": "invitation",
+    "organization": "organization",
+    "phone_number": "phone-number",
+    "staff": "staff",
+    "upgrade": "upgrade-request",
+    "user": "user",
+}
+"""Which kind of row an action is about, by what stands before its dot."""
+
+
+def _actor(row: Any, _column: str, request: Request) -> str | Markup:
+    kind = _ACTORS.get(row.actor_kind)
+    return _row(request, kind, row.actor_id, row.actor_name)
+
+
+def _subject(row: Any, _column: str, request: Request) -> str | Markup:
+    kind = _SUBJECTS.get(row.action.partition(".")[0])
+    return _row(request, kind, row.subject_id, row.subject_name)
+
+
+def _row(request: Request, kind: str | None, key: UUID | None, name: str) -> str | Markup:
+    """``name`` as a link to the row, for whoever may see its kind; a row that is gone says so itself."""
+    is_open = kind != "staff" or viewer(request).role is StaffRole.ADMIN
+    if kind is None or key is None or not is_open:
+        return name or MISSING
+    return Markup('<a href="/admin/{}/details/{}"><bdi>{}</bdi></a>').format(kind, key, name or str(key))
 
 
 VIEWS: Sequence[type[Listing]] = (

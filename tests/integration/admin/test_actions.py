@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -183,6 +184,16 @@ async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
     page = (await operator.client.get(f"/admin/organization/details/{row.id}")).text
     assert "Calls per day: 5,000" in page
     assert override.ends_at.isoformat() in page
+    [line] = [part for part in " ".join(page.split()).split("<tr") if ">Calls per day</th>" in part]
+    cells = re.findall(r'data-label="([^"]+)">(.*?)</td>', line)
+    assert [(head, re.sub("<[^>]+>", "", cell)[:5]) for head, cell in cells] == [
+        ("Default", "1,000"),
+        ("Granted by staff", "5,000"),
+        ("Chosen by them", "–"),
+        ("Holds now", "5,000"),
+        ("Used", "0"),
+    ]
+    assert "$25.00" in page
     async with database.sessions() as session:
         assert (await CallingRulesService(session).read(row.id)).limits.chosen["calls_per_day"] == 5000
 

@@ -1,9 +1,10 @@
 """Lists, searches, details and exports: everything but secrets, nothing but reading, and inert."""
 
 import csv
+import datetime as dt
 import io
 import secrets as random
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from litestar import Litestar
 from sqlalchemy.exc import DBAPIError
 
 from admin.models import StaffRole
+from calls import add_call
 from conftest import NewClient
 from factories import Factory, sign_in
 from furnished import Furnished, furnish
@@ -92,9 +94,8 @@ async def test_every_list_and_detail_opens_and_links_to_what_belongs_together(
     for kind, key in (("embed-token", "token_id"), ("call", "call_id"), ("phone-number", "number_id")):
         assert f"/admin/{kind}/details/{furnished.ids[key]}" in page
         assert (await operator.client.get(f"/admin/{kind}/details/{furnished.ids[key]}")).status_code == 200
-    assert (
-        "initiated, the caller" in (await operator.client.get(f"/admin/call/details/{furnished.ids['call_id']}")).text
-    )
+    call = (await operator.client.get(f"/admin/call/details/{furnished.ids['call_id']}")).text
+    assert "Initiated, the caller&#39;s side" in call
 
 
 async def test_lists_go_on_by_keyset_and_count_nothing(operator: Colleague, make: Factory, database: Database) -> None:
@@ -108,13 +109,52 @@ async def test_lists_go_on_by_keyset_and_count_nothing(operator: Colleague, make
     path = f"/admin/audit-event/list?organization_id={tenant.organization.id}"
     while path:
         page = (await operator.client.get(path)).text
-        seen += [part[:5] for part in page.split("<bdi>t.")[1:]]
+        seen += [part[:5] for part in page.split("<bdi>T ")[1:]]
         path = (
             page.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
             if 'rel="next"' in page
             else ""
         )
     assert sorted(part[:3] for part in seen) == [f"{n:03}" for n in range(120)]
+
+
+def id_of(moment: dt.datetime) -> UUID:
+    """An id that a row of that moment can have."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80 | random.randbits(62))
+
+
+async def test_dated_lists_begin_where_one_wants(operator: Colleague, make: Factory, database: Database) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    moments = {day: dt.datetime(2026, 3, day, 23, 59, 59, 999_000, tzinfo=dt.UTC) for day in (1, 2, 3)}
+    calls = {
+        day: await add_call(database, tenant, token, started_at=moment, id=id_of(moment))
+        for day, moment in moments.items()
+    }
+    path = f"/admin/call/list?organization_id={tenant.organization.id}"
+    for day in calls:
+        page = (await operator.client.get(f"{path}&until=2026-03-0{day}")).text
+        found = {other for other, call_id in calls.items() if f"/admin/call/details/{call_id}" in page}
+        assert found == {other for other in calls if other <= day}
+    assert "/admin/call/details/" not in (await operator.client.get(f"{path}&until=2026-02-28&status=completed")).text
+    page = (await operator.client.get(f"{path}&status=busy")).text
+    assert '<option value="busy" selected>Busy</option>' in page
+    assert "Nothing found" in page
+
+
+async def test_people_are_shown_with_what_they_did(
+    operator: Colleague, new_client: NewClient, furnished: Furnished, database: Database
+) -> None:
+    owner = furnished.tenant.owner
+    page = (await operator.client.get(f"/admin/user/details/{owner.id}")).text
+    assert "Member removed" in page
+    assert f"/admin/audit-event/list?actor_id={owner.id}" in page
+    trail = (await operator.client.get(f"/admin/audit-event/list?actor_id={owner.id}")).text
+    assert "Member removed" in trail
+    admin = await enter(new_client(), await make_staff(database, StaffRole.ADMIN))
+    listed = (await operator.client.get("/admin/audit-event/list")).text
+    assert "/admin/staff/details/" not in listed
+    assert "/admin/staff/details/" in (await admin.client.get("/admin/audit-event/list")).text
 
 
 @pytest.mark.parametrize(
@@ -128,6 +168,9 @@ async def test_lists_go_on_by_keyset_and_count_nothing(operator: Colleague, make
         "/admin/organization/list?page=2",
         "/admin/organization/list?after=x",
         "/admin/call/list?organization_id=x",
+        "/admin/call/list?until=yesterday",
+        "/admin/call/list?until=9999-12-31",
+        "/admin/audit-event/list?actor_id=1",
         "/admin/organization/create",
         "/admin/organization/export/csv",
         "/admin/user/ajax/lookup?name=x&term=y",

@@ -4,7 +4,9 @@ import datetime as dt
 
 import pytest
 
-from dashboard.formats import count, duration, options, phone, suggestions, when
+from dashboard.formats import count, options, suggestions, when
+from kit.e164 import readable
+from kit.text import duration
 
 
 def test_a_time_is_readable_and_exact_where_asked() -> None:
@@ -22,7 +24,7 @@ def test_a_duration_reads_as_a_clock(seconds: int, text: str) -> None:
 
 @pytest.mark.parametrize(("stored", "text"), [("+14155550100", "+1 415-555-0100"), ("911", "911"), (None, "")])
 def test_what_is_no_number_stays_as_it_was_dialled(stored: str | None, text: str) -> None:
-    assert phone(stored) == text
+    assert readable(stored) == text
 
 
 def test_counts_agree_with_their_word() -> None:
