@@ -36,8 +36,8 @@ REMEMBER_SHIFTS = """<script>
     new PerformanceObserver((list) => shifts.push(...list.getEntries().flatMap(({ sources }) => sources)))
         .observe({ type: "layout-shift", buffered: true });
 </script>"""
-# What moves inside the phone's own panel is in a shadow root, and has no node for the page.
-SHIFTED = "() => shifts.filter(({ node }) => node).map(({ node }) => node.outerHTML ?? node.data)"
+# What moved, by name; inside the phone's own shadow root there is no node for the page.
+SHIFTED = "() => shifts.map(({ node }) => node?.outerHTML ?? node?.data ?? 'a part of the phone')"
 PARAGRAPHS = "<p>A customer's words.</p>" * 60
 
 

@@ -8,6 +8,7 @@ from playwright.async_api import BrowserContext, Page
 
 from browser.axe import AXE
 from browser.conftest import OpenPhone
+from browser.gate import Gate
 from browser.phone import Phone
 from browser.product import BUSY, ECHO, Customer
 
@@ -19,6 +20,10 @@ LOOKS: dict[str, dict[str, Any]] = {
     "forced": {"forced_colors": "active"},
     "ar": {"color_scheme": "light"},
     "small": {"color_scheme": "light", "viewport": {"width": 320, "height": 480}},
+}
+STATES = {
+    *("loading", "closed", "ready", "wrong", "dialing", "ringing", "bar while ringing", "in-progress", "keypad"),
+    *("devices", "bar", "completed", "failed", "recent", "more", "check", "bar of another tab", "another tab", "error"),
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 LEAST_KEY = 44
@@ -48,31 +53,35 @@ async def findings(page: Page) -> list[str]:
     return found
 
 
-async def with_axe(context: BrowserContext) -> None:
-    await context.add_init_script(path=AXE)
-
-
 @pytest.mark.parametrize("look", LOOKS)
 async def test_every_state_is_for_everybody(customer: Customer, open_phone: OpenPhone, look: str) -> None:
     attributes = 'data-locale="ar"' if look == "ar" else ""
     options = {"reduced_motion": "reduce", **LOOKS[look]}
-    phone = await open_phone(customer, attributes=attributes, prepare=with_axe, **options)
+    gate = Gate()
+
+    async def prepare(context: BrowserContext) -> None:
+        await context.add_init_script(path=AXE)
+        await gate.prepare(context)
+
+    phone = await open_phone(customer, attributes=attributes, prepare=prepare, **options)
     found: dict[str, list[str]] = {}
 
     async def note(state: str) -> None:
         found[state] = await findings(phone.page)
 
-    await walk(phone, customer, note)
-    assert set(found) == {
-        *("closed", "ready", "wrong", "in-progress", "keypad", "devices", "bar"),
-        *("completed", "failed", "recent", "more", "check", "error"),
-    }
+    await walk(phone, customer, gate, note)
+    assert set(found) == STATES
     assert {state: problems for state, problems in found.items() if problems} == {}
 
 
-async def walk(phone: Phone, customer: Customer, note: Callable[[str], Awaitable[None]]) -> None:
+async def walk(phone: Phone, customer: Customer, gate: Gate, note: Callable[[str], Awaitable[None]]) -> None:
     """Bring the panel into each of its states, and ``note`` it there."""
     panel = phone.panel
+    await phone.page.evaluate("() => EpochPhone.open()")
+    await panel.locator("#country").wait_for(state="attached")
+    await note("loading")
+    await phone.page.evaluate("() => EpochPhone.close()")
+    gate.open("exchange")
     await phone.until_event("ready")
     await note("closed")
     await phone.page.evaluate("() => EpochPhone.open()")
@@ -83,6 +92,16 @@ async def walk(phone: Phone, customer: Customer, note: Callable[[str], Awaitable
     await panel.get_by_role("alert").first.wait_for()
     await note("wrong")
     await phone.call(ECHO)
+    await note("dialing")
+    assert await phone.state() == "dialing"
+    gate.open("ringing")
+    await phone.until_state("ringing")
+    await note("ringing")
+    await phone.page.evaluate("() => EpochPhone.close()")
+    await note("bar while ringing")
+    await phone.page.evaluate("() => EpochPhone.open()")
+    assert await phone.state() == "ringing"
+    gate.open("answer")
     await phone.until_event("callAnswered")
     await note("in-progress")
     tools = panel.locator(".tool")
@@ -111,6 +130,19 @@ async def walk(phone: Phone, customer: Customer, note: Callable[[str], Awaitable
     await panel.locator('.step[data-mark="ok"]').nth(3).wait_for()
     await note("check")
     await phone.page.keyboard.press("Escape")
+    await phone.page.evaluate("() => EpochPhone.close()")
+    other = await phone.page.context.new_page()
+    await other.goto(phone.page.url)
+    await other.wait_for_function("() => EpochPhone.isReady()")
+    await other.evaluate("(number) => EpochPhone.call(number)", ECHO)
+    await other.wait_for_function('() => EpochPhone.getState() === "in-progress"')
+    await phone.page.bring_to_front()
+    await panel.locator(".bar").wait_for()
+    await note("bar of another tab")
+    await phone.page.evaluate("() => EpochPhone.open()")
+    await note("another tab")
+    await other.close()
+    await panel.locator("#number").wait_for()
     await customer.revoke()
     await phone.page.evaluate("() => EpochPhone.init({})")
     await phone.until_state("error")

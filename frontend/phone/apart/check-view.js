@@ -74,8 +74,7 @@ export function showCheck(panel, slot, back) {
     h("p", { class: "quiet" }, words.intro),
     list,
     verdict,
-    again,
-    copy,
+    h("div", { class: "actions" }, again, copy),
     report,
     spoken,
   );

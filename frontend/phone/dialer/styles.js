@@ -1,14 +1,14 @@
 /** The looks of what is seen in a call, and of what the dialer adds to the panel. */
 export const STYLES = `
-.status[data-live]{font-size:28px;line-height:40px;color:var(--text)}
+.status[data-live]{font-size:28px;color:var(--text)}
 .sent{min-height:28px;margin-top:8px;text-align:center;font-size:20px;line-height:28px;overflow-wrap:anywhere}
-.tools{display:grid;grid-template-columns:repeat(3,1fr);gap:8px;margin-top:8px}
+.tools{display:grid;grid-template-columns:repeat(3,1fr);gap:8px;margin-top:auto}
 .tool{display:grid;place-items:center;align-content:center;gap:4px;min-height:64px;padding:4px;background:var(--raised);font-size:13px;font-weight:600;overflow-wrap:anywhere}
 .tool:nth-child(2) svg{stroke-width:4}
 .tool[aria-pressed=true],.tool[aria-expanded=true]{background:var(--text);color:var(--surface)}
-.bar{display:flex;align-items:center;gap:4px;padding:4px;border-radius:30px;background:var(--surface);border:1px solid var(--line);box-shadow:var(--shadow)}
+.bar{position:absolute;bottom:0;right:0;display:flex;align-items:center;gap:4px;padding:4px;border-radius:30px;background:var(--surface);border:1px solid var(--line);box-shadow:var(--shadow)}
 .round.back{background:none;color:var(--quiet)}.round.back:hover{background:var(--press)}
-.time{min-width:48px;padding-inline-end:8px;font-weight:600;font-size:16px}
+.time{min-width:104px;text-align:center;padding-inline-end:8px;font-weight:600;font-size:16px}
 .round{display:grid;place-items:center;width:44px;height:44px;border-radius:50%;background:var(--raised)}
 .round[aria-pressed=true]{background:var(--text);color:var(--surface)}
 .heading{margin-top:16px;font-size:13px;color:var(--quiet)}

@@ -48,14 +48,13 @@ export function frame(texts, on) {
   const tools = h("div", { class: "tools" }, muteTool, keypadTool, devicesTool);
   const sent = h("div", { class: "sent ltr", "aria-hidden": "true" });
   const keys = keypad(texts.keypad, on.pressed);
-  const mainIcon = h("span", { "aria-hidden": "true" });
-  const mainText = h("span");
-  const main = button({ class: "main", click: on.main }, mainIcon, mainText);
+  const main = button({ class: "main", click: on.main });
   const second = button({ class: "second", click: on.second });
   const extra = h("div");
-  const stage = h("div", {}, entry, peer, result.element, tools, sent, keys.element);
+  const actions = h("div", { class: "actions" }, main, second);
+  const stage = h("div", { class: "stage" }, entry, peer, result.element, tools, sent, keys.element);
   const sheet = h("div", { class: "sheet", id: "sheet", hidden: true });
-  const body = h("div", { class: "body" }, stage, sheet, main, second, extra);
+  const body = h("div", { class: "body" }, stage, sheet, actions, extra);
   const panel = h(
     "div",
     { class: "panel", id: "panel", part: "panel", role: "dialog", "aria-label": texts.phone, hidden: true },
@@ -64,7 +63,7 @@ export function frame(texts, on) {
   );
 
   // Beside the button, not in it: a name that ticks would be read out again and again.
-  const barTime = h("span", { class: "time ltr" });
+  const barTime = h("span", { class: "time", dir: "auto" });
   const back = button({ class: "round back", "aria-label": texts.openPhone, click: on.open }, icon(ICONS.expand));
   const barMute = tool(texts.mute, ICONS.mute, { bare: true, state: "aria-pressed", click: on.mute });
   const stop = button({ class: "round stop", "aria-label": texts.hangUp, click: on.hangUp }, icon(ICONS.phone));
@@ -87,6 +86,6 @@ export function frame(texts, on) {
     ...{ name, from, mark, more, stage, sheet, extra },
     ...{ entry, field, complaint, peer, number, status, line, result },
     ...{ tools, keypadTool, mutes: [muteTool, barMute], openers: [more, devicesTool], sent, keys },
-    ...{ main, mainIcon, mainText, second },
+    ...{ actions, main, second },
   };
 }

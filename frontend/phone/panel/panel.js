@@ -100,8 +100,8 @@ export class Panel {
 
     // The bar's looks come with the dialer, which nobody has asked for yet where the call is in another tab.
     if (phone.elsewhere && !this.#dialer) this.#warm();
-    const isElsewhere = phone.elsewhere && this.#revealed && this.#dialer;
-    const barShown = (phone.isInCall || isElsewhere) && !this.isOpen;
+    const hasCall = phone.isInCall || (phone.elsewhere && this.#revealed);
+    const barShown = Boolean(hasCall && this.#dialer && !this.isOpen);
     parts.fab.hidden = barShown || !this.#revealed;
     parts.bar.hidden = !barShown;
     parts.mutes[1].hidden = !phone.isInCall;
@@ -132,7 +132,11 @@ export class Panel {
   /** Draw everything, in the present language. */
   #draw() {
     const { phone } = this;
-    const act = (name) => () => this.#actions[this.#view[name].act]();
+    // The second click of a double click would hang up what the first one has begun.
+    const act =
+      (name) =>
+      ({ detail }) =>
+        detail > 1 || this.#actions[this.#view[name].act]();
     this.#parts = frame(this.texts.core, {
       toggle: () => (this.isOpen ? this.close() : this.open()),
       open: () => this.open(),
@@ -300,8 +304,8 @@ export class Panel {
   }
 
   #focusMain() {
-    const { field, main, entry, more } = this.#parts;
-    (main.hidden ? more : entry.hidden ? main : field.input).focus({ preventScroll: true });
+    const { field, actions, main, entry, more } = this.#parts;
+    (actions.hidden ? more : entry.hidden ? main : field.input).focus({ preventScroll: true });
   }
 
   /** What the buttons of a view can do. */

@@ -14,7 +14,6 @@ export function showView(parts, view) {
   if (!live) parts.status.textContent = view.status ?? "";
   parts.status.toggleAttribute("data-live", Boolean(live));
   parts.line.textContent = view.line ?? "";
-  parts.line.hidden = !live && !view.line;
   parts.result.show(result?.message, result?.fix);
   parts.result.element.className = result?.calm ? "alert calm" : "alert notice";
   parts.tools.hidden = !live;
@@ -29,14 +28,13 @@ export function showView(parts, view) {
   parts.stage.hidden = sheet;
   parts.sheet.hidden = !sheet;
   // Who looks for another microphone in a call can still hang up.
-  parts.main.hidden = sheet && !main.stop;
+  parts.actions.hidden = sheet && !main.stop;
   parts.main.disabled = Boolean(main.disabled);
   parts.main.classList.toggle("stop", Boolean(main.stop));
   parts.main.setAttribute("part", main.stop ? "hang-up" : "call");
-  parts.mainText.textContent = main.text;
-  parts.mainIcon.replaceChildren(
-    ...(main.busy ? [h("span", { class: "spin" })] : main.icon ? [icon(ICONS[main.icon])] : []),
-  );
+  const picture = main.busy ? [h("span", { class: "spin" })] : main.icon ? [icon(ICONS[main.icon])] : [];
+  // Anew, rather than other words in the same place: nothing is seen to move.
+  parts.main.replaceChildren(...picture, main.text);
   parts.second.hidden = sheet || !second;
   parts.second.textContent = second?.text ?? "";
   parts.extra.hidden = sheet || !entry;

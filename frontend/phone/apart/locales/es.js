@@ -16,7 +16,7 @@ export const core = {
   call: "Llamar",
   hangUp: "Colgar",
   mute: "Silenciar",
-  devices: "Dispositivos",
+  devices: "Audio",
   callAgain: "Volver a llamar",
   tryAgain: "Intentar de nuevo",
   newCall: "Nueva llamada",

@@ -1,0 +1,91 @@
+"""The phone keeps its place while a call goes through its states by itself: nothing moves under anybody's hand."""
+
+from typing import Any
+
+import pytest
+
+from browser.conftest import OpenPage, OpenPhone
+from browser.host_site import HostSite, widget_tag
+from browser.phone import Phone
+from browser.product import BUSY, HANGS_UP, Customer
+
+pytestmark = pytest.mark.anyio
+
+# What moves within half a second of a person's own doing does not count; scripts alone act here.
+WATCH = """<script>
+    window.shifts = [];
+    const written = ({ x, y, width, height }) => `${x} ${y} ${width} ${height}`;
+    new PerformanceObserver((list) => {
+        for (const { hadRecentInput, sources } of list.getEntries()) {
+            for (const { previousRect, currentRect } of hadRecentInput ? [] : sources) {
+                shifts.push([window.EpochPhone?.getState(), written(previousRect), written(currentRect)]);
+            }
+        }
+    }).observe({ type: "layout-shift", buffered: true });
+</script>"""
+SHIFTS = "() => new Promise((told) => requestAnimationFrame(() => setTimeout(() => told(shifts))))"
+OPENED_AT_ONCE = "<script>EpochPhone.open();</script>"
+BOX = """() => {
+    const { shadowRoot } = document.querySelector("epoch-phone");
+    return Object.fromEntries(["header", ".main"].map((name) => {
+        const element = shadowRoot.querySelector(name);
+        const { left, right, top, bottom } = element.getBoundingClientRect();
+        return [name, [element.closest("[dir=rtl]") ? right : left, top, bottom]];
+    }));
+}"""
+WIDE = {"width": 1280, "height": 900}
+SHORT = {"width": 1280, "height": 640}
+
+
+async def boxes(phone: Phone) -> Any:
+    return await phone.page.evaluate(BOX)
+
+
+@pytest.mark.parametrize(
+    ("language", "viewport"), [("en", WIDE), ("en", SHORT), ("es", WIDE), ("ar", WIDE)], ids=["en", "low", "es", "ar"]
+)
+async def test_an_open_panel_keeps_its_height_through_a_call(
+    customer: Customer, open_phone: OpenPhone, language: str, viewport: dict[str, int]
+) -> None:
+    attributes = f'data-locale="{language}"'
+    phone = await open_phone(customer, attributes=attributes, head=WATCH, viewport=viewport, reduced_motion="reduce")
+    await phone.until_event("ready")
+    await phone.page.evaluate("() => EpochPhone.open()")
+    await phone.panel.locator("#country .sr").wait_for(state="attached")
+    ready = await boxes(phone)
+    await phone.call(HANGS_UP)
+    seen = {"dialing": await boxes(phone)}
+    await phone.until_event("callAnswered")
+    await phone.panel.locator(".tool").first.wait_for()
+    seen["in-progress"] = await boxes(phone)
+    await phone.until_event("callEnded")
+    seen["completed"] = await boxes(phone)
+    await phone.call(BUSY)
+    await phone.until_event("callEnded", 2)
+    seen["failed"] = await boxes(phone)
+    assert seen == dict.fromkeys(seen, ready)
+    assert await phone.page.evaluate(SHIFTS) == []
+
+
+async def test_the_bar_keeps_its_place_through_a_call(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer, head=WATCH, reduced_motion="reduce")
+    await phone.until_event("ready")
+    await phone.call(HANGS_UP)
+    await phone.page.evaluate("() => EpochPhone.close()")
+    bar = phone.panel.locator(".bar")
+    await phone.until_event("callAnswered")
+    await bar.locator(".time").get_by_text("0:0").wait_for()
+    await phone.until_event("callEnded")
+    await phone.panel.get_by_role("button", name="Open phone").wait_for()
+    assert await phone.page.evaluate(SHIFTS) == []
+
+
+async def test_a_panel_that_is_opened_while_the_page_loads_keeps_its_place(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    tag = widget_tag(customer.product.url, customer.token.raw)
+    url = host_site.page(tag + OPENED_AT_ONCE, head=WATCH)
+    phone = await open_page(url, customer.product, customer=customer, reduced_motion="reduce")
+    await phone.until_event("ready")
+    await phone.panel.locator("#country .sr").wait_for(state="attached")
+    assert await phone.page.evaluate(SHIFTS) == []
