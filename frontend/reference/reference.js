@@ -1,5 +1,6 @@
 // The API's reference: Swagger UI on our own document, with our own files only.
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
+import { accessible } from "./accessible.js";
 
 const SAFE = ["GET", "HEAD", "OPTIONS"];
 const csrfToken = () => /(?:^|; )csrftoken=([^;]*)/.exec(document.cookie)?.[1] ?? "";
@@ -13,18 +14,16 @@ function withToken(request) {
   return request;
 }
 
-const dark = matchMedia("(prefers-color-scheme: dark)");
-const followTheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
-dark.addEventListener("change", followTheme);
-followTheme();
-
 SwaggerUI({
   url: "/schema",
   dom_id: "#reference",
   deepLinking: true,
   defaultModelsExpandDepth: 0,
   docExpansion: "list",
+  plugins: [accessible],
   requestInterceptor: withToken,
+  // Its colours are written into the elements, for one background only.
+  syntaxHighlight: { activated: false },
   // Otherwise the document's address would be sent to somebody else's validator.
   validatorUrl: null,
 });

@@ -1,10 +1,12 @@
 """The API's reference in a real browser: drawn under the pages' strict policy, from our own files."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, Page, expect
 
+from browser.axe import findings
 from browser.conftest import OpenPage
 from browser.product import Product
+from browser.test_accessibility import visiting
 
 pytestmark = pytest.mark.anyio
 
@@ -33,3 +35,26 @@ async def test_trying_a_request_out_carries_the_sessions_token(product: Product,
     answer = await waited.value
     assert answer.status == 401
     assert (await answer.json())["code"] == "wrong_credentials"
+
+
+async def test_everybody_can_read_the_reference_and_try_requests_out(browser: Browser, product: Product) -> None:
+    async with visiting(browser, product) as context:
+        page = await context.new_page()
+        await page.goto("/schema/ui")
+        await expect(page.locator(".opblock").first).to_be_visible()
+        assert await findings(page) == []
+
+        for summary in ("Calls as CSV", "Create an API key", "Change countries"):
+            await _open_to_try(page, summary)
+        assert await findings(page) == []
+
+        await page.get_by_role("button", name="Authorize").click()
+        await expect(page.get_by_role("heading", name="Available authorizations")).to_be_visible()
+        assert await findings(page) == []
+
+
+async def _open_to_try(page: Page, summary: str) -> None:
+    operation = page.locator(".opblock", has_text=summary)
+    await operation.locator(".opblock-summary-control").click()
+    await operation.get_by_role("button", name="Try it out").click()
+    await expect(operation.get_by_role("button", name="Execute")).to_be_visible()
