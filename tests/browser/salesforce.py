@@ -12,8 +12,20 @@ from playwright.async_api import ConsoleMessage, Locator, Page, Route
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
 LIGHTNING = "https://acme.lightning.force.com"
+VISUALFORCE = "https://acme--c.vf.force.com"
 PHONE = "force-app/main/default/staticresources/EpochWidget.js"
 _ENDPOINT = re.compile(r"<endpointUrl>([^<]+)</endpointUrl>")
+_REMOTING = """<script>
+  window.logged = [];
+  window.refusal = "";
+  window.Visualforce = { remoting: { Manager: { invokeAction(name, ...given) {
+    const answer = given.pop();
+    logged.push([name, ...given]);
+    if (refusal) answer(null, { status: false, type: "exception", message: refusal });
+    else answer("00T000000000001AAA", { status: true, type: "rpc" });
+  } } } };
+</script>"""
+"""JavaScript remoting by its published interface: ``invokeAction(name, ...arguments, callback(result, event))``."""
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A record</title><body><main></main>
 <script src="/sandbox.js"></script>
 <script>
@@ -38,14 +50,32 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A record<
 </script></body></html>"""
 
 
+async def show_visualforce(page: Page, source: str, phone: bytes) -> None:
+    """Open ``source`` as Salesforce's server would send it: its expressions filled in, remoting beside it."""
+    body = re.sub(r"</?apex:page[^>]*>", "", source)
+    body = body.replace("{!$Resource.EpochWidget}", "/resource/1/EpochWidget")
+    body = body.replace("{!$RemoteAction.EpochCallController.logCall}", "EpochCallController.logCall")
+    assert "{!" not in body
+
+    async def serve(route: Route) -> None:
+        if route.request.url.endswith("/EpochWidget"):
+            await route.fulfill(body=phone, content_type="text/javascript")
+        else:
+            await route.fulfill(body=f"<!doctype html>{_REMOTING}{body}", content_type="text/html")
+
+    await page.route(f"{VISUALFORCE}/**", serve)
+    await page.goto(f"{VISUALFORCE}/apex/EpochPhone")
+
+
 class Lightning:
     """``page`` shows records of an organization into which the kit's ``files`` were deployed."""
 
-    def __init__(self, page: Page, files: Mapping[str, bytes], folder: Path) -> None:
+    def __init__(self, page: Page, files: Mapping[str, bytes], folder: Path, *, component: str = "epochDialer") -> None:
         self.page = page
         self.console: list[str] = []
         self._files = files
         self._folder = folder
+        self._component = component
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
 
@@ -58,7 +88,8 @@ class Lightning:
         return self.page.locator("epoch-phone")
 
     def dialer(self, index: int = 0) -> Locator:
-        return self.page.locator("c-epoch-dialer").nth(index)
+        tag = re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", self._component)
+        return self.page.locator(f"c-{tag}").nth(index)
 
     def status(self, index: int = 0) -> Locator:
         return self.dialer(index).get_by_role("status")
@@ -69,7 +100,13 @@ class Lightning:
             path = self._folder / "project" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        build = ("node", "tests/salesforce/build.mjs", str(self._folder / "project"), str(self._folder))
+        build = (
+            "node",
+            "tests/salesforce/build.mjs",
+            str(self._folder / "project"),
+            str(self._folder),
+            self._component,
+        )
         await to_thread.run_sync(lambda: subprocess.run(build, cwd=FRONTEND, check=True))
         trusted = [found for content in self._files.values() for found in _ENDPOINT.findall(content.decode())]
         # The sandbox runs what it has fetched from a blob, and evaluates.

@@ -1,32 +1,22 @@
 """The Salesforce kit from the dashboard: its component in Lightning Web Security's sandbox, its page with remoting."""
 
 import json
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, Page, expect
 
 from browser.conftest import OpenPage
 from browser.dashboard import download_kit, generate_token, sign_in
 from browser.phone import Phone
 from browser.product import BUSY, ECHO, Customer
-from browser.salesforce import LIGHTNING, PHONE, Lightning
+from browser.salesforce import LIGHTNING, PHONE, Lightning, show_visualforce
 
 pytestmark = pytest.mark.anyio
-VISUALFORCE = "https://acme--c.vf.force.com"
 CONTACT = "003000000000001AAA"
 RECORD = {"Contact.Phone": ECHO, "Contact.MobilePhone": BUSY}
 ON_CONTACT = {"recordId": CONTACT, "objectApiName": "Contact"}
-REMOTING = """<script>
-  window.logged = [];
-  window.Visualforce = { remoting: { Manager: { invokeAction(name, ...given) {
-    const answer = given.pop();
-    logged.push([name, ...given]);
-    answer("00T000000000001AAA", { status: true, type: "rpc" });
-  } } } };
-</script>"""
 
 
 @pytest.fixture
@@ -146,21 +136,8 @@ async def test_the_visualforce_page_calls_and_logs_by_remoting(
     kit: dict[str, bytes], customer: Customer, open_page: OpenPage
 ) -> None:
     source = kit["force-app/main/default/pages/EpochPhone.page"].decode()
-    body = re.sub(r"</?apex:page[^>]*>", "", source)
-    # What the server that renders the page puts in the place of these.
-    body = body.replace("{!$Resource.EpochWidget}", "/resource/1/EpochWidget")
-    body = body.replace("{!$RemoteAction.EpochCallController.logCall}", "EpochCallController.logCall")
-    assert "{!" not in body
-
-    async def serve(route: Route) -> None:
-        if route.request.url.endswith("/EpochWidget"):
-            await route.fulfill(body=kit[PHONE], content_type="text/javascript")
-        else:
-            await route.fulfill(body=f"<!doctype html>{REMOTING}{body}", content_type="text/html")
-
     opened: Phone = await open_page("about:blank", customer.product, permissions=["local-network-access", "microphone"])
-    await opened.page.route(f"{VISUALFORCE}/**", serve)
-    await opened.page.goto(f"{VISUALFORCE}/apex/EpochPhone")
+    await show_visualforce(opened.page, source, kit[PHONE])
     await opened.until_event("ready")
     await opened.page.locator("#form #number").fill("Front desk")
     await opened.page.locator("#form").get_by_role("button", name="Call").click()
@@ -174,3 +151,8 @@ async def test_the_visualforce_page_calls_and_logs_by_remoting(
     [sent] = json.loads(await opened.page.evaluate("() => JSON.stringify(logged)"))
     assert sent[:5] == ["EpochCallController.logCall", call["call_id"], ECHO, "outbound", "completed"]
     assert len(sent) == len(("name", "id", "number", "direction", "status", "seconds"))
+
+    await opened.page.evaluate("() => { refusal = 'The call was not logged: its status is not valid' }")
+    await opened.page.locator("#form #number").fill(BUSY)
+    await opened.page.locator("#form").get_by_role("button", name="Call").click()
+    await expect(opened.page.locator("#note")).to_have_text("The call was not logged: its status is not valid")

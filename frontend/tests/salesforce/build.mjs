@@ -1,4 +1,4 @@
-// `node build.mjs PROJECT OUT`: compiles the component of an SFDX project, with stand-ins for what Salesforce's modules offer, into
+// `node build.mjs PROJECT OUT COMPONENT`: compiles a component of an SFDX project, with stand-ins for what Salesforce's modules offer, into
 // OUT/component.js, which is to be evaluated in the sandbox, and the sandbox itself into OUT/sandbox.js.
 import { readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -7,7 +7,9 @@ import { transformSync } from "@lwc/compiler";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const [project, out] = process.argv.slice(2).map((path) => resolve(path));
+const [project, out] = process.argv.slice(2, 4).map((path) => resolve(path));
+const component = process.argv[4];
+const tag = `c-${component.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 const components = join(project, "force-app/main/default/lwc");
 const PLATFORM = /^(lightning|@salesforce)\//;
 
@@ -37,8 +39,8 @@ const lwc = {
 
 const common = { bundle: true, format: "iife", logLevel: "warning", target: "es2022" };
 const entry = `import { createElement } from "lwc";
-import Dialer from "c/epochDialer";
-salesforce.created = (properties) => Object.assign(createElement("c-epoch-dialer", { is: Dialer }), properties);`;
+import Component from "c/${component}";
+salesforce.created = (properties) => Object.assign(createElement("${tag}", { is: Component }), properties);`;
 const define = { "process.env.NODE_ENV": '"production"' };
 await build({
   ...common,

@@ -271,11 +271,12 @@ def _scripts(example: Example) -> Iterator[str]:
 
 
 def _check_syntax(script: str, path: Path, name: str) -> None:
-    """Node knows no decorators yet, which Lightning components have: those go through the bundler."""
+    """Node knows neither decorators, which Lightning components have, nor JSX: those go through the bundler."""
     is_module = re.search(r"^(?:import|export) ", script, re.MULTILINE) is not None
     file = path.with_suffix(".mjs" if is_module else ".cjs")
     file.write_text(script)
     bundler = str(FRONTEND / "node_modules" / ".bin" / "esbuild")
-    program = [bundler, "--log-level=warning"] if "@api" in script else ["node", "--check"]
+    is_newer = "@api" in script or name.endswith(".jsx")
+    program = [bundler, "--log-level=warning", "--loader:.mjs=jsx"] if is_newer else ["node", "--check"]
     answer = subprocess.run([*program, str(file)], capture_output=True, text=True, timeout=60, check=False)
     assert answer.returncode == 0, f"{name}: {answer.stderr}"

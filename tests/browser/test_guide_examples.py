@@ -1,0 +1,320 @@
+"""The guide's examples, taken from its Markdown and pasted into a customer's page as they stand."""
+
+import json
+import re
+from importlib import import_module
+
+import pytest
+from playwright.async_api import BrowserContext, Locator, Route, expect
+
+from browser.conftest import OpenPage
+from browser.dashboard import generate_token, sign_in
+from browser.guide import EXAMPLE, example, examples, ran, runs
+from browser.host_site import HostSite, widget_tag
+from browser.phone import Phone
+from browser.pop_out import window_of
+from browser.product import ECHO, Customer
+from guide.source import read_guide
+
+pytestmark = pytest.mark.anyio
+
+LOG = "/api/crm/log-call"
+ADA = "+14155550123"
+# What a policy forbids, and what listeners of the page were told.
+WATCH_POLICY = """window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+    violations.push(`${event.effectiveDirective} ${event.blockedURI}`));"""
+
+
+async def pasted(open_page: OpenPage, host_site: HostSite, customer: Customer, body: str, *, head: str = "") -> Phone:
+    """A customer's page with ``body`` in it, once the phone there is ready."""
+    phone = await open_page(host_site.page(body, head=head), customer.product, customer=customer)
+    await phone.until_event("ready")
+    return phone
+
+
+def with_tag(customer: Customer, script: str) -> str:
+    """``script`` behind the tag, where the guide says that such code goes."""
+    return f"{widget_tag(customer.product.url, customer.token.raw)}<script>{script}</script>"
+
+
+def fab(phone: Phone) -> Locator:
+    return phone.panel.locator('[part~="fab"]')
+
+
+async def style(place: Locator, name: str) -> str:
+    value: str = await place.evaluate("(element, name) => getComputedStyle(element).getPropertyValue(name)", name)
+    return value
+
+
+def test_every_example_of_the_guide_is_run() -> None:
+    import_module("browser.test_guide_recipes")
+    names = [name for name, _ in EXAMPLE.findall(read_guide("widget-integration", "https://voice.example").text)]
+    assert sorted(names) == sorted(ran), "each example needs a name of its own and a test that runs it"
+
+
+@runs("Your page")
+async def test_the_tag_alone_shows_a_green_button_that_calls(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    phone = await pasted(open_page, host_site, customer, await example(customer, "Your page"))
+    box = await fab(phone).bounding_box()
+    size = phone.page.viewport_size
+    assert box is not None
+    assert size is not None
+    assert (box["x"] > size["width"] / 2, box["y"] > size["height"] / 2) == (True, True)
+    red, green, blue = map(int, re.findall(r"\d+", await style(fab(phone), "background-color"))[:3])
+    assert green > max(red, blue)
+    await fab(phone).click()
+    await phone.panel.get_by_label("Phone number").fill("(212) 555-0101")
+    await phone.panel.get_by_role("button", name="Call", exact=True).click()
+    assert (await phone.until_event("callStarted"))["number"] == ECHO
+    await phone.until_event("callAnswered")
+    assert phone.console == []
+
+
+@runs("A blue phone on the left, dark in every system")
+async def test_attributes_move_and_colour_the_phone(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    body = await example(customer, "A blue phone on the left, dark in every system")
+    phone = await pasted(open_page, host_site, customer, body)
+    box = await fab(phone).bounding_box()
+    assert box is not None
+    assert box["x"] < 100
+    assert await style(fab(phone), "background-color") == "rgb(11, 95, 255)"
+    await fab(phone).click()
+    lightness = [
+        int(part) for part in re.findall(r"\d+", await style(phone.panel.locator(".panel"), "background-color"))
+    ]
+    assert max(lightness[:3]) < 80
+
+
+@runs("Your style sheet")
+async def test_a_style_sheet_of_the_page_reaches_the_phone(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    sheet = await example(customer, "Your style sheet")
+    tag = widget_tag(customer.product.url, customer.token.raw)
+    phone = await pasted(open_page, host_site, customer, tag, head=f"<style>{sheet}</style>")
+    assert await style(fab(phone), "background-color") == "rgb(11, 95, 255)"
+    await fab(phone).click()
+    panel = phone.panel.locator('[part~="panel"]')
+    assert await style(panel, "border-top-width") == "2px"
+    assert (await style(panel, "font-family")).startswith("Inter")
+
+
+@runs("Settings from a global")
+async def test_a_global_configures_the_phone(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
+    body = await example(customer, "Settings from a global")
+    phone = await pasted(open_page, host_site, customer, f'<span data-phone="{ECHO}">Ada</span>{body}')
+    await phone.page.get_by_role("button", name="Ada").click()
+    await phone.until_event("callAnswered")
+
+
+@runs("Start later")
+async def test_the_phone_starts_when_the_page_says_so(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    script = await example(customer, "Start later")
+    url = host_site.page(
+        f'<script src="{customer.product.url}/widget/phone.js"></script><button id="go">Start</button>'
+        f"<script>document.getElementById('go').onclick = () => {{ {script} }}</script>"
+    )
+    phone = await open_page(url, customer.product, customer=customer)
+    assert await phone.state() == "loading"
+    await phone.page.get_by_role("button", name="Start").click()
+    await phone.until_event("ready")
+
+
+@runs("Allowed domains")
+async def test_a_pasted_list_of_domains_is_the_tokens_list(customer: Customer, open_page: OpenPage) -> None:
+    listed = (await example(customer, "Allowed domains")).strip()
+    dashboard = await open_page(f"{customer.product.url}/login", customer.product)
+    await sign_in(dashboard.page, customer)
+    await generate_token(dashboard.page, customer, listed)
+    await expect(dashboard.page.locator(".facts .chip")).to_have_text(listed.split(", "))
+
+
+@runs("Dial from your own code")
+async def test_code_dials_with_metadata(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
+    script = await example(customer, "Dial from your own code")
+    phone = await pasted(open_page, host_site, customer, with_tag(customer, f"const dial = () => {{ {script} }};"))
+    await phone.page.evaluate("() => dial()")
+    started = await phone.until_event("callStarted")
+    assert (started["number"], started["metadata"]) == (ADA, {"contact": "c-1042"})
+    await phone.until_event("callAnswered")
+
+
+@runs("Name the person who calls")
+async def test_who_calls_is_told_and_kept(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
+    script = await example(customer, "Name the person who calls")
+    phone = await pasted(open_page, host_site, customer, with_tag(customer, f"const dial = () => {{ {script} }};"))
+    await phone.page.evaluate("() => dial()")
+    started = await phone.until_event("callStarted")
+    await phone.until_event("callAnswered")
+    await phone.hangup()
+    assert (await phone.record(started["callId"]))["agent"] == "ann@example.com"
+
+
+@runs("Listen before the phone exists")
+async def test_code_before_the_tag_hears_of_calls(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
+    script = await example(customer, "Listen before the phone exists")
+    tag = widget_tag(customer.product.url, customer.token.raw, "async")
+    told: list[str] = []
+    phone = await open_page("about:blank", customer.product, customer=customer)
+    phone.page.on("console", lambda message: told.append(message.text))
+    await phone.page.goto(host_site.page(f"<script>{script}</script>{tag}"))
+    await phone.until_event("ready")
+    await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    await phone.hangup()
+    ended = await phone.until_event("callEnded")
+    assert f"{ECHO} completed {ended['duration']}" in told
+
+
+@runs("Check before the first call")
+async def test_the_check_reports(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
+    script = await example(customer, "Check before the first call")
+    told: list[str] = []
+    body = with_tag(customer, f"document.getElementById('check').onclick = () => {{ {script} }};")
+    phone = await pasted(open_page, host_site, customer, f'<button id="check">Check</button>{body}')
+    phone.page.on("console", lambda message: told.append(message.text))
+    await phone.page.get_by_role("button", name="Check", exact=True).click()
+
+    async def reported() -> bool:
+        return bool(told)
+
+    await phone.until("a report", reported)
+    assert re.match(r"(true|false) ", told[0])
+    for step in ("icrophone", "oken", "ignal", "udio"):
+        assert step in told[0]
+    assert customer.token.raw not in told[0]
+
+
+@runs("Callable numbers", "Log calls")
+async def test_the_callable_numbers_call_and_the_log_is_written(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    shown = await examples(customer)
+    body = f"{shown['Callable numbers']}<script>{shown['Log calls']}</script>"
+    logged: list[dict[str, object]] = []
+
+    async def crm(route: Route) -> None:
+        logged.append(json.loads(route.request.post_data or ""))
+        await route.fulfill(status=204)
+
+    async def catch(context: BrowserContext) -> None:
+        await context.route(f"**{LOG}", crm)
+
+    phone: Phone = await open_page(host_site.page(body), customer.product, customer=customer, prepare=catch)
+    await phone.until_event("ready")
+    await phone.page.get_by_role("button", name="(415) 555-0123").click()
+    await phone.until_event("callAnswered", 1)
+    await phone.hangup()
+    await phone.page.get_by_role("link", name="(212) 555-0147").click()
+    await phone.until_event("callAnswered", 2)
+    await phone.hangup()
+
+    async def both() -> bool:
+        return len(logged) == 2
+
+    await phone.until("both calls in the customer's log", both)
+    ended = await phone.details("callEnded")
+    assert [(row["id"], row["phone"], row["status"]) for row in logged] == [
+        (call["callId"], number, "completed")
+        for call, number in zip(ended, ("+14155550123", "+12125550147"), strict=True)
+    ]
+    assert phone.console == []
+
+
+@runs("Call button")
+async def test_the_button_calls_and_tells_how_it_went(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    phone = await pasted(open_page, host_site, customer, await example(customer, "Call button"))
+    await phone.page.get_by_role("button", name="Call Ada").click()
+    await phone.page.get_by_role("status").get_by_text("Calling +14155550123").wait_for()
+    await phone.until_event("callAnswered")
+    await phone.hangup()
+    await phone.page.get_by_role("status").get_by_text(re.compile(r"^completed after \d+ s$")).wait_for()
+
+
+@runs("Every call in a window of its own")
+async def test_calls_live_in_a_window(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
+    body = await example(customer, "Every call in a window of its own")
+    phone = await pasted(open_page, host_site, customer, f'{body}<a href="tel:{ECHO}">unused</a>')
+    await fab(phone).click()
+    await phone.panel.get_by_label("Phone number").fill(ECHO)
+    await phone.panel.get_by_role("button", name="Call", exact=True).click()
+    window = await window_of(phone)
+    await phone.until_event("callAnswered")
+    assert await window.state() == "in-progress"
+    await phone.hangup()
+
+
+@runs("Content-Security-Policy with the sandbox carrier")
+async def test_a_call_needs_nothing_beyond_the_guides_list(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    listed = await example(customer, "Content-Security-Policy with the sandbox carrier")
+    phone = await _under(listed, customer, open_page, host_site)
+    await fab(phone).click()
+    await phone.panel.get_by_label("Phone number").fill(ECHO)
+    await phone.panel.get_by_role("button", name="Call", exact=True).click()
+    started = await phone.until_event("callStarted")
+    await phone.until_event("callAnswered")
+    await phone.hear(started["callId"])
+    await phone.hangup()
+    await phone.assert_agrees(started["callId"], ECHO, "completed")
+    assert await phone.page.evaluate("() => violations") == []
+    assert phone.console == []
+
+
+@runs("Content-Security-Policy")
+async def test_the_list_for_twilio_admits_twilio_and_differs_in_nothing_else(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    shown = await examples(customer)
+    listed, sandbox = shown["Content-Security-Policy"], shown["Content-Security-Policy with the sandbox carrier"]
+    assert listed.replace("https://*.twilio.com wss://*.twilio.com", "ws://localhost:* ws://127.0.0.1:*") == sandbox
+    phone = await _under(listed, customer, open_page, host_site)
+
+    # Nothing answers there: only what the policy says counts.
+    async def asks(*addresses: str) -> list[str]:
+        found: list[str] = await phone.page.evaluate(
+            """async (addresses) => {
+                violations.length = 0;
+                for (const address of addresses) {
+                    try {
+                        if (address.startsWith("wss:")) new WebSocket(address).close();
+                        else await fetch(address).catch(() => {});
+                    } catch {}
+                }
+                await new Promise((resolve) => setTimeout(resolve));
+                return violations;
+            }""",
+            addresses,
+        )
+        return found
+
+    # Signalling and call quality reports, where the SDK sends them.
+    assert (
+        await asks("wss://voice-js.roaming.twilio.com/signal", "https://eventgw.us1.twilio.com/v4/EndpointEvents") == []
+    )
+    assert len(await asks("wss://voice.example/signal", "https://voice.example/")) == 2
+
+
+async def _under(listed: str, customer: Customer, open_page: OpenPage, host_site: HostSite) -> Phone:
+    """A page whose policy is ``listed`` and nothing else, once the phone there is ready."""
+    policy = " ".join(f"default-src 'none'; {listed}".split())
+
+    async def watch(context: BrowserContext) -> None:
+        await context.add_init_script(WATCH_POLICY)
+
+    url = host_site.page(
+        widget_tag(customer.product.url, customer.token.raw), headers={"Content-Security-Policy": policy}
+    )
+    phone = await open_page(url, customer.product, customer=customer, prepare=watch)
+    await phone.until_event("ready")
+    return phone
