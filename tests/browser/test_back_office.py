@@ -5,18 +5,23 @@ from collections.abc import AsyncIterator
 
 import pyotp
 import pytest
+import sqlalchemy as sa
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from admin.models import StaffRole
+from admin.models import StaffRole, StaffSession
+from admin.services import IDLE
 from browser.axe import AXE, findings
 from browser.conftest import OpenPhone
-from browser.product import Customer, Product
+from browser.product import ECHO, TONES, Customer, Product
 from factories import PASSWORD as OWNERS_PASSWORD
 from furnished import furnish
+from kit.clock import utc_now
 from staff import PASSWORD, make_staff
 from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio
+REFRESH_MS = 10_000
+"""How often the operations page asks for itself."""
 
 
 @pytest.fixture
@@ -60,12 +65,13 @@ async def act(page: Page, label: str, reason: str, **choices: str) -> None:
     await page.get_by_role("button", name=label, exact=True).click()
 
 
-async def test_an_operator_upgrades_suspends_revokes_and_reads_the_trail(
-    context: BrowserContext, browser: Browser, product: Product, open_phone: OpenPhone
+@pytest.mark.parametrize("role", [StaffRole.OPERATOR, StaffRole.ADMIN])
+async def test_who_may_upgrades_suspends_revokes_and_reads_the_trail(
+    context: BrowserContext, browser: Browser, product: Product, open_phone: OpenPhone, role: StaffRole
 ) -> None:
     customer = await product.customer(plan=Plan.STARTER)
     slug = customer.tenant.organization.slug
-    page = await enter(context, product, StaffRole.OPERATOR)
+    page = await enter(context, product, role)
     async with await browser.new_context(base_url=product.url) as theirs:
         owner = await theirs.new_page()
         await owner.goto(f"/login?next=/dashboard/{slug}/settings")
@@ -99,8 +105,100 @@ async def test_an_operator_upgrades_suspends_revokes_and_reads_the_trail(
 
     await find(page, customer)
     await page.get_by_role("link", name="All: Audit trail").click()
-    for words in ("organization.plan_changed", "organization.suspended", "embed_token.revoked"):
-        await expect(page.get_by_text(words, exact=False).first).to_be_visible()
+    for words in ("Organization plan changed", "Organization suspended", "Embed token revoked"):
+        await expect(page.get_by_role("cell", name=words, exact=True)).to_be_visible()
+    await page.get_by_role("row", name="Organization suspended").get_by_role("rowheader").get_by_role("link").click()
+    await expect(page.get_by_text("Reason: Fraud is suspected")).to_be_visible()
+
+
+async def test_support_revokes_reads_the_trail_and_does_no_more(
+    context: BrowserContext, customer: Customer, product: Product, open_phone: OpenPhone
+) -> None:
+    page = await enter(context, product, StaffRole.SUPPORT)
+    phone = await open_phone(customer)
+    await phone.until_event("ready")
+    await find(page, customer)
+    details = page.url
+    for label in ("Change plan", "Suspend", "Raise a limit", "Adopt a number"):
+        await expect(page.get_by_role("link", name=label, exact=True)).to_have_count(0)
+    await page.get_by_role("link", name="Main Website").click()
+    await act(page, "Revoke", "Leaked in a forum")
+    await expect(page.get_by_text("Token revoked.")).to_be_visible()
+    await phone.page.reload()
+    assert (await phone.until_event("error"))["code"] == "revoked_embed_token"
+
+    await page.goto(details)
+    await page.get_by_role("link", name="All: Audit trail").click()
+    await expect(page.get_by_role("cell", name="Embed token revoked", exact=True)).to_be_visible()
+    for path in (details.replace("details/", "") + "/do/suspend", "/admin/operations/pause", "/admin/staff/list"):
+        await page.goto(path)
+        await expect(page.get_by_role("heading", name="This is not open to you")).to_be_visible()
+
+
+async def test_a_call_that_begins_is_seen_and_ended_from_the_page_that_stays_open(
+    context: BrowserContext, customer: Customer, product: Product, open_phone: OpenPhone
+) -> None:
+    page = await enter(context, product, StaffRole.OPERATOR)
+    await page.goto("/admin/operations")
+    name = customer.tenant.organization.name
+    phone = await open_phone(customer)
+    await phone.until_event("ready")
+    begun = await phone.call(TONES)
+    await phone.until_event("callAnswered")
+    live = page.get_by_role("table", name="Live calls").get_by_role("row", name=f"+1 212-555-0106 {name}")
+    # Nobody touches the page until then.
+    await expect(live.get_by_text("In progress")).to_be_visible(timeout=3 * REFRESH_MS)
+    await live.get_by_role("link", name="End call").click()
+    await expect(page.get_by_text("Both sides are cut off within seconds")).to_be_visible()
+    await page.get_by_label("Reason").fill("Fraud is suspected")
+    await page.get_by_role("button", name="End call", exact=True).click()
+    await expect(page.get_by_text("The call is being cut off.")).to_be_visible()
+    await phone.until_event("callEnded", within=10)
+    record = await phone.record(begun.call_id)
+    assert record["status"] == "completed"
+    await expect(page.get_by_role("heading", name="Operations", level=1)).to_be_visible()
+    await expect(live).to_have_count(0, timeout=3 * REFRESH_MS)
+
+
+async def test_a_page_left_open_says_when_its_session_is_over(context: BrowserContext, product: Product) -> None:
+    page = await enter(context, product, StaffRole.SUPPORT)
+    await page.goto("/admin/operations")
+    await expect(page.get_by_text("Refreshes every 10 seconds")).to_be_visible()
+    async with product.database.sessions() as session, session.begin():
+        await session.execute(sa.update(StaffSession).values(last_seen_at=utc_now() - IDLE))
+    said = page.get_by_role("status").get_by_text("Refreshing has stopped: you are signed out")
+    await expect(said).to_be_visible(timeout=3 * REFRESH_MS)
+    assert await findings(page) == []
+    await page.get_by_role("link", name="Sign in", exact=True).click()
+    await expect(page.get_by_role("heading", name="Staff sign-in")).to_be_visible()
+    assert page.url.endswith("next=/admin/operations")
+
+
+async def test_all_calls_are_paused_and_a_page_that_is_open_shows_it(
+    browser: Browser, product: Product, customer: Customer, open_phone: OpenPhone
+) -> None:
+    async with (
+        await browser.new_context(base_url=product.url) as one,
+        await browser.new_context(base_url=product.url) as two,
+    ):
+        watching, page = [await enter(own, product, StaffRole.OPERATOR) for own in (one, two)]
+        for tab in (watching, page):
+            await tab.goto("/admin/operations")
+        await act(page, "Pause all calls", "Drill")
+        await expect(page.get_by_text("Calls are paused for everybody")).to_be_visible()
+        try:
+            await expect(watching.get_by_text("Calls are paused for everybody")).to_be_visible(timeout=3 * REFRESH_MS)
+            await expect(watching.get_by_role("link", name="Resume calls")).to_be_visible()
+            phone = await open_phone(customer)
+            await phone.until_event("ready")
+            await phone.call(ECHO)
+            assert (await phone.until_event("callEnded"))["status"] == "refused"
+        finally:
+            await page.goto("/admin/operations")
+            await act(page, "Resume calls", "The drill is over")
+        await expect(page.get_by_text("Calls are placed again.")).to_be_visible()
+        await phone.call(ECHO)
+        await phone.until_event("callAnswered")
 
 
 async def test_roles_see_what_is_theirs_to_do(browser: Browser, product: Product, customer: Customer) -> None:
@@ -127,6 +225,15 @@ async def test_the_main_views_are_for_everybody(context: BrowserContext, product
     for path in (
         "/admin",
         "/admin/account",
+        "/admin/operations",
+        "/admin/operations/pause",
+        f"/admin/organization/{organization}/do/raise-limit",
+        f"/admin/call/list?organization_id={organization}",
+        "/admin/alert/list",
+        "/admin/limit-override/list",
+        "/admin/outbox-item/list",
+        "/admin/carrier-day/list",
+        "/admin/carrier-difference/list",
         "/admin/organization/list",
         f"/admin/organization/details/{organization}",
         f"/admin/organization/{organization}/do/change-plan",
