@@ -8,6 +8,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.auth import person, viewer
@@ -16,6 +17,7 @@ from dashboard import call_data
 from dashboard.guards import knows_places, requires_place
 from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
+from kit.clock import utc_now
 from kit.countries import countries, country_name
 from kit.db import Database
 from kit.errors import Conflict, TooMany, ValidationFailed
@@ -27,6 +29,7 @@ from tenants.models import Role
 from tenants.rules import NAME_CHARACTERS
 from tenants.services import GRACE, OrganizationService, ensure_may_create, restorable_until
 from tenants.teams import TeamService
+from voice.archive import PER_HOUR, Archive, ensure_may_export
 
 Visit = Request[Any, Any, State]
 KEY = "organization"
@@ -44,6 +47,7 @@ async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAu
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "may_delete": who.role is Role.OWNER,
         "grace_days": GRACE.days,
+        "exports_per_hour": PER_HOUR,
         "name_characters": NAME_CHARACTERS,
         **await call_data.shown(request, session, who),
     }
@@ -142,6 +146,17 @@ class OrganizationPages(Controller):
             request.app.state.mailer.send_after_commit(db_session, mail)
         said = f"{organization.name} is deleted. Its owners can restore it here for {GRACE.days} days."
         return redirect(request, "/dashboard/new", said)
+
+    @post("/export", guards=_OWNER, status_code=200)
+    async def export(self, request: SettingsRequest, slug: FromPath[str]) -> Stream:
+        """Everything there is of the organization, sent as it is read."""
+        await read_form(request)
+        who, database = member(request), request.app.state.database
+        await ensure_may_export(database, who.organization_id)
+        months = request.app.state.settings.call_retention_months
+        chunks = await Archive(database, who.organization_id, default_months=months).begin(by=who.actor)
+        name = f'attachment; filename="{slug}-{utc_now():%Y-%m-%d}.zip"'
+        return Stream(chunks, media_type="application/zip", headers={"Content-Disposition": name})
 
 
 HANDLERS = (NewOrganizationPages, OrganizationPages, *call_data.HANDLERS)

@@ -1,0 +1,43 @@
+"""A ZIP file that is sent while it is made: no part of it is ever held as a whole."""
+
+import io
+import zipfile
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from datetime import datetime
+
+
+class _Sink(io.RawIOBase):
+    """Where the ZIP is written; it cannot go back, so sizes follow what they are about."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes | bytearray | memoryview, /) -> int:  # type: ignore[override]  # narrower than Buffer
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def take(self) -> bytes:
+        """What was written since."""
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+async def zip_of(
+    files: Iterable[tuple[str, AsyncIterator[bytes]]], *, made_at: datetime
+) -> AsyncGenerator[bytes, None]:
+    """A ZIP of ``files``, each a name and its chunks, asked for one after another as the reader takes them."""
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for name, chunks in files:
+            entry = zipfile.ZipInfo(name, made_at.timetuple()[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            with archive.open(entry, "w", force_zip64=True) as file:
+                async for chunk in chunks:
+                    file.write(chunk)
+                    if part := sink.take():
+                        yield part
+    yield sink.take()
