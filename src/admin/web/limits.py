@@ -19,8 +19,8 @@ class LimitOverrideView(Listing, model=LimitOverride):
     about = "Limits that staff set for a while. Those that have ended stay listed."
     symbol = "usage"
     column_list = (
-        "organization_id",
         "name",
+        "organization_id",
         "value",
         "ends_at",
         "set_by",
@@ -51,8 +51,8 @@ class AlertView(Listing, model=Alert):
     about = "What looks like fraud, and limits that are nearly used up."
     symbol = "alert"
     column_list = (
-        "organization_id",
         "kind",
+        "organization_id",
         "subject",
         "window_start",
         "resolved_at",

@@ -83,6 +83,8 @@ class Listing(ModelView):
     def __init__(self) -> None:
         mine: Any = type(self)
         shown = {*self._keys("column_list"), *self._keys("column_details_list")}
+        if self._keys("column_list")[0] in LINKS:
+            raise TypeError(f"{mine.__name__}: the first column is the link to the row")
         known = {key: linked for key in shown if key in LINKS} | {key: read for key in shown if key in COLUMNS}
         mine.column_formatters = known | dict(self.own_formatters())
         mine.column_formatters_detail = mine.column_formatters

@@ -68,9 +68,9 @@ class MembershipView(Listing, model=Membership):
     about = "Who belongs to which organization."
     symbol = "account"
     column_list = (
-        "organization_id",
-        "user_id",
         "role",
+        "user_id",
+        "organization_id",
         "created_at",
         "id",
     )
@@ -86,9 +86,9 @@ class UpgradeRequestView(Listing, model=UpgradeRequest):
     about = "Owners ask for a bigger plan. They get a mail with the answer."
     symbol = "usage"
     column_list = (
+        "created_at",
         "organization_id",
         "requested_by",
-        "created_at",
         "outcome",
         "resolved_at",
         "id",
