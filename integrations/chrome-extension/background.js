@@ -30,6 +30,8 @@ chrome.runtime.onInstalled.addListener(({ reason }) => {
   if (reason === "install") chrome.tabs.create({ url: "permission.html" });
 });
 chrome.contextMenus.onClicked.addListener((info) => show(info.selectionText));
+chrome.omnibox.setDefaultSuggestion({ description: "Call “%s” with Epoch Voice" });
+chrome.omnibox.onInputEntered.addListener((text) => show(text));
 chrome.action.onClicked.addListener(() => show());
 chrome.runtime.onMessage.addListener((message, sender) => {
   if (sender.id === chrome.runtime.id && typeof message?.call === "string") show(message.call);

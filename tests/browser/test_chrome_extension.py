@@ -1,10 +1,10 @@
 """The Chrome extension's kit, loaded into a browser as customers load it, on a CRM page with a strict policy."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Playwright, Route, expect
+from playwright.async_api import BrowserContext, Page, Playwright, Route, Worker, expect
 
 from browser.conftest import OpenPage, launch_options
 from browser.dashboard import download_kit, generate_token, sign_in
@@ -104,3 +104,103 @@ async def test_a_chip_calls_from_a_page_with_a_strict_policy(context: BrowserCon
     await page.get_by_role("button", name="Call Front desk").click()
     await expect(phone.page.locator("#note")).to_have_text("Invalid phone number: Front desk")
     assert len([one for one in context.pages if "phone.html" in one.url]) == 1
+
+
+async def worker_of(context: BrowserContext) -> Worker:
+    """The extension's background script."""
+    return context.service_workers[0] if context.service_workers else await context.wait_for_event("serviceworker")
+
+
+async def phone_by(context: BrowserContext, customer: Customer, act: Awaitable[object]) -> Phone:
+    """The phone's window, which ``act`` opens."""
+    async with context.expect_page(lambda opened: "phone.html" in opened.url) as opening:
+        await act
+    phone = Phone(await opening.value, customer.product, customer)
+    await phone.page.wait_for_load_state()
+    return phone
+
+
+async def test_a_selected_number_and_a_typed_one_are_called(context: BrowserContext, customer: Customer) -> None:
+    worker = await worker_of(context)
+    # The entry is there: a browser refuses to change one that is not.
+    await worker.evaluate("() => chrome.contextMenus.update('call', { visible: true })")
+    # What the browser does when somebody chooses the entry; its menu is drawn outside of the page.
+    chosen = worker.evaluate(
+        "() => chrome.contextMenus.onClicked.dispatch({ menuItemId: 'call', selectionText: ' (212) 555-0101 ' }, {})"
+    )
+    phone = await phone_by(context, customer, chosen)
+    started = await phone.until_event("callStarted")
+    assert started["number"] == "+12125550101"
+    await phone.until_event("callAnswered")
+    await phone.hangup()
+    await worker.evaluate("() => chrome.omnibox.onInputEntered.dispatch('Front desk', 'currentTab')")
+    await expect(phone.page.locator("#note")).to_have_text("Invalid phone number: Front desk")
+    await worker.evaluate("() => chrome.omnibox.onInputEntered.dispatch('+12125550105', 'currentTab')")
+    assert (await phone.until_event("callStarted", 2))["number"] == "+12125550105"
+    await phone.until_event("callEnded", 2)
+    assert len([one for one in context.pages if "phone.html" in one.url]) == 1
+
+
+async def test_the_options_change_the_token_and_keep_chips_off_a_site(
+    context: BrowserContext, customer: Customer
+) -> None:
+    record = await open_record(context)
+    base = (await worker_of(context)).url.rpartition("/")[0]
+    options = await context.new_page()
+    await options.goto(f"{base}/options.html")
+    await expect(options.locator("#origin")).to_have_text(base)
+    token, save = options.get_by_label("Embed token"), options.get_by_role("button", name="Save")
+    await token.fill("ept_short")
+    await save.click()
+    await expect(options.get_by_role("status")).to_have_text("Invalid embed token")
+    await expect(token).to_be_focused()
+    await token.fill(f" {customer.token.raw} ")
+    await options.get_by_label("Sites without call chips").fill("App.HubSpot.com, other.example")
+    await save.click()
+    await expect(options.get_by_role("status")).to_have_text("Saved. Reload the pages of your CRM.")
+    await options.reload()
+    await expect(token).to_have_value(customer.token.raw)
+    await expect(options.get_by_label("Sites without call chips")).to_have_value("app.hubspot.com\nother.example")
+
+    await record.reload()
+    elsewhere = await context.new_page()
+    await context.route(
+        "https://acme.lightning.force.com/**", lambda route: route.fulfill(body=RECORD, content_type="text/html")
+    )
+    await elsewhere.goto("https://acme.lightning.force.com/1")
+    await expect(elsewhere.locator(f"#text {CHIP}")).to_have_count(2)
+    await expect(record.locator(CHIP)).to_have_count(0)
+
+    # The customer's own token, which the kit was not made with.
+    await customer.revoke()
+    worker = await worker_of(context)
+    phone = await phone_by(context, customer, worker.evaluate("() => chrome.action.onClicked.dispatch({})"))
+    assert (await phone.until_event("error"))["message"] == "Invalid or revoked token"
+    await expect(phone.panel.get_by_text("Invalid or revoked token").first).to_be_visible()
+    await record.goto("about:blank")
+    await elsewhere.get_by_role("button", name="Call (212) 555-0101").first.click()
+    await expect(phone.page.locator("#note")).to_have_text("Invalid or revoked token: (212) 555-0101")
+
+
+async def test_the_microphones_page_asks_once_and_says_what_came_of_it(context: BrowserContext) -> None:
+    base = (await worker_of(context)).url.rpartition("/")[0]
+    # It opens by itself when the extension is installed.
+    asked = f"{base}/permission.html"
+    page = next((one for one in context.pages if one.url == asked), None)
+    page = page or await context.wait_for_event("page", lambda opened: opened.url == asked)
+    allow, note = page.get_by_role("button", name="Allow the microphone"), page.get_by_role("status")
+    await page.evaluate(
+        "() => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', name) }; }".replace(
+            "name", "window.cause"
+        )
+    )
+    for cause, said in (
+        ("NotAllowedError", "Microphone access was denied. Allow it in the address bar, then press the button again."),
+        ("NotFoundError", "No microphone was found. Connect one and press the button again."),
+    ):
+        await page.evaluate("(cause) => { window.cause = cause }", cause)
+        await allow.click()
+        await expect(note).to_have_text(said)
+    await page.reload()
+    await allow.click()
+    await expect(note).to_have_text("The microphone is allowed. You can close this page.")

@@ -52,6 +52,30 @@ async def test_the_html_kit_calls_and_lists_the_call(customer: Customer, open_pa
     await expect(site.page.locator("#calls li")).to_have_text(re.compile(re.escape(f"{ECHO}: completed, ") + r"\d+ s"))
 
 
+async def test_a_kit_of_a_revoked_token_says_so_in_the_guides_words(customer: Customer, open_page: OpenPage) -> None:
+    dashboard = await open_page(f"{customer.product.url}/login", customer.product)
+    await sign_in(dashboard.page, customer)
+    await generate_token(dashboard.page, customer, "localhost")
+    files = await download_kit(dashboard.page, "HTML")
+    await dashboard.page.get_by_role("link", name="Done").click()
+    await dashboard.page.get_by_role("button", name="Revoke CRM", exact=True).click()
+    await dashboard.page.get_by_role("dialog").get_by_role("button", name="Revoke token").click()
+    await expect(dashboard.page.get_by_role("button", name="Revoke CRM", exact=True)).to_have_count(0)
+
+    site = await open_page("about:blank", customer.product, permissions=["local-network-access", "microphone"])
+    await site.page.route(
+        f"{SITE}/**",
+        lambda route: route.fulfill(
+            body=files[route.request.url.removeprefix(f"{SITE}/")],
+            content_type=TYPES[Path(route.request.url).suffix],
+        ),
+    )
+    await site.page.goto(f"{SITE}/index.html")
+    assert (await site.until_event("error"))["message"] == "Invalid or revoked token"
+    await site.page.evaluate("() => EpochPhone.open()")
+    await expect(site.panel.get_by_text("Invalid or revoked token").first).to_be_visible()
+
+
 async def test_the_hubspot_kit_registers_a_page_that_calls(
     customer: Customer, open_page: OpenPage, browser: Browser, tmp_path: Path
 ) -> None:

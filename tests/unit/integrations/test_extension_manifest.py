@@ -1,0 +1,46 @@
+"""Where the Chrome extension works: the application of each CRM that it is for, and nowhere else."""
+
+import json
+from fnmatch import fnmatch
+
+import pytest
+
+from integrations.hubspot import APP_HOSTS
+from integrations.kits import SOURCES
+
+MANIFEST = json.loads((SOURCES / "chrome-extension/manifest.json").read_text())
+MATCHES: list[str] = MANIFEST["content_scripts"][0]["matches"]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *APP_HOSTS,
+        "acme.lightning.force.com",
+        "acme.my.salesforce.com",
+        "acme--c.vf.force.com",
+        "acme.my.salesforce-setup.com",
+        "acme.zendesk.com",
+        "acme.pipedrive.com",
+        "crm.zoho.com",
+        "crm.zoho.eu",
+        "crm.zoho.in",
+        "acme.kommo.com",
+    ],
+)
+def test_each_crm_is_matched(host: str) -> None:
+    assert any(fnmatch(f"https://{host}/record/1", pattern) for pattern in MATCHES)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://www.hubspot.com/", "https://mail.example.com/", "http://app.hubspot.com/"]
+)
+def test_no_other_page_is(address: str) -> None:
+    assert not any(fnmatch(address, pattern) for pattern in MATCHES)
+
+
+def test_it_asks_for_no_more_than_it_needs() -> None:
+    assert MANIFEST["permissions"] == ["contextMenus", "storage"]
+    assert "host_permissions" not in MANIFEST
+    assert "externally_connectable" not in MANIFEST
+    assert "web_accessible_resources" not in MANIFEST
