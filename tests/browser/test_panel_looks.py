@@ -126,7 +126,7 @@ async def walk(phone: Phone, customer: Customer, gate: Gate, note: Callable[[str
     await panel.locator("header button").first.click()
     await panel.locator("select").first.wait_for()
     await note("more")
-    await panel.locator(".sheet .second").click()
+    await panel.locator(".sheet .second").first.click()
     await panel.locator('.step[data-mark="ok"]').nth(3).wait_for()
     await note("check")
     await phone.page.keyboard.press("Escape")

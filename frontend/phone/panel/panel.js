@@ -98,9 +98,9 @@ export class Panel {
     parts.root.dataset.mood = mood(phone.state);
     parts.root.toggleAttribute("data-open", this.isOpen);
 
-    // The bar's looks come with the dialer, which nobody has asked for yet where the call is in another tab.
-    if (phone.elsewhere && !this.#dialer) this.#warm();
     const hasCall = phone.isInCall || (phone.elsewhere && this.#revealed);
+    // The bar's looks come with the dialer, which nobody here has asked for where the call was begun elsewhere.
+    if (hasCall && !this.#dialer) this.#warm();
     const barShown = Boolean(hasCall && this.#dialer && !this.isOpen);
     parts.fab.hidden = barShown || !this.#revealed;
     parts.bar.hidden = !barShown;

@@ -18,6 +18,7 @@ from carrier.sandbox.webhooks import Courier
 from kit.settings import Settings
 
 DROPPED = 1011
+WHOLE = 100
 
 
 async def webrtc(offer: str, heard: Callable[[str], None]) -> Media:
@@ -46,6 +47,7 @@ class Sandbox:
                 WebSocketRoute("/signal", self._signaling.serve),
                 Route("/sandbox/calls", self._calls),
                 Route("/sandbox/drop-sockets", self._drop_sockets, methods=["POST"]),
+                Route("/sandbox/lose-packets", self._lose_packets, methods=["POST"]),
                 *Rest(account, ledger, self._switchboard).routes(),
             ],
             exception_handlers={HTTPException: http_error},
@@ -61,3 +63,13 @@ class Sandbox:
 
     async def _drop_sockets(self, _: Request) -> Response:
         return JSONResponse({"dropped": self._signaling.drop(DROPPED)})
+
+    async def _lose_packets(self, request: Request) -> Response:
+        """Lose the share ``?percent=`` of the audio towards the callers of the calls that are live now."""
+        percent = request.query_params.get("percent", "")
+        if not percent.isdecimal() or int(percent) > WHOLE:
+            return JSONResponse({"message": "percent must be a whole number from 0 to 100"}, 400)
+        live = [call.media for call in self._switchboard.calls() if call.media is not None]
+        for media in live:
+            media.lose(int(percent) / WHOLE)
+        return JSONResponse({"calls": len(live)})

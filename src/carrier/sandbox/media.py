@@ -2,6 +2,7 @@
 
 import asyncio
 import fractions
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,8 @@ ECHO_LIMIT = RATE // 5
 TONE_HERTZ = (440.0, 660.0)
 TONE_LEVEL = 0.25
 LATE_SECONDS = 1.0
+CONTROL_TYPES = range(200, 208)
+"""The second byte of RTCP packets, which share the way with the audio's."""
 
 Samples = npt.NDArray[np.int16]
 
@@ -48,6 +51,7 @@ class PeerMedia:
         self._peer.on("track", self._listen)
         self._keypad = Keypad()
         self._heard = heard
+        self._lost_share = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
@@ -58,6 +62,9 @@ class PeerMedia:
     def play(self, sound: Sound) -> None:
         self._speaker.sound = sound
 
+    def lose(self, share: float) -> None:
+        self._lost_share = share
+
     async def accept(self, offer: str) -> None:
         """Answer the first offer.
 
@@ -66,6 +73,7 @@ class PeerMedia:
         """
         self.answer = await self._negotiate(offer)
         self._intercept_keypad(telephone_event_type(offer))
+        self._lay_a_bad_line()
 
     async def renegotiate(self, offer: str) -> str:
         return await self._negotiate(offer)
@@ -131,6 +139,17 @@ class PeerMedia:
                 await forward(data, arrival_time_ms)
 
         transport._handle_rtp_data = intercept  # noqa: SLF001 - see above
+
+    def _lay_a_bad_line(self) -> None:
+        transport: Any = self._peer.getSenders()[0].transport
+        send = transport._send_rtp  # noqa: SLF001 - aiortc has no other place between a sender and the network
+
+        async def send_or_lose(data: bytes) -> None:
+            is_control = len(data) > 1 and data[1] in CONTROL_TYPES
+            if is_control or random.random() >= self._lost_share:
+                await send(data)
+
+        transport._send_rtp = send_or_lose  # noqa: SLF001 - see above
 
     def _run(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

@@ -42,6 +42,10 @@ class Media(Protocol):
         """Send ``sound`` to the caller from now on."""
         ...
 
+    def lose(self, share: float) -> None:
+        """Lose ``share``, 0 to 1, of the audio packets on their way to the caller from now on."""
+        ...
+
     async def renegotiate(self, offer: str) -> str:
         """Answer a new offer of the same caller, such as an ICE restart.
 

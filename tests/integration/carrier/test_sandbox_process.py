@@ -171,3 +171,11 @@ def test_it_does_not_start_in_production(tmp_path: Path) -> None:
     done = subprocess.run(COMMAND, env=env, capture_output=True, check=False, timeout=30)
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"EPOCH_CARRIER" in done.stderr
+
+
+@pytest.mark.parametrize("percent", ["101", "-1", "some", ""])
+async def test_a_share_of_packets_that_cannot_be_lost_is_refused(address: str, percent: str) -> None:
+    async with httpx.AsyncClient(base_url=f"http://{address}") as client:
+        refused = await client.post("/sandbox/lose-packets", params={"percent": percent})
+        assert (refused.status_code, refused.json()["message"]) == (400, "percent must be a whole number from 0 to 100")
+        assert (await client.post("/sandbox/lose-packets", params={"percent": "5"})).json() == {"calls": 0}

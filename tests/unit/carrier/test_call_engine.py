@@ -94,6 +94,9 @@ class SilentMedia:
     def play(self, sound: Sound) -> None:
         self.played.append(sound)
 
+    def lose(self, share: float) -> None:
+        raise NotImplementedError
+
     async def renegotiate(self, offer: str) -> str:
         return offer
 
