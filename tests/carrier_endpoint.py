@@ -21,7 +21,7 @@ class Answer(enum.Enum):
 
 
 class CarrierEndpoint:
-    """Answers each request alike and remembers which calls it was asked to end."""
+    """Answers each request to end a call alike, knows nothing else, and remembers which calls it was asked to end."""
 
     def __init__(self) -> None:
         self.answer = Answer.OVER
@@ -41,12 +41,14 @@ class CarrierEndpoint:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            lines = head.lower().splitlines()
-            length = next(int(line.split(":")[1]) for line in lines if line.startswith("content-length"))
-            assert await reader.readexactly(length) == b"Status=completed"
-            self.asked.append(head.split(" ")[1].rpartition("/")[2].removesuffix(".json"))
-            self.was_asked.set()
-            status, body = self.answer.value
+            status, body = Answer.UNKNOWN.value
+            if head.startswith("POST "):
+                lines = head.lower().splitlines()
+                length = next(int(line.split(":")[1]) for line in lines if line.startswith("content-length"))
+                assert await reader.readexactly(length) == b"Status=completed"
+                self.asked.append(head.split(" ")[1].rpartition("/")[2].removesuffix(".json"))
+                self.was_asked.set()
+                status, body = self.answer.value
             if status is None:
                 await reader.read()  # until who asked goes away
                 return
