@@ -18,7 +18,7 @@ from kit.throttle import Throttle
 from tenants.erasure import Erasure
 from tenants.models import Invitation, NumberPurchase
 from voice.accounts import use_by_month
-from voice.calling.models import CallDestination
+from voice.calling.models import CallDestination, FoldedRefusal
 from voice.comparison.models import CarrierDifference
 from voice.models import OrphanEvent
 
@@ -41,6 +41,8 @@ CHORES = (
     Chore(CallDestination.seen_at, timedelta(days=1)),
     # No call that could explain them is written so much later.
     Chore(OrphanEvent.created_at, timedelta(days=7)),
+    # Their phones have asked within seconds, and the carrier tells of their end at once.
+    Chore(FoldedRefusal.refused_at, timedelta(days=1)),
     Chore(CarrierDifference.created_at, timedelta(days=400)),
     # The operations page looks a day back.
     Chore(Measure.minute, timedelta(days=3)),

@@ -8,12 +8,20 @@ from voice.models import CallStatus
 from widget.exchange import CallSummary, FoundCall
 
 _SQL = """
-SELECT status, duration, end_reason FROM call WHERE token_id = $1 AND call_id = $2 ORDER BY id LIMIT 1
+(SELECT status, duration, end_reason FROM call WHERE token_id = $1 AND call_id = $2 ORDER BY id LIMIT 1)
+UNION ALL
+(SELECT 'refused', 0, end_reason FROM folded_refusal WHERE token_id = $1 AND call_id = $2 LIMIT 1)
+LIMIT 1
 """
 _OWNER_SQL = """
 SELECT o.id, o.country FROM embed_token t JOIN organization o ON o.id = t.organization_id WHERE t.id = $1
 """
-_BY_CALL = "SELECT organization_id FROM call WHERE carrier_sid = $1"
+_BY_CALL = """
+SELECT organization_id FROM call WHERE carrier_sid = $1
+UNION ALL
+SELECT organization_id FROM folded_refusal WHERE carrier_sid = $1
+LIMIT 1
+"""
 
 
 class Owners:

@@ -23,6 +23,7 @@ class Use(msgspec.Struct, frozen=True):
     held_minutes: int = 0
     held_micros: int = 0
     minute_attempts: int = 0
+    hour_refused: int = 0
     day_attempts: int = 0
     day_minutes: int = 0
     day_micros: int = 0

@@ -14,11 +14,12 @@ from kit.errors import DomainError
 from kit.text import is_storable
 from tenants.models import PhoneNumber
 from voice.calling.alerts import Watch
-from voice.calling.budget import grant
+from voice.calling.budget import Books, grant
 from voice.calling.ledger import Entry, Ledger, hold, slot_until
 from voice.calling.metrics import REFUSED_CALLS
 from voice.calling.places import Destination, destination_of
 from voice.calling.prices import Prices
+from voice.calling.refusals import fold_refusal, is_beyond_measure
 from voice.calling.standing import ensure_destination, ensure_may_call, standing_of
 from voice.errors import PhoneBusy
 from voice.models import Call, CallStatus
@@ -43,8 +44,8 @@ class Gate:
 
         ``country`` is where the organization is at home. Every guard of the exchange is asked again, because an access
         token outlives a revocation. A second request for the same call returns the first one's record. None means that
-        nothing is to be dialled: nobody stands behind the identity, or the call is known and over, too old to be
-        repeated, or would not be admitted any more.
+        nothing is to be dialled: nobody stands behind the identity, the call is known and over, too old to be repeated
+        or would not be admitted any more, or so many were refused within the hour that this one is only counted.
 
         Raises:
             PhoneBusy: with ``may_wait``, and nothing is written: the phone's last call may be over in a moment.
@@ -84,7 +85,8 @@ class Gate:
         if standing.known:
             return await _repeated(session, organization_id, asked.call_sid, refusal, now)
         if refusal is not None or destination is None:
-            return await self._refuse(session, organization_id, asked, refusal or InvalidPhoneNumber(), ledger, own)
+            why = refusal or InvalidPhoneNumber()
+            return await _refuse(session, organization_id, asked, why, ledger, books, own)
         call = await _write(
             session,
             organization_id,
@@ -108,19 +110,27 @@ class Gate:
                 await self._watch.called_abroad(session, organization_id, standing, asked.token_id, now)
         return call
 
-    async def _refuse(
-        self,
-        session: AsyncSession,
-        organization_id: UUID,
-        asked: OutgoingCall,
-        refusal: DomainError,
-        ledger: Ledger,
-        own: str | None,
-    ) -> Call | None:
+
+async def _refuse(
+    session: AsyncSession,
+    organization_id: UUID,
+    asked: OutgoingCall,
+    refusal: DomainError,
+    ledger: Ledger,
+    books: Books,
+    own: str | None,
+) -> Call | None:
+    """Record and count a refusal; None when it is only counted, or on record already."""
+    if is_beyond_measure(books):
+        call = None
+        await fold_refusal(session, organization_id, asked, refusal, books)
+    else:
         call = await write_refused(session, organization_id, asked, refusal, from_number=own)
-        if call is not None:
-            await ledger.post(Entry(refused=1))
-        return call
+        if call is None:
+            return None
+    await ledger.post(Entry(refused=1))
+    await ledger.forget_phone()
+    return call
 
 
 async def write_refused(

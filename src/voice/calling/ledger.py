@@ -30,6 +30,8 @@ _OPEN = sa.text(
     ON CONFLICT (organization_id, scope, key) DO UPDATE SET
         minute_attempts = CASE WHEN u.minute_start > :minute_ago THEN u.minute_attempts ELSE 0 END,
         minute_start = CASE WHEN u.minute_start > :minute_ago THEN u.minute_start ELSE :now END,
+        hour_refused = CASE WHEN u.hour_start > :hour_ago THEN u.hour_refused ELSE 0 END,
+        hour_start = CASE WHEN u.hour_start > :hour_ago THEN u.hour_start ELSE :now END,
         day_attempts = CASE WHEN u.day >= :day THEN u.day_attempts ELSE 0 END,
         day_refused = CASE WHEN u.day >= :day THEN u.day_refused ELSE 0 END,
         day_minutes = CASE WHEN u.day >= :day THEN u.day_minutes ELSE 0 END,
@@ -38,12 +40,15 @@ _OPEN = sa.text(
         month_minutes = CASE WHEN u.month >= :month THEN u.month_minutes ELSE 0 END,
         month_micros = CASE WHEN u.month >= :month THEN u.month_micros ELSE 0 END,
         month = greatest(u.month, :month)
-    RETURNING scope, live, held_minutes, held_micros, minute_attempts, day_attempts,
+    RETURNING scope, live, held_minutes, held_micros, minute_attempts, hour_refused, day_attempts,
               day_minutes, day_micros, month_minutes, month_micros
     """
 ).bindparams(
     *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "id_1", "id_2", "id_3")),
-    *(sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True)) for name in ("now", "day", "month", "minute_ago")),
+    *(
+        sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True))
+        for name in ("now", "day", "month", "minute_ago", "hour_ago")
+    ),
 )
 # A slot is given back with what its call may have used, for nobody knows better: the call's own end corrects it.
 _OVERDUE = (
@@ -121,6 +126,7 @@ class Ledger:
             "identity": self._identity,
             "now": now,
             "minute_ago": now - dt.timedelta(minutes=1),
+            "hour_ago": now - _HOUR,
             "day": day,
             "month": day.replace(day=1),
         }
@@ -143,6 +149,7 @@ class Ledger:
             "held_micros": sa.func.greatest(use.held_micros + entry.held_micros, 0),
             "minute_attempts": use.minute_attempts + entry.attempts,
             "day_attempts": use.day_attempts + entry.attempts,
+            "hour_refused": use.hour_refused + entry.refused,
             "day_refused": use.day_refused + entry.refused,
             "day_minutes": sa.func.greatest(use.day_minutes + day.minutes, 0),
             "day_micros": sa.func.greatest(use.day_micros + day.micros, 0),
@@ -165,6 +172,12 @@ class Ledger:
             books = Ledger(self._session, self._organization_id, call.token_id, call.identity)
             await books.post(settle(call, minutes=call.limit_minutes or 0))
         return bool(calls)
+
+    async def forget_phone(self) -> None:
+        """Drop the row of a widget identity that never placed a call: each exchange makes a new one."""
+        use = CallUse
+        never_called = use.scope == Scope.IDENTITY, use.key == self._identity, use.day_attempts == 0, use.live == 0
+        await self._session.execute(sa.delete(use).where(use.owned_by(self._organization_id), *never_called))
 
     async def note_destination(self, number: str, *, is_foreign: bool, now: dt.datetime) -> None:
         """Count a call to ``number``, and forget the numbers and identities of the past."""

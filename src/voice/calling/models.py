@@ -95,6 +95,9 @@ class CallUse(TenantOwned, Base):
     """What that may cost, in millionths of a US dollar."""
     minute_start: Mapped[dt.datetime]
     minute_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    hour_start: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
+    hour_refused: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Refusals since ``hour_start``."""
     day: Mapped[dt.datetime]
     """Midnight UTC."""
     day_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -122,6 +125,28 @@ class CallDestination(TenantOwned, Base):
     attempts: Mapped[int] = mapped_column(default=1, server_default="1")
     """Since ``hour_start``."""
     seen_at: Mapped[dt.datetime]
+
+
+class FoldedRefusal(TenantOwned, Base):
+    """One of the latest refusals of a token that have no call record: why, for the phone and for the carrier's news."""
+
+    __tablename__ = "folded_refusal"
+    __table_args__ = (
+        sa.UniqueConstraint("token_id", "place"),
+        sa.Index(None, "organization_id"),
+        sa.Index(None, "carrier_sid"),
+        sa.Index(None, "refused_at"),
+    )
+
+    token_id: Mapped[UUID] = mapped_column(sa.ForeignKey("embed_token.id", ondelete="CASCADE"))
+    place: Mapped[int]
+    carrier_sid: Mapped[str]
+    """The carrier's id of the caller's leg."""
+    call_id: Mapped[UUID | None]
+    """Made by the widget."""
+    end_reason: Mapped[str]
+    """A code, as in a call's record."""
+    refused_at: Mapped[dt.datetime]
 
 
 class AlertKind(enum.StrEnum):
