@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from playwright.async_api import Page
+from playwright.async_api import Frame, Page
 
 AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 """To be an init script of the context: put in by the browser itself, it needs no exception in the pages' policy."""
@@ -32,6 +32,11 @@ async def findings(page: Page) -> list[str]:
             found.append(f"{width}: the page is {reaches} wide")
         for scheme in SCHEMES:
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            answer: list[str] = await page.evaluate(_RUN, _RULES[scheme])
-            found += (f"{width} {scheme}: {problem}" for problem in answer)
+            found += (f"{width} {scheme}: {problem}" for problem in await violations(page, scheme))
+    return found
+
+
+async def violations(place: Page | Frame, scheme: Literal["light", "dark"]) -> list[str]:
+    """What is wrong with a page or a frame in the look that it has now, which is ``scheme``."""
+    found: list[str] = await place.evaluate(_RUN, _RULES[scheme])
     return found

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Page, Playwright, Route, Worker, expect
 
+from browser.axe import AXE, findings
 from browser.conftest import OpenPage, launch_options
 from browser.dashboard import download_kit, generate_token, sign_in
 from browser.phone import WATCH, Phone
@@ -204,3 +205,17 @@ async def test_the_microphones_page_asks_once_and_says_what_came_of_it(context: 
     await page.reload()
     await allow.click()
     await expect(note).to_have_text("The microphone is allowed. You can close this page.")
+
+
+async def test_the_extensions_pages_are_for_everybody(context: BrowserContext) -> None:
+    await context.add_init_script(path=AXE)
+    worker = await worker_of(context)
+    base = worker.url.rpartition("/")[0]
+    found: dict[str, list[str]] = {}
+    for name in ("options.html", "permission.html", "phone.html"):
+        page = await context.new_page()
+        await page.goto(f"{base}/{name}")
+        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        if problems := await findings(page):
+            found[name] = problems
+    assert found == {}

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from playwright.async_api import Browser, BrowserContext, expect
 
+from browser.axe import AXE, SCHEMES, violations
 from browser.host_site import HostSite
 from browser.hubspot import HUBSPOT, HubSpot, address
 from browser.product import BUSY, ECHO, Customer, Product
@@ -214,3 +215,32 @@ async def test_a_window_of_its_own_holds_the_call_and_the_navigation_bar_steers_
     await expect(bar.frame.locator("#remote-call")).to_have_text("No call.")
     assert [message["type"] for message in await bar.heard()] == ["READY"]
     assert HUBSPOT in bar.page.url
+
+
+async def test_the_page_is_for_everybody(customer: Customer, context: BrowserContext) -> None:
+    await context.add_init_script(path=AXE)
+    hubspot = HubSpot(await context.new_page())
+    await hubspot.show(address(customer))
+    await hubspot.until("LOGGED_IN")
+    found = await framed_findings(hubspot)
+    await hubspot.send("DIAL_NUMBER", {"phoneNumber": "Front desk"})
+    await hubspot.until("ERROR")
+    await expect(hubspot.notice).to_be_visible()
+    found += await framed_findings(hubspot)
+    await hubspot.send("DIAL_NUMBER", {"phoneNumber": ECHO})
+    await hubspot.until("CALL_ANSWERED")
+    found += await framed_findings(hubspot)
+
+    bar = HubSpot(await context.new_page())
+    await bar.show(address(customer), context={"usesCallingWindow": True, "iframeLocation": "remote"})
+    await expect(bar.frame.get_by_role("button", name="Hang up")).to_be_visible()
+    assert found + await framed_findings(bar) == []
+
+
+async def framed_findings(hubspot: HubSpot) -> list[str]:
+    """What is wrong with our page in HubSpot's frame, light and dark."""
+    found: list[str] = []
+    for scheme in SCHEMES:
+        await hubspot.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found += await violations(hubspot.frame, scheme)
+    return found

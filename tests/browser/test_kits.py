@@ -21,7 +21,7 @@ from browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 SITE = "http://localhost:3999"
-TYPES = {".html": "text/html", ".js": "text/javascript"}
+TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 
 
 async def test_the_html_kit_calls_and_lists_the_call(customer: Customer, open_page: OpenPage) -> None:

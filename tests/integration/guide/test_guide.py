@@ -162,6 +162,20 @@ async def test_every_link_leads_somewhere(client: httpx.AsyncClient, page: str, 
     assert settings == {f"#{anchor}" for anchor in re.findall(r'<h[23] id="([^"]+)"', page)}
 
 
+async def test_every_link_to_the_guide_and_in_its_index_leads_somewhere(client: httpx.AsyncClient, page: str) -> None:
+    index = (await client.get("/llms.txt")).text
+    links = set(re.findall(r"\]\(([^)]+)\)", index))
+    for readme in (ROOT / "integrations").glob("*/README.md"):
+        links |= {PUBLIC_URL + found for found in re.findall(r"\{\{ public_url \}\}(/[^\s)]+)", readme.read_text())}
+    assert len(links) > 4
+    anchors = set(re.findall(r' id="([^"]+)"', page))
+    for link in links:
+        path = urlsplit(link.removeprefix(PUBLIC_URL))
+        assert not path.netloc, link
+        assert (await client.get(path.path)).status_code == 200, link
+        assert not path.fragment or path.fragment in anchors, link
+
+
 async def test_every_attribute_and_setting_is_described_and_no_other(raw: str) -> None:
     described = {name.replace("`", "") for row in rows_of(raw, "### Attributes") for name in row[0].split(", ")}
     source = (FRONTEND / "phone" / "config.js").read_text()
