@@ -7,9 +7,14 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from litestar import Litestar
 
 from conftest import NewClient
 from factories import Factory, Tenant, sign_in
+from guide.controllers import guide_router
+from kit.db import Database
+from kit.settings import Settings
+from phones import browser_at
 from tenants.models import Role
 
 pytestmark = pytest.mark.anyio
@@ -98,3 +103,21 @@ async def test_a_reader_without_a_token_is_told_where_to_get_one(new_client: New
     page = await read(await sign_in(new_client(), tenant.owner))
     assert f'href="/dashboard/{tenant.organization.slug}/settings#embed-phone-widget"' in page.text
     assert "ept_YOUR_TOKEN_HERE" in examples(page)
+
+
+async def test_without_the_database_a_reader_gets_the_public_page_and_no_cache_keeps_it(
+    app: Litestar, settings: Settings, new_client: NewClient
+) -> None:
+    alone = Litestar([guide_router(settings, app.state.assets)], openapi_config=None)
+    away = Database("postgresql://nobody@127.0.0.1:1/nothing")
+    await away.start()
+    alone.state.settings, alone.state.database = settings, away
+    try:
+        async with browser_at(alone, "127.0.0.1", settings.public_url) as client:
+            client.cookies.set("sid", "somebodys-session")
+            page = await client.get(PAGE)
+    finally:
+        await away.stop()
+    assert page.status_code == 200
+    assert page.headers["cache-control"] == "private, no-store"
+    assert page.content == (await read(new_client())).content
