@@ -32,7 +32,7 @@ from widget import domains
 from widget.errors import InvalidDomains
 from widget.limits import LABEL_CHARACTERS
 from widget.models import EmbedToken
-from widget.refusals import refused_counts, refused_of
+from widget.refusals import refused_of
 from widget.services import EmbedTokenService, read_domains, snippet
 from widget.tickets import page_ticket
 
@@ -70,16 +70,14 @@ def guard_of(who: MemberAuth) -> Guard | None:
 
 async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """What the section shows."""
-    service, shown = EmbedTokenService(session), window(request, "tokens")
-    rows = await service.page(who.organization_id, after=shown.after, limit=shown.limit)
-    tokens, next_cursor = cut(rows, shown.limit)
+    shown = window(request, "tokens")
+    rows = await EmbedTokenService(session).listed(who.organization_id, after=shown.after, limit=shown.limit)
+    _, next_cursor = cut([row.token for row in rows], shown.limit)
     guard = guard_of(who)
     asks_for_plan = guard is not None and guard.kind == "plan"
     return {
-        "tokens": tokens,
+        "tokens": rows[: shown.limit],
         "pages": shown.pages(next_cursor, KEY),
-        "creators": await service.creators(who.organization_id, tokens),
-        "refused": await refused_counts(session, who.organization_id, [token.id for token in tokens]),
         "guard": guard,
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "is_owner": who.role is Role.OWNER,
@@ -255,7 +253,6 @@ async def token_page(
 ) -> Response[str]:
     """The page of one token; ``form`` and ``limits_form`` are what could not be saved."""
     who = member(request)
-    creators = await EmbedTokenService(session).creators(who.organization_id, [token])
     return render(
         request,
         "settings/token.html",
@@ -265,7 +262,7 @@ async def token_page(
         kits=kits_of(request, token),
         limits_form=limits_form,
         rule=await CallingRulesService(session).of_token(who.organization_id, token.id),
-        created_by=creators.get(token.id),
+        created_by=await EmbedTokenService(session).creator(who.organization_id, token),
         refused=await refused_of(session, who.organization_id, token.id),
         may_change=who.role.rank >= Role.ADMIN.rank,
         shared=[domain for domain in token.allowed_domains if domains.is_shared(domain)],

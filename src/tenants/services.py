@@ -86,9 +86,9 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
         raise SlugTaken
 
     async def one(self, organization_id: UUID) -> Organization:
-        """One organization. Raises: NotFound."""
-        organization = await self.get_one_or_none(Organization.id == organization_id, Organization.deleted_at.is_(None))
-        if organization is None:
+        """One organization; the database is not asked again for what the session holds. Raises: NotFound."""
+        organization: Organization | None = await self.repository.session.get(Organization, organization_id)
+        if organization is None or organization.deleted_at is not None:
             raise NotFound
         return organization
 

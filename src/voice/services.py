@@ -18,6 +18,7 @@ from voice.calling.ledger import Entry, Ledger, settle
 from voice.calling.standing import standing_of
 from voice.fold import FIRST_CORRECTION, STATUS_OF_KIND, LegEvent, fold
 from voice.models import Call, CallEvent, CallStatus
+from voice.search import contains, newest_with_digits
 
 PRICED_AFTER = timedelta(minutes=10)
 """After a call's end: the carrier knows its price some minutes later."""
@@ -32,6 +33,12 @@ class CallFilters(msgspec.Struct, frozen=True):
     token_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+    @property
+    def only_digits(self) -> str | None:
+        """The digits that the number contains, when nothing else is asked for; else None."""
+        is_alone = self == CallFilters(number=self.number) and not (self.number or "").startswith("+")
+        return self.number if is_alone else None
 
 
 class CallService(SQLAlchemyAsyncRepositoryService[Call]):
@@ -118,13 +125,17 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         self, organization_id: UUID, filters: CallFilters, *, after: UUID | None, limit: int
     ) -> Sequence[Call]:
         """``limit`` + 1 calls of the organization, newest first."""
-        query = sa.select(Call).where(Call.owned_by(organization_id)).order_by(Call.id.desc())
-        place = [] if after is None else [Call.id < after]
-        if narrowed := _narrowed(filters):
+        mine = [Call.owned_by(organization_id), *([] if after is None else [Call.id < after])]
+        session, newest = self.repository.session, Call.id.desc()
+        if (digits := filters.only_digits) is not None:
+            ids = await newest_with_digits(session, mine, digits, limit=limit + 1)
+            mine = [Call.owned_by(organization_id), Call.id.in_(ids)]
+        elif narrowed := _narrowed(filters):
             # Found in the index alone, which holds what is asked of them; only what is shown is read.
-            found = sa.select(Call.id).where(Call.owned_by(organization_id), *place, *narrowed)
-            place = [Call.id.in_(found.order_by(Call.id.desc()).limit(limit + 1))]
-        rows: Sequence[Call] = (await self.repository.session.scalars(query.where(*place).limit(limit + 1))).all()
+            found = sa.select(Call.id).where(*mine, *narrowed).order_by(newest).limit(limit + 1)
+            mine = [Call.owned_by(organization_id), Call.id.in_(found)]
+        query = sa.select(Call).where(*mine).order_by(newest).limit(limit + 1)
+        rows: Sequence[Call] = (await session.scalars(query)).all()
         return rows
 
     async def one(self, organization_id: UUID, call_id: UUID) -> Call:
@@ -177,8 +188,7 @@ def _narrowed(filters: CallFilters) -> list[sa.ColumnElement[bool]]:
 def _called(number: str) -> list[sa.ColumnElement[bool]]:
     """``+`` and digits: the number begins so. Digits alone: they stand somewhere in it."""
     if not number.startswith("+"):
-        # Quicker than LIKE; neither finds a part of a text in an index.
-        return [sa.func.strpos(Call.to_number, number) > 0]
+        return [contains(Call.to_number, number)]
     # A LIKE would not do: behind row-level security the index is used for operators alone that leak nothing.
     next_number = number[:-1] + chr(ord(number[-1]) + 1)
     return [Call.to_number.bool_op("~>=~")(number), Call.to_number.bool_op("~<~")(next_number)]

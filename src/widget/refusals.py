@@ -104,13 +104,3 @@ async def refused_of(session: AsyncSession, organization_id: UUID, token_id: UUI
     )
     rows: Sequence[RefusedOrigin] = (await session.scalars(query)).all()
     return rows
-
-
-async def refused_counts(session: AsyncSession, organization_id: UUID, tokens: Sequence[UUID]) -> dict[UUID, int]:
-    """How many different pages each of ``tokens`` refused lately."""
-    query = (
-        sa.select(RefusedOrigin.token_id, sa.func.count())
-        .where(RefusedOrigin.owned_by(organization_id), RefusedOrigin.token_id.in_(tokens))
-        .group_by(RefusedOrigin.token_id)
-    )
-    return {row[0]: row[1] for row in await session.execute(query)}

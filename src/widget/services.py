@@ -1,6 +1,7 @@
 """What happens to embed tokens."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,7 +20,19 @@ from tenants.models import Organization
 from widget import limits
 from widget.domains import parse_allowed_domains
 from widget.errors import TooManyTokens
-from widget.models import TOKEN_PREFIX, EmbedToken
+from widget.models import TOKEN_PREFIX, EmbedToken, RefusedOrigin
+
+_CREATOR = sa.func.coalesce(sa.func.nullif(User.name, ""), User.email)
+
+
+class ListedToken(NamedTuple):
+    """An active token in a list."""
+
+    token: EmbedToken
+    creator: str | None
+    """Who made it; None for the product itself and for people who are gone."""
+    refused_pages: int
+    """How many different pages it refused lately."""
 
 
 class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
@@ -80,14 +93,32 @@ class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
         rows: Sequence[EmbedToken] = (await self.repository.session.scalars(query)).all()
         return rows
 
-    async def creators(self, organization_id: UUID, tokens: Sequence[EmbedToken]) -> dict[UUID, str]:
-        """Who made ``tokens``, by token id; the product itself and people who are gone are left out."""
-        query = (
-            sa.select(EmbedToken.id, User.name, User.email)
-            .join(User, User.id == EmbedToken.created_by)
-            .where(EmbedToken.owned_by(organization_id), EmbedToken.id.in_([token.id for token in tokens]))
+    async def listed(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[ListedToken]:
+        """``limit`` + 1 active tokens, newest first, with what the list says of each."""
+        refusals = sa.select(sa.func.count()).where(
+            RefusedOrigin.owned_by(organization_id), RefusedOrigin.token_id == EmbedToken.id
         )
-        return {token_id: name or email for token_id, name, email in await self.repository.session.execute(query)}
+        query = (
+            sa.select(EmbedToken, _CREATOR, refusals.scalar_subquery())
+            .outerjoin(User, User.id == EmbedToken.created_by)
+            .where(*self._active(organization_id))
+            .order_by(EmbedToken.id.desc())
+            .limit(limit + 1)
+        )
+        if after is not None:
+            query = query.where(EmbedToken.id < after)
+        return [ListedToken(*row) for row in await self.repository.session.execute(query)]
+
+    async def creator(self, organization_id: UUID, token: EmbedToken) -> str | None:
+        """Who made ``token``; None for the product itself and for people who are gone."""
+        query = (
+            sa.select(_CREATOR)
+            .select_from(EmbedToken)
+            .join(User, User.id == EmbedToken.created_by)
+            .where(EmbedToken.owned_by(organization_id), EmbedToken.id == token.id)
+        )
+        found: str | None = await self.repository.session.scalar(query)
+        return found
 
     async def named(self, organization_id: UUID) -> dict[UUID, str]:
         """The newest tokens by name, revoked ones included: what a list of calls can be narrowed to."""

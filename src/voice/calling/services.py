@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -66,20 +66,17 @@ class CallingRulesService:
 
     async def read(self, organization_id: UUID) -> Rules:
         """The rules. Raises: NotFound."""
-        organization, own = await self._organization(organization_id)
         now = utc_now()
-        overrides = sa.select(LimitOverride.name, LimitOverride.value).where(
-            LimitOverride.owned_by(organization_id), LimitOverride.ends_at > now
-        )
+        found = (await self._session.execute(_rules_of(organization_id, now))).one_or_none()
+        if found is None:
+            raise NotFound
+        organization, own, use, overrides, blocked = found
         terms = Terms(
             organization.plan,
             organization.created_at,
             organization.limits,
-            {row.name: row.value for row in await self._session.execute(overrides)},
+            overrides or {},
             {} if own is None else own.limits,
-        )
-        blocked = (
-            sa.select(BlockedNumber.number).where(BlockedNumber.owned_by(organization_id)).order_by(BlockedNumber.id)
         )
         narrowed = (
             sa.select(TokenLimits)
@@ -90,9 +87,9 @@ class CallingRulesService:
         return Rules(
             country=organization.country,
             countries=shown_countries(organization.country, None if own is None else own.countries),
-            blocked_numbers=list(await self._session.scalars(blocked)),
+            blocked_numbers=blocked or [],
             limits=limits_of(terms, now),
-            used=_used(await self._use(organization_id), now),
+            used=_used(use, now),
             tokens=[_token_rule(row) for row in await self._session.scalars(narrowed)],
         )
 
@@ -148,22 +145,6 @@ class CallingRulesService:
         known = (await self.read_to_change(organization_id)).tokens
         others = [other for other in known if other.token_id != rule.token_id]
         await self.change(organization_id, by=by, tokens=[*others, rule])
-
-    async def _organization(self, organization_id: UUID) -> tuple[Organization, CallingRules | None]:
-        query = (
-            sa.select(Organization, CallingRules)
-            .outerjoin(CallingRules, CallingRules.organization_id == Organization.id)
-            .where(Organization.id == organization_id, Organization.deleted_at.is_(None))
-        )
-        row = (await self._session.execute(query)).one_or_none()
-        if row is None:
-            raise NotFound
-        return row[0], row[1]
-
-    async def _use(self, organization_id: UUID) -> CallUse | None:
-        mine = CallUse.owned_by(organization_id), CallUse.scope == Scope.ORGANIZATION
-        found: CallUse | None = await self._session.scalar(sa.select(CallUse).where(*mine))
-        return found
 
     async def _block(self, organization_id: UUID, before: Rules, typed: Sequence[str]) -> None:
         if len(typed) > BLOCKED_NUMBERS:
@@ -250,6 +231,22 @@ def read_token_rule(rule: TokenRule) -> TokenRule:
             raise ValidationFailed([("tokens", f"{name} must be from 0 to {most}")])
     chosen = None if rule.countries is None else read_countries(rule.countries, "tokens")
     return msgspec.structs.replace(rule, countries=chosen or None)
+
+
+def _rules_of(organization_id: UUID, now: dt.datetime) -> sa.Select[Any]:
+    """An organization with its own rules, its books, the limits that staff raised, and its blocked numbers."""
+    overrides = sa.select(sa.func.jsonb_object_agg(LimitOverride.name, LimitOverride.value)).where(
+        LimitOverride.owned_by(organization_id), LimitOverride.ends_at > now
+    )
+    in_order = aggregate_order_by(BlockedNumber.number, BlockedNumber.id)
+    blocked = sa.select(sa.func.array_agg(in_order)).where(BlockedNumber.owned_by(organization_id))
+    is_own_use = sa.and_(CallUse.owned_by(organization_id), CallUse.scope == Scope.ORGANIZATION)
+    return (
+        sa.select(Organization, CallingRules, CallUse, overrides.scalar_subquery(), blocked.scalar_subquery())
+        .outerjoin(CallingRules, CallingRules.organization_id == Organization.id)
+        .outerjoin(CallUse, is_own_use)
+        .where(Organization.id == organization_id, Organization.deleted_at.is_(None))
+    )
 
 
 def _token_rule(row: TokenLimits) -> TokenRule:

@@ -83,11 +83,10 @@ class RetentionService:
         return self._kept(months)
 
     async def _organization(self, organization_id: UUID, *, locked: bool = False) -> Organization:
-        query = sa.select(Organization).where(Organization.id == organization_id, Organization.deleted_at.is_(None))
-        found: Organization | None = await self._session.scalar(
-            query.with_for_update(key_share=True) if locked else query
+        found: Organization | None = await self._session.get(
+            Organization, organization_id, with_for_update={"key_share": True} if locked else None
         )
-        if found is None:
+        if found is None or found.deleted_at is not None:
             raise NotFound
         return found
 

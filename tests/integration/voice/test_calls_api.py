@@ -106,6 +106,12 @@ async def test_the_list_is_newest_first_in_pages_and_narrowed(
     assert await numbers(number="+1 212-555-0143") == ["+12125550143"]
     assert await numbers(number="+1 212-555-014") == newest_first[1:]
     assert await numbers(number="+2125550143") == []
+    # Digits alone, met often enough among the latest, or only by looking further back; then page by page.
+    assert await numbers(number="2125550", limit=3) == newest_first[1:4]
+    assert await numbers(number="5550140") == [newest_first[-1]]
+    some = (await client.get(path_of(tenant), params={"number": "2125550", "limit": 3})).json()
+    assert await numbers(number="2125550", cursor=some["next_cursor"]) == newest_first[4:]
+    assert await numbers(number="2125550", status="refused") == []
     assert await numbers(since="2999-01-01T00:00:00Z") == []
     assert await numbers(until="2999-01-01T00:00:00Z") == newest_first
     assert await numbers(since="2020-01-01T00:00:00+05:30", until="2020-01-02T00:00:00Z") == []
