@@ -37,6 +37,7 @@ from voice.calling.models import (
     CallDestination,
     CallingRules,
     CallUse,
+    FoldedRefusal,
     LimitOverride,
     Scope,
     TokenLimits,
@@ -106,6 +107,14 @@ async def furnish(database: Database, make: Factory) -> Furnished:
                     minute_start=utc_now(),
                     day=utc_now(),
                     month=utc_now(),
+                ),
+                FoldedRefusal(
+                    organization_id=organization_id,
+                    token_id=token.id,
+                    place=0,
+                    carrier_sid=f"CA{secrets.token_hex(16)}",
+                    end_reason="emergency_number",
+                    refused_at=utc_now(),
                 ),
                 CallDestination(
                     organization_id=organization_id,
