@@ -80,14 +80,14 @@ def requests(big: Big) -> dict[str, str]:
     }
 
 
-def measure(port: int, big: Big, rounds: int) -> dict[str, Taken]:
+def measure(port: int, paths: Mapping[str, str], cookie: str, rounds: int) -> dict[str, Taken]:
     """What each answer took, by request. Raises: Unsound, when one is refused."""
-    taken: dict[str, Taken] = {name: Taken() for name in requests(big)}
-    headers = {"Cookie": f"{cookie_name(_public_url(port))}={big.session}", "Host": f"localhost:{port}"}
+    taken: dict[str, Taken] = {name: Taken() for name in paths}
+    headers = {"Cookie": cookie, "Host": f"localhost:{port}"}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         for number in range(WARM_UP_ROUNDS + rounds):
-            for name, path in requests(big).items():
+            for name, path in paths.items():
                 cpu, began = _cpu_of_children(), time.perf_counter()
                 connection.request("GET", path, headers=headers)
                 answer = connection.getresponse()
@@ -113,8 +113,8 @@ def _cpu_of_children() -> float:
     return nanoseconds / 1e9
 
 
-def serve_and_measure(url: str, big: Big, rounds: int, core: int) -> dict[str, Taken]:
-    """Measure one worker of the product on ``core``. Raises: Unsound."""
+def serve_and_measure(url: str, paths: Mapping[str, str], cookie: str, rounds: int, core: int) -> dict[str, Taken]:
+    """Measure one worker of the product on ``core``, asked for ``paths`` by their names. Raises: Unsound."""
     port, log_path = free_port(), CACHE / "bench-dashboard.log"
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
     environ = {**inherited, **CARRIER, "EPOCH_DATABASE_URL": url, "EPOCH_PUBLIC_URL": _public_url(port)}
@@ -124,7 +124,7 @@ def serve_and_measure(url: str, big: Big, rounds: int, core: int) -> dict[str, T
         server = Server(argv, environ=environ, cores={core}, log=log)
         try:
             _await_ready(server, port, log_path)
-            return measure(port, big, rounds)
+            return measure(port, paths, cookie, rounds)
         finally:
             server.stop()
 
@@ -150,7 +150,7 @@ def _await_ready(server: Server, port: int, log: Path) -> None:
         time.sleep(0.1)
 
 
-def _percentile(values: list[float], share: float) -> float:
+def percentile(values: list[float], share: float) -> float:
     return sorted(values)[math.ceil(share * len(values)) - 1]
 
 
@@ -158,7 +158,7 @@ def report(taken: Mapping[str, Taken], tenth: Mapping[str, int], full: Mapping[s
     """Print both tables and what is missed; True when nothing is."""
     print("\n| request | p50 ms | p99 ms | CPU ms |\n|---|---:|---:|---:|")
     for name, some in taken.items():
-        milliseconds = (median(some.wall), _percentile(some.wall, 0.99), median(some.cpu))
+        milliseconds = (median(some.wall), percentile(some.wall, 0.99), median(some.cpu))
         print(f"| {name} | {' | '.join(f'{1000 * value:.1f}' for value in milliseconds)} |")
     print("\n| statements | buffers at a tenth | buffers at full size | ratio |\n|---|---:|---:|---:|")
     for name, buffers in full.items():
@@ -201,7 +201,9 @@ def main() -> int:
             filled[name] = postgres.url_of(name), sign_in(postgres.url_of(name))
         tenth, full = (dashboard_buffers.count(*filled[name]) for name in ("tenth", "full"))
         try:
-            taken = serve_and_measure(*filled["full"], arguments.rounds, server_core)
+            url, big = filled["full"]
+            cookie = f"{cookie_name(_public_url(0))}={big.session}"
+            taken = serve_and_measure(url, requests(big), cookie, arguments.rounds, server_core)
         except Unsound as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1

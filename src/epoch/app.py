@@ -157,7 +157,7 @@ def create_app(
     app.state.watch, app.state.gate = watch, Gate(load_prices(settings.data_dir), watch)
     app.state.number_erasure = NumberErasure(outbox, carrier)
     app.state.number_desk, app.state.accounts = desk, accounts
-    app.state.staff_who_answer = office.answerers
+    app.state.staff_who_answer, app.state.office = office.answerers, office
     return app
 
 

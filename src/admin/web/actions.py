@@ -47,6 +47,8 @@ class Action(NamedTuple):
     applies: Callable[[Any], bool]
     fields: Sequence[Field] = ()
     danger: bool = True
+    many: bool = False
+    """True when it can be done to several rows at once, picked in their list."""
 
 
 class Kind(NamedTuple):
@@ -87,6 +89,7 @@ KINDS: Mapping[str, Kind] = {
                 "can still sign in and see why.",
                 deeds.suspend,
                 lambda row: row.suspended_at is None and row.deleted_at is None,
+                many=True,
             ),
             Action(
                 "restore",
@@ -155,6 +158,7 @@ KINDS: Mapping[str, Kind] = {
                 deeds.resolve_alert,
                 lambda row: row.resolved_at is None,
                 danger=False,
+                many=True,
             ),
         ),
     ),
@@ -171,6 +175,7 @@ KINDS: Mapping[str, Kind] = {
                 "Phones using it stop at once; a live call ends. A revoked token never works again.",
                 deeds.revoke,
                 lambda row: row.revoked_at is None,
+                many=True,
             ),
         ),
     ),
@@ -237,6 +242,7 @@ KINDS: Mapping[str, Kind] = {
                 "They are signed out everywhere and cannot sign in. Their organizations go on.",
                 deeds.disable_user,
                 lambda row: row.disabled_at is None,
+                many=True,
             ),
             Action(
                 "enable",
@@ -326,3 +332,9 @@ def actions_for(request: Request, kind: str, row: Any) -> Sequence[tuple[str, st
     """Slug and label of what whoever asks may do to ``row`` as it stands."""
     rank = viewer(request).role.rank
     return [(a.slug, a.label) for a in KINDS[kind].actions if a.at_least.rank <= rank and a.applies(row)]
+
+
+def actions_for_many(request: Request, kind: str) -> Sequence[Action]:
+    """What whoever asks may do to several rows of that kind at once."""
+    rank, known = viewer(request).role.rank, KINDS.get(kind)
+    return [] if known is None else [a for a in known.actions if a.many and a.at_least.rank <= rank]

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from admin.back_office import BackOffice
 from admin.reading import waiting_requests
-from admin.web import asking, door, export, operating, pages
+from admin.web import asking, bulk, door, export, operating, pages
 from admin.web.records import VIEWS
 from kit.errors import DomainError
 
@@ -40,8 +40,7 @@ class Web:
     def __init__(self, office: BackOffice) -> None:
         self.templates = pages.environment(office.look, sandbox=office.settings.is_sandbox)
         handlers: dict[Any, Any] = dict.fromkeys((DomainError, HTTPException, Exception), _on_error)
-        own = [*door.ROUTES, *operating.ROUTES, *asking.ROUTES, export.ROUTE, Route("/admin", index, methods=["GET"])]
-        self.app = Starlette(routes=own, exception_handlers=handlers)
+        self.app = Starlette(routes=ROUTES, exception_handlers=handlers)
         records = self._records(office, handlers)
         self.templates.globals["views"] = records.views
         for application in (self.app, records.admin):
@@ -75,6 +74,17 @@ async def index(request: Request) -> Response:
     async with pages.office(request).reading.sessions() as session:
         requests = await waiting_requests(session, REQUESTS)
     return await pages.render(request, "office/index.html", requests=requests)
+
+
+ROUTES = (
+    *door.ROUTES,
+    *operating.ROUTES,
+    *asking.ROUTES,
+    *bulk.ROUTES,
+    export.ROUTE,
+    Route("/admin", index, methods=["GET"]),
+)
+"""All but sqladmin's."""
 
 
 async def _on_error(request: Request, error: Exception) -> Response:

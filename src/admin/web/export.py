@@ -22,15 +22,15 @@ ROWS = 5000
 
 async def export(request: Request) -> Response:
     """Raises: HTTPException, StaffRoleTooLow."""
-    await read_form(request)
     who = requires(request, StaffRole.OPERATOR)
+    await read_form(request)
     views = {view.identity: view for view in request.state.templates.globals["views"]}
     view = views.get(request.path_params["identity"])
     if not isinstance(view, Listing) or not view.exports or not view.is_accessible(request):
         raise HTTPException(404)
-    stmt, _, _ = view.narrowed(request)
+    stmt, _, _ = view.narrowed(request, ROWS)
     async with office(request).reading.tenant(None, who.staff_id) as session:
-        rows = (await session.scalars(stmt.limit(ROWS))).all()
+        rows = (await session.scalars(stmt)).all()
         asked = {key: value for key, value in request.query_params.items() if key != "after" and value}
         details = {"rows": len(rows), "filters": asked}
         await record(session, who.actor, "records.exported", subject_name=view.name_plural, details=details)

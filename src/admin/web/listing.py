@@ -20,6 +20,7 @@ from starlette.requests import Request
 
 from accounts.models import User
 from admin.models import StaffRole
+from admin.web.actions import actions_for_many
 from admin.web.cells import COLUMNS, LABELS, LINKS, TYPES, linked, read
 from admin.web.pages import frame, office, requires, viewer
 from kit.audit import record
@@ -133,8 +134,8 @@ class Listing(ModelView):
     async def list(self, request: Request) -> Pagination:
         if "page" in request.query_params:
             raise HTTPException(404)
-        stmt, by, is_narrowed = self.narrowed(request)
-        rows = await self._run_query(stmt.limit(PAGE + 1))
+        stmt, by, is_narrowed = self.narrowed(request, PAGE + 1)
+        rows = await self._run_query(stmt)
         page = rows[:PAGE]
         request.state.names = await self.names(page)
         request.state.total = None if is_narrowed else await self._estimated_total()
@@ -144,8 +145,8 @@ class Listing(ModelView):
             request.state.older = f"{request.scope['path']}?{urlencode(query)}"
         return Pagination(rows=page, page=1, page_size=PAGE, count=len(page))
 
-    def narrowed(self, request: Request) -> tuple[sa.Select[Any], str, bool]:
-        """The rows that are asked for in their order, the column of that order, and whether they are but a part."""
+    def narrowed(self, request: Request, most: int) -> tuple[sa.Select[Any], str, bool]:
+        """At most ``most`` of the rows that are asked for, the column of their order, and whether they are but a part."""
         asked = request.query_params
         by = asked.get("sortBy", "id")
         if by not in {"id", *self._sort_fields} or asked.get("sort", "desc") not in {"asc", "desc"}:
@@ -163,7 +164,7 @@ class Listing(ModelView):
             place = uuid_of(after) if by == "id" else after
             conditions.append(column < place if descends else column > place)
         stmt = self._columns("column_list").where(*conditions)
-        return stmt.order_by(column.desc() if descends else column.asc()), by, is_narrowed
+        return stmt.order_by(column.desc() if descends else column.asc()).limit(most), by, is_narrowed
 
     def details_query(self, request: Request) -> sa.Select[Any]:
         return self._columns("column_details_list").where(self.model.id == uuid_of(request.path_params["pk"]))
@@ -172,7 +173,7 @@ class Listing(ModelView):
         return model is None or self.is_accessible(request)
 
     async def list_context(self, request: Request) -> dict[str, Any]:
-        return frame(request)
+        return {**frame(request), "many": actions_for_many(request, self.identity)}
 
     async def details_context(self, request: Request) -> dict[str, Any]:
         row = await self.get_object_for_details(request)

@@ -4,7 +4,6 @@ import asyncio
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,24 +13,23 @@ import sqlalchemy as sa
 
 from accounts.models import User
 from admin.models import Staff, StaffRole
-from admin.web.actions import KINDS
 from conftest import NewClient
 from factories import Factory, Tenant, sign_in
-from furnished import Furnished, fingerprints, furnish
+from furnished import furnish
 from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db import Database
 from kit.outbox import OutboxItem
 from kit.settings import Settings
 from mails import Mailbox, text_of
+from office_rows import Row, override_of
 from phones import ask
-from staff import FOREIGN, SEEN, Colleague, enter, make_staff, post
+from staff import SEEN, Colleague, enter, make_staff, post
 from tenants.models import Invitation, Organization, PhoneNumber, UpgradeRequest
 from tenants.plans import Plan
 from tenants.upgrades import UpgradeService
 from voice.calling.models import Alert, LimitOverride
 from voice.calling.services import CallingRulesService
-from voice.models import Call, CallStatus
 from widget.models import EmbedToken
 
 pytestmark = pytest.mark.anyio
@@ -41,17 +39,6 @@ REASON = "Asked for by phone"
 @pytest.fixture
 async def operator(client: httpx.AsyncClient, database: Database) -> Colleague:
     return await enter(client, await make_staff(database, StaffRole.OPERATOR))
-
-
-@dataclass(frozen=True)
-class Row:
-    """Where an action on one row is asked and done."""
-
-    kind: str
-    id: UUID
-
-    def path(self, action: str) -> str:
-        return f"/admin/{self.kind}/{self.id}/do/{action}"
 
 
 async def do(colleague: Colleague, row: Row, action: str, **fields: str) -> httpx.Response:
@@ -159,12 +146,6 @@ async def request_upgrade(database: Database, tenant: Tenant) -> UUID:
         request = await UpgradeService(session).open_of(tenant.organization.id)
         assert request is not None
         return request.id
-
-
-async def override_of(database: Database, organization_id: UUID) -> LimitOverride:
-    async with database.sessions() as session:
-        mine = sa.select(LimitOverride).where(LimitOverride.owned_by(organization_id))
-        return (await session.scalars(mine)).one()
 
 
 async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
@@ -333,60 +314,6 @@ async def test_staff_manage_staff_and_one_admin_stays(new_client: NewClient, dat
     last = await do(admin, Row("staff", own), "change-role", role="support")
     assert last.status_code == 409
     assert "needs an admin" in last.text
-
-
-@pytest.fixture
-async def rows(database: Database, make: Factory) -> Mapping[str, Row]:
-    """A row of each kind on which each of its actions could be done, as far as one row can."""
-    furnished: Furnished = await furnish(database, make)
-    ids, staff = furnished.ids, await make_staff(database, StaffRole.SUPPORT)
-    async with database.sessions() as session, session.begin():
-        live = sa.update(Call).where(Call.id == ids["call_id"]).values(status=CallStatus.IN_PROGRESS)
-        await session.execute(live)
-        waiting = UpgradeRequest.owned_by(ids["organization_id"])
-        request_id = (await session.scalars(sa.select(UpgradeRequest.id).where(waiting))).one()
-        own = Alert.owned_by(ids["organization_id"])
-        alert_id = (await session.scalars(sa.select(Alert.id).where(own))).one()
-    override = await override_of(database, ids["organization_id"])
-    found = {
-        "organization": ids["organization_id"],
-        "limit-override": override.id,
-        "alert": alert_id,
-        "embed-token": ids["token_id"],
-        "call": ids["call_id"],
-        "phone-number": ids["number_id"],
-        "invitation": ids["invitation_id"],
-        "user": furnished.tenant.owner.id,
-        "upgrade-request": request_id,
-        "staff": staff.id,
-    }
-    assert set(found) == set(KINDS)
-    return {kind: Row(kind, key) for kind, key in found.items()}
-
-
-async def test_every_action_refuses_other_sites_lower_roles_customers_and_visitors(
-    client: httpx.AsyncClient, new_client: NewClient, rows: Mapping[str, Row], make: Factory, database: Database
-) -> None:
-    colleagues = {role: await enter(new_client(), await make_staff(database, role)) for role in StaffRole}
-    customer = await sign_in(new_client(), (await make.tenant()).owner)
-    organization = rows["organization"].id
-    before = await fingerprints(database, organization)
-    fields = {"seen": "", "reason": REASON, "plan": "pro", "number": "+14155550100", "role": "admin"}
-    for kind, row in rows.items():
-        for action in KINDS[kind].actions:
-            path = row.path(action.slug)
-            for outsider in (client, customer):
-                assert (await outsider.get(path)).headers["location"].startswith("/admin/login")
-                assert (await post(outsider, path, **fields)).headers["location"] == "/admin/login"
-            for role, colleague in colleagues.items():
-                if role.rank < action.at_least.rank:
-                    assert (await colleague.client.get(path)).status_code == 403, path
-                    assert (await post(colleague.client, path, **fields)).status_code == 403, path
-                    assert (await colleague.client.get(Row(kind, uuid4()).path(action.slug))).status_code == 403
-            for headers in FOREIGN:
-                answer = await colleagues[StaffRole.ADMIN].client.post(path, data=fields, headers=headers)
-                assert answer.status_code == 403, (path, headers)
-    assert await fingerprints(database, organization) == before
 
 
 async def test_no_action_is_done_without_a_reason_or_on_what_has_changed(

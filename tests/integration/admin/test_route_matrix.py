@@ -1,0 +1,187 @@
+"""Every route of the back office, asked by everybody who has no business there.
+
+``ROUTES`` has an entry for each route of the application's own table; one without fails.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from litestar import Litestar
+from starlette.routing import Mount, Route
+
+from admin.models import StaffRole
+from admin.web.actions import KINDS
+from admin.web.app import Web
+from admin.web.records import VIEWS
+from conftest import NewClient
+from factories import Factory, sign_in
+from furnished import fingerprints
+from kit.db import Database
+from office_rows import Row
+from staff import FOREIGN, enter, make_staff, post
+from voice.calling.models import CallingPause
+
+pytestmark = pytest.mark.anyio
+SUPPORT, OPERATOR, ADMIN = StaffRole
+DOOR = None
+"""Open to whoever is let in by the network: the door itself."""
+LISTED = {view.identity: view for view in VIEWS}
+FIELDS = {
+    "seen": "",
+    "reason": "Because",
+    "plan": "enterprise",
+    "role": "admin",
+    "limit": "calls_per_day",
+    "value": "9",
+    "until": "2999-01-01",
+    "number": "+14155550100",
+}
+ROUTES: Mapping[tuple[str, str], StaffRole | None] = {
+    ("GET", "/admin/join/{token}"): DOOR,
+    ("POST", "/admin/join/{token}"): DOOR,
+    ("GET", "/admin/login"): DOOR,
+    ("POST", "/admin/login"): DOOR,
+    ("GET", "/admin/second-step"): DOOR,
+    ("POST", "/admin/second-step"): DOOR,
+    ("GET", "/admin/recovery-codes"): SUPPORT,
+    ("POST", "/admin/logout"): SUPPORT,
+    ("GET", "/admin/account"): SUPPORT,
+    ("POST", "/admin/account/sessions/{session_id:uuid}/end"): SUPPORT,
+    ("GET", "/admin"): SUPPORT,
+    ("GET", "/admin/operations"): SUPPORT,
+    ("GET", "/admin/operations/now"): SUPPORT,
+    ("GET", "/admin/operations/pause"): OPERATOR,
+    ("POST", "/admin/operations/pause"): OPERATOR,
+    ("GET", "/admin/operations/pause-and-end"): OPERATOR,
+    ("POST", "/admin/operations/pause-and-end"): OPERATOR,
+    ("GET", "/admin/operations/resume"): OPERATOR,
+    ("POST", "/admin/operations/resume"): OPERATOR,
+    # As each kind, or each action, says.
+    ("GET", "/admin/{identity}/list"): SUPPORT,
+    ("GET", "/admin/{identity}/details/{pk:path}"): SUPPORT,
+    ("POST", "/admin/{identity}/export"): OPERATOR,
+    ("GET", "/admin/{kind}/{row_id:uuid}/do/{action}"): SUPPORT,
+    ("POST", "/admin/{kind}/{row_id:uuid}/do/{action}"): SUPPORT,
+    ("GET", "/admin/{kind}/many/{action}"): SUPPORT,
+    ("POST", "/admin/{kind}/many/{action}"): SUPPORT,
+}
+
+
+def table(app: Litestar) -> Iterator[tuple[str, str]]:
+    """Method and path of each route that answers."""
+    for route in Web(app.state.office).app.routes:
+        below = [(route.path, inner) for inner in route.routes or ()] if isinstance(route, Mount) else [("", route)]
+        for prefix, inner in below:
+            assert isinstance(inner, Route), inner
+            for method in (inner.methods or set()) - {"HEAD"}:
+                yield method, prefix + inner.path
+
+
+def addresses(method: str, path: str, rows: Mapping[str, Row]) -> Iterator[tuple[str, StaffRole]]:
+    """Each address that a route stands for, and the least role that it is for."""
+    at_least = ROUTES[method, path] or SUPPORT
+    if "{identity}" in path:
+        for identity, view in LISTED.items():
+            if path.endswith("/export") and not view.exports:
+                continue
+            key = rows[identity].id if identity in rows else uuid4()
+            filled = path.replace("{identity}", identity).replace("{pk:path}", str(key))
+            yield filled, max(at_least, view.at_least, key=lambda role: role.rank)
+    elif "{action}" in path:
+        for name, kind in KINDS.items():
+            for action in kind.actions:
+                if "/many/" in path and not action.many:
+                    continue
+                filled = path.replace("{kind}", name).replace("{action}", action.slug)
+                yield filled.replace("{row_id:uuid}", str(rows[name].id)), action.at_least
+    else:
+        yield path.replace("{session_id:uuid}", str(uuid4())).replace("{token}", "no-token"), at_least
+
+
+async def test_each_route_has_an_entry(app: Litestar) -> None:
+    assert sorted(table(app)) == sorted(ROUTES)
+
+
+async def test_visitors_and_customers_get_nothing(
+    client: httpx.AsyncClient, new_client: NewClient, rows: Mapping[str, Row], make: Factory, database: Database
+) -> None:
+    customer = await sign_in(new_client(), (await make.tenant()).owner)
+    before = await state(database, rows)
+    for (method, path), at_least in ROUTES.items():
+        if at_least is DOOR:
+            continue
+        for address, _ in addresses(method, path, rows):
+            for who in (client, customer):
+                answer = await ask(who, method, address)
+                told = (answer.status_code, answer.text, answer.headers.get("location", "").split("?")[0])
+                expected = (401, "", "") if address.endswith("/now") else (303, "", "/admin/login")
+                assert told == expected, (method, address)
+    assert await state(database, rows) == before
+
+
+async def test_lower_roles_get_nothing_of_what_is_above_them(
+    new_client: NewClient, rows: Mapping[str, Row], database: Database
+) -> None:
+    colleagues = {role: await enter(new_client(), await make_staff(database, role)) for role in (SUPPORT, OPERATOR)}
+    before, refused = await state(database, rows), 0
+    for method, path in ROUTES:
+        for address, at_least in addresses(method, path, rows):
+            for role, colleague in colleagues.items():
+                if role.rank >= at_least.rank:
+                    continue
+                answer = await ask(colleague.client, method, address)
+                assert answer.status_code == 403, (role, method, address)
+                assert "Your role does not allow this" in answer.text or "This is not open to you" in answer.text
+                assert str(rows["organization"].id) not in answer.text
+                refused += 1
+    assert refused > 2 * sum(len(kind.actions) for kind in KINDS.values())
+    assert await state(database, rows) == before
+
+
+async def test_no_form_of_another_site_is_taken(
+    new_client: NewClient, rows: Mapping[str, Row], database: Database
+) -> None:
+    admin = await enter(new_client(), await make_staff(database, ADMIN))
+    before = await state(database, rows)
+    for method, path in ROUTES:
+        if method == "GET":
+            continue
+        for address, _ in addresses(method, path, rows):
+            for headers in FOREIGN:
+                answer = await admin.client.post(address, data=FIELDS, headers=headers)
+                assert answer.status_code == 403, (address, headers)
+    assert await state(database, rows) == before
+    assert (await admin.client.get("/admin")).status_code == 200
+
+
+async def test_only_forms_change_anything(new_client: NewClient, rows: Mapping[str, Row], database: Database) -> None:
+    admin = await enter(new_client(), await make_staff(database, ADMIN))
+    before = await state(database, rows)
+    for method, path in ROUTES:
+        for address, _ in addresses(method, path, rows):
+            if method == "GET":
+                assert (await admin.client.get(address)).status_code < 500, address
+            for other in ("PUT", "PATCH", "DELETE"):
+                answer = await admin.client.request(other, address, headers={"Sec-Fetch-Site": "same-origin"})
+                assert answer.status_code in (404, 405), (other, address)
+    assert await state(database, rows) == before
+
+
+async def ask(who: httpx.AsyncClient, method: str, address: str) -> httpx.Response:
+    return await (who.get(address) if method == "GET" else post(who, address, **FIELDS))
+
+
+async def state(database: Database, rows: Mapping[str, Row]) -> dict[str, Any]:
+    """What all the rows add up to, and whether calls are paused."""
+    found: dict[str, Any] = dict(await fingerprints(database, rows["organization"].id))
+    async with database.sessions() as session:
+        for name in ("user_account", "staff"):
+            key = rows["user" if name == "user_account" else name].id
+            query = sa.text(f"SELECT md5(to_jsonb(t)::text) FROM {name} t WHERE id = :key")  # noqa: S608 - constants
+            found[name] = await session.scalar(query, {"key": key})
+        found["paused"] = await session.scalar(sa.select(sa.func.count()).select_from(CallingPause))
+    return found
