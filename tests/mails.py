@@ -1,6 +1,7 @@
 """Reads the mails that the application wrote as files."""
 
 import asyncio
+import functools
 import re
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -8,6 +9,8 @@ from email.policy import default
 from pathlib import Path
 
 from kit.settings import Settings
+
+_LOOKS = 1_000
 
 
 class Mailbox:
@@ -19,7 +22,7 @@ class Mailbox:
 
     async def all(self, count: int = 1) -> list[EmailMessage]:
         """The mails so far, oldest first, once there are at least ``count`` of them."""
-        for _ in range(200):
+        for _ in range(_LOOKS):
             found = [mail for mail in self._read() if mail["To"].addresses[0].addr_spec == self._address]
             if len(found) >= count:
                 return found
@@ -34,6 +37,8 @@ class Mailbox:
         return [_parse(path) for path in sorted(self._folder.glob("*.eml"))]
 
 
+# A mail is never written again, and each look is at all that the run has sent so far.
+@functools.cache
 def _parse(path: Path) -> EmailMessage:
     message = message_from_bytes(path.read_bytes(), policy=default)
     assert isinstance(message, EmailMessage)
