@@ -1,4 +1,6 @@
-"""What the phone costs the page that carries it, in a real browser: ``make bench-widget`` (or with ROUNDS behind it).
+"""What the phone costs the page that carries it, in a real browser: ``make bench-widget``.
+
+``python bench/host_page.py [ROUNDS] [first]``: with ``first`` the tag stands before the page's content.
 
 A page with text, pictures and a script of its own is loaded in turn with and without the phone, each time by a new
 profile with nothing cached, so that the machine's load reaches both alike. Everything is on loopback.
@@ -15,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
@@ -59,15 +61,17 @@ IDLE = "() => new Promise((resolve) => requestIdleCallback(() => setTimeout(reso
 
 
 async def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    rounds = next((int(given) for given in sys.argv[1:] if given.isdecimal()), ROUNDS)
+    is_first = "first" in sys.argv[1:]
     load = os.getloadavg()[0]
     with EmbeddedPostgres(ROOT / ".cache" / "test-postgres", durable=False) as postgres:
         url = postgres.create_database("host_page")
         try:
-            without, carrying = await measure(url, rounds)
+            without, carrying = await measure(url, rounds, is_first)
         finally:
             postgres.drop_database("host_page")
-    print(f"{rounds} rounds, load {load:.1f} before and {os.getloadavg()[0]:.1f} after\n")
+    place = "before" if is_first else "after"
+    print(f"the tag {place} the content, {rounds} rounds, load {load:.1f} before and {os.getloadavg()[0]:.1f} after\n")
     print("| the host page, ms (CLS: score) | without | with | difference |\n|---|---:|---:|---:|")
     for name in MEASURES:
         one, other = (statistics.median(row[name] for row in rows) for rows in (without, carrying))
@@ -90,7 +94,9 @@ def sizes() -> Iterable[tuple[str, int, int]]:
         yield name, len(raw), len(gzip.compress(raw, 9))
 
 
-async def measure(database_url: str, rounds: int) -> tuple[Sequence[dict[str, float]], Sequence[dict[str, float]]]:
+async def measure(
+    database_url: str, rounds: int, is_first: bool
+) -> tuple[Sequence[dict[str, float]], Sequence[dict[str, float]]]:
     """A row for each round without the phone, and one with it."""
     without, carrying = [], []
     with tempfile.TemporaryDirectory() as folder, serving_pages() as site:
@@ -98,41 +104,53 @@ async def measure(database_url: str, rounds: int) -> tuple[Sequence[dict[str, fl
             browser = await playwright.chromium.launch(**launch_options())
             customer = await product.customer()
             try:
-                await one_load(browser, site, None)  # the browser's own first time is nobody's
+                await one_load(browser, site, None, is_first)  # the browser's own first time is nobody's
                 for _ in range(rounds):
-                    without.append(await one_load(browser, site, None))
-                    carrying.append(await one_load(browser, site, customer))
+                    without.append(await one_load(browser, site, None, is_first))
+                    carrying.append(await one_load(browser, site, customer, is_first))
             finally:
                 await browser.close()
     return without, carrying
 
 
-async def one_load(browser: Browser, site: HostSite, customer: Customer | None) -> dict[str, float]:
-    context = await browser.new_context()
-    await context.add_init_script(WATCH)
-    page = await context.new_page()
-    tag = widget_tag(customer.product.url, customer.token.raw) if customer else ""
-    await browser.start_tracing(page=page, categories=TRACED)
-    await page.goto(site.page(BODY + tag))
-    if customer:
-        await page.wait_for_function("() => EpochPhone.isReady()")
-    await page.evaluate(IDLE)
-    loading = await browser.stop_tracing()
-    seen = await page.evaluate(SEEN)
+async def one_load(browser: Browser, site: HostSite, customer: Customer | None, is_first: bool) -> dict[str, float]:
+    """What one load gives: the page's figures, and with a phone those of the phone. Untraced, as tracing takes time."""
+    async with await browser.new_context() as context:
+        page = await _opened(context, site, customer, is_first)
+        seen = await page.evaluate(SEEN)
     row = {"LCP": seen["lcp"], "CLS": seen["cls"], "TBT": seen["tbt"]}
     if customer:
         row |= {
             "tag to button painted": seen["painted"] - seen["asked"],
             "tag to ready": seen["ready"] - seen["asked"],
-            "longest task of ours": longest_task(loading, customer.product.url),
+            **await traced_load(browser, site, customer, is_first),
         }
+    return row
+
+
+async def traced_load(browser: Browser, site: HostSite, customer: Customer, is_first: bool) -> dict[str, float]:
+    """The longest task in which our code ran: until idle, and in the first call."""
+    async with await browser.new_context() as context:
+        await browser.start_tracing(categories=TRACED)
+        page = await _opened(context, site, customer, is_first)
+        until_idle = longest_task(await browser.stop_tracing(), customer.product.url)
         await browser.start_tracing(page=page, categories=TRACED)
         await page.evaluate("(number) => void EpochPhone.call(number)", ECHO)
         await page.wait_for_function('() => EpochPhone.getState() === "in-progress"')
-        row["longest task of ours, first call"] = longest_task(await browser.stop_tracing(), customer.product.url)
+        in_call = longest_task(await browser.stop_tracing(), customer.product.url)
         await page.evaluate("() => EpochPhone.hangup()")
-    await context.close()
-    return row
+    return {"longest task of ours": until_idle, "longest task of ours, first call": in_call}
+
+
+async def _opened(context: BrowserContext, site: HostSite, customer: Customer | None, is_first: bool) -> Page:
+    await context.add_init_script(WATCH)
+    page = await context.new_page()
+    tag = widget_tag(customer.product.url, customer.token.raw) if customer else ""
+    await page.goto(site.page(tag + BODY if is_first else BODY + tag))
+    if customer:
+        await page.wait_for_function("() => EpochPhone.isReady()")
+    await page.evaluate(IDLE)
+    return page
 
 
 def longest_task(trace: bytes, origin: str) -> float:

@@ -15,6 +15,7 @@ export function createApi(tag, env) {
   const phone = new Phone(env);
   let settings = {};
   let panel = null;
+  let isBegun = false;
   let stopClicks = null;
   let stopWindows = null;
   phone.watch(() => panel?.render());
@@ -26,17 +27,28 @@ export function createApi(tag, env) {
       return;
     }
     forget();
-    panel = new Panel(phone, settings, env, { open: () => opened("open"), close: () => opened("close") });
+    isBegun = true;
     const base = apiBase(settings, tag);
     phone.start({
       token: String(settings.token).trim(),
       ticket: settings.ticket,
       base,
     });
+    // A listener may have destroyed the phone again; the exchange is on its way while the panel is built.
+    if (!isBegun) return;
+    draw();
     stopClicks = base && isOn(settings.clickToCall) ? hearClicks() : null;
     stopWindows = base && !isOff(settings.popOut) ? hearWindows(originOf(base)) : null;
   };
+  const draw = () => {
+    panel ??= new Panel(phone, settings, env, { open: () => opened("open"), close: () => opened("close") });
+    return panel;
+  };
+  const open = () => {
+    if (isBegun) draw().open();
+  };
   const forget = () => {
+    isBegun = false;
     panel?.remove();
     stopClicks?.();
     stopWindows?.();
@@ -62,7 +74,7 @@ export function createApi(tag, env) {
     },
     toggle() {
       if (panel?.isOpen) panel.close();
-      else panel?.open();
+      else open();
     },
     on: (event, callback) => phone.events.on(event, callback),
     off: (event, callback) => phone.events.off(event, callback),
@@ -73,7 +85,7 @@ export function createApi(tag, env) {
       forget();
       phone.stop();
     },
-    open: () => panel?.open(),
+    open,
     close: () => panel?.close(),
     mute: (on = true) => phone.mute(Boolean(on)),
     isMuted: () => phone.muted,

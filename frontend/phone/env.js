@@ -7,6 +7,7 @@ import { readPreferences } from "./preferences.js";
 export function browser(window) {
   const { document, navigator } = window;
   const { requestIdleCallback } = window;
+  let preferences = null;
   const env = {
     /** The address of the phone service, once the phone knows it. */
     base: null,
@@ -19,7 +20,11 @@ export function browser(window) {
     now: Date.now,
     random: Math.random,
     policy: new Policy(document),
-    preferences: readPreferences(window),
+    /** Read when a call or a sheet first asks: a browser that opens its storage holds the page up. */
+    get preferences() {
+      preferences ??= readPreferences(window);
+      return preferences;
+    },
     load: (url) => import(url),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     whenIdle(work, timeout) {

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,8 @@ class Customer:
     product: Product
     tenant: Tenant
     token: Token
+    _cookies: dict[str, str] = field(default_factory=dict, repr=False)
+    """The owner's session: signing in is slow on purpose, and calls are asked for again and again."""
 
     async def revoke(self) -> None:
         await self.product.make.revoke(self.tenant, self.token)
@@ -81,8 +83,10 @@ class Customer:
 
     async def calls(self) -> list[dict[str, Any]]:
         """The organization's calls by the JSON API, as the owner reads them, newest first."""
-        async with httpx.AsyncClient(base_url=self.product.url, timeout=10) as client:
-            await sign_in(client, self.tenant.owner)
+        async with httpx.AsyncClient(base_url=self.product.url, cookies=self._cookies, timeout=10) as client:
+            if not self._cookies:
+                await sign_in(client, self.tenant.owner)
+                self._cookies.update(client.cookies)
             answer = await client.get(f"/api/organizations/{self.tenant.organization.id}/calls")
         assert answer.status_code == 200, answer.text
         items: list[dict[str, Any]] = answer.json()["items"]
