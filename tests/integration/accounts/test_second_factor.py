@@ -1,10 +1,7 @@
 """Two-step sign-in: enrolling, codes that are good once, recovery codes, and switching it off."""
 
 import asyncio
-import re
-import time
 from collections.abc import Callable
-from html import unescape
 
 import httpx
 import pyotp
@@ -13,6 +10,7 @@ import sqlalchemy as sa
 
 from accounts.models import RecoveryCode, User
 from accounts.second_factor import STEP_SECONDS, SecondFactor
+from authenticator import enrol
 from factories import PASSWORD, Factory, sign_in
 from forms import submit
 from kit.csrf import HEADER
@@ -23,37 +21,6 @@ from pages import errors_of
 
 pytestmark = pytest.mark.anyio
 NewClient = Callable[[], httpx.AsyncClient]
-
-
-class Enrolled:
-    """A person with the second factor on, and what they hold."""
-
-    def __init__(self, user: User, secret: str, codes: list[str]) -> None:
-        self.user = user
-        self.codes = codes
-        self._totp = pyotp.TOTP(secret)
-
-    def code(self, offset: int = 0) -> str:
-        """The app's code now, or some steps away."""
-        return self._totp.generate_otp(int(time.time()) // STEP_SECONDS + offset)
-
-
-async def enrol(client: httpx.AsyncClient, user: User) -> Enrolled:
-    """Sign in and switch the second factor on, through the pages. The code of the step before now is used up."""
-    await sign_in(client, user)
-    started = await submit(client, "/account/second-factor", "/account", password=PASSWORD)
-    assert started.headers["location"] == "/account/second-factor"
-    page = (await client.get("/account/second-factor")).text
-    found = re.search(r'id="secret" value="([A-Z2-7 ]+)"', page)
-    assert found is not None
-    secret = found[1].replace(" ", "")
-    early = pyotp.TOTP(secret).generate_otp(int(time.time()) // STEP_SECONDS - 1)
-    done = await submit(client, "/account/second-factor/confirm", "/account/second-factor", code=early)
-    assert done.headers["location"] == "/account/recovery-codes"
-    shown = await client.get("/account/recovery-codes")
-    codes = re.findall(r"\b[2-9a-z]{4}(?:-[2-9a-z]{4}){3}\b", unescape(shown.text))
-    assert len(set(codes)) == 10
-    return Enrolled(user, secret, codes)
 
 
 async def _api(client: httpx.AsyncClient, **credentials: str) -> httpx.Response:

@@ -1,23 +1,29 @@
 """What people or programs may put into any field of any form: refused beside the field or kept as typed, and inert."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import httpx
 import pytest
 
+from accounts.models import User
+from authenticator import enrol
 from conftest import NewClient
-from factories import Factory, sign_in
+from factories import PASSWORD, Factory, sign_in
+from forms import submit
 from furnished import furnish
 from kit.csrf import HEADER
 from kit.db import Database
 from kit.forms import FORM_BYTES
 from kit.settings import Settings
+from mails import Mailbox
 from markup import FoundForm, Markup
 from pages import errors_of
 
 pytestmark = pytest.mark.anyio
 
 PLANTED = "x-planted"
+RESET, LOGIN_CODE, ENROLMENT = "/reset-password/{token}", "/login (code)", "/account/second-factor"
+"""The pages behind a mailed link, a right password, and the start of two-step sign-in."""
 HOSTILE: Mapping[str, str] = {
     "markup": f"\"'><{PLANTED} onload=alert(1)></textarea></title><{PLANTED}>",
     "template": "{{ 'PLAN' ~ 'TED_BY' }}{% raw %}${'PLAN' + 'TED_BY'}",
@@ -33,9 +39,32 @@ HOSTILE: Mapping[str, str] = {
     "empty": "",
     "spaces": " \u00a0\u3000 ",
 }
-OF_ANYBODY = ("/signup", "/login", "/forgot-password")
+EACH_ALONE: Mapping[str, str] = {
+    "line breaks and nul": f"{HOSTILE['line breaks']}\x00",
+    "long": HOSTILE["long"],
+    "below nothing": HOSTILE["below nothing"],
+    "spaces": HOSTILE["spaces"],
+    # All that may be kept as typed, in one value.
+    "anything": f"\"'><{PLANTED}>{{{{ 'PLAN' ~ 'TED_BY' }}}}=1+1\u202e\U0001f4de",
+}
+"""Fewer than all at once, where each field of each form is asked by itself."""
+RIGHT: Mapping[str, str] = {
+    "email": "somebody@example.com",
+    "new_email": "somebody-else@example.com",
+    "password": PASSWORD,
+    "current_password": PASSWORD,
+    "new_password": "a kettle in the fog",
+    "code": "000000",
+    "destination": "France",
+    "blocked_numbers": "+12125550166",
+}
+"""What the other fields of a form hold meanwhile, by name; what is not here is sent as the page has it."""
+REFUSED = frozenset({400, 401, 409, 429})
+"""The answers that show the form again."""
+OF_ANYBODY = ("/signup", "/login", "/forgot-password", RESET, LOGIN_CODE)
 OF_OWNERS = (
     "/account",
+    ENROLMENT,
     "/dashboard/new",
     "/dashboard/{slug}/settings",
     "/dashboard/{slug}/settings/embed-tokens/{token_id}",
@@ -48,15 +77,34 @@ EACH_PAGE = pytest.mark.parametrize("page", [*OF_ANYBODY, *OF_OWNERS])
 
 
 @pytest.fixture
-async def opened(client: httpx.AsyncClient, database: Database, settings: Settings, page: str) -> str:
+async def opened(
+    client: httpx.AsyncClient, new_client: NewClient, database: Database, settings: Settings, page: str
+) -> str:
     """The address of ``page``, which ``client`` may see from now on."""
+    make = Factory(database, settings)
+    if page in (RESET, LOGIN_CODE):
+        return await behind_a_door(client, new_client, await make.user(), page, settings)
     if page in OF_ANYBODY:
         await client.get(page)
         return page
-    own = await furnish(database, Factory(database, settings))
+    own = await furnish(database, make)
     await sign_in(client, own.tenant.owner)
     del client.headers[HEADER]  # a form has no headers of its own
+    if page == ENROLMENT:
+        await submit(client, page, "/account", password=PASSWORD)
     return page.format(slug=own.tenant.organization.slug, **own.ids)
+
+
+async def behind_a_door(
+    client: httpx.AsyncClient, new_client: NewClient, user: User, page: str, settings: Settings
+) -> str:
+    """Go as far as ``page`` needs: ask for a reset, or give the password of somebody with a second factor."""
+    if page == RESET:
+        await submit(client, "/forgot-password", email=user.email)
+        return await Mailbox(settings, user.email).link()
+    await enrol(new_client(), user)
+    asked = await submit(client, "/login", email=user.email, password=PASSWORD)
+    return asked.headers["location"]
 
 
 async def forms_of(client: httpx.AsyncClient, address: str) -> list[FoundForm]:
@@ -76,25 +124,30 @@ async def send(client: httpx.AsyncClient, form: FoundForm, fields: Mapping[str, 
     return await client.post(form.action, data=dict(fields))
 
 
-def harm_in(answer: httpx.Response) -> str | None:
+def harm_in(answer: httpx.Response, page: Markup) -> str | None:
     """What the value did that no value may do; None when it did nothing."""
     if answer.status_code >= 500:
         return f"answers {answer.status_code}"
-    if PLANTED in Markup(answer.text).tags or "PLANTED_BY" in answer.text:
+    if PLANTED in page.tags or "PLANTED_BY" in answer.text:
         return "is not inert"
     return "sets a cookie" if "planted" in answer.cookies else None
 
 
-def fault_of_refusal(answer: httpx.Response, form: FoundForm, name: str, sent: str) -> str | None:
-    """What is wrong with the page that refuses ``sent`` in field ``name``; None when nothing is."""
-    again = [one for one in Markup(answer.text).forms if one.action == form.action and name in one.fields]
+def faults_of_refusal(answer: httpx.Response, page: Markup, form: FoundForm, sent: Mapping[str, str]) -> Iterator[str]:
+    """What the page that refuses ``sent`` lacks: a word of why, and all that was typed, passwords left out."""
+    again = [
+        one for one in page.forms if (one.action or form.action) == form.action and form.typed <= one.fields.keys()
+    ]
     if not again:
-        return "is refused on a page without the form"
+        yield "is refused on a page without the form"
+        return
     if not errors_of(answer.text) and 'role="alert"' not in answer.text:
-        return "is refused without a word"
-    # A choice that does not exist cannot be shown chosen, and passwords are never sent back.
-    is_kept = any(one.fields[name] == sent for one in again)
-    return None if is_kept or name in form.choices or "password" in name else f"is not kept: {again[0].fields[name]!r}"
+        yield "is refused without a word"
+    # A choice that does not exist cannot be shown chosen.
+    for name in sorted(form.typed - form.choices):
+        expected = "" if "password" in name else sent[name]
+        if not any(one.fields[name] == expected for one in again):
+            yield f"leaves {again[0].fields[name]!r} in {name}"
 
 
 @EACH_PAGE
@@ -104,14 +157,37 @@ async def test_no_value_in_any_field_breaks_anything(client: httpx.AsyncClient, 
         # In every field at once, each judged by itself: one by one they take minutes.
         names = sorted(form.typed)
         for kind, value in HOSTILE.items():
-            answer = await send(client, form, {**form.fields, **dict.fromkeys(names, value)})
-            found = [harm_in(answer)]
-            if answer.status_code == 400:
-                found += (fault_of_refusal(answer, form, name, value) for name in names)
+            sent = {**form.fields, **dict.fromkeys(names, value)}
+            answer = await send(client, form, sent)
+            page = Markup(answer.text)
+            found = [harm_in(answer, page)]
+            if answer.status_code in REFUSED:
+                found += faults_of_refusal(answer, page, form, sent)
             wrong += (f"{form.method} {form.action}: {kind} in {names} {what}" for what in found if what)
         # What the page lists by now includes what was accepted.
-        if what := harm_in(await client.get(opened)):
+        after = await client.get(opened)
+        if what := harm_in(after, Markup(after.text)):
             wrong.append(f"{opened} {what} after {form.action}")
+    assert wrong == []
+
+
+@EACH_PAGE
+async def test_each_field_alone_is_refused_beside_itself_with_the_others_kept(
+    client: httpx.AsyncClient, opened: str
+) -> None:
+    wrong: list[str] = []
+    for form in await forms_of(client, opened):
+        right = form.fields | {name: value for name, value in RIGHT.items() if name in form.typed - form.choices}
+        for name in sorted(form.typed - form.choices):
+            for kind, value in EACH_ALONE.items():
+                sent = {**right, name: value}
+                answer = await send(client, form, sent)
+                page = Markup(answer.text)
+                found = [harm_in(answer, page)]
+                if answer.status_code in REFUSED:
+                    found += faults_of_refusal(answer, page, form, sent)
+                    found += (f"says what is wrong with {other}" for other in errors_of(answer.text).keys() - {name})
+                wrong += (f"{form.action}: {kind} in {name} {what}" for what in found if what)
     assert wrong == []
 
 
