@@ -1,15 +1,20 @@
 """The page that asks first, and the form behind it: what will happen, why, and then it is done."""
 
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import load_only
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from admin.back_office import BackOffice
 from admin.errors import Stale
 from admin.rules import REASON_CHARACTERS, ensure_staff_role, read_reason
 from admin.web.actions import KINDS, Action, Kind
@@ -50,15 +55,29 @@ async def act(request: Request) -> Response:
     try:
         ensure_storable(form)
         reason = read_reason(form["reason"])
-        if form["seen"] != asked.kind.state(asked.row) or not asked.action.applies(asked.row):
-            raise Stale
-        by = msgspec.structs.replace(viewer(request).actor, reason=reason)
-        done = await asked.action.work(Deed(office(request), asked.row, form, by))
+        async with alone_with(office(request), [asked.row.id]):
+            # As it is now: the same form may have been sent twice.
+            asked = await _asked(request)
+            if form["seen"] != asked.kind.state(asked.row) or not asked.action.applies(asked.row):
+                raise Stale
+            by = msgspec.structs.replace(viewer(request).actor, reason=reason)
+            done = await asked.action.work(Deed(office(request), asked.row, form, by))
     except NotFound:
         return redirect(request, asked.back, Stale.message, is_problem=True)
     except _SHOWN_AGAIN as refusal:
         return await again(request, "office/confirm.html", form, refusal, **_shown(asked))
     return redirect(request, asked.back, done)
+
+
+@asynccontextmanager
+async def alone_with(office: BackOffice, rows: Iterable[UUID]) -> AsyncIterator[None]:
+    """Nobody of the staff changes ``rows`` but what is inside, on any worker. Raises: Stale, when somebody does."""
+    keys = sa.func.unnest(sa.cast([f"admin.acts.{row}" for row in rows], ARRAY(sa.Text))).column_valued("key")
+    taken = sa.select(sa.func.bool_and(sa.func.pg_try_advisory_xact_lock(sa.func.hashtext(keys))))
+    async with office.reading.sessions() as session, session.begin():
+        if not await session.scalar(taken):
+            raise Stale
+        yield
 
 
 ROUTES = tuple(

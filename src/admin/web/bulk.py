@@ -15,11 +15,12 @@ from starlette.routing import Route
 from admin.errors import Stale
 from admin.rules import REASON_CHARACTERS, ensure_staff_role, read_reason
 from admin.web.actions import KINDS, Action, Kind
+from admin.web.asking import alone_with
 from admin.web.deeds import Deed
 from admin.web.listing import PAGE, uuid_of
 from admin.web.pages import again, office, read_form, redirect, render, viewer
 from kit.errors import Conflict, DomainError, MalformedRequest, ValidationFailed
-from kit.forms import ensure_storable
+from kit.forms import Form, ensure_storable
 
 NONE_PICKED = "Pick at least one row. Nothing was done."
 NONE_APPLIES = "None of the rows that you picked can be changed so. Nothing was done."
@@ -54,29 +55,37 @@ async def act(request: Request) -> Response:
     """Raises: HTTPException, StaffRoleTooLow, MalformedRequest."""
     asked, form = _asked(request), await read_form(request, "reason", "seen")
     seen = _seen(form["seen"])
-    found = await _rows(request, asked, list(seen))
-    rows = [found[key] for key in seen if key in found]
     try:
         ensure_storable(form)
         reason = read_reason(form["reason"])
-        # Before the first of them: whoever was shown something else decides anew about all.
-        if len(rows) < len(seen) or not all(
-            seen[row.id] == asked.kind.state(row) and asked.action.applies(row) for row in rows
-        ):
-            raise Stale
+        async with alone_with(office(request), seen):
+            done, refused = await _do(request, asked, seen, reason)
     except (ValidationFailed, Conflict) as refusal:
+        found = await _rows(request, asked, list(seen))
+        rows = [found[key] for key in seen if key in found]
         return await again(request, "office/confirm_many.html", form, refusal, **_shown(asked, rows))
+    said = f"{asked.action.label}: done for {done} of {len(seen)}."
+    return redirect(request, asked.back, " ".join([said, *refused]), is_problem=bool(refused))
+
+
+async def _do(request: Request, asked: Asked, seen: Mapping[UUID, str], reason: str) -> tuple[int, Sequence[str]]:
+    """How many rows it was done to, and what was said of the others. Raises: Stale, before the first of them."""
+    rows = await _rows(request, asked, list(seen))
+    kind, action = asked.kind, asked.action
+    if len(rows) < len(seen) or not all(
+        seen[key] == kind.state(row) and action.applies(row) for key, row in rows.items()
+    ):
+        raise Stale
     by = msgspec.structs.replace(viewer(request).actor, reason=reason)
     done, refused = 0, []
-    for row in rows:
+    for row in rows.values():
         # Each is whole or not at all; they belong to different organizations, whose transactions are apart.
         try:
-            await asked.action.work(Deed(office(request), row, form, by))
+            await action.work(Deed(office(request), row, Form(), by))
             done += 1
         except DomainError as refusal:
-            refused.append(f"{asked.kind.name(row)}: {refusal.message}.")
-    said = f"{asked.action.label}: done for {done} of {len(rows)}."
-    return redirect(request, asked.back, " ".join([said, *refused]), is_problem=bool(refused))
+            refused.append(f"{kind.name(row)}: {refusal.message}.")
+    return done, refused
 
 
 ROUTES = tuple(

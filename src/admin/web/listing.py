@@ -146,7 +146,7 @@ class Listing(ModelView):
         return Pagination(rows=page, page=1, page_size=PAGE, count=len(page))
 
     def narrowed(self, request: Request, most: int) -> tuple[sa.Select[Any], str, bool]:
-        """Up to ``most`` of the rows that are asked for, the column they are ordered by, and whether there are more."""
+        """At most ``most`` of what is asked for, the column of its order, and whether it is but a part of all."""
         asked = request.query_params
         by = asked.get("sortBy", "id")
         if by not in {"id", *self._sort_fields} or asked.get("sort", "desc") not in {"asc", "desc"}:

@@ -112,6 +112,7 @@ class StaffView(Listing, model=Staff):
 
 _ACTORS = {ActorKind.USER.value: "user", ActorKind.STAFF.value: "staff"}
 _SUBJECTS = {
+    "account": "user",
     "alert": "alert",
     "call": "call",
     "embed_token": "embed-token",

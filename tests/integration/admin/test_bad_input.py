@@ -1,0 +1,240 @@
+"""What goes wrong in a browser: forms sent twice, rows that changed meanwhile, rows of other kinds, hostile texts."""
+
+import asyncio
+import secrets as random
+from collections.abc import Mapping
+from html import unescape
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from admin.models import StaffRole
+from admin.web.actions import KINDS
+from admin.web.records import VIEWS
+from conftest import NewClient
+from factories import Factory
+from kit.audit import AuditEvent
+from kit.clock import utc_now
+from kit.db import Database
+from kit.model import Base
+from kit.outbox import OutboxItem
+from office_rows import Row
+from staff import SEEN, Colleague, enter, make_staff, post
+from tenants.models import Membership, Organization
+from voice.calling.models import LimitOverride
+from voice.comparison.models import CarrierDay, CarrierDifference, DifferenceKind
+from widget.models import EmbedToken
+
+pytestmark = pytest.mark.anyio
+HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+async def admin(client: httpx.AsyncClient, database: Database) -> Colleague:
+    return await enter(client, await make_staff(database, StaffRole.ADMIN))
+
+
+async def acts(database: Database, colleague: Colleague) -> list[str]:
+    """What the trail says that they did to rows, but for looks at them."""
+    async with database.sessions() as session:
+        mine = AuditEvent.actor_name == colleague.email, AuditEvent.details["reason"].astext == "Because"
+        return list(await session.scalars(sa.select(AuditEvent.action).where(*mine).order_by(AuditEvent.id)))
+
+
+async def seen_by(colleague: Colleague, path: str) -> str:
+    page = await colleague.client.get(path)
+    assert page.status_code == 200, (path, page.text)
+    found = SEEN.search(page.text)
+    assert found is not None
+    return unescape(found[1])
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "fields", "done"),
+    [
+        ("organization", "change-plan", {"plan": "business"}, "organization.plan_changed"),
+        ("organization", "suspend", {}, "organization.suspended"),
+        ("embed-token", "revoke", {}, "embed_token.revoked"),
+        ("alert", "seen", {}, "alert.seen"),
+        ("user", "disable", {}, "account.disabled"),
+        ("call", "end", {}, "call.cut_off"),
+        ("upgrade-request", "decline", {}, "upgrade.declined"),
+    ],
+)
+async def test_a_form_that_is_sent_twice_is_done_once(
+    admin: Colleague,
+    rows: Mapping[str, Row],
+    database: Database,
+    kind: str,
+    action: str,
+    fields: Mapping[str, str],
+    done: str,
+) -> None:
+    path = rows[kind].path(action)
+    form = {"seen": await seen_by(admin, path), "reason": "Because", **fields}
+    answers = await asyncio.gather(*(post(admin.client, path, **form) for _ in range(4)))
+    happened = await acts(database, admin)
+    if kind == "call":
+        # Live until the carrier says otherwise: asking again does no harm.
+        assert set(happened) == {done}
+        return
+    assert happened == [done]
+    assert sorted(answer.status_code for answer in answers) == [303, 409, 409, 409]
+    late = next(answer for answer in answers if answer.status_code == 409)
+    assert "Things have changed since you opened that page" in late.text
+
+
+async def test_several_rows_are_changed_and_those_that_cannot_be_are_left_out(
+    admin: Colleague, make: Factory, database: Database
+) -> None:
+    tenants = [await make.tenant() for _ in range(3)]
+    tokens = [await make.token(tenant) for tenant in tenants]
+    await make.revoke(tenants[1], tokens[1])
+    picked = "&".join(f"row={token.id}" for token in (*tokens, tokens[0]))
+    path = "/admin/embed-token/many/revoke"
+    page = (await admin.client.get(f"{path}?{picked}&row={uuid4()}")).text
+    assert "<h1>Revoke: 2 of 3</h1>" in page
+    assert page.count("<li><bdi>Main Website</bdi></li>") == 3
+    assert "Left out, because it is done" in page
+    seen = await seen_by(admin, f"{path}?{picked}")
+    assert seen.count("=") == 2
+    assert (await post(admin.client, path, seen=seen, reason="")).status_code == 400
+
+    answers = await asyncio.gather(*(post(admin.client, path, seen=seen, reason="Because") for _ in range(2)))
+    assert await acts(database, admin) == ["embed_token.revoked"] * 2
+    assert 303 in {answer.status_code for answer in answers}
+    async with database.sessions() as session:
+        live = EmbedToken.id.in_([token.id for token in tokens]), EmbedToken.revoked_at.is_(None)
+        assert list(await session.scalars(sa.select(EmbedToken.id).where(*live))) == []
+    assert "Revoke: done for" in (await admin.client.get("/admin/embed-token/list")).text
+    again = await admin.client.get(f"{path}?{picked}")
+    assert again.headers["location"] == "/admin/embed-token/list"
+    assert "None of the rows that you picked" in (await admin.client.get("/admin/embed-token/list")).text
+
+
+async def test_nothing_is_begun_when_one_of_several_rows_has_changed(
+    admin: Colleague, make: Factory, database: Database
+) -> None:
+    tenants = [await make.tenant() for _ in range(3)]
+    path = "/admin/organization/many/suspend"
+    seen = await seen_by(admin, f"{path}?" + "&".join(f"row={tenant.organization.id}" for tenant in tenants))
+    async with database.sessions() as session, session.begin():
+        changed = sa.update(Organization).where(Organization.id == tenants[2].organization.id)
+        await session.execute(changed.values(plan="business"))
+    answer = await post(admin.client, path, seen=seen, reason="Because")
+    assert answer.status_code == 409
+    assert "Things have changed since you opened that page" in answer.text
+    assert await acts(database, admin) == []
+    # The page shows how things stand now, and is good for another try.
+    fresh = SEEN.search(answer.text)
+    assert fresh is not None
+    assert (await post(admin.client, path, seen=unescape(fresh[1]), reason="Because")).status_code == 303
+    assert await acts(database, admin) == ["organization.suspended"] * 3
+
+
+async def test_rows_that_cannot_be_picked_are_refused_clearly(
+    admin: Colleague, new_client: NewClient, rows: Mapping[str, Row], database: Database
+) -> None:
+    path = "/admin/embed-token/many/revoke"
+    for query in ("", "&".join(f"row={uuid4()}" for _ in range(51)), f"row={rows['organization'].id}"):
+        answer = await admin.client.get(f"{path}?{query}")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/admin/embed-token/list"), query
+        assert "Nothing was done" in (await admin.client.get("/admin/embed-token/list")).text
+    assert (await admin.client.get(f"{path}?row=1")).status_code == 404
+    for kind, action in (("call", "end"), ("nothing", "revoke"), ("embed-token", "erase"), ("phone-number", "release")):
+        assert (await admin.client.get(f"/admin/{kind}/many/{action}?row={uuid4()}")).status_code == 404
+    for seen in ("", "x", "=", f"{uuid4()}", "\n".join(f"{uuid4()}=" for _ in range(51))):
+        answer = await post(admin.client, path, seen=seen, reason="Because")
+        assert answer.status_code in (400, 409), seen
+    other = f"{rows['organization'].id}="
+    assert (await post(admin.client, path, seen=other, reason="Because")).status_code == 409
+    assert await acts(database, admin) == []
+    support = await enter(new_client(), await make_staff(database, StaffRole.SUPPORT))
+    listed = (await support.client.get("/admin/user/list")).text
+    assert 'name="row"' not in listed
+    assert 'name="row"' in (await support.client.get("/admin/embed-token/list")).text
+
+
+async def test_an_id_of_another_kind_is_acted_on_by_nobody(
+    admin: Colleague, rows: Mapping[str, Row], database: Database
+) -> None:
+    for kind in KINDS:
+        for other, row in rows.items():
+            if kind == other:
+                continue
+            for action in KINDS[kind].actions:
+                path = Row(kind, row.id).path(action.slug)
+                answer = await post(admin.client, path, seen="", reason="Because", plan="pro", role="admin")
+                assert answer.status_code == 404, path
+            assert (await admin.client.get(f"/admin/{kind}/details/{row.id}")).status_code == 404
+    assert await acts(database, admin) == []
+
+
+async def test_hostile_text_is_inert_in_every_column(
+    admin: Colleague, rows: Mapping[str, Row], database: Database
+) -> None:
+    own = rows["organization"].id
+    keys = {kind: row.id for kind, row in rows.items()}
+    async with database.sessions() as session, session.begin():
+        made: dict[str, Base] = {
+            "outbox-item": OutboxItem(kind="test", due_at=utc_now(), given_up_at=utc_now(), failure="x"),
+            "carrier-day": CarrierDay(day=utc_now().date().replace(year=2019), compared_at=utc_now()),
+            "carrier-difference": CarrierDifference(
+                day=utc_now().date(), kind=DifferenceKind.STATUS, carrier_sid=f"CA{uuid4().hex}", here="a", there="b"
+            ),
+            "audit-event": AuditEvent(
+                organization_id=own,
+                actor_kind="user",
+                actor_name=HOSTILE,
+                action=f"thing.{HOSTILE}",
+                subject_name=HOSTILE,
+                details={HOSTILE: HOSTILE, "before": {HOSTILE: 1}, "after": {HOSTILE: HOSTILE}},
+            ),
+        }
+        session.add_all(made.values())
+        await session.flush()
+        keys |= {kind: row.id for kind, row in made.items()}
+        member = sa.select(Membership.id).where(Membership.owned_by(own)).limit(1)
+        keys["membership"] = (await session.scalars(member)).one()
+    shown = 0
+    for view in VIEWS:
+        await make_hostile(database, view.model, keys[view.identity])
+        paths = [f"/admin/{view.identity}/list", f"/admin/{view.identity}/details/{keys[view.identity]}"]
+        if view.identity in KINDS:
+            paths += [rows[view.identity].path(action.slug) for action in KINDS[view.identity].actions]
+        for path in paths:
+            answer = await admin.client.get(path)
+            assert answer.status_code in (200, 303), (path, answer.text)
+            assert "<script>alert" not in answer.text, path
+            assert "<img src=x" not in answer.text, path
+            shown += answer.text.count("&lt;script&gt;")
+    assert shown > 20
+    page = (await admin.client.get("/admin/operations")).text + (await admin.client.get("/admin")).text
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+
+
+async def make_hostile(database: Database, model: type[Base], key: UUID) -> None:
+    """Write a hostile text into each column of one row that holds any text."""
+    if model is AuditEvent:  # append-only: it was written so
+        return
+    hostile = f"{HOSTILE}{random.token_hex(4)}"
+    values: dict[sa.ColumnElement[object], object] = {}
+    for column in model.__table__.columns:
+        kind = column.type
+        is_key = column.name == "name" and model is LimitOverride
+        if column.foreign_keys or isinstance(kind, sa.Enum) or is_key:
+            continue
+        if isinstance(kind, ARRAY):
+            values[column] = [hostile]
+        elif isinstance(kind, JSONB) and column.name != "limits":
+            values[column] = {hostile: hostile}
+        elif isinstance(kind, sa.Text):
+            values[column] = hostile
+    if not values:
+        return
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.update(model).where(model.id == key).values(values))
