@@ -21,11 +21,10 @@ from accounts.auth import cookie_name
 from dashboard_data import PAGE, Big, fill, sign_in
 from epoch.devdb import EmbeddedPostgres
 from epoch.migrations import upgrade
-from processes import Server, choose_cores, free_port, on_cores, tree_of
-from run import CARRIER
+from processes import choose_cores, on_cores, tree_of
+from serving import NotServing, public_url, serving
 
 CACHE = Path(__file__).resolve().parent.parent / ".cache"
-START_SECONDS = 60.0
 WARM_UP_ROUNDS = 5
 P50_TARGET = 0.025
 """Seconds of one answer."""
@@ -114,40 +113,9 @@ def _cpu_of_children() -> float:
 
 
 def serve_and_measure(url: str, paths: Mapping[str, str], cookie: str, rounds: int, core: int) -> dict[str, Taken]:
-    """Measure one worker of the product on ``core``, asked for ``paths`` by their names. Raises: Unsound."""
-    port, log_path = free_port(), CACHE / "bench-dashboard.log"
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
-    environ = {**inherited, **CARRIER, "EPOCH_DATABASE_URL": url, "EPOCH_PUBLIC_URL": _public_url(port)}
-    flags = ["--factory", "--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log"]
-    argv = [str(Path(sys.executable).parent / "uvicorn"), *flags, "--port", str(port), "epoch.asgi:create_asgi"]
-    with log_path.open("wb") as log:
-        server = Server(argv, environ=environ, cores={core}, log=log)
-        try:
-            _await_ready(server, port, log_path)
-            return measure(port, paths, cookie, rounds)
-        finally:
-            server.stop()
-
-
-def _public_url(port: int) -> str:
-    return f"http://localhost:{port}"
-
-
-def _await_ready(server: Server, port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/health/ready")
-            if connection.getresponse().status == http.HTTPStatus.OK:
-                return
-        except OSError:
-            pass  # not yet
-        finally:
-            connection.close()
-        if server.has_ended or time.monotonic() > deadline:
-            raise Unsound(f"the product did not start, see {log}")
-        time.sleep(0.1)
+    """Measure one worker on ``core``, asked for ``paths`` by their names. Raises: NotServing, Unsound."""
+    with serving(url, core, CACHE / "bench-dashboard.log") as worker:
+        return measure(worker.port, paths, cookie, rounds)
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -202,9 +170,9 @@ def main() -> int:
         tenth, full = (dashboard_buffers.count(*filled[name]) for name in ("tenth", "full"))
         try:
             url, big = filled["full"]
-            cookie = f"{cookie_name(_public_url(0))}={big.session}"
+            cookie = f"{cookie_name(public_url(0))}={big.session}"
             taken = serve_and_measure(url, requests(big), cookie, arguments.rounds, server_core)
-        except Unsound as error:
+        except (NotServing, Unsound) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
     return 0 if report(taken, tenth, full) else 1

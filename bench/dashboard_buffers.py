@@ -71,7 +71,7 @@ async def _count(database_url: str, big: Big) -> dict[str, int]:
         plan = await connection.fetchval(EXPLAIN + ADMISSION_SQL, digest(big.raw_token))
     finally:
         await connection.close()
-    return {**counted, EXCHANGE: _buffers(plan)}
+    return {**counted, EXCHANGE: buffers_of(plan)}
 
 
 async def _of_one(database: Database, big: Big, read: Read) -> int:
@@ -90,10 +90,11 @@ async def _of_one(database: Database, big: Big, read: Read) -> int:
         connection, total = await session.connection(), 0
         for statement, parameters in sent:
             explained = await connection.exec_driver_sql(EXPLAIN + statement, parameters)
-            total += _buffers(explained.scalar_one())
+            total += buffers_of(explained.scalar_one())
     return total
 
 
-def _buffers(explained: Any) -> int:
+def buffers_of(explained: Any) -> int:
+    """What a plan that was made with ``EXPLAIN`` read."""
     plan = (json.loads(explained) if isinstance(explained, str) else explained)[0]["Plan"]
     return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])

@@ -18,7 +18,7 @@ BIG_AUDIT_EVENTS = 20_000
 PAGE = 50
 DEEP_PAGE = 1_000
 # Ids are UUIDv7 of a moment; organizations, people and tokens are made a second apart, long before the first call.
-_ID_OF = """
+ID_OF = """
 CREATE FUNCTION id_of(moment timestamptz, salt text) RETURNS uuid LANGUAGE sql IMMUTABLE RETURN
 overlay(overlay(overlay(md5(salt) PLACING lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') FROM 1)
 PLACING '7' FROM 13) PLACING '8' FROM 17)::uuid;
@@ -146,7 +146,7 @@ async def _fill(database_url: str, size: float) -> None:
     try:
         # The rows refer to each other rightly by how they are made; checking each would take minutes.
         await connection.execute("SET session_replication_role = replica; SET maintenance_work_mem = '256MB'")
-        await connection.execute(_ID_OF)
+        await connection.execute(ID_OF)
         await connection.execute(_WITHOUT_INDEXES, list(_FILLED))
         for step in (_PEOPLE, _TOKENS, _CALLS):
             await connection.execute(step.format(**numbers))

@@ -19,6 +19,7 @@ from epoch.devdb import EmbeddedPostgres
 from epoch.migrations import upgrade
 from kit.secrets import digest
 from processes import choose_cores, on_cores
+from serving import NotServing
 
 P50_TARGET = 0.1
 """Seconds of one answer."""
@@ -146,7 +147,7 @@ def main() -> int:
         paths = asyncio.run(prepare(url, arguments.size))
         try:
             taken = serve_and_measure(url, paths, f"{COOKIE}={SESSION}", arguments.rounds, server_core)
-        except Unsound as error:
+        except (NotServing, Unsound) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
     return 0 if report(taken) else 1

@@ -1,0 +1,275 @@
+"""Measures the last gate before money: ``outgoing.py [--rate N] [--seconds N] [--calls N]``.
+
+Signed requests for calls arrive at moments of their own, whether the ones before are answered or not (an open loop): a
+worker that stalls is asked on, and what waits is counted from when it should have been sent. One worker, every rule and
+limit on. Then the buffers that the gate's statements read, with one live call and a thousand, and with few and many
+calls on record.
+"""
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import math
+import os
+import random
+import secrets
+import sys
+import time
+from collections import deque
+from pathlib import Path
+from statistics import median
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import sqlalchemy as sa
+from twilio.request_validator import RequestValidator
+
+import outgoing_data
+from dashboard_buffers import EXPLAIN, buffers_of
+from epoch.devdb import EmbeddedPostgres
+from epoch.migrations import upgrade
+from kit.db import Database
+from outgoing_data import BUSY, QUIET, Places
+from processes import choose_cores, on_cores
+from run import CARRIER
+from serving import NotServing, public_url, serving
+from voice.calling.alerts import Watch
+from voice.calling.gate import Gate
+from voice.calling.prices import load_prices
+from voice.webhooks import OutgoingCall
+
+CACHE = Path(__file__).resolve().parent.parent / ".cache"
+FEW_CALLS, MANY_CALLS = 1_000, 1_000_000
+WARM_UP_SECONDS = 3
+P99_TARGET = 0.1
+"""Seconds from when a webhook should have been sent to its answer."""
+BUFFERS_TARGET = 1.5
+
+
+class Unsound(Exception):
+    """The measurement does not mean what it should."""
+
+
+def webhook(port: int, token_id: UUID, number: int) -> bytes:
+    """A signed request for a call to one of the 10,000 numbers of an exchange, as the carrier sends it."""
+    form = {
+        "AccountSid": CARRIER["TWILIO_ACCOUNT_SID"],
+        "ApiVersion": "2010-04-01",
+        "ApplicationSid": CARRIER["TWILIO_TWIML_APP_SID"],
+        "CallSid": f"CA{secrets.token_hex(16)}",
+        "CallStatus": "ringing",
+        "CallId": f"{UUID(bytes=secrets.token_bytes(16), version=4)}",
+        "Caller": f"client:w_{token_id.hex}_{number:016x}",
+        "Direction": "inbound",
+        "From": f"client:w_{token_id.hex}_{number:016x}",
+        "Metadata": json.dumps({"contact": f"c-{number}", "agent": "Ada"}),
+        "Page": "https://crm.customer.test",
+        "To": f"+1212555{number % 10_000:04}",
+    }
+    url = f"{public_url(port)}/voice/outgoing"
+    signature = RequestValidator(CARRIER["TWILIO_AUTH_TOKEN"]).compute_signature(url, form)
+    body = urlencode(form).encode()
+    head = (
+        f"POST /voice/outgoing HTTP/1.1\r\nHost: localhost:{port}\r\nX-Twilio-Signature: {signature}\r\n"
+        f"Content-Type: application/x-www-form-urlencoded; charset=UTF-8\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+class Line:
+    """Connections to the worker, as many as are needed at once."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._idle: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = deque()
+        self.opened = 0
+
+    async def send(self, request: bytes) -> bytes:
+        """The answer's body. Raises: Unsound, when it is no 200."""
+        if self._idle:
+            reader, writer = self._idle.pop()
+        else:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            self.opened += 1
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise Unsound(f"a webhook was answered {head.splitlines()[0].decode()}")
+        lines = (line.partition(b":") for line in head.lower().splitlines())
+        length = next(int(value) for name, _, value in lines if name == b"content-length")
+        body = await reader.readexactly(length)
+        self._idle.append((reader, writer))
+        return body
+
+    def close(self) -> None:
+        for _, writer in self._idle:
+            writer.close()
+
+
+async def arrive(port: int, requests: list[bytes], rate: float) -> tuple[list[float], int]:
+    """Send each request at its moment; seconds that the answers took, and how many connections were open at most.
+
+    Raises: Unsound, when a call is refused.
+    """
+    line, loop, taken = Line(port), asyncio.get_running_loop(), [0.0] * len(requests)
+    start, moment = loop.time() + 0.1, 0.0
+
+    async def one(number: int, due: float) -> None:
+        await asyncio.sleep(due - loop.time())
+        body = await line.send(requests[number])
+        taken[number] = loop.time() - due
+        if b"<Dial " not in body:
+            raise Unsound(f"a call was refused: {body!r}")
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(len(requests)):
+            moment += random.expovariate(rate)
+            group.create_task(one(number, start + moment))
+    line.close()
+    return taken, line.opened
+
+
+def put(port: int, places: Places, owners: list[int], rate: float, seconds: int) -> tuple[list[float], int]:
+    """Let calls of ``owners`` in turn arrive at ``rate`` for ``seconds``."""
+    first = secrets.randbelow(2**40)
+    requests = [
+        webhook(port, places.tokens[owners[number % len(owners)] - 1], first + number)
+        for number in range(int(rate * seconds))
+    ]
+    return asyncio.run(arrive(port, requests, rate))
+
+
+def buffers(database_url: str, places: Places) -> dict[str, int]:
+    """What the gate reads for one more call, by how many calls its organization has live."""
+    return {
+        "1 live call": asyncio.run(_count(database_url, places, QUIET)),
+        f"{outgoing_data.LIVE:,} live calls": asyncio.run(_count(database_url, places, BUSY)),
+    }
+
+
+async def _count(database_url: str, places: Places, owner: int) -> int:
+    gate = Gate(load_prices(CACHE), Watch(lambda _session, _mail: None, "http://localhost"))
+    organization_id, token_id = places.organizations[owner - 1], places.tokens[owner - 1]
+    database, sent = Database(database_url), list[tuple[str, Any]]()
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        sent.append((statement, parameters))
+
+    asked = OutgoingCall(
+        call_sid=f"CA{secrets.token_hex(16)}",
+        identity=f"w_{token_id.hex}_{secrets.token_hex(8)}",
+        token_id=token_id,
+        dialled="+12125550147",
+        call_id=None,
+        origin="https://crm.customer.test",
+        metadata={"contact": "c-1"},
+    )
+    try:
+        async with database.tenant(organization_id) as session:
+            connection = await session.connection()
+            async with session.begin_nested() as tried:
+                sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+                try:
+                    call = await gate.place(session, organization_id, "US", asked)
+                finally:
+                    sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+                if call is None or call.end_reason is not None:
+                    raise Unsound("the gate refused the call whose plans are asked for")
+                await tried.rollback()
+            total = 0
+            for statement, parameters in sent:
+                if statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+                    continue
+                explained = await connection.exec_driver_sql(EXPLAIN + statement, parameters)
+                total += buffers_of(explained.scalar_one())
+            await session.rollback()
+            return total
+    finally:
+        await database.stop()
+
+
+def _percentile(values: list[float], share: float) -> float:
+    return sorted(values)[math.ceil(share * len(values)) - 1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One run of webhooks."""
+
+    name: str
+    taken: list[float]
+    opened: int
+    """Connections: how many webhooks were waiting at once."""
+    cpu: float
+    """The worker's seconds for one."""
+    is_promised: bool
+
+
+def main() -> int:
+    """Run the benchmark; exit status 1 when a target is missed or the run was not sound."""
+    parser = argparse.ArgumentParser(description="Measures /voice/outgoing at a steady rate of arrivals.")
+    parser.add_argument("--rate", type=float, default=100)
+    parser.add_argument("--seconds", type=int, default=15)
+    parser.add_argument("--calls", type=int, default=MANY_CALLS, help="on record, of the larger database")
+    arguments = parser.parse_args()
+    server_core, other_core = choose_cores()
+    runs, read = list[Run](), dict[str, dict[str, int]]()
+    everybody = list(range(QUIET + 1, outgoing_data.ORGANIZATIONS + 1))
+    with on_cores({other_core}), EmbeddedPostgres(CACHE / "bench-outgoing", durable=False) as postgres:
+        try:
+            for calls in (FEW_CALLS, arguments.calls):
+                name, began = f"calls_{calls}", time.monotonic()
+                postgres.drop_database(name)
+                url = postgres.create_database(name)
+                upgrade(url)
+                places = outgoing_data.fill(url, calls)
+                print(f"{calls:,} calls filled in {time.monotonic() - began:.0f} s", flush=True)
+                read[f"{calls:,}"] = buffers(url, places)
+                with serving(url, server_core, CACHE / "bench-outgoing.log") as worker:
+                    put(worker.port, places, everybody, arguments.rate, WARM_UP_SECONDS)
+                    for who, owners in (("many organizations", everybody), ("one, 1,000 live", [BUSY])):
+                        cpu = worker.server.cpu_seconds()
+                        taken, opened = put(worker.port, places, owners, arguments.rate, arguments.seconds)
+                        cpu = (worker.server.cpu_seconds() - cpu) / len(taken)
+                        is_promised = len(owners) > 1
+                        runs.append(Run(f"{calls:,} calls on record, {who}", taken, opened, cpu, is_promised))
+        except (NotServing, Unsound) as error:
+            print(f"bench: {error}", file=sys.stderr)
+            return 1
+        except ExceptionGroup as group:
+            print(f"bench: {group.exceptions[0]!r}", file=sys.stderr)
+            return 1
+    return 0 if report(runs, read, arguments.rate) else 1
+
+
+def report(runs: list[Run], read: dict[str, dict[str, int]], rate: float) -> bool:
+    """Print both tables and what is missed; True when nothing is."""
+    print(f"\nLoad of the machine {os.getloadavg()[0]:.1f}; {rate:.0f} webhooks/s, one worker")
+    print("\n| calls of | p50 ms | p99 ms | slowest ms | worker's CPU ms | open at once |\n|---|---:|---:|---:|---:|---:|")
+    for run in runs:
+        milliseconds = (median(run.taken), _percentile(run.taken, 0.99), max(run.taken), run.cpu)
+        print(f"| {run.name} | {' | '.join(f'{1000 * value:.1f}' for value in milliseconds)} | {run.opened} |")
+    print("\n| calls on record | buffers, 1 live call | buffers, 1,000 live calls |\n|---|---:|---:|")
+    for calls, counted in read.items():
+        print(f"| {calls} | {' | '.join(f'{value:,}' for value in counted.values())} |")
+    least = min(next(iter(read.values())).values())
+    verdicts = [
+        (f"{run.name}: p99 within {P99_TARGET * 1000:.0f} ms", _percentile(run.taken, 0.99) <= P99_TARGET)
+        for run in runs
+        if run.is_promised
+    ]
+    verdicts += [
+        (f"{calls} calls on record, {live}: {value / least:.2f} of the fewest buffers", value <= least * BUFFERS_TARGET)
+        for calls, counted in read.items()
+        for live, value in counted.items()
+    ]
+    print()
+    for text, holds in verdicts:
+        print("holds " if holds else "MISSED", text)
+    return all(holds for _, holds in verdicts)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
