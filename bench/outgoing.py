@@ -23,7 +23,6 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-import sqlalchemy as sa
 from twilio.request_validator import RequestValidator
 
 import outgoing_data
@@ -153,10 +152,6 @@ async def _count(database_url: str, places: Places, owner: int) -> int:
     gate = Gate(load_prices(CACHE), Watch(lambda _session, _mail: None, "http://localhost"))
     organization_id, token_id = places.organizations[owner - 1], places.tokens[owner - 1]
     database, sent = Database(database_url), list[tuple[str, Any]]()
-
-    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        sent.append((statement, parameters))
-
     asked = OutgoingCall(
         call_sid=f"CA{secrets.token_hex(16)}",
         identity=f"w_{token_id.hex}_{secrets.token_hex(8)}",
@@ -169,21 +164,17 @@ async def _count(database_url: str, places: Places, owner: int) -> int:
     try:
         async with database.tenant(organization_id) as session:
             connection = await session.connection()
+            driver: Any = (await connection.get_raw_connection()).driver_connection
             async with session.begin_nested() as tried:
-                sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-                try:
+                with driver.query_logger(lambda query: sent.append((query.query, query.args))):
                     call = await gate.place(session, organization_id, "US", asked)
-                finally:
-                    sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
                 if call is None or call.end_reason is not None:
                     raise Unsound("the gate refused the call whose plans are asked for")
                 await tried.rollback()
             total = 0
             for statement, parameters in sent:
-                if statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-                    continue
-                explained = await connection.exec_driver_sql(EXPLAIN + statement, parameters)
-                total += buffers_of(explained.scalar_one())
+                if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+                    total += buffers_of(await driver.fetchval(EXPLAIN + statement, *parameters))
             await session.rollback()
             return total
     finally:
@@ -247,7 +238,9 @@ def main() -> int:
 def report(runs: list[Run], read: dict[str, dict[str, int]], rate: float) -> bool:
     """Print both tables and what is missed; True when nothing is."""
     print(f"\nLoad of the machine {os.getloadavg()[0]:.1f}; {rate:.0f} webhooks/s, one worker")
-    print("\n| calls of | p50 ms | p99 ms | slowest ms | worker's CPU ms | open at once |\n|---|---:|---:|---:|---:|---:|")
+    print(
+        "\n| calls of | p50 ms | p99 ms | slowest ms | worker's CPU ms | open at once |\n|---|---:|---:|---:|---:|---:|"
+    )
     for run in runs:
         milliseconds = (median(run.taken), _percentile(run.taken, 0.99), max(run.taken), run.cpu)
         print(f"| {run.name} | {' | '.join(f'{1000 * value:.1f}' for value in milliseconds)} | {run.opened} |")

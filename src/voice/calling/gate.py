@@ -1,16 +1,18 @@
 """The gate: every rule and limit asked about one call, and the call written down, in one transaction."""
 
 import datetime as dt
+from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from kit.clock import utc_now
 from kit.e164 import InvalidPhoneNumber
 from kit.errors import DomainError
+from kit.readers import Prepared, reader_in
 from kit.text import is_storable
 from tenants.models import PhoneNumber
 from voice.calling.alerts import Watch
@@ -28,6 +30,21 @@ from voice.webhooks import OutgoingCall
 REPLAYED_WITHIN = dt.timedelta(minutes=5)
 """How long a request for a call may be repeated: the carrier repeats within seconds, and its signature never ages."""
 _DIALLED_CHARACTERS = 32
+_OPTIONAL = ("from_number", "ended_at", "end_reason", "country", "limit_minutes", "rate_micros", "slot_until")
+_CALLS_FROM = Prepared(PhoneNumber.calls_for(sa.bindparam("organization", type_=sa.Uuid())).with_for_update(read=True))
+_INSERT = Prepared(
+    sa.text(
+        """
+        INSERT INTO call (id, organization_id, token_id, carrier_sid, call_id, identity, origin, metadata, agent,
+            agent_is_member, from_number, to_number, status, started_at, ended_at, end_reason, country, limit_minutes,
+            rate_micros, slot_until)
+        VALUES (:id, :organization_id, :token_id, :carrier_sid, :call_id, :identity, :origin, :details, :agent,
+            :agent_is_member, :from_number, :to_number, :status, :started_at, :ended_at, :end_reason, :country,
+            :limit_minutes, :rate_micros, :slot_until)
+        ON CONFLICT (carrier_sid) DO NOTHING RETURNING id
+        """
+    )
+)
 
 
 class Gate:
@@ -62,8 +79,8 @@ class Gate:
         if standing is None:
             return None
         # Shared until the call is written: a release that begins meanwhile must see the call, or be seen by it.
-        held = PhoneNumber.calls_for(organization_id).with_for_update(read=True)
-        own: str | None = await session.scalar(held)
+        held = await (await reader_in(session)).fetch_row(_CALLS_FROM, organization=organization_id)
+        own: str | None = None if held is None else held[0]
         rate = 0 if destination is None else self._prices.of(destination.country)
         minutes = 0
         try:
@@ -178,7 +195,7 @@ async def _repeated(
 
 async def _write(session: AsyncSession, organization_id: UUID, asked: OutgoingCall, **more: object) -> Call | None:
     """The new record; None when there is one with this carrier id, be it another organization's."""
-    values = {
+    values: dict[str, Any] = {
         "id": uuid7(),
         "organization_id": organization_id,
         "token_id": asked.token_id,
@@ -186,11 +203,13 @@ async def _write(session: AsyncSession, organization_id: UUID, asked: OutgoingCa
         "call_id": asked.call_id,
         "identity": asked.identity,
         "origin": asked.origin,
-        "details": asked.metadata,
         "agent": asked.agent,
         "agent_is_member": asked.agent_is_member,
+        **dict.fromkeys(_OPTIONAL),
         **more,
     }
-    statement = insert(Call).values(values).on_conflict_do_nothing(index_elements=["carrier_sid"]).returning(Call)
-    call: Call | None = await session.scalar(statement)
-    return call
+    details = None if asked.metadata is None else msgspec.json.encode(asked.metadata).decode()
+    if await (await reader_in(session)).fetch_row(_INSERT, **values, details=details) is None:
+        return None
+    # As it was written; the session does not need to know it.
+    return Call(**values, details=asked.metadata, duration=0)

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from kit.readers import Prepared, reader_in
 from voice.calling.budget import RING_SECONDS, Books, Use
-from voice.calling.models import CallUse, Scope
+from voice.calling.models import Scope
 from voice.models import Call
 
 _LATE = dt.timedelta(minutes=2)
@@ -21,8 +22,9 @@ _KEPT = dt.timedelta(days=2)
 """How long a widget identity that was not seen again is remembered."""
 
 # Rows are written in this order by everybody, the organization's first: who holds it holds the others.
-_OPEN = sa.text(
-    """
+_OPEN = Prepared(
+    sa.text(
+        """
     INSERT INTO call_use AS u (id, organization_id, scope, key, minute_start, day, month)
     VALUES (:id_1, :organization, 'organization', '', :now, :day, :month),
            (:id_2, :organization, 'token', :token, :now, :day, :month),
@@ -43,12 +45,13 @@ _OPEN = sa.text(
     RETURNING scope, live, held_minutes, held_micros, minute_attempts, hour_refused, day_attempts,
               day_minutes, day_micros, month_minutes, month_micros
     """
-).bindparams(
-    *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "id_1", "id_2", "id_3")),
-    *(
-        sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True))
-        for name in ("now", "day", "month", "minute_ago", "hour_ago")
-    ),
+    ).bindparams(
+        *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "id_1", "id_2", "id_3")),
+        *(
+            sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True))
+            for name in ("now", "day", "month", "minute_ago", "hour_ago")
+        ),
+    )
 )
 # A slot is given back with what its call may have used, for nobody knows better: the call's own end corrects it.
 _OVERDUE = (
@@ -59,8 +62,9 @@ _OVERDUE = (
     # Who ends such a call this moment holds its row and waits for the books that we hold.
     .with_for_update(skip_locked=True)
 )
-_CALLED = sa.text(
-    """
+_CALLED = Prepared(
+    sa.text(
+        """
     INSERT INTO call_destination AS d (id, organization_id, number, is_foreign, hour_start, seen_at)
     VALUES (:id, :organization, :number, :is_foreign, :now, :now)
     ON CONFLICT (organization_id, number) DO UPDATE SET
@@ -68,14 +72,16 @@ _CALLED = sa.text(
         hour_start = CASE WHEN d.hour_start > :hour_ago THEN d.hour_start ELSE :now END,
         is_foreign = :is_foreign, seen_at = :now
     """
-).bindparams(
-    *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "id")),
-    *(sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True)) for name in ("now", "hour_ago")),
-    sa.bindparam("is_foreign", type_=sa.Boolean()),
+    ).bindparams(
+        *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "id")),
+        *(sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True)) for name in ("now", "hour_ago")),
+        sa.bindparam("is_foreign", type_=sa.Boolean()),
+    )
 )
 # Each call adds at most one row to each of the two and drops up to five: neither grows with the calls that were.
-_FORGET = sa.text(
-    """
+_FORGET = Prepared(
+    sa.text(
+        """
     WITH old_numbers AS (
         DELETE FROM call_destination WHERE id IN (
             SELECT id FROM call_destination WHERE organization_id = :organization AND seen_at < :hour_ago
@@ -88,9 +94,42 @@ _FORGET = sa.text(
         ORDER BY id LIMIT 5
     )
     """
-).bindparams(
-    *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "oldest")),
-    sa.bindparam("hour_ago", type_=sa.TIMESTAMP(timezone=True)),
+    ).bindparams(
+        *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "oldest")),
+        sa.bindparam("hour_ago", type_=sa.TIMESTAMP(timezone=True)),
+    )
+)
+_POST = Prepared(
+    sa.text(
+        """
+        UPDATE call_use SET
+            live = greatest(live + :live, 0),
+            held_minutes = greatest(held_minutes + :held_minutes, 0),
+            held_micros = greatest(held_micros + :held_micros, 0),
+            minute_attempts = minute_attempts + :attempts,
+            day_attempts = day_attempts + :attempts,
+            hour_refused = hour_refused + :refused,
+            day_refused = day_refused + :refused,
+            day_minutes = greatest(day_minutes + :day_minutes, 0),
+            day_micros = greatest(day_micros + :day_micros, 0),
+            month_minutes = greatest(month_minutes + :month_minutes, 0),
+            month_micros = greatest(month_micros + :month_micros, 0)
+        WHERE organization_id = :organization
+          AND (scope, key) IN (('organization', ''), ('token', :token), ('identity', :identity))
+        """
+    ).bindparams(
+        sa.bindparam("organization", type_=sa.Uuid()),
+        *(sa.bindparam(name, type_=sa.Integer()) for name in ("live", "attempts", "refused")),
+        *(
+            sa.bindparam(name, type_=sa.BigInteger())
+            for name in ("held_minutes", "held_micros", "day_minutes", "day_micros", "month_minutes", "month_micros")
+        ),
+    )
+)
+_IS_OVERDUE = Prepared(
+    sa.text("SELECT FROM call WHERE organization_id = :organization AND slot_until < :now LIMIT 1").bindparams(
+        sa.bindparam("organization", type_=sa.Uuid()), sa.bindparam("now", type_=sa.TIMESTAMP(timezone=True))
+    )
 )
 
 
@@ -130,8 +169,8 @@ class Ledger:
             "day": day,
             "month": day.replace(day=1),
         }
-        rows = (await self._session.execute(_OPEN, values)).mappings()
-        uses = {row["scope"]: _use(row) for row in rows}
+        reader = await reader_in(self._session)
+        uses = {row["scope"]: _use(row) for row in await reader.fetch(_OPEN, **values)}
         return Books(uses[Scope.ORGANIZATION], uses[Scope.TOKEN], uses[Scope.IDENTITY])
 
     async def post(self, entry: Entry, *, of: dt.datetime | None = None) -> None:
@@ -139,33 +178,30 @@ class Ledger:
 
         ``of`` is when that was used which ``entry`` corrects: another day's or month's sums are closed.
         """
-        use = CallUse
         in_day = of is None or self._day is None or of >= self._day
         in_month = in_day or of is None or self._day is None or of >= self._day.replace(day=1)
-        day, month = (entry if counts else Entry() for counts in (in_day, in_month))
-        changed = {
-            "live": sa.func.greatest(use.live + entry.live, 0),
-            "held_minutes": sa.func.greatest(use.held_minutes + entry.held_minutes, 0),
-            "held_micros": sa.func.greatest(use.held_micros + entry.held_micros, 0),
-            "minute_attempts": use.minute_attempts + entry.attempts,
-            "day_attempts": use.day_attempts + entry.attempts,
-            "hour_refused": use.hour_refused + entry.refused,
-            "day_refused": use.day_refused + entry.refused,
-            "day_minutes": sa.func.greatest(use.day_minutes + day.minutes, 0),
-            "day_micros": sa.func.greatest(use.day_micros + day.micros, 0),
-            "month_minutes": sa.func.greatest(use.month_minutes + month.minutes, 0),
-            "month_micros": sa.func.greatest(use.month_micros + month.micros, 0),
-        }
-        mine = sa.or_(
-            sa.and_(use.scope == Scope.ORGANIZATION, use.key == ""),
-            sa.and_(use.scope == Scope.TOKEN, use.key == self._token),
-            sa.and_(use.scope == Scope.IDENTITY, use.key == self._identity),
+        reader = await reader_in(self._session)
+        await reader.fetch(
+            _POST,
+            organization=self._organization_id,
+            token=self._token,
+            identity=self._identity,
+            live=entry.live,
+            held_minutes=entry.held_minutes,
+            held_micros=entry.held_micros,
+            attempts=entry.attempts,
+            refused=entry.refused,
+            day_minutes=entry.minutes if in_day else 0,
+            day_micros=entry.micros if in_day else 0,
+            month_minutes=entry.minutes if in_month else 0,
+            month_micros=entry.micros if in_month else 0,
         )
-        statement = sa.update(use).where(use.owned_by(self._organization_id), mine).values(changed)
-        await self._session.execute(statement, execution_options={"synchronize_session": False})
 
     async def release_overdue(self, now: dt.datetime) -> bool:
         """Free the slots of calls that must be over; True when there were any. The books must be open."""
+        reader = await reader_in(self._session)
+        if await reader.fetch_row(_IS_OVERDUE, organization=self._organization_id, now=now) is None:
+            return False
         overdue = _OVERDUE.where(Call.owned_by(self._organization_id))
         calls = (await self._session.scalars(overdue, {"now": now})).all()
         for call in calls:
@@ -183,10 +219,11 @@ class Ledger:
         """Count a call to ``number``, and forget the numbers and identities of the past."""
         organization, hour_ago = self._organization_id, now - _HOUR
         called = {"id": uuid7(), "number": number, "is_foreign": is_foreign, "now": now}
-        await self._session.execute(_CALLED, {**called, "organization": organization, "hour_ago": hour_ago})
+        reader = await reader_in(self._session)
+        await reader.fetch(_CALLED, **called, organization=organization, hour_ago=hour_ago)
         # Ids begin with their time in milliseconds.
         oldest = UUID(int=int((now - _KEPT).timestamp() * 1000) << 80)
-        await self._session.execute(_FORGET, {"organization": organization, "hour_ago": hour_ago, "oldest": oldest})
+        await reader.fetch(_FORGET, organization=organization, hour_ago=hour_ago, oldest=oldest)
 
 
 def hold(minutes: int, rate_micros: int) -> Entry:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.errors import Unavailable
+from kit.readers import Prepared, reader_in
 from tenants import rules
 from tenants.plans import Plan
 from voice.calling.budget import Wanted
@@ -20,8 +21,9 @@ from widget.errors import RevokedEmbedToken
 _HOUR = dt.timedelta(hours=1)
 _FOREIGN_READ = 2000
 """More different foreign numbers than any limit allows in an hour are not counted."""
-_READ = sa.text(
-    """
+_READ = Prepared(
+    sa.text(
+        """
     SELECT t.revoked_at IS NOT NULL OR o.deleted_at IS NOT NULL AS revoked, o.suspended_at IS NOT NULL AS suspended,
            o.name, o.slug, o.plan, o.country, o.created_at AS founded_at, o.limits AS standing,
            r.limits AS own, r.countries AS countries,
@@ -49,11 +51,12 @@ _READ = sa.text(
     -- A revocation or a suspension that begins meanwhile waits until the call is written, so that it finds it to end.
     FOR SHARE OF t, o
     """
-).bindparams(
-    *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "token")),
-    *(sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True)) for name in ("now", "hour_ago")),
-    *(sa.bindparam(name, type_=sa.Text()) for name in ("number", "sid")),
-    sa.bindparam("most", _FOREIGN_READ, type_=sa.BigInteger()),
+    ).bindparams(
+        *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "token")),
+        *(sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True)) for name in ("now", "hour_ago")),
+        *(sa.bindparam(name, type_=sa.Text()) for name in ("number", "sid")),
+        sa.bindparam("most", _FOREIGN_READ, type_=sa.BigInteger()),
+    )
 )
 
 
@@ -115,7 +118,7 @@ async def standing_of(
         "number": number,
         "sid": carrier_sid,
     }
-    row = (await session.execute(_READ, asked)).mappings().one_or_none()
+    row = await (await reader_in(session)).fetch_row(_READ, **asked)
     if row is None:
         return None
     plan = Plan(row["plan"])
