@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from kit.readers import Prepared, reader_in
 from voice.calling.budget import RING_SECONDS, Books, Use
-from voice.calling.models import Scope
+from voice.calling.models import CallUse, Scope
 from voice.models import Call
 
 _LATE = dt.timedelta(minutes=2)
