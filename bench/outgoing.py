@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import dataclasses
 import json
-import math
 import os
 import random
 import secrets
@@ -26,6 +25,7 @@ from uuid import UUID
 from twilio.request_validator import RequestValidator
 
 import outgoing_data
+from dashboard import percentile
 from dashboard_buffers import EXPLAIN, buffers_of
 from epoch.devdb import EmbeddedPostgres
 from epoch.migrations import upgrade
@@ -181,10 +181,6 @@ async def _count(database_url: str, places: Places, owner: int) -> int:
         await database.stop()
 
 
-def _percentile(values: list[float], share: float) -> float:
-    return sorted(values)[math.ceil(share * len(values)) - 1]
-
-
 @dataclasses.dataclass(frozen=True)
 class Run:
     """One run of webhooks."""
@@ -242,14 +238,14 @@ def report(runs: list[Run], read: dict[str, dict[str, int]], rate: float) -> boo
         "\n| calls of | p50 ms | p99 ms | slowest ms | worker's CPU ms | open at once |\n|---|---:|---:|---:|---:|---:|"
     )
     for run in runs:
-        milliseconds = (median(run.taken), _percentile(run.taken, 0.99), max(run.taken), run.cpu)
+        milliseconds = (median(run.taken), percentile(run.taken, 0.99), max(run.taken), run.cpu)
         print(f"| {run.name} | {' | '.join(f'{1000 * value:.1f}' for value in milliseconds)} | {run.opened} |")
     print("\n| calls on record | buffers, 1 live call | buffers, 1,000 live calls |\n|---|---:|---:|")
     for calls, counted in read.items():
         print(f"| {calls} | {' | '.join(f'{value:,}' for value in counted.values())} |")
     least = min(next(iter(read.values())).values())
     verdicts = [
-        (f"{run.name}: p99 within {P99_TARGET * 1000:.0f} ms", _percentile(run.taken, 0.99) <= P99_TARGET)
+        (f"{run.name}: p99 within {P99_TARGET * 1000:.0f} ms", percentile(run.taken, 0.99) <= P99_TARGET)
         for run in runs
         if run.is_promised
     ]
