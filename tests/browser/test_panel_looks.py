@@ -78,7 +78,7 @@ async def walk(phone: Phone, customer: Customer, gate: Gate, note: Callable[[str
     """Bring the panel into each of its states, and ``note`` it there."""
     panel = phone.panel
     await phone.page.evaluate("() => EpochPhone.open()")
-    await panel.locator("#country").wait_for(state="attached")
+    assert await phone.state() == "loading"
     await note("loading")
     await phone.page.evaluate("() => EpochPhone.close()")
     gate.open("exchange")
