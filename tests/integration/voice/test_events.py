@@ -68,6 +68,7 @@ async def test_every_order_and_repetition_of_a_calls_events_leaves_the_same_row(
         LegEvent(is_child=True, kind="in-progress", sequence=2, occurred_at=at(3)),
         LegEvent(is_child=True, kind="completed", sequence=3, occurred_at=at(9), duration=6, sip_code=200),
         LegEvent(is_child=False, kind="completed", sequence=0, occurred_at=at(9.2), duration=9),
+        LegEvent(is_child=False, kind="dial-ended", sequence=-1, occurred_at=at(9.1)),
     ]
     patterns = itertools.cycle(itertools.product((False, True), repeat=len(events)))
     rows = set()

@@ -1,6 +1,7 @@
 """Calls whose end was never told are closed by asking the carrier."""
 
 import datetime as dt
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,16 +12,22 @@ from litestar import Litestar
 
 from carrier.twilio import TwilioCarrier
 from carrier_books import Books, open_books
+from epoch.seed import COUNT_LIMITS
 from factories import Factory, Tenant, Token
 from kit.clock import utc_now
 from kit.db import Database
 from kit.settings import Settings
+from talk import ENDED, EVENTS, SECONDS, START
 from voice.calling.models import CallUse, Scope
 from voice.models import Call, CallEvent, CallStatus, OrphanEvent
 from voice.reconcile import QUIET, CallReconciler
 from webhooks import CarrierSide, new_sid
 
 pytestmark = pytest.mark.anyio
+OF_ONE_CALL = {"id", "created_at", "started_at", "carrier_sid", "identity"}
+"""Columns in which two calls differ although the same happened to them."""
+OF_ITS_PRICE = {"is_priced", "cost_micros", "price_due_at"}
+"""Whoever asks the carrier how a call ended is told its price as well."""
 LATER = QUIET + dt.timedelta(seconds=5)
 
 
@@ -90,6 +97,28 @@ async def test_a_call_of_which_nothing_was_told_is_closed_priced_and_frees_its_s
     use = await books_of(database, tenant)
     assert (use.live, use.held_minutes, use.day_minutes, use.day_micros) == (0, 0, 2, 36_000)
     await placed(side, token)
+
+
+async def test_whichever_events_were_lost_and_in_whatever_order_the_others_came_the_row_is_the_same(
+    side: CarrierSide, make: Factory, database: Database, books: Books, reconciler: CallReconciler
+) -> None:
+    token = await make.token(await make.tenant(limits=COUNT_LIMITS))
+    told = [(number, *event) for number, event in enumerate(EVENTS, 1)]
+    rows = set()
+    for count in range(len(told) + 1):
+        for heard in itertools.permutations(told, count):
+            sid, child = await placed(side, token), new_sid()
+            for number, status, seconds, more in heard:
+                at = START + dt.timedelta(seconds=seconds)
+                await side.event(sid, status, at, child=child, sequence=number, **more)
+            books.add(sid, "completed", seconds=SECONDS, ended=ENDED)
+            books.add(child, "completed", parent=sid, seconds=SECONDS, ended=ENDED)
+            await reconciler.run(utc_now() + LATER)
+            call = await stored(database, sid)
+            columns = {column.key: getattr(call, column.key) for column in sa.inspect(Call).column_attrs}
+            rows.add(str({name: value for name, value in columns.items() if name not in OF_ONE_CALL | OF_ITS_PRICE}))
+    assert len(rows) == 1
+    assert (call.status, call.duration, call.ended_at) == (CallStatus.COMPLETED, SECONDS, ENDED)
 
 
 @pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])
