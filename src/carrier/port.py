@@ -137,8 +137,11 @@ class Carrier(Protocol):
         """Give a number back; raises ``NotAtCarrier`` when the account does not hold it."""
         ...
 
-    async def configure_application(self, *, voice_url: str, status_url: str) -> None:
-        """Point the account's TwiML application at the product's webhooks."""
+    async def configure_application(self, *, voice_url: str, status_url: str, fallback_url: str) -> None:
+        """Point the account's TwiML application at the product's webhooks.
+
+        ``fallback_url`` is asked when ``voice_url`` fails or does not answer in time.
+        """
         ...
 
     async def close(self) -> None:

@@ -82,6 +82,7 @@ async def setup_carrier(settings: Settings) -> None:
         await carrier.configure_application(
             voice_url=f"{settings.public_url}/voice/outgoing",
             status_url=f"{settings.public_url}/voice/status",
+            fallback_url=f"{settings.public_url}/voice/unavailable",
         )
     finally:
         await carrier.close()

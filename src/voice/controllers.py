@@ -74,6 +74,11 @@ class WebhookController(Controller):
             return _document(carrier.reject())
         return _document(carrier.dial(_plan(request.app.state.settings, call)))
 
+    @post("/unavailable", status_code=200)
+    async def unavailable(self, request: Request[Any, Any, State]) -> Response[bytes]:
+        """What the carrier asks for when ``/voice/outgoing`` failed it: nothing is read and nothing dialled."""
+        return _document(_parts(request)[1].reject())
+
     @post("/dial-ended")
     async def dial_ended(self, request: Request[Any, Any, State]) -> Response[bytes]:
         parent_sid, event = read_dial_ended(await signed_form(request))

@@ -93,7 +93,9 @@ async def test_what_the_account_holds_outlives_the_sandbox(settings: Settings) -
     async with running(settings) as address:
         first = TwilioCarrier(settings.twilio, api_base=address, signaling=None)
         bought = await first.buy_number("+14155550100", friendly_name="pn:1")
-        await first.configure_application(voice_url="http://p/voice?x=1", status_url="http://p/status")
+        await first.configure_application(
+            voice_url="http://p/voice?x=1", status_url="http://p/status", fallback_url="http://p/no"
+        )
         await first.close()
     async with running(settings) as address:
         again = TwilioCarrier(settings.twilio, api_base=address, signaling=None)
@@ -103,7 +105,8 @@ async def test_what_the_account_holds_outlives_the_sandbox(settings: Settings) -
         path = f"/2010-04-01/Accounts/{own.account_sid}/Applications/{own.twiml_app_sid}.json"
         async with httpx.AsyncClient(base_url=address, auth=(own.account_sid, own.auth_token)) as client:
             application = (await client.get(path)).json()
-        assert (application["voice_url"], application["status_callback"]) == ("http://p/voice?x=1", "http://p/status")
+        names = ("voice_url", "status_callback", "voice_fallback_url")
+        assert [application[name] for name in names] == ["http://p/voice?x=1", "http://p/status", "http://p/no"]
 
 
 async def test_wrong_credentials_are_refused_as_the_carrier_does(settings: Settings, address: str) -> None:

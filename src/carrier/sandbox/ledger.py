@@ -36,6 +36,7 @@ class Application(msgspec.Struct, kw_only=True):
     updated: datetime
     voice_url: str = ""
     status_callback: str = ""
+    voice_fallback_url: str = ""
 
 
 Row = TypeVar("Row", Number, Application)

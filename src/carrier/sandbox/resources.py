@@ -97,7 +97,7 @@ def application(account_sid: str, app: Application) -> Resource:
         "uri": account_path(account_sid, f"Applications/{app.sid}"),
         "voice_caller_id_lookup": False,
         "voice_fallback_method": "POST",
-        "voice_fallback_url": None,
+        "voice_fallback_url": app.voice_fallback_url or None,
         "voice_method": "POST",
         "voice_url": app.voice_url or None,
     }

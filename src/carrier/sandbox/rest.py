@@ -152,7 +152,7 @@ class Rest:
     def _change_application(self, request: Request, form: dict[str, str]) -> Response:
         row = _found(self._ledger.application(request.path_params["sid"]))
         fields = {"FriendlyName": "friendly_name", "StatusCallback": "status_callback"}
-        self._change(row, form, **fields, VoiceUrl="voice_url")
+        self._change(row, form, **fields, VoiceUrl="voice_url", VoiceFallbackUrl="voice_fallback_url")
         return JSONResponse(self._application_json(row))
 
     def _calls(self, request: Request, _: dict[str, str]) -> Response:

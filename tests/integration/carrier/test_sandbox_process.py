@@ -121,7 +121,11 @@ async def test_a_call_with_audio_both_ways_survives_its_socket(address: str) -> 
     await peer.setLocalDescription(await peer.createOffer())
     async with create_task_group() as group, httpx.AsyncClient(base_url=f"http://{address}") as watch:
         group.start_soon(server.serve, [listener])
-        hooks = {"voice_url": f"{product.url}/voice?hook=1", "status_url": f"{product.url}/status?hook=1"}
+        hooks = {
+            "voice_url": f"{product.url}/voice?hook=1",
+            "status_url": f"{product.url}/status?hook=1",
+            "fallback_url": f"{product.url}/no",
+        }
         await carrier.configure_application(**hooks)
         async with connect(f"ws://{address}/signal") as socket:
             await send(socket, "listen", token=token(), reconnectTimeout=20)

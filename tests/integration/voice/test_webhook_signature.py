@@ -157,3 +157,14 @@ async def test_a_well_formed_stranger_is_rejected(carrier: CarrierSide, database
 @PATHS
 async def test_a_webhook_takes_posts_only(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path)).status_code == 405
+
+
+async def test_the_carriers_way_out_turns_the_call_away_and_stores_nothing(
+    client: httpx.AsyncClient, carrier: CarrierSide, database: Database, form: list[tuple[str, str]]
+) -> None:
+    """Asked for when the voice address fails: it must answer whatever is wrong with the rest, so it reads nothing."""
+    before = await row_counts(database)
+    for answer in (await carrier.send("/voice/unavailable", form), await client.post("/voice/unavailable")):
+        assert (answer.status_code, answer.content) == (200, REJECT)
+        assert answer.headers["content-type"].startswith("text/xml")
+    assert await row_counts(database) == before
