@@ -36,6 +36,8 @@ interface EpochPhoneConfig {
   hidden?: boolean | "true" | "false";
   /** `on`: calls live in a window of their own, which outlives the page; `off`: people are not offered one. */
   popOut?: boolean | "on" | "off";
+  /** Say in the console what the phone does and why, without numbers and tokens. */
+  debug?: boolean | "on" | "off";
 }
 
 interface EpochPhoneCallStarted {

@@ -18,6 +18,7 @@ export function createApi(tag, env) {
   let isBegun = false;
   let stopClicks = null;
   let stopWindows = null;
+  let stopDebug = null;
   phone.watch(() => panel?.render());
 
   const begin = (config) => {
@@ -38,6 +39,7 @@ export function createApi(tag, env) {
     if (!isBegun) return;
     draw();
     stopClicks = base && isOn(settings.clickToCall) ? hearClicks() : null;
+    if (isOn(settings.debug ?? env.preferences.debug)) stopDebug = explain();
     stopWindows = base && !isOff(settings.popOut) ? hearWindows(originOf(base)) : null;
   };
   const draw = () => {
@@ -52,7 +54,8 @@ export function createApi(tag, env) {
     panel?.remove();
     stopClicks?.();
     stopWindows?.();
-    panel = stopClicks = stopWindows = null;
+    stopDebug?.();
+    panel = stopClicks = stopWindows = stopDebug = null;
   };
   const opened = (event) => {
     if (event === "open") phone.prepare();
@@ -131,6 +134,16 @@ export function createApi(tag, env) {
     // It must be there when somebody clicks: browsers let windows be opened within the click alone.
     if (isOn(settings.popOut)) phone.popOut(settings).catch(ignored);
     return () => env.window.removeEventListener("message", heard);
+  };
+
+  /** Say in the console what goes on; returns the way to stop. */
+  const explain = () => {
+    const part = env.part("debug").then(({ explain: begin }) => isOver || begin(phone, env, settings), ignored);
+    let isOver = false;
+    return () => {
+      isOver = true;
+      part.then((stop) => stop?.call?.());
+    };
   };
 
   keepNatives(api);

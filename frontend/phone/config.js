@@ -36,6 +36,7 @@ export function fromTag(tag) {
     clickToCall: data.clickToCall,
     hidden: data.hidden,
     popOut: data.popOut,
+    debug: data.debug,
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }

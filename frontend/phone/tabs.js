@@ -66,14 +66,16 @@ export class Tabs {
   #changed() {
     const { account, isInCall } = this.#phone;
     this.#join(this.#isAway ? null : account ? `epochphone:${account.organization}` : isInCall ? this.#name : null);
-    if (this.#mine && this.#mine !== this.#callId) {
-      this.#mine = null;
-      this.#release();
-    }
+    if (this.#mine && this.#mine !== this.#callId) this.#free();
     // A call in a window of its own goes on when this page is left.
     const change = isInCall && !this.#phone.isApart ? "addEventListener" : "removeEventListener";
     this.#env.window[change]("beforeunload", ask);
     this.#tell();
+  }
+
+  #free() {
+    this.#mine = null;
+    this.#release();
   }
 
   /** Listen where the tabs of this organization's phones talk, or nowhere: what is said to a kept page evicts it. */
@@ -92,6 +94,8 @@ export class Tabs {
 
   #leave() {
     if (this.#mine) this.#channel?.postMessage({ over: this.#mine });
+    // A call in a window of its own goes on, led by the page that comes next: this one may be kept, lock and all.
+    if (this.#phone.isApart) this.#free();
     this.#told = "null";
     this.#isAway = true;
     this.#join(null);

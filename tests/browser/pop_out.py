@@ -2,7 +2,7 @@
 
 from playwright.async_api import Page
 
-from browser.phone import Begun, Phone
+from browser.phone import PATIENCE, Begun, Phone
 
 WINDOW = "/widget/window"
 
@@ -35,3 +35,9 @@ async def _has_part(phone: Phone) -> bool:
         # Asked for is not evaluated: once around the page's own queue of tasks.
         await phone.page.evaluate("() => new Promise((resolve) => setTimeout(resolve, 50))")
     return asked
+
+
+async def until_closed(window: Phone) -> None:
+    """Until the window is gone."""
+    if not window.page.is_closed():
+        await window.page.wait_for_event("close", timeout=PATIENCE * 1000)

@@ -1,37 +1,347 @@
 """Calls in a window of their own: they outlive the page, and every page of the site that comes after follows them."""
 
-import pytest
-from playwright.async_api import expect
+from collections.abc import AsyncIterator, Callable
 
-from browser.conftest import OpenPhone
+import pytest
+from playwright.async_api import Dialog, Page, expect
+
+from browser.conftest import SPEED, OpenPhone
 from browser.host_site import HostSite, widget_tag
-from browser.pop_out import call_in_window
-from browser.product import ECHO, Customer
+from browser.phone import Phone
+from browser.pop_out import WINDOW, call_in_window, until_closed, window_of
+from browser.product import ECHO, HANGS_UP, NEVER_ANSWERS, TONES, Customer, Product, running_product
+from browser.test_tabs import ELSEWHERE, another_tab, assert_free
 
 pytestmark = pytest.mark.anyio
 
 ON = 'data-pop-out="on"'
+TOKEN_SECONDS = 10
+BLOCKED = "The browser blocked the phone's window"
+LOST = "The phone's window does not answer"
+NO_WINDOWS = {"Content-Security-Policy": "sandbox allow-scripts allow-same-origin"}
+
+
+@pytest.fixture(scope="module")
+async def forgetful_product(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Product]:
+    """Its access tokens live for seconds."""
+    lifetime = {"EPOCH_ACCESS_TOKEN_TTL": str(TOKEN_SECONDS), "EPOCH_SANDBOX_SPEED": SPEED}
+    async with running_product(new_database(), tmp_path_factory.mktemp("forgetful"), **lifetime) as running:
+        yield running
+
+
+@pytest.fixture
+async def guarded(product: Product) -> Customer:
+    """Its token is for the pages of the host site alone: the window needs their word."""
+    return await product.customer(allowed_domains=("127.0.0.1",))
+
+
+async def ready(open_phone: OpenPhone, customer: Customer, attributes: str = ON) -> Phone:
+    phone = await open_phone(customer, attributes=attributes)
+    await phone.until_event("ready")
+    return phone
+
+
+def windows(phone: Phone) -> list[Page]:
+    return [page for page in phone.page.context.pages if WINDOW in page.url]
+
+
+async def open_by_hand(phone: Phone) -> Phone:
+    """A window without a call, by the entry in the panel."""
+    await phone.panel.get_by_role("button", name="Open phone").click()
+    await phone.panel.get_by_role("button", name="More").click()
+    await phone.panel.get_by_role("button", name="Call in a window").click()
+    window = await window_of(phone)
+    await window.until_state("ready")
+    return window
 
 
 async def test_a_call_in_a_window_outlives_its_page_and_the_next_page_hangs_it_up(
-    open_phone: OpenPhone, customer: Customer, host_site: HostSite
+    open_phone: OpenPhone, guarded: Customer, host_site: HostSite
 ) -> None:
-    phone = await open_phone(customer, attributes=ON)
+    next_page = host_site.page(widget_tag(guarded.product.url, guarded.token.raw))
+    phone = await open_phone(guarded, attributes=ON, body=f'<a href="{next_page}">Next</a>')
     await phone.until_event("ready")
     begun, window = await call_in_window(phone, ECHO)
-    assert await phone.details("callStarted") == [begun.events[1]["detail"]]
-    assert (await window.until_event("callAnswered"))["callId"] == begun.call_id
+    for name in ("callStarted", "callAnswered"):
+        for one in (phone, window):
+            assert (await one.until_event(name))["callId"] == begun.call_id
     await window.hear(begun.call_id)
     assert await phone.tracks() == 0
+    await expect(phone.panel.locator(".line")).to_have_text("In its own window")
 
-    next_page = host_site.page(widget_tag(customer.product.url, customer.token.raw))
-    await phone.page.goto(next_page)
+    await phone.panel.get_by_role("button", name="Minimise").click()
+    await phone.page.get_by_role("link", name="Next").click()
     assert (await phone.until_event("callStarted"))["callId"] == begun.call_id
     assert (await phone.until_event("callAnswered"))["callId"] == begun.call_id
+    assert phone.page.url == next_page
     assert await phone.state() == "in-progress"
     await window.hear(begun.call_id)
     await expect(phone.panel.locator(".bar")).to_be_visible()
     await phone.hangup()
     await phone.assert_agrees(begun.call_id, ECHO, "completed")
-    assert len(await window.details("callEnded")) == 1
-    assert not window.console
+    assert [end["callId"] for end in await window.details("callEnded")] == [begun.call_id]
+    assert window.console == []
+    assert not any(guarded.token.raw in url for url in (*phone.requests, *window.requests, window.page.url))
+
+
+async def test_the_page_drives_the_window_and_follows_what_is_done_there(
+    open_phone: OpenPhone, customer: Customer
+) -> None:
+    phone = await ready(open_phone, customer)
+    begun, window = await call_in_window(phone, TONES)
+    await phone.page.evaluate("() => { EpochPhone.mute(); for (const digit of '12#') EpochPhone.sendDtmf(digit); }")
+    assert await window.until_event("muted") == {"muted": True}
+    await phone.until_digits(begun.call_id, "12#")
+    await window.panel.get_by_role("button", name="Mute").first.click()
+    assert await phone.until_event("muted", 2) == {"muted": False}
+    assert len(await window.details("muted")) == 2
+    call = await phone.page.evaluate("() => EpochPhone.getCall()")
+    assert (call["callId"], call["muted"]) == (begun.call_id, False)
+    await window.panel.get_by_role("button", name="Hang up").first.click()
+    await phone.assert_agrees(begun.call_id, TONES, "completed")
+    assert await phone.state() == "completed"
+
+
+async def test_a_call_placed_in_the_window_by_hand_is_the_pages_too(open_phone: OpenPhone, guarded: Customer) -> None:
+    phone = await ready(open_phone, guarded, "")
+    window = await open_by_hand(phone)
+    await window.page.keyboard.type("2125550105")
+    await window.page.keyboard.press("Enter")
+    started = await window.until_event("callStarted")
+    assert (await phone.until_event("callStarted")) == started
+    await phone.assert_agrees(started["callId"], HANGS_UP, "completed")
+    assert await window.details("callEnded") == await phone.details("callEnded")
+
+    # While it is open, the window also has the calls that the page begins.
+    begun = await phone.call(ECHO)
+    await window.until_event("callAnswered", 2)
+    await phone.hangup()
+    assert (await phone.record(begun.call_id))["status"] == "completed"
+    assert await phone.tracks() == 0
+    assert len(windows(phone)) == 1
+
+
+async def test_a_call_that_ended_while_no_page_listened_is_told_to_the_next(
+    open_phone: OpenPhone, customer: Customer, host_site: HostSite
+) -> None:
+    phone = await ready(open_phone, customer)
+    begun, window = await call_in_window(phone, ECHO)
+    await phone.page.goto(host_site.page("<p>No phone here</p>"))
+    await window.hangup()
+    await window.until_event("callEnded")
+    await phone.page.goto(host_site.page(widget_tag(customer.product.url, customer.token.raw)))
+    ended = await phone.until_event("callEnded")
+    assert ended == (await window.details("callEnded"))[0]
+    assert [call["callId"] for call in await phone.details("callStarted")] == [begun.call_id]
+    await phone.page.reload()
+    await phone.until_event("ready")
+    # Told is told: what the next page hears of is a new call.
+    again = await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    assert [call["callId"] for call in await phone.details("callStarted")] == [again.call_id]
+
+
+async def test_a_browser_that_blocks_windows_calls_in_the_page_and_says_so(
+    open_phone: OpenPhone, customer: Customer
+) -> None:
+    phone = await open_phone(customer, attributes=ON, headers=NO_WINDOWS)
+    await phone.until_event("ready")
+    await phone.until("the part for windows", lambda: _asked(phone, "/widget/pop-out-"))
+    begun = await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    await expect(phone.panel.locator(".message").get_by_text(BLOCKED)).to_be_visible()
+    await expect(phone.panel.locator(".fix").get_by_text("stay on it while you talk")).to_be_visible()
+    assert await phone.tracks() == 1
+    await phone.hangup()
+    await phone.assert_agrees(begun.call_id, ECHO, "completed")
+    await phone.panel.get_by_role("button", name="More").click()
+    await phone.panel.get_by_role("button", name="Call in a window").click()
+    await phone.panel.get_by_role("alert").get_by_text(BLOCKED).wait_for()
+    assert windows(phone) == []
+
+
+async def test_a_page_kept_apart_from_its_windows_says_so_and_then_calls_by_itself(
+    open_phone: OpenPhone, customer: Customer
+) -> None:
+    phone = await open_phone(customer, attributes=ON, headers={"Cross-Origin-Opener-Policy": "same-origin"})
+    await phone.until_event("ready")
+    await phone.until("the part for windows", lambda: _asked(phone, "/widget/pop-out-"))
+    begun = await phone.call(ECHO)
+    ended = await phone.until_event("callEnded")
+    assert (ended["callId"], ended["status"], ended["message"]) == (begun.call_id, "failed", LOST)
+    await expect(phone.panel.locator(".fix").get_by_text("same-origin-allow-popups")).to_be_visible()
+    (window,) = windows(phone)
+    await window.get_by_text("This window has lost its page").wait_for()
+    again = await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    await phone.hangup()
+    assert (await phone.record(again.call_id))["status"] == "completed"
+    assert len(windows(phone)) == 1
+
+
+async def test_leaving_the_page_does_not_ask_and_closing_the_window_does(
+    open_phone: OpenPhone, customer: Customer, host_site: HostSite
+) -> None:
+    phone = await ready(open_phone, customer)
+    begun, window = await call_in_window(phone, ECHO)
+    asked: list[str] = []
+
+    async def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    async def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.accept()
+
+    phone.page.on("dialog", stay)
+    await phone.page.mouse.click(5, 5)  # browsers ask only on behalf of a page that was used
+    await phone.page.goto(host_site.page(widget_tag(customer.product.url, customer.token.raw)))
+    await phone.until_event("callAnswered")
+    assert asked == []
+
+    window.page.once("dialog", stay)
+    await window.page.mouse.click(5, 400)
+    await window.page.close(run_before_unload=True)
+    await window.until("the question", lambda: _is_asked(asked, 1))
+    await window.hear(begun.call_id)
+    assert await phone.state() == "in-progress"
+
+    window.page.once("dialog", leave)
+    await window.page.close(run_before_unload=True)
+    await until_closed(window)
+    assert asked == ["beforeunload", "beforeunload"]
+    await phone.assert_agrees(begun.call_id, ECHO, "completed")
+
+
+async def test_revocation_stops_the_window_and_its_page(open_phone: OpenPhone, guarded: Customer) -> None:
+    phone = await ready(open_phone, guarded)
+    begun, window = await call_in_window(phone, ECHO)
+    await window.hear(begun.call_id)
+    await guarded.revoke()
+    for one in (window, phone):
+        assert (await one.until_event("callEnded", within=10))["callId"] == begun.call_id
+        assert (await one.until_event("error"))["code"] == "revoked_embed_token"
+        assert await one.until_state("error") == "error"
+        assert (await one.call(ECHO)).begun is False
+    alert = window.panel.get_by_role("alert")
+    await alert.get_by_text("Invalid or revoked token", exact=True).wait_for()
+    await phone.assert_agrees(begun.call_id, ECHO, "completed")
+
+
+async def test_the_window_renews_its_ticket_for_as_long_as_it_lives(
+    forgetful_product: Product, open_phone: OpenPhone, host_site: HostSite
+) -> None:
+    customer = await forgetful_product.customer(allowed_domains=("127.0.0.1",))
+    phone = await ready(open_phone, customer)
+    begun, window = await call_in_window(phone, ECHO)
+    await phone.page.goto(host_site.page("<p>No phone here</p>"))
+    # Long after the page's own ticket is over the call goes on, and so does the window.
+    exchanges = [url for url in window.requests if url.endswith("/widget/exchange")]
+    await window.until(
+        "two more exchanges", lambda: _exchanged(window, len(exchanges) + 2), within=2 * TOKEN_SECONDS + 10
+    )
+    await window.hear(begun.call_id)
+    await window.hangup()
+    again = await window.call(ECHO)
+    await window.until_event("callAnswered", 2)
+    await window.hangup()
+    assert (await window.record(again.call_id))["status"] == "completed"
+    assert await window.details("error") == []
+
+
+async def test_one_call_at_a_time_holds_across_the_window(open_phone: OpenPhone, customer: Customer) -> None:
+    phone = await ready(open_phone, customer)
+    begun, window = await call_in_window(phone, ECHO)
+    tab = await another_tab(phone)
+    await expect(tab.panel.locator(".bar")).to_be_visible()
+    refused = await tab.call(NEVER_ANSWERS)
+    ended = await tab.until_event("callEnded")
+    assert (ended["callId"], ended["status"]) == (refused.call_id, "failed")
+    assert (await tab.until_event("error"))["code"] == "call_elsewhere"
+    assert len(windows(phone)) == 1
+    await expect(tab.panel.locator(".line")).to_have_text(ELSEWHERE)
+    await tab.panel.locator(".main").click()
+    assert (await phone.until_event("callEnded"))["callId"] == begun.call_id
+    await window.until_event("callEnded")
+    await assert_free(tab)
+
+
+async def test_a_page_that_destroys_its_phone_ends_the_call_and_the_window(
+    open_phone: OpenPhone, customer: Customer
+) -> None:
+    phone = await ready(open_phone, customer)
+    begun, window = await call_in_window(phone, ECHO)
+    await phone.page.evaluate("() => EpochPhone.destroy()")
+    await until_closed(window)
+    await phone.assert_agrees(begun.call_id, ECHO, "completed")
+
+
+async def test_what_others_post_is_heard_by_neither_side(
+    open_phone: OpenPhone, customer: Customer, host_site: HostSite
+) -> None:
+    stranger = host_site.page("<p>A frame</p>").replace("127.0.0.1", "localhost")
+    # Frames of the page's own origin, of another one, and of the phone service itself.
+    frames = (host_site.page("<p>A frame</p>"), stranger, f"{customer.product.url}/widget/phone.d.ts")
+    body = "".join(f'<iframe src="{frame}"></iframe>' for frame in frames)
+    phone = await open_phone(customer, body=body, attributes=ON)
+    await phone.until_event("ready")
+    await phone.page.evaluate(
+        """() => {
+            const { open } = window;
+            window.open = (...given) => (window.opened = open.apply(window, given));
+        }"""
+    )
+    begun, window = await call_in_window(phone, ECHO)
+
+    heard = "() => { window.heard = []; addEventListener('message', ({ data }) => window.heard.push(data)); }"
+    for frame in phone.page.frames[1:]:
+        await frame.evaluate(heard)
+        await frame.evaluate("() => parent.postMessage({ epochphone: 'window', link: null }, '*')")
+    # The page's own frame reaches the window, which takes orders from its opener alone.
+    await phone.page.frames[1].evaluate(
+        """() => {
+            const { port1, port2 } = new MessageChannel();
+            port1.onmessage = ({ data }) => window.heard.push(data);
+            const forged = { epochphone: "page", link: "x", token: "ept_forged", ticket: "", settings: {} };
+            parent.opened.postMessage(forged, "*", [port2]);
+            port1.postMessage({ hangup: parent.EpochPhone.getCall().callId });
+        }"""
+    )
+    await window.hear(begun.call_id)
+    for frame in phone.page.frames[1:]:
+        assert await frame.evaluate("() => window.heard") == []
+    assert await phone.state() == "in-progress"
+
+    # A page of another origin in the opener's place hears nothing of it, and finds no way to it by its name.
+    await phone.page.goto(stranger)
+    await phone.page.evaluate(
+        """(url) => {
+            window.heard = [];
+            addEventListener("message", ({ data }) => window.heard.push(data));
+            const { port1, port2 } = new MessageChannel();
+            port1.onmessage = ({ data }) => window.heard.push(data);
+            const forged = { epochphone: "page", link: "x", token: "ept_forged", ticket: "", settings: {} };
+            window.open(url, "epochphone").postMessage(forged, "*", [port2]);
+            port1.postMessage({ close: true });
+        }""",
+        window.page.url,
+    )
+    await window.hear(begun.call_id)
+    assert await phone.page.evaluate("() => window.heard") == []
+    await window.hangup()
+    assert (await window.record(begun.call_id))["status"] == "completed"
+
+
+async def _asked(phone: Phone, part: str) -> bool:
+    return any(part in url for url in phone.requests)
+
+
+async def _is_asked(asked: list[str], count: int) -> bool:
+    return len(asked) >= count
+
+
+async def _exchanged(phone: Phone, count: int) -> bool:
+    return sum(url.endswith("/widget/exchange") for url in phone.requests) >= count

@@ -70,8 +70,9 @@ export class PopOut {
     this.#port = port1;
     this.#link = uuid(this.#env.window.crypto);
     port1.onmessage = ({ data }) => port1 === this.#port && this.#heard(data);
-    const { theme, color, locale = this.#env.document.documentElement.lang } = this.settings;
-    const hello = { epochphone: "page", link: this.#link, ...session.credentials, settings: { theme, color, locale } };
+    const { theme, color, debug, locale = this.#env.document.documentElement.lang } = this.settings;
+    const settings = { theme, color, locale, debug };
+    const hello = { epochphone: "page", link: this.#link, ...session.credentials, settings };
     source.postMessage(hello, originOf(this.#env.base), [port2]);
     if (this.#remote?.isWaiting) this.say(this.#remote.order);
   }

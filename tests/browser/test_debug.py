@@ -1,0 +1,107 @@
+"""Debug mode explains the phone in the console, and tells no number and no token there."""
+
+import re
+
+import pytest
+from playwright.async_api import ConsoleMessage
+
+from browser.conftest import OpenPhone
+from browser.phone import Phone
+from browser.pop_out import window_of
+from browser.product import BUSY, ECHO, Customer
+
+pytestmark = pytest.mark.anyio
+
+NUMBER = re.compile(r"\d{7}|555.?01\d\d")
+
+
+def listen(phone: Phone) -> list[str]:
+    """Everything that the phone's page says in its console from now on."""
+    said: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        said.append(message.text)
+
+    phone.page.on("console", heard)
+    return said
+
+
+async def until_said(phone: Phone, said: list[str], *words: str) -> None:
+    async def probe() -> bool:
+        return any(all(word in line for word in words) for line in said)
+
+    await phone.until(f"{words} in {said}", probe)
+
+
+def assert_discreet(said: list[str], customer: Customer) -> None:
+    """No token, no access token, no number, no value of the metadata; ids of calls and times are no secrets."""
+    told = "\n".join(said)
+    assert customer.token.raw not in told
+    assert customer.token.raw[4:12] not in told
+    assert "eyJ" not in told
+    assert "Mrs Example" not in told
+    assert NUMBER.findall(re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "", told)) == []
+
+
+async def test_a_day_with_the_phone_is_told_without_a_secret(open_phone: OpenPhone, customer: Customer) -> None:
+    phone = await open_phone(customer)
+    await phone.until_event("ready")
+    said = listen(phone)
+    await phone.page.evaluate("() => { localStorage.epochphone = '{\"debug\":true}'; }")
+    await phone.page.reload()
+    await until_said(phone, said, "debug mode", "service:", "microphone: not forbidden")
+    await until_said(phone, said, "before: /widget/exchange in", "ms")
+    await phone.until_event("ready")
+    await phone.call(ECHO, {"metadata": {"lead": "Mrs Example", "phone": "+12125550199"}})
+    await until_said(phone, said, "state dialing → ringing", "ms after the dial")
+    await until_said(phone, said, "answered", "ms after the dial")
+    await phone.page.evaluate("() => { EpochPhone.mute(); EpochPhone.sendDtmf('5'); }")
+    await phone.hangup()
+    await until_said(phone, said, "ended completed after")
+    await until_said(phone, said, "metadata with 2 keys")
+    assert (await phone.call("12")).begun is False
+    await until_said(phone, said, "error invalid_number")
+    await phone.call(BUSY)
+    await until_said(phone, said, "ended busy")
+    await customer.revoke()
+    await phone.page.evaluate("() => window.dispatchEvent(new Event('focus'))")
+    await until_said(phone, said, "POST /widget/status: 200 in")
+    await phone.page.evaluate("() => EpochPhone.test()")
+    await until_said(phone, said, "POST /widget/exchange: 401 in")
+    await until_said(phone, said, "error revoked_embed_token: Invalid or revoked token")
+    await until_said(phone, said, "what to do about revoked_embed_token")
+    await phone.page.evaluate("() => EpochPhone.destroy()")
+    await until_said(phone, said, "debug mode ends")
+    assert_discreet(said, customer)
+
+
+async def test_the_window_explains_itself_too(open_phone: OpenPhone, customer: Customer) -> None:
+    phone = await open_phone(customer, attributes='data-debug="on" data-pop-out="on"')
+    said = listen(phone)
+    await phone.until_event("ready")
+    await phone.until("the part for windows", lambda: _asked(phone))
+    await phone.call(ECHO)
+    window = await window_of(phone)
+    there = listen(window)
+    await phone.until_event("callAnswered")
+    await until_said(phone, said, "the call is in a window of its own")
+    await phone.hangup()
+    await until_said(window, there, "ended completed after")
+    await until_said(phone, said, "ended completed after")
+    assert_discreet([*said, *there], customer)
+
+
+async def test_without_it_the_console_stays_empty(open_phone: OpenPhone, customer: Customer) -> None:
+    phone = await open_phone(customer)
+    said = listen(phone)
+    await phone.until_event("ready")
+    await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    await phone.hangup()
+    await phone.until_event("callEnded")
+    assert said == []
+    assert not any("/widget/debug-" in url for url in phone.requests)
+
+
+async def _asked(phone: Phone) -> bool:
+    return any("/widget/pop-out-" in url for url in phone.requests)

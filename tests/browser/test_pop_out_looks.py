@@ -1,0 +1,68 @@
+"""Every state of the phone's window as axe sees it: light, dark, forced colours, Arabic, and on 320 px."""
+
+import pytest
+
+from browser.conftest import OpenPhone
+from browser.host_site import HostSite
+from browser.pop_out import call_in_window
+from browser.product import BUSY, ECHO, NEVER_ANSWERS, Customer
+from browser.test_panel_looks import LOOKS, findings, with_axe
+
+pytestmark = pytest.mark.anyio
+
+SIZE = {"width": 360, "height": 660}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_every_state_of_the_window_is_for_everybody(
+    customer: Customer, open_phone: OpenPhone, host_site: HostSite, look: str
+) -> None:
+    locale = ' data-locale="ar"' if look == "ar" else ""
+    options = {"reduced_motion": "reduce", **LOOKS[look]}
+    phone = await open_phone(customer, attributes=f'data-pop-out="on"{locale}', prepare=with_axe, **options)
+    await phone.until_event("ready")
+    _, window = await call_in_window(phone, ECHO)
+    await window.page.set_viewport_size(options.get("viewport", SIZE))
+    panel = window.panel
+    found: dict[str, list[str]] = {}
+
+    async def note(state: str) -> None:
+        found[state] = await findings(window.page)
+
+    await note("in-progress")
+    await panel.locator(".tool").nth(1).click()
+    await note("keypad")
+    await phone.hangup()
+    await window.until_state("completed")
+    await note("completed")
+    await panel.locator(".second").first.click()
+    await panel.locator(".recent").wait_for()
+    await note("ready")
+    await panel.locator("header .icon").first.click()
+    await panel.locator(".sheet select").first.wait_for()
+    await note("more")
+    await window.page.keyboard.press("Escape")
+    await window.call(NEVER_ANSWERS)
+    await window.until_state("ringing")
+    await note("ringing")
+    await window.hangup()
+    await window.call(BUSY)
+    await window.until_state("failed")
+    await note("failed")
+    await customer.revoke()
+    await window.page.evaluate("() => EpochPhone.test()")
+    await window.until_state("error")
+    await panel.locator(".notice .fix").wait_for()
+    await note("error")
+    assert {state: problems for state, problems in found.items() if problems} == {}
+
+
+async def test_a_window_that_nobody_opened_says_so_in_the_language_of_its_address(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
+    phone = await open_phone(customer, prepare=with_axe)
+    await phone.page.goto(f"{customer.product.url}/widget/window#origin=https%3A%2F%2Fcrm.example&locale=es-MX")
+    await phone.page.get_by_text("Esta ventana ha perdido su página").wait_for()
+    assert await phone.page.locator("html").get_attribute("lang") == "es"
+    assert await phone.page.evaluate("async () => (await axe.run()).violations.map(({ id }) => id)") == []
+    assert phone.console == []
