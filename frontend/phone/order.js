@@ -9,7 +9,7 @@ const LONGEST_METADATA = 2_000;
  * `{details, params}`: what the page is told of the call, and what the carrier is sent. `account` is the exchange's
  * answer. Raises Problem where the number or the metadata is at fault.
  */
-export function orderOf(typed, metadata, account, { window, now }) {
+export function orderOf(typed, metadata, account, { window, now, page = window.location.origin }) {
   const { number, code } = parseNumber(typed, account);
   if (code) throw new Problem(code);
   const written = metadata === null ? "" : write(metadata);
@@ -22,7 +22,7 @@ export function orderOf(typed, metadata, account, { window, now }) {
     startedAt: new Date(now()).toISOString(),
     metadata,
   };
-  const params = { To: number, CallId: details.callId, Page: window.location.origin };
+  const params = { To: number, CallId: details.callId, Page: page };
   if (written) params.Metadata = written;
   return { details, params };
 }

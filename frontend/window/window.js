@@ -1,5 +1,5 @@
 /** The phone in a window of its own: takes its token from the page that opened it, and outlives that page. */
-import { popOut as english } from "../phone/apart/locales/en.js";
+import { core, popOut as english } from "../phone/apart/locales/en.js";
 import { createApi } from "../phone/api.js";
 import { originOf } from "../phone/config.js";
 import { browser } from "../phone/env.js";
@@ -12,6 +12,8 @@ const given = new URLSearchParams(location.hash.slice(1));
 const origin = given.get("origin");
 const env = browser(window);
 env.base = location.origin;
+// The record of a call names the page that it was placed for.
+env.page = origin;
 const notice = document.getElementById("notice");
 const sandbox = document.getElementById("sandbox");
 const words = wordsOf(given.get("locale"));
@@ -41,9 +43,10 @@ function join() {
     closed: () => window.close(),
   });
   window.addEventListener("message", (message) => link.met(message));
-  phone.watch(() => {
+  phone.watch(async () => {
     const { organization } = phone.account ?? {};
-    if (organization) document.title = organization;
+    const { inCall } = await words;
+    if (organization) document.title = phone.isInCall ? `${inCall} · ${organization}` : organization;
   });
   link.search();
   setTimeout(() => link.isJoined || lose(), PATIENCE_MS);
@@ -62,5 +65,5 @@ async function wordsOf(locale) {
   const texts = await textsOf(locale, env);
   const { language = "en", direction = "ltr" } = texts?.core ?? {};
   Object.assign(document.documentElement, { lang: language, dir: direction });
-  return texts?.popOut ?? english;
+  return { ...(texts?.popOut ?? english), inCall: (texts?.core ?? core).inCall };
 }

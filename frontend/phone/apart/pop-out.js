@@ -10,7 +10,7 @@ import { uuid } from "../uuid.js";
 import { Remote } from "../pop-out/remote.js";
 
 const NAME = "epochphone";
-const FEATURES = "popup,width=360,height=660";
+const FEATURES = "popup,width=360,height=580";
 
 export class PopOut {
   /** The page's settings, for the window's looks and language. */
@@ -98,8 +98,11 @@ export class PopOut {
       phone.aside = isOpen ? this.#window.focus() : this.open();
       if (phone.aside) return null;
     }
+    const { window, base } = this.#env;
     this.#remote = new Remote(order, on, {
       ...this.#of,
+      // On a page of our own origin the window itself holds the one lock of both.
+      ...(window.location.origin === originOf(base) ? { hold: async () => true } : {}),
       env: this.#env,
       say: (message) => this.say(message),
       isGone: () => this.#window.closed,
