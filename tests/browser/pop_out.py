@@ -20,8 +20,7 @@ async def window_of(phone: Phone) -> Phone:
 
 async def call_in_window(phone: Phone, number: str) -> tuple[Begun, Phone]:
     """Call ``number`` from a page with ``data-pop-out="on"`` until the far end has answered; the window too."""
-    # Answered at once, the page would place the call itself: the part that opens windows is on its way.
-    await phone.until("the part for windows", lambda: _has_part(phone))
+    await until_windows(phone)
     begun = await phone.call(number)
     assert begun.begun
     window = await window_of(phone)
@@ -29,15 +28,18 @@ async def call_in_window(phone: Phone, number: str) -> tuple[Begun, Phone]:
     return begun, window
 
 
-async def _has_part(phone: Phone) -> bool:
-    asked = any("/widget/pop-out-" in url for url in phone.requests)
-    if asked:
-        # Asked for is not evaluated: once around the page's own queue of tasks.
-        await phone.page.evaluate("() => new Promise((resolve) => setTimeout(resolve, 50))")
-    return asked
-
-
 async def until_closed(window: Phone) -> None:
     """Until the window is gone."""
     if not window.page.is_closed():
         await window.page.wait_for_event("close", timeout=PATIENCE * 1000)
+
+
+async def until_windows(phone: Phone) -> None:
+    """Until the page can open windows: before, it would place the call itself."""
+
+    async def probe() -> str | None:
+        return next((url for url in phone.requests if "/widget/pop-out-" in url), None)
+
+    url = await phone.until("the part for windows", probe)
+    # The same address is the same module: imported once more, it is there when the phone's own import is.
+    await phone.page.evaluate("(url) => import(url).then(() => new Promise((resolve) => setTimeout(resolve)))", url)

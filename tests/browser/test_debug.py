@@ -7,7 +7,7 @@ from playwright.async_api import ConsoleMessage
 
 from browser.conftest import OpenPhone
 from browser.phone import Phone
-from browser.pop_out import window_of
+from browser.pop_out import until_windows, window_of
 from browser.product import BUSY, ECHO, Customer
 
 pytestmark = pytest.mark.anyio
@@ -79,7 +79,7 @@ async def test_the_window_explains_itself_too(open_phone: OpenPhone, customer: C
     phone = await open_phone(customer, attributes='data-debug="on" data-pop-out="on"')
     said = listen(phone)
     await phone.until_event("ready")
-    await phone.until("the part for windows", lambda: _asked(phone))
+    await until_windows(phone)
     await phone.call(ECHO)
     window = await window_of(phone)
     there = listen(window)
@@ -101,7 +101,3 @@ async def test_without_it_the_console_stays_empty(open_phone: OpenPhone, custome
     await phone.until_event("callEnded")
     assert said == []
     assert not any("/widget/debug-" in url for url in phone.requests)
-
-
-async def _asked(phone: Phone) -> bool:
-    return any("/widget/pop-out-" in url for url in phone.requests)

@@ -8,7 +8,7 @@ from playwright.async_api import Dialog, Page, expect
 from browser.conftest import SPEED, OpenPage, OpenPhone
 from browser.host_site import HostSite, widget_tag
 from browser.phone import Phone
-from browser.pop_out import WINDOW, call_in_window, until_closed, window_of
+from browser.pop_out import WINDOW, call_in_window, until_closed, until_windows, window_of
 from browser.product import ECHO, HANGS_UP, NEVER_ANSWERS, TONES, Customer, Product, running_product
 from browser.test_tabs import ELSEWHERE, another_tab, assert_free
 
@@ -165,7 +165,7 @@ async def test_a_browser_that_blocks_windows_calls_in_the_page_and_says_so(
 ) -> None:
     phone = await open_phone(customer, attributes=ON, headers=NO_WINDOWS)
     await phone.until_event("ready")
-    await phone.until("the part for windows", lambda: _asked(phone, "/widget/pop-out-"))
+    await until_windows(phone)
     begun = await phone.call(ECHO)
     await phone.until_event("callAnswered")
     await expect(phone.panel.locator(".message").get_by_text(BLOCKED)).to_be_visible()
@@ -184,7 +184,7 @@ async def test_a_page_kept_apart_from_its_windows_says_so_and_then_calls_by_itse
 ) -> None:
     phone = await open_phone(customer, attributes=ON, headers={"Cross-Origin-Opener-Policy": "same-origin"})
     await phone.until_event("ready")
-    await phone.until("the part for windows", lambda: _asked(phone, "/widget/pop-out-"))
+    await until_windows(phone)
     begun = await phone.call(ECHO)
     ended = await phone.until_event("callEnded")
     assert (ended["callId"], ended["status"], ended["message"]) == (begun.call_id, "failed", LOST)
@@ -363,10 +363,6 @@ async def test_what_others_post_is_heard_by_neither_side(
     assert await phone.page.evaluate("() => window.heard") == []
     await window.hangup()
     assert (await window.record(begun.call_id))["status"] == "completed"
-
-
-async def _asked(phone: Phone, part: str) -> bool:
-    return any(part in url for url in phone.requests)
 
 
 async def _is_asked(asked: list[str], count: int) -> bool:

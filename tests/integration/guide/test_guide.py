@@ -191,7 +191,7 @@ async def test_every_attribute_and_setting_is_described_and_no_other(raw: str) -
 
 async def test_every_method_state_and_event_is_described_and_no_other(raw: str) -> None:
     api = (FRONTEND / "phone" / "api.js").read_text().split("const api = {", 1)[1].split("\n  };", 1)[0]
-    methods = set(re.findall(r"^    (\w+)[(:]", api, re.MULTILINE))
+    methods = set(re.findall(r"^    (\w+)[(:,]", api, re.MULTILINE))
     rows = rows_of(raw, "### Methods")
     assert set().union(*(names_in(row[0]) for row in rows)) == methods
     assert methods >= {"call", "hangup", "isReady", "getState", "reset", "sendDtmf", "toggle", "on", "off"}
