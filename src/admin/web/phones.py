@@ -10,6 +10,7 @@ from admin.web.actions import actions_for
 from admin.web.cells import STATUSES, moment, number, words
 from admin.web.conditions import numbers_like, of_organization
 from admin.web.listing import Listing, Section, prefix, uuid_of
+from kit.e164 import masked
 from tenants.models import PhoneNumber
 from voice.models import Call, CallEvent, CallStatus
 from widget.models import EmbedToken
@@ -128,6 +129,9 @@ class CallView(Listing, model=Call):
 
     def heading(self, row: Any) -> str:
         return f"Call to {number(row.to_number)}"
+
+    def in_trail(self, row: Any) -> str:
+        return f"Call to {masked(row.to_number)}"
 
     def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
         return actions_for(request, self.identity, row)

@@ -308,6 +308,19 @@ async def test_who_looked_at_whom_is_in_the_trail(
     assert (event.subject_id, event.organization_id) == (furnished.tenant.owner.id, None)
 
 
+async def test_no_number_that_was_called_enters_the_trail(
+    operator: Colleague, furnished: Furnished, database: Database
+) -> None:
+    await operator.client.get(f"/admin/call/details/{furnished.ids['call_id']}")
+    assert (await post(operator.client, "/admin/call/export?search=%2B12125550177")).status_code == 200
+    async with database.sessions() as session:
+        mine = sa.select(AuditEvent).where(AuditEvent.actor_name == operator.email)
+        told = [f"{row.action} {row.subject_name} {row.details}" for row in await session.scalars(mine)]
+    assert [line for line in told if "call.viewed Call to …0177" in line]
+    assert [line for line in told if "records.exported" in line and "…0177" in line]
+    assert [line for line in told if "5550177" in line] == []
+
+
 async def test_staff_are_for_admins_to_see(operator: Colleague, new_client: NewClient, database: Database) -> None:
     assert (await operator.client.get("/admin/staff/list")).status_code == 403
     assert "/admin/staff/list" not in (await operator.client.get("/admin")).text

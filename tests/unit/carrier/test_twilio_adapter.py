@@ -84,5 +84,6 @@ def test_the_sandbox_reads_the_document_that_dials() -> None:
             status_events=frozenset(("initiated", "ringing", "answered", "completed")),
         ),
     )
+    assert b"record" not in CARRIER.dial(plan).lower()
     assert twiml.parse(CARRIER.reject(), "http://p/") == (twiml.Reject(busy=False),)
     assert twiml.parse(CARRIER.finish(), "http://p/") == ()
