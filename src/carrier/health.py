@@ -89,7 +89,7 @@ class CarrierHealth(Collector):
     async def flush(self) -> None:
         """Say how things stand, when that is new or was not said lately."""
         state = BreakerState.CLOSED if self._breaker is None else self._breaker.state
-        now, told = utc_now(), (state, self._failed_at, self._failure)
+        now, told = utc_now(), (state, self._answered_at is None, self._failed_at, self._failure)
         if told == self._told and self._told_at is not None and now - self._told_at < TOLD_EVERY:
             return
         row = (self._id, now, state.value, self._answered_at, self._failed_at, self._failure)

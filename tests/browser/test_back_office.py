@@ -201,6 +201,19 @@ async def test_all_calls_are_paused_and_a_page_that_is_open_shows_it(
         await phone.until_event("callAnswered")
 
 
+async def test_rows_are_picked_in_their_list(context: BrowserContext, product: Product) -> None:
+    customers = [await product.customer() for _ in range(2)]
+    page = await enter(context, product, StaffRole.OPERATOR)
+    for customer in customers:
+        await page.goto(f"/admin/embed-token/list?organization_id={customer.tenant.organization.id}")
+        await page.get_by_role("checkbox", name="Pick Main Website").check()
+        await page.get_by_role("button", name="Revoke", exact=True).click()
+        await expect(page.get_by_role("heading", name="Revoke: 1 of 1")).to_be_visible()
+        await page.get_by_label("Reason").fill("Leaked in a forum")
+        await page.get_by_role("button", name="Revoke", exact=True).click()
+        await expect(page.get_by_text("Revoke: done for 1 of 1.")).to_be_visible()
+
+
 async def test_roles_see_what_is_theirs_to_do(browser: Browser, product: Product, customer: Customer) -> None:
     seen = {}
     for role in StaffRole:
@@ -229,6 +242,7 @@ async def test_the_main_views_are_for_everybody(context: BrowserContext, product
         "/admin/operations/pause",
         f"/admin/organization/{organization}/do/raise-limit",
         f"/admin/call/list?organization_id={organization}",
+        f"/admin/embed-token/many/revoke?row={furnished.ids['token_id']}",
         "/admin/alert/list",
         "/admin/limit-override/list",
         "/admin/outbox-item/list",

@@ -211,6 +211,7 @@ TYPES: dict[type, Any] = {
 }
 COLUMNS: Mapping[str, Callable[[Any], Any]] = {
     "action": words,
+    "allowed_domains": lambda value: ", ".join(value) or "Any page",
     "actor_kind": words,
     "country": country_name,
     "duration": duration,
