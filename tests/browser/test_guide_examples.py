@@ -253,6 +253,24 @@ async def test_calls_live_in_a_window(customer: Customer, open_page: OpenPage, h
     await phone.hangup()
 
 
+@runs("In the browser's console")
+async def test_debug_mode_is_switched_on_from_the_console(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    phone = await pasted(open_page, host_site, customer, await example(customer, "Your page"))
+    told: list[str] = []
+    phone.page.on("console", lambda message: told.append(message.text))
+    await phone.page.evaluate(await example(customer, "In the browser's console"))
+    await phone.page.reload()
+    await phone.until_event("ready")
+
+    async def explained() -> bool:
+        return any("ready" in line for line in told)
+
+    await phone.until("a word about being ready in the console", explained)
+    assert not [line for line in told if customer.token.raw in line]
+
+
 @runs("Content-Security-Policy with the sandbox carrier")
 async def test_a_call_needs_nothing_beyond_the_guides_list(
     customer: Customer, open_page: OpenPage, host_site: HostSite
