@@ -8,6 +8,7 @@ h2{margin:0;font-size:16px;font-weight:600}
 select{font:inherit;color:var(--text);background:var(--surface);border:1px solid var(--edge);border-radius:8px;width:100%;height:44px;padding:0 8px}
 select:disabled{color:var(--quiet)}
 p{margin:0 0 12px}
+.second+.second{margin-top:8px}
 .check{display:flex;align-items:center;gap:12px;min-height:44px;font-weight:600;cursor:pointer}
 .check input{all:revert;width:20px;height:20px;flex:none;margin:0;accent-color:var(--accent-strong)}
 `;
