@@ -215,7 +215,9 @@ def main() -> int:
                 print(f"{calls:,} calls filled in {time.monotonic() - began:.0f} s", flush=True)
                 read[f"{calls:,}"] = buffers(url, places)
                 with serving(url, server_core, CACHE / "bench-outgoing.log") as worker:
-                    put(worker.port, places, everybody, arguments.rate, WARM_UP_SECONDS)
+                    # A worker that has just started reads numbering plans and opens connections: gently at first.
+                    put(worker.port, places, everybody, arguments.rate / 10, WARM_UP_SECONDS)
+                    put(worker.port, places, everybody, arguments.rate / 2, WARM_UP_SECONDS)
                     for who, owners in (("many organizations", everybody), ("one, 1,000 live", [BUSY])):
                         cpu = worker.server.cpu_seconds()
                         taken, opened = put(worker.port, places, owners, arguments.rate, arguments.seconds)
