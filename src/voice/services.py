@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from kit.clock import utc_now
 from kit.errors import NotFound
+from kit.readers import reader_in
 from voice.calling.alerts import Watch
 from voice.calling.ledger import Entry, Ledger, settle
 from voice.calling.standing import standing_of
@@ -117,7 +118,8 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         await ledger.post(entry, of=of)
         is_of_today = of is None or of.date() == now.date()
         if watch is not None and is_of_today and (entry.minutes > 0 or entry.micros > 0):
-            standing = await standing_of(session, call.organization_id, call.token_id, now)
+            reader = await reader_in(session)
+            standing = await standing_of(reader, call.organization_id, call.token_id, now)
             if standing is not None:
                 await watch.used(session, call.organization_id, call.token_id, standing, books, entry, now)
 

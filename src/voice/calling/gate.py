@@ -1,13 +1,10 @@
 """The gate: every rule and limit asked about one call, and the call written down, in one transaction."""
 
 import datetime as dt
-from typing import Any
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from uuid_utils.compat import uuid7
 
 from kit.clock import utc_now
 from kit.e164 import InvalidPhoneNumber
@@ -23,6 +20,7 @@ from voice.calling.places import Destination, destination_of
 from voice.calling.prices import Prices
 from voice.calling.refusals import fold_refusal, is_beyond_measure
 from voice.calling.standing import ensure_destination, ensure_may_call, standing_of
+from voice.calling.writing import write_admitted, write_call
 from voice.errors import PhoneBusy
 from voice.models import Call, CallStatus
 from voice.webhooks import OutgoingCall
@@ -30,21 +28,7 @@ from voice.webhooks import OutgoingCall
 REPLAYED_WITHIN = dt.timedelta(minutes=5)
 """How long a request for a call may be repeated: the carrier repeats within seconds, and its signature never ages."""
 _DIALLED_CHARACTERS = 32
-_OPTIONAL = ("from_number", "ended_at", "end_reason", "country", "limit_minutes", "rate_micros", "slot_until")
 _CALLS_FROM = Prepared(PhoneNumber.calls_for(sa.bindparam("organization", type_=sa.Uuid())).with_for_update(read=True))
-_INSERT = Prepared(
-    sa.text(
-        """
-        INSERT INTO call (id, organization_id, token_id, carrier_sid, call_id, identity, origin, metadata, agent,
-            agent_is_member, from_number, to_number, status, started_at, ended_at, end_reason, country, limit_minutes,
-            rate_micros, slot_until)
-        VALUES (:id, :organization_id, :token_id, :carrier_sid, :call_id, :identity, :origin, :details, :agent,
-            :agent_is_member, :from_number, :to_number, :status, :started_at, :ended_at, :end_reason, :country,
-            :limit_minutes, :rate_micros, :slot_until)
-        ON CONFLICT (carrier_sid) DO NOTHING RETURNING id
-        """
-    )
-)
 
 
 class Gate:
@@ -69,17 +53,18 @@ class Gate:
         """
         destination, refusal = _read(asked.dialled, country)
         now, number = utc_now(), None if destination is None else destination.number
+        reader = await reader_in(session)
         ledger = Ledger(session, organization_id, asked.token_id, asked.identity)
         books = await ledger.open(now)
-        if await ledger.release_overdue(now):
-            books = await ledger.open(now)
         standing = await standing_of(
-            session, organization_id, asked.token_id, now, number=number, carrier_sid=asked.call_sid
+            reader, organization_id, asked.token_id, now, number=number, carrier_sid=asked.call_sid
         )
         if standing is None:
             return None
+        if standing.has_overdue and await ledger.release_overdue(now):
+            books = await ledger.open(now)
         # Shared until the call is written: a release that begins meanwhile must see the call, or be seen by it.
-        held = await (await reader_in(session)).fetch_row(_CALLS_FROM, organization=organization_id)
+        held = await reader.fetch_row(_CALLS_FROM, organization=organization_id)
         own: str | None = None if held is None else held[0]
         rate = 0 if destination is None else self._prices.of(destination.country)
         minutes = 0
@@ -104,24 +89,24 @@ class Gate:
         if refusal is not None or destination is None:
             why = refusal or InvalidPhoneNumber()
             return await _refuse(session, organization_id, asked, why, ledger, books, own)
-        call = await _write(
-            session,
+        entry, is_foreign = hold(minutes, rate), standing.is_foreign(destination.country)
+        call = await write_admitted(
+            reader,
+            ledger,
             organization_id,
             asked,
+            entry,
+            now=now,
+            is_foreign=is_foreign,
             from_number=own,
             to_number=destination.number,
             status=CallStatus.INITIATED,
-            started_at=now,
             country=destination.country,
             limit_minutes=minutes,
             rate_micros=rate,
             slot_until=slot_until(now, minutes),
         )
         if call is not None:
-            entry = hold(minutes, rate)
-            await ledger.post(entry)
-            is_foreign = standing.is_foreign(destination.country)
-            await ledger.note_destination(destination.number, is_foreign=is_foreign, now=now)
             await self._watch.used(session, organization_id, asked.token_id, standing, books, entry, now)
             if is_foreign and not standing.called_within_hour:
                 await self._watch.called_abroad(session, organization_id, standing, asked.token_id, now)
@@ -161,8 +146,8 @@ async def write_refused(
     """Record a call that is not dialled, with its reason; None when the call is on record already."""
     now, dialled = utc_now(), asked.dialled[:_DIALLED_CHARACTERS]
     REFUSED_CALLS.labels(refusal.code).inc()
-    return await _write(
-        session,
+    return await write_call(
+        await reader_in(session),
         organization_id,
         asked,
         from_number=from_number,
@@ -191,25 +176,3 @@ async def _repeated(
         return known
     may_be_dialled = refusal is None and not known.status.is_final and known.started_at > now - REPLAYED_WITHIN
     return known if may_be_dialled else None
-
-
-async def _write(session: AsyncSession, organization_id: UUID, asked: OutgoingCall, **more: object) -> Call | None:
-    """The new record; None when there is one with this carrier id, be it another organization's."""
-    values: dict[str, Any] = {
-        "id": uuid7(),
-        "organization_id": organization_id,
-        "token_id": asked.token_id,
-        "carrier_sid": asked.call_sid,
-        "call_id": asked.call_id,
-        "identity": asked.identity,
-        "origin": asked.origin,
-        "agent": asked.agent,
-        "agent_is_member": asked.agent_is_member,
-        **dict.fromkeys(_OPTIONAL),
-        **more,
-    }
-    details = None if asked.metadata is None else msgspec.json.encode(asked.metadata).decode()
-    if await (await reader_in(session)).fetch_row(_INSERT, **values, details=details) is None:
-        return None
-    # As it was written; the session does not need to know it.
-    return Call(**values, details=asked.metadata, duration=0)

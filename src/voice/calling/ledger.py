@@ -10,16 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from kit.readers import Prepared, reader_in
+from kit.readers import Prepared, Reader, reader_in
 from voice.calling.budget import RING_SECONDS, Books, Use
-from voice.calling.models import CallUse, Scope
+from voice.calling.models import Scope
 from voice.models import Call
 
 _LATE = dt.timedelta(minutes=2)
 """How long after a call must be over its slot is given back unasked."""
 _HOUR = dt.timedelta(hours=1)
-_KEPT = dt.timedelta(days=2)
-"""How long a widget identity that was not seen again is remembered."""
 
 # Rows are written in this order by everybody, the organization's first: who holds it holds the others.
 _OPEN = Prepared(
@@ -62,74 +60,38 @@ _OVERDUE = (
     # Who ends such a call this moment holds its row and waits for the books that we hold.
     .with_for_update(skip_locked=True)
 )
-_CALLED = Prepared(
+POST_SQL = """
+    UPDATE call_use SET
+        live = greatest(live + :live, 0),
+        held_minutes = greatest(held_minutes + :held_minutes, 0),
+        held_micros = greatest(held_micros + :held_micros, 0),
+        minute_attempts = minute_attempts + :attempts,
+        day_attempts = day_attempts + :attempts,
+        hour_refused = hour_refused + :refused,
+        day_refused = day_refused + :refused,
+        day_minutes = greatest(day_minutes + :day_minutes, 0),
+        day_micros = greatest(day_micros + :day_micros, 0),
+        month_minutes = greatest(month_minutes + :month_minutes, 0),
+        month_micros = greatest(month_micros + :month_micros, 0)
+    WHERE organization_id = :organization
+      AND (scope, key) IN (('organization', ''), ('token', :token), ('identity', :identity))
+"""
+POST_TYPES: tuple[sa.BindParameter[Any], ...] = (
+    sa.bindparam("organization", type_=sa.Uuid()),
+    *(sa.bindparam(name, type_=sa.Integer()) for name in ("live", "attempts", "refused")),
+    *(
+        sa.bindparam(name, type_=sa.BigInteger())
+        for name in ("held_minutes", "held_micros", "day_minutes", "day_micros", "month_minutes", "month_micros")
+    ),
+)
+_POST = Prepared(sa.text(POST_SQL).bindparams(*POST_TYPES))
+_FORGET_PHONE = Prepared(
     sa.text(
         """
-    INSERT INTO call_destination AS d (id, organization_id, number, is_foreign, hour_start, seen_at)
-    VALUES (:id, :organization, :number, :is_foreign, :now, :now)
-    ON CONFLICT (organization_id, number) DO UPDATE SET
-        attempts = CASE WHEN d.hour_start > :hour_ago THEN d.attempts + 1 ELSE 1 END,
-        hour_start = CASE WHEN d.hour_start > :hour_ago THEN d.hour_start ELSE :now END,
-        is_foreign = :is_foreign, seen_at = :now
+    DELETE FROM call_use
+    WHERE organization_id = :organization AND scope = 'identity' AND key = :identity AND day_attempts = 0 AND live = 0
     """
-    ).bindparams(
-        *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "id")),
-        *(sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True)) for name in ("now", "hour_ago")),
-        sa.bindparam("is_foreign", type_=sa.Boolean()),
-    )
-)
-# Each call adds at most one row to each of the two and drops up to five: neither grows with the calls that were.
-_FORGET = Prepared(
-    sa.text(
-        """
-    WITH old_numbers AS (
-        DELETE FROM call_destination WHERE id IN (
-            SELECT id FROM call_destination WHERE organization_id = :organization AND seen_at < :hour_ago
-            ORDER BY seen_at LIMIT 5
-        )
-    )
-    DELETE FROM call_use WHERE id IN (
-        SELECT id FROM call_use
-        WHERE organization_id = :organization AND scope = 'identity' AND id < :oldest AND live = 0
-        ORDER BY id LIMIT 5
-    )
-    """
-    ).bindparams(
-        *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "oldest")),
-        sa.bindparam("hour_ago", type_=sa.TIMESTAMP(timezone=True)),
-    )
-)
-_POST = Prepared(
-    sa.text(
-        """
-        UPDATE call_use SET
-            live = greatest(live + :live, 0),
-            held_minutes = greatest(held_minutes + :held_minutes, 0),
-            held_micros = greatest(held_micros + :held_micros, 0),
-            minute_attempts = minute_attempts + :attempts,
-            day_attempts = day_attempts + :attempts,
-            hour_refused = hour_refused + :refused,
-            day_refused = day_refused + :refused,
-            day_minutes = greatest(day_minutes + :day_minutes, 0),
-            day_micros = greatest(day_micros + :day_micros, 0),
-            month_minutes = greatest(month_minutes + :month_minutes, 0),
-            month_micros = greatest(month_micros + :month_micros, 0)
-        WHERE organization_id = :organization
-          AND (scope, key) IN (('organization', ''), ('token', :token), ('identity', :identity))
-        """
-    ).bindparams(
-        sa.bindparam("organization", type_=sa.Uuid()),
-        *(sa.bindparam(name, type_=sa.Integer()) for name in ("live", "attempts", "refused")),
-        *(
-            sa.bindparam(name, type_=sa.BigInteger())
-            for name in ("held_minutes", "held_micros", "day_minutes", "day_micros", "month_minutes", "month_micros")
-        ),
-    )
-)
-_IS_OVERDUE = Prepared(
-    sa.text("SELECT FROM call WHERE organization_id = :organization AND slot_until < :now LIMIT 1").bindparams(
-        sa.bindparam("organization", type_=sa.Uuid()), sa.bindparam("now", type_=sa.TIMESTAMP(timezone=True))
-    )
+    ).bindparams(sa.bindparam("organization", type_=sa.Uuid()))
 )
 
 
@@ -154,6 +116,7 @@ class Ledger:
         self._token = token_id.hex
         self._identity = identity
         self._day: dt.datetime | None = None
+        self._reader: Reader | None = None
 
     async def open(self, now: dt.datetime) -> Books:
         """Lock the books until the transaction ends, and read them."""
@@ -169,7 +132,7 @@ class Ledger:
             "day": day,
             "month": day.replace(day=1),
         }
-        reader = await reader_in(self._session)
+        reader = await self._connected()
         uses = {row["scope"]: _use(row) for row in await reader.fetch(_OPEN, **values)}
         return Books(uses[Scope.ORGANIZATION], uses[Scope.TOKEN], uses[Scope.IDENTITY])
 
@@ -178,30 +141,30 @@ class Ledger:
 
         ``of`` is when that was used which ``entry`` corrects: another day's or month's sums are closed.
         """
+        reader = await self._connected()
+        await reader.fetch(_POST, **self.posting(entry, of=of))
+
+    def posting(self, entry: Entry, *, of: dt.datetime | None = None) -> dict[str, object]:
+        """The values of ``POST_SQL`` that write ``entry``."""
         in_day = of is None or self._day is None or of >= self._day
         in_month = in_day or of is None or self._day is None or of >= self._day.replace(day=1)
-        reader = await reader_in(self._session)
-        await reader.fetch(
-            _POST,
-            organization=self._organization_id,
-            token=self._token,
-            identity=self._identity,
-            live=entry.live,
-            held_minutes=entry.held_minutes,
-            held_micros=entry.held_micros,
-            attempts=entry.attempts,
-            refused=entry.refused,
-            day_minutes=entry.minutes if in_day else 0,
-            day_micros=entry.micros if in_day else 0,
-            month_minutes=entry.minutes if in_month else 0,
-            month_micros=entry.micros if in_month else 0,
-        )
+        return {
+            "organization": self._organization_id,
+            "token": self._token,
+            "identity": self._identity,
+            "live": entry.live,
+            "held_minutes": entry.held_minutes,
+            "held_micros": entry.held_micros,
+            "attempts": entry.attempts,
+            "refused": entry.refused,
+            "day_minutes": entry.minutes if in_day else 0,
+            "day_micros": entry.micros if in_day else 0,
+            "month_minutes": entry.minutes if in_month else 0,
+            "month_micros": entry.micros if in_month else 0,
+        }
 
     async def release_overdue(self, now: dt.datetime) -> bool:
         """Free the slots of calls that must be over; True when there were any. The books must be open."""
-        reader = await reader_in(self._session)
-        if await reader.fetch_row(_IS_OVERDUE, organization=self._organization_id, now=now) is None:
-            return False
         overdue = _OVERDUE.where(Call.owned_by(self._organization_id))
         calls = (await self._session.scalars(overdue, {"now": now})).all()
         for call in calls:
@@ -211,19 +174,13 @@ class Ledger:
 
     async def forget_phone(self) -> None:
         """Drop the row of a widget identity that never placed a call: each exchange makes a new one."""
-        use = CallUse
-        never_called = use.scope == Scope.IDENTITY, use.key == self._identity, use.day_attempts == 0, use.live == 0
-        await self._session.execute(sa.delete(use).where(use.owned_by(self._organization_id), *never_called))
+        reader = await self._connected()
+        await reader.fetch(_FORGET_PHONE, organization=self._organization_id, identity=self._identity)
 
-    async def note_destination(self, number: str, *, is_foreign: bool, now: dt.datetime) -> None:
-        """Count a call to ``number``, and forget the numbers and identities of the past."""
-        organization, hour_ago = self._organization_id, now - _HOUR
-        called = {"id": uuid7(), "number": number, "is_foreign": is_foreign, "now": now}
-        reader = await reader_in(self._session)
-        await reader.fetch(_CALLED, **called, organization=organization, hour_ago=hour_ago)
-        # Ids begin with their time in milliseconds.
-        oldest = UUID(int=int((now - _KEPT).timestamp() * 1000) << 80)
-        await reader.fetch(_FORGET, organization=organization, hour_ago=hour_ago, oldest=oldest)
+    async def _connected(self) -> Reader:
+        if self._reader is None:
+            self._reader = await reader_in(self._session)
+        return self._reader
 
 
 def hold(minutes: int, rate_micros: int) -> Entry:

@@ -6,10 +6,9 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.errors import Unavailable
-from kit.readers import Prepared, reader_in
+from kit.readers import Prepared, Reader
 from tenants import rules
 from tenants.plans import Plan
 from voice.calling.budget import Wanted
@@ -33,6 +32,7 @@ _READ = Prepared(
             WHERE v.organization_id = :organization AND v.ends_at > :now) AS overrides,
            EXISTS (SELECT FROM calling_pause) AS paused,
            EXISTS (SELECT FROM call c WHERE c.organization_id = :organization AND c.carrier_sid = :sid) AS known,
+           EXISTS (SELECT FROM call c WHERE c.organization_id = :organization AND c.slot_until < :now) AS has_overdue,
            EXISTS (SELECT FROM blocked_number b
                    WHERE b.organization_id = :organization AND b.number = :number) AS blocked,
            EXISTS (SELECT FROM phone_number n WHERE n.organization_id = :organization AND n.e164 = :number
@@ -78,6 +78,8 @@ class Standing(msgspec.Struct, frozen=True):
     paused: bool
     known: bool
     """The call itself is on record already."""
+    has_overdue: bool
+    """Calls hold slots that must be over by now."""
     blocked: bool
     is_own_number: bool
     calls_to_number: int
@@ -101,7 +103,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 async def standing_of(
-    session: AsyncSession,
+    reader: Reader,
     organization_id: UUID,
     token_id: UUID,
     now: dt.datetime,
@@ -118,7 +120,7 @@ async def standing_of(
         "number": number,
         "sid": carrier_sid,
     }
-    row = await (await reader_in(session)).fetch_row(_READ, **asked)
+    row = await reader.fetch_row(_READ, **asked)
     if row is None:
         return None
     plan = Plan(row["plan"])
