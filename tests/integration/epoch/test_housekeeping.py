@@ -1,5 +1,6 @@
 """Housekeeping: what is over goes, what is not stays, a bounded number at a time."""
 
+import itertools
 import secrets
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -25,11 +26,12 @@ from kit.settings import Settings
 from kit.throttle import Throttle
 from staff import make_staff
 from tenants.models import Invitation, NumberPurchase, PurchaseState, Role
-from voice.calling.models import CallDestination
+from voice.calling.models import CallDestination, FoldedRefusal
 from voice.comparison.models import CarrierDifference, DifferenceKind
 from voice.models import OrphanEvent
 
 pytestmark = pytest.mark.anyio
+_places = itertools.count()
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ async def jobs(own_database: str) -> AsyncIterator[Database]:
     await database.stop()
 
 
-def some(name: str, user_id: UUID, organization_id: UUID, staff_id: UUID, *, ago: timedelta) -> Base:
+def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_id: UUID, *, ago: timedelta) -> Base:
     """A row whose moment, the column called ``name``, was so long ago."""
     now = utc_now()
     digest, moment = secrets.token_bytes(32), now - ago
@@ -87,6 +89,14 @@ def some(name: str, user_id: UUID, organization_id: UUID, staff_id: UUID, *, ago
         "call_destination.seen_at": CallDestination(
             organization_id=organization_id, number=digest.hex(), is_foreign=False, hour_start=moment, seen_at=moment
         ),
+        "folded_refusal.refused_at": FoldedRefusal(
+            organization_id=organization_id,
+            token_id=token_id,
+            place=next(_places),
+            carrier_sid=digest.hex(),
+            end_reason="call_limit_reached",
+            refused_at=moment,
+        ),
         "carrier_difference.created_at": CarrierDifference(
             day=now.date(),
             kind=DifferenceKind.UNKNOWN_HERE,
@@ -103,9 +113,11 @@ def some(name: str, user_id: UUID, organization_id: UUID, staff_id: UUID, *, ago
 
 @pytest.mark.parametrize("chore", CHORES, ids=lambda chore: chore.name)
 async def test_what_is_over_goes_and_what_is_not_stays(jobs: Database, settings: Settings, chore: Chore) -> None:
-    tenant = await Factory(jobs, settings).tenant()
+    make = Factory(jobs, settings)
+    tenant = await make.tenant()
+    token = await make.token(tenant)
     staff = await make_staff(jobs, StaffRole.SUPPORT)
-    ids = tenant.owner.id, tenant.organization.id, staff.id
+    ids = tenant.owner.id, tenant.organization.id, token.id, staff.id
     old = some(chore.name, *ids, ago=chore.older_than + timedelta(minutes=1))
     young = some(chore.name, *ids, ago=chore.older_than - timedelta(minutes=5))
     async with jobs.sessions() as session, session.begin():

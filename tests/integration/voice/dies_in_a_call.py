@@ -9,8 +9,10 @@ import datetime as dt
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+import asyncpg
 import httpx
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -23,6 +25,8 @@ from kit.settings import Settings, load_settings
 from talk import EVENTS, START
 from webhooks import CarrierSide
 
+WRITES = ("INSERT INTO call ", "INSERT INTO call_event ")
+
 
 def die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
@@ -31,12 +35,24 @@ def die(*_: object) -> None:
 def on_commit(when: str) -> None:
     """Die at the commit of what is written of the call: ``before_commit``, or ``after_commit``, done by the server."""
 
+    wrote: set[object] = set()
+
     def note(connection: sa.Connection, _: object, statement: str, *__: object) -> None:
-        if statement.startswith(("INSERT INTO call ", "INSERT INTO call_event ")):
-            connection.info["is_of_the_call"] = True
+        if statement.lstrip().startswith(WRITES):
+            wrote.add(connection.connection.driver_connection)
+
+    def noted(method: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+        """The gate gives its statements to the driver itself, where SQLAlchemy does not see them."""
+
+        async def ask(driver: object, statement: str, *arguments: object, **options: object) -> object:
+            if statement.lstrip().startswith(WRITES):
+                wrote.add(driver)
+            return await method(driver, statement, *arguments, **options)
+
+        return ask
 
     def look(session: Session) -> None:
-        session.info["is_of_the_call"] = "is_of_the_call" in session.connection().info
+        session.info["is_of_the_call"] = session.connection().connection.driver_connection in wrote
         if when == "before_commit" and session.info["is_of_the_call"]:
             die()
 
@@ -44,6 +60,8 @@ def on_commit(when: str) -> None:
         if when == "after_commit" and session.info.get("is_of_the_call"):
             die()
 
+    for name in ("fetch", "fetchrow", "execute"):
+        setattr(asyncpg.Connection, name, noted(getattr(asyncpg.Connection, name)))
     # What the worker does besides commits too.
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     sa.event.listen(Session, "before_commit", look)
