@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.auth import browser, person, raw_session, session_cookie
-from accounts.errors import LinkNotUsable, NotSignedIn
+from accounts.errors import LinkNotUsable, NotSignedIn, WrongCode
 from accounts.sessions import SessionService, Viewer
 from accounts.wiring import Accounts
 from dashboard.pages import is_own_path, login_path, redirect, render
@@ -197,6 +197,8 @@ def _again(request: Visit, template: str, form: Form, error: DomainError, **cont
     refused = form.refused(error)
     if isinstance(error, TooMany):
         refused = Form(form.values, {"": f"{error.message}. Try again in {_soon(error.retry_after)}."})
+    elif isinstance(error, WrongCode):
+        refused = Form(form.values, {"code": error.message})
     answer = render(request, template, status=status_of(error), form=refused, **context)
     for name, value in problem_headers(error).items():
         answer.headers[name] = value

@@ -46,6 +46,7 @@ WORDS: Mapping[str, str] = {
 _SETTABLE = tuple(name for name in WORDS if name in DEFAULTS and name not in FIXED)
 _ADMIN = [requires_place, requires_role(Role.ADMIN)]
 _WHOLE_DIGITS = 9
+_TOKEN_CEILINGS = {"minutes_per_day": 1440, "live_calls": 1000}
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -176,12 +177,7 @@ class CallingRulePages(Controller):
         token = await EmbedTokenService(db_session).active(who.organization_id, token_id)
         try:
             ensure_storable(form)
-            rule = TokenRule(
-                token_id,
-                minutes_per_day=_optional(form, "minutes_per_day", 1440),
-                live_calls=_optional(form, "live_calls", 1000),
-                countries=_codes(form["countries"]),
-            )
+            rule = _read_rule(form, token_id)
             async with db_session.begin_nested():
                 await CallingRulesService(db_session).narrow_token(who.organization_id, rule, by=who.actor)
         except DomainError as refusal:
@@ -227,13 +223,22 @@ def _cents(typed: str) -> int | None:
     return int(cents)
 
 
-def _optional(form: Form, name: str, most: int) -> int | None:
-    if not form[name].strip():
-        return None
-    value = _whole(form[name])
-    if value is None or value > most:
-        raise ValidationFailed([(name, f"From 0 to {most:,}, or empty")])
-    return value
+def _read_rule(form: Form, token_id: UUID) -> TokenRule:
+    """What was typed for one token. Raises: ValidationFailed, with every field that is wrong."""
+    wrong: list[tuple[str, str]] = []
+    chosen: dict[str, int | None] = {}
+    countries = None
+    for name, most in _TOKEN_CEILINGS.items():
+        chosen[name] = value = _whole(form[name])
+        if form[name].strip() and (value is None or value > most):
+            wrong.append((name, f"From 0 to {most:,}, or empty"))
+    try:
+        countries = _codes(form["countries"])
+    except ValidationFailed as refusal:
+        wrong += refusal.errors
+    if wrong:
+        raise ValidationFailed(wrong)
+    return TokenRule(token_id, chosen["minutes_per_day"], chosen["live_calls"], countries)
 
 
 def _codes(typed: str) -> list[str] | None:

@@ -8,6 +8,7 @@ import pyotp
 import pytest
 import sqlalchemy as sa
 
+from accounts.errors import WrongCode
 from accounts.models import RecoveryCode, User
 from accounts.second_factor import STEP_SECONDS, SecondFactor
 from authenticator import enrol
@@ -80,6 +81,7 @@ async def test_the_page_asks_for_the_code_in_a_second_step(
     assert (await visitor.get("/account")).status_code == 303
     wrong = await submit(visitor, "/login/code", first.headers["location"], code="000000", next="/account")
     assert wrong.status_code == 401
+    assert errors_of(wrong.text) == {"code": WrongCode.message}
     second = await submit(visitor, "/login/code", "/login", code=enrolled.code(), next="/account")
     assert (second.status_code, second.headers["location"]) == (303, "/account")
     assert visitor.cookies["sid"] != awaiting

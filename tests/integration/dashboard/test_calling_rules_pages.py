@@ -116,10 +116,13 @@ async def test_a_token_is_narrowed_on_its_own_page(owner: httpx.AsyncClient, ten
     assert (await rules(owner, tenant))["tokens"] == [narrowed]
     assert 'value="Canada, United States"' in (await owner.get(page)).text
 
-    answer = await submit(owner, f"{page}/limits", page, **{**fields, "minutes_per_day": "1441", "countries": "US"})
+    answer = await submit(owner, f"{page}/limits", page, **{**fields, "minutes_per_day": "1441", "countries": "Narnia"})
 
     assert answer.status_code == 400
-    assert errors_of(answer.text) == {"minutes_per_day": "From 0 to 1,440, or empty"}
+    assert errors_of(answer.text) == {
+        "minutes_per_day": "From 0 to 1,440, or empty",
+        "countries": "There is no country called Narnia",
+    }
     await submit(owner, f"{page}/limits", page, minutes_per_day="", live_calls="", countries="")
     assert (await rules(owner, tenant))["tokens"] == []
 

@@ -1,0 +1,45 @@
+"""What a form answers is where people look, however long the page and small the screen."""
+
+import pytest
+from playwright.async_api import Browser, Page, ViewportSize, expect
+
+from browser.dashboard import sign_in
+from browser.product import Customer
+
+pytestmark = pytest.mark.anyio
+PHONE = ViewportSize(width=360, height=740)
+
+
+async def settings(browser: Browser, customer: Customer) -> Page:
+    """The settings on a phone's screen, as the organization's owner sees them."""
+    page = await (await browser.new_context(viewport=PHONE)).new_page()
+    await sign_in(page, customer)
+    await page.goto(f"{customer.product.url}/dashboard/{customer.tenant.organization.slug}/settings")
+    return page
+
+
+async def test_what_is_wrong_with_a_form_far_down_is_seen_and_has_the_focus(
+    browser: Browser, customer: Customer
+) -> None:
+    page = await settings(browser, customer)
+    await page.get_by_role("button", name="Leave organization", exact=True).click()
+    await page.get_by_role("dialog").get_by_role("button", name="Leave organization", exact=True).click()
+    problem = page.get_by_role("alert").filter(has_text="An organization needs an owner")
+    await expect(problem).to_be_in_viewport(ratio=1)
+    await expect(problem).to_be_focused()
+    await page.context.close()
+
+
+async def test_the_numbers_that_a_search_found_are_seen(browser: Browser, customer: Customer) -> None:
+    page = await settings(browser, customer)
+    await page.get_by_label("Area code", exact=True).fill("415")
+    await page.get_by_role("button", name="Search numbers", exact=True).click()
+    await expect(page.get_by_role("button", name="Get this number").first).to_be_in_viewport()
+    await page.get_by_label("Digits", exact=True).fill("99999999")
+    await page.get_by_role("button", name="Search numbers", exact=True).click()
+    await expect(page.get_by_text("No numbers found")).to_be_in_viewport()
+    await page.get_by_label("Area code", exact=True).fill("4x")
+    await page.get_by_role("button", name="Search numbers", exact=True).click()
+    await expect(page.get_by_label("Area code", exact=True)).to_be_focused()
+    await expect(page.get_by_label("Area code", exact=True)).to_be_in_viewport()
+    await page.context.close()
