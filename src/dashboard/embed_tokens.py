@@ -263,7 +263,7 @@ async def token_page(
         limits_form=limits_form,
         rule=await CallingRulesService(session).of_token(who.organization_id, token.id),
         created_by=await EmbedTokenService(session).creator(who.organization_id, token),
-        refused=await refused_of(session, who.organization_id, token.id),
+        refused=await refused_of(session, who.organization_id, token),
         may_change=who.role.rank >= Role.ADMIN.rank,
         shared=[domain for domain in token.allowed_domains if domains.is_shared(domain)],
         label_characters=LABEL_CHARACTERS,

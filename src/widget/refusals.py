@@ -17,7 +17,8 @@ from uuid_utils.compat import uuid7
 from kit.clock import utc_now
 from kit.collector import Collector
 from kit.db import Database, is_outage
-from widget.models import RefusedOrigin
+from widget import domains
+from widget.models import EmbedToken, RefusedOrigin
 
 KEPT = 20
 """Origins per token, in the table and on the page."""
@@ -94,13 +95,18 @@ def readable(origin: bytes) -> str:
     return "".join(character if character.isprintable() else "�" for character in text)
 
 
-async def refused_of(session: AsyncSession, organization_id: UUID, token_id: UUID) -> Sequence[RefusedOrigin]:
-    """The last pages that this token refused, newest first."""
+async def refused_of(session: AsyncSession, organization_id: UUID, token: EmbedToken) -> Sequence[RefusedOrigin]:
+    """The last pages that this token refused and its list of now would refuse too, newest first."""
     query = (
         sa.select(RefusedOrigin)
-        .where(RefusedOrigin.owned_by(organization_id), RefusedOrigin.token_id == token_id)
+        .where(RefusedOrigin.owned_by(organization_id), RefusedOrigin.token_id == token.id)
         .order_by(RefusedOrigin.last_seen_at.desc(), RefusedOrigin.id)
         .limit(KEPT)
     )
     rows: Sequence[RefusedOrigin] = (await session.scalars(query)).all()
-    return rows
+    return [row for row in rows if is_refused(token.allowed_domains, row.origin)]
+
+
+def is_refused(allowed_domains: Sequence[str], origin: str) -> bool:
+    """Whether a page that was noted as refused would still be: its domain may have been listed since."""
+    return not domains.admits(allowed_domains, [origin.encode()])

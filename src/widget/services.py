@@ -21,6 +21,7 @@ from widget import limits
 from widget.domains import parse_allowed_domains
 from widget.errors import TooManyTokens
 from widget.models import TOKEN_PREFIX, EmbedToken, RefusedOrigin
+from widget.refusals import is_refused
 
 _CREATOR = sa.func.coalesce(sa.func.nullif(User.name, ""), User.email)
 
@@ -32,7 +33,7 @@ class ListedToken(NamedTuple):
     creator: str | None
     """Who made it; None for the product itself and for people who are gone."""
     refused_pages: int
-    """How many different pages it refused lately."""
+    """How many different pages it refused lately and would refuse now."""
 
 
 class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
@@ -95,7 +96,7 @@ class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
 
     async def listed(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[ListedToken]:
         """``limit`` + 1 active tokens, newest first, with what the list says of each."""
-        refusals = sa.select(sa.func.count()).where(
+        refusals = sa.select(sa.func.array_agg(RefusedOrigin.origin)).where(
             RefusedOrigin.owned_by(organization_id), RefusedOrigin.token_id == EmbedToken.id
         )
         query = (
@@ -107,7 +108,10 @@ class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
         )
         if after is not None:
             query = query.where(EmbedToken.id < after)
-        return [ListedToken(*row) for row in await self.repository.session.execute(query)]
+        return [
+            ListedToken(token, creator, sum(is_refused(token.allowed_domains, origin) for origin in origins or ()))
+            for token, creator, origins in await self.repository.session.execute(query)
+        ]
 
     async def creator(self, organization_id: UUID, token: EmbedToken) -> str | None:
         """Who made ``token``; None for the product itself and for people who are gone."""

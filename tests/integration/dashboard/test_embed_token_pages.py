@@ -240,6 +240,29 @@ async def test_a_refused_page_appears_beside_its_token(
     assert "https://evil.example" in (await client.get(f"{settings_of(tenant)}/embed-tokens/{token.id}")).text
 
 
+async def test_a_page_that_was_allowed_since_counts_as_refused_no_more(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant, allowed_domains=["mysite.com"])
+    async with database.sessions() as session, session.begin():
+        for origin in ("https://evil.example", "https://new.mysite.io"):
+            session.add(
+                RefusedOrigin(organization_id=tenant.organization.id, token_id=token.id, origin=origin, times=1)
+            )
+    await sign_in(client, tenant.owner)
+    settings = settings_of(tenant)
+    page = f"{settings}/embed-tokens/{token.id}"
+    assert "2 refused pages" in (await client.get(settings)).text
+
+    await post_form(client, page, page, {"label": "", "allowed_domains": "mysite.com, new.mysite.io"})
+
+    assert "1 refused page<" in (await client.get(settings)).text
+    shown = (await client.get(page)).text
+    assert "<code>https://evil.example</code>" in shown
+    assert "<code>https://new.mysite.io</code>" not in shown
+
+
 async def test_an_owner_asks_once_for_an_upgrade(client: httpx.AsyncClient, make: Factory, database: Database) -> None:
     tenant = await make.tenant(plan=Plan.STARTER)
     await sign_in(client, tenant.owner)
