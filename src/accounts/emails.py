@@ -88,7 +88,7 @@ def email_changed(to: str, new_email: str) -> Mail:
         subject="Your e-mail address was changed",
         paragraphs=(
             f"You now sign in as {new_email}.",
-            "If this was not you, answer to whoever runs your phone at once: somebody else is in your account.",
+            "If this was not you, tell whoever runs your phones at once: somebody else is in your account.",
         ),
     )
 

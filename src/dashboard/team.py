@@ -85,7 +85,7 @@ class TeamPages(Controller):
                 )
         except _REFUSALS as refusal:
             return await render_settings(request, db_session, refused={KEY: Form(errors={"": refusal.message})})
-        return redirect(request, section(slug), f"{changed.email} is {changed.membership.role.value} now")
+        return redirect(request, section(slug), f"{changed.email} is {changed.membership.role.with_article} now")
 
     @get("/members/{member_id:uuid}/remove", guards=_ADMIN)
     async def ask_to_remove(

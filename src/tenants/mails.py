@@ -10,11 +10,12 @@ from tenants.services import restorable_until
 
 def invitation_mail(sent: SentInvitation, *, inviter: str, public_url: str) -> Mail:
     """The same whether or not the address has an account."""
+    role = sent.invitation.role.with_article
     return Mail(
         to=sent.invitation.email,
         subject=f"{inviter} invites you to {sent.organization_name}",
         paragraphs=(
-            f"{inviter} invites you to join {sent.organization_name} on Epoch Voice as {sent.invitation.role.value}.",
+            f"{inviter} invites you to join {sent.organization_name} on Epoch Voice as {role}.",
             f"The link works for {LIFE.days} days. If you expected no invitation, you can ignore this mail.",
         ),
         action=("See the invitation", f"{public_url}/invitations/{sent.raw}"),

@@ -24,6 +24,11 @@ class Role(enum.StrEnum):
     def rank(self) -> int:
         return tuple(Role).index(self)
 
+    @property
+    def with_article(self) -> str:
+        """As it stands in a sentence."""
+        return f"a {self.value}" if self is Role.MEMBER else f"an {self.value}"
+
 
 class Organization(Base):
     """A tenant."""

@@ -142,6 +142,7 @@ async def test_roles_change_and_members_go(new_client: NewClient, make: Factory,
     removed = await post_form(owner, page, f"{one}/remove", {})
 
     assert (changed.status_code, removed.status_code) == (303, 303)
+    assert f"{member.email} is an admin now" in asked.text
     assert after_change is not None
     assert after_change.role is Role.ADMIN
     assert "Remove member" in asked.text
