@@ -39,7 +39,8 @@ export function createApi(tag, env) {
     if (!isBegun) return;
     draw();
     stopClicks = base && isOn(settings.clickToCall) ? hearClicks() : null;
-    if (isOn(settings.debug ?? env.preferences.debug)) stopDebug = explain();
+    if (isOn(settings.debug)) stopDebug = explain();
+    else if (settings.debug === undefined) env.afterPaint(explainIfRemembered);
     stopWindows = base && !isOff(settings.popOut) ? hearWindows(originOf(base)) : null;
   };
   const draw = () => {
@@ -134,6 +135,11 @@ export function createApi(tag, env) {
     // It must be there when somebody clicks: browsers let windows be opened within the click alone.
     if (isOn(settings.popOut)) phone.popOut(settings).catch(ignored);
     return () => env.window.removeEventListener("message", heard);
+  };
+
+  /** For who has switched debug mode on in this browser; asked late, as opening the storage holds a page up. */
+  const explainIfRemembered = () => {
+    if (isBegun && !stopDebug && isOn(env.preferences.debug)) stopDebug = explain();
   };
 
   /** Say in the console what goes on; returns the way to stop. */

@@ -4,9 +4,11 @@ import { apart } from "./apart.js";
 import { Policy } from "./policy.js";
 import { readPreferences } from "./preferences.js";
 
+const PAINT_TIMEOUT_MS = 2_000;
+
 export function browser(window) {
   const { document, navigator } = window;
-  const { requestIdleCallback } = window;
+  const { requestAnimationFrame, requestIdleCallback } = window;
   let preferences = null;
   const env = {
     /** The address of the phone service, once the phone knows it. */
@@ -20,13 +22,20 @@ export function browser(window) {
     now: Date.now,
     random: Math.random,
     policy: new Policy(document),
-    /** Read when a call or a sheet first asks: a browser that opens its storage holds the page up. */
+    /** Read when somebody first asks: a browser that opens its storage holds the page up. */
     get preferences() {
       preferences ??= readPreferences(window);
       return preferences;
     },
     load: (url) => import(url),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    /** Do `work` when the page has painted and has nothing better to do; in a page that nobody sees, not yet. */
+    afterPaint(work) {
+      requestAnimationFrame.call(window, () => {
+        if (requestIdleCallback) requestIdleCallback.call(window, work, { timeout: PAINT_TIMEOUT_MS });
+        else setTimeout(work);
+      });
+    },
     whenIdle(work, timeout) {
       // On a metered connection the chunk waits until it is needed.
       if (navigator.connection?.saveData) return;

@@ -15,7 +15,8 @@ async function begin(settings = {}, answers) {
   phones.push(api);
   start({ token: "ept_x", apiBase: "https://voice.example", ...settings });
   await settle();
-  return { api, host, module };
+  const paint = () => env.painted.splice(0).forEach((work) => work());
+  return { api, host, module, env, paint };
 }
 
 const root = () => document.querySelector("epoch-phone").shadowRoot;
@@ -104,6 +105,77 @@ describe("window.EpochPhone", () => {
   });
 });
 
+describe("the panel before it is needed", () => {
+  const isBuilt = () => Boolean(root().querySelector("#panel"));
+
+  test("is built after the page has painted, unseen", async () => {
+    const { paint } = await begin();
+    expect([isBuilt(), shown(".fab"), button("Open phone").hasAttribute("aria-controls")]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect(root().querySelector("[role=status]").textContent).toBe("");
+    paint();
+    expect([isBuilt(), shown("#panel"), shown(".bar"), shown(".fab")]).toEqual([true, false, false, true]);
+    expect(button("Open phone").getAttribute("aria-controls")).toBe("panel");
+    expect([...root().firstElementChild.children].map(({ id, className }) => id || className).slice(0, 3)).toEqual([
+      "panel",
+      "fab",
+      "bar",
+    ]);
+  });
+
+  test.each(["pointerenter", "focus"])("is built at %s", async (event) => {
+    await begin();
+    button("Open phone").dispatchEvent(new Event(event));
+    expect([isBuilt(), shown("#panel")]).toEqual([true, false]);
+  });
+
+  test("is built at once by open() and by a call, and once only", async () => {
+    const { api, paint } = await begin();
+    api.open();
+    expect([shown("#panel"), button("Call") !== undefined]).toEqual([true, true]);
+    const panel = root().querySelector("#panel");
+    paint();
+    expect(root().querySelector("#panel")).toBe(panel);
+    api.destroy();
+    api.init();
+    await settle();
+    expect(isBuilt()).toBe(false);
+    api.call(NUMBER);
+    expect([shown("#panel"), button("Hang up") !== undefined]).toEqual([true, true]);
+  });
+
+  test("is not built for a phone that is gone", async () => {
+    const { api, paint } = await begin();
+    const gone = root();
+    api.destroy();
+    paint();
+    expect(gone.querySelector("#panel")).toBeNull();
+  });
+
+  test("takes the language that came first", async () => {
+    const { paint } = await begin({ locale: "es" });
+    await settle();
+    paint();
+    button("Abrir el teléfono").click();
+    expect(root().querySelector("#panel").getAttribute("aria-label")).toBe("Teléfono");
+  });
+});
+
+test("debug mode remembered by the browser begins after the page has painted", async () => {
+  const said = vi.spyOn(console, "info").mockImplementation(() => {});
+  const { env, paint } = await begin();
+  env.preferences.debug = true;
+  await settle();
+  expect(said).not.toHaveBeenCalled();
+  paint();
+  await settle();
+  expect(said.mock.calls[0][0]).toContain("debug mode");
+  said.mockRestore();
+});
+
 describe("the panel", () => {
   test("opens by the button, closes by Escape, and focus goes along", async () => {
     const { api } = await begin();
@@ -181,7 +253,8 @@ describe("the panel", () => {
   });
 
   test("takes its place, theme and colour from the settings, and marks the sandbox", async () => {
-    await begin({ position: "bottom-left", theme: "dark", color: "#ffcc00", offsetX: "44" });
+    const { api } = await begin({ position: "bottom-left", theme: "dark", color: "#ffcc00", offsetX: "44" });
+    api.open();
     const { dataset } = root().querySelector(".root");
     expect([dataset.side, dataset.theme]).toEqual(["left", "dark"]);
     const own = root().adoptedStyleSheets[1].text;

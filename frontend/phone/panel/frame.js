@@ -1,24 +1,9 @@
-/** Everything the widget draws, built once in the words of a language; panel.js shows and hides it. */
+/** The panel and the in-call bar, built in the words of a language when they may be needed; panel.js shows and hides them. */
 import { button, h, ICONS, icon } from "./dom.js";
 import { keypad, notice, numberField, tool } from "./parts.js";
 
-/** The elements by name, `root` holds them all. `on` has a function for each thing that a person can do. */
-export function frame(texts, on) {
-  const mood = h("span", { class: "sr", id: "mood" });
-  const fab = button(
-    {
-      class: "fab",
-      part: "fab",
-      "aria-controls": "panel",
-      "aria-describedby": "mood",
-      click: on.toggle,
-      pointerenter: on.likely,
-      focus: on.likely,
-    },
-    icon(ICONS.phone),
-    h("span", { class: "dot" }),
-  );
-
+/** Put them around the button of `root` (button.js), unseen; their elements by name. `on` has what a person can do. */
+export function frame({ root, fab }, texts, on) {
   const name = h("div", { class: "name" });
   const from = h("div", { class: "from" });
   const mark = h("span", { class: "mark" }, texts.sandbox);
@@ -76,13 +61,11 @@ export function frame(texts, on) {
     stop,
   );
 
-  // The one polite region: it tells states, never the ticking time.
-  const spoken = h("div", { class: "sr", role: "status" });
-  const root = h("div", { class: "root", dir: texts.direction, lang: texts.language, keydown: on.keyed });
-  root.append(panel, fab, bar, mood, spoken);
+  fab.setAttribute("aria-controls", panel.id);
+  root.prepend(panel);
+  fab.after(bar);
   return {
-    root,
-    ...{ fab, mood, panel, bar, back, barTime, spoken },
+    ...{ panel, bar, back, barTime },
     ...{ name, from, mark, more, stage, sheet, extra },
     ...{ entry, field, complaint, peer, number, status, line, result },
     ...{ tools, keypadTool, mutes: [muteTool, barMute], openers: [more, devicesTool], sent, keys },

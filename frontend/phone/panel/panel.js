@@ -3,8 +3,10 @@ import { isOn } from "../config.js";
 import { keepMounted } from "../mount.js";
 import { pretty } from "../numbers.js";
 import { ENGLISH, textsOf } from "../texts.js";
+import { floatingButton } from "./button.js";
 import { copyDetails } from "./details.js";
 import { h, sheet } from "./dom.js";
+import { FRAME_STYLES } from "./frame-styles.js";
 import { frame } from "./frame.js";
 import { clock } from "./parts.js";
 import { showView } from "./show.js";
@@ -37,6 +39,7 @@ export class Panel {
   #ticker = 0;
   #dialer = null;
   #closeSheet = null;
+  #isGone = false;
 
   constructor(phone, settings, env, on) {
     this.phone = phone;
@@ -50,6 +53,7 @@ export class Panel {
     this.#draw();
     this.#leave = [keepMounted(host, env), watchScheme(env, () => this.#place())];
     this.#translate();
+    env.afterPaint(() => this.#complete());
   }
 
   /** Have style sheets beside those there are, each once. */
@@ -78,6 +82,7 @@ export class Panel {
   }
 
   remove() {
+    this.#isGone = true;
     clearInterval(this.#ticker);
     this.#closeSheet?.();
     this.#dialer?.stop();
@@ -95,26 +100,31 @@ export class Panel {
     }
     this.#note(phone.call);
     this.#place();
-    parts.root.dataset.mood = mood(phone.state);
-    parts.root.toggleAttribute("data-open", this.isOpen);
-
     const hasCall = phone.isInCall || (phone.elsewhere && this.#revealed);
+    if (this.isOpen || hasCall) this.#build();
     // The bar's looks come with the dialer, which nobody here has asked for where the call was begun elsewhere.
     if (hasCall && !this.#dialer) this.#warm();
     const barShown = Boolean(hasCall && this.#dialer && !this.isOpen);
+    const view = viewOf(phone, this.texts, this.#dialer?.trouble());
+
+    parts.root.dataset.mood = mood(phone.state);
+    parts.root.toggleAttribute("data-open", this.isOpen);
     parts.fab.hidden = barShown || !this.#revealed;
-    parts.bar.hidden = !barShown;
-    parts.mutes[1].hidden = !phone.isInCall;
-    parts.panel.hidden = !this.isOpen;
     parts.fab.setAttribute("aria-expanded", this.isOpen);
     parts.fab.setAttribute("aria-label", this.isOpen ? texts.closePhone : texts.openPhone);
     parts.mood.textContent = texts.states[phone.state];
+    // Said once, however often the panel is drawn.
+    if (parts.spoken.textContent !== view.spoken) parts.spoken.textContent = view.spoken;
+    if (!parts.panel) return;
 
+    parts.bar.hidden = !barShown;
+    parts.mutes[1].hidden = !phone.isInCall;
+    parts.panel.hidden = !this.isOpen;
     parts.name.textContent = phone.account?.organization ?? texts.phone;
     const from = pretty(phone.account?.caller_id);
     parts.from.replaceChildren(...(from ? [`${texts.callingFrom} `, h("bdi", { dir: "ltr" }, from)] : []));
     parts.mark.hidden = !phone.account?.signaling;
-    this.#show(viewOf(phone, this.texts, this.#dialer?.trouble()));
+    this.#show(view);
     // The browser takes the focus from what is hidden now only later, and then gives it to the page.
     if (focused?.disabled || focused?.closest("[hidden]")) this.#keepFocus();
     this.#tick();
@@ -129,19 +139,40 @@ export class Panel {
     else this.#parts.field.country.textContent = account ? `${account.country} +${account.calling_code}` : "";
   }
 
-  /** Draw everything, in the present language. */
+  /** Draw the button, and what else there was, in the present language. */
   #draw() {
+    const hadPanel = Boolean(this.#parts?.panel);
+    this.#dialer?.stop();
+    this.#dialer = null;
+    this.#parts = floatingButton(this.texts.core, {
+      toggle: () => (this.isOpen ? this.close() : this.open()),
+      likely: () => this.#warm(),
+      keyed: (event) => this.#keyed(event),
+    });
+    if (hadPanel) this.#build();
+    this.#shadow.replaceChildren(this.#parts.root);
+    this.render();
+  }
+
+  /** Have the panel and the bar, before anybody asks for them. */
+  #complete() {
+    if (this.#isGone || this.#parts.panel) return;
+    this.#build();
+    this.render();
+  }
+
+  #build() {
+    if (this.#parts.panel) return;
     const { phone } = this;
     // The second click of a double click would hang up what the first one has begun.
     const act =
       (name) =>
       ({ detail }) =>
         detail > 1 || this.#actions[this.#view[name].act]();
-    this.#parts = frame(this.texts.core, {
-      toggle: () => (this.isOpen ? this.close() : this.open()),
+    this.adopt(FRAME_STYLES);
+    const added = frame(this.#parts, this.texts.core, {
       open: () => this.open(),
       close: () => this.close(),
-      likely: () => this.#warm(),
       more: () => this.#more(),
       call: () => this.#call(),
       typed: () => this.#typed(),
@@ -154,31 +185,28 @@ export class Panel {
       main: act("main"),
       second: act("second"),
       hangUp: () => this.#actions.hangUp(),
-      keyed: (event) => this.#keyed(event),
     });
-    this.#dialer?.stop();
-    this.#dialer = null;
-    this.#shadow.replaceChildren(this.#parts.root);
-    this.render();
+    Object.assign(this.#parts, added);
   }
 
   async #translate() {
     // The phone learns the address of its files after it has its panel.
     await null;
     const texts = await textsOf(this.settings.locale ?? this.env.document.documentElement.lang, this.env);
-    if (!texts) return;
-    const { value } = this.#parts.field.input;
+    if (!texts || this.#isGone) return;
+    const value = this.#parts.field?.input.value;
     const hadFocus = this.#shadow.activeElement;
     this.#closeSheet?.();
     this.texts = texts;
     this.#draw();
-    this.#parts.field.input.value = value;
+    if (value) this.#parts.field.input.value = value;
     if (this.isOpen) this.#warm();
     if (hadFocus) this.#keepFocus();
   }
 
   /** Fetch what a call needs, and what makes dialling comfortable: a person is about to use the phone. */
   async #warm() {
+    this.#complete();
     this.phone.prepare();
     const parts = this.#parts;
     try {
@@ -300,7 +328,7 @@ export class Panel {
 
   #keepFocus() {
     if (this.isOpen) this.#focusMain();
-    else (this.#parts.bar.hidden ? this.#parts.fab : this.#parts.back).focus();
+    else ((this.#parts.fab.hidden && this.#parts.back) || this.#parts.fab).focus();
   }
 
   #focusMain() {

@@ -38,6 +38,4 @@ export function showView(parts, view) {
   parts.second.hidden = sheet || !second;
   parts.second.textContent = second?.text ?? "";
   parts.extra.hidden = sheet || !entry;
-  // Said once, however often the panel is drawn.
-  if (parts.spoken.textContent !== view.spoken) parts.spoken.textContent = view.spoken;
 }

@@ -1,4 +1,4 @@
-/** The widget's looks, for its shadow root alone; colour roles first, everything else uses them. */
+/** The looks of the button and what everything else uses, for the shadow root alone; colour roles first. */
 // A page may set each of these as --epoch-<name> (see the guide).
 const themed = (roles) => roles.replace(/([\w-]+):([^;]+)/g, "--$1:var(--epoch-$1,$2)");
 const LIGHT =
@@ -31,9 +31,8 @@ touch-action:manipulation;-webkit-tap-highlight-color:transparent;transition:bac
 button:disabled{cursor:default}
 :focus-visible{outline:2px solid var(--focus);outline-offset:2px}
 svg{width:20px;height:20px;display:block;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
-.fab svg,.main svg,.stop svg{fill:currentColor;stroke:none}.stop svg{transform:rotate(135deg)}
+.fab svg{fill:currentColor;stroke:none}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-.ltr{direction:ltr;unicode-bidi:isolate}
 .fab{position:absolute;bottom:0;right:0;display:grid;place-items:center;width:56px;height:56px;border-radius:50%;
 background:var(--accent);color:var(--accent-ink);box-shadow:0 6px 20px #0b1a1340,0 1px 4px #0b1a1333}
 .fab:hover{transform:scale(1.05)}.fab:active{transform:scale(.97)}
@@ -42,62 +41,9 @@ background:var(--accent);color:var(--accent-ink);box-shadow:0 6px 20px #0b1a1340
 .root[data-mood=ready] .dot{background:#34d399}
 .root[data-mood=problem] .dot{background:var(--danger);border-radius:4px}
 .root[data-mood=busy] .dot{background:#f59e0b}
-.panel{position:absolute;bottom:68px;right:0;width:320px;max-height:calc(100vh - 68px - var(--y) - 12px);max-height:calc(100dvh - 68px - var(--y) - 12px);overflow:auto;overscroll-behavior:contain;scroll-padding-bottom:80px;
-background:var(--surface);border:1px solid var(--line);border-radius:16px;box-shadow:var(--shadow);animation:rise .16s ease-out}
-.root[data-side=left] :is(.fab,.panel,.bar){right:auto;left:0}
-@keyframes rise{from{opacity:0;transform:translateY(8px)}}
-header{display:flex;align-items:center;padding-block:12px;padding-inline:16px 8px;border-bottom:1px solid var(--line)}
-.who{flex:1;min-width:0}
-.title{display:flex;align-items:center;gap:8px;margin-bottom:2px}
-.name{font-weight:600;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.from{min-height:19px;font-size:13px;color:var(--quiet);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-.mark{flex:none;font-size:13px;line-height:18px;padding:0 8px;border:1px solid currentColor;border-radius:10px;color:var(--warn)}
-.icon{display:grid;place-items:center;width:44px;height:44px;color:var(--quiet)}
-header [aria-expanded] svg{stroke-width:4}
-.icon[aria-expanded=true],.icon:hover,.key:hover,.second:hover,.tool:hover{background:var(--press)}
-.body,.stage{display:flex;flex-direction:column}.body{padding:16px;min-height:372px}.stage{flex:1}
-.field{display:flex;padding-inline-start:12px;align-items:center;border:1px solid var(--edge);border-radius:var(--r);background:var(--surface);height:48px}
-.field:focus-within{outline:2px solid var(--focus);outline-offset:2px}
-.field[data-wrong]{border-color:var(--danger)}
-.country{min-width:42px;color:var(--quiet);font-size:13px;white-space:nowrap}
-input{all:unset;flex:1;min-width:0;height:100%;padding-inline:8px;font-size:18px;line-height:24px;color:var(--text);cursor:text}
-input:focus-visible{outline:none}
-input::placeholder{color:var(--quiet);opacity:1;font-size:16px}
-.keys{display:grid;grid-template-columns:repeat(3,1fr);gap:8px;margin-top:12px;direction:ltr}
-.key{height:48px;display:grid;place-content:center;justify-items:center;background:var(--raised);font-size:20px;line-height:22px}
-.key small{font-size:11px;line-height:12px;letter-spacing:.08em;color:var(--quiet);min-height:12px}
-.key:active,.key[data-down]{background:var(--press);transform:scale(.97)}
-.actions{display:flex;gap:8px;margin-top:16px;position:sticky;bottom:12px;z-index:1;background:var(--surface);box-shadow:0 0 0 12px var(--surface)}
-.main{display:flex;align-items:center;justify-content:center;gap:8px;width:100%;min-height:48px;padding:0 8px;font-size:16px;line-height:20px;font-weight:600;
-background:var(--accent-strong);color:var(--accent-ink)}
-.main:hover,.stop:hover{filter:brightness(.95)}
-.main:disabled{background:var(--raised);color:var(--quiet);filter:none}
-.main.stop,.round.stop{background:var(--danger);color:var(--danger-ink)}
-.second{display:flex;align-items:center;justify-content:center;width:100%;min-height:48px;padding:0 8px;font-weight:600;border:1px solid var(--line)}
-.peer{text-align:center;padding:8px 0}
-.number{font-size:20px;line-height:28px;font-weight:600;overflow-wrap:anywhere}
-.status{color:var(--quiet);font-size:16px;line-height:40px}
-.status:empty,.status:empty+.line{display:none}
-.line{min-height:20px;color:var(--quiet)}.status[data-live]+.line{color:var(--warn)}
-.sheet>.spin{margin:24px auto}
-.alert{overflow-wrap:anywhere}
-.message{font-weight:600;color:var(--danger-text)}
-.fix{color:var(--quiet);margin-top:4px}
-.below{margin-top:8px}
-.notice{padding:12px;border:1px solid var(--danger);border-radius:var(--r)}
-.peer+.alert{margin-top:12px}.calm{text-align:center}.calm .message{color:var(--text)}
-.spin{display:block;width:16px;height:16px;border-radius:50%;border:2px solid currentColor;border-top-color:transparent;animation:turn .8s linear infinite}
-@keyframes turn{to{transform:rotate(1turn)}}
-@media (max-width:400px){
-.root[data-open]{right:0;left:0;bottom:0;width:auto;height:auto}
-.root[data-open] .fab{display:none}
-.panel,.root[data-side=left] .panel{position:static;width:auto;max-height:100vh;border-radius:16px 16px 0 0;border-width:1px 0 0;padding-bottom:env(safe-area-inset-bottom,0)}
-}
-@media (max-height:700px){.body{padding:12px 16px;min-height:328px}.key{height:44px}.keys{gap:4px;margin-top:8px}.actions{margin-top:12px}.peer{padding:0}}
-@media (max-height:440px){.body{min-height:0}}
-@media (prefers-reduced-motion:reduce){*{animation-duration:.01ms!important;animation-iteration-count:1!important;transition:none!important}.spin{border-top-color:currentColor;opacity:.6}}
-@media (forced-colors:active){.fab,.main,.key,.tool,.round,.panel,.bar,.field{border:1px solid ButtonText}
-.dot{forced-color-adjust:none}:focus-visible,.field:focus-within{outline-color:Highlight}}
+.root[data-side=left] .fab{right:auto;left:0}
+@media (prefers-reduced-motion:reduce){*{animation-duration:.01ms!important;animation-iteration-count:1!important;transition:none!important}}
+@media (forced-colors:active){.fab{border:1px solid ButtonText}.dot{forced-color-adjust:none}:focus-visible{outline-color:Highlight}}
 `;
 
 /** The rules that depend on the page: accent colour, and distance in px from the corner. */

@@ -129,6 +129,9 @@ export function page({ fetch, module = sdk(), load }) {
     preferences: {},
     load: async (url) => parts[fileOf(url)] ?? (load ? load(url) : module),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    // Pages here are painted when a test says so.
+    afterPaint: (work) => env.painted.push(work),
+    painted: [],
     whenIdle: () => {},
   };
   return Object.assign(env, apart(env));
