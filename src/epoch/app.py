@@ -52,6 +52,8 @@ from voice.calling.alerts import Watch
 from voice.calling.controllers import CallingRulesController
 from voice.calling.gate import Gate
 from voice.calling.prices import load_prices
+from voice.calling.refusals import Unjudged
+from voice.calling.turns import Turns
 from voice.controllers import CallController, UsageController, WebhookController
 from voice.endings import CallEnder
 from voice.lookup import CallLookup
@@ -66,6 +68,12 @@ from widget.tickets import Tickets
 from widget.usage import TokenUsage
 from widget.window import window_router
 
+CALL_CONNECTIONS = 10
+"""For the calls that are judged, apart from the pages' connections."""
+WARM_CONNECTIONS = 4
+"""Of them, open before the first call: a hundred calls a second keep two or three busy."""
+CALL_WAITS_SECONDS = 3.0
+"""For a connection: the carrier waits longer, and a call that is late is better than one refused."""
 DIST = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 
 
@@ -87,6 +95,7 @@ def create_app(
     carrier = carrier or build_carrier(settings, health)
     usage, api_keys = TokenUsage(database), ApiKeys(database)
     refused = RefusedOrigins(database)
+    calls_database = database.apart(connections=CALL_CONNECTIONS, seconds=CALL_WAITS_SECONDS)
     jobs = database.as_role(ADMIN_ROLE, engine_connections=5)
     outbox = Outbox(jobs, settings.secret_key)
     ender = CallEnder(jobs, carrier, outbox)
@@ -112,6 +121,7 @@ def create_app(
     @asynccontextmanager
     async def parts(_: Litestar) -> AsyncGenerator[None, None]:
         await database.start()
+        await calls_database.warm(WARM_CONNECTIONS, by=Gate.LOOK_UPS)
         for part in background:
             part.start()
         try:
@@ -122,6 +132,7 @@ def create_app(
                 await part.stop()
             await carrier.close()
             await office.stop()
+            await calls_database.stop()
             await database.stop()
             await jobs.stop()
 
@@ -154,6 +165,7 @@ def create_app(
     app.state.mailer, app.state.assets, app.state.api_keys = mailer, assets, api_keys
     app.state.kits = Kits(settings, dist)
     app.state.agents = Agents(settings.secret_key)
+    app.state.calls_database, app.state.turns, app.state.unjudged = calls_database, Turns(), Unjudged()
     app.state.watch, app.state.gate = watch, Gate(load_prices(settings.data_dir), watch)
     app.state.number_erasure = NumberErasure(outbox, carrier)
     app.state.number_desk, app.state.accounts = desk, accounts

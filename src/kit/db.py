@@ -1,8 +1,8 @@
 """The database: one engine for everyday work, one bare pool for the hot paths."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from kit.readers import ENTER_SQL, Readers
+from kit.readers import ENTER_SQL, Prepared, Readers, reader_in
 from kit.statements import CONNECTION_LOST, Statements
 
 CONNECT_SECONDS = 1.5
@@ -66,25 +66,27 @@ class Database:
         hot_connections: int = 10,
         reading_connections: int = 5,
         awake: dict[str, asyncio.Event] | None = None,
+        engine_settings: dict[str, Any] | None = None,
     ) -> None:
+        """``engine_settings`` change how the engine is made."""
         self._url = url
         self._role = role
         self.awake: dict[str, asyncio.Event] = {} if awake is None else awake
         """By kind of work that follows a commit, what wakes this process to do it; every session knows it."""
         self._reading_connections = reading_connections
         self._hot_connections = hot_connections
-        self.engine: AsyncEngine = create_async_engine(
-            sqlalchemy_url(url),
-            pool_size=engine_connections,
-            max_overflow=engine_connections,
-            pool_timeout=CONNECT_SECONDS,
-            hide_parameters=True,
-            connect_args={
+        made = {
+            "pool_size": engine_connections,
+            "max_overflow": engine_connections,
+            "pool_timeout": CONNECT_SECONDS,
+            "hide_parameters": True,
+            "connect_args": {
                 "timeout": CONNECT_SECONDS,
                 "command_timeout": 10,
                 "server_settings": {**SERVER_SETTINGS, **PLANS, "role": role},
             },
-        )
+        }
+        self.engine: AsyncEngine = create_async_engine(sqlalchemy_url(url), **{**made, **(engine_settings or {})})
         sa.event.listen(self.engine.sync_engine, "checkout", _ensure_open)
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(
             self.engine, expire_on_commit=False, info={"awake": self.awake}
@@ -98,6 +100,41 @@ class Database:
     def as_role(self, role: str, *, engine_connections: int) -> "Database":
         """The same database on connections of its own that become ``role``."""
         return Database(self._url, role=role, engine_connections=engine_connections, awake=self.awake)
+
+    def apart(self, *, connections: int, seconds: float) -> "Database":
+        """The same database on ``connections`` of their own that nobody else keeps busy; they are waited for
+        ``seconds``. They stay open, and keep the plans of what they run often.
+        """
+        settings = {
+            "pool_size": connections,
+            "max_overflow": 0,
+            "pool_timeout": seconds,
+            # The one used last has everything at hand.
+            "pool_use_lifo": True,
+            "connect_args": {
+                "timeout": CONNECT_SECONDS,
+                "command_timeout": 10,
+                "server_settings": {**SERVER_SETTINGS, "role": self._role},
+            },
+        }
+        return Database(self._url, role=self._role, awake=self.awake, engine_settings=settings)
+
+    async def warm(self, connections: int, *, by: Sequence[Prepared] = ()) -> None:
+        """Open that many of the engine's connections, and run ``by`` on each with nothing given.
+
+        A database that cannot be reached yet is left to the requests, which say so.
+        """
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS), AsyncExitStack() as opened:
+                for _ in range(connections):
+                    session = await opened.enter_async_context(self.sessions())
+                    await enter(session, None)
+                    reader = await reader_in(session)
+                    for query in by:
+                        await reader.try_out(query)
+        except Exception as error:
+            if not is_outage(error):
+                raise
 
     async def start(self) -> None:
         """Open the pools without connecting yet: a database that is down must not keep the server from starting."""

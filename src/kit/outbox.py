@@ -247,10 +247,13 @@ class Outbox:
             await session.execute(sa.update(OutboxItem).where(*_mine(item_id, attempt)).values(values))
 
 
-def follow_up(session: AsyncSession, kind: str, subject: UUID) -> None:
-    """Add work about the row ``subject`` to the transaction under way; whoever writes it need not know who does it."""
+def follow_up(session: AsyncSession, kind: str, subject: UUID, *, after: dt.timedelta = dt.timedelta()) -> None:
+    """Add work about the row ``subject`` to the transaction under way; whoever writes it need not know who does it.
+
+    It is done as soon as that is committed and ``after`` is over.
+    """
     now = utc_now()
-    session.add(OutboxItem(kind=kind, subject=subject, due_at=now, created_at=now))
+    session.add(OutboxItem(kind=kind, subject=subject, due_at=now + after, created_at=now))
     _wake_after_commit(session, kind, session.info.get("awake", {}))
 
 

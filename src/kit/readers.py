@@ -28,6 +28,10 @@ class Prepared:
         """The values for ``sql`` in their order."""
         return [given[name] if name in given else self._constants[name] for name in self._names]
 
+    def nothing(self) -> list[object]:
+        """NULL for each of its values but the constants: what looks for rows by them finds none."""
+        return [self._constants[name] for name in self._names]
+
 
 class Reader:
     """Reads on one connection."""
@@ -47,6 +51,10 @@ class Reader:
     async def fetch_row(self, query: Prepared, **given: object) -> Any:
         """The first row, or None."""
         return await self._connection.fetchrow(query.sql, *query.arguments(given))
+
+    async def try_out(self, query: Prepared) -> None:
+        """Run ``query`` about nothing, so that this connection knows it from now on."""
+        await self._connection.fetch(query.sql, *query.nothing())
 
 
 async def reader_in(session: AsyncSession) -> Reader:

@@ -17,14 +17,14 @@ from carrier.port import Carrier, DialPlan
 from kit.clock import utc_now
 from kit.csv_export import csv_answer
 from kit.db import Database, is_outage
-from kit.errors import Unavailable
 from kit.paging import PageQuery
 from kit.settings import Settings
 from kit.structs import Page
 from tenants.guards import requires_member
 from voice.agents import Agents
 from voice.calling.budget import CALL_MINUTES, RING_SECONDS
-from voice.calling.gate import Gate, write_refused
+from voice.calling.gate import Gate, write_unjudged
+from voice.calling.turns import Turns
 from voice.errors import BadWebhook, NotTheCarrier, PhoneBusy
 from voice.export import calls_csv
 from voice.fold import LegEvent
@@ -97,37 +97,37 @@ def _parts(request: Request[Any, Any, State]) -> tuple[Database, Carrier]:
 
 async def _placed(request: Request[Any, Any, State], asked: OutgoingCall) -> Call | None:
     """The record of the call; None when there is nothing to dial. What cannot be asked or counted is not dialled."""
-    database, gate = request.app.state.database, request.app.state.gate
+    database, gate, turns = request.app.state.calls_database, request.app.state.gate, request.app.state.turns
     found = None
     try:
-        found = await Owners(database).of_token(asked.token_id)
+        found = await Owners(request.app.state.database).of_token(asked.token_id)
         if found is None:
             return None
         agents: Agents = request.app.state.agents
         if agents.may_know(asked):
             async with database.tenant(found[0]) as session:
                 asked = await agents.named(session, asked)
-        return await _through(gate, database, *found, asked)
+        return await _through(gate, database, turns, *found, asked)
     except Exception as error:
         log.error("call_not_judged", error=type(error).__name__, exc_info=None if is_outage(error) else error)
         if found is None:
             return None
     with contextlib.suppress(Exception):  # Then not even the reason can be kept: the widget learns that nothing works.
         async with database.tenant(found[0]) as session:
-            return await write_refused(session, found[0], asked, Unavailable())
+            return await write_unjudged(session, found[0], asked, request.app.state.unjudged)
     return None
 
 
 async def _through(
-    gate: Gate, database: Database, organization_id: UUID, country: str, asked: OutgoingCall
+    gate: Gate, database: Database, turns: Turns, organization_id: UUID, country: str, asked: OutgoingCall
 ) -> Call | None:
     for pause in _LAST_CALL_SECONDS:
         try:
-            async with database.tenant(organization_id) as session:
+            async with turns.of(organization_id), database.tenant(organization_id) as session:
                 return await gate.place(session, organization_id, country, asked, may_wait=True)
         except PhoneBusy:
             await asyncio.sleep(pause)
-    async with database.tenant(organization_id) as session:
+    async with turns.of(organization_id), database.tenant(organization_id) as session:
         return await gate.place(session, organization_id, country, asked)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.clock import utc_now
 from kit.e164 import InvalidPhoneNumber
-from kit.errors import DomainError
+from kit.errors import DomainError, Unavailable
 from kit.readers import Prepared, reader_in
 from kit.text import is_storable
 from tenants.models import PhoneNumber
@@ -18,8 +18,8 @@ from voice.calling.ledger import Entry, Ledger, hold, slot_until
 from voice.calling.metrics import REFUSED_CALLS
 from voice.calling.places import Destination, destination_of
 from voice.calling.prices import Prices
-from voice.calling.refusals import fold_refusal, is_beyond_measure
-from voice.calling.standing import ensure_destination, ensure_may_call, standing_of
+from voice.calling.refusals import PER_TOKEN, Unjudged, fold_refusal, is_beyond_measure
+from voice.calling.standing import READ, ensure_destination, ensure_may_call, standing_of
 from voice.calling.writing import write_admitted, write_call
 from voice.errors import PhoneBusy
 from voice.models import Call, CallStatus
@@ -33,6 +33,9 @@ _CALLS_FROM = Prepared(PhoneNumber.calls_for(sa.bindparam("organization", type_=
 
 class Gate:
     """Admits and refuses calls."""
+
+    LOOK_UPS = (READ, _CALLS_FROM)
+    """What it reads of every call."""
 
     def __init__(self, prices: Prices, watch: Watch) -> None:
         self._prices = prices
@@ -125,9 +128,9 @@ async def _refuse(
     """Record and count a refusal; None when it is only counted, or on record already."""
     if is_beyond_measure(books):
         call = None
-        await fold_refusal(session, organization_id, asked, refusal, books)
+        await fold_refusal(session, organization_id, asked, refusal, books.token.hour_refused)
     else:
-        call = await write_refused(session, organization_id, asked, refusal, from_number=own)
+        call = await _write_refused(session, organization_id, asked, refusal, from_number=own)
         if call is None:
             return None
     await ledger.post(Entry(refused=1))
@@ -135,7 +138,17 @@ async def _refuse(
     return call
 
 
-async def write_refused(
+async def write_unjudged(
+    session: AsyncSession, organization_id: UUID, asked: OutgoingCall, unjudged: Unjudged
+) -> Call | None:
+    """Record a call that nobody could judge; None when it is only counted, or on record already."""
+    if (number := unjudged.count(asked.token_id)) < PER_TOKEN:
+        return await _write_refused(session, organization_id, asked, Unavailable())
+    await fold_refusal(session, organization_id, asked, Unavailable(), number)
+    return None
+
+
+async def _write_refused(
     session: AsyncSession,
     organization_id: UUID,
     asked: OutgoingCall,

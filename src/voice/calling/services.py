@@ -28,6 +28,8 @@ from voice.calling.prices import MICROS_PER_CENT
 from widget.models import EmbedToken
 
 BLOCKED_NUMBERS = 1000
+_JUDGED_WITHIN = dt.timedelta(seconds=5)
+"""A call that asked before a pause began is on record by then."""
 _MOST_MINUTES = 1440
 _MOST_LIVE = 1000
 
@@ -186,6 +188,8 @@ async def pause_calls(session: AsyncSession, *, reason: str, by: Actor, end_live
     ending = await session.scalar(harder.returning(CallingPause.id)) if end_live else None
     if ending is not None:
         end_live_calls(session, ending)
+        # No call waits for a lock of the pause's: one that did not see it yet is found once it must be written.
+        end_live_calls(session, ending, after=_JUDGED_WITHIN)
     if not is_new and ending is None:
         return False
     await record(session, by, "calling.paused", details={"reason": reason, "live_calls_ended": ending is not None})

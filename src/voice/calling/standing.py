@@ -20,7 +20,7 @@ from widget.errors import RevokedEmbedToken
 _HOUR = dt.timedelta(hours=1)
 _FOREIGN_READ = 2000
 """More different foreign numbers than any limit allows in an hour are not counted."""
-_READ = Prepared(
+READ = Prepared(
     sa.text(
         """
     SELECT t.revoked_at IS NOT NULL OR o.deleted_at IS NOT NULL AS revoked, o.suspended_at IS NOT NULL AS suspended,
@@ -120,7 +120,7 @@ async def standing_of(
         "number": number,
         "sid": carrier_sid,
     }
-    row = await reader.fetch_row(_READ, **asked)
+    row = await reader.fetch_row(READ, **asked)
     if row is None:
         return None
     plan = Plan(row["plan"])

@@ -45,7 +45,8 @@ def on_commit(when: str) -> None:
         """The gate gives its statements to the driver itself, where SQLAlchemy does not see them."""
 
         async def ask(driver: object, statement: str, *arguments: object, **options: object) -> object:
-            if statement.lstrip().startswith(WRITES):
+            # A call is written together with what it changes besides.
+            if any(writes in statement for writes in WRITES):
                 wrote.add(driver)
             return await method(driver, statement, *arguments, **options)
 

@@ -217,6 +217,11 @@ async def test_a_pause_ends_live_calls_when_it_is_told_to(
         assert not await pause_calls(own_settings, "fraud", end_live=True)
         await worker.work()
         assert sorted(endpoint.asked) == sorted(live)
+        # It was let through in the same moment, and its record follows.
+        late = await live_call(jobs, tenants[0], await make.token(tenants[0]))
+        worker.now += dt.timedelta(seconds=6)
+        await worker.work()
+        assert late in endpoint.asked
     finally:
         await resume_calls(own_settings)
 

@@ -32,6 +32,7 @@ from phones import ask
 from voice.calling.limits import COUNTS
 from voice.calling.models import Alert, AlertKind, CallDestination, CallUse, Scope
 from voice.calling.overrides import override_limit
+from voice.calling.refusals import PER_TOKEN, Unjudged
 from voice.calling.services import pause_calls, resume_calls
 from voice.models import Call, CallStatus
 from voice.services import CallService
@@ -313,7 +314,10 @@ async def test_staff_override_a_limit_until_a_date(side: CarrierSide, make: Fact
 class Apart:
     """A product with a database of its own, whose tables can be broken without harm to other tests."""
 
-    def __init__(self, client: httpx.AsyncClient, settings: Settings, database: Database, url: str) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, settings: Settings, database: Database, url: str, unjudged: Unjudged
+    ) -> None:
+        self.unjudged = unjudged
         self.client, self.side = client, CarrierSide(client, settings)
         self.make, self.database, self._url = Factory(database, settings), database, url
 
@@ -333,8 +337,25 @@ async def apart(settings: Settings, new_database: Callable[[], str]) -> AsyncIte
     app: Litestar = create_app(own)
     transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
     async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
-        yield Apart(client, own, database, url)
+        yield Apart(client, own, database, url, app.state.unjudged)
     await database.stop()
+
+
+async def test_calls_that_nobody_can_judge_are_recorded_within_measure(apart: Apart) -> None:
+    tenant = await apart.make.tenant()
+    token = await apart.make.token(tenant)
+    await apart.as_owner("REVOKE ALL ON call_use FROM epoch_app")
+    for _ in range(PER_TOKEN - 1):
+        apart.unjudged.count(token.id)
+    call_ids = [uuid4() for _ in range(3)]
+
+    for call_id in call_ids:
+        assert not is_dialled(await apart.side.outgoing(token.id, new_sid(), CallId=str(call_id)))
+
+    assert await statuses(apart.database, tenant) == {"service_unavailable": 1}
+    for call_id in call_ids:
+        told = (await ask(apart.client, token.raw, path="/widget/status", call_id=str(call_id))).json()["call"]
+        assert (told["status"], told["message"]) == ("refused", UNAVAILABLE)
 
 
 @pytest.mark.parametrize(
