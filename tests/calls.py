@@ -24,8 +24,8 @@ async def add_call(
     to_number: str = "+12125550101",
     **more: Any,
 ) -> UUID:
-    """Write down a call; one with a ``duration`` was answered."""
-    began = started_at or utc_now()
+    """Write down a call; one with a ``duration`` was answered, and so is one in progress, which has not ended."""
+    began, is_live = started_at or utc_now(), status is CallStatus.IN_PROGRESS
     call = Call(
         organization_id=tenant.organization.id,
         token_id=token.id,
@@ -36,8 +36,8 @@ async def add_call(
         status=status,
         duration=duration,
         started_at=began,
-        answered_at=began + dt.timedelta(seconds=5) if duration else None,
-        ended_at=began + dt.timedelta(seconds=5 + duration),
+        answered_at=began + dt.timedelta(seconds=5) if duration or is_live else None,
+        ended_at=None if is_live else began + dt.timedelta(seconds=5 + duration),
         **more,
     )
     async with database.sessions() as session, session.begin():

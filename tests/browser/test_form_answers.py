@@ -43,3 +43,15 @@ async def test_the_numbers_that_a_search_found_are_seen(browser: Browser, custom
     await expect(page.get_by_label("Area code", exact=True)).to_be_focused()
     await expect(page.get_by_label("Area code", exact=True)).to_be_in_viewport()
     await page.context.close()
+
+
+async def test_the_two_dates_of_the_audit_logs_filter_share_a_line(browser: Browser, customer: Customer) -> None:
+    page = await settings(browser, customer)
+    await page.goto(f"{customer.product.url}/dashboard/{customer.tenant.organization.slug}/audit")
+    first = await page.get_by_label("From", exact=True).bounding_box()
+    last = await page.get_by_label("To", exact=True).bounding_box()
+    assert first is not None
+    assert last is not None
+    assert first["y"] == last["y"]
+    assert first["x"] < last["x"]
+    await page.context.close()

@@ -68,6 +68,7 @@ async def test_a_filter_that_cannot_be_is_named_beside_its_field(
     answer = await client.get(f"{calls_of(tenant)}?{query}")
     assert answer.status_code == 400
     assert re.search(r'-error"', answer.text)
+    assert "Nothing was searched" in answer.text
 
 
 async def test_pages_follow_one_another_without_gap_or_repetition(
@@ -103,6 +104,18 @@ async def test_a_call_has_a_page_and_a_part_for_the_side_panel(
     assert "2:14" in part.text
 
 
+async def test_a_call_that_is_under_way_has_no_duration_yet(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    call_id = await add_call(database, tenant, await make.token(tenant), status=CallStatus.IN_PROGRESS, duration=0)
+    await sign_in(client, tenant.owner)
+    page = (await client.get(f"{calls_of(tenant)}/{call_id}")).text
+    assert "Still under way" in page
+    assert re.findall(r'<dt>Duration</dt><dd class="number">(.*?)</dd>', page) == ["–"]
+    assert re.findall(r'data-label="Duration">(.*?)</td>', (await client.get(calls_of(tenant))).text) == ["–"]
+
+
 async def test_another_tenants_call_is_not_found(client: httpx.AsyncClient, make: Factory, database: Database) -> None:
     mine, theirs = await make.tenant(), await make.tenant()
     call_id = await add_call(database, theirs, await make.token(theirs))
@@ -132,6 +145,7 @@ async def test_the_overview_counts_this_week_against_the_one_before(
     tiles = re.findall(r'tile"><span class="quiet">(.*?)</span><strong class="number">(.*?)</strong>', page)
     assert dict(tiles) == {"Calls": "4", "Answered": "50 %", "Minutes": "3", "Live now": "1"}
     assert "+300 % vs the week before" in page
+    assert "5 minutes connected in four weeks" in page
     days = re.findall(r'<tr><th scope="row">\w+ \d+</th><td class="end">(\d+)</td>', page)
     assert len(days) == 28
     assert sum(int(calls) for calls in days) == 5

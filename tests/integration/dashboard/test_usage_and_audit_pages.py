@@ -106,6 +106,7 @@ async def test_a_bad_filter_of_the_audit_log_is_told_beside_its_field(client: ht
 
     assert bad.status_code == 400
     assert errors_of(bad.text) == {"since": "Not a date"}
+    assert "Nothing was searched" in bad.text
     assert 'value="Ann"' in bad.text
     assert errors_of(reversed_days.text) == {"until": "Must not be before the first day"}
 
