@@ -13,6 +13,7 @@ from accounts.auth import browser, person, raw_session, session_cookie
 from accounts.errors import LinkNotUsable, NotSignedIn, WrongCode
 from accounts.sessions import SessionService, Viewer
 from accounts.wiring import Accounts
+from dashboard.formats import soon
 from dashboard.pages import is_own_path, login_path, redirect, render
 from kit.audit import record
 from kit.errors import DomainError, TooMany
@@ -196,17 +197,13 @@ def _again(request: Visit, template: str, form: Form, error: DomainError, **cont
     """The form once more, with what was typed and what is wrong with it."""
     refused = form.refused(error)
     if isinstance(error, TooMany):
-        refused = Form(form.values, {"": f"{error.message}. Try again in {_soon(error.retry_after)}."})
+        refused = Form(form.values, {"": f"{error.message}. Try again in {soon(error.retry_after)}."})
     elif isinstance(error, WrongCode):
         refused = Form(form.values, {"code": error.message})
     answer = render(request, template, status=status_of(error), form=refused, **context)
     for name, value in problem_headers(error).items():
         answer.headers[name] = value
     return answer
-
-
-def _soon(seconds: int) -> str:
-    return f"{seconds} seconds" if seconds < 90 else f"{-(-seconds // 60)} minutes"
 
 
 def _link_gone(request: Visit) -> Response[str]:

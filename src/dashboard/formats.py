@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from unicodedata import bidirectional
 
 from markupsafe import Markup, escape
 
@@ -12,6 +13,9 @@ from kit.e164 import readable
 from kit.structs import rfc3339
 from kit.text import duration
 from widget.domains import display
+
+_TURNING = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"})
+"""Classes of characters that change the order in which a line is read."""
 
 
 def when(moment: datetime | None, missing: str = "Never", *, exact: bool = False) -> str:
@@ -29,6 +33,11 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def soon(seconds: int) -> str:
+    """How long to wait, in words; minutes are rounded up."""
+    return count(seconds, "second") if seconds < 90 else count(-(-seconds // 60), "minute")
+
+
 def dollars(micros: int) -> str:
     """Millionths of a US dollar as an amount, to a tenth of a cent."""
     return f"${micros / 1_000_000:,.3f}"
@@ -37,6 +46,11 @@ def dollars(micros: int) -> str:
 def agent_note(is_member: bool) -> str:
     """Whether the person beside a call is known to us, or only what a page said."""
     return "Verified" if is_member else "Named by the page"
+
+
+def isolated(name: str) -> str:
+    """``name`` for a sentence that can hold no markup: what runs right to left in it turns nothing else."""
+    return f"\u2068{name}\u2069" if any(bidirectional(character) in _TURNING for character in name) else name
 
 
 def options(choices: Iterable[tuple[str, str]], chosen: str) -> Markup:
@@ -73,6 +87,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "phone": readable,
     "duration": duration,
     "counted": count,
+    "isolated": isolated,
     "domain": display,
     "dollars": dollars,
     "agent_note": agent_note,

@@ -24,6 +24,7 @@ from tenants.errors import OrganizationSuspended, PlanTooLow
 from tenants.guards import requires_role, requires_widget_plan
 from tenants.models import Role
 from tenants.number_controllers import number_desk
+from tenants.numbers.errors import NumberInUse
 from tenants.numbers.ledger import NumberPurchaseService
 from tenants.numbers.rules import read_search
 from tenants.numbers.services import PhoneNumberService
@@ -134,6 +135,9 @@ class NumberPages(Controller):
             await number_desk(request).releases.release(who.organization_id, number_id, by=who.actor)
         except NotFound:
             raise
+        except NumberInUse as refusal:
+            told = f"{refusal.message}: a live call comes from it. Release it once the call has ended."
+            return redirect(request, _section(slug), told, is_problem=True)
         except DomainError as refusal:
             return redirect(request, _section(slug), refusal.message, is_problem=True)
         return redirect(request, _section(slug), "The number is released")

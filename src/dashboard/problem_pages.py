@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.types import ExceptionHandlersMap
 
 from accounts.errors import NotSignedIn
+from dashboard.formats import soon
 from dashboard.pages import login_path, page_headers, render
 from kit import errors
 from kit.db import is_outage
@@ -58,6 +59,8 @@ def _on_anonymous(request: Request[Any, Any, Any], _: NotSignedIn) -> Response[A
 def _on_refusal(request: Request[Any, Any, Any], error: DomainError) -> Response[Any]:
     status = status_of(error)
     detail = None if isinstance(error, (errors.NotFound, errors.Unavailable)) else f"{error.message}."
+    if isinstance(error, errors.TooMany):
+        detail = f"{error.message}. Try again in {soon(error.retry_after)}."
     return problem_page(request, status, detail, problem_headers(error))
 
 

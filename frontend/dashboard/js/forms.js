@@ -2,7 +2,7 @@ const DOWNLOAD_MS = 2000;
 
 /** Focus on what is wrong; one click, one request; a page whose one button is all that is left presses it itself. */
 export function wireForms(document) {
-  (document.querySelector("[aria-invalid='true']") ?? document.querySelector("[role='alert'] ~ * input"))?.focus();
+  (document.querySelector("[aria-invalid='true']") ?? document.querySelector("[role='alert']"))?.focus();
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;

@@ -212,13 +212,15 @@ def read_countries(given: Sequence[str], field: str = "countries") -> list[str]:
         text = typed.strip()
         code = text.upper() if text.upper() in countries() else by_name.get(text.casefold())
         if code is None:
-            raise ValidationFailed([(field, f"There is no country called {text[:64]}")])
+            raise ValidationFailed([(field, f"There is no country called {text[:64]}" if text else "Name a country")])
         found.add(code)
     return sorted(found)
 
 
 def read_blocked(typed: str, country: str) -> str:
     """A number for the block list as it is stored. Raises: ValidationFailed."""
+    if not typed.strip():
+        raise ValidationFailed([("blocked_numbers", "Enter a phone number")])
     try:
         return blockable(typed, country)
     except DomainError as refusal:

@@ -122,6 +122,8 @@ class NumberErasure:
 
 def read_number_to_erase(typed: str, country: str) -> str:
     """E.164 of what somebody typed. Raises: ValidationFailed."""
+    if not typed.strip():
+        raise ValidationFailed([("number", "Enter a phone number")])
     try:
         return blockable(typed, country)
     except DomainError as refusal:

@@ -37,7 +37,7 @@ async def test_a_key_is_shown_once_works_and_is_revoked_from_the_page(
     found = re.search(r'value="(epk_[0-9A-Za-z]{38})"', shown.text)
     assert found is not None
     assert shown.headers["cache-control"] == "no-store"
-    assert "CRM &lt;sync&gt; is ready" in shown.text
+    assert "<bdi>CRM &lt;sync&gt;</bdi> is ready" in shown.text
     assert again.status_code == 303
     bearer = {"authorization": f"Bearer {found[1]}"}
     assert (await new_client().get(api, headers=bearer)).status_code == 200

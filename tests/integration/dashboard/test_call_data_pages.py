@@ -91,6 +91,8 @@ async def test_what_is_no_number_is_refused_beside_its_field(admin: httpx.AsyncC
         answer = await post_form(admin, settings_path, f"{settings_path}/call-data/{path}", {"number": "nobody"})
         assert (answer.status_code, errors_of(answer.text)) == (400, {"number": "Invalid phone number"})
         assert 'value="nobody"' in answer.text
+        answer = await post_form(admin, settings_path, f"{settings_path}/call-data/{path}", {"number": " "})
+        assert errors_of(answer.text) == {"number": "Enter a phone number"}
 
 
 async def test_a_number_in_a_live_call_stays_and_the_page_says_why(

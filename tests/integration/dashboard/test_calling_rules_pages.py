@@ -74,6 +74,8 @@ async def test_an_unknown_country_is_kept_in_its_field_with_a_sentence(
     assert answer.status_code == 400
     assert 'value="Atlantis"' in answer.text
     assert errors_of(answer.text)["destination"] == "There is no country called Atlantis"
+    answer = await submit(owner, f"{base}/calling-rules/countries", base, destination=" ")
+    assert errors_of(answer.text)["destination"] == "Name a country"
 
 
 async def test_limits_are_saved_and_wrong_ones_marked(owner: httpx.AsyncClient, tenant: Tenant) -> None:
@@ -103,6 +105,8 @@ async def test_numbers_are_blocked_and_unblocked(owner: httpx.AsyncClient, tenan
     base = settings_of(tenant)
     answer = await submit(owner, f"{base}/calling-rules/blocked", base, blocked_numbers="911")
     assert errors_of(answer.text) == {"blocked_numbers": "Emergency numbers cannot be called: 911"}
+    answer = await submit(owner, f"{base}/calling-rules/blocked", base, blocked_numbers=" ")
+    assert errors_of(answer.text) == {"blocked_numbers": "Enter a phone number"}
     await saved(owner, tenant, "blocked/remove", "The number can be called again", number="+12125550147")
     assert (await rules(owner, tenant))["blocked_numbers"] == []
 

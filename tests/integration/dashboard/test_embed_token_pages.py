@@ -6,6 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from conftest import NewClient
 from factories import PASSWORD, Factory, Tenant, sign_in
 from kit.audit import AuditEvent
 from kit.db import Database
@@ -263,7 +264,9 @@ async def test_a_page_that_was_allowed_since_counts_as_refused_no_more(
     assert "<code>https://new.mysite.io</code>" not in shown
 
 
-async def test_an_owner_asks_once_for_an_upgrade(client: httpx.AsyncClient, make: Factory, database: Database) -> None:
+async def test_an_owner_asks_once_for_an_upgrade(
+    client: httpx.AsyncClient, new_client: NewClient, make: Factory, database: Database
+) -> None:
     tenant = await make.tenant(plan=Plan.STARTER)
     await sign_in(client, tenant.owner)
     path = settings_of(tenant)
@@ -271,6 +274,10 @@ async def test_an_owner_asks_once_for_an_upgrade(client: httpx.AsyncClient, make
     for _ in range(2):
         assert (await post_form(client, path, f"{path}/upgrade", {})).status_code == 303
     assert "You asked for an upgrade" in (await client.get(path)).text
+    admin = new_client()
+    await sign_in(admin, await make.member(tenant.organization, Role.ADMIN))
+    for page in (path, f"/dashboard/{tenant.organization.slug}"):
+        assert "An owner asked for an upgrade" in (await admin.get(page)).text
     async with database.sessions() as session:
         asked = await session.scalars(
             select(UpgradeRequest.id).where(UpgradeRequest.organization_id == tenant.organization.id)

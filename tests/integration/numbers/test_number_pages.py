@@ -8,11 +8,14 @@ from uuid import UUID
 import httpx
 import pytest
 
+from calls import add_call
 from conftest import NewClient
 from factories import Factory, Tenant, sign_in
+from kit.db import Database
 from pages import errors_of, post_form
 from tenants.models import NumberPurchase, PhoneNumber, Role
 from tenants.plans import Plan
+from voice.models import CallStatus
 
 pytestmark = pytest.mark.anyio
 Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
@@ -163,3 +166,16 @@ async def test_another_organizations_settings_are_not_there(new_client: NewClien
         assert (await client.get(path)).status_code == 404
         assert (await post_form(client, settings_of(mine), path, {})).status_code == 404
     assert [number.releasing_at for number in await held(theirs.organization.id)] == [None]
+
+
+async def test_releasing_a_number_in_a_live_call_tells_when_it_can_be_released(
+    client: httpx.AsyncClient, make: Factory, database: Database, held: Rows
+) -> None:
+    tenant = await make.tenant()
+    await add_call(database, tenant, await make.token(tenant), status=CallStatus.IN_PROGRESS, duration=0)
+    await sign_in(client, tenant.owner)
+    [row] = await held(tenant.organization.id)
+    settings = settings_of(tenant)
+    await post_form(client, settings, f"{settings}/numbers/{row.id}/release", {})
+    told = "Number is in use: a live call comes from it. Release it once the call has ended."
+    assert told in (await client.get(settings)).text

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from dashboard.formats import count, options, suggestions, when
+from dashboard.formats import count, isolated, options, soon, suggestions, when
 from kit.e164 import readable
 from kit.text import duration
 
@@ -25,6 +25,23 @@ def test_a_duration_reads_as_a_clock(seconds: int, text: str) -> None:
 @pytest.mark.parametrize(("stored", "text"), [("+14155550100", "+1 415-555-0100"), ("911", "911"), (None, "")])
 def test_what_is_no_number_stays_as_it_was_dialled(stored: str | None, text: str) -> None:
     assert readable(stored) == text
+
+
+@pytest.mark.parametrize("name", ["CRM \u202e<b>", "מכירות", "فريق ١"])
+def test_a_name_that_runs_right_to_left_is_kept_apart_from_its_sentence(name: str) -> None:
+    assert isolated(name) == f"\u2068{name}\u2069"
+
+
+@pytest.mark.parametrize("name", ["Main Website", "Walk & Söhne 2", ""])
+def test_a_name_that_turns_nothing_stays_as_it_is(name: str) -> None:
+    assert isolated(name) == name
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(1, "1 second"), (89, "89 seconds"), (90, "2 minutes"), (3541, "60 minutes")]
+)
+def test_how_long_to_wait_is_told_in_words(seconds: int, text: str) -> None:
+    assert soon(seconds) == text
 
 
 def test_counts_agree_with_their_word() -> None:
