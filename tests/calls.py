@@ -19,13 +19,14 @@ async def add_call(
     token: Token,
     *,
     status: CallStatus = CallStatus.COMPLETED,
+    under_way: bool = False,
     duration: int = 60,
     started_at: dt.datetime | None = None,
     to_number: str = "+12125550101",
     **more: Any,
 ) -> UUID:
-    """Write down a call; one with a ``duration`` was answered, and so is one in progress, which has not ended."""
-    began, is_live = started_at or utc_now(), status is CallStatus.IN_PROGRESS
+    """Write down a call; one with a ``duration`` was answered, and so is one ``under_way``, which has not ended."""
+    began = started_at or utc_now()
     call = Call(
         organization_id=tenant.organization.id,
         token_id=token.id,
@@ -36,8 +37,8 @@ async def add_call(
         status=status,
         duration=duration,
         started_at=began,
-        answered_at=began + dt.timedelta(seconds=5) if duration or is_live else None,
-        ended_at=None if is_live else began + dt.timedelta(seconds=5 + duration),
+        answered_at=began + dt.timedelta(seconds=5) if duration or under_way else None,
+        ended_at=None if under_way else began + dt.timedelta(seconds=5 + duration),
         **more,
     )
     async with database.sessions() as session, session.begin():

@@ -108,7 +108,9 @@ async def test_a_call_that_is_under_way_has_no_duration_yet(
     client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
-    call_id = await add_call(database, tenant, await make.token(tenant), status=CallStatus.IN_PROGRESS, duration=0)
+    call_id = await add_call(
+        database, tenant, await make.token(tenant), status=CallStatus.IN_PROGRESS, under_way=True, duration=0
+    )
     await sign_in(client, tenant.owner)
     page = (await client.get(f"{calls_of(tenant)}/{call_id}")).text
     assert "Still under way" in page

@@ -172,7 +172,9 @@ async def test_releasing_a_number_in_a_live_call_tells_when_it_can_be_released(
     client: httpx.AsyncClient, make: Factory, database: Database, held: Rows
 ) -> None:
     tenant = await make.tenant()
-    await add_call(database, tenant, await make.token(tenant), status=CallStatus.IN_PROGRESS, duration=0)
+    await add_call(
+        database, tenant, await make.token(tenant), status=CallStatus.IN_PROGRESS, under_way=True, duration=0
+    )
     await sign_in(client, tenant.owner)
     [row] = await held(tenant.organization.id)
     settings = settings_of(tenant)
