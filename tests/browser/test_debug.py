@@ -1,9 +1,10 @@
 """Debug mode explains the phone in the console, and tells no number and no token there."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import ConsoleMessage
+from playwright.async_api import BrowserContext, ConsoleMessage, Route
 
 from browser.conftest import OpenPhone
 from browser.phone import Phone
@@ -47,7 +48,8 @@ async def test_a_day_with_the_phone_is_told_without_a_secret(open_phone: OpenPho
     phone = await open_phone(customer)
     await phone.until_event("ready")
     said = listen(phone)
-    await phone.page.evaluate("() => { localStorage.epochphone = '{\"debug\":true}'; }")
+    # Gone before it can look at what is remembered: only the next page's phone is to speak.
+    await phone.page.evaluate("() => { EpochPhone.destroy(); localStorage.epochphone = '{\"debug\":true}'; }")
     await phone.page.reload()
     await until_said(phone, said, "debug mode", "service:", "microphone: not forbidden")
     await until_said(phone, said, "before: /widget/exchange in", "ms")
@@ -58,7 +60,7 @@ async def test_a_day_with_the_phone_is_told_without_a_secret(open_phone: OpenPho
     await phone.page.evaluate("() => { EpochPhone.mute(); EpochPhone.sendDtmf('5'); }")
     await phone.hangup()
     await until_said(phone, said, "ended completed after")
-    await until_said(phone, said, "metadata with 2 keys")
+    await until_said(phone, said, "metadata keys: 2")
     assert (await phone.call("12")).begun is False
     await until_said(phone, said, "error invalid_number")
     await phone.call(BUSY)
@@ -72,6 +74,30 @@ async def test_a_day_with_the_phone_is_told_without_a_secret(open_phone: OpenPho
     await until_said(phone, said, "what to do about revoked_embed_token")
     await phone.page.evaluate("() => EpochPhone.destroy()")
     await until_said(phone, said, "debug mode ends")
+    assert_discreet(said, customer)
+
+
+async def test_a_call_that_was_faster_than_debug_mode_is_told(open_phone: OpenPhone, customer: Customer) -> None:
+    answered = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    async def late(context: BrowserContext) -> None:
+        await context.route(re.compile("/widget/debug-"), hold)
+
+    phone = await open_phone(customer, attributes='data-debug="on"', prepare=late)
+    said = listen(phone)
+    await phone.until_event("ready")
+    begun = await phone.call(ECHO, {"metadata": {"lead": "Mrs Example"}})
+    await phone.until_event("callAnswered")
+    assert said == []
+    answered.set()
+    await until_said(phone, said, "debug mode. state: in-progress")
+    await until_said(phone, said, f"call {begun.call_id} begins, metadata keys: 1")
+    await phone.hangup()
+    await until_said(phone, said, "ended completed after")
     assert_discreet(said, customer)
 
 

@@ -22,6 +22,8 @@ export function explain(phone, env, settings) {
   };
   const leave = [hearEvents(phone, env, say), hearChanges(phone, say), hearRequests(env, say), hearPolicy(env, say)];
   say(`debug mode. ${whereabouts(phone, env)}`, chosen(settings));
+  // This part comes when it comes: a page may have called meanwhile.
+  if (phone.isInCall) say(beginning(phone.call));
   leave.push(hearPast(env, say));
   hearPermission(env, say);
   return () => {
@@ -74,8 +76,7 @@ async function hearPermission({ navigator }, say) {
 
 /** Each event, with how long a call took to ring and to be answered. */
 function hearEvents(phone, env, say) {
-  let dialled = 0;
-  const took = () => `${env.now() - dialled} ms after the dial`;
+  const took = () => `${env.now() - Date.parse(phone.call.startedAt)} ms after the dial`;
   const telling = {
     ready: () => {
       const { expires_in: life, signaling, country } = phone.account ?? {};
@@ -83,11 +84,7 @@ function hearEvents(phone, env, say) {
       return `ready: access token for ${life} s, country ${country}, carrier ${carrier}`;
     },
     error: ({ code, message }) => `error ${code}: ${mask(message)}`,
-    callStarted: ({ callId, metadata }) => {
-      dialled = env.now();
-      const keys = Object.keys(metadata ?? {}).length;
-      return `call ${callId} begins${keys ? `, metadata with ${keys} keys` : ""}`;
-    },
+    callStarted: beginning,
     callAnswered: ({ callId }) => `call ${callId} answered, ${took()}`,
     callEnded: ({ callId, status, duration, message }) => {
       const { theirs } = phone.call?.ended ?? {};
@@ -106,6 +103,11 @@ function hearEvents(phone, env, say) {
   return () => {
     for (const stop of stops) stop();
   };
+}
+
+function beginning({ callId, metadata }) {
+  const keys = Object.keys(metadata ?? {}).length;
+  return `call ${callId} begins${keys ? `, metadata keys: ${keys}` : ""}`;
 }
 
 /** What is no event: the line's troubles, other tabs, the window of its own, what was refused at the field. */
