@@ -18,7 +18,7 @@ from tenants.auth import MemberAuth, member
 from tenants.guards import requires_role
 from tenants.models import Role
 from voice.retention.errors import NumberInLiveCall
-from voice.retention.numbers import NumberErasure, read_number_to_erase
+from voice.retention.numbers import NumberErasure, read_number_to_erase, said_of
 from voice.retention.rules import LONGEST_MONTHS, SHORTEST_MONTHS
 from voice.retention.services import RetentionService
 
@@ -77,15 +77,12 @@ class CallDataPages(Controller):
             return await render_settings(request, db_session, refused={SECTION: form.refused(refusal)})
         try:
             async with db_session.begin_nested():
-                calls = await _erasure(request).erase(
+                erased = await _erasure(request).erase(
                     db_session, who.organization_id, number, who.country, by=who.actor
                 )
         except NumberInLiveCall as refusal:
             return await _erase_page(request, db_session, number, Form(form.values, {"": refusal.message}))
-        said = (
-            f"The number is erased from {calls} call{'' if calls == 1 else 's'}. The carrier erases it within minutes."
-        )
-        return redirect(request, _section(slug), said if calls else "No call has that number any more.")
+        return redirect(request, _section(slug), said_of(erased))
 
 
 HANDLERS = (CallDataPages,)
@@ -95,14 +92,14 @@ async def _erase_page(
     request: SettingsRequest, session: AsyncSession, number: str, form: Form | None = None
 ) -> Response[str]:
     who = member(request)
-    calls = await _erasure(request).count(session, who.organization_id, number, who.country)
+    found = await _erasure(request).count(session, who.organization_id, number, who.country)
     return render(
         request,
         "organizations/erase_number.html",
         status=200 if form is None else 409,
         form=form,
         number=number,
-        calls=calls,
+        found=found,
         back=_section(request.path_params["slug"]),
     )
 

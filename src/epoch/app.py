@@ -57,6 +57,7 @@ from voice.calling.turns import Turns
 from voice.controllers import CallController, UsageController, WebhookController
 from voice.endings import CallEnder
 from voice.lookup import CallLookup
+from voice.retention.at_carrier import CallsAtCarrier
 from voice.retention.controllers import RetentionController
 from voice.retention.numbers import NumberErasure
 from widget.admission import Admission
@@ -99,6 +100,7 @@ def create_app(
     jobs = database.as_role(ADMIN_ROLE, engine_connections=5)
     outbox = Outbox(jobs, settings.secret_key)
     ender = CallEnder(jobs, carrier, outbox)
+    at_carrier = CallsAtCarrier(outbox, carrier)
     mailer = build_mailer(settings, outbox)
     watch = Watch(mailer.send_after_commit, settings.public_url)
     background: tuple[Background, ...] = (
@@ -167,7 +169,7 @@ def create_app(
     app.state.agents = Agents(settings.secret_key)
     app.state.calls_database, app.state.turns, app.state.unjudged = calls_database, Turns(), Unjudged()
     app.state.watch, app.state.gate = watch, Gate(load_prices(settings.data_dir), watch)
-    app.state.number_erasure = NumberErasure(outbox, carrier)
+    app.state.number_erasure = NumberErasure(outbox, at_carrier, jobs)
     app.state.number_desk, app.state.accounts = desk, accounts
     app.state.staff_who_answer, app.state.office = office.answerers, office
     return app

@@ -1,56 +1,93 @@
 """Erases a number that somebody wants forgotten: here at once, at the carrier as soon as it takes it."""
 
 import datetime as dt
+import re
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from carrier.port import Carrier, NotAtCarrier
-from kit.actor import Actor
+from kit.actor import SYSTEM, Actor
 from kit.audit import record
+from kit.db import Database
 from kit.e164 import masked
 from kit.errors import DomainError, ValidationFailed
 from kit.outbox import Item, Lane, Outbox
 from voice.calling.models import CallDestination
-from voice.calling.places import blockable, destination_of
-from voice.models import LIVE_STATUSES, Call, CallStatus
+from voice.calling.places import blockable
+from voice.models import LIVE_STATUSES, Call
+from voice.retention.at_carrier import CallsAtCarrier
 from voice.retention.erase import erase_calls
 from voice.retention.errors import NumberInLiveCall
+from voice.retention.mentions import Mentions
+from voice.retention.search import Batch, among, batches
 
-KIND = "calls.erase_at_carrier"
-_AT_ONCE = 20
-"""Calls of one piece of work: each is some requests to the carrier."""
-_SHORTEST = 7
-_CANDIDATES = 1000
+KIND = "calls.erase_number"
+MOST_BATCHES = 40
+"""So many batches of calls one request looks through; the outbox looks through those that are older."""
+_MOST_CHANGED = 20_000
+"""Calls that one transaction changes, and not many more."""
+_AT_ONCE = 1000
+_NUMBER = re.compile(r"\+?\(?\d(?:[\W_]{0,3}\d){5,}")
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Where a number is, or was."""
+
+    calls: int
+    """Calls to it, refused ones included."""
+    mentions: int
+    """Calls to others, in which pages wrote it down."""
+    is_all: bool = True
+    """False when there are older calls that were not looked through yet."""
+
+
+class _Rest(msgspec.Struct, frozen=True):
+    """What of a search is left to the outbox."""
+
+    organization_id: UUID
+    number: str
+    country: str
+    before: UUID
 
 
 class NumberErasure:
-    """Erases one organization's traces of a number. ``outbox`` is where the carrier's part is left."""
+    """Erases one organization's traces of a number. ``outbox`` is where what takes longer is left."""
 
-    def __init__(self, outbox: Outbox, carrier: Carrier) -> None:
+    def __init__(self, outbox: Outbox, at_carrier: CallsAtCarrier, jobs: Database) -> None:
+        """``jobs`` is what the outbox works with."""
         self._outbox = outbox
-        self._carrier = carrier
+        self._at_carrier = at_carrier
+        self._jobs = jobs
         outbox.add_lane(
             Lane(
                 kind=KIND,
-                handle=self._erase_at_carrier,
-                handle_seconds=60,
+                handle=self._go_on,
+                handle_seconds=120,
                 retry_seconds=(5, 30, 120, 600, 3600),
                 give_up_after=dt.timedelta(days=7),
             )
         )
 
-    async def count(self, session: AsyncSession, organization_id: UUID, number: str, country: str) -> int:
-        """How many calls to ``number``, E.164, would be erased, refused ones included."""
-        return len(await self._found(session, organization_id, number, country))
+    async def count(self, session: AsyncSession, organization_id: UUID, number: str, country: str) -> Found:
+        """In how many calls ``number``, E.164, would be erased. All are counted, up to ``MOST_BATCHES`` batches."""
+        to_number = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.to_number == number)
+        calls, mentions, looked = await session.scalar(to_number) or 0, 0, 0
+        async for batch in batches(session, organization_id, Mentions(number, country), number=number, before=None):
+            calls, mentions, looked = calls + len(batch.refused), mentions + batch.mentions, looked + 1
+            if batch.last is not None and looked == MOST_BATCHES:
+                return Found(calls, mentions, is_all=False)
+        return Found(calls, mentions)
 
-    async def erase(self, session: AsyncSession, organization_id: UUID, number: str, country: str, *, by: Actor) -> int:
-        """Erase ``number``, E.164, from the organization's calls; return how many they were. Again is no mistake.
+    async def erase(
+        self, session: AsyncSession, organization_id: UUID, number: str, country: str, *, by: Actor
+    ) -> Found:
+        """Erase ``number``, E.164, from the organization's calls; return in how many it was. Again is no mistake.
 
-        ``country`` is where the organization is at home. It may stay on the block list: that is how it is not called.
+        Calls to it are erased; calls to others lose the metadata in which it stands, all of it, because names stand
+        beside numbers. ``country`` is where the organization is at home. It may stay on the block list: that is how it
+        is not called again.
 
         Raises: NumberInLiveCall, and nothing is erased.
         """
@@ -58,66 +95,91 @@ class NumberErasure:
         live = sa.select(Call.id).where(mine, Call.to_number == number, Call.status.in_(LIVE_STATUSES))
         if await session.scalar(live.limit(1)) is not None:
             raise NumberInLiveCall
-        found = await self._found(session, organization_id, number, country)
-        # One array: a parameter for each of them would be too many.
-        ids = sa.cast([call_id for call_id, _ in found], ARRAY(sa.Uuid))
-        erased = await erase_calls(session, sa.and_(mine, Call.id == sa.any_(ids)))
+        calls = await self._erase_calls(session, organization_id, number)
         await session.execute(
             sa.delete(CallDestination).where(
                 CallDestination.owned_by(organization_id), CallDestination.number == number
             )
         )
-        sids = [sid for _, sid in found]
-        for start in range(0, len(sids), _AT_ONCE):
-            self._outbox.put(session, KIND, msgspec.json.encode(sids[start : start + _AT_ONCE]))
-        # The trail can never be erased: it tells the number apart from others, and is not it.
-        details = {"number": masked(number), "calls": erased}
-        await record(
-            session,
-            by,
-            "call_data.number_erased",
-            organization_id=organization_id,
-            subject_id=organization_id,
-            subject_name=masked(number),
-            details=details,
-        )
+        looked = await self._look(session, organization_id, number, country, before=None)
+        erased = Found(calls + looked.calls, looked.mentions, looked.is_all)
+        await _record(session, organization_id, number, erased, by)
         return erased
 
-    async def _found(
-        self, session: AsyncSession, organization_id: UUID, number: str, country: str
-    ) -> list[tuple[UUID, str]]:
-        mine = Call.owned_by(organization_id)
-        query = sa.select(Call.id, Call.carrier_sid).where(mine, Call.to_number == number)
-        found = [(call_id, sid) for call_id, sid in await session.execute(query)]
-        # What was refused is on record as it was dialled.
-        digits = sa.func.regexp_replace(Call.to_number, "[^0-9]", "", "g")
-        alike = (
-            sa.select(Call.id, Call.carrier_sid, Call.to_number)
-            .where(
-                mine,
-                Call.status == CallStatus.REFUSED,
-                Call.to_number != number,
-                sa.func.right(digits, _SHORTEST) == number[-_SHORTEST:],
-            )
-            .limit(_CANDIDATES)
-        )
-        for call_id, sid, dialled in await session.execute(alike):
-            if _e164(dialled, country) == number:
-                found.append((call_id, sid))
-        return found
+    async def _erase_calls(self, session: AsyncSession, organization_id: UUID, number: str) -> int:
+        query = sa.select(Call.id, Call.carrier_sid).where(Call.owned_by(organization_id), Call.to_number == number)
+        erased = 0
+        while found := (await session.execute(query.limit(_AT_ONCE))).all():
+            erased += await erase_calls(session, among([row.id for row in found]))
+            self._at_carrier.forget(session, [row.carrier_sid for row in found])
+        return erased
 
-    async def _erase_at_carrier(self, item: Item) -> None:
-        """Delete both legs of some calls; what is gone already is as it should be."""
-        for call_sid in msgspec.json.decode(item.body, type=list[str]):
-            for leg in await self._carrier.dialled_legs(call_sid):
-                await self._delete(leg.sid)
-            await self._delete(call_sid)
+    async def _look(
+        self, session: AsyncSession, organization_id: UUID, number: str, country: str, *, before: UUID | None
+    ) -> Found:
+        """Look through as many calls as one transaction should; the outbox goes on from there."""
+        calls, mentions, looked = 0, 0, 0
+        async for batch in batches(session, organization_id, Mentions(number, country), number=number, before=before):
+            calls, mentions, looked = calls + len(batch.refused), mentions + batch.mentions, looked + 1
+            await self._erase(session, batch)
+            if batch.last is not None and (looked == MOST_BATCHES or calls + mentions >= _MOST_CHANGED):
+                rest = _Rest(organization_id, number, country, batch.last)
+                self._outbox.put(session, KIND, msgspec.json.encode(rest))
+                return Found(calls, mentions, is_all=False)
+        return Found(calls, mentions)
 
-    async def _delete(self, sid: str) -> None:
-        try:
-            await self._carrier.delete_call(sid)
-        except NotAtCarrier:
-            return
+    async def _erase(self, session: AsyncSession, batch: Batch) -> None:
+        if batch.refused:
+            await erase_calls(session, among([call_id for call_id, _ in batch.refused]))
+            self._at_carrier.forget(session, [sid for _, sid in batch.refused])
+        for ids, column in (
+            (batch.with_metadata, Call.details),
+            (batch.with_agent, Call.agent),
+            (batch.with_origin, Call.origin),
+        ):
+            if ids:
+                emptied = sa.update(Call).where(among(ids)).values({column: None})
+                await session.execute(emptied, execution_options={"synchronize_session": False})
+
+    async def _go_on(self, item: Item) -> None:
+        rest = msgspec.json.decode(item.body, type=_Rest)
+        async with self._jobs.tenant(rest.organization_id) as session:
+            erased = await self._look(session, rest.organization_id, rest.number, rest.country, before=rest.before)
+            if erased.calls or erased.mentions or erased.is_all:
+                await _record(session, rest.organization_id, rest.number, erased, SYSTEM)
+
+
+async def _record(session: AsyncSession, organization_id: UUID, number: str, erased: Found, by: Actor) -> None:
+    """The trail can never be erased: it tells the number apart from others, and is not it."""
+    details = {"number": masked(number), "calls": erased.calls, "metadata_of_calls": erased.mentions}
+    await record(
+        session,
+        msgspec.structs.replace(by, reason=without_numbers(by.reason)),
+        "call_data.number_erased",
+        organization_id=organization_id,
+        subject_id=organization_id,
+        subject_name=masked(number),
+        details=details if erased.is_all else {**details, "goes_on": True},
+    )
+
+
+def said_of(erased: Found) -> str:
+    """What was done, in a sentence or two."""
+    places = [f"{erased.calls} call{'' if erased.calls == 1 else 's'}"] if erased.calls else []
+    if erased.mentions:
+        places.append(f"the metadata of {erased.mentions} other call{'' if erased.mentions == 1 else 's'}")
+    if not places:
+        said = "No call has that number any more."
+    else:
+        said = f"The number is erased from {' and '.join(places)}."
+        if erased.calls:
+            said += " The carrier erases it within minutes."
+    return said if erased.is_all else f"{said} Older calls are being looked through in the background."
+
+
+def without_numbers(reason: str) -> str:
+    """What somebody typed, the numbers in it as the trail may have them."""
+    return _NUMBER.sub(lambda found: masked(re.sub(r"\D", "", found[0])), reason)
 
 
 def read_number_to_erase(typed: str, country: str) -> str:
@@ -128,10 +190,3 @@ def read_number_to_erase(typed: str, country: str) -> str:
         return blockable(typed, country)
     except DomainError as refusal:
         raise ValidationFailed([("number", refusal.message)]) from refusal
-
-
-def _e164(dialled: str, country: str) -> str | None:
-    try:
-        return destination_of(dialled, country).number
-    except DomainError:
-        return None

@@ -63,15 +63,19 @@ async def test_a_number_is_erased_after_being_told_how_many_calls_it_has(
     token = await make.token(tenant)
     for _ in range(2):
         call_id = await add_call(database, tenant, token, to_number=NUMBER, agent="Ada")
+    await add_call(database, tenant, token, details={"also": "212-555-0147"})
 
     asked = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": "(212) 555-0147"})
     assert asked.status_code == 200
     assert "2 calls have this number" in asked.text
+    assert "1 other call mentions it" in asked.text
+    assert "All metadata of that call is erased" in asked.text
     assert NUMBER.lstrip("+") not in str(asked.url)
     confirmed = f"{settings_path}/call-data/erase/confirmed"
     answer = await post_form(admin, settings_path, confirmed, {"number": NUMBER})
     assert answer.status_code == 303
-    assert "The number is erased from 2 calls" in (await admin.get(answer.headers["location"])).text
+    told = (await admin.get(answer.headers["location"])).text
+    assert "The number is erased from 2 calls and the metadata of 1 other call." in told
 
     calls = await admin.get(f"/dashboard/{tenant.organization.slug}/calls")
     assert "Number erased" in calls.text

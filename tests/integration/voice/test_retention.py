@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -26,8 +27,10 @@ from tenants.models import Organization
 from voice.calling.models import CallDestination
 from voice.fold import LegEvent
 from voice.models import Call, CallEvent, CallStatus
+from voice.retention import numbers, search
+from voice.retention.at_carrier import KIND, CallsAtCarrier
 from voice.retention.errors import NumberInLiveCall
-from voice.retention.numbers import KIND, NumberErasure
+from voice.retention.numbers import Found, NumberErasure
 from voice.retention.services import BATCH, Retention, RetentionService, months_before
 from voice.services import CallFilters, CallService
 from voice.usage import usage_of
@@ -69,8 +72,8 @@ def outbox(database: Database, settings: Settings) -> Outbox:
 
 
 @pytest.fixture
-def erasure(outbox: Outbox, books: Books) -> NumberErasure:
-    return NumberErasure(outbox, books.carrier)
+def erasure(outbox: Outbox, books: Books, database: Database) -> NumberErasure:
+    return NumberErasure(outbox, CallsAtCarrier(outbox, books.carrier), database)
 
 
 @pytest.fixture(autouse=True)
@@ -80,19 +83,27 @@ async def nothing_of_other_tests(database: Database) -> None:
         await session.execute(sa.delete(OutboxItem))
 
 
-async def old_call(database: Database, tenant: Tenant, token: Token, *, at: dt.datetime) -> UUID:
+async def old_call(
+    database: Database,
+    tenant: Tenant,
+    token: Token,
+    *,
+    at: dt.datetime,
+    to: str = NUMBER,
+    details: dict[str, Any] | None = None,
+) -> UUID:
     """A call with everything that can be known of one."""
     call_id = await add_call(
         database,
         tenant,
         token,
         started_at=at,
-        to_number=NUMBER,
+        to_number=to,
         id=UUID(int=(int(at.timestamp() * 1000) << 80) | (uuid4().int & ((1 << 80) - 1))),
         call_id=uuid4(),
         agent="Ada",
         origin="https://crm.example.com",
-        details={"contact": "Grace"},
+        details=details or {"contact": "Grace"},
         country="US",
         cost_micros=18_000,
         is_priced=True,
@@ -227,7 +238,7 @@ async def test_months_are_the_calendars(moment: str, months: int, before: str) -
     assert months_before(dt.datetime.fromisoformat(moment), months) == dt.datetime.fromisoformat(before)
 
 
-async def erase(walled: Database, erasure: NumberErasure, tenant: Tenant, number: str = NUMBER) -> int:
+async def erase(walled: Database, erasure: NumberErasure, tenant: Tenant, number: str = NUMBER) -> Found:
     async with walled.tenant(tenant.organization.id) as session:
         return await erasure.erase(session, tenant.organization.id, number, "US", by=SYSTEM)
 
@@ -260,8 +271,8 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
     legs = [books.add_call(sid, "completed", seconds=9).sid for sid in sids]
 
     async with walled.tenant(tenant.organization.id) as session:
-        assert await erasure.count(session, tenant.organization.id, NUMBER, "US") == 3
-    assert await erase(walled, erasure, tenant) == 3
+        assert await erasure.count(session, tenant.organization.id, NUMBER, "US") == Found(3, 0)
+    assert await erase(walled, erasure, tenant) == Found(3, 0)
 
     for call_id in (*called, refused):
         row = await stored(database, call_id)
@@ -273,12 +284,91 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
         assert await CallService(session).page(tenant.organization.id, found, after=None, limit=10) == []
         destinations = sa.select(CallDestination.id).where(CallDestination.owned_by(tenant.organization.id))
         assert await session.scalar(destinations) is None
-    assert await outbox.work_off(KIND) == 1
+    assert await outbox.work_off(KIND) == 2
     for sid in (*sids, *legs):
         with pytest.raises(NotAtCarrier):
             await books.carrier.leg(sid)
-    assert await erase(walled, erasure, tenant) == 0
+    assert await erase(walled, erasure, tenant) == Found(0, 0)
     assert await outbox.work_off(KIND) == 0
+
+
+async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
+    database: Database, walled: Database, make: Factory, tenant: Tenant, token: Token, erasure: NumberErasure
+) -> None:
+    written = (
+        {"contact": {"name": "Grace", "phones": ["(212) 555-0147"]}},
+        {"note": "ring Grace back on +1 212-555-0147, please"},
+        {"2125550147": "Grace"},
+        {"phone": 12125550147},
+    )
+    mentioned = [await add_call(database, tenant, token, to_number=OTHER, details=one, agent="Ada") for one in written]
+    named = await add_call(
+        database, tenant, token, to_number=OTHER, details={"agent": "212 555 0147"}, agent="212 555 0147"
+    )
+    member = await add_call(
+        database, tenant, token, to_number=OTHER, agent="2125550147@example.com", agent_is_member=True
+    )
+    page = await add_call(database, tenant, token, to_number=OTHER, origin="https://t2125550147.example")
+    left = {"phone": "(312) 555-0147", "deal": 42}
+    other = await add_call(database, tenant, token, to_number=OTHER, details=left)
+    live = await add_call(
+        database, tenant, token, to_number=OTHER, details=written[0], status=CallStatus.IN_PROGRESS, duration=0
+    )
+    stranger = await make.tenant()
+    elsewhere = await add_call(database, stranger, await make.token(stranger), to_number=OTHER, details=written[0])
+
+    async with walled.tenant(tenant.organization.id) as session:
+        assert await erasure.count(session, tenant.organization.id, NUMBER, "US") == Found(0, 7)
+    assert await erase(walled, erasure, tenant) == Found(0, 7)
+
+    for call_id in (*mentioned, live):
+        call = await stored(database, call_id)
+        assert (call.details, call.to_number, call.erased_at) == (None, OTHER, None)
+    assert (await stored(database, mentioned[0])).agent == "Ada"
+    assert [getattr(await stored(database, named), name) for name in ("details", "agent")] == [None, None]
+    assert (await stored(database, page)).origin is None
+    assert (await stored(database, member)).agent == "2125550147@example.com"
+    assert (await stored(database, other)).details == left
+    assert (await stored(database, elsewhere)).details == written[0]
+    assert await erase(walled, erasure, tenant) == Found(0, 0)
+
+
+@pytest.mark.parametrize("most", ["MOST_BATCHES", "_MOST_CHANGED"])
+async def test_a_search_that_takes_long_goes_on_in_the_background(
+    database: Database,
+    walled: Database,
+    tenant: Tenant,
+    token: Token,
+    outbox: Outbox,
+    erasure: NumberErasure,
+    monkeypatch: pytest.MonkeyPatch,
+    most: str,
+) -> None:
+    monkeypatch.setattr(search, "BATCH", 2)
+    monkeypatch.setattr(numbers, most, 2)
+    now = utc_now()
+    calls = [
+        await old_call(database, tenant, token, at=now - dt.timedelta(seconds=n), to=OTHER, details={"phone": NUMBER})
+        for n in range(7)
+    ]
+    old = await add_call(database, tenant, token, to_number=NUMBER)
+    async with walled.tenant(tenant.organization.id) as session:
+        counted = await erasure.count(session, tenant.organization.id, NUMBER, "US")
+    erased = await erase(walled, erasure, tenant)
+    assert not erased.is_all
+    assert erased.mentions < len(calls)
+    assert counted.mentions <= len(calls)
+    assert (await stored(database, old)).erased_at is not None
+    assert (await stored(database, calls[-1])).details is not None
+
+    assert await outbox.work_off(numbers.KIND) > 1
+    for call_id in calls:
+        assert (await stored(database, call_id)).details is None
+    async with database.sessions() as session:
+        mine = AuditEvent.organization_id == tenant.organization.id, AuditEvent.action == "call_data.number_erased"
+        told = list(await session.scalars(sa.select(AuditEvent.details).where(*mine).order_by(AuditEvent.id)))
+    assert sum(details["metadata_of_calls"] for details in told if details) == len(calls)
+    assert [bool(details and details.get("goes_on")) for details in told] == [*([True] * (len(told) - 1)), False]
 
 
 async def test_nothing_that_cannot_be_erased_holds_the_number(
@@ -290,7 +380,7 @@ async def test_nothing_that_cannot_be_erased_holds_the_number(
         mine = sa.select(AuditEvent).where(AuditEvent.organization_id == tenant.organization.id)
         told = [(row.action, row.subject_name, row.details) for row in await session.scalars(mine)]
         waiting = [row.body or "" for row in await session.scalars(sa.select(OutboxItem))]
-    assert ("call_data.number_erased", "…0147", {"number": "…0147", "calls": 1}) in told
+    assert ("call_data.number_erased", "…0147", {"number": "…0147", "calls": 1, "metadata_of_calls": 0}) in told
     assert not [line for line in (*map(str, told), *waiting) if NUMBER.lstrip("+") in line]
 
 
@@ -306,7 +396,7 @@ async def test_a_number_in_a_live_call_is_not_erased(
         sid = (await session.get_one(Call, live)).carrier_sid
         end = LegEvent(is_child=True, kind="completed", sequence=3, occurred_at=utc_now(), duration=1)
         await CallService(session).record(tenant.organization.id, sid, new_sid(), end)
-    assert await erase(walled, erasure, tenant) == 2
+    assert await erase(walled, erasure, tenant) == Found(2, 0)
 
 
 async def test_a_carrier_that_is_away_is_asked_again(
@@ -323,11 +413,11 @@ async def test_a_carrier_that_is_away_is_asked_again(
     clock = [utc_now()]
     first, second = (Outbox(database, settings.secret_key, clock=lambda: clock[0]) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
-    await erase(walled, NumberErasure(first, away), tenant)
+    await erase(walled, NumberErasure(first, CallsAtCarrier(first, away), database), tenant)
     assert await first.work_off(KIND) == 0
     await away.close()
     clock[0] += dt.timedelta(seconds=6)
-    NumberErasure(second, books.carrier)
+    CallsAtCarrier(second, books.carrier)
     assert await second.work_off(KIND) == 1
     with pytest.raises(NotAtCarrier):
         await books.carrier.leg(sid)

@@ -1,0 +1,147 @@
+"""Finds a number in what pages wrote of their own: any format, any depth. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+import phonenumbers
+from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
+
+from kit.e164 import dialing_of
+
+_TAIL = 7
+"""So many last digits tell a number from nearly all others, and no format leaves one of them out."""
+_SHORTEST_ABROAD = 8
+"""A shorter national number of another country is likelier to be a count or an id."""
+_LOOKED_BACK = 40
+"""Characters before the national digits: more than any prefix takes."""
+_INTERNATIONAL_PREFIXES = ("00", "011")
+# Between the digits of one number: marks, never letters. More of them part two numbers.
+_MARKS = r"[\W_]{0,6}"
+_BEFORE = re.compile(r"(\+?)((?:\d[\W_]{0,6})*)\Z")
+_TOKENS = re.compile(r"\d+")
+_DECIMALS = "".join(
+    f"{chr(zero)}-{chr(zero + 9)}" for zero in range(0x80, 0x110000) if unicodedata.decimal(chr(zero), None) == 0
+)
+"""Digits of other scripts, as ranges of a regular expression: each script's ten stand together."""
+
+
+class Mentions:
+    """Says where ``number``, E.164, is meant, for an organization that is at home in ``country``.
+
+    Digits that could be two numbers are read as people at home would read them; what they could not dial is taken for
+    the number, because what is left standing here is not found again.
+    """
+
+    def __init__(self, number: str, country: str) -> None:
+        self._number, self._country = number, country
+        parsed = phonenumbers.parse(number)
+        national = phonenumbers.national_significant_number(parsed)
+        code = str(parsed.country_code)
+        region = phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(int(code))
+        trunk = dialing_of(region).trunk_prefix if region in phonenumbers.SUPPORTED_REGIONS else ""
+        home = dialing_of(country)
+        self._is_home = home.calling_code == code
+        self._abroad = {code, code + trunk, f"{code}0"}
+        prefixes = {*_INTERNATIONAL_PREFIXES, home.international_prefix} - {""}
+        self._with_code = self._abroad | {prefix + after for prefix in prefixes for after in self._abroad}
+        self._national = {"", trunk, "0"}
+        self._digits = re.compile(_MARKS.join(national) + r"(?!\d)")
+        self._is_short = len(national) < _SHORTEST_ABROAD
+        tail = national[-_TAIL:]
+        # What stands percent-encoded between the digits has digits of its own.
+        self.pattern = "(%[0-9A-Fa-f]{2}|[^0-9])*".join(tail) + f"|[{_DECIMALS}]"
+        """A regular expression of PostgreSQL's that finds every text in which the number may be, and few others."""
+        self._known: dict[str, bool] = {}
+
+    def in_value(self, value: Any) -> bool:
+        """True when a JSON value mentions the number: in a text or key, as a number, in parts one after another."""
+        keys, texts = _leaves(value)
+        return any(map(self.in_text, (*keys, *texts))) or (len(texts) > 1 and self._is_written_in(" ".join(texts)))
+
+    def in_text(self, text: str | None) -> bool:
+        """True when ``text`` mentions the number."""
+        if not text:
+            return False
+        if text not in self._known:
+            if len(self._known) > 10_000:
+                self._known.clear()
+            self._known[text] = self._is_in(text)
+        return self._known[text]
+
+    def _is_in(self, text: str) -> bool:
+        read = {_plain(text), _plain(unquote(text))}
+        return any(self._is_written_in(plain) or self._is_matched_in(plain) for plain in read)
+
+    def _is_written_in(self, text: str) -> bool:
+        return any(self._is_whole(text[: found.start()], found[0]) for found in self._digits.finditer(text))
+
+    def _is_whole(self, before: str, digits: str) -> bool:
+        """Whether what stands before the national digits makes them this number, or belongs to something else."""
+        found = _BEFORE.search(before[-_LOOKED_BACK:])
+        plus, led = ("", "") if found is None else found.groups()
+        tokens = _TOKENS.findall(led)
+        together = "".join(tokens)
+        if plus:
+            return together in self._abroad
+        if together in self._with_code:
+            return True
+        if together not in self._national and self._is_another(together + digits):
+            return False
+        touches = led[-1:].isdigit()
+        for first in range(len(tokens) + 1):
+            prefix = "".join(tokens[first:])
+            if not prefix and touches:
+                continue
+            if prefix in self._with_code or (prefix in self._national and self._is_dialled(prefix + digits)):
+                return True
+        return False
+
+    def _is_dialled(self, national: str) -> bool:
+        return self._is_home or not (self._is_short or self._is_another(national))
+
+    def _is_another(self, digits: str) -> bool:
+        """Whether people at home would reach somebody else."""
+        try:
+            parsed = phonenumbers.parse(digits, self._country)
+        except phonenumbers.NumberParseException:
+            return False
+        return phonenumbers.is_valid_number(parsed) and self._e164(parsed) != self._number
+
+    def _is_matched_in(self, text: str) -> bool:
+        """National ways to write that change digits: carriers' codes, mobile numbers with and without their mark."""
+        matches = PhoneNumberMatcher(text, self._country, leniency=Leniency.POSSIBLE)
+        return any(self._e164(match.number) == self._number for match in matches)
+
+    @staticmethod
+    def _e164(number: phonenumbers.PhoneNumber) -> str:
+        return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _leaves(value: Any) -> tuple[Sequence[str], Sequence[str]]:
+    """Keys, and the texts of texts and numbers, in their order."""
+    keys: list[str] = []
+    return keys, list(_texts(value, keys))
+
+
+def _texts(value: Any, keys: list[str]) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            keys.append(key)
+            yield from _texts(inner, keys)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, keys)
+    elif isinstance(value, float):
+        yield str(int(value)) if value.is_integer() else repr(value)
+    elif isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        yield str(value)
+
+
+def _plain(text: str) -> str:
+    """Digits of every script as ``0`` to ``9``, and no half-width or joined forms."""
+    return "".join(
+        mark if mark.isascii() else str(unicodedata.decimal(mark, mark)) for mark in unicodedata.normalize("NFKC", text)
+    )
