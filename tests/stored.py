@@ -36,3 +36,27 @@ async def tables_holding(database: Database, secret: str) -> list[str]:
             if await session.scalar(sa.select(sa.func.count()).select_from(table).where(holds)):
                 found.append(name)
     return found
+
+
+_TEXTS = """
+SELECT c.relname, a.attname, t.typname = 'bytea'
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+JOIN pg_type t ON t.oid = a.atttypid
+WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+  AND (t.typcategory IN ('S', 'A') OR t.typname IN ('json', 'jsonb', 'bytea'))
+"""
+
+
+async def columns_holding(database: Database, digits: str) -> set[tuple[str, str]]:
+    """Every column of text, JSON, bytes or lists that holds ``digits`` with anything between them, by its table."""
+    found = set()
+    async with database.sessions() as session:
+        # The owner sees every table.
+        await session.execute(sa.text("SET LOCAL ROLE NONE"))
+        for table, column, is_bytes in (await session.execute(sa.text(_TEXTS))).all():
+            text = f"encode(\"{column}\", 'escape')" if is_bytes else f'"{column}"::text'
+            holds = f"regexp_replace({text}, '[^0-9]', '', 'g') LIKE '%' || :digits || '%'"
+            query = sa.text(f'SELECT EXISTS (SELECT FROM "{table}" WHERE {holds})')  # noqa: S608 - the catalog's names
+            if await session.scalar(query, {"digits": digits}):
+                found.add((table, column))
+    return found

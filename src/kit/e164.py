@@ -22,6 +22,7 @@ _NOT_A_DIGIT = re.compile(r"[^0-9]+")
 
 # Short codes differ from country to country; nothing this short can be a complete number.
 _LONGEST_SHORT_CODE = 6
+_WRITTEN = re.compile(r"\+[1-9](?:[ ().\-/]{0,3}[0-9]){6,14}")
 
 # The caller pays more than for a call, or reaches a machine.
 _DENIED_TYPES = frozenset(
@@ -158,6 +159,11 @@ def _parsed(number: str, country: str | None = None) -> PhoneNumber:
         return phonenumbers.parse(number, country)
     except NumberParseException as error:
         raise InvalidPhoneNumber from error
+
+
+def without_numbers(text: str) -> str:
+    """``text`` with every number that has its plus sign masked: so much can be told from other digits."""
+    return _WRITTEN.sub(lambda found: masked(_NOT_A_DIGIT.sub("", found[0])), text)
 
 
 def masked(number: str) -> str:

@@ -16,6 +16,7 @@ from carrier.port import CarrierError
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
+from kit.e164 import masked
 from kit.errors import Unavailable, ValidationFailed
 from kit.forms import Form
 from kit.mail import Mail
@@ -124,7 +125,7 @@ async def revoke(deed: Deed) -> str:
 async def end_call(deed: Deed) -> str:
     row = deed.row
     async with deed.office.database.tenant(row.organization_id) as session:
-        place = {"organization_id": row.organization_id, "subject_id": row.id, "subject_name": row.to_number}
+        place = {"organization_id": row.organization_id, "subject_id": row.id, "subject_name": masked(row.to_number)}
         await record(session, deed.by, "call.cut_off", **place)
         # Asked of the carrier until it says that the call is over, whatever becomes of this process.
         follow_up(session, END_CALL, row.id)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import phonenumbers
 from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
 
-from kit.e164 import dialing_of
+from kit.e164 import dialing_of, masked
 
 _TAIL = 7
 """So many last digits tell a number from nearly all others, and no format leaves one of them out."""
@@ -21,6 +21,7 @@ _INTERNATIONAL_PREFIXES = ("00", "011")
 # Between the digits of one number: marks, never letters. More of them part two numbers.
 _MARKS = r"[\W_]{0,6}"
 _BEFORE = re.compile(r"(\+?)((?:\d[\W_]{0,6})*)\Z")
+_NUMBER = re.compile(r"\+?\(?\d(?:[\W_]{0,3}\d){5,}")
 _TOKENS = re.compile(r"\d+")
 _DECIMALS = "".join(
     f"{chr(zero)}-{chr(zero + 9)}" for zero in range(0x80, 0x110000) if unicodedata.decimal(chr(zero), None) == 0
@@ -70,6 +71,10 @@ class Mentions:
                 self._known.clear()
             self._known[text] = self._is_in(text)
         return self._known[text]
+
+    def masked_in(self, text: str) -> str:
+        """``text`` with the number cut to its last digits, and all else as it was."""
+        return _NUMBER.sub(lambda found: masked(self._number) if self.in_text(found[0]) else found[0], text)
 
     def _is_in(self, text: str) -> bool:
         read = {_plain(text), _plain(unquote(text))}

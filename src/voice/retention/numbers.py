@@ -1,11 +1,11 @@
 """Erases a number that somebody wants forgotten: here at once, at the carrier as soon as it takes it."""
 
 import datetime as dt
-import re
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.actor import SYSTEM, Actor
@@ -22,6 +22,7 @@ from voice.retention.erase import erase_calls
 from voice.retention.errors import NumberInLiveCall
 from voice.retention.mentions import Mentions
 from voice.retention.search import Batch, among, batches
+from widget.models import EmbedToken, RefusedOrigin
 
 KIND = "calls.erase_number"
 MOST_BATCHES = 40
@@ -29,7 +30,6 @@ MOST_BATCHES = 40
 _MOST_CHANGED = 20_000
 """Calls that one transaction changes, and not many more."""
 _AT_ONCE = 1000
-_NUMBER = re.compile(r"\+?\(?\d(?:[\W_]{0,3}\d){5,}")
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -101,8 +101,11 @@ class NumberErasure:
                 CallDestination.owned_by(organization_id), CallDestination.number == number
             )
         )
+        await _forget_pages(session, organization_id, Mentions(number, country))
         looked = await self._look(session, organization_id, number, country, before=None)
         erased = Found(calls + looked.calls, looked.mentions, looked.is_all)
+        # Staff say in their own words why, and the trail keeps them.
+        by = msgspec.structs.replace(by, reason=Mentions(number, country).masked_in(by.reason))
         await _record(session, organization_id, number, erased, by)
         return erased
 
@@ -149,12 +152,28 @@ class NumberErasure:
                 await _record(session, rest.organization_id, rest.number, erased, SYSTEM)
 
 
+async def _forget_pages(session: AsyncSession, organization_id: UUID, mentions: Mentions) -> None:
+    """Drop the number from what is known of pages: an address is whatever somebody makes of it."""
+    for model, origin in ((RefusedOrigin, RefusedOrigin.origin), (EmbedToken, EmbedToken.last_origin)):
+        query = sa.select(model.id, origin).where(
+            model.owned_by(organization_id), origin.regexp_match(mentions.pattern)
+        )
+        found = [row_id for row_id, text in await session.execute(query) if mentions.in_text(text)]
+        if not found:
+            continue
+        is_one = model.id == sa.any_(sa.cast(found, ARRAY(sa.Uuid)))
+        if model is RefusedOrigin:
+            await session.execute(sa.delete(RefusedOrigin).where(is_one))
+        else:
+            await session.execute(sa.update(EmbedToken).where(is_one).values(last_origin=None))
+
+
 async def _record(session: AsyncSession, organization_id: UUID, number: str, erased: Found, by: Actor) -> None:
     """The trail can never be erased: it tells the number apart from others, and is not it."""
     details = {"number": masked(number), "calls": erased.calls, "metadata_of_calls": erased.mentions}
     await record(
         session,
-        msgspec.structs.replace(by, reason=without_numbers(by.reason)),
+        by,
         "call_data.number_erased",
         organization_id=organization_id,
         subject_id=organization_id,
@@ -175,11 +194,6 @@ def said_of(erased: Found) -> str:
         if erased.calls:
             said += " The carrier erases it within minutes."
     return said if erased.is_all else f"{said} Older calls are being looked through in the background."
-
-
-def without_numbers(reason: str) -> str:
-    """What somebody typed, the numbers in it as the trail may have them."""
-    return _NUMBER.sub(lambda found: masked(re.sub(r"\D", "", found[0])), reason)
 
 
 def read_number_to_erase(typed: str, country: str) -> str:

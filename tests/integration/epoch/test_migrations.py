@@ -147,6 +147,70 @@ def test_a_newer_database_is_refused_and_left_alone(empty_url: str) -> None:
     assert run(empty_url, counts) == before
 
 
+OLD_TRAIL: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
+    (
+        "calling_rules.changed",
+        "",
+        {
+            "before": {"blocked_numbers": ["+12125550147"], "countries": ["CA"]},
+            "after": {"blocked_numbers": ["+12125550147", "+442079460018"], "countries": ["CA"]},
+        },
+    ),
+    ("calling_rules.changed", "", {"before": {"limits": {}}, "after": {"limits": {"calls_per_day": 1000000}}}),
+    ("calling_rules.changed", "", {"before": {"blocked_numbers": []}, "after": {"blocked_numbers": ["…0147"]}}),
+    ("call.viewed", "Call to +1 212-555-0147", None),
+    ("call.cut_off", "+12125550147", {"reason": "Ticket 1234567"}),
+    ("records.exported", "Calls", {"rows": 3, "filters": {"q": "(212) 555-0147", "since": "2026-11-01"}}),
+    ("phone_number.adopted", "+12125550199", {"reason": "Moved"}),
+)
+
+
+def test_numbers_in_the_trail_are_masked_once_and_the_trail_is_closed_again(empty_url: str) -> None:
+    command.upgrade(alembic_config(empty_url), "b3f6d8e1024a")
+    trail = metadata.tables["audit_event"]
+
+    async def write(connection: AsyncConnection) -> None:
+        await enter_as_admin(connection)
+        for number, (action, subject, details) in enumerate(OLD_TRAIL):
+            row = {"action": action, "subject_name": subject, "details": details}
+            who = {"actor_kind": "user", "actor_name": "ada@example.com", "address": ""}
+            await connection.execute(sa.insert(trail).values(id=uuid.UUID(int=number), **row, **who))
+
+    async def read(connection: AsyncConnection) -> list[tuple[str, str, Any]]:
+        await enter_as_admin(connection)
+        query = sa.select(trail.c.action, trail.c.subject_name, trail.c.details).order_by(trail.c.id)
+        return [tuple(row) for row in await connection.execute(query)]
+
+    async def change(connection: AsyncConnection) -> None:
+        await connection.execute(sa.update(trail).values(subject_name="nobody"))
+
+    async def is_walled(connection: AsyncConnection) -> bool | None:
+        query = "SELECT relforcerowsecurity FROM pg_class WHERE relname = 'audit_event'"
+        forced: bool | None = await connection.scalar(sa.text(query))
+        return forced
+
+    run(empty_url, write)
+    upgrade(empty_url)
+    assert run(empty_url, read) == [
+        (
+            "calling_rules.changed",
+            "",
+            {
+                "before": {"blocked_numbers": ["…0147"], "countries": ["CA"]},
+                "after": {"blocked_numbers": ["…0147", "…0018"], "countries": ["CA"]},
+            },
+        ),
+        *OLD_TRAIL[1:3],
+        ("call.viewed", "Call to …0147", None),
+        ("call.cut_off", "…0147", {"reason": "Ticket 1234567"}),
+        ("records.exported", "Calls", {"rows": 3, "filters": {"q": "…0147", "since": "2026-11-01"}}),
+        OLD_TRAIL[6],
+    ]
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+        run(empty_url, change)
+    assert run(empty_url, is_walled)
+
+
 def test_every_table_has_a_time_ordered_id() -> None:
     for name, table in metadata.tables.items():
         default = table.c.id.default
