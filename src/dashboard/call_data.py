@@ -70,15 +70,16 @@ class CallDataPages(Controller):
     async def erase(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "number"), member(request)
+        form, who = await read_form(request, "number", "unblock"), member(request)
         try:
             number = read_number_to_erase(form["number"], who.country)
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, refused={SECTION: form.refused(refusal)})
+        unblock = form["unblock"] == "yes"
         try:
             async with db_session.begin_nested():
                 erased = await _erasure(request).erase(
-                    db_session, who.organization_id, number, who.country, by=who.actor
+                    db_session, who.organization_id, number, who.country, by=who.actor, unblock=unblock
                 )
         except NumberInLiveCall as refusal:
             return await _erase_page(request, db_session, number, Form(form.values, {"": refusal.message}))

@@ -58,7 +58,7 @@ from voice.controllers import CallController, UsageController, WebhookController
 from voice.endings import CallEnder
 from voice.lookup import CallLookup
 from voice.retention.at_carrier import CallsAtCarrier
-from voice.retention.controllers import RetentionController
+from voice.retention.controllers import ErasureController, RetentionController
 from voice.retention.numbers import NumberErasure
 from widget.admission import Admission
 from widget.assets import asset_handler, load_assets, load_manifest
@@ -208,6 +208,7 @@ def _api(settings: Settings) -> Router:
             UsageController,
             CallingRulesController,
             RetentionController,
+            ErasureController,
             ApiKeyController,
             AuditController,
         ],

@@ -1,9 +1,9 @@
-"""``…/retention`` for customers."""
+"""``…/retention`` and ``…/erasures`` for customers."""
 
 from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Request, get, put
+from litestar import Controller, Request, get, post, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tenants.auth import member
 from tenants.guards import requires_member, requires_role
 from tenants.models import Role
+from voice.retention.errors import NumberInLiveCall
+from voice.retention.numbers import NumberErasure, read_number_to_erase
 from voice.retention.services import RetentionService
-from voice.retention.structs import ChangeRetention, RetentionInfo
+from voice.retention.structs import ChangeRetention, ErasedNumber, EraseNumber, RetentionInfo
 
 
 class RetentionController(Controller):
@@ -39,3 +41,30 @@ class RetentionController(Controller):
     ) -> RetentionInfo:
         service = RetentionService(db_session, default_months=request.app.state.settings.call_retention_months)
         return RetentionInfo.of(await service.change(organization_id, data.months, by=member(request).actor))
+
+
+class ErasureController(Controller):
+    """Numbers that somebody wants forgotten by the organization in the path."""
+
+    path = "/organizations/{organization_id:uuid}/erasures"
+    tags = ["Calls"]
+
+    @post(
+        guards=[requires_member, requires_role(Role.ADMIN)],
+        summary="Erase a phone number from all calls and their metadata",
+        status_code=200,
+        refusals=(NumberInLiveCall,),
+    )
+    async def erase(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        data: JSONBody[EraseNumber],
+    ) -> ErasedNumber:
+        who = member(request)
+        erasure: NumberErasure = request.app.state.number_erasure
+        number = read_number_to_erase(data.number, who.country)
+        return ErasedNumber.of(
+            await erasure.erase(db_session, organization_id, number, who.country, by=who.actor, unblock=data.unblock)
+        )

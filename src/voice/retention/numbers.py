@@ -14,7 +14,7 @@ from kit.db import Database
 from kit.e164 import masked
 from kit.errors import DomainError, ValidationFailed
 from kit.outbox import Item, Lane, Outbox
-from voice.calling.models import CallDestination
+from voice.calling.models import BlockedNumber, CallDestination
 from voice.calling.places import blockable
 from voice.models import LIVE_STATUSES, Call
 from voice.retention.at_carrier import CallsAtCarrier
@@ -41,6 +41,9 @@ class Found(msgspec.Struct, frozen=True):
     """Calls to others, in which pages wrote it down."""
     is_all: bool = True
     """False when there are older calls that were not looked through yet."""
+    is_blocked: bool = False
+    """Whether the organization has it on its block list."""
+    was_unblocked: bool = False
 
 
 class _Rest(msgspec.Struct, frozen=True):
@@ -73,21 +76,29 @@ class NumberErasure:
     async def count(self, session: AsyncSession, organization_id: UUID, number: str, country: str) -> Found:
         """In how many calls ``number``, E.164, would be erased. All are counted, up to ``MOST_BATCHES`` batches."""
         to_number = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.to_number == number)
+        is_blocked = await session.scalar(sa.select(_blocked(organization_id, number).exists())) or False
         calls, mentions, looked = await session.scalar(to_number) or 0, 0, 0
         async for batch in batches(session, organization_id, Mentions(number, country), number=number, before=None):
             calls, mentions, looked = calls + len(batch.refused), mentions + batch.mentions, looked + 1
             if batch.last is not None and looked == MOST_BATCHES:
-                return Found(calls, mentions, is_all=False)
-        return Found(calls, mentions)
+                return Found(calls, mentions, is_all=False, is_blocked=is_blocked)
+        return Found(calls, mentions, is_blocked=is_blocked)
 
     async def erase(
-        self, session: AsyncSession, organization_id: UUID, number: str, country: str, *, by: Actor
+        self,
+        session: AsyncSession,
+        organization_id: UUID,
+        number: str,
+        country: str,
+        *,
+        by: Actor,
+        unblock: bool = False,
     ) -> Found:
         """Erase ``number``, E.164, from the organization's calls; return in how many it was. Again is no mistake.
 
         Calls to it are erased; calls to others lose the metadata in which it stands, all of it, because names stand
-        beside numbers. ``country`` is where the organization is at home. It may stay on the block list: that is how it
-        is not called again.
+        beside numbers. ``country`` is where the organization is at home. On the block list the number stays, for that
+        is how it is not called again, unless ``unblock``.
 
         Raises: NumberInLiveCall, and nothing is erased.
         """
@@ -103,11 +114,18 @@ class NumberErasure:
         )
         await _forget_pages(session, organization_id, Mentions(number, country))
         looked = await self._look(session, organization_id, number, country, before=None)
-        erased = Found(calls + looked.calls, looked.mentions, looked.is_all)
+        unblocked = unblock and await self._unblock(session, organization_id, number)
+        erased = Found(calls + looked.calls, looked.mentions, looked.is_all, was_unblocked=unblocked)
         # Staff say in their own words why, and the trail keeps them.
         by = msgspec.structs.replace(by, reason=Mentions(number, country).masked_in(by.reason))
         await _record(session, organization_id, number, erased, by)
         return erased
+
+    @staticmethod
+    async def _unblock(session: AsyncSession, organization_id: UUID, number: str) -> bool:
+        found = await session.scalar(_blocked(organization_id, number))
+        await session.execute(sa.delete(BlockedNumber).where(BlockedNumber.id == found))
+        return found is not None
 
     async def _erase_calls(self, session: AsyncSession, organization_id: UUID, number: str) -> int:
         query = sa.select(Call.id, Call.carrier_sid).where(Call.owned_by(organization_id), Call.to_number == number)
@@ -152,6 +170,10 @@ class NumberErasure:
                 await _record(session, rest.organization_id, rest.number, erased, SYSTEM)
 
 
+def _blocked(organization_id: UUID, number: str) -> sa.Select[UUID]:
+    return sa.select(BlockedNumber.id).where(BlockedNumber.owned_by(organization_id), BlockedNumber.number == number)
+
+
 async def _forget_pages(session: AsyncSession, organization_id: UUID, mentions: Mentions) -> None:
     """Drop the number from what is known of pages: an address is whatever somebody makes of it."""
     for model, origin in ((RefusedOrigin, RefusedOrigin.origin), (EmbedToken, EmbedToken.last_origin)):
@@ -171,6 +193,7 @@ async def _forget_pages(session: AsyncSession, organization_id: UUID, mentions: 
 async def _record(session: AsyncSession, organization_id: UUID, number: str, erased: Found, by: Actor) -> None:
     """The trail can never be erased: it tells the number apart from others, and is not it."""
     details = {"number": masked(number), "calls": erased.calls, "metadata_of_calls": erased.mentions}
+    unblocked = {"unblocked": True} if erased.was_unblocked else {}
     await record(
         session,
         by,
@@ -178,7 +201,7 @@ async def _record(session: AsyncSession, organization_id: UUID, number: str, era
         organization_id=organization_id,
         subject_id=organization_id,
         subject_name=masked(number),
-        details=details if erased.is_all else {**details, "goes_on": True},
+        details={**details, **({} if erased.is_all else {"goes_on": True}), **unblocked},
     )
 
 
@@ -193,6 +216,8 @@ def said_of(erased: Found) -> str:
         said = f"The number is erased from {' and '.join(places)}."
         if erased.calls:
             said += " The carrier erases it within minutes."
+    if erased.was_unblocked:
+        said += " It is off the block list: it can be called again."
     return said if erased.is_all else f"{said} Older calls are being looked through in the background."
 
 

@@ -9,6 +9,7 @@ from factories import PASSWORD, Factory, Tenant
 from kit.db import Database
 from pages import errors_of, post_form
 from tenants.models import Organization, Role
+from voice.calling.models import BlockedNumber
 from voice.models import Call, CallStatus
 
 pytestmark = pytest.mark.anyio
@@ -110,6 +111,36 @@ async def test_a_number_in_a_live_call_stays_and_the_page_says_why(
     assert "This number is in a live call" in answer.text
     async with database.sessions() as session:
         assert await session.scalar(sa.select(Call.id).where(Call.to_number == NUMBER, Call.erased_at.is_(None)))
+
+
+async def test_a_blocked_number_stays_blocked_unless_it_is_ticked_off(
+    admin: httpx.AsyncClient, make: Factory, tenant: Tenant, settings_path: str, database: Database
+) -> None:
+    await add_call(database, tenant, await make.token(tenant), to_number=NUMBER)
+    async with database.sessions() as session, session.begin():
+        session.add(BlockedNumber(organization_id=tenant.organization.id, number=NUMBER))
+    confirmed = f"{settings_path}/call-data/erase/confirmed"
+
+    asked = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": NUMBER})
+    assert "that is how this person is not called again" in asked.text
+    assert '<input type="checkbox" name="unblock" value="yes">' in asked.text
+    answer = await post_form(admin, settings_path, confirmed, {"number": NUMBER})
+    assert "off the block list" not in (await admin.get(answer.headers["location"])).text
+    assert await is_blocked(database, tenant)
+
+    asked = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": NUMBER})
+    assert "No call has this number, but it is on your block list." in asked.text
+    answer = await post_form(admin, settings_path, confirmed, {"number": NUMBER, "unblock": "yes"})
+    assert "It is off the block list" in (await admin.get(answer.headers["location"])).text
+    assert not await is_blocked(database, tenant)
+    asked = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": NUMBER})
+    assert "unblock" not in asked.text
+
+
+async def is_blocked(database: Database, tenant: Tenant) -> bool:
+    async with database.sessions() as session:
+        mine = sa.select(BlockedNumber.id).where(BlockedNumber.owned_by(tenant.organization.id))
+        return await session.scalar(mine) is not None
 
 
 async def test_a_member_reads_how_long_and_changes_nothing(

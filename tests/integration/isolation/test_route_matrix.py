@@ -72,6 +72,7 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("put", "/calling-rules"): Route(ADMIN, {"countries": ["KP"], "blocked_numbers": [], "tokens": []}),
     ("get", "/retention"): Route(),
     ("put", "/retention"): Route(ADMIN, {"months": 1}),
+    ("post", "/erasures"): Route(ADMIN, {"number": "+12125550177"}),
     ("get", "/usage"): Route(),
     ("get", "/audit"): Route(ADMIN),
     ("get", "/audit/export.csv"): Route(ADMIN),

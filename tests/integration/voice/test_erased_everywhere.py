@@ -4,7 +4,6 @@ import asyncio
 import json
 
 import httpx
-import msgspec
 import pytest
 from litestar import Litestar
 
@@ -12,7 +11,6 @@ from admin.models import StaffRole
 from calls import add_call
 from conftest import NewClient
 from factories import Factory, sign_in
-from kit.actor import SYSTEM
 from kit.clock import utc_now
 from kit.db import Database
 from kit.settings import Settings
@@ -97,8 +95,8 @@ async def test_no_column_holds_the_digits_of_an_erased_number(
     await side.event(sid, "completed", utc_now(), child=new_sid(), CallDuration="3")
 
     await assert_held_by(database, CAME_IN)
-    async with app.state.database.tenant(organization_id) as session:
-        by = msgspec.structs.replace(SYSTEM, reason=f"{WRITTEN} asked us to")
-        erased = await app.state.number_erasure.erase(session, organization_id, NUMBER, "US", by=by)
-    assert (erased.calls, erased.mentions) == (4, 1)
+    erased = await client.post(f"{api}/erasures", json={"number": WRITTEN})
+    assert (erased.json()["calls"], erased.json()["metadata_of_calls"]) == (4, 1), erased.text
     await assert_held_by(database, {("blocked_number", "number")})
+    assert (await client.post(f"{api}/erasures", json={"number": NUMBER, "unblock": True})).json()["unblocked"]
+    await assert_held_by(database, set())

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from api import fields_refused
+from api import assert_refused, fields_refused
 from calls import add_call
 from carrier.port import NotAtCarrier
 from carrier.twilio import TwilioCarrier
@@ -434,3 +434,31 @@ async def test_the_api_tells_and_changes_how_long(client: httpx.AsyncClient, mak
         assert fields_refused(await client.put(path, json={"months": wrong})) == ["months"]
     back = await client.put(path, json={"months": None})
     assert back.json() == {"months": 24, "is_default": True}
+
+
+async def test_the_api_erases_a_number_and_tells_what_it_was_in(
+    client: httpx.AsyncClient, make: Factory, tenant: Tenant, token: Token, database: Database
+) -> None:
+    await sign_in(client, tenant.owner)
+    api = f"/api/organizations/{tenant.organization.id}"
+    blocked = await client.put(f"{api}/calling-rules", json={"blocked_numbers": [NUMBER, OTHER]})
+    assert blocked.status_code == 200
+    await add_call(database, tenant, token, to_number=NUMBER)
+    await add_call(database, tenant, token, to_number=OTHER, details={"also": "212-555-0147"})
+
+    erased = await client.post(f"{api}/erasures", json={"number": "(212) 555-0147"})
+    told = {"calls": 1, "metadata_of_calls": 1, "is_complete": True, "unblocked": False}
+    assert (erased.status_code, erased.json()) == (200, told)
+    assert (await client.get(f"{api}/calling-rules")).json()["blocked_numbers"] == [NUMBER, OTHER]
+    again = await client.post(f"{api}/erasures", json={"number": NUMBER, "unblock": True})
+    assert again.json() == {**told, "calls": 0, "metadata_of_calls": 0, "unblocked": True}
+    assert (await client.get(f"{api}/calling-rules")).json()["blocked_numbers"] == [OTHER]
+    async with database.sessions() as session:
+        mine = AuditEvent.organization_id == tenant.organization.id, AuditEvent.action == "call_data.number_erased"
+        trail = list(await session.scalars(sa.select(AuditEvent.details).where(*mine).order_by(AuditEvent.id)))
+    assert [details and details.get("unblocked") for details in trail] == [None, True]
+
+    for wrong in ("nobody", " "):
+        assert fields_refused(await client.post(f"{api}/erasures", json={"number": wrong})) == ["number"]
+    await add_call(database, tenant, token, to_number=NUMBER, status=CallStatus.RINGING, duration=0)
+    assert_refused(await client.post(f"{api}/erasures", json={"number": NUMBER}), 409, "number_in_live_call")
