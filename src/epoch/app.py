@@ -114,7 +114,7 @@ def create_app(
         build_call_reconciliation(settings, jobs, database, carrier, watch, ender),
         build_price_finding(settings, jobs, carrier, watch),
         build_call_comparison(settings, jobs, carrier, watch),
-        build_retention(settings, jobs),
+        build_retention(settings, jobs, at_carrier),
     )
     assets = load_manifest(dist)
     accounts, desk = build_accounts(settings, database, mailer), build_number_desk(database, carrier)

@@ -9,6 +9,7 @@ from voice.comparison.services import CallComparison
 from voice.endings import CallEnder
 from voice.pricing import PriceFinder
 from voice.reconcile import CallReconciler
+from voice.retention.at_carrier import CallsAtCarrier
 from voice.retention.services import Retention
 
 FIRST_SECONDS = 20
@@ -61,9 +62,9 @@ def build_call_comparison(settings: Settings, jobs: Database, carrier: Carrier, 
     )
 
 
-def build_retention(settings: Settings, jobs: Database) -> Periodic:
+def build_retention(settings: Settings, jobs: Database, at_carrier: CallsAtCarrier) -> Periodic:
     """The job that erases call data which was kept long enough; ``jobs`` must see all rows."""
-    retention = Retention(jobs, default_months=settings.call_retention_months)
+    retention = Retention(jobs, at_carrier, default_months=settings.call_retention_months)
 
     async def work() -> None:
         await retention.run()

@@ -10,6 +10,8 @@ from carrier.port import Carrier, NotAtCarrier
 from kit.outbox import Item, Lane, Outbox
 
 KIND = "calls.erase_at_carrier"
+KIND_BY_AGE = "calls.erase_at_carrier_by_age"
+"""Apart, because there may be very many of them, and nobody who asked to be forgotten should wait behind them."""
 _AT_ONCE = 20
 """Calls of one piece of work: each is some requests to the carrier."""
 
@@ -20,20 +22,22 @@ class CallsAtCarrier:
     def __init__(self, outbox: Outbox, carrier: Carrier) -> None:
         self._outbox = outbox
         self._carrier = carrier
-        outbox.add_lane(
-            Lane(
-                kind=KIND,
-                handle=self._forget,
-                handle_seconds=60,
-                retry_seconds=(5, 30, 120, 600, 3600),
-                give_up_after=dt.timedelta(days=7),
+        for kind, give_up_after in ((KIND, dt.timedelta(days=7)), (KIND_BY_AGE, dt.timedelta(days=60))):
+            outbox.add_lane(
+                Lane(
+                    kind=kind,
+                    handle=self._forget,
+                    handle_seconds=60,
+                    retry_seconds=(5, 30, 120, 600, 3600),
+                    give_up_after=give_up_after,
+                )
             )
-        )
 
-    def forget(self, session: AsyncSession, sids: Sequence[str]) -> None:
+    def forget(self, session: AsyncSession, sids: Sequence[str], *, by_age: bool = False) -> None:
         """Have the calls of these callers' legs deleted once the transaction under way is committed."""
+        kind = KIND_BY_AGE if by_age else KIND
         for start in range(0, len(sids), _AT_ONCE):
-            self._outbox.put(session, KIND, msgspec.json.encode(sids[start : start + _AT_ONCE]))
+            self._outbox.put(session, kind, msgspec.json.encode(sids[start : start + _AT_ONCE]))
 
     async def _forget(self, item: Item) -> None:
         """Delete both legs of some calls; what is gone already is as it should be."""

@@ -15,8 +15,10 @@ from kit.db import Database
 from kit.errors import NotFound
 from tenants.models import Organization
 from voice.models import Call
+from voice.retention.at_carrier import CallsAtCarrier
 from voice.retention.erase import erase_calls
 from voice.retention.rules import LONGEST_MONTHS, SHORTEST_MONTHS, ensure_retention
+from voice.retention.search import among
 
 BATCH = 500
 """Calls of one transaction: none holds its locks for long."""
@@ -95,14 +97,15 @@ class RetentionService:
 
 
 class Retention:
-    """Erases what was kept long enough, over all organizations; ``database`` must see them all.
+    """Erases what was kept long enough, over all organizations and at the carrier; ``database`` must see them all.
 
     Ids begin with their time, so an organization remembers the last call that was erased, and a pass reads nothing but
     the first one after it. A worker that dies leaves whole batches.
     """
 
-    def __init__(self, database: Database, *, default_months: int) -> None:
+    def __init__(self, database: Database, at_carrier: CallsAtCarrier, *, default_months: int) -> None:
         self._database = database
+        self._at_carrier = at_carrier
         self._default = default_months
 
     async def run(self, now: dt.datetime | None = None) -> int:
@@ -143,16 +146,19 @@ class Retention:
         erased = 0
         for _ in range(BATCHES):
             mine = Call.owned_by(organization_id), Call.id > last, Call.id < until
-            query = sa.select(Call.id).where(*mine).order_by(Call.id).limit(BATCH)
+            query = sa.select(Call.id, Call.carrier_sid, Call.erased_at).where(*mine).order_by(Call.id).limit(BATCH)
             async with self._database.sessions() as session, session.begin():
-                ids = list(await session.scalars(query))
-                if not ids:
+                calls = (await session.execute(query)).all()
+                if not calls:
                     break
-                last = ids[-1]
-                erased += await erase_calls(session, Call.id.in_(ids))
+                last = calls[-1].id
+                # Written down in the same transaction, done when the carrier takes it: its outage stops nothing here.
+                sids = [call.carrier_sid for call in calls if call.erased_at is None]
+                self._at_carrier.forget(session, sids, by_age=True)
+                erased += await erase_calls(session, among([call.id for call in calls]))
                 progress = sa.update(Organization).where(Organization.id == organization_id)
                 await session.execute(progress.values(calls_erased_through=last))
-            if len(ids) < BATCH:
+            if len(calls) < BATCH:
                 break
         return erased
 

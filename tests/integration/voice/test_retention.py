@@ -28,7 +28,7 @@ from voice.calling.models import CallDestination
 from voice.fold import LegEvent
 from voice.models import Call, CallEvent, CallStatus
 from voice.retention import numbers, search
-from voice.retention.at_carrier import KIND, CallsAtCarrier
+from voice.retention.at_carrier import KIND, KIND_BY_AGE, CallsAtCarrier
 from voice.retention.errors import NumberInLiveCall
 from voice.retention.numbers import Found, NumberErasure
 from voice.retention.services import BATCH, Retention, RetentionService, months_before
@@ -51,8 +51,13 @@ async def token(make: Factory, tenant: Tenant) -> Token:
 
 
 @pytest.fixture
-def retention(database: Database) -> Retention:
-    return Retention(database, default_months=24)
+def at_carrier(outbox: Outbox, books: Books) -> CallsAtCarrier:
+    return CallsAtCarrier(outbox, books.carrier)
+
+
+@pytest.fixture
+def retention(database: Database, at_carrier: CallsAtCarrier) -> Retention:
+    return Retention(database, at_carrier, default_months=24)
 
 
 @pytest.fixture
@@ -72,8 +77,8 @@ def outbox(database: Database, settings: Settings) -> Outbox:
 
 
 @pytest.fixture
-def erasure(outbox: Outbox, books: Books, database: Database) -> NumberErasure:
-    return NumberErasure(outbox, CallsAtCarrier(outbox, books.carrier), database)
+def erasure(outbox: Outbox, at_carrier: CallsAtCarrier, database: Database) -> NumberErasure:
+    return NumberErasure(outbox, at_carrier, database)
 
 
 @pytest.fixture(autouse=True)
@@ -210,6 +215,37 @@ async def test_batches_go_on_where_the_last_one_ended(
     async with database.sessions() as session:
         assert (await session.get_one(Organization, tenant.organization.id)).calls_erased_through == old[2]
     assert len(old) < BATCH
+
+
+async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_there(
+    database: Database, settings: Settings, tenant: Tenant, token: Token, books: Books
+) -> None:
+    now = utc_now()
+    old = [
+        await old_call(database, tenant, token, at=months_before(now, 25) + dt.timedelta(seconds=n)) for n in range(3)
+    ]
+    young = await old_call(database, tenant, token, at=now)
+    async with database.sessions() as session, session.begin():
+        # By its number, at somebody's request: the carrier has been asked.
+        await session.execute(sa.update(Call).where(Call.id == old[2]).values(erased_at=now))
+    sids = [(await stored(database, call_id)).carrier_sid for call_id in (*old, young)]
+    legs = [books.add_call(sid, "completed", seconds=9).sid for sid in sids]
+    clock = [utc_now()]
+    first, second = (Outbox(database, settings.secret_key, clock=lambda: clock[0]) for _ in range(2))
+    away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
+
+    assert await Retention(database, CallsAtCarrier(first, away), default_months=24).run(now) == 2
+    assert await first.work_off(KIND_BY_AGE) == 0
+    assert await first.work_off(KIND) == 0
+    await away.close()
+    clock[0] += dt.timedelta(seconds=6)
+    CallsAtCarrier(second, books.carrier)
+    assert await second.work_off(KIND_BY_AGE) == 1
+    for sid in (*sids[:2], *legs[:2]):
+        with pytest.raises(NotAtCarrier):
+            await books.carrier.leg(sid)
+    for sid in (*sids[2:], *legs[2:]):
+        assert await books.carrier.leg(sid)
 
 
 async def test_a_webhook_that_is_repeated_years_later_dials_and_writes_nothing(
