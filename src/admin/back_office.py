@@ -12,6 +12,7 @@ from kit.db import STAFF_ROLE, Database
 from kit.mail import Mailer
 from kit.settings import Settings
 from tenants.numbers.desk import NumberDesk
+from voice.retention.numbers import NumberErasure
 
 CONNECTIONS = 4
 """Staff are few; what one of them does holds one connection and uses another."""
@@ -35,6 +36,7 @@ class BackOffice(msgspec.Struct, frozen=True):
     mailer: Mailer
     carrier: Carrier
     number_desk: NumberDesk
+    number_erasure: NumberErasure
 
     async def answerers(self) -> Sequence[str]:
         """The addresses of those who may answer an upgrade request."""
@@ -53,9 +55,10 @@ def build_back_office(
     mailer: Mailer,
     carrier: Carrier,
     number_desk: NumberDesk,
+    number_erasure: NumberErasure,
     look: Look,
 ) -> BackOffice:
     """The back office of an application; nothing is connected or loaded yet."""
     reading = database.as_role(STAFF_ROLE, engine_connections=CONNECTIONS)
     door = StaffDoor(reading, accounts)
-    return BackOffice(settings, look, database, reading, door, accounts, mailer, carrier, number_desk)
+    return BackOffice(settings, look, database, reading, door, accounts, mailer, carrier, number_desk, number_erasure)

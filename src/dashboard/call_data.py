@@ -18,9 +18,10 @@ from tenants.auth import MemberAuth, member
 from tenants.guards import requires_role
 from tenants.models import Role
 from voice.retention.errors import NumberInLiveCall
-from voice.retention.numbers import NumberErasure, read_number_to_erase, said_of
+from voice.retention.numbers import NumberErasure, read_number_to_erase
 from voice.retention.rules import LONGEST_MONTHS, SHORTEST_MONTHS
 from voice.retention.services import RetentionService
+from voice.retention.words import was_erased, will_be_erased
 
 SECTION = "organization"
 _ADMIN = [requires_place, requires_role(Role.ADMIN)]
@@ -83,7 +84,7 @@ class CallDataPages(Controller):
                 )
         except NumberInLiveCall as refusal:
             return await _erase_page(request, db_session, number, Form(form.values, {"": refusal.message}))
-        return redirect(request, _section(slug), said_of(erased))
+        return redirect(request, _section(slug), was_erased(erased))
 
 
 HANDLERS = (CallDataPages,)
@@ -101,6 +102,7 @@ async def _erase_page(
         form=form,
         number=number,
         found=found,
+        will=will_be_erased(found),
         back=_section(request.path_params["slug"]),
     )
 

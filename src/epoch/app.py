@@ -101,6 +101,7 @@ def create_app(
     outbox = Outbox(jobs, settings.secret_key)
     ender = CallEnder(jobs, carrier, outbox)
     at_carrier = CallsAtCarrier(outbox, carrier)
+    erasure = NumberErasure(outbox, at_carrier, jobs)
     mailer = build_mailer(settings, outbox)
     watch = Watch(mailer.send_after_commit, settings.public_url)
     background: tuple[Background, ...] = (
@@ -118,7 +119,7 @@ def create_app(
     )
     assets = load_manifest(dist)
     accounts, desk = build_accounts(settings, database, mailer), build_number_desk(database, carrier)
-    office = open_back_office(settings, database, accounts, mailer, carrier, desk, assets)
+    office = open_back_office(settings, database, accounts, mailer, carrier, desk, erasure, assets)
 
     @asynccontextmanager
     async def parts(_: Litestar) -> AsyncGenerator[None, None]:
@@ -169,8 +170,7 @@ def create_app(
     app.state.agents = Agents(settings.secret_key)
     app.state.calls_database, app.state.turns, app.state.unjudged = calls_database, Turns(), Unjudged()
     app.state.watch, app.state.gate = watch, Gate(load_prices(settings.data_dir), watch)
-    app.state.number_erasure = NumberErasure(outbox, at_carrier, jobs)
-    app.state.number_desk, app.state.accounts = desk, accounts
+    app.state.number_desk, app.state.number_erasure, app.state.accounts = desk, erasure, accounts
     app.state.staff_who_answer, app.state.office = office.answerers, office
     return app
 

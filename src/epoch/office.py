@@ -12,6 +12,7 @@ from kit.db import Database
 from kit.mail import Mailer
 from kit.settings import Settings
 from tenants.numbers.desk import NumberDesk
+from voice.retention.numbers import NumberErasure
 
 
 def open_back_office(
@@ -21,6 +22,7 @@ def open_back_office(
     mailer: Mailer,
     carrier: Carrier,
     number_desk: NumberDesk,
+    number_erasure: NumberErasure,
     assets: Mapping[str, str],
 ) -> BackOffice:
     """The back office, in the look and behind the headers of the customers' pages."""
@@ -34,5 +36,6 @@ def open_back_office(
         mailer=mailer,
         carrier=carrier,
         number_desk=number_desk,
+        number_erasure=number_erasure,
         look=look,
     )

@@ -21,6 +21,10 @@ from widget.models import EmbedToken
 PLANS = [(plan.value, plan.value.capitalize()) for plan in Plan]
 LIMITS = [(name, limit_name(name)) for name in DEFAULTS]
 ROLES = [(role.value, role.value.capitalize()) for role in StaffRole]
+BLOCK_LIST = [
+    (deeds.KEEP_BLOCKED, "If it is there it stays, so that it is not called again"),
+    (deeds.UNBLOCK, "Take it off the block list too"),
+]
 
 
 class Field(NamedTuple):
@@ -49,6 +53,8 @@ class Action(NamedTuple):
     danger: bool = True
     many: bool = False
     """True when it can be done to several rows at once, picked in their list."""
+    look: Callable[[deeds.Deed], Awaitable[Sequence[str]]] | None = None
+    """Says what was found for what was typed, on a page that asks once more, before anything is done."""
 
 
 class Kind(NamedTuple):
@@ -66,7 +72,14 @@ class Kind(NamedTuple):
 KINDS: Mapping[str, Kind] = {
     "organization": Kind(
         Organization,
-        (Organization.name, Organization.slug, Organization.plan, Organization.suspended_at, Organization.deleted_at),
+        (
+            Organization.name,
+            Organization.slug,
+            Organization.plan,
+            Organization.country,
+            Organization.suspended_at,
+            Organization.deleted_at,
+        ),
         lambda row: row.name,
         lambda row: f"{row.plan.value} {row.suspended_at or ''}",
         (
@@ -125,6 +138,22 @@ KINDS: Mapping[str, Kind] = {
                 lambda row: row.deleted_at is None,
                 [Field("number", "Number", hint="Like +14155550123")],
                 danger=False,
+            ),
+            Action(
+                "erase-number",
+                "Erase a phone number",
+                StaffRole.OPERATOR,
+                "For somebody who asks to be forgotten. The number is erased from this organization's calls, here and "
+                "at the carrier, and with all metadata in which it stands. You see first how many calls there are. "
+                "This cannot be undone.",
+                deeds.erase_number,
+                # A deleted one's calls are there until it is erased itself.
+                lambda _: True,
+                [
+                    Field("number", "Phone number", hint="As it is dialled in the organization's country, or with +"),
+                    Field("block_list", "Block list", BLOCK_LIST),
+                ],
+                look=deeds.look_for_number,
             ),
         ),
     ),

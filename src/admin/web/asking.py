@@ -51,16 +51,23 @@ async def ask(request: Request) -> Response:
 async def act(request: Request) -> Response:
     """Raises: HTTPException, StaffRoleTooLow."""
     asked = await _asked(request)
-    form = await read_form(request, "reason", "seen", *(field.name for field in asked.action.fields))
+    fields = [field.name for field in asked.action.fields]
+    form = await read_form(request, "reason", "seen", "looked_at", *fields)
+    typed = "|".join(form[name] for name in fields)
     try:
         ensure_storable(form)
         reason = read_reason(form["reason"])
+        by = msgspec.structs.replace(viewer(request).actor, reason=reason)
+        if asked.action.look is not None and form["looked_at"] != typed:
+            found = await asked.action.look(Deed(office(request), asked.row, form, by))
+            return await render(
+                request, "office/confirm.html", form=form, found=found, looked_at=typed, **_shown(asked)
+            )
         async with alone_with(office(request), [asked.row.id]):
             # As it is now: the same form may have been sent twice.
             asked = await _asked(request)
             if form["seen"] != asked.kind.state(asked.row) or not asked.action.applies(asked.row):
                 raise Stale
-            by = msgspec.structs.replace(viewer(request).actor, reason=reason)
             done = await asked.action.work(Deed(office(request), asked.row, form, by))
     except NotFound:
         return redirect(request, asked.back, Stale.message, is_problem=True)

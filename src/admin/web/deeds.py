@@ -1,5 +1,6 @@
 """The deeds behind the actions: each calls the services that customers' own requests call, in their transactions."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +17,7 @@ from carrier.port import CarrierError
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
-from kit.e164 import masked
+from kit.e164 import masked, readable
 from kit.errors import Unavailable, ValidationFailed
 from kit.forms import Form
 from kit.mail import Mail
@@ -32,9 +33,12 @@ from voice.calling import overrides
 from voice.calling.alerts import resolve
 from voice.calling.limits import DEFAULTS, is_limit
 from voice.endings import END_CALL
+from voice.retention.numbers import read_number_to_erase
+from voice.retention.words import was_erased, will_be_erased
 from widget.services import EmbedTokenService
 
 _DIGITS = 10
+KEEP_BLOCKED, UNBLOCK = "keep", "unblock"
 
 
 class Deed(NamedTuple):
@@ -87,6 +91,27 @@ async def adopt_number(deed: Deed) -> str:
     except IntegrityError as error:
         raise NumberHeld from error
     return f"{e164} is this organization's now."
+
+
+async def look_for_number(deed: Deed) -> Sequence[str]:
+    number = _number_to_erase(deed)
+    async with deed.office.database.tenant(deed.row.id) as session:
+        found = await deed.office.number_erasure.count(session, deed.row.id, number, deed.row.country)
+    if not (said := will_be_erased(found)):
+        raise ValidationFailed([("number", "No call has this number: it was never called, or is erased already")])
+    if found.is_blocked:
+        is_kept = deed.form["block_list"] == KEEP_BLOCKED
+        said = [*said, "It stays on the block list." if is_kept else "It is taken off the block list."]
+    return [f"This is about {readable(number)}.", *said, "This cannot be undone."]
+
+
+async def erase_number(deed: Deed) -> str:
+    number, unblock = _number_to_erase(deed), deed.form["block_list"] == UNBLOCK
+    async with deed.office.database.tenant(deed.row.id) as session:
+        erased = await deed.office.number_erasure.erase(
+            session, deed.row.id, number, deed.row.country, by=deed.by, unblock=unblock
+        )
+    return was_erased(erased)
 
 
 async def raise_limit(deed: Deed) -> str:
@@ -215,6 +240,12 @@ async def _answer(deed: Deed, plan: Plan | None) -> None:
                 organization, to=owner.email, approved=plan is not None, public_url=office.settings.public_url
             )
             office.mailer.send_after_commit(session, mail)
+
+
+def _number_to_erase(deed: Deed) -> str:
+    if deed.form["block_list"] not in (KEEP_BLOCKED, UNBLOCK):
+        raise ValidationFailed([("block_list", "Choose from the list")])
+    return read_number_to_erase(deed.form["number"], deed.row.country)
 
 
 def _plan(form: Form) -> Plan:

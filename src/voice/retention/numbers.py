@@ -205,22 +205,6 @@ async def _record(session: AsyncSession, organization_id: UUID, number: str, era
     )
 
 
-def said_of(erased: Found) -> str:
-    """What was done, in a sentence or two."""
-    places = [f"{erased.calls} call{'' if erased.calls == 1 else 's'}"] if erased.calls else []
-    if erased.mentions:
-        places.append(f"the metadata of {erased.mentions} other call{'' if erased.mentions == 1 else 's'}")
-    if not places:
-        said = "No call has that number any more."
-    else:
-        said = f"The number is erased from {' and '.join(places)}."
-        if erased.calls:
-            said += " The carrier erases it within minutes."
-    if erased.was_unblocked:
-        said += " It is off the block list: it can be called again."
-    return said if erased.is_all else f"{said} Older calls are being looked through in the background."
-
-
 def read_number_to_erase(typed: str, country: str) -> str:
     """E.164 of what somebody typed. Raises: ValidationFailed."""
     if not typed.strip():

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from accounts.models import User
 from admin.models import Staff, StaffRole
+from calls import add_call
 from conftest import NewClient
 from factories import Factory, Tenant, sign_in
 from furnished import furnish
@@ -28,8 +29,9 @@ from staff import SEEN, Colleague, enter, make_staff, post
 from tenants.models import Invitation, Organization, PhoneNumber, UpgradeRequest
 from tenants.plans import Plan
 from tenants.upgrades import UpgradeService
-from voice.calling.models import Alert, LimitOverride
+from voice.calling.models import Alert, BlockedNumber, LimitOverride
 from voice.calling.services import CallingRulesService
+from voice.models import Call, CallStatus
 from widget.models import EmbedToken
 
 pytestmark = pytest.mark.anyio
@@ -335,6 +337,51 @@ async def test_no_action_is_done_without_a_reason_or_on_what_has_changed(
     assert (await operator.client.get(row.path("erase"))).status_code == 404
     kept = await stored(database, Organization, row.id)
     assert (kept.plan, kept.suspended_at) == (Plan.PRO, None)
+
+
+async def test_a_number_is_erased_after_staff_were_told_in_how_many_calls_it_is(
+    operator: Colleague, make: Factory, database: Database
+) -> None:
+    number, written = "+12125550147", "(212) 555-0147"
+    tenant = await make.tenant()
+    row, token = Row("organization", tenant.organization.id), await make.token(tenant)
+    calls = [await add_call(database, tenant, token, to_number=number) for _ in range(2)]
+    other = await add_call(database, tenant, token, details={"also": written})
+    async with database.sessions() as session, session.begin():
+        session.add(BlockedNumber(organization_id=row.id, number=number))
+    asked = {"number": written, "block_list": "unblock"}
+
+    looked = await do(operator, row, "erase-number", **asked)
+    assert looked.status_code == 200
+    for said in ("+1 212-555-0147", "2 calls have this number", "1 other call mentions it", "taken off the block list"):
+        assert said in looked.text
+    for typed in ({**asked, "number": "+12125550199"}, {**asked, "block_list": "keep"}):
+        assert (await do(operator, row, "erase-number", **typed, looked_at="(212) 555-0147|unblock")).status_code != 303
+    assert (await stored(database, Call, calls[0])).to_number == number
+
+    reason = f"They wrote to us: {written}"
+    answer = await do(operator, row, "erase-number", **asked, looked_at="(212) 555-0147|unblock", reason=reason)
+    assert answer.status_code == 303, answer.text
+    page = (await operator.client.get(answer.headers["location"])).text
+    assert "The number is erased from 2 calls and the metadata of 1 other call." in page
+    for call_id in calls:
+        assert (await stored(database, Call, call_id)).erased_at is not None
+    assert (await stored(database, Call, other)).details is None
+    async with database.sessions() as session:
+        assert await session.scalar(sa.select(BlockedNumber.id).where(BlockedNumber.owned_by(row.id))) is None
+    event = await trail_of(database, row.id, "call_data.number_erased")
+    assert (event.actor_kind, event.actor_name) == ("staff", operator.email)
+    told = {"number": "…0147", "calls": 2, "metadata_of_calls": 1, "unblocked": True}
+    assert event.details == {**told, "reason": "They wrote to us: …0147"}
+
+    for wrong in ("nobody", "", "+12125550199"):
+        refused = await do(operator, row, "erase-number", number=wrong, block_list="keep")
+        assert refused.status_code == 400, wrong
+        assert 'aria-invalid="true"' in refused.text
+    await add_call(database, tenant, token, to_number=number, status=CallStatus.RINGING, duration=0)
+    live = await do(operator, row, "erase-number", number=number, block_list="keep", looked_at=f"{number}|keep")
+    assert live.status_code == 409
+    assert "This number is in a live call" in live.text
 
 
 async def test_cutting_off_a_call_is_work_that_outlives_the_request(

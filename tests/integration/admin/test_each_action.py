@@ -35,12 +35,14 @@ BEFORE: Mapping[tuple[str, str], tuple[Any, Mapping[str, Any]]] = {
     ("staff", "reset-second-factor"): (Staff, TOTP),
     # A number in a live call stays.
     ("phone-number", "release"): (Call, {"status": CallStatus.COMPLETED}),
+    ("organization", "erase-number"): (Call, {"status": CallStatus.COMPLETED}),
 }
 """How a row must stand for what is not done to one as it is made."""
 FIELDS: Mapping[str, Mapping[str, str]] = {
     "change-plan": {"plan": "enterprise"},
     "raise-limit": {"limit": "calls_per_day", "value": "5000", "until": utc_now().date().isoformat()},
     "approve": {"plan": "business"},
+    "erase-number": {"number": "+12125550177", "block_list": "keep", "looked_at": "+12125550177|keep"},
     "change-role": {"role": "operator"},
 }
 

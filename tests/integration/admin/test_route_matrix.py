@@ -39,6 +39,8 @@ FIELDS = {
     "value": "9",
     "until": "2999-01-01",
     "number": "+14155550100",
+    "block_list": "keep",
+    "looked_at": "+14155550100|keep",
 }
 ROUTES: Mapping[tuple[str, str], StaffRole | None] = {
     ("GET", "/admin/join/{token}"): DOOR,

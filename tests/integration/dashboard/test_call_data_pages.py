@@ -129,7 +129,7 @@ async def test_a_blocked_number_stays_blocked_unless_it_is_ticked_off(
     assert await is_blocked(database, tenant)
 
     asked = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": NUMBER})
-    assert "No call has this number, but it is on your block list." in asked.text
+    assert "No call has this number, but it is on the block list." in asked.text
     answer = await post_form(admin, settings_path, confirmed, {"number": NUMBER, "unblock": "yes"})
     assert "It is off the block list" in (await admin.get(answer.headers["location"])).text
     assert not await is_blocked(database, tenant)
