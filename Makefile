@@ -1,7 +1,7 @@
 # Everything a newcomer, a developer and the build machine need. `make` alone lists it.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-office bench-widget lock clean
+.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-office bench-retention bench-widget lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -83,6 +83,10 @@ bench-outgoing: ## measure the webhook that decides about calls
 bench-office: ## measure the back office among 100,000 organizations
 	@tools/setup bench
 	.cache/bench/bin/python bench/office.py
+
+bench-retention: ## measure export, erasing a number and erasing by age
+	@tools/setup bench
+	.cache/bench/bin/python bench/retention.py
 
 bench-widget: setup ## measure a page with and without the phone in it
 	$(BIN)/python bench/host_page.py

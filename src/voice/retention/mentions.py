@@ -22,6 +22,7 @@ _INTERNATIONAL_PREFIXES = ("00", "011")
 _MARKS = r"[\W_]{0,6}"
 _BEFORE = re.compile(r"(\+?)((?:\d[\W_]{0,6})*)\Z")
 _NUMBER = re.compile(r"\+?\(?\d(?:[\W_]{0,3}\d){5,}")
+_NOT_A_DIGIT = re.compile(r"[^0-9]+")
 _TOKENS = re.compile(r"\d+")
 _DECIMALS = "".join(
     f"{chr(zero)}-{chr(zero + 9)}" for zero in range(0x80, 0x110000) if unicodedata.decimal(chr(zero), None) == 0
@@ -51,7 +52,7 @@ class Mentions:
         self._national = {"", trunk, "0"}
         self._digits = re.compile(_MARKS.join(national) + r"(?!\d)")
         self._is_short = len(national) < _SHORTEST_ABROAD
-        tail = national[-_TAIL:]
+        self._tail = tail = national[-_TAIL:]
         # What stands percent-encoded between the digits has digits of its own.
         self.pattern = "(%[0-9A-Fa-f]{2}|[^0-9])*".join(tail) + f"|[{_DECIMALS}]"
         """A regular expression of PostgreSQL's that finds every text in which the number may be, and few others."""
@@ -77,7 +78,8 @@ class Mentions:
         return _NUMBER.sub(lambda found: masked(self._number) if self.in_text(found[0]) else found[0], text)
 
     def _is_in(self, text: str) -> bool:
-        read = {_plain(text), _plain(unquote(text))}
+        # Reading a text as people would takes long; most do not even have the digits.
+        read = {plain for plain in (_plain(text), _plain(unquote(text))) if self._tail in _NOT_A_DIGIT.sub("", plain)}
         return any(self._is_written_in(plain) or self._is_matched_in(plain) for plain in read)
 
     def _is_written_in(self, text: str) -> bool:
