@@ -19,10 +19,13 @@ _LATE = dt.timedelta(minutes=2)
 """How long after a call must be over its slot is given back unasked."""
 _HOUR = dt.timedelta(hours=1)
 
+PAUSE_LOCK = "hashtext('calling.pause')"
+"""Shared by every call being judged, from its first statement until it is written; a pause of all calls takes it alone.
+What is asked after that statement therefore sees the pause, or the pause sees the call."""
 # Rows are written in this order by everybody, the organization's first: who holds it holds the others.
 _OPEN = Prepared(
     sa.text(
-        """
+        f"""
     INSERT INTO call_use AS u (id, organization_id, scope, key, minute_start, day, month)
     VALUES (:id_1, :organization, 'organization', '', :now, :day, :month),
            (:id_2, :organization, 'token', :token, :now, :day, :month),
@@ -41,8 +44,8 @@ _OPEN = Prepared(
         month_micros = CASE WHEN u.month >= :month THEN u.month_micros ELSE 0 END,
         month = greatest(u.month, :month)
     RETURNING scope, live, held_minutes, held_micros, minute_attempts, hour_refused, day_attempts,
-              day_minutes, day_micros, month_minutes, month_micros
-    """
+              day_minutes, day_micros, month_minutes, month_micros, pg_advisory_xact_lock_shared({PAUSE_LOCK})
+    """  # noqa: S608 - put together from texts of ours
     ).bindparams(
         *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "id_1", "id_2", "id_3")),
         *(

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -21,6 +22,7 @@ from tenants.live_calls import end_live_calls
 from tenants.models import Organization
 from voice.calling import limits as names
 from voice.calling.budget import Use
+from voice.calling.ledger import PAUSE_LOCK
 from voice.calling.limits import Limits, Terms, limits_of, wrong_limits
 from voice.calling.models import BlockedNumber, CallingPause, CallingRules, CallUse, LimitOverride, Scope, TokenLimits
 from voice.calling.places import blockable, shown_countries
@@ -28,8 +30,11 @@ from voice.calling.prices import MICROS_PER_CENT
 from widget.models import EmbedToken
 
 BLOCKED_NUMBERS = 1000
+_PAUSE_WAITS = "3s"
+"""For the calls that are being judged: some thousandths of a second, unless a worker stands still."""
 _JUDGED_WITHIN = dt.timedelta(seconds=5)
-"""A call that asked before a pause began is on record by then."""
+"""Then a call that asked before a pause began is on record, if it is written at all."""
+_LOCK_NOT_AVAILABLE = "55P03"
 _MOST_MINUTES = 1440
 _MOST_LIVE = 1000
 
@@ -182,17 +187,34 @@ async def pause_calls(session: AsyncSession, *, reason: str, by: Actor, end_live
 
     False when they are stopped already, and nothing is left to do: a pause can still be made to end the live calls.
     """
+    is_exact = await _alone(session)
     statement = insert(CallingPause).values(id=uuid7(), reason=reason).on_conflict_do_nothing()
     is_new = await session.scalar(statement.returning(CallingPause.id)) is not None
     harder = sa.update(CallingPause).where(CallingPause.ends_live_calls.is_(False)).values(ends_live_calls=True)
     ending = await session.scalar(harder.returning(CallingPause.id)) if end_live else None
     if ending is not None:
         end_live_calls(session, ending)
-        # No call waits for a lock of the pause's: one that did not see it yet is found once it must be written.
-        end_live_calls(session, ending, after=_JUDGED_WITHIN)
+        if not is_exact:
+            end_live_calls(session, ending, after=_JUDGED_WITHIN)
     if not is_new and ending is None:
         return False
     await record(session, by, "calling.paused", details={"reason": reason, "live_calls_ended": ending is not None})
+    return True
+
+
+async def _alone(session: AsyncSession) -> bool:
+    """Wait until no call is being judged, and let none be until this transaction ends.
+
+    False when one worker holds everybody up: a switch that stops calls must not fail because of it.
+    """
+    try:
+        async with session.begin_nested():
+            await session.execute(sa.text(f"SET LOCAL lock_timeout = '{_PAUSE_WAITS}'"))
+            await session.execute(sa.text(f"SELECT pg_advisory_xact_lock({PAUSE_LOCK})"))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        return False
     return True
 
 

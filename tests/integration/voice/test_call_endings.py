@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls import add_call
 from carrier.twilio import TwilioCarrier
@@ -23,6 +24,9 @@ from kit.settings import Settings, load_settings
 from tenants.live_calls import END_CALLS
 from tenants.plans import Plan
 from tenants.services import OrganizationService
+from voice.calling import services as switch
+from voice.calling.ledger import Ledger
+from voice.calling.models import CallingPause
 from voice.endings import END_CALL, RETRY_SECONDS, CallEnder
 from voice.models import Call, CallStatus
 
@@ -217,7 +221,72 @@ async def test_a_pause_ends_live_calls_when_it_is_told_to(
         assert not await pause_calls(own_settings, "fraud", end_live=True)
         await worker.work()
         assert sorted(endpoint.asked) == sorted(live)
-        # It was let through in the same moment, and its record follows.
+    finally:
+        await resume_calls(own_settings)
+
+
+async def test_a_pause_waits_for_the_calls_being_judged_and_they_for_it(
+    make: Factory, jobs: Database, own_settings: Settings
+) -> None:
+    """Neither overtakes the other: a call is on record when the pause is, or sees it."""
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+
+    def books(session: AsyncSession) -> Ledger:
+        return Ledger(session, tenant.organization.id, token.id, f"w_{token.id.hex}_{0:016x}")
+
+    async def is_waited(mode: str) -> None:
+        waits = sa.text(
+            "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+            "WHERE datname = current_database() AND locktype = 'advisory' AND mode = :mode AND NOT granted)"
+        )
+        async with asyncio.timeout(20), jobs.sessions() as session:
+            while True:
+                if await session.scalar(waits, {"mode": mode}):
+                    return
+                await asyncio.sleep(0.02)
+
+    async def judge() -> bool:
+        async with jobs.sessions() as session, session.begin():
+            await books(session).open(utc_now())
+            return await session.scalar(sa.select(CallingPause.id)) is not None
+
+    try:
+        async with asyncio.TaskGroup() as group, jobs.sessions() as session, session.begin():
+            await books(session).open(utc_now())
+            pause = group.create_task(pause_calls(own_settings, "fraud", end_live=False))
+            await is_waited("ExclusiveLock")
+            assert not pause.done()
+        assert pause.result()
+        await resume_calls(own_settings)
+
+        async with asyncio.TaskGroup() as group, jobs.sessions() as session, session.begin():
+            assert await switch.pause_calls(session, reason="fraud", by=SYSTEM)
+            judged = group.create_task(judge())
+            await is_waited("ShareLock")
+        assert judged.result(), "the call sees the pause that it waited for"
+    finally:
+        await resume_calls(own_settings)
+
+
+async def test_a_pause_does_not_fail_because_a_worker_stands_still(
+    make: Factory,
+    jobs: Database,
+    worker: Worker,
+    endpoint: CarrierEndpoint,
+    own_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(switch, "_PAUSE_WAITS", "100ms")
+    tenants = [await make.tenant() for _ in range(2)]
+    token = await make.token(tenants[0])
+    try:
+        async with jobs.sessions() as session, session.begin():
+            await Ledger(session, tenants[0].organization.id, token.id, "w").open(utc_now())
+            assert await pause_calls(own_settings, "fraud", end_live=True)
+        await worker.work()
+        assert endpoint.asked == []
+        # What it was about to write is found by a second look.
         late = await live_call(jobs, tenants[0], await make.token(tenants[0]))
         worker.now += dt.timedelta(seconds=6)
         await worker.work()

@@ -1,4 +1,4 @@
-"""Revocation and suspension against everything in flight, on four workers: nothing sent after the answer is granted."""
+"""Revocation, suspension and pause against all in flight, on four workers: nothing after the answer is granted."""
 
 import asyncio
 import json
@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from carrier_endpoint import CarrierEndpoint
 from conftest import ROOT
 from epoch.app import create_app
+from epoch.commands import pause_calls
 from epoch.migrations import upgrade
 from factories import Factory, Token, sign_in
 from kit.actor import SYSTEM
@@ -129,7 +130,12 @@ async def _end(process: Process) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cause", "times"), [pytest.param("revoked", 250, id="revoked-1000"), pytest.param("suspended", 50, id="suspended")]
+    ("cause", "times"),
+    [
+        pytest.param("revoked", 250, id="revoked-1000"),
+        pytest.param("suspended", 50, id="suspended"),
+        pytest.param("paused", 50, id="paused"),
+    ],
 )
 async def test_nothing_sent_after_the_answer_is_granted_on_any_worker_and_every_call_before_it_is_ended(
     jobs: Database, environ: dict[str, str], endpoint: CarrierEndpoint, cause: str, times: int
@@ -143,6 +149,9 @@ async def test_nothing_sent_after_the_answer_is_granted_on_any_worker_and_every_
         if cause == "suspended":
             async with jobs.sessions() as session, session.begin():
                 await OrganizationService(session).suspend(tenant.organization.id, by=SYSTEM)
+            return
+        if cause == "paused":
+            assert await pause_calls(own, "fraud", end_live=True)
             return
         app = create_app(own)
         transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
@@ -171,7 +180,8 @@ async def test_nothing_sent_after_the_answer_is_granted_on_any_worker_and_every_
                     await asyncio.wait_for(endpoint.was_asked.wait(), 0.2)
 
     told = Counter((one.kind, one.sent > answered, one.granted) for one in asked)
-    for kind in ("exchange", "call"):
+    # A pause stops calls and no phones: their people see why.
+    for kind in ("call",) if cause == "paused" else ("exchange", "call"):
         assert told[kind, False, True] > 0
         assert told[kind, True, False] > 0
         assert told[kind, True, True] == 0
