@@ -1,6 +1,9 @@
 """How long call data is kept: what an organization chose, and the job that erases what is older."""
 
 import datetime as dt
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -14,7 +17,6 @@ from kit.clock import utc_now
 from kit.db import Database
 from kit.errors import NotFound
 from tenants.models import Organization
-from voice.models import Call
 from voice.retention.at_carrier import CallsAtCarrier
 from voice.retention.erase import erase_calls
 from voice.retention.rules import LONGEST_MONTHS, SHORTEST_MONTHS, ensure_retention
@@ -22,9 +24,11 @@ from voice.retention.search import among
 
 BATCH = 500
 """Calls of one transaction: none holds its locks for long."""
-BATCHES = 200
-"""Of one organization in one pass; the next pass goes on."""
+MOST = 100_000
+"""Calls of one organization in one pass; the next pass goes on."""
 ORGANIZATIONS_AT_ONCE = 1000
+_SHARED_BY = 100
+"""Organizations that share a batch: most have few calls that are due, and a transaction for each would take longest."""
 _NO_CALL = UUID(int=0)
 log = structlog.get_logger("epoch.voice")
 
@@ -43,6 +47,31 @@ _DUE = sa.text(
     *(sa.bindparam(name, type_=sa.Uuid()) for name in ("no_call", "after", "through", "latest")),
     sa.bindparam("months", type_=sa.Integer()),
 )
+# The next calls of some organizations, the same share for each.
+_NEXT = sa.text(
+    """
+    SELECT c.organization_id, c.id, c.carrier_sid, c.erased_at
+    FROM unnest(CAST(:organizations AS uuid[]), CAST(:lasts AS uuid[]), CAST(:untils AS uuid[])) AS d (id, last, until)
+    CROSS JOIN LATERAL (
+        SELECT * FROM call
+        WHERE organization_id = d.id AND id > d.last AND id < d.until ORDER BY id LIMIT :share
+    ) c
+    """
+)
+_DONE = sa.text(
+    """
+    UPDATE organization o SET calls_erased_through = d.last
+    FROM unnest(CAST(:organizations AS uuid[]), CAST(:lasts AS uuid[])) AS d (id, last) WHERE o.id = d.id
+    """
+)
+
+
+class _Due(NamedTuple):
+    """An organization's calls that are to be erased: those between two ids."""
+
+    organization_id: UUID
+    last: UUID
+    until: UUID
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -112,10 +141,12 @@ class Retention:
         """Return how many calls were erased."""
         moment, after, erased = now or utc_now(), _NO_CALL, 0
         while (through := await self._some_organizations(after)) is not None:
+            due = []
             for organization_id, last, first_call, months in await self._due(moment, after, through):
                 until = _id_at(months_before(moment, months))
                 if first_call < until:
-                    erased += await self._erase(organization_id, last or _NO_CALL, until)
+                    due.append(_Due(organization_id, last or _NO_CALL, until))
+            erased += await self._erase(due)
             after = through
         if erased:
             log.info("calls_erased_by_age", calls=erased)
@@ -142,25 +173,40 @@ class Retention:
         async with self._database.sessions() as session:
             return [tuple(row) for row in await session.execute(_DUE, values)]
 
-    async def _erase(self, organization_id: UUID, last: UUID, until: UUID) -> int:
-        erased = 0
-        for _ in range(BATCHES):
-            mine = Call.owned_by(organization_id), Call.id > last, Call.id < until
-            query = sa.select(Call.id, Call.carrier_sid, Call.erased_at).where(*mine).order_by(Call.id).limit(BATCH)
+    async def _erase(self, due: Sequence[_Due]) -> int:
+        erased, waiting = 0, deque(due)
+        left = dict.fromkeys((one.organization_id for one in due), MOST)
+        while waiting:
+            some = [waiting.popleft() for _ in range(min(_SHARED_BY, len(waiting)))]
+            share = -(-BATCH // len(some))
             async with self._database.sessions() as session, session.begin():
-                calls = (await session.execute(query)).all()
-                if not calls:
-                    break
-                last = calls[-1].id
-                # Written down in the same transaction, done when the carrier takes it: its outage stops nothing here.
-                sids = [call.carrier_sid for call in calls if call.erased_at is None]
-                self._at_carrier.forget(session, sids, by_age=True)
-                erased += await erase_calls(session, among([call.id for call in calls]))
-                progress = sa.update(Organization).where(Organization.id == organization_id)
-                await session.execute(progress.values(calls_erased_through=last))
-            if len(calls) < BATCH:
-                break
+                taken, fresh = await self._erase_next(session, some, share)
+            erased += fresh
+            for one in some:
+                calls, last = taken.get(one.organization_id, (0, one.last))
+                left[one.organization_id] -= calls
+                if calls == share and left[one.organization_id] > 0:
+                    waiting.append(one._replace(last=last))
         return erased
+
+    async def _erase_next(
+        self, session: AsyncSession, some: Sequence[_Due], share: int
+    ) -> tuple[Mapping[UUID, tuple[int, UUID]], int]:
+        """Erase the next calls of some organizations; how many each had and the last of them, and how many were not
+        erased before."""
+        places = dict(zip(("organizations", "lasts", "untils"), map(list, zip(*some, strict=True)), strict=True))
+        calls = (await session.execute(_NEXT, {**places, "share": share})).all()
+        # Written down in the same transaction, done when the carrier takes it: its outage stops nothing here.
+        sids = [call.carrier_sid for call in calls if call.erased_at is None]
+        self._at_carrier.forget(session, sids, by_age=True)
+        erased = await erase_calls(session, among([call.id for call in calls]))
+        taken: dict[UUID, tuple[int, UUID]] = {}
+        for call in calls:
+            count, last = taken.get(call.organization_id, (0, _NO_CALL))
+            taken[call.organization_id] = count + 1, max(last, call.id)
+        # Last, for calls that are placed meanwhile wait for these rows.
+        await session.execute(_DONE, {"organizations": list(taken), "lasts": [last for _, last in taken.values()]})
+        return taken, erased
 
 
 def months_before(moment: dt.datetime, months: int) -> dt.datetime:

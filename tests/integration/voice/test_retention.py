@@ -27,7 +27,7 @@ from tenants.models import Organization
 from voice.calling.models import CallDestination
 from voice.fold import LegEvent
 from voice.models import Call, CallEvent, CallStatus
-from voice.retention import numbers, search
+from voice.retention import numbers, search, services
 from voice.retention.at_carrier import KIND, KIND_BY_AGE, CallsAtCarrier
 from voice.retention.errors import NumberInLiveCall
 from voice.retention.numbers import Found, NumberErasure
@@ -215,6 +215,33 @@ async def test_batches_go_on_where_the_last_one_ended(
     async with database.sessions() as session:
         assert (await session.get_one(Organization, tenant.organization.id)).calls_erased_through == old[2]
     assert len(old) < BATCH
+
+
+@pytest.mark.parametrize("most", [1, 100])
+async def test_organizations_share_batches_and_none_is_left_behind(
+    database: Database, make: Factory, retention: Retention, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(services, "BATCH", 4)
+    monkeypatch.setattr(services, "_SHARED_BY", 3)
+    monkeypatch.setattr(services, "MOST", most)
+    now = utc_now()
+    began, due, young = months_before(now, 30), dict[UUID, list[UUID]](), list[UUID]()
+    for times in (1, 5, 2, 3, 1):
+        tenant = await make.tenant()
+        token = await make.token(tenant)
+        moments = [began + dt.timedelta(seconds=second) for second in range(times)]
+        due[tenant.organization.id] = [await old_call(database, tenant, token, at=at) for at in moments]
+        young.append(await old_call(database, tenant, token, at=now))
+
+    in_one_pass = await retention.run(now)
+    assert (in_one_pass == 12) == (most == 100)
+    while await retention.run(now):
+        pass
+    for organization_id, calls in due.items():
+        assert [(await stored(database, call_id)).to_number for call_id in calls] == [""] * len(calls)
+        async with database.sessions() as session:
+            assert (await session.get_one(Organization, organization_id)).calls_erased_through == calls[-1]
+    assert {(await stored(database, call_id)).to_number for call_id in young} == {NUMBER}
 
 
 async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_there(
