@@ -13,8 +13,8 @@ from kit.e164 import dialing_of, masked
 
 _TAIL = 7
 """So many last digits tell a number from nearly all others, and no format leaves one of them out."""
-_SHORTEST_ABROAD = 8
-"""A shorter national number of another country is likelier to be a count or an id."""
+_SHORTEST_HERE, _SHORTEST_ABROAD = 6, 8
+"""A national number with fewer digits is likelier to be a count or an id: it is looked for with its country's code."""
 _LOOKED_BACK = 40
 """Characters before the national digits: more than any prefix takes."""
 _INTERNATIONAL_PREFIXES = ("00", "011")
@@ -51,7 +51,7 @@ class Mentions:
         self._with_code = self._abroad | {prefix + after for prefix in prefixes for after in self._abroad}
         self._national = {"", trunk, "0"}
         self._digits = re.compile(_MARKS.join(national) + r"(?!\d)")
-        self._is_short = len(national) < _SHORTEST_ABROAD
+        self._is_short = len(national) < (_SHORTEST_HERE if self._is_home else _SHORTEST_ABROAD)
         self._tail = tail = national[-_TAIL:]
         # What stands percent-encoded between the digits has digits of its own.
         self.pattern = "(%[0-9A-Fa-f]{2}|[^0-9])*".join(tail) + f"|[{_DECIMALS}]"
@@ -107,7 +107,7 @@ class Mentions:
         return False
 
     def _is_dialled(self, national: str) -> bool:
-        return self._is_home or not (self._is_short or self._is_another(national))
+        return not self._is_short and (self._is_home or not self._is_another(national))
 
     def _is_another(self, digits: str) -> bool:
         """Whether people at home would reach somebody else."""
@@ -119,7 +119,7 @@ class Mentions:
 
     def _is_matched_in(self, text: str) -> bool:
         """National ways to write that change digits: carriers' codes, mobile numbers with and without their mark."""
-        matches = PhoneNumberMatcher(text, self._country, leniency=Leniency.POSSIBLE)
+        matches = PhoneNumberMatcher(text, None if self._is_short else self._country, leniency=Leniency.POSSIBLE)
         return any(self._e164(match.number) == self._number for match in matches)
 
     @staticmethod

@@ -128,8 +128,8 @@ class NumberErasure:
         return found is not None
 
     async def _erase_calls(self, session: AsyncSession, organization_id: UUID, number: str) -> int:
-        query = sa.select(Call.id, Call.carrier_sid).where(Call.owned_by(organization_id), Call.to_number == number)
-        erased = 0
+        mine = Call.owned_by(organization_id), Call.to_number == number, Call.erased_at.is_(None)
+        query, erased = sa.select(Call.id, Call.carrier_sid).where(*mine), 0
         while found := (await session.execute(query.limit(_AT_ONCE))).all():
             erased += await erase_calls(session, among([row.id for row in found]))
             self._at_carrier.forget(session, [row.carrier_sid for row in found])
