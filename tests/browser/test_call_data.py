@@ -11,6 +11,7 @@ from browser.axe import AXE, findings
 from browser.dashboard import sign_in
 from browser.product import Product
 from calls import add_call
+from voice.calling.models import BlockedNumber
 
 pytestmark = pytest.mark.anyio
 
@@ -19,6 +20,9 @@ async def test_a_number_is_erased_and_everything_is_downloaded(browser: Browser,
     customer = await product.customer()
     for _ in range(2):
         await add_call(product.database, customer.tenant, customer.token, to_number="+12125550147", agent="Ada")
+    await add_call(product.database, customer.tenant, customer.token, details={"also": "212-555-0147"})
+    async with product.database.sessions() as session, session.begin():
+        session.add(BlockedNumber(organization_id=customer.tenant.organization.id, number="+12125550147"))
     page = await browser.new_page()
     await page.add_init_script(path=AXE)
     await sign_in(page, customer)
@@ -39,9 +43,12 @@ async def test_a_number_is_erased_and_everything_is_downloaded(browser: Browser,
     await section.get_by_role("button", name="Find calls").click()
     await expect(page.get_by_role("heading", name="Erase +1 212-555-0147?")).to_be_visible()
     await expect(page.get_by_text("2 calls have this number")).to_be_visible()
+    await expect(page.get_by_text("1 other call mentions it")).to_be_visible()
     assert await findings(page) == []
+    await page.get_by_label("Also take it off the block list").check()
     await page.get_by_role("button", name="Erase number").click()
-    await expect(page.get_by_text("The number is erased from 2 calls")).to_be_visible()
+    await expect(page.get_by_text("erased from 2 calls and the metadata of 1 other call")).to_be_visible()
+    await expect(page.get_by_text("It is off the block list")).to_be_visible()
 
     download = page.get_by_role("button", name="Download everything")
     for _ in range(2):  # the form works again though its page never left
