@@ -22,7 +22,7 @@ def will_be_erased(found: Found) -> Sequence[str]:
         )
         said.append(
             f"{_calls(mentions, 'other call')} {_one(mentions, 'mentions', 'mention')} it in what the page wrote down. "
-            f"All metadata of {_one(mentions, 'that call is', 'those calls are')} erased, because names stand beside "
+            f"All metadata of {_one(mentions, 'that call', 'those calls')} is erased, because names stand beside "
             f"numbers. {stays}"
         )
     if not found.is_all:
