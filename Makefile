@@ -1,7 +1,7 @@
 # Everything a newcomer, a developer and the build machine need. `make` alone lists it.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-office bench-retention bench-widget lock clean
+.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-office bench-retention bench-widget bench-paint lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -90,6 +90,9 @@ bench-retention: ## measure export, erasing a number and erasing by age
 
 bench-widget: setup ## measure a page with and without the phone in it
 	$(BIN)/python bench/host_page.py
+
+bench-paint: setup ## measure when a page paints that carries the phone, and one that carries an idle script
+	$(BIN)/python bench/first_paint.py
 
 lock: ## renew the lock files from pyproject.toml and package.json
 	$(COMPILE) pyproject.toml -o requirements.lock

@@ -1,0 +1,105 @@
+"""What a tag costs the first paint of the page that carries it, whoever's tag it is: ``make bench-paint``.
+
+``python bench/first_paint.py [ROUNDS]``: the page of ``host_page.py`` is loaded in turn, in an order drawn anew each
+round, without a script, with a script of our size that does nothing, with the phone, and with the phone's tag made
+``async``. The script that does nothing tells what the tag's place costs from what the phone does there.
+"""
+
+import asyncio
+import os
+import random
+import statistics
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from playwright.async_api import Browser, async_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
+
+from browser.conftest import launch_options  # noqa: E402
+from browser.host_site import SCRIPT, HostSite, serving_pages, widget_tag  # noqa: E402
+from browser.product import running_product  # noqa: E402
+from epoch.devdb import EmbeddedPostgres  # noqa: E402
+from host_page import BODY, DIST, SEEN, SETTLED, WATCH  # noqa: E402 - after the path
+
+ROUNDS = 40
+RESAMPLED = 2_000
+NONE, INERT, PHONE, ASYNC = "no script", "a script that does nothing", "the phone", "the phone, async"
+
+
+async def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    load = os.getloadavg()[0]
+    with EmbeddedPostgres(ROOT / ".cache" / "test-postgres", durable=False) as postgres:
+        url = postgres.create_database("first_paint")
+        try:
+            paints = await measure(url, rounds)
+        finally:
+            postgres.drop_database("first_paint")
+    print(f"{rounds} rounds, load {load:.1f} before and {os.getloadavg()[0]:.1f} after\n")
+    print("| LCP, ms | median | difference | 95 % of resampled differences |\n|---|---:|---:|---:|")
+    for name, times in paints.items():
+        low, high = interval(paints[NONE], times)
+        difference = statistics.median(times) - statistics.median(paints[NONE])
+        print(f"| {name} | {statistics.median(times):.0f} | {difference:+.0f} | {low:+.0f} to {high:+.0f} |")
+
+
+async def measure(database_url: str, rounds: int) -> Mapping[str, Sequence[float]]:
+    """The LCP of each load, in milliseconds, by what the page carries."""
+    with tempfile.TemporaryDirectory() as folder, serving_pages() as site, serving_pages() as elsewhere:
+        async with running_product(database_url, Path(folder)) as product, async_playwright() as playwright:
+            customer = await product.customer()
+            tag = widget_tag(product.url, customer.token.raw)
+            tags = {
+                NONE: "",
+                INERT: f'<script src="{inert_script(elsewhere)}"></script>',
+                PHONE: tag,
+                ASYNC: tag.replace("<script ", "<script async ", 1),
+            }
+            pages = {name: site.page(BODY + one) for name, one in tags.items()}
+            paints: dict[str, list[float]] = {name: [] for name in pages}
+            browser = await playwright.chromium.launch(**launch_options())
+            try:
+                for address in pages.values():
+                    await paint_of(browser, address)  # each one's first time is nobody's
+                for _ in range(rounds):
+                    for name in random.sample(list(pages), len(pages)):
+                        paints[name].append(await paint_of(browser, pages[name]))
+            finally:
+                await browser.close()
+    return paints
+
+
+def inert_script(site: HostSite) -> str:
+    """Publish a script as long as phone.js, a function that nobody calls, on an origin that is not the page's."""
+    size = (DIST / "phone.js").stat().st_size
+    text = "".join(f"console.log('nothing {index}');" for index in range(size // 27))
+    return site.publish(f"(()=>{{const never=()=>{{{text}}}}})();", kind=SCRIPT).replace("127.0.0.1", "localhost")
+
+
+async def paint_of(browser: Browser, address: str) -> float:
+    """The LCP of one load by a new profile."""
+    async with await browser.new_context() as context:
+        await context.add_init_script(WATCH)
+        page = await context.new_page()
+        async with page.expect_console_message(lambda message: message.text == SETTLED):
+            await page.goto(address)
+        seen = await page.evaluate(SEEN)
+    return float(seen["lcp"])
+
+
+def interval(without: Sequence[float], times: Sequence[float]) -> tuple[float, float]:
+    """Between what 95 of 100 differences of medians lie when both are drawn again and again from what was measured."""
+
+    def again(measured: Sequence[float]) -> float:
+        return statistics.median(random.choices(measured, k=len(measured)))
+
+    drawn = sorted(again(times) - again(without) for _ in range(RESAMPLED))
+    return drawn[RESAMPLED * 25 // 1000], drawn[RESAMPLED * 975 // 1000]
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
