@@ -92,7 +92,7 @@ bench-widget: setup ## measure a page with and without the phone in it
 	$(BIN)/python bench/host_page.py
 
 bench-paint: setup ## measure when a page paints that carries the phone, and one that carries an idle script
-	$(BIN)/python bench/first_paint.py
+	PYTHONPATH=src:tests $(BIN)/python bench/first_paint.py
 
 lock: ## renew the lock files from pyproject.toml and package.json
 	$(COMPILE) pyproject.toml -o requirements.lock

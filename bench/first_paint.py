@@ -1,8 +1,8 @@
 """What a tag costs the first paint of the page that carries it, whoever's tag it is: ``make bench-paint``.
 
-``python bench/first_paint.py [ROUNDS]``: the page of ``host_page.py`` is loaded in turn, in an order drawn anew each
-round, without a script, with a script of our size that does nothing, with the phone, and with the phone's tag made
-``async``. The script that does nothing tells what the tag's place costs from what the phone does there.
+``PYTHONPATH=src:tests python bench/first_paint.py [ROUNDS]``: the page of ``host_page.py`` is loaded in turn, in an
+order drawn anew each round, without a script, with a script of our size that does nothing, with the phone, and with the
+phone's tag made ``async``. The idle script tells what the tag's place costs from what the phone does there.
 """
 
 import asyncio
@@ -16,14 +16,11 @@ from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
-
-from browser.conftest import launch_options  # noqa: E402
-from browser.host_site import SCRIPT, HostSite, serving_pages, widget_tag  # noqa: E402
-from browser.product import running_product  # noqa: E402
-from epoch.devdb import EmbeddedPostgres  # noqa: E402
-from host_page import BODY, DIST, SEEN, SETTLED, WATCH  # noqa: E402 - after the path
+from browser.conftest import launch_options
+from browser.host_site import SCRIPT, HostSite, serving_pages, widget_tag
+from browser.product import running_product
+from epoch.devdb import EmbeddedPostgres
+from host_page import BODY, DIST, ROOT, SEEN, SETTLED, WATCH
 
 ROUNDS = 40
 RESAMPLED = 2_000

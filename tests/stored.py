@@ -1,5 +1,7 @@
 """What a database holds, whatever its tables are called."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from epoch.models import metadata
@@ -54,9 +56,10 @@ async def columns_holding(database: Database, digits: str) -> set[tuple[str, str
         # The owner sees every table.
         await session.execute(sa.text("SET LOCAL ROLE NONE"))
         for table, column, is_bytes in (await session.execute(sa.text(_TEXTS))).all():
-            text = f"encode(\"{column}\", 'escape')" if is_bytes else f'"{column}"::text'
-            holds = f"regexp_replace({text}, '[^0-9]', '', 'g') LIKE '%' || :digits || '%'"
-            query = sa.text(f'SELECT EXISTS (SELECT FROM "{table}" WHERE {holds})')  # noqa: S608 - the catalog's names
-            if await session.scalar(query, {"digits": digits}):
+            held: sa.ColumnClause[Any] = sa.column(column)
+            text = sa.func.encode(held, "escape") if is_bytes else sa.cast(held, sa.Text)
+            found_in = sa.func.regexp_replace(text, "[^0-9]", "", "g").contains(digits)
+            query = sa.select(sa.exists().select_from(sa.table(table)).where(found_in))
+            if await session.scalar(query):
                 found.add((table, column))
     return found

@@ -19,13 +19,13 @@ _LATE = dt.timedelta(minutes=2)
 """How long after a call must be over its slot is given back unasked."""
 _HOUR = dt.timedelta(hours=1)
 
-PAUSE_LOCK = "hashtext('calling.pause')"
+PAUSE_LOCK = "calling.pause"
 """Shared by every call being judged, from its first statement until it is written; a pause of all calls takes it alone.
 What is asked after that statement therefore sees the pause, or the pause sees the call."""
 # Rows are written in this order by everybody, the organization's first: who holds it holds the others.
 _OPEN = Prepared(
     sa.text(
-        f"""
+        """
     INSERT INTO call_use AS u (id, organization_id, scope, key, minute_start, day, month)
     VALUES (:id_1, :organization, 'organization', '', :now, :day, :month),
            (:id_2, :organization, 'token', :token, :now, :day, :month),
@@ -44,14 +44,15 @@ _OPEN = Prepared(
         month_micros = CASE WHEN u.month >= :month THEN u.month_micros ELSE 0 END,
         month = greatest(u.month, :month)
     RETURNING scope, live, held_minutes, held_micros, minute_attempts, hour_refused, day_attempts,
-              day_minutes, day_micros, month_minutes, month_micros, pg_advisory_xact_lock_shared({PAUSE_LOCK})
-    """  # noqa: S608 - put together from texts of ours
+              day_minutes, day_micros, month_minutes, month_micros, pg_advisory_xact_lock_shared(hashtext(:pause_lock))
+    """
     ).bindparams(
         *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "id_1", "id_2", "id_3")),
         *(
             sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True))
             for name in ("now", "day", "month", "minute_ago", "hour_ago")
         ),
+        sa.bindparam("pause_lock", PAUSE_LOCK, type_=sa.Text()),
     )
 )
 # A slot is given back with what its call may have used, for nobody knows better: the call's own end corrects it.

@@ -210,7 +210,7 @@ async def _alone(session: AsyncSession) -> bool:
     try:
         async with session.begin_nested():
             await session.execute(sa.text(f"SET LOCAL lock_timeout = '{_PAUSE_WAITS}'"))
-            await session.execute(sa.text(f"SELECT pg_advisory_xact_lock({PAUSE_LOCK})"))
+            await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(PAUSE_LOCK))))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
             raise
