@@ -230,6 +230,25 @@ async def test_the_phone_follows_the_page_from_light_to_dark(customer: Customer,
     await expect(root).to_have_css("color-scheme", "dark")
 
 
+async def test_the_phone_follows_a_body_that_came_in_the_place_of_the_pages(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
+    phone = await open_phone(customer, color_scheme="light")
+    await phone.until_event("ready")
+    root = phone.panel.locator(".root")
+    await expect(root).to_have_attribute("data-theme", "auto")
+    await phone.page.evaluate(
+        """() => {
+            const body = document.createElement("body");
+            body.style.colorScheme = "dark";
+            document.body.replaceWith(body);
+        }"""
+    )
+    await expect(root).to_have_attribute("data-theme", "dark")
+    await phone.page.evaluate("() => { document.body.style.colorScheme = 'light' }")
+    await expect(root).to_have_attribute("data-theme", "light")
+
+
 @pytest.mark.parametrize(
     ("attributes", "head", "accent", "ink"),
     [

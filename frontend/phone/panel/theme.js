@@ -9,12 +9,18 @@ export function schemeOf({ body, head }) {
 
 /** Call `changed()` when the page may have another scheme; returns the way to stop. */
 export function watchScheme({ document, window }, changed) {
-  // Which class or attribute makes a page dark is the page's own affair.
-  const observer = new window.MutationObserver(changed);
+  const observer = new window.MutationObserver(() => {
+    observe();
+    changed();
+  });
   const system = window.matchMedia?.("(prefers-color-scheme:dark)");
-  for (const element of [document.documentElement, document.body]) {
-    if (element) observer.observe(element, { attributes: true });
+  // Which class or attribute makes a page dark is the page's own affair; and frameworks put new bodies in the place of old ones.
+  function observe() {
+    const { documentElement: root, body } = document;
+    if (root) observer.observe(root, { attributes: true, childList: true });
+    if (body) observer.observe(body, { attributes: true });
   }
+  observe();
   system?.addEventListener("change", changed);
   return () => {
     observer.disconnect();
