@@ -1,4 +1,4 @@
-/** phone.js: finds its script tag, makes `window.EpochPhone`, begins. A second load leaves the first phone alone. */
+/** phone.js: finds its script tag, makes `window.EpochPhone`, which begins when the page has painted. A second load leaves the first phone alone. */
 import { AGAIN, createApi } from "./phone/api.js";
 import { findTag, fromTag } from "./phone/config.js";
 import { browser } from "./phone/env.js";
@@ -11,8 +11,8 @@ const first = window.EpochPhone?.[AGAIN];
 if (first) {
   first(config);
 } else {
-  const { api, begin } = createApi(tag, browser(window));
+  const { api, beginPainted } = createApi(tag, browser(window));
   window.EpochPhone = api;
   window.EpochVoice = api;
-  begin(config);
+  beginPainted(config);
 }

@@ -16,12 +16,15 @@ export function createApi(tag, env) {
   let settings = {};
   let panel = null;
   let isBegun = false;
+  // Whether the page is to paint first.
+  let isDue = false;
   let stopClicks = null;
   let stopWindows = null;
   let stopDebug = null;
   phone.watch(() => panel?.render());
 
   const begin = (config) => {
+    isDue = false;
     settings = { ...settings, ...config };
     if (settings.token === undefined) {
       console.warn("[EpochPhone] no token yet: add data-token to the script tag, or call EpochPhone.init({ token })");
@@ -43,15 +46,25 @@ export function createApi(tag, env) {
     else if (settings.debug === undefined) env.afterPaint(explainIfRemembered);
     stopWindows = base && !isOff(settings.popOut) ? hearWindows(originOf(base)) : null;
   };
+  /** Begin when the page has painted, or as soon as it asks for the phone: its own first paint waits for nothing of ours. */
+  const beginPainted = (config) => {
+    settings = config;
+    isDue = true;
+    env.afterFirstPaint(beginDue);
+  };
+  const beginDue = () => {
+    if (isDue) begin({});
+  };
   const draw = () => {
     panel ??= new Panel(phone, settings, env, { open: () => opened("open"), close: () => opened("close") });
     return panel;
   };
   const open = () => {
+    beginDue();
     if (isBegun) draw().open();
   };
   const forget = () => {
-    isBegun = false;
+    isBegun = isDue = false;
     panel?.remove();
     stopClicks?.();
     stopWindows?.();
@@ -93,7 +106,10 @@ export function createApi(tag, env) {
     close: () => panel?.close(),
     mute: (on = true) => phone.mute(Boolean(on)),
     isMuted: () => phone.muted,
-    test: ({ progress } = {}) => phone.check(progress),
+    test({ progress } = {}) {
+      beginDue();
+      return phone.check(progress);
+    },
     getCall() {
       if (!phone.isInCall) return null;
       const { ended: _, answeredAt, ...call } = phone.call;
@@ -156,11 +172,12 @@ export function createApi(tag, env) {
   // A page that loads the script twice keeps the first phone.
   Object.defineProperty(api, AGAIN, {
     value(config) {
+      beginDue();
       if (config.token === undefined || (panel && config.token === settings.token)) return;
       // Destroyed or never begun: the page wants it now.
       if (!panel) begin(config);
       else console.warn("[EpochPhone] already running with another token; this second script is ignored");
     },
   });
-  return { api, begin, phone };
+  return { api, begin, beginPainted, phone };
 }

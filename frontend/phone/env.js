@@ -5,9 +5,10 @@ import { Policy } from "./policy.js";
 import { readPreferences } from "./preferences.js";
 
 const PAINT_TIMEOUT_MS = 2_000;
+const FIRST_PAINT_TIMEOUT_MS = 200;
 
 export function browser(window) {
-  const { document, navigator } = window;
+  const { document, navigator, performance } = window;
   const { requestAnimationFrame, requestIdleCallback } = window;
   let preferences = null;
   const env = {
@@ -35,6 +36,24 @@ export function browser(window) {
         if (requestIdleCallback) requestIdleCallback.call(window, work, { timeout: PAINT_TIMEOUT_MS });
         else setTimeout(work);
       });
+    },
+    /**
+     * Do `work` in the task after the page, whole, was painted first; at once where that is over, or nobody sees the page.
+     * Scripts or styles that are long in coming, and frames out of sight, do not hold it up: a timer does `work` as well.
+     */
+    afterFirstPaint(work) {
+      const isLoading = document.readyState === "loading";
+      const isSeen = document.visibilityState === "visible";
+      // Some pages put an object of their own in the place of `performance`.
+      const isPainted = performance?.getEntriesByName?.("first-contentful-paint")?.length > 0;
+      if (!isSeen || (isPainted && !isLoading)) {
+        work();
+        return;
+      }
+      const whenPainted = () => requestAnimationFrame.call(window, () => setTimeout(work));
+      if (isLoading) document.addEventListener("DOMContentLoaded", whenPainted, { once: true });
+      else whenPainted();
+      setTimeout(work, FIRST_PAINT_TIMEOUT_MS);
     },
     whenIdle(work, timeout) {
       // On a metered connection the chunk waits until it is needed.

@@ -6,14 +6,15 @@ import { page, refused, sdk, server, settle } from "./support/page.js";
 const NUMBER = "+12125550123";
 let phones = [];
 
-async function begin(settings = {}, answers) {
+/** A phone that has begun, or one whose tag alone was read: `paint` is what it waits for. */
+async function begin(settings = {}, answers, { isPainted = true } = {}) {
   const host = server(answers);
   const module = sdk();
   const env = { ...page({ fetch: host.fetch, module }), document };
   env.window.MutationObserver = window.MutationObserver;
-  const { api, begin: start } = createApi(null, env);
+  const { api, begin: start, beginPainted } = createApi(null, env);
   phones.push(api);
-  start({ token: "ept_x", apiBase: "https://voice.example", ...settings });
+  (isPainted ? start : beginPainted)({ token: "ept_x", apiBase: "https://voice.example", ...settings });
   await settle();
   const paint = () => env.painted.splice(0).forEach((work) => work());
   return { api, host, module, env, paint };
@@ -102,6 +103,90 @@ describe("window.EpochPhone", () => {
     await settle();
     expect(document.querySelectorAll("epoch-phone")).toHaveLength(1);
     expect(api.getState()).toBe("ready");
+  });
+});
+
+describe("a tag that the page has not painted yet", () => {
+  const read = (settings) => begin(settings, undefined, { isPainted: false });
+  const hasBegun = ({ host }) => [document.querySelectorAll("epoch-phone").length, host.count("exchange")];
+
+  test("begins with the paint, once", async () => {
+    const phone = await read();
+    expect([...hasBegun(phone), phone.api.getState(), phone.api.call(NUMBER)]).toEqual([0, 0, "loading", false]);
+    const [begun] = phone.env.painted;
+    phone.paint();
+    begun(); // the timer for pages without frames comes as well
+    await settle();
+    expect([...hasBegun(phone), phone.api.getState()]).toEqual([1, 1, "ready"]);
+  });
+
+  test.each(["open", "toggle"])("is not waited for by %s()", async (method) => {
+    const phone = await read();
+    phone.api[method]();
+    expect(shown("#panel")).toBe(true);
+    phone.paint();
+    await settle();
+    expect(hasBegun(phone)).toEqual([1, 1]);
+  });
+
+  test("is not waited for by test()", async () => {
+    const phone = await read();
+    const checked = phone.api.test();
+    await settle();
+    expect(hasBegun(phone)).toEqual([1, 1]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await checked).toMatchObject({ token: { ok: true } });
+  });
+
+  test("is not waited for by init(), which knows what the tag said", async () => {
+    const phone = await read({ token: "ept_of_the_tag", locale: "es" });
+    phone.api.init({ locale: "ar" });
+    await settle();
+    phone.paint();
+    await settle();
+    expect(hasBegun(phone)).toEqual([1, 1]);
+    expect(phone.api.getState()).toBe("ready");
+    expect(root().querySelector(".root").dir).toBe("rtl");
+  });
+
+  test("takes a token from init() without a word about the missing one", async () => {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const phone = await read({ token: undefined });
+    phone.api.init({ token: "ept_x" });
+    phone.paint();
+    await settle();
+    expect([...hasBegun(phone), warned.mock.calls.length]).toEqual([1, 1, 0]);
+    warned.mockRestore();
+  });
+
+  test("does not begin once the page has destroyed its phone", async () => {
+    const phone = await read();
+    phone.api.destroy();
+    phone.paint();
+    await settle();
+    expect(hasBegun(phone)).toEqual([0, 0]);
+  });
+
+  test("is the page's phone for a second tag", async () => {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const phone = await read();
+    phone.api[AGAIN]({ token: "ept_x" });
+    expect(warned).not.toHaveBeenCalled();
+    phone.api[AGAIN]({ token: "ept_other" });
+    expect(warned).toHaveBeenCalledOnce();
+    phone.paint();
+    await settle();
+    expect(hasBegun(phone)).toEqual([1, 1]);
+    warned.mockRestore();
+  });
+
+  test("without a token leaves the page to a second tag that has one", async () => {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const phone = await read({ token: undefined });
+    phone.api[AGAIN]({ token: "ept_x", apiBase: "https://voice.example" });
+    await settle();
+    expect(hasBegun(phone)).toEqual([1, 1]);
+    warned.mockRestore();
   });
 });
 

@@ -7,7 +7,8 @@ const MOODS = { ready: "ready", completed: "ready", failed: "ready", loading: "o
 /** `ready`, `busy`, `problem` or `off`: what the button's dot says. */
 export const mood = (state) => MOODS[state] ?? "busy";
 
-const OFFLINE = new Problem("offline");
+// Made when it is told: an error made while phone.js runs costs the page's first paint another parse of the whole file.
+const whenOffline = (say) => say(new Problem("offline"));
 
 /** The view of `phone` in `{core, problems}` of a language; `trouble` says what is wrong with the line of its call. */
 export function viewOf(phone, { core, problems = {} }, trouble) {
@@ -33,7 +34,7 @@ const VIEWS = {
   dialing: (phone, texts, say) => ({ ...calling(phone, texts, texts.calling), ...aside(phone, say) }),
   ringing: (phone, texts, say) => ({ ...calling(phone, texts, texts.ringing), ...aside(phone, say) }),
   "in-progress": (phone, texts, say, trouble) => {
-    const line = phone.isOffline ? say(OFFLINE).message : phone.reconnecting ? texts.reconnecting : trouble;
+    const line = phone.isOffline ? whenOffline(say).message : phone.reconnecting ? texts.reconnecting : trouble;
     return {
       ...calling(phone, texts, ""),
       ...aside(phone, say),
@@ -58,7 +59,7 @@ const VIEWS = {
   }),
 };
 
-const offline = ({ isOffline }, say) => (isOffline ? { ...say(OFFLINE), calm: true } : null);
+const offline = ({ isOffline }, say) => (isOffline ? { ...whenOffline(say), calm: true } : null);
 
 const aside = ({ aside: problem }, say) => ({ result: problem && { ...say(problem), calm: true } });
 

@@ -132,6 +132,7 @@ export function page({ fetch, module = sdk(), load }) {
     // Pages here are painted when a test says so.
     afterPaint: (work) => env.painted.push(work),
     painted: [],
+    afterFirstPaint: (work) => env.painted.push(work),
     whenIdle: () => {},
   };
   return Object.assign(env, apart(env));
