@@ -1,8 +1,9 @@
 """What a tag costs the first paint of the page that carries it, whoever's tag it is: ``make bench-paint``.
 
-``PYTHONPATH=src:tests python bench/first_paint.py [ROUNDS]``: the page of ``host_page.py`` is loaded in turn, in an
-order drawn anew each round, without a script, with a script of our size that does nothing, with the phone, and with the
-phone's tag made ``async``. The idle script tells what the tag's place costs from what the phone does there.
+``PYTHONPATH=src:tests python bench/first_paint.py [ROUNDS] [first]``: the page of ``host_page.py`` is loaded in turn,
+in an order drawn anew each round, without a script, with a script of our size that does nothing, with the phone, and
+with the phone's tag made ``async``; with ``first`` the tag stands before the page's content. The idle script tells what
+the tag's place costs from what the phone does there.
 """
 
 import asyncio
@@ -28,23 +29,25 @@ NONE, INERT, PHONE, ASYNC = "no script", "a script that does nothing", "the phon
 
 
 async def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    rounds = next((int(given) for given in sys.argv[1:] if given.isdecimal()), ROUNDS)
+    is_first = "first" in sys.argv[1:]
     load = os.getloadavg()[0]
     with EmbeddedPostgres(ROOT / ".cache" / "test-postgres", durable=False) as postgres:
         url = postgres.create_database("first_paint")
         try:
-            paints = await measure(url, rounds)
+            paints = await measure(url, rounds, is_first)
         finally:
             postgres.drop_database("first_paint")
-    print(f"{rounds} rounds, load {load:.1f} before and {os.getloadavg()[0]:.1f} after\n")
-    print("| LCP, ms | median | difference | 95 % of resampled differences |\n|---|---:|---:|---:|")
+    place = "before" if is_first else "after"
+    print(f"the tag {place} the content, {rounds} rounds, load {load:.1f} before and {os.getloadavg()[0]:.1f} after\n")
+    print("| LCP, ms | median | to no script | to the idle script |\n|---|---:|---:|---:|")
     for name, times in paints.items():
-        low, high = interval(paints[NONE], times)
-        difference = statistics.median(times) - statistics.median(paints[NONE])
-        print(f"| {name} | {statistics.median(times):.0f} | {difference:+.0f} | {low:+.0f} to {high:+.0f} |")
+        differences = (difference(paints[other], times) for other in (NONE, INERT))
+        print(f"| {name} | {statistics.median(times):.0f} | {' | '.join(differences)} |")
+    print("\nIn brackets: where 95 of 100 resampled differences of the medians lie.")
 
 
-async def measure(database_url: str, rounds: int) -> Mapping[str, Sequence[float]]:
+async def measure(database_url: str, rounds: int, is_first: bool) -> Mapping[str, Sequence[float]]:
     """The LCP of each load, in milliseconds, by what the page carries."""
     with tempfile.TemporaryDirectory() as folder, serving_pages() as site, serving_pages() as elsewhere:
         async with running_product(database_url, Path(folder)) as product, async_playwright() as playwright:
@@ -56,7 +59,7 @@ async def measure(database_url: str, rounds: int) -> Mapping[str, Sequence[float
                 PHONE: tag,
                 ASYNC: tag.replace("<script ", "<script async ", 1),
             }
-            pages = {name: site.page(BODY + one) for name, one in tags.items()}
+            pages = {name: site.page(one + BODY if is_first else BODY + one) for name, one in tags.items()}
             paints: dict[str, list[float]] = {name: [] for name in pages}
             browser = await playwright.chromium.launch(**launch_options())
             try:
@@ -88,14 +91,15 @@ async def paint_of(browser: Browser, address: str) -> float:
     return float(seen["lcp"])
 
 
-def interval(without: Sequence[float], times: Sequence[float]) -> tuple[float, float]:
-    """Between what 95 of 100 differences of medians lie when both are drawn again and again from what was measured."""
+def difference(without: Sequence[float], times: Sequence[float]) -> str:
+    """Of the medians, and between what 95 of 100 lie when both are drawn again and again from what was measured."""
 
     def again(measured: Sequence[float]) -> float:
         return statistics.median(random.choices(measured, k=len(measured)))
 
     drawn = sorted(again(times) - again(without) for _ in range(RESAMPLED))
-    return drawn[RESAMPLED * 25 // 1000], drawn[RESAMPLED * 975 // 1000]
+    low, high = drawn[RESAMPLED * 25 // 1000], drawn[RESAMPLED * 975 // 1000]
+    return f"{statistics.median(times) - statistics.median(without):+.0f} ({low:+.0f} to {high:+.0f})"
 
 
 if __name__ == "__main__":

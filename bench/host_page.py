@@ -110,10 +110,10 @@ async def measure(
     with tempfile.TemporaryDirectory() as folder, serving_pages() as site:
         async with running_product(database_url, Path(folder)) as product, async_playwright() as playwright:
             browser = await playwright.chromium.launch(**launch_options())
-            customer = await product.customer()
             try:
                 await one_load(browser, site, None, is_first)  # the browser's own first time is nobody's
                 for _ in range(rounds):
+                    customer = await product.customer()  # each may call one number a few times only
                     without.append(await one_load(browser, site, None, is_first))
                     carrying.append(await one_load(browser, site, customer, is_first))
             finally:
