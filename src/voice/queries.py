@@ -1,12 +1,11 @@
 """What a list of calls is narrowed to, as its address says it."""
 
-from datetime import datetime
 from uuid import UUID
 
 from litestar.params import FromQuery
 
 from kit.errors import ValidationFailed
-from kit.paging import read_moment
+from kit.paging import Moment, read_moment
 from kit.text import is_storable
 from voice.models import CallStatus
 from voice.services import CallFilters
@@ -18,8 +17,8 @@ def call_filters(
     status: FromQuery[CallStatus | None] = None,
     number: FromQuery[str | None] = None,
     token_id: FromQuery[UUID | None] = None,
-    since: FromQuery[datetime | None] = None,
-    until: FromQuery[datetime | None] = None,
+    since: Moment = None,
+    until: Moment = None,
 ) -> CallFilters:
     """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
     return CallFilters(

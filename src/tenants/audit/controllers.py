@@ -1,6 +1,5 @@
 """``…/audit``: an organization's admins read its trail."""
 
-from datetime import datetime
 from uuid import UUID
 
 from litestar import Controller, get
@@ -11,7 +10,7 @@ from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.csv_export import csv_answer
-from kit.paging import PageQuery
+from kit.paging import Moment, PageQuery, read_moment
 from kit.structs import Page
 from tenants.audit.services import AuditFilters, audit_csv, audit_page, read_filters
 from tenants.audit.structs import AuditEventInfo
@@ -22,11 +21,11 @@ from tenants.models import Role
 def audit_filters(
     action: FromQuery[str | None] = None,
     actor: FromQuery[str | None] = None,
-    since: FromQuery[datetime | None] = None,
-    until: FromQuery[datetime | None] = None,
+    since: Moment = None,
+    until: Moment = None,
 ) -> AuditFilters:
     """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
-    return read_filters(action, actor, since, until)
+    return read_filters(action, actor, read_moment("since", since), read_moment("until", until))
 
 
 class AuditController(Controller):

@@ -14,7 +14,6 @@ from kit.audit import AuditEvent
 from kit.csv_export import BATCH, Cell, csv_of
 from kit.db import Database
 from kit.errors import ValidationFailed
-from kit.paging import read_moment
 from kit.structs import rfc3339
 from kit.text import is_storable
 
@@ -55,8 +54,8 @@ def read_filters(action: str | None, actor: str | None, since: datetime | None, 
     return AuditFilters(
         action=(action or "").strip() or None,
         actor=(actor or "").strip() or None,
-        since=read_moment("since", since),
-        until=read_moment("until", until),
+        since=since,
+        until=until,
     )
 
 
