@@ -65,7 +65,13 @@ async def test_the_chosen_speaker_is_used_at_once_and_remembered(customer: Custo
     assert wanted
     await picker.select_option(wanted)
     await until_played_on(phone, wanted)
-    assert json.loads(await phone.page.evaluate(REMEMBERED)) == {"speaker": wanted}
+
+    async def remembered() -> str | None:
+        stored: str | None = await phone.page.evaluate(REMEMBERED)
+        return stored
+
+    # Kept once the SDK has agreed as well, which is after the browser did.
+    assert json.loads(await phone.until("the choice is remembered", remembered)) == {"speaker": wanted}
     await phone.hangup()
     await phone.until_event("callEnded")
 
