@@ -10,7 +10,6 @@ import asyncio
 import os
 import random
 import statistics
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from browser.conftest import launch_options
 from browser.host_site import SCRIPT, HostSite, serving_pages, widget_tag
 from browser.product import running_product
 from epoch.devdb import EmbeddedPostgres
-from host_page import BODY, DIST, ROOT, SEEN, SETTLED, WATCH
+from host_page import DIST, ROOT, SEEN, SETTLED, WATCH, asked, body_with, print_conditions
 
 ROUNDS = 40
 RESAMPLED = 2_000
@@ -29,8 +28,7 @@ NONE, INERT, PHONE, ASYNC = "no script", "a script that does nothing", "the phon
 
 
 async def main() -> None:
-    rounds = next((int(given) for given in sys.argv[1:] if given.isdecimal()), ROUNDS)
-    is_first = "first" in sys.argv[1:]
+    rounds, is_first = asked(ROUNDS)
     load = os.getloadavg()[0]
     with EmbeddedPostgres(ROOT / ".cache" / "test-postgres", durable=False) as postgres:
         url = postgres.create_database("first_paint")
@@ -38,8 +36,7 @@ async def main() -> None:
             paints = await measure(url, rounds, is_first)
         finally:
             postgres.drop_database("first_paint")
-    place = "before" if is_first else "after"
-    print(f"the tag {place} the content, {rounds} rounds, load {load:.1f} before and {os.getloadavg()[0]:.1f} after\n")
+    print_conditions(rounds, is_first, load)
     print("| LCP, ms | median | to no script | to the idle script |\n|---|---:|---:|---:|")
     for name, times in paints.items():
         differences = (difference(paints[other], times) for other in (NONE, INERT))
@@ -59,7 +56,7 @@ async def measure(database_url: str, rounds: int, is_first: bool) -> Mapping[str
                 PHONE: tag,
                 ASYNC: tag.replace("<script ", "<script async ", 1),
             }
-            pages = {name: site.page(one + BODY if is_first else BODY + one) for name, one in tags.items()}
+            pages = {name: site.page(body_with(one, is_first)) for name, one in tags.items()}
             paints: dict[str, list[float]] = {name: [] for name in pages}
             browser = await playwright.chromium.launch(**launch_options())
             try:

@@ -69,8 +69,7 @@ SEEN = """() => {
 
 
 async def main() -> None:
-    rounds = next((int(given) for given in sys.argv[1:] if given.isdecimal()), ROUNDS)
-    is_first = "first" in sys.argv[1:]
+    rounds, is_first = asked(ROUNDS)
     load = os.getloadavg()[0]
     with EmbeddedPostgres(ROOT / ".cache" / "test-postgres", durable=False) as postgres:
         url = postgres.create_database("host_page")
@@ -78,8 +77,7 @@ async def main() -> None:
             without, carrying = await measure(url, rounds, is_first)
         finally:
             postgres.drop_database("host_page")
-    place = "before" if is_first else "after"
-    print(f"the tag {place} the content, {rounds} rounds, load {load:.1f} before and {os.getloadavg()[0]:.1f} after\n")
+    print_conditions(rounds, is_first, load)
     print("| the host page, ms (CLS: score) | without | with | difference |\n|---|---:|---:|---:|")
     for name in MEASURES:
         one, other = (statistics.median(row[name] for row in rows) for rows in (without, carrying))
@@ -92,6 +90,22 @@ async def main() -> None:
     print("\n| file | bytes | gzip |\n|---|---:|---:|")
     for name, raw, packed in sizes():
         print(f"| {name} | {raw:,} | {packed:,} |")
+
+
+def asked(rounds: int) -> tuple[int, bool]:
+    """How many rounds the command line asks for, ``rounds`` if it does not, and whether the tag is to stand first."""
+    return next((int(given) for given in sys.argv[1:] if given.isdecimal()), rounds), "first" in sys.argv[1:]
+
+
+def print_conditions(rounds: int, is_first: bool, load: float) -> None:
+    """Say what was measured, and beside what ``load`` it began."""
+    place = "before" if is_first else "after"
+    print(f"the tag {place} the content, {rounds} rounds, load {load:.1f} before and {os.getloadavg()[0]:.1f} after\n")
+
+
+def body_with(tag: str, is_first: bool) -> str:
+    """The page's content with ``tag`` before or after it."""
+    return tag + BODY if is_first else BODY + tag
 
 
 def sizes() -> Iterable[tuple[str, int, int]]:
@@ -155,7 +169,7 @@ async def _opened(context: BrowserContext, site: HostSite, customer: Customer | 
     page = await context.new_page()
     tag = widget_tag(customer.product.url, customer.token.raw) if customer else ""
     async with page.expect_console_message(lambda message: message.text == SETTLED):
-        await page.goto(site.page(tag + BODY if is_first else BODY + tag))
+        await page.goto(site.page(body_with(tag, is_first)))
     return page
 
 

@@ -1,4 +1,7 @@
-/** phone.js: finds its script tag, makes `window.EpochPhone`, which begins when the page has painted. A second load leaves the first phone alone. */
+/**
+ * phone.js: finds its script tag, makes `window.EpochPhone`, which begins when the page has painted. A second load leaves
+ * the first phone alone.
+ */
 import { AGAIN, createApi } from "./phone/api.js";
 import { findTag, fromTag } from "./phone/config.js";
 import { browser } from "./phone/env.js";

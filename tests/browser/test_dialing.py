@@ -247,6 +247,9 @@ async def test_the_phone_follows_a_body_that_came_in_the_place_of_the_pages(
     await expect(root).to_have_attribute("data-theme", "dark")
     await phone.page.evaluate("() => { document.body.style.colorScheme = 'light' }")
     await expect(root).to_have_attribute("data-theme", "light")
+    await phone.page.evaluate("() => document.documentElement.replaceWith(document.documentElement.cloneNode(true))")
+    await phone.page.evaluate("() => { document.body.style.colorScheme = 'dark' }")
+    await expect(root).to_have_attribute("data-theme", "dark")
 
 
 @pytest.mark.parametrize(

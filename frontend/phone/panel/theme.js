@@ -14,9 +14,10 @@ export function watchScheme({ document, window }, changed) {
     changed();
   });
   const system = window.matchMedia?.("(prefers-color-scheme:dark)");
-  // Which class or attribute makes a page dark is the page's own affair; and frameworks put new bodies in the place of old ones.
+  // Which class or attribute makes a page dark is the page's own affair; and frameworks put new bodies and roots in the place of old.
   function observe() {
     const { documentElement: root, body } = document;
+    observer.observe(document, { childList: true });
     if (root) observer.observe(root, { attributes: true, childList: true });
     if (body) observer.observe(body, { attributes: true });
   }

@@ -7,7 +7,7 @@ const MOODS = { ready: "ready", completed: "ready", failed: "ready", loading: "o
 /** `ready`, `busy`, `problem` or `off`: what the button's dot says. */
 export const mood = (state) => MOODS[state] ?? "busy";
 
-// Made when it is told: an error made while phone.js runs costs the page's first paint another parse of the whole file.
+// Made when it is told: where a debugger listens, an error made while phone.js runs has the whole file parsed again.
 const whenOffline = (say) => say(new Problem("offline"));
 
 /** The view of `phone` in `{core, problems}` of a language; `trouble` says what is wrong with the line of its call. */
