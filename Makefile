@@ -59,7 +59,7 @@ endif
 
 db: ## hold the embedded PostgreSQL open and print its address
 	@tools/setup run
-	@$(BIN)/python -m epoch.devdb
+	@$(BIN)/python -m epoch.server.embedded_postgres
 
 migrate: ## bring the database to this version's schema
 	@tools/setup run

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from epoch.models import metadata
-from kit.db import sqlalchemy_url
+from kit.db.database import sqlalchemy_url
 
 URL = context.config.attributes.get("url") or os.environ.get("EPOCH_DATABASE_URL", "")
 

@@ -19,8 +19,8 @@ from statistics import median
 import dashboard_buffers
 from accounts.auth import cookie_name
 from dashboard_data import PAGE, Big, fill, sign_in
-from epoch.devdb import EmbeddedPostgres
 from epoch.migrations import upgrade
+from epoch.server.embedded_postgres import EmbeddedPostgres
 from processes import choose_cores, on_cores, tree_of
 from serving import NotServing, public_url, serving
 

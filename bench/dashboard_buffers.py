@@ -10,16 +10,16 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.overview import daily_and_by_token, live_and_first_steps
+from calls.services import CallFilters, CallService
+from calls.usage import usage_of
 from dashboard_data import PAGE, Big
-from kit.db import LOOKUP_ROLE, Database
-from kit.paging import read_cursor
+from kit.db.database import LOOKUP_ROLE, Database
+from kit.db.paging import read_cursor
 from kit.secrets import digest
-from tenants.audit.services import AuditFilters, audit_page, known_actions
-from voice.overview import daily_and_by_token, live_and_first_steps
-from voice.services import CallFilters, CallService
-from voice.usage import usage_of
-from widget.admission import ADMISSION_SQL
+from tenants.audit_log.services import AuditFilters, audit_page, known_actions
 from widget.services import EmbedTokenService
+from widget.token_auth import ADMISSION_SQL
 
 EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) "
 EXCHANGE = "exchange"

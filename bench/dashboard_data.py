@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from kit import secrets
-from kit.paging import cursor_after
+from kit.db.paging import cursor_after
 from widget.models import TOKEN_PREFIX
 
 ORGANIZATIONS = 100_000

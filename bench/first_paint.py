@@ -17,10 +17,15 @@ from pathlib import Path
 from playwright.async_api import Browser, async_playwright
 
 from browser.conftest import launch_options
-from browser.host_site import SCRIPT, HostSite, serving_pages, widget_tag
-from browser.product import running_product
-from epoch.devdb import EmbeddedPostgres
+from epoch.server.embedded_postgres import EmbeddedPostgres
 from host_page import DIST, ROOT, SEEN, SETTLED, WATCH, asked, body_with, print_conditions
+from support.browser.host_site import (
+    SCRIPT,
+    HostSite,
+    serving_pages,
+    widget_tag,
+)
+from support.browser.product import running_product
 
 ROUNDS = 40
 RESAMPLED = 2_000

@@ -15,8 +15,8 @@ import asyncpg
 from admin.mount import COOKIE
 from dashboard import CACHE, Taken, Unsound, percentile, serve_and_measure
 from dashboard_data import fill
-from epoch.devdb import EmbeddedPostgres
 from epoch.migrations import upgrade
+from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.secrets import digest
 from processes import choose_cores, on_cores
 from serving import NotServing

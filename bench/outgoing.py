@@ -25,19 +25,19 @@ from uuid import UUID
 from twilio.request_validator import RequestValidator
 
 import outgoing_data
+from calls.callback_forms import OutgoingCall
+from calls.limits.admission import Gate
+from calls.limits.limit_alerts import Watch
+from calls.limits.prices import load_prices
 from dashboard import percentile
 from dashboard_buffers import EXPLAIN, buffers_of
-from epoch.devdb import EmbeddedPostgres
 from epoch.migrations import upgrade
-from kit.db import Database
+from epoch.server.embedded_postgres import EmbeddedPostgres
+from kit.db.database import Database
 from outgoing_data import BUSY, QUIET, Places
 from processes import choose_cores, on_cores
 from run import CARRIER
 from serving import NotServing, public_url, serving
-from voice.calling.alerts import Watch
-from voice.calling.gate import Gate
-from voice.calling.prices import load_prices
-from voice.webhooks import OutgoingCall
 
 CACHE = Path(__file__).resolve().parent.parent / ".cache"
 FEW_CALLS, MANY_CALLS = 1_000, 1_000_000

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import asyncpg
 
+from calls.limits.limit_names import DEFAULTS
 from dashboard_data import ID_OF
-from voice.calling.limits import DEFAULTS
 
 ORGANIZATIONS = 1000
 """Each places a few calls in a run: nobody comes near a limit, and every limit is asked about."""

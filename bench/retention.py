@@ -24,17 +24,17 @@ import dashboard_data
 from accounts.auth import cookie_name
 from carrier.twilio import TwilioCarrier
 from dashboard_data import BIG_CALLS, Big
-from epoch.devdb import EmbeddedPostgres
 from epoch.migrations import upgrade
-from kit.csrf import HEADER
-from kit.db import ADMIN_ROLE, Database
-from kit.outbox import Outbox
+from epoch.server.embedded_postgres import EmbeddedPostgres
+from kit.db.database import ADMIN_ROLE, Database
+from kit.http.csrf import HEADER
+from kit.jobs.queue import Outbox
 from kit.settings import load_settings
+from privacy.carrier_deletion import CallsAtCarrier
+from privacy.services import BATCH, Retention
 from processes import choose_cores, on_cores, resident_bytes
 from run import CARRIER
 from serving import NotServing, Worker, public_url, serving
-from voice.retention.at_carrier import CallsAtCarrier
-from voice.retention.services import BATCH, Retention
 
 CACHE = Path(__file__).resolve().parent.parent / ".cache"
 DUE = 10_000

@@ -18,8 +18,8 @@ from pathlib import Path
 import load
 import report
 from dataset import Visitor, fill, write_visitors
-from epoch.devdb import EmbeddedPostgres
 from epoch.migrations import upgrade
+from epoch.server.embedded_postgres import EmbeddedPostgres
 from processes import Server, choose_cores, free_port, on_cores
 from variants import FLOOR, VARIANTS, Variant
 

@@ -49,7 +49,7 @@ def start_once() -> tuple[float, float]:
                     raise Unsound(f"the product did not start, see {log_path}")
                 time.sleep(POLL_SECONDS)
             took = time.perf_counter() - began
-            workers = [pid for pid in tree_of(server.pid) if b"epoch.worker" in _command_line(pid)]
+            workers = [pid for pid in tree_of(server.pid) if b"epoch.server.worker" in _command_line(pid)]
             resident = max(resident_bytes(pid) for pid in workers)
         finally:
             server.stop()

@@ -16,10 +16,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
 from browser.conftest import launch_options  # noqa: E402 - after the path
-from browser.host_site import HostSite, serving_pages, widget_tag  # noqa: E402
-from browser.phone import WATCH, Phone  # noqa: E402
-from browser.product import ECHO, Customer, running_product  # noqa: E402
-from epoch.devdb import EmbeddedPostgres  # noqa: E402
+from epoch.server.embedded_postgres import EmbeddedPostgres  # noqa: E402
+from support.browser.host_site import HostSite, serving_pages, widget_tag  # noqa: E402
+from support.browser.phone import WATCH, Phone  # noqa: E402
+from support.browser.product import ECHO, Customer, running_product  # noqa: E402
 
 RUNS = 10
 SCRIPT_START = """() => {

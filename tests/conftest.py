@@ -13,11 +13,11 @@ import pytest
 from litestar import Litestar
 
 from epoch.app import create_app
-from epoch.devdb import EmbeddedPostgres
 from epoch.migrations import upgrade
-from factories import Factory
-from kit.db import ADMIN_ROLE, Database
+from epoch.server.embedded_postgres import EmbeddedPostgres
+from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import Settings, load_settings
+from support.factories import Factory
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLIC_URL = "http://localhost:8000"
@@ -67,7 +67,7 @@ def sandbox_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "EPOCH_SANDBOX_SPEED": "20",
         "EPOCH_DATA_DIR": str(tmp_path_factory.mktemp("sandbox")),
     }
-    argv = [sys.executable, "-m", "carrier.sandbox"]
+    argv = [sys.executable, "-m", "sandbox"]
     with subprocess.Popen(argv, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdin is not None

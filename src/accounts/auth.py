@@ -12,8 +12,8 @@ from accounts.errors import NotSignedIn
 from accounts.sessions import ABSOLUTE, Browser, Viewer, viewer_of
 from kit.actor import Actor, ActorKind
 from kit.clock import utc_now
-from kit.csrf import cookie_value, has_bearer
-from kit.db import Database
+from kit.db.database import Database
+from kit.http.csrf import cookie_value, has_bearer
 
 
 def cookie_name(public_url: str) -> str:

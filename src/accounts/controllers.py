@@ -8,14 +8,14 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accounts.account_services import Accounts
 from accounts.auth import browser, person, raw_session, requires_user, session_cookie, viewer
 from accounts.errors import SecondFactorRequired, WrongCode, WrongCredentials
+from accounts.schemas import Person, SessionInfo, SignIn
 from accounts.sessions import SessionService
-from accounts.structs import Person, SessionInfo, SignIn
-from accounts.wiring import Accounts
 from kit.audit import record
 from kit.errors import TooMany, ValidationFailed
-from kit.structs import storable_errors
+from kit.schemas import storable_errors
 
 
 class SessionController(Controller):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.actor import ActorKind
-from kit.model import Base, text_enum
+from kit.db.model import Base, text_enum
 
 
 class LinkPurpose(enum.StrEnum):

@@ -12,16 +12,16 @@ from uuid_utils.compat import uuid7
 
 from accounts import emails
 from accounts.errors import LinkNotUsable, NotSignedIn
-from accounts.limits import SIGN_UPS_BY_ADDRESS, Limits
-from accounts.links import LinkService
+from accounts.login_throttle import SIGN_UPS_BY_ADDRESS, Limits
 from accounts.models import LinkPurpose, OneTimeLink, User
+from accounts.one_time_tokens import LinkService
 from accounts.passwords import Passwords
 from accounts.rules import ensure_password, read_email, read_name
 from accounts.services import UserService, acting
 from accounts.sessions import Browser, SessionService, Viewer
 from kit.audit import record
 from kit.clock import utc_now
-from kit.db import Database, enter
+from kit.db.database import Database, enter
 from kit.errors import TooMany, ValidationFailed
 from kit.mail import Mailer
 

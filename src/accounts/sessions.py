@@ -14,8 +14,8 @@ from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
 from accounts.errors import NotSignedIn
 from accounts.models import LoginSession, PersonSession, User
 from kit.clock import utc_now
-from kit.db import Database
-from kit.readers import Prepared
+from kit.db.database import Database
+from kit.db.raw import Prepared
 from kit.secrets import digest
 from kit.text import is_storable
 

@@ -7,7 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from accounts.errors import NotSignedIn, SecondFactorRequired, WrongCode, WrongCredentials
-from accounts.limits import Limits, account_key
+from accounts.login_throttle import Limits, account_key
 from accounts.models import Person
 from accounts.passwords import Passwords
 from accounts.rules import comparable_email
@@ -15,7 +15,7 @@ from accounts.second_factor import SecondFactor
 from accounts.services import PeopleService, UserService, acting
 from accounts.sessions import Browser, PersonSessions, SessionService
 from kit.audit import record
-from kit.db import Database
+from kit.db.database import Database
 
 
 class SignedIn(msgspec.Struct, frozen=True):

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from accounts.wiring import Accounts
-from admin.door import StaffDoor
-from admin.look import Look
+from accounts.account_services import Accounts
+from admin.auth.staff_auth import StaffDoor
+from admin.theme import Look
 from carrier.port import Carrier
-from kit.db import STAFF_ROLE, Database
+from kit.db.database import STAFF_ROLE, Database
 from kit.mail import Mailer
 from kit.settings import Settings
-from tenants.numbers.desk import NumberDesk
-from voice.retention.numbers import NumberErasure
+from phone_numbers.phone_number_service import NumberDesk
+from privacy.number_erasure import NumberErasure
 
 CONNECTIONS = 4
 """Staff are few; what one of them does holds one connection and uses another."""

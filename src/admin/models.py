@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import Person, PersonCode, PersonSession
 from kit.actor import ActorKind
-from kit.model import text_enum
+from kit.db.model import text_enum
 
 
 class StaffRole(enum.StrEnum):

@@ -19,10 +19,10 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from admin.back_office import BackOffice
 from admin.rules import is_admitted
-from kit.asgi import read_body, replay
-from kit.csrf import SAFE_METHODS, cookie_value, ensure_own_source
 from kit.errors import DomainError
-from kit.forms import FORM_BYTES
+from kit.http.asgi import read_body, replay
+from kit.http.csrf import SAFE_METHODS, cookie_value, ensure_own_source
+from kit.http.forms import FORM_BYTES
 
 BASE = "/admin"
 COOKIE = "epoch_staff"
@@ -90,7 +90,7 @@ class Mount:
     async def _load(self) -> Any:
         async with self._loading:
             if self._web is None:
-                module = await to_thread.run_sync(import_module, "admin.web.app")
+                module = await to_thread.run_sync(import_module, "admin.app")
                 self._web = module.Web(self._office)
         return self._web
 

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
 from carrier.breaker import Breaker, BreakerState
+from kit.buffered_writer import Collector
 from kit.clock import utc_now
-from kit.collector import Collector
-from kit.db import Database, is_outage
-from kit.measures import Measures
-from kit.model import Base, text_enum
+from kit.counters import Measures
+from kit.db.database import Database, is_outage
+from kit.db.model import Base, text_enum
 
 TOLD_EVERY = dt.timedelta(seconds=30)
 """At least so often a process says that it is there; what is older is a process that ended."""

@@ -13,15 +13,15 @@ from dashboard.guards import requires_place
 from dashboard.pages import redirect, render
 from dashboard.settings import SettingsRequest, render_settings
 from kit.errors import ValidationFailed
-from kit.forms import Form, read_form
+from kit.http.forms import Form, read_form
+from privacy.errors import NumberInLiveCall
+from privacy.messages import was_erased, will_be_erased
+from privacy.number_erasure import NumberErasure, read_number_to_erase
+from privacy.rules import LONGEST_MONTHS, SHORTEST_MONTHS
+from privacy.services import RetentionService
 from tenants.auth import MemberAuth, member
 from tenants.guards import requires_role
 from tenants.models import Role
-from voice.retention.errors import NumberInLiveCall
-from voice.retention.numbers import NumberErasure, read_number_to_erase
-from voice.retention.rules import LONGEST_MONTHS, SHORTEST_MONTHS
-from voice.retention.services import RetentionService
-from voice.retention.words import was_erased, will_be_erased
 
 SECTION = "organization"
 _ADMIN = [requires_place, requires_role(Role.ADMIN)]

@@ -11,6 +11,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.limits import limit_names as names
+from calls.limits.limit_names import DEFAULTS, FIXED, Limits
+from calls.limits.services import CallingRulesService, TokenRule, read_countries
 from dashboard.embed_tokens import token_page
 from dashboard.guards import requires_place
 from dashboard.pages import redirect
@@ -18,13 +21,10 @@ from dashboard.settings import Section, SettingsRequest, register, render_settin
 from kit.countries import countries, country_name
 from kit.e164 import readable
 from kit.errors import DomainError, ValidationFailed
-from kit.forms import Form, ensure_storable, read_form
+from kit.http.forms import Form, ensure_storable, read_form
 from tenants.auth import MemberAuth, member
 from tenants.guards import requires_role
 from tenants.models import Role
-from voice.calling import limits as names
-from voice.calling.limits import DEFAULTS, FIXED, Limits
-from voice.calling.services import CallingRulesService, TokenRule, read_countries
 from widget.services import EmbedTokenService
 
 KEY = "calling-rules"

@@ -13,18 +13,18 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dashboard.days import read_days
+from calls.errors import refusal_message
+from calls.list_filters import read_number
+from calls.models import Call, CallEvent, CallStatus
+from calls.services import CallFilters, CallService
+from dashboard.date_filters import read_days
 from dashboard.guards import requires_place
 from dashboard.pages import fragment, render
+from kit.db.paging import cut, read_cursor
 from kit.errors import ValidationFailed
-from kit.forms import Form
-from kit.paging import cut, read_cursor
-from kit.structs import rfc3339
+from kit.http.forms import Form
+from kit.schemas import rfc3339
 from tenants.auth import member
-from voice.errors import refusal_message
-from voice.models import Call, CallEvent, CallStatus
-from voice.queries import read_number
-from voice.services import CallFilters, CallService
 from widget.services import EmbedTokenService
 
 PAGE = 25

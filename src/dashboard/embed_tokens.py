@@ -10,15 +10,16 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.limits.services import CallingRulesService
 from dashboard import show_once
 from dashboard.guards import requires_place
 from dashboard.kits import kits_of
-from dashboard.lists import window
+from dashboard.page_slice import window
 from dashboard.pages import fragment, redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
+from kit.db.paging import cut
 from kit.errors import DomainError, ValidationFailed
-from kit.forms import Form, ensure_storable, read_form
-from kit.paging import cut
+from kit.http.forms import Form, ensure_storable, read_form
 from tenants.auth import MemberAuth, member
 from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow
 from tenants.guards import requires_phone_number, requires_role, requires_widget_plan
@@ -27,12 +28,11 @@ from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
 from tenants.services import OrganizationService
 from tenants.upgrades import UpgradeService
-from voice.calling.services import CallingRulesService
 from widget import domains
+from widget.blocked_origins import refused_of
 from widget.errors import InvalidDomains
 from widget.limits import LABEL_CHARACTERS
 from widget.models import EmbedToken
-from widget.refusals import refused_of
 from widget.services import EmbedTokenService, read_domains, snippet
 from widget.tickets import page_ticket
 

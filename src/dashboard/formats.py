@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from kit.countries import country_name
 from kit.e164 import readable
-from kit.structs import rfc3339
+from kit.schemas import rfc3339
 from kit.text import duration
 from widget.domains import display
 

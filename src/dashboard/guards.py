@@ -7,10 +7,10 @@ from litestar.handlers.base import BaseRouteHandler
 
 from accounts.auth import person, viewer
 from dashboard.pages import PLACES_STATE
-from kit.db import Database
+from kit.db.database import Database
 from kit.errors import NotFound
 from tenants.auth import member_of
-from tenants.places import places_of
+from tenants.memberships import places_of
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 

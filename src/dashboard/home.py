@@ -7,7 +7,7 @@ from litestar.datastructures import State
 
 from dashboard.guards import knows_places
 from dashboard.pages import places, redirect, render
-from tenants.places import LAST_PLACE
+from tenants.memberships import LAST_PLACE
 
 
 @get("/", name="start")

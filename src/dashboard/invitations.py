@@ -16,9 +16,9 @@ from dashboard.guards import requires_place
 from dashboard.pages import redirect, render
 from dashboard.settings import SettingsRequest, render_settings
 from dashboard.team import KEY, WITHDRAWAL, section
-from kit.db import Database
+from kit.db.database import Database
 from kit.errors import Conflict, TooMany, ValidationFailed
-from kit.forms import Form, ensure_storable, read_form
+from kit.http.forms import Form, ensure_storable, read_form
 from tenants.auth import member
 from tenants.errors import InvitationNotUsable, InvitedSomebodyElse
 from tenants.guards import requires_role

@@ -19,17 +19,17 @@ from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.clock import utc_now
 from kit.countries import countries, country_name
-from kit.db import Database
+from kit.db.database import Database
 from kit.errors import Conflict, TooMany, ValidationFailed
-from kit.forms import Form, ensure_storable, read_form
+from kit.http.forms import Form, ensure_storable, read_form
+from privacy.organization_export import PER_HOUR, Archive, ensure_may_export
 from tenants.auth import MemberAuth, member
 from tenants.guards import requires_role
 from tenants.mails import deletion_mail
+from tenants.members import TeamService
 from tenants.models import Role
 from tenants.rules import NAME_CHARACTERS
 from tenants.services import GRACE, OrganizationService, ensure_may_create, restorable_until
-from tenants.teams import TeamService
-from voice.archive import PER_HOUR, Archive, ensure_may_export
 
 Visit = Request[Any, Any, State]
 KEY = "organization"

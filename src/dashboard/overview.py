@@ -9,6 +9,9 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.aggregates import Tally
+from calls.overview import DayTally, daily_and_by_token, live_and_first_steps
+from calls.services import CallFilters, CallService
 from dashboard.calls import STATUS_KINDS, STATUS_WORDS
 from dashboard.guards import requires_place
 from dashboard.pages import render
@@ -17,9 +20,6 @@ from tenants.auth import member
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
 from tenants.upgrades import UpgradeService
-from voice.overview import DayTally, daily_and_by_token, live_and_first_steps
-from voice.services import CallFilters, CallService
-from voice.tallies import Tally
 
 DAYS = 28
 WEEK = 7

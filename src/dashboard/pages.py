@@ -14,12 +14,12 @@ from markupsafe import Markup
 
 from accounts.sessions import Viewer
 from dashboard import formats
-from kit.csrf import STATE as CSRF_STATE
-from kit.sealed import Sealer
+from kit.encryption import Sealer
+from kit.http.csrf import STATE as CSRF_STATE
 from kit.settings import Settings
 from tenants.auth import MemberAuth
-from tenants.places import LAST_PLACE, Place
-from widget import policy
+from tenants.memberships import LAST_PLACE, Place
+from widget import csp
 
 PLACES_STATE = "places"
 """Where the scope's state holds the person's organizations, the page's own one first."""
@@ -139,11 +139,11 @@ def page_headers(settings: Settings, *, widget: bool = False) -> dict[str, str]:
     none, own = "'none'", "'self'"
     directives = (
         "default-src 'self'",
-        f"script-src {policy.scripts(settings) if widget else own}",
+        f"script-src {csp.scripts(settings) if widget else own}",
         "style-src 'self'",
-        f"connect-src {policy.connections(settings) if widget else own}",
+        f"connect-src {csp.connections(settings) if widget else own}",
         "img-src 'self' data:",
-        f"media-src {policy.MEDIA if widget else none}",
+        f"media-src {csp.MEDIA if widget else none}",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",

@@ -12,9 +12,9 @@ from accounts.errors import NotSignedIn
 from dashboard.formats import soon
 from dashboard.pages import login_path, page_headers, render
 from kit import errors
-from kit.db import is_outage
+from kit.db.database import is_outage
 from kit.errors import DomainError
-from kit.problems import EXCEPTION_HANDLERS, problem_headers, status_of
+from kit.http.problems import EXCEPTION_HANDLERS, problem_headers, status_of
 
 _MACHINES = ("/api", "/widget", "/voice", "/health", "/metrics", "/schema")
 _WORDS = {

@@ -10,8 +10,8 @@ from litestar.types import ControllerRouterHandler
 from accounts.auth import SessionMiddleware
 from dashboard.pages import page_headers
 from dashboard.problem_pages import PAGE_EXCEPTION_HANDLERS
-from kit.csrf import CsrfMiddleware
-from kit.forms import FORM_BYTES
+from kit.http.csrf import CsrfMiddleware
+from kit.http.forms import FORM_BYTES
 from kit.settings import Settings
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard.guards import requires_place
 from dashboard.pages import render
-from kit.forms import Form
+from kit.http.forms import Form
 from tenants.auth import MemberAuth, member
 from tenants.models import Role
 

@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Request
 from litestar.datastructures import Cookie
 
-from kit.sealed import Sealer
+from kit.encryption import Sealer
 from kit.settings import Settings
 
 SECONDS = 120

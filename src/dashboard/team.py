@@ -10,19 +10,19 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard.guards import requires_place
-from dashboard.lists import window
+from dashboard.page_slice import window
 from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.clock import utc_now
+from kit.db.paging import cut
 from kit.errors import Conflict, ValidationFailed
-from kit.forms import Form, read_form
-from kit.paging import cut
+from kit.http.forms import Form, read_form
 from tenants.auth import MemberAuth, member
 from tenants.guards import requires_role
 from tenants.invitations import InvitationService
+from tenants.members import TeamService
 from tenants.models import Invitation, Role
 from tenants.rules import read_role
-from tenants.teams import TeamService
 
 KEY = "team"
 _PLACE = [requires_place]

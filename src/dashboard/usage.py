@@ -9,13 +9,13 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.aggregates import Tally
+from calls.usage import AgentUse, TokenUse, usage_of
 from dashboard.formats import agent_note
 from dashboard.guards import requires_place
 from dashboard.pages import render
 from kit.clock import utc_now
 from tenants.auth import member
-from voice.tallies import Tally
-from voice.usage import AgentUse, TokenUse, usage_of
 
 NOBODY = "Not named"
 

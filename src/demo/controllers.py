@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from demo.contacts import CONTACTS, FAR_ENDS
 from kit.settings import Settings
-from widget import policy
+from widget import csp
 
 # An environment of its own: the page needs nothing of the application's, and nothing elsewhere can switch escaping off.
 _templates = Environment(
@@ -66,9 +66,9 @@ def _widget_tag(public_url: str, token: str) -> Markup:
 def _headers(settings: Settings) -> dict[str, str]:
     directives = (
         "default-src 'none'",
-        f"script-src {policy.scripts(settings)}",
+        f"script-src {csp.scripts(settings)}",
         "style-src 'self'",
-        f"connect-src {policy.connections(settings)}",
+        f"connect-src {csp.connections(settings)}",
         "img-src 'self' data:",
         "base-uri 'none'",
         "form-action 'self'",

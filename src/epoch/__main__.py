@@ -2,6 +2,6 @@
 
 import sys
 
-from epoch.cli import main
+from epoch.cli.main import main
 
 sys.exit(main())

@@ -9,65 +9,70 @@ from litestar.di import Provide
 from litestar.handlers import ASGIRouteHandler
 from litestar.middleware import DefineMiddleware
 
+from accounts.account_services import build_accounts
 from accounts.auth import SessionMiddleware
 from accounts.controllers import SessionController
-from accounts.wiring import build_accounts
 from admin.mount import mount
+from calls.caller_attribution import Agents
+from calls.controllers import CallController, UsageController, WebhookController
+from calls.limits.admission import Gate
+from calls.limits.admission_queue import Turns
+from calls.limits.controllers import CallingRulesController
+from calls.limits.limit_alerts import Watch
+from calls.limits.prices import load_prices
+from calls.limits.rejections import Unjudged
+from calls.tenant_lookup import CallLookup
+from calls.termination import CallEnder
 from carrier.access_token import AccessTokenSigner
 from carrier.health import CarrierHealth
 from carrier.port import Carrier
 from dashboard.problem_pages import UNROUTED_HANDLERS
 from demo.controllers import demo_router
-from epoch.application import Application
-from epoch.calls import build_call_comparison, build_call_reconciliation, build_price_finding, build_retention
+from epoch.admin_wiring import open_back_office
+from epoch.call_jobs import (
+    build_call_comparison,
+    build_call_reconciliation,
+    build_price_finding,
+    build_retention,
+)
+from epoch.carrier_factory import build_carrier
+from epoch.cli.seed import read_demo_token
+from epoch.direct_routes import Application
 from epoch.health import health_router
-from epoch.housekeeping import build_housekeeping
-from epoch.numbers import build_number_desk, sweeping_numbers
-from epoch.office import open_back_office
 from epoch.openapi import openapi_config
-from epoch.pages import build_pages
-from epoch.seed import read_demo_token
-from epoch.wiring import build_carrier
+from epoch.page_routes import build_pages
+from epoch.phone_number_jobs import build_number_desk, sweeping_numbers
+from epoch.purge_rules import build_housekeeping
 from guide.controllers import guide_router
 from integrations.controllers import integrations_router
 from integrations.kits import Kits
-from kit.api import BODY_BYTES, check_json_body
-from kit.csrf import CsrfMiddleware
-from kit.db import ADMIN_ROLE, Database, provide_session
+from kit.counters import Measures
+from kit.db.database import ADMIN_ROLE, Database, provide_session
+from kit.db.paging import page_query
+from kit.http.csrf import CsrfMiddleware
+from kit.http.json_body import BODY_BYTES, check_json_body
+from kit.http.problems import EXCEPTION_HANDLERS
+from kit.http.rate_limit import RateLimiter, build_rate_limiter
+from kit.jobs.queue import Outbox
+from kit.jobs.scheduler import Background
 from kit.mail import build_mailer
-from kit.measures import Measures
-from kit.outbox import Outbox
-from kit.paging import page_query
-from kit.periodic import Background
-from kit.problems import EXCEPTION_HANDLERS
-from kit.ratelimit import RateLimiter, build_rate_limiter
 from kit.settings import Settings, SettingsError
-from tenants.audit.controllers import AuditController
+from phone_numbers.controllers import PhoneNumberController
+from privacy.carrier_deletion import CallsAtCarrier
+from privacy.controllers import ErasureController, RetentionController
+from privacy.number_erasure import NumberErasure
+from tenants.api_keys.auth import ApiKeys
+from tenants.api_keys.controllers import ApiKeyController
+from tenants.audit_log.controllers import AuditController
 from tenants.controllers import InvitationController, MemberController, OrganizationController
-from tenants.keys.auth import ApiKeys
-from tenants.keys.controllers import ApiKeyController
-from tenants.number_controllers import PhoneNumberController
-from voice.agents import Agents
-from voice.calling.alerts import Watch
-from voice.calling.controllers import CallingRulesController
-from voice.calling.gate import Gate
-from voice.calling.prices import load_prices
-from voice.calling.refusals import Unjudged
-from voice.calling.turns import Turns
-from voice.controllers import CallController, UsageController, WebhookController
-from voice.endings import CallEnder
-from voice.lookup import CallLookup
-from voice.retention.at_carrier import CallsAtCarrier
-from voice.retention.controllers import ErasureController, RetentionController
-from voice.retention.numbers import NumberErasure
-from widget.admission import Admission
 from widget.assets import asset_handler, load_assets, load_manifest
+from widget.blocked_origins import RefusedOrigins
 from widget.controllers import EmbedTokenController
 from widget.exchange import SessionMaker, StatusReader, public_endpoint
-from widget.refusals import RefusedOrigins
+from widget.last_used import TokenUsage
+from widget.pop_out import window_router
 from widget.tickets import Tickets
-from widget.usage import TokenUsage
-from widget.window import window_router
+from widget.token_auth import Admission
 
 CALL_CONNECTIONS = 10
 """For the calls that are judged, apart from the pages' connections."""

@@ -11,7 +11,7 @@ from litestar.datastructures import State
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from kit.db import CONNECT_SECONDS, Database
+from kit.db.database import CONNECT_SECONDS, Database
 from kit.errors import Forbidden
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from kit.db import sqlalchemy_url
+from kit.db.database import sqlalchemy_url
 
 ROOT = Path(__file__).resolve().parents[2]
 

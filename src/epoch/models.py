@@ -2,32 +2,32 @@
 
 import accounts.models
 import admin.models
+import calls.limits.models
+import calls.models
+import calls.reconciliation.models
 import carrier.health
 import kit.audit
-import kit.measures
-import kit.outbox
-import kit.throttle
+import kit.counters
+import kit.db.rate_limit
+import kit.jobs.queue
+import phone_numbers.models
 import tenants.models
-import tenants.numbers.differences
-import voice.calling.models
-import voice.comparison.models
-import voice.models
 import widget.models
-from kit.model import Base
+from kit.db.model import Base
 
 ROOMS = (
     accounts.models,
     admin.models,
     carrier.health,
     kit.audit,
-    kit.measures,
-    kit.outbox,
-    kit.throttle,
+    kit.counters,
+    kit.jobs.queue,
+    kit.db.rate_limit,
     tenants.models,
-    tenants.numbers.differences,
-    voice.calling.models,
-    voice.comparison.models,
-    voice.models,
+    phone_numbers.models,
+    calls.limits.models,
+    calls.reconciliation.models,
+    calls.models,
     widget.models,
 )
 """Importing a room's models is what puts its tables into the metadata."""

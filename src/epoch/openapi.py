@@ -19,12 +19,12 @@ from accounts.auth import cookie_name, requires_user
 from accounts.errors import NotSignedIn
 from epoch.openapi_examples import example_of
 from kit import errors
-from kit.csrf import HEADER, SAFE_METHODS, CsrfRefused
 from kit.errors import DomainError, ValidationFailed
-from kit.problems import MEDIA_TYPE, problem_body
+from kit.http.csrf import HEADER, SAFE_METHODS, CsrfRefused
+from kit.http.problems import MEDIA_TYPE, problem_body
 from tenants import guards
+from tenants.api_keys.errors import InvalidApiKey, KeyReadOnly
 from tenants.errors import NoPhoneNumber, NotForKeys, PlanTooLow, RoleTooLow
-from tenants.keys.errors import InvalidApiKey, KeyReadOnly
 
 _DESCRIPTION = """\
 Everything the dashboard does, for programs. Use an organization's API key (`Authorization: Bearer epk_…`, from

@@ -8,10 +8,10 @@ from litestar import MediaType, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.params import FromQuery
 
+from guide.guide_source import as_markdown, read_guide
 from guide.reader import Reader, reader_of
 from guide.render import render_markdown
-from guide.source import as_markdown, read_guide
-from kit.db import is_outage
+from kit.db.database import is_outage
 from kit.settings import Settings
 
 PATH = "/docs/widget-integration"

@@ -11,8 +11,8 @@ from accounts.auth import raw_session
 from accounts.sessions import viewer_of
 from integrations import extension
 from kit.clock import utc_now
-from kit.db import Database
-from tenants.places import LAST_PLACE, Place, places_of
+from kit.db.database import Database
+from tenants.memberships import LAST_PLACE, Place, places_of
 from widget import domains
 from widget.limits import ACTIVE_TOKENS
 from widget.models import EmbedToken

@@ -11,13 +11,13 @@ from litestar.datastructures import State
 from litestar.params import FromQuery
 
 from integrations import hubspot
-from kit.db import Database, is_outage
+from kit.db.database import Database, is_outage
 from kit.errors import TooMany, Unavailable
-from kit.ratelimit import RateLimiter
+from kit.http.rate_limit import RateLimiter
 from kit.settings import Settings
-from widget import policy
-from widget.admission import is_loopback
+from widget import csp
 from widget.tickets import page_ticket
+from widget.token_auth import is_loopback
 
 FRAMES_PER_ADDRESS = 300
 """Look-ups of a token by its id, per minute: an office shares an address, and each record that it opens is a frame."""
@@ -111,7 +111,7 @@ def integrations_router(
 
 def _headers(settings: Settings, frame: _Frame) -> dict[str, str]:
     # Not stored: the page holds a ticket.
-    headers = policy.page_headers(settings, ancestors=hubspot.frame_ancestors(frame.hosts), cache="no-store")
+    headers = csp.page_headers(settings, ancestors=hubspot.frame_ancestors(frame.hosts), cache="no-store")
     if frame.retry_after:
         headers["Retry-After"] = str(frame.retry_after)
     return headers

@@ -5,7 +5,7 @@ import re
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kit.settings import Settings
-from widget import policy
+from widget import csp
 
 PHONE = "force-app/main/default/staticresources/EpochWidget.js"
 _SITES = "force-app/main/default/cspTrustedSites"
@@ -18,7 +18,7 @@ def trusted_sites(settings: Settings) -> dict[str, bytes]:
     """The metadata files, by path: one for each address that the phone connects to, and for nothing else."""
     return {
         f"{_SITES}/{name}.cspTrustedSite-meta.xml": _TEMPLATE.render(address=address).encode()
-        for address in policy.addresses(settings)
+        for address in csp.addresses(settings)
         for name in [_name_of(address)]
     }
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.actor import Actor
-from kit.model import Base
+from kit.db.model import Base
 
 
 class AuditEvent(Base):

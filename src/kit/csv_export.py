@@ -8,7 +8,7 @@ from uuid import UUID
 
 from litestar.response import Stream
 
-from kit.model import Base
+from kit.db.model import Base
 
 BATCH = 500
 """Rows read at a time, each time in a transaction of its own: a slow reader holds none open."""

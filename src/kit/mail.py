@@ -20,7 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from kit.clock import utc_now
-from kit.outbox import Hopeless, Item, Lane, Outbox
+from kit.jobs.queue import (
+    Hopeless,
+    Item,
+    Lane,
+    Outbox,
+)
 from kit.settings import Settings
 
 KIND = "mail"

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from litestar.connection import ASGIConnection
 
 from kit.actor import Actor
-from kit.db import Database
+from kit.db.database import Database
+from kit.db.raw import Prepared, Reader
 from kit.errors import NotFound
-from kit.readers import Prepared, Reader
 from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
 

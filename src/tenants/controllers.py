@@ -11,18 +11,18 @@ from msgspec import UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.auth import viewer
+from kit.db.paging import PageQuery
 from kit.errors import TooMany
-from kit.paging import PageQuery
-from kit.structs import Page
+from kit.schemas import Page
+from tenants.api_keys.auth import carries_key
 from tenants.auth import member
 from tenants.errors import AlreadyInvited, AlreadyMember, LastOwner, RoleTooLow
 from tenants.guards import requires_member, requires_person, requires_role, requires_user_or_key
 from tenants.invitations import InvitationService, SentInvitation, ensure_may_mail
-from tenants.keys.auth import carries_key
 from tenants.mails import invitation_mail
+from tenants.members import TeamService
 from tenants.models import Role
-from tenants.services import OrganizationService
-from tenants.structs import (
+from tenants.schemas import (
     ChangeMember,
     ChangeOrganization,
     InvitationInfo,
@@ -30,7 +30,7 @@ from tenants.structs import (
     MemberInfo,
     OrganizationInfo,
 )
-from tenants.teams import TeamService
+from tenants.services import OrganizationService
 
 _ADMIN = [requires_member, requires_role(Role.ADMIN)]
 # Keys are refused first: what one may not touch, it may not count or see either.

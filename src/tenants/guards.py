@@ -8,8 +8,8 @@ from litestar.handlers.base import BaseRouteHandler
 
 from accounts.auth import person, viewer
 from tenants import rules
+from tenants.api_keys.auth import carries_key, load_key
 from tenants.auth import load_member, member
-from tenants.keys.auth import carries_key, load_key
 from tenants.models import Role
 
 Connection = ASGIConnection[Any, Any, Any, Any]

@@ -16,14 +16,14 @@ from accounts.rules import ensure_verified, read_email
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
-from kit.db import Database
+from kit.db.database import Database
+from kit.db.rate_limit import ensure_within
 from kit.errors import NotFound
 from kit.secrets import digest
-from kit.throttle import ensure_within
 from tenants import rules
 from tenants.errors import AlreadyInvited, AlreadyMember, InvitationNotUsable, InvitedSomebodyElse
+from tenants.members import lock_organization
 from tenants.models import Invitation, Membership, Organization, Role
-from tenants.teams import lock_organization
 
 LIFE = timedelta(days=7)
 PER_DAY = 50

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.model import Base, TenantOwned, text_enum
+from kit.db.model import Base, TenantOwned, text_enum
 from tenants.plans import Plan
 
 

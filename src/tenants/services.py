@@ -16,13 +16,13 @@ from accounts.rules import ensure_verified
 from kit.actor import SYSTEM, Actor
 from kit.audit import record
 from kit.clock import utc_now
-from kit.db import Database, enter
+from kit.db.database import Database, enter
+from kit.db.rate_limit import ensure_within
 from kit.errors import NotFound
-from kit.structs import rfc3339
-from kit.throttle import ensure_within
+from kit.schemas import rfc3339
 from tenants import rules, slugs
 from tenants.errors import AlreadySo, NameNotRepeated, SlugTaken
-from tenants.live_calls import end_live_calls
+from tenants.jobs import end_live_calls
 from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
 

@@ -17,7 +17,7 @@ from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from kit.asgi import send_answer
+from kit.http.asgi import send_answer
 
 ADDRESS_MARK = b"__EPOCH_API_BASE__"
 """Stands in the built phone.js and phone.full.js where the product's own address belongs."""

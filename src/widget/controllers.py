@@ -10,14 +10,19 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.paging import PageQuery
-from kit.structs import Page, rfc3339
+from kit.db.paging import PageQuery
+from kit.schemas import Page, rfc3339
 from tenants.auth import member
 from tenants.guards import requires_member, requires_phone_number, requires_role, requires_widget_plan
 from tenants.models import Role
 from widget.errors import TooManyTokens
+from widget.schemas import (
+    ChangeEmbedToken,
+    EmbedTokenInfo,
+    EmbedTokenIssued,
+    GenerateEmbedToken,
+)
 from widget.services import EmbedTokenService, snippet
-from widget.structs import ChangeEmbedToken, EmbedTokenInfo, EmbedTokenIssued, GenerateEmbedToken
 
 _MEMBER = [requires_member]
 _ADMIN = [requires_member, requires_role(Role.ADMIN)]

@@ -18,18 +18,29 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from carrier.access_token import AccessTokenSigner
-from kit.asgi import read_body, send_answer
 from kit.clock import utc_now
-from kit.db import is_outage
+from kit.db.database import is_outage
 from kit.e164 import dialing_of
 from kit.errors import DomainError, MethodNotAllowed, Unavailable
-from kit.problems import MEDIA_TYPE, problem_body, problem_headers, status_of
-from kit.structs import Payload
-from widget.admission import Admission, Admitted, WidgetRequest, caller_of, parse
+from kit.http.asgi import read_body, send_answer
+from kit.http.problems import (
+    MEDIA_TYPE,
+    problem_body,
+    problem_headers,
+    status_of,
+)
+from kit.schemas import Payload
+from widget.client_ids import new_phone
+from widget.last_used import TokenUsage
 from widget.limits import EXCHANGE_BYTES
-from widget.phones import new_phone
 from widget.tickets import Tickets
-from widget.usage import TokenUsage
+from widget.token_auth import (
+    Admission,
+    Admitted,
+    WidgetRequest,
+    caller_of,
+    parse,
+)
 
 OK = "ok"
 """The outcome of a request that was not refused."""

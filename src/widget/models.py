@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.model import Base, TenantOwned
+from kit.db.model import Base, TenantOwned
 
 TOKEN_PREFIX = "ept_"  # noqa: S105 - what tokens begin with
 

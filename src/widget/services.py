@@ -15,13 +15,13 @@ from kit.audit import record
 from kit.clock import utc_now
 from kit.errors import NotFound, ValidationFailed
 from kit.text import is_storable
-from tenants.live_calls import end_live_calls
+from tenants.jobs import end_live_calls
 from tenants.models import Organization
 from widget import limits
+from widget.blocked_origins import is_refused
 from widget.domains import parse_allowed_domains
 from widget.errors import TooManyTokens
 from widget.models import TOKEN_PREFIX, EmbedToken, RefusedOrigin
-from widget.refusals import is_refused
 
 _CREATOR = sa.func.coalesce(sa.func.nullif(User.name, ""), User.email)
 

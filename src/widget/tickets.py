@@ -12,7 +12,7 @@ from uuid import UUID
 
 from kit.clock import utc_now
 from kit.settings import Settings
-from widget.phones import MemberPhones, new_phone
+from widget.client_ids import MemberPhones, new_phone
 
 
 class Tickets:

@@ -7,10 +7,10 @@ from typing import Any, Protocol
 import pytest
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright, expect
 
-from browser.chromium import find_chromium
-from browser.host_site import HostSite, serving_pages, widget_tag
-from browser.phone import PATIENCE, WATCH, Phone
-from browser.product import Customer, Product, running_product
+from support.browser.chromium import find_chromium
+from support.browser.host_site import HostSite, serving_pages, widget_tag
+from support.browser.phone import PATIENCE, WATCH, Phone
+from support.browser.product import Customer, Product, running_product
 
 SPEED = "5"
 """Most tests do not need the sandbox's real waits."""

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from browser.axe import AXE, findings
-from browser.product import Product
-from factories import PASSWORD
-from furnished import Furnished, furnish
+from support.browser.axe import AXE, findings
+from support.browser.product import Product
+from support.factories import PASSWORD
+from support.full_tenant import Furnished, furnish
 from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio

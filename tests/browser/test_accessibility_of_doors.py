@@ -6,10 +6,10 @@ import pyotp
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from browser.axe import AXE, findings
-from browser.product import Product
-from factories import PASSWORD, Tenant
-from mails import Mailbox
+from support.browser.axe import AXE, findings
+from support.browser.product import Product
+from support.factories import PASSWORD, Tenant
+from support.mailbox import Mailbox
 
 pytestmark = pytest.mark.anyio
 

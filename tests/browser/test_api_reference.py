@@ -3,10 +3,10 @@
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from browser.axe import findings
 from browser.conftest import OpenPage
-from browser.product import Product
 from browser.test_accessibility import visiting
+from support.browser.axe import findings
+from support.browser.product import Product
 
 pytestmark = pytest.mark.anyio
 

@@ -10,13 +10,18 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from admin.models import StaffRole, StaffSession
 from admin.services import IDLE
-from browser.axe import AXE, findings
 from browser.conftest import OpenPhone
-from browser.product import ECHO, TONES, Customer, Product
-from factories import PASSWORD as OWNERS_PASSWORD
-from furnished import furnish
 from kit.clock import utc_now
-from staff import PASSWORD, make_staff
+from support.browser.axe import AXE, findings
+from support.browser.product import (
+    ECHO,
+    TONES,
+    Customer,
+    Product,
+)
+from support.factories import PASSWORD as OWNERS_PASSWORD
+from support.full_tenant import furnish
+from support.staff import PASSWORD, make_staff
 from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio

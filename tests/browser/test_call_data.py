@@ -7,11 +7,11 @@ import pytest
 from anyio import to_thread
 from playwright.async_api import Browser, expect
 
-from browser.axe import AXE, findings
-from browser.dashboard import sign_in
-from browser.product import Product
-from calls import add_call
-from voice.calling.models import BlockedNumber
+from calls.limits.models import BlockedNumber
+from support.browser.axe import AXE, findings
+from support.browser.dashboard import sign_in
+from support.browser.product import Product
+from support.call_factory import add_call
 
 pytestmark = pytest.mark.anyio
 

@@ -9,9 +9,9 @@ import pytest
 from playwright.async_api import BrowserContext, Route, expect
 
 from browser.conftest import NewBrowser, OpenPhone
-from browser.phone import Phone
-from browser.product import ECHO, Customer
-from browser.stun import answering_stun
+from support.browser.phone import Phone
+from support.browser.product import ECHO, Customer
+from support.browser.stun_server import answering_stun
 
 SILENCE_SECONDS = 1
 SILENCE_RATE = 48_000

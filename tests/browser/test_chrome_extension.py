@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Page, Playwright, Route, Worker, expect
 
-from browser.axe import AXE, findings
 from browser.conftest import OpenPage, launch_options
-from browser.dashboard import download_kit, generate_token, sign_in
-from browser.phone import WATCH, Phone
-from browser.product import Customer
+from support.browser.axe import AXE, findings
+from support.browser.dashboard import download_kit, generate_token, sign_in
+from support.browser.phone import WATCH, Phone
+from support.browser.product import Customer
 
 pytestmark = pytest.mark.anyio
 CRM = "https://app.hubspot.com/contacts/1"

@@ -7,9 +7,9 @@ import pytest
 from playwright.async_api import BrowserContext, ConsoleMessage, Route
 
 from browser.conftest import OpenPhone
-from browser.phone import Phone
-from browser.pop_out import until_windows, window_of
-from browser.product import BUSY, ECHO, Customer
+from support.browser.phone import Phone
+from support.browser.pop_out import until_windows, window_of
+from support.browser.product import BUSY, ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 

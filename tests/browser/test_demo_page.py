@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import Locator
 
 from browser.conftest import OpenPage
-from browser.phone import Phone
-from browser.product import Product
+from support.browser.phone import Phone
+from support.browser.product import Product
 
 pytestmark = pytest.mark.anyio
 

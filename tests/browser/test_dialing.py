@@ -7,8 +7,13 @@ import pytest
 from playwright.async_api import expect
 
 from browser.conftest import OpenPhone
-from browser.phone import Phone
-from browser.product import BUSY, ECHO, HANGS_UP, Customer
+from support.browser.phone import Phone
+from support.browser.product import (
+    BUSY,
+    ECHO,
+    HANGS_UP,
+    Customer,
+)
 
 pytestmark = pytest.mark.anyio
 

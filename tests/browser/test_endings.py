@@ -3,8 +3,16 @@
 import pytest
 
 from browser.conftest import OpenPhone
-from browser.phone import Phone
-from browser.product import BUSY, ECHO, FAILS, HANGS_UP, NEVER_ANSWERS, TONES, Customer
+from support.browser.phone import Phone
+from support.browser.product import (
+    BUSY,
+    ECHO,
+    FAILS,
+    HANGS_UP,
+    NEVER_ANSWERS,
+    TONES,
+    Customer,
+)
 
 pytestmark = pytest.mark.anyio
 

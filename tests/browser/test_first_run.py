@@ -7,10 +7,10 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from browser.conftest import OpenPage
-from browser.host_site import HostSite
-from browser.phone import Phone
-from browser.product import ECHO, Product
-from mails import Mailbox
+from support.browser.host_site import HostSite
+from support.browser.phone import Phone
+from support.browser.product import ECHO, Product
+from support.mailbox import Mailbox
 
 pytestmark = pytest.mark.anyio
 

@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
-from browser.dashboard import sign_in
-from browser.product import Customer
+from support.browser.dashboard import sign_in
+from support.browser.product import Customer
 
 pytestmark = pytest.mark.anyio
 PHONE = ViewportSize(width=360, height=740)

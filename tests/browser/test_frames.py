@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import Frame
 
 from browser.conftest import OpenPage
-from browser.host_site import HostSite, widget_tag
-from browser.product import ECHO, Customer
+from support.browser.host_site import HostSite, widget_tag
+from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 

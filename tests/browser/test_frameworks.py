@@ -9,9 +9,9 @@ from anyio import to_thread
 from playwright.async_api import expect
 
 from browser.conftest import OpenPage
-from browser.host_site import SCRIPT, HostSite, widget_tag
-from browser.phone import Phone
-from browser.product import ECHO, Customer
+from support.browser.host_site import SCRIPT, HostSite, widget_tag
+from support.browser.phone import Phone
+from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 

@@ -8,13 +8,19 @@ import pytest
 from playwright.async_api import BrowserContext, Locator, Route, expect
 
 from browser.conftest import OpenPage
-from browser.dashboard import generate_token, sign_in
-from browser.guide import EXAMPLE, example, examples, ran, runs
-from browser.host_site import HostSite, widget_tag
-from browser.phone import Phone
-from browser.pop_out import window_of
-from browser.product import ECHO, Customer
-from guide.source import read_guide
+from guide.guide_source import read_guide
+from support.browser.dashboard import generate_token, sign_in
+from support.browser.guide import (
+    EXAMPLE,
+    example,
+    examples,
+    ran,
+    runs,
+)
+from support.browser.host_site import HostSite, widget_tag
+from support.browser.phone import Phone
+from support.browser.pop_out import window_of
+from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 

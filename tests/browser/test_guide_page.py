@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from browser.axe import AXE, findings
-from browser.dashboard import sign_in
-from browser.product import Customer, Product
+from support.browser.axe import AXE, findings
+from support.browser.dashboard import sign_in
+from support.browser.product import Customer, Product
 
 pytestmark = pytest.mark.anyio
 PATH = "/docs/widget-integration"

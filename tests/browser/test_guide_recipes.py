@@ -15,17 +15,22 @@ from anyio import to_thread
 from playwright.async_api import Browser, Page, Route, expect
 
 from browser.conftest import OpenPage
-from browser.dashboard import download_kit, sign_in
-from browser.guide import FRONTEND, example, examples, runs
-from browser.host_site import HostSite, widget_tag
-from browser.hubspot import HubSpot
-from browser.phone import Phone
-from browser.product import ECHO, Customer, Product
-from browser.salesforce import PHONE, Lightning, show_visualforce
-from guide.source import read_guide
+from guide.guide_source import read_guide
 from integrations import hubspot, salesforce
-from phones import ask
-from widget import policy
+from support.browser.dashboard import download_kit, sign_in
+from support.browser.guide import (
+    FRONTEND,
+    example,
+    examples,
+    runs,
+)
+from support.browser.host_site import HostSite, widget_tag
+from support.browser.hubspot import HubSpot
+from support.browser.phone import Phone
+from support.browser.product import ECHO, Customer, Product
+from support.browser.salesforce import PHONE, Lightning, show_visualforce
+from support.widget_client import ask
+from widget import csp
 
 pytestmark = pytest.mark.anyio
 
@@ -207,7 +212,7 @@ async def test_the_trusted_urls_that_the_guide_names_are_the_kits(customer: Cust
     with_twilio = msgspec.structs.replace(customer.product.settings, carrier="twilio")
     text = read_guide("widget-integration", customer.product.url).text
     row = next(line for line in text.splitlines() if line.startswith("| Trusted URLs |"))
-    assert re.findall(r"`([^`]+)`", row) == list(policy.addresses(with_twilio))
+    assert re.findall(r"`([^`]+)`", row) == list(csp.addresses(with_twilio))
 
 
 @runs("EpochCallController.cls")

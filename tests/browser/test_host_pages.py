@@ -3,8 +3,8 @@
 import pytest
 
 from browser.conftest import OpenPhone
-from browser.phone import Phone
-from browser.product import ECHO, Customer
+from support.browser.phone import Phone
+from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 

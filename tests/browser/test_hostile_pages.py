@@ -4,9 +4,9 @@ import pytest
 from playwright.async_api import BrowserContext
 
 from browser.conftest import OpenPage, OpenPhone
-from browser.host_site import HostSite, widget_tag
-from browser.phone import Phone
-from browser.product import ECHO, Customer
+from support.browser.host_site import HostSite, widget_tag
+from support.browser.phone import Phone
+from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 

@@ -5,10 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from playwright.async_api import Browser, BrowserContext, expect
 
-from browser.axe import AXE, SCHEMES, violations
-from browser.host_site import HostSite
-from browser.hubspot import HUBSPOT, HubSpot, address
-from browser.product import BUSY, ECHO, Customer, Product
+from support.browser.axe import AXE, SCHEMES, violations
+from support.browser.host_site import HostSite
+from support.browser.hubspot import HUBSPOT, HubSpot, address
+from support.browser.product import (
+    BUSY,
+    ECHO,
+    Customer,
+    Product,
+)
 
 pytestmark = pytest.mark.anyio
 OpenHubSpot = Callable[[], Awaitable[HubSpot]]

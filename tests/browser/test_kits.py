@@ -14,10 +14,10 @@ import pytest
 from playwright.async_api import Browser, Route, expect
 
 from browser.conftest import OpenPage
-from browser.dashboard import download_kit, generate_token, sign_in
-from browser.hubspot import HubSpot
-from browser.phone import Phone
-from browser.product import ECHO, Customer
+from support.browser.dashboard import download_kit, generate_token, sign_in
+from support.browser.hubspot import HubSpot
+from support.browser.phone import Phone
+from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 SITE = "http://localhost:3999"

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from browser.conftest import OpenPage, OpenPhone
-from browser.host_site import HostSite, widget_tag
-from browser.phone import Phone
-from browser.product import BUSY, HANGS_UP, Customer
+from support.browser.host_site import HostSite, widget_tag
+from support.browser.phone import Phone
+from support.browser.product import BUSY, HANGS_UP, Customer
 
 pytestmark = pytest.mark.anyio
 

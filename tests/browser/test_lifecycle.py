@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import BrowserContext, WebSocketRoute
 
 from browser.conftest import OpenPhone
-from browser.phone import Phone
-from browser.product import ECHO, Customer
+from support.browser.phone import Phone
+from support.browser.product import ECHO, Customer
 from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio

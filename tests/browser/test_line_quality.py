@@ -7,9 +7,9 @@ import pytest
 from playwright.async_api import expect
 
 from browser.conftest import NewBrowser, OpenPhone
-from browser.phone import Phone
-from browser.product import ECHO, Customer
 from browser.test_check import silent_file
+from support.browser.phone import Phone
+from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 

@@ -6,8 +6,13 @@ import httpx
 import pytest
 
 from browser.conftest import SPEED, OpenPhone
-from browser.phone import Phone
-from browser.product import ECHO, Customer, Product, running_product
+from support.browser.phone import Phone
+from support.browser.product import (
+    ECHO,
+    Customer,
+    Product,
+    running_product,
+)
 
 pytestmark = pytest.mark.anyio
 

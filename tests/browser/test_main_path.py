@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from browser.conftest import OpenPhone
-from browser.product import ECHO, Customer
+from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 

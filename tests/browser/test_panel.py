@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from browser.conftest import OpenPhone
-from browser.phone import Phone
-from browser.product import ECHO, FAILS, Customer
+from support.browser.phone import Phone
+from support.browser.product import ECHO, FAILS, Customer
 
 pytestmark = pytest.mark.anyio
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from playwright.async_api import BrowserContext, Page
 
-from browser.axe import AXE
 from browser.conftest import OpenPhone
-from browser.gate import Gate
-from browser.phone import Phone
-from browser.product import BUSY, ECHO, Customer
+from support.browser.axe import AXE
+from support.browser.gate import Gate
+from support.browser.phone import Phone
+from support.browser.product import BUSY, ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 

@@ -6,11 +6,25 @@ import pytest
 from playwright.async_api import Dialog, Page, expect
 
 from browser.conftest import SPEED, OpenPage, OpenPhone
-from browser.host_site import HostSite, widget_tag
-from browser.phone import Phone
-from browser.pop_out import WINDOW, call_in_window, until_closed, until_windows, window_of
-from browser.product import ECHO, HANGS_UP, NEVER_ANSWERS, TONES, Customer, Product, running_product
 from browser.test_tabs import ELSEWHERE, another_tab, assert_free
+from support.browser.host_site import HostSite, widget_tag
+from support.browser.phone import Phone
+from support.browser.pop_out import (
+    WINDOW,
+    call_in_window,
+    until_closed,
+    until_windows,
+    window_of,
+)
+from support.browser.product import (
+    ECHO,
+    HANGS_UP,
+    NEVER_ANSWERS,
+    TONES,
+    Customer,
+    Product,
+    running_product,
+)
 
 pytestmark = pytest.mark.anyio
 

@@ -3,12 +3,17 @@
 import pytest
 from playwright.async_api import BrowserContext
 
-from browser.axe import AXE
 from browser.conftest import OpenPhone
-from browser.host_site import HostSite
-from browser.pop_out import call_in_window
-from browser.product import BUSY, ECHO, NEVER_ANSWERS, Customer
 from browser.test_panel_looks import LOOKS, RULES, findings
+from support.browser.axe import AXE
+from support.browser.host_site import HostSite
+from support.browser.pop_out import call_in_window
+from support.browser.product import (
+    BUSY,
+    ECHO,
+    NEVER_ANSWERS,
+    Customer,
+)
 
 pytestmark = pytest.mark.anyio
 

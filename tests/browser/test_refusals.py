@@ -5,8 +5,8 @@ from typing import NamedTuple
 import pytest
 
 from browser.conftest import OpenPhone
-from browser.phone import Phone
-from browser.product import ECHO, Customer, Product
+from support.browser.phone import Phone
+from support.browser.product import ECHO, Customer, Product
 from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio

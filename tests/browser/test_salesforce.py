@@ -8,10 +8,15 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from browser.conftest import OpenPage
-from browser.dashboard import download_kit, generate_token, sign_in
-from browser.phone import Phone
-from browser.product import BUSY, ECHO, Customer
-from browser.salesforce import LIGHTNING, PHONE, Lightning, show_visualforce
+from support.browser.dashboard import download_kit, generate_token, sign_in
+from support.browser.phone import Phone
+from support.browser.product import BUSY, ECHO, Customer
+from support.browser.salesforce import (
+    LIGHTNING,
+    PHONE,
+    Lightning,
+    show_visualforce,
+)
 
 pytestmark = pytest.mark.anyio
 CONTACT = "003000000000001AAA"

@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from browser.conftest import OpenPhone
-from browser.phone import Phone
-from browser.product import ECHO, Customer
+from support.browser.phone import Phone
+from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 

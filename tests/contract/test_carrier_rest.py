@@ -12,9 +12,9 @@ import uvicorn
 from anyio import create_task_group
 
 from carrier.port import CarrierError, CarrierUnavailable, NotAtCarrier
-from carrier.sandbox.app import Sandbox
 from carrier.twilio import TwilioCarrier
 from kit.settings import Settings, load_settings
+from sandbox.app import Sandbox
 
 pytestmark = pytest.mark.anyio
 UNKNOWN_CALL = "CA" + "0" * 32

@@ -3,7 +3,7 @@
 import pytest
 from litestar import Litestar
 
-from kit.db import Database
+from kit.db.database import Database
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import hashlib
 import httpx
 import pytest
 
-from api import assert_refused, cookies_set, with_csrf
-from factories import PASSWORD, Factory, sign_in
-from kit.csrf import HEADER
-from kit.db import Database
-from stored import row_counts
+from kit.db.database import Database
+from kit.http.csrf import HEADER
+from support.api_client import assert_refused, cookies_set, with_csrf
+from support.db_probe import row_counts
+from support.factories import PASSWORD, Factory, sign_in
 
 pytestmark = pytest.mark.anyio
 OWN = "http://localhost:8000"

@@ -9,14 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from accounts.models import OneTimeLink, User
-from factories import PASSWORD, Factory, sign_in
-from forms import submit
 from kit.clock import utc_now
-from kit.db import Database
+from kit.db.database import Database
 from kit.secrets import digest
 from kit.settings import Settings
-from mails import Mailbox
-from pages import errors_of
+from support.factories import PASSWORD, Factory, sign_in
+from support.html_forms import submit
+from support.mailbox import Mailbox
+from support.page_session import errors_of
 
 pytestmark = pytest.mark.anyio
 NewClient = Callable[[], httpx.AsyncClient]

@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from accounts.errors import WrongCode
 from accounts.models import RecoveryCode, User
 from accounts.second_factor import STEP_SECONDS, SecondFactor
-from authenticator import enrol
-from factories import PASSWORD, Factory, sign_in
-from forms import submit
-from kit.csrf import HEADER
-from kit.db import Database
+from kit.db.database import Database
+from kit.http.csrf import HEADER
 from kit.settings import Settings
-from mails import Mailbox
-from pages import errors_of
+from support.authenticator import enrol
+from support.factories import PASSWORD, Factory, sign_in
+from support.html_forms import submit
+from support.mailbox import Mailbox
+from support.page_session import errors_of
 
 pytestmark = pytest.mark.anyio
 NewClient = Callable[[], httpx.AsyncClient]

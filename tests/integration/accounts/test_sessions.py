@@ -12,13 +12,18 @@ import sqlalchemy as sa
 from litestar import Litestar
 
 from accounts.models import LoginSession, User
-from api import assert_refused, cookies_set, fields_refused, with_csrf
 from epoch.app import create_app
-from factories import PASSWORD, Factory, sign_in
-from kit.csrf import HEADER
-from kit.db import Database
+from kit.db.database import Database
+from kit.http.csrf import HEADER
 from kit.settings import Settings
-from stored import tables_holding
+from support.api_client import (
+    assert_refused,
+    cookies_set,
+    fields_refused,
+    with_csrf,
+)
+from support.db_probe import tables_holding
+from support.factories import PASSWORD, Factory, sign_in
 
 pytestmark = pytest.mark.anyio
 NewClient = Callable[[], httpx.AsyncClient]

@@ -11,10 +11,10 @@ from litestar import Litestar
 
 from accounts.models import LoginSession, User
 from accounts.passwords import Passwords
-from factories import PASSWORD, Factory, sign_in
-from forms import submit
-from kit.csrf import HEADER
-from kit.db import Database
+from kit.db.database import Database
+from kit.http.csrf import HEADER
+from support.factories import PASSWORD, Factory, sign_in
+from support.html_forms import submit
 
 pytestmark = pytest.mark.anyio
 NewClient = Callable[[], httpx.AsyncClient]

@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from accounts.models import LoginSession, OneTimeLink, User
 from accounts.passwords import Passwords
-from factories import Factory, sign_in
-from forms import submit
 from kit.audit import AuditEvent
-from kit.db import Database
+from kit.db.database import Database
 from kit.settings import Settings
-from mails import Mailbox, text_of
-from pages import errors_of
+from support.factories import Factory, sign_in
+from support.html_forms import submit
+from support.mailbox import Mailbox, text_of
+from support.page_session import errors_of
 
 pytestmark = pytest.mark.anyio
 NewClient = Callable[[], httpx.AsyncClient]

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from factories import Factory
-from kit.db import Database
-from office_rows import Row, make_rows
+from kit.db.database import Database
+from support.admin_rows import Row, make_rows
+from support.factories import Factory
 
 
 @pytest.fixture

@@ -13,25 +13,31 @@ import sqlalchemy as sa
 
 from accounts.models import User
 from admin.models import Staff, StaffRole
-from calls import add_call
+from calls.limits.models import Alert, BlockedNumber, LimitOverride
+from calls.limits.services import CallingRulesService
+from calls.models import Call, CallStatus
 from conftest import NewClient
-from factories import Factory, Tenant, sign_in
-from furnished import furnish
 from kit.audit import AuditEvent
 from kit.clock import utc_now
-from kit.db import Database
-from kit.outbox import OutboxItem
+from kit.db.database import Database
+from kit.jobs.queue import OutboxItem
 from kit.settings import Settings
-from mails import Mailbox, text_of
-from office_rows import Row, override_of
-from phones import ask
-from staff import SEEN, Colleague, enter, make_staff, post
+from support.admin_rows import Row, override_of
+from support.call_factory import add_call
+from support.factories import Factory, Tenant, sign_in
+from support.full_tenant import furnish
+from support.mailbox import Mailbox, text_of
+from support.staff import (
+    SEEN,
+    Colleague,
+    enter,
+    make_staff,
+    post,
+)
+from support.widget_client import ask
 from tenants.models import Invitation, Organization, PhoneNumber, UpgradeRequest
 from tenants.plans import Plan
 from tenants.upgrades import UpgradeService
-from voice.calling.models import Alert, BlockedNumber, LimitOverride
-from voice.calling.services import CallingRulesService
-from voice.models import Call, CallStatus
 from widget.models import EmbedToken
 
 pytestmark = pytest.mark.anyio

@@ -11,21 +11,27 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from admin.action_registry import KINDS
 from admin.models import StaffRole
-from admin.web.actions import KINDS
-from admin.web.records import VIEWS
+from admin.resources.records import VIEWS
+from calls.limits.models import LimitOverride
+from calls.reconciliation.models import CarrierDay, CarrierDifference, DifferenceKind
 from conftest import NewClient
-from factories import Factory
 from kit.audit import AuditEvent
 from kit.clock import utc_now
-from kit.db import Database
-from kit.model import Base
-from kit.outbox import OutboxItem
-from office_rows import Row
-from staff import SEEN, Colleague, enter, make_staff, post
+from kit.db.database import Database
+from kit.db.model import Base
+from kit.jobs.queue import OutboxItem
+from support.admin_rows import Row
+from support.factories import Factory
+from support.staff import (
+    SEEN,
+    Colleague,
+    enter,
+    make_staff,
+    post,
+)
 from tenants.models import Membership, Organization
-from voice.calling.models import LimitOverride
-from voice.comparison.models import CarrierDay, CarrierDifference, DifferenceKind
 from widget.models import EmbedToken
 
 pytestmark = pytest.mark.anyio

@@ -10,18 +10,23 @@ import pytest
 import sqlalchemy as sa
 
 from accounts.models import User
+from admin.action_registry import KINDS
 from admin.models import Staff, StaffRole
-from admin.web.actions import KINDS
-from factories import Factory
-from furnished import fingerprints
+from calls.limits.models import LimitOverride
+from calls.models import Call, CallStatus
 from kit.audit import AuditEvent
 from kit.clock import utc_now
-from kit.db import Database
-from office_rows import Row
-from staff import SEEN, enter, make_staff, post
+from kit.db.database import Database
+from support.admin_rows import Row
+from support.factories import Factory
+from support.full_tenant import fingerprints
+from support.staff import (
+    SEEN,
+    enter,
+    make_staff,
+    post,
+)
 from tenants.models import Organization
-from voice.calling.models import LimitOverride
-from voice.models import Call, CallStatus
 
 pytestmark = pytest.mark.anyio
 REASON = "Asked for by phone"

@@ -12,22 +12,28 @@ from litestar import Litestar
 
 from admin.models import StaffRole, StaffSession
 from admin.services import IDLE
+from calls.limits.models import Alert
+from calls.models import Call, CallStatus
+from calls.reconciliation.models import CarrierDay, CarrierDifference, DifferenceKind
 from carrier.breaker import BreakerState
 from carrier.health import CarrierStanding
 from conftest import NewClient
-from factories import Factory, Token, sign_in
-from furnished import furnish
 from kit.audit import AuditEvent
 from kit.clock import utc_now
-from kit.db import Database
-from kit.measures import Measure
+from kit.counters import Measure
+from kit.db.database import Database
 from kit.settings import Settings
-from staff import FOREIGN, SEEN, enter, make_staff, post
-from tenants.numbers.differences import NumberDifference
-from voice.calling.models import Alert
-from voice.comparison.models import CarrierDay, CarrierDifference, DifferenceKind
-from voice.models import Call, CallStatus
-from webhooks import REJECT, CarrierSide, new_sid
+from phone_numbers.models import NumberDifference
+from support.factories import Factory, Token, sign_in
+from support.full_tenant import furnish
+from support.staff import (
+    FOREIGN,
+    SEEN,
+    enter,
+    make_staff,
+    post,
+)
+from support.webhook_client import REJECT, CarrierSide, new_sid
 
 pytestmark = pytest.mark.anyio
 PAGE = "/admin/operations"

@@ -13,14 +13,20 @@ from litestar import Litestar
 from sqlalchemy.exc import DBAPIError
 
 from admin.models import StaffRole
-from calls import add_call
 from conftest import NewClient
-from factories import Factory, sign_in
-from furnished import Furnished, furnish
 from kit.audit import AuditEvent
-from kit.db import STAFF_ROLE, Database
-from kit.model import Base
-from staff import SAME_ORIGIN, Colleague, enter, make_staff, post
+from kit.db.database import STAFF_ROLE, Database
+from kit.db.model import Base
+from support.call_factory import add_call
+from support.factories import Factory, sign_in
+from support.full_tenant import Furnished, furnish
+from support.staff import (
+    SAME_ORIGIN,
+    Colleague,
+    enter,
+    make_staff,
+    post,
+)
 from tenants.models import Organization
 
 pytestmark = pytest.mark.anyio

@@ -13,17 +13,22 @@ import sqlalchemy as sa
 from litestar import Litestar
 from starlette.routing import Mount, Route
 
+from admin.action_registry import KINDS
+from admin.app import Web
 from admin.models import StaffRole
-from admin.web.actions import KINDS
-from admin.web.app import Web
-from admin.web.records import VIEWS
+from admin.resources.records import VIEWS
+from calls.limits.models import CallingPause
 from conftest import NewClient
-from factories import Factory, sign_in
-from furnished import fingerprints
-from kit.db import Database
-from office_rows import Row
-from staff import FOREIGN, enter, make_staff, post
-from voice.calling.models import CallingPause
+from kit.db.database import Database
+from support.admin_rows import Row
+from support.factories import Factory, sign_in
+from support.full_tenant import fingerprints
+from support.staff import (
+    FOREIGN,
+    enter,
+    make_staff,
+    post,
+)
 
 pytestmark = pytest.mark.anyio
 SUPPORT, OPERATOR, ADMIN = StaffRole

@@ -15,15 +15,23 @@ from admin.models import Staff, StaffRole, StaffSession
 from admin.services import ABSOLUTE, IDLE, StaffService
 from conftest import PUBLIC_URL, NewClient
 from epoch.app import create_app
-from epoch.commands import add_staff
-from factories import Factory, sign_in
+from epoch.cli.commands import add_staff
 from kit.actor import SYSTEM
 from kit.audit import AuditEvent
 from kit.clock import utc_now
-from kit.db import Database
+from kit.db.database import Database
 from kit.settings import Settings
-from staff import FOREIGN, PASSWORD, SAME_ORIGIN, Colleague, enter, make_staff, post
-from stored import tables_holding
+from support.db_probe import tables_holding
+from support.factories import Factory, sign_in
+from support.staff import (
+    FOREIGN,
+    PASSWORD,
+    SAME_ORIGIN,
+    Colleague,
+    enter,
+    make_staff,
+    post,
+)
 
 pytestmark = pytest.mark.anyio
 LOGIN = "/admin/login"
@@ -286,7 +294,7 @@ async def test_pages_carry_the_products_headers(client: httpx.AsyncClient) -> No
 async def test_the_web_framework_of_the_back_office_is_loaded_with_its_first_request() -> None:
     probe = (
         "import sys, epoch.asgi; "
-        "sys.exit(any(name in sys.modules for name in ('sqladmin', 'starlette', 'wtforms', 'admin.web.app')))"
+        "sys.exit(any(name in sys.modules for name in ('sqladmin', 'starlette', 'wtforms', 'admin.app')))"
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", probe)
     assert await process.wait() == 0

@@ -5,12 +5,12 @@ import pytest
 
 from admin.models import StaffRole
 from conftest import NewClient
-from factories import Factory, sign_in
-from forms import submit
-from kit.db import Database
+from kit.db.database import Database
 from kit.settings import Settings
-from mails import Mailbox, text_of
-from staff import enter, make_staff
+from support.factories import Factory, sign_in
+from support.html_forms import submit
+from support.mailbox import Mailbox, text_of
+from support.staff import enter, make_staff
 from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio

@@ -10,8 +10,8 @@ from carrier.breaker import FAILURES, BreakerState
 from carrier.health import CarrierHealth, CarrierMeasure, CarrierStanding
 from carrier.port import CarrierError
 from carrier.twilio import TwilioCarrier
-from kit.db import Database
-from kit.measures import Measures
+from kit.counters import Measures
+from kit.db.database import Database
 from kit.settings import Settings
 
 pytestmark = pytest.mark.anyio

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from conftest import NewClient
-from factories import Factory, Tenant, sign_in
-from pages import errors_of, post_form
+from support.factories import Factory, Tenant, sign_in
+from support.page_session import errors_of, post_form
 from tenants.models import Role
 
 pytestmark = pytest.mark.anyio

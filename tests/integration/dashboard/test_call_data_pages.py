@@ -4,13 +4,13 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from calls import add_call
-from factories import PASSWORD, Factory, Tenant
-from kit.db import Database
-from pages import errors_of, post_form
+from calls.limits.models import BlockedNumber
+from calls.models import Call, CallStatus
+from kit.db.database import Database
+from support.call_factory import add_call
+from support.factories import PASSWORD, Factory, Tenant
+from support.page_session import errors_of, post_form
 from tenants.models import Organization, Role
-from voice.calling.models import BlockedNumber
-from voice.models import Call, CallStatus
 
 pytestmark = pytest.mark.anyio
 NUMBER = "+12125550147"

@@ -7,11 +7,11 @@ import re
 import httpx
 import pytest
 
-from calls import add_call
-from factories import Factory, Tenant, sign_in
+from calls.models import CallStatus
 from kit.clock import utc_now
-from kit.db import Database
-from voice.models import CallStatus
+from kit.db.database import Database
+from support.call_factory import add_call
+from support.factories import Factory, Tenant, sign_in
 
 pytestmark = pytest.mark.anyio
 

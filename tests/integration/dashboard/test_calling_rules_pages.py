@@ -7,9 +7,14 @@ import re
 import httpx
 import pytest
 
-from factories import Factory, Tenant, Token, sign_in
-from forms import submit
-from pages import errors_of
+from support.factories import (
+    Factory,
+    Tenant,
+    Token,
+    sign_in,
+)
+from support.html_forms import submit
+from support.page_session import errors_of
 from tenants.models import Role
 
 pytestmark = pytest.mark.anyio

@@ -7,10 +7,15 @@ import pytest
 from sqlalchemy import select
 
 from conftest import NewClient
-from factories import PASSWORD, Factory, Tenant, sign_in
 from kit.audit import AuditEvent
-from kit.db import Database
-from pages import errors_of, form_token, post_form
+from kit.db.database import Database
+from support.factories import (
+    PASSWORD,
+    Factory,
+    Tenant,
+    sign_in,
+)
+from support.page_session import errors_of, form_token, post_form
 from tenants.models import Role, UpgradeRequest
 from tenants.plans import Plan
 from widget.models import EmbedToken, RefusedOrigin

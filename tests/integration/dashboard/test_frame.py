@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import delete
 
 from conftest import NewClient
-from factories import Factory, sign_in
-from kit.csrf import HEADER
-from kit.db import Database
-from pages import form_token, post_form
+from kit.db.database import Database
+from kit.http.csrf import HEADER
+from support.factories import Factory, sign_in
+from support.page_session import form_token, post_form
 from tenants.models import Membership, Role
 
 pytestmark = pytest.mark.anyio

@@ -10,8 +10,13 @@ import httpx
 import pytest
 
 from conftest import NewClient
-from factories import Factory, Tenant, Token, sign_in
 from integrations.kits import NAMES, TOKEN_MARK
+from support.factories import (
+    Factory,
+    Tenant,
+    Token,
+    sign_in,
+)
 from tenants.models import Role
 
 pytestmark = pytest.mark.anyio

@@ -11,16 +11,16 @@ import pytest
 import sqlalchemy as sa
 
 from accounts.models import User
+from calls.models import Call, CallEvent
 from conftest import NewClient
-from factories import PASSWORD, Factory, Tenant
-from furnished import Furnished, furnish
 from kit.audit import AuditEvent
-from kit.db import Database
+from kit.db.database import Database
 from kit.settings import Settings
-from pages import post_form
+from privacy.organization_export import PER_HOUR
+from support.factories import PASSWORD, Factory, Tenant
+from support.full_tenant import Furnished, furnish
+from support.page_session import post_form
 from tenants.models import ApiKey, Role
-from voice.archive import PER_HOUR
-from voice.models import Call, CallEvent
 from widget.models import EmbedToken
 
 pytestmark = pytest.mark.anyio

@@ -5,11 +5,11 @@ import pytest
 import sqlalchemy as sa
 
 from accounts.models import User
-from factories import PASSWORD, Factory
-from kit.db import Database
+from kit.db.database import Database
 from kit.settings import Settings
-from mails import Mailbox
-from pages import errors_of, post_form
+from support.factories import PASSWORD, Factory
+from support.mailbox import Mailbox
+from support.page_session import errors_of, post_form
 from tenants.models import Organization, Role
 
 pytestmark = pytest.mark.anyio

@@ -7,8 +7,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from dashboard.lists import FEW, MANY
-from factories import Factory, Tenant, sign_in
+from dashboard.page_slice import FEW, MANY
+from support.factories import Factory, Tenant, sign_in
 from tenants.models import Role
 
 pytestmark = pytest.mark.anyio

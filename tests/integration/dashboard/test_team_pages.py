@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from accounts.models import User
 from conftest import NewClient
-from factories import PASSWORD, Factory, Tenant
-from kit.db import Database
+from kit.db.database import Database
 from kit.settings import Settings
-from mails import Mailbox
-from pages import errors_of, post_form
+from support.factories import PASSWORD, Factory, Tenant
+from support.mailbox import Mailbox
+from support.page_session import errors_of, post_form
 from tenants.models import Membership, Role
 
 pytestmark = pytest.mark.anyio

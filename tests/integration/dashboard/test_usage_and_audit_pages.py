@@ -6,15 +6,15 @@ import re
 import httpx
 import pytest
 
-from calls import add_call
-from factories import Factory, sign_in
+from calls.models import CallStatus
 from kit.actor import Actor, ActorKind
 from kit.audit import record
 from kit.clock import utc_now
-from kit.db import Database
-from pages import errors_of
+from kit.db.database import Database
+from support.call_factory import add_call
+from support.factories import Factory, sign_in
+from support.page_session import errors_of
 from tenants.models import Role
-from voice.models import CallStatus
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from epoch.models import metadata
-from kit.structs import Command, Payload
+from kit.schemas import Command, Payload
 
 pytestmark = pytest.mark.anyio
 

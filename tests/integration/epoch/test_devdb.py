@@ -11,13 +11,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from epoch.devdb import EmbeddedPostgres
-from epoch.postgres_programs import DatabaseServerError
+from epoch.server.embedded_postgres import EmbeddedPostgres
+from epoch.server.postgres_programs import DatabaseServerError
 
 HOLD = """
 import sys
 from pathlib import Path
-from epoch.devdb import EmbeddedPostgres
+from epoch.server.embedded_postgres import EmbeddedPostgres
 with EmbeddedPostgres(Path(sys.argv[1]), durable=False):
     print("ready", flush=True)
     sys.stdin.read()

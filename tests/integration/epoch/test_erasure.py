@@ -9,23 +9,23 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from calls import add_call
+from calls.models import CallStatus
 from carrier.port import Carrier
 from epoch.migrations import upgrade
-from epoch.numbers import build_reconciler
-from factories import Factory, Tenant
-from furnished import fingerprints, furnish
+from epoch.phone_number_jobs import build_reconciler
 from kit.actor import Actor, ActorKind
 from kit.audit import AuditEvent
 from kit.clock import utc_now
-from kit.db import ADMIN_ROLE, Database
+from kit.db.database import ADMIN_ROLE, Database
 from kit.errors import NotFound
 from kit.settings import Settings
-from tenants.erasure import Erasure
+from privacy.organization_erasure import Erasure
+from privacy.usage_summary import use_by_month
+from support.call_factory import add_call
+from support.factories import Factory, Tenant
+from support.full_tenant import fingerprints, furnish
 from tenants.models import Organization, PhoneNumber
 from tenants.services import GRACE, OrganizationService
-from voice.accounts import use_by_month
-from voice.models import CallStatus
 
 pytestmark = pytest.mark.anyio
 OVER = GRACE + timedelta(minutes=1)

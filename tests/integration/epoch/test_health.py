@@ -9,7 +9,7 @@ from litestar import Litestar
 
 from epoch.app import create_app
 from kit.settings import Settings
-from phones import browser_at
+from support.widget_client import browser_at
 
 pytestmark = pytest.mark.anyio
 OUTSIDE = "203.0.113.7"

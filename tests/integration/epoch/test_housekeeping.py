@@ -11,24 +11,29 @@ import sqlalchemy as sa
 
 from accounts.models import LinkPurpose, LoginSession, OneTimeLink
 from admin.models import StaffRole, StaffSession
+from calls.limits.models import CallDestination, FoldedRefusal
+from calls.models import OrphanEvent
+from calls.reconciliation.models import CarrierDifference, DifferenceKind
 from carrier.breaker import BreakerState
 from carrier.health import CarrierStanding
-from epoch.housekeeping import CHORES, build_housekeeping
 from epoch.migrations import upgrade
-from factories import Factory
+from epoch.purge_rules import CHORES, build_housekeeping
 from kit.clock import utc_now
-from kit.db import ADMIN_ROLE, Database
-from kit.housekeeping import BATCH, Chore, delete_in_batches, tidy
-from kit.measures import Measure
-from kit.model import Base
-from kit.outbox import OutboxItem
+from kit.counters import Measure
+from kit.db.database import ADMIN_ROLE, Database
+from kit.db.model import Base
+from kit.db.purge import (
+    BATCH,
+    Chore,
+    delete_in_batches,
+    tidy,
+)
+from kit.db.rate_limit import Throttle
+from kit.jobs.queue import OutboxItem
 from kit.settings import Settings
-from kit.throttle import Throttle
-from staff import make_staff
+from support.factories import Factory
+from support.staff import make_staff
 from tenants.models import Invitation, NumberPurchase, PurchaseState, Role
-from voice.calling.models import CallDestination, FoldedRefusal
-from voice.comparison.models import CarrierDifference, DifferenceKind
-from voice.models import OrphanEvent
 
 pytestmark = pytest.mark.anyio
 _places = itertools.count()

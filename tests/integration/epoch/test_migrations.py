@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from epoch.migrations import NewerDatabase, alembic_config, upgrade
 from epoch.models import metadata
-from kit.db import ADMIN_ROLE, sqlalchemy_url
+from kit.db.database import ADMIN_ROLE, sqlalchemy_url
 
 T = TypeVar("T")
 FIRST = "5eb01b58f72a"

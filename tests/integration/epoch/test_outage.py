@@ -12,16 +12,22 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from api import assert_refused
-from database_line import DatabaseLine, Line
 from epoch.app import create_app
-from epoch.devdb import EmbeddedPostgres
 from epoch.migrations import upgrade
-from factories import PASSWORD, Factory, Tenant, Token, sign_in
-from kit.db import ADMIN_ROLE, Database
+from epoch.server.embedded_postgres import EmbeddedPostgres
+from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import Settings
-from phones import ask, assert_problem
-from webhooks import CarrierSide, new_sid
+from support.api_client import assert_refused
+from support.database_proxy import DatabaseLine, Line
+from support.factories import (
+    PASSWORD,
+    Factory,
+    Tenant,
+    Token,
+    sign_in,
+)
+from support.webhook_client import CarrierSide, new_sid
+from support.widget_client import ask, assert_problem
 
 pytestmark = pytest.mark.anyio
 HANG_SECONDS = 15

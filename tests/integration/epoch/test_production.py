@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from epoch.cli.seed import ensure_no_demo, seed_demo
 from epoch.migrations import upgrade
-from epoch.seed import ensure_no_demo, seed_demo
 from kit.settings import Settings, SettingsError, load_settings
 
 pytestmark = pytest.mark.anyio

@@ -113,7 +113,7 @@ def test_it_serves_and_a_signal_stops_all_of_it(run: Run, number: signal.Signals
     assert httpx.get(f"{run.url}/health/ready").status_code == 200
     assert f"{run.url}/demo" in "".join(run.printed)
     assert "demo@example.com / demo-password" in "".join(run.printed)
-    parts = [*run.children("epoch.worker"), *run.children("carrier.sandbox")]
+    parts = [*run.children("epoch.server.worker"), *run.children("sandbox")]
     assert len(parts) == 2
     assert run.end(number) == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in parts)
@@ -121,7 +121,7 @@ def test_it_serves_and_a_signal_stops_all_of_it(run: Run, number: signal.Signals
 
 def test_a_part_that_dies_is_started_again(run: Run) -> None:
     run.until("Ctrl-C")
-    for what, name in (("epoch.worker", "worker"), ("carrier.sandbox", "sandbox carrier")):
+    for what, name in (("epoch.server.worker", "worker"), ("sandbox", "sandbox carrier")):
         (before,) = run.children(what)
         os.kill(before, signal.SIGKILL)
         run.until(f"The {name} ended")
@@ -132,7 +132,7 @@ def test_a_part_that_dies_is_started_again(run: Run) -> None:
 
 def test_a_second_signal_does_not_wait_for_a_worker_that_hangs(run: Run) -> None:
     run.until("Ctrl-C")
-    (worker,) = run.children("epoch.worker")
+    (worker,) = run.children("epoch.server.worker")
     os.kill(worker, signal.SIGSTOP)
     run.process.send_signal(signal.SIGTERM)
     run.until("Stopping")
@@ -144,7 +144,7 @@ def test_nothing_but_the_database_outlives_a_killed_supervisor_and_the_next_comm
     run: Run, environ: dict[str, str]
 ) -> None:
     run.until("Ctrl-C")
-    parts = [*run.children("epoch.worker"), *run.children("carrier.sandbox")]
+    parts = [*run.children("epoch.server.worker"), *run.children("sandbox")]
     run.end(signal.SIGKILL)
     eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in parts))
     assert epoch(environ, "migrate").returncode == 0
@@ -185,7 +185,7 @@ def test_a_database_of_a_newer_version_is_refused(environ: dict[str, str]) -> No
     newer = (
         "import asyncio, asyncpg, sys\n"
         "from pathlib import Path\n"
-        "from epoch.devdb import EmbeddedPostgres\n"
+        "from epoch.server.embedded_postgres import EmbeddedPostgres\n"
         "async def change(url):\n"
         "    connection = await asyncpg.connect(url)\n"
         "    await connection.execute(\"UPDATE alembic_version SET version_num = 'from_tomorrow'\")\n"

@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from litestar import Litestar
 
 from epoch.app import create_app
+from epoch.cli.seed import read_demo_token, seed_demo
 from epoch.migrations import upgrade
-from epoch.seed import read_demo_token, seed_demo
-from factories import Factory
 from kit import secrets
-from kit.csrf import HEADER
-from kit.db import ADMIN_ROLE, Database
+from kit.db.database import ADMIN_ROLE, Database
+from kit.http.csrf import HEADER
 from kit.settings import Settings
-from phones import ask
-from stored import row_counts
+from support.db_probe import row_counts
+from support.factories import Factory
+from support.widget_client import ask
 from tenants.models import Organization, PhoneNumber
 from widget.models import EmbedToken
 

@@ -10,11 +10,11 @@ import pytest
 from litestar import Litestar
 
 from conftest import NewClient
-from factories import Factory, Tenant, sign_in
 from guide.controllers import guide_router
-from kit.db import Database
+from kit.db.database import Database
 from kit.settings import Settings
-from phones import browser_at
+from support.factories import Factory, Tenant, sign_in
+from support.widget_client import browser_at
 from tenants.models import Role
 
 pytestmark = pytest.mark.anyio

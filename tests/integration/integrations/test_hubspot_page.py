@@ -7,10 +7,10 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from factories import Factory
 from integrations.controllers import FRAMES_PER_ADDRESS, integrations_router
-from kit.ratelimit import MemoryRateLimiter
-from phones import ask, browser_at
+from kit.http.rate_limit import MemoryRateLimiter
+from support.factories import Factory
+from support.widget_client import ask, browser_at
 from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio

@@ -2,10 +2,10 @@
 
 import pytest
 
-from factories import Factory
-from furnished import Furnished, furnish
-from kit.db import Database
+from kit.db.database import Database
 from kit.settings import Settings
+from support.factories import Factory
+from support.full_tenant import Furnished, furnish
 
 
 @pytest.fixture(scope="module")

@@ -18,16 +18,16 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from accounts.models import LoginSession, User
+from calls.limits.limit_names import DEFAULTS, FIXED
 from conftest import PUBLIC_URL, NewClient
 from dashboard.calling_rules import WORDS
-from factories import Factory, sign_in
-from furnished import Furnished, fingerprints, furnish
 from kit.actor import SYSTEM
-from kit.db import Database
+from kit.db.database import Database
 from kit.settings import Settings
+from support.factories import Factory, sign_in
+from support.full_tenant import Furnished, fingerprints, furnish
 from tenants.models import Role
 from tenants.services import OrganizationService
-from voice.calling.limits import DEFAULTS, FIXED
 
 pytestmark = pytest.mark.anyio
 

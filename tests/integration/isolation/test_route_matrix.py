@@ -15,11 +15,11 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from api import with_csrf
 from conftest import PUBLIC_URL
-from factories import sign_in
-from furnished import Furnished, fingerprints
-from kit.db import Database
+from kit.db.database import Database
+from support.api_client import with_csrf
+from support.factories import sign_in
+from support.full_tenant import Furnished, fingerprints
 from tenants.models import Role
 
 pytestmark = pytest.mark.anyio

@@ -18,11 +18,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accounts.auth import SessionMiddleware
 from conftest import PUBLIC_URL
 from epoch.app import create_app
-from factories import sign_in
-from furnished import OWNED_TABLES, Furnished
-from kit.db import ADMIN_ROLE, LOOKUP_ROLE, REQUEST_ROLE, Database, enter
-from kit.model import Base
+from kit.db.database import (
+    ADMIN_ROLE,
+    LOOKUP_ROLE,
+    REQUEST_ROLE,
+    Database,
+    enter,
+)
+from kit.db.model import Base
 from kit.settings import Settings
+from support.factories import sign_in
+from support.full_tenant import OWNED_TABLES, Furnished
 from tenants.guards import requires_member
 
 pytestmark = pytest.mark.anyio

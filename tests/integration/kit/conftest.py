@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from epoch.migrations import upgrade
-from kit.db import ADMIN_ROLE, Database
-from kit.outbox import OutboxItem
+from kit.db.database import ADMIN_ROLE, Database
+from kit.jobs.queue import OutboxItem
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import signal
 import sys
 from datetime import timedelta
 
-from kit.db import ADMIN_ROLE, REQUEST_ROLE, Database
-from kit.outbox import Item, Lane, Outbox
+from kit.db.database import ADMIN_ROLE, REQUEST_ROLE, Database
+from kit.jobs.queue import Item, Lane, Outbox
 
 
 def die() -> None:

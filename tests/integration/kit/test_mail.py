@@ -14,11 +14,11 @@ import pytest
 import sqlalchemy as sa
 
 from kit.clock import utc_now
-from kit.db import Database
+from kit.db.database import Database
+from kit.jobs.queue import Outbox, OutboxItem
 from kit.mail import FileDelivery, Mail, Mailer, SmtpDelivery, compose, sender_address
-from kit.outbox import Outbox, OutboxItem
 from kit.settings import Settings, SettingsError, load_settings
-from mail_server import MailServer
+from support.mail_server import MailServer
 
 pytestmark = pytest.mark.anyio
 SECRET = "s" * 32

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from kit.db import Database
-from kit.measures import Measure, Measures
+from kit.counters import Measure, Measures
+from kit.db.database import Database
 from kit.settings import Settings
 
 pytestmark = pytest.mark.anyio

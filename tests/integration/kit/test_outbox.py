@@ -13,8 +13,17 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from kit.clock import utc_now
-from kit.db import Database
-from kit.outbox import LEASE_BEYOND, Hopeless, Item, Lane, Outbox, OutboxItem, backlog, follow_up
+from kit.db.database import Database
+from kit.jobs.queue import (
+    LEASE_BEYOND,
+    Hopeless,
+    Item,
+    Lane,
+    Outbox,
+    OutboxItem,
+    backlog,
+    follow_up,
+)
 
 pytestmark = pytest.mark.anyio
 SECRET = "s" * 32

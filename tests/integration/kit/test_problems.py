@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from factories import Factory, sign_in
+from support.factories import Factory, sign_in
 
 pytestmark = pytest.mark.anyio
 

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from kit.statements import Statements
+from kit.db.pool import Statements
 
 pytestmark = pytest.mark.anyio
 WHO_AM_I = "SELECT pg_backend_pid() AS pid"

@@ -6,18 +6,18 @@ import httpx
 import pytest
 
 from accounts.models import User
-from authenticator import enrol
 from conftest import NewClient
-from factories import PASSWORD, Factory, sign_in
-from forms import submit
-from furnished import furnish
-from kit.csrf import HEADER
-from kit.db import Database
-from kit.forms import FORM_BYTES
+from kit.db.database import Database
+from kit.http.csrf import HEADER
+from kit.http.forms import FORM_BYTES
 from kit.settings import Settings
-from mails import Mailbox
-from markup import FoundForm, Markup
-from pages import errors_of
+from support.authenticator import enrol
+from support.factories import PASSWORD, Factory, sign_in
+from support.full_tenant import furnish
+from support.html import FoundForm, Markup
+from support.html_forms import submit
+from support.mailbox import Mailbox
+from support.page_session import errors_of
 
 pytestmark = pytest.mark.anyio
 

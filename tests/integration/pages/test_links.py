@@ -10,11 +10,11 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from conftest import PUBLIC_URL
-from factories import Factory, sign_in
-from furnished import furnish
-from kit.db import Database
+from kit.db.database import Database
 from kit.settings import Settings
-from markup import Markup
+from support.factories import Factory, sign_in
+from support.full_tenant import furnish
+from support.html import Markup
 from tenants.models import Role
 
 pytestmark = pytest.mark.anyio

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from litestar import Litestar
 
 from conftest import NewClient
-from factories import Factory, Tenant, sign_in
 from kit import secrets
-from kit.db import Database
-from stored import row_counts, tables_holding
+from kit.db.database import Database
+from support.db_probe import row_counts, tables_holding
+from support.factories import Factory, Tenant, sign_in
 from tenants.models import ApiKey, Role
 
 pytestmark = pytest.mark.anyio

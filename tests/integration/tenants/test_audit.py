@@ -12,12 +12,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from conftest import NewClient
-from factories import Factory, Tenant, sign_in
 from kit.actor import Actor, ActorKind
 from kit.audit import record
 from kit.clock import utc_now
-from kit.db import Database, sqlalchemy_url
+from kit.db.database import Database, sqlalchemy_url
 from kit.settings import Settings
+from support.factories import Factory, Tenant, sign_in
 from tenants.models import Role
 
 pytestmark = pytest.mark.anyio

@@ -8,16 +8,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from factories import Factory, Tenant
 from kit.actor import Actor, ActorKind
 from kit.audit import AuditEvent
-from kit.db import Database
+from kit.db.database import Database
+from support.factories import Factory, Tenant
+from tenants.api_keys.services import ApiKeyService
 from tenants.invitations import InvitationService
-from tenants.keys.services import ApiKeyService
+from tenants.members import TeamService
 from tenants.models import KeyScope, Membership, Role
 from tenants.plans import Plan
 from tenants.services import OrganizationService
-from tenants.teams import TeamService
 from tenants.upgrades import UpgradeService
 from widget.services import EmbedTokenService
 

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from accounts.errors import EmailNotVerified
 from accounts.models import User
 from conftest import NewClient
-from factories import Factory, Tenant, sign_in
 from kit.actor import Actor, ActorKind
 from kit.audit import AuditEvent
-from kit.db import Database
+from kit.db.database import Database
 from kit.errors import DomainError
 from kit.settings import Settings
-from mails import Mailbox, text_of
+from support.factories import Factory, Tenant, sign_in
+from support.mailbox import Mailbox, text_of
 from tenants.errors import InvitationNotUsable, InvitedSomebodyElse
 from tenants.invitations import PER_DAY, TO_ONE_ADDRESS_PER_DAY, InvitationService, organization_of
 from tenants.models import Invitation, Membership, Organization, Role

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from accounts.errors import EmailNotVerified
 from accounts.models import User
 from conftest import NewClient
-from factories import Factory, sign_in
 from kit.actor import SYSTEM, Actor, ActorKind
 from kit.audit import AuditEvent
-from kit.db import Database
+from kit.db.database import Database
 from kit.errors import NotFound, ValidationFailed
+from support.factories import Factory, sign_in
 from tenants.errors import NameNotRepeated
 from tenants.models import Membership, Organization, Role
 from tenants.plans import Plan

@@ -9,14 +9,14 @@ import sqlalchemy as sa
 
 from accounts.models import User
 from conftest import NewClient
-from factories import Factory, Tenant, sign_in
 from kit.actor import Actor, ActorKind
 from kit.audit import AuditEvent
-from kit.db import Database
+from kit.db.database import Database
 from kit.errors import DomainError
+from support.factories import Factory, Tenant, sign_in
 from tenants.errors import LastOwner, RoleTooLow
+from tenants.members import TeamService
 from tenants.models import Membership, Role
-from tenants.teams import TeamService
 
 pytestmark = pytest.mark.anyio
 

@@ -11,11 +11,11 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from api import fields_refused
-from factories import Factory, sign_in
-from kit.db import Database
+from kit.db.database import Database
 from kit.settings import Settings
-from stored import row_counts
+from support.api_client import fields_refused
+from support.db_probe import row_counts
+from support.factories import Factory, sign_in
 
 pytestmark = pytest.mark.anyio
 CASES = Path(__file__).parents[2] / "cases" / "domain_entry_cases.csv"

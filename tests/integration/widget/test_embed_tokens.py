@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from factories import Factory, sign_in
+from support.factories import Factory, sign_in
 
 pytestmark = pytest.mark.anyio
 

@@ -8,12 +8,12 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from api import assert_refused, fields_refused, with_csrf
-from factories import Factory, Tenant, sign_in
-from kit.csrf import HEADER
-from kit.db import Database
-from phones import ask
-from stored import row_counts, tables_holding
+from kit.db.database import Database
+from kit.http.csrf import HEADER
+from support.api_client import assert_refused, fields_refused, with_csrf
+from support.db_probe import row_counts, tables_holding
+from support.factories import Factory, Tenant, sign_in
+from support.widget_client import ask
 from tenants.models import Organization, PhoneNumber, Role
 from tenants.plans import Plan
 from widget.models import EmbedToken

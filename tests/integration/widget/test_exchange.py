@@ -9,11 +9,17 @@ import jwt
 import pytest
 import sqlalchemy as sa
 
-from factories import Factory, Tenant, Token
 from kit import secrets
-from kit.db import Database
+from kit.db.database import Database
 from kit.settings import Settings
-from phones import PAGE, TEXT, ask, assert_problem, assert_public
+from support.factories import Factory, Tenant, Token
+from support.widget_client import (
+    PAGE,
+    TEXT,
+    ask,
+    assert_problem,
+    assert_public,
+)
 from tenants.models import Organization, PhoneNumber
 from tenants.plans import Plan
 

@@ -3,10 +3,10 @@
 import httpx
 import pytest
 
-from factories import Factory
-from kit.db import Database
-from phones import TEXT, assert_public, post
-from stored import row_counts
+from kit.db.database import Database
+from support.db_probe import row_counts
+from support.factories import Factory
+from support.widget_client import TEXT, assert_public, post
 
 pytestmark = pytest.mark.anyio
 BOTH = pytest.mark.parametrize("path", ["/widget/exchange", "/widget/status"])

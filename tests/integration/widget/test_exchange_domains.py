@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from factories import Factory
 from kit.settings import Settings
-from phones import ask, assert_problem
+from support.factories import Factory
+from support.widget_client import ask, assert_problem
 from widget.tickets import Tickets
 
 pytestmark = pytest.mark.anyio

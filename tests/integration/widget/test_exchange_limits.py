@@ -8,18 +8,23 @@ import pytest
 import sqlalchemy as sa
 from litestar import Litestar
 
-from factories import Factory
 from kit import secrets
-from kit.db import Database
+from kit.db.database import Database
 from kit.errors import TooMany
-from kit.ratelimit import MemoryRateLimiter
+from kit.http.rate_limit import MemoryRateLimiter
 from kit.settings import Settings
-from phones import ask, assert_problem, assert_public, browser_at
-from widget.admission import Admission, Caller, WidgetRequest
+from support.factories import Factory
+from support.widget_client import (
+    ask,
+    assert_problem,
+    assert_public,
+    browser_at,
+)
 from widget.errors import InvalidEmbedToken
+from widget.last_used import TokenUsage
 from widget.models import EmbedToken
 from widget.tickets import Tickets
-from widget.usage import TokenUsage
+from widget.token_auth import Admission, Caller, WidgetRequest
 
 pytestmark = pytest.mark.anyio
 WIDGET_PATHS = ("/widget/exchange", "/widget/status")

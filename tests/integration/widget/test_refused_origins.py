@@ -5,10 +5,10 @@ import pytest
 from litestar import Litestar
 from sqlalchemy import select
 
-from factories import Factory, Token
-from kit.db import Database
+from kit.db.database import Database
+from support.factories import Factory, Token
+from widget.blocked_origins import KEPT, RefusedOrigins
 from widget.models import RefusedOrigin
-from widget.refusals import KEPT, RefusedOrigins
 
 pytestmark = pytest.mark.anyio
 

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from factories import Factory
 from kit.settings import Settings
-from phones import ask
-from webhooks import CarrierSide, new_sid
+from support.factories import Factory
+from support.webhook_client import CarrierSide, new_sid
+from support.widget_client import ask
 
 pytestmark = pytest.mark.anyio
 NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)

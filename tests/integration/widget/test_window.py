@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from kit.settings import load_settings
-from widget import policy
+from widget import csp
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +39,6 @@ async def test_the_files_of_the_window_are_served(client: httpx.AsyncClient) -> 
 
 def test_over_https_the_window_asks_for_https() -> None:
     settings = load_settings({"EPOCH_PUBLIC_URL": "https://voice.example"})
-    headers = policy.page_headers(settings, ancestors="frame-ancestors 'none'", cache="no-store")
+    headers = csp.page_headers(settings, ancestors="frame-ancestors 'none'", cache="no-store")
     assert headers["Strict-Transport-Security"].startswith("max-age=")
     assert headers["Cache-Control"] == "no-store"

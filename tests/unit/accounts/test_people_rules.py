@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.errors import EmailNotVerified
-from accounts.limits import delay_after
+from accounts.login_throttle import delay_after
 from accounts.rules import comparable_email, ensure_password, ensure_verified, read_email, read_name
 from kit.errors import ValidationFailed
 

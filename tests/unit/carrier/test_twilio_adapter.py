@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
 from carrier.port import Carrier, DialPlan
-from carrier.sandbox import twiml
 from carrier.twilio import TwilioCarrier
 from kit.settings import load_settings
+from sandbox import twiml
 
 ACCOUNT = load_settings({}).twilio
 CARRIER = TwilioCarrier(ACCOUNT, api_base=None, signaling=None)

@@ -5,13 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from dashboard.audit import Fact, action_words, facts
-from dashboard.days import read_days
+from calls.aggregates import Tally
+from calls.usage import AgentUse, TokenUse
+from dashboard.audit_log import Fact, action_words, facts
+from dashboard.date_filters import read_days
 from dashboard.usage import Line, lines
 from kit.errors import ValidationFailed
-from kit.forms import Form
-from voice.tallies import Tally
-from voice.usage import AgentUse, TokenUse
+from kit.http.forms import Form
 
 
 @pytest.mark.parametrize(

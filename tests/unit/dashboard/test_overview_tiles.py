@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
+from calls.aggregates import Tally
+from calls.overview import DayTally
 from dashboard.overview import tiles
-from voice.overview import DayTally
-from voice.tallies import Tally
 
 
 def days(before: Tally, now: Tally) -> list[DayTally]:

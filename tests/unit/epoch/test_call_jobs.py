@@ -2,8 +2,8 @@
 
 import datetime as dt
 
-from epoch.calls import EVERY_SECONDS, FIRST_SECONDS
-from voice.reconcile import QUIET
+from calls.reconciliation.stuck_calls import QUIET
+from epoch.call_jobs import EVERY_SECONDS, FIRST_SECONDS
 
 PROMISED = dt.timedelta(minutes=5)
 

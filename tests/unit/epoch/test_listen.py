@@ -5,7 +5,7 @@ import socket
 import msgspec
 import pytest
 
-from epoch.supervisor import listen
+from epoch.server.supervisor import listen
 from kit.settings import SettingsError, load_settings
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from epoch.postgres_programs import DatabaseServerError, find_binaries, own_directory
+from epoch.server.postgres_programs import DatabaseServerError, find_binaries, own_directory
 
 
 def programs_in(folder: Path) -> Path:

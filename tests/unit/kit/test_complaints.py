@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from kit.complaints import in_words
+from kit.http.validation_messages import in_words
 
 
 class Colour(enum.Enum):

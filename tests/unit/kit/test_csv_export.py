@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from kit.csv_export import csv_lines, csv_of, inert
-from kit.throttle import Throttle
+from kit.db.rate_limit import Throttle
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+14155550100", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＠x"])

@@ -3,7 +3,12 @@
 import pytest
 
 from kit.errors import Conflict, MalformedRequest, ValidationFailed
-from kit.forms import FORM_FIELDS, Form, ensure_storable, parse_form
+from kit.http.forms import (
+    FORM_FIELDS,
+    Form,
+    ensure_storable,
+    parse_form,
+)
 
 
 def test_a_body_is_read_as_utf8_with_blank_values_kept() -> None:

@@ -4,8 +4,13 @@ import uuid
 
 import pytest
 
+from kit.db.paging import (
+    cursor_after,
+    cut,
+    read_cursor,
+    read_limit,
+)
 from kit.errors import ValidationFailed
-from kit.paging import cursor_after, cut, read_cursor, read_limit
 from tenants.models import Organization
 
 

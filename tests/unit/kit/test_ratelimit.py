@@ -6,7 +6,12 @@ from collections.abc import Iterator
 import anyio
 import pytest
 
-from kit.ratelimit import AWAY_SECONDS, MemoryRateLimiter, SharedRateLimiter, build_rate_limiter
+from kit.http.rate_limit import (
+    AWAY_SECONDS,
+    MemoryRateLimiter,
+    SharedRateLimiter,
+    build_rate_limiter,
+)
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from accounts.models import LoginSession
-from kit.readers import Prepared
+from kit.db.raw import Prepared
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

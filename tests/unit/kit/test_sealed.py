@@ -1,7 +1,7 @@
 """Sealed cookies open for their purpose, with the key that sealed them, and for a while."""
 
 from dashboard.pages import is_own_path
-from kit.sealed import Sealer
+from kit.encryption import Sealer
 
 SECRET = "s" * 32
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
 from kit.errors import ValidationFailed
-from tenants.numbers import rules
-from tenants.numbers.errors import TooManyNumbers, TooManyPurchases
+from phone_numbers import rules
+from phone_numbers.errors import TooManyNumbers, TooManyPurchases
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import re
 from uuid import UUID, uuid4
 
-from widget.phones import MemberPhones, new_phone
+from widget.client_ids import MemberPhones, new_phone
 
 TOKEN = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 ANN, BOB = uuid4(), uuid4()

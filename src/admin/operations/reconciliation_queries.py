@@ -1,0 +1,46 @@
+"""Where we and the carrier differ: about calls, day by day, and about numbers."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.reconciliation.models import CarrierDay, CarrierDifference
+from kit.counters import Measure
+from phone_numbers.models import NumberDifference
+from phone_numbers.reconcile_job import COMPARED
+
+DAYS = 3
+
+
+class Reconciled(NamedTuple):
+    """What the comparisons found last."""
+
+    days: Sequence[CarrierDay]
+    """The newest first."""
+    calls: Sequence[CarrierDifference]
+    """What is for people to look at."""
+    numbers: Sequence[NumberDifference]
+    numbers_compared_at: dt.datetime | None
+    """The minute of the last comparison of numbers; None when there was none for a day."""
+
+    @property
+    def open(self) -> int:
+        return len(self.calls) + len(self.numbers)
+
+
+async def reconciled(session: AsyncSession, limit: int, now: dt.datetime) -> Reconciled:
+    """The last days, and at most ``limit`` differences of each kind."""
+    days = sa.select(CarrierDay).order_by(CarrierDay.day.desc()).limit(DAYS)
+    calls = sa.select(CarrierDifference).where(CarrierDifference.corrected_at.is_(None))
+    calls = calls.order_by(CarrierDifference.id.desc()).limit(limit)
+    numbers = sa.select(NumberDifference).order_by(NumberDifference.id.desc()).limit(limit)
+    compared = Measure.minute >= now - dt.timedelta(days=1), Measure.name == COMPARED
+    return Reconciled(
+        days=(await session.scalars(days)).all(),
+        calls=(await session.scalars(calls)).all(),
+        numbers=(await session.scalars(numbers)).all(),
+        numbers_compared_at=await session.scalar(sa.select(sa.func.max(Measure.minute)).where(*compared)),
+    )

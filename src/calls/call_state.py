@@ -1,0 +1,85 @@
+"""From events to record: pure, so that any order, repetition or replay of the same events gives the same call."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from calls.models import CallStatus
+
+STATUS_OF_KIND = {
+    "initiated": CallStatus.INITIATED,
+    "ringing": CallStatus.RINGING,
+    "in-progress": CallStatus.IN_PROGRESS,
+    "answered": CallStatus.IN_PROGRESS,
+    "completed": CallStatus.COMPLETED,
+    "busy": CallStatus.BUSY,
+    "no-answer": CallStatus.NO_ANSWER,
+    "failed": CallStatus.FAILED,
+    "canceled": CallStatus.CANCELED,
+}
+"""The carrier's words for a leg's state, and ours."""
+FIRST_CORRECTION = -2
+"""The sequence number of what the carrier's books say of a leg, whatever it told before. A later one is smaller."""
+_RANK = {CallStatus.INITIATED: 0, CallStatus.RINGING: 1, CallStatus.IN_PROGRESS: 2}
+
+
+class LegEvent(msgspec.Struct, frozen=True):
+    """One event of one leg."""
+
+    is_child: bool
+    kind: str
+    sequence: int
+    occurred_at: datetime
+    duration: int | None = None
+    sip_code: int | None = None
+
+
+class CallState(msgspec.Struct, frozen=True):
+    """What the events add up to."""
+
+    status: CallStatus
+    duration: int = 0
+    """Whole seconds connected; 0 until the end."""
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    end_reason: str | None = None
+
+
+def fold(events: Iterable[LegEvent]) -> CallState:
+    """The state of an admitted call after ``events``.
+
+    The dialled leg's final event alone closes a call. Only when the caller's leg ended before any leg was dialled
+    does its end close the call: then there is nothing else to wait for.
+    """
+    known = [event for event in events if event.kind in STATUS_OF_KIND]
+    child = sorted((event for event in known if event.is_child), key=_order)
+    if not child:
+        ended = sorted((event for event in known if STATUS_OF_KIND[event.kind].is_final), key=_order)
+        if not ended:
+            return CallState(CallStatus.INITIATED)
+        return CallState(CallStatus.CANCELED, ended_at=ended[0].occurred_at, end_reason=CallStatus.CANCELED.value)
+    answered_at = next(
+        (event.occurred_at for event in child if STATUS_OF_KIND[event.kind] is CallStatus.IN_PROGRESS), None
+    )
+    final = next((event for event in child if STATUS_OF_KIND[event.kind].is_final), None)
+    if final is None:
+        status = max((STATUS_OF_KIND[event.kind] for event in child), key=_RANK.__getitem__)
+        return CallState(status, answered_at=answered_at)
+    status = STATUS_OF_KIND[final.kind]
+    duration = (final.duration or 0) if status is CallStatus.COMPLETED else 0
+    if answered_at is None and duration:
+        # The answer's own event was lost: the end and the duration still tell when it was.
+        answered_at = final.occurred_at - timedelta(seconds=duration)
+    return CallState(
+        status,
+        duration=duration,
+        answered_at=answered_at,
+        ended_at=final.occurred_at,
+        end_reason=None if status is CallStatus.COMPLETED else status.value,
+    )
+
+
+def _order(event: LegEvent) -> tuple[int, str, datetime, int, int]:
+    """A total order, so that even contradicting events always fold the same way: the first told counts."""
+    return (event.sequence, event.kind, event.occurred_at, event.duration or 0, event.sip_code or 0)

@@ -1,0 +1,148 @@
+"""The carrier's forms, read: what is signed, what it says, in our words."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import msgspec
+
+from calls.call_state import STATUS_OF_KIND, LegEvent
+from calls.errors import BadWebhook
+from calls.models import AGENT_CHARACTERS
+from kit.http.json_body import MAX_DEPTH, nesting
+from kit.text import is_storable
+
+FORM_FIELDS = 200
+METADATA_CHARACTERS = 2000
+PHONE_DIGITS = 16
+_CALL_SID = re.compile(r"CA[0-9a-f]{32}")
+_IDENTITY = re.compile(r"client:(w_([0-9a-f]{32})_[0-9a-f]{16})")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]{1,280}", re.IGNORECASE)
+
+
+class OutgoingCall(msgspec.Struct, frozen=True):
+    """A browser wants to call somebody."""
+
+    call_sid: str
+    identity: str
+    token_id: UUID
+    dialled: str
+    """As the browser sent it."""
+    call_id: UUID | None
+    origin: str | None
+    metadata: dict[str, Any] | None
+    agent: str | None = None
+    """Who calls: as the page says, which is a claim, or the member whom we know."""
+    agent_is_member: bool = False
+
+    @property
+    def phone(self) -> str:
+        """The identity's part that tells this widget from others with the same token."""
+        return self.identity[-PHONE_DIGITS:]
+
+
+def parse_form(body: bytes) -> list[tuple[str, str]]:
+    """The fields of a form body, empty and repeated ones included. Raises: BadWebhook."""
+    try:
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FORM_FIELDS)
+    except (UnicodeDecodeError, ValueError) as error:
+        raise BadWebhook from error
+
+
+def read_outgoing(form: Mapping[str, str]) -> OutgoingCall:
+    """Read the voice URL's form. Tenant and token come from the signed identity alone. Raises: BadWebhook."""
+    found = _IDENTITY.fullmatch(form.get("From", ""))
+    if found is None:
+        raise BadWebhook
+    metadata = _metadata(form.get("Metadata", ""))
+    return OutgoingCall(
+        call_sid=_sid(form, "CallSid"),
+        identity=found[1],
+        token_id=UUID(found[2]),
+        dialled=form.get("To", ""),
+        call_id=_uuid(form.get("CallId", "")),
+        origin=origin if _ORIGIN.fullmatch(origin := form.get("Page", "")) and is_storable(origin) else None,
+        metadata=metadata,
+        agent=_claimed_agent(metadata),
+    )
+
+
+def read_event(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
+    """Read a status callback into the caller's leg, the leg it is about, and the event. Raises: BadWebhook."""
+    leg = _sid(form, "CallSid")
+    is_child = "ParentCallSid" in form
+    kind = form.get("CallStatus", "")
+    if kind not in STATUS_OF_KIND:
+        raise BadWebhook
+    event = LegEvent(
+        is_child=is_child,
+        kind=kind,
+        sequence=-1 if (number := _whole(form, "SequenceNumber")) is None else number,
+        occurred_at=_time(form.get("Timestamp", "")),
+        duration=_whole(form, "CallDuration"),
+        sip_code=_whole(form, "SipResponseCode"),
+    )
+    return (_sid(form, "ParentCallSid") if is_child else leg), leg, event
+
+
+def read_dial_ended(form: Mapping[str, str]) -> tuple[str, LegEvent]:
+    """Read the form of an ended dial into the caller's leg and an event for its timeline. Raises: BadWebhook."""
+    event = LegEvent(is_child=False, kind="dial-ended", sequence=-1, occurred_at=_time(form.get("Timestamp", "")))
+    return _sid(form, "CallSid"), event
+
+
+def _sid(form: Mapping[str, str], name: str) -> str:
+    value = form.get(name, "")
+    if not _CALL_SID.fullmatch(value):
+        raise BadWebhook
+    return value
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _metadata(text: str) -> dict[str, Any] | None:
+    """The page's own data: an object, small, storable; anything else is left out, never a reason to refuse a call."""
+    if not text or len(text) > METADATA_CHARACTERS or "\\u0000" in text or not is_storable(text):
+        return None
+    if nesting(text.encode()) > MAX_DEPTH:
+        return None
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return None
+
+
+def _claimed_agent(metadata: dict[str, Any] | None) -> str | None:
+    """Whom the page names as the person who calls, on one line; what cannot be shown as a name is left out."""
+    claimed = (metadata or {}).get("agent")
+    if not isinstance(claimed, str) or not is_storable(claimed):
+        return None
+    name = " ".join(claimed.split())
+    return name if 0 < len(name) <= AGENT_CHARACTERS else None
+
+
+def _whole(form: Mapping[str, str], name: str) -> int | None:
+    """A count, None where the carrier gives none. Raises: BadWebhook."""
+    text = form.get(name)
+    if not text:
+        return None
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+        raise BadWebhook
+    return int(text)
+
+
+def _time(text: str) -> datetime:
+    """RFC 2822, as the carrier writes it; now, where it gives none or an unreadable one."""
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return datetime.now(UTC)

@@ -1,0 +1,64 @@
+"""An organization's calls as a file for spreadsheets."""
+
+from collections.abc import AsyncGenerator, Sequence
+from uuid import UUID
+
+import msgspec
+
+from calls.models import Call
+from calls.schemas import source_of
+from calls.services import CallFilters, CallService
+from kit.csv_export import BATCH, Cell, csv_of
+from kit.db.database import Database
+from kit.schemas import rfc3339
+
+COLUMNS = (
+    "id",
+    "started_at",
+    "answered_at",
+    "ended_at",
+    "direction",
+    "from",
+    "to",
+    "status",
+    "duration",
+    "end_reason",
+    "token_id",
+    "agent",
+    "agent_source",
+    "origin",
+    "call_id",
+    "metadata",
+)
+
+
+def calls_csv(database: Database, organization_id: UUID, filters: CallFilters) -> AsyncGenerator[bytes, None]:
+    """Every call that ``filters`` let through, newest first."""
+
+    async def read(after: UUID | None) -> Sequence[Call]:
+        async with database.tenant(organization_id) as session:
+            return await CallService(session).page(organization_id, filters, after=after, limit=BATCH)
+
+    return csv_of(COLUMNS, read, call_cells)
+
+
+def call_cells(call: Call) -> Sequence[Cell]:
+    """One call in the order of ``COLUMNS``."""
+    return (
+        str(call.id),
+        rfc3339(call.started_at),
+        rfc3339(call.answered_at),
+        rfc3339(call.ended_at),
+        call.direction,
+        call.from_number,
+        call.to_number,
+        call.status.value,
+        call.duration,
+        call.end_reason,
+        str(call.token_id),
+        call.agent,
+        source_of(call.agent, is_member=call.agent_is_member),
+        call.origin,
+        None if call.call_id is None else str(call.call_id),
+        None if call.details is None else msgspec.json.encode(call.details).decode(),
+    )

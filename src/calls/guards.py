@@ -1,0 +1,37 @@
+"""The one guard of the webhooks: the carrier signed this, and for our account."""
+
+from typing import Any
+
+from litestar import Request
+
+from calls.callback_forms import parse_form
+from calls.errors import NotTheCarrier
+from carrier.port import Carrier, fields
+from kit.settings import Settings
+
+MEDIA_TYPE = "application/x-www-form-urlencoded"
+
+
+async def signed_form(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The request's form, once it is known to be the carrier's.
+
+    The signed address is built from the public URL that we configured, never from headers a client can set.
+
+    Raises:
+        NotTheCarrier: no signature, a wrong one, or another account's.
+        BadWebhook: signed or not, it cannot be read as a form.
+    """
+    settings: Settings = request.app.state.settings
+    carrier: Carrier = request.app.state.carrier
+    if request.headers.get("content-type", "").split(";", 1)[0].strip().lower() != MEDIA_TYPE:
+        raise NotTheCarrier
+    form = parse_form(await request.body())
+    path = request.scope["raw_path"].decode("ascii", "replace").split("?", 1)[0]
+    query = request.scope["query_string"].decode("ascii", "replace")
+    url = settings.public_url + path + (f"?{query}" if query else "")
+    if not carrier.signature_is_valid(url, form, request.headers.get("x-twilio-signature")):
+        raise NotTheCarrier
+    named = dict(fields(form))
+    if named.get("AccountSid") != settings.twilio.account_sid:
+        raise NotTheCarrier
+    return named

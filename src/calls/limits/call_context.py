@@ -1,0 +1,160 @@
+"""Everything that decides about a call of one token, read in one statement."""
+
+import datetime as dt
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from calls.errors import DestinationNotAllowed
+from calls.limits.call_duration import Wanted
+from calls.limits.destinations import Destination, callable_from, home_of
+from calls.limits.limit_names import Limits, Terms, limits_of
+from kit.db.raw import Prepared, Reader
+from kit.errors import Unavailable
+from tenants import rules
+from tenants.plans import Plan
+from widget.errors import RevokedEmbedToken
+
+_HOUR = dt.timedelta(hours=1)
+_FOREIGN_READ = 2000
+"""More different foreign numbers than any limit allows in an hour are not counted."""
+READ = Prepared(
+    sa.text(
+        """
+    SELECT t.revoked_at IS NOT NULL OR o.deleted_at IS NOT NULL AS revoked, o.suspended_at IS NOT NULL AS suspended,
+           o.name, o.slug, o.plan, o.country, o.created_at AS founded_at, o.limits AS standing,
+           r.limits AS own, r.countries AS countries,
+           l.minutes_per_day AS token_minutes_per_day, l.live_calls AS token_live_calls,
+           l.countries AS token_countries, coalesce(nullif(t.label, ''), t.prefix) AS token_name,
+           (SELECT jsonb_object_agg(v.name, v.value) FROM limit_override v
+            WHERE v.organization_id = :organization AND v.ends_at > :now) AS overrides,
+           EXISTS (SELECT FROM calling_pause) AS paused,
+           EXISTS (SELECT FROM call c WHERE c.organization_id = :organization AND c.carrier_sid = :sid) AS known,
+           EXISTS (SELECT FROM call c WHERE c.organization_id = :organization AND c.slot_until < :now) AS has_overdue,
+           EXISTS (SELECT FROM blocked_number b
+                   WHERE b.organization_id = :organization AND b.number = :number) AS blocked,
+           EXISTS (SELECT FROM phone_number n WHERE n.organization_id = :organization AND n.e164 = :number
+                   AND n.released_at IS NULL) AS is_own_number,
+           d.seen_at, CASE WHEN d.hour_start > :hour_ago THEN d.attempts ELSE 0 END AS calls_to_number,
+           (SELECT count(*) FROM (
+               SELECT FROM call_destination f
+               WHERE f.organization_id = :organization AND f.seen_at > :hour_ago AND f.is_foreign LIMIT :most
+           ) AS foreign_destination) AS foreign_numbers
+    FROM embed_token t
+    JOIN organization o ON o.id = t.organization_id
+    LEFT JOIN calling_rules r ON r.organization_id = o.id
+    LEFT JOIN token_limits l ON l.token_id = t.id
+    LEFT JOIN call_destination d ON d.organization_id = o.id AND d.number = :number
+    WHERE t.organization_id = :organization AND t.id = :token
+    -- A revocation or a suspension that begins meanwhile waits until the call is written, so that it finds it to end.
+    FOR SHARE OF t, o
+    """
+    ).bindparams(
+        *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "token")),
+        *(sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True)) for name in ("now", "hour_ago")),
+        *(sa.bindparam(name, type_=sa.Text()) for name in ("number", "sid")),
+        sa.bindparam("most", _FOREIGN_READ, type_=sa.BigInteger()),
+    )
+)
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a token and its organization stand towards one destination, now."""
+
+    revoked: bool
+    suspended: bool
+    name: str
+    slug: str
+    plan: Plan
+    country: str
+    limits: Limits
+    countries: Sequence[str] | None
+    token_name: str
+    token_minutes_per_day: int | None
+    token_live_calls: int | None
+    token_countries: Sequence[str] | None
+    paused: bool
+    known: bool
+    """The call itself is on record already."""
+    has_overdue: bool
+    """Calls hold slots that must be over by now."""
+    blocked: bool
+    is_own_number: bool
+    calls_to_number: int
+    foreign_numbers: int
+    called_within_hour: bool
+
+    def is_foreign(self, country: str) -> bool:
+        return country not in home_of(self.country)
+
+    def wanted(self, destination: Destination, rate_micros: int) -> Wanted:
+        """The call as the limits ask about it."""
+        is_new_foreign = self.is_foreign(destination.country) and not self.called_within_hour
+        return Wanted(
+            rate_micros=rate_micros,
+            calls_to_number=self.calls_to_number,
+            is_new_foreign=is_new_foreign,
+            foreign_numbers=self.foreign_numbers,
+            token_live_calls=self.token_live_calls,
+            token_minutes_per_day=self.token_minutes_per_day,
+        )
+
+
+async def standing_of(
+    reader: Reader,
+    organization_id: UUID,
+    token_id: UUID,
+    now: dt.datetime,
+    *,
+    number: str | None = None,
+    carrier_sid: str | None = None,
+) -> Standing | None:
+    """How things stand; None when the organization has no such token."""
+    asked = {
+        "organization": organization_id,
+        "token": token_id,
+        "now": now,
+        "hour_ago": now - _HOUR,
+        "number": number,
+        "sid": carrier_sid,
+    }
+    row = await reader.fetch_row(READ, **asked)
+    if row is None:
+        return None
+    plan = Plan(row["plan"])
+    terms = Terms(plan, row["founded_at"], row["standing"] or {}, row["overrides"] or {}, row["own"] or {})
+    seen_at: dt.datetime | None = row["seen_at"]
+    same = {name: row[name] for name in Standing.__struct_fields__ if name in row and name != "plan"}
+    return Standing(
+        **same,
+        plan=plan,
+        limits=limits_of(terms, now),
+        called_within_hour=seen_at is not None and seen_at > now - _HOUR,
+    )
+
+
+def ensure_may_call(standing: Standing, e164: str | None) -> str:
+    """The guards that an exchange asks, asked again; returns the number to call from.
+
+    Raises: RevokedEmbedToken, OrganizationSuspended, PlanTooLow, NoPhoneNumber, Unavailable.
+    """
+    if standing.revoked:
+        raise RevokedEmbedToken
+    rules.ensure_not_suspended(standing.suspended)
+    rules.ensure_widget_plan(standing.plan)
+    own = rules.ensure_phone_number(e164)
+    if standing.paused:
+        raise Unavailable
+    return own
+
+
+def ensure_destination(standing: Standing, destination: Destination) -> None:
+    """Raises: DestinationNotAllowed."""
+    is_new = standing.limits.new_until is not None
+    enabled = callable_from(standing.country, standing.countries, is_new=is_new)
+    if standing.token_countries is not None:
+        enabled &= callable_from(standing.country, standing.token_countries)
+    if standing.blocked or destination.country not in enabled:
+        raise DestinationNotAllowed

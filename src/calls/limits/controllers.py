@@ -1,0 +1,52 @@
+"""``…/calling-rules`` for customers."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, get, put
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from msgspec import UnsetType
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.limits.schemas import CallingRulesInfo, ChangeCallingRules
+from calls.limits.services import CallingRulesService
+from kit.errors import ValidationFailed
+from kit.schemas import storable_errors
+from tenants.auth import member
+from tenants.guards import requires_member, requires_role
+from tenants.models import Role
+
+
+class CallingRulesController(Controller):
+    """What phones of the organization in the path may call."""
+
+    path = "/organizations/{organization_id:uuid}/calling-rules"
+    tags = ["Calling rules"]
+
+    @get(guards=[requires_member], summary="Countries, limits and blocked numbers, and what was used")
+    async def show(
+        self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID]
+    ) -> CallingRulesInfo:
+        return CallingRulesInfo.of(await CallingRulesService(db_session).read(organization_id))
+
+    @put(guards=[requires_member, requires_role(Role.ADMIN)], summary="Change countries, limits and blocked numbers")
+    async def change(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        data: JSONBody[ChangeCallingRules],
+    ) -> CallingRulesInfo:
+        if errors := storable_errors(data):
+            raise ValidationFailed(errors)
+        rules = await CallingRulesService(db_session).change(
+            organization_id,
+            by=member(request).actor,
+            countries=None if isinstance(data.countries, UnsetType) else data.countries,
+            blocked_numbers=None if isinstance(data.blocked_numbers, UnsetType) else data.blocked_numbers,
+            limits=None if isinstance(data.limits, UnsetType) else data.limits,
+            tokens=None if isinstance(data.tokens, UnsetType) else [token.rule() for token in data.tokens],
+        )
+        return CallingRulesInfo.of(rules)

@@ -1,0 +1,55 @@
+"""Staff give an organization another limit for a while."""
+
+import datetime as dt
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from calls.limits.limit_names import is_limit
+from calls.limits.models import LimitOverride
+from kit.actor import Actor
+from kit.audit import record
+from kit.clock import utc_now
+from kit.errors import NotFound, ValidationFailed
+from kit.schemas import rfc3339
+
+
+async def override_limit(
+    session: AsyncSession,
+    organization_id: UUID,
+    name: str,
+    value: int,
+    *,
+    ends_at: dt.datetime,
+    reason: str,
+    by: Actor,
+) -> None:
+    """Staff give an organization another limit until ``ends_at``. Raises: ValidationFailed."""
+    if not is_limit(name, value):
+        raise ValidationFailed([("name", "There is no such limit, or the value is none")])
+    values = {"value": value, "ends_at": ends_at, "reason": reason, "set_by": by.name}
+    row = {"id": uuid7(), "organization_id": organization_id, "name": name, **values}
+    statement = insert(LimitOverride).values(row)
+    await session.execute(statement.on_conflict_do_update(index_elements=["organization_id", "name"], set_=values))
+    details = {"limit": name, "value": value, "until": rfc3339(ends_at), "reason": reason}
+    await record(session, by, "calling_limit.overridden", organization_id=organization_id, details=details)
+
+
+async def end_override(session: AsyncSession, override_id: UUID, *, by: Actor) -> None:
+    """The limit that the plan gives holds again from now on. Raises: NotFound, when the override has ended."""
+    now = utc_now()
+    running = LimitOverride.id == override_id, LimitOverride.ends_at > now
+    ended = (
+        sa.update(LimitOverride)
+        .where(*running)
+        .values(ends_at=now)
+        .returning(LimitOverride.organization_id, LimitOverride.name, LimitOverride.value)
+    )
+    row = (await session.execute(ended)).one_or_none()
+    if row is None:
+        raise NotFound
+    details = {"limit": row.name, "value": row.value}
+    await record(session, by, "calling_limit.override_ended", organization_id=row.organization_id, details=details)

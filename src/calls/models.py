@@ -1,0 +1,172 @@
+"""Call records and the events they are folded from."""
+
+import datetime as dt
+import enum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.db.model import Base, TenantOwned, text_enum
+
+AGENT_CHARACTERS = 200
+
+
+class CallStatus(enum.StrEnum):
+    """Where a call stands; all after ``IN_PROGRESS`` are final."""
+
+    INITIATED = "initiated"
+    RINGING = "ringing"
+    IN_PROGRESS = "in-progress"
+    COMPLETED = "completed"
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    REFUSED = "refused"
+
+    @property
+    def is_final(self) -> bool:
+        return self not in LIVE_STATUSES
+
+
+LIVE_STATUSES = (CallStatus.INITIATED, CallStatus.RINGING, CallStatus.IN_PROGRESS)
+
+
+class Call(TenantOwned, Base):
+    """One call, both its legs. Everything below ``to_number`` is folded from its events."""
+
+    __tablename__ = "call"
+    __table_args__ = (
+        # Holds what lists are narrowed to and what is counted: both read the organization's part of it, and no call.
+        sa.Index(
+            "ix_call_organization_id_id",
+            "organization_id",
+            sa.text("id DESC"),
+            postgresql_include=[
+                "token_id",
+                "to_number",
+                "status",
+                "duration",
+                "started_at",
+                "answered_at",
+                "agent",
+                "agent_is_member",
+            ],
+        ),
+        # Finds the calls to a number, or to those that begin with some digits, among any number of others.
+        sa.Index(
+            "ix_call_organization_id_to_number",
+            "organization_id",
+            "to_number",
+            sa.text("id DESC"),
+            postgresql_ops={"to_number": "text_pattern_ops"},
+        ),
+        # An index holds no long texts.
+        sa.CheckConstraint(f"char_length(agent) <= {AGENT_CHARACTERS}", name="agent"),
+        sa.Index("ix_call_to_number_prefix", "to_number", postgresql_ops={"to_number": "text_pattern_ops"}),
+        sa.Index("ix_call_token_id_call_id", "token_id", "call_id"),
+        sa.Index(
+            "ix_call_live",
+            "organization_id",
+            postgresql_where=sa.text("status IN ('initiated','ringing','in-progress')"),
+        ),
+        # The slots that nobody gave back in time are found without looking at the others.
+        # What the carrier is asked the price of, and no other call.
+        sa.Index("ix_call_price_due", "price_due_at", postgresql_where=sa.text("price_due_at IS NOT NULL")),
+        sa.Index("ix_call_slot", "organization_id", "slot_until", postgresql_where=sa.text("slot_until IS NOT NULL")),
+    )
+
+    carrier_sid: Mapped[str] = mapped_column(unique=True)
+    """The carrier's id of the caller's leg."""
+    token_id: Mapped[UUID] = mapped_column(sa.ForeignKey("embed_token.id", ondelete="CASCADE"))
+    call_id: Mapped[UUID | None]
+    """Made by the widget: untrusted, looked up only together with the token."""
+    identity: Mapped[str]
+    """The widget's identity, the only thing in a call that the browser cannot choose."""
+    direction: Mapped[str] = mapped_column(default="outbound", server_default="outbound")
+    from_number: Mapped[str | None]
+    """E.164, the organization's number; None when refused before one was chosen."""
+    to_number: Mapped[str]
+    """E.164; what was dialled, cut, when it could not be read as a number."""
+    status: Mapped[CallStatus] = mapped_column(text_enum(CallStatus, name="status"))
+    duration: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Whole seconds connected, 0 until the end."""
+    started_at: Mapped[dt.datetime]
+    answered_at: Mapped[dt.datetime | None]
+    ended_at: Mapped[dt.datetime | None]
+    end_reason: Mapped[str | None]
+    """A code: why a call was refused, or how it ended when not by hanging up."""
+    agent: Mapped[str | None]
+    """Who placed it: a member's address, or whomever the page named."""
+    agent_is_member: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """True when we know the agent: the phone was made for a member who was signed in. Otherwise a claim."""
+    origin: Mapped[str | None]
+    """The page's origin as the widget told it: a claim, as everything that the browser sends with a call."""
+    details: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSONB(none_as_null=True))
+    """The page's own data, carried through the call."""
+    country: Mapped[str | None]
+    """Where it goes, ISO 3166; None for a call that was refused or placed before this was kept."""
+    limit_minutes: Mapped[int | None]
+    """How long the carrier lets it last."""
+    rate_micros: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """Estimated price of a minute, in millionths of a US dollar."""
+    slot_until: Mapped[dt.datetime | None]
+    """Set while the call counts as live; past it the slot is free, whatever the carrier failed to tell."""
+    billed_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
+    """What the books hold of it."""
+    cost_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    """What it cost: by estimate, or the carrier's own price."""
+    is_priced: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """True once ``cost_micros`` is the carrier's own price."""
+    price_due_at: Mapped[dt.datetime | None]
+    """When the carrier is asked (again) what it cost; None once that is known, or left to the daily comparison."""
+    erased_at: Mapped[dt.datetime | None]
+    """When numbers, names, the page and its data were erased; what is counted stays."""
+
+
+class CallEvent(TenantOwned, Base):
+    """One thing the carrier told us about one leg; kept once however often it is told."""
+
+    __tablename__ = "call_event"
+    __table_args__ = (
+        sa.UniqueConstraint("call_record_id", "leg_sid", "kind", "sequence"),
+        sa.Index(None, "organization_id"),
+    )
+
+    call_record_id: Mapped[UUID] = mapped_column(sa.ForeignKey("call.id", ondelete="CASCADE"))
+    leg_sid: Mapped[str]
+    """The carrier's id of the leg this happened to."""
+    is_child: Mapped[bool]
+    """True for the dialled leg, False for the caller's."""
+    kind: Mapped[str]
+    """The leg's new status in the carrier's words, or ``dial-ended``."""
+    sequence: Mapped[int]
+    """The carrier's number within the leg, -1 where it gives none."""
+    duration: Mapped[int | None]
+    """Whole seconds connected, from a final event."""
+    sip_code: Mapped[int | None]
+    occurred_at: Mapped[dt.datetime]
+    """The carrier's time of the event."""
+
+
+class OrphanEvent(Base):
+    """An event of a call that we do not know: a job gives it to its call when there is one, or it is forgotten."""
+
+    __tablename__ = "orphan_event"
+    __table_args__ = (
+        sa.UniqueConstraint("parent_sid", "leg_sid", "kind", "sequence"),
+        sa.Index(None, "created_at"),
+    )
+
+    parent_sid: Mapped[str]
+    """The carrier's id of the caller's leg; all else as in ``CallEvent``."""
+    leg_sid: Mapped[str]
+    is_child: Mapped[bool]
+    kind: Mapped[str]
+    sequence: Mapped[int]
+    duration: Mapped[int | None]
+    sip_code: Mapped[int | None]
+    occurred_at: Mapped[dt.datetime]

@@ -1,0 +1,101 @@
+"""What an organization's calls add up to: by day, by token, now. Refused attempts are not counted as calls."""
+
+import datetime as dt
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.aggregates import Tally, began_since, tally_columns
+from calls.models import LIVE_STATUSES, Call
+from widget.models import EmbedToken
+
+_DAY = dt.timedelta(days=1)
+_SOME_MIDNIGHT = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+
+
+class DayTally(msgspec.Struct, frozen=True):
+    """The calls that began on one day, UTC."""
+
+    day: dt.date
+    tally: Tally
+
+
+class TokenTally(msgspec.Struct, frozen=True):
+    """The calls made with one token."""
+
+    token_id: UUID
+    name: str
+    tally: Tally
+
+
+class FirstSteps(msgspec.Struct, frozen=True):
+    """How far an organization has come on the way to its first call."""
+
+    has_number: bool
+    has_token: bool
+    has_pasted: bool
+    """Some page has loaded the phone with one of its tokens."""
+    has_called: bool
+
+    @property
+    def are_done(self) -> bool:
+        return self.has_number and self.has_token and self.has_pasted and self.has_called
+
+
+async def daily_and_by_token(
+    session: AsyncSession, organization_id: UUID, *, until: dt.date, days: int, limit: int
+) -> tuple[Sequence[DayTally], Sequence[TokenTally]]:
+    """Each of the ``days`` up to and with ``until``, and the ``limit`` busiest tokens of them; from one pass."""
+    first = until - dt.timedelta(days=days - 1)
+    calls = (
+        sa.select(
+            sa.func.date_bin(_DAY, Call.started_at, _SOME_MIDNIGHT).label("day"),
+            Call.token_id,
+            Call.answered_at,
+            Call.duration,
+        )
+        .where(*began_since(organization_id, first))
+        .subquery()
+    )
+    query = sa.select(
+        sa.func.grouping(calls.c.token_id), calls.c.day, calls.c.token_id, *tally_columns(calls.c)
+    ).group_by(sa.func.grouping_sets(calls.c.day, calls.c.token_id))
+    by_day: dict[dt.date, Tally] = {}
+    by_token: dict[UUID, Tally] = {}
+    for is_by_day, day, token_id, *sums in await session.execute(query):
+        if is_by_day:
+            by_day[day.date()] = Tally(*sums)
+        else:
+            by_token[token_id] = Tally(*sums)
+    dates = [first + dt.timedelta(days=number) for number in range(days)]
+    busiest = sorted(by_token, key=lambda token_id: (-by_token[token_id].calls, token_id))[:limit]
+    names = await _names(session, organization_id, busiest)
+    return (
+        [DayTally(date, by_day.get(date, Tally())) for date in dates],
+        [TokenTally(token_id, names[token_id], by_token[token_id]) for token_id in busiest],
+    )
+
+
+async def _names(session: AsyncSession, organization_id: UUID, token_ids: Sequence[UUID]) -> dict[UUID, str]:
+    name = sa.func.coalesce(sa.func.nullif(EmbedToken.label, ""), EmbedToken.prefix).label("name")
+    query = sa.select(EmbedToken.id, name).where(EmbedToken.owned_by(organization_id), EmbedToken.id.in_(token_ids))
+    return {row.id: row.name for row in await session.execute(query)}
+
+
+async def live_and_first_steps(
+    session: AsyncSession, organization_id: UUID, *, has_number: bool
+) -> tuple[int, FirstSteps]:
+    """How many calls are under way, and what was done of the first steps."""
+    live = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.status.in_(LIVE_STATUSES))
+    tokens = sa.select(EmbedToken.id).where(EmbedToken.owned_by(organization_id))
+    query = sa.select(
+        live.scalar_subquery(),
+        tokens.where(EmbedToken.revoked_at.is_(None)).exists(),
+        tokens.where(EmbedToken.last_used_at.is_not(None)).exists(),
+        sa.select(Call.id).where(Call.owned_by(organization_id)).exists(),
+    )
+    under_way, has_token, has_pasted, has_called = (await session.execute(query)).one()
+    return under_way, FirstSteps(has_number, has_token, has_pasted or has_called, has_called)

@@ -1,0 +1,274 @@
+"""Compares a day's calls with the carrier's list of them; corrects what the carrier must know better.
+
+Each call is corrected in a transaction of its own, together with the difference that says so, and a difference is
+kept once: a run that was interrupted is made again from the start, and finds what it corrected already equal.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from calls.limits.limit_alerts import Watch
+from calls.models import Call, CallStatus
+from calls.reconciliation.daily_differences import (
+    Difference,
+    Theirs,
+    differences,
+    token_of,
+)
+from calls.reconciliation.models import CarrierDay, CarrierDifference, DifferenceKind
+from calls.services import CallService
+from carrier.port import Carrier, LegReport, NotAtCarrier
+from kit.clock import utc_now
+from kit.db.database import Database
+
+COMPARED_AFTER = dt.timedelta(hours=3)
+"""The end of the day: by then the carrier knows nearly every price."""
+COMPARED_AGAIN_AFTER = dt.timedelta(hours=20)
+"""A day of which prices are missing."""
+DAYS_BACK = 7
+"""Older days are compared by the command line alone."""
+BATCH = 500
+_MIDNIGHT_SLACK = dt.timedelta(minutes=10)
+_CLOCKS_APART = dt.timedelta(hours=1)
+_DAY = dt.timedelta(days=1)
+log = structlog.get_logger("epoch.voice")
+
+
+class CallComparison:
+    """Compares days, oldest first."""
+
+    def __init__(self, jobs: Database, carrier: Carrier, watch: Watch | None = None) -> None:
+        """``jobs`` must see every organization's calls."""
+        self._jobs = jobs
+        self._carrier = carrier
+        self._watch = watch
+
+    async def run(self, now: dt.datetime | None = None) -> list[CarrierDay]:
+        """Compare the days that are due. Raises: CarrierError; the day is compared again by the next run."""
+        return [await self.compare(day) for day in await self._due(now or utc_now())]
+
+    async def compare(self, day: dt.date) -> CarrierDay:
+        """Compare the calls that began on ``day``, UTC, whether it was compared or not. Raises: CarrierError."""
+        async with self._jobs.sessions() as session, session.begin():
+            begun = insert(CarrierDay).values(id=uuid7(), day=day)
+            await session.execute(begun.on_conflict_do_update(index_elements=["day"], set_={"compared_at": None}))
+            # Whatever still is so is found again.
+            still_open = CarrierDifference.day == day, CarrierDifference.corrected_at.is_(None)
+            await session.execute(sa.delete(CarrierDifference).where(*still_open))
+        found = await self._compare(day, await self._list(day))
+        async with self._jobs.sessions() as session, session.begin():
+            of_day = CarrierDifference.day == day
+            corrected = sa.func.count(CarrierDifference.corrected_at)
+            counts = (await session.execute(sa.select(sa.func.count(), corrected).where(of_day))).one()
+            found.corrected, found.open = counts[1], counts[0] - counts[1]
+            row = (await session.scalars(sa.select(CarrierDay).where(CarrierDay.day == day))).one()
+            for name, value in msgspec.structs.asdict(found).items():
+                setattr(row, name, value)
+            row.compared_at = utc_now()
+        log.info("calls_compared", day=day.isoformat(), **msgspec.structs.asdict(found))
+        return row
+
+    async def _due(self, now: dt.datetime) -> list[dt.date]:
+        last = (now - COMPARED_AFTER).date() - _DAY
+        async with self._jobs.sessions() as session:
+            since = CarrierDay.day > last - DAYS_BACK * _DAY
+            known = {row.day: row for row in await session.scalars(sa.select(CarrierDay).where(since))}
+        # A product that compares for the first time has no days behind it that anybody waits for.
+        days = [last - number * _DAY for number in reversed(range(DAYS_BACK))] if known else [last]
+        return [day for day in days if _is_due(known.get(day), now)]
+
+    async def _list(self, day: dt.date) -> "_Listed":
+        listed = _Listed()
+        async for legs in self._carrier.legs_of_day(day):
+            listed.add(legs)
+        # Who calls just before midnight reaches somebody on the next day.
+        midnight = dt.datetime.combine(day + _DAY, dt.time(), dt.UTC)
+        for sid, caller in listed.callers.items():
+            is_late = caller.started_at is not None and caller.started_at >= midnight - _MIDNIGHT_SLACK
+            if is_late and sid not in listed.dialled:
+                listed.dialled[sid] = await self._carrier.dialled_legs(sid)
+        return listed
+
+    async def _compare(self, day: dt.date, listed: "_Listed") -> "_Found":
+        found = _Found(others_there=listed.others)
+        for sid in listed.callers:
+            theirs = listed.theirs(sid)
+            found.calls_there += 1
+            found.seconds_there += theirs.seconds
+            found.micros_there += theirs.price_micros or 0
+        async for calls in self._calls_of(day):
+            for call in calls:
+                found.calls_here += 1
+                found.seconds_here += call.duration
+                found.micros_here += call.cost_micros
+                await self._compare_call(day, call, listed, found)
+        await self._report_unknown(day, listed)
+        return found
+
+    async def _compare_call(self, day: dt.date, call: Call, listed: "_Listed", found: "_Found") -> None:
+        is_listed = call.carrier_sid in listed.callers
+        theirs = listed.take(call.carrier_sid) if is_listed else await self._ask(call.carrier_sid)
+        if call.erased_at is not None:
+            return  # Erased there as well, or about to be.
+        if theirs is None:
+            missing = Difference(DifferenceKind.UNKNOWN_THERE, _told(call), "", is_correctable=False)
+            await self._keep(day, call, [missing])
+            return
+        if not is_listed:
+            # Began in another day's last or first second, as the carrier sees it.
+            found.calls_there += 1
+            found.seconds_there += theirs.seconds
+            found.micros_there += theirs.price_micros or 0
+        if not theirs.is_over:
+            return
+        if theirs.price_micros is None:
+            found.unpriced += 1
+        differing = differences(call, theirs)
+        is_new_price = call.status is not CallStatus.REFUSED and theirs.price_micros is not None and not call.is_priced
+        if differing or is_new_price:
+            await self._keep(day, call, differing, theirs)
+
+    async def _keep(
+        self, day: dt.date, call: Call, differing: Sequence[Difference], theirs: Theirs | None = None
+    ) -> None:
+        """Correct our record, and keep what was found, together."""
+        async with self._jobs.sessions() as session, session.begin():
+            calls = CallService(session)
+            told = {item.kind for item in differing if item.is_correctable}
+            if theirs is not None and told - {DifferenceKind.PRICE}:
+                leg_sid, end = theirs.end
+                await calls.correct(call.organization_id, call.carrier_sid, leg_sid, end, watch=self._watch)
+            if theirs is not None and theirs.price_micros is not None and call.status is not CallStatus.REFUSED:
+                await calls.set_price(call.organization_id, call.id, theirs.price_micros, watch=self._watch)
+            for item in differing:
+                await _write(session, day, call.carrier_sid, item, call_record_id=call.id, token_id=call.token_id)
+
+    async def _report_unknown(self, day: dt.date, listed: "_Listed") -> None:
+        """What is left of the list: another day's, turned away and not recorded, or nothing we know of."""
+        left = [sid for sid in listed.callers if sid not in listed.taken]
+        for start in range(0, len(left), BATCH):
+            some = left[start : start + BATCH]
+            async with self._jobs.sessions() as session, session.begin():
+                known = set(await session.scalars(sa.select(Call.carrier_sid).where(Call.carrier_sid.in_(some))))
+                for sid in some:
+                    theirs = listed.theirs(sid)
+                    if sid in known or not theirs.cost_something:
+                        continue
+                    there = f"{theirs.status.value}, {theirs.seconds} s"
+                    item = Difference(DifferenceKind.UNKNOWN_HERE, "", there, is_correctable=False)
+                    await _write(session, day, sid, item, token_id=token_of(theirs.caller))
+
+    async def _ask(self, carrier_sid: str) -> Theirs | None:
+        try:
+            caller = await self._carrier.leg(carrier_sid)
+        except NotAtCarrier:
+            return None
+        return Theirs(caller, tuple(await self._carrier.dialled_legs(carrier_sid)))
+
+    async def _calls_of(self, day: dt.date) -> AsyncIterator[Sequence[Call]]:
+        start = dt.datetime.combine(day, dt.time(), dt.UTC)
+        # Ids begin with their time: the primary key finds the day.
+        after, end = (
+            UUID(int=int(moment.timestamp() * 1000) << 80)
+            for moment in (start - _CLOCKS_APART, start + _DAY + _CLOCKS_APART)
+        )
+        while True:
+            query = (
+                sa.select(Call)
+                .where(Call.id > after, Call.id < end, Call.started_at >= start, Call.started_at < start + _DAY)
+                .order_by(Call.id)
+                .limit(BATCH)
+            )
+            async with self._jobs.sessions() as session:
+                calls = (await session.scalars(query)).all()
+            if not calls:
+                return
+            yield calls
+            after = calls[-1].id
+
+
+class _Found(msgspec.Struct):
+    """A ``CarrierDay``'s sums."""
+
+    calls_here: int = 0
+    calls_there: int = 0
+    seconds_here: int = 0
+    seconds_there: int = 0
+    micros_here: int = 0
+    micros_there: int = 0
+    others_there: int = 0
+    unpriced: int = 0
+    corrected: int = 0
+    open: int = 0
+
+
+class _Listed:
+    """The carrier's calls of a day, by the caller's leg."""
+
+    def __init__(self) -> None:
+        self.callers: dict[str, LegReport] = {}
+        self.dialled: defaultdict[str, list[LegReport]] = defaultdict(list)
+        self.taken: set[str] = set()
+        self.others = 0
+
+    def add(self, legs: Sequence[LegReport]) -> None:
+        for leg in legs:
+            if leg.parent_sid is not None:
+                self.dialled[leg.parent_sid].append(leg)
+            elif token_of(leg) is not None:
+                self.callers[leg.sid] = leg
+            else:
+                self.others += 1
+
+    def theirs(self, sid: str) -> Theirs:
+        return Theirs(self.callers[sid], tuple(self.dialled.get(sid, ())))
+
+    def take(self, sid: str) -> Theirs:
+        """The call, which is known here."""
+        self.taken.add(sid)
+        return self.theirs(sid)
+
+
+def _is_due(day: CarrierDay | None, now: dt.datetime) -> bool:
+    if day is None or day.compared_at is None:
+        return True
+    return bool(day.unpriced) and day.compared_at < now - COMPARED_AGAIN_AFTER
+
+
+def _told(call: Call) -> str:
+    return f"{call.status.value}, {call.duration} s"
+
+
+async def _write(
+    session: AsyncSession,
+    day: dt.date,
+    carrier_sid: str,
+    item: Difference,
+    *,
+    call_record_id: UUID | None = None,
+    token_id: UUID | None = None,
+) -> None:
+    corrected_at = utc_now() if item.is_correctable else None
+    values = {
+        "id": uuid7(),
+        "day": day,
+        "kind": item.kind,
+        "carrier_sid": carrier_sid,
+        "call_record_id": call_record_id,
+        "token_id": token_id,
+        "here": item.here,
+        "there": item.there,
+        "corrected_at": corrected_at,
+    }
+    again = {"here": item.here, "there": item.there, "corrected_at": corrected_at}
+    statement = insert(CarrierDifference).values(values)
+    await session.execute(statement.on_conflict_do_update(index_elements=["carrier_sid", "kind"], set_=again))

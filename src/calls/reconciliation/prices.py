@@ -1,0 +1,87 @@
+"""Asks the carrier what calls cost, some minutes after their end: only then it knows."""
+
+import asyncio
+import datetime as dt
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+import structlog
+
+from calls.leg_reports import price_of
+from calls.limits.limit_alerts import Watch
+from calls.models import Call
+from calls.services import CallService
+from carrier.port import Carrier, CarrierError, NotAtCarrier
+from kit.clock import utc_now
+from kit.db.database import Database
+
+BATCH = 500
+"""Of one run; the next goes on."""
+AT_ONCE = 5
+ASK_AGAIN = dt.timedelta(hours=1)
+ASKED_FOR = dt.timedelta(hours=12)
+"""After a call's end; then the daily comparison reads the prices of the whole day at once."""
+log = structlog.get_logger("epoch.voice")
+
+
+class _Due(msgspec.Struct, frozen=True):
+    id: UUID
+    organization_id: UUID
+    carrier_sid: str
+    ended_at: dt.datetime
+
+
+class PriceFinder:
+    """Replaces estimates by prices, and corrects what was spent."""
+
+    def __init__(self, jobs: Database, carrier: Carrier, watch: Watch | None = None) -> None:
+        """``jobs`` must see every organization's calls."""
+        self._jobs = jobs
+        self._carrier = carrier
+        self._watch = watch
+
+    async def run(self, now: dt.datetime | None = None) -> int:
+        """Ask about the calls that are due, those that wait longest first; return how many have a price now."""
+        asked_at = now or utc_now()
+        todo, priced = iter(await self._due(asked_at)), 0
+
+        async def work() -> None:
+            nonlocal priced
+            for call in todo:
+                try:
+                    priced += await self._price(call, asked_at)
+                except CarrierError as error:
+                    # It stays due: the next run asks again.
+                    log.warning("price_not_told", call=str(call.id), error=type(error).__name__)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(work())
+        if priced:
+            log.info("calls_priced", priced=priced)
+        return priced
+
+    async def _due(self, now: dt.datetime) -> list[_Due]:
+        query = (
+            sa.select(Call.id, Call.organization_id, Call.carrier_sid, sa.func.coalesce(Call.ended_at, Call.started_at))
+            .where(Call.price_due_at <= now)
+            .order_by(Call.price_due_at)
+            .limit(BATCH)
+        )
+        async with self._jobs.sessions() as session:
+            return [_Due(*row) for row in await session.execute(query)]
+
+    async def _price(self, call: _Due, now: dt.datetime) -> bool:
+        try:
+            legs = [await self._carrier.leg(call.carrier_sid), *await self._carrier.dialled_legs(call.carrier_sid)]
+        except NotAtCarrier:
+            legs = []
+        micros = price_of(legs) if legs else None
+        async with self._jobs.sessions() as session, session.begin():
+            if micros is not None:
+                await CallService(session).set_price(call.organization_id, call.id, micros, watch=self._watch)
+                return True
+            again = now + ASK_AGAIN if legs and now < call.ended_at + ASKED_FOR else None
+            await session.execute(sa.update(Call).where(Call.id == call.id).values(price_due_at=again))
+        return False

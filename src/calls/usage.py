@@ -1,0 +1,104 @@
+"""What an organization used: this month and the last, by token and by agent."""
+
+import datetime as dt
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.aggregates import Tally, began_since, tally_columns
+from calls.models import Call
+from widget.models import EmbedToken
+
+SHOWN = 100
+"""How many tokens and agents are listed, the busiest first. Agents are what pages say: there may be any number."""
+
+
+_SUMS = ("calls", "answered", "seconds")
+
+
+class TokenUse(msgspec.Struct, frozen=True):
+    """What was used with one token, revoked ones included."""
+
+    token_id: UUID
+    label: str
+    prefix: str
+    tally: Tally
+
+
+class AgentUse(msgspec.Struct, frozen=True):
+    """What one agent used."""
+
+    agent: str | None
+    """A member's address, or the name that the page gives; None where nobody is named."""
+    is_member: bool
+    """True when the agent is known to be that member; otherwise the name is the page's claim."""
+    tally: Tally
+
+
+class MonthUse(msgspec.Struct, frozen=True):
+    """What was used in one month, UTC."""
+
+    first_day: dt.date
+    total: Tally
+    by_token: Sequence[TokenUse]
+    by_agent: Sequence[AgentUse]
+
+
+async def usage_of(session: AsyncSession, organization_id: UUID, *, today: dt.date) -> tuple[MonthUse, MonthUse]:
+    """The month of ``today``, and the one before it; both from one pass over their calls."""
+    this = today.replace(day=1)
+    last = (this - dt.timedelta(days=1)).replace(day=1)
+    is_this = Call.started_at >= dt.datetime.combine(this, dt.time(), dt.UTC)
+    # Added up for each agent of each token first: both sums are then made of few rows, not of every call.
+    summed = (
+        sa.select(
+            is_this.label("is_this"),
+            Call.token_id,
+            Call.agent,
+            Call.agent_is_member,
+            *(column.label(name) for column, name in zip(tally_columns(), _SUMS, strict=True)),
+        )
+        .where(*began_since(organization_id, last))
+        .group_by(sa.literal_column("1"), Call.token_id, Call.agent, Call.agent_is_member)
+        .subquery()
+    )
+    agent = summed.c.agent, summed.c.agent_is_member
+    query = sa.select(
+        summed.c.is_this,
+        sa.func.grouping(summed.c.token_id),
+        summed.c.token_id,
+        *agent,
+        *(sa.cast(sa.func.sum(summed.c[name]), sa.BigInteger) for name in _SUMS),
+    ).group_by(
+        sa.func.grouping_sets(sa.tuple_(summed.c.is_this, summed.c.token_id), sa.tuple_(summed.c.is_this, *agent))
+    )
+    tokens: dict[bool, dict[UUID, Tally]] = {True: {}, False: {}}
+    agents: dict[bool, dict[tuple[str | None, bool], Tally]] = {True: {}, False: {}}
+    for of_this, by_agent, token_id, name, is_member, *sums in await session.execute(query):
+        if by_agent:
+            agents[of_this][name, is_member] = Tally(*sums)
+        else:
+            tokens[of_this][token_id] = Tally(*sums)
+    named = await _named(session, organization_id, {*tokens[True], *tokens[False]})
+
+    def month(first_day: dt.date, of_this: bool) -> MonthUse:
+        by_token = [TokenUse(token_id, *named[token_id], tally) for token_id, tally in tokens[of_this].items()]
+        by_agent = [AgentUse(*who, tally) for who, tally in agents[of_this].items()]
+        return MonthUse(
+            first_day=first_day,
+            total=sum(tokens[of_this].values(), Tally()),
+            by_token=sorted(by_token, key=lambda use: (-use.tally.calls, use.token_id))[:SHOWN],
+            by_agent=sorted(by_agent, key=lambda use: (-use.tally.calls, not use.is_member, use.agent or ""))[:SHOWN],
+        )
+
+    return month(this, True), month(last, False)
+
+
+async def _named(session: AsyncSession, organization_id: UUID, token_ids: set[UUID]) -> dict[UUID, tuple[str, str]]:
+    query = sa.select(EmbedToken.id, EmbedToken.label, EmbedToken.prefix).where(
+        EmbedToken.owned_by(organization_id), EmbedToken.id.in_(token_ids)
+    )
+    return {token_id: (label, prefix) for token_id, label, prefix in await session.execute(query)}

@@ -1,0 +1,253 @@
+"""``/account``: what people change about themselves. Each form saves by itself and comes back with what is wrong."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import segno
+from litestar import Request, Response, get, post
+from litestar.datastructures import Cookie, State
+from litestar.params import FromPath
+
+from accounts.account_settings import AccountChanges
+from accounts.auth import person, session_cookie, viewer
+from accounts.errors import SecondFactorUnchanged
+from accounts.second_factor import enrolment_uri
+from accounts.user_agents import name_of
+from dashboard.guards import knows_places
+from dashboard.pages import redirect, render
+from kit.encryption import Sealer
+from kit.errors import DomainError, NotFound, TooMany, Unauthenticated
+from kit.http.forms import Form, ensure_storable, read_form
+from kit.http.problems import problem_headers, status_of
+from kit.settings import Settings
+
+Visit = Request[Any, Any, State]
+CODES = "codes"
+"""The cookie that carries fresh recovery codes to the one page that shows them."""
+_CODES_SECONDS = 60
+_CODES_PATH = "/account/recovery-codes"
+
+
+@get("/account", guards=[knows_places])
+async def account_page(request: Visit) -> Response[str]:
+    return await _page(request)
+
+
+@post("/account/name", guards=[knows_places], status_code=200)
+async def rename(request: Visit) -> Response[str]:
+    form = await read_form(request, "name")
+
+    async def work() -> Response[str]:
+        await _changes(request).rename(viewer(request), name=form["name"], by=person(request))
+        return redirect(request, "/account", "Your name is saved.")
+
+    return await _attempt(request, "name", form, work)
+
+
+@post("/account/email", guards=[knows_places], status_code=200)
+async def change_email(request: Visit) -> Response[str]:
+    form = await read_form(request, "email", "password")
+
+    async def work() -> Response[str]:
+        await _changes(request).ask_for_email(
+            viewer(request), email=form["email"], password=form["password"], by=person(request)
+        )
+        return redirect(request, "/account", "Open the link that we sent to the new address.")
+
+    return await _attempt(request, "email", form, work)
+
+
+@post("/account/verification", guards=[knows_places], status_code=200)
+async def resend_verification(request: Visit) -> Response[str]:
+    form = await read_form(request)
+
+    async def work() -> Response[str]:
+        await request.app.state.accounts.registration.resend(viewer(request))
+        return redirect(request, "/account", "The link is on its way.")
+
+    return await _attempt(request, "verification", form, work)
+
+
+@post("/account/password", guards=[knows_places], status_code=200)
+async def change_password(request: Visit) -> Response[str]:
+    form = await read_form(request, "current_password", "new_password")
+
+    async def work() -> Response[str]:
+        raw = await _changes(request).change_password(
+            viewer(request), current=form["current_password"], new=form["new_password"], by=person(request)
+        )
+        notice = "Your password is changed. Other browsers are signed out."
+        return redirect(request, "/account", notice, cookies=[_session(request, raw)])
+
+    return await _attempt(request, "password", form, work)
+
+
+@post("/account/sessions/{session_id:uuid}/end", guards=[knows_places], status_code=200)
+async def end_session(request: Visit, session_id: FromPath[UUID]) -> Response[str]:
+    await read_form(request)
+    await _changes(request).end_session(viewer(request), session_id, by=person(request))
+    return redirect(request, "/account", "That browser is signed out.")
+
+
+@post("/account/sessions/end-others", guards=[knows_places], status_code=200)
+async def end_other_sessions(request: Visit) -> Response[str]:
+    await read_form(request)
+    await _changes(request).end_other_sessions(viewer(request), by=person(request))
+    return redirect(request, "/account", "Every other browser is signed out.")
+
+
+@post("/account/second-factor", guards=[knows_places], status_code=200)
+async def start_second_factor(request: Visit) -> Response[str]:
+    form = await read_form(request, "password")
+
+    async def work() -> Response[str]:
+        await _changes(request).start_second_factor(viewer(request), password=form["password"], by=person(request))
+        return redirect(request, "/account/second-factor")
+
+    return await _attempt(request, "second-factor", form, work)
+
+
+@get("/account/second-factor", guards=[knows_places])
+async def second_factor_page(request: Visit) -> Response[str]:
+    return await _enrolment(request, None)
+
+
+@post("/account/second-factor/confirm", guards=[knows_places], status_code=200)
+async def confirm_second_factor(request: Visit) -> Response[str]:
+    form = await read_form(request, "code")
+    try:
+        ensure_storable(form)
+        codes, raw = await _changes(request).confirm_second_factor(
+            viewer(request), code=form["code"], by=person(request)
+        )
+    except SecondFactorUnchanged:
+        return redirect(request, "/account")
+    except DomainError as error:
+        return await _enrolment(request, form.refused(error), status=status_of(error))
+    cookies = [_session(request, raw), _codes_cookie(request, codes)]
+    return redirect(request, _CODES_PATH, "Two-step sign-in is on.", cookies=cookies)
+
+
+@post("/account/second-factor/disable", guards=[knows_places], status_code=200)
+async def disable_second_factor(request: Visit) -> Response[str]:
+    form = await read_form(request, "password", "code")
+
+    async def work() -> Response[str]:
+        raw = await _changes(request).disable_second_factor(
+            viewer(request), password=form["password"], code=form["code"], by=person(request)
+        )
+        return redirect(request, "/account", "Two-step sign-in is off.", cookies=[_session(request, raw)])
+
+    return await _attempt(request, "disable", form, work)
+
+
+@post("/account/recovery-codes", guards=[knows_places], status_code=200)
+async def renew_recovery_codes(request: Visit) -> Response[str]:
+    form = await read_form(request, "code")
+
+    async def work() -> Response[str]:
+        codes = await _changes(request).renew_recovery_codes(viewer(request), code=form["code"], by=person(request))
+        return redirect(request, _CODES_PATH, cookies=[_codes_cookie(request, codes)])
+
+    return await _attempt(request, "codes", form, work)
+
+
+@get("/account/recovery-codes", guards=[knows_places])
+async def recovery_codes_page(request: Visit) -> Response[str]:
+    """Shows fresh codes once: reloaded, the page has none left to show."""
+    sealed = request.cookies.get(CODES)
+    opened = _sealer(request).open(sealed, seconds=_CODES_SECONDS) if sealed else None
+    if opened is None:
+        return redirect(request, "/account")
+    answer = render(request, "accounts/recovery_codes.html", codes=msgspec.json.decode(opened, type=list[str]))
+    answer.set_cookie(_codes_cookie(request, None))
+    return answer
+
+
+HANDLERS = (
+    account_page,
+    rename,
+    change_email,
+    resend_verification,
+    change_password,
+    end_session,
+    end_other_sessions,
+    start_second_factor,
+    second_factor_page,
+    confirm_second_factor,
+    disable_second_factor,
+    renew_recovery_codes,
+    recovery_codes_page,
+)
+
+
+async def _attempt(
+    request: Visit, section: str, form: Form, work: Callable[[], Awaitable[Response[str]]]
+) -> Response[str]:
+    """Do it, or show the page again with what is wrong in ``section``."""
+    try:
+        ensure_storable(form)
+        return await work()
+    except (Unauthenticated, NotFound):
+        raise
+    except DomainError as error:
+        refused = form.refused(error)
+        if isinstance(error, TooMany) and error.message == TooMany.message:
+            refused = Form(form.values, {"": f"Too many wrong attempts. Try again in {error.retry_after} seconds."})
+        answer = await _page(request, status=status_of(error), **{section.replace("-", "_"): refused})
+        for name, value in problem_headers(error).items():
+            answer.headers[name] = value
+        return answer
+
+
+async def _page(request: Visit, *, status: int = 200, **forms: Form) -> Response[str]:
+    who = viewer(request)
+    user, _, codes_left = await _changes(request).second_factor_of(who)
+    sessions = await _changes(request).sessions(who)
+    return render(
+        request,
+        "accounts/account.html",
+        status=status,
+        forms=forms,
+        has_second_factor=user.totp_enabled_at is not None,
+        codes_left=codes_left,
+        sessions=[(row, name_of(row.user_agent), row.id == who.session_id) for row in sessions],
+    )
+
+
+async def _enrolment(request: Visit, form: Form | None, *, status: int = 200) -> Response[str]:
+    """The QR code and the field for the first code; on to the account when there is nothing to enrol."""
+    user, secret, _ = await _changes(request).second_factor_of(viewer(request))
+    if secret is None:
+        return redirect(request, "/account")
+    picture = segno.make(enrolment_uri(user.email, secret), micro=False).svg_data_uri(scale=5, light="#ffffff")
+    groups = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
+    return render(request, "accounts/enrol.html", status=status, form=form, picture=picture, secret=groups)
+
+
+def _changes(request: Visit) -> AccountChanges:
+    changes: AccountChanges = request.app.state.accounts.changes
+    return changes
+
+
+def _session(request: Visit, raw: str) -> Cookie:
+    return session_cookie(request.app.state.settings.public_url, raw)
+
+
+def _sealer(request: Visit) -> Sealer:
+    return Sealer(request.app.state.settings.secret_key, CODES)
+
+
+def _codes_cookie(request: Visit, codes: Sequence[str] | None) -> Cookie:
+    settings: Settings = request.app.state.settings
+    return Cookie(
+        key=CODES,
+        value="" if codes is None else _sealer(request).seal(msgspec.json.encode(list(codes))),
+        max_age=0 if codes is None else _CODES_SECONDS,
+        path=_CODES_PATH,
+        httponly=True,
+        secure=settings.public_is_https,
+        samesite="lax",
+    )

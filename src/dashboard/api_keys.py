@@ -1,0 +1,146 @@
+"""Settings, section **API keys**: create, show once, revoke."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dashboard import show_once
+from dashboard.guards import requires_place
+from dashboard.page_slice import window
+from dashboard.pages import redirect, render
+from dashboard.settings import Section, SettingsRequest, register, render_settings
+from kit.db.paging import cut
+from kit.errors import DomainError, ValidationFailed
+from kit.http.forms import Form, read_form
+from tenants.api_keys.services import LABEL_CHARACTERS, ApiKeyService
+from tenants.auth import MemberAuth, member
+from tenants.guards import requires_role
+from tenants.models import KeyScope, Role
+
+KEY = "api-keys"
+SCOPE_WORDS: Mapping[str, str] = {KeyScope.READ.value: "Read only", KeyScope.WRITE.value: "Read and write"}
+REVOKING = "Programs that use it are refused from now on. A revoked key cannot be brought back."
+_ADMIN = [requires_place, requires_role(Role.ADMIN)]
+
+
+class IssuedKey(msgspec.Struct, frozen=True):
+    """A fresh key on its way to the page that shows it once."""
+
+    key_id: UUID
+    raw: str
+
+    def __repr__(self) -> str:
+        return f"IssuedKey(key_id={self.key_id!r}, …)"
+
+
+async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+    """What the section shows."""
+    shown = window(request, "keys")
+    rows = await ApiKeyService(session).page(who.organization_id, after=shown.after, limit=shown.limit)
+    keys, next_cursor = cut(rows, shown.limit)
+    return {
+        "active": keys,
+        "pages": shown.pages(next_cursor, KEY),
+        "scopes": SCOPE_WORDS,
+        "revoking": REVOKING,
+        "label_characters": LABEL_CHARACTERS,
+    }
+
+
+register(Section(KEY, "API keys", "settings/_api_keys.html", provide, at_least=Role.ADMIN))
+
+
+class ApiKeyPages(Controller):
+    """The pages around API keys."""
+
+    path = "/dashboard/{slug:str}/settings/api-keys"
+    guards = _ADMIN
+
+    @post()
+    async def create(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        form, who = await read_form(request, "label", "scope"), member(request)
+        try:
+            async with db_session.begin_nested():
+                key, raw = await ApiKeyService(db_session).issue(
+                    who.organization_id, label=form["label"], scope=_scope(form), by=who.actor
+                )
+        except DomainError as refusal:
+            return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
+        path = f"/dashboard/{slug}/settings/api-keys/created"
+        secret = show_once.hand_over(request, path, msgspec.json.encode(IssuedKey(key.id, raw)))
+        return redirect(request, path, cookies=[secret])
+
+    @get("/created")
+    async def created(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        """The key, once; asked again, the list."""
+        secret = show_once.take(request)
+        if secret is None:
+            return redirect(request, _list(slug))
+        issued, who = msgspec.json.decode(secret, type=IssuedKey), member(request)
+        key = await ApiKeyService(db_session).active(who.organization_id, issued.key_id)
+        answer = render(
+            request,
+            "settings/api_key_created.html",
+            key=key,
+            raw=issued.raw,
+            scope=SCOPE_WORDS[key.scope.value],
+            example=f'curl -H "Authorization: Bearer {issued.raw}" '
+            f"{request.app.state.settings.public_url}/api/organizations/{who.organization_id}/calls",
+            back=_list(slug),
+        )
+        answer.set_cookie(show_once.taken(request))
+        return answer
+
+    @get("/{key_id:uuid}/revoke")
+    async def ask_to_revoke(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        key_id: FromPath[UUID],
+    ) -> Response[str]:
+        """The question on a page of its own, for browsers without scripts."""
+        key = await ApiKeyService(db_session).active(member(request).organization_id, key_id)
+        return render(
+            request,
+            "confirm.html",
+            title=f"Revoke “{key.label or key.prefix}”?",
+            text=REVOKING,
+            submit="Revoke key",
+            action=f"/dashboard/{slug}/settings/api-keys/{key_id}/revoke",
+            back=_list(slug),
+        )
+
+    @post("/{key_id:uuid}/revoke")
+    async def revoke(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        key_id: FromPath[UUID],
+    ) -> Response[str]:
+        await read_form(request)
+        who = member(request)
+        await ApiKeyService(db_session).revoke(who.organization_id, key_id, by=who.actor)
+        return redirect(request, _list(slug), "API key revoked. Programs that use it are refused from now on.")
+
+
+def _scope(form: Form) -> KeyScope:
+    try:
+        return KeyScope(form["scope"])
+    except ValueError as error:
+        raise ValidationFailed([("scope", "Choose what the key may do")]) from error
+
+
+def _list(slug: str) -> str:
+    return f"/dashboard/{slug}/settings#{KEY}"

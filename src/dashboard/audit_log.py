@@ -1,0 +1,115 @@
+"""``/dashboard/<slug>/audit``: who did what, narrowed by the filters in the address."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dashboard.date_filters import read_days
+from dashboard.guards import requires_place
+from dashboard.pages import render
+from kit.audit import AuditEvent
+from kit.db.paging import cut, read_cursor
+from kit.errors import ValidationFailed
+from kit.http.forms import Form
+from kit.schemas import rfc3339
+from tenants.audit_log.services import (
+    AuditFilters,
+    audit_page,
+    known_actions,
+    read_filters,
+)
+from tenants.auth import member
+from tenants.guards import requires_role
+from tenants.models import Role
+
+PAGE = 50
+FIELDS = ("actor", "action", "since", "until")
+KIND_WORDS: Mapping[str, str] = {"user": "", "api_key": "API key", "staff": "Staff", "system": "Automatic"}
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """One detail of an event; ``before`` is None where there was nothing to compare."""
+
+    name: str
+    before: str | None
+    now: str
+
+
+@get("/dashboard/{slug:str}/audit", guards=[requires_place, requires_role(Role.ADMIN)])
+async def audit_log(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
+    organization_id = member(request).organization_id
+    form = Form({field: request.query_params.get(field, "").strip() for field in FIELDS})
+    try:
+        since, until = read_days(form)
+        filters = read_filters(form["action"], form["actor"], since, until)
+    except ValidationFailed as refusal:
+        form, filters = form.refused(refusal), None
+    after = read_cursor(request.query_params.get("after"))
+    rows: Sequence[AuditEvent] = ()
+    if filters is not None:
+        rows = await audit_page(db_session, organization_id, filters, after=after, limit=PAGE)
+    page, next_cursor = cut(rows, PAGE)
+    kept = {name: text for name, text in form.values.items() if text}
+    actions = {*await known_actions(db_session, organization_id), *filter(None, [form["action"]])}
+    return render(
+        request,
+        "audit/index.html",
+        status=200 if filters is not None else 400,
+        form=form,
+        events=[(event, facts(event.details)) for event in page],
+        actions=[(action, action_words(action)) for action in sorted(actions)],
+        words=action_words,
+        kinds=KIND_WORDS,
+        is_filtered=bool(kept),
+        older=f"?{urlencode({**kept, 'after': next_cursor})}" if next_cursor else "",
+        newest=f"?{urlencode(kept)}" if after is not None else "",
+        export=_export_url(organization_id, filters or AuditFilters()),
+    )
+
+
+def action_words(action: str) -> str:
+    """``embed_token.created`` as ``Embed token created``."""
+    text = action.replace("_", " ").replace(".", " ")
+    return (text[:1].upper() + text[1:]).replace("Api ", "API ")
+
+
+def facts(details: Mapping[str, Any] | None) -> list[Fact]:
+    """An event's details line by line; of a change only what differs."""
+    if not details:
+        return []
+    before, after = details.get("before"), details.get("after")
+    if isinstance(before, dict) and isinstance(after, dict):
+        names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        return [Fact(_words(name), _text(before.get(name)), _text(after.get(name))) for name in names]
+    return [Fact(_words(name), None, _text(value)) for name, value in details.items()]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_text(item) for item in value) or "–"
+    if value is None or value == "":
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _export_url(organization_id: UUID, filters: AuditFilters) -> str:
+    asked = {
+        "action": filters.action,
+        "actor": filters.actor,
+        "since": rfc3339(filters.since),
+        "until": rfc3339(filters.until),
+    }
+    kept = urlencode({name: value for name, value in asked.items() if value})
+    return f"/api/organizations/{organization_id}/audit/export.csv" + (f"?{kept}" if kept else "")

@@ -1,0 +1,260 @@
+"""The doors: sign up, confirm the address, sign in and out, and back in without the password."""
+
+from typing import Any
+from urllib.parse import quote, unquote
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import Cookie, State
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accounts.account_services import Accounts
+from accounts.auth import browser, person, raw_session, session_cookie
+from accounts.errors import LinkNotUsable, NotSignedIn, WrongCode
+from accounts.sessions import SessionService, Viewer
+from dashboard.formats import soon
+from dashboard.pages import is_own_path, login_path, redirect, render
+from kit.audit import record
+from kit.errors import DomainError, TooMany
+from kit.http.forms import Form, ensure_storable, read_form
+from kit.http.problems import problem_headers, status_of
+from kit.settings import Settings
+
+Visit = Request[Any, Any, State]
+SIGN_UP = "signup"
+"""The cookie that shows, with the mailed link, that this browser made the account; it also knows where to go then."""
+_SIGN_UP_SECONDS = 24 * 3600
+_NEXT = "/dashboard"
+
+
+@get("/signup")
+async def sign_up_page(request: Visit, sent: FromQuery[str | None] = None) -> Response[str]:
+    back = _own(request.query_params.get("next"))
+    if _viewer(request) is not None:
+        return redirect(request, back)
+    if sent is not None:
+        return render(request, "accounts/sent.html", mail_folder=_mail_folder(request))
+    return render(request, "accounts/signup.html", form=None, back=back)
+
+
+@post("/signup", status_code=200)
+async def sign_up(request: Visit) -> Response[str]:
+    form = await read_form(request, "name", "email", "password", "next")
+    try:
+        ensure_storable(form)
+        proof = await _accounts(request).registration.sign_up(
+            email=form["email"], password=form["password"], name=form["name"], address=browser(request).address
+        )
+    except DomainError as error:
+        return _again(request, "accounts/signup.html", form, error, back=_own(form["next"]))
+    cookie = _sign_up_cookie(request, f"{proof}.{quote(_own(form['next']), safe='')}")
+    return redirect(request, "/signup?sent=1", cookies=[cookie])
+
+
+@get("/verify-email/{token:str}")
+async def verify_email_page(request: Visit, token: FromPath[str]) -> Response[str]:
+    """Asks for the click that confirms: programs that follow the links in mails confirm nothing."""
+    proof, _ = _sign_up_proof(request)
+    try:
+        link = await _accounts(request).registration.purpose_of(token, _viewer(request), proof)
+    except LinkNotUsable:
+        return _link_gone(request)
+    except NotSignedIn:
+        return redirect(request, login_path(request), "Sign in to confirm your e-mail address.")
+    return _unreferred(render(request, "accounts/verify.html", new_email=link.new_email))
+
+
+@post("/verify-email/{token:str}", status_code=200)
+async def verify_email(request: Visit, token: FromPath[str]) -> Response[str]:
+    await read_form(request)
+    proof, back = _sign_up_proof(request)
+    try:
+        confirmed = await _accounts(request).registration.confirm(
+            token, viewer=_viewer(request), proof=proof, browser=browser(request)
+        )
+    except LinkNotUsable:
+        return _link_gone(request)
+    cookies = [_sign_up_cookie(request, None)]
+    if confirmed.raw is not None:
+        cookies.append(session_cookie(_settings(request).public_url, confirmed.raw))
+    return redirect(request, back, "Your e-mail address is confirmed.", cookies=cookies)
+
+
+@get("/login")
+async def sign_in_page(request: Visit) -> Response[str]:
+    back = _own(request.query_params.get("next"))
+    if _viewer(request) is not None:
+        return redirect(request, back)
+    raw = raw_session(request)
+    if raw is not None and await _accounts(request).sign_in.awaits_code(raw):
+        return render(request, "accounts/code.html", form=None, back=back)
+    return render(request, "accounts/login.html", form=None, back=back)
+
+
+@post("/login", status_code=200)
+async def sign_in(request: Visit) -> Response[str]:
+    form = await read_form(request, "email", "password", "next")
+    back = _own(form["next"])
+    try:
+        ensure_storable(form)
+        signed_in = await _accounts(request).sign_in.first_step(
+            email=form["email"], password=form["password"], browser=browser(request), replaces=raw_session(request)
+        )
+    except DomainError as error:
+        return _again(request, "accounts/login.html", form, error, back=back)
+    cookie = session_cookie(_settings(request).public_url, signed_in.raw)
+    target = f"/login?next={quote(back, safe='/')}" if signed_in.awaits_second_factor else back
+    return redirect(request, target, cookies=[cookie])
+
+
+@post("/login/code", status_code=200)
+async def second_step(request: Visit) -> Response[str]:
+    form = await read_form(request, "code", "next")
+    back, raw = _own(form["next"]), raw_session(request)
+    try:
+        ensure_storable(form)
+        if raw is None:
+            raise NotSignedIn
+        signed_in = await _accounts(request).sign_in.second_step(raw=raw, code=form["code"], browser=browser(request))
+    except NotSignedIn:
+        target = f"/login?next={quote(back, safe='/')}"
+        return redirect(request, target, "That took too long. Sign in again.", is_problem=True)
+    except DomainError as error:
+        return _again(request, "accounts/code.html", form, error, back=back)
+    return redirect(request, back, cookies=[session_cookie(_settings(request).public_url, signed_in.raw)])
+
+
+@post("/logout", status_code=200)
+async def sign_out(request: Visit, db_session: NamedDependency[AsyncSession]) -> Response[str]:
+    raw, viewer = raw_session(request), _viewer(request)
+    if raw is not None:
+        await SessionService(db_session).end_raw(raw)
+    if viewer is not None:
+        await record(db_session, person(request), "session.ended", subject_id=viewer.session_id)
+    gone = session_cookie(_settings(request).public_url, None)
+    return redirect(request, "/login", "You are signed out.", cookies=[gone])
+
+
+@get("/forgot-password")
+async def forgot_password_page(request: Visit, sent: FromQuery[str | None] = None) -> Response[str]:
+    if sent is not None:
+        return render(request, "accounts/forgot_sent.html", mail_folder=_mail_folder(request))
+    return render(request, "accounts/forgot.html", form=None)
+
+
+@post("/forgot-password", status_code=200)
+async def forgot_password(request: Visit) -> Response[str]:
+    form = await read_form(request, "email")
+    try:
+        ensure_storable(form)
+        await _accounts(request).recovery.ask(email=form["email"], address=browser(request).address)
+    except DomainError as error:
+        return _again(request, "accounts/forgot.html", form, error)
+    return redirect(request, "/forgot-password?sent=1")
+
+
+@get("/reset-password/{token:str}")
+async def reset_password_page(request: Visit, token: FromPath[str]) -> Response[str]:
+    try:
+        await _accounts(request).recovery.ensure_usable(token)
+    except LinkNotUsable:
+        return _link_gone(request)
+    return _unreferred(render(request, "accounts/reset.html", form=None))
+
+
+@post("/reset-password/{token:str}", status_code=200)
+async def reset_password(request: Visit, token: FromPath[str]) -> Response[str]:
+    form = await read_form(request, "password")
+    try:
+        ensure_storable(form)
+        await _accounts(request).recovery.reset(token, password=form["password"], address=browser(request).address)
+    except LinkNotUsable:
+        return _link_gone(request)
+    except DomainError as error:
+        return _unreferred(_again(request, "accounts/reset.html", form, error))
+    gone = session_cookie(_settings(request).public_url, None)
+    return redirect(request, "/login", "Your password is changed. Sign in with the new one.", cookies=[gone])
+
+
+HANDLERS = (
+    sign_up_page,
+    sign_up,
+    verify_email_page,
+    verify_email,
+    sign_in_page,
+    sign_in,
+    second_step,
+    sign_out,
+    forgot_password_page,
+    forgot_password,
+    reset_password_page,
+    reset_password,
+)
+
+
+def _again(request: Visit, template: str, form: Form, error: DomainError, **context: Any) -> Response[str]:
+    """The form once more, with what was typed and what is wrong with it."""
+    refused = form.refused(error)
+    if isinstance(error, TooMany):
+        refused = Form(form.values, {"": f"{error.message}. Try again in {soon(error.retry_after)}."})
+    elif isinstance(error, WrongCode):
+        refused = Form(form.values, {"code": error.message})
+    answer = render(request, template, status=status_of(error), form=refused, **context)
+    for name, value in problem_headers(error).items():
+        answer.headers[name] = value
+    return answer
+
+
+def _link_gone(request: Visit) -> Response[str]:
+    return _unreferred(render(request, "accounts/link_gone.html", status=404))
+
+
+def _unreferred(answer: Response[str]) -> Response[str]:
+    """The address of the page is a secret: no page that is gone to from here may learn it."""
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+def _own(path: str | None) -> str:
+    """Where to go afterwards: a path of ours, or the dashboard."""
+    return path if path is not None and is_own_path(path) else _NEXT
+
+
+def _sign_up_proof(request: Visit) -> tuple[str | None, str]:
+    """What the sign-up left in this browser: its proof, and where to go once the address is confirmed."""
+    proof, _, back = request.cookies.get(SIGN_UP, "").partition(".")
+    return proof or None, _own(unquote(back))
+
+
+def _sign_up_cookie(request: Visit, value: str | None) -> Cookie:
+    return Cookie(
+        key=SIGN_UP,
+        value=value or "",
+        max_age=_SIGN_UP_SECONDS if value else 0,
+        path="/verify-email",
+        httponly=True,
+        secure=_settings(request).public_is_https,
+        samesite="lax",
+    )
+
+
+def _mail_folder(request: Visit) -> str | None:
+    """Where mails are looked for while there is no mail server."""
+    settings = _settings(request)
+    return None if settings.smtp_url is not None else str(settings.data_dir / "mail")
+
+
+def _viewer(request: Visit) -> Viewer | None:
+    found = request.scope["user"]
+    return found if isinstance(found, Viewer) else None
+
+
+def _accounts(request: Visit) -> Accounts:
+    accounts: Accounts = request.app.state.accounts
+    return accounts
+
+
+def _settings(request: Visit) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings

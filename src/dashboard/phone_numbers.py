@@ -1,0 +1,154 @@
+"""Settings, section **Phone number**: search, get, release."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from carrier.port import AvailableNumber
+from dashboard.guards import requires_place
+from dashboard.pages import redirect, render
+from dashboard.settings import Section, SettingsRequest, register, render_settings
+from kit.countries import countries
+from kit.db.paging import MAX_LIMIT
+from kit.e164 import readable
+from kit.errors import DomainError, NotFound
+from kit.http.forms import Form, read_form
+from phone_numbers.controllers import number_desk
+from phone_numbers.errors import NumberInUse
+from phone_numbers.purchase_repository import NumberPurchaseService
+from phone_numbers.rules import read_search
+from phone_numbers.services import PhoneNumberService
+from tenants.auth import MemberAuth, member
+from tenants.errors import OrganizationSuspended, PlanTooLow
+from tenants.guards import requires_role, requires_widget_plan
+from tenants.models import Role
+from tenants.plans import WIDGET_PLANS
+
+KEY = "phone-number"
+SEARCH_STATE = "number_search"
+"""Where the scope's state holds the search that a handler made before the page's transaction began."""
+EFFECT = (
+    "Calls cannot come from it any more, and somebody else may get it. Your call records keep it."
+    " Phones call from your next number then; without one they cannot call."
+)
+_FIELDS = ("country", "area_code", "contains")
+_PLACE = (requires_place,)
+_ADMIN = (requires_place, requires_role(Role.ADMIN))
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What was searched for, and what there is."""
+
+    form: Form
+    numbers: Sequence[AvailableNumber]
+
+
+def guard_of(who: MemberAuth) -> str | None:
+    """Why no number can be had now, in the API's own sentence; None when one can."""
+    reasons = (
+        (who.suspended, OrganizationSuspended.message),
+        (who.plan not in WIDGET_PLANS, PlanTooLow.message),
+    )
+    return next((sentence for applies, sentence in reasons if applies), None)
+
+
+async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+    """What the section shows."""
+    found: Found | None = request.scope["state"].get(SEARCH_STATE)
+    purchase = await NumberPurchaseService(session).under_way(who.organization_id)
+    return {
+        "numbers": await PhoneNumberService(session).page(who.organization_id, after=None, limit=MAX_LIMIT),
+        "being_bought": None if purchase is None else purchase.e164,
+        "guard": guard_of(who),
+        "may_change": who.role.rank >= Role.ADMIN.rank,
+        "countries": list(countries().items()),
+        "search": Form({"country": who.country, "area_code": "", "contains": ""}) if found is None else found.form,
+        "found": None if found is None else found.numbers,
+        "effect": EFFECT,
+    }
+
+
+register(Section(KEY, "Phone number", "settings/_numbers.html", provide))
+
+
+class NumberPages(Controller):
+    """The pages around phone numbers.
+
+    What asks the carrier opens its transaction afterwards: none is open while the carrier is asked.
+    """
+
+    path = "/dashboard/{slug:str}/settings/numbers"
+
+    @get(guards=(*_ADMIN, requires_widget_plan))
+    async def search(self, request: SettingsRequest) -> Response[str]:
+        who = member(request)
+        form = Form({field: request.query_params.get(field, "") for field in _FIELDS})
+        try:
+            wanted = read_search(form["country"], form["area_code"], form["contains"])
+            numbers = await number_desk(request).purchases.search(who.organization_id, wanted, by=who.actor)
+        except DomainError as refusal:
+            return await _settings(request, {KEY: form.refused(refusal)})
+        request.scope["state"][SEARCH_STATE] = Found(form, numbers)
+        return await _settings(request)
+
+    @post(guards=(*_ADMIN, requires_widget_plan))
+    async def obtain(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
+        form, who = await read_form(request, "number", *_FIELDS), member(request)
+        try:
+            number = await number_desk(request).purchases.buy(who.organization_id, form["number"], by=who.actor)
+        except DomainError as refusal:
+            # The number was chosen, not typed: what is wrong with it stands above the search.
+            search = Form({**{field: form[field] for field in _FIELDS}, "country": form["country"] or who.country})
+            return await _settings(request, {KEY: search.refused(refusal)})
+        return redirect(request, _section(slug), f"{readable(number.e164)} is yours")
+
+    @get("/{number_id:uuid}/release", guards=_ADMIN)
+    async def confirm(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        number_id: FromPath[UUID],
+    ) -> Response[str]:
+        """What the dialog asks, as a page, where there is no script."""
+        number = await PhoneNumberService(db_session).held(member(request).organization_id, number_id)
+        return render(
+            request,
+            "confirm.html",
+            title=f"Release {readable(number.e164)}?",
+            text=EFFECT,
+            submit="Release number",
+            action=f"/dashboard/{slug}/settings/numbers/{number_id}/release",
+            back=_section(slug),
+        )
+
+    @post("/{number_id:uuid}/release", guards=_ADMIN)
+    async def release(self, request: SettingsRequest, slug: FromPath[str], number_id: FromPath[UUID]) -> Response[str]:
+        who = member(request)
+        try:
+            await number_desk(request).releases.release(who.organization_id, number_id, by=who.actor)
+        except NotFound:
+            raise
+        except NumberInUse as refusal:
+            told = f"{refusal.message}: a live call comes from it. Release it once the call has ended."
+            return redirect(request, _section(slug), told, is_problem=True)
+        except DomainError as refusal:
+            return redirect(request, _section(slug), refusal.message, is_problem=True)
+        return redirect(request, _section(slug), "The number is released")
+
+
+async def _settings(request: SettingsRequest, refused: Mapping[str, Form] | None = None) -> Response[str]:
+    """The settings page in a transaction of its own, begun after the carrier was asked."""
+    who, database = member(request), request.app.state.database
+    async with database.tenant(who.organization_id, who.actor.user_id) as session:
+        return await render_settings(request, session, refused=refused)
+
+
+def _section(slug: str) -> str:
+    return f"/dashboard/{slug}/settings#{KEY}"

@@ -1,0 +1,41 @@
+"""Opens the back office: only here it is known what it shares with the customers' pages."""
+
+from collections.abc import Mapping
+
+from accounts.account_services import Accounts
+from admin.back_office import BackOffice, build_back_office
+from admin.theme import Look
+from carrier.port import Carrier
+from dashboard.formats import FILTERS
+from dashboard.pages import TEMPLATES, drawn, page_headers
+from kit.db.database import Database
+from kit.mail import Mailer
+from kit.settings import Settings
+from phone_numbers.phone_number_service import NumberDesk
+from privacy.number_erasure import NumberErasure
+
+
+def open_back_office(
+    settings: Settings,
+    database: Database,
+    accounts: Accounts,
+    mailer: Mailer,
+    carrier: Carrier,
+    number_desk: NumberDesk,
+    number_erasure: NumberErasure,
+    assets: Mapping[str, str],
+) -> BackOffice:
+    """The back office, in the look and behind the headers of the customers' pages."""
+    look = Look(
+        templates=TEMPLATES, filters=FILTERS, words={"drawn": drawn}, headers=page_headers(settings), assets=assets
+    )
+    return build_back_office(
+        settings,
+        database,
+        accounts=accounts,
+        mailer=mailer,
+        carrier=carrier,
+        number_desk=number_desk,
+        number_erasure=number_erasure,
+        look=look,
+    )

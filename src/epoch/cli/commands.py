@@ -1,0 +1,125 @@
+"""What the command line does to a database and a carrier that are there."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accounts.passwords import Passwords
+from admin.models import StaffRole
+from admin.services import InvitedStaff, StaffService
+from calls.limits import services as switch
+from calls.reconciliation.daily import CallComparison
+from calls.reconciliation.models import CarrierDay
+from carrier.port import Carrier
+from epoch.carrier_factory import build_carrier
+from epoch.phone_number_jobs import build_reconciler
+from epoch.server.sandbox_process import note_sandbox, sandbox_at_hand
+from kit.actor import SYSTEM
+from kit.db.database import ADMIN_ROLE, Database
+from kit.settings import Settings, SettingsError
+from phone_numbers.reconciliation import Report
+from tenants.plans import Plan
+from tenants.services import OrganizationService
+
+
+async def set_plan(settings: Settings, slug: str, plan: str) -> None:
+    """Change an organization's plan.
+
+    Raises:
+        SettingsError: there is no database to use.
+        NotFound: there is no such organization.
+    """
+    async with _all_organizations(settings) as session:
+        await OrganizationService(session).set_plan(slug, Plan(plan))
+
+
+@asynccontextmanager
+async def _all_organizations(settings: Settings) -> AsyncIterator[AsyncSession]:
+    """A transaction that sees every organization. Raises: SettingsError."""
+    if settings.database_url is None:
+        raise SettingsError("EPOCH_DATABASE_URL is not set")
+    database = Database(settings.database_url, role=ADMIN_ROLE)
+    try:
+        async with database.sessions() as session, session.begin():
+            yield session
+    finally:
+        await database.stop()
+
+
+async def pause_calls(settings: Settings, reason: str, *, end_live: bool) -> bool:
+    """Stop new calls of every organization; False when they are stopped already. Raises: SettingsError."""
+    async with _all_organizations(settings) as session:
+        return await switch.pause_calls(session, reason=reason, by=SYSTEM, end_live=end_live)
+
+
+async def resume_calls(settings: Settings) -> bool:
+    """Let calls be placed again; False when they were not stopped. Raises: SettingsError."""
+    async with _all_organizations(settings) as session:
+        return await switch.resume_calls(session, by=SYSTEM)
+
+
+async def add_staff(settings: Settings, email: str, role: str | None) -> tuple[InvitedStaff, str]:
+    """Make a staff account, or a new link for one; return it with its link. Raises: SettingsError, ValidationFailed."""
+    async with _all_organizations(settings) as session:
+        wanted = None if role is None else StaffRole(role)
+        invited = await StaffService(session).add(email, wanted, passwords=Passwords(), by=SYSTEM)
+    return invited, f"{settings.public_url}/admin/join/{invited.raw}"
+
+
+async def setup_carrier(settings: Settings) -> None:
+    """Point the carrier's application at this product's webhooks.
+
+    Raises:
+        SettingsError: the sandbox carrier is asked for, and none runs.
+        CarrierError: the carrier refused or did not answer.
+    """
+    if settings.is_sandbox and settings.sandbox_address is None:
+        raise SettingsError("EPOCH_CARRIER is sandbox: `epoch run` starts the sandbox carrier and sets it up by itself")
+    carrier = build_carrier(settings)
+    try:
+        await carrier.configure_application(
+            voice_url=f"{settings.public_url}/voice/outgoing",
+            status_url=f"{settings.public_url}/voice/status",
+            fallback_url=f"{settings.public_url}/voice/unavailable",
+        )
+    finally:
+        await carrier.close()
+    note_sandbox(settings)
+
+
+async def reconcile_numbers(settings: Settings) -> Report:
+    """Make the carrier's numbers and the organizations' equal, as far as they explain each other.
+
+    Raises:
+        SettingsError: there is no database to use.
+        CarrierError: the carrier refused or did not answer.
+        ChildDied: the sandbox carrier could not be started.
+    """
+    async with _database_and_carrier(settings) as (database, carrier):
+        return await build_reconciler(database, carrier).compare()
+
+
+async def compare_calls(settings: Settings, day: date | None) -> list[CarrierDay]:
+    """Compare the calls of ``day``, or of each day that is due, with the carrier's.
+
+    Raises: as ``reconcile_numbers``.
+    """
+    async with _database_and_carrier(settings) as (database, carrier):
+        comparison = CallComparison(database, carrier)
+        return await comparison.run() if day is None else [await comparison.compare(day)]
+
+
+@asynccontextmanager
+async def _database_and_carrier(settings: Settings) -> AsyncIterator[tuple[Database, Carrier]]:
+    """What a command needs that goes over all organizations and asks the carrier. Raises: SettingsError, ChildDied."""
+    if settings.database_url is None:
+        raise SettingsError("EPOCH_DATABASE_URL is not set")
+    async with sandbox_at_hand(settings) as placed:
+        database, carrier = Database(settings.database_url, role=ADMIN_ROLE), build_carrier(placed)
+        try:
+            yield database, carrier
+        finally:
+            await carrier.close()
+            await database.stop()

@@ -1,0 +1,93 @@
+"""``epoch doctor``: asks each part that the product depends on whether it answers."""
+
+import time
+from collections.abc import Awaitable, Callable
+from email.utils import parsedate_to_datetime
+
+import asyncpg
+import httpx
+import msgspec
+
+from carrier.port import CarrierError
+from epoch.carrier_factory import build_carrier
+from kit.settings import Settings
+
+TIMEOUT_SECONDS = 10.0
+CLOCK_TOLERANCE_SECONDS = 30.0
+"""Access tokens are valid from one minute back: half of it is left for the network."""
+CARRIER_CLOCK = "https://api.twilio.com"
+OLDEST_POSTGRES = 140_000
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What one part answered."""
+
+    part: str
+    ok: bool
+    detail: str
+
+
+class _Unwell(Exception):
+    """A part answered, and something is wrong with it."""
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Every part's state; none of the checks changes anything."""
+    checks: tuple[tuple[str, Callable[[Settings], Awaitable[str]]], ...] = (
+        ("database", _database),
+        ("carrier", _carrier),
+        ("public URL", _public_url),
+        ("clock", _clock),
+    )
+    return [await _ask(part, check, settings) for part, check in checks]
+
+
+async def _ask(part: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:
+    try:
+        return Finding(part, True, await check(settings))
+    except (_Unwell, CarrierError, OSError, TimeoutError, asyncpg.PostgresError, httpx.HTTPError) as error:
+        return Finding(part, False, str(error) or type(error).__name__)
+
+
+async def _database(settings: Settings) -> str:
+    connection = await asyncpg.connect(settings.database_url, timeout=TIMEOUT_SECONDS)
+    try:
+        number = int(await connection.fetchval("SHOW server_version_num"))
+        if number < OLDEST_POSTGRES:
+            raise _Unwell("PostgreSQL 14 or newer is needed")
+        return f"PostgreSQL {number // 10_000}.{number % 10_000}"
+    finally:
+        await connection.close()
+
+
+async def _carrier(settings: Settings) -> str:
+    if settings.is_sandbox:
+        return "sandbox: started and set up by `epoch run`"
+    carrier = build_carrier(settings)
+    try:
+        return f"credentials accepted, {len(await carrier.owned_numbers())} phone numbers"
+    finally:
+        await carrier.close()
+
+
+async def _public_url(settings: Settings) -> str:
+    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
+        answer = await client.get(f"{settings.public_url}/health/live")
+    if answer.status_code != 200:
+        raise _Unwell(
+            f"{settings.public_url}/health/live answered {answer.status_code}: is it this product that runs there?"
+        )
+    return f"{settings.public_url} answers"
+
+
+async def _clock(settings: Settings) -> str:
+    if settings.is_sandbox:
+        return "sandbox: the carrier shares this machine's clock"
+    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
+        answer = await client.head(CARRIER_CLOCK)
+    if "date" not in answer.headers:
+        raise _Unwell("the carrier sent no date to compare with")
+    offset = abs(time.time() - parsedate_to_datetime(answer.headers["date"]).timestamp())
+    if offset > CLOCK_TOLERANCE_SECONDS:
+        raise _Unwell(f"{offset:.0f} s away from the carrier's: it would refuse access tokens; set the clock (NTP)")
+    return f"within {CLOCK_TOLERANCE_SECONDS:.0f} s of the carrier's"

@@ -1,0 +1,243 @@
+"""The command line: ``epoch run`` and everything that is done once; ``epoch --help`` lists it.
+
+Exit status: 0 done, 1 failed, 2 a bad setting or bad usage. Imports are late so that ``epoch --help`` is quick.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime
+
+import msgspec
+
+from kit.settings import Settings, SettingsError, load_settings
+
+Command = Callable[[Settings, argparse.Namespace], int]
+STAFF_ROLES = ("support", "operator", "admin")
+PLANS = ("starter", "pro", "business", "enterprise")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    arguments = _parser().parse_args(argv)
+    command: Command = arguments.command
+    try:
+        return command(load_settings(os.environ), arguments)
+    except SettingsError as error:
+        return _fail(2, str(error))
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if not isinstance(error, _expected_failures()):
+            raise
+        return _fail(1, str(error) or type(error).__name__)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="epoch", description="Epoch Voice: an embeddable business phone.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Command, text: str, group: str = "") -> argparse.ArgumentParser:
+        within = (groups[group] if group else commands).add_parser(name, help=text, description=text)
+        within.set_defaults(command=run)
+        return within
+
+    groups = {
+        name: commands.add_parser(name, help=text).add_subparsers(required=True, metavar="ACTION")
+        for name, text in (
+            ("organization", "change an organization"),
+            ("calls", "stop, resume and compare every organization's calls"),
+            ("carrier", "prepare the carrier's account"),
+            ("staff", "let somebody into the back office"),
+        )
+    }
+    add("run", _run, "start everything and serve until Ctrl-C")
+    add("migrate", _migrate, "bring the database to this version's schema")
+    add("seed", _seed, "fill an empty sandbox database with the demo")
+    add("doctor", _doctor, "check database, carrier credentials, public URL and clock")
+    set_plan = add("set-plan", _set_plan, "change an organization's plan", group="organization")
+    set_plan.add_argument("slug")
+    set_plan.add_argument("plan", choices=PLANS)
+    pause = add("pause", _pause_calls, "refuse new calls of every organization", group="calls")
+    pause.add_argument("reason", nargs="?", default="", help="for the audit log")
+    pause.add_argument("--end-live", action="store_true", help="end the live ones too")
+    add("resume", _resume_calls, "let calls be placed again", group="calls")
+    compare = add("compare", _compare_calls, "correct a day's calls by the carrier's list of them", group="calls")
+    compare.add_argument("day", nargs="?", type=_day, help="YYYY-MM-DD, UTC; the days that are due when not given")
+    add_staff = add("add", _add_staff, "make a staff account, or a new link for one", group="staff")
+    add_staff.add_argument("email")
+    add_staff.add_argument("--role", choices=STAFF_ROLES, help="support when not given; the first one is an admin")
+    add("setup", _setup_carrier, "create or update the TwiML application and its URLs", group="carrier")
+    add("reconcile", _reconcile, "make the carrier's numbers and the organizations' equal", group="carrier")
+    return parser
+
+
+def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.server.supervisor import Supervisor, listen
+
+    listener = listen(settings)
+    asyncio.run(Supervisor(settings, os.environ, _say).run(listener))
+    return 0
+
+
+def _migrate(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.migrations import upgrade
+
+    with _database(settings) as (_, url):
+        upgrade(url)
+    _say("The database has this version's schema.")
+    return 0
+
+
+def _seed(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.cli.seed import seed_demo
+    from epoch.migrations import upgrade
+
+    if not settings.is_sandbox:
+        raise SettingsError("EPOCH_CARRIER must be sandbox: the demo is for the sandbox only")
+    with _database(settings) as (placed, url):
+        upgrade(url)
+        asyncio.run(seed_demo(placed))
+    _say("The demo is in the database.")
+    return 0
+
+
+def _set_plan(settings: Settings, arguments: argparse.Namespace) -> int:
+    from epoch.cli.commands import set_plan
+
+    with _database(settings) as (placed, _):
+        asyncio.run(set_plan(placed, arguments.slug, arguments.plan))
+    _say(f"{arguments.slug} has the plan {arguments.plan}.")
+    return 0
+
+
+def _pause_calls(settings: Settings, arguments: argparse.Namespace) -> int:
+    from epoch.cli.commands import pause_calls
+
+    with _database(settings) as (placed, _):
+        fresh = asyncio.run(pause_calls(placed, arguments.reason, end_live=arguments.end_live))
+    _say("New calls are refused until `epoch calls resume`." if fresh else "Calls are paused already.")
+    return 0
+
+
+def _resume_calls(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.cli.commands import resume_calls
+
+    with _database(settings) as (placed, _):
+        fresh = asyncio.run(resume_calls(placed))
+    _say("Calls are placed again." if fresh else "Calls were not paused.")
+    return 0
+
+
+def _compare_calls(settings: Settings, arguments: argparse.Namespace) -> int:
+    from epoch.cli.commands import compare_calls
+
+    with _database(settings) as (placed, _):
+        days = asyncio.run(compare_calls(placed, arguments.day))
+    for found in days:
+        _say(
+            f"{found.day}: {found.calls_here} calls here, {found.calls_there} at the carrier,"
+            f" {found.corrected} differences corrected, {found.open} to look at, {found.unpriced} without a price."
+        )
+    if not days:
+        _say("Every day that is over was compared.")
+    return 1 if any(found.open for found in days) else 0
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day as YYYY-MM-DD") from None
+    if day >= datetime.now(UTC).date():
+        raise argparse.ArgumentTypeError(f"{day} is not over")
+    return day
+
+
+def _add_staff(settings: Settings, arguments: argparse.Namespace) -> int:
+    from epoch.cli.commands import add_staff
+
+    with _database(settings) as (placed, _):
+        invited, link = asyncio.run(add_staff(placed, arguments.email, arguments.role))
+    _say(f"{invited.staff.email} is {invited.staff.role.value}. The link works once, for 30 minutes:")
+    _say(link)
+    return 0
+
+
+def _setup_carrier(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.cli.commands import setup_carrier
+
+    asyncio.run(setup_carrier(settings))
+    _say(f"The carrier's application points at {settings.public_url}.")
+    return 0
+
+
+def _reconcile(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.cli.commands import reconcile_numbers
+
+    with _database(settings) as (placed, _):
+        report = asyncio.run(reconcile_numbers(placed))
+    _say(
+        f"Numbers: {report.adopted} adopted, {report.given_up} purchases given up, {report.released} released,"
+        f" {report.put_off} put off, {len(report.open)} to look at."
+    )
+    for found in report.open:
+        _say(f"  …{found.ending}  {found.carrier_sid or '(no carrier id)'}  {found.why}")
+    return 1 if report.open else 0
+
+
+def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.cli.doctor import examine
+
+    with _database(settings) as (placed, _):
+        findings = asyncio.run(examine(placed))
+    for finding in findings:
+        _say(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.part:<10}  {finding.detail}")
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+@contextlib.contextmanager
+def _database(settings: Settings) -> Iterator[tuple[Settings, str]]:
+    """The settings with a database that answers: the one they name, or the embedded one while the command runs."""
+    if settings.database_url is not None:
+        yield settings, settings.database_url
+        return
+    from epoch.server.embedded_postgres import EmbeddedPostgres
+
+    with EmbeddedPostgres(settings.data_dir / "postgres") as server:
+        yield msgspec.structs.replace(settings, database_url=server.url), server.url
+
+
+def _expected_failures() -> tuple[type[Exception], ...]:
+    """Failures whose message says enough; all others are faults of ours and keep their traceback."""
+    import asyncpg
+    from sqlalchemy.exc import DBAPIError
+
+    from carrier.port import CarrierError
+    from epoch.migrations import NewerDatabase
+    from epoch.server.child_processes import ChildDied
+    from epoch.server.postgres_programs import DatabaseServerError
+    from kit.errors import DomainError
+
+    return (
+        asyncpg.PostgresError,
+        CarrierError,
+        ChildDied,
+        DatabaseServerError,
+        DBAPIError,
+        DomainError,
+        NewerDatabase,
+        OSError,
+    )
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _fail(status: int, why: str) -> int:
+    print(f"epoch: {why}", file=sys.stderr, flush=True)
+    return status

@@ -1,0 +1,185 @@
+"""The demo: two organizations, two people, a number and an embed token, so that a newcomer can call at once."""
+
+import contextlib
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from accounts.models import User
+from accounts.passwords import Passwords
+from accounts.services import UserService
+from admin.models import Staff, StaffRole
+from calls.limits.limit_names import AMOUNTS, COUNTS, FIRST_DAYS
+from calls.limits.models import CallingRules
+from carrier.port import Carrier
+from epoch.carrier_factory import build_carrier
+from kit import secrets
+from kit.actor import SYSTEM
+from kit.clock import utc_now
+from kit.db.database import ADMIN_ROLE, Database
+from kit.settings import Settings, SettingsError
+from phone_numbers.rules import LIMITS
+from tenants.api_keys.services import ACTIVE_KEYS_LIMIT
+from tenants.models import Organization, PhoneNumber
+from tenants.plans import Plan
+from tenants.services import OrganizationService
+from widget.models import EmbedToken
+from widget.services import EmbedTokenService
+
+PASSWORD = "demo-password"  # noqa: S105 - printed at every start; production refuses a database that holds the demo
+OWNER = "demo@example.com"
+STARTER_OWNER = "starter@example.com"
+STAFF = "staff@example.com"
+SLUG = "acme"
+STARTER_SLUG = "starter-co"
+NUMBER = "+14155550100"
+COUNTRIES = ["AU", "CA", "DE", "FR", "GB", "US"]
+TOKEN_LABEL = "Demo page"  # noqa: S105 - a label
+COUNT_LIMITS = {
+    **dict.fromkeys(("active_tokens", ACTIVE_KEYS_LIMIT, "invitations_per_day"), 1000),
+    **dict.fromkeys(LIMITS, 1000),
+    **dict.fromkeys(COUNTS, 1000),
+    # A thousand calls at once, each as long as a call may be, must find minutes and money left.
+    **dict.fromkeys(AMOUNTS, 10_000_000),
+    FIRST_DAYS: 0,
+}
+"""Demo organizations are for trying things out, also many at once."""
+
+
+class SeedReport(msgspec.Struct, frozen=True):
+    """What the seed found and did."""
+
+    created: bool
+    """False when the database already held organizations."""
+
+
+async def seed_demo(settings: Settings) -> SeedReport:
+    """Fill an empty database with the demo, and see to it that its page has a live token. Idempotent."""
+    if settings.database_url is None:
+        raise ValueError("the seed needs a database")
+    database = Database(settings.database_url, role=ADMIN_ROLE)
+    carrier = build_carrier(settings) if settings.sandbox_address is not None else None
+    try:
+        async with database.sessions() as session, session.begin():
+            # Two workers of two checkouts on one database must not both find it empty.
+            await session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('epoch.seed'))"))
+            empty = await session.scalar(sa.select(sa.func.count()).select_from(Organization)) == 0
+            if empty:
+                await _create(session)
+            await _set_limits(session)
+            acme = await session.scalar(sa.select(Organization).where(Organization.slug == SLUG))
+            await _hold_staff(session)
+            if acme is not None:
+                await _enable_countries(session, acme)
+                if carrier is not None:
+                    await _hold_number(session, carrier, acme)
+                await _hold_token(session, settings, acme)
+        return SeedReport(created=empty)
+    finally:
+        if carrier is not None:
+            await carrier.close()
+        await database.stop()
+
+
+async def ensure_no_demo(settings: Settings) -> None:
+    """Refuse to serve a production database that anybody can sign in to. Raises: SettingsError."""
+    if settings.database_url is None:
+        return
+    database = Database(settings.database_url, role=ADMIN_ROLE)
+    try:
+        async with database.sessions() as session:
+            customers = sa.select(User.email).where(User.email.in_((OWNER, STARTER_OWNER)))
+            staff = sa.select(Staff.email).where(Staff.email == STAFF)
+            found = await session.scalar(customers.union_all(staff).limit(1))
+    finally:
+        await database.stop()
+    if found is not None:
+        raise SettingsError(
+            f"EPOCH_DATABASE_URL holds the demo account {found}, whose password is public: use another database"
+        )
+
+
+async def _create(session: AsyncSession) -> None:
+    people, organizations, passwords = UserService(session), OrganizationService(session), Passwords()
+    for email, person, name, slug, plan in (
+        (OWNER, "Dana Demo", "Acme Realty", SLUG, Plan.PRO),
+        (STARTER_OWNER, "Sam Starter", "Starter Co", STARTER_SLUG, Plan.STARTER),
+    ):
+        user = await people.sign_up(email=email, password=PASSWORD, name=person, passwords=passwords, verified=True)
+        organization = await organizations.found(name=name, slug=slug, country="US", owner_id=user.id, plan=plan)
+        if slug == SLUG:
+            await organizations.add_number(organization.id, NUMBER, carrier_sid=None)
+
+
+async def _set_limits(session: AsyncSession) -> None:
+    """Databases that were seeded by an older version lack the limits that are younger."""
+    seeded = sa.select(Organization).where(Organization.slug.in_((SLUG, STARTER_SLUG)))
+    for organization in (await session.scalars(seeded)).all():
+        organization.limits = {**COUNT_LIMITS, **organization.limits}
+
+
+async def _enable_countries(session: AsyncSession, acme: Organization) -> None:
+    """The demo page's contacts live in these; who has chosen others keeps them."""
+    values = {"id": uuid7(), "organization_id": acme.id, "countries": COUNTRIES}
+    await session.execute(insert(CallingRules).values(values).on_conflict_do_nothing())
+
+
+async def _hold_staff(session: AsyncSession) -> None:
+    """Let the demo's staff member in where the back office is younger than the demo, too."""
+    if await session.scalar(sa.select(Staff.id).limit(1)) is None:
+        if await session.scalar(sa.select(User.id).where(User.email == OWNER)) is None:
+            return
+        hashed = await Passwords().hash(PASSWORD)
+        session.add(Staff(email=STAFF, role=StaffRole.ADMIN, password_hash=hashed, joined_at=utc_now()))
+
+
+async def _hold_number(session: AsyncSession, carrier: Carrier, acme: Organization) -> None:
+    """The sandbox carrier may be younger than the database: let it hold the demo's number too."""
+    number = await session.scalar(
+        sa.select(PhoneNumber).where(
+            PhoneNumber.owned_by(acme.id), PhoneNumber.e164 == NUMBER, PhoneNumber.released_at.is_(None)
+        )
+    )
+    if number is not None:
+        owned = await carrier.owned_numbers(e164=NUMBER)
+        bought = owned[0] if owned else await carrier.buy_number(NUMBER, friendly_name="Acme Realty")
+        number.carrier_sid = bought.sid
+
+
+async def _hold_token(session: AsyncSession, settings: Settings, acme: Organization) -> None:
+    """Keep the demo page's raw token beside the database; lost, a new one is made and the old one revoked."""
+    tokens = EmbedTokenService(session)
+    raw = read_demo_token(settings)
+    if raw is not None:
+        digest = secrets.digest(raw)
+        active = EmbedToken.owned_by(acme.id), EmbedToken.digest == digest, EmbedToken.revoked_at.is_(None)
+        if await tokens.get_one_or_none(*active) is not None:
+            return
+    lost = EmbedToken.owned_by(acme.id), EmbedToken.label == TOKEN_LABEL, EmbedToken.revoked_at.is_(None)
+    for token in (await session.scalars(sa.select(EmbedToken).where(*lost))).all():
+        await tokens.revoke(acme.id, token.id, by=SYSTEM)
+    _, raw = await tokens.issue(acme.id, label=TOKEN_LABEL, allowed_domains=["localhost"], by=SYSTEM)
+    _write_private(_token_file(settings), raw)
+
+
+def read_demo_token(settings: Settings) -> str | None:
+    """The demo page's raw token; None when nothing was seeded here."""
+    with contextlib.suppress(FileNotFoundError):
+        return _token_file(settings).read_text().strip() or None
+    return None
+
+
+def _token_file(settings: Settings) -> Path:
+    return settings.data_dir / "demo-token"
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(text)
+    fresh.replace(path)

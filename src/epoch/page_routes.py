@@ -1,0 +1,51 @@
+"""Every HTML page of the product, room by room."""
+
+from litestar import Router
+from litestar.types import ControllerRouterHandler
+
+from dashboard import (
+    account_settings,
+    auth_pages,
+    home,
+    invitations,
+    organizations,
+)
+from dashboard.api_keys import ApiKeyPages
+from dashboard.api_reference import api_reference
+from dashboard.audit_log import audit_log
+from dashboard.calling_rules import CallingRulePages
+from dashboard.calls import CallPages
+from dashboard.embed_tokens import EmbedTokenPages
+from dashboard.kits import download_kit
+from dashboard.overview import overview
+from dashboard.phone_numbers import NumberPages
+from dashboard.router import page_router
+from dashboard.settings import settings_page
+from dashboard.team import TeamPages
+from dashboard.usage import usage_page
+from kit.settings import Settings
+
+
+def build_pages(settings: Settings) -> Router:
+    """The router of all pages."""
+    handlers: list[ControllerRouterHandler] = [
+        home.start,
+        api_reference,
+        home.dashboard,
+        *auth_pages.HANDLERS,
+        *account_settings.HANDLERS,
+        overview,
+        CallPages,
+        settings_page,
+        NumberPages,
+        EmbedTokenPages,
+        download_kit,
+        CallingRulePages,
+        ApiKeyPages,
+        usage_page,
+        audit_log,
+        TeamPages,
+        *organizations.HANDLERS,
+        *invitations.HANDLERS,
+    ]
+    return page_router(settings, handlers)

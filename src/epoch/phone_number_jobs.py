@@ -1,0 +1,56 @@
+"""Puts the number desk and its sweep together: only here it is known what a live call is."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import epoch.models  # noqa: F401 - rows refer to people's, whose room the command line loads for nothing else
+from calls.models import LIVE_STATUSES, Call
+from carrier.port import Carrier
+from kit.db.database import ADMIN_ROLE, Database
+from kit.settings import Settings
+from phone_numbers.phone_number_service import NumberDesk
+from phone_numbers.purchases import SETTLE_AFTER
+from phone_numbers.reconcile_job import NumberSweep
+from phone_numbers.reconciliation import Reconciler
+
+
+async def is_in_live_call(session: AsyncSession, organization_id: UUID, e164: str) -> bool:
+    """True while a call of the organization from ``e164`` is not over."""
+    query = sa.select(Call.id).where(
+        Call.owned_by(organization_id), Call.from_number == e164, Call.status.in_(LIVE_STATUSES)
+    )
+    return await session.scalar(query.limit(1)) is not None
+
+
+def build_number_desk(database: Database, carrier: Carrier, *, settle_after: timedelta = SETTLE_AFTER) -> NumberDesk:
+    """The desk that requests use, or the sweep, each with its own database role."""
+    return NumberDesk.at(database, carrier, is_in_use=is_in_live_call, settle_after=settle_after)
+
+
+def build_reconciler(database: Database, carrier: Carrier, *, settle_after: timedelta = SETTLE_AFTER) -> Reconciler:
+    """The reconciler; ``database`` must see all organizations."""
+    return Reconciler(database, carrier, build_number_desk(database, carrier, settle_after=settle_after))
+
+
+@asynccontextmanager
+async def sweeping_numbers(
+    settings: Settings, carrier: Carrier, count: Callable[[str], None]
+) -> AsyncGenerator[None, None]:
+    """The number sweep runs inside; not where there is no carrier to ask. ``count`` is told of each comparison."""
+    if settings.database_url is None or (settings.is_sandbox and settings.sandbox_address is None):
+        yield
+        return
+    # One connection for the lock, one for the work: the sweep goes over all organizations, one after the other.
+    database = Database(settings.database_url, role=ADMIN_ROLE, engine_connections=1)
+    sweep = NumberSweep(database, build_reconciler(database, carrier), count)
+    sweep.start()
+    try:
+        yield
+    finally:
+        await sweep.stop()
+        await database.stop()

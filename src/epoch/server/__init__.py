@@ -1,0 +1,1 @@
+"""Processes of `epoch run`: supervisor, workers, embedded PostgreSQL, sandbox carrier."""

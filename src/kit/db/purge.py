@@ -1,0 +1,59 @@
+"""Housekeeping: rows that nobody needs any more go, a bounded number at a time."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
+
+from kit.clock import utc_now
+from kit.db.database import Database
+
+BATCH = 1000
+"""Rows of one transaction: none holds its locks for long."""
+BATCHES = 100
+"""Of one kind in one pass; the next pass goes on."""
+
+
+class Chore(msgspec.Struct, frozen=True):
+    """What goes, and when: rows whose ``moment`` is ``older_than`` that. A row without the moment stays."""
+
+    moment: InstrumentedAttribute[Any]
+    older_than: dt.timedelta
+
+    @property
+    def name(self) -> str:
+        return f"{self.moment.class_.__tablename__}.{self.moment.key}"
+
+
+async def tidy(database: Database, chores: Sequence[Chore]) -> dict[str, int]:
+    """Do each of ``chores``; return how many rows went by the chore's name. ``database`` must see all rows."""
+    now = utc_now()
+    return {
+        chore.name: await delete_in_batches(
+            database, chore.moment.class_.__table__, chore.moment < now - chore.older_than, batches=BATCHES
+        )
+        for chore in chores
+    }
+
+
+async def delete_in_batches(
+    database: Database, table: sa.Table, which: sa.ColumnElement[bool], *, batches: int | None = None
+) -> int:
+    """Delete rows of ``table``, each batch in a transaction of its own, at most ``batches`` of them; return how many.
+
+    What a process deleted before it died stays deleted: to go on is to call this again.
+    """
+    some = sa.select(table.c.id).where(which).limit(BATCH)
+    statement = sa.delete(table).where(table.c.id.in_(some))
+    total = done = 0
+    while batches is None or done < batches:
+        async with database.sessions() as session, session.begin():
+            deleted = await session.execute(statement)
+        gone = deleted.rowcount if isinstance(deleted, sa.CursorResult) else 0
+        total, done = total + gone, done + 1
+        if gone < BATCH:
+            break
+    return total

@@ -1,0 +1,41 @@
+"""Limits that must hold across workers and restarts: counted in PostgreSQL, one statement each."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.clock import utc_now
+from kit.db.model import Base
+from kit.errors import TooMany
+
+
+class Throttle(Base):
+    """How often something was done in one window of time."""
+
+    __tablename__ = "throttle"
+    __table_args__ = (sa.UniqueConstraint("key", "window_start"), sa.Index(None, "window_start"))
+
+    key: Mapped[str]
+    window_start: Mapped[dt.datetime]
+    times: Mapped[int] = mapped_column(server_default="1")
+
+
+async def ensure_within(session: AsyncSession, key: str, *, limit: int, window: dt.timedelta) -> None:
+    """Count one use of ``key``. Give it a session of its own: the count must outlast a refused request.
+
+    Raises:
+        TooMany: more than ``limit`` uses in the present ``window``.
+    """
+    now = utc_now()
+    seconds = int(window.total_seconds())
+    start = dt.datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, dt.UTC)
+    statement = insert(Throttle).values(key=key, window_start=start, times=1)
+    counted = statement.on_conflict_do_update(
+        index_elements=["key", "window_start"], set_={"times": Throttle.times + 1}
+    ).returning(Throttle.times)
+    times = await session.scalar(counted)
+    if times is not None and times > limit:
+        raise TooMany(retry_after=max(1, int((start + window - now).total_seconds())))

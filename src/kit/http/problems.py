@@ -1,0 +1,122 @@
+"""The one place where a refusal becomes an HTTP answer: RFC 9457 problem details."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ExceptionHandlersMap
+
+from kit import errors
+from kit.db.database import is_outage
+from kit.errors import DomainError
+from kit.http.validation_messages import in_words
+
+MEDIA_TYPE = "application/problem+json"
+STATUS_BY_KIND: Mapping[type[DomainError], int] = {
+    errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+    errors.Invalid: HTTPStatus.BAD_REQUEST,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+_CODE_BY_STATUS = {
+    400: "malformed_request",
+    401: "not_authenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+    503: "service_unavailable",
+}
+log = structlog.get_logger("epoch.problems")
+
+
+def status_of(error: DomainError) -> int:
+    """The HTTP status for ``error``: of its own class if it has one there, else of its kind."""
+    return int(next(status for kind, status in STATUS_BY_KIND.items() if isinstance(error, kind)))
+
+
+def problem_body(error: DomainError) -> dict[str, Any]:
+    """The problem details of a refusal."""
+    body = _body(status_of(error), error.code, error.message)
+    if isinstance(error, errors.ValidationFailed):
+        body["errors"] = [{"field": field, "message": message} for field, message in error.errors]
+    return body
+
+
+def problem_headers(error: DomainError) -> dict[str, str]:
+    """Headers that belong to a refusal."""
+    return {"Retry-After": str(error.retry_after)} if isinstance(error, errors.TooMany) else {}
+
+
+def _body(status: int, code: str, message: str) -> dict[str, Any]:
+    return {"type": f"/problems/{code}", "title": message, "status": status, "detail": message, "code": code}
+
+
+def _answer(body: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response[bytes]:
+    return Response(
+        msgspec.json.encode(body),
+        status_code=body["status"],
+        media_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def _on_refusal(_: Request[Any, Any, Any], error: DomainError) -> Response[bytes]:
+    return _answer(problem_body(error), problem_headers(error))
+
+
+def _on_validation(_: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+    found = [_field_error(item) for item in error.extra or [] if isinstance(item, dict)]
+    return _on_refusal(_, errors.ValidationFailed(found or [("", "The request does not have the expected form")]))
+
+
+def _field_error(item: Mapping[str, Any]) -> tuple[str, str]:
+    """msgspec's complaint, with the top-level field it is about."""
+    message = str(item.get("message", "Not valid"))
+    if unknown := re.search(r"unknown field `([^`]*)`", message):
+        return unknown[1], "There is no such field to set"
+    if missing := re.search(r"missing required field `([^`]*)`", message):
+        return missing[1], "This field is required"
+    field = re.split(r"[.\[]", str(item.get("key", "")))[0]
+    return field, in_words(message.split(" - at ", maxsplit=1)[0])
+
+
+def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    status = error.status_code
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _on_fault(request, error)
+    if status == HTTPStatus.NOT_FOUND:
+        # The router's own answer, to an address that is none or an id that cannot be one: as for an unknown id.
+        return _on_refusal(request, errors.NotFound())
+    code = _CODE_BY_STATUS.get(status, "refused")
+    return _answer(_body(status, code, HTTPStatus(status).phrase), error.headers)
+
+
+def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    if is_outage(error):
+        log.warning("database_unavailable", error=type(error).__name__, path=request.scope["path"])
+        return _on_refusal(request, errors.Unavailable())
+    # Never the text of the exception: it may hold what a customer typed.
+    log.error("unexpected_error", path=request.scope["path"], exc_info=error)
+    return _answer(_body(500, "internal_error", "Something went wrong on our side"))
+
+
+EXCEPTION_HANDLERS: ExceptionHandlersMap = {
+    DomainError: _on_refusal,
+    ValidationException: _on_validation,
+    HTTPException: _on_http,
+    Exception: _on_fault,
+}

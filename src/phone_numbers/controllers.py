@@ -1,0 +1,117 @@
+"""``…/phone-numbers``: customers search, get, see and release their numbers."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, delete, get, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.db.paging import PageQuery
+from kit.errors import TooMany
+from kit.schemas import Page
+from phone_numbers.errors import (
+    CarrierAway,
+    NumberInUse,
+    NumberNotAvailable,
+    PurchaseInProgress,
+    ReleaseNotSettled,
+    TooManyNumbers,
+    TooManyPurchases,
+)
+from phone_numbers.phone_number_service import NumberDesk
+from phone_numbers.rules import read_search
+from phone_numbers.schemas import AvailableNumberInfo, GetNumber, PhoneNumberInfo
+from phone_numbers.services import PhoneNumberService
+from tenants.auth import member
+from tenants.errors import OrganizationSuspended
+from tenants.guards import requires_member, requires_role, requires_widget_plan
+from tenants.models import Role
+
+_MEMBER = (requires_member,)
+_ADMIN = (requires_member, requires_role(Role.ADMIN))
+
+
+class PhoneNumberController(Controller):
+    """Phone numbers of the organization in the path.
+
+    What asks the carrier takes no session from the framework: no transaction is open while the carrier is asked.
+    """
+
+    path = "/organizations/{organization_id:uuid}/phone-numbers"
+    tags = ("Phone numbers",)
+
+    @get(
+        "/available",
+        guards=(*_MEMBER, requires_widget_plan),
+        summary="Numbers that can be had",
+        refusals=(TooMany, CarrierAway),
+    )
+    async def available(
+        self,
+        request: Request[Any, Any, State],
+        organization_id: FromPath[UUID],
+        country: FromQuery[str | None] = None,
+        area_code: FromQuery[str] = "",
+        contains: FromQuery[str] = "",
+    ) -> Page[AvailableNumberInfo]:
+        who, desk = member(request), number_desk(request)
+        wanted = read_search(who.country if country is None else country, area_code, contains)
+        found = await desk.purchases.search(organization_id, wanted, by=who.actor)
+        return Page(items=[AvailableNumberInfo.of(offered) for offered in found])
+
+    @get(guards=_MEMBER, summary="Phone numbers of the organization")
+    async def index(
+        self,
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        asked: NamedDependency[PageQuery],
+    ) -> Page[PhoneNumberInfo]:
+        rows = await PhoneNumberService(db_session).page(organization_id, after=asked.after, limit=asked.limit)
+        return asked.answer(rows, PhoneNumberInfo.of)
+
+    @post(
+        guards=(*_ADMIN, requires_widget_plan),
+        summary="Get a phone number",
+        refusals=(
+            OrganizationSuspended,
+            NumberNotAvailable,
+            TooManyNumbers,
+            TooManyPurchases,
+            PurchaseInProgress,
+            TooMany,
+            CarrierAway,
+        ),
+    )
+    async def obtain(
+        self, request: Request[Any, Any, State], organization_id: FromPath[UUID], data: JSONBody[GetNumber]
+    ) -> PhoneNumberInfo:
+        number = await number_desk(request).purchases.buy(organization_id, data.number, by=member(request).actor)
+        return PhoneNumberInfo.of(number)
+
+    @get("/{number_id:uuid}", guards=_MEMBER, summary="One phone number")
+    async def show(
+        self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID], number_id: FromPath[UUID]
+    ) -> PhoneNumberInfo:
+        return PhoneNumberInfo.of(await PhoneNumberService(db_session).held(organization_id, number_id))
+
+    # Possible without a plan: a number that costs money can always be given back.
+    @delete(
+        "/{number_id:uuid}",
+        guards=_ADMIN,
+        summary="Release a phone number",
+        status_code=204,
+        refusals=(NumberInUse, ReleaseNotSettled),
+    )
+    async def release(
+        self, request: Request[Any, Any, State], organization_id: FromPath[UUID], number_id: FromPath[UUID]
+    ) -> None:
+        await number_desk(request).releases.release(organization_id, number_id, by=member(request).actor)
+
+
+def number_desk(request: Request[Any, Any, State]) -> NumberDesk:
+    """The application's number desk."""
+    desk: NumberDesk = request.app.state.number_desk
+    return desk

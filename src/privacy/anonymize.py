@@ -1,0 +1,36 @@
+"""Makes calls anonymous: what tells who called whom goes, what is counted and paid stays."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.models import Call, CallEvent
+
+ERASED: dict[str, Any] = {
+    "from_number": None,
+    "to_number": "",
+    "identity": "",
+    "call_id": None,
+    "agent": None,
+    "agent_is_member": False,
+    "origin": None,
+    "details": None,
+    "price_due_at": None,
+    "erased_at": sa.func.now(),
+}
+"""The carrier's id of the call stays, for two reasons: a signed request that is repeated years later finds its call and
+dials nobody, and the price can still be explained."""
+
+
+async def erase_calls(session: AsyncSession, which: sa.ColumnElement[bool]) -> int:
+    """Erase the calls that ``which`` names, their events included; return how many they were."""
+    ids = sa.select(Call.id).where(which, Call.erased_at.is_(None))
+    await session.execute(
+        sa.delete(CallEvent).where(CallEvent.call_record_id.in_(ids)), execution_options={"synchronize_session": False}
+    )
+    erased = await session.execute(
+        sa.update(Call).where(which, Call.erased_at.is_(None)).values(ERASED),
+        execution_options={"synchronize_session": False},
+    )
+    return erased.rowcount if isinstance(erased, sa.CursorResult) else 0

@@ -1,0 +1,75 @@
+"""``…/retention`` and ``…/erasures`` for customers."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, get, post, put
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from privacy.errors import NumberInLiveCall
+from privacy.number_erasure import NumberErasure, read_number_to_erase
+from privacy.schemas import (
+    ChangeRetention,
+    ErasedNumber,
+    EraseNumber,
+    RetentionInfo,
+)
+from privacy.services import RetentionService
+from tenants.auth import member
+from tenants.guards import requires_member, requires_role
+from tenants.models import Role
+
+
+class RetentionController(Controller):
+    """How long call data of the organization in the path is kept."""
+
+    path = "/organizations/{organization_id:uuid}/retention"
+    tags = ["Calls"]
+
+    @get(guards=[requires_member], summary="How long call data is kept")
+    async def show(
+        self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID], state: State
+    ) -> RetentionInfo:
+        service = RetentionService(db_session, default_months=state.settings.call_retention_months)
+        return RetentionInfo.of(await service.read(organization_id))
+
+    @put(guards=[requires_member, requires_role(Role.ADMIN)], summary="Change how long call data is kept")
+    async def change(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        data: JSONBody[ChangeRetention],
+    ) -> RetentionInfo:
+        service = RetentionService(db_session, default_months=request.app.state.settings.call_retention_months)
+        return RetentionInfo.of(await service.change(organization_id, data.months, by=member(request).actor))
+
+
+class ErasureController(Controller):
+    """Numbers that somebody wants forgotten by the organization in the path."""
+
+    path = "/organizations/{organization_id:uuid}/erasures"
+    tags = ["Calls"]
+
+    @post(
+        guards=[requires_member, requires_role(Role.ADMIN)],
+        summary="Erase a phone number from all calls and their metadata",
+        status_code=200,
+        refusals=(NumberInLiveCall,),
+    )
+    async def erase(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        data: JSONBody[EraseNumber],
+    ) -> ErasedNumber:
+        who = member(request)
+        erasure: NumberErasure = request.app.state.number_erasure
+        number = read_number_to_erase(data.number, who.country)
+        return ErasedNumber.of(
+            await erasure.erase(db_session, organization_id, number, who.country, by=who.actor, unblock=data.unblock)
+        )

@@ -1,0 +1,99 @@
+"""Erasing organizations whose grace is over, in steps that can be repeated: a worker may die between any two.
+
+First the numbers go back to the carrier (the number sweep does that). Then the organization is marked, so that nobody
+restores half of it, and what accounting needs is written down; then everything that belongs to it is deleted, batch by
+batch; at last the organization itself.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.actor import SYSTEM
+from kit.audit import AuditEvent, record
+from kit.clock import utc_now
+from kit.db.database import Database
+from kit.db.model import Base
+from kit.db.purge import delete_in_batches
+from kit.schemas import rfc3339
+from tenants.models import NumberPurchase, Organization, PhoneNumber, PurchaseState
+from tenants.services import GRACE
+
+_AT_ONCE = 100
+log = structlog.get_logger("epoch.tenants")
+
+Accounts = Callable[[AsyncSession, UUID], Awaitable[list[dict[str, Any]]]]
+"""An organization's use by month, without numbers and names: what invoices are checked against."""
+
+
+class Erasure:
+    """Erases over all organizations; ``database`` must see them all."""
+
+    def __init__(self, database: Database, *, accounts: Accounts) -> None:
+        self._database = database
+        self._accounts = accounts
+
+    async def run(self) -> int:
+        """Erase what is due; return how many organizations are gone."""
+        due = await self._due()
+        for organization_id in due:
+            await self._begin(organization_id)
+            await self._empty(organization_id)
+            await self._finish(organization_id)
+            log.info("organization_erased", organization=str(organization_id))
+        return len(due)
+
+    async def _due(self) -> Sequence[UUID]:
+        """Organizations whose grace is over and that hold no number, nor might be about to."""
+        holds = sa.exists().where(PhoneNumber.organization_id == Organization.id, PhoneNumber.released_at.is_(None))
+        buys = sa.exists().where(
+            NumberPurchase.organization_id == Organization.id, NumberPurchase.state == PurchaseState.REQUESTED
+        )
+        query = (
+            sa.select(Organization.id)
+            .where(Organization.deleted_at < utc_now() - GRACE, ~holds, ~buys)
+            .order_by(Organization.deleted_at, Organization.id)
+            .limit(_AT_ONCE)
+        )
+        async with self._database.sessions() as session:
+            return list(await session.scalars(query))
+
+    async def _begin(self, organization_id: UUID) -> None:
+        """Mark the organization and keep its accounts, once."""
+        unmarked = sa.select(Organization).where(
+            Organization.id == organization_id,
+            Organization.deleted_at < utc_now() - GRACE,
+            Organization.erasing_at.is_(None),
+        )
+        async with self._database.sessions() as session, session.begin():
+            organization = await session.scalar(unmarked.with_for_update())
+            if organization is None:
+                return
+            organization.erasing_at = utc_now()
+            details = {
+                "plan": organization.plan.value,
+                "founded_at": rfc3339(organization.created_at),
+                "deleted_at": rfc3339(organization.deleted_at),
+                "use_by_month": await self._accounts(session, organization_id),
+            }
+            # In no organization's trail: its own goes with it.
+            await record(session, SYSTEM, "organization.erasure_begun", subject_id=organization_id, details=details)
+
+    async def _empty(self, organization_id: UUID) -> None:
+        """Delete its rows from every table that has any, those that refer to others first."""
+        for table in reversed(Base.metadata.sorted_tables):
+            if "organization_id" in table.c:
+                await delete_in_batches(self._database, table, table.c.organization_id == organization_id)
+
+    async def _finish(self, organization_id: UUID) -> None:
+        marked = Organization.id == organization_id, Organization.erasing_at.is_not(None)
+        async with self._database.sessions() as session, session.begin():
+            # Whatever was written meanwhile goes with it; the trail has no foreign key that would see to that.
+            await session.execute(sa.delete(AuditEvent).where(AuditEvent.organization_id == organization_id))
+            gone = await session.scalar(sa.delete(Organization).where(*marked).returning(Organization.id))
+            if gone is not None:
+                await record(session, SYSTEM, "organization.erased", subject_id=organization_id)

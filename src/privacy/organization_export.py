@@ -1,0 +1,222 @@
+"""Everything that an organization has with us, as one ZIP of JSON and CSV files, read while it is sent."""
+
+import datetime as dt
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from calls.csv_export import COLUMNS, call_cells
+from calls.limits.schemas import CallingRulesInfo
+from calls.limits.services import CallingRulesService
+from calls.models import Call, CallEvent
+from calls.services import CallFilters, CallService
+from kit.actor import Actor
+from kit.audit import record
+from kit.clock import utc_now
+from kit.csv_export import BATCH, Cell, csv_lines, csv_of
+from kit.db.database import Database
+from kit.db.rate_limit import ensure_within
+from kit.schemas import rfc3339
+from kit.zip_stream import zip_of
+from privacy.services import RetentionService
+from privacy.usage_summary import use_by_month
+from tenants.audit_log.services import AuditFilters, audit_csv
+from tenants.members import TeamMember, TeamService
+from tenants.models import ApiKey, Invitation, PhoneNumber
+from tenants.services import OrganizationService
+from widget.models import EmbedToken, RefusedOrigin
+
+PER_HOUR = 4
+_COSTS = ("country", "cost_micros", "is_carriers_price", "erased_at")
+_EVENTS = ("call", "at", "event", "leg", "duration", "sip_code")
+_MEMBERS = ("id", "email", "name", "role", "joined_at")
+# What is not named is not exported: digests, the carrier's ids.
+_TABLES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+    ("invitations.csv", Invitation, ("id", "email", "role", "created_at", "expires_at", "accepted_at", "revoked_at")),
+    ("phone_numbers.csv", PhoneNumber, ("id", "e164", "created_at", "released_at")),
+    (
+        "embed_tokens.csv",
+        EmbedToken,
+        ("id", "prefix", "label", "allowed_domains", "created_at", "last_used_at", "last_origin", "revoked_at"),
+    ),
+    ("refused_pages.csv", RefusedOrigin, ("id", "token_id", "origin", "times", "last_seen_at")),
+    ("api_keys.csv", ApiKey, ("id", "prefix", "label", "scope", "created_at", "last_used_at", "revoked_at")),
+)
+_README = """\
+{name}: everything that Epoch Voice holds for this organization, {today} (UTC).
+
+organization.json   the organization, and how long call data is kept
+calling_rules.json  countries, limits, blocked numbers, and what was used
+usage.json          calls and connected seconds of each month, refused calls left out
+members.csv, invitations.csv, phone_numbers.csv, embed_tokens.csv, refused_pages.csv, api_keys.csv
+calls.csv           every call; cost_micros is in millionths of a US dollar, an estimate unless is_carriers_price
+call_events.csv     what happened in each call; call is its id in calls.csv
+audit.csv           who changed what
+
+Times are RFC 3339 in UTC, durations whole seconds, numbers E.164. In the CSV files an apostrophe stands before text
+that a spreadsheet would take for a formula. Tokens, keys and passwords are not here: only their digests are stored.
+"""
+
+
+async def ensure_may_export(database: Database, organization_id: UUID) -> None:
+    """Count one export, in a transaction of its own. Raises: TooMany."""
+    async with database.sessions() as session, session.begin():
+        await ensure_within(session, f"export:{organization_id}", limit=PER_HOUR, window=dt.timedelta(hours=1))
+
+
+class Archive:
+    """One organization's."""
+
+    def __init__(self, database: Database, organization_id: UUID, *, default_months: int) -> None:
+        self._database = database
+        self._id = organization_id
+        self._default_months = default_months
+
+    async def begin(self, *, by: Actor) -> AsyncGenerator[bytes, None]:
+        """Put it on record that ``by`` takes everything away; return the ZIP's chunks. Raises: NotFound."""
+        async with self._database.tenant(self._id) as session:
+            organization = await OrganizationService(session).one(self._id)
+            await record(
+                session,
+                by,
+                "organization.exported",
+                organization_id=self._id,
+                subject_id=self._id,
+                subject_name=organization.name,
+            )
+        now = utc_now()
+        return zip_of(self._files(organization.name, now), made_at=now)
+
+    def _files(self, name: str, now: dt.datetime) -> Iterator[tuple[str, AsyncIterator[bytes]]]:
+        yield "README.txt", _text(_README.format(name=name, today=now.date()))
+        yield "organization.json", self._organization()
+        yield "calling_rules.json", self._rules()
+        yield "usage.json", self._usage()
+        yield "members.csv", self._members()
+        for file, model, columns in _TABLES:
+            yield file, self._table(model, columns)
+        yield "calls.csv", csv_of((*COLUMNS, *_COSTS), self._calls, _call_cells)
+        yield "call_events.csv", self._events()
+        yield "audit.csv", audit_csv(self._database, self._id, AuditFilters())
+
+    async def _organization(self) -> AsyncIterator[bytes]:
+        async with self._database.tenant(self._id) as session:
+            row = await OrganizationService(session).one(self._id)
+            kept = await RetentionService(session, default_months=self._default_months).read(self._id)
+        yield _json(
+            {
+                "id": row.id,
+                "slug": row.slug,
+                "name": row.name,
+                "plan": row.plan,
+                "country": row.country,
+                "created_at": rfc3339(row.created_at),
+                "call_data_kept_months": kept.months,
+            }
+        )
+
+    async def _rules(self) -> AsyncIterator[bytes]:
+        async with self._database.tenant(self._id) as session:
+            yield _json(CallingRulesInfo.of(await CallingRulesService(session).read(self._id)))
+
+    async def _usage(self) -> AsyncIterator[bytes]:
+        async with self._database.tenant(self._id) as session:
+            yield _json(await use_by_month(session, self._id))
+
+    async def _members(self) -> AsyncIterator[bytes]:
+        yield csv_lines([_MEMBERS])
+        after: UUID | None = None
+        while True:
+            async with self._database.tenant(self._id) as session:
+                members = await TeamService(session).page(self._id, after=after, limit=BATCH)
+            if not members:
+                return
+            yield csv_lines(_member_cells(member) for member in members)
+            after = members[-1].membership.id
+
+    def _table(self, model: Any, columns: tuple[str, ...]) -> AsyncIterator[bytes]:
+        async def read(after: UUID | None) -> Sequence[Any]:
+            query = sa.select(model).where(model.owned_by(self._id)).order_by(model.id.desc()).limit(BATCH)
+            async with self._database.tenant(self._id) as session:
+                return (await session.scalars(query if after is None else query.where(model.id < after))).all()
+
+        def cells(row: Any) -> Sequence[Cell]:
+            return [_cell(getattr(row, column)) for column in columns]
+
+        return csv_of(columns, read, cells)
+
+    async def _calls(self, after: UUID | None) -> Sequence[Call]:
+        async with self._database.tenant(self._id) as session:
+            return await CallService(session).page(self._id, CallFilters(), after=after, limit=BATCH)
+
+    async def _events(self) -> AsyncIterator[bytes]:
+        yield csv_lines([_EVENTS])
+        after: UUID | None = None
+        while calls := await self._call_ids(after):
+            # Columns and no objects: there are several of each call.
+            query = (
+                sa.select(
+                    CallEvent.call_record_id,
+                    CallEvent.occurred_at,
+                    CallEvent.kind,
+                    CallEvent.is_child,
+                    CallEvent.duration,
+                    CallEvent.sip_code,
+                )
+                .where(CallEvent.owned_by(self._id), CallEvent.call_record_id.in_(calls))
+                .order_by(CallEvent.call_record_id.desc(), CallEvent.occurred_at, CallEvent.sequence, CallEvent.id)
+            )
+            async with self._database.tenant(self._id) as session:
+                events = (await session.execute(query)).all()
+            if events:
+                yield csv_lines(_event_cells(event) for event in events)
+            after = calls[-1]
+
+    async def _call_ids(self, after: UUID | None) -> Sequence[UUID]:
+        query = sa.select(Call.id).where(Call.owned_by(self._id)).order_by(Call.id.desc()).limit(BATCH)
+        async with self._database.tenant(self._id) as session:
+            return (await session.scalars(query if after is None else query.where(Call.id < after))).all()
+
+
+async def _text(text: str) -> AsyncIterator[bytes]:
+    yield text.encode()
+
+
+def _json(value: Any) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2)
+
+
+def _cell(value: Any) -> Cell:
+    if isinstance(value, dt.datetime):
+        return rfc3339(value)
+    if isinstance(value, list):
+        return " ".join(value)
+    if isinstance(value, Enum):
+        return str(value.value)
+    return value if value is None or isinstance(value, int) else str(value)
+
+
+def _member_cells(member: TeamMember) -> Sequence[Cell]:
+    row = member.membership
+    return (str(row.id), member.email, member.name, row.role.value, rfc3339(row.created_at))
+
+
+def _call_cells(call: Call) -> Sequence[Cell]:
+    is_carriers = "yes" if call.is_priced else "no"
+    return (*call_cells(call), call.country, call.cost_micros, is_carriers, rfc3339(call.erased_at))
+
+
+def _event_cells(event: Any) -> Sequence[Cell]:
+    leg = "called" if event.is_child else "caller"
+    return (
+        str(event.call_record_id),
+        rfc3339(event.occurred_at),
+        event.kind,
+        leg,
+        event.duration,
+        event.sip_code,
+    )

@@ -1,0 +1,56 @@
+"""Wire types about how long call data is kept."""
+
+from kit.schemas import Command, Payload
+from privacy.number_erasure import Found
+from privacy.services import Kept
+
+
+class RetentionInfo(Payload, frozen=True, kw_only=True):
+    """How long call data is kept."""
+
+    months: int
+    """After so long numbers, names, page and metadata of a call are erased; what is counted stays."""
+    is_default: bool
+    """True while the organization has chosen nothing itself."""
+
+    @classmethod
+    def of(cls, kept: Kept) -> "RetentionInfo":
+        return cls(months=kept.months, is_default=kept.is_default)
+
+
+class ChangeRetention(Command, frozen=True, kw_only=True):
+    """How long call data shall be kept."""
+
+    months: int | None
+    """1 to 36; null: as long as the product does by default."""
+
+
+class EraseNumber(Command, frozen=True, kw_only=True):
+    """Somebody's number, to be forgotten."""
+
+    number: str
+    """In any form in which people dial it."""
+    unblock: bool = False
+    """Whether it goes from the block list too; left out it stays, for that is how it is not called again."""
+
+
+class ErasedNumber(Payload, frozen=True, kw_only=True):
+    """What was erased. The number itself is not repeated."""
+
+    calls: int
+    """Calls to the number, refused ones included: number, agent, page, metadata and events are erased, here at once, at
+    the carrier within minutes."""
+    metadata_of_calls: int
+    """Calls to other numbers whose metadata mentioned it: all their metadata are erased, the calls stay."""
+    is_complete: bool
+    """False while older calls are still being looked through, which goes on by itself."""
+    unblocked: bool
+
+    @classmethod
+    def of(cls, erased: Found) -> "ErasedNumber":
+        return cls(
+            calls=erased.calls,
+            metadata_of_calls=erased.mentions,
+            is_complete=erased.is_all,
+            unblocked=erased.was_unblocked,
+        )

@@ -1,0 +1,226 @@
+"""How long call data is kept: what an organization chose, and the job that erases what is older."""
+
+import datetime as dt
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.actor import Actor
+from kit.audit import record
+from kit.clock import utc_now
+from kit.db.database import Database
+from kit.errors import NotFound
+from privacy.anonymize import erase_calls
+from privacy.carrier_deletion import CallsAtCarrier
+from privacy.number_search import among
+from privacy.rules import LONGEST_MONTHS, SHORTEST_MONTHS, ensure_retention
+from tenants.models import Organization
+
+BATCH = 500
+"""Calls of one transaction: none holds its locks for long."""
+MOST = 100_000
+"""Calls of one organization in one pass; the next pass goes on."""
+ORGANIZATIONS_AT_ONCE = 1000
+_SHARED_BY = 100
+"""Organizations that share a batch: most have few calls that are due, and a transaction for each would take longest."""
+_NO_CALL = UUID(int=0)
+log = structlog.get_logger("epoch.voice")
+
+# For each organization the first call whose data is still there, found by its index: those before it are skipped whole.
+_DUE = sa.text(
+    """
+    SELECT o.id, o.calls_erased_through, first.id AS first_call, coalesce(o.retention_months, :months) AS months
+    FROM organization o CROSS JOIN LATERAL (
+        SELECT c.id FROM call c
+        WHERE c.organization_id = o.id AND c.id > coalesce(o.calls_erased_through, :no_call)
+        ORDER BY c.id LIMIT 1
+    ) first
+    WHERE o.id > :after AND o.id <= :through AND first.id < :latest
+    """
+).bindparams(
+    *(sa.bindparam(name, type_=sa.Uuid()) for name in ("no_call", "after", "through", "latest")),
+    sa.bindparam("months", type_=sa.Integer()),
+)
+# The next calls of some organizations, the same share for each.
+_NEXT = sa.text(
+    """
+    SELECT c.organization_id, c.id, c.carrier_sid, c.erased_at
+    FROM unnest(CAST(:organizations AS uuid[]), CAST(:lasts AS uuid[]), CAST(:untils AS uuid[])) AS d (id, last, until)
+    CROSS JOIN LATERAL (
+        SELECT * FROM call
+        WHERE organization_id = d.id AND id > d.last AND id < d.until ORDER BY id LIMIT :share
+    ) c
+    """
+)
+_DONE = sa.text(
+    """
+    UPDATE organization o SET calls_erased_through = d.last
+    FROM unnest(CAST(:organizations AS uuid[]), CAST(:lasts AS uuid[])) AS d (id, last) WHERE o.id = d.id
+    """
+)
+
+
+class _Due(NamedTuple):
+    """An organization's calls that are to be erased: those between two ids."""
+
+    organization_id: UUID
+    last: UUID
+    until: UUID
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """For how long, in months."""
+
+    months: int
+    is_default: bool
+
+
+class RetentionService:
+    """What an organization chose."""
+
+    def __init__(self, session: AsyncSession, *, default_months: int) -> None:
+        self._session = session
+        self._default = default_months
+
+    async def read(self, organization_id: UUID) -> Kept:
+        """Raises: NotFound."""
+        return self._kept((await self._organization(organization_id)).retention_months)
+
+    async def change(self, organization_id: UUID, months: int | None, *, by: Actor) -> Kept:
+        """Keep call data for ``months``; None: as long as the product does by default.
+
+        Raises: NotFound, ValidationFailed.
+        """
+        ensure_retention(months)
+        organization = await self._organization(organization_id, locked=True)
+        before, organization.retention_months = organization.retention_months, months
+        if months != before:
+            details = {"before": self._kept(before).months, "after": self._kept(months).months}
+            await record(
+                self._session,
+                by,
+                "call_data.retention_changed",
+                organization_id=organization_id,
+                subject_id=organization_id,
+                subject_name=organization.name,
+                details=details,
+            )
+        return self._kept(months)
+
+    async def _organization(self, organization_id: UUID, *, locked: bool = False) -> Organization:
+        found: Organization | None = await self._session.get(
+            Organization, organization_id, with_for_update={"key_share": True} if locked else None
+        )
+        if found is None or found.deleted_at is not None:
+            raise NotFound
+        return found
+
+    def _kept(self, months: int | None) -> Kept:
+        return Kept(self._default if months is None else months, is_default=months is None)
+
+
+class Retention:
+    """Erases what was kept long enough, over all organizations and at the carrier; ``database`` must see them all.
+
+    Ids begin with their time, so an organization remembers the last call that was erased, and a pass reads nothing but
+    the first one after it. A worker that dies leaves whole batches.
+    """
+
+    def __init__(self, database: Database, at_carrier: CallsAtCarrier, *, default_months: int) -> None:
+        self._database = database
+        self._at_carrier = at_carrier
+        self._default = default_months
+
+    async def run(self, now: dt.datetime | None = None) -> int:
+        """Return how many calls were erased."""
+        moment, after, erased = now or utc_now(), _NO_CALL, 0
+        while (through := await self._some_organizations(after)) is not None:
+            due = []
+            for organization_id, last, first_call, months in await self._due(moment, after, through):
+                until = _id_at(months_before(moment, months))
+                if first_call < until:
+                    due.append(_Due(organization_id, last or _NO_CALL, until))
+            erased += await self._erase(due)
+            after = through
+        if erased:
+            log.info("calls_erased_by_age", calls=erased)
+        return erased
+
+    async def _some_organizations(self, after: UUID) -> UUID | None:
+        """The last of the next organizations; None when there are no more."""
+        ids = sa.select(Organization.id).where(Organization.id > after).order_by(Organization.id)
+        some = ids.limit(ORGANIZATIONS_AT_ONCE).subquery()
+        last = sa.select(some.c.id).order_by(some.c.id.desc()).limit(1)
+        async with self._database.sessions() as session:
+            found: UUID | None = await session.scalar(last)
+            return found
+
+    async def _due(self, now: dt.datetime, after: UUID, through: UUID) -> list[tuple[UUID, UUID | None, UUID, int]]:
+        values = {
+            "months": self._default,
+            "no_call": _NO_CALL,
+            "after": after,
+            "through": through,
+            # Nobody's call data goes sooner.
+            "latest": _id_at(months_before(now, SHORTEST_MONTHS)),
+        }
+        async with self._database.sessions() as session:
+            return [tuple(row) for row in await session.execute(_DUE, values)]
+
+    async def _erase(self, due: Sequence[_Due]) -> int:
+        erased, waiting = 0, deque(due)
+        left = dict.fromkeys((one.organization_id for one in due), MOST)
+        while waiting:
+            some = [waiting.popleft() for _ in range(min(_SHARED_BY, len(waiting)))]
+            share = -(-BATCH // len(some))
+            async with self._database.sessions() as session, session.begin():
+                taken, fresh = await self._erase_next(session, some, share)
+            erased += fresh
+            for one in some:
+                calls, last = taken.get(one.organization_id, (0, one.last))
+                left[one.organization_id] -= calls
+                if calls == share and left[one.organization_id] > 0:
+                    waiting.append(one._replace(last=last))
+        return erased
+
+    async def _erase_next(
+        self, session: AsyncSession, some: Sequence[_Due], share: int
+    ) -> tuple[Mapping[UUID, tuple[int, UUID]], int]:
+        """Erase the next calls of some organizations; how many each had and the last of them, and how many were not
+        erased before."""
+        places = dict(zip(("organizations", "lasts", "untils"), map(list, zip(*some, strict=True)), strict=True))
+        calls = (await session.execute(_NEXT, {**places, "share": share})).all()
+        # Written down in the same transaction, done when the carrier takes it: its outage stops nothing here.
+        sids = [call.carrier_sid for call in calls if call.erased_at is None]
+        self._at_carrier.forget(session, sids, by_age=True)
+        erased = await erase_calls(session, among([call.id for call in calls]))
+        taken: dict[UUID, tuple[int, UUID]] = {}
+        for call in calls:
+            count, last = taken.get(call.organization_id, (0, _NO_CALL))
+            taken[call.organization_id] = count + 1, max(last, call.id)
+        # Last, for calls that are placed meanwhile wait for these rows.
+        await session.execute(_DONE, {"organizations": list(taken), "lasts": [last for _, last in taken.values()]})
+        return taken, erased
+
+
+def months_before(moment: dt.datetime, months: int) -> dt.datetime:
+    """The same day and time ``months`` earlier; the month's last day where it has no such day."""
+    if not 0 <= months <= LONGEST_MONTHS:
+        raise ValueError("not a number of months that anything is kept")
+    year, month = divmod(moment.year * 12 + moment.month - 1 - months, 12)
+    for day in range(moment.day, 27, -1):
+        try:
+            return moment.replace(year=year, month=month + 1, day=day)
+        except ValueError:
+            continue
+    return moment.replace(year=year, month=month + 1)
+
+
+def _id_at(moment: dt.datetime) -> UUID:
+    return UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -1,0 +1,141 @@
+"""What the sandbox's one account holds: numbers, applications and past calls, kept as JSON files over restarts."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from sandbox.legs import Leg, new_sid
+
+
+class LedgerError(Exception):
+    """The files cannot be read; the message names the file and what to do."""
+
+
+class NumberTakenError(Exception):
+    """The account holds this number already."""
+
+
+class Number(msgspec.Struct, kw_only=True):
+    sid: str
+    e164: str
+    friendly_name: str
+    created: datetime
+    updated: datetime
+    voice_application_sid: str = ""
+    voice_url: str = ""
+
+
+class Application(msgspec.Struct, kw_only=True):
+    """A TwiML application: where calls of browsers are announced."""
+
+    sid: str
+    friendly_name: str
+    created: datetime
+    updated: datetime
+    voice_url: str = ""
+    status_callback: str = ""
+    voice_fallback_url: str = ""
+
+
+Row = TypeVar("Row", Number, Application)
+Kept = TypeVar("Kept", Number, Application, Leg)
+
+
+class Ledger:
+    """All reads and changes; every change is on the disk when its method returns."""
+
+    def __init__(self, folder: Path, application_sid: str) -> None:
+        """Open the files in ``folder``; the application ``application_sid`` is there from the start.
+
+        Raises:
+            LedgerError: a file is damaged.
+        """
+        self._numbers_file = folder / "numbers.json"
+        self._applications_file = folder / "applications.json"
+        self._legs_file = folder / "legs.json"
+        self._numbers = {row.sid: row for row in _read(self._numbers_file, list[Number])}
+        self._applications = {row.sid: row for row in _read(self._applications_file, list[Application])}
+        if application_sid not in self._applications:
+            now = _now()
+            first = Application(sid=application_sid, friendly_name="Epoch Voice", created=now, updated=now)
+            self._applications[application_sid] = first
+
+    def numbers(self) -> list[Number]:
+        """Newest first, as the carrier lists them."""
+        return list(reversed(self._numbers.values()))
+
+    def number(self, sid: str) -> Number | None:
+        return self._numbers.get(sid)
+
+    def add_number(self, e164: str, friendly_name: str) -> Number:
+        """Buy ``e164``.
+
+        Raises:
+            NumberTakenError: the account holds it.
+        """
+        if any(row.e164 == e164 for row in self._numbers.values()):
+            raise NumberTakenError
+        now = _now()
+        row = Number(sid=new_sid("PN"), e164=e164, friendly_name=friendly_name, created=now, updated=now)
+        self._numbers[row.sid] = row
+        self.save(row)
+        return row
+
+    def remove_number(self, sid: str) -> bool:
+        """False when the account does not hold it."""
+        row = self._numbers.pop(sid, None)
+        if row is not None:
+            _write(self._numbers_file, list(self._numbers.values()))
+        return row is not None
+
+    def applications(self) -> list[Application]:
+        return list(reversed(self._applications.values()))
+
+    def application(self, sid: str) -> Application | None:
+        return self._applications.get(sid)
+
+    def add_application(self, friendly_name: str) -> Application:
+        now = _now()
+        row = Application(sid=new_sid("AP"), friendly_name=friendly_name, created=now, updated=now)
+        self._applications[row.sid] = row
+        self.save(row)
+        return row
+
+    def legs(self) -> list[Leg]:
+        """The legs that were over when the sandbox last stopped, newest first."""
+        return _read(self._legs_file, list[Leg])
+
+    def keep_legs(self, legs: list[Leg]) -> None:
+        _write(self._legs_file, legs)
+
+    def save(self, row: Number | Application) -> None:
+        """Keep the changes made to ``row``."""
+        row.updated = _now()
+        if isinstance(row, Number):
+            _write(self._numbers_file, list(self._numbers.values()))
+        else:
+            _write(self._applications_file, list(self._applications.values()))
+
+
+def _read(file: Path, kind: type[list[Kept]]) -> list[Kept]:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=kind)
+    except FileNotFoundError:
+        return []
+    except msgspec.MsgspecError as error:
+        message = f"{file} is damaged ({error}); delete it and the sandbox starts without what it held"
+        raise LedgerError(message) from error
+
+
+def _write(file: Path, rows: list[Kept]) -> None:
+    """Replace the file in one step, so that a crash leaves the old one or the new one."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".new")
+    draft.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1))
+    draft.replace(file)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)

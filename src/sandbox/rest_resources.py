@@ -1,0 +1,174 @@
+"""The REST resources as JSON objects, with every field of the carrier's published schemas."""
+
+from datetime import datetime
+from decimal import Decimal
+from email.utils import format_datetime
+
+from sandbox.account_store import Application, Number
+from sandbox.call_engine import Call
+from sandbox.legs import Leg
+from sandbox.number_inventory import ForSale
+
+API_VERSION = "2010-04-01"
+Resource = dict[str, object]
+_CALLER_MINUTE, _DIALLED_MINUTE = Decimal("0.004"), Decimal("0.014")
+"""Dollars, alike for every destination."""
+
+
+def account_path(account_sid: str, rest: str) -> str:
+    return f"/{API_VERSION}/Accounts/{account_sid}/{rest}.json"
+
+
+def available_number(number: ForSale) -> Resource:
+    return {
+        "friendly_name": number.friendly,
+        "phone_number": number.e164,
+        "lata": None,
+        "locality": number.place.locality,
+        "rate_center": None,
+        "latitude": None,
+        "longitude": None,
+        "region": number.place.region,
+        "postal_code": None,
+        "iso_country": number.country,
+        "address_requirements": "none",
+        "beta": False,
+        "capabilities": {"voice": True, "SMS": False, "MMS": False},
+    }
+
+
+def incoming_number(account_sid: str, number: Number) -> Resource:
+    return {
+        "sid": number.sid,
+        "account_sid": account_sid,
+        "phone_number": number.e164,
+        "friendly_name": number.friendly_name,
+        "address_sid": "",
+        "address_requirements": "none",
+        "api_version": API_VERSION,
+        "beta": False,
+        "bundle_sid": None,
+        "capabilities": {"voice": True, "sms": False, "mms": False, "fax": False},
+        "date_created": _rfc2822(number.created),
+        "date_updated": _rfc2822(number.updated),
+        "emergency_status": "Inactive",
+        "emergency_address_sid": None,
+        "emergency_address_status": "unregistered",
+        "identity_sid": None,
+        "origin": "twilio",
+        "sms_application_sid": "",
+        "sms_fallback_method": "POST",
+        "sms_fallback_url": "",
+        "sms_method": "POST",
+        "sms_url": "",
+        "status": "in-use",
+        "status_callback": "",
+        "status_callback_method": "POST",
+        "trunk_sid": None,
+        "type": "local",
+        "uri": account_path(account_sid, f"IncomingPhoneNumbers/{number.sid}"),
+        "voice_application_sid": number.voice_application_sid,
+        "voice_caller_id_lookup": False,
+        "voice_fallback_method": "POST",
+        "voice_fallback_url": None,
+        "voice_method": "POST",
+        "voice_receive_mode": "voice",
+        "voice_url": number.voice_url or None,
+    }
+
+
+def application(account_sid: str, app: Application) -> Resource:
+    return {
+        "sid": app.sid,
+        "account_sid": account_sid,
+        "api_version": API_VERSION,
+        "date_created": _rfc2822(app.created),
+        "date_updated": _rfc2822(app.updated),
+        "friendly_name": app.friendly_name,
+        "message_status_callback": None,
+        "public_application_connect_enabled": False,
+        "sms_fallback_method": "POST",
+        "sms_fallback_url": None,
+        "sms_method": "POST",
+        "sms_status_callback": None,
+        "sms_url": None,
+        "status_callback": app.status_callback or None,
+        "status_callback_method": "POST",
+        "uri": account_path(account_sid, f"Applications/{app.sid}"),
+        "voice_caller_id_lookup": False,
+        "voice_fallback_method": "POST",
+        "voice_fallback_url": app.voice_fallback_url or None,
+        "voice_method": "POST",
+        "voice_url": app.voice_url or None,
+    }
+
+
+def call_leg(account_sid: str, leg: Leg) -> Resource:
+    return {
+        "sid": leg.sid,
+        "account_sid": account_sid,
+        "answered_by": None,
+        "api_version": API_VERSION,
+        "caller_name": "",
+        "date_created": _rfc2822(leg.created),
+        "date_updated": _rfc2822(leg.ended or leg.answered or leg.created),
+        "direction": "inbound" if leg.parent_sid is None else "outbound-dial",
+        "duration": str(leg.seconds) if leg.is_over else None,
+        "end_time": _rfc2822(leg.ended),
+        "forwarded_from": None,
+        "from": leg.from_,
+        "from_formatted": leg.from_,
+        "group_sid": None,
+        "parent_call_sid": leg.parent_sid,
+        "phone_number_sid": None,
+        "price": _price(leg),
+        "price_unit": "USD",
+        "queue_time": "0",
+        "start_time": _rfc2822(began(leg)),
+        "status": leg.status,
+        "subresource_uris": {},
+        "to": leg.to,
+        "to_formatted": leg.to,
+        "trunk_sid": None,
+        "uri": account_path(account_sid, f"Calls/{leg.sid}"),
+    }
+
+
+def began(leg: Leg) -> datetime:
+    """When the carrier says that a leg started."""
+    return leg.answered or leg.created
+
+
+def observed_call(call: Call) -> Resource:
+    """One call as tests watch it; not a resource of the real carrier."""
+    media = call.media
+    meter = media.meter if media is not None else None
+    return {
+        "sid": call.sid,
+        "child_sid": call.child.sid if call.child is not None else None,
+        "to": call.parent.to,
+        "from": call.child.from_ if call.child is not None else None,
+        "identity": call.caller.identity,
+        "status": call.parent.status,
+        "child_status": call.child.status if call.child is not None else None,
+        "duration": call.child.seconds if call.child is not None else 0,
+        "params": call.params,
+        "dtmf": call.digits,
+        "packets_in": meter.packets_in if meter else 0,
+        "packets_out": meter.packets_out if meter else 0,
+        "energy_in": meter.energy_in if meter else 0.0,
+        "energy_out": meter.energy_out if meter else 0.0,
+        "codec": media.codec if media is not None else None,
+    }
+
+
+def _price(leg: Leg) -> str | None:
+    """What the account pays, a negative amount: by the started minute, known once the leg is over."""
+    if not leg.is_over:
+        return None
+    minute = _CALLER_MINUTE if leg.parent_sid is None else _DIALLED_MINUTE
+    return f"{-minute * -(-leg.seconds // 60):.5f}"
+
+
+def _rfc2822(moment: datetime | None) -> str | None:
+    return format_datetime(moment) if moment is not None else None

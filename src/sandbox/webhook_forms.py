@@ -1,0 +1,85 @@
+"""The parameter sets of the carrier's webhooks, one function each."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import format_datetime
+
+from sandbox.legs import Caller, Leg, Status
+
+Form = dict[str, str]
+
+API_VERSION = "2010-04-01"
+SIP_CODES = {
+    Status.COMPLETED: "200",
+    Status.BUSY: "486",
+    Status.NO_ANSWER: "480",
+    Status.FAILED: "404",
+    Status.CANCELED: "487",
+}
+
+
+def voice_form(caller: Caller, parent: Leg, params: Mapping[str, str]) -> Form:
+    """The first request of a call: the page's and the token's parameters, and over them the carrier's own."""
+    # The page chooses whom to call and nothing else of what the carrier says about the call.
+    return {**params, **caller.params, **_parent(caller, parent)}
+
+
+def status_form(caller: Caller, leg: Leg, now: datetime) -> Form:
+    """A status callback of the dialled leg."""
+    form = {
+        "CallSid": leg.sid,
+        "ParentCallSid": leg.parent_sid or "",
+        "AccountSid": caller.account_sid,
+        "ApiVersion": API_VERSION,
+        "From": leg.from_,
+        "Caller": leg.from_,
+        "To": leg.to,
+        "Called": leg.to,
+        "Direction": "outbound-dial",
+        "CallStatus": leg.status,
+    }
+    return {**form, **_report(leg, now), **_outcome(leg)}
+
+
+def dial_form(caller: Caller, parent: Leg, child: Leg) -> Form:
+    """The request for what to do after a ``<Dial>``."""
+    form = {**_parent(caller, parent), "DialCallStatus": child.status, "DialCallSid": child.sid}
+    if child.answered is not None:
+        form["DialCallDuration"] = str(child.seconds)
+    form["DialBridged"] = "true" if child.answered is not None else "false"
+    return form
+
+
+def ended_form(caller: Caller, parent: Leg, now: datetime) -> Form:
+    """The status callback of the application, sent once when the caller's leg is over."""
+    return {**_parent(caller, parent), **_report(parent, now), **_outcome(parent)}
+
+
+def _parent(caller: Caller, parent: Leg) -> Form:
+    return {
+        "CallSid": parent.sid,
+        "AccountSid": caller.account_sid,
+        "ApplicationSid": caller.application_sid,
+        "ApiVersion": API_VERSION,
+        "From": parent.from_,
+        "Caller": parent.from_,
+        "To": parent.to,
+        "Called": "",
+        "Direction": "inbound",
+        "CallStatus": parent.status,
+    }
+
+
+def _report(leg: Leg, now: datetime) -> Form:
+    return {
+        "SequenceNumber": str(leg.next_sequence()),
+        "Timestamp": format_datetime(now),
+        "CallbackSource": "call-progress-events",
+    }
+
+
+def _outcome(leg: Leg) -> Form:
+    if not leg.is_over:
+        return {}
+    minutes = -(-leg.seconds // 60)
+    return {"CallDuration": str(leg.seconds), "Duration": str(minutes), "SipResponseCode": SIP_CODES[leg.status]}

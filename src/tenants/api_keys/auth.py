@@ -1,0 +1,94 @@
+"""From a bearer key to a member: who a program acts as."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar.connection import ASGIConnection
+
+from kit import secrets
+from kit.actor import Actor, ActorKind
+from kit.clock import utc_now
+from kit.db.database import Database
+from kit.db.last_used import LastUsed
+from kit.errors import NotFound
+from kit.http.csrf import SAFE_METHODS, has_bearer
+from tenants.api_keys.errors import InvalidApiKey, KeyReadOnly
+from tenants.api_keys.services import KEY_PREFIX
+from tenants.auth import MemberAuth
+from tenants.models import KeyScope, Role
+from tenants.plans import Plan
+
+_FIND = """
+SELECT k.id, k.organization_id, k.label, k.scope, k.last_used_at, o.plan, o.country, o.suspended_at IS NOT NULL,
+    (SELECT n.e164 FROM phone_number n
+     WHERE n.organization_id = o.id AND n.released_at IS NULL AND n.releasing_at IS NULL ORDER BY n.id LIMIT 1)
+FROM api_key k JOIN organization o ON o.id = k.organization_id
+WHERE k.digest = $1 AND k.revoked_at IS NULL AND o.deleted_at IS NULL
+"""
+_USED = """
+UPDATE api_key SET last_used_at = seen.used_at FROM unnest($1::uuid[], $2::timestamptz[]) AS seen(id, used_at)
+WHERE api_key.id = seen.id
+  AND (api_key.last_used_at IS NULL OR api_key.last_used_at <= seen.used_at - interval '1 minute')
+"""
+
+
+class KeyAuth(msgspec.Struct, frozen=True):
+    """A live key: who it acts as, and how far."""
+
+    member: MemberAuth
+    scope: KeyScope
+
+
+class ApiKeys:
+    """Finds live keys, and notes that they are used. ``uses`` is started and stopped with the application."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.uses = LastUsed(database, _USED, of="api_key")
+
+    async def present(self, raw: str, address: str) -> KeyAuth:
+        """The live key behind ``raw``, used from ``address``. Raises: InvalidApiKey."""
+        if not secrets.has_checksum(raw, KEY_PREFIX):
+            raise InvalidApiKey
+        async with self._database.pool.acquire() as connection:
+            row = await connection.fetchrow(_FIND, secrets.digest(raw))
+        if row is None:
+            raise InvalidApiKey
+        key_id, organization_id, label, scope, last_used_at, plan, country, suspended, e164 = row
+        self.uses.note(key_id, last_used_at, utc_now())
+        member = MemberAuth(
+            actor=Actor(ActorKind.API_KEY, key_id, label or raw[:8], address),
+            role=Role.ADMIN,
+            organization_id=organization_id,
+            plan=Plan(plan),
+            country=country,
+            suspended=suspended,
+            caller_id=e164,
+        )
+        return KeyAuth(member, KeyScope(scope))
+
+
+def carries_key(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """True when the request comes with a bearer key: then a session, if it carries one, does not count."""
+    return has_bearer(connection.headers)
+
+
+async def load_key(connection: ASGIConnection[Any, Any, Any, Any], organization_id: UUID | None = None) -> MemberAuth:
+    """Find the request's key and leave who it acts as in ``connection.auth``.
+
+    Raises:
+        InvalidApiKey: there is no such live key.
+        NotFound: it is not a key of ``organization_id``, when one is given.
+        KeyReadOnly: the request would change something, and the key's scope is read.
+    """
+    raw = connection.headers["authorization"].split(" ", 1)[1].strip()
+    keys: ApiKeys = connection.app.state.api_keys
+    found = await keys.present(raw, "" if connection.client is None else connection.client.host)
+    if organization_id is not None and found.member.organization_id != organization_id:
+        raise NotFound
+    scope: Any = connection.scope
+    if found.scope is KeyScope.READ and scope["method"] not in SAFE_METHODS:
+        raise KeyReadOnly
+    scope["auth"] = found.member
+    return found.member

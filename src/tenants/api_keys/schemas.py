@@ -1,0 +1,65 @@
+"""Wire types about API keys."""
+
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+
+from kit.schemas import Command, Payload, rfc3339
+from tenants.api_keys.services import LABEL_CHARACTERS
+from tenants.models import ApiKey, KeyScope
+
+
+class CreateApiKey(Command, frozen=True, kw_only=True):
+    """What a new key is called and what it may do."""
+
+    label: Annotated[str, Meta(max_length=LABEL_CHARACTERS)] = ""
+    scope: KeyScope = KeyScope.READ
+
+
+class ApiKeyInfo(Payload, frozen=True, kw_only=True):
+    """A key as the list shows it: never the key itself."""
+
+    id: UUID
+    label: str
+    scope: KeyScope
+    prefix: str
+    """The first eight characters."""
+    created_at: str | None
+    created_by: UUID | None
+    last_used_at: str | None
+    """Written at most once a minute."""
+
+    @classmethod
+    def of(cls, key: ApiKey) -> "ApiKeyInfo":
+        return cls(
+            id=key.id,
+            label=key.label,
+            scope=key.scope,
+            prefix=key.prefix,
+            created_at=rfc3339(key.created_at),
+            created_by=key.created_by,
+            last_used_at=rfc3339(key.last_used_at),
+        )
+
+
+class ApiKeyIssued(Payload, frozen=True, kw_only=True):
+    """The one answer that holds the raw key."""
+
+    id: UUID
+    label: str
+    scope: KeyScope
+    prefix: str
+    created_at: str | None
+    key: str
+
+    @classmethod
+    def of(cls, key: ApiKey, raw: str) -> "ApiKeyIssued":
+        return cls(
+            id=key.id,
+            label=key.label,
+            scope=key.scope,
+            prefix=key.prefix,
+            created_at=rfc3339(key.created_at),
+            key=raw,
+        )

@@ -1,0 +1,105 @@
+"""What happens to API keys."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
+
+from kit import secrets
+from kit.actor import Actor
+from kit.audit import record
+from kit.clock import utc_now
+from kit.errors import NotFound, ValidationFailed
+from kit.text import is_storable
+from tenants.api_keys.errors import TooManyKeys
+from tenants.models import ApiKey, KeyScope, Organization
+
+KEY_PREFIX = "epk_"
+LABEL_CHARACTERS = 64
+ACTIVE_KEYS = 50
+ACTIVE_KEYS_LIMIT = "active_keys"
+"""The name under which an organization's ``limits`` override ``ACTIVE_KEYS``."""
+
+
+class ApiKeyService(SQLAlchemyAsyncRepositoryService[ApiKey]):
+    """API keys of one organization at a time."""
+
+    class Repository(SQLAlchemyAsyncRepository[ApiKey]):
+        model_type = ApiKey
+
+    repository_type = Repository
+
+    async def issue(self, organization_id: UUID, *, label: str, scope: KeyScope, by: Actor) -> tuple[ApiKey, str]:
+        """Make a key and return it with its raw text, which nobody can read again.
+
+        Raises:
+            ValidationFailed: the label cannot be stored.
+            TooManyKeys: the organization holds as many active keys as it may.
+        """
+        checked = read_label(label)
+        # Locks the organization's row: two keys asked for at once must not both be the last one allowed.
+        limits = await self.repository.session.scalar(
+            sa.select(Organization.limits).where(Organization.id == organization_id).with_for_update(key_share=True)
+        )
+        if await self.count(*_active(organization_id)) >= int((limits or {}).get(ACTIVE_KEYS_LIMIT, ACTIVE_KEYS)):
+            raise TooManyKeys
+        minted = secrets.mint(KEY_PREFIX)
+        key = await self.create(
+            ApiKey(
+                organization_id=organization_id,
+                label=checked,
+                scope=scope,
+                digest=minted.digest,
+                prefix=minted.hint,
+                created_by=by.user_id,
+            )
+        )
+        await self._record(key, "api_key.created", by)
+        return key, minted.raw
+
+    async def page(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[ApiKey]:
+        """``limit`` + 1 active keys, newest first."""
+        query = sa.select(ApiKey).where(*_active(organization_id)).order_by(ApiKey.id.desc()).limit(limit + 1)
+        if after is not None:
+            query = query.where(ApiKey.id < after)
+        rows: Sequence[ApiKey] = (await self.repository.session.scalars(query)).all()
+        return rows
+
+    async def active(self, organization_id: UUID, key_id: UUID) -> ApiKey:
+        """One active key. Raises: NotFound."""
+        key = await self.get_one_or_none(*_active(organization_id), ApiKey.id == key_id)
+        if key is None:
+            raise NotFound
+        return key
+
+    async def revoke(self, organization_id: UUID, key_id: UUID, *, by: Actor) -> None:
+        """Revoke for good: once committed, no request with the key succeeds. Raises: NotFound."""
+        key = await self.active(organization_id, key_id)
+        key.revoked_at, key.revoked_by = utc_now(), by.user_id
+        await self._record(key, "api_key.revoked", by)
+
+    async def _record(self, key: ApiKey, action: str, by: Actor) -> None:
+        await record(
+            self.repository.session,
+            by,
+            action,
+            organization_id=key.organization_id,
+            subject_id=key.id,
+            subject_name=key.label or key.prefix,
+            details={"scope": key.scope.value},
+        )
+
+
+def read_label(typed: str) -> str:
+    """A label as it is stored. Raises: ValidationFailed."""
+    if not is_storable(typed):
+        raise ValidationFailed([("label", "Control characters are not allowed")])
+    if len(typed) > LABEL_CHARACTERS:
+        raise ValidationFailed([("label", f"At most {LABEL_CHARACTERS} characters")])
+    return typed.strip()
+
+
+def _active(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+    return ApiKey.owned_by(organization_id), ApiKey.revoked_at.is_(None)

@@ -1,0 +1,59 @@
+"""``…/audit``: an organization's admins read its trail."""
+
+from uuid import UUID
+
+from litestar import Controller, get
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery
+from litestar.response import Stream
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.csv_export import csv_answer
+from kit.db.paging import Moment, PageQuery, read_moment
+from kit.schemas import Page
+from tenants.audit_log.schemas import AuditEventInfo
+from tenants.audit_log.services import (
+    AuditFilters,
+    audit_csv,
+    audit_page,
+    read_filters,
+)
+from tenants.guards import requires_member, requires_role
+from tenants.models import Role
+
+
+def audit_filters(
+    action: FromQuery[str | None] = None,
+    actor: FromQuery[str | None] = None,
+    since: Moment = None,
+    until: Moment = None,
+) -> AuditFilters:
+    """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
+    return read_filters(action, actor, read_moment("since", since), read_moment("until", until))
+
+
+class AuditController(Controller):
+    """The audit trail of the organization in the path."""
+
+    path = "/organizations/{organization_id:uuid}/audit"
+    tags = ["Audit"]
+    guards = [requires_member, requires_role(Role.ADMIN)]
+    dependencies = {"filters": Provide(audit_filters, sync_to_thread=False)}
+
+    @get(summary="The audit trail, newest first")
+    async def index(
+        self,
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        filters: NamedDependency[AuditFilters],
+        asked: NamedDependency[PageQuery],
+    ) -> Page[AuditEventInfo]:
+        rows = await audit_page(db_session, organization_id, filters, after=asked.after, limit=asked.limit)
+        return asked.answer(rows, AuditEventInfo.of)
+
+    @get("/export.csv", summary="The audit trail as CSV, newest first", media_type="text/csv")
+    async def export(
+        self, organization_id: FromPath[UUID], filters: NamedDependency[AuditFilters], state: State
+    ) -> Stream:
+        return csv_answer("audit.csv", audit_csv(state.database, organization_id, filters))

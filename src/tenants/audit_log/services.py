@@ -1,0 +1,152 @@
+"""What the audit trail is asked."""
+
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.actor import ActorKind
+from kit.audit import AuditEvent
+from kit.csv_export import BATCH, Cell, csv_of
+from kit.db.database import Database
+from kit.errors import ValidationFailed
+from kit.schemas import rfc3339
+from kit.text import is_storable
+
+_TYPED_CHARACTERS = 254
+STAFF_NAME = "Epoch Voice staff"
+COLUMNS = (
+    "id",
+    "at",
+    "action",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "subject_id",
+    "subject_name",
+    "address",
+    "details",
+)
+
+
+class AuditFilters(msgspec.Struct, frozen=True):
+    """What the trail is narrowed to."""
+
+    action: str | None = None
+    """``embed_token.revoked``, or ``embed_token`` for all that happened to those."""
+    actor: str | None = None
+    """An id, or a part of a name, whatever its case."""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def read_filters(action: str | None, actor: str | None, since: datetime | None, until: datetime | None) -> AuditFilters:
+    """Filters as they came in an address; empty text narrows nothing. Raises: ValidationFailed."""
+    for field, typed in (("action", action), ("actor", actor)):
+        if typed and not is_storable(typed):
+            raise ValidationFailed([(field, "Control characters are not allowed")])
+        if typed and len(typed) > _TYPED_CHARACTERS:
+            raise ValidationFailed([(field, f"At most {_TYPED_CHARACTERS} characters")])
+    return AuditFilters(
+        action=(action or "").strip() or None,
+        actor=(actor or "").strip() or None,
+        since=since,
+        until=until,
+    )
+
+
+async def audit_page(
+    session: AsyncSession, organization_id: UUID, filters: AuditFilters, *, after: UUID | None, limit: int
+) -> Sequence[AuditEvent]:
+    """``limit`` + 1 events of the organization, newest first."""
+    # Found in the index alone. Asked for whole events, PostgreSQL would rather go through everybody's, newest first.
+    found = (
+        sa.select(AuditEvent.id)
+        .where(AuditEvent.organization_id == organization_id, *_narrowed(filters))
+        .order_by(AuditEvent.id.desc())
+        .limit(limit + 1)
+    )
+    if after is not None:
+        found = found.where(AuditEvent.id < after)
+    query = (
+        sa.select(AuditEvent)
+        .where(AuditEvent.organization_id == organization_id, AuditEvent.id.in_(found))
+        .order_by(AuditEvent.id.desc())
+    )
+    rows: Sequence[AuditEvent] = (await session.scalars(query)).all()
+    for row in rows:
+        if row.actor_kind == ActorKind.STAFF:
+            _hide_who(session, row)
+    return rows
+
+
+async def known_actions(session: AsyncSession, organization_id: UUID) -> Sequence[str]:
+    """The kinds of events that the trail holds among its latest ones, for people to choose from."""
+    latest = (
+        sa.select(AuditEvent.action)
+        .where(AuditEvent.organization_id == organization_id)
+        .order_by(AuditEvent.id.desc())
+        .limit(1000)
+        .subquery()
+    )
+    return (await session.scalars(sa.select(latest.c.action).distinct().order_by(latest.c.action))).all()
+
+
+def audit_csv(database: Database, organization_id: UUID, filters: AuditFilters) -> AsyncGenerator[bytes, None]:
+    """Every event that ``filters`` let through, newest first."""
+
+    async def read(after: UUID | None) -> Sequence[AuditEvent]:
+        async with database.tenant(organization_id) as session:
+            return await audit_page(session, organization_id, filters, after=after, limit=BATCH)
+
+    return csv_of(COLUMNS, read, _cells)
+
+
+def _cells(event: AuditEvent) -> Sequence[Cell]:
+    return (
+        str(event.id),
+        rfc3339(event.created_at),
+        event.action,
+        event.actor_kind,
+        None if event.actor_id is None else str(event.actor_id),
+        event.actor_name,
+        None if event.subject_id is None else str(event.subject_id),
+        event.subject_name,
+        event.address,
+        None if event.details is None else msgspec.json.encode(event.details).decode(),
+    )
+
+
+def _narrowed(filters: AuditFilters) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if filters.action is not None:
+        whole_thing = AuditEvent.action.startswith(f"{filters.action}.", autoescape=True)
+        conditions.append(sa.or_(AuditEvent.action == filters.action, whole_thing))
+    if filters.actor is not None:
+        conditions.append(_is_by(filters.actor))
+    if filters.since is not None:
+        conditions.append(AuditEvent.created_at >= filters.since)
+    if filters.until is not None:
+        conditions.append(AuditEvent.created_at < filters.until)
+    return conditions
+
+
+def _is_by(actor: str) -> sa.ColumnElement[bool]:
+    """Staff are found by the name that is shown for all of them: by their own, guesses could be tried."""
+    is_meant = AuditEvent.actor_name.icontains(actor, autoescape=True)
+    with contextlib.suppress(ValueError):
+        is_meant = sa.or_(AuditEvent.actor_id == UUID(actor), is_meant)
+    is_staff = AuditEvent.actor_kind == ActorKind.STAFF
+    others = sa.and_(~is_staff, is_meant)
+    return sa.or_(others, is_staff) if actor.casefold() in STAFF_NAME.casefold() else others
+
+
+def _hide_who(session: AsyncSession, row: AuditEvent) -> None:
+    """Customers see that staff did it; who, from where and why is the back office's to know."""
+    session.expunge(row)
+    row.actor_id, row.actor_name, row.address = None, STAFF_NAME, ""
+    row.details = {key: value for key, value in (row.details or {}).items() if key != "reason"} or None

@@ -1,0 +1,98 @@
+"""Wire types about organizations."""
+
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType
+
+from kit.schemas import Command, Payload, rfc3339
+from tenants.members import TeamMember
+from tenants.models import Invitation, Organization, Role
+from tenants.plans import Plan
+
+
+class OrganizationInfo(Payload, frozen=True, kw_only=True):
+    """An organization as one of its members sees it."""
+
+    id: UUID
+    slug: str
+    name: str
+    plan: Plan
+    country: str
+    role: Role
+
+    @classmethod
+    def of(cls, organization: Organization, role: Role) -> "OrganizationInfo":
+        return cls(
+            id=organization.id,
+            slug=organization.slug,
+            name=organization.name,
+            plan=organization.plan,
+            country=organization.country,
+            role=role,
+        )
+
+
+class ChangeOrganization(Command, frozen=True, kw_only=True):
+    """What may be changed about an organization; what is left out stays."""
+
+    name: str | UnsetType = UNSET
+    country: str | UnsetType = UNSET
+    """ISO 3166 two-letter code: how national numbers are read."""
+
+
+class MemberInfo(Payload, frozen=True, kw_only=True):
+    """A member as the others see them."""
+
+    id: UUID
+    user_id: UUID
+    email: str
+    name: str
+    role: Role
+    joined_at: str | None
+
+    @classmethod
+    def of(cls, member: TeamMember) -> "MemberInfo":
+        return cls(
+            id=member.membership.id,
+            user_id=member.membership.user_id,
+            email=member.email,
+            name=member.name,
+            role=member.membership.role,
+            joined_at=rfc3339(member.membership.created_at),
+        )
+
+
+class ChangeMember(Command, frozen=True, kw_only=True):
+    """What may be changed about a member."""
+
+    role: Role
+
+
+class Invite(Command, frozen=True, kw_only=True):
+    """Whom to invite."""
+
+    email: str
+    role: Role = Role.MEMBER
+
+
+class InvitationInfo(Payload, frozen=True, kw_only=True):
+    """An open invitation; its link is in the mail and nowhere else."""
+
+    id: UUID
+    email: str
+    role: Role
+    invited_by: UUID | None
+    created_at: str | None
+    expires_at: str | None
+    """The link stops working here; sent again, it gets a new one."""
+
+    @classmethod
+    def of(cls, invitation: Invitation) -> "InvitationInfo":
+        return cls(
+            id=invitation.id,
+            email=invitation.email,
+            role=invitation.role,
+            invited_by=invitation.invited_by,
+            created_at=rfc3339(invitation.created_at),
+            expires_at=rfc3339(invitation.expires_at),
+        )

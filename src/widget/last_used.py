@@ -1,0 +1,18 @@
+"""Notes when embed tokens are used, and on which page."""
+
+from kit.db.database import Database
+from kit.db.last_used import LastUsed
+
+_SQL = """
+UPDATE embed_token SET last_used_at = seen.used_at, last_origin = coalesce(seen.origin, embed_token.last_origin)
+FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS seen(id, used_at, origin)
+WHERE embed_token.id = seen.id
+  AND (embed_token.last_used_at IS NULL OR embed_token.last_used_at <= seen.used_at - interval '1 minute')
+"""
+
+
+class TokenUsage(LastUsed):
+    """Uses of embed tokens, each noted with the page's origin."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, _SQL, of="embed_token")

@@ -1,0 +1,66 @@
+"""Wire types about embed tokens."""
+
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import UNSET, Meta, UnsetType
+
+from kit.schemas import Command, Payload, rfc3339
+from widget.limits import LABEL_CHARACTERS
+from widget.models import EmbedToken
+
+Label = Annotated[str, Meta(max_length=LABEL_CHARACTERS)]
+
+
+class GenerateEmbedToken(Command, frozen=True, kw_only=True):
+    """What a new token is called and where it may be used."""
+
+    label: Label = ""
+    allowed_domains: list[str] | str = []
+    """A list, or one text as typed into the form; empty means any domain."""
+
+
+class ChangeEmbedToken(Command, frozen=True, kw_only=True):
+    """What may be changed about a token; what is left out stays."""
+
+    label: Label | UnsetType = UNSET
+    allowed_domains: list[str] | str | UnsetType = UNSET
+
+
+class EmbedTokenInfo(Payload, frozen=True, kw_only=True):
+    """A token as the list shows it: never the token itself."""
+
+    id: UUID
+    label: str
+    prefix: str
+    allowed_domains: list[str]
+    created_at: str | None
+    created_by: UUID | None
+    last_used_at: str | None
+    last_origin: str | None
+
+    @classmethod
+    def of(cls, token: EmbedToken) -> "EmbedTokenInfo":
+        return cls(
+            id=token.id,
+            label=token.label,
+            prefix=token.prefix,
+            allowed_domains=token.allowed_domains,
+            created_at=rfc3339(token.created_at),
+            created_by=token.created_by,
+            last_used_at=rfc3339(token.last_used_at),
+            last_origin=token.last_origin,
+        )
+
+
+class EmbedTokenIssued(Payload, frozen=True, kw_only=True):
+    """The one answer that holds the raw token."""
+
+    id: UUID
+    label: str
+    prefix: str
+    allowed_domains: list[str]
+    created_at: str | None
+    token: str
+    snippet: str
+    """The complete script tag, ready to paste."""

@@ -1,0 +1,450 @@
+"""Live calls that may not go on are ended: asked for with the change that forbids them, until the carrier says so."""
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Callable
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.limits import services as switch
+from calls.limits.models import CallingPause
+from calls.limits.usage_counters import Ledger
+from calls.models import Call, CallStatus
+from calls.termination import END_CALL, RETRY_SECONDS, CallEnder
+from carrier.twilio import TwilioCarrier
+from epoch.app import create_app
+from epoch.cli.commands import pause_calls, resume_calls
+from epoch.migrations import upgrade
+from kit.actor import SYSTEM
+from kit.clock import utc_now
+from kit.db.database import ADMIN_ROLE, Database
+from kit.jobs.queue import Outbox, OutboxItem, backlog
+from kit.settings import Settings, load_settings
+from support.call_factory import add_call
+from support.carrier_endpoint import Answer, CarrierEndpoint
+from support.factories import (
+    Factory,
+    Tenant,
+    Token,
+    sign_in,
+)
+from tenants.jobs import END_CALLS
+from tenants.plans import Plan
+from tenants.services import OrganizationService
+
+pytestmark = pytest.mark.anyio
+LEASE_SECONDS = 8
+"""After this, what a killed worker had claimed is anybody's."""
+
+
+@pytest.fixture(scope="module")
+def own_settings(new_database: Callable[[], str], settings: Settings) -> Settings:
+    """A database of these tests' own: the running application would do their work."""
+    url = new_database()
+    upgrade(url)
+    return load_settings(
+        {
+            "EPOCH_DATABASE_URL": url,
+            "EPOCH_PUBLIC_URL": settings.public_url,
+            "EPOCH_DATA_DIR": str(settings.data_dir),
+            "EPOCH_SANDBOX_ADDRESS": str(settings.sandbox_address),
+        }
+    )
+
+
+@pytest.fixture
+async def jobs(own_settings: Settings) -> AsyncIterator[Database]:
+    """The database as jobs see it; nothing waits at first, and no call is live."""
+    assert own_settings.database_url is not None
+    unwalled = Database(own_settings.database_url, role=ADMIN_ROLE)
+    async with unwalled.sessions() as session, session.begin():
+        await session.execute(sa.delete(OutboxItem))
+        await session.execute(sa.delete(Call))
+    yield unwalled
+    await unwalled.stop()
+
+
+@pytest.fixture
+def make(jobs: Database, own_settings: Settings) -> Factory:
+    return Factory(jobs, own_settings)
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[CarrierEndpoint]:
+    async with CarrierEndpoint().serving() as server:
+        yield server
+
+
+class Worker:
+    """What ends calls in one worker; its clock stands still unless it is moved."""
+
+    def __init__(self, jobs: Database, carrier: TwilioCarrier) -> None:
+        self.now = utc_now()
+        self.outbox = Outbox(jobs, "s" * 32, clock=lambda: self.now)
+        self.ender = CallEnder(jobs, carrier, self.outbox)
+
+    async def work(self) -> None:
+        """Do what is due."""
+        for kind in (END_CALLS, END_CALL):
+            self.now = max(self.now, utc_now())
+            await self.outbox.work_off(kind)
+
+    async def work_after(self, seconds: float) -> None:
+        self.now += dt.timedelta(seconds=seconds)
+        await self.outbox.work_off(END_CALL)
+
+
+@pytest.fixture
+async def new_worker(
+    jobs: Database, endpoint: CarrierEndpoint, own_settings: Settings
+) -> AsyncIterator[Callable[[], Worker]]:
+    carriers: list[TwilioCarrier] = []
+
+    def create() -> Worker:
+        # Each has a breaker of its own, as processes do.
+        carriers.append(TwilioCarrier(own_settings.twilio, api_base=f"http://{endpoint.address}", signaling=None))
+        return Worker(jobs, carriers[-1])
+
+    yield create
+    for carrier in carriers:
+        await carrier.close()
+
+
+@pytest.fixture
+def worker(new_worker: Callable[[], Worker]) -> Worker:
+    return new_worker()
+
+
+async def live_call(jobs: Database, tenant: Tenant, token: Token) -> str:
+    """A call under way; the carrier's id of it."""
+    call = await add_call(jobs, tenant, token, status=CallStatus.IN_PROGRESS, duration=0)
+    async with jobs.sessions() as session:
+        found: str | None = await session.scalar(sa.select(Call.carrier_sid).where(Call.id == call))
+    assert found is not None
+    return found
+
+
+async def close(jobs: Database, carrier_sid: str) -> None:
+    async with jobs.sessions() as session, session.begin():
+        mine = Call.carrier_sid == carrier_sid
+        await session.execute(sa.update(Call).where(mine).values(status=CallStatus.COMPLETED))
+
+
+async def waiting(jobs: Database) -> dict[str, int]:
+    async with jobs.sessions() as session:
+        return {lane.kind: lane.waiting for lane in await backlog(session, most=100)}
+
+
+async def forbid(make: Factory, jobs: Database, cause: str, tenant: Tenant, token: Token) -> None:
+    if cause == "revoked":
+        await make.revoke(tenant, token)
+        return
+    async with jobs.sessions() as session, session.begin():
+        organizations, mine = OrganizationService(session), tenant.organization.id
+        if cause == "suspended":
+            await organizations.suspend(mine, by=SYSTEM)
+        else:
+            await organizations.delete_for_now(mine, by=SYSTEM, confirmation=tenant.organization.name)
+
+
+@pytest.mark.parametrize("cause", ["revoked", "suspended", "deleted"])
+async def test_live_calls_that_may_not_go_on_are_ended_and_no_others(
+    make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint, cause: str
+) -> None:
+    tenant, other = await make.tenant(), await make.tenant()
+    token, sister, stranger = await make.token(tenant), await make.token(tenant), await make.token(other)
+    mine = [await live_call(jobs, tenant, token) for _ in range(2)]
+    hers, theirs = await live_call(jobs, tenant, sister), await live_call(jobs, other, stranger)
+    await add_call(jobs, tenant, token)
+    await worker.work()
+    assert endpoint.asked == []
+
+    await forbid(make, jobs, cause, tenant, token)
+    assert await waiting(jobs) == {END_CALLS: 1}
+    await worker.work()
+
+    expected = mine if cause == "revoked" else [*mine, hers]
+    assert sorted(endpoint.asked) == sorted(expected)
+    assert theirs not in endpoint.asked
+    assert await waiting(jobs) == {}
+
+
+async def test_what_is_rolled_back_ends_no_call(
+    make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    await live_call(jobs, tenant, token)
+    async with jobs.sessions() as session:
+        await OrganizationService(session).suspend(tenant.organization.id, by=SYSTEM)
+        await session.flush()
+        await session.rollback()
+    await worker.work()
+    assert endpoint.asked == []
+
+
+async def test_a_suspension_lifted_before_anybody_looked_ends_no_call(
+    make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    await live_call(jobs, tenant, token)
+    await forbid(make, jobs, "suspended", tenant, token)
+    async with jobs.sessions() as session, session.begin():
+        await OrganizationService(session).lift_suspension(tenant.organization.id, by=SYSTEM)
+    await worker.work()
+    assert endpoint.asked == []
+    assert await waiting(jobs) == {}
+
+
+async def test_a_downgrade_lets_live_calls_finish(
+    make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint
+) -> None:
+    tenant = await make.tenant()
+    await live_call(jobs, tenant, await make.token(tenant))
+    async with jobs.sessions() as session, session.begin():
+        await OrganizationService(session).set_plan(tenant.organization.slug, Plan.STARTER)
+    await worker.work()
+    await worker.ender.sweep()
+    await worker.work()
+    assert endpoint.asked == []
+
+
+async def test_a_pause_ends_live_calls_when_it_is_told_to(
+    make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint, own_settings: Settings
+) -> None:
+    tenants = [await make.tenant() for _ in range(2)]
+    live = [await live_call(jobs, tenant, await make.token(tenant)) for tenant in tenants]
+    try:
+        assert await pause_calls(own_settings, "fraud", end_live=False)
+        await worker.work()
+        assert endpoint.asked == []
+        assert await pause_calls(own_settings, "fraud", end_live=True)
+        assert not await pause_calls(own_settings, "fraud", end_live=True)
+        await worker.work()
+        assert sorted(endpoint.asked) == sorted(live)
+    finally:
+        await resume_calls(own_settings)
+
+
+async def test_a_pause_waits_for_the_calls_being_judged_and_they_for_it(
+    make: Factory, jobs: Database, own_settings: Settings
+) -> None:
+    """Neither overtakes the other: a call is on record when the pause is, or sees it."""
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+
+    def books(session: AsyncSession) -> Ledger:
+        return Ledger(session, tenant.organization.id, token.id, f"w_{token.id.hex}_{0:016x}")
+
+    async def is_waited(mode: str) -> None:
+        waits = sa.text(
+            "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+            "WHERE datname = current_database() AND locktype = 'advisory' AND mode = :mode AND NOT granted)"
+        )
+        async with asyncio.timeout(20), jobs.sessions() as session:
+            while True:
+                if await session.scalar(waits, {"mode": mode}):
+                    return
+                await asyncio.sleep(0.02)
+
+    async def judge() -> bool:
+        async with jobs.sessions() as session, session.begin():
+            await books(session).open(utc_now())
+            return await session.scalar(sa.select(CallingPause.id)) is not None
+
+    try:
+        async with asyncio.TaskGroup() as group, jobs.sessions() as session, session.begin():
+            await books(session).open(utc_now())
+            pause = group.create_task(pause_calls(own_settings, "fraud", end_live=False))
+            await is_waited("ExclusiveLock")
+            assert not pause.done()
+        assert pause.result()
+        await resume_calls(own_settings)
+
+        async with asyncio.TaskGroup() as group, jobs.sessions() as session, session.begin():
+            assert await switch.pause_calls(session, reason="fraud", by=SYSTEM)
+            judged = group.create_task(judge())
+            await is_waited("ShareLock")
+        assert judged.result(), "the call sees the pause that it waited for"
+    finally:
+        await resume_calls(own_settings)
+
+
+async def test_a_pause_does_not_fail_because_a_worker_stands_still(
+    make: Factory,
+    jobs: Database,
+    worker: Worker,
+    endpoint: CarrierEndpoint,
+    own_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(switch, "_PAUSE_WAITS", "100ms")
+    tenants = [await make.tenant() for _ in range(2)]
+    token = await make.token(tenants[0])
+    try:
+        async with jobs.sessions() as session, session.begin():
+            await Ledger(session, tenants[0].organization.id, token.id, "w").open(utc_now())
+            assert await pause_calls(own_settings, "fraud", end_live=True)
+        await worker.work()
+        assert endpoint.asked == []
+        # What it was about to write is found by a second look.
+        late = await live_call(jobs, tenants[0], await make.token(tenants[0]))
+        worker.now += dt.timedelta(seconds=6)
+        await worker.work()
+        assert late in endpoint.asked
+    finally:
+        await resume_calls(own_settings)
+
+
+@pytest.mark.parametrize("answer", [Answer.OVER, Answer.UNKNOWN, Answer.OVER_ALREADY])
+async def test_a_call_that_the_carrier_says_is_over_is_asked_about_once(
+    make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint, answer: Answer
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    sid = await live_call(jobs, tenant, token)
+    endpoint.answer = answer
+    await make.revoke(tenant, token)
+    await worker.work()
+    await worker.work_after(3600)
+    assert endpoint.asked == [sid]
+    assert await waiting(jobs) == {}
+
+
+@pytest.mark.parametrize("answer", [Answer.STILL_LIVE, Answer.REFUSED])
+async def test_the_carrier_is_asked_again_until_it_says_that_the_call_is_over(
+    make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint, answer: Answer
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    sid = await live_call(jobs, tenant, token)
+    endpoint.answer = answer
+    await make.revoke(tenant, token)
+    await worker.work()
+    for asked, wait in enumerate((*RETRY_SECONDS, *RETRY_SECONDS[-1:] * 3), 1):
+        await worker.work_after(wait - 0.1)
+        assert len(endpoint.asked) == asked
+        await worker.work_after(0.1)
+        assert len(endpoint.asked) == asked + 1
+    async with jobs.sessions() as session:
+        [lane] = await backlog(session, most=100)
+    assert (lane.kind, lane.waiting, lane.failing) == (END_CALL, 1, 1)
+
+    endpoint.answer = Answer.OVER
+    await worker.work_after(RETRY_SECONDS[-1])
+    await worker.work_after(3600)
+    assert set(endpoint.asked) == {sid}
+    assert len(endpoint.asked) == len(RETRY_SECONDS) + 5
+    assert await waiting(jobs) == {}
+
+
+async def test_a_call_whose_end_was_told_meanwhile_is_not_asked_about_again(
+    make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    sid = await live_call(jobs, tenant, token)
+    endpoint.answer = Answer.STILL_LIVE
+    await make.revoke(tenant, token)
+    await worker.work()
+    await close(jobs, sid)
+    await worker.work_after(3600)
+    assert endpoint.asked == [sid]
+    assert await waiting(jobs) == {}
+
+
+async def test_a_carrier_that_fails_is_asked_until_it_works_again_however_its_breaker_stands(
+    make: Factory, jobs: Database, new_worker: Callable[[], Worker], endpoint: CarrierEndpoint
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    live = {await live_call(jobs, tenant, token) for _ in range(12)}
+    endpoint.answer = Answer.BROKEN
+    worker = new_worker()
+    await make.revoke(tenant, token)
+    await worker.work()
+    assert set(endpoint.asked) <= live
+    assert await waiting(jobs) == {END_CALL: 12}
+
+    endpoint.answer, endpoint.asked = Answer.OVER, []
+    other = new_worker()
+    other.now = worker.now
+    await other.work_after(RETRY_SECONDS[0])
+    assert set(endpoint.asked) == live
+    assert await waiting(jobs) == {}
+
+
+async def test_a_carrier_that_is_away_loses_no_call(
+    make: Factory, jobs: Database, worker: Worker, own_settings: Settings, endpoint: CarrierEndpoint
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    live = {await live_call(jobs, tenant, token) for _ in range(3)}
+    async with CarrierEndpoint().serving() as gone:
+        address = gone.address
+    away = TwilioCarrier(own_settings.twilio, api_base=f"http://{address}", signaling=None)
+    await make.revoke(tenant, token)
+    await Worker(jobs, away).work()
+    await away.close()
+    assert await waiting(jobs) == {END_CALL: 3}
+    worker.now = utc_now()
+    await worker.work_after(RETRY_SECONDS[0])
+    assert set(endpoint.asked) == live
+
+
+@pytest.mark.parametrize("kind", [END_CALLS, END_CALL])
+async def test_what_a_worker_had_claimed_when_it_was_killed_is_done_by_another(
+    make: Factory, jobs: Database, new_worker: Callable[[], Worker], endpoint: CarrierEndpoint, kind: str
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    sid = await live_call(jobs, tenant, token)
+    await make.revoke(tenant, token)
+    killed, other = new_worker(), new_worker()
+    killed.now = utc_now()
+    if kind == END_CALL:
+        await killed.outbox.work_off(END_CALLS)
+        killed.now = utc_now()
+    assert await killed.outbox._claim(killed.outbox._lanes[kind]) is not None
+    await other.work()
+    assert endpoint.asked == []
+    other.now += dt.timedelta(seconds=LEASE_SECONDS)
+    await other.work()
+    assert endpoint.asked == [sid]
+    assert await waiting(jobs) == {}
+
+
+async def test_the_sweep_finds_what_no_transaction_asked_for_and_asks_for_nothing_twice(
+    make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    sid = await live_call(jobs, tenant, token)
+    async with jobs.sessions() as session, session.begin():
+        by_hand = sa.text("UPDATE embed_token SET revoked_at = now() WHERE id = :id")
+        await session.execute(by_hand, {"id": token.id})
+    assert await worker.ender.sweep() == 1
+    assert await worker.ender.sweep() == 0
+    await worker.work()
+    assert endpoint.asked == [sid]
+
+
+async def test_a_revocation_that_a_person_asks_for_wakes_the_worker_that_answers_it(
+    make: Factory, jobs: Database, own_settings: Settings, endpoint: CarrierEndpoint
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    sid = await live_call(jobs, tenant, token)
+    carrier = TwilioCarrier(own_settings.twilio, api_base=f"http://{endpoint.address}", signaling=None)
+    app = create_app(own_settings, carrier=carrier)
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
+    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=own_settings.public_url) as client:
+        await sign_in(client, tenant.owner)
+        path = f"/api/organizations/{tenant.organization.id}/embed-tokens/{token.id}"
+        assert (await client.delete(path)).status_code == 204
+        await asyncio.wait_for(endpoint.was_asked.wait(), 30)
+    assert endpoint.asked == [sid]

@@ -1,0 +1,177 @@
+"""Calls as their organization sees them."""
+
+import datetime as dt
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from kit.settings import Settings
+from support.api_client import assert_refused, fields_refused
+from support.factories import Factory, Tenant, sign_in
+from support.webhook_client import CarrierSide, new_sid
+
+pytestmark = pytest.mark.anyio
+NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+FIELDS = {
+    "id",
+    "call_id",
+    "direction",
+    "from",
+    "to",
+    "status",
+    "duration",
+    "started_at",
+    "answered_at",
+    "ended_at",
+    "end_reason",
+    "token_id",
+    "agent",
+    "origin",
+    "metadata",
+}
+
+
+@pytest.fixture
+async def carrier(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
+    return CarrierSide(client, settings)
+
+
+def path_of(tenant: Tenant) -> str:
+    return f"/api/organizations/{tenant.organization.id}/calls"
+
+
+async def talked(carrier: CarrierSide, token_id: UUID, to: str, **more: str) -> str:
+    """A call that was answered and lasted 6 s."""
+    sid, child = new_sid(), new_sid()
+    await carrier.outgoing(token_id, sid, to=to, **more)
+    await carrier.event(sid, "in-progress", NOON, child=child, sequence=2)
+    await carrier.event(sid, "completed", NOON + dt.timedelta(seconds=6), child=child, sequence=3, CallDuration="6")
+    return sid
+
+
+async def test_a_call_shows_what_happened_and_no_carrier_ids(
+    client: httpx.AsyncClient, carrier: CarrierSide, make: Factory
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    call_id = str(uuid4())
+    sid = await talked(carrier, token.id, "+12125550147", CallId=call_id, Metadata='{"contact": "c-1"}')
+    await sign_in(client, tenant.owner)
+
+    listed = await client.get(path_of(tenant))
+    [call] = listed.json()["items"]
+    shown = await client.get(f"{path_of(tenant)}/{call['id']}")
+
+    assert set(call) == FIELDS
+    assert (call["call_id"], call["from"], call["to"]) == (call_id, tenant.number, "+12125550147")
+    assert (call["status"], call["duration"], call["end_reason"]) == ("completed", 6, None)
+    assert (call["answered_at"], call["ended_at"]) == ("2026-11-22T12:00:00Z", "2026-11-22T12:00:06Z")
+    assert (call["token_id"], call["metadata"], call["direction"]) == (str(token.id), {"contact": "c-1"}, "outbound")
+    assert {name: shown.json()[name] for name in FIELDS} == call
+    assert [(event["event"], event["leg"]) for event in shown.json()["events"]] == [
+        ("in-progress", "called"),
+        ("completed", "called"),
+    ]
+    for answer in (listed, shown):
+        assert sid not in answer.text
+        assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_the_list_is_newest_first_in_pages_and_narrowed(
+    client: httpx.AsyncClient, carrier: CarrierSide, make: Factory
+) -> None:
+    tenant = await make.tenant()
+    first, second = await make.token(tenant), await make.token(tenant)
+    for number in range(5):
+        await talked(carrier, first.id, f"+1212555014{number}")
+    await carrier.outgoing(second.id, new_sid(), to="911")
+    await sign_in(client, tenant.owner)
+
+    async def numbers(**params: object) -> list[str]:
+        answer = await client.get(path_of(tenant), params={name: str(value) for name, value in params.items()})
+        assert answer.status_code == 200, answer.text
+        return [call["to"] for call in answer.json()["items"]]
+
+    newest_first = ["911", *(f"+1212555014{number}" for number in (4, 3, 2, 1, 0))]
+    assert await numbers() == newest_first
+    page = (await client.get(path_of(tenant), params={"limit": 4})).json()
+    assert [call["to"] for call in page["items"]] == newest_first[:4]
+    rest = (await client.get(path_of(tenant), params={"limit": 4, "cursor": page["next_cursor"]})).json()
+    assert ([call["to"] for call in rest["items"]], rest["next_cursor"]) == (newest_first[4:], None)
+    assert await numbers(status="refused") == ["911"]
+    assert await numbers(token_id=second.id) == ["911"]
+    assert await numbers(token_id=uuid4()) == []
+    assert await numbers(number="(212) 555-0143") == ["+12125550143"]
+    assert await numbers(number="+1 212-555-0143") == ["+12125550143"]
+    assert await numbers(number="+1 212-555-014") == newest_first[1:]
+    assert await numbers(number="+2125550143") == []
+    # Digits alone, met often enough among the latest, or only by looking further back; then page by page.
+    assert await numbers(number="2125550", limit=3) == newest_first[1:4]
+    assert await numbers(number="5550140") == [newest_first[-1]]
+    some = (await client.get(path_of(tenant), params={"number": "2125550", "limit": 3})).json()
+    assert await numbers(number="2125550", cursor=some["next_cursor"]) == newest_first[4:]
+    assert await numbers(number="2125550", status="refused") == []
+    assert await numbers(since="2999-01-01T00:00:00Z") == []
+    assert await numbers(until="2999-01-01T00:00:00Z") == newest_first
+    assert await numbers(since="2020-01-01T00:00:00+05:30", until="2020-01-02T00:00:00Z") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("limit=ten", "limit"),
+        ("cursor=x", "cursor"),
+        ("cursor=%00", "cursor"),
+        ("status=dancing", "status"),
+        ("status=", "status"),
+        ("token_id=x", "token_id"),
+        ("number=abc", "number"),
+        ("number=%00", "number"),
+        ("number=" + "1" * 33, "number"),
+        ("since=yesterday", "since"),
+        ("since=2026-01-01T00:00:00", "since"),
+        ("since=2026", "since"),
+        ("since=1795701532", "since"),
+        ("until=2026-01-01", "until"),
+        ("until=2026-13-01T00:00:00Z", "until"),
+        ("since=0001-01-01T00:00:00%2B23:00", "since"),
+    ],
+)
+async def test_a_filter_that_cannot_be_is_refused_by_name(
+    client: httpx.AsyncClient, make: Factory, query: str, field: str
+) -> None:
+    tenant = await make.tenant()
+    await sign_in(client, tenant.owner)
+    assert fields_refused(await client.get(f"{path_of(tenant)}?{query}")) == [field]
+
+
+async def test_others_calls_and_no_calls_are_the_same_404(
+    client: httpx.AsyncClient, carrier: CarrierSide, make: Factory
+) -> None:
+    mine, theirs = await make.tenant(), await make.tenant()
+    await talked(carrier, (await make.token(theirs)).id, "+12125550147")
+    await sign_in(client, theirs.owner)
+    theirs_id = (await client.get(path_of(theirs))).json()["items"][0]["id"]
+    client.cookies.clear()
+    await sign_in(client, mine.owner)
+    answers = [
+        await client.get(f"{path_of(mine)}/{theirs_id}"),
+        await client.get(f"{path_of(mine)}/{uuid4()}"),
+        await client.get(f"{path_of(theirs)}/{theirs_id}"),
+        await client.get(path_of(theirs)),
+        await client.get(f"/api/organizations/{uuid4()}/calls"),
+        await client.get(f"/api/organizations/{theirs.organization.id}"),
+    ]
+    for answer in answers:
+        assert_refused(answer, 404, "not_found")
+    assert len({answer.content for answer in answers}) == 1
+    assert (await client.get(path_of(mine))).json()["items"] == []
+
+
+async def test_only_members_see_calls(client: httpx.AsyncClient, make: Factory) -> None:
+    tenant = await make.tenant()
+    assert_refused(await client.get(path_of(tenant)), 401, "not_authenticated")
+    assert_refused(await client.get(f"{path_of(tenant)}/{uuid4()}"), 401, "not_authenticated")

@@ -1,0 +1,302 @@
+"""A worker is killed at each step of a call: the record ends as it would have, and its slot is free."""
+
+import asyncio
+import datetime as dt
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from litestar import Litestar
+
+from calls.limits.models import CallUse, Scope
+from calls.models import Call, CallStatus
+from calls.reconciliation.stuck_calls import CallReconciler
+from calls.termination import END_CALL, CallEnder
+from carrier.twilio import TwilioCarrier
+from conftest import ROOT
+from epoch.app import create_app
+from epoch.migrations import upgrade
+from kit.clock import utc_now
+from kit.db.database import ADMIN_ROLE, Database
+from kit.jobs.queue import Outbox, backlog
+from kit.settings import Settings, load_settings
+from support.call_factory import add_call
+from support.call_script import (
+    ENDED,
+    EVENTS,
+    SECONDS,
+    START,
+)
+from support.carrier_account import open_books
+from support.carrier_endpoint import Answer, CarrierEndpoint
+from support.factories import Factory, Tenant, Token
+from support.webhook_client import REJECT, CarrierSide, new_sid
+from tenants.jobs import END_CALLS
+
+pytestmark = pytest.mark.anyio
+WORKER = Path(__file__).with_name("dies_in_a_call.py")
+OF_ONE_CALL = {
+    "id",
+    "created_at",
+    "started_at",
+    "carrier_sid",
+    "identity",
+    "organization_id",
+    "token_id",
+    "from_number",
+}
+"""Columns in which two calls differ although the same happened to them."""
+OF_ITS_PRICE = {"is_priced", "cost_micros", "price_due_at"}
+"""Whoever asks the carrier how a call ended is told its price as well."""
+LEASE = dt.timedelta(seconds=8)
+
+
+@pytest.fixture(scope="module")
+def own_settings(new_database: Callable[[], str], settings: Settings) -> Settings:
+    """A database of these tests' own, whose work nobody else does."""
+    url = new_database()
+    upgrade(url)
+    return load_settings(
+        {
+            "EPOCH_DATABASE_URL": url,
+            "EPOCH_PUBLIC_URL": settings.public_url,
+            "EPOCH_DATA_DIR": str(settings.data_dir),
+            "EPOCH_SANDBOX_ADDRESS": str(settings.sandbox_address),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+async def other_worker(own_settings: Settings) -> AsyncIterator[Litestar]:
+    """The worker that is left."""
+    app = create_app(own_settings)
+    async with app.lifespan():
+        yield app
+
+
+@pytest.fixture
+async def side(other_worker: Litestar, own_settings: Settings) -> AsyncIterator[CarrierSide]:
+    transport = httpx.ASGITransport(other_worker)  # type: ignore[arg-type]  # as in conftest
+    async with httpx.AsyncClient(transport=transport, base_url=own_settings.public_url) as client:
+        yield CarrierSide(client, own_settings)
+
+
+@pytest.fixture
+async def jobs(own_settings: Settings) -> AsyncIterator[Database]:
+    assert own_settings.database_url is not None
+    unwalled = Database(own_settings.database_url, role=ADMIN_ROLE)
+    yield unwalled
+    await unwalled.stop()
+
+
+@pytest.fixture
+def make(jobs: Database, own_settings: Settings) -> Factory:
+    return Factory(jobs, own_settings)
+
+
+@pytest.fixture
+async def tenant(make: Factory) -> Tenant:
+    return await make.tenant()
+
+
+@pytest.fixture
+async def token(make: Factory, tenant: Tenant) -> Token:
+    return await make.token(tenant)
+
+
+def environ_of(settings: Settings, **more: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests"))),
+        "EPOCH_DATABASE_URL": str(settings.database_url),
+        "EPOCH_SANDBOX_ADDRESS": str(settings.sandbox_address),
+        "EPOCH_PUBLIC_URL": settings.public_url,
+        "EPOCH_DATA_DIR": str(settings.data_dir),
+        **more,
+    }
+
+
+async def die_at(step: str, settings: Settings, token: Token, sid: str, child: str) -> None:
+    """Let a worker take a call's webhooks until it is killed at ``step``."""
+    argv = (str(WORKER), step, str(token.id), sid, child)
+    process = await asyncio.create_subprocess_exec(sys.executable, *argv, env=environ_of(settings))
+    assert await asyncio.wait_for(process.wait(), 120) == -signal.SIGKILL
+
+
+async def row(jobs: Database, sid: str) -> dict[str, Any] | None:
+    async with jobs.sessions() as session:
+        table = Call.__table__
+        found = (await session.execute(sa.select(table).where(table.c.carrier_sid == sid))).one_or_none()
+        return None if found is None else dict(found._mapping)
+
+
+async def use_of(jobs: Database, tenant: Tenant) -> tuple[int, int, int]:
+    """Live calls, minutes that they hold, and attempts in the organization's books."""
+    async with jobs.sessions() as session:
+        mine = CallUse.owned_by(tenant.organization.id), CallUse.scope == Scope.ORGANIZATION
+        use = (await session.scalars(sa.select(CallUse).where(*mine))).one_or_none()
+        return (0, 0, 0) if use is None else (use.live, use.held_minutes, use.day_attempts)
+
+
+async def tell(side: CarrierSide, sid: str, child: str, *, since: int = 0) -> None:
+    for number, (status, seconds, more) in enumerate(EVENTS, 1):
+        if number > since:
+            told_at = START + dt.timedelta(seconds=seconds)
+            assert (await side.event(sid, status, told_at, child=child, sequence=number, **more)).status_code == 204
+
+
+def compared(record: dict[str, Any] | None) -> dict[str, Any]:
+    assert record is not None
+    return {name: value for name, value in record.items() if name not in OF_ONE_CALL}
+
+
+@pytest.fixture
+async def undisturbed(side: CarrierSide, make: Factory, jobs: Database) -> dict[str, Any]:
+    """The record of a call to which nothing happened."""
+    sid, child = new_sid(), new_sid()
+    other = await make.token(await make.tenant())
+    assert b"<Dial " in (await side.outgoing(other.id, sid)).content
+    await tell(side, sid, child)
+    return compared(await row(jobs, sid))
+
+
+async def test_killed_before_the_call_is_committed_nothing_happened_and_the_carriers_second_try_is_the_first(
+    side: CarrierSide, tenant: Tenant, token: Token, jobs: Database, own_settings: Settings, undisturbed: dict[str, Any]
+) -> None:
+    sid, child = new_sid(), new_sid()
+    await die_at("before the call is committed", own_settings, token, sid, child)
+    assert await row(jobs, sid) is None
+    assert await use_of(jobs, tenant) == (0, 0, 0)
+    assert b"<Dial " in (await side.outgoing(token.id, sid)).content
+    await tell(side, sid, child)
+    assert compared(await row(jobs, sid)) == undisturbed
+    assert await use_of(jobs, tenant) == (0, 0, 1)
+
+
+COMMITTED = pytest.mark.parametrize("step", ["as the call is committed", "admitted, before the answer"])
+
+
+@COMMITTED
+async def test_killed_with_the_call_committed_the_carriers_second_try_gets_the_same_call(
+    side: CarrierSide,
+    tenant: Tenant,
+    token: Token,
+    jobs: Database,
+    own_settings: Settings,
+    undisturbed: dict[str, Any],
+    step: str,
+) -> None:
+    sid, child = new_sid(), new_sid()
+    await die_at(step, own_settings, token, sid, child)
+    live, held, attempts = await use_of(jobs, tenant)
+    assert (live, attempts) == (1, 1)
+    assert held > 0
+    assert b"<Dial " in (await side.outgoing(token.id, sid)).content
+    assert await use_of(jobs, tenant) == (live, held, attempts)
+    await tell(side, sid, child)
+    assert compared(await row(jobs, sid)) == undisturbed
+    assert await use_of(jobs, tenant) == (0, 0, 1)
+
+
+@COMMITTED
+async def test_killed_with_the_call_committed_and_never_asked_again_the_call_is_over_when_the_carrier_says_so(
+    side: CarrierSide, tenant: Tenant, token: Token, jobs: Database, own_settings: Settings, step: str
+) -> None:
+    sid = new_sid()
+    await die_at(step, own_settings, token, sid, new_sid())
+    assert (await side.event(sid, "failed", START)).status_code == 204
+    record = compared(await row(jobs, sid))
+    assert (record["status"], record["duration"], record["slot_until"]) == (CallStatus.CANCELED, 0, None)
+    assert await use_of(jobs, tenant) == (0, 0, 1)
+    assert (await side.outgoing(token.id, sid)).content == REJECT
+
+
+@pytest.mark.parametrize("told", range(1, len(EVENTS) + 1))
+async def test_killed_between_events_the_others_take_the_rest(
+    side: CarrierSide,
+    tenant: Tenant,
+    token: Token,
+    jobs: Database,
+    own_settings: Settings,
+    undisturbed: dict[str, Any],
+    told: int,
+) -> None:
+    sid, child = new_sid(), new_sid()
+    await die_at(f"after {EVENTS[told - 1][0]}", own_settings, token, sid, child)
+    await tell(side, sid, child, since=told)
+    assert compared(await row(jobs, sid)) == undisturbed
+    assert await use_of(jobs, tenant) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("number", range(len(EVENTS)))
+async def test_killed_with_an_event_in_its_hands_the_carrier_is_asked_what_it_was(
+    side: CarrierSide,
+    tenant: Tenant,
+    token: Token,
+    jobs: Database,
+    own_settings: Settings,
+    other_worker: Litestar,
+    tmp_path: Path,
+    undisturbed: dict[str, Any],
+    number: int,
+) -> None:
+    sid, child = new_sid(), new_sid()
+    lost = EVENTS[number][0]
+    await die_at(f"before {lost} is committed", own_settings, token, sid, child)
+    assert (await use_of(jobs, tenant))[0] == 1
+    await tell(side, sid, child, since=number + 1)
+    async with open_books(own_settings.twilio, tmp_path) as books:
+        books.add(sid, "completed", seconds=SECONDS, ended=ENDED)
+        books.add(child, "completed", parent=sid, seconds=SECONDS, ended=ENDED)
+        database: Database = other_worker.state.database
+        await CallReconciler(jobs, database, books.carrier).run(utc_now() + dt.timedelta(minutes=3))
+    record = compared(await row(jobs, sid))
+    assert {name for name in record if record[name] != undisturbed[name]} <= OF_ITS_PRICE
+    assert await use_of(jobs, tenant) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("step", ["asking the carrier", "ended at the carrier, before it is noted"])
+async def test_killed_while_it_ends_a_live_call_another_ends_it(
+    new_database: Callable[[], str], settings: Settings, step: str
+) -> None:
+    url = new_database()
+    await asyncio.to_thread(upgrade, url)
+    jobs = Database(url, role=ADMIN_ROLE)
+    async with CarrierEndpoint().serving() as endpoint:
+        own = load_settings(
+            {**environ_of(settings), "EPOCH_DATABASE_URL": url, "EPOCH_SANDBOX_ADDRESS": endpoint.address}
+        )
+        endpoint.answer = Answer.SILENT if step == "asking the carrier" else Answer.OVER
+        make = Factory(jobs, own)
+        tenant = await make.tenant()
+        token = await make.token(tenant)
+        await add_call(jobs, tenant, token, status=CallStatus.IN_PROGRESS, duration=0)
+        argv = (str(WORKER), step, str(token.id), new_sid(), new_sid())
+        process = await asyncio.create_subprocess_exec(sys.executable, *argv, env=environ_of(own), stdout=PIPE)
+        assert process.stdout is not None
+        assert await asyncio.wait_for(process.stdout.readline(), 120) == b"ready\n"
+        await make.revoke(tenant, token)
+        await asyncio.wait_for(endpoint.was_asked.wait(), 120)
+        if step == "asking the carrier":
+            process.kill()
+        assert await asyncio.wait_for(process.wait(), 120) == -signal.SIGKILL
+        [asked] = endpoint.asked
+
+        endpoint.answer, endpoint.asked = Answer.OVER, []
+        carrier = TwilioCarrier(own.twilio, api_base=f"http://{endpoint.address}", signaling=None)
+        outbox = Outbox(jobs, own.secret_key, clock=lambda: utc_now() + LEASE)
+        CallEnder(jobs, carrier, outbox)
+        for kind in (END_CALLS, END_CALL):
+            await outbox.work_off(kind)
+        assert endpoint.asked == [asked]
+        async with jobs.sessions() as session:
+            assert await backlog(session, most=10) == []
+        await carrier.close()
+    await jobs.stop()

@@ -1,0 +1,472 @@
+"""The limits at the webhook: exact across workers, closed when they cannot be read, freed and told in time."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import os
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+import pytest
+import sqlalchemy as sa
+from litestar import Litestar
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from calls.limits.limit_names import COUNTS
+from calls.limits.models import (
+    Alert,
+    AlertKind,
+    CallDestination,
+    CallUse,
+    Scope,
+)
+from calls.limits.overrides import override_limit
+from calls.limits.rejections import PER_TOKEN, Unjudged
+from calls.limits.services import pause_calls, resume_calls
+from calls.models import Call, CallStatus
+from calls.services import CallService
+from conftest import PUBLIC_URL, ROOT
+from epoch.app import create_app
+from epoch.migrations import upgrade
+from kit.actor import SYSTEM, Actor, ActorKind
+from kit.audit import AuditEvent
+from kit.clock import utc_now
+from kit.db.database import ADMIN_ROLE, Database, sqlalchemy_url
+from kit.settings import Settings
+from support.factories import Factory, Tenant
+from support.mailbox import Mailbox, text_of
+from support.webhook_client import (
+    REJECT,
+    CarrierSide,
+    identity_of,
+    new_sid,
+)
+from support.widget_client import ask
+
+pytestmark = pytest.mark.anyio
+WORKERS, CALLS = 4, 50
+WORKER = Path(__file__).with_name("places_calls.py")
+UNAVAILABLE = "Service temporarily unavailable"
+STAFF = Actor(ActorKind.STAFF, uuid4(), "staff@example.com")
+
+
+@pytest.fixture
+async def side(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
+    return CarrierSide(client, settings)
+
+
+def is_dialled(answer: httpx.Response) -> bool:
+    assert answer.status_code == 200
+    assert b"<Dial " in answer.content or answer.content == REJECT
+    return b"<Dial " in answer.content
+
+
+async def statuses(database: Database, tenant: Tenant) -> dict[str | None, int]:
+    """How many calls the organization has by the reason they were refused for; None for those that were dialled."""
+    async with database.sessions() as session:
+        query = sa.select(Call.end_reason, sa.func.count()).where(Call.owned_by(tenant.organization.id))
+        return {row[0]: row[1] for row in await session.execute(query.group_by(Call.end_reason))}
+
+
+async def use_of(database: Database, tenant: Tenant) -> CallUse:
+    async with database.sessions() as session:
+        mine = CallUse.owned_by(tenant.organization.id), CallUse.scope == Scope.ORGANIZATION
+        return (await session.scalars(sa.select(CallUse).where(*mine))).one()
+
+
+async def set_use(database: Database, tenant: Tenant, **values: int) -> None:
+    async with database.sessions() as session, session.begin():
+        mine = CallUse.owned_by(tenant.organization.id), CallUse.scope == Scope.ORGANIZATION
+        await session.execute(sa.update(CallUse).where(*mine).values(**values))
+
+
+async def finish(side: CarrierSide, sid: str, *, seconds: int) -> None:
+    child, now = new_sid(), utc_now()
+    await side.event(sid, "in-progress", now - dt.timedelta(seconds=seconds), child=child, sequence=2)
+    done = await side.event(sid, "completed", now, child=child, sequence=3, CallDuration=str(seconds))
+    assert done.status_code == 204
+
+
+async def test_two_hundred_calls_at_once_on_four_workers_are_exactly_the_limit(
+    make: Factory, settings: Settings, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    environ = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests"))),
+        "EPOCH_DATABASE_URL": str(settings.database_url),
+        "EPOCH_SANDBOX_ADDRESS": str(settings.sandbox_address),
+        "EPOCH_PUBLIC_URL": settings.public_url,
+        "EPOCH_DATA_DIR": str(settings.data_dir),
+    }
+    argv = [sys.executable, str(WORKER), str(token.id), str(CALLS)]
+
+    def race() -> list[int]:
+        with contextlib.ExitStack() as stack:
+            workers = [
+                stack.enter_context(
+                    subprocess.Popen(argv, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                )
+                for _ in range(WORKERS)
+            ]
+            for worker in workers:
+                assert worker.stdout is not None
+                assert worker.stdout.readline() == "ready\n"
+            for worker in workers:
+                assert worker.stdin is not None
+                worker.stdin.write("go\n")
+                worker.stdin.flush()
+            last = [worker.communicate(timeout=120)[0].splitlines()[-1] for worker in workers]
+        return [int(line.removeprefix("dialled ")) for line in last]
+
+    dialled = await asyncio.to_thread(race)
+
+    assert sum(dialled) == 5
+    counted = await statuses(database, tenant)
+    assert counted[None] == 5
+    assert sum(counted.values()) <= WORKERS * CALLS
+    use = await use_of(database, tenant)
+    assert (use.live, use.day_attempts) == (5, 5)
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        ("live_calls", "too_many_calls_at_once"),
+        ("live_calls_per_token", "too_many_calls_at_once"),
+        ("calls_per_minute", "too_many_calls"),
+        ("calls_per_minute_per_token", "too_many_calls"),
+        ("calls_per_day", "too_many_calls"),
+        ("calls_to_one_number_per_hour", "too_many_calls"),
+    ],
+)
+async def test_of_calls_at_once_as_many_are_dialled_as_the_limit_says(
+    side: CarrierSide, make: Factory, database: Database, limit: str, reason: str
+) -> None:
+    tenant = await make.tenant(limits={**dict.fromkeys(COUNTS, 1000), limit: 7})
+    token = await make.token(tenant)
+    answers = await asyncio.gather(*(side.outgoing(token.id, new_sid()) for _ in range(12)))
+    assert sum(map(is_dialled, answers)) == 7
+    assert await statuses(database, tenant) == {None: 7, reason: 5}
+    assert (await use_of(database, tenant)).day_refused == 5
+
+
+@pytest.mark.parametrize(("limit", "reason"), [("live_calls_per_phone", "too_many_calls_at_once")])
+async def test_one_phone_has_one_call_at_a_time_and_the_next_once_that_is_over(
+    side: CarrierSide, make: Factory, database: Database, limit: str, reason: str
+) -> None:
+    tenant = await make.tenant(limits={limit: 1})
+    token = await make.token(tenant)
+    phone = f"client:{identity_of(token.id)}"
+
+    async def call() -> tuple[str, bool]:
+        sid = new_sid()
+        form = {"CallSid": sid, "From": phone, "To": "+12125550147", "CallStatus": "ringing"}
+        return sid, is_dialled(await side.send("/voice/outgoing", form))
+
+    first, dialled = await call()
+    assert dialled
+    assert not (await call())[1]
+    # Who calls again at once is quicker than the news of the first call's end: the second waits for it.
+    again = asyncio.create_task(call())
+    await finish(side, first, seconds=3)
+    assert (await again)[1]
+    assert await statuses(database, tenant) == {None: 2, reason: 1}
+
+
+async def test_foreign_numbers_are_limited_and_staff_are_told(
+    side: CarrierSide, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant(limits={**dict.fromkeys(COUNTS, 1000), "foreign_numbers_per_hour": 12})
+    token = await make.token(tenant)
+
+    async def abroad(last: int) -> bool:
+        return is_dialled(await side.outgoing(token.id, new_sid(), to=f"+1416555{last:04d}"))
+
+    alarms = sa.select(Alert).where(
+        Alert.owned_by(tenant.organization.id), Alert.kind == AlertKind.FOREIGN_DESTINATIONS
+    )
+    assert all([await abroad(last) for last in range(100, 105)])
+    async with database.sessions() as session:
+        assert list(await session.scalars(alarms)) == []
+    assert [await abroad(last) for last in range(105, 120)] == [True] * 7 + [False] * 8
+    assert await abroad(100)  # not a new one
+    assert is_dialled(await side.outgoing(token.id, new_sid(), to="+12125550147"))
+    async with database.sessions() as session:
+        [alarm] = await session.scalars(alarms)
+    assert alarm.details == {"numbers": 6, "limit": 12, "token_id": str(token.id)}
+    assert await statuses(database, tenant) == {None: 14, "call_limit_reached": 8}
+
+
+async def test_the_time_limit_shrinks_with_what_is_left_until_nothing_is(
+    side: CarrierSide, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    sid = new_sid()
+    assert b'timeLimit="3600"' in (await side.outgoing(token.id, sid)).content
+    assert (await use_of(database, tenant)).held_minutes == 60
+    await finish(side, sid, seconds=61)
+    use = await use_of(database, tenant)
+    assert (use.live, use.held_minutes, use.held_micros) == (0, 0, 0)
+    assert (use.day_minutes, use.month_minutes, use.day_micros, use.month_micros) == (2, 2, 28_000, 28_000)
+    await finish(side, sid, seconds=61)
+    assert (await use_of(database, tenant)).day_minutes == 2  # told twice, booked once
+    await set_use(database, tenant, day_minutes=593)
+    assert b'timeLimit="420"' in (await side.outgoing(token.id, new_sid())).content
+    assert (await side.outgoing(token.id, new_sid())).content == REJECT
+    assert (await statuses(database, tenant))["call_limit_reached"] == 1
+
+
+async def test_the_carriers_own_price_replaces_the_estimate(
+    side: CarrierSide, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    sid = new_sid()
+    await side.outgoing((await make.token(tenant)).id, sid)
+    await finish(side, sid, seconds=100)
+    async with database.sessions() as session, session.begin():
+        call = (await session.scalars(sa.select(Call).where(Call.carrier_sid == sid))).one()
+        assert (call.country, call.billed_minutes, call.cost_micros, call.is_priced) == ("US", 2, 28_000, False)
+        await CallService(session).set_price(tenant.organization.id, call.id, 17_500)
+    await side.event(sid, "completed", utc_now(), child=new_sid(), sequence=9, CallDuration="100")
+    use = await use_of(database, tenant)
+    assert (use.day_minutes, use.day_micros, use.month_micros) == (2, 17_500, 17_500)
+
+
+async def test_a_slot_whose_end_is_never_told_frees_itself(
+    side: CarrierSide, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant(limits={"live_calls": 1})
+    token = await make.token(tenant)
+    stuck = new_sid()
+    assert is_dialled(await side.outgoing(token.id, stuck))
+    assert not is_dialled(await side.outgoing(token.id, new_sid()))
+    async with database.sessions() as session, session.begin():
+        past = sa.update(Call).where(Call.carrier_sid == stuck).values(slot_until=utc_now())
+        await session.execute(past)
+    assert is_dialled(await side.outgoing(token.id, new_sid()))
+    use = await use_of(database, tenant)
+    assert (use.live, use.day_minutes) == (1, 60)  # charged as if it had lasted
+    await finish(side, stuck, seconds=30)
+    assert (await use_of(database, tenant)).day_minutes == 1  # until its end is told after all
+
+
+async def test_owners_are_told_once_at_eighty_percent(
+    side: CarrierSide, make: Factory, database: Database, settings: Settings
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    for used in (478, 479, 480):
+        sid = new_sid()
+        assert is_dialled(await side.outgoing(token.id, sid))
+        await set_use(database, tenant, day_minutes=used)
+        await finish(side, sid, seconds=59)
+    [mail] = await Mailbox(settings, tenant.owner.email).all()
+    assert mail["Subject"] == f"{tenant.organization.name} has used 80 % of its minutes for today"
+    assert "Call limit reached" in text_of(mail)
+    async with database.sessions() as session:
+        mine = AuditEvent.organization_id == tenant.organization.id, AuditEvent.action == "calling.limit_near"
+        [event] = await session.scalars(sa.select(AuditEvent).where(*mine))
+    assert event.details == {"limit": "minutes_per_day", "used": 480, "of": 600}
+
+
+async def test_new_organizations_call_at_home_only_and_a_quarter(
+    side: CarrierSide, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant(age=dt.timedelta(days=13))
+    token = await make.token(tenant)
+    assert not is_dialled(await side.outgoing(token.id, new_sid(), to="+14165550126"))
+    answers = [await side.outgoing(token.id, new_sid()) for _ in range(3)]
+    assert [is_dialled(answer) for answer in answers] == [True, True, False]
+    counted = await statuses(database, tenant)
+    assert counted == {None: 2, "destination_not_allowed": 1, "too_many_calls_at_once": 1}
+
+
+@pytest.mark.parametrize(
+    ("country", "to", "dialled"),
+    [
+        ("US", "+15551234567", True),  # the guide's own example
+        ("US", "+14165550126", True),
+        ("US", "+442079460018", False),
+        ("US", "+18765551234", False),  # +1 is not one country
+        ("CA", "+12125550147", True),
+        ("GB", "+447911123456", True),
+        ("GB", "+447781123456", True),  # Guernsey
+        ("GB", "+33199001234", False),
+        ("FR", "+33199001234", True),
+    ],
+)
+async def test_each_organization_calls_its_own_country_and_its_neighbour(
+    side: CarrierSide, make: Factory, country: str, to: str, dialled: bool
+) -> None:
+    token = await make.token(await make.tenant(country=country))
+    assert is_dialled(await side.outgoing(token.id, new_sid(), to=to)) is dialled
+
+
+async def test_staff_override_a_limit_until_a_date(side: CarrierSide, make: Factory, database: Database) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    for ends_at, dialled in ((utc_now() + dt.timedelta(days=1), False), (utc_now(), True)):
+        async with database.sessions() as session, session.begin():
+            await override_limit(
+                session, tenant.organization.id, "live_calls", 0, ends_at=ends_at, reason="fraud", by=STAFF
+            )
+        assert is_dialled(await side.outgoing(token.id, new_sid())) is dialled
+
+
+class Apart:
+    """A product with a database of its own, whose tables can be broken without harm to other tests."""
+
+    def __init__(
+        self, client: httpx.AsyncClient, settings: Settings, database: Database, url: str, unjudged: Unjudged
+    ) -> None:
+        self.unjudged = unjudged
+        self.client, self.side = client, CarrierSide(client, settings)
+        self.make, self.database, self._url = Factory(database, settings), database, url
+
+    async def as_owner(self, statement: str) -> None:
+        engine = create_async_engine(sqlalchemy_url(self._url))
+        async with engine.begin() as connection:
+            await connection.execute(sa.text(statement))
+        await engine.dispose()
+
+
+@pytest.fixture
+async def apart(settings: Settings, new_database: Callable[[], str]) -> AsyncIterator[Apart]:
+    url = new_database()
+    await asyncio.to_thread(upgrade, url)
+    own = msgspec.structs.replace(settings, database_url=url)
+    database = Database(url, role=ADMIN_ROLE)
+    app: Litestar = create_app(own)
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
+    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
+        yield Apart(client, own, database, url, app.state.unjudged)
+    await database.stop()
+
+
+async def test_calls_that_nobody_can_judge_are_recorded_within_measure(apart: Apart) -> None:
+    tenant = await apart.make.tenant()
+    token = await apart.make.token(tenant)
+    await apart.as_owner("REVOKE ALL ON call_use FROM epoch_app")
+    for _ in range(PER_TOKEN - 1):
+        apart.unjudged.count(token.id)
+    call_ids = [uuid4() for _ in range(3)]
+
+    for call_id in call_ids:
+        assert not is_dialled(await apart.side.outgoing(token.id, new_sid(), CallId=str(call_id)))
+
+    assert await statuses(apart.database, tenant) == {"service_unavailable": 1}
+    for call_id in call_ids:
+        told = (await ask(apart.client, token.raw, path="/widget/status", call_id=str(call_id))).json()["call"]
+        assert (told["status"], told["message"]) == ("refused", UNAVAILABLE)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "REVOKE ALL ON call_use FROM epoch_app",
+        "REVOKE ALL ON call_destination FROM epoch_app",
+        "REVOKE ALL ON limit_override FROM epoch_app",
+        "REVOKE ALL ON calling_pause FROM epoch_app",
+        "ALTER TABLE call_use RENAME TO lost",
+    ],
+)
+async def test_a_counter_that_cannot_be_read_is_no_call_and_the_widget_learns_why(apart: Apart, broken: str) -> None:
+    tenant = await apart.make.tenant()
+    token = await apart.make.token(tenant)
+    await apart.as_owner(broken)
+    call_id = uuid4()
+
+    answer = await apart.side.outgoing(token.id, new_sid(), CallId=str(call_id))
+
+    assert not is_dialled(answer)
+    assert await statuses(apart.database, tenant) == {"service_unavailable": 1}
+    told = (await ask(apart.client, token.raw, path="/widget/status", call_id=str(call_id))).json()["call"]
+    assert (told["status"], told["message"]) == ("refused", UNAVAILABLE)
+
+
+async def test_paused_calls_are_refused_until_they_are_resumed(apart: Apart) -> None:
+    token = await apart.make.token(await apart.make.tenant())
+    for change, fresh, dialled in ((pause_calls, True, False), (pause_calls, False, False)):
+        async with apart.database.sessions() as session, session.begin():
+            assert await change(session, reason="fraud", by=SYSTEM) is fresh
+        assert is_dialled(await apart.side.outgoing(token.id, new_sid())) is dialled
+    for fresh in (True, False):
+        async with apart.database.sessions() as session, session.begin():
+            assert await resume_calls(session, by=SYSTEM) is fresh
+    assert is_dialled(await apart.side.outgoing(token.id, new_sid()))
+
+
+async def test_the_books_forget_the_numbers_and_phones_of_the_past(
+    side: CarrierSide, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    ago = utc_now() - dt.timedelta(days=3)
+    old = UUID(int=int(ago.timestamp() * 1000) << 80)
+    async with database.sessions() as session, session.begin():
+        mine = {"organization_id": tenant.organization.id}
+        session.add_all(
+            [
+                CallDestination(**mine, number="+12125550100", is_foreign=False, hour_start=ago, seen_at=ago),
+                CallUse(**mine, id=old, scope=Scope.IDENTITY, key="w_old", minute_start=ago, day=ago, month=ago),
+            ]
+        )
+    assert is_dialled(await side.outgoing(token.id, new_sid()))
+    async with database.sessions() as session:
+        mine_only = CallDestination.owned_by(tenant.organization.id)
+        assert list(await session.scalars(sa.select(CallDestination.number).where(mine_only))) == ["+12125550147"]
+        identities = CallUse.owned_by(tenant.organization.id), CallUse.scope == Scope.IDENTITY
+        assert await session.scalar(sa.select(sa.func.count()).select_from(CallUse).where(*identities)) == 1
+
+
+async def test_a_stolen_token_stays_within_policy_and_budget_and_raises_an_alarm(
+    side: CarrierSide, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    dialled: list[str] = []
+    wanted = [
+        *("+18765551234", "+2348012345678", "+881612345678", "+19002345678", "+447012345678", "911", "+37125550100"),
+        *(f"+1416555{last:04d}" for last in range(100, 140)),
+        *("+12125550147",) * 30,
+    ]
+
+    async def steal(to: str, seconds: int) -> None:
+        sid = new_sid()
+        answer = await side.outgoing(token.id, sid, to=to)
+        if is_dialled(answer):
+            dialled.append(to)
+            limit = re.search(rb'timeLimit="(\d+)"', answer.content)
+            assert limit is not None
+            await finish(side, sid, seconds=min(seconds, int(limit[1])))  # the carrier ends it there
+
+    # The thief goes on for many minutes: what is limited by the minute alone begins anew each time.
+    for seconds in (20, 3600, 3600):
+        for to in wanted:
+            await steal(to, seconds)
+        async with database.sessions() as session, session.begin():
+            mine = CallUse.owned_by(tenant.organization.id)
+            await session.execute(sa.update(CallUse).where(mine).values(minute_start=utc_now() - dt.timedelta(hours=1)))
+
+    assert dialled
+    assert all(to.startswith(("+1416555", "+1212555")) for to in dialled)
+    assert len({to for to in dialled if to.startswith("+1416555")}) <= 20
+    use = await use_of(database, tenant)
+    assert use.day_micros <= 5_000_000
+    assert use.day_minutes <= 600
+    async with database.sessions() as session:
+        kinds = set(await session.scalars(sa.select(Alert.kind).where(Alert.owned_by(tenant.organization.id))))
+        live = sa.select(sa.func.count()).where(
+            Call.owned_by(tenant.organization.id), Call.status == CallStatus.INITIATED
+        )
+        assert await session.scalar(live) == 0
+    assert kinds == {AlertKind.NEAR_LIMIT, AlertKind.FOREIGN_DESTINATIONS}

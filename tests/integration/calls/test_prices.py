@@ -1,0 +1,143 @@
+"""An estimate holds until the carrier tells what a call cost; then what was spent is corrected."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from litestar import Litestar
+
+from calls.limits.models import CallUse, Scope
+from calls.models import Call
+from calls.reconciliation.prices import ASK_AGAIN, PriceFinder
+from calls.services import PRICED_AFTER, CallService
+from carrier.twilio import TwilioCarrier
+from kit.clock import utc_now
+from kit.db.database import Database
+from kit.settings import Settings
+from sandbox.legs import Leg
+from support.carrier_account import Books, open_books
+from support.factories import Factory, Tenant, Token
+from support.webhook_client import CarrierSide, new_sid
+
+pytestmark = pytest.mark.anyio
+LATER = PRICED_AFTER + dt.timedelta(seconds=5)
+ESTIMATE, PRICE = 2 * 14_000, 2 * 18_000
+
+
+@pytest.fixture
+async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
+    async with open_books(settings.twilio, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def finder(app: Litestar, database: Database, books: Books) -> PriceFinder:
+    return PriceFinder(database, books.carrier, app.state.watch)
+
+
+@pytest.fixture
+async def side(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
+    return CarrierSide(client, settings)
+
+
+@pytest.fixture(autouse=True)
+async def no_calls_of_other_tests(database: Database) -> None:
+    """A run looks at every call that is due."""
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.delete(Call))
+
+
+@pytest.fixture
+async def tenant(make: Factory) -> Tenant:
+    return await make.tenant()
+
+
+@pytest.fixture
+async def token(make: Factory, tenant: Tenant) -> Token:
+    return await make.token(tenant)
+
+
+async def talked(side: CarrierSide, token: Token, books: Books, *, status: str = "completed") -> tuple[str, Leg]:
+    """A call of 61 s whose end the carrier has told."""
+    sid, now = new_sid(), utc_now().replace(microsecond=0)
+    assert b"<Dial " in (await side.outgoing(token.id, sid)).content
+    child = books.add_call(sid, status, seconds=61, ended=now)
+    await side.event(sid, "completed", now, child=child.sid, sequence=3, CallDuration="61")
+    return sid, child
+
+
+async def stored(database: Database, sid: str) -> Call:
+    async with database.sessions() as session:
+        return (await session.scalars(sa.select(Call).where(Call.carrier_sid == sid))).one()
+
+
+async def spent(database: Database, tenant: Tenant, scope: Scope = Scope.ORGANIZATION) -> tuple[int, int]:
+    async with database.sessions() as session:
+        mine = CallUse.owned_by(tenant.organization.id), CallUse.scope == scope
+        use = (await session.scalars(sa.select(CallUse).where(*mine))).one()
+        return use.day_micros, use.month_micros
+
+
+async def test_an_estimate_is_replaced_some_minutes_after_the_end(
+    side: CarrierSide, token: Token, tenant: Tenant, database: Database, books: Books, finder: PriceFinder
+) -> None:
+    sid, _ = await talked(side, token, books)
+    assert await finder.run() == 0
+    assert await spent(database, tenant) == (ESTIMATE, ESTIMATE)
+
+    assert await finder.run(utc_now() + LATER) == 1
+
+    call = await stored(database, sid)
+    assert (call.is_priced, call.cost_micros, call.price_due_at) == (True, PRICE, None)
+    assert await spent(database, tenant) == (PRICE, PRICE)
+    assert await spent(database, tenant, Scope.TOKEN) == (PRICE, PRICE)
+    assert await finder.run(utc_now() + LATER) == 0
+
+
+async def test_a_price_that_is_not_known_yet_is_asked_for_again_and_at_last_left_to_the_comparison(
+    side: CarrierSide, token: Token, database: Database, books: Books, finder: PriceFinder
+) -> None:
+    sid, _ = await talked(side, token, books, status="in-progress")  # the carrier's books lag behind
+    assert await finder.run(utc_now() + LATER) == 0
+    due = (await stored(database, sid)).price_due_at
+    assert due is not None
+    assert due > utc_now() + ASK_AGAIN
+    assert await finder.run(utc_now() + dt.timedelta(hours=13)) == 0
+    call = await stored(database, sid)
+    assert (call.is_priced, call.price_due_at) == (False, None)
+
+
+async def test_a_carrier_that_is_away_leaves_calls_due(
+    side: CarrierSide, token: Token, database: Database, books: Books, settings: Settings, finder: PriceFinder
+) -> None:
+    sid, _ = await talked(side, token, books)
+    away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
+    assert await PriceFinder(database, away).run(utc_now() + LATER) == 0
+    await away.close()
+    assert not (await stored(database, sid)).is_priced
+    assert await finder.run(utc_now() + LATER) == 1
+
+
+async def test_a_price_of_another_month_leaves_this_ones_sums_alone(
+    side: CarrierSide, token: Token, tenant: Tenant, database: Database, books: Books
+) -> None:
+    sid, _ = await talked(side, token, books)
+    call = await stored(database, sid)
+    async with database.sessions() as session, session.begin():
+        long_ago = utc_now() - dt.timedelta(days=40)
+        await session.execute(sa.update(Call).where(Call.id == call.id).values(ended_at=long_ago))
+        await CallService(session).set_price(call.organization_id, call.id, PRICE)
+    assert await spent(database, tenant) == (ESTIMATE, ESTIMATE)
+    assert (await stored(database, sid)).cost_micros == PRICE
+
+
+async def test_a_call_that_nobody_answered_is_not_asked_about(
+    side: CarrierSide, token: Token, database: Database, books: Books
+) -> None:
+    sid = new_sid()
+    assert b"<Dial " in (await side.outgoing(token.id, sid)).content
+    await side.event(sid, "no-answer", utc_now(), child=new_sid(), sequence=2)
+    assert (await stored(database, sid)).price_due_at is None

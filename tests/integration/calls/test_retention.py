@@ -1,0 +1,537 @@
+"""Call data goes when it was kept long enough, or when somebody wants to be forgotten; what is counted stays."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from calls.call_state import LegEvent
+from calls.limits.models import CallDestination
+from calls.models import Call, CallEvent, CallStatus
+from calls.services import CallFilters, CallService
+from calls.usage import usage_of
+from carrier.port import NotAtCarrier
+from carrier.twilio import TwilioCarrier
+from kit.actor import SYSTEM
+from kit.audit import AuditEvent
+from kit.clock import utc_now
+from kit.db.database import Database
+from kit.errors import ValidationFailed
+from kit.jobs.queue import Outbox, OutboxItem
+from kit.settings import Settings
+from privacy import number_erasure, number_search, services
+from privacy.carrier_deletion import KIND, KIND_BY_AGE, CallsAtCarrier
+from privacy.errors import NumberInLiveCall
+from privacy.number_erasure import Found, NumberErasure
+from privacy.services import (
+    BATCH,
+    Retention,
+    RetentionService,
+    months_before,
+)
+from support.api_client import assert_refused, fields_refused
+from support.call_factory import add_call
+from support.carrier_account import Books, open_books
+from support.factories import (
+    Factory,
+    Tenant,
+    Token,
+    sign_in,
+)
+from support.webhook_client import CarrierSide, new_sid
+from tenants.models import Organization
+
+pytestmark = pytest.mark.anyio
+NUMBER, OTHER = "+12125550147", "+12125550148"
+
+
+@pytest.fixture
+async def tenant(make: Factory) -> Tenant:
+    return await make.tenant()
+
+
+@pytest.fixture
+async def token(make: Factory, tenant: Tenant) -> Token:
+    return await make.token(tenant)
+
+
+@pytest.fixture
+def at_carrier(outbox: Outbox, books: Books) -> CallsAtCarrier:
+    return CallsAtCarrier(outbox, books.carrier)
+
+
+@pytest.fixture
+def retention(database: Database, at_carrier: CallsAtCarrier) -> Retention:
+    return Retention(database, at_carrier, default_months=24)
+
+
+@pytest.fixture
+async def side(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
+    return CarrierSide(client, settings)
+
+
+@pytest.fixture
+async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
+    async with open_books(settings.twilio, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def outbox(database: Database, settings: Settings) -> Outbox:
+    return Outbox(database, settings.secret_key)
+
+
+@pytest.fixture
+def erasure(outbox: Outbox, at_carrier: CallsAtCarrier, database: Database) -> NumberErasure:
+    return NumberErasure(outbox, at_carrier, database)
+
+
+@pytest.fixture(autouse=True)
+async def nothing_of_other_tests(database: Database) -> None:
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.delete(Call))
+        await session.execute(sa.delete(OutboxItem))
+
+
+async def old_call(
+    database: Database,
+    tenant: Tenant,
+    token: Token,
+    *,
+    at: dt.datetime,
+    to: str = NUMBER,
+    details: dict[str, Any] | None = None,
+) -> UUID:
+    """A call with everything that can be known of one."""
+    call_id = await add_call(
+        database,
+        tenant,
+        token,
+        started_at=at,
+        to_number=to,
+        id=UUID(int=(int(at.timestamp() * 1000) << 80) | (uuid4().int & ((1 << 80) - 1))),
+        call_id=uuid4(),
+        agent="Ada",
+        origin="https://crm.example.com",
+        details=details or {"contact": "Grace"},
+        country="US",
+        cost_micros=18_000,
+        is_priced=True,
+    )
+    async with database.sessions() as session, session.begin():
+        session.add(
+            CallEvent(
+                organization_id=tenant.organization.id,
+                call_record_id=call_id,
+                leg_sid=new_sid(),
+                is_child=True,
+                kind="completed",
+                sequence=3,
+                occurred_at=at,
+            )
+        )
+    return call_id
+
+
+async def stored(database: Database, call_id: UUID) -> Call:
+    async with database.sessions() as session:
+        return await session.get_one(Call, call_id)
+
+
+async def event_count(database: Database, call_id: UUID) -> int:
+    async with database.sessions() as session:
+        query = sa.select(sa.func.count(CallEvent.id)).where(CallEvent.call_record_id == call_id)
+        return await session.scalar(query) or 0
+
+
+async def choose(database: Database, tenant: Tenant, months: int | None) -> None:
+    async with database.sessions() as session, session.begin():
+        service = RetentionService(session, default_months=24)
+        await service.change(tenant.organization.id, months, by=SYSTEM)
+
+
+async def test_old_calls_lose_who_called_whom_and_keep_what_is_counted(
+    database: Database, tenant: Tenant, token: Token, retention: Retention
+) -> None:
+    now = utc_now()
+    old = await old_call(database, tenant, token, at=months_before(now, 24) - dt.timedelta(minutes=1))
+    young = await old_call(database, tenant, token, at=months_before(now, 24) + dt.timedelta(minutes=1))
+    before = await stored(database, old)
+
+    assert await retention.run(now) == 1
+
+    call = await stored(database, old)
+    assert (call.from_number, call.to_number, call.identity, call.agent) == (None, "", "", None)
+    assert (call.call_id, call.origin, call.details) == (None, None, None)
+    assert call.erased_at is not None
+    for kept in ("carrier_sid", "token_id", "status", "duration", "started_at", "ended_at", "country", "cost_micros"):
+        assert getattr(call, kept) == getattr(before, kept)
+    assert await event_count(database, old) == 0
+    assert (await stored(database, young)).to_number == NUMBER
+    assert await retention.run(now) == 0
+
+
+async def test_an_organizations_own_time_counts(
+    database: Database, make: Factory, tenant: Tenant, token: Token, retention: Retention
+) -> None:
+    now, other = utc_now(), await make.tenant()
+    two_months_ago = months_before(now, 2)
+    mine = await old_call(database, tenant, token, at=two_months_ago)
+    theirs = await old_call(database, other, await make.token(other), at=two_months_ago)
+    await choose(database, tenant, 1)
+    assert await retention.run(now) == 1
+    assert (await stored(database, mine)).erased_at is not None
+    assert (await stored(database, theirs)).erased_at is None
+    for wrong in (0, 37):
+        with pytest.raises(ValidationFailed):
+            await choose(database, tenant, wrong)
+    await choose(database, tenant, None)
+    async with database.sessions() as session:
+        trail = AuditEvent.organization_id == tenant.organization.id, AuditEvent.action.startswith("call_data")
+        told = list(await session.scalars(sa.select(AuditEvent.details).where(*trail).order_by(AuditEvent.id)))
+    assert told == [{"before": 24, "after": 1}, {"before": 1, "after": 24}]
+
+
+async def test_usage_still_counts_what_was_erased(
+    database: Database, tenant: Tenant, token: Token, retention: Retention
+) -> None:
+    now = utc_now()
+    first_of_last_month = (now.replace(day=1) - dt.timedelta(days=1)).replace(day=1, hour=0, minute=0, second=1)
+    await old_call(database, tenant, token, at=first_of_last_month)
+    await choose(database, tenant, 1)
+    assert await retention.run(first_of_last_month + dt.timedelta(days=32)) == 1
+    async with database.sessions() as session:
+        _, last_month = await usage_of(session, tenant.organization.id, today=now.date())
+    assert (last_month.total.calls, last_month.total.seconds) == (1, 60)
+    assert [(use.agent, use.tally.calls) for use in last_month.by_agent] == [(None, 1)]
+
+
+async def test_batches_go_on_where_the_last_one_ended(
+    database: Database, tenant: Tenant, token: Token, retention: Retention
+) -> None:
+    now = utc_now()
+    old = [
+        await old_call(database, tenant, token, at=months_before(now, 30) + dt.timedelta(seconds=n)) for n in range(3)
+    ]
+    async with database.sessions() as session, session.begin():
+        mine = sa.update(Organization).where(Organization.id == tenant.organization.id)
+        await session.execute(mine.values(calls_erased_through=old[0]))
+    assert await retention.run(now) == 2  # what stands before the mark is done
+    async with database.sessions() as session:
+        assert (await session.get_one(Organization, tenant.organization.id)).calls_erased_through == old[2]
+    assert len(old) < BATCH
+
+
+@pytest.mark.parametrize("most", [1, 100])
+async def test_organizations_share_batches_and_none_is_left_behind(
+    database: Database, make: Factory, retention: Retention, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(services, "BATCH", 4)
+    monkeypatch.setattr(services, "_SHARED_BY", 3)
+    monkeypatch.setattr(services, "MOST", most)
+    now = utc_now()
+    began, due, young = months_before(now, 30), dict[UUID, list[UUID]](), list[UUID]()
+    for times in (1, 5, 2, 3, 1):
+        tenant = await make.tenant()
+        token = await make.token(tenant)
+        moments = [began + dt.timedelta(seconds=second) for second in range(times)]
+        due[tenant.organization.id] = [await old_call(database, tenant, token, at=at) for at in moments]
+        young.append(await old_call(database, tenant, token, at=now))
+
+    in_one_pass = await retention.run(now)
+    assert (in_one_pass == 12) == (most == 100)
+    while await retention.run(now):
+        pass
+    for organization_id, calls in due.items():
+        assert [(await stored(database, call_id)).to_number for call_id in calls] == [""] * len(calls)
+        async with database.sessions() as session:
+            assert (await session.get_one(Organization, organization_id)).calls_erased_through == calls[-1]
+    assert {(await stored(database, call_id)).to_number for call_id in young} == {NUMBER}
+
+
+async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_there(
+    database: Database, settings: Settings, tenant: Tenant, token: Token, books: Books
+) -> None:
+    now = utc_now()
+    old = [
+        await old_call(database, tenant, token, at=months_before(now, 25) + dt.timedelta(seconds=n)) for n in range(3)
+    ]
+    young = await old_call(database, tenant, token, at=now)
+    async with database.sessions() as session, session.begin():
+        # By its number, at somebody's request: the carrier has been asked.
+        await session.execute(sa.update(Call).where(Call.id == old[2]).values(erased_at=now))
+    sids = [(await stored(database, call_id)).carrier_sid for call_id in (*old, young)]
+    legs = [books.add_call(sid, "completed", seconds=9).sid for sid in sids]
+    clock = [utc_now()]
+    first, second = (Outbox(database, settings.secret_key, clock=lambda: clock[0]) for _ in range(2))
+    away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
+
+    assert await Retention(database, CallsAtCarrier(first, away), default_months=24).run(now) == 2
+    assert await first.work_off(KIND_BY_AGE) == 0
+    assert await first.work_off(KIND) == 0
+    await away.close()
+    clock[0] += dt.timedelta(seconds=6)
+    CallsAtCarrier(second, books.carrier)
+    assert await second.work_off(KIND_BY_AGE) == 1
+    for sid in (*sids[:2], *legs[:2]):
+        with pytest.raises(NotAtCarrier):
+            await books.carrier.leg(sid)
+    for sid in (*sids[2:], *legs[2:]):
+        assert await books.carrier.leg(sid)
+
+
+async def test_a_webhook_that_is_repeated_years_later_dials_and_writes_nothing(
+    database: Database, tenant: Tenant, token: Token, retention: Retention, side: CarrierSide
+) -> None:
+    call_id = await old_call(database, tenant, token, at=months_before(utc_now(), 25))
+    assert await retention.run() == 1
+    before = await stored(database, call_id)
+    assert b"<Dial" not in (await side.outgoing(token.id, before.carrier_sid)).content
+    await side.event(before.carrier_sid, "ringing", utc_now(), child=new_sid(), sequence=1)
+    after = await stored(database, call_id)
+    assert (after.status, after.to_number, after.erased_at) == (before.status, "", before.erased_at)
+    assert await event_count(database, call_id) == 0
+
+
+@pytest.mark.parametrize(
+    ("moment", "months", "before"),
+    [
+        ("2026-11-26T10:00", 24, "2024-11-26T10:00"),
+        ("2026-03-31T10:00", 1, "2026-02-28T10:00"),
+        ("2024-02-29T10:00", 12, "2023-02-28T10:00"),
+        ("2026-01-15T10:00", 1, "2025-12-15T10:00"),
+    ],
+)
+async def test_months_are_the_calendars(moment: str, months: int, before: str) -> None:
+    assert months_before(dt.datetime.fromisoformat(moment), months) == dt.datetime.fromisoformat(before)
+
+
+async def erase(walled: Database, erasure: NumberErasure, tenant: Tenant, number: str = NUMBER) -> Found:
+    async with walled.tenant(tenant.organization.id) as session:
+        return await erasure.erase(session, tenant.organization.id, number, "US", by=SYSTEM)
+
+
+async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
+    database: Database,
+    walled: Database,
+    make: Factory,
+    tenant: Tenant,
+    token: Token,
+    books: Books,
+    outbox: Outbox,
+    erasure: NumberErasure,
+) -> None:
+    called = [await old_call(database, tenant, token, at=utc_now()) for _ in range(2)]
+    refused = await add_call(
+        database, tenant, token, status=CallStatus.REFUSED, duration=0, to_number="(212) 555-0147", agent="Ada"
+    )
+    other = await add_call(database, tenant, token, to_number=OTHER)
+    stranger = await make.tenant()
+    elsewhere = await add_call(database, stranger, await make.token(stranger), to_number=NUMBER)
+    async with database.sessions() as session, session.begin():
+        now = utc_now()
+        session.add(
+            CallDestination(
+                organization_id=tenant.organization.id, number=NUMBER, is_foreign=False, hour_start=now, seen_at=now
+            )
+        )
+    sids = [(await stored(database, call_id)).carrier_sid for call_id in called]
+    legs = [books.add_call(sid, "completed", seconds=9).sid for sid in sids]
+
+    async with walled.tenant(tenant.organization.id) as session:
+        assert await erasure.count(session, tenant.organization.id, NUMBER, "US") == Found(3, 0)
+    assert await erase(walled, erasure, tenant) == Found(3, 0)
+
+    for call_id in (*called, refused):
+        row = await stored(database, call_id)
+        assert (row.to_number, row.agent, row.erased_at is not None) == ("", None, True)
+        assert await event_count(database, call_id) == 0
+    assert [(await stored(database, call_id)).erased_at for call_id in (other, elsewhere)] == [None, None]
+    async with database.sessions() as session:
+        found = CallFilters(number=NUMBER)
+        assert await CallService(session).page(tenant.organization.id, found, after=None, limit=10) == []
+        destinations = sa.select(CallDestination.id).where(CallDestination.owned_by(tenant.organization.id))
+        assert await session.scalar(destinations) is None
+    assert await outbox.work_off(KIND) == 2
+    for sid in (*sids, *legs):
+        with pytest.raises(NotAtCarrier):
+            await books.carrier.leg(sid)
+    assert await erase(walled, erasure, tenant) == Found(0, 0)
+    assert await outbox.work_off(KIND) == 0
+
+
+async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
+    database: Database, walled: Database, make: Factory, tenant: Tenant, token: Token, erasure: NumberErasure
+) -> None:
+    written = (
+        {"contact": {"name": "Grace", "phones": ["(212) 555-0147"]}},
+        {"note": "ring Grace back on +1 212-555-0147, please"},
+        {"2125550147": "Grace"},
+        {"phone": 12125550147},
+    )
+    mentioned = [await add_call(database, tenant, token, to_number=OTHER, details=one, agent="Ada") for one in written]
+    named = await add_call(
+        database, tenant, token, to_number=OTHER, details={"agent": "212 555 0147"}, agent="212 555 0147"
+    )
+    member = await add_call(
+        database, tenant, token, to_number=OTHER, agent="2125550147@example.com", agent_is_member=True
+    )
+    page = await add_call(database, tenant, token, to_number=OTHER, origin="https://t2125550147.example")
+    left = {"phone": "(312) 555-0147", "deal": 42}
+    other = await add_call(database, tenant, token, to_number=OTHER, details=left)
+    live = await add_call(
+        database, tenant, token, to_number=OTHER, details=written[0], status=CallStatus.IN_PROGRESS, duration=0
+    )
+    stranger = await make.tenant()
+    elsewhere = await add_call(database, stranger, await make.token(stranger), to_number=OTHER, details=written[0])
+
+    async with walled.tenant(tenant.organization.id) as session:
+        assert await erasure.count(session, tenant.organization.id, NUMBER, "US") == Found(0, 7)
+    assert await erase(walled, erasure, tenant) == Found(0, 7)
+
+    for call_id in (*mentioned, live):
+        call = await stored(database, call_id)
+        assert (call.details, call.to_number, call.erased_at) == (None, OTHER, None)
+    assert (await stored(database, mentioned[0])).agent == "Ada"
+    assert [getattr(await stored(database, named), name) for name in ("details", "agent")] == [None, None]
+    assert (await stored(database, page)).origin is None
+    assert (await stored(database, member)).agent == "2125550147@example.com"
+    assert (await stored(database, other)).details == left
+    assert (await stored(database, elsewhere)).details == written[0]
+    assert await erase(walled, erasure, tenant) == Found(0, 0)
+
+
+@pytest.mark.parametrize("most", ["MOST_BATCHES", "_MOST_CHANGED"])
+async def test_a_search_that_takes_long_goes_on_in_the_background(
+    database: Database,
+    walled: Database,
+    tenant: Tenant,
+    token: Token,
+    outbox: Outbox,
+    erasure: NumberErasure,
+    monkeypatch: pytest.MonkeyPatch,
+    most: str,
+) -> None:
+    monkeypatch.setattr(number_search, "BATCH", 2)
+    monkeypatch.setattr(number_erasure, most, 2)
+    now = utc_now()
+    calls = [
+        await old_call(database, tenant, token, at=now - dt.timedelta(seconds=n), to=OTHER, details={"phone": NUMBER})
+        for n in range(7)
+    ]
+    old = await add_call(database, tenant, token, to_number=NUMBER)
+    async with walled.tenant(tenant.organization.id) as session:
+        counted = await erasure.count(session, tenant.organization.id, NUMBER, "US")
+    erased = await erase(walled, erasure, tenant)
+    assert not erased.is_all
+    assert erased.mentions < len(calls)
+    assert counted.mentions <= len(calls)
+    assert (await stored(database, old)).erased_at is not None
+    assert (await stored(database, calls[-1])).details is not None
+
+    assert await outbox.work_off(number_erasure.KIND) > 1
+    for call_id in calls:
+        assert (await stored(database, call_id)).details is None
+    async with database.sessions() as session:
+        mine = AuditEvent.organization_id == tenant.organization.id, AuditEvent.action == "call_data.number_erased"
+        told = list(await session.scalars(sa.select(AuditEvent.details).where(*mine).order_by(AuditEvent.id)))
+    assert sum(details["metadata_of_calls"] for details in told if details) == len(calls)
+    assert [bool(details and details.get("goes_on")) for details in told] == [*([True] * (len(told) - 1)), False]
+
+
+async def test_nothing_that_cannot_be_erased_holds_the_number(
+    database: Database, walled: Database, tenant: Tenant, token: Token, erasure: NumberErasure
+) -> None:
+    await old_call(database, tenant, token, at=utc_now())
+    await erase(walled, erasure, tenant)
+    async with database.sessions() as session:
+        mine = sa.select(AuditEvent).where(AuditEvent.organization_id == tenant.organization.id)
+        told = [(row.action, row.subject_name, row.details) for row in await session.scalars(mine)]
+        waiting = [row.body or "" for row in await session.scalars(sa.select(OutboxItem))]
+    assert ("call_data.number_erased", "…0147", {"number": "…0147", "calls": 1, "metadata_of_calls": 0}) in told
+    assert not [line for line in (*map(str, told), *waiting) if NUMBER.lstrip("+") in line]
+
+
+async def test_a_number_in_a_live_call_is_not_erased(
+    database: Database, walled: Database, tenant: Tenant, token: Token, erasure: NumberErasure
+) -> None:
+    over = await add_call(database, tenant, token, to_number=NUMBER)
+    live = await add_call(database, tenant, token, to_number=NUMBER, status=CallStatus.IN_PROGRESS, duration=0)
+    with pytest.raises(NumberInLiveCall):
+        await erase(walled, erasure, tenant)
+    assert (await stored(database, over)).erased_at is None
+    async with database.sessions() as session, session.begin():
+        sid = (await session.get_one(Call, live)).carrier_sid
+        end = LegEvent(is_child=True, kind="completed", sequence=3, occurred_at=utc_now(), duration=1)
+        await CallService(session).record(tenant.organization.id, sid, new_sid(), end)
+    assert await erase(walled, erasure, tenant) == Found(2, 0)
+
+
+async def test_a_carrier_that_is_away_is_asked_again(
+    database: Database,
+    walled: Database,
+    settings: Settings,
+    tenant: Tenant,
+    token: Token,
+    books: Books,
+) -> None:
+    call_id = await add_call(database, tenant, token, to_number=NUMBER)
+    sid = (await stored(database, call_id)).carrier_sid
+    books.add_call(sid, "completed", seconds=9)
+    clock = [utc_now()]
+    first, second = (Outbox(database, settings.secret_key, clock=lambda: clock[0]) for _ in range(2))
+    away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
+    await erase(walled, NumberErasure(first, CallsAtCarrier(first, away), database), tenant)
+    assert await first.work_off(KIND) == 0
+    await away.close()
+    clock[0] += dt.timedelta(seconds=6)
+    CallsAtCarrier(second, books.carrier)
+    assert await second.work_off(KIND) == 1
+    with pytest.raises(NotAtCarrier):
+        await books.carrier.leg(sid)
+
+
+async def test_the_api_tells_and_changes_how_long(client: httpx.AsyncClient, make: Factory) -> None:
+    tenant = await make.tenant()
+    await sign_in(client, tenant.owner)
+    path = f"/api/organizations/{tenant.organization.id}/retention"
+    assert (await client.get(path)).json() == {"months": 24, "is_default": True}
+    changed = await client.put(path, json={"months": 6})
+    assert (changed.status_code, changed.json()) == (200, {"months": 6, "is_default": False})
+    for wrong in (0, 37, -1):
+        assert fields_refused(await client.put(path, json={"months": wrong})) == ["months"]
+    back = await client.put(path, json={"months": None})
+    assert back.json() == {"months": 24, "is_default": True}
+
+
+async def test_the_api_erases_a_number_and_tells_what_it_was_in(
+    client: httpx.AsyncClient, make: Factory, tenant: Tenant, token: Token, database: Database
+) -> None:
+    await sign_in(client, tenant.owner)
+    api = f"/api/organizations/{tenant.organization.id}"
+    blocked = await client.put(f"{api}/calling-rules", json={"blocked_numbers": [NUMBER, OTHER]})
+    assert blocked.status_code == 200
+    await add_call(database, tenant, token, to_number=NUMBER)
+    await add_call(database, tenant, token, to_number=OTHER, details={"also": "212-555-0147"})
+
+    erased = await client.post(f"{api}/erasures", json={"number": "(212) 555-0147"})
+    told = {"calls": 1, "metadata_of_calls": 1, "is_complete": True, "unblocked": False}
+    assert (erased.status_code, erased.json()) == (200, told)
+    assert (await client.get(f"{api}/calling-rules")).json()["blocked_numbers"] == [NUMBER, OTHER]
+    again = await client.post(f"{api}/erasures", json={"number": NUMBER, "unblock": True})
+    assert again.json() == {**told, "calls": 0, "metadata_of_calls": 0, "unblocked": True}
+    assert (await client.get(f"{api}/calling-rules")).json()["blocked_numbers"] == [OTHER]
+    async with database.sessions() as session:
+        mine = AuditEvent.organization_id == tenant.organization.id, AuditEvent.action == "call_data.number_erased"
+        trail = list(await session.scalars(sa.select(AuditEvent.details).where(*mine).order_by(AuditEvent.id)))
+    assert [details and details.get("unblocked") for details in trail] == [None, True]
+
+    for wrong in ("nobody", " "):
+        assert fields_refused(await client.post(f"{api}/erasures", json={"number": wrong})) == ["number"]
+    await add_call(database, tenant, token, to_number=NUMBER, status=CallStatus.RINGING, duration=0)
+    assert_refused(await client.post(f"{api}/erasures", json={"number": NUMBER}), 409, "number_in_live_call")

@@ -1,0 +1,202 @@
+"""Revocation, suspension and pause against all in flight, on four workers: nothing after the answer is granted."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from calls.limits.limit_names import DEFAULTS
+from calls.models import Call, CallStatus
+from conftest import ROOT
+from epoch.app import create_app
+from epoch.cli.commands import pause_calls
+from epoch.migrations import upgrade
+from kit.actor import SYSTEM
+from kit.db.database import ADMIN_ROLE, Database
+from kit.jobs.queue import backlog
+from kit.settings import Settings, load_settings
+from support.carrier_endpoint import CarrierEndpoint
+from support.factories import Factory, Token, sign_in
+from tenants.services import OrganizationService
+
+pytestmark = pytest.mark.anyio
+WORKERS = 4
+WORKER = Path(__file__).with_name("asks_and_calls.py")
+PATIENCE = 120
+"""Seconds for each thing that must come; on a calm machine all comes within some."""
+
+
+class Asked(NamedTuple):
+    """A request as the worker tells of it."""
+
+    kind: str
+    sent: int
+    granted: bool
+    sid: str
+
+
+class Worker:
+    """A process with the application in it."""
+
+    def __init__(self, process: Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._stdin, self._stdout = process.stdin, process.stdout
+
+    async def line(self) -> str:
+        line = await asyncio.wait_for(self._stdout.readline(), PATIENCE)
+        assert line, "the worker is gone"
+        return line.decode().strip()
+
+    async def reaches(self, word: str) -> None:
+        assert await self.line() == word
+
+    def tell(self) -> None:
+        self._stdin.write(b"\n")
+
+    async def story(self) -> list[Asked]:
+        asked = []
+        while (line := await self.line()) != "done":
+            asked.append(Asked(*json.loads(line)))
+        return asked
+
+
+@pytest.fixture
+def own_url(new_database: Callable[[], str]) -> str:
+    """A database of its own: the workers alone shall do what follows."""
+    url = new_database()
+    upgrade(url)
+    return url
+
+
+@pytest.fixture
+async def jobs(own_url: str) -> AsyncIterator[Database]:
+    unwalled = Database(own_url, role=ADMIN_ROLE)
+    yield unwalled
+    await unwalled.stop()
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[CarrierEndpoint]:
+    async with CarrierEndpoint().serving() as server:
+        yield server
+
+
+@pytest.fixture
+def environ(own_url: str, settings: Settings, endpoint: CarrierEndpoint) -> dict[str, str]:
+    return {
+        "EPOCH_DATABASE_URL": own_url,
+        "EPOCH_SANDBOX_ADDRESS": endpoint.address,
+        "EPOCH_PUBLIC_URL": settings.public_url,
+        "EPOCH_DATA_DIR": str(settings.data_dir),
+    }
+
+
+@asynccontextmanager
+async def workers_with(token: Token, times: int, environ: dict[str, str]) -> AsyncIterator[list[Worker]]:
+    paths = os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests")))
+    argv = (str(WORKER), token.raw, str(token.id), str(times))
+    async with AsyncExitStack() as stack:
+        workers = []
+        for _ in range(WORKERS):
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, *argv, env={**os.environ, **environ, "PYTHONPATH": paths}, stdin=PIPE, stdout=PIPE
+            )
+            stack.push_async_callback(_end, process)
+            workers.append(Worker(process))
+        yield workers
+
+
+async def _end(process: Process) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        await asyncio.wait_for(process.wait(), 30)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+@pytest.mark.parametrize(
+    ("cause", "times"),
+    [
+        pytest.param("revoked", 250, id="revoked-1000"),
+        pytest.param("suspended", 50, id="suspended"),
+        pytest.param("paused", 50, id="paused"),
+    ],
+)
+async def test_nothing_sent_after_the_answer_is_granted_on_any_worker_and_every_call_before_it_is_ended(
+    jobs: Database, environ: dict[str, str], endpoint: CarrierEndpoint, cause: str, times: int
+) -> None:
+    own = load_settings(environ)
+    make = Factory(jobs, own)
+    tenant = await make.tenant(limits=dict.fromkeys(DEFAULTS, 10**8))
+    token = await make.token(tenant)
+
+    async def forbid() -> None:
+        if cause == "suspended":
+            async with jobs.sessions() as session, session.begin():
+                await OrganizationService(session).suspend(tenant.organization.id, by=SYSTEM)
+            return
+        if cause == "paused":
+            assert await pause_calls(own, "fraud", end_live=True)
+            return
+        app = create_app(own)
+        transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
+        async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=own.public_url) as client:
+            await sign_in(client, tenant.owner)
+            path = f"/api/organizations/{tenant.organization.id}/embed-tokens/{token.id}"
+            assert (await client.delete(path)).status_code == 204
+
+    async with workers_with(token, times, environ) as workers:
+        for word in ("ready", "under way"):
+            await asyncio.gather(*(worker.reaches(word) for worker in workers))
+            if word == "ready":
+                for worker in workers:
+                    worker.tell()
+        await forbid()
+        answered = time.monotonic_ns()
+        for worker in workers:
+            worker.tell()
+        asked = [one for story in await asyncio.gather(*(worker.story() for worker in workers)) for one in story]
+
+        admitted = {one.sid for one in asked if one.kind == "call" and one.granted}
+        async with asyncio.timeout(PATIENCE):
+            while admitted - set(endpoint.asked) or await is_waiting(jobs):
+                endpoint.was_asked.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(endpoint.was_asked.wait(), 0.2)
+
+    told = Counter((one.kind, one.sent > answered, one.granted) for one in asked)
+    # A pause stops calls and no phones: their people see why.
+    for kind in ("call",) if cause == "paused" else ("exchange", "call"):
+        assert told[kind, False, True] > 0
+        assert told[kind, True, False] > 0
+        assert told[kind, True, True] == 0
+        assert sum(count for (what, *_), count in told.items() if what == kind) >= WORKERS * times
+    assert set(endpoint.asked) == admitted
+    assert await live_calls(jobs, tenant.organization.id) == admitted
+
+
+async def is_waiting(jobs: Database) -> bool:
+    async with jobs.sessions() as session:
+        return bool(await backlog(session, most=10_000))
+
+
+async def live_calls(jobs: Database, organization_id: UUID) -> set[str]:
+    """By the carrier's ids: its own word that they are over has not come."""
+    mine = Call.owned_by(organization_id), Call.status == CallStatus.INITIATED
+    async with jobs.sessions() as session:
+        return set(await session.scalars(sa.select(Call.carrier_sid).where(*mine)))

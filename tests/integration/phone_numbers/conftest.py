@@ -1,0 +1,100 @@
+"""What the tests of phone numbers share: a desk as requests use it, the carrier's side, and a reconciler."""
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from carrier.port import Carrier, OwnedNumber
+from carrier.twilio import TwilioCarrier
+from epoch.phone_number_jobs import build_number_desk, build_reconciler
+from kit.actor import Actor, ActorKind
+from kit.db.database import Database
+from phone_numbers.phone_number_service import NumberDesk
+from phone_numbers.reconciliation import Reconciler
+from support.factories import Factory
+from tenants.models import NumberPurchase, Organization, PhoneNumber
+
+# Area codes of the United States that no other test uses, a hundred numbers in each.
+_free = (f"+1{area}5550{last}" for area in ("907", "208", "406") for last in itertools.chain(range(106, 200)))
+At = Callable[[str], Awaitable[list[OwnedNumber]]]
+Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
+
+
+@pytest.fixture
+async def carrier(make: Factory) -> AsyncIterator[TwilioCarrier]:
+    """The sandbox carrier, as the product talks to it."""
+    adapter = make.carrier()
+    yield adapter
+    await adapter.close()
+
+
+@pytest.fixture
+def number() -> str:
+    """A number for sale that no other test touches."""
+    return next(_free)
+
+
+@pytest.fixture
+def desk(walled: Database, carrier: Carrier) -> NumberDesk:
+    """The desk as requests use it, with a carrier that the test may replace."""
+    return build_number_desk(walled, carrier)
+
+
+@pytest.fixture
+def reconciler(database: Database, carrier: Carrier) -> Reconciler:
+    """The reconciler over all organizations."""
+    return build_reconciler(database, carrier)
+
+
+@pytest.fixture
+def at_carrier(carrier: Carrier) -> At:
+    """What the carrier's account holds of one number."""
+
+    async def listed(e164: str) -> list[OwnedNumber]:
+        return [owned for owned in await carrier.owned_numbers(e164=e164) if owned.e164 == e164]
+
+    return listed
+
+
+@pytest.fixture
+def held(database: Database) -> Rows:
+    """The rows of the numbers that an organization holds."""
+
+    async def rows(organization_id: UUID) -> list[PhoneNumber]:
+        query = sa.select(PhoneNumber).where(PhoneNumber.owned_by(organization_id), PhoneNumber.released_at.is_(None))
+        async with database.sessions() as session:
+            return list((await session.scalars(query.order_by(PhoneNumber.id))).all())
+
+    return rows
+
+
+@pytest.fixture
+def purchases(database: Database) -> Callable[[UUID], Awaitable[list[NumberPurchase]]]:
+    """An organization's purchases, oldest first."""
+
+    async def rows(organization_id: UUID) -> list[NumberPurchase]:
+        query = sa.select(NumberPurchase).where(NumberPurchase.owned_by(organization_id))
+        async with database.sessions() as session:
+            return list((await session.scalars(query.order_by(NumberPurchase.id))).all())
+
+    return rows
+
+
+@pytest.fixture
+def set_limits(database: Database) -> Callable[[UUID, dict[str, int]], Awaitable[None]]:
+    async def change(organization_id: UUID, limits: dict[str, int]) -> None:
+        async with database.sessions() as session, session.begin():
+            await session.execute(
+                sa.update(Organization).where(Organization.id == organization_id).values(limits=limits)
+            )
+
+    return change
+
+
+@pytest.fixture
+def somebody() -> Actor:
+    """The product itself, acting in an organization."""
+    return Actor(ActorKind.SYSTEM, None, "A test")

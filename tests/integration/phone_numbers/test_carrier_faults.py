@@ -1,0 +1,190 @@
+"""The carrier away, silent or faulty: nothing is bought twice, nothing is lost, and people read what happens."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy.pool import QueuePool
+
+from carrier.port import Carrier, OwnedNumber
+from carrier.twilio import TwilioCarrier
+from epoch.phone_number_jobs import build_number_desk, build_reconciler
+from kit.actor import Actor
+from kit.db.database import Database
+from kit.http.problems import problem_body
+from kit.settings import Settings
+from phone_numbers.errors import (
+    CarrierAway,
+    NumberNotAvailable,
+    PurchaseNotSettled,
+    ReleaseNotSettled,
+)
+from phone_numbers.phone_number_service import NumberDesk
+from phone_numbers.reconciliation import Reconciler
+from support.factories import Factory
+from support.faulty_carrier import Fault, FaultyCarrier
+from tenants.models import NumberPurchase, PhoneNumber, PurchaseState
+
+pytestmark = pytest.mark.anyio
+At = Callable[[str], Awaitable[list[OwnedNumber]]]
+Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
+Purchases = Callable[[UUID], Awaitable[list[NumberPurchase]]]
+
+
+@pytest.fixture
+async def line(settings: Settings) -> AsyncIterator[FaultyCarrier]:
+    """The line to the carrier, which the test may cut."""
+    assert settings.sandbox_address is not None
+    async with FaultyCarrier(settings.sandbox_address).serving() as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def desk(line: FaultyCarrier, settings: Settings, walled: Database) -> AsyncIterator[NumberDesk]:
+    """The desk, with that line to the carrier."""
+    carrier = TwilioCarrier(settings.twilio, api_base=f"http://{line.address}", signaling=None)
+    yield build_number_desk(walled, carrier)
+    await carrier.close()
+
+
+async def test_a_purchase_whose_answer_is_lost_is_found_in_the_list(
+    line: FaultyCarrier,
+    desk: NumberDesk,
+    make: Factory,
+    number: str,
+    at_carrier: At,
+    somebody: Actor,
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    line.faults = {"POST": Fault.ANSWER_LOST}
+    bought = await desk.purchases.buy(organization_id, number, by=somebody)
+    assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+async def test_a_purchase_that_is_in_doubt_is_not_repeated_and_is_settled(
+    line: FaultyCarrier,
+    desk: NumberDesk,
+    make: Factory,
+    database: Database,
+    carrier: Carrier,
+    number: str,
+    at_carrier: At,
+    held: Rows,
+    purchases: Purchases,
+    somebody: Actor,
+    fault: Fault,
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    line.faults = {"POST": fault}
+    if fault is Fault.ANSWER_LOST:
+        # The list is away as well, after the search.
+        line.faults, line.spared = {"POST": fault, "GET": Fault.UNAVAILABLE}, ["GET"]
+    with pytest.raises(PurchaseNotSettled) as refusal:
+        await desk.purchases.buy(organization_id, number, by=somebody)
+    assert problem_body(refusal.value)["status"] == 503
+    assert len(await at_carrier(number)) == (fault is Fault.ANSWER_LOST)
+
+    await build_reconciler(database, carrier, settle_after=timedelta()).compare()
+    assert [owned.sid for owned in await at_carrier(number)] == [row.carrier_sid for row in await held(organization_id)]
+    settled = PurchaseState.COMPLETED if fault is Fault.ANSWER_LOST else PurchaseState.FAILED
+    assert [purchase.state for purchase in await purchases(organization_id)] == [settled]
+
+    line.faults = {}
+    await desk.purchases.buy(organization_id, number, by=somebody)
+    assert len(await at_carrier(number)) == 1
+    assert len(await held(organization_id)) == 1
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+async def test_with_the_carrier_away_nothing_is_begun(
+    line: FaultyCarrier,
+    desk: NumberDesk,
+    make: Factory,
+    number: str,
+    purchases: Purchases,
+    somebody: Actor,
+    fault: Fault,
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    line.faults = {"GET": fault}
+    with pytest.raises(CarrierAway) as refusal:
+        await desk.purchases.buy(organization_id, number, by=somebody)
+    assert problem_body(refusal.value)["status"] == 503
+    assert await purchases(organization_id) == []
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+async def test_a_release_that_the_carrier_does_not_confirm_is_finished_later(
+    line: FaultyCarrier,
+    desk: NumberDesk,
+    make: Factory,
+    reconciler: Reconciler,
+    number: str,
+    at_carrier: At,
+    held: Rows,
+    somebody: Actor,
+    fault: Fault,
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    bought = await desk.purchases.buy(organization_id, number, by=somebody)
+    line.faults = {"DELETE": fault}
+    with pytest.raises(ReleaseNotSettled):
+        await desk.releases.release(organization_id, bought.id, by=somebody)
+    assert all(row.releasing_at is not None for row in await held(organization_id))
+
+    await reconciler.finish()
+    assert await held(organization_id) == []
+    assert await at_carrier(number) == []
+
+
+async def test_a_number_that_another_organization_still_claims_goes_back(
+    desk: NumberDesk,
+    make: Factory,
+    database: Database,
+    number: str,
+    at_carrier: At,
+    held: Rows,
+    purchases: Purchases,
+    somebody: Actor,
+) -> None:
+    other = (await make.tenant(number=False)).organization.id
+    async with database.sessions() as session, session.begin():
+        session.add(PhoneNumber(organization_id=other, e164=number))
+    organization_id = (await make.tenant(number=False)).organization.id
+    with pytest.raises(NumberNotAvailable):
+        await desk.purchases.buy(organization_id, number, by=somebody)
+    assert await at_carrier(number) == []
+    assert await held(organization_id) == []
+    assert [purchase.state for purchase in await purchases(organization_id)] == [PurchaseState.FAILED]
+
+
+async def test_no_connection_is_held_while_the_carrier_is_asked(
+    settings: Settings, make: Factory, number: str, somebody: Actor
+) -> None:
+    assert settings.database_url is not None
+    database = Database(settings.database_url)
+    carrier = _Watching(settings, database)
+    desk = build_number_desk(database, carrier)
+    organization_id = (await make.tenant(number=False)).organization.id
+    bought = await desk.purchases.buy(organization_id, number, by=somebody)
+    await desk.releases.release(organization_id, bought.id, by=somebody)
+    assert carrier.connections == [0, 0, 0]
+    await carrier.close()
+    await database.stop()
+
+
+class _Watching(TwilioCarrier):
+    """The adapter, noting how many connections to the database are in use while it works."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        super().__init__(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)
+        self._database = database
+        self.connections: list[int] = []
+
+    def _connected(self) -> object:
+        pool = self._database.engine.pool
+        assert isinstance(pool, QueuePool)
+        self.connections.append(pool.checkedout())
+        return super()._connected()

@@ -1,0 +1,157 @@
+"""A process killed at any step of a purchase or a release: afterwards the carrier's list equals the table."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from carrier.port import Carrier, OwnedNumber
+from carrier.twilio import TwilioCarrier
+from epoch.phone_number_jobs import build_number_desk, build_reconciler
+from kit.actor import Actor
+from kit.db.database import Database
+from kit.settings import Settings
+from phone_numbers.phone_number_service import NumberDesk
+from phone_numbers.reconciliation import Reconciler
+from support.factories import Factory
+from tenants.models import NumberPurchase, PhoneNumber, PurchaseState
+
+pytestmark = pytest.mark.anyio
+At = Callable[[str], Awaitable[list[OwnedNumber]]]
+Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
+Purchases = Callable[[UUID], Awaitable[list[NumberPurchase]]]
+Die = Callable[[str, UUID, str], Awaitable[None]]
+SCRIPT = Path(__file__).with_name("dies_at.py")
+SOURCES = Path(__file__).resolve().parents[3] / "src"
+
+
+@pytest.fixture
+def die(settings: Settings) -> Die:
+    """Runs a purchase or a release in a process of its own until it is killed at a point."""
+    environ = {
+        **os.environ,
+        "PYTHONPATH": str(SOURCES),
+        "EPOCH_DATABASE_URL": settings.database_url or "",
+        "EPOCH_SANDBOX_ADDRESS": settings.sandbox_address or "",
+        "EPOCH_DATA_DIR": str(settings.data_dir),
+    }
+
+    async def run(point: str, organization_id: UUID, subject: str) -> None:
+        argv = (str(SCRIPT), point, str(organization_id), subject)
+        process = await asyncio.create_subprocess_exec(sys.executable, *argv, env=environ)
+        assert await asyncio.wait_for(process.wait(), 60) == -signal.SIGKILL
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("point", "before", "after"),
+    [
+        ("before-buying", PurchaseState.REQUESTED, PurchaseState.FAILED),
+        ("after-buying", PurchaseState.REQUESTED, PurchaseState.COMPLETED),
+        ("bought", PurchaseState.COMPLETED, PurchaseState.COMPLETED),
+    ],
+)
+async def test_a_purchase_killed_at_any_step_is_adopted_or_given_up(
+    die: Die,
+    make: Factory,
+    database: Database,
+    carrier: Carrier,
+    reconciler: Reconciler,
+    number: str,
+    at_carrier: At,
+    held: Rows,
+    purchases: Purchases,
+    point: str,
+    before: PurchaseState,
+    after: PurchaseState,
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    await die(point, organization_id, number)
+    [purchase] = await purchases(organization_id)
+    # The application's own sweep may have been here already.
+    assert purchase.state in (before, after)
+    if point == "before-buying":
+        await reconciler.compare()
+        [young] = await purchases(organization_id)
+        assert young.state is PurchaseState.REQUESTED, "somebody may still be waiting for the carrier"
+
+    for _ in range(2):
+        await build_reconciler(database, carrier, settle_after=timedelta()).compare()
+
+        [purchase] = await purchases(organization_id)
+        assert purchase.state is after
+        there, rows = await at_carrier(number), await held(organization_id)
+        assert [owned.sid for owned in there] == [row.carrier_sid for row in rows]
+        assert len(rows) == (after is PurchaseState.COMPLETED)
+        assert [owned.friendly_name for owned in there] == [f"pn:{purchase.id}" for _ in rows]
+
+
+@pytest.mark.parametrize("point", ["before-releasing", "after-releasing", "released"])
+async def test_a_release_killed_at_any_step_is_finished(
+    die: Die,
+    make: Factory,
+    desk: NumberDesk,
+    reconciler: Reconciler,
+    number: str,
+    at_carrier: At,
+    held: Rows,
+    somebody: Actor,
+    point: str,
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    bought = await desk.purchases.buy(organization_id, number, by=somebody)
+    await die(point, organization_id, str(bought.id))
+    assert all(row.releasing_at is not None for row in await held(organization_id))
+
+    for _ in range(2):
+        await reconciler.finish()
+        assert await held(organization_id) == []
+        assert await at_carrier(number) == []
+
+
+class _Crash(BaseException):
+    """Ends a request in the middle, as no handler of errors could."""
+
+
+class _Crashing(TwilioCarrier):
+    """The adapter in a process that ends before or after it buys."""
+
+    point = ""
+
+    async def buy_number(self, e164: str, *, friendly_name: str) -> OwnedNumber:
+        if self.point == "before-buying":
+            raise _Crash
+        await super().buy_number(e164, friendly_name=friendly_name)
+        raise _Crash
+
+
+@pytest.mark.parametrize("point", ["before-buying", "after-buying"])
+async def test_the_next_click_settles_what_a_crash_left(
+    make: Factory,
+    settings: Settings,
+    walled: Database,
+    carrier: Carrier,
+    number: str,
+    at_carrier: At,
+    held: Rows,
+    somebody: Actor,
+    point: str,
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    crashing = _Crashing(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)
+    crashing.point = point
+    with pytest.raises(_Crash):
+        await build_number_desk(walled, crashing).purchases.buy(organization_id, number, by=somebody)
+    await crashing.close()
+
+    desk = build_number_desk(walled, carrier, settle_after=timedelta())
+    bought = await desk.purchases.buy(organization_id, number, by=somebody)
+    assert [row.id for row in await held(organization_id)] == [bought.id]
+    assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]

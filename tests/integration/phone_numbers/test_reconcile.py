@@ -1,0 +1,230 @@
+"""The carrier's list and ours: what explains itself is repaired, what does not is reported and left alone."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+from uuid_utils.compat import uuid7
+
+from calls.models import Call, CallStatus
+from carrier.port import Carrier, OwnedNumber
+from epoch.migrations import upgrade
+from kit.actor import Actor
+from kit.db.database import ADMIN_ROLE, Database
+from phone_numbers.models import NumberDifference
+from phone_numbers.phone_number_service import NumberDesk
+from phone_numbers.reconcile_job import NumberSweep
+from phone_numbers.reconciliation import Reconciler, Report
+from sandbox.account_store import Number
+from support.factories import Factory
+from tenants.models import NumberPurchase, Organization, PhoneNumber, PurchaseState
+
+pytestmark = pytest.mark.anyio
+At = Callable[[str], Awaitable[list[OwnedNumber]]]
+Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
+SOURCES = str(Path(__file__).resolve().parents[3] / "src")
+
+
+def purchase_id_of(asked: datetime) -> UUID:
+    """The id of a purchase asked for at that time."""
+    return UUID(int=int(asked.timestamp() * 1000) << 80 | (uuid7().int & ((1 << 80) - 1)))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_kept"),
+    [
+        ("Front desk", True),
+        (f"pn:{uuid4()}", True),
+        (f"pn:{purchase_id_of(datetime.now(UTC) - timedelta(hours=23))}", True),
+        (f"pn:{purchase_id_of(datetime.now(UTC) - timedelta(hours=25))}", False),
+    ],
+)
+async def test_an_unexplained_number_is_reported_and_released_only_when_it_is_ours_and_old(
+    carrier: Carrier, reconciler: Reconciler, number: str, at_carrier: At, name: str, is_kept: bool
+) -> None:
+    bought = await carrier.buy_number(number, friendly_name=name)
+    report = await reconciler.compare()
+    assert (bought.sid in {found.carrier_sid for found in report.open}) == is_kept
+    assert [owned.sid for owned in await at_carrier(number)] == [bought.sid] * is_kept
+    if is_kept:
+        await carrier.release_number(bought.sid)
+
+
+async def test_a_number_of_a_failed_purchase_goes_back_at_once(
+    make: Factory, database: Database, carrier: Carrier, reconciler: Reconciler, number: str, at_carrier: At
+) -> None:
+    tenant = await make.tenant(number=False)
+    async with database.sessions() as session, session.begin():
+        purchase = NumberPurchase(organization_id=tenant.organization.id, e164=number, state=PurchaseState.FAILED)
+        session.add(purchase)
+    await carrier.buy_number(number, friendly_name=f"pn:{purchase.id}")
+    await reconciler.compare()
+    assert await at_carrier(number) == []
+
+
+async def test_a_number_that_the_carrier_has_no_more_is_reported(
+    make: Factory, database: Database, reconciler: Reconciler, number: str, held: Rows
+) -> None:
+    tenant = await make.tenant(number=False)
+    async with database.sessions() as session, session.begin():
+        row = PhoneNumber(
+            organization_id=tenant.organization.id,
+            e164=number,
+            carrier_sid=f"PN{uuid4().hex}",
+            created_at=datetime.now(UTC) - timedelta(minutes=5),
+        )
+        session.add(row)
+    for _ in range(2):
+        report = await reconciler.compare()
+    [found] = [found for found in report.open if found.carrier_sid == row.carrier_sid]
+    assert (found.ending, found.why) == (number[-4:], "held here, not at the carrier")
+    assert len(await held(tenant.organization.id)) == 1
+    [kept] = await differences_of(database, number)
+    assert (kept.carrier_sid, kept.why, kept.seen_at > kept.created_at) == (row.carrier_sid, found.why, True)
+
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.delete(PhoneNumber).where(PhoneNumber.id == row.id))
+    await reconciler.compare()
+    assert await differences_of(database, number) == []
+
+
+async def differences_of(database: Database, number: str) -> list[NumberDifference]:
+    async with database.sessions() as session:
+        return list(await session.scalars(sa.select(NumberDifference).where(NumberDifference.e164 == number)))
+
+
+async def test_a_row_without_the_carriers_id_gets_it(
+    make: Factory, database: Database, carrier: Carrier, reconciler: Reconciler, number: str, held: Rows
+) -> None:
+    tenant = await make.tenant(number=False)
+    async with database.sessions() as session, session.begin():
+        session.add(PhoneNumber(organization_id=tenant.organization.id, e164=number))
+    bought = await carrier.buy_number(number, friendly_name="From before")
+    await reconciler.compare()
+    assert [row.carrier_sid for row in await held(tenant.organization.id)] == [bought.sid]
+
+
+@pytest.mark.parametrize(("days", "is_kept"), [(29, True), (31, False)])
+async def test_a_deleted_organization_keeps_its_numbers_for_thirty_days(
+    make: Factory,
+    database: Database,
+    desk: NumberDesk,
+    reconciler: Reconciler,
+    number: str,
+    at_carrier: At,
+    somebody: Actor,
+    days: int,
+    is_kept: bool,
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    await desk.purchases.buy(organization_id, number, by=somebody)
+    deleted = sa.update(Organization).where(Organization.id == organization_id)
+    async with database.sessions() as session, session.begin():
+        await session.execute(deleted.values(deleted_at=datetime.now(UTC) - timedelta(days=days)))
+    await reconciler.finish()
+    assert len(await at_carrier(number)) == is_kept
+
+
+async def test_a_release_waits_for_the_end_of_a_live_call(
+    make: Factory,
+    database: Database,
+    desk: NumberDesk,
+    reconciler: Reconciler,
+    number: str,
+    held: Rows,
+    somebody: Actor,
+) -> None:
+    tenant = await make.tenant(number=False)
+    organization_id = tenant.organization.id
+    bought = await desk.purchases.buy(organization_id, number, by=somebody)
+    call = Call(
+        organization_id=organization_id,
+        carrier_sid=f"CA{uuid4().hex}",
+        token_id=(await make.token(tenant)).id,
+        identity="w_test",
+        from_number=number,
+        to_number="+12125550147",
+        status=CallStatus.IN_PROGRESS,
+        started_at=datetime.now(UTC),
+    )
+    ordered = sa.update(PhoneNumber).where(PhoneNumber.id == bought.id).values(releasing_at=datetime.now(UTC))
+    async with database.sessions() as session, session.begin():
+        session.add(call)
+        await session.execute(ordered)
+
+    assert (await reconciler.finish()).put_off >= 1
+    assert len(await held(organization_id)) == 1
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.update(Call).where(Call.id == call.id).values(status=CallStatus.COMPLETED))
+    await reconciler.finish()
+    assert await held(organization_id) == []
+
+
+class _Slow(Reconciler):
+    """Takes as long as it is told to."""
+
+    def __init__(self, database: Database, carrier: Carrier, desk: NumberDesk) -> None:
+        super().__init__(database, carrier, desk)
+        self.began, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def compare(self) -> Report:
+        self.began.set()
+        await self.go_on.wait()
+        return Report()
+
+
+async def test_one_sweep_at_a_time(new_database: Callable[[], str], carrier: Carrier, desk: NumberDesk) -> None:
+    # A database of its own: in the shared one the application sweeps as well.
+    database = Database(new_database())
+    slow, compared = _Slow(database, carrier, desk), list[str]()
+    sweeping = asyncio.create_task(NumberSweep(database, slow, compared.append).once())
+    await slow.began.wait()
+    assert await NumberSweep(database, slow, compared.append).once() is False
+    slow.go_on.set()
+    assert await sweeping is True
+    assert await NumberSweep(database, slow, compared.append).once() is True
+    assert compared == ["numbers.compared"] * 2
+    await database.stop()
+
+
+async def test_the_command_starts_a_sandbox_of_its_own_and_adopts_what_a_crash_left(
+    new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    url = new_database()
+    await asyncio.to_thread(upgrade, url)
+    database = Database(url, role=ADMIN_ROLE)
+    e164, now = "+14155550111", datetime.now(UTC)
+    async with database.sessions() as session, session.begin():
+        organization = Organization(name="Acme", slug="acme", country="US")
+        session.add(organization)
+        await session.flush()
+        purchase = NumberPurchase(organization_id=organization.id, e164=e164, state=PurchaseState.REQUESTED)
+        session.add(purchase)
+    bought = Number(sid="PN" + "1" * 32, e164=e164, friendly_name=f"pn:{purchase.id}", created=now, updated=now)
+    (tmp_path / "sandbox").mkdir()
+    (tmp_path / "sandbox" / "numbers.json").write_bytes(msgspec.json.encode([bought]))
+    # An address from an earlier run, at which nobody answers any more.
+    (tmp_path / "sandbox" / "address").write_text("localhost:1")
+
+    environ = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("EPOCH_")},
+        "PYTHONPATH": SOURCES,
+        "EPOCH_DATABASE_URL": url,
+        "EPOCH_DATA_DIR": str(tmp_path),
+    }
+    argv = (sys.executable, "-m", "epoch", "carrier", "reconcile")
+    process = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=asyncio.subprocess.PIPE)
+    output, _ = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0
+    assert output.decode() == ("Numbers: 1 adopted, 0 purchases given up, 0 released, 0 put off, 0 to look at.\n")
+    async with database.sessions() as session:
+        rows = await session.execute(sa.select(PhoneNumber.e164, PhoneNumber.carrier_sid))
+        assert [tuple(row) for row in rows] == [(e164, bought.sid)]
+    await database.stop()

@@ -1,0 +1,185 @@
+"""The sandbox as its own process: it says where it is, carries a call with real audio, and ends with its parent."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+import httpx
+import numpy as np
+import pytest
+import uvicorn
+from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import AudioStreamTrack
+from anyio import create_task_group, fail_after
+from av import AudioFrame
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from twilio.jwt.access_token import AccessToken
+from twilio.jwt.access_token.grants import VoiceGrant
+from websockets.asyncio.client import ClientConnection, connect
+
+from carrier.port import DialPlan
+from carrier.twilio import TwilioCarrier
+from kit.settings import load_settings
+
+pytestmark = pytest.mark.anyio
+ACCOUNT = load_settings({}).twilio
+COMMAND = [sys.executable, "-m", "sandbox"]
+
+
+def environment(data: Path, **more: str) -> dict[str, str]:
+    path = os.pathsep.join(sys.path)
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": path, "EPOCH_DATA_DIR": str(data), **more}
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    env = environment(tmp_path, EPOCH_SANDBOX_SPEED="10")
+    with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as child:
+        yield child
+        if child.stdin is not None:
+            child.stdin.close()
+        try:
+            assert child.wait(15) == 0
+        finally:
+            child.kill()
+
+
+@pytest.fixture
+def address(process: subprocess.Popen[bytes]) -> str:
+    assert process.stdout is not None
+    return str(json.loads(process.stdout.readline())["address"])
+
+
+class Voice(AudioStreamTrack):
+    """A caller who hums."""
+
+    async def recv(self) -> AudioFrame:
+        frame = await super().recv()
+        assert isinstance(frame, AudioFrame)
+        hum = (8000 * np.sin(np.arange(frame.samples) / 3)).astype(np.int16)
+        frame.planes[0].update(hum.tobytes())
+        return frame
+
+
+class Product:
+    """Webhooks that dial whom the page asks for, and remember what they were told."""
+
+    def __init__(self, carrier: TwilioCarrier, url: str) -> None:
+        self.carrier, self.url = carrier, url
+        self.told: list[dict[str, str]] = []
+        routes = [Route(path, self.hear, methods=["POST"]) for path in ("/voice", "/status", "/ended")]
+        self.app = Starlette(routes=routes)
+
+    async def hear(self, request: Request) -> Response:
+        pairs = parse_qsl((await request.body()).decode(), keep_blank_values=True)
+        url = f"{self.url}{request.url.path}?hook=1"
+        assert self.carrier.signature_is_valid(url, pairs, request.headers.get("x-twilio-signature"))
+        form = dict(pairs)
+        self.told.append(form)
+        if request.url.path != "/voice":
+            return Response(self.carrier.finish())
+        hooks = (f"{self.url}/status?hook=1", f"{self.url}/ended?hook=1")
+        return Response(self.carrier.dial(DialPlan(form["To"], "+14155550100", *hooks)))
+
+
+async def receive(socket: ClientConnection, kind: str) -> dict[str, Any]:
+    """The next message of ``kind``; others are passed over."""
+    with fail_after(20):
+        while True:
+            message = json.loads((await socket.recv()).strip() or "{}")
+            if message.get("type") == kind:
+                return dict(message["payload"])
+
+
+async def send(socket: ClientConnection, kind: str, **payload: object) -> None:
+    await socket.send(json.dumps({"type": kind, "version": "1.6", "payload": payload}))
+
+
+def token() -> str:
+    made = AccessToken(ACCOUNT.account_sid, ACCOUNT.api_key_sid, ACCOUNT.api_key_secret, identity="w_1", ttl=60)
+    made.add_grant(VoiceGrant(outgoing_application_sid=ACCOUNT.twiml_app_sid))
+    return str(made.to_jwt())
+
+
+async def test_a_call_with_audio_both_ways_survives_its_socket(address: str) -> None:
+    carrier = TwilioCarrier(ACCOUNT, api_base=f"http://{address}", signaling=address)
+    config = uvicorn.Config(Starlette(), port=0, lifespan="off", log_level="warning")
+    listener = config.bind_socket()
+    product = Product(carrier, f"http://127.0.0.1:{listener.getsockname()[1]}")
+    config.app = product.app
+    server = uvicorn.Server(config)
+    peer = RTCPeerConnection()
+    peer.addTrack(Voice())
+    await peer.setLocalDescription(await peer.createOffer())
+    async with create_task_group() as group, httpx.AsyncClient(base_url=f"http://{address}") as watch:
+        group.start_soon(server.serve, [listener])
+        hooks = {
+            "voice_url": f"{product.url}/voice?hook=1",
+            "status_url": f"{product.url}/status?hook=1",
+            "fallback_url": f"{product.url}/no",
+        }
+        await carrier.configure_application(**hooks)
+        async with connect(f"ws://{address}/signal") as socket:
+            await send(socket, "listen", token=token(), reconnectTimeout=20)
+            assert (await receive(socket, "connected"))["token"]["identity"] == "w_1"
+            sdp, params = peer.localDescription.sdp, f"To={quote('+12125550177')}&CallId=c"
+            await send(socket, "invite", callsid="TJS1", sdp=sdp, twilio={"params": params})
+            sid = (await receive(socket, "ringing"))["callsid"]
+            answer = await receive(socket, "answer")
+            await peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
+            await send(socket, "dtmf", callsid=sid, dtmf="1")
+        async with connect(f"ws://{address}/signal") as socket:
+            await send(socket, "listen", token=token(), reconnectTimeout=20)
+            await send(socket, "invite", callsid=sid, sdp="", reconnect=answer["reconnect"])
+            assert await receive(socket, "answer") == {"callsid": sid, "reconnect": answer["reconnect"]}
+            heard = 0.0
+            with fail_after(20):
+                while heard == 0.0:
+                    await peer.getReceivers()[0].track.recv()
+                    heard = (await watch.get("/sandbox/calls")).json()[0]["energy_out"]
+            call = (await watch.get("/sandbox/calls")).json()[0]
+            await send(socket, "hangup", callsid=sid)
+            assert (await receive(socket, "hangup"))["callsid"] == sid
+        with fail_after(20):
+            while not any("CallDuration" in form and "ParentCallSid" not in form for form in product.told):
+                await watch.get("/sandbox/calls")
+        await peer.close()
+        await carrier.close()
+        server.should_exit = True
+    assert (call["status"], call["dtmf"], call["params"]["CallId"]) == ("in-progress", "1", "c")
+    assert call["energy_in"] > 0
+    statuses = [form["CallStatus"] for form in product.told if "ParentCallSid" in form]
+    assert statuses == ["initiated", "ringing", "in-progress", "completed"]
+
+
+async def test_a_bad_token_is_told_on_a_socket_that_stays(address: str) -> None:
+    async with connect(f"ws://{address}/signal") as socket:
+        await send(socket, "listen", token="nonsense")
+        assert (await receive(socket, "error"))["error"]["code"] == 31204
+        await socket.send("not json")
+        assert (await receive(socket, "error"))["error"]["code"] == 31100
+        await send(socket, "listen", token=token())
+        assert (await receive(socket, "connected"))["token"]["identity"] == "w_1"
+
+
+def test_it_does_not_start_in_production(tmp_path: Path) -> None:
+    env = environment(tmp_path, EPOCH_ENV="production")
+    done = subprocess.run(COMMAND, env=env, capture_output=True, check=False, timeout=30)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"EPOCH_CARRIER" in done.stderr
+
+
+@pytest.mark.parametrize("percent", ["101", "-1", "some", ""])
+async def test_a_share_of_packets_that_cannot_be_lost_is_refused(address: str, percent: str) -> None:
+    async with httpx.AsyncClient(base_url=f"http://{address}") as client:
+        refused = await client.post("/sandbox/lose-packets", params={"percent": percent})
+        assert (refused.status_code, refused.json()["message"]) == (400, "percent must be a whole number from 0 to 100")
+        assert (await client.post("/sandbox/lose-packets", params={"percent": "5"})).json() == {"calls": 0}

@@ -1,0 +1,62 @@
+"""Rows of every kind that the back office acts on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from admin.action_registry import KINDS
+from admin.models import StaffRole
+from calls.limits.models import Alert, LimitOverride
+from calls.models import Call, CallStatus
+from kit.db.database import Database
+from support.factories import Factory
+from support.full_tenant import Furnished, furnish
+from support.staff import make_staff
+from tenants.models import UpgradeRequest
+
+
+@dataclass(frozen=True)
+class Row:
+    """Where an action on one row is asked and done."""
+
+    kind: str
+    id: UUID
+
+    def path(self, action: str) -> str:
+        return f"/admin/{self.kind}/{self.id}/do/{action}"
+
+
+async def override_of(database: Database, organization_id: UUID) -> LimitOverride:
+    async with database.sessions() as session:
+        mine = sa.select(LimitOverride).where(LimitOverride.owned_by(organization_id))
+        return (await session.scalars(mine)).one()
+
+
+async def make_rows(database: Database, make: Factory) -> Mapping[str, Row]:
+    """A row of each kind on which each of its actions could be done, as far as one row can."""
+    furnished: Furnished = await furnish(database, make)
+    ids, staff = furnished.ids, await make_staff(database, StaffRole.SUPPORT)
+    async with database.sessions() as session, session.begin():
+        live = sa.update(Call).where(Call.id == ids["call_id"]).values(status=CallStatus.IN_PROGRESS)
+        await session.execute(live)
+        waiting = UpgradeRequest.owned_by(ids["organization_id"])
+        request_id = (await session.scalars(sa.select(UpgradeRequest.id).where(waiting))).one()
+        own = Alert.owned_by(ids["organization_id"])
+        alert_id = (await session.scalars(sa.select(Alert.id).where(own))).one()
+    override = await override_of(database, ids["organization_id"])
+    found = {
+        "organization": ids["organization_id"],
+        "limit-override": override.id,
+        "alert": alert_id,
+        "embed-token": ids["token_id"],
+        "call": ids["call_id"],
+        "phone-number": ids["number_id"],
+        "invitation": ids["invitation_id"],
+        "user": furnished.tenant.owner.id,
+        "upgrade-request": request_id,
+        "staff": staff.id,
+    }
+    assert set(found) == set(KINDS)
+    return {kind: Row(kind, key) for kind, key in found.items()}

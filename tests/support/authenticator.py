@@ -1,0 +1,44 @@
+"""People with two-step sign-in, and the app that shows them their codes."""
+
+import re
+import time
+from html import unescape
+
+import httpx
+import pyotp
+
+from accounts.models import User
+from accounts.second_factor import STEP_SECONDS
+from support.factories import PASSWORD, sign_in
+from support.html_forms import submit
+
+
+class Enrolled:
+    """A person with the second factor on, and what they hold."""
+
+    def __init__(self, user: User, secret: str, codes: list[str]) -> None:
+        self.user = user
+        self.codes = codes
+        self._totp = pyotp.TOTP(secret)
+
+    def code(self, offset: int = 0) -> str:
+        """The app's code now, or some steps away."""
+        return self._totp.generate_otp(int(time.time()) // STEP_SECONDS + offset)
+
+
+async def enrol(client: httpx.AsyncClient, user: User) -> Enrolled:
+    """Sign in and switch the second factor on, through the pages. The code of the step before now is used up."""
+    await sign_in(client, user)
+    started = await submit(client, "/account/second-factor", "/account", password=PASSWORD)
+    assert started.headers["location"] == "/account/second-factor"
+    page = (await client.get("/account/second-factor")).text
+    found = re.search(r'id="secret" value="([A-Z2-7 ]+)"', page)
+    assert found is not None
+    secret = found[1].replace(" ", "")
+    early = pyotp.TOTP(secret).generate_otp(int(time.time()) // STEP_SECONDS - 1)
+    done = await submit(client, "/account/second-factor/confirm", "/account/second-factor", code=early)
+    assert done.headers["location"] == "/account/recovery-codes"
+    shown = await client.get("/account/recovery-codes")
+    codes = re.findall(r"\b[2-9a-z]{4}(?:-[2-9a-z]{4}){3}\b", unescape(shown.text))
+    assert len(set(codes)) == 10
+    return Enrolled(user, secret, codes)

@@ -1,0 +1,158 @@
+"""Finds a Chromium that can make a call, or installs one where it may; never gives up silently."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Route, async_playwright
+
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGED = ROOT / ".cache" / "chromium-147.0.0"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC_PROGRAMS = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+PROBE_SECONDS = 60
+INSTALL_SECONDS = 600
+ARGUMENTS = (
+    "--no-sandbox",  # root and containers have no user namespace for it; the pages are ours
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+)
+HOW = (
+    "No Chromium that works was found: set CHROMIUM to one, install the package chromium or google-chrome, "
+    "or let npm install tools/browser (Linux); BROWSER_TESTS=off leaves the browser tests out"
+)
+
+
+def find_chromium() -> dict[str, Any]:
+    """Keyword arguments for Playwright's ``chromium.launch``: program, flags and environment.
+
+    Skips the test when ``BROWSER_TESTS=off`` asks for it, which ``CI`` forbids, and fails it when nothing works.
+    """
+    if os.environ.get("BROWSER_TESTS") == "off":
+        if os.environ.get("CI"):
+            pytest.fail("BROWSER_TESTS=off is refused when CI is set", pytrace=False)
+        pytest.skip("BROWSER_TESTS=off: nothing here was tested in a browser")
+    found = _first_working()
+    if found is None:
+        pytest.fail(HOW, pytrace=False)
+    program, extra = found
+    return launch_options(program, extra)
+
+
+def launch_options(program: str, extra: Mapping[str, str]) -> dict[str, Any]:
+    """What Playwright needs to start ``program`` with ``extra`` environment variables and a fake microphone."""
+    return {"executable_path": program, "args": list(ARGUMENTS), "env": {**os.environ, **extra}}
+
+
+@cache
+def _first_working() -> tuple[str, Mapping[str, str]] | None:
+    for program, extra in _candidates():
+        probe = [sys.executable, __file__, program]  # apart: the caller's event loop runs, and a crash stays outside
+        try:
+            tried = subprocess.run(
+                probe, env={**os.environ, **extra}, capture_output=True, text=True, timeout=PROBE_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            _note(f"{program}: no answer in {PROBE_SECONDS} s")
+            continue
+        if tried.returncode == 0:
+            return program, extra
+        _note(f"{program}: {tried.stderr.strip().splitlines()[-1:]}")
+    return None
+
+
+def _candidates() -> Iterator[tuple[str, Mapping[str, str]]]:
+    if chosen := os.environ.get("CHROMIUM"):
+        yield chosen, {}
+    yield from _installed()
+    for program in MAC_PROGRAMS:
+        if Path(program).exists():
+            yield program, {}
+    if sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get") and not shutil.which("chromium"):
+        _note("installing Debian's package chromium")
+        options = ["-y", "-q", "--no-install-recommends"]
+        if _succeeds(["apt-get", "update", "-q"]) and _succeeds(["apt-get", "install", *options, "chromium"]):
+            yield from _installed()
+    if sys.platform == "linux":
+        yield from _packaged()
+
+
+def _installed() -> Iterator[tuple[str, Mapping[str, str]]]:
+    for name in NAMES:
+        if program := shutil.which(name):
+            yield program, {}
+
+
+def _packaged() -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Chromium from an npm package: needs neither root nor any library of the system but glibc."""
+    extra = {"LD_LIBRARY_PATH": str(PACKAGED / "al2023" / "lib"), "FONTCONFIG_PATH": str(PACKAGED / "fonts")}
+    if not (PACKAGED / "chromium").exists():
+        _note("installing the Chromium of tools/browser")
+        if not _succeeds(["npm", "ci", "--no-audit", "--no-fund", "--prefix", str(ROOT / "tools" / "browser")]):
+            return
+        fresh = PACKAGED.with_suffix(".new")  # renamed when whole: a killed run leaves nothing half unpacked
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        # The package unpacks into TMPDIR, and its libraries too where it believes to run bare.
+        bare = {"TMPDIR": str(fresh), "AWS_EXECUTION_ENV": "AWS_Lambda_nodejs20.x"}
+        if not _succeeds(["node", str(ROOT / "tools" / "browser" / "unpack.mjs")], bare):
+            return
+        fresh.rename(PACKAGED)
+    yield str(PACKAGED / "chromium"), extra
+
+
+def _succeeds(argv: list[str], extra: Mapping[str, str] | None = None) -> bool:
+    try:
+        done = subprocess.run(
+            argv,
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", **(extra or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        _note(f"{argv[0]}: {error}")
+        return False
+    if done.returncode != 0:
+        _note(f"{argv[0]}: {done.stderr.strip()[-500:]}")
+    return done.returncode == 0
+
+
+def _note(text: str) -> None:
+    sys.stderr.write(f"browser: {text}\n")
+
+
+async def _probe(program: str) -> None:
+    """Start ``program``, open a page and ask it for a microphone; raises what went wrong."""
+
+    async def serve(route: Route) -> None:
+        await route.fulfill(status=200, content_type="text/html", body="<!doctype html><title>probe</title>")
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(**launch_options(program, {}))
+        page = await browser.new_page()
+        await page.route("**/*", serve)
+        await page.goto("http://localhost/")  # a secure context, as getUserMedia wants
+        tracks = await page.evaluate(
+            "async () => (await navigator.mediaDevices.getUserMedia({audio: true})).getAudioTracks().length"
+        )
+        await browser.close()
+    if tracks != 1:
+        sys.exit(f"{program} gave {tracks} audio tracks")
+
+
+if __name__ == "__main__":
+    asyncio.run(_probe(sys.argv[1]))

@@ -1,0 +1,40 @@
+"""The dashboard as somebody who is signed in uses it."""
+
+import io
+import zipfile
+
+from anyio import to_thread
+from playwright.async_api import Page, expect
+
+from support.browser.product import Customer
+from support.factories import PASSWORD
+
+
+async def sign_in(page: Page, customer: Customer) -> None:
+    """Sign the organization's owner in; ends on its overview."""
+    await page.goto(f"{customer.product.url}/login")
+    await page.get_by_label("Email", exact=True).fill(customer.tenant.owner.email)
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+async def generate_token(page: Page, customer: Customer, domains: str) -> str:
+    """Generate a token for ``domains``; ends on the page that shows it once, and returns it."""
+    await page.goto(f"{customer.product.url}/dashboard/{customer.tenant.organization.slug}/settings")
+    section = page.get_by_role("region", name="Embed Phone Widget", exact=True)
+    await section.get_by_label("Label", exact=True).fill("CRM")
+    await section.get_by_label("Allowed domains", exact=True).fill(domains)
+    await section.get_by_role("button", name="Generate Embed Token", exact=True).click()
+    await expect(page.get_by_role("heading", name="CRM is ready")).to_be_visible()
+    return await page.get_by_label("Embed token", exact=True).input_value()
+
+
+async def download_kit(page: Page, title: str) -> dict[str, bytes]:
+    """The files of the kit called ``title``, by their names inside its folder."""
+    async with page.expect_download() as begun:
+        await page.get_by_role("link", name=f"Download the {title} kit").click()
+    download = await begun.value
+    content = await to_thread.run_sync((await download.path()).read_bytes)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}

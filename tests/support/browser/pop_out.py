@@ -1,0 +1,45 @@
+"""The phone's window, as tests open it and find it."""
+
+from playwright.async_api import Page
+
+from support.browser.phone import PATIENCE, Begun, Phone
+
+WINDOW = "/widget/window"
+
+
+async def window_of(phone: Phone) -> Phone:
+    """The window that ``phone``'s page has opened, once it holds a phone that was given a token."""
+
+    async def probe() -> Page | None:
+        return next((page for page in phone.page.context.pages if WINDOW in page.url), None)
+
+    window = Phone(await phone.until("a window of its own", probe), phone.product, phone.customer)
+    await window.page.locator("epoch-phone .panel").wait_for()
+    return window
+
+
+async def call_in_window(phone: Phone, number: str) -> tuple[Begun, Phone]:
+    """Call ``number`` from a page with ``data-pop-out="on"`` until the far end has answered; the window too."""
+    await until_windows(phone)
+    begun = await phone.call(number)
+    assert begun.begun
+    window = await window_of(phone)
+    await phone.until_event("callAnswered")
+    return begun, window
+
+
+async def until_closed(window: Phone) -> None:
+    """Until the window is gone."""
+    if not window.page.is_closed():
+        await window.page.wait_for_event("close", timeout=PATIENCE * 1000)
+
+
+async def until_windows(phone: Phone) -> None:
+    """Until the page can open windows: before, it would place the call itself."""
+
+    async def probe() -> str | None:
+        return next((url for url in phone.requests if "/widget/pop-out-" in url), None)
+
+    url = await phone.until("the part for windows", probe)
+    # The same address is the same module: imported once more, it is there when the phone's own import is.
+    await phone.page.evaluate("(url) => import(url).then(() => new Promise((resolve) => setTimeout(resolve)))", url)

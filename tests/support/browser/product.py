@@ -1,0 +1,170 @@
+"""The product as ``epoch run`` starts it, with a database, a data directory and a port of its own."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from kit.db.database import ADMIN_ROLE, Database
+from kit.settings import Settings, load_settings
+from support.factories import (
+    Factory,
+    Tenant,
+    Token,
+    sign_in,
+)
+from tenants.plans import Plan
+from tenants.services import OrganizationService
+
+ROOT = Path(__file__).resolve().parents[3]
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+EPOCH = (sys.executable, "-m", "epoch")
+LOG_TAIL = 4000
+ECHO = "+12125550101"
+BUSY = "+12125550102"
+NEVER_ANSWERS = "+12125550103"
+FAILS = "+12125550104"
+HANGS_UP = "+12125550105"
+TONES = "+12125550106"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A running product and the ways into it."""
+
+    settings: Settings
+    database: Database
+    make: Factory
+    carrier: str
+    """``http://host:port`` of its sandbox carrier."""
+    environ: Mapping[str, str]
+    """What its process and its command line run with."""
+
+    @property
+    def url(self) -> str:
+        return self.settings.public_url
+
+    async def customer(
+        self, *, plan: Plan = Plan.PRO, number: bool = True, allowed_domains: tuple[str, ...] = ()
+    ) -> "Customer":
+        """A new organization with an embed token."""
+        tenant = await self.make.tenant(plan=plan, number=number)
+        return Customer(self, tenant, await self.make.token(tenant, allowed_domains=allowed_domains))
+
+    async def epoch(self, *arguments: str) -> None:
+        """Run a command of the product's command line in its environment."""
+        process = await asyncio.create_subprocess_exec(
+            *EPOCH, *arguments, cwd=ROOT, env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        output, _ = await process.communicate()
+        assert process.returncode == 0, output.decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """An organization of ``product``, its owner and its embed token."""
+
+    product: Product
+    tenant: Tenant
+    token: Token
+    _cookies: dict[str, str] = field(default_factory=dict, repr=False)
+    """The owner's session: signing in is slow on purpose, and calls are asked for again and again."""
+
+    async def revoke(self) -> None:
+        await self.product.make.revoke(self.tenant, self.token)
+
+    async def change_plan(self, plan: Plan) -> None:
+        async with self.product.database.sessions() as session, session.begin():
+            await OrganizationService(session).set_plan(self.tenant.organization.slug, plan)
+
+    async def calls(self) -> list[dict[str, Any]]:
+        """The organization's calls by the JSON API, as the owner reads them, newest first."""
+        async with httpx.AsyncClient(base_url=self.product.url, cookies=self._cookies, timeout=10) as client:
+            if not self._cookies:
+                await sign_in(client, self.tenant.owner)
+                self._cookies.update(client.cookies)
+            answer = await client.get(f"/api/organizations/{self.tenant.organization.id}/calls")
+        assert answer.status_code == 200, answer.text
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+
+@contextlib.asynccontextmanager
+async def running_product(database_url: str, data_dir: Path, **environ: str) -> AsyncIterator[Product]:
+    """Start the product with ``environ`` on top of its defaults, and stop it at the end."""
+    port = _free_port()
+    ours = {
+        "EPOCH_PORT": str(port),
+        "EPOCH_DATA_DIR": str(data_dir),
+        "EPOCH_DATABASE_URL": database_url,
+        **environ,
+    }
+    settings = load_settings(ours)
+    # Settings of whoever runs the tests must not reach the product.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
+    environment = {**inherited, **ours, "PYTHONPATH": str(ROOT / "src")}
+    with _process(environment, data_dir / "log") as process:
+        await _await_ready(settings.public_url, process, data_dir / "log")
+        database = Database(database_url, role=ADMIN_ROLE)
+        try:
+            make = Factory(database, settings)
+            yield Product(settings, database, make, await _carrier_of(settings, make), environment)
+        finally:
+            await database.stop()
+
+
+@contextlib.contextmanager
+def _process(environ: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output:
+        process = subprocess.Popen([*EPOCH, "run"], cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            status = process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+    assert status == 0, f"the product ended with {status}: {_tail(log)}"
+
+
+async def _await_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    async with httpx.AsyncClient(timeout=5) as client:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(START_SECONDS):
+                while process.poll() is None:
+                    with contextlib.suppress(httpx.HTTPError):
+                        if (await client.get(f"{url}/health/ready")).status_code == 200:
+                            return
+                    await asyncio.sleep(0.1)
+    raise AssertionError(f"the product did not start within {START_SECONDS:.0f} s: {_tail(log)}")
+
+
+async def _carrier_of(settings: Settings, make: Factory) -> str:
+    token = await make.token(await make.tenant())
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(f"{settings.public_url}/widget/exchange", json={"token": token.raw})
+    assert answer.status_code == 200, answer.text
+    return f"http://{answer.json()['signaling']}"
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-LOG_TAIL:]
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

@@ -1,0 +1,46 @@
+"""Call records for tests that look at what calls leave behind."""
+
+import datetime as dt
+import itertools
+from typing import Any
+from uuid import UUID
+
+from calls.models import Call, CallStatus
+from kit.clock import utc_now
+from kit.db.database import Database
+from support.factories import Tenant, Token
+
+_serial = itertools.count(1)
+
+
+async def add_call(
+    database: Database,
+    tenant: Tenant,
+    token: Token,
+    *,
+    status: CallStatus = CallStatus.COMPLETED,
+    under_way: bool = False,
+    duration: int = 60,
+    started_at: dt.datetime | None = None,
+    to_number: str = "+12125550101",
+    **more: Any,
+) -> UUID:
+    """Write down a call; one with a ``duration`` was answered, and so is one ``under_way``, which has not ended."""
+    began = started_at or utc_now()
+    call = Call(
+        organization_id=tenant.organization.id,
+        token_id=token.id,
+        carrier_sid=f"CA{next(_serial):032x}",
+        identity=f"w_{token.id.hex}_{0:016x}",
+        from_number=tenant.number,
+        to_number=to_number,
+        status=status,
+        duration=duration,
+        started_at=began,
+        answered_at=began + dt.timedelta(seconds=5) if duration or under_way else None,
+        ended_at=None if under_way else began + dt.timedelta(seconds=5 + duration),
+        **more,
+    )
+    async with database.sessions() as session, session.begin():
+        session.add(call)
+    return call.id

@@ -1,0 +1,85 @@
+"""The sandbox carrier's REST interface over calls that a test makes up, as if browsers had placed them."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
+
+import uvicorn
+from starlette.applications import Starlette
+
+from carrier.twilio import TwilioCarrier
+from kit.clock import utc_now
+from kit.settings import CarrierSettings
+from sandbox.account_store import Ledger
+from sandbox.call_registry import Switchboard
+from sandbox.legs import Leg, Status
+from sandbox.rest import Rest
+from support.webhook_client import new_sid
+
+
+class Books:
+    """The carrier's calls; ``legs`` is all that its REST interface asks a switchboard for."""
+
+    def __init__(self, carrier: TwilioCarrier) -> None:
+        self.carrier = carrier
+        self.known: list[Leg] = []
+
+    def legs(self) -> list[tuple[Any, Leg]]:
+        return [(None, leg) for leg in self.known]
+
+    def forget(self, leg: Leg) -> None:
+        self.known.remove(leg)
+
+    def add(
+        self,
+        sid: str,
+        status: str,
+        *,
+        parent: str | None = None,
+        seconds: int = 0,
+        ended: dt.datetime | None = None,
+        caller: str = "+14155550100",
+    ) -> Leg:
+        """A leg that was connected for ``seconds``, over since ``ended`` when its status is final."""
+        is_over, end = Status(status).is_final, ended or utc_now()
+        leg = Leg(sid, caller, "+12125550147", end - dt.timedelta(seconds=seconds + 5), parent, Status(status))
+        leg.answered = end - dt.timedelta(seconds=seconds) if seconds else None
+        leg.ended = end if is_over else None
+        self.known.append(leg)
+        return leg
+
+    def add_call(
+        self,
+        sid: str,
+        status: str,
+        *,
+        seconds: int = 0,
+        ended: dt.datetime | None = None,
+        caller: str = "+14155550100",
+    ) -> Leg:
+        """Both legs of a call whose dialled leg is in ``status``; return that one."""
+        parent_status = "completed" if Status(status).is_final else "in-progress"
+        self.add(sid, parent_status, seconds=seconds, ended=ended, caller=caller)
+        return self.add(new_sid(), status, parent=sid, seconds=seconds, ended=ended)
+
+
+@contextlib.asynccontextmanager
+async def open_books(account: CarrierSettings, folder: Path) -> AsyncIterator[Books]:
+    """Serve empty books on a loopback address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = f"127.0.0.1:{listener.getsockname()[1]}"
+    books = Books(TwilioCarrier(account, api_base=f"http://{address}", signaling=None))
+    ledger = Ledger(folder, account.twiml_app_sid)
+    rest = Rest(account, ledger, cast(Switchboard, books))
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=rest.routes()), log_level="warning", lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield books
+    finally:
+        await books.carrier.close()
+        server.should_exit = True
+        await serving

@@ -1,0 +1,65 @@
+"""What a database holds, whatever its tables are called."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from epoch.models import metadata
+from kit.db.database import Database
+
+_WRITTEN_LATER = {"outbox", "refused_origin", "measure", "carrier_standing"}
+"""The running application writes and deletes here a few seconds after the requests of whichever test."""
+
+
+async def row_counts(database: Database) -> dict[str, int]:
+    """How many rows each table holds that requests write to before they are answered."""
+    async with database.sessions() as session:
+        return {
+            name: await session.scalar(_counted(table)) or 0
+            for name, table in metadata.tables.items()
+            if name not in _WRITTEN_LATER
+        }
+
+
+def _counted(table: sa.Table) -> sa.Select[int]:
+    query = sa.select(sa.func.count()).select_from(table)
+    # The sweep for numbers leaves events of its own at any time; what a request does is done by somebody.
+    return query.where(table.c.actor_kind != "system") if table.name == "audit_event" else query
+
+
+async def tables_holding(database: Database, secret: str) -> list[str]:
+    """The tables with a row in which ``secret`` stands as text or as bytes, in any column."""
+    found = []
+    async with database.sessions() as session:
+        for name, table in metadata.tables.items():
+            row = sa.cast(sa.func.to_jsonb(sa.literal_column(f'"{name}"')), sa.Text)
+            # Bytes are written in hexadecimal there.
+            holds = sa.or_(row.contains(secret), row.contains(secret.encode().hex()))
+            if await session.scalar(sa.select(sa.func.count()).select_from(table).where(holds)):
+                found.append(name)
+    return found
+
+
+_TEXTS = """
+SELECT c.relname, a.attname, t.typname = 'bytea'
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+JOIN pg_type t ON t.oid = a.atttypid
+WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+  AND (t.typcategory IN ('S', 'A') OR t.typname IN ('json', 'jsonb', 'bytea'))
+"""
+
+
+async def columns_holding(database: Database, digits: str) -> set[tuple[str, str]]:
+    """Every column of text, JSON, bytes or lists that holds ``digits`` with anything between them, by its table."""
+    found = set()
+    async with database.sessions() as session:
+        # The owner sees every table.
+        await session.execute(sa.text("SET LOCAL ROLE NONE"))
+        for table, column, is_bytes in (await session.execute(sa.text(_TEXTS))).all():
+            held: sa.ColumnClause[Any] = sa.column(column)
+            text = sa.func.encode(held, "escape") if is_bytes else sa.cast(held, sa.Text)
+            found_in = sa.func.regexp_replace(text, "[^0-9]", "", "g").contains(digits)
+            query = sa.select(sa.exists().select_from(sa.table(table)).where(found_in))
+            if await session.scalar(query):
+                found.add((table, column))
+    return found

@@ -1,0 +1,177 @@
+"""An organization with something of everything, and what there is of it in the database."""
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from accounts.models import User
+from calls.limits.models import (
+    Alert,
+    AlertKind,
+    BlockedNumber,
+    CallDestination,
+    CallingRules,
+    CallUse,
+    FoldedRefusal,
+    LimitOverride,
+    Scope,
+    TokenLimits,
+)
+from calls.models import CallEvent
+from epoch.models import metadata
+from kit.actor import SYSTEM, Actor, ActorKind
+from kit.audit import AuditEvent, record
+from kit.clock import utc_now
+from kit.db.database import Database
+from kit.db.model import Base, TenantOwned
+from support.call_factory import add_call
+from support.factories import Factory, Tenant
+from tenants.api_keys.services import ApiKeyService
+from tenants.invitations import InvitationService
+from tenants.members import TeamService
+from tenants.models import (
+    KeyScope,
+    Membership,
+    NumberPurchase,
+    Organization,
+    PhoneNumber,
+    PurchaseState,
+    Role,
+    UpgradeRequest,
+)
+from widget.models import RefusedOrigin
+
+OWNED_TABLES: Mapping[str, sa.Table] = {
+    table.name: table
+    for mapper in Base.registry.mappers
+    if issubclass(mapper.class_, (TenantOwned, AuditEvent)) and isinstance(table := mapper.local_table, sa.Table)
+}
+"""Every table whose rows belong to an organization, found from the models."""
+
+
+class Furnished(NamedTuple):
+    """A tenant, its people by role, its keys, and one id of each kind by the name it has in a path."""
+
+    tenant: Tenant
+    removed: User
+    member: User
+    write_key: str
+    read_key: str
+    ids: Mapping[str, UUID]
+
+
+async def furnish(database: Database, make: Factory) -> Furnished:
+    """An organization with at least one row in every table of ``OWNED_TABLES``, and a member who is no longer one."""
+    tenant = await make.tenant()
+    organization_id = tenant.organization.id
+    member, removed = [await make.member(tenant.organization, Role.MEMBER) for _ in range(2)]
+    token = await make.token(tenant, allowed_domains=["victim.example"])
+    call_id = await add_call(database, tenant, token, to_number="+12125550177")
+    async with database.sessions() as session, session.begin():
+        keys = ApiKeyService(session)
+        key, write_key = await keys.issue(organization_id, label="Backend", scope=KeyScope.WRITE, by=SYSTEM)
+        _, read_key = await keys.issue(organization_id, label="Reports", scope=KeyScope.READ, by=SYSTEM)
+        sent = await InvitationService(session).invite(
+            organization_id,
+            email=f"{secrets.token_hex(6)}@example.com",
+            role=Role.MEMBER,
+            by=SYSTEM,
+            own=Role.OWNER,
+        )
+        session.add_all(
+            [
+                CallEvent(
+                    organization_id=organization_id,
+                    call_record_id=call_id,
+                    leg_sid=f"CA{secrets.token_hex(16)}",
+                    is_child=False,
+                    kind="initiated",
+                    sequence=0,
+                    occurred_at=utc_now(),
+                ),
+                RefusedOrigin(organization_id=organization_id, token_id=token.id, origin="https://elsewhere.example"),
+                CallingRules(organization_id=organization_id, countries=["CA"]),
+                BlockedNumber(organization_id=organization_id, number="+12125550188"),
+                TokenLimits(organization_id=organization_id, token_id=token.id, live_calls=2),
+                LimitOverride(
+                    organization_id=organization_id, name="live_calls", value=9, ends_at=utc_now(), set_by="staff"
+                ),
+                CallUse(
+                    organization_id=organization_id,
+                    scope=Scope.ORGANIZATION,
+                    key="",
+                    minute_start=utc_now(),
+                    day=utc_now(),
+                    month=utc_now(),
+                ),
+                FoldedRefusal(
+                    organization_id=organization_id,
+                    token_id=token.id,
+                    place=0,
+                    carrier_sid=f"CA{secrets.token_hex(16)}",
+                    end_reason="emergency_number",
+                    refused_at=utc_now(),
+                ),
+                CallDestination(
+                    organization_id=organization_id,
+                    number="+12125550177",
+                    is_foreign=False,
+                    hour_start=utc_now(),
+                    seen_at=utc_now(),
+                ),
+                Alert(
+                    organization_id=organization_id,
+                    kind=AlertKind.NEAR_LIMIT,
+                    subject="minutes_per_day",
+                    window_start=utc_now(),
+                ),
+                UpgradeRequest(organization_id=organization_id, requested_by=tenant.owner.id),
+                NumberPurchase(
+                    organization_id=organization_id,
+                    e164=tenant.number,
+                    state=PurchaseState.COMPLETED,
+                    finished_at=utc_now() - dt.timedelta(hours=1),
+                ),
+            ]
+        )
+        await record(session, SYSTEM, "organization.furnished", organization_id=organization_id)
+        owner = Actor(ActorKind.USER, tenant.owner.id, tenant.owner.email)
+        place = Membership.owned_by(organization_id), Membership.user_id == removed.id
+        removed_id = (await session.scalars(sa.select(Membership.id).where(*place))).one()
+        await TeamService(session).remove(organization_id, removed_id, by=owner)
+        number = PhoneNumber.owned_by(organization_id)
+        number_id = (await session.scalars(sa.select(PhoneNumber.id).where(number))).one()
+        place = Membership.owned_by(organization_id), Membership.user_id == tenant.owner.id
+        member_id = (await session.scalars(sa.select(Membership.id).where(*place))).one()
+    ids = {
+        "organization_id": organization_id,
+        "token_id": token.id,
+        "call_id": call_id,
+        "key_id": key.id,
+        "invitation_id": sent.invitation.id,
+        "number_id": number_id,
+        "member_id": member_id,
+    }
+    return Furnished(tenant, removed, member, write_key, read_key, ids)
+
+
+async def fingerprints(database: Database, organization_id: UUID) -> dict[str, str | None]:
+    """A digest of all rows of an organization, by table; None where it has none.
+
+    When a key was last used is left out: that is noted in the background, some time after the use.
+    """
+
+    def digest(table: sa.Table, mine: sa.ColumnElement[bool]) -> sa.ScalarSelect[str]:
+        row = sa.cast(sa.func.to_jsonb(sa.literal_column(f'"{table.name}"')).op("-")("last_used_at"), sa.Text)
+        return sa.select(sa.func.md5(sa.func.string_agg(row, sa.text("'|' ORDER BY id")))).where(mine).scalar_subquery()
+
+    found = {name: digest(table, table.c.organization_id == organization_id) for name, table in OWNED_TABLES.items()}
+    organization = metadata.tables[Organization.__tablename__]
+    found[organization.name] = digest(organization, organization.c.id == organization_id)
+    async with database.sessions() as session:
+        row = (await session.execute(sa.select(*(column.label(name) for name, column in found.items())))).one()
+        return dict(row._mapping)

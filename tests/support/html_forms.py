@@ -1,0 +1,10 @@
+"""Short ways to fill in a form whose page and action are the same."""
+
+import httpx
+
+from support.page_session import post_form
+
+
+async def submit(client: httpx.AsyncClient, action: str, page: str | None = None, **fields: str) -> httpx.Response:
+    """Open ``page``, else ``action`` itself, and send the form there to ``action``."""
+    return await post_form(client, page or action, action, fields)

@@ -1,0 +1,81 @@
+"""Staff in tests: made, let in with a second factor, and heard as a browser is."""
+
+import itertools
+import re
+import time
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import httpx
+import pyotp
+
+from accounts.passwords import Passwords
+from admin.models import Staff, StaffRole
+from conftest import PUBLIC_URL
+from kit.clock import utc_now
+from kit.db.database import Database
+
+PASSWORD = "correct horse battery"
+SAME_ORIGIN = {"Origin": PUBLIC_URL, "Sec-Fetch-Site": "same-origin"}
+FOREIGN: tuple[dict[str, str], ...] = (
+    {},
+    {"Origin": "https://evil.example"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "none"},
+    {"Origin": "null"},
+    {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"},
+    {"Origin": PUBLIC_URL, "Sec-Fetch-Site": "cross-site"},
+)
+"""What a browser says of a form on somebody else's page, or what says nothing."""
+_SECRET = re.compile(r'id="secret" value="([A-Z2-7 ]+)"')
+SEEN = re.compile(r'name="seen" value="([^"]*)"')
+"""How things stood when a page asked what shall be done."""
+_serial = itertools.count(1)
+
+
+@dataclass
+class Colleague:
+    """A staff member with a browser of their own."""
+
+    email: str
+    client: httpx.AsyncClient
+    secret: str = ""
+
+    def code(self, *, steps: int = 0) -> str:
+        """What the authenticator app shows, or shows ``steps`` steps from now."""
+        return pyotp.TOTP(self.secret).at(int(time.time()) + 30 * steps)
+
+
+async def make_staff(database: Database, role: StaffRole) -> Staff:
+    """A staff account that has a password and no second factor yet."""
+    async with database.sessions() as session, session.begin():
+        staff = Staff(
+            email=f"staff-{next(_serial)}@example.com",
+            role=role,
+            password_hash=await Passwords().hash(PASSWORD),
+            joined_at=utc_now(),
+        )
+        session.add(staff)
+    return staff
+
+
+async def post(client: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
+    """Send a form as a browser does from a page of ours."""
+    content = urlencode(fields).encode()
+    headers = {**SAME_ORIGIN, "Content-Type": "application/x-www-form-urlencoded"}
+    return await client.post(path, content=content, headers=headers)
+
+
+async def enter(client: httpx.AsyncClient, staff: Staff) -> Colleague:
+    """Sign in for the first time: password, enrolment, first code."""
+    colleague = Colleague(staff.email, client)
+    answer = await post(client, "/admin/login", email=staff.email, password=PASSWORD, next="/admin")
+    assert answer.status_code == 303, answer.text
+    page = (await client.get("/admin/second-step")).text
+    found = _SECRET.search(page)
+    assert found is not None, page
+    colleague.secret = found[1].replace(" ", "")
+    answer = await post(client, "/admin/second-step", code=colleague.code(), next="/admin")
+    assert answer.headers["location"] == "/admin/recovery-codes", answer.text
+    return colleague

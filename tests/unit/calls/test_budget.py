@@ -1,0 +1,170 @@
+"""One row of the limits table after another: what fits, what is refused with which sentence, how long it may last."""
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+import pytest
+
+from calls.limits.call_duration import (
+    Books,
+    Use,
+    Wanted,
+    grant,
+)
+from calls.limits.limit_names import (
+    COUNTS,
+    DEFAULTS,
+    Limits,
+    Terms,
+    limits_of,
+    wrong_limits,
+)
+from calls.limits.prices import Prices
+from kit.errors import DomainError
+from tenants.plans import Plan
+
+NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+OLD = NOW - dt.timedelta(days=15)
+LIMITS = limits_of(Terms(Plan.PRO, OLD), NOW)
+UNUSED = Use()
+WANTED = Wanted(rate_micros=14_000, calls_to_number=0, is_new_foreign=False, foreign_numbers=0)
+
+
+def books(**rows: dict[str, int]) -> Books:
+    return Books(**{name: Use(**rows.get(name, {})) for name in ("organization", "token", "phone")})
+
+
+def test_with_nothing_used_a_call_may_last_an_hour() -> None:
+    assert grant(LIMITS, books(), WANTED) == 60
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "limit", "message"),
+    [
+        ("phone", "live", 1, "Too many calls at once"),
+        ("token", "live", 5, "Too many calls at once"),
+        ("organization", "live", 10, "Too many calls at once"),
+        ("phone", "minute_attempts", 6, "Too many calls"),
+        ("token", "minute_attempts", 30, "Too many calls"),
+        ("organization", "minute_attempts", 60, "Too many calls"),
+        ("organization", "day_attempts", 1000, "Too many calls"),
+        ("organization", "day_minutes", 600, "Call limit reached"),
+        ("organization", "month_minutes", 5000, "Call limit reached"),
+        ("organization", "day_micros", 25_000_000, "Call limit reached"),
+        ("organization", "month_micros", 250_000_000, "Call limit reached"),
+        ("token", "day_micros", 5_000_000, "Call limit reached"),
+        ("organization", "held_minutes", 600, "Call limit reached"),
+        ("token", "held_micros", 5_000_000, "Call limit reached"),
+    ],
+)
+def test_the_last_one_below_each_limit_fits_and_no_more(row: str, field: str, limit: int, message: str) -> None:
+    step = WANTED.rate_micros if field.endswith("micros") else 1
+    assert grant(LIMITS, books(**{row: {field: limit - step}}), WANTED) >= 1
+    for used in (limit, limit * 2):
+        with pytest.raises(DomainError) as refused:
+            grant(LIMITS, books(**{row: {field: used}}), WANTED)
+        assert refused.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("below", "above", "message"),
+    [
+        ({"calls_to_number": 9}, {"calls_to_number": 10}, "Too many calls"),
+        (
+            {"is_new_foreign": True, "foreign_numbers": 19},
+            {"is_new_foreign": True, "foreign_numbers": 20},
+            "Call limit reached",
+        ),
+        ({"token_live_calls": 1}, {"token_live_calls": 0}, "Too many calls at once"),
+        ({"token_minutes_per_day": 1}, {"token_minutes_per_day": 0}, "Call limit reached"),
+        ({"rate_micros": 5_000_000}, {"rate_micros": 5_000_001}, "Call limit reached"),
+    ],
+)
+def test_destinations_and_a_tokens_own_limits(below: dict[str, Any], above: dict[str, Any], message: str) -> None:
+    assert grant(LIMITS, books(), msgspec.structs.replace(WANTED, **below)) >= 1
+    with pytest.raises(DomainError) as refused:
+        grant(LIMITS, books(), msgspec.structs.replace(WANTED, **above))
+    assert refused.value.message == message
+
+
+def test_a_foreign_number_called_before_is_no_new_one() -> None:
+    assert grant(LIMITS, books(), msgspec.structs.replace(WANTED, foreign_numbers=20)) == 60
+
+
+@pytest.mark.parametrize(
+    ("left", "live", "minutes"),
+    [
+        (600, 0, 60),  # shared among ten
+        (300, 0, 30),
+        (300, 9, 60),  # the last slot may have it all
+        (100, 0, 15),  # no less than a quarter of an hour,
+        (10, 0, 10),  # where there is one
+        (1, 0, 1),
+    ],
+)
+def test_what_is_left_is_shared_among_the_calls_that_may_follow(left: int, live: int, minutes: int) -> None:
+    assert grant(LIMITS, books(organization={"day_minutes": 600 - left, "live": live}), WANTED) == minutes
+
+
+@pytest.mark.parametrize("rate", [14_000, 35_000, 200_000, 1_000_000])
+@pytest.mark.parametrize("ends", [False, True])
+def test_whatever_is_called_neither_minutes_nor_money_are_overdrawn(rate: int, ends: bool) -> None:
+    held = spent = minutes = live = calls = 0
+    wanted = msgspec.structs.replace(WANTED, rate_micros=rate)
+    while calls < 2000:
+        row = {"live": live, "held_minutes": held, "held_micros": held * rate}
+        row |= {"day_minutes": minutes, "month_minutes": minutes, "day_micros": spent, "month_micros": spent}
+        try:
+            granted = grant(LIMITS, books(organization=row, token=row | {"live": min(live, 4)}), wanted)
+        except DomainError:
+            break
+        calls += 1
+        if ends:
+            minutes, spent = minutes + granted, spent + granted * rate
+        else:
+            live, held = live + 1, held + granted
+        assert minutes + held <= 600
+        assert spent + held * rate <= 5_000_000
+    assert 0 < calls < 2000
+
+
+def test_a_new_organization_has_a_quarter_rounded_up() -> None:
+    new = limits_of(Terms(Plan.PRO, NOW - dt.timedelta(days=13)), NOW)
+    assert new.new_until == NOW + dt.timedelta(days=1)
+    assert {name: new[name] for name in DEFAULTS} == {name: -(-value // 4) for name, value in DEFAULTS.items()}
+    assert limits_of(Terms(Plan.PRO, NOW, {"first_days": 0}), NOW).new_until is None
+
+
+@pytest.mark.parametrize(
+    ("terms", "value", "ceiling"),
+    [
+        (Terms(Plan.PRO, OLD), 600, 600),
+        (Terms(Plan.BUSINESS, OLD), 600, 1200),
+        (Terms(Plan.ENTERPRISE, OLD), 600, 3000),
+        (Terms(Plan.BUSINESS, OLD, own={"minutes_per_day": 900}), 900, 1200),
+        (Terms(Plan.PRO, OLD, own={"minutes_per_day": 900}), 600, 600),  # chosen before a downgrade
+        (Terms(Plan.PRO, OLD, own={"minutes_per_day": 0}), 0, 600),
+        (Terms(Plan.PRO, OLD, overrides={"minutes_per_day": 50}, own={"minutes_per_day": 90}), 50, 50),
+        (Terms(Plan.PRO, OLD, {"minutes_per_day": 900}, {"minutes_per_day": 2000}), 2000, 2000),
+        (Terms(Plan.PRO, OLD, {"minutes_per_day": 900}, own={"minutes_per_day": 10}), 10, 900),
+    ],
+)
+def test_whose_limit_holds(terms: Terms, value: int, ceiling: int) -> None:
+    limits: Limits = limits_of(terms, NOW)
+    assert (limits["minutes_per_day"], limits.ceilings["minutes_per_day"]) == (value, ceiling)
+
+
+def test_what_an_organization_may_give_itself() -> None:
+    ceilings = LIMITS.ceilings
+    assert wrong_limits({"minutes_per_day": 600, "live_calls": 0}, ceilings) is None
+    for chosen in ({"minutes_per_day": 601}, {"live_calls": -1}, {"first_days": 0}, {"live_calls_per_phone": 1}):
+        assert wrong_limits(chosen, ceilings) is not None
+
+
+def test_every_count_of_the_contract_is_among_the_counts() -> None:
+    assert set(COUNTS.values()) == {1, 5, 6, 10, 20, 30, 60, 1000}
+
+
+def test_a_country_without_a_price_is_a_dear_one() -> None:
+    assert Prices(1_000_000, {"US": 14_000}).of("KP") == 1_000_000

@@ -1,0 +1,108 @@
+"""The fold: whatever order, repetition or loss, the same facts give the same call."""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from calls.call_state import CallState, LegEvent, fold
+from calls.models import CallStatus
+
+START = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+
+
+def at(seconds: float) -> dt.datetime:
+    return START + dt.timedelta(seconds=seconds)
+
+
+def child(kind: str, sequence: int, seconds: float, duration: int | None = None) -> LegEvent:
+    return LegEvent(is_child=True, kind=kind, sequence=sequence, occurred_at=at(seconds), duration=duration)
+
+
+def parent(kind: str, seconds: float, duration: int | None = None) -> LegEvent:
+    return LegEvent(is_child=False, kind=kind, sequence=0, occurred_at=at(seconds), duration=duration)
+
+
+DIAL_ENDED = LegEvent(is_child=False, kind="dial-ended", sequence=-1, occurred_at=at(9.1))
+TALKED = [
+    child("initiated", 0, 0),
+    child("ringing", 1, 1),
+    child("in-progress", 2, 3),
+    child("completed", 3, 9, 6),
+    parent("completed", 9.2, 9),
+    DIAL_ENDED,
+]
+TALKED_STATE = CallState(CallStatus.COMPLETED, duration=6, answered_at=at(3), ended_at=at(9), end_reason=None)
+
+
+def unanswered(status: str) -> tuple[list[LegEvent], CallState]:
+    events = [child("initiated", 0, 0), child("ringing", 1, 1), child(status, 2, 5, 0), parent("completed", 5.1, 5)]
+    return events, CallState(CallStatus(status), ended_at=at(5), end_reason=status)
+
+
+STORIES = {
+    "talked": (TALKED, TALKED_STATE),
+    **{status: unanswered(status) for status in ("busy", "no-answer", "failed", "canceled")},
+    "hung up before anything was dialled": (
+        [parent("ringing", 0), parent("completed", 2, 2), DIAL_ENDED],
+        CallState(CallStatus.CANCELED, ended_at=at(2), end_reason="canceled"),
+    ),
+}
+
+
+def retellings(events: list[LegEvent]) -> Iterator[list[LegEvent]]:
+    """Every order of the events, and in each every choice of those that are told twice."""
+    for count, order in enumerate(itertools.permutations(events)):
+        for twice in itertools.product((False, True), repeat=len(order)):
+            again = [event for event, repeated in zip(order, twice, strict=True) if repeated]
+            # The repetition comes at once, at the end, or turned round.
+            yield [
+                [event for event, r in zip(order, twice, strict=True) for _ in range(1 + r)],
+                [*order, *again],
+                [*again[::-1], *order],
+            ][count % 3]
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_every_order_and_repetition_gives_the_same_call(story: str) -> None:
+    events, expected = STORIES[story]
+    assert {fold(told) for told in retellings(events)} == {expected}
+
+
+@pytest.mark.parametrize(
+    ("seen", "status"),
+    [(0, CallStatus.INITIATED), (1, CallStatus.INITIATED), (2, CallStatus.RINGING), (3, CallStatus.IN_PROGRESS)],
+)
+def test_a_call_under_way_has_no_end(seen: int, status: CallStatus) -> None:
+    for told in itertools.permutations(TALKED[:seen]):
+        state = fold(told)
+        assert state.status is status
+        assert (state.duration, state.ended_at, state.end_reason) == (0, None, None)
+        assert state.answered_at == (at(3) if seen == 3 else None)
+
+
+def test_the_dialled_legs_end_alone_closes_a_call() -> None:
+    told = [*TALKED[:3], parent("completed", 9.2, 9), DIAL_ENDED]
+    assert fold(told).status is CallStatus.IN_PROGRESS
+
+
+def test_an_end_is_final_whatever_comes_later() -> None:
+    assert fold([*TALKED, child("ringing", 4, 20), child("in-progress", 5, 21)]).status is CallStatus.COMPLETED
+
+
+def test_the_duration_is_the_dialled_legs_not_the_callers() -> None:
+    assert fold([*TALKED[:4], parent("completed", 9.2, 700)]).duration == 6
+
+
+@pytest.mark.parametrize("lost", [{0}, {1}, {2}, {0, 1, 2}])
+def test_lost_steps_do_not_change_the_end(lost: set[int]) -> None:
+    assert fold(event for number, event in enumerate(TALKED) if number not in lost) == TALKED_STATE
+
+
+def test_an_unanswered_call_has_no_duration_even_if_one_is_told() -> None:
+    assert fold([child("busy", 1, 5, 5)]) == CallState(CallStatus.BUSY, ended_at=at(5), end_reason="busy")
+
+
+def test_words_that_we_do_not_know_change_nothing() -> None:
+    assert fold([*TALKED, child("dancing", 9, 30)]) == TALKED_STATE

@@ -1,0 +1,150 @@
+"""Reading the carrier's forms: what we take, what we leave out, what we refuse."""
+
+import datetime as dt
+import json
+from uuid import UUID
+
+import pytest
+
+from calls.callback_forms import parse_form, read_event, read_outgoing
+from calls.errors import BadWebhook
+
+TOKEN = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+SID = "CA" + "a" * 32
+CHILD = "CA" + "b" * 32
+OUTGOING = {"CallSid": SID, "From": f"client:w_{TOKEN.hex}_{'0' * 16}", "To": "+12125550147"}
+EVENT = {
+    "CallSid": CHILD,
+    "ParentCallSid": SID,
+    "CallStatus": "completed",
+    "SequenceNumber": "3",
+    "CallDuration": "6",
+    "SipResponseCode": "200",
+    "Timestamp": "Sun, 22 Nov 2026 12:00:00 +0000",
+}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"a=%ff", b"a=\xff", "a=ü".encode(), b"a=%c3%28", b"&".join(b"a=%d" % n for n in range(201))],
+)
+def test_what_is_no_form_is_refused(body: bytes) -> None:
+    with pytest.raises(BadWebhook):
+        parse_form(body)
+
+
+def test_empty_and_repeated_fields_are_kept() -> None:
+    assert parse_form(b"a=&a=1&b=%2B1+2") == [("a", ""), ("a", "1"), ("b", "+1 2")]
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        "",
+        TOKEN.hex,
+        f"w_{TOKEN.hex}_{'0' * 16}",
+        f"client:w_{TOKEN.hex}",
+        f"client:w_{TOKEN}_{'0' * 16}",
+        f"client:w_{TOKEN.hex.upper()}_{'0' * 16}",
+        f"client:w_{TOKEN.hex}_{'0' * 17}",
+        f"client:w_{TOKEN.hex}_{'0' * 16}\n",
+        f"sip:w_{TOKEN.hex}_{'0' * 16}",
+        f"client:anonymous,client:w_{TOKEN.hex}_{'0' * 16}",
+        "+14155550100",
+    ],
+)
+def test_an_identity_of_another_shape_is_refused(identity: str) -> None:
+    with pytest.raises(BadWebhook):
+        read_outgoing({**OUTGOING, "From": identity})
+
+
+@pytest.mark.parametrize("sid", ["", "CA", "CA" + "A" * 32, "SM" + "a" * 32, SID + "\n", SID + "0"])
+def test_a_call_sid_of_another_shape_is_refused(sid: str) -> None:
+    with pytest.raises(BadWebhook):
+        read_outgoing({**OUTGOING, "CallSid": sid})
+    with pytest.raises(BadWebhook):
+        read_event({**EVENT, "CallSid": sid})
+    with pytest.raises(BadWebhook):
+        read_event({**EVENT, "ParentCallSid": sid})
+
+
+def test_only_the_identity_says_who_calls() -> None:
+    chosen = {"CallerId": "+1900", "callerId": "+1900", "OrgId": "x", "TokenId": str(UUID(int=1)), "Caller": "client:x"}
+    assert read_outgoing({**OUTGOING, **chosen}) == read_outgoing(OUTGOING)
+    assert read_outgoing(OUTGOING).token_id == TOKEN
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ('{"contact": "c-1", "n": [1, 2.5, null, true]}', {"contact": "c-1", "n": [1, 2.5, None, True]}),
+        ("{}", {}),
+        ("", None),
+        ("[1]", None),
+        ('"text"', None),
+        ("{", None),
+        ('{"a": "\\u0000"}', None),
+        ('{"a": "\0"}', None),
+        ('{"a": "\\ud800"}', None),
+        ('{"a": 1e999}', None),
+        ('{"a": ' + "[" * 900 + "]" * 900 + "}", None),
+        ('{"a": "' + "x" * 2000 + '"}', None),
+    ],
+)
+def test_metadata_is_kept_or_left_out_but_never_a_reason_to_refuse(text: str, kept: object) -> None:
+    metadata = read_outgoing({**OUTGOING, "Metadata": text}).metadata
+    assert metadata == kept
+    assert json.loads(json.dumps(metadata)) == kept
+
+
+@pytest.mark.parametrize("call_id", ["", "x", "\0", "01890a5d"])
+def test_a_call_id_that_is_none_is_left_out(call_id: str) -> None:
+    assert read_outgoing({**OUTGOING, "CallId": call_id}).call_id is None
+
+
+@pytest.mark.parametrize(
+    ("page", "kept"),
+    [
+        ("https://www.mysite.com", "https://www.mysite.com"),
+        ("chrome-extension://abc", "chrome-extension://abc"),
+        ("https://www.mysite.com/path?secret=1", None),
+        ("https://a b", None),
+        ("https://a\0b", None),
+        ("null", None),
+        ("https://" + "x" * 300, None),
+    ],
+)
+def test_the_page_is_kept_when_it_is_an_origin(page: str, kept: str | None) -> None:
+    assert read_outgoing({**OUTGOING, "Page": page}).origin == kept
+
+
+def test_an_event_is_read_with_its_legs() -> None:
+    parent_sid, leg_sid, event = read_event(EVENT)
+    assert (parent_sid, leg_sid, event.is_child) == (SID, CHILD, True)
+    assert (event.kind, event.sequence, event.duration, event.sip_code) == ("completed", 3, 6, 200)
+    assert event.occurred_at == dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("CallStatus", "dancing"),
+        ("CallStatus", ""),
+        ("SequenceNumber", "three"),
+        ("SequenceNumber", "9" * 10),
+        ("SequenceNumber", "٣"),
+        ("CallDuration", "1.5"),
+        ("CallDuration", "1e9"),
+        ("CallDuration", "-1"),
+        ("SipResponseCode", "OK"),
+    ],
+)
+def test_an_event_with_another_word_or_number_is_refused(field: str, value: str) -> None:
+    with pytest.raises(BadWebhook):
+        read_event({**EVENT, field: value})
+
+
+@pytest.mark.parametrize("timestamp", ["", "yesterday", "Fri, 31 Dec 9999 23:59:59 -2300", "\0"])
+def test_an_event_with_an_unreadable_time_happened_now(timestamp: str) -> None:
+    before = dt.datetime.now(dt.UTC)
+    assert before <= read_event({**EVENT, "Timestamp": timestamp})[2].occurred_at <= dt.datetime.now(dt.UTC)
