@@ -1,7 +1,7 @@
 # Everything a newcomer, a developer and the build machine need. `make` alone lists it.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-office bench-retention bench-widget bench-paint lock clean
+.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-office bench-retention bench-widget bench-paint docs lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -93,6 +93,9 @@ bench-widget: setup ## measure a page with and without the phone in it
 
 bench-paint: setup ## measure when a page paints that carries the phone, and one that carries an idle script
 	PYTHONPATH=src:tests $(BIN)/python bench/first_paint.py
+
+docs: setup ## write the generated blocks of the documentation
+	$(BIN)/python tools/make_docs.py
 
 lock: ## renew the lock files from pyproject.toml and package.json
 	$(COMPILE) pyproject.toml -o requirements.lock

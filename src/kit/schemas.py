@@ -1,24 +1,24 @@
-"""Base classes of wire types: ``RequestModel`` for what comes in, ``ResponseModel`` for what goes out."""
+"""Wire types: what comes in is a ``Command``, what goes out is a ``Payload``."""
 
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from kit.text import is_valid_text
+from kit.text import is_storable
 
 T = TypeVar("T")
 
 
-class ResponseModel(msgspec.Struct, frozen=True, kw_only=True):
+class Payload(msgspec.Struct, frozen=True, kw_only=True):
     """Something we answer with. Subclasses repeat ``frozen`` and ``kw_only``: neither is inherited for their fields."""
 
 
-class RequestModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something we are asked to do; a field we do not know is refused."""
 
 
-class Page(ResponseModel, Generic[T], frozen=True, kw_only=True):
+class Page(Payload, Generic[T], frozen=True, kw_only=True):
     """One page of a list, newest first."""
 
     items: list[T]
@@ -31,7 +31,7 @@ def rfc3339(moment: datetime | None) -> str | None:
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def invalid_text_errors(command: msgspec.Struct) -> list[tuple[str, str]]:
+def storable_errors(command: msgspec.Struct) -> list[tuple[str, str]]:
     """The text fields of ``command`` that PostgreSQL could not hold or that hide characters, each with a sentence."""
 
     def texts(value: Any) -> list[str]:
@@ -42,5 +42,5 @@ def invalid_text_errors(command: msgspec.Struct) -> list[tuple[str, str]]:
     return [
         (name, "Control characters are not allowed")
         for name in command.__struct_fields__
-        if not all(is_valid_text(text) for text in texts(getattr(command, name)))
+        if not all(is_storable(text) for text in texts(getattr(command, name)))
     ]
