@@ -81,7 +81,7 @@ async def _of_one(database: Database, big: Big, read: Read) -> int:
     def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
         sent.append((statement, parameters))
 
-    async with database.tenant(big.organization_id, big.owner_id) as session:
+    async with database.tenant_session(big.organization_id, big.owner_id) as session:
         sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
         try:
             await read(session)

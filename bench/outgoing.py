@@ -167,7 +167,7 @@ async def _count(database_url: str, places: Places, owner: int) -> int:
         metadata={"contact": "c-1"},
     )
     try:
-        async with database.tenant(organization_id) as session:
+        async with database.tenant_session(organization_id) as session:
             connection = await session.connection()
             driver: Any = (await connection.get_raw_connection()).driver_connection
             async with session.begin_nested() as tried:

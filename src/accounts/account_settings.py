@@ -53,7 +53,7 @@ class AccountChanges:
 
     async def rename(self, viewer: Viewer, *, name: str, by: Actor) -> None:
         """Change what the person is called. Raises: ValidationFailed."""
-        async with self._database.tenant(None, viewer.user_id) as session:
+        async with self._database.tenant_session(None, viewer.user_id) as session:
             await UserService(session).rename(viewer.user_id, name, by=by)
 
     async def change_password(self, viewer: Viewer, *, current: str, new: str, by: Actor) -> str:
@@ -61,7 +61,7 @@ class AccountChanges:
         ensure_password(new, email=viewer.email, name=viewer.name, field="new_password")
         await self._ensure_password(viewer, current, by, field="current_password")
         hashed = await self._passwords.hash(new)
-        async with self._database.tenant(None, viewer.user_id) as session:
+        async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).signed_in(viewer.user_id)
             user.password_hash = hashed
             await session.flush()
@@ -82,7 +82,7 @@ class AccountChanges:
         if not await self._limits.may_mail("change-email", viewer.email):
             raise TooMany("We have sent several mails already. Wait an hour, then try again", retry_after=3600)
         may_mail_new = await self._limits.may_mail("sign-up", new_email)
-        async with self._database.tenant(None, viewer.user_id) as session:
+        async with self._database.tenant_session(None, viewer.user_id) as session:
             if await UserService(session).named(new_email) is not None:
                 mail = emails.address_in_use(new_email, self._login)
             else:
@@ -98,33 +98,33 @@ class AccountChanges:
 
     async def sessions(self, viewer: Viewer) -> Sequence[LoginSession]:
         """Where the person is signed in, the last seen first."""
-        async with self._database.tenant(None, viewer.user_id) as session:
+        async with self._database.tenant_session(None, viewer.user_id) as session:
             return await SessionService(session).live_of(viewer.user_id)
 
     async def end_session(self, viewer: Viewer, session_id: UUID, *, by: Actor) -> None:
         """Sign one of the person's browsers out. Raises: NotFound."""
-        async with self._database.tenant(None, viewer.user_id) as session:
+        async with self._database.tenant_session(None, viewer.user_id) as session:
             if not await SessionService(session).end_one_of(viewer.user_id, session_id):
                 raise NotFound
             await record(session, by, "session.ended", subject_id=session_id)
 
     async def end_other_sessions(self, viewer: Viewer, *, by: Actor) -> int:
         """Sign every other browser out; return how many there were."""
-        async with self._database.tenant(None, viewer.user_id) as session:
+        async with self._database.tenant_session(None, viewer.user_id) as session:
             count = await SessionService(session).end_all(viewer.user_id, but=viewer.session_id)
             await record(session, by, "session.others_ended", details={"count": count})
             return count
 
     async def second_factor_of(self, viewer: Viewer) -> tuple[User, str | None, int]:
         """The person, the secret of an enrolment under way if there is one, and how many recovery codes are left."""
-        async with self._database.tenant(None, viewer.user_id) as session:
+        async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).signed_in(viewer.user_id)
             return user, self._second_factor.pending(user), await self._second_factor.codes_left(session, user)
 
     async def start_second_factor(self, viewer: Viewer, *, password: str, by: Actor) -> None:
         """Begin to enrol. Raises: ValidationFailed, SecondFactorUnchanged."""
         await self._ensure_password(viewer, password, by, field="password")
-        async with self._database.tenant(None, viewer.user_id) as session:
+        async with self._database.tenant_session(None, viewer.user_id) as session:
             await self._second_factor.start(session, await UserService(session).signed_in(viewer.user_id))
 
     async def confirm_second_factor(self, viewer: Viewer, *, code: str, by: Actor) -> tuple[Sequence[str], str]:
@@ -132,7 +132,7 @@ class AccountChanges:
 
         Raises: ValidationFailed, SecondFactorUnchanged.
         """
-        async with self._database.tenant(None, viewer.user_id) as session:
+        async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).signed_in(viewer.user_id)
             try:
                 codes = await self._second_factor.confirm(session, user, code, by=by)
@@ -144,7 +144,7 @@ class AccountChanges:
     async def renew_recovery_codes(self, viewer: Viewer, *, code: str, by: Actor) -> Sequence[str]:
         """Ten new recovery codes; the old ones die. Raises: ValidationFailed, SecondFactorUnchanged."""
         await self._ensure_code(viewer, code, by)
-        async with self._database.tenant(None, viewer.user_id) as session:
+        async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).signed_in(viewer.user_id)
             self._tell(session, user, "new recovery codes were made")
             return await self._second_factor.renew_codes(session, user, by=by)
@@ -156,7 +156,7 @@ class AccountChanges:
         """
         await self._ensure_password(viewer, password, by, field="password")
         await self._ensure_code(viewer, code, by)
-        async with self._database.tenant(None, viewer.user_id) as session:
+        async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).signed_in(viewer.user_id)
             await self._second_factor.disable(session, user, by=by)
             self._tell(session, user, "switched off")
@@ -172,7 +172,7 @@ class AccountChanges:
             raise ValidationFailed([(field, "This is not your password")]) from wrong
 
     async def _ensure_code(self, viewer: Viewer, code: str, by: Actor) -> None:
-        async with self._database.tenant(None, viewer.user_id) as session:
+        async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).signed_in(viewer.user_id)
         try:
             await self._sign_in.ensure_code(user, code, by.address)

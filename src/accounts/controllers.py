@@ -15,7 +15,7 @@ from accounts.schemas import Person, SessionInfo, SignIn
 from accounts.sessions import SessionService
 from kit.audit import record
 from kit.errors import TooMany, ValidationFailed
-from kit.schemas import storable_errors
+from kit.schemas import invalid_text_errors
 
 
 class SessionController(Controller):
@@ -28,7 +28,7 @@ class SessionController(Controller):
     async def sign_in(
         self, request: Request[Any, Any, State], data: JSONBody[SignIn], state: State
     ) -> Response[SessionInfo]:
-        if errors := storable_errors(data):
+        if errors := invalid_text_errors(data):
             raise ValidationFailed(errors)
         accounts: Accounts = state.accounts
         signed_in = await accounts.sign_in.at_once(

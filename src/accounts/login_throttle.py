@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.clock import utc_now
 from kit.db.database import Database
-from kit.db.rate_limit import Throttle, ensure_within
+from kit.db.rate_limit import RateCounter, hit_or_raise
 from kit.errors import TooMany
 
 FREE_FAILURES = 5
@@ -74,7 +74,7 @@ class Limits:
             await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(account, 0))))
             await self._ensure_not_waiting(session, account, address)
             if succeeded:
-                await session.execute(sa.delete(Throttle).where(Throttle.key == account))
+                await session.execute(sa.delete(RateCounter).where(RateCounter.key == account))
                 return
             await self._note_failure(session, account)
             key = self._key("sign-in", address)
@@ -84,7 +84,7 @@ class Limits:
     async def forget(self, account: str) -> None:
         """Forget the failures of an account."""
         async with self._database.sessions() as session, session.begin():
-            await session.execute(sa.delete(Throttle).where(Throttle.key == account))
+            await session.execute(sa.delete(RateCounter).where(RateCounter.key == account))
 
     async def _ensure_not_waiting(self, session: AsyncSession, account: str, address: str) -> None:
         now = utc_now()
@@ -97,7 +97,7 @@ class Limits:
         if key is not None:
             allowance = SIGN_IN_FAILURES_BY_ADDRESS
             start = _window_start(now, allowance.window)
-            times = sa.select(Throttle.times).where(Throttle.key == key, Throttle.window_start == start)
+            times = sa.select(RateCounter.times).where(RateCounter.key == key, RateCounter.window_start == start)
             if (await session.scalar(times) or 0) >= allowance.limit:
                 raise TooMany(retry_after=_seconds(start + allowance.window - now))
 
@@ -106,8 +106,8 @@ class Limits:
         """One row by account, its window beginning with the last failure."""
         now = utc_now()
         row = (await session.execute(_failures_of(account, now))).one_or_none()
-        await session.execute(sa.delete(Throttle).where(Throttle.key == account))
-        session.add(Throttle(key=account, window_start=now, times=1 if row is None else row.times + 1))
+        await session.execute(sa.delete(RateCounter).where(RateCounter.key == account))
+        session.add(RateCounter(key=account, window_start=now, times=1 if row is None else row.times + 1))
         await session.flush()
 
     def _key(self, what: str, address: str) -> str | None:
@@ -142,13 +142,13 @@ def delay_after(failures: int) -> dt.timedelta:
 
 
 def _failures_of(account: str, now: dt.datetime) -> sa.Select[int, dt.datetime]:
-    recent = Throttle.window_start > now - FORGOTTEN_AFTER
-    return sa.select(Throttle.times, Throttle.window_start).where(Throttle.key == account, recent)
+    recent = RateCounter.window_start > now - FORGOTTEN_AFTER
+    return sa.select(RateCounter.times, RateCounter.window_start).where(RateCounter.key == account, recent)
 
 
 async def _refusal(session: AsyncSession, key: str, allowance: Allowance) -> TooMany | None:
     try:
-        await ensure_within(session, key, limit=allowance.limit, window=allowance.window)
+        await hit_or_raise(session, key, limit=allowance.limit, window=allowance.window)
     except TooMany as refused:
         return refused
     return None

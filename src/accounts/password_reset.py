@@ -11,7 +11,7 @@ from accounts.services import UserService, acting
 from accounts.sessions import SessionService
 from kit.audit import record
 from kit.clock import utc_now
-from kit.db.database import Database, enter
+from kit.db.database import Database, set_tenant_context
 from kit.errors import TooMany
 from kit.mail import Mailer
 
@@ -40,7 +40,7 @@ class Recovery:
             user = await UserService(session).named(email)
             if user is None or user.disabled_at is not None or not may_mail:
                 return
-            await enter(session, None, user.id)
+            await set_tenant_context(session, None, user.id)
             raw = await LinkService(session).issue(user.id, LinkPurpose.RESET_PASSWORD)
             link = f"{self._public_url}/reset-password/{raw}"
             self._mailer.send_after_commit(session, emails.reset_password(user.email, link))
@@ -65,7 +65,7 @@ class Recovery:
             if user is None or user.disabled_at is not None:
                 raise LinkNotUsable
             ensure_password(password, email=user.email, name=user.name)
-            await enter(session, None, user.id)
+            await set_tenant_context(session, None, user.id)
             user.password_hash = await self._passwords.hash(password)
             # The link came by mail: whoever has it has the address.
             user.email_verified_at = user.email_verified_at or utc_now()

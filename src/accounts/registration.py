@@ -21,7 +21,7 @@ from accounts.services import UserService, acting
 from accounts.sessions import Browser, SessionService, Viewer
 from kit.audit import record
 from kit.clock import utc_now
-from kit.db.database import Database, enter
+from kit.db.database import Database, set_tenant_context
 from kit.errors import TooMany, ValidationFailed
 from kit.mail import Mailer
 
@@ -68,7 +68,7 @@ class Registration:
             added = insert(User).values(id=uuid7(), email=email, name=name, password_hash=hashed)
             user_id = await session.scalar(added.on_conflict_do_nothing(index_elements=["email"]).returning(User.id))
             user = await UserService(session).get_one(User.email == email)
-            await enter(session, None, user.id)
+            await set_tenant_context(session, None, user.id)
             raw = secrets.token_urlsafe(32)
             if user.email_verified_at is None and (user_id is not None or may_mail):
                 raw = await LinkService(session).issue(user.id, LinkPurpose.VERIFY_EMAIL)
@@ -87,7 +87,7 @@ class Registration:
             return
         if not await self._limits.may_mail("sign-up", viewer.email):
             raise TooMany("We have sent several mails already. Wait an hour, then try again", retry_after=3600)
-        async with self._database.tenant(None, viewer.user_id) as session:
+        async with self._database.tenant_session(None, viewer.user_id) as session:
             raw = await LinkService(session).issue(viewer.user_id, LinkPurpose.VERIFY_EMAIL)
             self._mailer.send_after_commit(session, emails.verify_email(viewer.email, self._link(raw)))
 
@@ -114,7 +114,7 @@ class Registration:
         async with self._database.sessions() as session, session.begin():
             link = await LinkService(session).redeem(raw, LinkPurpose.VERIFY_EMAIL, LinkPurpose.CHANGE_EMAIL)
             self._ensure_owner(link, raw, viewer, proof)
-            await enter(session, None, link.user_id)
+            await set_tenant_context(session, None, link.user_id)
             user = await UserService(session).signed_in(link.user_id)
             by, before = acting(user, browser.address), user.email
             if link.new_email is None:

@@ -6,7 +6,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from accounts.errors import EmailNotVerified
 from kit.errors import ValidationFailed
-from kit.text import is_storable
+from kit.text import is_valid_text
 
 PASSWORD_MIN = 8
 PASSWORD_MAX = 128
@@ -42,7 +42,7 @@ def comparable_email(typed: str) -> str:
 def read_name(typed: str) -> str:
     """A person's name as it is stored; none is fine. Raises: ValidationFailed."""
     name = typed.strip()
-    if not is_storable(name) or "\n" in name or "\r" in name:
+    if not is_valid_text(name) or "\n" in name or "\r" in name:
         raise ValidationFailed([("name", "Control characters are not allowed")])
     if len(name) > NAME_MAX:
         raise ValidationFailed([("name", f"At most {NAME_MAX} characters")])

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from kit.schemas import Command, Payload
+from kit.schemas import RequestModel, ResponseModel
 
 
-class SignIn(Command, frozen=True, kw_only=True):
+class SignIn(RequestModel, frozen=True, kw_only=True):
     """Credentials."""
 
     email: str
@@ -14,7 +14,7 @@ class SignIn(Command, frozen=True, kw_only=True):
     """From the authenticator app, or a recovery code; asked for by ``second_factor_required``."""
 
 
-class Person(Payload, frozen=True, kw_only=True):
+class Person(ResponseModel, frozen=True, kw_only=True):
     """A person as they see themselves."""
 
     id: UUID
@@ -22,7 +22,7 @@ class Person(Payload, frozen=True, kw_only=True):
     name: str
 
 
-class SessionInfo(Payload, frozen=True, kw_only=True):
+class SessionInfo(ResponseModel, frozen=True, kw_only=True):
     """Who is signed in here."""
 
     user: Person

@@ -15,9 +15,9 @@ from accounts.errors import NotSignedIn
 from accounts.models import LoginSession, PersonSession, User
 from kit.clock import utc_now
 from kit.db.database import Database
-from kit.db.raw import Prepared
+from kit.db.raw import CompiledStatement
 from kit.secrets import digest
-from kit.text import is_storable
+from kit.text import is_valid_text
 
 IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(days=14)
@@ -61,7 +61,7 @@ class PersonSessions(SQLAlchemyAsyncRepositoryService[S]):
         now, raw, rows = utc_now(), secrets.token_urlsafe(32), self.model_type
         gone = sa.or_(rows.expires_at < now, rows.last_seen_at < now - self.idle)
         await self._delete(rows.user_id == user_id, gone)
-        agent = browser.user_agent if is_storable(browser.user_agent) else ""
+        agent = browser.user_agent if is_valid_text(browser.user_agent) else ""
         session = rows(
             user_id=user_id,
             digest=digest(raw),
@@ -141,7 +141,7 @@ class SessionService(PersonSessions[LoginSession]):
 
 async def viewer_of(database: Database, raw: str, now: datetime) -> Viewer | None:
     """The person whose live session ``raw`` is; notes at most once a minute that it was seen."""
-    row = await database.readers.fetch_row(_FIND_VIEWER, digest=digest(raw), now=now)
+    row = await database.read_pool.fetch_row(_FIND_VIEWER, digest=digest(raw), now=now)
     if row is None:
         return None
     session_id, seen_at, user_id, email, name, verified_at = row
@@ -162,7 +162,7 @@ def alive(
     return rows.expires_at > now, rows.last_seen_at > now - idle
 
 
-_FIND_VIEWER = Prepared(
+_FIND_VIEWER = CompiledStatement(
     sa.select(LoginSession.id, LoginSession.last_seen_at, User.id, User.email, User.name, User.email_verified_at)
     .join(User, User.id == LoginSession.user_id)
     .where(

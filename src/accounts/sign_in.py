@@ -147,7 +147,7 @@ class SignIn:
 
         Raises: WrongCredentials, when the password was changed or the person disabled meanwhile.
         """
-        async with self._database.tenant(None, user.id) as session:
+        async with self._database.tenant_session(None, user.id) as session:
             # Locked: a reset at this moment either finds the session and ends it, or is found here.
             rows = type(user)
             unchanged = rows.id == user.id, rows.password_hash == user.password_hash, rows.disabled_at.is_(None)

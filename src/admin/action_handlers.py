@@ -52,19 +52,19 @@ class Deed(NamedTuple):
 
 async def change_plan(deed: Deed) -> str:
     plan = _plan(deed.form)
-    async with deed.office.database.tenant(deed.row.id) as session:
+    async with deed.office.database.tenant_session(deed.row.id) as session:
         await OrganizationService(session).set_plan(deed.row.slug, plan, by=deed.by)
     return f"The plan is {plan.value} now."
 
 
 async def suspend(deed: Deed) -> str:
-    async with deed.office.database.tenant(deed.row.id) as session:
+    async with deed.office.database.tenant_session(deed.row.id) as session:
         await OrganizationService(session).suspend(deed.row.id, by=deed.by)
     return "Suspended. Phones have stopped; live calls end within seconds."
 
 
 async def restore(deed: Deed) -> str:
-    async with deed.office.database.tenant(deed.row.id) as session:
+    async with deed.office.database.tenant_session(deed.row.id) as session:
         await OrganizationService(session).lift_suspension(deed.row.id, by=deed.by)
     return "Restored. Phones work again."
 
@@ -78,7 +78,7 @@ async def adopt_number(deed: Deed) -> str:
     if not listed:
         raise NotAtOurCarrier
     try:
-        async with deed.office.database.tenant(deed.row.id) as session:
+        async with deed.office.database.tenant_session(deed.row.id) as session:
             number = await OrganizationService(session).add_number(deed.row.id, e164, carrier_sid=listed[0].sid)
             await record(
                 session,
@@ -95,7 +95,7 @@ async def adopt_number(deed: Deed) -> str:
 
 async def look_for_number(deed: Deed) -> Sequence[str]:
     number = _number_to_erase(deed)
-    async with deed.office.database.tenant(deed.row.id) as session:
+    async with deed.office.database.tenant_session(deed.row.id) as session:
         found = await deed.office.number_erasure.count(session, deed.row.id, number, deed.row.country)
     if not (said := will_be_erased(found)):
         raise ValidationFailed([("number", "No call has this number: it was never called, or is erased already")])
@@ -107,7 +107,7 @@ async def look_for_number(deed: Deed) -> Sequence[str]:
 
 async def erase_number(deed: Deed) -> str:
     number, unblock = _number_to_erase(deed), deed.form["block_list"] == UNBLOCK
-    async with deed.office.database.tenant(deed.row.id) as session:
+    async with deed.office.database.tenant_session(deed.row.id) as session:
         erased = await deed.office.number_erasure.erase(
             session, deed.row.id, number, deed.row.country, by=deed.by, unblock=unblock
         )
@@ -122,7 +122,7 @@ async def raise_limit(deed: Deed) -> str:
         raise ValidationFailed([("value", "Give a whole number from 0 to 2147483647")])
     ends_at = read_last_day(deed.form["until"], utc_now())
     # No request of customers' may write overrides: staff's own role does.
-    async with deed.office.reading.tenant(None, deed.by.id) as session:
+    async with deed.office.reading.tenant_session(None, deed.by.id) as session:
         await overrides.override_limit(
             session, deed.row.id, name, int(value), ends_at=ends_at, reason=deed.by.reason, by=deed.by
         )
@@ -130,26 +130,26 @@ async def raise_limit(deed: Deed) -> str:
 
 
 async def end_override(deed: Deed) -> str:
-    async with deed.office.reading.tenant(None, deed.by.id) as session:
+    async with deed.office.reading.tenant_session(None, deed.by.id) as session:
         await overrides.end_override(session, deed.row.id, by=deed.by)
     return "Ended. The plan's limit holds again."
 
 
 async def resolve_alert(deed: Deed) -> str:
-    async with deed.office.reading.tenant(None, deed.by.id) as session:
+    async with deed.office.reading.tenant_session(None, deed.by.id) as session:
         await resolve(session, deed.row.id, by=deed.by)
     return "Marked as seen."
 
 
 async def revoke(deed: Deed) -> str:
-    async with deed.office.database.tenant(deed.row.organization_id) as session:
+    async with deed.office.database.tenant_session(deed.row.organization_id) as session:
         await EmbedTokenService(session).revoke(deed.row.organization_id, deed.row.id, by=deed.by)
     return "Token revoked. Phones using it stop at once."
 
 
 async def end_call(deed: Deed) -> str:
     row = deed.row
-    async with deed.office.database.tenant(row.organization_id) as session:
+    async with deed.office.database.tenant_session(row.organization_id) as session:
         place = {"organization_id": row.organization_id, "subject_id": row.id, "subject_name": masked(row.to_number)}
         await record(session, deed.by, "call.cut_off", **place)
         # Asked of the carrier until it says that the call is over, whatever becomes of this process.
@@ -165,7 +165,7 @@ async def release_number(deed: Deed) -> str:
 async def resend_invitation(deed: Deed) -> str:
     row, office = deed.row, deed.office
     await ensure_may_mail(office.database, row.organization_id, row.email)
-    async with office.database.tenant(row.organization_id) as session:
+    async with office.database.tenant_session(row.organization_id) as session:
         sent = await InvitationService(session).resend(row.organization_id, row.id, by=deed.by, own=Role.OWNER)
         mail = invitation_mail(sent, inviter=sent.organization_name, public_url=office.settings.public_url)
         office.mailer.send_after_commit(session, mail)
@@ -173,20 +173,20 @@ async def resend_invitation(deed: Deed) -> str:
 
 
 async def disable_user(deed: Deed) -> str:
-    async with deed.office.database.tenant(None, deed.by.id) as session:
+    async with deed.office.database.tenant_session(None, deed.by.id) as session:
         await UserService(session).disable(deed.row.id, by=deed.by)
     return "Disabled and signed out everywhere."
 
 
 async def enable_user(deed: Deed) -> str:
-    async with deed.office.database.tenant(None, deed.by.id) as session:
+    async with deed.office.database.tenant_session(None, deed.by.id) as session:
         await UserService(session).enable(deed.row.id, by=deed.by)
     return "Enabled. They can sign in again."
 
 
 async def reset_second_factor(deed: Deed) -> str:
     office = deed.office
-    async with office.database.tenant(None, deed.by.id) as session:
+    async with office.database.tenant_session(None, deed.by.id) as session:
         user = await UserService(session).reset_second_factor(deed.row.id, office.accounts.second_factor, by=deed.by)
         forgot = f"{office.settings.public_url}/forgot-password"
         mail = emails.second_factor_changed(user.email, "switched off by our staff, on request", forgot)
@@ -209,19 +209,19 @@ async def change_staff_role(deed: Deed) -> str:
     role = next((role for role in StaffRole if role.value == deed.form["role"]), None)
     if role is None:
         raise ValidationFailed([("role", "Choose a role from the list")])
-    async with deed.office.reading.tenant(None, deed.by.id) as session:
+    async with deed.office.reading.tenant_session(None, deed.by.id) as session:
         await StaffService(session).change_role(deed.row.id, role, by=deed.by)
     return f"The role is {role.value} now."
 
 
 async def disable_staff(deed: Deed) -> str:
-    async with deed.office.reading.tenant(None, deed.by.id) as session:
+    async with deed.office.reading.tenant_session(None, deed.by.id) as session:
         await StaffService(session).disable(deed.row.id, by=deed.by)
     return "Disabled and signed out everywhere."
 
 
 async def reset_staff_second_factor(deed: Deed) -> str:
-    async with deed.office.reading.tenant(None, deed.by.id) as session:
+    async with deed.office.reading.tenant_session(None, deed.by.id) as session:
         factor = deed.office.accounts.second_factor
         await StaffService(session).reset_second_factor(deed.row.id, factor, by=deed.by)
     return "Second factor reset. They enrol a new app at their next sign-in."
@@ -230,7 +230,7 @@ async def reset_staff_second_factor(deed: Deed) -> str:
 async def _answer(deed: Deed, plan: Plan | None) -> None:
     """Answer an upgrade request, with ``plan`` or with no, and mail the owners."""
     office, organization_id = deed.office, deed.row.organization_id
-    async with office.database.tenant(organization_id) as session:
+    async with office.database.tenant_session(organization_id) as session:
         organization = await OrganizationService(session).one(organization_id)
         await UpgradeService(session).answer(organization_id, deed.row.id, approved=plan is not None, by=deed.by)
         if plan is not None:

@@ -59,6 +59,6 @@ def build_back_office(
     look: Look,
 ) -> BackOffice:
     """The back office of an application; nothing is connected or loaded yet."""
-    reading = database.as_role(STAFF_ROLE, engine_connections=CONNECTIONS)
+    reading = database.for_role(STAFF_ROLE, engine_connections=CONNECTIONS)
     door = StaffDoor(reading, accounts)
     return BackOffice(settings, look, database, reading, door, accounts, mailer, carrier, number_desk, number_erasure)

@@ -36,7 +36,7 @@ from admin.pages import (
     viewer,
 )
 from kit.audit import record
-from kit.text import is_storable
+from kit.text import is_valid_text
 from tenants.models import Organization
 from widget.models import EmbedToken
 
@@ -167,7 +167,7 @@ class Listing(ModelView):
         conditions = [make(asked[name]) for name, make in self.exact.items() if asked.get(name)]
         term = asked.get("search", "").strip()
         if term:
-            usable = is_storable(term) and len(term) <= _TERM_CHARACTERS
+            usable = is_valid_text(term) and len(term) <= _TERM_CHARACTERS
             conditions.append(self._found(term) if usable else sa.false())
         if self.is_dated and (day := asked.get("until")):
             conditions.append(self.model.id < first_id_after(day))
@@ -232,7 +232,7 @@ class Listing(ModelView):
 
     async def _note_look(self, request: Request, row: Any) -> None:
         who = requires(request, self.at_least)
-        async with office(request).reading.tenant(None, who.staff_id) as session:
+        async with office(request).reading.tenant_session(None, who.staff_id) as session:
             name = self.in_trail(row)
             await record(session, who.actor, f"{self.identity}.viewed", subject_id=row.id, subject_name=name)
 

@@ -27,7 +27,7 @@ from admin.pages import (
 )
 from admin.rules import REASON_CHARACTERS, ensure_staff_role, read_reason
 from kit.errors import Conflict, DomainError, MalformedRequest, ValidationFailed
-from kit.http.forms import Form, ensure_storable
+from kit.http.forms import Form, ensure_valid_text
 
 NONE_PICKED = "Pick at least one row. Nothing was done."
 NONE_APPLIES = "None of the rows that you picked can be changed so. Nothing was done."
@@ -63,7 +63,7 @@ async def act(request: Request) -> Response:
     asked, form = _asked(request), await read_form(request, "reason", "seen")
     seen = _seen(form["seen"])
     try:
-        ensure_storable(form)
+        ensure_valid_text(form)
         reason = read_reason(form["reason"])
         async with alone_with(office(request), seen):
             done, refused = await _do(request, asked, seen, reason)

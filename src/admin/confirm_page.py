@@ -31,7 +31,7 @@ from admin.pages import (
 from admin.rules import REASON_CHARACTERS, ensure_staff_role, read_reason
 from calls.limits.models import Alert
 from kit.errors import Conflict, NotFound, TooMany, Unavailable, ValidationFailed
-from kit.http.forms import ensure_storable
+from kit.http.forms import ensure_valid_text
 
 OPERATIONS, FROM_OPERATIONS = "/admin/operations", "operations"
 _SHOWN_AGAIN = (ValidationFailed, Conflict, TooMany, Unavailable)
@@ -62,7 +62,7 @@ async def act(request: Request) -> Response:
     form = await read_form(request, "reason", "seen", "looked_at", *fields)
     typed = "|".join(form[name] for name in fields)
     try:
-        ensure_storable(form)
+        ensure_valid_text(form)
         reason = read_reason(form["reason"])
         by = msgspec.structs.replace(viewer(request).actor, reason=reason)
         if asked.action.look is not None and form["looked_at"] != typed:

@@ -32,7 +32,7 @@ async def export(request: Request) -> Response:
     if not isinstance(view, Listing) or not view.exports or not view.is_accessible(request):
         raise HTTPException(404)
     stmt, _, _ = view.narrowed(request, ROWS)
-    async with office(request).reading.tenant(None, who.staff_id) as session:
+    async with office(request).reading.tenant_session(None, who.staff_id) as session:
         rows = (await session.scalars(stmt)).all()
         asked = {key: _told(value) for key, value in request.query_params.items() if key != "after" and value}
         details = {"rows": len(rows), "filters": asked}

@@ -20,7 +20,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from admin.back_office import BackOffice
 from admin.rules import is_admitted
 from kit.errors import DomainError
-from kit.http.asgi import read_body, replay
+from kit.http.asgi import read_body, replay_body
 from kit.http.csrf import SAFE_METHODS, cookie_value, ensure_own_source
 from kit.http.forms import FORM_BYTES
 
@@ -70,7 +70,7 @@ class Mount:
         try:
             if scope["method"] not in SAFE_METHODS:
                 ensure_own_source(headers, self._office.settings.public_url, stated=True)
-                receive = replay(await read_body(receive, limit=FORM_BYTES), receive)
+                receive = replay_body(await read_body(receive, limit=FORM_BYTES), receive)
             raw = cookie_value(headers.get("cookie", ""), COOKIE)
             state["raw"] = raw
             is_activity = path != BY_ITSELF

@@ -24,7 +24,7 @@ from admin.services import StaffViewer
 from admin.theme import Look
 from kit import errors
 from kit.db.database import is_outage
-from kit.encryption import Sealer
+from kit.encryption import Encryptor
 from kit.errors import DomainError, TooMany
 from kit.http.forms import Form, form_of
 from kit.http.problems import problem_headers, status_of
@@ -123,7 +123,7 @@ def redirect(request: Request, path: str, notice: str | None = None, *, is_probl
     """See ``path``, one of ours, next (303), with ``notice`` shown there once."""
     answer = Response(status_code=303, headers={"Location": path})
     if notice is not None:
-        sealed = _sealer(request).seal(msgspec.json.encode(Notice(notice, is_problem)))
+        sealed = _sealer(request).encrypt(msgspec.json.encode(Notice(notice, is_problem)))
         set_cookie(request, answer, NOTICE, sealed, seconds=NOTICE_SECONDS)
     return answer
 
@@ -131,7 +131,7 @@ def redirect(request: Request, path: str, notice: str | None = None, *, is_probl
 def read_notice(request: Request) -> Notice | None:
     """The notice that the page before left, if it is ours and fresh."""
     raw = request.cookies.get(NOTICE)
-    opened = _sealer(request).open(raw, seconds=NOTICE_SECONDS) if raw else None
+    opened = _sealer(request).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
     return None if opened is None else msgspec.json.decode(opened, type=Notice)
 
 
@@ -205,5 +205,5 @@ def own_path(path: str | None) -> str:
     return path if path is not None and is_ours and "\\" not in path else "/admin"
 
 
-def _sealer(request: Request) -> Sealer:
-    return Sealer(office(request).settings.secret_key, NOTICE)
+def _sealer(request: Request) -> Encryptor:
+    return Encryptor(office(request).settings.secret_key, NOTICE)

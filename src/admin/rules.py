@@ -8,7 +8,7 @@ from admin.errors import StaffRoleTooLow
 from admin.models import StaffRole
 from kit.e164 import without_numbers
 from kit.errors import ValidationFailed
-from kit.text import is_storable
+from kit.text import is_valid_text
 
 REASON_CHARACTERS = 500
 MOST_DAYS = 366
@@ -37,7 +37,7 @@ def is_admitted(address: str, networks: Sequence[str]) -> bool:
 def read_reason(typed: str) -> str:
     """Why staff change something, as the audit trail keeps it. Raises: ValidationFailed."""
     # Nothing can be erased from the trail, and the number that it is about may be one that somebody wants erased.
-    reason = without_numbers(" ".join(typed.split())) if is_storable(typed) else ""
+    reason = without_numbers(" ".join(typed.split())) if is_valid_text(typed) else ""
     if not reason:
         raise ValidationFailed([("reason", "Say why: the audit trail keeps it")])
     if len(reason) > REASON_CHARACTERS:

@@ -14,7 +14,7 @@ from calls.call_state import STATUS_OF_KIND, LegEvent
 from calls.errors import BadWebhook
 from calls.models import AGENT_CHARACTERS
 from kit.http.json_body import MAX_DEPTH, nesting
-from kit.text import is_storable
+from kit.text import is_valid_text
 
 FORM_FIELDS = 200
 METADATA_CHARACTERS = 2000
@@ -65,7 +65,7 @@ def read_outgoing(form: Mapping[str, str]) -> OutgoingCall:
         token_id=UUID(found[2]),
         dialled=form.get("To", ""),
         call_id=_uuid(form.get("CallId", "")),
-        origin=origin if _ORIGIN.fullmatch(origin := form.get("Page", "")) and is_storable(origin) else None,
+        origin=origin if _ORIGIN.fullmatch(origin := form.get("Page", "")) and is_valid_text(origin) else None,
         metadata=metadata,
         agent=_claimed_agent(metadata),
     )
@@ -111,7 +111,7 @@ def _uuid(text: str) -> UUID | None:
 
 def _metadata(text: str) -> dict[str, Any] | None:
     """The page's own data: an object, small, storable; anything else is left out, never a reason to refuse a call."""
-    if not text or len(text) > METADATA_CHARACTERS or "\\u0000" in text or not is_storable(text):
+    if not text or len(text) > METADATA_CHARACTERS or "\\u0000" in text or not is_valid_text(text):
         return None
     if nesting(text.encode()) > MAX_DEPTH:
         return None
@@ -124,7 +124,7 @@ def _metadata(text: str) -> dict[str, Any] | None:
 def _claimed_agent(metadata: dict[str, Any] | None) -> str | None:
     """Whom the page names as the person who calls, on one line; what cannot be shown as a name is left out."""
     claimed = (metadata or {}).get("agent")
-    if not isinstance(claimed, str) or not is_storable(claimed):
+    if not isinstance(claimed, str) or not is_valid_text(claimed):
         return None
     name = " ".join(claimed.split())
     return name if 0 < len(name) <= AGENT_CHARACTERS else None

@@ -133,11 +133,11 @@ async def _through(
 ) -> Call | None:
     for pause in _LAST_CALL_SECONDS:
         try:
-            async with turns.of(organization_id), database.tenant(organization_id) as session:
+            async with turns.of(organization_id), database.tenant_session(organization_id) as session:
                 return await gate.place(session, organization_id, country, asked, may_wait=True)
         except PhoneBusy:
             await asyncio.sleep(pause)
-    async with turns.of(organization_id), database.tenant(organization_id) as session:
+    async with turns.of(organization_id), database.tenant_session(organization_id) as session:
         return await gate.place(session, organization_id, country, asked)
 
 
@@ -152,10 +152,10 @@ async def _record(request: Request[Any, Any, State], parent_sid: str, leg_sid: s
         organization_id = await owners.of_call(parent_sid)
     if organization_id is None:
         log.warning("event_of_unknown_call", kind=event.kind)
-        async with database.tenant(None) as session:
+        async with database.tenant_session(None) as session:
             await keep_orphan(session, parent_sid, leg_sid, event)
         return
-    async with database.tenant(organization_id) as session:
+    async with database.tenant_session(organization_id) as session:
         watch = request.app.state.watch
         await CallService(session).record(organization_id, parent_sid, leg_sid, event, watch=watch)
 

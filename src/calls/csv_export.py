@@ -8,7 +8,7 @@ import msgspec
 from calls.models import Call
 from calls.schemas import source_of
 from calls.services import CallFilters, CallService
-from kit.csv_export import BATCH, Cell, csv_of
+from kit.csv_export import CSV_BATCH_ROWS, Cell, csv_of
 from kit.db.database import Database
 from kit.schemas import rfc3339
 
@@ -36,8 +36,8 @@ def calls_csv(database: Database, organization_id: UUID, filters: CallFilters) -
     """Every call that ``filters`` let through, newest first."""
 
     async def read(after: UUID | None) -> Sequence[Call]:
-        async with database.tenant(organization_id) as session:
-            return await CallService(session).page(organization_id, filters, after=after, limit=BATCH)
+        async with database.tenant_session(organization_id) as session:
+            return await CallService(session).page(organization_id, filters, after=after, limit=CSV_BATCH_ROWS)
 
     return csv_of(COLUMNS, read, call_cells)
 

@@ -8,7 +8,7 @@ from calls.models import CallStatus
 from calls.services import CallFilters
 from kit.db.paging import Moment, read_moment
 from kit.errors import ValidationFailed
-from kit.text import is_storable
+from kit.text import is_valid_text
 
 _NUMBER_CHARACTERS = 32
 
@@ -38,7 +38,7 @@ def read_number(number: str | None) -> str | None:
     """
     if number is None:
         return None
-    if len(number) > _NUMBER_CHARACTERS or not is_storable(number):
+    if len(number) > _NUMBER_CHARACTERS or not is_valid_text(number):
         raise ValidationFailed([("number", "Type digits of a phone number")])
     found = "".join(character for character in number if character.isascii() and character.isdigit())
     if not found:

@@ -8,10 +8,10 @@ import msgspec
 from calls.aggregates import Tally
 from calls.models import Call, CallEvent
 from calls.usage import MonthUse
-from kit.schemas import Payload, rfc3339
+from kit.schemas import ResponseModel, rfc3339
 
 
-class CallInfo(Payload, frozen=True, kw_only=True):
+class CallInfo(ResponseModel, frozen=True, kw_only=True):
     """A call as its organization sees it; the carrier's ids are not shown."""
 
     id: UUID
@@ -40,7 +40,7 @@ class CallInfo(Payload, frozen=True, kw_only=True):
         return cls(**_fields(call))
 
 
-class TimelineEvent(Payload, frozen=True, kw_only=True):
+class TimelineEvent(ResponseModel, frozen=True, kw_only=True):
     """One step of a call."""
 
     at: str | None
@@ -83,7 +83,7 @@ def _fields(call: Call) -> dict[str, Any]:
     }
 
 
-class TallyInfo(Payload, frozen=True, kw_only=True):
+class TallyInfo(ResponseModel, frozen=True, kw_only=True):
     """Some calls, counted; refused attempts are left out."""
 
     calls: int
@@ -137,7 +137,7 @@ class MonthUsageInfo(TallyInfo, frozen=True, kw_only=True):
         )
 
 
-class UsageInfo(Payload, frozen=True, kw_only=True):
+class UsageInfo(ResponseModel, frozen=True, kw_only=True):
     """What the organization used."""
 
     this_month: MonthUsageInfo

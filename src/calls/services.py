@@ -23,7 +23,7 @@ from calls.limits.usage_counters import Entry, Ledger, settle
 from calls.models import Call, CallEvent, CallStatus
 from calls.number_search import contains, newest_with_digits
 from kit.clock import utc_now
-from kit.db.raw import reader_in
+from kit.db.raw import raw_connection
 from kit.errors import NotFound
 
 PRICED_AFTER = timedelta(minutes=10)
@@ -123,7 +123,7 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         await ledger.post(entry, of=of)
         is_of_today = of is None or of.date() == now.date()
         if watch is not None and is_of_today and (entry.minutes > 0 or entry.micros > 0):
-            reader = await reader_in(session)
+            reader = await raw_connection(session)
             standing = await standing_of(reader, call.organization_id, call.token_id, now)
             if standing is not None:
                 await watch.used(session, call.organization_id, call.token_id, standing, books, entry, now)

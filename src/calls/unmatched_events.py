@@ -48,7 +48,7 @@ async def _link(jobs: Database, database: Database, owner: UUID, orphan: OrphanE
         duration=orphan.duration,
         sip_code=orphan.sip_code,
     )
-    async with database.tenant(owner) as session:
+    async with database.tenant_session(owner) as session:
         await CallService(session).record(owner, orphan.parent_sid, orphan.leg_sid, event, watch=watch)
     # Dropped afterwards: a worker that dies in between leaves an event that is recorded a second time, as the same one.
     async with jobs.sessions() as session, session.begin():

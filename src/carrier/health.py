@@ -9,9 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
 from carrier.breaker import Breaker, BreakerState
-from kit.buffered_writer import Collector
+from kit.buffered_writer import BufferedWriter
 from kit.clock import utc_now
-from kit.counters import Measures
+from kit.counters import CounterBuffer
 from kit.db.database import Database, is_outage
 from kit.db.model import Base, text_enum
 
@@ -52,10 +52,10 @@ class CarrierStanding(Base):
     """The kind of the last failure, never the carrier's text: that quotes numbers."""
 
 
-class CarrierHealth(Collector):
+class CarrierHealth(BufferedWriter):
     """Told of each request of one process."""
 
-    def __init__(self, database: Database, measures: Measures) -> None:
+    def __init__(self, database: Database, measures: CounterBuffer) -> None:
         super().__init__(of="carrier_standing")
         self._database = database
         self._measures = measures

@@ -17,9 +17,9 @@ from accounts.second_factor import enrolment_uri
 from accounts.user_agents import name_of
 from dashboard.guards import knows_places
 from dashboard.pages import redirect, render
-from kit.encryption import Sealer
+from kit.encryption import Encryptor
 from kit.errors import DomainError, NotFound, TooMany, Unauthenticated
-from kit.http.forms import Form, ensure_storable, read_form
+from kit.http.forms import Form, ensure_valid_text, read_form
 from kit.http.problems import problem_headers, status_of
 from kit.settings import Settings
 
@@ -118,7 +118,7 @@ async def second_factor_page(request: Visit) -> Response[str]:
 async def confirm_second_factor(request: Visit) -> Response[str]:
     form = await read_form(request, "code")
     try:
-        ensure_storable(form)
+        ensure_valid_text(form)
         codes, raw = await _changes(request).confirm_second_factor(
             viewer(request), code=form["code"], by=person(request)
         )
@@ -158,7 +158,7 @@ async def renew_recovery_codes(request: Visit) -> Response[str]:
 async def recovery_codes_page(request: Visit) -> Response[str]:
     """Shows fresh codes once: reloaded, the page has none left to show."""
     sealed = request.cookies.get(CODES)
-    opened = _sealer(request).open(sealed, seconds=_CODES_SECONDS) if sealed else None
+    opened = _sealer(request).decrypt(sealed, seconds=_CODES_SECONDS) if sealed else None
     if opened is None:
         return redirect(request, "/account")
     answer = render(request, "accounts/recovery_codes.html", codes=msgspec.json.decode(opened, type=list[str]))
@@ -188,7 +188,7 @@ async def _attempt(
 ) -> Response[str]:
     """Do it, or show the page again with what is wrong in ``section``."""
     try:
-        ensure_storable(form)
+        ensure_valid_text(form)
         return await work()
     except (Unauthenticated, NotFound):
         raise
@@ -236,15 +236,15 @@ def _session(request: Visit, raw: str) -> Cookie:
     return session_cookie(request.app.state.settings.public_url, raw)
 
 
-def _sealer(request: Visit) -> Sealer:
-    return Sealer(request.app.state.settings.secret_key, CODES)
+def _sealer(request: Visit) -> Encryptor:
+    return Encryptor(request.app.state.settings.secret_key, CODES)
 
 
 def _codes_cookie(request: Visit, codes: Sequence[str] | None) -> Cookie:
     settings: Settings = request.app.state.settings
     return Cookie(
         key=CODES,
-        value="" if codes is None else _sealer(request).seal(msgspec.json.encode(list(codes))),
+        value="" if codes is None else _sealer(request).encrypt(msgspec.json.encode(list(codes))),
         max_age=0 if codes is None else _CODES_SECONDS,
         path=_CODES_PATH,
         httponly=True,

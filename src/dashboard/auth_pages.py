@@ -17,7 +17,7 @@ from dashboard.formats import soon
 from dashboard.pages import is_own_path, login_path, redirect, render
 from kit.audit import record
 from kit.errors import DomainError, TooMany
-from kit.http.forms import Form, ensure_storable, read_form
+from kit.http.forms import Form, ensure_valid_text, read_form
 from kit.http.problems import problem_headers, status_of
 from kit.settings import Settings
 
@@ -42,7 +42,7 @@ async def sign_up_page(request: Visit, sent: FromQuery[str | None] = None) -> Re
 async def sign_up(request: Visit) -> Response[str]:
     form = await read_form(request, "name", "email", "password", "next")
     try:
-        ensure_storable(form)
+        ensure_valid_text(form)
         proof = await _accounts(request).registration.sign_up(
             email=form["email"], password=form["password"], name=form["name"], address=browser(request).address
         )
@@ -97,7 +97,7 @@ async def sign_in(request: Visit) -> Response[str]:
     form = await read_form(request, "email", "password", "next")
     back = _own(form["next"])
     try:
-        ensure_storable(form)
+        ensure_valid_text(form)
         signed_in = await _accounts(request).sign_in.first_step(
             email=form["email"], password=form["password"], browser=browser(request), replaces=raw_session(request)
         )
@@ -113,7 +113,7 @@ async def second_step(request: Visit) -> Response[str]:
     form = await read_form(request, "code", "next")
     back, raw = _own(form["next"]), raw_session(request)
     try:
-        ensure_storable(form)
+        ensure_valid_text(form)
         if raw is None:
             raise NotSignedIn
         signed_in = await _accounts(request).sign_in.second_step(raw=raw, code=form["code"], browser=browser(request))
@@ -147,7 +147,7 @@ async def forgot_password_page(request: Visit, sent: FromQuery[str | None] = Non
 async def forgot_password(request: Visit) -> Response[str]:
     form = await read_form(request, "email")
     try:
-        ensure_storable(form)
+        ensure_valid_text(form)
         await _accounts(request).recovery.ask(email=form["email"], address=browser(request).address)
     except DomainError as error:
         return _again(request, "accounts/forgot.html", form, error)
@@ -167,7 +167,7 @@ async def reset_password_page(request: Visit, token: FromPath[str]) -> Response[
 async def reset_password(request: Visit, token: FromPath[str]) -> Response[str]:
     form = await read_form(request, "password")
     try:
-        ensure_storable(form)
+        ensure_valid_text(form)
         await _accounts(request).recovery.reset(token, password=form["password"], address=browser(request).address)
     except LinkNotUsable:
         return _link_gone(request)

@@ -21,7 +21,7 @@ from dashboard.settings import Section, SettingsRequest, register, render_settin
 from kit.countries import countries, country_name
 from kit.e164 import readable
 from kit.errors import DomainError, ValidationFailed
-from kit.http.forms import Form, ensure_storable, read_form
+from kit.http.forms import Form, ensure_valid_text, read_form
 from tenants.auth import MemberAuth, member
 from tenants.guards import requires_role
 from tenants.models import Role
@@ -103,7 +103,7 @@ class CallingRulePages(Controller):
         form, who = await read_form(request, "destination"), member(request)
         service = CallingRulesService(db_session)
         try:
-            ensure_storable(form)
+            ensure_valid_text(form)
             [code] = read_countries([form["destination"]], "destination")
             now = await service.read_to_change(who.organization_id)
             await service.change(who.organization_id, by=who.actor, countries=[*now.countries, code])
@@ -144,7 +144,7 @@ class CallingRulePages(Controller):
         service = CallingRulesService(db_session)
         now = await service.read_to_change(who.organization_id)
         try:
-            ensure_storable(form)
+            ensure_valid_text(form)
             blocked = [*now.blocked_numbers, form["blocked_numbers"]]
             async with db_session.begin_nested():
                 after = await service.change(who.organization_id, by=who.actor, blocked_numbers=blocked)
@@ -176,7 +176,7 @@ class CallingRulePages(Controller):
         form, who = await read_form(request, "minutes_per_day", "live_calls", "countries"), member(request)
         token = await EmbedTokenService(db_session).active(who.organization_id, token_id)
         try:
-            ensure_storable(form)
+            ensure_valid_text(form)
             rule = _read_rule(form, token_id)
             async with db_session.begin_nested():
                 await CallingRulesService(db_session).narrow_token(who.organization_id, rule, by=who.actor)

@@ -19,7 +19,7 @@ from dashboard.pages import fragment, redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.db.paging import cut
 from kit.errors import DomainError, ValidationFailed
-from kit.http.forms import Form, ensure_storable, read_form
+from kit.http.forms import Form, ensure_valid_text, read_form
 from tenants.auth import MemberAuth, member
 from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow
 from tenants.guards import requires_phone_number, requires_role, requires_widget_plan
@@ -163,7 +163,7 @@ class EmbedTokenPages(Controller):
         service = EmbedTokenService(db_session)
         token = await service.active(who.organization_id, token_id)
         try:
-            ensure_storable(form)
+            ensure_valid_text(form)
             _ensure_opened_on_purpose(token, form)
             async with db_session.begin_nested():
                 await service.change(

@@ -23,11 +23,11 @@ async def requires_place(connection: Connection, _: BaseRouteHandler) -> None:
     actor, slug = person(connection), connection.path_params["slug"]
     user_id = viewer(connection).user_id
     database: Database = connection.app.state.database
-    async with database.readers.seeing(None, user_id) as reader:
+    async with database.read_pool.tenant_scope(None, user_id) as reader:
         found = await places_of(reader, user_id, first=slug)
         if not found or found[0].slug != slug:
             raise NotFound
-        await reader.enter(found[0].organization_id, user_id)
+        await reader.set_tenant(found[0].organization_id, user_id)
         connection.scope["auth"] = await member_of(reader, found[0].organization_id, actor)
     connection.scope["state"][PLACES_STATE] = found
 
@@ -36,5 +36,5 @@ async def knows_places(connection: Connection, _: BaseRouteHandler) -> None:
     """Somebody is signed in; the switcher shows their organizations. Raises: NotSignedIn."""
     user_id = viewer(connection).user_id
     database: Database = connection.app.state.database
-    async with database.readers.seeing(None, user_id) as reader:
+    async with database.read_pool.tenant_scope(None, user_id) as reader:
         connection.scope["state"][PLACES_STATE] = await places_of(reader, user_id)

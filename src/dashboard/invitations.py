@@ -18,7 +18,7 @@ from dashboard.settings import SettingsRequest, render_settings
 from dashboard.team import KEY, WITHDRAWAL, section
 from kit.db.database import Database
 from kit.errors import Conflict, TooMany, ValidationFailed
-from kit.http.forms import Form, ensure_storable, read_form
+from kit.http.forms import Form, ensure_valid_text, read_form
 from tenants.auth import member
 from tenants.errors import InvitationNotUsable, InvitedSomebodyElse
 from tenants.guards import requires_role
@@ -45,7 +45,7 @@ class InvitationPages(Controller):
     ) -> Response[str]:
         form, who = await read_form(request, "email", "role"), member(request)
         try:
-            ensure_storable(form)
+            ensure_valid_text(form)
             role = read_role(form["role"])
             await ensure_may_mail(request.app.state.database, who.organization_id, form["email"])
             async with db_session.begin_nested():
@@ -121,7 +121,7 @@ async def accept_invitation(request: Visit, token: FromPath[str]) -> Response[st
     database: Database = request.app.state.database
     try:
         organization_id = await organization_of(database, token)
-        async with database.tenant(organization_id, viewer(request).user_id) as session:
+        async with database.tenant_session(organization_id, viewer(request).user_id) as session:
             joined = await InvitationService(session).accept(organization_id, token, by=person(request))
     except InvitationNotUsable:
         return _gone(request)
@@ -138,7 +138,7 @@ async def _page(request: Visit, token: str, *, status: int = 200) -> Response[st
     database: Database = request.app.state.database
     try:
         organization_id = await organization_of(database, token)
-        async with database.tenant(organization_id) as session:
+        async with database.tenant_session(organization_id) as session:
             shown = await InvitationService(session).shown(organization_id, token)
     except InvitationNotUsable:
         return _gone(request)

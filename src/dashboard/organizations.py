@@ -21,7 +21,7 @@ from kit.clock import utc_now
 from kit.countries import countries, country_name
 from kit.db.database import Database
 from kit.errors import Conflict, TooMany, ValidationFailed
-from kit.http.forms import Form, ensure_storable, read_form
+from kit.http.forms import Form, ensure_valid_text, read_form
 from privacy.organization_export import PER_HOUR, Archive, ensure_may_export
 from tenants.auth import MemberAuth, member
 from tenants.guards import requires_role
@@ -70,7 +70,7 @@ class NewOrganizationPages(Controller):
         form = await read_form(request, "name", "country")
         database: Database = request.app.state.database
         try:
-            ensure_storable(form)
+            ensure_valid_text(form)
             await ensure_may_create(database, viewer(request).user_id)
             async with db_session.begin_nested():
                 organization = await OrganizationService(db_session).create_for(
@@ -84,7 +84,7 @@ class NewOrganizationPages(Controller):
     async def restore(self, request: Visit, organization_id: FromPath[UUID]) -> Response[str]:
         await read_form(request)
         database: Database = request.app.state.database
-        async with database.tenant(organization_id, viewer(request).user_id) as session:
+        async with database.tenant_session(organization_id, viewer(request).user_id) as session:
             organization = await OrganizationService(session).restore(organization_id, by=person(request))
         return redirect(request, f"/dashboard/{organization.slug}", "Organization restored")
 

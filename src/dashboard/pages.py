@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from accounts.sessions import Viewer
 from dashboard import formats
-from kit.encryption import Sealer
+from kit.encryption import Encryptor
 from kit.http.csrf import STATE as CSRF_STATE
 from kit.settings import Settings
 from tenants.auth import MemberAuth
@@ -95,7 +95,7 @@ def redirect(
     settings: Settings = request.app.state.settings
     answer = Response("", status_code=303, media_type=MediaType.HTML, headers={"Location": path}, cookies=cookies)
     if notice is not None:
-        sealed = Sealer(settings.secret_key, NOTICE).seal(msgspec.json.encode(Notice(notice, is_problem)))
+        sealed = Encryptor(settings.secret_key, NOTICE).encrypt(msgspec.json.encode(Notice(notice, is_problem)))
         answer.set_cookie(_cookie(settings, NOTICE, sealed, max_age=NOTICE_SECONDS))
     return answer
 
@@ -104,7 +104,7 @@ def read_notice(request: Request[Any, Any, Any]) -> Notice | None:
     """The notice that the page before left, if it is ours and fresh."""
     raw = request.cookies.get(NOTICE)
     settings: Settings = request.app.state.settings
-    opened = Sealer(settings.secret_key, NOTICE).open(raw, seconds=NOTICE_SECONDS) if raw else None
+    opened = Encryptor(settings.secret_key, NOTICE).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
     return None if opened is None else msgspec.json.decode(opened, type=Notice)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Request
 from litestar.datastructures import Cookie
 
-from kit.encryption import Sealer
+from kit.encryption import Encryptor
 from kit.settings import Settings
 
 SECONDS = 120
@@ -20,13 +20,13 @@ _COOKIE = "issued"
 def hand_over(request: Request[Any, Any, Any], path: str, secret: bytes) -> Cookie:
     """The cookie that brings ``secret`` to the page at ``path`` for the person who is signed in."""
     settings: Settings = request.app.state.settings
-    return _cookie(settings, path, _sealer(request).seal(secret), SECONDS)
+    return _cookie(settings, path, _sealer(request).encrypt(secret), SECONDS)
 
 
 def take(request: Request[Any, Any, Any]) -> bytes | None:
     """What was handed over to this page; None when it was shown before, came too late or is another person's."""
     sealed = request.cookies.get(_COOKIE)
-    return _sealer(request).open(sealed, seconds=SECONDS) if sealed else None
+    return _sealer(request).decrypt(sealed, seconds=SECONDS) if sealed else None
 
 
 def taken(request: Request[Any, Any, Any]) -> Cookie:
@@ -34,9 +34,9 @@ def taken(request: Request[Any, Any, Any]) -> Cookie:
     return _cookie(request.app.state.settings, request.scope["path"].rstrip("/"), "", 0)
 
 
-def _sealer(request: Request[Any, Any, Any]) -> Sealer:
+def _sealer(request: Request[Any, Any, Any]) -> Encryptor:
     # Bound to the sign-in: on a shared computer the next person's page shows nothing.
-    return Sealer(request.app.state.settings.secret_key, f"issued:{request.scope['user'].session_id}")
+    return Encryptor(request.app.state.settings.secret_key, f"issued:{request.scope['user'].session_id}")
 
 
 def _cookie(settings: Settings, path: str, value: str, max_age: int) -> Cookie:

@@ -46,7 +46,7 @@ from epoch.purge_rules import build_housekeeping
 from guide.controllers import guide_router
 from integrations.controllers import integrations_router
 from integrations.kits import Kits
-from kit.counters import Measures
+from kit.counters import CounterBuffer
 from kit.db.database import ADMIN_ROLE, Database, provide_session
 from kit.db.paging import page_query
 from kit.http.csrf import CsrfMiddleware
@@ -96,13 +96,13 @@ def create_app(
         if settings.database_url is None:
             raise SettingsError("EPOCH_DATABASE_URL is not set: `epoch run` starts the embedded database and sets it")
         database = Database(settings.database_url)
-    measures = Measures(database)
+    measures = CounterBuffer(database)
     health = CarrierHealth(database, measures)
     carrier = carrier or build_carrier(settings, health)
     usage, api_keys = TokenUsage(database), ApiKeys(database)
     refused = RefusedOrigins(database)
-    calls_database = database.apart(connections=CALL_CONNECTIONS, seconds=CALL_WAITS_SECONDS)
-    jobs = database.as_role(ADMIN_ROLE, engine_connections=5)
+    calls_database = database.with_dedicated_pool(connections=CALL_CONNECTIONS, seconds=CALL_WAITS_SECONDS)
+    jobs = database.for_role(ADMIN_ROLE, engine_connections=5)
     outbox = Outbox(jobs, settings.secret_key)
     ender = CallEnder(jobs, carrier, outbox)
     at_carrier = CallsAtCarrier(outbox, carrier)
@@ -129,7 +129,7 @@ def create_app(
     @asynccontextmanager
     async def parts(_: Litestar) -> AsyncGenerator[None, None]:
         await database.start()
-        await calls_database.warm(WARM_CONNECTIONS, by=Gate.LOOK_UPS)
+        await calls_database.warm_up(WARM_CONNECTIONS, by=Gate.LOOK_UPS)
         for part in background:
             part.start()
         try:
@@ -187,7 +187,7 @@ def _phone_endpoints(
     usage: TokenUsage,
     refused: RefusedOrigins,
     limiter: RateLimiter,
-    measures: Measures,
+    measures: CounterBuffer,
 ) -> list[ASGIRouteHandler]:
     tickets = Tickets(settings.secret_key)
     admission = Admission(settings, database, limiter, tickets, note_refused=refused.note)

@@ -73,12 +73,12 @@ async def reader_of(request: Request[Any, Any, Any], token_id: str) -> Reader | 
     viewer = await viewer_of(database, raw, utc_now())
     if viewer is None:
         return None
-    async with database.readers.seeing(None, viewer.user_id) as reader:
+    async with database.read_pool.tenant_scope(None, viewer.user_id) as reader:
         places = await places_of(reader, viewer.user_id, first=request.cookies.get(LAST_PLACE))
     if not places:
         return None
     place = places[0]
-    async with database.tenant(place.organization_id, viewer.user_id) as session:
+    async with database.tenant_session(place.organization_id, viewer.user_id) as session:
         rows = await EmbedTokenService(session).page(place.organization_id, after=None, limit=ACTIVE_TOKENS)
     tokens = [_token(row) for row in rows]
     chosen = next((token for token in tokens if str(token.id) == token_id), tokens[0] if tokens else None)

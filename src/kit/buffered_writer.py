@@ -10,7 +10,7 @@ FLUSH_SECONDS = 5
 log = structlog.get_logger("epoch.collector")
 
 
-class Collector(abc.ABC):
+class BufferedWriter(abc.ABC):
     """Writes what it has collected again and again, and the last of it when it stops."""
 
     def __init__(self, *, of: str) -> None:

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
-from kit.buffered_writer import Collector
+from kit.buffered_writer import BufferedWriter
 from kit.clock import utc_now
 from kit.db.database import Database, is_outage
 from kit.db.model import Base
@@ -23,7 +23,7 @@ ON CONFLICT (minute, name) DO UPDATE SET amount = measure.amount + excluded.amou
 log = structlog.get_logger("epoch.measures")
 
 
-class Measure(Base):
+class MinuteCounter(Base):
     """How much of something all processes counted within one minute."""
 
     __tablename__ = "measure"
@@ -35,7 +35,7 @@ class Measure(Base):
     amount: Mapped[int] = mapped_column(sa.BigInteger)
 
 
-class Measures(Collector):
+class CounterBuffer(BufferedWriter):
     """One process's counts; every few seconds they are added to everybody's, as the look-up role."""
 
     def __init__(self, database: Database) -> None:

@@ -10,7 +10,7 @@ from litestar.response import Stream
 
 from kit.db.model import Base
 
-BATCH = 500
+CSV_BATCH_ROWS = 500
 """Rows read at a time, each time in a transaction of its own: a slow reader holds none open."""
 Cell = str | int | None
 Row = TypeVar("Row", bound=Base)
@@ -18,7 +18,7 @@ Row = TypeVar("Row", bound=Base)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def inert(cell: Cell) -> str:
+def escape_formula(cell: Cell) -> str:
     """A cell that no spreadsheet takes for a formula: an apostrophe stands before text that could be one."""
     if cell is None:
         return ""
@@ -30,7 +30,7 @@ def inert(cell: Cell) -> str:
 def csv_lines(rows: Iterable[Sequence[Cell]]) -> bytes:
     """``rows`` as CSV lines (RFC 4180, UTF-8)."""
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([inert(cell) for cell in row] for row in rows)
+    csv.writer(text).writerows([escape_formula(cell) for cell in row] for row in rows)
     return text.getvalue().encode()
 
 

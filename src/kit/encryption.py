@@ -6,18 +6,18 @@ import hashlib
 from cryptography.fernet import Fernet, InvalidToken
 
 
-class Sealer:
+class Encryptor:
     """Encrypts and signs for one ``purpose``: what is sealed for one does not open for another."""
 
     def __init__(self, secret: str, purpose: str) -> None:
         key = hashlib.sha256(f"sealed:{purpose}:{secret}".encode()).digest()
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
 
-    def seal(self, content: bytes) -> str:
+    def encrypt(self, content: bytes) -> str:
         """``content`` as text that cookies and columns can hold."""
         return self._fernet.encrypt(content).decode()
 
-    def open(self, sealed: str, *, seconds: int | None) -> bytes | None:
+    def decrypt(self, sealed: str, *, seconds: int | None) -> bytes | None:
         """What was sealed at most ``seconds`` ago, with None at any time; None for anything else."""
         try:
             return self._fernet.decrypt(sealed.encode(), ttl=seconds)

@@ -1,24 +1,24 @@
-"""Wire types: what comes in is a ``Command``, what goes out is a ``Payload``."""
+"""Base classes of wire types: ``RequestModel`` for what comes in, ``ResponseModel`` for what goes out."""
 
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from kit.text import is_storable
+from kit.text import is_valid_text
 
 T = TypeVar("T")
 
 
-class Payload(msgspec.Struct, frozen=True, kw_only=True):
+class ResponseModel(msgspec.Struct, frozen=True, kw_only=True):
     """Something we answer with. Subclasses repeat ``frozen`` and ``kw_only``: neither is inherited for their fields."""
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RequestModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something we are asked to do; a field we do not know is refused."""
 
 
-class Page(Payload, Generic[T], frozen=True, kw_only=True):
+class Page(ResponseModel, Generic[T], frozen=True, kw_only=True):
     """One page of a list, newest first."""
 
     items: list[T]
@@ -31,7 +31,7 @@ def rfc3339(moment: datetime | None) -> str | None:
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def storable_errors(command: msgspec.Struct) -> list[tuple[str, str]]:
+def invalid_text_errors(command: msgspec.Struct) -> list[tuple[str, str]]:
     """The text fields of ``command`` that PostgreSQL could not hold or that hide characters, each with a sentence."""
 
     def texts(value: Any) -> list[str]:
@@ -42,5 +42,5 @@ def storable_errors(command: msgspec.Struct) -> list[tuple[str, str]]:
     return [
         (name, "Control characters are not allowed")
         for name in command.__struct_fields__
-        if not all(is_storable(text) for text in texts(getattr(command, name)))
+        if not all(is_valid_text(text) for text in texts(getattr(command, name)))
     ]

@@ -6,7 +6,7 @@ import re
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def is_storable(text: str) -> bool:
+def is_valid_text(text: str) -> bool:
     """True when ``text`` can be stored and shown as it is."""
     return _UNSTORABLE.search(text) is None
 

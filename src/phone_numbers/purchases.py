@@ -16,7 +16,7 @@ from carrier.port import AvailableNumber, Carrier, CarrierError, CarrierUnavaila
 from kit.actor import Actor
 from kit.clock import utc_now
 from kit.db.database import Database
-from kit.db.rate_limit import ensure_within
+from kit.db.rate_limit import hit_or_raise
 from phone_numbers import rules
 from phone_numbers.errors import (
     CarrierAway,
@@ -104,7 +104,7 @@ class NumberPurchases:
     ) -> PhoneNumber | None:
         """Complete the purchase with the number that the carrier holds for it; give it back when nobody wants it."""
         try:
-            async with self._database.tenant(organization_id, by.user_id) as session:
+            async with self._database.tenant_session(organization_id, by.user_id) as session:
                 number = await NumberPurchaseService(session).complete(
                     organization_id, purchase_id, carrier_sid=bought.sid, by=by
                 )
@@ -118,7 +118,7 @@ class NumberPurchases:
         return number
 
     async def _standing(self, organization_id: UUID, e164: str, by: Actor) -> Standing | None:
-        async with self._database.tenant(organization_id, by.user_id) as session:
+        async with self._database.tenant_session(organization_id, by.user_id) as session:
             return await NumberPurchaseService(session).standing(organization_id, e164)
 
     async def _ask_for(self, organization_id: UUID, e164: str, exactly: rules.Search, by: Actor) -> Standing:
@@ -129,7 +129,7 @@ class NumberPurchases:
             if standing is None:
                 raise NumberNotAvailable
             return standing
-        async with self._database.tenant(organization_id, by.user_id) as session:
+        async with self._database.tenant_session(organization_id, by.user_id) as session:
             return await NumberPurchaseService(session).begin(organization_id, e164, by=by)
 
     async def _carry_out(self, organization_id: UUID, claim: Claim, by: Actor) -> PhoneNumber:
@@ -165,7 +165,7 @@ class NumberPurchases:
         loop = asyncio.get_running_loop()
         until = loop.time() + _JOIN_SECONDS
         while loop.time() < until:
-            async with self._database.tenant(organization_id, by.user_id) as session:
+            async with self._database.tenant_session(organization_id, by.user_id) as session:
                 service = NumberPurchaseService(session)
                 purchase = await service.one(organization_id, claim.purchase_id)
                 number = await service.outcome(organization_id, claim.purchase_id)
@@ -203,12 +203,12 @@ class NumberPurchases:
         return next((owned for owned in listed if owned.e164 == claim.e164 and owned.friendly_name == name), None)
 
     async def _give_up(self, organization_id: UUID, purchase_id: UUID, why: str, by: Actor) -> None:
-        async with self._database.tenant(organization_id, by.user_id) as session:
+        async with self._database.tenant_session(organization_id, by.user_id) as session:
             await NumberPurchaseService(session).fail(organization_id, purchase_id, why, by=by)
 
     async def _count(self, organization_id: UUID, what: str, by: Actor, *, factor: int, window: timedelta) -> None:
-        async with self._database.tenant(organization_id, by.user_id) as session:
+        async with self._database.tenant_session(organization_id, by.user_id) as session:
             times = factor * rules.limit(await limits_of(session, organization_id), what)
         # In a transaction of its own: the count outlasts whatever is refused afterwards.
         async with self._database.sessions() as session, session.begin():
-            await ensure_within(session, f"{what}:{organization_id}", limit=times, window=window)
+            await hit_or_raise(session, f"{what}:{organization_id}", limit=times, window=window)

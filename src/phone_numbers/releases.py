@@ -31,7 +31,7 @@ class NumberReleases:
             NumberInUse: a live call comes from it.
             ReleaseNotSettled: the carrier does not answer; the release stays ordered.
         """
-        async with self._database.tenant(organization_id, by.user_id) as session:
+        async with self._database.tenant_session(organization_id, by.user_id) as session:
             number = await PhoneNumberService(session).begin_release(
                 organization_id, number_id, is_in_use=self._is_in_use, by=by
             )
@@ -40,7 +40,7 @@ class NumberReleases:
         except CarrierError as error:
             log.warning("number_not_released", number=str(number_id), error=str(error))
             raise ReleaseNotSettled from error
-        async with self._database.tenant(organization_id, by.user_id) as session:
+        async with self._database.tenant_session(organization_id, by.user_id) as session:
             await PhoneNumberService(session).finish_release(organization_id, number_id, by=by)
 
     async def _release_at_carrier(self, number: PhoneNumber) -> None:

@@ -3,19 +3,19 @@
 from uuid import UUID
 
 from carrier.port import AvailableNumber
-from kit.schemas import Command, Payload, rfc3339
+from kit.schemas import RequestModel, ResponseModel, rfc3339
 from phone_numbers.rules import country_of
 from tenants.models import PhoneNumber
 
 
-class GetNumber(Command, frozen=True, kw_only=True):
+class GetNumber(RequestModel, frozen=True, kw_only=True):
     """Which number to get."""
 
     number: str
     """E.164, as the search shows it."""
 
 
-class AvailableNumberInfo(Payload, frozen=True, kw_only=True):
+class AvailableNumberInfo(ResponseModel, frozen=True, kw_only=True):
     """A number that can be had now."""
 
     number: str
@@ -29,7 +29,7 @@ class AvailableNumberInfo(Payload, frozen=True, kw_only=True):
         return cls(number=offered.e164, country=offered.country, locality=offered.locality, region=offered.region)
 
 
-class PhoneNumberInfo(Payload, frozen=True, kw_only=True):
+class PhoneNumberInfo(ResponseModel, frozen=True, kw_only=True):
     """A number that the organization holds."""
 
     id: UUID

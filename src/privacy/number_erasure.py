@@ -164,7 +164,7 @@ class NumberErasure:
 
     async def _go_on(self, item: Item) -> None:
         rest = msgspec.json.decode(item.body, type=_Rest)
-        async with self._jobs.tenant(rest.organization_id) as session:
+        async with self._jobs.tenant_session(rest.organization_id) as session:
             erased = await self._look(session, rest.organization_id, rest.number, rest.country, before=rest.before)
             if erased.calls or erased.mentions or erased.is_all:
                 await _record(session, rest.organization_id, rest.number, erased, SYSTEM)

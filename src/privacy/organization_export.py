@@ -17,9 +17,9 @@ from calls.services import CallFilters, CallService
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
-from kit.csv_export import BATCH, Cell, csv_lines, csv_of
+from kit.csv_export import CSV_BATCH_ROWS, Cell, csv_lines, csv_of
 from kit.db.database import Database
-from kit.db.rate_limit import ensure_within
+from kit.db.rate_limit import hit_or_raise
 from kit.schemas import rfc3339
 from kit.zip_stream import zip_of
 from privacy.services import RetentionService
@@ -65,7 +65,7 @@ that a spreadsheet would take for a formula. Tokens, keys and passwords are not 
 async def ensure_may_export(database: Database, organization_id: UUID) -> None:
     """Count one export, in a transaction of its own. Raises: TooMany."""
     async with database.sessions() as session, session.begin():
-        await ensure_within(session, f"export:{organization_id}", limit=PER_HOUR, window=dt.timedelta(hours=1))
+        await hit_or_raise(session, f"export:{organization_id}", limit=PER_HOUR, window=dt.timedelta(hours=1))
 
 
 class Archive:
@@ -78,7 +78,7 @@ class Archive:
 
     async def begin(self, *, by: Actor) -> AsyncGenerator[bytes, None]:
         """Put it on record that ``by`` takes everything away; return the ZIP's chunks. Raises: NotFound."""
-        async with self._database.tenant(self._id) as session:
+        async with self._database.tenant_session(self._id) as session:
             organization = await OrganizationService(session).one(self._id)
             await record(
                 session,
@@ -104,7 +104,7 @@ class Archive:
         yield "audit.csv", audit_csv(self._database, self._id, AuditFilters())
 
     async def _organization(self) -> AsyncIterator[bytes]:
-        async with self._database.tenant(self._id) as session:
+        async with self._database.tenant_session(self._id) as session:
             row = await OrganizationService(session).one(self._id)
             kept = await RetentionService(session, default_months=self._default_months).read(self._id)
         yield _json(
@@ -120,19 +120,19 @@ class Archive:
         )
 
     async def _rules(self) -> AsyncIterator[bytes]:
-        async with self._database.tenant(self._id) as session:
+        async with self._database.tenant_session(self._id) as session:
             yield _json(CallingRulesInfo.of(await CallingRulesService(session).read(self._id)))
 
     async def _usage(self) -> AsyncIterator[bytes]:
-        async with self._database.tenant(self._id) as session:
+        async with self._database.tenant_session(self._id) as session:
             yield _json(await use_by_month(session, self._id))
 
     async def _members(self) -> AsyncIterator[bytes]:
         yield csv_lines([_MEMBERS])
         after: UUID | None = None
         while True:
-            async with self._database.tenant(self._id) as session:
-                members = await TeamService(session).page(self._id, after=after, limit=BATCH)
+            async with self._database.tenant_session(self._id) as session:
+                members = await TeamService(session).page(self._id, after=after, limit=CSV_BATCH_ROWS)
             if not members:
                 return
             yield csv_lines(_member_cells(member) for member in members)
@@ -140,8 +140,8 @@ class Archive:
 
     def _table(self, model: Any, columns: tuple[str, ...]) -> AsyncIterator[bytes]:
         async def read(after: UUID | None) -> Sequence[Any]:
-            query = sa.select(model).where(model.owned_by(self._id)).order_by(model.id.desc()).limit(BATCH)
-            async with self._database.tenant(self._id) as session:
+            query = sa.select(model).where(model.owned_by(self._id)).order_by(model.id.desc()).limit(CSV_BATCH_ROWS)
+            async with self._database.tenant_session(self._id) as session:
                 return (await session.scalars(query if after is None else query.where(model.id < after))).all()
 
         def cells(row: Any) -> Sequence[Cell]:
@@ -150,8 +150,8 @@ class Archive:
         return csv_of(columns, read, cells)
 
     async def _calls(self, after: UUID | None) -> Sequence[Call]:
-        async with self._database.tenant(self._id) as session:
-            return await CallService(session).page(self._id, CallFilters(), after=after, limit=BATCH)
+        async with self._database.tenant_session(self._id) as session:
+            return await CallService(session).page(self._id, CallFilters(), after=after, limit=CSV_BATCH_ROWS)
 
     async def _events(self) -> AsyncIterator[bytes]:
         yield csv_lines([_EVENTS])
@@ -170,15 +170,15 @@ class Archive:
                 .where(CallEvent.owned_by(self._id), CallEvent.call_record_id.in_(calls))
                 .order_by(CallEvent.call_record_id.desc(), CallEvent.occurred_at, CallEvent.sequence, CallEvent.id)
             )
-            async with self._database.tenant(self._id) as session:
+            async with self._database.tenant_session(self._id) as session:
                 events = (await session.execute(query)).all()
             if events:
                 yield csv_lines(_event_cells(event) for event in events)
             after = calls[-1]
 
     async def _call_ids(self, after: UUID | None) -> Sequence[UUID]:
-        query = sa.select(Call.id).where(Call.owned_by(self._id)).order_by(Call.id.desc()).limit(BATCH)
-        async with self._database.tenant(self._id) as session:
+        query = sa.select(Call.id).where(Call.owned_by(self._id)).order_by(Call.id.desc()).limit(CSV_BATCH_ROWS)
+        async with self._database.tenant_session(self._id) as session:
             return (await session.scalars(query if after is None else query.where(Call.id < after))).all()
 
 

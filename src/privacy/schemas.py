@@ -1,11 +1,11 @@
 """Wire types about how long call data is kept."""
 
-from kit.schemas import Command, Payload
+from kit.schemas import RequestModel, ResponseModel
 from privacy.number_erasure import Found
 from privacy.services import Kept
 
 
-class RetentionInfo(Payload, frozen=True, kw_only=True):
+class RetentionInfo(ResponseModel, frozen=True, kw_only=True):
     """How long call data is kept."""
 
     months: int
@@ -18,14 +18,14 @@ class RetentionInfo(Payload, frozen=True, kw_only=True):
         return cls(months=kept.months, is_default=kept.is_default)
 
 
-class ChangeRetention(Command, frozen=True, kw_only=True):
+class ChangeRetention(RequestModel, frozen=True, kw_only=True):
     """How long call data shall be kept."""
 
     months: int | None
     """1 to 36; null: as long as the product does by default."""
 
 
-class EraseNumber(Command, frozen=True, kw_only=True):
+class EraseNumber(RequestModel, frozen=True, kw_only=True):
     """Somebody's number, to be forgotten."""
 
     number: str
@@ -34,7 +34,7 @@ class EraseNumber(Command, frozen=True, kw_only=True):
     """Whether it goes from the block list too; left out it stays, for that is how it is not called again."""
 
 
-class ErasedNumber(Payload, frozen=True, kw_only=True):
+class ErasedNumber(ResponseModel, frozen=True, kw_only=True):
     """What was erased. The number itself is not repeated."""
 
     calls: int

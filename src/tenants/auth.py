@@ -9,7 +9,7 @@ from litestar.connection import ASGIConnection
 
 from kit.actor import Actor
 from kit.db.database import Database
-from kit.db.raw import Prepared, Reader
+from kit.db.raw import CompiledStatement, RawConnection
 from kit.errors import NotFound
 from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
@@ -28,7 +28,7 @@ class MemberAuth(msgspec.Struct, frozen=True):
     """E.164 of the number that calls come from; None without one."""
 
 
-async def member_of(reader: Reader, organization_id: UUID, actor: Actor) -> MemberAuth:
+async def member_of(reader: RawConnection, organization_id: UUID, actor: Actor) -> MemberAuth:
     """The membership of a person, as ``reader`` sees it. Raises: NotFound, without organization or membership alike."""
     row = await reader.fetch_row(_FIND_MEMBER, organization_id=organization_id, user_id=actor.user_id)
     if row is None:
@@ -45,7 +45,7 @@ async def member_of(reader: Reader, organization_id: UUID, actor: Actor) -> Memb
     )
 
 
-_FIND_MEMBER = Prepared(
+_FIND_MEMBER = CompiledStatement(
     sa.select(
         Membership.role,
         Organization.plan,
@@ -66,7 +66,7 @@ async def load_member(connection: ASGIConnection[Any, Any, Any, Any], actor: Act
     """Load the member once per request and leave it in ``connection.auth``. Raises: NotFound."""
     database: Database = connection.app.state.database
     organization_id = connection.path_params["organization_id"]
-    async with database.readers.seeing(organization_id, actor.user_id) as reader:
+    async with database.read_pool.tenant_scope(organization_id, actor.user_id) as reader:
         member = await member_of(reader, organization_id, actor)
     connection.scope["auth"] = member
     return member

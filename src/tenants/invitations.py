@@ -17,7 +17,7 @@ from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
 from kit.db.database import Database
-from kit.db.rate_limit import ensure_within
+from kit.db.rate_limit import hit_or_raise
 from kit.errors import NotFound
 from kit.secrets import digest
 from tenants import rules
@@ -206,10 +206,10 @@ async def organization_of(database: Database, raw: str) -> UUID:
 async def ensure_may_mail(database: Database, organization_id: UUID, email: str) -> None:
     """Count one invitation mail, in a transaction of its own: the count outlasts a refusal. Raises: TooMany."""
     day = timedelta(days=1)
-    async with database.tenant(organization_id) as session:
+    async with database.tenant_session(organization_id) as session:
         held = await session.scalar(sa.select(Organization.limits).where(Organization.id == organization_id))
         limit = int((held or {}).get("invitations_per_day", PER_DAY))
-        await ensure_within(session, f"invitations:{organization_id}", limit=limit, window=day)
+        await hit_or_raise(session, f"invitations:{organization_id}", limit=limit, window=day)
         # The address itself stands in the invitation only.
         to_whom = sha256(email.strip().lower().encode()).hexdigest()
-        await ensure_within(session, f"invited:{to_whom}", limit=TO_ONE_ADDRESS_PER_DAY, window=day)
+        await hit_or_raise(session, f"invited:{to_whom}", limit=TO_ONE_ADDRESS_PER_DAY, window=day)

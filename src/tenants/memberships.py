@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from kit.db.raw import Prepared, Reader
+from kit.db.raw import CompiledStatement, RawConnection
 from tenants.models import Membership, Organization, Role
 from tenants.plans import Plan
 
@@ -26,13 +26,13 @@ class Place(msgspec.Struct, frozen=True):
     role: Role
 
 
-async def places_of(reader: Reader, user_id: UUID, *, first: str | None = None) -> Sequence[Place]:
+async def places_of(reader: RawConnection, user_id: UUID, *, first: str | None = None) -> Sequence[Place]:
     """The person's organizations by name; the one with the slug ``first``, if it is theirs, leads the list."""
     rows = await reader.fetch(_FIND_PLACES, user_id=user_id, first=first or "")
     return [Place(found, slug, name, Plan(plan), Role(role)) for found, slug, name, plan, role in rows]
 
 
-_FIND_PLACES = Prepared(
+_FIND_PLACES = CompiledStatement(
     sa.select(Organization.id, Organization.slug, Organization.name, Organization.plan, Membership.role)
     .join(Membership, Membership.organization_id == Organization.id)
     .where(Membership.user_id == sa.bindparam("user_id"), Organization.deleted_at.is_(None))

@@ -3,7 +3,7 @@
 from kit.actor import Actor, ActorKind
 from kit.countries import countries
 from kit.errors import ValidationFailed
-from kit.text import is_storable
+from kit.text import is_valid_text
 from tenants.errors import NoPhoneNumber, NotForKeys, OrganizationSuspended, PlanTooLow, RoleTooLow
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
@@ -51,7 +51,7 @@ def ensure_reach(own: Role, *roles: Role) -> None:
 def read_name(typed: str) -> str:
     """An organization's name as it is stored. Raises: ValidationFailed."""
     name = typed.strip()
-    if not is_storable(name) or any(character in name for character in "\t\r\n\u2028\u2029"):
+    if not is_valid_text(name) or any(character in name for character in "\t\r\n\u2028\u2029"):
         raise ValidationFailed([("name", "Control characters are not allowed")])
     if not name:
         raise ValidationFailed([("name", "Enter the organization's name")])

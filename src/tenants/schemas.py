@@ -4,13 +4,13 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
-from kit.schemas import Command, Payload, rfc3339
+from kit.schemas import RequestModel, ResponseModel, rfc3339
 from tenants.members import TeamMember
 from tenants.models import Invitation, Organization, Role
 from tenants.plans import Plan
 
 
-class OrganizationInfo(Payload, frozen=True, kw_only=True):
+class OrganizationInfo(ResponseModel, frozen=True, kw_only=True):
     """An organization as one of its members sees it."""
 
     id: UUID
@@ -32,7 +32,7 @@ class OrganizationInfo(Payload, frozen=True, kw_only=True):
         )
 
 
-class ChangeOrganization(Command, frozen=True, kw_only=True):
+class ChangeOrganization(RequestModel, frozen=True, kw_only=True):
     """What may be changed about an organization; what is left out stays."""
 
     name: str | UnsetType = UNSET
@@ -40,7 +40,7 @@ class ChangeOrganization(Command, frozen=True, kw_only=True):
     """ISO 3166 two-letter code: how national numbers are read."""
 
 
-class MemberInfo(Payload, frozen=True, kw_only=True):
+class MemberInfo(ResponseModel, frozen=True, kw_only=True):
     """A member as the others see them."""
 
     id: UUID
@@ -62,20 +62,20 @@ class MemberInfo(Payload, frozen=True, kw_only=True):
         )
 
 
-class ChangeMember(Command, frozen=True, kw_only=True):
+class ChangeMember(RequestModel, frozen=True, kw_only=True):
     """What may be changed about a member."""
 
     role: Role
 
 
-class Invite(Command, frozen=True, kw_only=True):
+class Invite(RequestModel, frozen=True, kw_only=True):
     """Whom to invite."""
 
     email: str
     role: Role = Role.MEMBER
 
 
-class InvitationInfo(Payload, frozen=True, kw_only=True):
+class InvitationInfo(ResponseModel, frozen=True, kw_only=True):
     """An open invitation; its link is in the mail and nowhere else."""
 
     id: UUID

@@ -16,8 +16,8 @@ from accounts.rules import ensure_verified
 from kit.actor import SYSTEM, Actor
 from kit.audit import record
 from kit.clock import utc_now
-from kit.db.database import Database, enter
-from kit.db.rate_limit import ensure_within
+from kit.db.database import Database, set_tenant_context
+from kit.db.rate_limit import hit_or_raise
 from kit.errors import NotFound
 from kit.schemas import rfc3339
 from tenants import rules, slugs
@@ -43,7 +43,7 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
     async def found(self, *, name: str, slug: str, country: str, owner_id: UUID, plan: Plan) -> Organization:
         """Create an organization with its first owner. Raises: SlugTaken."""
         session, organization_id = self.repository.session, uuid7()
-        await enter(session, organization_id, owner_id)
+        await set_tenant_context(session, organization_id, owner_id)
         values = {"id": organization_id, "name": name, "slug": slug, "country": country, "plan": plan}
         # Who holds the slug cannot be asked, because other organizations are out of sight: the index decides.
         statement = insert(Organization).values(values).on_conflict_do_nothing(index_elements=["slug"])
@@ -236,4 +236,4 @@ def restorable_until(organization: Organization) -> datetime:
 async def ensure_may_create(database: Database, user_id: UUID) -> None:
     """Count one attempt to create an organization, in a transaction of its own. Raises: TooMany."""
     async with database.sessions() as session, session.begin():
-        await ensure_within(session, f"organizations:{user_id}", limit=CREATED_PER_DAY, window=timedelta(days=1))
+        await hit_or_raise(session, f"organizations:{user_id}", limit=CREATED_PER_DAY, window=timedelta(days=1))

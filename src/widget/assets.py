@@ -17,7 +17,7 @@ from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from kit.http.asgi import send_answer
+from kit.http.asgi import send_response
 
 ADDRESS_MARK = b"__EPOCH_API_BASE__"
 """Stands in the built phone.js and phone.full.js where the product's own address belongs."""
@@ -106,9 +106,9 @@ def asset_handler(assets: Mapping[str, Asset]) -> ASGIRouteHandler:
         http: Any = scope
         asset = assets[http["path"].rstrip("/").rsplit("/", 1)[-1]]
         if http["method"] == "OPTIONS":
-            await send_answer(send, 204, [*_SHARED, (b"access-control-allow-methods", b"GET, HEAD, OPTIONS")])
+            await send_response(send, 204, [*_SHARED, (b"access-control-allow-methods", b"GET, HEAD, OPTIONS")])
         elif http["method"] not in ("GET", "HEAD"):
-            await send_answer(send, 405, [*_SHARED, (b"allow", b"GET, HEAD, OPTIONS")])
+            await send_response(send, 405, [*_SHARED, (b"allow", b"GET, HEAD, OPTIONS")])
         else:
             await _send_asset(http, send, asset)
 
@@ -118,7 +118,7 @@ def asset_handler(assets: Mapping[str, Asset]) -> ASGIRouteHandler:
 async def _send_asset(scope: Any, send: Send, asset: Asset) -> None:
     asked = dict(scope["headers"])
     if asset.etag in asked.get(b"if-none-match", b""):
-        await send_answer(send, 304, asset.headers)
+        await send_response(send, 304, asset.headers)
         return
     accepted = asked.get(b"accept-encoding", b"")
     encoding = next((name for name in (b"br", b"gzip") if name in asset.bodies and name in accepted), b"identity")
@@ -134,4 +134,4 @@ async def _send_asset(scope: Any, send: Send, asset: Asset) -> None:
         )
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         return
-    await send_answer(send, 200, headers, body)
+    await send_response(send, 200, headers, body)

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from kit.buffered_writer import Collector
+from kit.buffered_writer import BufferedWriter
 from kit.clock import utc_now
 from kit.db.database import Database, is_outage
 from widget import domains
@@ -47,7 +47,7 @@ class _Seen(msgspec.Struct):
     last: datetime
 
 
-class RefusedOrigins(Collector):
+class RefusedOrigins(BufferedWriter):
     """Collects refused pages and writes them every few seconds."""
 
     def __init__(self, database: Database) -> None:

@@ -22,14 +22,14 @@ from kit.clock import utc_now
 from kit.db.database import is_outage
 from kit.e164 import dialing_of
 from kit.errors import DomainError, MethodNotAllowed, Unavailable
-from kit.http.asgi import read_body, send_answer
+from kit.http.asgi import read_body, send_response
 from kit.http.problems import (
     MEDIA_TYPE,
     problem_body,
     problem_headers,
     status_of,
 )
-from kit.schemas import Payload
+from kit.schemas import ResponseModel
 from widget.client_ids import new_phone
 from widget.last_used import TokenUsage
 from widget.limits import EXCHANGE_BYTES
@@ -58,14 +58,14 @@ log = structlog.get_logger("epoch.widget")
 _encode = msgspec.json.Encoder().encode
 
 
-class WidgetSettings(Payload, frozen=True, kw_only=True):
+class WidgetSettings(ResponseModel, frozen=True, kw_only=True):
     """How the organization wants its phones to look."""
 
     theme: str = "auto"
     position: str = "bottom-right"
 
 
-class WidgetSession(Payload, frozen=True, kw_only=True):
+class WidgetSession(ResponseModel, frozen=True, kw_only=True):
     """What a widget gets for its embed token."""
 
     access_token: str
@@ -88,7 +88,7 @@ class WidgetSession(Payload, frozen=True, kw_only=True):
     settings: WidgetSettings = WidgetSettings()
 
 
-class CallSummary(Payload, frozen=True, kw_only=True):
+class CallSummary(ResponseModel, frozen=True, kw_only=True):
     """How a call stands, for the widget that placed it."""
 
     status: str
@@ -99,7 +99,7 @@ class CallSummary(Payload, frozen=True, kw_only=True):
     """The sentence for people, when the call was refused."""
 
 
-class WidgetStatus(Payload, frozen=True, kw_only=True):
+class WidgetStatus(ResponseModel, frozen=True, kw_only=True):
     """The answer of ``/widget/status``."""
 
     call: CallSummary | None
@@ -205,7 +205,7 @@ def public_endpoint(path: str, admission: Admission, answer: Answer, count: Call
     async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         http: Any = scope
         if http["method"] == "OPTIONS":
-            await send_answer(send, 204, _PREFLIGHT_HEADERS)
+            await send_response(send, 204, _PREFLIGHT_HEADERS)
             return
         try:
             body = await respond(http, receive)
@@ -219,7 +219,7 @@ def public_endpoint(path: str, admission: Admission, answer: Answer, count: Call
             await _send_problem(send, Unavailable())
         else:
             count(admitted)
-            await send_answer(send, 200, _JSON_HEADERS, body)
+            await send_response(send, 200, _JSON_HEADERS, body)
 
     return endpoint
 
@@ -231,7 +231,7 @@ async def _send_problem(send: Send, error: DomainError) -> None:
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", b"POST, OPTIONS"))
     headers = [(b"content-type", MEDIA_TYPE.encode()), *PUBLIC_HEADERS, *headers]
-    await send_answer(send, status_of(error), headers, _encode(problem_body(error)))
+    await send_response(send, status_of(error), headers, _encode(problem_body(error)))
 
 
 @lru_cache(maxsize=8)

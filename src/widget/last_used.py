@@ -1,7 +1,7 @@
 """Notes when embed tokens are used, and on which page."""
 
 from kit.db.database import Database
-from kit.db.last_used import LastUsed
+from kit.db.last_used import LastUsedWriter
 
 _SQL = """
 UPDATE embed_token SET last_used_at = seen.used_at, last_origin = coalesce(seen.origin, embed_token.last_origin)
@@ -11,7 +11,7 @@ WHERE embed_token.id = seen.id
 """
 
 
-class TokenUsage(LastUsed):
+class TokenUsage(LastUsedWriter):
     """Uses of embed tokens, each noted with the page's origin."""
 
     def __init__(self, database: Database) -> None:

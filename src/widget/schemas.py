@@ -5,14 +5,14 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
-from kit.schemas import Command, Payload, rfc3339
+from kit.schemas import RequestModel, ResponseModel, rfc3339
 from widget.limits import LABEL_CHARACTERS
 from widget.models import EmbedToken
 
 Label = Annotated[str, Meta(max_length=LABEL_CHARACTERS)]
 
 
-class GenerateEmbedToken(Command, frozen=True, kw_only=True):
+class GenerateEmbedToken(RequestModel, frozen=True, kw_only=True):
     """What a new token is called and where it may be used."""
 
     label: Label = ""
@@ -20,14 +20,14 @@ class GenerateEmbedToken(Command, frozen=True, kw_only=True):
     """A list, or one text as typed into the form; empty means any domain."""
 
 
-class ChangeEmbedToken(Command, frozen=True, kw_only=True):
+class ChangeEmbedToken(RequestModel, frozen=True, kw_only=True):
     """What may be changed about a token; what is left out stays."""
 
     label: Label | UnsetType = UNSET
     allowed_domains: list[str] | str | UnsetType = UNSET
 
 
-class EmbedTokenInfo(Payload, frozen=True, kw_only=True):
+class EmbedTokenInfo(ResponseModel, frozen=True, kw_only=True):
     """A token as the list shows it: never the token itself."""
 
     id: UUID
@@ -53,7 +53,7 @@ class EmbedTokenInfo(Payload, frozen=True, kw_only=True):
         )
 
 
-class EmbedTokenIssued(Payload, frozen=True, kw_only=True):
+class EmbedTokenIssued(ResponseModel, frozen=True, kw_only=True):
     """The one answer that holds the raw token."""
 
     id: UUID

@@ -14,7 +14,7 @@ from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
 from kit.errors import NotFound, ValidationFailed
-from kit.text import is_storable
+from kit.text import is_valid_text
 from tenants.jobs import end_live_calls
 from tenants.models import Organization
 from widget import limits
@@ -204,7 +204,7 @@ def _name(token: EmbedToken) -> str:
 
 def read_label(label: str) -> str:
     """A label as it is stored. Raises: ValidationFailed."""
-    if not is_storable(label):
+    if not is_valid_text(label):
         raise ValidationFailed([("label", "Control characters are not allowed")])
     if len(label) > limits.LABEL_CHARACTERS:
         raise ValidationFailed([("label", f"At most {limits.LABEL_CHARACTERS} characters")])

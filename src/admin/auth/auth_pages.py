@@ -29,9 +29,9 @@ from admin.pages import (
 from admin.queries import last_sign_ins
 from admin.services import ABSOLUTE, StaffSessionService
 from kit.audit import record
-from kit.encryption import Sealer
+from kit.encryption import Encryptor
 from kit.errors import DomainError, NotFound
-from kit.http.forms import Form, ensure_storable
+from kit.http.forms import Form, ensure_valid_text
 
 LATEST = 10
 _CODES = "staff_codes"
@@ -56,7 +56,7 @@ async def join(request: Request) -> Response:
     except StaffLinkNotUsable:
         return await _link_gone(request)
     try:
-        ensure_storable(form)
+        ensure_valid_text(form)
         await door.join(raw, password=form["password"], address=_browser(request).address)
     except StaffLinkNotUsable:
         return await _link_gone(request)
@@ -76,7 +76,7 @@ async def sign_in(request: Request) -> Response:
     form = await read_form(request, "email", "password", "next")
     back = own_path(form["next"])
     try:
-        ensure_storable(form)
+        ensure_valid_text(form)
         begun = await office(request).door.first_step(
             email=form["email"], password=form["password"], browser=_browser(request), replaces=request.state.raw
         )
@@ -101,7 +101,7 @@ async def second_step(request: Request) -> Response:
         return redirect(request, "/admin/login", _TOO_LATE, is_problem=True)
     door, codes = office(request).door, None
     try:
-        ensure_storable(form)
+        ensure_valid_text(form)
         if waiting.secret is None:
             begun = await door.second_step(raw=raw, code=form["code"], browser=_browser(request))
         else:
@@ -112,7 +112,7 @@ async def second_step(request: Request) -> Response:
         return await _second_step(request, waiting, (form, error), back)
     answer = redirect(request, back if codes is None else _CODES_PATH)
     if codes is not None:
-        sealed = _sealer(request).seal(msgspec.json.encode(list(codes)))
+        sealed = _sealer(request).encrypt(msgspec.json.encode(list(codes)))
         set_cookie(request, answer, _CODES, sealed, seconds=_CODES_SECONDS, path=_CODES_PATH)
     return _signed(request, answer, begun.raw)
 
@@ -121,7 +121,7 @@ async def recovery_codes_page(request: Request) -> Response:
     """Shows fresh codes once: reloaded, the page has none left to show."""
     viewer(request)
     sealed = request.cookies.get(_CODES)
-    opened = _sealer(request).open(sealed, seconds=_CODES_SECONDS) if sealed else None
+    opened = _sealer(request).decrypt(sealed, seconds=_CODES_SECONDS) if sealed else None
     if opened is None:
         return redirect(request, "/admin")
     codes: Sequence[str] = msgspec.json.decode(opened, type=list[str])
@@ -153,7 +153,7 @@ async def end_session(request: Request) -> Response:
     await read_form(request)
     who = viewer(request)
     session_id: UUID = request.path_params["session_id"]
-    async with office(request).reading.tenant(None, who.staff_id) as session:
+    async with office(request).reading.tenant_session(None, who.staff_id) as session:
         if not await StaffSessionService(session).end_one_of(who.staff_id, session_id):
             raise NotFound
         await record(session, who.actor, "session.ended", subject_id=session_id)
@@ -214,5 +214,5 @@ def _signed(request: Request, answer: Response, raw: str) -> Response:
     return answer
 
 
-def _sealer(request: Request) -> Sealer:
-    return Sealer(office(request).settings.secret_key, _CODES)
+def _sealer(request: Request) -> Encryptor:
+    return Encryptor(office(request).settings.secret_key, _CODES)

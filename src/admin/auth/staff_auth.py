@@ -83,7 +83,7 @@ class StaffDoor:
         account = account_key("second-factor", str(staff.id))
         await limits.ensure_may_try(account, browser.address)
         try:
-            async with self._database.tenant(None, staff.id) as session:
+            async with self._database.tenant_session(None, staff.id) as session:
                 fresh = await StaffService(session).signed_in(staff.id)
                 by = acting(fresh, browser.address)
                 codes = await self._accounts.second_factor.confirm(session, fresh, code, by=by)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from carrier.breaker import BreakerState
 from carrier.health import TOLD_EVERY, CarrierMeasure, CarrierStanding
-from kit.counters import Measure
+from kit.counters import MinuteCounter
 from kit.errors import Unavailable
 
 LATELY = 5
@@ -65,14 +65,14 @@ class CarrierNow(NamedTuple):
 
 async def counted_by_hour(session: AsyncSession, first: dt.datetime) -> Mapping[dt.datetime, tuple[int, int]]:
     """Exchanges that were admitted and not, by the hour from ``first`` on."""
-    amount = sa.func.sum(Measure.amount)
+    amount = sa.func.sum(MinuteCounter.amount)
     query = (
         sa.select(
-            sa.func.date_trunc("hour", Measure.minute, "UTC"),
-            sa.func.coalesce(amount.filter(Measure.name == _ADMITTED), 0),
-            sa.func.coalesce(amount.filter(Measure.name != _ADMITTED), 0),
+            sa.func.date_trunc("hour", MinuteCounter.minute, "UTC"),
+            sa.func.coalesce(amount.filter(MinuteCounter.name == _ADMITTED), 0),
+            sa.func.coalesce(amount.filter(MinuteCounter.name != _ADMITTED), 0),
         )
-        .where(Measure.minute >= first, Measure.name.startswith(_EXCHANGES))
+        .where(MinuteCounter.minute >= first, MinuteCounter.name.startswith(_EXCHANGES))
         .group_by(sa.literal_column("1"))
     )
     return {start: (int(admitted), int(refused)) for start, admitted, refused in await session.execute(query)}
@@ -122,5 +122,9 @@ async def carrier_now(session: AsyncSession, now: dt.datetime) -> CarrierNow:
 async def _lately(session: AsyncSession, now: dt.datetime) -> Mapping[str, int]:
     """Amounts of the last ``LATELY`` whole minutes and the one that runs, by name."""
     since = now.replace(second=0, microsecond=0) - dt.timedelta(minutes=LATELY - 1)
-    query = sa.select(Measure.name, sa.func.sum(Measure.amount)).where(Measure.minute >= since).group_by(Measure.name)
+    query = (
+        sa.select(MinuteCounter.name, sa.func.sum(MinuteCounter.amount))
+        .where(MinuteCounter.minute >= since)
+        .group_by(MinuteCounter.name)
+    )
     return {name: int(amount) for name, amount in await session.execute(query)}

@@ -27,7 +27,7 @@ from calls.limits.services import pause_calls, resume_calls
 from kit.actor import Actor
 from kit.clock import utc_now
 from kit.errors import Conflict, ValidationFailed
-from kit.http.forms import ensure_storable
+from kit.http.forms import ensure_valid_text
 
 PAGE = "/admin/operations"
 _RUNNING, _PAUSED, _PAUSED_HARD = "running", "paused", "paused, live calls ended"
@@ -110,12 +110,12 @@ async def act(request: Request) -> Response:
     who, switch, position = requires(request, StaffRole.OPERATOR), _switch(request), await _position(request)
     form = await read_form(request, "reason", "seen")
     try:
-        ensure_storable(form)
+        ensure_valid_text(form)
         reason = read_reason(form["reason"])
         if form["seen"] != position or position not in switch.needs:
             raise Stale
         by = msgspec.structs.replace(who.actor, reason=reason)
-        async with office(request).reading.tenant(None, who.staff_id) as session:
+        async with office(request).reading.tenant_session(None, who.staff_id) as session:
             if not await switch.turn(session, reason, by):
                 raise Stale
     except (ValidationFailed, Conflict) as refusal:

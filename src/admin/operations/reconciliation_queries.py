@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.reconciliation.models import CarrierDay, CarrierDifference
-from kit.counters import Measure
+from kit.counters import MinuteCounter
 from phone_numbers.models import NumberDifference
 from phone_numbers.reconcile_job import COMPARED
 
@@ -37,10 +37,10 @@ async def reconciled(session: AsyncSession, limit: int, now: dt.datetime) -> Rec
     calls = sa.select(CarrierDifference).where(CarrierDifference.corrected_at.is_(None))
     calls = calls.order_by(CarrierDifference.id.desc()).limit(limit)
     numbers = sa.select(NumberDifference).order_by(NumberDifference.id.desc()).limit(limit)
-    compared = Measure.minute >= now - dt.timedelta(days=1), Measure.name == COMPARED
+    compared = MinuteCounter.minute >= now - dt.timedelta(days=1), MinuteCounter.name == COMPARED
     return Reconciled(
         days=(await session.scalars(days)).all(),
         calls=(await session.scalars(calls)).all(),
         numbers=(await session.scalars(numbers)).all(),
-        numbers_compared_at=await session.scalar(sa.select(sa.func.max(Measure.minute)).where(*compared)),
+        numbers_compared_at=await session.scalar(sa.select(sa.func.max(MinuteCounter.minute)).where(*compared)),
     )

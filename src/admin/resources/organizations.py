@@ -200,7 +200,7 @@ class OrganizationView(Listing, model=Organization):
             LimitOverride.owned_by(row.id), LimitOverride.ends_at > utc_now()
         )
         granted = {found.name: found for found in await self._run_arbitrary_query(running)}
-        async with office(request).database.tenant(row.id) as session:
+        async with office(request).database.tenant_session(row.id) as session:
             rules = await CallingRulesService(session).read(row.id)
         limits, lines = rules.limits, []
         for name, default in DEFAULTS.items():

@@ -34,16 +34,18 @@ from calls.limits.usage_counters import (
 )
 from calls.models import Call, CallStatus
 from kit.clock import utc_now
-from kit.db.raw import Prepared, reader_in
+from kit.db.raw import CompiledStatement, raw_connection
 from kit.e164 import InvalidPhoneNumber
 from kit.errors import DomainError, Unavailable
-from kit.text import is_storable
+from kit.text import is_valid_text
 from tenants.models import PhoneNumber
 
 REPLAYED_WITHIN = dt.timedelta(minutes=5)
 """How long a request for a call may be repeated: the carrier repeats within seconds, and its signature never ages."""
 _DIALLED_CHARACTERS = 32
-_CALLS_FROM = Prepared(PhoneNumber.calls_for(sa.bindparam("organization", type_=sa.Uuid())).with_for_update(read=True))
+_CALLS_FROM = CompiledStatement(
+    PhoneNumber.calls_for(sa.bindparam("organization", type_=sa.Uuid())).with_for_update(read=True)
+)
 
 
 class Gate:
@@ -71,7 +73,7 @@ class Gate:
         """
         destination, refusal = _read(asked.dialled, country)
         now, number = utc_now(), None if destination is None else destination.number
-        reader = await reader_in(session)
+        reader = await raw_connection(session)
         ledger = Ledger(session, organization_id, asked.token_id, asked.identity)
         books = await ledger.open(now)
         standing = await standing_of(
@@ -175,11 +177,11 @@ async def _write_refused(
     now, dialled = utc_now(), asked.dialled[:_DIALLED_CHARACTERS]
     REFUSED_CALLS.labels(refusal.code).inc()
     return await write_call(
-        await reader_in(session),
+        await raw_connection(session),
         organization_id,
         asked,
         from_number=from_number,
-        to_number=dialled if is_storable(dialled) else "",
+        to_number=dialled if is_valid_text(dialled) else "",
         status=CallStatus.REFUSED,
         started_at=now,
         ended_at=now,

@@ -11,7 +11,7 @@ from calls.errors import DestinationNotAllowed
 from calls.limits.call_duration import Wanted
 from calls.limits.destinations import Destination, callable_from, home_of
 from calls.limits.limit_names import Limits, Terms, limits_of
-from kit.db.raw import Prepared, Reader
+from kit.db.raw import CompiledStatement, RawConnection
 from kit.errors import Unavailable
 from tenants import rules
 from tenants.plans import Plan
@@ -20,7 +20,7 @@ from widget.errors import RevokedEmbedToken
 _HOUR = dt.timedelta(hours=1)
 _FOREIGN_READ = 2000
 """More different foreign numbers than any limit allows in an hour are not counted."""
-READ = Prepared(
+READ = CompiledStatement(
     sa.text(
         """
     SELECT t.revoked_at IS NOT NULL OR o.deleted_at IS NOT NULL AS revoked, o.suspended_at IS NOT NULL AS suspended,
@@ -103,7 +103,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 async def standing_of(
-    reader: Reader,
+    reader: RawConnection,
     organization_id: UUID,
     token_id: UUID,
     now: dt.datetime,

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.limits.schemas import CallingRulesInfo, ChangeCallingRules
 from calls.limits.services import CallingRulesService
 from kit.errors import ValidationFailed
-from kit.schemas import storable_errors
+from kit.schemas import invalid_text_errors
 from tenants.auth import member
 from tenants.guards import requires_member, requires_role
 from tenants.models import Role
@@ -39,7 +39,7 @@ class CallingRulesController(Controller):
         organization_id: FromPath[UUID],
         data: JSONBody[ChangeCallingRules],
     ) -> CallingRulesInfo:
-        if errors := storable_errors(data):
+        if errors := invalid_text_errors(data):
             raise ValidationFailed(errors)
         rules = await CallingRulesService(db_session).change(
             organization_id,

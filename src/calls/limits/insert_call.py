@@ -16,7 +16,7 @@ from calls.limits.usage_counters import (
     Ledger,
 )
 from calls.models import Call
-from kit.db.raw import Prepared, Reader
+from kit.db.raw import CompiledStatement, RawConnection
 
 _HOUR = dt.timedelta(hours=1)
 _KEPT = dt.timedelta(days=2)
@@ -31,11 +31,11 @@ _INSERT_SQL = """
         :limit_minutes, :rate_micros, :slot_until)
     ON CONFLICT (carrier_sid) DO NOTHING RETURNING id
 """
-_INSERT = Prepared(sa.text(_INSERT_SQL))
+_INSERT = CompiledStatement(sa.text(_INSERT_SQL))
 # One statement, because the books are locked meanwhile and each more is another journey to the server and back. Its
 # parts see the tables as they were before it, so none may forget what another one writes.
 # Each call adds at most one row to each of the two and drops up to five: neither grows with the calls that were.
-_ADMIT = Prepared(
+_ADMIT = CompiledStatement(
     sa.text(
         f"""
     WITH made AS ({_INSERT_SQL}),
@@ -75,7 +75,7 @@ _ADMIT = Prepared(
 )
 
 
-async def write_call(reader: Reader, organization_id: UUID, asked: OutgoingCall, **more: object) -> Call | None:
+async def write_call(reader: RawConnection, organization_id: UUID, asked: OutgoingCall, **more: object) -> Call | None:
     """The new record; None when there is one with this carrier id, be it another organization's."""
     values = _values(asked, more)
     if await reader.fetch_row(_INSERT, organization=organization_id, **_as_written(values)) is None:
@@ -84,7 +84,7 @@ async def write_call(reader: Reader, organization_id: UUID, asked: OutgoingCall,
 
 
 async def write_admitted(
-    reader: Reader,
+    reader: RawConnection,
     ledger: Ledger,
     organization_id: UUID,
     asked: OutgoingCall,

@@ -7,10 +7,10 @@ from msgspec import UNSET, UnsetType
 
 from calls.limits.limit_names import FIXED
 from calls.limits.services import Rules, TokenRule
-from kit.schemas import Command, Payload, rfc3339
+from kit.schemas import RequestModel, ResponseModel, rfc3339
 
 
-class TokenRuleInfo(Payload, frozen=True, kw_only=True):
+class TokenRuleInfo(ResponseModel, frozen=True, kw_only=True):
     """What one embed token is narrowed to; null where the organization's rules suffice."""
 
     token_id: UUID
@@ -20,7 +20,7 @@ class TokenRuleInfo(Payload, frozen=True, kw_only=True):
     countries: list[str] | None
 
 
-class CallingRulesInfo(Payload, frozen=True, kw_only=True):
+class CallingRulesInfo(ResponseModel, frozen=True, kw_only=True):
     """What the organization's phones may call, how much, and what they used."""
 
     countries: list[str]
@@ -63,7 +63,7 @@ def _settable(limits: Mapping[str, int]) -> dict[str, int]:
     return {name: value for name, value in limits.items() if name not in FIXED}
 
 
-class NarrowToken(Command, frozen=True, kw_only=True):
+class NarrowToken(RequestModel, frozen=True, kw_only=True):
     """Limits of one embed token's own; what is left out is not narrowed."""
 
     token_id: UUID
@@ -75,7 +75,7 @@ class NarrowToken(Command, frozen=True, kw_only=True):
         return TokenRule(self.token_id, self.minutes_per_day, self.live_calls, self.countries)
 
 
-class ChangeCallingRules(Command, frozen=True, kw_only=True):
+class ChangeCallingRules(RequestModel, frozen=True, kw_only=True):
     """What may be changed about calling; each is given as a whole, what is left out stays."""
 
     countries: list[str] | UnsetType = UNSET

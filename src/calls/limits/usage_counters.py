@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from calls.limits.call_duration import RING_SECONDS, Books, Use
 from calls.limits.models import Scope
 from calls.models import Call
-from kit.db.raw import Prepared, Reader, reader_in
+from kit.db.raw import CompiledStatement, RawConnection, raw_connection
 
 _LATE = dt.timedelta(minutes=2)
 """How long after a call must be over its slot is given back unasked."""
@@ -23,7 +23,7 @@ PAUSE_LOCK = "calling.pause"
 """Shared by every call being judged, from its first statement until it is written; a pause of all calls takes it alone.
 What is asked after that statement therefore sees the pause, or the pause sees the call."""
 # Rows are written in this order by everybody, the organization's first: who holds it holds the others.
-_OPEN = Prepared(
+_OPEN = CompiledStatement(
     sa.text(
         """
     INSERT INTO call_use AS u (id, organization_id, scope, key, minute_start, day, month)
@@ -88,8 +88,8 @@ POST_TYPES: tuple[sa.BindParameter[Any], ...] = (
         for name in ("held_minutes", "held_micros", "day_minutes", "day_micros", "month_minutes", "month_micros")
     ),
 )
-_POST = Prepared(sa.text(POST_SQL).bindparams(*POST_TYPES))
-_FORGET_PHONE = Prepared(
+_POST = CompiledStatement(sa.text(POST_SQL).bindparams(*POST_TYPES))
+_FORGET_PHONE = CompiledStatement(
     sa.text(
         """
     DELETE FROM call_use
@@ -120,7 +120,7 @@ class Ledger:
         self._token = token_id.hex
         self._identity = identity
         self._day: dt.datetime | None = None
-        self._reader: Reader | None = None
+        self._reader: RawConnection | None = None
 
     async def open(self, now: dt.datetime) -> Books:
         """Lock the books until the transaction ends, and read them."""
@@ -181,9 +181,9 @@ class Ledger:
         reader = await self._connected()
         await reader.fetch(_FORGET_PHONE, organization=self._organization_id, identity=self._identity)
 
-    async def _connected(self) -> Reader:
+    async def _connected(self) -> RawConnection:
         if self._reader is None:
-            self._reader = await reader_in(self._session)
+            self._reader = await raw_connection(self._session)
         return self._reader
 
 

@@ -94,7 +94,7 @@ class CallReconciler:
         standing = await self._ask(call.carrier_sid)
         if standing is None:
             return False
-        async with self._database.tenant(call.organization_id) as session:
+        async with self._database.tenant_session(call.organization_id) as session:
             calls, place = CallService(session), (call.organization_id, call.carrier_sid)
             row = await calls.record(*place, standing.leg_sid, standing.event, watch=self._watch)
             if row is not None and standing.price_micros is not None:

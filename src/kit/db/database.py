@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from kit.db.pool import CONNECTION_LOST, Statements
 from kit.db.raw import (
-    ENTER_SQL,
-    Prepared,
-    Readers,
-    reader_in,
+    SET_TENANT_SQL,
+    CompiledStatement,
+    ReadPool,
+    raw_connection,
 )
 
 CONNECT_SECONDS = 1.5
@@ -39,7 +39,7 @@ SERVER_SETTINGS = {
 }
 # A plan for every organization and any limit takes a page for a tenth of all rows, and an index for a detour. The hot
 # paths look up single rows: theirs stay.
-PLANS = {"plan_cache_mode": "force_custom_plan"}
+CUSTOM_PLANS = {"plan_cache_mode": "force_custom_plan"}
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -48,7 +48,7 @@ def sqlalchemy_url(url: str) -> str:
     return f"postgresql+asyncpg://{rest}"
 
 
-class HotConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
+class NoResetConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
     """A connection whose return to the pool costs no round trip: hot paths leave no session state to reset."""
 
     def get_reset_query(self) -> str:
@@ -88,7 +88,7 @@ class Database:
             "connect_args": {
                 "timeout": CONNECT_SECONDS,
                 "command_timeout": 10,
-                "server_settings": {**SERVER_SETTINGS, **PLANS, "role": role},
+                "server_settings": {**SERVER_SETTINGS, **CUSTOM_PLANS, "role": role},
             },
         }
         self.engine: AsyncEngine = create_async_engine(sqlalchemy_url(url), **{**made, **(engine_settings or {})})
@@ -99,14 +99,14 @@ class Database:
         self.pool: Any = None
         self.statements = Statements(self._connect_hot, size=hot_connections, seconds=CONNECT_SECONDS)
         """Single statements of the hottest path, as the pool's role."""
-        self.readers = Readers(self._pool_of_readers, seconds=CONNECT_SECONDS)
+        self.read_pool = ReadPool(self._pool_of_readers, seconds=CONNECT_SECONDS)
         """What requests look up before their handler's session begins, as the engine's role."""
 
-    def as_role(self, role: str, *, engine_connections: int) -> "Database":
+    def for_role(self, role: str, *, engine_connections: int) -> "Database":
         """The same database on connections of its own that become ``role``."""
         return Database(self._url, role=role, engine_connections=engine_connections, awake=self.awake)
 
-    def apart(self, *, connections: int, seconds: float) -> "Database":
+    def with_dedicated_pool(self, *, connections: int, seconds: float) -> "Database":
         """The same database on ``connections`` of their own that nobody else keeps busy; they are waited for
         ``seconds``. They stay open, and keep the plans of what they run often.
         """
@@ -124,7 +124,7 @@ class Database:
         }
         return Database(self._url, role=self._role, awake=self.awake, engine_settings=settings)
 
-    async def warm(self, connections: int, *, by: Sequence[Prepared] = ()) -> None:
+    async def warm_up(self, connections: int, *, by: Sequence[CompiledStatement] = ()) -> None:
         """Open that many of the engine's connections, and run ``by`` on each with nothing given.
 
         A database that cannot be reached yet is left to the requests, which say so.
@@ -133,10 +133,10 @@ class Database:
             async with asyncio.timeout(CONNECT_SECONDS), AsyncExitStack() as opened:
                 for _ in range(connections):
                     session = await opened.enter_async_context(self.sessions())
-                    await enter(session, None)
-                    reader = await reader_in(session)
+                    await set_tenant_context(session, None)
+                    reader = await raw_connection(session)
                     for query in by:
-                        await reader.try_out(query)
+                        await reader.warm_up(query)
         except Exception as error:
             if not is_outage(error):
                 raise
@@ -144,7 +144,7 @@ class Database:
     async def start(self) -> None:
         """Open the pools without connecting yet: a database that is down must not keep the server from starting."""
         self.pool = await self._create_pool(LOOKUP_ROLE, self._hot_connections)
-        await self.readers.start()
+        await self.read_pool.start()
 
     async def _connect_hot(self) -> Any:
         return await asyncpg.connect(**self._bare_settings(LOOKUP_ROLE))
@@ -154,7 +154,7 @@ class Database:
 
     async def _create_pool(self, role: str, size: int) -> Any:
         return await asyncpg.create_pool(
-            min_size=0, max_size=size, connection_class=HotConnection, **self._bare_settings(role)
+            min_size=0, max_size=size, connection_class=NoResetConnection, **self._bare_settings(role)
         )
 
     def _bare_settings(self, role: str) -> dict[str, Any]:
@@ -166,23 +166,25 @@ class Database:
         }
 
     @asynccontextmanager
-    async def tenant(self, organization_id: UUID | None, user_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
+    async def tenant_session(
+        self, organization_id: UUID | None, user_id: UUID | None = None
+    ) -> AsyncIterator[AsyncSession]:
         """A transaction that sees one organization, and the places of one person."""
         async with self.sessions() as session:
             try:
-                await enter(session, organization_id, user_id)
+                await set_tenant_context(session, organization_id, user_id)
             except Exception as error:
                 if not is_outage(error):
                     raise
                 # The connection may have died with the last server: a fresh one decides.
                 await session.invalidate()
-                await enter(session, organization_id, user_id)
+                await set_tenant_context(session, organization_id, user_id)
             yield session
             await session.commit()
 
     async def stop(self) -> None:
         self.statements.reset()
-        self.readers.stop()
+        self.read_pool.stop()
         if self.pool is not None:
             self.pool.terminate()
         await self.engine.dispose()
@@ -216,10 +218,10 @@ def is_outage(error: BaseException) -> bool:
     )
 
 
-async def enter(session: AsyncSession, organization_id: UUID | None, user_id: UUID | None = None) -> None:
+async def set_tenant_context(session: AsyncSession, organization_id: UUID | None, user_id: UUID | None = None) -> None:
     """Show the transaction under way one organization and one person; it ends with the transaction."""
     connection = await session.connection()
-    await connection.exec_driver_sql(ENTER_SQL, (str(organization_id or ""), str(user_id or "")))
+    await connection.exec_driver_sql(SET_TENANT_SQL, (str(organization_id or ""), str(user_id or "")))
 
 
 async def provide_session(request: Request[Any, Any, State]) -> AsyncGenerator[AsyncSession, None]:
@@ -230,5 +232,7 @@ async def provide_session(request: Request[Any, Any, State]) -> AsyncGenerator[A
     """
     who, where = request.scope.get("user"), request.scope.get("auth")
     database: Database = request.app.state.database
-    async with database.tenant(getattr(where, "organization_id", None), getattr(who, "user_id", None)) as session:
+    async with database.tenant_session(
+        getattr(where, "organization_id", None), getattr(who, "user_id", None)
+    ) as session:
         yield session

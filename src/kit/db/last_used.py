@@ -6,15 +6,15 @@ from uuid import UUID
 
 import structlog
 
-from kit.buffered_writer import Collector
+from kit.buffered_writer import BufferedWriter
 from kit.db.database import Database, is_outage
 
-WRITE_EVERY = timedelta(minutes=1)
+LAST_USED_PRECISION = timedelta(minutes=1)
 """A row is written at most this often; the statement holds to it too, for several workers see one secret used."""
 log = structlog.get_logger("epoch.last_used")
 
 
-class LastUsed(Collector):
+class LastUsedWriter(BufferedWriter):
     """Collects the uses of one kind of secret and writes them every few seconds, as the look-up role.
 
     ``statement`` takes arrays of ids, of times of use, and of whatever else is noted with each.
@@ -28,7 +28,7 @@ class LastUsed(Collector):
 
     def note(self, row_id: UUID, last_used_at: datetime | None, now: datetime, *more: str | None) -> None:
         """Remember that ``row_id`` was used ``now``; a use within a minute of the last written one is dropped."""
-        if last_used_at is None or now - last_used_at >= WRITE_EVERY:
+        if last_used_at is None or now - last_used_at >= LAST_USED_PRECISION:
             self._pending.setdefault(row_id, (now, *more))
 
     async def flush(self) -> None:

@@ -11,13 +11,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 from kit.clock import utc_now
 from kit.db.database import Database
 
-BATCH = 1000
+PURGE_BATCH_ROWS = 1000
 """Rows of one transaction: none holds its locks for long."""
-BATCHES = 100
+PURGE_MAX_BATCHES = 100
 """Of one kind in one pass; the next pass goes on."""
 
 
-class Chore(msgspec.Struct, frozen=True):
+class PurgeRule(msgspec.Struct, frozen=True):
     """What goes, and when: rows whose ``moment`` is ``older_than`` that. A row without the moment stays."""
 
     moment: InstrumentedAttribute[Any]
@@ -28,12 +28,12 @@ class Chore(msgspec.Struct, frozen=True):
         return f"{self.moment.class_.__tablename__}.{self.moment.key}"
 
 
-async def tidy(database: Database, chores: Sequence[Chore]) -> dict[str, int]:
+async def purge_expired(database: Database, chores: Sequence[PurgeRule]) -> dict[str, int]:
     """Do each of ``chores``; return how many rows went by the chore's name. ``database`` must see all rows."""
     now = utc_now()
     return {
         chore.name: await delete_in_batches(
-            database, chore.moment.class_.__table__, chore.moment < now - chore.older_than, batches=BATCHES
+            database, chore.moment.class_.__table__, chore.moment < now - chore.older_than, batches=PURGE_MAX_BATCHES
         )
         for chore in chores
     }
@@ -46,7 +46,7 @@ async def delete_in_batches(
 
     What a process deleted before it died stays deleted: to go on is to call this again.
     """
-    some = sa.select(table.c.id).where(which).limit(BATCH)
+    some = sa.select(table.c.id).where(which).limit(PURGE_BATCH_ROWS)
     statement = sa.delete(table).where(table.c.id.in_(some))
     total = done = 0
     while batches is None or done < batches:
@@ -54,6 +54,6 @@ async def delete_in_batches(
             deleted = await session.execute(statement)
         gone = deleted.rowcount if isinstance(deleted, sa.CursorResult) else 0
         total, done = total + gone, done + 1
-        if gone < BATCH:
+        if gone < PURGE_BATCH_ROWS:
             break
     return total

@@ -12,7 +12,7 @@ from kit.db.model import Base
 from kit.errors import TooMany
 
 
-class Throttle(Base):
+class RateCounter(Base):
     """How often something was done in one window of time."""
 
     __tablename__ = "throttle"
@@ -23,7 +23,7 @@ class Throttle(Base):
     times: Mapped[int] = mapped_column(server_default="1")
 
 
-async def ensure_within(session: AsyncSession, key: str, *, limit: int, window: dt.timedelta) -> None:
+async def hit_or_raise(session: AsyncSession, key: str, *, limit: int, window: dt.timedelta) -> None:
     """Count one use of ``key``. Give it a session of its own: the count must outlast a refused request.
 
     Raises:
@@ -32,10 +32,10 @@ async def ensure_within(session: AsyncSession, key: str, *, limit: int, window: 
     now = utc_now()
     seconds = int(window.total_seconds())
     start = dt.datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, dt.UTC)
-    statement = insert(Throttle).values(key=key, window_start=start, times=1)
+    statement = insert(RateCounter).values(key=key, window_start=start, times=1)
     counted = statement.on_conflict_do_update(
-        index_elements=["key", "window_start"], set_={"times": Throttle.times + 1}
-    ).returning(Throttle.times)
+        index_elements=["key", "window_start"], set_={"times": RateCounter.times + 1}
+    ).returning(RateCounter.times)
     times = await session.scalar(counted)
     if times is not None and times > limit:
         raise TooMany(retry_after=max(1, int((start + window - now).total_seconds())))

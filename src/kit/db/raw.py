@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db.pool import CONNECTION_LOST
 
-ENTER_SQL = "SELECT set_config('app.organization', $1, true), set_config('app.user', $2, true)"
+SET_TENANT_SQL = "SELECT set_config('app.organization', $1, true), set_config('app.user', $2, true)"
 """Shows the transaction under way one organization and one person; both texts, empty for none."""
 
 
-class Prepared:
+class CompiledStatement:
     """A statement that is put together and compiled once; what differs between its uses are its ``bindparam``s."""
 
     def __init__(self, query: sa.Select[*tuple[Any, ...]] | sa.TextClause) -> None:
@@ -28,36 +28,36 @@ class Prepared:
         """The values for ``sql`` in their order."""
         return [given[name] if name in given else self._constants[name] for name in self._names]
 
-    def nothing(self) -> list[object]:
+    def null_arguments(self) -> list[object]:
         """NULL for each of its values but the constants: what looks for rows by them finds none."""
         return [self._constants[name] for name in self._names]
 
 
-class Reader:
+class RawConnection:
     """Reads on one connection."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    async def enter(self, organization_id: UUID | None, user_id: UUID | None) -> None:
+    async def set_tenant(self, organization_id: UUID | None, user_id: UUID | None) -> None:
         """Show the transaction under way one organization and one person; it ends with the transaction."""
-        await self._connection.fetchrow(ENTER_SQL, str(organization_id or ""), str(user_id or ""))
+        await self._connection.fetchrow(SET_TENANT_SQL, str(organization_id or ""), str(user_id or ""))
 
-    async def fetch(self, query: Prepared, **given: object) -> Sequence[Any]:
+    async def fetch(self, query: CompiledStatement, **given: object) -> Sequence[Any]:
         """All rows."""
         rows: Sequence[Any] = await self._connection.fetch(query.sql, *query.arguments(given))
         return rows
 
-    async def fetch_row(self, query: Prepared, **given: object) -> Any:
+    async def fetch_row(self, query: CompiledStatement, **given: object) -> Any:
         """The first row, or None."""
         return await self._connection.fetchrow(query.sql, *query.arguments(given))
 
-    async def try_out(self, query: Prepared) -> None:
+    async def warm_up(self, query: CompiledStatement) -> None:
         """Run ``query`` about nothing, so that this connection knows it from now on."""
-        await self._connection.fetch(query.sql, *query.nothing())
+        await self._connection.fetch(query.sql, *query.null_arguments())
 
 
-async def reader_in(session: AsyncSession) -> Reader:
+async def raw_connection(session: AsyncSession) -> RawConnection:
     """Statements in the transaction of ``session``, at a fifth of what each costs there.
 
     They see what was flushed. JSON is given to them as text, and read by them.
@@ -68,10 +68,10 @@ async def reader_in(session: AsyncSession) -> Reader:
         # SQLAlchemy begins it with its first statement, and without it every lock would be given back at once.
         await connection.execute(sa.select(1))
         driver = (await connection.get_raw_connection()).driver_connection
-    return Reader(driver)
+    return RawConnection(driver)
 
 
-class Readers:
+class ReadPool:
     """A few connections, as the role that requests run as; with an asyncpg statement cache and without an ORM.
 
     A look-up through a session costs ten times as much: its query is put together, its connection tried, its plan
@@ -91,7 +91,7 @@ class Readers:
         if self._pool is not None:
             self._pool.terminate()
 
-    async def fetch_row(self, query: Prepared, **given: object) -> Any:
+    async def fetch_row(self, query: CompiledStatement, **given: object) -> Any:
         """The first row, or None, of what needs no organization; tried anew when its connection died meanwhile."""
         try:
             async with self._acquired() as reader:
@@ -103,14 +103,14 @@ class Readers:
             return await reader.fetch_row(query, **given)
 
     @asynccontextmanager
-    async def seeing(self, organization_id: UUID | None, user_id: UUID | None) -> AsyncIterator[Reader]:
+    async def tenant_scope(self, organization_id: UUID | None, user_id: UUID | None) -> AsyncIterator[RawConnection]:
         """A read-only transaction that sees one organization and the places of one person."""
         async with self._pool.acquire(timeout=self._seconds) as connection, connection.transaction(readonly=True):
-            reader = Reader(connection)
-            await reader.enter(organization_id, user_id)
+            reader = RawConnection(connection)
+            await reader.set_tenant(organization_id, user_id)
             yield reader
 
     @asynccontextmanager
-    async def _acquired(self) -> AsyncIterator[Reader]:
+    async def _acquired(self) -> AsyncIterator[RawConnection]:
         async with self._pool.acquire(timeout=self._seconds) as connection:
-            yield Reader(connection)
+            yield RawConnection(connection)

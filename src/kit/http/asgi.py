@@ -33,7 +33,7 @@ async def read_body(receive: Receive, *, limit: int) -> bytes:
     return body
 
 
-def replay(body: bytes, receive: Receive) -> Receive:
+def replay_body(body: bytes, receive: Receive) -> Receive:
     """A ``receive`` that hands out ``body``, which was read already, once more."""
     pending = True
 
@@ -47,7 +47,7 @@ def replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def send_answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
+async def send_response(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
     """Send one whole answer; its length is added."""
     await send(
         {

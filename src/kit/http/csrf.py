@@ -14,7 +14,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from kit.errors import Forbidden
-from kit.http.asgi import read_body, replay
+from kit.http.asgi import read_body, replay_body
 from kit.http.forms import FORM_BYTES, is_form, parse_form
 
 COOKIE = "csrftoken"
@@ -59,7 +59,7 @@ class CsrfMiddleware:
                 given = headers.get(HEADER)
                 if given is None and self._takes_forms and is_form(headers):
                     body = await read_body(receive, limit=FORM_BYTES)
-                    given, receive = dict(parse_form(body)).get(FIELD), replay(body, receive)
+                    given, receive = dict(parse_form(body)).get(FIELD), replay_body(body, receive)
                 _check_token(given, token)
         elif token is None:
             nonce = secrets.token_hex(16)

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request
 
 from kit.errors import DomainError, MalformedRequest, UnsupportedMediaType, ValidationFailed
-from kit.text import is_storable
+from kit.text import is_valid_text
 
 FORM_BYTES = 65_536
 FORM_FIELDS = 200
@@ -71,10 +71,10 @@ def form_of(headers: Mapping[str, str], body: bytes, *fields: str) -> Form:
     return Form({field: values.get(field, "") for field in fields})
 
 
-def ensure_storable(form: Form) -> None:
+def ensure_valid_text(form: Form) -> None:
     """Raises: ValidationFailed, naming each field whose text cannot be stored."""
     wrong = [
-        (name, "Control characters are not allowed") for name, text in form.values.items() if not is_storable(text)
+        (name, "Control characters are not allowed") for name, text in form.values.items() if not is_valid_text(text)
     ]
     if wrong:
         raise ValidationFailed(wrong)

@@ -14,7 +14,7 @@ from litestar.types import ExceptionHandlersMap
 from kit import errors
 from kit.db.database import is_outage
 from kit.errors import DomainError
-from kit.http.validation_messages import in_words
+from kit.http.validation_messages import humanize
 
 MEDIA_TYPE = "application/problem+json"
 STATUS_BY_KIND: Mapping[type[DomainError], int] = {
@@ -91,7 +91,7 @@ def _field_error(item: Mapping[str, Any]) -> tuple[str, str]:
     if missing := re.search(r"missing required field `([^`]*)`", message):
         return missing[1], "This field is required"
     field = re.split(r"[.\[]", str(item.get("key", "")))[0]
-    return field, in_words(message.split(" - at ", maxsplit=1)[0])
+    return field, humanize(message.split(" - at ", maxsplit=1)[0])
 
 
 def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

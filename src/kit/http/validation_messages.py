@@ -26,7 +26,7 @@ _WHOLE = {
 }
 
 
-def in_words(complaint: str) -> str:
+def humanize(complaint: str) -> str:
     """Say ``complaint``, a message of ``msgspec.ValidationError`` without its path, in words.
 
     One that is not known is passed on as it is; so are those of our own types, which are words already.

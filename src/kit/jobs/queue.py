@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit.clock import utc_now
 from kit.db.database import Database, is_outage
 from kit.db.model import Base
-from kit.encryption import Sealer
+from kit.encryption import Encryptor
 
 POLL_SECONDS = 2
 """How often a lane looks for work that nobody woke it for: retries, and what another process wrote."""
@@ -113,7 +113,7 @@ class Outbox:
     def __init__(self, database: Database, secret: str, *, clock: Callable[[], dt.datetime] = utc_now) -> None:
         """``database`` does the work and must see every row; a session that puts work in may be anybody's."""
         self._database = database
-        self._sealer = Sealer(secret, "outbox")
+        self._sealer = Encryptor(secret, "outbox")
         self._clock = clock
         self._lanes: dict[str, Lane] = {}
         self._awake = database.awake
@@ -128,7 +128,7 @@ class Outbox:
     def put(self, session: AsyncSession, kind: str, body: bytes) -> None:
         """Add work to the transaction under way: it is done if, and as soon as, that is committed."""
         now = self._clock()
-        sealed = self._sealer.seal(body)
+        sealed = self._sealer.encrypt(body)
         session.add(OutboxItem(kind=kind, body=sealed, due_at=now, created_at=now))
         _wake_after_commit(session, kind, self._awake)
 
@@ -233,7 +233,7 @@ class Outbox:
         return False
 
     def _opened(self, item: _Claimed) -> Item:
-        body = b"" if item.sealed is None else self._sealer.open(item.sealed, seconds=None)
+        body = b"" if item.sealed is None else self._sealer.decrypt(item.sealed, seconds=None)
         if body is None:
             raise Hopeless("sealed with another EPOCH_SECRET_KEY")
         return Item(id=item.id, body=body, attempt=item.attempt, written_at=item.written_at, subject=item.subject)

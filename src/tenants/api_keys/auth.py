@@ -10,7 +10,7 @@ from kit import secrets
 from kit.actor import Actor, ActorKind
 from kit.clock import utc_now
 from kit.db.database import Database
-from kit.db.last_used import LastUsed
+from kit.db.last_used import LastUsedWriter
 from kit.errors import NotFound
 from kit.http.csrf import SAFE_METHODS, has_bearer
 from tenants.api_keys.errors import InvalidApiKey, KeyReadOnly
@@ -45,7 +45,7 @@ class ApiKeys:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.uses = LastUsed(database, _USED, of="api_key")
+        self.uses = LastUsedWriter(database, _USED, of="api_key")
 
     async def present(self, raw: str, address: str) -> KeyAuth:
         """The live key behind ``raw``, used from ``address``. Raises: InvalidApiKey."""

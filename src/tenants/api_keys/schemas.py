@@ -5,19 +5,19 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from kit.schemas import Command, Payload, rfc3339
+from kit.schemas import RequestModel, ResponseModel, rfc3339
 from tenants.api_keys.services import LABEL_CHARACTERS
 from tenants.models import ApiKey, KeyScope
 
 
-class CreateApiKey(Command, frozen=True, kw_only=True):
+class CreateApiKey(RequestModel, frozen=True, kw_only=True):
     """What a new key is called and what it may do."""
 
     label: Annotated[str, Meta(max_length=LABEL_CHARACTERS)] = ""
     scope: KeyScope = KeyScope.READ
 
 
-class ApiKeyInfo(Payload, frozen=True, kw_only=True):
+class ApiKeyInfo(ResponseModel, frozen=True, kw_only=True):
     """A key as the list shows it: never the key itself."""
 
     id: UUID
@@ -43,7 +43,7 @@ class ApiKeyInfo(Payload, frozen=True, kw_only=True):
         )
 
 
-class ApiKeyIssued(Payload, frozen=True, kw_only=True):
+class ApiKeyIssued(ResponseModel, frozen=True, kw_only=True):
     """The one answer that holds the raw key."""
 
     id: UUID

@@ -12,7 +12,7 @@ from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
 from kit.errors import NotFound, ValidationFailed
-from kit.text import is_storable
+from kit.text import is_valid_text
 from tenants.api_keys.errors import TooManyKeys
 from tenants.models import ApiKey, KeyScope, Organization
 
@@ -94,7 +94,7 @@ class ApiKeyService(SQLAlchemyAsyncRepositoryService[ApiKey]):
 
 def read_label(typed: str) -> str:
     """A label as it is stored. Raises: ValidationFailed."""
-    if not is_storable(typed):
+    if not is_valid_text(typed):
         raise ValidationFailed([("label", "Control characters are not allowed")])
     if len(typed) > LABEL_CHARACTERS:
         raise ValidationFailed([("label", f"At most {LABEL_CHARACTERS} characters")])

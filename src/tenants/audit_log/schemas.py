@@ -4,10 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from kit.audit import AuditEvent
-from kit.schemas import Payload, rfc3339
+from kit.schemas import ResponseModel, rfc3339
 
 
-class AuditEventInfo(Payload, frozen=True, kw_only=True):
+class AuditEventInfo(ResponseModel, frozen=True, kw_only=True):
     """Who did what, when and from where."""
 
     id: UUID

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.actor import ActorKind
 from kit.audit import AuditEvent
-from kit.csv_export import BATCH, Cell, csv_of
+from kit.csv_export import CSV_BATCH_ROWS, Cell, csv_of
 from kit.db.database import Database
 from kit.errors import ValidationFailed
 from kit.schemas import rfc3339
-from kit.text import is_storable
+from kit.text import is_valid_text
 
 _TYPED_CHARACTERS = 254
 STAFF_NAME = "Epoch Voice staff"
@@ -47,7 +47,7 @@ class AuditFilters(msgspec.Struct, frozen=True):
 def read_filters(action: str | None, actor: str | None, since: datetime | None, until: datetime | None) -> AuditFilters:
     """Filters as they came in an address; empty text narrows nothing. Raises: ValidationFailed."""
     for field, typed in (("action", action), ("actor", actor)):
-        if typed and not is_storable(typed):
+        if typed and not is_valid_text(typed):
             raise ValidationFailed([(field, "Control characters are not allowed")])
         if typed and len(typed) > _TYPED_CHARACTERS:
             raise ValidationFailed([(field, f"At most {_TYPED_CHARACTERS} characters")])
@@ -100,8 +100,8 @@ def audit_csv(database: Database, organization_id: UUID, filters: AuditFilters) 
     """Every event that ``filters`` let through, newest first."""
 
     async def read(after: UUID | None) -> Sequence[AuditEvent]:
-        async with database.tenant(organization_id) as session:
-            return await audit_page(session, organization_id, filters, after=after, limit=BATCH)
+        async with database.tenant_session(organization_id) as session:
+            return await audit_page(session, organization_id, filters, after=after, limit=CSV_BATCH_ROWS)
 
     return csv_of(COLUMNS, read, _cells)
 

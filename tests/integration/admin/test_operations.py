@@ -20,7 +20,7 @@ from carrier.health import CarrierStanding
 from conftest import NewClient
 from kit.audit import AuditEvent
 from kit.clock import utc_now
-from kit.counters import Measure
+from kit.counters import MinuteCounter
 from kit.db.database import Database
 from kit.settings import Settings
 from phone_numbers.models import NumberDifference
@@ -167,8 +167,8 @@ async def test_the_figures_are_those_of_all_workers(
         await session.execute(sa.delete(CarrierStanding))
         session.add_all(
             [
-                Measure(minute=now, name=f"exchange.{other}", amount=1_234_567),
-                Measure(minute=now - dt.timedelta(hours=1), name=f"exchange.{other}", amount=7_654_321),
+                MinuteCounter(minute=now, name=f"exchange.{other}", amount=1_234_567),
+                MinuteCounter(minute=now - dt.timedelta(hours=1), name=f"exchange.{other}", amount=7_654_321),
                 CarrierStanding(seen_at=utc_now(), state=BreakerState.CLOSED, answered_at=utc_now()),
                 CarrierStanding(seen_at=utc_now(), state=BreakerState.CLOSED),
                 CarrierStanding(

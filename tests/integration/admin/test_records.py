@@ -261,7 +261,7 @@ async def test_no_secret_can_be_read_by_the_role_of_the_pages(app: Litestar, dat
         "recovery_code": ("digest",),
     }
     walled: Database = app.state.database
-    reading = walled.as_role(STAFF_ROLE, engine_connections=1)
+    reading = walled.for_role(STAFF_ROLE, engine_connections=1)
     try:
         for table, columns in hidden.items():
             for column in columns:

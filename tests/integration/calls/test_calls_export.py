@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from calls.models import CallStatus
-from kit.csv_export import BATCH
+from kit.csv_export import CSV_BATCH_ROWS
 from kit.db.database import Database
 from support.call_factory import add_call
 from support.factories import Factory, sign_in
@@ -49,7 +49,7 @@ async def test_more_calls_than_one_batch_are_all_there_once(
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
-    ids = [str(await add_call(database, tenant, token)) for _ in range(BATCH + 5)]
+    ids = [str(await add_call(database, tenant, token)) for _ in range(CSV_BATCH_ROWS + 5)]
     await sign_in(client, tenant.owner)
 
     answer = await client.get(f"/api/organizations/{tenant.organization.id}/calls/export.csv")

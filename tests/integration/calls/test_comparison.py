@@ -180,7 +180,7 @@ async def test_calls_that_one_side_alone_knows_are_for_people_to_look_at(
         ("unknown_here", "", "completed, 30 s", False),
         ("unknown_there", "completed, 61 s", "", False),
     ]
-    async with database.as_role(STAFF_ROLE, engine_connections=1).sessions() as session:
+    async with database.for_role(STAFF_ROLE, engine_connections=1).sessions() as session:
         of_stranger = CarrierDifference.carrier_sid == stranger
         row = (await session.scalars(sa.select(CarrierDifference).where(of_stranger))).one()
         assert (row.token_id, row.call_record_id) == (token.id, None)

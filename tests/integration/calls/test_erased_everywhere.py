@@ -14,7 +14,7 @@ from calls.models import Call, CallStatus
 from conftest import NewClient
 from kit.clock import utc_now
 from kit.db.database import Database
-from kit.encryption import Sealer
+from kit.encryption import Encryptor
 from kit.jobs.queue import OutboxItem
 from kit.settings import Settings
 from support.admin_rows import Row
@@ -105,9 +105,9 @@ async def test_no_column_holds_the_digits_of_an_erased_number(
     assert (await client.post(f"{api}/erasures", json={"number": NUMBER, "unblock": True})).json()["unblocked"]
     await assert_held_by(database, set())
     # Sealed, and so not among what a column shows: work that waits, mails included.
-    sealer = Sealer(settings.secret_key, "outbox")
+    sealer = Encryptor(settings.secret_key, "outbox")
     async with database.sessions() as session:
         waiting = await session.scalars(sa.select(OutboxItem.body).where(OutboxItem.body.is_not(None)))
-        opened = [sealer.open(body or "", seconds=None) or b"" for body in waiting]
+        opened = [sealer.decrypt(body or "", seconds=None) or b"" for body in waiting]
     mails = [path.read_bytes() for path in (settings.data_dir / "mail").glob("*.eml")]
     assert not [text for text in (*opened, *mails) if DIGITS.encode() in re.sub(rb"\D", b"", text)]

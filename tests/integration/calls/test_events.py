@@ -95,7 +95,7 @@ async def tell(database: Database, sid: str, events: Sequence[LegEvent]) -> None
     owner = (await row(database, sid))["organization_id"]
     child = "CA" + "c" * 32
     for event in events:
-        async with database.tenant(owner) as session:
+        async with database.tenant_session(owner) as session:
             await CallService(session).record(owner, sid, child if event.is_child else sid, event)
 
 

@@ -312,7 +312,7 @@ async def test_months_are_the_calendars(moment: str, months: int, before: str) -
 
 
 async def erase(walled: Database, erasure: NumberErasure, tenant: Tenant, number: str = NUMBER) -> Found:
-    async with walled.tenant(tenant.organization.id) as session:
+    async with walled.tenant_session(tenant.organization.id) as session:
         return await erasure.erase(session, tenant.organization.id, number, "US", by=SYSTEM)
 
 
@@ -343,7 +343,7 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
     sids = [(await stored(database, call_id)).carrier_sid for call_id in called]
     legs = [books.add_call(sid, "completed", seconds=9).sid for sid in sids]
 
-    async with walled.tenant(tenant.organization.id) as session:
+    async with walled.tenant_session(tenant.organization.id) as session:
         assert await erasure.count(session, tenant.organization.id, NUMBER, "US") == Found(3, 0)
     assert await erase(walled, erasure, tenant) == Found(3, 0)
 
@@ -390,7 +390,7 @@ async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
     stranger = await make.tenant()
     elsewhere = await add_call(database, stranger, await make.token(stranger), to_number=OTHER, details=written[0])
 
-    async with walled.tenant(tenant.organization.id) as session:
+    async with walled.tenant_session(tenant.organization.id) as session:
         assert await erasure.count(session, tenant.organization.id, NUMBER, "US") == Found(0, 7)
     assert await erase(walled, erasure, tenant) == Found(0, 7)
 
@@ -425,7 +425,7 @@ async def test_a_search_that_takes_long_goes_on_in_the_background(
         for n in range(7)
     ]
     old = await add_call(database, tenant, token, to_number=NUMBER)
-    async with walled.tenant(tenant.organization.id) as session:
+    async with walled.tenant_session(tenant.organization.id) as session:
         counted = await erasure.count(session, tenant.organization.id, NUMBER, "US")
     erased = await erase(walled, erasure, tenant)
     assert not erased.is_all

@@ -49,7 +49,7 @@ async def test_calls_are_counted_in_their_month_with_their_token_and_agent(
     await add_call(database, tenant, second, started_at=BEFORE, duration=5)
     await make.revoke(tenant, first)
 
-    async with walled.tenant(tenant.organization.id) as session:
+    async with walled.tenant_session(tenant.organization.id) as session:
         this, last = await usage_of(session, tenant.organization.id, today=TODAY)
 
     async with database.sessions() as session:

@@ -10,14 +10,14 @@ from carrier.breaker import FAILURES, BreakerState
 from carrier.health import CarrierHealth, CarrierMeasure, CarrierStanding
 from carrier.port import CarrierError
 from carrier.twilio import TwilioCarrier
-from kit.counters import Measures
+from kit.counters import CounterBuffer
 from kit.db.database import Database
 from kit.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
 
-class Counted(Measures):
+class Counted(CounterBuffer):
     """Counts that are kept."""
 
     async def flush(self) -> None: ...

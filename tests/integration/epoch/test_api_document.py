@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from epoch.models import metadata
-from kit.schemas import Command, Payload
+from kit.schemas import RequestModel, ResponseModel
 
 pytestmark = pytest.mark.anyio
 
@@ -84,7 +84,7 @@ async def test_each_operation_says_how_to_be_let_in(document: dict[str, Any]) ->
 
 
 async def test_each_example_is_of_the_type_that_it_stands_for(document: dict[str, Any]) -> None:
-    types = {kind.__name__: kind for base in (Command, Payload) for kind in leaves(base)}
+    types = {kind.__name__: kind for base in (RequestModel, ResponseModel) for kind in leaves(base)}
     checked = set()
 
     for name, operation in operations(document):

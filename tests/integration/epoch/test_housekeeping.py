@@ -19,16 +19,16 @@ from carrier.health import CarrierStanding
 from epoch.migrations import upgrade
 from epoch.purge_rules import CHORES, build_housekeeping
 from kit.clock import utc_now
-from kit.counters import Measure
+from kit.counters import MinuteCounter
 from kit.db.database import ADMIN_ROLE, Database
 from kit.db.model import Base
 from kit.db.purge import (
-    BATCH,
-    Chore,
+    PURGE_BATCH_ROWS,
+    PurgeRule,
     delete_in_batches,
-    tidy,
+    purge_expired,
 )
-from kit.db.rate_limit import Throttle
+from kit.db.rate_limit import RateCounter
 from kit.jobs.queue import OutboxItem
 from kit.settings import Settings
 from support.factories import Factory
@@ -70,7 +70,7 @@ def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_
         "one_time_link.expires_at": OneTimeLink(
             user_id=user_id, purpose=LinkPurpose.RESET_PASSWORD, digest=digest, expires_at=moment
         ),
-        "throttle.window_start": Throttle(key=digest.hex(), window_start=moment, times=1),
+        "throttle.window_start": RateCounter(key=digest.hex(), window_start=moment, times=1),
         "number_purchase.finished_at": NumberPurchase(
             organization_id=organization_id, e164="+14155550100", state=PurchaseState.COMPLETED, finished_at=moment
         ),
@@ -110,14 +110,14 @@ def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_
             there="completed, 1 s",
             created_at=moment,
         ),
-        "measure.minute": Measure(minute=moment, name=digest.hex(), amount=1),
+        "measure.minute": MinuteCounter(minute=moment, name=digest.hex(), amount=1),
         "carrier_standing.seen_at": CarrierStanding(seen_at=moment, state=BreakerState.CLOSED),
     }
     return rows[name]
 
 
 @pytest.mark.parametrize("chore", CHORES, ids=lambda chore: chore.name)
-async def test_what_is_over_goes_and_what_is_not_stays(jobs: Database, settings: Settings, chore: Chore) -> None:
+async def test_what_is_over_goes_and_what_is_not_stays(jobs: Database, settings: Settings, chore: PurgeRule) -> None:
     make = Factory(jobs, settings)
     tenant = await make.tenant()
     token = await make.token(tenant)
@@ -128,7 +128,7 @@ async def test_what_is_over_goes_and_what_is_not_stays(jobs: Database, settings:
     async with jobs.sessions() as session, session.begin():
         session.add_all([old, young])
 
-    assert (await tidy(jobs, CHORES))[chore.name] == 1
+    assert (await purge_expired(jobs, CHORES))[chore.name] == 1
 
     async with jobs.sessions() as session:
         assert await session.get(type(old), old.id) is None
@@ -146,7 +146,7 @@ async def test_what_still_goes_on_is_never_purged(jobs: Database, settings: Sett
     )
     async with jobs.sessions() as session, session.begin():
         session.add_all([waiting, requested])
-    await tidy(jobs, CHORES)
+    await purge_expired(jobs, CHORES)
     async with jobs.sessions() as session:
         assert await session.get(OutboxItem, waiting.id) is not None
         assert await session.get(NumberPurchase, requested.id) is not None
@@ -158,10 +158,10 @@ async def test_a_pass_is_bounded_and_the_next_one_goes_on(jobs: Database) -> Non
         " SELECT gen_random_uuid(), 'old ' || n, '2020-01-01T00:00:00Z' FROM generate_series(1, :rows) n"
     )
     async with jobs.sessions() as session, session.begin():
-        await session.execute(old, {"rows": BATCH + 1})
+        await session.execute(old, {"rows": PURGE_BATCH_ROWS + 1})
     table = Base.metadata.tables["throttle"]
     which = table.c.key.startswith("old ")
-    assert await delete_in_batches(jobs, table, which, batches=1) == BATCH
+    assert await delete_in_batches(jobs, table, which, batches=1) == PURGE_BATCH_ROWS
     assert await delete_in_batches(jobs, table, which) == 1
     assert await delete_in_batches(jobs, table, which) == 0
 
@@ -170,7 +170,7 @@ async def test_the_job_tidies_and_erases_in_one_worker_at_a_time(jobs: Database,
     tenant = await Factory(jobs, settings).tenant(number=False)
     over = sa.text("UPDATE organization SET deleted_at = now() - interval '31 days' WHERE id = :id")
     async with jobs.sessions() as session, session.begin():
-        session.add(Throttle(key="over", window_start=utc_now() - timedelta(days=3), times=1))
+        session.add(RateCounter(key="over", window_start=utc_now() - timedelta(days=3), times=1))
         await session.execute(over, {"id": tenant.organization.id})
     async with jobs.engine.connect() as elsewhere:
         lock = await elsewhere.execution_options(isolation_level="AUTOCOMMIT")
@@ -179,6 +179,6 @@ async def test_the_job_tidies_and_erases_in_one_worker_at_a_time(jobs: Database,
         await lock.execute(sa.text("SELECT pg_advisory_unlock(hashtext('epoch.housekeeping'))"))
     assert await build_housekeeping(jobs).once() is True
     async with jobs.sessions() as session:
-        assert await session.scalar(sa.select(Throttle.id).where(Throttle.key == "over")) is None
+        assert await session.scalar(sa.select(RateCounter.id).where(RateCounter.key == "over")) is None
         left = sa.text("SELECT count(*) FROM organization WHERE id = :id")
         assert await session.scalar(left, {"id": tenant.organization.id}) == 0

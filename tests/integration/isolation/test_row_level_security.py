@@ -23,7 +23,7 @@ from kit.db.database import (
     LOOKUP_ROLE,
     REQUEST_ROLE,
     Database,
-    enter,
+    set_tenant_context,
 )
 from kit.db.model import Base
 from kit.settings import Settings
@@ -52,7 +52,7 @@ async def forbidden(session: AsyncSession, statement: sa.Executable) -> bool:
 
 def looking(walled: Database, stranger: Furnished, who: str) -> Any:
     """A transaction of another organization, or of none."""
-    return walled.tenant(
+    return walled.tenant_session(
         *((stranger.ids["organization_id"], stranger.tenant.owner.id) if who == "stranger" else (None,))
     )
 
@@ -90,7 +90,7 @@ async def test_rows_of_another_organization_are_out_of_sight(
 
     async with looking(walled, stranger, who) as session:
         assert await session.scalar(theirs) == 0
-    async with walled.tenant(victim_id) as session:
+    async with walled.tenant_session(victim_id) as session:
         assert await session.scalar(theirs)
 
 
@@ -142,7 +142,7 @@ async def test_a_person_sees_their_own_places_and_gives_themselves_none(
     walled: Database, victim: Furnished, stranger: Furnished
 ) -> None:
     membership, person = OWNED_TABLES["membership"], victim.member.id
-    async with walled.tenant(None, person) as session:
+    async with walled.tenant_session(None, person) as session:
         assert set(await session.scalars(sa.select(membership.c.user_id))) == {person}
         raised = sa.update(membership).where(membership.c.user_id == person).values(role="owner")
         done = await session.execute(raised)
@@ -273,9 +273,9 @@ async def test_requests_run_as_the_walled_role_and_leave_nothing_behind(narrow: 
 async def test_an_organization_chosen_in_a_savepoint_is_left_with_it(
     walled: Database, victim: Furnished, stranger: Furnished
 ) -> None:
-    async with walled.tenant(stranger.ids["organization_id"]) as session:
+    async with walled.tenant_session(stranger.ids["organization_id"]) as session:
         savepoint = await session.begin_nested()
-        await enter(session, victim.ids["organization_id"])
+        await set_tenant_context(session, victim.ids["organization_id"])
         await savepoint.rollback()
         shown = await session.scalar(sa.func.current_setting("app.organization", True))
     assert shown == str(stranger.ids["organization_id"])

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from kit.counters import Measure, Measures
+from kit.counters import CounterBuffer, MinuteCounter
 from kit.db.database import Database
 from kit.settings import Settings
 
@@ -27,13 +27,13 @@ async def requests(settings: Settings, database: Database) -> AsyncIterator[Data
 
 async def total(database: Database, name: str) -> int:
     async with database.sessions() as session:
-        amounts = sa.select(sa.func.sum(Measure.amount)).where(Measure.name == name)
+        amounts = sa.select(sa.func.sum(MinuteCounter.amount)).where(MinuteCounter.name == name)
         return int(await session.scalar(amounts) or 0)
 
 
 async def test_the_counts_of_all_processes_add_up(requests: Database, database: Database) -> None:
     names = [f"test.{uuid4().hex}" for _ in range(5)]
-    processes = [Measures(requests) for _ in range(4)]
+    processes = [CounterBuffer(requests) for _ in range(4)]
     for number, process in enumerate(processes):
         # Each in another order: rows that two of them write must not make them wait for each other.
         for name in names if number % 2 else reversed(names):
@@ -48,7 +48,7 @@ async def test_the_counts_of_all_processes_add_up(requests: Database, database: 
 
 async def test_what_a_lost_database_did_not_take_is_written_later(requests: Database, database: Database) -> None:
     name = f"test.{uuid4().hex}"
-    measures, pool = Measures(requests), requests.pool
+    measures, pool = CounterBuffer(requests), requests.pool
     measures.add(name, 2)
     requests.pool = Unreachable()
     await measures.flush()

@@ -48,7 +48,7 @@ async def test_requests_and_jobs_may_not_change_the_trail(
     await add_events(database, tenant, ("embed_token.created", "pat@example.com"))
 
     with pytest.raises(DBAPIError, match="permission denied"):
-        async with walled.tenant(tenant.organization.id) as session:
+        async with walled.tenant_session(tenant.organization.id) as session:
             await session.execute(sa.text(statement))
     # Jobs may delete, and the trigger lets them only what belongs to an organization that is being erased.
     with pytest.raises(

@@ -125,14 +125,14 @@ async def test_each_change_and_its_event_last_together_or_not_at_all(
         with pytest.raises(RuntimeError, match="the request fails"):
             await _fail_after(change, walled, tenant, by)
         assert await _trail(database, tenant) == trail, f"{change.__name__} was rolled back"
-        async with walled.tenant(tenant.organization.id, tenant.owner.id) as session:
+        async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
             await change(session, tenant, by)
         trail = await _trail(database, tenant)
         assert trail[-1] == action, change.__name__
 
 
 async def _fail_after(change: Change, walled: Database, tenant: Tenant, by: Actor) -> None:
-    async with walled.tenant(tenant.organization.id, tenant.owner.id) as session:
+    async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
         await change(session, tenant, by)
         raise RuntimeError("the request fails")
 

@@ -47,7 +47,7 @@ def token_in(mail: str) -> str:
 
 async def accept(walled: Database, raw: str, user: User) -> None:
     organization_id = await organization_of(walled, raw)
-    async with walled.tenant(organization_id, user.id) as session:
+    async with walled.tenant_session(organization_id, user.id) as session:
         by = Actor(ActorKind.USER, user.id, user.email)
         await InvitationService(session).accept(organization_id, raw, by=by)
 

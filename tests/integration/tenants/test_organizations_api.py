@@ -34,7 +34,7 @@ async def actions(database: Database, organization_id: UUID) -> list[str]:
 
 
 async def create(walled: Database, owner: User, name: str = "Acme Realty", country: str = "US") -> Organization:
-    async with walled.tenant(None, owner.id) as session:
+    async with walled.tenant_session(None, owner.id) as session:
         return await OrganizationService(session).create_for(acting(owner), name=name, country=country)
 
 
@@ -166,7 +166,7 @@ async def test_a_deleted_organization_is_gone_at_once_for_people_and_phones(
     path = f"/api/organizations/{tenant.organization.id}"
     assert (await owner.post("/widget/exchange", json={"token": token.raw})).status_code == 200
 
-    async with walled.tenant(tenant.organization.id, tenant.owner.id) as session:
+    async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
         await OrganizationService(session).delete_for_now(
             tenant.organization.id, by=acting(tenant.owner), confirmation=tenant.organization.name
         )
@@ -187,7 +187,7 @@ async def test_a_deleted_organization_is_gone_at_once_for_people_and_phones(
 async def test_deleting_asks_for_the_name(walled: Database, make: Factory, database: Database) -> None:
     tenant = await make.tenant(name="Acme Realty")
     with pytest.raises(NameNotRepeated):
-        async with walled.tenant(tenant.organization.id, tenant.owner.id) as session:
+        async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
             await OrganizationService(session).delete_for_now(
                 tenant.organization.id, by=acting(tenant.owner), confirmation="acme realty"
             )
@@ -202,9 +202,9 @@ async def test_an_owner_restores_within_the_grace_and_everything_works_again(
     token = await make.token(tenant)
     await _deleted(database, tenant.organization, ago=GRACE * 0.9)
 
-    async with walled.tenant(None, tenant.owner.id) as session:
+    async with walled.tenant_session(None, tenant.owner.id) as session:
         found = await OrganizationService(session).restorable_by(tenant.owner.id)
-    async with walled.tenant(tenant.organization.id, tenant.owner.id) as session:
+    async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
         await OrganizationService(session).restore(tenant.organization.id, by=acting(tenant.owner))
 
     assert [organization.id for organization in found] == [tenant.organization.id]
@@ -219,7 +219,7 @@ async def test_nobody_but_an_owner_restores(walled: Database, make: Factory, dat
     await _deleted(database, tenant.organization, ago=GRACE * 0.1)
 
     with pytest.raises(NotFound):
-        async with walled.tenant(tenant.organization.id, other.id) as session:
+        async with walled.tenant_session(tenant.organization.id, other.id) as session:
             await OrganizationService(session).restore(tenant.organization.id, by=acting(other))
 
 
@@ -228,7 +228,7 @@ async def test_after_the_grace_there_is_nothing_to_restore(walled: Database, mak
     await _deleted(database, tenant.organization, ago=GRACE * 1.1)
 
     with pytest.raises(NotFound):
-        async with walled.tenant(tenant.organization.id, tenant.owner.id) as session:
+        async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
             await OrganizationService(session).restore(tenant.organization.id, by=acting(tenant.owner))
 
 

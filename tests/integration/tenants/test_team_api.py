@@ -131,7 +131,7 @@ async def test_of_two_owners_who_leave_at_once_one_stays(walled: Database, make:
 
     async def leave(user: User) -> None:
         try:
-            async with walled.tenant(tenant.organization.id, user.id) as session:
+            async with walled.tenant_session(tenant.organization.id, user.id) as session:
                 by = Actor(ActorKind.USER, user.id, user.email)
                 await TeamService(session).leave(tenant.organization.id, by=by)
         except DomainError as error:
@@ -208,7 +208,7 @@ async def test_ownership_is_handed_over_in_one_step(walled: Database, make: Fact
     heir = await make.member(tenant.organization, Role.MEMBER)
     by = Actor(ActorKind.USER, tenant.owner.id, tenant.owner.email)
 
-    async with walled.tenant(tenant.organization.id, tenant.owner.id) as session:
+    async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
         await TeamService(session).hand_over(tenant.organization.id, await place(database, tenant, heir), by=by)
 
     async with database.sessions() as session:
@@ -227,6 +227,6 @@ async def test_an_admin_hands_nothing_over(walled: Database, make: Factory, data
 
     by = Actor(ActorKind.USER, admin.id, admin.email)
     heir = await place(database, tenant, other)
-    async with walled.tenant(tenant.organization.id, admin.id) as session:
+    async with walled.tenant_session(tenant.organization.id, admin.id) as session:
         with pytest.raises(RoleTooLow):
             await TeamService(session).hand_over(tenant.organization.id, heir, by=by)

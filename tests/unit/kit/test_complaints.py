@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from kit.http.validation_messages import in_words
+from kit.http.validation_messages import humanize
 
 
 class Colour(enum.Enum):
@@ -39,8 +39,8 @@ def test_a_complaint_is_said_in_words(kind: Any, value: object, words: str) -> N
     with pytest.raises(msgspec.ValidationError) as refused:
         msgspec.convert(value, kind)
 
-    assert in_words(str(refused.value)) == words
+    assert humanize(str(refused.value)) == words
 
 
 def test_words_of_our_own_are_passed_on() -> None:
-    assert in_words("Control characters are not allowed") == "Control characters are not allowed"
+    assert humanize("Control characters are not allowed") == "Control characters are not allowed"

@@ -6,7 +6,7 @@ from kit.errors import Conflict, MalformedRequest, ValidationFailed
 from kit.http.forms import (
     FORM_FIELDS,
     Form,
-    ensure_storable,
+    ensure_valid_text,
     parse_form,
 )
 
@@ -35,5 +35,5 @@ def test_a_sentence_goes_beside_its_field_or_to_the_top() -> None:
 
 def test_control_characters_are_refused_by_field() -> None:
     with pytest.raises(ValidationFailed) as refused:
-        ensure_storable(Form({"label": "a\x00b", "note": "line\r\nline"}))
+        ensure_valid_text(Form({"label": "a\x00b", "note": "line\r\nline"}))
     assert [field for field, _ in refused.value.errors] == ["label"]

@@ -1,28 +1,28 @@
 """Sealed cookies open for their purpose, with the key that sealed them, and for a while."""
 
 from dashboard.pages import is_own_path
-from kit.encryption import Sealer
+from kit.encryption import Encryptor
 
 SECRET = "s" * 32
 
 
 def test_what_was_sealed_opens_again_and_shows_nothing_before() -> None:
-    sealed = Sealer(SECRET, "notice").seal(b"ept_secret")
+    sealed = Encryptor(SECRET, "notice").encrypt(b"ept_secret")
     assert "ept_secret" not in sealed
-    assert Sealer(SECRET, "notice").open(sealed, seconds=60) == b"ept_secret"
+    assert Encryptor(SECRET, "notice").decrypt(sealed, seconds=60) == b"ept_secret"
 
 
 def test_another_purpose_key_or_text_opens_nothing() -> None:
-    sealed = Sealer(SECRET, "notice").seal(b"x")
-    assert Sealer(SECRET, "issued").open(sealed, seconds=60) is None
-    assert Sealer("t" * 32, "notice").open(sealed, seconds=60) is None
+    sealed = Encryptor(SECRET, "notice").encrypt(b"x")
+    assert Encryptor(SECRET, "issued").decrypt(sealed, seconds=60) is None
+    assert Encryptor("t" * 32, "notice").decrypt(sealed, seconds=60) is None
     for wrong in ("", "é", sealed[:-2], "x" + sealed):
-        assert Sealer(SECRET, "notice").open(wrong, seconds=60) is None
+        assert Encryptor(SECRET, "notice").decrypt(wrong, seconds=60) is None
 
 
 def test_what_is_too_old_does_not_open() -> None:
-    sealed = Sealer(SECRET, "notice").seal(b"x")
-    assert Sealer(SECRET, "notice").open(sealed, seconds=-1) is None
+    sealed = Encryptor(SECRET, "notice").encrypt(b"x")
+    assert Encryptor(SECRET, "notice").decrypt(sealed, seconds=-1) is None
 
 
 def test_only_paths_of_this_site_are_ours() -> None:
