@@ -1,7 +1,7 @@
 # Everything a newcomer, a developer and the build machine need. `make` alone lists it.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-office bench-retention bench-widget bench-paint docs lock clean
+.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-widget bench-paint docs lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -72,17 +72,17 @@ bench: ## measure the exchange against its peers
 	@tools/setup bench
 	.cache/bench/bin/python bench/run.py
 
-bench-dashboard: ## measure the dashboard among 100,000 organizations
+bench-dashboard: ## measure the dashboard with 100,000 organizations
 	@tools/setup bench
 	.cache/bench/bin/python bench/dashboard.py
 
-bench-outgoing: ## measure the webhook that decides about calls
+bench-outgoing: ## measure the voice callback that admits calls
 	@tools/setup bench
 	.cache/bench/bin/python bench/outgoing.py
 
-bench-office: ## measure the back office among 100,000 organizations
+bench-back-office: ## measure the back office with 100,000 organizations
 	@tools/setup bench
-	.cache/bench/bin/python bench/office.py
+	.cache/bench/bin/python bench/back_office.py
 
 bench-retention: ## measure export, erasing a number and erasing by age
 	@tools/setup bench

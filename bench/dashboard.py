@@ -1,7 +1,7 @@
-"""Measures the dashboard and the API's lists at their full size: ``dashboard.py [--rounds N] [--size S] [--again]``.
+"""Benchmark of the dashboard and the API lists at full size: ``dashboard.py [--rounds N] [--size S] [--again]``.
 
-The requests take turns, round after round, one at a time: what is measured is the time of an answer, not how many a
-server can give. The buffers are counted at a tenth of the size too; the big organization is the same in both.
+Requests run one at a time, in rounds: the figures are response times, not throughput. PostgreSQL buffers are also
+counted on a database of a tenth of the size; the big organization is the same in both.
 """
 
 import argparse
@@ -27,26 +27,26 @@ from serving import NotServing, public_url, serving
 CACHE = Path(__file__).resolve().parent.parent / ".cache"
 WARM_UP_ROUNDS = 5
 P50_TARGET = 0.025
-"""Seconds of one answer."""
+"""Target response time, in seconds."""
 DEPTH_TARGET = 1.2
 BUFFERS_TARGET = 1.5
 BUFFERS_SHOWN = PAGE + 10
-"""What a page of rows may read at any size: a block for each, where they lie scattered, and the way to them."""
+"""Buffers that a page of rows may read at any database size: one per scattered row, plus the index pages."""
 PAGE_ONE, PAGE_DEEP = "page: calls", "page: calls, page 1,000"
 LIST_ONE, LIST_DEEP = "API: calls", "API: calls, page 1,000"
 
 
 class Unsound(Exception):
-    """The measurement does not mean what it should."""
+    """The measurement is not valid."""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What the answers to one request took, in seconds."""
+    """Response times of one request, in seconds."""
 
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
-    """Of the processors, by the server and its database: what else the machine does hardly changes it."""
+    """CPU seconds of the server and its database; hardly changed by other load on the machine."""
 
 
 def requests(big: Big) -> dict[str, str]:
@@ -80,7 +80,7 @@ def requests(big: Big) -> dict[str, str]:
 
 
 def measure(port: int, paths: Mapping[str, str], cookie: str, rounds: int) -> dict[str, Taken]:
-    """What each answer took, by request. Raises: Unsound, when one is refused."""
+    """Return the response times of each request. Raises: Unsound, when one is refused."""
     taken: dict[str, Taken] = {name: Taken() for name in paths}
     headers = {"Cookie": cookie, "Host": f"localhost:{port}"}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -103,7 +103,7 @@ def measure(port: int, paths: Mapping[str, str], cookie: str, rounds: int) -> di
 
 
 def _cpu_of_children() -> float:
-    """Seconds that the main threads of all programs started here have run."""
+    """CPU seconds of the main threads of all programs started here."""
     _, *children = tree_of(os.getpid())
     nanoseconds = 0
     for pid in children:
@@ -113,7 +113,7 @@ def _cpu_of_children() -> float:
 
 
 def serve_and_measure(url: str, paths: Mapping[str, str], cookie: str, rounds: int, core: int) -> dict[str, Taken]:
-    """Measure one worker on ``core``, asked for ``paths`` by their names. Raises: NotServing, Unsound."""
+    """Measure one worker on ``core`` for the named ``paths``. Raises: NotServing, Unsound."""
     with serving(url, core, CACHE / "bench-dashboard.log") as worker:
         return measure(worker.port, paths, cookie, rounds)
 
@@ -123,7 +123,7 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def report(taken: Mapping[str, Taken], tenth: Mapping[str, int], full: Mapping[str, int]) -> bool:
-    """Print both tables and what is missed; True when nothing is."""
+    """Print both tables and the missed targets; True when no target is missed."""
     print("\n| request | p50 ms | p99 ms | CPU ms |\n|---|---:|---:|---:|")
     for name, some in taken.items():
         milliseconds = (median(some.wall), percentile(some.wall, 0.99), median(some.cpu))

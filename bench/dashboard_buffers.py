@@ -1,4 +1,4 @@
-"""How many of PostgreSQL's buffers the statements behind a page read, as the role that requests run as."""
+"""Counts the PostgreSQL buffers that a page's statements read, as the request role."""
 
 import asyncio
 import datetime as dt
@@ -27,7 +27,7 @@ Read = Callable[[AsyncSession], Awaitable[object]]
 
 
 def count(database_url: str, big: Big) -> dict[str, int]:
-    """Buffers by what is asked for; without those of planning, which depend on what a connection did before."""
+    """Return buffers by request, without those of planning, which depend on what the connection ran before."""
     return asyncio.run(_count(database_url, big))
 
 
@@ -75,7 +75,7 @@ async def _count(database_url: str, big: Big) -> dict[str, int]:
 
 
 async def _of_one(database: Database, big: Big, read: Read) -> int:
-    """Let ``read`` run, and explain each of the statements that it sent, with the same parameters."""
+    """Run ``read`` and EXPLAIN each statement that it sent, with the same parameters."""
     sent: list[tuple[str, Any]] = []
 
     def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
@@ -95,6 +95,6 @@ async def _of_one(database: Database, big: Big, read: Read) -> int:
 
 
 def buffers_of(explained: Any) -> int:
-    """What a plan that was made with ``EXPLAIN`` read."""
+    """Return the buffers of one ``EXPLAIN`` plan."""
     plan = (json.loads(explained) if isinstance(explained, str) else explained)[0]["Plan"]
     return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])

@@ -1,4 +1,4 @@
-"""The database of the dashboard's benchmark: many organizations, and a big one that is the same at every size."""
+"""Fills the dashboard benchmark's database: many organizations, and a big one that is the same at every size."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ BIG_CALLS = 100_000
 BIG_AUDIT_EVENTS = 20_000
 PAGE = 50
 DEEP_PAGE = 1_000
-# Ids are UUIDv7 of a moment; organizations, people and tokens are made a second apart, long before the first call.
+# Ids are UUIDv7 of a given time; organizations, users and tokens are one second apart, long before the first call.
 ID_OF = """
 CREATE FUNCTION id_of(moment timestamptz, salt text) RETURNS uuid LANGUAGE sql IMMUTABLE RETURN
 overlay(overlay(overlay(md5(salt) PLACING lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') FROM 1)
@@ -45,7 +45,7 @@ INSERT INTO api_key (id, organization_id, label, scope, digest, prefix)
 SELECT id_of('key', n), id_of('organization', n), 'CRM', 'read', sha256(('key' || n)::bytea), 'epk_abcd'
 FROM generate_series(1, {organizations}) n;
 """
-# The big organization holds 50 active tokens, as many as it may, and has revoked 950.
+# The big organization has 50 active tokens, the maximum, and 950 revoked ones.
 _TOKENS = """
 INSERT INTO embed_token
 (id, organization_id, digest, prefix, label, allowed_domains, created_by, last_used_at, revoked_at)
@@ -60,7 +60,7 @@ SELECT id_of('refused', n), id_of('organization', n % {organizations} + 1), id_o
 'https://elsewhere-' || n || '.test', 3
 FROM generate_series(1, {organizations}) n;
 """
-# A year of calls in the order of time; the big organization's are spread evenly among the others'.
+# A year of calls in order of time; those of the big organization are spread evenly among the others.
 _CALLS = """
 INSERT INTO call (id, organization_id, carrier_sid, token_id, call_id, identity, from_number, to_number, status,
 duration, started_at, answered_at, ended_at, agent, origin, created_at)
@@ -93,7 +93,7 @@ FROM (
     FROM generate_series(1::bigint, {audit_events}) n
 ) made;
 """
-# Indexes that are not ready are passed over by inserts; REINDEX builds them at once, in order, and makes them ready.
+# Inserts skip indexes that are not ready; REINDEX then builds each in one pass and marks it ready.
 _FILLED = (
     "user_account", "login_session", "organization", "membership", "phone_number", "api_key", "embed_token",
     "refused_origin", "call", "call_event", "audit_event",
@@ -105,7 +105,7 @@ _NTH_CALL = "SELECT {columns} FROM call WHERE organization_id = ({big}) ORDER BY
 
 @dataclass(frozen=True)
 class Big:
-    """The big organization, and what is asked of it."""
+    """The big organization and the values that requests need."""
 
     slug: str
     organization_id: UUID
@@ -116,9 +116,9 @@ class Big:
     raw_token: str
     latest_call: UUID
     deep_cursor: str
-    """Where page 1,000 of its calls begins."""
+    """Cursor of page 1,000 of its calls."""
     oldest_number: str
-    """Digits that only its oldest call was made to: a search for them reads all of its calls."""
+    """Digits of the number of its oldest call only: a search for them reads all of its calls."""
 
 
 def fill(database_url: str, size: float) -> None:
@@ -144,7 +144,7 @@ async def _fill(database_url: str, size: float) -> None:
     }
     connection = await asyncpg.connect(database_url)
     try:
-        # The rows refer to each other rightly by how they are made; checking each would take minutes.
+        # The rows are made with valid references; checking each foreign key would take minutes.
         await connection.execute("SET session_replication_role = replica; SET maintenance_work_mem = '256MB'")
         await connection.execute(ID_OF)
         await connection.execute(_WITHOUT_INDEXES, list(_FILLED))
@@ -166,7 +166,7 @@ async def _sign_in(database_url: str) -> Big:
 
 
 async def _prepare(connection: asyncpg.Connection) -> Big:
-    """Give the big organization's owner a session, and one of its tokens a raw text that is known."""
+    """Give the big organization's owner a session, and one of its tokens a known raw value."""
     session, minted = "session-of-the-benchmark", secrets.mint(TOKEN_PREFIX)
     owner_id: UUID = await connection.fetchval("SELECT id_of('user', 1)")
     await connection.execute(

@@ -1,4 +1,4 @@
-"""The database of the benchmark: 1,000 organizations of plan Pro, each with a number and ten embed tokens."""
+"""Fills the exchange benchmark's database: 1,000 Pro organizations, each with a number and ten embed tokens."""
 
 import asyncio
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ TOKENS_EACH = 10
 
 @dataclass(frozen=True)
 class Visitor:
-    """A page that holds a token."""
+    """A page with a token in it."""
 
     token: str
     origin: str
-    """What its browser sends: a subdomain of the domain that the token allows."""
+    """Its ``Origin`` header: a subdomain of the domain that the token allows."""
 
 
 def fill(database_url: str) -> list[Visitor]:
-    """Fill the migrated, empty database and return who may exchange."""
+    """Fill the migrated, empty database and return the pages that may exchange their token."""
     return asyncio.run(_fill(database_url))
 
 
 def write_visitors(visitors: list[Visitor], path: Path) -> None:
-    """Write one ``token origin`` a line, as the load generators read them."""
+    """Write one ``token origin`` pair per line, the format of the load generators."""
     path.write_text("".join(f"{visitor.token} {visitor.origin}\n" for visitor in visitors))
 
 

@@ -1,4 +1,4 @@
-"""What a tag costs the first paint of the page that carries it, whoever's tag it is: ``make bench-paint``.
+"""Benchmark of a page's first paint with and without a script tag, ours and an idle one: ``make bench-paint``.
 
 ``PYTHONPATH=src:tests python bench/first_paint.py [ROUNDS] [first]``: the page of ``host_page.py`` is loaded in turn,
 in an order drawn anew each round, without a script, with a script of our size that does nothing, with the phone, and
@@ -50,7 +50,7 @@ async def main() -> None:
 
 
 async def measure(database_url: str, rounds: int, is_first: bool) -> Mapping[str, Sequence[float]]:
-    """The LCP of each load, in milliseconds, by what the page carries."""
+    """LCP of each load in milliseconds, by page variant."""
     with tempfile.TemporaryDirectory() as folder, serving_pages() as site, serving_pages() as elsewhere:
         async with running_product(database_url, Path(folder)) as product, async_playwright() as playwright:
             customer = await product.customer()
@@ -76,14 +76,14 @@ async def measure(database_url: str, rounds: int, is_first: bool) -> Mapping[str
 
 
 def inert_script(site: HostSite) -> str:
-    """Publish a script as long as phone.js, a function that nobody calls, on an origin that is not the page's."""
+    """Serve an idle script as long as phone.js from another origin than the page's."""
     size = (DIST / "phone.js").stat().st_size
     text = "".join(f"console.log('nothing {index}');" for index in range(size // 27))
     return site.publish(f"(()=>{{const never=()=>{{{text}}}}})();", kind=SCRIPT).replace("127.0.0.1", "localhost")
 
 
 async def paint_of(browser: Browser, address: str) -> float:
-    """The LCP of one load by a new profile."""
+    """Return the LCP of one load in a new browser profile."""
     async with await browser.new_context() as context:
         await context.add_init_script(WATCH)
         page = await context.new_page()
@@ -94,7 +94,7 @@ async def paint_of(browser: Browser, address: str) -> float:
 
 
 def difference(without: Sequence[float], times: Sequence[float]) -> str:
-    """Of the medians, and between what 95 of 100 lie when both are drawn again and again from what was measured."""
+    """Return the difference of the medians and its 95 % bootstrap interval."""
 
     def again(measured: Sequence[float]) -> float:
         return statistics.median(random.choices(measured, k=len(measured)))

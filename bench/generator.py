@@ -13,7 +13,7 @@ import uvloop
 
 
 class Tally:
-    """What all connections saw together."""
+    """Results of all connections together."""
 
     def __init__(self) -> None:
         self.latencies: list[float] = []
@@ -22,7 +22,7 @@ class Tally:
 
 
 class Connection(asyncio.Protocol):
-    """Sends one request after another and opens itself anew when the server closes."""
+    """Sends one request after another; reconnects when the server closes the connection."""
 
     def __init__(self, port: int, requests: list[bytes], tally: Tally, until: float) -> None:
         self._port, self._requests, self._tally, self._until = port, requests, tally, until
@@ -72,7 +72,7 @@ class Connection(asyncio.Protocol):
 
 
 def read_requests(port: int, visitors: Path) -> list[bytes]:
-    """One ready request for each ``token origin`` line."""
+    """Build one request for each ``token origin`` line."""
     requests = []
     for line in visitors.read_text().splitlines():
         token, origin = line.split(" ")

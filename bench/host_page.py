@@ -1,4 +1,4 @@
-"""What the phone costs the page that carries it, in a real browser: ``make bench-widget``.
+"""Benchmark of a host page's load with and without the phone, in a real browser: ``make bench-widget``.
 
 ``python bench/host_page.py [ROUNDS] [first]``: with ``first`` the tag stands before the page's content.
 
@@ -36,8 +36,8 @@ OF_THE_PHONE = ("tag to button painted", "tag to ready", "longest task of ours",
 BODY = "".join(
     f"<section><h2>Contact {index}</h2><p>{'A customer with a story. ' * 12}</p></section>" for index in range(60)
 )
-# Seen by the page itself; a shift or a task counts from the beginning. The page also says when it has settled: to be
-# asked would cost it more than the phone does.
+# The page observes itself from its start. It also announces when it has settled: polling it from outside would cost
+# its main thread more than the phone does.
 WATCH = """(() => {
     const seen = { lcp: 0, cls: 0, tbt: 0, painted: NaN, ready: NaN };
     window[Symbol.for("bench")] = seen;
@@ -93,23 +93,23 @@ async def main() -> None:
 
 
 def asked(rounds: int) -> tuple[int, bool]:
-    """How many rounds the command line asks for, ``rounds`` if it does not, and whether the tag is to stand first."""
+    """Read the command line: number of rounds (default ``rounds``), and whether the tag stands before the content."""
     return next((int(given) for given in sys.argv[1:] if given.isdecimal()), rounds), "first" in sys.argv[1:]
 
 
 def print_conditions(rounds: int, is_first: bool, load: float) -> None:
-    """Say what was measured, and beside what ``load`` it began."""
+    """Print what was measured and the load average ``load`` at the start."""
     place = "before" if is_first else "after"
     print(f"the tag {place} the content, {rounds} rounds, load {load:.1f} before and {os.getloadavg()[0]:.1f} after\n")
 
 
 def body_with(tag: str, is_first: bool) -> str:
-    """The page's content with ``tag`` before or after it."""
+    """Return the page's content with ``tag`` before or after it."""
     return tag + BODY if is_first else BODY + tag
 
 
 def sizes() -> Iterable[tuple[str, int, int]]:
-    """Name, bytes, bytes packed, of the files that pages load."""
+    """Return name, bytes and gzip bytes of the files that pages load."""
     manifest: Mapping[str, str] = json.loads((DIST / "manifest.json").read_text())
     for name in FILES:
         raw = (DIST / manifest[name]).read_bytes()
@@ -119,7 +119,7 @@ def sizes() -> Iterable[tuple[str, int, int]]:
 async def measure(
     database_url: str, rounds: int, is_first: bool
 ) -> tuple[Sequence[dict[str, float]], Sequence[dict[str, float]]]:
-    """A row for each round without the phone, and one with it."""
+    """Measure one load without the phone and one with it per round."""
     without, carrying = [], []
     with tempfile.TemporaryDirectory() as folder, serving_pages() as site:
         async with running_product(database_url, Path(folder)) as product, async_playwright() as playwright:
@@ -136,7 +136,7 @@ async def measure(
 
 
 async def one_load(browser: Browser, site: HostSite, customer: Customer | None, is_first: bool) -> dict[str, float]:
-    """What one load gives: the page's figures, and with a phone those of the phone. Untraced, as tracing takes time."""
+    """Measure one load: the page's figures and, with a phone, the phone's. Not traced, because tracing takes time."""
     async with await browser.new_context() as context:
         page = await _opened(context, site, customer, is_first)
         seen = await page.evaluate(SEEN)
@@ -151,7 +151,7 @@ async def one_load(browser: Browser, site: HostSite, customer: Customer | None, 
 
 
 async def traced_load(browser: Browser, site: HostSite, customer: Customer, is_first: bool) -> dict[str, float]:
-    """The longest task in which our code ran: until idle, and in the first call."""
+    """Return the longest task in which our code ran: until idle, and during the first call."""
     async with await browser.new_context() as context:
         await browser.start_tracing(categories=TRACED)
         page = await _opened(context, site, customer, is_first)

@@ -1,4 +1,4 @@
-"""Load: wrk where it is installed, else the generator of our own."""
+"""Runs the load generator: wrk where it is installed, else ``generator.py``."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _GRACE_SECONDS = 30
 
 @dataclass(frozen=True)
 class Load:
-    """What the generator saw."""
+    """Results of one load run."""
 
     requests: int
     seconds: float
@@ -23,13 +23,13 @@ class Load:
     """Seconds, like ``p99``."""
     p99: float
     refused: int
-    """Answers of another status than 2xx."""
+    """Responses with a status other than 2xx."""
     broken: int
-    """Requests that got no whole answer."""
+    """Requests without a complete response."""
 
 
 def name_of_generator() -> str:
-    """Which generator ``put`` uses."""
+    """Name of the generator in use."""
     return "wrk" if shutil.which("wrk") else "bench/generator.py (wrk is not installed)"
 
 

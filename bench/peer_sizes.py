@@ -1,4 +1,4 @@
-"""How large the phone is beside what others publish: ``python bench/peer_sizes.py``, after ``make widget``.
+"""Compares the size of phone.js with published peers: ``python bench/peer_sizes.py``, after ``make widget``.
 
 Each package is fetched by ``npm pack`` at a fixed version into a folder that is thrown away; nothing is installed.
 Files are packed by ``gzip -9``, whatever their own servers do.
@@ -22,7 +22,7 @@ CALL = (*FIRST, "sdk.js", "calling.js", "dialer.js", "ringback.js")
 class Peer(NamedTuple):
     package: str
     file: str
-    """Inside the package: what a page loads."""
+    """Files inside the package that a page loads."""
     brings: str
 
 
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def sizes(files: Sequence[bytes]) -> tuple[int, int]:
-    """Bytes, and bytes packed one by one, of all ``files``."""
+    """Return the total bytes, raw and gzipped one by one, of ``files``."""
     return sum(map(len, files)), sum(len(gzip.compress(file, 9)) for file in files)
 
 

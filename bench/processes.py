@@ -1,4 +1,4 @@
-"""Processes on chosen cores, and what Linux counts about them."""
+"""Starts processes on chosen cores and reads their CPU time and memory from Linux."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ def choose_cores() -> tuple[int, int]:
 
 @contextlib.contextmanager
 def on_cores(cores: set[int]) -> Iterator[None]:
-    """What is started inside runs on ``cores`` alone, and so does whatever that starts."""
+    """Pin processes started inside this block, and their children, to ``cores``."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:
@@ -84,7 +84,7 @@ class Server:
 
 
 def tree_of(root: int) -> list[int]:
-    """``root`` and all its descendants that live now."""
+    """Return ``root`` and its living descendants."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -102,7 +102,7 @@ def resident_bytes(pid: int) -> int:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
+    """Return a free port on loopback."""
     with contextlib.closing(socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -64,7 +64,7 @@ def table(results: Mapping[str, Round]) -> str:
 
 
 def targets(results: Mapping[str, Round]) -> list[tuple[str, bool]]:
-    """What the product promises, with what was measured, and whether it holds."""
+    """Return each target with its measured value and whether it is met."""
     ours, floor = results[PRODUCT], results[FLOOR]
     rate, cpu = ours.rate / floor.rate, ours.cpu / floor.cpu
     fastapi = ours.rate / results[FASTAPI].rate

@@ -1,7 +1,7 @@
-"""Measures the exchange against its peers: ``run.py [--rounds N] [--seconds N]``.
+"""Benchmark of the exchange against its peers: ``run.py [--rounds N] [--seconds N]``.
 
-One server at a time on one core; PostgreSQL, the load generator and this program share another. The variants take
-turns, round after round, and the medians count: what else the machine does then hits all of them alike.
+One server at a time on one core; PostgreSQL, the load generator and this program share another. The variants run in
+turn in each round and medians are reported, so that other load on the machine affects all of them alike.
 """
 
 import argparse
@@ -28,7 +28,7 @@ CACHE = HERE.parent / ".cache"
 START_SECONDS = 30.0
 WARM_UP_SECONDS = 2
 CARRIER = {
-    # The real carrier's adapter, never called here: with the sandbox, loopback would be spared the limits by address.
+    # The Twilio adapter, never called here: with the sandbox carrier, loopback is exempt from the limits by address.
     "EPOCH_CARRIER": "twilio",
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "TWILIO_AUTH_TOKEN": "0" * 32,
@@ -40,7 +40,7 @@ CARRIER = {
 
 
 class Unsound(Exception):
-    """The measurement does not mean what it should."""
+    """The measurement is not valid."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def main() -> int:
         visitors_file = CACHE / "bench-visitors.txt"
         write_visitors(visitors, visitors_file)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
-        # The product's folder first: a file of this one must not hide a room of the same name.
+        # The product's folder first: a file in bench/ must not hide a package of the same name.
         environ = {
             **inherited,
             **CARRIER,

@@ -1,4 +1,4 @@
-"""One worker of the product on a core of its own, for a benchmark."""
+"""Runs one worker of the product on its own core, for benchmarks."""
 
 import contextlib
 import http.client
@@ -16,16 +16,16 @@ START_SECONDS = 60.0
 
 
 class NotServing(Exception):
-    """The product did not start; the message says where its log is."""
+    """The product did not start; the message names its log file."""
 
 
 def public_url(port: int) -> str:
-    """The address that the product is told it has."""
+    """The product's public URL."""
     return f"http://localhost:{port}"
 
 
 class Worker(NamedTuple):
-    """One that is ready."""
+    """A worker that is ready."""
 
     port: int
     server: Server
@@ -33,7 +33,7 @@ class Worker(NamedTuple):
 
 @contextlib.contextmanager
 def serving(database_url: str, core: int, log_path: Path) -> Iterator[Worker]:
-    """A worker that is ready; it ends with the block. Raises: NotServing."""
+    """Run a worker until the block ends. Raises: NotServing."""
     port = free_port()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
     environ = {**inherited, **CARRIER, "EPOCH_DATABASE_URL": database_url, "EPOCH_PUBLIC_URL": public_url(port)}

@@ -1,4 +1,4 @@
-"""Measures ``make run`` on an installed checkout: ``startup.py [--rounds N]``.
+"""Benchmark of the start of ``make run`` on an installed checkout: ``startup.py [--rounds N]``.
 
 Seconds until ``/health/ready`` answers 200: for a first start (new database), for warm ones, and, where the kernel lets
 us drop its caches, for a cold one; and the resident memory of the worker.
@@ -22,12 +22,12 @@ DATA = ROOT / ".cache" / "bench-startup"
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 START_SECONDS = 120.0
 POLL_SECONDS = 0.02
-# As the Makefile's target does it, in one process that signals reach.
+# The same program as the Makefile's target, in one process that signals reach.
 COMMAND = ["sh", "-c", "tools/setup run && exec .venv/bin/epoch run"]
 
 
 class Unsound(Exception):
-    """It did not start."""
+    """The product did not start."""
 
 
 def start_once() -> tuple[float, float]:
@@ -57,7 +57,7 @@ def start_once() -> tuple[float, float]:
 
 
 def is_ready(port: int) -> bool:
-    """Whether the product says so."""
+    """True when ``/health/ready`` answers 200."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5) as answer:
             return int(answer.status) == 200
@@ -66,7 +66,7 @@ def is_ready(port: int) -> bool:
 
 
 def drop_caches() -> bool:
-    """Make the kernel forget the files it has read; False where it does not let us."""
+    """Drop the kernel's file cache; False where that is not permitted."""
     subprocess.run(["sync"], check=True)
     try:
         DROP_CACHES.write_text("3\n")
@@ -83,7 +83,7 @@ def _command_line(pid: int) -> bytes:
 
 
 def main() -> int:
-    """Print what was measured; exit status 1 when a target is missed."""
+    """Print the figures; exit status 1 when a target is missed."""
     parser = argparse.ArgumentParser(description="Measures the start of an installed checkout.")
     parser.add_argument("--rounds", type=int, default=3)
     rounds: int = parser.parse_args().rounds

@@ -1,4 +1,4 @@
-"""The servers that are compared: one worker each, with the settings that production would use."""
+"""Servers under comparison: one worker each, with production settings."""
 
 import sys
 from collections.abc import Callable
@@ -9,7 +9,7 @@ _BIN = Path(sys.executable).parent
 
 
 def _uvicorn(*application: str) -> Callable[[int], list[str]]:
-    # The settings of the product's own worker (src/epoch/worker.py), for every ASGI application alike.
+    # The settings of the product's own worker (src/epoch/server/worker.py), for every ASGI application alike.
     flags = ["--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log", "--log-level", "warning"]
     flags += ["--no-server-header", "--no-proxy-headers"]
     return lambda port: [str(_BIN / "uvicorn"), *flags, "--port", str(port), *application]
@@ -29,11 +29,11 @@ def _gunicorn(*flags: str) -> Callable[[int], list[str]]:
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to build the exchange."""
+    """One implementation of the exchange."""
 
     name: str
     argv: Callable[[int], list[str]]
-    """The command that serves it on a port."""
+    """Command that serves it on a port."""
 
 
 FLOOR = "floor: bare ASGI, asyncpg"

@@ -1,4 +1,4 @@
-"""How soon the phone is ready on a page, in a real browser: ``.venv/bin/python bench/widget_timing.py [RUNS]``.
+"""Benchmark of the phone's start on a page, in a real browser: ``.venv/bin/python bench/widget_timing.py [RUNS]``.
 
 Everything is on loopback. Each run is a new profile with nothing cached, on a page of another origin.
 """

@@ -1,4 +1,4 @@
-"""The floor: the least Python that answers an exchange. Bare ASGI, one prepared select, an HMAC-signed JWT.
+"""Lower bound: the least Python code that answers an exchange. Bare ASGI, one prepared select, an HMAC-signed JWT.
 
 It reads the whole body, decodes JSON, selects the row by digest and signs. No routing, no checks, no limits, no ticket:
 the fields that need them are constants of the right length, so that the answer is as long as the others'.

@@ -1,4 +1,4 @@
-"""What the FastAPI and the Flask peer share: models, the look-up, the checks, the carrier library's access token.
+"""Code shared by the FastAPI and Flask peers: models, query, checks, the carrier library's access token.
 
 Both do what an application in that style does: load the token with its organization and number through the ORM in one
 query, check domain, plan and number, let the carrier's library sign. They have no rate limits and no checksum, and
@@ -89,7 +89,7 @@ _E164 = (
 
 
 def look_up(raw: str) -> sa.Select[tuple[EmbedToken, Organization, str | None]]:
-    """The one query: token, organization, number."""
+    """Load token, organization and number in one query."""
     return (
         sa.select(EmbedToken, Organization, _E164)
         .join(Organization, Organization.id == EmbedToken.organization_id)
@@ -143,7 +143,7 @@ def answer(row: Any, origin: str | None) -> dict[str, Any]:
 
 
 def access_token(identity: str, now: int) -> str:
-    """The carrier's library's own token, as its quickstarts make it."""
+    """Make an access token with the carrier's library, as its quickstarts do."""
     token = AccessToken(
         os.environ["TWILIO_ACCOUNT_SID"],
         os.environ["TWILIO_API_KEY_SID"],
@@ -158,6 +158,6 @@ def access_token(identity: str, now: int) -> str:
 
 
 def ticket(token_id: UUID, expires_at: int) -> str:
-    """A signed note that the token was admitted."""
+    """Return a signed ticket: the token was admitted."""
     signature = hmac.digest(_TICKET_KEY, token_id.bytes + expires_at.to_bytes(8, "big"), "sha256")
     return f"{expires_at:x}.{base64.urlsafe_b64encode(signature[:18]).decode()}"

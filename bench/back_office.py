@@ -1,6 +1,6 @@
-"""Measures the back office at the dashboard's full size: ``office.py [--rounds N] [--size S] [--again]``.
+"""Benchmark of the back office on 100,000 organizations: ``back_office.py [--rounds N] [--size S] [--again]``.
 
-Every list, search and detail, asked by one member of the staff in turn, round after round, one at a time.
+One member of staff requests every list, search and detail page, one at a time, in rounds.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from processes import choose_cores, on_cores
 from serving import NotServing
 
 P50_TARGET = 0.1
-"""Seconds of one answer."""
+"""Target response time, in seconds."""
 SESSION = "session-of-the-benchmark"
 _STAFF = """
 INSERT INTO staff (id, email, password_hash, role, joined_at, totp_enabled_at)
@@ -33,7 +33,7 @@ INSERT INTO staff_session (id, staff_id, digest, last_seen_at, expires_at, await
 VALUES (id_of('staff-session', 1), id_of('staff', 1), $1, now(), now() + interval '8 hours', false)
 ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), expires_at = excluded.expires_at
 """
-# What the operations page adds up: a day's minutes, and exchanges in each of them.
+# Rows that the operations page sums: exchanges in each minute of a day.
 _MEASURES = """
 INSERT INTO measure (id, minute, name, amount)
 SELECT gen_random_uuid(), date_trunc('minute', now()) - n * interval '1 minute', name, 100
@@ -54,7 +54,7 @@ SELECT id_of('organization', 1) AS big, id_of('organization', {some}) AS small, 
 
 
 async def prepare(url: str, size: float) -> Mapping[str, str]:
-    """Sign a member of the staff in; what is asked for, by name."""
+    """Sign a member of staff in; return the paths to request, by name."""
     some = max(2, int(size * 77_777))
     connection = await asyncpg.connect(url)
     try:
@@ -116,7 +116,7 @@ async def prepare(url: str, size: float) -> Mapping[str, str]:
 
 
 def report(taken: Mapping[str, Taken]) -> bool:
-    """Print the table and what is missed; True when nothing is."""
+    """Print the table and the missed targets; True when no target is missed."""
     print("\n| request | p50 ms | p99 ms | CPU ms |\n|---|---:|---:|---:|")
     for name, some in taken.items():
         milliseconds = (median(some.wall), percentile(some.wall, 0.99), median(some.cpu))
