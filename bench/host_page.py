@@ -30,7 +30,16 @@ from support.browser.product import ECHO, Customer, running_product  # noqa: E40
 ROUNDS = 10
 TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline", "v8.execute"]
 DIST = ROOT / "frontend" / "dist"
-FILES = ("phone.js", "sdk.js", "dialer.js", "more.js", "check.js", "check-view.js", "clicks.js", "locale-es.js")
+FILES = (
+    "phone.js",
+    "sdk.js",
+    "dialer.js",
+    "settings-sheet.js",
+    "diagnostics.js",
+    "diagnostics-view.js",
+    "click-to-call.js",
+    "locale-es.js",
+)
 MEASURES = ("LCP", "CLS", "TBT")
 OF_THE_PHONE = ("tag to button painted", "tag to ready", "longest task of ours", "longest task of ours, first call")
 BODY = "".join(

@@ -1,21 +1,22 @@
-// Builds dist/: phone.js, the voice SDK's chunk, the phone's rare parts, phone.full.js with all of them inside, and the
-// files of our own pages. `--clean` also drops older chunks, which otherwise stay: pages that still hold an older phone.js ask for
-// them.
+// Builds dist/: phone.js, its chunks (chunks.mjs and the voice SDK), phone.full.js with all of them inside, and the files
+// of our own pages. Older chunks stay, because pages that still hold an older phone.js ask for them; `--clean` drops them.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { CHUNKS } from "./chunks.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
 const PAGES = {
+  dashboard: ["dashboard.js", "charts.js", "operations.js", "dashboard.css"],
   demo: ["demo.js", "demo.css"],
-  dashboard: ["dashboard.js", "charts.js", "operations.js", "dashboard.css", "icon.svg"],
   guide: ["guide.js", "guide.css"],
   hubspot: ["hubspot.js", "hubspot.css"],
-  window: ["window.js", "window.css"],
+  "pop-out": ["pop-out-page.js", "pop-out-page.css"],
   reference: ["reference.js", "reference.css"],
+  shared: ["icon.svg"],
 };
 const LIMITS = { "phone.js": 20_000, "sdk.js": 50_000 };
 const common = {
@@ -32,11 +33,11 @@ const common = {
   write: true,
 };
 
-const NATIVES = ["natives.js"];
-// For what holds the SDK: an AMD page's `define` must not see its UMD parts; the socket is ours (sdk/socket.js).
+const PRISTINE_GLOBALS = ["phone/browser/pristine-globals.js"];
+// For what holds the SDK: an AMD page's `define` must not see its UMD parts; the socket is ours (sdk/carrier-socket.js).
 const CARRIER = {
   define: { "globalThis.WebSocket": "CarrierSocket", define: "undefined" },
-  inject: [...NATIVES, "sdk/socket.js"],
+  inject: [...PRISTINE_GLOBALS, "sdk/carrier-socket.js"],
 };
 
 /** The licence texts of every package in the bundle: they must travel with it. */
@@ -83,30 +84,28 @@ const buildSdk = () =>
     ".js",
   );
 
-/** The files of phone/apart/, `locales/<lang>.js` as `locale-<lang>`: each a module of its own, by its name. */
-async function buildParts() {
-  const parts = {};
-  const paths = readdirSync(join(here, "phone/apart"), { recursive: true }).filter((path) => path.endsWith(".js"));
-  for (const path of paths.sort()) {
-    const name = path.slice(0, -".js".length).replace(/^locales./, "locale-");
-    const options = {
-      inject: NATIVES,
-      entryNames: "[name]-[hash]",
-      entryPoints: { [name]: join(here, "phone/apart", path) },
-    };
-    parts[name] = await buildLicensed({ ...common, ...options, format: "esm" }, ".js");
+/** Builds each chunk as a module of its own; chunk name to file name. */
+async function buildChunks() {
+  const files = {};
+  for (const [name, path] of Object.entries(CHUNKS)) {
+    const options = { inject: PRISTINE_GLOBALS, entryNames: "[name]-[hash]", entryPoints: { [name]: path } };
+    files[name] = await buildLicensed({ ...common, ...options, format: "esm" }, ".js");
   }
-  return parts;
+  return files;
 }
 
-/** The files of parts as phone.js knows them: `<name>-<hash>.js` by the hash alone. */
-const hashesOf = (parts) =>
-  Object.fromEntries(Object.entries(parts).map(([name, file]) => [name, file.slice(name.length + 1, -".js".length)]));
+/** Chunk name to the hash in `<name>-<hash>.js`: all that phone.js has to know. */
+const hashesOf = (files) =>
+  Object.fromEntries(Object.entries(files).map(([name, file]) => [name, file.slice(name.length + 1, -".js".length)]));
 
-/** What the phone is told when it is built: where its parts and the SDK are. */
-const knowing = (sdk, parts) => ({
-  inject: NATIVES,
-  define: { __INLINE__: "false", PARTS: JSON.stringify(hashesOf(parts)), SDK_FILE: JSON.stringify(sdk) },
+/** The options of a build with the phone in it that loads the SDK and the chunks `files`. */
+const phoneOptions = (sdk, files) => ({
+  inject: PRISTINE_GLOBALS,
+  define: {
+    IS_SINGLE_FILE: "false",
+    CHUNK_HASHES: JSON.stringify(hashesOf(files)),
+    SDK_FILE: JSON.stringify(sdk),
+  },
 });
 
 const buildPhone = (phone) =>
@@ -126,23 +125,23 @@ const buildFullPhone = () =>
     {
       ...common,
       ...CARRIER,
-      define: { ...CARRIER.define, __INLINE__: "true", PARTS: "{}", SDK_FILE: '""' },
+      define: { ...CARRIER.define, IS_SINGLE_FILE: "true", CHUNK_HASHES: "{}", SDK_FILE: '""' },
       entryPoints: { "phone.full": "phone.js" },
       format: "iife",
     },
     ".js",
   );
 
-/** A file of our own pages; the window's holds the phone, which knows its parts and the SDK. */
-function buildPage(folder, name, phone) {
+/** Builds a file of one of our own pages; the pop-out's script has the phone in it. */
+function buildPage(page, name, phone) {
   const extension = name.slice(name.lastIndexOf("."));
   const options = {
     ...common,
     entryNames: "[name]-[hash]",
-    entryPoints: [join(here, folder, name)],
+    entryPoints: [join(here, "pages", page, name)],
     format: extension === ".js" ? "iife" : undefined,
     loader: { ".svg": "copy" },
-    ...(folder === "window" && extension === ".js" ? phone : {}),
+    ...(page === "pop-out" && extension === ".js" ? phone : {}),
   };
   return buildLicensed(options, extension);
 }
@@ -163,13 +162,13 @@ mkdirSync(dist, { recursive: true });
 
 const manifest = {};
 manifest["sdk.js"] = await buildSdk();
-const parts = await buildParts();
-for (const [name, file] of Object.entries(parts)) manifest[`${name}.js`] = file;
-const phone = knowing(manifest["sdk.js"], parts);
+const chunks = await buildChunks();
+for (const [name, file] of Object.entries(chunks)) manifest[`${name}.js`] = file;
+const phone = phoneOptions(manifest["sdk.js"], chunks);
 manifest["phone.js"] = await buildPhone(phone);
 manifest["phone.full.js"] = await buildFullPhone();
-for (const [folder, names] of Object.entries(PAGES)) {
-  for (const name of names) manifest[name] = await buildPage(folder, name, phone);
+for (const [page, names] of Object.entries(PAGES)) {
+  for (const name of names) manifest[name] = await buildPage(page, name, phone);
 }
 
 // The types have one source: what the tests check is what customers get.

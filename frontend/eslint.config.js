@@ -7,19 +7,9 @@ export default [
   js.configs.recommended,
   { rules: strict },
   {
-    files: [
-      "phone.js",
-      "phone/**",
-      "sdk/**",
-      "demo/**",
-      "dashboard/**",
-      "guide/**",
-      "hubspot/**",
-      "reference/**",
-      "window/**",
-    ],
+    files: ["phone.js", "phone/**", "sdk/**", "pages/**"],
     languageOptions: {
-      globals: { ...globals.browser, SDK_FILE: "readonly", PARTS: "readonly", __INLINE__: "readonly" },
+      globals: { ...globals.browser, SDK_FILE: "readonly", CHUNK_HASHES: "readonly", IS_SINGLE_FILE: "readonly" },
     },
   },
   {

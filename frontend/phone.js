@@ -4,7 +4,7 @@
  */
 import { AGAIN, createApi } from "./phone/api.js";
 import { findTag, fromTag } from "./phone/config.js";
-import { browser } from "./phone/env.js";
+import { browser } from "./phone/browser/environment.js";
 
 // Known only while the script itself runs.
 const tag = findTag(document, document.currentScript);

@@ -1,9 +1,9 @@
 /** `window.EpochPhone`: what a page can do with the phone. */
-import { keepNatives } from "../natives.js";
+import { keepNatives } from "./browser/pristine-globals.js";
 import { apiBase, isOff, isOn, originOf } from "./config.js";
 import { Phone } from "./core.js";
-import { display } from "./numbers.js";
-import { Panel } from "./panel/panel.js";
+import { display } from "./call/numbers.js";
+import { Panel } from "./ui/panel.js";
 
 const DIGIT = /^[0-9*#]$/;
 const ignored = () => {};
@@ -128,7 +128,7 @@ export function createApi(tag, env) {
     let part = null;
     let isOver = false;
     const forget = phone.events.on("ready", () => part?.shown());
-    env.part("clicks").then(
+    env.loadChunk("click-to-call").then(
       ({ clickToCall }) => {
         if (!isOver) part = clickToCall(env, clicks);
       },
@@ -160,7 +160,7 @@ export function createApi(tag, env) {
 
   /** Say in the console what goes on; returns the way to stop. */
   const explain = () => {
-    const part = env.part("debug").then(({ explain: begin }) => isOver || begin(phone, env, settings), ignored);
+    const part = env.loadChunk("debug").then(({ explain: begin }) => isOver || begin(phone, env, settings), ignored);
     let isOver = false;
     return () => {
       isOver = true;

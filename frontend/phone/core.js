@@ -1,11 +1,11 @@
 /** The phone itself: moves the states, tells the events, and holds the session, the line and the call together. */
 import { asProblem, Problem } from "./errors.js";
 import { Events } from "./events.js";
-import { Late } from "./late.js";
-import { orderOf } from "./order.js";
-import { homeless, Session } from "./session.js";
+import { Late } from "./call/pending-call.js";
+import { orderOf } from "./call/call-request.js";
+import { homeless, Session } from "./session/token-session.js";
 import { isInCall, isReady, next } from "./states.js";
-import { Tone } from "./tone.js";
+import { Tone } from "./call/ringback.js";
 
 const IDLE_TIMEOUT_MS = 4_000;
 
@@ -66,7 +66,7 @@ export class Phone {
   /** The window that calls may live in (apart/pop-out.js), for a page with `settings`. Raises Problem. */
   async popOut(settings) {
     const env = this.#env;
-    const { PopOut } = await env.part("pop-out");
+    const { PopOut } = await env.loadChunk("pop-out");
     const hold = async () => {
       await this.#calling();
       return this.#tabs.hold();
@@ -199,7 +199,7 @@ export class Phone {
     const session = this.#session;
     if (!this.isReady || !session) return;
     try {
-      await Promise.all([this.#calling(), this.#env.sdk()]);
+      await Promise.all([this.#calling(), this.#env.loadSdk()]);
     } catch (problem) {
       if (session === this.#session && this.isReady && !this.isOffline) this.#fail(problem);
     }
@@ -208,7 +208,7 @@ export class Phone {
   /** Try what a call needs, without a call: see apart/check.js. Raises Problem when that part cannot be loaded. */
   async check(told) {
     const env = this.#env;
-    const { check } = await env.part("check");
+    const { check } = await env.loadChunk("diagnostics");
     return check(env, told, {
       phone: this,
       session: () => this.#session,
@@ -219,14 +219,14 @@ export class Phone {
 
   /** What carries calls (apart/calling.js). Raises Problem when it cannot be loaded. */
   async #calling() {
-    const calling = await this.#env.part("calling");
+    const calling = await this.#env.loadChunk("call-stack");
     this.#tabs ??= new calling.Tabs(this, this.#env);
     if (this.#session) this.#line ??= this.#newLine(calling);
     return calling;
   }
 
   #newLine({ Line }) {
-    return new Line({ loadSdk: this.#env.sdk, session: this.#session, env: this.#env });
+    return new Line({ loadSdk: this.#env.loadSdk, session: this.#session, env: this.#env });
   }
 
   /** Raises Problem when no call may begin in this page now. */

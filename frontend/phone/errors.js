@@ -1,5 +1,5 @@
 /** What can go wrong, each in its exact sentence; what a person can do about it is in the files of the languages. */
-import { urgentFixes } from "./apart/locales/en.js";
+import { urgentFixes } from "./i18n/locales/en.js";
 
 const SENTENCES = {
   invalid_embed_token: "Invalid embed token",

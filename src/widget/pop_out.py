@@ -25,7 +25,9 @@ def window_router(settings: Settings, assets: Mapping[str, str]) -> Router:
     Raises:
         KeyError: the window's files are not in ``assets``.
     """
-    script, stylesheet, icon = (f"/widget/{assets[name]}" for name in ("window.js", "window.css", "icon.svg"))
+    script, stylesheet, icon = (
+        f"/widget/{assets[name]}" for name in ("pop-out-page.js", "pop-out-page.css", "icon.svg")
+    )
     page = _templates.get_template("window.html").render(
         script=script, stylesheet=stylesheet, icon=icon, sandbox=settings.is_sandbox
     )

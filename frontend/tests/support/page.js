@@ -1,8 +1,9 @@
 /** A page, a server and a carrier for the phone: the parts that are not ours, under a test's control. */
 import { EventEmitter } from "node:events";
 import { vi } from "vitest";
-import { apart } from "../../phone/apart.js";
-import { Policy } from "../../phone/policy.js";
+import { CHUNKS } from "../../chunks.mjs";
+import { createLoaders } from "../../phone/lazy.js";
+import { Policy } from "../../phone/browser/csp-violations.js";
 
 export const GRANTED = {
   access_token: "jwt-1",
@@ -97,15 +98,17 @@ export function sdk() {
   return made;
 }
 
-const parts = import.meta.glob("../../phone/apart/**/*.js", { eager: true });
+const chunks = import.meta.glob(["../../phone/lazy/*.js", "../../phone/i18n/locales/*.js", "!**/*.test.js"], {
+  eager: true,
+});
 
-/** The source of the part at `url`, named as vitest.config.js names it. */
-function fileOf(url) {
+/** The module of the chunk at `url`, named as vitest.config.js names it. */
+function chunkAt(url) {
   const name = url.split("/widget/")[1].replace("-HASH.js", "");
-  return `../../phone/apart/${name.replace(/^locale-/, "locales/")}.js`;
+  return chunks[`../../${CHUNKS[name]}`];
 }
 
-/** What phone/env.js takes from a browser; `load` is how the SDK alone is fetched. */
+/** What phone/browser/environment.js takes from a browser; `load` is how the SDK alone is fetched. */
 export function page({ fetch, module = sdk(), load }) {
   const target = new EventTarget();
   const visible = Object.assign(new EventTarget(), { visibilityState: "visible" });
@@ -127,7 +130,7 @@ export function page({ fetch, module = sdk(), load }) {
     random: () => 0.5,
     policy: new Policy(visible),
     preferences: {},
-    load: async (url) => parts[fileOf(url)] ?? (load ? load(url) : module),
+    load: async (url) => chunkAt(url) ?? (load ? load(url) : module),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     // Pages here are painted when a test says so.
     afterPaint: (work) => env.painted.push(work),
@@ -135,7 +138,7 @@ export function page({ fetch, module = sdk(), load }) {
     afterFirstPaint: (work) => env.painted.push(work),
     whenIdle: () => {},
   };
-  return Object.assign(env, apart(env));
+  return Object.assign(env, createLoaders(env));
 }
 
 /** Let everything that is due now happen. */

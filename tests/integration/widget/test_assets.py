@@ -16,7 +16,7 @@ MANIFEST = Path(__file__).resolve().parents[3] / "frontend" / "dist" / "manifest
 def parts_of_the_phone() -> list[str]:
     """The chunks that phone.js imports."""
     manifest: dict[str, str] = json.loads(MANIFEST.read_text())
-    return [manifest["sdk.js"], manifest["ringback.js"]]
+    return [manifest["sdk.js"], manifest["ringback-tone.js"]]
 
 
 @pytest.mark.parametrize("name", ["phone.js", "phone.full.js"])

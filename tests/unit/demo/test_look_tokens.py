@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-TOKENS = Path(__file__).parents[3] / "frontend" / "styles" / "tokens.css"
+TOKENS = Path(__file__).parents[3] / "frontend" / "pages" / "shared" / "tokens.css"
 SURFACES = ("surface", "surface-raised", "surface-sunken")
 TEXTS = [(role, on) for role in ("text", "text-quiet", "accent-text", "danger-text", "ok") for on in SURFACES] + [
     ("accent-ink", "accent-fill"),

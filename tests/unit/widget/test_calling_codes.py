@@ -5,7 +5,7 @@ from pathlib import Path
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-PLANS = Path(__file__).resolve().parents[3] / "frontend" / "phone" / "dialer" / "plans.js"
+PLANS = Path(__file__).resolve().parents[3] / "frontend" / "phone" / "ui" / "dialer" / "numbering-plans.js"
 SHARED = {1, 7}
 """Their numbers tell a group of countries, not one."""
 NO_COUNTRY = "001"

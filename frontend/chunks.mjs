@@ -1,0 +1,21 @@
+// Lists the modules of the phone that the build turns into chunks, which phone.js loads when they are needed.
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const BUILT_IN_LOCALE = "en";
+
+const modulesIn = (folder) =>
+  readdirSync(join(here, folder))
+    .filter((file) => file.endsWith(".js") && !file.endsWith(".test.js"))
+    .map((file) => file.slice(0, -".js".length))
+    .sort();
+
+/** Chunk name to path from this folder: `phone/lazy/<name>.js` by its name, the texts of a language as `locale-<language>`. */
+export const CHUNKS = Object.fromEntries([
+  ...modulesIn("phone/lazy").map((name) => [name, `phone/lazy/${name}.js`]),
+  ...modulesIn("phone/i18n/locales")
+    .filter((language) => language !== BUILT_IN_LOCALE)
+    .map((language) => [`locale-${language}`, `phone/i18n/locales/${language}.js`]),
+]);

@@ -1,5 +1,0 @@
-// Keeps a page's parts fresh while somebody looks at it: each `data-part` gets what the same part holds now. Asking is no
-// activity to the server, so an abandoned page ends with its session, and says so.
-import { wireRefresh } from "./js/refresh.js";
-
-wireRefresh(document);

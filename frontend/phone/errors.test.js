@@ -1,0 +1,149 @@
+import { describe, expect, test } from "vitest";
+import { fixes, urgentFixes } from "./i18n/locales/en.js";
+import { asProblem, Problem, refusal } from "./errors.js";
+import { outcomeOf } from "./call/call-result.js";
+import { microphoneBarrier, microphoneProblem } from "./call/microphone.js";
+
+describe("what people are told", () => {
+  test.each([
+    ["invalid_embed_token", "Invalid embed token"],
+    ["revoked_embed_token", "Invalid or revoked token"],
+    ["domain_not_allowed", "Domain not allowed"],
+    ["organization_suspended", "Organization is suspended"],
+    ["plan_not_supported", "Organization plan does not support widgets"],
+    ["no_phone_number", "No phone number provisioned"],
+    ["too_many_requests", "Too many requests"],
+    ["service_unavailable", "Service temporarily unavailable"],
+    ["sdk_load_failed", "Failed to load phone SDK"],
+    ["invalid_number", "Invalid phone number"],
+    ["emergency_number", "Emergency numbers cannot be called"],
+    ["metadata_too_large", "Call metadata is too large"],
+  ])("%s has the guide's sentence and a fix", (code, sentence) => {
+    const problem = new Problem(code);
+    expect(problem.message).toBe(sentence);
+    expect(problem.fix ?? fixes[problem.kind]).toMatch(/\w/);
+  });
+
+  test("a refusal speaks the server's words and keeps the fix for its code", () => {
+    const problem = refusal({ code: "domain_not_allowed", detail: "Domain not allowed" }, 403);
+    expect(problem.message).toBe("Domain not allowed");
+    expect(fixes[problem.kind]).toContain("allowed domains");
+    expect(problem.refused).toBe(true);
+    expect(problem.transient).toBe(false);
+  });
+
+  test("an unknown code with a known sentence still finds the fix", () => {
+    const problem = new Problem("blocked", { message: "Organization is suspended" });
+    expect(fixes[problem.kind]).toContain("owner");
+  });
+
+  test.each([
+    [429, { code: "too_many_requests", detail: "Too many requests" }, "too_many_requests"],
+    [503, null, "service_unavailable"],
+    [500, { code: "x", detail: "y" }, "service_unavailable"],
+    [404, "not ours", "service_unavailable"],
+  ])("an answer %s is passing", (status, body, code) => {
+    const problem = refusal(body, status);
+    expect(problem.code).toBe(code);
+    expect(problem.transient).toBe(true);
+  });
+
+  test("what comes when little can be loaded brings its fix along", () => {
+    for (const code of ["network_error", "offline", "sdk_load_failed", "part_load_failed", "service_unavailable"]) {
+      expect(new Problem(code).fix, code).toBe(urgentFixes[code]);
+      expect(urgentFixes[code], code).toMatch(/\w/);
+    }
+  });
+
+  test("an unforeseen error becomes a problem, a problem stays itself", () => {
+    const problem = new Problem("network_error");
+    expect(asProblem(problem)).toBe(problem);
+    expect(asProblem(undefined, "connection_failed").code).toBe("connection_failed");
+  });
+});
+
+describe("the microphone's causes", () => {
+  test.each([
+    ["NotAllowedError", "microphone_denied"],
+    ["NotFoundError", "microphone_not_found"],
+    ["NotReadableError", "microphone_in_use"],
+    ["SecurityError", "microphone_blocked"],
+  ])("%s is %s", async (name, code) => {
+    expect((await microphoneProblem(new DOMException("", name), {})).code).toBe(code);
+  });
+
+  const asking = (state) => ({ permissions: { query: async () => ({ state }) } });
+  test.each([
+    ["Permission denied", asking("denied"), "microphone_denied"],
+    ["Permission dismissed", {}, "microphone_dismissed"],
+    ["The request is not allowed by the user agent", asking("prompt"), "microphone_dismissed"],
+    ["The request is not allowed by the user agent", {}, "microphone_denied"],
+  ])("not allowed with %j is told by the question's state", async (message, navigator, code) => {
+    const problem = await microphoneProblem(new DOMException(message, "NotAllowedError"), navigator);
+    expect(problem.code).toBe(code);
+  });
+
+  test("a system that forbids the browser its microphone is named", async () => {
+    const error = new DOMException("Permission denied by system", "NotAllowedError");
+    expect(await microphoneProblem(error, asking("prompt"))).toMatchObject({
+      code: "microphone_denied",
+      fix: expect.stringContaining("system's privacy settings"),
+    });
+  });
+
+  const media = { mediaDevices: { getUserMedia() {} } };
+  const forbidding = { featurePolicy: { allowsFeature: () => false } };
+  const allowing = { permissionsPolicy: { allowsFeature: () => true } };
+
+  /** An ordinary page's window; in a frame when there is a `parent`. */
+  function pageWith(changes) {
+    const window = { isSecureContext: true, RTCPeerConnection: class {}, ...changes };
+    window.window = window;
+    window.parent ??= window;
+    return window;
+  }
+
+  test.each([
+    ["insecure_page", { window: pageWith({ isSecureContext: false }), document: {}, navigator: {} }],
+    ["microphone_blocked", { window: pageWith(), document: forbidding, navigator: media }],
+    ["browser_not_supported", { window: pageWith(), document: {}, navigator: {} }],
+  ])("%s is seen before anything is asked", (code, env) => {
+    expect(microphoneBarrier(env).code).toBe(code);
+  });
+
+  const stranger = Object.defineProperty({}, "document", {
+    get() {
+      throw new DOMException("", "SecurityError");
+    },
+  });
+  test.each([
+    ["no frame", pageWith(), "This page's own"],
+    ["a frame in a page of another origin", pageWith({ parent: stranger }), "The page around this frame"],
+    ["a frame in a page of ours that may", pageWith({ parent: { document: allowing } }), "This page's own"],
+    ["a frame in a page of ours that may not", pageWith({ parent: { document: forbidding } }), "The page around"],
+  ])("a policy is laid to the side that has it: %s", (_, window, side) => {
+    const problem = microphoneBarrier({ window, document: forbidding, navigator: media });
+    expect(problem.fix).toContain(side);
+  });
+
+  test("nothing is in the way of an ordinary page", () => {
+    expect(microphoneBarrier({ window: pageWith(), document: {}, navigator: media })).toBeNull();
+  });
+});
+
+describe("how an unanswered call ended", () => {
+  test.each([
+    [{ status: "busy", message: null, end_reason: null }, null, { status: "busy", message: null, code: null }],
+    [
+      { status: "refused", message: "Domain not allowed", end_reason: "domain_not_allowed" },
+      { code: 31005 },
+      { status: "refused", message: "Domain not allowed", code: "domain_not_allowed" },
+    ],
+    [null, { code: 31486 }, { status: "busy", message: null, code: null }],
+    [null, { code: 31480 }, { status: "no-answer", message: null, code: null }],
+    [{ status: "ringing" }, { code: 31005 }, { status: "failed", message: null, code: null }],
+    [null, null, { status: "no-answer", message: null, code: null }],
+  ])("record %j and carrier %j", (record, error, outcome) => {
+    expect(outcomeOf(record, error)).toEqual(outcome);
+  });
+});

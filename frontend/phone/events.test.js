@@ -1,0 +1,89 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { Events } from "./events.js";
+
+describe("events", () => {
+  let events;
+  beforeEach(() => {
+    events = new Events(window);
+  });
+
+  test("reach every subscriber with the payload", () => {
+    const heard = [];
+    events.on("callEnded", (payload) => heard.push(payload));
+    events.on("callEnded", (payload) => heard.push(payload));
+    events.emit(["callEnded", { duration: 3 }]);
+    expect(heard).toEqual([{ duration: 3 }, { duration: 3 }]);
+  });
+
+  test("stop after off, and after the function that on returned", () => {
+    const heard = [];
+    const first = () => heard.push("first");
+    events.on("open", first);
+    const stop = events.on("open", () => heard.push("second"));
+    events.off("open", first);
+    stop();
+    events.emit(["open"]);
+    expect(heard).toEqual([]);
+  });
+
+  test("are also CustomEvents on the window", () => {
+    const heard = [];
+    const listener = (event) => heard.push(event.detail);
+    window.addEventListener("epochphone:muted", listener);
+    events.emit(["muted", { muted: true }]);
+    window.removeEventListener("epochphone:muted", listener);
+    expect(heard).toEqual([{ muted: true }]);
+  });
+
+  test("survive a listener that throws", () => {
+    const reported = vi.spyOn(console, "error").mockImplementation(() => {});
+    const heard = [];
+    events.on("ready", () => {
+      throw new Error("the page's own");
+    });
+    events.on("ready", () => heard.push("ready"));
+    events.emit(["ready"]);
+    expect(heard).toEqual(["ready"]);
+    expect(reported).toHaveBeenCalledOnce();
+    reported.mockRestore();
+  });
+
+  test("keep their order when a listener causes more of them", () => {
+    const heard = [];
+    events.on("stateChanged", () => events.emit(["callEnded", {}]));
+    for (const event of ["callStarted", "callEnded"]) events.on(event, () => heard.push(event));
+    events.emit(["stateChanged", {}], ["callStarted", {}]);
+    expect(heard).toEqual(["callStarted", "callEnded"]);
+  });
+
+  test("that are remembered reach later subscribers, once and not at once", async () => {
+    events.remember("ready");
+    const listener = vi.fn();
+    events.on("ready", listener);
+    events.on("ready", listener);
+    expect(listener).not.toHaveBeenCalled();
+    await Promise.resolve();
+    expect(listener).toHaveBeenCalledOnce();
+  });
+
+  test("that were forgotten, or unsubscribed meanwhile, are not replayed", async () => {
+    events.remember("error", { message: "x" });
+    const late = vi.fn();
+    events.on("error", late);
+    events.forget("error");
+    events.remember("ready");
+    const gone = vi.fn();
+    events.on("ready", gone)();
+    await Promise.resolve();
+    expect(late).not.toHaveBeenCalled();
+    expect(gone).not.toHaveBeenCalled();
+  });
+
+  test("of a call are never remembered", async () => {
+    events.remember("callEnded", {});
+    const late = vi.fn();
+    events.on("callEnded", late);
+    await Promise.resolve();
+    expect(late).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import * as ar from "./locales/ar.js";
+import * as en from "./locales/en.js";
+import * as es from "./locales/es.js";
+import { Problem } from "../errors.js";
+import { textsOf } from "./texts.js";
+
+const paths = (table, before = "") =>
+  Object.entries(table).flatMap(([key, value]) =>
+    typeof value === "string" ? [before + key] : paths(value, `${before}${key}.`),
+  );
+const words = (table) => Object.values(table).flatMap((value) => (typeof value === "string" ? value : words(value)));
+
+describe.each([
+  ["es", es],
+  ["ar", ar],
+])("%s", (language, texts) => {
+  test.each(["core", "dialer", "more", "popOut", "check"])(
+    "%s has every word that English has, and no other",
+    (group) => {
+      expect(paths(texts[group]).sort()).toEqual(paths(en[group]).sort());
+      expect(words(texts[group]).filter((word) => word.trim() === "").length).toBe(
+        words(en[group]).filter((word) => word === "").length,
+      );
+    },
+  );
+
+  test("has a sentence and a fix for the problems that there are", () => {
+    for (const [code, told] of Object.entries(texts.problems)) {
+      expect(
+        told.filter((sentence) => sentence.trim()),
+        code,
+      ).toHaveLength(2);
+      // What errors.js does not know is told as a call that failed.
+      if (code !== "call_failed") expect(new Problem(code).message, code).not.toBe(new Problem("call_failed").message);
+    }
+    expect(Object.keys(texts.problems).sort()).toEqual(Object.keys({ ...en.fixes, ...en.urgentFixes }).sort());
+  });
+
+  test("says which language it is", () => expect(texts.core.language).toBe(language));
+});
+
+test.each([
+  ["es-MX", "es"],
+  ["AR", "ar"],
+  ["en-GB", null],
+  ["tlh", null],
+  [undefined, null],
+])("a page in %s gets the texts of %s", async (locale, language) => {
+  const env = { loadChunk: async (name) => ({ "locale-es": es, "locale-ar": ar })[name] };
+  expect((await textsOf(locale, env))?.core.language ?? null).toBe(language);
+});
+
+test("a language that cannot be loaded leaves English", async () => {
+  expect(await textsOf("es", { loadChunk: () => Promise.reject(new Error("blocked")) })).toBeNull();
+});

@@ -1,0 +1,20 @@
+/**
+ * The chunks of phone.full.js, the build in a single file: they are inside the file and are evaluated when first asked for.
+ * Names are those of chunks.mjs.
+ */
+export const loadSdk = () => import("../sdk/index.js");
+
+export const CHUNK_LOADERS = {
+  "audio-devices": () => import("./lazy/audio-devices.js"),
+  "call-stack": () => import("./lazy/call-stack.js"),
+  "click-to-call": () => import("./lazy/click-to-call.js"),
+  debug: () => import("./lazy/debug.js"),
+  diagnostics: () => import("./lazy/diagnostics.js"),
+  "diagnostics-view": () => import("./lazy/diagnostics-view.js"),
+  dialer: () => import("./lazy/dialer.js"),
+  "locale-ar": () => import("./i18n/locales/ar.js"),
+  "locale-es": () => import("./i18n/locales/es.js"),
+  "pop-out": () => import("./lazy/pop-out.js"),
+  "ringback-tone": () => import("./lazy/ringback-tone.js"),
+  "settings-sheet": () => import("./lazy/settings-sheet.js"),
+};

@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { isInCall, isReady, MOVES, next } from "./states.js";
+
+const STATES = ["loading", "ready", "dialing", "ringing", "in-progress", "completed", "failed", "error"];
+const EVENTS = ["sessionReady", "fail", "dial", "ring", "accept", "hangup", "drop", "reset", "restart"];
+// One row a state, one column an event, in the orders above; "-" is: nothing changes.
+const EXPECTED = `
+  ready  error  -        -        -            -          -       -      -
+  -      error  dialing  -        -            -          -       -      loading
+  -      -      -        ringing  in-progress  completed  failed  -      -
+  -      -      -        -        in-progress  completed  failed  -      -
+  -      -      -        -        -            completed  -       -      -
+  -      error  dialing  -        -            -          -       ready  loading
+  -      error  dialing  -        -            -          -       ready  loading
+  ready  -      dialing  -        -            -          -       -      loading
+`
+  .trim()
+  .split("\n")
+  .map((row) => row.trim().split(/\s+/));
+
+describe("the table of states", () => {
+  test("knows exactly the eight states", () => {
+    expect(Object.keys(MOVES)).toEqual(STATES);
+  });
+  for (const [row, state] of STATES.entries()) {
+    for (const [column, event] of EVENTS.entries()) {
+      const to = EXPECTED[row][column];
+      test(`${event} in ${state} leads to ${to === "-" ? "nothing" : to}`, () => {
+        expect(next(state, event)).toBe(to === "-" ? null : to);
+      });
+    }
+  }
+  test("a name every object has is no event", () => {
+    expect(next("ready", "constructor")).toBeNull();
+  });
+  test("only ready, completed and failed can take a new call", () => {
+    expect(STATES.filter(isReady)).toEqual(["ready", "completed", "failed"]);
+  });
+  test("dialing, ringing and in-progress are a call", () => {
+    expect(STATES.filter(isInCall)).toEqual(["dialing", "ringing", "in-progress"]);
+  });
+});

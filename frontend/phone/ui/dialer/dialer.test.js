@@ -1,0 +1,129 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { punctuate } from "./format-as-you-type.js";
+import { countryOf, format, pasted } from "./number-format.js";
+import { troubleOf } from "./call-quality.js";
+
+const US = { country: "US", calling_code: "1", trunk_prefix: "1", international_prefix: "011" };
+const GB = { country: "GB", calling_code: "44", trunk_prefix: "0", international_prefix: "00" };
+const FR = { country: "FR", calling_code: "33", trunk_prefix: "0", international_prefix: "00" };
+const IT = { country: "IT", calling_code: "39", trunk_prefix: "", international_prefix: "00" };
+
+describe("what is typed", () => {
+  test.each([
+    ["415", US, "415"],
+    ["4155", US, "(415) 5"],
+    ["4155550123", US, "(415) 555-0123"],
+    ["14155550123", US, "1 (415) 555-0123"],
+    ["41555501234", US, "41555501234"],
+    ["+14155550123", US, "+1 (415) 555-0123"],
+    ["+442079460018", US, "+44 20 7946 0018"],
+    ["011442079460018", US, "011 44 20 7946 0018"],
+    ["02079460018", GB, "020 7946 0018"],
+    ["07700900123", GB, "07700 900123"],
+    ["0145678901", FR, "01 45 67 89 01"],
+    ["0039061234567", FR, "00 39 061 234 567"],
+    ["061234567", IT, "061 234 567"],
+    ["+971501234567", US, "+971 50 123 4567"],
+    ["+999123", US, "+999123"],
+    ["", US, ""],
+    ["+", US, "+"],
+  ])("%s is read as %s", (typed, account, shown) => {
+    expect(format(typed, account)).toBe(shown);
+    expect(format(shown, account)).toBe(shown);
+  });
+
+  test.each(["1-800-FLOWERS", "+44 (0)20 7946 0018", "call Ada"])("%s stays as it is", (text) => {
+    expect(format(text, GB)).toBe(text);
+  });
+
+  test.each([
+    ["2125550101", US],
+    ["+61491570006", GB],
+    ["00491701234567", FR],
+    ["*#", US],
+  ])("no digit of %s is changed", (typed, account) => {
+    for (let length = 0; length <= typed.length; length += 1) {
+      const text = typed.slice(0, length);
+      expect(format(text, account).replace(/[\s()-]/g, "")).toBe(text);
+    }
+  });
+});
+
+test.each([
+  ["", US, { code: "1", region: "US" }],
+  ["0207", GB, { code: "44", region: "GB" }],
+  ["+44", US, { code: "44", region: "GB" }],
+  ["+1416", US, { code: "1", region: null }],
+  ["01149", US, { code: "49", region: "DE" }],
+  ["+", US, null],
+])("%s calls a country", (text, account, country) => {
+  expect(countryOf(text, account)).toEqual(country);
+});
+
+test.each([
+  ["tel:+1-212-555-0101", "+1-212-555-0101"],
+  ["\u202a(212)\u00a0555\u20110101\u202c", "(212) 555-0101"],
+  ["٠٢٠ ٧٩٤٦ ٠٠١٨", "020 7946 0018"],
+  ["＋４４ 20 7946 0018", "+44 20 7946 0018"],
+  ["Ada Park: (212) 555-0101, after six", "(212) 555-0101"],
+  ["1-800-FLOWERS", "1-800-FLOWERS"],
+])("pasted %s becomes %s", (text, number) => {
+  expect(pasted(text)).toBe(number);
+});
+
+describe("the field", () => {
+  let input;
+  const attach = (account = US) => {
+    input = document.createElement("input");
+    input.maxLength = 40;
+    document.body.append(input);
+    input.focus();
+    punctuate(
+      input,
+      () => account,
+      () => {},
+    );
+  };
+  const edit = (value, caret, inputType) => {
+    input.value = value;
+    input.setSelectionRange(caret, caret);
+    input.dispatchEvent(new InputEvent("input", { inputType }));
+    return [input.value, input.selectionStart];
+  };
+  afterEach(() => document.body.replaceChildren());
+
+  test("keeps the caret at the end while typing", () => {
+    attach();
+    expect(edit("4155", 4, "insertText")).toEqual(["(415) 5", 7]);
+  });
+
+  test("keeps the caret between the same digits when one is typed in the middle", () => {
+    attach();
+    edit("415555012", 9, "insertText");
+    expect(edit("(4195) 555-012", 4, "insertText")).toEqual(["(419) 555-5012", 4]);
+  });
+
+  test("a deleted mark takes the digit before it along", () => {
+    attach();
+    edit("4155550123", 10, "insertText");
+    expect(edit("(415)555-0123", 5, "deleteContentBackward")).toEqual(["(415) 550-123", 3]);
+  });
+
+  test("a pasted number lands where the caret is", () => {
+    attach();
+    const event = new Event("paste", { cancelable: true });
+    event.clipboardData = { getData: () => "tel:+44-20-7946-0018" };
+    input.dispatchEvent(event);
+    expect([event.defaultPrevented, input.value]).toEqual([true, "+44 20 7946 0018"]);
+  });
+});
+
+test.each([
+  [{ lost: "microphone", warnings: new Set(["high-rtt"]) }, "unplugged"],
+  [{ lost: null, warnings: new Set(["low-mos", "high-packet-loss"]) }, "lossy"],
+  [{ lost: null, warnings: new Set(["constant-audio-input-level"]) }, "silent"],
+  [{ lost: null, warnings: new Set(["a-new-one"]) }, ""],
+  [{ lost: null, warnings: new Set() }, ""],
+])("the worst trouble of a line is told", (phone, told) => {
+  expect(troubleOf(phone, { microphone: "unplugged", lossy: "lossy", silent: "silent", poor: "poor" })).toBe(told);
+});
