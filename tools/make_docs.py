@@ -8,7 +8,7 @@ import ast
 import itertools
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -54,15 +54,22 @@ def settings() -> str:
     meanings = _attribute_docstrings(module)
     production = set(re.findall(r'"(EPOCH_[A-Z_]+) must ', _source_of(module, "_refuse_unsafe")))
     rows = []
-    for call in (node for node in ast.walk(module) if isinstance(node, ast.Call)):
-        for keyword in call.keywords:
-            read = next((node for node in ast.walk(keyword.value) if _reads_variable(node)), None)
-            if not isinstance(read, ast.Call) or keyword.arg is None or keyword.arg not in meanings:
-                continue
+    for attribute, value in _assigned_values(module):
+        read = next((node for node in ast.walk(value) if _reads_variable(node)), None)
+        if isinstance(read, ast.Call) and attribute in meanings:
             name = ast.literal_eval(read.args[0])
             mark = " †" if name in production else ""
-            rows.append(f"| `{name}` | {_default(read)}{mark} | {_accepted(read)} | {meanings[keyword.arg]} |")
+            rows.append(f"| `{name}` | {_default(read)}{mark} | {_accepted(read)} | {meanings[attribute]} |")
     return "| name | default | values | meaning |\n|---|---|---|---|\n" + "\n".join(rows)
+
+
+def _assigned_values(module: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """The module's assignments to one name and its keyword arguments, in their order in the file."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield node.targets[0].id, node.value
+        elif isinstance(node, ast.Call):
+            yield from ((keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg)
 
 
 def _reads_variable(node: ast.AST) -> bool:

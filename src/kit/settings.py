@@ -24,44 +24,59 @@ class CarrierSettings(msgspec.Struct, frozen=True):
     """Credentials of the carrier account; the sandbox has defaults for each."""
 
     account_sid: str
+    """The carrier account."""
     auth_token: str
+    """The account's token; it also signs the carrier's callbacks."""
     api_key_sid: str
+    """The API key that signs access tokens."""
     api_key_secret: str
+    """The secret of that API key."""
     twiml_app_sid: str
+    """The TwiML application that ``epoch carrier setup`` configures."""
 
     def __repr__(self) -> str:
         return f"CarrierSettings(account_sid={self.account_sid!r}, …)"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the environment decides. Names and meanings: the settings table of the README."""
+    """The environment's settings. ``make docs`` copies the texts below into docs/configuration.md."""
 
     env: str
+    """With ``production`` the product refuses to start with what is marked †."""
     host: str
+    """The address to listen on."""
     port: int
+    """The port to listen on."""
     public_url: str
-    """Scheme, host and port of the product as browsers and the carrier reach it, without a trailing slash."""
+    """Scheme, host and port of the product as browsers and the carrier reach it; ``https`` in production."""
     database_url: str | None
-    """The owner's URL; None means the embedded server."""
+    """The database owner's URL; PostgreSQL 14 or newer. Without it the embedded server runs."""
     secret_key: str
+    """Signs cookies and tickets, and encrypts second factors and queued mails."""
     carrier: str
-    """``sandbox`` or ``twilio``."""
+    """The telephone carrier."""
     access_token_ttl: int
-    """Seconds a carrier access token lives."""
+    """Lifetime of a carrier access token, in seconds."""
     valkey_url: str | None
+    """Valkey or Redis server that shares soft rate limits between machines; without it each process counts."""
     smtp_url: str | None
+    """Mail server. Without it mails are files in the folder ``mail`` of the data directory."""
     data_dir: Path
+    """Folder for the embedded database, mails and the demo token."""
     workers: int
+    """Number of serving processes."""
     trusted_proxies: tuple[str, ...]
+    """Proxies whose ``X-Forwarded-*`` headers count."""
     metrics_token: str | None
+    """Bearer token for ``GET /metrics`` from addresses other than loopback."""
     admin_networks: tuple[str, ...]
-    """From where the back office can be reached; empty means from everywhere."""
+    """Networks from which ``/admin`` can be reached; without it from everywhere."""
     call_retention_months: int
-    """How long numbers and names of calls are kept where an organization chose nothing."""
+    """Months after which call data is erased, unless the organization chooses its own."""
     sandbox_speed: float
     """Divides the sandbox carrier's scripted waits."""
     sandbox_address: str | None
-    """``host:port`` of the running sandbox carrier; set by the supervisor for its workers, not by people."""
+    """``host:port`` of the running sandbox carrier; the supervisor sets it for its workers, people do not."""
     twilio: CarrierSettings
 
     def __repr__(self) -> str:
