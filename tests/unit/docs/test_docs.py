@@ -1,0 +1,82 @@
+"""Checks the documentation against the repository: links, paths, commands, decision numbers and generated blocks."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+DECISIONS = ROOT / "docs" / "decisions"
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+RECORDS = sorted(DECISIONS.glob("[0-9]*.md"))
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(?:#[\w-]+)?\)")
+IN_BACKQUOTES = re.compile(r"`([^`\n]+)`")
+SECTIONS = ["Context", "Decision", "Consequences"]
+
+
+@pytest.mark.parametrize("page", [*PAGES, *RECORDS, DECISIONS / "README.md"], ids=lambda page: page.name)
+def test_every_relative_link_leads_to_a_file(page: Path) -> None:
+    broken = [link for link in LINK.findall(page.read_text()) if link and not (page.parent / link).exists()]
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_make_target_exists(page: Path) -> None:
+    targets = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text()))
+    named = {
+        word for quoted in IN_BACKQUOTES.findall(page.read_text()) for word in re.findall(r"^make ([a-z-]+)$", quoted)
+    }
+    assert named - targets == set()
+
+
+def test_every_decision_that_is_named_exists() -> None:
+    numbers = {path.name[:4] for path in RECORDS}
+    named = re.compile(r"(?:\b[Dd]ecision |decisions/)(\d{4})\b")
+    sources = [
+        *PAGES,
+        *RECORDS,
+        ROOT / "tools" / "setup",
+        *(path for folder in ("src", "tests", "bench") for path in (ROOT / folder).rglob("*.py")),
+        *(path for path in (ROOT / "frontend").glob("*.js")),
+        *(path for path in (ROOT / "frontend" / "phone").rglob("*.js")),
+    ]
+    unknown = {(str(path.relative_to(ROOT)), number) for path in sources for number in named.findall(path.read_text())}
+    assert {found for found in unknown if found[1] not in numbers} == set()
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name[:4])
+def test_a_decision_record_has_the_format(record: Path) -> None:
+    text = record.read_text()
+    head = re.match(
+        r"# (\d{4}) [A-Z][^\n]+\n\n- Status: (Accepted|Superseded)[^\n]*\n- Date: \d{4}-\d\d-\d\d\n- Topic: ", text
+    )
+    assert head is not None
+    assert head[1] == record.name[:4]
+    assert re.findall(r"(?m)^## (.+)$", text) == SECTIONS
+
+
+def test_a_superseded_decision_and_its_successor_link_to_each_other() -> None:
+    statuses = {record.name: re.findall(r"(?m)^- Status: (.+)$", record.read_text())[0] for record in RECORDS}
+    for name, status in statuses.items():
+        if "uperseded by" in status:
+            successors = LINK.findall(status)
+            assert successors, name
+            assert all(name in (DECISIONS / successor).read_text() for successor in successors)
+
+
+def test_no_two_decisions_have_one_number() -> None:
+    numbers = [record.name[:4] for record in RECORDS]
+    assert sorted(set(numbers)) == numbers
+
+
+def test_the_readme_fits_its_limit() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 130
+
+
+def test_the_generated_blocks_are_up_to_date() -> None:
+    """In a process of its own: the models of the whole application are imported."""
+    argv = [sys.executable, str(ROOT / "tools" / "make_docs.py"), "--check"]
+    result = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
