@@ -13,15 +13,28 @@ import pytest
 from litestar import Litestar
 
 from epoch.app import create_app
-from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import Settings, load_settings
+from support.databases import Databases
 from support.factories import Factory
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLIC_URL = "http://localhost:8000"
 NewClient = Callable[[], httpx.AsyncClient]
+FOLDERS = ("browser", "integration", "contract", "unit")
+"""The suites, the one with the longest tests first: short ones at the end let parallel workers finish together."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than processors: tests that wait for a timer leave theirs idle."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the suites for parallel workers, which take modules in the order of collection."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        items.sort(key=lambda item: FOLDERS.index(item.path.relative_to(ROOT / "tests").parts[0]))
 
 
 @pytest.fixture(scope="session")
@@ -37,25 +50,29 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture(scope="session")
-def new_database(postgres: EmbeddedPostgres) -> Iterator[Callable[[], str]]:
-    """Makes empty databases and drops them at the end."""
-    names: list[str] = []
-
-    def create() -> str:
-        names.append(f"t_{os.getpid()}_{len(names)}")
-        return postgres.create_database(names[-1])
-
-    yield create
-    for name in names:
-        postgres.drop_database(name)
+def databases(postgres: EmbeddedPostgres) -> Iterator[Databases]:
+    """Makes databases and drops them at the end."""
+    made = Databases(postgres)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")
-def database_url(new_database: Callable[[], str]) -> str:
-    """The migrated database that the session's tests share; each test makes organizations of its own in it."""
-    url = new_database()
-    upgrade(url)
-    return url
+def new_database(databases: Databases) -> Callable[[], str]:
+    """Makes empty databases."""
+    return databases.empty
+
+
+@pytest.fixture(scope="session")
+def new_migrated_database(databases: Databases) -> Callable[[], str]:
+    """Makes databases with the newest schema."""
+    return databases.migrated
+
+
+@pytest.fixture(scope="session")
+def database_url(databases: Databases) -> str:
+    """The migrated database that the tests of this process share; each test makes organizations of its own in it."""
+    return databases.migrated()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from support.browser.chromium import find_chromium
 from support.browser.host_site import HostSite, serving_pages, widget_tag
 from support.browser.phone import PATIENCE, WATCH, Phone
 from support.browser.product import Customer, Product, running_product
+from support.locks import exclusive
 
 SPEED = "5"
 """Most tests do not need the sandbox's real waits."""
@@ -167,7 +168,8 @@ def open_phone(open_page: OpenPage, host_site: HostSite) -> OpenPhone:
 
 def launch_options() -> dict[str, Any]:
     """What ``chromium.launch`` needs here."""
-    options = find_chromium()
+    with exclusive("chromium"):  # one test process installs it, the others wait and find it
+        options = find_chromium()
     return {**options, "args": [*options["args"], *EXTRA_ARGUMENTS]}
 
 

@@ -1,0 +1,77 @@
+"""Makes databases for tests: empty ones, and migrated ones copied from a template that is migrated once."""
+
+import asyncio
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from epoch.migrations import upgrade
+from epoch.server.embedded_postgres import EmbeddedPostgres
+from support.locks import exclusive
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE_PREFIX = "template_"
+
+
+class Databases:
+    """Databases of one test process; ``close`` drops them."""
+
+    def __init__(self, postgres: EmbeddedPostgres) -> None:
+        """Makes the template where it is missing; not to be called inside an event loop."""
+        self._postgres = postgres
+        self._names: list[str] = []
+        self._template = _find_or_make_template(postgres)
+
+    def empty(self) -> str:
+        """Make a database without tables and return its address."""
+        return self._create(None)
+
+    def migrated(self) -> str:
+        """Make a database with the newest schema and return its address."""
+        return self._create(self._template)
+
+    def close(self) -> None:
+        for name in self._names:
+            self._postgres.drop_database(name)
+
+    def _create(self, template: str | None) -> str:
+        # Test processes share the server: the process id keeps their names apart.
+        self._names.append(f"t_{os.getpid()}_{len(self._names)}")
+        return self._postgres.create_database(self._names[-1], template)
+
+
+def _find_or_make_template(postgres: EmbeddedPostgres) -> str:
+    """The name of the database with this checkout's migrations; it outlives the run, so that the next one finds it."""
+    name = TEMPLATE_PREFIX + _hash_of_migrations()
+    with exclusive("template-database"):
+        rows = _execute(postgres, "SELECT datname FROM pg_database")
+        templates = [row["datname"] for row in rows if row["datname"].startswith(TEMPLATE_PREFIX)]
+        if name not in templates:
+            for stale in templates:
+                postgres.drop_database(stale)
+            # Renamed when it is whole: a killed run leaves no half migrated template under the name.
+            unfinished = f"{name}_unfinished"
+            upgrade(postgres.create_database(unfinished))
+            _execute(postgres, f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
+    return name
+
+
+def _hash_of_migrations() -> str:
+    digest = hashlib.sha256()
+    for file in [*sorted((ROOT / "alembic").rglob("*.py")), ROOT / "src" / "epoch" / "migrations.py"]:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _execute(postgres: EmbeddedPostgres, statement: str) -> list[Any]:
+    async def execute() -> list[Any]:
+        connection = await asyncpg.connect(postgres.url)
+        try:
+            return list(await connection.fetch(statement))
+        finally:
+            await connection.close()
+
+    return asyncio.run(execute())
