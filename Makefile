@@ -8,6 +8,9 @@ BIN := .venv/bin
 # A folder counts once it holds a test; each suite that counts fails when it finds none.
 SERVER_TESTS := $(foreach kind,unit integration contract,$(if $(shell find tests/$(kind) -name 'test_*.py' 2>/dev/null),tests/$(kind)))
 BROWSER_TESTS_FOLDER := $(if $(shell find tests/browser -name 'test_*.py' 2>/dev/null),tests/browser)
+# Parallel test processes, each with databases and servers of its own; a module's tests stay in one process.
+WORKERS ?= auto
+PARALLEL = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 COMPILE = "$$(tools/setup uv)" pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11
 
 help: ## this list
@@ -20,8 +23,8 @@ run: ## install what is missing and serve on http://localhost:8000 with a demo
 
 test: setup ## install what is missing and run every test: server, widget, browser
 	@test -n "$(SERVER_TESTS)" || { echo 'no tests found'; exit 1; }
-	$(BIN)/pytest $(SERVER_TESTS)
-	@$(MAKE) frontend-test browser
+	$(BIN)/pytest $(PARALLEL) $(SERVER_TESTS) $(BROWSER_TESTS_FOLDER)
+	@$(MAKE) frontend-test
 
 check: setup lint types imports frontend-lint locks-check ## style, types, import contracts, locks
 
@@ -54,7 +57,7 @@ frontend-test: setup ## the widget's tests, and the Salesforce kit's
 
 browser: setup ## the tests in a real browser
 ifneq ($(BROWSER_TESTS_FOLDER),)
-	$(BIN)/pytest $(BROWSER_TESTS_FOLDER)
+	$(BIN)/pytest $(PARALLEL) $(BROWSER_TESTS_FOLDER)
 endif
 
 db: ## hold the embedded PostgreSQL open and print its address

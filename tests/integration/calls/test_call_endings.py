@@ -17,7 +17,6 @@ from calls.termination import END_CALL, RETRY_SECONDS, CallEnder
 from carrier.twilio import TwilioCarrier
 from epoch.app import create_app
 from epoch.cli.commands import pause_calls, resume_calls
-from epoch.migrations import upgrade
 from kit.actor import SYSTEM
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database
@@ -41,10 +40,9 @@ LEASE_SECONDS = 8
 
 
 @pytest.fixture(scope="module")
-def own_settings(new_database: Callable[[], str], settings: Settings) -> Settings:
+def own_settings(new_migrated_database: Callable[[], str], settings: Settings) -> Settings:
     """A database of these tests' own: the running application would do their work."""
-    url = new_database()
-    upgrade(url)
+    url = new_migrated_database()
     return load_settings(
         {
             "EPOCH_DATABASE_URL": url,

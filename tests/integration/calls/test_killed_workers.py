@@ -22,7 +22,6 @@ from calls.termination import END_CALL, CallEnder
 from carrier.twilio import TwilioCarrier
 from conftest import ROOT
 from epoch.app import create_app
-from epoch.migrations import upgrade
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database
 from kit.jobs.queue import Outbox, backlog
@@ -59,10 +58,9 @@ LEASE = dt.timedelta(seconds=8)
 
 
 @pytest.fixture(scope="module")
-def own_settings(new_database: Callable[[], str], settings: Settings) -> Settings:
+def own_settings(new_migrated_database: Callable[[], str], settings: Settings) -> Settings:
     """A database of these tests' own, whose work nobody else does."""
-    url = new_database()
-    upgrade(url)
+    url = new_migrated_database()
     return load_settings(
         {
             "EPOCH_DATABASE_URL": url,
@@ -264,10 +262,9 @@ async def test_killed_with_an_event_in_its_hands_the_carrier_is_asked_what_it_wa
 
 @pytest.mark.parametrize("step", ["asking the carrier", "ended at the carrier, before it is noted"])
 async def test_killed_while_it_ends_a_live_call_another_ends_it(
-    new_database: Callable[[], str], settings: Settings, step: str
+    new_migrated_database: Callable[[], str], settings: Settings, step: str
 ) -> None:
-    url = new_database()
-    await asyncio.to_thread(upgrade, url)
+    url = new_migrated_database()
     jobs = Database(url, role=ADMIN_ROLE)
     async with CarrierEndpoint().serving() as endpoint:
         own = load_settings(

@@ -33,7 +33,6 @@ from calls.models import Call, CallStatus
 from calls.services import CallService
 from conftest import PUBLIC_URL, ROOT
 from epoch.app import create_app
-from epoch.migrations import upgrade
 from kit.actor import SYSTEM, Actor, ActorKind
 from kit.audit import AuditEvent
 from kit.clock import utc_now
@@ -340,9 +339,8 @@ class Apart:
 
 
 @pytest.fixture
-async def apart(settings: Settings, new_database: Callable[[], str]) -> AsyncIterator[Apart]:
-    url = new_database()
-    await asyncio.to_thread(upgrade, url)
+async def apart(settings: Settings, new_migrated_database: Callable[[], str]) -> AsyncIterator[Apart]:
+    url = new_migrated_database()
     own = msgspec.structs.replace(settings, database_url=url)
     database = Database(url, role=ADMIN_ROLE)
     app: Litestar = create_app(own)

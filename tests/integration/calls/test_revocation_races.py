@@ -22,7 +22,6 @@ from calls.models import Call, CallStatus
 from conftest import ROOT
 from epoch.app import create_app
 from epoch.cli.commands import pause_calls
-from epoch.migrations import upgrade
 from kit.actor import SYSTEM
 from kit.db.database import ADMIN_ROLE, Database
 from kit.jobs.queue import backlog
@@ -74,11 +73,9 @@ class Worker:
 
 
 @pytest.fixture
-def own_url(new_database: Callable[[], str]) -> str:
+def own_url(new_migrated_database: Callable[[], str]) -> str:
     """A database of its own: the workers alone shall do what follows."""
-    url = new_database()
-    upgrade(url)
-    return url
+    return new_migrated_database()
 
 
 @pytest.fixture

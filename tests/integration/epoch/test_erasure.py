@@ -11,7 +11,6 @@ from sqlalchemy.exc import DBAPIError
 
 from calls.models import CallStatus
 from carrier.port import Carrier
-from epoch.migrations import upgrade
 from epoch.phone_number_jobs import build_reconciler
 from kit.actor import Actor, ActorKind
 from kit.audit import AuditEvent
@@ -32,11 +31,9 @@ OVER = GRACE + timedelta(minutes=1)
 
 
 @pytest.fixture(scope="module")
-def own_database(new_database: Callable[[], str]) -> str:
+def own_database(new_migrated_database: Callable[[], str]) -> str:
     """A database whose organizations the running application does not erase before these tests do."""
-    url = new_database()
-    upgrade(url)
-    return url
+    return new_migrated_database()
 
 
 @pytest.fixture

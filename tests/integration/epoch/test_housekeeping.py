@@ -16,7 +16,6 @@ from calls.models import OrphanEvent
 from calls.reconciliation.models import CarrierDifference, DifferenceKind
 from carrier.breaker import BreakerState
 from carrier.health import CarrierStanding
-from epoch.migrations import upgrade
 from epoch.purge_rules import CHORES, build_housekeeping
 from kit.clock import utc_now
 from kit.counters import MinuteCounter
@@ -40,11 +39,9 @@ _places = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def own_database(new_database: Callable[[], str]) -> str:
+def own_database(new_migrated_database: Callable[[], str]) -> str:
     """A database that the running application does not tidy before these tests do."""
-    url = new_database()
-    upgrade(url)
-    return url
+    return new_migrated_database()
 
 
 @pytest.fixture

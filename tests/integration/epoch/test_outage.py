@@ -13,7 +13,6 @@ import pytest
 from litestar import Litestar
 
 from epoch.app import create_app
-from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import Settings
@@ -35,11 +34,9 @@ HANG_SECONDS = 15
 
 
 @pytest.fixture(scope="module")
-def own_database(new_database: Callable[[], str]) -> str:
+def own_database(new_migrated_database: Callable[[], str]) -> str:
     """A database that these tests alone may spoil."""
-    url = new_database()
-    upgrade(url)
-    return url
+    return new_migrated_database()
 
 
 @pytest.fixture(scope="module")

@@ -6,18 +6,15 @@ from pathlib import Path
 import pytest
 
 from epoch.cli.seed import ensure_no_demo, seed_demo
-from epoch.migrations import upgrade
 from kit.settings import Settings, SettingsError, load_settings
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def empty_database_url(new_database: Callable[[], str]) -> str:
+def empty_database_url(new_migrated_database: Callable[[], str]) -> str:
     """A migrated database without a row."""
-    url = new_database()
-    upgrade(url)
-    return url
+    return new_migrated_database()
 
 
 def _settings(database_url: str, data_dir: Path) -> Settings:

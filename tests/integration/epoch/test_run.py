@@ -13,6 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from support.ports import unused_port
+
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 60.0
 """How long a state may take to come before a test gives up; nothing is measured with it."""
@@ -83,8 +85,7 @@ def eventually(true: Callable[[], bool]) -> None:
 @pytest.fixture
 def environ(open_folder: Path) -> Iterator[dict[str, str]]:
     """Settings for one run; the database must be stopped when the test ends."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = unused_port()
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
     data = open_folder / "data"
     yield {**ours, "PYTHONPATH": str(ROOT / "src"), "EPOCH_PORT": str(port), "EPOCH_DATA_DIR": str(data)}

@@ -12,7 +12,6 @@ from litestar import Litestar
 
 from epoch.app import create_app
 from epoch.cli.seed import read_demo_token, seed_demo
-from epoch.migrations import upgrade
 from kit import secrets
 from kit.db.database import ADMIN_ROLE, Database
 from kit.http.csrf import HEADER
@@ -28,10 +27,8 @@ PAGE = "http://localhost:8000"
 
 
 @pytest.fixture
-def empty_url(new_database: Callable[[], str]) -> str:
-    url = new_database()
-    upgrade(url)
-    return url
+def empty_url(new_migrated_database: Callable[[], str]) -> str:
+    return new_migrated_database()
 
 
 @pytest.fixture

@@ -5,16 +5,13 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import sqlalchemy as sa
 
-from epoch.migrations import upgrade
 from kit.db.database import ADMIN_ROLE, Database
 from kit.jobs.queue import OutboxItem
 
 
 @pytest.fixture(scope="module")
-def own_database(new_database: Callable[[], str]) -> str:
-    url = new_database()
-    upgrade(url)
-    return url
+def own_database(new_migrated_database: Callable[[], str]) -> str:
+    return new_migrated_database()
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from uuid_utils.compat import uuid7
 
 from calls.models import Call, CallStatus
 from carrier.port import Carrier, OwnedNumber
-from epoch.migrations import upgrade
 from kit.actor import Actor
 from kit.db.database import ADMIN_ROLE, Database
 from phone_numbers.models import NumberDifference
@@ -195,10 +194,9 @@ async def test_one_sweep_at_a_time(new_database: Callable[[], str], carrier: Car
 
 
 async def test_the_command_starts_a_sandbox_of_its_own_and_adopts_what_a_crash_left(
-    new_database: Callable[[], str], tmp_path: Path
+    new_migrated_database: Callable[[], str], tmp_path: Path
 ) -> None:
-    url = new_database()
-    await asyncio.to_thread(upgrade, url)
+    url = new_migrated_database()
     database = Database(url, role=ADMIN_ROLE)
     e164, now = "+14155550111", datetime.now(UTC)
     async with database.sessions() as session, session.begin():

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -21,6 +20,7 @@ from support.factories import (
     Token,
     sign_in,
 )
+from support.ports import unused_port
 from tenants.plans import Plan
 from tenants.services import OrganizationService
 
@@ -101,7 +101,7 @@ class Customer:
 @contextlib.asynccontextmanager
 async def running_product(database_url: str, data_dir: Path, **environ: str) -> AsyncIterator[Product]:
     """Start the product with ``environ`` on top of its defaults, and stop it at the end."""
-    port = _free_port()
+    port = unused_port()
     ours = {
         "EPOCH_PORT": str(port),
         "EPOCH_DATA_DIR": str(data_dir),
@@ -161,10 +161,3 @@ async def _carrier_of(settings: Settings, make: Factory) -> str:
 
 def _tail(log: Path) -> str:
     return log.read_text(errors="replace")[-LOG_TAIL:]
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
