@@ -166,7 +166,7 @@ async def test_people_are_shown_with_what_they_did(
 @pytest.mark.parametrize(
     "path",
     [
-        f"/admin/organization/details/{uuid4()}",
+        pytest.param(f"/admin/organization/details/{uuid4()}", id="unknown organization"),
         "/admin/organization/details/no-id",
         "/admin/organization/details/1;2",
         "/admin/nothing/list",

@@ -90,7 +90,7 @@ async def test_the_kept_token_is_for_its_owners_eyes_only(fresh: Settings) -> No
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("kept", [None, "", "ept_nonsense\n", secrets.mint("ept_").raw])
+@pytest.mark.parametrize("kept", [None, "", "ept_nonsense\n", pytest.param(secrets.mint("ept_").raw, id="another")])
 async def test_a_lost_token_is_replaced_and_the_old_one_revoked(
     fresh: Settings, demo_database: Database, kept: str | None
 ) -> None:

@@ -40,9 +40,9 @@ def purchase_id_of(asked: datetime) -> UUID:
     ("name", "is_kept"),
     [
         ("Front desk", True),
-        (f"pn:{uuid4()}", True),
-        (f"pn:{purchase_id_of(datetime.now(UTC) - timedelta(hours=23))}", True),
-        (f"pn:{purchase_id_of(datetime.now(UTC) - timedelta(hours=25))}", False),
+        pytest.param(f"pn:{uuid4()}", True, id="no time in its name"),
+        pytest.param(f"pn:{purchase_id_of(datetime.now(UTC) - timedelta(hours=23))}", True, id="23 hours old"),
+        pytest.param(f"pn:{purchase_id_of(datetime.now(UTC) - timedelta(hours=25))}", False, id="25 hours old"),
     ],
 )
 async def test_an_unexplained_number_is_reported_and_released_only_when_it_is_ours_and_old(

@@ -78,7 +78,16 @@ def test_a_name_at_the_carrier_leads_back_to_its_purchase_and_its_time() -> None
 
 @pytest.mark.parametrize(
     "name",
-    ["", "Acme Realty", "pn:", "pn:1", f"pn:{uuid4()}", f"x pn:{uuid7()}", f"pn:{uuid7()}\n", f"pn:{uuid7().hex}"],
+    [
+        "",
+        "Acme Realty",
+        "pn:",
+        "pn:1",
+        pytest.param(f"pn:{uuid4()}", id="random id"),
+        pytest.param(f"x pn:{uuid7()}", id="text before"),
+        pytest.param(f"pn:{uuid7()}\n", id="line end after"),
+        pytest.param(f"pn:{uuid7().hex}", id="id without hyphens"),
+    ],
 )
 def test_other_names_are_nobodys(name: str) -> None:
     assert rules.purchase_of(name) is None
