@@ -10,6 +10,7 @@ from accounts.registration import Registration
 from accounts.second_factor import SecondFactor
 from accounts.sign_in import SignIn
 from kit.db.database import Database
+from kit.http.app_key import AppKey
 from kit.mail import Mailer
 from kit.settings import Settings
 
@@ -24,6 +25,9 @@ class Accounts(msgspec.Struct, frozen=True):
     passwords: Passwords
     limits: Limits
     second_factor: SecondFactor
+
+
+ACCOUNT_SERVICES: AppKey[Accounts] = AppKey("account_services")
 
 
 def build_accounts(settings: Settings, database: Database, mailer: Mailer) -> Accounts:

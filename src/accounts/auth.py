@@ -12,7 +12,7 @@ from accounts.errors import NotSignedIn
 from accounts.sessions import ABSOLUTE, Browser, Viewer, viewer_of
 from kit.actor import Actor, ActorKind
 from kit.clock import utc_now
-from kit.db.database import Database
+from kit.http.app_key import DATABASE, SETTINGS
 from kit.http.csrf import cookie_value, has_bearer
 
 
@@ -48,7 +48,7 @@ class SessionMiddleware:
             scope["user"] = None
             if raw and not has_bearer(headers):
                 # From the application: what a middleware is given is copied with the routes, and a pool cannot be.
-                database: Database = scope["litestar_app"].state.database
+                database = DATABASE.get(scope["litestar_app"])
                 scope["user"] = await viewer_of(database, raw, utc_now())
         await self._app(scope, receive, send)
 
@@ -81,5 +81,5 @@ def browser(connection: ASGIConnection[Any, Any, Any, Any]) -> Browser:
 
 def raw_session(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     """The raw session id that the request shows, whatever it is worth."""
-    public_url: str = connection.app.state.settings.public_url
+    public_url: str = SETTINGS.get(connection.app).public_url
     return cookie_value(connection.headers.get("cookie", ""), cookie_name(public_url))

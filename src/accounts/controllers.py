@@ -8,13 +8,14 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.account_services import Accounts
+from accounts.account_services import ACCOUNT_SERVICES
 from accounts.auth import browser, person, raw_session, requires_user, session_cookie, viewer
 from accounts.errors import SecondFactorRequired, WrongCode, WrongCredentials
 from accounts.schemas import Person, SessionInfo, SignIn
 from accounts.sessions import SessionService
 from kit.audit import record
 from kit.errors import TooMany, ValidationFailed
+from kit.http.app_key import SETTINGS
 from kit.schemas import invalid_text_errors
 
 
@@ -25,12 +26,10 @@ class SessionController(Controller):
     tags = ["Session"]
 
     @post(summary="Sign in", refusals=(WrongCredentials, SecondFactorRequired, WrongCode, TooMany))
-    async def sign_in(
-        self, request: Request[Any, Any, State], data: JSONBody[SignIn], state: State
-    ) -> Response[SessionInfo]:
+    async def sign_in(self, request: Request[Any, Any, State], data: JSONBody[SignIn]) -> Response[SessionInfo]:
         if errors := invalid_text_errors(data):
             raise ValidationFailed(errors)
-        accounts: Accounts = state.accounts
+        accounts = ACCOUNT_SERVICES.get(request.app)
         signed_in = await accounts.sign_in.at_once(
             email=data.email,
             password=data.password,
@@ -39,7 +38,7 @@ class SessionController(Controller):
             replaces=raw_session(request),
         )
         body = SessionInfo(user=Person(id=signed_in.user_id, email=signed_in.email, name=signed_in.name))
-        cookie = session_cookie(state.settings.public_url, signed_in.raw)
+        cookie = session_cookie(SETTINGS.get(request.app).public_url, signed_in.raw)
         return Response(body, status_code=201, cookies=[cookie])
 
     @get(guards=[requires_user], summary="Who is signed in")
@@ -49,8 +48,8 @@ class SessionController(Controller):
 
     @delete(guards=[requires_user], summary="Sign out", status_code=204)
     async def sign_out(
-        self, request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession], state: State
+        self, request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]
     ) -> Response[None]:
         await SessionService(db_session).end(viewer(request).session_id)
         await record(db_session, person(request), "session.ended", subject_id=viewer(request).session_id)
-        return Response(None, status_code=204, cookies=[session_cookie(state.settings.public_url, None)])
+        return Response(None, status_code=204, cookies=[session_cookie(SETTINGS.get(request.app).public_url, None)])

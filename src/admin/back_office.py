@@ -9,6 +9,7 @@ from admin.auth.staff_auth import StaffDoor
 from admin.theme import Look
 from carrier.port import Carrier
 from kit.db.database import STAFF_ROLE, Database
+from kit.http.app_key import AppKey
 from kit.mail import Mailer
 from kit.settings import Settings
 from phone_numbers.phone_number_service import NumberDesk
@@ -45,6 +46,9 @@ class BackOffice(msgspec.Struct, frozen=True):
 
     async def stop(self) -> None:
         await self.reading.stop()
+
+
+BACK_OFFICE: AppKey[BackOffice] = AppKey("back_office")
 
 
 def build_back_office(

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accounts.models import User
 from calls.callback_forms import OutgoingCall
 from calls.models import AGENT_CHARACTERS
+from kit.http.app_key import AppKey
 from tenants.models import Membership
 from widget.client_ids import MemberPhones
 from widget.models import EmbedToken
@@ -38,3 +39,6 @@ class Agents:
         if found is None:
             return asked
         return msgspec.structs.replace(asked, agent=members[found][:AGENT_CHARACTERS], agent_is_member=True)
+
+
+CALLER_ATTRIBUTION: AppKey[Agents] = AppKey("caller_attribution")

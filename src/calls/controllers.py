@@ -20,13 +20,15 @@ from calls.callback_forms import (
     read_event,
     read_outgoing,
 )
-from calls.caller_attribution import Agents
+from calls.caller_attribution import CALLER_ATTRIBUTION
 from calls.csv_export import calls_csv
 from calls.errors import BadWebhook, NotTheCarrier, PhoneBusy
 from calls.guards import signed_form
-from calls.limits.admission import Gate, write_unjudged
-from calls.limits.admission_queue import Turns
+from calls.limits.admission import ADMISSION_DATABASE, CALL_ADMISSION, Gate, write_unjudged
+from calls.limits.admission_queue import ADMISSION_QUEUE, Turns
 from calls.limits.call_duration import CALL_MINUTES, RING_SECONDS
+from calls.limits.limit_alerts import LIMIT_ALERTS
+from calls.limits.rejections import UNCHECKED_REJECTIONS
 from calls.list_filters import call_filters
 from calls.models import Call, CallStatus
 from calls.schemas import (
@@ -39,11 +41,12 @@ from calls.services import CallFilters, CallService
 from calls.tenant_lookup import Owners
 from calls.unmatched_events import keep_orphan
 from calls.usage import usage_of
-from carrier.port import Carrier, DialPlan
+from carrier.port import CARRIER, Carrier, DialPlan
 from kit.clock import utc_now
 from kit.csv_export import csv_answer
 from kit.db.database import Database, is_outage
 from kit.db.paging import PageQuery
+from kit.http.app_key import DATABASE, SETTINGS
 from kit.schemas import Page
 from kit.settings import Settings
 from tenants.guards import requires_member
@@ -78,11 +81,11 @@ class WebhookController(Controller):
     async def outgoing(self, request: Request[Any, Any, State]) -> Response[bytes]:
         asked = read_outgoing(await signed_form(request))
         call = await _placed(request, asked)
-        carrier: Carrier = request.app.state.carrier
+        carrier = CARRIER.get(request.app)
         if call is None or call.status is CallStatus.REFUSED:
             log.info("call_refused", reason="replayed_or_unknown" if call is None else call.end_reason)
             return _document(carrier.reject())
-        return _document(carrier.dial(_plan(request.app.state.settings, call)))
+        return _document(carrier.dial(_plan(SETTINGS.get(request.app), call)))
 
     @post("/unavailable", status_code=200)
     async def unavailable(self, request: Request[Any, Any, State]) -> Response[bytes]:
@@ -102,20 +105,24 @@ class WebhookController(Controller):
 
 
 def _parts(request: Request[Any, Any, State]) -> tuple[Database, Carrier]:
-    return request.app.state.database, request.app.state.carrier
+    return DATABASE.get(request.app), CARRIER.get(request.app)
 
 
 async def _placed(request: Request[Any, Any, State], asked: OutgoingCall) -> Call | None:
     """The record of the call; None when there is nothing to dial. What cannot be asked or counted is not dialled."""
-    database, gate, turns = request.app.state.calls_database, request.app.state.gate, request.app.state.turns
+    database, gate, turns = (
+        ADMISSION_DATABASE.get(request.app),
+        CALL_ADMISSION.get(request.app),
+        ADMISSION_QUEUE.get(request.app),
+    )
     found = None
     try:
-        found = await Owners(request.app.state.database).of_token(asked.token_id)
+        found = await Owners(DATABASE.get(request.app)).of_token(asked.token_id)
         if found is None:
             return None
-        agents: Agents = request.app.state.agents
+        agents = CALLER_ATTRIBUTION.get(request.app)
         if agents.may_know(asked):
-            async with database.tenant(found[0]) as session:
+            async with database.tenant_session(found[0]) as session:
                 asked = await agents.named(session, asked)
         return await _through(gate, database, turns, *found, asked)
     except Exception as error:
@@ -123,8 +130,8 @@ async def _placed(request: Request[Any, Any, State], asked: OutgoingCall) -> Cal
         if found is None:
             return None
     with contextlib.suppress(Exception):  # Then not even the reason can be kept: the widget learns that nothing works.
-        async with database.tenant(found[0]) as session:
-            return await write_unjudged(session, found[0], asked, request.app.state.unjudged)
+        async with database.tenant_session(found[0]) as session:
+            return await write_unjudged(session, found[0], asked, UNCHECKED_REJECTIONS.get(request.app))
     return None
 
 
@@ -156,7 +163,7 @@ async def _record(request: Request[Any, Any, State], parent_sid: str, leg_sid: s
             await keep_orphan(session, parent_sid, leg_sid, event)
         return
     async with database.tenant_session(organization_id) as session:
-        watch = request.app.state.watch
+        watch = LIMIT_ALERTS.get(request.app)
         await CallService(session).record(organization_id, parent_sid, leg_sid, event, watch=watch)
 
 
@@ -192,9 +199,9 @@ class CallController(Controller):
 
     @get("/export.csv", summary="Calls as CSV, newest first", media_type="text/csv")
     async def export(
-        self, organization_id: FromPath[UUID], filters: NamedDependency[CallFilters], state: State
+        self, organization_id: FromPath[UUID], filters: NamedDependency[CallFilters], request: Request[Any, Any, State]
     ) -> Stream:
-        return csv_answer("calls.csv", calls_csv(state.database, organization_id, filters))
+        return csv_answer("calls.csv", calls_csv(DATABASE.get(request.app), organization_id, filters))
 
     @get("/{call_id:uuid}", summary="One call with its timeline")
     async def show(

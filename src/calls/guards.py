@@ -6,8 +6,8 @@ from litestar import Request
 
 from calls.callback_forms import parse_form
 from calls.errors import NotTheCarrier
-from carrier.port import Carrier, fields
-from kit.settings import Settings
+from carrier.port import CARRIER, fields
+from kit.http.app_key import SETTINGS
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 
@@ -21,8 +21,8 @@ async def signed_form(request: Request[Any, Any, Any]) -> dict[str, str]:
         NotTheCarrier: no signature, a wrong one, or another account's.
         BadWebhook: signed or not, it cannot be read as a form.
     """
-    settings: Settings = request.app.state.settings
-    carrier: Carrier = request.app.state.carrier
+    settings = SETTINGS.get(request.app)
+    carrier = CARRIER.get(request.app)
     if request.headers.get("content-type", "").split(";", 1)[0].strip().lower() != MEDIA_TYPE:
         raise NotTheCarrier
     form = parse_form(await request.body())

@@ -6,6 +6,8 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from kit.http.app_key import AppKey
+
 
 class CarrierError(Exception):
     """The carrier refused or failed; the message is for logs, never for customers."""
@@ -147,6 +149,9 @@ class Carrier(Protocol):
     async def close(self) -> None:
         """Give connections back."""
         ...
+
+
+CARRIER: AppKey[Carrier] = AppKey("carrier")
 
 
 def fields(form: Iterable[tuple[str, str]]) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie, State
 from litestar.params import FromPath
 
+from accounts.account_services import ACCOUNT_SERVICES
 from accounts.account_settings import AccountChanges
 from accounts.auth import person, session_cookie, viewer
 from accounts.errors import SecondFactorUnchanged
@@ -19,9 +20,9 @@ from dashboard.guards import knows_places
 from dashboard.pages import redirect, render
 from kit.encryption import Encryptor
 from kit.errors import DomainError, NotFound, TooMany, Unauthenticated
+from kit.http.app_key import SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
 from kit.http.problems import problem_headers, status_of
-from kit.settings import Settings
 
 Visit = Request[Any, Any, State]
 CODES = "codes"
@@ -64,7 +65,7 @@ async def resend_verification(request: Visit) -> Response[str]:
     form = await read_form(request)
 
     async def work() -> Response[str]:
-        await request.app.state.accounts.registration.resend(viewer(request))
+        await ACCOUNT_SERVICES.get(request.app).registration.resend(viewer(request))
         return redirect(request, "/account", "The link is on its way.")
 
     return await _attempt(request, "verification", form, work)
@@ -228,20 +229,20 @@ async def _enrolment(request: Visit, form: Form | None, *, status: int = 200) ->
 
 
 def _changes(request: Visit) -> AccountChanges:
-    changes: AccountChanges = request.app.state.accounts.changes
+    changes: AccountChanges = ACCOUNT_SERVICES.get(request.app).changes
     return changes
 
 
 def _session(request: Visit, raw: str) -> Cookie:
-    return session_cookie(request.app.state.settings.public_url, raw)
+    return session_cookie(SETTINGS.get(request.app).public_url, raw)
 
 
 def _sealer(request: Visit) -> Encryptor:
-    return Encryptor(request.app.state.settings.secret_key, CODES)
+    return Encryptor(SETTINGS.get(request.app).secret_key, CODES)
 
 
 def _codes_cookie(request: Visit, codes: Sequence[str] | None) -> Cookie:
-    settings: Settings = request.app.state.settings
+    settings = SETTINGS.get(request.app)
     return Cookie(
         key=CODES,
         value="" if codes is None else _sealer(request).encrypt(msgspec.json.encode(list(codes))),

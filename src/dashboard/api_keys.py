@@ -17,6 +17,7 @@ from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.db.paging import cut
 from kit.errors import DomainError, ValidationFailed
+from kit.http.app_key import SETTINGS
 from kit.http.forms import Form, read_form
 from tenants.api_keys.services import LABEL_CHARACTERS, ApiKeyService
 from tenants.auth import MemberAuth, member
@@ -95,7 +96,7 @@ class ApiKeyPages(Controller):
             raw=issued.raw,
             scope=SCOPE_WORDS[key.scope.value],
             example=f'curl -H "Authorization: Bearer {issued.raw}" '
-            f"{request.app.state.settings.public_url}/api/organizations/{who.organization_id}/calls",
+            f"{SETTINGS.get(request.app).public_url}/api/organizations/{who.organization_id}/calls",
             back=_list(slug),
         )
         answer.set_cookie(show_once.taken(request))

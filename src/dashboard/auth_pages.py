@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.account_services import Accounts
+from accounts.account_services import ACCOUNT_SERVICES, Accounts
 from accounts.auth import browser, person, raw_session, session_cookie
 from accounts.errors import LinkNotUsable, NotSignedIn, WrongCode
 from accounts.sessions import SessionService, Viewer
@@ -17,6 +17,7 @@ from dashboard.formats import soon
 from dashboard.pages import is_own_path, login_path, redirect, render
 from kit.audit import record
 from kit.errors import DomainError, TooMany
+from kit.http.app_key import SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
 from kit.http.problems import problem_headers, status_of
 from kit.settings import Settings
@@ -251,10 +252,8 @@ def _viewer(request: Visit) -> Viewer | None:
 
 
 def _accounts(request: Visit) -> Accounts:
-    accounts: Accounts = request.app.state.accounts
-    return accounts
+    return ACCOUNT_SERVICES.get(request.app)
 
 
 def _settings(request: Visit) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
+    return SETTINGS.get(request.app)

@@ -13,10 +13,11 @@ from dashboard.guards import requires_place
 from dashboard.pages import redirect, render
 from dashboard.settings import SettingsRequest, render_settings
 from kit.errors import ValidationFailed
+from kit.http.app_key import SETTINGS
 from kit.http.forms import Form, read_form
 from privacy.errors import NumberInLiveCall
 from privacy.messages import was_erased, will_be_erased
-from privacy.number_erasure import NumberErasure, read_number_to_erase
+from privacy.number_erasure import NUMBER_ERASURE, NumberErasure, read_number_to_erase
 from privacy.rules import LONGEST_MONTHS, SHORTEST_MONTHS
 from privacy.services import RetentionService
 from tenants.auth import MemberAuth, member
@@ -30,7 +31,7 @@ _ADMIN = [requires_place, requires_role(Role.ADMIN)]
 async def shown(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """What the section shows of it."""
     kept = await _retention(request, session).read(who.organization_id)
-    choices = [("", f"Default ({_in_words(request.app.state.settings.call_retention_months)})")]
+    choices = [("", f"Default ({_in_words(SETTINGS.get(request.app).call_retention_months)})")]
     choices += [(str(months), _in_words(months)) for months in range(SHORTEST_MONTHS, LONGEST_MONTHS + 1)]
     return {
         "kept": _in_words(kept.months),
@@ -108,12 +109,11 @@ async def _erase_page(
 
 
 def _retention(request: SettingsRequest, session: AsyncSession) -> RetentionService:
-    return RetentionService(session, default_months=request.app.state.settings.call_retention_months)
+    return RetentionService(session, default_months=SETTINGS.get(request.app).call_retention_months)
 
 
 def _erasure(request: SettingsRequest) -> NumberErasure:
-    erasure: NumberErasure = request.app.state.number_erasure
-    return erasure
+    return NUMBER_ERASURE.get(request.app)
 
 
 def _read_months(typed: str) -> int | None:

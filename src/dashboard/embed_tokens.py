@@ -19,11 +19,12 @@ from dashboard.pages import fragment, redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.db.paging import cut
 from kit.errors import DomainError, ValidationFailed
+from kit.http.app_key import MAILER, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
 from tenants.auth import MemberAuth, member
 from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow
 from tenants.guards import requires_phone_number, requires_role, requires_widget_plan
-from tenants.mails import upgrade_request_mails
+from tenants.mails import UPGRADE_REQUEST_RECIPIENTS, upgrade_request_mails
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
 from tenants.services import OrganizationService
@@ -115,7 +116,7 @@ class EmbedTokenPages(Controller):
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
         """The token and its snippet, once; asked again, the list."""
-        secret, settings = show_once.take(request), request.app.state.settings
+        secret, settings = show_once.take(request), SETTINGS.get(request.app)
         if secret is None:
             return redirect(request, _list(slug))
         issued = msgspec.json.decode(secret, type=Issued)
@@ -220,9 +221,9 @@ class EmbedTokenPages(Controller):
         fresh = await UpgradeService(db_session).ask(who.organization_id, by=who.actor)
         if fresh:
             organization = await OrganizationService(db_session).one(who.organization_id)
-            staff, url = await request.app.state.staff_who_answer(), request.app.state.settings.public_url
+            staff, url = await UPGRADE_REQUEST_RECIPIENTS.get(request.app)(), SETTINGS.get(request.app).public_url
             for mail in upgrade_request_mails(organization, to=staff, by=who.actor.name, public_url=url):
-                request.app.state.mailer.send_after_commit(db_session, mail)
+                MAILER.get(request.app).send_after_commit(db_session, mail)
         said = "Upgrade requested. We will write to you." if fresh else "You asked already. We will write to you."
         return redirect(request, _list(slug), said)
 

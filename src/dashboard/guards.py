@@ -7,8 +7,8 @@ from litestar.handlers.base import BaseRouteHandler
 
 from accounts.auth import person, viewer
 from dashboard.pages import PLACES_STATE
-from kit.db.database import Database
 from kit.errors import NotFound
+from kit.http.app_key import DATABASE
 from tenants.auth import member_of
 from tenants.memberships import places_of
 
@@ -22,7 +22,7 @@ async def requires_place(connection: Connection, _: BaseRouteHandler) -> None:
     """
     actor, slug = person(connection), connection.path_params["slug"]
     user_id = viewer(connection).user_id
-    database: Database = connection.app.state.database
+    database = DATABASE.get(connection.app)
     async with database.read_pool.tenant_scope(None, user_id) as reader:
         found = await places_of(reader, user_id, first=slug)
         if not found or found[0].slug != slug:
@@ -35,6 +35,6 @@ async def requires_place(connection: Connection, _: BaseRouteHandler) -> None:
 async def knows_places(connection: Connection, _: BaseRouteHandler) -> None:
     """Somebody is signed in; the switcher shows their organizations. Raises: NotSignedIn."""
     user_id = viewer(connection).user_id
-    database: Database = connection.app.state.database
+    database = DATABASE.get(connection.app)
     async with database.read_pool.tenant_scope(None, user_id) as reader:
         connection.scope["state"][PLACES_STATE] = await places_of(reader, user_id)

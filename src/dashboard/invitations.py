@@ -16,8 +16,8 @@ from dashboard.guards import requires_place
 from dashboard.pages import redirect, render
 from dashboard.settings import SettingsRequest, render_settings
 from dashboard.team import KEY, WITHDRAWAL, section
-from kit.db.database import Database
 from kit.errors import Conflict, TooMany, ValidationFailed
+from kit.http.app_key import DATABASE, MAILER, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
 from tenants.auth import member
 from tenants.errors import InvitationNotUsable, InvitedSomebodyElse
@@ -47,7 +47,7 @@ class InvitationPages(Controller):
         try:
             ensure_valid_text(form)
             role = read_role(form["role"])
-            await ensure_may_mail(request.app.state.database, who.organization_id, form["email"])
+            await ensure_may_mail(DATABASE.get(request.app), who.organization_id, form["email"])
             async with db_session.begin_nested():
                 sent = await InvitationService(db_session).invite(
                     who.organization_id, email=form["email"], role=role, by=who.actor, own=who.role
@@ -69,7 +69,7 @@ class InvitationPages(Controller):
         who, invitations = member(request), InvitationService(db_session)
         known = await invitations.one(who.organization_id, invitation_id)
         try:
-            await ensure_may_mail(request.app.state.database, who.organization_id, known.email)
+            await ensure_may_mail(DATABASE.get(request.app), who.organization_id, known.email)
         except TooMany as refusal:
             return await render_settings(request, db_session, refused={KEY: Form(errors={"": refusal.message})})
         sent = await invitations.resend(who.organization_id, invitation_id, by=who.actor, own=who.role)
@@ -118,7 +118,7 @@ async def invitation_page(request: Visit, token: FromPath[str]) -> Response[str]
 @post("/invitations/{token:str}", guards=[requires_user])
 async def accept_invitation(request: Visit, token: FromPath[str]) -> Response[str]:
     await read_form(request)
-    database: Database = request.app.state.database
+    database = DATABASE.get(request.app)
     try:
         organization_id = await organization_of(database, token)
         async with database.tenant_session(organization_id, viewer(request).user_id) as session:
@@ -135,7 +135,7 @@ HANDLERS = (InvitationPages, invitation_page, accept_invitation)
 
 
 async def _page(request: Visit, token: str, *, status: int = 200) -> Response[str]:
-    database: Database = request.app.state.database
+    database = DATABASE.get(request.app)
     try:
         organization_id = await organization_of(database, token)
         async with database.tenant_session(organization_id) as session:
@@ -161,6 +161,6 @@ def _gone(request: Visit) -> Response[str]:
 
 
 def _send(request: SettingsRequest, session: AsyncSession, sent: SentInvitation) -> None:
-    settings, inviter = request.app.state.settings, viewer(request)
+    settings, inviter = SETTINGS.get(request.app), viewer(request)
     mail = invitation_mail(sent, inviter=inviter.name or inviter.email, public_url=settings.public_url)
-    request.app.state.mailer.send_after_commit(session, mail)
+    MAILER.get(request.app).send_after_commit(session, mail)

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dashboard.guards import requires_place
 from dashboard.settings import SettingsRequest
 from integrations import extension, hubspot
-from integrations.kits import TOKEN_MARK, Kits
+from integrations.kits import INTEGRATION_KITS, TOKEN_MARK
+from kit.http.app_key import SETTINGS
 from tenants.auth import member
 from widget import domains
 from widget.models import EmbedToken
@@ -28,7 +29,7 @@ async def download_kit(
 ) -> Response[bytes]:
     """A kit without the token, which the server does not know."""
     token = await EmbedTokenService(db_session).active(member(request).organization_id, token_id)
-    kits: Kits = request.app.state.kits
+    kits = INTEGRATION_KITS.get(request.app)
     made = kits.make(kit, token.id, APP_NAME)
     headers = {"Content-Disposition": f'attachment; filename="{made.file_name}"'}
     return Response(made.content, media_type="application/zip", headers=headers)
@@ -36,7 +37,7 @@ async def download_kit(
 
 def kits_of(request: SettingsRequest, token: EmbedToken, raw: str = TOKEN_MARK) -> Mapping[str, Any]:
     """What a page says of a token's kits; ``raw`` is the token where the page shows it."""
-    url = hubspot.page_url(request.app.state.settings.public_url, token.id, raw)
+    url = hubspot.page_url(SETTINGS.get(request.app).public_url, token.id, raw)
     return {
         "token_mark": TOKEN_MARK,
         "hubspot_admitted": hubspot.is_admitted(token.allowed_domains),

@@ -19,8 +19,8 @@ from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.clock import utc_now
 from kit.countries import countries, country_name
-from kit.db.database import Database
 from kit.errors import Conflict, TooMany, ValidationFailed
+from kit.http.app_key import DATABASE, MAILER, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
 from privacy.organization_export import PER_HOUR, Archive, ensure_may_export
 from tenants.auth import MemberAuth, member
@@ -68,7 +68,7 @@ class NewOrganizationPages(Controller):
     @post(guards=_PERSON)
     async def create(self, request: Visit, db_session: NamedDependency[AsyncSession]) -> Response[str]:
         form = await read_form(request, "name", "country")
-        database: Database = request.app.state.database
+        database = DATABASE.get(request.app)
         try:
             ensure_valid_text(form)
             await ensure_may_create(database, viewer(request).user_id)
@@ -83,7 +83,7 @@ class NewOrganizationPages(Controller):
     @post("/restore/{organization_id:uuid}", guards=_PERSON)
     async def restore(self, request: Visit, organization_id: FromPath[UUID]) -> Response[str]:
         await read_form(request)
-        database: Database = request.app.state.database
+        database = DATABASE.get(request.app)
         async with database.tenant_session(organization_id, viewer(request).user_id) as session:
             organization = await OrganizationService(session).restore(organization_id, by=person(request))
         return redirect(request, f"/dashboard/{organization.slug}", "Organization restored")
@@ -141,9 +141,9 @@ class OrganizationPages(Controller):
             return _delete_page(request, slug, form.refused(refusal))
         for owner in owners:
             mail = deletion_mail(
-                organization, to=owner.email, by=who.actor.name, public_url=request.app.state.settings.public_url
+                organization, to=owner.email, by=who.actor.name, public_url=SETTINGS.get(request.app).public_url
             )
-            request.app.state.mailer.send_after_commit(db_session, mail)
+            MAILER.get(request.app).send_after_commit(db_session, mail)
         said = f"{organization.name} is deleted. Its owners can restore it here for {GRACE.days} days."
         return redirect(request, "/dashboard/new", said)
 
@@ -151,9 +151,9 @@ class OrganizationPages(Controller):
     async def export(self, request: SettingsRequest, slug: FromPath[str]) -> Stream:
         """Everything there is of the organization, sent as it is read."""
         await read_form(request)
-        who, database = member(request), request.app.state.database
+        who, database = member(request), DATABASE.get(request.app)
         await ensure_may_export(database, who.organization_id)
-        months = request.app.state.settings.call_retention_months
+        months = SETTINGS.get(request.app).call_retention_months
         chunks = await Archive(database, who.organization_id, default_months=months).begin(by=who.actor)
         name = f'attachment; filename="{slug}-{utc_now():%Y-%m-%d}.zip"'
         return Stream(chunks, media_type="application/zip", headers={"Content-Disposition": name})

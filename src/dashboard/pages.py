@@ -15,11 +15,13 @@ from markupsafe import Markup
 from accounts.sessions import Viewer
 from dashboard import formats
 from kit.encryption import Encryptor
+from kit.http.app_key import SETTINGS
 from kit.http.csrf import STATE as CSRF_STATE
 from kit.settings import Settings
 from tenants.auth import MemberAuth
 from tenants.memberships import LAST_PLACE, Place
 from widget import csp
+from widget.assets import ASSET_MANIFEST
 
 PLACES_STATE = "places"
 """Where the scope's state holds the person's organizations, the page's own one first."""
@@ -61,7 +63,7 @@ def render(
     request: Request[Any, Any, Any], template: str, *, status: int = 200, widget: bool = False, **context: Any
 ) -> Response[str]:
     """The page ``template`` in the frame; ``widget`` when the page carries the phone and needs its wider policy."""
-    settings: Settings = request.app.state.settings
+    settings = SETTINGS.get(request.app)
     notice = read_notice(request)
     page = templates.get_template(template).render(**_frame(request, notice), **context)
     headers = page_headers(settings, widget=widget)
@@ -76,7 +78,7 @@ def render(
 
 def fragment(request: Request[Any, Any, Any], template: str, **context: Any) -> Response[str]:
     """A part of a page, for htmx to put in place."""
-    settings: Settings = request.app.state.settings
+    settings = SETTINGS.get(request.app)
     part = templates.get_template(template).render(**_frame(request, None), **context)
     return Response(part, media_type=MediaType.HTML, headers=page_headers(settings))
 
@@ -92,7 +94,7 @@ def redirect(
     """See ``path`` next (303), with ``notice`` shown there once. Anything but a path of ours raises ValueError."""
     if not is_own_path(path):
         raise ValueError("not a path of our own")
-    settings: Settings = request.app.state.settings
+    settings = SETTINGS.get(request.app)
     answer = Response("", status_code=303, media_type=MediaType.HTML, headers={"Location": path}, cookies=cookies)
     if notice is not None:
         sealed = Encryptor(settings.secret_key, NOTICE).encrypt(msgspec.json.encode(Notice(notice, is_problem)))
@@ -103,7 +105,7 @@ def redirect(
 def read_notice(request: Request[Any, Any, Any]) -> Notice | None:
     """The notice that the page before left, if it is ours and fresh."""
     raw = request.cookies.get(NOTICE)
-    settings: Settings = request.app.state.settings
+    settings = SETTINGS.get(request.app)
     opened = Encryptor(settings.secret_key, NOTICE).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
     return None if opened is None else msgspec.json.decode(opened, type=Notice)
 
@@ -162,8 +164,8 @@ def page_headers(settings: Settings, *, widget: bool = False) -> dict[str, str]:
 
 
 def _frame(request: Request[Any, Any, Any], notice: Notice | None) -> Mapping[str, Any]:
-    settings: Settings = request.app.state.settings
-    assets: Mapping[str, str] = request.app.state.assets
+    settings = SETTINGS.get(request.app)
+    assets = ASSET_MANIFEST.get(request.app)
     who, where = request.scope.get("user"), request.scope.get("auth")
     return {
         "viewer": who if isinstance(who, Viewer) else None,

@@ -18,6 +18,7 @@ from kit.countries import countries
 from kit.db.paging import MAX_LIMIT
 from kit.e164 import readable
 from kit.errors import DomainError, NotFound
+from kit.http.app_key import DATABASE
 from kit.http.forms import Form, read_form
 from phone_numbers.controllers import number_desk
 from phone_numbers.errors import NumberInUse
@@ -145,8 +146,8 @@ class NumberPages(Controller):
 
 async def _settings(request: SettingsRequest, refused: Mapping[str, Form] | None = None) -> Response[str]:
     """The settings page in a transaction of its own, begun after the carrier was asked."""
-    who, database = member(request), request.app.state.database
-    async with database.tenant(who.organization_id, who.actor.user_id) as session:
+    who, database = member(request), DATABASE.get(request.app)
+    async with database.tenant_session(who.organization_id, who.actor.user_id) as session:
         return await render_settings(request, session, refused=refused)
 
 

@@ -14,6 +14,7 @@ from dashboard.pages import login_path, page_headers, render
 from kit import errors
 from kit.db.database import is_outage
 from kit.errors import DomainError
+from kit.http.app_key import SETTINGS
 from kit.http.problems import EXCEPTION_HANDLERS, problem_headers, status_of
 
 _MACHINES = ("/api", "/widget", "/voice", "/health", "/metrics", "/schema")
@@ -45,7 +46,7 @@ def problem_page(
 
 
 def _on_anonymous(request: Request[Any, Any, Any], _: NotSignedIn) -> Response[Any]:
-    headers = page_headers(request.app.state.settings)
+    headers = page_headers(SETTINGS.get(request.app))
     # Under htmx a redirect would be followed into a part of the page: this one moves the whole page.
     if request.headers.get("hx-request") == "true":
         return Response(

@@ -10,6 +10,7 @@ from litestar import Request
 from litestar.datastructures import Cookie
 
 from kit.encryption import Encryptor
+from kit.http.app_key import SETTINGS
 from kit.settings import Settings
 
 SECONDS = 120
@@ -19,7 +20,7 @@ _COOKIE = "issued"
 
 def hand_over(request: Request[Any, Any, Any], path: str, secret: bytes) -> Cookie:
     """The cookie that brings ``secret`` to the page at ``path`` for the person who is signed in."""
-    settings: Settings = request.app.state.settings
+    settings = SETTINGS.get(request.app)
     return _cookie(settings, path, _sealer(request).encrypt(secret), SECONDS)
 
 
@@ -31,12 +32,12 @@ def take(request: Request[Any, Any, Any]) -> bytes | None:
 
 def taken(request: Request[Any, Any, Any]) -> Cookie:
     """The cookie that takes the secret away: the page's answer must carry it."""
-    return _cookie(request.app.state.settings, request.scope["path"].rstrip("/"), "", 0)
+    return _cookie(SETTINGS.get(request.app), request.scope["path"].rstrip("/"), "", 0)
 
 
 def _sealer(request: Request[Any, Any, Any]) -> Encryptor:
     # Bound to the sign-in: on a shared computer the next person's page shows nothing.
-    return Encryptor(request.app.state.settings.secret_key, f"issued:{request.scope['user'].session_id}")
+    return Encryptor(SETTINGS.get(request.app).secret_key, f"issued:{request.scope['user'].session_id}")
 
 
 def _cookie(settings: Settings, path: str, value: str, max_age: int) -> Cookie:

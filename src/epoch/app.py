@@ -9,23 +9,24 @@ from litestar.di import Provide
 from litestar.handlers import ASGIRouteHandler
 from litestar.middleware import DefineMiddleware
 
-from accounts.account_services import build_accounts
+from accounts.account_services import ACCOUNT_SERVICES, build_accounts
 from accounts.auth import SessionMiddleware
 from accounts.controllers import SessionController
+from admin.back_office import BACK_OFFICE
 from admin.mount import mount
-from calls.caller_attribution import Agents
+from calls.caller_attribution import CALLER_ATTRIBUTION, Agents
 from calls.controllers import CallController, UsageController, WebhookController
-from calls.limits.admission import Gate
-from calls.limits.admission_queue import Turns
+from calls.limits.admission import ADMISSION_DATABASE, CALL_ADMISSION, Gate
+from calls.limits.admission_queue import ADMISSION_QUEUE, Turns
 from calls.limits.controllers import CallingRulesController
-from calls.limits.limit_alerts import Watch
+from calls.limits.limit_alerts import LIMIT_ALERTS, Watch
 from calls.limits.prices import load_prices
-from calls.limits.rejections import Unjudged
+from calls.limits.rejections import UNCHECKED_REJECTIONS, Unjudged
 from calls.tenant_lookup import CallLookup
 from calls.termination import CallEnder
 from carrier.access_token import AccessTokenSigner
 from carrier.health import CarrierHealth
-from carrier.port import Carrier
+from carrier.port import CARRIER, Carrier
 from dashboard.problem_pages import UNROUTED_HANDLERS
 from demo.controllers import demo_router
 from epoch.admin_wiring import open_back_office
@@ -45,10 +46,11 @@ from epoch.phone_number_jobs import build_number_desk, sweeping_numbers
 from epoch.purge_rules import build_housekeeping
 from guide.controllers import guide_router
 from integrations.controllers import integrations_router
-from integrations.kits import Kits
+from integrations.kits import INTEGRATION_KITS, Kits
 from kit.counters import CounterBuffer
 from kit.db.database import ADMIN_ROLE, Database, provide_session
 from kit.db.paging import page_query
+from kit.http.app_key import DATABASE, MAILER, SETTINGS
 from kit.http.csrf import CsrfMiddleware
 from kit.http.json_body import BODY_BYTES, check_json_body
 from kit.http.problems import EXCEPTION_HANDLERS
@@ -58,15 +60,17 @@ from kit.jobs.scheduler import Background
 from kit.mail import build_mailer
 from kit.settings import Settings, SettingsError
 from phone_numbers.controllers import PhoneNumberController
+from phone_numbers.phone_number_service import PHONE_NUMBERS
 from privacy.carrier_deletion import CallsAtCarrier
 from privacy.controllers import ErasureController, RetentionController
-from privacy.number_erasure import NumberErasure
-from tenants.api_keys.auth import ApiKeys
+from privacy.number_erasure import NUMBER_ERASURE, NumberErasure
+from tenants.api_keys.auth import API_KEYS, ApiKeys
 from tenants.api_keys.controllers import ApiKeyController
 from tenants.audit_log.controllers import AuditController
 from tenants.controllers import InvitationController, MemberController, OrganizationController
-from widget.assets import asset_handler, load_assets, load_manifest
-from widget.blocked_origins import RefusedOrigins
+from tenants.mails import UPGRADE_REQUEST_RECIPIENTS
+from widget.assets import ASSET_MANIFEST, asset_handler, load_assets, load_manifest
+from widget.blocked_origins import BLOCKED_ORIGINS, RefusedOrigins
 from widget.controllers import EmbedTokenController
 from widget.exchange import SessionMaker, StatusReader, public_endpoint
 from widget.last_used import TokenUsage
@@ -168,15 +172,29 @@ def create_app(
         request_max_body_size=BODY_BYTES,
     )
     app.answer_directly(phone_endpoints)
-    app.state.refused_origins = refused
-    app.state.settings, app.state.database, app.state.carrier = settings, database, carrier
-    app.state.mailer, app.state.assets, app.state.api_keys = mailer, assets, api_keys
-    app.state.kits = Kits(settings, dist)
-    app.state.agents = Agents(settings.secret_key)
-    app.state.calls_database, app.state.turns, app.state.unjudged = calls_database, Turns(), Unjudged()
-    app.state.watch, app.state.gate = watch, Gate(load_prices(settings.data_dir), watch)
-    app.state.number_desk, app.state.number_erasure, app.state.accounts = desk, erasure, accounts
-    app.state.staff_who_answer, app.state.office = office.answerers, office
+    app.state.update(
+        [
+            SETTINGS.entry(settings),
+            DATABASE.entry(database),
+            MAILER.entry(mailer),
+            CARRIER.entry(carrier),
+            ASSET_MANIFEST.entry(assets),
+            API_KEYS.entry(api_keys),
+            ACCOUNT_SERVICES.entry(accounts),
+            PHONE_NUMBERS.entry(desk),
+            BLOCKED_ORIGINS.entry(refused),
+            INTEGRATION_KITS.entry(Kits(settings, dist)),
+            CALLER_ATTRIBUTION.entry(Agents(settings.secret_key)),
+            ADMISSION_DATABASE.entry(calls_database),
+            ADMISSION_QUEUE.entry(Turns()),
+            UNCHECKED_REJECTIONS.entry(Unjudged()),
+            CALL_ADMISSION.entry(Gate(load_prices(settings.data_dir), watch)),
+            LIMIT_ALERTS.entry(watch),
+            NUMBER_ERASURE.entry(erasure),
+            UPGRADE_REQUEST_RECIPIENTS.entry(office.answerers),
+            BACK_OFFICE.entry(office),
+        ]
+    )
     return app
 
 

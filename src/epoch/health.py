@@ -13,6 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from kit.db.database import CONNECT_SECONDS, Database
 from kit.errors import Forbidden
+from kit.http.app_key import DATABASE, SETTINGS
 
 
 class MetricsForbidden(Forbidden):
@@ -29,9 +30,9 @@ async def live() -> dict[str, str]:
 
 
 @get("/health/ready", include_in_schema=False)
-async def ready(state: State) -> Response[dict[str, Any]]:
+async def ready(request: Request[Any, Any, State]) -> Response[dict[str, Any]]:
     """Every part that requests need answers; otherwise 503 with the names of those that do not."""
-    failing = [name for name, works in (("database", await _database_works(state.database)),) if not works]
+    failing = [name for name, works in (("database", await _database_works(DATABASE.get(request.app))),) if not works]
     body: dict[str, Any] = {"status": "unavailable", "failing": failing} if failing else {"status": "ok"}
     return Response(body, status_code=503 if failing else 200, headers={"Cache-Control": "no-store"})
 
@@ -48,7 +49,7 @@ async def metrics(request: Request[Any, Any, State]) -> Response[bytes]:
 
 
 def _ensure_may_read_metrics(request: Request[Any, Any, State]) -> None:
-    token: str | None = request.app.state.settings.metrics_token
+    token: str | None = SETTINGS.get(request.app).metrics_token
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if token is not None and scheme == "Bearer" and hmac.compare_digest(given.encode(), token.encode()):
         return

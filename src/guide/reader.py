@@ -11,7 +11,7 @@ from accounts.auth import raw_session
 from accounts.sessions import viewer_of
 from integrations import extension
 from kit.clock import utc_now
-from kit.db.database import Database
+from kit.http.app_key import DATABASE
 from tenants.memberships import LAST_PLACE, Place, places_of
 from widget import domains
 from widget.limits import ACTIVE_TOKENS
@@ -69,7 +69,7 @@ async def reader_of(request: Request[Any, Any, Any], token_id: str) -> Reader | 
     raw = raw_session(request)
     if raw is None:
         return None
-    database: Database = request.app.state.database
+    database = DATABASE.get(request.app)
     viewer = await viewer_of(database, raw, utc_now())
     if viewer is None:
         return None

@@ -16,6 +16,7 @@ import msgspec
 
 from integrations import extension, hubspot, salesforce
 from kit.errors import NotFound
+from kit.http.app_key import AppKey
 from kit.settings import Settings
 from widget.assets import ADDRESS_MARK, load_manifest
 
@@ -87,6 +88,9 @@ class Kits:
                 return {"phone.full.js": self._phone}
             case _:
                 return {}
+
+
+INTEGRATION_KITS: AppKey[Kits] = AppKey("integration_kits")
 
 
 def _filled(text: bytes, marks: Mapping[bytes, bytes]) -> bytes:

@@ -21,7 +21,7 @@ from phone_numbers.errors import (
     TooManyNumbers,
     TooManyPurchases,
 )
-from phone_numbers.phone_number_service import NumberDesk
+from phone_numbers.phone_number_service import PHONE_NUMBERS, NumberDesk
 from phone_numbers.rules import read_search
 from phone_numbers.schemas import AvailableNumberInfo, GetNumber, PhoneNumberInfo
 from phone_numbers.services import PhoneNumberService
@@ -113,5 +113,4 @@ class PhoneNumberController(Controller):
 
 def number_desk(request: Request[Any, Any, State]) -> NumberDesk:
     """The application's number desk."""
-    desk: NumberDesk = request.app.state.number_desk
-    return desk
+    return PHONE_NUMBERS.get(request.app)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from carrier.port import Carrier
 from kit.db.database import Database
+from kit.http.app_key import AppKey
 from phone_numbers.purchases import SETTLE_AFTER, NumberPurchases
 from phone_numbers.releases import NumberReleases
 from phone_numbers.services import IsInUse
@@ -24,3 +25,6 @@ class NumberDesk(NamedTuple):
             NumberPurchases(database, carrier, settle_after=settle_after),
             NumberReleases(database, carrier, is_in_use=is_in_use),
         )
+
+
+PHONE_NUMBERS: AppKey[NumberDesk] = AppKey("phone_numbers")

@@ -9,8 +9,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.http.app_key import SETTINGS
 from privacy.errors import NumberInLiveCall
-from privacy.number_erasure import NumberErasure, read_number_to_erase
+from privacy.number_erasure import NUMBER_ERASURE, read_number_to_erase
 from privacy.schemas import (
     ChangeRetention,
     ErasedNumber,
@@ -31,9 +32,12 @@ class RetentionController(Controller):
 
     @get(guards=[requires_member], summary="How long call data is kept")
     async def show(
-        self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID], state: State
+        self,
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        request: Request[Any, Any, State],
     ) -> RetentionInfo:
-        service = RetentionService(db_session, default_months=state.settings.call_retention_months)
+        service = RetentionService(db_session, default_months=SETTINGS.get(request.app).call_retention_months)
         return RetentionInfo.of(await service.read(organization_id))
 
     @put(guards=[requires_member, requires_role(Role.ADMIN)], summary="Change how long call data is kept")
@@ -44,7 +48,7 @@ class RetentionController(Controller):
         organization_id: FromPath[UUID],
         data: JSONBody[ChangeRetention],
     ) -> RetentionInfo:
-        service = RetentionService(db_session, default_months=request.app.state.settings.call_retention_months)
+        service = RetentionService(db_session, default_months=SETTINGS.get(request.app).call_retention_months)
         return RetentionInfo.of(await service.change(organization_id, data.months, by=member(request).actor))
 
 
@@ -68,7 +72,7 @@ class ErasureController(Controller):
         data: JSONBody[EraseNumber],
     ) -> ErasedNumber:
         who = member(request)
-        erasure: NumberErasure = request.app.state.number_erasure
+        erasure = NUMBER_ERASURE.get(request.app)
         number = read_number_to_erase(data.number, who.country)
         return ErasedNumber.of(
             await erasure.erase(db_session, organization_id, number, who.country, by=who.actor, unblock=data.unblock)

@@ -16,6 +16,7 @@ from kit.audit import record
 from kit.db.database import Database
 from kit.e164 import masked
 from kit.errors import DomainError, ValidationFailed
+from kit.http.app_key import AppKey
 from kit.jobs.queue import Item, Lane, Outbox
 from privacy.anonymize import erase_calls
 from privacy.carrier_deletion import CallsAtCarrier
@@ -168,6 +169,9 @@ class NumberErasure:
             erased = await self._look(session, rest.organization_id, rest.number, rest.country, before=rest.before)
             if erased.calls or erased.mentions or erased.is_all:
                 await _record(session, rest.organization_id, rest.number, erased, SYSTEM)
+
+
+NUMBER_ERASURE: AppKey[NumberErasure] = AppKey("number_erasure")
 
 
 def _blocked(organization_id: UUID, number: str) -> sa.Select[UUID]:

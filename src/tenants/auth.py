@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from litestar.connection import ASGIConnection
 
 from kit.actor import Actor
-from kit.db.database import Database
 from kit.db.raw import CompiledStatement, RawConnection
 from kit.errors import NotFound
+from kit.http.app_key import DATABASE
 from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
 
@@ -64,7 +64,7 @@ _FIND_MEMBER = CompiledStatement(
 
 async def load_member(connection: ASGIConnection[Any, Any, Any, Any], actor: Actor) -> MemberAuth:
     """Load the member once per request and leave it in ``connection.auth``. Raises: NotFound."""
-    database: Database = connection.app.state.database
+    database = DATABASE.get(connection.app)
     organization_id = connection.path_params["organization_id"]
     async with database.read_pool.tenant_scope(organization_id, actor.user_id) as reader:
         member = await member_of(reader, organization_id, actor)

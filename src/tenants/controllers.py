@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accounts.auth import viewer
 from kit.db.paging import PageQuery
 from kit.errors import TooMany
+from kit.http.app_key import DATABASE, MAILER, SETTINGS
 from kit.schemas import Page
 from tenants.api_keys.auth import carries_key
 from tenants.auth import member
@@ -162,7 +163,7 @@ class InvitationController(Controller):
         organization_id: FromPath[UUID],
         data: JSONBody[Invite],
     ) -> Response[InvitationInfo]:
-        await ensure_may_mail(request.app.state.database, organization_id, data.email)
+        await ensure_may_mail(DATABASE.get(request.app), organization_id, data.email)
         asking = member(request)
         sent = await InvitationService(db_session).invite(
             organization_id, email=data.email, role=data.role, by=asking.actor, own=asking.role
@@ -187,7 +188,7 @@ class InvitationController(Controller):
     ) -> InvitationInfo:
         invitations, asking = InvitationService(db_session), member(request)
         known = await invitations.one(organization_id, invitation_id)
-        await ensure_may_mail(request.app.state.database, organization_id, known.email)
+        await ensure_may_mail(DATABASE.get(request.app), organization_id, known.email)
         sent = await invitations.resend(organization_id, invitation_id, by=asking.actor, own=asking.role)
         _mail(request, db_session, sent)
         return InvitationInfo.of(sent.invitation)
@@ -204,7 +205,7 @@ class InvitationController(Controller):
 
 
 def _mail(request: Request[Any, Any, State], db_session: AsyncSession, sent: SentInvitation) -> None:
-    settings, mailer = request.app.state.settings, request.app.state.mailer
+    settings, mailer = SETTINGS.get(request.app), MAILER.get(request.app)
     inviter = viewer(request)
     mail = invitation_mail(sent, inviter=inviter.name or inviter.email, public_url=settings.public_url)
     mailer.send_after_commit(db_session, mail)

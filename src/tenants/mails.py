@@ -1,7 +1,8 @@
 """What the product writes to people about their organizations."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
+from kit.http.app_key import AppKey
 from kit.mail import Mail
 from tenants.invitations import LIFE, SentInvitation
 from tenants.models import Organization
@@ -20,6 +21,10 @@ def invitation_mail(sent: SentInvitation, *, inviter: str, public_url: str) -> M
         ),
         action=("See the invitation", f"{public_url}/invitations/{sent.raw}"),
     )
+
+
+UPGRADE_REQUEST_RECIPIENTS: AppKey[Callable[[], Awaitable[Sequence[str]]]] = AppKey("upgrade_request_recipients")
+"""Returns the addresses of the staff who may answer an upgrade request."""
 
 
 def upgrade_request_mails(organization: Organization, *, to: Sequence[str], by: str, public_url: str) -> Sequence[Mail]:

@@ -17,6 +17,7 @@ from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
+from kit.http.app_key import AppKey
 from kit.http.asgi import send_response
 
 ADDRESS_MARK = b"__EPOCH_API_BASE__"
@@ -47,6 +48,10 @@ class Asset(msgspec.Struct, frozen=True):
 
 class AssetsMissing(Exception):
     """The frontend is not built."""
+
+
+ASSET_MANIFEST: AppKey[Mapping[str, str]] = AppKey("asset_manifest")
+"""Built file names by logical name, of the running application."""
 
 
 def load_manifest(dist: Path) -> dict[str, str]:

@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 from kit.buffered_writer import BufferedWriter
 from kit.clock import utc_now
 from kit.db.database import Database, is_outage
+from kit.http.app_key import AppKey
 from widget import domains
 from widget.models import EmbedToken, RefusedOrigin
 
@@ -79,6 +80,9 @@ class RefusedOrigins(BufferedWriter):
             if not is_outage(error):
                 raise
             log.warning("refused_origins_not_written", error=type(error).__name__, origins=len(pending))
+
+
+BLOCKED_ORIGINS: AppKey[RefusedOrigins] = AppKey("blocked_origins")
 
 
 async def _write(connection: Any, token_id: UUID, origin: str, seen: _Seen) -> None:

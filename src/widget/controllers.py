@@ -11,6 +11,7 @@ from msgspec import UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db.paging import PageQuery
+from kit.http.app_key import SETTINGS
 from kit.schemas import Page, rfc3339
 from tenants.auth import member
 from tenants.guards import requires_member, requires_phone_number, requires_role, requires_widget_plan
@@ -58,7 +59,7 @@ class EmbedTokenController(Controller):
             allowed_domains=token.allowed_domains,
             created_at=rfc3339(token.created_at),
             token=raw,
-            snippet=snippet(request.app.state.settings.public_url, raw),
+            snippet=snippet(SETTINGS.get(request.app).public_url, raw),
         )
         return Response(issued, status_code=201, headers={"Cache-Control": "no-store"})
 

@@ -34,9 +34,11 @@ from calls.limits.usage_counters import (
 )
 from calls.models import Call, CallStatus
 from kit.clock import utc_now
+from kit.db.database import Database
 from kit.db.raw import CompiledStatement, raw_connection
 from kit.e164 import InvalidPhoneNumber
 from kit.errors import DomainError, Unavailable
+from kit.http.app_key import AppKey
 from kit.text import is_valid_text
 from tenants.models import PhoneNumber
 
@@ -131,6 +133,11 @@ class Gate:
             if is_foreign and not standing.called_within_hour:
                 await self._watch.called_abroad(session, organization_id, standing, asked.token_id, now)
         return call
+
+
+CALL_ADMISSION: AppKey[Gate] = AppKey("call_admission")
+ADMISSION_DATABASE: AppKey[Database] = AppKey("admission_database")
+"""The connections on which calls are admitted; pages do not use them."""
 
 
 async def _refuse(

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+from kit.http.app_key import AppKey
+
 AT_ONCE = 3
 """One that has the books, and others that are ready for them: more would only wait for the books, too."""
 WAIT_SECONDS = 8.0
@@ -28,3 +30,6 @@ class Turns:
             yield
         finally:
             turn.release()
+
+
+ADMISSION_QUEUE: AppKey[Turns] = AppKey("admission_queue")

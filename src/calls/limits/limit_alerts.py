@@ -23,6 +23,7 @@ from kit.actor import SYSTEM, Actor
 from kit.audit import record
 from kit.clock import utc_now
 from kit.errors import NotFound
+from kit.http.app_key import AppKey
 from kit.mail import Mail
 from tenants.members import TeamService
 
@@ -113,6 +114,9 @@ class Watch:
         )
         for owner in await TeamService(session).owners(organization_id):
             self._send(session, _mail(standing, use, owner.email, self._public_url))
+
+
+LIMIT_ALERTS: AppKey[Watch] = AppKey("limit_alerts")
 
 
 async def resolve(session: AsyncSession, alert_id: UUID, *, by: Actor) -> None:

@@ -19,6 +19,7 @@ from calls.limits.metrics import REFUSED_CALLS
 from calls.limits.models import FoldedRefusal
 from kit.clock import utc_now
 from kit.errors import DomainError
+from kit.http.app_key import AppKey
 
 PER_TOKEN = 300
 """Refusals of one token that are recorded within an hour."""
@@ -47,6 +48,9 @@ class Unjudged:
             self._hour, self._of = utc_now(), Counter()
         self._of[token_id] += 1
         return self._of[token_id] - 1
+
+
+UNCHECKED_REJECTIONS: AppKey[Unjudged] = AppKey("unchecked_rejections")
 
 
 async def fold_refusal(

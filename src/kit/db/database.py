@@ -231,7 +231,7 @@ async def provide_session(request: Request[Any, Any, State]) -> AsyncGenerator[A
     and which person it sees is what the guards found out.
     """
     who, where = request.scope.get("user"), request.scope.get("auth")
-    database: Database = request.app.state.database
+    database: Database = request.app.state["database"]
     async with database.tenant_session(
         getattr(where, "organization_id", None), getattr(who, "user_id", None)
     ) as session:

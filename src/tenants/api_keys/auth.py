@@ -12,6 +12,7 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from kit.db.last_used import LastUsedWriter
 from kit.errors import NotFound
+from kit.http.app_key import AppKey
 from kit.http.csrf import SAFE_METHODS, has_bearer
 from tenants.api_keys.errors import InvalidApiKey, KeyReadOnly
 from tenants.api_keys.services import KEY_PREFIX
@@ -69,6 +70,9 @@ class ApiKeys:
         return KeyAuth(member, KeyScope(scope))
 
 
+API_KEYS: AppKey[ApiKeys] = AppKey("api_keys")
+
+
 def carries_key(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
     """True when the request comes with a bearer key: then a session, if it carries one, does not count."""
     return has_bearer(connection.headers)
@@ -83,7 +87,7 @@ async def load_key(connection: ASGIConnection[Any, Any, Any, Any], organization_
         KeyReadOnly: the request would change something, and the key's scope is read.
     """
     raw = connection.headers["authorization"].split(" ", 1)[1].strip()
-    keys: ApiKeys = connection.app.state.api_keys
+    keys = API_KEYS.get(connection.app)
     found = await keys.present(raw, "" if connection.client is None else connection.client.host)
     if organization_id is not None and found.member.organization_id != organization_id:
         raise NotFound

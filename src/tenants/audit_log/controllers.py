@@ -1,8 +1,9 @@
 """``…/audit``: an organization's admins read its trail."""
 
+from typing import Any
 from uuid import UUID
 
-from litestar import Controller, get
+from litestar import Controller, Request, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.csv_export import csv_answer
 from kit.db.paging import Moment, PageQuery, read_moment
+from kit.http.app_key import DATABASE
 from kit.schemas import Page
 from tenants.audit_log.schemas import AuditEventInfo
 from tenants.audit_log.services import (
@@ -54,6 +56,6 @@ class AuditController(Controller):
 
     @get("/export.csv", summary="The audit trail as CSV, newest first", media_type="text/csv")
     async def export(
-        self, organization_id: FromPath[UUID], filters: NamedDependency[AuditFilters], state: State
+        self, organization_id: FromPath[UUID], filters: NamedDependency[AuditFilters], request: Request[Any, Any, State]
     ) -> Stream:
-        return csv_answer("audit.csv", audit_csv(state.database, organization_id, filters))
+        return csv_answer("audit.csv", audit_csv(DATABASE.get(request.app), organization_id, filters))

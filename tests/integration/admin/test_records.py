@@ -17,6 +17,7 @@ from conftest import NewClient
 from kit.audit import AuditEvent
 from kit.db.database import STAFF_ROLE, Database
 from kit.db.model import Base
+from kit.http.app_key import DATABASE
 from support.call_factory import add_call
 from support.factories import Factory, sign_in
 from support.full_tenant import Furnished, furnish
@@ -260,7 +261,7 @@ async def test_no_secret_can_be_read_by_the_role_of_the_pages(app: Litestar, dat
         "one_time_link": ("digest",),
         "recovery_code": ("digest",),
     }
-    walled: Database = app.state.database
+    walled = DATABASE.get(app)
     reading = walled.for_role(STAFF_ROLE, engine_connections=1)
     try:
         for table, columns in hidden.items():

@@ -15,6 +15,7 @@ from starlette.routing import Mount, Route
 
 from admin.action_registry import KINDS
 from admin.app import Web
+from admin.back_office import BACK_OFFICE
 from admin.models import StaffRole
 from admin.resources.records import VIEWS
 from calls.limits.models import CallingPause
@@ -80,7 +81,7 @@ ROUTES: Mapping[tuple[str, str], StaffRole | None] = {
 
 def table(app: Litestar) -> Iterator[tuple[str, str]]:
     """Method and path of each route that answers."""
-    for route in Web(app.state.office).app.routes:
+    for route in Web(BACK_OFFICE.get(app)).app.routes:
         below = [(route.path, inner) for inner in route.routes or ()] if isinstance(route, Mount) else [("", route)]
         for prefix, inner in below:
             assert isinstance(inner, Route), inner

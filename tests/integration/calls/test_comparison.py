@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from litestar import Litestar
 
 from calls.call_state import LegEvent
+from calls.limits.limit_alerts import LIMIT_ALERTS
 from calls.models import Call, CallStatus
 from calls.reconciliation.daily import CallComparison
 from calls.reconciliation.models import CarrierDay, CarrierDifference
@@ -38,7 +39,7 @@ async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
 
 @pytest.fixture
 def comparison(app: Litestar, database: Database, books: Books) -> CallComparison:
-    return CallComparison(database, books.carrier, app.state.watch)
+    return CallComparison(database, books.carrier, LIMIT_ALERTS.get(app))
 
 
 @pytest.fixture(autouse=True)

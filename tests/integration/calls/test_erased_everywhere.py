@@ -24,6 +24,7 @@ from support.factories import Factory, sign_in
 from support.staff import enter, make_staff, post
 from support.webhook_client import CarrierSide, new_sid
 from support.widget_client import ask
+from widget.blocked_origins import BLOCKED_ORIGINS
 
 pytestmark = pytest.mark.anyio
 NUMBER, WRITTEN, DIGITS = "+13035550162", "(303) 555-0162", "3035550162"
@@ -74,7 +75,7 @@ async def test_no_column_holds_the_digits_of_an_erased_number(
     await side.outgoing(token.id, new_sid(), to=OTHER, Metadata=note, Page=PAGE)
     assert (await ask(new_client(), token.raw, origins=[PAGE])).status_code == 200
     assert (await ask(new_client(), narrow.raw, origins=[PAGE])).status_code == 403
-    await app.state.refused_origins.flush()
+    await BLOCKED_ORIGINS.get(app).flush()
 
     await sign_in(client, tenant.owner)
     blocked = await client.put(f"{api}/calling-rules", json={"blocked_numbers": [NUMBER, OTHER]})

@@ -24,6 +24,7 @@ from conftest import ROOT
 from epoch.app import create_app
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database
+from kit.http.app_key import DATABASE
 from kit.jobs.queue import Outbox, backlog
 from kit.settings import Settings, load_settings
 from support.call_factory import add_call
@@ -253,7 +254,7 @@ async def test_killed_with_an_event_in_its_hands_the_carrier_is_asked_what_it_wa
     async with open_books(own_settings.twilio, tmp_path) as books:
         books.add(sid, "completed", seconds=SECONDS, ended=ENDED)
         books.add(child, "completed", parent=sid, seconds=SECONDS, ended=ENDED)
-        database: Database = other_worker.state.database
+        database = DATABASE.get(other_worker)
         await CallReconciler(jobs, database, books.carrier).run(utc_now() + dt.timedelta(minutes=3))
     record = compared(await row(jobs, sid))
     assert {name for name in record if record[name] != undisturbed[name]} <= OF_ITS_PRICE

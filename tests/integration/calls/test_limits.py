@@ -27,7 +27,7 @@ from calls.limits.models import (
     Scope,
 )
 from calls.limits.overrides import override_limit
-from calls.limits.rejections import PER_TOKEN, Unjudged
+from calls.limits.rejections import PER_TOKEN, UNCHECKED_REJECTIONS, Unjudged
 from calls.limits.services import pause_calls, resume_calls
 from calls.models import Call, CallStatus
 from calls.services import CallService
@@ -346,7 +346,7 @@ async def apart(settings: Settings, new_migrated_database: Callable[[], str]) ->
     app: Litestar = create_app(own)
     transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
     async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
-        yield Apart(client, own, database, url, app.state.unjudged)
+        yield Apart(client, own, database, url, UNCHECKED_REJECTIONS.get(app))
     await database.stop()
 
 

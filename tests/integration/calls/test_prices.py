@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from litestar import Litestar
 
+from calls.limits.limit_alerts import LIMIT_ALERTS
 from calls.limits.models import CallUse, Scope
 from calls.models import Call
 from calls.reconciliation.prices import ASK_AGAIN, PriceFinder
@@ -35,7 +36,7 @@ async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
 
 @pytest.fixture
 def finder(app: Litestar, database: Database, books: Books) -> PriceFinder:
-    return PriceFinder(database, books.carrier, app.state.watch)
+    return PriceFinder(database, books.carrier, LIMIT_ALERTS.get(app))
 
 
 @pytest.fixture

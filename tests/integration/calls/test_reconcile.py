@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from litestar import Litestar
 
+from calls.limits.limit_alerts import LIMIT_ALERTS
 from calls.limits.models import CallUse, Scope
 from calls.models import (
     Call,
@@ -22,6 +23,7 @@ from carrier.twilio import TwilioCarrier
 from epoch.cli.seed import COUNT_LIMITS
 from kit.clock import utc_now
 from kit.db.database import Database
+from kit.http.app_key import DATABASE
 from kit.settings import Settings
 from support.call_script import (
     ENDED,
@@ -49,7 +51,7 @@ async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
 
 @pytest.fixture
 def reconciler(app: Litestar, database: Database, books: Books) -> CallReconciler:
-    return CallReconciler(database, app.state.database, books.carrier, app.state.watch)
+    return CallReconciler(database, DATABASE.get(app), books.carrier, LIMIT_ALERTS.get(app))
 
 
 @pytest.fixture
@@ -221,7 +223,7 @@ async def test_a_carrier_that_is_away_closes_nothing(
 ) -> None:
     sid = await placed(side, token)
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
-    assert await CallReconciler(database, app.state.database, away).run(utc_now() + LATER) == 0
+    assert await CallReconciler(database, DATABASE.get(app), away).run(utc_now() + LATER) == 0
     await away.close()
     assert (await stored(database, sid)).status == CallStatus.INITIATED
 

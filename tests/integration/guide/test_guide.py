@@ -16,6 +16,7 @@ from litestar import Litestar
 
 from conftest import PUBLIC_URL, ROOT
 from guide.controllers import guide_router
+from kit.http.app_key import SETTINGS
 from kit.settings import load_settings
 
 pytestmark = pytest.mark.anyio
@@ -66,7 +67,7 @@ def browser_of(public_url: str) -> httpx.AsyncClient:
     settings = load_settings({"EPOCH_PUBLIC_URL": public_url})
     assets = {name: name for name in ("guide.js", "guide.css", "icon.svg")}
     app = Litestar([guide_router(settings, assets)], openapi_config=None)
-    app.state.settings = settings
+    SETTINGS.set(app, settings)
     # httpx and Litestar spell the ASGI types differently; at run time they are the same.
     return httpx.AsyncClient(transport=httpx.ASGITransport(cast(Any, app)), base_url=public_url)
 

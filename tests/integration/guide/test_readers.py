@@ -12,10 +12,12 @@ from litestar import Litestar
 from conftest import NewClient
 from guide.controllers import guide_router
 from kit.db.database import Database
+from kit.http.app_key import DATABASE, SETTINGS
 from kit.settings import Settings
 from support.factories import Factory, Tenant, sign_in
 from support.widget_client import browser_at
 from tenants.models import Role
+from widget.assets import ASSET_MANIFEST
 
 pytestmark = pytest.mark.anyio
 PAGE = "/docs/widget-integration"
@@ -108,10 +110,11 @@ async def test_a_reader_without_a_token_is_told_where_to_get_one(new_client: New
 async def test_without_the_database_a_reader_gets_the_public_page_and_no_cache_keeps_it(
     app: Litestar, settings: Settings, new_client: NewClient
 ) -> None:
-    alone = Litestar([guide_router(settings, app.state.assets)], openapi_config=None)
+    alone = Litestar([guide_router(settings, ASSET_MANIFEST.get(app))], openapi_config=None)
     away = Database("postgresql://nobody@127.0.0.1:1/nothing")
     await away.start()
-    alone.state.settings, alone.state.database = settings, away
+    SETTINGS.set(alone, settings)
+    DATABASE.set(alone, away)
     try:
         async with browser_at(alone, "127.0.0.1", settings.public_url) as client:
             client.cookies.set("sid", "somebodys-session")

@@ -8,10 +8,12 @@ import pytest
 from litestar import Litestar
 
 from integrations.controllers import FRAMES_PER_ADDRESS, integrations_router
+from kit.http.app_key import DATABASE, SETTINGS
 from kit.http.rate_limit import MemoryRateLimiter
 from support.factories import Factory
 from support.widget_client import ask, browser_at
 from tenants.plans import Plan
+from widget.assets import ASSET_MANIFEST
 
 pytestmark = pytest.mark.anyio
 PATH = "/integrations/hubspot"
@@ -91,7 +93,7 @@ async def test_an_id_that_nobody_has_gets_the_very_page_without_one(client: http
 async def test_who_tries_many_ids_is_stopped_before_they_learn_more(app: Litestar, make: Factory) -> None:
     token = await make.token(await make.tenant(), allowed_domains=("mysite.com",))
     limiter = MemoryRateLimiter(clock=lambda: 30.0)  # in a minute that does not end
-    pages = Litestar([integrations_router(app.state.settings, app.state.assets, app.state.database, limiter)])
+    pages = Litestar([integrations_router(SETTINGS.get(app), ASSET_MANIFEST.get(app), DATABASE.get(app), limiter)])
     async with browser_at(pages, "203.0.113.9", OWN) as stranger:
         for _ in range(FRAMES_PER_ADDRESS):
             assert (await stranger.get(PATH, params={"t": str(uuid4())})).status_code == 200

@@ -26,6 +26,7 @@ from kit.db.database import (
     set_tenant_context,
 )
 from kit.db.model import Base
+from kit.http.app_key import DATABASE
 from kit.settings import Settings
 from support.factories import sign_in
 from support.full_tenant import OWNED_TABLES, Furnished
@@ -252,7 +253,7 @@ async def narrow(settings: Settings) -> AsyncIterator[Litestar]:
 
 
 async def test_requests_run_as_the_walled_role_and_leave_nothing_behind(narrow: Litestar, victim: Furnished) -> None:
-    organization_id, engine = victim.ids["organization_id"], narrow.state.database.engine
+    organization_id, engine = victim.ids["organization_id"], DATABASE.get(narrow).engine
     transport = httpx.ASGITransport(narrow)  # type: ignore[arg-type]  # Litestar types its scopes more narrowly
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
         await sign_in(client, victim.tenant.owner)

@@ -13,6 +13,7 @@ from kit import secrets
 from kit.db.database import Database
 from support.db_probe import row_counts, tables_holding
 from support.factories import Factory, Tenant, sign_in
+from tenants.api_keys.auth import API_KEYS
 from tenants.models import ApiKey, Role
 
 pytestmark = pytest.mark.anyio
@@ -265,7 +266,7 @@ async def test_use_is_noted_at_most_once_a_minute(
     bearing(client, await key_of(new_client, tenant))
 
     async def last_used() -> object:
-        await app.state.api_keys.uses.flush()
+        await API_KEYS.get(app).uses.flush()
         async with database.sessions() as session:
             query = sa.select(ApiKey.last_used_at).where(ApiKey.owned_by(tenant.organization.id))
             return await session.scalar(query)

@@ -11,6 +11,7 @@ from litestar import Litestar
 from kit import secrets
 from kit.db.database import Database
 from kit.errors import TooMany
+from kit.http.app_key import DATABASE
 from kit.http.rate_limit import MemoryRateLimiter
 from kit.settings import Settings
 from support.factories import Factory
@@ -34,7 +35,7 @@ WIDGET_PATHS = ("/widget/exchange", "/widget/status")
 def admission(app: Litestar, settings: Settings) -> Admission:
     """The checks with limits of their own, in a minute that does not end."""
     limiter = MemoryRateLimiter(clock=lambda: 30.0)
-    return Admission(settings, app.state.database, limiter, Tickets(settings.secret_key))
+    return Admission(settings, DATABASE.get(app), limiter, Tickets(settings.secret_key))
 
 
 def caller_at(address: str) -> Caller:
@@ -105,7 +106,7 @@ async def _last_use(database: Database, token: object) -> tuple[dt.datetime | No
 async def test_uses_are_written_together_and_once_a_minute(app: Litestar, database: Database, make: Factory) -> None:
     tenant = await make.tenant()
     first, second = await make.token(tenant), await make.token(tenant)
-    usage = TokenUsage(app.state.database)
+    usage = TokenUsage(DATABASE.get(app))
     noon = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
     usage.note(first.id, None, noon, "https://a.example")

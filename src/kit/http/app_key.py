@@ -1,0 +1,54 @@
+"""Typed keys for the objects that the application holds, and the keys of kit's own objects.
+
+``create_app`` sets each object once; handlers, guards and middleware get it by its key. A room declares the key of an
+object beside its class. The idea is aiohttp's ``AppKey``.
+"""
+
+from collections.abc import MutableMapping
+from typing import Any, Generic, Protocol, TypeVar
+
+from kit.db.database import Database
+from kit.mail import Mailer
+from kit.settings import Settings
+
+T = TypeVar("T")
+
+
+class HasState(Protocol):
+    """An application with a state, such as Litestar's."""
+
+    @property
+    def state(self) -> MutableMapping[str, Any]: ...
+
+
+class AppKey(Generic[T]):
+    """The key of one object in an application's state; type checkers know the object's type by it."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"AppKey({self.name!r})"
+
+    def get(self, app: HasState) -> T:
+        """The object. Raises: LookupError, when the application was made without it."""
+        try:
+            found: T = app.state[self.name]
+        except KeyError as error:
+            raise LookupError(f"The application holds no {self.name!r}: create_app must set it") from error
+        return found
+
+    def entry(self, value: T) -> tuple[str, T]:
+        """The pair by which ``app.state.update`` gives the application its object."""
+        return self.name, value
+
+    def set(self, app: HasState, value: T) -> None:
+        """Give the application its object."""
+        app.state[self.name] = value
+
+
+SETTINGS: AppKey[Settings] = AppKey("settings")
+DATABASE: AppKey[Database] = AppKey("database")
+MAILER: AppKey[Mailer] = AppKey("mailer")
