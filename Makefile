@@ -1,7 +1,7 @@
 # Everything a newcomer, a developer and the build machine need. `make` alone lists it.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-widget bench-paint docs lock clean
+.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-widget bench-paint docs screenshots lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -99,6 +99,9 @@ bench-paint: setup ## measure when a page paints that carries the phone, and one
 
 docs: setup ## write the generated blocks of the documentation
 	$(BIN)/python tools/make_docs.py
+
+screenshots: setup ## take the documentation's pictures from the running product
+	PYTHONPATH=src:tests $(BIN)/python tools/make_screenshots.py
 
 lock: ## renew the lock files from pyproject.toml and package.json
 	$(COMPILE) pyproject.toml -o requirements.lock
