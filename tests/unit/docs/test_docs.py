@@ -13,13 +13,35 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 RECORDS = sorted(DECISIONS.glob("[0-9]*.md"))
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(?:#[\w-]+)?\)")
 IN_BACKQUOTES = re.compile(r"`([^`\n]+)`")
+FOLDERS = ("src", "tests", "frontend", "docs", "tools", "bench", "alembic", "integrations")
+MADE_BY_INSTALLING = (".venv/", ".cache/", ".local/", "frontend/dist/")
 SECTIONS = ["Context", "Decision", "Consequences"]
+
+
+def without_code_blocks(path: Path) -> str:
+    return re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
+
+
+def paths_in(text: str) -> list[str]:
+    """Paths of the repository in back quotes: words that begin with one of its folders."""
+    words = [word for quoted in IN_BACKQUOTES.findall(text) for word in quoted.split()]
+    return [word for word in words if word.split("/")[0] in FOLDERS and "/" in word]
 
 
 @pytest.mark.parametrize("page", [*PAGES, *RECORDS, DECISIONS / "README.md"], ids=lambda page: page.name)
 def test_every_relative_link_leads_to_a_file(page: Path) -> None:
     broken = [link for link in LINK.findall(page.read_text()) if link and not (page.parent / link).exists()]
     assert broken == []
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda page: page.name)
+def test_every_path_in_back_quotes_exists(page: Path) -> None:
+    missing = [
+        path
+        for path in paths_in(page.read_text())
+        if not path.startswith(MADE_BY_INSTALLING) and not (ROOT / path.rstrip("/")).exists()
+    ]
+    assert missing == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
