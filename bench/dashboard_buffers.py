@@ -19,7 +19,7 @@ from kit.db.paging import read_cursor
 from kit.secrets import digest
 from tenants.audit_log.services import AuditFilters, audit_page, known_actions
 from widget.services import EmbedTokenService
-from widget.token_auth import ADMISSION_SQL
+from widget.token_auth import AUTHENTICATION_SQL
 
 EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) "
 EXCHANGE = "exchange"
@@ -47,8 +47,8 @@ def _reads(big: Big) -> Mapping[str, Read]:
         await known_actions(session, owned)
 
     return {
-        "token list": lambda session: EmbedTokenService(session).page(owned, after=None, limit=PAGE),
-        "names of tokens": lambda session: EmbedTokenService(session).named(owned),
+        "token list": lambda session: EmbedTokenService(session).list_active(owned, after=None, limit=PAGE),
+        "names of tokens": lambda session: EmbedTokenService(session).list_names(owned),
         "overview": overview,
         "calls, page 1": calls(CallFilters()),
         "calls, page 1,000": calls(CallFilters(), big.deep_cursor),
@@ -68,7 +68,7 @@ async def _count(database_url: str, big: Big) -> dict[str, int]:
         await database.stop()
     connection = await asyncpg.connect(database_url, server_settings={"role": LOOKUP_ROLE})
     try:
-        plan = await connection.fetchval(EXPLAIN + ADMISSION_SQL, digest(big.raw_token))
+        plan = await connection.fetchval(EXPLAIN + AUTHENTICATION_SQL, digest(big.raw_token))
     finally:
         await connection.close()
     return {**counted, EXCHANGE: buffers_of(plan)}

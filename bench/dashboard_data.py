@@ -55,7 +55,7 @@ FROM generate_series(1, {tokens}) n
 UNION ALL SELECT id_of('token', {tokens} + n), id_of('organization', 1), sha256(('token' || {tokens} + n)::bytea),
 'ept_abcd', 'Team ' || n, ARRAY['customer.test'], id_of('user', 1), now(), CASE WHEN n > 40 THEN now() END
 FROM generate_series(1, 990) n;
-INSERT INTO refused_origin (id, organization_id, token_id, origin, times)
+INSERT INTO blocked_origin (id, organization_id, token_id, origin, times)
 SELECT id_of('refused', n), id_of('organization', n % {organizations} + 1), id_of('token', n),
 'https://elsewhere-' || n || '.test', 3
 FROM generate_series(1, {organizations}) n;
@@ -96,7 +96,7 @@ FROM (
 # Inserts skip indexes that are not ready; REINDEX then builds each in one pass and marks it ready.
 _FILLED = (
     "user_account", "login_session", "organization", "membership", "phone_number", "api_key", "embed_token",
-    "refused_origin", "call", "call_event", "audit_event",
+    "blocked_origin", "call", "call_event", "audit_event",
 )  # fmt: skip
 _WITHOUT_INDEXES = "UPDATE pg_index SET indisready = false WHERE indrelid = ANY ($1::text[]::regclass[])"
 _BIG = "SELECT id_of('organization', 1)"

@@ -5,7 +5,7 @@ from uuid import UUID
 from calls.errors import refusal_message
 from calls.models import CallStatus
 from kit.db.database import Database
-from widget.exchange import CallSummary, FoundCall
+from widget.status import CallLookupResult, CallSummary
 
 _SQL = """
 (SELECT status, duration, end_reason FROM call WHERE token_id = $1 AND call_id = $2 ORDER BY id LIMIT 1)
@@ -48,13 +48,13 @@ class CallLookup:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def __call__(self, token_id: UUID, call_id: UUID) -> FoundCall | None:
+    async def __call__(self, token_id: UUID, call_id: UUID) -> CallLookupResult | None:
         async with self._database.pool.acquire() as connection:
             row = await connection.fetchrow(_SQL, token_id, call_id)
         if row is None:
             return None
         status, duration, end_reason = row
-        return FoundCall(
+        return CallLookupResult(
             summary=CallSummary(
                 status=status, duration=duration, end_reason=end_reason, message=refusal_message(end_reason)
             ),

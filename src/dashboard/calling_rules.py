@@ -174,7 +174,7 @@ class CallingRulePages(Controller):
         token_id: FromPath[UUID],
     ) -> Response[str]:
         form, who = await read_form(request, "minutes_per_day", "live_calls", "countries"), member(request)
-        token = await EmbedTokenService(db_session).active(who.organization_id, token_id)
+        token = await EmbedTokenService(db_session).get_active(who.organization_id, token_id)
         try:
             ensure_valid_text(form)
             rule = _read_rule(form, token_id)

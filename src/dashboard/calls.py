@@ -80,7 +80,7 @@ class CallPages(Controller):
         service = CallService(db_session)
         rows = () if filters is None else await service.page(organization_id, filters, after=after, limit=PAGE)
         page, next_cursor = cut(rows, PAGE)
-        tokens = await EmbedTokenService(db_session).named(organization_id)
+        tokens = await EmbedTokenService(db_session).list_names(organization_id)
         kept = {name: text for name, text in form.values.items() if text}
         return render(
             request,
@@ -111,7 +111,7 @@ class CallPages(Controller):
         context: dict[str, Any] = {
             "call": call,
             "steps": timeline(call, await service.told(organization_id, call.id)),
-            "token": await EmbedTokenService(db_session).name_of(organization_id, call.token_id),
+            "token": await EmbedTokenService(db_session).get_name(organization_id, call.token_id),
             "reason": refusal_message(call.end_reason),
             "words": STATUS_WORDS,
             "kinds": STATUS_KINDS,

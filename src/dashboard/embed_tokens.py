@@ -30,12 +30,10 @@ from tenants.plans import WIDGET_PLANS
 from tenants.services import OrganizationService
 from tenants.upgrades import UpgradeService
 from widget import domains
-from widget.blocked_origins import refused_of
 from widget.errors import InvalidDomains
-from widget.limits import LABEL_CHARACTERS
-from widget.models import EmbedToken
-from widget.services import EmbedTokenService, read_domains, snippet
-from widget.tickets import page_ticket
+from widget.models import MAX_LABEL_CHARACTERS, EmbedToken
+from widget.services import EmbedTokenService, parse_domains, script_tag
+from widget.tickets import issue_page_ticket
 
 KEY = "embed-phone-widget"
 _ADMIN = [requires_place, requires_role(Role.ADMIN)]
@@ -72,7 +70,9 @@ def guard_of(who: MemberAuth) -> Guard | None:
 async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """What the section shows."""
     shown = window(request, "tokens")
-    rows = await EmbedTokenService(session).listed(who.organization_id, after=shown.after, limit=shown.limit)
+    rows = await EmbedTokenService(session).list_with_creators(
+        who.organization_id, after=shown.after, limit=shown.limit
+    )
     _, next_cursor = cut([row.token for row in rows], shown.limit)
     guard = guard_of(who)
     asks_for_plan = guard is not None and guard.kind == "plan"
@@ -83,7 +83,7 @@ async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAu
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "is_owner": who.role is Role.OWNER,
         "upgrade": await UpgradeService(session).open_of(who.organization_id) if asks_for_plan else None,
-        "label_characters": LABEL_CHARACTERS,
+        "label_characters": MAX_LABEL_CHARACTERS,
     }
 
 
@@ -120,16 +120,16 @@ class EmbedTokenPages(Controller):
         if secret is None:
             return redirect(request, _list(slug))
         issued = msgspec.json.decode(secret, type=Issued)
-        token = await EmbedTokenService(db_session).active(member(request).organization_id, issued.token_id)
+        token = await EmbedTokenService(db_session).get_active(member(request).organization_id, issued.token_id)
         answer = render(
             request,
             "settings/token_created.html",
             widget=True,
             token=token,
             raw=issued.raw,
-            snippet=snippet(settings.public_url, issued.raw),
+            snippet=script_tag(settings.public_url, issued.raw),
             kits=kits_of(request, token, issued.raw),
-            ticket=page_ticket(settings, token.id, member_id=member(request).actor.user_id),
+            ticket=issue_page_ticket(settings, token.id, member_id=member(request).actor.user_id),
             back=_list(slug),
         )
         answer.set_cookie(show_once.taken(request))
@@ -139,7 +139,7 @@ class EmbedTokenPages(Controller):
     async def preview(self, request: SettingsRequest, allowed_domains: FromQuery[str] = "") -> Response[str]:
         """The list as it would be stored: a part of a page, asked for while somebody types."""
         try:
-            found, error = read_domains(allowed_domains), ""
+            found, error = parse_domains(allowed_domains), ""
         except InvalidDomains as refusal:
             found, error = (), refusal.message
         shared = [domain for domain in found if domains.is_shared(domain)]
@@ -149,7 +149,7 @@ class EmbedTokenPages(Controller):
     async def show(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], token_id: FromPath[UUID]
     ) -> Response[str]:
-        token = await EmbedTokenService(db_session).active(member(request).organization_id, token_id)
+        token = await EmbedTokenService(db_session).get_active(member(request).organization_id, token_id)
         return await token_page(request, db_session, token)
 
     @post("/embed-tokens/{token_id:uuid}", guards=_ADMIN)
@@ -162,12 +162,12 @@ class EmbedTokenPages(Controller):
     ) -> Response[str]:
         form, who = await read_form(request, "label", "allowed_domains", "allow_any"), member(request)
         service = EmbedTokenService(db_session)
-        token = await service.active(who.organization_id, token_id)
+        token = await service.get_active(who.organization_id, token_id)
         try:
             ensure_valid_text(form)
             _ensure_opened_on_purpose(token, form)
             async with db_session.begin_nested():
-                await service.change(
+                await service.update(
                     who.organization_id,
                     token_id,
                     by=who.actor,
@@ -188,7 +188,7 @@ class EmbedTokenPages(Controller):
         token_id: FromPath[UUID],
     ) -> Response[str]:
         """The question on a page of its own, for browsers without scripts."""
-        token = await EmbedTokenService(db_session).active(member(request).organization_id, token_id)
+        token = await EmbedTokenService(db_session).get_active(member(request).organization_id, token_id)
         return render(
             request,
             "confirm.html",
@@ -263,9 +263,9 @@ async def token_page(
         kits=kits_of(request, token),
         limits_form=limits_form,
         rule=await CallingRulesService(session).of_token(who.organization_id, token.id),
-        created_by=await EmbedTokenService(session).creator(who.organization_id, token),
-        refused=await refused_of(session, who.organization_id, token),
+        created_by=await EmbedTokenService(session).get_creator_name(who.organization_id, token),
+        refused=await EmbedTokenService(session).list_blocked_origins(who.organization_id, token),
         may_change=who.role.rank >= Role.ADMIN.rank,
         shared=[domain for domain in token.allowed_domains if domains.is_shared(domain)],
-        label_characters=LABEL_CHARACTERS,
+        label_characters=MAX_LABEL_CHARACTERS,
     )

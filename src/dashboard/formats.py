@@ -12,7 +12,7 @@ from kit.countries import country_name
 from kit.e164 import readable
 from kit.schemas import rfc3339
 from kit.text import duration
-from widget.domains import display
+from widget.domains import display_domain
 
 _TURNING = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"})
 """Classes of characters that change the order in which a line is read."""
@@ -88,7 +88,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "duration": duration,
     "counted": count,
     "isolated": isolated,
-    "domain": display,
+    "domain": display_domain,
     "dollars": dollars,
     "agent_note": agent_note,
     "options": options,

@@ -28,7 +28,7 @@ async def download_kit(
     request: SettingsRequest, db_session: NamedDependency[AsyncSession], token_id: FromPath[UUID], kit: FromPath[str]
 ) -> Response[bytes]:
     """A kit without the token, which the server does not know."""
-    token = await EmbedTokenService(db_session).active(member(request).organization_id, token_id)
+    token = await EmbedTokenService(db_session).get_active(member(request).organization_id, token_id)
     kits = INTEGRATION_KITS.get(request.app)
     made = kits.make(kit, token.id, APP_NAME)
     headers = {"Content-Disposition": f'attachment; filename="{made.file_name}"'}
@@ -42,6 +42,6 @@ def kits_of(request: SettingsRequest, token: EmbedToken, raw: str = TOKEN_MARK) 
         "token_mark": TOKEN_MARK,
         "hubspot_admitted": hubspot.is_admitted(token.allowed_domains),
         "extension_origin": extension.origin_of(token.id),
-        "extension_admitted": domains.admits(token.allowed_domains, [extension.origin_of(token.id).encode()]),
+        "extension_admitted": domains.is_page_allowed(token.allowed_domains, [extension.origin_of(token.id).encode()]),
         "hubspot_settings": json.dumps(hubspot.app_settings(APP_NAME, url), indent=2, ensure_ascii=False),
     }

@@ -141,11 +141,11 @@ def page_headers(settings: Settings, *, widget: bool = False) -> dict[str, str]:
     none, own = "'none'", "'self'"
     directives = (
         "default-src 'self'",
-        f"script-src {csp.scripts(settings) if widget else own}",
+        f"script-src {csp.script_sources(settings) if widget else own}",
         "style-src 'self'",
-        f"connect-src {csp.connections(settings) if widget else own}",
+        f"connect-src {csp.connect_sources(settings) if widget else own}",
         "img-src 'self' data:",
-        f"media-src {csp.MEDIA if widget else none}",
+        f"media-src {csp.MEDIA_SOURCES if widget else none}",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",

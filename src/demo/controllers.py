@@ -66,9 +66,9 @@ def _widget_tag(public_url: str, token: str) -> Markup:
 def _headers(settings: Settings) -> dict[str, str]:
     directives = (
         "default-src 'none'",
-        f"script-src {csp.scripts(settings)}",
+        f"script-src {csp.script_sources(settings)}",
         "style-src 'self'",
-        f"connect-src {csp.connections(settings)}",
+        f"connect-src {csp.connect_sources(settings)}",
         "img-src 'self' data:",
         "base-uri 'none'",
         "form-action 'self'",

@@ -70,13 +70,15 @@ from tenants.audit_log.controllers import AuditController
 from tenants.controllers import InvitationController, MemberController, OrganizationController
 from tenants.mails import UPGRADE_REQUEST_RECIPIENTS
 from widget.assets import ASSET_MANIFEST, asset_handler, load_assets, load_manifest
-from widget.blocked_origins import BLOCKED_ORIGINS, RefusedOrigins
+from widget.blocked_origins import BLOCKED_ORIGINS, BlockedOriginWriter
 from widget.controllers import EmbedTokenController
-from widget.exchange import SessionMaker, StatusReader, public_endpoint
-from widget.last_used import TokenUsage
-from widget.pop_out import window_router
+from widget.exchange import ExchangeHandler
+from widget.last_used import EmbedTokenUseWriter
+from widget.pop_out import pop_out_router
+from widget.public_endpoint import public_endpoint
+from widget.status import StatusHandler
 from widget.tickets import Tickets
-from widget.token_auth import Admission
+from widget.token_auth import TokenAuthenticator
 
 CALL_CONNECTIONS = 10
 """For the calls that are judged, apart from the pages' connections."""
@@ -103,8 +105,8 @@ def create_app(
     measures = CounterBuffer(database)
     health = CarrierHealth(database, measures)
     carrier = carrier or build_carrier(settings, health)
-    usage, api_keys = TokenUsage(database), ApiKeys(database)
-    refused = RefusedOrigins(database)
+    usage, api_keys = EmbedTokenUseWriter(database), ApiKeys(database)
+    refused = BlockedOriginWriter(database)
     calls_database = database.with_dedicated_pool(connections=CALL_CONNECTIONS, seconds=CALL_WAITS_SECONDS)
     jobs = database.for_role(ADMIN_ROLE, engine_connections=5)
     outbox = Outbox(jobs, settings.secret_key)
@@ -160,7 +162,7 @@ def create_app(
             demo_router(settings, assets, lambda: read_demo_token(settings)),
             guide_router(settings, assets),
             integrations_router(settings, assets, database, limiter),
-            window_router(settings, assets),
+            pop_out_router(settings, assets),
             health_router,
             mount(office),
         ],
@@ -202,18 +204,18 @@ def _phone_endpoints(
     settings: Settings,
     database: Database,
     carrier: Carrier,
-    usage: TokenUsage,
-    refused: RefusedOrigins,
+    usage: EmbedTokenUseWriter,
+    refused: BlockedOriginWriter,
     limiter: RateLimiter,
     measures: CounterBuffer,
 ) -> list[ASGIRouteHandler]:
     tickets = Tickets(settings.secret_key)
-    admission = Admission(settings, database, limiter, tickets, note_refused=refused.note)
+    authenticator = TokenAuthenticator(settings, database, limiter, tickets, on_blocked=refused.add)
     signer = AccessTokenSigner(settings.twilio, ttl=settings.access_token_ttl)
-    exchange = SessionMaker(signer, tickets, usage, signaling=carrier.signaling)
+    exchange = ExchangeHandler(signer, tickets, usage, signaling=carrier.signaling)
     return [
-        public_endpoint("/widget/exchange", admission, exchange, measures.add),
-        public_endpoint("/widget/status", admission, StatusReader(CallLookup(database)), measures.add),
+        public_endpoint("/widget/exchange", authenticator, exchange, measures.add),
+        public_endpoint("/widget/status", authenticator, StatusHandler(CallLookup(database)), measures.add),
     ]
 
 

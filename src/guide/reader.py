@@ -14,8 +14,7 @@ from kit.clock import utc_now
 from kit.http.app_key import DATABASE
 from tenants.memberships import LAST_PLACE, Place, places_of
 from widget import domains
-from widget.limits import ACTIVE_TOKENS
-from widget.models import EmbedToken
+from widget.models import MAX_ACTIVE_TOKENS, EmbedToken
 from widget.services import EmbedTokenService
 
 TOKEN = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - stands for one
@@ -54,13 +53,13 @@ class Reader(msgspec.Struct, frozen=True):
         """What to write in the examples, by what stands there for everybody else."""
         if self.token is None:
             return {}
-        listed = ", ".join(domains.display(domain) for domain in self.token.allowed_domains)
+        listed = ", ".join(domains.display_domain(domain) for domain in self.token.allowed_domains)
         return {
             TOKEN: self.token.shown,
             TOKEN_ID: str(self.token.id),
             EXTENSION: extension.origin_of(self.token.id),
             **({DOMAINS: listed} if listed else {}),
-            **({DOMAIN: domains.display(self.token.domain)} if self.token.domain else {}),
+            **({DOMAIN: domains.display_domain(self.token.domain)} if self.token.domain else {}),
         }
 
 
@@ -79,7 +78,7 @@ async def reader_of(request: Request[Any, Any, Any], token_id: str) -> Reader | 
         return None
     place = places[0]
     async with database.tenant_session(place.organization_id, viewer.user_id) as session:
-        rows = await EmbedTokenService(session).page(place.organization_id, after=None, limit=ACTIVE_TOKENS)
+        rows = await EmbedTokenService(session).list_active(place.organization_id, after=None, limit=MAX_ACTIVE_TOKENS)
     tokens = [_token(row) for row in rows]
     chosen = next((token for token in tokens if str(token.id) == token_id), tokens[0] if tokens else None)
     return Reader(place, tokens, chosen)

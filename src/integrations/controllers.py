@@ -16,7 +16,7 @@ from kit.errors import TooMany, Unavailable
 from kit.http.rate_limit import RateLimiter
 from kit.settings import Settings
 from widget import csp
-from widget.tickets import page_ticket
+from widget.tickets import issue_page_ticket
 from widget.token_auth import is_loopback
 
 FRAMES_PER_ADDRESS = 300
@@ -82,7 +82,7 @@ def integrations_router(
         return _Frame(
             token_id=str(token_id),
             hosts=hubspot.frame_hosts(row["allowed_domains"]),
-            ticket=page_ticket(settings, token_id) if admitted else "",
+            ticket=issue_page_ticket(settings, token_id) if admitted else "",
         )
 
     @get(hubspot.PATH, media_type=MediaType.HTML)
@@ -111,7 +111,7 @@ def integrations_router(
 
 def _headers(settings: Settings, frame: _Frame) -> dict[str, str]:
     # Not stored: the page holds a ticket.
-    headers = csp.page_headers(settings, ancestors=hubspot.frame_ancestors(frame.hosts), cache="no-store")
+    headers = csp.page_headers(settings, frame_ancestors=hubspot.frame_ancestors(frame.hosts), cache_control="no-store")
     if frame.retry_after:
         headers["Retry-After"] = str(frame.retry_after)
     return headers

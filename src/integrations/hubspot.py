@@ -43,7 +43,7 @@ def frame_ancestors(hosts: Sequence[str]) -> str:
 
 def is_admitted(allowed_domains: Sequence[str]) -> bool:
     """Whether a token's list lets pages of HubSpot use it; an empty one lets any page."""
-    return any(domains.admits(allowed_domains, [f"https://{host}".encode()]) for host in APP_HOSTS)
+    return any(domains.is_page_allowed(allowed_domains, [f"https://{host}".encode()]) for host in APP_HOSTS)
 
 
 def page_url(public_url: str, token_id: UUID, raw_token: str) -> str:

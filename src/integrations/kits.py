@@ -18,7 +18,7 @@ from integrations import extension, hubspot, salesforce
 from kit.errors import NotFound
 from kit.http.app_key import AppKey
 from kit.settings import Settings
-from widget.assets import ADDRESS_MARK, load_manifest
+from widget.assets import API_BASE_PLACEHOLDER, load_manifest
 
 TOKEN_MARK = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - stands for one
 NAMES = ("html", "hubspot", "salesforce", "chrome-extension")
@@ -44,7 +44,7 @@ class Kits:
         self._public_url = public_url = settings.public_url
         self._trusted_sites = salesforce.trusted_sites(settings)
         phone = (dist / load_manifest(dist)["phone.full.js"]).read_bytes()
-        self._phone = phone.replace(ADDRESS_MARK, public_url.encode())
+        self._phone = phone.replace(API_BASE_PLACEHOLDER, public_url.encode())
         self.widget_version = f"{VERSION}+{hashlib.sha256(phone).hexdigest()[:12]}"
 
     def make(self, name: str, token_id: UUID, app_name: str) -> Kit:

@@ -18,7 +18,7 @@ def trusted_sites(settings: Settings) -> dict[str, bytes]:
     """The metadata files, by path: one for each address that the phone connects to, and for nothing else."""
     return {
         f"{_SITES}/{name}.cspTrustedSite-meta.xml": _TEMPLATE.render(address=address).encode()
-        for address in csp.addresses(settings)
+        for address in csp.phone_connect_sources(settings)
         for name in [_name_of(address)]
     }
 

@@ -23,7 +23,7 @@ from privacy.carrier_deletion import CallsAtCarrier
 from privacy.errors import NumberInLiveCall
 from privacy.number_matcher import Mentions
 from privacy.number_search import Batch, among, batches
-from widget.models import EmbedToken, RefusedOrigin
+from widget.models import BlockedOrigin, EmbedToken
 
 KIND = "calls.erase_number"
 MOST_BATCHES = 40
@@ -180,7 +180,7 @@ def _blocked(organization_id: UUID, number: str) -> sa.Select[UUID]:
 
 async def _forget_pages(session: AsyncSession, organization_id: UUID, mentions: Mentions) -> None:
     """Drop the number from what is known of pages: an address is whatever somebody makes of it."""
-    for model, origin in ((RefusedOrigin, RefusedOrigin.origin), (EmbedToken, EmbedToken.last_origin)):
+    for model, origin in ((BlockedOrigin, BlockedOrigin.origin), (EmbedToken, EmbedToken.last_origin)):
         query = sa.select(model.id, origin).where(
             model.owned_by(organization_id), origin.regexp_match(mentions.pattern)
         )
@@ -188,8 +188,8 @@ async def _forget_pages(session: AsyncSession, organization_id: UUID, mentions: 
         if not found:
             continue
         is_one = model.id == sa.any_(sa.cast(found, ARRAY(sa.Uuid)))
-        if model is RefusedOrigin:
-            await session.execute(sa.delete(RefusedOrigin).where(is_one))
+        if model is BlockedOrigin:
+            await session.execute(sa.delete(BlockedOrigin).where(is_one))
         else:
             await session.execute(sa.update(EmbedToken).where(is_one).values(last_origin=None))
 

@@ -28,7 +28,7 @@ from tenants.audit_log.services import AuditFilters, audit_csv
 from tenants.members import TeamMember, TeamService
 from tenants.models import ApiKey, Invitation, PhoneNumber
 from tenants.services import OrganizationService
-from widget.models import EmbedToken, RefusedOrigin
+from widget.models import BlockedOrigin, EmbedToken
 
 PER_HOUR = 4
 _COSTS = ("country", "cost_micros", "is_carriers_price", "erased_at")
@@ -43,7 +43,7 @@ _TABLES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         EmbedToken,
         ("id", "prefix", "label", "allowed_domains", "created_at", "last_used_at", "last_origin", "revoked_at"),
     ),
-    ("refused_pages.csv", RefusedOrigin, ("id", "token_id", "origin", "times", "last_seen_at")),
+    ("refused_pages.csv", BlockedOrigin, ("id", "token_id", "origin", "times", "last_seen_at")),
     ("api_keys.csv", ApiKey, ("id", "prefix", "label", "scope", "created_at", "last_used_at", "revoked_at")),
 )
 _README = """\

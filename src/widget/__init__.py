@@ -1,1 +1,1 @@
-"""The embeddable phone: embed tokens, the exchange, and the files a page loads."""
+"""The embeddable phone: embed tokens, the exchange, and the files that a page loads."""

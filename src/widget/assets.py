@@ -1,7 +1,6 @@
 """Serves the built files that pages load: ``phone.js``, ``phone.full.js`` and everything with a hash in its name.
 
-All of it is read, and compressed where the build has not done so, when the server starts: it is small, and an answer
-is then one look-up.
+Files are read into memory at start, and compressed where the build has not done so; a request is one dictionary lookup.
 """
 
 import gzip
@@ -20,30 +19,30 @@ from litestar.types import Receive, Scope, Send
 from kit.http.app_key import AppKey
 from kit.http.asgi import send_response
 
-ADDRESS_MARK = b"__EPOCH_API_BASE__"
-"""Stands in the built phone.js and phone.full.js where the product's own address belongs."""
-_BEST_QUALITY = 11
-_QUICK_QUALITY = 5
-"""Brotli's; the best one takes a third of a second on the voice SDK, at every start."""
-_LONG_BYTES = 100_000
-_SHARED = [
+API_BASE_PLACEHOLDER = b"__EPOCH_API_BASE__"
+"""The build puts it into phone.js and phone.full.js in place of the product's public URL."""
+_BROTLI_BEST_QUALITY = 11
+_BROTLI_FAST_QUALITY = 5
+"""For large files: the best quality would take a third of a second for the voice SDK at every start."""
+_LARGE_FILE_BYTES = 100_000
+_COMMON_HEADERS = [
     (b"access-control-allow-origin", b"*"),
     (b"cross-origin-resource-policy", b"cross-origin"),
     (b"timing-allow-origin", b"*"),
     (b"x-content-type-options", b"nosniff"),
     (b"vary", b"accept-encoding"),
 ]
-_LOADER_CACHE = b"public, max-age=300, stale-while-revalidate=86400"
-_HASHED_CACHE = b"public, max-age=31536000, immutable"
+_LOADER_CACHE_CONTROL = b"public, max-age=300, stale-while-revalidate=86400"
+_HASHED_CACHE_CONTROL = b"public, max-age=31536000, immutable"
 
 
 class Asset(msgspec.Struct, frozen=True):
-    """One file in each encoding that pays, with its headers."""
+    """A file in each encoding that makes it smaller, with its headers."""
 
     headers: list[tuple[bytes, bytes]]
     etag: bytes
     bodies: Mapping[bytes, bytes]
-    """Encoding name to body; ``identity`` is always there."""
+    """Encoding name to body; always has ``identity``."""
 
 
 class AssetsMissing(Exception):
@@ -63,7 +62,7 @@ def load_manifest(dist: Path) -> dict[str, str]:
 
 
 def load_assets(dist: Path, *, public_url: str) -> dict[str, Asset]:
-    """Every built file by name. Files of earlier builds stay served: open pages still ask for them.
+    """Every built file by name. Files of earlier builds are served too, for pages that are already open.
 
     Raises:
         AssetsMissing: nothing was built.
@@ -80,8 +79,8 @@ def load_assets(dist: Path, *, public_url: str) -> dict[str, Asset]:
 def _asset(path: Path, address: bytes, *, is_loader: bool) -> Asset:
     body = path.read_bytes()
     if is_loader:
-        body = body.replace(ADDRESS_MARK, address)
-        quality = _BEST_QUALITY if len(body) < _LONG_BYTES else _QUICK_QUALITY
+        body = body.replace(API_BASE_PLACEHOLDER, address)
+        quality = _BROTLI_BEST_QUALITY if len(body) < _LARGE_FILE_BYTES else _BROTLI_FAST_QUALITY
         bodies = {b"br": brotli.compress(body, quality=quality), b"gzip": gzip.compress(body, mtime=0)}
     else:
         bodies = {
@@ -89,15 +88,15 @@ def _asset(path: Path, address: bytes, *, is_loader: bool) -> Asset:
             for name, suffix in ((b"br", ".br"), (b"gzip", ".gz"))
             if (packed := path.with_name(path.name + suffix)).exists()
         }
-    # Types are read by people and tools; by its suffix alone the file would be a film.
+    # The suffix .ts alone would give a video type.
     kind = "text/plain" if path.suffix == ".ts" else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     media_type = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
     etag = b'"' + hashlib.sha256(body).hexdigest()[:20].encode() + b'"'
     headers = [
         (b"content-type", media_type.encode()),
         (b"etag", etag),
-        (b"cache-control", _LOADER_CACHE if is_loader else _HASHED_CACHE),
-        *_SHARED,
+        (b"cache-control", _LOADER_CACHE_CONTROL if is_loader else _HASHED_CACHE_CONTROL),
+        *_COMMON_HEADERS,
     ]
     return Asset(headers=headers, etag=etag, bodies={b"identity": body, **bodies})
 
@@ -105,15 +104,15 @@ def _asset(path: Path, address: bytes, *, is_loader: bool) -> Asset:
 def asset_handler(assets: Mapping[str, Asset]) -> ASGIRouteHandler:
     """The routes of all built files under ``/widget/``."""
 
-    # Each path by itself: the framework answers 500 on raw ASGI routes with a path parameter.
+    # One path for each file: the framework answers 500 on raw ASGI routes with a path parameter.
     @asgi([f"/widget/{name}" for name in assets], copy_scope=False)
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         http: Any = scope
         asset = assets[http["path"].rstrip("/").rsplit("/", 1)[-1]]
         if http["method"] == "OPTIONS":
-            await send_response(send, 204, [*_SHARED, (b"access-control-allow-methods", b"GET, HEAD, OPTIONS")])
+            await send_response(send, 204, [*_COMMON_HEADERS, (b"access-control-allow-methods", b"GET, HEAD, OPTIONS")])
         elif http["method"] not in ("GET", "HEAD"):
-            await send_response(send, 405, [*_SHARED, (b"allow", b"GET, HEAD, OPTIONS")])
+            await send_response(send, 405, [*_COMMON_HEADERS, (b"allow", b"GET, HEAD, OPTIONS")])
         else:
             await _send_asset(http, send, asset)
 
@@ -121,11 +120,11 @@ def asset_handler(assets: Mapping[str, Asset]) -> ASGIRouteHandler:
 
 
 async def _send_asset(scope: Any, send: Send, asset: Asset) -> None:
-    asked = dict(scope["headers"])
-    if asset.etag in asked.get(b"if-none-match", b""):
+    request_headers = dict(scope["headers"])
+    if asset.etag in request_headers.get(b"if-none-match", b""):
         await send_response(send, 304, asset.headers)
         return
-    accepted = asked.get(b"accept-encoding", b"")
+    accepted = request_headers.get(b"accept-encoding", b"")
     encoding = next((name for name in (b"br", b"gzip") if name in asset.bodies and name in accepted), b"identity")
     body = asset.bodies[encoding]
     headers = asset.headers if encoding == b"identity" else [*asset.headers, (b"content-encoding", encoding)]

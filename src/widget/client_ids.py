@@ -1,8 +1,9 @@
-"""What tells one widget from another with the same token: 16 hex digits of its identity.
+"""Random client ids of widgets, signed when issued to a member who is signed in.
 
-The identity is the only thing in a call that the browser cannot choose, so it is also where we note who is calling when
-we know it: the digits of a phone that we made for a person who is signed in are a signature over that person. They look
-as random as any others, and only we can make or read them.
+A client id is the 16 hex digits at the end of a widget's identity; it tells widgets with the same token apart. The
+identity is the only part of a call that the browser cannot choose, so it also records the member, where one is known:
+part of a signed client id is a MAC over the member's id. Signed and random client ids look alike, and only the server
+can make or verify a signed one.
 """
 
 import hashlib
@@ -11,45 +12,47 @@ import secrets
 from collections.abc import Iterable
 from uuid import UUID
 
-_RANDOM, _MARK, _PERSON = 5, 3, 8
-"""Hex digits: a random part, a mark that spares all but one in 4,096 other phones the search, and whose it is."""
+_RANDOM_DIGITS, _CHECK_DIGITS, _OWNER_DIGITS = 5, 3, 8
+"""Hex digits of a signed client id. By the check digits all but 1 in 4,096 random client ids skip the member lookup."""
 
 
-def new_phone() -> str:
-    """A phone of nobody in particular."""
+def new_client_id() -> str:
+    """A random client id that belongs to nobody."""
     return secrets.token_hex(8)
 
 
-class MemberPhones:
-    """Makes and recognises the phones of people who are signed in, with a key derived from the product's secret.
+class SignedClientIds:
+    """Makes and verifies the client ids of members, with a key derived from the product's secret.
 
-    44 bits stand against a phone that is nobody's being taken for a member's; the server draws the digits, at most
-    20 times a second for a token, and nothing but the name beside a call depends on them.
+    A random client id passes for a member's with a probability of 2^-44. The server draws client ids itself, at most
+    20 a second for a token, and only the name shown beside a call depends on them.
     """
 
     def __init__(self, secret: str) -> None:
         self._key = hashlib.sha256(b"member-phone:" + secret.encode()).digest()
 
-    def new_of(self, token_id: UUID, user_id: UUID) -> str:
-        """A phone of ``user_id`` with ``token_id``."""
-        drawn = secrets.token_hex(_RANDOM)[:_RANDOM]
-        return drawn + self._mark(token_id, drawn) + self._person(token_id, drawn, user_id)
+    def create(self, token_id: UUID, user_id: UUID) -> str:
+        """A new client id of ``user_id`` for ``token_id``."""
+        nonce = secrets.token_hex(_RANDOM_DIGITS)[:_RANDOM_DIGITS]
+        return nonce + self._check_digits(token_id, nonce) + self._owner_digits(token_id, nonce, user_id)
 
-    def may_be_a_members(self, token_id: UUID, phone: str) -> bool:
-        """False for nearly every phone that is nobody's, without knowing the members."""
-        drawn, mark = phone[:_RANDOM], phone[_RANDOM:-_PERSON]
-        return hmac.compare_digest(mark, self._mark(token_id, drawn))
+    def may_be_signed(self, token_id: UUID, client_id: str) -> bool:
+        """False for nearly every random client id, decided without the list of members."""
+        nonce, check = client_id[:_RANDOM_DIGITS], client_id[_RANDOM_DIGITS:-_OWNER_DIGITS]
+        return hmac.compare_digest(check, self._check_digits(token_id, nonce))
 
-    def whose(self, token_id: UUID, phone: str, user_ids: Iterable[UUID]) -> UUID | None:
-        """Which of ``user_ids`` the phone was made for."""
-        drawn, person = phone[:_RANDOM], phone[-_PERSON:]
-        return next((one for one in user_ids if hmac.compare_digest(person, self._person(token_id, drawn, one))), None)
+    def owner_of(self, token_id: UUID, client_id: str, user_ids: Iterable[UUID]) -> UUID | None:
+        """The member of ``user_ids`` that the client id was made for; None for all others."""
+        nonce, owner = client_id[:_RANDOM_DIGITS], client_id[-_OWNER_DIGITS:]
+        return next(
+            (user for user in user_ids if hmac.compare_digest(owner, self._owner_digits(token_id, nonce, user))), None
+        )
 
-    def _mark(self, token_id: UUID, drawn: str) -> str:
-        return self._digits(b"mark" + token_id.bytes + drawn.encode())[:_MARK]
+    def _check_digits(self, token_id: UUID, nonce: str) -> str:
+        return self._mac(b"mark" + token_id.bytes + nonce.encode())[:_CHECK_DIGITS]
 
-    def _person(self, token_id: UUID, drawn: str, user_id: UUID) -> str:
-        return self._digits(b"person" + token_id.bytes + drawn.encode() + user_id.bytes)[:_PERSON]
+    def _owner_digits(self, token_id: UUID, nonce: str, user_id: UUID) -> str:
+        return self._mac(b"person" + token_id.bytes + nonce.encode() + user_id.bytes)[:_OWNER_DIGITS]
 
-    def _digits(self, message: bytes) -> str:
+    def _mac(self, message: bytes) -> str:
         return hmac.new(self._key, message, hashlib.sha256).hexdigest()

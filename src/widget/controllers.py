@@ -23,7 +23,7 @@ from widget.schemas import (
     EmbedTokenIssued,
     GenerateEmbedToken,
 )
-from widget.services import EmbedTokenService, snippet
+from widget.services import EmbedTokenService, script_tag
 
 _MEMBER = [requires_member]
 _ADMIN = [requires_member, requires_role(Role.ADMIN)]
@@ -59,7 +59,7 @@ class EmbedTokenController(Controller):
             allowed_domains=token.allowed_domains,
             created_at=rfc3339(token.created_at),
             token=raw,
-            snippet=snippet(SETTINGS.get(request.app).public_url, raw),
+            snippet=script_tag(SETTINGS.get(request.app).public_url, raw),
         )
         return Response(issued, status_code=201, headers={"Cache-Control": "no-store"})
 
@@ -70,14 +70,14 @@ class EmbedTokenController(Controller):
         organization_id: FromPath[UUID],
         asked: NamedDependency[PageQuery],
     ) -> Page[EmbedTokenInfo]:
-        rows = await EmbedTokenService(db_session).page(organization_id, after=asked.after, limit=asked.limit)
+        rows = await EmbedTokenService(db_session).list_active(organization_id, after=asked.after, limit=asked.limit)
         return asked.answer(rows, EmbedTokenInfo.of)
 
     @get("/{token_id:uuid}", guards=_MEMBER, summary="One embed token")
     async def show(
         self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID], token_id: FromPath[UUID]
     ) -> EmbedTokenInfo:
-        return EmbedTokenInfo.of(await EmbedTokenService(db_session).active(organization_id, token_id))
+        return EmbedTokenInfo.of(await EmbedTokenService(db_session).get_active(organization_id, token_id))
 
     @patch("/{token_id:uuid}", guards=_ADMIN, summary="Change label or allowed domains")
     async def change(
@@ -88,7 +88,7 @@ class EmbedTokenController(Controller):
         token_id: FromPath[UUID],
         data: JSONBody[ChangeEmbedToken],
     ) -> EmbedTokenInfo:
-        token = await EmbedTokenService(db_session).change(
+        token = await EmbedTokenService(db_session).update(
             organization_id,
             token_id,
             by=member(request).actor,

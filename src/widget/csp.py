@@ -1,49 +1,49 @@
-"""What a page of ours that carries the phone must let it load and reach, as sources of its Content-Security-Policy."""
+"""Sources for the Content-Security-Policy of a page of this product that contains the phone."""
 
 from kit.settings import Settings
 
-MEDIA = "mediastream: blob: data: https://*.twilio.com"
-# The sandbox carrier signals on a port the system chooses, always on loopback.
-_LOOPBACK = "ws://localhost:* http://localhost:* ws://127.0.0.1:* http://127.0.0.1:*"
-_TWILIO = "https://*.twilio.com wss://*.twilio.com"
-_YEAR = 31_536_000
+MEDIA_SOURCES = "mediastream: blob: data: https://*.twilio.com"
+# The sandbox carrier signals on loopback, on a port that the system chooses.
+_LOOPBACK_SOURCES = "ws://localhost:* http://localhost:* ws://127.0.0.1:* http://127.0.0.1:*"
+_TWILIO_SOURCES = "https://*.twilio.com wss://*.twilio.com"
+_YEAR_SECONDS = 31_536_000
 
 
-def scripts(settings: Settings) -> str:
-    """Sources of ``script-src``: opened by another name, a page still takes the phone from the public address."""
+def script_sources(settings: Settings) -> str:
+    """Sources of ``script-src``. A page that is opened by another name still loads the phone from the public URL."""
     return f"'self' {settings.public_url}"
 
 
-def connections(settings: Settings) -> str:
+def connect_sources(settings: Settings) -> str:
     """Sources of ``connect-src``: the exchange, and the carrier's signalling."""
-    return " ".join(["'self'", *addresses(settings)])
+    return " ".join(["'self'", *phone_connect_sources(settings)])
 
 
-def addresses(settings: Settings) -> tuple[str, ...]:
-    """What a phone on any page connects to: us, and the carrier's signalling."""
-    return (settings.public_url, *(_LOOPBACK if settings.is_sandbox else _TWILIO).split())
+def phone_connect_sources(settings: Settings) -> tuple[str, ...]:
+    """What a phone on any page connects to: this product and the carrier's signalling."""
+    return (settings.public_url, *(_LOOPBACK_SOURCES if settings.is_sandbox else _TWILIO_SOURCES).split())
 
 
-def page_headers(settings: Settings, *, ancestors: str, cache: str) -> dict[str, str]:
-    """Headers of a page of ours that carries the phone; ``ancestors`` is the directive that says who may frame it."""
+def page_headers(settings: Settings, *, frame_ancestors: str, cache_control: str) -> dict[str, str]:
+    """Headers of a page that contains the phone. ``frame_ancestors`` is the whole directive of that name."""
     directives = (
         "default-src 'none'",
-        f"script-src {scripts(settings)}",
+        f"script-src {script_sources(settings)}",
         "style-src 'self'",
-        f"connect-src {connections(settings)}",
+        f"connect-src {connect_sources(settings)}",
         "img-src 'self' data:",
-        f"media-src {MEDIA}",
+        f"media-src {MEDIA_SOURCES}",
         "base-uri 'none'",
         "form-action 'none'",
-        ancestors,
+        frame_ancestors,
     )
     headers = {
         "Content-Security-Policy": "; ".join(directives),
         "Permissions-Policy": "microphone=(self)",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
-        "Cache-Control": cache,
+        "Cache-Control": cache_control,
     }
     if settings.public_is_https:
-        headers["Strict-Transport-Security"] = f"max-age={_YEAR}; includeSubDomains"
+        headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}; includeSubDomains"
     return headers

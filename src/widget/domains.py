@@ -1,6 +1,6 @@
-"""The domain whitelist of an embed token: what a customer may list, and which pages a list admits. Pure.
+"""The allowed domains of an embed token: parses the list and checks a page against it. Pure.
 
-The list is a fence against other websites, not against programs: only a browser tells the truth in ``Origin``.
+The list keeps other websites out, not programs: only browsers send a true ``Origin``.
 """
 
 import re
@@ -13,13 +13,13 @@ from publicsuffixlist import PublicSuffixList
 
 from widget.errors import InvalidDomains
 
-MAX_DOMAINS = 20
-MAX_CHARACTERS = 4000
+MAX_ALLOWED_DOMAINS = 20
+MAX_DOMAIN_LIST_CHARACTERS = 4000
 """Of the text as typed and of the stored list written with commas, so that a stored list can be sent back."""
 
-_MAX_QUOTED = 80
-_MAX_ORIGIN_OCTETS = 300  # also bounds what one stranger's header can leave in the cache
-_MAX_HOST = 253
+_MAX_QUOTED_CHARACTERS = 80
+_MAX_ORIGIN_BYTES = 300  # also bounds what one stranger's header can leave in the cache
+_MAX_HOST_CHARACTERS = 253
 _MAX_PORT = 65_535
 
 # Every customer of these CRMs works on a subdomain of them; the public suffix list does not know it.
@@ -34,10 +34,10 @@ _SHARED_BY_CUSTOMERS = frozenset(
     }
 )
 
-# Pages that all customers of a CRM open at the same address: allowed, since recipes need it, but worth a word.
+# Hosts that all customers of a CRM share: allowed, because the guide's recipes need them, but the dashboard warns.
 _OPEN_TO_ALL_CUSTOMERS = re.compile(r"app(-[a-z0-9]+)?\.hubspot\.com")
 
-# What an entry may hold. \x1c-\x1f and \x85 count as white space in Unicode, but nobody types them: they are refused.
+# \x1c-\x1f and \x85 are white space in Unicode, but nobody types them: they are refused.
 _SEPARATORS = re.compile(r"(?:[,;]|(?![\x1c-\x1f\x85])\s)+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.ASCII | re.IGNORECASE)
@@ -63,16 +63,16 @@ _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 
 
-def admits(allowed: Sequence[str], origins: Sequence[bytes], referers: Sequence[bytes] = ()) -> bool:
+def is_page_allowed(allowed: Sequence[str], origins: Sequence[bytes], referers: Sequence[bytes] = ()) -> bool:
     """Whether a page may use a token with this list; called on each exchange.
 
     ``allowed`` is a stored list; ``origins`` and ``referers`` are the raw values of all header lines of that name.
-    An empty list admits anything. ``Referer`` counts only when there is no ``Origin`` line at all.
+    An empty list allows every page. ``Referer`` counts only when there is no ``Origin`` line at all.
     """
     if not allowed:
         return True
     if len(origins) == 1:
-        page = _page_host(origins[0]) if len(origins[0]) <= _MAX_ORIGIN_OCTETS else None
+        page = _page_host(origins[0]) if len(origins[0]) <= _MAX_ORIGIN_BYTES else None
     elif origins:
         page = None
     else:
@@ -82,46 +82,46 @@ def admits(allowed: Sequence[str], origins: Sequence[bytes], referers: Sequence[
     host, has_subdomains = page
     if host in allowed:
         return True
-    # No need to ask whether an entry is an address: a name cannot end in one (see _NUMERIC_END).
+    # No entry that matches here is an IP address: a name cannot end in one (see _NUMERIC_END).
     return has_subdomains and any(host.endswith("." + entry) for entry in allowed)
 
 
 def parse_allowed_domains(text: str) -> tuple[str, ...]:
-    """Read the form's text into the list to store: canonical, in the order given, without repetitions.
+    """Parse the form's text into the list to store: canonical, in the order given, without duplicates.
 
     Raises:
         InvalidDomains: one entry cannot be listed, or the list as a whole; nothing of it may be stored.
     """
-    if len(text) > MAX_CHARACTERS:
+    if len(text) > MAX_DOMAIN_LIST_CHARACTERS:
         raise InvalidDomains("List is too long")
     if not text:
         return ()
     entries = [entry for entry in _SEPARATORS.split(text) if entry]
     if not entries:
-        # Never the empty list: that one admits any page.
+        # Not the empty list: it would allow every page.
         raise InvalidDomains("No domain found in the list")
     domains = tuple(dict.fromkeys(_parse_entry(entry) for entry in entries))
-    if len(domains) > MAX_DOMAINS:
-        raise InvalidDomains(f"At most {MAX_DOMAINS} domains")
-    if len(", ".join(domains)) > MAX_CHARACTERS:
+    if len(domains) > MAX_ALLOWED_DOMAINS:
+        raise InvalidDomains(f"At most {MAX_ALLOWED_DOMAINS} domains")
+    if len(", ".join(domains)) > MAX_DOMAIN_LIST_CHARACTERS:
         raise InvalidDomains("List is too long")
     return domains
 
 
-def display(domain: str) -> str:
+def display_domain(domain: str) -> str:
     """Return a stored entry as people write it: ``xn--mnchen-3ya.de`` → ``münchen.de``."""
     return ".".join(_display_label(label) for label in domain.split("."))
 
 
 def is_shared(domain: str) -> bool:
-    """True for a stored entry that is not the customer's own: pages of other companies stand there too."""
+    """True for a stored entry that other companies use too, such as ``app.hubspot.com``."""
     return _OPEN_TO_ALL_CUSTOMERS.fullmatch(domain) is not None
 
 
 def _parse_entry(entry: str) -> str:
     if _CONTROL.search(entry):
         raise InvalidDomains("Not a valid domain: (control character)")
-    quoted = entry[:_MAX_QUOTED]
+    quoted = entry[:_MAX_QUOTED_CHARACTERS]
     rest = _without_wildcard(entry, quoted)
     scheme = _SCHEME.match(rest)
     if scheme:
@@ -167,7 +167,7 @@ def _canonical_host(rest: str) -> str | None:
     if found is None or not _is_port(authority[found.end() :]):
         return None
     host = _canonical_ipv6(found["v6"].strip("[]")) if found["v6"] else _canonical_name(found["name"])
-    # A range of addresses (10.0.0.0/8) would silently shrink to its first one.
+    # A range of addresses (10.0.0.0/8) would silently become its first address.
     if host is not None and _is_address(host) and _RANGE.fullmatch(rest, found.end()):
         return None
     return host
@@ -187,7 +187,7 @@ def _canonical_name(name: str) -> str | None:
     except UnicodeError:  # IDNAError is one
         return None
     domain = ".".join(labels)
-    if len(domain) > _MAX_HOST or not all(_LABEL.fullmatch(label) for label in labels):
+    if len(domain) > _MAX_HOST_CHARACTERS or not all(_LABEL.fullmatch(label) for label in labels):
         return None
     if _NUMERIC_END.fullmatch(domain) and not _IPV4.fullmatch(domain):
         return None
@@ -195,7 +195,7 @@ def _canonical_name(name: str) -> str | None:
 
 
 def _ascii_label(label: str) -> str:
-    # IDNA 2008 refuses "ab--c" for the dashes in third and fourth place, but such names exist: CRM sandboxes have them.
+    # IDNA 2008 refuses "ab--c" (dashes in third and fourth place), but the names of CRM sandboxes look like that.
     if label.isascii() and not label.startswith("xn--"):
         return label
     return idna.alabel(label).decode("ascii")
@@ -216,7 +216,7 @@ def _canonical_ipv6(text: str) -> str | None:
     except AddressValueError:
         return None
     if address.ipv4_mapped:
-        # Browsers write both halves in hexadecimal; Python's own spelling depends on its version.
+        # Browsers write both halves in hexadecimal; how Python writes them depends on its version.
         low = int(address.ipv4_mapped)
         return f"[::ffff:{low >> 16:x}:{low & 0xFFFF:x}]"
     return f"[{address.compressed}]"
@@ -240,15 +240,15 @@ def _page_host(origin: bytes) -> tuple[str, bool] | None:
     host = found["name"].decode("ascii").lower()
     if _NUMERIC_END.fullmatch(host):
         return (host, False) if _IPV4.fullmatch(host) else None
-    return (host, True) if len(host) <= _MAX_HOST else None
+    return (host, True) if len(host) <= _MAX_HOST_CHARACTERS else None
 
 
 def _referring_host(referers: Sequence[bytes]) -> tuple[str, bool] | None:
     found = _REFERER.fullmatch(referers[0]) if len(referers) == 1 else None
-    return _page_host(found[1]) if found and len(found[1]) <= _MAX_ORIGIN_OCTETS else None
+    return _page_host(found[1]) if found and len(found[1]) <= _MAX_ORIGIN_BYTES else None
 
 
 @lru_cache(maxsize=1)
 def _public_suffixes() -> PublicSuffixList:
-    """The packaged list, private section included; read at first use (0.1 s), never fetched."""
+    """The packaged list with its private section; read at first use (0.1 s), never downloaded."""
     return PublicSuffixList()

@@ -1,4 +1,4 @@
-"""What the widget's room refuses."""
+"""Refusals about embed tokens."""
 
 from kit.errors import Conflict, Forbidden, Invalid, Unauthenticated, ValidationFailed
 
@@ -27,7 +27,7 @@ class RevokedEmbedToken(Unauthenticated):
 
 
 class DomainNotAllowed(Forbidden):
-    """The page is not on the token's list."""
+    """The page's domain is not on the token's list."""
 
     code = "domain_not_allowed"
     message = "Domain not allowed"

@@ -1,4 +1,4 @@
-"""Notes when embed tokens are used, and on which page."""
+"""Buffers the last use of embed tokens: the time and the page's origin."""
 
 from kit.db.database import Database
 from kit.db.last_used import LastUsedWriter
@@ -11,8 +11,8 @@ WHERE embed_token.id = seen.id
 """
 
 
-class TokenUsage(LastUsedWriter):
-    """Uses of embed tokens, each noted with the page's origin."""
+class EmbedTokenUseWriter(LastUsedWriter):
+    """Writes uses of embed tokens every few seconds."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database, _SQL, of="embed_token")

@@ -1,4 +1,4 @@
-"""Embed tokens."""
+"""Embed tokens, and the origins of pages that they blocked."""
 
 import datetime as dt
 from uuid import UUID
@@ -10,10 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit.db.model import Base, TenantOwned
 
 TOKEN_PREFIX = "ept_"  # noqa: S105 - what tokens begin with
+MAX_ACTIVE_TOKENS = 50
+"""Of an organization, unless its ``limits`` say otherwise (``active_tokens``)."""
+MAX_LABEL_CHARACTERS = 64
+MAX_BLOCKED_ORIGINS = 20
+"""Rows of one token, in the table and on the page."""
 
 
 class EmbedToken(TenantOwned, Base):
-    """What a page shows to become a phone. The raw token is never stored."""
+    """The public credential that makes a page a phone. The raw token is never stored."""
 
     __tablename__ = "embed_token"
     __table_args__ = (
@@ -30,7 +35,7 @@ class EmbedToken(TenantOwned, Base):
     digest: Mapped[bytes] = mapped_column(unique=True)
     """SHA-256 of the raw token."""
     prefix: Mapped[str]
-    """Its first eight characters, for people to tell tokens apart."""
+    """Its first eight characters, by which people tell tokens apart."""
     label: Mapped[str] = mapped_column(default="", server_default="")
     allowed_domains: Mapped[list[str]] = mapped_column(
         ARRAY(sa.Text), default=list, server_default=sa.text("'{}'::text[]")
@@ -44,10 +49,10 @@ class EmbedToken(TenantOwned, Base):
     revoked_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id", ondelete="SET NULL"))
 
 
-class RefusedOrigin(TenantOwned, Base):
-    """A page that was turned away because it is not on the token's list."""
+class BlockedOrigin(TenantOwned, Base):
+    """A page that was blocked because its domain is not on the token's list."""
 
-    __tablename__ = "refused_origin"
+    __tablename__ = "blocked_origin"
     __table_args__ = (sa.UniqueConstraint("token_id", "origin"), sa.Index(None, "organization_id"))
 
     token_id: Mapped[UUID] = mapped_column(sa.ForeignKey("embed_token.id", ondelete="CASCADE"))

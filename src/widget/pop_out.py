@@ -1,4 +1,4 @@
-"""``GET /widget/window``: the phone in a window of its own, which goes on when the page that opened it is left."""
+"""``GET /widget/window``: the pop-out phone, which keeps its call when the page that opened it is left."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,23 +19,23 @@ _templates = Environment(
 )
 
 
-def window_router(settings: Settings, assets: Mapping[str, str]) -> Router:
-    """The window's page, the same for everybody: the token comes from the page that opens it, by a message.
+def pop_out_router(settings: Settings, assets: Mapping[str, str]) -> Router:
+    """The route of the pop-out page. It is the same for everybody: the opening page sends the token in a message.
 
     Raises:
-        KeyError: the window's files are not in ``assets``.
+        KeyError: the pop-out's files are not in ``assets``.
     """
     script, stylesheet, icon = (
         f"/widget/{assets[name]}" for name in ("pop-out-page.js", "pop-out-page.css", "icon.svg")
     )
-    page = _templates.get_template("window.html").render(
+    page = _templates.get_template("pop_out.html").render(
         script=script, stylesheet=stylesheet, icon=icon, sandbox=settings.is_sandbox
     )
-    # Nobody frames it: a frame would let its page lay the phone under people's clicks.
-    headers = csp.page_headers(settings, ancestors="frame-ancestors 'none'", cache=_CACHE)
+    # Not framed: a page could otherwise trick people into clicking on the phone (clickjacking).
+    headers = csp.page_headers(settings, frame_ancestors="frame-ancestors 'none'", cache_control=_CACHE)
 
     @get("/widget/window", media_type=MediaType.HTML)
-    async def window_page() -> Response[str]:
+    async def pop_out_page() -> Response[str]:
         return Response(page, media_type=MediaType.HTML, headers=headers)
 
-    return Router(path="/", route_handlers=[window_page], include_in_schema=False)
+    return Router(path="/", route_handlers=[pop_out_page], include_in_schema=False)

@@ -6,10 +6,9 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from kit.schemas import RequestModel, ResponseModel, rfc3339
-from widget.limits import LABEL_CHARACTERS
-from widget.models import EmbedToken
+from widget.models import MAX_LABEL_CHARACTERS, EmbedToken
 
-Label = Annotated[str, Meta(max_length=LABEL_CHARACTERS)]
+Label = Annotated[str, Meta(max_length=MAX_LABEL_CHARACTERS)]
 
 
 class GenerateEmbedToken(RequestModel, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What happens to embed tokens."""
+"""Creates, lists, changes and revokes embed tokens."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.models import User
 from kit import secrets
@@ -17,138 +17,152 @@ from kit.errors import NotFound, ValidationFailed
 from kit.text import is_valid_text
 from tenants.jobs import end_live_calls
 from tenants.models import Organization
-from widget import limits
-from widget.blocked_origins import is_refused
-from widget.domains import parse_allowed_domains
+from widget.domains import is_page_allowed, parse_allowed_domains
 from widget.errors import TooManyTokens
-from widget.models import TOKEN_PREFIX, EmbedToken, RefusedOrigin
+from widget.models import (
+    MAX_ACTIVE_TOKENS,
+    MAX_BLOCKED_ORIGINS,
+    MAX_LABEL_CHARACTERS,
+    TOKEN_PREFIX,
+    BlockedOrigin,
+    EmbedToken,
+)
 
-_CREATOR = sa.func.coalesce(sa.func.nullif(User.name, ""), User.email)
+MAX_TOKEN_CHOICES = 200
+"""Tokens in the filter of a list of calls."""
+_CREATOR_NAME = sa.func.coalesce(sa.func.nullif(User.name, ""), User.email)
 
 
-class ListedToken(NamedTuple):
+class ListedEmbedToken(NamedTuple):
     """An active token in a list."""
 
     token: EmbedToken
-    creator: str | None
-    """Who made it; None for the product itself and for people who are gone."""
-    refused_pages: int
-    """How many different pages it refused lately and would refuse now."""
+    creator_name: str | None
+    """None for the product itself and for people whose account is gone."""
+    blocked_pages: int
+    """Different pages that the token blocked and that its list would still block."""
 
 
-class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
+class EmbedTokenService:
     """Embed tokens of one organization at a time."""
 
     class Repository(SQLAlchemyAsyncRepository[EmbedToken]):
         model_type = EmbedToken
 
-    repository_type = Repository
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._tokens = self.Repository(session=session)
 
     async def issue(
         self, organization_id: UUID, *, label: str, allowed_domains: Sequence[str] | str, by: Actor
     ) -> tuple[EmbedToken, str]:
-        """Make a token and return it with its raw text, which nobody can read again.
+        """Create a token and return it with its raw text, which is never stored.
 
         Raises:
             ValidationFailed: the label or a domain cannot be stored.
-            TooManyTokens: the organization holds as many active tokens as it may.
+            TooManyTokens: the organization has as many active tokens as it may.
         """
-        domains = read_domains(allowed_domains)
-        checked = read_label(label)
-        # Locks the organization's row: two tokens asked for at once must not both be the last one allowed.
-        held = await self.repository.session.scalar(
+        domains = parse_domains(allowed_domains)
+        checked_label = parse_label(label)
+        # Locks the organization's row, so that two tokens created at once cannot both be the last one allowed.
+        limits = await self._session.scalar(
             sa.select(Organization.limits).where(Organization.id == organization_id).with_for_update(key_share=True)
         )
-        active = await self.count(*self._active(organization_id))
-        if active >= int((held or {}).get("active_tokens", limits.ACTIVE_TOKENS)):
+        active = await self._tokens.count(*_is_active(organization_id))
+        if active >= int((limits or {}).get("active_tokens", MAX_ACTIVE_TOKENS)):
             raise TooManyTokens
         minted = secrets.mint(TOKEN_PREFIX)
-        token = await self.create(
+        token = await self._tokens.add(
             EmbedToken(
                 organization_id=organization_id,
                 digest=minted.digest,
                 prefix=minted.hint,
-                label=checked,
+                label=checked_label,
                 allowed_domains=list(domains),
                 created_by=by.user_id,
             )
         )
-        await record(
-            self.repository.session,
-            by,
-            "embed_token.created",
-            organization_id=organization_id,
-            subject_id=token.id,
-            subject_name=_name(token),
-            details={"allowed_domains": token.allowed_domains},
-        )
+        await self._record(token, by, "embed_token.created", {"allowed_domains": token.allowed_domains})
         return token, minted.raw
 
-    async def page(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[EmbedToken]:
+    async def list_active(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[EmbedToken]:
         """``limit`` + 1 active tokens, newest first."""
         query = (
-            sa.select(EmbedToken).where(*self._active(organization_id)).order_by(EmbedToken.id.desc()).limit(limit + 1)
+            sa.select(EmbedToken).where(*_is_active(organization_id)).order_by(EmbedToken.id.desc()).limit(limit + 1)
         )
         if after is not None:
             query = query.where(EmbedToken.id < after)
-        rows: Sequence[EmbedToken] = (await self.repository.session.scalars(query)).all()
+        rows: Sequence[EmbedToken] = (await self._session.scalars(query)).all()
         return rows
 
-    async def listed(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[ListedToken]:
-        """``limit`` + 1 active tokens, newest first, with what the list says of each."""
-        refusals = sa.select(sa.func.array_agg(RefusedOrigin.origin)).where(
-            RefusedOrigin.owned_by(organization_id), RefusedOrigin.token_id == EmbedToken.id
+    async def list_with_creators(
+        self, organization_id: UUID, *, after: UUID | None, limit: int
+    ) -> Sequence[ListedEmbedToken]:
+        """``limit`` + 1 active tokens, newest first, with their creators and the number of pages they blocked."""
+        blocked = sa.select(sa.func.array_agg(BlockedOrigin.origin)).where(
+            BlockedOrigin.owned_by(organization_id), BlockedOrigin.token_id == EmbedToken.id
         )
         query = (
-            sa.select(EmbedToken, _CREATOR, refusals.scalar_subquery())
+            sa.select(EmbedToken, _CREATOR_NAME, blocked.scalar_subquery())
             .outerjoin(User, User.id == EmbedToken.created_by)
-            .where(*self._active(organization_id))
+            .where(*_is_active(organization_id))
             .order_by(EmbedToken.id.desc())
             .limit(limit + 1)
         )
         if after is not None:
             query = query.where(EmbedToken.id < after)
         return [
-            ListedToken(token, creator, sum(is_refused(token.allowed_domains, origin) for origin in origins or ()))
-            for token, creator, origins in await self.repository.session.execute(query)
+            ListedEmbedToken(token, creator_name, sum(_is_still_blocked(token, origin) for origin in origins or ()))
+            for token, creator_name, origins in await self._session.execute(query)
         ]
 
-    async def creator(self, organization_id: UUID, token: EmbedToken) -> str | None:
-        """Who made ``token``; None for the product itself and for people who are gone."""
+    async def list_blocked_origins(self, organization_id: UUID, token: EmbedToken) -> Sequence[BlockedOrigin]:
+        """Pages that ``token`` blocked lately and that its list would still block, newest first."""
         query = (
-            sa.select(_CREATOR)
-            .select_from(EmbedToken)
-            .join(User, User.id == EmbedToken.created_by)
-            .where(EmbedToken.owned_by(organization_id), EmbedToken.id == token.id)
+            sa.select(BlockedOrigin)
+            .where(BlockedOrigin.owned_by(organization_id), BlockedOrigin.token_id == token.id)
+            .order_by(BlockedOrigin.last_seen_at.desc(), BlockedOrigin.id)
+            .limit(MAX_BLOCKED_ORIGINS)
         )
-        found: str | None = await self.repository.session.scalar(query)
-        return found
+        rows: Sequence[BlockedOrigin] = (await self._session.scalars(query)).all()
+        return [row for row in rows if _is_still_blocked(token, row.origin)]
 
-    async def named(self, organization_id: UUID) -> dict[UUID, str]:
-        """The newest tokens by name, revoked ones included: what a list of calls can be narrowed to."""
+    async def list_names(self, organization_id: UUID) -> dict[UUID, str]:
+        """Names of the newest tokens by id, revoked ones included, for the filter of a list of calls."""
         query = (
             sa.select(EmbedToken.id, EmbedToken.label, EmbedToken.prefix)
             .where(EmbedToken.owned_by(organization_id))
             .order_by(EmbedToken.revoked_at.is_not(None), EmbedToken.id.desc())
-            .limit(limits.NAMED_TOKENS)
+            .limit(MAX_TOKEN_CHOICES)
         )
-        return {row.id: row.label or row.prefix for row in await self.repository.session.execute(query)}
+        return {row.id: row.label or row.prefix for row in await self._session.execute(query)}
 
-    async def name_of(self, organization_id: UUID, token_id: UUID) -> str:
-        """What a token, live or revoked, is called. Raises: NotFound."""
-        token = await self.get_one_or_none(EmbedToken.owned_by(organization_id), EmbedToken.id == token_id)
+    async def get_creator_name(self, organization_id: UUID, token: EmbedToken) -> str | None:
+        """Name of the person who made ``token``; None for the product itself and for people whose account is gone."""
+        query = (
+            sa.select(_CREATOR_NAME)
+            .select_from(EmbedToken)
+            .join(User, User.id == EmbedToken.created_by)
+            .where(EmbedToken.owned_by(organization_id), EmbedToken.id == token.id)
+        )
+        name: str | None = await self._session.scalar(query)
+        return name
+
+    async def get_name(self, organization_id: UUID, token_id: UUID) -> str:
+        """Name of a token, active or revoked. Raises: NotFound."""
+        token = await self._tokens.get_one_or_none(EmbedToken.owned_by(organization_id), EmbedToken.id == token_id)
         if token is None:
             raise NotFound
         return _name(token)
 
-    async def active(self, organization_id: UUID, token_id: UUID) -> EmbedToken:
+    async def get_active(self, organization_id: UUID, token_id: UUID) -> EmbedToken:
         """One active token. Raises: NotFound."""
-        token = await self.get_one_or_none(*self._active(organization_id), EmbedToken.id == token_id)
+        token = await self._tokens.get_one_or_none(*_is_active(organization_id), EmbedToken.id == token_id)
         if token is None:
             raise NotFound
         return token
 
-    async def change(
+    async def update(
         self,
         organization_id: UUID,
         token_id: UUID,
@@ -158,64 +172,67 @@ class EmbedTokenService(SQLAlchemyAsyncRepositoryService[EmbedToken]):
         allowed_domains: Sequence[str] | str | None = None,
     ) -> EmbedToken:
         """Change what is given. Raises: NotFound, ValidationFailed."""
-        token = await self.active(organization_id, token_id)
+        token = await self.get_active(organization_id, token_id)
         before = {"label": token.label, "allowed_domains": token.allowed_domains}
         if label is not None:
-            token.label = read_label(label)
+            token.label = parse_label(label)
         if allowed_domains is not None:
-            token.allowed_domains = list(read_domains(allowed_domains))
+            token.allowed_domains = list(parse_domains(allowed_domains))
         after = {"label": token.label, "allowed_domains": token.allowed_domains}
-        await record(
-            self.repository.session,
-            by,
-            "embed_token.changed",
-            organization_id=organization_id,
-            subject_id=token.id,
-            subject_name=_name(token),
-            details={"before": before, "after": after},
-        )
+        await self._record(token, by, "embed_token.changed", {"before": before, "after": after})
         return token
 
     async def revoke(self, organization_id: UUID, token_id: UUID, *, by: Actor) -> None:
-        """Revoke for good: once committed, no exchange and no call with the token succeeds, and live ones are ended.
+        """Revoke for good. After the commit no exchange and no call with the token succeeds; its live calls are ended.
 
         Raises: NotFound.
         """
-        token = await self.active(organization_id, token_id)
+        token = await self.get_active(organization_id, token_id)
         token.revoked_at, token.revoked_by = utc_now(), by.user_id
-        end_live_calls(self.repository.session, token.id)
+        end_live_calls(self._session, token.id)
+        await self._record(token, by, "embed_token.revoked")
+
+    async def _record(
+        self, token: EmbedToken, by: Actor, action: str, details: dict[str, object] | None = None
+    ) -> None:
         await record(
-            self.repository.session,
+            self._session,
             by,
-            "embed_token.revoked",
-            organization_id=organization_id,
+            action,
+            organization_id=token.organization_id,
             subject_id=token.id,
             subject_name=_name(token),
+            details=details,
         )
 
-    @staticmethod
-    def _active(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
-        return EmbedToken.owned_by(organization_id), EmbedToken.revoked_at.is_(None)
+
+def _is_active(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+    return EmbedToken.owned_by(organization_id), EmbedToken.revoked_at.is_(None)
+
+
+def _is_still_blocked(token: EmbedToken, origin: str) -> bool:
+    """False when the page's domain was added to the list since."""
+    return not is_page_allowed(token.allowed_domains, [origin.encode()])
 
 
 def _name(token: EmbedToken) -> str:
     return token.label or token.prefix
 
 
-def read_label(label: str) -> str:
+def parse_label(label: str) -> str:
     """A label as it is stored. Raises: ValidationFailed."""
     if not is_valid_text(label):
         raise ValidationFailed([("label", "Control characters are not allowed")])
-    if len(label) > limits.LABEL_CHARACTERS:
-        raise ValidationFailed([("label", f"At most {limits.LABEL_CHARACTERS} characters")])
+    if len(label) > MAX_LABEL_CHARACTERS:
+        raise ValidationFailed([("label", f"At most {MAX_LABEL_CHARACTERS} characters")])
     return label.strip()
 
 
-def read_domains(given: Sequence[str] | str) -> tuple[str, ...]:
-    """The list to store; a list is read as the form's text with one item a line. Raises: InvalidDomains."""
+def parse_domains(given: Sequence[str] | str) -> tuple[str, ...]:
+    """The domains to store, from the form's text or from a list of such texts. Raises: InvalidDomains."""
     return parse_allowed_domains(given if isinstance(given, str) else "\n".join(given))
 
 
-def snippet(public_url: str, raw_token: str) -> str:
-    """The script tag a customer pastes."""
+def script_tag(public_url: str, raw_token: str) -> str:
+    """The script tag that a customer pastes into a page."""
     return f'<script src="{public_url}/widget/phone.js" data-token="{raw_token}"></script>'

@@ -1,4 +1,4 @@
-"""Who may use a token: the checks that every public widget endpoint makes, in the contract's order."""
+"""Authenticates a widget by its embed token, for every public widget endpoint."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -18,14 +18,18 @@ from kit.http.asgi import Headers
 from kit.http.rate_limit import RateLimiter
 from kit.settings import Settings
 from tenants import rules
-from widget import domains, limits
+from widget import domains
 from widget.errors import DomainNotAllowed, InvalidEmbedToken, RevokedEmbedToken
 from widget.models import TOKEN_PREFIX
 from widget.tickets import Tickets
 
-_ORIGIN_CHARACTERS = 300
-# Everything that an exchange needs to know, in one round trip. The oldest active number is the one calls come from.
-ADMISSION_SQL = """
+MAX_REQUESTS_PER_TOKEN_AND_ADDRESS = 600
+"""Per minute and endpoint, as are the two below."""
+MAX_REQUESTS_PER_TOKEN = 1200
+MAX_BAD_TOKENS_PER_ADDRESS = 60
+_MAX_SHOWN_ORIGIN_CHARACTERS = 300
+# All that an exchange needs, in one round trip. Calls come from the oldest active number.
+AUTHENTICATION_SQL = """
 SELECT t.id, t.allowed_domains, t.last_used_at, o.id AS organization_id, o.name, o.plan, o.country,
        o.suspended_at IS NOT NULL AS suspended,
        (SELECT n.e164 FROM phone_number n
@@ -37,30 +41,30 @@ WHERE t.digest = $1 AND t.revoked_at IS NULL AND o.deleted_at IS NULL
 
 
 class WidgetRequest(msgspec.Struct, frozen=True):
-    """What a widget sends; fields that we do not know are ignored."""
+    """The body that a widget sends; unknown fields are ignored."""
 
     token: str
     ticket: str | None = None
     call_id: str | None = None
 
 
-class Admitted(msgspec.Struct, frozen=True):
-    """A token that passed every check, with what an answer needs of its organization."""
+class AuthenticatedWidget(msgspec.Struct, frozen=True):
+    """A widget whose token passed every check, with the organization's data that an answer needs."""
 
     token_id: UUID
     organization_id: UUID
-    organization: str
+    organization_name: str
     country: str
     caller_id: str
     """E.164."""
     last_used_at: datetime | None
     origin: str | None
-    phone: str | None
-    """Who the widget was before, when it brought a ticket of ours."""
+    client_id: str | None
+    """The widget's client id so far, when it brought a valid ticket."""
 
 
-class Caller(msgspec.Struct, frozen=True):
-    """Who asks, as far as the connection tells."""
+class RequestMetadata(msgspec.Struct, frozen=True):
+    """The parts of a request's connection and headers that the checks need."""
 
     address: str
     content_type: bytes
@@ -68,8 +72,8 @@ class Caller(msgspec.Struct, frozen=True):
     referers: tuple[bytes, ...]
 
 
-def caller_of(scope: HTTPScope) -> Caller:
-    """Read the headers that the checks need, in one pass; of ``Origin`` and ``Referer`` every line counts."""
+def read_metadata(scope: HTTPScope) -> RequestMetadata:
+    """Read the headers in one pass; every line of ``Origin`` and ``Referer`` counts."""
     headers: Headers = scope["headers"]
     content_type = b""
     origins: tuple[bytes, ...] = ()
@@ -82,24 +86,24 @@ def caller_of(scope: HTTPScope) -> Caller:
         elif name == b"referer":
             referers = (*referers, value)
     client = scope["client"]
-    return Caller(client[0] if client else "", content_type, origins, referers)
+    return RequestMetadata(client[0] if client else "", content_type, origins, referers)
 
 
 _decode = msgspec.json.Decoder(WidgetRequest).decode
 
 
-def parse(caller: Caller, body: bytes) -> WidgetRequest:
-    """The request in ``body``.
+def parse_widget_request(metadata: RequestMetadata, body: bytes) -> WidgetRequest:
+    """Decode ``body``.
 
     Raises:
         UnsupportedMediaType: neither ``application/json`` nor ``text/plain``.
         MalformedRequest: not a JSON object with a text ``token``.
     """
-    media_type = caller.content_type.split(b";", 1)[0].strip().lower()
+    media_type = metadata.content_type.split(b";", 1)[0].strip().lower()
     if media_type not in (b"text/plain", b"application/json"):
         raise UnsupportedMediaType("Send JSON as application/json or text/plain")
     try:
-        # As text: msgspec does not look at the bytes of fields that it skips.
+        # Decoded to text first: msgspec does not check the bytes of fields that it skips.
         return _decode(body.decode())
     except msgspec.ValidationError as error:
         raise MalformedRequest('The body must be a JSON object with a text field "token"') from error
@@ -107,7 +111,7 @@ def parse(caller: Caller, body: bytes) -> WidgetRequest:
         raise MalformedRequest("The body is not valid JSON in UTF-8") from error
 
 
-class Admission:
+class TokenAuthenticator:
     """Checks a widget's request against the limits, the token, its domains and its organization."""
 
     def __init__(
@@ -117,68 +121,70 @@ class Admission:
         limiter: RateLimiter,
         tickets: Tickets,
         *,
-        note_refused: Callable[[UUID, Sequence[bytes]], None] | None = None,
+        on_blocked: Callable[[UUID, Sequence[bytes]], None] | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
-        self._note_refused = note_refused
+        self._on_blocked = on_blocked
         self._limiter = limiter
         self._tickets = tickets
         self._clock = clock
         self._own_origin = settings.public_url.encode()
-        self._spares_loopback = settings.is_sandbox
+        self._exempts_loopback = settings.is_sandbox
 
-    async def admit(self, caller: Caller, request: WidgetRequest, *, purpose: str) -> Admitted:
-        """Let ``request`` through, or say why not. ``purpose`` names the endpoint whose uses are counted.
+    async def authenticate(
+        self, metadata: RequestMetadata, request: WidgetRequest, *, purpose: str
+    ) -> AuthenticatedWidget:
+        """Authenticate ``request``. ``purpose`` names the endpoint whose requests are counted.
 
         Raises:
             TooMany, InvalidEmbedToken, RevokedEmbedToken, DomainNotAllowed, OrganizationSuspended, PlanTooLow,
             NoPhoneNumber, Unavailable: checked in this order.
         """
-        spared = self._spares_loopback and is_loopback(caller.address)
+        exempt = self._exempts_loopback and is_loopback(metadata.address)
         try:
-            row = await self._token(caller, request.token, purpose, spared)
+            row = await self._find_counted(metadata, request.token, purpose, exempt)
         except (InvalidEmbedToken, RevokedEmbedToken):
-            if not spared:
-                await self._limiter.hit(f"bad:{caller.address}", limits.BAD_TOKENS_PER_ADDRESS)
+            if not exempt:
+                await self._limiter.hit(f"bad:{metadata.address}", MAX_BAD_TOKENS_PER_ADDRESS)
             raise
-        phone = self._phone(request.ticket, row["id"])
-        if not self._page_is_allowed(caller, phone, row):
-            if self._note_refused is not None:
-                self._note_refused(row["id"], caller.origins)
+        client_id = self._client_id_of(request.ticket, row["id"])
+        if not self._is_page_allowed(metadata, client_id, row):
+            if self._on_blocked is not None:
+                self._on_blocked(row["id"], metadata.origins)
             raise DomainNotAllowed
         rules.ensure_not_suspended(row["suspended"])
         rules.ensure_widget_plan(row["plan"])
-        return Admitted(
+        return AuthenticatedWidget(
             token_id=row["id"],
             organization_id=row["organization_id"],
-            organization=row["name"],
+            organization_name=row["name"],
             country=row["country"],
             caller_id=rules.ensure_phone_number(row["e164"]),
             last_used_at=row["last_used_at"],
-            origin=_shown_origin(caller),
-            phone=phone,
+            origin=_shown_origin(metadata),
+            client_id=client_id,
         )
 
-    async def _token(self, caller: Caller, raw: str, purpose: str, spared: bool) -> Any:
-        """The token's row; ``spared`` callers are not counted by their address."""
-        if not spared:
-            self._refuse(await self._limiter.peek(f"bad:{caller.address}", limits.BAD_TOKENS_PER_ADDRESS))
+    async def _find_counted(self, metadata: RequestMetadata, raw: str, purpose: str, exempt: bool) -> Any:
+        """Count the request, then find the token's row. ``exempt`` addresses are not counted."""
+        if not exempt:
+            self._raise_if_limited(await self._limiter.peek(f"bad:{metadata.address}", MAX_BAD_TOKENS_PER_ADDRESS))
         if not secrets.is_well_formed(raw, TOKEN_PREFIX):
             raise InvalidEmbedToken
         digest = secrets.digest(raw)
         key = f"{purpose}:{digest.hex()}"
-        if not spared:
-            by_address = f"{key}:{caller.address}"
-            self._refuse(await self._limiter.hit(by_address, limits.EXCHANGES_PER_TOKEN_AND_ADDRESS))
-        self._refuse(await self._limiter.hit(key, limits.EXCHANGES_PER_TOKEN))
+        if not exempt:
+            by_address = f"{key}:{metadata.address}"
+            self._raise_if_limited(await self._limiter.hit(by_address, MAX_REQUESTS_PER_TOKEN_AND_ADDRESS))
+        self._raise_if_limited(await self._limiter.hit(key, MAX_REQUESTS_PER_TOKEN))
         row = await self._find(digest)
         if row is None:
             raise RevokedEmbedToken
         return row
 
     @staticmethod
-    def _refuse(wait: int) -> None:
+    def _raise_if_limited(wait: int) -> None:
         if wait:
             raise TooMany(retry_after=wait)
 
@@ -186,39 +192,39 @@ class Admission:
         statements = self._database.statements
         end = asyncio.get_running_loop().time() + CONNECT_SECONDS
         try:
-            return await statements.fetch_row(ADMISSION_SQL, digest)
+            return await statements.fetch_row(AUTHENTICATION_SQL, digest)
         except Exception as error:
             if not is_outage(error):
                 raise
             if isinstance(error, TimeoutError):
                 raise Unavailable from error
-        # The connection may have died with the last server: a fresh one decides.
+        # The connection may have died with the server before; try once more on a new one.
         statements.reset()
         try:
             async with asyncio.timeout_at(end):
-                return await statements.fetch_row(ADMISSION_SQL, digest)
+                return await statements.fetch_row(AUTHENTICATION_SQL, digest)
         except Exception as error:
             if is_outage(error):
                 raise Unavailable from error
             raise
 
-    def _phone(self, ticket: str | None, token_id: UUID) -> str | None:
+    def _client_id_of(self, ticket: str | None, token_id: UUID) -> str | None:
         return None if ticket is None else self._tickets.read(ticket, token_id, int(self._clock().timestamp()))
 
-    def _page_is_allowed(self, caller: Caller, phone: str | None, row: Any) -> bool:
-        if domains.admits(row["allowed_domains"], caller.origins, caller.referers):
+    def _is_page_allowed(self, metadata: RequestMetadata, client_id: str | None, row: Any) -> bool:
+        if domains.is_page_allowed(row["allowed_domains"], metadata.origins, metadata.referers):
             return True
-        return phone is not None and caller.origins == (self._own_origin,)
+        return client_id is not None and metadata.origins == (self._own_origin,)
 
 
-def _shown_origin(caller: Caller) -> str | None:
-    """Where the page says it is, as people are shown it later; None where it says nothing that can be shown."""
-    origin = caller.origins[0][:_ORIGIN_CHARACTERS].decode("ascii", "replace") if caller.origins else ""
+def _shown_origin(metadata: RequestMetadata) -> str | None:
+    """The page's ``Origin`` as the token list shows it; None without a printable one."""
+    origin = metadata.origins[0][:_MAX_SHOWN_ORIGIN_CHARACTERS].decode("ascii", "replace") if metadata.origins else ""
     return origin if origin.isprintable() and origin else None
 
 
 def is_loopback(address: str) -> bool:
-    """Whether ``address`` is this machine's own; the sandbox does not count those."""
+    """Whether ``address`` is this machine's own. The sandbox does not count such addresses."""
     if address == "127.0.0.1":
         return True
     try:

@@ -212,7 +212,7 @@ async def test_the_trusted_urls_that_the_guide_names_are_the_kits(customer: Cust
     with_twilio = msgspec.structs.replace(customer.product.settings, carrier="twilio")
     text = read_guide("widget-integration", customer.product.url).text
     row = next(line for line in text.splitlines() if line.startswith("| Trusted URLs |"))
-    assert re.findall(r"`([^`]+)`", row) == list(csp.addresses(with_twilio))
+    assert re.findall(r"`([^`]+)`", row) == list(csp.phone_connect_sources(with_twilio))
 
 
 @runs("EpochCallController.cls")

@@ -43,7 +43,7 @@ from tenants.models import (
     Role,
     UpgradeRequest,
 )
-from widget.models import RefusedOrigin
+from widget.models import BlockedOrigin
 
 OWNED_TABLES: Mapping[str, sa.Table] = {
     table.name: table
@@ -93,7 +93,7 @@ async def furnish(database: Database, make: Factory) -> Furnished:
                     sequence=0,
                     occurred_at=utc_now(),
                 ),
-                RefusedOrigin(organization_id=organization_id, token_id=token.id, origin="https://elsewhere.example"),
+                BlockedOrigin(organization_id=organization_id, token_id=token.id, origin="https://elsewhere.example"),
                 CallingRules(organization_id=organization_id, countries=["CA"]),
                 BlockedNumber(organization_id=organization_id, number="+12125550188"),
                 TokenLimits(organization_id=organization_id, token_id=token.id, live_calls=2),

@@ -157,7 +157,7 @@ async def _hold_token(session: AsyncSession, settings: Settings, acme: Organizat
     if raw is not None:
         digest = secrets.digest(raw)
         active = EmbedToken.owned_by(acme.id), EmbedToken.digest == digest, EmbedToken.revoked_at.is_(None)
-        if await tokens.get_one_or_none(*active) is not None:
+        if await session.scalar(sa.select(EmbedToken.id).where(*active)) is not None:
             return
     lost = EmbedToken.owned_by(acme.id), EmbedToken.label == TOKEN_LABEL, EmbedToken.revoked_at.is_(None)
     for token in (await session.scalars(sa.select(EmbedToken).where(*lost))).all():

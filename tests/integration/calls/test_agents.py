@@ -24,7 +24,7 @@ from support.factories import (
 from support.webhook_client import CarrierSide, new_sid
 from support.widget_client import ask
 from tenants.models import Membership, Role
-from widget.tickets import page_ticket
+from widget.tickets import issue_page_ticket
 
 pytestmark = pytest.mark.anyio
 
@@ -76,7 +76,7 @@ async def test_a_signed_in_members_calls_are_known_to_be_theirs(
     token: Token,
 ) -> None:
     ann = await make.member(tenant.organization, Role.ADMIN)
-    ticket = page_ticket(settings, token.id, member_id=ann.id)
+    ticket = issue_page_ticket(settings, token.id, member_id=ann.id)
     identity, renewed = await identity_with(client, token, ticket)
     assert await placed(carrier, database, token.id, identity=identity) == (ann.email, True)
     later, _ = await identity_with(client, token, renewed)
@@ -87,7 +87,7 @@ async def test_a_signed_in_members_calls_are_known_to_be_theirs(
 async def test_a_page_of_ours_that_vouches_for_nobody_names_nobody(
     carrier: CarrierSide, client: httpx.AsyncClient, database: Database, settings: Settings, token: Token
 ) -> None:
-    identity, _ = await identity_with(client, token, page_ticket(settings, token.id))
+    identity, _ = await identity_with(client, token, issue_page_ticket(settings, token.id))
     assert await placed(carrier, database, token.id, identity=identity) == (None, False)
 
 
@@ -103,7 +103,7 @@ async def test_who_is_no_member_is_not_vouched_for(
     why: str,
 ) -> None:
     person = await (make.user() if why == "stranger" else make.member(tenant.organization, Role.MEMBER))
-    identity, _ = await identity_with(client, token, page_ticket(settings, token.id, member_id=person.id))
+    identity, _ = await identity_with(client, token, issue_page_ticket(settings, token.id, member_id=person.id))
     async with database.sessions() as session, session.begin():
         if why == "removed":
             await session.execute(sa.delete(Membership).where(Membership.user_id == person.id))
@@ -148,7 +148,7 @@ async def test_the_api_and_the_exports_tell_known_and_claimed_apart(
     token: Token,
 ) -> None:
     email, organization = tenant.owner.email, f"/api/organizations/{tenant.organization.id}"
-    identity, _ = await identity_with(client, token, page_ticket(settings, token.id, member_id=tenant.owner.id))
+    identity, _ = await identity_with(client, token, issue_page_ticket(settings, token.id, member_id=tenant.owner.id))
     await placed(carrier, database, token.id, identity=identity)
     await placed(carrier, database, token.id, metadata={"agent": email})
     await placed(carrier, database, token.id)

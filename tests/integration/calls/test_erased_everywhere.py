@@ -39,7 +39,7 @@ CAME_IN = {
     ("call", "to_number"),
     ("call_destination", "number"),
     ("embed_token", "last_origin"),
-    ("refused_origin", "origin"),
+    ("blocked_origin", "origin"),
 }
 
 

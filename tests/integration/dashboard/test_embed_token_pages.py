@@ -18,7 +18,7 @@ from support.factories import (
 from support.page_session import errors_of, form_token, post_form
 from tenants.models import Role, UpgradeRequest
 from tenants.plans import Plan
-from widget.models import EmbedToken, RefusedOrigin
+from widget.models import BlockedOrigin, EmbedToken
 
 pytestmark = pytest.mark.anyio
 
@@ -237,7 +237,7 @@ async def test_a_refused_page_appears_beside_its_token(
     token = await make.token(tenant, allowed_domains=["mysite.com"])
     async with database.sessions() as session, session.begin():
         session.add(
-            RefusedOrigin(
+            BlockedOrigin(
                 organization_id=tenant.organization.id, token_id=token.id, origin="https://evil.example", times=3
             )
         )
@@ -254,7 +254,7 @@ async def test_a_page_that_was_allowed_since_counts_as_refused_no_more(
     async with database.sessions() as session, session.begin():
         for origin in ("https://evil.example", "https://new.mysite.io"):
             session.add(
-                RefusedOrigin(organization_id=tenant.organization.id, token_id=token.id, origin=origin, times=1)
+                BlockedOrigin(organization_id=tenant.organization.id, token_id=token.id, origin=origin, times=1)
             )
     await sign_in(client, tenant.owner)
     settings = settings_of(tenant)

@@ -186,7 +186,7 @@ async def test_a_transaction_that_names_nobody_sees_nothing(walled: Database, vi
         "UPDATE phone_number SET e164 = ''",
         "INSERT INTO membership (id) VALUES (gen_random_uuid())",
         "INSERT INTO audit_event (id) VALUES (gen_random_uuid())",
-        "TRUNCATE refused_origin",
+        "TRUNCATE blocked_origin",
         "CREATE TABLE mine (id int)",
     ],
 )

@@ -33,7 +33,7 @@ async def generate_token(session: AsyncSession, tenant: Tenant, by: Actor) -> UU
 
 async def change_token(session: AsyncSession, tenant: Tenant, by: Actor) -> None:
     token_id = await generate_token(session, tenant, by)
-    await EmbedTokenService(session).change(tenant.organization.id, token_id, label="y", by=by)
+    await EmbedTokenService(session).update(tenant.organization.id, token_id, label="y", by=by)
 
 
 async def revoke_token(session: AsyncSession, tenant: Tenant, by: Actor) -> None:

@@ -1,4 +1,4 @@
-"""How often may be asked, and what each exchange costs the database."""
+"""Rate limits of the exchange, and the recorded uses of tokens."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -22,61 +22,63 @@ from support.widget_client import (
     browser_at,
 )
 from widget.errors import InvalidEmbedToken
-from widget.last_used import TokenUsage
+from widget.last_used import EmbedTokenUseWriter
 from widget.models import EmbedToken
 from widget.tickets import Tickets
-from widget.token_auth import Admission, Caller, WidgetRequest
+from widget.token_auth import RequestMetadata, TokenAuthenticator, WidgetRequest
 
 pytestmark = pytest.mark.anyio
 WIDGET_PATHS = ("/widget/exchange", "/widget/status")
 
 
 @pytest.fixture
-def admission(app: Litestar, settings: Settings) -> Admission:
-    """The checks with limits of their own, in a minute that does not end."""
+def authenticator(app: Litestar, settings: Settings) -> TokenAuthenticator:
+    """An authenticator with limits of its own, in a minute that does not end."""
     limiter = MemoryRateLimiter(clock=lambda: 30.0)
-    return Admission(settings, DATABASE.get(app), limiter, Tickets(settings.secret_key))
+    return TokenAuthenticator(settings, DATABASE.get(app), limiter, Tickets(settings.secret_key))
 
 
-def caller_at(address: str) -> Caller:
-    return Caller(address, b"text/plain", (b"https://www.mysite.com",), ())
+def metadata_from(address: str) -> RequestMetadata:
+    return RequestMetadata(address, b"text/plain", (b"https://www.mysite.com",), ())
 
 
-async def refusals_of(admission: Admission, address: str, tokens: Sequence[str]) -> list[type[Exception] | None]:
+async def refusals_of(
+    authenticator: TokenAuthenticator, address: str, tokens: Sequence[str]
+) -> list[type[Exception] | None]:
     found: list[type[Exception] | None] = []
     for token in tokens:
         try:
-            await admission.admit(caller_at(address), WidgetRequest(token=token), purpose="exchange")
+            await authenticator.authenticate(metadata_from(address), WidgetRequest(token=token), purpose="exchange")
             found.append(None)
         except Exception as error:
             found.append(type(error))
     return found
 
 
-async def test_bad_tokens_are_limited_by_address(admission: Admission, make: Factory) -> None:
+async def test_bad_tokens_are_limited_by_address(authenticator: TokenAuthenticator, make: Factory) -> None:
     good = (await make.token(await make.tenant())).raw
-    assert await refusals_of(admission, "203.0.113.1", ["x"] * 60) == [InvalidEmbedToken] * 60
-    assert await refusals_of(admission, "203.0.113.1", ["x", good]) == [TooMany, TooMany]
-    assert await refusals_of(admission, "203.0.113.2", [good, "x"]) == [None, InvalidEmbedToken]
+    assert await refusals_of(authenticator, "203.0.113.1", ["x"] * 60) == [InvalidEmbedToken] * 60
+    assert await refusals_of(authenticator, "203.0.113.1", ["x", good]) == [TooMany, TooMany]
+    assert await refusals_of(authenticator, "203.0.113.2", [good, "x"]) == [None, InvalidEmbedToken]
 
 
-async def test_one_page_may_exchange_600_times_a_minute(admission: Admission, make: Factory) -> None:
+async def test_one_page_may_exchange_600_times_a_minute(authenticator: TokenAuthenticator, make: Factory) -> None:
     good = (await make.token(await make.tenant())).raw
-    assert await refusals_of(admission, "203.0.113.3", [good] * 601) == [None] * 600 + [TooMany]
-    assert await refusals_of(admission, "203.0.113.4", [good]) == [None]
+    assert await refusals_of(authenticator, "203.0.113.3", [good] * 601) == [None] * 600 + [TooMany]
+    assert await refusals_of(authenticator, "203.0.113.4", [good]) == [None]
 
 
-async def test_one_token_may_be_exchanged_1200_times_a_minute(admission: Admission, make: Factory) -> None:
+async def test_one_token_may_be_exchanged_1200_times_a_minute(authenticator: TokenAuthenticator, make: Factory) -> None:
     good = (await make.token(await make.tenant())).raw
-    refusals = [*await refusals_of(admission, "203.0.113.5", [good] * 600)]
-    refusals += await refusals_of(admission, "203.0.113.6", [good] * 600)
+    refusals = [*await refusals_of(authenticator, "203.0.113.5", [good] * 600)]
+    refusals += await refusals_of(authenticator, "203.0.113.6", [good] * 600)
     assert refusals == [None] * 1200
-    assert await refusals_of(admission, "203.0.113.7", [good]) == [TooMany]
+    assert await refusals_of(authenticator, "203.0.113.7", [good]) == [TooMany]
 
 
-async def test_in_the_sandbox_this_machine_is_not_limited_by_address(admission: Admission) -> None:
+async def test_in_the_sandbox_this_machine_is_not_limited_by_address(authenticator: TokenAuthenticator) -> None:
     for address in ("127.0.0.1", "127.8.8.8", "::1"):
-        assert await refusals_of(admission, address, ["x"] * 100) == [InvalidEmbedToken] * 100
+        assert await refusals_of(authenticator, address, ["x"] * 100) == [InvalidEmbedToken] * 100
 
 
 async def test_too_many_requests_say_when_to_come_back(app: Litestar, settings: Settings) -> None:
@@ -106,26 +108,26 @@ async def _last_use(database: Database, token: object) -> tuple[dt.datetime | No
 async def test_uses_are_written_together_and_once_a_minute(app: Litestar, database: Database, make: Factory) -> None:
     tenant = await make.tenant()
     first, second = await make.token(tenant), await make.token(tenant)
-    usage = TokenUsage(DATABASE.get(app))
+    uses = EmbedTokenUseWriter(DATABASE.get(app))
     noon = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
-    usage.note(first.id, None, noon, "https://a.example")
-    usage.note(first.id, None, noon + dt.timedelta(seconds=3), "https://b.example")
-    usage.note(second.id, None, noon, None)
+    uses.note(first.id, None, noon, "https://a.example")
+    uses.note(first.id, None, noon + dt.timedelta(seconds=3), "https://b.example")
+    uses.note(second.id, None, noon, None)
     assert await _last_use(database, first.id) == (None, None)
-    await usage.flush()
+    await uses.flush()
     assert await _last_use(database, first.id) == (noon, "https://a.example")
     assert await _last_use(database, second.id) == (noon, None)
 
-    usage.note(first.id, noon, noon + dt.timedelta(seconds=59), "https://c.example")
-    await usage.flush()
+    uses.note(first.id, noon, noon + dt.timedelta(seconds=59), "https://c.example")
+    await uses.flush()
     assert await _last_use(database, first.id) == (noon, "https://a.example")
     # Another worker, which read the row before the first one wrote it.
-    usage.note(first.id, None, noon + dt.timedelta(seconds=59), "https://c.example")
-    await usage.flush()
+    uses.note(first.id, None, noon + dt.timedelta(seconds=59), "https://c.example")
+    await uses.flush()
     assert await _last_use(database, first.id) == (noon, "https://a.example")
-    usage.note(first.id, noon, noon + dt.timedelta(seconds=60), "https://c.example")
-    await usage.flush()
+    uses.note(first.id, noon, noon + dt.timedelta(seconds=60), "https://c.example")
+    await uses.flush()
     assert await _last_use(database, first.id) == (noon + dt.timedelta(seconds=60), "https://c.example")
 
 
@@ -140,12 +142,12 @@ async def test_uses_are_written_together_and_once_a_minute(app: Litestar, databa
     ],
 )
 async def test_a_page_is_remembered_by_what_can_be_stored(
-    admission: Admission, make: Factory, sent: bytes, kept: str | None
+    authenticator: TokenAuthenticator, make: Factory, sent: bytes, kept: str | None
 ) -> None:
     token = await make.token(await make.tenant())
-    caller = Caller("127.0.0.1", b"text/plain", (sent,), ())
-    admitted = await admission.admit(caller, WidgetRequest(token=token.raw), purpose="exchange")
-    assert admitted.origin == kept
+    metadata = RequestMetadata("127.0.0.1", b"text/plain", (sent,), ())
+    widget = await authenticator.authenticate(metadata, WidgetRequest(token=token.raw), purpose="exchange")
+    assert widget.origin == kept
 
 
 async def test_a_refused_exchange_is_no_use(client: httpx.AsyncClient, database: Database, make: Factory) -> None:

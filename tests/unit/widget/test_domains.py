@@ -8,7 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from widget.domains import MAX_CHARACTERS, MAX_DOMAINS, admits, display, parse_allowed_domains
+from widget.domains import (
+    MAX_ALLOWED_DOMAINS,
+    MAX_DOMAIN_LIST_CHARACTERS,
+    display_domain,
+    is_page_allowed,
+    parse_allowed_domains,
+)
 from widget.errors import InvalidDomains
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -51,7 +57,7 @@ def stored_or_refused(text: str) -> str:
 @pytest.mark.parametrize("row", rows("domain_cases.csv"), ids=lambda row: row["why"])
 def test_each_page_gets_its_verdict(row: dict[str, str]) -> None:
     allowed = [entry.strip() for entry in row["allowed_domains"].split(",") if entry]
-    verdict = admits(allowed, header_lines(row["origin"]), header_lines(row["referer"]))
+    verdict = is_page_allowed(allowed, header_lines(row["origin"]), header_lines(row["referer"]))
     assert verdict is (row["verdict"] == "allow")
 
 
@@ -149,28 +155,28 @@ def test_entries_beyond_the_cases(typed: str, result: str) -> None:
     ],
 )
 def test_pages_beyond_the_cases(allowed: list[str], origins: list[bytes], referers: list[bytes], verdict: bool) -> None:
-    assert admits(allowed, origins, referers) is verdict
+    assert is_page_allowed(allowed, origins, referers) is verdict
 
 
 @pytest.mark.parametrize(("padding", "verdict"), [(56, True), (57, False)])
 def test_a_page_host_has_at_most_253_octets(padding: int, verdict: bool) -> None:
     host = ".".join([*["a" * 61] * 3, "b" * padding, "mysite.com"])
     assert (len(host) <= 253) is verdict
-    assert admits(["mysite.com"], [f"https://{host}".encode()]) is verdict
+    assert is_page_allowed(["mysite.com"], [f"https://{host}".encode()]) is verdict
 
 
 def test_the_length_limits_are_of_the_text_and_of_the_stored_list() -> None:
-    assert parse_allowed_domains("mysite.com".ljust(MAX_CHARACTERS)) == ("mysite.com",)
+    assert parse_allowed_domains("mysite.com".ljust(MAX_DOMAIN_LIST_CHARACTERS)) == ("mysite.com",)
     # Each name fits, and so does the text; as it would be stored, the list is too long to be sent back.
     label = "".join(chr(0x4E00 + 997 * number) for number in range(17))
-    wide = ", ".join(f"{'.'.join([label] * 4)}.site{number}.com" for number in range(MAX_DOMAINS))
-    assert len(wide) < MAX_CHARACTERS / 2
+    wide = ", ".join(f"{'.'.join([label] * 4)}.site{number}.com" for number in range(MAX_ALLOWED_DOMAINS))
+    assert len(wide) < MAX_DOMAIN_LIST_CHARACTERS / 2
     assert refusal(wide) == "List is too long"
     assert len(parse_allowed_domains(wide[: len(wide) // 2].rpartition(",")[0])) > 1
 
 
 def test_repetitions_do_not_count_towards_the_limit() -> None:
-    sites = [f"site{number}.com" for number in range(MAX_DOMAINS)]
+    sites = [f"site{number}.com" for number in range(MAX_ALLOWED_DOMAINS)]
     assert parse_allowed_domains("\n".join(sites + sites)) == tuple(sites)
 
 
@@ -193,7 +199,7 @@ def test_a_refusal_is_a_validation_error_of_the_field() -> None:
     ],
 )
 def test_entries_are_shown_as_people_write_them(stored: str, shown: str) -> None:
-    assert display(stored) == shown
+    assert display_domain(stored) == shown
 
 
 @given(st.text() | st.lists(st.text(alphabet="*./:@[]#?%xn-1aü。 ,;", min_size=1), min_size=1).map(",".join))
@@ -208,7 +214,7 @@ def test_any_text_is_a_list_or_a_refusal_and_a_list_reads_as_itself(text: str) -
     else:
         assert bool(domains) is bool(text)
     assert parse_allowed_domains(", ".join(domains)) == domains
-    assert parse_allowed_domains("\n".join(display(domain) for domain in domains)) == domains
+    assert parse_allowed_domains("\n".join(display_domain(domain) for domain in domains)) == domains
 
 
 @given(st.lists(HOSTS, min_size=1, max_size=5, unique=True), SEPARATORS)
@@ -219,9 +225,9 @@ def test_any_separator_gives_the_same_list(hosts: list[str], separator: str) -> 
 @given(HOSTS, HOSTS, st.booleans())
 def test_a_name_is_admitted_exactly_when_it_is_or_ends_in_an_entry(page: str, entry: str, under: bool) -> None:
     host = f"{page}.{entry}" if under else page
-    verdict = admits([entry], [f"https://{host}".encode()])
+    verdict = is_page_allowed([entry], [f"https://{host}".encode()])
     assert verdict is (host == entry or host.endswith(f".{entry}"))
-    assert admits(["other.example", entry], [], [f"http://{host}:8080/path?x".encode()]) is verdict
+    assert is_page_allowed(["other.example", entry], [], [f"http://{host}:8080/path?x".encode()]) is verdict
 
 
 @given(st.binary(max_size=6), st.integers(min_value=0, max_value=40))
@@ -231,10 +237,10 @@ def test_a_name_is_admitted_exactly_when_it_is_or_ends_in_an_entry(page: str, en
 def test_nothing_squeezed_into_an_origin_widens_the_list(noise: bytes, place: int) -> None:
     origin = b"https://mysite.com:8443"
     origin = origin[:place] + noise + origin[place:]
-    if admits(["mysite.com"], [origin]):
+    if is_page_allowed(["mysite.com"], [origin]):
         assert re.fullmatch(rb"https?://([A-Za-z0-9_-]+\.)*[mM][yY][sS][iI][tT][eE]\.[cC][oO][mM]\.?(:[0-9]+)?", origin)
     page = origin + b"/page"
-    if admits(["mysite.com"], [], [page]):
+    if is_page_allowed(["mysite.com"], [], [page]):
         authority = re.match(rb"https?://([^/?#]*)", page)
         assert authority is not None
         assert re.fullmatch(rb"(.*\.)?mysite\.com\.?(:[0-9]+)?", authority[1].lower())
@@ -242,9 +248,9 @@ def test_nothing_squeezed_into_an_origin_widens_the_list(noise: bytes, place: in
 
 @given(st.binary(max_size=400), st.binary(max_size=400))
 def test_no_bytes_are_a_surprise(origin: bytes, referer: bytes) -> None:
-    assert admits(["mysite.com"], [origin, referer]) is False
-    assert admits([], [origin], [referer]) is True
+    assert is_page_allowed(["mysite.com"], [origin, referer]) is False
+    assert is_page_allowed([], [origin], [referer]) is True
     if b"mysite.com" not in origin.lower():
-        assert admits(["mysite.com"], [origin]) is False
+        assert is_page_allowed(["mysite.com"], [origin]) is False
     if b"mysite.com" not in referer.lower():
-        assert admits(["mysite.com"], [], [referer]) is False
+        assert is_page_allowed(["mysite.com"], [], [referer]) is False

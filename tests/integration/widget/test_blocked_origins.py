@@ -1,4 +1,4 @@
-"""Pages that a token refused are kept beside it, bounded whatever strangers send."""
+"""Blocked origins are stored for each token, bounded whatever strangers send."""
 
 import httpx
 import pytest
@@ -8,19 +8,19 @@ from sqlalchemy import select
 from kit.db.database import Database
 from kit.http.app_key import DATABASE
 from support.factories import Factory, Token
-from widget.blocked_origins import BLOCKED_ORIGINS, KEPT, RefusedOrigins
-from widget.models import RefusedOrigin
+from widget.blocked_origins import BLOCKED_ORIGINS, BlockedOriginWriter
+from widget.models import MAX_BLOCKED_ORIGINS, BlockedOrigin
 
 pytestmark = pytest.mark.anyio
 
 
 async def stored(database: Database, token: Token) -> dict[str, int]:
     async with database.sessions() as session:
-        rows = await session.scalars(select(RefusedOrigin).where(RefusedOrigin.token_id == token.id))
+        rows = await session.scalars(select(BlockedOrigin).where(BlockedOrigin.token_id == token.id))
         return {row.origin: row.times for row in rows}
 
 
-async def test_a_refused_exchange_is_noted_and_counted(
+async def test_a_blocked_exchange_is_counted(
     app: Litestar, client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
@@ -32,43 +32,43 @@ async def test_a_refused_exchange_is_noted_and_counted(
 
 async def test_counts_of_several_flushes_add_up(database: Database, app: Litestar, make: Factory) -> None:
     token = await make.token(await make.tenant())
-    refused = RefusedOrigins(DATABASE.get(app))
+    writer = BlockedOriginWriter(DATABASE.get(app))
     for _ in range(3):
-        refused.note(token.id, [b"https://evil.example"])
-        await refused.flush()
+        writer.add(token.id, [b"https://evil.example"])
+        await writer.flush()
     assert await stored(database, token) == {"https://evil.example": 3}
 
 
 async def test_a_flood_of_origins_keeps_the_newest_rows_only(database: Database, app: Litestar, make: Factory) -> None:
     token = await make.token(await make.tenant())
-    refused = RefusedOrigins(DATABASE.get(app))
-    for number in range(KEPT + 10):
-        refused.note(token.id, [f"https://{number}.example".encode()])
-        await refused.flush()
-    kept = await stored(database, token)
-    assert len(kept) == KEPT
-    assert f"https://{KEPT + 9}.example" in kept
-    assert "https://0.example" not in kept
+    writer = BlockedOriginWriter(DATABASE.get(app))
+    for number in range(MAX_BLOCKED_ORIGINS + 10):
+        writer.add(token.id, [f"https://{number}.example".encode()])
+        await writer.flush()
+    stored_origins = await stored(database, token)
+    assert len(stored_origins) == MAX_BLOCKED_ORIGINS
+    assert f"https://{MAX_BLOCKED_ORIGINS + 9}.example" in stored_origins
+    assert "https://0.example" not in stored_origins
 
 
 @pytest.mark.parametrize("origins", [[], [b""], [b"https://a.example", b"https://b.example"]])
-async def test_what_no_browser_sends_is_not_kept(
+async def test_origins_that_no_browser_sends_are_not_stored(
     database: Database, app: Litestar, make: Factory, origins: list[bytes]
 ) -> None:
     token = await make.token(await make.tenant())
-    refused = RefusedOrigins(DATABASE.get(app))
-    refused.note(token.id, origins)
-    await refused.flush()
+    writer = BlockedOriginWriter(DATABASE.get(app))
+    writer.add(token.id, origins)
+    await writer.flush()
     assert await stored(database, token) == {}
 
 
-async def test_an_origin_of_odd_bytes_is_cut_and_made_readable(
+async def test_an_origin_of_odd_bytes_is_cut_and_made_printable(
     database: Database, app: Litestar, make: Factory
 ) -> None:
     token = await make.token(await make.tenant())
-    refused = RefusedOrigins(DATABASE.get(app))
-    refused.note(token.id, [b"https://\x00\xff" + b"x" * 500])
-    await refused.flush()
+    writer = BlockedOriginWriter(DATABASE.get(app))
+    writer.add(token.id, [b"https://\x00\xff" + b"x" * 500])
+    await writer.flush()
     (origin,) = await stored(database, token)
     assert len(origin) == 100
     assert origin.isprintable()

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 PATH = "/widget/window"
 
 
-async def test_the_window_is_strict_and_the_same_for_everybody(client: httpx.AsyncClient) -> None:
+async def test_the_pop_out_is_strict_and_the_same_for_everybody(client: httpx.AsyncClient) -> None:
     answer = await client.get(PATH)
     assert answer.status_code == 200
     assert "set-cookie" not in answer.headers
@@ -29,7 +29,7 @@ async def test_the_window_is_strict_and_the_same_for_everybody(client: httpx.Asy
     assert again.text == answer.text
 
 
-async def test_the_files_of_the_window_are_served(client: httpx.AsyncClient) -> None:
+async def test_the_files_of_the_pop_out_are_served(client: httpx.AsyncClient) -> None:
     page = (await client.get(PATH)).text
     files = re.findall(r'(?:src|href)="(/widget/[^"]+)"', page)
     assert len(files) == 3
@@ -37,8 +37,8 @@ async def test_the_files_of_the_window_are_served(client: httpx.AsyncClient) -> 
         assert (await client.get(file)).status_code == 200
 
 
-def test_over_https_the_window_asks_for_https() -> None:
+def test_over_https_the_pop_out_asks_for_https() -> None:
     settings = load_settings({"EPOCH_PUBLIC_URL": "https://voice.example"})
-    headers = csp.page_headers(settings, ancestors="frame-ancestors 'none'", cache="no-store")
+    headers = csp.page_headers(settings, frame_ancestors="frame-ancestors 'none'", cache_control="no-store")
     assert headers["Strict-Transport-Security"].startswith("max-age=")
     assert headers["Cache-Control"] == "no-store"

@@ -1,0 +1,95 @@
+"""Raw ASGI routes that a widget on any website may POST to: the exchange and the status.
+
+They bypass the framework's request cycle (sessions, dependency injection, response objects): the exchange is the
+product's hottest path and needs none of it.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import asgi
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import HTTPScope, Receive, Scope, Send
+
+from kit.db.database import is_outage
+from kit.errors import DomainError, MethodNotAllowed, Unavailable
+from kit.http.asgi import read_body, send_response
+from kit.http.problems import MEDIA_TYPE, problem_body, problem_headers, status_of
+from widget.token_auth import (
+    AuthenticatedWidget,
+    TokenAuthenticator,
+    WidgetRequest,
+    parse_widget_request,
+    read_metadata,
+)
+
+MAX_BODY_BYTES = 16_384
+OUTCOME_OK = "ok"
+"""Counted for a request that was not refused."""
+PUBLIC_HEADERS = [(b"access-control-allow-origin", b"*"), (b"cache-control", b"no-store")]
+_JSON_HEADERS = [(b"content-type", b"application/json"), *PUBLIC_HEADERS]
+_PREFLIGHT_HEADERS = [
+    *PUBLIC_HEADERS,
+    (b"access-control-allow-methods", b"POST, OPTIONS"),
+    (b"access-control-allow-headers", b"content-type"),
+    (b"access-control-max-age", b"86400"),
+]
+log = structlog.get_logger("epoch.widget")
+_encode = msgspec.json.Encoder().encode
+
+WidgetRequestHandler = Callable[[AuthenticatedWidget, WidgetRequest], Awaitable[bytes]]
+"""Answers the request of an authenticated widget with a JSON body."""
+
+
+def public_endpoint(
+    path: str, authenticator: TokenAuthenticator, handler: WidgetRequestHandler, count: Callable[[str], None]
+) -> ASGIRouteHandler:
+    """A route that any page may POST to. Pages may read every answer, errors included; caches may store none.
+
+    ``count`` is called once for each request with ``<purpose>.ok`` or ``<purpose>.<code of the refusal>``; the purpose
+    is the last part of ``path``.
+    """
+    purpose = path.rsplit("/", 1)[-1]
+    succeeded, unavailable = f"{purpose}.{OUTCOME_OK}", f"{purpose}.{Unavailable.code}"
+
+    async def respond(scope: HTTPScope, receive: Receive) -> bytes:
+        if scope["method"] != "POST":
+            raise MethodNotAllowed("Use POST")
+        body = await read_body(receive, limit=MAX_BODY_BYTES)
+        metadata = read_metadata(scope)
+        request = parse_widget_request(metadata, body)
+        return await handler(await authenticator.authenticate(metadata, request, purpose=purpose), request)
+
+    @asgi(path, copy_scope=False)
+    async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
+        http: Any = scope
+        if http["method"] == "OPTIONS":
+            await send_response(send, 204, _PREFLIGHT_HEADERS)
+            return
+        try:
+            body = await respond(http, receive)
+        except DomainError as error:
+            count(f"{purpose}.{error.code}")
+            await _send_problem(send, error)
+        except Exception as error:
+            if not is_outage(error):
+                log.error("exchange_failed", path=path, exc_info=error)
+            count(unavailable)
+            await _send_problem(send, Unavailable())
+        else:
+            count(succeeded)
+            await send_response(send, 200, _JSON_HEADERS, body)
+
+    return endpoint
+
+
+async def _send_problem(send: Send, error: DomainError) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in problem_headers(error).items()]
+    if headers:
+        headers.append((b"access-control-expose-headers", b"retry-after"))
+    if isinstance(error, MethodNotAllowed):
+        headers.append((b"allow", b"POST, OPTIONS"))
+    headers = [(b"content-type", MEDIA_TYPE.encode()), *PUBLIC_HEADERS, *headers]
+    await send_response(send, status_of(error), headers, _encode(problem_body(error)))

@@ -1,0 +1,66 @@
+"""``POST /widget/status``: tells a widget that its token is valid and how its call ended."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import msgspec
+
+from kit.schemas import ResponseModel
+from widget.token_auth import AuthenticatedWidget, WidgetRequest
+
+_POLL_DELAYS_SECONDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25)
+"""Between two lookups of a call that is not over yet; 2 s in all."""
+_encode = msgspec.json.Encoder().encode
+
+
+class CallSummary(ResponseModel, frozen=True, kw_only=True):
+    """The state of a call, for the widget that placed it."""
+
+    status: str
+    duration: int
+    """Whole seconds connected."""
+    end_reason: str | None
+    message: str | None
+    """The sentence for people, when the call was refused."""
+
+
+class WidgetStatus(ResponseModel, frozen=True, kw_only=True):
+    """The answer of ``/widget/status``."""
+
+    call: CallSummary | None
+
+
+class CallLookupResult(msgspec.Struct, frozen=True):
+    """The state of a call, and whether it is final."""
+
+    summary: CallSummary
+    is_over: bool
+
+
+CallLookup = Callable[[UUID, UUID], Awaitable[CallLookupResult | None]]
+"""Finds a call by token id and the widget's call id. The room ``calls`` implements it."""
+
+
+class StatusHandler:
+    """Answers with the state of the widget's call; waits up to 2 s for a final one."""
+
+    def __init__(self, find_call: CallLookup) -> None:
+        self._find_call = find_call
+
+    async def __call__(self, widget: AuthenticatedWidget, request: WidgetRequest) -> bytes:
+        result = await self._wait_for_final(widget.token_id, request.call_id)
+        return _encode(WidgetStatus(call=None if result is None else result.summary))
+
+    async def _wait_for_final(self, token_id: UUID, given_call_id: str | None) -> CallLookupResult | None:
+        try:
+            call_id = UUID(given_call_id or "")
+        except ValueError:
+            return None
+        result = await self._find_call(token_id, call_id)
+        for delay in _POLL_DELAYS_SECONDS:
+            if result is not None and result.is_over:
+                break
+            await asyncio.sleep(delay)
+            result = await self._find_call(token_id, call_id)
+        return result
