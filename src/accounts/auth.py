@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie, Headers
 from litestar.enums import ScopeType
@@ -14,6 +15,7 @@ from kit.actor import Actor, ActorKind
 from kit.clock import utc_now
 from kit.http.app_key import DATABASE, SETTINGS
 from kit.http.csrf import cookie_value, has_bearer
+from kit.http.sessions import MissingGuard, UserContext
 
 
 def cookie_name(public_url: str) -> str:
@@ -64,6 +66,14 @@ def viewer(connection: ASGIConnection[Any, Any, Any, Any]) -> Viewer:
     if not isinstance(found, Viewer):
         raise NotSignedIn
     return found
+
+
+def provide_user_context(request: Request[Any, Any, Any]) -> UserContext:
+    """The user who is signed in, for the handler's ``user_session``. Raises: MissingGuard, when there is none."""
+    found = request.scope.get("user")
+    if not isinstance(found, Viewer):
+        raise MissingGuard(request, session="user_session", guards="requires_user, knows_places")
+    return UserContext(found.user_id)
 
 
 def person(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:

@@ -48,8 +48,8 @@ class SessionController(Controller):
 
     @delete(guards=[requires_user], summary="Sign out", status_code=204)
     async def sign_out(
-        self, request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]
+        self, request: Request[Any, Any, State], user_session: NamedDependency[AsyncSession]
     ) -> Response[None]:
-        await SessionService(db_session).end(viewer(request).session_id)
-        await record(db_session, person(request), "session.ended", subject_id=viewer(request).session_id)
+        await SessionService(user_session).end(viewer(request).session_id)
+        await record(user_session, person(request), "session.ended", subject_id=viewer(request).session_id)
         return Response(None, status_code=204, cookies=[session_cookie(SETTINGS.get(request.app).public_url, None)])

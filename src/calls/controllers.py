@@ -9,7 +9,7 @@ import structlog
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,7 +29,7 @@ from calls.limits.admission_queue import ADMISSION_QUEUE, Turns
 from calls.limits.call_duration import CALL_MINUTES, RING_SECONDS
 from calls.limits.limit_alerts import LIMIT_ALERTS
 from calls.limits.rejections import UNCHECKED_REJECTIONS
-from calls.list_filters import call_filters
+from calls.list_filters import read_number
 from calls.models import Call, CallStatus
 from calls.schemas import (
     CallDetail,
@@ -43,10 +43,11 @@ from calls.unmatched_events import keep_orphan
 from calls.usage import usage_of
 from carrier.port import CARRIER, Carrier, DialPlan
 from kit.clock import utc_now
-from kit.csv_export import csv_answer
 from kit.db.database import Database, is_outage
-from kit.db.paging import PageQuery
+from kit.db.paging import PageQuery, read_moment
 from kit.http.app_key import DATABASE, SETTINGS
+from kit.http.csv_response import csv_response
+from kit.http.query_parameters import Moment
 from kit.schemas import Page
 from kit.settings import Settings
 from tenants.guards import requires_member
@@ -178,6 +179,23 @@ def _plan(settings: Settings, call: Call) -> DialPlan:
     )
 
 
+def call_filters(
+    status: FromQuery[CallStatus | None] = None,
+    number: FromQuery[str | None] = None,
+    token_id: FromQuery[UUID | None] = None,
+    since: Moment = None,
+    until: Moment = None,
+) -> CallFilters:
+    """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
+    return CallFilters(
+        status=status,
+        number=read_number(number),
+        token_id=token_id,
+        since=read_moment("since", since),
+        until=read_moment("until", until),
+    )
+
+
 class CallController(Controller):
     """Calls of the organization in the path."""
 
@@ -201,7 +219,7 @@ class CallController(Controller):
     async def export(
         self, organization_id: FromPath[UUID], filters: NamedDependency[CallFilters], request: Request[Any, Any, State]
     ) -> Stream:
-        return csv_answer("calls.csv", calls_csv(DATABASE.get(request.app), organization_id, filters))
+        return csv_response("calls.csv", calls_csv(DATABASE.get(request.app), organization_id, filters))
 
     @get("/{call_id:uuid}", summary="One call with its timeline")
     async def show(

@@ -5,9 +5,7 @@ from urllib.parse import quote, unquote
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie, State
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.account_services import ACCOUNT_SERVICES, Accounts
 from accounts.auth import browser, person, raw_session, session_cookie
@@ -17,7 +15,7 @@ from dashboard.formats import soon
 from dashboard.pages import is_own_path, login_path, redirect, render
 from kit.audit import record
 from kit.errors import DomainError, TooMany
-from kit.http.app_key import SETTINGS
+from kit.http.app_key import DATABASE, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
 from kit.http.problems import problem_headers, status_of
 from kit.settings import Settings
@@ -127,12 +125,15 @@ async def second_step(request: Visit) -> Response[str]:
 
 
 @post("/logout", status_code=200)
-async def sign_out(request: Visit, db_session: NamedDependency[AsyncSession]) -> Response[str]:
+async def sign_out(request: Visit) -> Response[str]:
     raw, viewer = raw_session(request), _viewer(request)
-    if raw is not None:
-        await SessionService(db_session).end_raw(raw)
-    if viewer is not None:
-        await record(db_session, person(request), "session.ended", subject_id=viewer.session_id)
+    # Opened here: also a session that is over already, which shows no user, is signed out.
+    database = DATABASE.get(request.app)
+    async with database.tenant_session(None, None if viewer is None else viewer.user_id) as session:
+        if raw is not None:
+            await SessionService(session).end_raw(raw)
+        if viewer is not None:
+            await record(session, person(request), "session.ended", subject_id=viewer.session_id)
     gone = session_cookie(_settings(request).public_url, None)
     return redirect(request, "/login", "You are signed out.", cookies=[gone])
 

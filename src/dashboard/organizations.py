@@ -62,22 +62,22 @@ class NewOrganizationPages(Controller):
     path = "/dashboard/new"
 
     @get(guards=_PERSON)
-    async def show(self, request: Visit, db_session: NamedDependency[AsyncSession]) -> Response[str]:
-        return await _new_page(request, db_session)
+    async def show(self, request: Visit, user_session: NamedDependency[AsyncSession]) -> Response[str]:
+        return await _new_page(request, user_session)
 
     @post(guards=_PERSON)
-    async def create(self, request: Visit, db_session: NamedDependency[AsyncSession]) -> Response[str]:
+    async def create(self, request: Visit, user_session: NamedDependency[AsyncSession]) -> Response[str]:
         form = await read_form(request, "name", "country")
         database = DATABASE.get(request.app)
         try:
             ensure_valid_text(form)
             await ensure_may_create(database, viewer(request).user_id)
-            async with db_session.begin_nested():
-                organization = await OrganizationService(db_session).create_for(
+            async with user_session.begin_nested():
+                organization = await OrganizationService(user_session).create_for(
                     person(request), name=form["name"], country=form["country"]
                 )
         except (ValidationFailed, Conflict, TooMany, EmailNotVerified) as refusal:
-            return await _new_page(request, db_session, form.refused(refusal))
+            return await _new_page(request, user_session, form.refused(refusal))
         return redirect(request, f"/dashboard/{organization.slug}", "Organization created")
 
     @post("/restore/{organization_id:uuid}", guards=_PERSON)

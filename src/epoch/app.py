@@ -10,7 +10,7 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.middleware import DefineMiddleware
 
 from accounts.account_services import ACCOUNT_SERVICES, build_accounts
-from accounts.auth import SessionMiddleware
+from accounts.auth import SessionMiddleware, provide_user_context
 from accounts.controllers import SessionController
 from admin.back_office import BACK_OFFICE
 from admin.mount import mount
@@ -48,13 +48,14 @@ from guide.controllers import guide_router
 from integrations.controllers import integrations_router
 from integrations.kits import INTEGRATION_KITS, Kits
 from kit.counters import CounterBuffer
-from kit.db.database import ADMIN_ROLE, Database, provide_session
-from kit.db.paging import page_query
+from kit.db.database import ADMIN_ROLE, Database
 from kit.http.app_key import DATABASE, MAILER, SETTINGS
 from kit.http.csrf import CsrfMiddleware
 from kit.http.json_body import BODY_BYTES, check_json_body
 from kit.http.problems import EXCEPTION_HANDLERS
+from kit.http.query_parameters import page_query
 from kit.http.rate_limit import RateLimiter, build_rate_limiter
+from kit.http.sessions import provide_tenant_session, provide_user_session
 from kit.jobs.queue import Outbox
 from kit.jobs.scheduler import Background
 from kit.mail import build_mailer
@@ -67,6 +68,7 @@ from privacy.number_erasure import NUMBER_ERASURE, NumberErasure
 from tenants.api_keys.auth import API_KEYS, ApiKeys
 from tenants.api_keys.controllers import ApiKeyController
 from tenants.audit_log.controllers import AuditController
+from tenants.auth import provide_tenant_context
 from tenants.controllers import InvitationController, MemberController, OrganizationController
 from tenants.mails import UPGRADE_REQUEST_RECIPIENTS
 from widget.assets import ASSET_MANIFEST, asset_handler, load_assets, load_manifest
@@ -166,7 +168,12 @@ def create_app(
             health_router,
             mount(office),
         ],
-        dependencies={"db_session": Provide(provide_session)},
+        dependencies={
+            "tenant_context": Provide(provide_tenant_context, sync_to_thread=False),
+            "user_context": Provide(provide_user_context, sync_to_thread=False),
+            "db_session": Provide(provide_tenant_session),
+            "user_session": Provide(provide_user_session),
+        },
         exception_handlers={**EXCEPTION_HANDLERS, **UNROUTED_HANDLERS},
         lifespan=[parts],
         openapi_config=openapi_config(settings.public_url),

@@ -2,11 +2,9 @@
 
 import csv
 import io
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 from uuid import UUID
-
-from litestar.response import Stream
 
 from kit.db.model import Base
 
@@ -48,12 +46,3 @@ async def csv_of(
     while rows := await read(after):
         yield csv_lines(cells(row) for row in rows)
         after = rows[-1].id
-
-
-def csv_answer(name: str, chunks: AsyncIterator[bytes]) -> Stream:
-    """A file called ``name``, sent chunk by chunk."""
-    return Stream(
-        chunks,
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"},
-    )

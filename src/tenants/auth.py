@@ -5,12 +5,15 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+from litestar import Request
 from litestar.connection import ASGIConnection
 
+from accounts.sessions import Viewer
 from kit.actor import Actor
 from kit.db.raw import CompiledStatement, RawConnection
 from kit.errors import NotFound
 from kit.http.app_key import DATABASE
+from kit.http.sessions import MissingGuard, TenantContext
 from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
 
@@ -70,6 +73,17 @@ async def load_member(connection: ASGIConnection[Any, Any, Any, Any], actor: Act
         member = await member_of(reader, organization_id, actor)
     connection.scope["auth"] = member
     return member
+
+
+def provide_tenant_context(request: Request[Any, Any, Any]) -> TenantContext:
+    """The organization that the handler's guard loaded, for its ``db_session``.
+
+    Raises: MissingGuard, when no guard did.
+    """
+    found, user = request.scope.get("auth"), request.scope.get("user")
+    if not isinstance(found, MemberAuth):
+        raise MissingGuard(request, session="db_session", guards="requires_member, requires_place")
+    return TenantContext(found.organization_id, user.user_id if isinstance(user, Viewer) else None)
 
 
 def member(connection: ASGIConnection[Any, Any, Any, Any]) -> MemberAuth:

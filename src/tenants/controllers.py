@@ -49,16 +49,18 @@ class OrganizationController(Controller):
     async def mine(
         self,
         request: Request[Any, Any, State],
-        db_session: NamedDependency[AsyncSession],
         asked: NamedDependency[PageQuery],
     ) -> Page[OrganizationInfo]:
+        # Opened here: a key's session sees the key's organization, a user's sees the user.
+        database = DATABASE.get(request.app)
         if carries_key(request):
             key = member(request)
-            own = await OrganizationService(db_session).one(key.organization_id)
+            async with database.tenant_session(key.organization_id) as session:
+                own = await OrganizationService(session).one(key.organization_id)
             return Page(items=[OrganizationInfo.of(own, key.role)] if asked.after is None else [])
-        found = await OrganizationService(db_session).of_member(
-            viewer(request).user_id, after=asked.after, limit=asked.limit
-        )
+        user_id = viewer(request).user_id
+        async with database.tenant_session(None, user_id) as session:
+            found = await OrganizationService(session).of_member(user_id, after=asked.after, limit=asked.limit)
         roles = {organization.id: role for organization, role in found}
         return asked.answer(
             [organization for organization, _ in found], lambda row: OrganizationInfo.of(row, roles[row.id])

@@ -1,15 +1,13 @@
 """The database: one engine for everyday work, one bare pool for the hot paths."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import sqlalchemy as sa
-from litestar import Request
-from litestar.datastructures import State
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -222,17 +220,3 @@ async def set_tenant_context(session: AsyncSession, organization_id: UUID | None
     """Show the transaction under way one organization and one person; it ends with the transaction."""
     connection = await session.connection()
     await connection.exec_driver_sql(SET_TENANT_SQL, (str(organization_id or ""), str(user_id or "")))
-
-
-async def provide_session(request: Request[Any, Any, State]) -> AsyncGenerator[AsyncSession, None]:
-    """A session per request that commits when the handler returns and rolls back when it raises.
-
-    The commit runs before the answer is sent, so no client is told of a change that did not last. Which organization
-    and which person it sees is what the guards found out.
-    """
-    who, where = request.scope.get("user"), request.scope.get("auth")
-    database: Database = request.app.state["database"]
-    async with database.tenant_session(
-        getattr(where, "organization_id", None), getattr(who, "user_id", None)
-    ) as session:
-        yield session

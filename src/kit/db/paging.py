@@ -4,11 +4,10 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, TypeAlias, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
-from litestar.params import FromQuery, QueryParameter
 
 from kit.db.model import Base
 from kit.errors import ValidationFailed
@@ -17,8 +16,6 @@ from kit.schemas import Page
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 50
 _A_MOMENT = "Give a time with its offset, for example 2026-11-22T18:00:00Z"
-Moment: TypeAlias = Annotated[str | None, QueryParameter(schema_extra={"format": "date-time"})]
-"""What ``read_moment`` reads, in a query."""
 Row = TypeVar("Row", bound=Base)
 Info = TypeVar("Info")
 
@@ -79,8 +76,3 @@ class PageQuery(msgspec.Struct, frozen=True):
         """The page of ``limit`` + 1 rows, as read."""
         page, next_cursor = cut(rows, self.limit)
         return Page(items=[info(row) for row in page], next_cursor=next_cursor)
-
-
-def page_query(cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None) -> PageQuery:
-    """Read ``cursor`` and ``limit`` as every list of the API takes them. Raises: ValidationFailed."""
-    return PageQuery(after=read_cursor(cursor), limit=read_limit(limit))

@@ -10,9 +10,10 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.csv_export import csv_answer
-from kit.db.paging import Moment, PageQuery, read_moment
+from kit.db.paging import PageQuery, read_moment
 from kit.http.app_key import DATABASE
+from kit.http.csv_response import csv_response
+from kit.http.query_parameters import Moment
 from kit.schemas import Page
 from tenants.audit_log.schemas import AuditEventInfo
 from tenants.audit_log.services import (
@@ -58,4 +59,4 @@ class AuditController(Controller):
     async def export(
         self, organization_id: FromPath[UUID], filters: NamedDependency[AuditFilters], request: Request[Any, Any, State]
     ) -> Stream:
-        return csv_answer("audit.csv", audit_csv(DATABASE.get(request.app), organization_id, filters))
+        return csv_response("audit.csv", audit_csv(DATABASE.get(request.app), organization_id, filters))

@@ -14,6 +14,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.params import FromPath
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.testing import capture_logs
 
 from accounts.auth import SessionMiddleware
 from conftest import PUBLIC_URL
@@ -27,6 +28,7 @@ from kit.db.database import (
 )
 from kit.db.model import Base
 from kit.http.app_key import DATABASE
+from kit.http.sessions import MissingGuard
 from kit.settings import Settings
 from support.factories import sign_in
 from support.full_tenant import OWNED_TABLES, Furnished
@@ -239,13 +241,23 @@ async def fails(db_session: NamedDependency[AsyncSession], organization_id: From
     raise RuntimeError(f"after a statement for {organization_id}")
 
 
+@get("/without-a-guard/{organization_id:uuid}")
+async def without_a_guard(db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID]) -> None:
+    raise AssertionError(f"{db_session} of {organization_id} must not be given to a handler without a guard")
+
+
+@get("/without-a-user")
+async def without_a_user(user_session: NamedDependency[AsyncSession]) -> None:
+    raise AssertionError(f"{user_session} must not be given to a handler without a guard")
+
+
 @pytest.fixture(scope="module")
 async def narrow(settings: Settings) -> AsyncIterator[Litestar]:
     """The application with one connection: whatever a request leaves on it, the next one would find."""
     assert settings.database_url is not None
     application = create_app(settings, database=Database(settings.database_url, engine_connections=1))
     application.state.asked = []
-    for handler in (who_am_i, fails):
+    for handler in (who_am_i, fails, without_a_guard, without_a_user):
         handler.middleware = [DefineMiddleware(SessionMiddleware, public_url=PUBLIC_URL)]
         application.register(handler)
     async with application.lifespan():
@@ -269,6 +281,27 @@ async def test_requests_run_as_the_walled_role_and_leave_nothing_behind(narrow: 
     assert failed.status_code == 500
     assert after_answer == after_failure == (REQUEST_ROLE, "", "", int(backend))
     assert narrow.state.asked == [organization_id]
+
+
+@pytest.mark.parametrize(
+    ("path", "handler", "session"),
+    [
+        ("/without-a-guard/{organization_id}", "without_a_guard", "db_session"),
+        ("/without-a-user", "without_a_user", "user_session"),
+    ],
+)
+async def test_a_handler_without_a_guard_gets_no_session(
+    narrow: Litestar, victim: Furnished, path: str, handler: str, session: str
+) -> None:
+    transport = httpx.ASGITransport(narrow)  # type: ignore[arg-type]  # Litestar types its scopes more narrowly
+    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
+        with capture_logs() as logged:
+            answer = await client.get(path.format(organization_id=victim.ids["organization_id"]))
+
+    assert answer.status_code == 500
+    error = next(line["exc_info"] for line in logged if line["event"] == "unexpected_error")
+    assert isinstance(error, MissingGuard)
+    assert f"{handler} asks for {session}" in str(error)
 
 
 async def test_an_organization_chosen_in_a_savepoint_is_left_with_it(
