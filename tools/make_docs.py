@@ -145,14 +145,20 @@ VALUES = {
 }
 
 
-def data_model(*packages: str) -> Callable[[], str]:
-    """A block with the entity-relationship diagram of the tables whose models are in ``packages``."""
+def data_model(*modules: str) -> Callable[[], str]:
+    """A block with the entity-relationship diagram of the tables whose models are in ``modules``.
+
+    Only the diagram of organizations draws lines to the organization: nearly every table has one.
+    """
 
     def diagram() -> str:
-        tables = _tables_of(packages)
+        tables = _tables_of(modules)
+        names = {table.name for table in tables}
         lines = ["```mermaid", "erDiagram"]
         for table in tables:
             for key in sorted(table.foreign_keys, key=lambda key: key.parent.name):
+                if key.column.table.name == "organization" and "organization" not in names:
+                    continue
                 child = "o|" if key.parent.unique else "o{"
                 parent = "|o" if key.parent.nullable else "||"
                 lines.append(f'    {key.column.table.name} {parent}--{child} {table.name} : "{key.parent.name}"')
@@ -165,13 +171,17 @@ def data_model(*packages: str) -> Callable[[], str]:
     return diagram
 
 
-def _tables_of(packages: Iterable[str]) -> list[sa.Table]:
+def _tables_of(modules: Iterable[str]) -> list[sa.Table]:
     import epoch.models  # noqa: F401 - imports every package's models
     from kit.db.model import Base
 
     mappers = Base.registry.mappers
-    found = [mapper.local_table for mapper in mappers if mapper.class_.__module__.split(".")[0] in packages]
+    found = [mapper.local_table for mapper in mappers if _is_within(mapper.class_.__module__, modules)]
     return sorted((table for table in found if isinstance(table, sa.Table)), key=lambda table: table.name)
+
+
+def _is_within(module: str, modules: Iterable[str]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in modules)
 
 
 def _column(column: sa.Column[object]) -> str:
@@ -188,7 +198,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "tables of people and staff": data_model("accounts", "admin"),
     "tables of organizations": data_model("tenants", "phone_numbers"),
     "tables of embed tokens": data_model("widget"),
-    "tables of calls": data_model("calls"),
+    "tables of calls": data_model("calls.models", "calls.reconciliation"),
+    "tables of call limits": data_model("calls.limits"),
     "tables of the platform": data_model("kit", "carrier"),
 }
 
