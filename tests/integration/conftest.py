@@ -1,13 +1,63 @@
-"""What tests of the running application share."""
+"""Fixtures of tests that run the application or parts of it."""
 
+from collections.abc import AsyncIterator, Callable
+
+import httpx
+import msgspec
 import pytest
 from litestar import Litestar
 
-from kit.db.database import Database
+from carrier.twilio import TwilioCarrier
+from kit.db.database import ADMIN_ROLE, Database
 from kit.http.app_key import DATABASE
+from kit.settings import Settings
+from support.callback_client import CallbackClient
+from support.carrier_endpoint import CarrierEndpoint
+from support.factories import Factory
 
 
 @pytest.fixture
 def walled(app: Litestar) -> Database:
     """The application's own database: it sees one organization at a time, as requests do."""
     return DATABASE.get(app)
+
+
+@pytest.fixture
+def callbacks(client: httpx.AsyncClient, settings: Settings) -> CallbackClient:
+    """Sends the application signed callbacks as the carrier does."""
+    return CallbackClient(client, settings)
+
+
+@pytest.fixture
+async def carrier(make: Factory) -> AsyncIterator[TwilioCarrier]:
+    """The sandbox carrier, as the product talks to it."""
+    adapter = make.carrier()
+    yield adapter
+    await adapter.close()
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[CarrierEndpoint]:
+    """A carrier's REST API whose answers the test chooses."""
+    async with CarrierEndpoint().serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def own_database_url(new_migrated_database: Callable[[], str]) -> str:
+    """A database of the module's own: no running application does its jobs or deletes its rows."""
+    return new_migrated_database()
+
+
+@pytest.fixture(scope="module")
+def own_settings(settings: Settings, own_database_url: str) -> Settings:
+    """The settings with the module's own database."""
+    return msgspec.structs.replace(settings, database_url=own_database_url)
+
+
+@pytest.fixture
+async def jobs(own_database_url: str) -> AsyncIterator[Database]:
+    """The module's own database as background jobs see it: without tenant walls."""
+    database = Database(own_database_url, role=ADMIN_ROLE)
+    yield database
+    await database.stop()

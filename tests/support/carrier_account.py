@@ -18,7 +18,7 @@ from sandbox.account_store import Ledger
 from sandbox.call_registry import Switchboard
 from sandbox.legs import Leg, Status
 from sandbox.rest import Rest
-from support.webhook_client import new_sid
+from support.callback_client import new_sid
 
 
 class Books:

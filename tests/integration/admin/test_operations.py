@@ -24,6 +24,7 @@ from kit.counters import MinuteCounter
 from kit.db.database import Database
 from kit.settings import Settings
 from phone_numbers.models import NumberDifference
+from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory, Token, sign_in
 from support.full_tenant import furnish
 from support.staff import (
@@ -33,7 +34,6 @@ from support.staff import (
     make_staff,
     post,
 )
-from support.webhook_client import REJECT, CarrierSide, new_sid
 
 pytestmark = pytest.mark.anyio
 PAGE = "/admin/operations"
@@ -149,7 +149,7 @@ async def test_calls_are_paused_and_resumed_once_each_with_a_reason(
 async def refusal_of_a_call(client: httpx.AsyncClient, settings: Settings, token: Token) -> str | None:
     """Why a call with ``token`` is refused now; None when it is dialled."""
     call_id = str(uuid4())
-    answer = await CarrierSide(client, settings).outgoing(token.id, new_sid(), CallId=call_id)
+    answer = await CallbackClient(client, settings).outgoing(token.id, new_sid(), CallId=call_id)
     assert answer.status_code == 200, answer.text
     if answer.content != REJECT:
         return None

@@ -19,7 +19,7 @@ import httpx
 from epoch.app import create_app
 from kit.log import configure_logging
 from kit.settings import load_settings
-from support.webhook_client import CarrierSide, new_sid
+from support.callback_client import CallbackClient, new_sid
 from support.widget_client import ask
 
 AT_ONCE = 6
@@ -34,8 +34,8 @@ class Asked(NamedTuple):
 
 
 class Asker:
-    def __init__(self, client: httpx.AsyncClient, side: CarrierSide, raw: str, token_id: UUID) -> None:
-        self._client, self._side, self._raw, self._token_id = client, side, raw, token_id
+    def __init__(self, client: httpx.AsyncClient, callbacks: CallbackClient, raw: str, token_id: UUID) -> None:
+        self._client, self._callbacks, self._raw, self._token_id = client, callbacks, raw, token_id
         self.asked: list[Asked] = []
 
     async def exchange(self) -> None:
@@ -46,7 +46,7 @@ class Asker:
 
     async def call(self) -> None:
         sid, sent = new_sid(), time.monotonic_ns()
-        answer = await self._side.outgoing(self._token_id, sid)
+        answer = await self._callbacks.outgoing(self._token_id, sid)
         assert answer.status_code == 200
         self.asked.append(Asked("call", sent, b"<Dial " in answer.content, sid))
 
@@ -75,7 +75,7 @@ async def main(raw: str, token_id: UUID, times: int) -> None:
     async with app.lifespan():
         transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
         async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as client:
-            asker = Asker(client, CarrierSide(client, settings), raw, token_id)
+            asker = Asker(client, CallbackClient(client, settings), raw, token_id)
             say("ready")
             await next_line()
             await asker.go_on(times // 2, always)

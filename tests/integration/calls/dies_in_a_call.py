@@ -23,7 +23,7 @@ from epoch.app import create_app
 from kit.log import configure_logging
 from kit.settings import Settings, load_settings
 from support.call_script import EVENTS, START
-from support.webhook_client import CarrierSide
+from support.callback_client import CallbackClient
 
 WRITES = ("INSERT INTO call ", "INSERT INTO call_event ")
 
@@ -100,20 +100,20 @@ async def main(step: str, token_id: UUID, sid: str, child: str) -> None:
                 sys.stdout.write("ready\n")
                 sys.stdout.flush()
                 await asyncio.Event().wait()
-            await place(CarrierSide(client, settings), step, token_id, sid, child)
+            await place(CallbackClient(client, settings), step, token_id, sid, child)
     raise AssertionError("still alive")
 
 
-async def place(side: CarrierSide, step: str, token_id: UUID, sid: str, child: str) -> None:
+async def place(callbacks: CallbackClient, step: str, token_id: UUID, sid: str, child: str) -> None:
     if step == "before the call is committed":
         on_commit("before_commit")
     if step == "as the call is committed":
         on_commit("after_commit")
-    await side.outgoing(token_id, sid)
+    await callbacks.outgoing(token_id, sid)
     for number, (status, seconds, more) in enumerate(EVENTS, 1):
         if step == f"before {status} is committed":
             on_commit("before_commit")
-        await side.event(sid, status, START + dt.timedelta(seconds=seconds), child=child, sequence=number, **more)
+        await callbacks.event(sid, status, START + dt.timedelta(seconds=seconds), child=child, sequence=number, **more)
         if step == f"after {status}":
             die()
 

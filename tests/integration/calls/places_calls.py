@@ -12,7 +12,7 @@ import httpx
 
 from epoch.app import create_app
 from kit.settings import load_settings
-from support.webhook_client import CarrierSide, new_sid
+from support.callback_client import CallbackClient, new_sid
 
 
 async def main(token_id: UUID, calls: int) -> None:
@@ -21,11 +21,11 @@ async def main(token_id: UUID, calls: int) -> None:
     async with app.lifespan():
         transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
         async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as client:
-            side = CarrierSide(client, settings)
+            callbacks = CallbackClient(client, settings)
             sys.stdout.write("ready\n")
             sys.stdout.flush()
             await asyncio.to_thread(sys.stdin.readline)
-            answers = await asyncio.gather(*(side.outgoing(token_id, new_sid()) for _ in range(calls)))
+            answers = await asyncio.gather(*(callbacks.outgoing(token_id, new_sid()) for _ in range(calls)))
     assert {answer.status_code for answer in answers} == {200}
     dialled = sum(b"<Dial " in answer.content for answer in answers)
     sys.stdout.write(f"dialled {dialled}\n")

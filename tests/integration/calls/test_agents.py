@@ -15,23 +15,18 @@ from calls.models import Call
 from conftest import PUBLIC_URL, NewClient
 from kit.db.database import Database
 from kit.settings import Settings
+from support.callback_client import CallbackClient, new_sid
 from support.factories import (
     Factory,
     Tenant,
     Token,
     sign_in,
 )
-from support.webhook_client import CarrierSide, new_sid
 from support.widget_client import ask
 from tenants.models import Membership, Role
 from widget.tickets import issue_page_ticket
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def carrier(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
-    return CarrierSide(client, settings)
 
 
 async def identity_with(client: httpx.AsyncClient, token: Token, ticket: str) -> tuple[str, str]:
@@ -42,14 +37,14 @@ async def identity_with(client: httpx.AsyncClient, token: Token, ticket: str) ->
 
 
 async def placed(
-    carrier: CarrierSide, database: Database, token_id: UUID, *, identity: str | None = None, metadata: Any = None
+    callbacks: CallbackClient, database: Database, token_id: UUID, *, identity: str | None = None, metadata: Any = None
 ) -> tuple[str | None, bool]:
     """The agent that a call is recorded with, and whether it is known to be that member."""
     sid = new_sid()
     more = {} if identity is None else {"From": f"client:{identity}"}
     if metadata is not None:
         more["Metadata"] = metadata if isinstance(metadata, str) else msgspec.json.encode(metadata).decode()
-    assert (await carrier.outgoing(token_id, sid, **more)).status_code == 200
+    assert (await callbacks.outgoing(token_id, sid, **more)).status_code == 200
     async with database.sessions() as session:
         call = (await session.scalars(sa.select(Call).where(Call.carrier_sid == sid))).one()
     return call.agent, call.agent_is_member
@@ -67,7 +62,7 @@ async def token(make: Factory, tenant: Tenant) -> Token:
 
 
 async def test_a_signed_in_members_calls_are_known_to_be_theirs(
-    carrier: CarrierSide,
+    callbacks: CallbackClient,
     client: httpx.AsyncClient,
     database: Database,
     make: Factory,
@@ -78,22 +73,22 @@ async def test_a_signed_in_members_calls_are_known_to_be_theirs(
     ann = await make.member(tenant.organization, Role.ADMIN)
     ticket = issue_page_ticket(settings, token.id, member_id=ann.id)
     identity, renewed = await identity_with(client, token, ticket)
-    assert await placed(carrier, database, token.id, identity=identity) == (ann.email, True)
+    assert await placed(callbacks, database, token.id, identity=identity) == (ann.email, True)
     later, _ = await identity_with(client, token, renewed)
     claimed = {"agent": tenant.owner.email}
-    assert await placed(carrier, database, token.id, identity=later, metadata=claimed) == (ann.email, True)
+    assert await placed(callbacks, database, token.id, identity=later, metadata=claimed) == (ann.email, True)
 
 
 async def test_a_page_of_ours_that_vouches_for_nobody_names_nobody(
-    carrier: CarrierSide, client: httpx.AsyncClient, database: Database, settings: Settings, token: Token
+    callbacks: CallbackClient, client: httpx.AsyncClient, database: Database, settings: Settings, token: Token
 ) -> None:
     identity, _ = await identity_with(client, token, issue_page_ticket(settings, token.id))
-    assert await placed(carrier, database, token.id, identity=identity) == (None, False)
+    assert await placed(callbacks, database, token.id, identity=identity) == (None, False)
 
 
 @pytest.mark.parametrize("why", ["removed", "disabled", "stranger"])
 async def test_who_is_no_member_is_not_vouched_for(
-    carrier: CarrierSide,
+    callbacks: CallbackClient,
     client: httpx.AsyncClient,
     database: Database,
     make: Factory,
@@ -109,14 +104,14 @@ async def test_who_is_no_member_is_not_vouched_for(
             await session.execute(sa.delete(Membership).where(Membership.user_id == person.id))
         elif why == "disabled":
             await session.execute(sa.update(User).where(User.id == person.id).values(disabled_at=sa.func.now()))
-    assert await placed(carrier, database, token.id, identity=identity, metadata={"agent": "Ann"}) == ("Ann", False)
+    assert await placed(callbacks, database, token.id, identity=identity, metadata={"agent": "Ann"}) == ("Ann", False)
 
 
 async def test_what_a_page_says_is_a_claim_even_when_it_names_a_member(
-    carrier: CarrierSide, database: Database, tenant: Tenant, token: Token
+    callbacks: CallbackClient, database: Database, tenant: Tenant, token: Token
 ) -> None:
     claim = {"agent": f" \t{tenant.owner.email}\n", "agent_is_member": True}
-    assert await placed(carrier, database, token.id, metadata=claim) == (tenant.owner.email, False)
+    assert await placed(callbacks, database, token.id, metadata=claim) == (tenant.owner.email, False)
 
 
 @pytest.mark.parametrize(
@@ -133,13 +128,13 @@ async def test_what_a_page_says_is_a_claim_even_when_it_names_a_member(
     ],
 )
 async def test_a_claim_that_is_no_name_is_left_out_and_the_call_goes_on(
-    carrier: CarrierSide, database: Database, token: Token, metadata: Any
+    callbacks: CallbackClient, database: Database, token: Token, metadata: Any
 ) -> None:
-    assert await placed(carrier, database, token.id, metadata=metadata) == (None, False)
+    assert await placed(callbacks, database, token.id, metadata=metadata) == (None, False)
 
 
 async def test_the_api_and_the_exports_tell_known_and_claimed_apart(
-    carrier: CarrierSide,
+    callbacks: CallbackClient,
     new_client: NewClient,
     client: httpx.AsyncClient,
     database: Database,
@@ -149,9 +144,9 @@ async def test_the_api_and_the_exports_tell_known_and_claimed_apart(
 ) -> None:
     email, organization = tenant.owner.email, f"/api/organizations/{tenant.organization.id}"
     identity, _ = await identity_with(client, token, issue_page_ticket(settings, token.id, member_id=tenant.owner.id))
-    await placed(carrier, database, token.id, identity=identity)
-    await placed(carrier, database, token.id, metadata={"agent": email})
-    await placed(carrier, database, token.id)
+    await placed(callbacks, database, token.id, identity=identity)
+    await placed(callbacks, database, token.id, metadata={"agent": email})
+    await placed(callbacks, database, token.id)
     owner = await sign_in(new_client(), tenant.owner)
 
     calls = (await owner.get(f"{organization}/calls")).json()["items"]

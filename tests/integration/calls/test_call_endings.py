@@ -19,9 +19,9 @@ from epoch.app import create_app
 from epoch.cli.commands import pause_calls, resume_calls
 from kit.actor import SYSTEM
 from kit.clock import utc_now
-from kit.db.database import ADMIN_ROLE, Database
+from kit.db.database import Database
 from kit.jobs.queue import Outbox, OutboxItem, backlog
-from kit.settings import Settings, load_settings
+from kit.settings import Settings
 from support.call_factory import add_call
 from support.carrier_endpoint import Answer, CarrierEndpoint
 from support.factories import (
@@ -39,41 +39,18 @@ LEASE_SECONDS = 8
 """After this, what a killed worker had claimed is anybody's."""
 
 
-@pytest.fixture(scope="module")
-def own_settings(new_migrated_database: Callable[[], str], settings: Settings) -> Settings:
-    """A database of these tests' own: the running application would do their work."""
-    url = new_migrated_database()
-    return load_settings(
-        {
-            "EPOCH_DATABASE_URL": url,
-            "EPOCH_PUBLIC_URL": settings.public_url,
-            "EPOCH_DATA_DIR": str(settings.data_dir),
-            "EPOCH_SANDBOX_ADDRESS": str(settings.sandbox_address),
-        }
-    )
-
-
 @pytest.fixture
-async def jobs(own_settings: Settings) -> AsyncIterator[Database]:
-    """The database as jobs see it; nothing waits at first, and no call is live."""
-    assert own_settings.database_url is not None
-    unwalled = Database(own_settings.database_url, role=ADMIN_ROLE)
-    async with unwalled.sessions() as session, session.begin():
+async def jobs(jobs: Database) -> Database:
+    """Nothing waits at first, and no call is live."""
+    async with jobs.sessions() as session, session.begin():
         await session.execute(sa.delete(OutboxItem))
         await session.execute(sa.delete(Call))
-    yield unwalled
-    await unwalled.stop()
+    return jobs
 
 
 @pytest.fixture
 def make(jobs: Database, own_settings: Settings) -> Factory:
     return Factory(jobs, own_settings)
-
-
-@pytest.fixture
-async def endpoint() -> AsyncIterator[CarrierEndpoint]:
-    async with CarrierEndpoint().serving() as server:
-        yield server
 
 
 class Worker:

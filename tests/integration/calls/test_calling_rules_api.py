@@ -10,13 +10,13 @@ from kit.audit import AuditEvent
 from kit.db.database import Database
 from kit.settings import Settings
 from support.api_client import assert_refused, fields_refused
+from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import (
     Factory,
     Tenant,
     Token,
     sign_in,
 )
-from support.webhook_client import REJECT, CarrierSide, new_sid
 from tenants.models import Role
 from tenants.plans import Plan
 
@@ -55,8 +55,8 @@ async def test_the_defaults_are_the_home_country_its_neighbour_and_the_plans_lim
 async def test_what_is_put_holds_for_the_next_call(
     owner: httpx.AsyncClient, tenant: Tenant, token: Token, settings: Settings, database: Database
 ) -> None:
-    side = CarrierSide(owner, settings)
-    assert (await side.outgoing(token.id, new_sid(), to="+442079460018")).content == REJECT
+    callbacks = CallbackClient(owner, settings)
+    assert (await callbacks.outgoing(token.id, new_sid(), to="+442079460018")).content == REJECT
 
     answer = await owner.put(
         path(tenant),
@@ -75,9 +75,9 @@ async def test_what_is_put_holds_for_the_next_call(
     assert (rules["limits"]["minutes_per_day"], rules["limits"]["live_calls"]) == (90, 2)
     assert rules["tokens"] == [{"token_id": str(token.id), "minutes_per_day": 30, "live_calls": 1, "countries": None}]
     assert (await owner.get(path(tenant))).json() == rules
-    assert (await side.outgoing(token.id, new_sid(), to="+12125550147")).content == REJECT
-    assert (await side.outgoing(token.id, new_sid(), to="+14165550126")).content == REJECT
-    dialled = await side.outgoing(token.id, new_sid(), to="+442079460018")
+    assert (await callbacks.outgoing(token.id, new_sid(), to="+12125550147")).content == REJECT
+    assert (await callbacks.outgoing(token.id, new_sid(), to="+14165550126")).content == REJECT
+    dialled = await callbacks.outgoing(token.id, new_sid(), to="+442079460018")
     assert b'timeLimit="1800"' in dialled.content
     assert (await owner.get(path(tenant))).json()["used"]["live_calls"] == 1
     async with database.sessions() as session:

@@ -6,10 +6,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from kit.settings import Settings
 from support.api_client import assert_refused, fields_refused
+from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, Tenant, sign_in
-from support.webhook_client import CarrierSide, new_sid
 
 pytestmark = pytest.mark.anyio
 NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -32,31 +31,26 @@ FIELDS = {
 }
 
 
-@pytest.fixture
-async def carrier(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
-    return CarrierSide(client, settings)
-
-
 def path_of(tenant: Tenant) -> str:
     return f"/api/organizations/{tenant.organization.id}/calls"
 
 
-async def talked(carrier: CarrierSide, token_id: UUID, to: str, **more: str) -> str:
+async def talked(callbacks: CallbackClient, token_id: UUID, to: str, **more: str) -> str:
     """A call that was answered and lasted 6 s."""
     sid, child = new_sid(), new_sid()
-    await carrier.outgoing(token_id, sid, to=to, **more)
-    await carrier.event(sid, "in-progress", NOON, child=child, sequence=2)
-    await carrier.event(sid, "completed", NOON + dt.timedelta(seconds=6), child=child, sequence=3, CallDuration="6")
+    await callbacks.outgoing(token_id, sid, to=to, **more)
+    await callbacks.event(sid, "in-progress", NOON, child=child, sequence=2)
+    await callbacks.event(sid, "completed", NOON + dt.timedelta(seconds=6), child=child, sequence=3, CallDuration="6")
     return sid
 
 
 async def test_a_call_shows_what_happened_and_no_carrier_ids(
-    client: httpx.AsyncClient, carrier: CarrierSide, make: Factory
+    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
     call_id = str(uuid4())
-    sid = await talked(carrier, token.id, "+12125550147", CallId=call_id, Metadata='{"contact": "c-1"}')
+    sid = await talked(callbacks, token.id, "+12125550147", CallId=call_id, Metadata='{"contact": "c-1"}')
     await sign_in(client, tenant.owner)
 
     listed = await client.get(path_of(tenant))
@@ -79,13 +73,13 @@ async def test_a_call_shows_what_happened_and_no_carrier_ids(
 
 
 async def test_the_list_is_newest_first_in_pages_and_narrowed(
-    client: httpx.AsyncClient, carrier: CarrierSide, make: Factory
+    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
 ) -> None:
     tenant = await make.tenant()
     first, second = await make.token(tenant), await make.token(tenant)
     for number in range(5):
-        await talked(carrier, first.id, f"+1212555014{number}")
-    await carrier.outgoing(second.id, new_sid(), to="911")
+        await talked(callbacks, first.id, f"+1212555014{number}")
+    await callbacks.outgoing(second.id, new_sid(), to="911")
     await sign_in(client, tenant.owner)
 
     async def numbers(**params: object) -> list[str]:
@@ -149,10 +143,10 @@ async def test_a_filter_that_cannot_be_is_refused_by_name(
 
 
 async def test_others_calls_and_no_calls_are_the_same_404(
-    client: httpx.AsyncClient, carrier: CarrierSide, make: Factory
+    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
 ) -> None:
     mine, theirs = await make.tenant(), await make.tenant()
-    await talked(carrier, (await make.token(theirs)).id, "+12125550147")
+    await talked(callbacks, (await make.token(theirs)).id, "+12125550147")
     await sign_in(client, theirs.owner)
     theirs_id = (await client.get(path_of(theirs))).json()["items"][0]["id"]
     client.cookies.clear()

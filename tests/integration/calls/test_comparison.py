@@ -21,9 +21,9 @@ from carrier.twilio import TwilioCarrier
 from kit.db.database import STAFF_ROLE, Database
 from kit.settings import Settings
 from support.call_factory import add_call
+from support.callback_client import new_sid
 from support.carrier_account import Books, open_books
 from support.factories import Factory, Tenant, Token
-from support.webhook_client import new_sid
 
 pytestmark = pytest.mark.anyio
 DAY = dt.date(2026, 11, 20)

@@ -12,8 +12,8 @@ from calls.limits.limit_names import DEFAULTS
 from calls.models import Call
 from kit.db.database import Database
 from kit.settings import Settings
+from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory
-from support.webhook_client import REJECT, CarrierSide, new_sid
 
 pytestmark = pytest.mark.anyio
 INVALID, EMERGENCY, FORBIDDEN = "invalid_phone_number", "emergency_number", "destination_not_allowed"
@@ -113,26 +113,26 @@ async def test_each_is_dialled_as_it_should_be_or_refused_for_the_right_reason(
     country: str,
     table: Mapping[str, str],
 ) -> None:
-    side = CarrierSide(client, settings)
+    callbacks = CallbackClient(client, settings)
     tenant = await make.tenant(country=country, limits=dict.fromkeys(DEFAULTS, 10**6))
     token = await make.token(tenant)
-    assert {dialled: await outcome(side, database, token.id, dialled) for dialled in table} == table
+    assert {dialled: await outcome(callbacks, database, token.id, dialled) for dialled in table} == table
 
 
 async def test_an_organizations_own_number_is_not_dialled_however_it_is_written(
     client: httpx.AsyncClient, settings: Settings, make: Factory, database: Database
 ) -> None:
-    side, tenant = CarrierSide(client, settings), await make.tenant()
+    callbacks, tenant = CallbackClient(client, settings), await make.tenant()
     token, own = await make.token(tenant), tenant.number
     assert own is not None
     for dialled in (own, own[2:], f"1 ({own[2:5]}) {own[5:]}", f"tel:{own}"):
-        assert await outcome(side, database, token.id, dialled) == INVALID
+        assert await outcome(callbacks, database, token.id, dialled) == INVALID
 
 
-async def outcome(side: CarrierSide, database: Database, token_id: UUID, dialled: str) -> str:
+async def outcome(callbacks: CallbackClient, database: Database, token_id: UUID, dialled: str) -> str:
     """The number that leaves the webhook, or the reason why none does; and the record says the same."""
     sid = new_sid()
-    answer = await side.outgoing(token_id, sid, to=dialled)
+    answer = await callbacks.outgoing(token_id, sid, to=dialled)
     assert answer.status_code == 200
     async with database.sessions() as session:
         call = (await session.scalars(sa.select(Call).where(Call.carrier_sid == sid))).one()

@@ -19,10 +19,10 @@ from kit.jobs.queue import OutboxItem
 from kit.settings import Settings
 from support.admin_rows import Row
 from support.call_factory import add_call
+from support.callback_client import CallbackClient, new_sid
 from support.db_probe import columns_holding
 from support.factories import Factory, sign_in
 from support.staff import enter, make_staff, post
-from support.webhook_client import CarrierSide, new_sid
 from support.widget_client import ask
 from widget.blocked_origins import BLOCKED_ORIGINS
 
@@ -63,16 +63,19 @@ async def test_no_column_holds_the_digits_of_an_erased_number(
     tenant = await make.tenant()
     organization_id = tenant.organization.id
     token, narrow = await make.token(tenant), await make.token(tenant, allowed_domains=["crm.example"])
-    side, api = CarrierSide(new_client(), settings), f"/api/organizations/{organization_id}"
+    callbacks, api = CallbackClient(new_client(), settings), f"/api/organizations/{organization_id}"
     assert await columns_holding(database, DIGITS) == set()
 
     answered, child = new_sid(), new_sid()
-    assert b"<Dial" in (await side.outgoing(token.id, answered, to=NUMBER, Metadata=json.dumps({"c": NUMBER}))).content
+    assert (
+        b"<Dial"
+        in (await callbacks.outgoing(token.id, answered, to=NUMBER, Metadata=json.dumps({"c": NUMBER}))).content
+    )
     for sequence, status in enumerate(("ringing", "in-progress", "completed")):
         at = utc_now()
-        await side.event(answered, status, at, child=child, sequence=sequence, To=NUMBER, CallDuration="3")
+        await callbacks.event(answered, status, at, child=child, sequence=sequence, To=NUMBER, CallDuration="3")
     note = json.dumps({"agent": WRITTEN, "contact": {WRITTEN: ["ring back", int(DIGITS)]}})
-    await side.outgoing(token.id, new_sid(), to=OTHER, Metadata=note, Page=PAGE)
+    await callbacks.outgoing(token.id, new_sid(), to=OTHER, Metadata=note, Page=PAGE)
     assert (await ask(new_client(), token.raw, origins=[PAGE])).status_code == 200
     assert (await ask(new_client(), narrow.raw, origins=[PAGE])).status_code == 403
     await BLOCKED_ORIGINS.get(app).flush()
@@ -80,8 +83,8 @@ async def test_no_column_holds_the_digits_of_an_erased_number(
     await sign_in(client, tenant.owner)
     blocked = await client.put(f"{api}/calling-rules", json={"blocked_numbers": [NUMBER, OTHER]})
     assert blocked.status_code == 200, blocked.text
-    assert b"<Reject" in (await side.outgoing(token.id, new_sid(), to=WRITTEN)).content
-    assert b"<Reject" in (await side.outgoing(token.id, new_sid(), to=f"{WRITTEN} ext. 5")).content
+    assert b"<Reject" in (await callbacks.outgoing(token.id, new_sid(), to=WRITTEN)).content
+    assert b"<Reject" in (await callbacks.outgoing(token.id, new_sid(), to=f"{WRITTEN} ext. 5")).content
     assert (await client.get(f"{api}/calls", params={"number": NUMBER})).status_code == 200
     assert (await client.get(f"{api}/calls/export.csv", params={"number": NUMBER})).status_code == 200
 
@@ -97,7 +100,7 @@ async def test_no_column_holds_the_digits_of_an_erased_number(
     assert ended.status_code == 303, ended.text
     async with database.sessions() as session:
         sid = (await session.get_one(Call, live.id)).carrier_sid
-    await side.event(sid, "completed", utc_now(), child=new_sid(), CallDuration="3")
+    await callbacks.event(sid, "completed", utc_now(), child=new_sid(), CallDuration="3")
 
     await assert_held_by(database, CAME_IN)
     erased = await client.post(f"{api}/erasures", json={"number": WRITTEN})

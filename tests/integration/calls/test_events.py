@@ -20,10 +20,9 @@ from calls.models import (
 from calls.services import CallService
 from epoch.cli.seed import COUNT_LIMITS
 from kit.db.database import Database
-from kit.settings import Settings
+from support.callback_client import CallbackClient, new_sid
 from support.db_probe import row_counts
 from support.factories import Factory, Token
-from support.webhook_client import CarrierSide, new_sid
 
 pytestmark = pytest.mark.anyio
 START = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -34,11 +33,6 @@ FINISH = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
 def at(seconds: float) -> dt.datetime:
     return START + dt.timedelta(seconds=seconds)
-
-
-@pytest.fixture
-async def carrier(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
-    return CarrierSide(client, settings)
 
 
 @pytest.fixture
@@ -59,14 +53,14 @@ async def event_count(database: Database, sid: str) -> int:
         return await session.scalar(query.where(Call.carrier_sid == sid)) or 0
 
 
-async def live_call(carrier: CarrierSide, token: Token) -> str:
+async def live_call(callbacks: CallbackClient, token: Token) -> str:
     sid = new_sid()
-    assert b"<Dial " in (await carrier.outgoing(token.id, sid)).content
+    assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
     return sid
 
 
 async def test_every_order_and_repetition_of_a_calls_events_leaves_the_same_row(
-    carrier: CarrierSide, token: Token, database: Database
+    callbacks: CallbackClient, token: Token, database: Database
 ) -> None:
     events = [
         LegEvent(is_child=True, kind="ringing", sequence=1, occurred_at=at(1)),
@@ -80,7 +74,7 @@ async def test_every_order_and_repetition_of_a_calls_events_leaves_the_same_row(
     for order in itertools.permutations(events):
         twice = next(patterns)
         told = [event for event, repeated in zip(order, twice, strict=True) for _ in range(1 + repeated)]
-        sid = await live_call(carrier, token)
+        sid = await live_call(callbacks, token)
         await tell(database, sid, told)
         record = await row(database, sid)
         rows.add(str({name: value for name, value in record.items() if name not in OF_ONE_CALL}))
@@ -100,67 +94,69 @@ async def tell(database: Database, sid: str, events: Sequence[LegEvent]) -> None
 
 
 async def test_a_call_from_dialling_to_its_end_over_the_webhooks(
-    client: httpx.AsyncClient, carrier: CarrierSide, make: Factory, database: Database, token: Token
+    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory, database: Database, token: Token
 ) -> None:
-    sid, child = await live_call(carrier, token), new_sid()
+    sid, child = await live_call(callbacks, token), new_sid()
     seen = []
     for number, (status, seconds) in enumerate((("initiated", 0), ("ringing", 1), ("in-progress", 3))):
-        answer = await carrier.event(sid, status, at(seconds), child=child, sequence=number)
+        answer = await callbacks.event(sid, status, at(seconds), child=child, sequence=number)
         assert (answer.status_code, answer.content) == (204, b"")
         seen.append((await row(database, sid))["status"])
     assert seen == ["initiated", "ringing", "in-progress"]
 
-    ended = await carrier.event(sid, "completed", at(9), child=child, sequence=3, CallDuration="6")
+    ended = await callbacks.event(sid, "completed", at(9), child=child, sequence=3, CallDuration="6")
     assert ended.status_code == 204
-    finished = await carrier.send("/voice/dial-ended", {"CallSid": sid, "DialCallStatus": "completed"})
+    finished = await callbacks.send("/voice/dial-ended", {"CallSid": sid, "DialCallStatus": "completed"})
     assert (finished.status_code, finished.content) == (200, FINISH)
     before = await row(database, sid)
     assert (before["status"], before["duration"], before["ended_at"]) == ("completed", 6, at(9))
 
-    await carrier.event(sid, "completed", at(9.2), CallDuration="9")
+    await callbacks.event(sid, "completed", at(9.2), CallDuration="9")
     for number, status in ((1, "ringing"), (2, "in-progress"), (7, "in-progress")):
-        await carrier.event(sid, status, at(20), child=child, sequence=number)
+        await callbacks.event(sid, status, at(20), child=child, sequence=number)
     assert await row(database, sid) == before
 
 
 @pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])
-async def test_an_unanswered_call_says_why(carrier: CarrierSide, database: Database, token: Token, status: str) -> None:
-    sid, child = await live_call(carrier, token), new_sid()
-    await carrier.event(sid, "ringing", at(1), child=child, sequence=1)
-    await carrier.event(sid, status, at(5), child=child, sequence=2, CallDuration="0")
+async def test_an_unanswered_call_says_why(
+    callbacks: CallbackClient, database: Database, token: Token, status: str
+) -> None:
+    sid, child = await live_call(callbacks, token), new_sid()
+    await callbacks.event(sid, "ringing", at(1), child=child, sequence=1)
+    await callbacks.event(sid, status, at(5), child=child, sequence=2, CallDuration="0")
     record = await row(database, sid)
     assert (record["status"], record["duration"], record["end_reason"]) == (status, 0, status)
     assert (record["answered_at"], record["ended_at"]) == (None, at(5))
 
 
 async def test_hanging_up_before_anything_was_dialled_is_a_cancellation(
-    carrier: CarrierSide, database: Database, token: Token
+    callbacks: CallbackClient, database: Database, token: Token
 ) -> None:
-    sid = await live_call(carrier, token)
-    await carrier.event(sid, "completed", at(2), CallDuration="2")
+    sid = await live_call(callbacks, token)
+    await callbacks.event(sid, "completed", at(2), CallDuration="2")
     record = await row(database, sid)
     assert (record["status"], record["duration"], record["end_reason"]) == ("canceled", 0, "canceled")
 
 
 async def test_the_callers_leg_alone_does_not_close_a_dialled_call(
-    carrier: CarrierSide, database: Database, token: Token
+    callbacks: CallbackClient, database: Database, token: Token
 ) -> None:
-    sid, child = await live_call(carrier, token), new_sid()
-    await carrier.event(sid, "completed", at(4), CallDuration="4")
-    await carrier.event(sid, "in-progress", at(3), child=child, sequence=2)
+    sid, child = await live_call(callbacks, token), new_sid()
+    await callbacks.event(sid, "completed", at(4), CallDuration="4")
+    await callbacks.event(sid, "in-progress", at(3), child=child, sequence=2)
     assert (await row(database, sid))["status"] == "in-progress"
-    await carrier.event(sid, "completed", at(4), child=child, sequence=3, CallDuration="1")
+    await callbacks.event(sid, "completed", at(4), child=child, sequence=3, CallDuration="1")
     assert (await row(database, sid))["duration"] == 1
 
 
 async def test_all_events_at_once_and_twice_are_one_record(
-    carrier: CarrierSide, database: Database, token: Token
+    callbacks: CallbackClient, database: Database, token: Token
 ) -> None:
-    sid, child = await live_call(carrier, token), new_sid()
+    sid, child = await live_call(callbacks, token), new_sid()
     steps = (("initiated", 0), ("ringing", 1), ("in-progress", 3), ("completed", 9))
     answers = await asyncio.gather(
         *(
-            carrier.event(sid, status, at(seconds), child=child, sequence=number, CallDuration="6")
+            callbacks.event(sid, status, at(seconds), child=child, sequence=number, CallDuration="6")
             for number, (status, seconds) in enumerate(steps)
             for _ in range(2)
         )
@@ -171,22 +167,24 @@ async def test_all_events_at_once_and_twice_are_one_record(
     assert (record["status"], record["duration"], record["answered_at"]) == ("completed", 6, at(3))
 
 
-async def test_a_refused_call_stays_refused(carrier: CarrierSide, database: Database, token: Token) -> None:
+async def test_a_refused_call_stays_refused(callbacks: CallbackClient, database: Database, token: Token) -> None:
     sid = new_sid()
-    await carrier.outgoing(token.id, sid, to="911")
+    await callbacks.outgoing(token.id, sid, to="911")
     before = await row(database, sid)
-    await carrier.event(sid, "completed", at(1), CallDuration="0")
+    await callbacks.event(sid, "completed", at(1), CallDuration="0")
     assert await row(database, sid) == before
     assert await event_count(database, sid) == 0
 
 
-async def test_events_of_unknown_calls_are_kept_once_without_an_owner(carrier: CarrierSide, database: Database) -> None:
+async def test_events_of_unknown_calls_are_kept_once_without_an_owner(
+    callbacks: CallbackClient, database: Database
+) -> None:
     before = await row_counts(database)
     sid, child = new_sid(), new_sid()
     for _ in range(2):
-        assert (await carrier.event(sid, "ringing", at(1), child=child, sequence=1)).status_code == 204
-    assert (await carrier.event(sid, "completed", at(2))).status_code == 204
-    assert (await carrier.send("/voice/dial-ended", {"CallSid": sid})).status_code == 200
+        assert (await callbacks.event(sid, "ringing", at(1), child=child, sequence=1)).status_code == 204
+    assert (await callbacks.event(sid, "completed", at(2))).status_code == 204
+    assert (await callbacks.send("/voice/dial-ended", {"CallSid": sid})).status_code == 200
     after = await row_counts(database)
     assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {"orphan_event": 3}
     async with database.sessions() as session:
@@ -196,12 +194,12 @@ async def test_events_of_unknown_calls_are_kept_once_without_an_owner(carrier: C
 
 
 async def test_a_hang_up_reported_before_the_calls_first_row_is_written_still_ends_it(
-    carrier: CarrierSide, token: Token, database: Database
+    callbacks: CallbackClient, token: Token, database: Database
 ) -> None:
     """Who hangs up at once is reported while the call's own request may still be under way."""
     sid = new_sid()
-    early = asyncio.create_task(carrier.event(sid, "completed", at(1), CallDuration="0"))
+    early = asyncio.create_task(callbacks.event(sid, "completed", at(1), CallDuration="0"))
     await asyncio.sleep(0)
-    assert b"<Dial " in (await carrier.outgoing(token.id, sid)).content
+    assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
     assert (await early).status_code == 204
     assert (await row(database, sid))["status"] == CallStatus.CANCELED

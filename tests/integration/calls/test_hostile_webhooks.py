@@ -9,8 +9,8 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 
 from kit.settings import Settings
+from support.callback_client import CallbackClient, identity_of, new_sid
 from support.factories import Factory, Token
-from support.webhook_client import CarrierSide, identity_of, new_sid
 
 pytestmark = pytest.mark.anyio
 PATHS = ("/voice/outgoing", "/voice/dial-ended", "/voice/status")
@@ -54,7 +54,7 @@ async def test_any_signed_form_is_answered(
         given_names = {name for name, _ in form}
         sound = {"CallSid": SIDS[0], "From": f"client:{identity_of(token.id)}", "CallStatus": "completed"}
         form = [*form, *((name, value) for name, value in sound.items() if name not in given_names)]
-    answer = await CarrierSide(client, settings).send(path, form)
+    answer = await CallbackClient(client, settings).send(path, form)
     assert answer.status_code in (200, 204, 400), (answer.status_code, answer.content)
     if answer.status_code == 400:
         assert answer.content == b""
@@ -64,7 +64,7 @@ async def test_any_signed_form_is_answered(
 async def test_a_form_at_its_limits_is_taken_and_beyond_them_refused(
     client: httpx.AsyncClient, settings: Settings, token: Token, path: str
 ) -> None:
-    side = CarrierSide(client, settings)
+    callbacks = CallbackClient(client, settings)
     sound = [
         ("CallSid", new_sid()),
         ("From", f"client:{identity_of(token.id)}"),
@@ -72,18 +72,18 @@ async def test_a_form_at_its_limits_is_taken_and_beyond_them_refused(
         ("To", "911"),
     ]
     padding = [(f"Field{number}", "") for number in range(200 - len(sound) - 1)]
-    assert (await side.send(path, [*sound, *padding])).status_code in (200, 204)
-    assert (await side.send(path, [*sound, *padding, ("OneMore", "")])).status_code == 400
+    assert (await callbacks.send(path, [*sound, *padding])).status_code in (200, 204)
+    assert (await callbacks.send(path, [*sound, *padding, ("OneMore", "")])).status_code == 400
     assert len(urlencode([("Big", "x" * 65_536)])) > 65_536
-    assert (await side.send(path, [*sound, ("Big", "x" * 65_536)])).status_code == 413
+    assert (await callbacks.send(path, [*sound, ("Big", "x" * 65_536)])).status_code == 413
 
 
 async def test_contradicting_fields_count_once_the_first_of_them(
     client: httpx.AsyncClient, settings: Settings, token: Token, make: Factory
 ) -> None:
     """All are signed; a browser cannot put a field before the carrier's own."""
-    side, stranger = CarrierSide(client, settings), await make.token(await make.tenant())
+    callbacks, stranger = CallbackClient(client, settings), await make.token(await make.tenant())
     mine, theirs = f"client:{identity_of(token.id)}", f"client:{identity_of(stranger.id)}"
     form = [("CallSid", new_sid()), ("From", mine), ("To", "+12125550147"), ("To", "911"), ("From", theirs)]
-    answer = await side.send("/voice/outgoing", form)
+    answer = await callbacks.send("/voice/outgoing", form)
     assert b">+12125550147</Number>" in answer.content

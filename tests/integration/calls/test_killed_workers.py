@@ -34,10 +34,10 @@ from support.call_script import (
     SECONDS,
     START,
 )
+from support.callback_client import REJECT, CallbackClient, new_sid
 from support.carrier_account import open_books
 from support.carrier_endpoint import Answer, CarrierEndpoint
 from support.factories import Factory, Tenant, Token
-from support.webhook_client import REJECT, CarrierSide, new_sid
 from tenants.jobs import END_CALLS
 
 pytestmark = pytest.mark.anyio
@@ -59,20 +59,6 @@ LEASE = dt.timedelta(seconds=8)
 
 
 @pytest.fixture(scope="module")
-def own_settings(new_migrated_database: Callable[[], str], settings: Settings) -> Settings:
-    """A database of these tests' own, whose work nobody else does."""
-    url = new_migrated_database()
-    return load_settings(
-        {
-            "EPOCH_DATABASE_URL": url,
-            "EPOCH_PUBLIC_URL": settings.public_url,
-            "EPOCH_DATA_DIR": str(settings.data_dir),
-            "EPOCH_SANDBOX_ADDRESS": str(settings.sandbox_address),
-        }
-    )
-
-
-@pytest.fixture(scope="module")
 async def other_worker(own_settings: Settings) -> AsyncIterator[Litestar]:
     """The worker that is left."""
     app = create_app(own_settings)
@@ -81,18 +67,10 @@ async def other_worker(own_settings: Settings) -> AsyncIterator[Litestar]:
 
 
 @pytest.fixture
-async def side(other_worker: Litestar, own_settings: Settings) -> AsyncIterator[CarrierSide]:
+async def callbacks(other_worker: Litestar, own_settings: Settings) -> AsyncIterator[CallbackClient]:
     transport = httpx.ASGITransport(other_worker)  # type: ignore[arg-type]  # as in conftest
     async with httpx.AsyncClient(transport=transport, base_url=own_settings.public_url) as client:
-        yield CarrierSide(client, own_settings)
-
-
-@pytest.fixture
-async def jobs(own_settings: Settings) -> AsyncIterator[Database]:
-    assert own_settings.database_url is not None
-    unwalled = Database(own_settings.database_url, role=ADMIN_ROLE)
-    yield unwalled
-    await unwalled.stop()
+        yield CallbackClient(client, own_settings)
 
 
 @pytest.fixture
@@ -144,11 +122,13 @@ async def use_of(jobs: Database, tenant: Tenant) -> tuple[int, int, int]:
         return (0, 0, 0) if use is None else (use.live, use.held_minutes, use.day_attempts)
 
 
-async def tell(side: CarrierSide, sid: str, child: str, *, since: int = 0) -> None:
+async def tell(callbacks: CallbackClient, sid: str, child: str, *, since: int = 0) -> None:
     for number, (status, seconds, more) in enumerate(EVENTS, 1):
         if number > since:
             told_at = START + dt.timedelta(seconds=seconds)
-            assert (await side.event(sid, status, told_at, child=child, sequence=number, **more)).status_code == 204
+            assert (
+                await callbacks.event(sid, status, told_at, child=child, sequence=number, **more)
+            ).status_code == 204
 
 
 def compared(record: dict[str, Any] | None) -> dict[str, Any]:
@@ -157,24 +137,29 @@ def compared(record: dict[str, Any] | None) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def undisturbed(side: CarrierSide, make: Factory, jobs: Database) -> dict[str, Any]:
+async def undisturbed(callbacks: CallbackClient, make: Factory, jobs: Database) -> dict[str, Any]:
     """The record of a call to which nothing happened."""
     sid, child = new_sid(), new_sid()
     other = await make.token(await make.tenant())
-    assert b"<Dial " in (await side.outgoing(other.id, sid)).content
-    await tell(side, sid, child)
+    assert b"<Dial " in (await callbacks.outgoing(other.id, sid)).content
+    await tell(callbacks, sid, child)
     return compared(await row(jobs, sid))
 
 
 async def test_killed_before_the_call_is_committed_nothing_happened_and_the_carriers_second_try_is_the_first(
-    side: CarrierSide, tenant: Tenant, token: Token, jobs: Database, own_settings: Settings, undisturbed: dict[str, Any]
+    callbacks: CallbackClient,
+    tenant: Tenant,
+    token: Token,
+    jobs: Database,
+    own_settings: Settings,
+    undisturbed: dict[str, Any],
 ) -> None:
     sid, child = new_sid(), new_sid()
     await die_at("before the call is committed", own_settings, token, sid, child)
     assert await row(jobs, sid) is None
     assert await use_of(jobs, tenant) == (0, 0, 0)
-    assert b"<Dial " in (await side.outgoing(token.id, sid)).content
-    await tell(side, sid, child)
+    assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
+    await tell(callbacks, sid, child)
     assert compared(await row(jobs, sid)) == undisturbed
     assert await use_of(jobs, tenant) == (0, 0, 1)
 
@@ -184,7 +169,7 @@ COMMITTED = pytest.mark.parametrize("step", ["as the call is committed", "admitt
 
 @COMMITTED
 async def test_killed_with_the_call_committed_the_carriers_second_try_gets_the_same_call(
-    side: CarrierSide,
+    callbacks: CallbackClient,
     tenant: Tenant,
     token: Token,
     jobs: Database,
@@ -197,29 +182,29 @@ async def test_killed_with_the_call_committed_the_carriers_second_try_gets_the_s
     live, held, attempts = await use_of(jobs, tenant)
     assert (live, attempts) == (1, 1)
     assert held > 0
-    assert b"<Dial " in (await side.outgoing(token.id, sid)).content
+    assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
     assert await use_of(jobs, tenant) == (live, held, attempts)
-    await tell(side, sid, child)
+    await tell(callbacks, sid, child)
     assert compared(await row(jobs, sid)) == undisturbed
     assert await use_of(jobs, tenant) == (0, 0, 1)
 
 
 @COMMITTED
 async def test_killed_with_the_call_committed_and_never_asked_again_the_call_is_over_when_the_carrier_says_so(
-    side: CarrierSide, tenant: Tenant, token: Token, jobs: Database, own_settings: Settings, step: str
+    callbacks: CallbackClient, tenant: Tenant, token: Token, jobs: Database, own_settings: Settings, step: str
 ) -> None:
     sid = new_sid()
     await die_at(step, own_settings, token, sid, new_sid())
-    assert (await side.event(sid, "failed", START)).status_code == 204
+    assert (await callbacks.event(sid, "failed", START)).status_code == 204
     record = compared(await row(jobs, sid))
     assert (record["status"], record["duration"], record["slot_until"]) == (CallStatus.CANCELED, 0, None)
     assert await use_of(jobs, tenant) == (0, 0, 1)
-    assert (await side.outgoing(token.id, sid)).content == REJECT
+    assert (await callbacks.outgoing(token.id, sid)).content == REJECT
 
 
 @pytest.mark.parametrize("told", range(1, len(EVENTS) + 1))
 async def test_killed_between_events_the_others_take_the_rest(
-    side: CarrierSide,
+    callbacks: CallbackClient,
     tenant: Tenant,
     token: Token,
     jobs: Database,
@@ -229,14 +214,14 @@ async def test_killed_between_events_the_others_take_the_rest(
 ) -> None:
     sid, child = new_sid(), new_sid()
     await die_at(f"after {EVENTS[told - 1][0]}", own_settings, token, sid, child)
-    await tell(side, sid, child, since=told)
+    await tell(callbacks, sid, child, since=told)
     assert compared(await row(jobs, sid)) == undisturbed
     assert await use_of(jobs, tenant) == (0, 0, 1)
 
 
 @pytest.mark.parametrize("number", range(len(EVENTS)))
 async def test_killed_with_an_event_in_its_hands_the_carrier_is_asked_what_it_was(
-    side: CarrierSide,
+    callbacks: CallbackClient,
     tenant: Tenant,
     token: Token,
     jobs: Database,
@@ -250,7 +235,7 @@ async def test_killed_with_an_event_in_its_hands_the_carrier_is_asked_what_it_wa
     lost = EVENTS[number][0]
     await die_at(f"before {lost} is committed", own_settings, token, sid, child)
     assert (await use_of(jobs, tenant))[0] == 1
-    await tell(side, sid, child, since=number + 1)
+    await tell(callbacks, sid, child, since=number + 1)
     async with open_books(own_settings.twilio, tmp_path) as books:
         books.add(sid, "completed", seconds=SECONDS, ended=ENDED)
         books.add(child, "completed", parent=sid, seconds=SECONDS, ended=ENDED)

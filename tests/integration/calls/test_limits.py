@@ -38,14 +38,14 @@ from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database, sqlalchemy_url
 from kit.settings import Settings
-from support.factories import Factory, Tenant
-from support.mailbox import Mailbox, text_of
-from support.webhook_client import (
+from support.callback_client import (
     REJECT,
-    CarrierSide,
+    CallbackClient,
     identity_of,
     new_sid,
 )
+from support.factories import Factory, Tenant
+from support.mailbox import Mailbox, text_of
 from support.widget_client import ask
 
 pytestmark = pytest.mark.anyio
@@ -53,11 +53,6 @@ WORKERS, CALLS = 4, 50
 WORKER = Path(__file__).with_name("places_calls.py")
 UNAVAILABLE = "Service temporarily unavailable"
 STAFF = Actor(ActorKind.STAFF, uuid4(), "staff@example.com")
-
-
-@pytest.fixture
-async def side(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
-    return CarrierSide(client, settings)
 
 
 def is_dialled(answer: httpx.Response) -> bool:
@@ -85,10 +80,10 @@ async def set_use(database: Database, tenant: Tenant, **values: int) -> None:
         await session.execute(sa.update(CallUse).where(*mine).values(**values))
 
 
-async def finish(side: CarrierSide, sid: str, *, seconds: int) -> None:
+async def finish(callbacks: CallbackClient, sid: str, *, seconds: int) -> None:
     child, now = new_sid(), utc_now()
-    await side.event(sid, "in-progress", now - dt.timedelta(seconds=seconds), child=child, sequence=2)
-    done = await side.event(sid, "completed", now, child=child, sequence=3, CallDuration=str(seconds))
+    await callbacks.event(sid, "in-progress", now - dt.timedelta(seconds=seconds), child=child, sequence=2)
+    done = await callbacks.event(sid, "completed", now, child=child, sequence=3, CallDuration=str(seconds))
     assert done.status_code == 204
 
 
@@ -147,11 +142,11 @@ async def test_two_hundred_calls_at_once_on_four_workers_are_exactly_the_limit(
     ],
 )
 async def test_of_calls_at_once_as_many_are_dialled_as_the_limit_says(
-    side: CarrierSide, make: Factory, database: Database, limit: str, reason: str
+    callbacks: CallbackClient, make: Factory, database: Database, limit: str, reason: str
 ) -> None:
     tenant = await make.tenant(limits={**dict.fromkeys(COUNTS, 1000), limit: 7})
     token = await make.token(tenant)
-    answers = await asyncio.gather(*(side.outgoing(token.id, new_sid()) for _ in range(12)))
+    answers = await asyncio.gather(*(callbacks.outgoing(token.id, new_sid()) for _ in range(12)))
     assert sum(map(is_dialled, answers)) == 7
     assert await statuses(database, tenant) == {None: 7, reason: 5}
     assert (await use_of(database, tenant)).day_refused == 5
@@ -159,7 +154,7 @@ async def test_of_calls_at_once_as_many_are_dialled_as_the_limit_says(
 
 @pytest.mark.parametrize(("limit", "reason"), [("live_calls_per_phone", "too_many_calls_at_once")])
 async def test_one_phone_has_one_call_at_a_time_and_the_next_once_that_is_over(
-    side: CarrierSide, make: Factory, database: Database, limit: str, reason: str
+    callbacks: CallbackClient, make: Factory, database: Database, limit: str, reason: str
 ) -> None:
     tenant = await make.tenant(limits={limit: 1})
     token = await make.token(tenant)
@@ -168,26 +163,26 @@ async def test_one_phone_has_one_call_at_a_time_and_the_next_once_that_is_over(
     async def call() -> tuple[str, bool]:
         sid = new_sid()
         form = {"CallSid": sid, "From": phone, "To": "+12125550147", "CallStatus": "ringing"}
-        return sid, is_dialled(await side.send("/voice/outgoing", form))
+        return sid, is_dialled(await callbacks.send("/voice/outgoing", form))
 
     first, dialled = await call()
     assert dialled
     assert not (await call())[1]
     # Who calls again at once is quicker than the news of the first call's end: the second waits for it.
     again = asyncio.create_task(call())
-    await finish(side, first, seconds=3)
+    await finish(callbacks, first, seconds=3)
     assert (await again)[1]
     assert await statuses(database, tenant) == {None: 2, reason: 1}
 
 
 async def test_foreign_numbers_are_limited_and_staff_are_told(
-    side: CarrierSide, make: Factory, database: Database
+    callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(limits={**dict.fromkeys(COUNTS, 1000), "foreign_numbers_per_hour": 12})
     token = await make.token(tenant)
 
     async def abroad(last: int) -> bool:
-        return is_dialled(await side.outgoing(token.id, new_sid(), to=f"+1416555{last:04d}"))
+        return is_dialled(await callbacks.outgoing(token.id, new_sid(), to=f"+1416555{last:04d}"))
 
     alarms = sa.select(Alert).where(
         Alert.owned_by(tenant.organization.id), Alert.kind == AlertKind.FOREIGN_DESTINATIONS
@@ -197,7 +192,7 @@ async def test_foreign_numbers_are_limited_and_staff_are_told(
         assert list(await session.scalars(alarms)) == []
     assert [await abroad(last) for last in range(105, 120)] == [True] * 7 + [False] * 8
     assert await abroad(100)  # not a new one
-    assert is_dialled(await side.outgoing(token.id, new_sid(), to="+12125550147"))
+    assert is_dialled(await callbacks.outgoing(token.id, new_sid(), to="+12125550147"))
     async with database.sessions() as session:
         [alarm] = await session.scalars(alarms)
     assert alarm.details == {"numbers": 6, "limit": 12, "token_id": str(token.id)}
@@ -205,69 +200,69 @@ async def test_foreign_numbers_are_limited_and_staff_are_told(
 
 
 async def test_the_time_limit_shrinks_with_what_is_left_until_nothing_is(
-    side: CarrierSide, make: Factory, database: Database
+    callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
     sid = new_sid()
-    assert b'timeLimit="3600"' in (await side.outgoing(token.id, sid)).content
+    assert b'timeLimit="3600"' in (await callbacks.outgoing(token.id, sid)).content
     assert (await use_of(database, tenant)).held_minutes == 60
-    await finish(side, sid, seconds=61)
+    await finish(callbacks, sid, seconds=61)
     use = await use_of(database, tenant)
     assert (use.live, use.held_minutes, use.held_micros) == (0, 0, 0)
     assert (use.day_minutes, use.month_minutes, use.day_micros, use.month_micros) == (2, 2, 28_000, 28_000)
-    await finish(side, sid, seconds=61)
+    await finish(callbacks, sid, seconds=61)
     assert (await use_of(database, tenant)).day_minutes == 2  # told twice, booked once
     await set_use(database, tenant, day_minutes=593)
-    assert b'timeLimit="420"' in (await side.outgoing(token.id, new_sid())).content
-    assert (await side.outgoing(token.id, new_sid())).content == REJECT
+    assert b'timeLimit="420"' in (await callbacks.outgoing(token.id, new_sid())).content
+    assert (await callbacks.outgoing(token.id, new_sid())).content == REJECT
     assert (await statuses(database, tenant))["call_limit_reached"] == 1
 
 
 async def test_the_carriers_own_price_replaces_the_estimate(
-    side: CarrierSide, make: Factory, database: Database
+    callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     sid = new_sid()
-    await side.outgoing((await make.token(tenant)).id, sid)
-    await finish(side, sid, seconds=100)
+    await callbacks.outgoing((await make.token(tenant)).id, sid)
+    await finish(callbacks, sid, seconds=100)
     async with database.sessions() as session, session.begin():
         call = (await session.scalars(sa.select(Call).where(Call.carrier_sid == sid))).one()
         assert (call.country, call.billed_minutes, call.cost_micros, call.is_priced) == ("US", 2, 28_000, False)
         await CallService(session).set_price(tenant.organization.id, call.id, 17_500)
-    await side.event(sid, "completed", utc_now(), child=new_sid(), sequence=9, CallDuration="100")
+    await callbacks.event(sid, "completed", utc_now(), child=new_sid(), sequence=9, CallDuration="100")
     use = await use_of(database, tenant)
     assert (use.day_minutes, use.day_micros, use.month_micros) == (2, 17_500, 17_500)
 
 
 async def test_a_slot_whose_end_is_never_told_frees_itself(
-    side: CarrierSide, make: Factory, database: Database
+    callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(limits={"live_calls": 1})
     token = await make.token(tenant)
     stuck = new_sid()
-    assert is_dialled(await side.outgoing(token.id, stuck))
-    assert not is_dialled(await side.outgoing(token.id, new_sid()))
+    assert is_dialled(await callbacks.outgoing(token.id, stuck))
+    assert not is_dialled(await callbacks.outgoing(token.id, new_sid()))
     async with database.sessions() as session, session.begin():
         past = sa.update(Call).where(Call.carrier_sid == stuck).values(slot_until=utc_now())
         await session.execute(past)
-    assert is_dialled(await side.outgoing(token.id, new_sid()))
+    assert is_dialled(await callbacks.outgoing(token.id, new_sid()))
     use = await use_of(database, tenant)
     assert (use.live, use.day_minutes) == (1, 60)  # charged as if it had lasted
-    await finish(side, stuck, seconds=30)
+    await finish(callbacks, stuck, seconds=30)
     assert (await use_of(database, tenant)).day_minutes == 1  # until its end is told after all
 
 
 async def test_owners_are_told_once_at_eighty_percent(
-    side: CarrierSide, make: Factory, database: Database, settings: Settings
+    callbacks: CallbackClient, make: Factory, database: Database, settings: Settings
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
     for used in (478, 479, 480):
         sid = new_sid()
-        assert is_dialled(await side.outgoing(token.id, sid))
+        assert is_dialled(await callbacks.outgoing(token.id, sid))
         await set_use(database, tenant, day_minutes=used)
-        await finish(side, sid, seconds=59)
+        await finish(callbacks, sid, seconds=59)
     [mail] = await Mailbox(settings, tenant.owner.email).all()
     assert mail["Subject"] == f"{tenant.organization.name} has used 80 % of its minutes for today"
     assert "Call limit reached" in text_of(mail)
@@ -278,12 +273,12 @@ async def test_owners_are_told_once_at_eighty_percent(
 
 
 async def test_new_organizations_call_at_home_only_and_a_quarter(
-    side: CarrierSide, make: Factory, database: Database
+    callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(age=dt.timedelta(days=13))
     token = await make.token(tenant)
-    assert not is_dialled(await side.outgoing(token.id, new_sid(), to="+14165550126"))
-    answers = [await side.outgoing(token.id, new_sid()) for _ in range(3)]
+    assert not is_dialled(await callbacks.outgoing(token.id, new_sid(), to="+14165550126"))
+    answers = [await callbacks.outgoing(token.id, new_sid()) for _ in range(3)]
     assert [is_dialled(answer) for answer in answers] == [True, True, False]
     counted = await statuses(database, tenant)
     assert counted == {None: 2, "destination_not_allowed": 1, "too_many_calls_at_once": 1}
@@ -304,13 +299,15 @@ async def test_new_organizations_call_at_home_only_and_a_quarter(
     ],
 )
 async def test_each_organization_calls_its_own_country_and_its_neighbour(
-    side: CarrierSide, make: Factory, country: str, to: str, dialled: bool
+    callbacks: CallbackClient, make: Factory, country: str, to: str, dialled: bool
 ) -> None:
     token = await make.token(await make.tenant(country=country))
-    assert is_dialled(await side.outgoing(token.id, new_sid(), to=to)) is dialled
+    assert is_dialled(await callbacks.outgoing(token.id, new_sid(), to=to)) is dialled
 
 
-async def test_staff_override_a_limit_until_a_date(side: CarrierSide, make: Factory, database: Database) -> None:
+async def test_staff_override_a_limit_until_a_date(
+    callbacks: CallbackClient, make: Factory, database: Database
+) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
     for ends_at, dialled in ((utc_now() + dt.timedelta(days=1), False), (utc_now(), True)):
@@ -318,7 +315,7 @@ async def test_staff_override_a_limit_until_a_date(side: CarrierSide, make: Fact
             await override_limit(
                 session, tenant.organization.id, "live_calls", 0, ends_at=ends_at, reason="fraud", by=STAFF
             )
-        assert is_dialled(await side.outgoing(token.id, new_sid())) is dialled
+        assert is_dialled(await callbacks.outgoing(token.id, new_sid())) is dialled
 
 
 class Apart:
@@ -328,7 +325,7 @@ class Apart:
         self, client: httpx.AsyncClient, settings: Settings, database: Database, url: str, unjudged: Unjudged
     ) -> None:
         self.unjudged = unjudged
-        self.client, self.side = client, CarrierSide(client, settings)
+        self.client, self.side = client, CallbackClient(client, settings)
         self.make, self.database, self._url = Factory(database, settings), database, url
 
     async def as_owner(self, statement: str) -> None:
@@ -404,7 +401,7 @@ async def test_paused_calls_are_refused_until_they_are_resumed(apart: Apart) -> 
 
 
 async def test_the_books_forget_the_numbers_and_phones_of_the_past(
-    side: CarrierSide, make: Factory, database: Database
+    callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
@@ -418,7 +415,7 @@ async def test_the_books_forget_the_numbers_and_phones_of_the_past(
                 CallUse(**mine, id=old, scope=Scope.IDENTITY, key="w_old", minute_start=ago, day=ago, month=ago),
             ]
         )
-    assert is_dialled(await side.outgoing(token.id, new_sid()))
+    assert is_dialled(await callbacks.outgoing(token.id, new_sid()))
     async with database.sessions() as session:
         mine_only = CallDestination.owned_by(tenant.organization.id)
         assert list(await session.scalars(sa.select(CallDestination.number).where(mine_only))) == ["+12125550147"]
@@ -427,7 +424,7 @@ async def test_the_books_forget_the_numbers_and_phones_of_the_past(
 
 
 async def test_a_stolen_token_stays_within_policy_and_budget_and_raises_an_alarm(
-    side: CarrierSide, make: Factory, database: Database
+    callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
@@ -440,12 +437,12 @@ async def test_a_stolen_token_stays_within_policy_and_budget_and_raises_an_alarm
 
     async def steal(to: str, seconds: int) -> None:
         sid = new_sid()
-        answer = await side.outgoing(token.id, sid, to=to)
+        answer = await callbacks.outgoing(token.id, sid, to=to)
         if is_dialled(answer):
             dialled.append(to)
             limit = re.search(rb'timeLimit="(\d+)"', answer.content)
             assert limit is not None
-            await finish(side, sid, seconds=min(seconds, int(limit[1])))  # the carrier ends it there
+            await finish(callbacks, sid, seconds=min(seconds, int(limit[1])))  # the carrier ends it there
 
     # The thief goes on for many minutes: what is limited by the minute alone begins anew each time.
     for seconds in (20, 3600, 3600):

@@ -10,20 +10,14 @@ import sqlalchemy as sa
 
 from calls.models import Call, CallStatus
 from kit.db.database import Database
-from kit.settings import Settings
+from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory, Tenant, Token
-from support.webhook_client import REJECT, CarrierSide, new_sid
 from support.widget_client import ask
 from tenants.models import Organization, PhoneNumber
 from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio
 EMERGENCY = "Emergency numbers cannot be called"
-
-
-@pytest.fixture
-async def carrier(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
-    return CarrierSide(client, settings)
 
 
 async def recorded(database: Database, sid: str) -> list[Call]:
@@ -53,7 +47,7 @@ async def spoil(kind: str, database: Database, make: Factory, tenant: Tenant, to
 
 
 async def test_an_admitted_call_is_dialled_with_the_organizations_number(
-    carrier: CarrierSide, make: Factory, database: Database
+    callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
@@ -66,7 +60,7 @@ async def test_an_admitted_call_is_dialled_with_the_organizations_number(
         "Caller": "client:somebody",
     }
 
-    answer = await carrier.outgoing(
+    answer = await callbacks.outgoing(
         token.id,
         sid,
         to="(212) 555-0147",
@@ -115,7 +109,7 @@ async def test_an_admitted_call_is_dialled_with_the_organizations_number(
 )
 async def test_every_guard_is_asked_again_when_dialling(
     client: httpx.AsyncClient,
-    carrier: CarrierSide,
+    callbacks: CallbackClient,
     make: Factory,
     database: Database,
     kind: str,
@@ -128,7 +122,7 @@ async def test_every_guard_is_asked_again_when_dialling(
     await spoil(kind, database, make, tenant, token)
     sid, call_id = new_sid(), uuid4()
 
-    answer = await carrier.outgoing(token.id, sid, CallId=str(call_id))
+    answer = await callbacks.outgoing(token.id, sid, CallId=str(call_id))
 
     assert (answer.status_code, answer.content) == (200, REJECT)
     [call] = await recorded(database, sid)
@@ -160,7 +154,7 @@ async def test_every_guard_is_asked_again_when_dialling(
 )
 async def test_numbers_that_cannot_be_called_are_refused_and_the_widget_learns_why(
     client: httpx.AsyncClient,
-    carrier: CarrierSide,
+    callbacks: CallbackClient,
     make: Factory,
     database: Database,
     dialled: str,
@@ -170,7 +164,7 @@ async def test_numbers_that_cannot_be_called_are_refused_and_the_widget_learns_w
     token = await make.token(await make.tenant())
     sid, call_id = new_sid(), uuid4()
 
-    answer = await carrier.outgoing(token.id, sid, to=dialled, CallId=str(call_id))
+    answer = await callbacks.outgoing(token.id, sid, to=dialled, CallId=str(call_id))
 
     assert (answer.status_code, answer.content) == (200, REJECT)
     [call] = await recorded(database, sid)
@@ -180,33 +174,35 @@ async def test_numbers_that_cannot_be_called_are_refused_and_the_widget_learns_w
     assert status.json() == {"call": {"status": "refused", "duration": 0, "end_reason": code, "message": message}}
 
 
-async def test_an_organization_cannot_call_itself(carrier: CarrierSide, make: Factory, database: Database) -> None:
+async def test_an_organization_cannot_call_itself(callbacks: CallbackClient, make: Factory, database: Database) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
     assert tenant.number is not None
     sid = new_sid()
-    assert (await carrier.outgoing(token.id, sid, to=tenant.number)).content == REJECT
+    assert (await callbacks.outgoing(token.id, sid, to=tenant.number)).content == REJECT
     assert [call.end_reason for call in await recorded(database, sid)] == ["invalid_phone_number"]
 
 
 async def test_a_repeated_request_gets_the_same_answer_and_no_second_record(
-    carrier: CarrierSide, make: Factory, database: Database
+    callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     token = await make.token(await make.tenant())
     for to in ("+12125550147", "911"):
         sid = new_sid()
-        first = await carrier.outgoing(token.id, sid, to=to)
+        first = await callbacks.outgoing(token.id, sid, to=to)
         [before] = await recorded(database, sid)
-        again = await carrier.outgoing(token.id, sid, to=to)
+        again = await callbacks.outgoing(token.id, sid, to=to)
         [after] = await recorded(database, sid)
         assert again.content == first.content
         assert (after.id, after.started_at, after.status) == (before.id, before.started_at, before.status)
 
 
-async def test_twenty_deliveries_at_once_are_one_call(carrier: CarrierSide, make: Factory, database: Database) -> None:
+async def test_twenty_deliveries_at_once_are_one_call(
+    callbacks: CallbackClient, make: Factory, database: Database
+) -> None:
     token = await make.token(await make.tenant())
     sid = new_sid()
-    answers = await asyncio.gather(*(carrier.outgoing(token.id, sid) for _ in range(20)))
+    answers = await asyncio.gather(*(callbacks.outgoing(token.id, sid) for _ in range(20)))
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
     assert b"<Dial " in answers[0].content
@@ -214,33 +210,33 @@ async def test_twenty_deliveries_at_once_are_one_call(carrier: CarrierSide, make
 
 
 async def test_a_call_of_another_organization_is_not_taken_over(
-    carrier: CarrierSide, make: Factory, database: Database
+    callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     mine, theirs = await make.token(await make.tenant()), await make.token(await make.tenant())
     sid = new_sid()
-    await carrier.outgoing(mine.id, sid)
-    assert (await carrier.outgoing(theirs.id, sid)).content == REJECT
+    await callbacks.outgoing(mine.id, sid)
+    assert (await callbacks.outgoing(theirs.id, sid)).content == REJECT
     assert [call.token_id for call in await recorded(database, sid)] == [mine.id]
 
 
 async def test_a_replayed_request_dials_nothing_once_the_call_is_over_or_its_token_revoked(
-    carrier: CarrierSide, make: Factory, database: Database
+    callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
     over, live = new_sid(), new_sid()
-    await carrier.outgoing(token.id, over)
+    await callbacks.outgoing(token.id, over)
     async with database.sessions() as session, session.begin():
         ended = sa.update(Call).where(Call.carrier_sid == over).values(status=CallStatus.CANCELED)
         await session.execute(ended)
-    assert (await carrier.outgoing(token.id, over)).content == REJECT
-    await carrier.outgoing(token.id, live)
+    assert (await callbacks.outgoing(token.id, over)).content == REJECT
+    await callbacks.outgoing(token.id, live)
     await make.revoke(tenant, token)
-    assert (await carrier.outgoing(token.id, live)).content == REJECT
+    assert (await callbacks.outgoing(token.id, live)).content == REJECT
     assert [call.status for call in await recorded(database, live)] == [CallStatus.INITIATED]
 
 
-async def test_an_unknown_identity_leaves_no_trace(carrier: CarrierSide, database: Database) -> None:
+async def test_an_unknown_identity_leaves_no_trace(callbacks: CallbackClient, database: Database) -> None:
     sid = new_sid()
-    assert (await carrier.outgoing(UUID(int=7), sid)).content == REJECT
+    assert (await callbacks.outgoing(UUID(int=7), sid)).content == REJECT
     assert await recorded(database, sid) == []

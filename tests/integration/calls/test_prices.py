@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 import sqlalchemy as sa
 from litestar import Litestar
@@ -19,9 +18,9 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from kit.settings import Settings
 from sandbox.legs import Leg
+from support.callback_client import CallbackClient, new_sid
 from support.carrier_account import Books, open_books
 from support.factories import Factory, Tenant, Token
-from support.webhook_client import CarrierSide, new_sid
 
 pytestmark = pytest.mark.anyio
 LATER = PRICED_AFTER + dt.timedelta(seconds=5)
@@ -37,11 +36,6 @@ async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
 @pytest.fixture
 def finder(app: Litestar, database: Database, books: Books) -> PriceFinder:
     return PriceFinder(database, books.carrier, LIMIT_ALERTS.get(app))
-
-
-@pytest.fixture
-async def side(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
-    return CarrierSide(client, settings)
 
 
 @pytest.fixture(autouse=True)
@@ -61,12 +55,14 @@ async def token(make: Factory, tenant: Tenant) -> Token:
     return await make.token(tenant)
 
 
-async def talked(side: CarrierSide, token: Token, books: Books, *, status: str = "completed") -> tuple[str, Leg]:
+async def talked(
+    callbacks: CallbackClient, token: Token, books: Books, *, status: str = "completed"
+) -> tuple[str, Leg]:
     """A call of 61 s whose end the carrier has told."""
     sid, now = new_sid(), utc_now().replace(microsecond=0)
-    assert b"<Dial " in (await side.outgoing(token.id, sid)).content
+    assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
     child = books.add_call(sid, status, seconds=61, ended=now)
-    await side.event(sid, "completed", now, child=child.sid, sequence=3, CallDuration="61")
+    await callbacks.event(sid, "completed", now, child=child.sid, sequence=3, CallDuration="61")
     return sid, child
 
 
@@ -83,9 +79,9 @@ async def spent(database: Database, tenant: Tenant, scope: Scope = Scope.ORGANIZ
 
 
 async def test_an_estimate_is_replaced_some_minutes_after_the_end(
-    side: CarrierSide, token: Token, tenant: Tenant, database: Database, books: Books, finder: PriceFinder
+    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, books: Books, finder: PriceFinder
 ) -> None:
-    sid, _ = await talked(side, token, books)
+    sid, _ = await talked(callbacks, token, books)
     assert await finder.run() == 0
     assert await spent(database, tenant) == (ESTIMATE, ESTIMATE)
 
@@ -99,9 +95,9 @@ async def test_an_estimate_is_replaced_some_minutes_after_the_end(
 
 
 async def test_a_price_that_is_not_known_yet_is_asked_for_again_and_at_last_left_to_the_comparison(
-    side: CarrierSide, token: Token, database: Database, books: Books, finder: PriceFinder
+    callbacks: CallbackClient, token: Token, database: Database, books: Books, finder: PriceFinder
 ) -> None:
-    sid, _ = await talked(side, token, books, status="in-progress")  # the carrier's books lag behind
+    sid, _ = await talked(callbacks, token, books, status="in-progress")  # the carrier's books lag behind
     assert await finder.run(utc_now() + LATER) == 0
     due = (await stored(database, sid)).price_due_at
     assert due is not None
@@ -112,9 +108,9 @@ async def test_a_price_that_is_not_known_yet_is_asked_for_again_and_at_last_left
 
 
 async def test_a_carrier_that_is_away_leaves_calls_due(
-    side: CarrierSide, token: Token, database: Database, books: Books, settings: Settings, finder: PriceFinder
+    callbacks: CallbackClient, token: Token, database: Database, books: Books, settings: Settings, finder: PriceFinder
 ) -> None:
-    sid, _ = await talked(side, token, books)
+    sid, _ = await talked(callbacks, token, books)
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
     assert await PriceFinder(database, away).run(utc_now() + LATER) == 0
     await away.close()
@@ -123,9 +119,9 @@ async def test_a_carrier_that_is_away_leaves_calls_due(
 
 
 async def test_a_price_of_another_month_leaves_this_ones_sums_alone(
-    side: CarrierSide, token: Token, tenant: Tenant, database: Database, books: Books
+    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, books: Books
 ) -> None:
-    sid, _ = await talked(side, token, books)
+    sid, _ = await talked(callbacks, token, books)
     call = await stored(database, sid)
     async with database.sessions() as session, session.begin():
         long_ago = utc_now() - dt.timedelta(days=40)
@@ -136,9 +132,9 @@ async def test_a_price_of_another_month_leaves_this_ones_sums_alone(
 
 
 async def test_a_call_that_nobody_answered_is_not_asked_about(
-    side: CarrierSide, token: Token, database: Database, books: Books
+    callbacks: CallbackClient, token: Token, database: Database, books: Books
 ) -> None:
     sid = new_sid()
-    assert b"<Dial " in (await side.outgoing(token.id, sid)).content
-    await side.event(sid, "no-answer", utc_now(), child=new_sid(), sequence=2)
+    assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
+    await callbacks.event(sid, "no-answer", utc_now(), child=new_sid(), sequence=2)
     assert (await stored(database, sid)).price_due_at is None

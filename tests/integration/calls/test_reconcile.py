@@ -5,7 +5,6 @@ import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 import sqlalchemy as sa
 from litestar import Litestar
@@ -31,9 +30,9 @@ from support.call_script import (
     SECONDS,
     START,
 )
+from support.callback_client import CallbackClient, new_sid
 from support.carrier_account import Books, open_books
 from support.factories import Factory, Tenant, Token
-from support.webhook_client import CarrierSide, new_sid
 
 pytestmark = pytest.mark.anyio
 OF_ONE_CALL = {"id", "created_at", "started_at", "carrier_sid", "identity"}
@@ -54,11 +53,6 @@ def reconciler(app: Litestar, database: Database, books: Books) -> CallReconcile
     return CallReconciler(database, DATABASE.get(app), books.carrier, LIMIT_ALERTS.get(app))
 
 
-@pytest.fixture
-async def side(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
-    return CarrierSide(client, settings)
-
-
 @pytest.fixture(autouse=True)
 async def no_calls_of_other_tests(database: Database) -> None:
     """A run looks at every live call there is."""
@@ -76,9 +70,9 @@ async def token(make: Factory, tenant: Tenant) -> Token:
     return await make.token(tenant)
 
 
-async def placed(side: CarrierSide, token: Token) -> str:
+async def placed(callbacks: CallbackClient, token: Token) -> str:
     sid = new_sid()
-    assert b"<Dial " in (await side.outgoing(token.id, sid)).content
+    assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
     return sid
 
 
@@ -94,11 +88,16 @@ async def books_of(database: Database, tenant: Tenant) -> CallUse:
 
 
 async def test_a_call_of_which_nothing_was_told_is_closed_priced_and_frees_its_slot(
-    side: CarrierSide, token: Token, tenant: Tenant, database: Database, books: Books, reconciler: CallReconciler
+    callbacks: CallbackClient,
+    token: Token,
+    tenant: Tenant,
+    database: Database,
+    books: Books,
+    reconciler: CallReconciler,
 ) -> None:
-    sid, ended = await placed(side, token), utc_now().replace(microsecond=0)
+    sid, ended = await placed(callbacks, token), utc_now().replace(microsecond=0)
     books.add_call(sid, "completed", seconds=61, ended=ended)
-    assert b"<Reject" in (await side.outgoing(token.id, new_sid())).content
+    assert b"<Reject" in (await callbacks.outgoing(token.id, new_sid())).content
 
     assert await reconciler.run(utc_now() + LATER) == 1
 
@@ -108,21 +107,21 @@ async def test_a_call_of_which_nothing_was_told_is_closed_priced_and_frees_its_s
     assert (call.is_priced, call.cost_micros, call.slot_until) == (True, 2 * 18_000, None)
     use = await books_of(database, tenant)
     assert (use.live, use.held_minutes, use.day_minutes, use.day_micros) == (0, 0, 2, 36_000)
-    await placed(side, token)
+    await placed(callbacks, token)
 
 
 async def test_whichever_events_were_lost_and_in_whatever_order_the_others_came_the_row_is_the_same(
-    side: CarrierSide, make: Factory, database: Database, books: Books, reconciler: CallReconciler
+    callbacks: CallbackClient, make: Factory, database: Database, books: Books, reconciler: CallReconciler
 ) -> None:
     token = await make.token(await make.tenant(limits=COUNT_LIMITS))
     told = [(number, *event) for number, event in enumerate(EVENTS, 1)]
     rows = set()
     for count in range(len(told) + 1):
         for heard in itertools.permutations(told, count):
-            sid, child = await placed(side, token), new_sid()
+            sid, child = await placed(callbacks, token), new_sid()
             for number, status, seconds, more in heard:
                 at = START + dt.timedelta(seconds=seconds)
-                await side.event(sid, status, at, child=child, sequence=number, **more)
+                await callbacks.event(sid, status, at, child=child, sequence=number, **more)
             books.add(sid, "completed", seconds=SECONDS, ended=ENDED)
             books.add(child, "completed", parent=sid, seconds=SECONDS, ended=ENDED)
             await reconciler.run(utc_now() + LATER)
@@ -135,9 +134,9 @@ async def test_whichever_events_were_lost_and_in_whatever_order_the_others_came_
 
 @pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])
 async def test_each_end_is_found_out(
-    side: CarrierSide, token: Token, database: Database, books: Books, reconciler: CallReconciler, status: str
+    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: CallReconciler, status: str
 ) -> None:
-    sid = await placed(side, token)
+    sid = await placed(callbacks, token)
     books.add_call(sid, status)
     await reconciler.run(utc_now() + LATER)
     call = await stored(database, sid)
@@ -146,18 +145,18 @@ async def test_each_end_is_found_out(
 
 
 async def test_a_call_that_goes_on_is_left_alone(
-    side: CarrierSide, token: Token, database: Database, books: Books, reconciler: CallReconciler
+    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: CallReconciler
 ) -> None:
-    sid = await placed(side, token)
+    sid = await placed(callbacks, token)
     books.add_call(sid, "in-progress", seconds=600)
     assert await reconciler.run(utc_now() + LATER) == 0
     assert (await stored(database, sid)).status == CallStatus.INITIATED
 
 
 async def test_a_caller_who_left_before_anybody_was_dialled(
-    side: CarrierSide, token: Token, database: Database, books: Books, reconciler: CallReconciler
+    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: CallReconciler
 ) -> None:
-    sid = await placed(side, token)
+    sid = await placed(callbacks, token)
     leg = books.add(sid, "ringing")
     assert await reconciler.run(utc_now() + LATER) == 0
     books.known.remove(leg)
@@ -167,39 +166,44 @@ async def test_a_caller_who_left_before_anybody_was_dialled(
 
 
 async def test_a_call_that_the_carrier_does_not_know_has_failed(
-    side: CarrierSide, token: Token, tenant: Tenant, database: Database, reconciler: CallReconciler
+    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, reconciler: CallReconciler
 ) -> None:
-    sid, child = await placed(side, token), new_sid()
-    await side.event(sid, "ringing", utc_now(), child=child, sequence=1)
+    sid, child = await placed(callbacks, token), new_sid()
+    await callbacks.event(sid, "ringing", utc_now(), child=child, sequence=1)
     assert await reconciler.run(utc_now() + LATER) == 1
     assert (await stored(database, sid)).status == CallStatus.FAILED
     assert (await books_of(database, tenant)).live == 0
 
 
 async def test_only_calls_that_have_been_quiet_are_asked_about(
-    side: CarrierSide, token: Token, database: Database, books: Books, reconciler: CallReconciler
+    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: CallReconciler
 ) -> None:
-    sid = await placed(side, token)
+    sid = await placed(callbacks, token)
     books.add_call(sid, "completed", seconds=5)
     assert await reconciler.run(utc_now() + QUIET - dt.timedelta(seconds=5)) == 0
 
     async with database.sessions() as session, session.begin():
         long_ago = utc_now() - dt.timedelta(hours=1)
         await session.execute(sa.update(Call).where(Call.carrier_sid == sid).values(started_at=long_ago))
-    await side.event(sid, "in-progress", utc_now(), child=new_sid(), sequence=2)
+    await callbacks.event(sid, "in-progress", utc_now(), child=new_sid(), sequence=2)
     assert await reconciler.run() == 0
     assert await reconciler.run(utc_now() + LATER) == 1
 
 
 async def test_the_carriers_own_word_counts_when_it_comes_after_all(
-    side: CarrierSide, token: Token, tenant: Tenant, database: Database, books: Books, reconciler: CallReconciler
+    callbacks: CallbackClient,
+    token: Token,
+    tenant: Tenant,
+    database: Database,
+    books: Books,
+    reconciler: CallReconciler,
 ) -> None:
-    sid = await placed(side, token)
+    sid = await placed(callbacks, token)
     child = books.add_call(sid, "completed", seconds=50)
     await reconciler.run(utc_now() + LATER)
     told_at = utc_now().replace(microsecond=0)
     for _ in range(2):
-        await side.event(sid, "completed", told_at, child=child.sid, sequence=3, CallDuration="61")
+        await callbacks.event(sid, "completed", told_at, child=child.sid, sequence=3, CallDuration="61")
     call = await stored(database, sid)
     assert (call.status, call.duration, call.ended_at) == (CallStatus.COMPLETED, 61, told_at)
     use = await books_of(database, tenant)
@@ -207,9 +211,9 @@ async def test_the_carriers_own_word_counts_when_it_comes_after_all(
 
 
 async def test_asking_twice_changes_nothing_more(
-    side: CarrierSide, token: Token, database: Database, books: Books, reconciler: CallReconciler
+    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: CallReconciler
 ) -> None:
-    sid = await placed(side, token)
+    sid = await placed(callbacks, token)
     books.add_call(sid, "completed", seconds=50)
     assert [await reconciler.run(utc_now() + LATER) for _ in range(2)] == [1, 0]
     async with database.sessions() as session:
@@ -219,9 +223,9 @@ async def test_asking_twice_changes_nothing_more(
 
 
 async def test_a_carrier_that_is_away_closes_nothing(
-    app: Litestar, side: CarrierSide, token: Token, database: Database, settings: Settings
+    app: Litestar, callbacks: CallbackClient, token: Token, database: Database, settings: Settings
 ) -> None:
-    sid = await placed(side, token)
+    sid = await placed(callbacks, token)
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
     assert await CallReconciler(database, DATABASE.get(app), away).run(utc_now() + LATER) == 0
     await away.close()
@@ -229,15 +233,15 @@ async def test_a_carrier_that_is_away_closes_nothing(
 
 
 async def test_events_that_came_before_their_call_are_given_to_it(
-    side: CarrierSide, token: Token, tenant: Tenant, database: Database, reconciler: CallReconciler
+    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, reconciler: CallReconciler
 ) -> None:
     sid, child, stranger = new_sid(), new_sid(), new_sid()
     told_at = utc_now().replace(microsecond=0)
     began = told_at - dt.timedelta(seconds=61)
-    await side.event(sid, "completed", told_at, child=child, sequence=3, CallDuration="61")
-    await side.event(sid, "in-progress", began, child=child, sequence=2)
-    await side.event(stranger, "ringing", told_at, child=new_sid(), sequence=1)
-    assert b"<Dial " in (await side.outgoing(token.id, sid)).content
+    await callbacks.event(sid, "completed", told_at, child=child, sequence=3, CallDuration="61")
+    await callbacks.event(sid, "in-progress", began, child=child, sequence=2)
+    await callbacks.event(stranger, "ringing", told_at, child=new_sid(), sequence=1)
+    assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
     assert (await stored(database, sid)).status == CallStatus.INITIATED
 
     await reconciler.run()
@@ -252,12 +256,12 @@ async def test_events_that_came_before_their_call_are_given_to_it(
 
 
 async def test_an_orphan_that_was_recorded_before_a_worker_died_is_recorded_no_second_time(
-    side: CarrierSide, token: Token, tenant: Tenant, database: Database, reconciler: CallReconciler
+    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, reconciler: CallReconciler
 ) -> None:
     sid, child, told_at = new_sid(), new_sid(), utc_now().replace(microsecond=0)
-    await side.event(sid, "completed", told_at, child=child, sequence=3, CallDuration="61")
-    assert b"<Dial " in (await side.outgoing(token.id, sid)).content
-    await side.event(sid, "completed", told_at, child=child, sequence=3, CallDuration="61")
+    await callbacks.event(sid, "completed", told_at, child=child, sequence=3, CallDuration="61")
+    assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
+    await callbacks.event(sid, "completed", told_at, child=child, sequence=3, CallDuration="61")
     before = await stored(database, sid)
     await reconciler.run()
     after = await stored(database, sid)

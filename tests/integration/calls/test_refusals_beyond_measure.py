@@ -14,10 +14,9 @@ from calls.limits.rejections import PER_ORGANIZATION, PER_TOKEN, PLACES
 from calls.models import Call
 from kit.clock import utc_now
 from kit.db.database import Database
-from kit.settings import Settings
+from support.callback_client import REJECT, CallbackClient, new_sid
 from support.db_probe import row_counts
 from support.factories import Factory, Tenant, Token
-from support.webhook_client import REJECT, CarrierSide, new_sid
 from support.widget_client import ask
 
 pytestmark = pytest.mark.anyio
@@ -32,11 +31,6 @@ EMERGENCY = {
 
 
 @pytest.fixture
-async def side(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
-    return CarrierSide(client, settings)
-
-
-@pytest.fixture
 async def tenant(make: Factory) -> Tenant:
     return await make.tenant()
 
@@ -46,10 +40,10 @@ async def token(make: Factory, tenant: Tenant) -> Token:
     return await make.token(tenant)
 
 
-async def refuse(side: CarrierSide, token: Token, call_id: UUID | None = None) -> str:
+async def refuse(callbacks: CallbackClient, token: Token, call_id: UUID | None = None) -> str:
     """Ask for an emergency number; return the carrier's id of the call."""
     sid = new_sid()
-    assert (await side.outgoing(token.id, sid, to="911", CallId=str(call_id or uuid4()))).content == REJECT
+    assert (await callbacks.outgoing(token.id, sid, to="911", CallId=str(call_id or uuid4()))).content == REJECT
     return sid
 
 
@@ -77,20 +71,20 @@ async def refused_today(database: Database, tenant: Tenant) -> int:
 @pytest.mark.parametrize(("scope", "most"), [(Scope.TOKEN, PER_TOKEN), (Scope.ORGANIZATION, PER_ORGANIZATION)])
 async def test_up_to_its_measure_each_refusal_has_a_record_and_beyond_it_each_phone_still_learns_why(
     client: httpx.AsyncClient,
-    side: CarrierSide,
+    callbacks: CallbackClient,
     tenant: Tenant,
     token: Token,
     database: Database,
     scope: Scope,
     most: int,
 ) -> None:
-    await refuse(side, token)
+    await refuse(callbacks, token)
     await set_refused(database, tenant, scope, most - 1)
-    await refuse(side, token)
+    await refuse(callbacks, token)
     assert await stored(database, tenant) == {"call": 2, "folded_refusal": 0}
 
     call_id = uuid4()
-    await refuse(side, token, call_id)
+    await refuse(callbacks, token, call_id)
     assert await stored(database, tenant) == {"call": 2, "folded_refusal": 1}
     assert await refused_today(database, tenant) == 3
     told = await ask(client, token.raw, path="/widget/status", call_id=str(call_id))
@@ -98,64 +92,69 @@ async def test_up_to_its_measure_each_refusal_has_a_record_and_beyond_it_each_ph
 
 
 async def test_the_hour_after_has_a_measure_of_its_own(
-    side: CarrierSide, tenant: Tenant, token: Token, database: Database
+    callbacks: CallbackClient, tenant: Tenant, token: Token, database: Database
 ) -> None:
-    await refuse(side, token)
+    await refuse(callbacks, token)
     await set_refused(database, tenant, Scope.TOKEN, PER_TOKEN)
-    await refuse(side, token)
+    await refuse(callbacks, token)
     an_hour_ago = utc_now() - dt.timedelta(minutes=61)
     await set_refused(database, tenant, Scope.TOKEN, PER_TOKEN, hour_start=an_hour_ago)
-    await refuse(side, token)
+    await refuse(callbacks, token)
     assert await stored(database, tenant) == {"call": 2, "folded_refusal": 1}
 
 
 async def test_however_many_are_refused_they_take_no_more_places(
-    side: CarrierSide, tenant: Tenant, token: Token, database: Database
+    callbacks: CallbackClient, tenant: Tenant, token: Token, database: Database
 ) -> None:
-    await refuse(side, token)
+    await refuse(callbacks, token)
     await set_refused(database, tenant, Scope.TOKEN, PER_TOKEN)
     for _ in range(30):
-        await asyncio.gather(*(refuse(side, token) for _ in range(PLACES // 25)))
+        await asyncio.gather(*(refuse(callbacks, token) for _ in range(PLACES // 25)))
     assert await stored(database, tenant) == {"call": 1, "folded_refusal": PLACES}
     assert await refused_today(database, tenant) == 1 + PLACES // 25 * 30
 
 
 async def test_what_the_carrier_tells_of_a_refusal_without_a_record_is_not_kept_either(
-    side: CarrierSide, tenant: Tenant, token: Token, database: Database
+    callbacks: CallbackClient, tenant: Tenant, token: Token, database: Database
 ) -> None:
-    await refuse(side, token)
+    await refuse(callbacks, token)
     await set_refused(database, tenant, Scope.TOKEN, PER_TOKEN)
-    sid = await refuse(side, token)
+    sid = await refuse(callbacks, token)
     before = await row_counts(database)
-    assert (await side.event(sid, "completed", utc_now(), CallDuration="0")).status_code == 204
+    assert (await callbacks.event(sid, "completed", utc_now(), CallDuration="0")).status_code == 204
     assert await row_counts(database) == before
 
 
 async def test_another_organizations_token_finds_no_reason_of_this_one(
-    client: httpx.AsyncClient, side: CarrierSide, make: Factory, tenant: Tenant, token: Token, database: Database
+    client: httpx.AsyncClient,
+    callbacks: CallbackClient,
+    make: Factory,
+    tenant: Tenant,
+    token: Token,
+    database: Database,
 ) -> None:
-    await refuse(side, token)
+    await refuse(callbacks, token)
     await set_refused(database, tenant, Scope.TOKEN, PER_TOKEN)
     call_id = uuid4()
-    await refuse(side, token, call_id)
+    await refuse(callbacks, token, call_id)
     stranger = await make.token(await make.tenant())
     told = await ask(client, stranger.raw, path="/widget/status", call_id=str(call_id))
     assert told.json() == {"call": None}
 
 
 async def test_what_may_be_called_is_called_however_many_were_refused(
-    side: CarrierSide, tenant: Tenant, token: Token, database: Database
+    callbacks: CallbackClient, tenant: Tenant, token: Token, database: Database
 ) -> None:
-    await refuse(side, token)
+    await refuse(callbacks, token)
     await set_refused(database, tenant, Scope.TOKEN, PER_TOKEN)
-    assert b"<Dial " in (await side.outgoing(token.id, new_sid())).content
+    assert b"<Dial " in (await callbacks.outgoing(token.id, new_sid())).content
 
 
 async def test_a_phone_that_was_only_refused_leaves_no_row_of_its_own_in_the_books(
-    side: CarrierSide, tenant: Tenant, token: Token, database: Database
+    callbacks: CallbackClient, tenant: Tenant, token: Token, database: Database
 ) -> None:
     for _ in range(3):
-        await refuse(side, token)
+        await refuse(callbacks, token)
     async with database.sessions() as session:
         phones = CallUse.owned_by(tenant.organization.id), CallUse.scope == Scope.IDENTITY
         assert list(await session.scalars(sa.select(CallUse.key).where(*phones))) == []

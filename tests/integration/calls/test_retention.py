@@ -36,6 +36,7 @@ from privacy.services import (
 )
 from support.api_client import assert_refused, fields_refused
 from support.call_factory import add_call
+from support.callback_client import CallbackClient, new_sid
 from support.carrier_account import Books, open_books
 from support.factories import (
     Factory,
@@ -43,7 +44,6 @@ from support.factories import (
     Token,
     sign_in,
 )
-from support.webhook_client import CarrierSide, new_sid
 from tenants.models import Organization
 
 pytestmark = pytest.mark.anyio
@@ -68,11 +68,6 @@ def at_carrier(outbox: Outbox, books: Books) -> CallsAtCarrier:
 @pytest.fixture
 def retention(database: Database, at_carrier: CallsAtCarrier) -> Retention:
     return Retention(database, at_carrier, default_months=24)
-
-
-@pytest.fixture
-async def side(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
-    return CarrierSide(client, settings)
 
 
 @pytest.fixture
@@ -286,13 +281,13 @@ async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_ther
 
 
 async def test_a_webhook_that_is_repeated_years_later_dials_and_writes_nothing(
-    database: Database, tenant: Tenant, token: Token, retention: Retention, side: CarrierSide
+    database: Database, tenant: Tenant, token: Token, retention: Retention, callbacks: CallbackClient
 ) -> None:
     call_id = await old_call(database, tenant, token, at=months_before(utc_now(), 25))
     assert await retention.run() == 1
     before = await stored(database, call_id)
-    assert b"<Dial" not in (await side.outgoing(token.id, before.carrier_sid)).content
-    await side.event(before.carrier_sid, "ringing", utc_now(), child=new_sid(), sequence=1)
+    assert b"<Dial" not in (await callbacks.outgoing(token.id, before.carrier_sid)).content
+    await callbacks.event(before.carrier_sid, "ringing", utc_now(), child=new_sid(), sequence=1)
     after = await stored(database, call_id)
     assert (after.status, after.to_number, after.erased_at) == (before.status, "", before.erased_at)
     assert await event_count(database, call_id) == 0

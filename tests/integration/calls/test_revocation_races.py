@@ -7,7 +7,7 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from conftest import ROOT
 from epoch.app import create_app
 from epoch.cli.commands import pause_calls
 from kit.actor import SYSTEM
-from kit.db.database import ADMIN_ROLE, Database
+from kit.db.database import Database
 from kit.jobs.queue import backlog
 from kit.settings import Settings, load_settings
 from support.carrier_endpoint import CarrierEndpoint
@@ -73,28 +73,9 @@ class Worker:
 
 
 @pytest.fixture
-def own_url(new_migrated_database: Callable[[], str]) -> str:
-    """A database of its own: the workers alone shall do what follows."""
-    return new_migrated_database()
-
-
-@pytest.fixture
-async def jobs(own_url: str) -> AsyncIterator[Database]:
-    unwalled = Database(own_url, role=ADMIN_ROLE)
-    yield unwalled
-    await unwalled.stop()
-
-
-@pytest.fixture
-async def endpoint() -> AsyncIterator[CarrierEndpoint]:
-    async with CarrierEndpoint().serving() as server:
-        yield server
-
-
-@pytest.fixture
-def environ(own_url: str, settings: Settings, endpoint: CarrierEndpoint) -> dict[str, str]:
+def environ(own_database_url: str, settings: Settings, endpoint: CarrierEndpoint) -> dict[str, str]:
     return {
-        "EPOCH_DATABASE_URL": own_url,
+        "EPOCH_DATABASE_URL": own_database_url,
         "EPOCH_SANDBOX_ADDRESS": endpoint.address,
         "EPOCH_PUBLIC_URL": settings.public_url,
         "EPOCH_DATA_DIR": str(settings.data_dir),

@@ -10,8 +10,8 @@ from calls.limits.admission_queue import AT_ONCE
 from calls.limits.models import CallUse, Scope
 from kit.db.database import Database
 from kit.settings import Settings
+from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory
-from support.webhook_client import REJECT, CarrierSide, new_sid
 
 pytestmark = pytest.mark.anyio
 CALLS = 15
@@ -22,20 +22,20 @@ _WAITING = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 async def test_calls_that_wait_for_their_books_hold_up_nobody_elses(
     make: Factory, client: httpx.AsyncClient, settings: Settings, database: Database
 ) -> None:
-    side = CarrierSide(client, settings)
+    callbacks = CallbackClient(client, settings)
     busy, other = await make.tenant(), await make.tenant()
     token, others = await make.token(busy), await make.token(other)
-    assert b"<Dial " in (await side.outgoing(token.id, new_sid())).content
+    assert b"<Dial " in (await callbacks.outgoing(token.id, new_sid())).content
     async with database.sessions() as session, session.begin():
         books = CallUse.owned_by(busy.organization.id), CallUse.scope == Scope.ORGANIZATION
         await session.execute(sa.select(CallUse.id).where(*books).with_for_update())
-        waiting = [asyncio.create_task(side.outgoing(token.id, new_sid())) for _ in range(CALLS)]
+        waiting = [asyncio.create_task(callbacks.outgoing(token.id, new_sid())) for _ in range(CALLS)]
         async with database.sessions() as looking:
             while await looking.scalar(_WAITING) < AT_ONCE:
                 await looking.commit()
                 await asyncio.sleep(0.02)
 
-        assert b"<Dial " in (await side.outgoing(others.id, new_sid())).content
+        assert b"<Dial " in (await callbacks.outgoing(others.id, new_sid())).content
         assert not any(call.done() for call in waiting)
     answers = await asyncio.gather(*waiting)
     assert all(answer.content == REJECT or b"<Dial " in answer.content for answer in answers)

@@ -9,23 +9,18 @@ import pytest
 
 from kit.db.database import Database
 from kit.settings import Settings
-from support.db_probe import row_counts
-from support.factories import Factory
-from support.webhook_client import (
+from support.callback_client import (
     REJECT,
-    CarrierSide,
+    CallbackClient,
     Pairs,
     identity_of,
     new_sid,
 )
+from support.db_probe import row_counts
+from support.factories import Factory
 
 pytestmark = pytest.mark.anyio
 PATHS = pytest.mark.parametrize("path", ["/voice/outgoing", "/voice/dial-ended", "/voice/status"])
-
-
-@pytest.fixture
-async def carrier(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
-    return CarrierSide(client, settings)
 
 
 @pytest.fixture
@@ -51,55 +46,55 @@ def replaced(form: Pairs, name: str, value: str) -> list[tuple[str, str]]:
 
 @PATHS
 async def test_a_forged_request_changes_nothing(
-    carrier: CarrierSide, form: list[tuple[str, str]], database: Database, path: str
+    callbacks: CallbackClient, form: list[tuple[str, str]], database: Database, path: str
 ) -> None:
-    good = carrier.sign(path, form)
+    good = callbacks.sign(path, form)
     before = await row_counts(database)
 
-    assert_refused(await carrier.send_exactly(path, form, {}))
+    assert_refused(await callbacks.send_exactly(path, form, {}))
     for signature in ("", "x", good[:-1], good.lower(), good + " ", base64.b64encode(b"0" * 20).decode()):
-        assert_refused(await carrier.send_exactly(path, form, {"x-twilio-signature": signature}))
+        assert_refused(await callbacks.send_exactly(path, form, {"x-twilio-signature": signature}))
     signed = {"x-twilio-signature": good}
     for name, _ in form:
-        assert_refused(await carrier.send_exactly(path, replaced(form, name, "tampered"), signed))
-    assert_refused(await carrier.send_exactly(path, form[:-1], signed))
-    assert_refused(await carrier.send_exactly(path, [*form, ("Extra", "")], signed))
-    assert_refused(await carrier.send_exactly(path, [*form, ("To", "+19005550100")], signed))
-    assert_refused(await carrier.send_exactly(f"{path}?x=1", form, signed))
+        assert_refused(await callbacks.send_exactly(path, replaced(form, name, "tampered"), signed))
+    assert_refused(await callbacks.send_exactly(path, form[:-1], signed))
+    assert_refused(await callbacks.send_exactly(path, [*form, ("Extra", "")], signed))
+    assert_refused(await callbacks.send_exactly(path, [*form, ("To", "+19005550100")], signed))
+    assert_refused(await callbacks.send_exactly(f"{path}?x=1", form, signed))
 
     assert await row_counts(database) == before
 
 
 @PATHS
 async def test_a_signature_for_another_webhook_or_server_does_not_count(
-    carrier: CarrierSide, form: list[tuple[str, str]], settings: Settings, path: str
+    callbacks: CallbackClient, form: list[tuple[str, str]], settings: Settings, path: str
 ) -> None:
     other = "/voice/status" if path != "/voice/status" else "/voice/outgoing"
-    assert_refused(await carrier.send_exactly(path, form, {"x-twilio-signature": carrier.sign(other, form)}))
+    assert_refused(await callbacks.send_exactly(path, form, {"x-twilio-signature": callbacks.sign(other, form)}))
     text = f"https://evil.example{path}" + "".join(name + value for name, value in sorted(form))
     mac = hmac.new(settings.twilio.auth_token.encode(), text.encode(), hashlib.sha1).digest()
     headers = {"x-twilio-signature": base64.b64encode(mac).decode(), "host": "evil.example"}
     forwarded = {"x-forwarded-host": "evil.example", "x-forwarded-proto": "https"}
-    assert_refused(await carrier.send_exactly(path, form, {**headers, **forwarded}))
+    assert_refused(await callbacks.send_exactly(path, form, {**headers, **forwarded}))
 
 
 @PATHS
 async def test_another_account_is_not_heard_even_when_signed(
-    carrier: CarrierSide, form: list[tuple[str, str]], database: Database, path: str
+    callbacks: CallbackClient, form: list[tuple[str, str]], database: Database, path: str
 ) -> None:
     before = await row_counts(database)
     others = (replaced(form, "AccountSid", "AC" + "9" * 32), form[1:], replaced(form, "AccountSid", ""))
     for other in others:
-        assert_refused(await carrier.send_exactly(path, other, {"x-twilio-signature": carrier.sign(path, other)}))
+        assert_refused(await callbacks.send_exactly(path, other, {"x-twilio-signature": callbacks.sign(path, other)}))
     assert await row_counts(database) == before
 
 
 async def test_query_empty_and_repeated_fields_are_part_of_what_is_signed(
-    carrier: CarrierSide, form: list[tuple[str, str]]
+    callbacks: CallbackClient, form: list[tuple[str, str]]
 ) -> None:
     path = "/voice/outgoing?bodySHA256=&a=1%202"
     full = [*form, ("Empty", ""), ("Again", "2"), ("Again", "1"), ("Again", "2"), ("Ünïcode", "naïve 📞")]
-    answer = await carrier.send_exactly(path, full, {"x-twilio-signature": carrier.sign(path, full)})
+    answer = await callbacks.send_exactly(path, full, {"x-twilio-signature": callbacks.sign(path, full)})
     assert answer.status_code == 200
     assert b"<Dial " in answer.content
 
@@ -107,10 +102,10 @@ async def test_query_empty_and_repeated_fields_are_part_of_what_is_signed(
 @PATHS
 @pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=x", "text/plain", ""])
 async def test_other_types_are_not_the_carriers(
-    carrier: CarrierSide, form: list[tuple[str, str]], path: str, content_type: str
+    callbacks: CallbackClient, form: list[tuple[str, str]], path: str, content_type: str
 ) -> None:
-    headers = {"x-twilio-signature": carrier.sign(path, form), "content-type": content_type}
-    assert_refused(await carrier.send_exactly(path, form, headers))
+    headers = {"x-twilio-signature": callbacks.sign(path, form), "content-type": content_type}
+    assert_refused(await callbacks.send_exactly(path, form, headers))
 
 
 @PATHS
@@ -131,10 +126,10 @@ async def test_other_types_are_not_the_carriers(
     ],
 )
 async def test_broken_bodies_are_a_4xx_and_store_nothing(
-    carrier: CarrierSide, database: Database, path: str, body: bytes
+    callbacks: CallbackClient, database: Database, path: str, body: bytes
 ) -> None:
     before = await row_counts(database)
-    answer = await carrier.send_body(path, body, {"x-twilio-signature": "x"})
+    answer = await callbacks.send_body(path, body, {"x-twilio-signature": "x"})
     assert 400 <= answer.status_code < 500
     assert await row_counts(database) == before
 
@@ -144,18 +139,18 @@ async def test_broken_bodies_are_a_4xx_and_store_nothing(
     "broken", [{}, {"CallSid": "CA"}, {"From": "client:x"}, {"CallStatus": "dancing", "From": "x"}, {"CallSid": "\0"}]
 )
 async def test_signed_nonsense_is_a_4xx_and_stores_nothing(
-    carrier: CarrierSide, database: Database, path: str, broken: dict[str, str]
+    callbacks: CallbackClient, database: Database, path: str, broken: dict[str, str]
 ) -> None:
     before = await row_counts(database)
-    answer = await carrier.send(path, broken)
+    answer = await callbacks.send(path, broken)
     assert (answer.status_code, answer.content) == (400, b"")
     assert await row_counts(database) == before
 
 
-async def test_a_well_formed_stranger_is_rejected(carrier: CarrierSide, database: Database) -> None:
+async def test_a_well_formed_stranger_is_rejected(callbacks: CallbackClient, database: Database) -> None:
     before = await row_counts(database)
     form = {"CallSid": new_sid(), "From": f"client:w_{'0' * 32}_{'0' * 16}", "To": "+12125550147"}
-    answer = await carrier.send("/voice/outgoing", form)
+    answer = await callbacks.send("/voice/outgoing", form)
     assert (answer.status_code, answer.content) == (200, REJECT)
     assert await row_counts(database) == before
 
@@ -166,11 +161,11 @@ async def test_a_webhook_takes_posts_only(client: httpx.AsyncClient, path: str) 
 
 
 async def test_the_carriers_way_out_turns_the_call_away_and_stores_nothing(
-    client: httpx.AsyncClient, carrier: CarrierSide, database: Database, form: list[tuple[str, str]]
+    client: httpx.AsyncClient, callbacks: CallbackClient, database: Database, form: list[tuple[str, str]]
 ) -> None:
     """Asked for when the voice address fails: it must answer whatever is wrong with the rest, so it reads nothing."""
     before = await row_counts(database)
-    for answer in (await carrier.send("/voice/unavailable", form), await client.post("/voice/unavailable")):
+    for answer in (await callbacks.send("/voice/unavailable", form), await client.post("/voice/unavailable")):
         assert (answer.status_code, answer.content) == (200, REJECT)
         assert answer.headers["content-type"].startswith("text/xml")
     assert await row_counts(database) == before

@@ -1,6 +1,5 @@
 """Deleted organizations: erased whole when their grace is over, whatever dies meanwhile, and nobody else's rows."""
 
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -30,29 +29,9 @@ pytestmark = pytest.mark.anyio
 OVER = GRACE + timedelta(minutes=1)
 
 
-@pytest.fixture(scope="module")
-def own_database(new_migrated_database: Callable[[], str]) -> str:
-    """A database whose organizations the running application does not erase before these tests do."""
-    return new_migrated_database()
-
-
-@pytest.fixture
-async def jobs(own_database: str) -> AsyncIterator[Database]:
-    database = Database(own_database, role=ADMIN_ROLE)
-    yield database
-    await database.stop()
-
-
 @pytest.fixture
 async def make(jobs: Database, settings: Settings) -> Factory:
     return Factory(jobs, settings)
-
-
-@pytest.fixture
-async def carrier(make: Factory) -> AsyncIterator[Carrier]:
-    adapter = make.carrier()
-    yield adapter
-    await adapter.close()
 
 
 def erasure(database: Database) -> Erasure:
@@ -170,7 +149,7 @@ async def die_at_transaction(url: str, number: int) -> bool:
 
 
 async def test_an_erasure_killed_at_any_step_is_finished_by_the_next(
-    jobs: Database, make: Factory, own_database: str
+    jobs: Database, make: Factory, own_database_url: str
 ) -> None:
     number, died = 1, True
     while died:
@@ -178,7 +157,7 @@ async def test_an_erasure_killed_at_any_step_is_finished_by_the_next(
         organization_id = furnished.ids["organization_id"]
         before = await fingerprints(jobs, organization_id)
         await delete(jobs, organization_id, ago=OVER)
-        died = await die_at_transaction(own_database, number)
+        died = await die_at_transaction(own_database_url, number)
         if died:
             await assert_untouched_or_lost_to_its_owner(jobs, furnished.tenant, before)
             assert await erasure(jobs).run() == 1

@@ -2,7 +2,6 @@
 
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from carrier.health import CarrierStanding
 from epoch.purge_rules import CHORES, build_housekeeping
 from kit.clock import utc_now
 from kit.counters import MinuteCounter
-from kit.db.database import ADMIN_ROLE, Database
+from kit.db.database import Database
 from kit.db.model import Base
 from kit.db.purge import (
     PURGE_BATCH_ROWS,
@@ -36,19 +35,6 @@ from tenants.models import Invitation, NumberPurchase, PurchaseState, Role
 
 pytestmark = pytest.mark.anyio
 _places = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def own_database(new_migrated_database: Callable[[], str]) -> str:
-    """A database that the running application does not tidy before these tests do."""
-    return new_migrated_database()
-
-
-@pytest.fixture
-async def jobs(own_database: str) -> AsyncIterator[Database]:
-    database = Database(own_database, role=ADMIN_ROLE)
-    yield database
-    await database.stop()
 
 
 def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_id: UUID, *, ago: timedelta) -> Base:

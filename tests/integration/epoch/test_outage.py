@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import anyio
@@ -17,6 +17,7 @@ from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import Settings
 from support.api_client import assert_refused
+from support.callback_client import CallbackClient, new_sid
 from support.database_proxy import DatabaseLine, Line
 from support.factories import (
     PASSWORD,
@@ -25,7 +26,6 @@ from support.factories import (
     Token,
     sign_in,
 )
-from support.webhook_client import CarrierSide, new_sid
 from support.widget_client import ask, assert_problem
 
 pytestmark = pytest.mark.anyio
@@ -34,16 +34,10 @@ HANG_SECONDS = 15
 
 
 @pytest.fixture(scope="module")
-def own_database(new_migrated_database: Callable[[], str]) -> str:
-    """A database that these tests alone may spoil."""
-    return new_migrated_database()
-
-
-@pytest.fixture(scope="module")
-async def line(own_database: str) -> AsyncIterator[DatabaseLine]:
+async def line(own_database_url: str) -> AsyncIterator[DatabaseLine]:
     # A socket's path may have 107 bytes: not under pytest's own directories.
     with tempfile.TemporaryDirectory(prefix="epoch-line-") as directory:
-        relay = DatabaseLine(own_database, Path(directory))
+        relay = DatabaseLine(own_database_url, Path(directory))
         await relay.start()
         yield relay
         await relay.stop()
@@ -64,15 +58,15 @@ async def browser(app_behind_line: Litestar, settings: Settings) -> AsyncIterato
 
 
 @pytest.fixture
-async def tenant_and_token(own_database: str, settings: Settings) -> AsyncIterator[tuple[Tenant, Token]]:
-    database = Database(own_database, role=ADMIN_ROLE)
+async def tenant_and_token(own_database_url: str, settings: Settings) -> AsyncIterator[tuple[Tenant, Token]]:
+    database = Database(own_database_url, role=ADMIN_ROLE)
     make = Factory(database, settings)
     tenant = await make.tenant()
     yield tenant, await make.token(tenant)
     await database.stop()
 
 
-async def assert_every_door_says_so(browser: httpx.AsyncClient, token: Token, carrier: CarrierSide) -> None:
+async def assert_every_door_says_so(browser: httpx.AsyncClient, token: Token, callbacks: CallbackClient) -> None:
     credentials = {"email": "a@example.com", "password": PASSWORD}
     with anyio.fail_after(HANG_SECONDS):
         exchange, status, who, sign_in_again, mine, call, alive, ready = await asyncio.gather(
@@ -81,7 +75,7 @@ async def assert_every_door_says_so(browser: httpx.AsyncClient, token: Token, ca
             browser.get("/api/session"),
             browser.post("/api/session", json=credentials),
             browser.get("/api/organizations"),
-            carrier.outgoing(token.id, new_sid()),
+            callbacks.outgoing(token.id, new_sid()),
             browser.get("/health/live"),
             browser.get("/health/ready"),
         )
@@ -95,13 +89,13 @@ async def assert_every_door_says_so(browser: httpx.AsyncClient, token: Token, ca
     assert (ready.status_code, ready.json()["failing"]) == (503, ["database"])
 
 
-async def assert_every_door_is_open(browser: httpx.AsyncClient, token: Token, carrier: CarrierSide) -> None:
+async def assert_every_door_is_open(browser: httpx.AsyncClient, token: Token, callbacks: CallbackClient) -> None:
     for path in ("/widget/exchange", "/widget/status"):
         answer = await ask(browser, token.raw, path=path)
         assert answer.status_code == 200, answer.text
     assert (await browser.get("/api/session")).status_code == 200
     assert (await browser.get("/api/organizations")).status_code == 200
-    assert b"<Dial " in (await carrier.outgoing(token.id, new_sid())).content
+    assert b"<Dial " in (await callbacks.outgoing(token.id, new_sid())).content
     assert (await browser.get("/health/ready")).json() == {"status": "ok"}
 
 
@@ -114,64 +108,64 @@ async def test_a_line_that_fails_is_told_and_comes_back_by_itself(
     state: Line,
 ) -> None:
     tenant, token = tenant_and_token
-    carrier = CarrierSide(browser, settings)
+    callbacks = CallbackClient(browser, settings)
     await sign_in(browser, tenant.owner)
-    await assert_every_door_is_open(browser, token, carrier)
+    await assert_every_door_is_open(browser, token, callbacks)
     line.turn(state)
     try:
-        await assert_every_door_says_so(browser, token, carrier)
+        await assert_every_door_says_so(browser, token, callbacks)
     finally:
         line.turn(Line.UP)
-    await assert_every_door_is_open(browser, token, carrier)
+    await assert_every_door_is_open(browser, token, callbacks)
 
 
 async def test_a_database_that_takes_no_connections_is_told_and_comes_back(
-    own_database: str,
+    own_database_url: str,
     postgres: EmbeddedPostgres,
     browser: httpx.AsyncClient,
     tenant_and_token: tuple[Tenant, Token],
     settings: Settings,
 ) -> None:
     tenant, token = tenant_and_token
-    carrier = CarrierSide(browser, settings)
+    callbacks = CallbackClient(browser, settings)
     await sign_in(browser, tenant.owner)
-    await assert_every_door_is_open(browser, token, carrier)
-    name = own_database.partition("@/")[2].partition("?")[0]
+    await assert_every_door_is_open(browser, token, callbacks)
+    name = own_database_url.partition("@/")[2].partition("?")[0]
     owner = await asyncpg.connect(postgres.url)
     try:
         await owner.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
         await owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
-        await assert_every_door_says_so(browser, token, carrier)
+        await assert_every_door_says_so(browser, token, callbacks)
     finally:
         await owner.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
         await owner.close()
-    await assert_every_door_is_open(browser, token, carrier)
+    await assert_every_door_is_open(browser, token, callbacks)
 
 
 async def test_connections_that_died_meanwhile_are_not_noticed(
-    own_database: str,
+    own_database_url: str,
     postgres: EmbeddedPostgres,
     browser: httpx.AsyncClient,
     tenant_and_token: tuple[Tenant, Token],
     settings: Settings,
 ) -> None:
     tenant, token = tenant_and_token
-    carrier = CarrierSide(browser, settings)
+    callbacks = CallbackClient(browser, settings)
     await sign_in(browser, tenant.owner)
-    await assert_every_door_is_open(browser, token, carrier)
-    name = own_database.partition("@/")[2].partition("?")[0]
+    await assert_every_door_is_open(browser, token, callbacks)
+    name = own_database_url.partition("@/")[2].partition("?")[0]
     owner = await asyncpg.connect(postgres.url)
     await owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
     await owner.close()
-    await assert_every_door_is_open(browser, token, carrier)
+    await assert_every_door_is_open(browser, token, callbacks)
 
 
 async def test_an_exchange_costs_one_round_trip(
-    own_database: str, settings: Settings, tenant_and_token: tuple[Tenant, Token]
+    own_database_url: str, settings: Settings, tenant_and_token: tuple[Tenant, Token]
 ) -> None:
     _, token = tenant_and_token
     with tempfile.TemporaryDirectory(prefix="epoch-line-") as directory:
-        line = DatabaseLine(own_database, Path(directory))
+        line = DatabaseLine(own_database_url, Path(directory))
         await line.start()
         # Not started: the sweeps and the outbox, which ask the database by the way, stay still.
         quiet = create_app(msgspec.structs.replace(settings, database_url=line.url))

@@ -57,9 +57,9 @@ async def letterbox() -> Letterbox:
 
 
 @pytest.fixture
-async def requests(own_database: str) -> AsyncIterator[Database]:
+async def requests(own_database_url: str) -> AsyncIterator[Database]:
     """The database as requests see it."""
-    database = Database(own_database)
+    database = Database(own_database_url)
     yield database
     await database.stop()
 

@@ -85,8 +85,8 @@ async def test_what_waits_cannot_be_read_from_the_database(jobs: Database) -> No
     assert "reset" not in repr(vars(row))
 
 
-async def test_requests_put_work_in_and_see_none_of_it(jobs: Database, own_database: str) -> None:
-    requests = Database(own_database)
+async def test_requests_put_work_in_and_see_none_of_it(jobs: Database, own_database_url: str) -> None:
+    requests = Database(own_database_url)
     await put(Worker(jobs), requests, b"one")
     for statement in ("SELECT id FROM outbox", "UPDATE outbox SET attempts = 0", "DELETE FROM outbox"):
         async with requests.sessions() as session:
@@ -97,8 +97,10 @@ async def test_requests_put_work_in_and_see_none_of_it(jobs: Database, own_datab
 
 
 @pytest.mark.parametrize("point", ["after-commit", "at-work"])
-async def test_a_worker_killed_after_the_commit_loses_nothing(jobs: Database, own_database: str, point: str) -> None:
-    environ = {**os.environ, "PYTHONPATH": str(SOURCES), "EPOCH_DATABASE_URL": own_database}
+async def test_a_worker_killed_after_the_commit_loses_nothing(
+    jobs: Database, own_database_url: str, point: str
+) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(SOURCES), "EPOCH_DATABASE_URL": own_database_url}
     process = await asyncio.create_subprocess_exec(sys.executable, str(SCRIPT), point, SECRET, env=environ)
     assert await asyncio.wait_for(process.wait(), 60) == -signal.SIGKILL
 

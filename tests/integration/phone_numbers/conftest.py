@@ -1,34 +1,24 @@
 """What the tests of phone numbers share: a desk as requests use it, the carrier's side, and a reconciler."""
 
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
 from carrier.port import Carrier, OwnedNumber
-from carrier.twilio import TwilioCarrier
 from epoch.phone_number_jobs import build_number_desk, build_reconciler
 from kit.actor import Actor, ActorKind
 from kit.db.database import Database
 from phone_numbers.phone_number_service import NumberDesk
 from phone_numbers.reconciliation import Reconciler
-from support.factories import Factory
 from tenants.models import NumberPurchase, Organization, PhoneNumber
 
 # Area codes of the United States that no other test uses, a hundred numbers in each.
 _free = (f"+1{area}5550{last}" for area in ("907", "208", "406") for last in itertools.chain(range(106, 200)))
 At = Callable[[str], Awaitable[list[OwnedNumber]]]
 Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
-
-
-@pytest.fixture
-async def carrier(make: Factory) -> AsyncIterator[TwilioCarrier]:
-    """The sandbox carrier, as the product talks to it."""
-    adapter = make.carrier()
-    yield adapter
-    await adapter.close()
 
 
 @pytest.fixture

@@ -7,58 +7,56 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from kit.settings import Settings
+from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory
-from support.webhook_client import CarrierSide, new_sid
 from support.widget_client import ask
 
 pytestmark = pytest.mark.anyio
 NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
 
-@pytest.fixture
-async def carrier(client: httpx.AsyncClient, settings: Settings) -> CarrierSide:
-    return CarrierSide(client, settings)
-
-
-async def test_a_final_status_is_told_at_once(client: httpx.AsyncClient, carrier: CarrierSide, make: Factory) -> None:
+async def test_a_final_status_is_told_at_once(
+    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
+) -> None:
     token = await make.token(await make.tenant())
     sid, call_id = new_sid(), uuid4()
-    await carrier.outgoing(token.id, sid, CallId=str(call_id))
-    await carrier.event(sid, "busy", NOON, child=new_sid(), sequence=2)
+    await callbacks.outgoing(token.id, sid, CallId=str(call_id))
+    await callbacks.event(sid, "busy", NOON, child=new_sid(), sequence=2)
     answer = await ask(client, token.raw, path="/widget/status", call_id=str(call_id))
     assert answer.json() == {"call": {"status": "busy", "duration": 0, "end_reason": "busy", "message": None}}
 
 
-async def test_the_answer_waits_for_the_end(client: httpx.AsyncClient, carrier: CarrierSide, make: Factory) -> None:
+async def test_the_answer_waits_for_the_end(
+    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
+) -> None:
     token = await make.token(await make.tenant())
     sid, call_id = new_sid(), uuid4()
     asking = asyncio.create_task(ask(client, token.raw, path="/widget/status", call_id=str(call_id)))
     await asyncio.sleep(0.1)
-    await carrier.outgoing(token.id, sid, CallId=str(call_id))
-    await carrier.event(sid, "completed", NOON, child=new_sid(), sequence=3, CallDuration="7")
+    await callbacks.outgoing(token.id, sid, CallId=str(call_id))
+    await callbacks.event(sid, "completed", NOON, child=new_sid(), sequence=3, CallDuration="7")
     answer = (await asking).json()
     assert answer == {"call": {"status": "completed", "duration": 7, "end_reason": None, "message": None}}
 
 
 async def test_a_call_that_goes_on_is_told_as_it_is(
-    client: httpx.AsyncClient, carrier: CarrierSide, make: Factory
+    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
 ) -> None:
     token = await make.token(await make.tenant())
     sid, call_id = new_sid(), uuid4()
-    await carrier.outgoing(token.id, sid, CallId=str(call_id))
-    await carrier.event(sid, "ringing", NOON, child=new_sid(), sequence=1)
+    await callbacks.outgoing(token.id, sid, CallId=str(call_id))
+    await callbacks.event(sid, "ringing", NOON, child=new_sid(), sequence=1)
     answer = await ask(client, token.raw, path="/widget/status", call_id=str(call_id).upper())
     assert answer.json()["call"]["status"] == "ringing"
 
 
 async def test_a_call_is_told_to_its_own_token_only(
-    client: httpx.AsyncClient, carrier: CarrierSide, make: Factory
+    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
 ) -> None:
     tenant = await make.tenant()
     token, sister, stranger = await make.token(tenant), await make.token(tenant), await make.token(await make.tenant())
     sid, call_id = new_sid(), uuid4()
-    await carrier.outgoing(token.id, sid, to="911", CallId=str(call_id))
+    await callbacks.outgoing(token.id, sid, to="911", CallId=str(call_id))
     mine, hers, theirs, unknown = await asyncio.gather(
         *(
             ask(client, raw, path="/widget/status", call_id=str(asked))

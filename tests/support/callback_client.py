@@ -1,4 +1,4 @@
-"""The carrier's side of the webhooks, for tests: signed forms as it sends them."""
+"""Sends the product signed callbacks as the carrier does."""
 
 import secrets
 from collections.abc import Iterable, Mapping
@@ -25,8 +25,8 @@ def identity_of(token_id: UUID) -> str:
     return f"w_{token_id.hex}_{secrets.token_hex(8)}"
 
 
-class CarrierSide:
-    """Posts webhooks, signed with the account's token unless told otherwise."""
+class CallbackClient:
+    """Posts callbacks, signed with the account's token unless told otherwise."""
 
     def __init__(self, client: httpx.AsyncClient, settings: Settings) -> None:
         self._client = client
