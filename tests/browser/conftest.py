@@ -15,6 +15,7 @@ from support.locks import exclusive
 
 SPEED = "5"
 """Most tests do not need the sandbox's real waits."""
+SHORT_TOKEN_SECONDS = 10
 EXTRA_ARGUMENTS = (
     "--allow-loopback-in-peer-connection",  # a machine without a network has no other address
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1",  # nothing leaves the machine
@@ -65,10 +66,22 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.fixture(scope="session")
-async def product(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
+async def product(
+    new_migrated_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Product]:
     """The product with quick far ends."""
     folder = tmp_path_factory.mktemp("product")
-    async with running_product(new_database(), folder, EPOCH_SANDBOX_SPEED=SPEED) as running:
+    async with running_product(new_migrated_database(), folder, EPOCH_SANDBOX_SPEED=SPEED) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def short_token_product(
+    new_migrated_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Product]:
+    """A product whose access tokens live for ``SHORT_TOKEN_SECONDS``."""
+    settings = {"EPOCH_ACCESS_TOKEN_TTL": str(SHORT_TOKEN_SECONDS), "EPOCH_SANDBOX_SPEED": SPEED}
+    async with running_product(new_migrated_database(), tmp_path_factory.mktemp("short-tokens"), **settings) as running:
         yield running
 
 

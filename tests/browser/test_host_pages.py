@@ -3,7 +3,7 @@
 import pytest
 
 from browser.conftest import OpenPhone
-from support.browser.phone import Phone
+from support.browser.phone import assert_whole_call
 from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
@@ -19,18 +19,6 @@ REMEMBER_GLOBALS = "<script>var known = new Set(Object.getOwnPropertyNames(windo
 NEW_GLOBALS = "() => Object.getOwnPropertyNames(window).filter((name) => !known.has(name) && name !== 'known').sort()"
 
 
-async def assert_calls(phone: Phone) -> None:
-    """A whole call with sound, after which the browser has nothing to complain of."""
-    await phone.until_event("ready")
-    begun = await phone.call(ECHO)
-    await phone.until_event("callAnswered")
-    before, after = await phone.hear(begun.call_id)
-    assert after.browser["heard"] > before.browser["heard"]
-    await phone.panel.get_by_role("button", name="Hang up").click()
-    await phone.assert_agrees(begun.call_id, ECHO, "completed")
-    assert phone.console == []
-
-
 def policy_for(customer: Customer, *more: str) -> str:
     """The entries of the customers' guide and nothing else."""
     product, carrier = customer.product.url, customer.product.carrier.replace("http:", "ws:")
@@ -38,19 +26,19 @@ def policy_for(customer: Customer, *more: str) -> str:
 
 
 async def test_a_strict_content_security_policy(customer: Customer, open_phone: OpenPhone) -> None:
-    await assert_calls(await open_phone(customer, headers={"Content-Security-Policy": policy_for(customer)}))
+    await assert_whole_call(await open_phone(customer, headers={"Content-Security-Policy": policy_for(customer)}))
 
 
 @pytest.mark.parametrize("types", ["trusted-types 'none'", "trusted-types other"])
 async def test_trusted_types(customer: Customer, open_phone: OpenPhone, types: str) -> None:
     policy = policy_for(customer, "require-trusted-types-for 'script'", types)
-    await assert_calls(await open_phone(customer, headers={"Content-Security-Policy": policy}))
+    await assert_whole_call(await open_phone(customer, headers={"Content-Security-Policy": policy}))
 
 
 async def test_a_policy_of_nonces(customer: Customer, open_phone: OpenPhone) -> None:
     policy = policy_for(customer).replace(f"script-src {customer.product.url}", "script-src 'nonce-r4nd0m'")
     headers = {"Content-Security-Policy": policy}
-    await assert_calls(await open_phone(customer, attributes='nonce="r4nd0m"', headers=headers))
+    await assert_whole_call(await open_phone(customer, attributes='nonce="r4nd0m"', headers=headers))
 
 
 async def test_a_policy_that_blocks_the_carrier_is_told_with_its_fix(customer: Customer, open_phone: OpenPhone) -> None:
@@ -67,13 +55,13 @@ async def test_a_policy_that_blocks_the_carrier_is_told_with_its_fix(customer: C
 
 async def test_a_page_with_an_amd_loader(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, head=AMD)
-    await assert_calls(phone)
+    await assert_whole_call(phone)
     assert await phone.page.evaluate("() => [window.defined, Object.keys(window.module.exports)]") == [0, []]
 
 
 async def test_a_call_leaves_no_globals_and_nothing_stored(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, head=REMEMBER_GLOBALS)
-    await assert_calls(phone)
+    await assert_whole_call(phone)
     assert await phone.page.evaluate(NEW_GLOBALS) == ["EpochPhone", "EpochVoice"]
     assert await phone.page.evaluate("() => EpochPhone === EpochVoice")
     assert await phone.page.evaluate("() => [localStorage.length, sessionStorage.length, document.cookie]") == [
@@ -85,7 +73,7 @@ async def test_a_call_leaves_no_globals_and_nothing_stored(customer: Customer, o
 
 async def test_the_widget_asks_no_other_host(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer)
-    await assert_calls(phone)
+    await assert_whole_call(phone)
     page = phone.page.url.rpartition("/")[0]
     ours = (page, customer.product.url, customer.product.carrier.replace("http:", "ws:"), "data:")
     assert [url for url in phone.requests if not url.startswith(ours)] == []

@@ -5,7 +5,7 @@ from playwright.async_api import BrowserContext
 
 from browser.conftest import OpenPage, OpenPhone
 from support.browser.host_site import HostSite, widget_tag
-from support.browser.phone import Phone
+from support.browser.phone import assert_whole_call
 from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
@@ -41,22 +41,11 @@ SHIFTED = "() => shifts.map(({ node }) => node?.outerHTML ?? node?.data ?? 'a pa
 PARAGRAPHS = "<p>A customer's words.</p>" * 60
 
 
-async def assert_calls(phone: Phone) -> None:
-    await phone.until_event("ready")
-    begun = await phone.call(ECHO)
-    await phone.until_event("callAnswered")
-    before, after = await phone.hear(begun.call_id)
-    assert after.browser["heard"] > before.browser["heard"]
-    await phone.panel.get_by_role("button", name="Hang up").click()
-    await phone.assert_agrees(begun.call_id, ECHO, "completed")
-    assert phone.console == []
-
-
 async def test_a_page_that_overwrites_globals_after_the_phone_has_loaded(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
     url = host_site.page(widget_tag(customer.product.url, customer.token.raw) + RUIN_LATER)
-    await assert_calls(await open_page(url, customer.product, customer=customer))
+    await assert_whole_call(await open_page(url, customer.product, customer=customer))
 
 
 @pytest.mark.parametrize("how", RUINED)
@@ -75,7 +64,7 @@ async def test_a_page_that_ruined_globals_before_is_told_and_left_alone(
 
 
 async def test_a_page_that_extends_built_in_prototypes(customer: Customer, open_phone: OpenPhone) -> None:
-    await assert_calls(await open_phone(customer, head=EXTENDED))
+    await assert_whole_call(await open_phone(customer, head=EXTENDED))
 
 
 async def test_the_page_never_shifts(customer: Customer, open_phone: OpenPhone) -> None:
@@ -85,7 +74,7 @@ async def test_the_page_never_shifts(customer: Customer, open_phone: OpenPhone) 
     await phone.panel.get_by_role("button", name="Open phone").wait_for()
     assert await phone.page.evaluate("() => shifts") == []
     before = await phone.page.evaluate(size)
-    await assert_calls(phone)
+    await assert_whole_call(phone)
     assert await phone.page.evaluate(SHIFTED) == []
     assert await phone.page.evaluate(size) == before
 

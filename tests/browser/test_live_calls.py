@@ -1,22 +1,18 @@
 """What may happen to a call that is on: revocation, an expiring access token, a broken signalling socket."""
 
-from collections.abc import AsyncIterator, Callable
-
 import httpx
 import pytest
 
-from browser.conftest import SPEED, OpenPhone
+from browser.conftest import SHORT_TOKEN_SECONDS, OpenPhone
 from support.browser.phone import Phone
 from support.browser.product import (
     ECHO,
     Customer,
     Product,
-    running_product,
 )
 
 pytestmark = pytest.mark.anyio
 
-TOKEN_SECONDS = 10
 # Keeps every text that the panel ever showed.
 READ_PANEL = """() => {
     const root = document.querySelector("epoch-phone").shadowRoot;
@@ -26,16 +22,6 @@ READ_PANEL = """() => {
     });
     window[Symbol.for("epoch.read")] = read;
 }"""
-
-
-@pytest.fixture(scope="module")
-async def forgetful_product(
-    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Product]:
-    """Its access tokens live for seconds."""
-    lifetime = {"EPOCH_ACCESS_TOKEN_TTL": str(TOKEN_SECONDS), "EPOCH_SANDBOX_SPEED": SPEED}
-    async with running_product(new_database(), tmp_path_factory.mktemp("forgetful"), **lifetime) as running:
-        yield running
 
 
 async def answered_call(phone: Phone) -> str:
@@ -59,8 +45,10 @@ async def test_revocation_ends_a_live_call_and_the_widget_says_why(customer: Cus
     await phone.assert_agrees(call_id, ECHO, "completed")
 
 
-async def test_the_access_token_is_renewed_under_a_live_call(forgetful_product: Product, open_phone: OpenPhone) -> None:
-    customer = await forgetful_product.customer()
+async def test_the_access_token_is_renewed_under_a_live_call(
+    short_token_product: Product, open_phone: OpenPhone
+) -> None:
+    customer = await short_token_product.customer()
     phone = await open_phone(customer)
     call_id = await answered_call(phone)
 
@@ -68,14 +56,14 @@ async def test_the_access_token_is_renewed_under_a_live_call(forgetful_product: 
         return sum(url.endswith("/widget/exchange") for url in phone.requests) >= 3
 
     # By the second renewal the token that the call began with has expired.
-    await phone.until("two more exchanges", renewed_twice, within=4 * TOKEN_SECONDS)
+    await phone.until("two more exchanges", renewed_twice, within=4 * SHORT_TOKEN_SECONDS)
     assert await phone.state() == "in-progress"
     before, after = await phone.hear(call_id)
     assert after.browser["heard"] > before.browser["heard"]
     assert after.far_end["energy_in"] > before.far_end["energy_in"]
     await phone.hangup()
     ended = await phone.until_event("callEnded")
-    assert ended["duration"] >= TOKEN_SECONDS
+    assert ended["duration"] >= SHORT_TOKEN_SECONDS
     await phone.assert_agrees(call_id, ECHO, "completed")
 
     later = await phone.call(ECHO)

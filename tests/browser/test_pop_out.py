@@ -1,11 +1,9 @@
 """Calls in a window of their own: they outlive the page, and every page of the site that comes after follows them."""
 
-from collections.abc import AsyncIterator, Callable
-
 import pytest
 from playwright.async_api import Dialog, Page, expect
 
-from browser.conftest import SPEED, OpenPage, OpenPhone
+from browser.conftest import SHORT_TOKEN_SECONDS, OpenPage, OpenPhone
 from browser.test_tabs import ELSEWHERE, another_tab, assert_free
 from support.browser.host_site import HostSite, widget_tag
 from support.browser.phone import Phone
@@ -23,26 +21,14 @@ from support.browser.product import (
     TONES,
     Customer,
     Product,
-    running_product,
 )
 
 pytestmark = pytest.mark.anyio
 
 ON = 'data-pop-out="on"'
-TOKEN_SECONDS = 10
 BLOCKED = "The browser blocked the phone's window"
 LOST = "The phone's window does not answer"
 NO_WINDOWS = {"Content-Security-Policy": "sandbox allow-scripts allow-same-origin"}
-
-
-@pytest.fixture(scope="module")
-async def forgetful_product(
-    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Product]:
-    """Its access tokens live for seconds."""
-    lifetime = {"EPOCH_ACCESS_TOKEN_TTL": str(TOKEN_SECONDS), "EPOCH_SANDBOX_SPEED": SPEED}
-    async with running_product(new_database(), tmp_path_factory.mktemp("forgetful"), **lifetime) as running:
-        yield running
 
 
 @pytest.fixture
@@ -263,16 +249,16 @@ async def test_revocation_stops_the_window_and_its_page(open_phone: OpenPhone, g
 
 
 async def test_the_window_renews_its_ticket_for_as_long_as_it_lives(
-    forgetful_product: Product, open_phone: OpenPhone, host_site: HostSite
+    short_token_product: Product, open_phone: OpenPhone, host_site: HostSite
 ) -> None:
-    customer = await forgetful_product.customer(allowed_domains=("127.0.0.1",))
+    customer = await short_token_product.customer(allowed_domains=("127.0.0.1",))
     phone = await ready(open_phone, customer)
     begun, window = await call_in_window(phone, ECHO)
     await phone.page.goto(host_site.page("<p>No phone here</p>"))
     # Long after the page's own ticket is over the call goes on, and so does the window.
     exchanges = [url for url in window.requests if url.endswith("/widget/exchange")]
     await window.until(
-        "two more exchanges", lambda: _exchanged(window, len(exchanges) + 2), within=2 * TOKEN_SECONDS + 10
+        "two more exchanges", lambda: _exchanged(window, len(exchanges) + 2), within=2 * SHORT_TOKEN_SECONDS + 10
     )
     await window.hear(begun.call_id)
     await window.hangup()

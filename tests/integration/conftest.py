@@ -13,13 +13,41 @@ from kit.http.app_key import DATABASE
 from kit.settings import Settings
 from support.callback_client import CallbackClient
 from support.carrier_endpoint import CarrierEndpoint
-from support.factories import Factory
+from support.factories import Factory, Tenant, Token, sign_in
 
 
 @pytest.fixture
 def walled(app: Litestar) -> Database:
     """The application's own database: it sees one organization at a time, as requests do."""
     return DATABASE.get(app)
+
+
+@pytest.fixture
+async def requests(settings: Settings) -> AsyncIterator[Database]:
+    """The shared database as another serving process has it."""
+    assert settings.database_url is not None
+    walled = Database(settings.database_url)
+    await walled.start()
+    yield walled
+    await walled.stop()
+
+
+@pytest.fixture
+async def tenant(make: Factory) -> Tenant:
+    """An organization with an owner and a number."""
+    return await make.tenant()
+
+
+@pytest.fixture
+async def token(make: Factory, tenant: Tenant) -> Token:
+    """An embed token of ``tenant``."""
+    return await make.token(tenant)
+
+
+@pytest.fixture
+async def owner(client: httpx.AsyncClient, tenant: Tenant) -> httpx.AsyncClient:
+    """A client that the owner of ``tenant`` has signed in with."""
+    return await sign_in(client, tenant.owner)
 
 
 @pytest.fixture

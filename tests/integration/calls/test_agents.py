@@ -51,11 +51,6 @@ async def placed(
 
 
 @pytest.fixture
-async def tenant(make: Factory) -> Tenant:
-    return await make.tenant()
-
-
-@pytest.fixture
 async def token(make: Factory, tenant: Tenant) -> Token:
     # Allowed elsewhere only: our own page gets in by its ticket.
     return await make.token(tenant, allowed_domains=["customer.example"])

@@ -23,21 +23,6 @@ from tenants.plans import Plan
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-async def tenant(make: Factory) -> Tenant:
-    return await make.tenant()
-
-
-@pytest.fixture
-async def token(make: Factory, tenant: Tenant) -> Token:
-    return await make.token(tenant)
-
-
-@pytest.fixture
-async def owner(client: httpx.AsyncClient, tenant: Tenant) -> httpx.AsyncClient:
-    return await sign_in(client, tenant.owner)
-
-
 def path(tenant: Tenant) -> str:
     return f"/api/organizations/{tenant.organization.id}/calling-rules"
 

@@ -23,7 +23,7 @@ from kit.settings import Settings
 from support.call_factory import add_call
 from support.callback_client import new_sid
 from support.carrier_account import Books, open_books
-from support.factories import Factory, Tenant, Token
+from support.factories import Tenant, Token
 
 pytestmark = pytest.mark.anyio
 DAY = dt.date(2026, 11, 20)
@@ -48,16 +48,6 @@ async def nothing_of_other_tests(database: Database) -> None:
     async with database.sessions() as session, session.begin():
         for table in (Call, CarrierDay, CarrierDifference):
             await session.execute(sa.delete(table))
-
-
-@pytest.fixture
-async def tenant(make: Factory) -> Tenant:
-    return await make.tenant()
-
-
-@pytest.fixture
-async def token(make: Factory, tenant: Tenant) -> Token:
-    return await make.token(tenant)
 
 
 def browser(token: Token) -> str:

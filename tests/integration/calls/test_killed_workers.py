@@ -78,16 +78,6 @@ def make(jobs: Database, own_settings: Settings) -> Factory:
     return Factory(jobs, own_settings)
 
 
-@pytest.fixture
-async def tenant(make: Factory) -> Tenant:
-    return await make.tenant()
-
-
-@pytest.fixture
-async def token(make: Factory, tenant: Tenant) -> Token:
-    return await make.token(tenant)
-
-
 def environ_of(settings: Settings, **more: str) -> dict[str, str]:
     return {
         **os.environ,

@@ -20,7 +20,7 @@ from kit.settings import Settings
 from sandbox.legs import Leg
 from support.callback_client import CallbackClient, new_sid
 from support.carrier_account import Books, open_books
-from support.factories import Factory, Tenant, Token
+from support.factories import Tenant, Token
 
 pytestmark = pytest.mark.anyio
 LATER = PRICED_AFTER + dt.timedelta(seconds=5)
@@ -43,16 +43,6 @@ async def no_calls_of_other_tests(database: Database) -> None:
     """A run looks at every call that is due."""
     async with database.sessions() as session, session.begin():
         await session.execute(sa.delete(Call))
-
-
-@pytest.fixture
-async def tenant(make: Factory) -> Tenant:
-    return await make.tenant()
-
-
-@pytest.fixture
-async def token(make: Factory, tenant: Tenant) -> Token:
-    return await make.token(tenant)
 
 
 async def talked(

@@ -65,11 +65,6 @@ async def tenant(make: Factory) -> Tenant:
     return await make.tenant(limits={"live_calls": 1})
 
 
-@pytest.fixture
-async def token(make: Factory, tenant: Tenant) -> Token:
-    return await make.token(tenant)
-
-
 async def placed(callbacks: CallbackClient, token: Token) -> str:
     sid = new_sid()
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content

@@ -30,16 +30,6 @@ EMERGENCY = {
 }
 
 
-@pytest.fixture
-async def tenant(make: Factory) -> Tenant:
-    return await make.tenant()
-
-
-@pytest.fixture
-async def token(make: Factory, tenant: Tenant) -> Token:
-    return await make.token(tenant)
-
-
 async def refuse(callbacks: CallbackClient, token: Token, call_id: UUID | None = None) -> str:
     """Ask for an emergency number; return the carrier's id of the call."""
     sid = new_sid()

@@ -51,16 +51,6 @@ NUMBER, OTHER = "+12125550147", "+12125550148"
 
 
 @pytest.fixture
-async def tenant(make: Factory) -> Tenant:
-    return await make.tenant()
-
-
-@pytest.fixture
-async def token(make: Factory, tenant: Tenant) -> Token:
-    return await make.token(tenant)
-
-
-@pytest.fixture
 def at_carrier(outbox: Outbox, books: Books) -> CallsAtCarrier:
     return CallsAtCarrier(outbox, books.carrier)
 

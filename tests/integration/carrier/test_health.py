@@ -1,6 +1,5 @@
 """How the carrier has been doing: told by each process, over a carrier that fails when it is told to."""
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
@@ -25,16 +24,6 @@ class Counted(CounterBuffer):
     @property
     def counts(self) -> dict[str, int]:
         return dict(self._pending)
-
-
-@pytest.fixture
-async def requests(settings: Settings, database: Database) -> AsyncIterator[Database]:
-    del database
-    assert settings.database_url is not None
-    own = Database(settings.database_url)
-    await own.start()
-    yield own
-    await own.stop()
 
 
 async def standing(database: Database, health: CarrierHealth) -> CarrierStanding:

@@ -17,11 +17,6 @@ NUMBER = "+12125550147"
 
 
 @pytest.fixture
-async def tenant(make: Factory) -> Tenant:
-    return await make.tenant()
-
-
-@pytest.fixture
 async def admin(client: httpx.AsyncClient, make: Factory, tenant: Tenant) -> httpx.AsyncClient:
     user = await make.member(tenant.organization, Role.ADMIN)
     answer = await post_form(client, "/login", "/login", {"email": user.email, "password": PASSWORD, "next": ""})

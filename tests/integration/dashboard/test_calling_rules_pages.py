@@ -20,21 +20,6 @@ from tenants.models import Role
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-async def tenant(make: Factory) -> Tenant:
-    return await make.tenant()
-
-
-@pytest.fixture
-async def token(make: Factory, tenant: Tenant) -> Token:
-    return await make.token(tenant)
-
-
-@pytest.fixture
-async def owner(client: httpx.AsyncClient, tenant: Tenant) -> httpx.AsyncClient:
-    return await sign_in(client, tenant.owner)
-
-
 def settings_of(tenant: Tenant) -> str:
     return f"/dashboard/{tenant.organization.slug}/settings"
 

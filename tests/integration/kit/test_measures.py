@@ -1,7 +1,6 @@
 """What is counted in memory: everybody's counts add up, and none is lost with the database."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
@@ -9,20 +8,8 @@ import sqlalchemy as sa
 
 from kit.counters import CounterBuffer, MinuteCounter
 from kit.db.database import Database
-from kit.settings import Settings
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def requests(settings: Settings, database: Database) -> AsyncIterator[Database]:
-    """As a serving process has it."""
-    del database
-    assert settings.database_url is not None
-    own = Database(settings.database_url)
-    await own.start()
-    yield own
-    await own.stop()
 
 
 async def total(database: Database, name: str) -> int:

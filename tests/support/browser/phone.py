@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import httpx
 from playwright.async_api import ConsoleMessage, Locator, Page, Request, WebSocket
 
-from support.browser.product import Customer, Product
+from support.browser.product import ECHO, Customer, Product
 
 Found = TypeVar("Found")
 Event = dict[str, Any]
@@ -204,3 +204,15 @@ class Phone:
         assert (record["to"], record["status"]) == (number, status)
         assert abs(ended["duration"] - record["duration"]) <= 1
         return record
+
+
+async def assert_whole_call(phone: Phone) -> None:
+    """A call with sound both ways, ended by the user, after which the browser has nothing to complain of."""
+    await phone.until_event("ready")
+    begun = await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    before, after = await phone.hear(begun.call_id)
+    assert after.browser["heard"] > before.browser["heard"]
+    await phone.panel.get_by_role("button", name="Hang up").click()
+    await phone.assert_agrees(begun.call_id, ECHO, "completed")
+    assert phone.console == []
