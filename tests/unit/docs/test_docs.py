@@ -15,6 +15,7 @@ LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(?:#[\w-]+)?\)")
 IN_BACKQUOTES = re.compile(r"`([^`\n]+)`")
 FOLDERS = ("src", "tests", "frontend", "docs", "tools", "bench", "alembic", "integrations")
 MADE_BY_INSTALLING = (".venv/", ".cache/", ".local/", "frontend/dist/")
+MAX_PICTURE_BYTES = 200_000
 SECTIONS = ["Context", "Decision", "Consequences"]
 
 
@@ -95,6 +96,24 @@ def test_no_two_decisions_have_one_number() -> None:
 
 def test_the_readme_fits_its_limit() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 130
+
+
+def test_the_changelog_has_one_line_for_each_change() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text()
+    lines = text.split("## Unreleased", 1)[1].splitlines()
+    heading = re.compile(
+        r"## \d+\.\d+\.\d+ - \d{4}-\d\d-\d\d|### (Added|Changed|Deprecated|Removed|Fixed|Security)|\*\*[^*]+\*\*"
+    )
+    others = [line for line in lines if line and not line.startswith("- ") and not heading.fullmatch(line)]
+    assert others == []
+
+
+def test_every_picture_is_small_and_used() -> None:
+    pictures = sorted((ROOT / "docs" / "images").glob("*.png"))
+    used = "".join(page.read_text() for page in PAGES)
+    assert pictures
+    assert [path.name for path in pictures if path.stat().st_size > MAX_PICTURE_BYTES] == []
+    assert [path.name for path in pictures if f"images/{path.name}" not in used] == []
 
 
 def test_the_generated_blocks_are_up_to_date() -> None:
