@@ -16,7 +16,7 @@ from accounts.auth import person, session_cookie, viewer
 from accounts.errors import SecondFactorUnchanged
 from accounts.second_factor import enrolment_uri
 from accounts.user_agents import name_of
-from dashboard.guards import knows_places
+from dashboard.guards import loads_memberships
 from dashboard.pages import redirect, render
 from kit.encryption import Encryptor
 from kit.errors import DomainError, NotFound, TooMany, Unauthenticated
@@ -25,42 +25,42 @@ from kit.http.forms import Form, ensure_valid_text, read_form
 from kit.http.problems import problem_headers, status_of
 
 Visit = Request[Any, Any, State]
-CODES = "codes"
+RECOVERY_CODES_COOKIE = "codes"
 """The cookie that carries fresh recovery codes to the one page that shows them."""
 _CODES_SECONDS = 60
 _CODES_PATH = "/account/recovery-codes"
 
 
-@get("/account", guards=[knows_places])
+@get("/account", guards=[loads_memberships])
 async def account_page(request: Visit) -> Response[str]:
     return await _page(request)
 
 
-@post("/account/name", guards=[knows_places], status_code=200)
-async def rename(request: Visit) -> Response[str]:
+@post("/account/name", guards=[loads_memberships], status_code=200)
+async def change_name(request: Visit) -> Response[str]:
     form = await read_form(request, "name")
 
     async def work() -> Response[str]:
-        await _changes(request).rename(viewer(request), name=form["name"], by=person(request))
+        await _account_settings(request).rename(viewer(request), name=form["name"], by=person(request))
         return redirect(request, "/account", "Your name is saved.")
 
-    return await _attempt(request, "name", form, work)
+    return await _redirect_or_form(request, "name", form, work)
 
 
-@post("/account/email", guards=[knows_places], status_code=200)
+@post("/account/email", guards=[loads_memberships], status_code=200)
 async def change_email(request: Visit) -> Response[str]:
     form = await read_form(request, "email", "password")
 
     async def work() -> Response[str]:
-        await _changes(request).ask_for_email(
+        await _account_settings(request).ask_for_email(
             viewer(request), email=form["email"], password=form["password"], by=person(request)
         )
         return redirect(request, "/account", "Open the link that we sent to the new address.")
 
-    return await _attempt(request, "email", form, work)
+    return await _redirect_or_form(request, "email", form, work)
 
 
-@post("/account/verification", guards=[knows_places], status_code=200)
+@post("/account/verification", guards=[loads_memberships], status_code=200)
 async def resend_verification(request: Visit) -> Response[str]:
     form = await read_form(request)
 
@@ -68,98 +68,102 @@ async def resend_verification(request: Visit) -> Response[str]:
         await ACCOUNT_SERVICES.get(request.app).registration.resend(viewer(request))
         return redirect(request, "/account", "The link is on its way.")
 
-    return await _attempt(request, "verification", form, work)
+    return await _redirect_or_form(request, "verification", form, work)
 
 
-@post("/account/password", guards=[knows_places], status_code=200)
+@post("/account/password", guards=[loads_memberships], status_code=200)
 async def change_password(request: Visit) -> Response[str]:
     form = await read_form(request, "current_password", "new_password")
 
     async def work() -> Response[str]:
-        raw = await _changes(request).change_password(
+        raw = await _account_settings(request).change_password(
             viewer(request), current=form["current_password"], new=form["new_password"], by=person(request)
         )
         notice = "Your password is changed. Other browsers are signed out."
-        return redirect(request, "/account", notice, cookies=[_session(request, raw)])
+        return redirect(request, "/account", notice, cookies=[_session_cookie(request, raw)])
 
-    return await _attempt(request, "password", form, work)
+    return await _redirect_or_form(request, "password", form, work)
 
 
-@post("/account/sessions/{session_id:uuid}/end", guards=[knows_places], status_code=200)
+@post("/account/sessions/{session_id:uuid}/end", guards=[loads_memberships], status_code=200)
 async def end_session(request: Visit, session_id: FromPath[UUID]) -> Response[str]:
     await read_form(request)
-    await _changes(request).end_session(viewer(request), session_id, by=person(request))
+    await _account_settings(request).end_session(viewer(request), session_id, by=person(request))
     return redirect(request, "/account", "That browser is signed out.")
 
 
-@post("/account/sessions/end-others", guards=[knows_places], status_code=200)
+@post("/account/sessions/end-others", guards=[loads_memberships], status_code=200)
 async def end_other_sessions(request: Visit) -> Response[str]:
     await read_form(request)
-    await _changes(request).end_other_sessions(viewer(request), by=person(request))
+    await _account_settings(request).end_other_sessions(viewer(request), by=person(request))
     return redirect(request, "/account", "Every other browser is signed out.")
 
 
-@post("/account/second-factor", guards=[knows_places], status_code=200)
+@post("/account/second-factor", guards=[loads_memberships], status_code=200)
 async def start_second_factor(request: Visit) -> Response[str]:
     form = await read_form(request, "password")
 
     async def work() -> Response[str]:
-        await _changes(request).start_second_factor(viewer(request), password=form["password"], by=person(request))
+        await _account_settings(request).start_second_factor(
+            viewer(request), password=form["password"], by=person(request)
+        )
         return redirect(request, "/account/second-factor")
 
-    return await _attempt(request, "second-factor", form, work)
+    return await _redirect_or_form(request, "second-factor", form, work)
 
 
-@get("/account/second-factor", guards=[knows_places])
+@get("/account/second-factor", guards=[loads_memberships])
 async def second_factor_page(request: Visit) -> Response[str]:
-    return await _enrolment(request, None)
+    return await _second_factor_form(request, None)
 
 
-@post("/account/second-factor/confirm", guards=[knows_places], status_code=200)
+@post("/account/second-factor/confirm", guards=[loads_memberships], status_code=200)
 async def confirm_second_factor(request: Visit) -> Response[str]:
     form = await read_form(request, "code")
     try:
         ensure_valid_text(form)
-        codes, raw = await _changes(request).confirm_second_factor(
+        codes, raw = await _account_settings(request).confirm_second_factor(
             viewer(request), code=form["code"], by=person(request)
         )
     except SecondFactorUnchanged:
         return redirect(request, "/account")
     except DomainError as error:
-        return await _enrolment(request, form.refused(error), status=status_of(error))
-    cookies = [_session(request, raw), _codes_cookie(request, codes)]
+        return await _second_factor_form(request, form.refused(error), status=status_of(error))
+    cookies = [_session_cookie(request, raw), _codes_cookie(request, codes)]
     return redirect(request, _CODES_PATH, "Two-step sign-in is on.", cookies=cookies)
 
 
-@post("/account/second-factor/disable", guards=[knows_places], status_code=200)
+@post("/account/second-factor/disable", guards=[loads_memberships], status_code=200)
 async def disable_second_factor(request: Visit) -> Response[str]:
     form = await read_form(request, "password", "code")
 
     async def work() -> Response[str]:
-        raw = await _changes(request).disable_second_factor(
+        raw = await _account_settings(request).disable_second_factor(
             viewer(request), password=form["password"], code=form["code"], by=person(request)
         )
-        return redirect(request, "/account", "Two-step sign-in is off.", cookies=[_session(request, raw)])
+        return redirect(request, "/account", "Two-step sign-in is off.", cookies=[_session_cookie(request, raw)])
 
-    return await _attempt(request, "disable", form, work)
+    return await _redirect_or_form(request, "disable", form, work)
 
 
-@post("/account/recovery-codes", guards=[knows_places], status_code=200)
+@post("/account/recovery-codes", guards=[loads_memberships], status_code=200)
 async def renew_recovery_codes(request: Visit) -> Response[str]:
     form = await read_form(request, "code")
 
     async def work() -> Response[str]:
-        codes = await _changes(request).renew_recovery_codes(viewer(request), code=form["code"], by=person(request))
+        codes = await _account_settings(request).renew_recovery_codes(
+            viewer(request), code=form["code"], by=person(request)
+        )
         return redirect(request, _CODES_PATH, cookies=[_codes_cookie(request, codes)])
 
-    return await _attempt(request, "codes", form, work)
+    return await _redirect_or_form(request, "codes", form, work)
 
 
-@get("/account/recovery-codes", guards=[knows_places])
+@get("/account/recovery-codes", guards=[loads_memberships])
 async def recovery_codes_page(request: Visit) -> Response[str]:
     """Shows fresh codes once: reloaded, the page has none left to show."""
-    sealed = request.cookies.get(CODES)
-    opened = _sealer(request).decrypt(sealed, seconds=_CODES_SECONDS) if sealed else None
+    sealed = request.cookies.get(RECOVERY_CODES_COOKIE)
+    opened = _codes_encryptor(request).decrypt(sealed, seconds=_CODES_SECONDS) if sealed else None
     if opened is None:
         return redirect(request, "/account")
     answer = render(request, "accounts/recovery_codes.html", codes=msgspec.json.decode(opened, type=list[str]))
@@ -169,7 +173,7 @@ async def recovery_codes_page(request: Visit) -> Response[str]:
 
 HANDLERS = (
     account_page,
-    rename,
+    change_name,
     change_email,
     resend_verification,
     change_password,
@@ -184,7 +188,7 @@ HANDLERS = (
 )
 
 
-async def _attempt(
+async def _redirect_or_form(
     request: Visit, section: str, form: Form, work: Callable[[], Awaitable[Response[str]]]
 ) -> Response[str]:
     """Do it, or show the page again with what is wrong in ``section``."""
@@ -205,8 +209,8 @@ async def _attempt(
 
 async def _page(request: Visit, *, status: int = 200, **forms: Form) -> Response[str]:
     who = viewer(request)
-    user, _, codes_left = await _changes(request).second_factor_of(who)
-    sessions = await _changes(request).sessions(who)
+    user, _, codes_left = await _account_settings(request).second_factor_of(who)
+    sessions = await _account_settings(request).sessions(who)
     return render(
         request,
         "accounts/account.html",
@@ -218,9 +222,9 @@ async def _page(request: Visit, *, status: int = 200, **forms: Form) -> Response
     )
 
 
-async def _enrolment(request: Visit, form: Form | None, *, status: int = 200) -> Response[str]:
+async def _second_factor_form(request: Visit, form: Form | None, *, status: int = 200) -> Response[str]:
     """The QR code and the field for the first code; on to the account when there is nothing to enrol."""
-    user, secret, _ = await _changes(request).second_factor_of(viewer(request))
+    user, secret, _ = await _account_settings(request).second_factor_of(viewer(request))
     if secret is None:
         return redirect(request, "/account")
     picture = segno.make(enrolment_uri(user.email, secret), micro=False).svg_data_uri(scale=5, light="#ffffff")
@@ -228,24 +232,24 @@ async def _enrolment(request: Visit, form: Form | None, *, status: int = 200) ->
     return render(request, "accounts/enrol.html", status=status, form=form, picture=picture, secret=groups)
 
 
-def _changes(request: Visit) -> AccountChanges:
+def _account_settings(request: Visit) -> AccountChanges:
     changes: AccountChanges = ACCOUNT_SERVICES.get(request.app).changes
     return changes
 
 
-def _session(request: Visit, raw: str) -> Cookie:
+def _session_cookie(request: Visit, raw: str) -> Cookie:
     return session_cookie(SETTINGS.get(request.app).public_url, raw)
 
 
-def _sealer(request: Visit) -> Encryptor:
-    return Encryptor(SETTINGS.get(request.app).secret_key, CODES)
+def _codes_encryptor(request: Visit) -> Encryptor:
+    return Encryptor(SETTINGS.get(request.app).secret_key, RECOVERY_CODES_COOKIE)
 
 
 def _codes_cookie(request: Visit, codes: Sequence[str] | None) -> Cookie:
     settings = SETTINGS.get(request.app)
     return Cookie(
-        key=CODES,
-        value="" if codes is None else _sealer(request).encrypt(msgspec.json.encode(list(codes))),
+        key=RECOVERY_CODES_COOKIE,
+        value="" if codes is None else _codes_encryptor(request).encrypt(msgspec.json.encode(list(codes))),
         max_age=0 if codes is None else _CODES_SECONDS,
         path=_CODES_PATH,
         httponly=True,

@@ -11,8 +11,8 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard import show_once
-from dashboard.guards import requires_place
-from dashboard.page_slice import window
+from dashboard.guards import requires_membership
+from dashboard.page_slice import page_slice
 from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.db.paging import cut
@@ -24,10 +24,10 @@ from tenants.auth import MemberAuth, member
 from tenants.guards import requires_role
 from tenants.models import KeyScope, Role
 
-KEY = "api-keys"
-SCOPE_WORDS: Mapping[str, str] = {KeyScope.READ.value: "Read only", KeyScope.WRITE.value: "Read and write"}
-REVOKING = "Programs that use it are refused from now on. A revoked key cannot be brought back."
-_ADMIN = [requires_place, requires_role(Role.ADMIN)]
+API_KEYS_SECTION = "api-keys"
+SCOPE_LABELS: Mapping[str, str] = {KeyScope.READ.value: "Read only", KeyScope.WRITE.value: "Read and write"}
+REVOKE_EFFECT = "Programs that use it are refused from now on. A revoked key cannot be brought back."
+_ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
 class IssuedKey(msgspec.Struct, frozen=True):
@@ -40,21 +40,21 @@ class IssuedKey(msgspec.Struct, frozen=True):
         return f"IssuedKey(key_id={self.key_id!r}, …)"
 
 
-async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """What the section shows."""
-    shown = window(request, "keys")
+    shown = page_slice(request, "keys")
     rows = await ApiKeyService(session).page(who.organization_id, after=shown.after, limit=shown.limit)
     keys, next_cursor = cut(rows, shown.limit)
     return {
         "active": keys,
-        "pages": shown.pages(next_cursor, KEY),
-        "scopes": SCOPE_WORDS,
-        "revoking": REVOKING,
+        "pages": shown.links(next_cursor, API_KEYS_SECTION),
+        "scopes": SCOPE_LABELS,
+        "revoking": REVOKE_EFFECT,
         "label_characters": LABEL_CHARACTERS,
     }
 
 
-register(Section(KEY, "API keys", "settings/_api_keys.html", provide, at_least=Role.ADMIN))
+register(Section(API_KEYS_SECTION, "API keys", "settings/_api_keys.html", section_context, at_least=Role.ADMIN))
 
 
 class ApiKeyPages(Controller):
@@ -74,9 +74,9 @@ class ApiKeyPages(Controller):
                     who.organization_id, label=form["label"], scope=_scope(form), by=who.actor
                 )
         except DomainError as refusal:
-            return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
+            return await render_settings(request, db_session, refused={API_KEYS_SECTION: form.refused(refusal)})
         path = f"/dashboard/{slug}/settings/api-keys/created"
-        secret = show_once.hand_over(request, path, msgspec.json.encode(IssuedKey(key.id, raw)))
+        secret = show_once.secret_cookie(request, path, msgspec.json.encode(IssuedKey(key.id, raw)))
         return redirect(request, path, cookies=[secret])
 
     @get("/created")
@@ -84,9 +84,9 @@ class ApiKeyPages(Controller):
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
         """The key, once; asked again, the list."""
-        secret = show_once.take(request)
+        secret = show_once.read_secret(request)
         if secret is None:
-            return redirect(request, _list(slug))
+            return redirect(request, _section_url(slug))
         issued, who = msgspec.json.decode(secret, type=IssuedKey), member(request)
         key = await ApiKeyService(db_session).active(who.organization_id, issued.key_id)
         answer = render(
@@ -94,16 +94,16 @@ class ApiKeyPages(Controller):
             "settings/api_key_created.html",
             key=key,
             raw=issued.raw,
-            scope=SCOPE_WORDS[key.scope.value],
+            scope=SCOPE_LABELS[key.scope.value],
             example=f'curl -H "Authorization: Bearer {issued.raw}" '
             f"{SETTINGS.get(request.app).public_url}/api/organizations/{who.organization_id}/calls",
-            back=_list(slug),
+            back=_section_url(slug),
         )
-        answer.set_cookie(show_once.taken(request))
+        answer.set_cookie(show_once.clear_cookie(request))
         return answer
 
     @get("/{key_id:uuid}/revoke")
-    async def ask_to_revoke(
+    async def confirm_revoke(
         self,
         request: SettingsRequest,
         db_session: NamedDependency[AsyncSession],
@@ -116,10 +116,10 @@ class ApiKeyPages(Controller):
             request,
             "confirm.html",
             title=f"Revoke “{key.label or key.prefix}”?",
-            text=REVOKING,
+            text=REVOKE_EFFECT,
             submit="Revoke key",
             action=f"/dashboard/{slug}/settings/api-keys/{key_id}/revoke",
-            back=_list(slug),
+            back=_section_url(slug),
         )
 
     @post("/{key_id:uuid}/revoke")
@@ -133,7 +133,7 @@ class ApiKeyPages(Controller):
         await read_form(request)
         who = member(request)
         await ApiKeyService(db_session).revoke(who.organization_id, key_id, by=who.actor)
-        return redirect(request, _list(slug), "API key revoked. Programs that use it are refused from now on.")
+        return redirect(request, _section_url(slug), "API key revoked. Programs that use it are refused from now on.")
 
 
 def _scope(form: Form) -> KeyScope:
@@ -143,5 +143,5 @@ def _scope(form: Form) -> KeyScope:
         raise ValidationFailed([("scope", "Choose what the key may do")]) from error
 
 
-def _list(slug: str) -> str:
-    return f"/dashboard/{slug}/settings#{KEY}"
+def _section_url(slug: str) -> str:
+    return f"/dashboard/{slug}/settings#{API_KEYS_SECTION}"

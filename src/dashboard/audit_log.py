@@ -13,7 +13,7 @@ from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard.date_filters import read_days
-from dashboard.guards import requires_place
+from dashboard.guards import requires_membership
 from dashboard.pages import render
 from kit.audit import AuditEvent
 from kit.db.paging import cut, read_cursor
@@ -30,12 +30,12 @@ from tenants.auth import member
 from tenants.guards import requires_role
 from tenants.models import Role
 
-PAGE = 50
-FIELDS = ("actor", "action", "since", "until")
-KIND_WORDS: Mapping[str, str] = {"user": "", "api_key": "API key", "staff": "Staff", "system": "Automatic"}
+AUDIT_PAGE_ROWS = 50
+AUDIT_FILTER_FIELDS = ("actor", "action", "since", "until")
+ACTOR_KIND_LABELS: Mapping[str, str] = {"user": "", "api_key": "API key", "staff": "Staff", "system": "Automatic"}
 
 
-class Fact(msgspec.Struct, frozen=True):
+class DetailRow(msgspec.Struct, frozen=True):
     """One detail of an event; ``before`` is None where there was nothing to compare."""
 
     name: str
@@ -43,10 +43,10 @@ class Fact(msgspec.Struct, frozen=True):
     now: str
 
 
-@get("/dashboard/{slug:str}/audit", guards=[requires_place, requires_role(Role.ADMIN)])
+@get("/dashboard/{slug:str}/audit", guards=[requires_membership, requires_role(Role.ADMIN)])
 async def audit_log(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
     organization_id = member(request).organization_id
-    form = Form({field: request.query_params.get(field, "").strip() for field in FIELDS})
+    form = Form({field: request.query_params.get(field, "").strip() for field in AUDIT_FILTER_FIELDS})
     try:
         since, until = read_days(form)
         filters = read_filters(form["action"], form["actor"], since, until)
@@ -55,8 +55,8 @@ async def audit_log(request: Request[Any, Any, State], db_session: NamedDependen
     after = read_cursor(request.query_params.get("after"))
     rows: Sequence[AuditEvent] = ()
     if filters is not None:
-        rows = await audit_page(db_session, organization_id, filters, after=after, limit=PAGE)
-    page, next_cursor = cut(rows, PAGE)
+        rows = await audit_page(db_session, organization_id, filters, after=after, limit=AUDIT_PAGE_ROWS)
+    page, next_cursor = cut(rows, AUDIT_PAGE_ROWS)
     kept = {name: text for name, text in form.values.items() if text}
     actions = {*await known_actions(db_session, organization_id), *filter(None, [form["action"]])}
     return render(
@@ -64,10 +64,10 @@ async def audit_log(request: Request[Any, Any, State], db_session: NamedDependen
         "audit/index.html",
         status=200 if filters is not None else 400,
         form=form,
-        events=[(event, facts(event.details)) for event in page],
-        actions=[(action, action_words(action)) for action in sorted(actions)],
-        words=action_words,
-        kinds=KIND_WORDS,
+        events=[(event, detail_rows(event.details)) for event in page],
+        actions=[(action, action_label(action)) for action in sorted(actions)],
+        words=action_label,
+        kinds=ACTOR_KIND_LABELS,
         is_filtered=bool(kept),
         older=f"?{urlencode({**kept, 'after': next_cursor})}" if next_cursor else "",
         newest=f"?{urlencode(kept)}" if after is not None else "",
@@ -75,30 +75,32 @@ async def audit_log(request: Request[Any, Any, State], db_session: NamedDependen
     )
 
 
-def action_words(action: str) -> str:
+def action_label(action: str) -> str:
     """``embed_token.created`` as ``Embed token created``."""
     text = action.replace("_", " ").replace(".", " ")
     return (text[:1].upper() + text[1:]).replace("Api ", "API ")
 
 
-def facts(details: Mapping[str, Any] | None) -> list[Fact]:
+def detail_rows(details: Mapping[str, Any] | None) -> list[DetailRow]:
     """An event's details line by line; of a change only what differs."""
     if not details:
         return []
     before, after = details.get("before"), details.get("after")
     if isinstance(before, dict) and isinstance(after, dict):
         names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-        return [Fact(_words(name), _text(before.get(name)), _text(after.get(name))) for name in names]
-    return [Fact(_words(name), None, _text(value)) for name, value in details.items()]
+        return [
+            DetailRow(_field_label(name), _field_text(before.get(name)), _field_text(after.get(name))) for name in names
+        ]
+    return [DetailRow(_field_label(name), None, _field_text(value)) for name, value in details.items()]
 
 
-def _words(name: str) -> str:
+def _field_label(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _text(value: Any) -> str:
+def _field_text(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(_text(item) for item in value) or "–"
+        return ", ".join(_field_text(item) for item in value) or "–"
     if value is None or value == "":
         return "–"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -11,7 +11,7 @@ from accounts.account_services import ACCOUNT_SERVICES, Accounts
 from accounts.auth import browser, person, raw_session, session_cookie
 from accounts.errors import LinkNotUsable, NotSignedIn, WrongCode
 from accounts.sessions import SessionService, Viewer
-from dashboard.formats import soon
+from dashboard.formats import format_wait
 from dashboard.pages import is_own_path, login_path, redirect, render
 from kit.audit import record
 from kit.errors import DomainError, TooMany
@@ -21,7 +21,7 @@ from kit.http.problems import problem_headers, status_of
 from kit.settings import Settings
 
 Visit = Request[Any, Any, State]
-SIGN_UP = "signup"
+SIGN_UP_COOKIE = "signup"
 """The cookie that shows, with the mailed link, that this browser made the account; it also knows where to go then."""
 _SIGN_UP_SECONDS = 24 * 3600
 _NEXT = "/dashboard"
@@ -29,7 +29,7 @@ _NEXT = "/dashboard"
 
 @get("/signup")
 async def sign_up_page(request: Visit, sent: FromQuery[str | None] = None) -> Response[str]:
-    back = _own(request.query_params.get("next"))
+    back = _own_path(request.query_params.get("next"))
     if _viewer(request) is not None:
         return redirect(request, back)
     if sent is not None:
@@ -46,8 +46,8 @@ async def sign_up(request: Visit) -> Response[str]:
             email=form["email"], password=form["password"], name=form["name"], address=browser(request).address
         )
     except DomainError as error:
-        return _again(request, "accounts/signup.html", form, error, back=_own(form["next"]))
-    cookie = _sign_up_cookie(request, f"{proof}.{quote(_own(form['next']), safe='')}")
+        return _form_again(request, "accounts/signup.html", form, error, back=_own_path(form["next"]))
+    cookie = _sign_up_cookie(request, f"{proof}.{quote(_own_path(form['next']), safe='')}")
     return redirect(request, "/signup?sent=1", cookies=[cookie])
 
 
@@ -58,10 +58,10 @@ async def verify_email_page(request: Visit, token: FromPath[str]) -> Response[st
     try:
         link = await _accounts(request).registration.purpose_of(token, _viewer(request), proof)
     except LinkNotUsable:
-        return _link_gone(request)
+        return _link_expired(request)
     except NotSignedIn:
         return redirect(request, login_path(request), "Sign in to confirm your e-mail address.")
-    return _unreferred(render(request, "accounts/verify.html", new_email=link.new_email))
+    return _without_referrer(render(request, "accounts/verify.html", new_email=link.new_email))
 
 
 @post("/verify-email/{token:str}", status_code=200)
@@ -73,7 +73,7 @@ async def verify_email(request: Visit, token: FromPath[str]) -> Response[str]:
             token, viewer=_viewer(request), proof=proof, browser=browser(request)
         )
     except LinkNotUsable:
-        return _link_gone(request)
+        return _link_expired(request)
     cookies = [_sign_up_cookie(request, None)]
     if confirmed.raw is not None:
         cookies.append(session_cookie(_settings(request).public_url, confirmed.raw))
@@ -82,7 +82,7 @@ async def verify_email(request: Visit, token: FromPath[str]) -> Response[str]:
 
 @get("/login")
 async def sign_in_page(request: Visit) -> Response[str]:
-    back = _own(request.query_params.get("next"))
+    back = _own_path(request.query_params.get("next"))
     if _viewer(request) is not None:
         return redirect(request, back)
     raw = raw_session(request)
@@ -94,14 +94,14 @@ async def sign_in_page(request: Visit) -> Response[str]:
 @post("/login", status_code=200)
 async def sign_in(request: Visit) -> Response[str]:
     form = await read_form(request, "email", "password", "next")
-    back = _own(form["next"])
+    back = _own_path(form["next"])
     try:
         ensure_valid_text(form)
         signed_in = await _accounts(request).sign_in.first_step(
             email=form["email"], password=form["password"], browser=browser(request), replaces=raw_session(request)
         )
     except DomainError as error:
-        return _again(request, "accounts/login.html", form, error, back=back)
+        return _form_again(request, "accounts/login.html", form, error, back=back)
     cookie = session_cookie(_settings(request).public_url, signed_in.raw)
     target = f"/login?next={quote(back, safe='/')}" if signed_in.awaits_second_factor else back
     return redirect(request, target, cookies=[cookie])
@@ -110,7 +110,7 @@ async def sign_in(request: Visit) -> Response[str]:
 @post("/login/code", status_code=200)
 async def second_step(request: Visit) -> Response[str]:
     form = await read_form(request, "code", "next")
-    back, raw = _own(form["next"]), raw_session(request)
+    back, raw = _own_path(form["next"]), raw_session(request)
     try:
         ensure_valid_text(form)
         if raw is None:
@@ -120,7 +120,7 @@ async def second_step(request: Visit) -> Response[str]:
         target = f"/login?next={quote(back, safe='/')}"
         return redirect(request, target, "That took too long. Sign in again.", is_problem=True)
     except DomainError as error:
-        return _again(request, "accounts/code.html", form, error, back=back)
+        return _form_again(request, "accounts/code.html", form, error, back=back)
     return redirect(request, back, cookies=[session_cookie(_settings(request).public_url, signed_in.raw)])
 
 
@@ -152,7 +152,7 @@ async def forgot_password(request: Visit) -> Response[str]:
         ensure_valid_text(form)
         await _accounts(request).recovery.ask(email=form["email"], address=browser(request).address)
     except DomainError as error:
-        return _again(request, "accounts/forgot.html", form, error)
+        return _form_again(request, "accounts/forgot.html", form, error)
     return redirect(request, "/forgot-password?sent=1")
 
 
@@ -161,8 +161,8 @@ async def reset_password_page(request: Visit, token: FromPath[str]) -> Response[
     try:
         await _accounts(request).recovery.ensure_usable(token)
     except LinkNotUsable:
-        return _link_gone(request)
-    return _unreferred(render(request, "accounts/reset.html", form=None))
+        return _link_expired(request)
+    return _without_referrer(render(request, "accounts/reset.html", form=None))
 
 
 @post("/reset-password/{token:str}", status_code=200)
@@ -172,9 +172,9 @@ async def reset_password(request: Visit, token: FromPath[str]) -> Response[str]:
         ensure_valid_text(form)
         await _accounts(request).recovery.reset(token, password=form["password"], address=browser(request).address)
     except LinkNotUsable:
-        return _link_gone(request)
+        return _link_expired(request)
     except DomainError as error:
-        return _unreferred(_again(request, "accounts/reset.html", form, error))
+        return _without_referrer(_form_again(request, "accounts/reset.html", form, error))
     gone = session_cookie(_settings(request).public_url, None)
     return redirect(request, "/login", "Your password is changed. Sign in with the new one.", cookies=[gone])
 
@@ -195,11 +195,11 @@ HANDLERS = (
 )
 
 
-def _again(request: Visit, template: str, form: Form, error: DomainError, **context: Any) -> Response[str]:
+def _form_again(request: Visit, template: str, form: Form, error: DomainError, **context: Any) -> Response[str]:
     """The form once more, with what was typed and what is wrong with it."""
     refused = form.refused(error)
     if isinstance(error, TooMany):
-        refused = Form(form.values, {"": f"{error.message}. Try again in {soon(error.retry_after)}."})
+        refused = Form(form.values, {"": f"{error.message}. Try again in {format_wait(error.retry_after)}."})
     elif isinstance(error, WrongCode):
         refused = Form(form.values, {"code": error.message})
     answer = render(request, template, status=status_of(error), form=refused, **context)
@@ -208,30 +208,30 @@ def _again(request: Visit, template: str, form: Form, error: DomainError, **cont
     return answer
 
 
-def _link_gone(request: Visit) -> Response[str]:
-    return _unreferred(render(request, "accounts/link_gone.html", status=404))
+def _link_expired(request: Visit) -> Response[str]:
+    return _without_referrer(render(request, "accounts/link_gone.html", status=404))
 
 
-def _unreferred(answer: Response[str]) -> Response[str]:
+def _without_referrer(answer: Response[str]) -> Response[str]:
     """The address of the page is a secret: no page that is gone to from here may learn it."""
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
 
 
-def _own(path: str | None) -> str:
+def _own_path(path: str | None) -> str:
     """Where to go afterwards: a path of ours, or the dashboard."""
     return path if path is not None and is_own_path(path) else _NEXT
 
 
 def _sign_up_proof(request: Visit) -> tuple[str | None, str]:
     """What the sign-up left in this browser: its proof, and where to go once the address is confirmed."""
-    proof, _, back = request.cookies.get(SIGN_UP, "").partition(".")
-    return proof or None, _own(unquote(back))
+    proof, _, back = request.cookies.get(SIGN_UP_COOKIE, "").partition(".")
+    return proof or None, _own_path(unquote(back))
 
 
 def _sign_up_cookie(request: Visit, value: str | None) -> Cookie:
     return Cookie(
-        key=SIGN_UP,
+        key=SIGN_UP_COOKIE,
         value=value or "",
         max_age=_SIGN_UP_SECONDS if value else 0,
         path="/verify-email",

@@ -8,8 +8,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dashboard.formats import count
-from dashboard.guards import requires_place
+from dashboard.formats import format_count
+from dashboard.guards import requires_membership
 from dashboard.pages import redirect, render
 from dashboard.settings import SettingsRequest, render_settings
 from kit.errors import ValidationFailed
@@ -24,17 +24,17 @@ from tenants.auth import MemberAuth, member
 from tenants.guards import requires_role
 from tenants.models import Role
 
-SECTION = "organization"
-_ADMIN = [requires_place, requires_role(Role.ADMIN)]
+CALL_DATA_SECTION = "organization"
+_ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
-async def shown(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """What the section shows of it."""
     kept = await _retention(request, session).read(who.organization_id)
-    choices = [("", f"Default ({_in_words(SETTINGS.get(request.app).call_retention_months)})")]
-    choices += [(str(months), _in_words(months)) for months in range(SHORTEST_MONTHS, LONGEST_MONTHS + 1)]
+    choices = [("", f"Default ({_months_label(SETTINGS.get(request.app).call_retention_months)})")]
+    choices += [(str(months), _months_label(months)) for months in range(SHORTEST_MONTHS, LONGEST_MONTHS + 1)]
     return {
-        "kept": _in_words(kept.months),
+        "kept": _months_label(kept.months),
         "kept_choice": "" if kept.is_default else str(kept.months),
         "kept_choices": choices,
     }
@@ -46,7 +46,7 @@ class CallDataPages(Controller):
     path = "/dashboard/{slug:str}/settings/call-data"
 
     @post("/retention", guards=_ADMIN)
-    async def keep(
+    async def set_retention(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
         form, who = await read_form(request, "months"), member(request)
@@ -55,17 +55,17 @@ class CallDataPages(Controller):
             async with db_session.begin_nested():
                 kept = await _retention(request, db_session).change(who.organization_id, months, by=who.actor)
         except ValidationFailed as refusal:
-            return await render_settings(request, db_session, refused={SECTION: form.refused(refusal)})
-        return redirect(request, _section(slug), f"Call data is kept for {_in_words(kept.months)}")
+            return await render_settings(request, db_session, refused={CALL_DATA_SECTION: form.refused(refusal)})
+        return redirect(request, _section_url(slug), f"Call data is kept for {_months_label(kept.months)}")
 
     @post("/erase", guards=_ADMIN)
-    async def ask_to_erase(self, request: SettingsRequest, db_session: NamedDependency[AsyncSession]) -> Response[str]:
+    async def confirm_erase(self, request: SettingsRequest, db_session: NamedDependency[AsyncSession]) -> Response[str]:
         """Says how many calls there are; a number stands in no address, so the page that asks answers a form."""
         form, who = await read_form(request, "number"), member(request)
         try:
             number = read_number_to_erase(form["number"], who.country)
         except ValidationFailed as refusal:
-            return await render_settings(request, db_session, refused={SECTION: form.refused(refusal)})
+            return await render_settings(request, db_session, refused={CALL_DATA_SECTION: form.refused(refusal)})
         return await _erase_page(request, db_session, number)
 
     @post("/erase/confirmed", guards=_ADMIN)
@@ -76,7 +76,7 @@ class CallDataPages(Controller):
         try:
             number = read_number_to_erase(form["number"], who.country)
         except ValidationFailed as refusal:
-            return await render_settings(request, db_session, refused={SECTION: form.refused(refusal)})
+            return await render_settings(request, db_session, refused={CALL_DATA_SECTION: form.refused(refusal)})
         unblock = form["unblock"] == "yes"
         try:
             async with db_session.begin_nested():
@@ -85,7 +85,7 @@ class CallDataPages(Controller):
                 )
         except NumberInLiveCall as refusal:
             return await _erase_page(request, db_session, number, Form(form.values, {"": refusal.message}))
-        return redirect(request, _section(slug), was_erased(erased))
+        return redirect(request, _section_url(slug), was_erased(erased))
 
 
 HANDLERS = (CallDataPages,)
@@ -104,7 +104,7 @@ async def _erase_page(
         number=number,
         found=found,
         will=will_be_erased(found),
-        back=_section(request.path_params["slug"]),
+        back=_section_url(request.path_params["slug"]),
     )
 
 
@@ -125,9 +125,9 @@ def _read_months(typed: str) -> int | None:
     return int(typed)
 
 
-def _in_words(months: int) -> str:
-    return count(months, "month")
+def _months_label(months: int) -> str:
+    return format_count(months, "month")
 
 
-def _section(slug: str) -> str:
-    return f"/dashboard/{slug}/settings#{SECTION}"
+def _section_url(slug: str) -> str:
+    return f"/dashboard/{slug}/settings#{CALL_DATA_SECTION}"

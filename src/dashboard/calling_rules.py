@@ -15,7 +15,7 @@ from calls.limits import limit_names as names
 from calls.limits.limit_names import DEFAULTS, FIXED, Limits
 from calls.limits.services import CallingRulesService, TokenRule, read_countries
 from dashboard.embed_tokens import token_page
-from dashboard.guards import requires_place
+from dashboard.guards import requires_membership
 from dashboard.pages import redirect
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.countries import countries, country_name
@@ -27,9 +27,9 @@ from tenants.guards import requires_role
 from tenants.models import Role
 from widget.services import EmbedTokenService
 
-KEY = "calling-rules"
-MONEY = frozenset({names.CENTS_PER_DAY, names.CENTS_PER_MONTH, names.CENTS_PER_DAY_PER_TOKEN})
-WORDS: Mapping[str, str] = {
+CALLING_RULES_SECTION = "calling-rules"
+MONEY_LIMITS = frozenset({names.CENTS_PER_DAY, names.CENTS_PER_MONTH, names.CENTS_PER_DAY_PER_TOKEN})
+LIMIT_LABELS: Mapping[str, str] = {
     names.MINUTES_PER_DAY: "Minutes a day",
     names.MINUTES_PER_MONTH: "Minutes a month",
     names.CENTS_PER_DAY: "Spend a day",
@@ -43,13 +43,13 @@ WORDS: Mapping[str, str] = {
     names.SAME_NUMBER_PER_HOUR: "Calls an hour to one number",
     names.FOREIGN_NUMBERS_PER_HOUR: "Different foreign numbers an hour",
 }
-_SETTABLE = tuple(name for name in WORDS if name in DEFAULTS and name not in FIXED)
-_ADMIN = [requires_place, requires_role(Role.ADMIN)]
+_SETTABLE = tuple(name for name in LIMIT_LABELS if name in DEFAULTS and name not in FIXED)
+_ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 _WHOLE_DIGITS = 9
 _TOKEN_CEILINGS = {"minutes_per_day": 1440, "live_calls": 1000}
 
 
-class Line(msgspec.Struct, frozen=True):
+class LimitRow(msgspec.Struct, frozen=True):
     """One limit on the page."""
 
     name: str
@@ -72,7 +72,7 @@ class Line(msgspec.Struct, frozen=True):
         return f"${amount / 100:,.2f}" if self.is_money else f"{amount:,}"
 
 
-async def provide(_: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(_: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """What the section shows."""
     rules = await CallingRulesService(session).read(who.organization_id)
     enabled = [(code, country_name(code)) for code in rules.countries if code != rules.country]
@@ -80,14 +80,14 @@ async def provide(_: SettingsRequest, session: AsyncSession, who: MemberAuth) ->
         "home": country_name(rules.country),
         "enabled": sorted(enabled, key=lambda item: item[1]),
         "others": [name for code, name in countries().items() if code not in rules.countries],
-        "lines": [_line(name, rules.limits, rules.used.get(name)) for name in _SETTABLE],
+        "lines": [_limit_row(name, rules.limits, rules.used.get(name)) for name in _SETTABLE],
         "blocked": rules.blocked_numbers,
         "new_until": rules.limits.new_until,
         "may_change": who.role.rank >= Role.ADMIN.rank,
     }
 
 
-register(Section(KEY, "Calling rules", "settings/_calling_rules.html", provide))
+register(Section(CALLING_RULES_SECTION, "Calling rules", "settings/_calling_rules.html", section_context))
 
 
 class CallingRulePages(Controller):
@@ -97,7 +97,7 @@ class CallingRulePages(Controller):
     guards = _ADMIN
 
     @post("/calling-rules/countries")
-    async def allow(
+    async def allow_country(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
         form, who = await read_form(request, "destination"), member(request)
@@ -108,11 +108,11 @@ class CallingRulePages(Controller):
             now = await service.read_to_change(who.organization_id)
             await service.change(who.organization_id, by=who.actor, countries=[*now.countries, code])
         except ValidationFailed as refusal:
-            return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
-        return redirect(request, _section(slug), f"{country_name(code)} can be called")
+            return await render_settings(request, db_session, refused={CALLING_RULES_SECTION: form.refused(refusal)})
+        return redirect(request, _section_url(slug), f"{country_name(code)} can be called")
 
     @post("/calling-rules/countries/remove")
-    async def disallow(
+    async def disallow_country(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
         form, who = await read_form(request, "code"), member(request)
@@ -120,10 +120,10 @@ class CallingRulePages(Controller):
         now = await service.read_to_change(who.organization_id)
         left = [code for code in now.countries if code != form["code"]]
         await service.change(who.organization_id, by=who.actor, countries=left)
-        return redirect(request, _section(slug), f"{country_name(form['code'][:2])} can no longer be called")
+        return redirect(request, _section_url(slug), f"{country_name(form['code'][:2])} can no longer be called")
 
     @post("/calling-rules/limits")
-    async def limit(
+    async def set_limits(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
         form, who = await read_form(request, *_SETTABLE), member(request)
@@ -133,11 +133,11 @@ class CallingRulePages(Controller):
             chosen = _read_limits(form, now.limits)
             await service.change(who.organization_id, by=who.actor, limits=chosen)
         except ValidationFailed as refusal:
-            return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
-        return redirect(request, _section(slug), "Limits saved")
+            return await render_settings(request, db_session, refused={CALLING_RULES_SECTION: form.refused(refusal)})
+        return redirect(request, _section_url(slug), "Limits saved")
 
     @post("/calling-rules/blocked")
-    async def block(
+    async def block_number(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
         form, who = await read_form(request, "blocked_numbers"), member(request)
@@ -149,13 +149,13 @@ class CallingRulePages(Controller):
             async with db_session.begin_nested():
                 after = await service.change(who.organization_id, by=who.actor, blocked_numbers=blocked)
         except ValidationFailed as refusal:
-            return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
+            return await render_settings(request, db_session, refused={CALLING_RULES_SECTION: form.refused(refusal)})
         fresh = [number for number in after.blocked_numbers if number not in now.blocked_numbers]
         said = f"{readable(fresh[0])} is blocked" if fresh else "This number is blocked already"
-        return redirect(request, _section(slug), said)
+        return redirect(request, _section_url(slug), said)
 
     @post("/calling-rules/blocked/remove")
-    async def unblock(
+    async def unblock_number(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
         form, who = await read_form(request, "number"), member(request)
@@ -163,10 +163,10 @@ class CallingRulePages(Controller):
         now = await service.read_to_change(who.organization_id)
         left = [number for number in now.blocked_numbers if number != form["number"]]
         await service.change(who.organization_id, by=who.actor, blocked_numbers=left)
-        return redirect(request, _section(slug), "The number can be called again")
+        return redirect(request, _section_url(slug), "The number can be called again")
 
     @post("/embed-tokens/{token_id:uuid}/limits")
-    async def narrow(
+    async def set_token_rule(
         self,
         request: SettingsRequest,
         db_session: NamedDependency[AsyncSession],
@@ -186,18 +186,18 @@ class CallingRulePages(Controller):
         return redirect(request, f"/dashboard/{slug}/settings/embed-tokens/{token_id}#limits", "Limits saved")
 
 
-def _line(name: str, limits: Limits, used: int | None) -> Line:
-    is_money, chosen = name in MONEY, limits.chosen[name]
+def _limit_row(name: str, limits: Limits, used: int | None) -> LimitRow:
+    is_money, chosen = name in MONEY_LIMITS, limits.chosen[name]
     typed = f"{chosen / 100:.2f}".removesuffix(".00") if is_money else str(chosen)
-    return Line(name, WORDS[name], is_money, limits[name], limits.ceilings[name], used, typed)
+    return LimitRow(name, LIMIT_LABELS[name], is_money, limits[name], limits.ceilings[name], used, typed)
 
 
 def _read_limits(form: Form, limits: Limits) -> dict[str, int]:
     """What was typed, as it is stored. Raises: ValidationFailed."""
     chosen, wrong = {}, []
     for name in _SETTABLE:
-        value = _cents(form[name]) if name in MONEY else _whole(form[name])
-        most = _line(name, limits, None)
+        value = _parse_cents(form[name]) if name in MONEY_LIMITS else _parse_whole_number(form[name])
+        most = _limit_row(name, limits, None)
         if value is None or value > most.ceiling:
             wrong.append((name, f"From 0 to {most.shown(most.ceiling)}"))
         else:
@@ -207,12 +207,12 @@ def _read_limits(form: Form, limits: Limits) -> dict[str, int]:
     return chosen
 
 
-def _whole(typed: str) -> int | None:
+def _parse_whole_number(typed: str) -> int | None:
     text = typed.strip().replace(",", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _WHOLE_DIGITS else None
 
 
-def _cents(typed: str) -> int | None:
+def _parse_cents(typed: str) -> int | None:
     text = typed.strip().removeprefix("$").replace(",", "")
     try:
         cents = Decimal(text) * 100
@@ -229,11 +229,11 @@ def _read_rule(form: Form, token_id: UUID) -> TokenRule:
     chosen: dict[str, int | None] = {}
     countries = None
     for name, most in _TOKEN_CEILINGS.items():
-        chosen[name] = value = _whole(form[name])
+        chosen[name] = value = _parse_whole_number(form[name])
         if form[name].strip() and (value is None or value > most):
             wrong.append((name, f"From 0 to {most:,}, or empty"))
     try:
-        countries = _codes(form["countries"])
+        countries = _parse_country_codes(form["countries"])
     except ValidationFailed as refusal:
         wrong += refusal.errors
     if wrong:
@@ -241,10 +241,10 @@ def _read_rule(form: Form, token_id: UUID) -> TokenRule:
     return TokenRule(token_id, chosen["minutes_per_day"], chosen["live_calls"], countries)
 
 
-def _codes(typed: str) -> list[str] | None:
+def _parse_country_codes(typed: str) -> list[str] | None:
     """Countries separated by commas, by code or name; None for none. Raises: ValidationFailed."""
     return read_countries([part for part in typed.split(",") if part.strip()]) or None
 
 
-def _section(slug: str) -> str:
-    return f"/dashboard/{slug}/settings#{KEY}"
+def _section_url(slug: str) -> str:
+    return f"/dashboard/{slug}/settings#{CALLING_RULES_SECTION}"

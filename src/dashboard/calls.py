@@ -18,7 +18,7 @@ from calls.list_filters import read_number
 from calls.models import Call, CallEvent, CallStatus
 from calls.services import CallFilters, CallService
 from dashboard.date_filters import read_days
-from dashboard.guards import requires_place
+from dashboard.guards import requires_membership
 from dashboard.pages import fragment, render
 from kit.db.paging import cut, read_cursor
 from kit.errors import ValidationFailed
@@ -27,9 +27,9 @@ from kit.schemas import rfc3339
 from tenants.auth import member
 from widget.services import EmbedTokenService
 
-PAGE = 25
-FIELDS = ("since", "until", "status", "token", "number")
-STATUS_WORDS: Mapping[str, str] = {
+CALLS_PAGE_ROWS = 25
+CALL_FILTER_FIELDS = ("since", "until", "status", "token", "number")
+STATUS_LABELS: Mapping[str, str] = {
     "initiated": "Starting",
     "ringing": "Ringing",
     "in-progress": "In progress",
@@ -40,8 +40,8 @@ STATUS_WORDS: Mapping[str, str] = {
     "canceled": "Canceled",
     "refused": "Refused",
 }
-STATUS_KINDS: Mapping[str, str] = {"completed": "ok", "in-progress": "ok", "failed": "danger", "refused": "danger"}
-_EVENT_WORDS: Mapping[str, str] = {
+STATUS_BADGES: Mapping[str, str] = {"completed": "ok", "in-progress": "ok", "failed": "danger", "refused": "danger"}
+_EVENT_LABELS: Mapping[str, str] = {
     "initiated": "Started",
     "ringing": "Ringing",
     "in-progress": "Answered",
@@ -54,7 +54,7 @@ _EVENT_WORDS: Mapping[str, str] = {
 }
 
 
-class Step(msgspec.Struct, frozen=True):
+class TimelineStep(msgspec.Struct, frozen=True):
     """One line of a call's timeline."""
 
     at: dt.datetime
@@ -67,19 +67,21 @@ class CallPages(Controller):
 
     path = "/dashboard/{slug:str}/calls"
 
-    @get(guards=[requires_place])
+    @get(guards=[requires_membership])
     async def index(
         self, request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]
     ) -> Response[str]:
-        organization_id, form = member(request).organization_id, _asked(request)
+        organization_id, form = member(request).organization_id, _filter_form(request)
         try:
             filters = read_filters(form)
         except ValidationFailed as refusal:
             form, filters = form.refused(refusal), None
         after = read_cursor(request.query_params.get("after"))
         service = CallService(db_session)
-        rows = () if filters is None else await service.page(organization_id, filters, after=after, limit=PAGE)
-        page, next_cursor = cut(rows, PAGE)
+        rows = (
+            () if filters is None else await service.page(organization_id, filters, after=after, limit=CALLS_PAGE_ROWS)
+        )
+        page, next_cursor = cut(rows, CALLS_PAGE_ROWS)
         tokens = await EmbedTokenService(db_session).list_names(organization_id)
         kept = {name: text for name, text in form.values.items() if text}
         return render(
@@ -94,11 +96,11 @@ class CallPages(Controller):
             older=f"?{urlencode({**kept, 'after': next_cursor})}" if next_cursor else "",
             newest=f"?{urlencode(kept)}" if after is not None else "",
             export=_export_url(organization_id, filters or CallFilters()),
-            words=STATUS_WORDS,
-            kinds=STATUS_KINDS,
+            words=STATUS_LABELS,
+            kinds=STATUS_BADGES,
         )
 
-    @get("/{call_id:uuid}", guards=[requires_place])
+    @get("/{call_id:uuid}", guards=[requires_membership])
     async def show(
         self,
         request: Request[Any, Any, State],
@@ -113,8 +115,8 @@ class CallPages(Controller):
             "steps": timeline(call, await service.told(organization_id, call.id)),
             "token": await EmbedTokenService(db_session).get_name(organization_id, call.token_id),
             "reason": refusal_message(call.end_reason),
-            "words": STATUS_WORDS,
-            "kinds": STATUS_KINDS,
+            "words": STATUS_LABELS,
+            "kinds": STATUS_BADGES,
         }
         if request.headers.get("hx-request") == "true":
             return fragment(request, "calls/_call.html", **context)
@@ -149,22 +151,22 @@ def read_filters(form: Form) -> CallFilters:
     return CallFilters(**filters, since=since, until=until)
 
 
-def timeline(call: Call, events: Sequence[CallEvent]) -> list[Step]:
+def timeline(call: Call, events: Sequence[CallEvent]) -> list[TimelineStep]:
     """What happened, for people, each thing once."""
-    steps = [Step(call.started_at, "Call placed in the browser", "Caller")]
+    steps = [TimelineStep(call.started_at, "Call placed in the browser", "Caller")]
     if call.status is CallStatus.REFUSED:
-        steps.append(Step(call.ended_at or call.started_at, "Refused before it was dialled", "Epoch Voice"))
+        steps.append(TimelineStep(call.ended_at or call.started_at, "Refused before it was dialled", "Epoch Voice"))
     dialled = any(event.is_child for event in events)
     for event in events:
         # Of the caller's own leg only what the called number's does not tell: that it was hung up before dialling.
-        if event.kind in _EVENT_WORDS and (event.is_child or not (dialled or event.kind == "initiated")):
-            text = "Dialling" if event.kind == "initiated" else _EVENT_WORDS[event.kind]
-            steps.append(Step(event.occurred_at, text, "Called number" if event.is_child else "Caller"))
+        if event.kind in _EVENT_LABELS and (event.is_child or not (dialled or event.kind == "initiated")):
+            text = "Dialling" if event.kind == "initiated" else _EVENT_LABELS[event.kind]
+            steps.append(TimelineStep(event.occurred_at, text, "Called number" if event.is_child else "Caller"))
     return steps
 
 
-def _asked(request: Request[Any, Any, State]) -> Form:
-    return Form({field: request.query_params.get(field, "").strip() for field in FIELDS})
+def _filter_form(request: Request[Any, Any, State]) -> Form:
+    return Form({field: request.query_params.get(field, "").strip() for field in CALL_FILTER_FIELDS})
 
 
 def _export_url(organization_id: UUID, filters: CallFilters) -> str:

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.limits.services import CallingRulesService
 from dashboard import show_once
-from dashboard.guards import requires_place
-from dashboard.kits import kits_of
-from dashboard.page_slice import window
+from dashboard.guards import requires_membership
+from dashboard.kits import kits_context
+from dashboard.page_slice import page_slice
 from dashboard.pages import fragment, redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.db.paging import cut
@@ -35,11 +35,11 @@ from widget.models import MAX_LABEL_CHARACTERS, EmbedToken
 from widget.services import EmbedTokenService, parse_domains, script_tag
 from widget.tickets import issue_page_ticket
 
-KEY = "embed-phone-widget"
-_ADMIN = [requires_place, requires_role(Role.ADMIN)]
+EMBED_TOKENS_SECTION = "embed-phone-widget"
+_ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
-class Issued(msgspec.Struct, frozen=True):
+class IssuedToken(msgspec.Struct, frozen=True):
     """A fresh token on its way to the page that shows it once."""
 
     token_id: UUID
@@ -49,14 +49,14 @@ class Issued(msgspec.Struct, frozen=True):
         return f"Issued(token_id={self.token_id!r}, …)"
 
 
-class Guard(msgspec.Struct, frozen=True):
+class WidgetGuard(msgspec.Struct, frozen=True):
     """Why no token can be generated now, in the API's own sentence."""
 
     kind: str
     sentence: str
 
 
-def guard_of(who: MemberAuth) -> Guard | None:
+def widget_guard(who: MemberAuth) -> WidgetGuard | None:
     """The first reason why ``who`` can generate no token; None when they can."""
     reasons = (
         (who.suspended, "suspended", OrganizationSuspended.message),
@@ -64,21 +64,21 @@ def guard_of(who: MemberAuth) -> Guard | None:
         (who.caller_id is None, "number", NoPhoneNumber.message),
         (who.role.rank < Role.ADMIN.rank, "role", "Only admins and owners generate and change tokens"),
     )
-    return next((Guard(kind, sentence) for applies, kind, sentence in reasons if applies), None)
+    return next((WidgetGuard(kind, sentence) for applies, kind, sentence in reasons if applies), None)
 
 
-async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """What the section shows."""
-    shown = window(request, "tokens")
+    shown = page_slice(request, "tokens")
     rows = await EmbedTokenService(session).list_with_creators(
         who.organization_id, after=shown.after, limit=shown.limit
     )
     _, next_cursor = cut([row.token for row in rows], shown.limit)
-    guard = guard_of(who)
+    guard = widget_guard(who)
     asks_for_plan = guard is not None and guard.kind == "plan"
     return {
         "tokens": rows[: shown.limit],
-        "pages": shown.pages(next_cursor, KEY),
+        "pages": shown.links(next_cursor, EMBED_TOKENS_SECTION),
         "guard": guard,
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "is_owner": who.role is Role.OWNER,
@@ -87,7 +87,7 @@ async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAu
     }
 
 
-register(Section(KEY, "Embed Phone Widget", "settings/_embed_phone_widget.html", provide))
+register(Section(EMBED_TOKENS_SECTION, "Embed Phone Widget", "settings/_embed_phone_widget.html", section_context))
 
 
 class EmbedTokenPages(Controller):
@@ -106,9 +106,9 @@ class EmbedTokenPages(Controller):
                     who.organization_id, label=form["label"], allowed_domains=form["allowed_domains"], by=who.actor
                 )
         except DomainError as refusal:
-            return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
-        path = f"{_base(slug)}/created"
-        secret = show_once.hand_over(request, path, msgspec.json.encode(Issued(token.id, raw)))
+            return await render_settings(request, db_session, refused={EMBED_TOKENS_SECTION: form.refused(refusal)})
+        path = f"{_tokens_url(slug)}/created"
+        secret = show_once.secret_cookie(request, path, msgspec.json.encode(IssuedToken(token.id, raw)))
         return redirect(request, path, cookies=[secret])
 
     @get("/embed-tokens/created", guards=_ADMIN)
@@ -116,10 +116,10 @@ class EmbedTokenPages(Controller):
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
         """The token and its snippet, once; asked again, the list."""
-        secret, settings = show_once.take(request), SETTINGS.get(request.app)
+        secret, settings = show_once.read_secret(request), SETTINGS.get(request.app)
         if secret is None:
-            return redirect(request, _list(slug))
-        issued = msgspec.json.decode(secret, type=Issued)
+            return redirect(request, _section_url(slug))
+        issued = msgspec.json.decode(secret, type=IssuedToken)
         token = await EmbedTokenService(db_session).get_active(member(request).organization_id, issued.token_id)
         answer = render(
             request,
@@ -128,11 +128,11 @@ class EmbedTokenPages(Controller):
             token=token,
             raw=issued.raw,
             snippet=script_tag(settings.public_url, issued.raw),
-            kits=kits_of(request, token, issued.raw),
+            kits=kits_context(request, token, issued.raw),
             ticket=issue_page_ticket(settings, token.id, member_id=member(request).actor.user_id),
-            back=_list(slug),
+            back=_section_url(slug),
         )
-        answer.set_cookie(show_once.taken(request))
+        answer.set_cookie(show_once.clear_cookie(request))
         return answer
 
     @get("/embed-tokens/domains", guards=_ADMIN)
@@ -145,7 +145,7 @@ class EmbedTokenPages(Controller):
         shared = [domain for domain in found if domains.is_shared(domain)]
         return fragment(request, "settings/_domain_preview.html", domains=found, shared=shared, error=error)
 
-    @get("/embed-tokens/{token_id:uuid}", guards=[requires_place])
+    @get("/embed-tokens/{token_id:uuid}", guards=[requires_membership])
     async def show(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], token_id: FromPath[UUID]
     ) -> Response[str]:
@@ -165,7 +165,7 @@ class EmbedTokenPages(Controller):
         token = await service.get_active(who.organization_id, token_id)
         try:
             ensure_valid_text(form)
-            _ensure_opened_on_purpose(token, form)
+            _ensure_all_domains_confirmed(token, form)
             async with db_session.begin_nested():
                 await service.update(
                     who.organization_id,
@@ -177,10 +177,10 @@ class EmbedTokenPages(Controller):
         except DomainError as refusal:
             await db_session.refresh(token)
             return await token_page(request, db_session, token, form.refused(refusal))
-        return redirect(request, f"{_base(slug)}/{token_id}", "Token saved")
+        return redirect(request, f"{_tokens_url(slug)}/{token_id}", "Token saved")
 
     @get("/embed-tokens/{token_id:uuid}/revoke", guards=_ADMIN)
-    async def ask_to_revoke(
+    async def confirm_revoke(
         self,
         request: SettingsRequest,
         db_session: NamedDependency[AsyncSession],
@@ -195,8 +195,8 @@ class EmbedTokenPages(Controller):
             title=f"Revoke “{token.label or token.prefix}”?",
             text="Phones using it stop at once; a live call ends. A revoked token cannot be brought back.",
             submit="Revoke token",
-            action=f"{_base(slug)}/{token_id}/revoke",
-            back=_list(slug),
+            action=f"{_tokens_url(slug)}/{token_id}/revoke",
+            back=_section_url(slug),
         )
 
     @post("/embed-tokens/{token_id:uuid}/revoke", guards=_ADMIN)
@@ -210,9 +210,9 @@ class EmbedTokenPages(Controller):
         await read_form(request)
         who = member(request)
         await EmbedTokenService(db_session).revoke(who.organization_id, token_id, by=who.actor)
-        return redirect(request, _list(slug), "Token revoked. Phones using it stop at once.")
+        return redirect(request, _section_url(slug), "Token revoked. Phones using it stop at once.")
 
-    @post("/upgrade", guards=[requires_place, requires_role(Role.OWNER)])
+    @post("/upgrade", guards=[requires_membership, requires_role(Role.OWNER)])
     async def request_upgrade(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
@@ -225,18 +225,18 @@ class EmbedTokenPages(Controller):
             for mail in upgrade_request_mails(organization, to=staff, by=who.actor.name, public_url=url):
                 MAILER.get(request.app).send_after_commit(db_session, mail)
         said = "Upgrade requested. We will write to you." if fresh else "You asked already. We will write to you."
-        return redirect(request, _list(slug), said)
+        return redirect(request, _section_url(slug), said)
 
 
-def _base(slug: str) -> str:
+def _tokens_url(slug: str) -> str:
     return f"/dashboard/{slug}/settings/embed-tokens"
 
 
-def _list(slug: str) -> str:
-    return f"/dashboard/{slug}/settings#{KEY}"
+def _section_url(slug: str) -> str:
+    return f"/dashboard/{slug}/settings#{EMBED_TOKENS_SECTION}"
 
 
-def _ensure_opened_on_purpose(token: EmbedToken, form: Form) -> None:
+def _ensure_all_domains_confirmed(token: EmbedToken, form: Form) -> None:
     """Raises: ValidationFailed when the last domain goes and nobody said that any website is meant."""
     if token.allowed_domains and not form["allowed_domains"].strip() and form["allow_any"] != "yes":
         raise ValidationFailed(
@@ -260,7 +260,7 @@ async def token_page(
         status=200 if form is None and limits_form is None else 400,
         token=token,
         form=form,
-        kits=kits_of(request, token),
+        kits=kits_context(request, token),
         limits_form=limits_form,
         rule=await CallingRulesService(session).of_token(who.organization_id, token.id),
         created_by=await EmbedTokenService(session).get_creator_name(who.organization_id, token),

@@ -14,11 +14,11 @@ from kit.schemas import rfc3339
 from kit.text import duration
 from widget.domains import display_domain
 
-_TURNING = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"})
+_BIDI_CLASSES = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"})
 """Classes of characters that change the order in which a line is read."""
 
 
-def when(moment: datetime | None, missing: str = "Never", *, exact: bool = False) -> str:
+def format_time(moment: datetime | None, missing: str = "Never", *, exact: bool = False) -> str:
     """A time for people, in UTC, ``exact`` to the second; the page's script rewrites it to the viewer's own zone."""
     if moment is None:
         return missing
@@ -28,17 +28,17 @@ def when(moment: datetime | None, missing: str = "Never", *, exact: bool = False
     return Markup(f'<time datetime="{rfc3339(moment)}" data-time="{kind}">{text}</time>')  # noqa: S704 - formatted numbers
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
+def format_count(number: int, one: str, many: str | None = None) -> str:
     """``1 call``, ``1,200 calls``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def soon(seconds: int) -> str:
+def format_wait(seconds: int) -> str:
     """How long to wait, in words; minutes are rounded up."""
-    return count(seconds, "second") if seconds < 90 else count(-(-seconds // 60), "minute")
+    return format_count(seconds, "second") if seconds < 90 else format_count(-(-seconds // 60), "minute")
 
 
-def dollars(micros: int) -> str:
+def format_dollars(micros: int) -> str:
     """Millionths of a US dollar as an amount, to a tenth of a cent."""
     return f"${micros / 1_000_000:,.3f}"
 
@@ -48,18 +48,18 @@ def agent_note(is_member: bool) -> str:
     return "Verified" if is_member else "Named by the page"
 
 
-def isolated(name: str) -> str:
+def isolate_bidi(name: str) -> str:
     """``name`` for a sentence that can hold no markup: what runs right to left in it turns nothing else."""
-    return f"\u2068{name}\u2069" if any(bidirectional(character) in _TURNING for character in name) else name
+    return f"\u2068{name}\u2069" if any(bidirectional(character) in _BIDI_CLASSES for character in name) else name
 
 
-def options(choices: Iterable[tuple[str, str]], chosen: str) -> Markup:
+def option_tags(choices: Iterable[tuple[str, str]], chosen: str) -> Markup:
     """The options of a choice, each a value and its text; lists of countries and tokens have hundreds."""
-    return _options(tuple(choices), chosen)
+    return _option_tags(tuple(choices), chosen)
 
 
 @lru_cache(maxsize=64)
-def _options(choices: tuple[tuple[str, str], ...], chosen: str) -> Markup:
+def _option_tags(choices: tuple[tuple[str, str], ...], chosen: str) -> Markup:
     lines = []
     for value, text in choices:
         mark = " selected" if value == chosen else ""
@@ -67,13 +67,13 @@ def _options(choices: tuple[tuple[str, str], ...], chosen: str) -> Markup:
     return Markup("".join(lines))  # noqa: S704 - escaped
 
 
-def suggestions(values: Iterable[str]) -> Markup:
+def datalist_options(values: Iterable[str]) -> Markup:
     """The options of a ``<datalist>``."""
-    return _suggestions(tuple(values))
+    return _datalist_options(tuple(values))
 
 
 @lru_cache(maxsize=64)
-def _suggestions(values: tuple[str, ...]) -> Markup:
+def _datalist_options(values: tuple[str, ...]) -> Markup:
     return Markup("".join(f'<option value="{_escaped(value)}"></option>' for value in values))  # noqa: S704 - escaped
 
 
@@ -83,15 +83,15 @@ def _escaped(text: str) -> str:
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
-    "when": when,
+    "when": format_time,
     "phone": readable,
     "duration": duration,
-    "counted": count,
-    "isolated": isolated,
+    "counted": format_count,
+    "isolated": isolate_bidi,
     "domain": display_domain,
-    "dollars": dollars,
+    "dollars": format_dollars,
     "agent_note": agent_note,
-    "options": options,
-    "suggestions": suggestions,
+    "options": option_tags,
+    "suggestions": datalist_options,
     "country": country_name,
 }

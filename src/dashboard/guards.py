@@ -6,7 +6,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
 from accounts.auth import person, viewer
-from dashboard.pages import PLACES_STATE
+from dashboard.pages import MEMBERSHIPS_STATE
 from kit.errors import NotFound
 from kit.http.app_key import DATABASE
 from tenants.auth import member_of
@@ -15,7 +15,7 @@ from tenants.memberships import places_of
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
-async def requires_place(connection: Connection, _: BaseRouteHandler) -> None:
+async def requires_membership(connection: Connection, _: BaseRouteHandler) -> None:
     """Somebody is signed in and belongs to the organization whose slug is in the path.
 
     Raises: NotSignedIn, NotFound, whether there is no such organization or it is not theirs.
@@ -29,12 +29,12 @@ async def requires_place(connection: Connection, _: BaseRouteHandler) -> None:
             raise NotFound
         await reader.set_tenant(found[0].organization_id, user_id)
         connection.scope["auth"] = await member_of(reader, found[0].organization_id, actor)
-    connection.scope["state"][PLACES_STATE] = found
+    connection.scope["state"][MEMBERSHIPS_STATE] = found
 
 
-async def knows_places(connection: Connection, _: BaseRouteHandler) -> None:
+async def loads_memberships(connection: Connection, _: BaseRouteHandler) -> None:
     """Somebody is signed in; the switcher shows their organizations. Raises: NotSignedIn."""
     user_id = viewer(connection).user_id
     database = DATABASE.get(connection.app)
     async with database.read_pool.tenant_scope(None, user_id) as reader:
-        connection.scope["state"][PLACES_STATE] = await places_of(reader, user_id)
+        connection.scope["state"][MEMBERSHIPS_STATE] = await places_of(reader, user_id)

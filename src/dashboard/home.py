@@ -5,20 +5,20 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.datastructures import State
 
-from dashboard.guards import knows_places
-from dashboard.pages import places, redirect, render
+from dashboard.guards import loads_memberships
+from dashboard.pages import memberships, redirect, render
 from tenants.memberships import LAST_PLACE
 
 
 @get("/", name="start")
-async def start(request: Request[Any, Any, State]) -> Response[str]:
+async def root(request: Request[Any, Any, State]) -> Response[str]:
     return render(request, "landing.html")
 
 
-@get("/dashboard", guards=[knows_places])
-async def dashboard(request: Request[Any, Any, State]) -> Response[str]:
+@get("/dashboard", guards=[loads_memberships])
+async def dashboard_home(request: Request[Any, Any, State]) -> Response[str]:
     """The organization last used, else the first one, else the page that makes one."""
-    slugs = [place.slug for place in places(request)]
+    slugs = [place.slug for place in memberships(request)]
     last = request.cookies.get(LAST_PLACE)
     if not slugs:
         return redirect(request, "/dashboard/new")

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accounts.auth import person, requires_user, viewer
 from accounts.errors import EmailNotVerified
 from accounts.sessions import Viewer
-from dashboard.guards import requires_place
+from dashboard.guards import requires_membership
 from dashboard.pages import redirect, render
 from dashboard.settings import SettingsRequest, render_settings
-from dashboard.team import KEY, WITHDRAWAL, section
+from dashboard.team import TEAM_SECTION, WITHDRAW_EFFECT, team_url
 from kit.errors import Conflict, TooMany, ValidationFailed
 from kit.http.app_key import DATABASE, MAILER, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
@@ -27,10 +27,10 @@ from tenants.mails import invitation_mail
 from tenants.models import Role
 from tenants.rules import read_role
 
-_ADMIN = [requires_place, requires_role(Role.ADMIN)]
+_ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 _REFUSALS = (ValidationFailed, Conflict, TooMany)
 # The address holds the token: no page that is opened from here learns it.
-_UNREFERRED = {"Referrer-Policy": "no-referrer"}
+_NO_REFERRER = {"Referrer-Policy": "no-referrer"}
 Visit = Request[Any, Any, State]
 
 
@@ -53,9 +53,9 @@ class InvitationPages(Controller):
                     who.organization_id, email=form["email"], role=role, by=who.actor, own=who.role
                 )
         except _REFUSALS as refusal:
-            return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
-        _send(request, db_session, sent)
-        return redirect(request, section(slug), f"Invitation sent to {sent.invitation.email}")
+            return await render_settings(request, db_session, refused={TEAM_SECTION: form.refused(refusal)})
+        _send_mail(request, db_session, sent)
+        return redirect(request, team_url(slug), f"Invitation sent to {sent.invitation.email}")
 
     @post("/{invitation_id:uuid}/resend", guards=_ADMIN)
     async def resend(
@@ -71,13 +71,15 @@ class InvitationPages(Controller):
         try:
             await ensure_may_mail(DATABASE.get(request.app), who.organization_id, known.email)
         except TooMany as refusal:
-            return await render_settings(request, db_session, refused={KEY: Form(errors={"": refusal.message})})
+            return await render_settings(
+                request, db_session, refused={TEAM_SECTION: Form(errors={"": refusal.message})}
+            )
         sent = await invitations.resend(who.organization_id, invitation_id, by=who.actor, own=who.role)
-        _send(request, db_session, sent)
-        return redirect(request, section(slug), f"Invitation sent again to {sent.invitation.email}")
+        _send_mail(request, db_session, sent)
+        return redirect(request, team_url(slug), f"Invitation sent again to {sent.invitation.email}")
 
     @get("/{invitation_id:uuid}/withdraw", guards=_ADMIN)
-    async def ask_to_withdraw(
+    async def confirm_withdraw(
         self,
         request: SettingsRequest,
         db_session: NamedDependency[AsyncSession],
@@ -89,10 +91,10 @@ class InvitationPages(Controller):
             request,
             "confirm.html",
             title=f"Withdraw the invitation to {invitation.email}?",
-            text=WITHDRAWAL,
+            text=WITHDRAW_EFFECT,
             submit="Withdraw invitation",
             action=f"/dashboard/{slug}/settings/invitations/{invitation_id}/withdraw",
-            back=section(slug),
+            back=team_url(slug),
         )
 
     @post("/{invitation_id:uuid}/withdraw", guards=_ADMIN)
@@ -106,7 +108,7 @@ class InvitationPages(Controller):
         await read_form(request)
         who = member(request)
         await InvitationService(db_session).withdraw(who.organization_id, invitation_id, by=who.actor)
-        return redirect(request, section(slug), "Invitation withdrawn. Its link no longer works.")
+        return redirect(request, team_url(slug), "Invitation withdrawn. Its link no longer works.")
 
 
 @get("/invitations/{token:str}")
@@ -124,7 +126,7 @@ async def accept_invitation(request: Visit, token: FromPath[str]) -> Response[st
         async with database.tenant_session(organization_id, viewer(request).user_id) as session:
             joined = await InvitationService(session).accept(organization_id, token, by=person(request))
     except InvitationNotUsable:
-        return _gone(request)
+        return _invitation_expired(request)
     except (InvitedSomebodyElse, EmailNotVerified):
         # The page says why there is no button to press.
         return await _page(request, token, status=403)
@@ -141,7 +143,7 @@ async def _page(request: Visit, token: str, *, status: int = 200) -> Response[st
         async with database.tenant_session(organization_id) as session:
             shown = await InvitationService(session).shown(organization_id, token)
     except InvitationNotUsable:
-        return _gone(request)
+        return _invitation_expired(request)
     who = request.scope["user"]
     answer = render(
         request,
@@ -150,17 +152,17 @@ async def _page(request: Visit, token: str, *, status: int = 200) -> Response[st
         invitation=shown,
         is_theirs=isinstance(who, Viewer) and who.email == shown.email,
     )
-    answer.headers.update(_UNREFERRED)
+    answer.headers.update(_NO_REFERRER)
     return answer
 
 
-def _gone(request: Visit) -> Response[str]:
+def _invitation_expired(request: Visit) -> Response[str]:
     answer = render(request, "invitation_gone.html", status=404)
-    answer.headers.update(_UNREFERRED)
+    answer.headers.update(_NO_REFERRER)
     return answer
 
 
-def _send(request: SettingsRequest, session: AsyncSession, sent: SentInvitation) -> None:
+def _send_mail(request: SettingsRequest, session: AsyncSession, sent: SentInvitation) -> None:
     settings, inviter = SETTINGS.get(request.app), viewer(request)
     mail = invitation_mail(sent, inviter=inviter.name or inviter.email, public_url=settings.public_url)
     MAILER.get(request.app).send_after_commit(session, mail)

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dashboard.guards import requires_place
+from dashboard.guards import requires_membership
 from dashboard.settings import SettingsRequest
 from integrations import extension, hubspot
 from integrations.kits import INTEGRATION_KITS, TOKEN_MARK
@@ -23,7 +23,7 @@ from widget.services import EmbedTokenService
 APP_NAME = "Epoch Voice"
 
 
-@get("/dashboard/{slug:str}/settings/embed-tokens/{token_id:uuid}/kits/{kit:str}", guards=[requires_place])
+@get("/dashboard/{slug:str}/settings/embed-tokens/{token_id:uuid}/kits/{kit:str}", guards=[requires_membership])
 async def download_kit(
     request: SettingsRequest, db_session: NamedDependency[AsyncSession], token_id: FromPath[UUID], kit: FromPath[str]
 ) -> Response[bytes]:
@@ -35,7 +35,7 @@ async def download_kit(
     return Response(made.content, media_type="application/zip", headers=headers)
 
 
-def kits_of(request: SettingsRequest, token: EmbedToken, raw: str = TOKEN_MARK) -> Mapping[str, Any]:
+def kits_context(request: SettingsRequest, token: EmbedToken, raw: str = TOKEN_MARK) -> Mapping[str, Any]:
     """What a page says of a token's kits; ``raw`` is the token where the page shows it."""
     url = hubspot.page_url(SETTINGS.get(request.app).public_url, token.id, raw)
     return {

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accounts.auth import person, viewer
 from accounts.errors import EmailNotVerified
 from dashboard import call_data
-from dashboard.guards import knows_places, requires_place
+from dashboard.guards import loads_memberships, requires_membership
 from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.clock import utc_now
@@ -32,13 +32,13 @@ from tenants.rules import NAME_CHARACTERS
 from tenants.services import GRACE, OrganizationService, ensure_may_create, restorable_until
 
 Visit = Request[Any, Any, State]
-KEY = "organization"
-_PERSON = [knows_places]
-_ADMIN = [requires_place, requires_role(Role.ADMIN)]
-_OWNER = [requires_place, requires_role(Role.OWNER)]
+ORGANIZATION_SECTION = "organization"
+_SIGNED_IN = [loads_memberships]
+_ADMIN = [requires_membership, requires_role(Role.ADMIN)]
+_OWNER = [requires_membership, requires_role(Role.OWNER)]
 
 
-async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """What the section shows."""
     organization = await OrganizationService(session).one(who.organization_id)
     return {
@@ -49,11 +49,11 @@ async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAu
         "grace_days": GRACE.days,
         "exports_per_hour": PER_HOUR,
         "name_characters": NAME_CHARACTERS,
-        **await call_data.shown(request, session, who),
+        **await call_data.section_context(request, session, who),
     }
 
 
-register(Section(KEY, "Organization", "settings/_organization.html", provide))
+register(Section(ORGANIZATION_SECTION, "Organization", "settings/_organization.html", section_context))
 
 
 class NewOrganizationPages(Controller):
@@ -61,11 +61,11 @@ class NewOrganizationPages(Controller):
 
     path = "/dashboard/new"
 
-    @get(guards=_PERSON)
+    @get(guards=_SIGNED_IN)
     async def show(self, request: Visit, user_session: NamedDependency[AsyncSession]) -> Response[str]:
         return await _new_page(request, user_session)
 
-    @post(guards=_PERSON)
+    @post(guards=_SIGNED_IN)
     async def create(self, request: Visit, user_session: NamedDependency[AsyncSession]) -> Response[str]:
         form = await read_form(request, "name", "country")
         database = DATABASE.get(request.app)
@@ -80,7 +80,7 @@ class NewOrganizationPages(Controller):
             return await _new_page(request, user_session, form.refused(refusal))
         return redirect(request, f"/dashboard/{organization.slug}", "Organization created")
 
-    @post("/restore/{organization_id:uuid}", guards=_PERSON)
+    @post("/restore/{organization_id:uuid}", guards=_SIGNED_IN)
     async def restore(self, request: Visit, organization_id: FromPath[UUID]) -> Response[str]:
         await read_form(request)
         database = DATABASE.get(request.app)
@@ -103,15 +103,15 @@ class OrganizationPages(Controller):
             async with db_session.begin_nested():
                 await OrganizationService(db_session).change(who.organization_id, by=who.actor, name=form["name"])
         except ValidationFailed as refusal:
-            return await render_settings(request, db_session, refused={KEY: form.refused(refusal)})
-        return redirect(request, _section(slug), "Organization saved")
+            return await render_settings(request, db_session, refused={ORGANIZATION_SECTION: form.refused(refusal)})
+        return redirect(request, _section_url(slug), "Organization saved")
 
     @get("/country", guards=_ADMIN)
     async def country_page(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
         return _country_page(request, slug)
 
     @post("/country", guards=_ADMIN)
-    async def move(
+    async def change_country(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
         form, who = await read_form(request, "country"), member(request)
@@ -120,10 +120,10 @@ class OrganizationPages(Controller):
                 await OrganizationService(db_session).change(who.organization_id, by=who.actor, country=form["country"])
         except ValidationFailed as refusal:
             return _country_page(request, slug, form.refused(refusal))
-        return redirect(request, _section(slug), "Country saved")
+        return redirect(request, _section_url(slug), "Country saved")
 
     @get("/delete", guards=_OWNER)
-    async def ask_to_delete(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
+    async def confirm_delete(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
         return _delete_page(request, slug)
 
     @post("/delete", guards=_OWNER)
@@ -162,8 +162,8 @@ class OrganizationPages(Controller):
 HANDLERS = (NewOrganizationPages, OrganizationPages, *call_data.HANDLERS)
 
 
-def _section(slug: str) -> str:
-    return f"/dashboard/{slug}/settings#{KEY}"
+def _section_url(slug: str) -> str:
+    return f"/dashboard/{slug}/settings#{ORGANIZATION_SECTION}"
 
 
 async def _new_page(request: Visit, session: AsyncSession, form: Form | None = None) -> Response[str]:
@@ -187,7 +187,7 @@ def _country_page(request: SettingsRequest, slug: str, form: Form | None = None)
         form=form,
         countries=list(countries().items()),
         country=member(request).country,
-        back=_section(slug),
+        back=_section_url(slug),
     )
 
 
@@ -198,5 +198,5 @@ def _delete_page(request: SettingsRequest, slug: str, form: Form | None = None) 
         status=200 if form is None else 400,
         form=form,
         grace_days=GRACE.days,
-        back=_section(slug),
+        back=_section_url(slug),
     )

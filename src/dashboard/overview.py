@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.aggregates import Tally
 from calls.overview import DayTally, daily_and_by_token, live_and_first_steps
 from calls.services import CallFilters, CallService
-from dashboard.calls import STATUS_KINDS, STATUS_WORDS
-from dashboard.guards import requires_place
+from dashboard.calls import STATUS_BADGES, STATUS_LABELS
+from dashboard.guards import requires_membership
 from dashboard.pages import render
 from kit.clock import utc_now
 from tenants.auth import member
@@ -21,10 +21,10 @@ from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
 from tenants.upgrades import UpgradeService
 
-DAYS = 28
-WEEK = 7
-LATEST = 5
-TOKENS = 8
+CHART_DAYS = 28
+WEEK_DAYS = 7
+LATEST_CALLS = 5
+TOP_TOKENS = 8
 
 
 class Tile(msgspec.Struct, frozen=True):
@@ -36,13 +36,13 @@ class Tile(msgspec.Struct, frozen=True):
     is_up: bool | None = None
 
 
-@get("/dashboard/{slug:str}", guards=[requires_place])
+@get("/dashboard/{slug:str}", guards=[requires_membership])
 async def overview(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
     who, today = member(request), utc_now().date()
     organization_id, has_plan = who.organization_id, who.plan in WIDGET_PLANS
-    days, tokens = await daily_and_by_token(db_session, organization_id, until=today, days=DAYS, limit=TOKENS)
+    days, tokens = await daily_and_by_token(db_session, organization_id, until=today, days=CHART_DAYS, limit=TOP_TOKENS)
     live, steps = await live_and_first_steps(db_session, organization_id, has_number=who.caller_id is not None)
-    latest = await CallService(db_session).page(organization_id, CallFilters(), after=None, limit=LATEST)
+    latest = await CallService(db_session).page(organization_id, CallFilters(), after=None, limit=LATEST_CALLS)
     return render(
         request,
         "overview/index.html",
@@ -50,9 +50,9 @@ async def overview(request: Request[Any, Any, State], db_session: NamedDependenc
         days=days,
         total=sum((day.tally for day in days), Tally()),
         tokens=tokens,
-        latest=latest[:LATEST],
-        words=STATUS_WORDS,
-        kinds=STATUS_KINDS,
+        latest=latest[:LATEST_CALLS],
+        words=STATUS_LABELS,
+        kinds=STATUS_BADGES,
         steps=steps,
         has_plan=has_plan,
         is_owner=who.role is Role.OWNER,
@@ -62,17 +62,17 @@ async def overview(request: Request[Any, Any, State], db_session: NamedDependenc
 
 def tiles(days: Sequence[DayTally], live: int) -> list[Tile]:
     """The four numbers on top; a week is the last seven days, today included."""
-    now = sum((day.tally for day in days[-WEEK:]), Tally())
-    before = sum((day.tally for day in days[-2 * WEEK : -WEEK]), Tally())
+    now = sum((day.tally for day in days[-WEEK_DAYS:]), Tally())
+    before = sum((day.tally for day in days[-2 * WEEK_DAYS : -WEEK_DAYS]), Tally())
     return [
         _tile("Calls", now.calls, before.calls),
-        Tile("Answered", share(now), *_points(now, before)),
+        Tile("Answered", answered_share(now), *_share_change(now, before)),
         _tile("Minutes", now.minutes, before.minutes),
         Tile("Live now", str(live), "Calls under way"),
     ]
 
 
-def share(tally: Tally) -> str:
+def answered_share(tally: Tally) -> str:
     """How many of the calls were answered."""
     return f"{round(100 * tally.answered / tally.calls)} %" if tally.calls else "–"
 
@@ -86,7 +86,7 @@ def _tile(name: str, now: int, before: int) -> Tile:
     return Tile(name, f"{now:,}", f"{percent:+d} % vs the week before".replace("-", "−"), percent > 0)
 
 
-def _points(now: Tally, before: Tally) -> tuple[str, bool | None]:
+def _share_change(now: Tally, before: Tally) -> tuple[str, bool | None]:
     if not now.calls or not before.calls:
         return "Nothing to compare", None
     change = round(100 * now.answered / now.calls) - round(100 * before.answered / before.calls)

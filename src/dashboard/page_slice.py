@@ -7,13 +7,13 @@ import msgspec
 from dashboard.settings import SettingsRequest
 from kit.db.paging import read_cursor
 
-FEW = 10
-MANY = 50
+FIRST_SLICE_ROWS = 10
+FULL_SLICE_ROWS = 50
 """Rows of a page of a list that was asked for as a whole."""
-ALL = "all"
+ALL_ROWS = "all"
 
 
-class Window(msgspec.Struct, frozen=True):
+class PageSlice(msgspec.Struct, frozen=True):
     """The rows of one list that its section shows."""
 
     name: str
@@ -21,18 +21,18 @@ class Window(msgspec.Struct, frozen=True):
     after: UUID | None
     limit: int
 
-    def pages(self, next_cursor: str | None, anchor: str) -> "Pages":
+    def links(self, next_cursor: str | None, anchor: str) -> "PageLinks":
         """The links around these rows; ``anchor`` is the section's."""
-        is_short = self.limit < MANY
-        whole = f"?{ALL}={self.name}#{anchor}"
-        return Pages(
+        is_short = self.limit < FULL_SLICE_ROWS
+        whole = f"?{ALL_ROWS}={self.name}#{anchor}"
+        return PageLinks(
             show_all=whole if is_short and next_cursor else "",
             older=f"?{self.name}={next_cursor}#{anchor}" if next_cursor and not is_short else "",
             newest=whole if self.after is not None else "",
         )
 
 
-class Pages(msgspec.Struct, frozen=True):
+class PageLinks(msgspec.Struct, frozen=True):
     """Addresses of the rest of a list; empty where there is none."""
 
     show_all: str
@@ -40,8 +40,8 @@ class Pages(msgspec.Struct, frozen=True):
     newest: str
 
 
-def window(request: SettingsRequest, name: str) -> Window:
+def page_slice(request: SettingsRequest, name: str) -> PageSlice:
     """The rows of the list ``name`` that the address asks for. Raises: ValidationFailed."""
     after = read_cursor(request.query_params.get(name))
-    is_whole = after is not None or request.query_params.get(ALL) == name
-    return Window(name, after, MANY if is_whole else FEW)
+    is_whole = after is not None or request.query_params.get(ALL_ROWS) == name
+    return PageSlice(name, after, FULL_SLICE_ROWS if is_whole else FIRST_SLICE_ROWS)

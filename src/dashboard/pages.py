@@ -23,11 +23,11 @@ from tenants.memberships import LAST_PLACE, Place
 from widget import csp
 from widget.assets import ASSET_MANIFEST
 
-PLACES_STATE = "places"
+MEMBERSHIPS_STATE = "places"
 """Where the scope's state holds the person's organizations, the page's own one first."""
-NOTICE = "notice"
+NOTICE_COOKIE = "notice"
 NOTICE_SECONDS = 60
-_YEAR = 31_536_000
+_YEAR_SECONDS = 31_536_000
 
 TEMPLATES = Path(__file__).parent / "templates"
 templates = Environment(
@@ -42,14 +42,14 @@ templates.filters.update(formats.FILTERS)
 
 
 @cache
-def drawn(icon: str) -> Markup:
+def icon_svg(icon: str) -> Markup:
     """The icon of that name; a page holds hundreds."""
     icons: Any = templates.get_template("_icons.html").module
     found: Markup = icons.icon(icon)
     return found
 
 
-templates.globals["drawn"] = drawn
+templates.globals["drawn"] = icon_svg
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -65,21 +65,21 @@ def render(
     """The page ``template`` in the frame; ``widget`` when the page carries the phone and needs its wider policy."""
     settings = SETTINGS.get(request.app)
     notice = read_notice(request)
-    page = templates.get_template(template).render(**_frame(request, notice), **context)
+    page = templates.get_template(template).render(**_layout_context(request, notice), **context)
     headers = page_headers(settings, widget=widget)
     response = Response(page, media_type=MediaType.HTML, status_code=status, headers=headers)
-    if NOTICE in request.cookies:
-        response.set_cookie(_cookie(settings, NOTICE, None))
-    place = place_of(request)
+    if NOTICE_COOKIE in request.cookies:
+        response.set_cookie(_cookie(settings, NOTICE_COOKIE, None))
+    place = current_membership(request)
     if place is not None and request.cookies.get(LAST_PLACE) != place.slug:
-        response.set_cookie(_cookie(settings, LAST_PLACE, place.slug, max_age=_YEAR))
+        response.set_cookie(_cookie(settings, LAST_PLACE, place.slug, max_age=_YEAR_SECONDS))
     return response
 
 
 def fragment(request: Request[Any, Any, Any], template: str, **context: Any) -> Response[str]:
     """A part of a page, for htmx to put in place."""
     settings = SETTINGS.get(request.app)
-    part = templates.get_template(template).render(**_frame(request, None), **context)
+    part = templates.get_template(template).render(**_layout_context(request, None), **context)
     return Response(part, media_type=MediaType.HTML, headers=page_headers(settings))
 
 
@@ -97,16 +97,16 @@ def redirect(
     settings = SETTINGS.get(request.app)
     answer = Response("", status_code=303, media_type=MediaType.HTML, headers={"Location": path}, cookies=cookies)
     if notice is not None:
-        sealed = Encryptor(settings.secret_key, NOTICE).encrypt(msgspec.json.encode(Notice(notice, is_problem)))
-        answer.set_cookie(_cookie(settings, NOTICE, sealed, max_age=NOTICE_SECONDS))
+        sealed = Encryptor(settings.secret_key, NOTICE_COOKIE).encrypt(msgspec.json.encode(Notice(notice, is_problem)))
+        answer.set_cookie(_cookie(settings, NOTICE_COOKIE, sealed, max_age=NOTICE_SECONDS))
     return answer
 
 
 def read_notice(request: Request[Any, Any, Any]) -> Notice | None:
     """The notice that the page before left, if it is ours and fresh."""
-    raw = request.cookies.get(NOTICE)
+    raw = request.cookies.get(NOTICE_COOKIE)
     settings = SETTINGS.get(request.app)
-    opened = Encryptor(settings.secret_key, NOTICE).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
+    opened = Encryptor(settings.secret_key, NOTICE_COOKIE).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
     return None if opened is None else msgspec.json.decode(opened, type=Notice)
 
 
@@ -122,17 +122,17 @@ def login_path(request: Request[Any, Any, Any]) -> str:
     return f"/login?next={quote(back, safe='/')}"
 
 
-def place_of(request: Request[Any, Any, Any]) -> Place | None:
+def current_membership(request: Request[Any, Any, Any]) -> Place | None:
     """The organization that the page belongs to; None for a page of a person or of nobody."""
     where = request.scope.get("auth")
     if not isinstance(where, MemberAuth):
         return None
-    return next((place for place in places(request) if place.organization_id == where.organization_id), None)
+    return next((place for place in memberships(request) if place.organization_id == where.organization_id), None)
 
 
-def places(request: Request[Any, Any, Any]) -> Sequence[Place]:
+def memberships(request: Request[Any, Any, Any]) -> Sequence[Place]:
     """The person's organizations, as far as a guard looked them up."""
-    found: Sequence[Place] = request.scope.get("state", {}).get(PLACES_STATE, ())
+    found: Sequence[Place] = request.scope.get("state", {}).get(MEMBERSHIPS_STATE, ())
     return found
 
 
@@ -159,19 +159,19 @@ def page_headers(settings: Settings, *, widget: bool = False) -> dict[str, str]:
         "Cache-Control": "no-store",
     }
     if settings.public_is_https:
-        headers["Strict-Transport-Security"] = f"max-age={_YEAR}; includeSubDomains"
+        headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}; includeSubDomains"
     return headers
 
 
-def _frame(request: Request[Any, Any, Any], notice: Notice | None) -> Mapping[str, Any]:
+def _layout_context(request: Request[Any, Any, Any], notice: Notice | None) -> Mapping[str, Any]:
     settings = SETTINGS.get(request.app)
     assets = ASSET_MANIFEST.get(request.app)
     who, where = request.scope.get("user"), request.scope.get("auth")
     return {
         "viewer": who if isinstance(who, Viewer) else None,
         "member": where if isinstance(where, MemberAuth) else None,
-        "place": place_of(request),
-        "places": places(request),
+        "place": current_membership(request),
+        "places": memberships(request),
         "csrf_token": request.scope.get("state", {}).get(CSRF_STATE) or "",
         "notice": notice,
         "sandbox": settings.is_sandbox,

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from carrier.port import AvailableNumber
-from dashboard.guards import requires_place
+from dashboard.guards import requires_membership
 from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.countries import countries
@@ -31,26 +31,26 @@ from tenants.guards import requires_role, requires_widget_plan
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
 
-KEY = "phone-number"
-SEARCH_STATE = "number_search"
+PHONE_NUMBER_SECTION = "phone-number"
+SEARCH_RESULT_STATE = "number_search"
 """Where the scope's state holds the search that a handler made before the page's transaction began."""
-EFFECT = (
+RELEASE_EFFECT = (
     "Calls cannot come from it any more, and somebody else may get it. Your call records keep it."
     " Phones call from your next number then; without one they cannot call."
 )
 _FIELDS = ("country", "area_code", "contains")
-_PLACE = (requires_place,)
-_ADMIN = (requires_place, requires_role(Role.ADMIN))
+_PLACE = (requires_membership,)
+_ADMIN = (requires_membership, requires_role(Role.ADMIN))
 
 
-class Found(msgspec.Struct, frozen=True):
+class SearchResult(msgspec.Struct, frozen=True):
     """What was searched for, and what there is."""
 
     form: Form
     numbers: Sequence[AvailableNumber]
 
 
-def guard_of(who: MemberAuth) -> str | None:
+def number_guard(who: MemberAuth) -> str | None:
     """Why no number can be had now, in the API's own sentence; None when one can."""
     reasons = (
         (who.suspended, OrganizationSuspended.message),
@@ -59,26 +59,26 @@ def guard_of(who: MemberAuth) -> str | None:
     return next((sentence for applies, sentence in reasons if applies), None)
 
 
-async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """What the section shows."""
-    found: Found | None = request.scope["state"].get(SEARCH_STATE)
+    found: SearchResult | None = request.scope["state"].get(SEARCH_RESULT_STATE)
     purchase = await NumberPurchaseService(session).under_way(who.organization_id)
     return {
         "numbers": await PhoneNumberService(session).page(who.organization_id, after=None, limit=MAX_LIMIT),
         "being_bought": None if purchase is None else purchase.e164,
-        "guard": guard_of(who),
+        "guard": number_guard(who),
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "countries": list(countries().items()),
         "search": Form({"country": who.country, "area_code": "", "contains": ""}) if found is None else found.form,
         "found": None if found is None else found.numbers,
-        "effect": EFFECT,
+        "effect": RELEASE_EFFECT,
     }
 
 
-register(Section(KEY, "Phone number", "settings/_numbers.html", provide))
+register(Section(PHONE_NUMBER_SECTION, "Phone number", "settings/_numbers.html", section_context))
 
 
-class NumberPages(Controller):
+class PhoneNumberPages(Controller):
     """The pages around phone numbers.
 
     What asks the carrier opens its transaction afterwards: none is open while the carrier is asked.
@@ -94,9 +94,9 @@ class NumberPages(Controller):
             wanted = read_search(form["country"], form["area_code"], form["contains"])
             numbers = await number_desk(request).purchases.search(who.organization_id, wanted, by=who.actor)
         except DomainError as refusal:
-            return await _settings(request, {KEY: form.refused(refusal)})
-        request.scope["state"][SEARCH_STATE] = Found(form, numbers)
-        return await _settings(request)
+            return await _settings_page(request, {PHONE_NUMBER_SECTION: form.refused(refusal)})
+        request.scope["state"][SEARCH_RESULT_STATE] = SearchResult(form, numbers)
+        return await _settings_page(request)
 
     @post(guards=(*_ADMIN, requires_widget_plan))
     async def obtain(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
@@ -106,8 +106,8 @@ class NumberPages(Controller):
         except DomainError as refusal:
             # The number was chosen, not typed: what is wrong with it stands above the search.
             search = Form({**{field: form[field] for field in _FIELDS}, "country": form["country"] or who.country})
-            return await _settings(request, {KEY: search.refused(refusal)})
-        return redirect(request, _section(slug), f"{readable(number.e164)} is yours")
+            return await _settings_page(request, {PHONE_NUMBER_SECTION: search.refused(refusal)})
+        return redirect(request, _section_url(slug), f"{readable(number.e164)} is yours")
 
     @get("/{number_id:uuid}/release", guards=_ADMIN)
     async def confirm(
@@ -123,10 +123,10 @@ class NumberPages(Controller):
             request,
             "confirm.html",
             title=f"Release {readable(number.e164)}?",
-            text=EFFECT,
+            text=RELEASE_EFFECT,
             submit="Release number",
             action=f"/dashboard/{slug}/settings/numbers/{number_id}/release",
-            back=_section(slug),
+            back=_section_url(slug),
         )
 
     @post("/{number_id:uuid}/release", guards=_ADMIN)
@@ -138,18 +138,18 @@ class NumberPages(Controller):
             raise
         except NumberInUse as refusal:
             told = f"{refusal.message}: a live call comes from it. Release it once the call has ended."
-            return redirect(request, _section(slug), told, is_problem=True)
+            return redirect(request, _section_url(slug), told, is_problem=True)
         except DomainError as refusal:
-            return redirect(request, _section(slug), refusal.message, is_problem=True)
-        return redirect(request, _section(slug), "The number is released")
+            return redirect(request, _section_url(slug), refusal.message, is_problem=True)
+        return redirect(request, _section_url(slug), "The number is released")
 
 
-async def _settings(request: SettingsRequest, refused: Mapping[str, Form] | None = None) -> Response[str]:
+async def _settings_page(request: SettingsRequest, refused: Mapping[str, Form] | None = None) -> Response[str]:
     """The settings page in a transaction of its own, begun after the carrier was asked."""
     who, database = member(request), DATABASE.get(request.app)
     async with database.tenant_session(who.organization_id, who.actor.user_id) as session:
         return await render_settings(request, session, refused=refused)
 
 
-def _section(slug: str) -> str:
-    return f"/dashboard/{slug}/settings#{KEY}"
+def _section_url(slug: str) -> str:
+    return f"/dashboard/{slug}/settings#{PHONE_NUMBER_SECTION}"

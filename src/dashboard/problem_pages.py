@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.types import ExceptionHandlersMap
 
 from accounts.errors import NotSignedIn
-from dashboard.formats import soon
+from dashboard.formats import format_wait
 from dashboard.pages import login_path, page_headers, render
 from kit import errors
 from kit.db.database import is_outage
@@ -17,8 +17,8 @@ from kit.errors import DomainError
 from kit.http.app_key import SETTINGS
 from kit.http.problems import EXCEPTION_HANDLERS, problem_headers, status_of
 
-_MACHINES = ("/api", "/widget", "/voice", "/health", "/metrics", "/schema")
-_WORDS = {
+_NON_PAGE_PREFIXES = ("/api", "/widget", "/voice", "/health", "/metrics", "/schema")
+_STATUS_TITLES = {
     400: ("This request could not be read", "Go back, reload the page and try again."),
     403: ("This is not open to you", "Ask an owner or an admin of the organization."),
     404: (
@@ -38,7 +38,7 @@ def problem_page(
     request: Request[Any, Any, Any], status: int, detail: str | None = None, headers: dict[str, str] | None = None
 ) -> Response[str]:
     """The page that says what is wrong and what to do next; ``detail`` instead of the usual advice."""
-    title, advice = _WORDS.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
+    title, advice = _STATUS_TITLES.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
     answer = render(request, "problem.html", status=status, code=status, title=title, advice=detail or advice)
     for name, value in (headers or {}).items():
         answer.headers[name] = value
@@ -61,7 +61,7 @@ def _on_refusal(request: Request[Any, Any, Any], error: DomainError) -> Response
     status = status_of(error)
     detail = None if isinstance(error, (errors.NotFound, errors.Unavailable)) else f"{error.message}."
     if isinstance(error, errors.TooMany):
-        detail = f"{error.message}. Try again in {soon(error.retry_after)}."
+        detail = f"{error.message}. Try again in {format_wait(error.retry_after)}."
     return problem_page(request, status, detail, problem_headers(error))
 
 
@@ -96,7 +96,7 @@ PAGE_EXCEPTION_HANDLERS: ExceptionHandlersMap = {
 def _outside_any_route(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """No route knows the path, so no router decides: what belongs to programs gets problem details, the rest a page."""
     path = request.scope["path"]
-    if any(path == start or path.startswith(f"{start}/") for start in _MACHINES):
+    if any(path == start or path.startswith(f"{start}/") for start in _NON_PAGE_PREFIXES):
         answer: Response[Any] = EXCEPTION_HANDLERS[HTTPException](request, error)
         return answer
     return _on_http(request, error)

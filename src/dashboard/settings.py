@@ -9,14 +9,14 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dashboard.guards import requires_place
+from dashboard.guards import requires_membership
 from dashboard.pages import render
 from kit.http.forms import Form
 from tenants.auth import MemberAuth, member
 from tenants.models import Role
 
 SettingsRequest = Request[Any, Any, State]
-ORDER = (
+SECTION_ORDER = (
     "phone-number",
     "embed-phone-widget",
     "calling-rules",
@@ -43,7 +43,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class _Filled:
+class _RenderedSection:
     section: Section
     data: Mapping[str, Any]
     form: Form | None = field(default=None)
@@ -54,7 +54,7 @@ _sections: dict[str, Section] = {}
 
 def register(section: Section) -> None:
     """Add a section to the page; modules do this when they are imported."""
-    if section.key not in ORDER:
+    if section.key not in SECTION_ORDER:
         raise ValueError(f"no such settings section: {section.key}")
     _sections[section.key] = section
 
@@ -68,13 +68,13 @@ async def render_settings(
     """
     who, forms = member(request), refused or {}
     shown = [
-        _Filled(section, await section.provide(request, session, who), forms.get(key))
-        for key in ORDER
+        _RenderedSection(section, await section.provide(request, session, who), forms.get(key))
+        for key in SECTION_ORDER
         if (section := _sections.get(key)) is not None and who.role.rank >= section.at_least.rank
     ]
     return render(request, "settings/index.html", status=400 if forms else 200, sections=shown)
 
 
-@get("/dashboard/{slug:str}/settings", guards=[requires_place])
+@get("/dashboard/{slug:str}/settings", guards=[requires_membership])
 async def settings_page(request: SettingsRequest, db_session: NamedDependency[AsyncSession]) -> Response[str]:
     return await render_settings(request, db_session)

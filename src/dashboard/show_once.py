@@ -13,29 +13,29 @@ from kit.encryption import Encryptor
 from kit.http.app_key import SETTINGS
 from kit.settings import Settings
 
-SECONDS = 120
+SHOW_ONCE_SECONDS = 120
 """How long the browser may take from the POST's answer to the page."""
 _COOKIE = "issued"
 
 
-def hand_over(request: Request[Any, Any, Any], path: str, secret: bytes) -> Cookie:
+def secret_cookie(request: Request[Any, Any, Any], path: str, secret: bytes) -> Cookie:
     """The cookie that brings ``secret`` to the page at ``path`` for the person who is signed in."""
     settings = SETTINGS.get(request.app)
-    return _cookie(settings, path, _sealer(request).encrypt(secret), SECONDS)
+    return _cookie(settings, path, _encryptor(request).encrypt(secret), SHOW_ONCE_SECONDS)
 
 
-def take(request: Request[Any, Any, Any]) -> bytes | None:
+def read_secret(request: Request[Any, Any, Any]) -> bytes | None:
     """What was handed over to this page; None when it was shown before, came too late or is another person's."""
     sealed = request.cookies.get(_COOKIE)
-    return _sealer(request).decrypt(sealed, seconds=SECONDS) if sealed else None
+    return _encryptor(request).decrypt(sealed, seconds=SHOW_ONCE_SECONDS) if sealed else None
 
 
-def taken(request: Request[Any, Any, Any]) -> Cookie:
+def clear_cookie(request: Request[Any, Any, Any]) -> Cookie:
     """The cookie that takes the secret away: the page's answer must carry it."""
     return _cookie(SETTINGS.get(request.app), request.scope["path"].rstrip("/"), "", 0)
 
 
-def _sealer(request: Request[Any, Any, Any]) -> Encryptor:
+def _encryptor(request: Request[Any, Any, Any]) -> Encryptor:
     # Bound to the sign-in: on a shared computer the next person's page shows nothing.
     return Encryptor(SETTINGS.get(request.app).secret_key, f"issued:{request.scope['user'].session_id}")
 

@@ -9,8 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dashboard.guards import requires_place
-from dashboard.page_slice import window
+from dashboard.guards import requires_membership
+from dashboard.page_slice import page_slice
 from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.clock import utc_now
@@ -24,21 +24,21 @@ from tenants.members import TeamService
 from tenants.models import Invitation, Role
 from tenants.rules import read_role
 
-KEY = "team"
-_PLACE = [requires_place]
-_ADMIN = [requires_place, requires_role(Role.ADMIN)]
-_OWNER = [requires_place, requires_role(Role.OWNER)]
+TEAM_SECTION = "team"
+_PLACE = [requires_membership]
+_ADMIN = [requires_membership, requires_role(Role.ADMIN)]
+_OWNER = [requires_membership, requires_role(Role.OWNER)]
 _REFUSALS = (ValidationFailed, Conflict)
-REMOVAL = "They lose this organization at once, on every page and in the API. Their account stays."
-LEAVING = "You lose this organization at once. To come back you need a new invitation."
-HANDING_OVER = "They become an owner, and you an admin: only owners delete the organization and ask for upgrades."
-WITHDRAWAL = "The link in the mail stops working. You can invite the address again."
+REMOVE_EFFECT = "They lose this organization at once, on every page and in the API. Their account stays."
+LEAVE_EFFECT = "You lose this organization at once. To come back you need a new invitation."
+HAND_OVER_EFFECT = "They become an owner, and you an admin: only owners delete the organization and ask for upgrades."
+WITHDRAW_EFFECT = "The link in the mail stops working. You can invite the address again."
 
 
-async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """What the section shows."""
     is_admin = who.role.rank >= Role.ADMIN.rank
-    shown, open_ones = window(request, "members"), window(request, "invitations")
+    shown, open_ones = page_slice(request, "members"), page_slice(request, "invitations")
     rows = await TeamService(session).page(who.organization_id, after=shown.after, limit=shown.limit)
     _, next_cursor = cut([row.membership for row in rows], shown.limit)
     invitations: Sequence[Invitation] = ()
@@ -48,20 +48,25 @@ async def provide(request: SettingsRequest, session: AsyncSession, who: MemberAu
         invitations, more_invitations = cut(found, open_ones.limit)
     return {
         "members": rows[: shown.limit],
-        "pages": shown.pages(next_cursor, KEY),
+        "pages": shown.links(next_cursor, TEAM_SECTION),
         "invitations": invitations,
-        "invitation_pages": open_ones.pages(more_invitations, KEY),
+        "invitation_pages": open_ones.links(more_invitations, TEAM_SECTION),
         "own_id": who.actor.user_id,
         "is_admin": is_admin,
         "is_owner": who.role is Role.OWNER,
         "now": utc_now(),
         "own_rank": who.role.rank,
         "roles": [(role.value, role.value.capitalize()) for role in Role if role.rank <= who.role.rank],
-        "texts": {"remove": REMOVAL, "leave": LEAVING, "hand_over": HANDING_OVER, "withdraw": WITHDRAWAL},
+        "texts": {
+            "remove": REMOVE_EFFECT,
+            "leave": LEAVE_EFFECT,
+            "hand_over": HAND_OVER_EFFECT,
+            "withdraw": WITHDRAW_EFFECT,
+        },
     }
 
 
-register(Section(KEY, "Team", "settings/_team.html", provide))
+register(Section(TEAM_SECTION, "Team", "settings/_team.html", section_context))
 
 
 class TeamPages(Controller):
@@ -84,11 +89,13 @@ class TeamPages(Controller):
                     who.organization_id, member_id, read_role(form["role"]), by=who.actor
                 )
         except _REFUSALS as refusal:
-            return await render_settings(request, db_session, refused={KEY: Form(errors={"": refusal.message})})
-        return redirect(request, section(slug), f"{changed.email} is {changed.membership.role.with_article} now")
+            return await render_settings(
+                request, db_session, refused={TEAM_SECTION: Form(errors={"": refusal.message})}
+            )
+        return redirect(request, team_url(slug), f"{changed.email} is {changed.membership.role.with_article} now")
 
     @get("/members/{member_id:uuid}/remove", guards=_ADMIN)
-    async def ask_to_remove(
+    async def confirm_remove(
         self,
         request: SettingsRequest,
         db_session: NamedDependency[AsyncSession],
@@ -101,10 +108,10 @@ class TeamPages(Controller):
             request,
             "confirm.html",
             title=f"Remove {leaving.email}?",
-            text=REMOVAL,
+            text=REMOVE_EFFECT,
             submit="Remove member",
             action=f"/dashboard/{slug}/settings/members/{member_id}/remove",
-            back=section(slug),
+            back=team_url(slug),
         )
 
     # The service asks for the role: every member may take out themselves.
@@ -122,19 +129,21 @@ class TeamPages(Controller):
             async with db_session.begin_nested():
                 await TeamService(db_session).remove(who.organization_id, member_id, by=who.actor)
         except _REFUSALS as refusal:
-            return await render_settings(request, db_session, refused={KEY: Form(errors={"": refusal.message})})
-        return redirect(request, section(slug), "Member removed")
+            return await render_settings(
+                request, db_session, refused={TEAM_SECTION: Form(errors={"": refusal.message})}
+            )
+        return redirect(request, team_url(slug), "Member removed")
 
     @get("/leave", guards=_PLACE)
-    async def ask_to_leave(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
+    async def confirm_leave(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
         return render(
             request,
             "confirm.html",
             title="Leave this organization?",
-            text=LEAVING,
+            text=LEAVE_EFFECT,
             submit="Leave organization",
             action=f"/dashboard/{slug}/settings/leave",
-            back=section(slug),
+            back=team_url(slug),
         )
 
     @post("/leave", guards=_PLACE)
@@ -145,11 +154,13 @@ class TeamPages(Controller):
             async with db_session.begin_nested():
                 await TeamService(db_session).leave(who.organization_id, by=who.actor)
         except _REFUSALS as refusal:
-            return await render_settings(request, db_session, refused={KEY: Form(errors={"": refusal.message})})
+            return await render_settings(
+                request, db_session, refused={TEAM_SECTION: Form(errors={"": refusal.message})}
+            )
         return redirect(request, "/dashboard", "You left the organization")
 
     @get("/members/{member_id:uuid}/hand-over", guards=_OWNER)
-    async def ask_to_hand_over(
+    async def confirm_hand_over(
         self,
         request: SettingsRequest,
         db_session: NamedDependency[AsyncSession],
@@ -161,10 +172,10 @@ class TeamPages(Controller):
             request,
             "confirm.html",
             title=f"Hand over ownership to {heir.email}?",
-            text=HANDING_OVER,
+            text=HAND_OVER_EFFECT,
             submit="Hand over ownership",
             action=f"/dashboard/{slug}/settings/members/{member_id}/hand-over",
-            back=section(slug),
+            back=team_url(slug),
         )
 
     @post("/members/{member_id:uuid}/hand-over", guards=_OWNER)
@@ -178,9 +189,9 @@ class TeamPages(Controller):
         await read_form(request)
         who = member(request)
         heir = await TeamService(db_session).hand_over(who.organization_id, member_id, by=who.actor)
-        return redirect(request, section(slug), f"{heir.email} is an owner now, and you are an admin")
+        return redirect(request, team_url(slug), f"{heir.email} is an owner now, and you are an admin")
 
 
-def section(slug: str) -> str:
+def team_url(slug: str) -> str:
     """The section's address."""
-    return f"/dashboard/{slug}/settings#{KEY}"
+    return f"/dashboard/{slug}/settings#{TEAM_SECTION}"

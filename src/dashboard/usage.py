@@ -12,15 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.aggregates import Tally
 from calls.usage import AgentUse, TokenUse, usage_of
 from dashboard.formats import agent_note
-from dashboard.guards import requires_place
+from dashboard.guards import requires_membership
 from dashboard.pages import render
 from kit.clock import utc_now
 from tenants.auth import member
 
-NOBODY = "Not named"
+UNNAMED_AGENT = "Not named"
 
 
-class Line(msgspec.Struct, frozen=True):
+class UsageRow(msgspec.Struct, frozen=True):
     """What one token, or one person, used in both months."""
 
     name: str
@@ -30,26 +30,28 @@ class Line(msgspec.Struct, frozen=True):
     last: Tally
 
 
-@get("/dashboard/{slug:str}/usage", guards=[requires_place])
+@get("/dashboard/{slug:str}/usage", guards=[requires_membership])
 async def usage_page(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
     this, last = await usage_of(db_session, member(request).organization_id, today=utc_now().date())
     return render(
         request,
         "usage/index.html",
         months=(this, last),
-        by_token=lines(this.by_token, last.by_token),
-        by_agent=lines(this.by_agent, last.by_agent),
+        by_token=usage_rows(this.by_token, last.by_token),
+        by_agent=usage_rows(this.by_agent, last.by_agent),
     )
 
 
-def lines(this: Sequence[TokenUse | AgentUse], last: Sequence[TokenUse | AgentUse]) -> list[Line]:
+def usage_rows(this: Sequence[TokenUse | AgentUse], last: Sequence[TokenUse | AgentUse]) -> list[UsageRow]:
     """Both months side by side, the busiest of this month first."""
     uses = {_key(use): use for use in (*this, *last)}
-    now, before = _tallies(this), _tallies(last)
-    return [Line(_name(use), _note(use), now.get(key, Tally()), before.get(key, Tally())) for key, use in uses.items()]
+    now, before = _tallies_by_key(this), _tallies_by_key(last)
+    return [
+        UsageRow(_name(use), _note(use), now.get(key, Tally()), before.get(key, Tally())) for key, use in uses.items()
+    ]
 
 
-def _tallies(uses: Iterable[TokenUse | AgentUse]) -> dict[object, Tally]:
+def _tallies_by_key(uses: Iterable[TokenUse | AgentUse]) -> dict[object, Tally]:
     return {_key(use): use.tally for use in uses}
 
 
@@ -58,7 +60,7 @@ def _key(use: TokenUse | AgentUse) -> object:
 
 
 def _name(use: TokenUse | AgentUse) -> str:
-    return (use.label or f"{use.prefix}…") if isinstance(use, TokenUse) else (use.agent or NOBODY)
+    return (use.label or f"{use.prefix}…") if isinstance(use, TokenUse) else (use.agent or UNNAMED_AGENT)
 
 
 def _note(use: TokenUse | AgentUse) -> str:

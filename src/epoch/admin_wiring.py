@@ -7,7 +7,7 @@ from admin.back_office import BackOffice, build_back_office
 from admin.theme import Look
 from carrier.port import Carrier
 from dashboard.formats import FILTERS
-from dashboard.pages import TEMPLATES, drawn, page_headers
+from dashboard.pages import TEMPLATES, icon_svg, page_headers
 from kit.db.database import Database
 from kit.mail import Mailer
 from kit.settings import Settings
@@ -27,7 +27,7 @@ def open_back_office(
 ) -> BackOffice:
     """The back office, in the look and behind the headers of the customers' pages."""
     look = Look(
-        templates=TEMPLATES, filters=FILTERS, words={"drawn": drawn}, headers=page_headers(settings), assets=assets
+        templates=TEMPLATES, filters=FILTERS, words={"drawn": icon_svg}, headers=page_headers(settings), assets=assets
     )
     return build_back_office(
         settings,

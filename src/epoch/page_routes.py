@@ -18,7 +18,7 @@ from dashboard.calls import CallPages
 from dashboard.embed_tokens import EmbedTokenPages
 from dashboard.kits import download_kit
 from dashboard.overview import overview
-from dashboard.phone_numbers import NumberPages
+from dashboard.phone_numbers import PhoneNumberPages
 from dashboard.router import page_router
 from dashboard.settings import settings_page
 from dashboard.team import TeamPages
@@ -29,15 +29,15 @@ from kit.settings import Settings
 def build_pages(settings: Settings) -> Router:
     """The router of all pages."""
     handlers: list[ControllerRouterHandler] = [
-        home.start,
+        home.root,
         api_reference,
-        home.dashboard,
+        home.dashboard_home,
         *auth_pages.HANDLERS,
         *account_settings.HANDLERS,
         overview,
         CallPages,
         settings_page,
-        NumberPages,
+        PhoneNumberPages,
         EmbedTokenPages,
         download_kit,
         CallingRulePages,

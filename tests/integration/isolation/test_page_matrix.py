@@ -20,7 +20,7 @@ from litestar.routes import HTTPRoute
 from accounts.models import LoginSession, User
 from calls.limits.limit_names import DEFAULTS, FIXED
 from conftest import PUBLIC_URL, NewClient
-from dashboard.calling_rules import WORDS
+from dashboard.calling_rules import LIMIT_LABELS
 from kit.actor import SYSTEM
 from kit.db.database import Database
 from kit.settings import Settings
@@ -46,7 +46,7 @@ class Page:
 
 
 ADMIN, OWNER = Role.ADMIN, Role.OWNER
-LIMITS = DEFAULTS.keys() & WORDS.keys() - FIXED
+LIMITS = DEFAULTS.keys() & LIMIT_LABELS.keys() - FIXED
 LEAVE = ("POST", "/settings/leave")
 """Open to everybody, about themselves."""
 HAND_OVER = ("POST", "/settings/members/{member_id}/hand-over")

@@ -7,9 +7,9 @@ import pytest
 
 from calls.aggregates import Tally
 from calls.usage import AgentUse, TokenUse
-from dashboard.audit_log import Fact, action_words, facts
+from dashboard.audit_log import DetailRow, action_label, detail_rows
 from dashboard.date_filters import read_days
-from dashboard.usage import Line, lines
+from dashboard.usage import UsageRow, usage_rows
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
 
@@ -24,7 +24,7 @@ from kit.http.forms import Form
     ],
 )
 def test_an_action_reads_as_words(action: str, words: str) -> None:
-    assert action_words(action) == words
+    assert action_label(action) == words
 
 
 def test_of_a_change_only_what_differs_is_told() -> None:
@@ -33,21 +33,21 @@ def test_of_a_change_only_what_differs_is_told() -> None:
         "after": {"label": "", "allowed_domains": ["a.com", "b.com"], "same": 1},
     }
 
-    assert facts(details) == [
-        Fact("Label", "Old", "–"),
-        Fact("Allowed domains", "a.com", "a.com, b.com"),
-        Fact("Gone", "true", "–"),
+    assert detail_rows(details) == [
+        DetailRow("Label", "Old", "–"),
+        DetailRow("Allowed domains", "a.com", "a.com, b.com"),
+        DetailRow("Gone", "true", "–"),
     ]
 
 
 def test_other_details_are_told_as_they_are() -> None:
-    assert facts({"scope": "read", "allowed_domains": [], "count": 3}) == [
-        Fact("Scope", None, "read"),
-        Fact("Allowed domains", None, "–"),
-        Fact("Count", None, "3"),
+    assert detail_rows({"scope": "read", "allowed_domains": [], "count": 3}) == [
+        DetailRow("Scope", None, "read"),
+        DetailRow("Allowed domains", None, "–"),
+        DetailRow("Count", None, "3"),
     ]
-    assert facts(None) == []
-    assert facts({}) == []
+    assert detail_rows(None) == []
+    assert detail_rows({}) == []
 
 
 def test_days_are_whole_and_the_last_one_is_included() -> None:
@@ -80,11 +80,13 @@ def test_both_months_of_a_token_stand_on_one_line() -> None:
     this = [TokenUse(second, "", "ept_AbCd", Tally(5, 4, 90)), TokenUse(first, "Site", "ept_EfGh", Tally(1, 1, 5))]
     last = [TokenUse(first, "Site", "ept_EfGh", Tally(2, 2, 7))]
 
-    assert lines(this, last) == [
-        Line("ept_AbCd…", "", Tally(5, 4, 90), Tally()),
-        Line("Site", "", Tally(1, 1, 5), Tally(2, 2, 7)),
+    assert usage_rows(this, last) == [
+        UsageRow("ept_AbCd…", "", Tally(5, 4, 90), Tally()),
+        UsageRow("Site", "", Tally(1, 1, 5), Tally(2, 2, 7)),
     ]
-    assert lines([], [AgentUse(None, False, Tally(1, 0, 0))]) == [Line("Not named", "", Tally(), Tally(1, 0, 0))]
+    assert usage_rows([], [AgentUse(None, False, Tally(1, 0, 0))]) == [
+        UsageRow("Not named", "", Tally(), Tally(1, 0, 0))
+    ]
 
 
 def test_a_member_and_a_page_that_names_one_stand_on_two_lines() -> None:
@@ -92,7 +94,7 @@ def test_a_member_and_a_page_that_names_one_stand_on_two_lines() -> None:
         AgentUse("ann@example.com", True, Tally(1, 1, 5)),
         AgentUse("ann@example.com", False, Tally(2, 0, 0)),
     )
-    assert [(line.name, line.note) for line in lines([claimed, known], [known])] == [
+    assert [(line.name, line.note) for line in usage_rows([claimed, known], [known])] == [
         ("ann@example.com", "Named by the page"),
         ("ann@example.com", "Verified"),
     ]

@@ -4,17 +4,17 @@ import datetime as dt
 
 import pytest
 
-from dashboard.formats import count, isolated, options, soon, suggestions, when
+from dashboard.formats import datalist_options, format_count, format_time, format_wait, isolate_bidi, option_tags
 from kit.e164 import readable
 from kit.text import duration
 
 
 def test_a_time_is_readable_and_exact_where_asked() -> None:
     moment = dt.datetime(2026, 3, 5, 7, 8, 9, tzinfo=dt.UTC)
-    assert ">Mar 5, 2026, 07:08 UTC<" in when(moment)
-    assert ">Mar 5, 2026, 07:08:09 UTC<" in when(moment, exact=True)
-    assert 'datetime="2026-03-05T07:08:09Z"' in when(moment)
-    assert when(None, "Not answered") == "Not answered"
+    assert ">Mar 5, 2026, 07:08 UTC<" in format_time(moment)
+    assert ">Mar 5, 2026, 07:08:09 UTC<" in format_time(moment, exact=True)
+    assert 'datetime="2026-03-05T07:08:09Z"' in format_time(moment)
+    assert format_time(None, "Not answered") == "Not answered"
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (134, "2:14"), (3722, "1:02:02")])
@@ -29,29 +29,29 @@ def test_what_is_no_number_stays_as_it_was_dialled(stored: str | None, text: str
 
 @pytest.mark.parametrize("name", ["CRM \u202e<b>", "מכירות", "فريق ١"])
 def test_a_name_that_runs_right_to_left_is_kept_apart_from_its_sentence(name: str) -> None:
-    assert isolated(name) == f"\u2068{name}\u2069"
+    assert isolate_bidi(name) == f"\u2068{name}\u2069"
 
 
 @pytest.mark.parametrize("name", ["Main Website", "Walk & Söhne 2", ""])
 def test_a_name_that_turns_nothing_stays_as_it_is(name: str) -> None:
-    assert isolated(name) == name
+    assert isolate_bidi(name) == name
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(1, "1 second"), (89, "89 seconds"), (90, "2 minutes"), (3541, "60 minutes")]
 )
 def test_how_long_to_wait_is_told_in_words(seconds: int, text: str) -> None:
-    assert soon(seconds) == text
+    assert format_wait(seconds) == text
 
 
 def test_counts_agree_with_their_word() -> None:
-    assert [count(number, "call") for number in (0, 1, 1200)] == ["0 calls", "1 call", "1,200 calls"]
+    assert [format_count(number, "call") for number in (0, 1, 1200)] == ["0 calls", "1 call", "1,200 calls"]
 
 
 def test_choices_and_suggestions_are_escaped_and_the_chosen_one_is_marked() -> None:
     choices = [("", "Any"), ('"x"', "<b>Tom & Ann</b>")]
-    assert options(choices, '"x"') == (
+    assert option_tags(choices, '"x"') == (
         '<option value="">Any</option><option value="&#34;x&#34;" selected>&lt;b&gt;Tom &amp; Ann&lt;/b&gt;</option>'
     )
-    assert options(choices, "").startswith('<option value="" selected>')
-    assert suggestions(['"<']) == '<option value="&#34;&lt;"></option>'
+    assert option_tags(choices, "").startswith('<option value="" selected>')
+    assert datalist_options(['"<']) == '<option value="&#34;&lt;"></option>'
