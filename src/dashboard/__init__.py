@@ -1,1 +1,1 @@
-"""HTML for customers; no rule of its own: its pages call the same services as the API."""
+"""Customers' HTML pages. They hold no rules: they call the same services as the API."""

@@ -1,4 +1,4 @@
-"""``/account``: what people change about themselves. Each form saves by itself and comes back with what is wrong."""
+"""``/account``: a person's own settings. Each form saves separately and comes back with its errors."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ from kit.http.problems import problem_headers, status_of
 
 Visit = Request[Any, Any, State]
 RECOVERY_CODES_COOKIE = "codes"
-"""The cookie that carries fresh recovery codes to the one page that shows them."""
+"""Cookie that carries new recovery codes to the one page that shows them."""
 _CODES_SECONDS = 60
 _CODES_PATH = "/account/recovery-codes"
 
@@ -161,7 +161,7 @@ async def renew_recovery_codes(request: Visit) -> Response[str]:
 
 @get("/account/recovery-codes", guards=[loads_memberships])
 async def recovery_codes_page(request: Visit) -> Response[str]:
-    """Shows fresh codes once: reloaded, the page has none left to show."""
+    """Show new codes once; a reload shows none."""
     sealed = request.cookies.get(RECOVERY_CODES_COOKIE)
     opened = _codes_encryptor(request).decrypt(sealed, seconds=_CODES_SECONDS) if sealed else None
     if opened is None:
@@ -191,7 +191,7 @@ HANDLERS = (
 async def _redirect_or_form(
     request: Visit, section: str, form: Form, work: Callable[[], Awaitable[Response[str]]]
 ) -> Response[str]:
-    """Do it, or show the page again with what is wrong in ``section``."""
+    """Run ``work``; on a refusal show the page again with the errors in ``section``."""
     try:
         ensure_valid_text(form)
         return await work()
@@ -223,7 +223,7 @@ async def _page(request: Visit, *, status: int = 200, **forms: Form) -> Response
 
 
 async def _second_factor_form(request: Visit, form: Form | None, *, status: int = 200) -> Response[str]:
-    """The QR code and the field for the first code; on to the account when there is nothing to enrol."""
+    """Page with the QR code and the field for the first code; redirects to the account when no enrolment is pending."""
     user, secret, _ = await _account_settings(request).second_factor_of(viewer(request))
     if secret is None:
         return redirect(request, "/account")

@@ -1,4 +1,4 @@
-"""Settings, section **API keys**: create, show once, revoke."""
+"""Settings section **API keys**: create, show once, revoke."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,7 +31,7 @@ _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
 class IssuedKey(msgspec.Struct, frozen=True):
-    """A fresh key on its way to the page that shows it once."""
+    """A new key, carried to the page that shows it once."""
 
     key_id: UUID
     raw: str
@@ -41,7 +41,7 @@ class IssuedKey(msgspec.Struct, frozen=True):
 
 
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
-    """What the section shows."""
+    """Template context of the section."""
     shown = page_slice(request, "keys")
     rows = await ApiKeyService(session).page(who.organization_id, after=shown.after, limit=shown.limit)
     keys, next_cursor = cut(rows, shown.limit)
@@ -58,7 +58,7 @@ register(Section(API_KEYS_SECTION, "API keys", "settings/_api_keys.html", sectio
 
 
 class ApiKeyPages(Controller):
-    """The pages around API keys."""
+    """Pages of API keys."""
 
     path = "/dashboard/{slug:str}/settings/api-keys"
     guards = _ADMIN
@@ -83,7 +83,7 @@ class ApiKeyPages(Controller):
     async def created(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        """The key, once; asked again, the list."""
+        """Show the key once; afterwards redirect to the list."""
         secret = show_once.read_secret(request)
         if secret is None:
             return redirect(request, _section_url(slug))
@@ -110,7 +110,7 @@ class ApiKeyPages(Controller):
         slug: FromPath[str],
         key_id: FromPath[UUID],
     ) -> Response[str]:
-        """The question on a page of its own, for browsers without scripts."""
+        """Confirmation page, for browsers without scripts."""
         key = await ApiKeyService(db_session).active(member(request).organization_id, key_id)
         return render(
             request,

@@ -1,4 +1,4 @@
-"""``/schema/ui``: the API's reference, drawn from the document at ``/schema`` with nothing from elsewhere."""
+"""``/schema/ui``: the API reference, rendered from ``/schema`` without third-party requests."""
 
 from typing import Any
 

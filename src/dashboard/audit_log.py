@@ -1,4 +1,4 @@
-"""``/dashboard/<slug>/audit``: who did what, narrowed by the filters in the address."""
+"""``/dashboard/<slug>/audit``: the audit log, filtered by query parameters."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ ACTOR_KIND_LABELS: Mapping[str, str] = {"user": "", "api_key": "API key", "staff
 
 
 class DetailRow(msgspec.Struct, frozen=True):
-    """One detail of an event; ``before`` is None where there was nothing to compare."""
+    """One detail of an event; ``before`` is None where the event is not a change."""
 
     name: str
     before: str | None
@@ -82,7 +82,7 @@ def action_label(action: str) -> str:
 
 
 def detail_rows(details: Mapping[str, Any] | None) -> list[DetailRow]:
-    """An event's details line by line; of a change only what differs."""
+    """Rows of an event's details; for a change only the fields that differ."""
     if not details:
         return []
     before, after = details.get("before"), details.get("after")

@@ -1,4 +1,4 @@
-"""The doors: sign up, confirm the address, sign in and out, and back in without the password."""
+"""Pages to sign up, verify an e-mail address, sign in and out, and reset a password."""
 
 from typing import Any
 from urllib.parse import quote, unquote
@@ -22,7 +22,7 @@ from kit.settings import Settings
 
 Visit = Request[Any, Any, State]
 SIGN_UP_COOKIE = "signup"
-"""The cookie that shows, with the mailed link, that this browser made the account; it also knows where to go then."""
+"""Cookie that proves, together with the mailed link, that this browser made the account; also holds the next path."""
 _SIGN_UP_SECONDS = 24 * 3600
 _NEXT = "/dashboard"
 
@@ -53,7 +53,7 @@ async def sign_up(request: Visit) -> Response[str]:
 
 @get("/verify-email/{token:str}")
 async def verify_email_page(request: Visit, token: FromPath[str]) -> Response[str]:
-    """Asks for the click that confirms: programs that follow the links in mails confirm nothing."""
+    """Page with a confirmation button, so that programs that follow links in mails verify nothing."""
     proof, _ = _sign_up_proof(request)
     try:
         link = await _accounts(request).registration.purpose_of(token, _viewer(request), proof)
@@ -127,7 +127,7 @@ async def second_step(request: Visit) -> Response[str]:
 @post("/logout", status_code=200)
 async def sign_out(request: Visit) -> Response[str]:
     raw, viewer = raw_session(request), _viewer(request)
-    # Opened here: also a session that is over already, which shows no user, is signed out.
+    # Read the cookie here: an expired session has no user in the scope, and is signed out too.
     database = DATABASE.get(request.app)
     async with database.tenant_session(None, None if viewer is None else viewer.user_id) as session:
         if raw is not None:
@@ -196,7 +196,7 @@ HANDLERS = (
 
 
 def _form_again(request: Visit, template: str, form: Form, error: DomainError, **context: Any) -> Response[str]:
-    """The form once more, with what was typed and what is wrong with it."""
+    """Show the form again with the typed values and the errors."""
     refused = form.refused(error)
     if isinstance(error, TooMany):
         refused = Form(form.values, {"": f"{error.message}. Try again in {format_wait(error.retry_after)}."})
@@ -213,18 +213,18 @@ def _link_expired(request: Visit) -> Response[str]:
 
 
 def _without_referrer(answer: Response[str]) -> Response[str]:
-    """The address of the page is a secret: no page that is gone to from here may learn it."""
+    """Add ``Referrer-Policy: no-referrer``: the page's URL holds a secret."""
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
 
 
 def _own_path(path: str | None) -> str:
-    """Where to go afterwards: a path of ours, or the dashboard."""
+    """Return ``path`` if it is on this site, else the dashboard."""
     return path if path is not None and is_own_path(path) else _NEXT
 
 
 def _sign_up_proof(request: Visit) -> tuple[str | None, str]:
-    """What the sign-up left in this browser: its proof, and where to go once the address is confirmed."""
+    """Read the sign-up cookie: the proof, and the path to go to after verification."""
     proof, _, back = request.cookies.get(SIGN_UP_COOKIE, "").partition(".")
     return proof or None, _own_path(unquote(back))
 
@@ -242,7 +242,7 @@ def _sign_up_cookie(request: Visit, value: str | None) -> Cookie:
 
 
 def _mail_folder(request: Visit) -> str | None:
-    """Where mails are looked for while there is no mail server."""
+    """Folder of mails when no mail server is configured, else None."""
     settings = _settings(request)
     return None if settings.smtp_url is not None else str(settings.data_dir / "mail")
 

@@ -1,4 +1,4 @@
-"""Call data in settings section **Organization**: how long it is kept, and erasing somebody's number."""
+"""Settings section **Organization**, call data: the retention period and erasing a phone number."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,7 @@ _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
-    """What the section shows of it."""
+    """Template context of this part of the section."""
     kept = await _retention(request, session).read(who.organization_id)
     choices = [("", f"Default ({_months_label(SETTINGS.get(request.app).call_retention_months)})")]
     choices += [(str(months), _months_label(months)) for months in range(SHORTEST_MONTHS, LONGEST_MONTHS + 1)]
@@ -41,7 +41,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
 
 
 class CallDataPages(Controller):
-    """What owners and admins decide about numbers and names in call records."""
+    """Forms of owners and admins about numbers and names in call records."""
 
     path = "/dashboard/{slug:str}/settings/call-data"
 
@@ -60,7 +60,7 @@ class CallDataPages(Controller):
 
     @post("/erase", guards=_ADMIN)
     async def confirm_erase(self, request: SettingsRequest, db_session: NamedDependency[AsyncSession]) -> Response[str]:
-        """Says how many calls there are; a number stands in no address, so the page that asks answers a form."""
+        """Confirmation page with the number of calls. It answers a form, because phone numbers never go into URLs."""
         form, who = await read_form(request, "number"), member(request)
         try:
             number = read_number_to_erase(form["number"], who.country)
@@ -117,7 +117,7 @@ def _erasure(request: SettingsRequest) -> NumberErasure:
 
 
 def _read_months(typed: str) -> int | None:
-    """Empty is the default. Raises: ValidationFailed."""
+    """Parse the months; None for the default. Raises: ValidationFailed."""
     if not typed:
         return None
     if not (typed.isascii() and typed.isdigit() and len(typed) < 3):

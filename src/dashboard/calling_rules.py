@@ -1,4 +1,4 @@
-"""Settings, section **Calling rules**: countries, limits, blocked numbers; and what one token is narrowed to."""
+"""Settings section **Calling rules**: countries, limits, blocked numbers, and the rules of one token."""
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -56,24 +56,24 @@ class LimitRow(msgspec.Struct, frozen=True):
     title: str
     is_money: bool
     limit: int
-    """In force; cents where it is money."""
+    """Effective limit; in cents where it is money."""
     ceiling: int
     used: int | None
-    """None for what is not counted for the organization as a whole."""
+    """Present use; None for limits that are not counted per organization."""
     typed: str
-    """What stands in the field."""
+    """Value of the form field."""
 
     @property
     def is_near(self) -> bool:
         return self.used is not None and self.used * 100 >= self.limit * 80
 
     def shown(self, amount: int) -> str:
-        """An amount as people read it."""
+        """Format an amount of this limit for people."""
         return f"${amount / 100:,.2f}" if self.is_money else f"{amount:,}"
 
 
 async def section_context(_: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
-    """What the section shows."""
+    """Template context of the section."""
     rules = await CallingRulesService(session).read(who.organization_id)
     enabled = [(code, country_name(code)) for code in rules.countries if code != rules.country]
     return {
@@ -91,7 +91,7 @@ register(Section(CALLING_RULES_SECTION, "Calling rules", "settings/_calling_rule
 
 
 class CallingRulePages(Controller):
-    """The forms about calling; each saves by itself."""
+    """Forms of the calling rules; each saves separately."""
 
     path = "/dashboard/{slug:str}/settings"
     guards = _ADMIN
@@ -193,7 +193,7 @@ def _limit_row(name: str, limits: Limits, used: int | None) -> LimitRow:
 
 
 def _read_limits(form: Form, limits: Limits) -> dict[str, int]:
-    """What was typed, as it is stored. Raises: ValidationFailed."""
+    """Parse the form into stored limits. Raises: ValidationFailed."""
     chosen, wrong = {}, []
     for name in _SETTABLE:
         value = _parse_cents(form[name]) if name in MONEY_LIMITS else _parse_whole_number(form[name])
@@ -224,7 +224,7 @@ def _parse_cents(typed: str) -> int | None:
 
 
 def _read_rule(form: Form, token_id: UUID) -> TokenRule:
-    """What was typed for one token. Raises: ValidationFailed, with every field that is wrong."""
+    """Parse one token's rule. Raises: ValidationFailed, with every wrong field."""
     wrong: list[tuple[str, str]] = []
     chosen: dict[str, int | None] = {}
     countries = None
@@ -242,7 +242,7 @@ def _read_rule(form: Form, token_id: UUID) -> TokenRule:
 
 
 def _parse_country_codes(typed: str) -> list[str] | None:
-    """Countries separated by commas, by code or name; None for none. Raises: ValidationFailed."""
+    """Parse countries separated by commas, by code or name; None for an empty field. Raises: ValidationFailed."""
     return read_countries([part for part in typed.split(",") if part.strip()]) or None
 
 

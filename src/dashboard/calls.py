@@ -1,4 +1,4 @@
-"""``/dashboard/<slug>/calls``: the list with its filters in the address, and one call with its timeline."""
+"""``/dashboard/<slug>/calls``: the list, filtered by query parameters, and one call with its timeline."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ _EVENT_LABELS: Mapping[str, str] = {
 
 
 class TimelineStep(msgspec.Struct, frozen=True):
-    """One line of a call's timeline."""
+    """One entry of a call's timeline."""
 
     at: dt.datetime
     text: str
@@ -63,7 +63,7 @@ class TimelineStep(msgspec.Struct, frozen=True):
 
 
 class CallPages(Controller):
-    """The organization's calls."""
+    """Pages of the organization's calls."""
 
     path = "/dashboard/{slug:str}/calls"
 
@@ -107,7 +107,7 @@ class CallPages(Controller):
         db_session: NamedDependency[AsyncSession],
         call_id: FromPath[UUID],
     ) -> Response[str]:
-        """One call; only its part of the page when the list asks for its side panel."""
+        """Page of one call; a fragment of it for the list's side panel."""
         organization_id, service = member(request).organization_id, CallService(db_session)
         call = await service.one(organization_id, call_id)
         context: dict[str, Any] = {
@@ -124,7 +124,7 @@ class CallPages(Controller):
 
 
 def read_filters(form: Form) -> CallFilters:
-    """What the filter bar asks for. Raises: ValidationFailed, with every field that is wrong."""
+    """Parse the filter bar. Raises: ValidationFailed, with every wrong field."""
     wrong: list[tuple[str, str]] = []
 
     def read(field: str, parse: Any) -> Any:
@@ -152,13 +152,13 @@ def read_filters(form: Form) -> CallFilters:
 
 
 def timeline(call: Call, events: Sequence[CallEvent]) -> list[TimelineStep]:
-    """What happened, for people, each thing once."""
+    """Timeline entries for people, each fact once."""
     steps = [TimelineStep(call.started_at, "Call placed in the browser", "Caller")]
     if call.status is CallStatus.REFUSED:
         steps.append(TimelineStep(call.ended_at or call.started_at, "Refused before it was dialled", "Epoch Voice"))
     dialled = any(event.is_child for event in events)
     for event in events:
-        # Of the caller's own leg only what the called number's does not tell: that it was hung up before dialling.
+        # Of the caller's leg show only what the dialled leg does not: that it was hung up before dialling.
         if event.kind in _EVENT_LABELS and (event.is_child or not (dialled or event.kind == "initiated")):
             text = "Dialling" if event.kind == "initiated" else _EVENT_LABELS[event.kind]
             steps.append(TimelineStep(event.occurred_at, text, "Called number" if event.is_child else "Caller"))

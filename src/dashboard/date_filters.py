@@ -1,4 +1,4 @@
-"""The two date fields of a filter bar, ``since`` and ``until``: whole days in UTC, the last one included."""
+"""Parses the date fields ``since`` and ``until`` of a filter bar: whole days in UTC, both included."""
 
 import datetime as dt
 
@@ -7,7 +7,7 @@ from kit.http.forms import Form
 
 
 def read_days(form: Form) -> tuple[dt.datetime | None, dt.datetime | None]:
-    """The beginning of the first day, and the end of the last. Raises: ValidationFailed."""
+    """Return the start of the first day and the end of the last. Raises: ValidationFailed."""
     since, until = _midnight(form, "since", days=0), _midnight(form, "until", days=1)
     if since is not None and until is not None and until <= since:
         raise ValidationFailed([("until", "Must not be before the first day")])

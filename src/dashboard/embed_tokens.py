@@ -1,4 +1,4 @@
-"""Settings, section **Embed Phone Widget**: generate, show once, change, revoke."""
+"""Settings section **Embed Phone Widget**: generate, show once, change, revoke."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -40,7 +40,7 @@ _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
 class IssuedToken(msgspec.Struct, frozen=True):
-    """A fresh token on its way to the page that shows it once."""
+    """A new token, carried to the page that shows it once."""
 
     token_id: UUID
     raw: str
@@ -50,14 +50,14 @@ class IssuedToken(msgspec.Struct, frozen=True):
 
 
 class WidgetGuard(msgspec.Struct, frozen=True):
-    """Why no token can be generated now, in the API's own sentence."""
+    """Reason why no token can be generated now, in the API's sentence."""
 
     kind: str
     sentence: str
 
 
 def widget_guard(who: MemberAuth) -> WidgetGuard | None:
-    """The first reason why ``who`` can generate no token; None when they can."""
+    """Return the first reason why ``who`` cannot generate a token; None when they can."""
     reasons = (
         (who.suspended, "suspended", OrganizationSuspended.message),
         (who.plan not in WIDGET_PLANS, "plan", PlanTooLow.message),
@@ -68,7 +68,7 @@ def widget_guard(who: MemberAuth) -> WidgetGuard | None:
 
 
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
-    """What the section shows."""
+    """Template context of the section."""
     shown = page_slice(request, "tokens")
     rows = await EmbedTokenService(session).list_with_creators(
         who.organization_id, after=shown.after, limit=shown.limit
@@ -91,7 +91,7 @@ register(Section(EMBED_TOKENS_SECTION, "Embed Phone Widget", "settings/_embed_ph
 
 
 class EmbedTokenPages(Controller):
-    """The pages around embed tokens."""
+    """Pages of embed tokens."""
 
     path = "/dashboard/{slug:str}/settings"
 
@@ -115,7 +115,7 @@ class EmbedTokenPages(Controller):
     async def created(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        """The token and its snippet, once; asked again, the list."""
+        """Show the token and its snippet once; afterwards redirect to the list."""
         secret, settings = show_once.read_secret(request), SETTINGS.get(request.app)
         if secret is None:
             return redirect(request, _section_url(slug))
@@ -137,7 +137,7 @@ class EmbedTokenPages(Controller):
 
     @get("/embed-tokens/domains", guards=_ADMIN)
     async def preview(self, request: SettingsRequest, allowed_domains: FromQuery[str] = "") -> Response[str]:
-        """The list as it would be stored: a part of a page, asked for while somebody types."""
+        """Fragment with the domains as they would be stored; requested while somebody types."""
         try:
             found, error = parse_domains(allowed_domains), ""
         except InvalidDomains as refusal:
@@ -187,7 +187,7 @@ class EmbedTokenPages(Controller):
         slug: FromPath[str],
         token_id: FromPath[UUID],
     ) -> Response[str]:
-        """The question on a page of its own, for browsers without scripts."""
+        """Confirmation page, for browsers without scripts."""
         token = await EmbedTokenService(db_session).get_active(member(request).organization_id, token_id)
         return render(
             request,
@@ -237,7 +237,7 @@ def _section_url(slug: str) -> str:
 
 
 def _ensure_all_domains_confirmed(token: EmbedToken, form: Form) -> None:
-    """Raises: ValidationFailed when the last domain goes and nobody said that any website is meant."""
+    """Raises: ValidationFailed when the last domain is removed without the box for any website ticked."""
     if token.allowed_domains and not form["allowed_domains"].strip() and form["allow_any"] != "yes":
         raise ValidationFailed(
             [("allowed_domains", "Without a domain any website can use this token. Tick the box if you mean that")]
@@ -252,7 +252,7 @@ async def token_page(
     *,
     limits_form: Form | None = None,
 ) -> Response[str]:
-    """The page of one token; ``form`` and ``limits_form`` are what could not be saved."""
+    """Page of one token; ``form`` and ``limits_form`` are refused forms to show again."""
     who = member(request)
     return render(
         request,

@@ -1,4 +1,4 @@
-"""How values read on pages. Pure."""
+"""Formats values for pages: times, counts, money, option lists. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -15,11 +15,11 @@ from kit.text import duration
 from widget.domains import display_domain
 
 _BIDI_CLASSES = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"})
-"""Classes of characters that change the order in which a line is read."""
+"""Unicode bidirectional classes that change the reading order of a line."""
 
 
 def format_time(moment: datetime | None, missing: str = "Never", *, exact: bool = False) -> str:
-    """A time for people, in UTC, ``exact`` to the second; the page's script rewrites it to the viewer's own zone."""
+    """Format a time in UTC, ``exact`` to the second; the page's script rewrites it in the viewer's time zone."""
     if moment is None:
         return missing
     clock = f"{moment:%H:%M:%S}" if exact else f"{moment:%H:%M}"
@@ -34,27 +34,27 @@ def format_count(number: int, one: str, many: str | None = None) -> str:
 
 
 def format_wait(seconds: int) -> str:
-    """How long to wait, in words; minutes are rounded up."""
+    """Format a waiting time in words; minutes are rounded up."""
     return format_count(seconds, "second") if seconds < 90 else format_count(-(-seconds // 60), "minute")
 
 
 def format_dollars(micros: int) -> str:
-    """Millionths of a US dollar as an amount, to a tenth of a cent."""
+    """Format millionths of a US dollar, to a tenth of a cent."""
     return f"${micros / 1_000_000:,.3f}"
 
 
 def agent_note(is_member: bool) -> str:
-    """Whether the person beside a call is known to us, or only what a page said."""
+    """Label that tells whether a call's agent is a member, or only a name that the page sent."""
     return "Verified" if is_member else "Named by the page"
 
 
 def isolate_bidi(name: str) -> str:
-    """``name`` for a sentence that can hold no markup: what runs right to left in it turns nothing else."""
+    """Wrap ``name`` in bidi isolates for text without markup: right-to-left parts leave the rest in order."""
     return f"\u2068{name}\u2069" if any(bidirectional(character) in _BIDI_CLASSES for character in name) else name
 
 
 def option_tags(choices: Iterable[tuple[str, str]], chosen: str) -> Markup:
-    """The options of a choice, each a value and its text; lists of countries and tokens have hundreds."""
+    """Return ``<option>`` tags of (value, text) pairs, cached: country and token lists have hundreds."""
     return _option_tags(tuple(choices), chosen)
 
 
@@ -68,7 +68,7 @@ def _option_tags(choices: tuple[tuple[str, str], ...], chosen: str) -> Markup:
 
 
 def datalist_options(values: Iterable[str]) -> Markup:
-    """The options of a ``<datalist>``."""
+    """Return the ``<option>`` tags of a ``<datalist>``."""
     return _datalist_options(tuple(values))
 
 
@@ -78,7 +78,7 @@ def _datalist_options(values: tuple[str, ...]) -> Markup:
 
 
 def _escaped(text: str) -> str:
-    """As plain text: each piece of ``Markup`` would be looked through again by whatever joins it."""
+    """Escape to plain ``str``: joining ``Markup`` pieces would escape each again."""
     return str.__str__(escape(text))
 
 

@@ -1,4 +1,4 @@
-"""From a page's address to a member, as the API's guards do from an organization's id."""
+"""Guards of pages: from the slug in the path to a member of the organization."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 async def requires_membership(connection: Connection, _: BaseRouteHandler) -> None:
-    """Somebody is signed in and belongs to the organization whose slug is in the path.
+    """Require a signed-in member of the organization whose slug is in the path.
 
     Raises: NotSignedIn, NotFound, whether there is no such organization or it is not theirs.
     """
@@ -33,7 +33,7 @@ async def requires_membership(connection: Connection, _: BaseRouteHandler) -> No
 
 
 async def loads_memberships(connection: Connection, _: BaseRouteHandler) -> None:
-    """Somebody is signed in; the switcher shows their organizations. Raises: NotSignedIn."""
+    """Require a signed-in person and load their organizations for the switcher. Raises: NotSignedIn."""
     user_id = viewer(connection).user_id
     database = DATABASE.get(connection.app)
     async with database.read_pool.tenant_scope(None, user_id) as reader:

@@ -1,4 +1,4 @@
-"""The start page, and the way from ``/dashboard`` to an organization."""
+"""``/`` and ``/dashboard``: redirects to an organization's pages."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ async def root(request: Request[Any, Any, State]) -> Response[str]:
 
 @get("/dashboard", guards=[loads_memberships])
 async def dashboard_home(request: Request[Any, Any, State]) -> Response[str]:
-    """The organization last used, else the first one, else the page that makes one."""
+    """Redirect to the organization last used, else the first one, else the page that creates one."""
     slugs = [place.slug for place in memberships(request)]
     last = request.cookies.get(LAST_PLACE)
     if not slugs:

@@ -1,4 +1,4 @@
-"""Invitations: sent, sent again and withdrawn in settings; accepted at ``/invitations/<token>``."""
+"""Invitations: sent, resent and withdrawn in settings; accepted at ``/invitations/<token>``."""
 
 from typing import Any
 from uuid import UUID
@@ -29,13 +29,13 @@ from tenants.rules import read_role
 
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 _REFUSALS = (ValidationFailed, Conflict, TooMany)
-# The address holds the token: no page that is opened from here learns it.
+# The URL holds the token: it must not reach other pages as a referrer.
 _NO_REFERRER = {"Referrer-Policy": "no-referrer"}
 Visit = Request[Any, Any, State]
 
 
 class InvitationPages(Controller):
-    """What admins do with invitations."""
+    """Forms of admins about invitations."""
 
     path = "/dashboard/{slug:str}/settings/invitations"
 
@@ -113,7 +113,7 @@ class InvitationPages(Controller):
 
 @get("/invitations/{token:str}")
 async def invitation_page(request: Visit, token: FromPath[str]) -> Response[str]:
-    """What the link invites to; whoever opened it may have to sign in or sign up first, and comes back here."""
+    """Page of an invitation link; a visitor who must sign in or sign up first comes back here."""
     return await _page(request, token)
 
 
@@ -128,7 +128,7 @@ async def accept_invitation(request: Visit, token: FromPath[str]) -> Response[st
     except InvitationNotUsable:
         return _invitation_expired(request)
     except (InvitedSomebodyElse, EmailNotVerified):
-        # The page says why there is no button to press.
+        # The page then explains why it has no button.
         return await _page(request, token, status=403)
     return redirect(request, f"/dashboard/{joined.slug}", f"You are a member of {joined.name} now")
 

@@ -1,4 +1,4 @@
-"""Kits of a token: what to download for a website or a CRM, and what to paste there."""
+"""Kits of a token: downloads for websites and CRMs, and the values to paste there."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ APP_NAME = "Epoch Voice"
 async def download_kit(
     request: SettingsRequest, db_session: NamedDependency[AsyncSession], token_id: FromPath[UUID], kit: FromPath[str]
 ) -> Response[bytes]:
-    """A kit without the token, which the server does not know."""
+    """Download a kit without the token: the server stores only its digest."""
     token = await EmbedTokenService(db_session).get_active(member(request).organization_id, token_id)
     kits = INTEGRATION_KITS.get(request.app)
     made = kits.make(kit, token.id, APP_NAME)
@@ -36,7 +36,7 @@ async def download_kit(
 
 
 def kits_context(request: SettingsRequest, token: EmbedToken, raw: str = TOKEN_MARK) -> Mapping[str, Any]:
-    """What a page says of a token's kits; ``raw`` is the token where the page shows it."""
+    """Template context of a token's kits; ``raw`` is the token on the page that shows it."""
     url = hubspot.page_url(SETTINGS.get(request.app).public_url, token.id, raw)
     return {
         "token_mark": TOKEN_MARK,

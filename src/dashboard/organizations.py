@@ -1,4 +1,4 @@
-"""Organizations: the page that makes one, settings section **Organization**, deleting and restoring."""
+"""Organizations: creating, settings section **Organization**, deleting and restoring."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -39,7 +39,7 @@ _OWNER = [requires_membership, requires_role(Role.OWNER)]
 
 
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
-    """What the section shows."""
+    """Template context of the section."""
     organization = await OrganizationService(session).one(who.organization_id)
     return {
         "organization": organization,
@@ -57,7 +57,7 @@ register(Section(ORGANIZATION_SECTION, "Organization", "settings/_organization.h
 
 
 class NewOrganizationPages(Controller):
-    """Make an organization, or have a deleted one back."""
+    """Pages to create an organization and to restore a deleted one."""
 
     path = "/dashboard/new"
 
@@ -90,7 +90,7 @@ class NewOrganizationPages(Controller):
 
 
 class OrganizationPages(Controller):
-    """What owners and admins change about their organization."""
+    """Forms of owners and admins about their organization."""
 
     path = "/dashboard/{slug:str}/settings/organization"
 
@@ -149,7 +149,7 @@ class OrganizationPages(Controller):
 
     @post("/export", guards=_OWNER, status_code=200)
     async def export(self, request: SettingsRequest, slug: FromPath[str]) -> Stream:
-        """Everything there is of the organization, sent as it is read."""
+        """Stream a ZIP of all the organization's data."""
         await read_form(request)
         who, database = member(request), DATABASE.get(request.app)
         await ensure_may_export(database, who.organization_id)

@@ -1,4 +1,4 @@
-"""``/dashboard/<slug>``: how the calls are going, or how to get to the first one."""
+"""``/dashboard/<slug>``: call figures of the last weeks, or the first steps of a new organization."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ TOP_TOKENS = 8
 
 
 class Tile(msgspec.Struct, frozen=True):
-    """One number with its change against the week before."""
+    """One figure with its change from the week before."""
 
     name: str
     value: str
@@ -61,7 +61,7 @@ async def overview(request: Request[Any, Any, State], db_session: NamedDependenc
 
 
 def tiles(days: Sequence[DayTally], live: int) -> list[Tile]:
-    """The four numbers on top; a week is the last seven days, today included."""
+    """Return the four figures on top; a week is the last seven days, today included."""
     now = sum((day.tally for day in days[-WEEK_DAYS:]), Tally())
     before = sum((day.tally for day in days[-2 * WEEK_DAYS : -WEEK_DAYS]), Tally())
     return [
@@ -73,7 +73,7 @@ def tiles(days: Sequence[DayTally], live: int) -> list[Tile]:
 
 
 def answered_share(tally: Tally) -> str:
-    """How many of the calls were answered."""
+    """Format the share of calls that were answered."""
     return f"{round(100 * tally.answered / tally.calls)} %" if tally.calls else "–"
 
 

@@ -1,4 +1,4 @@
-"""How much of a list a section of the settings shows: a few rows, all of them when asked."""
+"""Slices of the lists in settings: the first rows, or pages of the whole list on request."""
 
 from uuid import UUID
 
@@ -9,20 +9,20 @@ from kit.db.paging import read_cursor
 
 FIRST_SLICE_ROWS = 10
 FULL_SLICE_ROWS = 50
-"""Rows of a page of a list that was asked for as a whole."""
+"""Rows of a page when the whole list is requested."""
 ALL_ROWS = "all"
 
 
 class PageSlice(msgspec.Struct, frozen=True):
-    """The rows of one list that its section shows."""
+    """The slice of one list that its section shows."""
 
     name: str
-    """Of the list; also of the query's parameter that holds the cursor."""
+    """Name of the list, and of the query parameter that holds its cursor."""
     after: UUID | None
     limit: int
 
     def links(self, next_cursor: str | None, anchor: str) -> "PageLinks":
-        """The links around these rows; ``anchor`` is the section's."""
+        """Return the links to the rest of the list; ``anchor`` is the section's."""
         is_short = self.limit < FULL_SLICE_ROWS
         whole = f"?{ALL_ROWS}={self.name}#{anchor}"
         return PageLinks(
@@ -33,7 +33,7 @@ class PageSlice(msgspec.Struct, frozen=True):
 
 
 class PageLinks(msgspec.Struct, frozen=True):
-    """Addresses of the rest of a list; empty where there is none."""
+    """URLs of the rest of a list; empty where there is none."""
 
     show_all: str
     older: str
@@ -41,7 +41,7 @@ class PageLinks(msgspec.Struct, frozen=True):
 
 
 def page_slice(request: SettingsRequest, name: str) -> PageSlice:
-    """The rows of the list ``name`` that the address asks for. Raises: ValidationFailed."""
+    """Return the slice of list ``name`` that the query parameters ask for. Raises: ValidationFailed."""
     after = read_cursor(request.query_params.get(name))
     is_whole = after is not None or request.query_params.get(ALL_ROWS) == name
     return PageSlice(name, after, FULL_SLICE_ROWS if is_whole else FIRST_SLICE_ROWS)

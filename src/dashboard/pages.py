@@ -1,4 +1,4 @@
-"""The frame that every page stands in: its context, its headers, and the notice that a redirect carries along."""
+"""Rendering of pages: layout context, security headers, and the notice that a redirect carries."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -24,7 +24,7 @@ from widget import csp
 from widget.assets import ASSET_MANIFEST
 
 MEMBERSHIPS_STATE = "places"
-"""Where the scope's state holds the person's organizations, the page's own one first."""
+"""Key of the person's memberships in the scope's state; the page's own organization first."""
 NOTICE_COOKIE = "notice"
 NOTICE_SECONDS = 60
 _YEAR_SECONDS = 31_536_000
@@ -43,7 +43,7 @@ templates.filters.update(formats.FILTERS)
 
 @cache
 def icon_svg(icon: str) -> Markup:
-    """The icon of that name; a page holds hundreds."""
+    """Return the SVG of an icon, cached: a page holds hundreds."""
     icons: Any = templates.get_template("_icons.html").module
     found: Markup = icons.icon(icon)
     return found
@@ -53,7 +53,7 @@ templates.globals["drawn"] = icon_svg
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """A short sentence for the next page."""
+    """A sentence that the next page shows once."""
 
     text: str
     is_problem: bool = False
@@ -62,7 +62,7 @@ class Notice(msgspec.Struct, frozen=True):
 def render(
     request: Request[Any, Any, Any], template: str, *, status: int = 200, widget: bool = False, **context: Any
 ) -> Response[str]:
-    """The page ``template`` in the frame; ``widget`` when the page carries the phone and needs its wider policy."""
+    """Render ``template`` in the layout; ``widget`` for pages with the phone, which need a wider CSP."""
     settings = SETTINGS.get(request.app)
     notice = read_notice(request)
     page = templates.get_template(template).render(**_layout_context(request, notice), **context)
@@ -77,7 +77,7 @@ def render(
 
 
 def fragment(request: Request[Any, Any, Any], template: str, **context: Any) -> Response[str]:
-    """A part of a page, for htmx to put in place."""
+    """Render a fragment for htmx."""
     settings = SETTINGS.get(request.app)
     part = templates.get_template(template).render(**_layout_context(request, None), **context)
     return Response(part, media_type=MediaType.HTML, headers=page_headers(settings))
@@ -91,7 +91,7 @@ def redirect(
     is_problem: bool = False,
     cookies: Sequence[Cookie] = (),
 ) -> Response[str]:
-    """See ``path`` next (303), with ``notice`` shown there once. Anything but a path of ours raises ValueError."""
+    """Redirect (303) to ``path``, which shows ``notice`` once. Raises: ValueError for a path not on this site."""
     if not is_own_path(path):
         raise ValueError("not a path of our own")
     settings = SETTINGS.get(request.app)
@@ -103,7 +103,7 @@ def redirect(
 
 
 def read_notice(request: Request[Any, Any, Any]) -> Notice | None:
-    """The notice that the page before left, if it is ours and fresh."""
+    """Return the notice of the previous page, if its cookie is valid."""
     raw = request.cookies.get(NOTICE_COOKIE)
     settings = SETTINGS.get(request.app)
     opened = Encryptor(settings.secret_key, NOTICE_COOKIE).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
@@ -111,19 +111,19 @@ def read_notice(request: Request[Any, Any, Any]) -> Notice | None:
 
 
 def is_own_path(path: str) -> bool:
-    """True for a path on this site, so that no answer of ours sends anybody elsewhere."""
+    """True for a path on this site; redirects go nowhere else."""
     return path.startswith("/") and not path.startswith(("//", "/\\")) and path.isascii() and path.isprintable()
 
 
 def login_path(request: Request[Any, Any, Any]) -> str:
-    """Where to sign in, and to come back from; what was posted is not repeated."""
+    """Return the sign-in path with the way back; a posted form is not repeated."""
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     back = path if request.method == "GET" and is_own_path(path) else "/dashboard"
     return f"/login?next={quote(back, safe='/')}"
 
 
 def current_membership(request: Request[Any, Any, Any]) -> Place | None:
-    """The organization that the page belongs to; None for a page of a person or of nobody."""
+    """Return the page's organization; None for pages without one."""
     where = request.scope.get("auth")
     if not isinstance(where, MemberAuth):
         return None
@@ -131,13 +131,13 @@ def current_membership(request: Request[Any, Any, Any]) -> Place | None:
 
 
 def memberships(request: Request[Any, Any, Any]) -> Sequence[Place]:
-    """The person's organizations, as far as a guard looked them up."""
+    """Return the person's memberships, if a guard has loaded them."""
     found: Sequence[Place] = request.scope.get("state", {}).get(MEMBERSHIPS_STATE, ())
     return found
 
 
 def page_headers(settings: Settings, *, widget: bool = False) -> dict[str, str]:
-    """The headers of every page. With ``widget`` the policy admits what the phone loads and talks to."""
+    """Return the security headers of a page. With ``widget`` the CSP allows what the phone loads and connects to."""
     none, own = "'none'", "'self'"
     directives = (
         "default-src 'self'",

@@ -1,4 +1,4 @@
-"""Settings, section **Phone number**: search, get, release."""
+"""Settings section **Phone number**: search, buy, release."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -33,7 +33,7 @@ from tenants.plans import WIDGET_PLANS
 
 PHONE_NUMBER_SECTION = "phone-number"
 SEARCH_RESULT_STATE = "number_search"
-"""Where the scope's state holds the search that a handler made before the page's transaction began."""
+"""Key in the scope's state of the search that ran before the page's transaction began."""
 RELEASE_EFFECT = (
     "Calls cannot come from it any more, and somebody else may get it. Your call records keep it."
     " Phones call from your next number then; without one they cannot call."
@@ -44,14 +44,14 @@ _ADMIN = (requires_membership, requires_role(Role.ADMIN))
 
 
 class SearchResult(msgspec.Struct, frozen=True):
-    """What was searched for, and what there is."""
+    """A number search and its result."""
 
     form: Form
     numbers: Sequence[AvailableNumber]
 
 
 def number_guard(who: MemberAuth) -> str | None:
-    """Why no number can be had now, in the API's own sentence; None when one can."""
+    """Return why no number can be bought now, in the API's sentence; None when one can."""
     reasons = (
         (who.suspended, OrganizationSuspended.message),
         (who.plan not in WIDGET_PLANS, PlanTooLow.message),
@@ -60,7 +60,7 @@ def number_guard(who: MemberAuth) -> str | None:
 
 
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
-    """What the section shows."""
+    """Template context of the section."""
     found: SearchResult | None = request.scope["state"].get(SEARCH_RESULT_STATE)
     purchase = await NumberPurchaseService(session).under_way(who.organization_id)
     return {
@@ -79,7 +79,7 @@ register(Section(PHONE_NUMBER_SECTION, "Phone number", "settings/_numbers.html",
 
 
 class PhoneNumberPages(Controller):
-    """The pages around phone numbers.
+    """Pages of phone numbers.
 
     What asks the carrier opens its transaction afterwards: none is open while the carrier is asked.
     """
@@ -104,7 +104,7 @@ class PhoneNumberPages(Controller):
         try:
             number = await number_desk(request).purchases.buy(who.organization_id, form["number"], by=who.actor)
         except DomainError as refusal:
-            # The number was chosen, not typed: what is wrong with it stands above the search.
+            # The number was chosen, not typed: its error is shown above the search.
             search = Form({**{field: form[field] for field in _FIELDS}, "country": form["country"] or who.country})
             return await _settings_page(request, {PHONE_NUMBER_SECTION: search.refused(refusal)})
         return redirect(request, _section_url(slug), f"{readable(number.e164)} is yours")
@@ -117,7 +117,7 @@ class PhoneNumberPages(Controller):
         slug: FromPath[str],
         number_id: FromPath[UUID],
     ) -> Response[str]:
-        """What the dialog asks, as a page, where there is no script."""
+        """Confirmation page, for browsers without scripts."""
         number = await PhoneNumberService(db_session).held(member(request).organization_id, number_id)
         return render(
             request,
@@ -145,7 +145,7 @@ class PhoneNumberPages(Controller):
 
 
 async def _settings_page(request: SettingsRequest, refused: Mapping[str, Form] | None = None) -> Response[str]:
-    """The settings page in a transaction of its own, begun after the carrier was asked."""
+    """Render the settings page in a separate transaction, begun after the carrier has answered."""
     who, database = member(request), DATABASE.get(request.app)
     async with database.tenant_session(who.organization_id, who.actor.user_id) as session:
         return await render_settings(request, session, refused=refused)

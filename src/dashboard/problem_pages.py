@@ -1,4 +1,4 @@
-"""Refusals and faults as pages in the product's look."""
+"""Error pages for refusals and faults."""
 
 from http import HTTPStatus
 from typing import Any
@@ -37,7 +37,7 @@ log = structlog.get_logger("epoch.pages")
 def problem_page(
     request: Request[Any, Any, Any], status: int, detail: str | None = None, headers: dict[str, str] | None = None
 ) -> Response[str]:
-    """The page that says what is wrong and what to do next; ``detail`` instead of the usual advice."""
+    """Error page: what is wrong and what to do next; ``detail`` replaces the usual advice."""
     title, advice = _STATUS_TITLES.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
     answer = render(request, "problem.html", status=status, code=status, title=title, advice=detail or advice)
     for name, value in (headers or {}).items():
@@ -47,7 +47,7 @@ def problem_page(
 
 def _on_anonymous(request: Request[Any, Any, Any], _: NotSignedIn) -> Response[Any]:
     headers = page_headers(SETTINGS.get(request.app))
-    # Under htmx a redirect would be followed into a part of the page: this one moves the whole page.
+    # htmx would load a redirect's target into a part of the page: this header makes it load the whole page.
     if request.headers.get("hx-request") == "true":
         return Response(
             "", status_code=401, media_type=MediaType.HTML, headers={**headers, "HX-Redirect": login_path(request)}
@@ -72,7 +72,7 @@ def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[
 
 
 def _on_unreadable(request: Request[Any, Any, Any], _: ValidationException) -> Response[Any]:
-    """A path or a query that is not of the expected form names nothing."""
+    """404 for a malformed path or query."""
     return problem_page(request, 404)
 
 
@@ -94,7 +94,7 @@ PAGE_EXCEPTION_HANDLERS: ExceptionHandlersMap = {
 
 
 def _outside_any_route(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    """No route knows the path, so no router decides: what belongs to programs gets problem details, the rest a page."""
+    """For paths without a route: API paths get problem details, the rest an error page."""
     path = request.scope["path"]
     if any(path == start or path.startswith(f"{start}/") for start in _NON_PAGE_PREFIXES):
         answer: Response[Any] = EXCEPTION_HANDLERS[HTTPException](request, error)
@@ -106,4 +106,4 @@ UNROUTED_HANDLERS: ExceptionHandlersMap = {
     NotFoundException: _outside_any_route,
     MethodNotAllowedException: _outside_any_route,
 }
-"""For the application itself."""
+"""Exception handlers of the application, for paths without a route."""

@@ -1,4 +1,4 @@
-"""The router of all pages: session, the forms' token, security headers, problems as pages."""
+"""Router of all pages: session, CSRF token, security headers, error pages."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from kit.settings import Settings
 
 
 def page_router(settings: Settings, handlers: Sequence[ControllerRouterHandler]) -> Router:
-    """The pages in ``handlers``, behind the session and the forms' token, with problems shown as pages."""
+    """Return a router of ``handlers`` with session, CSRF check, security headers and error pages."""
 
     def with_headers(response: Response[Any]) -> Response[Any]:
         for name, value in page_headers(settings).items():

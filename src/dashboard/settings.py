@@ -1,4 +1,4 @@
-"""``/dashboard/<slug>/settings``: the sections, each brought by the module that owns it."""
+"""``/dashboard/<slug>/settings``: the settings page; each module registers its own section."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ SECTION_ORDER = (
     "webhooks",
     "organization",
 )
-"""The sections that there can be, by key, as they stand on the page."""
+"""Keys of all sections, in page order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ class Section:
     """Its anchor; one of ``ORDER``."""
     title: str
     template: str
-    """Sees ``data``, what ``provide`` returned, and ``form``, the ``Form`` that was refused, or None."""
+    """Rendered with ``data``, which ``provide`` returned, and ``form``, the refused ``Form`` or None."""
     provide: Callable[[SettingsRequest, AsyncSession, MemberAuth], Awaitable[Mapping[str, Any]]]
     at_least: Role = Role.MEMBER
-    """Who sees it at all."""
+    """Lowest role that sees the section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ _sections: dict[str, Section] = {}
 
 
 def register(section: Section) -> None:
-    """Add a section to the page; modules do this when they are imported."""
+    """Add a section to the page; modules call this on import."""
     if section.key not in SECTION_ORDER:
         raise ValueError(f"no such settings section: {section.key}")
     _sections[section.key] = section
@@ -62,7 +62,7 @@ def register(section: Section) -> None:
 async def render_settings(
     request: SettingsRequest, session: AsyncSession, *, refused: Mapping[str, Form] | None = None
 ) -> Response[str]:
-    """The settings page; ``refused`` holds, by section, a form that could not be saved, and makes the status 400.
+    """Render the settings page; ``refused`` maps sections to forms that could not be saved, and makes the status 400.
 
     A handler whose service refused must have rolled back what it did: use ``session.begin_nested()`` around it.
     """

@@ -1,4 +1,4 @@
-"""Settings, section **Team**: members, their roles, and handing over ownership."""
+"""Settings section **Team**: members, their roles, and handing over ownership."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,7 +36,7 @@ WITHDRAW_EFFECT = "The link in the mail stops working. You can invite the addres
 
 
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
-    """What the section shows."""
+    """Template context of the section."""
     is_admin = who.role.rank >= Role.ADMIN.rank
     shown, open_ones = page_slice(request, "members"), page_slice(request, "invitations")
     rows = await TeamService(session).page(who.organization_id, after=shown.after, limit=shown.limit)
@@ -70,7 +70,7 @@ register(Section(TEAM_SECTION, "Team", "settings/_team.html", section_context))
 
 
 class TeamPages(Controller):
-    """What is done to members."""
+    """Forms about members."""
 
     path = "/dashboard/{slug:str}/settings"
 
@@ -102,7 +102,7 @@ class TeamPages(Controller):
         slug: FromPath[str],
         member_id: FromPath[UUID],
     ) -> Response[str]:
-        """The question on a page of its own, for browsers without scripts."""
+        """Confirmation page, for browsers without scripts."""
         leaving = await TeamService(db_session).one(member(request).organization_id, member_id)
         return render(
             request,
@@ -114,7 +114,7 @@ class TeamPages(Controller):
             back=team_url(slug),
         )
 
-    # The service asks for the role: every member may take out themselves.
+    # The service checks the role, because members may remove themselves.
     @post("/members/{member_id:uuid}/remove", guards=_PLACE)
     async def remove(
         self,
@@ -193,5 +193,5 @@ class TeamPages(Controller):
 
 
 def team_url(slug: str) -> str:
-    """The section's address."""
+    """Return the section's URL."""
     return f"/dashboard/{slug}/settings#{TEAM_SECTION}"

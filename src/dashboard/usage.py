@@ -1,4 +1,4 @@
-"""``/dashboard/<slug>/usage``: calls and minutes, this month and last, by token and by member."""
+"""``/dashboard/<slug>/usage``: calls and minutes of this month and last, by token and by member."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -21,11 +21,11 @@ UNNAMED_AGENT = "Not named"
 
 
 class UsageRow(msgspec.Struct, frozen=True):
-    """What one token, or one person, used in both months."""
+    """Use of one token or one person in both months."""
 
     name: str
     note: str
-    """Where the name comes from, when that must be said."""
+    """Origin of the name, where it must be shown."""
     this: Tally
     last: Tally
 
@@ -43,7 +43,7 @@ async def usage_page(request: Request[Any, Any, State], db_session: NamedDepende
 
 
 def usage_rows(this: Sequence[TokenUse | AgentUse], last: Sequence[TokenUse | AgentUse]) -> list[UsageRow]:
-    """Both months side by side, the busiest of this month first."""
+    """Join both months, the busiest of this month first."""
     uses = {_key(use): use for use in (*this, *last)}
     now, before = _tallies_by_key(this), _tallies_by_key(last)
     return [
