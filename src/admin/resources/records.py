@@ -38,7 +38,7 @@ from kit.jobs.queue import OutboxItem
 class AuditEventView(Listing, model=AuditEvent):
     name_plural = "Audit trail"
     exports = True
-    about = "Who did what, when and from where. Nobody can change or delete these lines."
+    about = "Who did what, when and from where. Entries cannot be changed or deleted."
     symbol = "audit"
     column_list = (
         "created_at",
