@@ -26,9 +26,9 @@ from twilio.request_validator import RequestValidator
 
 import outgoing_data
 from calls.callback_forms import OutgoingCall
-from calls.limits.admission import Gate
-from calls.limits.limit_alerts import Watch
-from calls.limits.prices import load_prices
+from calls.limits.admission import CallAdmission
+from calls.limits.limit_alerts import LimitAlerts
+from calls.limits.prices import load_price_list
 from dashboard import percentile
 from dashboard_buffers import EXPLAIN, buffers_of
 from epoch.migrations import upgrade
@@ -154,7 +154,7 @@ def buffers(database_url: str, places: Places) -> dict[str, int]:
 
 
 async def _count(database_url: str, places: Places, owner: int) -> int:
-    gate = Gate(load_prices(CACHE), Watch(lambda _session, _mail: None, "http://localhost"))
+    gate = CallAdmission(load_price_list(CACHE), LimitAlerts(lambda _session, _mail: None, "http://localhost"))
     organization_id, token_id = places.organizations[owner - 1], places.tokens[owner - 1]
     database, sent = Database(database_url), list[tuple[str, Any]]()
     asked = OutgoingCall(
@@ -172,7 +172,7 @@ async def _count(database_url: str, places: Places, owner: int) -> int:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             async with session.begin_nested() as tried:
                 with driver.query_logger(lambda query: sent.append((query.query, query.args))):
-                    call = await gate.place(session, organization_id, "US", asked)
+                    call = await gate.admit(session, organization_id, "US", asked)
                 if call is None or call.end_reason is not None:
                     raise Unsound("the gate refused the call whose plans are asked for")
                 await tried.rollback()

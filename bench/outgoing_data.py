@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from calls.limits.limit_names import DEFAULTS
+from calls.limits.limit_names import DEFAULT_LIMITS
 from dashboard_data import ID_OF
 
 ORGANIZATIONS = 1000
@@ -46,14 +46,15 @@ FROM (
 """
 _LIVE = """
 INSERT INTO call (id, organization_id, carrier_sid, token_id, identity, from_number, to_number, status, started_at,
-country, limit_minutes, rate_micros, slot_until)
+country, limit_minutes, rate_micros, reserved_until)
 SELECT id_of(now(), 'live' || owner || n), id_of('organization', owner), 'CA' || md5('live' || owner || n),
 id_of('token', owner), 'w_' || md5('live' || n), '+12012000001', '+1' || 2130000000 + n, 'in-progress', now(), 'US', 60,
 14000, now() + interval '1 hour'
 FROM (VALUES (1, $1::int), (2, 1)) held (owner, calls), generate_series(1, held.calls) n
 """
-_BOOKS = """
-INSERT INTO call_use (id, organization_id, scope, key, live, held_minutes, held_micros, minute_start, day, month)
+_COUNTERS = """
+INSERT INTO usage_counter
+(id, organization_id, scope, key, live, reserved_minutes, reserved_micros, minute_start, day, month)
 SELECT id_of('use', owner * 10 + part), id_of('organization', owner), scope,
 CASE scope WHEN 'token' THEN replace(id_of('token', owner)::text, '-', '') ELSE '' END, calls, calls * 60,
 calls * 60 * 14000, now(), date_trunc('day', now(), 'UTC'), date_trunc('month', now(), 'UTC')
@@ -75,7 +76,7 @@ def fill(database_url: str, calls: int) -> Places:
 
 
 async def _fill(database_url: str, calls: int) -> Places:
-    limits = json.dumps({**dict.fromkeys(DEFAULTS, 100_000_000), "first_days": 0})
+    limits = json.dumps({**dict.fromkeys(DEFAULT_LIMITS, 100_000_000), "first_days": 0})
     connection = await asyncpg.connect(database_url)
     try:
         await connection.execute("SET session_replication_role = replica; SET maintenance_work_mem = '256MB'")
@@ -86,7 +87,7 @@ async def _fill(database_url: str, calls: int) -> Places:
         await connection.execute(_TOKENS, ORGANIZATIONS)
         await connection.execute(_CALLS, calls, ORGANIZATIONS, timeout=600)
         await connection.execute(_LIVE, LIVE)
-        await connection.execute(_BOOKS, LIVE)
+        await connection.execute(_COUNTERS, LIVE)
         await connection.execute("REINDEX TABLE call", timeout=600)
         await connection.execute("VACUUM ANALYZE", timeout=600)
         made = await connection.fetch(

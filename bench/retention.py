@@ -30,8 +30,8 @@ from kit.db.database import ADMIN_ROLE, Database
 from kit.http.csrf import HEADER
 from kit.jobs.queue import Outbox
 from kit.settings import load_settings
-from privacy.carrier_deletion import CallsAtCarrier
-from privacy.services import BATCH, Retention
+from privacy.carrier_deletion import CarrierCallDeletion
+from privacy.services import CALLS_PER_TRANSACTION, RetentionJob
 from processes import choose_cores, on_cores, resident_bytes
 from run import CARRIER
 from serving import NotServing, Worker, public_url, serving
@@ -198,7 +198,9 @@ async def _pass(url: str, connection: asyncpg.Connection, name: str, months: int
     settings = load_settings({"EPOCH_DATABASE_URL": url, **CARRIER})
     jobs = Database(url, role=ADMIN_ROLE)
     carrier = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
-    retention = Retention(jobs, CallsAtCarrier(Outbox(jobs, settings.secret_key), carrier), default_months=months)
+    retention = RetentionJob(
+        jobs, CarrierCallDeletion(Outbox(jobs, settings.secret_key), carrier), default_months=months
+    )
     read = "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()"
     before, began = await connection.fetchval(read), time.perf_counter()
     calls = await retention.run(now)
@@ -217,9 +219,9 @@ def report(taken: list[Taken], done: list[Pass]) -> bool:
     for one in taken:
         first, grown = (("–" if value is None else f"{value:.2f}") for value in (one.first, one.megabytes))
         print(f"| {one.name} | {one.seconds:.2f} | {first} | {grown} | {one.said} |")
-    print(f"\n| pass | seconds | calls erased | ms for {BATCH} | buffers |\n|---|---:|---:|---:|---:|")
+    print(f"\n| pass | seconds | calls erased | ms for {CALLS_PER_TRANSACTION} | buffers |\n|---|---:|---:|---:|---:|")
     for run in done:
-        batch = f"{run.seconds * 1000 * BATCH / run.calls:.0f}" if run.calls else "–"
+        batch = f"{run.seconds * 1000 * CALLS_PER_TRANSACTION / run.calls:.0f}" if run.calls else "–"
         print(f"| {run.name} | {run.seconds:.2f} | {run.calls:,} | {batch} | {run.buffers:,} |")
     verdicts: Mapping[str, bool] = {
         f"exports: first byte within {EXPORT_FIRST_BYTE} s, at most {EXPORT_MEMORY} MB more": all(

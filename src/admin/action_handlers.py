@@ -15,7 +15,7 @@ from admin.rules import read_last_day
 from admin.services import StaffService
 from calls.limits import overrides
 from calls.limits.limit_alerts import resolve
-from calls.limits.limit_names import DEFAULTS, is_limit
+from calls.limits.limit_names import DEFAULT_LIMITS, is_overridable
 from calls.termination import END_CALL
 from carrier.port import CarrierError
 from kit.actor import Actor
@@ -26,8 +26,8 @@ from kit.errors import Unavailable, ValidationFailed
 from kit.http.forms import Form
 from kit.jobs.queue import follow_up
 from kit.mail import Mail
-from privacy.messages import was_erased, will_be_erased
-from privacy.number_erasure import read_number_to_erase
+from privacy.messages import describe_finished_erasure, describe_planned_erasure
+from privacy.number_erasure import parse_number_to_erase
 from tenants.invitations import InvitationService, ensure_may_mail
 from tenants.mails import invitation_mail, upgrade_answer_mail
 from tenants.members import TeamService
@@ -97,7 +97,7 @@ async def look_for_number(deed: Deed) -> Sequence[str]:
     number = _number_to_erase(deed)
     async with deed.office.database.tenant_session(deed.row.id) as session:
         found = await deed.office.number_erasure.count(session, deed.row.id, number, deed.row.country)
-    if not (said := will_be_erased(found)):
+    if not (said := describe_planned_erasure(found)):
         raise ValidationFailed([("number", "No call has this number: it was never called, or is erased already")])
     if found.is_blocked:
         is_kept = deed.form["block_list"] == KEEP_BLOCKED
@@ -111,19 +111,19 @@ async def erase_number(deed: Deed) -> str:
         erased = await deed.office.number_erasure.erase(
             session, deed.row.id, number, deed.row.country, by=deed.by, unblock=unblock
         )
-    return was_erased(erased)
+    return describe_finished_erasure(erased)
 
 
 async def raise_limit(deed: Deed) -> str:
     name, value = deed.form["limit"], deed.form["value"].strip()
-    if name not in DEFAULTS:
+    if name not in DEFAULT_LIMITS:
         raise ValidationFailed([("limit", "Choose a limit from the list")])
-    if not (value.isascii() and value.isdecimal() and is_limit(name, int(value[: _DIGITS + 1]))):
+    if not (value.isascii() and value.isdecimal() and is_overridable(name, int(value[: _DIGITS + 1]))):
         raise ValidationFailed([("value", "Give a whole number from 0 to 2147483647")])
     ends_at = read_last_day(deed.form["until"], utc_now())
     # No request of customers' may write overrides: staff's own role does.
     async with deed.office.reading.tenant_session(None, deed.by.id) as session:
-        await overrides.override_limit(
+        await overrides.set_override(
             session, deed.row.id, name, int(value), ends_at=ends_at, reason=deed.by.reason, by=deed.by
         )
     return f"{limit_name(name)}: {int(value):,} until the end of {deed.form['until'].strip()} (UTC)."
@@ -245,7 +245,7 @@ async def _answer(deed: Deed, plan: Plan | None) -> None:
 def _number_to_erase(deed: Deed) -> str:
     if deed.form["block_list"] not in (KEEP_BLOCKED, UNBLOCK):
         raise ValidationFailed([("block_list", "Choose from the list")])
-    return read_number_to_erase(deed.form["number"], deed.row.country)
+    return parse_number_to_erase(deed.form["number"], deed.row.country)
 
 
 def _plan(form: Form) -> Plan:

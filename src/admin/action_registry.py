@@ -10,7 +10,7 @@ from admin import action_handlers
 from admin.formatters import ALERTS, limit_name
 from admin.models import Staff, StaffRole
 from admin.pages import viewer
-from calls.limits.limit_names import DEFAULTS
+from calls.limits.limit_names import DEFAULT_LIMITS
 from calls.limits.models import Alert, LimitOverride
 from calls.models import LIVE_STATUSES, Call
 from kit.clock import utc_now
@@ -19,7 +19,7 @@ from tenants.plans import Plan
 from widget.models import EmbedToken
 
 PLANS = [(plan.value, plan.value.capitalize()) for plan in Plan]
-LIMITS = [(name, limit_name(name)) for name in DEFAULTS]
+LIMITS = [(name, limit_name(name)) for name in DEFAULT_LIMITS]
 ROLES = [(role.value, role.value.capitalize()) for role in StaffRole]
 BLOCK_LIST = [
     (action_handlers.KEEP_BLOCKED, "If it is there it stays, so that it is not called again"),

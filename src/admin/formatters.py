@@ -12,7 +12,7 @@ from starlette.requests import Request
 from admin.models import StaffRole
 from calls.limits.models import AlertKind
 from calls.models import CallStatus
-from calls.reconciliation.models import DifferenceKind
+from calls.reconciliation.models import DiscrepancyKind
 from carrier.breaker import BreakerState
 from kit.actor import ActorKind
 from kit.countries import country_name
@@ -118,13 +118,13 @@ BREAKERS = {
 }
 """What a process does with the carrier."""
 DIFFERENCES = {
-    DifferenceKind.UNKNOWN_HERE: "Only the carrier knows it",
-    DifferenceKind.UNKNOWN_THERE: "The carrier does not know it",
-    DifferenceKind.DIALLED_THOUGH_REFUSED: "Refused by us, dialled by the carrier",
-    DifferenceKind.STATUS: "Another outcome",
-    DifferenceKind.DURATION: "Another duration",
-    DifferenceKind.END: "Another end",
-    DifferenceKind.PRICE: "Another price",
+    DiscrepancyKind.UNKNOWN_HERE: "Only the carrier knows it",
+    DiscrepancyKind.UNKNOWN_THERE: "The carrier does not know it",
+    DiscrepancyKind.DIALLED_THOUGH_REFUSED: "Refused by us, dialled by the carrier",
+    DiscrepancyKind.STATUS: "Another outcome",
+    DiscrepancyKind.DURATION: "Another duration",
+    DiscrepancyKind.END: "Another end",
+    DiscrepancyKind.PRICE: "Another price",
 }
 """What the two sides of a call differ in."""
 

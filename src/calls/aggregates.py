@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from calls.models import Call, CallStatus
 
-_CLOCKS_APART = dt.timedelta(hours=1)
+_MAX_CLOCK_SKEW = dt.timedelta(hours=1)
 
 
-class Tally(msgspec.Struct, frozen=True):
+class CallTotals(msgspec.Struct, frozen=True):
     """Some calls, counted."""
 
     calls: int = 0
@@ -25,21 +25,21 @@ class Tally(msgspec.Struct, frozen=True):
         """Connected minutes, the last one rounded up."""
         return -(-self.seconds // 60)
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(self.calls + other.calls, self.answered + other.answered, self.seconds + other.seconds)
+    def __add__(self, other: "CallTotals") -> "CallTotals":
+        return CallTotals(self.calls + other.calls, self.answered + other.answered, self.seconds + other.seconds)
 
 
-def tally_columns(calls: Any = Call) -> tuple[sa.ColumnElement[int], ...]:
+def totals_columns(calls: Any = Call) -> tuple[sa.ColumnElement[int], ...]:
     """What to select from ``calls``, the table or a subquery's columns, for a ``Tally``, in the order of its fields."""
     seconds = sa.cast(sa.func.coalesce(sa.func.sum(calls.duration), 0), sa.BigInteger)
     return sa.func.count(), sa.func.count(calls.answered_at), seconds
 
 
-def began_since(organization_id: UUID, day: dt.date) -> tuple[sa.ColumnElement[bool], ...]:
+def started_since(organization_id: UUID, day: dt.date) -> tuple[sa.ColumnElement[bool], ...]:
     """The organization's calls from the beginning of ``day`` on, UTC."""
     start = dt.datetime.combine(day, dt.time(), dt.UTC)
     # Ids begin with their time: the index on organization and id finds the days without one of their own.
-    milliseconds = int((start - _CLOCKS_APART).timestamp() * 1000)
+    milliseconds = int((start - _MAX_CLOCK_SKEW).timestamp() * 1000)
     return (
         Call.owned_by(organization_id),
         Call.id >= UUID(int=milliseconds << 80),

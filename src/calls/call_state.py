@@ -7,7 +7,7 @@ import msgspec
 
 from calls.models import CallStatus
 
-STATUS_OF_KIND = {
+STATUS_BY_CARRIER_STATUS = {
     "initiated": CallStatus.INITIATED,
     "ringing": CallStatus.RINGING,
     "in-progress": CallStatus.IN_PROGRESS,
@@ -19,9 +19,9 @@ STATUS_OF_KIND = {
     "canceled": CallStatus.CANCELED,
 }
 """The carrier's words for a leg's state, and ours."""
-FIRST_CORRECTION = -2
+FIRST_CORRECTION_SEQUENCE = -2
 """The sequence number of what the carrier's books say of a leg, whatever it told before. A later one is smaller."""
-_RANK = {CallStatus.INITIATED: 0, CallStatus.RINGING: 1, CallStatus.IN_PROGRESS: 2}
+_PROGRESS = {CallStatus.INITIATED: 0, CallStatus.RINGING: 1, CallStatus.IN_PROGRESS: 2}
 
 
 class LegEvent(msgspec.Struct, frozen=True):
@@ -46,27 +46,27 @@ class CallState(msgspec.Struct, frozen=True):
     end_reason: str | None = None
 
 
-def fold(events: Iterable[LegEvent]) -> CallState:
+def derive_call_state(events: Iterable[LegEvent]) -> CallState:
     """The state of an admitted call after ``events``.
 
     The dialled leg's final event alone closes a call. Only when the caller's leg ended before any leg was dialled
     does its end close the call: then there is nothing else to wait for.
     """
-    known = [event for event in events if event.kind in STATUS_OF_KIND]
-    child = sorted((event for event in known if event.is_child), key=_order)
+    known = [event for event in events if event.kind in STATUS_BY_CARRIER_STATUS]
+    child = sorted((event for event in known if event.is_child), key=_event_order)
     if not child:
-        ended = sorted((event for event in known if STATUS_OF_KIND[event.kind].is_final), key=_order)
+        ended = sorted((event for event in known if STATUS_BY_CARRIER_STATUS[event.kind].is_final), key=_event_order)
         if not ended:
             return CallState(CallStatus.INITIATED)
         return CallState(CallStatus.CANCELED, ended_at=ended[0].occurred_at, end_reason=CallStatus.CANCELED.value)
     answered_at = next(
-        (event.occurred_at for event in child if STATUS_OF_KIND[event.kind] is CallStatus.IN_PROGRESS), None
+        (event.occurred_at for event in child if STATUS_BY_CARRIER_STATUS[event.kind] is CallStatus.IN_PROGRESS), None
     )
-    final = next((event for event in child if STATUS_OF_KIND[event.kind].is_final), None)
+    final = next((event for event in child if STATUS_BY_CARRIER_STATUS[event.kind].is_final), None)
     if final is None:
-        status = max((STATUS_OF_KIND[event.kind] for event in child), key=_RANK.__getitem__)
+        status = max((STATUS_BY_CARRIER_STATUS[event.kind] for event in child), key=_PROGRESS.__getitem__)
         return CallState(status, answered_at=answered_at)
-    status = STATUS_OF_KIND[final.kind]
+    status = STATUS_BY_CARRIER_STATUS[final.kind]
     duration = (final.duration or 0) if status is CallStatus.COMPLETED else 0
     if answered_at is None and duration:
         # The answer's own event was lost: the end and the duration still tell when it was.
@@ -80,6 +80,6 @@ def fold(events: Iterable[LegEvent]) -> CallState:
     )
 
 
-def _order(event: LegEvent) -> tuple[int, str, datetime, int, int]:
+def _event_order(event: LegEvent) -> tuple[int, str, datetime, int, int]:
     """A total order, so that even contradicting events always fold the same way: the first told counts."""
     return (event.sequence, event.kind, event.occurred_at, event.duration or 0, event.sip_code or 0)

@@ -10,15 +10,15 @@ from uuid import UUID
 
 import msgspec
 
-from calls.call_state import STATUS_OF_KIND, LegEvent
-from calls.errors import BadWebhook
-from calls.models import AGENT_CHARACTERS
+from calls.call_state import STATUS_BY_CARRIER_STATUS, LegEvent
+from calls.errors import InvalidCallback
+from calls.models import MAX_AGENT_CHARACTERS
 from kit.http.json_body import MAX_DEPTH, nesting
 from kit.text import is_valid_text
 
-FORM_FIELDS = 200
-METADATA_CHARACTERS = 2000
-PHONE_DIGITS = 16
+MAX_FORM_FIELDS = 200
+MAX_METADATA_CHARACTERS = 2000
+CLIENT_ID_DIGITS = 16
 _CALL_SID = re.compile(r"CA[0-9a-f]{32}")
 _IDENTITY = re.compile(r"client:(w_([0-9a-f]{32})_[0-9a-f]{16})")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]{1,280}", re.IGNORECASE)
@@ -40,78 +40,78 @@ class OutgoingCall(msgspec.Struct, frozen=True):
     agent_is_member: bool = False
 
     @property
-    def phone(self) -> str:
+    def client_id(self) -> str:
         """The identity's part that tells this widget from others with the same token."""
-        return self.identity[-PHONE_DIGITS:]
+        return self.identity[-CLIENT_ID_DIGITS:]
 
 
 def parse_form(body: bytes) -> list[tuple[str, str]]:
     """The fields of a form body, empty and repeated ones included. Raises: BadWebhook."""
     try:
-        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FORM_FIELDS)
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
     except (UnicodeDecodeError, ValueError) as error:
-        raise BadWebhook from error
+        raise InvalidCallback from error
 
 
-def read_outgoing(form: Mapping[str, str]) -> OutgoingCall:
+def parse_outgoing_call(form: Mapping[str, str]) -> OutgoingCall:
     """Read the voice URL's form. Tenant and token come from the signed identity alone. Raises: BadWebhook."""
     found = _IDENTITY.fullmatch(form.get("From", ""))
     if found is None:
-        raise BadWebhook
-    metadata = _metadata(form.get("Metadata", ""))
+        raise InvalidCallback
+    metadata = _parse_metadata(form.get("Metadata", ""))
     return OutgoingCall(
-        call_sid=_sid(form, "CallSid"),
+        call_sid=_parse_call_sid(form, "CallSid"),
         identity=found[1],
         token_id=UUID(found[2]),
         dialled=form.get("To", ""),
-        call_id=_uuid(form.get("CallId", "")),
+        call_id=_parse_uuid(form.get("CallId", "")),
         origin=origin if _ORIGIN.fullmatch(origin := form.get("Page", "")) and is_valid_text(origin) else None,
         metadata=metadata,
         agent=_claimed_agent(metadata),
     )
 
 
-def read_event(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
+def parse_status_callback(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
     """Read a status callback into the caller's leg, the leg it is about, and the event. Raises: BadWebhook."""
-    leg = _sid(form, "CallSid")
+    leg = _parse_call_sid(form, "CallSid")
     is_child = "ParentCallSid" in form
     kind = form.get("CallStatus", "")
-    if kind not in STATUS_OF_KIND:
-        raise BadWebhook
+    if kind not in STATUS_BY_CARRIER_STATUS:
+        raise InvalidCallback
     event = LegEvent(
         is_child=is_child,
         kind=kind,
-        sequence=-1 if (number := _whole(form, "SequenceNumber")) is None else number,
-        occurred_at=_time(form.get("Timestamp", "")),
-        duration=_whole(form, "CallDuration"),
-        sip_code=_whole(form, "SipResponseCode"),
+        sequence=-1 if (number := _parse_count(form, "SequenceNumber")) is None else number,
+        occurred_at=_parse_time(form.get("Timestamp", "")),
+        duration=_parse_count(form, "CallDuration"),
+        sip_code=_parse_count(form, "SipResponseCode"),
     )
-    return (_sid(form, "ParentCallSid") if is_child else leg), leg, event
+    return (_parse_call_sid(form, "ParentCallSid") if is_child else leg), leg, event
 
 
-def read_dial_ended(form: Mapping[str, str]) -> tuple[str, LegEvent]:
+def parse_dial_ended(form: Mapping[str, str]) -> tuple[str, LegEvent]:
     """Read the form of an ended dial into the caller's leg and an event for its timeline. Raises: BadWebhook."""
-    event = LegEvent(is_child=False, kind="dial-ended", sequence=-1, occurred_at=_time(form.get("Timestamp", "")))
-    return _sid(form, "CallSid"), event
+    event = LegEvent(is_child=False, kind="dial-ended", sequence=-1, occurred_at=_parse_time(form.get("Timestamp", "")))
+    return _parse_call_sid(form, "CallSid"), event
 
 
-def _sid(form: Mapping[str, str], name: str) -> str:
+def _parse_call_sid(form: Mapping[str, str], name: str) -> str:
     value = form.get(name, "")
     if not _CALL_SID.fullmatch(value):
-        raise BadWebhook
+        raise InvalidCallback
     return value
 
 
-def _uuid(text: str) -> UUID | None:
+def _parse_uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
         return None
 
 
-def _metadata(text: str) -> dict[str, Any] | None:
+def _parse_metadata(text: str) -> dict[str, Any] | None:
     """The page's own data: an object, small, storable; anything else is left out, never a reason to refuse a call."""
-    if not text or len(text) > METADATA_CHARACTERS or "\\u0000" in text or not is_valid_text(text):
+    if not text or len(text) > MAX_METADATA_CHARACTERS or "\\u0000" in text or not is_valid_text(text):
         return None
     if nesting(text.encode()) > MAX_DEPTH:
         return None
@@ -127,20 +127,20 @@ def _claimed_agent(metadata: dict[str, Any] | None) -> str | None:
     if not isinstance(claimed, str) or not is_valid_text(claimed):
         return None
     name = " ".join(claimed.split())
-    return name if 0 < len(name) <= AGENT_CHARACTERS else None
+    return name if 0 < len(name) <= MAX_AGENT_CHARACTERS else None
 
 
-def _whole(form: Mapping[str, str], name: str) -> int | None:
+def _parse_count(form: Mapping[str, str], name: str) -> int | None:
     """A count, None where the carrier gives none. Raises: BadWebhook."""
     text = form.get(name)
     if not text:
         return None
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
-        raise BadWebhook
+        raise InvalidCallback
     return int(text)
 
 
-def _time(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     """RFC 2822, as the carrier writes it; now, where it gives none or an unreadable one."""
     try:
         return parsedate_to_datetime(text).astimezone(UTC)

@@ -16,20 +16,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.call_state import LegEvent
 from calls.callback_forms import (
     OutgoingCall,
-    read_dial_ended,
-    read_event,
-    read_outgoing,
+    parse_dial_ended,
+    parse_outgoing_call,
+    parse_status_callback,
 )
 from calls.caller_attribution import CALLER_ATTRIBUTION
 from calls.csv_export import calls_csv
-from calls.errors import BadWebhook, NotTheCarrier, PhoneBusy
+from calls.errors import ClientBusy, InvalidCallback, InvalidCarrierSignature
 from calls.guards import signed_form
-from calls.limits.admission import ADMISSION_DATABASE, CALL_ADMISSION, Gate, write_unjudged
-from calls.limits.admission_queue import ADMISSION_QUEUE, Turns
-from calls.limits.call_duration import CALL_MINUTES, RING_SECONDS
+from calls.limits.admission import ADMISSION_DATABASE, CALL_ADMISSION, CallAdmission, store_unchecked_rejection
+from calls.limits.admission_queue import ADMISSION_QUEUE, OrganizationSemaphores
+from calls.limits.call_duration import MAX_CALL_MINUTES, RING_SECONDS
 from calls.limits.limit_alerts import LIMIT_ALERTS
 from calls.limits.rejections import UNCHECKED_REJECTIONS
-from calls.list_filters import read_number
+from calls.list_filters import parse_number_filter
 from calls.models import Call, CallStatus
 from calls.schemas import (
     CallDetail,
@@ -38,7 +38,7 @@ from calls.schemas import (
     UsageInfo,
 )
 from calls.services import CallFilters, CallService
-from calls.tenant_lookup import Owners
+from calls.tenant_lookup import TenantResolver
 from calls.unmatched_events import keep_orphan
 from calls.usage import usage_of
 from carrier.port import CARRIER, Carrier, DialPlan
@@ -64,10 +64,12 @@ def _document(body: bytes) -> Response[bytes]:
     return Response(body, media_type="text/xml", status_code=200)
 
 
-def _refused(_: Request[Any, Any, Any], error: NotTheCarrier | BadWebhook) -> Response[bytes]:
+def _refused(_: Request[Any, Any, Any], error: InvalidCarrierSignature | InvalidCallback) -> Response[bytes]:
     """Nothing in the body: whoever forges a webhook learns nothing from the answer."""
     log.warning("webhook_refused", reason=error.code)
-    return Response(b"", media_type="text/plain", status_code=403 if isinstance(error, NotTheCarrier) else 400)
+    return Response(
+        b"", media_type="text/plain", status_code=403 if isinstance(error, InvalidCarrierSignature) else 400
+    )
 
 
 class WebhookController(Controller):
@@ -76,11 +78,11 @@ class WebhookController(Controller):
     path = "/voice"
     include_in_schema = False
     request_max_body_size = WEBHOOK_BYTES
-    exception_handlers = {NotTheCarrier: _refused, BadWebhook: _refused}
+    exception_handlers = {InvalidCarrierSignature: _refused, InvalidCallback: _refused}
 
     @post("/outgoing")
     async def outgoing(self, request: Request[Any, Any, State]) -> Response[bytes]:
-        asked = read_outgoing(await signed_form(request))
+        asked = parse_outgoing_call(await signed_form(request))
         call = await _placed(request, asked)
         carrier = CARRIER.get(request.app)
         if call is None or call.status is CallStatus.REFUSED:
@@ -95,13 +97,13 @@ class WebhookController(Controller):
 
     @post("/dial-ended")
     async def dial_ended(self, request: Request[Any, Any, State]) -> Response[bytes]:
-        parent_sid, event = read_dial_ended(await signed_form(request))
+        parent_sid, event = parse_dial_ended(await signed_form(request))
         await _record(request, parent_sid, parent_sid, event)
         return _document(_parts(request)[1].finish())
 
     @post("/status", status_code=204)
     async def status(self, request: Request[Any, Any, State]) -> None:
-        parent_sid, leg_sid, event = read_event(await signed_form(request))
+        parent_sid, leg_sid, event = parse_status_callback(await signed_form(request))
         await _record(request, parent_sid, leg_sid, event)
 
 
@@ -118,13 +120,13 @@ async def _placed(request: Request[Any, Any, State], asked: OutgoingCall) -> Cal
     )
     found = None
     try:
-        found = await Owners(DATABASE.get(request.app)).of_token(asked.token_id)
+        found = await TenantResolver(DATABASE.get(request.app)).tenant_of_token(asked.token_id)
         if found is None:
             return None
         agents = CALLER_ATTRIBUTION.get(request.app)
-        if agents.may_know(asked):
+        if agents.may_identify(asked):
             async with database.tenant_session(found[0]) as session:
-                asked = await agents.named(session, asked)
+                asked = await agents.identify(session, asked)
         return await _through(gate, database, turns, *found, asked)
     except Exception as error:
         log.error("call_not_judged", error=type(error).__name__, exc_info=None if is_outage(error) else error)
@@ -132,32 +134,37 @@ async def _placed(request: Request[Any, Any, State], asked: OutgoingCall) -> Cal
             return None
     with contextlib.suppress(Exception):  # Then not even the reason can be kept: the widget learns that nothing works.
         async with database.tenant_session(found[0]) as session:
-            return await write_unjudged(session, found[0], asked, UNCHECKED_REJECTIONS.get(request.app))
+            return await store_unchecked_rejection(session, found[0], asked, UNCHECKED_REJECTIONS.get(request.app))
     return None
 
 
 async def _through(
-    gate: Gate, database: Database, turns: Turns, organization_id: UUID, country: str, asked: OutgoingCall
+    gate: CallAdmission,
+    database: Database,
+    turns: OrganizationSemaphores,
+    organization_id: UUID,
+    country: str,
+    asked: OutgoingCall,
 ) -> Call | None:
     for pause in _LAST_CALL_SECONDS:
         try:
-            async with turns.of(organization_id), database.tenant_session(organization_id) as session:
-                return await gate.place(session, organization_id, country, asked, may_wait=True)
-        except PhoneBusy:
+            async with turns.acquire(organization_id), database.tenant_session(organization_id) as session:
+                return await gate.admit(session, organization_id, country, asked, may_wait=True)
+        except ClientBusy:
             await asyncio.sleep(pause)
-    async with turns.of(organization_id), database.tenant_session(organization_id) as session:
-        return await gate.place(session, organization_id, country, asked)
+    async with turns.acquire(organization_id), database.tenant_session(organization_id) as session:
+        return await gate.admit(session, organization_id, country, asked)
 
 
 async def _record(request: Request[Any, Any, State], parent_sid: str, leg_sid: str, event: LegEvent) -> None:
     database, _ = _parts(request)
-    owners = Owners(database)
-    organization_id = await owners.of_call(parent_sid)
+    owners = TenantResolver(database)
+    organization_id = await owners.tenant_of_call(parent_sid)
     for pause in _FIRST_WRITE_SECONDS:
         if organization_id is not None:
             break
         await asyncio.sleep(pause)
-        organization_id = await owners.of_call(parent_sid)
+        organization_id = await owners.tenant_of_call(parent_sid)
     if organization_id is None:
         log.warning("event_of_unknown_call", kind=event.kind)
         async with database.tenant_session(None) as session:
@@ -165,7 +172,7 @@ async def _record(request: Request[Any, Any, State], parent_sid: str, leg_sid: s
         return
     async with database.tenant_session(organization_id) as session:
         watch = LIMIT_ALERTS.get(request.app)
-        await CallService(session).record(organization_id, parent_sid, leg_sid, event, watch=watch)
+        await CallService(session).record_event(organization_id, parent_sid, leg_sid, event, watch=watch)
 
 
 def _plan(settings: Settings, call: Call) -> DialPlan:
@@ -175,7 +182,7 @@ def _plan(settings: Settings, call: Call) -> DialPlan:
         status_url=f"{settings.public_url}/voice/status",
         action_url=f"{settings.public_url}/voice/dial-ended",
         ring_seconds=RING_SECONDS,
-        limit_seconds=60 * (call.limit_minutes or CALL_MINUTES),
+        limit_seconds=60 * (call.limit_minutes or MAX_CALL_MINUTES),
     )
 
 
@@ -189,7 +196,7 @@ def call_filters(
     """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
     return CallFilters(
         status=status,
-        number=read_number(number),
+        number=parse_number_filter(number),
         token_id=token_id,
         since=read_moment("since", since),
         until=read_moment("until", until),
@@ -226,8 +233,8 @@ class CallController(Controller):
         self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID], call_id: FromPath[UUID]
     ) -> CallDetail:
         calls = CallService(db_session)
-        call = await calls.one(organization_id, call_id)
-        return CallDetail.with_events(call, await calls.told(organization_id, call.id))
+        call = await calls.get(organization_id, call_id)
+        return CallDetail.with_events(call, await calls.visible_events(organization_id, call.id))
 
 
 class UsageController(Controller):

@@ -6,13 +6,13 @@ from uuid import UUID
 import msgspec
 
 from calls.models import Call
-from calls.schemas import source_of
+from calls.schemas import agent_source
 from calls.services import CallFilters, CallService
 from kit.csv_export import CSV_BATCH_ROWS, Cell, csv_of
 from kit.db.database import Database
 from kit.schemas import rfc3339
 
-COLUMNS = (
+CALL_COLUMNS = (
     "id",
     "started_at",
     "answered_at",
@@ -39,7 +39,7 @@ def calls_csv(database: Database, organization_id: UUID, filters: CallFilters) -
         async with database.tenant_session(organization_id) as session:
             return await CallService(session).page(organization_id, filters, after=after, limit=CSV_BATCH_ROWS)
 
-    return csv_of(COLUMNS, read, call_cells)
+    return csv_of(CALL_COLUMNS, read, call_cells)
 
 
 def call_cells(call: Call) -> Sequence[Cell]:
@@ -57,7 +57,7 @@ def call_cells(call: Call) -> Sequence[Cell]:
         call.end_reason,
         str(call.token_id),
         call.agent,
-        source_of(call.agent, is_member=call.agent_is_member),
+        agent_source(call.agent, is_member=call.agent_is_member),
         call.origin,
         None if call.call_id is None else str(call.call_id),
         None if call.details is None else msgspec.json.encode(call.details).decode(),

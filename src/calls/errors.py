@@ -6,14 +6,14 @@ from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow
 from widget.errors import RevokedEmbedToken
 
 
-class NotTheCarrier(Forbidden):
+class InvalidCarrierSignature(Forbidden):
     """The signature is missing or wrong, or the account is not ours."""
 
     code = "not_the_carrier"
     message = "The request is not signed by the carrier"
 
 
-class BadWebhook(Invalid):
+class InvalidCallback(Invalid):
     """Signed, but not what the carrier sends."""
 
     code = "bad_webhook"
@@ -34,7 +34,7 @@ class TooManyCallsAtOnce(Forbidden):
     message = "Too many calls at once"
 
 
-class PhoneBusy(TooManyCallsAtOnce):
+class ClientBusy(TooManyCallsAtOnce):
     """The same phone's last call is not known to be over yet; it may be in a moment."""
 
 
@@ -52,7 +52,7 @@ class CallLimitReached(Forbidden):
     message = "Call limit reached"
 
 
-REFUSALS: dict[str, type[DomainError]] = {
+REJECTION_REASONS: dict[str, type[DomainError]] = {
     refusal.code: refusal
     for refusal in (
         RevokedEmbedToken,
@@ -71,7 +71,7 @@ REFUSALS: dict[str, type[DomainError]] = {
 """Why a call may be refused before it is dialled, by the code that its record keeps."""
 
 
-def refusal_message(code: str | None) -> str | None:
+def rejection_message(code: str | None) -> str | None:
     """The sentence for a recorded refusal; None for any other end."""
-    refusal = REFUSALS.get(code or "")
+    refusal = REJECTION_REASONS.get(code or "")
     return None if refusal is None else refusal.message

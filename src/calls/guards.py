@@ -5,11 +5,11 @@ from typing import Any
 from litestar import Request
 
 from calls.callback_forms import parse_form
-from calls.errors import NotTheCarrier
+from calls.errors import InvalidCarrierSignature
 from carrier.port import CARRIER, fields
 from kit.http.app_key import SETTINGS
 
-MEDIA_TYPE = "application/x-www-form-urlencoded"
+FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
 
 
 async def signed_form(request: Request[Any, Any, Any]) -> dict[str, str]:
@@ -23,15 +23,15 @@ async def signed_form(request: Request[Any, Any, Any]) -> dict[str, str]:
     """
     settings = SETTINGS.get(request.app)
     carrier = CARRIER.get(request.app)
-    if request.headers.get("content-type", "").split(";", 1)[0].strip().lower() != MEDIA_TYPE:
-        raise NotTheCarrier
+    if request.headers.get("content-type", "").split(";", 1)[0].strip().lower() != FORM_MEDIA_TYPE:
+        raise InvalidCarrierSignature
     form = parse_form(await request.body())
     path = request.scope["raw_path"].decode("ascii", "replace").split("?", 1)[0]
     query = request.scope["query_string"].decode("ascii", "replace")
     url = settings.public_url + path + (f"?{query}" if query else "")
     if not carrier.signature_is_valid(url, form, request.headers.get("x-twilio-signature")):
-        raise NotTheCarrier
+        raise InvalidCarrierSignature
     named = dict(fields(form))
     if named.get("AccountSid") != settings.twilio.account_sid:
-        raise NotTheCarrier
+        raise InvalidCarrierSignature
     return named

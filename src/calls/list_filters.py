@@ -3,10 +3,10 @@
 from kit.errors import ValidationFailed
 from kit.text import is_valid_text
 
-_NUMBER_CHARACTERS = 32
+_MAX_NUMBER_CHARACTERS = 32
 
 
-def read_number(number: str | None) -> str | None:
+def parse_number_filter(number: str | None) -> str | None:
     """What a search for a number looks for, whatever punctuation it is typed with: see ``CallFilters.number``.
 
     Raises:
@@ -14,7 +14,7 @@ def read_number(number: str | None) -> str | None:
     """
     if number is None:
         return None
-    if len(number) > _NUMBER_CHARACTERS or not is_valid_text(number):
+    if len(number) > _MAX_NUMBER_CHARACTERS or not is_valid_text(number):
         raise ValidationFailed([("number", "Type digits of a phone number")])
     found = "".join(character for character in number if character.isascii() and character.isdigit())
     if not found:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db.model import Base, TenantOwned, text_enum
 
-AGENT_CHARACTERS = 200
+MAX_AGENT_CHARACTERS = 200
 
 
 class CallStatus(enum.StrEnum):
@@ -65,7 +65,7 @@ class Call(TenantOwned, Base):
             postgresql_ops={"to_number": "text_pattern_ops"},
         ),
         # An index holds no long texts.
-        sa.CheckConstraint(f"char_length(agent) <= {AGENT_CHARACTERS}", name="agent"),
+        sa.CheckConstraint(f"char_length(agent) <= {MAX_AGENT_CHARACTERS}", name="agent"),
         sa.Index("ix_call_to_number_prefix", "to_number", postgresql_ops={"to_number": "text_pattern_ops"}),
         sa.Index("ix_call_token_id_call_id", "token_id", "call_id"),
         sa.Index(
@@ -76,7 +76,12 @@ class Call(TenantOwned, Base):
         # The slots that nobody gave back in time are found without looking at the others.
         # What the carrier is asked the price of, and no other call.
         sa.Index("ix_call_price_due", "price_due_at", postgresql_where=sa.text("price_due_at IS NOT NULL")),
-        sa.Index("ix_call_slot", "organization_id", "slot_until", postgresql_where=sa.text("slot_until IS NOT NULL")),
+        sa.Index(
+            "ix_call_reserved_until",
+            "organization_id",
+            "reserved_until",
+            postgresql_where=sa.text("reserved_until IS NOT NULL"),
+        ),
     )
 
     carrier_sid: Mapped[str] = mapped_column(unique=True)
@@ -113,7 +118,7 @@ class Call(TenantOwned, Base):
     """How long the carrier lets it last."""
     rate_micros: Mapped[int | None] = mapped_column(sa.BigInteger)
     """Estimated price of a minute, in millionths of a US dollar."""
-    slot_until: Mapped[dt.datetime | None]
+    reserved_until: Mapped[dt.datetime | None]
     """Set while the call counts as live; past it the slot is free, whatever the carrier failed to tell."""
     billed_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
     """What the books hold of it."""
@@ -152,10 +157,10 @@ class CallEvent(TenantOwned, Base):
     """The carrier's time of the event."""
 
 
-class OrphanEvent(Base):
+class UnmatchedEvent(Base):
     """An event of a call that we do not know: a job gives it to its call when there is one, or it is forgotten."""
 
-    __tablename__ = "orphan_event"
+    __tablename__ = "unmatched_event"
     __table_args__ = (
         sa.UniqueConstraint("parent_sid", "leg_sid", "kind", "sequence"),
         sa.Index(None, "created_at"),

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.models import Call
 
-LATEST = 2000
+RECENT_CALLS_SEARCHED = 2000
 """Calls that are looked through in the order of time."""
 
 
@@ -25,7 +25,9 @@ async def newest_with_digits(
     Digits that many calls have are found among the latest. Only when those are too few, all are looked through, by the
     index on numbers alone: its rows are short, which takes half as long as the one that lists are narrowed by.
     """
-    latest = sa.select(Call.id, Call.to_number).where(*mine).order_by(Call.id.desc()).limit(LATEST).subquery()
+    latest = (
+        sa.select(Call.id, Call.to_number).where(*mine).order_by(Call.id.desc()).limit(RECENT_CALLS_SEARCHED).subquery()
+    )
     near = sa.select(latest.c.id).where(contains(latest.c.to_number, digits)).order_by(latest.c.id.desc()).limit(limit)
     found = list(await session.scalars(near))
     if len(found) == limit:

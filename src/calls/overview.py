@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.aggregates import Tally, began_since, tally_columns
+from calls.aggregates import CallTotals, started_since, totals_columns
 from calls.models import LIVE_STATUSES, Call
 from widget.models import EmbedToken
 
@@ -16,38 +16,38 @@ _DAY = dt.timedelta(days=1)
 _SOME_MIDNIGHT = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
-class DayTally(msgspec.Struct, frozen=True):
+class DailyTotals(msgspec.Struct, frozen=True):
     """The calls that began on one day, UTC."""
 
     day: dt.date
-    tally: Tally
+    totals: CallTotals
 
 
-class TokenTally(msgspec.Struct, frozen=True):
+class TokenTotals(msgspec.Struct, frozen=True):
     """The calls made with one token."""
 
     token_id: UUID
     name: str
-    tally: Tally
+    totals: CallTotals
 
 
-class FirstSteps(msgspec.Struct, frozen=True):
+class OnboardingProgress(msgspec.Struct, frozen=True):
     """How far an organization has come on the way to its first call."""
 
     has_number: bool
     has_token: bool
-    has_pasted: bool
+    has_installed: bool
     """Some page has loaded the phone with one of its tokens."""
     has_called: bool
 
     @property
     def are_done(self) -> bool:
-        return self.has_number and self.has_token and self.has_pasted and self.has_called
+        return self.has_number and self.has_token and self.has_installed and self.has_called
 
 
 async def daily_and_by_token(
     session: AsyncSession, organization_id: UUID, *, until: dt.date, days: int, limit: int
-) -> tuple[Sequence[DayTally], Sequence[TokenTally]]:
+) -> tuple[Sequence[DailyTotals], Sequence[TokenTotals]]:
     """Each of the ``days`` up to and with ``until``, and the ``limit`` busiest tokens of them; from one pass."""
     first = until - dt.timedelta(days=days - 1)
     calls = (
@@ -57,25 +57,25 @@ async def daily_and_by_token(
             Call.answered_at,
             Call.duration,
         )
-        .where(*began_since(organization_id, first))
+        .where(*started_since(organization_id, first))
         .subquery()
     )
     query = sa.select(
-        sa.func.grouping(calls.c.token_id), calls.c.day, calls.c.token_id, *tally_columns(calls.c)
+        sa.func.grouping(calls.c.token_id), calls.c.day, calls.c.token_id, *totals_columns(calls.c)
     ).group_by(sa.func.grouping_sets(calls.c.day, calls.c.token_id))
-    by_day: dict[dt.date, Tally] = {}
-    by_token: dict[UUID, Tally] = {}
+    by_day: dict[dt.date, CallTotals] = {}
+    by_token: dict[UUID, CallTotals] = {}
     for is_by_day, day, token_id, *sums in await session.execute(query):
         if is_by_day:
-            by_day[day.date()] = Tally(*sums)
+            by_day[day.date()] = CallTotals(*sums)
         else:
-            by_token[token_id] = Tally(*sums)
+            by_token[token_id] = CallTotals(*sums)
     dates = [first + dt.timedelta(days=number) for number in range(days)]
     busiest = sorted(by_token, key=lambda token_id: (-by_token[token_id].calls, token_id))[:limit]
     names = await _names(session, organization_id, busiest)
     return (
-        [DayTally(date, by_day.get(date, Tally())) for date in dates],
-        [TokenTally(token_id, names[token_id], by_token[token_id]) for token_id in busiest],
+        [DailyTotals(date, by_day.get(date, CallTotals())) for date in dates],
+        [TokenTotals(token_id, names[token_id], by_token[token_id]) for token_id in busiest],
     )
 
 
@@ -87,7 +87,7 @@ async def _names(session: AsyncSession, organization_id: UUID, token_ids: Sequen
 
 async def live_and_first_steps(
     session: AsyncSession, organization_id: UUID, *, has_number: bool
-) -> tuple[int, FirstSteps]:
+) -> tuple[int, OnboardingProgress]:
     """How many calls are under way, and what was done of the first steps."""
     live = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.status.in_(LIVE_STATUSES))
     tokens = sa.select(EmbedToken.id).where(EmbedToken.owned_by(organization_id))
@@ -98,4 +98,4 @@ async def live_and_first_steps(
         sa.select(Call.id).where(Call.owned_by(organization_id)).exists(),
     )
     under_way, has_token, has_pasted, has_called = (await session.execute(query)).one()
-    return under_way, FirstSteps(has_number, has_token, has_pasted or has_called, has_called)
+    return under_way, OnboardingProgress(has_number, has_token, has_pasted or has_called, has_called)

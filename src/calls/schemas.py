@@ -5,9 +5,9 @@ from uuid import UUID
 
 import msgspec
 
-from calls.aggregates import Tally
+from calls.aggregates import CallTotals
 from calls.models import Call, CallEvent
-from calls.usage import MonthUse
+from calls.usage import MonthlyUsage
 from kit.schemas import ResponseModel, rfc3339
 
 
@@ -83,7 +83,7 @@ def _fields(call: Call) -> dict[str, Any]:
     }
 
 
-class TallyInfo(ResponseModel, frozen=True, kw_only=True):
+class CallTotalsInfo(ResponseModel, frozen=True, kw_only=True):
     """Some calls, counted; refused attempts are left out."""
 
     calls: int
@@ -94,7 +94,7 @@ class TallyInfo(ResponseModel, frozen=True, kw_only=True):
     """Connected, the last minute rounded up."""
 
 
-class TokenUsageInfo(TallyInfo, frozen=True, kw_only=True):
+class TokenUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
     """What was used with one embed token, revoked ones included."""
 
     token_id: UUID
@@ -102,7 +102,7 @@ class TokenUsageInfo(TallyInfo, frozen=True, kw_only=True):
     prefix: str
 
 
-class AgentUsageInfo(TallyInfo, frozen=True, kw_only=True):
+class AgentUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
     """What one agent used."""
 
     agent: str | None
@@ -111,7 +111,7 @@ class AgentUsageInfo(TallyInfo, frozen=True, kw_only=True):
     """``member``: signed in with us, so verified. ``page``: the page's claim. null: nobody is named."""
 
 
-class MonthUsageInfo(TallyInfo, frozen=True, kw_only=True):
+class MonthUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
     """What was used in one month, UTC."""
 
     month: str
@@ -120,17 +120,21 @@ class MonthUsageInfo(TallyInfo, frozen=True, kw_only=True):
     by_agent: list[AgentUsageInfo]
 
     @classmethod
-    def of(cls, use: MonthUse) -> "MonthUsageInfo":
+    def of(cls, use: MonthlyUsage) -> "MonthUsageInfo":
         return cls(
             month=f"{use.first_day:%Y-%m}",
-            **_counted(use.total),
+            **_totals_fields(use.total),
             by_token=[
-                TokenUsageInfo(token_id=item.token_id, label=item.label, prefix=item.prefix, **_counted(item.tally))
+                TokenUsageInfo(
+                    token_id=item.token_id, label=item.label, prefix=item.prefix, **_totals_fields(item.totals)
+                )
                 for item in use.by_token
             ],
             by_agent=[
                 AgentUsageInfo(
-                    agent=item.agent, source=source_of(item.agent, is_member=item.is_member), **_counted(item.tally)
+                    agent=item.agent,
+                    source=agent_source(item.agent, is_member=item.is_member),
+                    **_totals_fields(item.totals),
                 )
                 for item in use.by_agent
             ],
@@ -144,12 +148,12 @@ class UsageInfo(ResponseModel, frozen=True, kw_only=True):
     last_month: MonthUsageInfo
 
 
-def source_of(agent: str | None, *, is_member: bool) -> str | None:
+def agent_source(agent: str | None, *, is_member: bool) -> str | None:
     """Where the name of an agent comes from; None where there is none."""
     return None if agent is None else "member" if is_member else "page"
 
 
-def _counted(tally: Tally) -> dict[str, int]:
+def _totals_fields(tally: CallTotals) -> dict[str, int]:
     return {
         "calls": tally.calls,
         "answered": tally.answered,

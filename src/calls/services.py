@@ -7,26 +7,26 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from calls.call_state import (
-    FIRST_CORRECTION,
-    STATUS_OF_KIND,
+    FIRST_CORRECTION_SEQUENCE,
+    STATUS_BY_CARRIER_STATUS,
     LegEvent,
-    fold,
+    derive_call_state,
 )
-from calls.limits.call_context import standing_of
-from calls.limits.limit_alerts import Watch
-from calls.limits.usage_counters import Entry, Ledger, settle
+from calls.limits.call_context import load_call_context
+from calls.limits.limit_alerts import LimitAlerts
+from calls.limits.usage_counters import UsageCounters, UsageDelta, settle
 from calls.models import Call, CallEvent, CallStatus
 from calls.number_search import contains, newest_with_digits
 from kit.clock import utc_now
 from kit.db.raw import raw_connection
 from kit.errors import NotFound
 
-PRICED_AFTER = timedelta(minutes=10)
+PRICE_DELAY = timedelta(minutes=10)
 """After a call's end: the carrier knows its price some minutes later."""
 
 
@@ -47,22 +47,24 @@ class CallFilters(msgspec.Struct, frozen=True):
         return self.number if is_alone else None
 
 
-class CallService(SQLAlchemyAsyncRepositoryService[Call]):
+class CallService:
     """Call records."""
 
     class Repository(SQLAlchemyAsyncRepository[Call]):
         model_type = Call
 
-    repository_type = Repository
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._repository = self.Repository(session=session)
 
-    async def record(
-        self, organization_id: UUID, parent_sid: str, leg_sid: str, event: LegEvent, *, watch: Watch | None = None
+    async def record_event(
+        self, organization_id: UUID, parent_sid: str, leg_sid: str, event: LegEvent, *, watch: LimitAlerts | None = None
     ) -> Call | None:
         """Add ``event`` to its call and fold the call anew; None when there is no such call.
 
         A call that is over gives back its slot and is booked; ``watch`` tells of limits that it brought near.
         """
-        session = self.repository.session
+        session = self._session
         call = await self._by_sid(organization_id, parent_sid, locked=True)
         if call is None or call.status is CallStatus.REFUSED or call.erased_at is not None:
             return call
@@ -75,17 +77,17 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
             **msgspec.structs.asdict(event),
         }
         await session.execute(insert(CallEvent).values(values).on_conflict_do_nothing())
-        state = fold(_leg_event(row) for row in await self.events(call.organization_id, call.id))
+        state = derive_call_state(_leg_event(row) for row in await self.events(call.organization_id, call.id))
         call.status, call.duration = state.status, state.duration
         call.answered_at, call.ended_at, call.end_reason = state.answered_at, state.ended_at, state.end_reason
         if call.status.is_final:
             if call.ended_at is not None and call.duration and not call.is_priced:
-                call.price_due_at = call.ended_at + PRICED_AFTER
+                call.price_due_at = call.ended_at + PRICE_DELAY
             await self._book(call, settle(call, minutes=-(-call.duration // 60)), watch, of=ended_before)
         return call
 
-    async def correct(
-        self, organization_id: UUID, parent_sid: str, leg_sid: str, end: LegEvent, *, watch: Watch | None = None
+    async def correct_end(
+        self, organization_id: UUID, parent_sid: str, leg_sid: str, end: LegEvent, *, watch: LimitAlerts | None = None
     ) -> Call | None:
         """Let ``end``, the end of a leg in the carrier's books, count more than all that was told of it."""
         call = await self._by_sid(organization_id, parent_sid, locked=True)
@@ -94,11 +96,13 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         lowest = sa.select(sa.func.min(CallEvent.sequence)).where(
             CallEvent.owned_by(organization_id), CallEvent.call_record_id == call.id
         )
-        sequence = min(FIRST_CORRECTION, (await self.repository.session.scalar(lowest) or 0) - 1)
+        sequence = min(FIRST_CORRECTION_SEQUENCE, (await self._session.scalar(lowest) or 0) - 1)
         correction = msgspec.structs.replace(end, sequence=sequence)
-        return await self.record(organization_id, parent_sid, leg_sid, correction, watch=watch)
+        return await self.record_event(organization_id, parent_sid, leg_sid, correction, watch=watch)
 
-    async def set_price(self, organization_id: UUID, call_id: UUID, micros: int, *, watch: Watch | None = None) -> Call:
+    async def set_price(
+        self, organization_id: UUID, call_id: UUID, micros: int, *, watch: LimitAlerts | None = None
+    ) -> Call:
         """Replace the estimated cost of a call by the carrier's own price, in millionths of a US dollar.
 
         The spending of the day and the month in which it ended is corrected, as far as they go on.
@@ -106,34 +110,36 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         Raises: NotFound.
         """
         query = sa.select(Call).where(Call.owned_by(organization_id), Call.id == call_id).with_for_update()
-        call: Call | None = await self.repository.session.scalar(query)
+        call: Call | None = await self._session.scalar(query)
         if call is None:
             raise NotFound
-        entry = Entry(micros=micros - call.cost_micros)
+        entry = UsageDelta(micros=micros - call.cost_micros)
         call.cost_micros, call.is_priced, call.price_due_at = micros, True, None
         await self._book(call, entry, watch, of=call.ended_at)
         return call
 
-    async def _book(self, call: Call, entry: Entry, watch: Watch | None, *, of: datetime | None = None) -> None:
-        if entry == Entry():
+    async def _book(
+        self, call: Call, entry: UsageDelta, watch: LimitAlerts | None, *, of: datetime | None = None
+    ) -> None:
+        if entry == UsageDelta():
             return
-        session, now = self.repository.session, utc_now()
-        ledger = Ledger(session, call.organization_id, call.token_id, call.identity)
-        books = await ledger.open(now)
-        await ledger.post(entry, of=of)
+        session, now = self._session, utc_now()
+        ledger = UsageCounters(session, call.organization_id, call.token_id, call.identity)
+        books = await ledger.lock_and_read(now)
+        await ledger.apply(entry, used_at=of)
         is_of_today = of is None or of.date() == now.date()
         if watch is not None and is_of_today and (entry.minutes > 0 or entry.micros > 0):
             reader = await raw_connection(session)
-            standing = await standing_of(reader, call.organization_id, call.token_id, now)
+            standing = await load_call_context(reader, call.organization_id, call.token_id, now)
             if standing is not None:
-                await watch.used(session, call.organization_id, call.token_id, standing, books, entry, now)
+                await watch.check_usage(session, call.organization_id, call.token_id, standing, books, entry, now)
 
     async def page(
         self, organization_id: UUID, filters: CallFilters, *, after: UUID | None, limit: int
     ) -> Sequence[Call]:
         """``limit`` + 1 calls of the organization, newest first."""
         mine = [Call.owned_by(organization_id), *([] if after is None else [Call.id < after])]
-        session, newest = self.repository.session, Call.id.desc()
+        session, newest = self._session, Call.id.desc()
         if (digits := filters.only_digits) is not None:
             ids = await newest_with_digits(session, mine, digits, limit=limit + 1)
             mine = [Call.owned_by(organization_id), Call.id.in_(ids)]
@@ -145,9 +151,9 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
         rows: Sequence[Call] = (await session.scalars(query)).all()
         return rows
 
-    async def one(self, organization_id: UUID, call_id: UUID) -> Call:
+    async def get(self, organization_id: UUID, call_id: UUID) -> Call:
         """One call of the organization. Raises: NotFound."""
-        call = await self.get_one_or_none(Call.owned_by(organization_id), Call.id == call_id)
+        call = await self._repository.get_one_or_none(Call.owned_by(organization_id), Call.id == call_id)
         if call is None:
             raise NotFound
         return call
@@ -159,21 +165,21 @@ class CallService(SQLAlchemyAsyncRepositoryService[Call]):
             .where(CallEvent.owned_by(organization_id), CallEvent.call_record_id == call_id)
             .order_by(CallEvent.occurred_at, CallEvent.sequence, CallEvent.id)
         )
-        rows: Sequence[CallEvent] = (await self.repository.session.scalars(query)).all()
+        rows: Sequence[CallEvent] = (await self._session.scalars(query)).all()
         return rows
 
-    async def told(self, organization_id: UUID, call_id: UUID) -> list[CallEvent]:
+    async def visible_events(self, organization_id: UUID, call_id: UUID) -> list[CallEvent]:
         """A call's events as people read them: without the ends that the carrier took back."""
         events = await self.events(organization_id, call_id)
-        ends = [event for event in events if event.is_child and STATUS_OF_KIND[event.kind].is_final]
+        ends = [event for event in events if event.is_child and STATUS_BY_CARRIER_STATUS[event.kind].is_final]
         last_word = min(ends, key=lambda event: event.sequence, default=None)
-        if last_word is None or last_word.sequence > FIRST_CORRECTION:
+        if last_word is None or last_word.sequence > FIRST_CORRECTION_SEQUENCE:
             return list(events)
         return [event for event in events if event not in ends or event is last_word]
 
     async def _by_sid(self, organization_id: UUID, carrier_sid: str, *, locked: bool = False) -> Call | None:
         query = sa.select(Call).where(Call.owned_by(organization_id), Call.carrier_sid == carrier_sid)
-        found: Call | None = await self.repository.session.scalar(query.with_for_update() if locked else query)
+        found: Call | None = await self._session.scalar(query.with_for_update() if locked else query)
         return found
 
 

@@ -2,43 +2,43 @@
 
 from uuid import UUID
 
-from calls.errors import refusal_message
+from calls.errors import rejection_message
 from calls.models import CallStatus
 from kit.db.database import Database
 from widget.status import CallLookupResult, CallSummary
 
-_SQL = """
+_CALL_LOOKUP = """
 (SELECT status, duration, end_reason FROM call WHERE token_id = $1 AND call_id = $2 ORDER BY id LIMIT 1)
 UNION ALL
-(SELECT 'refused', 0, end_reason FROM folded_refusal WHERE token_id = $1 AND call_id = $2 LIMIT 1)
+(SELECT 'refused', 0, end_reason FROM capped_rejection WHERE token_id = $1 AND call_id = $2 LIMIT 1)
 LIMIT 1
 """
-_OWNER_SQL = """
+_TENANT_LOOKUP = """
 SELECT o.id, o.country FROM embed_token t JOIN organization o ON o.id = t.organization_id WHERE t.id = $1
 """
-_BY_CALL = """
+_CALLED_TENANT_LOOKUP = """
 SELECT organization_id FROM call WHERE carrier_sid = $1
 UNION ALL
-SELECT organization_id FROM folded_refusal WHERE carrier_sid = $1
+SELECT organization_id FROM capped_rejection WHERE carrier_sid = $1
 LIMIT 1
 """
 
 
-class Owners:
+class TenantResolver:
     """Finds the organization that the carrier means: it knows identities and calls, not our tenants."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of_token(self, token_id: UUID) -> tuple[UUID, str] | None:
+    async def tenant_of_token(self, token_id: UUID) -> tuple[UUID, str] | None:
         """The organization, and the country where it is at home."""
         async with self._database.pool.acquire() as connection:
-            row = await connection.fetchrow(_OWNER_SQL, token_id)
+            row = await connection.fetchrow(_TENANT_LOOKUP, token_id)
         return None if row is None else (row[0], row[1])
 
-    async def of_call(self, carrier_sid: str) -> UUID | None:
+    async def tenant_of_call(self, carrier_sid: str) -> UUID | None:
         async with self._database.pool.acquire() as connection:
-            found: UUID | None = await connection.fetchval(_BY_CALL, carrier_sid)
+            found: UUID | None = await connection.fetchval(_CALLED_TENANT_LOOKUP, carrier_sid)
             return found
 
 
@@ -50,13 +50,13 @@ class CallLookup:
 
     async def __call__(self, token_id: UUID, call_id: UUID) -> CallLookupResult | None:
         async with self._database.pool.acquire() as connection:
-            row = await connection.fetchrow(_SQL, token_id, call_id)
+            row = await connection.fetchrow(_CALL_LOOKUP, token_id, call_id)
         if row is None:
             return None
         status, duration, end_reason = row
         return CallLookupResult(
             summary=CallSummary(
-                status=status, duration=duration, end_reason=end_reason, message=refusal_message(end_reason)
+                status=status, duration=duration, end_reason=end_reason, message=rejection_message(end_reason)
             ),
             is_over=CallStatus(status).is_final,
         )

@@ -23,7 +23,7 @@ from kit.jobs.queue import (
 from tenants.jobs import END_CALLS
 
 END_CALL = "end_call"
-RETRY_SECONDS = (1.0, 2.0, 4.0, 6.0)
+TERMINATION_RETRY_SECONDS = (1.0, 2.0, 4.0, 6.0)
 """The last one repeats: however long the carrier failed, a call outlives its recovery by seconds only."""
 AT_ONCE = 10
 """Calls that one worker asks the carrier about at the same time: many end together."""
@@ -54,7 +54,7 @@ class CallStillLive(Exception):
     """The carrier took the request to end a call and does not say yet that it is over."""
 
 
-class CallEnder:
+class CallTerminator:
     """Finds such calls and has the carrier end them; ``jobs`` must see every organization's."""
 
     def __init__(self, jobs: Database, carrier: Carrier, outbox: Outbox) -> None:
@@ -66,7 +66,7 @@ class CallEnder:
                     kind=kind,
                     handle=handle,
                     handle_seconds=_ASK_SECONDS,
-                    retry_seconds=RETRY_SECONDS,
+                    retry_seconds=TERMINATION_RETRY_SECONDS,
                     give_up_after=_GIVE_UP_AFTER,
                     at_once=at_once,
                     lease_beyond=_LEASE_BEYOND,

@@ -8,46 +8,48 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.aggregates import Tally, began_since, tally_columns
+from calls.aggregates import CallTotals, started_since, totals_columns
 from calls.models import Call
 from widget.models import EmbedToken
 
-SHOWN = 100
+MAX_LISTED = 100
 """How many tokens and agents are listed, the busiest first. Agents are what pages say: there may be any number."""
 
 
-_SUMS = ("calls", "answered", "seconds")
+_TOTALS = ("calls", "answered", "seconds")
 
 
-class TokenUse(msgspec.Struct, frozen=True):
+class TokenUsage(msgspec.Struct, frozen=True):
     """What was used with one token, revoked ones included."""
 
     token_id: UUID
     label: str
     prefix: str
-    tally: Tally
+    totals: CallTotals
 
 
-class AgentUse(msgspec.Struct, frozen=True):
+class AgentUsage(msgspec.Struct, frozen=True):
     """What one agent used."""
 
     agent: str | None
     """A member's address, or the name that the page gives; None where nobody is named."""
     is_member: bool
     """True when the agent is known to be that member; otherwise the name is the page's claim."""
-    tally: Tally
+    totals: CallTotals
 
 
-class MonthUse(msgspec.Struct, frozen=True):
+class MonthlyUsage(msgspec.Struct, frozen=True):
     """What was used in one month, UTC."""
 
     first_day: dt.date
-    total: Tally
-    by_token: Sequence[TokenUse]
-    by_agent: Sequence[AgentUse]
+    total: CallTotals
+    by_token: Sequence[TokenUsage]
+    by_agent: Sequence[AgentUsage]
 
 
-async def usage_of(session: AsyncSession, organization_id: UUID, *, today: dt.date) -> tuple[MonthUse, MonthUse]:
+async def usage_of(
+    session: AsyncSession, organization_id: UUID, *, today: dt.date
+) -> tuple[MonthlyUsage, MonthlyUsage]:
     """The month of ``today``, and the one before it; both from one pass over their calls."""
     this = today.replace(day=1)
     last = (this - dt.timedelta(days=1)).replace(day=1)
@@ -59,9 +61,9 @@ async def usage_of(session: AsyncSession, organization_id: UUID, *, today: dt.da
             Call.token_id,
             Call.agent,
             Call.agent_is_member,
-            *(column.label(name) for column, name in zip(tally_columns(), _SUMS, strict=True)),
+            *(column.label(name) for column, name in zip(totals_columns(), _TOTALS, strict=True)),
         )
-        .where(*began_since(organization_id, last))
+        .where(*started_since(organization_id, last))
         .group_by(sa.literal_column("1"), Call.token_id, Call.agent, Call.agent_is_member)
         .subquery()
     )
@@ -71,27 +73,29 @@ async def usage_of(session: AsyncSession, organization_id: UUID, *, today: dt.da
         sa.func.grouping(summed.c.token_id),
         summed.c.token_id,
         *agent,
-        *(sa.cast(sa.func.sum(summed.c[name]), sa.BigInteger) for name in _SUMS),
+        *(sa.cast(sa.func.sum(summed.c[name]), sa.BigInteger) for name in _TOTALS),
     ).group_by(
         sa.func.grouping_sets(sa.tuple_(summed.c.is_this, summed.c.token_id), sa.tuple_(summed.c.is_this, *agent))
     )
-    tokens: dict[bool, dict[UUID, Tally]] = {True: {}, False: {}}
-    agents: dict[bool, dict[tuple[str | None, bool], Tally]] = {True: {}, False: {}}
+    tokens: dict[bool, dict[UUID, CallTotals]] = {True: {}, False: {}}
+    agents: dict[bool, dict[tuple[str | None, bool], CallTotals]] = {True: {}, False: {}}
     for of_this, by_agent, token_id, name, is_member, *sums in await session.execute(query):
         if by_agent:
-            agents[of_this][name, is_member] = Tally(*sums)
+            agents[of_this][name, is_member] = CallTotals(*sums)
         else:
-            tokens[of_this][token_id] = Tally(*sums)
+            tokens[of_this][token_id] = CallTotals(*sums)
     named = await _named(session, organization_id, {*tokens[True], *tokens[False]})
 
-    def month(first_day: dt.date, of_this: bool) -> MonthUse:
-        by_token = [TokenUse(token_id, *named[token_id], tally) for token_id, tally in tokens[of_this].items()]
-        by_agent = [AgentUse(*who, tally) for who, tally in agents[of_this].items()]
-        return MonthUse(
+    def month(first_day: dt.date, of_this: bool) -> MonthlyUsage:
+        by_token = [TokenUsage(token_id, *named[token_id], tally) for token_id, tally in tokens[of_this].items()]
+        by_agent = [AgentUsage(*who, tally) for who, tally in agents[of_this].items()]
+        return MonthlyUsage(
             first_day=first_day,
-            total=sum(tokens[of_this].values(), Tally()),
-            by_token=sorted(by_token, key=lambda use: (-use.tally.calls, use.token_id))[:SHOWN],
-            by_agent=sorted(by_agent, key=lambda use: (-use.tally.calls, not use.is_member, use.agent or ""))[:SHOWN],
+            total=sum(tokens[of_this].values(), CallTotals()),
+            by_token=sorted(by_token, key=lambda use: (-use.totals.calls, use.token_id))[:MAX_LISTED],
+            by_agent=sorted(by_agent, key=lambda use: (-use.totals.calls, not use.is_member, use.agent or ""))[
+                :MAX_LISTED
+            ],
         )
 
     return month(this, True), month(last, False)

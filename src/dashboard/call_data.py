@@ -16,9 +16,9 @@ from kit.errors import ValidationFailed
 from kit.http.app_key import SETTINGS
 from kit.http.forms import Form, read_form
 from privacy.errors import NumberInLiveCall
-from privacy.messages import was_erased, will_be_erased
-from privacy.number_erasure import NUMBER_ERASURE, NumberErasure, read_number_to_erase
-from privacy.rules import LONGEST_MONTHS, SHORTEST_MONTHS
+from privacy.messages import describe_finished_erasure, describe_planned_erasure
+from privacy.number_erasure import NUMBER_ERASURE, NumberErasure, parse_number_to_erase
+from privacy.rules import MAX_RETENTION_MONTHS, MIN_RETENTION_MONTHS
 from privacy.services import RetentionService
 from tenants.auth import MemberAuth, member
 from tenants.guards import requires_role
@@ -30,9 +30,11 @@ _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """Template context of this part of the section."""
-    kept = await _retention(request, session).read(who.organization_id)
+    kept = await _retention(request, session).get(who.organization_id)
     choices = [("", f"Default ({_months_label(SETTINGS.get(request.app).call_retention_months)})")]
-    choices += [(str(months), _months_label(months)) for months in range(SHORTEST_MONTHS, LONGEST_MONTHS + 1)]
+    choices += [
+        (str(months), _months_label(months)) for months in range(MIN_RETENTION_MONTHS, MAX_RETENTION_MONTHS + 1)
+    ]
     return {
         "kept": _months_label(kept.months),
         "kept_choice": "" if kept.is_default else str(kept.months),
@@ -53,7 +55,7 @@ class CallDataPages(Controller):
         try:
             months = _read_months(form["months"])
             async with db_session.begin_nested():
-                kept = await _retention(request, db_session).change(who.organization_id, months, by=who.actor)
+                kept = await _retention(request, db_session).update(who.organization_id, months, by=who.actor)
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, refused={CALL_DATA_SECTION: form.refused(refusal)})
         return redirect(request, _section_url(slug), f"Call data is kept for {_months_label(kept.months)}")
@@ -63,7 +65,7 @@ class CallDataPages(Controller):
         """Confirmation page with the number of calls. It answers a form, because phone numbers never go into URLs."""
         form, who = await read_form(request, "number"), member(request)
         try:
-            number = read_number_to_erase(form["number"], who.country)
+            number = parse_number_to_erase(form["number"], who.country)
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, refused={CALL_DATA_SECTION: form.refused(refusal)})
         return await _erase_page(request, db_session, number)
@@ -74,7 +76,7 @@ class CallDataPages(Controller):
     ) -> Response[str]:
         form, who = await read_form(request, "number", "unblock"), member(request)
         try:
-            number = read_number_to_erase(form["number"], who.country)
+            number = parse_number_to_erase(form["number"], who.country)
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, refused={CALL_DATA_SECTION: form.refused(refusal)})
         unblock = form["unblock"] == "yes"
@@ -85,7 +87,7 @@ class CallDataPages(Controller):
                 )
         except NumberInLiveCall as refusal:
             return await _erase_page(request, db_session, number, Form(form.values, {"": refusal.message}))
-        return redirect(request, _section_url(slug), was_erased(erased))
+        return redirect(request, _section_url(slug), describe_finished_erasure(erased))
 
 
 HANDLERS = (CallDataPages,)
@@ -103,7 +105,7 @@ async def _erase_page(
         form=form,
         number=number,
         found=found,
-        will=will_be_erased(found),
+        will=describe_planned_erasure(found),
         back=_section_url(request.path_params["slug"]),
     )
 

@@ -12,8 +12,8 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.limits import limit_names as names
-from calls.limits.limit_names import DEFAULTS, FIXED, Limits
-from calls.limits.services import CallingRulesService, TokenRule, read_countries
+from calls.limits.limit_names import DEFAULT_LIMITS, FIXED_LIMITS, EffectiveLimits
+from calls.limits.services import CallingRulesService, TokenCallLimits, parse_countries
 from dashboard.embed_tokens import token_page
 from dashboard.guards import requires_membership
 from dashboard.pages import redirect
@@ -40,10 +40,10 @@ LIMIT_LABELS: Mapping[str, str] = {
     names.CALLS_PER_MINUTE_PER_TOKEN: "Calls a minute with one token",
     names.LIVE_CALLS: "Calls at once",
     names.LIVE_CALLS_PER_TOKEN: "Calls at once with one token",
-    names.SAME_NUMBER_PER_HOUR: "Calls an hour to one number",
+    names.CALLS_TO_NUMBER_PER_HOUR: "Calls an hour to one number",
     names.FOREIGN_NUMBERS_PER_HOUR: "Different foreign numbers an hour",
 }
-_SETTABLE = tuple(name for name in LIMIT_LABELS if name in DEFAULTS and name not in FIXED)
+_SETTABLE = tuple(name for name in LIMIT_LABELS if name in DEFAULT_LIMITS and name not in FIXED_LIMITS)
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 _WHOLE_DIGITS = 9
 _TOKEN_CEILINGS = {"minutes_per_day": 1440, "live_calls": 1000}
@@ -74,7 +74,7 @@ class LimitRow(msgspec.Struct, frozen=True):
 
 async def section_context(_: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
-    rules = await CallingRulesService(session).read(who.organization_id)
+    rules = await CallingRulesService(session).get(who.organization_id)
     enabled = [(code, country_name(code)) for code in rules.countries if code != rules.country]
     return {
         "home": country_name(rules.country),
@@ -104,9 +104,9 @@ class CallingRulePages(Controller):
         service = CallingRulesService(db_session)
         try:
             ensure_valid_text(form)
-            [code] = read_countries([form["destination"]], "destination")
-            now = await service.read_to_change(who.organization_id)
-            await service.change(who.organization_id, by=who.actor, countries=[*now.countries, code])
+            [code] = parse_countries([form["destination"]], "destination")
+            now = await service.get_for_update(who.organization_id)
+            await service.update(who.organization_id, by=who.actor, countries=[*now.countries, code])
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, refused={CALLING_RULES_SECTION: form.refused(refusal)})
         return redirect(request, _section_url(slug), f"{country_name(code)} can be called")
@@ -117,9 +117,9 @@ class CallingRulePages(Controller):
     ) -> Response[str]:
         form, who = await read_form(request, "code"), member(request)
         service = CallingRulesService(db_session)
-        now = await service.read_to_change(who.organization_id)
+        now = await service.get_for_update(who.organization_id)
         left = [code for code in now.countries if code != form["code"]]
-        await service.change(who.organization_id, by=who.actor, countries=left)
+        await service.update(who.organization_id, by=who.actor, countries=left)
         return redirect(request, _section_url(slug), f"{country_name(form['code'][:2])} can no longer be called")
 
     @post("/calling-rules/limits")
@@ -128,13 +128,13 @@ class CallingRulePages(Controller):
     ) -> Response[str]:
         form, who = await read_form(request, *_SETTABLE), member(request)
         service = CallingRulesService(db_session)
-        now = await service.read_to_change(who.organization_id)
+        now = await service.get_for_update(who.organization_id)
         try:
             chosen = _read_limits(form, now.limits)
-            await service.change(who.organization_id, by=who.actor, limits=chosen)
+            await service.update(who.organization_id, by=who.actor, limits=chosen)
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, refused={CALLING_RULES_SECTION: form.refused(refusal)})
-        return redirect(request, _section_url(slug), "Limits saved")
+        return redirect(request, _section_url(slug), "EffectiveLimits saved")
 
     @post("/calling-rules/blocked")
     async def block_number(
@@ -142,12 +142,12 @@ class CallingRulePages(Controller):
     ) -> Response[str]:
         form, who = await read_form(request, "blocked_numbers"), member(request)
         service = CallingRulesService(db_session)
-        now = await service.read_to_change(who.organization_id)
+        now = await service.get_for_update(who.organization_id)
         try:
             ensure_valid_text(form)
             blocked = [*now.blocked_numbers, form["blocked_numbers"]]
             async with db_session.begin_nested():
-                after = await service.change(who.organization_id, by=who.actor, blocked_numbers=blocked)
+                after = await service.update(who.organization_id, by=who.actor, blocked_numbers=blocked)
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, refused={CALLING_RULES_SECTION: form.refused(refusal)})
         fresh = [number for number in after.blocked_numbers if number not in now.blocked_numbers]
@@ -160,9 +160,9 @@ class CallingRulePages(Controller):
     ) -> Response[str]:
         form, who = await read_form(request, "number"), member(request)
         service = CallingRulesService(db_session)
-        now = await service.read_to_change(who.organization_id)
+        now = await service.get_for_update(who.organization_id)
         left = [number for number in now.blocked_numbers if number != form["number"]]
-        await service.change(who.organization_id, by=who.actor, blocked_numbers=left)
+        await service.update(who.organization_id, by=who.actor, blocked_numbers=left)
         return redirect(request, _section_url(slug), "The number can be called again")
 
     @post("/embed-tokens/{token_id:uuid}/limits")
@@ -179,20 +179,20 @@ class CallingRulePages(Controller):
             ensure_valid_text(form)
             rule = _read_rule(form, token_id)
             async with db_session.begin_nested():
-                await CallingRulesService(db_session).narrow_token(who.organization_id, rule, by=who.actor)
+                await CallingRulesService(db_session).set_token_limits(who.organization_id, rule, by=who.actor)
         except DomainError as refusal:
             await db_session.refresh(token)
             return await token_page(request, db_session, token, limits_form=form.refused(refusal))
-        return redirect(request, f"/dashboard/{slug}/settings/embed-tokens/{token_id}#limits", "Limits saved")
+        return redirect(request, f"/dashboard/{slug}/settings/embed-tokens/{token_id}#limits", "EffectiveLimits saved")
 
 
-def _limit_row(name: str, limits: Limits, used: int | None) -> LimitRow:
+def _limit_row(name: str, limits: EffectiveLimits, used: int | None) -> LimitRow:
     is_money, chosen = name in MONEY_LIMITS, limits.chosen[name]
     typed = f"{chosen / 100:.2f}".removesuffix(".00") if is_money else str(chosen)
     return LimitRow(name, LIMIT_LABELS[name], is_money, limits[name], limits.ceilings[name], used, typed)
 
 
-def _read_limits(form: Form, limits: Limits) -> dict[str, int]:
+def _read_limits(form: Form, limits: EffectiveLimits) -> dict[str, int]:
     """Parse the form into stored limits. Raises: ValidationFailed."""
     chosen, wrong = {}, []
     for name in _SETTABLE:
@@ -223,7 +223,7 @@ def _parse_cents(typed: str) -> int | None:
     return int(cents)
 
 
-def _read_rule(form: Form, token_id: UUID) -> TokenRule:
+def _read_rule(form: Form, token_id: UUID) -> TokenCallLimits:
     """Parse one token's rule. Raises: ValidationFailed, with every wrong field."""
     wrong: list[tuple[str, str]] = []
     chosen: dict[str, int | None] = {}
@@ -238,12 +238,12 @@ def _read_rule(form: Form, token_id: UUID) -> TokenRule:
         wrong += refusal.errors
     if wrong:
         raise ValidationFailed(wrong)
-    return TokenRule(token_id, chosen["minutes_per_day"], chosen["live_calls"], countries)
+    return TokenCallLimits(token_id, chosen["minutes_per_day"], chosen["live_calls"], countries)
 
 
 def _parse_country_codes(typed: str) -> list[str] | None:
     """Parse countries separated by commas, by code or name; None for an empty field. Raises: ValidationFailed."""
-    return read_countries([part for part in typed.split(",") if part.strip()]) or None
+    return parse_countries([part for part in typed.split(",") if part.strip()]) or None
 
 
 def _section_url(slug: str) -> str:

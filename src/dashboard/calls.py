@@ -13,8 +13,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.errors import refusal_message
-from calls.list_filters import read_number
+from calls.errors import rejection_message
+from calls.list_filters import parse_number_filter
 from calls.models import Call, CallEvent, CallStatus
 from calls.services import CallFilters, CallService
 from dashboard.date_filters import read_days
@@ -109,12 +109,12 @@ class CallPages(Controller):
     ) -> Response[str]:
         """Page of one call; a fragment of it for the list's side panel."""
         organization_id, service = member(request).organization_id, CallService(db_session)
-        call = await service.one(organization_id, call_id)
+        call = await service.get(organization_id, call_id)
         context: dict[str, Any] = {
             "call": call,
-            "steps": timeline(call, await service.told(organization_id, call.id)),
+            "steps": timeline(call, await service.visible_events(organization_id, call.id)),
             "token": await EmbedTokenService(db_session).get_name(organization_id, call.token_id),
-            "reason": refusal_message(call.end_reason),
+            "reason": rejection_message(call.end_reason),
             "words": STATUS_LABELS,
             "kinds": STATUS_BADGES,
         }
@@ -139,7 +139,7 @@ def read_filters(form: Form) -> CallFilters:
     filters = {
         "status": read("status", CallStatus),
         "token_id": read("token", UUID),
-        "number": read("number", read_number),
+        "number": read("number", parse_number_filter),
     }
     since = until = None
     try:

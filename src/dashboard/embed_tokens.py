@@ -262,7 +262,7 @@ async def token_page(
         form=form,
         kits=kits_context(request, token),
         limits_form=limits_form,
-        rule=await CallingRulesService(session).of_token(who.organization_id, token.id),
+        rule=await CallingRulesService(session).get_token_limits(who.organization_id, token.id),
         created_by=await EmbedTokenService(session).get_creator_name(who.organization_id, token),
         refused=await EmbedTokenService(session).list_blocked_origins(who.organization_id, token),
         may_change=who.role.rank >= Role.ADMIN.rank,

@@ -22,7 +22,7 @@ from kit.countries import countries, country_name
 from kit.errors import Conflict, TooMany, ValidationFailed
 from kit.http.app_key import DATABASE, MAILER, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
-from privacy.organization_export import PER_HOUR, Archive, ensure_may_export
+from privacy.organization_export import MAX_EXPORTS_PER_HOUR, OrganizationExport, count_export_or_raise
 from tenants.auth import MemberAuth, member
 from tenants.guards import requires_role
 from tenants.mails import deletion_mail
@@ -47,7 +47,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "may_delete": who.role is Role.OWNER,
         "grace_days": GRACE.days,
-        "exports_per_hour": PER_HOUR,
+        "exports_per_hour": MAX_EXPORTS_PER_HOUR,
         "name_characters": NAME_CHARACTERS,
         **await call_data.section_context(request, session, who),
     }
@@ -152,9 +152,9 @@ class OrganizationPages(Controller):
         """Stream a ZIP of all the organization's data."""
         await read_form(request)
         who, database = member(request), DATABASE.get(request.app)
-        await ensure_may_export(database, who.organization_id)
+        await count_export_or_raise(database, who.organization_id)
         months = SETTINGS.get(request.app).call_retention_months
-        chunks = await Archive(database, who.organization_id, default_months=months).begin(by=who.actor)
+        chunks = await OrganizationExport(database, who.organization_id, default_months=months).start(by=who.actor)
         name = f'attachment; filename="{slug}-{utc_now():%Y-%m-%d}.zip"'
         return Stream(chunks, media_type="application/zip", headers={"Content-Disposition": name})
 

@@ -9,8 +9,8 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.aggregates import Tally
-from calls.overview import DayTally, daily_and_by_token, live_and_first_steps
+from calls.aggregates import CallTotals
+from calls.overview import DailyTotals, daily_and_by_token, live_and_first_steps
 from calls.services import CallFilters, CallService
 from dashboard.calls import STATUS_BADGES, STATUS_LABELS
 from dashboard.guards import requires_membership
@@ -48,7 +48,7 @@ async def overview(request: Request[Any, Any, State], db_session: NamedDependenc
         "overview/index.html",
         tiles=tiles(days, live),
         days=days,
-        total=sum((day.tally for day in days), Tally()),
+        total=sum((day.totals for day in days), CallTotals()),
         tokens=tokens,
         latest=latest[:LATEST_CALLS],
         words=STATUS_LABELS,
@@ -60,10 +60,10 @@ async def overview(request: Request[Any, Any, State], db_session: NamedDependenc
     )
 
 
-def tiles(days: Sequence[DayTally], live: int) -> list[Tile]:
+def tiles(days: Sequence[DailyTotals], live: int) -> list[Tile]:
     """Return the four figures on top; a week is the last seven days, today included."""
-    now = sum((day.tally for day in days[-WEEK_DAYS:]), Tally())
-    before = sum((day.tally for day in days[-2 * WEEK_DAYS : -WEEK_DAYS]), Tally())
+    now = sum((day.totals for day in days[-WEEK_DAYS:]), CallTotals())
+    before = sum((day.totals for day in days[-2 * WEEK_DAYS : -WEEK_DAYS]), CallTotals())
     return [
         _tile("Calls", now.calls, before.calls),
         Tile("Answered", answered_share(now), *_share_change(now, before)),
@@ -72,7 +72,7 @@ def tiles(days: Sequence[DayTally], live: int) -> list[Tile]:
     ]
 
 
-def answered_share(tally: Tally) -> str:
+def answered_share(tally: CallTotals) -> str:
     """Format the share of calls that were answered."""
     return f"{round(100 * tally.answered / tally.calls)} %" if tally.calls else "–"
 
@@ -86,7 +86,7 @@ def _tile(name: str, now: int, before: int) -> Tile:
     return Tile(name, f"{now:,}", f"{percent:+d} % vs the week before".replace("-", "−"), percent > 0)
 
 
-def _share_change(now: Tally, before: Tally) -> tuple[str, bool | None]:
+def _share_change(now: CallTotals, before: CallTotals) -> tuple[str, bool | None]:
     if not now.calls or not before.calls:
         return "Nothing to compare", None
     change = round(100 * now.answered / now.calls) - round(100 * before.answered / before.calls)

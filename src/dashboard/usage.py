@@ -9,8 +9,8 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.aggregates import Tally
-from calls.usage import AgentUse, TokenUse, usage_of
+from calls.aggregates import CallTotals
+from calls.usage import AgentUsage, TokenUsage, usage_of
 from dashboard.formats import agent_note
 from dashboard.guards import requires_membership
 from dashboard.pages import render
@@ -26,8 +26,8 @@ class UsageRow(msgspec.Struct, frozen=True):
     name: str
     note: str
     """Origin of the name, where it must be shown."""
-    this: Tally
-    last: Tally
+    this: CallTotals
+    last: CallTotals
 
 
 @get("/dashboard/{slug:str}/usage", guards=[requires_membership])
@@ -42,26 +42,27 @@ async def usage_page(request: Request[Any, Any, State], db_session: NamedDepende
     )
 
 
-def usage_rows(this: Sequence[TokenUse | AgentUse], last: Sequence[TokenUse | AgentUse]) -> list[UsageRow]:
+def usage_rows(this: Sequence[TokenUsage | AgentUsage], last: Sequence[TokenUsage | AgentUsage]) -> list[UsageRow]:
     """Join both months, the busiest of this month first."""
     uses = {_key(use): use for use in (*this, *last)}
     now, before = _tallies_by_key(this), _tallies_by_key(last)
     return [
-        UsageRow(_name(use), _note(use), now.get(key, Tally()), before.get(key, Tally())) for key, use in uses.items()
+        UsageRow(_name(use), _note(use), now.get(key, CallTotals()), before.get(key, CallTotals()))
+        for key, use in uses.items()
     ]
 
 
-def _tallies_by_key(uses: Iterable[TokenUse | AgentUse]) -> dict[object, Tally]:
-    return {_key(use): use.tally for use in uses}
+def _tallies_by_key(uses: Iterable[TokenUsage | AgentUsage]) -> dict[object, CallTotals]:
+    return {_key(use): use.totals for use in uses}
 
 
-def _key(use: TokenUse | AgentUse) -> object:
-    return use.token_id if isinstance(use, TokenUse) else (use.agent, use.is_member)
+def _key(use: TokenUsage | AgentUsage) -> object:
+    return use.token_id if isinstance(use, TokenUsage) else (use.agent, use.is_member)
 
 
-def _name(use: TokenUse | AgentUse) -> str:
-    return (use.label or f"{use.prefix}…") if isinstance(use, TokenUse) else (use.agent or UNNAMED_AGENT)
+def _name(use: TokenUsage | AgentUsage) -> str:
+    return (use.label or f"{use.prefix}…") if isinstance(use, TokenUsage) else (use.agent or UNNAMED_AGENT)
 
 
-def _note(use: TokenUse | AgentUse) -> str:
-    return "" if isinstance(use, TokenUse) or use.agent is None else agent_note(use.is_member)
+def _note(use: TokenUsage | AgentUsage) -> str:
+    return "" if isinstance(use, TokenUsage) or use.agent is None else agent_note(use.is_member)

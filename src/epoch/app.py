@@ -14,16 +14,16 @@ from accounts.auth import SessionMiddleware, provide_user_context
 from accounts.controllers import SessionController
 from admin.back_office import BACK_OFFICE
 from admin.mount import mount
-from calls.caller_attribution import CALLER_ATTRIBUTION, Agents
+from calls.caller_attribution import CALLER_ATTRIBUTION, CallerAttribution
 from calls.controllers import CallController, UsageController, WebhookController
-from calls.limits.admission import ADMISSION_DATABASE, CALL_ADMISSION, Gate
-from calls.limits.admission_queue import ADMISSION_QUEUE, Turns
+from calls.limits.admission import ADMISSION_DATABASE, CALL_ADMISSION, CallAdmission
+from calls.limits.admission_queue import ADMISSION_QUEUE, OrganizationSemaphores
 from calls.limits.controllers import CallingRulesController
-from calls.limits.limit_alerts import LIMIT_ALERTS, Watch
-from calls.limits.prices import load_prices
-from calls.limits.rejections import UNCHECKED_REJECTIONS, Unjudged
+from calls.limits.limit_alerts import LIMIT_ALERTS, LimitAlerts
+from calls.limits.prices import load_price_list
+from calls.limits.rejections import UNCHECKED_REJECTIONS, UncheckedRejections
 from calls.tenant_lookup import CallLookup
-from calls.termination import CallEnder
+from calls.termination import CallTerminator
 from carrier.access_token import AccessTokenSigner
 from carrier.health import CarrierHealth
 from carrier.port import CARRIER, Carrier
@@ -31,10 +31,10 @@ from dashboard.problem_pages import UNROUTED_HANDLERS
 from demo.controllers import demo_router
 from epoch.admin_wiring import open_back_office
 from epoch.call_jobs import (
-    build_call_comparison,
-    build_call_reconciliation,
-    build_price_finding,
-    build_retention,
+    build_daily_reconciliation_job,
+    build_price_job,
+    build_retention_job,
+    build_stuck_call_job,
 )
 from epoch.carrier_factory import build_carrier
 from epoch.cli.seed import read_demo_token
@@ -43,7 +43,7 @@ from epoch.health import health_router
 from epoch.openapi import openapi_config
 from epoch.page_routes import build_pages
 from epoch.phone_number_jobs import build_number_desk, sweeping_numbers
-from epoch.purge_rules import build_housekeeping
+from epoch.purge_rules import build_purge_job
 from guide.controllers import guide_router
 from integrations.controllers import integrations_router
 from integrations.kits import INTEGRATION_KITS, Kits
@@ -62,7 +62,7 @@ from kit.mail import build_mailer
 from kit.settings import Settings, SettingsError
 from phone_numbers.controllers import PhoneNumberController
 from phone_numbers.phone_number_service import PHONE_NUMBERS
-from privacy.carrier_deletion import CallsAtCarrier
+from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.controllers import ErasureController, RetentionController
 from privacy.number_erasure import NUMBER_ERASURE, NumberErasure
 from tenants.api_keys.auth import API_KEYS, ApiKeys
@@ -112,11 +112,11 @@ def create_app(
     calls_database = database.with_dedicated_pool(connections=CALL_CONNECTIONS, seconds=CALL_WAITS_SECONDS)
     jobs = database.for_role(ADMIN_ROLE, engine_connections=5)
     outbox = Outbox(jobs, settings.secret_key)
-    ender = CallEnder(jobs, carrier, outbox)
-    at_carrier = CallsAtCarrier(outbox, carrier)
+    ender = CallTerminator(jobs, carrier, outbox)
+    at_carrier = CarrierCallDeletion(outbox, carrier)
     erasure = NumberErasure(outbox, at_carrier, jobs)
     mailer = build_mailer(settings, outbox)
-    watch = Watch(mailer.send_after_commit, settings.public_url)
+    watch = LimitAlerts(mailer.send_after_commit, settings.public_url)
     background: tuple[Background, ...] = (
         measures,
         health,
@@ -124,11 +124,11 @@ def create_app(
         api_keys.uses,
         refused,
         outbox,
-        build_housekeeping(jobs),
-        build_call_reconciliation(settings, jobs, database, carrier, watch, ender),
-        build_price_finding(settings, jobs, carrier, watch),
-        build_call_comparison(settings, jobs, carrier, watch),
-        build_retention(settings, jobs, at_carrier),
+        build_purge_job(jobs),
+        build_stuck_call_job(settings, jobs, database, carrier, watch, ender),
+        build_price_job(settings, jobs, carrier, watch),
+        build_daily_reconciliation_job(settings, jobs, carrier, watch),
+        build_retention_job(settings, jobs, at_carrier),
     )
     assets = load_manifest(dist)
     accounts, desk = build_accounts(settings, database, mailer), build_number_desk(database, carrier)
@@ -137,7 +137,7 @@ def create_app(
     @asynccontextmanager
     async def parts(_: Litestar) -> AsyncGenerator[None, None]:
         await database.start()
-        await calls_database.warm_up(WARM_CONNECTIONS, by=Gate.LOOK_UPS)
+        await calls_database.warm_up(WARM_CONNECTIONS, by=CallAdmission.WARM_UP_STATEMENTS)
         for part in background:
             part.start()
         try:
@@ -193,11 +193,11 @@ def create_app(
             PHONE_NUMBERS.entry(desk),
             BLOCKED_ORIGINS.entry(refused),
             INTEGRATION_KITS.entry(Kits(settings, dist)),
-            CALLER_ATTRIBUTION.entry(Agents(settings.secret_key)),
+            CALLER_ATTRIBUTION.entry(CallerAttribution(settings.secret_key)),
             ADMISSION_DATABASE.entry(calls_database),
-            ADMISSION_QUEUE.entry(Turns()),
-            UNCHECKED_REJECTIONS.entry(Unjudged()),
-            CALL_ADMISSION.entry(Gate(load_prices(settings.data_dir), watch)),
+            ADMISSION_QUEUE.entry(OrganizationSemaphores()),
+            UNCHECKED_REJECTIONS.entry(UncheckedRejections()),
+            CALL_ADMISSION.entry(CallAdmission(load_price_list(settings.data_dir), watch)),
             LIMIT_ALERTS.entry(watch),
             NUMBER_ERASURE.entry(erasure),
             UPGRADE_REQUEST_RECIPIENTS.entry(office.answerers),

@@ -1,55 +1,59 @@
 """Puts the jobs together that set calls right: they look at all organizations."""
 
-from calls.limits.limit_alerts import Watch
-from calls.reconciliation.daily import CallComparison
-from calls.reconciliation.prices import PriceFinder
-from calls.reconciliation.stuck_calls import CallReconciler
-from calls.termination import CallEnder
+from calls.limits.limit_alerts import LimitAlerts
+from calls.reconciliation.daily import DailyReconciler
+from calls.reconciliation.prices import PriceUpdater
+from calls.reconciliation.stuck_calls import StuckCallReconciler
+from calls.termination import CallTerminator
 from carrier.port import Carrier, CarrierError
 from kit.db.database import Database
 from kit.jobs.scheduler import Periodic
 from kit.settings import Settings
-from privacy.carrier_deletion import CallsAtCarrier
-from privacy.services import Retention
+from privacy.carrier_deletion import CarrierCallDeletion
+from privacy.services import RetentionJob
 
-FIRST_SECONDS = 20
-EVERY_SECONDS = 60
+STUCK_CALLS_FIRST_SECONDS = 20
+STUCK_CALLS_EVERY_SECONDS = 60
 PRICES_EVERY_SECONDS = 300
-COMPARED_EVERY_SECONDS = 1800
+DAILY_RECONCILIATION_EVERY_SECONDS = 1800
 RETENTION_EVERY_SECONDS = 6 * 3600
 
 
-def build_call_reconciliation(
-    settings: Settings, jobs: Database, database: Database, carrier: Carrier, watch: Watch, ender: CallEnder
+def build_stuck_call_job(
+    settings: Settings, jobs: Database, database: Database, carrier: Carrier, watch: LimitAlerts, ender: CallTerminator
 ) -> Periodic:
     """The job, in one worker; ``jobs`` must see all rows."""
-    reconciler = CallReconciler(jobs, database, carrier, watch)
+    reconciler = StuckCallReconciler(jobs, database, carrier, watch)
 
     async def work() -> None:
         await ender.sweep()
-        if _is_somebody_there(settings):
+        if _is_carrier_running(settings):
             await reconciler.run()
 
-    return Periodic("calls", jobs, work, first_seconds=FIRST_SECONDS, every_seconds=EVERY_SECONDS)
+    return Periodic(
+        "calls", jobs, work, first_seconds=STUCK_CALLS_FIRST_SECONDS, every_seconds=STUCK_CALLS_EVERY_SECONDS
+    )
 
 
-def build_price_finding(settings: Settings, jobs: Database, carrier: Carrier, watch: Watch) -> Periodic:
+def build_price_job(settings: Settings, jobs: Database, carrier: Carrier, watch: LimitAlerts) -> Periodic:
     """The job that asks what calls cost; ``jobs`` must see all rows."""
-    finder = PriceFinder(jobs, carrier, watch)
+    finder = PriceUpdater(jobs, carrier, watch)
 
     async def work() -> None:
-        if _is_somebody_there(settings):
+        if _is_carrier_running(settings):
             await finder.run()
 
     return Periodic("prices", jobs, work, first_seconds=60, every_seconds=PRICES_EVERY_SECONDS)
 
 
-def build_call_comparison(settings: Settings, jobs: Database, carrier: Carrier, watch: Watch) -> Periodic:
+def build_daily_reconciliation_job(
+    settings: Settings, jobs: Database, carrier: Carrier, watch: LimitAlerts
+) -> Periodic:
     """The job that compares each day with the carrier's list; ``jobs`` must see all rows."""
-    comparison = CallComparison(jobs, carrier, watch)
+    comparison = DailyReconciler(jobs, carrier, watch)
 
     async def work() -> None:
-        if _is_somebody_there(settings):
+        if _is_carrier_running(settings):
             await comparison.run()
 
     return Periodic(
@@ -57,14 +61,14 @@ def build_call_comparison(settings: Settings, jobs: Database, carrier: Carrier, 
         jobs,
         work,
         first_seconds=120,
-        every_seconds=COMPARED_EVERY_SECONDS,
+        every_seconds=DAILY_RECONCILIATION_EVERY_SECONDS,
         expected=(CarrierError,),
     )
 
 
-def build_retention(settings: Settings, jobs: Database, at_carrier: CallsAtCarrier) -> Periodic:
+def build_retention_job(settings: Settings, jobs: Database, at_carrier: CarrierCallDeletion) -> Periodic:
     """The job that erases call data which was kept long enough; ``jobs`` must see all rows."""
-    retention = Retention(jobs, at_carrier, default_months=settings.call_retention_months)
+    retention = RetentionJob(jobs, at_carrier, default_months=settings.call_retention_months)
 
     async def work() -> None:
         await retention.run()
@@ -72,6 +76,6 @@ def build_retention(settings: Settings, jobs: Database, at_carrier: CallsAtCarri
     return Periodic("retention", jobs, work, first_seconds=300, every_seconds=RETENTION_EVERY_SECONDS)
 
 
-def _is_somebody_there(settings: Settings) -> bool:
+def _is_carrier_running(settings: Settings) -> bool:
     """False where the sandbox is the carrier and does not run."""
     return not settings.is_sandbox or settings.sandbox_address is not None

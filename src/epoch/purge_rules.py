@@ -8,9 +8,9 @@ from accounts.models import LoginSession, OneTimeLink
 from accounts.sessions import IDLE
 from admin.models import StaffSession
 from admin.services import IDLE as STAFF_IDLE
-from calls.limits.models import CallDestination, FoldedRefusal
-from calls.models import OrphanEvent
-from calls.reconciliation.models import CarrierDifference
+from calls.limits.models import CallDestination, CappedRejection
+from calls.models import UnmatchedEvent
+from calls.reconciliation.models import CallDiscrepancy
 from carrier.health import CarrierStanding
 from kit.counters import MinuteCounter
 from kit.db.database import Database
@@ -18,13 +18,13 @@ from kit.db.purge import PurgeRule, purge_expired
 from kit.db.rate_limit import RateCounter
 from kit.jobs.queue import OutboxItem
 from kit.jobs.scheduler import Periodic
-from privacy.organization_erasure import Erasure
-from privacy.usage_summary import use_by_month
+from privacy.organization_erasure import OrganizationErasure
+from privacy.usage_summary import usage_by_month
 from tenants.models import Invitation, NumberPurchase
 
 FIRST_SECONDS = 60
 EVERY_SECONDS = 3600
-CHORES = (
+PURGE_RULES = (
     PurgeRule(LoginSession.expires_at, timedelta(days=1)),
     PurgeRule(LoginSession.last_seen_at, IDLE + timedelta(days=1)),
     PurgeRule(StaffSession.expires_at, timedelta(days=1)),
@@ -40,10 +40,10 @@ CHORES = (
     # Counted within the hour; later calls of the same organization drop them sooner, if there are any.
     PurgeRule(CallDestination.seen_at, timedelta(days=1)),
     # No call that could explain them is written so much later.
-    PurgeRule(OrphanEvent.created_at, timedelta(days=7)),
+    PurgeRule(UnmatchedEvent.created_at, timedelta(days=7)),
     # Their phones have asked within seconds, and the carrier tells of their end at once.
-    PurgeRule(FoldedRefusal.refused_at, timedelta(days=1)),
-    PurgeRule(CarrierDifference.created_at, timedelta(days=400)),
+    PurgeRule(CappedRejection.rejected_at, timedelta(days=1)),
+    PurgeRule(CallDiscrepancy.created_at, timedelta(days=400)),
     # The operations page looks a day back.
     PurgeRule(MinuteCounter.minute, timedelta(days=3)),
     PurgeRule(CarrierStanding.seen_at, timedelta(days=3)),
@@ -51,12 +51,12 @@ CHORES = (
 log = structlog.get_logger("epoch.housekeeping")
 
 
-def build_housekeeping(database: Database) -> Periodic:
+def build_purge_job(database: Database) -> Periodic:
     """The hourly job; ``database`` must see all rows."""
-    erasure = Erasure(database, accounts=use_by_month)
+    erasure = OrganizationErasure(database, usage_by_month=usage_by_month)
 
     async def work() -> None:
-        gone = {name: count for name, count in (await purge_expired(database, CHORES)).items() if count}
+        gone = {name: count for name, count in (await purge_expired(database, PURGE_RULES)).items() if count}
         if gone:
             log.info("rows_purged", **gone)
         await erasure.run()

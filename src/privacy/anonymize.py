@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.models import Call, CallEvent
 
-ERASED: dict[str, Any] = {
+ANONYMIZED_VALUES: dict[str, Any] = {
     "from_number": None,
     "to_number": "",
     "identity": "",
@@ -23,14 +23,14 @@ ERASED: dict[str, Any] = {
 dials nobody, and the price can still be explained."""
 
 
-async def erase_calls(session: AsyncSession, which: sa.ColumnElement[bool]) -> int:
+async def anonymize_calls(session: AsyncSession, which: sa.ColumnElement[bool]) -> int:
     """Erase the calls that ``which`` names, their events included; return how many they were."""
     ids = sa.select(Call.id).where(which, Call.erased_at.is_(None))
     await session.execute(
         sa.delete(CallEvent).where(CallEvent.call_record_id.in_(ids)), execution_options={"synchronize_session": False}
     )
     erased = await session.execute(
-        sa.update(Call).where(which, Call.erased_at.is_(None)).values(ERASED),
+        sa.update(Call).where(which, Call.erased_at.is_(None)).values(ANONYMIZED_VALUES),
         execution_options={"synchronize_session": False},
     )
     return erased.rowcount if isinstance(erased, sa.CursorResult) else 0

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.http.app_key import SETTINGS
 from privacy.errors import NumberInLiveCall
-from privacy.number_erasure import NUMBER_ERASURE, read_number_to_erase
+from privacy.number_erasure import NUMBER_ERASURE, parse_number_to_erase
 from privacy.schemas import (
     ChangeRetention,
     ErasedNumber,
@@ -38,7 +38,7 @@ class RetentionController(Controller):
         request: Request[Any, Any, State],
     ) -> RetentionInfo:
         service = RetentionService(db_session, default_months=SETTINGS.get(request.app).call_retention_months)
-        return RetentionInfo.of(await service.read(organization_id))
+        return RetentionInfo.of(await service.get(organization_id))
 
     @put(guards=[requires_member, requires_role(Role.ADMIN)], summary="Change how long call data is kept")
     async def change(
@@ -49,7 +49,7 @@ class RetentionController(Controller):
         data: JSONBody[ChangeRetention],
     ) -> RetentionInfo:
         service = RetentionService(db_session, default_months=SETTINGS.get(request.app).call_retention_months)
-        return RetentionInfo.of(await service.change(organization_id, data.months, by=member(request).actor))
+        return RetentionInfo.of(await service.update(organization_id, data.months, by=member(request).actor))
 
 
 class ErasureController(Controller):
@@ -73,7 +73,7 @@ class ErasureController(Controller):
     ) -> ErasedNumber:
         who = member(request)
         erasure = NUMBER_ERASURE.get(request.app)
-        number = read_number_to_erase(data.number, who.country)
+        number = parse_number_to_erase(data.number, who.country)
         return ErasedNumber.of(
             await erasure.erase(db_session, organization_id, number, who.country, by=who.actor, unblock=data.unblock)
         )

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.limits.destinations import blockable
+from calls.limits.destinations import parse_blockable_number
 from calls.limits.models import BlockedNumber, CallDestination
 from calls.models import LIVE_STATUSES, Call
 from kit.actor import SYSTEM, Actor
@@ -18,36 +18,36 @@ from kit.e164 import masked
 from kit.errors import DomainError, ValidationFailed
 from kit.http.app_key import AppKey
 from kit.jobs.queue import Item, Lane, Outbox
-from privacy.anonymize import erase_calls
-from privacy.carrier_deletion import CallsAtCarrier
+from privacy.anonymize import anonymize_calls
+from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.errors import NumberInLiveCall
-from privacy.number_matcher import Mentions
-from privacy.number_search import Batch, among, batches
+from privacy.number_matcher import NumberMatcher
+from privacy.number_search import SearchBatch, call_id_in, search_batches
 from widget.models import BlockedOrigin, EmbedToken
 
-KIND = "calls.erase_number"
-MOST_BATCHES = 40
+ERASE_NUMBER = "calls.erase_number"
+MAX_BATCHES_PER_REQUEST = 40
 """So many batches of calls one request looks through; the outbox looks through those that are older."""
-_MOST_CHANGED = 20_000
+_MAX_CALLS_PER_TRANSACTION = 20_000
 """Calls that one transaction changes, and not many more."""
-_AT_ONCE = 1000
+_CALLS_PER_STATEMENT = 1000
 
 
-class Found(msgspec.Struct, frozen=True):
+class NumberOccurrences(msgspec.Struct, frozen=True):
     """Where a number is, or was."""
 
     calls: int
     """Calls to it, refused ones included."""
-    mentions: int
+    mentioning_calls: int
     """Calls to others, in which pages wrote it down."""
-    is_all: bool = True
+    is_complete: bool = True
     """False when there are older calls that were not looked through yet."""
     is_blocked: bool = False
     """Whether the organization has it on its block list."""
     was_unblocked: bool = False
 
 
-class _Rest(msgspec.Struct, frozen=True):
+class _RemainingSearch(msgspec.Struct, frozen=True):
     """What of a search is left to the outbox."""
 
     organization_id: UUID
@@ -59,31 +59,33 @@ class _Rest(msgspec.Struct, frozen=True):
 class NumberErasure:
     """Erases one organization's traces of a number. ``outbox`` is where what takes longer is left."""
 
-    def __init__(self, outbox: Outbox, at_carrier: CallsAtCarrier, jobs: Database) -> None:
+    def __init__(self, outbox: Outbox, at_carrier: CarrierCallDeletion, jobs: Database) -> None:
         """``jobs`` is what the outbox works with."""
         self._outbox = outbox
         self._at_carrier = at_carrier
         self._jobs = jobs
         outbox.add_lane(
             Lane(
-                kind=KIND,
-                handle=self._go_on,
+                kind=ERASE_NUMBER,
+                handle=self._continue,
                 handle_seconds=120,
                 retry_seconds=(5, 30, 120, 600, 3600),
                 give_up_after=dt.timedelta(days=7),
             )
         )
 
-    async def count(self, session: AsyncSession, organization_id: UUID, number: str, country: str) -> Found:
+    async def count(self, session: AsyncSession, organization_id: UUID, number: str, country: str) -> NumberOccurrences:
         """In how many calls ``number``, E.164, would be erased. All are counted, up to ``MOST_BATCHES`` batches."""
         to_number = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.to_number == number)
-        is_blocked = await session.scalar(sa.select(_blocked(organization_id, number).exists())) or False
+        is_blocked = await session.scalar(sa.select(_blocked_number_query(organization_id, number).exists())) or False
         calls, mentions, looked = await session.scalar(to_number) or 0, 0, 0
-        async for batch in batches(session, organization_id, Mentions(number, country), number=number, before=None):
-            calls, mentions, looked = calls + len(batch.refused), mentions + batch.mentions, looked + 1
-            if batch.last is not None and looked == MOST_BATCHES:
-                return Found(calls, mentions, is_all=False, is_blocked=is_blocked)
-        return Found(calls, mentions, is_blocked=is_blocked)
+        async for batch in search_batches(
+            session, organization_id, NumberMatcher(number, country), number=number, before=None
+        ):
+            calls, mentions, looked = calls + len(batch.rejected), mentions + batch.mentioning_calls, looked + 1
+            if batch.last is not None and looked == MAX_BATCHES_PER_REQUEST:
+                return NumberOccurrences(calls, mentions, is_complete=False, is_blocked=is_blocked)
+        return NumberOccurrences(calls, mentions, is_blocked=is_blocked)
 
     async def erase(
         self,
@@ -94,7 +96,7 @@ class NumberErasure:
         *,
         by: Actor,
         unblock: bool = False,
-    ) -> Found:
+    ) -> NumberOccurrences:
         """Erase ``number``, E.164, from the organization's calls; return in how many it was. Again is no mistake.
 
         Calls to it are erased; calls to others lose the metadata in which it stands, all of it, because names stand
@@ -113,78 +115,86 @@ class NumberErasure:
                 CallDestination.owned_by(organization_id), CallDestination.number == number
             )
         )
-        await _forget_pages(session, organization_id, Mentions(number, country))
-        looked = await self._look(session, organization_id, number, country, before=None)
+        await _erase_from_origins(session, organization_id, NumberMatcher(number, country))
+        looked = await self._erase_mentions(session, organization_id, number, country, before=None)
         unblocked = unblock and await self._unblock(session, organization_id, number)
-        erased = Found(calls + looked.calls, looked.mentions, looked.is_all, was_unblocked=unblocked)
+        erased = NumberOccurrences(
+            calls + looked.calls, looked.mentioning_calls, looked.is_complete, was_unblocked=unblocked
+        )
         # Staff say in their own words why, and the trail keeps them.
-        by = msgspec.structs.replace(by, reason=Mentions(number, country).masked_in(by.reason))
-        await _record(session, organization_id, number, erased, by)
+        by = msgspec.structs.replace(by, reason=NumberMatcher(number, country).mask_in(by.reason))
+        await _record_audit(session, organization_id, number, erased, by)
         return erased
 
     @staticmethod
     async def _unblock(session: AsyncSession, organization_id: UUID, number: str) -> bool:
-        found = await session.scalar(_blocked(organization_id, number))
+        found = await session.scalar(_blocked_number_query(organization_id, number))
         await session.execute(sa.delete(BlockedNumber).where(BlockedNumber.id == found))
         return found is not None
 
     async def _erase_calls(self, session: AsyncSession, organization_id: UUID, number: str) -> int:
         mine = Call.owned_by(organization_id), Call.to_number == number, Call.erased_at.is_(None)
         query, erased = sa.select(Call.id, Call.carrier_sid).where(*mine), 0
-        while found := (await session.execute(query.limit(_AT_ONCE))).all():
-            erased += await erase_calls(session, among([row.id for row in found]))
-            self._at_carrier.forget(session, [row.carrier_sid for row in found])
+        while found := (await session.execute(query.limit(_CALLS_PER_STATEMENT))).all():
+            erased += await anonymize_calls(session, call_id_in([row.id for row in found]))
+            self._at_carrier.enqueue(session, [row.carrier_sid for row in found])
         return erased
 
-    async def _look(
+    async def _erase_mentions(
         self, session: AsyncSession, organization_id: UUID, number: str, country: str, *, before: UUID | None
-    ) -> Found:
+    ) -> NumberOccurrences:
         """Look through as many calls as one transaction should; the outbox goes on from there."""
         calls, mentions, looked = 0, 0, 0
-        async for batch in batches(session, organization_id, Mentions(number, country), number=number, before=before):
-            calls, mentions, looked = calls + len(batch.refused), mentions + batch.mentions, looked + 1
-            await self._erase(session, batch)
-            if batch.last is not None and (looked == MOST_BATCHES or calls + mentions >= _MOST_CHANGED):
-                rest = _Rest(organization_id, number, country, batch.last)
-                self._outbox.put(session, KIND, msgspec.json.encode(rest))
-                return Found(calls, mentions, is_all=False)
-        return Found(calls, mentions)
+        async for batch in search_batches(
+            session, organization_id, NumberMatcher(number, country), number=number, before=before
+        ):
+            calls, mentions, looked = calls + len(batch.rejected), mentions + batch.mentioning_calls, looked + 1
+            await self._erase_batch(session, batch)
+            if batch.last is not None and (
+                looked == MAX_BATCHES_PER_REQUEST or calls + mentions >= _MAX_CALLS_PER_TRANSACTION
+            ):
+                rest = _RemainingSearch(organization_id, number, country, batch.last)
+                self._outbox.put(session, ERASE_NUMBER, msgspec.json.encode(rest))
+                return NumberOccurrences(calls, mentions, is_complete=False)
+        return NumberOccurrences(calls, mentions)
 
-    async def _erase(self, session: AsyncSession, batch: Batch) -> None:
-        if batch.refused:
-            await erase_calls(session, among([call_id for call_id, _ in batch.refused]))
-            self._at_carrier.forget(session, [sid for _, sid in batch.refused])
+    async def _erase_batch(self, session: AsyncSession, batch: SearchBatch) -> None:
+        if batch.rejected:
+            await anonymize_calls(session, call_id_in([call_id for call_id, _ in batch.rejected]))
+            self._at_carrier.enqueue(session, [sid for _, sid in batch.rejected])
         for ids, column in (
             (batch.with_metadata, Call.details),
             (batch.with_agent, Call.agent),
             (batch.with_origin, Call.origin),
         ):
             if ids:
-                emptied = sa.update(Call).where(among(ids)).values({column: None})
+                emptied = sa.update(Call).where(call_id_in(ids)).values({column: None})
                 await session.execute(emptied, execution_options={"synchronize_session": False})
 
-    async def _go_on(self, item: Item) -> None:
-        rest = msgspec.json.decode(item.body, type=_Rest)
+    async def _continue(self, item: Item) -> None:
+        rest = msgspec.json.decode(item.body, type=_RemainingSearch)
         async with self._jobs.tenant_session(rest.organization_id) as session:
-            erased = await self._look(session, rest.organization_id, rest.number, rest.country, before=rest.before)
-            if erased.calls or erased.mentions or erased.is_all:
-                await _record(session, rest.organization_id, rest.number, erased, SYSTEM)
+            erased = await self._erase_mentions(
+                session, rest.organization_id, rest.number, rest.country, before=rest.before
+            )
+            if erased.calls or erased.mentioning_calls or erased.is_complete:
+                await _record_audit(session, rest.organization_id, rest.number, erased, SYSTEM)
 
 
 NUMBER_ERASURE: AppKey[NumberErasure] = AppKey("number_erasure")
 
 
-def _blocked(organization_id: UUID, number: str) -> sa.Select[UUID]:
+def _blocked_number_query(organization_id: UUID, number: str) -> sa.Select[UUID]:
     return sa.select(BlockedNumber.id).where(BlockedNumber.owned_by(organization_id), BlockedNumber.number == number)
 
 
-async def _forget_pages(session: AsyncSession, organization_id: UUID, mentions: Mentions) -> None:
+async def _erase_from_origins(session: AsyncSession, organization_id: UUID, matcher: NumberMatcher) -> None:
     """Drop the number from what is known of pages: an address is whatever somebody makes of it."""
     for model, origin in ((BlockedOrigin, BlockedOrigin.origin), (EmbedToken, EmbedToken.last_origin)):
         query = sa.select(model.id, origin).where(
-            model.owned_by(organization_id), origin.regexp_match(mentions.pattern)
+            model.owned_by(organization_id), origin.regexp_match(matcher.sql_pattern)
         )
-        found = [row_id for row_id, text in await session.execute(query) if mentions.in_text(text)]
+        found = [row_id for row_id, text in await session.execute(query) if matcher.matches_text(text)]
         if not found:
             continue
         is_one = model.id == sa.any_(sa.cast(found, ARRAY(sa.Uuid)))
@@ -194,9 +204,11 @@ async def _forget_pages(session: AsyncSession, organization_id: UUID, mentions: 
             await session.execute(sa.update(EmbedToken).where(is_one).values(last_origin=None))
 
 
-async def _record(session: AsyncSession, organization_id: UUID, number: str, erased: Found, by: Actor) -> None:
+async def _record_audit(
+    session: AsyncSession, organization_id: UUID, number: str, erased: NumberOccurrences, by: Actor
+) -> None:
     """The trail can never be erased: it tells the number apart from others, and is not it."""
-    details = {"number": masked(number), "calls": erased.calls, "metadata_of_calls": erased.mentions}
+    details = {"number": masked(number), "calls": erased.calls, "metadata_of_calls": erased.mentioning_calls}
     unblocked = {"unblocked": True} if erased.was_unblocked else {}
     await record(
         session,
@@ -205,15 +217,15 @@ async def _record(session: AsyncSession, organization_id: UUID, number: str, era
         organization_id=organization_id,
         subject_id=organization_id,
         subject_name=masked(number),
-        details={**details, **({} if erased.is_all else {"goes_on": True}), **unblocked},
+        details={**details, **({} if erased.is_complete else {"goes_on": True}), **unblocked},
     )
 
 
-def read_number_to_erase(typed: str, country: str) -> str:
+def parse_number_to_erase(typed: str, country: str) -> str:
     """E.164 of what somebody typed. Raises: ValidationFailed."""
     if not typed.strip():
         raise ValidationFailed([("number", "Enter a phone number")])
     try:
-        return blockable(typed, country)
+        return parse_blockable_number(typed, country)
     except DomainError as refusal:
         raise ValidationFailed([("number", refusal.message)]) from refusal

@@ -11,11 +11,11 @@ from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
 
 from kit.e164 import dialing_of, masked
 
-_TAIL = 7
+_TAIL_DIGITS = 7
 """So many last digits tell a number from nearly all others, and no format leaves one of them out."""
-_SHORTEST_HERE, _SHORTEST_ABROAD = 6, 8
+_MIN_HOME_DIGITS, _MIN_FOREIGN_DIGITS = 6, 8
 """A national number with fewer digits is likelier to be a count or an id: it is looked for with its country's code."""
-_LOOKED_BACK = 40
+_MAX_PREFIX_CHARACTERS = 40
 """Characters before the national digits: more than any prefix takes."""
 _INTERNATIONAL_PREFIXES = ("00", "011")
 # Between the digits of one number: marks, never letters. More of them part two numbers.
@@ -30,7 +30,7 @@ _DECIMALS = "".join(
 """Digits of other scripts, as ranges of a regular expression: each script's ten stand together."""
 
 
-class Mentions:
+class NumberMatcher:
     """Says where ``number``, E.164, is meant, for an organization that is at home in ``country``.
 
     Digits that could be two numbers are read as people at home would read them; what they could not dial is taken for
@@ -51,19 +51,19 @@ class Mentions:
         self._with_code = self._abroad | {prefix + after for prefix in prefixes for after in self._abroad}
         self._national = {"", trunk, "0"}
         self._digits = re.compile(_MARKS.join(national) + r"(?!\d)")
-        self._is_short = len(national) < (_SHORTEST_HERE if self._is_home else _SHORTEST_ABROAD)
-        self._tail = tail = national[-_TAIL:]
+        self._is_short = len(national) < (_MIN_HOME_DIGITS if self._is_home else _MIN_FOREIGN_DIGITS)
+        self._tail = tail = national[-_TAIL_DIGITS:]
         # What stands percent-encoded between the digits has digits of its own.
-        self.pattern = "(%[0-9A-Fa-f]{2}|[^0-9])*".join(tail) + f"|[{_DECIMALS}]"
+        self.sql_pattern = "(%[0-9A-Fa-f]{2}|[^0-9])*".join(tail) + f"|[{_DECIMALS}]"
         """A regular expression of PostgreSQL's that finds every text in which the number may be, and few others."""
         self._known: dict[str, bool] = {}
 
-    def in_value(self, value: Any) -> bool:
+    def matches_value(self, value: Any) -> bool:
         """True when a JSON value mentions the number: in a text or key, as a number, in parts one after another."""
-        keys, texts = _leaves(value)
-        return any(map(self.in_text, (*keys, *texts))) or (len(texts) > 1 and self._is_written_in(" ".join(texts)))
+        keys, texts = _keys_and_texts(value)
+        return any(map(self.matches_text, (*keys, *texts))) or (len(texts) > 1 and self._is_written_in(" ".join(texts)))
 
-    def in_text(self, text: str | None) -> bool:
+    def matches_text(self, text: str | None) -> bool:
         """True when ``text`` mentions the number."""
         if not text:
             return False
@@ -73,13 +73,17 @@ class Mentions:
             self._known[text] = self._is_in(text)
         return self._known[text]
 
-    def masked_in(self, text: str) -> str:
+    def mask_in(self, text: str) -> str:
         """``text`` with the number cut to its last digits, and all else as it was."""
-        return _NUMBER.sub(lambda found: masked(self._number) if self.in_text(found[0]) else found[0], text)
+        return _NUMBER.sub(lambda found: masked(self._number) if self.matches_text(found[0]) else found[0], text)
 
     def _is_in(self, text: str) -> bool:
         # Reading a text as people would takes long; most do not even have the digits.
-        read = {plain for plain in (_plain(text), _plain(unquote(text))) if self._tail in _NOT_A_DIGIT.sub("", plain)}
+        read = {
+            plain
+            for plain in (_normalize(text), _normalize(unquote(text)))
+            if self._tail in _NOT_A_DIGIT.sub("", plain)
+        }
         return any(self._is_written_in(plain) or self._is_matched_in(plain) for plain in read)
 
     def _is_written_in(self, text: str) -> bool:
@@ -87,7 +91,7 @@ class Mentions:
 
     def _is_whole(self, before: str, digits: str) -> bool:
         """Whether what stands before the national digits makes them this number, or belongs to something else."""
-        found = _BEFORE.search(before[-_LOOKED_BACK:])
+        found = _BEFORE.search(before[-_MAX_PREFIX_CHARACTERS:])
         plus, led = ("", "") if found is None else found.groups()
         tokens = _TOKENS.findall(led)
         together = "".join(tokens)
@@ -95,7 +99,7 @@ class Mentions:
             return together in self._abroad
         if together in self._with_code:
             return True
-        if together not in self._national and self._is_another(together + digits):
+        if together not in self._national and self._is_other_number(together + digits):
             return False
         touches = led[-1:].isdigit()
         for first in range(len(tokens) + 1):
@@ -107,9 +111,9 @@ class Mentions:
         return False
 
     def _is_dialled(self, national: str) -> bool:
-        return not self._is_short and (self._is_home or not self._is_another(national))
+        return not self._is_short and (self._is_home or not self._is_other_number(national))
 
-    def _is_another(self, digits: str) -> bool:
+    def _is_other_number(self, digits: str) -> bool:
         """Whether people at home would reach somebody else."""
         try:
             parsed = phonenumbers.parse(digits, self._country)
@@ -127,7 +131,7 @@ class Mentions:
         return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
-def _leaves(value: Any) -> tuple[Sequence[str], Sequence[str]]:
+def _keys_and_texts(value: Any) -> tuple[Sequence[str], Sequence[str]]:
     """Keys, and the texts of texts and numbers, in their order."""
     keys: list[str] = []
     return keys, list(_texts(value, keys))
@@ -147,7 +151,7 @@ def _texts(value: Any, keys: list[str]) -> Iterator[str]:
         yield str(value)
 
 
-def _plain(text: str) -> str:
+def _normalize(text: str) -> str:
     """Digits of every script as ``0`` to ``9``, and no half-width or joined forms."""
     return "".join(
         mark if mark.isascii() else str(unicodedata.decimal(mark, mark)) for mark in unicodedata.normalize("NFKC", text)

@@ -23,27 +23,27 @@ from kit.schemas import rfc3339
 from tenants.models import NumberPurchase, Organization, PhoneNumber, PurchaseState
 from tenants.services import GRACE
 
-_AT_ONCE = 100
+_ORGANIZATIONS_PER_RUN = 100
 log = structlog.get_logger("epoch.tenants")
 
-Accounts = Callable[[AsyncSession, UUID], Awaitable[list[dict[str, Any]]]]
+UsageByMonth = Callable[[AsyncSession, UUID], Awaitable[list[dict[str, Any]]]]
 """An organization's use by month, without numbers and names: what invoices are checked against."""
 
 
-class Erasure:
+class OrganizationErasure:
     """Erases over all organizations; ``database`` must see them all."""
 
-    def __init__(self, database: Database, *, accounts: Accounts) -> None:
+    def __init__(self, database: Database, *, usage_by_month: UsageByMonth) -> None:
         self._database = database
-        self._accounts = accounts
+        self._usage_by_month = usage_by_month
 
     async def run(self) -> int:
         """Erase what is due; return how many organizations are gone."""
         due = await self._due()
         for organization_id in due:
-            await self._begin(organization_id)
-            await self._empty(organization_id)
-            await self._finish(organization_id)
+            await self._mark(organization_id)
+            await self._delete_rows(organization_id)
+            await self._delete_organization(organization_id)
             log.info("organization_erased", organization=str(organization_id))
         return len(due)
 
@@ -57,12 +57,12 @@ class Erasure:
             sa.select(Organization.id)
             .where(Organization.deleted_at < utc_now() - GRACE, ~holds, ~buys)
             .order_by(Organization.deleted_at, Organization.id)
-            .limit(_AT_ONCE)
+            .limit(_ORGANIZATIONS_PER_RUN)
         )
         async with self._database.sessions() as session:
             return list(await session.scalars(query))
 
-    async def _begin(self, organization_id: UUID) -> None:
+    async def _mark(self, organization_id: UUID) -> None:
         """Mark the organization and keep its accounts, once."""
         unmarked = sa.select(Organization).where(
             Organization.id == organization_id,
@@ -78,18 +78,18 @@ class Erasure:
                 "plan": organization.plan.value,
                 "founded_at": rfc3339(organization.created_at),
                 "deleted_at": rfc3339(organization.deleted_at),
-                "use_by_month": await self._accounts(session, organization_id),
+                "use_by_month": await self._usage_by_month(session, organization_id),
             }
             # In no organization's trail: its own goes with it.
             await record(session, SYSTEM, "organization.erasure_begun", subject_id=organization_id, details=details)
 
-    async def _empty(self, organization_id: UUID) -> None:
+    async def _delete_rows(self, organization_id: UUID) -> None:
         """Delete its rows from every table that has any, those that refer to others first."""
         for table in reversed(Base.metadata.sorted_tables):
             if "organization_id" in table.c:
                 await delete_in_batches(self._database, table, table.c.organization_id == organization_id)
 
-    async def _finish(self, organization_id: UUID) -> None:
+    async def _delete_organization(self, organization_id: UUID) -> None:
         marked = Organization.id == organization_id, Organization.erasing_at.is_not(None)
         async with self._database.sessions() as session, session.begin():
             # Whatever was written meanwhile goes with it; the trail has no foreign key that would see to that.

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from calls.csv_export import COLUMNS, call_cells
+from calls.csv_export import CALL_COLUMNS, call_cells
 from calls.limits.schemas import CallingRulesInfo
 from calls.limits.services import CallingRulesService
 from calls.models import Call, CallEvent
@@ -23,17 +23,17 @@ from kit.db.rate_limit import hit_or_raise
 from kit.schemas import rfc3339
 from kit.zip_stream import zip_of
 from privacy.services import RetentionService
-from privacy.usage_summary import use_by_month
+from privacy.usage_summary import usage_by_month
 from tenants.audit_log.services import AuditFilters, audit_csv
 from tenants.members import TeamMember, TeamService
 from tenants.models import ApiKey, Invitation, PhoneNumber
 from tenants.services import OrganizationService
 from widget.models import BlockedOrigin, EmbedToken
 
-PER_HOUR = 4
-_COSTS = ("country", "cost_micros", "is_carriers_price", "erased_at")
-_EVENTS = ("call", "at", "event", "leg", "duration", "sip_code")
-_MEMBERS = ("id", "email", "name", "role", "joined_at")
+MAX_EXPORTS_PER_HOUR = 4
+_COST_COLUMNS = ("country", "cost_micros", "is_carriers_price", "erased_at")
+_EVENT_COLUMNS = ("call", "at", "event", "leg", "duration", "sip_code")
+_MEMBER_COLUMNS = ("id", "email", "name", "role", "joined_at")
 # What is not named is not exported: digests, the carrier's ids.
 _TABLES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("invitations.csv", Invitation, ("id", "email", "role", "created_at", "expires_at", "accepted_at", "revoked_at")),
@@ -62,13 +62,15 @@ that a spreadsheet would take for a formula. Tokens, keys and passwords are not 
 """
 
 
-async def ensure_may_export(database: Database, organization_id: UUID) -> None:
+async def count_export_or_raise(database: Database, organization_id: UUID) -> None:
     """Count one export, in a transaction of its own. Raises: TooMany."""
     async with database.sessions() as session, session.begin():
-        await hit_or_raise(session, f"export:{organization_id}", limit=PER_HOUR, window=dt.timedelta(hours=1))
+        await hit_or_raise(
+            session, f"export:{organization_id}", limit=MAX_EXPORTS_PER_HOUR, window=dt.timedelta(hours=1)
+        )
 
 
-class Archive:
+class OrganizationExport:
     """One organization's."""
 
     def __init__(self, database: Database, organization_id: UUID, *, default_months: int) -> None:
@@ -76,7 +78,7 @@ class Archive:
         self._id = organization_id
         self._default_months = default_months
 
-    async def begin(self, *, by: Actor) -> AsyncGenerator[bytes, None]:
+    async def start(self, *, by: Actor) -> AsyncGenerator[bytes, None]:
         """Put it on record that ``by`` takes everything away; return the ZIP's chunks. Raises: NotFound."""
         async with self._database.tenant_session(self._id) as session:
             organization = await OrganizationService(session).one(self._id)
@@ -99,14 +101,14 @@ class Archive:
         yield "members.csv", self._members()
         for file, model, columns in _TABLES:
             yield file, self._table(model, columns)
-        yield "calls.csv", csv_of((*COLUMNS, *_COSTS), self._calls, _call_cells)
+        yield "calls.csv", csv_of((*CALL_COLUMNS, *_COST_COLUMNS), self._calls, _call_cells)
         yield "call_events.csv", self._events()
         yield "audit.csv", audit_csv(self._database, self._id, AuditFilters())
 
     async def _organization(self) -> AsyncIterator[bytes]:
         async with self._database.tenant_session(self._id) as session:
             row = await OrganizationService(session).one(self._id)
-            kept = await RetentionService(session, default_months=self._default_months).read(self._id)
+            kept = await RetentionService(session, default_months=self._default_months).get(self._id)
         yield _json(
             {
                 "id": row.id,
@@ -121,14 +123,14 @@ class Archive:
 
     async def _rules(self) -> AsyncIterator[bytes]:
         async with self._database.tenant_session(self._id) as session:
-            yield _json(CallingRulesInfo.of(await CallingRulesService(session).read(self._id)))
+            yield _json(CallingRulesInfo.of(await CallingRulesService(session).get(self._id)))
 
     async def _usage(self) -> AsyncIterator[bytes]:
         async with self._database.tenant_session(self._id) as session:
-            yield _json(await use_by_month(session, self._id))
+            yield _json(await usage_by_month(session, self._id))
 
     async def _members(self) -> AsyncIterator[bytes]:
-        yield csv_lines([_MEMBERS])
+        yield csv_lines([_MEMBER_COLUMNS])
         after: UUID | None = None
         while True:
             async with self._database.tenant_session(self._id) as session:
@@ -154,7 +156,7 @@ class Archive:
             return await CallService(session).page(self._id, CallFilters(), after=after, limit=CSV_BATCH_ROWS)
 
     async def _events(self) -> AsyncIterator[bytes]:
-        yield csv_lines([_EVENTS])
+        yield csv_lines([_EVENT_COLUMNS])
         after: UUID | None = None
         while calls := await self._call_ids(after):
             # Columns and no objects: there are several of each call.

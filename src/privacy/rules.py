@@ -2,10 +2,10 @@
 
 from kit.errors import ValidationFailed
 
-SHORTEST_MONTHS, LONGEST_MONTHS = 1, 36
+MIN_RETENTION_MONTHS, MAX_RETENTION_MONTHS = 1, 36
 
 
-def ensure_retention(months: int | None) -> None:
+def ensure_retention_months(months: int | None) -> None:
     """None is the product's default. Raises: ValidationFailed."""
-    if months is not None and not SHORTEST_MONTHS <= months <= LONGEST_MONTHS:
-        raise ValidationFailed([("months", f"From {SHORTEST_MONTHS} to {LONGEST_MONTHS} months")])
+    if months is not None and not MIN_RETENTION_MONTHS <= months <= MAX_RETENTION_MONTHS:
+        raise ValidationFailed([("months", f"From {MIN_RETENTION_MONTHS} to {MAX_RETENTION_MONTHS} months")])

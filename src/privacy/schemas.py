@@ -1,8 +1,8 @@
 """Wire types about how long call data is kept."""
 
 from kit.schemas import RequestModel, ResponseModel
-from privacy.number_erasure import Found
-from privacy.services import Kept
+from privacy.number_erasure import NumberOccurrences
+from privacy.services import RetentionPeriod
 
 
 class RetentionInfo(ResponseModel, frozen=True, kw_only=True):
@@ -14,7 +14,7 @@ class RetentionInfo(ResponseModel, frozen=True, kw_only=True):
     """True while the organization has chosen nothing itself."""
 
     @classmethod
-    def of(cls, kept: Kept) -> "RetentionInfo":
+    def of(cls, kept: RetentionPeriod) -> "RetentionInfo":
         return cls(months=kept.months, is_default=kept.is_default)
 
 
@@ -47,10 +47,10 @@ class ErasedNumber(ResponseModel, frozen=True, kw_only=True):
     unblocked: bool
 
     @classmethod
-    def of(cls, erased: Found) -> "ErasedNumber":
+    def of(cls, erased: NumberOccurrences) -> "ErasedNumber":
         return cls(
             calls=erased.calls,
-            metadata_of_calls=erased.mentions,
-            is_complete=erased.is_all,
+            metadata_of_calls=erased.mentioning_calls,
+            is_complete=erased.is_complete,
             unblocked=erased.was_unblocked,
         )

@@ -16,24 +16,24 @@ from kit.audit import record
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.errors import NotFound
-from privacy.anonymize import erase_calls
-from privacy.carrier_deletion import CallsAtCarrier
-from privacy.number_search import among
-from privacy.rules import LONGEST_MONTHS, SHORTEST_MONTHS, ensure_retention
+from privacy.anonymize import anonymize_calls
+from privacy.carrier_deletion import CarrierCallDeletion
+from privacy.number_search import call_id_in
+from privacy.rules import MAX_RETENTION_MONTHS, MIN_RETENTION_MONTHS, ensure_retention_months
 from tenants.models import Organization
 
-BATCH = 500
+CALLS_PER_TRANSACTION = 500
 """Calls of one transaction: none holds its locks for long."""
-MOST = 100_000
+MAX_CALLS_PER_ORGANIZATION = 100_000
 """Calls of one organization in one pass; the next pass goes on."""
-ORGANIZATIONS_AT_ONCE = 1000
-_SHARED_BY = 100
+ORGANIZATIONS_PER_QUERY = 1000
+_ORGANIZATIONS_PER_TRANSACTION = 100
 """Organizations that share a batch: most have few calls that are due, and a transaction for each would take longest."""
 _NO_CALL = UUID(int=0)
 log = structlog.get_logger("epoch.voice")
 
 # For each organization the first call whose data is still there, found by its index: those before it are skipped whole.
-_DUE = sa.text(
+_ORGANIZATIONS_WITH_EXPIRED_CALLS = sa.text(
     """
     SELECT o.id, o.calls_erased_through, first.id AS first_call, coalesce(o.retention_months, :months) AS months
     FROM organization o CROSS JOIN LATERAL (
@@ -48,7 +48,7 @@ _DUE = sa.text(
     sa.bindparam("months", type_=sa.Integer()),
 )
 # The next calls of some organizations, the same share for each.
-_NEXT = sa.text(
+_NEXT_CALLS = sa.text(
     """
     SELECT c.organization_id, c.id, c.carrier_sid, c.erased_at
     FROM unnest(CAST(:organizations AS uuid[]), CAST(:lasts AS uuid[]), CAST(:untils AS uuid[])) AS d (id, last, until)
@@ -58,7 +58,7 @@ _NEXT = sa.text(
     ) c
     """
 )
-_DONE = sa.text(
+_SAVE_PROGRESS = sa.text(
     """
     UPDATE organization o SET calls_erased_through = d.last
     FROM unnest(CAST(:organizations AS uuid[]), CAST(:lasts AS uuid[])) AS d (id, last) WHERE o.id = d.id
@@ -66,7 +66,7 @@ _DONE = sa.text(
 )
 
 
-class _Due(NamedTuple):
+class _ExpiredCalls(NamedTuple):
     """An organization's calls that are to be erased: those between two ids."""
 
     organization_id: UUID
@@ -74,7 +74,7 @@ class _Due(NamedTuple):
     until: UUID
 
 
-class Kept(msgspec.Struct, frozen=True):
+class RetentionPeriod(msgspec.Struct, frozen=True):
     """For how long, in months."""
 
     months: int
@@ -88,20 +88,20 @@ class RetentionService:
         self._session = session
         self._default = default_months
 
-    async def read(self, organization_id: UUID) -> Kept:
+    async def get(self, organization_id: UUID) -> RetentionPeriod:
         """Raises: NotFound."""
-        return self._kept((await self._organization(organization_id)).retention_months)
+        return self._period((await self._organization(organization_id)).retention_months)
 
-    async def change(self, organization_id: UUID, months: int | None, *, by: Actor) -> Kept:
+    async def update(self, organization_id: UUID, months: int | None, *, by: Actor) -> RetentionPeriod:
         """Keep call data for ``months``; None: as long as the product does by default.
 
         Raises: NotFound, ValidationFailed.
         """
-        ensure_retention(months)
+        ensure_retention_months(months)
         organization = await self._organization(organization_id, locked=True)
         before, organization.retention_months = organization.retention_months, months
         if months != before:
-            details = {"before": self._kept(before).months, "after": self._kept(months).months}
+            details = {"before": self._period(before).months, "after": self._period(months).months}
             await record(
                 self._session,
                 by,
@@ -111,7 +111,7 @@ class RetentionService:
                 subject_name=organization.name,
                 details=details,
             )
-        return self._kept(months)
+        return self._period(months)
 
     async def _organization(self, organization_id: UUID, *, locked: bool = False) -> Organization:
         found: Organization | None = await self._session.get(
@@ -121,18 +121,18 @@ class RetentionService:
             raise NotFound
         return found
 
-    def _kept(self, months: int | None) -> Kept:
-        return Kept(self._default if months is None else months, is_default=months is None)
+    def _period(self, months: int | None) -> RetentionPeriod:
+        return RetentionPeriod(self._default if months is None else months, is_default=months is None)
 
 
-class Retention:
+class RetentionJob:
     """Erases what was kept long enough, over all organizations and at the carrier; ``database`` must see them all.
 
     Ids begin with their time, so an organization remembers the last call that was erased, and a pass reads nothing but
     the first one after it. A worker that dies leaves whole batches.
     """
 
-    def __init__(self, database: Database, at_carrier: CallsAtCarrier, *, default_months: int) -> None:
+    def __init__(self, database: Database, at_carrier: CarrierCallDeletion, *, default_months: int) -> None:
         self._database = database
         self._at_carrier = at_carrier
         self._default = default_months
@@ -145,7 +145,7 @@ class Retention:
             for organization_id, last, first_call, months in await self._due(moment, after, through):
                 until = _id_at(months_before(moment, months))
                 if first_call < until:
-                    due.append(_Due(organization_id, last or _NO_CALL, until))
+                    due.append(_ExpiredCalls(organization_id, last or _NO_CALL, until))
             erased += await self._erase(due)
             after = through
         if erased:
@@ -155,7 +155,7 @@ class Retention:
     async def _some_organizations(self, after: UUID) -> UUID | None:
         """The last of the next organizations; None when there are no more."""
         ids = sa.select(Organization.id).where(Organization.id > after).order_by(Organization.id)
-        some = ids.limit(ORGANIZATIONS_AT_ONCE).subquery()
+        some = ids.limit(ORGANIZATIONS_PER_QUERY).subquery()
         last = sa.select(some.c.id).order_by(some.c.id.desc()).limit(1)
         async with self._database.sessions() as session:
             found: UUID | None = await session.scalar(last)
@@ -168,17 +168,17 @@ class Retention:
             "after": after,
             "through": through,
             # Nobody's call data goes sooner.
-            "latest": _id_at(months_before(now, SHORTEST_MONTHS)),
+            "latest": _id_at(months_before(now, MIN_RETENTION_MONTHS)),
         }
         async with self._database.sessions() as session:
-            return [tuple(row) for row in await session.execute(_DUE, values)]
+            return [tuple(row) for row in await session.execute(_ORGANIZATIONS_WITH_EXPIRED_CALLS, values)]
 
-    async def _erase(self, due: Sequence[_Due]) -> int:
+    async def _erase(self, due: Sequence[_ExpiredCalls]) -> int:
         erased, waiting = 0, deque(due)
-        left = dict.fromkeys((one.organization_id for one in due), MOST)
+        left = dict.fromkeys((one.organization_id for one in due), MAX_CALLS_PER_ORGANIZATION)
         while waiting:
-            some = [waiting.popleft() for _ in range(min(_SHARED_BY, len(waiting)))]
-            share = -(-BATCH // len(some))
+            some = [waiting.popleft() for _ in range(min(_ORGANIZATIONS_PER_TRANSACTION, len(waiting)))]
+            share = -(-CALLS_PER_TRANSACTION // len(some))
             async with self._database.sessions() as session, session.begin():
                 taken, fresh = await self._erase_next(session, some, share)
             erased += fresh
@@ -190,28 +190,30 @@ class Retention:
         return erased
 
     async def _erase_next(
-        self, session: AsyncSession, some: Sequence[_Due], share: int
+        self, session: AsyncSession, some: Sequence[_ExpiredCalls], share: int
     ) -> tuple[Mapping[UUID, tuple[int, UUID]], int]:
         """Erase the next calls of some organizations; how many each had and the last of them, and how many were not
         erased before."""
         places = dict(zip(("organizations", "lasts", "untils"), map(list, zip(*some, strict=True)), strict=True))
-        calls = (await session.execute(_NEXT, {**places, "share": share})).all()
+        calls = (await session.execute(_NEXT_CALLS, {**places, "share": share})).all()
         # Written down in the same transaction, done when the carrier takes it: its outage stops nothing here.
         sids = [call.carrier_sid for call in calls if call.erased_at is None]
-        self._at_carrier.forget(session, sids, by_age=True)
-        erased = await erase_calls(session, among([call.id for call in calls]))
+        self._at_carrier.enqueue(session, sids, by_age=True)
+        erased = await anonymize_calls(session, call_id_in([call.id for call in calls]))
         taken: dict[UUID, tuple[int, UUID]] = {}
         for call in calls:
             count, last = taken.get(call.organization_id, (0, _NO_CALL))
             taken[call.organization_id] = count + 1, max(last, call.id)
         # Last, for calls that are placed meanwhile wait for these rows.
-        await session.execute(_DONE, {"organizations": list(taken), "lasts": [last for _, last in taken.values()]})
+        await session.execute(
+            _SAVE_PROGRESS, {"organizations": list(taken), "lasts": [last for _, last in taken.values()]}
+        )
         return taken, erased
 
 
 def months_before(moment: dt.datetime, months: int) -> dt.datetime:
     """The same day and time ``months`` earlier; the month's last day where it has no such day."""
-    if not 0 <= months <= LONGEST_MONTHS:
+    if not 0 <= months <= MAX_RETENTION_MONTHS:
         raise ValueError("not a number of months that anything is kept")
     year, month = divmod(moment.year * 12 + moment.month - 1 - months, 12)
     for day in range(moment.day, 27, -1):

@@ -15,11 +15,11 @@ from calls.limits.models import (
     BlockedNumber,
     CallDestination,
     CallingRules,
-    CallUse,
-    FoldedRefusal,
+    CappedRejection,
     LimitOverride,
-    Scope,
     TokenLimits,
+    UsageCounter,
+    UsageScope,
 )
 from calls.models import CallEvent
 from epoch.models import metadata
@@ -100,21 +100,21 @@ async def furnish(database: Database, make: Factory) -> Furnished:
                 LimitOverride(
                     organization_id=organization_id, name="live_calls", value=9, ends_at=utc_now(), set_by="staff"
                 ),
-                CallUse(
+                UsageCounter(
                     organization_id=organization_id,
-                    scope=Scope.ORGANIZATION,
+                    scope=UsageScope.ORGANIZATION,
                     key="",
                     minute_start=utc_now(),
                     day=utc_now(),
                     month=utc_now(),
                 ),
-                FoldedRefusal(
+                CappedRejection(
                     organization_id=organization_id,
                     token_id=token.id,
                     place=0,
                     carrier_sid=f"CA{secrets.token_hex(16)}",
                     end_reason="emergency_number",
-                    refused_at=utc_now(),
+                    rejected_at=utc_now(),
                 ),
                 CallDestination(
                     organization_id=organization_id,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.reconciliation.models import CarrierDay, CarrierDifference
+from calls.reconciliation.models import CallDiscrepancy, ReconciledDay
 from kit.counters import MinuteCounter
 from phone_numbers.models import NumberDifference
 from phone_numbers.reconcile_job import COMPARED
@@ -18,9 +18,9 @@ DAYS = 3
 class Reconciled(NamedTuple):
     """What the comparisons found last."""
 
-    days: Sequence[CarrierDay]
+    days: Sequence[ReconciledDay]
     """The newest first."""
-    calls: Sequence[CarrierDifference]
+    calls: Sequence[CallDiscrepancy]
     """What is for people to look at."""
     numbers: Sequence[NumberDifference]
     numbers_compared_at: dt.datetime | None
@@ -33,9 +33,9 @@ class Reconciled(NamedTuple):
 
 async def reconciled(session: AsyncSession, limit: int, now: dt.datetime) -> Reconciled:
     """The last days, and at most ``limit`` differences of each kind."""
-    days = sa.select(CarrierDay).order_by(CarrierDay.day.desc()).limit(DAYS)
-    calls = sa.select(CarrierDifference).where(CarrierDifference.corrected_at.is_(None))
-    calls = calls.order_by(CarrierDifference.id.desc()).limit(limit)
+    days = sa.select(ReconciledDay).order_by(ReconciledDay.day.desc()).limit(DAYS)
+    calls = sa.select(CallDiscrepancy).where(CallDiscrepancy.corrected_at.is_(None))
+    calls = calls.order_by(CallDiscrepancy.id.desc()).limit(limit)
     numbers = sa.select(NumberDifference).order_by(NumberDifference.id.desc()).limit(limit)
     compared = MinuteCounter.minute >= now - dt.timedelta(days=1), MinuteCounter.name == COMPARED
     return Reconciled(

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from admin.base_view import Listing
 from admin.formatters import DIFFERENCES, MISSING, dollars
-from calls.reconciliation.models import CarrierDay, CarrierDifference, DifferenceKind
+from calls.reconciliation.models import CallDiscrepancy, DiscrepancyKind, ReconciledDay
 
 
 def _day(typed: str) -> dt.date:
@@ -21,7 +21,7 @@ def _day(typed: str) -> dt.date:
         raise HTTPException(404) from error
 
 
-class CarrierDayView(Listing, model=CarrierDay):
+class CarrierDayView(Listing, model=ReconciledDay):
     name_plural = "Days compared"
     about = "Each day's calls, here and at the carrier. Days are in UTC."
     symbol = "usage"
@@ -55,7 +55,7 @@ class CarrierDayView(Listing, model=CarrierDay):
         return str(row.day.isoformat())
 
 
-class CarrierDifferenceView(Listing, model=CarrierDifference):
+class CarrierDifferenceView(Listing, model=CallDiscrepancy):
     name_plural = "Differences"
     about = "Calls that the carrier knows otherwise. What it decides is corrected; the rest is for people."
     symbol = "alert"
@@ -75,8 +75,8 @@ class CarrierDifferenceView(Listing, model=CarrierDifference):
         "created_at",
     )
     exact = {
-        "day": lambda typed: CarrierDifference.day == _day(typed),
-        "status": lambda typed: CarrierDifference.corrected_at.is_(None) if typed == "open" else sa.false(),
+        "day": lambda typed: CallDiscrepancy.day == _day(typed),
+        "status": lambda typed: CallDiscrepancy.corrected_at.is_(None) if typed == "open" else sa.false(),
     }
     choices = {"status": [("open", "Open")]}
 
@@ -98,6 +98,6 @@ def _open(row: Any, _column: str, _request: Request) -> str | Markup:
 
 
 def _side(row: Any, value: str) -> str:
-    if row.kind is DifferenceKind.PRICE and value.isdecimal():
+    if row.kind is DiscrepancyKind.PRICE and value.isdecimal():
         return dollars(int(value))
     return value or MISSING

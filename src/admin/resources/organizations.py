@@ -25,8 +25,8 @@ from admin.formatters import (
     words,
 )
 from admin.pages import office
-from calls.aggregates import Tally, began_since, tally_columns
-from calls.limits.limit_names import DEFAULTS
+from calls.aggregates import CallTotals, started_since, totals_columns
+from calls.limits.limit_names import DEFAULT_LIMITS
 from calls.limits.models import Alert, LimitOverride
 from calls.limits.services import CallingRulesService
 from calls.models import Call
@@ -113,7 +113,7 @@ class OrganizationView(Listing, model=Organization):
             Alert.owned_by(row.id), Alert.resolved_at.is_(None)
         )
         month = utc_now().date().replace(day=1)
-        used = Tally(*(await query(sa.select(*tally_columns()).where(*began_since(row.id, month))))[0])
+        used = CallTotals(*(await query(sa.select(*totals_columns()).where(*started_since(row.id, month))))[0])
         return [
             await self._limits(request, row),
             Section(
@@ -201,9 +201,9 @@ class OrganizationView(Listing, model=Organization):
         )
         granted = {found.name: found for found in await self._run_arbitrary_query(running)}
         async with office(request).database.tenant_session(row.id) as session:
-            rules = await CallingRulesService(session).read(row.id)
+            rules = await CallingRulesService(session).get(row.id)
         limits, lines = rules.limits, []
-        for name, default in DEFAULTS.items():
+        for name, default in DEFAULT_LIMITS.items():
             override, standing = granted.get(name), row.limits.get(name)
             by_staff: Any = MISSING
             if override is not None:

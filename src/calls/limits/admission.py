@@ -7,30 +7,30 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.callback_forms import OutgoingCall
-from calls.errors import PhoneBusy
+from calls.errors import ClientBusy
 from calls.limits.call_context import (
-    READ,
+    CALL_CONTEXT_STATEMENT,
     ensure_destination,
     ensure_may_call,
-    standing_of,
+    load_call_context,
 )
-from calls.limits.call_duration import Books, grant
-from calls.limits.destinations import Destination, destination_of
-from calls.limits.insert_call import write_admitted, write_call
-from calls.limits.limit_alerts import Watch
-from calls.limits.metrics import REFUSED_CALLS
-from calls.limits.prices import Prices
+from calls.limits.call_duration import UsageSnapshot, allowed_minutes
+from calls.limits.destinations import Destination, parse_destination
+from calls.limits.insert_call import insert_admitted_call, insert_call
+from calls.limits.limit_alerts import LimitAlerts
+from calls.limits.metrics import REJECTED_CALLS
+from calls.limits.prices import PriceList
 from calls.limits.rejections import (
-    PER_TOKEN,
-    Unjudged,
-    fold_refusal,
-    is_beyond_measure,
+    HOURLY_CAP_PER_TOKEN,
+    UncheckedRejections,
+    is_over_cap,
+    store_capped_rejection,
 )
 from calls.limits.usage_counters import (
-    Entry,
-    Ledger,
-    hold,
-    slot_until,
+    UsageCounters,
+    UsageDelta,
+    reservation_end,
+    reserve,
 )
 from calls.models import Call, CallStatus
 from kit.clock import utc_now
@@ -42,25 +42,25 @@ from kit.http.app_key import AppKey
 from kit.text import is_valid_text
 from tenants.models import PhoneNumber
 
-REPLAYED_WITHIN = dt.timedelta(minutes=5)
+REPLAY_PERIOD = dt.timedelta(minutes=5)
 """How long a request for a call may be repeated: the carrier repeats within seconds, and its signature never ages."""
-_DIALLED_CHARACTERS = 32
-_CALLS_FROM = CompiledStatement(
+_MAX_DIALLED_CHARACTERS = 32
+_LOCK_CALLER_NUMBER = CompiledStatement(
     PhoneNumber.calls_for(sa.bindparam("organization", type_=sa.Uuid())).with_for_update(read=True)
 )
 
 
-class Gate:
+class CallAdmission:
     """Admits and refuses calls."""
 
-    LOOK_UPS = (READ, _CALLS_FROM)
+    WARM_UP_STATEMENTS = (CALL_CONTEXT_STATEMENT, _LOCK_CALLER_NUMBER)
     """What it reads of every call."""
 
-    def __init__(self, prices: Prices, watch: Watch) -> None:
+    def __init__(self, prices: PriceList, watch: LimitAlerts) -> None:
         self._prices = prices
         self._watch = watch
 
-    async def place(
+    async def admit(
         self, session: AsyncSession, organization_id: UUID, country: str, asked: OutgoingCall, *, may_wait: bool = False
     ) -> Call | None:
         """Record a call that a browser asks for: admitted (``initiated``) or ``refused`` with its reason.
@@ -76,19 +76,19 @@ class Gate:
         destination, refusal = _read(asked.dialled, country)
         now, number = utc_now(), None if destination is None else destination.number
         reader = await raw_connection(session)
-        ledger = Ledger(session, organization_id, asked.token_id, asked.identity)
-        books = await ledger.open(now)
-        standing = await standing_of(
+        ledger = UsageCounters(session, organization_id, asked.token_id, asked.identity)
+        books = await ledger.lock_and_read(now)
+        standing = await load_call_context(
             reader, organization_id, asked.token_id, now, number=number, carrier_sid=asked.call_sid
         )
         if standing is None:
             return None
-        if standing.has_overdue and await ledger.release_overdue(now):
-            books = await ledger.open(now)
+        if standing.has_overdue and await ledger.release_overdue_reservations(now):
+            books = await ledger.lock_and_read(now)
         # Shared until the call is written: a release that begins meanwhile must see the call, or be seen by it.
-        held = await reader.fetch_row(_CALLS_FROM, organization=organization_id)
+        held = await reader.fetch_row(_LOCK_CALLER_NUMBER, organization=organization_id)
         own: str | None = None if held is None else held[0]
-        rate = 0 if destination is None else self._prices.of(destination.country)
+        rate = 0 if destination is None else self._prices.minute_price(destination.country)
         minutes = 0
         try:
             ensure_may_call(standing, own)
@@ -99,8 +99,8 @@ class Gate:
             ensure_destination(standing, destination)
             refusal = None
             if not standing.known:
-                minutes = grant(standing.limits, books, standing.wanted(destination, rate))
-        except PhoneBusy as busy:
+                minutes = allowed_minutes(standing.limits, books, standing.call_request(destination, rate))
+        except ClientBusy as busy:
             if may_wait:
                 raise
             refusal = busy
@@ -111,8 +111,8 @@ class Gate:
         if refusal is not None or destination is None:
             why = refusal or InvalidPhoneNumber()
             return await _refuse(session, organization_id, asked, why, ledger, books, own)
-        entry, is_foreign = hold(minutes, rate), standing.is_foreign(destination.country)
-        call = await write_admitted(
+        entry, is_foreign = reserve(minutes, rate), standing.is_foreign(destination.country)
+        call = await insert_admitted_call(
             reader,
             ledger,
             organization_id,
@@ -126,16 +126,16 @@ class Gate:
             country=destination.country,
             limit_minutes=minutes,
             rate_micros=rate,
-            slot_until=slot_until(now, minutes),
+            reserved_until=reservation_end(now, minutes),
         )
         if call is not None:
-            await self._watch.used(session, organization_id, asked.token_id, standing, books, entry, now)
+            await self._watch.check_usage(session, organization_id, asked.token_id, standing, books, entry, now)
             if is_foreign and not standing.called_within_hour:
-                await self._watch.called_abroad(session, organization_id, standing, asked.token_id, now)
+                await self._watch.check_foreign(session, organization_id, standing, asked.token_id, now)
         return call
 
 
-CALL_ADMISSION: AppKey[Gate] = AppKey("call_admission")
+CALL_ADMISSION: AppKey[CallAdmission] = AppKey("call_admission")
 ADMISSION_DATABASE: AppKey[Database] = AppKey("admission_database")
 """The connections on which calls are admitted; pages do not use them."""
 
@@ -145,30 +145,30 @@ async def _refuse(
     organization_id: UUID,
     asked: OutgoingCall,
     refusal: DomainError,
-    ledger: Ledger,
-    books: Books,
+    ledger: UsageCounters,
+    books: UsageSnapshot,
     own: str | None,
 ) -> Call | None:
     """Record and count a refusal; None when it is only counted, or on record already."""
-    if is_beyond_measure(books):
+    if is_over_cap(books):
         call = None
-        await fold_refusal(session, organization_id, asked, refusal, books.token.hour_refused)
+        await store_capped_rejection(session, organization_id, asked, refusal, books.token.hour_rejected)
     else:
         call = await _write_refused(session, organization_id, asked, refusal, from_number=own)
         if call is None:
             return None
-    await ledger.post(Entry(refused=1))
-    await ledger.forget_phone()
+    await ledger.apply(UsageDelta(rejected=1))
+    await ledger.delete_unused_identity()
     return call
 
 
-async def write_unjudged(
-    session: AsyncSession, organization_id: UUID, asked: OutgoingCall, unjudged: Unjudged
+async def store_unchecked_rejection(
+    session: AsyncSession, organization_id: UUID, asked: OutgoingCall, unjudged: UncheckedRejections
 ) -> Call | None:
     """Record a call that nobody could judge; None when it is only counted, or on record already."""
-    if (number := unjudged.count(asked.token_id)) < PER_TOKEN:
+    if (number := unjudged.count(asked.token_id)) < HOURLY_CAP_PER_TOKEN:
         return await _write_refused(session, organization_id, asked, Unavailable())
-    await fold_refusal(session, organization_id, asked, Unavailable(), number)
+    await store_capped_rejection(session, organization_id, asked, Unavailable(), number)
     return None
 
 
@@ -181,9 +181,9 @@ async def _write_refused(
     from_number: str | None = None,
 ) -> Call | None:
     """Record a call that is not dialled, with its reason; None when the call is on record already."""
-    now, dialled = utc_now(), asked.dialled[:_DIALLED_CHARACTERS]
-    REFUSED_CALLS.labels(refusal.code).inc()
-    return await write_call(
+    now, dialled = utc_now(), asked.dialled[:_MAX_DIALLED_CHARACTERS]
+    REJECTED_CALLS.labels(refusal.code).inc()
+    return await insert_call(
         await raw_connection(session),
         organization_id,
         asked,
@@ -198,7 +198,7 @@ async def _write_refused(
 
 def _read(dialled: str, country: str) -> tuple[Destination | None, DomainError | None]:
     try:
-        return destination_of(dialled, country), None
+        return parse_destination(dialled, country), None
     except DomainError as refusal:
         return None, refusal
 
@@ -211,5 +211,5 @@ async def _repeated(
     known: Call | None = await session.scalar(query)
     if known is None or known.status is CallStatus.REFUSED:
         return known
-    may_be_dialled = refusal is None and not known.status.is_final and known.started_at > now - REPLAYED_WITHIN
+    may_be_dialled = refusal is None and not known.status.is_final and known.started_at > now - REPLAY_PERIOD
     return known if may_be_dialled else None

@@ -8,23 +8,23 @@ from weakref import WeakValueDictionary
 
 from kit.http.app_key import AppKey
 
-AT_ONCE = 3
+MAX_CONCURRENT_ADMISSIONS = 3
 """One that has the books, and others that are ready for them: more would only wait for the books, too."""
-WAIT_SECONDS = 8.0
+ADMISSION_WAIT_SECONDS = 8.0
 """The carrier listens for fifteen. What would wait longer is refused, lest the line grow longer than anybody waits."""
 
 
-class Turns:
+class OrganizationSemaphores:
     """Lets calls of one organization wait without a connection: the connections are there for the others' calls."""
 
     def __init__(self) -> None:
         self._of: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def of(self, organization_id: UUID) -> AsyncIterator[None]:
+    async def acquire(self, organization_id: UUID) -> AsyncIterator[None]:
         """To be held while a call of the organization is judged. Raises: TimeoutError."""
-        turn = self._of.setdefault(organization_id, asyncio.Semaphore(AT_ONCE))
-        async with asyncio.timeout(WAIT_SECONDS):
+        turn = self._of.setdefault(organization_id, asyncio.Semaphore(MAX_CONCURRENT_ADMISSIONS))
+        async with asyncio.timeout(ADMISSION_WAIT_SECONDS):
             await turn.acquire()
         try:
             yield
@@ -32,4 +32,4 @@ class Turns:
             turn.release()
 
 
-ADMISSION_QUEUE: AppKey[Turns] = AppKey("admission_queue")
+ADMISSION_QUEUE: AppKey[OrganizationSemaphores] = AppKey("admission_queue")

@@ -8,9 +8,9 @@ import msgspec
 import sqlalchemy as sa
 
 from calls.errors import DestinationNotAllowed
-from calls.limits.call_duration import Wanted
-from calls.limits.destinations import Destination, callable_from, home_of
-from calls.limits.limit_names import Limits, Terms, limits_of
+from calls.limits.call_duration import CallRequest
+from calls.limits.destinations import Destination, callable_countries, home_countries
+from calls.limits.limit_names import EffectiveLimits, LimitSources, effective_limits
 from kit.db.raw import CompiledStatement, RawConnection
 from kit.errors import Unavailable
 from tenants import rules
@@ -18,13 +18,13 @@ from tenants.plans import Plan
 from widget.errors import RevokedEmbedToken
 
 _HOUR = dt.timedelta(hours=1)
-_FOREIGN_READ = 2000
+_MAX_COUNTED_FOREIGN_NUMBERS = 2000
 """More different foreign numbers than any limit allows in an hour are not counted."""
-READ = CompiledStatement(
+CALL_CONTEXT_STATEMENT = CompiledStatement(
     sa.text(
         """
     SELECT t.revoked_at IS NOT NULL OR o.deleted_at IS NOT NULL AS revoked, o.suspended_at IS NOT NULL AS suspended,
-           o.name, o.slug, o.plan, o.country, o.created_at AS founded_at, o.limits AS standing,
+           o.name, o.slug, o.plan, o.country, o.created_at AS founded_at, o.limits AS permanent_overrides,
            r.limits AS own, r.countries AS countries,
            l.minutes_per_day AS token_minutes_per_day, l.live_calls AS token_live_calls,
            l.countries AS token_countries, coalesce(nullif(t.label, ''), t.prefix) AS token_name,
@@ -32,7 +32,8 @@ READ = CompiledStatement(
             WHERE v.organization_id = :organization AND v.ends_at > :now) AS overrides,
            EXISTS (SELECT FROM calling_pause) AS paused,
            EXISTS (SELECT FROM call c WHERE c.organization_id = :organization AND c.carrier_sid = :sid) AS known,
-           EXISTS (SELECT FROM call c WHERE c.organization_id = :organization AND c.slot_until < :now) AS has_overdue,
+           EXISTS (SELECT FROM call c
+                   WHERE c.organization_id = :organization AND c.reserved_until < :now) AS has_overdue,
            EXISTS (SELECT FROM blocked_number b
                    WHERE b.organization_id = :organization AND b.number = :number) AS blocked,
            EXISTS (SELECT FROM phone_number n WHERE n.organization_id = :organization AND n.e164 = :number
@@ -55,12 +56,12 @@ READ = CompiledStatement(
         *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "token")),
         *(sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True)) for name in ("now", "hour_ago")),
         *(sa.bindparam(name, type_=sa.Text()) for name in ("number", "sid")),
-        sa.bindparam("most", _FOREIGN_READ, type_=sa.BigInteger()),
+        sa.bindparam("most", _MAX_COUNTED_FOREIGN_NUMBERS, type_=sa.BigInteger()),
     )
 )
 
 
-class Standing(msgspec.Struct, frozen=True):
+class CallContext(msgspec.Struct, frozen=True):
     """How a token and its organization stand towards one destination, now."""
 
     revoked: bool
@@ -69,7 +70,7 @@ class Standing(msgspec.Struct, frozen=True):
     slug: str
     plan: Plan
     country: str
-    limits: Limits
+    limits: EffectiveLimits
     countries: Sequence[str] | None
     token_name: str
     token_minutes_per_day: int | None
@@ -87,12 +88,12 @@ class Standing(msgspec.Struct, frozen=True):
     called_within_hour: bool
 
     def is_foreign(self, country: str) -> bool:
-        return country not in home_of(self.country)
+        return country not in home_countries(self.country)
 
-    def wanted(self, destination: Destination, rate_micros: int) -> Wanted:
+    def call_request(self, destination: Destination, rate_micros: int) -> CallRequest:
         """The call as the limits ask about it."""
         is_new_foreign = self.is_foreign(destination.country) and not self.called_within_hour
-        return Wanted(
+        return CallRequest(
             rate_micros=rate_micros,
             calls_to_number=self.calls_to_number,
             is_new_foreign=is_new_foreign,
@@ -102,7 +103,7 @@ class Standing(msgspec.Struct, frozen=True):
         )
 
 
-async def standing_of(
+async def load_call_context(
     reader: RawConnection,
     organization_id: UUID,
     token_id: UUID,
@@ -110,7 +111,7 @@ async def standing_of(
     *,
     number: str | None = None,
     carrier_sid: str | None = None,
-) -> Standing | None:
+) -> CallContext | None:
     """How things stand; None when the organization has no such token."""
     asked = {
         "organization": organization_id,
@@ -120,41 +121,43 @@ async def standing_of(
         "number": number,
         "sid": carrier_sid,
     }
-    row = await reader.fetch_row(READ, **asked)
+    row = await reader.fetch_row(CALL_CONTEXT_STATEMENT, **asked)
     if row is None:
         return None
     plan = Plan(row["plan"])
-    terms = Terms(plan, row["founded_at"], row["standing"] or {}, row["overrides"] or {}, row["own"] or {})
+    terms = LimitSources(
+        plan, row["founded_at"], row["permanent_overrides"] or {}, row["overrides"] or {}, row["own"] or {}
+    )
     seen_at: dt.datetime | None = row["seen_at"]
-    same = {name: row[name] for name in Standing.__struct_fields__ if name in row and name != "plan"}
-    return Standing(
+    same = {name: row[name] for name in CallContext.__struct_fields__ if name in row and name != "plan"}
+    return CallContext(
         **same,
         plan=plan,
-        limits=limits_of(terms, now),
+        limits=effective_limits(terms, now),
         called_within_hour=seen_at is not None and seen_at > now - _HOUR,
     )
 
 
-def ensure_may_call(standing: Standing, e164: str | None) -> str:
+def ensure_may_call(context: CallContext, e164: str | None) -> str:
     """The guards that an exchange asks, asked again; returns the number to call from.
 
     Raises: RevokedEmbedToken, OrganizationSuspended, PlanTooLow, NoPhoneNumber, Unavailable.
     """
-    if standing.revoked:
+    if context.revoked:
         raise RevokedEmbedToken
-    rules.ensure_not_suspended(standing.suspended)
-    rules.ensure_widget_plan(standing.plan)
+    rules.ensure_not_suspended(context.suspended)
+    rules.ensure_widget_plan(context.plan)
     own = rules.ensure_phone_number(e164)
-    if standing.paused:
+    if context.paused:
         raise Unavailable
     return own
 
 
-def ensure_destination(standing: Standing, destination: Destination) -> None:
+def ensure_destination(context: CallContext, destination: Destination) -> None:
     """Raises: DestinationNotAllowed."""
-    is_new = standing.limits.new_until is not None
-    enabled = callable_from(standing.country, standing.countries, is_new=is_new)
-    if standing.token_countries is not None:
-        enabled &= callable_from(standing.country, standing.token_countries)
-    if standing.blocked or destination.country not in enabled:
+    is_new = context.limits.new_until is not None
+    enabled = callable_countries(context.country, context.countries, is_new=is_new)
+    if context.token_countries is not None:
+        enabled &= callable_countries(context.country, context.token_countries)
+    if context.blocked or destination.country not in enabled:
         raise DestinationNotAllowed

@@ -29,7 +29,7 @@ class CallingRulesController(Controller):
     async def show(
         self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID]
     ) -> CallingRulesInfo:
-        return CallingRulesInfo.of(await CallingRulesService(db_session).read(organization_id))
+        return CallingRulesInfo.of(await CallingRulesService(db_session).get(organization_id))
 
     @put(guards=[requires_member, requires_role(Role.ADMIN)], summary="Change countries, limits and blocked numbers")
     async def change(
@@ -41,12 +41,12 @@ class CallingRulesController(Controller):
     ) -> CallingRulesInfo:
         if errors := invalid_text_errors(data):
             raise ValidationFailed(errors)
-        rules = await CallingRulesService(db_session).change(
+        rules = await CallingRulesService(db_session).update(
             organization_id,
             by=member(request).actor,
             countries=None if isinstance(data.countries, UnsetType) else data.countries,
             blocked_numbers=None if isinstance(data.blocked_numbers, UnsetType) else data.blocked_numbers,
             limits=None if isinstance(data.limits, UnsetType) else data.limits,
-            tokens=None if isinstance(data.tokens, UnsetType) else [token.rule() for token in data.tokens],
+            tokens=None if isinstance(data.tokens, UnsetType) else [token.to_limits() for token in data.tokens],
         )
         return CallingRulesInfo.of(rules)

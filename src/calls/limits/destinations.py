@@ -6,14 +6,14 @@ import msgspec
 
 from kit.e164 import InvalidPhoneNumber, parse_dialled, region_of
 
-_ONE_COUNTRY = (
+_SHARED_NUMBERING_PLANS = (
     frozenset({"GB", "GG", "IM", "JE"}),
     frozenset({"FI", "AX"}),
     frozenset({"NO", "SJ"}),
     frozenset({"AU", "CC", "CX"}),
 )
 """Numbering plans that people take for one: +44 7911 123456 looks like any British mobile and is Guernsey's."""
-_NEIGHBOURS = {"US": frozenset({"CA"}), "CA": frozenset({"US"})}
+_DEFAULT_FOREIGN_COUNTRIES = {"US": frozenset({"CA"}), "CA": frozenset({"US"})}
 
 
 class Destination(msgspec.Struct, frozen=True):
@@ -25,34 +25,34 @@ class Destination(msgspec.Struct, frozen=True):
     """ISO 3166."""
 
 
-def destination_of(dialled: str, country: str) -> Destination:
+def parse_destination(dialled: str, country: str) -> Destination:
     """Where what somebody in ``country`` dialled leads. Raises: InvalidPhoneNumber, EmergencyNumber."""
     number = parse_dialled(dialled, country)
     # Numbers without a country are let through at home only.
     return Destination(number, region_of(number) or country)
 
 
-def home_of(country: str) -> frozenset[str]:
+def home_countries(country: str) -> frozenset[str]:
     """What counts as domestic in ``country``."""
-    return next((group for group in _ONE_COUNTRY if country in group), frozenset({country}))
+    return next((group for group in _SHARED_NUMBERING_PLANS if country in group), frozenset({country}))
 
 
-def callable_from(country: str, chosen: Sequence[str] | None, *, is_new: bool = False) -> frozenset[str]:
+def callable_countries(country: str, chosen: Sequence[str] | None, *, is_new: bool = False) -> frozenset[str]:
     """The countries that an organization in ``country`` may call; new ones call at home only."""
-    home = home_of(country)
+    home = home_countries(country)
     if is_new:
         return home
-    enabled = _NEIGHBOURS.get(country, frozenset()) if chosen is None else frozenset(chosen)
-    return home.union(*(home_of(code) for code in enabled))
+    enabled = _DEFAULT_FOREIGN_COUNTRIES.get(country, frozenset()) if chosen is None else frozenset(chosen)
+    return home.union(*(home_countries(code) for code in enabled))
 
 
-def shown_countries(country: str, chosen: Sequence[str] | None) -> list[str]:
+def selected_countries(country: str, chosen: Sequence[str] | None) -> list[str]:
     """The countries as people choose them: the home country, and what is enabled besides."""
-    enabled = _NEIGHBOURS.get(country, frozenset()) if chosen is None else frozenset(chosen)
+    enabled = _DEFAULT_FOREIGN_COUNTRIES.get(country, frozenset()) if chosen is None else frozenset(chosen)
     return sorted({country, *enabled})
 
 
-def blockable(typed: str, country: str) -> str:
+def parse_blockable_number(typed: str, country: str) -> str:
     """A number for the block list, as it is stored. Raises: InvalidPhoneNumber, EmergencyNumber."""
     try:
         if typed.strip().startswith("+"):

@@ -10,36 +10,44 @@ from uuid_utils.compat import uuid7
 
 from calls.callback_forms import OutgoingCall
 from calls.limits.usage_counters import (
-    POST_SQL,
-    POST_TYPES,
-    Entry,
-    Ledger,
+    APPLY_DELTA_PARAMETERS,
+    APPLY_DELTA_SQL,
+    UsageCounters,
+    UsageDelta,
 )
 from calls.models import Call
 from kit.db.raw import CompiledStatement, RawConnection
 
 _HOUR = dt.timedelta(hours=1)
-_KEPT = dt.timedelta(days=2)
+_IDENTITY_RETENTION = dt.timedelta(days=2)
 """How long a widget identity that was not seen again is remembered."""
-_OPTIONAL = ("from_number", "ended_at", "end_reason", "country", "limit_minutes", "rate_micros", "slot_until")
+_OPTIONAL_COLUMNS = (
+    "from_number",
+    "ended_at",
+    "end_reason",
+    "country",
+    "limit_minutes",
+    "rate_micros",
+    "reserved_until",
+)
 _INSERT_SQL = """
     INSERT INTO call (id, organization_id, token_id, carrier_sid, call_id, identity, origin, metadata, agent,
         agent_is_member, from_number, to_number, status, started_at, ended_at, end_reason, country, limit_minutes,
-        rate_micros, slot_until)
+        rate_micros, reserved_until)
     VALUES (:id, :organization, :token_id, :carrier_sid, :call_id, :identity, :origin, :details, :agent,
         :agent_is_member, :from_number, :to_number, :status, :started_at, :ended_at, :end_reason, :country,
-        :limit_minutes, :rate_micros, :slot_until)
+        :limit_minutes, :rate_micros, :reserved_until)
     ON CONFLICT (carrier_sid) DO NOTHING RETURNING id
 """
-_INSERT = CompiledStatement(sa.text(_INSERT_SQL))
+_INSERT_CALL = CompiledStatement(sa.text(_INSERT_SQL))
 # One statement, because the books are locked meanwhile and each more is another journey to the server and back. Its
 # parts see the tables as they were before it, so none may forget what another one writes.
 # Each call adds at most one row to each of the two and drops up to five: neither grows with the calls that were.
-_ADMIT = CompiledStatement(
+_INSERT_ADMITTED_CALL = CompiledStatement(
     sa.text(
         f"""
     WITH made AS ({_INSERT_SQL}),
-    posted AS ({POST_SQL} AND EXISTS (SELECT FROM made)),
+    posted AS ({APPLY_DELTA_SQL} AND EXISTS (SELECT FROM made)),
     called AS (
         INSERT INTO call_destination AS d (id, organization_id, number, is_foreign, hour_start, seen_at)
         SELECT :destination_id, :organization, :to_number, :is_foreign, :started_at, :started_at FROM made
@@ -56,8 +64,8 @@ _ADMIT = CompiledStatement(
         )
     ),
     old_phones AS (
-        DELETE FROM call_use WHERE id IN (
-            SELECT id FROM call_use
+        DELETE FROM usage_counter WHERE id IN (
+            SELECT id FROM usage_counter
             WHERE organization_id = :organization AND scope = 'identity' AND id < :oldest AND live = 0
               AND key <> :identity
             ORDER BY id LIMIT 5
@@ -66,7 +74,7 @@ _ADMIT = CompiledStatement(
     SELECT id FROM made
     """  # noqa: S608 - put together from texts of ours
     ).bindparams(
-        *POST_TYPES,
+        *APPLY_DELTA_PARAMETERS,
         *(sa.bindparam(name, type_=sa.Uuid()) for name in ("destination_id", "oldest")),
         *(sa.bindparam(name, type_=sa.Text()) for name in ("to_number", "identity")),
         *(sa.bindparam(name, type_=sa.TIMESTAMP(timezone=True)) for name in ("started_at", "hour_ago")),
@@ -75,20 +83,20 @@ _ADMIT = CompiledStatement(
 )
 
 
-async def write_call(reader: RawConnection, organization_id: UUID, asked: OutgoingCall, **more: object) -> Call | None:
+async def insert_call(reader: RawConnection, organization_id: UUID, asked: OutgoingCall, **more: object) -> Call | None:
     """The new record; None when there is one with this carrier id, be it another organization's."""
-    values = _values(asked, more)
-    if await reader.fetch_row(_INSERT, organization=organization_id, **_as_written(values)) is None:
+    values = _column_values(asked, more)
+    if await reader.fetch_row(_INSERT_CALL, organization=organization_id, **_sql_parameters(values)) is None:
         return None
-    return _record(organization_id, values)
+    return _call(organization_id, values)
 
 
-async def write_admitted(
+async def insert_admitted_call(
     reader: RawConnection,
-    ledger: Ledger,
+    ledger: UsageCounters,
     organization_id: UUID,
     asked: OutgoingCall,
-    entry: Entry,
+    entry: UsageDelta,
     *,
     now: dt.datetime,
     is_foreign: bool,
@@ -98,22 +106,22 @@ async def write_admitted(
 
     The books must be open. Numbers and widget identities of the past are forgotten on the way.
     """
-    values = _values(asked, {"started_at": now, **more})
+    values = _column_values(asked, {"started_at": now, **more})
     written = {
-        **ledger.posting(entry),
-        **_as_written(values),
+        **ledger.delta_parameters(entry),
+        **_sql_parameters(values),
         "destination_id": uuid7(),
         "is_foreign": is_foreign,
         "hour_ago": now - _HOUR,
         # Ids begin with their time in milliseconds.
-        "oldest": UUID(int=int((now - _KEPT).timestamp() * 1000) << 80),
+        "oldest": UUID(int=int((now - _IDENTITY_RETENTION).timestamp() * 1000) << 80),
     }
-    if await reader.fetch_row(_ADMIT, **written) is None:
+    if await reader.fetch_row(_INSERT_ADMITTED_CALL, **written) is None:
         return None
-    return _record(organization_id, values)
+    return _call(organization_id, values)
 
 
-def _values(asked: OutgoingCall, more: dict[str, object]) -> dict[str, Any]:
+def _column_values(asked: OutgoingCall, more: dict[str, object]) -> dict[str, Any]:
     return {
         "id": uuid7(),
         "token_id": asked.token_id,
@@ -124,16 +132,16 @@ def _values(asked: OutgoingCall, more: dict[str, object]) -> dict[str, Any]:
         "agent": asked.agent,
         "agent_is_member": asked.agent_is_member,
         "details": asked.metadata,
-        **dict.fromkeys(_OPTIONAL),
+        **dict.fromkeys(_OPTIONAL_COLUMNS),
         **more,
     }
 
 
-def _as_written(values: dict[str, Any]) -> dict[str, Any]:
+def _sql_parameters(values: dict[str, Any]) -> dict[str, Any]:
     details = values["details"]
     return {**values, "details": None if details is None else msgspec.json.encode(details).decode()}
 
 
-def _record(organization_id: UUID, values: dict[str, Any]) -> Call:
+def _call(organization_id: UUID, values: dict[str, Any]) -> Call:
     # As it was written; the session does not need to know it.
     return Call(organization_id=organization_id, duration=0, **values)

@@ -13,12 +13,12 @@ from uuid_utils.compat import uuid7
 
 from calls.errors import CallLimitReached, TooManyCalls
 from calls.limits import limit_names as names
-from calls.limits.call_context import Standing
-from calls.limits.call_duration import Books
+from calls.limits.call_context import CallContext
+from calls.limits.call_duration import UsageSnapshot
 from calls.limits.metrics import NEAR_LIMITS
 from calls.limits.models import Alert, AlertKind
 from calls.limits.prices import MICROS_PER_CENT
-from calls.limits.usage_counters import Entry
+from calls.limits.usage_counters import UsageDelta
 from kit.actor import SYSTEM, Actor
 from kit.audit import record
 from kit.clock import utc_now
@@ -27,15 +27,15 @@ from kit.http.app_key import AppKey
 from kit.mail import Mail
 from tenants.members import TeamService
 
-NEAR_PERCENT = 80
-FOREIGN_ALARM = 10
+NEAR_LIMIT_PERCENT = 80
+FOREIGN_NUMBERS_ALERT = 10
 """So many different foreign numbers within an hour are for staff to look at; fewer, where not twice as many may be."""
 
 SendMail = Callable[[AsyncSession, Mail], None]
 """Sends a mail once the session's transaction is committed."""
 
 
-class Use(msgspec.Struct, frozen=True):
+class LimitUsage(msgspec.Struct, frozen=True):
     """One limit, and how much of it was used before and after something happened."""
 
     name: str
@@ -47,51 +47,51 @@ class Use(msgspec.Struct, frozen=True):
 
     @property
     def became_near(self) -> bool:
-        return self.before * 100 < self.limit * NEAR_PERCENT <= self.after * 100
+        return self.before * 100 < self.limit * NEAR_LIMIT_PERCENT <= self.after * 100
 
     @property
     def subject(self) -> str:
         return self.name if self.token_id is None else f"{self.name}:{self.token_id}"
 
 
-class Watch:
+class LimitAlerts:
     """Looks at each change of the books. ``send`` is how mails leave; ``public_url`` is where they lead."""
 
     def __init__(self, send: SendMail, public_url: str) -> None:
         self._send = send
         self._public_url = public_url
 
-    async def used(
+    async def check_usage(
         self,
         session: AsyncSession,
         organization_id: UUID,
         token_id: UUID,
-        standing: Standing,
-        books: Books,
-        entry: Entry,
+        standing: CallContext,
+        books: UsageSnapshot,
+        entry: UsageDelta,
         now: dt.datetime,
     ) -> None:
         """``entry`` was written to ``books``: tell the owners of each limit that it brought to 80 %."""
-        for use in _uses(standing, books, entry, token_id, now):
+        for use in _limit_usages(standing, books, entry, token_id, now):
             if not use.became_near:
                 continue
             NEAR_LIMITS.labels(use.name).inc()
-            if await _first_time(
+            if await _insert_alert_once(
                 session, organization_id, AlertKind.NEAR_LIMIT, use.subject, use.window, {"limit": use.limit}
             ):
-                await self._tell(session, organization_id, standing, use)
+                await self._notify_owners(session, organization_id, standing, use)
 
-    async def called_abroad(
-        self, session: AsyncSession, organization_id: UUID, standing: Standing, token_id: UUID, now: dt.datetime
+    async def check_foreign(
+        self, session: AsyncSession, organization_id: UUID, standing: CallContext, token_id: UUID, now: dt.datetime
     ) -> None:
         """Another foreign number was called: raise the alarm when there are many within an hour."""
         numbers, limit = standing.foreign_numbers + 1, standing.limits[names.FOREIGN_NUMBERS_PER_HOUR]
-        if numbers < min(FOREIGN_ALARM, -(-limit // 2)):
+        if numbers < min(FOREIGN_NUMBERS_ALERT, -(-limit // 2)):
             return
         hour = now.replace(minute=0, second=0, microsecond=0)
         details = {"numbers": numbers, "limit": limit, "token_id": str(token_id)}
         subject = names.FOREIGN_NUMBERS_PER_HOUR
-        if await _first_time(session, organization_id, AlertKind.FOREIGN_DESTINATIONS, subject, hour, details):
+        if await _insert_alert_once(session, organization_id, AlertKind.FOREIGN_DESTINATIONS, subject, hour, details):
             await record(
                 session,
                 SYSTEM,
@@ -102,7 +102,9 @@ class Watch:
                 details=details,
             )
 
-    async def _tell(self, session: AsyncSession, organization_id: UUID, standing: Standing, use: Use) -> None:
+    async def _notify_owners(
+        self, session: AsyncSession, organization_id: UUID, standing: CallContext, use: LimitUsage
+    ) -> None:
         await record(
             session,
             SYSTEM,
@@ -116,7 +118,7 @@ class Watch:
             self._send(session, _mail(standing, use, owner.email, self._public_url))
 
 
-LIMIT_ALERTS: AppKey[Watch] = AppKey("limit_alerts")
+LIMIT_ALERTS: AppKey[LimitAlerts] = AppKey("limit_alerts")
 
 
 async def resolve(session: AsyncSession, alert_id: UUID, *, by: Actor) -> None:
@@ -134,7 +136,7 @@ async def resolve(session: AsyncSession, alert_id: UUID, *, by: Actor) -> None:
     await record(session, by, "alert.seen", organization_id=row.organization_id, subject_id=alert_id, details=told)
 
 
-async def _first_time(
+async def _insert_alert_once(
     session: AsyncSession,
     organization_id: UUID,
     kind: AlertKind,
@@ -154,7 +156,9 @@ async def _first_time(
     return await session.scalar(statement) is not None
 
 
-def _uses(standing: Standing, books: Books, entry: Entry, token_id: UUID, now: dt.datetime) -> Iterator[Use]:
+def _limit_usages(
+    standing: CallContext, books: UsageSnapshot, entry: UsageDelta, token_id: UUID, now: dt.datetime
+) -> Iterator[LimitUsage]:
     limits, whole, token = standing.limits, books.organization, books.token
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     month = day.replace(day=1)
@@ -176,12 +180,12 @@ def _uses(standing: Standing, books: Books, entry: Entry, token_id: UUID, now: d
         (names.MINUTES_PER_DAY, token.day_minutes, entry.minutes, standing.token_minutes_per_day or 0, day, token_id),
     ):
         if limit and more > 0:
-            yield Use(name, used, used + more, limit, window, of_token)
+            yield LimitUsage(name, used, used + more, limit, window, of_token)
 
 
-_MONTHLY = frozenset({names.MINUTES_PER_MONTH, names.CENTS_PER_MONTH})
-_REFUSAL = {names.CALLS_PER_DAY: TooManyCalls.message}
-_WORDS = {
+_MONTHLY_LIMITS = frozenset({names.MINUTES_PER_MONTH, names.CENTS_PER_MONTH})
+_REJECTION_MESSAGES = {names.CALLS_PER_DAY: TooManyCalls.message}
+_LIMIT_DESCRIPTIONS = {
     names.CALLS_PER_DAY: "calls for today",
     names.MINUTES_PER_DAY: "minutes for today",
     names.MINUTES_PER_MONTH: "minutes for this month",
@@ -191,15 +195,15 @@ _WORDS = {
 }
 
 
-def _mail(standing: Standing, use: Use, to: str, public_url: str) -> Mail:
+def _mail(standing: CallContext, use: LimitUsage, to: str, public_url: str) -> Mail:
     who = standing.name if use.token_id is None else f"The token {standing.token_name} of {standing.name}"
-    until = "the end of the month" if use.name in _MONTHLY else "midnight"
-    refusal = _REFUSAL.get(use.name, CallLimitReached.message)
+    until = "the end of the month" if use.name in _MONTHLY_LIMITS else "midnight"
+    refusal = _REJECTION_MESSAGES.get(use.name, CallLimitReached.message)
     return Mail(
         to=to,
-        subject=f"{standing.name} has used {NEAR_PERCENT} % of its {_WORDS[use.name]}",
+        subject=f"{standing.name} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[use.name]}",
         paragraphs=(
-            f"{who} has used {NEAR_PERCENT} % of its {_WORDS[use.name]}.",
+            f"{who} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[use.name]}.",
             f"Once all of it is used, calls are refused with “{refusal}” until {until} (UTC).",
             "If you do not know these calls, revoke the token they were placed with: anybody who reads it can use it.",
         ),

@@ -2,5 +2,5 @@
 
 from prometheus_client import Counter
 
-REFUSED_CALLS = Counter("epoch_calls_refused", "Calls refused before dialling, by reason.", ["reason"])
+REJECTED_CALLS = Counter("epoch_calls_refused", "Calls refused before dialling, by reason.", ["reason"])
 NEAR_LIMITS = Counter("epoch_limits_near", "Times that an organization came to 80 % of a limit, by limit.", ["limit"])

@@ -60,7 +60,7 @@ class LimitOverride(TenantOwned, Base):
     """Who of the staff, as the audit trail names them."""
 
 
-class Scope(enum.StrEnum):
+class UsageScope(enum.StrEnum):
     """Whose use a row of the books counts."""
 
     ORGANIZATION = "organization"
@@ -68,40 +68,40 @@ class Scope(enum.StrEnum):
     IDENTITY = "identity"
 
 
-class CallUse(TenantOwned, Base):
+class UsageCounter(TenantOwned, Base):
     """What one organization, token or widget identity uses now, today and this month; one row each, however many calls.
 
     Windows are rolled when the row is next touched. The organization's row is also the lock behind which calls of one
     organization are admitted one after another.
     """
 
-    __tablename__ = "call_use"
+    __tablename__ = "usage_counter"
     __table_args__ = (
         sa.UniqueConstraint("organization_id", "scope", "key"),
         # Each exchange makes an identity; those of the past are found by age and dropped.
-        sa.Index("ix_call_use_identity", "organization_id", "id", postgresql_where=sa.text("scope = 'identity'")),
+        sa.Index("ix_usage_counter_identity", "organization_id", "id", postgresql_where=sa.text("scope = 'identity'")),
         # Room for new versions of a row beside the old one: every call writes three of them.
         {"postgresql_with": {"fillfactor": "50"}},
     )
 
-    scope: Mapped[Scope] = mapped_column(text_enum(Scope))
+    scope: Mapped[UsageScope] = mapped_column(text_enum(UsageScope, name="scope"))
     key: Mapped[str]
     """Empty for the organization, the token's id, the widget's identity."""
     live: Mapped[int] = mapped_column(default=0, server_default="0")
     """Calls that hold a slot."""
-    held_minutes: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    reserved_minutes: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     """What the live calls may still use; their time limits."""
-    held_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    reserved_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     """What that may cost, in millionths of a US dollar."""
     minute_start: Mapped[dt.datetime]
     minute_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     hour_start: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
-    hour_refused: Mapped[int] = mapped_column(default=0, server_default="0")
+    hour_rejected: Mapped[int] = mapped_column(default=0, server_default="0")
     """Refusals since ``hour_start``."""
     day: Mapped[dt.datetime]
     """Midnight UTC."""
     day_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    day_refused: Mapped[int] = mapped_column(default=0, server_default="0")
+    day_rejected: Mapped[int] = mapped_column(default=0, server_default="0")
     day_minutes: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     day_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     month: Mapped[dt.datetime]
@@ -127,26 +127,26 @@ class CallDestination(TenantOwned, Base):
     seen_at: Mapped[dt.datetime]
 
 
-class FoldedRefusal(TenantOwned, Base):
+class CappedRejection(TenantOwned, Base):
     """One of the latest refusals of a token that have no call record: why, for the phone and for the carrier's news."""
 
-    __tablename__ = "folded_refusal"
+    __tablename__ = "capped_rejection"
     __table_args__ = (
-        sa.UniqueConstraint("token_id", "place"),
+        sa.UniqueConstraint("token_id", "slot"),
         sa.Index(None, "organization_id"),
         sa.Index(None, "carrier_sid"),
-        sa.Index(None, "refused_at"),
+        sa.Index(None, "rejected_at"),
     )
 
     token_id: Mapped[UUID] = mapped_column(sa.ForeignKey("embed_token.id", ondelete="CASCADE"))
-    place: Mapped[int]
+    slot: Mapped[int]
     carrier_sid: Mapped[str]
     """The carrier's id of the caller's leg."""
     call_id: Mapped[UUID | None]
     """Made by the widget."""
     end_reason: Mapped[str]
     """A code, as in a call's record."""
-    refused_at: Mapped[dt.datetime]
+    rejected_at: Mapped[dt.datetime]
 
 
 class AlertKind(enum.StrEnum):

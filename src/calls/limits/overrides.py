@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from calls.limits.limit_names import is_limit
+from calls.limits.limit_names import is_overridable
 from calls.limits.models import LimitOverride
 from kit.actor import Actor
 from kit.audit import record
@@ -17,7 +17,7 @@ from kit.errors import NotFound, ValidationFailed
 from kit.schemas import rfc3339
 
 
-async def override_limit(
+async def set_override(
     session: AsyncSession,
     organization_id: UUID,
     name: str,
@@ -28,7 +28,7 @@ async def override_limit(
     by: Actor,
 ) -> None:
     """Staff give an organization another limit until ``ends_at``. Raises: ValidationFailed."""
-    if not is_limit(name, value):
+    if not is_overridable(name, value):
         raise ValidationFailed([("name", "There is no such limit, or the value is none")])
     values = {"value": value, "ends_at": ends_at, "reason": reason, "set_by": by.name}
     row = {"id": uuid7(), "organization_id": organization_id, "name": name, **values}

@@ -9,31 +9,31 @@ import msgspec
 
 from kit.settings import SettingsError
 
-FILE = "prices.toml"
+PRICE_LIST_FILE = "prices.toml"
 MICROS_PER_CENT = 10_000
 _MICROS_PER_DOLLAR = 1_000_000
-_DEAREST = 1000
+_MAX_DOLLARS_PER_MINUTE = 1000
 
 
-class Prices(msgspec.Struct, frozen=True):
+class PriceList(msgspec.Struct, frozen=True):
     """Prices of a minute, in millionths of a US dollar."""
 
     default: int
     by_country: Mapping[str, int]
 
-    def of(self, country: str) -> int:
+    def minute_price(self, country: str) -> int:
         """What a minute to ``country`` costs at most."""
         return self.by_country.get(country, self.default)
 
 
-def load_prices(data_dir: Path) -> Prices:
+def load_price_list(data_dir: Path) -> PriceList:
     """The operator's price list, or the product's. Raises: SettingsError, naming what is wrong with the list."""
-    path = data_dir / FILE
+    path = data_dir / PRICE_LIST_FILE
     if not path.exists():
-        path = Path(__file__).with_name(FILE)
+        path = Path(__file__).with_name(PRICE_LIST_FILE)
     try:
         read = tomllib.loads(path.read_text(), parse_float=Decimal)
-        return Prices(
+        return PriceList(
             _micros(read["default"]), {code: _micros(price) for code, price in read.get("countries", {}).items()}
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -45,6 +45,6 @@ def _micros(price: Decimal | int) -> int:
         dollars = Decimal(price)
     except InvalidOperation as error:
         raise ValueError(f"{price!r} is no price") from error
-    if not 0 < dollars <= _DEAREST:
+    if not 0 < dollars <= _MAX_DOLLARS_PER_MINUTE:
         raise ValueError(f"{price} is no price of a minute in US dollars")
     return int(-(-dollars * _MICROS_PER_DOLLAR // 1))

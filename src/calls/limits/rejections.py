@@ -14,28 +14,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from calls.callback_forms import OutgoingCall
-from calls.limits.call_duration import Books
-from calls.limits.metrics import REFUSED_CALLS
-from calls.limits.models import FoldedRefusal
+from calls.limits.call_duration import UsageSnapshot
+from calls.limits.metrics import REJECTED_CALLS
+from calls.limits.models import CappedRejection
 from kit.clock import utc_now
 from kit.errors import DomainError
 from kit.http.app_key import AppKey
 
-PER_TOKEN = 300
+HOURLY_CAP_PER_TOKEN = 300
 """Refusals of one token that are recorded within an hour."""
-PER_ORGANIZATION = 1000
-PLACES = 200
+HOURLY_CAP_PER_ORGANIZATION = 1000
+SLOTS_PER_TOKEN = 200
 """Of a token. A phone asks for its reason within seconds: more are refused in them by no means that limits let pass."""
 _HOUR = dt.timedelta(hours=1)
 log = structlog.get_logger("epoch.voice")
 
 
-def is_beyond_measure(books: Books) -> bool:
+def is_over_cap(usage: UsageSnapshot) -> bool:
     """True when another refusal is counted instead of recorded."""
-    return books.token.hour_refused >= PER_TOKEN or books.organization.hour_refused >= PER_ORGANIZATION
+    return (
+        usage.token.hour_rejected >= HOURLY_CAP_PER_TOKEN
+        or usage.organization.hour_rejected >= HOURLY_CAP_PER_ORGANIZATION
+    )
 
 
-class Unjudged:
+class UncheckedRejections:
     """Counts in this process what it refused because the books could not be asked, which count refusals otherwise."""
 
     def __init__(self) -> None:
@@ -50,27 +53,27 @@ class Unjudged:
         return self._of[token_id] - 1
 
 
-UNCHECKED_REJECTIONS: AppKey[Unjudged] = AppKey("unchecked_rejections")
+UNCHECKED_REJECTIONS: AppKey[UncheckedRejections] = AppKey("unchecked_rejections")
 
 
-async def fold_refusal(
+async def store_capped_rejection(
     session: AsyncSession, organization_id: UUID, asked: OutgoingCall, refusal: DomainError, number: int
 ) -> None:
     """Keep a refusal's reason in place of an older one's; before it ``number`` were refused within the hour."""
-    REFUSED_CALLS.labels(refusal.code).inc()
-    if number == PER_TOKEN:
+    REJECTED_CALLS.labels(refusal.code).inc()
+    if number == HOURLY_CAP_PER_TOKEN:
         log.warning("refusals_no_longer_recorded", organization=str(organization_id), token=str(asked.token_id))
     told = {
         "carrier_sid": asked.call_sid,
         "call_id": asked.call_id,
         "end_reason": refusal.code,
-        "refused_at": utc_now(),
+        "rejected_at": utc_now(),
     }
-    place = {
+    key = {
         "id": uuid7(),
         "organization_id": organization_id,
         "token_id": asked.token_id,
-        "place": number % PLACES,
+        "slot": number % SLOTS_PER_TOKEN,
     }
-    statement = insert(FoldedRefusal).values({**place, **told})
-    await session.execute(statement.on_conflict_do_update(index_elements=["token_id", "place"], set_=told))
+    statement = insert(CappedRejection).values({**key, **told})
+    await session.execute(statement.on_conflict_do_update(index_elements=["token_id", "slot"], set_=told))

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
-from calls.limits.limit_names import FIXED
-from calls.limits.services import Rules, TokenRule
+from calls.limits.limit_names import FIXED_LIMITS
+from calls.limits.services import CallingRulesView, TokenCallLimits
 from kit.schemas import RequestModel, ResponseModel, rfc3339
 
 
-class TokenRuleInfo(ResponseModel, frozen=True, kw_only=True):
+class TokenLimitsInfo(ResponseModel, frozen=True, kw_only=True):
     """What one embed token is narrowed to; null where the organization's rules suffice."""
 
     token_id: UUID
@@ -35,11 +35,11 @@ class CallingRulesInfo(ResponseModel, frozen=True, kw_only=True):
     """Of the limits of a day, a month or a minute, and calls that are live now."""
     new_until: str | None
     """Until then a quarter of the limits holds, and calls at home only."""
-    tokens: list[TokenRuleInfo]
+    tokens: list[TokenLimitsInfo]
     """Those that are narrowed further."""
 
     @classmethod
-    def of(cls, rules: Rules) -> "CallingRulesInfo":
+    def of(cls, rules: CallingRulesView) -> "CallingRulesInfo":
         return cls(
             countries=list(rules.countries),
             blocked_numbers=list(rules.blocked_numbers),
@@ -48,7 +48,7 @@ class CallingRulesInfo(ResponseModel, frozen=True, kw_only=True):
             used=dict(rules.used),
             new_until=rfc3339(rules.limits.new_until),
             tokens=[
-                TokenRuleInfo(
+                TokenLimitsInfo(
                     token_id=rule.token_id,
                     minutes_per_day=rule.minutes_per_day,
                     live_calls=rule.live_calls,
@@ -60,10 +60,10 @@ class CallingRulesInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 def _settable(limits: Mapping[str, int]) -> dict[str, int]:
-    return {name: value for name, value in limits.items() if name not in FIXED}
+    return {name: value for name, value in limits.items() if name not in FIXED_LIMITS}
 
 
-class NarrowToken(RequestModel, frozen=True, kw_only=True):
+class ChangeTokenLimits(RequestModel, frozen=True, kw_only=True):
     """Limits of one embed token's own; what is left out is not narrowed."""
 
     token_id: UUID
@@ -71,8 +71,8 @@ class NarrowToken(RequestModel, frozen=True, kw_only=True):
     live_calls: int | None = None
     countries: list[str] | None = None
 
-    def rule(self) -> TokenRule:
-        return TokenRule(self.token_id, self.minutes_per_day, self.live_calls, self.countries)
+    def to_limits(self) -> TokenCallLimits:
+        return TokenCallLimits(self.token_id, self.minutes_per_day, self.live_calls, self.countries)
 
 
 class ChangeCallingRules(RequestModel, frozen=True, kw_only=True):
@@ -83,4 +83,4 @@ class ChangeCallingRules(RequestModel, frozen=True, kw_only=True):
     blocked_numbers: list[str] | UnsetType = UNSET
     limits: dict[str, int] | UnsetType = UNSET
     """Those that are left out have their defaults."""
-    tokens: list[NarrowToken] | UnsetType = UNSET
+    tokens: list[ChangeTokenLimits] | UnsetType = UNSET

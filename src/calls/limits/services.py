@@ -13,25 +13,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from calls.limits import limit_names as names
-from calls.limits.call_duration import Use
-from calls.limits.destinations import blockable, shown_countries
+from calls.limits.call_duration import ScopeUsage
+from calls.limits.destinations import parse_blockable_number, selected_countries
 from calls.limits.limit_names import (
-    Limits,
-    Terms,
-    limits_of,
+    EffectiveLimits,
+    LimitSources,
+    effective_limits,
     wrong_limits,
 )
 from calls.limits.models import (
     BlockedNumber,
     CallingPause,
     CallingRules,
-    CallUse,
     LimitOverride,
-    Scope,
     TokenLimits,
+    UsageCounter,
+    UsageScope,
 )
 from calls.limits.prices import MICROS_PER_CENT
-from calls.limits.usage_counters import PAUSE_LOCK
+from calls.limits.usage_counters import CALLING_PAUSE_LOCK
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
@@ -42,17 +42,17 @@ from tenants.jobs import end_live_calls
 from tenants.models import Organization
 from widget.models import EmbedToken
 
-BLOCKED_NUMBERS = 1000
-_PAUSE_WAITS = "3s"
+MAX_BLOCKED_NUMBERS = 1000
+_PAUSE_LOCK_TIMEOUT = "3s"
 """For the calls that are being judged: some thousandths of a second, unless a worker stands still."""
-_JUDGED_WITHIN = dt.timedelta(seconds=5)
+_MAX_ADMISSION_TIME = dt.timedelta(seconds=5)
 """Then a call that asked before a pause began is on record, if it is written at all."""
 _LOCK_NOT_AVAILABLE = "55P03"
-_MOST_MINUTES = 1440
-_MOST_LIVE = 1000
+_MAX_TOKEN_MINUTES_PER_DAY = 1440
+_MAX_TOKEN_LIVE_CALLS = 1000
 
 
-class TokenRule(msgspec.Struct, frozen=True):
+class TokenCallLimits(msgspec.Struct, frozen=True):
     """What one token is narrowed to; None where its organization's rules suffice."""
 
     token_id: UUID
@@ -65,17 +65,17 @@ class TokenRule(msgspec.Struct, frozen=True):
         return self.minutes_per_day is None and self.live_calls is None and self.countries is None
 
 
-class Rules(msgspec.Struct, frozen=True):
+class CallingRulesView(msgspec.Struct, frozen=True):
     """An organization's calling rules as they stand, and what was used of its limits."""
 
     country: str
     countries: Sequence[str]
     """The home country, and what is enabled besides."""
     blocked_numbers: Sequence[str]
-    limits: Limits
+    limits: EffectiveLimits
     used: Mapping[str, int]
     """By the name of the limit: today, this month, this minute or now."""
-    tokens: Sequence[TokenRule]
+    tokens: Sequence[TokenCallLimits]
 
 
 class CallingRulesService:
@@ -84,14 +84,14 @@ class CallingRulesService:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def read(self, organization_id: UUID) -> Rules:
+    async def get(self, organization_id: UUID) -> CallingRulesView:
         """The rules. Raises: NotFound."""
         now = utc_now()
         found = (await self._session.execute(_rules_of(organization_id, now))).one_or_none()
         if found is None:
             raise NotFound
         organization, own, use, overrides, blocked = found
-        terms = Terms(
+        terms = LimitSources(
             organization.plan,
             organization.created_at,
             organization.limits,
@@ -104,22 +104,22 @@ class CallingRulesService:
             .where(TokenLimits.owned_by(organization_id), EmbedToken.revoked_at.is_(None))
             .order_by(TokenLimits.id)
         )
-        return Rules(
+        return CallingRulesView(
             country=organization.country,
-            countries=shown_countries(organization.country, None if own is None else own.countries),
+            countries=selected_countries(organization.country, None if own is None else own.countries),
             blocked_numbers=blocked or [],
-            limits=limits_of(terms, now),
+            limits=effective_limits(terms, now),
             used=_used(use, now),
-            tokens=[_token_rule(row) for row in await self._session.scalars(narrowed)],
+            tokens=[_token_call_limits(row) for row in await self._session.scalars(narrowed)],
         )
 
-    async def read_to_change(self, organization_id: UUID) -> Rules:
+    async def get_for_update(self, organization_id: UUID) -> CallingRulesView:
         """The rules, held until the transaction ends: ``change`` replaces whole lists. Raises: NotFound."""
         lock = sa.select(Organization.id).where(Organization.id == organization_id).with_for_update(key_share=True)
         await self._session.execute(lock)
-        return await self.read(organization_id)
+        return await self.get(organization_id)
 
-    async def change(
+    async def update(
         self,
         organization_id: UUID,
         *,
@@ -127,13 +127,13 @@ class CallingRulesService:
         countries: Sequence[str] | None = None,
         blocked_numbers: Sequence[str] | None = None,
         limits: Mapping[str, int] | None = None,
-        tokens: Sequence[TokenRule] | None = None,
-    ) -> Rules:
+        tokens: Sequence[TokenCallLimits] | None = None,
+    ) -> CallingRulesView:
         """Change what is given, each as a whole. Raises: NotFound, ValidationFailed."""
-        before = await self.read_to_change(organization_id)
+        before = await self.get_for_update(organization_id)
         values: dict[str, object] = {}
         if countries is not None:
-            values["countries"] = read_countries(countries)
+            values["countries"] = parse_countries(countries)
         if limits is not None:
             if (wrong := wrong_limits(limits, before.limits.ceilings)) is not None:
                 raise ValidationFailed([("limits", wrong)])
@@ -145,31 +145,33 @@ class CallingRulesService:
                 statement.on_conflict_do_update(index_elements=["organization_id"], set_=values)
             )
         if blocked_numbers is not None:
-            await self._block(organization_id, before, blocked_numbers)
+            await self._replace_blocked_numbers(organization_id, before, blocked_numbers)
         if tokens is not None:
-            await self._narrow(organization_id, tokens)
+            await self._replace_token_limits(organization_id, tokens)
         self._session.expire_all()
-        after = await self.read(organization_id)
-        if changed := _difference(before, after):
+        after = await self.get(organization_id)
+        if changed := _changes(before, after):
             await record(self._session, by, "calling_rules.changed", organization_id=organization_id, details=changed)
         return after
 
-    async def of_token(self, organization_id: UUID, token_id: UUID) -> TokenRule:
+    async def get_token_limits(self, organization_id: UUID, token_id: UUID) -> TokenCallLimits:
         """What one token is narrowed to."""
         mine = TokenLimits.owned_by(organization_id), TokenLimits.token_id == token_id
         row = await self._session.scalar(sa.select(TokenLimits).where(*mine))
-        return TokenRule(token_id) if row is None else _token_rule(row)
+        return TokenCallLimits(token_id) if row is None else _token_call_limits(row)
 
-    async def narrow_token(self, organization_id: UUID, rule: TokenRule, *, by: Actor) -> None:
+    async def set_token_limits(self, organization_id: UUID, rule: TokenCallLimits, *, by: Actor) -> None:
         """Set what one token is narrowed to. Raises: ValidationFailed."""
-        known = (await self.read_to_change(organization_id)).tokens
+        known = (await self.get_for_update(organization_id)).tokens
         others = [other for other in known if other.token_id != rule.token_id]
-        await self.change(organization_id, by=by, tokens=[*others, rule])
+        await self.update(organization_id, by=by, tokens=[*others, rule])
 
-    async def _block(self, organization_id: UUID, before: Rules, typed: Sequence[str]) -> None:
-        if len(typed) > BLOCKED_NUMBERS:
-            raise ValidationFailed([("blocked_numbers", f"At most {BLOCKED_NUMBERS} numbers")])
-        numbers = dict.fromkeys(read_blocked(number, before.country) for number in typed)
+    async def _replace_blocked_numbers(
+        self, organization_id: UUID, before: CallingRulesView, typed: Sequence[str]
+    ) -> None:
+        if len(typed) > MAX_BLOCKED_NUMBERS:
+            raise ValidationFailed([("blocked_numbers", f"At most {MAX_BLOCKED_NUMBERS} numbers")])
+        numbers = dict.fromkeys(parse_blocked_number(number, before.country) for number in typed)
         gone = set(before.blocked_numbers) - numbers.keys()
         mine = BlockedNumber.owned_by(organization_id)
         await self._session.execute(sa.delete(BlockedNumber).where(mine, BlockedNumber.number.in_(gone)))
@@ -180,7 +182,7 @@ class CallingRulesService:
         )
         await self._session.flush()
 
-    async def _narrow(self, organization_id: UUID, rules: Sequence[TokenRule]) -> None:
+    async def _replace_token_limits(self, organization_id: UUID, rules: Sequence[TokenCallLimits]) -> None:
         wanted = {rule.token_id: rule for rule in rules}
         active = sa.select(EmbedToken.id).where(
             EmbedToken.owned_by(organization_id), EmbedToken.id.in_(wanted), EmbedToken.revoked_at.is_(None)
@@ -189,7 +191,7 @@ class CallingRulesService:
             raise ValidationFailed([("tokens", "There is no such active token")])
         await self._session.execute(sa.delete(TokenLimits).where(TokenLimits.owned_by(organization_id)))
         for rule in wanted.values():
-            checked = read_token_rule(rule)
+            checked = validate_token_limits(rule)
             if not checked.is_empty:
                 self._session.add(TokenLimits(organization_id=organization_id, **msgspec.structs.asdict(checked)))
         await self._session.flush()
@@ -208,7 +210,7 @@ async def pause_calls(session: AsyncSession, *, reason: str, by: Actor, end_live
     if ending is not None:
         end_live_calls(session, ending)
         if not is_exact:
-            end_live_calls(session, ending, after=_JUDGED_WITHIN)
+            end_live_calls(session, ending, after=_MAX_ADMISSION_TIME)
     if not is_new and ending is None:
         return False
     await record(session, by, "calling.paused", details={"reason": reason, "live_calls_ended": ending is not None})
@@ -222,8 +224,8 @@ async def _alone(session: AsyncSession) -> bool:
     """
     try:
         async with session.begin_nested():
-            await session.execute(sa.text(f"SET LOCAL lock_timeout = '{_PAUSE_WAITS}'"))
-            await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(PAUSE_LOCK))))
+            await session.execute(sa.text(f"SET LOCAL lock_timeout = '{_PAUSE_LOCK_TIMEOUT}'"))
+            await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(CALLING_PAUSE_LOCK))))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
             raise
@@ -239,7 +241,7 @@ async def resume_calls(session: AsyncSession, *, by: Actor) -> bool:
     return True
 
 
-def read_countries(given: Sequence[str], field: str = "countries") -> list[str]:
+def parse_countries(given: Sequence[str], field: str = "countries") -> list[str]:
     """Countries as they are stored, from codes or English names. Raises: ValidationFailed."""
     by_name = {name.casefold(): code for code, name in countries().items()}
     found = set()
@@ -252,25 +254,25 @@ def read_countries(given: Sequence[str], field: str = "countries") -> list[str]:
     return sorted(found)
 
 
-def read_blocked(typed: str, country: str) -> str:
+def parse_blocked_number(typed: str, country: str) -> str:
     """A number for the block list as it is stored. Raises: ValidationFailed."""
     if not typed.strip():
         raise ValidationFailed([("blocked_numbers", "Enter a phone number")])
     try:
-        return blockable(typed, country)
+        return parse_blockable_number(typed, country)
     except DomainError as refusal:
         raise ValidationFailed([("blocked_numbers", f"{refusal.message}: {typed[:32]}")]) from refusal
 
 
-def read_token_rule(rule: TokenRule) -> TokenRule:
+def validate_token_limits(rule: TokenCallLimits) -> TokenCallLimits:
     """A token's limits as they are stored. Raises: ValidationFailed."""
     for name, value, most in (
-        ("Minutes a day", rule.minutes_per_day, _MOST_MINUTES),
-        ("Calls at once", rule.live_calls, _MOST_LIVE),
+        ("Minutes a day", rule.minutes_per_day, _MAX_TOKEN_MINUTES_PER_DAY),
+        ("Calls at once", rule.live_calls, _MAX_TOKEN_LIVE_CALLS),
     ):
         if value is not None and not 0 <= value <= most:
             raise ValidationFailed([("tokens", f"{name} must be from 0 to {most}")])
-    chosen = None if rule.countries is None else read_countries(rule.countries, "tokens")
+    chosen = None if rule.countries is None else parse_countries(rule.countries, "tokens")
     return msgspec.structs.replace(rule, countries=chosen or None)
 
 
@@ -281,28 +283,28 @@ def _rules_of(organization_id: UUID, now: dt.datetime) -> sa.Select[Any]:
     )
     in_order = aggregate_order_by(BlockedNumber.number, BlockedNumber.id)
     blocked = sa.select(sa.func.array_agg(in_order)).where(BlockedNumber.owned_by(organization_id))
-    is_own_use = sa.and_(CallUse.owned_by(organization_id), CallUse.scope == Scope.ORGANIZATION)
+    is_own_use = sa.and_(UsageCounter.owned_by(organization_id), UsageCounter.scope == UsageScope.ORGANIZATION)
     return (
-        sa.select(Organization, CallingRules, CallUse, overrides.scalar_subquery(), blocked.scalar_subquery())
+        sa.select(Organization, CallingRules, UsageCounter, overrides.scalar_subquery(), blocked.scalar_subquery())
         .outerjoin(CallingRules, CallingRules.organization_id == Organization.id)
-        .outerjoin(CallUse, is_own_use)
+        .outerjoin(UsageCounter, is_own_use)
         .where(Organization.id == organization_id, Organization.deleted_at.is_(None))
     )
 
 
-def _token_rule(row: TokenLimits) -> TokenRule:
-    return TokenRule(row.token_id, row.minutes_per_day, row.live_calls, row.countries)
+def _token_call_limits(row: TokenLimits) -> TokenCallLimits:
+    return TokenCallLimits(row.token_id, row.minutes_per_day, row.live_calls, row.countries)
 
 
-def _used(row: CallUse | None, now: dt.datetime) -> dict[str, int]:
+def _used(row: UsageCounter | None, now: dt.datetime) -> dict[str, int]:
     """What stands in the books, windows that are over left out."""
     if row is None:
-        use = Use()
+        use = ScopeUsage()
     else:
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
         is_today, is_month = row.day >= day, row.month >= day.replace(day=1)
         is_minute = row.minute_start > now - dt.timedelta(minutes=1)
-        use = Use(
+        use = ScopeUsage(
             live=row.live,
             minute_attempts=row.minute_attempts if is_minute else 0,
             day_attempts=row.day_attempts if is_today else 0,
@@ -322,10 +324,10 @@ def _used(row: CallUse | None, now: dt.datetime) -> dict[str, int]:
     }
 
 
-def _difference(before: Rules, after: Rules) -> dict[str, object]:
+def _changes(before: CallingRulesView, after: CallingRulesView) -> dict[str, object]:
     """What of the rules is other than it was, before and after."""
 
-    def told(rules: Rules) -> dict[str, Any]:
+    def told(rules: CallingRulesView) -> dict[str, Any]:
         return {
             "countries": list(rules.countries),
             "blocked_numbers": list(rules.blocked_numbers),

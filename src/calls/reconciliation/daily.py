@@ -16,61 +16,61 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from calls.limits.limit_alerts import Watch
+from calls.limits.limit_alerts import LimitAlerts
 from calls.models import Call, CallStatus
 from calls.reconciliation.daily_differences import (
-    Difference,
-    Theirs,
-    differences,
-    token_of,
+    CarrierCall,
+    Discrepancy,
+    find_discrepancies,
+    placing_token,
 )
-from calls.reconciliation.models import CarrierDay, CarrierDifference, DifferenceKind
+from calls.reconciliation.models import CallDiscrepancy, DiscrepancyKind, ReconciledDay
 from calls.services import CallService
 from carrier.port import Carrier, LegReport, NotAtCarrier
 from kit.clock import utc_now
 from kit.db.database import Database
 
-COMPARED_AFTER = dt.timedelta(hours=3)
+RECONCILE_DELAY = dt.timedelta(hours=3)
 """The end of the day: by then the carrier knows nearly every price."""
-COMPARED_AGAIN_AFTER = dt.timedelta(hours=20)
+RECONCILE_AGAIN_DELAY = dt.timedelta(hours=20)
 """A day of which prices are missing."""
-DAYS_BACK = 7
+MAX_DAYS_BACK = 7
 """Older days are compared by the command line alone."""
-BATCH = 500
+CALLS_PER_BATCH = 500
 _MIDNIGHT_SLACK = dt.timedelta(minutes=10)
-_CLOCKS_APART = dt.timedelta(hours=1)
+_MAX_CLOCK_SKEW = dt.timedelta(hours=1)
 _DAY = dt.timedelta(days=1)
 log = structlog.get_logger("epoch.voice")
 
 
-class CallComparison:
+class DailyReconciler:
     """Compares days, oldest first."""
 
-    def __init__(self, jobs: Database, carrier: Carrier, watch: Watch | None = None) -> None:
+    def __init__(self, jobs: Database, carrier: Carrier, watch: LimitAlerts | None = None) -> None:
         """``jobs`` must see every organization's calls."""
         self._jobs = jobs
         self._carrier = carrier
         self._watch = watch
 
-    async def run(self, now: dt.datetime | None = None) -> list[CarrierDay]:
+    async def run(self, now: dt.datetime | None = None) -> list[ReconciledDay]:
         """Compare the days that are due. Raises: CarrierError; the day is compared again by the next run."""
-        return [await self.compare(day) for day in await self._due(now or utc_now())]
+        return [await self.reconcile(day) for day in await self._due(now or utc_now())]
 
-    async def compare(self, day: dt.date) -> CarrierDay:
+    async def reconcile(self, day: dt.date) -> ReconciledDay:
         """Compare the calls that began on ``day``, UTC, whether it was compared or not. Raises: CarrierError."""
         async with self._jobs.sessions() as session, session.begin():
-            begun = insert(CarrierDay).values(id=uuid7(), day=day)
+            begun = insert(ReconciledDay).values(id=uuid7(), day=day)
             await session.execute(begun.on_conflict_do_update(index_elements=["day"], set_={"compared_at": None}))
             # Whatever still is so is found again.
-            still_open = CarrierDifference.day == day, CarrierDifference.corrected_at.is_(None)
-            await session.execute(sa.delete(CarrierDifference).where(*still_open))
-        found = await self._compare(day, await self._list(day))
+            still_open = CallDiscrepancy.day == day, CallDiscrepancy.corrected_at.is_(None)
+            await session.execute(sa.delete(CallDiscrepancy).where(*still_open))
+        found = await self._compare_day(day, await self._fetch_carrier_calls(day))
         async with self._jobs.sessions() as session, session.begin():
-            of_day = CarrierDifference.day == day
-            corrected = sa.func.count(CarrierDifference.corrected_at)
+            of_day = CallDiscrepancy.day == day
+            corrected = sa.func.count(CallDiscrepancy.corrected_at)
             counts = (await session.execute(sa.select(sa.func.count(), corrected).where(of_day))).one()
             found.corrected, found.open = counts[1], counts[0] - counts[1]
-            row = (await session.scalars(sa.select(CarrierDay).where(CarrierDay.day == day))).one()
+            row = (await session.scalars(sa.select(ReconciledDay).where(ReconciledDay.day == day))).one()
             for name, value in msgspec.structs.asdict(found).items():
                 setattr(row, name, value)
             row.compared_at = utc_now()
@@ -78,16 +78,16 @@ class CallComparison:
         return row
 
     async def _due(self, now: dt.datetime) -> list[dt.date]:
-        last = (now - COMPARED_AFTER).date() - _DAY
+        last = (now - RECONCILE_DELAY).date() - _DAY
         async with self._jobs.sessions() as session:
-            since = CarrierDay.day > last - DAYS_BACK * _DAY
-            known = {row.day: row for row in await session.scalars(sa.select(CarrierDay).where(since))}
+            since = ReconciledDay.day > last - MAX_DAYS_BACK * _DAY
+            known = {row.day: row for row in await session.scalars(sa.select(ReconciledDay).where(since))}
         # A product that compares for the first time has no days behind it that anybody waits for.
-        days = [last - number * _DAY for number in reversed(range(DAYS_BACK))] if known else [last]
+        days = [last - number * _DAY for number in reversed(range(MAX_DAYS_BACK))] if known else [last]
         return [day for day in days if _is_due(known.get(day), now)]
 
-    async def _list(self, day: dt.date) -> "_Listed":
-        listed = _Listed()
+    async def _fetch_carrier_calls(self, day: dt.date) -> "_CarrierCallList":
+        listed = _CarrierCallList()
         async for legs in self._carrier.legs_of_day(day):
             listed.add(legs)
         # Who calls just before midnight reaches somebody on the next day.
@@ -98,14 +98,14 @@ class CallComparison:
                 listed.dialled[sid] = await self._carrier.dialled_legs(sid)
         return listed
 
-    async def _compare(self, day: dt.date, listed: "_Listed") -> "_Found":
-        found = _Found(others_there=listed.others)
+    async def _compare_day(self, day: dt.date, listed: "_CarrierCallList") -> "_DayTotals":
+        found = _DayTotals(others_there=listed.other_calls)
         for sid in listed.callers:
-            theirs = listed.theirs(sid)
+            theirs = listed.get(sid)
             found.calls_there += 1
             found.seconds_there += theirs.seconds
             found.micros_there += theirs.price_micros or 0
-        async for calls in self._calls_of(day):
+        async for calls in self._our_calls(day):
             for call in calls:
                 found.calls_here += 1
                 found.seconds_here += call.duration
@@ -114,14 +114,14 @@ class CallComparison:
         await self._report_unknown(day, listed)
         return found
 
-    async def _compare_call(self, day: dt.date, call: Call, listed: "_Listed", found: "_Found") -> None:
+    async def _compare_call(self, day: dt.date, call: Call, listed: "_CarrierCallList", found: "_DayTotals") -> None:
         is_listed = call.carrier_sid in listed.callers
-        theirs = listed.take(call.carrier_sid) if is_listed else await self._ask(call.carrier_sid)
+        theirs = listed.match(call.carrier_sid) if is_listed else await self._fetch_carrier_call(call.carrier_sid)
         if call.erased_at is not None:
             return  # Erased there as well, or about to be.
         if theirs is None:
-            missing = Difference(DifferenceKind.UNKNOWN_THERE, _told(call), "", is_correctable=False)
-            await self._keep(day, call, [missing])
+            missing = Discrepancy(DiscrepancyKind.UNKNOWN_THERE, _describe(call), "", is_correctable=False)
+            await self._correct(day, call, [missing])
             return
         if not is_listed:
             # Began in another day's last or first second, as the carrier sees it.
@@ -132,61 +132,63 @@ class CallComparison:
             return
         if theirs.price_micros is None:
             found.unpriced += 1
-        differing = differences(call, theirs)
+        differing = find_discrepancies(call, theirs)
         is_new_price = call.status is not CallStatus.REFUSED and theirs.price_micros is not None and not call.is_priced
         if differing or is_new_price:
-            await self._keep(day, call, differing, theirs)
+            await self._correct(day, call, differing, theirs)
 
-    async def _keep(
-        self, day: dt.date, call: Call, differing: Sequence[Difference], theirs: Theirs | None = None
+    async def _correct(
+        self, day: dt.date, call: Call, differing: Sequence[Discrepancy], theirs: CarrierCall | None = None
     ) -> None:
         """Correct our record, and keep what was found, together."""
         async with self._jobs.sessions() as session, session.begin():
             calls = CallService(session)
             told = {item.kind for item in differing if item.is_correctable}
-            if theirs is not None and told - {DifferenceKind.PRICE}:
+            if theirs is not None and told - {DiscrepancyKind.PRICE}:
                 leg_sid, end = theirs.end
-                await calls.correct(call.organization_id, call.carrier_sid, leg_sid, end, watch=self._watch)
+                await calls.correct_end(call.organization_id, call.carrier_sid, leg_sid, end, watch=self._watch)
             if theirs is not None and theirs.price_micros is not None and call.status is not CallStatus.REFUSED:
                 await calls.set_price(call.organization_id, call.id, theirs.price_micros, watch=self._watch)
             for item in differing:
-                await _write(session, day, call.carrier_sid, item, call_record_id=call.id, token_id=call.token_id)
+                await _store_discrepancy(
+                    session, day, call.carrier_sid, item, call_record_id=call.id, token_id=call.token_id
+                )
 
-    async def _report_unknown(self, day: dt.date, listed: "_Listed") -> None:
+    async def _report_unknown(self, day: dt.date, listed: "_CarrierCallList") -> None:
         """What is left of the list: another day's, turned away and not recorded, or nothing we know of."""
-        left = [sid for sid in listed.callers if sid not in listed.taken]
-        for start in range(0, len(left), BATCH):
-            some = left[start : start + BATCH]
+        left = [sid for sid in listed.callers if sid not in listed.matched]
+        for start in range(0, len(left), CALLS_PER_BATCH):
+            some = left[start : start + CALLS_PER_BATCH]
             async with self._jobs.sessions() as session, session.begin():
                 known = set(await session.scalars(sa.select(Call.carrier_sid).where(Call.carrier_sid.in_(some))))
                 for sid in some:
-                    theirs = listed.theirs(sid)
-                    if sid in known or not theirs.cost_something:
+                    theirs = listed.get(sid)
+                    if sid in known or not theirs.is_billable:
                         continue
                     there = f"{theirs.status.value}, {theirs.seconds} s"
-                    item = Difference(DifferenceKind.UNKNOWN_HERE, "", there, is_correctable=False)
-                    await _write(session, day, sid, item, token_id=token_of(theirs.caller))
+                    item = Discrepancy(DiscrepancyKind.UNKNOWN_HERE, "", there, is_correctable=False)
+                    await _store_discrepancy(session, day, sid, item, token_id=placing_token(theirs.caller))
 
-    async def _ask(self, carrier_sid: str) -> Theirs | None:
+    async def _fetch_carrier_call(self, carrier_sid: str) -> CarrierCall | None:
         try:
             caller = await self._carrier.leg(carrier_sid)
         except NotAtCarrier:
             return None
-        return Theirs(caller, tuple(await self._carrier.dialled_legs(carrier_sid)))
+        return CarrierCall(caller, tuple(await self._carrier.dialled_legs(carrier_sid)))
 
-    async def _calls_of(self, day: dt.date) -> AsyncIterator[Sequence[Call]]:
+    async def _our_calls(self, day: dt.date) -> AsyncIterator[Sequence[Call]]:
         start = dt.datetime.combine(day, dt.time(), dt.UTC)
         # Ids begin with their time: the primary key finds the day.
         after, end = (
             UUID(int=int(moment.timestamp() * 1000) << 80)
-            for moment in (start - _CLOCKS_APART, start + _DAY + _CLOCKS_APART)
+            for moment in (start - _MAX_CLOCK_SKEW, start + _DAY + _MAX_CLOCK_SKEW)
         )
         while True:
             query = (
                 sa.select(Call)
                 .where(Call.id > after, Call.id < end, Call.started_at >= start, Call.started_at < start + _DAY)
                 .order_by(Call.id)
-                .limit(BATCH)
+                .limit(CALLS_PER_BATCH)
             )
             async with self._jobs.sessions() as session:
                 calls = (await session.scalars(query)).all()
@@ -196,7 +198,7 @@ class CallComparison:
             after = calls[-1].id
 
 
-class _Found(msgspec.Struct):
+class _DayTotals(msgspec.Struct):
     """A ``CarrierDay``'s sums."""
 
     calls_here: int = 0
@@ -211,48 +213,48 @@ class _Found(msgspec.Struct):
     open: int = 0
 
 
-class _Listed:
+class _CarrierCallList:
     """The carrier's calls of a day, by the caller's leg."""
 
     def __init__(self) -> None:
         self.callers: dict[str, LegReport] = {}
         self.dialled: defaultdict[str, list[LegReport]] = defaultdict(list)
-        self.taken: set[str] = set()
-        self.others = 0
+        self.matched: set[str] = set()
+        self.other_calls = 0
 
     def add(self, legs: Sequence[LegReport]) -> None:
         for leg in legs:
             if leg.parent_sid is not None:
                 self.dialled[leg.parent_sid].append(leg)
-            elif token_of(leg) is not None:
+            elif placing_token(leg) is not None:
                 self.callers[leg.sid] = leg
             else:
-                self.others += 1
+                self.other_calls += 1
 
-    def theirs(self, sid: str) -> Theirs:
-        return Theirs(self.callers[sid], tuple(self.dialled.get(sid, ())))
+    def get(self, sid: str) -> CarrierCall:
+        return CarrierCall(self.callers[sid], tuple(self.dialled.get(sid, ())))
 
-    def take(self, sid: str) -> Theirs:
+    def match(self, sid: str) -> CarrierCall:
         """The call, which is known here."""
-        self.taken.add(sid)
-        return self.theirs(sid)
+        self.matched.add(sid)
+        return self.get(sid)
 
 
-def _is_due(day: CarrierDay | None, now: dt.datetime) -> bool:
+def _is_due(day: ReconciledDay | None, now: dt.datetime) -> bool:
     if day is None or day.compared_at is None:
         return True
-    return bool(day.unpriced) and day.compared_at < now - COMPARED_AGAIN_AFTER
+    return bool(day.unpriced) and day.compared_at < now - RECONCILE_AGAIN_DELAY
 
 
-def _told(call: Call) -> str:
+def _describe(call: Call) -> str:
     return f"{call.status.value}, {call.duration} s"
 
 
-async def _write(
+async def _store_discrepancy(
     session: AsyncSession,
     day: dt.date,
     carrier_sid: str,
-    item: Difference,
+    item: Discrepancy,
     *,
     call_record_id: UUID | None = None,
     token_id: UUID | None = None,
@@ -270,5 +272,5 @@ async def _write(
         "corrected_at": corrected_at,
     }
     again = {"here": item.here, "there": item.there, "corrected_at": corrected_at}
-    statement = insert(CarrierDifference).values(values)
+    statement = insert(CallDiscrepancy).values(values)
     await session.execute(statement.on_conflict_do_update(index_elements=["carrier_sid", "kind"], set_=again))

@@ -6,19 +6,19 @@ from uuid import UUID
 
 import msgspec
 
-from calls.call_state import FIRST_CORRECTION, STATUS_OF_KIND, LegEvent
-from calls.leg_reports import is_over, price_of
+from calls.call_state import FIRST_CORRECTION_SEQUENCE, STATUS_BY_CARRIER_STATUS, LegEvent
+from calls.leg_reports import is_leg_over, total_price
 from calls.models import Call, CallStatus
-from calls.reconciliation.models import DifferenceKind
+from calls.reconciliation.models import DiscrepancyKind
 from carrier.port import LegReport
 from kit.schemas import rfc3339
 
-_SLACK = dt.timedelta(seconds=2)
+_END_TOLERANCE = dt.timedelta(seconds=2)
 """Ends that are told and ends that are listed are rounded apart."""
-_OURS = re.compile(r"client:w_([0-9a-f]{32})_[0-9a-f]{16}")
+_WIDGET_IDENTITY = re.compile(r"client:w_([0-9a-f]{32})_[0-9a-f]{16}")
 
 
-class Theirs(msgspec.Struct, frozen=True):
+class CarrierCall(msgspec.Struct, frozen=True):
     """A call in the carrier's books."""
 
     caller: LegReport
@@ -26,7 +26,7 @@ class Theirs(msgspec.Struct, frozen=True):
 
     @property
     def is_over(self) -> bool:
-        return all(is_over(leg) for leg in (self.caller, *self.dialled))
+        return all(is_leg_over(leg) for leg in (self.caller, *self.dialled))
 
     @property
     def seconds(self) -> int:
@@ -35,17 +35,17 @@ class Theirs(msgspec.Struct, frozen=True):
     @property
     def price_micros(self) -> int | None:
         """None until it is known."""
-        return price_of((self.caller, *self.dialled))
+        return total_price((self.caller, *self.dialled))
 
     @property
-    def cost_something(self) -> bool:
+    def is_billable(self) -> bool:
         """True for a call that somebody pays for, or that reached somebody; not for one that was turned away."""
         return bool(self.dialled or self.price_micros)
 
     @property
     def status(self) -> CallStatus:
         """What our record should say of a call that is over."""
-        return STATUS_OF_KIND[self.dialled[0].status] if self.dialled else CallStatus.CANCELED
+        return STATUS_BY_CARRIER_STATUS[self.dialled[0].status] if self.dialled else CallStatus.CANCELED
 
     @property
     def end(self) -> tuple[str, LegEvent]:
@@ -54,47 +54,47 @@ class Theirs(msgspec.Struct, frozen=True):
         event = LegEvent(
             is_child=True,
             kind=self.status.value,
-            sequence=FIRST_CORRECTION,
+            sequence=FIRST_CORRECTION_SEQUENCE,
             occurred_at=leg.ended_at or leg.started_at or dt.datetime.now(dt.UTC),
             duration=leg.duration,
         )
         return leg.sid, event
 
 
-class Difference(msgspec.Struct, frozen=True):
+class Discrepancy(msgspec.Struct, frozen=True):
     """In one thing; texts as staff read them."""
 
-    kind: DifferenceKind
+    kind: DiscrepancyKind
     here: str
     there: str
     is_correctable: bool = True
 
 
-def token_of(leg: LegReport) -> UUID | None:
+def placing_token(leg: LegReport) -> UUID | None:
     """The embed token of the browser that placed the call; None for a call that no browser of ours placed."""
-    found = _OURS.fullmatch(leg.caller)
+    found = _WIDGET_IDENTITY.fullmatch(leg.caller)
     return None if found is None else UUID(found[1])
 
 
-def differences(call: Call, theirs: Theirs) -> list[Difference]:
+def find_discrepancies(call: Call, theirs: CarrierCall) -> list[Discrepancy]:
     """What our record of a call says otherwise than the carrier, which has seen it through."""
     if call.status is CallStatus.REFUSED:
         there = f"{theirs.status.value}, {theirs.seconds} s"
-        dialled = Difference(DifferenceKind.DIALLED_THOUGH_REFUSED, "refused", there, is_correctable=False)
+        dialled = Discrepancy(DiscrepancyKind.DIALLED_THOUGH_REFUSED, "refused", there, is_correctable=False)
         return [dialled] if theirs.dialled else []
     found = []
     if call.status is not theirs.status:
         # That nobody was dialled cannot be true of a call of which somebody told us.
         is_correctable = bool(theirs.dialled) or not call.status.is_final
-        found.append(Difference(DifferenceKind.STATUS, call.status.value, theirs.status.value, is_correctable))
+        found.append(Discrepancy(DiscrepancyKind.STATUS, call.status.value, theirs.status.value, is_correctable))
     if theirs.dialled:
         seconds = theirs.seconds if theirs.status is CallStatus.COMPLETED else 0
         if call.duration != seconds:
-            found.append(Difference(DifferenceKind.DURATION, str(call.duration), str(seconds)))
+            found.append(Discrepancy(DiscrepancyKind.DURATION, str(call.duration), str(seconds)))
         ended_at = theirs.dialled[0].ended_at
-        if ended_at is not None and (call.ended_at is None or abs(call.ended_at - ended_at) > _SLACK):
-            found.append(Difference(DifferenceKind.END, rfc3339(call.ended_at) or "", rfc3339(ended_at) or ""))
+        if ended_at is not None and (call.ended_at is None or abs(call.ended_at - ended_at) > _END_TOLERANCE):
+            found.append(Discrepancy(DiscrepancyKind.END, rfc3339(call.ended_at) or "", rfc3339(ended_at) or ""))
     price = theirs.price_micros
     if call.is_priced and price is not None and call.cost_micros != price:
-        found.append(Difference(DifferenceKind.PRICE, str(call.cost_micros), str(price)))
+        found.append(Discrepancy(DiscrepancyKind.PRICE, str(call.cost_micros), str(price)))
     return found

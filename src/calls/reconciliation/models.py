@@ -16,10 +16,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit.db.model import Base, text_enum
 
 
-class CarrierDay(Base):
+class ReconciledDay(Base):
     """One day's calls on both sides. Sums are of what was compared last."""
 
-    __tablename__ = "carrier_day"
+    __tablename__ = "reconciled_day"
     __table_args__ = (sa.UniqueConstraint("day"),)
 
     day: Mapped[dt.date]
@@ -51,7 +51,7 @@ class CarrierDay(Base):
         return self.compared_at is not None and not self.open and not self.unpriced
 
 
-class DifferenceKind(enum.StrEnum):
+class DiscrepancyKind(enum.StrEnum):
     """In what the two sides differ."""
 
     UNKNOWN_HERE = "unknown_here"
@@ -69,18 +69,18 @@ class DifferenceKind(enum.StrEnum):
     """The carrier's price has changed, millionths of a US dollar. That a price replaces an estimate is none."""
 
 
-class CarrierDifference(Base):
+class CallDiscrepancy(Base):
     """One thing about one call, once, however often its day is compared. No numbers, no names."""
 
-    __tablename__ = "carrier_difference"
+    __tablename__ = "call_discrepancy"
     __table_args__ = (
         sa.UniqueConstraint("carrier_sid", "kind"),
         sa.Index(None, "day"),
-        sa.Index("ix_carrier_difference_open", "id", postgresql_where=sa.text("corrected_at IS NULL")),
+        sa.Index("ix_call_discrepancy_open", "id", postgresql_where=sa.text("corrected_at IS NULL")),
     )
 
     day: Mapped[dt.date]
-    kind: Mapped[DifferenceKind] = mapped_column(text_enum(DifferenceKind))
+    kind: Mapped[DiscrepancyKind] = mapped_column(text_enum(DiscrepancyKind, name="kind"))
     carrier_sid: Mapped[str]
     """The caller's leg: with it the call is found in the carrier's console."""
     call_record_id: Mapped[UUID | None]

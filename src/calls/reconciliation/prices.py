@@ -8,34 +8,34 @@ import msgspec
 import sqlalchemy as sa
 import structlog
 
-from calls.leg_reports import price_of
-from calls.limits.limit_alerts import Watch
+from calls.leg_reports import total_price
+from calls.limits.limit_alerts import LimitAlerts
 from calls.models import Call
 from calls.services import CallService
 from carrier.port import Carrier, CarrierError, NotAtCarrier
 from kit.clock import utc_now
 from kit.db.database import Database
 
-BATCH = 500
+CALLS_PER_RUN = 500
 """Of one run; the next goes on."""
-AT_ONCE = 5
-ASK_AGAIN = dt.timedelta(hours=1)
-ASKED_FOR = dt.timedelta(hours=12)
+CONCURRENT_REQUESTS = 5
+RETRY_INTERVAL = dt.timedelta(hours=1)
+MAX_PRICE_AGE = dt.timedelta(hours=12)
 """After a call's end; then the daily comparison reads the prices of the whole day at once."""
 log = structlog.get_logger("epoch.voice")
 
 
-class _Due(msgspec.Struct, frozen=True):
+class _UnpricedCall(msgspec.Struct, frozen=True):
     id: UUID
     organization_id: UUID
     carrier_sid: str
     ended_at: dt.datetime
 
 
-class PriceFinder:
+class PriceUpdater:
     """Replaces estimates by prices, and corrects what was spent."""
 
-    def __init__(self, jobs: Database, carrier: Carrier, watch: Watch | None = None) -> None:
+    def __init__(self, jobs: Database, carrier: Carrier, watch: LimitAlerts | None = None) -> None:
         """``jobs`` must see every organization's calls."""
         self._jobs = jobs
         self._carrier = carrier
@@ -50,38 +50,38 @@ class PriceFinder:
             nonlocal priced
             for call in todo:
                 try:
-                    priced += await self._price(call, asked_at)
+                    priced += await self._update(call, asked_at)
                 except CarrierError as error:
                     # It stays due: the next run asks again.
                     log.warning("price_not_told", call=str(call.id), error=type(error).__name__)
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
+            for _ in range(CONCURRENT_REQUESTS):
                 group.create_task(work())
         if priced:
             log.info("calls_priced", priced=priced)
         return priced
 
-    async def _due(self, now: dt.datetime) -> list[_Due]:
+    async def _due(self, now: dt.datetime) -> list[_UnpricedCall]:
         query = (
             sa.select(Call.id, Call.organization_id, Call.carrier_sid, sa.func.coalesce(Call.ended_at, Call.started_at))
             .where(Call.price_due_at <= now)
             .order_by(Call.price_due_at)
-            .limit(BATCH)
+            .limit(CALLS_PER_RUN)
         )
         async with self._jobs.sessions() as session:
-            return [_Due(*row) for row in await session.execute(query)]
+            return [_UnpricedCall(*row) for row in await session.execute(query)]
 
-    async def _price(self, call: _Due, now: dt.datetime) -> bool:
+    async def _update(self, call: _UnpricedCall, now: dt.datetime) -> bool:
         try:
             legs = [await self._carrier.leg(call.carrier_sid), *await self._carrier.dialled_legs(call.carrier_sid)]
         except NotAtCarrier:
             legs = []
-        micros = price_of(legs) if legs else None
+        micros = total_price(legs) if legs else None
         async with self._jobs.sessions() as session, session.begin():
             if micros is not None:
                 await CallService(session).set_price(call.organization_id, call.id, micros, watch=self._watch)
                 return True
-            again = now + ASK_AGAIN if legs and now < call.ended_at + ASKED_FOR else None
+            again = now + RETRY_INTERVAL if legs and now < call.ended_at + MAX_PRICE_AGE else None
             await session.execute(sa.update(Call).where(Call.id == call.id).values(price_due_at=again))
         return False

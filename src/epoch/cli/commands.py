@@ -10,8 +10,8 @@ from accounts.passwords import Passwords
 from admin.models import StaffRole
 from admin.services import InvitedStaff, StaffService
 from calls.limits import services as switch
-from calls.reconciliation.daily import CallComparison
-from calls.reconciliation.models import CarrierDay
+from calls.reconciliation.daily import DailyReconciler
+from calls.reconciliation.models import ReconciledDay
 from carrier.port import Carrier
 from epoch.carrier_factory import build_carrier
 from epoch.phone_number_jobs import build_reconciler
@@ -101,14 +101,14 @@ async def reconcile_numbers(settings: Settings) -> Report:
         return await build_reconciler(database, carrier).compare()
 
 
-async def compare_calls(settings: Settings, day: date | None) -> list[CarrierDay]:
+async def compare_calls(settings: Settings, day: date | None) -> list[ReconciledDay]:
     """Compare the calls of ``day``, or of each day that is due, with the carrier's.
 
     Raises: as ``reconcile_numbers``.
     """
     async with _database_and_carrier(settings) as (database, carrier):
-        comparison = CallComparison(database, carrier)
-        return await comparison.run() if day is None else [await comparison.compare(day)]
+        comparison = DailyReconciler(database, carrier)
+        return await comparison.run() if day is None else [await comparison.reconcile(day)]
 
 
 @asynccontextmanager

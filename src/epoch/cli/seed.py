@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.passwords import Passwords
 from accounts.services import UserService
 from admin.models import Staff, StaffRole
-from calls.limits.limit_names import AMOUNTS, COUNTS, FIRST_DAYS
+from calls.limits.limit_names import DEFAULT_AMOUNTS, DEFAULT_COUNTS, NEW_ORGANIZATION_DAYS
 from calls.limits.models import CallingRules
 from carrier.port import Carrier
 from epoch.carrier_factory import build_carrier
@@ -42,10 +42,10 @@ TOKEN_LABEL = "Demo page"  # noqa: S105 - a label
 COUNT_LIMITS = {
     **dict.fromkeys(("active_tokens", ACTIVE_KEYS_LIMIT, "invitations_per_day"), 1000),
     **dict.fromkeys(LIMITS, 1000),
-    **dict.fromkeys(COUNTS, 1000),
+    **dict.fromkeys(DEFAULT_COUNTS, 1000),
     # A thousand calls at once, each as long as a call may be, must find minutes and money left.
-    **dict.fromkeys(AMOUNTS, 10_000_000),
-    FIRST_DAYS: 0,
+    **dict.fromkeys(DEFAULT_AMOUNTS, 10_000_000),
+    NEW_ORGANIZATION_DAYS: 0,
 }
 """Demo organizations are for trying things out, also many at once."""
 

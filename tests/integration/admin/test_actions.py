@@ -184,13 +184,13 @@ async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
     ]
     assert "$25.00" in page
     async with database.sessions() as session:
-        assert (await CallingRulesService(session).read(row.id)).limits.chosen["calls_per_day"] == 5000
+        assert (await CallingRulesService(session).get(row.id)).limits.chosen["calls_per_day"] == 5000
 
     early = Row("limit-override", override.id)
     assert early.path("end") in (await operator.client.get(f"/admin/limit-override/details/{early.id}")).text
     assert (await do(operator, early, "end")).status_code == 303
     async with database.sessions() as session:
-        assert (await CallingRulesService(session).read(row.id)).limits.chosen["calls_per_day"] == 1000
+        assert (await CallingRulesService(session).get(row.id)).limits.chosen["calls_per_day"] == 1000
     ended = await trail_of_organization(database, row.id, "calling_limit.override_ended")
     assert ended.details == {"limit": "calls_per_day", "value": 5000, "reason": REASON}
     late = await post(operator.client, early.path("end"), seen="", reason=REASON)

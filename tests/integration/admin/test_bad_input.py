@@ -15,7 +15,7 @@ from admin.action_registry import KINDS
 from admin.models import StaffRole
 from admin.resources.records import VIEWS
 from calls.limits.models import LimitOverride
-from calls.reconciliation.models import CarrierDay, CarrierDifference, DifferenceKind
+from calls.reconciliation.models import CallDiscrepancy, DiscrepancyKind, ReconciledDay
 from conftest import NewClient
 from kit.audit import AuditEvent
 from kit.clock import utc_now
@@ -187,9 +187,9 @@ async def test_hostile_text_is_inert_in_every_column(
     async with database.sessions() as session, session.begin():
         made: dict[str, Base] = {
             "outbox-item": OutboxItem(kind="test", due_at=utc_now(), given_up_at=utc_now(), failure="x"),
-            "carrier-day": CarrierDay(day=utc_now().date().replace(year=2019), compared_at=utc_now()),
-            "carrier-difference": CarrierDifference(
-                day=utc_now().date(), kind=DifferenceKind.STATUS, carrier_sid=f"CA{uuid4().hex}", here="a", there="b"
+            "carrier-day": ReconciledDay(day=utc_now().date().replace(year=2019), compared_at=utc_now()),
+            "carrier-difference": CallDiscrepancy(
+                day=utc_now().date(), kind=DiscrepancyKind.STATUS, carrier_sid=f"CA{uuid4().hex}", here="a", there="b"
             ),
             "audit-event": AuditEvent(
                 organization_id=own,

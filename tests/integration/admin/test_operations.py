@@ -14,7 +14,7 @@ from admin.models import StaffRole, StaffSession
 from admin.services import IDLE
 from calls.limits.models import Alert
 from calls.models import Call, CallStatus
-from calls.reconciliation.models import CarrierDay, CarrierDifference, DifferenceKind
+from calls.reconciliation.models import CallDiscrepancy, DiscrepancyKind, ReconciledDay
 from carrier.breaker import BreakerState
 from carrier.health import CarrierStanding
 from conftest import NewClient
@@ -196,13 +196,15 @@ async def test_differences_from_the_carrier_stand_there_until_they_are_settled(
     day, sid = dt.date(2026, 1, 2), f"CA{random.token_hex(16)}"
     number = f"+1415{random.randbelow(10**7):07}"
     async with database.sessions() as session, session.begin():
-        difference = CarrierDifference(
-            day=day, kind=DifferenceKind.UNKNOWN_HERE, carrier_sid=sid, here="", there="<b>completed</b>"
+        difference = CallDiscrepancy(
+            day=day, kind=DiscrepancyKind.UNKNOWN_HERE, carrier_sid=sid, here="", there="<b>completed</b>"
         )
         session.add_all(
             [
                 difference,
-                CarrierDay(day=day, compared_at=utc_now(), calls_here=3, calls_there=4, open=1, micros_there=1_500_000),
+                ReconciledDay(
+                    day=day, compared_at=utc_now(), calls_here=3, calls_there=4, open=1, micros_there=1_500_000
+                ),
                 NumberDifference(e164=number, why="at the carrier, not held here", seen_at=utc_now()),
             ]
         )
@@ -220,9 +222,9 @@ async def test_differences_from_the_carrier_stand_there_until_they_are_settled(
     assert details in (await colleague.client.get(f"/admin/carrier-difference/list?day={day}&status=open")).text
     assert (await colleague.client.get("/admin/carrier-difference/list?day=x")).status_code == 404
     async with database.sessions() as session, session.begin():
-        await session.execute(sa.update(CarrierDifference).values(corrected_at=utc_now()))
+        await session.execute(sa.update(CallDiscrepancy).values(corrected_at=utc_now()))
         await session.execute(sa.delete(NumberDifference).where(NumberDifference.e164 == number))
-        await session.execute(sa.delete(CarrierDay).where(CarrierDay.day == day))
+        await session.execute(sa.delete(ReconciledDay).where(ReconciledDay.day == day))
     later = (await colleague.client.get(PAGE)).text
     assert details not in later
     assert number[1:] not in later

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.limits import services as switch
 from calls.limits.models import CallingPause
-from calls.limits.usage_counters import Ledger
+from calls.limits.usage_counters import UsageCounters
 from calls.models import Call, CallStatus
-from calls.termination import END_CALL, RETRY_SECONDS, CallEnder
+from calls.termination import END_CALL, TERMINATION_RETRY_SECONDS, CallTerminator
 from carrier.twilio import TwilioCarrier
 from epoch.app import create_app
 from epoch.cli.commands import pause_calls, resume_calls
@@ -59,7 +59,7 @@ class Worker:
     def __init__(self, jobs: Database, carrier: TwilioCarrier) -> None:
         self.now = utc_now()
         self.outbox = Outbox(jobs, "s" * 32, clock=lambda: self.now)
-        self.ender = CallEnder(jobs, carrier, self.outbox)
+        self.ender = CallTerminator(jobs, carrier, self.outbox)
 
     async def work(self) -> None:
         """Do what is due."""
@@ -212,8 +212,8 @@ async def test_a_pause_waits_for_the_calls_being_judged_and_they_for_it(
     tenant = await make.tenant()
     token = await make.token(tenant)
 
-    def books(session: AsyncSession) -> Ledger:
-        return Ledger(session, tenant.organization.id, token.id, f"w_{token.id.hex}_{0:016x}")
+    def books(session: AsyncSession) -> UsageCounters:
+        return UsageCounters(session, tenant.organization.id, token.id, f"w_{token.id.hex}_{0:016x}")
 
     async def is_waited(mode: str) -> None:
         waits = sa.text(
@@ -228,12 +228,12 @@ async def test_a_pause_waits_for_the_calls_being_judged_and_they_for_it(
 
     async def judge() -> bool:
         async with jobs.sessions() as session, session.begin():
-            await books(session).open(utc_now())
+            await books(session).lock_and_read(utc_now())
             return await session.scalar(sa.select(CallingPause.id)) is not None
 
     try:
         async with asyncio.TaskGroup() as group, jobs.sessions() as session, session.begin():
-            await books(session).open(utc_now())
+            await books(session).lock_and_read(utc_now())
             pause = group.create_task(pause_calls(own_settings, "fraud", end_live=False))
             await is_waited("ExclusiveLock")
             assert not pause.done()
@@ -257,12 +257,12 @@ async def test_a_pause_does_not_fail_because_a_worker_stands_still(
     own_settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(switch, "_PAUSE_WAITS", "100ms")
+    monkeypatch.setattr(switch, "_PAUSE_LOCK_TIMEOUT", "100ms")
     tenants = [await make.tenant() for _ in range(2)]
     token = await make.token(tenants[0])
     try:
         async with jobs.sessions() as session, session.begin():
-            await Ledger(session, tenants[0].organization.id, token.id, "w").open(utc_now())
+            await UsageCounters(session, tenants[0].organization.id, token.id, "w").lock_and_read(utc_now())
             assert await pause_calls(own_settings, "fraud", end_live=True)
         await worker.work()
         assert endpoint.asked == []
@@ -300,7 +300,7 @@ async def test_the_carrier_is_asked_again_until_it_says_that_the_call_is_over(
     endpoint.answer = answer
     await make.revoke(tenant, token)
     await worker.work()
-    for asked, wait in enumerate((*RETRY_SECONDS, *RETRY_SECONDS[-1:] * 3), 1):
+    for asked, wait in enumerate((*TERMINATION_RETRY_SECONDS, *TERMINATION_RETRY_SECONDS[-1:] * 3), 1):
         await worker.work_after(wait - 0.1)
         assert len(endpoint.asked) == asked
         await worker.work_after(0.1)
@@ -310,10 +310,10 @@ async def test_the_carrier_is_asked_again_until_it_says_that_the_call_is_over(
     assert (lane.kind, lane.waiting, lane.failing) == (END_CALL, 1, 1)
 
     endpoint.answer = Answer.OVER
-    await worker.work_after(RETRY_SECONDS[-1])
+    await worker.work_after(TERMINATION_RETRY_SECONDS[-1])
     await worker.work_after(3600)
     assert set(endpoint.asked) == {sid}
-    assert len(endpoint.asked) == len(RETRY_SECONDS) + 5
+    assert len(endpoint.asked) == len(TERMINATION_RETRY_SECONDS) + 5
     assert await waiting(jobs) == {}
 
 
@@ -348,7 +348,7 @@ async def test_a_carrier_that_fails_is_asked_until_it_works_again_however_its_br
     endpoint.answer, endpoint.asked = Answer.OVER, []
     other = new_worker()
     other.now = worker.now
-    await other.work_after(RETRY_SECONDS[0])
+    await other.work_after(TERMINATION_RETRY_SECONDS[0])
     assert set(endpoint.asked) == live
     assert await waiting(jobs) == {}
 
@@ -367,7 +367,7 @@ async def test_a_carrier_that_is_away_loses_no_call(
     await away.close()
     assert await waiting(jobs) == {END_CALL: 3}
     worker.now = utc_now()
-    await worker.work_after(RETRY_SECONDS[0])
+    await worker.work_after(TERMINATION_RETRY_SECONDS[0])
     assert set(endpoint.asked) == live
 
 

@@ -13,8 +13,8 @@ from litestar import Litestar
 from calls.call_state import LegEvent
 from calls.limits.limit_alerts import LIMIT_ALERTS
 from calls.models import Call, CallStatus
-from calls.reconciliation.daily import CallComparison
-from calls.reconciliation.models import CarrierDay, CarrierDifference
+from calls.reconciliation.daily import DailyReconciler
+from calls.reconciliation.models import CallDiscrepancy, ReconciledDay
 from calls.services import CallService
 from carrier.port import CarrierError
 from carrier.twilio import TwilioCarrier
@@ -38,15 +38,15 @@ async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
 
 
 @pytest.fixture
-def comparison(app: Litestar, database: Database, books: Books) -> CallComparison:
-    return CallComparison(database, books.carrier, LIMIT_ALERTS.get(app))
+def comparison(app: Litestar, database: Database, books: Books) -> DailyReconciler:
+    return DailyReconciler(database, books.carrier, LIMIT_ALERTS.get(app))
 
 
 @pytest.fixture(autouse=True)
 async def nothing_of_other_tests(database: Database) -> None:
     """A comparison looks at every call of its day."""
     async with database.sessions() as session, session.begin():
-        for table in (Call, CarrierDay, CarrierDifference):
+        for table in (Call, ReconciledDay, CallDiscrepancy):
             await session.execute(sa.delete(table))
 
 
@@ -67,7 +67,7 @@ async def ended(
         row.id = _id_of(began)
         await session.flush()
         told = LegEvent(is_child=True, kind="completed", sequence=3, occurred_at=at, duration=seconds)
-        call = await CallService(session).record(row.organization_id, row.carrier_sid, new_sid(), told)
+        call = await CallService(session).record_event(row.organization_id, row.carrier_sid, new_sid(), told)
     assert call is not None
     return call
 
@@ -84,17 +84,17 @@ async def stored(database: Database, call: Call) -> Call:
 
 async def found(database: Database) -> list[tuple[str, str, str, bool]]:
     async with database.sessions() as session:
-        rows = await session.scalars(sa.select(CarrierDifference).order_by(CarrierDifference.kind))
+        rows = await session.scalars(sa.select(CallDiscrepancy).order_by(CallDiscrepancy.kind))
         return [(row.kind.value, row.here, row.there, row.corrected_at is not None) for row in rows]
 
 
 async def test_equal_days_are_settled_and_priced(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: CallComparison
+    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
 ) -> None:
     call = await ended(database, tenant, token)
     books.add_call(call.carrier_sid, "completed", seconds=61, ended=NOON, caller=browser(token))
 
-    day = await comparison.compare(DAY)
+    day = await comparison.reconcile(DAY)
 
     assert (day.calls_here, day.calls_there, day.seconds_here, day.seconds_there) == (1, 1, 61, 61)
     assert (day.micros_here, day.micros_there, day.is_settled) == (28_000, 36_000, True)
@@ -104,7 +104,7 @@ async def test_equal_days_are_settled_and_priced(
 
 
 async def test_the_carriers_duration_end_and_price_replace_ours_and_stay_whatever_comes_again(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: CallComparison
+    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
 ) -> None:
     call = await ended(database, tenant, token, seconds=61)
     later = NOON + dt.timedelta(seconds=60)
@@ -112,7 +112,7 @@ async def test_the_carriers_duration_end_and_price_replace_ours_and_stay_whateve
     async with database.sessions() as session, session.begin():
         await CallService(session).set_price(call.organization_id, call.id, 1)
 
-    day = await comparison.compare(DAY)
+    day = await comparison.reconcile(DAY)
 
     assert (day.corrected, day.open, day.seconds_here, day.seconds_there) == (3, 0, 61, 121)
     assert await found(database) == [
@@ -122,49 +122,49 @@ async def test_the_carriers_duration_end_and_price_replace_ours_and_stay_whateve
     ]
     told = LegEvent(is_child=True, kind="completed", sequence=3, occurred_at=NOON, duration=61)
     async with database.sessions() as session, session.begin():
-        await CallService(session).record(call.organization_id, call.carrier_sid, child.sid, told)
+        await CallService(session).record_event(call.organization_id, call.carrier_sid, child.sid, told)
     row = await stored(database, call)
     assert (row.status, row.duration, row.ended_at) == (CallStatus.COMPLETED, 121, later)
     assert (row.cost_micros, row.billed_minutes) == (54_000, 3)
 
-    again = await comparison.compare(DAY)
+    again = await comparison.reconcile(DAY)
     assert (again.corrected, again.open) == (3, 0)
     assert len(await found(database)) == 3
     assert again.id == day.id
 
 
 async def test_what_the_carrier_changes_later_is_corrected_again(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: CallComparison
+    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
 ) -> None:
     call = await ended(database, tenant, token, seconds=61)
     child = books.add_call(call.carrier_sid, "completed", seconds=90, ended=NOON, caller=browser(token))
-    await comparison.compare(DAY)
+    await comparison.reconcile(DAY)
     assert child.ended is not None
     child.answered = child.ended - dt.timedelta(seconds=75)
-    await comparison.compare(DAY)
+    await comparison.reconcile(DAY)
     assert (await stored(database, call)).duration == 75
     assert await found(database) == [("duration", "90", "75", True)]
 
 
 async def test_a_call_that_ended_otherwise_than_we_were_told(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: CallComparison
+    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
 ) -> None:
     call = await ended(database, tenant, token, seconds=61)
     books.add_call(call.carrier_sid, "no-answer", ended=NOON, caller=browser(token))
-    await comparison.compare(DAY)
+    await comparison.reconcile(DAY)
     row = await stored(database, call)
     assert (row.status, row.duration, row.end_reason, row.cost_micros) == (CallStatus.NO_ANSWER, 0, "no-answer", 0)
     assert [kind for kind, *_ in await found(database)] == ["duration", "status"]
 
 
 async def test_calls_that_one_side_alone_knows_are_for_people_to_look_at(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: CallComparison
+    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
 ) -> None:
     await ended(database, tenant, token)
     stranger = new_sid()
     books.add_call(stranger, "completed", seconds=30, ended=NOON, caller=browser(token))
 
-    day = await comparison.compare(DAY)
+    day = await comparison.reconcile(DAY)
 
     assert (day.calls_here, day.calls_there, day.open, day.is_settled) == (1, 1, 2, False)
     assert await found(database) == [
@@ -172,17 +172,17 @@ async def test_calls_that_one_side_alone_knows_are_for_people_to_look_at(
         ("unknown_there", "completed, 61 s", "", False),
     ]
     async with database.for_role(STAFF_ROLE, engine_connections=1).sessions() as session:
-        of_stranger = CarrierDifference.carrier_sid == stranger
-        row = (await session.scalars(sa.select(CarrierDifference).where(of_stranger))).one()
+        of_stranger = CallDiscrepancy.carrier_sid == stranger
+        row = (await session.scalars(sa.select(CallDiscrepancy).where(of_stranger))).one()
         assert (row.token_id, row.call_record_id) == (token.id, None)
-        assert (await session.scalars(sa.select(CarrierDay))).one().open == 2
+        assert (await session.scalars(sa.select(ReconciledDay))).one().open == 2
 
     books.known = [leg for leg in books.known if stranger not in (leg.sid, leg.parent_sid)]
-    assert (await comparison.compare(DAY)).open == 1
+    assert (await comparison.reconcile(DAY)).open == 1
 
 
 async def test_calls_that_were_turned_away_and_other_peoples_calls_are_no_differences(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: CallComparison
+    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
 ) -> None:
     refused = await add_call(
         database, tenant, token, status=CallStatus.REFUSED, duration=0, started_at=NOON, id=_id_of(NOON)
@@ -192,12 +192,12 @@ async def test_calls_that_were_turned_away_and_other_peoples_calls_are_no_differ
     books.add(sid, "busy", ended=NOON, caller=browser(token))
     books.add(new_sid(), "busy", ended=NOON, caller=browser(token))
     books.add(new_sid(), "completed", seconds=30, ended=NOON, caller="+12125550199")
-    day = await comparison.compare(DAY)
+    day = await comparison.reconcile(DAY)
     assert (day.calls_here, day.calls_there, day.others_there, day.is_settled) == (1, 2, 1, True)
 
 
 async def test_a_call_that_was_dialled_though_we_refused_it_is_told(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: CallComparison
+    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
 ) -> None:
     refused = await add_call(
         database, tenant, token, status=CallStatus.REFUSED, duration=0, started_at=NOON, id=_id_of(NOON)
@@ -205,26 +205,26 @@ async def test_a_call_that_was_dialled_though_we_refused_it_is_told(
     async with database.sessions() as session:
         sid = (await session.get_one(Call, refused)).carrier_sid
     books.add_call(sid, "completed", seconds=9, ended=NOON, caller=browser(token))
-    assert (await comparison.compare(DAY)).open == 1
+    assert (await comparison.reconcile(DAY)).open == 1
     assert await found(database) == [("dialled_though_refused", "refused", "completed, 9 s", False)]
 
 
 async def test_a_call_over_midnight_is_one_call_of_the_day_it_began(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: CallComparison
+    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
 ) -> None:
     midnight = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
     call = await ended(database, tenant, token, seconds=600, at=midnight + dt.timedelta(seconds=590))
     parent = books.add(call.carrier_sid, "completed", ended=midnight, caller=browser(token))
     parent.created = midnight - dt.timedelta(seconds=15)
     books.add(new_sid(), "completed", parent=parent.sid, seconds=580, ended=midnight + dt.timedelta(seconds=590))
-    day = await comparison.compare(DAY)
+    day = await comparison.reconcile(DAY)
     assert (day.calls_here, day.calls_there, day.seconds_there, day.open) == (1, 1, 580, 0)
     assert (await stored(database, call)).duration == 580
-    assert (await comparison.compare(DAY + dt.timedelta(days=1))).open == 0
+    assert (await comparison.reconcile(DAY + dt.timedelta(days=1))).open == 0
 
 
 async def test_a_day_is_due_once_it_is_over_and_again_while_prices_are_missing(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: CallComparison
+    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
 ) -> None:
     assert await comparison.run(dt.datetime(2026, 11, 21, 2, tzinfo=dt.UTC)) != []  # the 19th
     assert [day.day for day in await comparison.run(NEXT_MORNING)][-1] == DAY
@@ -232,31 +232,31 @@ async def test_a_day_is_due_once_it_is_over_and_again_while_prices_are_missing(
     async with database.sessions() as session, session.begin():
         long_ago = NEXT_MORNING - dt.timedelta(hours=1)
         await session.execute(
-            sa.update(CarrierDay).where(CarrierDay.day == DAY).values(unpriced=1, compared_at=long_ago)
+            sa.update(ReconciledDay).where(ReconciledDay.day == DAY).values(unpriced=1, compared_at=long_ago)
         )
     assert await comparison.run(NEXT_MORNING) == []
     assert [day.day for day in await comparison.run(NEXT_MORNING + dt.timedelta(hours=20))] == [DAY]
 
 
 async def test_a_day_that_was_interrupted_is_compared_again(
-    database: Database, settings: Settings, tenant: Tenant, token: Token, books: Books, comparison: CallComparison
+    database: Database, settings: Settings, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
 ) -> None:
     call = await ended(database, tenant, token)
     books.add_call(call.carrier_sid, "completed", seconds=90, ended=NOON, caller=browser(token))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
     with pytest.raises(CarrierError):
-        await CallComparison(database, away).compare(DAY)
+        await DailyReconciler(database, away).reconcile(DAY)
     await away.close()
     async with database.sessions() as session:
-        assert (await session.scalars(sa.select(CarrierDay))).one().compared_at is None
+        assert (await session.scalars(sa.select(ReconciledDay))).one().compared_at is None
     assert [day.corrected for day in await comparison.run(NEXT_MORNING) if day.day == DAY] == [1]
     assert (await stored(database, call)).duration == 90
 
 
 async def test_a_long_list_is_read_page_by_page(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: CallComparison
+    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
 ) -> None:
     for _ in range(1050):
         books.add(new_sid(), "busy", ended=NOON, caller=browser(token))
-    day = await comparison.compare(DAY)
+    day = await comparison.reconcile(DAY)
     assert (day.calls_there, day.open) == (1050, 0)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from calls.limits.limit_names import DEFAULTS
+from calls.limits.limit_names import DEFAULT_LIMITS
 from calls.models import Call
 from kit.db.database import Database
 from kit.settings import Settings
@@ -114,7 +114,7 @@ async def test_each_is_dialled_as_it_should_be_or_refused_for_the_right_reason(
     table: Mapping[str, str],
 ) -> None:
     callbacks = CallbackClient(client, settings)
-    tenant = await make.tenant(country=country, limits=dict.fromkeys(DEFAULTS, 10**6))
+    tenant = await make.tenant(country=country, limits=dict.fromkeys(DEFAULT_LIMITS, 10**6))
     token = await make.token(tenant)
     assert {dialled: await outcome(callbacks, database, token.id, dialled) for dialled in table} == table
 

@@ -15,7 +15,7 @@ from calls.models import (
     Call,
     CallEvent,
     CallStatus,
-    OrphanEvent,
+    UnmatchedEvent,
 )
 from calls.services import CallService
 from epoch.cli.seed import COUNT_LIMITS
@@ -90,7 +90,7 @@ async def tell(database: Database, sid: str, events: Sequence[LegEvent]) -> None
     child = "CA" + "c" * 32
     for event in events:
         async with database.tenant_session(owner) as session:
-            await CallService(session).record(owner, sid, child if event.is_child else sid, event)
+            await CallService(session).record_event(owner, sid, child if event.is_child else sid, event)
 
 
 async def test_a_call_from_dialling_to_its_end_over_the_webhooks(
@@ -186,9 +186,9 @@ async def test_events_of_unknown_calls_are_kept_once_without_an_owner(
     assert (await callbacks.event(sid, "completed", at(2))).status_code == 204
     assert (await callbacks.send("/voice/dial-ended", {"CallSid": sid})).status_code == 200
     after = await row_counts(database)
-    assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {"orphan_event": 3}
+    assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {"unmatched_event": 3}
     async with database.sessions() as session:
-        query = sa.select(OrphanEvent.leg_sid, OrphanEvent.kind).where(OrphanEvent.parent_sid == sid)
+        query = sa.select(UnmatchedEvent.leg_sid, UnmatchedEvent.kind).where(UnmatchedEvent.parent_sid == sid)
         kept = {tuple(row) for row in await session.execute(query)}
     assert kept == {(child, "ringing"), (sid, "completed"), (sid, "dial-ended")}
 

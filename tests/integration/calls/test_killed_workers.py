@@ -15,10 +15,10 @@ import pytest
 import sqlalchemy as sa
 from litestar import Litestar
 
-from calls.limits.models import CallUse, Scope
+from calls.limits.models import UsageCounter, UsageScope
 from calls.models import Call, CallStatus
-from calls.reconciliation.stuck_calls import CallReconciler
-from calls.termination import END_CALL, CallEnder
+from calls.reconciliation.stuck_calls import StuckCallReconciler
+from calls.termination import END_CALL, CallTerminator
 from carrier.twilio import TwilioCarrier
 from conftest import ROOT
 from epoch.app import create_app
@@ -107,9 +107,9 @@ async def row(jobs: Database, sid: str) -> dict[str, Any] | None:
 async def use_of(jobs: Database, tenant: Tenant) -> tuple[int, int, int]:
     """Live calls, minutes that they hold, and attempts in the organization's books."""
     async with jobs.sessions() as session:
-        mine = CallUse.owned_by(tenant.organization.id), CallUse.scope == Scope.ORGANIZATION
-        use = (await session.scalars(sa.select(CallUse).where(*mine))).one_or_none()
-        return (0, 0, 0) if use is None else (use.live, use.held_minutes, use.day_attempts)
+        mine = UsageCounter.owned_by(tenant.organization.id), UsageCounter.scope == UsageScope.ORGANIZATION
+        use = (await session.scalars(sa.select(UsageCounter).where(*mine))).one_or_none()
+        return (0, 0, 0) if use is None else (use.live, use.reserved_minutes, use.day_attempts)
 
 
 async def tell(callbacks: CallbackClient, sid: str, child: str, *, since: int = 0) -> None:
@@ -187,7 +187,7 @@ async def test_killed_with_the_call_committed_and_never_asked_again_the_call_is_
     await die_at(step, own_settings, token, sid, new_sid())
     assert (await callbacks.event(sid, "failed", START)).status_code == 204
     record = compared(await row(jobs, sid))
-    assert (record["status"], record["duration"], record["slot_until"]) == (CallStatus.CANCELED, 0, None)
+    assert (record["status"], record["duration"], record["reserved_until"]) == (CallStatus.CANCELED, 0, None)
     assert await use_of(jobs, tenant) == (0, 0, 1)
     assert (await callbacks.outgoing(token.id, sid)).content == REJECT
 
@@ -230,7 +230,7 @@ async def test_killed_with_an_event_in_its_hands_the_carrier_is_asked_what_it_wa
         books.add(sid, "completed", seconds=SECONDS, ended=ENDED)
         books.add(child, "completed", parent=sid, seconds=SECONDS, ended=ENDED)
         database = DATABASE.get(other_worker)
-        await CallReconciler(jobs, database, books.carrier).run(utc_now() + dt.timedelta(minutes=3))
+        await StuckCallReconciler(jobs, database, books.carrier).run(utc_now() + dt.timedelta(minutes=3))
     record = compared(await row(jobs, sid))
     assert {name for name in record if record[name] != undisturbed[name]} <= OF_ITS_PRICE
     assert await use_of(jobs, tenant) == (0, 0, 1)
@@ -265,7 +265,7 @@ async def test_killed_while_it_ends_a_live_call_another_ends_it(
         endpoint.answer, endpoint.asked = Answer.OVER, []
         carrier = TwilioCarrier(own.twilio, api_base=f"http://{endpoint.address}", signaling=None)
         outbox = Outbox(jobs, own.secret_key, clock=lambda: utc_now() + LEASE)
-        CallEnder(jobs, carrier, outbox)
+        CallTerminator(jobs, carrier, outbox)
         for kind in (END_CALLS, END_CALL):
             await outbox.work_off(kind)
         assert endpoint.asked == [asked]

@@ -18,16 +18,16 @@ import sqlalchemy as sa
 from litestar import Litestar
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from calls.limits.limit_names import COUNTS
+from calls.limits.limit_names import DEFAULT_COUNTS
 from calls.limits.models import (
     Alert,
     AlertKind,
     CallDestination,
-    CallUse,
-    Scope,
+    UsageCounter,
+    UsageScope,
 )
-from calls.limits.overrides import override_limit
-from calls.limits.rejections import PER_TOKEN, UNCHECKED_REJECTIONS, Unjudged
+from calls.limits.overrides import set_override
+from calls.limits.rejections import HOURLY_CAP_PER_TOKEN, UNCHECKED_REJECTIONS, UncheckedRejections
 from calls.limits.services import pause_calls, resume_calls
 from calls.models import Call, CallStatus
 from calls.services import CallService
@@ -68,16 +68,16 @@ async def statuses(database: Database, tenant: Tenant) -> dict[str | None, int]:
         return {row[0]: row[1] for row in await session.execute(query.group_by(Call.end_reason))}
 
 
-async def use_of(database: Database, tenant: Tenant) -> CallUse:
+async def use_of(database: Database, tenant: Tenant) -> UsageCounter:
     async with database.sessions() as session:
-        mine = CallUse.owned_by(tenant.organization.id), CallUse.scope == Scope.ORGANIZATION
-        return (await session.scalars(sa.select(CallUse).where(*mine))).one()
+        mine = UsageCounter.owned_by(tenant.organization.id), UsageCounter.scope == UsageScope.ORGANIZATION
+        return (await session.scalars(sa.select(UsageCounter).where(*mine))).one()
 
 
 async def set_use(database: Database, tenant: Tenant, **values: int) -> None:
     async with database.sessions() as session, session.begin():
-        mine = CallUse.owned_by(tenant.organization.id), CallUse.scope == Scope.ORGANIZATION
-        await session.execute(sa.update(CallUse).where(*mine).values(**values))
+        mine = UsageCounter.owned_by(tenant.organization.id), UsageCounter.scope == UsageScope.ORGANIZATION
+        await session.execute(sa.update(UsageCounter).where(*mine).values(**values))
 
 
 async def finish(callbacks: CallbackClient, sid: str, *, seconds: int) -> None:
@@ -144,12 +144,12 @@ async def test_two_hundred_calls_at_once_on_four_workers_are_exactly_the_limit(
 async def test_of_calls_at_once_as_many_are_dialled_as_the_limit_says(
     callbacks: CallbackClient, make: Factory, database: Database, limit: str, reason: str
 ) -> None:
-    tenant = await make.tenant(limits={**dict.fromkeys(COUNTS, 1000), limit: 7})
+    tenant = await make.tenant(limits={**dict.fromkeys(DEFAULT_COUNTS, 1000), limit: 7})
     token = await make.token(tenant)
     answers = await asyncio.gather(*(callbacks.outgoing(token.id, new_sid()) for _ in range(12)))
     assert sum(map(is_dialled, answers)) == 7
     assert await statuses(database, tenant) == {None: 7, reason: 5}
-    assert (await use_of(database, tenant)).day_refused == 5
+    assert (await use_of(database, tenant)).day_rejected == 5
 
 
 @pytest.mark.parametrize(("limit", "reason"), [("live_calls_per_phone", "too_many_calls_at_once")])
@@ -178,7 +178,7 @@ async def test_one_phone_has_one_call_at_a_time_and_the_next_once_that_is_over(
 async def test_foreign_numbers_are_limited_and_staff_are_told(
     callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
-    tenant = await make.tenant(limits={**dict.fromkeys(COUNTS, 1000), "foreign_numbers_per_hour": 12})
+    tenant = await make.tenant(limits={**dict.fromkeys(DEFAULT_COUNTS, 1000), "foreign_numbers_per_hour": 12})
     token = await make.token(tenant)
 
     async def abroad(last: int) -> bool:
@@ -206,10 +206,10 @@ async def test_the_time_limit_shrinks_with_what_is_left_until_nothing_is(
     token = await make.token(tenant)
     sid = new_sid()
     assert b'timeLimit="3600"' in (await callbacks.outgoing(token.id, sid)).content
-    assert (await use_of(database, tenant)).held_minutes == 60
+    assert (await use_of(database, tenant)).reserved_minutes == 60
     await finish(callbacks, sid, seconds=61)
     use = await use_of(database, tenant)
-    assert (use.live, use.held_minutes, use.held_micros) == (0, 0, 0)
+    assert (use.live, use.reserved_minutes, use.reserved_micros) == (0, 0, 0)
     assert (use.day_minutes, use.month_minutes, use.day_micros, use.month_micros) == (2, 2, 28_000, 28_000)
     await finish(callbacks, sid, seconds=61)
     assert (await use_of(database, tenant)).day_minutes == 2  # told twice, booked once
@@ -244,7 +244,7 @@ async def test_a_slot_whose_end_is_never_told_frees_itself(
     assert is_dialled(await callbacks.outgoing(token.id, stuck))
     assert not is_dialled(await callbacks.outgoing(token.id, new_sid()))
     async with database.sessions() as session, session.begin():
-        past = sa.update(Call).where(Call.carrier_sid == stuck).values(slot_until=utc_now())
+        past = sa.update(Call).where(Call.carrier_sid == stuck).values(reserved_until=utc_now())
         await session.execute(past)
     assert is_dialled(await callbacks.outgoing(token.id, new_sid()))
     use = await use_of(database, tenant)
@@ -312,7 +312,7 @@ async def test_staff_override_a_limit_until_a_date(
     token = await make.token(tenant)
     for ends_at, dialled in ((utc_now() + dt.timedelta(days=1), False), (utc_now(), True)):
         async with database.sessions() as session, session.begin():
-            await override_limit(
+            await set_override(
                 session, tenant.organization.id, "live_calls", 0, ends_at=ends_at, reason="fraud", by=STAFF
             )
         assert is_dialled(await callbacks.outgoing(token.id, new_sid())) is dialled
@@ -322,7 +322,7 @@ class Apart:
     """A product with a database of its own, whose tables can be broken without harm to other tests."""
 
     def __init__(
-        self, client: httpx.AsyncClient, settings: Settings, database: Database, url: str, unjudged: Unjudged
+        self, client: httpx.AsyncClient, settings: Settings, database: Database, url: str, unjudged: UncheckedRejections
     ) -> None:
         self.unjudged = unjudged
         self.client, self.side = client, CallbackClient(client, settings)
@@ -350,8 +350,8 @@ async def apart(settings: Settings, new_migrated_database: Callable[[], str]) ->
 async def test_calls_that_nobody_can_judge_are_recorded_within_measure(apart: Apart) -> None:
     tenant = await apart.make.tenant()
     token = await apart.make.token(tenant)
-    await apart.as_owner("REVOKE ALL ON call_use FROM epoch_app")
-    for _ in range(PER_TOKEN - 1):
+    await apart.as_owner("REVOKE ALL ON usage_counter FROM epoch_app")
+    for _ in range(HOURLY_CAP_PER_TOKEN - 1):
         apart.unjudged.count(token.id)
     call_ids = [uuid4() for _ in range(3)]
 
@@ -367,11 +367,11 @@ async def test_calls_that_nobody_can_judge_are_recorded_within_measure(apart: Ap
 @pytest.mark.parametrize(
     "broken",
     [
-        "REVOKE ALL ON call_use FROM epoch_app",
+        "REVOKE ALL ON usage_counter FROM epoch_app",
         "REVOKE ALL ON call_destination FROM epoch_app",
         "REVOKE ALL ON limit_override FROM epoch_app",
         "REVOKE ALL ON calling_pause FROM epoch_app",
-        "ALTER TABLE call_use RENAME TO lost",
+        "ALTER TABLE usage_counter RENAME TO lost",
     ],
 )
 async def test_a_counter_that_cannot_be_read_is_no_call_and_the_widget_learns_why(apart: Apart, broken: str) -> None:
@@ -412,15 +412,17 @@ async def test_the_books_forget_the_numbers_and_phones_of_the_past(
         session.add_all(
             [
                 CallDestination(**mine, number="+12125550100", is_foreign=False, hour_start=ago, seen_at=ago),
-                CallUse(**mine, id=old, scope=Scope.IDENTITY, key="w_old", minute_start=ago, day=ago, month=ago),
+                UsageCounter(
+                    **mine, id=old, scope=UsageScope.IDENTITY, key="w_old", minute_start=ago, day=ago, month=ago
+                ),
             ]
         )
     assert is_dialled(await callbacks.outgoing(token.id, new_sid()))
     async with database.sessions() as session:
         mine_only = CallDestination.owned_by(tenant.organization.id)
         assert list(await session.scalars(sa.select(CallDestination.number).where(mine_only))) == ["+12125550147"]
-        identities = CallUse.owned_by(tenant.organization.id), CallUse.scope == Scope.IDENTITY
-        assert await session.scalar(sa.select(sa.func.count()).select_from(CallUse).where(*identities)) == 1
+        identities = UsageCounter.owned_by(tenant.organization.id), UsageCounter.scope == UsageScope.IDENTITY
+        assert await session.scalar(sa.select(sa.func.count()).select_from(UsageCounter).where(*identities)) == 1
 
 
 async def test_a_stolen_token_stays_within_policy_and_budget_and_raises_an_alarm(
@@ -449,8 +451,10 @@ async def test_a_stolen_token_stays_within_policy_and_budget_and_raises_an_alarm
         for to in wanted:
             await steal(to, seconds)
         async with database.sessions() as session, session.begin():
-            mine = CallUse.owned_by(tenant.organization.id)
-            await session.execute(sa.update(CallUse).where(mine).values(minute_start=utc_now() - dt.timedelta(hours=1)))
+            mine = UsageCounter.owned_by(tenant.organization.id)
+            await session.execute(
+                sa.update(UsageCounter).where(mine).values(minute_start=utc_now() - dt.timedelta(hours=1))
+            )
 
     assert dialled
     assert all(to.startswith(("+1416555", "+1212555")) for to in dialled)

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from litestar import Litestar
 
 from calls.limits.limit_alerts import LIMIT_ALERTS
-from calls.limits.models import CallUse, Scope
+from calls.limits.models import UsageCounter, UsageScope
 from calls.models import Call
-from calls.reconciliation.prices import ASK_AGAIN, PriceFinder
-from calls.services import PRICED_AFTER, CallService
+from calls.reconciliation.prices import RETRY_INTERVAL, PriceUpdater
+from calls.services import PRICE_DELAY, CallService
 from carrier.twilio import TwilioCarrier
 from kit.clock import utc_now
 from kit.db.database import Database
@@ -23,7 +23,7 @@ from support.carrier_account import Books, open_books
 from support.factories import Tenant, Token
 
 pytestmark = pytest.mark.anyio
-LATER = PRICED_AFTER + dt.timedelta(seconds=5)
+LATER = PRICE_DELAY + dt.timedelta(seconds=5)
 ESTIMATE, PRICE = 2 * 14_000, 2 * 18_000
 
 
@@ -34,8 +34,8 @@ async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
 
 
 @pytest.fixture
-def finder(app: Litestar, database: Database, books: Books) -> PriceFinder:
-    return PriceFinder(database, books.carrier, LIMIT_ALERTS.get(app))
+def finder(app: Litestar, database: Database, books: Books) -> PriceUpdater:
+    return PriceUpdater(database, books.carrier, LIMIT_ALERTS.get(app))
 
 
 @pytest.fixture(autouse=True)
@@ -61,15 +61,15 @@ async def stored(database: Database, sid: str) -> Call:
         return (await session.scalars(sa.select(Call).where(Call.carrier_sid == sid))).one()
 
 
-async def spent(database: Database, tenant: Tenant, scope: Scope = Scope.ORGANIZATION) -> tuple[int, int]:
+async def spent(database: Database, tenant: Tenant, scope: UsageScope = UsageScope.ORGANIZATION) -> tuple[int, int]:
     async with database.sessions() as session:
-        mine = CallUse.owned_by(tenant.organization.id), CallUse.scope == scope
-        use = (await session.scalars(sa.select(CallUse).where(*mine))).one()
+        mine = UsageCounter.owned_by(tenant.organization.id), UsageCounter.scope == scope
+        use = (await session.scalars(sa.select(UsageCounter).where(*mine))).one()
         return use.day_micros, use.month_micros
 
 
 async def test_an_estimate_is_replaced_some_minutes_after_the_end(
-    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, books: Books, finder: PriceFinder
+    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, books: Books, finder: PriceUpdater
 ) -> None:
     sid, _ = await talked(callbacks, token, books)
     assert await finder.run() == 0
@@ -80,29 +80,29 @@ async def test_an_estimate_is_replaced_some_minutes_after_the_end(
     call = await stored(database, sid)
     assert (call.is_priced, call.cost_micros, call.price_due_at) == (True, PRICE, None)
     assert await spent(database, tenant) == (PRICE, PRICE)
-    assert await spent(database, tenant, Scope.TOKEN) == (PRICE, PRICE)
+    assert await spent(database, tenant, UsageScope.TOKEN) == (PRICE, PRICE)
     assert await finder.run(utc_now() + LATER) == 0
 
 
 async def test_a_price_that_is_not_known_yet_is_asked_for_again_and_at_last_left_to_the_comparison(
-    callbacks: CallbackClient, token: Token, database: Database, books: Books, finder: PriceFinder
+    callbacks: CallbackClient, token: Token, database: Database, books: Books, finder: PriceUpdater
 ) -> None:
     sid, _ = await talked(callbacks, token, books, status="in-progress")  # the carrier's books lag behind
     assert await finder.run(utc_now() + LATER) == 0
     due = (await stored(database, sid)).price_due_at
     assert due is not None
-    assert due > utc_now() + ASK_AGAIN
+    assert due > utc_now() + RETRY_INTERVAL
     assert await finder.run(utc_now() + dt.timedelta(hours=13)) == 0
     call = await stored(database, sid)
     assert (call.is_priced, call.price_due_at) == (False, None)
 
 
 async def test_a_carrier_that_is_away_leaves_calls_due(
-    callbacks: CallbackClient, token: Token, database: Database, books: Books, settings: Settings, finder: PriceFinder
+    callbacks: CallbackClient, token: Token, database: Database, books: Books, settings: Settings, finder: PriceUpdater
 ) -> None:
     sid, _ = await talked(callbacks, token, books)
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
-    assert await PriceFinder(database, away).run(utc_now() + LATER) == 0
+    assert await PriceUpdater(database, away).run(utc_now() + LATER) == 0
     await away.close()
     assert not (await stored(database, sid)).is_priced
     assert await finder.run(utc_now() + LATER) == 1

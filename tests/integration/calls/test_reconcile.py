@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from litestar import Litestar
 
 from calls.limits.limit_alerts import LIMIT_ALERTS
-from calls.limits.models import CallUse, Scope
+from calls.limits.models import UsageCounter, UsageScope
 from calls.models import (
     Call,
     CallEvent,
     CallStatus,
-    OrphanEvent,
+    UnmatchedEvent,
 )
-from calls.reconciliation.stuck_calls import QUIET, CallReconciler
+from calls.reconciliation.stuck_calls import STUCK_AFTER, StuckCallReconciler
 from carrier.twilio import TwilioCarrier
 from epoch.cli.seed import COUNT_LIMITS
 from kit.clock import utc_now
@@ -39,7 +39,7 @@ OF_ONE_CALL = {"id", "created_at", "started_at", "carrier_sid", "identity"}
 """Columns in which two calls differ although the same happened to them."""
 OF_ITS_PRICE = {"is_priced", "cost_micros", "price_due_at"}
 """Whoever asks the carrier how a call ended is told its price as well."""
-LATER = QUIET + dt.timedelta(seconds=5)
+LATER = STUCK_AFTER + dt.timedelta(seconds=5)
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
 
 
 @pytest.fixture
-def reconciler(app: Litestar, database: Database, books: Books) -> CallReconciler:
-    return CallReconciler(database, DATABASE.get(app), books.carrier, LIMIT_ALERTS.get(app))
+def reconciler(app: Litestar, database: Database, books: Books) -> StuckCallReconciler:
+    return StuckCallReconciler(database, DATABASE.get(app), books.carrier, LIMIT_ALERTS.get(app))
 
 
 @pytest.fixture(autouse=True)
@@ -76,10 +76,10 @@ async def stored(database: Database, sid: str) -> Call:
         return (await session.scalars(sa.select(Call).where(Call.carrier_sid == sid))).one()
 
 
-async def books_of(database: Database, tenant: Tenant) -> CallUse:
+async def books_of(database: Database, tenant: Tenant) -> UsageCounter:
     async with database.sessions() as session:
-        mine = CallUse.owned_by(tenant.organization.id), CallUse.scope == Scope.ORGANIZATION
-        return (await session.scalars(sa.select(CallUse).where(*mine))).one()
+        mine = UsageCounter.owned_by(tenant.organization.id), UsageCounter.scope == UsageScope.ORGANIZATION
+        return (await session.scalars(sa.select(UsageCounter).where(*mine))).one()
 
 
 async def test_a_call_of_which_nothing_was_told_is_closed_priced_and_frees_its_slot(
@@ -88,7 +88,7 @@ async def test_a_call_of_which_nothing_was_told_is_closed_priced_and_frees_its_s
     tenant: Tenant,
     database: Database,
     books: Books,
-    reconciler: CallReconciler,
+    reconciler: StuckCallReconciler,
 ) -> None:
     sid, ended = await placed(callbacks, token), utc_now().replace(microsecond=0)
     books.add_call(sid, "completed", seconds=61, ended=ended)
@@ -99,14 +99,14 @@ async def test_a_call_of_which_nothing_was_told_is_closed_priced_and_frees_its_s
     call = await stored(database, sid)
     assert (call.status, call.duration, call.end_reason) == (CallStatus.COMPLETED, 61, None)
     assert (call.answered_at, call.ended_at) == (ended - dt.timedelta(seconds=61), ended)
-    assert (call.is_priced, call.cost_micros, call.slot_until) == (True, 2 * 18_000, None)
+    assert (call.is_priced, call.cost_micros, call.reserved_until) == (True, 2 * 18_000, None)
     use = await books_of(database, tenant)
-    assert (use.live, use.held_minutes, use.day_minutes, use.day_micros) == (0, 0, 2, 36_000)
+    assert (use.live, use.reserved_minutes, use.day_minutes, use.day_micros) == (0, 0, 2, 36_000)
     await placed(callbacks, token)
 
 
 async def test_whichever_events_were_lost_and_in_whatever_order_the_others_came_the_row_is_the_same(
-    callbacks: CallbackClient, make: Factory, database: Database, books: Books, reconciler: CallReconciler
+    callbacks: CallbackClient, make: Factory, database: Database, books: Books, reconciler: StuckCallReconciler
 ) -> None:
     token = await make.token(await make.tenant(limits=COUNT_LIMITS))
     told = [(number, *event) for number, event in enumerate(EVENTS, 1)]
@@ -129,7 +129,12 @@ async def test_whichever_events_were_lost_and_in_whatever_order_the_others_came_
 
 @pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])
 async def test_each_end_is_found_out(
-    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: CallReconciler, status: str
+    callbacks: CallbackClient,
+    token: Token,
+    database: Database,
+    books: Books,
+    reconciler: StuckCallReconciler,
+    status: str,
 ) -> None:
     sid = await placed(callbacks, token)
     books.add_call(sid, status)
@@ -140,7 +145,7 @@ async def test_each_end_is_found_out(
 
 
 async def test_a_call_that_goes_on_is_left_alone(
-    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: CallReconciler
+    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: StuckCallReconciler
 ) -> None:
     sid = await placed(callbacks, token)
     books.add_call(sid, "in-progress", seconds=600)
@@ -149,7 +154,7 @@ async def test_a_call_that_goes_on_is_left_alone(
 
 
 async def test_a_caller_who_left_before_anybody_was_dialled(
-    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: CallReconciler
+    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: StuckCallReconciler
 ) -> None:
     sid = await placed(callbacks, token)
     leg = books.add(sid, "ringing")
@@ -161,7 +166,7 @@ async def test_a_caller_who_left_before_anybody_was_dialled(
 
 
 async def test_a_call_that_the_carrier_does_not_know_has_failed(
-    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, reconciler: CallReconciler
+    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, reconciler: StuckCallReconciler
 ) -> None:
     sid, child = await placed(callbacks, token), new_sid()
     await callbacks.event(sid, "ringing", utc_now(), child=child, sequence=1)
@@ -171,11 +176,11 @@ async def test_a_call_that_the_carrier_does_not_know_has_failed(
 
 
 async def test_only_calls_that_have_been_quiet_are_asked_about(
-    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: CallReconciler
+    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: StuckCallReconciler
 ) -> None:
     sid = await placed(callbacks, token)
     books.add_call(sid, "completed", seconds=5)
-    assert await reconciler.run(utc_now() + QUIET - dt.timedelta(seconds=5)) == 0
+    assert await reconciler.run(utc_now() + STUCK_AFTER - dt.timedelta(seconds=5)) == 0
 
     async with database.sessions() as session, session.begin():
         long_ago = utc_now() - dt.timedelta(hours=1)
@@ -191,7 +196,7 @@ async def test_the_carriers_own_word_counts_when_it_comes_after_all(
     tenant: Tenant,
     database: Database,
     books: Books,
-    reconciler: CallReconciler,
+    reconciler: StuckCallReconciler,
 ) -> None:
     sid = await placed(callbacks, token)
     child = books.add_call(sid, "completed", seconds=50)
@@ -206,7 +211,7 @@ async def test_the_carriers_own_word_counts_when_it_comes_after_all(
 
 
 async def test_asking_twice_changes_nothing_more(
-    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: CallReconciler
+    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: StuckCallReconciler
 ) -> None:
     sid = await placed(callbacks, token)
     books.add_call(sid, "completed", seconds=50)
@@ -222,13 +227,13 @@ async def test_a_carrier_that_is_away_closes_nothing(
 ) -> None:
     sid = await placed(callbacks, token)
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
-    assert await CallReconciler(database, DATABASE.get(app), away).run(utc_now() + LATER) == 0
+    assert await StuckCallReconciler(database, DATABASE.get(app), away).run(utc_now() + LATER) == 0
     await away.close()
     assert (await stored(database, sid)).status == CallStatus.INITIATED
 
 
 async def test_events_that_came_before_their_call_are_given_to_it(
-    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, reconciler: CallReconciler
+    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, reconciler: StuckCallReconciler
 ) -> None:
     sid, child, stranger = new_sid(), new_sid(), new_sid()
     told_at = utc_now().replace(microsecond=0)
@@ -246,12 +251,12 @@ async def test_events_that_came_before_their_call_are_given_to_it(
     use = await books_of(database, tenant)
     assert (use.live, use.day_minutes) == (0, 2)
     async with database.sessions() as session:
-        of_these = OrphanEvent.parent_sid.in_([sid, stranger])
-        assert list(await session.scalars(sa.select(OrphanEvent.parent_sid).where(of_these))) == [stranger]
+        of_these = UnmatchedEvent.parent_sid.in_([sid, stranger])
+        assert list(await session.scalars(sa.select(UnmatchedEvent.parent_sid).where(of_these))) == [stranger]
 
 
 async def test_an_orphan_that_was_recorded_before_a_worker_died_is_recorded_no_second_time(
-    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, reconciler: CallReconciler
+    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, reconciler: StuckCallReconciler
 ) -> None:
     sid, child, told_at = new_sid(), new_sid(), utc_now().replace(microsecond=0)
     await callbacks.event(sid, "completed", told_at, child=child, sequence=3, CallDuration="61")

@@ -9,8 +9,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from calls.limits.models import CallUse, FoldedRefusal, Scope
-from calls.limits.rejections import PER_ORGANIZATION, PER_TOKEN, PLACES
+from calls.limits.models import CappedRejection, UsageCounter, UsageScope
+from calls.limits.rejections import HOURLY_CAP_PER_ORGANIZATION, HOURLY_CAP_PER_TOKEN, SLOTS_PER_TOKEN
 from calls.models import Call
 from kit.clock import utc_now
 from kit.db.database import Database
@@ -37,16 +37,16 @@ async def refuse(callbacks: CallbackClient, token: Token, call_id: UUID | None =
     return sid
 
 
-async def set_refused(database: Database, tenant: Tenant, scope: Scope, count: int, **more: object) -> None:
+async def set_refused(database: Database, tenant: Tenant, scope: UsageScope, count: int, **more: object) -> None:
     async with database.sessions() as session, session.begin():
-        mine = CallUse.owned_by(tenant.organization.id), CallUse.scope == scope
-        await session.execute(sa.update(CallUse).where(*mine).values(hour_refused=count, **more))
+        mine = UsageCounter.owned_by(tenant.organization.id), UsageCounter.scope == scope
+        await session.execute(sa.update(UsageCounter).where(*mine).values(hour_rejected=count, **more))
 
 
 async def stored(database: Database, tenant: Tenant) -> Mapping[str, int]:
     counts = {}
     async with database.sessions() as session:
-        for model in (Call, FoldedRefusal):
+        for model in (Call, CappedRejection):
             query = sa.select(sa.func.count()).select_from(model).where(model.owned_by(tenant.organization.id))
             counts[model.__tablename__] = await session.scalar(query) or 0
     return counts
@@ -54,28 +54,31 @@ async def stored(database: Database, tenant: Tenant) -> Mapping[str, int]:
 
 async def refused_today(database: Database, tenant: Tenant) -> int:
     async with database.sessions() as session:
-        mine = CallUse.owned_by(tenant.organization.id), CallUse.scope == Scope.ORGANIZATION
-        return (await session.scalars(sa.select(CallUse.day_refused).where(*mine))).one()
+        mine = UsageCounter.owned_by(tenant.organization.id), UsageCounter.scope == UsageScope.ORGANIZATION
+        return (await session.scalars(sa.select(UsageCounter.day_rejected).where(*mine))).one()
 
 
-@pytest.mark.parametrize(("scope", "most"), [(Scope.TOKEN, PER_TOKEN), (Scope.ORGANIZATION, PER_ORGANIZATION)])
+@pytest.mark.parametrize(
+    ("scope", "most"),
+    [(UsageScope.TOKEN, HOURLY_CAP_PER_TOKEN), (UsageScope.ORGANIZATION, HOURLY_CAP_PER_ORGANIZATION)],
+)
 async def test_up_to_its_measure_each_refusal_has_a_record_and_beyond_it_each_phone_still_learns_why(
     client: httpx.AsyncClient,
     callbacks: CallbackClient,
     tenant: Tenant,
     token: Token,
     database: Database,
-    scope: Scope,
+    scope: UsageScope,
     most: int,
 ) -> None:
     await refuse(callbacks, token)
     await set_refused(database, tenant, scope, most - 1)
     await refuse(callbacks, token)
-    assert await stored(database, tenant) == {"call": 2, "folded_refusal": 0}
+    assert await stored(database, tenant) == {"call": 2, "capped_rejection": 0}
 
     call_id = uuid4()
     await refuse(callbacks, token, call_id)
-    assert await stored(database, tenant) == {"call": 2, "folded_refusal": 1}
+    assert await stored(database, tenant) == {"call": 2, "capped_rejection": 1}
     assert await refused_today(database, tenant) == 3
     told = await ask(client, token.raw, path="/widget/status", call_id=str(call_id))
     assert told.json() == EMERGENCY
@@ -85,30 +88,30 @@ async def test_the_hour_after_has_a_measure_of_its_own(
     callbacks: CallbackClient, tenant: Tenant, token: Token, database: Database
 ) -> None:
     await refuse(callbacks, token)
-    await set_refused(database, tenant, Scope.TOKEN, PER_TOKEN)
+    await set_refused(database, tenant, UsageScope.TOKEN, HOURLY_CAP_PER_TOKEN)
     await refuse(callbacks, token)
     an_hour_ago = utc_now() - dt.timedelta(minutes=61)
-    await set_refused(database, tenant, Scope.TOKEN, PER_TOKEN, hour_start=an_hour_ago)
+    await set_refused(database, tenant, UsageScope.TOKEN, HOURLY_CAP_PER_TOKEN, hour_start=an_hour_ago)
     await refuse(callbacks, token)
-    assert await stored(database, tenant) == {"call": 2, "folded_refusal": 1}
+    assert await stored(database, tenant) == {"call": 2, "capped_rejection": 1}
 
 
 async def test_however_many_are_refused_they_take_no_more_places(
     callbacks: CallbackClient, tenant: Tenant, token: Token, database: Database
 ) -> None:
     await refuse(callbacks, token)
-    await set_refused(database, tenant, Scope.TOKEN, PER_TOKEN)
+    await set_refused(database, tenant, UsageScope.TOKEN, HOURLY_CAP_PER_TOKEN)
     for _ in range(30):
-        await asyncio.gather(*(refuse(callbacks, token) for _ in range(PLACES // 25)))
-    assert await stored(database, tenant) == {"call": 1, "folded_refusal": PLACES}
-    assert await refused_today(database, tenant) == 1 + PLACES // 25 * 30
+        await asyncio.gather(*(refuse(callbacks, token) for _ in range(SLOTS_PER_TOKEN // 25)))
+    assert await stored(database, tenant) == {"call": 1, "capped_rejection": SLOTS_PER_TOKEN}
+    assert await refused_today(database, tenant) == 1 + SLOTS_PER_TOKEN // 25 * 30
 
 
 async def test_what_the_carrier_tells_of_a_refusal_without_a_record_is_not_kept_either(
     callbacks: CallbackClient, tenant: Tenant, token: Token, database: Database
 ) -> None:
     await refuse(callbacks, token)
-    await set_refused(database, tenant, Scope.TOKEN, PER_TOKEN)
+    await set_refused(database, tenant, UsageScope.TOKEN, HOURLY_CAP_PER_TOKEN)
     sid = await refuse(callbacks, token)
     before = await row_counts(database)
     assert (await callbacks.event(sid, "completed", utc_now(), CallDuration="0")).status_code == 204
@@ -124,7 +127,7 @@ async def test_another_organizations_token_finds_no_reason_of_this_one(
     database: Database,
 ) -> None:
     await refuse(callbacks, token)
-    await set_refused(database, tenant, Scope.TOKEN, PER_TOKEN)
+    await set_refused(database, tenant, UsageScope.TOKEN, HOURLY_CAP_PER_TOKEN)
     call_id = uuid4()
     await refuse(callbacks, token, call_id)
     stranger = await make.token(await make.tenant())
@@ -136,7 +139,7 @@ async def test_what_may_be_called_is_called_however_many_were_refused(
     callbacks: CallbackClient, tenant: Tenant, token: Token, database: Database
 ) -> None:
     await refuse(callbacks, token)
-    await set_refused(database, tenant, Scope.TOKEN, PER_TOKEN)
+    await set_refused(database, tenant, UsageScope.TOKEN, HOURLY_CAP_PER_TOKEN)
     assert b"<Dial " in (await callbacks.outgoing(token.id, new_sid())).content
 
 
@@ -146,5 +149,5 @@ async def test_a_phone_that_was_only_refused_leaves_no_row_of_its_own_in_the_boo
     for _ in range(3):
         await refuse(callbacks, token)
     async with database.sessions() as session:
-        phones = CallUse.owned_by(tenant.organization.id), CallUse.scope == Scope.IDENTITY
-        assert list(await session.scalars(sa.select(CallUse.key).where(*phones))) == []
+        phones = UsageCounter.owned_by(tenant.organization.id), UsageCounter.scope == UsageScope.IDENTITY
+        assert list(await session.scalars(sa.select(UsageCounter.key).where(*phones))) == []

@@ -25,12 +25,12 @@ from kit.errors import ValidationFailed
 from kit.jobs.queue import Outbox, OutboxItem
 from kit.settings import Settings
 from privacy import number_erasure, number_search, services
-from privacy.carrier_deletion import KIND, KIND_BY_AGE, CallsAtCarrier
+from privacy.carrier_deletion import DELETE_CALLS, DELETE_EXPIRED_CALLS, CarrierCallDeletion
 from privacy.errors import NumberInLiveCall
-from privacy.number_erasure import Found, NumberErasure
+from privacy.number_erasure import NumberErasure, NumberOccurrences
 from privacy.services import (
-    BATCH,
-    Retention,
+    CALLS_PER_TRANSACTION,
+    RetentionJob,
     RetentionService,
     months_before,
 )
@@ -51,13 +51,13 @@ NUMBER, OTHER = "+12125550147", "+12125550148"
 
 
 @pytest.fixture
-def at_carrier(outbox: Outbox, books: Books) -> CallsAtCarrier:
-    return CallsAtCarrier(outbox, books.carrier)
+def at_carrier(outbox: Outbox, books: Books) -> CarrierCallDeletion:
+    return CarrierCallDeletion(outbox, books.carrier)
 
 
 @pytest.fixture
-def retention(database: Database, at_carrier: CallsAtCarrier) -> Retention:
-    return Retention(database, at_carrier, default_months=24)
+def retention(database: Database, at_carrier: CarrierCallDeletion) -> RetentionJob:
+    return RetentionJob(database, at_carrier, default_months=24)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def outbox(database: Database, settings: Settings) -> Outbox:
 
 
 @pytest.fixture
-def erasure(outbox: Outbox, at_carrier: CallsAtCarrier, database: Database) -> NumberErasure:
+def erasure(outbox: Outbox, at_carrier: CarrierCallDeletion, database: Database) -> NumberErasure:
     return NumberErasure(outbox, at_carrier, database)
 
 
@@ -137,11 +137,11 @@ async def event_count(database: Database, call_id: UUID) -> int:
 async def choose(database: Database, tenant: Tenant, months: int | None) -> None:
     async with database.sessions() as session, session.begin():
         service = RetentionService(session, default_months=24)
-        await service.change(tenant.organization.id, months, by=SYSTEM)
+        await service.update(tenant.organization.id, months, by=SYSTEM)
 
 
 async def test_old_calls_lose_who_called_whom_and_keep_what_is_counted(
-    database: Database, tenant: Tenant, token: Token, retention: Retention
+    database: Database, tenant: Tenant, token: Token, retention: RetentionJob
 ) -> None:
     now = utc_now()
     old = await old_call(database, tenant, token, at=months_before(now, 24) - dt.timedelta(minutes=1))
@@ -162,7 +162,7 @@ async def test_old_calls_lose_who_called_whom_and_keep_what_is_counted(
 
 
 async def test_an_organizations_own_time_counts(
-    database: Database, make: Factory, tenant: Tenant, token: Token, retention: Retention
+    database: Database, make: Factory, tenant: Tenant, token: Token, retention: RetentionJob
 ) -> None:
     now, other = utc_now(), await make.tenant()
     two_months_ago = months_before(now, 2)
@@ -183,7 +183,7 @@ async def test_an_organizations_own_time_counts(
 
 
 async def test_usage_still_counts_what_was_erased(
-    database: Database, tenant: Tenant, token: Token, retention: Retention
+    database: Database, tenant: Tenant, token: Token, retention: RetentionJob
 ) -> None:
     now = utc_now()
     first_of_last_month = (now.replace(day=1) - dt.timedelta(days=1)).replace(day=1, hour=0, minute=0, second=1)
@@ -193,11 +193,11 @@ async def test_usage_still_counts_what_was_erased(
     async with database.sessions() as session:
         _, last_month = await usage_of(session, tenant.organization.id, today=now.date())
     assert (last_month.total.calls, last_month.total.seconds) == (1, 60)
-    assert [(use.agent, use.tally.calls) for use in last_month.by_agent] == [(None, 1)]
+    assert [(use.agent, use.totals.calls) for use in last_month.by_agent] == [(None, 1)]
 
 
 async def test_batches_go_on_where_the_last_one_ended(
-    database: Database, tenant: Tenant, token: Token, retention: Retention
+    database: Database, tenant: Tenant, token: Token, retention: RetentionJob
 ) -> None:
     now = utc_now()
     old = [
@@ -209,16 +209,16 @@ async def test_batches_go_on_where_the_last_one_ended(
     assert await retention.run(now) == 2  # what stands before the mark is done
     async with database.sessions() as session:
         assert (await session.get_one(Organization, tenant.organization.id)).calls_erased_through == old[2]
-    assert len(old) < BATCH
+    assert len(old) < CALLS_PER_TRANSACTION
 
 
 @pytest.mark.parametrize("most", [1, 100])
 async def test_organizations_share_batches_and_none_is_left_behind(
-    database: Database, make: Factory, retention: Retention, monkeypatch: pytest.MonkeyPatch, most: int
+    database: Database, make: Factory, retention: RetentionJob, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr(services, "BATCH", 4)
-    monkeypatch.setattr(services, "_SHARED_BY", 3)
-    monkeypatch.setattr(services, "MOST", most)
+    monkeypatch.setattr(services, "CALLS_PER_TRANSACTION", 4)
+    monkeypatch.setattr(services, "_ORGANIZATIONS_PER_TRANSACTION", 3)
+    monkeypatch.setattr(services, "MAX_CALLS_PER_ORGANIZATION", most)
     now = utc_now()
     began, due, young = months_before(now, 30), dict[UUID, list[UUID]](), list[UUID]()
     for times in (1, 5, 2, 3, 1):
@@ -256,13 +256,13 @@ async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_ther
     first, second = (Outbox(database, settings.secret_key, clock=lambda: clock[0]) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
 
-    assert await Retention(database, CallsAtCarrier(first, away), default_months=24).run(now) == 2
-    assert await first.work_off(KIND_BY_AGE) == 0
-    assert await first.work_off(KIND) == 0
+    assert await RetentionJob(database, CarrierCallDeletion(first, away), default_months=24).run(now) == 2
+    assert await first.work_off(DELETE_EXPIRED_CALLS) == 0
+    assert await first.work_off(DELETE_CALLS) == 0
     await away.close()
     clock[0] += dt.timedelta(seconds=6)
-    CallsAtCarrier(second, books.carrier)
-    assert await second.work_off(KIND_BY_AGE) == 1
+    CarrierCallDeletion(second, books.carrier)
+    assert await second.work_off(DELETE_EXPIRED_CALLS) == 1
     for sid in (*sids[:2], *legs[:2]):
         with pytest.raises(NotAtCarrier):
             await books.carrier.leg(sid)
@@ -271,7 +271,7 @@ async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_ther
 
 
 async def test_a_webhook_that_is_repeated_years_later_dials_and_writes_nothing(
-    database: Database, tenant: Tenant, token: Token, retention: Retention, callbacks: CallbackClient
+    database: Database, tenant: Tenant, token: Token, retention: RetentionJob, callbacks: CallbackClient
 ) -> None:
     call_id = await old_call(database, tenant, token, at=months_before(utc_now(), 25))
     assert await retention.run() == 1
@@ -296,7 +296,7 @@ async def test_months_are_the_calendars(moment: str, months: int, before: str) -
     assert months_before(dt.datetime.fromisoformat(moment), months) == dt.datetime.fromisoformat(before)
 
 
-async def erase(walled: Database, erasure: NumberErasure, tenant: Tenant, number: str = NUMBER) -> Found:
+async def erase(walled: Database, erasure: NumberErasure, tenant: Tenant, number: str = NUMBER) -> NumberOccurrences:
     async with walled.tenant_session(tenant.organization.id) as session:
         return await erasure.erase(session, tenant.organization.id, number, "US", by=SYSTEM)
 
@@ -329,8 +329,8 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
     legs = [books.add_call(sid, "completed", seconds=9).sid for sid in sids]
 
     async with walled.tenant_session(tenant.organization.id) as session:
-        assert await erasure.count(session, tenant.organization.id, NUMBER, "US") == Found(3, 0)
-    assert await erase(walled, erasure, tenant) == Found(3, 0)
+        assert await erasure.count(session, tenant.organization.id, NUMBER, "US") == NumberOccurrences(3, 0)
+    assert await erase(walled, erasure, tenant) == NumberOccurrences(3, 0)
 
     for call_id in (*called, refused):
         row = await stored(database, call_id)
@@ -342,12 +342,12 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
         assert await CallService(session).page(tenant.organization.id, found, after=None, limit=10) == []
         destinations = sa.select(CallDestination.id).where(CallDestination.owned_by(tenant.organization.id))
         assert await session.scalar(destinations) is None
-    assert await outbox.work_off(KIND) == 2
+    assert await outbox.work_off(DELETE_CALLS) == 2
     for sid in (*sids, *legs):
         with pytest.raises(NotAtCarrier):
             await books.carrier.leg(sid)
-    assert await erase(walled, erasure, tenant) == Found(0, 0)
-    assert await outbox.work_off(KIND) == 0
+    assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 0)
+    assert await outbox.work_off(DELETE_CALLS) == 0
 
 
 async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
@@ -376,8 +376,8 @@ async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
     elsewhere = await add_call(database, stranger, await make.token(stranger), to_number=OTHER, details=written[0])
 
     async with walled.tenant_session(tenant.organization.id) as session:
-        assert await erasure.count(session, tenant.organization.id, NUMBER, "US") == Found(0, 7)
-    assert await erase(walled, erasure, tenant) == Found(0, 7)
+        assert await erasure.count(session, tenant.organization.id, NUMBER, "US") == NumberOccurrences(0, 7)
+    assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 7)
 
     for call_id in (*mentioned, live):
         call = await stored(database, call_id)
@@ -388,10 +388,10 @@ async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
     assert (await stored(database, member)).agent == "2125550147@example.com"
     assert (await stored(database, other)).details == left
     assert (await stored(database, elsewhere)).details == written[0]
-    assert await erase(walled, erasure, tenant) == Found(0, 0)
+    assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 0)
 
 
-@pytest.mark.parametrize("most", ["MOST_BATCHES", "_MOST_CHANGED"])
+@pytest.mark.parametrize("most", ["MAX_BATCHES_PER_REQUEST", "_MAX_CALLS_PER_TRANSACTION"])
 async def test_a_search_that_takes_long_goes_on_in_the_background(
     database: Database,
     walled: Database,
@@ -402,7 +402,7 @@ async def test_a_search_that_takes_long_goes_on_in_the_background(
     monkeypatch: pytest.MonkeyPatch,
     most: str,
 ) -> None:
-    monkeypatch.setattr(number_search, "BATCH", 2)
+    monkeypatch.setattr(number_search, "CALLS_PER_BATCH", 2)
     monkeypatch.setattr(number_erasure, most, 2)
     now = utc_now()
     calls = [
@@ -413,13 +413,13 @@ async def test_a_search_that_takes_long_goes_on_in_the_background(
     async with walled.tenant_session(tenant.organization.id) as session:
         counted = await erasure.count(session, tenant.organization.id, NUMBER, "US")
     erased = await erase(walled, erasure, tenant)
-    assert not erased.is_all
-    assert erased.mentions < len(calls)
-    assert counted.mentions <= len(calls)
+    assert not erased.is_complete
+    assert erased.mentioning_calls < len(calls)
+    assert counted.mentioning_calls <= len(calls)
     assert (await stored(database, old)).erased_at is not None
     assert (await stored(database, calls[-1])).details is not None
 
-    assert await outbox.work_off(number_erasure.KIND) > 1
+    assert await outbox.work_off(number_erasure.ERASE_NUMBER) > 1
     for call_id in calls:
         assert (await stored(database, call_id)).details is None
     async with database.sessions() as session:
@@ -453,8 +453,8 @@ async def test_a_number_in_a_live_call_is_not_erased(
     async with database.sessions() as session, session.begin():
         sid = (await session.get_one(Call, live)).carrier_sid
         end = LegEvent(is_child=True, kind="completed", sequence=3, occurred_at=utc_now(), duration=1)
-        await CallService(session).record(tenant.organization.id, sid, new_sid(), end)
-    assert await erase(walled, erasure, tenant) == Found(2, 0)
+        await CallService(session).record_event(tenant.organization.id, sid, new_sid(), end)
+    assert await erase(walled, erasure, tenant) == NumberOccurrences(2, 0)
 
 
 async def test_a_carrier_that_is_away_is_asked_again(
@@ -471,12 +471,12 @@ async def test_a_carrier_that_is_away_is_asked_again(
     clock = [utc_now()]
     first, second = (Outbox(database, settings.secret_key, clock=lambda: clock[0]) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
-    await erase(walled, NumberErasure(first, CallsAtCarrier(first, away), database), tenant)
-    assert await first.work_off(KIND) == 0
+    await erase(walled, NumberErasure(first, CarrierCallDeletion(first, away), database), tenant)
+    assert await first.work_off(DELETE_CALLS) == 0
     await away.close()
     clock[0] += dt.timedelta(seconds=6)
-    CallsAtCarrier(second, books.carrier)
-    assert await second.work_off(KIND) == 1
+    CarrierCallDeletion(second, books.carrier)
+    assert await second.work_off(DELETE_CALLS) == 1
     with pytest.raises(NotAtCarrier):
         await books.carrier.leg(sid)
 

@@ -17,7 +17,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from calls.limits.limit_names import DEFAULTS
+from calls.limits.limit_names import DEFAULT_LIMITS
 from calls.models import Call, CallStatus
 from conftest import ROOT
 from epoch.app import create_app
@@ -120,7 +120,7 @@ async def test_nothing_sent_after_the_answer_is_granted_on_any_worker_and_every_
 ) -> None:
     own = load_settings(environ)
     make = Factory(jobs, own)
-    tenant = await make.tenant(limits=dict.fromkeys(DEFAULTS, 10**8))
+    tenant = await make.tenant(limits=dict.fromkeys(DEFAULT_LIMITS, 10**8))
     token = await make.token(tenant)
 
     async def forbid() -> None:

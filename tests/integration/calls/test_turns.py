@@ -6,8 +6,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from calls.limits.admission_queue import AT_ONCE
-from calls.limits.models import CallUse, Scope
+from calls.limits.admission_queue import MAX_CONCURRENT_ADMISSIONS
+from calls.limits.models import UsageCounter, UsageScope
 from kit.db.database import Database
 from kit.settings import Settings
 from support.callback_client import REJECT, CallbackClient, new_sid
@@ -27,11 +27,11 @@ async def test_calls_that_wait_for_their_books_hold_up_nobody_elses(
     token, others = await make.token(busy), await make.token(other)
     assert b"<Dial " in (await callbacks.outgoing(token.id, new_sid())).content
     async with database.sessions() as session, session.begin():
-        books = CallUse.owned_by(busy.organization.id), CallUse.scope == Scope.ORGANIZATION
-        await session.execute(sa.select(CallUse.id).where(*books).with_for_update())
+        books = UsageCounter.owned_by(busy.organization.id), UsageCounter.scope == UsageScope.ORGANIZATION
+        await session.execute(sa.select(UsageCounter.id).where(*books).with_for_update())
         waiting = [asyncio.create_task(callbacks.outgoing(token.id, new_sid())) for _ in range(CALLS)]
         async with database.sessions() as looking:
-            while await looking.scalar(_WAITING) < AT_ONCE:
+            while await looking.scalar(_WAITING) < MAX_CONCURRENT_ADMISSIONS:
                 await looking.commit()
                 await asyncio.sleep(0.02)
 

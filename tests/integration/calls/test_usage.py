@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from calls.aggregates import Tally, began_since
+from calls.aggregates import CallTotals, started_since
 from calls.models import Call, CallStatus
-from calls.usage import AgentUse, TokenUse, usage_of
+from calls.usage import AgentUsage, TokenUsage, usage_of
 from conftest import NewClient
 from kit.db.database import Database, sqlalchemy_url
 from kit.settings import Settings
@@ -55,13 +55,16 @@ async def test_calls_are_counted_in_their_month_with_their_token_and_agent(
     async with database.sessions() as session:
         prefixes = {row.id: row.prefix for row in await session.execute(sa.text("SELECT id, prefix FROM embed_token"))}
     assert (this.first_day, last.first_day) == (dt.date(2026, 3, 1), dt.date(2026, 2, 1))
-    assert (this.total, this.total.minutes) == (Tally(3, 2, 91), 2)
+    assert (this.total, this.total.minutes) == (CallTotals(3, 2, 91), 2)
     assert this.by_token == [
-        TokenUse(first.id, "Main Website", prefixes[first.id], Tally(2, 1, 61)),
-        TokenUse(second.id, "Main Website", prefixes[second.id], Tally(1, 1, 30)),
+        TokenUsage(first.id, "Main Website", prefixes[first.id], CallTotals(2, 1, 61)),
+        TokenUsage(second.id, "Main Website", prefixes[second.id], CallTotals(1, 1, 30)),
     ]
-    assert this.by_agent == [AgentUse("Ann", False, Tally(2, 1, 61)), AgentUse(None, False, Tally(1, 1, 30))]
-    assert (last.total, last.by_agent) == (Tally(1, 1, 5), [AgentUse("Bob", False, Tally(1, 1, 5))])
+    assert this.by_agent == [
+        AgentUsage("Ann", False, CallTotals(2, 1, 61)),
+        AgentUsage(None, False, CallTotals(1, 1, 30)),
+    ]
+    assert (last.total, last.by_agent) == (CallTotals(1, 1, 5), [AgentUsage("Bob", False, CallTotals(1, 1, 5))])
 
 
 async def test_an_organization_without_calls_has_used_nothing(
@@ -88,7 +91,7 @@ async def test_counting_reads_the_index_and_not_the_table(settings: Settings, ma
     tenant, other = await make.tenant(), await make.tenant()
     calls = _calls_of_a_year(tenant, await make.token(tenant), a_day=3)
     calls += _calls_of_a_year(other, await make.token(other), a_day=20)
-    query = sa.select(sa.literal(1)).where(*began_since(tenant.organization.id, THIS.date()))
+    query = sa.select(sa.literal(1)).where(*started_since(tenant.organization.id, THIS.date()))
     assert settings.database_url is not None
     engine = create_async_engine(sqlalchemy_url(settings.database_url), poolclass=NullPool)
     # As the owner, who may gather statistics; rolled back, rows and statistics.

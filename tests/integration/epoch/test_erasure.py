@@ -17,8 +17,8 @@ from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database
 from kit.errors import NotFound
 from kit.settings import Settings
-from privacy.organization_erasure import Erasure
-from privacy.usage_summary import use_by_month
+from privacy.organization_erasure import OrganizationErasure
+from privacy.usage_summary import usage_by_month
 from support.call_factory import add_call
 from support.factories import Factory, Tenant
 from support.full_tenant import fingerprints, furnish
@@ -34,8 +34,8 @@ async def make(jobs: Database, settings: Settings) -> Factory:
     return Factory(jobs, settings)
 
 
-def erasure(database: Database) -> Erasure:
-    return Erasure(database, accounts=use_by_month)
+def erasure(database: Database) -> OrganizationErasure:
+    return OrganizationErasure(database, usage_by_month=usage_by_month)
 
 
 async def delete(jobs: Database, organization_id: UUID, *, ago: timedelta, numbers_are_back: bool = True) -> None:

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 
 from accounts.models import LinkPurpose, LoginSession, OneTimeLink
 from admin.models import StaffRole, StaffSession
-from calls.limits.models import CallDestination, FoldedRefusal
-from calls.models import OrphanEvent
-from calls.reconciliation.models import CarrierDifference, DifferenceKind
+from calls.limits.models import CallDestination, CappedRejection
+from calls.models import UnmatchedEvent
+from calls.reconciliation.models import CallDiscrepancy, DiscrepancyKind
 from carrier.breaker import BreakerState
 from carrier.health import CarrierStanding
-from epoch.purge_rules import CHORES, build_housekeeping
+from epoch.purge_rules import PURGE_RULES, build_purge_job
 from kit.clock import utc_now
 from kit.counters import MinuteCounter
 from kit.db.database import Database
@@ -65,7 +65,7 @@ def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_
             expires_at=moment,
         ),
         "outbox.given_up_at": OutboxItem(kind="mail", due_at=moment, given_up_at=moment),
-        "orphan_event.created_at": OrphanEvent(
+        "unmatched_event.created_at": UnmatchedEvent(
             parent_sid=digest.hex(),
             leg_sid="CA",
             is_child=False,
@@ -77,17 +77,17 @@ def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_
         "call_destination.seen_at": CallDestination(
             organization_id=organization_id, number=digest.hex(), is_foreign=False, hour_start=moment, seen_at=moment
         ),
-        "folded_refusal.refused_at": FoldedRefusal(
+        "capped_rejection.rejected_at": CappedRejection(
             organization_id=organization_id,
             token_id=token_id,
             place=next(_places),
             carrier_sid=digest.hex(),
             end_reason="call_limit_reached",
-            refused_at=moment,
+            rejected_at=moment,
         ),
-        "carrier_difference.created_at": CarrierDifference(
+        "call_discrepancy.created_at": CallDiscrepancy(
             day=now.date(),
-            kind=DifferenceKind.UNKNOWN_HERE,
+            kind=DiscrepancyKind.UNKNOWN_HERE,
             carrier_sid=digest.hex(),
             here="",
             there="completed, 1 s",
@@ -99,7 +99,7 @@ def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_
     return rows[name]
 
 
-@pytest.mark.parametrize("chore", CHORES, ids=lambda chore: chore.name)
+@pytest.mark.parametrize("chore", PURGE_RULES, ids=lambda chore: chore.name)
 async def test_what_is_over_goes_and_what_is_not_stays(jobs: Database, settings: Settings, chore: PurgeRule) -> None:
     make = Factory(jobs, settings)
     tenant = await make.tenant()
@@ -111,7 +111,7 @@ async def test_what_is_over_goes_and_what_is_not_stays(jobs: Database, settings:
     async with jobs.sessions() as session, session.begin():
         session.add_all([old, young])
 
-    assert (await purge_expired(jobs, CHORES))[chore.name] == 1
+    assert (await purge_expired(jobs, PURGE_RULES))[chore.name] == 1
 
     async with jobs.sessions() as session:
         assert await session.get(type(old), old.id) is None
@@ -129,7 +129,7 @@ async def test_what_still_goes_on_is_never_purged(jobs: Database, settings: Sett
     )
     async with jobs.sessions() as session, session.begin():
         session.add_all([waiting, requested])
-    await purge_expired(jobs, CHORES)
+    await purge_expired(jobs, PURGE_RULES)
     async with jobs.sessions() as session:
         assert await session.get(OutboxItem, waiting.id) is not None
         assert await session.get(NumberPurchase, requested.id) is not None
@@ -158,9 +158,9 @@ async def test_the_job_tidies_and_erases_in_one_worker_at_a_time(jobs: Database,
     async with jobs.engine.connect() as elsewhere:
         lock = await elsewhere.execution_options(isolation_level="AUTOCOMMIT")
         await lock.execute(sa.text("SELECT pg_advisory_lock(hashtext('epoch.housekeeping'))"))
-        assert await build_housekeeping(jobs).once() is False
+        assert await build_purge_job(jobs).once() is False
         await lock.execute(sa.text("SELECT pg_advisory_unlock(hashtext('epoch.housekeeping'))"))
-    assert await build_housekeeping(jobs).once() is True
+    assert await build_purge_job(jobs).once() is True
     async with jobs.sessions() as session:
         assert await session.scalar(sa.select(RateCounter.id).where(RateCounter.key == "over")) is None
         left = sa.text("SELECT count(*) FROM organization WHERE id = :id")

@@ -18,7 +18,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from accounts.models import LoginSession, User
-from calls.limits.limit_names import DEFAULTS, FIXED
+from calls.limits.limit_names import DEFAULT_LIMITS, FIXED_LIMITS
 from conftest import PUBLIC_URL, NewClient
 from dashboard.calling_rules import LIMIT_LABELS
 from kit.actor import SYSTEM
@@ -46,7 +46,7 @@ class Page:
 
 
 ADMIN, OWNER = Role.ADMIN, Role.OWNER
-LIMITS = DEFAULTS.keys() & LIMIT_LABELS.keys() - FIXED
+LIMITS = DEFAULT_LIMITS.keys() & LIMIT_LABELS.keys() - FIXED_LIMITS
 LEAVE = ("POST", "/settings/leave")
 """Open to everybody, about themselves."""
 HAND_OVER = ("POST", "/settings/members/{member_id}/hand-over")

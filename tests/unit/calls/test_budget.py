@@ -7,36 +7,36 @@ import msgspec
 import pytest
 
 from calls.limits.call_duration import (
-    Books,
-    Use,
-    Wanted,
-    grant,
+    CallRequest,
+    ScopeUsage,
+    UsageSnapshot,
+    allowed_minutes,
 )
 from calls.limits.limit_names import (
-    COUNTS,
-    DEFAULTS,
-    Limits,
-    Terms,
-    limits_of,
+    DEFAULT_COUNTS,
+    DEFAULT_LIMITS,
+    EffectiveLimits,
+    LimitSources,
+    effective_limits,
     wrong_limits,
 )
-from calls.limits.prices import Prices
+from calls.limits.prices import PriceList
 from kit.errors import DomainError
 from tenants.plans import Plan
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 OLD = NOW - dt.timedelta(days=15)
-LIMITS = limits_of(Terms(Plan.PRO, OLD), NOW)
-UNUSED = Use()
-WANTED = Wanted(rate_micros=14_000, calls_to_number=0, is_new_foreign=False, foreign_numbers=0)
+LIMITS = effective_limits(LimitSources(Plan.PRO, OLD), NOW)
+UNUSED = ScopeUsage()
+WANTED = CallRequest(rate_micros=14_000, calls_to_number=0, is_new_foreign=False, foreign_numbers=0)
 
 
-def books(**rows: dict[str, int]) -> Books:
-    return Books(**{name: Use(**rows.get(name, {})) for name in ("organization", "token", "phone")})
+def books(**rows: dict[str, int]) -> UsageSnapshot:
+    return UsageSnapshot(**{name: ScopeUsage(**rows.get(name, {})) for name in ("organization", "token", "phone")})
 
 
 def test_with_nothing_used_a_call_may_last_an_hour() -> None:
-    assert grant(LIMITS, books(), WANTED) == 60
+    assert allowed_minutes(LIMITS, books(), WANTED) == 60
 
 
 @pytest.mark.parametrize(
@@ -54,16 +54,16 @@ def test_with_nothing_used_a_call_may_last_an_hour() -> None:
         ("organization", "day_micros", 25_000_000, "Call limit reached"),
         ("organization", "month_micros", 250_000_000, "Call limit reached"),
         ("token", "day_micros", 5_000_000, "Call limit reached"),
-        ("organization", "held_minutes", 600, "Call limit reached"),
-        ("token", "held_micros", 5_000_000, "Call limit reached"),
+        ("organization", "reserved_minutes", 600, "Call limit reached"),
+        ("token", "reserved_micros", 5_000_000, "Call limit reached"),
     ],
 )
 def test_the_last_one_below_each_limit_fits_and_no_more(row: str, field: str, limit: int, message: str) -> None:
     step = WANTED.rate_micros if field.endswith("micros") else 1
-    assert grant(LIMITS, books(**{row: {field: limit - step}}), WANTED) >= 1
+    assert allowed_minutes(LIMITS, books(**{row: {field: limit - step}}), WANTED) >= 1
     for used in (limit, limit * 2):
         with pytest.raises(DomainError) as refused:
-            grant(LIMITS, books(**{row: {field: used}}), WANTED)
+            allowed_minutes(LIMITS, books(**{row: {field: used}}), WANTED)
         assert refused.value.message == message
 
 
@@ -82,14 +82,14 @@ def test_the_last_one_below_each_limit_fits_and_no_more(row: str, field: str, li
     ],
 )
 def test_destinations_and_a_tokens_own_limits(below: dict[str, Any], above: dict[str, Any], message: str) -> None:
-    assert grant(LIMITS, books(), msgspec.structs.replace(WANTED, **below)) >= 1
+    assert allowed_minutes(LIMITS, books(), msgspec.structs.replace(WANTED, **below)) >= 1
     with pytest.raises(DomainError) as refused:
-        grant(LIMITS, books(), msgspec.structs.replace(WANTED, **above))
+        allowed_minutes(LIMITS, books(), msgspec.structs.replace(WANTED, **above))
     assert refused.value.message == message
 
 
 def test_a_foreign_number_called_before_is_no_new_one() -> None:
-    assert grant(LIMITS, books(), msgspec.structs.replace(WANTED, foreign_numbers=20)) == 60
+    assert allowed_minutes(LIMITS, books(), msgspec.structs.replace(WANTED, foreign_numbers=20)) == 60
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_foreign_number_called_before_is_no_new_one() -> None:
     ],
 )
 def test_what_is_left_is_shared_among_the_calls_that_may_follow(left: int, live: int, minutes: int) -> None:
-    assert grant(LIMITS, books(organization={"day_minutes": 600 - left, "live": live}), WANTED) == minutes
+    assert allowed_minutes(LIMITS, books(organization={"day_minutes": 600 - left, "live": live}), WANTED) == minutes
 
 
 @pytest.mark.parametrize("rate", [14_000, 35_000, 200_000, 1_000_000])
@@ -113,10 +113,10 @@ def test_whatever_is_called_neither_minutes_nor_money_are_overdrawn(rate: int, e
     held = spent = minutes = live = calls = 0
     wanted = msgspec.structs.replace(WANTED, rate_micros=rate)
     while calls < 2000:
-        row = {"live": live, "held_minutes": held, "held_micros": held * rate}
+        row = {"live": live, "reserved_minutes": held, "reserved_micros": held * rate}
         row |= {"day_minutes": minutes, "month_minutes": minutes, "day_micros": spent, "month_micros": spent}
         try:
-            granted = grant(LIMITS, books(organization=row, token=row | {"live": min(live, 4)}), wanted)
+            granted = allowed_minutes(LIMITS, books(organization=row, token=row | {"live": min(live, 4)}), wanted)
         except DomainError:
             break
         calls += 1
@@ -130,28 +130,30 @@ def test_whatever_is_called_neither_minutes_nor_money_are_overdrawn(rate: int, e
 
 
 def test_a_new_organization_has_a_quarter_rounded_up() -> None:
-    new = limits_of(Terms(Plan.PRO, NOW - dt.timedelta(days=13)), NOW)
+    new = effective_limits(LimitSources(Plan.PRO, NOW - dt.timedelta(days=13)), NOW)
     assert new.new_until == NOW + dt.timedelta(days=1)
-    assert {name: new[name] for name in DEFAULTS} == {name: -(-value // 4) for name, value in DEFAULTS.items()}
-    assert limits_of(Terms(Plan.PRO, NOW, {"first_days": 0}), NOW).new_until is None
+    assert {name: new[name] for name in DEFAULT_LIMITS} == {
+        name: -(-value // 4) for name, value in DEFAULT_LIMITS.items()
+    }
+    assert effective_limits(LimitSources(Plan.PRO, NOW, {"first_days": 0}), NOW).new_until is None
 
 
 @pytest.mark.parametrize(
     ("terms", "value", "ceiling"),
     [
-        (Terms(Plan.PRO, OLD), 600, 600),
-        (Terms(Plan.BUSINESS, OLD), 600, 1200),
-        (Terms(Plan.ENTERPRISE, OLD), 600, 3000),
-        (Terms(Plan.BUSINESS, OLD, own={"minutes_per_day": 900}), 900, 1200),
-        (Terms(Plan.PRO, OLD, own={"minutes_per_day": 900}), 600, 600),  # chosen before a downgrade
-        (Terms(Plan.PRO, OLD, own={"minutes_per_day": 0}), 0, 600),
-        (Terms(Plan.PRO, OLD, overrides={"minutes_per_day": 50}, own={"minutes_per_day": 90}), 50, 50),
-        (Terms(Plan.PRO, OLD, {"minutes_per_day": 900}, {"minutes_per_day": 2000}), 2000, 2000),
-        (Terms(Plan.PRO, OLD, {"minutes_per_day": 900}, own={"minutes_per_day": 10}), 10, 900),
+        (LimitSources(Plan.PRO, OLD), 600, 600),
+        (LimitSources(Plan.BUSINESS, OLD), 600, 1200),
+        (LimitSources(Plan.ENTERPRISE, OLD), 600, 3000),
+        (LimitSources(Plan.BUSINESS, OLD, own={"minutes_per_day": 900}), 900, 1200),
+        (LimitSources(Plan.PRO, OLD, own={"minutes_per_day": 900}), 600, 600),  # chosen before a downgrade
+        (LimitSources(Plan.PRO, OLD, own={"minutes_per_day": 0}), 0, 600),
+        (LimitSources(Plan.PRO, OLD, overrides={"minutes_per_day": 50}, own={"minutes_per_day": 90}), 50, 50),
+        (LimitSources(Plan.PRO, OLD, {"minutes_per_day": 900}, {"minutes_per_day": 2000}), 2000, 2000),
+        (LimitSources(Plan.PRO, OLD, {"minutes_per_day": 900}, own={"minutes_per_day": 10}), 10, 900),
     ],
 )
-def test_whose_limit_holds(terms: Terms, value: int, ceiling: int) -> None:
-    limits: Limits = limits_of(terms, NOW)
+def test_whose_limit_holds(terms: LimitSources, value: int, ceiling: int) -> None:
+    limits: EffectiveLimits = effective_limits(terms, NOW)
     assert (limits["minutes_per_day"], limits.ceilings["minutes_per_day"]) == (value, ceiling)
 
 
@@ -163,8 +165,8 @@ def test_what_an_organization_may_give_itself() -> None:
 
 
 def test_every_count_of_the_contract_is_among_the_counts() -> None:
-    assert set(COUNTS.values()) == {1, 5, 6, 10, 20, 30, 60, 1000}
+    assert set(DEFAULT_COUNTS.values()) == {1, 5, 6, 10, 20, 30, 60, 1000}
 
 
 def test_a_country_without_a_price_is_a_dear_one() -> None:
-    assert Prices(1_000_000, {"US": 14_000}).of("KP") == 1_000_000
+    assert PriceList(1_000_000, {"US": 14_000}).minute_price("KP") == 1_000_000

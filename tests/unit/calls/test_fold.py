@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from calls.call_state import CallState, LegEvent, fold
+from calls.call_state import CallState, LegEvent, derive_call_state
 from calls.models import CallStatus
 
 START = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -67,7 +67,7 @@ def retellings(events: list[LegEvent]) -> Iterator[list[LegEvent]]:
 @pytest.mark.parametrize("story", STORIES)
 def test_every_order_and_repetition_gives_the_same_call(story: str) -> None:
     events, expected = STORIES[story]
-    assert {fold(told) for told in retellings(events)} == {expected}
+    assert {derive_call_state(told) for told in retellings(events)} == {expected}
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_every_order_and_repetition_gives_the_same_call(story: str) -> None:
 )
 def test_a_call_under_way_has_no_end(seen: int, status: CallStatus) -> None:
     for told in itertools.permutations(TALKED[:seen]):
-        state = fold(told)
+        state = derive_call_state(told)
         assert state.status is status
         assert (state.duration, state.ended_at, state.end_reason) == (0, None, None)
         assert state.answered_at == (at(3) if seen == 3 else None)
@@ -84,25 +84,28 @@ def test_a_call_under_way_has_no_end(seen: int, status: CallStatus) -> None:
 
 def test_the_dialled_legs_end_alone_closes_a_call() -> None:
     told = [*TALKED[:3], parent("completed", 9.2, 9), DIAL_ENDED]
-    assert fold(told).status is CallStatus.IN_PROGRESS
+    assert derive_call_state(told).status is CallStatus.IN_PROGRESS
 
 
 def test_an_end_is_final_whatever_comes_later() -> None:
-    assert fold([*TALKED, child("ringing", 4, 20), child("in-progress", 5, 21)]).status is CallStatus.COMPLETED
+    assert (
+        derive_call_state([*TALKED, child("ringing", 4, 20), child("in-progress", 5, 21)]).status
+        is CallStatus.COMPLETED
+    )
 
 
 def test_the_duration_is_the_dialled_legs_not_the_callers() -> None:
-    assert fold([*TALKED[:4], parent("completed", 9.2, 700)]).duration == 6
+    assert derive_call_state([*TALKED[:4], parent("completed", 9.2, 700)]).duration == 6
 
 
 @pytest.mark.parametrize("lost", [{0}, {1}, {2}, {0, 1, 2}])
 def test_lost_steps_do_not_change_the_end(lost: set[int]) -> None:
-    assert fold(event for number, event in enumerate(TALKED) if number not in lost) == TALKED_STATE
+    assert derive_call_state(event for number, event in enumerate(TALKED) if number not in lost) == TALKED_STATE
 
 
 def test_an_unanswered_call_has_no_duration_even_if_one_is_told() -> None:
-    assert fold([child("busy", 1, 5, 5)]) == CallState(CallStatus.BUSY, ended_at=at(5), end_reason="busy")
+    assert derive_call_state([child("busy", 1, 5, 5)]) == CallState(CallStatus.BUSY, ended_at=at(5), end_reason="busy")
 
 
 def test_words_that_we_do_not_know_change_nothing() -> None:
-    assert fold([*TALKED, child("dancing", 9, 30)]) == TALKED_STATE
+    assert derive_call_state([*TALKED, child("dancing", 9, 30)]) == TALKED_STATE

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from privacy.number_matcher import Mentions
+from privacy.number_matcher import NumberMatcher
 
 US, GB = "+12125550147", "+442079460018"
 
@@ -43,7 +43,7 @@ US, GB = "+12125550147", "+442079460018"
     ],
 )
 def test_a_number_is_found_in_any_form(number: str, country: str, value: Any) -> None:
-    assert Mentions(number, country).in_value({"from the page": value})
+    assert NumberMatcher(number, country).matches_value({"from the page": value})
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ def test_a_number_is_found_in_any_form(number: str, country: str, value: Any) ->
     ],
 )
 def test_other_numbers_are_left_alone(number: str, country: str, value: Any) -> None:
-    assert not Mentions(number, country).in_value({"from the page": value})
+    assert not NumberMatcher(number, country).matches_value({"from the page": value})
 
 
 def test_the_database_hands_over_what_may_mention_it_and_little_else() -> None:
-    pattern = re.compile(Mentions(US, "US").pattern)
+    pattern = re.compile(NumberMatcher(US, "US").sql_pattern)
     for text in ('{"phone": "(212) 555-0147"}', '{"x": 12125550147}', "555%200147", "\u0662\u0661"):
         assert pattern.search(text)
     for text in ('{"phone": "(212) 555-0148"}', '{"seen": "2026-11-26T10:00:00Z", "name": "Zoë"}'):
@@ -77,4 +77,4 @@ def test_the_database_hands_over_what_may_mention_it_and_little_else() -> None:
 
 def test_a_reason_keeps_its_words_and_loses_the_number() -> None:
     said = "Ticket 1234567 of 2 May: forget +1 (212) 555-0147!"
-    assert Mentions(US, "US").masked_in(said) == "Ticket 1234567 of 2 May: forget …0147!"
+    assert NumberMatcher(US, "US").mask_in(said) == "Ticket 1234567 of 2 May: forget …0147!"

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from calls.callback_forms import parse_form, read_event, read_outgoing
-from calls.errors import BadWebhook
+from calls.callback_forms import parse_form, parse_outgoing_call, parse_status_callback
+from calls.errors import InvalidCallback
 
 TOKEN = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 SID = "CA" + "a" * 32
@@ -29,7 +29,7 @@ EVENT = {
     [b"a=%ff", b"a=\xff", "a=ü".encode(), b"a=%c3%28", b"&".join(b"a=%d" % n for n in range(201))],
 )
 def test_what_is_no_form_is_refused(body: bytes) -> None:
-    with pytest.raises(BadWebhook):
+    with pytest.raises(InvalidCallback):
         parse_form(body)
 
 
@@ -54,24 +54,24 @@ def test_empty_and_repeated_fields_are_kept() -> None:
     ],
 )
 def test_an_identity_of_another_shape_is_refused(identity: str) -> None:
-    with pytest.raises(BadWebhook):
-        read_outgoing({**OUTGOING, "From": identity})
+    with pytest.raises(InvalidCallback):
+        parse_outgoing_call({**OUTGOING, "From": identity})
 
 
 @pytest.mark.parametrize("sid", ["", "CA", "CA" + "A" * 32, "SM" + "a" * 32, SID + "\n", SID + "0"])
 def test_a_call_sid_of_another_shape_is_refused(sid: str) -> None:
-    with pytest.raises(BadWebhook):
-        read_outgoing({**OUTGOING, "CallSid": sid})
-    with pytest.raises(BadWebhook):
-        read_event({**EVENT, "CallSid": sid})
-    with pytest.raises(BadWebhook):
-        read_event({**EVENT, "ParentCallSid": sid})
+    with pytest.raises(InvalidCallback):
+        parse_outgoing_call({**OUTGOING, "CallSid": sid})
+    with pytest.raises(InvalidCallback):
+        parse_status_callback({**EVENT, "CallSid": sid})
+    with pytest.raises(InvalidCallback):
+        parse_status_callback({**EVENT, "ParentCallSid": sid})
 
 
 def test_only_the_identity_says_who_calls() -> None:
     chosen = {"CallerId": "+1900", "callerId": "+1900", "OrgId": "x", "TokenId": str(UUID(int=1)), "Caller": "client:x"}
-    assert read_outgoing({**OUTGOING, **chosen}) == read_outgoing(OUTGOING)
-    assert read_outgoing(OUTGOING).token_id == TOKEN
+    assert parse_outgoing_call({**OUTGOING, **chosen}) == parse_outgoing_call(OUTGOING)
+    assert parse_outgoing_call(OUTGOING).token_id == TOKEN
 
 
 @pytest.mark.parametrize(
@@ -92,14 +92,14 @@ def test_only_the_identity_says_who_calls() -> None:
     ],
 )
 def test_metadata_is_kept_or_left_out_but_never_a_reason_to_refuse(text: str, kept: object) -> None:
-    metadata = read_outgoing({**OUTGOING, "Metadata": text}).metadata
+    metadata = parse_outgoing_call({**OUTGOING, "Metadata": text}).metadata
     assert metadata == kept
     assert json.loads(json.dumps(metadata)) == kept
 
 
 @pytest.mark.parametrize("call_id", ["", "x", "\0", "01890a5d"])
 def test_a_call_id_that_is_none_is_left_out(call_id: str) -> None:
-    assert read_outgoing({**OUTGOING, "CallId": call_id}).call_id is None
+    assert parse_outgoing_call({**OUTGOING, "CallId": call_id}).call_id is None
 
 
 @pytest.mark.parametrize(
@@ -115,11 +115,11 @@ def test_a_call_id_that_is_none_is_left_out(call_id: str) -> None:
     ],
 )
 def test_the_page_is_kept_when_it_is_an_origin(page: str, kept: str | None) -> None:
-    assert read_outgoing({**OUTGOING, "Page": page}).origin == kept
+    assert parse_outgoing_call({**OUTGOING, "Page": page}).origin == kept
 
 
 def test_an_event_is_read_with_its_legs() -> None:
-    parent_sid, leg_sid, event = read_event(EVENT)
+    parent_sid, leg_sid, event = parse_status_callback(EVENT)
     assert (parent_sid, leg_sid, event.is_child) == (SID, CHILD, True)
     assert (event.kind, event.sequence, event.duration, event.sip_code) == ("completed", 3, 6, 200)
     assert event.occurred_at == dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -140,11 +140,11 @@ def test_an_event_is_read_with_its_legs() -> None:
     ],
 )
 def test_an_event_with_another_word_or_number_is_refused(field: str, value: str) -> None:
-    with pytest.raises(BadWebhook):
-        read_event({**EVENT, field: value})
+    with pytest.raises(InvalidCallback):
+        parse_status_callback({**EVENT, field: value})
 
 
 @pytest.mark.parametrize("timestamp", ["", "yesterday", "Fri, 31 Dec 9999 23:59:59 -2300", "\0"])
 def test_an_event_with_an_unreadable_time_happened_now(timestamp: str) -> None:
     before = dt.datetime.now(dt.UTC)
-    assert before <= read_event({**EVENT, "Timestamp": timestamp})[2].occurred_at <= dt.datetime.now(dt.UTC)
+    assert before <= parse_status_callback({**EVENT, "Timestamp": timestamp})[2].occurred_at <= dt.datetime.now(dt.UTC)

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from calls.aggregates import Tally
-from calls.usage import AgentUse, TokenUse
+from calls.aggregates import CallTotals
+from calls.usage import AgentUsage, TokenUsage
 from dashboard.audit_log import DetailRow, action_label, detail_rows
 from dashboard.date_filters import read_days
 from dashboard.usage import UsageRow, usage_rows
@@ -77,22 +77,25 @@ def test_a_day_that_is_none_is_refused(since: str, until: str, field: str) -> No
 
 def test_both_months_of_a_token_stand_on_one_line() -> None:
     first, second = UUID(int=1), UUID(int=2)
-    this = [TokenUse(second, "", "ept_AbCd", Tally(5, 4, 90)), TokenUse(first, "Site", "ept_EfGh", Tally(1, 1, 5))]
-    last = [TokenUse(first, "Site", "ept_EfGh", Tally(2, 2, 7))]
+    this = [
+        TokenUsage(second, "", "ept_AbCd", CallTotals(5, 4, 90)),
+        TokenUsage(first, "Site", "ept_EfGh", CallTotals(1, 1, 5)),
+    ]
+    last = [TokenUsage(first, "Site", "ept_EfGh", CallTotals(2, 2, 7))]
 
     assert usage_rows(this, last) == [
-        UsageRow("ept_AbCd…", "", Tally(5, 4, 90), Tally()),
-        UsageRow("Site", "", Tally(1, 1, 5), Tally(2, 2, 7)),
+        UsageRow("ept_AbCd…", "", CallTotals(5, 4, 90), CallTotals()),
+        UsageRow("Site", "", CallTotals(1, 1, 5), CallTotals(2, 2, 7)),
     ]
-    assert usage_rows([], [AgentUse(None, False, Tally(1, 0, 0))]) == [
-        UsageRow("Not named", "", Tally(), Tally(1, 0, 0))
+    assert usage_rows([], [AgentUsage(None, False, CallTotals(1, 0, 0))]) == [
+        UsageRow("Not named", "", CallTotals(), CallTotals(1, 0, 0))
     ]
 
 
 def test_a_member_and_a_page_that_names_one_stand_on_two_lines() -> None:
     known, claimed = (
-        AgentUse("ann@example.com", True, Tally(1, 1, 5)),
-        AgentUse("ann@example.com", False, Tally(2, 0, 0)),
+        AgentUsage("ann@example.com", True, CallTotals(1, 1, 5)),
+        AgentUsage("ann@example.com", False, CallTotals(2, 0, 0)),
     )
     assert [(line.name, line.note) for line in usage_rows([claimed, known], [known])] == [
         ("ann@example.com", "Named by the page"),
@@ -102,4 +105,4 @@ def test_a_member_and_a_page_that_names_one_stand_on_two_lines() -> None:
 
 @pytest.mark.parametrize(("seconds", "minutes"), [(0, 0), (1, 1), (60, 1), (61, 2)])
 def test_a_begun_minute_counts(seconds: int, minutes: int) -> None:
-    assert Tally(1, 1, seconds).minutes == minutes
+    assert CallTotals(1, 1, seconds).minutes == minutes

@@ -4,16 +4,16 @@ import datetime as dt
 
 import pytest
 
-from calls.aggregates import Tally
-from calls.overview import DayTally
+from calls.aggregates import CallTotals
+from calls.overview import DailyTotals
 from dashboard.overview import tiles
 
 
-def days(before: Tally, now: Tally) -> list[DayTally]:
+def days(before: CallTotals, now: CallTotals) -> list[DailyTotals]:
     """Two weeks whose calls all fall on one day each."""
     start = dt.date(2026, 3, 1)
-    tallies = [before, *[Tally()] * 6, now, *[Tally()] * 6]
-    return [DayTally(start + dt.timedelta(days=number), tally) for number, tally in enumerate(tallies)]
+    tallies = [before, *[CallTotals()] * 6, now, *[CallTotals()] * 6]
+    return [DailyTotals(start + dt.timedelta(days=number), tally) for number, tally in enumerate(tallies)]
 
 
 @pytest.mark.parametrize(
@@ -27,15 +27,15 @@ def days(before: Tally, now: Tally) -> list[DayTally]:
     ],
 )
 def test_calls_are_compared_with_the_week_before(before: int, now: int, change: str, is_up: bool | None) -> None:
-    calls = tiles(days(Tally(calls=before), Tally(calls=now)), live=0)[0]
+    calls = tiles(days(CallTotals(calls=before), CallTotals(calls=now)), live=0)[0]
     assert (calls.value, calls.change, calls.is_up) == (str(now), change, is_up)
 
 
 def test_the_answer_rate_is_compared_in_points() -> None:
-    answered = tiles(days(Tally(10, 5, 0), Tally(10, 8, 0)), live=0)[1]
+    answered = tiles(days(CallTotals(10, 5, 0), CallTotals(10, 8, 0)), live=0)[1]
     assert (answered.value, answered.change) == ("80 %", "+30 points vs the week before")
 
 
 def test_minutes_are_rounded_up_and_live_calls_are_shown() -> None:
-    shown = tiles(days(Tally(), Tally(1, 1, 61)), live=3)
+    shown = tiles(days(CallTotals(), CallTotals(1, 1, 61)), live=3)
     assert [tile.value for tile in shown[2:]] == ["2", "3"]
