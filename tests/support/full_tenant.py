@@ -111,7 +111,7 @@ async def furnish(database: Database, make: Factory) -> Furnished:
                 CappedRejection(
                     organization_id=organization_id,
                     token_id=token.id,
-                    place=0,
+                    slot=0,
                     carrier_sid=f"CA{secrets.token_hex(16)}",
                     end_reason="emergency_number",
                     rejected_at=utc_now(),

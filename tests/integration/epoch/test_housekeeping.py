@@ -80,7 +80,7 @@ def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_
         "capped_rejection.rejected_at": CappedRejection(
             organization_id=organization_id,
             token_id=token_id,
-            place=next(_places),
+            slot=next(_places),
             carrier_sid=digest.hex(),
             end_reason="call_limit_reached",
             rejected_at=moment,
