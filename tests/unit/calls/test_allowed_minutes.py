@@ -28,24 +28,24 @@ NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 OLD = NOW - dt.timedelta(days=15)
 LIMITS = effective_limits(LimitSources(Plan.PRO, OLD), NOW)
 UNUSED = ScopeUsage()
-WANTED = CallRequest(rate_micros=14_000, calls_to_number=0, is_new_foreign=False, foreign_numbers=0)
+REQUEST = CallRequest(rate_micros=14_000, calls_to_number=0, is_new_foreign=False, foreign_numbers=0)
 
 
-def books(**rows: dict[str, int]) -> UsageSnapshot:
-    return UsageSnapshot(**{name: ScopeUsage(**rows.get(name, {})) for name in ("organization", "token", "phone")})
+def snapshot(**rows: dict[str, int]) -> UsageSnapshot:
+    return UsageSnapshot(**{name: ScopeUsage(**rows.get(name, {})) for name in ("organization", "token", "client")})
 
 
 def test_with_nothing_used_a_call_may_last_an_hour() -> None:
-    assert allowed_minutes(LIMITS, books(), WANTED) == 60
+    assert allowed_minutes(LIMITS, snapshot(), REQUEST) == 60
 
 
 @pytest.mark.parametrize(
     ("row", "field", "limit", "message"),
     [
-        ("phone", "live", 1, "Too many calls at once"),
+        ("client", "live", 1, "Too many calls at once"),
         ("token", "live", 5, "Too many calls at once"),
         ("organization", "live", 10, "Too many calls at once"),
-        ("phone", "minute_attempts", 6, "Too many calls"),
+        ("client", "minute_attempts", 6, "Too many calls"),
         ("token", "minute_attempts", 30, "Too many calls"),
         ("organization", "minute_attempts", 60, "Too many calls"),
         ("organization", "day_attempts", 1000, "Too many calls"),
@@ -59,12 +59,12 @@ def test_with_nothing_used_a_call_may_last_an_hour() -> None:
     ],
 )
 def test_the_last_one_below_each_limit_fits_and_no_more(row: str, field: str, limit: int, message: str) -> None:
-    step = WANTED.rate_micros if field.endswith("micros") else 1
-    assert allowed_minutes(LIMITS, books(**{row: {field: limit - step}}), WANTED) >= 1
+    step = REQUEST.rate_micros if field.endswith("micros") else 1
+    assert allowed_minutes(LIMITS, snapshot(**{row: {field: limit - step}}), REQUEST) >= 1
     for used in (limit, limit * 2):
-        with pytest.raises(DomainError) as refused:
-            allowed_minutes(LIMITS, books(**{row: {field: used}}), WANTED)
-        assert refused.value.message == message
+        with pytest.raises(DomainError) as rejection:
+            allowed_minutes(LIMITS, snapshot(**{row: {field: used}}), REQUEST)
+        assert rejection.value.message == message
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,14 @@ def test_the_last_one_below_each_limit_fits_and_no_more(row: str, field: str, li
     ],
 )
 def test_destinations_and_a_tokens_own_limits(below: dict[str, Any], above: dict[str, Any], message: str) -> None:
-    assert allowed_minutes(LIMITS, books(), msgspec.structs.replace(WANTED, **below)) >= 1
-    with pytest.raises(DomainError) as refused:
-        allowed_minutes(LIMITS, books(), msgspec.structs.replace(WANTED, **above))
-    assert refused.value.message == message
+    assert allowed_minutes(LIMITS, snapshot(), msgspec.structs.replace(REQUEST, **below)) >= 1
+    with pytest.raises(DomainError) as rejection:
+        allowed_minutes(LIMITS, snapshot(), msgspec.structs.replace(REQUEST, **above))
+    assert rejection.value.message == message
 
 
 def test_a_foreign_number_called_before_is_no_new_one() -> None:
-    assert allowed_minutes(LIMITS, books(), msgspec.structs.replace(WANTED, foreign_numbers=20)) == 60
+    assert allowed_minutes(LIMITS, snapshot(), msgspec.structs.replace(REQUEST, foreign_numbers=20)) == 60
 
 
 @pytest.mark.parametrize(
@@ -104,19 +104,19 @@ def test_a_foreign_number_called_before_is_no_new_one() -> None:
     ],
 )
 def test_what_is_left_is_shared_among_the_calls_that_may_follow(left: int, live: int, minutes: int) -> None:
-    assert allowed_minutes(LIMITS, books(organization={"day_minutes": 600 - left, "live": live}), WANTED) == minutes
+    assert allowed_minutes(LIMITS, snapshot(organization={"day_minutes": 600 - left, "live": live}), REQUEST) == minutes
 
 
 @pytest.mark.parametrize("rate", [14_000, 35_000, 200_000, 1_000_000])
 @pytest.mark.parametrize("ends", [False, True])
 def test_whatever_is_called_neither_minutes_nor_money_are_overdrawn(rate: int, ends: bool) -> None:
     held = spent = minutes = live = calls = 0
-    wanted = msgspec.structs.replace(WANTED, rate_micros=rate)
+    request = msgspec.structs.replace(REQUEST, rate_micros=rate)
     while calls < 2000:
         row = {"live": live, "reserved_minutes": held, "reserved_micros": held * rate}
         row |= {"day_minutes": minutes, "month_minutes": minutes, "day_micros": spent, "month_micros": spent}
         try:
-            granted = allowed_minutes(LIMITS, books(organization=row, token=row | {"live": min(live, 4)}), wanted)
+            granted = allowed_minutes(LIMITS, snapshot(organization=row, token=row | {"live": min(live, 4)}), request)
         except DomainError:
             break
         calls += 1
