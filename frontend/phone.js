@@ -1,21 +1,21 @@
 /**
- * phone.js: finds its script tag, makes `window.EpochPhone`, which begins when the page has painted. A second load leaves
- * the first phone alone.
+ * The entry of phone.js: finds its script tag, creates `window.EpochPhone` and starts it after the page's first paint. A
+ * second load of the script leaves the first phone in place.
  */
-import { AGAIN, createApi } from "./phone/api.js";
-import { findTag, fromTag } from "./phone/config.js";
-import { browser } from "./phone/browser/environment.js";
+import { EmbeddedPhone, REINIT } from "./phone/api.js";
+import { createEnvironment } from "./phone/browser/environment.js";
+import { findTag, settingsOfTag } from "./phone/config.js";
 
 // Known only while the script itself runs.
 const tag = findTag(document, document.currentScript);
-const config = { ...window.EpochPhoneConfig, ...fromTag(tag) };
-const first = window.EpochPhone?.[AGAIN];
+const config = { ...window.EpochPhoneConfig, ...settingsOfTag(tag) };
+const reinit = /** @type {{[REINIT]?: (config: EpochPhoneConfig) => void} | undefined} */ (window.EpochPhone)?.[REINIT];
 
-if (first) {
-  first(config);
+if (reinit) {
+  reinit(config);
 } else {
-  const { api, beginPainted } = createApi(tag, browser(window));
-  window.EpochPhone = api;
-  window.EpochVoice = api;
-  beginPainted(config);
+  const embedded = new EmbeddedPhone(tag, createEnvironment(window));
+  window.EpochPhone = embedded.api;
+  window.EpochVoice = embedded.api;
+  embedded.startAfterPaint(config);
 }

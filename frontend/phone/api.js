@@ -1,183 +1,221 @@
-/** `window.EpochPhone`: what a page can do with the phone. */
-import { keepNatives } from "./browser/pristine-globals.js";
+/** Runs a phone on a page, with its settings, panel and optional features, and provides `window.EpochPhone`. */
+import { keepGlobals } from "./browser/pristine-globals.js";
+import { formatForCountry } from "./call/numbers.js";
 import { apiBase, isOff, isOn, originOf } from "./config.js";
 import { Phone } from "./core.js";
-import { display } from "./call/numbers.js";
+import { enableClickToCall, enableDebug, listenForPopOut } from "./features.js";
 import { Panel } from "./ui/panel.js";
 
-const DIGIT = /^[0-9*#]$/;
-const ignored = () => {};
-/** Where a second load of the script finds the first one, out of the page's sight. */
-export const AGAIN = Symbol.for("epochphone.again");
+/** @import { Environment, Settings } from "./types.d.ts" */
 
-/** The public object. `tag` is the script's own, or null; `env` what the phone needs of the page. */
-export function createApi(tag, env) {
-  const phone = new Phone(env);
-  let settings = {};
-  let panel = null;
-  let isBegun = false;
-  // Whether the page is to paint first.
-  let isDue = false;
-  let stopClicks = null;
-  let stopWindows = null;
-  let stopDebug = null;
-  phone.watch(() => panel?.render());
+const DTMF_DIGIT = /^[0-9*#]$/;
+/** The hidden key of `window.EpochPhone` under which a second load of the script finds the first one. */
+export const REINIT = Symbol.for("epochphone.again");
 
-  const begin = (config) => {
-    isDue = false;
-    settings = { ...settings, ...config };
-    if (settings.token === undefined) {
+export class EmbeddedPhone {
+  phone;
+  /** `window.EpochPhone`. */
+  api;
+  #tag;
+  #env;
+  /** @type {Settings} */
+  #settings = {};
+  /**
+   * `pending`: waits for the page's first paint. `running`: has a session, and a panel.
+   * @type {"idle" | "pending" | "running"}
+   */
+  #status = "idle";
+  /** @type {Panel | null} */
+  #panel = null;
+  /**
+   * Stops each feature that is on.
+   * @type {Map<"clickToCall" | "popOut" | "debug", () => void>}
+   */
+  #features = new Map();
+
+  /**
+   * @param {HTMLScriptElement | null} tag The phone's script tag.
+   * @param {Environment} env
+   */
+  constructor(tag, env) {
+    this.#tag = tag;
+    this.#env = env;
+    this.phone = new Phone(env);
+    this.phone.onChange(() => this.#panel?.render());
+    this.api = createApi(this);
+    keepGlobals(this.api);
+    // A page that loads the script twice keeps the first phone.
+    Object.defineProperty(this.api, REINIT, { value: (/** @type {Settings} */ config) => this.#reinit(config) });
+  }
+
+  get isPanelOpen() {
+    return Boolean(this.#panel?.isOpen);
+  }
+
+  /**
+   * Start with `config` beside the settings there are; a running phone starts over.
+   * @param {Settings} config
+   */
+  start(config) {
+    this.#settings = { ...this.#settings, ...config };
+    const { token, ticket } = this.#settings;
+    this.#tearDown();
+    if (token === undefined) {
       console.warn("[EpochPhone] no token yet: add data-token to the script tag, or call EpochPhone.init({ token })");
       return;
     }
-    forget();
-    isBegun = true;
-    const base = apiBase(settings, tag);
-    phone.start({
-      token: String(settings.token).trim(),
-      ticket: settings.ticket,
-      base,
-    });
-    // A listener may have destroyed the phone again; the exchange is on its way while the panel is built.
-    if (!isBegun) return;
-    draw();
-    stopClicks = base && isOn(settings.clickToCall) ? hearClicks() : null;
-    if (isOn(settings.debug)) stopDebug = explain();
-    else if (settings.debug === undefined) env.afterPaint(explainIfRemembered);
-    stopWindows = base && !isOff(settings.popOut) ? hearWindows(originOf(base)) : null;
-  };
-  /** Begin when the page has painted, or as soon as it asks for the phone: its own first paint waits for nothing of ours. */
-  const beginPainted = (config) => {
-    settings = config;
-    isDue = true;
-    env.afterFirstPaint(beginDue);
-  };
-  const beginDue = () => {
-    if (isDue) begin({});
-  };
-  const draw = () => {
-    panel ??= new Panel(phone, settings, env, { open: () => opened("open"), close: () => opened("close") });
-    return panel;
-  };
-  const open = () => {
-    beginDue();
-    if (isBegun) draw().open();
-  };
-  const forget = () => {
-    isBegun = isDue = false;
-    panel?.remove();
-    stopClicks?.();
-    stopWindows?.();
-    stopDebug?.();
-    panel = stopClicks = stopWindows = stopDebug = null;
-  };
-  const opened = (event) => {
-    if (event === "open") phone.prepare();
-    phone.events.emit([event]);
-  };
+    this.#status = "running";
+    const base = apiBase(this.#settings, this.#tag);
+    // The exchange is under way while the panel is built.
+    this.phone.start({ token: String(token).trim(), ticket, base });
+    if (this.#isRunning()) {
+      this.#ensurePanel();
+      this.#enableFeatures(base);
+    }
+  }
 
+  /**
+   * Start when the page has painted, or as soon as the page uses the phone: the page's first paint waits for nothing here.
+   * @param {Settings} config
+   */
+  startAfterPaint(config) {
+    this.#settings = config;
+    this.#status = "pending";
+    this.#env.afterFirstPaint(() => this.startPending());
+  }
+
+  /** Start now if that waits for the first paint. */
+  startPending() {
+    if (this.#status === "pending") this.start({});
+  }
+
+  /** Remove everything from the page and end the session. */
+  destroy() {
+    this.#tearDown();
+    this.phone.stop();
+  }
+
+  /** @param {{focus?: boolean}} [options] */
+  openPanel(options) {
+    this.startPending();
+    if (this.#isRunning()) this.#ensurePanel().open(options);
+  }
+
+  closePanel() {
+    this.#panel?.close();
+  }
+
+  // Asked anew after listeners ran: they may have destroyed the phone.
+  #isRunning() {
+    return this.#status === "running";
+  }
+
+  #ensurePanel() {
+    this.#panel ??= new Panel(this.phone, this.#settings, this.#env, {
+      onOpen: () => {
+        this.phone.preload();
+        this.phone.events.emit(["open"]);
+      },
+      onClose: () => this.phone.events.emit(["close"]),
+    });
+    return this.#panel;
+  }
+
+  /** @param {string | null} base */
+  #enableFeatures(base) {
+    const { phone } = this;
+    const env = this.#env;
+    const { clickToCall, debug, popOut } = this.#settings;
+    if (base && isOn(clickToCall)) {
+      const stop = enableClickToCall(env, phone, {
+        canDial: () => phone.canDial,
+        isInCall: () => phone.isInCall,
+        call: this.api.call,
+        open: this.api.open,
+        format: (text) => formatForCountry(text, phone.account),
+      });
+      this.#features.set("clickToCall", stop);
+    }
+    if (isOn(debug)) this.#enableDebug();
+    else if (debug === undefined) env.afterPaint(() => this.#enableRememberedDebug());
+    if (base && !isOff(popOut)) {
+      this.#features.set("popOut", listenForPopOut(env, phone, this.#settings, originOf(base)));
+    }
+  }
+
+  #enableDebug() {
+    this.#features.set("debug", enableDebug(this.#env, this.phone, this.#settings));
+  }
+
+  /** Enable debug mode if it is switched on in this browser. Called late: opening the storage blocks the page. */
+  #enableRememberedDebug() {
+    if (this.#isRunning() && !this.#features.has("debug") && isOn(this.#env.preferences.debug)) this.#enableDebug();
+  }
+
+  #tearDown() {
+    this.#status = "idle";
+    this.#panel?.remove();
+    this.#panel = null;
+    for (const stop of this.#features.values()) stop();
+    this.#features.clear();
+  }
+
+  /**
+   * The script was loaded again with `config`.
+   * @param {Settings} config
+   */
+  #reinit(config) {
+    this.startPending();
+    if (config.token === undefined || (this.#panel && config.token === this.#settings.token)) return;
+    // Never started, or destroyed: the page wants it now.
+    if (!this.#panel) this.start(config);
+    else console.warn("[EpochPhone] already running with another token; this second script is ignored");
+  }
+}
+
+/**
+ * The methods of `window.EpochPhone`.
+ * @param {EmbeddedPhone} embedded
+ * @returns {EpochPhoneApi}
+ */
+function createApi(embedded) {
+  const { phone } = embedded;
+  /** @type {EpochPhoneApi} */
   const api = {
     call(number, options) {
-      const begun = phone.dial(number, options?.metadata ?? null);
-      if (begun) panel.open({ focus: false });
-      return begun;
+      const hasBegun = phone.dial(number, options?.metadata ?? null);
+      if (hasBegun) embedded.openPanel({ focus: false });
+      return hasBegun;
     },
     hangup: () => phone.hangup(),
     isReady: () => phone.isReady,
     getState: () => phone.state,
     reset: () => phone.reset(),
     sendDtmf(digit) {
-      if (DIGIT.test(String(digit))) phone.sendDigit(String(digit));
+      if (DTMF_DIGIT.test(String(digit))) phone.sendDigit(String(digit));
     },
     toggle() {
-      if (panel?.isOpen) panel.close();
-      else open();
+      if (embedded.isPanelOpen) embedded.closePanel();
+      else embedded.openPanel();
     },
     on: (event, callback) => phone.events.on(event, callback),
     off: (event, callback) => phone.events.off(event, callback),
-    init(config) {
-      begin(config ?? {});
-    },
-    destroy() {
-      forget();
-      phone.stop();
-    },
-    open,
-    close: () => panel?.close(),
+    init: (config) => embedded.start(config ?? {}),
+    destroy: () => embedded.destroy(),
+    open: () => embedded.openPanel(),
+    close: () => embedded.closePanel(),
     mute: (on = true) => phone.mute(Boolean(on)),
-    isMuted: () => phone.muted,
+    isMuted: () => phone.isMuted,
     test({ progress } = {}) {
-      beginDue();
-      return phone.check(progress);
+      embedded.startPending();
+      return phone.runDiagnostics(progress);
     },
     getCall() {
-      if (!phone.isInCall) return null;
-      const { ended: _, answeredAt, ...call } = phone.call;
-      return { ...call, answeredAt: answeredAt ? new Date(answeredAt).toISOString() : null, muted: phone.muted };
+      if (!phone.isInCall || !phone.call) return null;
+      const { ended: _, answeredAt, ...details } = phone.call;
+      const answered = answeredAt ? new Date(answeredAt).toISOString() : null;
+      return { ...details, answeredAt: answered, muted: phone.isMuted };
     },
   };
-  const clicks = {
-    canDial: () => phone.canDial,
-    isInCall: () => phone.isInCall,
-    call: api.call,
-    open: api.open,
-    display: (text) => display(text, phone.account),
-  };
-  /** Let the page's numbers call, as soon as the part that does it is there; returns the way to stop. */
-  const hearClicks = () => {
-    let part = null;
-    let isOver = false;
-    const forget = phone.events.on("ready", () => part?.shown());
-    env.loadChunk("click-to-call").then(
-      ({ clickToCall }) => {
-        if (!isOver) part = clickToCall(env, clicks);
-      },
-      (problem) => console.warn("[EpochPhone] click-to-call is off:", problem.fix),
-    );
-    return () => {
-      isOver = true;
-      forget();
-      part?.stop();
-    };
-  };
-
-  /** Let calls be in a window of their own, one that an earlier page has opened included; returns the way to stop. */
-  const hearWindows = (origin) => {
-    const heard = ({ data, origin: from, source }) => {
-      if (from !== origin || data?.epochphone !== "window") return;
-      phone.popOut(settings).then((popOut) => popOut.met(source, data.link), ignored);
-    };
-    env.window.addEventListener("message", heard);
-    // It must be there when somebody clicks: browsers let windows be opened within the click alone.
-    if (isOn(settings.popOut)) phone.popOut(settings).catch(ignored);
-    return () => env.window.removeEventListener("message", heard);
-  };
-
-  /** For who has switched debug mode on in this browser; asked late, as opening the storage holds a page up. */
-  const explainIfRemembered = () => {
-    if (isBegun && !stopDebug && isOn(env.preferences.debug)) stopDebug = explain();
-  };
-
-  /** Say in the console what goes on; returns the way to stop. */
-  const explain = () => {
-    const part = env.loadChunk("debug").then(({ explain: begin }) => isOver || begin(phone, env, settings), ignored);
-    let isOver = false;
-    return () => {
-      isOver = true;
-      part.then((stop) => stop?.call?.());
-    };
-  };
-
-  keepNatives(api);
-  // A page that loads the script twice keeps the first phone.
-  Object.defineProperty(api, AGAIN, {
-    value(config) {
-      beginDue();
-      if (config.token === undefined || (panel && config.token === settings.token)) return;
-      // Destroyed or never begun: the page wants it now.
-      if (!panel) begin(config);
-      else console.warn("[EpochPhone] already running with another token; this second script is ignored");
-    },
-  });
-  return { api, begin, beginPainted, phone };
+  return api;
 }

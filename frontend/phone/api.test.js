@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import "../tests/support/styles.js";
-import { AGAIN, createApi } from "./api.js";
+import { EmbeddedPhone, REINIT } from "./api.js";
 import { page, refused, sdk, server, settle } from "../tests/support/page.js";
 
 const NUMBER = "+12125550123";
@@ -12,9 +12,12 @@ async function begin(settings = {}, answers, { isPainted = true } = {}) {
   const module = sdk();
   const env = { ...page({ fetch: host.fetch, module }), document };
   env.window.MutationObserver = window.MutationObserver;
-  const { api, begin: start, beginPainted } = createApi(null, env);
+  const embedded = new EmbeddedPhone(null, env);
+  const { api } = embedded;
   phones.push(api);
-  (isPainted ? start : beginPainted)({ token: "ept_x", apiBase: "https://voice.example", ...settings });
+  const config = { token: "ept_x", apiBase: "https://voice.example", ...settings };
+  if (isPainted) embedded.start(config);
+  else embedded.startAfterPaint(config);
   await settle();
   const paint = () => env.painted.splice(0).forEach((work) => work());
   return { api, host, module, env, paint };
@@ -84,9 +87,9 @@ describe("window.EpochPhone", () => {
   test("a second load with the same token is nothing, with another it warns", async () => {
     const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
     const { api, host } = await begin();
-    api[AGAIN]({ token: "ept_x" });
+    api[REINIT]({ token: "ept_x" });
     expect(warned).not.toHaveBeenCalled();
-    api[AGAIN]({ token: "ept_other" });
+    api[REINIT]({ token: "ept_other" });
     await settle();
     expect(warned).toHaveBeenCalledOnce();
     expect(warned.mock.calls[0].join(" ")).not.toContain("ept_");
@@ -170,9 +173,9 @@ describe("a tag that the page has not painted yet", () => {
   test("is the page's phone for a second tag", async () => {
     const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
     const phone = await read();
-    phone.api[AGAIN]({ token: "ept_x" });
+    phone.api[REINIT]({ token: "ept_x" });
     expect(warned).not.toHaveBeenCalled();
-    phone.api[AGAIN]({ token: "ept_other" });
+    phone.api[REINIT]({ token: "ept_other" });
     expect(warned).toHaveBeenCalledOnce();
     phone.paint();
     await settle();
@@ -183,7 +186,7 @@ describe("a tag that the page has not painted yet", () => {
   test("without a token leaves the page to a second tag that has one", async () => {
     const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
     const phone = await read({ token: undefined });
-    phone.api[AGAIN]({ token: "ept_x", apiBase: "https://voice.example" });
+    phone.api[REINIT]({ token: "ept_x", apiBase: "https://voice.example" });
     await settle();
     expect(hasBegun(phone)).toEqual([1, 1]);
     warned.mockRestore();
@@ -294,7 +297,7 @@ describe("the panel", () => {
     field.value = "12";
     typed("Enter", field);
     expect(field.getAttribute("aria-invalid")).toBe("true");
-    expect(root().querySelector("#complaint .message").textContent).toBe("Invalid phone number");
+    expect(root().querySelector("#dial-error .message").textContent).toBe("Invalid phone number");
   });
 
   test("shows a refusal's sentence, its fix and a way out", async () => {

@@ -1,27 +1,49 @@
-/** Where the phone's settings come from: its script tag, `window.EpochPhoneConfig`, `init()`. */
+/** Reads the phone's settings from its script tag and from values. */
 
-// The server writes its own address here when it serves the file: a copy elsewhere still finds its way home.
-const BAKED = "__EPOCH_API_BASE__";
+/** @import { Settings } from "./types.d.ts" */
 
-const TAG = 'script[data-token]:is([src*="phone.js"], [src*="phone.full.js"])';
+// The server replaces this mark with its own address when it serves the file: a copy on another server still finds it.
+const ADDRESS_MARK = "__EPOCH_API_BASE__";
 
-/** The script tag of this very load, or null (module, bundle, static-resource loader). */
+const TAG_SELECTOR = 'script[data-token]:is([src*="phone.js"], [src*="phone.full.js"])';
+
+/**
+ * The script tag that loads the phone; null for a module, a bundle or a loader of static resources.
+ * @param {Document} document
+ * @param {HTMLOrSVGScriptElement | null} current
+ * @returns {HTMLScriptElement | null}
+ */
 export function findTag(document, current) {
-  if (current?.hasAttribute?.("data-token")) return current;
-  return document.querySelector(TAG) ?? current ?? inShadow(document);
+  const script = /** @type {HTMLScriptElement | null} */ (current);
+  if (script?.hasAttribute?.("data-token")) return script;
+  /** @type {HTMLScriptElement | null} */
+  const found = document.querySelector(TAG_SELECTOR);
+  return found ?? script ?? findTagInShadowRoots(document);
 }
 
-/** A script inside a shadow root does not know itself: our tag in the open ones below `root`, or null. */
-function inShadow(root) {
+/**
+ * Our script tag in the open shadow roots below `root`: inside one, `document.currentScript` is null.
+ * @param {ParentNode} root
+ * @returns {HTMLScriptElement | null}
+ */
+function findTagInShadowRoots(root) {
   for (const { shadowRoot } of root.querySelectorAll("*")) {
-    const tag = shadowRoot && (shadowRoot.querySelector(TAG) ?? inShadow(shadowRoot));
-    if (tag) return tag;
+    if (!shadowRoot) continue;
+    /** @type {HTMLScriptElement | null} */
+    const tag = shadowRoot.querySelector(TAG_SELECTOR);
+    const found = tag ?? findTagInShadowRoots(shadowRoot);
+    if (found) return found;
   }
   return null;
 }
 
-/** The attributes of `tag` as settings; only those that are there. */
-export function fromTag(tag) {
+/**
+ * The attributes of `tag` as settings; only those that are there.
+ * @param {HTMLElement | null} tag
+ * @returns {Settings}
+ */
+export function settingsOfTag(tag) {
+  /** @type {DOMStringMap} */
   const data = tag?.dataset ?? {};
   const settings = {
     token: data.token,
@@ -41,19 +63,33 @@ export function fromTag(tag) {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
-/** The address of the phone service, without a slash at its end, or null when nothing tells it. */
-export function apiBase(settings, tag, baked = BAKED) {
-  const given = settings.apiBase || (/^https?:/.test(baked) ? baked : originOf(tag?.src));
+/**
+ * The address of the phone service, without a slash at its end; null if it is not known.
+ * @param {Settings} settings
+ * @param {{src: string} | null} tag
+ * @param {string} builtIn
+ */
+export function apiBase(settings, tag, builtIn = ADDRESS_MARK) {
+  const given = settings.apiBase || (/^https?:/.test(builtIn) ? builtIn : originOf(tag?.src));
   return given ? String(given).replace(/\/+$/, "") : null;
 }
 
-/** Whether a setting written as an attribute or as a value is switched on. */
+/**
+ * Whether a setting, an attribute's text or a value, is switched on.
+ * @param {unknown} value
+ */
 export const isOn = (value) => value === true || /^(on|true|1)$/i.test(String(value ?? ""));
 
-/** Whether it is switched off, which is more than not being switched on. */
+/**
+ * Whether a setting is switched off explicitly.
+ * @param {unknown} value
+ */
 export const isOff = (value) => /^(off|false|0)$/i.test(String(value ?? ""));
 
-/** The origin of an address, or null where it is none. */
+/**
+ * The origin of an address; null if it is not an address.
+ * @param {string | null | undefined} source
+ */
 export function originOf(source) {
   try {
     return source ? new URL(source).origin : null;

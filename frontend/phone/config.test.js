@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { apiBase, findTag, fromTag, isOn } from "./config.js";
+import { apiBase, findTag, settingsOfTag, isOn } from "./config.js";
 
 function script(attributes) {
   const tag = document.createElement("script");
@@ -37,8 +37,8 @@ describe("the script's own tag", () => {
 describe("settings", () => {
   test("come from the attributes that are there", () => {
     const tag = script({ "data-token": "ept_a", "data-click-to-call": "on", "data-offset-x": "8" });
-    expect(fromTag(tag)).toEqual({ token: "ept_a", clickToCall: "on", offsetX: "8" });
-    expect(fromTag(null)).toEqual({});
+    expect(settingsOfTag(tag)).toEqual({ token: "ept_a", clickToCall: "on", offsetX: "8" });
+    expect(settingsOfTag(null)).toEqual({});
   });
   test.each([
     [true, true],

@@ -1,94 +1,141 @@
-/** The phone itself: moves the states, tells the events, and holds the session, the line and the call together. */
+/** The phone: moves the state, emits the events, and connects the session, the device and the call. */
+import { buildCallRequest } from "./call/call-request.js";
+import { PendingCall } from "./call/pending-call.js";
+import { Ringback } from "./call/ringback.js";
 import { asProblem, Problem } from "./errors.js";
-import { Events } from "./events.js";
-import { Late } from "./call/pending-call.js";
-import { orderOf } from "./call/call-request.js";
-import { homeless, Session } from "./session/token-session.js";
-import { isInCall, isReady, next } from "./states.js";
-import { Tone } from "./call/ringback.js";
+import { PhoneEvents } from "./events.js";
+import { missingApiBase, TokenSession } from "./session/token-session.js";
+import { isInCall, isReady, nextState } from "./states.js";
+
+/** @import { VoiceDevice } from "./call/voice-device.js" */
+/** @import { CallLock } from "./call/cross-tab-lock.js" */
+/** @import { EventPair } from "./events.js" */
+/** @import { PopOut } from "./lazy/pop-out.js" */
+/** @import { StepListener } from "./lazy/diagnostics.js" */
+/** @import { Move } from "./states.js" */
+/**
+ * @import {
+ *   ActiveCall, CallEnd, CallListener, CallRequest, Chunks, DeviceKind, Environment, PhoneCall, RemoteCall, SessionConfig,
+ *   Settings
+ * } from "./types.d.ts"
+ */
 
 const IDLE_TIMEOUT_MS = 4_000;
 
 export class Phone {
+  /** @type {EpochPhoneState} */
   state = "loading";
-  /** What is wrong while the state is `error`, else null. */
+  /**
+   * Set while the state is `error`.
+   * @type {Problem | null}
+   */
   problem = null;
-  /** The call now, or the last one: `{number, callId, …, answeredAt, ended}`, or null. */
+  /**
+   * The present call, or the last one.
+   * @type {PhoneCall | null}
+   */
   call = null;
-  /** Why the last `dial` was turned down, until the next one. */
-  complaint = null;
-  /** What is to be said about the present call besides, as a Problem, or null. */
-  aside = null;
-  muted = false;
-  reconnecting = false;
-  /** What the SDK warns of in this call, by its names. */
+  /**
+   * Why the last `dial` was refused, until the next one.
+   * @type {Problem | null}
+   */
+  dialError = null;
+  /**
+   * Shown beside the present call, which goes on.
+   * @type {Problem | null}
+   */
+  notice = null;
+  isMuted = false;
+  isReconnecting = false;
+  /**
+   * The SDK's warnings that hold in this call.
+   * @type {Set<string>}
+   */
   warnings = new Set();
-  /** The device that was unplugged in this call: `microphone`, `speaker`, or null. */
-  lost = null;
-  /** The call in another tab of this site: `{number, answeredAt, hangup()}`, or null. */
-  elsewhere = null;
+  /**
+   * The device that was unplugged in this call.
+   * @type {DeviceKind | null}
+   */
+  lostDevice = null;
+  /**
+   * The call in another tab of this site.
+   * @type {RemoteCall | null}
+   */
+  remoteCall = null;
   events;
   #env;
+  /** @type {SessionConfig | null} */
   #config = null;
+  /** @type {TokenSession | null} */
   #session = null;
-  #line = null;
-  #attempt = null;
-  #tone;
-  #tabs = null;
+  /** @type {VoiceDevice | null} */
+  #device = null;
+  /** @type {ActiveCall | null} */
+  #activeCall = null;
+  #ringback;
+  /** @type {CallLock | null} */
+  #callLock = null;
+  /** @type {PopOut | null} */
   #popOut = null;
-  #announced = false;
-  #pending = null;
-  #watchers = new Set();
+  #isReadyEmitted = false;
+  /**
+   * An error of the session that waits for the end of the call.
+   * @type {Problem | null}
+   */
+  #deferredProblem = null;
+  /** @type {Set<() => void>} */
+  #changeListeners = new Set();
 
+  /** @param {Environment} env */
   constructor(env) {
     this.#env = env;
-    this.events = new Events(env.window);
-    this.#tone = new Tone(env);
-  }
-
-  /** Call `changed()` after everything a view or a mirror may show has changed; returns the way to stop. */
-  watch(changed) {
-    this.#watchers.add(changed);
-    return () => this.#watchers.delete(changed);
+    this.events = new PhoneEvents(env.window);
+    this.#ringback = new Ringback(env);
   }
 
   /**
-   * Where an order becomes a call: `{start(), hangup(), mute(on), sendDigit(digit)}` that tells `on` (see Attempt) how
-   * it goes. Here in this page; whoever keeps calls elsewhere, as in a window of its own, puts another function here.
+   * Call `listener` after each change of what can be shown; returns a function that stops it.
+   * @param {() => void} listener
    */
-  placeCall = ({ details, params }, on) =>
-    new Late(async () => {
-      const { Attempt } = await this.#calling();
-      const admit = () => this.#admit();
-      return new Attempt({ details, params, on, line: this.#line, session: this.#session, env: this.#env, admit });
-    }, on);
+  onChange(listener) {
+    this.#changeListeners.add(listener);
+    return () => this.#changeListeners.delete(listener);
+  }
 
-  /** The window that calls may live in (apart/pop-out.js), for a page with `settings`. Raises Problem. */
-  async popOut(settings) {
+  /**
+   * The pop-out, for a page with `settings`; from then on calls are placed in it where it can take them. Rejects with
+   * Problem if its chunk cannot be loaded.
+   * @param {Settings} settings
+   */
+  async getPopOut(settings) {
     const env = this.#env;
     const { PopOut } = await env.loadChunk("pop-out");
-    const hold = async () => {
-      await this.#calling();
-      return this.#tabs.hold();
-    };
-    this.#popOut ??= new PopOut(env, { phone: this, session: () => this.#session, hold, Problem });
+    this.#popOut ??= new PopOut(env, {
+      phone: this,
+      getSession: () => this.#session,
+      acquireCallLock: async () => {
+        const { callLock } = await this.#loadCallStack();
+        return callLock.acquire();
+      },
+      Problem,
+    });
     this.#popOut.settings = settings;
     return this.#popOut;
   }
 
-  /** Show the call that another tab has (see `elsewhere`), or that it has none. */
-  mirror(elsewhere) {
-    this.#show({ elsewhere });
+  /** @param {RemoteCall | null} remoteCall */
+  setRemoteCall(remoteCall) {
+    this.#set({ remoteCall });
   }
 
-  /** The exchange's last answer, or null. */
+  /** The last answer of the exchange, or null. */
   get account() {
-    return this.#session?.data ?? null;
+    return this.#session?.account ?? null;
   }
 
-  /** The SDK's devices while there is a call, else null. */
+  /** The SDK's audio devices during a call; null otherwise. */
   get audio() {
-    return this.#line?.audio ?? null;
+    return this.#device?.audio ?? null;
   }
 
   get isReady() {
@@ -99,255 +146,307 @@ export class Phone {
     return isInCall(this.state);
   }
 
-  /** Whether the call is carried by a window of its own, which this page may leave. */
-  get isApart() {
-    return Boolean(this.#attempt?.isApart);
+  /** Whether the call is in the pop-out, so that this page may be left. */
+  get isInPopOut() {
+    return Boolean(this.#activeCall?.isInPopOut);
   }
 
-  /** Whether a call may be tried: also when only the SDK's chunk was missing the last time. */
+  /** Whether a call may be tried; also if only the SDK's chunk could not be loaded. */
   get canDial() {
-    return isReady(this.state) || (this.problem?.code === "sdk_load_failed" && Boolean(this.#session?.alive));
+    return isReady(this.state) || (this.problem?.code === "sdk_load_failed" && Boolean(this.#session?.isValid));
   }
 
-  /** Begin with `config` `{token, ticket?, base}`; a phone in use hangs up and begins anew. */
+  /** Whether the browser reports that it has no network. */
+  get isOffline() {
+    return this.#env.navigator.onLine === false;
+  }
+
+  /**
+   * Start a session; a phone in use hangs up first.
+   * @param {SessionConfig} config
+   */
   start(config) {
     this.#config = config;
     this.#env.base = config.base;
-    this.#announced = false;
+    this.#isReadyEmitted = false;
     this.events.forget("ready");
-    this.#begin();
+    this.#startSession(config);
   }
 
-  /** Hang up and go back to waiting for `start`. */
+  /** Hang up, end the session and forget the subscribers. */
   stop() {
-    this.#end();
+    this.#endSession();
     this.#popOut?.stop();
     this.#config = null;
     this.events.emit(...this.#move("restart"));
     this.events.clear();
   }
 
-  /** Place a call; false, with an `error` event where the number is at fault, when none was begun. */
+  /**
+   * Place a call. False if no call was begun; emits `error` if the number or the metadata is not valid.
+   * @param {unknown} typed
+   * @param {EpochPhoneMetadata | null} metadata
+   */
   dial(typed, metadata = null) {
-    if (!this.canDial) return false;
-    this.complaint = null;
-    let order;
+    if (!this.canDial || !this.account) return false;
+    this.dialError = null;
+    let request;
     try {
-      order = orderOf(typed, metadata, this.account, this.#env);
+      request = buildCallRequest(typed, metadata, this.account, this.#env);
     } catch (error) {
-      this.complaint = asProblem(error);
-      this.events.emit(["error", told(this.complaint)]);
-      this.#changed();
+      this.dialError = asProblem(error);
+      this.events.emit(["error", errorPayload(this.dialError)]);
+      this.#notifyChange();
       return false;
     }
-    this.place(order);
+    this.place(request);
     return true;
   }
 
-  /** Begin the call of `order` (see orderOf): made by `dial`, or by who else lets this phone call. */
-  place(order) {
-    this.call = { ...order.details, answeredAt: null, ended: null };
-    this.#calm();
-    const attempt = this.placeCall(order, {
-      ringing: (hasEarlyMedia) => this.#ringing(hasEarlyMedia),
-      answered: (at) => this.#answered(at),
-      quality: (warnings) => this.#show({ warnings }),
-      lost: (lost) => this.#show({ lost }),
-      reconnecting: (reconnecting) => this.#show({ reconnecting }),
-      ended: (end) => this.#ended(end),
+  /**
+   * Begin the call of `request`.
+   * @param {CallRequest} request
+   */
+  place(request) {
+    this.call = { ...request.details, answeredAt: null, ended: null };
+    this.#resetCallFlags();
+    const activeCall = this.#createCall(request, {
+      ringing: (hasEarlyMedia) => this.#onRinging(hasEarlyMedia),
+      answered: (at) => this.#onAnswered(at),
+      warningsChanged: (warnings) => this.#set({ warnings }),
+      deviceLost: (lostDevice) => this.#set({ lostDevice }),
+      reconnecting: (isReconnecting) => this.#set({ isReconnecting }),
+      ended: (end) => this.#onEnded(end),
     });
-    this.#attempt = attempt;
-    this.events.emit(...this.#move("dial"), ["callStarted", { ...order.details }]);
-    this.#changed();
-    if (this.#attempt === attempt) attempt.start();
+    this.#activeCall = activeCall;
+    this.events.emit(...this.#move("dial"), ["callStarted", { ...request.details }]);
+    this.#notifyChange();
+    if (this.#activeCall === activeCall) activeCall.start();
   }
 
   hangup() {
-    this.#attempt?.hangup();
+    this.#activeCall?.hangup();
   }
 
   reset() {
     this.hangup();
-    this.complaint = null;
-    if (this.state === "error") this.#begin();
-    else if (this.state !== "ready" && next(this.state, "reset")) {
+    this.dialError = null;
+    if (this.state === "error" && this.#config) this.#startSession(this.#config);
+    else if (this.state !== "ready" && nextState(this.state, "reset")) {
       this.call = null;
       this.events.emit(...this.#move("reset"));
     }
-    this.#changed();
+    this.#notifyChange();
   }
 
-  mute(on) {
-    if (!this.#attempt || this.muted === on) return;
-    this.#attempt.mute(on);
-    this.muted = on;
-    this.events.emit(["muted", { muted: on }]);
-    this.#changed();
+  /** @param {boolean} isMuted */
+  mute(isMuted) {
+    if (!this.#activeCall || this.isMuted === isMuted) return;
+    this.#activeCall.mute(isMuted);
+    this.isMuted = isMuted;
+    this.events.emit(["muted", { muted: isMuted }]);
+    this.#notifyChange();
   }
 
+  /** @param {string} digit */
   sendDigit(digit) {
-    if (this.state === "in-progress") this.#attempt.sendDigit(digit);
+    if (this.state === "in-progress") this.#activeCall?.sendDigit(digit);
   }
 
-  /** Whether the browser knows that it has no network. */
-  get isOffline() {
-    return this.#env.navigator.onLine === false;
-  }
-
-  /** Fetch the SDK's chunk now, because a call is likely. */
-  async prepare() {
+  /** Load the SDK and the call stack now, because a call is likely. */
+  async preload() {
     const session = this.#session;
     if (!this.isReady || !session) return;
     try {
-      await Promise.all([this.#calling(), this.#env.loadSdk()]);
-    } catch (problem) {
-      if (session === this.#session && this.isReady && !this.isOffline) this.#fail(problem);
+      await Promise.all([this.#loadCallStack(), this.#env.loadSdk()]);
+    } catch (error) {
+      if (session === this.#session && this.isReady && !this.isOffline) this.#fail(asProblem(error));
     }
   }
 
-  /** Try what a call needs, without a call: see apart/check.js. Raises Problem when that part cannot be loaded. */
-  async check(told) {
+  /**
+   * Test what a call needs, without a call (lazy/diagnostics.js). Rejects with Problem if that chunk cannot be loaded.
+   * @param {StepListener} [onStep]
+   */
+  async runDiagnostics(onStep) {
     const env = this.#env;
-    const { check } = await env.loadChunk("diagnostics");
-    return check(env, told, {
+    const { runDiagnostics } = await env.loadChunk("diagnostics");
+    return runDiagnostics(env, onStep, {
       phone: this,
-      session: () => this.#session,
-      newLine: async () => this.#newLine(await this.#calling()),
+      getSession: () => this.#session,
+      createDevice: async () => this.#createDevice((await this.#loadCallStack()).callStack),
       Problem,
     });
   }
 
-  /** What carries calls (apart/calling.js). Raises Problem when it cannot be loaded. */
-  async #calling() {
-    const calling = await this.#env.loadChunk("call-stack");
-    this.#tabs ??= new calling.Tabs(this, this.#env);
-    if (this.#session) this.#line ??= this.#newLine(calling);
-    return calling;
+  /**
+   * How `request` becomes a call: in the pop-out if there is one that takes it, otherwise in this page.
+   * @param {CallRequest} request
+   * @param {CallListener} listener
+   * @returns {ActiveCall}
+   */
+  #createCall(request, listener) {
+    const inPopOut = this.#popOut?.createCall(request, listener);
+    if (inPopOut) return inPopOut;
+    const { details, params = {} } = request;
+    return new PendingCall(async () => {
+      const { callStack, device } = await this.#loadCallStack();
+      if (!this.#session || !device) throw new Problem("connection_failed");
+      return new callStack.OutgoingCall({
+        ...{ details, params, device, session: this.#session, env: this.#env, listener },
+        ensureCanCall: () => this.#ensureCanCall(),
+      });
+    }, listener);
   }
 
-  #newLine({ Line }) {
-    return new Line({ loadSdk: this.#env.loadSdk, session: this.#session, env: this.#env });
+  /** Load what carries calls and create what it is used through. Rejects with Problem. */
+  async #loadCallStack() {
+    const callStack = await this.#env.loadChunk("call-stack");
+    this.#callLock ??= new callStack.CallLock(this, this.#env);
+    if (this.#session) this.#device ??= this.#createDevice(callStack);
+    return { callStack, callLock: this.#callLock, device: this.#device };
   }
 
-  /** Raises Problem when no call may begin in this page now. */
-  async #admit() {
+  /** @param {Chunks["call-stack"]} callStack */
+  #createDevice({ VoiceDevice }) {
+    const session = this.#session;
+    if (!session) throw new Problem("connection_failed");
+    return new VoiceDevice({ loadSdk: this.#env.loadSdk, session, env: this.#env });
+  }
+
+  /** Throws Problem if no call may begin in this page now. */
+  async #ensureCanCall() {
     if (this.isOffline) throw new Problem("offline");
-    const { microphoneBarrier } = await this.#calling();
-    const barrier = microphoneBarrier(this.#env);
-    if (barrier) throw new Problem(barrier.code, barrier);
-    if (this.isInCall && !(await this.#tabs.hold())) throw new Problem("call_elsewhere");
+    const { callStack, callLock } = await this.#loadCallStack();
+    const obstacle = callStack.findMicrophoneObstacle(this.#env);
+    if (obstacle) throw new Problem(obstacle.code, obstacle);
+    if (this.isInCall && !(await callLock.acquire())) throw new Problem("call_elsewhere");
   }
 
-  #begin() {
-    this.#end();
+  /** @param {SessionConfig} config */
+  #startSession(config) {
+    this.#endSession();
     this.events.emit(...this.#move("restart"));
-    const hopeless = !this.#env.isIntact ? new Problem("page_interferes") : this.#config.base ? null : homeless();
-    if (hopeless) {
-      this.#fail(hopeless);
+    const obstacle = !this.#env.isIntact ? new Problem("page_interferes") : config.base ? null : missingApiBase();
+    if (obstacle) {
+      this.#fail(obstacle);
       return;
     }
-    const session = new Session(this.#config, this.#env, {
-      granted: () => session === this.#session && this.#granted(),
-      refused: (problem) => session === this.#session && this.#refused(problem),
-      network: () => this.#changed(),
+    /** @type {TokenSession} */
+    const session = new TokenSession(config, this.#env, {
+      onToken: () => session === this.#session && this.#onToken(),
+      onError: (problem) => session === this.#session && this.#onTokenError(problem),
+      onNetworkChange: () => this.#notifyChange(),
     });
     this.#session = session;
     session.start();
-    this.#changed();
+    this.#notifyChange();
   }
 
-  #end() {
+  #endSession() {
     this.hangup();
     this.#session?.stop();
-    this.#line?.discard();
+    this.#device?.discard();
     this.#session = null;
-    this.#line = null;
-    this.#pending = null;
+    this.#device = null;
+    this.#deferredProblem = null;
     this.call = null;
   }
 
-  #granted() {
-    this.#pending = null;
-    this.#line?.updateToken();
+  #onToken() {
+    this.#deferredProblem = null;
+    this.#device?.updateToken();
     const events = this.#move("sessionReady");
-    if (events.length > 0 && !this.#announced) {
-      this.#announced = true;
+    const hasMoved = events.length > 0;
+    if (hasMoved && !this.#isReadyEmitted) {
+      this.#isReadyEmitted = true;
       this.events.remember("ready");
       events.push(["ready"]);
     }
-    if (events.length > 0) this.#env.whenIdle(() => this.prepare(), IDLE_TIMEOUT_MS);
+    if (hasMoved) this.#env.whenIdle(() => this.preload(), IDLE_TIMEOUT_MS);
     this.events.emit(...events);
-    this.#changed();
+    this.#notifyChange();
   }
 
-  #refused(problem) {
-    // A live call is never cut from here: the server does that where it must.
-    if (this.isInCall) this.#pending = problem;
+  /** @param {Problem} problem */
+  #onTokenError(problem) {
+    // The phone never ends a live call: the server does that where it must.
+    if (this.isInCall) this.#deferredProblem = problem;
     else this.#fail(problem);
   }
 
+  /** @param {Problem} problem */
   #fail(problem) {
     const events = this.#move("fail");
     if (events.length === 0 && this.problem?.code === problem.code) return;
-    if (!this.#session?.alive) this.#line?.discard();
+    if (!this.#session?.isValid) this.#device?.discard();
     this.problem = problem;
-    this.events.remember("error", told(problem));
-    this.events.emit(...events, ["error", told(problem)]);
-    this.#changed();
+    this.events.remember("error", errorPayload(problem));
+    this.events.emit(...events, ["error", errorPayload(problem)]);
+    this.#notifyChange();
   }
 
-  #ringing(hasEarlyMedia) {
-    if (!hasEarlyMedia) this.#tone.start();
+  /** @param {boolean} hasEarlyMedia */
+  #onRinging(hasEarlyMedia) {
+    if (!hasEarlyMedia) this.#ringback.start();
     this.events.emit(...this.#move("ring"));
-    this.#changed();
+    this.#notifyChange();
   }
 
-  #answered(at = this.#env.now()) {
-    this.#tone.stop();
-    this.call.answeredAt = at;
+  #onAnswered(answeredAt = this.#env.now()) {
+    if (!this.call) return;
+    this.#ringback.stop();
+    this.call.answeredAt = answeredAt;
     const { number, callId } = this.call;
-    const answeredAt = new Date(this.call.answeredAt).toISOString();
-    this.events.emit(...this.#move("accept"), ["callAnswered", { number, callId, answeredAt }]);
-    this.#changed();
+    const payload = { number, callId, answeredAt: new Date(answeredAt).toISOString() };
+    this.events.emit(...this.#move("accept"), ["callAnswered", payload]);
+    this.#notifyChange();
   }
 
-  #ended(end) {
+  /** @param {CallEnd} end */
+  #onEnded(end) {
     const { status, duration, message, problem } = end;
-    this.#tone.stop();
-    this.#attempt = null;
-    this.#calm();
+    this.#ringback.stop();
+    this.#activeCall = null;
+    this.#resetCallFlags();
+    if (!this.call) return;
     this.call.ended = end;
     const { number, callId, metadata } = this.call;
     const events = this.#move(status === "completed" || status === "canceled" ? "hangup" : "drop");
-    if (problem) events.push(["error", told(problem)]);
+    if (problem) events.push(["error", errorPayload(problem)]);
     events.push(["callEnded", { number, callId, duration, status, ...(message ? { message } : {}), metadata }]);
     const session = this.#session;
     this.events.emit(...events);
-    this.#changed();
+    this.#notifyChange();
     if (session !== this.#session || !this.isReady) return;
-    if (this.#pending) this.#fail(this.#pending);
+    if (this.#deferredProblem) this.#fail(this.#deferredProblem);
     else if (problem?.code === "sdk_load_failed") this.#fail(problem);
   }
 
-  #changed() {
-    for (const changed of [...this.#watchers]) changed();
+  #notifyChange() {
+    for (const listener of [...this.#changeListeners]) listener();
   }
 
-  /** Forget what was true of one call only. */
-  #calm() {
-    this.muted = this.reconnecting = false;
+  /** Forget what holds for one call only. */
+  #resetCallFlags() {
+    this.isMuted = this.isReconnecting = false;
     this.warnings = new Set();
-    this.lost = this.aside = null;
+    this.lostDevice = this.notice = null;
   }
 
-  #show(change) {
-    Object.assign(this, change);
-    this.#changed();
+  /** @param {Partial<Pick<Phone, "remoteCall" | "warnings" | "lostDevice" | "isReconnecting">>} changes */
+  #set(changes) {
+    Object.assign(this, changes);
+    this.#notifyChange();
   }
 
-  /** Make one move of the table; the event to emit, if the state changed. */
+  /**
+   * Make one move of the table; the event to emit if the state changed.
+   * @param {Move} move
+   * @returns {EventPair[]}
+   */
   #move(move) {
-    const state = next(this.state, move);
+    const state = nextState(this.state, move);
     if (!state) return [];
     const previous = this.state;
     this.state = state;
@@ -359,4 +458,5 @@ export class Phone {
   }
 }
 
-const told = (problem) => ({ message: asProblem(problem).message, code: problem.code });
+/** @param {Problem} problem */
+const errorPayload = (problem) => ({ message: problem.message, code: problem.code });

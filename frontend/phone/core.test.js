@@ -205,7 +205,7 @@ describe("the phone", () => {
       return module;
     });
     const { phone, told } = await begin({ load });
-    phone.prepare();
+    phone.preload();
     await vi.advanceTimersByTimeAsync(1_500);
     expect(load.mock.calls.map(([url]) => url)).toEqual([
       "https://voice.example/widget/sdk.js",
@@ -328,7 +328,7 @@ describe("the phone", () => {
     expect(call.muted).toBe(true);
     expect(world.told("muted")).toEqual([{ muted: true }]);
     world.phone.hangup();
-    expect(world.phone.muted).toBe(false);
+    expect(world.phone.isMuted).toBe(false);
     world.phone.stop();
   });
 

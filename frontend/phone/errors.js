@@ -1,6 +1,7 @@
-/** What can go wrong, each in its exact sentence; what a person can do about it is in the files of the languages. */
+/** The phone's errors: a code and its fixed English sentence. What a person can do about each is in i18n/locales/. */
 import { urgentFixes } from "./i18n/locales/en.js";
 
+/** @type {Record<string, string>} */
 const SENTENCES = {
   invalid_embed_token: "Invalid embed token",
   revoked_embed_token: "Invalid or revoked token",
@@ -34,48 +35,66 @@ const SENTENCES = {
   call_refused: "The call was refused",
 };
 
-const TRANSIENT = new Set(["too_many_requests", "service_unavailable", "network_error", "offline"]);
+const TRANSIENT_CODES = new Set(["too_many_requests", "service_unavailable", "network_error", "offline"]);
 
-/** Something that went wrong, told to people as `message` and then `fix`, to programs as `code`. */
+/** An error that is told to people as `message` and then `fix`, to programs as `code`. */
 export class Problem extends Error {
-  /** Whether the server said no, rather than something that broke. */
-  refused = false;
-  /** The fix that only this case has, which no language's table can know. */
-  advice;
-  /** The code by which languages know the fix: of a code of the server's own, the one with the same sentence. */
-  kind;
+  name = "Problem";
+  /** Whether the server refused, rather than something failed. */
+  isRefusal = false;
+  /** @type {string} */
+  code;
+  /**
+   * A fix for this one case, which no table of a language can have.
+   * @type {string | undefined}
+   */
+  specificFix;
+  /** The code by which languages find the fix. A code of the server's own has the fix of the code with the same sentence. */
+  fixCode;
 
+  /**
+   * @param {string} code
+   * @param {{message?: string, fix?: string}} [options]
+   */
   constructor(code, { message, fix } = {}) {
     super(message ?? SENTENCES[code] ?? SENTENCES.call_failed);
-    this.name = "Problem";
     this.code = code;
-    this.advice = fix;
-    this.kind = SENTENCES[code] ? code : (codeOf(this.message) ?? "call_failed");
+    this.specificFix = fix;
+    this.fixCode = SENTENCES[code] ? code : (codeOf(this.message) ?? "call_failed");
   }
 
-  /** In English, where it is at hand: the fixes for most are in a part (`apart/dialer.js`). */
+  /** The fix in English, if phone.js itself has it: most fixes are in a chunk (lazy/dialer.js). */
   get fix() {
-    return this.advice ?? urgentFixes[this.kind];
+    return this.specificFix ?? urgentFixes[this.fixCode];
   }
 
-  /** Whether trying again later can help without anybody changing anything. */
-  get transient() {
-    return TRANSIENT.has(this.code);
+  /** Whether a later try can succeed without anybody changing anything. */
+  get isTransient() {
+    return TRANSIENT_CODES.has(this.code);
   }
 }
 
-/** `error` as a Problem: one of ours as it is, also from a part, which has a class of its own; anything else as `code`. */
+/**
+ * `error` itself if it is a Problem, also one of a chunk's own class; otherwise a Problem with `code`.
+ * @param {any} error Whatever was thrown.
+ * @returns {Problem}
+ */
 export const asProblem = (error, code = "call_failed") => (error?.name === "Problem" ? error : new Problem(code));
 
-/** The problem+json answer `body` of the server. */
-export function refusal(body, status) {
+/**
+ * The Problem of an error response of the server.
+ * @param {{code?: unknown, detail?: unknown} | null} body The answer's problem+json, if it is JSON.
+ * @param {number} status
+ */
+export function problemFromResponse(body, status) {
   if (status === 429) return new Problem("too_many_requests");
   if (status >= 500 || typeof body?.detail !== "string" || typeof body?.code !== "string") {
     return new Problem("service_unavailable");
   }
   const problem = new Problem(body.code, { message: body.detail });
-  problem.refused = true;
+  problem.isRefusal = true;
   return problem;
 }
 
+/** @param {string} sentence */
 const codeOf = (sentence) => Object.keys(SENTENCES).find((code) => SENTENCES[code] === sentence);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { fixes, urgentFixes } from "./i18n/locales/en.js";
-import { asProblem, Problem, refusal } from "./errors.js";
-import { outcomeOf } from "./call/call-result.js";
-import { microphoneBarrier, microphoneProblem } from "./call/microphone.js";
+import { asProblem, Problem, problemFromResponse } from "./errors.js";
+import { callResult } from "./call/call-result.js";
+import { findMicrophoneObstacle, microphoneProblem } from "./call/microphone.js";
 
 describe("what people are told", () => {
   test.each([
@@ -21,20 +21,20 @@ describe("what people are told", () => {
   ])("%s has the guide's sentence and a fix", (code, sentence) => {
     const problem = new Problem(code);
     expect(problem.message).toBe(sentence);
-    expect(problem.fix ?? fixes[problem.kind]).toMatch(/\w/);
+    expect(problem.fix ?? fixes[problem.fixCode]).toMatch(/\w/);
   });
 
   test("a refusal speaks the server's words and keeps the fix for its code", () => {
-    const problem = refusal({ code: "domain_not_allowed", detail: "Domain not allowed" }, 403);
+    const problem = problemFromResponse({ code: "domain_not_allowed", detail: "Domain not allowed" }, 403);
     expect(problem.message).toBe("Domain not allowed");
-    expect(fixes[problem.kind]).toContain("allowed domains");
-    expect(problem.refused).toBe(true);
-    expect(problem.transient).toBe(false);
+    expect(fixes[problem.fixCode]).toContain("allowed domains");
+    expect(problem.isRefusal).toBe(true);
+    expect(problem.isTransient).toBe(false);
   });
 
   test("an unknown code with a known sentence still finds the fix", () => {
     const problem = new Problem("blocked", { message: "Organization is suspended" });
-    expect(fixes[problem.kind]).toContain("owner");
+    expect(fixes[problem.fixCode]).toContain("owner");
   });
 
   test.each([
@@ -43,9 +43,9 @@ describe("what people are told", () => {
     [500, { code: "x", detail: "y" }, "service_unavailable"],
     [404, "not ours", "service_unavailable"],
   ])("an answer %s is passing", (status, body, code) => {
-    const problem = refusal(body, status);
+    const problem = problemFromResponse(body, status);
     expect(problem.code).toBe(code);
-    expect(problem.transient).toBe(true);
+    expect(problem.isTransient).toBe(true);
   });
 
   test("what comes when little can be loaded brings its fix along", () => {
@@ -108,7 +108,7 @@ describe("the microphone's causes", () => {
     ["microphone_blocked", { window: pageWith(), document: forbidding, navigator: media }],
     ["browser_not_supported", { window: pageWith(), document: {}, navigator: {} }],
   ])("%s is seen before anything is asked", (code, env) => {
-    expect(microphoneBarrier(env).code).toBe(code);
+    expect(findMicrophoneObstacle(env).code).toBe(code);
   });
 
   const stranger = Object.defineProperty({}, "document", {
@@ -122,12 +122,12 @@ describe("the microphone's causes", () => {
     ["a frame in a page of ours that may", pageWith({ parent: { document: allowing } }), "This page's own"],
     ["a frame in a page of ours that may not", pageWith({ parent: { document: forbidding } }), "The page around"],
   ])("a policy is laid to the side that has it: %s", (_, window, side) => {
-    const problem = microphoneBarrier({ window, document: forbidding, navigator: media });
+    const problem = findMicrophoneObstacle({ window, document: forbidding, navigator: media });
     expect(problem.fix).toContain(side);
   });
 
   test("nothing is in the way of an ordinary page", () => {
-    expect(microphoneBarrier({ window: pageWith(), document: {}, navigator: media })).toBeNull();
+    expect(findMicrophoneObstacle({ window: pageWith(), document: {}, navigator: media })).toBeNull();
   });
 });
 
@@ -144,6 +144,6 @@ describe("how an unanswered call ended", () => {
     [{ status: "ringing" }, { code: 31005 }, { status: "failed", message: null, code: null }],
     [null, null, { status: "no-answer", message: null, code: null }],
   ])("record %j and carrier %j", (record, error, outcome) => {
-    expect(outcomeOf(record, error)).toEqual(outcome);
+    expect(callResult(record, error)).toEqual(outcome);
   });
 });

@@ -1,49 +1,75 @@
-/** The phone's events: to subscribers, and as `epochphone:<event>` on the window. */
-const REPLAYED = ["ready", "error"];
+/** Delivers the phone's events to subscribers, and as `epochphone:<event>` to the window. */
 
-export class Events {
+/**
+ * @typedef {keyof EpochPhoneEvents} EventName
+ * @typedef {[event: EventName, payload?: EpochPhoneEvents[EventName]]} EventPair
+ * @typedef {(payload: any) => void} Listener The payload's type follows from the event's name.
+ */
+
+const REPLAYED_EVENTS = ["ready", "error"];
+
+export class PhoneEvents {
+  /** @type {Map<string, Set<Listener>>} */
   #listeners = new Map();
+  /** @type {EventPair[]} */
   #queue = [];
+  /** @type {EventTarget} */
   #target;
+  /** @type {Map<string, {payload: EpochPhoneEvents[EventName]}>} */
   #remembered = new Map();
 
+  /** @param {EventTarget} target The window. */
   constructor(target) {
     this.#target = target;
   }
 
-  /** Subscribe; returns the way to unsubscribe. What is remembered reaches late subscribers in a task of its own. */
+  /**
+   * Subscribe; returns a function that unsubscribes. A late subscriber gets a remembered event in a microtask.
+   * @param {EventName} event
+   * @param {Listener} listener
+   */
   on(event, listener) {
     if (typeof listener !== "function") return () => {};
-    const listeners = this.#of(event);
-    const known = listeners.has(listener);
+    const listeners = this.#listenersOf(event);
+    const isKnown = listeners.has(listener);
     listeners.add(listener);
-    const replayed = this.#remembered.get(event);
-    if (replayed && !known) {
+    const remembered = this.#remembered.get(event);
+    if (remembered && !isKnown) {
       queueMicrotask(() => {
-        if (this.#remembered.get(event) === replayed && listeners.has(listener)) call(listener, replayed.payload);
+        if (this.#remembered.get(event) === remembered && listeners.has(listener)) notify(listener, remembered.payload);
       });
     }
     return () => this.off(event, listener);
   }
 
+  /**
+   * @param {EventName} event
+   * @param {Listener} listener
+   */
   off(event, listener) {
     this.#listeners.get(event)?.delete(listener);
   }
 
   /**
-   * Emit `[event, payload]` pairs in order. The queue is shared by nested calls, so a listener that acts on the phone
-   * can never make an event overtake one that was emitted before it.
+   * Emit events in order. Nested calls share one queue: when a listener acts on the phone, the events of that act follow
+   * those that were emitted before.
+   * @param {EventPair[]} events
    */
-  emit(...pairs) {
-    this.#queue.push(...pairs);
+  emit(...events) {
+    this.#queue.push(...events);
     for (let pair = this.#queue.shift(); pair; pair = this.#queue.shift()) this.#deliver(...pair);
   }
 
-  /** Keep `event` for later subscribers until it is forgotten. */
+  /**
+   * Keep `event` for later subscribers until it is forgotten.
+   * @param {EventName} event
+   * @param {EpochPhoneEvents[EventName]} [payload]
+   */
   remember(event, payload) {
-    if (REPLAYED.includes(event)) this.#remembered.set(event, { payload });
+    if (REPLAYED_EVENTS.includes(event)) this.#remembered.set(event, { payload });
   }
 
+  /** @param {EventName} event */
   forget(event) {
     this.#remembered.delete(event);
   }
@@ -53,13 +79,19 @@ export class Events {
     this.#remembered.clear();
   }
 
-  #of(event) {
-    if (!this.#listeners.has(event)) this.#listeners.set(event, new Set());
-    return this.#listeners.get(event);
+  /** @param {EventName} event */
+  #listenersOf(event) {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners);
+    return listeners;
   }
 
+  /**
+   * @param {EventName} event
+   * @param {EpochPhoneEvents[EventName]} [payload]
+   */
   #deliver(event, payload) {
-    for (const listener of [...(this.#listeners.get(event) ?? [])]) call(listener, payload);
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) notify(listener, payload);
     try {
       this.#target.dispatchEvent(new CustomEvent(`epochphone:${event}`, { detail: payload ?? null }));
     } catch (error) {
@@ -68,8 +100,12 @@ export class Events {
   }
 }
 
-// A page's mistake must never reach the call.
-function call(listener, payload) {
+/**
+ * Call `listener`; its errors never reach the phone.
+ * @param {Listener} listener
+ * @param {EpochPhoneEvents[EventName]} payload
+ */
+function notify(listener, payload) {
   try {
     listener(payload);
   } catch (error) {

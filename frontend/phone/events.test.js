@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { Events } from "./events.js";
+import { PhoneEvents } from "./events.js";
 
 describe("events", () => {
   let events;
   beforeEach(() => {
-    events = new Events(window);
+    events = new PhoneEvents(window);
   });
 
   test("reach every subscriber with the payload", () => {

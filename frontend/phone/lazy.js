@@ -1,16 +1,22 @@
 /** Loads the voice SDK and the chunks of the phone on demand; each is imported once, and again after a failure. */
 import { Problem } from "./errors.js";
 
+/** @import { Chunks, Environment } from "./types.d.ts" */
+
 const RETRY_DELAY_MS = 1_000;
 
 /**
- * `loadSdk()` and `loadChunk(name)` (see chunks.mjs) for `env`. Both resolve to the module and reject with Problem,
+ * `loadSdk()` and `loadChunk(name)` (names are those of chunks.mjs). Both resolve to the module and reject with Problem,
  * `sdk_load_failed` or `part_load_failed`, after the second failure. A chunk has its own copy of each class: pass it what
  * it needs, and share no `instanceof` with it.
+ * @param {Omit<Environment, "loadSdk" | "loadChunk">} env
+ * @returns {Pick<Environment, "loadSdk" | "loadChunk">}
  */
 export function createLoaders(env) {
+  /** @type {Map<string, Promise<any>>} */
   const modules = new Map();
   let failures = 0;
+  /** @param {string} url */
   const importWithRetry = async (url) => {
     try {
       return await env.load(url);
@@ -21,22 +27,27 @@ export function createLoaders(env) {
       return env.load(`${url}?r=${failures}`);
     }
   };
+  /**
+   * @param {string} file
+   * @param {string} code
+   */
   const importOnce = (file, code) => {
     const url = `${env.base}/widget/${file}`;
-    if (!modules.has(url)) {
-      const module = importWithRetry(url).catch(() => {
+    let module = modules.get(url);
+    if (!module) {
+      module = importWithRetry(url).catch(() => {
         modules.delete(url);
-        throw new Problem(code, { fix: env.policy.fixFor(url) });
+        throw new Problem(code, { fix: env.cspViolations.fixFor(url) });
       });
       modules.set(url, module);
     }
-    return modules.get(url);
+    return module;
   };
   if (IS_SINGLE_FILE) {
     const inline = () => import("./inline-chunks.js");
     return {
       loadSdk: async () => (await inline()).loadSdk(),
-      loadChunk: async (name) => (await inline()).CHUNK_LOADERS[name](),
+      loadChunk: async (name) => /** @type {Promise<Chunks[typeof name]>} */ ((await inline()).CHUNK_LOADERS[name]()),
     };
   }
   return {

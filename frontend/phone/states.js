@@ -1,4 +1,8 @@
-/** The states of the phone and the only ways between them. */
+/** The states of the phone and the moves between them. */
+
+/** @typedef {"sessionReady" | "fail" | "restart" | "dial" | "ring" | "accept" | "hangup" | "drop" | "reset"} Move */
+
+/** @type {Record<EpochPhoneState, Partial<Record<Move, EpochPhoneState>>>} */
 export const MOVES = {
   loading: { sessionReady: "ready", fail: "error" },
   ready: { dial: "dialing", fail: "error", restart: "loading" },
@@ -10,14 +14,24 @@ export const MOVES = {
   error: { sessionReady: "ready", dial: "dialing", restart: "loading" },
 };
 
-const READY = new Set(["ready", "completed", "failed"]);
-const IN_CALL = new Set(["dialing", "ringing", "in-progress"]);
+const READY_STATES = new Set(["ready", "completed", "failed"]);
+const CALL_STATES = new Set(["dialing", "ringing", "in-progress"]);
 
-/** The state after `move`, or null where the table has no such way. */
-export const next = (state, move) => (Object.hasOwn(MOVES[state], move) ? MOVES[state][move] : null);
+/**
+ * The state after `move`; null if the table has no such move.
+ * @param {EpochPhoneState} state
+ * @param {Move} move
+ */
+export const nextState = (state, move) => (Object.hasOwn(MOVES[state], move) && MOVES[state][move]) || null;
 
-/** Whether a new call can be placed. */
-export const isReady = (state) => READY.has(state);
+/**
+ * Whether a call can be placed.
+ * @param {EpochPhoneState} state
+ */
+export const isReady = (state) => READY_STATES.has(state);
 
-/** Whether a call is being placed or held. */
-export const isInCall = (state) => IN_CALL.has(state);
+/**
+ * Whether a call is under way.
+ * @param {EpochPhoneState} state
+ */
+export const isInCall = (state) => CALL_STATES.has(state);

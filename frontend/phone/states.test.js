@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isInCall, isReady, MOVES, next } from "./states.js";
+import { isInCall, isReady, MOVES, nextState } from "./states.js";
 
 const STATES = ["loading", "ready", "dialing", "ringing", "in-progress", "completed", "failed", "error"];
 const EVENTS = ["sessionReady", "fail", "dial", "ring", "accept", "hangup", "drop", "reset", "restart"];
@@ -26,12 +26,12 @@ describe("the table of states", () => {
     for (const [column, event] of EVENTS.entries()) {
       const to = EXPECTED[row][column];
       test(`${event} in ${state} leads to ${to === "-" ? "nothing" : to}`, () => {
-        expect(next(state, event)).toBe(to === "-" ? null : to);
+        expect(nextState(state, event)).toBe(to === "-" ? null : to);
       });
     }
   }
   test("a name every object has is no event", () => {
-    expect(next("ready", "constructor")).toBeNull();
+    expect(nextState("ready", "constructor")).toBeNull();
   });
   test("only ready, completed and failed can take a new call", () => {
     expect(STATES.filter(isReady)).toEqual(["ready", "completed", "failed"]);

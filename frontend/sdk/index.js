@@ -1,2 +1,2 @@
-/** The voice SDK's part that phone.js uses; built into a chunk of its own, loaded when it is needed. */
+/** The part of the voice SDK that the phone uses, built into a chunk of its own. */
 export { Device } from "@twilio/voice-sdk";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import "./support/styles.js";
-import { createApi } from "../phone/api.js";
+import { EmbeddedPhone } from "../phone/api.js";
 import { MOVES } from "../phone/states.js";
 import { page, server } from "./support/page.js";
 
@@ -38,7 +38,7 @@ describe("phone.d.ts", () => {
   }, 60_000);
 
   test("has the methods of the running phone and no other", () => {
-    const { api } = createApi(null, { ...page({ fetch: server().fetch }), document });
+    const { api } = new EmbeddedPhone(null, { ...page({ fetch: server().fetch }), document });
     expect(namesIn("EpochPhoneApi")).toEqual(Object.keys(api).sort());
   });
 

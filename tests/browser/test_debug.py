@@ -110,7 +110,7 @@ async def test_the_window_explains_itself_too(open_phone: OpenPhone, customer: C
     window = await window_of(phone)
     there = listen(window)
     await phone.until_event("callAnswered")
-    await until_said(phone, said, "the call is in a window of its own")
+    await until_said(phone, said, "the call is in the pop-out")
     await phone.hangup()
     await until_said(window, there, "ended completed after")
     await until_said(phone, said, "ended completed after")

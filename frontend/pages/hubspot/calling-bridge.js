@@ -1,52 +1,80 @@
-/** Between HubSpot and the phone: dials what HubSpot asks for and tells it what becomes of each call. */
+/** Links HubSpot and the phone: dials the numbers that HubSpot sends and reports each call to HubSpot. */
+import { IN_CALL_STATES } from "../shared/states.js";
 import { endStatus, engagementProperties, mayHide } from "./engagement.js";
 
-const ENGAGEMENT_WAIT_MS = 15_000;
-const LONGEST_LABEL = 60;
-const LONGEST_ID = 64;
-const IN_CALL = ["dialing", "ringing", "in-progress"];
+/** @import CallingExtensions from "@hubspot/calling-extensions-sdk" */
+/** @import { OnCallEnded } from "@hubspot/calling-extensions-sdk" */
+
+/**
+ * @typedef {{number: string, metadata: EpochPhoneMetadata}} DialRequest
+ * @typedef {number | string} EngagementId
+ * @typedef {object} ReportedCall A call that HubSpot does not know all of yet.
+ * @property {EpochPhoneCallStarted} started
+ * @property {EpochPhoneCallEnded | null} ended
+ * @property {EngagementId | null} engagementId HubSpot's record of the call.
+ * @property {boolean} hasNoRecord HubSpot failed to create a record.
+ */
+
+const ENGAGEMENT_TIMEOUT_MS = 15_000;
+const MAX_LABEL_LENGTH = 60;
+const MAX_ID_LENGTH = 64;
 const BUSY = "A call is under way. Hang up before you call another number";
 const NOT_LOGGED = "HubSpot did not log this call on the record";
 
-export class Link {
+export class CallingBridge {
   #hubspot;
   #phone;
-  #notice;
-  #loggedIn = false;
-  /** The one number to dial once the phone is ready, or null. */
-  #pending = null;
-  #problem = null;
-  /** Calls that HubSpot has not been told everything of, by call id, the oldest first. */
+  #showNotice;
+  #isLoggedIn = false;
+  /**
+   * Waits for the phone to be ready.
+   * @type {DialRequest | null}
+   */
+  #pendingRequest = null;
+  /** @type {EpochPhoneError | null} */
+  #lastError = null;
+  /**
+   * By call id, the oldest first.
+   * @type {Map<string, ReportedCall>}
+   */
   #calls = new Map();
 
-  /** `hubspot` is the SDK's object after its handshake, `phone` the page's EpochPhone, `notice(text)` shows a text. */
-  constructor(hubspot, phone, notice) {
+  /**
+   * @param {CallingExtensions} hubspot After its handshake.
+   * @param {EpochPhoneApi} phone
+   * @param {(text: string) => void} showNotice
+   */
+  constructor(hubspot, phone, showNotice) {
     this.#hubspot = hubspot;
     this.#phone = phone;
-    this.#notice = notice;
+    this.#showNotice = showNotice;
   }
 
   start() {
     const phone = this.#phone;
-    phone.on("stateChanged", () => this.#settle());
-    phone.on("error", (problem) => this.#failed(problem));
-    phone.on("callStarted", (call) => this.#started(call));
+    phone.on("stateChanged", () => this.#onStateChanged());
+    phone.on("error", (error) => this.#onError(error));
+    phone.on("callStarted", (call) => this.#onCallStarted(call));
     phone.on("callAnswered", ({ callId }) => this.#hubspot.callAnswered({ externalCallId: callId }));
-    phone.on("callEnded", (call) => this.#ended(call));
-    this.#settle();
+    phone.on("callEnded", (call) => this.#onCallEnded(call));
+    this.#onStateChanged();
   }
 
-  /** HubSpot asks for a call; `data` is whatever it sent. */
+  /**
+   * HubSpot asks for a call.
+   * @param {unknown} data Whatever HubSpot sent.
+   */
   dial(data) {
-    const number = data?.phoneNumber;
+    const fields = fieldsOf(data);
+    const number = fields.phoneNumber;
     if (typeof number !== "string" || !number.trim()) {
       this.#refuse("Invalid phone number");
       return;
     }
-    const request = { number, metadata: metadataOf(data) };
+    const request = { number, metadata: metadataOf(fields) };
     const state = this.#phone.getState();
-    if (state === "loading") this.#pending = request;
-    else if (IN_CALL.includes(state)) this.#refuse(BUSY, number);
+    if (state === "loading") this.#pendingRequest = request;
+    else if (IN_CALL_STATES.includes(state)) this.#refuse(BUSY, number);
     else this.#place(request);
   }
 
@@ -54,66 +82,79 @@ export class Link {
     this.#phone.hangup();
   }
 
-  /** HubSpot made the record of a call. */
-  engaged(data) {
-    const call = this.#calls.get(data?.externalCallId) ?? this.#firstUnlogged();
-    if (!call || !isId(data?.engagementId)) return;
-    call.engagementId = data.engagementId;
-    this.#complete(call);
+  /**
+   * HubSpot created the record of a call.
+   * @param {unknown} data
+   */
+  onEngagementCreated(data) {
+    const { externalCallId, engagementId } = fieldsOf(data);
+    const call = this.#findCall(externalCallId);
+    if (!call || !isId(engagementId)) return;
+    call.engagementId = engagementId;
+    this.#completeIfKnown(call);
   }
 
-  notEngaged(data) {
-    const call = this.#calls.get(data?.externalCallId) ?? this.#firstUnlogged();
+  /** @param {unknown} data */
+  onEngagementFailed(data) {
+    const call = this.#findCall(fieldsOf(data).externalCallId);
     if (!call) return;
-    call.isUnlogged = true;
-    this.#notice(NOT_LOGGED);
-    this.#complete(call);
+    call.hasNoRecord = true;
+    this.#showNotice(NOT_LOGGED);
+    this.#completeIfKnown(call);
   }
 
-  /** Tell HubSpot whether people can call, and dial what waited for that. */
-  #settle() {
+  /** Tell HubSpot whether people can call, and dial the waiting request. */
+  #onStateChanged() {
     const state = this.#phone.getState();
-    const usable = state !== "loading" && state !== "error";
-    if (usable) this.#problem = null;
-    if (usable === this.#loggedIn) return;
-    this.#loggedIn = usable;
-    if (!usable) {
+    const isUsable = state !== "loading" && state !== "error";
+    if (isUsable) this.#lastError = null;
+    if (isUsable === this.#isLoggedIn) return;
+    this.#isLoggedIn = isUsable;
+    if (!isUsable) {
       this.#hubspot.userLoggedOut();
       return;
     }
     this.#hubspot.userLoggedIn();
-    const request = this.#pending;
-    this.#pending = null;
+    const request = this.#pendingRequest;
+    this.#pendingRequest = null;
     if (request) this.#place(request);
   }
 
+  /** @param {DialRequest} request */
   #place({ number, metadata }) {
-    this.#notice("");
-    // A number that cannot be dialled is told by an `error` event before this returns.
-    if (!this.#phone.call(number, { metadata })) this.#show(this.#problem.message, number);
+    this.#showNotice("");
+    // For a number that cannot be dialled, `error` is emitted before call() returns.
+    if (!this.#phone.call(number, { metadata }) && this.#lastError) this.#show(this.#lastError.message, number);
   }
 
-  #failed(problem) {
-    this.#problem = problem;
-    this.#hubspot.sendError({ message: problem.message });
+  /** @param {EpochPhoneError} error */
+  #onError(error) {
+    this.#lastError = error;
+    this.#hubspot.sendError({ message: error.message });
     if (this.#phone.getState() !== "error") return;
-    if (this.#pending) this.#show(problem.message, this.#pending.number);
-    this.#pending = null;
+    if (this.#pendingRequest) this.#show(error.message, this.#pendingRequest.number);
+    this.#pendingRequest = null;
   }
 
+  /** @param {string} message */
   #refuse(message, number = "") {
     this.#hubspot.sendError({ message });
     this.#show(message, number);
   }
 
+  /**
+   * @param {string} message
+   * @param {string} number
+   */
   #show(message, number) {
-    const label = number.trim().slice(0, LONGEST_LABEL);
-    this.#notice(label ? `${message}: ${label}` : message);
+    const label = number.trim().slice(0, MAX_LABEL_LENGTH);
+    this.#showNotice(label ? `${message}: ${label}` : message);
   }
 
-  #started(call) {
-    this.#notice("");
-    this.#calls.set(call.callId, { started: call, ended: null, engagementId: null, isUnlogged: false });
+  /** @param {EpochPhoneCallStarted} call */
+  #onCallStarted(call) {
+    this.#showNotice("");
+    this.#calls.set(call.callId, { started: call, ended: null, engagementId: null, hasNoRecord: false });
     this.#hubspot.outgoingCall({
       externalCallId: call.callId,
       toNumber: call.number,
@@ -123,25 +164,32 @@ export class Link {
     });
   }
 
-  #ended(ended) {
+  /** @param {EpochPhoneCallEnded} ended */
+  #onCallEnded(ended) {
     const call = this.#calls.get(ended.callId);
+    if (!call) return;
     call.ended = ended;
-    this.#hubspot.callEnded({
+    const report = {
       externalCallId: ended.callId,
       ...(call.engagementId === null ? {} : { engagementId: call.engagementId }),
       callEndStatus: endStatus(ended.status),
-    });
-    if (!this.#complete(call)) setTimeout(() => this.#giveUp(call), ENGAGEMENT_WAIT_MS);
+    };
+    // The SDK's types want an engagement id, which is not known here for every call.
+    this.#hubspot.callEnded(/** @type {OnCallEnded} */ (report));
+    if (!this.#completeIfKnown(call)) setTimeout(() => this.#giveUpOnRecord(call), ENGAGEMENT_TIMEOUT_MS);
   }
 
-  #giveUp(call) {
-    if (this.#calls.has(call.started.callId)) this.notEngaged({ externalCallId: call.started.callId });
+  /** @param {ReportedCall} call */
+  #giveUpOnRecord({ started: { callId } }) {
+    if (this.#calls.has(callId)) this.onEngagementFailed({ externalCallId: callId });
   }
 
-  /** Close a call with HubSpot once it is over and its record is known, or known to be missing. */
-  #complete(call) {
-    const { started, ended, engagementId, isUnlogged } = call;
-    if (!ended || (engagementId === null && !isUnlogged)) return false;
+  /**
+   * Complete the call with HubSpot if it has ended and its record is known, or known to be missing.
+   * @param {ReportedCall} call
+   */
+  #completeIfKnown({ started, ended, engagementId, hasNoRecord }) {
+    if (!ended || (engagementId === null && !hasNoRecord)) return false;
     this.#calls.delete(started.callId);
     this.#hubspot.callCompleted({
       externalCallId: started.callId,
@@ -152,17 +200,37 @@ export class Link {
     return true;
   }
 
-  #firstUnlogged() {
-    return [...this.#calls.values()].find((call) => call.engagementId === null);
+  /**
+   * The call that HubSpot means: the first one without a record if HubSpot names none.
+   * @param {unknown} callId
+   */
+  #findCall(callId) {
+    const named = typeof callId === "string" ? this.#calls.get(callId) : undefined;
+    return named ?? [...this.#calls.values()].find((call) => call.engagementId === null);
   }
 }
 
+/**
+ * The fields of a message's data.
+ * @param {unknown} data
+ * @returns {Record<string, unknown>}
+ */
+const fieldsOf = (data) => (typeof data === "object" && data !== null ? { ...data } : {});
+
+/**
+ * @param {unknown} value
+ * @returns {value is EngagementId}
+ */
 const isId = (value) => Number.isFinite(value) || (typeof value === "string" && value !== "");
 
-/** Which record a call belongs to, for our own call list. */
-function metadataOf(data) {
+/**
+ * The record in HubSpot that a call belongs to, for our own call list.
+ * @param {Record<string, unknown>} fields
+ * @returns {EpochPhoneMetadata}
+ */
+function metadataOf(fields) {
   const known = ["portalId", "objectId", "objectType", "ownerId"]
-    .filter((name) => isId(data[name]))
-    .map((name) => [name, String(data[name]).slice(0, LONGEST_ID)]);
+    .filter((name) => isId(fields[name]))
+    .map((name) => [name, String(fields[name]).slice(0, MAX_ID_LENGTH)]);
   return { source: "hubspot", ...Object.fromEntries(known) };
 }

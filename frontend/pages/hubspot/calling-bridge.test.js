@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import "../../tests/support/styles.js";
-import { createApi } from "../../phone/api.js";
+import { EmbeddedPhone } from "../../phone/api.js";
 import { page, refused, sdk, server, settle } from "../../tests/support/page.js";
-import { Link } from "./calling-bridge.js";
+import { CallingBridge } from "./calling-bridge.js";
 
 const NUMBER = "+12125550123";
 const TOLD = [
@@ -16,21 +16,22 @@ const TOLD = [
 ];
 let phones = [];
 
-/** A phone that has begun but not finished its exchange, linked to a HubSpot that writes down what it is told. */
+/** A phone that has begun but not finished its exchange, linked to a HubSpot that records the messages it gets. */
 function begin(answers) {
   const host = server(answers);
   const module = sdk();
   const env = { ...page({ fetch: host.fetch, module }), document };
   env.window.MutationObserver = window.MutationObserver;
-  const { api, begin: start } = createApi(null, env);
+  const embedded = new EmbeddedPhone(null, env);
+  const { api } = embedded;
   phones.push(api);
   const told = [];
   const hubspot = Object.fromEntries(TOLD.map((name) => [name, (data) => told.push([name, data])]));
   const notices = [];
-  const link = new Link(hubspot, api, (text) => notices.push(text));
-  start({ token: "ept_x", apiBase: "https://voice.example" });
-  link.start();
-  return { api, host, module, link, told, notices, names: () => told.map(([name]) => name) };
+  const bridge = new CallingBridge(hubspot, api, (text) => notices.push(text));
+  embedded.start({ token: "ept_x", apiBase: "https://voice.example" });
+  bridge.start();
+  return { api, host, module, bridge, told, notices, names: () => told.map(([name]) => name) };
 }
 
 beforeEach(() => vi.useFakeTimers());
@@ -41,9 +42,9 @@ afterEach(() => {
 });
 
 test("says that people can call only when they can, and then dials what waited", async () => {
-  const { link, told, names } = begin();
-  link.dial({ phoneNumber: "+12125550100" });
-  link.dial({ phoneNumber: NUMBER, objectId: 51 });
+  const { bridge, told, names } = begin();
+  bridge.dial({ phoneNumber: "+12125550100" });
+  bridge.dial({ phoneNumber: NUMBER, objectId: 51 });
   expect(names()).toEqual([]);
   await settle();
   expect(names()).toEqual(["userLoggedIn", "outgoingCall"]);
@@ -51,42 +52,42 @@ test("says that people can call only when they can, and then dials what waited",
 });
 
 test("refuses what waited when the phone cannot start", async () => {
-  const { link, told, notices } = begin({
+  const { bridge, told, notices } = begin({
     exchange: [refused(401, "revoked_embed_token", "Invalid or revoked token")],
   });
-  link.dial({ phoneNumber: NUMBER });
+  bridge.dial({ phoneNumber: NUMBER });
   await settle();
   expect(told).toEqual([["sendError", { message: "Invalid or revoked token" }]]);
   expect(notices.at(-1)).toBe(`Invalid or revoked token: ${NUMBER}`);
-  link.dial({ phoneNumber: NUMBER });
+  bridge.dial({ phoneNumber: NUMBER });
   expect(notices.at(-1)).toBe(`Invalid or revoked token: ${NUMBER}`);
 });
 
 test("completes a call once it is over and its record is known, whichever comes first", async () => {
-  const { api, module, link, names, told } = begin();
+  const { api, module, bridge, names, told } = begin();
   await settle();
-  link.dial({ phoneNumber: NUMBER });
+  bridge.dial({ phoneNumber: NUMBER });
   await settle();
   await settle();
-  link.engaged({ engagementId: "77" });
+  bridge.onEngagementCreated({ engagementId: "77" });
   module.devices[0].call.emit("accept");
   api.hangup();
   expect(names()).toEqual(["userLoggedIn", "outgoingCall", "callAnswered", "callEnded", "callCompleted"]);
   expect(told.at(-1)[1]).toMatchObject({ engagementId: "77", hideWidget: true });
 
-  link.dial({ phoneNumber: NUMBER });
+  bridge.dial({ phoneNumber: NUMBER });
   await settle();
   api.hangup();
   expect(names().slice(-2)).toEqual(["outgoingCall", "callEnded"]);
-  link.engaged({ engagementId: 78 });
+  bridge.onEngagementCreated({ engagementId: 78 });
   expect(told.at(-1)).toMatchObject(["callCompleted", { engagementId: 78 }]);
   expect(told.at(-1)[1].engagementProperties.hs_call_status).toBe("CANCELED");
 });
 
 test("does not wait for a record for ever", async () => {
-  const { api, link, names, notices } = begin();
+  const { api, bridge, names, notices } = begin();
   await settle();
-  link.dial({ phoneNumber: NUMBER });
+  bridge.dial({ phoneNumber: NUMBER });
   await settle();
   api.hangup();
   await vi.advanceTimersByTimeAsync(14_000);
@@ -94,22 +95,22 @@ test("does not wait for a record for ever", async () => {
   await vi.advanceTimersByTimeAsync(2_000);
   expect(names().filter((name) => name === "callCompleted")).toHaveLength(1);
   expect(notices.at(-1)).toBe("HubSpot did not log this call on the record");
-  link.engaged({ engagementId: 79 });
+  bridge.onEngagementCreated({ engagementId: 79 });
   expect(names().filter((name) => name === "callCompleted")).toHaveLength(1);
 });
 
 test("a record is told apart by its call", async () => {
-  const { api, link, told } = begin();
+  const { api, bridge, told } = begin();
   await settle();
   const ids = [];
   for (let count = 0; count < 2; count += 1) {
-    link.dial({ phoneNumber: NUMBER });
+    bridge.dial({ phoneNumber: NUMBER });
     ids.push(told.filter(([name]) => name === "outgoingCall").at(-1)[1].externalCallId);
     await settle();
     api.hangup();
   }
-  link.engaged({ externalCallId: ids[1], engagementId: 2 });
-  link.engaged({ externalCallId: ids[0], engagementId: 1 });
+  bridge.onEngagementCreated({ externalCallId: ids[1], engagementId: 2 });
+  bridge.onEngagementCreated({ externalCallId: ids[0], engagementId: 1 });
   const completed = told.filter(([name]) => name === "callCompleted").map(([, data]) => data);
   expect(completed.map(({ externalCallId, engagementId }) => [externalCallId, engagementId])).toEqual([
     [ids[1], 2],

@@ -1,5 +1,9 @@
-/** How a call of the phone ended, in HubSpot's words. */
-const END_STATUS = {
+/** Translates the end of a call into HubSpot's values and properties. */
+
+/** @import { EndStatus, RawEngagementProperties } from "@hubspot/calling-extensions-sdk" */
+
+/** @type {Record<EpochPhoneCallStatus, EndStatus>} */
+const END_STATUSES = {
   completed: "COMPLETED",
   busy: "BUSY",
   "no-answer": "NO_ANSWER",
@@ -7,14 +11,23 @@ const END_STATUS = {
   failed: "FAILED",
   refused: "FAILED",
 };
-const UNEVENTFUL = ["completed", "canceled"];
+const NORMAL_STATUSES = ["completed", "canceled"];
 
-export const endStatus = (status) => END_STATUS[status] ?? "FAILED";
+/** @param {EpochPhoneCallStatus} status */
+export const endStatus = (status) => END_STATUSES[status] ?? "FAILED";
 
-/** Whether HubSpot may hide the phone when the call is over: a reason for a failure must stay in sight. */
-export const mayHide = (status) => UNEVENTFUL.includes(status);
+/**
+ * Whether HubSpot may hide the phone after the call: the reason of a failure must stay visible.
+ * @param {EpochPhoneCallStatus} status
+ */
+export const mayHide = (status) => NORMAL_STATUSES.includes(status);
 
-/** What HubSpot keeps with a call; `started` and `ended` are the phone's events, durations are milliseconds. */
+/**
+ * What HubSpot stores with a call. Durations are milliseconds.
+ * @param {EpochPhoneCallStarted} started
+ * @param {EpochPhoneCallEnded} ended
+ * @returns {RawEngagementProperties}
+ */
 export function engagementProperties(started, ended) {
   return {
     hs_timestamp: Date.parse(started.startedAt),

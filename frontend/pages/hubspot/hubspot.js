@@ -1,72 +1,84 @@
-/** The calling page in HubSpot's frame: shakes hands, then brings the phone in and links the two. */
+/** The calling page in HubSpot's frame: connects to HubSpot, then loads the phone and links the two. */
 import CallingExtensions from "@hubspot/calling-extensions-sdk";
-import { Link } from "./calling-bridge.js";
+import { CallingBridge } from "./calling-bridge.js";
+import { guardMessages } from "./message-guard.js";
 import { shareCalls, watchCalls } from "./remote-frame.js";
-import { guard } from "./message-guard.js";
 import { createView } from "./view.js";
+
+/** @import { EventHandlers } from "@hubspot/calling-extensions-sdk" */
+
+/** @typedef {{engagementId?: number, iframeLocation?: string, usesCallingWindow?: boolean}} HubSpotContext */
 
 const NO_TOKEN = "This address holds no embed token. Copy the whole address from Settings, with the part behind #";
 const NO_FRAME = "This page works inside HubSpot. Register its address as a calling app, then call from a record";
 const NOT_LOADED = "The phone did not load. Check the connection, then reload the page";
 
-const page = document.body.dataset;
-const words = (list) => list.split(" ").filter(Boolean);
-const trust = { appHosts: words(page.appHosts), hosts: words(page.hosts) };
+const { api = "", appHosts = "", hosts = "", height, problem, ticket, tokenId = "", width } = document.body.dataset;
+/** @param {string} list */
+const splitWords = (list) => list.split(" ").filter(Boolean);
 const token = decodeURIComponent(location.hash.slice(1)).trim();
 const view = createView(document);
 
-if (window.parent === window) view.notice(NO_FRAME);
+if (window.parent === window) view.showNotice(NO_FRAME);
 else connect();
 
 function connect() {
-  guard(window, trust);
-  let link = null;
+  guardMessages(window, { appHosts: splitWords(appHosts), hosts: splitWords(hosts) });
+  /** @type {CallingBridge | null} */
+  let bridge = null;
+  /** @type {Partial<EventHandlers>} */
+  const eventHandlers = {
+    onReady: (/** @type {HubSpotContext} */ context) => start(context ?? {}),
+    onDialNumber: (/** @type {unknown} */ data) => bridge?.dial(data),
+    onEndCall: () => bridge?.hangup(),
+    onCreateEngagementSucceeded: (/** @type {unknown} */ data) => bridge?.onEngagementCreated(data),
+    onCreateEngagementFailed: (/** @type {unknown} */ data) => bridge?.onEngagementFailed(data),
+    defaultEventHandler: () => {},
+  };
   const hubspot = new CallingExtensions({
     debugMode: false,
-    eventHandlers: {
-      onReady: (context) => greet(context ?? {}),
-      onDialNumber: (data) => link?.dial(data),
-      onEndCall: () => link?.hangup(),
-      onCreateEngagementSucceeded: (data) => link?.engaged(data),
-      onCreateEngagementFailed: (data) => link?.notEngaged(data),
-      defaultEventHandler: () => {},
-    },
+    // The SDK's types require every handler; the SDK itself does not.
+    eventHandlers: /** @type {EventHandlers} */ (eventHandlers),
   });
-  // It writes every message to the console, numbers included.
+  // The SDK logs every message, numbers included, and has no option that stops it.
   hubspot.iFrameManager.logDebugMessage = () => {};
 
-  async function greet({ engagementId, iframeLocation, usesCallingWindow }) {
+  /** @param {HubSpotContext} context */
+  async function start({ engagementId, iframeLocation, usesCallingWindow }) {
     if (usesCallingWindow === true && iframeLocation === "remote") {
-      view.remote(watchCalls(page.tokenId, view.remoteCall));
+      view.showRemote(watchCalls(tokenId, view.showRemoteCall));
       return;
     }
     hubspot.initialized({ isLoggedIn: false, ...(engagementId ? { engagementId } : {}) });
-    hubspot.resizeWidget({ width: Number(page.width), height: Number(page.height) });
-    const fault = page.problem || (token ? "" : NO_TOKEN);
-    const phone = fault ? null : await loadPhone();
+    hubspot.resizeWidget({ width: Number(width), height: Number(height) });
+    const obstacle = problem || (token ? "" : NO_TOKEN);
+    const phone = obstacle ? null : await loadPhone();
     if (!phone) {
-      view.state("error");
-      view.notice(fault || NOT_LOADED);
-      hubspot.sendError({ message: fault || NOT_LOADED });
+      view.showState("error");
+      view.showNotice(obstacle || NOT_LOADED);
+      hubspot.sendError({ message: obstacle || NOT_LOADED });
       return;
     }
-    phone.on("stateChanged", ({ state }) => view.state(state));
-    view.state(phone.getState());
-    link = new Link(hubspot, phone, view.notice);
-    link.start();
-    if (iframeLocation === "window") shareCalls(page.tokenId, phone);
+    phone.on("stateChanged", ({ state }) => view.showState(state));
+    view.showState(phone.getState());
+    bridge = new CallingBridge(hubspot, phone, view.showNotice);
+    bridge.start();
+    if (iframeLocation === "window") shareCalls(tokenId, phone);
     phone.open();
   }
 }
 
-/** The phone, started with the token behind the address's #; null when its script does not load. */
+/**
+ * The phone, started with the token in the fragment of the address; null if its script does not load.
+ * @returns {Promise<EpochPhoneApi | null>}
+ */
 function loadPhone() {
   return new Promise((resolve) => {
     const tag = document.createElement("script");
-    tag.src = `${page.api}/widget/phone.js`;
+    tag.src = `${api}/widget/phone.js`;
     tag.dataset.token = token;
     tag.dataset.popOut = "off";
-    if (page.ticket) tag.dataset.ticket = page.ticket;
+    if (ticket) tag.dataset.ticket = ticket;
     tag.addEventListener("load", () => resolve(window.EpochPhone ?? null));
     tag.addEventListener("error", () => resolve(null));
     document.body.append(tag);

@@ -1,10 +1,20 @@
 /**
- * Whose messages reach HubSpot's SDK. It believes any page that frames it, so what comes from elsewhere, or is not a
- * message of its kind, is stopped before it.
+ * Stops messages that HubSpot's SDK must not get. The SDK accepts messages of any page that frames it, so those of other
+ * pages, and those that are not of its kind, are stopped before it.
  */
-const LOOPBACK = ["localhost", "127.0.0.1"];
+const LOOPBACK_HOSTS = ["localhost", "127.0.0.1"];
 
-/** Whether pages at `origin` may steer the phone: `appHosts` exactly, `hosts` with their subdomains. */
+/**
+ * @typedef {object} TrustedHosts
+ * @property {string[]} appHosts Exact hosts.
+ * @property {string[]} hosts Hosts with their subdomains.
+ */
+
+/**
+ * Whether pages of `origin` may control the phone.
+ * @param {string} origin
+ * @param {TrustedHosts} trusted
+ */
 export function isTrusted(origin, { appHosts, hosts }) {
   let url;
   try {
@@ -13,24 +23,34 @@ export function isTrusted(origin, { appHosts, hosts }) {
     return false;
   }
   const { protocol, hostname } = url;
-  if (protocol !== "https:" && !(protocol === "http:" && LOOPBACK.includes(hostname))) return false;
+  if (protocol !== "https:" && !(protocol === "http:" && LOOPBACK_HOSTS.includes(hostname))) return false;
   if (appHosts.some((host) => origin === `https://${host}`)) return true;
   return hosts.some((host) => hostname === host || hostname.endsWith(`.${host}`));
 }
 
-/** Whether `data` is something the SDK can read; a SYNC may only send answers to a page that is trusted too. */
-export function isMessage(data, trust) {
-  if (typeof data !== "object" || data === null || typeof data.type !== "string") return false;
-  return data.hostUrl === undefined || (typeof data.hostUrl === "string" && isTrusted(data.hostUrl, trust));
+/**
+ * Whether `data` is a message of the SDK's kind. A SYNC may direct the answers to a trusted page only.
+ * @param {unknown} data
+ * @param {TrustedHosts} trusted
+ */
+export function isMessage(data, trusted) {
+  if (typeof data !== "object" || data === null) return false;
+  const { type, hostUrl } = /** @type {{type?: unknown, hostUrl?: unknown}} */ (data);
+  if (typeof type !== "string") return false;
+  return hostUrl === undefined || (typeof hostUrl === "string" && isTrusted(hostUrl, trusted));
 }
 
-/** Let only messages of the page that frames us through, if it is trusted. Must run before the SDK is made. */
-export function guard(window, trust) {
+/**
+ * Let through only messages of the parent page, if it is trusted. Must run before the SDK is created.
+ * @param {Window} window
+ * @param {TrustedHosts} trusted
+ */
+export function guardMessages(window, trusted) {
   window.addEventListener(
     "message",
     (event) => {
-      const wanted = event.source === window.parent && isTrusted(event.origin, trust) && isMessage(event.data, trust);
-      if (!wanted) event.stopImmediatePropagation();
+      const isFromParent = event.source === window.parent && isTrusted(event.origin, trusted);
+      if (!isFromParent || !isMessage(event.data, trusted)) event.stopImmediatePropagation();
     },
     true,
   );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { guard, isMessage, isTrusted } from "./message-guard.js";
+import { guardMessages, isMessage, isTrusted } from "./message-guard.js";
 
 const TRUST = { appHosts: ["app.hubspot.com", "app-eu1.hubspot.com"], hosts: ["mysite.com", "127.0.0.1"] };
 
@@ -38,7 +38,7 @@ describe("what the SDK is given", () => {
 
   test("messages of the page around us alone", () => {
     const heard = [];
-    guard(window, TRUST);
+    guardMessages(window, TRUST);
     window.addEventListener("message", ({ data }) => heard.push(data.type));
     const post = (origin, source, type) =>
       window.dispatchEvent(new MessageEvent("message", { origin, source, data: { type } }));

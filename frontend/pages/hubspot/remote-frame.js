@@ -1,38 +1,52 @@
 /**
- * Between HubSpot's two frames where calls have a window of their own: the phone lives in that window, and the frame in
- * HubSpot's navigation bar shows what it does and passes two commands on.
+ * Connects HubSpot's two frames where calls have a window of their own: the phone is in HubSpot's calling window, and the
+ * remote frame, in the navigation bar, shows the call and sends commands.
  */
-const NAME = "epoch-hubspot";
-const COMMANDS = ["hello", "hangup", "mute", "unmute"];
+const CHANNEL_NAME = "epoch-hubspot";
 
-/** The window's end. Returns the way to stop. */
+/**
+ * @typedef {"hello" | "hangup" | "mute" | "unmute"} Command
+ * @typedef {{state: EpochPhoneState, number: string, muted: boolean}} CallStatus
+ */
+
+/**
+ * Run in the calling window: broadcast the status of `phone` and obey commands. Returns a function that stops it.
+ * @param {string} tokenId
+ * @param {EpochPhoneApi} phone
+ */
 export function shareCalls(tokenId, phone) {
-  const channel = new BroadcastChannel(`${NAME}:${tokenId}`);
-  const tell = () => {
+  const channel = new BroadcastChannel(`${CHANNEL_NAME}:${tokenId}`);
+  const broadcast = () => {
     const call = phone.getCall();
-    channel.postMessage({ state: phone.getState(), number: call?.number ?? "", muted: phone.isMuted() });
+    /** @type {CallStatus} */
+    const status = { state: phone.getState(), number: call?.number ?? "", muted: phone.isMuted() };
+    channel.postMessage(status);
   };
-  const obey = {
-    hello: tell,
-    hangup: () => phone.hangup(),
-    mute: () => phone.mute(true),
-    unmute: () => phone.mute(false),
-  };
-  channel.onmessage = ({ data }) => {
-    if (COMMANDS.includes(data?.command)) obey[data.command]();
-  };
-  phone.on("stateChanged", tell);
-  phone.on("muted", tell);
-  tell();
+  /** @type {Map<unknown, () => void>} */
+  const handlers = new Map([
+    ["hello", broadcast],
+    ["hangup", () => phone.hangup()],
+    ["mute", () => phone.mute(true)],
+    ["unmute", () => phone.mute(false)],
+  ]);
+  channel.onmessage = ({ data }) => handlers.get(data?.command)?.();
+  phone.on("stateChanged", broadcast);
+  phone.on("muted", broadcast);
+  broadcast();
   return () => channel.close();
 }
 
-/** The navigation bar's end: `show({state, number, muted})` on each change; returns `send(command)`. */
+/**
+ * Run in the remote frame: call `show` on each change. Returns a function that sends a command.
+ * @param {string} tokenId
+ * @param {(status: CallStatus) => void} show
+ */
 export function watchCalls(tokenId, show) {
-  const channel = new BroadcastChannel(`${NAME}:${tokenId}`);
+  const channel = new BroadcastChannel(`${CHANNEL_NAME}:${tokenId}`);
   channel.onmessage = ({ data }) => {
     if (typeof data?.state === "string") show(data);
   };
+  /** @param {Command} command */
   const send = (command) => channel.postMessage({ command });
   send("hello");
   return send;

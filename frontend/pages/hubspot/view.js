@@ -1,47 +1,50 @@
-/** What the page itself shows beside the phone. */
-const WORDS = {
-  loading: "Starting",
-  ready: "Ready",
-  dialing: "Calling",
-  ringing: "Ringing",
-  "in-progress": "In a call",
-  completed: "Call ended",
-  failed: "Call failed",
-  error: "Problem",
-};
-const IN_CALL = ["dialing", "ringing", "in-progress"];
+/** Shows the page's own texts beside the phone: the state, a notice, and the call in the remote frame. */
+import { elementById } from "../shared/dom.js";
+import { IN_CALL_STATES, STATE_TEXTS } from "../shared/states.js";
 
+/** @import { CallStatus, Command } from "./remote-frame.js" */
+
+/** @param {Document} document */
 export function createView(document) {
-  const part = (id) => document.getElementById(id);
-  const status = part("status");
-  const notice = part("notice");
+  const status = elementById("status", document);
+  const notice = elementById("notice", document);
+  const muteButton = /** @type {HTMLButtonElement} */ (elementById("remote-mute", document));
+  const hangupButton = /** @type {HTMLButtonElement} */ (elementById("remote-hangup", document));
 
-  const view = {
-    /** `state` is the phone's. */
-    state(state) {
-      status.dataset.state = state;
-      status.textContent = WORDS[state];
-    },
-    /** A sentence above the phone; an empty one takes it away. */
-    notice(text) {
+  /** @param {EpochPhoneState} state */
+  const showState = (state) => {
+    status.dataset.state = state;
+    status.textContent = STATE_TEXTS[state];
+  };
+  return {
+    showState,
+    /**
+     * Show a sentence above the phone; an empty one hides it.
+     * @param {string} text
+     */
+    showNotice(text) {
       notice.textContent = text;
       notice.hidden = !text;
     },
-    /** The frame that only shows what the phone in the window does. */
-    remote(send) {
-      const mute = part("remote-mute");
-      part("remote").hidden = false;
+    /**
+     * Make this the remote frame, which only shows what the phone in the calling window does.
+     * @param {(command: Command) => void} send
+     */
+    showRemote(send) {
+      elementById("remote", document).hidden = false;
       status.textContent = "No phone window";
-      part("remote-hangup").addEventListener("click", () => send("hangup"));
-      mute.addEventListener("click", () => send(mute.getAttribute("aria-pressed") === "true" ? "unmute" : "mute"));
+      hangupButton.addEventListener("click", () => send("hangup"));
+      muteButton.addEventListener("click", () =>
+        send(muteButton.getAttribute("aria-pressed") === "true" ? "unmute" : "mute"),
+      );
     },
-    remoteCall({ state, number, muted }) {
-      const inCall = IN_CALL.includes(state);
-      view.state(state in WORDS ? state : "loading");
-      part("remote-call").textContent = inCall ? `${WORDS[state]}: ${number}` : "No call.";
-      part("remote-hangup").disabled = part("remote-mute").disabled = !inCall;
-      part("remote-mute").setAttribute("aria-pressed", String(muted === true));
+    /** @param {CallStatus} status */
+    showRemoteCall({ state, number, muted }) {
+      const isInCall = IN_CALL_STATES.includes(state);
+      showState(state in STATE_TEXTS ? state : "loading");
+      elementById("remote-call", document).textContent = isInCall ? `${STATE_TEXTS[state]}: ${number}` : "No call.";
+      hangupButton.disabled = muteButton.disabled = !isInCall;
+      muteButton.setAttribute("aria-pressed", String(muted === true));
     },
   };
-  return view;
 }

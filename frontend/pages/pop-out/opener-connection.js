@@ -1,164 +1,231 @@
-/** What joins the window to the page that opened it: found again after that page was left, trusted by its origin alone. */
-const SEARCH_MS = 300;
-const REMIND_MS = 2_000;
-const RENEW_AGAIN_MS = 30_000;
-const MOST_UNHEARD = 20;
+/** Connects the pop-out to the page that opened it, and again to the next page that comes in the opener's place. */
 
-export class Link {
+/** @import { Phone } from "../../phone/core.js" */
+/** @import { Problem } from "../../phone/errors.js" */
+/** @import { CallEnd, CallRequest, Settings } from "../../phone/types.d.ts" */
+/**
+ * @import {
+ *   Announcement, CallSnapshot, Command, Report, SnapshotEnd, SnapshotProblem, Welcome
+ * } from "../../phone/pop-out/messages.d.ts"
+ */
+
+const SEARCH_INTERVAL_MS = 300;
+const ANNOUNCE_INTERVAL_MS = 2_000;
+const MIN_RENEW_INTERVAL_MS = 30_000;
+const MAX_UNHEARD_ENDS = 20;
+
+/** The fields of a snapshot for a call that was not begun. */
+const IDLE_FLAGS = { muted: false, lost: null, reconnecting: false, warnings: [] };
+
+export class OpenerConnection {
   #phone;
-  #begin;
-  #page;
+  #start;
+  #opener;
+  #origin;
   #now;
+  #onClose;
+  /** @type {MessagePort | null} */
   #port = null;
-  #name = null;
+  /** @type {string | null} */
+  #connectionId = null;
+  /** @type {string | null} */
   #token = null;
+  /** @type {Settings} */
   #settings = {};
-  /** An order that waits for this window's phone to be ready. */
-  #waiting = null;
-  /** Pictures of calls whose end no page has heard yet. */
-  #unheard = [];
-  #told = "null";
-  #noted = null;
+  /**
+   * Waits for the pop-out's phone to be ready.
+   * @type {CallRequest | null}
+   */
+  #waitingRequest = null;
+  /**
+   * The last snapshots of ended calls whose end no page has handled yet.
+   * @type {CallSnapshot[]}
+   */
+  #unheardEnds = [];
+  #lastReported = "null";
+  /** @type {object | null} */
+  #lastEndedCall = null;
   #renewedAt = Number.NEGATIVE_INFINITY;
-  #timer = 0;
-  #closed;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
   /**
-   * `page` is `{opener, origin}`: the window that opened this one, and the origin that it said it has. `begin(config)`
-   * starts `phone` with a token. `closed()` is told that the page wants this window no more.
+   * @param {Phone} phone The pop-out's.
+   * @param {object} options
+   * @param {Window} options.opener The window that opened this one.
+   * @param {string} options.origin The only origin whose messages are trusted.
+   * @param {(config: Settings) => void} options.start Starts the phone with a token.
+   * @param {() => number} options.now
+   * @param {() => void} options.onClose The page wants the pop-out closed.
    */
-  constructor(phone, { page, begin, now, closed }) {
+  constructor(phone, { opener, origin, start, now, onClose }) {
     this.#phone = phone;
-    this.#begin = begin;
-    this.#page = page;
+    this.#opener = opener;
+    this.#origin = origin;
+    this.#start = start;
     this.#now = now;
-    this.#closed = closed;
-    phone.watch(() => this.#changed());
+    this.#onClose = onClose;
+    phone.onChange(() => this.#update());
   }
 
   /** Whether a page has ever given its token. */
-  get isJoined() {
+  get hasToken() {
     return this.#token !== null;
   }
 
-  /** Say again and again that this window is there: a page that was just opened in the opener's place answers. */
-  search() {
-    this.#page.opener.postMessage({ epochphone: "window", link: this.#name }, this.#page.origin);
-    const isSought = !this.#port && (this.#phone.isInCall || !this.isJoined || this.#unheard.length > 0);
+  /** Announce this window to its opener, again and again: a page that was just loaded in the opener's place answers. */
+  announce() {
+    /** @type {Announcement} */
+    const announcement = { epochphone: "window", link: this.#connectionId };
+    this.#opener.postMessage(announcement, this.#origin);
+    const isUrgent = !this.#port && (this.#phone.isInCall || !this.hasToken || this.#unheardEnds.length > 0);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.search(), isSought ? SEARCH_MS : REMIND_MS);
+    this.#timer = setTimeout(() => this.announce(), isUrgent ? SEARCH_INTERVAL_MS : ANNOUNCE_INTERVAL_MS);
   }
 
-  /** Take the token and the port of the page; everything else that is posted to this window is not for it. */
-  met({ source, origin, data, ports }) {
-    if (source !== this.#page.opener || origin !== this.#page.origin) return;
+  /**
+   * Take the token and the port from the page's answer; ignore every other message to this window.
+   * @param {MessageEvent<Welcome | null>} message
+   */
+  onMessage({ source, origin, data, ports }) {
+    if (source !== this.#opener || origin !== this.#origin) return;
     if (data?.epochphone !== "page" || typeof data.token !== "string" || !ports[0]) return;
     const [port] = ports;
-    if (this.isJoined && data.token !== this.#token && this.#phone.isInCall) {
+    if (this.hasToken && data.token !== this.#token && this.#phone.isInCall) {
       port.postMessage({ busy: true });
       return;
     }
     this.#port?.close();
     this.#port = port;
-    this.#name = data.link;
-    port.onmessage = (message) => port === this.#port && this.#ordered(message.data);
-    port.addEventListener("close", () => this.#left(port));
+    this.#connectionId = data.link;
+    port.onmessage = (message) => port === this.#port && this.#onCommand(message.data);
+    port.addEventListener("close", () => this.#onPortClosed(port));
     this.#settings = data.settings;
-    if (data.token !== this.#token || this.#phone.state === "error") this.#start(data.token, data.ticket);
-    for (const picture of this.#unheard) this.#say({ call: picture });
-    this.#told = "";
-    this.#changed();
+    if (data.token !== this.#token || this.#phone.state === "error") this.#startPhone(data.token, data.ticket);
+    for (const snapshot of this.#unheardEnds) this.#report({ call: snapshot });
+    this.#lastReported = "";
+    this.#update();
   }
 
-  #start(token, ticket) {
+  /**
+   * @param {string} token
+   * @param {string | undefined} ticket
+   */
+  #startPhone(token, ticket) {
     this.#token = token;
-    this.#begin({ ...this.#settings, token, ticket });
+    this.#start({ ...this.#settings, token, ticket });
   }
 
-  #left(port) {
+  /** @param {MessagePort} port */
+  #onPortClosed(port) {
     if (port !== this.#port) return;
-    this.#port = this.#name = null;
-    this.search();
+    this.#port = this.#connectionId = null;
+    this.announce();
   }
 
-  #say(message) {
-    this.#port?.postMessage(message);
+  /** @param {Report} report */
+  #report(report) {
+    this.#port?.postMessage(report);
   }
 
-  #ordered({ dial, hangup, mute, digit, heard, ticket, close }) {
+  /** @param {Command} command */
+  #onCommand({ dial, hangup, mute, digit, heard, ticket, close }) {
     const phone = this.#phone;
     if (dial) {
-      this.#waiting = dial;
-      this.#changed();
+      this.#waitingRequest = dial;
+      this.#update();
     }
     if (hangup) {
-      if (this.#waiting?.details.callId === hangup) this.#waiting = null;
+      if (this.#waitingRequest?.details.callId === hangup) this.#waitingRequest = null;
       if (phone.call?.callId === hangup) phone.hangup();
     }
     if (mute !== undefined) phone.mute(mute);
     if (digit) phone.sendDigit(digit);
-    if (heard) this.#unheard = this.#unheard.filter(({ details }) => details.callId !== heard);
-    if (ticket && phone.state === "error") this.#start(this.#token, ticket);
+    if (heard) this.#unheardEnds = this.#unheardEnds.filter(({ details }) => details.callId !== heard);
+    if (ticket && phone.state === "error" && this.#token) this.#startPhone(this.#token, ticket);
     if (close) {
       phone.hangup();
-      this.#closed();
+      this.#onClose();
     }
   }
 
-  #changed() {
-    this.#renew();
-    this.#dial();
-    this.#tell();
+  #update() {
+    this.#askForTicket();
+    this.#placeWaitingRequest();
+    this.#reportCall();
   }
 
-  /** Carry out the waiting order, as soon as it is known whether this phone can. */
-  #dial() {
+  /** Place the waiting request as soon as it is known whether this phone can. */
+  #placeWaitingRequest() {
     const phone = this.#phone;
-    const order = this.#waiting;
-    if (!order || phone.state === "loading") return;
-    this.#waiting = null;
+    const request = this.#waitingRequest;
+    if (!request || phone.state === "loading") return;
+    this.#waitingRequest = null;
     if (phone.canDial) {
-      phone.place(order);
+      phone.place(request);
       return;
     }
-    const problem = phone.isInCall ? { code: "call_elsewhere" } : { ...phone.problem, message: phone.problem.message };
-    const status = problem.refused ? "refused" : "failed";
-    const ended = { status, duration: 0, message: problem.message ?? null, theirs: false, problem: plain(problem) };
-    this.#say({ call: { details: order.details, state: "failed", answeredAt: null, ended, ...CALM } });
+    const problem = phone.isInCall ? null : phone.problem;
+    const status = problem?.isRefusal ? "refused" : "failed";
+    const end = { status, duration: 0, message: problem?.message ?? null, theirs: false };
+    const reported = problem ? snapshotOfProblem(problem) : { code: "call_elsewhere" };
+    this.#report({
+      // A page makes its own Problem of the code; without a message it takes the code's sentence.
+      call: /** @type {CallSnapshot} */ ({
+        ...{ details: request.details, state: "failed", answeredAt: null, ended: { ...end, problem: reported } },
+        ...IDLE_FLAGS,
+      }),
+    });
   }
 
-  #tell() {
-    const { call, state, muted, lost, reconnecting, warnings } = this.#phone;
-    let picture = null;
-    if (call) {
-      const { answeredAt, ended, ...details } = call;
-      const end = ended && { ...ended, problem: ended.problem && plain(ended.problem) };
-      picture = { details, state, answeredAt, ended: end, muted, lost, reconnecting, warnings: [...warnings] };
+  #reportCall() {
+    const { call } = this.#phone;
+    let snapshot = this.#snapshot();
+    if (snapshot?.ended && this.#lastEndedCall !== call) {
+      this.#lastEndedCall = call;
+      this.#unheardEnds = [...this.#unheardEnds, snapshot].slice(-MAX_UNHEARD_ENDS);
     }
-    if (picture?.ended && this.#noted !== call) {
-      this.#noted = call;
-      this.#unheard = [...this.#unheard, picture].slice(-MOST_UNHEARD);
-    }
-    // A call that ended is told until it was heard, then there is none.
-    const isKnown = picture?.ended && !this.#unheard.some(({ details }) => details.callId === picture.details.callId);
-    const shown = isKnown ? null : picture;
-    const told = JSON.stringify(shown);
-    if (told === this.#told) return;
-    this.#told = told;
-    this.#say({ call: shown });
+    // An ended call is reported until a page has handled its end; after that there is no call.
+    const { callId } = snapshot?.details ?? {};
+    if (snapshot?.ended && !this.#unheardEnds.some(({ details }) => details.callId === callId)) snapshot = null;
+    const reported = JSON.stringify(snapshot);
+    if (reported === this.#lastReported) return;
+    this.#lastReported = reported;
+    this.#report({ call: snapshot });
   }
 
-  /** The ticket is over, as after a long sleep: the page can get another one. */
-  #renew() {
+  /** @returns {CallSnapshot | null} */
+  #snapshot() {
+    const { call, state, isMuted, lostDevice, isReconnecting, warnings } = this.#phone;
+    if (!call) return null;
+    const { answeredAt, ended, ...details } = call;
+    return {
+      ...{ details, state, answeredAt, ended: ended && snapshotOfEnd(ended) },
+      ...{ muted: isMuted, lost: lostDevice, reconnecting: isReconnecting, warnings: [...warnings] },
+    };
+  }
+
+  /** Ask the page for a new ticket if this one has expired, as after a long sleep. */
+  #askForTicket() {
     const { state, problem } = this.#phone;
     if (state !== "error" || problem?.code !== "domain_not_allowed" || !this.#port) return;
-    if (this.#now() - this.#renewedAt < RENEW_AGAIN_MS) return;
+    if (this.#now() - this.#renewedAt < MIN_RENEW_INTERVAL_MS) return;
     this.#renewedAt = this.#now();
-    this.#say({ renew: true });
+    this.#report({ renew: true });
   }
 }
 
-const CALM = { muted: false, lost: null, reconnecting: false, warnings: [] };
+/**
+ * @param {Problem} problem
+ * @returns {SnapshotProblem}
+ */
+const snapshotOfProblem = ({ code, message, specificFix: advice }) => ({ code, message, advice });
 
-/** A problem as a message can hold it. */
-const plain = ({ code, message, advice }) => ({ code, message, advice });
+/**
+ * @param {CallEnd} end
+ * @returns {SnapshotEnd}
+ */
+const snapshotOfEnd = ({ status, duration, message, endedByRemote: theirs, problem }) => ({
+  ...{ status, duration, message, theirs },
+  problem: problem && snapshotOfProblem(problem),
+});

@@ -1,30 +1,31 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Phone } from "../../phone/core.js";
 import { page, refused, sdk, server, settle } from "../../tests/support/page.js";
-import { Link } from "./opener-connection.js";
+import { OpenerConnection } from "./opener-connection.js";
 
 const ORIGIN = "https://crm.example";
 const DETAILS = { number: "+12125550123", callId: "call-1", direction: "outbound", startedAt: "now", metadata: null };
-const ORDER = { details: DETAILS, params: { To: "+12125550123", CallId: "call-1" } };
+const REQUEST = { details: DETAILS, params: { To: "+12125550123", CallId: "call-1" } };
 
 let stop = () => {};
 
-/** A window's phone and link, with an opener that keeps what it is told. */
+/** A pop-out's phone and its connection, with an opener that keeps the messages it gets. */
 function begin({ answers } = {}) {
   const host = server(answers);
   const module = sdk();
   const phone = new Phone(page({ fetch: host.fetch, module }));
-  const heard = [];
-  const opener = { postMessage: (message, target) => heard.push([message, target]) };
-  const closed = vi.fn();
-  const link = new Link(phone, {
-    page: { opener, origin: ORIGIN },
-    begin: (config) => phone.start({ ...config, base: "https://voice.example" }),
+  const received = [];
+  const opener = { postMessage: (message, target) => received.push([message, target]) };
+  const onClose = vi.fn();
+  const connection = new OpenerConnection(phone, {
+    opener,
+    origin: ORIGIN,
+    start: (config) => phone.start({ ...config, base: "https://voice.example" }),
     now: Date.now,
-    closed,
+    onClose,
   });
   stop = () => phone.stop();
-  return { host, module, phone, link, opener, heard, closed };
+  return { host, module, phone, connection, opener, received, onClose };
 }
 
 /** The window's end of a port: what goes in by `order`, comes out in `told`. */
@@ -36,12 +37,12 @@ function portOf() {
     addEventListener: (name, listener) => (listeners[name] = listener),
     close: vi.fn(),
   };
-  const pictures = () => told.filter((message) => "call" in message).map(({ call }) => call);
-  return { port, told, pictures, order: (data) => port.onmessage({ data }), left: () => listeners.close() };
+  const snapshots = () => told.filter((message) => "call" in message).map(({ call }) => call);
+  return { port, told, snapshots, send: (data) => port.onmessage({ data }), left: () => listeners.close() };
 }
 
 const hello = (world, port, changes = {}, data = {}) =>
-  world.link.met({
+  world.connection.onMessage({
     source: world.opener,
     origin: ORIGIN,
     data: { epochphone: "page", link: "link-1", token: "ept_x", ticket: "ticket-0", settings: {}, ...data },
@@ -75,7 +76,7 @@ describe("who may give this window its token", () => {
     const world = begin();
     hello(world, portOf().port, changes, data);
     await settle();
-    expect(world.link.isJoined).toBe(false);
+    expect(world.connection.hasToken).toBe(false);
     expect(world.host.asked).toEqual([]);
   });
 
@@ -87,10 +88,10 @@ describe("who may give this window its token", () => {
 
   test("it says that it is there to the page's origin alone, and again until a page answers", async () => {
     const world = begin();
-    world.link.search();
+    world.connection.announce();
     await vi.advanceTimersByTimeAsync(700);
-    expect(world.heard.length).toBeGreaterThan(1);
-    for (const [message, target] of world.heard) {
+    expect(world.received.length).toBeGreaterThan(1);
+    for (const [message, target] of world.received) {
       expect(target).toBe(ORIGIN);
       expect(message).toEqual({ epochphone: "window", link: null });
     }
@@ -99,19 +100,19 @@ describe("who may give this window its token", () => {
 
 describe("orders", () => {
   test("a call is placed with the page's own id, told step by step, and hung up", async () => {
-    const { phone, module, order, pictures } = await joined();
-    order({ dial: ORDER });
+    const { phone, module, send, snapshots } = await joined();
+    send({ dial: REQUEST });
     await settle();
     expect(phone.call.callId).toBe("call-1");
     const { call } = module.devices[0];
-    expect(call.params).toEqual(ORDER.params);
+    expect(call.params).toEqual(REQUEST.params);
     call.emit("ringing", false);
     call.emit("accept", call);
-    order({ mute: true });
-    order({ hangup: "another call" });
+    send({ mute: true });
+    send({ hangup: "another call" });
     expect(phone.state).toBe("in-progress");
-    order({ hangup: "call-1" });
-    const told = pictures().filter(Boolean);
+    send({ hangup: "call-1" });
+    const told = snapshots().filter(Boolean);
     expect(told.map(({ state }) => state)).toEqual(["dialing", "ringing", "in-progress", "in-progress", "completed"]);
     expect(told.at(-2).muted).toBe(true);
     expect(told.at(-1).ended).toMatchObject({ status: "completed", problem: null });
@@ -120,9 +121,9 @@ describe("orders", () => {
 
   test("an order that comes before the phone is ready waits for it", async () => {
     const world = begin();
-    const { port, order } = portOf();
+    const { port, send } = portOf();
     hello(world, port);
-    order({ dial: ORDER });
+    send({ dial: REQUEST });
     expect(world.phone.call).toBeNull();
     await settle();
     await settle();
@@ -131,29 +132,29 @@ describe("orders", () => {
 
   test("an order that was taken back before is not carried out", async () => {
     const world = begin();
-    const { port, order } = portOf();
+    const { port, send } = portOf();
     hello(world, port);
-    order({ dial: ORDER });
-    order({ hangup: "call-1" });
+    send({ dial: REQUEST });
+    send({ hangup: "call-1" });
     await settle();
     expect(world.phone.call).toBeNull();
   });
 
   test("a phone that was refused answers with the refusal", async () => {
     const exchange = [refused(401, "revoked_embed_token", "Invalid or revoked token")];
-    const { order, pictures } = await joined({ answers: { exchange } });
-    order({ dial: ORDER });
-    const { details, ended } = pictures().at(-1);
+    const { send, snapshots } = await joined({ answers: { exchange } });
+    send({ dial: REQUEST });
+    const { details, ended } = snapshots().at(-1);
     expect(details.callId).toBe("call-1");
     expect(ended).toMatchObject({ status: "refused", problem: { code: "revoked_embed_token" } });
   });
 
   test("a second call is refused while there is one", async () => {
-    const { phone, order, pictures } = await joined();
-    order({ dial: ORDER });
+    const { phone, send, snapshots } = await joined();
+    send({ dial: REQUEST });
     await settle();
-    order({ dial: { ...ORDER, details: { ...DETAILS, callId: "call-2" } } });
-    expect(pictures().at(-1)).toMatchObject({
+    send({ dial: { ...REQUEST, details: { ...DETAILS, callId: "call-2" } } });
+    expect(snapshots().at(-1)).toMatchObject({
       details: { callId: "call-2" },
       ended: { status: "failed", problem: { code: "call_elsewhere" } },
     });
@@ -162,25 +163,25 @@ describe("orders", () => {
 });
 
 describe("pages that come and go", () => {
-  test("what ended while none was there is told to the next, until one has heard it", async () => {
+  test("what ended while none was there is told to the next, until one has received it", async () => {
     const world = await joined();
-    world.order({ dial: ORDER });
+    world.send({ dial: REQUEST });
     await settle();
     world.left();
     world.phone.hangup();
     const next = portOf();
     hello(world, next.port, {}, { link: "link-2" });
-    expect(next.pictures()[0]).toMatchObject({ details: { callId: "call-1" }, ended: { status: "canceled" } });
-    next.order({ heard: "call-1" });
+    expect(next.snapshots()[0]).toMatchObject({ details: { callId: "call-1" }, ended: { status: "canceled" } });
+    next.send({ heard: "call-1" });
     const after = portOf();
     hello(world, after.port, {}, { link: "link-3" });
-    expect(after.pictures()).toEqual([null]);
+    expect(after.snapshots()).toEqual([null]);
     expect(world.host.count("exchange")).toBe(1);
   });
 
   test("a page with another token gets nothing while there is a call, and the window after", async () => {
     const world = await joined();
-    world.order({ dial: ORDER });
+    world.send({ dial: REQUEST });
     await settle();
     const other = portOf();
     hello(world, other.port, {}, { token: "ept_y" });
@@ -195,7 +196,7 @@ describe("pages that come and go", () => {
     const over = refused(403, "domain_not_allowed", "Domain not allowed");
     const world = await joined({ answers: { exchange: [over, over] } });
     expect(world.told.filter(({ renew }) => renew)).toHaveLength(1);
-    world.order({ ticket: "ticket-new" });
+    world.send({ ticket: "ticket-new" });
     await settle();
     expect(world.host.asked.at(-1).body.ticket).toBe("ticket-new");
     expect(world.told.filter(({ renew }) => renew)).toHaveLength(1);
@@ -203,10 +204,10 @@ describe("pages that come and go", () => {
 
   test("a page that wants it no more ends its call and closes it", async () => {
     const world = await joined();
-    world.order({ dial: ORDER });
+    world.send({ dial: REQUEST });
     await settle();
-    world.order({ close: true });
+    world.send({ close: true });
     expect(world.phone.state).toBe("completed");
-    expect(world.closed).toHaveBeenCalledOnce();
+    expect(world.onClose).toHaveBeenCalledOnce();
   });
 });

@@ -1,68 +1,78 @@
-/** The phone in a window of its own: takes its token from the page that opened it, and outlives that page. */
-import { core, popOut as english } from "../../phone/i18n/locales/en.js";
-import { createApi } from "../../phone/api.js";
+/** The pop-out's page: a phone that takes its token from the page that opened it, and goes on when that page is left. */
+import { EmbeddedPhone } from "../../phone/api.js";
+import { createEnvironment } from "../../phone/browser/environment.js";
 import { originOf } from "../../phone/config.js";
-import { browser } from "../../phone/browser/environment.js";
-import { textsOf } from "../../phone/i18n/texts.js";
-import { Link } from "./opener-connection.js";
+import { core, popOut as english } from "../../phone/i18n/locales/en.js";
+import { loadTexts } from "../../phone/i18n/texts.js";
+import { elementById } from "../shared/dom.js";
+import { OpenerConnection } from "./opener-connection.js";
 
-const PATIENCE_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 
-const given = new URLSearchParams(location.hash.slice(1));
-const origin = given.get("origin");
-const env = browser(window);
+const fragment = new URLSearchParams(location.hash.slice(1));
+const origin = fragment.get("origin");
+const env = createEnvironment(window);
 env.base = location.origin;
 // The record of a call names the page that it was placed for.
-env.page = origin;
-const notice = document.getElementById("notice");
-const sandbox = document.getElementById("sandbox");
-const words = wordsOf(given.get("locale"));
+env.page = origin ?? undefined;
+const notice = elementById("notice");
+const sandboxNote = document.getElementById("sandbox");
+const textsLoaded = loadPageTexts(fragment.get("locale"));
 
-// The scripts of the voice SDK look for the phone where pages have it.
-const { api, begin, phone } = createApi(null, env);
+// The SDK's chunk takes its globals from `window.EpochPhone`, as on any page.
+const embedded = new EmbeddedPhone(null, env);
+const { api, phone } = embedded;
 window.EpochPhone = api;
-// This window is the panel: it is not to be closed within.
+// This window is the panel: people cannot close the panel in it.
 api.on("close", () => api.open());
 
-words.then(({ connecting, sandbox: told }) => {
+textsLoaded.then(({ connecting, sandbox }) => {
   if (!notice.textContent) notice.textContent = connecting;
-  if (sandbox) sandbox.textContent = told;
+  if (sandboxNote) sandboxNote.textContent = sandbox;
 });
-if (window.opener && origin === originOf(origin)) join();
-else lose();
+if (window.opener && origin && origin === originOf(origin)) connect(window.opener, origin);
+else showLost();
 
-function join() {
-  const link = new Link(phone, {
-    page: { opener: window.opener, origin },
-    begin: (config) => {
-      begin({ ...config, apiBase: location.origin, popOut: "off", hidden: false });
+/**
+ * @param {Window} opener
+ * @param {string} origin
+ */
+function connect(opener, origin) {
+  const connection = new OpenerConnection(phone, {
+    opener,
+    origin,
+    start: (config) => {
+      embedded.start({ ...config, apiBase: location.origin, popOut: "off", hidden: false });
       notice.hidden = true;
       api.open();
     },
     now: env.now,
-    closed: () => window.close(),
+    onClose: () => window.close(),
   });
-  window.addEventListener("message", (message) => link.met(message));
-  phone.watch(async () => {
+  window.addEventListener("message", (message) => connection.onMessage(message));
+  phone.onChange(async () => {
     const { organization } = phone.account ?? {};
-    const { inCall } = await words;
+    const { inCall } = await textsLoaded;
     if (organization) document.title = phone.isInCall ? `${inCall} · ${organization}` : organization;
   });
-  link.search();
-  setTimeout(() => link.isJoined || lose(), PATIENCE_MS);
+  connection.announce();
+  setTimeout(() => connection.hasToken || showLost(), CONNECT_TIMEOUT_MS);
 }
 
-/** Say that there is no page to work for. */
-async function lose() {
-  const { lost, lostFix } = await words;
+/** Show that there is no page to work for. */
+async function showLost() {
+  const { lost, lostFix } = await textsLoaded;
   const fix = document.createElement("small");
   fix.textContent = lostFix;
   notice.replaceChildren(lost, fix);
 }
 
-/** What this window says, in the language of the page. */
-async function wordsOf(locale) {
-  const texts = await textsOf(locale, env);
+/**
+ * The texts of this page in the language of the opener.
+ * @param {string | null} locale
+ */
+async function loadPageTexts(locale) {
+  const texts = await loadTexts(locale, env);
   const { language = "en", direction = "ltr" } = texts?.core ?? {};
   Object.assign(document.documentElement, { lang: language, dir: direction });
   return { ...(texts?.popOut ?? english), inCall: (texts?.core ?? core).inCall };

@@ -1,41 +1,59 @@
-/** Remembers what the page's Content-Security-Policy blocked, to say exactly what to add. */
-export class Policy {
-  #blocked = [];
-  #watchers = new Set();
+/** Records what the page's Content-Security-Policy blocks, and words which source to add to which directive. */
 
+/** @typedef {{uri: string, directive: string}} Violation */
+
+export class CSPViolations {
+  /** @type {Violation[]} */
+  #violations = [];
+  /** @type {Set<(violation: Violation) => void>} */
+  #listeners = new Set();
+
+  /** @param {Document} document */
   constructor(document) {
-    const remember = (event) => {
-      if (event.disposition !== "enforce" || !/^(https?|wss?):/.test(event.blockedURI)) return;
-      const violation = { uri: event.blockedURI, directive: event.effectiveDirective.replace(/-(elem|attr)$/, "") };
-      this.#blocked.push(violation);
-      for (const watcher of [...this.#watchers]) watcher(violation);
-    };
     try {
-      document.addEventListener("securitypolicyviolation", remember);
+      document.addEventListener("securitypolicyviolation", (event) => {
+        if (event.disposition !== "enforce" || !/^(https?|wss?):/.test(event.blockedURI)) return;
+        const violation = { uri: event.blockedURI, directive: event.effectiveDirective.replace(/-(elem|attr)$/, "") };
+        this.#violations.push(violation);
+        for (const listener of [...this.#listeners]) listener(violation);
+      });
     } catch {
-      // Lightning Web Security does not let its components hear of it.
+      // Lightning Web Security does not let its components listen to this event.
     }
   }
 
-  /** What to add so that `url` is no longer blocked, or undefined when it was not. */
+  /**
+   * What to add so that `url` is no longer blocked; undefined if it was not.
+   * @param {string} url
+   */
   fixFor(url) {
-    const violation = this.#blocked.find(({ uri }) => sameServer(uri, url));
-    return violation && sentence(violation);
+    const violation = this.#violations.find(({ uri }) => hasSameOrigin(uri, url));
+    return violation && wordFix(violation);
   }
 
-  /** Call `blocked(fix)` when the socket to the carrier (`host:port`, or Twilio) is blocked; returns the way to stop. */
+  /**
+   * Call `blocked(fix)` when a WebSocket to the carrier is blocked. `host` is the sandbox carrier's `host:port`; null means
+   * Twilio. Returns a function that stops it.
+   * @param {string | null} host
+   * @param {(fix: string) => void} blocked
+   */
   watchSockets(host, blocked) {
-    const watcher = (violation) => {
+    /** @param {Violation} violation */
+    const listener = (violation) => {
       const url = new URL(violation.uri);
-      const ours = host ? url.host === host : url.hostname.endsWith(".twilio.com");
-      if (ours && /^wss?:$/.test(url.protocol)) blocked(sentence(violation));
+      const isCarrier = host ? url.host === host : url.hostname.endsWith(".twilio.com");
+      if (isCarrier && /^wss?:$/.test(url.protocol)) blocked(wordFix(violation));
     };
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 }
 
-function sameServer(one, other) {
+/**
+ * @param {string} one
+ * @param {string} other
+ */
+function hasSameOrigin(one, other) {
   try {
     return new URL(one).origin === new URL(other).origin;
   } catch {
@@ -43,7 +61,8 @@ function sameServer(one, other) {
   }
 }
 
-function sentence({ uri, directive }) {
+/** @param {Violation} violation */
+function wordFix({ uri, directive }) {
   const { protocol, host } = new URL(uri);
   return `Add ${protocol}//${host} to ${directive} in this page's Content-Security-Policy.`;
 }

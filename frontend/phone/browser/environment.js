@@ -1,36 +1,44 @@
-/** What the phone needs of the browser, taken when it loads: a page that overwrites it later does no harm. */
-import { areNativesIntact } from "./pristine-globals.js";
+/** The browser as the phone uses it. Functions are taken when the phone loads: a page that overwrites them later does no harm. */
 import { createLoaders } from "../lazy.js";
-import { Policy } from "./csp-violations.js";
+import { CSPViolations } from "./csp-violations.js";
 import { readPreferences } from "./preferences.js";
+import { areGlobalsIntact } from "./pristine-globals.js";
+
+/** @import { Environment, Preferences } from "../types.d.ts" */
 
 const PAINT_TIMEOUT_MS = 2_000;
 const FIRST_PAINT_TIMEOUT_MS = 200;
 
-export function browser(window) {
+/**
+ * @param {Window & typeof globalThis} window
+ * @returns {Environment}
+ */
+export function createEnvironment(window) {
   const { document, navigator, performance } = window;
   const { requestAnimationFrame, requestIdleCallback } = window;
+  /** @type {Preferences | null} */
   let preferences = null;
+  /** @type {Omit<Environment, "loadSdk" | "loadChunk">} */
   const env = {
-    /** The address of the phone service, once the phone knows it. */
     base: null,
     window,
     document,
     navigator,
-    isIntact: areNativesIntact(),
+    isIntact: areGlobalsIntact(),
+    requestObserver: null,
     // Called bare: `fetch` refuses to be a method of another object.
-    fetch: (url, options) => fetch(url, options),
+    fetch: (url, options) => observe("POST", url, () => fetch(url, options)),
+    load: (url) => observe("file", url, () => import(url)),
     now: Date.now,
     random: Math.random,
-    policy: new Policy(document),
-    /** Read when somebody first asks: a browser that opens its storage holds the page up. */
+    cspViolations: new CSPViolations(document),
+    /** Read on first use: opening the storage blocks the page. */
     get preferences() {
       preferences ??= readPreferences(window);
       return preferences;
     },
-    load: (url) => import(url),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-    /** Do `work` when the page has painted and has nothing better to do; in a page that nobody sees, not yet. */
+    /** Run `work` when the page has painted and is idle; in a hidden page, not before it is shown. */
     afterPaint(work) {
       requestAnimationFrame.call(window, () => {
         if (requestIdleCallback) requestIdleCallback.call(window, work, { timeout: PAINT_TIMEOUT_MS });
@@ -38,15 +46,15 @@ export function browser(window) {
       });
     },
     /**
-     * Do `work` in the task after the page, whole, was painted first; at once where that is over, or nobody sees the page.
-     * Scripts or styles that are long in coming, and frames out of sight, do not hold it up: a timer does `work` as well.
+     * Run `work` in the task after the first paint of the whole page; at once if that is over or the page is hidden.
+     * A timer runs `work` too, for pages with slow scripts or styles and for frames out of sight.
      */
     afterFirstPaint(work) {
       const isLoading = document.readyState === "loading";
-      const isSeen = document.visibilityState === "visible";
+      const isVisible = document.visibilityState === "visible";
       // Some pages put an object of their own in the place of `performance`.
       const isPainted = performance?.getEntriesByName?.("first-contentful-paint")?.length > 0;
-      if (!isSeen || (isPainted && !isLoading)) {
+      if (!isVisible || (isPainted && !isLoading)) {
         work();
         return;
       }
@@ -56,11 +64,13 @@ export function browser(window) {
       setTimeout(work, FIRST_PAINT_TIMEOUT_MS);
     },
     whenIdle(work, timeout) {
-      // On a metered connection the chunk waits until it is needed.
-      if (navigator.connection?.saveData) return;
+      // On a metered connection chunks are loaded only when they are needed.
+      if (/** @type {{connection?: {saveData?: boolean}}} */ (navigator).connection?.saveData) return;
       if (requestIdleCallback) requestIdleCallback.call(window, work, { timeout });
       else setTimeout(work, timeout);
     },
   };
+  /** @type {import("../types.d.ts").RequestObserver} */
+  const observe = (kind, url, send) => (env.requestObserver ? env.requestObserver(kind, url, send) : send());
   return Object.assign(env, createLoaders(env));
 }

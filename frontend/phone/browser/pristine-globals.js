@@ -1,20 +1,24 @@
 /**
- * The names that pages overwrite, as they were when phone.js ran; injected at build time in the place of the globals.
- * The SDK's chunk, evaluated much later, takes them from the phone.
+ * The globals that pages overwrite, as they were when phone.js ran. The build puts them in the place of the globals.
+ * Chunks, which are evaluated later, take them from the phone.
  */
-const KEPT = Symbol.for("epochphone.natives");
-const natives = self.EpochPhone?.[KEPT] ?? self;
+const KEY = Symbol.for("epochphone.natives");
+/** @type {Pick<typeof globalThis, "JSON" | "Promise" | "WebSocket" | "clearInterval" | "clearTimeout" | "fetch" | "setInterval" | "setTimeout">} */
+const globals = /** @type {any} */ (self.EpochPhone)?.[KEY] ?? self;
 
-export const { JSON, Promise, WebSocket, clearInterval, clearTimeout, fetch, setInterval, setTimeout } = natives;
+export const { JSON, Promise, WebSocket, clearInterval, clearTimeout, fetch, setInterval, setTimeout } = globals;
 
-/** Leave them on `api`, out of the page's sight, for what is loaded later. */
-export function keepNatives(api) {
+/**
+ * Put them on `api`, hidden from the page, for chunks that are loaded later.
+ * @param {object} api
+ */
+export function keepGlobals(api) {
   const value = { JSON, Promise, WebSocket, clearInterval, clearTimeout, fetch, setInterval, setTimeout };
-  Object.defineProperty(api, KEPT, { value });
+  Object.defineProperty(api, KEY, { value });
 }
 
-/** Whether they still work: some pages broke them before phone.js ran. */
-export function areNativesIntact() {
+/** Whether they still work: some pages break them before phone.js runs. */
+export function areGlobalsIntact() {
   try {
     const [read] = JSON.parse('["a"]');
     return (

@@ -1,4 +1,7 @@
-/** A UUIDv4; `randomUUID` exists on secure pages only. */
+/**
+ * A random UUIDv4. `randomUUID` exists on secure pages only.
+ * @param {Crypto} crypto
+ */
 export function uuid(crypto) {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));

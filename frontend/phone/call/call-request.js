@@ -1,19 +1,26 @@
-/** What is to be dialled, from what a person typed or a page passed. */
+/** Builds the request of a call from a typed number and the page's metadata. */
+import { uuid } from "../browser/uuid.js";
 import { Problem } from "../errors.js";
 import { parseNumber } from "./numbers.js";
-import { uuid } from "../browser/uuid.js";
 
-const LONGEST_METADATA = 2_000;
+/** @import { CallDetails, CallRequest, Environment, ExchangeResponse } from "../types.d.ts" */
+
+const MAX_METADATA_LENGTH = 2_000;
 
 /**
- * `{details, params}`: what the page is told of the call, and what the carrier is sent. `account` is the exchange's
- * answer. Raises Problem where the number or the metadata is at fault.
+ * Throws Problem if the number or the metadata is not valid.
+ * @param {unknown} typed
+ * @param {EpochPhoneMetadata | null} metadata
+ * @param {ExchangeResponse} account
+ * @param {Environment} env
+ * @returns {CallRequest}
  */
-export function orderOf(typed, metadata, account, { window, now, page = window.location.origin }) {
+export function buildCallRequest(typed, metadata, account, { window, now, page = window.location.origin }) {
   const { number, code } = parseNumber(typed, account);
-  if (code) throw new Problem(code);
-  const written = metadata === null ? "" : write(metadata);
-  if (written.length > LONGEST_METADATA) throw new Problem("metadata_too_large");
+  if (code !== undefined) throw new Problem(code);
+  const json = metadata === null ? "" : toJson(metadata);
+  if (json.length > MAX_METADATA_LENGTH) throw new Problem("metadata_too_large");
+  /** @type {CallDetails} */
   const details = {
     number,
     callId: uuid(window.crypto),
@@ -22,18 +29,20 @@ export function orderOf(typed, metadata, account, { window, now, page = window.l
     startedAt: new Date(now()).toISOString(),
     metadata,
   };
+  /** @type {Record<string, string>} */
   const params = { To: number, CallId: details.callId, Page: page };
-  if (written) params.Metadata = written;
+  if (json) params.Metadata = json;
   return { details, params };
 }
 
-function write(metadata) {
-  let written;
+/** @param {EpochPhoneMetadata} metadata */
+function toJson(metadata) {
+  let json;
   try {
-    written = JSON.stringify(metadata);
+    json = JSON.stringify(metadata);
   } catch {
-    // Circular, or a BigInt: told below, like what JSON leaves out.
+    // Circular, or a BigInt: refused below, like what JSON leaves out.
   }
-  if (written === undefined) throw new Problem("metadata_invalid");
-  return written;
+  if (json === undefined) throw new Problem("metadata_invalid");
+  return json;
 }

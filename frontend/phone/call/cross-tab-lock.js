@@ -1,141 +1,195 @@
-/** One call at a time across the tabs of a site: a lock says who has it, a channel lets the others show it. */
-const LOOK_MS = 1_000;
+/**
+ * Allows one call at a time across the tabs of a site. A Web Lock says which tab has the call, a BroadcastChannel lets the
+ * other tabs show it and hang it up.
+ */
 
-export class Tabs {
+/** @import { Phone } from "../core.js" */
+/** @import { Environment } from "../types.d.ts" */
+/**
+ * @typedef {{number: string, callId: string, answeredAt?: number | null}} SharedCall
+ * @typedef {{ask?: boolean, call?: SharedCall, over?: string, hangUp?: string}} Message On the channel. `ask`: who has a
+ *   call? `call`: I have this one. `over`: the call with this id has ended. `hangUp`: hang up the call with this id.
+ */
+
+const POLL_MS = 1_000;
+
+export class CallLock {
   #phone;
   #env;
+  /**
+   * Of the lock and of the channel.
+   * @type {string | null}
+   */
   #name = null;
+  /** @type {BroadcastChannel | null} */
   #channel = null;
-  #isAway = false;
-  /** The id of the call that may go on here, and how to give its lock back. */
-  #mine = null;
+  #isPageHidden = false;
+  /**
+   * The id of the call that has the lock in this tab.
+   * @type {string | null}
+   */
+  #ownCallId = null;
   #release = () => {};
+  /** @type {Promise<void> | null} */
   #released = null;
-  #told = "null";
-  #shown = null;
-  #watch = 0;
+  /**
+   * What the other tabs know of this tab's call.
+   * @type {SharedCall | null}
+   */
+  #announced = null;
+  /**
+   * The call of another tab that this tab shows.
+   * @type {SharedCall | null}
+   */
+  #remoteCall = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #poll;
 
-  /** `phone` is the page's phone: what changes there is told, and what happens elsewhere becomes its `elsewhere`. */
+  /**
+   * @param {Phone} phone Its calls are announced; a call in another tab becomes its `remoteCall`.
+   * @param {Environment} env
+   */
   constructor(phone, env) {
     this.#phone = phone;
     this.#env = env;
-    phone.watch(() => this.#changed());
-    env.window.addEventListener("pagehide", () => this.#leave());
+    phone.onChange(() => this.#update());
+    env.window.addEventListener("pagehide", () => this.#onPageHide());
     env.window.addEventListener("pageshow", () => {
-      this.#isAway = false;
-      this.#changed();
+      this.#isPageHidden = false;
+      this.#update();
     });
-    this.#changed();
+    this.#update();
   }
 
   /**
-   * Take the site's one call for the phone's present one; false when another tab has it. Frames without an origin, and
-   * browsers without locks, always may: the server's own limit holds there too.
+   * Acquire the lock for the phone's present call; false if another tab has it. Always true in frames without an origin
+   * and in browsers without locks: the server's own limit holds there too.
    */
-  async hold() {
-    const { callId } = this.#phone.call;
-    // The lock of this tab's last call may still be on its way back.
+  async acquire() {
+    const callId = this.#phone.call?.callId ?? null;
+    // The lock of this tab's last call may not be released yet.
     await this.#released;
+    /** @type {boolean} */
     const isFree = await new Promise((resolve) => {
-      this.#released = this.#lock((isGranted) => {
+      this.#released = this.#requestLock((isGranted) => {
         resolve(isGranted);
-        if (!isGranted || this.#callId !== callId) return null;
-        this.#mine = callId;
+        if (!isGranted || !callId || this.#callId !== callId) return null;
+        this.#ownCallId = callId;
         return new Promise((release) => {
-          this.#release = release;
+          this.#release = () => release(undefined);
         });
       });
     });
-    this.#changed();
+    this.#update();
     return isFree;
   }
 
   get #callId() {
-    return this.#phone.isInCall ? this.#phone.call.callId : null;
+    return this.#phone.isInCall ? (this.#phone.call?.callId ?? null) : null;
   }
 
-  /** Resolves when the lock is given back: when what `taken(isGranted)` returns is over. */
-  async #lock(taken) {
+  /**
+   * Resolves when the lock is released, which is when the promise that `hold` returns settles.
+   * @param {(isGranted: boolean) => Promise<unknown> | null} hold
+   */
+  async #requestLock(hold) {
     try {
-      await this.#env.navigator.locks.request(this.#name, { ifAvailable: true }, (lock) => taken(Boolean(lock)));
+      const name = /** @type {string} */ (this.#name);
+      await this.#env.navigator.locks.request(name, { ifAvailable: true }, (lock) => hold(Boolean(lock)));
     } catch {
-      taken(true);
+      hold(true);
     }
   }
 
-  #changed() {
-    const { account, isInCall } = this.#phone;
-    this.#join(this.#isAway ? null : account ? `epochphone:${account.organization}` : isInCall ? this.#name : null);
-    if (this.#mine && this.#mine !== this.#callId) this.#free();
-    // A call in a window of its own goes on when this page is left.
-    const change = isInCall && !this.#phone.isApart ? "addEventListener" : "removeEventListener";
-    this.#env.window[change]("beforeunload", ask);
-    this.#tell();
+  #update() {
+    const { account, isInCall, isInPopOut } = this.#phone;
+    const name = account ? `epochphone:${account.organization}` : isInCall ? this.#name : null;
+    this.#join(this.#isPageHidden ? null : name);
+    if (this.#ownCallId && this.#ownCallId !== this.#callId) this.#releaseLock();
+    // A call in the pop-out goes on when this page is left.
+    if (isInCall && !isInPopOut) this.#env.window.addEventListener("beforeunload", confirmLeaving);
+    else this.#env.window.removeEventListener("beforeunload", confirmLeaving);
+    this.#announce();
   }
 
-  #free() {
-    this.#mine = null;
+  #releaseLock() {
+    this.#ownCallId = null;
     this.#release();
   }
 
-  /** Listen where the tabs of this organization's phones talk, or nowhere: what is said to a kept page evicts it. */
+  /**
+   * Open the channel of this organization's phones, or none: a page with an open channel is not kept in the back-forward
+   * cache.
+   * @param {string | null} name
+   */
   #join(name) {
     if (name === this.#name) return;
     this.#name = name;
     this.#channel?.close();
     this.#channel = null;
-    this.#show(null);
+    this.#setRemoteCall(null);
     const { BroadcastChannel } = this.#env.window;
     if (!name || !BroadcastChannel) return;
     this.#channel = new BroadcastChannel(name);
-    this.#channel.addEventListener("message", ({ data }) => this.#heard(data ?? {}));
-    this.#channel.postMessage({ ask: true });
+    this.#channel.addEventListener("message", ({ data }) => this.#onMessage(data ?? {}));
+    this.#post({ ask: true });
   }
 
-  #leave() {
-    if (this.#mine) this.#channel?.postMessage({ over: this.#mine });
-    // A call in a window of its own goes on, led by the page that comes next: this one may be kept, lock and all.
-    if (this.#phone.isApart) this.#free();
-    this.#told = "null";
-    this.#isAway = true;
+  /** @param {Message} message */
+  #post(message) {
+    this.#channel?.postMessage(message);
+  }
+
+  #onPageHide() {
+    if (this.#ownCallId) this.#post({ over: this.#ownCallId });
+    // A call in the pop-out goes on, led by the next page: this one may be kept, and its lock with it.
+    if (this.#phone.isInPopOut) this.#releaseLock();
+    this.#announced = null;
+    this.#isPageHidden = true;
     this.#join(null);
   }
 
-  #tell() {
-    const { number, callId, answeredAt } = this.#phone.call ?? {};
-    const call = this.#mine ? { number, callId, answeredAt } : null;
-    const told = JSON.stringify(call);
-    if (told === this.#told) return;
-    const over = JSON.parse(this.#told)?.callId;
-    this.#told = told;
-    this.#channel?.postMessage(call ? { call } : { over });
+  #announce() {
+    const call = this.#ownCallId ? this.#phone.call : null;
+    const previous = this.#announced;
+    if (
+      call?.callId === previous?.callId &&
+      call?.number === previous?.number &&
+      call?.answeredAt === previous?.answeredAt
+    )
+      return;
+    this.#announced = call && { number: call.number, callId: call.callId, answeredAt: call.answeredAt };
+    this.#post(this.#announced ? { call: this.#announced } : { over: previous?.callId });
   }
 
-  #heard({ ask: isAsked, call, over, hangUp }) {
-    if (isAsked && this.#mine) this.#channel.postMessage({ call: JSON.parse(this.#told) });
-    if (typeof call?.number === "string") this.#show(call);
-    if (over && over === this.#shown?.callId) this.#show(null);
-    if (hangUp && hangUp === this.#mine) this.#phone.hangup();
+  /** @param {Message} message */
+  #onMessage({ ask: isAsked, call, over, hangUp }) {
+    if (isAsked && this.#ownCallId && this.#announced) this.#post({ call: this.#announced });
+    if (typeof call?.number === "string") this.#setRemoteCall(call);
+    if (over && over === this.#remoteCall?.callId) this.#setRemoteCall(null);
+    if (hangUp && hangUp === this.#ownCallId) this.#phone.hangup();
   }
 
-  #show(call) {
-    if (!call && !this.#shown) return;
-    this.#shown = call;
-    clearInterval(this.#watch);
-    // A tab that crashed says nothing, but its lock is free.
-    if (call) this.#watch = setInterval(() => this.#look(), LOOK_MS);
-    const hangup = () => this.#channel?.postMessage({ hangUp: call.callId });
-    this.#phone.mirror(call && { number: call.number, answeredAt: Number(call.answeredAt) || null, hangup });
+  /** @param {SharedCall | null} call */
+  #setRemoteCall(call) {
+    if (!call && !this.#remoteCall) return;
+    this.#remoteCall = call;
+    clearInterval(this.#poll);
+    // A tab that crashed sends nothing, but its lock is free.
+    if (call) this.#poll = setInterval(() => this.#dropIfLockIsFree(), POLL_MS);
+    const hangup = () => this.#post({ hangUp: call?.callId });
+    this.#phone.setRemoteCall(call && { number: call.number, answeredAt: Number(call.answeredAt) || null, hangup });
   }
 
-  async #look() {
+  async #dropIfLockIsFree() {
     const name = this.#name;
     const { held } = await this.#env.navigator.locks.query();
-    if (name === this.#name && !held.some((lock) => lock.name === name)) this.#show(null);
+    if (name === this.#name && !held?.some((lock) => lock.name === name)) this.#setRemoteCall(null);
   }
 }
 
-function ask(event) {
+/** @param {BeforeUnloadEvent} event */
+function confirmLeaving(event) {
   event.preventDefault();
   // Older browsers ask for this alone.
   event.returnValue = true;

@@ -1,36 +1,38 @@
-/** The digits of a call: a browser drops tones that still wait when new ones come, so these wait here instead. */
+/** Queues the digits of a call: a browser drops tones that still wait when new ones are inserted. */
 
 // The SDK's tone of 160 ms and its gap of 70 ms.
 const DIGIT_MS = 230;
-// A busy machine starts tones late: what is playing must be over before more is given to the browser.
-const SLACK_MS = 200;
+// A busy machine starts tones late: the tones that play must be over before more are inserted.
+const MARGIN_MS = 200;
 
-export class Digits {
+export class DtmfQueue {
   #waiting = "";
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | null} */
+  #timer = null;
   #send;
 
-  /** `send(digits)` sounds one or more digits, one after the other. */
+  /** @param {(digits: string) => void} send Sounds one or more digits, one after the other. */
   constructor(send) {
     this.#send = send;
   }
 
+  /** @param {string} digit */
   push(digit) {
     this.#waiting += digit;
-    if (!this.#timer) this.#next();
+    if (this.#timer === null) this.#sendNext();
   }
 
-  /** Forget what was not sent yet. */
+  /** Forget the digits that were not sent yet. */
   clear() {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#timer ?? undefined);
     this.#waiting = "";
-    this.#timer = 0;
+    this.#timer = null;
   }
 
-  #next() {
+  #sendNext() {
     const digits = this.#waiting;
     this.#waiting = "";
-    this.#timer = digits ? setTimeout(() => this.#next(), DIGIT_MS * digits.length + SLACK_MS) : 0;
+    this.#timer = digits ? setTimeout(() => this.#sendNext(), DIGIT_MS * digits.length + MARGIN_MS) : null;
     if (digits) this.#send(digits);
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Digits } from "./dtmf-queue.js";
+import { DtmfQueue } from "./dtmf-queue.js";
 
 describe("digits", () => {
   beforeEach(() => vi.useFakeTimers());
@@ -7,7 +7,7 @@ describe("digits", () => {
 
   it("go out together once the one that sounds is surely over", () => {
     const sent = [];
-    const digits = new Digits((more) => sent.push(more));
+    const digits = new DtmfQueue((more) => sent.push(more));
     for (const digit of "159#") digits.push(digit);
     expect(sent).toEqual(["1"]);
     vi.advanceTimersByTime(429);
@@ -23,7 +23,7 @@ describe("digits", () => {
 
   it("sound at once again after a pause", () => {
     const sent = [];
-    const digits = new Digits((digit) => sent.push(digit));
+    const digits = new DtmfQueue((digit) => sent.push(digit));
     digits.push("1");
     vi.runAllTimers();
     digits.push("2");
@@ -32,7 +32,7 @@ describe("digits", () => {
 
   it("are forgotten with their call", () => {
     const sent = [];
-    const digits = new Digits((digit) => sent.push(digit));
+    const digits = new DtmfQueue((digit) => sent.push(digit));
     for (const digit of "12") digits.push(digit);
     digits.clear();
     vi.runAllTimers();

@@ -1,5 +1,10 @@
-/** Each way a microphone can be missing, told apart, with the fix of the side that can help. */
-const BY_NAME = {
+/** Finds out why the microphone cannot be used: an error code, and a fix for whoever can change it. */
+
+/** @import { Environment } from "../types.d.ts" */
+/** @typedef {{code: string, fix?: string}} MicrophoneProblem What a Problem is made of. */
+
+/** @type {Record<string, string>} */
+const CODE_BY_ERROR_NAME = {
   NotAllowedError: "microphone_denied",
   SecurityError: "microphone_blocked",
   NotFoundError: "microphone_not_found",
@@ -7,45 +12,66 @@ const BY_NAME = {
 };
 const FIXES = {
   system: "Allow the microphone for this browser in the system's privacy settings, then call again.",
-  own: "This page's own Permissions-Policy header forbids it: send microphone=(self).",
-  around:
+  page: "This page's own Permissions-Policy header forbids it: send microphone=(self).",
+  parent:
     'The page around this frame forbids it: its frame needs allow="microphone", its Permissions-Policy must allow this origin.',
-  opaque: "Add allow-same-origin to this frame's sandbox: without an origin it gets no microphone.",
+  opaqueOrigin: "Add allow-same-origin to this frame's sandbox: without an origin it gets no microphone.",
 };
 
-/** What keeps this page from ever asking for the microphone, as `{code, fix}` of a Problem, or null. */
-export function microphoneBarrier({ window, document, navigator }) {
+/**
+ * Why this page can never use the microphone; null if it can ask.
+ * @param {Environment} env
+ * @returns {MicrophoneProblem | null}
+ */
+export function findMicrophoneObstacle({ window, document, navigator }) {
   if (window.isSecureContext === false) return { code: "insecure_page" };
-  // Asked all the same, the browser answers a SecurityError.
-  if (window.origin === "null") return { code: "microphone_blocked", fix: FIXES.opaque };
-  if (!allows(document)) return { code: "microphone_blocked", fix: FIXES[sideOf(window)] };
+  // The browser would answer with a SecurityError.
+  if (window.origin === "null") return { code: "microphone_blocked", fix: FIXES.opaqueOrigin };
+  if (!allowsMicrophone(document)) return { code: "microphone_blocked", fix: FIXES[blockingSide(window)] };
   if (!navigator.mediaDevices?.getUserMedia || !window.RTCPeerConnection) return { code: "browser_not_supported" };
   return null;
 }
 
-/** The problem behind a rejected getUserMedia, as `{code, fix}`. */
+/**
+ * The problem behind a rejected getUserMedia.
+ * @param {any} error Whatever was thrown.
+ * @param {Navigator} navigator
+ * @returns {Promise<MicrophoneProblem>}
+ */
 export async function microphoneProblem(error, navigator) {
-  const code = BY_NAME[error?.name] ?? "microphone_in_use";
+  const code = CODE_BY_ERROR_NAME[error?.name] ?? "microphone_in_use";
   if (code !== "microphone_denied") return { code };
-  // Chromium says which; elsewhere a question that is still open was not answered with no.
+  // Chromium says which; in other browsers a permission that is still "prompt" was not denied.
   if (/system/i.test(error.message)) return { code, fix: FIXES.system };
-  const isOpen = /dismiss/i.test(error.message) || (await permission(navigator)) === "prompt";
-  return { code: isOpen ? "microphone_dismissed" : code };
+  const isDismissed = /dismiss/i.test(error.message) || (await permissionState(navigator)) === "prompt";
+  return { code: isDismissed ? "microphone_dismissed" : code };
 }
 
-const allows = (document) =>
-  (document.permissionsPolicy ?? document.featurePolicy)?.allowsFeature?.("microphone") !== false;
+/** @typedef {{allowsFeature?: (feature: string) => boolean}} PermissionsPolicy Not in TypeScript's DOM yet. */
 
-/** Which side forbids it. A page of another origin around this one cannot be asked: its permission comes first. */
-function sideOf({ parent, window }) {
+/**
+ * The document's Permissions-Policy, where the browser shows it.
+ * @param {Document & {permissionsPolicy?: PermissionsPolicy, featurePolicy?: PermissionsPolicy}} document
+ */
+export const permissionsPolicyOf = (document) => document.permissionsPolicy ?? document.featurePolicy;
+
+/** @param {Document} document */
+const allowsMicrophone = (document) => permissionsPolicyOf(document)?.allowsFeature?.("microphone") !== false;
+
+/**
+ * Which side forbids the microphone. A parent page of another origin cannot be read: its permission comes first.
+ * @param {Window} window
+ */
+function blockingSide({ parent, window }) {
   try {
-    return parent === window || allows(parent.document) ? "own" : "around";
+    return parent === window || allowsMicrophone(parent.document) ? "page" : "parent";
   } catch {
-    return "around";
+    return "parent";
   }
 }
 
-const permission = (navigator) =>
+/** @param {Navigator} navigator */
+const permissionState = (navigator) =>
   navigator.permissions?.query({ name: "microphone" }).then(
     ({ state }) => state,
     () => "",

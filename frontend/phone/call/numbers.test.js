@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseNumber, pretty } from "./numbers.js";
+import { parseNumber, formatE164 } from "./numbers.js";
 
 const US = { country: "US", calling_code: "1", trunk_prefix: "1", international_prefix: "011" };
 const GB = { country: "GB", calling_code: "44", trunk_prefix: "0", international_prefix: "00" };
@@ -69,8 +69,8 @@ describe("numbers as people write them", () => {
   });
 
   test("are shown in the way their country writes them", () => {
-    expect(pretty("+14155550100")).toBe("+1 (415) 555-0100");
-    expect(pretty("+442079460958")).toBe("+442079460958");
-    expect(pretty(undefined)).toBe("");
+    expect(formatE164("+14155550100")).toBe("+1 (415) 555-0100");
+    expect(formatE164("+442079460958")).toBe("+442079460958");
+    expect(formatE164(undefined)).toBe("");
   });
 });

@@ -1,233 +1,268 @@
-/** One outgoing call, from the dial to its single end. */
-import { Digits } from "./dtmf-queue.js";
+/** An outgoing call in this page, from the dial to its single end. */
 import { asProblem, Problem } from "../errors.js";
-import { outcomeOf } from "./call-result.js";
+import { callResult } from "./call-result.js";
+import { DtmfQueue } from "./dtmf-queue.js";
+
+/** @import { Call } from "@twilio/voice-sdk" */
+/** @import { CallDetails, ActiveCall, CallListener, Environment } from "../types.d.ts" */
+/** @import { TokenSession } from "../session/token-session.js" */
+/** @import { VoiceDevice } from "./voice-device.js" */
+/** @import { CallResult } from "./call-result.js" */
 
 const CONNECT_TIMEOUT_MS = 15_000;
-const SIGNALING_TIMEOUT_MS = 30_000;
-const WATCH_MS = 1_000;
-// The carrier's words for a token it does not take (any more).
-const TOKEN_CODES = new Set([20101, 20104, 20151, 31201, 31202, 31204, 31205, 31207]);
+const RINGING_TIMEOUT_MS = 30_000;
+const STATUS_POLL_MS = 1_000;
+// The carrier's codes for a token that it does not accept.
+const TOKEN_ERROR_CODES = new Set([20101, 20104, 20151, 31201, 31202, 31204, 31205, 31207]);
 
-export class Attempt {
+/** @implements {ActiveCall} */
+export class OutgoingCall {
   #details;
   #params;
-  #line;
+  #device;
   #session;
   #env;
-  #admit;
-  #on;
+  #ensureCanCall;
+  #listener;
+  /** @type {Call | null} */
   #call = null;
   #answeredAt = 0;
-  #over = false;
-  #ending = false;
-  #muted = false;
-  #tokenRefused = false;
+  #hasEnded = false;
+  #isEnding = false;
+  #isMuted = false;
+  #isTokenRefused = false;
+  /** @type {{code?: number} | null} */
   #carrierError = null;
-  #giveUp = () => {};
-  #unwatch = () => {};
-  #patience = 0;
-  #watch = 0;
+  /**
+   * Ends the present attempt to connect.
+   * @type {(problem: Problem) => void}
+   */
+  #fail = () => {};
+  #stopWatchingCSP = () => {};
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #ringingTimer;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #statusPoll;
+  /** @type {Set<string>} */
   #warnings = new Set();
-  #digits = new Digits((digits) => this.#call.sendDigits(digits));
+  #dtmf = new DtmfQueue((digits) => this.#call?.sendDigits(digits));
 
   /**
-   * `admit()` raises Problem when no call may begin now.
-   * `on`: `ringing(hasEarlyMedia)`, `answered()`, `quality(warnings)` (the SDK's names),
-   * `lost("microphone" | "speaker")` (unplugged), `reconnecting(isOn)`, and exactly once
-   * `ended({status, duration, message, problem, theirs})`, duration in seconds.
+   * @param {object} options
+   * @param {CallDetails} options.details
+   * @param {Record<string, string>} options.params The carrier's.
+   * @param {VoiceDevice} options.device
+   * @param {TokenSession} options.session
+   * @param {Environment} options.env
+   * @param {() => Promise<void>} options.ensureCanCall Throws Problem if no call may begin now.
+   * @param {CallListener} options.listener
    */
-  constructor({ details, params, line, session, env, admit, on }) {
+  constructor({ details, params, device, session, env, ensureCanCall, listener }) {
     this.#details = details;
     this.#params = params;
-    this.#line = line;
+    this.#device = device;
     this.#session = session;
     this.#env = env;
-    this.#admit = admit;
-    this.#on = on;
-  }
-
-  get isMuted() {
-    return this.#muted;
+    this.#ensureCanCall = ensureCanCall;
+    this.#listener = listener;
   }
 
   async start() {
-    this.#line.listen({
-      error: (error) => this.#deviceFailed(error),
-      microphone: (problem) => this.#microphoneFailed(problem),
-      lost: (kind) => this.#on.lost(kind),
-      destroyed: () => this.#ended(),
+    this.#device.listen({
+      error: (error) => this.#onDeviceError(error),
+      microphoneFailed: (problem) => this.#onMicrophoneFailed(problem),
+      deviceLost: (kind) => this.#listener.deviceLost(kind),
+      destroyed: () => this.#onCarrierEnd(),
     });
     try {
-      await this.#admit();
-      if (!this.#over) await this.#session.fresh();
-      if (!this.#over) await this.#connect();
+      await this.#ensureCanCall();
+      if (!this.#hasEnded) await this.#session.ensureUsable();
+      if (!this.#hasEnded) await this.#connect();
     } catch (error) {
       const problem = asProblem(error, "connection_failed");
-      this.#finish(problem.refused ? "refused" : "failed", { problem });
+      this.#finish(problem.isRefusal ? "refused" : "failed", { problem });
     }
   }
 
   hangup() {
-    if (this.#over) return;
+    if (this.#hasEnded) return;
     this.#finish(this.#answeredAt ? "completed" : "canceled");
     if (this.#call) this.#call.disconnect();
-    else this.#line.discard();
-    this.#line.release();
+    else this.#device.discard();
+    this.#device.release();
   }
 
-  mute(on) {
-    this.#muted = on;
-    this.#call?.mute(on);
+  /** @param {boolean} isMuted */
+  mute(isMuted) {
+    this.#isMuted = isMuted;
+    this.#call?.mute(isMuted);
   }
 
+  /** @param {string} digit */
   sendDigit(digit) {
-    if (this.#answeredAt && !this.#over) this.#digits.push(digit);
+    if (this.#answeredAt && !this.#hasEnded) this.#dtmf.push(digit);
   }
 
   async #connect() {
     try {
       await this.#dial();
     } catch (error) {
-      if (this.#over) return;
-      this.#line.discard();
-      if (!this.#tokenRefused) throw error;
-      // The token was refused and the carrier closed the line: once more with a new token.
-      this.#tokenRefused = false;
+      if (this.#hasEnded) return;
+      this.#device.discard();
+      if (!this.#isTokenRefused) throw error;
+      // The carrier refused the token and closed the connection: try once more with a new token.
+      this.#isTokenRefused = false;
       await this.#session.refresh();
       await this.#dial();
     }
   }
 
   async #dial() {
-    const device = await this.#line.open();
-    if (this.#over) return;
-    // connect() alone may never settle: no socket, a token refused, a page policy.
-    const trouble = new Promise((_, reject) => {
-      this.#giveUp = reject;
+    const device = await this.#device.open();
+    if (this.#hasEnded) return;
+    // connect() alone may never settle: without a socket, with a refused token, under a page's policy.
+    /** @type {Promise<never>} */
+    const failure = new Promise((_, reject) => {
+      this.#fail = reject;
     });
-    const timer = setTimeout(() => this.#giveUp(new Problem("connection_failed")), CONNECT_TIMEOUT_MS);
-    this.#unwatch();
-    this.#unwatch = this.#env.policy.watchSockets(this.#session.data.signaling, (fix) => {
-      if (!this.#answeredAt) this.#giveUp(new Problem("connection_failed", { fix }));
+    const timer = setTimeout(() => this.#fail(new Problem("connection_failed")), CONNECT_TIMEOUT_MS);
+    this.#stopWatchingCSP();
+    this.#stopWatchingCSP = this.#env.cspViolations.watchSockets(this.#session.account?.signaling ?? null, (fix) => {
+      if (!this.#answeredAt) this.#fail(new Problem("connection_failed", { fix }));
     });
     try {
-      const call = await Promise.race([device.connect({ params: this.#params }), trouble]);
-      if (this.#over) call.disconnect();
+      const call = await Promise.race([device.connect({ params: this.#params }), failure]);
+      if (this.#hasEnded) call.disconnect();
       else this.#follow(call);
     } finally {
       clearTimeout(timer);
     }
   }
 
+  /** @param {Call} call */
   #follow(call) {
     this.#call = call;
-    if (this.#muted) call.mute(true);
-    this.#giveUp = (problem) => this.#abandon(problem);
-    this.#armPatience();
+    if (this.#isMuted) call.mute(true);
+    this.#fail = (problem) => this.#abandon(problem);
+    this.#startRingingTimer();
     call.on("ringing", (hasEarlyMedia) => {
-      clearTimeout(this.#patience);
-      if (!this.#over && !this.#answeredAt) this.#on.ringing(Boolean(hasEarlyMedia));
+      clearTimeout(this.#ringingTimer);
+      if (!this.#hasEnded && !this.#answeredAt) this.#listener.ringing(Boolean(hasEarlyMedia));
     });
     call.on("accept", () => {
-      clearTimeout(this.#patience);
-      if (this.#over || this.#answeredAt) return;
+      clearTimeout(this.#ringingTimer);
+      if (this.#hasEnded || this.#answeredAt) return;
       this.#answeredAt = this.#env.now();
-      if (this.#muted) call.mute(true);
-      this.#on.answered();
+      if (this.#isMuted) call.mute(true);
+      this.#listener.answered();
     });
     for (const event of ["disconnect", "cancel", "reject"]) {
-      call.on(event, () => this.#ended({ theirs: !this.#carrierError }));
+      call.on(event, () => this.#onCarrierEnd({ endedByRemote: !this.#carrierError }));
     }
     call.on("error", (error) => {
       this.#carrierError = error;
     });
-    call.on("reconnecting", () => this.#over || this.#on.reconnecting(true));
-    call.on("reconnected", () => this.#over || this.#on.reconnecting(false));
-    call.on("warning", (name) => this.#warn(name, true));
-    call.on("warning-cleared", (name) => this.#warn(name, false));
-    // Some line drops close the call without any event.
-    this.#watch = setInterval(() => {
-      if (call.status() === "closed") this.#ended();
-    }, WATCH_MS);
+    call.on("reconnecting", () => this.#hasEnded || this.#listener.reconnecting(true));
+    call.on("reconnected", () => this.#hasEnded || this.#listener.reconnecting(false));
+    call.on("warning", (name) => this.#setWarning(name, true));
+    call.on("warning-cleared", (name) => this.#setWarning(name, false));
+    // Some lost connections close the call without an event.
+    this.#statusPoll = setInterval(() => {
+      if (call.status() === "closed") this.#onCarrierEnd();
+    }, STATUS_POLL_MS);
   }
 
-  #armPatience() {
-    this.#patience = setTimeout(() => {
-      if (this.#line.isAskingForMicrophone) this.#armPatience();
+  #startRingingTimer() {
+    this.#ringingTimer = setTimeout(() => {
+      if (this.#device.isAskingForMicrophone) this.#startRingingTimer();
       else this.#abandon(new Problem("connection_failed"));
-    }, SIGNALING_TIMEOUT_MS);
+    }, RINGING_TIMEOUT_MS);
   }
 
-  #deviceFailed(error) {
-    if (this.#over || this.#ending || !TOKEN_CODES.has(error?.code)) return;
+  /** @param {{code?: number}} error */
+  #onDeviceError(error) {
+    if (this.#hasEnded || this.#isEnding || !TOKEN_ERROR_CODES.has(error?.code ?? 0)) return;
     if (this.#answeredAt) {
-      this.#line.updateToken({ isRefused: true });
+      this.#device.updateToken({ isRefused: true });
       return;
     }
-    if (this.#tokenRefused) {
-      this.#giveUp(new Problem("connection_failed"));
+    if (this.#isTokenRefused) {
+      this.#fail(new Problem("connection_failed"));
       return;
     }
-    this.#tokenRefused = true;
-    this.#session.refresh().catch((problem) => this.#giveUp(problem));
+    this.#isTokenRefused = true;
+    this.#session.refresh().catch((problem) => this.#fail(problem));
   }
 
-  #microphoneFailed(problem) {
-    if (this.#answeredAt || this.#over) return;
+  /** @param {Problem} problem */
+  #onMicrophoneFailed(problem) {
+    if (this.#answeredAt || this.#hasEnded) return;
     this.#abandon(problem);
   }
 
-  /** End before the answer for a reason of our own. */
+  /**
+   * End the call before the answer because of a problem on this side.
+   * @param {Problem} problem
+   */
   #abandon(problem) {
-    if (this.#over || this.#ending) return;
+    if (this.#hasEnded || this.#isEnding) return;
     this.#finish("failed", { problem });
     this.#call?.disconnect();
-    this.#line.discard();
-    this.#line.release();
+    this.#device.discard();
+    this.#device.release();
   }
 
-  /** The carrier ended the call: completed when it was answered, else the server knows why. */
-  async #ended({ theirs = false } = {}) {
-    if (this.#over || this.#ending) return;
-    this.#ending = true;
+  /** The carrier ended the call: completed if it was answered, otherwise the server knows the reason. */
+  async #onCarrierEnd({ endedByRemote = false } = {}) {
+    if (this.#hasEnded || this.#isEnding) return;
+    this.#isEnding = true;
     if (this.#answeredAt) {
-      this.#finish("completed", { theirs });
-      this.#line.release();
-      // The carrier also ends the calls of a phone that may call no more: its panel should say so.
-      this.#session.check();
+      this.#finish("completed", { endedByRemote });
+      this.#device.release();
+      // The carrier also ends calls whose token was revoked: the panel should show that.
+      this.#session.verifyToken();
       return;
     }
-    let outcome;
+    /** @type {CallResult | undefined} */
+    let result;
     try {
-      outcome = outcomeOf(await this.#session.outcome(this.#details.callId), this.#carrierError);
-    } catch (problem) {
-      this.#finish("refused", { problem });
+      result = callResult(await this.#session.fetchCallResult(this.#details.callId), this.#carrierError);
+    } catch (error) {
+      this.#finish("refused", { problem: asProblem(error) });
     }
-    if (outcome && !this.#over) this.#finish(outcome.status, { ...outcome, problem: problemOf(outcome) });
-    this.#line.release();
+    if (result && !this.#hasEnded) this.#finish(result.status, { ...result, problem: problemOf(result) });
+    this.#device.release();
   }
 
-  #finish(status, { problem = null, message = null, theirs = false } = {}) {
-    if (this.#over) return;
-    this.#over = true;
-    this.#line.listen(null);
-    this.#unwatch();
-    this.#digits.clear();
-    clearTimeout(this.#patience);
-    clearInterval(this.#watch);
-    const connected = this.#answeredAt ? Math.round((this.#env.now() - this.#answeredAt) / 1000) : 0;
-    this.#on.ended({ status, duration: connected, message: problem?.message ?? message, problem, theirs });
+  /**
+   * @param {EpochPhoneCallStatus} status
+   * @param {{problem?: Problem | null, message?: string | null, endedByRemote?: boolean}} [options]
+   */
+  #finish(status, { problem = null, message = null, endedByRemote = false } = {}) {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#device.listen(null);
+    this.#stopWatchingCSP();
+    this.#dtmf.clear();
+    clearTimeout(this.#ringingTimer);
+    clearInterval(this.#statusPoll);
+    const duration = this.#answeredAt ? Math.round((this.#env.now() - this.#answeredAt) / 1000) : 0;
+    this.#listener.ended({ status, duration, message: problem?.message ?? message, problem, endedByRemote });
   }
 
-  #warn(name, isOn) {
-    if (this.#over) return;
-    if (isOn) this.#warnings.add(name);
+  /**
+   * @param {string} name
+   * @param {boolean} holds
+   */
+  #setWarning(name, holds) {
+    if (this.#hasEnded) return;
+    if (holds) this.#warnings.add(name);
     else this.#warnings.delete(name);
-    this.#on.quality(this.#warnings);
+    this.#listener.warningsChanged(this.#warnings);
   }
 }
 
+/** @param {CallResult} result */
 function problemOf({ status, message, code }) {
   if (status === "refused") return new Problem(code ?? "call_refused", { message: message ?? undefined });
   if (status === "failed") return new Problem(code ?? "call_failed", { message: message ?? undefined });

@@ -1,48 +1,62 @@
-/** A call that begins before the code that carries it is there. */
+/** A call that has begun while the code that carries it is still loading. */
 import { asProblem } from "../errors.js";
 
-/** Stands in for the attempt that `load()` resolves to, and tells `on` (see Attempt) where it never comes. */
-export class Late {
-  #load;
-  #on;
-  #attempt = null;
-  #isMuted = false;
-  #isOver = false;
+/** @import { ActiveCall, CallListener } from "../types.d.ts" */
+/** @import { Problem } from "../errors.js" */
 
-  constructor(load, on) {
+/** @implements {ActiveCall} */
+export class PendingCall {
+  #load;
+  #listener;
+  /** @type {ActiveCall | null} */
+  #call = null;
+  #isMuted = false;
+  #hasEnded = false;
+
+  /**
+   * @param {() => Promise<ActiveCall>} load Resolves to the real call.
+   * @param {CallListener} listener Told of the end if the real call never comes.
+   */
+  constructor(load, listener) {
     this.#load = load;
-    this.#on = on;
+    this.#listener = listener;
   }
 
   async start() {
     try {
-      const attempt = await this.#load();
-      if (this.#isOver) return;
-      this.#attempt = attempt;
-      if (this.#isMuted) attempt.mute(true);
-      attempt.start();
+      const call = await this.#load();
+      if (this.#hasEnded) return;
+      this.#call = call;
+      if (this.#isMuted) call.mute(true);
+      call.start();
     } catch (error) {
       this.#end("failed", asProblem(error));
     }
   }
 
   hangup() {
-    if (this.#attempt) this.#attempt.hangup();
+    if (this.#call) this.#call.hangup();
     else this.#end("canceled", null);
   }
 
-  mute(on) {
-    this.#isMuted = on;
-    this.#attempt?.mute(on);
+  /** @param {boolean} isMuted */
+  mute(isMuted) {
+    this.#isMuted = isMuted;
+    this.#call?.mute(isMuted);
   }
 
+  /** @param {string} digit */
   sendDigit(digit) {
-    this.#attempt?.sendDigit(digit);
+    this.#call?.sendDigit(digit);
   }
 
+  /**
+   * @param {"failed" | "canceled"} status
+   * @param {Problem | null} problem
+   */
   #end(status, problem) {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#on.ended({ status, duration: 0, message: problem?.message ?? null, problem, theirs: false });
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#listener.ended({ status, duration: 0, message: problem?.message ?? null, problem, endedByRemote: false });
   }
 }

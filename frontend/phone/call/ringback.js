@@ -1,28 +1,34 @@
-/** The ringback tone of the call that rings now. */
-export class Tone {
-  #env;
-  #playing = null;
+/** Plays the ringback tone while a call rings; loads it on first use. */
 
+/** @import { Environment } from "../types.d.ts" */
+
+export class Ringback {
+  #env;
+  /** @type {{stop?: () => void} | null} */
+  #current = null;
+
+  /** @param {Environment} env */
   constructor(env) {
     this.#env = env;
   }
 
   async start() {
     this.stop();
-    const mine = {};
-    this.#playing = mine;
+    const loading = {};
+    this.#current = loading;
     try {
-      const { Ringback } = await this.#env.loadChunk("ringback-tone");
-      if (this.#playing !== mine) return;
-      this.#playing = new Ringback(this.#env.window.AudioContext);
-      this.#playing.start();
+      const { RingbackTone } = await this.#env.loadChunk("ringback-tone");
+      if (this.#current !== loading) return;
+      const tone = new RingbackTone(this.#env.window.AudioContext);
+      this.#current = tone;
+      tone.start();
     } catch {
-      // A call that rings in silence is still a call, and the panel says that it rings.
+      // The call goes on in silence, and the panel shows that it rings.
     }
   }
 
   stop() {
-    this.#playing?.stop?.();
-    this.#playing = null;
+    this.#current?.stop?.();
+    this.#current = null;
   }
 }

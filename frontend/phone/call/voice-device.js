@@ -1,12 +1,25 @@
-/** The connection to the carrier: one SDK Device, built at the first call and rebuilt when it no longer works. */
+/** Owns the voice SDK's Device: the connection to the carrier, the microphone and the speaker. */
 import { Problem } from "../errors.js";
 import { microphoneProblem } from "./microphone.js";
 
-const RELEASE_AGAIN_MS = 1_000;
-const SIGNALING_GRACE_MS = 30_000;
+/** @import { Device } from "@twilio/voice-sdk" */
+/** @import { TokenSession } from "../session/token-session.js" */
+/** @import { DeviceKind, Environment, ExchangeResponse, LoadSdk } from "../types.d.ts" */
 
-// The SDK fetches fifteen sound files unless it is given a Sound; none is ever heard here.
-class Silence {
+/**
+ * @typedef {object} DeviceListener
+ * @property {(error: {code?: number}) => void} error The SDK's.
+ * @property {(problem: Problem) => void} microphoneFailed
+ * @property {(kind: DeviceKind) => void} deviceLost A device was unplugged.
+ * @property {() => void} destroyed
+ */
+
+// A short call may end before the device list changes, which happens some time after the first permission.
+const RELEASE_AGAIN_MS = 1_000;
+const SIGNALING_TIMEOUT_MS = 30_000;
+
+// Without a Sound class the SDK fetches fifteen sound files; none of them is ever played here.
+class SilentSound {
   play() {
     return Promise.resolve();
   }
@@ -14,61 +27,68 @@ class Silence {
   setSinkIds() {}
 }
 
-export class Line {
+export class VoiceDevice {
   #loadSdk;
   #session;
   #env;
+  /** @type {Device | null} */
   #device = null;
-  /** The exchange's answer whose token the Device holds. */
-  #held = null;
+  /**
+   * The answer of the exchange whose token the Device has.
+   * @type {ExchangeResponse | null}
+   */
+  #account = null;
+  /** @type {Set<MediaStream>} */
   #streams = new Set();
-  #asking = 0;
+  #microphoneRequests = 0;
+  /** @type {DeviceListener | null} */
   #listener = null;
 
+  /** @param {{loadSdk: LoadSdk, session: TokenSession, env: Environment}} options */
   constructor({ loadSdk, session, env }) {
     this.#loadSdk = loadSdk;
     this.#session = session;
     this.#env = env;
   }
 
-  /** Whether a person is still looking at the browser's question about the microphone. */
+  /** Whether the browser is still asking a person for the microphone. */
   get isAskingForMicrophone() {
-    return this.#asking > 0;
+    return this.#microphoneRequests > 0;
   }
 
-  /** The SDK's devices while there is a call, else null. */
+  /** The SDK's audio devices during a call; null otherwise. */
   get audio() {
     return this.#device?.isBusy ? this.#device.audio : null;
   }
 
-  /** Who hears of the Device's troubles: `{error(error), microphone(problem), lost(kind), destroyed()}`, or null. */
+  /** @param {DeviceListener | null} listener */
   listen(listener) {
     this.#listener = listener;
   }
 
-  /** A Device that can connect. Raises Problem when the SDK cannot be loaded. */
+  /** The Device, ready to connect. Throws Problem if the SDK cannot be loaded. */
   async open() {
     const { Device } = await this.#loadSdk();
-    // Evaluating the SDK and building a Device in one task would freeze a slow page.
+    // Evaluating the SDK and building a Device in one task would block a slow page.
     await new Promise((resolve) => setTimeout(resolve));
     if (this.#device && (this.#device.state === "destroyed" || this.#device.isBusy)) this.discard();
-    this.#device ??= this.#build(Device);
+    this.#device ??= this.#createDevice(Device);
     this.updateToken();
-    // Built before any click, the SDK's audio context would stay suspended for ever.
+    // An audio context that the SDK built before any click stays suspended until it is resumed.
     Device.audioContext?.resume?.().catch(() => {});
     return this.#device;
   }
 
   /**
-   * Use the session's new token from now on. The carrier takes a live call up again only for the identity that began
-   * it: a token of another identity waits for the call's end, unless the old one is refused (`isRefused`).
+   * Use the session's new token. The carrier resumes a live call only for the identity that began it: a token of another
+   * identity waits for the end of the call, unless the carrier refused the old token (`isRefused`).
    */
   updateToken({ isRefused = false } = {}) {
-    const { data } = this.#session;
-    if (!this.#device || this.#device.state === "destroyed" || data === this.#held) return;
-    if (this.#device.isBusy && data.identity !== this.#held.identity && !isRefused) return;
-    this.#held = data;
-    this.#device.updateToken(data.access_token);
+    const { account } = this.#session;
+    if (!account || !this.#device || this.#device.state === "destroyed" || account === this.#account) return;
+    if (this.#device.isBusy && account.identity !== this.#account?.identity && !isRefused) return;
+    this.#account = account;
+    this.#device.updateToken(account.access_token);
   }
 
   /** Drop the Device, whatever it is doing. */
@@ -79,10 +99,10 @@ export class Line {
     this.#stopStreams();
   }
 
-  /** Give the microphone back after a call; the SDK keeps it after the first one of a browser session. */
+  /** Release the microphone after a call; the SDK keeps it after the first call of a browser session. */
   release() {
     const device = this.#device;
-    const give = async () => {
+    const releaseNow = async () => {
       if (this.#listener || device !== this.#device) return;
       this.#stopStreams();
       if (!device || device.state === "destroyed") return;
@@ -92,28 +112,33 @@ export class Line {
         await device.audio.unsetInputDevice().catch(() => {});
       }
     };
-    give();
-    // The device list changes some time after the first permission, possibly after a short call has ended.
-    setTimeout(give, RELEASE_AGAIN_MS);
+    releaseNow();
+    setTimeout(releaseNow, RELEASE_AGAIN_MS);
   }
 
-  #build(Device) {
-    this.#held = this.#session.data;
-    const { access_token: token, signaling } = this.#held;
-    const device = new Device(token, {
+  /** @param {typeof Device} Device */
+  #createDevice(Device) {
+    const account = /** @type {ExchangeResponse} */ (this.#session.account);
+    this.#account = account;
+    const { access_token: token, signaling } = account;
+    // The SDK reads more options than its types have.
+    const options = /** @type {Device.Options} */ ({
       ...(signaling ? { chunderw: sandboxHost(signaling) } : {}),
       codecPreferences: ["opus", "pcmu"],
       enableImprovedSignalingErrorPrecision: true,
-      getUserMedia: (constraints) => this.#getUserMedia(constraints),
+      getUserMedia: (/** @type {MediaStreamConstraints} */ constraints) => this.#getUserMedia(constraints),
       logLevel: "silent",
-      maxCallSignalingTimeoutMs: SIGNALING_GRACE_MS,
+      maxCallSignalingTimeoutMs: SIGNALING_TIMEOUT_MS,
       publishEvents: !signaling,
-      Sound: Silence,
+      Sound: SilentSound,
     });
+    const device = new Device(token, options);
     device.on("error", (error) => this.#listener?.error(error));
-    device.audio?.on?.("deviceChange", async (gone) => {
-      if (gone.some(({ kind }) => kind === "audiooutput")) this.#listener?.lost("speaker");
-      if (this.#env.preferences.speaker) (await this.#devices())?.useSpeaker(device.audio, this.#env.preferences);
+    device.audio?.on?.("deviceChange", async (/** @type {MediaDeviceInfo[]} */ lost) => {
+      if (lost.some(({ kind }) => kind === "audiooutput")) this.#listener?.deviceLost("speaker");
+      if (!this.#env.preferences.speaker) return;
+      const devices = await this.#loadAudioDevices();
+      if (device.audio) devices?.useSpeaker(device.audio, this.#env.preferences);
     });
     device.on("destroyed", () => {
       if (device !== this.#device) return;
@@ -123,35 +148,36 @@ export class Line {
     return device;
   }
 
-  /** What only people who chose a device, or lose one, need; null where it cannot be had. */
-  #devices() {
+  /** The chunk for people who chose a device or lost one; null if it cannot be loaded. */
+  #loadAudioDevices() {
     return this.#env.loadChunk("audio-devices").catch(() => null);
   }
 
+  /** @param {MediaStreamConstraints} constraints */
   async #getUserMedia(constraints) {
-    this.#asking += 1;
+    this.#microphoneRequests += 1;
     try {
       const { navigator, preferences } = this.#env;
-      const devices = preferences.microphone ? await this.#devices() : null;
-      const stream = await (devices?.record(constraints, this.#env) ??
+      const devices = preferences.microphone ? await this.#loadAudioDevices() : null;
+      const stream = await (devices?.openMicrophone(constraints, this.#env) ??
         navigator.mediaDevices.getUserMedia(constraints));
       this.#streams.add(stream);
+      // Browsers end the track when the microphone is unplugged.
       for (const track of stream.getTracks())
-        track.addEventListener?.("ended", () => this.#unplugged(), { once: true });
+        track.addEventListener?.("ended", () => this.#onMicrophoneLost(), { once: true });
       return stream;
     } catch (error) {
       const { code, fix } = await microphoneProblem(error, this.#env.navigator);
-      this.#listener?.microphone(new Problem(code, { fix }));
+      this.#listener?.microphoneFailed(new Problem(code, { fix }));
       throw error;
     } finally {
-      this.#asking -= 1;
+      this.#microphoneRequests -= 1;
     }
   }
 
-  /** The microphone of a live call is gone: browsers tell by ending its track. */
-  async #unplugged() {
-    this.#listener?.lost("microphone");
-    (await this.#devices())?.useAnyMicrophone(this.#device?.audio);
+  async #onMicrophoneLost() {
+    this.#listener?.deviceLost("microphone");
+    (await this.#loadAudioDevices())?.useAnyMicrophone(this.#device?.audio);
   }
 
   #stopStreams() {
@@ -160,5 +186,8 @@ export class Line {
   }
 }
 
-// See sdk/socket.js: the SDK's socket turns this reserved name into ws://host:port.
+/**
+ * The reserved host name that sdk/carrier-socket.js turns into `ws://<host>:<port>`.
+ * @param {string} signaling
+ */
 const sandboxHost = (signaling) => `${signaling.replace(/:(\d+)$/, "-$1")}.sandbox.invalid`;

@@ -3,7 +3,7 @@ import * as ar from "./locales/ar.js";
 import * as en from "./locales/en.js";
 import * as es from "./locales/es.js";
 import { Problem } from "../errors.js";
-import { textsOf } from "./texts.js";
+import { loadTexts } from "./texts.js";
 
 const paths = (table, before = "") =>
   Object.entries(table).flatMap(([key, value]) =>
@@ -15,7 +15,7 @@ describe.each([
   ["es", es],
   ["ar", ar],
 ])("%s", (language, texts) => {
-  test.each(["core", "dialer", "more", "popOut", "check"])(
+  test.each(["core", "dialer", "settingsSheet", "popOut", "diagnostics"])(
     "%s has every word that English has, and no other",
     (group) => {
       expect(paths(texts[group]).sort()).toEqual(paths(en[group]).sort());
@@ -48,9 +48,9 @@ test.each([
   [undefined, null],
 ])("a page in %s gets the texts of %s", async (locale, language) => {
   const env = { loadChunk: async (name) => ({ "locale-es": es, "locale-ar": ar })[name] };
-  expect((await textsOf(locale, env))?.core.language ?? null).toBe(language);
+  expect((await loadTexts(locale, env))?.core.language ?? null).toBe(language);
 });
 
 test("a language that cannot be loaded leaves English", async () => {
-  expect(await textsOf("es", { loadChunk: () => Promise.reject(new Error("blocked")) })).toBeNull();
+  expect(await loadTexts("es", { loadChunk: () => Promise.reject(new Error("blocked")) })).toBeNull();
 });

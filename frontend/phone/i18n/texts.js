@@ -1,16 +1,36 @@
-/** The words of the panel: English is built in, every other language is a part of its own (`apart/locales/`). */
+/** Loads the phone's texts: English is built in, every other language is a chunk (locales/). */
 import { core } from "./locales/en.js";
 
-/** English, as a language's file has it: `core`, what the parts need besides, and `problems` by code. */
+/** @import * as English from "./locales/en.js" */
+/** @import { Chunks, Environment } from "../types.d.ts" */
+/**
+ * @typedef {Record<string, [sentence: string | undefined, fix: string]>} ProblemTexts By the problem's code.
+ * @typedef {object} Texts The texts of a language. Those of a chunk are there once the chunk, or the language, is loaded.
+ * @property {Core} core
+ * @property {typeof English.dialer} [dialer]
+ * @property {typeof English.settingsSheet} [settingsSheet]
+ * @property {typeof English.popOut} [popOut]
+ * @property {Diagnostics} [diagnostics]
+ * @property {ProblemTexts} [problems]
+ * @typedef {typeof English.core} Core
+ * @typedef {typeof English.diagnostics} Diagnostics
+ */
+
+/** @type {Texts} */
 export const ENGLISH = { core };
 
-/** The texts of `locale` (`es-MX` takes `es`), or null where English is all there is. */
-export async function textsOf(locale, env) {
+/**
+ * The texts of `locale` (of `es` for `es-MX`); null if only English is left.
+ * @param {string | null | undefined} locale
+ * @param {Environment} env
+ * @returns {Promise<Texts | null>}
+ */
+export async function loadTexts(locale, env) {
   const language = String(locale ?? "")
     .split(/[-_]/)[0]
     .toLowerCase();
-  const name = `locale-${language}`;
-  if (language === core.language || !(IS_SINGLE_FILE || Object.hasOwn(CHUNK_HASHES, name))) return null;
+  const chunk = `locale-${language}`;
+  if (language === core.language || !(IS_SINGLE_FILE || Object.hasOwn(CHUNK_HASHES, chunk))) return null;
   // A phone in English is better than none.
-  return env.loadChunk(name).catch(() => null);
+  return env.loadChunk(/** @type {"locale-es" | "locale-ar"} */ (chunk)).catch(() => null);
 }

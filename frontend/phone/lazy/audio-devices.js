@@ -1,35 +1,57 @@
-/** Devices other than the system's: chosen by a person, or the next one when one is unplugged in a call. */
+/** Uses other audio devices than the system's: those a person chose, or another one after one was unplugged. */
 
-/** A stream of the chosen microphone where the SDK asks for any; of any where the chosen one is gone. */
-export async function record(constraints, { navigator, preferences }) {
+/** @import { AudioHelper } from "@twilio/voice-sdk" */
+/** @import { DeviceKind, Environment } from "../types.d.ts" */
+
+/**
+ * A stream of the chosen microphone if the SDK asks for no other one; of any microphone if the chosen one is gone.
+ * @param {MediaStreamConstraints} constraints
+ * @param {Environment} env
+ */
+export async function openMicrophone(constraints, { navigator, preferences }) {
   const media = navigator.mediaDevices;
-  const asked = constraints.audio?.deviceId?.exact ?? "default";
-  if (asked !== "default") return media.getUserMedia(constraints);
+  const audio = typeof constraints.audio === "object" ? constraints.audio : {};
+  const wanted = /** @type {{exact?: string} | undefined} */ (audio.deviceId)?.exact ?? "default";
+  if (wanted !== "default") return media.getUserMedia(constraints);
   try {
-    const audio = { ...constraints.audio, deviceId: { exact: preferences.microphone } };
-    return await media.getUserMedia({ ...constraints, audio });
+    const chosen = { ...audio, deviceId: { exact: preferences.microphone ?? "" } };
+    return await media.getUserMedia({ ...constraints, audio: chosen });
   } catch (error) {
-    if (error.name !== "OverconstrainedError" && error.name !== "NotFoundError") throw error;
+    const { name } = /** @type {DOMException} */ (error);
+    if (name !== "OverconstrainedError" && name !== "NotFoundError") throw error;
     return media.getUserMedia(constraints);
   }
 }
 
-/** Play calls on the chosen speaker, where it is plugged in. */
+/**
+ * Play calls on the chosen speaker, if it is plugged in.
+ * @param {AudioHelper} audio
+ * @param {{speaker?: string}} preferences
+ */
 export function useSpeaker({ availableOutputDevices, speakerDevices }, { speaker }) {
-  if (availableOutputDevices.has(speaker)) speakerDevices.set(speaker).catch(() => {});
+  if (speaker && availableOutputDevices.has(speaker)) speakerDevices.set(speaker).catch(() => {});
 }
 
-/** Go on with another microphone. A device called "default" is opened by the SDK itself. */
+/**
+ * Switch the call to another microphone. A device called "default" is opened by the SDK itself.
+ * @param {AudioHelper | null | undefined} audio
+ */
 export function useAnyMicrophone(audio) {
   if (!audio || audio.availableInputDevices.has("default")) return;
   const next = audio.availableInputDevices.keys().next().value;
   if (next) audio.setInputDevice(next).catch(() => {});
 }
 
-/** Use `id`, "" for the system's, as `kind` in the live call of `audio` (the SDK's). Rejects when it cannot be used. */
-export function use(audio, kind, id) {
-  if (kind === "speaker") return audio.speakerDevices.set(id || systemOf(audio.availableOutputDevices));
-  return audio.setInputDevice(id || systemOf(audio.availableInputDevices));
+/**
+ * Switch the live call to a device. Rejects if it cannot be used.
+ * @param {AudioHelper} audio
+ * @param {DeviceKind} kind
+ * @param {string} id "" is the system's default.
+ */
+export function useDevice(audio, kind, id) {
+  if (kind === "speaker") return audio.speakerDevices.set(id || defaultOf(audio.availableOutputDevices));
+  return audio.setInputDevice(id || defaultOf(audio.availableInputDevices));
 }
 
-const systemOf = (devices) => (devices.has("default") ? "default" : devices.keys().next().value);
+/** @param {Map<string, MediaDeviceInfo>} devices */
+const defaultOf = (devices) => (devices.has("default") ? "default" : (devices.keys().next().value ?? ""));

@@ -1,5 +1,5 @@
-/** What a call needs, loaded with the voice SDK: the line and the attempt, the microphone's causes, the other tabs. */
-export { Attempt } from "../call/outgoing-call.js";
-export { Line } from "../call/voice-device.js";
-export { microphoneBarrier } from "../call/microphone.js";
-export { Tabs } from "../call/cross-tab-lock.js";
+/** The chunk with what a call in this page needs besides the voice SDK. */
+export { CallLock } from "../call/cross-tab-lock.js";
+export { findMicrophoneObstacle } from "../call/microphone.js";
+export { OutgoingCall } from "../call/outgoing-call.js";
+export { VoiceDevice } from "../call/voice-device.js";

@@ -1,39 +1,57 @@
-/** Debug mode: says in the console what the phone does and why. No token and no number gets there, in whole or in part. */
+/** Debug mode: logs to the console what the phone does and why, without tokens and phone numbers. */
+import { permissionsPolicyOf } from "../call/microphone.js";
 import { fixes } from "../i18n/locales/en.js";
 
-const SECRETS = [
+/** @import { Phone } from "../core.js" */
+/** @import { CallDetails, Environment, Settings } from "../types.d.ts" */
+/** @typedef {(text: string, more?: object) => void} Log */
+
+/** @type {[RegExp, string][]} */
+const MASKS = [
   [/ept_\w+/g, "ept_…"],
   [/eyJ[\w-]+\.[\w-]+(?:\.[\w-]+)?/g, "<access token>"],
   [/\+?\d[\d\s().-]{5,}\d/g, "<number>"],
 ];
-const SHOWN = ["position", "theme", "color", "locale", "clickToCall", "hidden", "popOut"];
-const EVENTS = ["ready", "error", "callStarted", "callAnswered", "callEnded", "stateChanged", "muted", "open", "close"];
+/** @type {(keyof Settings)[]} */
+const LOGGED_SETTINGS = ["position", "theme", "color", "locale", "clickToCall", "hidden", "popOut"];
 
-/** What a text that others have written may be told as. */
-export const mask = (text) => SECRETS.reduce((told, [secret, shown]) => told.replace(secret, shown), String(text));
+/**
+ * A text from elsewhere without tokens and numbers.
+ * @param {unknown} text
+ */
+export const mask = (text) => MASKS.reduce((masked, [secret, mark]) => masked.replace(secret, mark), String(text));
 
-/** Tell of `phone` with `settings` until the returned function is called. */
-export function explain(phone, env, settings) {
-  const begun = env.now();
-  const say = (text, more) => {
-    const line = `[EpochPhone] +${((env.now() - begun) / 1000).toFixed(3)} s  ${text}`;
+/**
+ * Log what `phone` does; returns a function that stops it.
+ * @param {Phone} phone
+ * @param {Environment} env
+ * @param {Settings} settings
+ */
+export function startLogging(phone, env, settings) {
+  const startedAt = env.now();
+  /** @type {Log} */
+  const log = (text, more) => {
+    const line = `[EpochPhone] +${((env.now() - startedAt) / 1000).toFixed(3)} s  ${text}`;
     if (more === undefined) console.info(line);
     else console.info(line, more);
   };
-  const leave = [hearEvents(phone, env, say), hearChanges(phone, say), hearRequests(env, say), hearPolicy(env, say)];
-  say(`debug mode. ${whereabouts(phone, env)}`, chosen(settings));
-  // This part comes when it comes: a page may have called meanwhile.
-  if (phone.isInCall) say(beginning(phone.call));
-  leave.push(hearPast(env, say));
-  hearPermission(env, say);
+  const stops = [logEvents(phone, env, log), logChanges(phone, log), logRequests(env, log), logPolicy(env, log)];
+  log(`debug mode. ${describePage(phone, env)}`, chosenSettings(settings));
+  // The page may have called before this chunk was loaded.
+  if (phone.isInCall && phone.call) log(describeCallStart(phone.call));
+  stops.push(logEarlierRequests(env, log));
+  logMicrophonePermission(env, log);
   return () => {
-    for (const stop of leave) stop();
-    say("debug mode ends");
+    for (const stop of stops) stop();
+    log("debug mode ends");
   };
 }
 
-function whereabouts({ state }, { base, window, navigator, document }) {
-  const policy = document.permissionsPolicy ?? document.featurePolicy;
+/**
+ * @param {Phone} phone
+ * @param {Environment} env
+ */
+function describePage({ state }, { base, window, navigator, document }) {
   const facts = {
     state,
     page: window.location.origin,
@@ -41,142 +59,173 @@ function whereabouts({ state }, { base, window, navigator, document }) {
     framed: window.parent !== window,
     secure: window.isSecureContext,
     online: navigator.onLine,
-    microphone: policy?.allowsFeature?.("microphone") === false ? "forbidden by a policy" : "not forbidden",
+    microphone:
+      permissionsPolicyOf(document)?.allowsFeature?.("microphone") === false
+        ? "forbidden by a policy"
+        : "not forbidden",
   };
   const list = Object.entries(facts).map(([name, value]) => `${name}: ${value}`);
   return list.join(", ");
 }
 
-const chosen = (settings) =>
-  Object.fromEntries(SHOWN.filter((name) => settings[name] !== undefined).map((name) => [name, settings[name]]));
+/** @param {Settings} settings */
+const chosenSettings = (settings) =>
+  Object.fromEntries(
+    LOGGED_SETTINGS.filter((name) => settings[name] !== undefined).map((name) => [name, settings[name]]),
+  );
 
-/** What was asked before anybody listened, whose answer may still be on its way: a phone does not wait for this part. */
-function hearPast({ base, window }, say) {
+/**
+ * Requests that began before this chunk was loaded; their answers may come later.
+ * @param {Environment} env
+ * @param {Log} log
+ */
+function logEarlierRequests({ base, window }, log) {
   const { PerformanceObserver, performance } = window;
   if (!PerformanceObserver) return () => {};
-  const begun = performance.now();
+  const startedAt = performance.now();
   const observer = new PerformanceObserver((list) => {
     for (const { name, startTime, duration } of list.getEntries()) {
-      if (startTime > begun || !name.startsWith(`${base}/widget/`)) continue;
-      say(`before: ${new URL(name).pathname} in ${Math.round(duration)} ms`);
+      if (startTime > startedAt || !name.startsWith(`${base}/widget/`)) continue;
+      log(`before: ${new URL(name).pathname} in ${Math.round(duration)} ms`);
     }
   });
   observer.observe({ type: "resource", buffered: true });
   return () => observer.disconnect();
 }
 
-async function hearPermission({ navigator }, say) {
+/**
+ * @param {Environment} env
+ * @param {Log} log
+ */
+async function logMicrophonePermission({ navigator }, log) {
   try {
     const { state } = await navigator.permissions.query({ name: "microphone" });
-    say(`the browser's permission for the microphone: ${state}`);
+    log(`the browser's permission for the microphone: ${state}`);
   } catch {
-    // Not every browser tells.
+    // Not every browser can be asked.
   }
 }
 
-/** Each event, with how long a call took to ring and to be answered. */
-function hearEvents(phone, env, say) {
-  const took = () => `${env.now() - Date.parse(phone.call.startedAt)} ms after the dial`;
-  const telling = {
+/**
+ * Log each event; ringing and answer with the time since the dial.
+ * @param {Phone} phone
+ * @param {Environment} env
+ * @param {Log} log
+ */
+function logEvents(phone, env, log) {
+  const sinceDial = () => `${env.now() - Date.parse(phone.call?.startedAt ?? "")} ms after the dial`;
+  /** @type {{[Event in keyof EpochPhoneEvents]: (payload: EpochPhoneEvents[Event]) => string}} */
+  const describe = {
     ready: () => {
       const { expires_in: life, signaling, country } = phone.account ?? {};
       const carrier = signaling ? `the sandbox at ${signaling}` : "Twilio";
       return `ready: access token for ${life} s, country ${country}, carrier ${carrier}`;
     },
     error: ({ code, message }) => `error ${code}: ${mask(message)}`,
-    callStarted: beginning,
-    callAnswered: ({ callId }) => `call ${callId} answered, ${took()}`,
+    callStarted: describeCallStart,
+    callAnswered: ({ callId }) => `call ${callId} answered, ${sinceDial()}`,
     callEnded: ({ callId, status, duration, message }) => {
-      const { theirs } = phone.call?.ended ?? {};
-      const why = message ? `: ${mask(message)}` : theirs ? ", by the other side" : "";
+      const { endedByRemote } = phone.call?.ended ?? {};
+      const why = message ? `: ${mask(message)}` : endedByRemote ? ", by the other side" : "";
       return `call ${callId} ended ${status} after ${duration} s${why}`;
     },
     stateChanged: ({ state, previous }) => {
-      const since = state === "ringing" ? `, ${took()}` : "";
+      const since = state === "ringing" ? `, ${sinceDial()}` : "";
       return `state ${previous} → ${state}${since}`;
     },
     muted: ({ muted }) => (muted ? "muted" : "unmuted"),
     open: () => "panel opened",
     close: () => "panel closed",
   };
-  const stops = EVENTS.map((event) => phone.events.on(event, (payload) => say(telling[event](payload ?? {}))));
+  const stops = /** @type {(keyof EpochPhoneEvents)[]} */ (Object.keys(describe)).map((event) => {
+    const describeEvent = /** @type {(payload: unknown) => string} */ (describe[event]);
+    return phone.events.on(event, (payload) => log(describeEvent(payload)));
+  });
   return () => {
     for (const stop of stops) stop();
   };
 }
 
-function beginning({ callId, metadata }) {
+/** @param {Pick<CallDetails, "callId" | "metadata">} call */
+function describeCallStart({ callId, metadata }) {
   const keys = Object.keys(metadata ?? {}).length;
   return `call ${callId} begins${keys ? `, metadata keys: ${keys}` : ""}`;
 }
 
-/** What is no event: the line's troubles, other tabs, the window of its own, what was refused at the field. */
-function hearChanges(phone, say) {
-  const facts = () => ({
-    "the network": phone.isOffline ? "is gone" : "is there",
-    "the connection to the carrier": phone.reconnecting ? "is being built up again" : "is as it should be",
-    "the voice SDK": phone.warnings.size ? `warns of ${[...phone.warnings].join(", ")}` : "warns of nothing",
-    devices: phone.lost ? `: the ${phone.lost} was unplugged` : "are plugged in",
-    "another tab": phone.elsewhere ? "has a call" : "has no call",
-    "the call": phone.isApart ? "is in a window of its own" : "is in no other window",
-    "what to do": adviceOn(phone),
-  });
-  let before = facts();
-  return phone.watch(() => {
-    const after = facts();
-    for (const [name, fact] of Object.entries(after)) if (fact !== before[name]) say(`${name} ${fact}`);
+/**
+ * Log what has no event: network, connection, devices, other tabs, the pop-out, refused numbers.
+ * @param {Phone} phone
+ * @param {Log} log
+ */
+function logChanges(phone, log) {
+  const readFacts = () =>
+    new Map([
+      ["the network", phone.isOffline ? "is gone" : "is there"],
+      ["the connection to the carrier", phone.isReconnecting ? "is being restored" : "works"],
+      ["the voice SDK", phone.warnings.size ? `warns of ${[...phone.warnings].join(", ")}` : "warns of nothing"],
+      ["devices", phone.lostDevice ? `: the ${phone.lostDevice} was unplugged` : "are plugged in"],
+      ["another tab", phone.remoteCall ? "has a call" : "has no call"],
+      ["the call", phone.isInPopOut ? "is in the pop-out" : "is not in the pop-out"],
+      ["what to do", describeFix(phone)],
+    ]);
+  let before = readFacts();
+  return phone.onChange(() => {
+    const after = readFacts();
+    for (const [name, fact] of after) if (fact !== before.get(name)) log(`${name} ${fact}`);
     before = after;
   });
 }
 
-const adviceOn = ({ problem, complaint, aside, call }) => {
-  const trouble = problem ?? complaint ?? aside ?? call?.ended?.problem;
-  const fix = trouble && (trouble.fix ?? fixes[trouble.kind]);
-  return fix ? `about ${trouble.code}: ${mask(fix)}` : "";
+/** @param {Phone} phone */
+const describeFix = ({ problem, dialError, notice, call }) => {
+  const shown = problem ?? dialError ?? notice ?? call?.ended?.problem;
+  const fix = shown && (shown.fix ?? fixes[shown.fixCode]);
+  return shown && fix ? `about ${shown.code}: ${mask(fix)}` : "";
 };
 
-/** Each question to the service and each file that is loaded, with its time. */
-function hearRequests(env, say) {
-  const { fetch, load } = env;
-  const timed = async (name, work, outcome) => {
-    const begun = env.now();
+/**
+ * Log each request to the service and each loaded file, with its time.
+ * @param {Environment} env
+ * @param {Log} log
+ */
+function logRequests(env, log) {
+  env.requestObserver = async (kind, url, send) => {
+    const name = `${kind} ${new URL(url).pathname}`;
+    const startedAt = env.now();
     try {
-      const answer = await work();
-      say(`${name}: ${outcome(answer)} in ${env.now() - begun} ms`);
-      return answer;
+      const result = await send();
+      const outcome = kind === "POST" ? /** @type {{status?: number}} */ (result).status : "loaded";
+      log(`${name}: ${outcome} in ${env.now() - startedAt} ms`);
+      return result;
     } catch (error) {
-      say(`${name}: failed after ${env.now() - begun} ms (${error?.name ?? "?"})`);
+      const errorName = /** @type {Error | undefined} */ (error)?.name ?? "?";
+      log(`${name}: failed after ${env.now() - startedAt} ms (${errorName})`);
       throw error;
     }
   };
-  const nameOf = (url) => new URL(url).pathname;
-  env.fetch = (url, options) =>
-    timed(
-      `POST ${nameOf(url)}`,
-      () => fetch(url, options),
-      ({ status }) => status,
-    );
-  env.load = (url) =>
-    timed(
-      `file ${nameOf(url)}`,
-      () => load(url),
-      () => "loaded",
-    );
-  return () => Object.assign(env, { fetch, load });
+  return () => {
+    env.requestObserver = null;
+  };
 }
 
-function hearPolicy({ document, base }, say) {
-  const blocked = ({ effectiveDirective, blockedURI, disposition }) => {
-    // What the page does besides is not ours to tell.
-    if (!/twilio\.com/.test(blockedURI) && !blockedURI.startsWith(base)) return;
-    say(
+/**
+ * @param {Environment} env
+ * @param {Log} log
+ */
+function logPolicy({ document, base }, log) {
+  /** @param {SecurityPolicyViolationEvent} violation */
+  const onViolation = ({ effectiveDirective, blockedURI, disposition }) => {
+    // Violations of the page's own requests are not logged.
+    if (!/twilio\.com/.test(blockedURI) && !blockedURI.startsWith(String(base))) return;
+    log(
       `the page's Content-Security-Policy (${effectiveDirective}, ${disposition}) blocks ${mask(originOf(blockedURI))}`,
     );
   };
-  document.addEventListener("securitypolicyviolation", blocked);
-  return () => document.removeEventListener("securitypolicyviolation", blocked);
+  document.addEventListener("securitypolicyviolation", onViolation);
+  return () => document.removeEventListener("securitypolicyviolation", onViolation);
 }
 
+/** @param {string} address */
 function originOf(address) {
   try {
     return new URL(address).origin;

@@ -1,56 +1,80 @@
-/** "Check my phone" in the panel: each step as it goes, what to do where one fails, and a report to copy. */
-import { STYLES } from "../ui/settings-sheet/diagnostics-styles.js";
+/** "Check my phone" in the panel: each step as it runs, the fix where one fails, and a report to copy. */
+import { asProblem } from "../errors.js";
+import { diagnostics as english } from "../i18n/locales/en.js";
 import { button, h, icon } from "../ui/dom.js";
-import { check as english } from "../i18n/locales/en.js";
+import { STYLES } from "../ui/settings-sheet/diagnostics-styles.js";
+import { BACK_ICON } from "../ui/settings-sheet/icons.js";
 
-const BACK = "m15 5-7 7 7 7";
-const MARKS = { ok: "m5 12 5 5 9-10", failed: "M6 6l12 12M18 6 6 18", untried: "M6 12h12" };
+/** @import { Diagnostics } from "../i18n/texts.js" */
+/** @import { Panel } from "../ui/panel.js" */
+/** @import { Step } from "./diagnostics.js" */
+
+/**
+ * @typedef {"ok" | "failed" | "notTried"} Mark
+ * @typedef {{mark?: Mark, message: string, fix?: string | null}} ShownResult
+ */
+
+/** @type {Record<Mark, string>} */
+const MARK_ICONS = { ok: "m5 12 5 5 9-10", failed: "M6 6l12 12M18 6 6 18", notTried: "M6 12h12" };
 const COPIED_MS = 2_000;
 
-/** Fill `slot` for `panel` and begin; `back()` leaves. Returns what to do when it is left. */
-export function showCheck(panel, slot, back) {
+/**
+ * Fill `sheet` for `panel` and run the diagnostics. Returns what to do when the view is left.
+ * @param {Panel} panel
+ * @param {HTMLElement} sheet
+ * @param {() => void} goBack
+ */
+export function fillDiagnostics(panel, sheet, goBack) {
   const { phone, env, texts } = panel;
-  const words = texts.check ?? english;
-  const spoken = h("div", { class: "sr", role: "status" });
+  const words = texts.diagnostics ?? english;
+  const liveRegion = h("div", { class: "sr", role: "status" });
   const verdict = h("p", { class: "verdict", hidden: true });
   const report = h("textarea", { readonly: true, rows: "6", "aria-label": words.report, class: "ltr", hidden: true });
   const list = h("ul", { class: "steps" });
   const again = button({ class: "main", click: () => run() }, words.again);
   const copy = button({ class: "second", click: () => copyReport() }, words.copy);
-  const leave = button({ class: "icon", "aria-label": words.back, click: back }, icon(BACK));
+  const back = button({ class: "icon", "aria-label": words.back, click: goBack }, icon(BACK_ICON));
   let isLeft = false;
 
   const run = async () => {
-    const steps = Object.entries(words.steps).map(([name, step]) => [name, stepOf(step, words)]);
-    const byName = Object.fromEntries(steps);
-    list.replaceChildren(...steps.map(([, { element }]) => element));
-    for (const part of [verdict, again, copy, report]) part.hidden = true;
-    leave.focus();
-    const told = (name, result, advice) => {
-      if (isLeft) return;
-      byName[name].show(result && inWords(name, result, advice));
-      spoken.textContent = byName[name].spoken;
+    const rows = {
+      microphone: createRow(words.steps.microphone, words.marks),
+      token: createRow(words.steps.token, words.marks),
+      signaling: createRow(words.steps.signaling, words.marks),
+      media: createRow(words.steps.media, words.marks),
     };
-    let found;
+    list.replaceChildren(...Object.values(rows).map(({ element }) => element));
+    for (const element of [verdict, again, copy, report]) element.hidden = true;
+    back.focus();
     try {
-      found = await phone.check(told);
-    } catch (problem) {
-      found = { ok: false, text: "", trouble: inWords("", problem) };
+      const result = await phone.runDiagnostics((step, result, specificFix) => {
+        if (!isLeft) liveRegion.textContent = rows[step].show(result && translate(step, result, specificFix));
+      });
+      showVerdict(result.ok ? words.allPassed : words.someFailed, result);
+    } catch (error) {
+      const { message, fix } = translate(null, { ...problemFields(error), ok: false });
+      showVerdict(`${message}. ${fix}`, { ok: false, text: "" });
     }
+  };
+  /**
+   * @param {string} sentence
+   * @param {{ok: boolean, text: string}} result
+   */
+  const showVerdict = (sentence, { ok, text }) => {
     if (isLeft) return;
-    const { ok, text, trouble } = found;
-    verdict.textContent = trouble ? `${trouble.message}. ${trouble.fix}` : ok ? words.good : words.bad;
+    verdict.textContent = sentence;
     verdict.toggleAttribute("data-bad", !ok);
-    spoken.textContent = verdict.textContent;
+    liveRegion.textContent = sentence;
     report.value = text;
     verdict.hidden = again.hidden = false;
     copy.hidden = !text;
-    if (slot.contains(slot.getRootNode().activeElement)) again.focus();
+    const root = /** @type {Document | ShadowRoot} */ (sheet.getRootNode());
+    if (sheet.contains(root.activeElement)) again.focus();
   };
   const copyReport = async () => {
     try {
       await env.navigator.clipboard.writeText(report.value);
-      copy.textContent = spoken.textContent = words.copied;
+      copy.textContent = liveRegion.textContent = words.copied;
       setTimeout(() => {
         copy.textContent = words.copy;
       }, COPIED_MS);
@@ -60,23 +84,31 @@ export function showCheck(panel, slot, back) {
       report.select();
     }
   };
-  /** A result in the language of the panel. */
-  const inWords = (name, { ok, code, message, fix }, advice) => {
-    if (ok) return { mark: "ok", message: words.steps[name].done };
-    const [sentence, remedy] = words.faults[code] ?? texts.problems?.[code] ?? [];
-    const mark = code === "not_tried" || code === "in_call" ? "untried" : "failed";
-    return { mark, message: sentence ?? message, fix: advice ?? remedy ?? fix };
+  /**
+   * A result in the language of the panel.
+   * @param {Step | null} step
+   * @param {{ok: boolean, code: string | null, message: string, fix?: string | null}} result
+   * @param {string} [specificFix]
+   * @returns {ShownResult}
+   */
+  const translate = (step, { ok, code, message, fix }, specificFix) => {
+    if (ok && step) return { mark: "ok", message: words.steps[step].passed };
+    /** @type {Record<string, (string | undefined)[]>} */
+    const faults = words.faults;
+    const [sentence, translatedFix] = faults[code ?? ""] ?? texts.problems?.[code ?? ""] ?? [];
+    const mark = code === "not_tried" || code === "in_call" ? "notTried" : "failed";
+    return { mark, message: sentence ?? message, fix: specificFix ?? translatedFix ?? fix };
   };
 
-  panel.adopt(STYLES);
-  slot.replaceChildren(
-    h("div", { class: "bar-row" }, leave, h("h2", {}, words.title)),
+  panel.adoptStyles(STYLES);
+  sheet.replaceChildren(
+    h("div", { class: "bar-row" }, back, h("h2", {}, words.title)),
     h("p", { class: "quiet" }, words.intro),
     list,
     verdict,
     h("div", { class: "actions" }, again, copy),
     report,
-    spoken,
+    liveRegion,
   );
   run();
   return () => {
@@ -84,21 +116,32 @@ export function showCheck(panel, slot, back) {
   };
 }
 
-/** One line of the list: `show(null)` while it is tried, `show({mark, message, fix})` after. */
-function stepOf({ name, now }, { marks }) {
-  const mark = h("span", { class: "step-mark" });
-  const message = h("div", { class: "quiet" });
-  const fix = h("div", { class: "fix" });
-  const element = h("li", { class: "step" }, mark, h("div", {}, h("div", { class: "step-name" }, name), message, fix));
-  const step = { element, spoken: "", show };
-  function show(result) {
-    const { mark: kind, message: sentence, fix: remedy } = result ?? { message: now };
-    element.dataset.mark = kind ?? "now";
-    const picture = kind ? icon(MARKS[kind]) : h("span", { class: "spin" });
-    mark.replaceChildren(picture, h("span", { class: "sr" }, kind ? marks[kind] : ""));
-    message.textContent = sentence;
-    fix.textContent = remedy ?? "";
-    step.spoken = [name, sentence, remedy].filter(Boolean).join(". ");
-  }
-  return step;
+/** @param {unknown} error */
+const problemFields = (error) => {
+  const { code, message, fix } = asProblem(error);
+  return { code, message, fix };
+};
+
+/**
+ * A row of the list. `show(null)` while the step runs, `show(result)` after it; returns the text for the live region.
+ * @param {{name: string, testing: string}} step
+ * @param {Diagnostics["marks"]} marks
+ */
+function createRow({ name, testing }, marks) {
+  const markElement = h("span", { class: "step-mark" });
+  const messageElement = h("div", { class: "quiet" });
+  const fixElement = h("div", { class: "fix" });
+  const details = h("div", {}, h("div", { class: "step-name" }, name), messageElement, fixElement);
+  const element = h("li", { class: "step" }, markElement, details);
+  /** @param {ShownResult | null} result */
+  const show = (result) => {
+    const { mark, message, fix } = result ?? { message: testing };
+    element.dataset.mark = mark ?? "testing";
+    const image = mark ? icon(MARK_ICONS[mark]) : h("span", { class: "spin" });
+    markElement.replaceChildren(image, h("span", { class: "sr" }, mark ? marks[mark] : ""));
+    messageElement.textContent = message;
+    fixElement.textContent = fix ?? "";
+    return [name, message, fix].filter(Boolean).join(". ");
+  };
+  return { element, show };
 }

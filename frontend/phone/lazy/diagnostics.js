@@ -1,218 +1,331 @@
-/** Tries microphone, token, signalling and media without a call, and reports in words. */
-import { microphoneBarrier, microphoneProblem } from "../call/microphone.js";
-import { record } from "./audio-devices.js";
-import { check as english, fixes } from "../i18n/locales/en.js";
+/** Tests microphone, token, signalling and media without a call, and reports the result in words. */
+import { findMicrophoneObstacle, microphoneProblem } from "../call/microphone.js";
+import { diagnostics as english, fixes } from "../i18n/locales/en.js";
+import { openMicrophone } from "./audio-devices.js";
 
-export const STEPS = ["microphone", "token", "signaling", "media"];
-
-const SIGNALING_MS = 10_000;
-const MEDIA_MS = 10_000;
-const LISTEN_MS = 3_000;
-const SAMPLE_MS = 100;
-// Digital silence is exactly nothing; the quietest room is more.
-const SILENCE = 1e-5;
-const STUN = "stun:global.stun.twilio.com:3478";
-const { steps: WORDS, faults } = english;
-/** What this part alone can find, in the words of the report, which stays English. */
-const fault = (code) => ({ code, message: faults[code][0], fix: faults[code][1] || null });
+/** @import { VoiceDevice } from "../call/voice-device.js" */
+/** @import { Phone } from "../core.js" */
+/** @import { Problem } from "../errors.js" */
+/** @import { TokenSession } from "../session/token-session.js" */
+/** @import { Environment } from "../types.d.ts" */
 
 /**
- * Run the steps of `STEPS` in turn; `told(name, result, advice)` before each with null, after each with its result, and
- * with the fix where only this case has it.
- * `of` gives the `phone`, its `session()` and a `newLine()` beside its own, and the phone's own `Problem`.
- * The report is `{ok, microphone, token, signaling, media, browser, page, framed, startedAt, ms, text}`; each step is
- * `{ok, code, message, fix, ms}` and what it measured. It holds no token and no number.
+ * @typedef {EpochPhoneStep} Step
+ * @typedef {EpochPhoneStepResult & {level?: number, edge?: string | null}} StepResult
+ * @typedef {(step: Step, result: StepResult | null, specificFix?: string) => void} StepListener Called before each step
+ *   with null and after it with its result, and with the fix if only this case has it.
+ * @typedef {Partial<StepResult> & {message: string, specificFix?: string}} Outcome What a step finds out.
  */
-export async function check(env, told = () => {}, of) {
-  const begun = env.now();
-  // What one step leaves to the next: the microphone's stream, and the connection that it was heard through.
-  const held = { stream: null, loop: null, level: undefined };
-  const work = {
-    microphone: () => openMicrophone(env, of, held),
-    token: () => exchange(of),
-    signaling: () => reachCarrier(env, of),
-    media: () => sendAudio(env, of, held),
+
+/**
+ * @typedef {object} DiagnosticsContext
+ * @property {Phone} phone
+ * @property {() => TokenSession | null} getSession
+ * @property {() => Promise<VoiceDevice>} createDevice Another one beside the phone's.
+ * @property {typeof Problem} Problem The phone's own class.
+ */
+
+/**
+ * What one step leaves to the next.
+ * @typedef {object} Held
+ * @property {MediaStream | null} stream The microphone's.
+ * @property {Loopback | null} loopback
+ * @property {number} [level] How loud the microphone was at most, 0 to 1.
+ */
+
+/**
+ * A connection from one end to another within this page.
+ * @typedef {object} Loopback
+ * @property {RTCPeerConnection} near The end that sends.
+ * @property {Promise<boolean>} flows Whether anything came through.
+ * @property {() => void} close
+ */
+
+/** @type {Step[]} */
+export const STEPS = ["microphone", "token", "signaling", "media"];
+
+const SIGNALING_TIMEOUT_MS = 10_000;
+const MEDIA_TIMEOUT_MS = 10_000;
+const LISTEN_MS = 3_000;
+const SAMPLE_INTERVAL_MS = 100;
+// Digital silence is exactly zero; the quietest room is more.
+const MIN_AUDIO_LEVEL = 1e-5;
+const STUN_URL = "stun:global.stun.twilio.com:3478";
+const { steps: TEXTS, faults: FAULTS } = english;
+
+/**
+ * A fault that only the diagnostics can find, in the words of the report, which is in English.
+ * @param {keyof typeof FAULTS} code
+ */
+const fault = (code) => ({ code, message: FAULTS[code][0], fix: FAULTS[code][1] || null });
+
+/**
+ * Run the steps in turn. The report holds no token and no number.
+ * @param {Environment} env
+ * @param {StepListener} onStep
+ * @param {DiagnosticsContext} context
+ * @returns {Promise<EpochPhoneReport>}
+ */
+export async function runDiagnostics(env, onStep = () => {}, context) {
+  const startedAt = env.now();
+  /** @type {Held} */
+  const held = { stream: null, loopback: null };
+  /** @type {Record<Step, () => Promise<Outcome>>} */
+  const run = {
+    microphone: () => testMicrophone(env, context, held),
+    token: () => testToken(context),
+    signaling: () => testSignaling(env, context),
+    media: () => testMedia(env, context, held),
   };
-  const report = { ok: true };
+  /** @type {Partial<Record<Step, StepResult>>} */
+  const results = {};
   try {
-    for (const name of STEPS) {
-      told(name, null);
-      const started = env.now();
-      const obstacle = obstacleTo(name, of.phone, report);
-      const { advice, ...result } = obstacle ? { ok: false, ...obstacle } : await attempt(work[name]);
-      report[name] = { ...result, ms: Math.round(env.now() - started) };
-      if (name === "microphone" && held.level !== undefined) report[name].level = held.level;
-      told(name, report[name], advice);
+    for (const step of STEPS) {
+      onStep(step, null);
+      const stepStartedAt = env.now();
+      const obstacle = obstacleTo(step, context.phone, results);
+      const { specificFix, ...outcome } = obstacle ? { ok: false, ...obstacle } : await attempt(run[step]);
+      /** @type {StepResult} */
+      const result = { ok: true, code: null, fix: null, ...outcome, ms: Math.round(env.now() - stepStartedAt) };
+      if (step === "microphone" && held.level !== undefined) result.level = held.level;
+      results[step] = result;
+      onStep(step, result, specificFix);
     }
   } finally {
-    held.loop?.close();
+    held.loopback?.close();
     for (const track of held.stream?.getTracks() ?? []) track.stop();
   }
-  Object.assign(report, {
-    ok: STEPS.every((name) => report[name].ok),
+  const { microphone, token, signaling, media } = /** @type {Record<Step, StepResult>} */ (results);
+  const report = {
+    ok: STEPS.every((step) => results[step]?.ok),
+    ...{ microphone, token, signaling, media },
     browser: env.navigator.userAgent,
     page: env.window.location.origin,
     framed: env.window.parent !== env.window,
-    startedAt: new Date(begun).toISOString(),
-    ms: Math.round(env.now() - begun),
-  });
-  return { ...report, text: readable(report) };
+    startedAt: new Date(startedAt).toISOString(),
+    ms: Math.round(env.now() - startedAt),
+  };
+  return { ...report, text: reportText(report) };
 }
 
-function obstacleTo(name, phone, { token }) {
-  if (name !== "token" && phone.isInCall) return fault("in_call");
+/**
+ * @param {Step} step
+ * @param {Phone} phone
+ * @param {Partial<Record<Step, StepResult>>} results
+ * @returns {Outcome | null}
+ */
+function obstacleTo(step, phone, { token }) {
+  if (step !== "token" && phone.isInCall) return fault("in_call");
   return token?.ok === false ? fault("not_tried") : null;
 }
 
+/**
+ * @param {() => Promise<Outcome>} step
+ * @returns {Promise<Outcome>}
+ */
 async function attempt(step) {
   try {
-    return { ok: true, code: null, fix: null, ...(await step()) };
+    return await step();
   } catch (error) {
-    // What the browser throws has a code too: a number, or none.
-    const { code, kind, message, fix, advice } = typeof error.code === "string" ? error : fault("media_failed");
-    return { ok: false, code, message, fix: fix ?? fixes[kind], advice };
+    const thrown = /** @type {Partial<Problem>} */ (error);
+    // Errors of the browser have a number as their code, or none.
+    if (typeof thrown.code !== "string") return { ok: false, ...fault("media_failed") };
+    const { code, message = "", fixCode, specificFix } = thrown;
+    return { ok: false, code, message, fix: thrown.fix ?? fixes[fixCode ?? ""] ?? null, specificFix };
   }
 }
 
-/** Opens it and listens, through a connection within this page. */
-async function openMicrophone(env, of, held) {
-  const barrier = microphoneBarrier(env);
-  if (barrier) throw new of.Problem(barrier.code, barrier);
+/**
+ * Open the microphone and listen to it, through a connection within this page.
+ * @param {Environment} env
+ * @param {DiagnosticsContext} context
+ * @param {Held} held
+ */
+async function testMicrophone(env, { Problem }, held) {
+  const obstacle = findMicrophoneObstacle(env);
+  if (obstacle) throw new Problem(obstacle.code, obstacle);
   try {
     held.stream = await (env.preferences.microphone
-      ? record({ audio: true }, env)
+      ? openMicrophone({ audio: true }, env)
       : env.navigator.mediaDevices.getUserMedia({ audio: true }));
   } catch (error) {
     const problem = await microphoneProblem(error, env.navigator);
-    throw new of.Problem(problem.code, problem);
+    throw new Problem(problem.code, problem);
   }
-  held.loop = loopOf(env, held.stream);
-  // Where no audio flows nobody can tell how loud it is: the step for the media says so.
-  if ((await held.loop.flows) && !(await isHeard(env, held))) throw fault("microphone_silent");
-  return { message: WORDS.microphone.done };
+  const loopback = createLoopback(env, held.stream);
+  held.loopback = loopback;
+  // Without a flow of audio the level is not known: the media step reports that.
+  if ((await loopback.flows) && !(await hasSound(env, held, loopback))) throw fault("microphone_silent");
+  return { message: TEXTS.microphone.passed };
 }
 
-async function exchange({ phone, session, Problem }) {
+/** @param {DiagnosticsContext} context */
+async function testToken({ phone, getSession, Problem }) {
   if (phone.state === "error") phone.reset();
-  await session()?.refresh();
+  await getSession()?.refresh();
   if (!phone.account) throw phone.problem ?? new Problem("invalid_embed_token");
-  return { message: WORDS.token.done };
+  return { message: TEXTS.token.passed };
 }
 
-/** Signs in at the carrier as for a call, and leaves again: nothing rings, nothing is charged. */
-async function reachCarrier({ policy }, of) {
-  const line = await of.newLine();
+/**
+ * Register with the carrier as for a call, and leave again: nothing rings and nothing is charged.
+ * @param {Environment} env
+ * @param {DiagnosticsContext} context
+ */
+async function testSignaling({ cspViolations }, { phone, createDevice }) {
+  const voiceDevice = await createDevice();
   let stop = () => {};
   try {
-    const device = await line.open();
-    const trouble = new Promise((_, reject) => {
-      const failed = (fix) => reject({ ...fault("signaling_failed"), ...(fix ? { fix, advice: fix } : {}) });
-      const unwatch = policy.watchSockets(of.phone.account.signaling, failed);
-      const timer = setTimeout(failed, SIGNALING_MS);
+    const device = await voiceDevice.open();
+    /** @type {Promise<never>} */
+    const failure = new Promise((_, reject) => {
+      /** @param {string} [fix] */
+      const fail = (fix) => reject({ ...fault("signaling_failed"), ...(fix ? { fix, specificFix: fix } : {}) });
+      const unwatch = cspViolations.watchSockets(phone.account?.signaling ?? null, fail);
+      const timer = setTimeout(fail, SIGNALING_TIMEOUT_MS);
       stop = () => {
         unwatch();
         clearTimeout(timer);
       };
     });
-    // The carrier has let us in once it names us; whether it would also pass calls on to us does not matter here.
+    // The carrier has accepted us once it tells our identity; whether it would also send us calls does not matter.
     const registered = device.register().catch(() => {
       if (!device.identity) throw fault("signaling_failed");
     });
-    await Promise.race([registered, trouble]);
-    return { message: WORDS.signaling.done, edge: device.edge ?? null };
+    await Promise.race([registered, failure]);
+    return { message: TEXTS.signaling.passed, edge: device.edge ?? null };
   } finally {
     stop();
-    line.discard();
+    voiceDevice.discard();
   }
 }
 
-/** Audio from one end of a connection to its other end in this page; with the real carrier, a way out for UDP too. */
-async function sendAudio(env, of, held) {
-  held.loop ??= loopOf(env, held.stream);
-  if (!(await held.loop.flows)) throw fault("media_failed");
-  if (!of.phone.account.signaling && !(await isWayOut(env))) throw fault("media_blocked");
-  return { message: WORDS.media.done };
+/**
+ * Send audio from one end of a connection to its other end in this page; with the real carrier, UDP to the internet too.
+ * @param {Environment} env
+ * @param {DiagnosticsContext} context
+ * @param {Held} held
+ */
+async function testMedia(env, { phone }, held) {
+  held.loopback ??= createLoopback(env, held.stream);
+  if (!(await held.loopback.flows)) throw fault("media_failed");
+  if (!phone.account?.signaling && !(await canSendUdp(env))) throw fault("media_blocked");
+  return { message: TEXTS.media.passed };
 }
 
-/** A connection within this page that carries `stream`, or an empty channel: `{near, flows, close()}`. */
-function loopOf(env, stream) {
+/**
+ * A connection within this page that carries `stream`, or an empty data channel.
+ * @param {Environment} env
+ * @param {MediaStream | null} stream
+ * @returns {Loopback}
+ */
+function createLoopback(env, stream) {
   const { RTCPeerConnection } = env.window;
   const near = new RTCPeerConnection();
   const far = new RTCPeerConnection();
-  const pass = (from, to) => {
+  /**
+   * @param {RTCPeerConnection} from
+   * @param {RTCPeerConnection} to
+   */
+  const passCandidates = (from, to) => {
     from.onicecandidate = ({ candidate }) => candidate && to.addIceCandidate(candidate).catch(() => {});
   };
-  pass(near, far);
-  pass(far, near);
+  passCandidates(near, far);
+  passCandidates(far, near);
   const channel = near.createDataChannel("check");
-  for (const track of stream?.getTracks() ?? []) near.addTrack(track, stream);
-  const join = async () => {
+  if (stream) for (const track of stream.getTracks()) near.addTrack(track, stream);
+  const connect = async () => {
     await near.setLocalDescription();
-    await far.setRemoteDescription(near.localDescription);
+    await far.setRemoteDescription(/** @type {RTCSessionDescription} */ (near.localDescription));
     await far.setLocalDescription();
-    await near.setRemoteDescription(far.localDescription);
-    return until(env, MEDIA_MS, async () => (stream ? await hasAudio(far) : channel.readyState === "open"));
+    await near.setRemoteDescription(/** @type {RTCSessionDescription} */ (far.localDescription));
+    return waitUntil(env, MEDIA_TIMEOUT_MS, async () =>
+      stream ? await receivesAudio(far) : channel.readyState === "open",
+    );
   };
   const close = () => {
     near.close();
     far.close();
   };
-  return { near, flows: join().catch(() => false), close };
+  return { near, flows: connect().catch(() => false), close };
 }
 
-/** Whether a UDP packet reaches the carrier's network and comes back. */
-async function isWayOut(env) {
+/**
+ * Whether a UDP packet reaches the carrier's network and its answer comes back.
+ * @param {Environment} env
+ */
+async function canSendUdp(env) {
   const { RTCPeerConnection } = env.window;
-  const connection = new RTCPeerConnection({ iceServers: [{ urls: STUN }] });
-  let isBack = false;
+  const connection = new RTCPeerConnection({ iceServers: [{ urls: STUN_URL }] });
+  let isAnswered = false;
   connection.onicecandidate = ({ candidate }) => {
-    isBack ||= candidate?.type === "srflx";
+    isAnswered ||= candidate?.type === "srflx";
   };
   try {
     connection.createDataChannel("check");
     await connection.setLocalDescription();
-    // A browser that has asked everywhere, and was told nothing, need not be waited for.
-    await until(env, MEDIA_MS, async () => isBack || connection.iceGatheringState === "complete");
-    return isBack;
+    // A browser that has asked everywhere without an answer need not be waited for.
+    await waitUntil(env, MEDIA_TIMEOUT_MS, async () => isAnswered || connection.iceGatheringState === "complete");
+    return isAnswered;
   } finally {
     connection.close();
   }
 }
 
-/** Whether the microphone gives any sound, and how loud at most, 0 to 1; a browser that does not tell is believed. */
-function isHeard(env, held) {
-  return until(env, LISTEN_MS, async () => {
-    const level = await reportOf(held.loop.near, "media-source", "audioLevel");
+/**
+ * Whether the microphone gives any sound; true in a browser that does not tell the level.
+ * @param {Environment} env
+ * @param {Held} held
+ * @param {Loopback} loopback
+ */
+function hasSound(env, held, loopback) {
+  return waitUntil(env, LISTEN_MS, async () => {
+    const level = await readStat(loopback.near, "media-source", "audioLevel");
     if (level === undefined) return true;
     held.level = Math.max(held.level ?? 0, level);
-    return held.level > SILENCE;
+    return held.level > MIN_AUDIO_LEVEL;
   });
 }
 
-const hasAudio = async (far) => (await reportOf(far, "inbound-rtp", "packetsReceived")) > 0;
+/** @param {RTCPeerConnection} connection */
+const receivesAudio = async (connection) => Number(await readStat(connection, "inbound-rtp", "packetsReceived")) > 0;
 
-async function reportOf(connection, type, field) {
-  for (const report of (await connection.getStats()).values()) {
-    if (report.type === type && field in report) return report[field];
+/**
+ * @param {RTCPeerConnection} connection
+ * @param {string} type
+ * @param {string} field
+ * @returns {Promise<number | undefined>}
+ */
+async function readStat(connection, type, field) {
+  for (const stat of (await connection.getStats()).values()) {
+    if (stat.type === type && field in stat) return stat[field];
   }
   return undefined;
 }
 
-async function until({ now, wait }, within, holds) {
-  const end = now() + within;
-  while (!(await holds())) {
+/**
+ * @param {Environment} env
+ * @param {number} timeout
+ * @param {() => Promise<boolean>} condition
+ */
+async function waitUntil({ now, wait }, timeout, condition) {
+  const end = now() + timeout;
+  while (!(await condition())) {
     if (now() >= end) return false;
-    await wait(SAMPLE_MS);
+    await wait(SAMPLE_INTERVAL_MS);
   }
   return true;
 }
 
-/** The report as lines that a person can read and paste. */
-function readable(report) {
-  const lines = STEPS.map((name) => {
-    const { ok, code, message, fix, ms } = report[name];
-    return `${name}: ${ok ? "ok" : "FAILED"}, ${message}${code ? ` (${code})` : ""}, ${ms} ms${fix ? `\n  ${fix}` : ""}`;
+/**
+ * The report as lines that a person can read and paste.
+ * @param {Omit<EpochPhoneReport, "text">} report
+ */
+function reportText(report) {
+  const lines = STEPS.map((step) => {
+    const { ok, code, message, fix, ms } = report[step];
+    return `${step}: ${ok ? "ok" : "FAILED"}, ${message}${code ? ` (${code})` : ""}, ${ms} ms${fix ? `\n  ${fix}` : ""}`;
   });
-  const where = `page: ${report.page}${report.framed ? ", in a frame" : ""}`;
-  return [...lines, `browser: ${report.browser}`, where, `checked: ${report.startedAt}, ${report.ms} ms`].join("\n");
+  const page = `page: ${report.page}${report.framed ? ", in a frame" : ""}`;
+  return [...lines, `browser: ${report.browser}`, page, `checked: ${report.startedAt}, ${report.ms} ms`].join("\n");
 }

@@ -1,69 +1,96 @@
-/** What makes dialling comfortable, loaded when the phone is about to be used. */
-import { punctuate } from "../ui/dialer/format-as-you-type.js";
-import { countryOf, format } from "../ui/dialer/number-format.js";
-import { recentCalls } from "../ui/dialer/recent-calls.js";
-import { STYLES } from "../ui/dialer/styles.js";
-import { Tones } from "../ui/dialer/keypad-tones.js";
-import { troubleOf } from "../ui/dialer/call-quality.js";
-import { h } from "../ui/dom.js";
+/** The chunk that improves dialling, loaded when the phone is about to be used: formatting, country, recent calls, key tones. */
 import { dialer as english, fixes } from "../i18n/locales/en.js";
+import { h } from "../ui/dom.js";
+import { qualityWarningOf } from "../ui/dialer/call-quality.js";
+import { formatAsYouType } from "../ui/dialer/format-as-you-type.js";
+import { KeypadTones } from "../ui/dialer/keypad-tones.js";
+import { countryOf, formatTyped } from "../ui/dialer/number-format.js";
+import { recentCallsList } from "../ui/dialer/recent-calls.js";
+import { STYLES } from "../ui/dialer/styles.js";
 
-/** What to do about problems, in English, as the file of a language has it; the sentences are in errors.js. */
+/** @import { ProblemTexts } from "../i18n/texts.js" */
+/** @import { PhoneCall } from "../types.d.ts" */
+/** @import { Panel } from "../ui/panel.js" */
+/** @import { PanelElements } from "../ui/panel-elements.js" */
+/** @import { View } from "../ui/views.js" */
+
+/**
+ * The English fixes in the form of a language's file; the English sentences are in errors.js.
+ * @type {ProblemTexts}
+ */
 export const problems = Object.fromEntries(Object.entries(fixes).map(([code, fix]) => [code, [undefined, fix]]));
 
 /**
- * Add to `panel` and its elements `parts`: punctuation as one types, the country called, recent calls, tones.
- * `changed()` shows what was written to the field. Returns `{update(view), written(number), trouble(),
- * sound(digit), stop()}`.
+ * @typedef {object} DialerEnhancements
+ * @property {(view: View) => void} update
+ * @property {(number: string) => string} format
+ * @property {() => string} qualityWarning
+ * @property {(digit: string) => void} playTone
+ * @property {() => void} stop
  */
-export function attach(panel, parts, changed) {
+
+/**
+ * @param {Panel} panel
+ * @param {PanelElements} elements
+ * @param {() => void} onInput Shows what was written to the number field.
+ * @returns {DialerEnhancements}
+ */
+export function enhanceDialer(panel, { field, recentCalls }, onInput) {
   const { phone, env, texts } = panel;
   const words = texts.dialer ?? english;
   const { language } = texts.core;
-  const { input, country } = parts.field;
-  const tones = new Tones(env.window.AudioContext);
-  const written = (number) => (number && phone.account ? format(number, phone.account) : (number ?? ""));
-  let listed = null;
+  const { input, country } = field;
+  const tones = new KeypadTones(env.window.AudioContext);
+  /** @param {string} number */
+  const format = (number) => (number && phone.account ? formatTyped(number, phone.account) : (number ?? ""));
+  /** @type {PhoneCall[] | null} */
+  let shownCalls = null;
 
-  panel.adopt(STYLES);
-  punctuate(input, () => phone.account, changed);
+  panel.adoptStyles(STYLES);
+  formatAsYouType(input, () => phone.account, onInput);
 
   const showCountry = () => {
     const found = phone.account && countryOf(input.value, phone.account);
     const code = found ? `+${found.code}` : "";
-    // Who types a country code sees it in the field.
-    const isTyped = input.value.includes("+");
-    const short = [found?.region, isTyped ? "" : code].filter(Boolean).join(" ");
-    const spoken = found?.region ? nameOf(found.region, language) : "";
-    country.title = spoken;
+    // A typed country code is visible in the field already.
+    const isCodeTyped = input.value.includes("+");
+    const short = [found?.region, isCodeTyped ? "" : code].filter(Boolean).join(" ");
+    const name = found?.region ? regionName(found.region, language) : "";
+    country.title = name;
     // The two letters are for the eye, the name is for the ear.
-    const name = spoken ? [h("span", { class: "sr" }, `${spoken} ${code}`)] : [];
-    country.replaceChildren(h("span", { "aria-hidden": String(Boolean(spoken)) }, short), ...name);
+    const spoken = name ? [h("span", { class: "sr" }, `${name} ${code}`)] : [];
+    country.replaceChildren(h("span", { "aria-hidden": String(Boolean(name)) }, short), ...spoken);
   };
-  const showRecent = (isShown) => {
-    const calls = isShown ? panel.recent : [];
-    if (listed && listed.length === calls.length && listed[0] === calls[0]) return;
-    listed = calls;
-    const pick = ({ number, metadata }) => phone.dial(number, metadata);
-    parts.extra.replaceChildren(...recentCalls(calls, words, { written, pick, language }));
+  /** @param {boolean} isShown */
+  const showRecentCalls = (isShown) => {
+    const calls = isShown ? panel.recentCalls : [];
+    if (shownCalls && shownCalls.length === calls.length && shownCalls[0] === calls[0]) return;
+    shownCalls = calls;
+    /** @param {PhoneCall} call */
+    const onPick = ({ number, metadata }) => phone.dial(number, metadata);
+    recentCalls.replaceChildren(...recentCallsList(calls, words, { format, onPick, language }));
   };
   return {
     update({ state }) {
       showCountry();
-      showRecent(state === "ready");
+      showRecentCalls(state === "ready");
     },
-    written,
-    trouble: () => troubleOf(phone, words.trouble),
-    sound(digit) {
+    format,
+    qualityWarning: () => qualityWarningOf(phone, words.callQuality),
+    playTone(digit) {
       if (env.preferences.sounds !== false) tones.play(digit, env.preferences.speaker);
     },
     stop: () => tones.close(),
   };
 }
 
-function nameOf(region, language) {
+/**
+ * @param {string} region
+ * @param {string} language
+ */
+function regionName(region, language) {
   try {
-    return new Intl.DisplayNames([language], { type: "region" }).of(region);
+    return new Intl.DisplayNames([language], { type: "region" }).of(region) ?? region;
   } catch {
     return region;
   }

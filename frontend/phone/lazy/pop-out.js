@@ -1,169 +1,221 @@
 /**
- * Calls in a window of their own, which outlives the page: opened here, or found again by the window's own word.
+ * The pop-out as a page's phone uses it: a window with a phone of its own, whose calls go on when the page is left.
  *
- * The window (frontend/window) has the phone that really calls. Its `{epochphone: "window"}` is answered with the token, a
- * ticket and a port; through the port go orders (`dial`, `hangup`, `mute`, `digit`), and back come pictures of each call,
- * which this page's phone follows with events of its own.
+ * The pop-out (pages/pop-out) announces itself to its opener, here or after the opener was replaced by another page of the
+ * site. This page answers with the token, a ticket and a port. Commands go through the port, and snapshots of each call
+ * come back, which this page's phone follows with events of its own. The messages are in ../pop-out/messages.d.ts.
  */
-import { isOn, originOf } from "../config.js";
 import { uuid } from "../browser/uuid.js";
-import { Remote } from "../pop-out/pop-out-call.js";
+import { isOn, originOf } from "../config.js";
+import { PopOutCall } from "../pop-out/pop-out-call.js";
 
-const NAME = "epochphone";
-const FEATURES = "popup,width=360,height=580";
+/** @import { Phone } from "../core.js" */
+/** @import { Problem } from "../errors.js" */
+/** @import { CallSnapshot, Command, Report, Welcome } from "../pop-out/messages.d.ts" */
+/** @import { TokenSession } from "../session/token-session.js" */
+/** @import { CallListener, CallRequest, Environment, Settings } from "../types.d.ts" */
+
+/**
+ * @typedef {object} PopOutContext
+ * @property {Phone} phone
+ * @property {() => TokenSession | null} getSession
+ * @property {() => Promise<boolean>} acquireCallLock
+ * @property {typeof Problem} Problem The phone's own class.
+ */
+
+const WINDOW_NAME = "epochphone";
+const WINDOW_FEATURES = "popup,width=360,height=580";
 
 export class PopOut {
-  /** The page's settings, for the window's looks and language. */
+  /**
+   * The page's, for the pop-out's looks and language.
+   * @type {Settings}
+   */
   settings = {};
   #env;
-  #of;
+  #context;
+  /** @type {Window | null} */
   #window = null;
+  /** @type {MessagePort | null} */
   #port = null;
-  /** The name of the connection, by which the window shows that it has it. */
-  #link = null;
-  #remote = null;
-  /** Pictures of calls that this page's phone could not follow yet. */
+  /**
+   * The id of the connection, which the pop-out repeats when it announces itself.
+   * @type {string | null}
+   */
+  #connectionId = null;
+  /** @type {PopOutCall | null} */
+  #call = null;
+  /**
+   * Snapshots that this page's phone could not follow yet.
+   * @type {(CallSnapshot | null)[]}
+   */
   #inbox = [];
-  #isWorking = false;
-  /** The calls whose end this page has told. */
-  #over = new Set();
-  /** A policy of the page keeps its windows apart from it: calls are placed in the page. */
-  #isHopeless = false;
+  #isReadingInbox = false;
+  /**
+   * The ids of the calls whose end this page has handled.
+   * @type {Set<string>}
+   */
+  #endedCallIds = new Set();
+  /** A policy of the page separates its windows from it: calls are placed in the page. */
+  #isSeparated = false;
 
-  /** `of` has the `phone`, its `session()`, `hold()` for the site's one call, and the phone's own `Problem`. */
-  constructor(env, of) {
+  /**
+   * @param {Environment} env
+   * @param {PopOutContext} context
+   */
+  constructor(env, context) {
     this.#env = env;
-    this.#of = of;
-    const inPage = of.phone.placeCall;
-    of.phone.placeCall = (order, on) => this.#place(order, on) ?? inPage(order, on);
-    of.phone.watch(() => this.#work());
-    env.window.addEventListener("pagehide", () => this.#leave());
+    this.#context = context;
+    context.phone.onChange(() => this.#readInbox());
+    env.window.addEventListener("pagehide", () => this.#disconnect());
   }
 
-  /** Whether the page can have such a window at all: without an origin it could not be told from others. */
+  /** Whether the page can have a pop-out: a page without an origin could not be told from others. */
   get canOpen() {
-    return this.#env.window.origin !== "null" && !this.#isHopeless;
+    return this.#env.window.origin !== "null" && !this.#isSeparated;
   }
 
-  /** Open the window, or bring it to the front: to be called within a click. The Problem when the browser does not let us. */
+  /**
+   * Open the pop-out, or bring it to the front; to be called within a click.
+   * @returns {Problem | null} Why the browser did not allow it.
+   */
   open() {
     const { window, document, base } = this.#env;
     const locale = this.settings.locale ?? document.documentElement.lang;
-    const place = new URLSearchParams({ origin: window.location.origin, locale });
-    // A window of that name that is there already stays as it is: only the part behind the # would change.
-    const opened = window.open(`${base}/widget/window#${place}`, NAME, FEATURES);
-    if (!opened) return new this.#of.Problem("window_blocked");
+    const fragment = new URLSearchParams({ origin: window.location.origin, locale });
+    // A pop-out that is open already is not reloaded: only the fragment of its address changes.
+    const opened = window.open(`${base}/widget/window#${fragment}`, WINDOW_NAME, WINDOW_FEATURES);
+    if (!opened) return new this.#context.Problem("window_blocked");
     this.#window = opened;
     opened.focus();
     return null;
   }
 
-  /** Answer a window of our service that says that it is there; `link` is the connection it has, if any. */
-  met(source, link) {
-    const session = this.#of.session();
-    if (!session || (link && link === this.#link)) return;
-    // A window that this tab opened, and no frame of anybody's.
+  /**
+   * A pop-out of our service has announced itself: connect to it, unless it is connected.
+   * @param {Window} source
+   * @param {string | null} connectionId The id of the connection that it has.
+   */
+  onAnnounced(source, connectionId) {
+    const session = this.#context.getSession();
+    if (!session || (connectionId && connectionId === this.#connectionId)) return;
+    // Only a window that this tab opened, and no frame.
     if (source.opener !== this.#env.window || source.top !== source) return;
     this.#window = source;
     this.#port?.close();
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    this.#link = uuid(this.#env.window.crypto);
-    port1.onmessage = ({ data }) => port1 === this.#port && this.#heard(data);
+    this.#connectionId = uuid(this.#env.window.crypto);
+    port1.onmessage = ({ data }) => port1 === this.#port && this.#onReport(data);
     const { theme, color, debug, locale = this.#env.document.documentElement.lang } = this.settings;
-    const settings = { theme, color, locale, debug };
-    const hello = { epochphone: "page", link: this.#link, ...session.credentials, settings };
-    source.postMessage(hello, originOf(this.#env.base), [port2]);
-    if (this.#remote?.isWaiting) this.say(this.#remote.order);
+    /** @type {Welcome} */
+    const welcome = {
+      epochphone: "page",
+      link: this.#connectionId,
+      ...session.credentials,
+      settings: { theme, color, locale, debug },
+    };
+    source.postMessage(welcome, originOf(this.#env.base) ?? "", [port2]);
+    if (this.#call?.isWaiting) this.#send(this.#call.dialCommand);
   }
 
-  /** Tell the window something, where it listens. */
-  say(message) {
-    this.#port?.postMessage(message);
-  }
-
-  /** The phone of this page is gone for good. */
+  /** The phone of this page stops for good. */
   stop() {
-    this.say({ close: true });
-    this.#leave();
+    this.#send({ close: true });
+    this.#disconnect();
   }
 
-  /** How to carry out `order`: in the window, or null for in the page. */
-  #place(order, on) {
-    const { phone } = this.#of;
-    // A picture of a call that goes on in the window already brings nothing to be dialled.
-    if (order.params) {
+  /**
+   * The call of `request` in the pop-out; null if it must be placed in the page.
+   * @param {CallRequest} request
+   * @param {CallListener} listener
+   */
+  createCall(request, listener) {
+    const { phone } = this.#context;
+    // A request without params is for a call that goes on in the pop-out already.
+    if (request.params) {
       const isOpen = this.#window && !this.#window.closed;
-      if (!this.canOpen || phone.elsewhere || !(isOpen || isOn(this.settings.popOut))) return null;
-      phone.aside = isOpen ? this.#window.focus() : this.open();
-      if (phone.aside) return null;
+      if (!this.canOpen || phone.remoteCall || !(isOpen || isOn(this.settings.popOut))) return null;
+      if (isOpen) this.#window?.focus();
+      else phone.notice = this.open();
+      if (phone.notice) return null;
     }
     const { window, base } = this.#env;
-    this.#remote = new Remote(order, on, {
-      ...this.#of,
-      // On a page of our own origin the window itself holds the one lock of both.
-      ...(window.location.origin === originOf(base) ? { hold: async () => true } : {}),
+    // On a page of our own origin the pop-out itself holds the one lock of both.
+    const isSameOrigin = window.location.origin === originOf(base);
+    this.#call = new PopOutCall(request, listener, {
+      ...this.#context,
+      ...(isSameOrigin ? { acquireCallLock: async () => true } : {}),
       env: this.#env,
-      say: (message) => this.say(message),
-      isGone: () => this.#window.closed,
-      over: (callId) => {
-        this.#over.add(callId);
-        this.say({ heard: callId });
+      send: (command) => this.#send(command),
+      isClosed: () => Boolean(this.#window?.closed),
+      onEnded: (callId) => {
+        this.#endedCallIds.add(callId);
+        this.#send({ heard: callId });
       },
-      apart: () => {
-        this.#isHopeless = !this.#port;
+      onClosedAtOnce: () => {
+        this.#isSeparated = !this.#port;
       },
     });
-    return this.#remote;
+    return this.#call;
   }
 
-  #heard({ call, renew, busy }) {
-    if (renew) this.#renew();
-    if (busy) this.#remote?.refuse();
+  /** @param {Command} command */
+  #send(command) {
+    this.#port?.postMessage(command);
+  }
+
+  /** @param {Report} report */
+  #onReport({ call, renew, busy }) {
+    if (renew) this.#renewTicket();
+    if (busy) this.#call?.refuse();
     if (call === undefined) return;
     this.#inbox.push(call);
-    this.#work();
+    this.#readInbox();
   }
 
-  async #renew() {
-    const session = this.#of.session();
+  async #renewTicket() {
+    const session = this.#context.getSession();
     await session?.refresh().catch(() => {});
-    if (session?.alive) this.say({ ticket: session.credentials.ticket });
+    if (session?.isValid) this.#send({ ticket: session.credentials.ticket });
   }
 
-  /** Let this page's phone follow what the window told, as far as it can now. */
-  #work() {
-    if (this.#isWorking) return;
-    this.#isWorking = true;
+  /** Let this page's phone follow the snapshots, as far as it can now. */
+  #readInbox() {
+    if (this.#isReadingInbox) return;
+    this.#isReadingInbox = true;
     while (this.#inbox.length > 0 && this.#follow(this.#inbox[0])) this.#inbox.shift();
-    this.#isWorking = false;
+    this.#isReadingInbox = false;
   }
 
-  /** Whether `call`, or that there is none, needs no more attention. */
-  #follow(call) {
-    const { phone } = this.#of;
-    const isOurs = phone.isApart && this.#remote;
-    if (!call) {
-      if (isOurs) this.#remote.vanish();
+  /**
+   * Whether `snapshot` is done with.
+   * @param {CallSnapshot | null} snapshot
+   */
+  #follow(snapshot) {
+    const { phone } = this.#context;
+    const ownCall = phone.isInPopOut ? this.#call : null;
+    if (!snapshot) {
+      ownCall?.endIfReported();
       return true;
     }
-    const { callId } = call.details;
-    if (this.#over.has(callId)) {
-      this.say({ heard: callId });
+    const { callId } = snapshot.details;
+    if (this.#endedCallIds.has(callId)) {
+      this.#send({ heard: callId });
       return true;
     }
-    if (!(isOurs && phone.call.callId === callId)) {
+    if (!ownCall || phone.call?.callId !== callId) {
       if (phone.isInCall || !phone.canDial) return false;
-      phone.place({ details: call.details });
+      phone.place({ details: snapshot.details });
     }
-    this.#remote.follow(call);
+    this.#call?.follow(snapshot);
     return true;
   }
 
-  /** The page is left: what goes on in the window is for the next page. */
-  #leave() {
+  /** The page is left: the calls of the pop-out are for the next page. */
+  #disconnect() {
     this.#port?.close();
-    this.#port = this.#link = null;
+    this.#port = this.#connectionId = null;
     this.#inbox = [];
   }
 }

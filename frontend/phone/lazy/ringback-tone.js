@@ -1,27 +1,31 @@
-/** The tone a caller hears while the far end rings; the carrier sends none before the answer. */
+/** The tone a caller hears while the far end rings: the carrier sends none before the answer. */
 const FREQUENCIES_HZ = [440, 480];
 const ON_S = 2;
 const PERIOD_S = 6;
 const VOLUME = 0.06;
 
-export class Ringback {
-  #Context;
+export class RingbackTone {
+  #AudioContext;
+  /** @type {AudioContext | null} */
   #context = null;
-  #interval = 0;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #interval;
 
-  constructor(Context) {
-    this.#Context = Context;
+  /** @param {typeof AudioContext | undefined} AudioContext The browser's, if it has one. */
+  constructor(AudioContext) {
+    this.#AudioContext = AudioContext;
   }
 
   start() {
-    if (!this.#Context || this.#context) return;
+    if (!this.#AudioContext || this.#context) return;
     try {
-      this.#context = new this.#Context();
-      this.#context.resume().catch(() => {});
-      this.#ring();
-      this.#interval = setInterval(() => this.#ring(), PERIOD_S * 1000);
+      const context = new this.#AudioContext();
+      this.#context = context;
+      context.resume().catch(() => {});
+      playOnce(context);
+      this.#interval = setInterval(() => playOnce(context), PERIOD_S * 1000);
     } catch {
-      // A page without sound output still makes calls.
+      // Calls work without sound output too.
       this.stop();
     }
   }
@@ -31,22 +35,22 @@ export class Ringback {
     this.#context?.close().catch(() => {});
     this.#context = null;
   }
+}
 
-  #ring() {
-    const context = this.#context;
-    const from = context.currentTime + 0.05;
-    const gain = context.createGain();
-    gain.gain.setValueAtTime(0, from);
-    gain.gain.linearRampToValueAtTime(VOLUME, from + 0.02);
-    gain.gain.setValueAtTime(VOLUME, from + ON_S - 0.02);
-    gain.gain.linearRampToValueAtTime(0, from + ON_S);
-    gain.connect(context.destination);
-    for (const frequency of FREQUENCIES_HZ) {
-      const tone = context.createOscillator();
-      tone.frequency.value = frequency;
-      tone.connect(gain);
-      tone.start(from);
-      tone.stop(from + ON_S);
-    }
+/** @param {AudioContext} context */
+function playOnce(context) {
+  const from = context.currentTime + 0.05;
+  const gain = context.createGain();
+  gain.gain.setValueAtTime(0, from);
+  gain.gain.linearRampToValueAtTime(VOLUME, from + 0.02);
+  gain.gain.setValueAtTime(VOLUME, from + ON_S - 0.02);
+  gain.gain.linearRampToValueAtTime(0, from + ON_S);
+  gain.connect(context.destination);
+  for (const frequency of FREQUENCIES_HZ) {
+    const oscillator = context.createOscillator();
+    oscillator.frequency.value = frequency;
+    oscillator.connect(gain);
+    oscillator.start(from);
+    oscillator.stop(from + ON_S);
   }
 }

@@ -1,40 +1,55 @@
-/** The sheet behind "More": devices and keypad sounds, loaded when it is first opened. */
-import { devicePickers } from "../ui/settings-sheet/device-pickers.js";
-import { isOff } from "../config.js";
-import { STYLES } from "../ui/settings-sheet/styles.js";
-import { button, h, icon } from "../ui/dom.js";
+/** The sheet behind "More", loaded when it is first opened: devices, keypad sounds, diagnostics, pop-out. */
 import { PREFERENCES_KEY } from "../browser/preferences.js";
-import { more as english } from "../i18n/locales/en.js";
+import { isOff } from "../config.js";
+import { settingsSheet as english } from "../i18n/locales/en.js";
+import { button, h, icon } from "../ui/dom.js";
+import { BACK_ICON } from "../ui/settings-sheet/icons.js";
+import { devicePickers } from "../ui/settings-sheet/device-pickers.js";
+import { STYLES } from "../ui/settings-sheet/styles.js";
 
-const BACK = "m15 5-7 7 7 7";
+/** @import { Problem } from "../errors.js" */
+/** @import { Preferences } from "../types.d.ts" */
+/** @import { Panel } from "../ui/panel.js" */
+/** @import { PopOut } from "./pop-out.js" */
 
-/** Fill `slot` for `panel`; `close()` leaves. Returns what to do when it is left. */
-export function show(panel, slot, close) {
+/**
+ * Fill `sheet` for `panel`. Returns what to do when the sheet is closed.
+ * @param {Panel} panel
+ * @param {HTMLElement} sheet
+ * @param {() => void} close
+ */
+export function showSettingsSheet(panel, sheet, close) {
   let leave = () => {};
-  const choices = () => {
+  const showSettings = () => {
     leave();
-    leave = showChoices(panel, slot, { close, check });
+    leave = fillSettings(panel, sheet, { close, showDiagnostics });
   };
-  const check = async () => {
-    const shown = leave;
-    const { showCheck } = await panel.env.loadChunk("diagnostics-view");
-    // Somebody may have left meanwhile.
-    if (shown !== leave) return;
+  const showDiagnostics = async () => {
+    const leaveSettings = leave;
+    const { fillDiagnostics } = await panel.env.loadChunk("diagnostics-view");
+    // The person may have closed the sheet meanwhile.
+    if (leaveSettings !== leave) return;
     leave();
-    leave = showCheck(panel, slot, choices);
+    leave = fillDiagnostics(panel, sheet, showSettings);
   };
-  choices();
+  showSettings();
   return () => {
     leave();
     leave = () => {};
   };
 }
 
-/** Devices, sounds, and the way to the check; `check()` rejects with Problem where that cannot be loaded. */
-function showChoices(panel, slot, { close, check }) {
+/**
+ * @param {Panel} panel
+ * @param {HTMLElement} sheet
+ * @param {{close: () => void, showDiagnostics: () => Promise<void>}} actions `showDiagnostics` rejects with Problem if its
+ *   chunk cannot be loaded.
+ */
+function fillSettings(panel, sheet, { close, showDiagnostics }) {
   const { phone, env, texts } = panel;
-  const words = texts.more ?? english;
-  const keep = (change) => {
+  const words = texts.settingsSheet ?? english;
+  /** @param {Preferences} change */
+  const savePreferences = (change) => {
     Object.assign(env.preferences, change);
     try {
       env.window.localStorage.setItem(PREFERENCES_KEY, JSON.stringify(env.preferences));
@@ -42,47 +57,53 @@ function showChoices(panel, slot, { close, check }) {
       // A page that may store nothing forgets the choice when it is left.
     }
   };
-  const devices = devicePickers({ phone, env, words, keep });
-  const sounds = h("input", { type: "checkbox", change: () => keep({ sounds: sounds.checked }) });
+  const devices = devicePickers({ phone, env, words, savePreferences });
+  const sounds = h("input", { type: "checkbox", change: () => savePreferences({ sounds: sounds.checked }) });
   sounds.checked = env.preferences.sounds !== false;
-  const trouble = h("div", { class: "message", role: "alert" });
-  const apart = popOutButton(panel, words, trouble);
-  const tryCheck = () =>
-    check().catch(({ message, fix }) => {
-      trouble.textContent = `${message}. ${fix}`;
+  const problemText = h("div", { class: "message", role: "alert" });
+  const popOut = popOutButton(panel, words, problemText);
+  const tryDiagnostics = () =>
+    showDiagnostics().catch((/** @type {Problem} */ { message, fix }) => {
+      problemText.textContent = `${message}. ${fix}`;
     });
-  const back = button({ class: "icon", "aria-label": words.back, click: close }, icon(BACK));
+  const back = button({ class: "icon", "aria-label": words.back, click: close }, icon(BACK_ICON));
 
-  panel.adopt(STYLES);
-  slot.replaceChildren(
+  panel.adoptStyles(STYLES);
+  sheet.replaceChildren(
     h("div", { class: "bar-row" }, back, h("h2", {}, words.title)),
     devices.element,
     h("label", { class: "check" }, sounds, words.sounds),
-    button({ class: "second", click: tryCheck }, words.check),
-    ...apart,
-    trouble,
+    button({ class: "second", click: tryDiagnostics }, words.check),
+    ...popOut,
+    problemText,
   );
   back.focus();
   return devices.stop;
 }
 
-/** The way to a window for calls and what it is good for; nothing where there is none, or not now. */
-function popOutButton({ phone, settings, texts }, words, trouble) {
+/**
+ * The button that opens the pop-out and what it is good for; nothing during a call or where the page has switched it off.
+ * @param {Panel} panel
+ * @param {typeof english} words
+ * @param {HTMLElement} problemText
+ */
+function popOutButton({ phone, settings, texts }, words, problemText) {
   if (isOff(settings.popOut) || phone.isInCall) return [];
+  /** @type {PopOut | null} */
   let popOut = null;
   const open = () => {
-    const problem = popOut.open();
+    const problem = popOut?.open();
     const [sentence, fix] = (problem && texts.problems?.[problem.code]) ?? [];
-    trouble.textContent = [sentence ?? problem?.message, fix].filter(Boolean).join(". ");
+    problemText.textContent = [sentence ?? problem?.message, fix].filter(Boolean).join(". ");
   };
   const opener = button({ class: "second", disabled: true, "aria-describedby": "pop-out", click: open }, words.popOut);
-  const why = h("p", { class: "fix", id: "pop-out" }, words.popOutWhy);
-  phone.popOut(settings).then(
-    (found) => {
-      popOut = found;
-      opener.disabled = !found.canOpen;
+  const reason = h("p", { class: "fix", id: "pop-out" }, words.popOutWhy);
+  phone.getPopOut(settings).then(
+    (loaded) => {
+      popOut = loaded;
+      opener.disabled = !loaded.canOpen;
     },
     () => {},
   );
-  return [opener, why];
+  return [opener, reason];
 }

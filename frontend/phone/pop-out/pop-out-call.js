@@ -1,138 +1,181 @@
-/** A call that another window carries, as the phone of this page has it: the counterpart of Attempt. */
-const ANSWER_MS = 15_000;
-const LOOK_MS = 500;
-// Nobody closes a window faster; a policy that separates it from its page shows it as closed.
-const AT_ONCE_MS = 1_500;
+/** A call in the pop-out, as this page's phone has it: sends commands to the pop-out and follows its snapshots. */
 
-export class Remote {
-  isApart = true;
-  isOver = false;
-  #order;
-  #on;
-  #of;
-  /** The last picture that the window gave, or null. */
-  #seen = null;
+/** @import { Phone } from "../core.js" */
+/** @import { Problem } from "../errors.js" */
+/** @import { TokenSession } from "../session/token-session.js" */
+/** @import { ActiveCall, CallEnd, CallListener, CallRequest, Environment } from "../types.d.ts" */
+/** @import { CallSnapshot, Command, SnapshotEnd } from "./messages.d.ts" */
+
+/**
+ * @typedef {object} PopOutCallContext
+ * @property {Phone} phone
+ * @property {() => TokenSession | null} getSession
+ * @property {() => Promise<boolean>} acquireCallLock
+ * @property {typeof Problem} Problem The phone's own class.
+ * @property {Environment} env
+ * @property {(command: Command) => void} send
+ * @property {() => boolean} isClosed Whether the pop-out is closed.
+ * @property {(callId: string) => void} onEnded
+ * @property {() => void} onClosedAtOnce The pop-out was closed as soon as it was opened.
+ */
+
+const ANSWER_TIMEOUT_MS = 15_000;
+const POLL_MS = 500;
+// No person closes a window this fast: a page policy that separates windows makes it look closed.
+const CLOSED_AT_ONCE_MS = 1_500;
+
+/** @implements {ActiveCall} */
+export class PopOutCall {
+  isInPopOut = true;
+  hasEnded = false;
+  #request;
+  #listener;
+  #context;
+  /**
+   * The last one.
+   * @type {CallSnapshot | null}
+   */
+  #snapshot = null;
   #answeredAt = 0;
   #isMuted = false;
-  #isHeld = false;
-  #watch = 0;
+  #hasLock = false;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #poll;
 
   /**
-   * `order` without `params` is a call that goes on already. `on` as for an Attempt; `of` has the `phone`, its
-   * `session()`, `hold()`, `Problem` and `env`, and of the window `say(message)` and `isGone()`; `over(callId)` is told
-   * of the end, `apart()` that the window was gone as soon as it was opened.
+   * @param {CallRequest} request
+   * @param {CallListener} listener
+   * @param {PopOutCallContext} context
    */
-  constructor(order, on, of) {
-    this.#order = order;
-    this.#on = on;
-    this.#of = of;
+  constructor(request, listener, context) {
+    this.#request = request;
+    this.#listener = listener;
+    this.#context = context;
   }
 
-  /** Whether the window has yet to hear of it. */
+  /** Whether the pop-out has not reported this call yet, so that it may need the command again. */
   get isWaiting() {
-    return this.#isHeld && !this.isOver && !this.#seen && Boolean(this.#order.params);
+    return this.#hasLock && !this.hasEnded && !this.#snapshot && Boolean(this.#request.params);
   }
 
-  get order() {
-    // What JSON leaves out of the metadata, a message could not carry.
-    return JSON.parse(JSON.stringify({ dial: this.#order }));
+  /**
+   * The command that dials, as JSON: a message could not carry what JSON leaves out of the metadata.
+   * @returns {Command}
+   */
+  get dialCommand() {
+    return JSON.parse(JSON.stringify({ dial: this.#request }));
   }
 
   async start() {
-    const { env, hold, Problem, say } = this.#of;
-    const begun = env.now();
-    this.#watch = setInterval(() => this.#look(env.now() - begun), LOOK_MS);
+    const { env, acquireCallLock, Problem, send } = this.#context;
+    const startedAt = env.now();
+    this.#poll = setInterval(() => this.#checkPopOut(env.now() - startedAt), POLL_MS);
     try {
-      const isFree = await hold();
-      if (!isFree && this.#order.params) throw new Problem("call_elsewhere");
+      const isFree = await acquireCallLock();
+      if (!isFree && this.#request.params) throw new Problem("call_elsewhere");
     } catch (problem) {
-      this.#fail(problem);
+      this.#fail(/** @type {Problem} */ (problem));
       return;
     }
-    this.#isHeld = true;
-    if (this.isWaiting) say(this.order);
+    this.#hasLock = true;
+    if (this.isWaiting) send(this.dialCommand);
   }
 
   hangup() {
-    this.#of.say({ hangup: this.#order.details.callId });
+    this.#context.send({ hangup: this.#request.details.callId });
     this.#end(this.#answeredAt ? "completed" : "canceled");
   }
 
-  mute(on) {
-    this.#isMuted = on;
-    this.#of.say({ mute: on });
+  /** @param {boolean} isMuted */
+  mute(isMuted) {
+    this.#isMuted = isMuted;
+    this.#context.send({ mute: isMuted });
   }
 
+  /** @param {string} digit */
   sendDigit(digit) {
-    this.#of.say({ digit });
+    this.#context.send({ digit });
   }
 
-  /** Tell this page's phone what is new in `picture` (see frontend/window/link.js). */
-  follow(picture) {
-    if (this.isOver) return;
-    const { phone, say } = this.#of;
-    const before = this.#seen ?? { warnings: [], muted: false, lost: null, reconnecting: false };
-    const isFirst = !this.#seen;
-    this.#seen = picture;
-    if (picture.state === "ringing" && phone.state === "dialing") this.#on.ringing(true);
-    if (picture.answeredAt && !this.#answeredAt) {
-      this.#answeredAt = picture.answeredAt;
-      this.#on.answered(picture.answeredAt);
+  /**
+   * Tell this page's phone what is new in `snapshot`.
+   * @param {CallSnapshot} snapshot
+   */
+  follow(snapshot) {
+    if (this.hasEnded) return;
+    const { phone, send } = this.#context;
+    const before = this.#snapshot ?? { warnings: [], muted: false, lost: null, reconnecting: false };
+    const isFirst = !this.#snapshot;
+    this.#snapshot = snapshot;
+    if (snapshot.state === "ringing" && phone.state === "dialing") this.#listener.ringing(true);
+    if (snapshot.answeredAt && !this.#answeredAt) {
+      this.#answeredAt = snapshot.answeredAt;
+      this.#listener.answered(snapshot.answeredAt);
     }
     // A listener may have hung up.
-    if (this.isOver) return;
-    if (isFirst && this.#isMuted) say({ mute: true });
-    // Only what the window has changed: what this page has changed may still be on its way there.
-    else if (picture.muted !== before.muted) phone.mute(picture.muted);
-    if (picture.lost !== before.lost) this.#on.lost(picture.lost);
-    if (picture.reconnecting !== before.reconnecting) this.#on.reconnecting(picture.reconnecting);
-    if (String(picture.warnings) !== String(before.warnings)) this.#on.quality(new Set(picture.warnings));
-    if (picture.ended) this.#follows(picture.ended);
+    if (this.hasEnded) return;
+    if (isFirst && this.#isMuted) send({ mute: true });
+    // Only what the pop-out changed: what this page changed may still be on its way there.
+    else if (snapshot.muted !== before.muted) phone.mute(snapshot.muted);
+    if (snapshot.lost !== before.lost) this.#listener.deviceLost(snapshot.lost);
+    if (snapshot.reconnecting !== before.reconnecting) this.#listener.reconnecting(snapshot.reconnecting);
+    if (String(snapshot.warnings) !== String(before.warnings)) {
+      this.#listener.warningsChanged(new Set(snapshot.warnings));
+    }
+    if (snapshot.ended) this.#followEnd(snapshot.ended);
   }
 
-  #look(age) {
-    const { isGone, apart, Problem } = this.#of;
-    if (this.#seen) {
-      if (isGone()) this.vanish();
-    } else if (isGone() || age > ANSWER_MS) {
-      if (isGone() && age < AT_ONCE_MS) apart();
+  /** @param {number} age Since the start, in milliseconds. */
+  #checkPopOut(age) {
+    const { isClosed, onClosedAtOnce, Problem } = this.#context;
+    if (this.#snapshot) {
+      if (isClosed()) this.endIfReported();
+    } else if (isClosed() || age > ANSWER_TIMEOUT_MS) {
+      if (isClosed() && age < CLOSED_AT_ONCE_MS) onClosedAtOnce();
       this.#fail(new Problem("window_lost"));
     }
   }
 
-  /** The window has no such call any more, or is gone itself. */
-  vanish() {
-    if (this.#seen) this.#end(this.#answeredAt ? "completed" : "canceled");
+  /** The pop-out reports no such call any more, or is closed: end the call if it was ever reported. */
+  endIfReported() {
+    if (this.#snapshot) this.#end(this.#answeredAt ? "completed" : "canceled");
   }
 
-  /** The window works for another page's token. */
+  /** The pop-out is in a call for another token. */
   refuse() {
-    if (!this.#seen) this.#fail(new this.#of.Problem("call_elsewhere"));
+    if (!this.#snapshot) this.#fail(new this.#context.Problem("call_elsewhere"));
   }
 
-  #follows({ problem, ...end }) {
-    const { Problem, session } = this.#of;
-    const told = problem && new Problem(problem.code, { message: problem.message, fix: problem.advice });
-    this.#finish({ ...end, problem: told });
-    // What ended it there may concern this page's own token too.
-    if (end.status === "refused" || end.theirs) session()?.check();
+  /** @param {SnapshotEnd} end */
+  #followEnd({ status, duration, message, theirs: endedByRemote, problem }) {
+    const { Problem, getSession } = this.#context;
+    const ownProblem = problem && new Problem(problem.code, { message: problem.message, fix: problem.advice });
+    this.#finish({ status, duration, message, problem: ownProblem, endedByRemote });
+    // What ended the call there may concern this page's token too.
+    if (status === "refused" || endedByRemote) getSession()?.verifyToken();
   }
 
+  /** @param {Problem} problem */
   #fail(problem) {
     this.#end("failed", problem);
   }
 
+  /**
+   * @param {EpochPhoneCallStatus} status
+   * @param {Problem | null} problem
+   */
   #end(status, problem = null) {
-    const { now } = this.#of.env;
+    const { now } = this.#context.env;
     const duration = this.#answeredAt ? Math.round((now() - this.#answeredAt) / 1000) : 0;
-    this.#finish({ status, duration, message: problem?.message ?? null, problem, theirs: false });
+    this.#finish({ status, duration, message: problem?.message ?? null, problem, endedByRemote: false });
   }
 
+  /** @param {CallEnd} end */
   #finish(end) {
-    if (this.isOver) return;
-    this.isOver = true;
-    clearInterval(this.#watch);
-    this.#of.over(this.#order.details.callId);
-    this.#on.ended(end);
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    clearInterval(this.#poll);
+    this.#context.onEnded(this.#request.details.callId);
+    this.#listener.ended(end);
   }
 }

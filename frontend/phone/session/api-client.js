@@ -1,31 +1,46 @@
-/** The two questions the widget asks its server. */
-import { Problem, refusal } from "../errors.js";
+/** Posts to the widget endpoints of the server. */
+import { Problem, problemFromResponse } from "../errors.js";
+
+/** @import { Credentials, Environment, ExchangeResponse } from "../types.d.ts" */
 
 const TIMEOUT_MS = 10_000;
 
-/** Ask `<base>/widget/<path>`; a simple request, so no preflight. Raises Problem. */
-export async function ask({ fetch, navigator, policy }, base, path, body, timeout = TIMEOUT_MS) {
+/**
+ * POST `body` to `<base>/widget/<path>` and return the answer's JSON. A simple request, so without preflight. Throws Problem.
+ * @param {Environment} env
+ * @param {string | null} base
+ * @param {"exchange" | "status"} path
+ * @param {object} body
+ * @returns {Promise<any>}
+ */
+export async function post({ fetch, navigator, cspViolations }, base, path, body, timeout = TIMEOUT_MS) {
   const url = `${base}/widget/${path}`;
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), timeout);
   try {
-    const response = await post(fetch, url, body, abort.signal);
-    // The browser's own fetch always rejects or answers: this one is the page's, and no stand-in for it.
+    const response = await send(fetch, url, body, abort.signal);
+    // The browser's own fetch always rejects or resolves with a response: this one was replaced by the page.
     if (typeof response?.json !== "function") throw new Problem("page_interferes");
     const answer = await response.json().catch(() => null);
     if (response.ok && answer) return answer;
-    throw refusal(answer, response.status);
+    throw problemFromResponse(answer, response.status);
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw navigator.onLine === false
       ? new Problem("offline")
-      : new Problem("network_error", { fix: policy.fixFor(url) });
+      : new Problem("network_error", { fix: cspViolations.fixFor(url) });
   } finally {
     clearTimeout(timer);
   }
 }
 
-function post(fetch, url, body, signal) {
+/**
+ * @param {Environment["fetch"]} fetch
+ * @param {string} url
+ * @param {object} body
+ * @param {AbortSignal} signal
+ */
+function send(fetch, url, body, signal) {
   try {
     return fetch(url, {
       method: "POST",
@@ -40,9 +55,15 @@ function post(fetch, url, body, signal) {
   }
 }
 
-/** The answer of the exchange, known to be usable. Raises Problem. */
-export async function exchange(env, base, credentials) {
-  const answer = await ask(env, base, "exchange", credentials);
+/**
+ * Exchange the embed token for an access token. Throws Problem.
+ * @param {Environment} env
+ * @param {string | null} base
+ * @param {Credentials} credentials
+ * @returns {Promise<ExchangeResponse>}
+ */
+export async function exchangeToken(env, base, credentials) {
+  const answer = await post(env, base, "exchange", credentials);
   if (typeof answer.access_token !== "string" || !(answer.expires_in > 0)) throw new Problem("service_unavailable");
   return answer;
 }

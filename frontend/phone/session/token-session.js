@@ -1,201 +1,232 @@
-/** The life of the access token: exchanged, kept fresh, checked, given up when the server refuses. */
-import { Problem } from "../errors.js";
-import { ask, exchange } from "./api-client.js";
+/** Holds the access token: exchanges the embed token for it, refreshes it, and gives it up when the server refuses. */
+import { asProblem, Problem } from "../errors.js";
+import { exchangeToken, post } from "./api-client.js";
 
-const REFRESH_AT = 0.8;
-const QUICK_RETRIES_MS = [400, 1_200];
-const SLOW_RETRY_MS = 5_000;
-const SLOWEST_RETRY_MS = 60_000;
-const TICK_MS = 60_000;
-// Looked at every minute: five minutes are never exceeded.
-const CHECK_WHILE_VISIBLE_MS = 240_000;
-const CHECK_BEFORE_CALL_MS = 60_000;
-const CHECK_ON_FOCUS_MS = 3_000;
-const OUTCOME_TIMEOUT_MS = 4_000;
-const LONGEST_TIMER_MS = 2_147_483_647;
-const NETWORK = ["online", "offline"];
-const WAKING = [
+/** @import { CallRecord, Credentials, Environment, ExchangeResponse, SessionConfig } from "../types.d.ts" */
+
+/**
+ * @typedef {object} SessionListener
+ * @property {(account: ExchangeResponse) => void} onToken After each exchange.
+ * @property {(problem: Problem) => void} onError There is no session, or no more.
+ * @property {() => void} onNetworkChange The browser went online or offline.
+ */
+
+// Of the token's life.
+const REFRESH_FRACTION = 0.8;
+const QUICK_RETRY_DELAYS_MS = [400, 1_200];
+const SLOW_RETRY_DELAY_MS = 5_000;
+const MAX_RETRY_DELAY_MS = 60_000;
+const CHECK_INTERVAL_MS = 60_000;
+// Checked every minute, so a token is verified at least every five minutes.
+const MAX_AGE_WHILE_VISIBLE_MS = 240_000;
+const MAX_AGE_BEFORE_CALL_MS = 60_000;
+const MAX_AGE_ON_FOCUS_MS = 3_000;
+const STATUS_TIMEOUT_MS = 4_000;
+const MAX_TIMER_MS = 2_147_483_647;
+const NETWORK_EVENTS = ["online", "offline"];
+/** @type {["window" | "document", string][]} */
+const WAKE_EVENTS = [
   ["window", "focus"],
   ["window", "online"],
   ["window", "pageshow"],
   ["document", "visibilitychange"],
 ];
 
-export class Session {
-  /** The exchange's last answer, or null. */
-  data = null;
+export class TokenSession {
+  /**
+   * The last answer of the exchange.
+   * @type {ExchangeResponse | null}
+   */
+  account = null;
   #config;
   #env;
-  #on;
-  #until = 0;
+  #listener;
+  #expiresAt = 0;
   #refreshAt = 0;
-  #checkedAt = 0;
+  #verifiedAt = 0;
   #failures = 0;
-  #timer = 0;
-  #interval = 0;
-  #pending = null;
-  #checking = null;
-  #stopped = true;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #interval;
+  /** @type {Promise<void> | null} */
+  #exchange = null;
+  /** @type {Promise<Problem | null> | null} */
+  #verification = null;
+  #isStopped = true;
 
   /**
-   * `on`: `granted(data)` after each exchange, `refused(problem)` when there is no session, or no more, `network()` when
-   * the browser came online or went offline.
+   * @param {SessionConfig} config
+   * @param {Environment} env
+   * @param {SessionListener} listener
    */
-  constructor(config, env, on) {
+  constructor(config, env, listener) {
     this.#config = config;
     this.#env = env;
-    this.#on = on;
+    this.#listener = listener;
   }
 
-  /** Whether the access token still lives. */
-  get alive() {
-    return this.data !== null && this.#env.now() < this.#until;
+  /** Whether the access token has not expired. */
+  get isValid() {
+    return this.account !== null && this.#env.now() < this.#expiresAt;
   }
 
   /**
-   * `{token, ticket?}`, for the server. The ticket of the last exchange keeps this phone's identity: the carrier takes a
-   * live call up again only for it.
+   * What the server asks for. The last exchange's ticket keeps this phone's identity: the carrier resumes a live call only
+   * for the same identity.
+   * @returns {Credentials}
    */
   get credentials() {
     const { token, ticket } = this.#config;
-    const latest = this.data?.ticket ?? ticket;
+    const latest = this.account?.ticket ?? ticket;
     return latest ? { token, ticket: latest } : { token };
   }
 
   start() {
-    this.#stopped = false;
-    for (const [target, event] of WAKING) this.#env[target].addEventListener(event, this.#wake);
-    for (const event of NETWORK) this.#env.window.addEventListener(event, this.#on.network);
-    // Timers also sleep with the machine: after it woke, the clock is right and they are late.
-    this.#interval = setInterval(() => this.#failures === 0 && this.#look(CHECK_WHILE_VISIBLE_MS), TICK_MS);
+    this.#isStopped = false;
+    for (const [target, event] of WAKE_EVENTS) this.#env[target].addEventListener(event, this.#wake);
+    for (const event of NETWORK_EVENTS) this.#env.window.addEventListener(event, this.#listener.onNetworkChange);
+    // Timers stop while the machine sleeps: after that the clock is right and they are late.
+    this.#interval = setInterval(
+      () => this.#failures === 0 && this.#catchUp(MAX_AGE_WHILE_VISIBLE_MS),
+      CHECK_INTERVAL_MS,
+    );
     this.refresh().catch(() => {});
   }
 
   stop() {
-    this.#stopped = true;
-    for (const [target, event] of WAKING) this.#env[target].removeEventListener(event, this.#wake);
-    for (const event of NETWORK) this.#env.window.removeEventListener(event, this.#on.network);
+    this.#isStopped = true;
+    for (const [target, event] of WAKE_EVENTS) this.#env[target].removeEventListener(event, this.#wake);
+    for (const event of NETWORK_EVENTS) this.#env.window.removeEventListener(event, this.#listener.onNetworkChange);
     clearInterval(this.#interval);
     clearTimeout(this.#timer);
   }
 
-  /** Exchange now; callers at the same time share one request. Raises Problem. */
+  /** Exchange now; simultaneous callers share one request. Throws Problem. */
   refresh() {
-    this.#pending ??= this.#exchange().finally(() => {
-      this.#pending = null;
+    this.#exchange ??= this.#runExchange().finally(() => {
+      this.#exchange = null;
     });
-    return this.#pending;
+    return this.#exchange;
   }
 
-  /** Make sure a call may be placed now. Raises Problem when the server says no, or no live token can be had. */
-  async fresh() {
+  /** Make sure that a call may be placed now. Throws Problem if the server refuses or no valid token can be had. */
+  async ensureUsable() {
     if (this.#env.now() >= this.#refreshAt) {
       try {
         await this.refresh();
-      } catch (problem) {
-        if (!problem.transient || !this.alive) throw problem;
+      } catch (error) {
+        if (!asProblem(error).isTransient || !this.isValid) throw error;
       }
-    } else if (this.#env.now() - this.#checkedAt >= CHECK_BEFORE_CALL_MS) {
-      const problem = await this.check();
+    } else if (this.#env.now() - this.#verifiedAt >= MAX_AGE_BEFORE_CALL_MS) {
+      const problem = await this.verifyToken();
       if (problem) throw problem;
     }
   }
 
-  /** The record of a call that ended, or null when it cannot be had. Raises Problem when the server refuses us. */
-  async outcome(callId) {
+  /**
+   * The record of an ended call; null if it cannot be had. Throws Problem if the server refuses us.
+   * @param {string} callId
+   * @returns {Promise<CallRecord | null>}
+   */
+  async fetchCallResult(callId) {
     try {
-      return (await this.#status({ call_id: callId })).call ?? null;
-    } catch (problem) {
-      if (problem.transient) return null;
-      this.#refuse(problem);
+      return (await this.#postStatus({ call_id: callId })).call ?? null;
+    } catch (error) {
+      const problem = asProblem(error);
+      if (problem.isTransient) return null;
+      this.#giveUp(problem);
       throw problem;
     }
   }
 
-  /** Ask whether the embed token still lives; the refusal, or null. */
-  check() {
-    this.#checking ??= this.#status({})
+  /** Ask the server whether the embed token is still valid; the refusal, or null. */
+  verifyToken() {
+    this.#verification ??= this.#postStatus({})
       .then(() => null)
-      .catch((problem) => {
-        if (problem.transient || this.#stopped) return null;
-        this.#refuse(problem);
+      .catch((/** @type {Problem} */ problem) => {
+        if (problem.isTransient || this.#isStopped) return null;
+        this.#giveUp(problem);
         return problem;
       })
       .finally(() => {
-        this.#checking = null;
+        this.#verification = null;
       });
-    return this.#checking;
+    return this.#verification;
   }
 
-  async #exchange() {
+  async #runExchange() {
     clearTimeout(this.#timer);
-    const asked = this.#env.now();
+    const askedAt = this.#env.now();
     try {
-      const data = await exchange(this.#env, this.#config.base, this.credentials);
-      if (this.#stopped) return;
-      this.data = data;
+      const account = await exchangeToken(this.#env, this.#config.base, this.credentials);
+      if (this.#isStopped) return;
+      this.account = account;
       this.#failures = 0;
-      this.#checkedAt = this.#env.now();
-      this.#until = asked + data.expires_in * 1000;
-      this.#refreshAt = asked + data.expires_in * 1000 * REFRESH_AT;
-      this.#schedule(this.#refreshAt - this.#env.now());
-      this.#on.granted(data);
-    } catch (problem) {
-      if (!this.#stopped) this.#failed(problem);
-      throw problem;
+      this.#verifiedAt = this.#env.now();
+      this.#expiresAt = askedAt + account.expires_in * 1000;
+      this.#refreshAt = askedAt + account.expires_in * 1000 * REFRESH_FRACTION;
+      this.#scheduleRefresh(this.#refreshAt - this.#env.now());
+      this.#listener.onToken(account);
+    } catch (error) {
+      if (!this.#isStopped) this.#onExchangeFailed(asProblem(error));
+      throw error;
     }
   }
 
-  #failed(problem) {
-    if (!problem.transient) {
-      this.#refuse(problem);
+  /** @param {Problem} problem */
+  #onExchangeFailed(problem) {
+    if (!problem.isTransient) {
+      this.#giveUp(problem);
       return;
     }
-    const quick = QUICK_RETRIES_MS[this.#failures];
-    const wait = quick ?? Math.min(SLOWEST_RETRY_MS, SLOW_RETRY_MS * 2 ** (this.#failures - QUICK_RETRIES_MS.length));
+    const quickDelay = QUICK_RETRY_DELAYS_MS[this.#failures];
+    const slowFailures = this.#failures - QUICK_RETRY_DELAYS_MS.length;
+    const delay = quickDelay ?? Math.min(MAX_RETRY_DELAY_MS, SLOW_RETRY_DELAY_MS * 2 ** slowFailures);
     this.#failures += 1;
-    // Spread, so that a recovering server is not met by every page at once.
-    this.#schedule(wait * (0.75 + this.#env.random() / 2));
-    const hopeless = quick === undefined || problem.code === "too_many_requests" || problem.code === "offline";
-    if (hopeless && !this.alive) this.#on.refused(problem);
+    // Spread, so that not every page asks a recovering server at once.
+    this.#scheduleRefresh(delay * (0.75 + this.#env.random() / 2));
+    const isLasting = quickDelay === undefined || problem.code === "too_many_requests" || problem.code === "offline";
+    if (isLasting && !this.isValid) this.#listener.onError(problem);
   }
 
-  #refuse(problem) {
-    this.data = null;
+  /** @param {Problem} problem */
+  #giveUp(problem) {
+    this.account = null;
     this.stop();
-    this.#on.refused(problem);
+    this.#listener.onError(problem);
   }
 
-  #schedule(delay) {
-    this.#timer = setTimeout(() => this.refresh().catch(() => {}), Math.min(Math.max(delay, 0), LONGEST_TIMER_MS));
+  /** @param {number} delay */
+  #scheduleRefresh(delay) {
+    this.#timer = setTimeout(() => this.refresh().catch(() => {}), Math.min(Math.max(delay, 0), MAX_TIMER_MS));
   }
 
-  // The clock is asked again when somebody comes back.
-  #wake = ({ type }) => this.#look(CHECK_ON_FOCUS_MS, type === "online");
+  /** @param {Event} event One of WAKE_EVENTS. */
+  #wake = ({ type }) => this.#catchUp(MAX_AGE_ON_FOCUS_MS, type === "online");
 
-  /** Make up for what a sleeping timer missed: a refresh, or a check when the last one is older than `age` ms. */
-  #look(age, isOnline = false) {
-    if (this.#stopped || this.#env.document.visibilityState === "hidden") return;
+  /**
+   * Do what timers missed while the machine slept: refresh, or verify if the last verification is older than `maxAge` ms.
+   * @param {number} maxAge
+   */
+  #catchUp(maxAge, isOnline = false) {
+    if (this.#isStopped || this.#env.document.visibilityState === "hidden") return;
     if (this.#failures > 0 || this.#env.now() >= this.#refreshAt) {
-      if (this.data || isOnline || this.#failures > QUICK_RETRIES_MS.length) this.refresh().catch(() => {});
-    } else if (this.#env.now() - this.#checkedAt >= age) {
-      this.check();
+      if (this.account || isOnline || this.#failures > QUICK_RETRY_DELAYS_MS.length) this.refresh().catch(() => {});
+    } else if (this.#env.now() - this.#verifiedAt >= maxAge) {
+      this.verifyToken();
     }
   }
 
-  async #status(more) {
-    const answer = await ask(
-      this.#env,
-      this.#config.base,
-      "status",
-      { ...this.credentials, ...more },
-      OUTCOME_TIMEOUT_MS,
-    );
-    this.#checkedAt = this.#env.now();
+  /** @param {{call_id?: string}} fields */
+  async #postStatus(fields) {
+    const body = { ...this.credentials, ...fields };
+    const answer = await post(this.#env, this.#config.base, "status", body, STATUS_TIMEOUT_MS);
+    this.#verifiedAt = this.#env.now();
     return answer;
   }
 }
 
-/** The refusal of a phone that does not know where its server is. */
-export const homeless = () =>
+/** The Problem of a phone that does not know the address of its server. */
+export const missingApiBase = () =>
   new Problem("network_error", { fix: "Set data-api, or apiBase, to the address of the phone service." });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Session } from "./token-session.js";
+import { TokenSession } from "./token-session.js";
 import { GRANTED, page, refused, server, settle } from "../../tests/support/page.js";
 
 const REVOKED = refused(401, "revoked_embed_token", "Invalid or revoked token");
@@ -11,8 +11,12 @@ function begin(answers, config = {}) {
   const granted = vi.fn();
   const refusedWith = [];
   const network = vi.fn();
-  const on = { granted, network, refused: ({ code, message }) => refusedWith.push({ code, message }) };
-  const session = new Session({ token: "ept_x", base: "https://voice.example", ...config }, env, on);
+  const listener = {
+    onToken: granted,
+    onNetworkChange: network,
+    onError: ({ code, message }) => refusedWith.push({ code, message }),
+  };
+  const session = new TokenSession({ token: "ept_x", base: "https://voice.example", ...config }, env, listener);
   session.start();
   return { session, host, env, granted, network, refusedWith };
 }
@@ -84,10 +88,10 @@ describe("the session", () => {
   test("checks before a call only what is older than a minute", async () => {
     const { host, session } = begin();
     await settle();
-    await session.fresh();
+    await session.ensureUsable();
     expect(host.count("status")).toBe(0);
     await vi.advanceTimersByTimeAsync(61_000);
-    await session.fresh();
+    await session.ensureUsable();
     expect(host.count("status")).toBe(1);
     session.stop();
   });
@@ -96,9 +100,9 @@ describe("the session", () => {
     const { session, refusedWith } = begin({ status: [REVOKED] });
     await settle();
     await vi.advanceTimersByTimeAsync(61_000);
-    await expect(session.fresh()).rejects.toMatchObject({ code: "revoked_embed_token" });
+    await expect(session.ensureUsable()).rejects.toMatchObject({ code: "revoked_embed_token" });
     expect(refusedWith).toEqual([{ code: "revoked_embed_token", message: "Invalid or revoked token" }]);
-    expect(session.alive).toBe(false);
+    expect(session.isValid).toBe(false);
   });
 
   test("gives up at once when the server says no", async () => {
@@ -139,7 +143,7 @@ describe("the session", () => {
     env.window.dispatchEvent(new Event("offline"));
     expect(network).toHaveBeenCalledOnce();
     host.lists.exchange = [new TypeError("Failed to fetch")];
-    session.data = null;
+    session.account = null;
     await expect(session.refresh()).rejects.toMatchObject({ code: "offline" });
     expect(refusedWith.map(({ code }) => code)).toEqual(["offline"]);
     env.navigator.onLine = true;

@@ -1,5 +1,9 @@
-/** The looks of the button and what everything else uses, for the shadow root alone; colour roles first. */
+/** The style sheet of the floating button and of all of the shadow root: colour roles first. */
+
+/** @import { Settings } from "../types.d.ts" */
+
 // A page may set each of these as --epoch-<name> (see the guide).
+/** @param {string} roles */
 const themed = (roles) => roles.replace(/([\w-]+):([^;]+)/g, "--$1:var(--epoch-$1,$2)");
 const LIGHT =
   themed(`surface:#fff;raised:#f4f6f5;press:#e4e9e6;line:#d5dbd8;edge:#7b8580;text:#111a16;quiet:#56605b;danger:#dc2626;
@@ -38,21 +42,29 @@ background:var(--accent);color:var(--accent-ink);box-shadow:0 6px 20px #0b1a1340
 .fab:hover{transform:scale(1.05)}.fab:active{transform:scale(.97)}
 .fab svg{width:26px;height:26px}
 .dot{position:absolute;right:1px;bottom:1px;width:16px;height:16px;border-radius:50%;border:3px solid var(--surface);background:var(--quiet)}
-.root[data-mood=ready] .dot{background:#34d399}
-.root[data-mood=problem] .dot{background:var(--danger);border-radius:4px}
-.root[data-mood=busy] .dot{background:#f59e0b}
+.root[data-indicator=ready] .dot{background:#34d399}
+.root[data-indicator=problem] .dot{background:var(--danger);border-radius:4px}
+.root[data-indicator=busy] .dot{background:#f59e0b}
 .root[data-side=left] .fab{right:auto;left:0}
 @media (prefers-reduced-motion:reduce){*{animation-duration:.01ms!important;animation-iteration-count:1!important;transition:none!important}}
 @media (forced-colors:active){.fab{border:1px solid ButtonText}.dot{forced-color-adjust:none}:focus-visible{outline-color:Highlight}}
 `;
 
-/** The rules that depend on the page: accent colour, and distance in px from the corner. */
-export function ownStyles({ color, offsetX, offsetY }) {
+/**
+ * The rules that depend on the page: accent colour, and distance in px from the corner.
+ * @param {Settings} settings
+ */
+export function pageStyles({ color, offsetX, offsetY }) {
   const own = color && CSS.supports("color", color) ? color : null;
+  /** @param {"light" | "dark"} scheme */
   const accent = (scheme) => {
     const { fill, strong, ink } = ACCENT[scheme];
     return `--accent:var(--epoch-accent,${own ?? fill});--accent-strong:var(--epoch-accent,${own ?? strong});--ink:${own ? "#fff" : ink};`;
   };
+  /**
+   * @param {"right" | "bottom"} side
+   * @param {string | number | undefined} offset
+   */
   const edge = (side, offset) => `calc(${distance(offset)}px + env(safe-area-inset-${side},0px))`;
   return `.root{${accent("light")}--accent-ink:var(--epoch-accent-ink,var(--ink));--x:${edge("right", offsetX)};--y:${edge("bottom", offsetY)}}
 .root[data-theme=dark]{${accent("dark")}}
@@ -60,7 +72,8 @@ export function ownStyles({ color, offsetX, offsetY }) {
 @supports (color:color(from red srgb-linear r g b)){.root.root.root{--ink:${INK}}}`;
 }
 
+/** @param {string | number | undefined} offset */
 function distance(offset) {
-  const pixels = Number.parseInt(offset, 10);
+  const pixels = Number.parseInt(String(offset), 10);
   return Number.isFinite(pixels) ? Math.min(Math.max(pixels, 0), 2000) : 20;
 }

@@ -1,20 +1,31 @@
-/** What colours the page has, which the phone follows unless it is told its own. */
+/** Reads and watches the page's colour scheme, which the phone follows unless it has a theme of its own. */
 
-/** `light` or `dark` where the page says that it is, else `auto`: the system's. */
-export function schemeOf({ body, head }) {
-  const own = (body && getComputedStyle(body).colorScheme) || "normal";
-  const told = own === "normal" ? head?.querySelector("meta[name=color-scheme]")?.content : own;
-  return /^(?:only )?(light|dark)(?: only)?$/.exec(told ?? "")?.[1] ?? "auto";
+/** @import { Environment } from "../types.d.ts" */
+
+/**
+ * The page's scheme; `auto`, the system's, if the page declares none.
+ * @param {Document} document
+ */
+export function pageColorScheme({ body, head }) {
+  const ofBody = (body && getComputedStyle(body).colorScheme) || "normal";
+  /** @type {HTMLMetaElement | null | undefined} */
+  const meta = head?.querySelector("meta[name=color-scheme]");
+  const declared = ofBody === "normal" ? meta?.content : ofBody;
+  return /^(?:only )?(light|dark)(?: only)?$/.exec(declared ?? "")?.[1] ?? "auto";
 }
 
-/** Call `changed()` when the page may have another scheme; returns the way to stop. */
-export function watchScheme({ document, window }, changed) {
+/**
+ * Call `onChange` when the page may have another scheme; returns a function that stops it.
+ * @param {Environment} env
+ * @param {() => void} onChange
+ */
+export function watchColorScheme({ document, window }, onChange) {
   const observer = new window.MutationObserver(() => {
     observe();
-    changed();
+    onChange();
   });
-  const system = window.matchMedia?.("(prefers-color-scheme:dark)");
-  // Which class or attribute makes a page dark is the page's own affair; and frameworks put new bodies and roots in the place of old.
+  const systemScheme = window.matchMedia?.("(prefers-color-scheme:dark)");
+  // Any class or attribute can make a page dark, and frameworks replace the body and the root.
   function observe() {
     const { documentElement: root, body } = document;
     observer.observe(document, { childList: true });
@@ -22,9 +33,9 @@ export function watchScheme({ document, window }, changed) {
     if (body) observer.observe(body, { attributes: true });
   }
   observe();
-  system?.addEventListener("change", changed);
+  systemScheme?.addEventListener("change", onChange);
   return () => {
     observer.disconnect();
-    system?.removeEventListener("change", changed);
+    systemScheme?.removeEventListener("change", onChange);
   };
 }

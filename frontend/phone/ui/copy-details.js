@@ -1,4 +1,12 @@
-/** What somebody who helps wants to know, for the clipboard. */
+/** Copies the details of a problem to the clipboard, for the person who helps with it. */
+
+/** @import { Environment } from "../types.d.ts" */
+
+/**
+ * False if the browser does not allow it.
+ * @param {{message: string, code: string, fix?: string}} problem
+ * @param {Environment} env
+ */
 export async function copyDetails({ message, code, fix }, { navigator, window, now }) {
   const time = new Date(now()).toISOString();
   const lines = [`${message} (${code})`, fix ?? "", window.location.origin, navigator.userAgent, time];
@@ -6,7 +14,7 @@ export async function copyDetails({ message, code, fix }, { navigator, window, n
     await navigator.clipboard.writeText(lines.join("\n"));
     return true;
   } catch {
-    // A page or a frame may forbid the clipboard; the words are on the screen all the same.
+    // A page or a frame may forbid the clipboard; the panel shows the sentence and the fix anyway.
     return false;
   }
 }

@@ -1,38 +1,59 @@
-/** Elements by DOM calls alone: no markup is parsed, so Trusted Types and strict policies have nothing to forbid. */
-const SVG = "http://www.w3.org/2000/svg";
+/** Creates elements by DOM calls alone: no markup is parsed, so Trusted Types and strict policies do not apply. */
+const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
-/** An element with `attributes` (functions become listeners, `true` an empty attribute) and `children`. */
+/**
+ * @typedef {string | number | boolean | null | undefined | ((event: any) => void)} Attribute The event's type follows from
+ *   its name.
+ */
+
+/**
+ * An element with `attributes` (functions become listeners, `true` an empty attribute) and `children`.
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Record<string, Attribute>} [attributes]
+ * @param {(Node | string)[]} children
+ */
 export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(key, value);
     else if (value === true) element.setAttribute(key, "");
-    else if (value !== false && value != null) element.setAttribute(key, value);
+    else if (value !== false && value != null) element.setAttribute(key, String(value));
   }
   element.append(...children);
   return element;
 }
 
-/** A button that submits nothing. */
+/**
+ * A button that submits nothing.
+ * @param {Record<string, Attribute>} attributes
+ * @param {(Node | string)[]} children
+ */
 export const button = (attributes, ...children) => h("button", { type: "button", ...attributes }, ...children);
 
-/** A 24 × 24 icon of one path, a line or (the handset) an area, hidden from assistive technology. */
+/**
+ * A 24 × 24 icon of one path, a line or (the handset) an area, hidden from assistive technology.
+ * @param {string} path
+ */
 export function icon(path) {
-  const svg = document.createElementNS(SVG, "svg");
+  const svg = document.createElementNS(SVG_NAMESPACE, "svg");
   for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", "aria-hidden": "true", focusable: "false" })) {
     svg.setAttribute(key, value);
   }
-  const shape = document.createElementNS(SVG, "path");
+  const shape = document.createElementNS(SVG_NAMESPACE, "path");
   shape.setAttribute("d", path);
   svg.append(shape);
   return svg;
 }
 
-/** A stylesheet for a shadow root. */
-export function sheet(text) {
-  const styles = new CSSStyleSheet();
-  styles.replaceSync(text);
-  return styles;
+/**
+ * A style sheet for a shadow root.
+ * @param {string} text
+ */
+export function createStyleSheet(text) {
+  const styleSheet = new CSSStyleSheet();
+  styleSheet.replaceSync(text);
+  return styleSheet;
 }
 
 export const ICONS = {

@@ -1,24 +1,39 @@
-/** What is on the page from the beginning: the floating button, and what assistive technology hears of it. */
+/** Builds the floating button and the live region, which are on the page from the start. */
 import { button, h, ICONS, icon } from "./dom.js";
 
-/** The elements by name, `root` holds them all and what frame.js adds. `on` has `toggle`, `likely` and `keyed`. */
-export function floatingButton(texts, on) {
-  const mood = h("span", { class: "sr", id: "mood" });
+/** @import { Core } from "../i18n/texts.js" */
+
+/**
+ * @typedef {object} ButtonHandlers
+ * @property {() => void} toggle
+ * @property {() => void} preload A person is about to use the phone.
+ * @property {(event: KeyboardEvent) => void} keyDown
+ */
+
+/**
+ * The elements by name; `root` holds them all, and what panel-elements.js adds.
+ * @param {Core} texts
+ * @param {ButtonHandlers} on
+ */
+export function buildFloatingButton(texts, on) {
+  const stateText = h("span", { class: "sr", id: "state" });
   const fab = button(
     {
       class: "fab",
       part: "fab",
-      "aria-describedby": "mood",
+      "aria-describedby": "state",
       click: on.toggle,
-      pointerenter: on.likely,
-      focus: on.likely,
+      pointerenter: on.preload,
+      focus: on.preload,
     },
     icon(ICONS.phone),
     h("span", { class: "dot" }),
   );
-  // The one polite region: it tells states, never the ticking time. Heard only where it stood before it has words.
-  const spoken = h("div", { class: "sr", role: "status" });
-  const root = h("div", { class: "root", dir: texts.direction, lang: texts.language, keydown: on.keyed });
-  root.append(fab, mood, spoken);
-  return { root, fab, mood, spoken };
+  // The one live region, for states and never for the running time. It must be on the page before it gets a text.
+  const liveRegion = h("div", { class: "sr", role: "status" });
+  const root = h("div", { class: "root", dir: texts.direction, lang: texts.language, keydown: on.keyDown });
+  root.append(fab, stateText, liveRegion);
+  return { root, fab, stateText, liveRegion };
 }
+
+/** @typedef {ReturnType<typeof buildFloatingButton>} ButtonElements */

@@ -1,45 +1,60 @@
-/** The panel and the in-call bar, built in the words of a language when they may be needed; panel.js shows and hides them. */
+/** Builds the panel and the call bar, hidden. panel.js shows them, render-view.js fills them. */
+import { keypad, messageBox, numberField, toggleButton } from "./components.js";
 import { button, h, ICONS, icon } from "./dom.js";
-import { keypad, notice, numberField, tool } from "./components.js";
 
-/** Put them around the button of `root` (button.js), unseen; their elements by name. `on` has what a person can do. */
-export function frame({ root, fab }, texts, on) {
+/** @import { Core } from "../i18n/texts.js" */
+/** @import { ButtonElements } from "./floating-button.js" */
+
+/**
+ * What a person can do; `main` and `secondary` are the buttons whose action depends on the view.
+ * @typedef {Record<"open" | "close" | "settings" | "call" | "input" | "mute" | "keypad" | "hangUp", () => void>
+ *   & Record<"main" | "secondary", (event: MouseEvent) => void>
+ *   & {press: (digit: string) => void}} PanelHandlers
+ */
+
+/**
+ * Put the elements around the floating button; returns them by name.
+ * @param {ButtonElements} button
+ * @param {Core} texts
+ * @param {PanelHandlers} on
+ */
+export function buildPanelElements({ root, fab }, texts, on) {
   const name = h("div", { class: "name" });
   const from = h("div", { class: "from" });
-  const mark = h("span", { class: "mark" }, texts.sandbox);
+  const sandboxMark = h("span", { class: "mark" }, texts.sandbox);
   const more = button(
-    { class: "icon", "aria-label": texts.more, "aria-expanded": "false", "aria-controls": "sheet", click: on.more },
+    { class: "icon", "aria-label": texts.more, "aria-expanded": "false", "aria-controls": "sheet", click: on.settings },
     icon(ICONS.more),
   );
   const header = h(
     "header",
     { part: "header" },
-    h("div", { class: "who" }, h("div", { class: "title" }, name, mark), from),
+    h("div", { class: "who" }, h("div", { class: "title" }, name, sandboxMark), from),
     more,
     button({ class: "icon", part: "minimise", "aria-label": texts.minimise, click: on.close }, icon(ICONS.minimise)),
   );
 
-  const field = numberField(texts, { submitted: on.call, changed: on.typed });
-  const complaint = notice({ class: "alert below", id: "complaint", role: "alert" });
-  const entry = h("div", {}, field.element, complaint.element);
+  const field = numberField(texts, { onSubmit: on.call, onInput: on.input });
+  const dialError = messageBox({ class: "alert below", id: "dial-error", role: "alert" });
+  const entry = h("div", {}, field.element, dialError.element);
   const number = h("div", { class: "number ltr" });
   const status = h("div", { class: "status" });
-  const line = h("div", { class: "line" });
-  const peer = h("div", { class: "peer" }, number, status, line);
-  const result = notice({ class: "alert", role: "alert" });
-  const muteTool = tool(texts.mute, ICONS.mute, { state: "aria-pressed", click: on.mute });
-  const keypadTool = tool(texts.keypad, ICONS.keypad, { state: "aria-expanded", click: on.keypad });
-  const devicesTool = tool(texts.devices, ICONS.devices, { state: "aria-expanded", click: on.more });
+  const note = h("div", { class: "line" });
+  const peer = h("div", { class: "peer" }, number, status, note);
+  const message = messageBox({ class: "alert", role: "alert" });
+  const muteTool = toggleButton(texts.mute, ICONS.mute, { state: "aria-pressed", click: on.mute });
+  const keypadTool = toggleButton(texts.keypad, ICONS.keypad, { state: "aria-expanded", click: on.keypad });
+  const devicesTool = toggleButton(texts.devices, ICONS.devices, { state: "aria-expanded", click: on.settings });
   const tools = h("div", { class: "tools" }, muteTool, keypadTool, devicesTool);
-  const sent = h("div", { class: "sent ltr", "aria-hidden": "true" });
-  const keys = keypad(texts.keypad, on.pressed);
+  const sentDigits = h("div", { class: "sent ltr", "aria-hidden": "true" });
+  const keys = keypad(texts.keypad, on.press);
   const main = button({ class: "main", click: on.main });
-  const second = button({ class: "second", click: on.second });
-  const extra = h("div");
-  const actions = h("div", { class: "actions" }, main, second);
-  const stage = h("div", { class: "stage" }, entry, peer, result.element, tools, sent, keys.element);
+  const secondary = button({ class: "second", click: on.secondary });
+  const recentCalls = h("div");
+  const actions = h("div", { class: "actions" }, main, secondary);
+  const stage = h("div", { class: "stage" }, entry, peer, message.element, tools, sentDigits, keys.element);
   const sheet = h("div", { class: "sheet", id: "sheet", hidden: true });
-  const body = h("div", { class: "body" }, stage, sheet, actions, extra);
+  const body = h("div", { class: "body" }, stage, sheet, actions, recentCalls);
   const panel = h(
     "div",
     { class: "panel", id: "panel", part: "panel", role: "dialog", "aria-label": texts.phone, hidden: true },
@@ -47,28 +62,30 @@ export function frame({ root, fab }, texts, on) {
     body,
   );
 
-  // Beside the button, not in it: a name that ticks would be read out again and again.
+  // Beside the button, not in it: a name that changes each second would be read out again and again.
   const barTime = h("span", { class: "time", dir: "auto" });
-  const back = button({ class: "round back", "aria-label": texts.openPhone, click: on.open }, icon(ICONS.expand));
-  const barMute = tool(texts.mute, ICONS.mute, { bare: true, state: "aria-pressed", click: on.mute });
-  const stop = button({ class: "round stop", "aria-label": texts.hangUp, click: on.hangUp }, icon(ICONS.phone));
+  const expand = button({ class: "round back", "aria-label": texts.openPhone, click: on.open }, icon(ICONS.expand));
+  const barMute = toggleButton(texts.mute, ICONS.mute, { isBare: true, state: "aria-pressed", click: on.mute });
+  const barHangUp = button({ class: "round stop", "aria-label": texts.hangUp, click: on.hangUp }, icon(ICONS.phone));
   const bar = h(
     "div",
     { class: "bar", part: "bar", role: "group", "aria-label": texts.inCall, hidden: true },
-    back,
+    expand,
     barTime,
     barMute,
-    stop,
+    barHangUp,
   );
 
   fab.setAttribute("aria-controls", panel.id);
   root.prepend(panel);
   fab.after(bar);
   return {
-    ...{ panel, bar, back, barTime },
-    ...{ name, from, mark, more, stage, sheet, extra },
-    ...{ entry, field, complaint, peer, number, status, line, result },
-    ...{ tools, keypadTool, mutes: [muteTool, barMute], openers: [more, devicesTool], sent, keys },
-    ...{ actions, main, second },
+    ...{ panel, bar, expand, barTime, barMute },
+    ...{ name, from, sandboxMark, more, stage, sheet, recentCalls },
+    ...{ entry, field, dialError, peer, number, status, note, message },
+    ...{ tools, keypadTool, devicesTool, muteTool, sentDigits, keys },
+    ...{ actions, main, secondary },
   };
 }
+
+/** @typedef {ReturnType<typeof buildPanelElements>} PanelElements */

@@ -1,5 +1,5 @@
-/** The looks of what frame.js builds, beside styles.js. */
-export const FRAME_STYLES = `
+/** The style sheet of the panel and the call bar, beside button-styles.js. */
+export const PANEL_STYLES = `
 .ltr{direction:ltr;unicode-bidi:isolate}
 .main svg,.stop svg{fill:currentColor;stroke:none}.stop svg{transform:rotate(135deg)}
 .panel{position:absolute;bottom:68px;right:0;width:320px;max-height:calc(100vh - 68px - var(--y) - 12px);max-height:calc(100dvh - 68px - var(--y) - 12px);overflow:auto;overscroll-behavior:contain;scroll-padding-bottom:80px;

@@ -1,74 +1,108 @@
-/** The floating button, the dialer panel and the in-call bar: what is shown when, and what people's hands do. */
+/** The floating button, the dialer panel and the call bar: shows and hides them, and handles what a person does. */
+import { formatE164 } from "../call/numbers.js";
 import { isOn } from "../config.js";
-import { keepMounted } from "./keep-mounted.js";
-import { pretty } from "../call/numbers.js";
-import { ENGLISH, textsOf } from "../i18n/texts.js";
-import { floatingButton } from "./floating-button.js";
+import { asProblem } from "../errors.js";
+import { ENGLISH, loadTexts } from "../i18n/texts.js";
+import { pageStyles, STYLES } from "./button-styles.js";
+import { pageColorScheme, watchColorScheme } from "./color-scheme.js";
+import { formatDuration } from "./components.js";
 import { copyDetails } from "./copy-details.js";
-import { h, sheet } from "./dom.js";
-import { FRAME_STYLES } from "./panel-styles.js";
-import { frame } from "./panel-elements.js";
-import { clock } from "./components.js";
-import { showView } from "./render-view.js";
-import { ownStyles, STYLES } from "./button-styles.js";
-import { schemeOf, watchScheme } from "./color-scheme.js";
-import { mood, viewOf } from "./views.js";
+import { createStyleSheet, h } from "./dom.js";
+import { buildFloatingButton } from "./floating-button.js";
+import { keepMounted } from "./keep-mounted.js";
+import { buildPanelElements } from "./panel-elements.js";
+import { PANEL_STYLES } from "./panel-styles.js";
+import { renderView } from "./render-view.js";
+import { indicatorOf, viewOf } from "./views.js";
+
+/** @import { Phone } from "../core.js" */
+/** @import { Texts } from "../i18n/texts.js" */
+/** @import { DialerEnhancements } from "../lazy/dialer.js" */
+/** @import { Environment, PhoneCall, Settings } from "../types.d.ts" */
+/** @import { ButtonElements } from "./floating-button.js" */
+/** @import { PanelElements } from "./panel-elements.js" */
+/** @import { Action, View } from "./views.js" */
 
 const TICK_MS = 250;
 const COPIED_MS = 2_000;
-const MOST_RECENT = 20;
+const MAX_RECENT_CALLS = 20;
 
 export class Panel {
   isOpen = false;
-  /** The calls of this page, newest first, as `phone.call` has them. */
-  recent = [];
-  /** The words of the language: `core`, and what a part finds besides. */
+  /**
+   * The calls of this page, newest first.
+   * @type {PhoneCall[]}
+   */
+  recentCalls = [];
+  /** @type {Texts} */
   texts = ENGLISH;
   phone;
   env;
   settings;
   #on;
-  #leave;
+  /** @type {(() => void)[]} */
+  #cleanups;
   #shadow;
-  #styles = new Map();
-  #parts;
-  #keypadShown = false;
-  #sent = "";
-  #revealed;
+  /** @type {Map<string, CSSStyleSheet>} */
+  #styleSheets = new Map();
+  /** @type {ButtonElements} */
+  #button;
+  /**
+   * Built when they may be needed.
+   * @type {PanelElements | null}
+   */
+  #elements = null;
+  #isKeypadShown = false;
+  #sentDigits = "";
+  #isButtonShown;
+  /** @type {View | null} */
   #view = null;
-  #ticker = 0;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #ticker;
+  /** @type {DialerEnhancements | null} */
   #dialer = null;
+  /** @type {(() => void) | null} */
   #closeSheet = null;
-  #isGone = false;
+  #isRemoved = false;
 
+  /**
+   * @param {Phone} phone
+   * @param {Settings} settings
+   * @param {Environment} env
+   * @param {{onOpen: () => void, onClose: () => void}} on
+   */
   constructor(phone, settings, env, on) {
     this.phone = phone;
     this.env = env;
     this.settings = settings;
     this.#on = on;
-    this.#revealed = !isOn(settings.hidden);
-    const host = h("epoch-phone");
+    this.#isButtonShown = !isOn(settings.hidden);
+    const host = document.createElement("epoch-phone");
     this.#shadow = host.attachShadow({ mode: "open" });
-    this.adopt(STYLES, ownStyles(settings));
-    this.#draw();
-    this.#leave = [keepMounted(host, env), watchScheme(env, () => this.#place())];
+    this.adoptStyles(STYLES, pageStyles(settings));
+    this.#button = this.#attachButton();
+    this.render();
+    this.#cleanups = [keepMounted(host, env), watchColorScheme(env, () => this.#applyLooks())];
     this.#translate();
-    env.afterPaint(() => this.#complete());
+    env.afterPaint(() => this.#buildWhenUseful());
   }
 
-  /** Have style sheets beside those there are, each once. */
-  adopt(...texts) {
-    for (const text of texts) if (!this.#styles.has(text)) this.#styles.set(text, sheet(text));
-    this.#shadow.adoptedStyleSheets = [...this.#styles.values()];
+  /**
+   * Add style sheets to those there are, each once.
+   * @param {string[]} texts
+   */
+  adoptStyles(...texts) {
+    for (const text of texts) if (!this.#styleSheets.has(text)) this.#styleSheets.set(text, createStyleSheet(text));
+    this.#shadow.adoptedStyleSheets = [...this.#styleSheets.values()];
   }
 
   open({ focus = true } = {}) {
-    this.#revealed = true;
-    this.#warm();
+    this.#isButtonShown = true;
+    this.#preload();
     if (!this.isOpen) {
       this.isOpen = true;
       this.render();
-      this.#on.open();
+      this.#on.onOpen();
     }
     if (focus) this.#focusMain();
   }
@@ -78,277 +112,309 @@ export class Panel {
     this.#closeSheet?.();
     this.isOpen = false;
     this.render();
-    this.#on.close();
+    this.#on.onClose();
   }
 
   remove() {
-    this.#isGone = true;
+    this.#isRemoved = true;
     clearInterval(this.#ticker);
     this.#closeSheet?.();
     this.#dialer?.stop();
-    for (const leave of this.#leave) leave();
+    for (const cleanup of this.#cleanups) cleanup();
   }
 
   render() {
     const { phone } = this;
-    const parts = this.#parts;
+    const { root, fab, stateText, liveRegion } = this.#button;
     const texts = this.texts.core;
-    const focused = this.#shadow.activeElement;
+    const focused = /** @type {HTMLElement & {disabled?: boolean} | null} */ (this.#shadow.activeElement);
     if (!phone.isInCall) {
-      this.#keypadShown = false;
-      this.#sent = "";
+      this.#isKeypadShown = false;
+      this.#sentDigits = "";
     }
-    this.#note(phone.call);
-    this.#place();
-    const hasCall = phone.isInCall || (phone.elsewhere && this.#revealed);
-    if (this.isOpen || hasCall) this.#build();
-    // The bar's looks come with the dialer, which nobody here has asked for where the call was begun elsewhere.
-    if (hasCall && !this.#dialer) this.#warm();
-    const barShown = Boolean(hasCall && this.#dialer && !this.isOpen);
-    const view = viewOf(phone, this.texts, this.#dialer?.trouble());
+    this.#addRecentCall(phone.call);
+    this.#applyLooks();
+    const hasCall = Boolean(phone.isInCall || (phone.remoteCall && this.#isButtonShown));
+    const elements = this.isOpen || hasCall ? this.#ensureElements() : this.#elements;
+    // The bar's styles come with the dialer, which was not loaded here if the call was begun in another tab.
+    if (hasCall && !this.#dialer) this.#preload();
+    const isBarShown = Boolean(hasCall && this.#dialer && !this.isOpen);
+    const view = viewOf(phone, this.texts, this.#dialer?.qualityWarning());
 
-    parts.root.dataset.mood = mood(phone.state);
-    parts.root.toggleAttribute("data-open", this.isOpen);
-    parts.fab.hidden = barShown || !this.#revealed;
-    parts.fab.setAttribute("aria-expanded", this.isOpen);
-    parts.fab.setAttribute("aria-label", this.isOpen ? texts.closePhone : texts.openPhone);
-    parts.mood.textContent = texts.states[phone.state];
-    // Said once, however often the panel is drawn.
-    if (parts.spoken.textContent !== view.spoken) parts.spoken.textContent = view.spoken;
-    if (!parts.panel) return;
+    root.dataset.indicator = indicatorOf(phone.state);
+    root.toggleAttribute("data-open", this.isOpen);
+    fab.hidden = isBarShown || !this.#isButtonShown;
+    fab.setAttribute("aria-expanded", String(this.isOpen));
+    fab.setAttribute("aria-label", this.isOpen ? texts.closePhone : texts.openPhone);
+    stateText.textContent = texts.states[phone.state];
+    // Assistive technology reads each assignment out, so the same text is not assigned twice.
+    if (liveRegion.textContent !== view.announcement) liveRegion.textContent = view.announcement;
+    if (!elements) return;
 
-    parts.bar.hidden = !barShown;
-    parts.mutes[1].hidden = !phone.isInCall;
-    parts.panel.hidden = !this.isOpen;
-    parts.name.textContent = phone.account?.organization ?? texts.phone;
-    const from = pretty(phone.account?.caller_id);
-    parts.from.replaceChildren(...(from ? [`${texts.callingFrom} `, h("bdi", { dir: "ltr" }, from)] : []));
-    parts.mark.hidden = !phone.account?.signaling;
-    this.#show(view);
-    // The browser takes the focus from what is hidden now only later, and then gives it to the page.
-    if (focused?.disabled || focused?.closest("[hidden]")) this.#keepFocus();
+    elements.bar.hidden = !isBarShown;
+    elements.barMute.hidden = !phone.isInCall;
+    elements.panel.hidden = !this.isOpen;
+    elements.name.textContent = phone.account?.organization ?? texts.phone;
+    const from = formatE164(phone.account?.caller_id);
+    elements.from.replaceChildren(...(from ? [`${texts.callingFrom} `, h("bdi", { dir: "ltr" }, from)] : []));
+    elements.sandboxMark.hidden = !phone.account?.signaling;
+    this.#renderView(elements, view);
+    // The browser takes the focus from an element that is hidden now only later, and then gives it to the page.
+    if (focused?.disabled || focused?.closest("[hidden]")) this.#restoreFocus();
     this.#tick();
   }
 
-  #show(view) {
-    const { account, muted } = this.phone;
-    if (this.#view?.state !== view.state && view.state === "ready") this.#parts.field.input.value = "";
-    this.#view = { ...view, muted, sent: this.#sent, keypad: this.#keypadShown, sheet: Boolean(this.#closeSheet) };
-    showView(this.#parts, { ...this.#view, peer: this.#written(view.peer) });
+  /**
+   * @param {PanelElements} elements
+   * @param {View} view
+   */
+  #renderView(elements, view) {
+    const { account, isMuted } = this.phone;
+    const { field } = elements;
+    if (this.#view?.state !== view.state && view.state === "ready") field.input.value = "";
+    this.#view = view;
+    const peer = view.peer === undefined ? undefined : this.#formatNumber(view.peer);
+    const isSheetOpen = Boolean(this.#closeSheet);
+    const flags = { isMuted, isKeypadShown: this.#isKeypadShown, isSheetOpen, sentDigits: this.#sentDigits };
+    renderView(elements, { ...view, peer }, flags);
     if (this.#dialer) this.#dialer.update(view);
-    else this.#parts.field.country.textContent = account ? `${account.country} +${account.calling_code}` : "";
+    else field.country.textContent = account ? `${account.country} +${account.calling_code}` : "";
   }
 
-  /** Draw the button, and what else there was, in the present language. */
-  #draw() {
-    const hadPanel = Boolean(this.#parts?.panel);
+  /** Build the button in the present language and put it into the shadow root. */
+  #attachButton() {
+    const elements = buildFloatingButton(this.texts.core, {
+      toggle: () => (this.isOpen ? this.close() : this.open()),
+      preload: () => void this.#preload(),
+      keyDown: (event) => this.#onKeyDown(event),
+    });
+    this.#shadow.replaceChildren(elements.root);
+    return elements;
+  }
+
+  /** Build all elements there are again, in the present language. */
+  #rebuild() {
+    const hadElements = this.#elements !== null;
     this.#dialer?.stop();
     this.#dialer = null;
-    this.#parts = floatingButton(this.texts.core, {
-      toggle: () => (this.isOpen ? this.close() : this.open()),
-      likely: () => this.#warm(),
-      keyed: (event) => this.#keyed(event),
-    });
-    if (hadPanel) this.#build();
-    this.#shadow.replaceChildren(this.#parts.root);
+    this.#elements = null;
+    this.#button = this.#attachButton();
+    if (hadElements) this.#ensureElements();
     this.render();
   }
 
-  /** Have the panel and the bar, before anybody asks for them. */
-  #complete() {
-    if (this.#isGone || this.#parts.panel) return;
-    this.#build();
+  /** Build the panel and the bar before they are needed. */
+  #buildWhenUseful() {
+    if (this.#isRemoved || this.#elements) return;
+    this.#ensureElements();
     this.render();
   }
 
-  #build() {
-    if (this.#parts.panel) return;
+  #ensureElements() {
+    if (this.#elements) return this.#elements;
     const { phone } = this;
-    // The second click of a double click would hang up what the first one has begun.
-    const act =
+    /** @param {"main" | "secondary"} name */
+    const runAction =
       (name) =>
-      ({ detail }) =>
-        detail > 1 || this.#actions[this.#view[name].act]();
-    this.adopt(FRAME_STYLES);
-    const added = frame(this.#parts, this.texts.core, {
+      (/** @type {MouseEvent} */ { detail }) => {
+        const action = this.#view?.[name]?.action;
+        // The second click of a double click would hang up the call that the first one began.
+        if (detail <= 1 && action) this.#actions[action]();
+      };
+    this.adoptStyles(PANEL_STYLES);
+    this.#elements = buildPanelElements(this.#button, this.texts.core, {
       open: () => this.open(),
       close: () => this.close(),
-      more: () => this.#more(),
+      settings: () => void this.#toggleSheet(),
       call: () => this.#call(),
-      typed: () => this.#typed(),
-      mute: () => phone.mute(!phone.muted),
+      input: () => this.#onInput(),
+      mute: () => phone.mute(!phone.isMuted),
       keypad: () => {
-        this.#keypadShown = !this.#keypadShown;
+        this.#isKeypadShown = !this.#isKeypadShown;
         this.render();
       },
-      pressed: (digit) => this.#pressed(digit),
-      main: act("main"),
-      second: act("second"),
+      press: (digit) => this.#pressKey(digit),
+      main: runAction("main"),
+      secondary: runAction("secondary"),
       hangUp: () => this.#actions.hangUp(),
     });
-    Object.assign(this.#parts, added);
+    return this.#elements;
   }
 
   async #translate() {
-    // The phone learns the address of its files after it has its panel.
+    // The phone learns the address of its chunks after it has its panel.
     await null;
-    const texts = await textsOf(this.settings.locale ?? this.env.document.documentElement.lang, this.env);
-    if (!texts || this.#isGone) return;
-    const value = this.#parts.field?.input.value;
+    const texts = await loadTexts(this.settings.locale ?? this.env.document.documentElement.lang, this.env);
+    if (!texts || this.#isRemoved) return;
+    const value = this.#elements?.field.input.value;
     const hadFocus = this.#shadow.activeElement;
     this.#closeSheet?.();
     this.texts = texts;
-    this.#draw();
-    if (value) this.#parts.field.input.value = value;
-    if (this.isOpen) this.#warm();
-    if (hadFocus) this.#keepFocus();
+    this.#rebuild();
+    if (value) this.#ensureElements().field.input.value = value;
+    if (this.isOpen) this.#preload();
+    if (hadFocus) this.#restoreFocus();
   }
 
-  /** Fetch what a call needs, and what makes dialling comfortable: a person is about to use the phone. */
-  async #warm() {
-    this.#complete();
-    this.phone.prepare();
-    const parts = this.#parts;
+  /** Load the SDK and the dialer: a person is about to use the phone. */
+  async #preload() {
+    this.#buildWhenUseful();
+    this.phone.preload();
+    const elements = this.#elements;
     try {
-      const { attach, problems } = await this.env.loadChunk("dialer");
-      if (this.#dialer || parts !== this.#parts) return;
+      const { enhanceDialer, problems } = await this.env.loadChunk("dialer");
+      if (this.#dialer || !elements || elements !== this.#elements) return;
       this.texts = { problems, ...this.texts };
-      this.#dialer = attach(this, parts, () => this.#typed());
+      this.#dialer = enhanceDialer(this, elements, () => this.#onInput());
       this.render();
     } catch {
-      // Numbers can be dialled as they are typed.
+      // Without the dialer numbers are dialled as they are typed.
     }
   }
 
-  /** Open the sheet with the rarer things, or close it. */
-  async #more() {
+  /** Open the settings sheet, or close it. */
+  async #toggleSheet() {
     if (this.#closeSheet) {
       this.#closeSheet();
       return;
     }
-    const { sheet: slot } = this.#parts;
-    const opener = this.#shadow.activeElement;
+    const { sheet } = this.#ensureElements();
+    const opener = /** @type {HTMLElement | null} */ (this.#shadow.activeElement);
     let stop = () => {};
     const close = () => {
       this.#closeSheet = null;
       stop();
-      slot.replaceChildren();
+      sheet.replaceChildren();
       this.render();
       opener?.focus();
     };
     this.#closeSheet = close;
-    slot.replaceChildren(h("span", { class: "spin" }));
+    sheet.replaceChildren(h("span", { class: "spin" }));
     this.render();
     try {
-      const { show } = await this.env.loadChunk("settings-sheet");
-      if (this.#closeSheet === close) stop = show(this, slot, close);
-    } catch (problem) {
-      slot.replaceChildren(h("div", { role: "alert" }, `${problem.message}. ${problem.fix}`));
+      const { showSettingsSheet } = await this.env.loadChunk("settings-sheet");
+      if (this.#closeSheet === close) stop = showSettingsSheet(this, sheet, close);
+    } catch (error) {
+      const problem = asProblem(error);
+      sheet.replaceChildren(h("div", { role: "alert" }, `${problem.message}. ${problem.fix}`));
     }
   }
 
-  #note(call) {
-    if (!call || call === this.recent[0]) return;
-    this.recent = [call, ...this.recent].slice(0, MOST_RECENT);
+  /** @param {PhoneCall | null} call */
+  #addRecentCall(call) {
+    if (!call || call === this.recentCalls[0]) return;
+    this.recentCalls = [call, ...this.recentCalls].slice(0, MAX_RECENT_CALLS);
   }
 
-  #place() {
-    const { position: side, theme: look } = this.phone.account?.settings ?? {};
-    const { position = side, theme = look } = this.settings;
-    const { dataset } = this.#parts.root;
+  /** Apply the position and the theme: the page's settings first, then those of the server. */
+  #applyLooks() {
+    const ofServer = this.phone.account?.settings;
+    const position = this.settings.position ?? ofServer?.position;
+    const theme = this.settings.theme ?? ofServer?.theme;
+    const { dataset } = this.#button.root;
     dataset.side = position === "bottom-left" ? "left" : "right";
-    dataset.theme = theme === "light" || theme === "dark" ? theme : schemeOf(this.env.document);
+    dataset.theme = theme === "light" || theme === "dark" ? theme : pageColorScheme(this.env.document);
   }
 
+  /** Show the running time of the call. */
   #tick() {
     const { phone } = this;
-    const parts = this.#parts;
-    const since = (phone.isInCall ? phone.call : phone.elsewhere)?.answeredAt;
-    if (since) {
-      const time = clock(Math.max(0, Math.floor((this.env.now() - since) / 1000)));
-      parts.status.textContent = time;
-      parts.barTime.textContent = time;
-      this.#ticker ||= setInterval(() => this.#tick(), TICK_MS);
+    const { status, barTime } = this.#ensureElements();
+    const answeredAt = (phone.isInCall ? phone.call : phone.remoteCall)?.answeredAt;
+    if (answeredAt) {
+      const time = formatDuration(Math.max(0, Math.floor((this.env.now() - answeredAt) / 1000)));
+      status.textContent = time;
+      barTime.textContent = time;
+      this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
     } else {
       clearInterval(this.#ticker);
-      this.#ticker = 0;
-      parts.barTime.textContent = this.#view.status ?? "";
+      this.#ticker = undefined;
+      barTime.textContent = this.#view?.status ?? "";
     }
   }
 
-  #written(number) {
-    return this.#dialer?.written(number) ?? pretty(number);
+  /** @param {string} number E.164. */
+  #formatNumber(number) {
+    return this.#dialer?.format(number) ?? formatE164(number);
   }
 
-  #typed() {
-    this.phone.complaint = null;
+  #onInput() {
+    this.phone.dialError = null;
     this.render();
   }
 
-  #pressed(digit) {
-    this.#dialer?.sound(digit);
+  /** @param {string} digit */
+  #pressKey(digit) {
+    this.#dialer?.playTone(digit);
     if (this.phone.isInCall) {
       this.phone.sendDigit(digit);
-      this.#sent += digit;
+      this.#sentDigits += digit;
       this.render();
       return;
     }
-    const { input } = this.#parts.field;
+    const { input } = this.#ensureElements().field;
     input.value += digit;
-    // As typing does, so that whoever formats what is typed hears of it.
+    // As typing does, so that the formatting as you type runs.
     input.dispatchEvent(new Event("input"));
   }
 
-  #keyed(event) {
+  /** @param {KeyboardEvent} event */
+  #onKeyDown(event) {
     if (event.key === "Escape" && this.isOpen) {
       event.stopPropagation();
-      (this.#closeSheet ?? (() => this.close()))();
+      if (this.#closeSheet) this.#closeSheet();
+      else this.close();
       return;
     }
-    const isTyping = /^(?:INPUT|SELECT)$/.test(event.target.tagName);
+    const isTyping = /^(?:INPUT|SELECT)$/.test(/** @type {Element} */ (event.target).tagName);
     if (isTyping || !this.isOpen || this.#closeSheet || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!/^[0-9*#]$/.test(event.key) || (this.phone.state !== "in-progress" && !this.#view.entry)) return;
+    if (!/^[0-9*#]$/.test(event.key) || (this.phone.state !== "in-progress" && !this.#view?.showsDialer)) return;
     event.preventDefault();
-    this.#parts.keys.flash(event.key);
-    this.#pressed(event.key);
+    this.#ensureElements().keys.flash(event.key);
+    this.#pressKey(event.key);
   }
 
   #call() {
-    const { input } = this.#parts.field;
-    const last = this.recent[0]?.number;
+    const { input } = this.#ensureElements().field;
+    const last = this.recentCalls[0]?.number;
     if (!input.value.trim() && last) {
-      // As on any telephone: an empty field first brings back the last number.
-      input.value = this.#written(last);
-      this.#typed();
+      // As on other telephones: with an empty field, Call first shows the last number.
+      input.value = this.#formatNumber(last);
+      this.#onInput();
       input.focus();
     } else if (this.phone.canDial) {
       this.phone.dial(input.value);
     }
   }
 
-  #keepFocus() {
+  #restoreFocus() {
+    const { fab } = this.#button;
     if (this.isOpen) this.#focusMain();
-    else ((this.#parts.fab.hidden && this.#parts.back) || this.#parts.fab).focus();
+    else ((fab.hidden && this.#elements?.expand) || fab).focus();
   }
 
   #focusMain() {
-    const { field, actions, main, entry, more } = this.#parts;
+    const { field, actions, main, entry, more } = this.#ensureElements();
     (actions.hidden ? more : entry.hidden ? main : field.input).focus({ preventScroll: true });
   }
 
-  /** What the buttons of a view can do. */
+  /** @type {Record<Action, () => void>} */
   #actions = {
     call: () => this.#call(),
-    hangUp: () => (this.phone.isInCall ? this.phone : this.phone.elsewhere)?.hangup(),
-    callAgain: () => this.phone.dial(this.phone.call.number, this.phone.call.metadata),
+    hangUp: () => (this.phone.isInCall ? this.phone : this.phone.remoteCall)?.hangup(),
+    callAgain: () => {
+      if (this.phone.call) this.phone.dial(this.phone.call.number, this.phone.call.metadata);
+    },
     reset: () => this.phone.reset(),
-    copyDetails: () => this.#copyDetails(),
+    copyDetails: () => void this.#copyDetails(),
   };
 
   async #copyDetails() {
-    const { code } = this.phone.problem;
-    if (!(await copyDetails({ code, ...this.#view.result }, this.env))) return;
-    this.#parts.second.textContent = this.texts.core.copied;
+    const { problem } = this.phone;
+    const message = this.#view?.message;
+    if (!problem || !message) return;
+    if (!(await copyDetails({ code: problem.code, ...message }, this.env))) return;
+    this.#ensureElements().secondary.textContent = this.texts.core.copied;
     setTimeout(() => this.render(), COPIED_MS);
   }
 }

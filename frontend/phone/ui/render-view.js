@@ -1,41 +1,57 @@
-/** Puts a view (views.js) into the elements of the panel (frame.js). */
+/** Puts a view (views.js) into the elements of the panel (panel-elements.js). */
 import { h, ICONS, icon } from "./dom.js";
 
-/** `view` with `muted`, `sheet` (whether it covers the stage), `keypad` (whether asked for in a call) and `sent`. */
-export function showView(parts, view) {
-  const { entry, live, complaint, result, main, second, muted, sheet, keypad, sent } = view;
-  parts.entry.hidden = !entry;
-  parts.field.element.toggleAttribute("data-wrong", Boolean(complaint));
-  parts.field.input.setAttribute("aria-invalid", Boolean(complaint));
-  parts.field.backspace.hidden = !parts.field.input.value;
-  parts.complaint.show(complaint?.message, complaint?.fix);
-  parts.peer.hidden = !view.peer;
-  parts.number.textContent = view.peer;
-  if (!live) parts.status.textContent = view.status ?? "";
-  parts.status.toggleAttribute("data-live", Boolean(live));
-  parts.line.textContent = view.line ?? "";
-  parts.result.show(result?.message, result?.fix);
-  parts.result.element.className = result?.calm ? "alert calm" : "alert notice";
-  parts.tools.hidden = !live;
-  // The devices of a call in a window of its own are chosen there.
-  parts.openers[1].hidden = Boolean(view.isApart);
-  parts.sent.textContent = sent;
-  parts.sent.hidden = !sent || !keypad;
-  parts.keys.element.hidden = !entry && !(live && keypad);
-  parts.keypadTool.setAttribute("aria-expanded", keypad);
-  for (const button of parts.mutes) button.setAttribute("aria-pressed", muted);
-  for (const button of parts.openers) button.setAttribute("aria-expanded", sheet);
-  parts.stage.hidden = sheet;
-  parts.sheet.hidden = !sheet;
-  // Who looks for another microphone in a call can still hang up.
-  parts.actions.hidden = sheet && !main.stop;
-  parts.main.disabled = Boolean(main.disabled);
-  parts.main.classList.toggle("stop", Boolean(main.stop));
-  parts.main.setAttribute("part", main.stop ? "hang-up" : "call");
-  const picture = main.busy ? [h("span", { class: "spin" })] : main.icon ? [icon(ICONS[main.icon])] : [];
-  // Anew, rather than other words in the same place: nothing is seen to move.
-  parts.main.replaceChildren(...picture, main.text);
-  parts.second.hidden = sheet || !second;
-  parts.second.textContent = second?.text ?? "";
-  parts.extra.hidden = sheet || !entry;
+/** @import { PanelElements } from "./panel-elements.js" */
+/** @import { View } from "./views.js" */
+
+/**
+ * What the panel shows besides the view.
+ * @typedef {object} PanelFlags
+ * @property {boolean} isMuted
+ * @property {boolean} isKeypadShown Whether a person opened the keypad in a call.
+ * @property {boolean} isSheetOpen Whether the settings sheet covers the stage.
+ * @property {string} sentDigits
+ */
+
+/**
+ * @param {PanelElements} elements
+ * @param {View} view
+ * @param {PanelFlags} flags
+ */
+export function renderView(elements, view, { isMuted, isKeypadShown, isSheetOpen, sentDigits }) {
+  const { showsDialer, isLive, dialError, message, main, secondary } = view;
+  elements.entry.hidden = !showsDialer;
+  elements.field.element.toggleAttribute("data-wrong", Boolean(dialError));
+  elements.field.input.setAttribute("aria-invalid", String(Boolean(dialError)));
+  elements.field.backspace.hidden = !elements.field.input.value;
+  elements.dialError.show(dialError);
+  elements.peer.hidden = !view.peer;
+  elements.number.textContent = view.peer ?? "";
+  if (!isLive) elements.status.textContent = view.status ?? "";
+  elements.status.toggleAttribute("data-live", Boolean(isLive));
+  elements.note.textContent = view.note ?? "";
+  elements.message.show(message);
+  elements.message.element.className = message?.isCalm ? "alert calm" : "alert notice";
+  elements.tools.hidden = !isLive;
+  // The devices of a call in the pop-out are chosen there.
+  elements.devicesTool.hidden = Boolean(view.isInPopOut);
+  elements.sentDigits.textContent = sentDigits;
+  elements.sentDigits.hidden = !sentDigits || !isKeypadShown;
+  elements.keys.element.hidden = !showsDialer && !(isLive && isKeypadShown);
+  elements.keypadTool.setAttribute("aria-expanded", String(isKeypadShown));
+  for (const button of [elements.muteTool, elements.barMute]) button.setAttribute("aria-pressed", String(isMuted));
+  for (const button of [elements.more, elements.devicesTool]) button.setAttribute("aria-expanded", String(isSheetOpen));
+  elements.stage.hidden = isSheetOpen;
+  elements.sheet.hidden = !isSheetOpen;
+  // A person who chooses another microphone in a call can still hang up.
+  elements.actions.hidden = isSheetOpen && !main.isHangUp;
+  elements.main.disabled = Boolean(main.isDisabled);
+  elements.main.classList.toggle("stop", Boolean(main.isHangUp));
+  elements.main.setAttribute("part", main.isHangUp ? "hang-up" : "call");
+  const image = main.isBusy ? [h("span", { class: "spin" })] : main.icon ? [icon(ICONS[main.icon])] : [];
+  // New nodes rather than a new text: nothing is seen to move.
+  elements.main.replaceChildren(...image, main.text);
+  elements.secondary.hidden = isSheetOpen || !secondary;
+  elements.secondary.textContent = secondary?.text ?? "";
+  elements.recentCalls.hidden = isSheetOpen || !showsDialer;
 }

@@ -1,96 +1,184 @@
-/** What the panel shows in each state: a table from the phone to words and actions. */
+/** Decides what the panel shows: a table from the phone's state to texts and actions. */
 import { Problem } from "../errors.js";
-import { clock } from "./components.js";
+import { formatDuration } from "./components.js";
 
-const MOODS = { ready: "ready", completed: "ready", failed: "ready", loading: "off", error: "problem" };
+/** @import { Phone } from "../core.js" */
+/** @import { Core, ProblemTexts, Texts } from "../i18n/texts.js" */
+/** @import { PhoneCall, RemoteCall } from "../types.d.ts" */
+/** @import { ICONS } from "./dom.js" */
 
-/** `ready`, `busy`, `problem` or `off`: what the button's dot says. */
-export const mood = (state) => MOODS[state] ?? "busy";
+/**
+ * @typedef {"call" | "hangUp" | "callAgain" | "reset" | "copyDetails"} Action
+ * @typedef {{message: string, fix?: string, isCalm?: boolean}} Message A sentence and its fix; calm: not an error.
+ * @typedef {object} MainButton
+ * @property {string} text
+ * @property {Action} [action]
+ * @property {keyof typeof ICONS} [icon]
+ * @property {boolean} [isDisabled]
+ * @property {boolean} [isBusy]
+ * @property {boolean} [isHangUp]
+ */
 
-// Made when it is told: where a debugger listens, an error made while phone.js runs has the whole file parsed again.
-const whenOffline = (say) => say(new Problem("offline"));
+/**
+ * @typedef {object} ViewContent
+ * @property {MainButton} main
+ * @property {{text: string, action: Action}} [secondary]
+ * @property {boolean} [showsDialer] Whether there is the number field with its keypad.
+ * @property {Message | null} [dialError]
+ * @property {Message | null} [message]
+ * @property {string} [peer] The number of the call.
+ * @property {string} [status] Of the call.
+ * @property {string} [note] Below the status.
+ * @property {boolean} [isLive] Whether the call is answered, so that the status is its running time.
+ * @property {boolean} [isInPopOut]
+ * @property {string} [announcement] For the live region.
+ */
 
-/** The view of `phone` in `{core, problems}` of a language; `trouble` says what is wrong with the line of its call. */
-export function viewOf(phone, { core, problems = {} }, trouble) {
+/** @typedef {ViewContent & {state: EpochPhoneState, announcement: string}} View */
+/** @typedef {(problem: Problem | null) => Message | null} Translate */
+
+/** @type {Partial<Record<EpochPhoneState, string>>} */
+const INDICATORS = { ready: "ready", completed: "ready", failed: "ready", loading: "off", error: "problem" };
+
+/**
+ * What the dot on the button shows: `ready`, `busy`, `problem` or `off`.
+ * @param {EpochPhoneState} state
+ */
+export const indicatorOf = (state) => INDICATORS[state] ?? "busy";
+
+/**
+ * @param {Phone} phone
+ * @param {Texts} texts
+ * @param {string} [qualityWarning] What is wrong with the sound of the call.
+ * @returns {View}
+ */
+export function viewOf(phone, { core, problems = {} }, qualityWarning) {
   const { state } = phone;
-  const say = (problem) => problem && inWords(problem, problems);
-  const name = phone.elsewhere && phone.isReady ? "elsewhere" : state;
-  return { state, spoken: core.states[state], ...VIEWS[name](phone, core, say, trouble) };
+  /** @type {Translate} */
+  const translate = (problem) => problem && messageOf(problem, problems);
+  if (phone.remoteCall && phone.isReady) return { state, ...remoteCallView(phone.remoteCall, core) };
+  return { state, announcement: core.states[state], ...VIEWS[state](phone, core, translate, qualityWarning ?? "") };
 }
 
+/** @type {Record<EpochPhoneState, (phone: Phone, texts: Core, translate: Translate, qualityWarning: string) => ViewContent>} */
 const VIEWS = {
-  loading: (phone, texts, say) => ({
-    entry: true,
-    result: offline(phone, say),
-    main: { text: texts.connecting, disabled: true, busy: true },
+  loading: (phone, texts, translate) => ({
+    showsDialer: true,
+    message: offlineMessage(phone, translate),
+    main: { text: texts.connecting, isDisabled: true, isBusy: true },
   }),
-  ready: (phone, texts, say) => ({
-    entry: true,
-    spoken: "",
-    complaint: say(phone.complaint),
-    result: offline(phone, say),
-    main: { text: texts.call, icon: "phone", act: "call" },
+  ready: (phone, texts, translate) => ({
+    showsDialer: true,
+    announcement: "",
+    dialError: translate(phone.dialError),
+    message: offlineMessage(phone, translate),
+    main: { text: texts.call, icon: "phone", action: "call" },
   }),
-  dialing: (phone, texts, say) => ({ ...calling(phone, texts, texts.calling), ...aside(phone, say) }),
-  ringing: (phone, texts, say) => ({ ...calling(phone, texts, texts.ringing), ...aside(phone, say) }),
-  "in-progress": (phone, texts, say, trouble) => {
-    const line = phone.isOffline ? whenOffline(say).message : phone.reconnecting ? texts.reconnecting : trouble;
+  dialing: (phone, texts, translate) => ({
+    ...callView(phone.call, texts, texts.calling),
+    ...noticeView(phone, translate),
+  }),
+  ringing: (phone, texts, translate) => ({
+    ...callView(phone.call, texts, texts.ringing),
+    ...noticeView(phone, translate),
+  }),
+  "in-progress": (phone, texts, translate, qualityWarning) => {
+    const offline = phone.isOffline ? translate(offlineProblem())?.message : "";
+    const warning = offline || (phone.isReconnecting ? texts.reconnecting : qualityWarning);
     return {
-      ...calling(phone, texts, ""),
-      ...aside(phone, say),
-      live: true,
-      line: line || (phone.muted ? texts.muted : phone.isApart ? texts.apart : ""),
-      isApart: phone.isApart,
-      spoken: line || texts.states[phone.state],
+      ...callView(phone.call, texts, ""),
+      ...noticeView(phone, translate),
+      isLive: true,
+      note: warning || (phone.isMuted ? texts.muted : phone.isInPopOut ? texts.callInPopOut : ""),
+      isInPopOut: phone.isInPopOut,
+      announcement: warning || texts.states[phone.state],
     };
   },
-  elsewhere: ({ elsewhere }, texts) => ({
-    ...calling({ call: elsewhere }, texts, ""),
-    line: texts.elsewhere,
-    spoken: texts.elsewhere,
-  }),
-  completed: (phone, texts, say) => ended(phone, texts, say, texts.callAgain),
-  failed: (phone, texts, say) => ended(phone, texts, say, texts.tryAgain),
-  error: (phone, texts, say) => ({
-    spoken: "",
-    result: say(phone.problem),
-    main: { text: texts.retry, act: "reset" },
-    second: { text: texts.copyDetails, act: "copyDetails" },
+  completed: (phone, texts, translate) => endView(phone, texts, translate, texts.callAgain),
+  failed: (phone, texts, translate) => endView(phone, texts, translate, texts.tryAgain),
+  error: (phone, texts, translate) => ({
+    announcement: "",
+    message: translate(phone.problem),
+    main: { text: texts.retry, action: "reset" },
+    secondary: { text: texts.copyDetails, action: "copyDetails" },
   }),
 };
 
-const offline = ({ isOffline }, say) => (isOffline ? { ...whenOffline(say), calm: true } : null);
+// Created when it is shown: where a debugger listens, an error created while phone.js runs has the whole file parsed again.
+const offlineProblem = () => new Problem("offline");
 
-const aside = ({ aside: problem }, say) => ({ result: problem && { ...say(problem), calm: true } });
+/**
+ * @param {Phone} phone
+ * @param {Translate} translate
+ */
+function offlineMessage({ isOffline }, translate) {
+  const message = isOffline ? translate(offlineProblem()) : null;
+  return message && { ...message, isCalm: true };
+}
 
-function calling(phone, texts, status) {
+/**
+ * @param {Phone} phone
+ * @param {Translate} translate
+ */
+function noticeView({ notice }, translate) {
+  const message = translate(notice);
+  return { message: message && { ...message, isCalm: true } };
+}
+
+/**
+ * @param {PhoneCall | RemoteCall | null} call
+ * @param {Core} texts
+ * @param {string} status
+ * @returns {ViewContent}
+ */
+function callView(call, texts, status) {
   return {
-    peer: phone.call.number,
+    peer: call?.number,
     status,
-    main: { text: texts.hangUp, icon: "phone", act: "hangUp", stop: true },
+    main: { text: texts.hangUp, icon: "phone", action: "hangUp", isHangUp: true },
   };
 }
 
-function ended(phone, texts, say, again) {
-  const { number, ended: end } = phone.call;
-  const { problem, status, message, duration, theirs } = end;
-  const isOurs = status === "completed" || status === "canceled";
-  const words = texts.ended[status];
+/**
+ * @param {RemoteCall} call
+ * @param {Core} texts
+ */
+function remoteCallView(call, texts) {
+  return { ...callView(call, texts, ""), note: texts.callInOtherTab, announcement: texts.callInOtherTab };
+}
+
+/**
+ * @param {Phone} phone
+ * @param {Core} texts
+ * @param {Translate} translate
+ * @param {string} again
+ * @returns {ViewContent}
+ */
+function endView({ call, dialError }, texts, translate, again) {
+  const { problem = null, status = "failed", message = null, duration = 0, endedByRemote } = call?.ended ?? {};
+  const isNormal = status === "completed" || status === "canceled";
+  const words = texts.endedWith[status];
+  const fix = /** @type {Record<string, string>} */ (texts.statusHints)[status];
   return {
-    peer: number,
-    status: isOurs ? words + (status === "completed" ? ` · ${clock(duration)}` : "") : "",
-    line: theirs ? texts.theirs : "",
-    spoken: isOurs ? words : "",
-    complaint: say(phone.complaint),
-    result: isOurs ? null : (say(problem) ?? { message: message ?? words, fix: texts.hints[status], calm: true }),
-    main: { text: again, icon: "phone", act: "callAgain" },
-    second: { text: texts.newCall, act: "reset" },
+    peer: call?.number,
+    status: isNormal ? words + (status === "completed" ? ` · ${formatDuration(duration)}` : "") : "",
+    note: endedByRemote ? texts.endedByRemote : "",
+    announcement: isNormal ? words : "",
+    dialError: translate(dialError),
+    message: isNormal ? null : (translate(problem) ?? { message: message ?? words, fix, isCalm: true }),
+    main: { text: again, icon: "phone", action: "callAgain" },
+    secondary: { text: texts.newCall, action: "reset" },
   };
 }
 
-/** A language's own words for a problem; the guide's English sentence where it has none. */
-function inWords({ code, kind, message, fix, advice }, problems) {
+/**
+ * A problem in the texts of a language; the English sentence if it has none.
+ * @param {Problem} problem
+ * @param {ProblemTexts} problems
+ * @returns {Message}
+ */
+function messageOf({ code, fixCode, message, fix, specificFix }, problems) {
   const [sentence] = problems[code] ?? [];
-  const [, remedy] = problems[kind] ?? [];
-  return { message: sentence ?? message, fix: advice ?? remedy ?? fix };
+  const [, translatedFix] = problems[fixCode] ?? [];
+  return { message: sentence ?? message, fix: specificFix ?? translatedFix ?? fix };
 }

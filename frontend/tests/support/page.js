@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import { vi } from "vitest";
 import { CHUNKS } from "../../chunks.mjs";
 import { createLoaders } from "../../phone/lazy.js";
-import { Policy } from "../../phone/browser/csp-violations.js";
+import { CSPViolations } from "../../phone/browser/csp-violations.js";
 
 export const GRANTED = {
   access_token: "jwt-1",
@@ -128,7 +128,8 @@ export function page({ fetch, module = sdk(), load }) {
     fetch,
     now: Date.now,
     random: () => 0.5,
-    policy: new Policy(visible),
+    requestObserver: null,
+    cspViolations: new CSPViolations(visible),
     preferences: {},
     load: async (url) => chunkAt(url) ?? (load ? load(url) : module),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),

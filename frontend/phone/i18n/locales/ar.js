@@ -1,4 +1,4 @@
-/** Arabic, written from right to left; numbers keep their direction. */
+/** The Arabic texts of the phone. Written from right to left; numbers keep their direction. */
 export const core = {
   language: "ar",
   direction: "rtl",
@@ -29,9 +29,9 @@ export const core = {
   inCall: "في مكالمة",
   muted: "الميكروفون مكتوم",
   reconnecting: "جارٍ استعادة الاتصال…",
-  theirs: "أنهى الطرف الآخر المكالمة",
-  elsewhere: "في مكالمة في علامة تبويب أخرى",
-  apart: "في نافذتها المستقلة",
+  endedByRemote: "أنهى الطرف الآخر المكالمة",
+  callInOtherTab: "في مكالمة في علامة تبويب أخرى",
+  callInPopOut: "في نافذتها المستقلة",
   states: {
     loading: "جارٍ الاتصال بالخدمة",
     ready: "جاهز",
@@ -42,7 +42,7 @@ export const core = {
     failed: "لم يتم الاتصال",
     error: "لا يعمل",
   },
-  ended: {
+  endedWith: {
     completed: "انتهت المكالمة",
     canceled: "أُلغيت المكالمة",
     busy: "الخط مشغول",
@@ -50,14 +50,14 @@ export const core = {
     failed: "فشلت المكالمة",
     refused: "رُفضت المكالمة",
   },
-  hints: {
+  statusHints: {
     busy: "حاول مرة أخرى بعد بضع دقائق.",
     "no-answer": "لم يرد أحد. حاول مرة أخرى لاحقًا.",
   },
 };
 
 export const dialer = {
-  trouble: {
+  callQuality: {
     microphone: "فُصل الميكروفون. يُستخدم الآن ميكروفون آخر.",
     speaker: "فُصل مكبر الصوت. يُستخدم الآن مكبر آخر.",
     silent: "لا يصل صوت من الميكروفون",
@@ -68,7 +68,7 @@ export const dialer = {
     poor: "الاتصال ضعيف",
   },
   recent: "المكالمات الأخيرة",
-  outcomes: {
+  statuses: {
     canceled: "ملغاة",
     busy: "مشغول",
     "no-answer": "لا يوجد رد",
@@ -77,7 +77,7 @@ export const dialer = {
   },
 };
 
-export const more = {
+export const settingsSheet = {
   title: "المزيد",
   check: "فحص هاتفي",
   popOut: "الاتصال في نافذة مستقلة",
@@ -85,12 +85,12 @@ export const more = {
   back: "رجوع",
   microphone: "الميكروفون",
   speaker: "مكبر الصوت",
-  standard: "الإعداد الافتراضي للنظام",
-  unnamed: "جهاز",
-  asleep: "تظهر الأسماء بعد السماح باستخدام الميكروفون، عند أول مكالمة.",
-  noSpeaker: "يستخدم هذا المتصفح مكبر صوت النظام.",
+  systemDefault: "الإعداد الافتراضي للنظام",
+  unnamedDevice: "جهاز",
+  namesHidden: "تظهر الأسماء بعد السماح باستخدام الميكروفون، عند أول مكالمة.",
+  speakerNotSelectable: "يستخدم هذا المتصفح مكبر صوت النظام.",
   sounds: "أصوات لوحة الأرقام",
-  notUsed: "لا يمكن استخدام هذا الجهاز الآن. يستمر استخدام الجهاز السابق.",
+  deviceNotUsable: "لا يمكن استخدام هذا الجهاز الآن. يستمر استخدام الجهاز السابق.",
 };
 
 export const popOut = {
@@ -101,7 +101,7 @@ export const popOut = {
   sandbox: "تجريبي: تذهب المكالمات إلى مشغّل محاكى ولا تصل إلى أحد.",
 };
 
-export const check = {
+export const diagnostics = {
   title: "فحص هاتفي",
   back: "رجوع",
   intro: "لن يرن أي هاتف ولن تُحتسب أي رسوم. قد يطلب المتصفح الإذن باستخدام الميكروفون: قل بضع كلمات.",
@@ -109,14 +109,14 @@ export const check = {
   copy: "نسخ التقرير",
   copied: "تم النسخ",
   report: "التقرير، للتحديد والنسخ",
-  good: "كل شيء يعمل.",
-  bad: "ليس كل شيء يعمل. انظر أعلاه ما يجب فعله.",
-  marks: { ok: "سليم", failed: "مشكلة", untried: "لم يُجرَّب" },
+  allPassed: "كل شيء يعمل.",
+  someFailed: "ليس كل شيء يعمل. انظر أعلاه ما يجب فعله.",
+  marks: { ok: "سليم", failed: "مشكلة", notTried: "لم يُجرَّب" },
   steps: {
-    microphone: { name: "الميكروفون", now: "جارٍ الاستماع…", done: "الميكروفون يعمل" },
-    token: { name: "الرمز", now: "جارٍ التحقق…", done: "الرمز يعمل هنا" },
-    signaling: { name: "شركة الاتصالات", now: "جارٍ الاتصال…", done: "شركة الاتصالات تستجيب" },
-    media: { name: "الصوت", now: "جارٍ الإرسال…", done: "يصل الصوت كما ينبغي" },
+    microphone: { name: "الميكروفون", testing: "جارٍ الاستماع…", passed: "الميكروفون يعمل" },
+    token: { name: "الرمز", testing: "جارٍ التحقق…", passed: "الرمز يعمل هنا" },
+    signaling: { name: "شركة الاتصالات", testing: "جارٍ الاتصال…", passed: "شركة الاتصالات تستجيب" },
+    media: { name: "الصوت", testing: "جارٍ الإرسال…", passed: "يصل الصوت كما ينبغي" },
   },
   faults: {
     not_tried: ["لم يُجرَّب: يلزم رمز صالح", ""],
@@ -137,6 +137,7 @@ export const check = {
   },
 };
 
+/** @type {import("../texts.js").ProblemTexts} */
 export const problems = {
   invalid_embed_token: ["الرمز غير صالح", "الرمز في هذه الصفحة غير صحيح أو لا يبدأ بـ ept_. تحقق من الرمز الذي لُصق."],
   revoked_embed_token: ["الرمز غير صالح أو ملغى", "أنشئ رمزًا جديدًا في Dashboard > Settings وضعه في هذه الصفحة."],

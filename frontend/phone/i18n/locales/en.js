@@ -1,4 +1,4 @@
-/** English: every word that people see, but the sentences of the guide, which are in errors.js. */
+/** The English texts of the phone, but the sentences of problems, which are in errors.js. */
 export const core = {
   language: "en",
   direction: "ltr",
@@ -29,9 +29,9 @@ export const core = {
   inCall: "In call",
   muted: "Muted",
   reconnecting: "Reconnecting…",
-  theirs: "Ended by the other side",
-  elsewhere: "In a call in another tab",
-  apart: "In its own window",
+  endedByRemote: "Ended by the other side",
+  callInOtherTab: "In a call in another tab",
+  callInPopOut: "In its own window",
   states: {
     loading: "connecting",
     ready: "ready",
@@ -42,7 +42,7 @@ export const core = {
     failed: "call not connected",
     error: "not working",
   },
-  ended: {
+  endedWith: {
     completed: "Call ended",
     canceled: "Call canceled",
     busy: "The line is busy",
@@ -50,13 +50,16 @@ export const core = {
     failed: "The call failed",
     refused: "The call was refused",
   },
-  hints: {
+  statusHints: {
     busy: "Try again in a few minutes.",
     "no-answer": "Nobody picked up. Try again later.",
   },
 };
 
-/** What to do about a problem, by its code: for those that come when little can be loaded, and for all others. */
+/**
+ * What to do about a problem, by its code, for problems that occur when chunks may not load.
+ * @type {Record<string, string>}
+ */
 export const urgentFixes = {
   service_unavailable: "The phone tries again by itself. Nothing to do here.",
   network_error: "Check the internet connection, and that no ad blocker or firewall stops this page from reaching it.",
@@ -65,6 +68,10 @@ export const urgentFixes = {
   part_load_failed: "Check the internet connection, then try again.",
 };
 
+/**
+ * What to do about the other problems, by their code.
+ * @type {Record<string, string>}
+ */
 export const fixes = {
   invalid_embed_token:
     "The token in this page is incorrect or does not start with ept_. Check the token that was pasted.",
@@ -98,7 +105,7 @@ export const fixes = {
 };
 
 export const dialer = {
-  trouble: {
+  callQuality: {
     microphone: "The microphone was unplugged. Another one is used now.",
     speaker: "The speaker was unplugged. Another one is used now.",
     silent: "No sound from your microphone",
@@ -109,7 +116,7 @@ export const dialer = {
     poor: "Poor connection",
   },
   recent: "Recent calls",
-  outcomes: {
+  statuses: {
     canceled: "Canceled",
     busy: "Busy",
     "no-answer": "No answer",
@@ -118,7 +125,7 @@ export const dialer = {
   },
 };
 
-export const more = {
+export const settingsSheet = {
   title: "More",
   check: "Check my phone",
   popOut: "Call in a window",
@@ -126,12 +133,12 @@ export const more = {
   back: "Back",
   microphone: "Microphone",
   speaker: "Speaker",
-  standard: "System default",
-  unnamed: "Device",
-  asleep: "Names appear once the microphone is allowed, at the first call.",
-  noSpeaker: "This browser plays calls on the system's speaker.",
+  systemDefault: "System default",
+  unnamedDevice: "Device",
+  namesHidden: "Names appear once the microphone is allowed, at the first call.",
+  speakerNotSelectable: "This browser plays calls on the system's speaker.",
   sounds: "Keypad sounds",
-  notUsed: "This device cannot be used now. The one before stays in use.",
+  deviceNotUsable: "This device cannot be used now. The one before stays in use.",
 };
 
 export const popOut = {
@@ -142,7 +149,7 @@ export const popOut = {
   sandbox: "Sandbox: calls go to a simulated carrier and reach nobody.",
 };
 
-export const check = {
+export const diagnostics = {
   title: "Check my phone",
   back: "Back",
   intro: "Nothing rings and nothing is charged. The browser may ask for the microphone: say a few words.",
@@ -150,14 +157,14 @@ export const check = {
   copy: "Copy report",
   copied: "Copied",
   report: "Report, to select and copy",
-  good: "Everything works.",
-  bad: "Not everything works. See what to do above.",
-  marks: { ok: "OK", failed: "Problem", untried: "Not tried" },
+  allPassed: "Everything works.",
+  someFailed: "Not everything works. See what to do above.",
+  marks: { ok: "OK", failed: "Problem", notTried: "Not tried" },
   steps: {
-    microphone: { name: "Microphone", now: "Listening…", done: "The microphone works" },
-    token: { name: "Token", now: "Asking…", done: "The token works here" },
-    signaling: { name: "Carrier", now: "Connecting…", done: "The carrier answers" },
-    media: { name: "Audio", now: "Sending…", done: "Audio flows" },
+    microphone: { name: "Microphone", testing: "Listening…", passed: "The microphone works" },
+    token: { name: "Token", testing: "Asking…", passed: "The token works here" },
+    signaling: { name: "Carrier", testing: "Connecting…", passed: "The carrier answers" },
+    media: { name: "Audio", testing: "Sending…", passed: "Audio flows" },
   },
   faults: {
     not_tried: ["Not tried: it needs a token that works", ""],

@@ -1,4 +1,4 @@
-/** Spanish. */
+/** The Spanish texts of the phone. */
 export const core = {
   language: "es",
   direction: "ltr",
@@ -29,9 +29,9 @@ export const core = {
   inCall: "En llamada",
   muted: "Micrófono silenciado",
   reconnecting: "Restableciendo la conexión…",
-  theirs: "La otra parte terminó la llamada",
-  elsewhere: "En llamada en otra pestaña",
-  apart: "En su propia ventana",
+  endedByRemote: "La otra parte terminó la llamada",
+  callInOtherTab: "En llamada en otra pestaña",
+  callInPopOut: "En su propia ventana",
   states: {
     loading: "conectando",
     ready: "listo",
@@ -42,7 +42,7 @@ export const core = {
     failed: "no se conectó la llamada",
     error: "no funciona",
   },
-  ended: {
+  endedWith: {
     completed: "Llamada terminada",
     canceled: "Llamada cancelada",
     busy: "La línea está ocupada",
@@ -50,14 +50,14 @@ export const core = {
     failed: "La llamada falló",
     refused: "La llamada fue rechazada",
   },
-  hints: {
+  statusHints: {
     busy: "Inténtelo de nuevo en unos minutos.",
     "no-answer": "Nadie contestó. Inténtelo más tarde.",
   },
 };
 
 export const dialer = {
-  trouble: {
+  callQuality: {
     microphone: "Se desconectó el micrófono. Ahora se usa otro.",
     speaker: "Se desconectó el altavoz. Ahora se usa otro.",
     silent: "Su micrófono no recoge sonido",
@@ -68,7 +68,7 @@ export const dialer = {
     poor: "Mala conexión",
   },
   recent: "Llamadas recientes",
-  outcomes: {
+  statuses: {
     canceled: "Cancelada",
     busy: "Ocupado",
     "no-answer": "Sin respuesta",
@@ -77,7 +77,7 @@ export const dialer = {
   },
 };
 
-export const more = {
+export const settingsSheet = {
   title: "Más",
   check: "Comprobar mi teléfono",
   popOut: "Llamar en una ventana",
@@ -85,12 +85,12 @@ export const more = {
   back: "Volver",
   microphone: "Micrófono",
   speaker: "Altavoz",
-  standard: "Predeterminado del sistema",
-  unnamed: "Dispositivo",
-  asleep: "Los nombres aparecen cuando se permite el micrófono, en la primera llamada.",
-  noSpeaker: "Este navegador usa el altavoz del sistema.",
+  systemDefault: "Predeterminado del sistema",
+  unnamedDevice: "Dispositivo",
+  namesHidden: "Los nombres aparecen cuando se permite el micrófono, en la primera llamada.",
+  speakerNotSelectable: "Este navegador usa el altavoz del sistema.",
   sounds: "Sonidos del teclado",
-  notUsed: "Este dispositivo no se puede usar ahora. Se sigue usando el anterior.",
+  deviceNotUsable: "Este dispositivo no se puede usar ahora. Se sigue usando el anterior.",
 };
 
 export const popOut = {
@@ -101,7 +101,7 @@ export const popOut = {
   sandbox: "Pruebas: las llamadas van a un operador simulado y no llegan a nadie.",
 };
 
-export const check = {
+export const diagnostics = {
   title: "Comprobar mi teléfono",
   back: "Volver",
   intro:
@@ -110,14 +110,14 @@ export const check = {
   copy: "Copiar el informe",
   copied: "Copiado",
   report: "Informe, para seleccionar y copiar",
-  good: "Todo funciona.",
-  bad: "No todo funciona. Vea arriba qué hacer.",
-  marks: { ok: "Bien", failed: "Problema", untried: "No se probó" },
+  allPassed: "Todo funciona.",
+  someFailed: "No todo funciona. Vea arriba qué hacer.",
+  marks: { ok: "Bien", failed: "Problema", notTried: "No se probó" },
   steps: {
-    microphone: { name: "Micrófono", now: "Escuchando…", done: "El micrófono funciona" },
-    token: { name: "Token", now: "Consultando…", done: "El token funciona aquí" },
-    signaling: { name: "Operador", now: "Conectando…", done: "El operador responde" },
-    media: { name: "Audio", now: "Enviando…", done: "El audio se transmite" },
+    microphone: { name: "Micrófono", testing: "Escuchando…", passed: "El micrófono funciona" },
+    token: { name: "Token", testing: "Consultando…", passed: "El token funciona aquí" },
+    signaling: { name: "Operador", testing: "Conectando…", passed: "El operador responde" },
+    media: { name: "Audio", testing: "Enviando…", passed: "El audio se transmite" },
   },
   faults: {
     not_tried: ["No se probó: hace falta un token que funcione", ""],
@@ -141,6 +141,7 @@ export const check = {
   },
 };
 
+/** @type {import("../texts.js").ProblemTexts} */
 export const problems = {
   invalid_embed_token: [
     "El token no es válido",

@@ -1,7 +1,13 @@
-/** What is wrong with the line of a call, in words that a person can do something with. */
+/** Words the worst problem with the sound of a call. */
 
-// What the SDK warns of, worst first, and the words for it.
-const TROUBLES = [
+/** @import { dialer } from "../../i18n/locales/en.js" */
+/** @import { DeviceKind } from "../../types.d.ts" */
+
+/**
+ * The SDK's warnings, worst first, and the key of the text for each.
+ * @type {[string, keyof typeof dialer.callQuality][]}
+ */
+const TEXT_KEYS = [
   ["low-bytes-received", "not-heard"],
   ["low-bytes-sent", "not-sent"],
   ["constant-audio-input-level", "silent"],
@@ -12,7 +18,12 @@ const TROUBLES = [
   ["low-mos", "poor"],
 ];
 
-/** The word of `words` for the worst trouble of a call: `lost`, the device unplugged, or one of the SDK's `warnings`. */
-export function troubleOf({ lost, warnings }, words) {
-  return words[lost ?? TROUBLES.find(([warning]) => warnings.has(warning))?.[1]] ?? "";
+/**
+ * The text for an unplugged device, or for the worst warning; empty if all is well.
+ * @param {{lostDevice: DeviceKind | null, warnings: Set<string>}} call
+ * @param {typeof dialer.callQuality} texts
+ */
+export function qualityWarningOf({ lostDevice, warnings }, texts) {
+  const key = lostDevice ?? TEXT_KEYS.find(([warning]) => warnings.has(warning))?.[1];
+  return key ? texts[key] : "";
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { punctuate } from "./format-as-you-type.js";
-import { countryOf, format, pasted } from "./number-format.js";
-import { troubleOf } from "./call-quality.js";
+import { formatAsYouType } from "./format-as-you-type.js";
+import { countryOf, formatTyped, parsePasted } from "./number-format.js";
+import { qualityWarningOf } from "./call-quality.js";
 
 const US = { country: "US", calling_code: "1", trunk_prefix: "1", international_prefix: "011" };
 const GB = { country: "GB", calling_code: "44", trunk_prefix: "0", international_prefix: "00" };
@@ -28,12 +28,12 @@ describe("what is typed", () => {
     ["", US, ""],
     ["+", US, "+"],
   ])("%s is read as %s", (typed, account, shown) => {
-    expect(format(typed, account)).toBe(shown);
-    expect(format(shown, account)).toBe(shown);
+    expect(formatTyped(typed, account)).toBe(shown);
+    expect(formatTyped(shown, account)).toBe(shown);
   });
 
   test.each(["1-800-FLOWERS", "+44 (0)20 7946 0018", "call Ada"])("%s stays as it is", (text) => {
-    expect(format(text, GB)).toBe(text);
+    expect(formatTyped(text, GB)).toBe(text);
   });
 
   test.each([
@@ -44,7 +44,7 @@ describe("what is typed", () => {
   ])("no digit of %s is changed", (typed, account) => {
     for (let length = 0; length <= typed.length; length += 1) {
       const text = typed.slice(0, length);
-      expect(format(text, account).replace(/[\s()-]/g, "")).toBe(text);
+      expect(formatTyped(text, account).replace(/[\s()-]/g, "")).toBe(text);
     }
   });
 });
@@ -68,7 +68,7 @@ test.each([
   ["Ada Park: (212) 555-0101, after six", "(212) 555-0101"],
   ["1-800-FLOWERS", "1-800-FLOWERS"],
 ])("pasted %s becomes %s", (text, number) => {
-  expect(pasted(text)).toBe(number);
+  expect(parsePasted(text)).toBe(number);
 });
 
 describe("the field", () => {
@@ -78,7 +78,7 @@ describe("the field", () => {
     input.maxLength = 40;
     document.body.append(input);
     input.focus();
-    punctuate(
+    formatAsYouType(
       input,
       () => account,
       () => {},
@@ -119,11 +119,13 @@ describe("the field", () => {
 });
 
 test.each([
-  [{ lost: "microphone", warnings: new Set(["high-rtt"]) }, "unplugged"],
-  [{ lost: null, warnings: new Set(["low-mos", "high-packet-loss"]) }, "lossy"],
-  [{ lost: null, warnings: new Set(["constant-audio-input-level"]) }, "silent"],
-  [{ lost: null, warnings: new Set(["a-new-one"]) }, ""],
-  [{ lost: null, warnings: new Set() }, ""],
+  [{ lostDevice: "microphone", warnings: new Set(["high-rtt"]) }, "unplugged"],
+  [{ lostDevice: null, warnings: new Set(["low-mos", "high-packet-loss"]) }, "lossy"],
+  [{ lostDevice: null, warnings: new Set(["constant-audio-input-level"]) }, "silent"],
+  [{ lostDevice: null, warnings: new Set(["a-new-one"]) }, ""],
+  [{ lostDevice: null, warnings: new Set() }, ""],
 ])("the worst trouble of a line is told", (phone, told) => {
-  expect(troubleOf(phone, { microphone: "unplugged", lossy: "lossy", silent: "silent", poor: "poor" })).toBe(told);
+  expect(qualityWarningOf(phone, { microphone: "unplugged", lossy: "lossy", silent: "silent", poor: "poor" })).toBe(
+    told,
+  );
 });

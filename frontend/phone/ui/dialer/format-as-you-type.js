@@ -1,64 +1,88 @@
-/** The number field while it is typed in: punctuation that comes by itself, and a caret that stays where it was. */
-import { format, pasted } from "./number-format.js";
+/** Formats a phone number in its field while it is typed, and keeps the caret at the same digit. */
+import { formatTyped, parsePasted } from "./number-format.js";
 
-const DELETED_BACK = "deleteContentBackward";
-const DELETED_AHEAD = "deleteContentForward";
+/** @import { CountryFields } from "../../types.d.ts" */
 
-/** Keep `input` punctuated for `account()`, the exchange's answer or null; `changed()` after it wrote to it itself. */
-export function punctuate(input, account, changed) {
+const DELETED_BACKWARD = "deleteContentBackward";
+const DELETED_FORWARD = "deleteContentForward";
+
+/**
+ * @param {HTMLInputElement} input
+ * @param {() => CountryFields | null} getCountry
+ * @param {() => void} onPasted Called after a paste was written to the field.
+ */
+export function formatAsYouType(input, getCountry, onPasted) {
   let digits = "";
 
-  const onInput = ({ inputType }) => {
-    const hasCaret = input.getRootNode().activeElement === input;
-    let caret = hasCaret ? input.selectionStart : input.value.length;
+  /** @param {Event} event An InputEvent, or a plain one after a key of the keypad. */
+  const onInput = (event) => {
+    const { inputType } = /** @type {InputEvent} */ (event);
+    const root = /** @type {Document | ShadowRoot} */ (input.getRootNode());
+    const hasCaret = root.activeElement === input;
+    let caret = hasCaret ? (input.selectionStart ?? 0) : input.value.length;
     let text = input.value;
-    if (only(text) === digits && digits) {
-      // A punctuation mark was deleted, which would only come back: the digit beside it is what was meant.
-      if (inputType === DELETED_BACK) [text, caret] = withoutBefore(text, caret);
-      if (inputType === DELETED_AHEAD) text = text.slice(0, caret) + text.slice(caret).replace(/\d/, "");
+    if (digitsOf(text) === digits && digits) {
+      // A punctuation mark was deleted, which would come back at once: the digit beside it was meant.
+      if (inputType === DELETED_BACKWARD) ({ text, caret } = deleteDigitBefore(text, caret));
+      if (inputType === DELETED_FORWARD) text = text.slice(0, caret) + text.slice(caret).replace(/\d/, "");
     }
     write(text, caret, hasCaret);
   };
+  /** @param {ClipboardEvent} event */
   const onPaste = (event) => {
-    const given = event.clipboardData?.getData("text");
-    if (!given) return;
+    const pasted = event.clipboardData?.getData("text");
+    if (!pasted) return;
     event.preventDefault();
     const { value, selectionStart, selectionEnd } = input;
-    const before = value.slice(0, selectionStart) + pasted(given);
-    write((before + value.slice(selectionEnd)).slice(0, input.maxLength), before.length, true);
-    changed();
+    const before = value.slice(0, selectionStart ?? 0) + parsePasted(pasted);
+    write((before + value.slice(selectionEnd ?? 0)).slice(0, input.maxLength), before.length, true);
+    onPasted();
   };
+  /**
+   * @param {string} text
+   * @param {number} caret
+   * @param {boolean} hasCaret
+   */
   const write = (text, caret, hasCaret) => {
-    const now = account();
-    const written = now ? format(text, now) : text;
-    digits = only(written);
-    if (written === input.value) return;
-    const passed = only(text.slice(0, caret)).length;
-    input.value = written;
+    const country = getCountry();
+    const formatted = country ? formatTyped(text, country) : text;
+    digits = digitsOf(formatted);
+    if (formatted === input.value) return;
+    const digitsBefore = digitsOf(text.slice(0, caret)).length;
+    input.value = formatted;
     if (!hasCaret) return;
-    const at = caret >= text.length ? written.length : placeAfter(written, passed);
-    input.setSelectionRange(at, at);
+    const position = caret >= text.length ? formatted.length : positionAfterDigit(formatted, digitsBefore);
+    input.setSelectionRange(position, position);
   };
 
-  // Before the panel's own listener on the same field, which shows what is typed.
+  // Runs before the panel's own listener on this field, which shows what is typed.
   input.addEventListener("input", onInput, { capture: true });
   input.addEventListener("paste", onPaste);
 }
 
-const only = (text) => text.replace(/[^\d+]/g, "");
+/** @param {string} text */
+const digitsOf = (text) => text.replace(/[^\d+]/g, "");
 
-function withoutBefore(text, caret) {
+/**
+ * @param {string} text
+ * @param {number} caret
+ */
+function deleteDigitBefore(text, caret) {
   const before = text.slice(0, caret).replace(/\d(?=\D*$)/, "");
-  return [before + text.slice(caret), before.length];
+  return { text: before + text.slice(caret), caret: before.length };
 }
 
-/** The place in `text` behind its `count`-th digit (a plus counts). */
-function placeAfter(text, count) {
+/**
+ * The position in `text` after its `count`-th digit; a plus counts as a digit.
+ * @param {string} text
+ * @param {number} count
+ */
+function positionAfterDigit(text, count) {
   let seen = 0;
-  let at = 0;
-  while (at < text.length && seen < count) {
-    if (/[\d+]/.test(text[at])) seen += 1;
-    at += 1;
+  let position = 0;
+  while (position < text.length && seen < count) {
+    if (/[\d+]/.test(text[position])) seen += 1;
+    position += 1;
   }
-  return at;
+  return position;
 }

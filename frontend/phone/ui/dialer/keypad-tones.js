@@ -1,59 +1,72 @@
-/** The two tones of a key, quiet, for whoever presses it: the far end hears the carrier's own. */
+/** Plays the two tones of a key quietly, for the person who presses it: the far end hears the carrier's own. */
 const ROWS_HZ = [697, 770, 852, 941];
 const COLUMNS_HZ = [1209, 1336, 1477];
 const KEYS = "123456789*0#";
-const LENGTH_S = 0.12;
-const EDGE_S = 0.01;
+const DURATION_S = 0.12;
+const RAMP_S = 0.01;
 const VOLUME = 0.05;
-const REST_MS = 2_000;
+const SUSPEND_DELAY_MS = 2_000;
 
-export class Tones {
-  #Context;
+/** @typedef {AudioContext & {setSinkId?: (id: string) => Promise<void>, sinkId?: unknown}} OutputContext */
+
+export class KeypadTones {
+  #AudioContext;
+  /** @type {OutputContext | null} */
   #context = null;
-  #rest = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #suspendTimer;
 
-  constructor(Context) {
-    this.#Context = Context;
+  /** @param {typeof AudioContext | undefined} AudioContext The browser's, if it has one. */
+  constructor(AudioContext) {
+    this.#AudioContext = AudioContext;
   }
 
-  /** Sound the key `digit` on the speaker with the id `speaker`, or the system's. */
+  /**
+   * Play the tones of `digit`.
+   * @param {string} digit
+   * @param {string} speaker Device id; "" is the system's default.
+   */
   async play(digit, speaker = "") {
-    if (!this.#Context) return;
+    if (!this.#AudioContext) return;
     try {
-      // Made at the first key, which is the gesture that browsers want to see.
-      this.#context ??= new this.#Context();
+      // Created at the first key, which is the gesture that browsers require.
+      this.#context ??= new this.#AudioContext();
       const context = this.#context;
       if (context.state !== "running") await context.resume();
       if (context.setSinkId && context.sinkId !== speaker) await context.setSinkId(speaker);
-      this.#sound(context, KEYS.indexOf(digit));
-      // An open context keeps the sound card awake.
-      clearTimeout(this.#rest);
-      this.#rest = setTimeout(() => context.suspend().catch(() => {}), REST_MS);
+      playTones(context, KEYS.indexOf(digit));
+      // A running context keeps the sound card awake.
+      clearTimeout(this.#suspendTimer);
+      this.#suspendTimer = setTimeout(() => context.suspend().catch(() => {}), SUSPEND_DELAY_MS);
     } catch {
-      // A page without sound output, or a speaker that is gone: keys work in silence too.
+      // Keys work without sound too: there may be no output, or the chosen speaker is gone.
     }
   }
 
   close() {
-    clearTimeout(this.#rest);
+    clearTimeout(this.#suspendTimer);
     this.#context?.close().catch(() => {});
     this.#context = null;
   }
+}
 
-  #sound(context, index) {
-    const from = context.currentTime;
-    const gain = context.createGain();
-    gain.gain.setValueAtTime(0, from);
-    gain.gain.linearRampToValueAtTime(VOLUME, from + EDGE_S);
-    gain.gain.setValueAtTime(VOLUME, from + LENGTH_S - EDGE_S);
-    gain.gain.linearRampToValueAtTime(0, from + LENGTH_S);
-    gain.connect(context.destination);
-    for (const frequency of [ROWS_HZ[Math.floor(index / 3)], COLUMNS_HZ[index % 3]]) {
-      const tone = context.createOscillator();
-      tone.frequency.value = frequency;
-      tone.connect(gain);
-      tone.start(from);
-      tone.stop(from + LENGTH_S);
-    }
+/**
+ * @param {AudioContext} context
+ * @param {number} index In KEYS.
+ */
+function playTones(context, index) {
+  const from = context.currentTime;
+  const gain = context.createGain();
+  gain.gain.setValueAtTime(0, from);
+  gain.gain.linearRampToValueAtTime(VOLUME, from + RAMP_S);
+  gain.gain.setValueAtTime(VOLUME, from + DURATION_S - RAMP_S);
+  gain.gain.linearRampToValueAtTime(0, from + DURATION_S);
+  gain.connect(context.destination);
+  for (const frequency of [ROWS_HZ[Math.floor(index / 3)], COLUMNS_HZ[index % 3]]) {
+    const oscillator = context.createOscillator();
+    oscillator.frequency.value = frequency;
+    oscillator.connect(gain);
+    oscillator.start(from);
+    oscillator.stop(from + DURATION_S);
   }
 }

@@ -1,4 +1,11 @@
-/** Calling codes, their countries and how their numbers are grouped for reading. */
+/** Calling codes, their countries, and the groups of digits in which their numbers are written. */
+
+/**
+ * @typedef {object} NumberGroups
+ * @property {number[]} groups Digits in each group.
+ * @property {{prefix: string, groups: number[]}} [special] Of numbers that begin with `prefix`.
+ */
+/** @typedef {NumberGroups & {region: string | null}} NumberingPlan Region is null where several countries share the code. */
 
 // Calling code, country and groups of digits; in brackets the groups of numbers that begin with these digits.
 const PLANS =
@@ -16,33 +23,44 @@ const PLANS =
   "853MO4-4 855KH 856LA 880BD 886TW1-4-4 960MV 961LB 962JO 963SY 964IQ 965KW4-4 966SA2-3-4 967YE 968OM4-4 970PS 971AE2-3-4 " +
   "972IL2-3-4 973BH4-4 974QA4-4 975BT 976MN4-4 977NP 992TJ 993TM 994AZ 995GE 996KG 998UZ";
 
-// Several countries share these two codes: their numbers tell the group, not the country.
-const SHARED = [
+/**
+ * Several countries share these two codes.
+ * @type {[string, NumberingPlan][]}
+ */
+const SHARED_CODES = [
   ["1", { region: null, groups: [3, 3, 4] }],
   ["7", { region: null, groups: [3, 3, 2, 2] }],
 ];
-const USUAL = [3, 3, 4];
-const LONGEST_CODE = 3;
+const DEFAULT_GROUPS = [3, 3, 4];
+const MAX_CODE_LENGTH = 3;
 
-const BY_CODE = new Map([...SHARED, ...PLANS.split(" ").map(entry)]);
+const PLAN_BY_CODE = new Map([...SHARED_CODES, ...PLANS.split(" ").map(parseEntry)]);
 
-/** `{code, region, groups, special?}` of the calling code that `digits` begin with, or null. */
-export function planOf(digits) {
-  for (let length = 1; length <= LONGEST_CODE; length += 1) {
+/**
+ * The plan of the calling code that `digits` begin with, or null.
+ * @param {string} digits
+ * @returns {(NumberingPlan & {code: string}) | null}
+ */
+export function numberingPlanOf(digits) {
+  for (let length = 1; length <= MAX_CODE_LENGTH; length += 1) {
     const code = digits.slice(0, length);
-    if (BY_CODE.has(code)) return { code, ...BY_CODE.get(code) };
+    const plan = PLAN_BY_CODE.get(code);
+    if (plan) return { code, ...plan };
   }
   return null;
 }
 
-function entry(text) {
-  const [, code, region, groups, prefix, special] = /^(\d+)([A-Z]{2})([\d-]*)(?:\((\d+)\)([\d-]+))?$/.exec(text);
-  return [
-    code,
-    { region, groups: sizes(groups) ?? USUAL, ...(prefix ? { special: { prefix, groups: sizes(special) } } : {}) },
-  ];
+/**
+ * @param {string} text
+ * @returns {[string, NumberingPlan]}
+ */
+function parseEntry(text) {
+  const [, code, region, groups, prefix, special] = /^(\d+)([A-Z]{2})([\d-]*)(?:\((\d+)\)([\d-]+))?$/.exec(text) ?? [];
+  const plan = { region, groups: parseGroups(groups) };
+  return [code, prefix ? { ...plan, special: { prefix, groups: parseGroups(special) } } : plan];
 }
 
-function sizes(text) {
-  return text ? text.split("-").map(Number) : null;
+/** @param {string} text */
+function parseGroups(text) {
+  return text ? text.split("-").map(Number) : DEFAULT_GROUPS;
 }

@@ -1,4 +1,4 @@
-/** The looks of what is seen in a call, and of what the dialer adds to the panel. */
+/** The style sheet of the call view, and of what the dialer adds to the panel. */
 export const STYLES = `
 .status[data-live]{font-size:28px;color:var(--text)}
 .sent{min-height:28px;margin-top:8px;text-align:center;font-size:20px;line-height:28px;overflow-wrap:anywhere}

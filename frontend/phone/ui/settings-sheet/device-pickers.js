@@ -1,45 +1,57 @@
-/** Which microphone and which speaker, chosen by the person who calls. */
-import { use } from "../../lazy/audio-devices.js";
+/** The pickers of microphone and speaker. */
+import { useDevice } from "../../lazy/audio-devices.js";
 import { h } from "../dom.js";
 
-// Chromium lists the system's choice once more under these names.
-const ALIASES = new Set(["default", "communications", ""]);
+/** @import { Phone } from "../../core.js" */
+/** @import { settingsSheet } from "../../i18n/locales/en.js" */
+/** @import { DeviceKind, Environment, Preferences } from "../../types.d.ts" */
+
+// Chromium lists the system's default again under these ids.
+const DEFAULT_DEVICE_IDS = new Set(["default", "communications", ""]);
 
 /**
- * Two pickers for `phone`'s devices; `words` of the language, `keep(preferences)` remembers a choice.
- * Returns `{element, stop}`.
+ * The pickers for `phone`; `stop()` when they are left.
+ * @param {object} options
+ * @param {Phone} options.phone
+ * @param {Environment} options.env
+ * @param {typeof settingsSheet} options.words
+ * @param {(change: Preferences) => void} options.savePreferences
  */
-export function devicePickers({ phone, env, words, keep }) {
+export function devicePickers({ phone, env, words, savePreferences }) {
   const { navigator, preferences } = env;
-  const media = navigator.mediaDevices;
-  const note = h("div", { class: "fix", role: "status" });
+  const media = /** @type {MediaDevices | undefined} */ (navigator.mediaDevices);
+  const failure = h("div", { class: "fix", role: "status" });
   const microphone = picker(words.microphone, (id) => choose("microphone", id));
   const speaker = picker(words.speaker, (id) => choose("speaker", id));
   const hint = h("p", { class: "fix" });
-  const element = h("div", {}, microphone.element, speaker.element, hint, note);
+  const element = h("div", {}, microphone.element, speaker.element, hint, failure);
   const canChooseSpeaker = "setSinkId" in HTMLMediaElement.prototype;
   speaker.select.disabled = !canChooseSpeaker;
 
+  /**
+   * @param {DeviceKind} kind
+   * @param {string} id
+   */
   const choose = async (kind, id) => {
-    note.textContent = "";
+    failure.textContent = "";
     const before = preferences[kind];
-    // The SDK asks for its default microphone, and the phone gives it the one that is chosen by then.
+    // The SDK asks for its default microphone, and the phone gives it the one that is chosen then.
     preferences[kind] = id;
     try {
-      if (phone.audio) await use(phone.audio, kind, id);
-      keep({ [kind]: id });
+      if (phone.audio) await useDevice(phone.audio, kind, id);
+      savePreferences({ [kind]: id });
     } catch {
       preferences[kind] = before;
-      note.textContent = words.notUsed;
+      failure.textContent = words.deviceNotUsable;
       list();
     }
   };
   const list = async () => {
     const devices = (await media?.enumerateDevices().catch(() => [])) ?? [];
-    const isNamed = devices.some(({ label }) => label);
+    const areNamesKnown = devices.some(({ label }) => label);
     fill(microphone.select, devices, "audioinput", preferences.microphone, words);
     fill(speaker.select, canChooseSpeaker ? devices : [], "audiooutput", preferences.speaker, words);
-    hint.textContent = isNamed ? (canChooseSpeaker ? "" : words.noSpeaker) : words.asleep;
+    hint.textContent = areNamesKnown ? (canChooseSpeaker ? "" : words.speakerNotSelectable) : words.namesHidden;
     hint.hidden = !hint.textContent;
   };
   media?.addEventListener?.("devicechange", list);
@@ -47,16 +59,29 @@ export function devicePickers({ phone, env, words, keep }) {
   return { element, stop: () => media?.removeEventListener?.("devicechange", list) };
 }
 
-function picker(label, choose) {
-  const select = h("select", { change: () => choose(select.value) });
+/**
+ * @param {string} label
+ * @param {(id: string) => void} onChoose
+ */
+function picker(label, onChoose) {
+  const select = h("select", { change: () => onChoose(select.value) });
   return { select, element: h("label", { class: "pick" }, h("span", {}, label), select) };
 }
 
+/**
+ * @param {HTMLSelectElement} select
+ * @param {MediaDeviceInfo[]} devices
+ * @param {MediaDeviceKind} kind
+ * @param {string | undefined} chosen
+ * @param {typeof settingsSheet} words
+ */
 function fill(select, devices, kind, chosen, words) {
-  const real = devices.filter((device) => device.kind === kind && device.deviceId && !ALIASES.has(device.deviceId));
-  const options = real.map(({ deviceId, label }, index) =>
-    h("option", { value: deviceId }, label || `${words.unnamed} ${index + 1}`),
+  const listed = devices.filter(
+    (device) => device.kind === kind && device.deviceId && !DEFAULT_DEVICE_IDS.has(device.deviceId),
   );
-  select.replaceChildren(h("option", { value: "" }, words.standard), ...options);
-  select.value = real.some(({ deviceId }) => deviceId === chosen) ? chosen : "";
+  const options = listed.map(({ deviceId, label }, index) =>
+    h("option", { value: deviceId }, label || `${words.unnamedDevice} ${index + 1}`),
+  );
+  select.replaceChildren(h("option", { value: "" }, words.systemDefault), ...options);
+  select.value = chosen && listed.some(({ deviceId }) => deviceId === chosen) ? chosen : "";
 }

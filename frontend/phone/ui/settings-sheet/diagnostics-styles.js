@@ -1,4 +1,4 @@
-/** The looks of the check's steps. */
+/** The style sheet of the diagnostics view. */
 export const STYLES = `
 .quiet{color:var(--quiet)}
 .steps{list-style:none;margin:0 0 12px;padding:0}

@@ -1,4 +1,4 @@
-/** The looks of the sheet with the rarer things. */
+/** The style sheet of the settings sheet. */
 export const STYLES = `
 .bar-row{display:flex;align-items:center;gap:4px;margin:-8px -8px 8px}
 h2{margin:0;font-size:16px;font-weight:600}

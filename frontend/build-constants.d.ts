@@ -1,0 +1,8 @@
+// The names that build.mjs replaces with values.
+
+/** Whether the build is phone.full.js, which has its chunks inside. */
+declare const IS_SINGLE_FILE: boolean;
+/** The file name of the voice SDK's chunk. */
+declare const SDK_FILE: string;
+/** Chunk name to the hash in its file name `<name>-<hash>.js`. */
+declare const CHUNK_HASHES: Record<string, string>;

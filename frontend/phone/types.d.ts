@@ -1,0 +1,161 @@
+// Types that several modules of the phone share. The public ones (EpochPhone…) are those of ../phone.d.ts.
+import type { CSPViolations } from "./browser/csp-violations.js";
+import type { Problem } from "./errors.js";
+import type { CHUNK_LOADERS } from "./inline-chunks.js";
+
+/** The answer of `POST /widget/exchange`. */
+export interface ExchangeResponse {
+  access_token: string;
+  /** Seconds. */
+  expires_in: number;
+  identity: string;
+  caller_id: string;
+  country: string;
+  calling_code: string;
+  trunk_prefix: string;
+  international_prefix: string;
+  organization: string;
+  ticket?: string;
+  /** Host and port of the sandbox carrier's signalling; null with the real carrier. */
+  signaling: string | null;
+  settings?: { theme?: string; position?: string };
+}
+
+/** The fields of the exchange's answer that numbers are read and written with. */
+export type CountryFields = Pick<
+  ExchangeResponse,
+  "country" | "calling_code" | "trunk_prefix" | "international_prefix"
+>;
+
+/** A call in the answer of `POST /widget/status`. */
+export interface CallRecord {
+  status: string;
+  message?: string | null;
+  end_reason?: string | null;
+}
+
+/** What the server asks for with each request. */
+export interface Credentials {
+  token: string;
+  ticket?: string;
+}
+
+/** What a session needs to begin; `base` is null where no address of the service is known. */
+export interface SessionConfig {
+  token: string;
+  ticket?: string;
+  base: string | null;
+}
+
+/** The settings of a page, and what only our own pages give. */
+export type Settings = EpochPhoneConfig & { ticket?: string };
+
+/** The payload of `callStarted`. */
+export type CallDetails = EpochPhoneCallStarted;
+
+/** A call that is to be made. Without `params` it goes on in the pop-out already, and nothing is to be dialled. */
+export interface CallRequest {
+  details: CallDetails;
+  /** The carrier's parameters. */
+  params?: Record<string, string>;
+}
+
+/** How a call ended. */
+export interface CallEnd {
+  status: EpochPhoneCallStatus;
+  /** Seconds connected. */
+  duration: number;
+  message: string | null;
+  problem: Problem | null;
+  /** Whether the other side hung up. */
+  endedByRemote: boolean;
+}
+
+/** The call of a phone: `answeredAt` in milliseconds since the epoch, `ended` once it is over. */
+export interface PhoneCall extends CallDetails {
+  answeredAt: number | null;
+  ended: CallEnd | null;
+}
+
+export type DeviceKind = "microphone" | "speaker";
+
+/** Receives what happens in one call. `ended` is called exactly once. */
+export interface CallListener {
+  ringing(hasEarlyMedia: boolean): void;
+  answered(at?: number): void;
+  /** The voice SDK's names of the warnings that hold now. */
+  warningsChanged(warnings: Set<string>): void;
+  /** A device was unplugged. */
+  deviceLost(kind: DeviceKind | null): void;
+  reconnecting(isReconnecting: boolean): void;
+  ended(end: CallEnd): void;
+}
+
+/** A call under way, in this page or in the pop-out. */
+export interface ActiveCall {
+  readonly isInPopOut?: boolean;
+  start(): void;
+  hangup(): void;
+  mute(isMuted: boolean): void;
+  sendDigit(digit: string): void;
+}
+
+/** A call in another tab of this site. */
+export interface RemoteCall {
+  number: string;
+  answeredAt: number | null;
+  hangup(): void;
+}
+
+/** A person's choices in this browser. */
+export interface Preferences {
+  /** Device id. */
+  microphone?: string;
+  /** Device id. */
+  speaker?: string;
+  /** Whether keys sound; default true. */
+  sounds?: boolean;
+  /** `on`: debug mode, switched on by hand. */
+  debug?: unknown;
+}
+
+/** Chunk name to its module. */
+export type Chunks = {
+  [Name in keyof typeof CHUNK_LOADERS]: Awaited<ReturnType<(typeof CHUNK_LOADERS)[Name]>>;
+};
+
+export type LoadSdk = () => Promise<Pick<typeof import("@twilio/voice-sdk"), "Device">>;
+
+/** Watches a request or an import: calls `send` and returns its result. */
+export type RequestObserver = <Result>(
+  kind: "POST" | "file",
+  url: string,
+  send: () => Promise<Result>,
+) => Promise<Result>;
+
+/** What the phone uses of the browser. */
+export interface Environment {
+  /** Address of the phone service; null until it is known. */
+  base: string | null;
+  /** The origin that calls are placed for, where it is not this page's own. */
+  page?: string;
+  window: Window & typeof globalThis;
+  document: Document;
+  navigator: Navigator;
+  /** Whether the globals that the phone needs still work. */
+  isIntact: boolean;
+  /** Set in debug mode. */
+  requestObserver: RequestObserver | null;
+  fetch: (url: string, options: RequestInit) => Promise<Response>;
+  load: (url: string) => Promise<unknown>;
+  now: () => number;
+  random: () => number;
+  cspViolations: CSPViolations;
+  readonly preferences: Preferences;
+  wait: (milliseconds: number) => Promise<void>;
+  afterPaint: (work: () => void) => void;
+  afterFirstPaint: (work: () => void) => void;
+  whenIdle: (work: () => void, timeout: number) => void;
+  loadSdk: LoadSdk;
+  loadChunk: <Name extends keyof Chunks>(name: Name) => Promise<Chunks[Name]>;
+}
