@@ -1,5 +1,6 @@
-// Builds dist/: phone.js, its chunks (chunks.mjs and the voice SDK), phone.full.js with all of them inside, and the files
-// of our own pages. Older chunks stay, because pages that still hold an older phone.js ask for them; `--clean` drops them.
+// Builds dist/: phone.js, its chunks (chunks.mjs and the voice SDK), phone.full.js with all of them inside, the files of
+// our own pages, and the notices of the packages in them. Older chunks stay, because pages that still hold an older
+// phone.js ask for them; `--clean` drops them.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,8 +8,11 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { CHUNKS } from "./chunks.mjs";
 
+/** @import { BuildOptions, Metafile } from "esbuild" */
+
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
+/** Files of each page, by its folder in pages/. */
 const PAGES = {
   dashboard: ["dashboard.js", "charts.js", "operations.js", "dashboard.css"],
   demo: ["demo.js", "demo.css"],
@@ -18,88 +22,130 @@ const PAGES = {
   reference: ["reference.js", "reference.css"],
   shared: ["icon.svg"],
 };
-const LIMITS = { "phone.js": 20_000, "sdk.js": 50_000 };
-const common = {
+/** @type {Record<string, number>} */
+const MAX_GZIP_BYTES = { "phone.js": 20_000, "sdk.js": 50_000 };
+const NOTICES = "third-party-notices.txt";
+const TYPES = "phone.d.ts";
+
+/** @type {BuildOptions} */
+const COMMON = {
   absWorkingDir: here,
   bundle: true,
   charset: "utf8",
   legalComments: "none",
   logLevel: "warning",
-  metafile: true,
   minify: true,
   outdir: dist,
-  // Private class members as they are: written out for older engines they would cost a third of the size.
+  // Private class members stay as they are: written out for older engines they would cost a third of the size.
   target: "es2022",
-  write: true,
 };
-
 const PRISTINE_GLOBALS = ["phone/browser/pristine-globals.js"];
-// For what holds the SDK: an AMD page's `define` must not see its UMD parts; the socket is ours (sdk/carrier-socket.js).
-const CARRIER = {
+/**
+ * For bundles with the SDK in them: the `define` of an AMD page must not reach its UMD parts, and its socket is ours.
+ * @type {BuildOptions}
+ */
+const WITH_SDK = {
   define: { "globalThis.WebSocket": "CarrierSocket", define: "undefined" },
   inject: [...PRISTINE_GLOBALS, "sdk/carrier-socket.js"],
 };
 
-/** The licence texts of every package in the bundle: they must travel with it. */
-function licences(metafile) {
-  const packages = new Set();
-  for (const input of Object.keys(metafile.inputs)) {
-    const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
-    if (found) packages.add(found[1]);
-  }
-  const texts = [...packages].sort().map((folder) => {
-    const names = readdirSync(join(here, folder));
-    if (!names.some((name) => /^licen[cs]e/i.test(name))) throw new Error(`${folder} has no licence file`);
-    // A package that is a bundle itself names what it holds in a file beside it.
-    const isOfPart = (name) =>
-      name.endsWith(".LICENSE.txt") && metafile.inputs[`${folder}/${name.slice(0, -".LICENSE.txt".length)}`];
-    const files = names.filter((name) => /^(licen[cs]e|notice)/i.test(name) || isOfPart(name));
-    const read = files.map((name) => readFileSync(join(here, folder, name), "utf8").trim());
-    return `${folder.replace(/^.*node_modules\//, "")}\n\n${read.join("\n\n")}`;
-  });
-  return `/*!\n${texts.join("\n\n----\n\n").replaceAll("*/", "* /")}\n*/\n`;
+// esbuild's helper for namespaces also walks what a page has added to Object.prototype, and fails on plain values there.
+const NAMESPACE_HELPER = /for\(var (\w+) in (\w+)\)(?=\w+\(\w+,\1,\{get:\2\[\1\])/g;
+
+/**
+ * The notice of each package in any bundle, by the package's name.
+ * @type {Map<string, string>}
+ */
+const notices = new Map();
+
+/**
+ * The folders of the packages in a bundle.
+ * @param {Metafile} metafile
+ */
+function packageFolders(metafile) {
+  const folders = Object.keys(metafile.inputs).map((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
+  return [...new Set(folders.filter((folder) => folder !== undefined))].sort();
 }
 
-const outputOf = (result, extension) =>
-  basename(Object.keys(result.metafile.outputs).find((file) => file.endsWith(extension)));
+/**
+ * A package's name, version and licence texts. Throws Error if it has none.
+ * @param {string} folder
+ * @param {Metafile} metafile
+ */
+function readNotice(folder, metafile) {
+  const names = readdirSync(join(here, folder));
+  if (!names.some((name) => /^licen[cs]e/i.test(name))) throw new Error(`${folder} has no licence file`);
+  // A file that is a bundle itself has the licences of its packages in a file beside it.
+  const isOfBundledFile = (/** @type {string} */ name) =>
+    name.endsWith(".LICENSE.txt") && `${folder}/${name.slice(0, -".LICENSE.txt".length)}` in metafile.inputs;
+  const texts = names
+    .filter((name) => /^(licen[cs]e|notice)/i.test(name) || isOfBundledFile(name))
+    .map((name) => readFileSync(join(here, folder, name), "utf8").trim());
+  const { name, version } = JSON.parse(readFileSync(join(here, folder, "package.json"), "utf8"));
+  return { name: `${name} ${version}`, text: `${name} ${version}\n\n${texts.join("\n\n")}` };
+}
 
-// esbuild's helper for namespaces also walks what a page has added to Object.prototype, and fails on plain values there.
-const HELPER = /for\(var (\w+) in (\w+)\)(?=\w+\(\w+,\1,\{get:\2\[\1\])/g;
+/**
+ * The notices of the packages in a bundle, which must be distributed with it.
+ * @param {Metafile} metafile
+ */
+function collectNotices(metafile) {
+  const found = packageFolders(metafile).map((folder) => readNotice(folder, metafile));
+  for (const { name, text } of found) notices.set(name, text);
+  return found.map(({ text }) => text);
+}
 
-/** Builds with the licences of the packages in it; the name of what came out. */
-async function buildLicensed(options, extension) {
-  const { metafile } = await build({ ...options, write: false });
-  const hasPackages = /node_modules/.test(Object.keys(metafile.inputs));
-  const banner = { js: hasPackages && extension === ".js" ? licences(metafile) : "" };
-  const { metafile: outputs } = await build({ ...options, banner });
-  const file = outputOf({ metafile: outputs }, extension);
+const SEPARATOR = `\n\n${"-".repeat(72)}\n\n`;
+
+/** @param {string[]} texts */
+const licenceComment = (texts) => `/*!\n${texts.join("\n\n----\n\n").replaceAll("*/", "* /")}\n*/\n`;
+
+/**
+ * Build one file with the notices of its packages in a comment; returns the name of the file.
+ * @param {BuildOptions} options
+ * @param {string} extension
+ */
+async function buildFile(options, extension) {
+  const { metafile } = await build({ ...COMMON, ...options, metafile: true, write: false });
+  const texts = collectNotices(metafile);
+  const banner = { js: extension === ".js" && texts.length > 0 ? licenceComment(texts) : "" };
+  const { metafile: outputs } = await build({ ...COMMON, ...options, metafile: true, banner });
+  const path = Object.keys(outputs.outputs).find((output) => output.endsWith(extension));
+  if (!path) throw new Error(`The build of ${JSON.stringify(options.entryPoints)} has no ${extension} file`);
+  const file = basename(path);
   const code = readFileSync(join(dist, file), "utf8");
-  writeFileSync(join(dist, file), code.replace(HELPER, "for(var $1 of Object.keys($2))"));
+  writeFileSync(join(dist, file), code.replace(NAMESPACE_HELPER, "for(var $1 of Object.keys($2))"));
   return file;
 }
 
 const buildSdk = () =>
-  buildLicensed(
-    { ...common, ...CARRIER, entryNames: "[name]-[hash]", entryPoints: { sdk: "sdk/index.js" }, format: "esm" },
-    ".js",
-  );
+  buildFile({ ...WITH_SDK, entryNames: "[name]-[hash]", entryPoints: { sdk: "sdk/index.js" }, format: "esm" }, ".js");
 
-/** Builds each chunk as a module of its own; chunk name to file name. */
+/** Build each chunk as a module of its own; chunk name to file name. */
 async function buildChunks() {
+  /** @type {Record<string, string>} */
   const files = {};
   for (const [name, path] of Object.entries(CHUNKS)) {
-    const options = { inject: PRISTINE_GLOBALS, entryNames: "[name]-[hash]", entryPoints: { [name]: path } };
-    files[name] = await buildLicensed({ ...common, ...options, format: "esm" }, ".js");
+    const entry = { entryNames: "[name]-[hash]", entryPoints: { [name]: path } };
+    files[name] = await buildFile({ ...entry, inject: PRISTINE_GLOBALS, format: "esm" }, ".js");
   }
   return files;
 }
 
-/** Chunk name to the hash in `<name>-<hash>.js`: all that phone.js has to know. */
+/**
+ * Chunk name to the hash in `<name>-<hash>.js`: all that phone.js has to know.
+ * @param {Record<string, string>} files
+ */
 const hashesOf = (files) =>
   Object.fromEntries(Object.entries(files).map(([name, file]) => [name, file.slice(name.length + 1, -".js".length)]));
 
-/** The options of a build with the phone in it that loads the SDK and the chunks `files`. */
-const phoneOptions = (sdk, files) => ({
+/**
+ * The options of a bundle with a phone in it that loads the SDK and the chunks `files`.
+ * @param {string} sdk
+ * @param {Record<string, string>} files
+ * @returns {BuildOptions}
+ */
+const loadingChunks = (sdk, files) => ({
   inject: PRISTINE_GLOBALS,
   define: {
     IS_SINGLE_FILE: "false",
@@ -108,44 +154,47 @@ const phoneOptions = (sdk, files) => ({
   },
 });
 
-const buildPhone = (phone) =>
-  buildLicensed(
-    {
-      ...common,
-      ...phone,
-      entryPoints: { phone: "phone.js" },
-      format: "iife",
-    },
-    ".js",
-  );
+/** @param {BuildOptions} phoneOptions */
+const buildPhone = (phoneOptions) =>
+  buildFile({ ...phoneOptions, entryPoints: { phone: "phone.js" }, format: "iife" }, ".js");
 
-/** The phone in one file, for pages that may load no other. */
+/** Build the phone in a single file, for pages that may load no other. */
 const buildFullPhone = () =>
-  buildLicensed(
+  buildFile(
     {
-      ...common,
-      ...CARRIER,
-      define: { ...CARRIER.define, IS_SINGLE_FILE: "true", CHUNK_HASHES: "{}", SDK_FILE: '""' },
+      ...WITH_SDK,
+      define: { ...WITH_SDK.define, IS_SINGLE_FILE: "true", CHUNK_HASHES: "{}", SDK_FILE: '""' },
       entryPoints: { "phone.full": "phone.js" },
       format: "iife",
     },
     ".js",
   );
 
-/** Builds a file of one of our own pages; the pop-out's script has the phone in it. */
-function buildPage(page, name, phone) {
+/**
+ * Build a file of one of our own pages; the pop-out's script has the phone in it.
+ * @param {string} page
+ * @param {string} name
+ * @param {BuildOptions} phoneOptions
+ */
+function buildPage(page, name, phoneOptions) {
   const extension = name.slice(name.lastIndexOf("."));
-  const options = {
-    ...common,
-    entryNames: "[name]-[hash]",
-    entryPoints: [join(here, "pages", page, name)],
-    format: extension === ".js" ? "iife" : undefined,
-    loader: { ".svg": "copy" },
-    ...(page === "pop-out" && extension === ".js" ? phone : {}),
-  };
-  return buildLicensed(options, extension);
+  const isScript = extension === ".js";
+  return buildFile(
+    {
+      entryNames: "[name]-[hash]",
+      entryPoints: [join(here, "pages", page, name)],
+      format: isScript ? "iife" : undefined,
+      loader: { ".svg": "copy" },
+      ...(page === "pop-out" && isScript ? phoneOptions : {}),
+    },
+    extension,
+  );
 }
 
+/**
+ * Write a file's compressed forms beside it; returns the sizes in bytes.
+ * @param {string} file
+ */
 function compress(file) {
   const bytes = readFileSync(join(dist, file));
   const gzip = gzipSync(bytes, { level: 9 });
@@ -160,29 +209,38 @@ function compress(file) {
 if (process.argv.includes("--clean")) rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 
+/**
+ * Logical name to file name.
+ * @type {Record<string, string>}
+ */
 const manifest = {};
 manifest["sdk.js"] = await buildSdk();
 const chunks = await buildChunks();
 for (const [name, file] of Object.entries(chunks)) manifest[`${name}.js`] = file;
-const phone = phoneOptions(manifest["sdk.js"], chunks);
-manifest["phone.js"] = await buildPhone(phone);
+const phoneOptions = loadingChunks(manifest["sdk.js"], chunks);
+manifest["phone.js"] = await buildPhone(phoneOptions);
 manifest["phone.full.js"] = await buildFullPhone();
 for (const [page, names] of Object.entries(PAGES)) {
-  for (const name of names) manifest[name] = await buildPage(page, name, phone);
+  for (const name of names) manifest[name] = await buildPage(page, name, phoneOptions);
 }
 
-// The types have one source: what the tests check is what customers get.
-manifest["phone.d.ts"] = "phone.d.ts";
-copyFileSync(join(here, "phone.d.ts"), join(dist, "phone.d.ts"));
+// The types that customers get are the file that the tests check.
+copyFileSync(join(here, TYPES), join(dist, TYPES));
+manifest[TYPES] = TYPES;
 
-let tooLarge = false;
+const sortedNotices = [...notices].sort(([one], [other]) => one.localeCompare(other, "en")).map(([, text]) => text);
+const introduction = "Epoch Voice sends parts of these packages to browsers.";
+writeFileSync(join(dist, NOTICES), `${[introduction, ...sortedNotices].join(SEPARATOR)}\n`);
+manifest[NOTICES] = NOTICES;
+
+let isTooLarge = false;
 for (const [name, file] of Object.entries(manifest)) {
   const { raw, gzip, brotli } = compress(file);
   console.log(`${file}: ${raw} bytes, gzip ${gzip}, brotli ${brotli}`);
-  if (gzip > (LIMITS[name] ?? Number.POSITIVE_INFINITY)) {
-    console.error(`${file} is larger than ${LIMITS[name]} bytes gzip`);
-    tooLarge = true;
+  if (gzip > (MAX_GZIP_BYTES[name] ?? Number.POSITIVE_INFINITY)) {
+    console.error(`${file} is larger than ${MAX_GZIP_BYTES[name]} bytes gzip`);
+    isTooLarge = true;
   }
 }
 writeFileSync(join(dist, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-if (tooLarge) process.exit(1);
+if (isTooLarge) process.exit(1);

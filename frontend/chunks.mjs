@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 const here = dirname(fileURLToPath(import.meta.url));
 const BUILT_IN_LOCALE = "en";
 
+/** @param {string} folder */
 const modulesIn = (folder) =>
   readdirSync(join(here, folder))
     .filter((file) => file.endsWith(".js") && !file.endsWith(".test.js"))

@@ -1,14 +1,18 @@
-// What this copy of the extension was made with; the options page can set another token.
+// The address and the token that this copy of the extension was made with. The options page can set another token.
 export const API_BASE = "{{ public_url }}";
-const MADE_FOR = "ept_YOUR_TOKEN_HERE";
+const BUILT_IN_TOKEN = "ept_YOUR_TOKEN_HERE";
 
-const TOKEN = /^ept_[0-9A-Za-z]{38}$/;
+const TOKEN_FORMAT = /^ept_[0-9A-Za-z]{38}$/;
 
-/** Whether `text` has the shape of an embed token. */
-export const isToken = (text) => TOKEN.test(text);
+/**
+ * Whether `text` has the format of an embed token.
+ * @param {string} text
+ */
+export const isToken = (text) => TOKEN_FORMAT.test(text);
 
-/** The embed token to use, or null while there is none. */
+/** The embed token to use, or null if there is none. */
 export async function readToken() {
+  /** @type {{token?: string}} */
   const { token } = await chrome.storage.local.get("token");
-  return token || (isToken(MADE_FOR) ? MADE_FOR : null);
+  return token || (isToken(BUILT_IN_TOKEN) ? BUILT_IN_TOKEN : null);
 }

@@ -1,25 +1,30 @@
+// The options page: another embed token, and sites without call buttons.
 import { isToken } from "./config.js";
 
-const token = document.getElementById("token");
-const sites = document.getElementById("sites");
-const note = document.getElementById("note");
-const stored = await chrome.storage.local.get(["token", "quietSites"]);
-token.value = stored.token ?? "";
-sites.value = (stored.quietSites ?? []).join("\n");
-document.getElementById("origin").textContent = location.origin;
+const form = /** @type {HTMLFormElement} */ (document.getElementById("form"));
+const tokenField = /** @type {HTMLInputElement} */ (document.getElementById("token"));
+const sitesField = /** @type {HTMLTextAreaElement} */ (document.getElementById("sites"));
+const note = /** @type {HTMLElement} */ (document.getElementById("note"));
+const origin = /** @type {HTMLElement} */ (document.getElementById("origin"));
 
-document.getElementById("form").addEventListener("submit", async (event) => {
+/** @type {{token?: string, quietSites?: string[]}} */
+const stored = await chrome.storage.local.get(["token", "quietSites"]);
+tokenField.value = stored.token ?? "";
+sitesField.value = (stored.quietSites ?? []).join("\n");
+origin.textContent = location.origin;
+
+form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const typed = token.value.trim();
-  if (typed && !isToken(typed)) {
+  const token = tokenField.value.trim();
+  if (token && !isToken(token)) {
     note.textContent = "Invalid embed token";
-    token.focus();
+    tokenField.focus();
     return;
   }
-  const quietSites = sites.value
+  const quietSites = sitesField.value
     .split(/[\s,]+/)
     .filter(Boolean)
     .map((site) => site.toLowerCase());
-  await chrome.storage.local.set({ token: typed, quietSites });
+  await chrome.storage.local.set({ token, quietSites });
   note.textContent = "Saved. Reload the pages of your CRM.";
 });

@@ -1,50 +1,56 @@
-// The phone's window: starts the phone and dials what the CRM's page asked for, as soon as that is possible.
+// The phone's window: starts the phone, and calls the number that was asked for as soon as the phone is ready.
 import { API_BASE, readToken } from "./config.js";
 
 const NO_TOKEN = "This copy has no embed token. Set one in the options";
 const BUSY = "A call is under way. Hang up before you call another number";
-const IN_CALL = ["dialing", "ringing", "in-progress"];
-const LONGEST_LABEL = 60;
+/** @type {EpochPhoneState[]} */
+const IN_CALL_STATES = ["dialing", "ringing", "in-progress"];
+const MAX_LABEL_LENGTH = 60;
 
-const note = document.getElementById("note");
-let waiting = null;
-let problem = null;
+const note = /** @type {HTMLElement} */ (document.getElementById("note"));
+const setup = /** @type {HTMLElement} */ (document.getElementById("setup"));
+/** @type {string | null} */
+let waitingNumber = null;
+let lastProblem = "";
 
-const say = (text) => {
+/** @param {string} text */
+const showNote = (text) => {
   note.textContent = text;
 };
 
-function dial() {
+function callWaitingNumber() {
   const state = EpochPhone.getState();
-  if (waiting === null || state === "loading") return;
-  const number = waiting;
-  waiting = null;
-  const label = number.trim().slice(0, LONGEST_LABEL);
-  if (IN_CALL.includes(state)) say(`${BUSY}: ${label}`);
-  else if (EpochPhone.call(number, { metadata: { source: "chrome-extension" } })) say("");
-  else say(`${problem}: ${label}`);
+  if (waitingNumber === null || state === "loading") return;
+  const number = waitingNumber;
+  waitingNumber = null;
+  const label = number.trim().slice(0, MAX_LABEL_LENGTH);
+  if (IN_CALL_STATES.includes(state)) showNote(`${BUSY}: ${label}`);
+  else if (EpochPhone.call(number, { metadata: { source: "chrome-extension" } })) showNote("");
+  else showNote(`${lastProblem}: ${label}`);
 }
 
-async function take() {
-  const { dial: asked } = await chrome.storage.session.get("dial");
-  if (!asked) return;
+/** Take the number that background.js left. */
+async function takeNumber() {
+  /** @type {{dial?: {number: string}}} */
+  const { dial } = await chrome.storage.session.get("dial");
+  if (!dial) return;
   await chrome.storage.session.remove("dial");
-  waiting = asked.number;
-  dial();
+  waitingNumber = dial.number;
+  callWaitingNumber();
 }
 
 const token = await readToken();
 if (token) {
   EpochPhone.on("error", ({ message }) => {
-    problem = message;
-    dial();
+    lastProblem = message;
+    callWaitingNumber();
   });
-  EpochPhone.on("ready", dial);
+  EpochPhone.on("ready", callWaitingNumber);
   EpochPhone.init({ token, apiBase: API_BASE, popOut: "off" });
   EpochPhone.open();
-  chrome.storage.session.onChanged.addListener(take);
-  await take();
+  chrome.storage.session.onChanged.addListener(takeNumber);
+  await takeNumber();
 } else {
-  say(NO_TOKEN);
-  document.getElementById("setup").hidden = false;
+  showNote(NO_TOKEN);
+  setup.hidden = false;
 }

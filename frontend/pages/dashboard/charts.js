@@ -1,10 +1,17 @@
-// Charts over the rows of a table. Their numbers are those of the table beside them: read from it, not sent twice.
+// Charts of the rows of a table. The numbers are read from the table, so they are not sent twice.
 import { BarController, BarElement, CategoryScale, Chart, Legend, LinearScale, Tooltip } from "chart.js";
+import { elementById, find } from "../shared/dom.js";
+import { REFRESHED_EVENT } from "./js/auto-refresh.js";
 
 Chart.register(BarController, BarElement, CategoryScale, LinearScale, Legend, Tooltip);
 
-// Each from the table's columns, in their order.
-const KINDS = {
+/** @typedef {{label: string, data: number[], colour: string}} Series `colour` is the name of a custom property. */
+
+/**
+ * The series of each kind of chart from the table's columns, in their order.
+ * @type {Record<string, (columns: number[][]) => Series[]>}
+ */
+const SERIES_BY_CHART = {
   calls: ([calls, answered]) => [
     { label: "Answered", data: answered, colour: "--chart-main" },
     { label: "Not answered", data: calls.map((all, day) => all - answered[day]), colour: "--chart-rest" },
@@ -20,27 +27,36 @@ const KINDS = {
   ],
 };
 
+/** @type {{figure: HTMLElement, chart: Chart}[]} */
 const charts = [];
 
-function numbersOf(figure) {
-  const rows = [...document.getElementById(figure.dataset.table).tBodies[0].rows];
-  const names = rows.map((row) => row.cells[0].textContent);
-  const columns = rows[0] ? [...rows[0].cells].slice(1) : [];
-  return { names, columns: columns.map((_, index) => rows.map((row) => Number(row.cells[index + 1].textContent))) };
+/** @param {HTMLElement} figure */
+function readTable(figure) {
+  const table = /** @type {HTMLTableElement} */ (elementById(figure.dataset.table ?? ""));
+  const rows = [...table.tBodies[0].rows];
+  const labels = rows.map((row) => row.cells[0].textContent ?? "");
+  const columnCount = Math.max((rows[0]?.cells.length ?? 0) - 1, 0);
+  const columns = Array.from({ length: columnCount }, (_, index) =>
+    rows.map((row) => Number(row.cells[index + 1].textContent)),
+  );
+  return { labels, series: SERIES_BY_CHART[figure.dataset.chart ?? ""](columns) };
 }
 
-function draw(figure) {
-  const { names, columns } = numbersOf(figure);
+/** @param {HTMLElement} figure */
+function createChart(figure) {
+  const { labels, series } = readTable(figure);
   const style = getComputedStyle(document.documentElement);
-  const colour = (role) => style.getPropertyValue(role).trim();
-  const datasets = KINDS[figure.dataset.chart](columns);
+  /** @param {string} property */
+  const colour = (property) => style.getPropertyValue(property).trim();
   const ticks = { color: colour("--text-quiet"), maxRotation: 0, autoSkipPadding: 16, precision: 0 };
   figure.hidden = false;
-  return new Chart(figure.querySelector("canvas"), {
+  /** @type {HTMLCanvasElement} */
+  const canvas = find(figure, "canvas");
+  return new Chart(canvas, {
     type: "bar",
     data: {
-      labels: names,
-      datasets: datasets.map((set) => ({
+      labels,
+      datasets: series.map((set) => ({
         ...set,
         backgroundColor: colour(set.colour),
         borderRadius: 3,
@@ -57,7 +73,7 @@ function draw(figure) {
       },
       plugins: {
         legend: {
-          display: datasets.length > 1,
+          display: series.length > 1,
           align: "start",
           labels: {
             color: colour("--text-quiet"),
@@ -80,24 +96,24 @@ function draw(figure) {
   });
 }
 
-function drawAll() {
-  for (const chart of charts.splice(0)) chart.destroy();
+function createAll() {
+  for (const { chart } of charts.splice(0)) chart.destroy();
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-  for (const figure of document.querySelectorAll("[data-chart]")) charts.push(draw(figure));
+  /** @type {NodeListOf<HTMLElement>} */
+  const figures = document.querySelectorAll("[data-chart]");
+  for (const figure of figures) charts.push({ figure, chart: createChart(figure) });
 }
 
-/** The tables may hold other numbers now; a chart that somebody points at stays where it is. */
-function freshen() {
-  for (const chart of charts) {
-    const figure = chart.canvas.closest("[data-chart]");
-    const { names, columns } = numbersOf(figure);
-    chart.data.labels = names;
-    for (const [index, set] of KINDS[figure.dataset.chart](columns).entries())
-      chart.data.datasets[index].data = set.data;
+/** The tables may have other numbers now. Updated in place, so that a tooltip stays open. */
+function updateAll() {
+  for (const { figure, chart } of charts) {
+    const { labels, series } = readTable(figure);
+    chart.data.labels = labels;
+    for (const [index, { data }] of series.entries()) chart.data.datasets[index].data = data;
     chart.update("none");
   }
 }
 
-drawAll();
-document.addEventListener("epoch:fresh", freshen);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+createAll();
+document.addEventListener(REFRESHED_EVENT, updateAll);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", createAll);

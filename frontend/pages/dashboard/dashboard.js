@@ -1,22 +1,22 @@
-// Everything the pages do beyond plain HTML. Each part finds its own markup; without this file the pages still work.
-import { wireConfirms } from "./js/confirm-dialog.js";
-import { wireCopy } from "../shared/copy-button.js";
-import { wireForms } from "./js/forms.js";
-import { wireKits } from "./js/kit-download.js";
-import { wireMenus } from "./js/menus.js";
-import { wirePanel } from "./js/call-panel.js";
-import { wireTestCall } from "./js/test-call.js";
-import { localTimes } from "./js/local-times.js";
-import { announceNotice } from "./js/toast.js";
+// Everything the dashboard's pages do beyond plain HTML. Each module finds its own markup; without scripts the pages work.
+import { enableCopyButtons } from "../shared/copy-button.js";
+import { announceToast } from "../shared/toast.js";
+import { enableCallPanel } from "./js/call-panel.js";
+import { enableConfirmDialogs } from "./js/confirm-dialog.js";
+import { enableForms } from "./js/forms.js";
+import { enableKitDownloads } from "./js/kit-download.js";
+import { showLocalTimes } from "./js/local-times.js";
+import { enableMenus } from "./js/menus.js";
+import { enableTestCall } from "./js/test-call.js";
 import "htmx.org";
 
-wireConfirms(document);
-wireCopy(document);
-wireForms(document);
-wireKits(document);
-wireMenus(document);
-wirePanel(document);
-wireTestCall(document);
-localTimes(document);
-announceNotice(document);
-document.addEventListener("htmx:after:swap", () => localTimes(document));
+enableConfirmDialogs(document);
+enableCopyButtons(document);
+enableForms(document);
+enableKitDownloads(document);
+enableMenus(document);
+enableCallPanel(document);
+enableTestCall(document);
+showLocalTimes(document);
+announceToast(document);
+document.addEventListener("htmx:after:swap", () => showLocalTimes(document));

@@ -1,6 +1,9 @@
-import { clock, timer } from "./format.js";
+/** The activity list, filled from `callEnded` alone: what a CRM would write to its own record. */
+import { elementById, find } from "../shared/dom.js";
+import { formatDuration, formatTimeOfDay } from "./format.js";
 
-const OUTCOMES = {
+/** @type {Record<EpochPhoneCallStatus, string>} */
+const STATUS_TEXTS = {
   completed: "Answered",
   busy: "Busy",
   "no-answer": "No answer",
@@ -8,16 +11,25 @@ const OUTCOMES = {
   canceled: "Hung up before an answer",
   refused: "Not allowed",
 };
+/** @type {EpochPhoneCallStatus[]} */
+const PROBLEM_STATUSES = ["busy", "no-answer", "failed", "refused"];
 
-const TROUBLE = new Set(["busy", "no-answer", "failed", "refused"]);
+/**
+ * @param {Document} document
+ * @param {(number: string) => string | null} nameOf
+ */
+export function createActivityList(document, nameOf) {
+  const list = elementById("activity", document);
+  const emptyNote = elementById("no-activity", document);
+  const icon = find(document, ".far .icon");
 
-/** The activity list, filled from `callEnded` alone: what a CRM would write to its own record. */
-export function createActivity(document, nameOf) {
-  const list = document.getElementById("activity");
-  const empty = document.getElementById("no-activity");
-  const icon = document.querySelector(".far .icon");
-
-  function text(tagName, className, content) {
+  /**
+   * @template {"span" | "time"} Name
+   * @param {Name} tagName
+   * @param {string} className
+   * @param {string} content
+   */
+  function createText(tagName, className, content) {
     const element = document.createElement(tagName);
     element.className = className;
     element.textContent = content;
@@ -25,22 +37,23 @@ export function createActivity(document, nameOf) {
   }
 
   return {
+    /** @param {EpochPhoneCallEnded} call */
     add({ number, status, duration, message }) {
       const now = new Date();
       const entry = document.createElement("li");
-      if (TROUBLE.has(status)) entry.className = "bad";
+      if (PROBLEM_STATUSES.includes(status)) entry.className = "bad";
       const name = nameOf(number);
-      const time = text("time", "", clock(now));
+      const time = /** @type {HTMLTimeElement} */ (createText("time", "", formatTimeOfDay(now)));
       time.dateTime = now.toISOString();
-      const parts = [OUTCOMES[status], duration > 0 ? timer(duration) : null, name ? number : null, message];
+      const details = [STATUS_TEXTS[status], duration > 0 ? formatDuration(duration) : "", name ? number : "", message];
       entry.append(
         icon.cloneNode(true),
-        text("span", "who", name ?? number),
+        createText("span", "who", name ?? number),
         time,
-        text("span", "outcome", parts.filter(Boolean).join(" · ")),
+        createText("span", "outcome", details.filter(Boolean).join(" · ")),
       );
       list.prepend(entry);
-      empty.hidden = true;
+      emptyNote.hidden = true;
     },
   };
 }

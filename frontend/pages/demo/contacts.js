@@ -1,43 +1,53 @@
-import { sameNumber } from "./format.js";
+/** The contact list: search, contacts added later, and the name behind a number. */
+import { elementById, find } from "../shared/dom.js";
+import { isSameNumber } from "./format.js";
 
-/** The contact list: search, rows added later, and the name behind a number. */
+/** @typedef {{name: string, company: string, phone: string}} Contact */
+
+/** @param {Document} document */
 export function createContacts(document) {
-  const body = document.getElementById("contacts");
-  const search = document.getElementById("search");
-  const count = document.getElementById("count");
-  const noMatch = document.getElementById("no-match");
-  const template = document.getElementById("contact-row");
+  const body = /** @type {HTMLTableSectionElement} */ (elementById("contacts", document));
+  const search = /** @type {HTMLInputElement} */ (elementById("search", document));
+  const count = elementById("count", document);
+  const noMatchNote = elementById("no-match", document);
+  const template = /** @type {HTMLTemplateElement} */ (elementById("contact-row", document));
 
   const rows = () => [...body.rows];
-  const typedNumber = (row) => row.querySelector("[data-phone]").dataset.phone;
-  const rowOf = (number) => rows().find((row) => sameNumber(number, typedNumber(row)));
+  /** @param {HTMLTableRowElement} row */
+  const numberOf = (row) => find(row, "[data-phone]").dataset.phone ?? "";
+  /** @param {string} number */
+  const rowOf = (number) => rows().find((row) => isSameNumber(number, numberOf(row)));
 
+  /**
+   * @param {HTMLTableRowElement} row
+   * @param {string} query
+   */
   function matches(row, query) {
-    const words =
-      `${row.querySelector(".name").textContent} ${row.querySelector(".company").textContent}`.toLowerCase();
-    const wanted = query.replace(/\D/g, "");
-    // Letters search names; a query of digits and separators alone searches numbers, however either is punctuated.
-    const isNumber = wanted !== "" && /^[\d\s().+-]+$/.test(query);
-    return words.includes(query) || (isNumber && typedNumber(row).replace(/\D/g, "").includes(wanted));
+    const text = `${find(row, ".name").textContent} ${find(row, ".company").textContent}`.toLowerCase();
+    const queryDigits = query.replace(/\D/g, "");
+    // Letters search names; a query of digits and separators alone searches numbers in any format.
+    const isNumber = queryDigits !== "" && /^[\d\s().+-]+$/.test(query);
+    return text.includes(query) || (isNumber && numberOf(row).replace(/\D/g, "").includes(queryDigits));
   }
 
   function filter() {
     const query = search.value.trim().toLowerCase();
     for (const row of rows()) row.hidden = !matches(row, query);
-    const shown = rows().filter((row) => !row.hidden).length;
+    const visible = rows().filter((row) => !row.hidden).length;
     const total = body.rows.length;
-    count.textContent = shown === total ? `${total} contacts` : `${shown} of ${total} contacts`;
-    noMatch.hidden = shown > 0;
+    count.textContent = visible === total ? `${total} contacts` : `${visible} of ${total} contacts`;
+    noMatchNote.hidden = visible > 0;
   }
 
+  /** @param {Contact} contact */
   function add({ name, company, phone }) {
-    const row = template.content.firstElementChild.cloneNode(true);
-    const button = row.querySelector("[data-phone]");
+    const row = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+    const button = find(row, "[data-phone]");
     button.dataset.phone = phone;
-    button.querySelector("bdi").textContent = phone;
-    row.querySelector(".name").textContent = name;
-    row.querySelector(".company").textContent = company;
-    row.querySelector(".avatar").textContent = initials(name);
+    find(button, "bdi").textContent = phone;
+    find(row, ".name").textContent = name;
+    find(row, ".company").textContent = company;
+    find(row, ".avatar").textContent = initialsOf(name);
     body.prepend(row);
     search.value = "";
     filter();
@@ -45,38 +55,54 @@ export function createContacts(document) {
   }
 
   search.addEventListener("input", filter);
-  wireDialog(document, add);
+  enableAddDialog(document, add);
 
   return {
-    /** The name of the contact or scripted number behind an E.164 number, or null. */
+    /**
+     * The name of the contact or scripted number behind an E.164 number, or null.
+     * @param {string} number
+     * @returns {string | null}
+     */
     nameOf(number) {
-      const scripted = document.querySelector(`[data-name][data-phone="${CSS.escape(number)}"]`);
-      return rowOf(number)?.querySelector(".name").textContent ?? scripted?.dataset.name ?? null;
-    },
-    /** Notes on its contact that the E.164 number was just called. */
-    touch(number) {
       const row = rowOf(number);
-      if (row) row.querySelector(".touch").textContent = "Call, just now";
+      if (row) return find(row, ".name").textContent;
+      /** @type {HTMLElement | null} */
+      const scripted = document.querySelector(`[data-name][data-phone="${CSS.escape(number)}"]`);
+      return scripted?.dataset.name ?? null;
+    },
+    /**
+     * Note on its contact that the E.164 number was just called.
+     * @param {string} number
+     */
+    noteCall(number) {
+      const row = rowOf(number);
+      if (row) find(row, ".touch").textContent = "Call, just now";
     },
   };
 }
 
-function wireDialog(document, add) {
-  const dialog = document.getElementById("add-dialog");
-  const form = document.getElementById("add-form");
-  document.getElementById("add-contact").addEventListener("click", () => dialog.showModal());
-  document.getElementById("add-cancel").addEventListener("click", () => dialog.close());
+/**
+ * @param {Document} document
+ * @param {(contact: Contact) => void} onAdd
+ */
+function enableAddDialog(document, onAdd) {
+  const dialog = /** @type {HTMLDialogElement} */ (elementById("add-dialog", document));
+  const form = /** @type {HTMLFormElement} */ (elementById("add-form", document));
+  elementById("add-contact", document).addEventListener("click", () => dialog.showModal());
+  elementById("add-cancel", document).addEventListener("click", () => dialog.close());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const fields = new FormData(form);
-    const text = (name) => fields.get(name).trim();
+    /** @param {keyof Contact} name */
+    const valueOf = (name) => String(fields.get(name) ?? "").trim();
     dialog.close();
-    add({ name: text("name") || text("phone"), company: text("company"), phone: text("phone") });
+    onAdd({ name: valueOf("name") || valueOf("phone"), company: valueOf("company"), phone: valueOf("phone") });
     form.reset();
   });
 }
 
-function initials(name) {
+/** @param {string} name */
+function initialsOf(name) {
   return name
     .split(/\s+/)
     .slice(0, 2)

@@ -1,41 +1,38 @@
-// The demo page: a CRM's side of the phone. It uses only what any customer's page may use.
-import { createActivity } from "./activity-list.js";
-import { createConsole } from "./event-log.js";
+// The demo page: the CRM's side of the phone. It uses only what any customer's page may use.
+import { closest, elementById } from "../shared/dom.js";
+import { IN_CALL_STATES, STATE_TEXTS } from "../shared/states.js";
+import { createActivityList } from "./activity-list.js";
 import { createContacts } from "./contacts.js";
+import { createEventLog } from "./event-log.js";
 import { createNotice } from "./notice.js";
-import { wireSnippet } from "./snippet.js";
+import { enableSnippetCopy } from "./snippet.js";
 
+/** @type {(keyof EpochPhoneEvents)[]} */
 const EVENTS = ["ready", "error", "callStarted", "callAnswered", "callEnded", "stateChanged", "muted", "open", "close"];
 
-const STATE_WORDS = {
-  loading: "Starting",
-  ready: "Ready",
-  dialing: "Calling",
-  ringing: "Ringing",
-  "in-progress": "In a call",
-  completed: "Call ended",
-  failed: "Call failed",
-  error: "Problem",
-};
-
-const IN_CALL = ["dialing", "ringing", "in-progress"];
-
 const contacts = createContacts(document);
-wireSnippet(document);
+enableSnippetCopy(document);
+/** @type {HTMLScriptElement | null} */
 const tag = document.querySelector('script[src$="/widget/phone.js"]');
-// Without a demo token the server leaves the phone out and the page says what to do.
+// Without a demo token the server leaves the phone out, and the page says what to do.
 if (tag) connect(tag, window.EpochPhone);
 
+/**
+ * @param {HTMLScriptElement} tag
+ * @param {EpochPhoneApi | undefined} phone
+ */
 function connect(tag, phone) {
   const notice = createNotice(document);
   if (!phone) {
     showState("error");
-    notice.problem(`The phone did not load from ${tag.src}. Check that the address answers, then reload this page.`);
+    notice.showProblem(
+      `The phone did not load from ${tag.src}. Check that the address answers, then reload this page.`,
+    );
     return;
   }
-  const log = createConsole(document);
-  const activity = createActivity(document, contacts.nameOf);
-  for (const event of EVENTS) phone.on(event, (payload) => log.add(event, payload));
+  const eventLog = createEventLog(document);
+  const activityList = createActivityList(document, contacts.nameOf);
+  for (const event of EVENTS) phone.on(event, (payload) => eventLog.add(event, payload));
 
   phone.on("stateChanged", ({ state }) => {
     showState(state);
@@ -43,34 +40,41 @@ function connect(tag, phone) {
   });
   phone.on("error", ({ message }) => {
     if (phone.getState() === "error") {
-      notice.problem(`${message.replace(/\.$/, "")}. Open the phone to see what helps.`, () => phone.reset());
+      notice.showProblem(`${message.replace(/\.$/, "")}. Open the phone to see what helps.`, () => phone.reset());
     } else {
-      notice.problem(message);
+      notice.showProblem(message);
     }
   });
   phone.on("callEnded", (call) => {
-    activity.add(call);
-    contacts.touch(call.number);
+    activityList.add(call);
+    contacts.noteCall(call.number);
   });
   showState(phone.getState());
-  explainDeadClicks(phone, notice);
+  explainClicksWithoutEffect(phone, notice);
 }
 
+/** @param {EpochPhoneState} state */
 function showState(state) {
-  document.getElementById("status").dataset.state = state;
-  document.getElementById("status-text").textContent = STATE_WORDS[state];
+  elementById("status").dataset.state = state;
+  elementById("status-text").textContent = STATE_TEXTS[state];
 }
 
-/** A click that the phone cannot take must not look like a broken page. */
-function explainDeadClicks(phone, notice) {
+/**
+ * Say why a click on a number does not call now.
+ * @param {EpochPhoneApi} phone
+ * @param {ReturnType<typeof createNotice>} notice
+ */
+function explainClicksWithoutEffect(phone, notice) {
   document.addEventListener(
     "click",
     (event) => {
-      const target = event.target.closest('[data-phone], a[href^="tel:"]');
-      if (!target || phone.isReady()) return;
+      if (!closest(event, '[data-phone], a[href^="tel:"]') || phone.isReady()) return;
       const state = phone.getState();
-      if (IN_CALL.includes(state)) notice.hint("A call is under way. Hang up before you call another number.");
-      else if (state === "loading") notice.hint("The phone is still starting. Try again in a moment.");
+      if (IN_CALL_STATES.includes(state)) {
+        notice.showHint("A call is under way. Hang up before you call another number.");
+      } else if (state === "loading") {
+        notice.showHint("The phone is still starting. Try again in a moment.");
+      }
     },
     true,
   );

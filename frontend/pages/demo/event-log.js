@@ -1,25 +1,30 @@
-import { clock } from "./format.js";
+/** The event log: everything the phone emits, newest first. */
+import { elementById } from "../shared/dom.js";
+import { formatTimeOfDay } from "./format.js";
 
-const MOST_ENTRIES = 200;
-const TROUBLE = new Set(["error"]);
+const MAX_ENTRIES = 200;
 
-/** The event console: everything the phone emits, newest first. */
-export function createConsole(document) {
-  const list = document.getElementById("events");
-  const empty = document.getElementById("no-events");
+/** @param {Document} document */
+export function createEventLog(document) {
+  const list = elementById("events", document);
+  const emptyNote = elementById("no-events", document);
 
-  document.getElementById("clear-events").addEventListener("click", () => {
+  elementById("clear-events", document).addEventListener("click", () => {
     list.replaceChildren();
-    empty.hidden = false;
+    emptyNote.hidden = false;
   });
 
   return {
+    /**
+     * @param {keyof EpochPhoneEvents} event
+     * @param {unknown} payload
+     */
     add(event, payload) {
       const entry = document.createElement("li");
       const time = document.createElement("time");
-      time.textContent = clock(new Date(), { seconds: true });
+      time.textContent = formatTimeOfDay(new Date(), { seconds: true });
       const name = document.createElement("span");
-      name.className = TROUBLE.has(event) ? "event bad" : "event";
+      name.className = event === "error" ? "event bad" : "event";
       name.textContent = event;
       entry.append(time, name);
       if (payload !== undefined) {
@@ -29,8 +34,8 @@ export function createConsole(document) {
         entry.append(data);
       }
       list.prepend(entry);
-      while (list.children.length > MOST_ENTRIES) list.lastElementChild.remove();
-      empty.hidden = true;
+      while (list.children.length > MAX_ENTRIES) list.lastElementChild?.remove();
+      emptyNote.hidden = true;
     },
   };
 }

@@ -1,22 +1,34 @@
-/** Time of day in the reader's own way. */
-export function clock(date, { seconds = false } = {}) {
+/** Formats times and compares phone numbers. */
+
+/**
+ * The time of day in the reader's locale.
+ * @param {Date} date
+ */
+export function formatTimeOfDay(date, { seconds = false } = {}) {
   return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined });
 }
 
-/** Whole seconds as m:ss, hours as h:mm:ss. */
-export function timer(seconds) {
+/**
+ * Whole seconds as m:ss, or h:mm:ss.
+ * @param {number} seconds
+ */
+export function formatDuration(seconds) {
+  /** @param {number} part */
   const pad = (part) => String(part).padStart(2, "0");
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes}:${pad(seconds % 60)}`;
   return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(seconds % 60)}`;
 }
 
-/** Whether `typed`, in whatever format a person stored it, is the E.164 number `e164` within one page's contacts. */
-export function sameNumber(e164, typed) {
-  const significant = digits(typed).replace(/^(?:011|0+)/, "");
-  return significant.length >= 7 && digits(e164).endsWith(significant);
+/**
+ * Whether `typed`, in any format, is the number `e164` among one page's contacts.
+ * @param {string} e164
+ * @param {string} typed
+ */
+export function isSameNumber(e164, typed) {
+  const significantDigits = digitsOf(typed).replace(/^(?:011|0+)/, "");
+  return significantDigits.length >= 7 && digitsOf(e164).endsWith(significantDigits);
 }
 
-function digits(text) {
-  return text.replace(/\D/g, "");
-}
+/** @param {string} text */
+const digitsOf = (text) => text.replace(/\D/g, "");

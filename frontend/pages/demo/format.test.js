@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { sameNumber, timer } from "./format.js";
+import { isSameNumber, formatDuration } from "./format.js";
 
-describe("sameNumber", () => {
+describe("isSameNumber", () => {
   it.each([
     ["+12125550142", "(212) 555-0142"],
     ["+17185550164", "1-718-555-0164"],
@@ -9,7 +9,7 @@ describe("sameNumber", () => {
     ["+441614960455", "011 44 161 496 0455"],
     ["+493023125042", "+49 (30) 23125-042"],
   ])("finds %s in %s", (e164, typed) => {
-    expect(sameNumber(e164, typed)).toBe(true);
+    expect(isSameNumber(e164, typed)).toBe(true);
   });
 
   it.each([
@@ -17,17 +17,17 @@ describe("sameNumber", () => {
     ["+12125550142", "142"],
     ["+12125550142", ""],
   ])("does not find %s in %s", (e164, typed) => {
-    expect(sameNumber(e164, typed)).toBe(false);
+    expect(isSameNumber(e164, typed)).toBe(false);
   });
 });
 
-describe("timer", () => {
+describe("formatDuration", () => {
   it.each([
     [0, "0:00"],
     [74, "1:14"],
     [3600, "1:00:00"],
     [3725, "1:02:05"],
   ])("writes %i seconds as %s", (seconds, text) => {
-    expect(timer(seconds)).toBe(text);
+    expect(formatDuration(seconds)).toBe(text);
   });
 });

@@ -1,26 +1,42 @@
 /** The one place on the page that says what went wrong, or why nothing happened. */
-export function createNotice(document) {
-  const box = document.getElementById("notice");
-  const text = document.getElementById("notice-text");
-  const retry = document.getElementById("notice-retry");
-  let onRetry = null;
-  retry.addEventListener("click", () => onRetry?.());
+import { elementById } from "../shared/dom.js";
 
-  function show(message, again, mild) {
+/** @param {Document} document */
+export function createNotice(document) {
+  const box = elementById("notice", document);
+  const text = elementById("notice-text", document);
+  const retryButton = elementById("notice-retry", document);
+  /** @type {(() => void) | null} */
+  let onRetry = null;
+  retryButton.addEventListener("click", () => onRetry?.());
+
+  /**
+   * @param {string} message
+   * @param {(() => void) | null} retry
+   * @param {boolean} isMild
+   */
+  function show(message, retry, isMild) {
     text.textContent = message;
-    onRetry = again;
-    retry.hidden = !again;
-    box.classList.toggle("mild", mild);
+    onRetry = retry;
+    retryButton.hidden = !retry;
+    box.classList.toggle("mild", isMild);
     box.hidden = false;
   }
 
   return {
-    /** Shows a problem; with `again`, offers "Try again", which calls it. */
-    problem(message, again = null) {
-      show(message, again, false);
+    /**
+     * Show a problem; with `retry` also "Try again", which calls it.
+     * @param {string} message
+     * @param {(() => void) | null} [retry]
+     */
+    showProblem(message, retry = null) {
+      show(message, retry, false);
     },
-    /** Shows why a click had no effect. */
-    hint(message) {
+    /**
+     * Show why a click had no effect.
+     * @param {string} message
+     */
+    showHint(message) {
       show(message, null, true);
     },
     hide() {

@@ -1,16 +1,19 @@
 /** The Copy button of the snippet card. */
-export function wireSnippet(document) {
+import { elementById } from "../shared/dom.js";
+
+/** @param {Document} document */
+export function enableSnippetCopy(document) {
   const button = document.getElementById("copy");
   if (!button) return;
-  const code = document.getElementById("snippet");
-  const status = document.getElementById("copied");
+  const code = elementById("snippet", document);
+  const status = elementById("copied", document);
   button.addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(code.textContent);
+      await navigator.clipboard.writeText(code.textContent ?? "");
       status.textContent = "Copied. Paste it before </body> of your own page.";
     } catch {
       // No clipboard on insecure pages or without permission: leave the text selected for the keyboard.
-      getSelection().selectAllChildren(code);
+      getSelection()?.selectAllChildren(code);
       status.textContent = "The browser did not allow copying. The snippet is selected: press Ctrl+C or Cmd+C.";
     }
   });

@@ -1,10 +1,15 @@
-// What the guide does beyond plain HTML: its copy buttons appear where they can work, its CRM recipes become tabs.
-import { wireCopy } from "../shared/copy-button.js";
-import { wireTabs } from "./tabs.js";
+// What the guide does beyond plain HTML: copy buttons appear, and the CRM recipes become tabs.
+import { enableCopyButtons } from "../shared/copy-button.js";
+import { find } from "../shared/dom.js";
+import { enableTabs } from "./tabs.js";
 
-wireCopy(document);
-for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
-wireTabs(document);
+enableCopyButtons(document);
+for (const button of document.querySelectorAll("[data-copy]")) /** @type {HTMLElement} */ (button).hidden = false;
+enableTabs(document);
 
-// On a phone the list of contents would fill the first screen.
-if (window.matchMedia("(max-width: 899px)").matches) document.querySelector(".contents details").open = false;
+// On a small screen the table of contents would fill the first screen.
+if (window.matchMedia("(max-width: 899px)").matches) {
+  /** @type {HTMLDetailsElement} */
+  const contents = find(document, ".contents details");
+  contents.open = false;
+}

@@ -1,94 +1,124 @@
 /**
- * Shows the subsections of a section as tabs. Without this file they stand below one another, and every link to something
- * inside works by itself; with it, such a link opens the tab first, and so does the browser's own search.
+ * Shows the subsections of a section as tabs. A link to something inside a tab opens the tab first, and so does the
+ * browser's own search. Without this script the subsections stand below one another, and links work by themselves.
  */
+import { closest } from "../shared/dom.js";
 
-/** Turns each `[data-tabs]` of `document` into tabs; its sections become their panels. */
-export function wireTabs(document) {
-  for (const group of document.querySelectorAll("[data-tabs]")) build(document, group);
-  document.addEventListener("click", ({ target }) => {
-    const link = target.closest?.('a[href^="#"]');
-    // Clicked twice, an address does not change: then there is no hashchange.
-    if (link) open(document, link.hash);
+/** Emitted on a tab's panel to select the tab. */
+const OPEN_EVENT = "tab:open";
+
+/**
+ * Turn each `[data-tabs]` into tabs; its sections become the panels.
+ * @param {Document} document
+ */
+export function enableTabs(document) {
+  for (const group of document.querySelectorAll("[data-tabs]")) {
+    buildTabs(document, /** @type {HTMLElement} */ (group));
+  }
+  document.addEventListener("click", (event) => {
+    /** @type {HTMLAnchorElement | null} */
+    const link = closest(event, 'a[href^="#"]');
+    // A second click on a link does not change the address: then there is no hashchange.
+    if (link) openTabOf(document, link.hash);
   });
-  const { defaultView: window } = document;
-  const follow = () => open(document, window.location.hash)?.scrollIntoView();
-  window.addEventListener("hashchange", follow);
-  follow();
+  const followHash = () => openTabOf(document, window.location.hash)?.scrollIntoView();
+  window.addEventListener("hashchange", followHash);
+  followHash();
 }
 
-function build(document, group) {
-  const panels = [...group.querySelectorAll(":scope > section")];
+/**
+ * @param {Document} document
+ * @param {HTMLElement} group
+ */
+function buildTabs(document, group) {
+  /** @type {HTMLElement[]} */
+  const panels = [...group.querySelectorAll(/** @type {"section"} */ (":scope > section"))];
   const list = document.createElement("div");
   list.className = "tab-list";
   list.setAttribute("role", "tablist");
-  list.setAttribute("aria-label", group.dataset.tabs);
-  const tabs = panels.map((panel) => tabOf(document, panel));
+  list.setAttribute("aria-label", group.dataset.tabs ?? "");
+  const tabs = panels.map((panel) => createTab(document, panel));
   list.append(...tabs);
   group.prepend(list);
 
-  const select = (chosen) => {
+  /** @param {HTMLElement} selected */
+  const select = (selected) => {
     for (const [index, tab] of tabs.entries()) {
-      const isChosen = tab === chosen;
-      tab.setAttribute("aria-selected", String(isChosen));
-      tab.tabIndex = isChosen ? 0 : -1;
-      // Found by the browser's search all the same, where it can do that.
+      const isSelected = tab === selected;
+      tab.setAttribute("aria-selected", String(isSelected));
+      tab.tabIndex = isSelected ? 0 : -1;
       const panel = panels[index];
-      panel.hidden = isChosen ? false : "until-found";
-      // Its box is there, and empty: screen readers need not hear of it.
-      panel.ariaHidden = isChosen ? null : "true";
+      // Browsers that can search hidden text find it; the others hide it.
+      if (isSelected) panel.removeAttribute("hidden");
+      else panel.setAttribute("hidden", "until-found");
+      // Its box is still laid out, and empty: screen readers skip it.
+      panel.ariaHidden = isSelected ? null : "true";
     }
   };
+  /** @param {HTMLElement} tab */
   const choose = (tab) => {
     select(tab);
-    const { history } = document.defaultView;
     history.replaceState(history.state, "", `#${tab.dataset.anchor}`);
   };
-  list.addEventListener("click", ({ target }) => {
-    const tab = target.closest("[role=tab]");
+  list.addEventListener("click", (event) => {
+    const tab = closest(event, "[role=tab]");
     if (tab) choose(tab);
   });
   list.addEventListener("keydown", (event) => {
-    const to = moved(event.key, tabs.indexOf(event.target), tabs.length);
-    if (to === null) return;
+    const current = tabs.findIndex((tab) => tab === event.target);
+    const next = indexAfterKey(event.key, current, tabs.length);
+    if (next === null) return;
     event.preventDefault();
-    tabs[to].focus();
-    choose(tabs[to]);
+    tabs[next].focus();
+    choose(tabs[next]);
   });
   for (const [index, panel] of panels.entries()) {
-    panel.addEventListener("beforematch", () => select(tabs[index]));
-    panel.addEventListener("tab:open", () => select(tabs[index]));
+    for (const event of ["beforematch", OPEN_EVENT]) panel.addEventListener(event, () => select(tabs[index]));
   }
   select(tabs[0]);
 }
 
-function tabOf(document, panel) {
-  const anchor = panel.getAttribute("aria-labelledby");
+/**
+ * @param {Document} document
+ * @param {HTMLElement} panel
+ */
+function createTab(document, panel) {
+  const anchor = panel.getAttribute("aria-labelledby") ?? "";
   const tab = document.createElement("button");
   tab.type = "button";
   tab.id = `tab-${anchor}`;
   tab.dataset.anchor = anchor;
   tab.setAttribute("role", "tab");
   tab.setAttribute("aria-controls", `panel-${anchor}`);
-  // The heading without the link to itself.
-  tab.textContent = document.getElementById(anchor).firstChild.textContent.trim();
+  // The heading's text without its link to itself.
+  tab.textContent = document.getElementById(anchor)?.firstChild?.textContent?.trim() ?? "";
   panel.id = `panel-${anchor}`;
   panel.setAttribute("role", "tabpanel");
   panel.setAttribute("aria-labelledby", tab.id);
   return tab;
 }
 
-/** Where a key leads from tab `from` of `count`; null for keys that lead nowhere. */
-function moved(key, from, count) {
-  const steps = { ArrowRight: from + 1, ArrowLeft: from - 1, Home: 0, End: count - 1 };
-  return key in steps ? (steps[key] + count) % count : null;
+/**
+ * The index that a key selects after tab `current` of `count`; null for other keys.
+ * @param {string} key
+ * @param {number} current
+ * @param {number} count
+ */
+function indexAfterKey(key, current, count) {
+  /** @type {Record<string, number>} */
+  const indexes = { ArrowRight: current + 1, ArrowLeft: current - 1, Home: 0, End: count - 1 };
+  return key in indexes ? (indexes[key] + count) % count : null;
 }
 
-/** Opens the tab in which the element with this `hash` stands. Returns the element, or null when there is no tab to open. */
-function open(document, hash) {
+/**
+ * Open the tab that holds the element with this `hash`. Returns the element; null if it is in no tab.
+ * @param {Document} document
+ * @param {string} hash
+ */
+function openTabOf(document, hash) {
   const target = hash.length > 1 ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
   const panel = target?.closest("[role=tabpanel]");
   if (!panel) return null;
-  panel.dispatchEvent(new document.defaultView.CustomEvent("tab:open"));
+  panel.dispatchEvent(new CustomEvent(OPEN_EVENT));
   return target;
 }

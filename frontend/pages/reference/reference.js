@@ -1,14 +1,17 @@
-// The API's reference: Swagger UI on our own document, with our own files only.
+// The API reference: Swagger UI on our own document, with our own files only.
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
-import { accessible } from "./accessibility-plugin.js";
+import { accessibilityPlugin } from "./accessibility-plugin.js";
 
-const SAFE = ["GET", "HEAD", "OPTIONS"];
+const SAFE_METHODS = ["GET", "HEAD", "OPTIONS"];
 const csrfToken = () => /(?:^|; )csrftoken=([^;]*)/.exec(document.cookie)?.[1] ?? "";
 
-/** What "Try it out" sends with the browser's session must carry the token; with a key it need not. */
-function withToken(request) {
+/**
+ * Add the CSRF token to requests of "Try it out", which come with the browser's session. With an API key it is not needed.
+ * @param {{url: string, method?: string, headers: Record<string, string>}} request
+ */
+function addCsrfToken(request) {
   const isOurs = new URL(request.url, location.href).origin === location.origin;
-  if (isOurs && !SAFE.includes((request.method ?? "GET").toUpperCase())) {
+  if (isOurs && !SAFE_METHODS.includes((request.method ?? "GET").toUpperCase())) {
     request.headers["x-csrftoken"] = csrfToken();
   }
   return request;
@@ -20,10 +23,10 @@ SwaggerUI({
   deepLinking: true,
   defaultModelsExpandDepth: 0,
   docExpansion: "list",
-  plugins: [accessible],
-  requestInterceptor: withToken,
+  plugins: [accessibilityPlugin],
+  requestInterceptor: addCsrfToken,
   // Its colours are written into the elements, for one background only.
   syntaxHighlight: { activated: false },
-  // Otherwise the document's address would be sent to somebody else's validator.
+  // The default sends the document's address to another company's validator.
   validatorUrl: null,
 });

@@ -1,85 +1,110 @@
-import { localTimes } from "./local-times.js";
+/** Refreshes the `data-part` elements of a page every 10 seconds from the address in `data-refresh`, while it is visible. */
+import { find } from "../../shared/dom.js";
+import { showLocalTimes } from "./local-times.js";
 
-const EVERY_MS = 10_000;
-const SAID = {
+const INTERVAL_MS = 10_000;
+const PROBLEM_TEXTS = {
   over: "Refreshing has stopped: you are signed out after 30 minutes without a click.",
   failed: "The last refresh failed. What you see may be old; it is tried again.",
 };
+/** Emitted on the document after a refresh. */
+export const REFRESHED_EVENT = "epoch:fresh";
 
-/** Refreshes the parts of the page that names an address in `data-refresh`. */
-export function wireRefresh(document, { fetch = globalThis.fetch, every = EVERY_MS } = {}) {
-  const line = document.querySelector("[data-refresh]");
-  if (!line) return;
-  const problem = document.querySelector("[data-refresh-problem]");
-  const button = line.querySelector("[data-refresh-switch]");
-  let timer = 0;
-  let isWanted = true;
-  let isAsking = false;
+/**
+ * @param {Document} document
+ * @param {{fetch?: (url: string, options: RequestInit) => Promise<Response>, interval?: number}} [options]
+ */
+export function enableAutoRefresh(document, { fetch = globalThis.fetch, interval = INTERVAL_MS } = {}) {
+  /** @type {HTMLElement | null} */
+  const controls = document.querySelector("[data-refresh]");
+  if (!controls) return;
+  const url = controls.dataset.refresh ?? "";
+  const problemBox = find(document, "[data-refresh-problem]");
+  const button = find(controls, "[data-refresh-switch]");
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  let isOn = true;
+  let isRequesting = false;
 
-  function say(what) {
-    problem.hidden = !what;
-    problem.querySelector("[data-refresh-sign-in]").hidden = what !== "over";
-    if (what) problem.querySelector("[data-refresh-said]").textContent = SAID[what];
+  /** @param {keyof typeof PROBLEM_TEXTS | null} problem */
+  function showProblem(problem) {
+    problemBox.hidden = !problem;
+    find(problemBox, "[data-refresh-sign-in]").hidden = problem !== "over";
+    if (problem) find(problemBox, "[data-refresh-said]").textContent = PROBLEM_TEXTS[problem];
   }
 
-  function plan() {
+  function schedule() {
     clearTimeout(timer);
-    if (isWanted && document.visibilityState === "visible") timer = setTimeout(refresh, every);
+    if (isOn && document.visibilityState === "visible") timer = setTimeout(refresh, interval);
   }
 
   async function refresh() {
-    if (isAsking) return;
-    isAsking = true;
+    if (isRequesting) return;
+    isRequesting = true;
     try {
-      const answer = await fetch(line.dataset.refresh, { redirect: "error" });
+      const answer = await fetch(url, { redirect: "error" });
       if (answer.status === 401 || answer.status === 403) {
-        isWanted = false;
-        line.hidden = true;
-        say("over");
+        isOn = false;
+        /** @type {HTMLElement} */ (controls).hidden = true;
+        showProblem("over");
         return;
       }
       if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
       replaceParts(document, await answer.text());
-      say("");
+      showProblem(null);
     } catch {
-      say("failed");
+      showProblem("failed");
     } finally {
-      isAsking = false;
-      plan();
+      isRequesting = false;
+      schedule();
     }
   }
 
   button.addEventListener("click", () => {
-    isWanted = !isWanted;
-    button.textContent = isWanted ? "Stop refreshing" : "Refresh every 10 seconds";
-    line.firstChild.textContent = isWanted ? "Refreshes every 10 seconds while you look at it. " : "Does not refresh. ";
-    if (isWanted) refresh();
-    else plan();
+    isOn = !isOn;
+    button.textContent = isOn ? "Stop refreshing" : "Refresh every 10 seconds";
+    const text = isOn ? "Refreshes every 10 seconds while you look at it. " : "Does not refresh. ";
+    if (controls.firstChild) controls.firstChild.textContent = text;
+    if (isOn) refresh();
+    else schedule();
   });
   document.addEventListener("visibilitychange", () => {
-    if (isWanted && document.visibilityState === "visible") refresh();
-    else plan();
+    if (isOn && document.visibilityState === "visible") refresh();
+    else schedule();
   });
-  line.hidden = false;
-  plan();
+  controls.hidden = false;
+  schedule();
 }
 
-const shown = new WeakMap();
+/**
+ * The markup that each part was given last.
+ * @type {WeakMap<Element, string>}
+ */
+const shownMarkup = new WeakMap();
 
-/** What differs is replaced, and whoever had the focus on a link there has it on the same link again. */
+/**
+ * Replace the parts that differ. A link that had the focus keeps it.
+ * @param {Document} document
+ * @param {string} html
+ */
 function replaceParts(document, html) {
-  const fresh = new DOMParser().parseFromString(html, "text/html");
-  for (const part of document.querySelectorAll("[data-part]")) {
-    const now = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
-    if (!now) continue;
-    const nodes = now.innerHTML;
-    if (shown.get(part) === nodes) continue;
-    const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    shown.set(part, nodes);
-    part.replaceChildren(...now.childNodes);
-    if (focused !== null)
-      [...part.querySelectorAll("a[href]")].find((link) => link.getAttribute("href") === focused)?.focus();
+  const page = new DOMParser().parseFromString(html, "text/html");
+  /** @type {NodeListOf<HTMLElement>} */
+  const parts = document.querySelectorAll("[data-part]");
+  for (const part of parts) {
+    const updated = page.querySelector(`[data-part="${part.dataset.part}"]`);
+    if (!updated) continue;
+    const markup = updated.innerHTML;
+    if (shownMarkup.get(part) === markup) continue;
+    const { activeElement } = document;
+    const focusedHref = part.contains(activeElement) ? (activeElement?.getAttribute("href") ?? null) : null;
+    shownMarkup.set(part, markup);
+    part.replaceChildren(...updated.childNodes);
+    if (focusedHref === null) continue;
+    /** @type {NodeListOf<HTMLAnchorElement>} */
+    const links = part.querySelectorAll("a[href]");
+    [...links].find((link) => link.getAttribute("href") === focusedHref)?.focus();
   }
-  localTimes(document);
-  document.dispatchEvent(new CustomEvent("epoch:fresh"));
+  showLocalTimes(document);
+  document.dispatchEvent(new CustomEvent(REFRESHED_EVENT));
 }

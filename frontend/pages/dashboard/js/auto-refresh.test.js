@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { wireRefresh } from "./auto-refresh.js";
+import { enableAutoRefresh } from "./auto-refresh.js";
 
 const PAGE = `<p data-refresh="/now" hidden>Refreshes. <button data-refresh-switch>Stop refreshing</button></p>
 <div data-refresh-problem hidden><p data-refresh-said></p><a data-refresh-sign-in hidden>Sign in</a></div>
@@ -22,7 +22,7 @@ beforeEach(() => {
     if (next instanceof Error) throw next;
     return next;
   };
-  wireRefresh(document, { fetch, every: 1000 });
+  enableAutoRefresh(document, { fetch, interval: 1000 });
 });
 
 afterEach(() => {

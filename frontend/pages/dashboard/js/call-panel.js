@@ -1,10 +1,14 @@
-/** A call's side panel: htmx fills it, and only then it opens. A click with a modifier key opens the page itself. */
-export function wirePanel(document) {
-  const body = document.getElementById("call-panel");
-  if (!body) return;
+/**
+ * The side panel of a call: opens after htmx has filled it. A click with a modifier key opens the call's own page instead.
+ */
+
+/** @param {Document} document */
+export function enableCallPanel(document) {
+  const content = document.getElementById("call-panel");
+  const dialog = content?.closest("dialog");
+  if (!content || !dialog) return;
   document.addEventListener("htmx:after:swap", () => {
-    const dialog = body.closest("dialog");
-    if (body.childElementCount && !dialog.open) dialog.showModal();
+    if (content.childElementCount && !dialog.open) dialog.showModal();
   });
-  body.closest("dialog").addEventListener("close", () => body.replaceChildren());
+  dialog.addEventListener("close", () => content.replaceChildren());
 }

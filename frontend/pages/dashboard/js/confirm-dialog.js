@@ -1,25 +1,35 @@
 /**
- * Buttons that ask first: `form[data-confirm]` opens its dialog here, which the buttons of a list share, and tells it what
- * to ask and where to post; without JavaScript it leads to a page that asks.
+ * Buttons that ask before they act: `form[data-confirm]` names a dialog, which the rows of a list share, and gives it a
+ * title and an address to post to. Without this script the form leads to a page that asks.
  */
-export function wireConfirms(document) {
+import { closest, find } from "../../shared/dom.js";
+
+/** @param {Document} document */
+export function enableConfirmDialogs(document) {
   document.addEventListener("submit", (event) => {
-    const id = event.target.dataset.confirm;
-    const dialog = id && document.getElementById(id);
-    if (!dialog) return;
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const id = form.dataset.confirm;
+    const dialog = id ? document.getElementById(id) : null;
+    if (!(dialog instanceof HTMLDialogElement)) return;
     event.preventDefault();
-    dialog.querySelector("h2").textContent = event.target.dataset.title;
-    dialog.querySelector("form").setAttribute("action", event.target.getAttribute("action"));
+    find(dialog, "h2").textContent = form.dataset.title ?? "";
+    find(dialog, "form").setAttribute("action", form.getAttribute("action") ?? "");
     dialog.showModal();
   });
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
-    // A click beside the dialog hits the dialog itself: its content fills it.
-    else if (event.target.matches("dialog[open]") && isOutside(event)) event.target.close();
+    const { target } = event;
+    const closeButton = closest(event, "[data-close]");
+    if (closeButton) closeButton.closest("dialog")?.close();
+    // A click beside the dialog has the dialog as its target: the dialog's content covers all of it.
+    else if (target instanceof HTMLDialogElement && target.open && isOutside(target, event)) target.close();
   });
 }
 
-function isOutside({ target, clientX, clientY }) {
-  const box = target.getBoundingClientRect();
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {MouseEvent} click
+ */
+function isOutside(dialog, { clientX, clientY }) {
+  const box = dialog.getBoundingClientRect();
   return clientX < box.left || clientX > box.right || clientY < box.top || clientY > box.bottom;
 }

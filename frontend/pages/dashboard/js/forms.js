@@ -1,10 +1,14 @@
-const DOWNLOAD_MS = 2000;
+/** Forms: focus on the first error, one request for each click, and forms that submit themselves. */
 
-/** Focus on what is wrong; one click, one request; a page whose one button is all that is left presses it itself. */
-export function wireForms(document) {
-  (document.querySelector("[aria-invalid='true']") ?? document.querySelector("[role='alert']"))?.focus();
+const DOWNLOAD_MS = 2_000;
+
+/** @param {Document} document */
+export function enableForms(document) {
+  /** @type {HTMLElement | null} */
+  const problem = document.querySelector("[aria-invalid='true']") ?? document.querySelector("[role='alert']");
+  problem?.focus();
   document.addEventListener("submit", (event) => {
-    const form = event.target;
+    const form = /** @type {HTMLFormElement} */ (event.target);
     if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
     if (form.dataset.sent) {
       event.preventDefault();
@@ -12,16 +16,19 @@ export function wireForms(document) {
     }
     form.dataset.sent = "yes";
     event.submitter?.setAttribute("aria-busy", "true");
-    // What is downloaded leaves the page as it is, and no event tells when it begins.
+    // A download leaves the page as it is, and no event tells when it begins.
     if (form.hasAttribute("data-download")) setTimeout(() => release(form), DOWNLOAD_MS);
   });
-  document.querySelector("form[data-autosubmit]")?.requestSubmit();
-  // Back from the next page, the form as the browser kept it must work again.
+  /** @type {HTMLFormElement | null} */
+  const selfSubmitting = document.querySelector("form[data-autosubmit]");
+  selfSubmitting?.requestSubmit();
+  // After "back" the browser shows the form as it was, and it must work again.
   window.addEventListener("pageshow", () => {
-    document.querySelectorAll("form[data-sent]").forEach(release);
+    for (const form of document.querySelectorAll("form[data-sent]")) release(/** @type {HTMLFormElement} */ (form));
   });
 }
 
+/** @param {HTMLFormElement} form */
 function release(form) {
   delete form.dataset.sent;
   form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");

@@ -1,14 +1,23 @@
-const SHORT = { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" };
-const EXACT = { ...SHORT, second: "2-digit" };
+/** Shows times, which come in UTC, in the reader's time zone; UTC stays as the title. */
 
-/** Times come in UTC; people read them in their own zone, without a year that is this one. UTC stays as the title. */
-export function localTimes(document) {
+/** @type {Intl.DateTimeFormatOptions} */
+const SHORT_FORMAT = { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" };
+/** @type {Intl.DateTimeFormatOptions} */
+const EXACT_FORMAT = { ...SHORT_FORMAT, second: "2-digit" };
+
+/**
+ * Convert every `time[data-time]` that is not converted yet. The present year is left out.
+ * @param {Document} document
+ */
+export function showLocalTimes(document) {
   const year = new Date().getFullYear();
-  for (const time of document.querySelectorAll("time[data-time]:not([title])")) {
-    const moment = new Date(time.dateTime);
-    const parts = time.dataset.time === "exact" ? EXACT : SHORT;
-    time.title = time.textContent;
-    const wanted = moment.getFullYear() === year ? parts : { ...parts, year: "numeric" };
-    time.textContent = new Intl.DateTimeFormat("en", wanted).format(moment);
+  /** @type {NodeListOf<HTMLTimeElement>} */
+  const times = document.querySelectorAll("time[data-time]:not([title])");
+  for (const time of times) {
+    const date = new Date(time.dateTime);
+    const base = time.dataset.time === "exact" ? EXACT_FORMAT : SHORT_FORMAT;
+    const format = date.getFullYear() === year ? base : { ...base, year: /** @type {const} */ ("numeric") };
+    time.title = time.textContent ?? "";
+    time.textContent = new Intl.DateTimeFormat("en", format).format(date);
   }
 }

@@ -1,17 +1,19 @@
-/** Menus made of `details.switcher` close on Escape, giving focus back, and on a click elsewhere. */
-export function wireMenus(document) {
-  const close = (menu) => {
-    menu.open = false;
-  };
+/** Menus made of `details.switcher` close on Escape, which returns the focus, and on a click elsewhere. */
+import { closest, find } from "../../shared/dom.js";
+
+/** @param {Document} document */
+export function enableMenus(document) {
   document.addEventListener("keydown", (event) => {
-    const menu = event.key === "Escape" && event.target.closest?.("details.switcher[open]");
+    /** @type {HTMLDetailsElement | null} */
+    const menu = event.key === "Escape" ? closest(event, "details.switcher[open]") : null;
     if (!menu) return;
-    close(menu);
-    menu.querySelector("summary").focus();
+    menu.open = false;
+    find(menu, "summary").focus();
   });
-  document.addEventListener("click", (event) => {
-    for (const menu of document.querySelectorAll("details.switcher[open]")) {
-      if (!menu.contains(event.target)) close(menu);
+  document.addEventListener("click", ({ target }) => {
+    for (const element of document.querySelectorAll("details.switcher[open]")) {
+      const menu = /** @type {HTMLDetailsElement} */ (element);
+      if (!menu.contains(/** @type {Node} */ (target))) menu.open = false;
     }
   });
 }

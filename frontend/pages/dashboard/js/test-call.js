@@ -1,4 +1,8 @@
-const WORDS = {
+/** The Test call card beside the live widget. */
+import { elementById } from "../../shared/dom.js";
+
+/** @type {Record<EpochPhoneState, string>} */
+const STATE_TEXTS = {
   loading: "The phone is starting…",
   ready: "Ready. The phone is in the corner; people see your own number.",
   dialing: "Calling…",
@@ -9,18 +13,19 @@ const WORDS = {
   error: "The phone has a problem. Open it to see what helps.",
 };
 
-/** The Test call card beside the live widget. */
-export function wireTestCall(document) {
-  const button = document.getElementById("open-phone");
-  const phone = window.EpochPhone;
+/** @param {Document} document */
+export function enableTestCall(document) {
+  const button = /** @type {HTMLButtonElement | null} */ (document.getElementById("open-phone"));
   if (!button) return;
-  const line = document.getElementById("phone-state");
+  const stateText = elementById("phone-state", document);
+  const phone = window.EpochPhone;
   if (!phone) {
-    line.textContent = "The phone did not load. Reload your own page instead once the snippet is on it.";
+    stateText.textContent = "The phone did not load. Reload your own page instead once the snippet is on it.";
     return;
   }
+  /** @param {EpochPhoneState} state */
   const show = (state) => {
-    line.textContent = WORDS[state];
+    stateText.textContent = STATE_TEXTS[state];
     button.disabled = state === "loading";
   };
   button.addEventListener("click", () => phone.open());

@@ -1,10 +1,10 @@
-/** A card that calls the record's numbers, or one that is typed, with the page's phone. */
+/** A card that calls the record's numbers, or a typed one, with the page's phone. */
 import { LightningElement, api, wire } from "lwc";
 import { getRecord } from "lightning/uiRecordApi";
 import { ShowToastEvent } from "lightning/platformShowToastEvent";
 import { isInCall, onLogged, phoneFor } from "c/epochPhone";
 
-const STATES = {
+const STATE_TEXTS = {
   loading: "Loading",
   ready: "Ready",
   dialing: "Dialing",
@@ -16,34 +16,34 @@ const STATES = {
 };
 
 export default class EpochDialer extends LightningElement {
-  /** Null where there is no record: on app and home pages and in the utility bar. */
+  /** Null without a record: on app and home pages and in the utility bar. */
   @api recordId = null;
   @api objectApiName = null;
   @api embedToken;
-  /** Names of the record's fields that hold numbers, with commas between them. */
+  /** Names of the record's fields with numbers, separated by commas. */
   @api phoneFields = "Phone, MobilePhone";
 
   state = "loading";
   message = "";
-  typed = "";
+  typedNumber = "";
   record = null;
   phone = null;
-  isHere = false;
-  endings = [];
+  isAttached = false;
+  unsubscribers = [];
 
   connectedCallback() {
-    this.isHere = true;
-    this.start();
+    this.isAttached = true;
+    this.loadPhone();
   }
 
   disconnectedCallback() {
-    this.isHere = false;
-    for (const end of this.endings) end();
-    this.endings = [];
+    this.isAttached = false;
+    for (const unsubscribe of this.unsubscribers) unsubscribe();
+    this.unsubscribers = [];
   }
 
   @wire(getRecord, { recordId: "$recordId", fields: "$idField", optionalFields: "$numberFields" })
-  receive({ data }) {
+  onRecord({ data }) {
     if (data) this.record = data;
   }
 
@@ -68,7 +68,7 @@ export default class EpochDialer extends LightningElement {
   }
 
   get stateText() {
-    return STATES[this.state];
+    return STATE_TEXTS[this.state];
   }
 
   get cannotCall() {
@@ -79,46 +79,46 @@ export default class EpochDialer extends LightningElement {
     this.call(event.currentTarget.dataset.number);
   }
 
-  type(event) {
-    this.typed = event.target.value;
+  onInput(event) {
+    this.typedNumber = event.target.value;
   }
 
   callTyped(event) {
     event.preventDefault();
-    if (!this.cannotCall) this.call(this.typed);
+    if (!this.cannotCall) this.call(this.typedNumber);
   }
 
-  async start() {
+  async loadPhone() {
     try {
       const phone = await phoneFor(this, this.embedToken);
-      if (this.isHere) this.follow(phone);
-    } catch (problem) {
-      if (!this.isHere) return;
+      if (this.isAttached) this.follow(phone);
+    } catch (error) {
+      if (!this.isAttached) return;
       this.state = "error";
-      this.say(problem.message);
-      this.dispatchEvent(new ShowToastEvent({ title: "Phone", message: problem.message, variant: "error" }));
+      this.showMessage(error.message);
+      this.dispatchEvent(new ShowToastEvent({ title: "Phone", message: error.message, variant: "error" }));
     }
   }
 
   follow(phone) {
-    this.endings = [
+    this.unsubscribers = [
       phone.on("stateChanged", ({ state }) => {
         this.state = state;
       }),
-      phone.on("ready", () => this.say("")),
-      phone.on("error", ({ message }) => this.say(message)),
-      onLogged(({ error }) => this.say(error ?? "Call logged")),
+      phone.on("ready", () => this.showMessage("")),
+      phone.on("error", ({ message }) => this.showMessage(message)),
+      onLogged(({ error }) => this.showMessage(error ?? "Call logged")),
     ];
     this.phone = phone;
     this.state = phone.getState();
   }
 
   call(number) {
-    this.say("");
+    this.showMessage("");
     this.phone.call(number, { metadata: { source: "salesforce", recordId: this.recordId ?? null } });
   }
 
-  say(text) {
+  showMessage(text) {
     this.message = text;
   }
 }

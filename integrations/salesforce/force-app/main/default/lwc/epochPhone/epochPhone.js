@@ -1,31 +1,32 @@
 /**
- * The page's one phone, shared by all components and outliving them: a call goes on while people move between records.
- * For the same reason calls are logged here, each once, and not by a component that may be gone by then.
+ * The page's one phone, which all components share and which outlives them: a call goes on while people move between
+ * records. Calls are logged here, each once, because the component that began a call may be gone when it ends.
  */
 import { loadScript } from "lightning/platformResourceLoader";
 import EPOCH_WIDGET from "@salesforce/resourceUrl/EpochWidget";
 import logCall from "@salesforce/apex/EpochCallLogger.logCall";
 
-const MADE_FOR = "ept_YOUR_TOKEN_HERE";
-const TOKEN = /^ept_[0-9A-Za-z]{38}$/;
+const BUILT_IN_TOKEN = "ept_YOUR_TOKEN_HERE";
+const TOKEN_FORMAT = /^ept_[0-9A-Za-z]{38}$/;
 const NO_TOKEN = "No embed token. Set one in the component's properties";
 const NOT_LOADED = "The phone did not load. Check the static resource EpochWidget";
-const IN_CALL = ["dialing", "ringing", "in-progress"];
-const ABOVE_UTILITY_BAR_PX = 64;
+const IN_CALL_STATES = ["dialing", "ringing", "in-progress"];
+// Above the utility bar.
+const OFFSET_Y_PX = 64;
 
-const watchers = new Set();
+const logListeners = new Set();
 let loading = null;
-let current = null;
+let currentToken = null;
 
 /** Whether a call is under way in `state`. */
-export const isInCall = (state) => IN_CALL.includes(state);
+export const isInCall = (state) => IN_CALL_STATES.includes(state);
 
 /**
- * Resolves to the phone, loaded for `component` and started with its token.
- * Rejects with an Error for people to read when there is no token or the resource does not load.
+ * Resolves to the phone, loaded for `component` and started with its token. Rejects with an Error, whose message people
+ * see, if there is no token or the resource does not load.
  */
 export async function phoneFor(component, embedToken) {
-  const token = embedToken?.trim() || (TOKEN.test(MADE_FOR) ? MADE_FOR : "");
+  const token = embedToken?.trim() || (TOKEN_FORMAT.test(BUILT_IN_TOKEN) ? BUILT_IN_TOKEN : "");
   if (!token) throw new Error(NO_TOKEN);
   loading ??= load(component, token);
   try {
@@ -35,32 +36,32 @@ export async function phoneFor(component, embedToken) {
     throw new Error(NOT_LOADED);
   }
   const phone = window.EpochPhone;
-  if (token !== current && !isInCall(phone.getState())) {
-    current = token;
-    phone.init(settings(token));
+  if (token !== currentToken && !isInCall(phone.getState())) {
+    currentToken = token;
+    phone.init(settingsFor(token));
   }
   return phone;
 }
 
-/** Tells `watcher` of each logged call: `{ error }`, null where all went well. Returns the way to stop that. */
-export function onLogged(watcher) {
-  watchers.add(watcher);
-  return () => watchers.delete(watcher);
+/** Calls `listener` after each log with `{ error }`, null if the call was logged. Returns a function that stops it. */
+export function onLogged(listener) {
+  logListeners.add(listener);
+  return () => logListeners.delete(listener);
 }
 
-// Under Lightning Web Security a component and a window of another origin do not know each other.
-const settings = (token) => ({ token, offsetY: ABOVE_UTILITY_BAR_PX, popOut: "off" });
+// No pop-out: Lightning Web Security separates a component from windows of another origin.
+const settingsFor = (token) => ({ token, offsetY: OFFSET_Y_PX, popOut: "off" });
 
 async function load(component, token) {
-  // The resource's loader hands no attributes over: the phone reads its settings from here.
-  window.EpochPhoneConfig = settings(token);
-  current = token;
+  // loadScript() sets no attributes: the phone reads its settings from here.
+  window.EpochPhoneConfig = settingsFor(token);
+  currentToken = token;
   await loadScript(component, EPOCH_WIDGET);
-  window.EpochPhone.on("callEnded", log);
+  window.EpochPhone.on("callEnded", logEndedCall);
 }
 
 // Calls are outbound unless the phone says otherwise.
-async function log({ callId, number, direction = "outbound", status, duration, metadata }) {
+async function logEndedCall({ callId, number, direction = "outbound", status, duration, metadata }) {
   let error = null;
   try {
     await logCall({
@@ -74,5 +75,5 @@ async function log({ callId, number, direction = "outbound", status, duration, m
   } catch (problem) {
     error = problem.body?.message ?? "The call was not logged";
   }
-  for (const watcher of watchers) watcher({ error });
+  for (const listener of logListeners) listener({ error });
 }
