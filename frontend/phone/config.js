@@ -2,8 +2,8 @@
 
 /** @import { Settings } from "./types.d.ts" */
 
-// The server replaces this mark with its own address when it serves the file: a copy on another server still finds it.
-const ADDRESS_MARK = "__EPOCH_API_BASE__";
+// The server replaces this with its own address when it serves the file: a copy on another server still finds it.
+const API_BASE_PLACEHOLDER = "__EPOCH_API_BASE__";
 
 const TAG_SELECTOR = 'script[data-token]:is([src*="phone.js"], [src*="phone.full.js"])';
 
@@ -69,7 +69,7 @@ export function settingsOfTag(tag) {
  * @param {{src: string} | null} tag
  * @param {string} builtIn
  */
-export function apiBase(settings, tag, builtIn = ADDRESS_MARK) {
+export function apiBase(settings, tag, builtIn = API_BASE_PLACEHOLDER) {
   const given = settings.apiBase || (/^https?:/.test(builtIn) ? builtIn : originOf(tag?.src));
   return given ? String(given).replace(/\/+$/, "") : null;
 }

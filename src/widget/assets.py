@@ -1,4 +1,4 @@
-"""Serves the built files that pages load: ``phone.js``, ``phone.full.js`` and everything with a hash in its name.
+"""Serves the built files: ``phone.js``, ``phone.full.js``, types, notices, and everything with a hash in its name.
 
 Files are read into memory at start, and compressed where the build has not done so; a request is one dictionary lookup.
 """
@@ -32,7 +32,7 @@ _COMMON_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"vary", b"accept-encoding"),
 ]
-_LOADER_CACHE_CONTROL = b"public, max-age=300, stale-while-revalidate=86400"
+_UNHASHED_CACHE_CONTROL = b"public, max-age=300, stale-while-revalidate=86400"
 _HASHED_CACHE_CONTROL = b"public, max-age=31536000, immutable"
 
 
@@ -68,17 +68,17 @@ def load_assets(dist: Path, *, public_url: str) -> dict[str, Asset]:
         AssetsMissing: nothing was built.
     """
     manifest = load_manifest(dist)
-    loaders = {manifest[name] for name in ("phone.js", "phone.full.js", "phone.d.ts")}
+    unhashed = {manifest[name] for name in ("phone.js", "phone.full.js", "phone.d.ts", "third-party-notices.txt")}
     return {
-        path.name: _asset(path, public_url.encode(), is_loader=path.name in loaders)
+        path.name: _asset(path, public_url.encode(), is_unhashed=path.name in unhashed)
         for path in sorted(dist.iterdir())
-        if path.is_file() and path.suffix in (".js", ".css", ".svg", ".ts", ".woff2")
+        if path.is_file() and path.suffix in (".js", ".css", ".svg", ".ts", ".txt", ".woff2")
     }
 
 
-def _asset(path: Path, address: bytes, *, is_loader: bool) -> Asset:
+def _asset(path: Path, address: bytes, *, is_unhashed: bool) -> Asset:
     body = path.read_bytes()
-    if is_loader:
+    if is_unhashed:
         body = body.replace(API_BASE_PLACEHOLDER, address)
         quality = _BROTLI_BEST_QUALITY if len(body) < _LARGE_FILE_BYTES else _BROTLI_FAST_QUALITY
         bodies = {b"br": brotli.compress(body, quality=quality), b"gzip": gzip.compress(body, mtime=0)}
@@ -95,7 +95,7 @@ def _asset(path: Path, address: bytes, *, is_loader: bool) -> Asset:
     headers = [
         (b"content-type", media_type.encode()),
         (b"etag", etag),
-        (b"cache-control", _LOADER_CACHE_CONTROL if is_loader else _HASHED_CACHE_CONTROL),
+        (b"cache-control", _UNHASHED_CACHE_CONTROL if is_unhashed else _HASHED_CACHE_CONTROL),
         *_COMMON_HEADERS,
     ]
     return Asset(headers=headers, etag=etag, bodies={b"identity": body, **bodies})
