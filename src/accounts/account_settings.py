@@ -5,17 +5,17 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts import emails
+from accounts import mails
 from accounts.errors import WrongCode, WrongCredentials
-from accounts.login_throttle import Limits
-from accounts.models import LinkPurpose, LoginSession, User
-from accounts.one_time_tokens import LinkService
+from accounts.login_throttle import LoginThrottle
+from accounts.models import LoginSession, TokenPurpose, User
+from accounts.one_time_tokens import OneTimeTokenService
 from accounts.passwords import Passwords
-from accounts.rules import ensure_password, read_email
+from accounts.rules import ensure_password, parse_email
 from accounts.second_factor import SecondFactor
 from accounts.services import UserService
 from accounts.sessions import SessionService, Viewer
-from accounts.sign_in import SignIn
+from accounts.sign_in import Authenticator
 from kit.actor import Actor
 from kit.audit import record
 from kit.db.database import Database
@@ -23,7 +23,7 @@ from kit.errors import NotFound, TooMany, ValidationFailed
 from kit.mail import Mailer
 
 
-class AccountChanges:
+class AccountSettings:
     """Passwords, addresses, sessions and the second factor of the person who asks.
 
     Every method may raise NotSignedIn (the account or the session ended meanwhile) and, where it takes a secret,
@@ -34,10 +34,10 @@ class AccountChanges:
         self,
         database: Database,
         passwords: Passwords,
-        limits: Limits,
+        limits: LoginThrottle,
         mailer: Mailer,
         second_factor: SecondFactor,
-        sign_in: SignIn,
+        sign_in: Authenticator,
         *,
         public_url: str,
     ) -> None:
@@ -62,70 +62,72 @@ class AccountChanges:
         await self._ensure_password(viewer, current, by, field="current_password")
         hashed = await self._passwords.hash(new)
         async with self._database.tenant_session(None, viewer.user_id) as session:
-            user = await UserService(session).signed_in(viewer.user_id)
+            user = await UserService(session).get_active(viewer.user_id)
             user.password_hash = hashed
             await session.flush()
-            await LinkService(session).withdraw(user.id, LinkPurpose.RESET_PASSWORD, LinkPurpose.CHANGE_EMAIL)
+            await OneTimeTokenService(session).delete_all(
+                user.id, TokenPurpose.RESET_PASSWORD, TokenPurpose.CHANGE_EMAIL
+            )
             await record(session, by, "password.changed", subject_id=user.id, subject_name=user.email)
-            self._mailer.send_after_commit(session, emails.password_changed(user.email, self._forgot))
+            self._mailer.send_after_commit(session, mails.password_changed(user.email, self._forgot))
             return await _only_this_one(session, viewer)
 
-    async def ask_for_email(self, viewer: Viewer, *, email: str, password: str, by: Actor) -> None:
+    async def request_email_change(self, viewer: Viewer, *, email: str, password: str, by: Actor) -> None:
         """Mail a link to the new address, and word of it to the present one.
 
         Whether the new address has an account is told to that address only. Raises: ValidationFailed.
         """
-        new_email = read_email(email)
+        new_email = parse_email(email)
         if new_email == viewer.email:
             raise ValidationFailed([("email", "This is your address already")])
         await self._ensure_password(viewer, password, by, field="password")
-        if not await self._limits.may_mail("change-email", viewer.email):
+        if not await self._limits.allow_mail("change-email", viewer.email):
             raise TooMany("We have sent several mails already. Wait an hour, then try again", retry_after=3600)
-        may_mail_new = await self._limits.may_mail("sign-up", new_email)
+        may_mail_new = await self._limits.allow_mail("sign-up", new_email)
         async with self._database.tenant_session(None, viewer.user_id) as session:
-            if await UserService(session).named(new_email) is not None:
-                mail = emails.address_in_use(new_email, self._login)
+            if await UserService(session).find_by_email(new_email) is not None:
+                mail = mails.address_in_use(new_email, self._login)
             else:
-                issue = LinkService(session).issue
-                raw = await issue(viewer.user_id, LinkPurpose.CHANGE_EMAIL, new_email=new_email)
-                mail = emails.confirm_new_email(new_email, self._verify + raw)
+                issue = OneTimeTokenService(session).issue
+                raw = await issue(viewer.user_id, TokenPurpose.CHANGE_EMAIL, new_email=new_email)
+                mail = mails.confirm_new_email(new_email, self._verify + raw)
             if may_mail_new:
                 self._mailer.send_after_commit(session, mail)
-            notice = emails.email_change_requested(viewer.email, new_email, self._forgot)
+            notice = mails.email_change_requested(viewer.email, new_email, self._forgot)
             self._mailer.send_after_commit(session, notice)
             asked = {"new_email": new_email}
             await record(session, by, "email.change_requested", subject_id=viewer.user_id, details=asked)
 
-    async def sessions(self, viewer: Viewer) -> Sequence[LoginSession]:
+    async def list_sessions(self, viewer: Viewer) -> Sequence[LoginSession]:
         """Where the person is signed in, the last seen first."""
         async with self._database.tenant_session(None, viewer.user_id) as session:
-            return await SessionService(session).live_of(viewer.user_id)
+            return await SessionService(session).list_active(viewer.user_id)
 
     async def end_session(self, viewer: Viewer, session_id: UUID, *, by: Actor) -> None:
         """Sign one of the person's browsers out. Raises: NotFound."""
         async with self._database.tenant_session(None, viewer.user_id) as session:
-            if not await SessionService(session).end_one_of(viewer.user_id, session_id):
+            if not await SessionService(session).end_for_user(viewer.user_id, session_id):
                 raise NotFound
             await record(session, by, "session.ended", subject_id=session_id)
 
     async def end_other_sessions(self, viewer: Viewer, *, by: Actor) -> int:
         """Sign every other browser out; return how many there were."""
         async with self._database.tenant_session(None, viewer.user_id) as session:
-            count = await SessionService(session).end_all(viewer.user_id, but=viewer.session_id)
+            count = await SessionService(session).end_all(viewer.user_id, except_id=viewer.session_id)
             await record(session, by, "session.others_ended", details={"count": count})
             return count
 
-    async def second_factor_of(self, viewer: Viewer) -> tuple[User, str | None, int]:
+    async def get_second_factor(self, viewer: Viewer) -> tuple[User, str | None, int]:
         """The person, the secret of an enrolment under way if there is one, and how many recovery codes are left."""
         async with self._database.tenant_session(None, viewer.user_id) as session:
-            user = await UserService(session).signed_in(viewer.user_id)
-            return user, self._second_factor.pending(user), await self._second_factor.codes_left(session, user)
+            user = await UserService(session).get_active(viewer.user_id)
+            return user, self._second_factor.pending_secret(user), await self._second_factor.codes_left(session, user)
 
     async def start_second_factor(self, viewer: Viewer, *, password: str, by: Actor) -> None:
         """Begin to enrol. Raises: ValidationFailed, SecondFactorUnchanged."""
         await self._ensure_password(viewer, password, by, field="password")
         async with self._database.tenant_session(None, viewer.user_id) as session:
-            await self._second_factor.start(session, await UserService(session).signed_in(viewer.user_id))
+            await self._second_factor.enrol(session, await UserService(session).get_active(viewer.user_id))
 
     async def confirm_second_factor(self, viewer: Viewer, *, code: str, by: Actor) -> tuple[Sequence[str], str]:
         """Finish enrolling: the recovery codes, and this session's new raw id; the other sessions end.
@@ -133,20 +135,20 @@ class AccountChanges:
         Raises: ValidationFailed, SecondFactorUnchanged.
         """
         async with self._database.tenant_session(None, viewer.user_id) as session:
-            user = await UserService(session).signed_in(viewer.user_id)
+            user = await UserService(session).get_active(viewer.user_id)
             try:
                 codes = await self._second_factor.confirm(session, user, code, by=by)
             except WrongCode as wrong:
                 raise ValidationFailed([("code", wrong.message)]) from wrong
-            self._tell(session, user, "switched on")
+            self._mail_second_factor_change(session, user, "switched on")
             return codes, await _only_this_one(session, viewer)
 
     async def renew_recovery_codes(self, viewer: Viewer, *, code: str, by: Actor) -> Sequence[str]:
         """Ten new recovery codes; the old ones die. Raises: ValidationFailed, SecondFactorUnchanged."""
         await self._ensure_code(viewer, code, by)
         async with self._database.tenant_session(None, viewer.user_id) as session:
-            user = await UserService(session).signed_in(viewer.user_id)
-            self._tell(session, user, "new recovery codes were made")
+            user = await UserService(session).get_active(viewer.user_id)
+            self._mail_second_factor_change(session, user, "new recovery codes were made")
             return await self._second_factor.renew_codes(session, user, by=by)
 
     async def disable_second_factor(self, viewer: Viewer, *, password: str, code: str, by: Actor) -> str:
@@ -157,25 +159,25 @@ class AccountChanges:
         await self._ensure_password(viewer, password, by, field="password")
         await self._ensure_code(viewer, code, by)
         async with self._database.tenant_session(None, viewer.user_id) as session:
-            user = await UserService(session).signed_in(viewer.user_id)
+            user = await UserService(session).get_active(viewer.user_id)
             await self._second_factor.disable(session, user, by=by)
-            self._tell(session, user, "switched off")
+            self._mail_second_factor_change(session, user, "switched off")
             return await _only_this_one(session, viewer)
 
-    def _tell(self, session: AsyncSession, user: User, what: str) -> None:
-        self._mailer.send_after_commit(session, emails.second_factor_changed(user.email, what, self._forgot))
+    def _mail_second_factor_change(self, session: AsyncSession, user: User, what: str) -> None:
+        self._mailer.send_after_commit(session, mails.second_factor_changed(user.email, what, self._forgot))
 
     async def _ensure_password(self, viewer: Viewer, password: str, by: Actor, *, field: str) -> None:
         try:
-            await self._sign_in.ensure_password(viewer.user_id, password, by.address)
+            await self._sign_in.verify_password(viewer.user_id, password, by.address)
         except WrongCredentials as wrong:
             raise ValidationFailed([(field, "This is not your password")]) from wrong
 
     async def _ensure_code(self, viewer: Viewer, code: str, by: Actor) -> None:
         async with self._database.tenant_session(None, viewer.user_id) as session:
-            user = await UserService(session).signed_in(viewer.user_id)
+            user = await UserService(session).get_active(viewer.user_id)
         try:
-            await self._sign_in.ensure_code(user, code, by.address)
+            await self._sign_in.verify_code(user, code, by.address)
         except WrongCode as wrong:
             raise ValidationFailed([("code", wrong.message)]) from wrong
 
@@ -183,5 +185,5 @@ class AccountChanges:
 async def _only_this_one(session: AsyncSession, viewer: Viewer) -> str:
     """End the person's other sessions and give the present one a new raw id."""
     sessions = SessionService(session)
-    await sessions.end_all(viewer.user_id, but=viewer.session_id)
-    return await sessions.renew(viewer.session_id)
+    await sessions.end_all(viewer.user_id, except_id=viewer.session_id)
+    return await sessions.rotate_id(viewer.session_id)

@@ -10,7 +10,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from accounts.errors import NotSignedIn
-from accounts.sessions import ABSOLUTE, Browser, Viewer, viewer_of
+from accounts.sessions import SESSION_LIFETIME, Browser, Viewer, find_viewer
 from kit.actor import Actor, ActorKind
 from kit.clock import utc_now
 from kit.http.app_key import DATABASE, SETTINGS
@@ -28,7 +28,7 @@ def session_cookie(public_url: str, raw: str | None) -> Cookie:
     return Cookie(
         key=cookie_name(public_url),
         value=raw or "",
-        max_age=int(ABSOLUTE.total_seconds()) if raw else 0,
+        max_age=int(SESSION_LIFETIME.total_seconds()) if raw else 0,
         path="/",
         httponly=True,
         secure=public_url.startswith("https://"),
@@ -51,16 +51,16 @@ class SessionMiddleware:
             if raw and not has_bearer(headers):
                 # From the application: what a middleware is given is copied with the routes, and a pool cannot be.
                 database = DATABASE.get(scope["litestar_app"])
-                scope["user"] = await viewer_of(database, raw, utc_now())
+                scope["user"] = await find_viewer(database, raw, utc_now())
         await self._app(scope, receive, send)
 
 
 def requires_user(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Guard: somebody is signed in. Raises: NotSignedIn."""
-    viewer(connection)
+    current_viewer(connection)
 
 
-def viewer(connection: ASGIConnection[Any, Any, Any, Any]) -> Viewer:
+def current_viewer(connection: ASGIConnection[Any, Any, Any, Any]) -> Viewer:
     """The person behind the request. Raises: NotSignedIn."""
     found = connection.scope["user"]
     if not isinstance(found, Viewer):
@@ -76,20 +76,20 @@ def provide_user_context(request: Request[Any, Any, Any]) -> UserContext:
     return UserContext(found.user_id)
 
 
-def person(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
+def current_actor(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
     """The person behind the request, as the audit trail names them. Raises: NotSignedIn."""
-    found = viewer(connection)
+    found = current_viewer(connection)
     address = "" if connection.client is None else connection.client.host
     return Actor(ActorKind.USER, found.user_id, found.email, address)
 
 
-def browser(connection: ASGIConnection[Any, Any, Any, Any]) -> Browser:
+def browser_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Browser:
     """Where a request comes from."""
     address = "" if connection.client is None else connection.client.host
     return Browser(address=address, user_agent=connection.headers.get("user-agent", ""))
 
 
-def raw_session(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+def raw_session_id(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     """The raw session id that the request shows, whatever it is worth."""
     public_url: str = SETTINGS.get(connection.app).public_url
     return cookie_value(connection.headers.get("cookie", ""), cookie_name(public_url))

@@ -9,7 +9,7 @@ from litestar.params import JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.account_services import ACCOUNT_SERVICES
-from accounts.auth import browser, person, raw_session, requires_user, session_cookie, viewer
+from accounts.auth import browser_of, current_actor, current_viewer, raw_session_id, requires_user, session_cookie
 from accounts.errors import SecondFactorRequired, WrongCode, WrongCredentials
 from accounts.schemas import Person, SessionInfo, SignIn
 from accounts.sessions import SessionService
@@ -30,12 +30,12 @@ class SessionController(Controller):
         if errors := invalid_text_errors(data):
             raise ValidationFailed(errors)
         accounts = ACCOUNT_SERVICES.get(request.app)
-        signed_in = await accounts.sign_in.at_once(
+        signed_in = await accounts.authenticator.sign_in(
             email=data.email,
             password=data.password,
             code=data.code,
-            browser=browser(request),
-            replaces=raw_session(request),
+            browser=browser_of(request),
+            replaces=raw_session_id(request),
         )
         body = SessionInfo(user=Person(id=signed_in.user_id, email=signed_in.email, name=signed_in.name))
         cookie = session_cookie(SETTINGS.get(request.app).public_url, signed_in.raw)
@@ -43,13 +43,15 @@ class SessionController(Controller):
 
     @get(guards=[requires_user], summary="Who is signed in")
     async def show(self, request: Request[Any, Any, State]) -> SessionInfo:
-        who = viewer(request)
+        who = current_viewer(request)
         return SessionInfo(user=Person(id=who.user_id, email=who.email, name=who.name))
 
     @delete(guards=[requires_user], summary="Sign out", status_code=204)
     async def sign_out(
         self, request: Request[Any, Any, State], user_session: NamedDependency[AsyncSession]
     ) -> Response[None]:
-        await SessionService(user_session).end(viewer(request).session_id)
-        await record(user_session, person(request), "session.ended", subject_id=viewer(request).session_id)
+        await SessionService(user_session).end(current_viewer(request).session_id)
+        await record(
+            user_session, current_actor(request), "session.ended", subject_id=current_viewer(request).session_id
+        )
         return Response(None, status_code=204, cookies=[session_cookie(SETTINGS.get(request.app).public_url, None)])

@@ -16,24 +16,24 @@ from kit.errors import TooMany
 FREE_FAILURES = 5
 """So many wrong attempts in a row cost nothing; each further one must wait twice as long as the one before."""
 FIRST_DELAY = dt.timedelta(seconds=30)
-LONGEST_DELAY = dt.timedelta(minutes=15)
-FORGOTTEN_AFTER = dt.timedelta(days=1)
+MAX_DELAY = dt.timedelta(minutes=15)
+FAILURES_EXPIRE_AFTER = dt.timedelta(days=1)
 
 
-class Allowance(msgspec.Struct, frozen=True):
+class RateLimit(msgspec.Struct, frozen=True):
     """So many uses in so long a time."""
 
     limit: int
     window: dt.timedelta
 
 
-SIGN_IN_FAILURES_BY_ADDRESS = Allowance(20, dt.timedelta(minutes=15))
-SIGN_UPS_BY_ADDRESS = Allowance(20, dt.timedelta(hours=1))
-RESETS_BY_ADDRESS = Allowance(10, dt.timedelta(hours=1))
-MAILS_TO_ONE_PERSON = Allowance(3, dt.timedelta(hours=1))
+SIGN_IN_FAILURES_BY_ADDRESS = RateLimit(20, dt.timedelta(minutes=15))
+SIGN_UPS_BY_ADDRESS = RateLimit(20, dt.timedelta(hours=1))
+RESETS_BY_ADDRESS = RateLimit(10, dt.timedelta(hours=1))
+MAILS_TO_ONE_ADDRESS = RateLimit(3, dt.timedelta(hours=1))
 
 
-class Limits:
+class LoginThrottle:
     """Counts in transactions of its own: what was counted outlasts the refusal of the request."""
 
     def __init__(self, database: Database, *, exempts_loopback: bool) -> None:
@@ -41,7 +41,7 @@ class Limits:
         self._database = database
         self._exempts_loopback = exempts_loopback
 
-    async def ensure_address(self, what: str, address: str, allowance: Allowance) -> None:
+    async def hit_address(self, what: str, address: str, allowance: RateLimit) -> None:
         """Count one use by an address. Raises: TooMany."""
         key = self._key(what, address)
         if key is not None:
@@ -51,17 +51,17 @@ class Limits:
             if refused is not None:
                 raise refused
 
-    async def may_mail(self, what: str, email: str) -> bool:
+    async def allow_mail(self, what: str, email: str) -> bool:
         """Count one mail to a person; False when they got enough of them, which nobody is told."""
         async with self._database.sessions() as session, session.begin():
-            return await _refusal(session, f"{what}:{fingerprint(email)}", MAILS_TO_ONE_PERSON) is None
+            return await _refusal(session, f"{what}:{fingerprint(email)}", MAILS_TO_ONE_ADDRESS) is None
 
-    async def ensure_may_try(self, account: str, address: str) -> None:
+    async def ensure_may_attempt(self, account: str, address: str) -> None:
         """Before the work of checking a secret. Raises: TooMany."""
         async with self._database.sessions() as session, session.begin():
             await self._ensure_not_waiting(session, account, address)
 
-    async def judge(self, account: str, address: str, *, succeeded: bool) -> None:
+    async def record_attempt(self, account: str, address: str, *, succeeded: bool) -> None:
         """After checking a secret: note a failure, forget earlier ones after a success.
 
         Many attempts at once have all passed ``ensure_may_try`` before the first has failed. Therefore the question
@@ -81,7 +81,7 @@ class Limits:
             if key is not None:
                 await _refusal(session, key, SIGN_IN_FAILURES_BY_ADDRESS)
 
-    async def forget(self, account: str) -> None:
+    async def reset(self, account: str) -> None:
         """Forget the failures of an account."""
         async with self._database.sessions() as session, session.begin():
             await session.execute(sa.delete(RateCounter).where(RateCounter.key == account))
@@ -138,15 +138,15 @@ def delay_after(failures: int) -> dt.timedelta:
         return dt.timedelta(0)
     # Ten doublings are beyond the longest delay already.
     doublings = min(failures - FREE_FAILURES, 10)
-    return min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
+    return min(FIRST_DELAY * (1 << doublings), MAX_DELAY)
 
 
 def _failures_of(account: str, now: dt.datetime) -> sa.Select[int, dt.datetime]:
-    recent = RateCounter.window_start > now - FORGOTTEN_AFTER
+    recent = RateCounter.window_start > now - FAILURES_EXPIRE_AFTER
     return sa.select(RateCounter.times, RateCounter.window_start).where(RateCounter.key == account, recent)
 
 
-async def _refusal(session: AsyncSession, key: str, allowance: Allowance) -> TooMany | None:
+async def _refusal(session: AsyncSession, key: str, allowance: RateLimit) -> TooMany | None:
     try:
         await hit_or_raise(session, key, limit=allowance.limit, window=allowance.window)
     except TooMany as refused:

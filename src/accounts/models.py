@@ -12,7 +12,7 @@ from kit.actor import ActorKind
 from kit.db.model import Base, text_enum
 
 
-class LinkPurpose(enum.StrEnum):
+class TokenPurpose(enum.StrEnum):
     """What a mailed link is good for."""
 
     VERIFY_EMAIL = "verify-email"
@@ -20,7 +20,7 @@ class LinkPurpose(enum.StrEnum):
     CHANGE_EMAIL = "change-email"
 
 
-class PersonSession(Base):
+class AbstractSession(Base):
     """One signed-in browser. The cookie holds the raw id, this row only its SHA-256."""
 
     __abstract__ = True
@@ -39,7 +39,7 @@ class PersonSession(Base):
     """Where it was begun from."""
 
 
-class PersonCode(Base):
+class AbstractRecoveryCode(Base):
     """One way in without the second factor, good once."""
 
     __abstract__ = True
@@ -49,7 +49,7 @@ class PersonCode(Base):
     used_at: Mapped[dt.datetime | None]
 
 
-class LoginSession(PersonSession):
+class LoginSession(AbstractSession):
     """A customer's session; it ends 14 days after sign-in at the latest."""
 
     __tablename__ = "login_session"
@@ -57,7 +57,7 @@ class LoginSession(PersonSession):
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
 
 
-class RecoveryCode(PersonCode):
+class RecoveryCode(AbstractRecoveryCode):
     """A customer's recovery code."""
 
     __tablename__ = "recovery_code"
@@ -66,14 +66,14 @@ class RecoveryCode(PersonCode):
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"))
 
 
-class Person(Base):
+class AbstractAccount(Base):
     """Somebody who signs in: customers and the product's own staff, who share no table."""
 
     __abstract__ = True
     actor_kind: ClassVar[ActorKind]
     needs_second_factor: ClassVar[bool]
     """True when no password alone lets anybody in."""
-    code_rows: ClassVar[type[PersonCode]]
+    recovery_code_model: ClassVar[type[AbstractRecoveryCode]]
 
     email: Mapped[str] = mapped_column(unique=True)
     """Lower case; what people typed differs only in case."""
@@ -89,7 +89,7 @@ class Person(Base):
     disabled_at: Mapped[dt.datetime | None]
 
 
-class User(Person):
+class User(AbstractAccount):
     """A customer; organizations are theirs through memberships."""
 
     __tablename__ = "user_account"
@@ -102,14 +102,14 @@ class User(Person):
     email_verified_at: Mapped[dt.datetime | None]
 
 
-class OneTimeLink(Base):
+class OneTimeToken(Base):
     """A link that was mailed; the mail holds the raw token, this row only its SHA-256."""
 
-    __tablename__ = "one_time_link"
+    __tablename__ = "one_time_token"
     __table_args__ = (sa.Index(None, "user_id", "purpose"),)
 
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"))
-    purpose: Mapped[LinkPurpose] = mapped_column(text_enum(LinkPurpose, name="purpose"))
+    purpose: Mapped[TokenPurpose] = mapped_column(text_enum(TokenPurpose, name="purpose"))
     digest: Mapped[bytes] = mapped_column(unique=True)
     new_email: Mapped[str | None]
     expires_at: Mapped[dt.datetime]

@@ -10,14 +10,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from accounts import emails
+from accounts import mails
 from accounts.errors import LinkNotUsable, NotSignedIn
-from accounts.login_throttle import SIGN_UPS_BY_ADDRESS, Limits
-from accounts.models import LinkPurpose, OneTimeLink, User
-from accounts.one_time_tokens import LinkService
+from accounts.login_throttle import SIGN_UPS_BY_ADDRESS, LoginThrottle
+from accounts.models import OneTimeToken, TokenPurpose, User
+from accounts.one_time_tokens import OneTimeTokenService
 from accounts.passwords import Passwords
-from accounts.rules import ensure_password, read_email, read_name
-from accounts.services import UserService, acting
+from accounts.rules import ensure_password, parse_email, parse_name
+from accounts.services import UserService, actor_of
 from accounts.sessions import Browser, SessionService, Viewer
 from kit.audit import record
 from kit.clock import utc_now
@@ -26,7 +26,7 @@ from kit.errors import TooMany, ValidationFailed
 from kit.mail import Mailer
 
 
-class Confirmed(msgspec.Struct, frozen=True):
+class ConfirmedEmail(msgspec.Struct, frozen=True):
     """An address that was shown to be somebody's."""
 
     raw: str | None
@@ -41,7 +41,14 @@ class Registration:
     """
 
     def __init__(
-        self, database: Database, passwords: Passwords, limits: Limits, mailer: Mailer, *, public_url: str, secret: str
+        self,
+        database: Database,
+        passwords: Passwords,
+        limits: LoginThrottle,
+        mailer: Mailer,
+        *,
+        public_url: str,
+        secret: str,
     ) -> None:
         self._database = database
         self._passwords = passwords
@@ -61,23 +68,24 @@ class Registration:
             TooMany: the address made too many accounts.
         """
         email, name = _read(email, password, name)
-        await self._limits.ensure_address("sign-up", address, SIGN_UPS_BY_ADDRESS)
+        await self._limits.hit_address("sign-up", address, SIGN_UPS_BY_ADDRESS)
         hashed = await self._passwords.hash(password)
-        may_mail = await self._limits.may_mail("sign-up", email)
+        may_mail = await self._limits.allow_mail("sign-up", email)
         async with self._database.sessions() as session, session.begin():
             added = insert(User).values(id=uuid7(), email=email, name=name, password_hash=hashed)
             user_id = await session.scalar(added.on_conflict_do_nothing(index_elements=["email"]).returning(User.id))
-            user = await UserService(session).get_one(User.email == email)
+            user = await UserService(session).find_by_email(email)
+            assert user is not None  # noqa: S101 - the insert made it or found it
             await set_tenant_context(session, None, user.id)
             raw = secrets.token_urlsafe(32)
             if user.email_verified_at is None and (user_id is not None or may_mail):
-                raw = await LinkService(session).issue(user.id, LinkPurpose.VERIFY_EMAIL)
-                self._mailer.send_after_commit(session, emails.verify_email(email, self._link(raw)))
+                raw = await OneTimeTokenService(session).issue(user.id, TokenPurpose.VERIFY_EMAIL)
+                self._mailer.send_after_commit(session, mails.verify_email(email, self._link(raw)))
             elif may_mail:
-                mail = emails.already_registered(email, f"{self._public_url}/login")
+                mail = mails.already_registered(email, f"{self._public_url}/login")
                 self._mailer.send_after_commit(session, mail)
             if user_id is not None:
-                by = acting(user, address)
+                by = actor_of(user, address)
                 await record(session, by, "account.created", subject_id=user.id, subject_name=email)
         return self._proof(raw if user_id is not None else secrets.token_urlsafe(32))
 
@@ -85,13 +93,13 @@ class Registration:
         """Mail the link again. Raises: TooMany; nothing happens once the address is confirmed."""
         if viewer.email_verified:
             return
-        if not await self._limits.may_mail("sign-up", viewer.email):
+        if not await self._limits.allow_mail("sign-up", viewer.email):
             raise TooMany("We have sent several mails already. Wait an hour, then try again", retry_after=3600)
         async with self._database.tenant_session(None, viewer.user_id) as session:
-            raw = await LinkService(session).issue(viewer.user_id, LinkPurpose.VERIFY_EMAIL)
-            self._mailer.send_after_commit(session, emails.verify_email(viewer.email, self._link(raw)))
+            raw = await OneTimeTokenService(session).issue(viewer.user_id, TokenPurpose.VERIFY_EMAIL)
+            self._mailer.send_after_commit(session, mails.verify_email(viewer.email, self._link(raw)))
 
-    async def purpose_of(self, raw: str, viewer: Viewer | None, proof: str | None) -> OneTimeLink:
+    async def preview(self, raw: str, viewer: Viewer | None, proof: str | None) -> OneTimeToken:
         """What opening the link would do for this browser; nothing is changed.
 
         Raises:
@@ -99,11 +107,13 @@ class Registration:
             NotSignedIn: its owner must sign in first.
         """
         async with self._database.sessions() as session, session.begin():
-            link = await LinkService(session).look(raw, LinkPurpose.VERIFY_EMAIL, LinkPurpose.CHANGE_EMAIL)
+            link = await OneTimeTokenService(session).get_usable(
+                raw, TokenPurpose.VERIFY_EMAIL, TokenPurpose.CHANGE_EMAIL
+            )
         self._ensure_owner(link, raw, viewer, proof)
         return link
 
-    async def confirm(self, raw: str, *, viewer: Viewer | None, proof: str | None, browser: Browser) -> Confirmed:
+    async def confirm(self, raw: str, *, viewer: Viewer | None, proof: str | None, browser: Browser) -> ConfirmedEmail:
         """Use the link up: the address it was mailed to is its owner's from now on.
 
         A session is begun only in the browser that made the account, which knew the password then.
@@ -112,11 +122,11 @@ class Registration:
             LinkNotUsable, NotSignedIn: as of ``purpose_of``.
         """
         async with self._database.sessions() as session, session.begin():
-            link = await LinkService(session).redeem(raw, LinkPurpose.VERIFY_EMAIL, LinkPurpose.CHANGE_EMAIL)
+            link = await OneTimeTokenService(session).redeem(raw, TokenPurpose.VERIFY_EMAIL, TokenPurpose.CHANGE_EMAIL)
             self._ensure_owner(link, raw, viewer, proof)
             await set_tenant_context(session, None, link.user_id)
-            user = await UserService(session).signed_in(link.user_id)
-            by, before = acting(user, browser.address), user.email
+            user = await UserService(session).get_active(link.user_id)
+            by, before = actor_of(user, browser.address), user.email
             if link.new_email is None:
                 user.email_verified_at = utc_now()
                 await record(session, by, "email.verified", subject_id=user.id, subject_name=user.email)
@@ -124,18 +134,20 @@ class Registration:
                 # Locks out a second one who asks for the same address; who came first has it.
                 await _ensure_free(session, link.new_email)
                 user.email, user.email_verified_at = link.new_email, utc_now()
-                await LinkService(session).withdraw(user.id, LinkPurpose.RESET_PASSWORD, LinkPurpose.VERIFY_EMAIL)
+                await OneTimeTokenService(session).delete_all(
+                    user.id, TokenPurpose.RESET_PASSWORD, TokenPurpose.VERIFY_EMAIL
+                )
                 changed = {"before": {"email": before}, "after": {"email": user.email}}
                 await record(session, by, "email.changed", subject_id=user.id, subject_name=before, details=changed)
                 for to in (before, user.email):
-                    self._mailer.send_after_commit(session, emails.email_changed(to, user.email))
+                    self._mailer.send_after_commit(session, mails.email_changed(to, user.email))
             begins = viewer is None and user.totp_enabled_at is None
-            started = await SessionService(session).begin(user.id, browser) if begins else None
+            started = await SessionService(session).start(user.id, browser) if begins else None
             if begins:
                 await record(session, by, "session.started", subject_id=user.id, subject_name=user.email)
-        return Confirmed(started)
+        return ConfirmedEmail(started)
 
-    def _ensure_owner(self, link: OneTimeLink, raw: str, viewer: Viewer | None, proof: str | None) -> None:
+    def _ensure_owner(self, link: OneTimeToken, raw: str, viewer: Viewer | None, proof: str | None) -> None:
         if viewer is not None:
             if viewer.user_id != link.user_id:
                 raise LinkNotUsable
@@ -153,7 +165,7 @@ def _read(email: str, password: str, name: str) -> tuple[str, str]:
     """All that is wrong with the form at once. Raises: ValidationFailed."""
     wrong: list[tuple[str, str]] = []
     read_as = {"email": "", "name": ""}
-    for field, read, typed in (("email", read_email, email), ("name", read_name, name)):
+    for field, read, typed in (("email", parse_email, email), ("name", parse_name, name)):
         try:
             read_as[field] = read(typed)
         except ValidationFailed as failed:

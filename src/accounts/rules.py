@@ -8,20 +8,20 @@ from accounts.errors import EmailNotVerified
 from kit.errors import ValidationFailed
 from kit.text import is_valid_text
 
-PASSWORD_MIN = 8
-PASSWORD_MAX = 128
-NAME_MAX = 100
-_TELLING = 4
+MIN_PASSWORD_CHARACTERS = 8
+MAX_PASSWORD_CHARACTERS = 128
+MAX_NAME_CHARACTERS = 100
+_MIN_WORD_CHARACTERS = 4
 """A password may not be little more than a word of one's own name; shorter words do not give one away."""
 
 
-def ensure_verified(email_verified: bool) -> None:
+def ensure_email_verified(email_verified: bool) -> None:
     """Organizations are made, and invitations accepted, by people whose address is theirs. Raises: EmailNotVerified."""
     if not email_verified:
         raise EmailNotVerified
 
 
-def read_email(typed: str, *, field: str = "email") -> str:
+def parse_email(typed: str, *, field: str = "email") -> str:
     """An address as it is stored: lower case, the domain in ASCII. Raises: ValidationFailed."""
     try:
         # .test addresses reach nobody, and are what people try things out with.
@@ -31,21 +31,21 @@ def read_email(typed: str, *, field: str = "email") -> str:
     return found.ascii_email.lower() if found.ascii_email else found.normalized.lower()
 
 
-def comparable_email(typed: str) -> str:
+def normalize_email(typed: str) -> str:
     """What people typed where an address of an account is asked for: not judged, only made comparable."""
     try:
-        return read_email(typed)
+        return parse_email(typed)
     except ValidationFailed:
         return typed.strip().lower()
 
 
-def read_name(typed: str) -> str:
+def parse_name(typed: str) -> str:
     """A person's name as it is stored; none is fine. Raises: ValidationFailed."""
     name = typed.strip()
     if not is_valid_text(name) or "\n" in name or "\r" in name:
         raise ValidationFailed([("name", "Control characters are not allowed")])
-    if len(name) > NAME_MAX:
-        raise ValidationFailed([("name", f"At most {NAME_MAX} characters")])
+    if len(name) > MAX_NAME_CHARACTERS:
+        raise ValidationFailed([("name", f"At most {MAX_NAME_CHARACTERS} characters")])
     return name
 
 
@@ -55,10 +55,10 @@ def ensure_password(password: str, *, email: str, name: str, field: str = "passw
     Raises:
         ValidationFailed: with the one sentence that says what to change.
     """
-    if len(password) < PASSWORD_MIN:
-        raise ValidationFailed([(field, f"At least {PASSWORD_MIN} characters")])
-    if len(password) > PASSWORD_MAX:
-        raise ValidationFailed([(field, f"At most {PASSWORD_MAX} characters")])
+    if len(password) < MIN_PASSWORD_CHARACTERS:
+        raise ValidationFailed([(field, f"At least {MIN_PASSWORD_CHARACTERS} characters")])
+    if len(password) > MAX_PASSWORD_CHARACTERS:
+        raise ValidationFailed([(field, f"At most {MAX_PASSWORD_CHARACTERS} characters")])
     if not _is_encodable(password):
         raise ValidationFailed([(field, "This contains a character that cannot be stored")])
     folded = password.casefold()
@@ -81,7 +81,7 @@ def _is_own(folded: str, *, email: str, name: str) -> bool:
     letters = "".join(character for character in folded if character.isalpha())
     whole = (email, email.partition("@")[0], email.partition("@")[2], name, name + email)
     words = {"".join(c for c in text.casefold() if c.isalpha()) for text in (*whole, *name.split(), *email.split("@"))}
-    return folded == email.casefold() or any(len(word) >= _TELLING and letters == word for word in words)
+    return folded == email.casefold() or any(len(word) >= _MIN_WORD_CHARACTERS and letters == word for word in words)
 
 
 @cache
@@ -89,4 +89,4 @@ def _common_passwords() -> frozenset[str]:
     """The first 30,000 of leaked passwords by frequency, as far as they are long enough to be asked about."""
     from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-    return frozenset(word for word in FREQUENCY_LISTS["passwords"] if len(word) >= PASSWORD_MIN)
+    return frozenset(word for word in FREQUENCY_LISTS["passwords"] if len(word) >= MIN_PASSWORD_CHARACTERS)

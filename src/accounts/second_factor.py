@@ -14,14 +14,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.errors import SecondFactorUnchanged, WrongCode
-from accounts.models import Person
+from accounts.models import AbstractAccount
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
 
-ISSUER = "Epoch Voice"
-STEP_SECONDS = 30
-RECOVERY_CODES = 10
+TOTP_ISSUER = "Epoch Voice"
+TOTP_STEP_SECONDS = 30
+RECOVERY_CODE_COUNT = 10
 _NONCE_BYTES = 12
 _GROUPS, _GROUP_LETTERS = 4, 4
 # Without the letters and digits that people mistake for one another. 16 of them are 79 random bits.
@@ -36,7 +36,7 @@ class SecondFactor:
         self._cipher = AESGCM(hashlib.sha256(b"second-factor:" + secret_key.encode()).digest())
         self._clock = clock
 
-    async def start(self, session: AsyncSession, user: Person) -> str:
+    async def enrol(self, session: AsyncSession, user: AbstractAccount) -> str:
         """Make a new secret, not yet asked for at sign-in, and return it in base 32. Raises: SecondFactorUnchanged."""
         if user.totp_enabled_at is not None:
             raise SecondFactorUnchanged
@@ -45,11 +45,11 @@ class SecondFactor:
         await session.flush()
         return secret
 
-    def pending(self, user: Person) -> str | None:
+    def pending_secret(self, user: AbstractAccount) -> str | None:
         """The secret of an enrolment that was started and not confirmed."""
         return None if user.totp_secret is None or user.totp_enabled_at is not None else self._open(user)
 
-    async def confirm(self, session: AsyncSession, user: Person, code: str, *, by: Actor) -> Sequence[str]:
+    async def confirm(self, session: AsyncSession, user: AbstractAccount, code: str, *, by: Actor) -> Sequence[str]:
         """Turn the second factor on with a first code; return the recovery codes, shown once.
 
         Raises:
@@ -65,7 +65,7 @@ class SecondFactor:
         await record(session, by, "second_factor.enabled", subject_id=user.id, subject_name=user.email)
         return codes
 
-    async def renew_codes(self, session: AsyncSession, user: Person, *, by: Actor) -> Sequence[str]:
+    async def renew_codes(self, session: AsyncSession, user: AbstractAccount, *, by: Actor) -> Sequence[str]:
         """Replace the recovery codes. Raises: SecondFactorUnchanged, when there is no second factor."""
         if user.totp_enabled_at is None:
             raise SecondFactorUnchanged
@@ -73,34 +73,34 @@ class SecondFactor:
         await record(session, by, "recovery_codes.renewed", subject_id=user.id, subject_name=user.email)
         return codes
 
-    async def disable(self, session: AsyncSession, user: Person, *, by: Actor) -> None:
+    async def disable(self, session: AsyncSession, user: AbstractAccount, *, by: Actor) -> None:
         """Turn the second factor off. Raises: SecondFactorUnchanged, when it is."""
         if user.totp_enabled_at is None:
             raise SecondFactorUnchanged
         user.totp_secret = user.totp_enabled_at = user.totp_last_step = None
-        await session.execute(sa.delete(user.code_rows).where(user.code_rows.user_id == user.id))
+        await session.execute(sa.delete(user.recovery_code_model).where(user.recovery_code_model.user_id == user.id))
         await record(session, by, "second_factor.disabled", subject_id=user.id, subject_name=user.email)
 
-    async def use(self, session: AsyncSession, user: Person, code: str) -> bool:
+    async def verify(self, session: AsyncSession, user: AbstractAccount, code: str) -> bool:
         """True when ``code`` is one of now or an unused recovery code; either is then used up."""
         plain = "".join(code.split()).replace("-", "").lower()
         if plain.isascii() and plain.isdigit() and len(plain) == 6:
             return user.totp_secret is not None and await self._use_step(session, user, plain)
-        codes = user.code_rows
+        codes = user.recovery_code_model
         mine = codes.user_id == user.id, codes.digest == _digest(user.id, plain)
         used = sa.update(codes).where(*mine, codes.used_at.is_(None)).values(used_at=utc_now())
         return await session.scalar(used.returning(codes.id)) is not None
 
-    async def codes_left(self, session: AsyncSession, user: Person) -> int:
+    async def codes_left(self, session: AsyncSession, user: AbstractAccount) -> int:
         """How many recovery codes are unused."""
-        codes = user.code_rows
+        codes = user.recovery_code_model
         unused = codes.user_id == user.id, codes.used_at.is_(None)
         return await session.scalar(sa.select(sa.func.count()).select_from(codes).where(*unused)) or 0
 
-    async def _use_step(self, session: AsyncSession, user: Person, code: str) -> bool:
+    async def _use_step(self, session: AsyncSession, user: AbstractAccount, code: str) -> bool:
         """Claim the time step of ``code``, the present one or one beside it; an earlier claim of it wins."""
-        totp = pyotp.TOTP(self._open(user), interval=STEP_SECONDS)
-        now = int(self._clock()) // STEP_SECONDS
+        totp = pyotp.TOTP(self._open(user), interval=TOTP_STEP_SECONDS)
+        now = int(self._clock()) // TOTP_STEP_SECONDS
         plain = "".join(code.split())
         for step in (now, now - 1, now + 1):
             if hmac.compare_digest(totp.generate_otp(step).encode(), plain.encode()):
@@ -111,10 +111,10 @@ class SecondFactor:
                 return claimed is not None
         return False
 
-    async def _new_codes(self, session: AsyncSession, user: Person) -> Sequence[str]:
-        rows = user.code_rows
+    async def _new_codes(self, session: AsyncSession, user: AbstractAccount) -> Sequence[str]:
+        rows = user.recovery_code_model
         await session.execute(sa.delete(rows).where(rows.user_id == user.id))
-        codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
+        codes = [_recovery_code() for _ in range(RECOVERY_CODE_COUNT)]
         session.add_all(rows(user_id=user.id, digest=_digest(user.id, code.replace("-", ""))) for code in codes)
         await session.flush()
         return codes
@@ -124,14 +124,14 @@ class SecondFactor:
         # Bound to the person: a secret copied into another row does not open there.
         return nonce + self._cipher.encrypt(nonce, secret.encode(), user_id.bytes)
 
-    def _open(self, user: Person) -> str:
+    def _open(self, user: AbstractAccount) -> str:
         sealed = user.totp_secret or b""
         return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], user.id.bytes).decode()
 
 
 def enrolment_uri(email: str, secret: str) -> str:
     """What the QR code says to an authenticator app."""
-    return pyotp.TOTP(secret, interval=STEP_SECONDS).provisioning_uri(name=email, issuer_name=ISSUER)
+    return pyotp.TOTP(secret, interval=TOTP_STEP_SECONDS).provisioning_uri(name=email, issuer_name=TOTP_ISSUER)
 
 
 def _recovery_code() -> str:

@@ -7,13 +7,13 @@ import msgspec
 import sqlalchemy as sa
 
 from accounts.errors import NotSignedIn, SecondFactorRequired, WrongCode, WrongCredentials
-from accounts.login_throttle import Limits, account_key
-from accounts.models import Person
+from accounts.login_throttle import LoginThrottle, account_key
+from accounts.models import AbstractAccount
 from accounts.passwords import Passwords
-from accounts.rules import comparable_email
+from accounts.rules import normalize_email
 from accounts.second_factor import SecondFactor
-from accounts.services import PeopleService, UserService, acting
-from accounts.sessions import Browser, PersonSessions, SessionService
+from accounts.services import AccountService, UserService, actor_of
+from accounts.sessions import AbstractSessionService, Browser, SessionService
 from kit.audit import record
 from kit.db.database import Database
 
@@ -29,7 +29,7 @@ class SignedIn(msgspec.Struct, frozen=True):
     awaits_second_factor: bool = False
 
 
-class SignIn:
+class Authenticator:
     """Lets people in. No database connection is held while a password is checked: a flood of attempts waits for
     the few threads that check passwords, not everybody else for a connection.
     """
@@ -38,23 +38,23 @@ class SignIn:
         self,
         database: Database,
         passwords: Passwords,
-        limits: Limits,
+        limits: LoginThrottle,
         second_factor: SecondFactor,
         *,
-        people: type[PeopleService[Any]] = UserService,
-        sessions: type[PersonSessions[Any]] = SessionService,
-        door: str = "sign-in",
+        accounts: type[AccountService[Any]] = UserService,
+        sessions: type[AbstractSessionService[Any]] = SessionService,
+        throttle_scope: str = "sign-in",
     ) -> None:
         """``people`` come in here and get ``sessions``; ``door`` keeps their wrong attempts apart from others'."""
-        self._people = people
+        self._accounts = accounts
         self._sessions = sessions
-        self._door = door
+        self._throttle_scope = throttle_scope
         self._database = database
         self._passwords = passwords
         self._limits = limits
         self._second_factor = second_factor
 
-    async def at_once(
+    async def sign_in(
         self, *, email: str, password: str, code: str | None, browser: Browser, replaces: str | None = None
     ) -> SignedIn:
         """Sign in with all that is asked for; ``replaces`` is the raw id of the session that ends with it.
@@ -65,74 +65,76 @@ class SignIn:
             SecondFactorRequired: the password is right, and a code is needed.
             WrongCode: the code is not one, or was used.
         """
-        user = await self._with_password(email, password, browser)
+        user = await self._find_by_password(email, password, browser)
         if user.needs_second_factor or user.totp_enabled_at is not None:
             if code is None:
                 raise SecondFactorRequired
-            await self.ensure_code(user, code, browser.address)
-        return await self.begin(user, browser, replaces)
+            await self.verify_code(user, code, browser.address)
+        return await self.start_session(user, browser, replaces)
 
-    async def first_step(self, *, email: str, password: str, browser: Browser, replaces: str | None = None) -> SignedIn:
+    async def start_sign_in(
+        self, *, email: str, password: str, browser: Browser, replaces: str | None = None
+    ) -> SignedIn:
         """As ``at_once``, but where a code is needed begin a session that awaits it."""
-        user = await self._with_password(email, password, browser)
+        user = await self._find_by_password(email, password, browser)
         awaits = user.needs_second_factor or user.totp_enabled_at is not None
-        return await self.begin(user, browser, replaces, awaits_second_factor=awaits)
+        return await self.start_session(user, browser, replaces, awaits_second_factor=awaits)
 
-    async def second_step(self, *, raw: str, code: str, browser: Browser) -> SignedIn:
+    async def finish_sign_in(self, *, raw: str, code: str, browser: Browser) -> SignedIn:
         """Turn the session that awaits a code into one that signs in, under a new id.
 
         Raises: NotSignedIn (no such session), TooMany, WrongCode.
         """
         async with self._database.sessions() as session, session.begin():
-            awaiting = await self._sessions(session).awaiting(raw)
+            awaiting = await self._sessions(session).find_awaiting(raw)
             if awaiting is None:
                 raise NotSignedIn
-            user = await self._people(session).signed_in(awaiting.user_id)
-        await self.ensure_code(user, code, browser.address)
-        return await self.begin(user, browser, raw)
+            user = await self._accounts(session).get_active(awaiting.user_id)
+        await self.verify_code(user, code, browser.address)
+        return await self.start_session(user, browser, raw)
 
     async def awaits_code(self, raw: str) -> bool:
         """True when ``raw`` is a session between the password and the code."""
         async with self._database.sessions() as session, session.begin():
-            return await self._sessions(session).awaiting(raw) is not None
+            return await self._sessions(session).find_awaiting(raw) is not None
 
-    async def ensure_code(self, user: Person, code: str, address: str) -> None:
+    async def verify_code(self, user: AbstractAccount, code: str, address: str) -> None:
         """Use a code of the second factor up. Raises: TooMany, WrongCode."""
         account = account_key("second-factor", str(user.id))
-        await self._limits.ensure_may_try(account, address)
+        await self._limits.ensure_may_attempt(account, address)
         async with self._database.sessions() as session, session.begin():
             # While an enrolment is under way its codes prove nothing: whoever has the password sees its secret.
-            right = user.totp_enabled_at is not None and await self._second_factor.use(session, user, code)
-        await self._limits.judge(account, address, succeeded=right)
+            right = user.totp_enabled_at is not None and await self._second_factor.verify(session, user, code)
+        await self._limits.record_attempt(account, address, succeeded=right)
         if not right:
             raise WrongCode
 
-    async def ensure_password(self, user_id: UUID, password: str, address: str) -> None:
+    async def verify_password(self, user_id: UUID, password: str, address: str) -> None:
         """Somebody who is signed in says their password again. Raises: TooMany, WrongCredentials, NotSignedIn."""
         account = account_key("password", str(user_id))
-        await self._limits.ensure_may_try(account, address)
+        await self._limits.ensure_may_attempt(account, address)
         async with self._database.sessions() as session, session.begin():
-            user = await self._people(session).signed_in(user_id)
+            user = await self._accounts(session).get_active(user_id)
         matched = await self._passwords.matches(user.password_hash, password)
-        await self._limits.judge(account, address, succeeded=matched)
+        await self._limits.record_attempt(account, address, succeeded=matched)
         if not matched:
             raise WrongCredentials
 
-    async def _with_password(self, email: str, password: str, browser: Browser) -> Person:
-        account = account_key(self._door, comparable_email(email))
-        await self._limits.ensure_may_try(account, browser.address)
+    async def _find_by_password(self, email: str, password: str, browser: Browser) -> AbstractAccount:
+        account = account_key(self._throttle_scope, normalize_email(email))
+        await self._limits.ensure_may_attempt(account, browser.address)
         async with self._database.sessions() as session, session.begin():
-            user: Person | None = await self._people(session).named(email)
+            user: AbstractAccount | None = await self._accounts(session).find_by_email(email)
         matched = await self._passwords.matches(None if user is None else user.password_hash, password)
         right = matched and user is not None and user.disabled_at is None
-        await self._limits.judge(account, browser.address, succeeded=right)
+        await self._limits.record_attempt(account, browser.address, succeeded=right)
         if user is None or not right:
             raise WrongCredentials
         if self._passwords.is_outdated(user.password_hash):
             await self._rehash(user, password)
         return user
 
-    async def _rehash(self, user: Person, password: str) -> None:
+    async def _rehash(self, user: AbstractAccount, password: str) -> None:
         fresh = await self._passwords.hash(password)
         async with self._database.sessions() as session, session.begin():
             rows = type(user)
@@ -140,8 +142,8 @@ class SignIn:
             await session.execute(sa.update(rows).where(*unchanged).values(password_hash=fresh))
         user.password_hash = fresh
 
-    async def begin(
-        self, user: Person, browser: Browser, replaces: str | None, *, awaits_second_factor: bool = False
+    async def start_session(
+        self, user: AbstractAccount, browser: Browser, replaces: str | None, *, awaits_second_factor: bool = False
     ) -> SignedIn:
         """Begin a session of somebody who has shown all that is asked for, and end the one with the id ``replaces``.
 
@@ -155,9 +157,9 @@ class SignIn:
                 raise WrongCredentials
             sessions = self._sessions(session)
             if replaces is not None:
-                await sessions.end_raw(replaces)
-            raw = await sessions.begin(user.id, browser, awaits_second_factor=awaits_second_factor)
+                await sessions.end_by_raw_id(replaces)
+            raw = await sessions.start(user.id, browser, awaits_second_factor=awaits_second_factor)
             if not awaits_second_factor:
-                by = acting(user, browser.address)
+                by = actor_of(user, browser.address)
                 await record(session, by, "session.started", subject_id=user.id, subject_name=user.email)
         return SignedIn(user.id, user.email, user.name, raw, awaits_second_factor)

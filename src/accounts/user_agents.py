@@ -5,7 +5,7 @@ _BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chro
 _SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"))
 
 
-def name_of(user_agent: str) -> str:
+def describe_user_agent(user_agent: str) -> str:
     """Like ``Firefox on Windows``; an unknown one is called by the beginning of its own words."""
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), None)
     system = next((name for mark, name in (*_SYSTEMS, ("Linux", "Linux")) if mark in user_agent), None)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.exc import IntegrityError
 
-from accounts import emails
+from accounts import mails
 from accounts.services import UserService
 from admin.back_office import BackOffice
 from admin.errors import NotAtOurCarrier, NumberHeld
@@ -28,13 +28,13 @@ from kit.jobs.queue import follow_up
 from kit.mail import Mail
 from privacy.messages import describe_finished_erasure, describe_planned_erasure
 from privacy.number_erasure import parse_number_to_erase
-from tenants.invitations import InvitationService, ensure_may_mail
+from tenants.invitations import InvitationService, ensure_may_send_invitation
 from tenants.mails import invitation_mail, upgrade_answer_mail
-from tenants.members import TeamService
+from tenants.members import MemberService
 from tenants.models import Role
 from tenants.plans import Plan
 from tenants.services import OrganizationService
-from tenants.upgrades import UpgradeService
+from tenants.upgrades import UpgradeRequestService
 from widget.services import EmbedTokenService
 
 _DIGITS = 10
@@ -65,7 +65,7 @@ async def suspend(deed: Deed) -> str:
 
 async def restore(deed: Deed) -> str:
     async with deed.office.database.tenant_session(deed.row.id) as session:
-        await OrganizationService(session).lift_suspension(deed.row.id, by=deed.by)
+        await OrganizationService(session).unsuspend(deed.row.id, by=deed.by)
     return "Restored. Phones work again."
 
 
@@ -79,7 +79,7 @@ async def adopt_number(deed: Deed) -> str:
         raise NotAtOurCarrier
     try:
         async with deed.office.database.tenant_session(deed.row.id) as session:
-            number = await OrganizationService(session).add_number(deed.row.id, e164, carrier_sid=listed[0].sid)
+            number = await OrganizationService(session).add_phone_number(deed.row.id, e164, carrier_sid=listed[0].sid)
             await record(
                 session,
                 deed.by,
@@ -158,15 +158,15 @@ async def end_call(deed: Deed) -> str:
 
 
 async def release_number(deed: Deed) -> str:
-    await deed.office.number_desk.releases.release(deed.row.organization_id, deed.row.id, by=deed.by)
+    await deed.office.number_desk.releaser.release(deed.row.organization_id, deed.row.id, by=deed.by)
     return "Number released."
 
 
 async def resend_invitation(deed: Deed) -> str:
     row, office = deed.row, deed.office
-    await ensure_may_mail(office.database, row.organization_id, row.email)
+    await ensure_may_send_invitation(office.database, row.organization_id, row.email)
     async with office.database.tenant_session(row.organization_id) as session:
-        sent = await InvitationService(session).resend(row.organization_id, row.id, by=deed.by, own=Role.OWNER)
+        sent = await InvitationService(session).resend(row.organization_id, row.id, by=deed.by, inviter_role=Role.OWNER)
         mail = invitation_mail(sent, inviter=sent.organization_name, public_url=office.settings.public_url)
         office.mailer.send_after_commit(session, mail)
     return "A new invitation is on its way."
@@ -189,7 +189,7 @@ async def reset_second_factor(deed: Deed) -> str:
     async with office.database.tenant_session(None, deed.by.id) as session:
         user = await UserService(session).reset_second_factor(deed.row.id, office.accounts.second_factor, by=deed.by)
         forgot = f"{office.settings.public_url}/forgot-password"
-        mail = emails.second_factor_changed(user.email, "switched off by our staff, on request", forgot)
+        mail = mails.second_factor_changed(user.email, "switched off by our staff, on request", forgot)
         office.mailer.send_after_commit(session, mail)
     return "Second factor reset; a mail tells them."
 
@@ -231,11 +231,13 @@ async def _answer(deed: Deed, plan: Plan | None) -> None:
     """Answer an upgrade request, with ``plan`` or with no, and mail the owners."""
     office, organization_id = deed.office, deed.row.organization_id
     async with office.database.tenant_session(organization_id) as session:
-        organization = await OrganizationService(session).one(organization_id)
-        await UpgradeService(session).answer(organization_id, deed.row.id, approved=plan is not None, by=deed.by)
+        organization = await OrganizationService(session).get(organization_id)
+        await UpgradeRequestService(session).resolve(
+            organization_id, deed.row.id, approved=plan is not None, by=deed.by
+        )
         if plan is not None:
             await OrganizationService(session).set_plan(organization.slug, plan, by=deed.by)
-        for owner in await TeamService(session).owners(organization_id):
+        for owner in await MemberService(session).list_owners(organization_id):
             mail: Mail = upgrade_answer_mail(
                 organization, to=owner.email, approved=plan is not None, public_url=office.settings.public_url
             )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from accounts.account_services import Accounts
+from accounts.account_services import AccountServices
 from admin.auth.staff_auth import StaffDoor
 from admin.theme import Look
 from carrier.port import Carrier
@@ -12,7 +12,7 @@ from kit.db.database import STAFF_ROLE, Database
 from kit.http.app_key import AppKey
 from kit.mail import Mailer
 from kit.settings import Settings
-from phone_numbers.phone_number_service import NumberDesk
+from phone_numbers.provisioning import NumberProvisioning
 from privacy.number_erasure import NumberErasure
 
 CONNECTIONS = 4
@@ -33,10 +33,10 @@ class BackOffice(msgspec.Struct, frozen=True):
     reading: Database
     """As the staff's role: reads every organization without its secrets, writes only what belongs to staff."""
     door: StaffDoor
-    accounts: Accounts
+    accounts: AccountServices
     mailer: Mailer
     carrier: Carrier
-    number_desk: NumberDesk
+    number_desk: NumberProvisioning
     number_erasure: NumberErasure
 
     async def answerers(self) -> Sequence[str]:
@@ -55,10 +55,10 @@ def build_back_office(
     settings: Settings,
     database: Database,
     *,
-    accounts: Accounts,
+    accounts: AccountServices,
     mailer: Mailer,
     carrier: Carrier,
-    number_desk: NumberDesk,
+    number_desk: NumberProvisioning,
     number_erasure: NumberErasure,
     look: Look,
 ) -> BackOffice:

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from accounts.models import Person, PersonCode, PersonSession
+from accounts.models import AbstractAccount, AbstractRecoveryCode, AbstractSession
 from kit.actor import ActorKind
 from kit.db.model import text_enum
 
@@ -27,7 +27,7 @@ class StaffRole(enum.StrEnum):
         return tuple(StaffRole).index(self)
 
 
-class StaffSession(PersonSession):
+class StaffSession(AbstractSession):
     """A staff member's browser; it ends 8 hours after sign-in at the latest."""
 
     __tablename__ = "staff_session"
@@ -35,7 +35,7 @@ class StaffSession(PersonSession):
     user_id: Mapped[UUID] = mapped_column("staff_id", sa.ForeignKey("staff.id", ondelete="CASCADE"), index=True)
 
 
-class StaffRecoveryCode(PersonCode):
+class StaffRecoveryCode(AbstractRecoveryCode):
     """A staff member's recovery code."""
 
     __tablename__ = "staff_recovery_code"
@@ -44,7 +44,7 @@ class StaffRecoveryCode(PersonCode):
     user_id: Mapped[UUID] = mapped_column("staff_id", sa.ForeignKey("staff.id", ondelete="CASCADE"))
 
 
-class Staff(Person):
+class Staff(AbstractAccount):
     """One of the product's own people."""
 
     __tablename__ = "staff"

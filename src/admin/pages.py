@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from accounts.errors import NotSignedIn
-from accounts.user_agents import name_of
+from accounts.user_agents import describe_user_agent
 from admin.back_office import BackOffice
 from admin.formatters import STATUSES, moment, words
 from admin.models import StaffRole
@@ -62,7 +62,7 @@ def environment(look: Look, *, sandbox: bool) -> Environment:
         auto_reload=False,  # asks the disk for each part of each page
     )
     templates.filters.update(look.filters)
-    templates.filters["browser"] = name_of
+    templates.filters["browser"] = describe_user_agent
     templates.filters["moment"] = moment
     templates.filters["status"] = STATUSES.__getitem__
     templates.filters["words"] = words

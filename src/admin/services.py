@@ -11,10 +11,10 @@ from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.passwords import Passwords
-from accounts.rules import ensure_password, read_email
+from accounts.rules import ensure_password, parse_email
 from accounts.second_factor import SecondFactor
-from accounts.services import PeopleService, acting
-from accounts.sessions import SEEN_EVERY, PersonSessions, alive
+from accounts.services import AccountService, actor_of
+from accounts.sessions import LAST_SEEN_PRECISION, AbstractSessionService, is_alive
 from admin.errors import LastAdmin, StaffLinkNotUsable
 from admin.models import Staff, StaffRole, StaffSession
 from kit.actor import Actor
@@ -49,18 +49,18 @@ class InvitedStaff(NamedTuple):
     raw: str
 
 
-class StaffSessionService(PersonSessions[StaffSession]):
+class StaffSessionService(AbstractSessionService[StaffSession]):
     """The sessions of staff."""
 
     class Repository(SQLAlchemyAsyncRepository[StaffSession]):
         model_type = StaffSession
 
     repository_type = Repository
-    idle = IDLE
-    absolute = ABSOLUTE
+    idle_timeout = IDLE
+    lifetime = ABSOLUTE
 
 
-class StaffService(PeopleService[Staff]):
+class StaffService(AccountService[Staff]):
     """Staff accounts."""
 
     class Repository(SQLAlchemyAsyncRepository[Staff]):
@@ -76,10 +76,10 @@ class StaffService(PeopleService[Staff]):
 
         Raises: ValidationFailed, when ``email`` is no address.
         """
-        session, address = self.repository.session, read_email(email)
+        session, address = self._session, parse_email(email)
         # Two at once must not both find nobody, or make the same account.
         await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("admin.staff"))))
-        staff = await self.get_one_or_none(Staff.email == address)
+        staff = await self._repository.get_one_or_none(Staff.email == address)
         if staff is None:
             is_first = await session.scalar(sa.select(Staff.id).limit(1)) is None
             staff = Staff(
@@ -101,7 +101,7 @@ class StaffService(PeopleService[Staff]):
 
     async def ensure_link(self, raw: str) -> Staff:
         """Whose link ``raw`` is; it stays unused. Raises: StaffLinkNotUsable."""
-        staff = await self.get_one_or_none(*_usable(raw))
+        staff = await self._repository.get_one_or_none(*_usable(raw))
         if staff is None:
             raise StaffLinkNotUsable
         return staff
@@ -113,7 +113,7 @@ class StaffService(PeopleService[Staff]):
             StaffLinkNotUsable: used, replaced, too old or unknown.
             ValidationFailed: the password cannot be used; the link still can.
         """
-        session = self.repository.session
+        session = self._session
         staff = await self.ensure_link(raw)
         ensure_password(password, email=staff.email, name=staff.name)
         hashed = await passwords.hash(password)
@@ -124,7 +124,7 @@ class StaffService(PeopleService[Staff]):
         staff.password_hash, staff.joined_at = hashed, staff.joined_at or utc_now()
         await session.flush()
         await StaffSessionService(session).end_all(staff.id)
-        await record(session, acting(staff, address), "staff.joined", subject_id=staff.id, subject_name=staff.email)
+        await record(session, actor_of(staff, address), "staff.joined", subject_id=staff.id, subject_name=staff.email)
         return staff
 
     async def change_role(self, staff_id: UUID, role: StaffRole, *, by: Actor) -> None:
@@ -138,25 +138,25 @@ class StaffService(PeopleService[Staff]):
         """Sign a staff member out everywhere, for good. Raises: NotFound, LastAdmin."""
         staff = await self._kept(staff_id, is_admin_after=False)
         staff.disabled_at, staff.link_digest = utc_now(), None
-        await self.repository.session.flush()
-        await StaffSessionService(self.repository.session).end_all(staff.id)
+        await self._session.flush()
+        await StaffSessionService(self._session).end_all(staff.id)
         await self._record(staff, by, "staff.disabled", None)
 
     async def reset_second_factor(self, staff_id: UUID, factor: SecondFactor, *, by: Actor) -> None:
         """Let a staff member enrol anew at their next sign-in. Raises: NotFound, SecondFactorUnchanged."""
-        staff = await self.get_one_or_none(Staff.id == staff_id)
+        staff = await self._repository.get_one_or_none(Staff.id == staff_id)
         if staff is None:
             raise NotFound
-        await factor.disable(self.repository.session, staff, by=by)
-        await StaffSessionService(self.repository.session).end_all(staff.id)
+        await factor.disable(self._session, staff, by=by)
+        await StaffSessionService(self._session).end_all(staff.id)
 
     async def _kept(self, staff_id: UUID, *, is_admin_after: bool) -> Staff:
         """A staff member who is about to change; somebody else stays admin if they do not."""
-        session = self.repository.session
+        session = self._session
         # All admins in one order: two who demote one another at once must not both succeed.
         admins = sa.select(Staff.id).where(Staff.role == StaffRole.ADMIN, Staff.disabled_at.is_(None))
         others = set((await session.scalars(admins.order_by(Staff.id).with_for_update())).all()) - {staff_id}
-        staff = await self.get_one_or_none(Staff.id == staff_id, Staff.disabled_at.is_(None))
+        staff = await self._repository.get_one_or_none(Staff.id == staff_id, Staff.disabled_at.is_(None))
         if staff is None:
             raise NotFound
         if not is_admin_after and not others:
@@ -164,7 +164,7 @@ class StaffService(PeopleService[Staff]):
         return staff
 
     async def _record(self, staff: Staff, by: Actor, action: str, details: dict[str, Any] | None) -> None:
-        session = self.repository.session
+        session = self._session
         await record(session, by, action, subject_id=staff.id, subject_name=staff.email, details=details)
 
 
@@ -184,7 +184,7 @@ async def staff_of(
         .join(Staff, Staff.id == StaffSession.user_id)
         .where(
             StaffSession.digest == digest(raw),
-            *alive(StaffSession, now, IDLE),
+            *is_alive(StaffSession, now, IDLE),
             ~StaffSession.awaits_second_factor,
             Staff.disabled_at.is_(None),
             Staff.totp_enabled_at.is_not(None),
@@ -194,7 +194,7 @@ async def staff_of(
     if row is None:
         return None
     session_id, seen_at, staff_id, email, role = row
-    if is_activity and now - seen_at > SEEN_EVERY:
+    if is_activity and now - seen_at > LAST_SEEN_PRECISION:
         # An update, never an upsert: a session that was ended meanwhile stays ended.
         await session.execute(sa.update(StaffSession).where(StaffSession.id == session_id).values(last_seen_at=now))
     return StaffViewer(staff_id=staff_id, session_id=session_id, email=email, role=role, address=address)

@@ -6,7 +6,7 @@ from litestar import Request
 
 from calls.callback_forms import parse_form
 from calls.errors import InvalidCarrierSignature
-from carrier.port import CARRIER, fields
+from carrier.port import CARRIER, form_fields
 from kit.http.app_key import SETTINGS
 
 FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
@@ -31,7 +31,7 @@ async def signed_form(request: Request[Any, Any, Any]) -> dict[str, str]:
     url = settings.public_url + path + (f"?{query}" if query else "")
     if not carrier.signature_is_valid(url, form, request.headers.get("x-twilio-signature")):
         raise InvalidCarrierSignature
-    named = dict(fields(form))
+    named = dict(form_fields(form))
     if named.get("AccountSid") != settings.twilio.account_sid:
         raise InvalidCarrierSignature
     return named

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import structlog
 
 from calls.models import Call
-from carrier.port import Carrier, NotAtCarrier
+from carrier.port import Carrier, NotFoundAtCarrier
 from kit.db.database import Database
 from kit.jobs.queue import (
     Item,
@@ -20,7 +20,7 @@ from kit.jobs.queue import (
     Outbox,
     follow_up,
 )
-from tenants.jobs import END_CALLS
+from tenants.jobs import END_LIVE_CALLS
 
 END_CALL = "end_call"
 TERMINATION_RETRY_SECONDS = (1.0, 2.0, 4.0, 6.0)
@@ -60,7 +60,7 @@ class CallTerminator:
     def __init__(self, jobs: Database, carrier: Carrier, outbox: Outbox) -> None:
         self._jobs = jobs
         self._carrier = carrier
-        for kind, handle, at_once in ((END_CALLS, self._find, 1), (END_CALL, self._end, AT_ONCE)):
+        for kind, handle, at_once in ((END_LIVE_CALLS, self._find, 1), (END_CALL, self._end, AT_ONCE)):
             outbox.add_lane(
                 Lane(
                     kind=kind,
@@ -96,5 +96,5 @@ class CallTerminator:
         try:
             if not await self._carrier.end_call(row.carrier_sid):
                 raise CallStillLive
-        except NotAtCarrier:
+        except NotFoundAtCarrier:
             log.info("call_already_over", call=str(item.subject))

@@ -8,24 +8,25 @@ import structlog
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
-from carrier.breaker import Breaker, BreakerState
+from carrier.breaker import BreakerState, CircuitBreaker
 from kit.buffered_writer import BufferedWriter
 from kit.clock import utc_now
 from kit.counters import CounterBuffer
 from kit.db.database import Database, is_outage
 from kit.db.model import Base, text_enum
 
-TOLD_EVERY = dt.timedelta(seconds=30)
+REPORT_INTERVAL = dt.timedelta(seconds=30)
 """At least so often a process says that it is there; what is older is a process that ended."""
-_TELL = """
-INSERT INTO carrier_standing (id, seen_at, state, answered_at, failed_at, failure) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, state = excluded.state, answered_at = excluded.answered_at,
-failed_at = excluded.failed_at, failure = excluded.failure
+_UPSERT_SQL = """
+INSERT INTO carrier_health_report (id, reported_at, state, answered_at, failed_at, failure)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (id) DO UPDATE SET reported_at = excluded.reported_at, state = excluded.state,
+answered_at = excluded.answered_at, failed_at = excluded.failed_at, failure = excluded.failure
 """
 log = structlog.get_logger("epoch.carrier")
 
 
-class CarrierMeasure(enum.StrEnum):
+class CarrierCounter(enum.StrEnum):
     """What is counted of requests to the carrier."""
 
     ANSWERED = "carrier.answered"
@@ -33,17 +34,17 @@ class CarrierMeasure(enum.StrEnum):
     """How long the answers took, all together."""
     FAILED = "carrier.failed"
     """No answer, or one about a fault of the carrier's own."""
-    LEFT_ALONE = "carrier.left_alone"
+    NOT_SENT = "carrier.left_alone"
     """Not sent, because too many had failed."""
 
 
-class CarrierStanding(Base):
+class CarrierHealthReport(Base):
     """How one process of ours stands with the carrier; its id is the process's."""
 
-    __tablename__ = "carrier_standing"
-    __table_args__ = (sa.Index(None, "seen_at"),)
+    __tablename__ = "carrier_health_report"
+    __table_args__ = (sa.Index(None, "reported_at"),)
 
-    seen_at: Mapped[dt.datetime]
+    reported_at: Mapped[dt.datetime]
     """When the process last said so."""
     state: Mapped[BreakerState] = mapped_column(text_enum(BreakerState, name="state"))
     answered_at: Mapped[dt.datetime | None]
@@ -52,53 +53,53 @@ class CarrierStanding(Base):
     """The kind of the last failure, never the carrier's text: that quotes numbers."""
 
 
-class CarrierHealth(BufferedWriter):
+class CarrierHealthReporter(BufferedWriter):
     """Told of each request of one process."""
 
     def __init__(self, database: Database, measures: CounterBuffer) -> None:
-        super().__init__(of="carrier_standing")
+        super().__init__(of="carrier_health_report")
         self._database = database
         self._measures = measures
         self._id = uuid7()
-        self._breaker: Breaker | None = None
+        self._breaker: CircuitBreaker | None = None
         self._answered_at: dt.datetime | None = None
         self._failed_at: dt.datetime | None = None
         self._failure: str | None = None
-        self._told: tuple[object, ...] = ()
-        self._told_at: dt.datetime | None = None
+        self._reported: tuple[object, ...] = ()
+        self._reported_at: dt.datetime | None = None
 
-    def watch(self, breaker: Breaker) -> None:
+    def set_breaker(self, breaker: CircuitBreaker) -> None:
         """``breaker`` is what stands between this process and the carrier."""
         self._breaker = breaker
 
-    def answered(self, seconds: float) -> None:
+    def record_answer(self, seconds: float) -> None:
         """The carrier answered after so long."""
         self._answered_at = utc_now()
-        self._measures.add(CarrierMeasure.ANSWERED)
-        self._measures.add(CarrierMeasure.MILLISECONDS, round(seconds * 1000))
+        self._measures.add(CarrierCounter.ANSWERED)
+        self._measures.add(CarrierCounter.MILLISECONDS, round(seconds * 1000))
 
-    def failed(self, failure: str) -> None:
+    def record_failure(self, failure: str) -> None:
         """It did not, or with a fault of its own; ``failure`` is what kind of one."""
         self._failed_at, self._failure = utc_now(), failure
-        self._measures.add(CarrierMeasure.FAILED)
+        self._measures.add(CarrierCounter.FAILED)
 
-    def left_alone(self) -> None:
+    def record_not_sent(self) -> None:
         """Nothing was sent."""
-        self._measures.add(CarrierMeasure.LEFT_ALONE)
+        self._measures.add(CarrierCounter.NOT_SENT)
 
     async def flush(self) -> None:
         """Say how things stand, when that is new or was not said lately."""
         state = BreakerState.CLOSED if self._breaker is None else self._breaker.state
         now, told = utc_now(), (state, self._answered_at is None, self._failed_at, self._failure)
-        if told == self._told and self._told_at is not None and now - self._told_at < TOLD_EVERY:
+        if told == self._reported and self._reported_at is not None and now - self._reported_at < REPORT_INTERVAL:
             return
         row = (self._id, now, state.value, self._answered_at, self._failed_at, self._failure)
         try:
             async with self._database.pool.acquire() as connection:
-                await connection.execute(_TELL, *row)
+                await connection.execute(_UPSERT_SQL, *row)
         except Exception as error:
             if not is_outage(error):
                 raise
-            log.warning("carrier_standing_not_written", error=type(error).__name__)
+            log.warning("carrier_health_not_reported", error=type(error).__name__)
         else:
-            self._told, self._told_at = told, now
+            self._reported, self._reported_at = told, now

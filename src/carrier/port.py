@@ -17,7 +17,7 @@ class CarrierUnavailable(CarrierError):
     """The carrier did not answer in time, or answered with a fault of its own; trying later may work."""
 
 
-class NotAtCarrier(CarrierError):
+class NotFoundAtCarrier(CarrierError):
     """The carrier does not know this call, number or application (any more)."""
 
 
@@ -154,7 +154,7 @@ class Carrier(Protocol):
 CARRIER: AppKey[Carrier] = AppKey("carrier")
 
 
-def fields(form: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+def form_fields(form: Iterable[tuple[str, str]]) -> Mapping[str, str]:
     """A webhook form as a mapping; of a repeated field the first value counts."""
     seen: dict[str, str] = {}
     for name, value in form:

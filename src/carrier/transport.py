@@ -8,32 +8,32 @@ from typing import Any
 import httpx
 from twilio.http.response import Response
 
-from carrier.breaker import Breaker
-from carrier.health import CarrierHealth
+from carrier.breaker import CircuitBreaker
+from carrier.health import CarrierHealthReporter
 from carrier.port import CarrierUnavailable
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
 """For one request with all its retries."""
-RETRIES = 2
+MAX_RETRIES = 2
 BACKOFF_SECONDS = 0.25
 """Before the first retry, doubled before the second; the wait is drawn from half of it to all of it."""
 
 
-class Transport:
+class HttpTransport:
     """What the library's ``*_async`` calls travel through; must be built inside the running loop."""
 
     is_async = True
     """Asked by the library before it sends."""
 
-    def __init__(self, *, trust_env: bool, health: CarrierHealth | None = None) -> None:
+    def __init__(self, *, trust_env: bool, health: CarrierHealthReporter | None = None) -> None:
         """``health`` is told how each request went."""
         limits = httpx.Limits(max_connections=20, max_keepalive_connections=5)
         timeout = httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS)
         self._client = httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=trust_env)
-        self._breaker, self._health = Breaker(), health
+        self._breaker, self._health = CircuitBreaker(), health
         if health is not None:
-            health.watch(self._breaker)
+            health.set_breaker(self._breaker)
 
     async def request(
         self,
@@ -54,7 +54,7 @@ class Transport:
             CarrierUnavailable: it failed too often just now; nothing was sent.
         """
         request = self._client.build_request(method, url, params=_present(params), data=_present(data), headers=headers)
-        retries = RETRIES if _is_idempotent(method, url) else 0
+        retries = MAX_RETRIES if _is_idempotent(method, url) else 0
         self._ensure_closed()
         began = time.monotonic()
         try:
@@ -66,9 +66,9 @@ class Transport:
         if answer.status_code >= 500:
             self._failed(f"HTTP {answer.status_code}")
         else:
-            self._breaker.succeeded()
+            self._breaker.record_success()
             if self._health is not None:
-                self._health.answered(time.monotonic() - began)
+                self._health.record_answer(time.monotonic() - began)
         return Response(answer.status_code, answer.text, answer.headers)
 
     def _ensure_closed(self) -> None:
@@ -76,13 +76,13 @@ class Transport:
             self._breaker.ensure_closed()
         except CarrierUnavailable:
             if self._health is not None:
-                self._health.left_alone()
+                self._health.record_not_sent()
             raise
 
     def _failed(self, failure: str) -> None:
-        self._breaker.failed()
+        self._breaker.record_failure()
         if self._health is not None:
-            self._health.failed(failure)
+            self._health.record_failure(failure)
 
     async def _send(self, request: httpx.Request, auth: tuple[str, str] | None, retries: int) -> httpx.Response:
         backoff, end = BACKOFF_SECONDS, asyncio.get_running_loop().time() + TOTAL_SECONDS

@@ -20,20 +20,20 @@ from carrier.port import (
     CarrierUnavailable,
     DialPlan,
     LegReport,
-    NotAtCarrier,
+    NotFoundAtCarrier,
     OwnedNumber,
 )
 from kit.settings import CarrierSettings
 
 if TYPE_CHECKING:
-    from carrier.health import CarrierHealth
-    from carrier.transport import Transport
+    from carrier.health import CarrierHealthReporter
+    from carrier.transport import HttpTransport
 
 STATUS_EVENTS = "initiated ringing answered completed"
-UNKNOWN_RESOURCE = 20404
-CALL_IS_OVER = 21220
-_LARGEST_PAGE = 1000
-ENDED = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+RESOURCE_NOT_FOUND_CODE = 20404
+CALL_NOT_IN_PROGRESS_CODE = 21220
+_PAGE_ROWS = 1000
+FINAL_STATUSES = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 """What the carrier calls a leg that is over."""
 
 
@@ -46,7 +46,7 @@ class TwilioCarrier:
         *,
         api_base: str | None,
         signaling: str | None,
-        health: "CarrierHealth | None" = None,
+        health: "CarrierHealthReporter | None" = None,
     ) -> None:
         """``health`` is told how requests to the carrier go."""
         self._settings = settings
@@ -55,7 +55,7 @@ class TwilioCarrier:
         self._health = health
         self._digest = hmac.new(settings.auth_token.encode(), digestmod=hashlib.sha1)
         self._client: Any = None
-        self._transport: Transport | None = None
+        self._transport: HttpTransport | None = None
 
     @property
     def signaling(self) -> str | None:
@@ -107,7 +107,7 @@ class TwilioCarrier:
     async def end_call(self, call_sid: str) -> bool:
         async with self._rest() as client:
             call = await client.calls(call_sid).update_async(status="completed")
-        return call.status in ENDED
+        return call.status in FINAL_STATUSES
 
     async def leg(self, sid: str) -> LegReport:
         async with self._rest() as client:
@@ -123,7 +123,7 @@ class TwilioCarrier:
             page = await client.calls.page_async(
                 start_time_after=day.isoformat(),
                 start_time_before=(day + timedelta(days=1)).isoformat(),
-                page_size=_LARGEST_PAGE,
+                page_size=_PAGE_ROWS,
             )
         while True:
             legs = [_leg(call) for call in page]
@@ -198,10 +198,10 @@ class TwilioCarrier:
             # The REST half of the library takes 0.3 s to import: app start and webhooks do without it.
             from twilio.rest import Client
 
-            from carrier.transport import Transport
+            from carrier.transport import HttpTransport
 
             # A proxy of the environment is for the carrier outside, never for the sandbox on this machine.
-            self._transport = Transport(trust_env=self._api_base is None, health=self._health)
+            self._transport = HttpTransport(trust_env=self._api_base is None, health=self._health)
             own = self._settings
             client = Client(own.api_key_sid, own.api_key_secret, own.account_sid, http_client=self._transport)
             if self._api_base is not None:
@@ -241,8 +241,8 @@ def _translated(error: TwilioException) -> CarrierError:
     # The library's text quotes addresses and answers, numbers included; status and code are enough for a log.
     status, code = _status_and_code(error)
     message = f"the carrier answered {status} (code {code})"
-    if status == 404 or code in (UNKNOWN_RESOURCE, CALL_IS_OVER):
-        return NotAtCarrier(message)
+    if status == 404 or code in (RESOURCE_NOT_FOUND_CODE, CALL_NOT_IN_PROGRESS_CODE):
+        return NotFoundAtCarrier(message)
     if status == 429 or status >= 500:
         return CarrierUnavailable(message)
     return CarrierError(message)

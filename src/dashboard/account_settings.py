@@ -11,11 +11,11 @@ from litestar.datastructures import Cookie, State
 from litestar.params import FromPath
 
 from accounts.account_services import ACCOUNT_SERVICES
-from accounts.account_settings import AccountChanges
-from accounts.auth import person, session_cookie, viewer
+from accounts.account_settings import AccountSettings
+from accounts.auth import current_actor, current_viewer, session_cookie
 from accounts.errors import SecondFactorUnchanged
 from accounts.second_factor import enrolment_uri
-from accounts.user_agents import name_of
+from accounts.user_agents import describe_user_agent
 from dashboard.guards import loads_memberships
 from dashboard.pages import redirect, render
 from kit.encryption import Encryptor
@@ -41,7 +41,7 @@ async def change_name(request: Visit) -> Response[str]:
     form = await read_form(request, "name")
 
     async def work() -> Response[str]:
-        await _account_settings(request).rename(viewer(request), name=form["name"], by=person(request))
+        await _account_settings(request).rename(current_viewer(request), name=form["name"], by=current_actor(request))
         return redirect(request, "/account", "Your name is saved.")
 
     return await _redirect_or_form(request, "name", form, work)
@@ -52,8 +52,8 @@ async def change_email(request: Visit) -> Response[str]:
     form = await read_form(request, "email", "password")
 
     async def work() -> Response[str]:
-        await _account_settings(request).ask_for_email(
-            viewer(request), email=form["email"], password=form["password"], by=person(request)
+        await _account_settings(request).request_email_change(
+            current_viewer(request), email=form["email"], password=form["password"], by=current_actor(request)
         )
         return redirect(request, "/account", "Open the link that we sent to the new address.")
 
@@ -65,7 +65,7 @@ async def resend_verification(request: Visit) -> Response[str]:
     form = await read_form(request)
 
     async def work() -> Response[str]:
-        await ACCOUNT_SERVICES.get(request.app).registration.resend(viewer(request))
+        await ACCOUNT_SERVICES.get(request.app).registration.resend(current_viewer(request))
         return redirect(request, "/account", "The link is on its way.")
 
     return await _redirect_or_form(request, "verification", form, work)
@@ -77,7 +77,10 @@ async def change_password(request: Visit) -> Response[str]:
 
     async def work() -> Response[str]:
         raw = await _account_settings(request).change_password(
-            viewer(request), current=form["current_password"], new=form["new_password"], by=person(request)
+            current_viewer(request),
+            current=form["current_password"],
+            new=form["new_password"],
+            by=current_actor(request),
         )
         notice = "Your password is changed. Other browsers are signed out."
         return redirect(request, "/account", notice, cookies=[_session_cookie(request, raw)])
@@ -88,14 +91,14 @@ async def change_password(request: Visit) -> Response[str]:
 @post("/account/sessions/{session_id:uuid}/end", guards=[loads_memberships], status_code=200)
 async def end_session(request: Visit, session_id: FromPath[UUID]) -> Response[str]:
     await read_form(request)
-    await _account_settings(request).end_session(viewer(request), session_id, by=person(request))
+    await _account_settings(request).end_session(current_viewer(request), session_id, by=current_actor(request))
     return redirect(request, "/account", "That browser is signed out.")
 
 
 @post("/account/sessions/end-others", guards=[loads_memberships], status_code=200)
 async def end_other_sessions(request: Visit) -> Response[str]:
     await read_form(request)
-    await _account_settings(request).end_other_sessions(viewer(request), by=person(request))
+    await _account_settings(request).end_other_sessions(current_viewer(request), by=current_actor(request))
     return redirect(request, "/account", "Every other browser is signed out.")
 
 
@@ -105,7 +108,7 @@ async def start_second_factor(request: Visit) -> Response[str]:
 
     async def work() -> Response[str]:
         await _account_settings(request).start_second_factor(
-            viewer(request), password=form["password"], by=person(request)
+            current_viewer(request), password=form["password"], by=current_actor(request)
         )
         return redirect(request, "/account/second-factor")
 
@@ -123,7 +126,7 @@ async def confirm_second_factor(request: Visit) -> Response[str]:
     try:
         ensure_valid_text(form)
         codes, raw = await _account_settings(request).confirm_second_factor(
-            viewer(request), code=form["code"], by=person(request)
+            current_viewer(request), code=form["code"], by=current_actor(request)
         )
     except SecondFactorUnchanged:
         return redirect(request, "/account")
@@ -139,7 +142,7 @@ async def disable_second_factor(request: Visit) -> Response[str]:
 
     async def work() -> Response[str]:
         raw = await _account_settings(request).disable_second_factor(
-            viewer(request), password=form["password"], code=form["code"], by=person(request)
+            current_viewer(request), password=form["password"], code=form["code"], by=current_actor(request)
         )
         return redirect(request, "/account", "Two-step sign-in is off.", cookies=[_session_cookie(request, raw)])
 
@@ -152,7 +155,7 @@ async def renew_recovery_codes(request: Visit) -> Response[str]:
 
     async def work() -> Response[str]:
         codes = await _account_settings(request).renew_recovery_codes(
-            viewer(request), code=form["code"], by=person(request)
+            current_viewer(request), code=form["code"], by=current_actor(request)
         )
         return redirect(request, _CODES_PATH, cookies=[_codes_cookie(request, codes)])
 
@@ -208,9 +211,9 @@ async def _redirect_or_form(
 
 
 async def _page(request: Visit, *, status: int = 200, **forms: Form) -> Response[str]:
-    who = viewer(request)
-    user, _, codes_left = await _account_settings(request).second_factor_of(who)
-    sessions = await _account_settings(request).sessions(who)
+    who = current_viewer(request)
+    user, _, codes_left = await _account_settings(request).get_second_factor(who)
+    sessions = await _account_settings(request).list_sessions(who)
     return render(
         request,
         "accounts/account.html",
@@ -218,13 +221,13 @@ async def _page(request: Visit, *, status: int = 200, **forms: Form) -> Response
         forms=forms,
         has_second_factor=user.totp_enabled_at is not None,
         codes_left=codes_left,
-        sessions=[(row, name_of(row.user_agent), row.id == who.session_id) for row in sessions],
+        sessions=[(row, describe_user_agent(row.user_agent), row.id == who.session_id) for row in sessions],
     )
 
 
 async def _second_factor_form(request: Visit, form: Form | None, *, status: int = 200) -> Response[str]:
     """Page with the QR code and the field for the first code; redirects to the account when no enrolment is pending."""
-    user, secret, _ = await _account_settings(request).second_factor_of(viewer(request))
+    user, secret, _ = await _account_settings(request).get_second_factor(current_viewer(request))
     if secret is None:
         return redirect(request, "/account")
     picture = segno.make(enrolment_uri(user.email, secret), micro=False).svg_data_uri(scale=5, light="#ffffff")
@@ -232,8 +235,8 @@ async def _second_factor_form(request: Visit, form: Form | None, *, status: int 
     return render(request, "accounts/enrol.html", status=status, form=form, picture=picture, secret=groups)
 
 
-def _account_settings(request: Visit) -> AccountChanges:
-    changes: AccountChanges = ACCOUNT_SERVICES.get(request.app).changes
+def _account_settings(request: Visit) -> AccountSettings:
+    changes: AccountSettings = ACCOUNT_SERVICES.get(request.app).account_settings
     return changes
 
 

@@ -19,8 +19,8 @@ from kit.db.paging import cut
 from kit.errors import DomainError, ValidationFailed
 from kit.http.app_key import SETTINGS
 from kit.http.forms import Form, read_form
-from tenants.api_keys.services import LABEL_CHARACTERS, ApiKeyService
-from tenants.auth import MemberAuth, member
+from tenants.api_keys.services import MAX_LABEL_CHARACTERS, ApiKeyService
+from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
 from tenants.models import KeyScope, Role
 
@@ -43,14 +43,14 @@ class IssuedKey(msgspec.Struct, frozen=True):
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
     shown = page_slice(request, "keys")
-    rows = await ApiKeyService(session).page(who.organization_id, after=shown.after, limit=shown.limit)
+    rows = await ApiKeyService(session).list_active(who.organization_id, after=shown.after, limit=shown.limit)
     keys, next_cursor = cut(rows, shown.limit)
     return {
         "active": keys,
         "pages": shown.links(next_cursor, API_KEYS_SECTION),
         "scopes": SCOPE_LABELS,
         "revoking": REVOKE_EFFECT,
-        "label_characters": LABEL_CHARACTERS,
+        "label_characters": MAX_LABEL_CHARACTERS,
     }
 
 
@@ -67,7 +67,7 @@ class ApiKeyPages(Controller):
     async def create(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "label", "scope"), member(request)
+        form, who = await read_form(request, "label", "scope"), current_member(request)
         try:
             async with db_session.begin_nested():
                 key, raw = await ApiKeyService(db_session).issue(
@@ -87,8 +87,8 @@ class ApiKeyPages(Controller):
         secret = show_once.read_secret(request)
         if secret is None:
             return redirect(request, _section_url(slug))
-        issued, who = msgspec.json.decode(secret, type=IssuedKey), member(request)
-        key = await ApiKeyService(db_session).active(who.organization_id, issued.key_id)
+        issued, who = msgspec.json.decode(secret, type=IssuedKey), current_member(request)
+        key = await ApiKeyService(db_session).get_active(who.organization_id, issued.key_id)
         answer = render(
             request,
             "settings/api_key_created.html",
@@ -111,7 +111,7 @@ class ApiKeyPages(Controller):
         key_id: FromPath[UUID],
     ) -> Response[str]:
         """Confirmation page, for browsers without scripts."""
-        key = await ApiKeyService(db_session).active(member(request).organization_id, key_id)
+        key = await ApiKeyService(db_session).get_active(current_member(request).organization_id, key_id)
         return render(
             request,
             "confirm.html",
@@ -131,7 +131,7 @@ class ApiKeyPages(Controller):
         key_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who = member(request)
+        who = current_member(request)
         await ApiKeyService(db_session).revoke(who.organization_id, key_id, by=who.actor)
         return redirect(request, _section_url(slug), "API key revoked. Programs that use it are refused from now on.")
 

@@ -24,9 +24,9 @@ from tenants.audit_log.services import (
     AuditFilters,
     audit_page,
     known_actions,
-    read_filters,
+    parse_filters,
 )
-from tenants.auth import member
+from tenants.auth import current_member
 from tenants.guards import requires_role
 from tenants.models import Role
 
@@ -45,11 +45,11 @@ class DetailRow(msgspec.Struct, frozen=True):
 
 @get("/dashboard/{slug:str}/audit", guards=[requires_membership, requires_role(Role.ADMIN)])
 async def audit_log(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
-    organization_id = member(request).organization_id
+    organization_id = current_member(request).organization_id
     form = Form({field: request.query_params.get(field, "").strip() for field in AUDIT_FILTER_FIELDS})
     try:
         since, until = read_days(form)
-        filters = read_filters(form["action"], form["actor"], since, until)
+        filters = parse_filters(form["action"], form["actor"], since, until)
     except ValidationFailed as refusal:
         form, filters = form.refused(refusal), None
     after = read_cursor(request.query_params.get("after"))

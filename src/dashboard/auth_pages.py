@@ -7,8 +7,8 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie, State
 from litestar.params import FromPath, FromQuery
 
-from accounts.account_services import ACCOUNT_SERVICES, Accounts
-from accounts.auth import browser, person, raw_session, session_cookie
+from accounts.account_services import ACCOUNT_SERVICES, AccountServices
+from accounts.auth import browser_of, current_actor, raw_session_id, session_cookie
 from accounts.errors import LinkNotUsable, NotSignedIn, WrongCode
 from accounts.sessions import SessionService, Viewer
 from dashboard.formats import format_wait
@@ -43,7 +43,7 @@ async def sign_up(request: Visit) -> Response[str]:
     try:
         ensure_valid_text(form)
         proof = await _accounts(request).registration.sign_up(
-            email=form["email"], password=form["password"], name=form["name"], address=browser(request).address
+            email=form["email"], password=form["password"], name=form["name"], address=browser_of(request).address
         )
     except DomainError as error:
         return _form_again(request, "accounts/signup.html", form, error, back=_own_path(form["next"]))
@@ -56,7 +56,7 @@ async def verify_email_page(request: Visit, token: FromPath[str]) -> Response[st
     """Page with a confirmation button, so that programs that follow links in mails verify nothing."""
     proof, _ = _sign_up_proof(request)
     try:
-        link = await _accounts(request).registration.purpose_of(token, _viewer(request), proof)
+        link = await _accounts(request).registration.preview(token, _viewer(request), proof)
     except LinkNotUsable:
         return _link_expired(request)
     except NotSignedIn:
@@ -70,7 +70,7 @@ async def verify_email(request: Visit, token: FromPath[str]) -> Response[str]:
     proof, back = _sign_up_proof(request)
     try:
         confirmed = await _accounts(request).registration.confirm(
-            token, viewer=_viewer(request), proof=proof, browser=browser(request)
+            token, viewer=_viewer(request), proof=proof, browser=browser_of(request)
         )
     except LinkNotUsable:
         return _link_expired(request)
@@ -85,8 +85,8 @@ async def sign_in_page(request: Visit) -> Response[str]:
     back = _own_path(request.query_params.get("next"))
     if _viewer(request) is not None:
         return redirect(request, back)
-    raw = raw_session(request)
-    if raw is not None and await _accounts(request).sign_in.awaits_code(raw):
+    raw = raw_session_id(request)
+    if raw is not None and await _accounts(request).authenticator.awaits_code(raw):
         return render(request, "accounts/code.html", form=None, back=back)
     return render(request, "accounts/login.html", form=None, back=back)
 
@@ -97,8 +97,11 @@ async def sign_in(request: Visit) -> Response[str]:
     back = _own_path(form["next"])
     try:
         ensure_valid_text(form)
-        signed_in = await _accounts(request).sign_in.first_step(
-            email=form["email"], password=form["password"], browser=browser(request), replaces=raw_session(request)
+        signed_in = await _accounts(request).authenticator.start_sign_in(
+            email=form["email"],
+            password=form["password"],
+            browser=browser_of(request),
+            replaces=raw_session_id(request),
         )
     except DomainError as error:
         return _form_again(request, "accounts/login.html", form, error, back=back)
@@ -110,12 +113,14 @@ async def sign_in(request: Visit) -> Response[str]:
 @post("/login/code", status_code=200)
 async def second_step(request: Visit) -> Response[str]:
     form = await read_form(request, "code", "next")
-    back, raw = _own_path(form["next"]), raw_session(request)
+    back, raw = _own_path(form["next"]), raw_session_id(request)
     try:
         ensure_valid_text(form)
         if raw is None:
             raise NotSignedIn
-        signed_in = await _accounts(request).sign_in.second_step(raw=raw, code=form["code"], browser=browser(request))
+        signed_in = await _accounts(request).authenticator.finish_sign_in(
+            raw=raw, code=form["code"], browser=browser_of(request)
+        )
     except NotSignedIn:
         target = f"/login?next={quote(back, safe='/')}"
         return redirect(request, target, "That took too long. Sign in again.", is_problem=True)
@@ -126,14 +131,14 @@ async def second_step(request: Visit) -> Response[str]:
 
 @post("/logout", status_code=200)
 async def sign_out(request: Visit) -> Response[str]:
-    raw, viewer = raw_session(request), _viewer(request)
+    raw, viewer = raw_session_id(request), _viewer(request)
     # Read the cookie here: an expired session has no user in the scope, and is signed out too.
     database = DATABASE.get(request.app)
     async with database.tenant_session(None, None if viewer is None else viewer.user_id) as session:
         if raw is not None:
-            await SessionService(session).end_raw(raw)
+            await SessionService(session).end_by_raw_id(raw)
         if viewer is not None:
-            await record(session, person(request), "session.ended", subject_id=viewer.session_id)
+            await record(session, current_actor(request), "session.ended", subject_id=viewer.session_id)
     gone = session_cookie(_settings(request).public_url, None)
     return redirect(request, "/login", "You are signed out.", cookies=[gone])
 
@@ -150,7 +155,7 @@ async def forgot_password(request: Visit) -> Response[str]:
     form = await read_form(request, "email")
     try:
         ensure_valid_text(form)
-        await _accounts(request).recovery.ask(email=form["email"], address=browser(request).address)
+        await _accounts(request).password_reset.request(email=form["email"], address=browser_of(request).address)
     except DomainError as error:
         return _form_again(request, "accounts/forgot.html", form, error)
     return redirect(request, "/forgot-password?sent=1")
@@ -159,7 +164,7 @@ async def forgot_password(request: Visit) -> Response[str]:
 @get("/reset-password/{token:str}")
 async def reset_password_page(request: Visit, token: FromPath[str]) -> Response[str]:
     try:
-        await _accounts(request).recovery.ensure_usable(token)
+        await _accounts(request).password_reset.ensure_usable(token)
     except LinkNotUsable:
         return _link_expired(request)
     return _without_referrer(render(request, "accounts/reset.html", form=None))
@@ -170,7 +175,9 @@ async def reset_password(request: Visit, token: FromPath[str]) -> Response[str]:
     form = await read_form(request, "password")
     try:
         ensure_valid_text(form)
-        await _accounts(request).recovery.reset(token, password=form["password"], address=browser(request).address)
+        await _accounts(request).password_reset.reset(
+            token, password=form["password"], address=browser_of(request).address
+        )
     except LinkNotUsable:
         return _link_expired(request)
     except DomainError as error:
@@ -252,7 +259,7 @@ def _viewer(request: Visit) -> Viewer | None:
     return found if isinstance(found, Viewer) else None
 
 
-def _accounts(request: Visit) -> Accounts:
+def _accounts(request: Visit) -> AccountServices:
     return ACCOUNT_SERVICES.get(request.app)
 
 

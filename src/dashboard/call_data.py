@@ -20,7 +20,7 @@ from privacy.messages import describe_finished_erasure, describe_planned_erasure
 from privacy.number_erasure import NUMBER_ERASURE, NumberErasure, parse_number_to_erase
 from privacy.rules import MAX_RETENTION_MONTHS, MIN_RETENTION_MONTHS
 from privacy.services import RetentionService
-from tenants.auth import MemberAuth, member
+from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
 from tenants.models import Role
 
@@ -51,7 +51,7 @@ class CallDataPages(Controller):
     async def set_retention(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "months"), member(request)
+        form, who = await read_form(request, "months"), current_member(request)
         try:
             months = _read_months(form["months"])
             async with db_session.begin_nested():
@@ -63,7 +63,7 @@ class CallDataPages(Controller):
     @post("/erase", guards=_ADMIN)
     async def confirm_erase(self, request: SettingsRequest, db_session: NamedDependency[AsyncSession]) -> Response[str]:
         """Confirmation page with the number of calls. It answers a form, because phone numbers never go into URLs."""
-        form, who = await read_form(request, "number"), member(request)
+        form, who = await read_form(request, "number"), current_member(request)
         try:
             number = parse_number_to_erase(form["number"], who.country)
         except ValidationFailed as refusal:
@@ -74,7 +74,7 @@ class CallDataPages(Controller):
     async def erase(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "number", "unblock"), member(request)
+        form, who = await read_form(request, "number", "unblock"), current_member(request)
         try:
             number = parse_number_to_erase(form["number"], who.country)
         except ValidationFailed as refusal:
@@ -96,7 +96,7 @@ HANDLERS = (CallDataPages,)
 async def _erase_page(
     request: SettingsRequest, session: AsyncSession, number: str, form: Form | None = None
 ) -> Response[str]:
-    who = member(request)
+    who = current_member(request)
     found = await _erasure(request).count(session, who.organization_id, number, who.country)
     return render(
         request,

@@ -22,7 +22,7 @@ from kit.countries import countries, country_name
 from kit.e164 import readable
 from kit.errors import DomainError, ValidationFailed
 from kit.http.forms import Form, ensure_valid_text, read_form
-from tenants.auth import MemberAuth, member
+from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
 from tenants.models import Role
 from widget.services import EmbedTokenService
@@ -100,7 +100,7 @@ class CallingRulePages(Controller):
     async def allow_country(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "destination"), member(request)
+        form, who = await read_form(request, "destination"), current_member(request)
         service = CallingRulesService(db_session)
         try:
             ensure_valid_text(form)
@@ -115,7 +115,7 @@ class CallingRulePages(Controller):
     async def disallow_country(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "code"), member(request)
+        form, who = await read_form(request, "code"), current_member(request)
         service = CallingRulesService(db_session)
         now = await service.get_for_update(who.organization_id)
         left = [code for code in now.countries if code != form["code"]]
@@ -126,7 +126,7 @@ class CallingRulePages(Controller):
     async def set_limits(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, *_SETTABLE), member(request)
+        form, who = await read_form(request, *_SETTABLE), current_member(request)
         service = CallingRulesService(db_session)
         now = await service.get_for_update(who.organization_id)
         try:
@@ -140,7 +140,7 @@ class CallingRulePages(Controller):
     async def block_number(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "blocked_numbers"), member(request)
+        form, who = await read_form(request, "blocked_numbers"), current_member(request)
         service = CallingRulesService(db_session)
         now = await service.get_for_update(who.organization_id)
         try:
@@ -158,7 +158,7 @@ class CallingRulePages(Controller):
     async def unblock_number(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "number"), member(request)
+        form, who = await read_form(request, "number"), current_member(request)
         service = CallingRulesService(db_session)
         now = await service.get_for_update(who.organization_id)
         left = [number for number in now.blocked_numbers if number != form["number"]]
@@ -173,7 +173,7 @@ class CallingRulePages(Controller):
         slug: FromPath[str],
         token_id: FromPath[UUID],
     ) -> Response[str]:
-        form, who = await read_form(request, "minutes_per_day", "live_calls", "countries"), member(request)
+        form, who = await read_form(request, "minutes_per_day", "live_calls", "countries"), current_member(request)
         token = await EmbedTokenService(db_session).get_active(who.organization_id, token_id)
         try:
             ensure_valid_text(form)

@@ -24,7 +24,7 @@ from kit.db.paging import cut, read_cursor
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
 from kit.schemas import rfc3339
-from tenants.auth import member
+from tenants.auth import current_member
 from widget.services import EmbedTokenService
 
 CALLS_PAGE_ROWS = 25
@@ -71,7 +71,7 @@ class CallPages(Controller):
     async def index(
         self, request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]
     ) -> Response[str]:
-        organization_id, form = member(request).organization_id, _filter_form(request)
+        organization_id, form = current_member(request).organization_id, _filter_form(request)
         try:
             filters = read_filters(form)
         except ValidationFailed as refusal:
@@ -108,7 +108,7 @@ class CallPages(Controller):
         call_id: FromPath[UUID],
     ) -> Response[str]:
         """Page of one call; a fragment of it for the list's side panel."""
-        organization_id, service = member(request).organization_id, CallService(db_session)
+        organization_id, service = current_member(request).organization_id, CallService(db_session)
         call = await service.get(organization_id, call_id)
         context: dict[str, Any] = {
             "call": call,

@@ -21,14 +21,14 @@ from kit.db.paging import cut
 from kit.errors import DomainError, ValidationFailed
 from kit.http.app_key import MAILER, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
-from tenants.auth import MemberAuth, member
+from tenants.auth import MemberAuth, current_member
 from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow
 from tenants.guards import requires_phone_number, requires_role, requires_widget_plan
 from tenants.mails import UPGRADE_REQUEST_RECIPIENTS, upgrade_request_mails
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
 from tenants.services import OrganizationService
-from tenants.upgrades import UpgradeService
+from tenants.upgrades import UpgradeRequestService
 from widget import domains
 from widget.errors import InvalidDomains
 from widget.models import MAX_LABEL_CHARACTERS, EmbedToken
@@ -82,7 +82,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "guard": guard,
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "is_owner": who.role is Role.OWNER,
-        "upgrade": await UpgradeService(session).open_of(who.organization_id) if asks_for_plan else None,
+        "upgrade": await UpgradeRequestService(session).get_open(who.organization_id) if asks_for_plan else None,
         "label_characters": MAX_LABEL_CHARACTERS,
     }
 
@@ -99,7 +99,7 @@ class EmbedTokenPages(Controller):
     async def generate(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "label", "allowed_domains"), member(request)
+        form, who = await read_form(request, "label", "allowed_domains"), current_member(request)
         try:
             async with db_session.begin_nested():
                 token, raw = await EmbedTokenService(db_session).issue(
@@ -120,7 +120,7 @@ class EmbedTokenPages(Controller):
         if secret is None:
             return redirect(request, _section_url(slug))
         issued = msgspec.json.decode(secret, type=IssuedToken)
-        token = await EmbedTokenService(db_session).get_active(member(request).organization_id, issued.token_id)
+        token = await EmbedTokenService(db_session).get_active(current_member(request).organization_id, issued.token_id)
         answer = render(
             request,
             "settings/token_created.html",
@@ -129,7 +129,7 @@ class EmbedTokenPages(Controller):
             raw=issued.raw,
             snippet=script_tag(settings.public_url, issued.raw),
             kits=kits_context(request, token, issued.raw),
-            ticket=issue_page_ticket(settings, token.id, member_id=member(request).actor.user_id),
+            ticket=issue_page_ticket(settings, token.id, member_id=current_member(request).actor.user_id),
             back=_section_url(slug),
         )
         answer.set_cookie(show_once.clear_cookie(request))
@@ -149,7 +149,7 @@ class EmbedTokenPages(Controller):
     async def show(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], token_id: FromPath[UUID]
     ) -> Response[str]:
-        token = await EmbedTokenService(db_session).get_active(member(request).organization_id, token_id)
+        token = await EmbedTokenService(db_session).get_active(current_member(request).organization_id, token_id)
         return await token_page(request, db_session, token)
 
     @post("/embed-tokens/{token_id:uuid}", guards=_ADMIN)
@@ -160,7 +160,7 @@ class EmbedTokenPages(Controller):
         slug: FromPath[str],
         token_id: FromPath[UUID],
     ) -> Response[str]:
-        form, who = await read_form(request, "label", "allowed_domains", "allow_any"), member(request)
+        form, who = await read_form(request, "label", "allowed_domains", "allow_any"), current_member(request)
         service = EmbedTokenService(db_session)
         token = await service.get_active(who.organization_id, token_id)
         try:
@@ -188,7 +188,7 @@ class EmbedTokenPages(Controller):
         token_id: FromPath[UUID],
     ) -> Response[str]:
         """Confirmation page, for browsers without scripts."""
-        token = await EmbedTokenService(db_session).get_active(member(request).organization_id, token_id)
+        token = await EmbedTokenService(db_session).get_active(current_member(request).organization_id, token_id)
         return render(
             request,
             "confirm.html",
@@ -208,7 +208,7 @@ class EmbedTokenPages(Controller):
         token_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who = member(request)
+        who = current_member(request)
         await EmbedTokenService(db_session).revoke(who.organization_id, token_id, by=who.actor)
         return redirect(request, _section_url(slug), "Token revoked. Phones using it stop at once.")
 
@@ -217,10 +217,10 @@ class EmbedTokenPages(Controller):
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
         await read_form(request)
-        who = member(request)
-        fresh = await UpgradeService(db_session).ask(who.organization_id, by=who.actor)
+        who = current_member(request)
+        fresh = await UpgradeRequestService(db_session).create(who.organization_id, by=who.actor)
         if fresh:
-            organization = await OrganizationService(db_session).one(who.organization_id)
+            organization = await OrganizationService(db_session).get(who.organization_id)
             staff, url = await UPGRADE_REQUEST_RECIPIENTS.get(request.app)(), SETTINGS.get(request.app).public_url
             for mail in upgrade_request_mails(organization, to=staff, by=who.actor.name, public_url=url):
                 MAILER.get(request.app).send_after_commit(db_session, mail)
@@ -253,7 +253,7 @@ async def token_page(
     limits_form: Form | None = None,
 ) -> Response[str]:
     """Page of one token; ``form`` and ``limits_form`` are refused forms to show again."""
-    who = member(request)
+    who = current_member(request)
     return render(
         request,
         "settings/token.html",

@@ -5,12 +5,12 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
-from accounts.auth import person, viewer
+from accounts.auth import current_actor, current_viewer
 from dashboard.pages import MEMBERSHIPS_STATE
 from kit.errors import NotFound
 from kit.http.app_key import DATABASE
-from tenants.auth import member_of
-from tenants.memberships import places_of
+from tenants.auth import find_member
+from tenants.memberships import memberships_of
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -20,21 +20,21 @@ async def requires_membership(connection: Connection, _: BaseRouteHandler) -> No
 
     Raises: NotSignedIn, NotFound, whether there is no such organization or it is not theirs.
     """
-    actor, slug = person(connection), connection.path_params["slug"]
-    user_id = viewer(connection).user_id
+    actor, slug = current_actor(connection), connection.path_params["slug"]
+    user_id = current_viewer(connection).user_id
     database = DATABASE.get(connection.app)
     async with database.read_pool.tenant_scope(None, user_id) as reader:
-        found = await places_of(reader, user_id, first=slug)
+        found = await memberships_of(reader, user_id, first=slug)
         if not found or found[0].slug != slug:
             raise NotFound
         await reader.set_tenant(found[0].organization_id, user_id)
-        connection.scope["auth"] = await member_of(reader, found[0].organization_id, actor)
+        connection.scope["auth"] = await find_member(reader, found[0].organization_id, actor)
     connection.scope["state"][MEMBERSHIPS_STATE] = found
 
 
 async def loads_memberships(connection: Connection, _: BaseRouteHandler) -> None:
     """Require a signed-in person and load their organizations for the switcher. Raises: NotSignedIn."""
-    user_id = viewer(connection).user_id
+    user_id = current_viewer(connection).user_id
     database = DATABASE.get(connection.app)
     async with database.read_pool.tenant_scope(None, user_id) as reader:
-        connection.scope["state"][MEMBERSHIPS_STATE] = await places_of(reader, user_id)
+        connection.scope["state"][MEMBERSHIPS_STATE] = await memberships_of(reader, user_id)

@@ -7,7 +7,7 @@ from litestar.datastructures import State
 
 from dashboard.guards import loads_memberships
 from dashboard.pages import memberships, redirect, render
-from tenants.memberships import LAST_PLACE
+from tenants.memberships import LAST_ORGANIZATION_COOKIE
 
 
 @get("/", name="start")
@@ -19,7 +19,7 @@ async def root(request: Request[Any, Any, State]) -> Response[str]:
 async def dashboard_home(request: Request[Any, Any, State]) -> Response[str]:
     """Redirect to the organization last used, else the first one, else the page that creates one."""
     slugs = [place.slug for place in memberships(request)]
-    last = request.cookies.get(LAST_PLACE)
+    last = request.cookies.get(LAST_ORGANIZATION_COOKIE)
     if not slugs:
         return redirect(request, "/dashboard/new")
     return redirect(request, f"/dashboard/{last if last in slugs else slugs[0]}")

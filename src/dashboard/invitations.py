@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.auth import person, requires_user, viewer
+from accounts.auth import current_actor, current_viewer, requires_user
 from accounts.errors import EmailNotVerified
 from accounts.sessions import Viewer
 from dashboard.guards import requires_membership
@@ -19,13 +19,13 @@ from dashboard.team import TEAM_SECTION, WITHDRAW_EFFECT, team_url
 from kit.errors import Conflict, TooMany, ValidationFailed
 from kit.http.app_key import DATABASE, MAILER, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
-from tenants.auth import member
-from tenants.errors import InvitationNotUsable, InvitedSomebodyElse
+from tenants.auth import current_member
+from tenants.errors import InvitationForAnotherEmail, InvitationNotUsable
 from tenants.guards import requires_role
-from tenants.invitations import InvitationService, SentInvitation, ensure_may_mail, organization_of
+from tenants.invitations import InvitationService, SentInvitation, ensure_may_send_invitation, find_organization_id
 from tenants.mails import invitation_mail
 from tenants.models import Role
-from tenants.rules import read_role
+from tenants.rules import parse_role
 
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 _REFUSALS = (ValidationFailed, Conflict, TooMany)
@@ -43,14 +43,14 @@ class InvitationPages(Controller):
     async def invite(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "email", "role"), member(request)
+        form, who = await read_form(request, "email", "role"), current_member(request)
         try:
             ensure_valid_text(form)
-            role = read_role(form["role"])
-            await ensure_may_mail(DATABASE.get(request.app), who.organization_id, form["email"])
+            role = parse_role(form["role"])
+            await ensure_may_send_invitation(DATABASE.get(request.app), who.organization_id, form["email"])
             async with db_session.begin_nested():
                 sent = await InvitationService(db_session).invite(
-                    who.organization_id, email=form["email"], role=role, by=who.actor, own=who.role
+                    who.organization_id, email=form["email"], role=role, by=who.actor, inviter_role=who.role
                 )
         except _REFUSALS as refusal:
             return await render_settings(request, db_session, refused={TEAM_SECTION: form.refused(refusal)})
@@ -66,15 +66,15 @@ class InvitationPages(Controller):
         invitation_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who, invitations = member(request), InvitationService(db_session)
-        known = await invitations.one(who.organization_id, invitation_id)
+        who, invitations = current_member(request), InvitationService(db_session)
+        known = await invitations.get_open(who.organization_id, invitation_id)
         try:
-            await ensure_may_mail(DATABASE.get(request.app), who.organization_id, known.email)
+            await ensure_may_send_invitation(DATABASE.get(request.app), who.organization_id, known.email)
         except TooMany as refusal:
             return await render_settings(
                 request, db_session, refused={TEAM_SECTION: Form(errors={"": refusal.message})}
             )
-        sent = await invitations.resend(who.organization_id, invitation_id, by=who.actor, own=who.role)
+        sent = await invitations.resend(who.organization_id, invitation_id, by=who.actor, inviter_role=who.role)
         _send_mail(request, db_session, sent)
         return redirect(request, team_url(slug), f"Invitation sent again to {sent.invitation.email}")
 
@@ -86,7 +86,9 @@ class InvitationPages(Controller):
         slug: FromPath[str],
         invitation_id: FromPath[UUID],
     ) -> Response[str]:
-        invitation = await InvitationService(db_session).one(member(request).organization_id, invitation_id)
+        invitation = await InvitationService(db_session).get_open(
+            current_member(request).organization_id, invitation_id
+        )
         return render(
             request,
             "confirm.html",
@@ -106,7 +108,7 @@ class InvitationPages(Controller):
         invitation_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who = member(request)
+        who = current_member(request)
         await InvitationService(db_session).withdraw(who.organization_id, invitation_id, by=who.actor)
         return redirect(request, team_url(slug), "Invitation withdrawn. Its link no longer works.")
 
@@ -122,12 +124,12 @@ async def accept_invitation(request: Visit, token: FromPath[str]) -> Response[st
     await read_form(request)
     database = DATABASE.get(request.app)
     try:
-        organization_id = await organization_of(database, token)
-        async with database.tenant_session(organization_id, viewer(request).user_id) as session:
-            joined = await InvitationService(session).accept(organization_id, token, by=person(request))
+        organization_id = await find_organization_id(database, token)
+        async with database.tenant_session(organization_id, current_viewer(request).user_id) as session:
+            joined = await InvitationService(session).accept(organization_id, token, by=current_actor(request))
     except InvitationNotUsable:
         return _invitation_expired(request)
-    except (InvitedSomebodyElse, EmailNotVerified):
+    except (InvitationForAnotherEmail, EmailNotVerified):
         # The page then explains why it has no button.
         return await _page(request, token, status=403)
     return redirect(request, f"/dashboard/{joined.slug}", f"You are a member of {joined.name} now")
@@ -139,9 +141,9 @@ HANDLERS = (InvitationPages, invitation_page, accept_invitation)
 async def _page(request: Visit, token: str, *, status: int = 200) -> Response[str]:
     database = DATABASE.get(request.app)
     try:
-        organization_id = await organization_of(database, token)
+        organization_id = await find_organization_id(database, token)
         async with database.tenant_session(organization_id) as session:
-            shown = await InvitationService(session).shown(organization_id, token)
+            shown = await InvitationService(session).preview(organization_id, token)
     except InvitationNotUsable:
         return _invitation_expired(request)
     who = request.scope["user"]
@@ -163,6 +165,6 @@ def _invitation_expired(request: Visit) -> Response[str]:
 
 
 def _send_mail(request: SettingsRequest, session: AsyncSession, sent: SentInvitation) -> None:
-    settings, inviter = SETTINGS.get(request.app), viewer(request)
+    settings, inviter = SETTINGS.get(request.app), current_viewer(request)
     mail = invitation_mail(sent, inviter=inviter.name or inviter.email, public_url=settings.public_url)
     MAILER.get(request.app).send_after_commit(session, mail)

@@ -15,7 +15,7 @@ from dashboard.settings import SettingsRequest
 from integrations import extension, hubspot
 from integrations.kits import INTEGRATION_KITS, TOKEN_MARK
 from kit.http.app_key import SETTINGS
-from tenants.auth import member
+from tenants.auth import current_member
 from widget import domains
 from widget.models import EmbedToken
 from widget.services import EmbedTokenService
@@ -28,7 +28,7 @@ async def download_kit(
     request: SettingsRequest, db_session: NamedDependency[AsyncSession], token_id: FromPath[UUID], kit: FromPath[str]
 ) -> Response[bytes]:
     """Download a kit without the token: the server stores only its digest."""
-    token = await EmbedTokenService(db_session).get_active(member(request).organization_id, token_id)
+    token = await EmbedTokenService(db_session).get_active(current_member(request).organization_id, token_id)
     kits = INTEGRATION_KITS.get(request.app)
     made = kits.make(kit, token.id, APP_NAME)
     headers = {"Content-Disposition": f'attachment; filename="{made.file_name}"'}

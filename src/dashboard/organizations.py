@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.auth import person, viewer
+from accounts.auth import current_actor, current_viewer
 from accounts.errors import EmailNotVerified
 from dashboard import call_data
 from dashboard.guards import loads_memberships, requires_membership
@@ -23,13 +23,13 @@ from kit.errors import Conflict, TooMany, ValidationFailed
 from kit.http.app_key import DATABASE, MAILER, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
 from privacy.organization_export import MAX_EXPORTS_PER_HOUR, OrganizationExport, count_export_or_raise
-from tenants.auth import MemberAuth, member
+from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
 from tenants.mails import deletion_mail
-from tenants.members import TeamService
+from tenants.members import MemberService
 from tenants.models import Role
-from tenants.rules import NAME_CHARACTERS
-from tenants.services import GRACE, OrganizationService, ensure_may_create, restorable_until
+from tenants.rules import MAX_NAME_CHARACTERS
+from tenants.services import RESTORE_PERIOD, OrganizationService, ensure_may_create_organization, restorable_until
 
 Visit = Request[Any, Any, State]
 ORGANIZATION_SECTION = "organization"
@@ -40,15 +40,15 @@ _OWNER = [requires_membership, requires_role(Role.OWNER)]
 
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
-    organization = await OrganizationService(session).one(who.organization_id)
+    organization = await OrganizationService(session).get(who.organization_id)
     return {
         "organization": organization,
         "country": country_name(organization.country),
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "may_delete": who.role is Role.OWNER,
-        "grace_days": GRACE.days,
+        "grace_days": RESTORE_PERIOD.days,
         "exports_per_hour": MAX_EXPORTS_PER_HOUR,
-        "name_characters": NAME_CHARACTERS,
+        "name_characters": MAX_NAME_CHARACTERS,
         **await call_data.section_context(request, session, who),
     }
 
@@ -71,10 +71,10 @@ class NewOrganizationPages(Controller):
         database = DATABASE.get(request.app)
         try:
             ensure_valid_text(form)
-            await ensure_may_create(database, viewer(request).user_id)
+            await ensure_may_create_organization(database, current_viewer(request).user_id)
             async with user_session.begin_nested():
-                organization = await OrganizationService(user_session).create_for(
-                    person(request), name=form["name"], country=form["country"]
+                organization = await OrganizationService(user_session).create_for_user(
+                    current_actor(request), name=form["name"], country=form["country"]
                 )
         except (ValidationFailed, Conflict, TooMany, EmailNotVerified) as refusal:
             return await _new_page(request, user_session, form.refused(refusal))
@@ -84,8 +84,8 @@ class NewOrganizationPages(Controller):
     async def restore(self, request: Visit, organization_id: FromPath[UUID]) -> Response[str]:
         await read_form(request)
         database = DATABASE.get(request.app)
-        async with database.tenant_session(organization_id, viewer(request).user_id) as session:
-            organization = await OrganizationService(session).restore(organization_id, by=person(request))
+        async with database.tenant_session(organization_id, current_viewer(request).user_id) as session:
+            organization = await OrganizationService(session).restore(organization_id, by=current_actor(request))
         return redirect(request, f"/dashboard/{organization.slug}", "Organization restored")
 
 
@@ -98,10 +98,10 @@ class OrganizationPages(Controller):
     async def rename(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "name"), member(request)
+        form, who = await read_form(request, "name"), current_member(request)
         try:
             async with db_session.begin_nested():
-                await OrganizationService(db_session).change(who.organization_id, by=who.actor, name=form["name"])
+                await OrganizationService(db_session).update(who.organization_id, by=who.actor, name=form["name"])
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, refused={ORGANIZATION_SECTION: form.refused(refusal)})
         return redirect(request, _section_url(slug), "Organization saved")
@@ -114,10 +114,10 @@ class OrganizationPages(Controller):
     async def change_country(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "country"), member(request)
+        form, who = await read_form(request, "country"), current_member(request)
         try:
             async with db_session.begin_nested():
-                await OrganizationService(db_session).change(who.organization_id, by=who.actor, country=form["country"])
+                await OrganizationService(db_session).update(who.organization_id, by=who.actor, country=form["country"])
         except ValidationFailed as refusal:
             return _country_page(request, slug, form.refused(refusal))
         return redirect(request, _section_url(slug), "Country saved")
@@ -130,11 +130,11 @@ class OrganizationPages(Controller):
     async def delete(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "confirmation"), member(request)
-        owners = await TeamService(db_session).owners(who.organization_id)
+        form, who = await read_form(request, "confirmation"), current_member(request)
+        owners = await MemberService(db_session).list_owners(who.organization_id)
         try:
             async with db_session.begin_nested():
-                organization = await OrganizationService(db_session).delete_for_now(
+                organization = await OrganizationService(db_session).soft_delete(
                     who.organization_id, by=who.actor, confirmation=form["confirmation"]
                 )
         except ValidationFailed as refusal:
@@ -144,14 +144,14 @@ class OrganizationPages(Controller):
                 organization, to=owner.email, by=who.actor.name, public_url=SETTINGS.get(request.app).public_url
             )
             MAILER.get(request.app).send_after_commit(db_session, mail)
-        said = f"{organization.name} is deleted. Its owners can restore it here for {GRACE.days} days."
+        said = f"{organization.name} is deleted. Its owners can restore it here for {RESTORE_PERIOD.days} days."
         return redirect(request, "/dashboard/new", said)
 
     @post("/export", guards=_OWNER, status_code=200)
     async def export(self, request: SettingsRequest, slug: FromPath[str]) -> Stream:
         """Stream a ZIP of all the organization's data."""
         await read_form(request)
-        who, database = member(request), DATABASE.get(request.app)
+        who, database = current_member(request), DATABASE.get(request.app)
         await count_export_or_raise(database, who.organization_id)
         months = SETTINGS.get(request.app).call_retention_months
         chunks = await OrganizationExport(database, who.organization_id, default_months=months).start(by=who.actor)
@@ -167,14 +167,14 @@ def _section_url(slug: str) -> str:
 
 
 async def _new_page(request: Visit, session: AsyncSession, form: Form | None = None) -> Response[str]:
-    restorable = await OrganizationService(session).restorable_by(viewer(request).user_id)
+    restorable = await OrganizationService(session).list_restorable(current_viewer(request).user_id)
     return render(
         request,
         "organizations/new.html",
         status=200 if form is None else 400,
         form=form,
         countries=list(countries().items()),
-        name_characters=NAME_CHARACTERS,
+        name_characters=MAX_NAME_CHARACTERS,
         restorable=[(organization, restorable_until(organization)) for organization in restorable],
     )
 
@@ -186,7 +186,7 @@ def _country_page(request: SettingsRequest, slug: str, form: Form | None = None)
         status=200 if form is None else 400,
         form=form,
         countries=list(countries().items()),
-        country=member(request).country,
+        country=current_member(request).country,
         back=_section_url(slug),
     )
 
@@ -197,6 +197,6 @@ def _delete_page(request: SettingsRequest, slug: str, form: Form | None = None) 
         "organizations/delete.html",
         status=200 if form is None else 400,
         form=form,
-        grace_days=GRACE.days,
+        grace_days=RESTORE_PERIOD.days,
         back=_section_url(slug),
     )

@@ -16,10 +16,10 @@ from dashboard.calls import STATUS_BADGES, STATUS_LABELS
 from dashboard.guards import requires_membership
 from dashboard.pages import render
 from kit.clock import utc_now
-from tenants.auth import member
+from tenants.auth import current_member
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
-from tenants.upgrades import UpgradeService
+from tenants.upgrades import UpgradeRequestService
 
 CHART_DAYS = 28
 WEEK_DAYS = 7
@@ -38,7 +38,7 @@ class Tile(msgspec.Struct, frozen=True):
 
 @get("/dashboard/{slug:str}", guards=[requires_membership])
 async def overview(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
-    who, today = member(request), utc_now().date()
+    who, today = current_member(request), utc_now().date()
     organization_id, has_plan = who.organization_id, who.plan in WIDGET_PLANS
     days, tokens = await daily_and_by_token(db_session, organization_id, until=today, days=CHART_DAYS, limit=TOP_TOKENS)
     live, steps = await live_and_first_steps(db_session, organization_id, has_number=who.caller_id is not None)
@@ -56,7 +56,7 @@ async def overview(request: Request[Any, Any, State], db_session: NamedDependenc
         steps=steps,
         has_plan=has_plan,
         is_owner=who.role is Role.OWNER,
-        upgrade=None if has_plan else await UpgradeService(db_session).open_of(organization_id),
+        upgrade=None if has_plan else await UpgradeRequestService(db_session).get_open(organization_id),
     )
 
 

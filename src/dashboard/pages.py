@@ -19,7 +19,7 @@ from kit.http.app_key import SETTINGS
 from kit.http.csrf import STATE as CSRF_STATE
 from kit.settings import Settings
 from tenants.auth import MemberAuth
-from tenants.memberships import LAST_PLACE, Place
+from tenants.memberships import LAST_ORGANIZATION_COOKIE, MembershipSummary
 from widget import csp
 from widget.assets import ASSET_MANIFEST
 
@@ -71,8 +71,8 @@ def render(
     if NOTICE_COOKIE in request.cookies:
         response.set_cookie(_cookie(settings, NOTICE_COOKIE, None))
     place = current_membership(request)
-    if place is not None and request.cookies.get(LAST_PLACE) != place.slug:
-        response.set_cookie(_cookie(settings, LAST_PLACE, place.slug, max_age=_YEAR_SECONDS))
+    if place is not None and request.cookies.get(LAST_ORGANIZATION_COOKIE) != place.slug:
+        response.set_cookie(_cookie(settings, LAST_ORGANIZATION_COOKIE, place.slug, max_age=_YEAR_SECONDS))
     return response
 
 
@@ -122,7 +122,7 @@ def login_path(request: Request[Any, Any, Any]) -> str:
     return f"/login?next={quote(back, safe='/')}"
 
 
-def current_membership(request: Request[Any, Any, Any]) -> Place | None:
+def current_membership(request: Request[Any, Any, Any]) -> MembershipSummary | None:
     """Return the page's organization; None for pages without one."""
     where = request.scope.get("auth")
     if not isinstance(where, MemberAuth):
@@ -130,9 +130,9 @@ def current_membership(request: Request[Any, Any, Any]) -> Place | None:
     return next((place for place in memberships(request) if place.organization_id == where.organization_id), None)
 
 
-def memberships(request: Request[Any, Any, Any]) -> Sequence[Place]:
+def memberships(request: Request[Any, Any, Any]) -> Sequence[MembershipSummary]:
     """Return the person's memberships, if a guard has loaded them."""
-    found: Sequence[Place] = request.scope.get("state", {}).get(MEMBERSHIPS_STATE, ())
+    found: Sequence[MembershipSummary] = request.scope.get("state", {}).get(MEMBERSHIPS_STATE, ())
     return found
 
 

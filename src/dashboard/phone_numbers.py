@@ -20,12 +20,12 @@ from kit.e164 import readable
 from kit.errors import DomainError, NotFound
 from kit.http.app_key import DATABASE
 from kit.http.forms import Form, read_form
-from phone_numbers.controllers import number_desk
+from phone_numbers.controllers import number_provisioning
 from phone_numbers.errors import NumberInUse
-from phone_numbers.purchase_repository import NumberPurchaseService
-from phone_numbers.rules import read_search
+from phone_numbers.purchase_service import NumberPurchaseService
+from phone_numbers.rules import parse_search
 from phone_numbers.services import PhoneNumberService
-from tenants.auth import MemberAuth, member
+from tenants.auth import MemberAuth, current_member
 from tenants.errors import OrganizationSuspended, PlanTooLow
 from tenants.guards import requires_role, requires_widget_plan
 from tenants.models import Role
@@ -62,9 +62,9 @@ def number_guard(who: MemberAuth) -> str | None:
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
     found: SearchResult | None = request.scope["state"].get(SEARCH_RESULT_STATE)
-    purchase = await NumberPurchaseService(session).under_way(who.organization_id)
+    purchase = await NumberPurchaseService(session).get_pending(who.organization_id)
     return {
-        "numbers": await PhoneNumberService(session).page(who.organization_id, after=None, limit=MAX_LIMIT),
+        "numbers": await PhoneNumberService(session).list_held(who.organization_id, after=None, limit=MAX_LIMIT),
         "being_bought": None if purchase is None else purchase.e164,
         "guard": number_guard(who),
         "may_change": who.role.rank >= Role.ADMIN.rank,
@@ -88,11 +88,11 @@ class PhoneNumberPages(Controller):
 
     @get(guards=(*_ADMIN, requires_widget_plan))
     async def search(self, request: SettingsRequest) -> Response[str]:
-        who = member(request)
+        who = current_member(request)
         form = Form({field: request.query_params.get(field, "") for field in _FIELDS})
         try:
-            wanted = read_search(form["country"], form["area_code"], form["contains"])
-            numbers = await number_desk(request).purchases.search(who.organization_id, wanted, by=who.actor)
+            wanted = parse_search(form["country"], form["area_code"], form["contains"])
+            numbers = await number_provisioning(request).purchaser.search(who.organization_id, wanted, by=who.actor)
         except DomainError as refusal:
             return await _settings_page(request, {PHONE_NUMBER_SECTION: form.refused(refusal)})
         request.scope["state"][SEARCH_RESULT_STATE] = SearchResult(form, numbers)
@@ -100,9 +100,9 @@ class PhoneNumberPages(Controller):
 
     @post(guards=(*_ADMIN, requires_widget_plan))
     async def obtain(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
-        form, who = await read_form(request, "number", *_FIELDS), member(request)
+        form, who = await read_form(request, "number", *_FIELDS), current_member(request)
         try:
-            number = await number_desk(request).purchases.buy(who.organization_id, form["number"], by=who.actor)
+            number = await number_provisioning(request).purchaser.buy(who.organization_id, form["number"], by=who.actor)
         except DomainError as refusal:
             # The number was chosen, not typed: its error is shown above the search.
             search = Form({**{field: form[field] for field in _FIELDS}, "country": form["country"] or who.country})
@@ -118,7 +118,7 @@ class PhoneNumberPages(Controller):
         number_id: FromPath[UUID],
     ) -> Response[str]:
         """Confirmation page, for browsers without scripts."""
-        number = await PhoneNumberService(db_session).held(member(request).organization_id, number_id)
+        number = await PhoneNumberService(db_session).get_held(current_member(request).organization_id, number_id)
         return render(
             request,
             "confirm.html",
@@ -131,9 +131,9 @@ class PhoneNumberPages(Controller):
 
     @post("/{number_id:uuid}/release", guards=_ADMIN)
     async def release(self, request: SettingsRequest, slug: FromPath[str], number_id: FromPath[UUID]) -> Response[str]:
-        who = member(request)
+        who = current_member(request)
         try:
-            await number_desk(request).releases.release(who.organization_id, number_id, by=who.actor)
+            await number_provisioning(request).releaser.release(who.organization_id, number_id, by=who.actor)
         except NotFound:
             raise
         except NumberInUse as refusal:
@@ -146,7 +146,7 @@ class PhoneNumberPages(Controller):
 
 async def _settings_page(request: SettingsRequest, refused: Mapping[str, Form] | None = None) -> Response[str]:
     """Render the settings page in a separate transaction, begun after the carrier has answered."""
-    who, database = member(request), DATABASE.get(request.app)
+    who, database = current_member(request), DATABASE.get(request.app)
     async with database.tenant_session(who.organization_id, who.actor.user_id) as session:
         return await render_settings(request, session, refused=refused)
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dashboard.guards import requires_membership
 from dashboard.pages import render
 from kit.http.forms import Form
-from tenants.auth import MemberAuth, member
+from tenants.auth import MemberAuth, current_member
 from tenants.models import Role
 
 SettingsRequest = Request[Any, Any, State]
@@ -66,7 +66,7 @@ async def render_settings(
 
     A handler whose service refused must have rolled back what it did: use ``session.begin_nested()`` around it.
     """
-    who, forms = member(request), refused or {}
+    who, forms = current_member(request), refused or {}
     shown = [
         _RenderedSection(section, await section.provide(request, session, who), forms.get(key))
         for key in SECTION_ORDER

@@ -17,12 +17,12 @@ from kit.clock import utc_now
 from kit.db.paging import cut
 from kit.errors import Conflict, ValidationFailed
 from kit.http.forms import Form, read_form
-from tenants.auth import MemberAuth, member
+from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
 from tenants.invitations import InvitationService
-from tenants.members import TeamService
+from tenants.members import MemberService
 from tenants.models import Invitation, Role
-from tenants.rules import read_role
+from tenants.rules import parse_role
 
 TEAM_SECTION = "team"
 _PLACE = [requires_membership]
@@ -39,12 +39,14 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     """Template context of the section."""
     is_admin = who.role.rank >= Role.ADMIN.rank
     shown, open_ones = page_slice(request, "members"), page_slice(request, "invitations")
-    rows = await TeamService(session).page(who.organization_id, after=shown.after, limit=shown.limit)
+    rows = await MemberService(session).list_members(who.organization_id, after=shown.after, limit=shown.limit)
     _, next_cursor = cut([row.membership for row in rows], shown.limit)
     invitations: Sequence[Invitation] = ()
     more_invitations = None
     if is_admin:
-        found = await InvitationService(session).page(who.organization_id, after=open_ones.after, limit=open_ones.limit)
+        found = await InvitationService(session).list_open(
+            who.organization_id, after=open_ones.after, limit=open_ones.limit
+        )
         invitations, more_invitations = cut(found, open_ones.limit)
     return {
         "members": rows[: shown.limit],
@@ -82,11 +84,11 @@ class TeamPages(Controller):
         slug: FromPath[str],
         member_id: FromPath[UUID],
     ) -> Response[str]:
-        form, who = await read_form(request, "role"), member(request)
+        form, who = await read_form(request, "role"), current_member(request)
         try:
             async with db_session.begin_nested():
-                changed = await TeamService(db_session).change_role(
-                    who.organization_id, member_id, read_role(form["role"]), by=who.actor
+                changed = await MemberService(db_session).change_role(
+                    who.organization_id, member_id, parse_role(form["role"]), by=who.actor
                 )
         except _REFUSALS as refusal:
             return await render_settings(
@@ -103,7 +105,7 @@ class TeamPages(Controller):
         member_id: FromPath[UUID],
     ) -> Response[str]:
         """Confirmation page, for browsers without scripts."""
-        leaving = await TeamService(db_session).one(member(request).organization_id, member_id)
+        leaving = await MemberService(db_session).get_member(current_member(request).organization_id, member_id)
         return render(
             request,
             "confirm.html",
@@ -124,10 +126,10 @@ class TeamPages(Controller):
         member_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who = member(request)
+        who = current_member(request)
         try:
             async with db_session.begin_nested():
-                await TeamService(db_session).remove(who.organization_id, member_id, by=who.actor)
+                await MemberService(db_session).remove(who.organization_id, member_id, by=who.actor)
         except _REFUSALS as refusal:
             return await render_settings(
                 request, db_session, refused={TEAM_SECTION: Form(errors={"": refusal.message})}
@@ -149,10 +151,10 @@ class TeamPages(Controller):
     @post("/leave", guards=_PLACE)
     async def leave(self, request: SettingsRequest, db_session: NamedDependency[AsyncSession]) -> Response[str]:
         await read_form(request)
-        who = member(request)
+        who = current_member(request)
         try:
             async with db_session.begin_nested():
-                await TeamService(db_session).leave(who.organization_id, by=who.actor)
+                await MemberService(db_session).leave(who.organization_id, by=who.actor)
         except _REFUSALS as refusal:
             return await render_settings(
                 request, db_session, refused={TEAM_SECTION: Form(errors={"": refusal.message})}
@@ -167,7 +169,7 @@ class TeamPages(Controller):
         slug: FromPath[str],
         member_id: FromPath[UUID],
     ) -> Response[str]:
-        heir = await TeamService(db_session).one(member(request).organization_id, member_id)
+        heir = await MemberService(db_session).get_member(current_member(request).organization_id, member_id)
         return render(
             request,
             "confirm.html",
@@ -187,8 +189,8 @@ class TeamPages(Controller):
         member_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who = member(request)
-        heir = await TeamService(db_session).hand_over(who.organization_id, member_id, by=who.actor)
+        who = current_member(request)
+        heir = await MemberService(db_session).transfer_ownership(who.organization_id, member_id, by=who.actor)
         return redirect(request, team_url(slug), f"{heir.email} is an owner now, and you are an admin")
 
 

@@ -15,7 +15,7 @@ from dashboard.formats import agent_note
 from dashboard.guards import requires_membership
 from dashboard.pages import render
 from kit.clock import utc_now
-from tenants.auth import member
+from tenants.auth import current_member
 
 UNNAMED_AGENT = "Not named"
 
@@ -32,7 +32,7 @@ class UsageRow(msgspec.Struct, frozen=True):
 
 @get("/dashboard/{slug:str}/usage", guards=[requires_membership])
 async def usage_page(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
-    this, last = await usage_of(db_session, member(request).organization_id, today=utc_now().date())
+    this, last = await usage_of(db_session, current_member(request).organization_id, today=utc_now().date())
     return render(
         request,
         "usage/index.html",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from accounts.account_services import Accounts
+from accounts.account_services import AccountServices
 from admin.back_office import BackOffice, build_back_office
 from admin.theme import Look
 from carrier.port import Carrier
@@ -11,17 +11,17 @@ from dashboard.pages import TEMPLATES, icon_svg, page_headers
 from kit.db.database import Database
 from kit.mail import Mailer
 from kit.settings import Settings
-from phone_numbers.phone_number_service import NumberDesk
+from phone_numbers.provisioning import NumberProvisioning
 from privacy.number_erasure import NumberErasure
 
 
 def open_back_office(
     settings: Settings,
     database: Database,
-    accounts: Accounts,
+    accounts: AccountServices,
     mailer: Mailer,
     carrier: Carrier,
-    number_desk: NumberDesk,
+    number_desk: NumberProvisioning,
     number_erasure: NumberErasure,
     assets: Mapping[str, str],
 ) -> BackOffice:

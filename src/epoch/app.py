@@ -9,7 +9,7 @@ from litestar.di import Provide
 from litestar.handlers import ASGIRouteHandler
 from litestar.middleware import DefineMiddleware
 
-from accounts.account_services import ACCOUNT_SERVICES, build_accounts
+from accounts.account_services import ACCOUNT_SERVICES, build_account_services
 from accounts.auth import SessionMiddleware, provide_user_context
 from accounts.controllers import SessionController
 from admin.back_office import BACK_OFFICE
@@ -25,7 +25,7 @@ from calls.limits.rejections import UNCHECKED_REJECTIONS, UncheckedRejections
 from calls.tenant_lookup import CallLookup
 from calls.termination import CallTerminator
 from carrier.access_token import AccessTokenSigner
-from carrier.health import CarrierHealth
+from carrier.health import CarrierHealthReporter
 from carrier.port import CARRIER, Carrier
 from dashboard.problem_pages import UNROUTED_HANDLERS
 from demo.controllers import demo_router
@@ -61,11 +61,11 @@ from kit.jobs.scheduler import Background
 from kit.mail import build_mailer
 from kit.settings import Settings, SettingsError
 from phone_numbers.controllers import PhoneNumberController
-from phone_numbers.phone_number_service import PHONE_NUMBERS
+from phone_numbers.provisioning import NUMBER_PROVISIONING
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.controllers import ErasureController, RetentionController
 from privacy.number_erasure import NUMBER_ERASURE, NumberErasure
-from tenants.api_keys.auth import API_KEYS, ApiKeys
+from tenants.api_keys.auth import API_KEYS, ApiKeyAuthenticator
 from tenants.api_keys.controllers import ApiKeyController
 from tenants.audit_log.controllers import AuditController
 from tenants.auth import provide_tenant_context
@@ -105,9 +105,9 @@ def create_app(
             raise SettingsError("EPOCH_DATABASE_URL is not set: `epoch run` starts the embedded database and sets it")
         database = Database(settings.database_url)
     measures = CounterBuffer(database)
-    health = CarrierHealth(database, measures)
+    health = CarrierHealthReporter(database, measures)
     carrier = carrier or build_carrier(settings, health)
-    usage, api_keys = EmbedTokenUseWriter(database), ApiKeys(database)
+    usage, api_keys = EmbedTokenUseWriter(database), ApiKeyAuthenticator(database)
     refused = BlockedOriginWriter(database)
     calls_database = database.with_dedicated_pool(connections=CALL_CONNECTIONS, seconds=CALL_WAITS_SECONDS)
     jobs = database.for_role(ADMIN_ROLE, engine_connections=5)
@@ -131,7 +131,7 @@ def create_app(
         build_retention_job(settings, jobs, at_carrier),
     )
     assets = load_manifest(dist)
-    accounts, desk = build_accounts(settings, database, mailer), build_number_desk(database, carrier)
+    accounts, desk = build_account_services(settings, database, mailer), build_number_desk(database, carrier)
     office = open_back_office(settings, database, accounts, mailer, carrier, desk, erasure, assets)
 
     @asynccontextmanager
@@ -190,7 +190,7 @@ def create_app(
             ASSET_MANIFEST.entry(assets),
             API_KEYS.entry(api_keys),
             ACCOUNT_SERVICES.entry(accounts),
-            PHONE_NUMBERS.entry(desk),
+            NUMBER_PROVISIONING.entry(desk),
             BLOCKED_ORIGINS.entry(refused),
             INTEGRATION_KITS.entry(Kits(settings, dist)),
             CALLER_ATTRIBUTION.entry(CallerAttribution(settings.secret_key)),

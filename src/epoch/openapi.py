@@ -24,7 +24,7 @@ from kit.http.csrf import HEADER, SAFE_METHODS, CsrfRefused
 from kit.http.problems import MEDIA_TYPE, problem_body
 from tenants import guards
 from tenants.api_keys.errors import InvalidApiKey, KeyReadOnly
-from tenants.errors import NoPhoneNumber, NotForKeys, PlanTooLow, RoleTooLow
+from tenants.errors import NoPhoneNumber, PlanTooLow, RoleTooLow, UserRequired
 
 _DESCRIPTION = """\
 Everything the dashboard does, for programs. Use an organization's API key (`Authorization: Bearer epk_…`, from
@@ -75,7 +75,7 @@ _BY_GUARD: dict[str, tuple[type[DomainError], ...]] = {
     guards.requires_user_or_key.__qualname__: (NotSignedIn, InvalidApiKey),
     guards.requires_member.__qualname__: (NotSignedIn, InvalidApiKey, errors.NotFound),
     guards.requires_role.__qualname__: (RoleTooLow,),
-    guards.requires_person.__qualname__: (NotForKeys,),
+    guards.rejects_api_keys.__qualname__: (UserRequired,),
     guards.requires_widget_plan.__qualname__: (PlanTooLow,),
     guards.requires_phone_number.__qualname__: (NoPhoneNumber,),
 }
@@ -144,7 +144,7 @@ def _complete_operation(
         guard.__qualname__.partition(".")[0] for layer in handler.ownership_layers for guard in layer.guards or ()
     ]
     is_safe, has_body = method in SAFE_METHODS, "requestBody" in operation
-    takes_key = not _TAKES_KEY.isdisjoint(standing) and guards.requires_person.__qualname__ not in standing
+    takes_key = not _TAKES_KEY.isdisjoint(standing) and guards.rejects_api_keys.__qualname__ not in standing
     session: dict[str, list[str]] = {"session": []} if standing else {}
     if not is_safe:
         session["csrf"] = []

@@ -13,10 +13,10 @@ from calls.models import LIVE_STATUSES, Call
 from carrier.port import Carrier
 from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import Settings
-from phone_numbers.phone_number_service import NumberDesk
-from phone_numbers.purchases import SETTLE_AFTER
-from phone_numbers.reconcile_job import NumberSweep
-from phone_numbers.reconciliation import Reconciler
+from phone_numbers.provisioning import NumberProvisioning
+from phone_numbers.purchases import PURCHASE_ABANDONED_AFTER
+from phone_numbers.reconcile_job import NumberReconciliationTask
+from phone_numbers.reconciliation import NumberReconciler
 
 
 async def is_in_live_call(session: AsyncSession, organization_id: UUID, e164: str) -> bool:
@@ -27,14 +27,18 @@ async def is_in_live_call(session: AsyncSession, organization_id: UUID, e164: st
     return await session.scalar(query.limit(1)) is not None
 
 
-def build_number_desk(database: Database, carrier: Carrier, *, settle_after: timedelta = SETTLE_AFTER) -> NumberDesk:
+def build_number_desk(
+    database: Database, carrier: Carrier, *, abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER
+) -> NumberProvisioning:
     """The desk that requests use, or the sweep, each with its own database role."""
-    return NumberDesk.at(database, carrier, is_in_use=is_in_live_call, settle_after=settle_after)
+    return NumberProvisioning.create(database, carrier, is_in_use=is_in_live_call, abandoned_after=abandoned_after)
 
 
-def build_reconciler(database: Database, carrier: Carrier, *, settle_after: timedelta = SETTLE_AFTER) -> Reconciler:
+def build_reconciler(
+    database: Database, carrier: Carrier, *, abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER
+) -> NumberReconciler:
     """The reconciler; ``database`` must see all organizations."""
-    return Reconciler(database, carrier, build_number_desk(database, carrier, settle_after=settle_after))
+    return NumberReconciler(database, carrier, build_number_desk(database, carrier, abandoned_after=abandoned_after))
 
 
 @asynccontextmanager
@@ -47,7 +51,7 @@ async def sweeping_numbers(
         return
     # One connection for the lock, one for the work: the sweep goes over all organizations, one after the other.
     database = Database(settings.database_url, role=ADMIN_ROLE, engine_connections=1)
-    sweep = NumberSweep(database, build_reconciler(database, carrier), count)
+    sweep = NumberReconciliationTask(database, build_reconciler(database, carrier), count)
     sweep.start()
     try:
         yield

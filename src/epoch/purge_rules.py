@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import structlog
 
-from accounts.models import LoginSession, OneTimeLink
-from accounts.sessions import IDLE
+from accounts.models import LoginSession, OneTimeToken
+from accounts.sessions import IDLE_TIMEOUT
 from admin.models import StaffSession
 from admin.services import IDLE as STAFF_IDLE
 from calls.limits.models import CallDestination, CappedRejection
 from calls.models import UnmatchedEvent
 from calls.reconciliation.models import CallDiscrepancy
-from carrier.health import CarrierStanding
+from carrier.health import CarrierHealthReport
 from kit.counters import MinuteCounter
 from kit.db.database import Database
 from kit.db.purge import PurgeRule, purge_expired
@@ -26,10 +26,10 @@ FIRST_SECONDS = 60
 EVERY_SECONDS = 3600
 PURGE_RULES = (
     PurgeRule(LoginSession.expires_at, timedelta(days=1)),
-    PurgeRule(LoginSession.last_seen_at, IDLE + timedelta(days=1)),
+    PurgeRule(LoginSession.last_seen_at, IDLE_TIMEOUT + timedelta(days=1)),
     PurgeRule(StaffSession.expires_at, timedelta(days=1)),
     PurgeRule(StaffSession.last_seen_at, STAFF_IDLE + timedelta(days=1)),
-    PurgeRule(OneTimeLink.expires_at, timedelta(days=1)),
+    PurgeRule(OneTimeToken.expires_at, timedelta(days=1)),
     # No window is longer than a day, and failures are forgotten after one.
     PurgeRule(RateCounter.window_start, timedelta(days=2)),
     # Finished purchases only; a number that one of them explains is seen by the next sweep.
@@ -46,7 +46,7 @@ PURGE_RULES = (
     PurgeRule(CallDiscrepancy.created_at, timedelta(days=400)),
     # The operations page looks a day back.
     PurgeRule(MinuteCounter.minute, timedelta(days=3)),
-    PurgeRule(CarrierStanding.seen_at, timedelta(days=3)),
+    PurgeRule(CarrierHealthReport.reported_at, timedelta(days=3)),
 )
 log = structlog.get_logger("epoch.housekeeping")
 

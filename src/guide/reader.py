@@ -7,12 +7,12 @@ from uuid import UUID
 import msgspec
 from litestar import Request
 
-from accounts.auth import raw_session
-from accounts.sessions import viewer_of
+from accounts.auth import raw_session_id
+from accounts.sessions import find_viewer
 from integrations import extension
 from kit.clock import utc_now
 from kit.http.app_key import DATABASE
-from tenants.memberships import LAST_PLACE, Place, places_of
+from tenants.memberships import LAST_ORGANIZATION_COOKIE, MembershipSummary, memberships_of
 from widget import domains
 from widget.models import MAX_ACTIVE_TOKENS, EmbedToken
 from widget.services import EmbedTokenService
@@ -43,7 +43,7 @@ class Token(msgspec.Struct, frozen=True):
 class Reader(msgspec.Struct, frozen=True):
     """Somebody who is signed in and belongs to an organization."""
 
-    place: Place
+    place: MembershipSummary
     tokens: Sequence[Token]
     """The newest first."""
     token: Token | None
@@ -65,15 +65,15 @@ class Reader(msgspec.Struct, frozen=True):
 
 async def reader_of(request: Request[Any, Any, Any], token_id: str) -> Reader | None:
     """Who reads, and with the token ``token_id`` in the examples if it is theirs; None for anybody else."""
-    raw = raw_session(request)
+    raw = raw_session_id(request)
     if raw is None:
         return None
     database = DATABASE.get(request.app)
-    viewer = await viewer_of(database, raw, utc_now())
+    viewer = await find_viewer(database, raw, utc_now())
     if viewer is None:
         return None
     async with database.read_pool.tenant_scope(None, viewer.user_id) as reader:
-        places = await places_of(reader, viewer.user_id, first=request.cookies.get(LAST_PLACE))
+        places = await memberships_of(reader, viewer.user_id, first=request.cookies.get(LAST_ORGANIZATION_COOKIE))
     if not places:
         return None
     place = places[0]

@@ -1,1 +1,1 @@
-"""An organization's phone numbers: searched, bought and given back at the carrier, and kept equal to its list."""
+"""Phone numbers of organizations: search, purchase, release, and reconciliation with the carrier's list."""

@@ -1,4 +1,4 @@
-"""``…/phone-numbers``: customers search, get, see and release their numbers."""
+"""``…/phone-numbers``: customers search, buy, list and release their numbers."""
 
 from typing import Any
 from uuid import UUID
@@ -13,19 +13,19 @@ from kit.db.paging import PageQuery
 from kit.errors import TooMany
 from kit.schemas import Page
 from phone_numbers.errors import (
-    CarrierAway,
+    CarrierNotAnswering,
     NumberInUse,
     NumberNotAvailable,
     PurchaseInProgress,
-    ReleaseNotSettled,
+    ReleaseUnconfirmed,
     TooManyNumbers,
     TooManyPurchases,
 )
-from phone_numbers.phone_number_service import PHONE_NUMBERS, NumberDesk
-from phone_numbers.rules import read_search
+from phone_numbers.provisioning import NUMBER_PROVISIONING, NumberProvisioning
+from phone_numbers.rules import parse_search
 from phone_numbers.schemas import AvailableNumberInfo, GetNumber, PhoneNumberInfo
 from phone_numbers.services import PhoneNumberService
-from tenants.auth import member
+from tenants.auth import current_member
 from tenants.errors import OrganizationSuspended
 from tenants.guards import requires_member, requires_role, requires_widget_plan
 from tenants.models import Role
@@ -37,7 +37,7 @@ _ADMIN = (requires_member, requires_role(Role.ADMIN))
 class PhoneNumberController(Controller):
     """Phone numbers of the organization in the path.
 
-    What asks the carrier takes no session from the framework: no transaction is open while the carrier is asked.
+    Handlers that ask the carrier take no session from the framework: no transaction may be open meanwhile.
     """
 
     path = "/organizations/{organization_id:uuid}/phone-numbers"
@@ -47,7 +47,7 @@ class PhoneNumberController(Controller):
         "/available",
         guards=(*_MEMBER, requires_widget_plan),
         summary="Numbers that can be had",
-        refusals=(TooMany, CarrierAway),
+        refusals=(TooMany, CarrierNotAnswering),
     )
     async def available(
         self,
@@ -57,9 +57,9 @@ class PhoneNumberController(Controller):
         area_code: FromQuery[str] = "",
         contains: FromQuery[str] = "",
     ) -> Page[AvailableNumberInfo]:
-        who, desk = member(request), number_desk(request)
-        wanted = read_search(who.country if country is None else country, area_code, contains)
-        found = await desk.purchases.search(organization_id, wanted, by=who.actor)
+        who = current_member(request)
+        search = parse_search(who.country if country is None else country, area_code, contains)
+        found = await number_provisioning(request).purchaser.search(organization_id, search, by=who.actor)
         return Page(items=[AvailableNumberInfo.of(offered) for offered in found])
 
     @get(guards=_MEMBER, summary="Phone numbers of the organization")
@@ -69,7 +69,7 @@ class PhoneNumberController(Controller):
         organization_id: FromPath[UUID],
         asked: NamedDependency[PageQuery],
     ) -> Page[PhoneNumberInfo]:
-        rows = await PhoneNumberService(db_session).page(organization_id, after=asked.after, limit=asked.limit)
+        rows = await PhoneNumberService(db_session).list_held(organization_id, after=asked.after, limit=asked.limit)
         return asked.answer(rows, PhoneNumberInfo.of)
 
     @post(
@@ -82,35 +82,39 @@ class PhoneNumberController(Controller):
             TooManyPurchases,
             PurchaseInProgress,
             TooMany,
-            CarrierAway,
+            CarrierNotAnswering,
         ),
     )
     async def obtain(
         self, request: Request[Any, Any, State], organization_id: FromPath[UUID], data: JSONBody[GetNumber]
     ) -> PhoneNumberInfo:
-        number = await number_desk(request).purchases.buy(organization_id, data.number, by=member(request).actor)
+        number = await number_provisioning(request).purchaser.buy(
+            organization_id, data.number, by=current_member(request).actor
+        )
         return PhoneNumberInfo.of(number)
 
     @get("/{number_id:uuid}", guards=_MEMBER, summary="One phone number")
     async def show(
         self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID], number_id: FromPath[UUID]
     ) -> PhoneNumberInfo:
-        return PhoneNumberInfo.of(await PhoneNumberService(db_session).held(organization_id, number_id))
+        return PhoneNumberInfo.of(await PhoneNumberService(db_session).get_held(organization_id, number_id))
 
-    # Possible without a plan: a number that costs money can always be given back.
+    # Needs no plan: a number that costs money can always be released.
     @delete(
         "/{number_id:uuid}",
         guards=_ADMIN,
         summary="Release a phone number",
         status_code=204,
-        refusals=(NumberInUse, ReleaseNotSettled),
+        refusals=(NumberInUse, ReleaseUnconfirmed),
     )
     async def release(
         self, request: Request[Any, Any, State], organization_id: FromPath[UUID], number_id: FromPath[UUID]
     ) -> None:
-        await number_desk(request).releases.release(organization_id, number_id, by=member(request).actor)
+        await number_provisioning(request).releaser.release(
+            organization_id, number_id, by=current_member(request).actor
+        )
 
 
-def number_desk(request: Request[Any, Any, State]) -> NumberDesk:
-    """The application's number desk."""
-    return PHONE_NUMBERS.get(request.app)
+def number_provisioning(request: Request[Any, Any, State]) -> NumberProvisioning:
+    """The application's number provisioning."""
+    return NUMBER_PROVISIONING.get(request.app)

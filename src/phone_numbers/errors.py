@@ -4,7 +4,7 @@ from kit.errors import Conflict, Unavailable
 
 
 class NumberNotAvailable(Conflict):
-    """The carrier does not sell this number, to us or any more."""
+    """The carrier does not sell this number, or no longer."""
 
     code = "number_not_available"
     message = "This number is not available any more. Search again and choose another one"
@@ -18,7 +18,7 @@ class NumberInUse(Conflict):
 
 
 class TooManyNumbers(Conflict):
-    """The organization holds as many numbers as it may."""
+    """The organization has as many numbers as it may."""
 
     code = "too_many_numbers"
     message = "The organization holds as many phone numbers as its limit allows. Release one first"
@@ -32,21 +32,21 @@ class TooManyPurchases(Conflict):
 
 
 class PurchaseInProgress(Conflict):
-    """Another purchase of the organization is not settled yet."""
+    """Another purchase of the organization is pending."""
 
     code = "purchase_in_progress"
     message = "Another phone number is being bought for this organization. Try again in two minutes"
 
 
-class CarrierAway(Unavailable):
+class CarrierNotAnswering(Unavailable):
     """The carrier does not answer; nothing was changed."""
 
     code = "carrier_unavailable"
     message = "The carrier does not answer at the moment. Nothing was changed. Try again in a few minutes"
 
 
-class PurchaseNotSettled(Unavailable):
-    """The carrier did not say whether the number is ours; the sweep finds out."""
+class PurchaseUnconfirmed(Unavailable):
+    """The carrier did not say whether the number was bought; the reconciliation finds out."""
 
     code = "carrier_unavailable"
     message = (
@@ -55,8 +55,8 @@ class PurchaseNotSettled(Unavailable):
     )
 
 
-class ReleaseNotSettled(Unavailable):
-    """The carrier did not take the number back yet; the sweep asks it again."""
+class ReleaseUnconfirmed(Unavailable):
+    """The carrier has not taken the number back yet; the reconciliation asks it again."""
 
     code = "carrier_unavailable"
     message = "The carrier does not answer at the moment. The number is released as soon as it does"

@@ -1,4 +1,4 @@
-"""The number sweep: finishes what requests left undone and compares the carrier's list with ours, in one worker."""
+"""Reconciles phone numbers every 30 s in one worker; every 10th run compares the carrier's whole list."""
 
 from collections.abc import Callable
 
@@ -7,45 +7,45 @@ import structlog
 from carrier.port import CarrierError
 from kit.db.database import Database
 from kit.jobs.scheduler import Periodic
-from phone_numbers.reconciliation import Reconciler
+from phone_numbers.reconciliation import NumberReconciler
 
-FIRST_SECONDS = 5
-SWEEP_SECONDS = 30
-COMPARED = "numbers.compared"
-"""What is counted when the whole list was."""
-COMPARE_EVERY = 10
-"""The carrier's whole list is read at the first sweep and then at every so-manieth."""
+FIRST_RUN_SECONDS = 5
+RUN_INTERVAL_SECONDS = 30
+COMPARED_COUNTER = "numbers.compared"
+"""Counts comparisons of the whole list."""
+FULL_COMPARISON_EVERY_RUNS = 10
+"""The first run compares the whole list too."""
 log = structlog.get_logger("epoch.numbers")
 
 
-class NumberSweep(Periodic):
-    """Reconciles again and again."""
+class NumberReconciliationTask(Periodic):
+    """The periodic reconciliation."""
 
-    def __init__(self, database: Database, reconciler: Reconciler, count: Callable[[str], None]) -> None:
+    def __init__(self, database: Database, reconciler: NumberReconciler, count: Callable[[str], None]) -> None:
         super().__init__(
             "numbers",
             database,
-            self._sweep,
-            first_seconds=FIRST_SECONDS,
-            every_seconds=SWEEP_SECONDS,
+            self._reconcile,
+            first_seconds=FIRST_RUN_SECONDS,
+            every_seconds=RUN_INTERVAL_SECONDS,
             expected=(CarrierError,),
         )
         self._reconciler = reconciler
         self._count = count
-        self._sweeps = 0
+        self._runs = 0
 
-    async def _sweep(self) -> None:
-        """One pass. Raises: CarrierError."""
-        whole = self._sweeps % COMPARE_EVERY == 0
-        report = await (self._reconciler.compare if whole else self._reconciler.finish)()
-        self._sweeps += 1
-        if whole:
-            self._count(COMPARED)
-        if report.adopted or report.given_up or report.released or report.open:
+    async def _reconcile(self) -> None:
+        """Run once. Raises: CarrierError."""
+        is_full = self._runs % FULL_COMPARISON_EVERY_RUNS == 0
+        report = await (self._reconciler.compare if is_full else self._reconciler.settle_pending)()
+        self._runs += 1
+        if is_full:
+            self._count(COMPARED_COUNTER)
+        if report.adopted or report.failed or report.released or report.discrepancies:
             log.info(
                 "numbers_reconciled",
                 adopted=report.adopted,
-                given_up=report.given_up,
+                failed=report.failed,
                 released=report.released,
-                open=len(report.open),
+                discrepancies=len(report.discrepancies),
             )

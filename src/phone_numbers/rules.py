@@ -1,4 +1,4 @@
-"""The rules about phone numbers: how many, and what can be searched for and bought. Pure."""
+"""Rules about phone numbers: limits, searches, and names at the carrier. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ from kit.countries import countries
 from kit.errors import ValidationFailed
 from phone_numbers.errors import TooManyNumbers, TooManyPurchases
 
-NUMBERS = "phone_numbers"
-PURCHASES = "purchases_per_day"
-SEARCHES = "number_searches_per_minute"
-LIMITS: Mapping[str, int] = {NUMBERS: 5, PURCHASES: 3, SEARCHES: 60}
+HELD_NUMBERS_LIMIT = "phone_numbers"
+PURCHASES_LIMIT = "purchases_per_day"
+SEARCHES_LIMIT = "number_searches_per_minute"
+DEFAULT_LIMITS: Mapping[str, int] = {HELD_NUMBERS_LIMIT: 5, PURCHASES_LIMIT: 3, SEARCHES_LIMIT: 60}
 """Defaults by the name under which an organization's ``limits`` override them."""
 ATTEMPTS_PER_PURCHASE = 20
-"""Clicks and taken numbers cost nothing but the carrier's patience: they are counted more generously."""
-DAY = timedelta(days=1)
+"""Attempts to buy may be this many times the purchases: a failed attempt costs nothing."""
+PURCHASE_WINDOW = timedelta(days=1)
 _AREA_CODE = re.compile(r"[0-9]{1,6}")
 _DIGITS = re.compile(r"[0-9]{2,15}")
 _SEPARATORS = re.compile(r"[\s().\-/+]+")
@@ -37,12 +37,12 @@ _NOT_LOCAL = frozenset(
         PhoneNumberType.VOICEMAIL,
     }
 )
-"""Sold at other prices, and no caller ID that people take for a business next door."""
+"""Not sold: they have other prices, and people do not take them for a local business."""
 _NAME = re.compile(r"pn:([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})")
 
 
-class Search(msgspec.Struct, frozen=True):
-    """What to look for among the numbers for sale."""
+class NumberSearch(msgspec.Struct, frozen=True):
+    """The criteria of a search for numbers for sale."""
 
     country: str
     """ISO 3166 two-letter code."""
@@ -51,35 +51,35 @@ class Search(msgspec.Struct, frozen=True):
     """Digits anywhere in the number."""
 
 
-def limit(limits: Mapping[str, Any], name: str) -> int:
+def effective_limit(limits: Mapping[str, Any], name: str) -> int:
     """The limit called ``name``: the organization's own, or the default."""
-    return int(limits.get(name, LIMITS[name]))
+    return int(limits.get(name, DEFAULT_LIMITS[name]))
 
 
-def ensure_room(limits: Mapping[str, Any], *, held: int, bought_today: int) -> None:
+def ensure_may_buy(limits: Mapping[str, Any], *, held: int, bought_today: int) -> None:
     """Raises: TooManyNumbers, TooManyPurchases."""
-    if held >= limit(limits, NUMBERS):
+    if held >= effective_limit(limits, HELD_NUMBERS_LIMIT):
         raise TooManyNumbers
-    if bought_today >= limit(limits, PURCHASES):
+    if bought_today >= effective_limit(limits, PURCHASES_LIMIT):
         raise TooManyPurchases
 
 
-def read_search(country: str, area_code: str = "", contains: str = "") -> Search:
-    """What was typed, as the carrier is asked. Raises: ValidationFailed."""
-    code, area, digits = country.strip().upper(), _bare(area_code), _bare(contains)
-    wrong = []
+def parse_search(country: str, area_code: str = "", contains: str = "") -> NumberSearch:
+    """Parse the search form. Raises: ValidationFailed."""
+    code, area, digits = country.strip().upper(), _without_separators(area_code), _without_separators(contains)
+    errors = []
     if code not in countries():
-        wrong.append(("country", "Choose a country, by its two-letter code like US"))
+        errors.append(("country", "Choose a country, by its two-letter code like US"))
     if area and not _AREA_CODE.fullmatch(area):
-        wrong.append(("area_code", "An area code has 1 to 6 digits"))
+        errors.append(("area_code", "An area code has 1 to 6 digits"))
     if digits and not _DIGITS.fullmatch(digits):
-        wrong.append(("contains", "Enter 2 to 15 digits"))
-    if wrong:
-        raise ValidationFailed(wrong)
-    return Search(country=code, area_code=area or None, contains=digits or None)
+        errors.append(("contains", "Enter 2 to 15 digits"))
+    if errors:
+        raise ValidationFailed(errors)
+    return NumberSearch(country=code, area_code=area or None, contains=digits or None)
 
 
-def search_for(e164: str) -> Search:
+def exact_search(e164: str) -> NumberSearch:
     """The search that finds exactly ``e164``. Raises: ValidationFailed."""
     country = country_of(e164) if _E164.fullmatch(e164) else ""
     if country not in countries():
@@ -90,7 +90,7 @@ def search_for(e164: str) -> Search:
     national = str(phonenumbers.national_significant_number(number))
     # North America's area codes have a fixed length; elsewhere the digits alone find the number.
     area_code = national[:3] if number.country_code == 1 else None
-    return Search(country=country, area_code=area_code, contains=national)
+    return NumberSearch(country=country, area_code=area_code, contains=national)
 
 
 def country_of(e164: str) -> str:
@@ -102,20 +102,20 @@ def country_of(e164: str) -> str:
 
 
 def friendly_name(purchase_id: UUID) -> str:
-    """What a number is called at the carrier, so that a number found there leads back to its purchase."""
+    """The name of a number at the carrier, which leads back to its purchase."""
     return f"pn:{purchase_id}"
 
 
-def asked_at(purchase_id: UUID) -> datetime:
-    """When a purchase was asked for: its id begins with the time."""
+def requested_at(purchase_id: UUID) -> datetime:
+    """The time of a purchase, from its UUIDv7."""
     return datetime.fromtimestamp((purchase_id.int >> 80) / 1000, UTC)
 
 
-def purchase_of(name: str) -> UUID | None:
-    """The purchase that a number's name at the carrier speaks of; None when the name is not ours."""
+def purchase_id_in(name: str) -> UUID | None:
+    """The purchase in a number's name at the carrier; None for names that ``friendly_name`` did not make."""
     found = _NAME.fullmatch(name)
     return UUID(found[1]) if found else None
 
 
-def _bare(typed: str) -> str:
+def _without_separators(typed: str) -> str:
     return _SEPARATORS.sub("", typed)

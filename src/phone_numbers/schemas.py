@@ -9,14 +9,14 @@ from tenants.models import PhoneNumber
 
 
 class GetNumber(RequestModel, frozen=True, kw_only=True):
-    """Which number to get."""
+    """The number to buy."""
 
     number: str
     """E.164, as the search shows it."""
 
 
 class AvailableNumberInfo(ResponseModel, frozen=True, kw_only=True):
-    """A number that can be had now."""
+    """A number that can be bought now."""
 
     number: str
     """E.164."""

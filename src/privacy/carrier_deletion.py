@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from carrier.port import Carrier, NotAtCarrier
+from carrier.port import Carrier, NotFoundAtCarrier
 from kit.jobs.queue import Item, Lane, Outbox
 
 DELETE_CALLS = "calls.erase_at_carrier"
@@ -52,5 +52,5 @@ class CarrierCallDeletion:
     async def _delete(self, sid: str) -> None:
         try:
             await self._carrier.delete_call(sid)
-        except NotAtCarrier:
+        except NotFoundAtCarrier:
             return

@@ -19,7 +19,7 @@ from privacy.schemas import (
     RetentionInfo,
 )
 from privacy.services import RetentionService
-from tenants.auth import member
+from tenants.auth import current_member
 from tenants.guards import requires_member, requires_role
 from tenants.models import Role
 
@@ -49,7 +49,7 @@ class RetentionController(Controller):
         data: JSONBody[ChangeRetention],
     ) -> RetentionInfo:
         service = RetentionService(db_session, default_months=SETTINGS.get(request.app).call_retention_months)
-        return RetentionInfo.of(await service.update(organization_id, data.months, by=member(request).actor))
+        return RetentionInfo.of(await service.update(organization_id, data.months, by=current_member(request).actor))
 
 
 class ErasureController(Controller):
@@ -71,7 +71,7 @@ class ErasureController(Controller):
         organization_id: FromPath[UUID],
         data: JSONBody[EraseNumber],
     ) -> ErasedNumber:
-        who = member(request)
+        who = current_member(request)
         erasure = NUMBER_ERASURE.get(request.app)
         number = parse_number_to_erase(data.number, who.country)
         return ErasedNumber.of(

@@ -21,7 +21,7 @@ from kit.db.model import Base
 from kit.db.purge import delete_in_batches
 from kit.schemas import rfc3339
 from tenants.models import NumberPurchase, Organization, PhoneNumber, PurchaseState
-from tenants.services import GRACE
+from tenants.services import RESTORE_PERIOD
 
 _ORGANIZATIONS_PER_RUN = 100
 log = structlog.get_logger("epoch.tenants")
@@ -55,7 +55,7 @@ class OrganizationErasure:
         )
         query = (
             sa.select(Organization.id)
-            .where(Organization.deleted_at < utc_now() - GRACE, ~holds, ~buys)
+            .where(Organization.deleted_at < utc_now() - RESTORE_PERIOD, ~holds, ~buys)
             .order_by(Organization.deleted_at, Organization.id)
             .limit(_ORGANIZATIONS_PER_RUN)
         )
@@ -66,7 +66,7 @@ class OrganizationErasure:
         """Mark the organization and keep its accounts, once."""
         unmarked = sa.select(Organization).where(
             Organization.id == organization_id,
-            Organization.deleted_at < utc_now() - GRACE,
+            Organization.deleted_at < utc_now() - RESTORE_PERIOD,
             Organization.erasing_at.is_(None),
         )
         async with self._database.sessions() as session, session.begin():

@@ -24,8 +24,8 @@ from kit.schemas import rfc3339
 from kit.zip_stream import zip_of
 from privacy.services import RetentionService
 from privacy.usage_summary import usage_by_month
-from tenants.audit_log.services import AuditFilters, audit_csv
-from tenants.members import TeamMember, TeamService
+from tenants.audit_log.services import AuditFilters, export_audit_csv
+from tenants.members import MemberService, TeamMember
 from tenants.models import ApiKey, Invitation, PhoneNumber
 from tenants.services import OrganizationService
 from widget.models import BlockedOrigin, EmbedToken
@@ -81,7 +81,7 @@ class OrganizationExport:
     async def start(self, *, by: Actor) -> AsyncGenerator[bytes, None]:
         """Put it on record that ``by`` takes everything away; return the ZIP's chunks. Raises: NotFound."""
         async with self._database.tenant_session(self._id) as session:
-            organization = await OrganizationService(session).one(self._id)
+            organization = await OrganizationService(session).get(self._id)
             await record(
                 session,
                 by,
@@ -103,11 +103,11 @@ class OrganizationExport:
             yield file, self._table(model, columns)
         yield "calls.csv", csv_of((*CALL_COLUMNS, *_COST_COLUMNS), self._calls, _call_cells)
         yield "call_events.csv", self._events()
-        yield "audit.csv", audit_csv(self._database, self._id, AuditFilters())
+        yield "audit.csv", export_audit_csv(self._database, self._id, AuditFilters())
 
     async def _organization(self) -> AsyncIterator[bytes]:
         async with self._database.tenant_session(self._id) as session:
-            row = await OrganizationService(session).one(self._id)
+            row = await OrganizationService(session).get(self._id)
             kept = await RetentionService(session, default_months=self._default_months).get(self._id)
         yield _json(
             {
@@ -134,7 +134,7 @@ class OrganizationExport:
         after: UUID | None = None
         while True:
             async with self._database.tenant_session(self._id) as session:
-                members = await TeamService(session).page(self._id, after=after, limit=CSV_BATCH_ROWS)
+                members = await MemberService(session).list_members(self._id, after=after, limit=CSV_BATCH_ROWS)
             if not members:
                 return
             yield csv_lines(_member_cells(member) for member in members)

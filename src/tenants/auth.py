@@ -31,7 +31,7 @@ class MemberAuth(msgspec.Struct, frozen=True):
     """E.164 of the number that calls come from; None without one."""
 
 
-async def member_of(reader: RawConnection, organization_id: UUID, actor: Actor) -> MemberAuth:
+async def find_member(reader: RawConnection, organization_id: UUID, actor: Actor) -> MemberAuth:
     """The membership of a person, as ``reader`` sees it. Raises: NotFound, without organization or membership alike."""
     row = await reader.fetch_row(_FIND_MEMBER, organization_id=organization_id, user_id=actor.user_id)
     if row is None:
@@ -54,7 +54,7 @@ _FIND_MEMBER = CompiledStatement(
         Organization.plan,
         Organization.country,
         Organization.suspended_at,
-        PhoneNumber.calls_for(Organization.id).scalar_subquery(),
+        PhoneNumber.caller_id_of(Organization.id).scalar_subquery(),
     )
     .join(Organization, Organization.id == Membership.organization_id)
     .where(
@@ -70,7 +70,7 @@ async def load_member(connection: ASGIConnection[Any, Any, Any, Any], actor: Act
     database = DATABASE.get(connection.app)
     organization_id = connection.path_params["organization_id"]
     async with database.read_pool.tenant_scope(organization_id, actor.user_id) as reader:
-        member = await member_of(reader, organization_id, actor)
+        member = await find_member(reader, organization_id, actor)
     connection.scope["auth"] = member
     return member
 
@@ -86,7 +86,7 @@ def provide_tenant_context(request: Request[Any, Any, Any]) -> TenantContext:
     return TenantContext(found.organization_id, user.user_id if isinstance(user, Viewer) else None)
 
 
-def member(connection: ASGIConnection[Any, Any, Any, Any]) -> MemberAuth:
+def current_member(connection: ASGIConnection[Any, Any, Any, Any]) -> MemberAuth:
     """The member that the guard ``requires_member`` let through."""
     found = connection.scope["auth"]
     if not isinstance(found, MemberAuth):

@@ -10,18 +10,18 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.auth import viewer
+from accounts.auth import current_viewer
 from kit.db.paging import PageQuery
 from kit.errors import TooMany
 from kit.http.app_key import DATABASE, MAILER, SETTINGS
 from kit.schemas import Page
-from tenants.api_keys.auth import carries_key
-from tenants.auth import member
+from tenants.api_keys.auth import has_api_key
+from tenants.auth import current_member
 from tenants.errors import AlreadyInvited, AlreadyMember, LastOwner, RoleTooLow
-from tenants.guards import requires_member, requires_person, requires_role, requires_user_or_key
-from tenants.invitations import InvitationService, SentInvitation, ensure_may_mail
+from tenants.guards import rejects_api_keys, requires_member, requires_role, requires_user_or_key
+from tenants.invitations import InvitationService, SentInvitation, ensure_may_send_invitation
 from tenants.mails import invitation_mail
-from tenants.members import TeamService
+from tenants.members import MemberService
 from tenants.models import Role
 from tenants.schemas import (
     ChangeMember,
@@ -35,7 +35,7 @@ from tenants.services import OrganizationService
 
 _ADMIN = [requires_member, requires_role(Role.ADMIN)]
 # Keys are refused first: what one may not touch, it may not count or see either.
-_TEAM = [requires_member, requires_person]
+_TEAM = [requires_member, rejects_api_keys]
 _TEAM_ADMIN = [*_TEAM, requires_role(Role.ADMIN)]
 
 
@@ -53,14 +53,14 @@ class OrganizationController(Controller):
     ) -> Page[OrganizationInfo]:
         # Opened here: a key's session sees the key's organization, a user's sees the user.
         database = DATABASE.get(request.app)
-        if carries_key(request):
-            key = member(request)
+        if has_api_key(request):
+            key = current_member(request)
             async with database.tenant_session(key.organization_id) as session:
-                own = await OrganizationService(session).one(key.organization_id)
+                own = await OrganizationService(session).get(key.organization_id)
             return Page(items=[OrganizationInfo.of(own, key.role)] if asked.after is None else [])
-        user_id = viewer(request).user_id
+        user_id = current_viewer(request).user_id
         async with database.tenant_session(None, user_id) as session:
-            found = await OrganizationService(session).of_member(user_id, after=asked.after, limit=asked.limit)
+            found = await OrganizationService(session).list_for_user(user_id, after=asked.after, limit=asked.limit)
         roles = {organization.id: role for organization, role in found}
         return asked.answer(
             [organization for organization, _ in found], lambda row: OrganizationInfo.of(row, roles[row.id])
@@ -73,7 +73,9 @@ class OrganizationController(Controller):
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
     ) -> OrganizationInfo:
-        return OrganizationInfo.of(await OrganizationService(db_session).one(organization_id), member(request).role)
+        return OrganizationInfo.of(
+            await OrganizationService(db_session).get(organization_id), current_member(request).role
+        )
 
     @patch("/{organization_id:uuid}", guards=_ADMIN, summary="Change name or country")
     async def change(
@@ -83,13 +85,13 @@ class OrganizationController(Controller):
         organization_id: FromPath[UUID],
         data: JSONBody[ChangeOrganization],
     ) -> OrganizationInfo:
-        organization = await OrganizationService(db_session).change(
+        organization = await OrganizationService(db_session).update(
             organization_id,
-            by=member(request).actor,
+            by=current_member(request).actor,
             name=None if isinstance(data.name, UnsetType) else data.name,
             country=None if isinstance(data.country, UnsetType) else data.country,
         )
-        return OrganizationInfo.of(organization, member(request).role)
+        return OrganizationInfo.of(organization, current_member(request).role)
 
 
 class MemberController(Controller):
@@ -105,7 +107,7 @@ class MemberController(Controller):
         organization_id: FromPath[UUID],
         asked: NamedDependency[PageQuery],
     ) -> Page[MemberInfo]:
-        rows = await TeamService(db_session).page(organization_id, after=asked.after, limit=asked.limit)
+        rows = await MemberService(db_session).list_members(organization_id, after=asked.after, limit=asked.limit)
         people = {row.membership.id: row for row in rows}
         return asked.answer([row.membership for row in rows], lambda row: MemberInfo.of(people[row.id]))
 
@@ -118,8 +120,8 @@ class MemberController(Controller):
         member_id: FromPath[UUID],
         data: JSONBody[ChangeMember],
     ) -> MemberInfo:
-        changed = await TeamService(db_session).change_role(
-            organization_id, member_id, data.role, by=member(request).actor
+        changed = await MemberService(db_session).change_role(
+            organization_id, member_id, data.role, by=current_member(request).actor
         )
         return MemberInfo.of(changed)
 
@@ -138,7 +140,7 @@ class MemberController(Controller):
         organization_id: FromPath[UUID],
         member_id: FromPath[UUID],
     ) -> None:
-        await TeamService(db_session).remove(organization_id, member_id, by=member(request).actor)
+        await MemberService(db_session).remove(organization_id, member_id, by=current_member(request).actor)
 
 
 class InvitationController(Controller):
@@ -154,7 +156,7 @@ class InvitationController(Controller):
         organization_id: FromPath[UUID],
         asked: NamedDependency[PageQuery],
     ) -> Page[InvitationInfo]:
-        rows = await InvitationService(db_session).page(organization_id, after=asked.after, limit=asked.limit)
+        rows = await InvitationService(db_session).list_open(organization_id, after=asked.after, limit=asked.limit)
         return asked.answer(rows, InvitationInfo.of)
 
     @post(guards=_TEAM_ADMIN, summary="Invite somebody by e-mail", refusals=(AlreadyMember, AlreadyInvited, TooMany))
@@ -165,10 +167,10 @@ class InvitationController(Controller):
         organization_id: FromPath[UUID],
         data: JSONBody[Invite],
     ) -> Response[InvitationInfo]:
-        await ensure_may_mail(DATABASE.get(request.app), organization_id, data.email)
-        asking = member(request)
+        await ensure_may_send_invitation(DATABASE.get(request.app), organization_id, data.email)
+        asking = current_member(request)
         sent = await InvitationService(db_session).invite(
-            organization_id, email=data.email, role=data.role, by=asking.actor, own=asking.role
+            organization_id, email=data.email, role=data.role, by=asking.actor, inviter_role=asking.role
         )
         await db_session.refresh(sent.invitation)
         _mail(request, db_session, sent)
@@ -188,10 +190,10 @@ class InvitationController(Controller):
         organization_id: FromPath[UUID],
         invitation_id: FromPath[UUID],
     ) -> InvitationInfo:
-        invitations, asking = InvitationService(db_session), member(request)
-        known = await invitations.one(organization_id, invitation_id)
-        await ensure_may_mail(DATABASE.get(request.app), organization_id, known.email)
-        sent = await invitations.resend(organization_id, invitation_id, by=asking.actor, own=asking.role)
+        invitations, asking = InvitationService(db_session), current_member(request)
+        known = await invitations.get_open(organization_id, invitation_id)
+        await ensure_may_send_invitation(DATABASE.get(request.app), organization_id, known.email)
+        sent = await invitations.resend(organization_id, invitation_id, by=asking.actor, inviter_role=asking.role)
         _mail(request, db_session, sent)
         return InvitationInfo.of(sent.invitation)
 
@@ -203,11 +205,11 @@ class InvitationController(Controller):
         organization_id: FromPath[UUID],
         invitation_id: FromPath[UUID],
     ) -> None:
-        await InvitationService(db_session).withdraw(organization_id, invitation_id, by=member(request).actor)
+        await InvitationService(db_session).withdraw(organization_id, invitation_id, by=current_member(request).actor)
 
 
 def _mail(request: Request[Any, Any, State], db_session: AsyncSession, sent: SentInvitation) -> None:
     settings, mailer = SETTINGS.get(request.app), MAILER.get(request.app)
-    inviter = viewer(request)
+    inviter = current_viewer(request)
     mail = invitation_mail(sent, inviter=inviter.name or inviter.email, public_url=settings.public_url)
     mailer.send_after_commit(db_session, mail)

@@ -38,7 +38,7 @@ class SlugTaken(Conflict):
     message = "This name is in use many times over. Choose another"
 
 
-class NotForKeys(Forbidden):
+class UserRequired(Forbidden):
     """An API key acts as an admin, except for this."""
 
     code = "key_not_allowed"
@@ -73,21 +73,21 @@ class InvitationNotUsable(NotFound):
     message = "This invitation no longer works. Ask for a new one"
 
 
-class InvitedSomebodyElse(Forbidden):
+class InvitationForAnotherEmail(Forbidden):
     """The invitation was sent to another address than the signed-in person's."""
 
     code = "invitation_for_another_address"
     message = "This invitation is for another e-mail address. Sign in with the address it was sent to"
 
 
-class AlreadySo(Conflict):
+class AlreadyApplied(Conflict):
     """What is asked for is done already."""
 
     code = "already_so"
     message = "It is already so. Nothing was changed"
 
 
-class NameNotRepeated(ValidationFailed):
+class ConfirmationMismatch(ValidationFailed):
     """Deleting asks for the organization's name, typed."""
 
     def __init__(self) -> None:

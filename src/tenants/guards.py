@@ -6,10 +6,10 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
-from accounts.auth import person, viewer
+from accounts.auth import current_actor, current_viewer
 from tenants import rules
-from tenants.api_keys.auth import carries_key, load_key
-from tenants.auth import load_member, member
+from tenants.api_keys.auth import authenticate_api_key, has_api_key
+from tenants.auth import current_member, load_member
 from tenants.models import Role
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -20,39 +20,39 @@ async def requires_member(connection: Connection, _: BaseRouteHandler) -> None:
 
     Raises: NotSignedIn, InvalidApiKey, NotFound, KeyReadOnly.
     """
-    if carries_key(connection):
-        await load_key(connection, connection.path_params["organization_id"])
+    if has_api_key(connection):
+        await authenticate_api_key(connection, connection.path_params["organization_id"])
     else:
-        await load_member(connection, person(connection))
+        await load_member(connection, current_actor(connection))
 
 
 async def requires_user_or_key(connection: Connection, _: BaseRouteHandler) -> None:
     """Somebody is signed in, or a program holds a key. Raises: NotSignedIn, InvalidApiKey, KeyReadOnly."""
-    if carries_key(connection):
-        await load_key(connection)
+    if has_api_key(connection):
+        await authenticate_api_key(connection)
     else:
-        viewer(connection)
+        current_viewer(connection)
 
 
 def requires_role(at_least: Role) -> Callable[[Connection, BaseRouteHandler], None]:
     """The member's role is ``at_least`` this. Raises: RoleTooLow."""
 
     def guard(connection: Connection, _: BaseRouteHandler) -> None:
-        rules.ensure_role(member(connection).role, at_least)
+        rules.ensure_role(current_member(connection).role, at_least)
 
     return guard
 
 
-def requires_person(connection: Connection, _: BaseRouteHandler) -> None:
+def rejects_api_keys(connection: Connection, _: BaseRouteHandler) -> None:
     """Whoever asks is a person, not a program with a key. Raises: NotForKeys."""
-    rules.ensure_person(member(connection).actor)
+    rules.ensure_not_api_key(current_member(connection).actor)
 
 
 def requires_widget_plan(connection: Connection, _: BaseRouteHandler) -> None:
     """The organization's plan includes the widget. Raises: PlanTooLow."""
-    rules.ensure_widget_plan(member(connection).plan)
+    rules.ensure_widget_plan(current_member(connection).plan)
 
 
 def requires_phone_number(connection: Connection, _: BaseRouteHandler) -> None:
     """The organization has a number to call from. Raises: NoPhoneNumber."""
-    rules.ensure_phone_number(member(connection).caller_id)
+    rules.ensure_phone_number(current_member(connection).caller_id)

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.models import User
-from accounts.rules import ensure_verified, read_email
+from accounts.rules import ensure_email_verified, parse_email
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
@@ -21,16 +21,16 @@ from kit.db.rate_limit import hit_or_raise
 from kit.errors import NotFound
 from kit.secrets import digest
 from tenants import rules
-from tenants.errors import AlreadyInvited, AlreadyMember, InvitationNotUsable, InvitedSomebodyElse
+from tenants.errors import AlreadyInvited, AlreadyMember, InvitationForAnotherEmail, InvitationNotUsable
 from tenants.members import lock_organization
 from tenants.models import Invitation, Membership, Organization, Role
 
-LIFE = timedelta(days=7)
-PER_DAY = 50
+INVITATION_LIFETIME = timedelta(days=7)
+MAX_INVITATIONS_PER_DAY = 50
 """Invitation mails of one organization, where its limits do not say otherwise (``invitations_per_day``)."""
-TO_ONE_ADDRESS_PER_DAY = 5
+MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY = 5
 """From all organizations together: nobody's mailbox is ours to fill."""
-_FIND = """
+_FIND_ORGANIZATION_SQL = """
 SELECT organization_id FROM invitation
 WHERE digest = $1 AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > now()
 """
@@ -44,7 +44,7 @@ class SentInvitation(NamedTuple):
     organization_name: str
 
 
-class ShownInvitation(NamedTuple):
+class InvitationPreview(NamedTuple):
     """What whoever holds the link may see."""
 
     organization_name: str
@@ -52,23 +52,27 @@ class ShownInvitation(NamedTuple):
     role: Role
 
 
-class InvitationService(SQLAlchemyAsyncRepositoryService[Invitation]):
+class InvitationService:
     """The invitations of one organization at a time."""
 
     class Repository(SQLAlchemyAsyncRepository[Invitation]):
         model_type = Invitation
 
-    repository_type = Repository
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._repository = self.Repository(session=session)
 
-    async def page(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[Invitation]:
+    async def list_open(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[Invitation]:
         """``limit`` + 1 open invitations, too old ones included, newest first."""
-        query = sa.select(Invitation).where(*_open(organization_id)).order_by(Invitation.id.desc()).limit(limit + 1)
+        query = sa.select(Invitation).where(*_is_open(organization_id)).order_by(Invitation.id.desc()).limit(limit + 1)
         if after is not None:
             query = query.where(Invitation.id < after)
-        found: Sequence[Invitation] = (await self.repository.session.scalars(query)).all()
+        found: Sequence[Invitation] = (await self._session.scalars(query)).all()
         return found
 
-    async def invite(self, organization_id: UUID, *, email: str, role: Role, by: Actor, own: Role) -> SentInvitation:
+    async def invite(
+        self, organization_id: UUID, *, email: str, role: Role, by: Actor, inviter_role: Role
+    ) -> SentInvitation:
         """Invite ``email``, whether or not there is an account of that address: nobody learns which.
 
         Raises:
@@ -77,60 +81,64 @@ class InvitationService(SQLAlchemyAsyncRepositoryService[Invitation]):
             AlreadyMember: the address is a member's.
             AlreadyInvited: an invitation to it is open.
         """
-        rules.ensure_reach(own, role)
-        session, address = self.repository.session, read_email(email)
+        rules.ensure_may_manage(inviter_role, role)
+        session, address = self._session, parse_email(email)
         await lock_organization(session, organization_id)
         members = sa.select(Membership.id).join(User, User.id == Membership.user_id)
         if await session.scalar(members.where(Membership.owned_by(organization_id), User.email == address)):
             raise AlreadyMember
-        known = await self.get_one_or_none(*_open(organization_id), Invitation.email == address)
+        known = await self._repository.get_one_or_none(*_is_open(organization_id), Invitation.email == address)
         if known is not None:
             if known.expires_at > utc_now():
                 raise AlreadyInvited
             known.revoked_at = utc_now()
             await session.flush()
         raw = secrets.token_urlsafe(32)
-        invitation = await self.create(
+        invitation = await self._repository.add(
             Invitation(
                 organization_id=organization_id,
                 email=address,
                 role=role,
                 digest=digest(raw),
                 invited_by=by.user_id,
-                expires_at=utc_now() + LIFE,
+                expires_at=utc_now() + INVITATION_LIFETIME,
             )
         )
         await self._record(invitation, by, "invitation.sent", {"role": role})
         return SentInvitation(invitation, raw, await self._organization_name(organization_id))
 
-    async def resend(self, organization_id: UUID, invitation_id: UUID, *, by: Actor, own: Role) -> SentInvitation:
+    async def resend(
+        self, organization_id: UUID, invitation_id: UUID, *, by: Actor, inviter_role: Role
+    ) -> SentInvitation:
         """Make a new link for an open invitation; the one before stops working. Raises: NotFound, RoleTooLow."""
-        invitation = await self.one(organization_id, invitation_id)
-        rules.ensure_reach(own, invitation.role)
+        invitation = await self.get_open(organization_id, invitation_id)
+        rules.ensure_may_manage(inviter_role, invitation.role)
         raw = secrets.token_urlsafe(32)
-        invitation.digest, invitation.expires_at = digest(raw), utc_now() + LIFE
+        invitation.digest, invitation.expires_at = digest(raw), utc_now() + INVITATION_LIFETIME
         await self._record(invitation, by, "invitation.sent_again", None)
         return SentInvitation(invitation, raw, await self._organization_name(organization_id))
 
     async def withdraw(self, organization_id: UUID, invitation_id: UUID, *, by: Actor) -> None:
         """Take an open invitation back; its link stops working. Raises: NotFound."""
-        invitation = await self.one(organization_id, invitation_id)
+        invitation = await self.get_open(organization_id, invitation_id)
         invitation.revoked_at = utc_now()
         await self._record(invitation, by, "invitation.withdrawn", None)
 
-    async def one(self, organization_id: UUID, invitation_id: UUID) -> Invitation:
+    async def get_open(self, organization_id: UUID, invitation_id: UUID) -> Invitation:
         """One open invitation, held until the transaction ends. Raises: NotFound."""
-        query = sa.select(Invitation).where(*_open(organization_id), Invitation.id == invitation_id).with_for_update()
-        invitation: Invitation | None = await self.repository.session.scalar(query)
+        query = (
+            sa.select(Invitation).where(*_is_open(organization_id), Invitation.id == invitation_id).with_for_update()
+        )
+        invitation: Invitation | None = await self._session.scalar(query)
         if invitation is None:
             raise NotFound
         return invitation
 
-    async def shown(self, organization_id: UUID, raw: str) -> ShownInvitation:
+    async def preview(self, organization_id: UUID, raw: str) -> InvitationPreview:
         """What the link ``raw`` invites to. Raises: InvitationNotUsable."""
-        invitation = await self._presented(organization_id, raw)
+        invitation = await self._get_by_token(organization_id, raw)
         name = await self._organization_name(organization_id)
-        return ShownInvitation(name, invitation.email, invitation.role)
+        return InvitationPreview(name, invitation.email, invitation.role)
 
     async def accept(self, organization_id: UUID, raw: str, *, by: Actor) -> Organization:
         """Make ``by`` a member; who is one already keeps the role they have.
@@ -140,13 +148,13 @@ class InvitationService(SQLAlchemyAsyncRepositoryService[Invitation]):
             InvitedSomebodyElse: it was sent to another address.
             EmailNotVerified: the person has not shown that the address is theirs.
         """
-        session = self.repository.session
+        session = self._session
         await lock_organization(session, organization_id)
-        invitation = await self._presented(organization_id, raw)
+        invitation = await self._get_by_token(organization_id, raw)
         person = await session.get(User, by.user_id)
         if person is None or person.email != invitation.email:
-            raise InvitedSomebodyElse
-        ensure_verified(person.email_verified_at is not None)
+            raise InvitationForAnotherEmail
+        ensure_email_verified(person.email_verified_at is not None)
         invitation.accepted_at = utc_now()
         membership = Membership.owned_by(organization_id), Membership.user_id == person.id
         if await session.scalar(sa.select(Membership.id).where(*membership)) is None:
@@ -156,31 +164,31 @@ class InvitationService(SQLAlchemyAsyncRepositoryService[Invitation]):
         joined: Organization = (await session.scalars(query)).one()
         return joined
 
-    async def _presented(self, organization_id: UUID, raw: str) -> Invitation:
+    async def _get_by_token(self, organization_id: UUID, raw: str) -> Invitation:
         query = (
             sa.select(Invitation)
             .join(Organization, Organization.id == Invitation.organization_id)
             .where(
-                *_open(organization_id),
+                *_is_open(organization_id),
                 Invitation.digest == digest(raw),
                 Invitation.expires_at > utc_now(),
                 Organization.deleted_at.is_(None),
             )
             .with_for_update(of=Invitation)
         )
-        invitation: Invitation | None = await self.repository.session.scalar(query)
+        invitation: Invitation | None = await self._session.scalar(query)
         if invitation is None:
             raise InvitationNotUsable
         return invitation
 
     async def _organization_name(self, organization_id: UUID) -> str:
         query = sa.select(Organization.name).where(Organization.id == organization_id)
-        name: str = (await self.repository.session.scalars(query)).one()
+        name: str = (await self._session.scalars(query)).one()
         return name
 
     async def _record(self, invitation: Invitation, by: Actor, action: str, details: dict[str, object] | None) -> None:
         await record(
-            self.repository.session,
+            self._session,
             by,
             action,
             organization_id=invitation.organization_id,
@@ -190,26 +198,26 @@ class InvitationService(SQLAlchemyAsyncRepositoryService[Invitation]):
         )
 
 
-def _open(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+def _is_open(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
     return Invitation.owned_by(organization_id), Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None)
 
 
-async def organization_of(database: Database, raw: str) -> UUID:
+async def find_organization_id(database: Database, raw: str) -> UUID:
     """The organization that the link ``raw`` invites to. Raises: InvitationNotUsable."""
     async with database.pool.acquire() as connection:
-        found: UUID | None = await connection.fetchval(_FIND, digest(raw))
+        found: UUID | None = await connection.fetchval(_FIND_ORGANIZATION_SQL, digest(raw))
     if found is None:
         raise InvitationNotUsable
     return found
 
 
-async def ensure_may_mail(database: Database, organization_id: UUID, email: str) -> None:
+async def ensure_may_send_invitation(database: Database, organization_id: UUID, email: str) -> None:
     """Count one invitation mail, in a transaction of its own: the count outlasts a refusal. Raises: TooMany."""
     day = timedelta(days=1)
     async with database.tenant_session(organization_id) as session:
         held = await session.scalar(sa.select(Organization.limits).where(Organization.id == organization_id))
-        limit = int((held or {}).get("invitations_per_day", PER_DAY))
+        limit = int((held or {}).get("invitations_per_day", MAX_INVITATIONS_PER_DAY))
         await hit_or_raise(session, f"invitations:{organization_id}", limit=limit, window=day)
         # The address itself stands in the invitation only.
         to_whom = sha256(email.strip().lower().encode()).hexdigest()
-        await hit_or_raise(session, f"invited:{to_whom}", limit=TO_ONE_ADDRESS_PER_DAY, window=day)
+        await hit_or_raise(session, f"invited:{to_whom}", limit=MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY, window=day)

@@ -4,20 +4,20 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from kit.http.app_key import AppKey
 from kit.mail import Mail
-from tenants.invitations import LIFE, SentInvitation
+from tenants.invitations import INVITATION_LIFETIME, SentInvitation
 from tenants.models import Organization
 from tenants.services import restorable_until
 
 
 def invitation_mail(sent: SentInvitation, *, inviter: str, public_url: str) -> Mail:
     """The same whether or not the address has an account."""
-    role = sent.invitation.role.with_article
+    role, days = sent.invitation.role.with_article, INVITATION_LIFETIME.days
     return Mail(
         to=sent.invitation.email,
         subject=f"{inviter} invites you to {sent.organization_name}",
         paragraphs=(
             f"{inviter} invites you to join {sent.organization_name} on Epoch Voice as {role}.",
-            f"The link works for {LIFE.days} days. If you expected no invitation, you can ignore this mail.",
+            f"The link works for {days} days. If you expected no invitation, you can ignore this mail.",
         ),
         action=("See the invitation", f"{public_url}/invitations/{sent.raw}"),
     )

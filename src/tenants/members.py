@@ -6,7 +6,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.models import User
@@ -26,25 +25,27 @@ class TeamMember(NamedTuple):
     name: str
 
 
-class TeamService(SQLAlchemyAsyncRepositoryService[Membership]):
+class MemberService:
     """The members of one organization at a time. ``by`` is always one of them."""
 
     class Repository(SQLAlchemyAsyncRepository[Membership]):
         model_type = Membership
 
-    repository_type = Repository
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._repository = self.Repository(session=session)
 
-    async def page(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[TeamMember]:
+    async def list_members(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[TeamMember]:
         """``limit`` + 1 members, newest first."""
         query = _members(organization_id).order_by(Membership.id.desc()).limit(limit + 1)
         if after is not None:
             query = query.where(Membership.id < after)
-        return [TeamMember(*row) for row in await self.repository.session.execute(query)]
+        return [TeamMember(*row) for row in await self._session.execute(query)]
 
-    async def owners(self, organization_id: UUID) -> Sequence[TeamMember]:
+    async def list_owners(self, organization_id: UUID) -> Sequence[TeamMember]:
         """Everybody who owns the organization."""
         query = _members(organization_id).where(Membership.role == Role.OWNER).order_by(Membership.id)
-        return [TeamMember(*row) for row in await self.repository.session.execute(query)]
+        return [TeamMember(*row) for row in await self._session.execute(query)]
 
     async def change_role(self, organization_id: UUID, member_id: UUID, role: Role, *, by: Actor) -> TeamMember:
         """Give a member another role.
@@ -54,11 +55,11 @@ class TeamService(SQLAlchemyAsyncRepositoryService[Membership]):
             NotFound: there is no such member.
             LastOwner: nobody else owns the organization.
         """
-        await lock_organization(self.repository.session, organization_id)
-        own = await self._own(organization_id, by)
-        rules.ensure_reach(own.role, role)
-        member = await self.one(organization_id, member_id)
-        rules.ensure_reach(own.role, member.membership.role)
+        await lock_organization(self._session, organization_id)
+        own = await self._get_own_membership(organization_id, by)
+        rules.ensure_may_manage(own.role, role)
+        member = await self.get_member(organization_id, member_id)
+        rules.ensure_may_manage(own.role, member.membership.role)
         await self._set_role(member, role, by)
         return member
 
@@ -67,45 +68,47 @@ class TeamService(SQLAlchemyAsyncRepositoryService[Membership]):
 
         Raises: RoleTooLow, NotFound, LastOwner.
         """
-        await lock_organization(self.repository.session, organization_id)
-        own = await self._own(organization_id, by)
+        await lock_organization(self._session, organization_id)
+        own = await self._get_own_membership(organization_id, by)
         if member_id != own.id:
-            rules.ensure_reach(own.role)
-        member = await self.one(organization_id, member_id)
+            rules.ensure_may_manage(own.role)
+        member = await self.get_member(organization_id, member_id)
         if member_id != own.id:
-            rules.ensure_reach(own.role, member.membership.role)
-        await self._ensure_owner_beside(member.membership)
-        await self.repository.session.delete(member.membership)
+            rules.ensure_may_manage(own.role, member.membership.role)
+        await self._ensure_another_owner(member.membership)
+        await self._session.delete(member.membership)
         await self._record(member, by, "member.left" if member_id == own.id else "member.removed")
 
     async def leave(self, organization_id: UUID, *, by: Actor) -> None:
         """Take oneself out. Raises: NotFound, LastOwner."""
-        own = await self._own(organization_id, by)
+        own = await self._get_own_membership(organization_id, by)
         await self.remove(organization_id, own.id, by=by)
 
-    async def hand_over(self, organization_id: UUID, member_id: UUID, *, by: Actor) -> TeamMember:
+    async def transfer_ownership(self, organization_id: UUID, member_id: UUID, *, by: Actor) -> TeamMember:
         """Make another member an owner, and whoever asks an admin. Raises: RoleTooLow, NotFound."""
-        await lock_organization(self.repository.session, organization_id)
-        own = await self._own(organization_id, by)
+        await lock_organization(self._session, organization_id)
+        own = await self._get_own_membership(organization_id, by)
         rules.ensure_role(own.role, Role.OWNER)
         if member_id == own.id:
             raise NotFound
-        heir = await self.one(organization_id, member_id)
+        heir = await self.get_member(organization_id, member_id)
         await self._set_role(heir, Role.OWNER, by)
-        await self._set_role(await self.one(organization_id, own.id), Role.ADMIN, by)
+        await self._set_role(await self.get_member(organization_id, own.id), Role.ADMIN, by)
         return heir
 
-    async def _own(self, organization_id: UUID, by: Actor) -> Membership:
+    async def _get_own_membership(self, organization_id: UUID, by: Actor) -> Membership:
         """Read under the organization's lock: a role that was taken away meanwhile does not count."""
-        own = await self.get_one_or_none(Membership.owned_by(organization_id), Membership.user_id == by.user_id)
+        own = await self._repository.get_one_or_none(
+            Membership.owned_by(organization_id), Membership.user_id == by.user_id
+        )
         if own is None:
             raise NotFound
         return own
 
-    async def one(self, organization_id: UUID, member_id: UUID) -> TeamMember:
+    async def get_member(self, organization_id: UUID, member_id: UUID) -> TeamMember:
         """One member. Raises: NotFound."""
         query = _members(organization_id).where(Membership.id == member_id)
-        row = (await self.repository.session.execute(query)).one_or_none()
+        row = (await self._session.execute(query)).one_or_none()
         if row is None:
             raise NotFound
         return TeamMember(*row)
@@ -114,21 +117,21 @@ class TeamService(SQLAlchemyAsyncRepositoryService[Membership]):
         before = member.membership.role
         if role is before:
             return
-        await self._ensure_owner_beside(member.membership)
+        await self._ensure_another_owner(member.membership)
         member.membership.role = role
         await self._record(member, by, "member.role_changed", {"before": before, "after": role})
 
-    async def _ensure_owner_beside(self, leaving: Membership) -> None:
+    async def _ensure_another_owner(self, leaving: Membership) -> None:
         if leaving.role is Role.OWNER:
             others = Membership.role == Role.OWNER, Membership.id != leaving.id
-            if not await self.count(Membership.owned_by(leaving.organization_id), *others):
+            if not await self._repository.count(Membership.owned_by(leaving.organization_id), *others):
                 raise LastOwner
 
     async def _record(
         self, member: TeamMember, by: Actor, action: str, details: dict[str, object] | None = None
     ) -> None:
         await record(
-            self.repository.session,
+            self._session,
             by,
             action,
             organization_id=member.membership.organization_id,

@@ -10,13 +10,13 @@ from kit.db.raw import CompiledStatement, RawConnection
 from tenants.models import Membership, Organization, Role
 from tenants.plans import Plan
 
-LAST_PLACE = "organization"
+LAST_ORGANIZATION_COOKIE = "organization"
 """The cookie that remembers the organization last used."""
-SHOWN = 50
+MAX_LISTED_MEMBERSHIPS = 50
 """How many organizations the switcher lists."""
 
 
-class Place(msgspec.Struct, frozen=True):
+class MembershipSummary(msgspec.Struct, frozen=True):
     """An organization, and what the person is there."""
 
     organization_id: UUID
@@ -26,16 +26,18 @@ class Place(msgspec.Struct, frozen=True):
     role: Role
 
 
-async def places_of(reader: RawConnection, user_id: UUID, *, first: str | None = None) -> Sequence[Place]:
+async def memberships_of(
+    reader: RawConnection, user_id: UUID, *, first: str | None = None
+) -> Sequence[MembershipSummary]:
     """The person's organizations by name; the one with the slug ``first``, if it is theirs, leads the list."""
-    rows = await reader.fetch(_FIND_PLACES, user_id=user_id, first=first or "")
-    return [Place(found, slug, name, Plan(plan), Role(role)) for found, slug, name, plan, role in rows]
+    rows = await reader.fetch(_FIND_MEMBERSHIPS, user_id=user_id, first=first or "")
+    return [MembershipSummary(found, slug, name, Plan(plan), Role(role)) for found, slug, name, plan, role in rows]
 
 
-_FIND_PLACES = CompiledStatement(
+_FIND_MEMBERSHIPS = CompiledStatement(
     sa.select(Organization.id, Organization.slug, Organization.name, Organization.plan, Membership.role)
     .join(Membership, Membership.organization_id == Organization.id)
     .where(Membership.user_id == sa.bindparam("user_id"), Organization.deleted_at.is_(None))
     .order_by((Organization.slug == sa.bindparam("first")).desc(), sa.func.lower(Organization.name), Organization.id)
-    .limit(SHOWN)
+    .limit(MAX_LISTED_MEMBERSHIPS)
 )

@@ -87,7 +87,7 @@ class PhoneNumber(TenantOwned, Base):
     released_at: Mapped[dt.datetime | None]
 
     @classmethod
-    def calls_for(cls, organization_id: UUID | sa.ColumnElement[UUID] | Mapped[UUID]) -> sa.Select[str]:
+    def caller_id_of(cls, organization_id: UUID | sa.ColumnElement[UUID] | Mapped[UUID]) -> sa.Select[str]:
         """The number that the organization calls from: its oldest that is held and not being released."""
         return (
             sa.select(cls.e164)

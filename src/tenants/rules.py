@@ -4,11 +4,11 @@ from kit.actor import Actor, ActorKind
 from kit.countries import countries
 from kit.errors import ValidationFailed
 from kit.text import is_valid_text
-from tenants.errors import NoPhoneNumber, NotForKeys, OrganizationSuspended, PlanTooLow, RoleTooLow
+from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow, RoleTooLow, UserRequired
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
 
-NAME_CHARACTERS = 80
+MAX_NAME_CHARACTERS = 80
 
 
 def ensure_not_suspended(suspended: bool) -> None:
@@ -36,31 +36,31 @@ def ensure_role(role: Role, at_least: Role) -> None:
         raise RoleTooLow
 
 
-def ensure_person(actor: Actor) -> None:
+def ensure_not_api_key(actor: Actor) -> None:
     """Members, keys and ownership are people's business. Raises: NotForKeys."""
     if actor.kind is ActorKind.API_KEY:
-        raise NotForKeys
+        raise UserRequired
 
 
-def ensure_reach(own: Role, *roles: Role) -> None:
+def ensure_may_manage(own: Role, *roles: Role) -> None:
     """Nobody changes a member above themselves, or grants a role above their own. Raises: RoleTooLow."""
     for role in (Role.ADMIN, *roles):
         ensure_role(own, role)
 
 
-def read_name(typed: str) -> str:
+def parse_name(typed: str) -> str:
     """An organization's name as it is stored. Raises: ValidationFailed."""
     name = typed.strip()
     if not is_valid_text(name) or any(character in name for character in "\t\r\n\u2028\u2029"):
         raise ValidationFailed([("name", "Control characters are not allowed")])
     if not name:
         raise ValidationFailed([("name", "Enter the organization's name")])
-    if len(name) > NAME_CHARACTERS:
-        raise ValidationFailed([("name", f"At most {NAME_CHARACTERS} characters")])
+    if len(name) > MAX_NAME_CHARACTERS:
+        raise ValidationFailed([("name", f"At most {MAX_NAME_CHARACTERS} characters")])
     return name
 
 
-def read_country(typed: str) -> str:
+def parse_country(typed: str) -> str:
     """A country's code as it is stored. Raises: ValidationFailed."""
     code = typed.strip().upper()
     if code not in countries():
@@ -68,7 +68,7 @@ def read_country(typed: str) -> str:
     return code
 
 
-def read_role(typed: str) -> Role:
+def parse_role(typed: str) -> Role:
     """A role as a form names it. Raises: ValidationFailed."""
     try:
         return Role(typed)

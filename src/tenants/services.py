@@ -7,12 +7,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
-from accounts.rules import ensure_verified
+from accounts.rules import ensure_email_verified
 from kit.actor import SYSTEM, Actor
 from kit.audit import record
 from kit.clock import utc_now
@@ -21,28 +21,30 @@ from kit.db.rate_limit import hit_or_raise
 from kit.errors import NotFound
 from kit.schemas import rfc3339
 from tenants import rules, slugs
-from tenants.errors import AlreadySo, NameNotRepeated, SlugTaken
-from tenants.jobs import end_live_calls
+from tenants.errors import AlreadyApplied, ConfirmationMismatch, SlugTaken
+from tenants.jobs import enqueue_end_live_calls
 from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
 
-GRACE = timedelta(days=30)
+RESTORE_PERIOD = timedelta(days=30)
 """How long a deleted organization can be had back."""
-CREATED_PER_DAY = 20
+MAX_ORGANIZATIONS_PER_USER_PER_DAY = 20
 """By one person."""
 
 
-class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
+class OrganizationService:
     """Organizations, their members and their numbers."""
 
     class Repository(SQLAlchemyAsyncRepository[Organization]):
         model_type = Organization
 
-    repository_type = Repository
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._repository = self.Repository(session=session)
 
-    async def found(self, *, name: str, slug: str, country: str, owner_id: UUID, plan: Plan) -> Organization:
+    async def create(self, *, name: str, slug: str, country: str, owner_id: UUID, plan: Plan) -> Organization:
         """Create an organization with its first owner. Raises: SlugTaken."""
-        session, organization_id = self.repository.session, uuid7()
+        session, organization_id = self._session, uuid7()
         await set_tenant_context(session, organization_id, owner_id)
         values = {"id": organization_id, "name": name, "slug": slug, "country": country, "plan": plan}
         # Who holds the slug cannot be asked, because other organizations are out of sight: the index decides.
@@ -54,7 +56,7 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
         await session.flush()
         return organization
 
-    async def create_for(self, by: Actor, *, name: str, country: str) -> Organization:
+    async def create_for_user(self, by: Actor, *, name: str, country: str) -> Organization:
         """Create the organization of a person who has confirmed their address; its slug comes from the name.
 
         Raises:
@@ -63,11 +65,11 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
         """
         if by.user_id is None:
             raise ValueError("an organization begins with a person")
-        session = self.repository.session
+        session = self._session
         verified_at = await session.scalar(sa.select(User.email_verified_at).where(User.id == by.user_id))
-        ensure_verified(verified_at is not None)
-        checked, code = rules.read_name(name), rules.read_country(country)
-        organization = await self._found_under_free_slug(checked, code, by.user_id)
+        ensure_email_verified(verified_at is not None)
+        checked, code = rules.parse_name(name), rules.parse_country(country)
+        organization = await self._create_with_free_slug(checked, code, by.user_id)
         await record(
             session,
             by,
@@ -79,35 +81,35 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
         )
         return organization
 
-    async def _found_under_free_slug(self, name: str, country: str, owner_id: UUID) -> Organization:
-        for slug in slugs.candidates(name):
+    async def _create_with_free_slug(self, name: str, country: str, owner_id: UUID) -> Organization:
+        for slug in slugs.slug_candidates(name):
             with suppress(SlugTaken):
-                return await self.found(name=name, slug=slug, country=country, owner_id=owner_id, plan=Plan.STARTER)
+                return await self.create(name=name, slug=slug, country=country, owner_id=owner_id, plan=Plan.STARTER)
         raise SlugTaken
 
-    async def one(self, organization_id: UUID) -> Organization:
+    async def get(self, organization_id: UUID) -> Organization:
         """One organization; the database is not asked again for what the session holds. Raises: NotFound."""
-        organization: Organization | None = await self.repository.session.get(Organization, organization_id)
+        organization: Organization | None = await self._session.get(Organization, organization_id)
         if organization is None or organization.deleted_at is not None:
             raise NotFound
         return organization
 
-    async def change(
+    async def update(
         self, organization_id: UUID, *, by: Actor, name: str | None = None, country: str | None = None
     ) -> Organization:
         """Change what is given; the slug stays, so that addresses last. Raises: NotFound, ValidationFailed."""
-        organization = await self.one(organization_id)
+        organization = await self.get(organization_id)
         before = {"name": organization.name, "country": organization.country}
         if name is not None:
-            organization.name = rules.read_name(name)
+            organization.name = rules.parse_name(name)
         if country is not None:
-            organization.country = rules.read_country(country)
+            organization.country = rules.parse_country(country)
         after = {"name": organization.name, "country": organization.country}
         if after != before:
             await self._record(organization, by, "organization.changed", {"before": before, "after": after})
         return organization
 
-    async def delete_for_now(self, organization_id: UUID, *, by: Actor, confirmation: str) -> Organization:
+    async def soft_delete(self, organization_id: UUID, *, by: Actor, confirmation: str) -> Organization:
         """Take the organization away from everybody at once; for ``GRACE`` an owner can have it back.
 
         Its numbers stay with the carrier until then: a job releases them when the grace is over.
@@ -116,12 +118,12 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
             NotFound: there is no such organization.
             NameNotRepeated: ``confirmation`` is not its name.
         """
-        organization = await self.one(organization_id)
+        organization = await self.get(organization_id)
         if confirmation.strip() != organization.name:
-            raise NameNotRepeated
+            raise ConfirmationMismatch
         organization.deleted_at = utc_now()
-        end_live_calls(self.repository.session, organization.id)
-        held = await self.repository.session.scalar(
+        enqueue_end_live_calls(self._session, organization.id)
+        held = await self._session.scalar(
             sa.select(sa.func.count(PhoneNumber.id)).where(
                 PhoneNumber.owned_by(organization_id), PhoneNumber.released_at.is_(None)
             )
@@ -136,25 +138,25 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
         """Stop an organization's phones; live calls are ended. Raises: NotFound, AlreadySo."""
         await self._set_suspended(organization_id, utc_now(), by, "organization.suspended")
 
-    async def lift_suspension(self, organization_id: UUID, *, by: Actor) -> None:
+    async def unsuspend(self, organization_id: UUID, *, by: Actor) -> None:
         """Let an organization's phones work again. Raises: NotFound, AlreadySo."""
         await self._set_suspended(organization_id, None, by, "organization.suspension_lifted")
 
     async def _set_suspended(self, organization_id: UUID, at: datetime | None, by: Actor, action: str) -> None:
         query = sa.select(Organization).where(Organization.id == organization_id, Organization.deleted_at.is_(None))
-        organization: Organization | None = await self.repository.session.scalar(query.with_for_update())
+        organization: Organization | None = await self._session.scalar(query.with_for_update())
         if organization is None:
             raise NotFound
         if (organization.suspended_at is None) == (at is None):
-            raise AlreadySo
+            raise AlreadyApplied
         organization.suspended_at = at
         if at is not None:
-            end_live_calls(self.repository.session, organization.id)
+            enqueue_end_live_calls(self._session, organization.id)
         await self._record(organization, by, action, None)
 
     async def restore(self, organization_id: UUID, *, by: Actor) -> Organization:
         """Give a deleted organization back to its people; whoever asks must own it. Raises: NotFound."""
-        organization: Organization | None = await self.repository.session.scalar(
+        organization: Organization | None = await self._session.scalar(
             self._restorable(by.user_id).where(Organization.id == organization_id).with_for_update(of=Organization)
         )
         if organization is None:
@@ -163,9 +165,9 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
         await self._record(organization, by, "organization.restored", None)
         return organization
 
-    async def restorable_by(self, user_id: UUID) -> Sequence[Organization]:
+    async def list_restorable(self, user_id: UUID) -> Sequence[Organization]:
         """The deleted organizations that ``user_id`` owns and can still have back."""
-        found: Sequence[Organization] = (await self.repository.session.scalars(self._restorable(user_id))).all()
+        found: Sequence[Organization] = (await self._session.scalars(self._restorable(user_id))).all()
         return found
 
     @staticmethod
@@ -176,7 +178,7 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
             .where(
                 Membership.user_id == user_id,
                 Membership.role == Role.OWNER,
-                Organization.deleted_at > utc_now() - GRACE,
+                Organization.deleted_at > utc_now() - RESTORE_PERIOD,
                 Organization.erasing_at.is_(None),
             )
             .order_by(Organization.id.desc())
@@ -186,7 +188,7 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
         self, organization: Organization, by: Actor, action: str, details: dict[str, object] | None
     ) -> None:
         await record(
-            self.repository.session,
+            self._session,
             by,
             action,
             organization_id=organization.id,
@@ -195,7 +197,7 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
             details=details,
         )
 
-    async def of_member(self, user_id: UUID, *, after: UUID | None, limit: int) -> list[tuple[Organization, Role]]:
+    async def list_for_user(self, user_id: UUID, *, after: UUID | None, limit: int) -> list[tuple[Organization, Role]]:
         """``limit`` + 1 organizations that ``user_id`` belongs to, newest first, with the role in each."""
         query = (
             sa.select(Organization, Membership.role)
@@ -206,11 +208,13 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
         )
         if after is not None:
             query = query.where(Organization.id < after)
-        return [(organization, role) for organization, role in await self.repository.session.execute(query)]
+        return [(organization, role) for organization, role in await self._session.execute(query)]
 
     async def set_plan(self, slug: str, plan: Plan, *, by: Actor = SYSTEM) -> Organization:
         """Change the plan of the organization called ``slug``. Raises: NotFound."""
-        organization = await self.get_one_or_none(Organization.slug == slug, Organization.deleted_at.is_(None))
+        organization = await self._repository.get_one_or_none(
+            Organization.slug == slug, Organization.deleted_at.is_(None)
+        )
         if organization is None:
             raise NotFound(f"There is no organization {slug!r}")
         before, organization.plan = organization.plan, plan
@@ -218,11 +222,11 @@ class OrganizationService(SQLAlchemyAsyncRepositoryService[Organization]):
             await self._record(organization, by, "organization.plan_changed", {"before": before, "after": plan})
         return organization
 
-    async def add_number(self, organization_id: UUID, e164: str, *, carrier_sid: str | None) -> PhoneNumber:
+    async def add_phone_number(self, organization_id: UUID, e164: str, *, carrier_sid: str | None) -> PhoneNumber:
         """Record that the organization holds ``e164``."""
         number = PhoneNumber(organization_id=organization_id, e164=e164, carrier_sid=carrier_sid)
-        self.repository.session.add(number)
-        await self.repository.session.flush()
+        self._session.add(number)
+        await self._session.flush()
         return number
 
 
@@ -230,10 +234,12 @@ def restorable_until(organization: Organization) -> datetime:
     """When the grace of a deleted organization ends."""
     if organization.deleted_at is None:
         raise ValueError("the organization is not deleted")
-    return organization.deleted_at + GRACE
+    return organization.deleted_at + RESTORE_PERIOD
 
 
-async def ensure_may_create(database: Database, user_id: UUID) -> None:
+async def ensure_may_create_organization(database: Database, user_id: UUID) -> None:
     """Count one attempt to create an organization, in a transaction of its own. Raises: TooMany."""
     async with database.sessions() as session, session.begin():
-        await hit_or_raise(session, f"organizations:{user_id}", limit=CREATED_PER_DAY, window=timedelta(days=1))
+        await hit_or_raise(
+            session, f"organizations:{user_id}", limit=MAX_ORGANIZATIONS_PER_USER_PER_DAY, window=timedelta(days=1)
+        )

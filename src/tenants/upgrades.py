@@ -4,32 +4,34 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
-from tenants.errors import AlreadySo
+from tenants.errors import AlreadyApplied
 from tenants.models import UpgradeOutcome, UpgradeRequest
 
 
-class UpgradeService(SQLAlchemyAsyncRepositoryService[UpgradeRequest]):
+class UpgradeRequestService:
     """Requests for another plan, at most one open for each organization."""
 
     class Repository(SQLAlchemyAsyncRepository[UpgradeRequest]):
         model_type = UpgradeRequest
 
-    repository_type = Repository
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._repository = self.Repository(session=session)
 
-    async def open_of(self, organization_id: UUID) -> UpgradeRequest | None:
+    async def get_open(self, organization_id: UUID) -> UpgradeRequest | None:
         """The request that waits for an answer."""
-        return await self.get_one_or_none(
+        return await self._repository.get_one_or_none(
             UpgradeRequest.owned_by(organization_id), UpgradeRequest.resolved_at.is_(None)
         )
 
-    async def answer(self, organization_id: UUID, request_id: UUID, *, approved: bool, by: Actor) -> None:
+    async def resolve(self, organization_id: UUID, request_id: UUID, *, approved: bool, by: Actor) -> None:
         """Answer a request that waits; of two answers at once the first counts. Raises: AlreadySo."""
         outcome = UpgradeOutcome.APPROVED if approved else UpgradeOutcome.DECLINED
         waits = UpgradeRequest.owned_by(organization_id), UpgradeRequest.id == request_id
@@ -39,17 +41,17 @@ class UpgradeService(SQLAlchemyAsyncRepositoryService[UpgradeRequest]):
             .values(resolved_at=utc_now(), outcome=outcome)
             .returning(UpgradeRequest.id)
         )
-        if await self.repository.session.scalar(answered) is None:
-            raise AlreadySo
+        if await self._session.scalar(answered) is None:
+            raise AlreadyApplied
         await record(
-            self.repository.session,
+            self._session,
             by,
             f"upgrade.{outcome.value}",
             organization_id=organization_id,
             subject_id=request_id,
         )
 
-    async def ask(self, organization_id: UUID, *, by: Actor) -> bool:
+    async def create(self, organization_id: UUID, *, by: Actor) -> bool:
         """Ask for a bigger plan; False when that was asked already and not yet answered."""
         # One statement, so that two clicks at once make one request.
         statement = (
@@ -58,10 +60,8 @@ class UpgradeService(SQLAlchemyAsyncRepositoryService[UpgradeRequest]):
             .on_conflict_do_nothing(index_elements=["organization_id"], index_where=sa.text("resolved_at IS NULL"))
             .returning(UpgradeRequest.id)
         )
-        request_id = await self.repository.session.scalar(statement)
+        request_id = await self._session.scalar(statement)
         if request_id is None:
             return False
-        await record(
-            self.repository.session, by, "upgrade.requested", organization_id=organization_id, subject_id=request_id
-        )
+        await record(self._session, by, "upgrade.requested", organization_id=organization_id, subject_id=request_id)
         return True

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.db.paging import PageQuery
 from kit.http.app_key import SETTINGS
 from kit.schemas import Page, rfc3339
-from tenants.auth import member
+from tenants.auth import current_member
 from tenants.guards import requires_member, requires_phone_number, requires_role, requires_widget_plan
 from tenants.models import Role
 from widget.errors import TooManyTokens
@@ -49,7 +49,7 @@ class EmbedTokenController(Controller):
         data: JSONBody[GenerateEmbedToken],
     ) -> Response[EmbedTokenIssued]:
         token, raw = await EmbedTokenService(db_session).issue(
-            organization_id, label=data.label, allowed_domains=data.allowed_domains, by=member(request).actor
+            organization_id, label=data.label, allowed_domains=data.allowed_domains, by=current_member(request).actor
         )
         await db_session.refresh(token)
         issued = EmbedTokenIssued(
@@ -91,7 +91,7 @@ class EmbedTokenController(Controller):
         token = await EmbedTokenService(db_session).update(
             organization_id,
             token_id,
-            by=member(request).actor,
+            by=current_member(request).actor,
             label=None if isinstance(data.label, UnsetType) else data.label,
             allowed_domains=None if isinstance(data.allowed_domains, UnsetType) else data.allowed_domains,
         )
@@ -105,4 +105,4 @@ class EmbedTokenController(Controller):
         organization_id: FromPath[UUID],
         token_id: FromPath[UUID],
     ) -> None:
-        await EmbedTokenService(db_session).revoke(organization_id, token_id, by=member(request).actor)
+        await EmbedTokenService(db_session).revoke(organization_id, token_id, by=current_member(request).actor)

@@ -15,7 +15,7 @@ from kit.audit import record
 from kit.clock import utc_now
 from kit.errors import NotFound, ValidationFailed
 from kit.text import is_valid_text
-from tenants.jobs import end_live_calls
+from tenants.jobs import enqueue_end_live_calls
 from tenants.models import Organization
 from widget.domains import is_page_allowed, parse_allowed_domains
 from widget.errors import TooManyTokens
@@ -189,7 +189,7 @@ class EmbedTokenService:
         """
         token = await self.get_active(organization_id, token_id)
         token.revoked_at, token.revoked_by = utc_now(), by.user_id
-        end_live_calls(self._session, token.id)
+        enqueue_end_live_calls(self._session, token.id)
         await self._record(token, by, "embed_token.revoked")
 
     async def _record(

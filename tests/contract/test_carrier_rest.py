@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from anyio import create_task_group
 
-from carrier.port import CarrierError, CarrierUnavailable, NotAtCarrier
+from carrier.port import CarrierError, CarrierUnavailable, NotFoundAtCarrier
 from carrier.twilio import TwilioCarrier
 from kit.settings import Settings, load_settings
 from sandbox.app import Sandbox
@@ -66,7 +66,7 @@ async def test_numbers_are_searched_bought_listed_and_given_back(carrier: Twilio
     assert remaining[0].e164 == "+14155550102"
     await carrier.release_number(bought.sid)
     assert len(await carrier.owned_numbers()) == 1
-    with pytest.raises(NotAtCarrier):
+    with pytest.raises(NotFoundAtCarrier):
         await carrier.release_number(bought.sid)
 
 
@@ -75,7 +75,7 @@ async def test_a_number_is_bought_once_and_only_when_it_is_for_sale(carrier: Twi
     for e164 in ("+14155550100", "+12125550102", "+15555550100", "nonsense"):
         with pytest.raises(CarrierError) as refused:
             await carrier.buy_number(e164, friendly_name="pn:2")
-        assert not isinstance(refused.value, CarrierUnavailable | NotAtCarrier)
+        assert not isinstance(refused.value, CarrierUnavailable | NotFoundAtCarrier)
 
 
 async def test_all_pages_of_a_search_are_read(carrier: TwilioCarrier) -> None:
@@ -83,9 +83,9 @@ async def test_all_pages_of_a_search_are_read(carrier: TwilioCarrier) -> None:
 
 
 async def test_an_unknown_country_or_call_is_not_at_the_carrier(carrier: TwilioCarrier) -> None:
-    with pytest.raises(NotAtCarrier):
+    with pytest.raises(NotFoundAtCarrier):
         await carrier.search_numbers(country="ZZ")
-    with pytest.raises(NotAtCarrier):
+    with pytest.raises(NotFoundAtCarrier):
         await carrier.end_call(UNKNOWN_CALL)
 
 

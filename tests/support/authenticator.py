@@ -8,7 +8,7 @@ import httpx
 import pyotp
 
 from accounts.models import User
-from accounts.second_factor import STEP_SECONDS
+from accounts.second_factor import TOTP_STEP_SECONDS
 from support.factories import PASSWORD, sign_in
 from support.html_forms import submit
 
@@ -23,7 +23,7 @@ class Enrolled:
 
     def code(self, offset: int = 0) -> str:
         """The app's code now, or some steps away."""
-        return self._totp.generate_otp(int(time.time()) // STEP_SECONDS + offset)
+        return self._totp.generate_otp(int(time.time()) // TOTP_STEP_SECONDS + offset)
 
 
 async def enrol(client: httpx.AsyncClient, user: User) -> Enrolled:
@@ -35,7 +35,7 @@ async def enrol(client: httpx.AsyncClient, user: User) -> Enrolled:
     found = re.search(r'id="secret" value="([A-Z2-7 ]+)"', page)
     assert found is not None
     secret = found[1].replace(" ", "")
-    early = pyotp.TOTP(secret).generate_otp(int(time.time()) // STEP_SECONDS - 1)
+    early = pyotp.TOTP(secret).generate_otp(int(time.time()) // TOTP_STEP_SECONDS - 1)
     done = await submit(client, "/account/second-factor/confirm", "/account/second-factor", code=early)
     assert done.headers["location"] == "/account/recovery-codes"
     shown = await client.get("/account/recovery-codes")

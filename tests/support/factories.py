@@ -51,7 +51,7 @@ class Factory:
 
     async def user(self) -> User:
         async with self._database.sessions() as session, session.begin():
-            return await UserService(session).sign_up(
+            return await UserService(session).create_user(
                 email=f"person-{next(_serial)}@example.com",
                 password=PASSWORD,
                 name="Pat Person",
@@ -77,13 +77,13 @@ class Factory:
         serial = next(_serial)
         async with self._database.sessions() as session, session.begin():
             service = OrganizationService(session)
-            organization = await service.found(
+            organization = await service.create(
                 name=name, slug=f"tenant-{serial}", country=country, owner_id=owner.id, plan=plan
             )
             organization.created_at, organization.limits = utc_now() - age, dict(limits or {})
             e164 = f"+1415556{serial:04d}" if number else None
             if e164 is not None:
-                await service.add_number(organization.id, e164, carrier_sid=None)
+                await service.add_phone_number(organization.id, e164, carrier_sid=None)
         return Tenant(organization, owner, e164)
 
     async def member(self, organization: Organization, role: Role) -> User:

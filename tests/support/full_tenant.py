@@ -32,7 +32,7 @@ from support.call_factory import add_call
 from support.factories import Factory, Tenant
 from tenants.api_keys.services import ApiKeyService
 from tenants.invitations import InvitationService
-from tenants.members import TeamService
+from tenants.members import MemberService
 from tenants.models import (
     KeyScope,
     Membership,
@@ -80,7 +80,7 @@ async def furnish(database: Database, make: Factory) -> Furnished:
             email=f"{secrets.token_hex(6)}@example.com",
             role=Role.MEMBER,
             by=SYSTEM,
-            own=Role.OWNER,
+            inviter_role=Role.OWNER,
         )
         session.add_all(
             [
@@ -142,7 +142,7 @@ async def furnish(database: Database, make: Factory) -> Furnished:
         owner = Actor(ActorKind.USER, tenant.owner.id, tenant.owner.email)
         place = Membership.owned_by(organization_id), Membership.user_id == removed.id
         removed_id = (await session.scalars(sa.select(Membership.id).where(*place))).one()
-        await TeamService(session).remove(organization_id, removed_id, by=owner)
+        await MemberService(session).remove(organization_id, removed_id, by=owner)
         number = PhoneNumber.owned_by(organization_id)
         number_id = (await session.scalars(sa.select(PhoneNumber.id).where(number))).one()
         place = Membership.owned_by(organization_id), Membership.user_id == tenant.owner.id

@@ -143,7 +143,7 @@ async def account_page(request: Request) -> Response:
     """Where one is signed in, and where from one signed in last."""
     who = viewer(request)
     async with office(request).reading.sessions() as session:
-        live = await StaffSessionService(session).live_of(who.staff_id)
+        live = await StaffSessionService(session).list_active(who.staff_id)
         latest = await last_sign_ins(session, who.staff_id, LATEST)
     return await render(request, "office/account.html", live=live, latest=latest)
 
@@ -154,7 +154,7 @@ async def end_session(request: Request) -> Response:
     who = viewer(request)
     session_id: UUID = request.path_params["session_id"]
     async with office(request).reading.tenant_session(None, who.staff_id) as session:
-        if not await StaffSessionService(session).end_one_of(who.staff_id, session_id):
+        if not await StaffSessionService(session).end_for_user(who.staff_id, session_id):
             raise NotFound
         await record(session, who.actor, "session.ended", subject_id=session_id)
     return redirect(request, "/admin/account", "That browser is signed out.")

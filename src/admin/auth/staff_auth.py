@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from accounts.account_services import Accounts
+from accounts.account_services import AccountServices
 from accounts.errors import NotSignedIn, WrongCode
 from accounts.login_throttle import account_key
-from accounts.services import acting
+from accounts.services import actor_of
 from accounts.sessions import Browser
-from accounts.sign_in import SignedIn, SignIn
+from accounts.sign_in import Authenticator, SignedIn
 from admin.models import Staff
 from admin.services import StaffService, StaffSessionService, StaffViewer, staff_of
 from kit.audit import record
@@ -29,18 +29,18 @@ class Waiting(NamedTuple):
 class StaffDoor:
     """Lets staff in. Throttled like the customers' door, and counted apart from it."""
 
-    def __init__(self, database: Database, accounts: Accounts) -> None:
+    def __init__(self, database: Database, accounts: AccountServices) -> None:
         """``database`` runs as the staff's role; passwords, limits and codes are those of the customers' door."""
         self._database = database
         self._accounts = accounts
-        self._sign_in = SignIn(
+        self._sign_in = Authenticator(
             database,
             accounts.passwords,
-            accounts.limits,
+            accounts.login_throttle,
             accounts.second_factor,
-            people=StaffService,
+            accounts=StaffService,
             sessions=StaffSessionService,
-            door=DOOR,
+            throttle_scope=DOOR,
         )
 
     async def viewer(self, raw: str, address: str, *, is_activity: bool = True) -> StaffViewer | None:
@@ -50,23 +50,23 @@ class StaffDoor:
 
     async def first_step(self, *, email: str, password: str, browser: Browser, replaces: str | None) -> SignedIn:
         """Check the password and begin a session that awaits the code. Raises: TooMany, WrongCredentials."""
-        return await self._sign_in.first_step(email=email, password=password, browser=browser, replaces=replaces)
+        return await self._sign_in.start_sign_in(email=email, password=password, browser=browser, replaces=replaces)
 
     async def waiting(self, raw: str) -> Waiting | None:
         """Who waits behind ``raw``; for somebody without a second factor an enrolment is begun."""
         async with self._database.sessions() as session, session.begin():
-            awaiting = await StaffSessionService(session).awaiting(raw)
+            awaiting = await StaffSessionService(session).find_awaiting(raw)
             if awaiting is None:
                 return None
-            staff = await StaffService(session).signed_in(awaiting.user_id)
+            staff = await StaffService(session).get_active(awaiting.user_id)
             factor = self._accounts.second_factor
             if staff.totp_enabled_at is not None:
                 return Waiting(staff, None)
-            return Waiting(staff, factor.pending(staff) or await factor.start(session, staff))
+            return Waiting(staff, factor.pending_secret(staff) or await factor.enrol(session, staff))
 
     async def second_step(self, *, raw: str, code: str, browser: Browser) -> SignedIn:
         """Sign in with a code. Raises: NotSignedIn (nobody waits), TooMany, WrongCode."""
-        return await self._sign_in.second_step(raw=raw, code=code, browser=browser)
+        return await self._sign_in.finish_sign_in(raw=raw, code=code, browser=browser)
 
     async def enrol(self, *, raw: str, code: str, browser: Browser) -> tuple[Sequence[str], SignedIn]:
         """Confirm the second factor with its first code, and sign in; the recovery codes are shown once.
@@ -79,19 +79,19 @@ class StaffDoor:
         waiting = await self.waiting(raw)
         if waiting is None:
             raise NotSignedIn
-        staff, limits = waiting.staff, self._accounts.limits
+        staff, limits = waiting.staff, self._accounts.login_throttle
         account = account_key("second-factor", str(staff.id))
-        await limits.ensure_may_try(account, browser.address)
+        await limits.ensure_may_attempt(account, browser.address)
         try:
             async with self._database.tenant_session(None, staff.id) as session:
-                fresh = await StaffService(session).signed_in(staff.id)
-                by = acting(fresh, browser.address)
+                fresh = await StaffService(session).get_active(staff.id)
+                by = actor_of(fresh, browser.address)
                 codes = await self._accounts.second_factor.confirm(session, fresh, code, by=by)
         except WrongCode:
-            await limits.judge(account, browser.address, succeeded=False)
+            await limits.record_attempt(account, browser.address, succeeded=False)
             raise
-        await limits.judge(account, browser.address, succeeded=True)
-        return codes, await self._sign_in.begin(fresh, browser, raw)
+        await limits.record_attempt(account, browser.address, succeeded=True)
+        return codes, await self._sign_in.start_session(fresh, browser, raw)
 
     async def join(self, raw: str, *, password: str, address: str) -> None:
         """Choose a password by the one-use link. Raises: StaffLinkNotUsable, ValidationFailed."""
@@ -107,6 +107,6 @@ class StaffDoor:
     async def leave(self, raw: str, viewer: StaffViewer | None) -> None:
         """End the session behind ``raw``, whatever it is worth."""
         async with self._database.sessions() as session, session.begin():
-            await StaffSessionService(session).end_raw(raw)
+            await StaffSessionService(session).end_by_raw_id(raw)
             if viewer is not None:
                 await record(session, viewer.actor, "session.ended", subject_id=viewer.session_id)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from carrier.breaker import BreakerState
-from carrier.health import TOLD_EVERY, CarrierMeasure, CarrierStanding
+from carrier.health import REPORT_INTERVAL, CarrierCounter, CarrierHealthReport
 from kit.counters import MinuteCounter
 from kit.errors import Unavailable
 
@@ -94,26 +94,26 @@ async def carrier_now(session: AsyncSession, now: dt.datetime) -> CarrierNow:
     """How the carrier does."""
     found = await _lately(session, now)
     running = (
-        sa.select(CarrierStanding.state, sa.func.count())
-        .where(CarrierStanding.seen_at > now - 2 * TOLD_EVERY)
-        .group_by(CarrierStanding.state)
-        .order_by(CarrierStanding.state)
+        sa.select(CarrierHealthReport.state, sa.func.count())
+        .where(CarrierHealthReport.reported_at > now - 2 * REPORT_INTERVAL)
+        .group_by(CarrierHealthReport.state)
+        .order_by(CarrierHealthReport.state)
     )
     failures = (
-        sa.select(CarrierStanding.failed_at, CarrierStanding.failure)
-        .where(CarrierStanding.failed_at.is_not(None))
-        .order_by(CarrierStanding.failed_at.desc())
+        sa.select(CarrierHealthReport.failed_at, CarrierHealthReport.failure)
+        .where(CarrierHealthReport.failed_at.is_not(None))
+        .order_by(CarrierHealthReport.failed_at.desc())
         .limit(1)
     )
     failure = (await session.execute(failures)).one_or_none()
-    answered = found.get(CarrierMeasure.ANSWERED, 0)
+    answered = found.get(CarrierCounter.ANSWERED, 0)
     return CarrierNow(
         states={row[0]: row[1] for row in await session.execute(running)},
         answered=answered,
-        failed=found.get(CarrierMeasure.FAILED, 0),
-        left_alone=found.get(CarrierMeasure.LEFT_ALONE, 0),
-        milliseconds=found.get(CarrierMeasure.MILLISECONDS, 0) // answered if answered else None,
-        answered_at=await session.scalar(sa.select(sa.func.max(CarrierStanding.answered_at))),
+        failed=found.get(CarrierCounter.FAILED, 0),
+        left_alone=found.get(CarrierCounter.NOT_SENT, 0),
+        milliseconds=found.get(CarrierCounter.MILLISECONDS, 0) // answered if answered else None,
+        answered_at=await session.scalar(sa.select(sa.func.max(CarrierHealthReport.answered_at))),
         failed_at=None if failure is None else failure[0],
         failure=None if failure is None else failure[1],
     )

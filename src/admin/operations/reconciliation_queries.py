@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.reconciliation.models import CallDiscrepancy, ReconciledDay
 from kit.counters import MinuteCounter
-from phone_numbers.models import NumberDifference
-from phone_numbers.reconcile_job import COMPARED
+from phone_numbers.models import NumberDiscrepancy
+from phone_numbers.reconcile_job import COMPARED_COUNTER
 
 DAYS = 3
 
@@ -22,7 +22,7 @@ class Reconciled(NamedTuple):
     """The newest first."""
     calls: Sequence[CallDiscrepancy]
     """What is for people to look at."""
-    numbers: Sequence[NumberDifference]
+    numbers: Sequence[NumberDiscrepancy]
     numbers_compared_at: dt.datetime | None
     """The minute of the last comparison of numbers; None when there was none for a day."""
 
@@ -36,8 +36,8 @@ async def reconciled(session: AsyncSession, limit: int, now: dt.datetime) -> Rec
     days = sa.select(ReconciledDay).order_by(ReconciledDay.day.desc()).limit(DAYS)
     calls = sa.select(CallDiscrepancy).where(CallDiscrepancy.corrected_at.is_(None))
     calls = calls.order_by(CallDiscrepancy.id.desc()).limit(limit)
-    numbers = sa.select(NumberDifference).order_by(NumberDifference.id.desc()).limit(limit)
-    compared = MinuteCounter.minute >= now - dt.timedelta(days=1), MinuteCounter.name == COMPARED
+    numbers = sa.select(NumberDiscrepancy).order_by(NumberDiscrepancy.id.desc()).limit(limit)
+    compared = MinuteCounter.minute >= now - dt.timedelta(days=1), MinuteCounter.name == COMPARED_COUNTER
     return Reconciled(
         days=(await session.scalars(days)).all(),
         calls=(await session.scalars(calls)).all(),

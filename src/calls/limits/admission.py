@@ -46,7 +46,7 @@ REPLAY_PERIOD = dt.timedelta(minutes=5)
 """How long a request for a call may be repeated: the carrier repeats within seconds, and its signature never ages."""
 _MAX_DIALLED_CHARACTERS = 32
 _LOCK_CALLER_NUMBER = CompiledStatement(
-    PhoneNumber.calls_for(sa.bindparam("organization", type_=sa.Uuid())).with_for_update(read=True)
+    PhoneNumber.caller_id_of(sa.bindparam("organization", type_=sa.Uuid())).with_for_update(read=True)
 )
 
 

@@ -14,7 +14,7 @@ from calls.limits.schemas import CallingRulesInfo, ChangeCallingRules
 from calls.limits.services import CallingRulesService
 from kit.errors import ValidationFailed
 from kit.schemas import invalid_text_errors
-from tenants.auth import member
+from tenants.auth import current_member
 from tenants.guards import requires_member, requires_role
 from tenants.models import Role
 
@@ -43,7 +43,7 @@ class CallingRulesController(Controller):
             raise ValidationFailed(errors)
         rules = await CallingRulesService(db_session).update(
             organization_id,
-            by=member(request).actor,
+            by=current_member(request).actor,
             countries=None if isinstance(data.countries, UnsetType) else data.countries,
             blocked_numbers=None if isinstance(data.blocked_numbers, UnsetType) else data.blocked_numbers,
             limits=None if isinstance(data.limits, UnsetType) else data.limits,

@@ -25,7 +25,7 @@ from kit.clock import utc_now
 from kit.errors import NotFound
 from kit.http.app_key import AppKey
 from kit.mail import Mail
-from tenants.members import TeamService
+from tenants.members import MemberService
 
 NEAR_LIMIT_PERCENT = 80
 FOREIGN_NUMBERS_ALERT = 10
@@ -114,7 +114,7 @@ class LimitAlerts:
             subject_name=standing.name if use.token_id is None else standing.token_name,
             details={"limit": use.name, "used": use.after, "of": use.limit},
         )
-        for owner in await TeamService(session).owners(organization_id):
+        for owner in await MemberService(session).list_owners(organization_id):
             self._send(session, _mail(standing, use, owner.email, self._public_url))
 
 

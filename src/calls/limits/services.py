@@ -38,7 +38,7 @@ from kit.clock import utc_now
 from kit.countries import countries
 from kit.e164 import masked
 from kit.errors import DomainError, NotFound, ValidationFailed
-from tenants.jobs import end_live_calls
+from tenants.jobs import enqueue_end_live_calls
 from tenants.models import Organization
 from widget.models import EmbedToken
 
@@ -208,9 +208,9 @@ async def pause_calls(session: AsyncSession, *, reason: str, by: Actor, end_live
     harder = sa.update(CallingPause).where(CallingPause.ends_live_calls.is_(False)).values(ends_live_calls=True)
     ending = await session.scalar(harder.returning(CallingPause.id)) if end_live else None
     if ending is not None:
-        end_live_calls(session, ending)
+        enqueue_end_live_calls(session, ending)
         if not is_exact:
-            end_live_calls(session, ending, after=_MAX_ADMISSION_TIME)
+            enqueue_end_live_calls(session, ending, after=_MAX_ADMISSION_TIME)
     if not is_new and ending is None:
         return False
     await record(session, by, "calling.paused", details={"reason": reason, "live_calls_ended": ending is not None})

@@ -20,13 +20,13 @@ from calls.limits.limit_alerts import LimitAlerts
 from calls.models import Call, CallStatus
 from calls.reconciliation.daily_differences import (
     CarrierCall,
-    Discrepancy,
+    NumberDiscrepancy,
     find_discrepancies,
     placing_token,
 )
 from calls.reconciliation.models import CallDiscrepancy, DiscrepancyKind, ReconciledDay
 from calls.services import CallService
-from carrier.port import Carrier, LegReport, NotAtCarrier
+from carrier.port import Carrier, LegReport, NotFoundAtCarrier
 from kit.clock import utc_now
 from kit.db.database import Database
 
@@ -120,7 +120,7 @@ class DailyReconciler:
         if call.erased_at is not None:
             return  # Erased there as well, or about to be.
         if theirs is None:
-            missing = Discrepancy(DiscrepancyKind.UNKNOWN_THERE, _describe(call), "", is_correctable=False)
+            missing = NumberDiscrepancy(DiscrepancyKind.UNKNOWN_THERE, _describe(call), "", is_correctable=False)
             await self._correct(day, call, [missing])
             return
         if not is_listed:
@@ -138,7 +138,7 @@ class DailyReconciler:
             await self._correct(day, call, differing, theirs)
 
     async def _correct(
-        self, day: dt.date, call: Call, differing: Sequence[Discrepancy], theirs: CarrierCall | None = None
+        self, day: dt.date, call: Call, differing: Sequence[NumberDiscrepancy], theirs: CarrierCall | None = None
     ) -> None:
         """Correct our record, and keep what was found, together."""
         async with self._jobs.sessions() as session, session.begin():
@@ -166,13 +166,13 @@ class DailyReconciler:
                     if sid in known or not theirs.is_billable:
                         continue
                     there = f"{theirs.status.value}, {theirs.seconds} s"
-                    item = Discrepancy(DiscrepancyKind.UNKNOWN_HERE, "", there, is_correctable=False)
+                    item = NumberDiscrepancy(DiscrepancyKind.UNKNOWN_HERE, "", there, is_correctable=False)
                     await _store_discrepancy(session, day, sid, item, token_id=placing_token(theirs.caller))
 
     async def _fetch_carrier_call(self, carrier_sid: str) -> CarrierCall | None:
         try:
             caller = await self._carrier.leg(carrier_sid)
-        except NotAtCarrier:
+        except NotFoundAtCarrier:
             return None
         return CarrierCall(caller, tuple(await self._carrier.dialled_legs(carrier_sid)))
 
@@ -254,7 +254,7 @@ async def _store_discrepancy(
     session: AsyncSession,
     day: dt.date,
     carrier_sid: str,
-    item: Discrepancy,
+    item: NumberDiscrepancy,
     *,
     call_record_id: UUID | None = None,
     token_id: UUID | None = None,

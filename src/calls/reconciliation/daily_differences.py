@@ -61,7 +61,7 @@ class CarrierCall(msgspec.Struct, frozen=True):
         return leg.sid, event
 
 
-class Discrepancy(msgspec.Struct, frozen=True):
+class NumberDiscrepancy(msgspec.Struct, frozen=True):
     """In one thing; texts as staff read them."""
 
     kind: DiscrepancyKind
@@ -76,25 +76,25 @@ def placing_token(leg: LegReport) -> UUID | None:
     return None if found is None else UUID(found[1])
 
 
-def find_discrepancies(call: Call, theirs: CarrierCall) -> list[Discrepancy]:
+def find_discrepancies(call: Call, theirs: CarrierCall) -> list[NumberDiscrepancy]:
     """What our record of a call says otherwise than the carrier, which has seen it through."""
     if call.status is CallStatus.REFUSED:
         there = f"{theirs.status.value}, {theirs.seconds} s"
-        dialled = Discrepancy(DiscrepancyKind.DIALLED_THOUGH_REFUSED, "refused", there, is_correctable=False)
+        dialled = NumberDiscrepancy(DiscrepancyKind.DIALLED_THOUGH_REFUSED, "refused", there, is_correctable=False)
         return [dialled] if theirs.dialled else []
     found = []
     if call.status is not theirs.status:
         # That nobody was dialled cannot be true of a call of which somebody told us.
         is_correctable = bool(theirs.dialled) or not call.status.is_final
-        found.append(Discrepancy(DiscrepancyKind.STATUS, call.status.value, theirs.status.value, is_correctable))
+        found.append(NumberDiscrepancy(DiscrepancyKind.STATUS, call.status.value, theirs.status.value, is_correctable))
     if theirs.dialled:
         seconds = theirs.seconds if theirs.status is CallStatus.COMPLETED else 0
         if call.duration != seconds:
-            found.append(Discrepancy(DiscrepancyKind.DURATION, str(call.duration), str(seconds)))
+            found.append(NumberDiscrepancy(DiscrepancyKind.DURATION, str(call.duration), str(seconds)))
         ended_at = theirs.dialled[0].ended_at
         if ended_at is not None and (call.ended_at is None or abs(call.ended_at - ended_at) > _END_TOLERANCE):
-            found.append(Discrepancy(DiscrepancyKind.END, rfc3339(call.ended_at) or "", rfc3339(ended_at) or ""))
+            found.append(NumberDiscrepancy(DiscrepancyKind.END, rfc3339(call.ended_at) or "", rfc3339(ended_at) or ""))
     price = theirs.price_micros
     if call.is_priced and price is not None and call.cost_micros != price:
-        found.append(Discrepancy(DiscrepancyKind.PRICE, str(call.cost_micros), str(price)))
+        found.append(NumberDiscrepancy(DiscrepancyKind.PRICE, str(call.cost_micros), str(price)))
     return found

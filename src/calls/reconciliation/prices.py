@@ -12,7 +12,7 @@ from calls.leg_reports import total_price
 from calls.limits.limit_alerts import LimitAlerts
 from calls.models import Call
 from calls.services import CallService
-from carrier.port import Carrier, CarrierError, NotAtCarrier
+from carrier.port import Carrier, CarrierError, NotFoundAtCarrier
 from kit.clock import utc_now
 from kit.db.database import Database
 
@@ -75,7 +75,7 @@ class PriceUpdater:
     async def _update(self, call: _UnpricedCall, now: dt.datetime) -> bool:
         try:
             legs = [await self._carrier.leg(call.carrier_sid), *await self._carrier.dialled_legs(call.carrier_sid)]
-        except NotAtCarrier:
+        except NotFoundAtCarrier:
             legs = []
         micros = total_price(legs) if legs else None
         async with self._jobs.sessions() as session, session.begin():

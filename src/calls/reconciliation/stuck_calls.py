@@ -19,7 +19,7 @@ from calls.models import (
 )
 from calls.services import CallService
 from calls.unmatched_events import link_orphans
-from carrier.port import Carrier, CarrierError, LegReport, NotAtCarrier
+from carrier.port import Carrier, CarrierError, LegReport, NotFoundAtCarrier
 from kit.clock import utc_now
 from kit.db.database import Database
 
@@ -108,7 +108,7 @@ class StuckCallReconciler:
             return None
         try:
             caller = await self._carrier.leg(call_sid)
-        except NotAtCarrier:
+        except NotFoundAtCarrier:
             # Live calls are never deleted there: whatever it was, it is over.
             return (
                 _CarrierEnd(call_sid, _end_event(CallStatus.FAILED), None)

@@ -19,7 +19,7 @@ from epoch.server.sandbox_process import note_sandbox, sandbox_at_hand
 from kit.actor import SYSTEM
 from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import Settings, SettingsError
-from phone_numbers.reconciliation import Report
+from phone_numbers.reconciliation import ReconciliationReport
 from tenants.plans import Plan
 from tenants.services import OrganizationService
 
@@ -89,7 +89,7 @@ async def setup_carrier(settings: Settings) -> None:
     note_sandbox(settings)
 
 
-async def reconcile_numbers(settings: Settings) -> Report:
+async def reconcile_numbers(settings: Settings) -> ReconciliationReport:
     """Make the carrier's numbers and the organizations' equal, as far as they explain each other.
 
     Raises:

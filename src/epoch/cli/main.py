@@ -181,12 +181,12 @@ def _reconcile(settings: Settings, _arguments: argparse.Namespace) -> int:
     with _database(settings) as (placed, _):
         report = asyncio.run(reconcile_numbers(placed))
     _say(
-        f"Numbers: {report.adopted} adopted, {report.given_up} purchases given up, {report.released} released,"
-        f" {report.put_off} put off, {len(report.open)} to look at."
+        f"Numbers: {report.adopted} adopted, {report.failed} purchases given up, {report.released} released,"
+        f" {report.postponed} put off, {len(report.discrepancies)} to look at."
     )
-    for found in report.open:
-        _say(f"  …{found.ending}  {found.carrier_sid or '(no carrier id)'}  {found.why}")
-    return 1 if report.open else 0
+    for found in report.discrepancies:
+        _say(f"  …{found.last_digits}  {found.carrier_sid or '(no carrier id)'}  {found.reason}")
+    return 1 if report.discrepancies else 0
 
 
 def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:

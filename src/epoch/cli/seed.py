@@ -22,8 +22,8 @@ from kit.actor import SYSTEM
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import Settings, SettingsError
-from phone_numbers.rules import LIMITS
-from tenants.api_keys.services import ACTIVE_KEYS_LIMIT
+from phone_numbers.rules import DEFAULT_LIMITS
+from tenants.api_keys.services import ACTIVE_KEYS_LIMIT_NAME
 from tenants.models import Organization, PhoneNumber
 from tenants.plans import Plan
 from tenants.services import OrganizationService
@@ -40,8 +40,8 @@ NUMBER = "+14155550100"
 COUNTRIES = ["AU", "CA", "DE", "FR", "GB", "US"]
 TOKEN_LABEL = "Demo page"  # noqa: S105 - a label
 COUNT_LIMITS = {
-    **dict.fromkeys(("active_tokens", ACTIVE_KEYS_LIMIT, "invitations_per_day"), 1000),
-    **dict.fromkeys(LIMITS, 1000),
+    **dict.fromkeys(("active_tokens", ACTIVE_KEYS_LIMIT_NAME, "invitations_per_day"), 1000),
+    **dict.fromkeys(DEFAULT_LIMITS, 1000),
     **dict.fromkeys(DEFAULT_COUNTS, 1000),
     # A thousand calls at once, each as long as a call may be, must find minutes and money left.
     **dict.fromkeys(DEFAULT_AMOUNTS, 10_000_000),
@@ -109,10 +109,10 @@ async def _create(session: AsyncSession) -> None:
         (OWNER, "Dana Demo", "Acme Realty", SLUG, Plan.PRO),
         (STARTER_OWNER, "Sam Starter", "Starter Co", STARTER_SLUG, Plan.STARTER),
     ):
-        user = await people.sign_up(email=email, password=PASSWORD, name=person, passwords=passwords, verified=True)
-        organization = await organizations.found(name=name, slug=slug, country="US", owner_id=user.id, plan=plan)
+        user = await people.create_user(email=email, password=PASSWORD, name=person, passwords=passwords, verified=True)
+        organization = await organizations.create(name=name, slug=slug, country="US", owner_id=user.id, plan=plan)
         if slug == SLUG:
-            await organizations.add_number(organization.id, NUMBER, carrier_sid=None)
+            await organizations.add_phone_number(organization.id, NUMBER, carrier_sid=None)
 
 
 async def _set_limits(session: AsyncSession) -> None:

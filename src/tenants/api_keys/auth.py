@@ -15,45 +15,45 @@ from kit.errors import NotFound
 from kit.http.app_key import AppKey
 from kit.http.csrf import SAFE_METHODS, has_bearer
 from tenants.api_keys.errors import InvalidApiKey, KeyReadOnly
-from tenants.api_keys.services import KEY_PREFIX
+from tenants.api_keys.services import API_KEY_PREFIX
 from tenants.auth import MemberAuth
 from tenants.models import KeyScope, Role
 from tenants.plans import Plan
 
-_FIND = """
+_FIND_KEY_SQL = """
 SELECT k.id, k.organization_id, k.label, k.scope, k.last_used_at, o.plan, o.country, o.suspended_at IS NOT NULL,
     (SELECT n.e164 FROM phone_number n
      WHERE n.organization_id = o.id AND n.released_at IS NULL AND n.releasing_at IS NULL ORDER BY n.id LIMIT 1)
 FROM api_key k JOIN organization o ON o.id = k.organization_id
 WHERE k.digest = $1 AND k.revoked_at IS NULL AND o.deleted_at IS NULL
 """
-_USED = """
+_UPDATE_LAST_USED_SQL = """
 UPDATE api_key SET last_used_at = seen.used_at FROM unnest($1::uuid[], $2::timestamptz[]) AS seen(id, used_at)
 WHERE api_key.id = seen.id
   AND (api_key.last_used_at IS NULL OR api_key.last_used_at <= seen.used_at - interval '1 minute')
 """
 
 
-class KeyAuth(msgspec.Struct, frozen=True):
+class AuthenticatedKey(msgspec.Struct, frozen=True):
     """A live key: who it acts as, and how far."""
 
     member: MemberAuth
     scope: KeyScope
 
 
-class ApiKeys:
+class ApiKeyAuthenticator:
     """Finds live keys, and notes that they are used. ``uses`` is started and stopped with the application."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.uses = LastUsedWriter(database, _USED, of="api_key")
+        self.uses = LastUsedWriter(database, _UPDATE_LAST_USED_SQL, of="api_key")
 
-    async def present(self, raw: str, address: str) -> KeyAuth:
+    async def authenticate(self, raw: str, address: str) -> AuthenticatedKey:
         """The live key behind ``raw``, used from ``address``. Raises: InvalidApiKey."""
-        if not secrets.has_checksum(raw, KEY_PREFIX):
+        if not secrets.has_checksum(raw, API_KEY_PREFIX):
             raise InvalidApiKey
         async with self._database.pool.acquire() as connection:
-            row = await connection.fetchrow(_FIND, secrets.digest(raw))
+            row = await connection.fetchrow(_FIND_KEY_SQL, secrets.digest(raw))
         if row is None:
             raise InvalidApiKey
         key_id, organization_id, label, scope, last_used_at, plan, country, suspended, e164 = row
@@ -67,18 +67,20 @@ class ApiKeys:
             suspended=suspended,
             caller_id=e164,
         )
-        return KeyAuth(member, KeyScope(scope))
+        return AuthenticatedKey(member, KeyScope(scope))
 
 
-API_KEYS: AppKey[ApiKeys] = AppKey("api_keys")
+API_KEYS: AppKey[ApiKeyAuthenticator] = AppKey("api_keys")
 
 
-def carries_key(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+def has_api_key(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
     """True when the request comes with a bearer key: then a session, if it carries one, does not count."""
     return has_bearer(connection.headers)
 
 
-async def load_key(connection: ASGIConnection[Any, Any, Any, Any], organization_id: UUID | None = None) -> MemberAuth:
+async def authenticate_api_key(
+    connection: ASGIConnection[Any, Any, Any, Any], organization_id: UUID | None = None
+) -> MemberAuth:
     """Find the request's key and leave who it acts as in ``connection.auth``.
 
     Raises:
@@ -88,7 +90,7 @@ async def load_key(connection: ASGIConnection[Any, Any, Any, Any], organization_
     """
     raw = connection.headers["authorization"].split(" ", 1)[1].strip()
     keys = API_KEYS.get(connection.app)
-    found = await keys.present(raw, "" if connection.client is None else connection.client.host)
+    found = await keys.authenticate(raw, "" if connection.client is None else connection.client.host)
     if organization_id is not None and found.member.organization_id != organization_id:
         raise NotFound
     scope: Any = connection.scope

@@ -14,8 +14,8 @@ from kit.schemas import Page
 from tenants.api_keys.errors import TooManyKeys
 from tenants.api_keys.schemas import ApiKeyInfo, ApiKeyIssued, CreateApiKey
 from tenants.api_keys.services import ApiKeyService
-from tenants.auth import member
-from tenants.guards import requires_member, requires_person, requires_role
+from tenants.auth import current_member
+from tenants.guards import rejects_api_keys, requires_member, requires_role
 from tenants.models import Role
 
 
@@ -24,7 +24,7 @@ class ApiKeyController(Controller):
 
     path = "/organizations/{organization_id:uuid}/api-keys"
     tags = ["API keys"]
-    guards = [requires_member, requires_person, requires_role(Role.ADMIN)]
+    guards = [requires_member, rejects_api_keys, requires_role(Role.ADMIN)]
 
     @get(summary="API keys")
     async def index(
@@ -33,7 +33,7 @@ class ApiKeyController(Controller):
         organization_id: FromPath[UUID],
         asked: NamedDependency[PageQuery],
     ) -> Page[ApiKeyInfo]:
-        rows = await ApiKeyService(db_session).page(organization_id, after=asked.after, limit=asked.limit)
+        rows = await ApiKeyService(db_session).list_active(organization_id, after=asked.after, limit=asked.limit)
         return asked.answer(rows, ApiKeyInfo.of)
 
     @post(summary="Create an API key", refusals=(TooManyKeys,))
@@ -45,7 +45,7 @@ class ApiKeyController(Controller):
         data: JSONBody[CreateApiKey],
     ) -> ApiKeyIssued:
         key, raw = await ApiKeyService(db_session).issue(
-            organization_id, label=data.label, scope=data.scope, by=member(request).actor
+            organization_id, label=data.label, scope=data.scope, by=current_member(request).actor
         )
         return ApiKeyIssued.of(key, raw)
 
@@ -53,7 +53,7 @@ class ApiKeyController(Controller):
     async def show(
         self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID], key_id: FromPath[UUID]
     ) -> ApiKeyInfo:
-        return ApiKeyInfo.of(await ApiKeyService(db_session).active(organization_id, key_id))
+        return ApiKeyInfo.of(await ApiKeyService(db_session).get_active(organization_id, key_id))
 
     @delete("/{key_id:uuid}", summary="Revoke an API key", status_code=204)
     async def revoke(
@@ -63,4 +63,4 @@ class ApiKeyController(Controller):
         organization_id: FromPath[UUID],
         key_id: FromPath[UUID],
     ) -> None:
-        await ApiKeyService(db_session).revoke(organization_id, key_id, by=member(request).actor)
+        await ApiKeyService(db_session).revoke(organization_id, key_id, by=current_member(request).actor)

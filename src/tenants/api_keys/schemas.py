@@ -6,14 +6,14 @@ from uuid import UUID
 from msgspec import Meta
 
 from kit.schemas import RequestModel, ResponseModel, rfc3339
-from tenants.api_keys.services import LABEL_CHARACTERS
+from tenants.api_keys.services import MAX_LABEL_CHARACTERS
 from tenants.models import ApiKey, KeyScope
 
 
 class CreateApiKey(RequestModel, frozen=True, kw_only=True):
     """What a new key is called and what it may do."""
 
-    label: Annotated[str, Meta(max_length=LABEL_CHARACTERS)] = ""
+    label: Annotated[str, Meta(max_length=MAX_LABEL_CHARACTERS)] = ""
     scope: KeyScope = KeyScope.READ
 
 

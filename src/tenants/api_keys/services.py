@@ -5,7 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import secrets
 from kit.actor import Actor
@@ -16,20 +16,22 @@ from kit.text import is_valid_text
 from tenants.api_keys.errors import TooManyKeys
 from tenants.models import ApiKey, KeyScope, Organization
 
-KEY_PREFIX = "epk_"
-LABEL_CHARACTERS = 64
-ACTIVE_KEYS = 50
-ACTIVE_KEYS_LIMIT = "active_keys"
+API_KEY_PREFIX = "epk_"
+MAX_LABEL_CHARACTERS = 64
+MAX_ACTIVE_KEYS = 50
+ACTIVE_KEYS_LIMIT_NAME = "active_keys"
 """The name under which an organization's ``limits`` override ``ACTIVE_KEYS``."""
 
 
-class ApiKeyService(SQLAlchemyAsyncRepositoryService[ApiKey]):
+class ApiKeyService:
     """API keys of one organization at a time."""
 
     class Repository(SQLAlchemyAsyncRepository[ApiKey]):
         model_type = ApiKey
 
-    repository_type = Repository
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._repository = self.Repository(session=session)
 
     async def issue(self, organization_id: UUID, *, label: str, scope: KeyScope, by: Actor) -> tuple[ApiKey, str]:
         """Make a key and return it with its raw text, which nobody can read again.
@@ -38,15 +40,17 @@ class ApiKeyService(SQLAlchemyAsyncRepositoryService[ApiKey]):
             ValidationFailed: the label cannot be stored.
             TooManyKeys: the organization holds as many active keys as it may.
         """
-        checked = read_label(label)
+        checked = parse_label(label)
         # Locks the organization's row: two keys asked for at once must not both be the last one allowed.
-        limits = await self.repository.session.scalar(
+        limits = await self._session.scalar(
             sa.select(Organization.limits).where(Organization.id == organization_id).with_for_update(key_share=True)
         )
-        if await self.count(*_active(organization_id)) >= int((limits or {}).get(ACTIVE_KEYS_LIMIT, ACTIVE_KEYS)):
+        if await self._repository.count(*_active(organization_id)) >= int(
+            (limits or {}).get(ACTIVE_KEYS_LIMIT_NAME, MAX_ACTIVE_KEYS)
+        ):
             raise TooManyKeys
-        minted = secrets.mint(KEY_PREFIX)
-        key = await self.create(
+        minted = secrets.mint(API_KEY_PREFIX)
+        key = await self._repository.add(
             ApiKey(
                 organization_id=organization_id,
                 label=checked,
@@ -59,30 +63,30 @@ class ApiKeyService(SQLAlchemyAsyncRepositoryService[ApiKey]):
         await self._record(key, "api_key.created", by)
         return key, minted.raw
 
-    async def page(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[ApiKey]:
+    async def list_active(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[ApiKey]:
         """``limit`` + 1 active keys, newest first."""
         query = sa.select(ApiKey).where(*_active(organization_id)).order_by(ApiKey.id.desc()).limit(limit + 1)
         if after is not None:
             query = query.where(ApiKey.id < after)
-        rows: Sequence[ApiKey] = (await self.repository.session.scalars(query)).all()
+        rows: Sequence[ApiKey] = (await self._session.scalars(query)).all()
         return rows
 
-    async def active(self, organization_id: UUID, key_id: UUID) -> ApiKey:
+    async def get_active(self, organization_id: UUID, key_id: UUID) -> ApiKey:
         """One active key. Raises: NotFound."""
-        key = await self.get_one_or_none(*_active(organization_id), ApiKey.id == key_id)
+        key = await self._repository.get_one_or_none(*_active(organization_id), ApiKey.id == key_id)
         if key is None:
             raise NotFound
         return key
 
     async def revoke(self, organization_id: UUID, key_id: UUID, *, by: Actor) -> None:
         """Revoke for good: once committed, no request with the key succeeds. Raises: NotFound."""
-        key = await self.active(organization_id, key_id)
+        key = await self.get_active(organization_id, key_id)
         key.revoked_at, key.revoked_by = utc_now(), by.user_id
         await self._record(key, "api_key.revoked", by)
 
     async def _record(self, key: ApiKey, action: str, by: Actor) -> None:
         await record(
-            self.repository.session,
+            self._session,
             by,
             action,
             organization_id=key.organization_id,
@@ -92,12 +96,12 @@ class ApiKeyService(SQLAlchemyAsyncRepositoryService[ApiKey]):
         )
 
 
-def read_label(typed: str) -> str:
+def parse_label(typed: str) -> str:
     """A label as it is stored. Raises: ValidationFailed."""
     if not is_valid_text(typed):
         raise ValidationFailed([("label", "Control characters are not allowed")])
-    if len(typed) > LABEL_CHARACTERS:
-        raise ValidationFailed([("label", f"At most {LABEL_CHARACTERS} characters")])
+    if len(typed) > MAX_LABEL_CHARACTERS:
+        raise ValidationFailed([("label", f"At most {MAX_LABEL_CHARACTERS} characters")])
     return typed.strip()
 
 

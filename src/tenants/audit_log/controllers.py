@@ -18,9 +18,9 @@ from kit.schemas import Page
 from tenants.audit_log.schemas import AuditEventInfo
 from tenants.audit_log.services import (
     AuditFilters,
-    audit_csv,
     audit_page,
-    read_filters,
+    export_audit_csv,
+    parse_filters,
 )
 from tenants.guards import requires_member, requires_role
 from tenants.models import Role
@@ -33,7 +33,7 @@ def audit_filters(
     until: Moment = None,
 ) -> AuditFilters:
     """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
-    return read_filters(action, actor, read_moment("since", since), read_moment("until", until))
+    return parse_filters(action, actor, read_moment("since", since), read_moment("until", until))
 
 
 class AuditController(Controller):
@@ -59,4 +59,4 @@ class AuditController(Controller):
     async def export(
         self, organization_id: FromPath[UUID], filters: NamedDependency[AuditFilters], request: Request[Any, Any, State]
     ) -> Stream:
-        return csv_response("audit.csv", audit_csv(DATABASE.get(request.app), organization_id, filters))
+        return csv_response("audit.csv", export_audit_csv(DATABASE.get(request.app), organization_id, filters))

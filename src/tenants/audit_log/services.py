@@ -17,9 +17,9 @@ from kit.errors import ValidationFailed
 from kit.schemas import rfc3339
 from kit.text import is_valid_text
 
-_TYPED_CHARACTERS = 254
-STAFF_NAME = "Epoch Voice staff"
-COLUMNS = (
+_MAX_FILTER_CHARACTERS = 254
+STAFF_DISPLAY_NAME = "Epoch Voice staff"
+CSV_COLUMNS = (
     "id",
     "at",
     "action",
@@ -44,13 +44,15 @@ class AuditFilters(msgspec.Struct, frozen=True):
     until: datetime | None = None
 
 
-def read_filters(action: str | None, actor: str | None, since: datetime | None, until: datetime | None) -> AuditFilters:
+def parse_filters(
+    action: str | None, actor: str | None, since: datetime | None, until: datetime | None
+) -> AuditFilters:
     """Filters as they came in an address; empty text narrows nothing. Raises: ValidationFailed."""
     for field, typed in (("action", action), ("actor", actor)):
         if typed and not is_valid_text(typed):
             raise ValidationFailed([(field, "Control characters are not allowed")])
-        if typed and len(typed) > _TYPED_CHARACTERS:
-            raise ValidationFailed([(field, f"At most {_TYPED_CHARACTERS} characters")])
+        if typed and len(typed) > _MAX_FILTER_CHARACTERS:
+            raise ValidationFailed([(field, f"At most {_MAX_FILTER_CHARACTERS} characters")])
     return AuditFilters(
         action=(action or "").strip() or None,
         actor=(actor or "").strip() or None,
@@ -66,7 +68,7 @@ async def audit_page(
     # Found in the index alone. Asked for whole events, PostgreSQL would rather go through everybody's, newest first.
     found = (
         sa.select(AuditEvent.id)
-        .where(AuditEvent.organization_id == organization_id, *_narrowed(filters))
+        .where(AuditEvent.organization_id == organization_id, *_conditions(filters))
         .order_by(AuditEvent.id.desc())
         .limit(limit + 1)
     )
@@ -80,7 +82,7 @@ async def audit_page(
     rows: Sequence[AuditEvent] = (await session.scalars(query)).all()
     for row in rows:
         if row.actor_kind == ActorKind.STAFF:
-            _hide_who(session, row)
+            _hide_staff_identity(session, row)
     return rows
 
 
@@ -96,14 +98,14 @@ async def known_actions(session: AsyncSession, organization_id: UUID) -> Sequenc
     return (await session.scalars(sa.select(latest.c.action).distinct().order_by(latest.c.action))).all()
 
 
-def audit_csv(database: Database, organization_id: UUID, filters: AuditFilters) -> AsyncGenerator[bytes, None]:
+def export_audit_csv(database: Database, organization_id: UUID, filters: AuditFilters) -> AsyncGenerator[bytes, None]:
     """Every event that ``filters`` let through, newest first."""
 
     async def read(after: UUID | None) -> Sequence[AuditEvent]:
         async with database.tenant_session(organization_id) as session:
             return await audit_page(session, organization_id, filters, after=after, limit=CSV_BATCH_ROWS)
 
-    return csv_of(COLUMNS, read, _cells)
+    return csv_of(CSV_COLUMNS, read, _cells)
 
 
 def _cells(event: AuditEvent) -> Sequence[Cell]:
@@ -121,13 +123,13 @@ def _cells(event: AuditEvent) -> Sequence[Cell]:
     )
 
 
-def _narrowed(filters: AuditFilters) -> list[sa.ColumnElement[bool]]:
+def _conditions(filters: AuditFilters) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     if filters.action is not None:
         whole_thing = AuditEvent.action.startswith(f"{filters.action}.", autoescape=True)
         conditions.append(sa.or_(AuditEvent.action == filters.action, whole_thing))
     if filters.actor is not None:
-        conditions.append(_is_by(filters.actor))
+        conditions.append(_is_actor(filters.actor))
     if filters.since is not None:
         conditions.append(AuditEvent.created_at >= filters.since)
     if filters.until is not None:
@@ -135,18 +137,18 @@ def _narrowed(filters: AuditFilters) -> list[sa.ColumnElement[bool]]:
     return conditions
 
 
-def _is_by(actor: str) -> sa.ColumnElement[bool]:
+def _is_actor(actor: str) -> sa.ColumnElement[bool]:
     """Staff are found by the name that is shown for all of them: by their own, guesses could be tried."""
     is_meant = AuditEvent.actor_name.icontains(actor, autoescape=True)
     with contextlib.suppress(ValueError):
         is_meant = sa.or_(AuditEvent.actor_id == UUID(actor), is_meant)
     is_staff = AuditEvent.actor_kind == ActorKind.STAFF
     others = sa.and_(~is_staff, is_meant)
-    return sa.or_(others, is_staff) if actor.casefold() in STAFF_NAME.casefold() else others
+    return sa.or_(others, is_staff) if actor.casefold() in STAFF_DISPLAY_NAME.casefold() else others
 
 
-def _hide_who(session: AsyncSession, row: AuditEvent) -> None:
+def _hide_staff_identity(session: AsyncSession, row: AuditEvent) -> None:
     """Customers see that staff did it; who, from where and why is the back office's to know."""
     session.expunge(row)
-    row.actor_id, row.actor_name, row.address = None, STAFF_NAME, ""
+    row.actor_id, row.actor_name, row.address = None, STAFF_DISPLAY_NAME, ""
     row.details = {key: value for key, value in (row.details or {}).items() if key != "reason"} or None

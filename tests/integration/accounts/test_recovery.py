@@ -8,7 +8,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from accounts.models import OneTimeLink, User
+from accounts.models import OneTimeToken, User
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.secrets import digest
@@ -75,7 +75,7 @@ async def test_three_mails_an_hour_and_the_newest_link_alone_works(
     await Mailbox(settings, other.email).all()
     assert len(await mailbox.all()) == 3, "a later mail is there, and no fourth"
     async with database.sessions() as session:
-        stored = (await session.scalars(sa.select(OneTimeLink.digest).where(OneTimeLink.user_id == user.id))).all()
+        stored = (await session.scalars(sa.select(OneTimeToken.digest).where(OneTimeToken.user_id == user.id))).all()
     assert stored == [digest(links[2].rpartition("/")[2])]
 
 
@@ -86,7 +86,7 @@ async def test_a_link_dies_after_half_an_hour(
     await _ask(client, user.email)
     link = await Mailbox(settings, user.email).link()
     async with database.sessions() as session, session.begin():
-        row = (await session.scalars(sa.select(OneTimeLink).where(OneTimeLink.user_id == user.id))).one()
+        row = (await session.scalars(sa.select(OneTimeToken).where(OneTimeToken.user_id == user.id))).one()
         assert timedelta(minutes=29) < row.expires_at - utc_now() <= timedelta(minutes=30)
         row.expires_at = utc_now()
     assert (await client.get(link)).status_code == 404

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from accounts.errors import WrongCode
 from accounts.models import RecoveryCode, User
-from accounts.second_factor import STEP_SECONDS, SecondFactor
+from accounts.second_factor import TOTP_STEP_SECONDS, SecondFactor
 from kit.db.database import Database
 from kit.http.csrf import HEADER
 from kit.settings import Settings
@@ -119,12 +119,12 @@ async def test_twenty_uses_of_a_code_at_once_claim_it_once(
 ) -> None:
     second_factor, user = SecondFactor(settings.secret_key, clock=lambda: 1_800_000_000.0), await make.user()
     async with database.sessions() as session, session.begin():
-        secret = await second_factor.start(session, await session.get_one(User, user.id))
-    code = pyotp.TOTP(secret).generate_otp(1_800_000_000 // STEP_SECONDS)
+        secret = await second_factor.enrol(session, await session.get_one(User, user.id))
+    code = pyotp.TOTP(secret).generate_otp(1_800_000_000 // TOTP_STEP_SECONDS)
 
     async def use() -> bool:
         async with database.sessions() as session, session.begin():
-            return await second_factor.use(session, await session.get_one(User, user.id), code)
+            return await second_factor.verify(session, await session.get_one(User, user.id), code)
 
     assert sorted(await asyncio.gather(*(use() for _ in range(20)))) == [False] * 19 + [True]
 
@@ -188,9 +188,9 @@ async def test_a_sealed_secret_opens_for_its_owner_alone(make: Factory, settings
     one, other = await make.user(), await make.user()
     async with database.sessions() as session, session.begin():
         first, second = await session.get_one(User, one.id), await session.get_one(User, other.id)
-        secret = await second_factor.start(session, first)
-        assert second_factor.pending(first) == secret
+        secret = await second_factor.enrol(session, first)
+        assert second_factor.pending_secret(first) == secret
         second.totp_secret = first.totp_secret
         with pytest.raises(InvalidTag):
-            second_factor.pending(second)
+            second_factor.pending_secret(second)
         await session.rollback()

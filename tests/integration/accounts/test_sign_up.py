@@ -7,7 +7,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from accounts.models import LoginSession, OneTimeLink, User
+from accounts.models import LoginSession, OneTimeToken, User
 from accounts.passwords import Passwords
 from kit.audit import AuditEvent
 from kit.db.database import Database
@@ -123,7 +123,7 @@ async def test_twenty_sign_ups_at_once_make_one_account(
     assert {answer.headers.get("location") for answer in answers} == {"/signup?sent=1"}
     user = await _user(database, "crowd@example.com")
     async with database.sessions() as session:
-        links = await session.scalars(sa.select(OneTimeLink).where(OneTimeLink.user_id == user.id))
+        links = await session.scalars(sa.select(OneTimeToken).where(OneTimeToken.user_id == user.id))
         assert len(links.all()) == 1, "older links die"
         begun = await session.scalar(
             sa.select(sa.func.count()).select_from(LoginSession).where(LoginSession.user_id == user.id)

@@ -37,7 +37,7 @@ from support.staff import (
 from support.widget_client import ask
 from tenants.models import Invitation, Organization, PhoneNumber, UpgradeRequest
 from tenants.plans import Plan
-from tenants.upgrades import UpgradeService
+from tenants.upgrades import UpgradeRequestService
 from widget.models import EmbedToken
 
 pytestmark = pytest.mark.anyio
@@ -150,8 +150,8 @@ async def request_upgrade(database: Database, tenant: Tenant) -> UUID:
 
     by = Actor(ActorKind.USER, tenant.owner.id, tenant.owner.email)
     async with database.sessions() as session, session.begin():
-        assert await UpgradeService(session).ask(tenant.organization.id, by=by)
-        request = await UpgradeService(session).open_of(tenant.organization.id)
+        assert await UpgradeRequestService(session).create(tenant.organization.id, by=by)
+        request = await UpgradeRequestService(session).get_open(tenant.organization.id)
         assert request is not None
         return request.id
 

@@ -16,14 +16,14 @@ from calls.limits.models import Alert
 from calls.models import Call, CallStatus
 from calls.reconciliation.models import CallDiscrepancy, DiscrepancyKind, ReconciledDay
 from carrier.breaker import BreakerState
-from carrier.health import CarrierStanding
+from carrier.health import CarrierHealthReport
 from conftest import NewClient
 from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.counters import MinuteCounter
 from kit.db.database import Database
 from kit.settings import Settings
-from phone_numbers.models import NumberDifference
+from phone_numbers.models import NumberDiscrepancy
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory, Token, sign_in
 from support.full_tenant import furnish
@@ -164,18 +164,18 @@ async def test_the_figures_are_those_of_all_workers(
     del app
     now, other = utc_now().replace(second=0, microsecond=0), f"x_{random.token_hex(4)}"
     async with database.sessions() as session, session.begin():
-        await session.execute(sa.delete(CarrierStanding))
+        await session.execute(sa.delete(CarrierHealthReport))
         session.add_all(
             [
                 MinuteCounter(minute=now, name=f"exchange.{other}", amount=1_234_567),
                 MinuteCounter(minute=now - dt.timedelta(hours=1), name=f"exchange.{other}", amount=7_654_321),
-                CarrierStanding(seen_at=utc_now(), state=BreakerState.CLOSED, answered_at=utc_now()),
-                CarrierStanding(seen_at=utc_now(), state=BreakerState.CLOSED),
-                CarrierStanding(
-                    seen_at=utc_now(), state=BreakerState.OPEN, failed_at=utc_now(), failure="HTTP 503 of the test"
+                CarrierHealthReport(reported_at=utc_now(), state=BreakerState.CLOSED, answered_at=utc_now()),
+                CarrierHealthReport(reported_at=utc_now(), state=BreakerState.CLOSED),
+                CarrierHealthReport(
+                    reported_at=utc_now(), state=BreakerState.OPEN, failed_at=utc_now(), failure="HTTP 503 of the test"
                 ),
                 # A process that has ended.
-                CarrierStanding(seen_at=utc_now() - dt.timedelta(minutes=5), state=BreakerState.PROBING),
+                CarrierHealthReport(reported_at=utc_now() - dt.timedelta(minutes=5), state=BreakerState.PROBING),
             ]
         )
     colleague = await enter(client, await make_staff(database, StaffRole.SUPPORT))
@@ -205,7 +205,7 @@ async def test_differences_from_the_carrier_stand_there_until_they_are_settled(
                 ReconciledDay(
                     day=day, compared_at=utc_now(), calls_here=3, calls_there=4, open=1, micros_there=1_500_000
                 ),
-                NumberDifference(e164=number, why="at the carrier, not held here", seen_at=utc_now()),
+                NumberDiscrepancy(e164=number, reason="at the carrier, not held here", last_seen_at=utc_now()),
             ]
         )
     colleague = await enter(client, await make_staff(database, StaffRole.SUPPORT))
@@ -223,7 +223,7 @@ async def test_differences_from_the_carrier_stand_there_until_they_are_settled(
     assert (await colleague.client.get("/admin/carrier-difference/list?day=x")).status_code == 404
     async with database.sessions() as session, session.begin():
         await session.execute(sa.update(CallDiscrepancy).values(corrected_at=utc_now()))
-        await session.execute(sa.delete(NumberDifference).where(NumberDifference.e164 == number))
+        await session.execute(sa.delete(NumberDiscrepancy).where(NumberDiscrepancy.e164 == number))
         await session.execute(sa.delete(ReconciledDay).where(ReconciledDay.day == day))
     later = (await colleague.client.get(PAGE)).text
     assert details not in later

@@ -258,7 +258,7 @@ async def test_no_secret_can_be_read_by_the_role_of_the_pages(app: Litestar, dat
         "invitation": ("digest",),
         "outbox": ("body",),
         "login_session": ("digest", "id"),
-        "one_time_link": ("digest",),
+        "one_time_token": ("digest",),
         "recovery_code": ("digest",),
     }
     walled = DATABASE.get(app)

@@ -30,7 +30,7 @@ from support.factories import (
     Token,
     sign_in,
 )
-from tenants.jobs import END_CALLS
+from tenants.jobs import END_LIVE_CALLS
 from tenants.plans import Plan
 from tenants.services import OrganizationService
 
@@ -63,7 +63,7 @@ class Worker:
 
     async def work(self) -> None:
         """Do what is due."""
-        for kind in (END_CALLS, END_CALL):
+        for kind in (END_LIVE_CALLS, END_CALL):
             self.now = max(self.now, utc_now())
             await self.outbox.work_off(kind)
 
@@ -122,7 +122,7 @@ async def forbid(make: Factory, jobs: Database, cause: str, tenant: Tenant, toke
         if cause == "suspended":
             await organizations.suspend(mine, by=SYSTEM)
         else:
-            await organizations.delete_for_now(mine, by=SYSTEM, confirmation=tenant.organization.name)
+            await organizations.soft_delete(mine, by=SYSTEM, confirmation=tenant.organization.name)
 
 
 @pytest.mark.parametrize("cause", ["revoked", "suspended", "deleted"])
@@ -138,7 +138,7 @@ async def test_live_calls_that_may_not_go_on_are_ended_and_no_others(
     assert endpoint.asked == []
 
     await forbid(make, jobs, cause, tenant, token)
-    assert await waiting(jobs) == {END_CALLS: 1}
+    assert await waiting(jobs) == {END_LIVE_CALLS: 1}
     await worker.work()
 
     expected = mine if cause == "revoked" else [*mine, hers]
@@ -169,7 +169,7 @@ async def test_a_suspension_lifted_before_anybody_looked_ends_no_call(
     await live_call(jobs, tenant, token)
     await forbid(make, jobs, "suspended", tenant, token)
     async with jobs.sessions() as session, session.begin():
-        await OrganizationService(session).lift_suspension(tenant.organization.id, by=SYSTEM)
+        await OrganizationService(session).unsuspend(tenant.organization.id, by=SYSTEM)
     await worker.work()
     assert endpoint.asked == []
     assert await waiting(jobs) == {}
@@ -371,7 +371,7 @@ async def test_a_carrier_that_is_away_loses_no_call(
     assert set(endpoint.asked) == live
 
 
-@pytest.mark.parametrize("kind", [END_CALLS, END_CALL])
+@pytest.mark.parametrize("kind", [END_LIVE_CALLS, END_CALL])
 async def test_what_a_worker_had_claimed_when_it_was_killed_is_done_by_another(
     make: Factory, jobs: Database, new_worker: Callable[[], Worker], endpoint: CarrierEndpoint, kind: str
 ) -> None:
@@ -382,7 +382,7 @@ async def test_what_a_worker_had_claimed_when_it_was_killed_is_done_by_another(
     killed, other = new_worker(), new_worker()
     killed.now = utc_now()
     if kind == END_CALL:
-        await killed.outbox.work_off(END_CALLS)
+        await killed.outbox.work_off(END_LIVE_CALLS)
         killed.now = utc_now()
     assert await killed.outbox._claim(killed.outbox._lanes[kind]) is not None
     await other.work()

@@ -38,7 +38,7 @@ from support.callback_client import REJECT, CallbackClient, new_sid
 from support.carrier_account import open_books
 from support.carrier_endpoint import Answer, CarrierEndpoint
 from support.factories import Factory, Tenant, Token
-from tenants.jobs import END_CALLS
+from tenants.jobs import END_LIVE_CALLS
 
 pytestmark = pytest.mark.anyio
 WORKER = Path(__file__).with_name("dies_in_a_call.py")
@@ -266,7 +266,7 @@ async def test_killed_while_it_ends_a_live_call_another_ends_it(
         carrier = TwilioCarrier(own.twilio, api_base=f"http://{endpoint.address}", signaling=None)
         outbox = Outbox(jobs, own.secret_key, clock=lambda: utc_now() + LEASE)
         CallTerminator(jobs, carrier, outbox)
-        for kind in (END_CALLS, END_CALL):
+        for kind in (END_LIVE_CALLS, END_CALL):
             await outbox.work_off(kind)
         assert endpoint.asked == [asked]
         async with jobs.sessions() as session:

@@ -15,7 +15,7 @@ from calls.limits.models import CallDestination
 from calls.models import Call, CallEvent, CallStatus
 from calls.services import CallFilters, CallService
 from calls.usage import usage_of
-from carrier.port import NotAtCarrier
+from carrier.port import NotFoundAtCarrier
 from carrier.twilio import TwilioCarrier
 from kit.actor import SYSTEM
 from kit.audit import AuditEvent
@@ -264,7 +264,7 @@ async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_ther
     CarrierCallDeletion(second, books.carrier)
     assert await second.work_off(DELETE_EXPIRED_CALLS) == 1
     for sid in (*sids[:2], *legs[:2]):
-        with pytest.raises(NotAtCarrier):
+        with pytest.raises(NotFoundAtCarrier):
             await books.carrier.leg(sid)
     for sid in (*sids[2:], *legs[2:]):
         assert await books.carrier.leg(sid)
@@ -344,7 +344,7 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
         assert await session.scalar(destinations) is None
     assert await outbox.work_off(DELETE_CALLS) == 2
     for sid in (*sids, *legs):
-        with pytest.raises(NotAtCarrier):
+        with pytest.raises(NotFoundAtCarrier):
             await books.carrier.leg(sid)
     assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 0)
     assert await outbox.work_off(DELETE_CALLS) == 0
@@ -477,7 +477,7 @@ async def test_a_carrier_that_is_away_is_asked_again(
     clock[0] += dt.timedelta(seconds=6)
     CarrierCallDeletion(second, books.carrier)
     assert await second.work_off(DELETE_CALLS) == 1
-    with pytest.raises(NotAtCarrier):
+    with pytest.raises(NotFoundAtCarrier):
         await books.carrier.leg(sid)
 
 

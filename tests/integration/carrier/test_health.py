@@ -5,8 +5,8 @@ from contextlib import suppress
 import pytest
 import sqlalchemy as sa
 
-from carrier.breaker import FAILURES, BreakerState
-from carrier.health import CarrierHealth, CarrierMeasure, CarrierStanding
+from carrier.breaker import FAILURES_TO_OPEN, BreakerState
+from carrier.health import CarrierCounter, CarrierHealthReport, CarrierHealthReporter
 from carrier.port import CarrierError
 from carrier.twilio import TwilioCarrier
 from kit.counters import CounterBuffer
@@ -26,9 +26,9 @@ class Counted(CounterBuffer):
         return dict(self._pending)
 
 
-async def standing(database: Database, health: CarrierHealth) -> CarrierStanding:
+async def standing(database: Database, health: CarrierHealthReporter) -> CarrierHealthReport:
     async with database.sessions() as session:
-        mine = sa.select(CarrierStanding).where(CarrierStanding.id == health._id)
+        mine = sa.select(CarrierHealthReport).where(CarrierHealthReport.id == health._id)
         return (await session.scalars(mine)).one()
 
 
@@ -36,15 +36,15 @@ async def test_answers_are_counted_with_the_time_they_took(
     settings: Settings, requests: Database, database: Database
 ) -> None:
     counted = Counted(requests)
-    health = CarrierHealth(requests, counted)
+    health = CarrierHealthReporter(requests, counted)
     address = settings.sandbox_address
     carrier = TwilioCarrier(settings.twilio, api_base=f"http://{address}", signaling=address, health=health)
     try:
         await carrier.owned_numbers()
     finally:
         await carrier.close()
-    assert counted.counts[CarrierMeasure.ANSWERED] == 1
-    assert counted.counts[CarrierMeasure.MILLISECONDS] >= 0
+    assert counted.counts[CarrierCounter.ANSWERED] == 1
+    assert counted.counts[CarrierCounter.MILLISECONDS] >= 0
     await health.flush()
     row = await standing(database, health)
     assert (row.state, row.failed_at, row.answered_at is not None) == (BreakerState.CLOSED, None, True)
@@ -54,22 +54,22 @@ async def test_a_carrier_that_fails_is_told_of_until_it_answers_again(
     settings: Settings, requests: Database, database: Database
 ) -> None:
     counted = Counted(requests)
-    health = CarrierHealth(requests, counted)
+    health = CarrierHealthReporter(requests, counted)
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None, health=health)
     try:
         # Creating is not tried again by itself: each of these fails once, and the last finds nobody to ask.
-        for _ in range(FAILURES + 1):
+        for _ in range(FAILURES_TO_OPEN + 1):
             with suppress(CarrierError):
                 await away.buy_number("+14155550100", friendly_name="x")
     finally:
         await away.close()
-    assert counted.counts == {CarrierMeasure.FAILED: FAILURES, CarrierMeasure.LEFT_ALONE: 1}
+    assert counted.counts == {CarrierCounter.FAILED: FAILURES_TO_OPEN, CarrierCounter.NOT_SENT: 1}
     await health.flush()
     row = await standing(database, health)
     assert row.state in (BreakerState.OPEN, BreakerState.PROBING)
     assert (row.failure, row.failed_at is not None, row.answered_at) == ("ConnectError", True, None)
-    before = row.seen_at
+    before = row.reported_at
     await health.flush()
     # Open becomes probing by itself; otherwise nothing is written before it is time.
     after = await standing(database, health)
-    assert after.seen_at == before or after.state is not row.state
+    assert after.reported_at == before or after.state is not row.state

@@ -23,10 +23,10 @@ from support.call_factory import add_call
 from support.factories import Factory, Tenant
 from support.full_tenant import fingerprints, furnish
 from tenants.models import Organization, PhoneNumber
-from tenants.services import GRACE, OrganizationService
+from tenants.services import RESTORE_PERIOD, OrganizationService
 
 pytestmark = pytest.mark.anyio
-OVER = GRACE + timedelta(minutes=1)
+OVER = RESTORE_PERIOD + timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ async def test_everything_of_an_erased_organization_is_gone_and_nothing_of_anoth
 
 async def test_until_the_grace_is_over_nothing_is_erased(jobs: Database, make: Factory) -> None:
     tenant = await make.tenant()
-    await delete(jobs, tenant.organization.id, ago=GRACE - timedelta(minutes=1))
+    await delete(jobs, tenant.organization.id, ago=RESTORE_PERIOD - timedelta(minutes=1))
     assert await erasure(jobs).run() == 0
     assert await is_there(jobs, tenant.organization.id)
 
@@ -93,7 +93,7 @@ async def test_numbers_go_back_to_the_carrier_before_anything_is_erased(
     tenant = await make.tenant()
     await delete(jobs, tenant.organization.id, ago=OVER, numbers_are_back=False)
     assert await erasure(jobs).run() == 0
-    await build_reconciler(jobs, carrier).finish()
+    await build_reconciler(jobs, carrier).settle_pending()
     assert await erasure(jobs).run() == 1
     assert not await is_there(jobs, tenant.organization.id)
 
@@ -192,7 +192,7 @@ async def test_the_trail_of_an_organization_that_is_not_being_erased_cannot_be_d
     marks: tuple[dict[str, Any], ...] = (
         {},
         {"deleted_at": utc_now() - OVER},
-        {"deleted_at": utc_now() - GRACE / 2, "erasing_at": utc_now()},
+        {"deleted_at": utc_now() - RESTORE_PERIOD / 2, "erasing_at": utc_now()},
     )
     for mark in marks:
         async with jobs.sessions() as session:

@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from accounts.models import LinkPurpose, LoginSession, OneTimeLink
+from accounts.models import LoginSession, OneTimeToken, TokenPurpose
 from admin.models import StaffRole, StaffSession
 from calls.limits.models import CallDestination, CappedRejection
 from calls.models import UnmatchedEvent
 from calls.reconciliation.models import CallDiscrepancy, DiscrepancyKind
 from carrier.breaker import BreakerState
-from carrier.health import CarrierStanding
+from carrier.health import CarrierHealthReport
 from epoch.purge_rules import PURGE_RULES, build_purge_job
 from kit.clock import utc_now
 from kit.counters import MinuteCounter
@@ -50,8 +50,8 @@ def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_
         "staff_session.last_seen_at": StaffSession(
             user_id=staff_id, digest=digest, last_seen_at=moment, expires_at=now + timedelta(hours=8)
         ),
-        "one_time_link.expires_at": OneTimeLink(
-            user_id=user_id, purpose=LinkPurpose.RESET_PASSWORD, digest=digest, expires_at=moment
+        "one_time_token.expires_at": OneTimeToken(
+            user_id=user_id, purpose=TokenPurpose.RESET_PASSWORD, digest=digest, expires_at=moment
         ),
         "throttle.window_start": RateCounter(key=digest.hex(), window_start=moment, times=1),
         "number_purchase.finished_at": NumberPurchase(
@@ -94,7 +94,7 @@ def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_
             created_at=moment,
         ),
         "measure.minute": MinuteCounter(minute=moment, name=digest.hex(), amount=1),
-        "carrier_standing.seen_at": CarrierStanding(seen_at=moment, state=BreakerState.CLOSED),
+        "carrier_health_report.reported_at": CarrierHealthReport(reported_at=moment, state=BreakerState.CLOSED),
     }
     return rows[name]
 

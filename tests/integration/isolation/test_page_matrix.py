@@ -333,7 +333,7 @@ async def test_nobody_restores_an_organization_that_is_not_theirs(
     organization_id = deleted.ids["organization_id"]
     async with database.sessions() as session, session.begin():
         name = deleted.tenant.organization.name
-        await OrganizationService(session).delete_for_now(organization_id, by=SYSTEM, confirmation=name)
+        await OrganizationService(session).soft_delete(organization_id, by=SYSTEM, confirmation=name)
     before = await fingerprints(database, organization_id)
     client = clients["owner of another organization"]
     form = {"csrf_token": client.cookies["csrftoken"]}

@@ -11,8 +11,8 @@ from carrier.port import Carrier, OwnedNumber
 from epoch.phone_number_jobs import build_number_desk, build_reconciler
 from kit.actor import Actor, ActorKind
 from kit.db.database import Database
-from phone_numbers.phone_number_service import NumberDesk
-from phone_numbers.reconciliation import Reconciler
+from phone_numbers.provisioning import NumberProvisioning
+from phone_numbers.reconciliation import NumberReconciler
 from tenants.models import NumberPurchase, Organization, PhoneNumber
 
 # Area codes of the United States that no other test uses, a hundred numbers in each.
@@ -28,13 +28,13 @@ def number() -> str:
 
 
 @pytest.fixture
-def desk(walled: Database, carrier: Carrier) -> NumberDesk:
+def desk(walled: Database, carrier: Carrier) -> NumberProvisioning:
     """The desk as requests use it, with a carrier that the test may replace."""
     return build_number_desk(walled, carrier)
 
 
 @pytest.fixture
-def reconciler(database: Database, carrier: Carrier) -> Reconciler:
+def reconciler(database: Database, carrier: Carrier) -> NumberReconciler:
     """The reconciler over all organizations."""
     return build_reconciler(database, carrier)
 

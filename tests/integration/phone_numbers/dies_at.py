@@ -46,9 +46,9 @@ async def main(point: str, organization_id: UUID, subject: str) -> None:
     carrier.point = point
     desk = build_number_desk(database, carrier)
     if point.endswith("buying") or point == "bought":
-        await desk.purchases.buy(organization_id, subject, by=SYSTEM)
+        await desk.purchaser.buy(organization_id, subject, by=SYSTEM)
     else:
-        await desk.releases.release(organization_id, UUID(subject), by=SYSTEM)
+        await desk.releaser.release(organization_id, UUID(subject), by=SYSTEM)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

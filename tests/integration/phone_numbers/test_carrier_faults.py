@@ -15,13 +15,13 @@ from kit.db.database import Database
 from kit.http.problems import problem_body
 from kit.settings import Settings
 from phone_numbers.errors import (
-    CarrierAway,
+    CarrierNotAnswering,
     NumberNotAvailable,
-    PurchaseNotSettled,
-    ReleaseNotSettled,
+    PurchaseUnconfirmed,
+    ReleaseUnconfirmed,
 )
-from phone_numbers.phone_number_service import NumberDesk
-from phone_numbers.reconciliation import Reconciler
+from phone_numbers.provisioning import NumberProvisioning
+from phone_numbers.reconciliation import NumberReconciler
 from support.factories import Factory
 from support.faulty_carrier import Fault, FaultyCarrier
 from tenants.models import NumberPurchase, PhoneNumber, PurchaseState
@@ -41,7 +41,7 @@ async def line(settings: Settings) -> AsyncIterator[FaultyCarrier]:
 
 
 @pytest.fixture
-async def desk(line: FaultyCarrier, settings: Settings, walled: Database) -> AsyncIterator[NumberDesk]:
+async def desk(line: FaultyCarrier, settings: Settings, walled: Database) -> AsyncIterator[NumberProvisioning]:
     """The desk, with that line to the carrier."""
     carrier = TwilioCarrier(settings.twilio, api_base=f"http://{line.address}", signaling=None)
     yield build_number_desk(walled, carrier)
@@ -50,7 +50,7 @@ async def desk(line: FaultyCarrier, settings: Settings, walled: Database) -> Asy
 
 async def test_a_purchase_whose_answer_is_lost_is_found_in_the_list(
     line: FaultyCarrier,
-    desk: NumberDesk,
+    desk: NumberProvisioning,
     make: Factory,
     number: str,
     at_carrier: At,
@@ -58,14 +58,14 @@ async def test_a_purchase_whose_answer_is_lost_is_found_in_the_list(
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     line.faults = {"POST": Fault.ANSWER_LOST}
-    bought = await desk.purchases.buy(organization_id, number, by=somebody)
+    bought = await desk.purchaser.buy(organization_id, number, by=somebody)
     assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]
 
 
 @pytest.mark.parametrize("fault", list(Fault))
 async def test_a_purchase_that_is_in_doubt_is_not_repeated_and_is_settled(
     line: FaultyCarrier,
-    desk: NumberDesk,
+    desk: NumberProvisioning,
     make: Factory,
     database: Database,
     carrier: Carrier,
@@ -81,18 +81,18 @@ async def test_a_purchase_that_is_in_doubt_is_not_repeated_and_is_settled(
     if fault is Fault.ANSWER_LOST:
         # The list is away as well, after the search.
         line.faults, line.spared = {"POST": fault, "GET": Fault.UNAVAILABLE}, ["GET"]
-    with pytest.raises(PurchaseNotSettled) as refusal:
-        await desk.purchases.buy(organization_id, number, by=somebody)
+    with pytest.raises(PurchaseUnconfirmed) as refusal:
+        await desk.purchaser.buy(organization_id, number, by=somebody)
     assert problem_body(refusal.value)["status"] == 503
     assert len(await at_carrier(number)) == (fault is Fault.ANSWER_LOST)
 
-    await build_reconciler(database, carrier, settle_after=timedelta()).compare()
+    await build_reconciler(database, carrier, abandoned_after=timedelta()).compare()
     assert [owned.sid for owned in await at_carrier(number)] == [row.carrier_sid for row in await held(organization_id)]
     settled = PurchaseState.COMPLETED if fault is Fault.ANSWER_LOST else PurchaseState.FAILED
     assert [purchase.state for purchase in await purchases(organization_id)] == [settled]
 
     line.faults = {}
-    await desk.purchases.buy(organization_id, number, by=somebody)
+    await desk.purchaser.buy(organization_id, number, by=somebody)
     assert len(await at_carrier(number)) == 1
     assert len(await held(organization_id)) == 1
 
@@ -100,7 +100,7 @@ async def test_a_purchase_that_is_in_doubt_is_not_repeated_and_is_settled(
 @pytest.mark.parametrize("fault", list(Fault))
 async def test_with_the_carrier_away_nothing_is_begun(
     line: FaultyCarrier,
-    desk: NumberDesk,
+    desk: NumberProvisioning,
     make: Factory,
     number: str,
     purchases: Purchases,
@@ -109,8 +109,8 @@ async def test_with_the_carrier_away_nothing_is_begun(
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     line.faults = {"GET": fault}
-    with pytest.raises(CarrierAway) as refusal:
-        await desk.purchases.buy(organization_id, number, by=somebody)
+    with pytest.raises(CarrierNotAnswering) as refusal:
+        await desk.purchaser.buy(organization_id, number, by=somebody)
     assert problem_body(refusal.value)["status"] == 503
     assert await purchases(organization_id) == []
 
@@ -118,9 +118,9 @@ async def test_with_the_carrier_away_nothing_is_begun(
 @pytest.mark.parametrize("fault", list(Fault))
 async def test_a_release_that_the_carrier_does_not_confirm_is_finished_later(
     line: FaultyCarrier,
-    desk: NumberDesk,
+    desk: NumberProvisioning,
     make: Factory,
-    reconciler: Reconciler,
+    reconciler: NumberReconciler,
     number: str,
     at_carrier: At,
     held: Rows,
@@ -128,19 +128,19 @@ async def test_a_release_that_the_carrier_does_not_confirm_is_finished_later(
     fault: Fault,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    bought = await desk.purchases.buy(organization_id, number, by=somebody)
+    bought = await desk.purchaser.buy(organization_id, number, by=somebody)
     line.faults = {"DELETE": fault}
-    with pytest.raises(ReleaseNotSettled):
-        await desk.releases.release(organization_id, bought.id, by=somebody)
+    with pytest.raises(ReleaseUnconfirmed):
+        await desk.releaser.release(organization_id, bought.id, by=somebody)
     assert all(row.releasing_at is not None for row in await held(organization_id))
 
-    await reconciler.finish()
+    await reconciler.settle_pending()
     assert await held(organization_id) == []
     assert await at_carrier(number) == []
 
 
 async def test_a_number_that_another_organization_still_claims_goes_back(
-    desk: NumberDesk,
+    desk: NumberProvisioning,
     make: Factory,
     database: Database,
     number: str,
@@ -154,7 +154,7 @@ async def test_a_number_that_another_organization_still_claims_goes_back(
         session.add(PhoneNumber(organization_id=other, e164=number))
     organization_id = (await make.tenant(number=False)).organization.id
     with pytest.raises(NumberNotAvailable):
-        await desk.purchases.buy(organization_id, number, by=somebody)
+        await desk.purchaser.buy(organization_id, number, by=somebody)
     assert await at_carrier(number) == []
     assert await held(organization_id) == []
     assert [purchase.state for purchase in await purchases(organization_id)] == [PurchaseState.FAILED]
@@ -168,8 +168,8 @@ async def test_no_connection_is_held_while_the_carrier_is_asked(
     carrier = _Watching(settings, database)
     desk = build_number_desk(database, carrier)
     organization_id = (await make.tenant(number=False)).organization.id
-    bought = await desk.purchases.buy(organization_id, number, by=somebody)
-    await desk.releases.release(organization_id, bought.id, by=somebody)
+    bought = await desk.purchaser.buy(organization_id, number, by=somebody)
+    await desk.releaser.release(organization_id, bought.id, by=somebody)
     assert carrier.connections == [0, 0, 0]
     await carrier.close()
     await database.stop()

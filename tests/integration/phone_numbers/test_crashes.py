@@ -17,8 +17,8 @@ from epoch.phone_number_jobs import build_number_desk, build_reconciler
 from kit.actor import Actor
 from kit.db.database import Database
 from kit.settings import Settings
-from phone_numbers.phone_number_service import NumberDesk
-from phone_numbers.reconciliation import Reconciler
+from phone_numbers.provisioning import NumberProvisioning
+from phone_numbers.reconciliation import NumberReconciler
 from support.factories import Factory
 from tenants.models import NumberPurchase, PhoneNumber, PurchaseState
 
@@ -63,7 +63,7 @@ async def test_a_purchase_killed_at_any_step_is_adopted_or_given_up(
     make: Factory,
     database: Database,
     carrier: Carrier,
-    reconciler: Reconciler,
+    reconciler: NumberReconciler,
     number: str,
     at_carrier: At,
     held: Rows,
@@ -83,7 +83,7 @@ async def test_a_purchase_killed_at_any_step_is_adopted_or_given_up(
         assert young.state is PurchaseState.REQUESTED, "somebody may still be waiting for the carrier"
 
     for _ in range(2):
-        await build_reconciler(database, carrier, settle_after=timedelta()).compare()
+        await build_reconciler(database, carrier, abandoned_after=timedelta()).compare()
 
         [purchase] = await purchases(organization_id)
         assert purchase.state is after
@@ -97,8 +97,8 @@ async def test_a_purchase_killed_at_any_step_is_adopted_or_given_up(
 async def test_a_release_killed_at_any_step_is_finished(
     die: Die,
     make: Factory,
-    desk: NumberDesk,
-    reconciler: Reconciler,
+    desk: NumberProvisioning,
+    reconciler: NumberReconciler,
     number: str,
     at_carrier: At,
     held: Rows,
@@ -106,12 +106,12 @@ async def test_a_release_killed_at_any_step_is_finished(
     point: str,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    bought = await desk.purchases.buy(organization_id, number, by=somebody)
+    bought = await desk.purchaser.buy(organization_id, number, by=somebody)
     await die(point, organization_id, str(bought.id))
     assert all(row.releasing_at is not None for row in await held(organization_id))
 
     for _ in range(2):
-        await reconciler.finish()
+        await reconciler.settle_pending()
         assert await held(organization_id) == []
         assert await at_carrier(number) == []
 
@@ -148,10 +148,10 @@ async def test_the_next_click_settles_what_a_crash_left(
     crashing = _Crashing(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)
     crashing.point = point
     with pytest.raises(_Crash):
-        await build_number_desk(walled, crashing).purchases.buy(organization_id, number, by=somebody)
+        await build_number_desk(walled, crashing).purchaser.buy(organization_id, number, by=somebody)
     await crashing.close()
 
-    desk = build_number_desk(walled, carrier, settle_after=timedelta())
-    bought = await desk.purchases.buy(organization_id, number, by=somebody)
+    desk = build_number_desk(walled, carrier, abandoned_after=timedelta())
+    bought = await desk.purchaser.buy(organization_id, number, by=somebody)
     assert [row.id for row in await held(organization_id)] == [bought.id]
     assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]

@@ -17,10 +17,10 @@ from calls.models import Call, CallStatus
 from carrier.port import Carrier, OwnedNumber
 from kit.actor import Actor
 from kit.db.database import ADMIN_ROLE, Database
-from phone_numbers.models import NumberDifference
-from phone_numbers.phone_number_service import NumberDesk
-from phone_numbers.reconcile_job import NumberSweep
-from phone_numbers.reconciliation import Reconciler, Report
+from phone_numbers.models import NumberDiscrepancy
+from phone_numbers.provisioning import NumberProvisioning
+from phone_numbers.reconcile_job import NumberReconciliationTask
+from phone_numbers.reconciliation import NumberReconciler, ReconciliationReport
 from sandbox.account_store import Number
 from support.factories import Factory
 from tenants.models import NumberPurchase, Organization, PhoneNumber, PurchaseState
@@ -46,18 +46,18 @@ def purchase_id_of(asked: datetime) -> UUID:
     ],
 )
 async def test_an_unexplained_number_is_reported_and_released_only_when_it_is_ours_and_old(
-    carrier: Carrier, reconciler: Reconciler, number: str, at_carrier: At, name: str, is_kept: bool
+    carrier: Carrier, reconciler: NumberReconciler, number: str, at_carrier: At, name: str, is_kept: bool
 ) -> None:
     bought = await carrier.buy_number(number, friendly_name=name)
     report = await reconciler.compare()
-    assert (bought.sid in {found.carrier_sid for found in report.open}) == is_kept
+    assert (bought.sid in {found.carrier_sid for found in report.discrepancies}) == is_kept
     assert [owned.sid for owned in await at_carrier(number)] == [bought.sid] * is_kept
     if is_kept:
         await carrier.release_number(bought.sid)
 
 
 async def test_a_number_of_a_failed_purchase_goes_back_at_once(
-    make: Factory, database: Database, carrier: Carrier, reconciler: Reconciler, number: str, at_carrier: At
+    make: Factory, database: Database, carrier: Carrier, reconciler: NumberReconciler, number: str, at_carrier: At
 ) -> None:
     tenant = await make.tenant(number=False)
     async with database.sessions() as session, session.begin():
@@ -69,7 +69,7 @@ async def test_a_number_of_a_failed_purchase_goes_back_at_once(
 
 
 async def test_a_number_that_the_carrier_has_no_more_is_reported(
-    make: Factory, database: Database, reconciler: Reconciler, number: str, held: Rows
+    make: Factory, database: Database, reconciler: NumberReconciler, number: str, held: Rows
 ) -> None:
     tenant = await make.tenant(number=False)
     async with database.sessions() as session, session.begin():
@@ -82,25 +82,25 @@ async def test_a_number_that_the_carrier_has_no_more_is_reported(
         session.add(row)
     for _ in range(2):
         report = await reconciler.compare()
-    [found] = [found for found in report.open if found.carrier_sid == row.carrier_sid]
-    assert (found.ending, found.why) == (number[-4:], "held here, not at the carrier")
+    [found] = [found for found in report.discrepancies if found.carrier_sid == row.carrier_sid]
+    assert (found.last_digits, found.reason) == (number[-4:], "held here, not at the carrier")
     assert len(await held(tenant.organization.id)) == 1
-    [kept] = await differences_of(database, number)
-    assert (kept.carrier_sid, kept.why, kept.seen_at > kept.created_at) == (row.carrier_sid, found.why, True)
+    [kept] = await discrepancies_of(database, number)
+    assert (kept.carrier_sid, kept.reason, kept.last_seen_at > kept.created_at) == (row.carrier_sid, found.reason, True)
 
     async with database.sessions() as session, session.begin():
         await session.execute(sa.delete(PhoneNumber).where(PhoneNumber.id == row.id))
     await reconciler.compare()
-    assert await differences_of(database, number) == []
+    assert await discrepancies_of(database, number) == []
 
 
-async def differences_of(database: Database, number: str) -> list[NumberDifference]:
+async def discrepancies_of(database: Database, number: str) -> list[NumberDiscrepancy]:
     async with database.sessions() as session:
-        return list(await session.scalars(sa.select(NumberDifference).where(NumberDifference.e164 == number)))
+        return list(await session.scalars(sa.select(NumberDiscrepancy).where(NumberDiscrepancy.e164 == number)))
 
 
 async def test_a_row_without_the_carriers_id_gets_it(
-    make: Factory, database: Database, carrier: Carrier, reconciler: Reconciler, number: str, held: Rows
+    make: Factory, database: Database, carrier: Carrier, reconciler: NumberReconciler, number: str, held: Rows
 ) -> None:
     tenant = await make.tenant(number=False)
     async with database.sessions() as session, session.begin():
@@ -114,8 +114,8 @@ async def test_a_row_without_the_carriers_id_gets_it(
 async def test_a_deleted_organization_keeps_its_numbers_for_thirty_days(
     make: Factory,
     database: Database,
-    desk: NumberDesk,
-    reconciler: Reconciler,
+    desk: NumberProvisioning,
+    reconciler: NumberReconciler,
     number: str,
     at_carrier: At,
     somebody: Actor,
@@ -123,26 +123,26 @@ async def test_a_deleted_organization_keeps_its_numbers_for_thirty_days(
     is_kept: bool,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    await desk.purchases.buy(organization_id, number, by=somebody)
+    await desk.purchaser.buy(organization_id, number, by=somebody)
     deleted = sa.update(Organization).where(Organization.id == organization_id)
     async with database.sessions() as session, session.begin():
         await session.execute(deleted.values(deleted_at=datetime.now(UTC) - timedelta(days=days)))
-    await reconciler.finish()
+    await reconciler.settle_pending()
     assert len(await at_carrier(number)) == is_kept
 
 
 async def test_a_release_waits_for_the_end_of_a_live_call(
     make: Factory,
     database: Database,
-    desk: NumberDesk,
-    reconciler: Reconciler,
+    desk: NumberProvisioning,
+    reconciler: NumberReconciler,
     number: str,
     held: Rows,
     somebody: Actor,
 ) -> None:
     tenant = await make.tenant(number=False)
     organization_id = tenant.organization.id
-    bought = await desk.purchases.buy(organization_id, number, by=somebody)
+    bought = await desk.purchaser.buy(organization_id, number, by=somebody)
     call = Call(
         organization_id=organization_id,
         carrier_sid=f"CA{uuid4().hex}",
@@ -158,37 +158,37 @@ async def test_a_release_waits_for_the_end_of_a_live_call(
         session.add(call)
         await session.execute(ordered)
 
-    assert (await reconciler.finish()).put_off >= 1
+    assert (await reconciler.settle_pending()).postponed >= 1
     assert len(await held(organization_id)) == 1
     async with database.sessions() as session, session.begin():
         await session.execute(sa.update(Call).where(Call.id == call.id).values(status=CallStatus.COMPLETED))
-    await reconciler.finish()
+    await reconciler.settle_pending()
     assert await held(organization_id) == []
 
 
-class _Slow(Reconciler):
+class _Slow(NumberReconciler):
     """Takes as long as it is told to."""
 
-    def __init__(self, database: Database, carrier: Carrier, desk: NumberDesk) -> None:
+    def __init__(self, database: Database, carrier: Carrier, desk: NumberProvisioning) -> None:
         super().__init__(database, carrier, desk)
         self.began, self.go_on = asyncio.Event(), asyncio.Event()
 
-    async def compare(self) -> Report:
+    async def compare(self) -> ReconciliationReport:
         self.began.set()
         await self.go_on.wait()
-        return Report()
+        return ReconciliationReport()
 
 
-async def test_one_sweep_at_a_time(new_database: Callable[[], str], carrier: Carrier, desk: NumberDesk) -> None:
+async def test_one_sweep_at_a_time(new_database: Callable[[], str], carrier: Carrier, desk: NumberProvisioning) -> None:
     # A database of its own: in the shared one the application sweeps as well.
     database = Database(new_database())
     slow, compared = _Slow(database, carrier, desk), list[str]()
-    sweeping = asyncio.create_task(NumberSweep(database, slow, compared.append).once())
+    sweeping = asyncio.create_task(NumberReconciliationTask(database, slow, compared.append).once())
     await slow.began.wait()
-    assert await NumberSweep(database, slow, compared.append).once() is False
+    assert await NumberReconciliationTask(database, slow, compared.append).once() is False
     slow.go_on.set()
     assert await sweeping is True
-    assert await NumberSweep(database, slow, compared.append).once() is True
+    assert await NumberReconciliationTask(database, slow, compared.append).once() is True
     assert compared == ["numbers.compared"] * 2
     await database.stop()
 

@@ -14,11 +14,11 @@ from kit.db.database import Database
 from support.factories import Factory, Tenant
 from tenants.api_keys.services import ApiKeyService
 from tenants.invitations import InvitationService
-from tenants.members import TeamService
+from tenants.members import MemberService
 from tenants.models import KeyScope, Membership, Role
 from tenants.plans import Plan
 from tenants.services import OrganizationService
-from tenants.upgrades import UpgradeService
+from tenants.upgrades import UpgradeRequestService
 from widget.services import EmbedTokenService
 
 pytestmark = pytest.mark.anyio
@@ -52,14 +52,14 @@ async def revoke_key(session: AsyncSession, tenant: Tenant, by: Actor) -> None:
 
 async def invite(session: AsyncSession, tenant: Tenant, by: Actor) -> UUID:
     sent = await InvitationService(session).invite(
-        tenant.organization.id, email="new@example.org", role=Role.MEMBER, by=by, own=Role.OWNER
+        tenant.organization.id, email="new@example.org", role=Role.MEMBER, by=by, inviter_role=Role.OWNER
     )
     return sent.invitation.id
 
 
 async def withdraw(session: AsyncSession, tenant: Tenant, by: Actor) -> None:
     service = InvitationService(session)
-    (known,) = await service.page(tenant.organization.id, after=None, limit=1)
+    (known,) = await service.list_open(tenant.organization.id, after=None, limit=1)
     await service.withdraw(tenant.organization.id, known.id, by=by)
 
 
@@ -72,15 +72,15 @@ async def _another(session: AsyncSession, tenant: Tenant) -> UUID:
 
 async def promote(session: AsyncSession, tenant: Tenant, by: Actor) -> None:
     another = await _another(session, tenant)
-    await TeamService(session).change_role(tenant.organization.id, another, Role.ADMIN, by=by)
+    await MemberService(session).change_role(tenant.organization.id, another, Role.ADMIN, by=by)
 
 
 async def remove(session: AsyncSession, tenant: Tenant, by: Actor) -> None:
-    await TeamService(session).remove(tenant.organization.id, await _another(session, tenant), by=by)
+    await MemberService(session).remove(tenant.organization.id, await _another(session, tenant), by=by)
 
 
 async def rename(session: AsyncSession, tenant: Tenant, by: Actor) -> None:
-    await OrganizationService(session).change(tenant.organization.id, by=by, name="Another Name")
+    await OrganizationService(session).update(tenant.organization.id, by=by, name="Another Name")
 
 
 async def set_plan(session: AsyncSession, tenant: Tenant, by: Actor) -> None:
@@ -88,11 +88,11 @@ async def set_plan(session: AsyncSession, tenant: Tenant, by: Actor) -> None:
 
 
 async def ask_for_upgrade(session: AsyncSession, tenant: Tenant, by: Actor) -> None:
-    await UpgradeService(session).ask(tenant.organization.id, by=by)
+    await UpgradeRequestService(session).create(tenant.organization.id, by=by)
 
 
 async def delete(session: AsyncSession, tenant: Tenant, by: Actor) -> None:
-    await OrganizationService(session).delete_for_now(tenant.organization.id, by=by, confirmation="Another Name")
+    await OrganizationService(session).soft_delete(tenant.organization.id, by=by, confirmation="Another Name")
 
 
 CHANGES: tuple[tuple[Change, str], ...] = (

@@ -19,8 +19,13 @@ from kit.errors import DomainError
 from kit.settings import Settings
 from support.factories import Factory, Tenant, sign_in
 from support.mailbox import Mailbox, text_of
-from tenants.errors import InvitationNotUsable, InvitedSomebodyElse
-from tenants.invitations import PER_DAY, TO_ONE_ADDRESS_PER_DAY, InvitationService, organization_of
+from tenants.errors import InvitationForAnotherEmail, InvitationNotUsable
+from tenants.invitations import (
+    MAX_INVITATIONS_PER_DAY,
+    MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY,
+    InvitationService,
+    find_organization_id,
+)
 from tenants.models import Invitation, Membership, Organization, Role
 
 pytestmark = pytest.mark.anyio
@@ -46,7 +51,7 @@ def token_in(mail: str) -> str:
 
 
 async def accept(walled: Database, raw: str, user: User) -> None:
-    organization_id = await organization_of(walled, raw)
+    organization_id = await find_organization_id(walled, raw)
     async with walled.tenant_session(organization_id, user.id) as session:
         by = Actor(ActorKind.USER, user.id, user.email)
         await InvitationService(session).accept(organization_id, raw, by=by)
@@ -139,7 +144,7 @@ async def test_only_the_invited_person_accepts(
     tenant, guest, other = await make.tenant(), await make.user(), await make.user()
     raw = await invited(await sign_in(client, tenant.owner), settings, tenant, guest.email)
 
-    with pytest.raises(InvitedSomebodyElse):
+    with pytest.raises(InvitationForAnotherEmail):
         await accept(walled, raw, other)
     await accept(walled, raw, guest)
 
@@ -266,7 +271,9 @@ async def test_markup_and_line_breaks_in_names_stay_inert_in_the_mail(
     assert "<img" not in page.get_content()
 
 
-@pytest.mark.parametrize(("limit", "key"), [(PER_DAY, "organization"), (TO_ONE_ADDRESS_PER_DAY, "address")])
+@pytest.mark.parametrize(
+    ("limit", "key"), [(MAX_INVITATIONS_PER_DAY, "organization"), (MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY, "address")]
+)
 async def test_mailboxes_are_not_ours_to_fill(client: httpx.AsyncClient, make: Factory, limit: int, key: str) -> None:
     tenant, to = await make.tenant(), address()
     await sign_in(client, tenant.owner)

@@ -14,10 +14,10 @@ from kit.audit import AuditEvent
 from kit.db.database import Database
 from kit.errors import NotFound, ValidationFailed
 from support.factories import Factory, sign_in
-from tenants.errors import NameNotRepeated
+from tenants.errors import ConfirmationMismatch
 from tenants.models import Membership, Organization, Role
 from tenants.plans import Plan
-from tenants.services import GRACE, OrganizationService
+from tenants.services import RESTORE_PERIOD, OrganizationService
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +35,7 @@ async def actions(database: Database, organization_id: UUID) -> list[str]:
 
 async def create(walled: Database, owner: User, name: str = "Acme Realty", country: str = "US") -> Organization:
     async with walled.tenant_session(None, owner.id) as session:
-        return await OrganizationService(session).create_for(acting(owner), name=name, country=country)
+        return await OrganizationService(session).create_for_user(acting(owner), name=name, country=country)
 
 
 async def test_an_admin_renames_and_moves_the_organization_and_its_slug_stays(
@@ -167,7 +167,7 @@ async def test_a_deleted_organization_is_gone_at_once_for_people_and_phones(
     assert (await owner.post("/widget/exchange", json={"token": token.raw})).status_code == 200
 
     async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
-        await OrganizationService(session).delete_for_now(
+        await OrganizationService(session).soft_delete(
             tenant.organization.id, by=acting(tenant.owner), confirmation=tenant.organization.name
         )
 
@@ -186,9 +186,9 @@ async def test_a_deleted_organization_is_gone_at_once_for_people_and_phones(
 
 async def test_deleting_asks_for_the_name(walled: Database, make: Factory, database: Database) -> None:
     tenant = await make.tenant(name="Acme Realty")
-    with pytest.raises(NameNotRepeated):
+    with pytest.raises(ConfirmationMismatch):
         async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
-            await OrganizationService(session).delete_for_now(
+            await OrganizationService(session).soft_delete(
                 tenant.organization.id, by=acting(tenant.owner), confirmation="acme realty"
             )
     async with database.sessions() as session:
@@ -200,10 +200,10 @@ async def test_an_owner_restores_within_the_grace_and_everything_works_again(
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
-    await _deleted(database, tenant.organization, ago=GRACE * 0.9)
+    await _deleted(database, tenant.organization, ago=RESTORE_PERIOD * 0.9)
 
     async with walled.tenant_session(None, tenant.owner.id) as session:
-        found = await OrganizationService(session).restorable_by(tenant.owner.id)
+        found = await OrganizationService(session).list_restorable(tenant.owner.id)
     async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
         await OrganizationService(session).restore(tenant.organization.id, by=acting(tenant.owner))
 
@@ -216,7 +216,7 @@ async def test_an_owner_restores_within_the_grace_and_everything_works_again(
 async def test_nobody_but_an_owner_restores(walled: Database, make: Factory, database: Database, who: str) -> None:
     tenant = await make.tenant()
     other = await (make.member(tenant.organization, Role.ADMIN) if who == "admin" else make.user())
-    await _deleted(database, tenant.organization, ago=GRACE * 0.1)
+    await _deleted(database, tenant.organization, ago=RESTORE_PERIOD * 0.1)
 
     with pytest.raises(NotFound):
         async with walled.tenant_session(tenant.organization.id, other.id) as session:
@@ -225,7 +225,7 @@ async def test_nobody_but_an_owner_restores(walled: Database, make: Factory, dat
 
 async def test_after_the_grace_there_is_nothing_to_restore(walled: Database, make: Factory, database: Database) -> None:
     tenant = await make.tenant()
-    await _deleted(database, tenant.organization, ago=GRACE * 1.1)
+    await _deleted(database, tenant.organization, ago=RESTORE_PERIOD * 1.1)
 
     with pytest.raises(NotFound):
         async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:

@@ -15,7 +15,7 @@ from kit.db.database import Database
 from kit.errors import DomainError
 from support.factories import Factory, Tenant, sign_in
 from tenants.errors import LastOwner, RoleTooLow
-from tenants.members import TeamService
+from tenants.members import MemberService
 from tenants.models import Membership, Role
 
 pytestmark = pytest.mark.anyio
@@ -133,7 +133,7 @@ async def test_of_two_owners_who_leave_at_once_one_stays(walled: Database, make:
         try:
             async with walled.tenant_session(tenant.organization.id, user.id) as session:
                 by = Actor(ActorKind.USER, user.id, user.email)
-                await TeamService(session).leave(tenant.organization.id, by=by)
+                await MemberService(session).leave(tenant.organization.id, by=by)
         except DomainError as error:
             refused.append(error)
 
@@ -209,7 +209,9 @@ async def test_ownership_is_handed_over_in_one_step(walled: Database, make: Fact
     by = Actor(ActorKind.USER, tenant.owner.id, tenant.owner.email)
 
     async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
-        await TeamService(session).hand_over(tenant.organization.id, await place(database, tenant, heir), by=by)
+        await MemberService(session).transfer_ownership(
+            tenant.organization.id, await place(database, tenant, heir), by=by
+        )
 
     async with database.sessions() as session:
         query = sa.select(Membership.user_id, Membership.role).where(Membership.owned_by(tenant.organization.id))
@@ -229,4 +231,4 @@ async def test_an_admin_hands_nothing_over(walled: Database, make: Factory, data
     heir = await place(database, tenant, other)
     async with walled.tenant_session(tenant.organization.id, admin.id) as session:
         with pytest.raises(RoleTooLow):
-            await TeamService(session).hand_over(tenant.organization.id, heir, by=by)
+            await MemberService(session).transfer_ownership(tenant.organization.id, heir, by=by)

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.errors import EmailNotVerified
 from accounts.login_throttle import delay_after
-from accounts.rules import comparable_email, ensure_password, ensure_verified, read_email, read_name
+from accounts.rules import ensure_email_verified, ensure_password, normalize_email, parse_email, parse_name
 from kit.errors import ValidationFailed
 
 OWN = {"email": "pat.person@acme-realty.com", "name": "Pat Person"}
@@ -20,8 +20,8 @@ OWN = {"email": "pat.person@acme-realty.com", "name": "Pat Person"}
     ],
 )
 def test_an_address_is_stored_in_one_form(typed: str, stored: str) -> None:
-    assert read_email(typed) == stored
-    assert comparable_email(typed) == stored
+    assert parse_email(typed) == stored
+    assert normalize_email(typed) == stored
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_an_address_is_stored_in_one_form(typed: str, stored: str) -> None:
 )  # fmt: skip
 def test_what_is_no_address_is_refused(typed: str) -> None:
     with pytest.raises(ValidationFailed) as refused:
-        read_email(typed)
+        parse_email(typed)
     assert refused.value.errors == [("email", "Enter an e-mail address like name@example.com")]
 
 
@@ -65,11 +65,11 @@ def test_what_attackers_try_first_is_refused(password: str, sentence: str) -> No
 
 
 def test_names_are_trimmed_and_of_one_line() -> None:
-    assert read_name("  Pat Person ") == "Pat Person"
-    assert read_name("") == ""
+    assert parse_name("  Pat Person ") == "Pat Person"
+    assert parse_name("") == ""
     for wrong in ("Pat\nPerson", "Pat\x07", "x" * 101):
         with pytest.raises(ValidationFailed):
-            read_name(wrong)
+            parse_name(wrong)
 
 
 def test_the_wait_doubles_up_to_a_quarter_of_an_hour() -> None:
@@ -78,6 +78,6 @@ def test_the_wait_doubles_up_to_a_quarter_of_an_hour() -> None:
 
 
 def test_an_unconfirmed_address_is_named_as_the_reason() -> None:
-    ensure_verified(True)
+    ensure_email_verified(True)
     with pytest.raises(EmailNotVerified, match="Confirm your e-mail address first"):
-        ensure_verified(False)
+        ensure_email_verified(False)

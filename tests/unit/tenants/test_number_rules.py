@@ -16,13 +16,13 @@ from phone_numbers.errors import TooManyNumbers, TooManyPurchases
 @pytest.mark.parametrize(
     ("typed", "search"),
     [
-        (("us", "(415)", ""), rules.Search("US", "415", None)),
-        (("GB", " 020 ", "7946-0"), rules.Search("GB", "020", "79460")),
-        (("US", "", "+1 (415) 555"), rules.Search("US", None, "1415555")),
+        (("us", "(415)", ""), rules.NumberSearch("US", "415", None)),
+        (("GB", " 020 ", "7946-0"), rules.NumberSearch("GB", "020", "79460")),
+        (("US", "", "+1 (415) 555"), rules.NumberSearch("US", None, "1415555")),
     ],
 )
-def test_a_search_is_read_as_people_type_it(typed: tuple[str, str, str], search: rules.Search) -> None:
-    assert rules.read_search(*typed) == search
+def test_a_search_is_read_as_people_type_it(typed: tuple[str, str, str], search: rules.NumberSearch) -> None:
+    assert rules.parse_search(*typed) == search
 
 
 def is_number(text: str) -> bool:
@@ -30,10 +30,10 @@ def is_number(text: str) -> bool:
     return 8 <= len(text) <= 16 and rules.country_of(text) not in ("", "001")
 
 
-def read_or_name(typed: tuple[str, str, str]) -> rules.Search | set[str]:
+def read_or_name(typed: tuple[str, str, str]) -> rules.NumberSearch | set[str]:
     """The search, or the fields that are wrong."""
     try:
-        return rules.read_search(*typed)
+        return rules.parse_search(*typed)
     except ValidationFailed as refusal:
         return {field for field, _ in refusal.errors}
 
@@ -51,20 +51,20 @@ def test_a_search_is_plain_digits_or_its_wrong_fields_are_named(typed: tuple[str
 @pytest.mark.parametrize(
     ("e164", "search"),
     [
-        ("+14155550123", rules.Search("US", "415", "4155550123")),
-        ("+14165550123", rules.Search("CA", "416", "4165550123")),
-        ("+442079460123", rules.Search("GB", None, "2079460123")),
-        ("+390255512345", rules.Search("IT", None, "0255512345")),
+        ("+14155550123", rules.NumberSearch("US", "415", "4155550123")),
+        ("+14165550123", rules.NumberSearch("CA", "416", "4165550123")),
+        ("+442079460123", rules.NumberSearch("GB", None, "2079460123")),
+        ("+390255512345", rules.NumberSearch("IT", None, "0255512345")),
     ],
 )
-def test_a_number_is_looked_for_in_its_own_country(e164: str, search: rules.Search) -> None:
-    assert rules.search_for(e164) == search
+def test_a_number_is_looked_for_in_its_own_country(e164: str, search: rules.NumberSearch) -> None:
+    assert rules.exact_search(e164) == search
 
 
 @given(st.from_regex(r"\+[0-9]{1,16}", fullmatch=True).filter(lambda text: not is_number(text)) | st.text(max_size=20))
 def test_what_is_no_number_of_a_country_is_refused_by_name(text: str) -> None:
     with pytest.raises(ValidationFailed) as refusal:
-        rules.search_for(text)
+        rules.exact_search(text)
     assert [field for field, _ in refusal.value.errors] == ["number"]
 
 
@@ -72,8 +72,8 @@ def test_a_name_at_the_carrier_leads_back_to_its_purchase_and_its_time() -> None
     purchase_id = uuid7()
     name = rules.friendly_name(purchase_id)
     assert len(name) <= 64
-    assert rules.purchase_of(name) == purchase_id
-    assert abs(rules.asked_at(purchase_id) - datetime.now(UTC)) < timedelta(minutes=1)
+    assert rules.purchase_id_in(name) == purchase_id
+    assert abs(rules.requested_at(purchase_id) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
@@ -90,17 +90,17 @@ def test_a_name_at_the_carrier_leads_back_to_its_purchase_and_its_time() -> None
     ],
 )
 def test_other_names_are_nobodys(name: str) -> None:
-    assert rules.purchase_of(name) is None
+    assert rules.purchase_id_in(name) is None
 
 
 def test_the_time_of_an_id_is_its_first_48_bits() -> None:
-    assert rules.asked_at(UUID("019aa5c0-0000-7000-8000-000000000000")).year == 2025
+    assert rules.requested_at(UUID("019aa5c0-0000-7000-8000-000000000000")).year == 2025
 
 
 def test_limits_hold_at_their_edge_and_can_be_changed_for_one_organization() -> None:
-    rules.ensure_room({}, held=4, bought_today=2)
+    rules.ensure_may_buy({}, held=4, bought_today=2)
     with pytest.raises(TooManyNumbers):
-        rules.ensure_room({}, held=5, bought_today=0)
+        rules.ensure_may_buy({}, held=5, bought_today=0)
     with pytest.raises(TooManyPurchases):
-        rules.ensure_room({}, held=0, bought_today=3)
-    rules.ensure_room({"phone_numbers": 6, "purchases_per_day": 4}, held=5, bought_today=3)
+        rules.ensure_may_buy({}, held=0, bought_today=3)
+    rules.ensure_may_buy({"phone_numbers": 6, "purchases_per_day": 4}, held=5, bought_today=3)

@@ -7,7 +7,7 @@ import pytest
 from kit.actor import Actor, ActorKind
 from kit.errors import ValidationFailed
 from tenants import rules, slugs
-from tenants.errors import NotForKeys, RoleTooLow
+from tenants.errors import RoleTooLow, UserRequired
 from tenants.models import Role
 
 
@@ -15,7 +15,7 @@ from tenants.models import Role
     "typed", ["Acme", "  Acme ", "Søhne & Töchter", "<b>Bold</b>", "=1+1", "شركة", "🏡 Homes", "x" * 80]
 )
 def test_names_stay_as_typed_but_for_the_spaces_around_them(typed: str) -> None:
-    assert rules.read_name(typed) == typed.strip()
+    assert rules.parse_name(typed) == typed.strip()
 
 
 @pytest.mark.parametrize(
@@ -23,39 +23,39 @@ def test_names_stay_as_typed_but_for_the_spaces_around_them(typed: str) -> None:
 )
 def test_names_that_cannot_be_stored_or_shown_are_refused(typed: str) -> None:
     with pytest.raises(ValidationFailed) as refused:
-        rules.read_name(typed)
+        rules.parse_name(typed)
     assert [field for field, _ in refused.value.errors] == ["name"]
 
 
 @pytest.mark.parametrize(("typed", "code"), [("US", "US"), ("de", "DE"), (" gb ", "GB")])
 def test_countries_are_stored_as_their_code(typed: str, code: str) -> None:
-    assert rules.read_country(typed) == code
+    assert rules.parse_country(typed) == code
 
 
 @pytest.mark.parametrize("typed", ["", "USA", "XX", "001", "United States", "U\0"])
 def test_what_is_no_country_is_refused(typed: str) -> None:
     with pytest.raises(ValidationFailed) as refused:
-        rules.read_country(typed)
+        rules.parse_country(typed)
     assert [field for field, _ in refused.value.errors] == ["country"]
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.MEMBER])
 def test_nobody_grants_a_role_above_their_own(role: Role) -> None:
     with pytest.raises(RoleTooLow):
-        rules.ensure_reach(role, Role.OWNER)
+        rules.ensure_may_manage(role, Role.OWNER)
 
 
 def test_a_member_manages_nobody_and_an_admin_their_equals() -> None:
     with pytest.raises(RoleTooLow):
-        rules.ensure_reach(Role.MEMBER, Role.MEMBER)
-    rules.ensure_reach(Role.ADMIN, Role.MEMBER, Role.ADMIN)
-    rules.ensure_reach(Role.OWNER, Role.OWNER)
+        rules.ensure_may_manage(Role.MEMBER, Role.MEMBER)
+    rules.ensure_may_manage(Role.ADMIN, Role.MEMBER, Role.ADMIN)
+    rules.ensure_may_manage(Role.OWNER, Role.OWNER)
 
 
 def test_a_key_is_no_person() -> None:
-    rules.ensure_person(Actor(ActorKind.USER, None, "pat@example.com"))
-    with pytest.raises(NotForKeys):
-        rules.ensure_person(Actor(ActorKind.API_KEY, None, "Backend"))
+    rules.ensure_not_api_key(Actor(ActorKind.USER, None, "pat@example.com"))
+    with pytest.raises(UserRequired):
+        rules.ensure_not_api_key(Actor(ActorKind.API_KEY, None, "Backend"))
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,14 @@ def test_a_key_is_no_person() -> None:
     ],
 )
 def test_a_slug_is_the_name_in_ascii(name: str, slug: str) -> None:
-    assert next(slugs.candidates(name)) == slug
+    assert next(slugs.slug_candidates(name)) == slug
 
 
 @pytest.mark.parametrize("name", ["Acme", "New", "🏡🏡", "---", "x" * 80, "word " * 16])
 def test_every_candidate_is_a_short_ascii_path_segment_of_its_own(name: str) -> None:
-    found = list(slugs.candidates(name))
-    assert len(set(found)) == len(found) >= slugs.ATTEMPTS
+    found = list(slugs.slug_candidates(name))
+    assert len(set(found)) == len(found) >= slugs.RANDOM_SLUG_ATTEMPTS
     for slug in found:
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug)
-        assert slug not in slugs.RESERVED
-        assert len(slug) <= slugs.SLUG_CHARACTERS + 5
+        assert slug not in slugs.RESERVED_SLUGS
+        assert len(slug) <= slugs.MAX_SLUG_CHARACTERS + 5

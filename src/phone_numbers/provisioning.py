@@ -1,0 +1,35 @@
+"""The purchase and the release of phone numbers, made once for the application."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from carrier.port import Carrier
+from kit.db.database import Database
+from kit.http.app_key import AppKey
+from phone_numbers.purchases import PURCHASE_ABANDONED_AFTER, NumberPurchaser
+from phone_numbers.releases import NumberReleaser
+from phone_numbers.services import NumberInUseCheck
+
+
+class NumberProvisioning(NamedTuple):
+    """Buys and releases numbers. It checks no permission: guards do, before they call it."""
+
+    purchaser: NumberPurchaser
+    releaser: NumberReleaser
+
+    @classmethod
+    def create(
+        cls,
+        database: Database,
+        carrier: Carrier,
+        *,
+        is_in_use: NumberInUseCheck,
+        abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER,
+    ) -> "NumberProvisioning":
+        return cls(
+            NumberPurchaser(database, carrier, abandoned_after=abandoned_after),
+            NumberReleaser(database, carrier, is_in_use=is_in_use),
+        )
+
+
+NUMBER_PROVISIONING: AppKey[NumberProvisioning] = AppKey("number_provisioning")
