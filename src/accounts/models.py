@@ -97,7 +97,7 @@ class User(AbstractAccount):
     __table_args__ = (sa.Index("ix_user_account_email_prefix", "email", postgresql_ops={"email": "text_pattern_ops"}),)
     actor_kind = ActorKind.USER
     needs_second_factor = False
-    code_rows = RecoveryCode
+    recovery_code_model = RecoveryCode
 
     email_verified_at: Mapped[dt.datetime | None]
 

@@ -144,8 +144,8 @@ class SessionService(AbstractSessionService[LoginSession]):
         model_type = LoginSession
 
     repository_type = Repository
-    idle = IDLE_TIMEOUT
-    absolute = SESSION_LIFETIME
+    idle_timeout = IDLE_TIMEOUT
+    lifetime = SESSION_LIFETIME
 
 
 async def find_viewer(database: Database, raw: str, now: datetime) -> Viewer | None:

@@ -50,7 +50,7 @@ class Staff(AbstractAccount):
     __tablename__ = "staff"
     actor_kind = ActorKind.STAFF
     needs_second_factor = True
-    code_rows = StaffRecoveryCode
+    recovery_code_model = StaffRecoveryCode
 
     role: Mapped[StaffRole] = mapped_column(text_enum(StaffRole, name="role"))
     joined_at: Mapped[dt.datetime | None]
