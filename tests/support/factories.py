@@ -41,13 +41,25 @@ class Token(NamedTuple):
     raw: str
 
 
+class OnePassword(Passwords):
+    """Hashes ``PASSWORD`` once for all users of a test process: a hash is made slow on purpose."""
+
+    _hash: str | None = None
+
+    async def hash(self, password: str) -> str:
+        assert password == PASSWORD
+        if OnePassword._hash is None:
+            OnePassword._hash = await super().hash(password)
+        return OnePassword._hash
+
+
 class Factory:
     """Makes and commits rows; each call makes something new."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._settings = settings
-        self._passwords = Passwords()
+        self._passwords = OnePassword()
 
     async def user(self) -> User:
         async with self._database.sessions() as session, session.begin():

@@ -9,13 +9,12 @@ from urllib.parse import urlencode
 import httpx
 import pyotp
 
-from accounts.passwords import Passwords
 from admin.models import Staff, StaffRole
 from conftest import PUBLIC_URL
 from kit.clock import utc_now
 from kit.db.database import Database
+from support.factories import PASSWORD, OnePassword
 
-PASSWORD = "correct horse battery"
 SAME_ORIGIN = {"Origin": PUBLIC_URL, "Sec-Fetch-Site": "same-origin"}
 FOREIGN: tuple[dict[str, str], ...] = (
     {},
@@ -53,7 +52,7 @@ async def make_staff(database: Database, role: StaffRole) -> Staff:
         staff = Staff(
             email=f"staff-{next(_serial)}@example.com",
             role=role,
-            password_hash=await Passwords().hash(PASSWORD),
+            password_hash=await OnePassword().hash(PASSWORD),
             joined_at=utc_now(),
         )
         session.add(staff)
