@@ -1,7 +1,7 @@
 # Everything a newcomer, a developer and the build machine need. `make` alone lists it.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-widget bench-paint docs screenshots lock clean
+.PHONY: help run test test-fast coverage check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-widget bench-paint docs screenshots lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -25,6 +25,19 @@ test: setup ## install what is missing and run every test: server, widget, brows
 	@test -n "$(SERVER_TESTS)" || { echo 'no tests found'; exit 1; }
 	$(BIN)/pytest $(PARALLEL) $(SERVER_TESTS) $(BROWSER_TESTS_FOLDER)
 	@$(MAKE) frontend-test
+
+test-fast: setup ## the tests without processes, browser and long waits, for use while writing
+	$(BIN)/pytest $(PARALLEL) -m "not slow" $(SERVER_TESTS)
+
+# Measured in all processes: the tests', the served product's workers and the sandbox.
+coverage: setup ## run the server and browser tests and print the branch coverage of each package
+	$(BIN)/coverage erase
+	@mkdir -p .cache/coverage
+	$(BIN)/coverage run -m pytest $(PARALLEL) $(SERVER_TESTS) $(BROWSER_TESTS_FOLDER)
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage json -q -o .cache/coverage/report.json
+	$(BIN)/coverage html -q -d .cache/coverage/html
+	@$(BIN)/python tools/coverage_by_room.py .cache/coverage/report.json
 
 check: setup lint types imports frontend-lint locks-check ## style, types, import contracts, locks
 

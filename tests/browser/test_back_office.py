@@ -19,9 +19,10 @@ from support.browser.product import (
     Customer,
     Product,
 )
+from support.factories import PASSWORD
 from support.factories import PASSWORD as OWNERS_PASSWORD
 from support.full_tenant import furnish
-from support.staff import PASSWORD, make_staff
+from support.staff import make_staff
 from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio

@@ -28,7 +28,7 @@ from support.staff import (
 )
 from tenants.models import Organization
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 REASON = "Asked for by phone"
 EVERY = [(kind, action.slug) for kind, known in KINDS.items() for action in known.actions]
 TOTP = {"totp_enabled_at": sa.func.now(), "totp_secret": b"x" * 40}

@@ -31,7 +31,7 @@ from support.staff import (
     post,
 )
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 SUPPORT, OPERATOR, ADMIN = StaffRole
 DOOR = None
 """Open to whoever is let in by the network: the door itself."""

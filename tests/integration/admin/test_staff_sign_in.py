@@ -22,10 +22,9 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from kit.settings import Settings
 from support.db_probe import tables_holding
-from support.factories import Factory, sign_in
+from support.factories import PASSWORD, Factory, sign_in
 from support.staff import (
     FOREIGN,
-    PASSWORD,
     SAME_ORIGIN,
     Colleague,
     enter,

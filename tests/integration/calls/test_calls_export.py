@@ -44,6 +44,7 @@ async def test_the_file_holds_each_call_newest_first_and_no_formula(
     assert (newest["status"], newest["duration"], newest["answered_at"]) == ("busy", "0", "")
 
 
+@pytest.mark.slow
 async def test_more_calls_than_one_batch_are_all_there_once(
     client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:

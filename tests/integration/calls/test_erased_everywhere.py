@@ -26,7 +26,7 @@ from support.staff import enter, make_staff, post
 from support.widget_client import ask
 from widget.blocked_origins import BLOCKED_ORIGINS
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 NUMBER, WRITTEN, DIGITS = "+13035550162", "(303) 555-0162", "3035550162"
 """Of no other test: the whole database is looked through."""
 OTHER = "+12125550148"

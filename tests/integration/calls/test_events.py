@@ -59,6 +59,7 @@ async def live_call(callbacks: CallbackClient, token: Token) -> str:
     return sid
 
 
+@pytest.mark.slow
 async def test_every_order_and_repetition_of_a_calls_events_leaves_the_same_row(
     callbacks: CallbackClient, token: Token, database: Database
 ) -> None:

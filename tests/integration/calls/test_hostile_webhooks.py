@@ -12,7 +12,7 @@ from kit.settings import Settings
 from support.callback_client import CallbackClient, identity_of, new_sid
 from support.factories import Factory, Token
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 PATHS = ("/voice/outgoing", "/voice/dial-ended", "/voice/status")
 NAMES = (
     *("CallSid", "ParentCallSid", "From", "To", "CallStatus", "SequenceNumber", "CallDuration", "Timestamp"),

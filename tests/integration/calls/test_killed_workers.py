@@ -40,7 +40,7 @@ from support.carrier_endpoint import Answer, CarrierEndpoint
 from support.factories import Factory, Tenant, Token
 from tenants.jobs import END_LIVE_CALLS
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 WORKER = Path(__file__).with_name("dies_in_a_call.py")
 OF_ONE_CALL = {
     "id",

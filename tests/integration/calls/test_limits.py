@@ -87,6 +87,7 @@ async def finish(callbacks: CallbackClient, sid: str, *, seconds: int) -> None:
     assert done.status_code == 204
 
 
+@pytest.mark.slow
 async def test_two_hundred_calls_at_once_on_four_workers_are_exactly_the_limit(
     make: Factory, settings: Settings, database: Database
 ) -> None:

@@ -30,7 +30,7 @@ from support.carrier_endpoint import CarrierEndpoint
 from support.factories import Factory, Token, sign_in
 from tenants.services import OrganizationService
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 WORKERS = 4
 WORKER = Path(__file__).with_name("asks_and_calls.py")
 PATIENCE = 120

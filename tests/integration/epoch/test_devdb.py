@@ -14,6 +14,8 @@ import pytest
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from epoch.server.postgres_programs import DatabaseServerError
 
+pytestmark = pytest.mark.slow
+
 HOLD = """
 import sys
 from pathlib import Path

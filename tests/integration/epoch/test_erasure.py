@@ -25,7 +25,7 @@ from support.full_tenant import fingerprints, furnish
 from tenants.models import Organization, PhoneNumber
 from tenants.services import RESTORE_PERIOD, OrganizationService
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 OVER = RESTORE_PERIOD + timedelta(minutes=1)
 
 

@@ -17,6 +17,8 @@ from epoch.migrations import NewerDatabase, alembic_config, upgrade
 from epoch.models import metadata
 from kit.db.database import ADMIN_ROLE, sqlalchemy_url
 
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 FIRST = "5eb01b58f72a"
 VALUES: dict[type[object], object] = {

@@ -28,7 +28,7 @@ from support.factories import (
 )
 from support.widget_client import ask, assert_problem
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 HANG_SECONDS = 15
 """A door that is still closed after this long hangs."""
 

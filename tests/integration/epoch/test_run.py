@@ -15,6 +15,8 @@ import pytest
 
 from support.ports import unused_port
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 60.0
 """How long a state may take to come before a test gives up; nothing is measured with it."""

@@ -29,7 +29,7 @@ from support.full_tenant import Furnished, fingerprints, furnish
 from tenants.models import Role
 from tenants.services import OrganizationService
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 ORGANIZATION = "/dashboard/{slug}"
 

@@ -22,7 +22,7 @@ from support.factories import sign_in
 from support.full_tenant import Furnished, fingerprints
 from tenants.models import Role
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 ORGANIZATION = "/api/organizations/{organization_id}"
 METHODS = ("get", "post", "put", "patch", "delete")

@@ -19,7 +19,7 @@ from support.html_forms import submit
 from support.mailbox import Mailbox
 from support.page_session import errors_of
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 PLANTED = "x-planted"
 RESET, LOGIN_CODE, ENROLMENT = "/reset-password/{token}", "/login (code)", "/account/second-factor"

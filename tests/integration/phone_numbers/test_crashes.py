@@ -22,7 +22,7 @@ from phone_numbers.reconciliation import NumberReconciler
 from support.factories import Factory
 from tenants.models import NumberPurchase, PhoneNumber, PurchaseState
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 At = Callable[[str], Awaitable[list[OwnedNumber]]]
 Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
 Purchases = Callable[[UUID], Awaitable[list[NumberPurchase]]]

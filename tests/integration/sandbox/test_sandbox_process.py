@@ -29,7 +29,7 @@ from carrier.port import DialPlan
 from carrier.twilio import TwilioCarrier
 from kit.settings import load_settings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 ACCOUNT = load_settings({}).twilio
 COMMAND = [sys.executable, "-m", "sandbox"]
 

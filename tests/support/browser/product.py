@@ -27,6 +27,7 @@ from tenants.services import OrganizationService
 ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+TIED_PROCESS = ROOT / "tests" / "support" / "tied_process.py"
 EPOCH = (sys.executable, "-m", "epoch")
 LOG_TAIL = 4000
 ECHO = "+12125550101"
@@ -125,7 +126,9 @@ async def running_product(database_url: str, data_dir: Path, **environ: str) -> 
 @contextlib.contextmanager
 def _process(environ: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as output:
-        process = subprocess.Popen([*EPOCH, "run"], cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT)
+        # Parallel test processes are killed when a run is interrupted: nothing would stop their products.
+        argv = [sys.executable, str(TIED_PROCESS), *EPOCH, "run"]
+        process = subprocess.Popen(argv, cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT)
     try:
         yield process
     finally:

@@ -1,0 +1,48 @@
+"""Prints the branch coverage of each package under src/ from coverage's JSON report."""
+
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import NamedTuple
+
+LOW_PERCENT = 90.0
+
+
+class Count(NamedTuple):
+    """Statements and branches: how many there are, and how many were run."""
+
+    covered: int
+    total: int
+
+    @property
+    def percent(self) -> float:
+        return 100.0 * self.covered / self.total if self.total else 100.0
+
+
+def counts_by_room(report: Path) -> dict[str, Count]:
+    """The counts of packages (``calls``) and of modules (``calls/usage.py``), lines and branches together."""
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for name, file in json.loads(report.read_text())["files"].items():
+        path, summary = Path(name).relative_to("src"), file["summary"]
+        covered = summary["covered_lines"] + summary["covered_branches"]
+        total = summary["num_statements"] + summary["num_branches"]
+        for key in (path.parts[0], str(path)):
+            sums[key][0] += covered
+            sums[key][1] += total
+    return {key: Count(*value) for key, value in sums.items()}
+
+
+def main() -> None:
+    counts = counts_by_room(Path(sys.argv[1]))
+    rooms = sorted(key for key in counts if "/" not in key)
+    total = Count(sum(counts[room].covered for room in rooms), sum(counts[room].total for room in rooms))
+    lines = [f"{room:<16} {counts[room].percent:5.1f} %" for room in rooms]
+    lines += [f"{'all':<16} {total.percent:5.1f} %", "", f"Modules below {LOW_PERCENT:.0f} %:"]
+    low = sorted((count.percent, key) for key, count in counts.items() if "/" in key and count.percent < LOW_PERCENT)
+    lines += [f"{percent:5.1f} %  {key}" for percent, key in low] or ["none"]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
