@@ -8,14 +8,13 @@ from accounts.account_services import AccountServices
 from admin.auth.staff_auth import StaffDoor
 from admin.theme import Look
 from carrier.port import Carrier
-from kit.db.database import STAFF_ROLE, Database
+from kit.db.database import Database
 from kit.http.app_key import AppKey
 from kit.mail import Mailer
 from kit.settings import Settings
 from phone_numbers.provisioning import NumberProvisioning
 from privacy.number_erasure import NumberErasure
 
-CONNECTIONS = 4
 """Staff are few; what one of them does holds one connection and uses another."""
 _ANSWERERS = """
 SELECT email FROM staff
@@ -41,8 +40,7 @@ class BackOffice(msgspec.Struct, frozen=True):
 
     async def answerers(self) -> Sequence[str]:
         """The addresses of those who may answer an upgrade request."""
-        async with self.database.pool.acquire() as connection:
-            return [row["email"] for row in await connection.fetch(_ANSWERERS)]
+        return [row["email"] for row in await self.database.lookup_pool.fetch(_ANSWERERS)]
 
     async def stop(self) -> None:
         await self.reading.stop()
@@ -54,6 +52,7 @@ BACK_OFFICE: AppKey[BackOffice] = AppKey("back_office")
 def build_back_office(
     settings: Settings,
     database: Database,
+    reading: Database,
     *,
     accounts: AccountServices,
     mailer: Mailer,
@@ -63,6 +62,5 @@ def build_back_office(
     look: Look,
 ) -> BackOffice:
     """The back office of an application; nothing is connected or loaded yet."""
-    reading = database.for_role(STAFF_ROLE, engine_connections=CONNECTIONS)
     door = StaffDoor(reading, accounts)
     return BackOffice(settings, look, database, reading, door, accounts, mailer, carrier, number_desk, number_erasure)

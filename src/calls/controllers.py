@@ -24,7 +24,7 @@ from calls.caller_attribution import CALLER_ATTRIBUTION
 from calls.csv_export import calls_csv
 from calls.errors import ClientBusy, InvalidCallback, InvalidCarrierSignature
 from calls.guards import signed_form
-from calls.limits.admission import ADMISSION_DATABASE, CALL_ADMISSION, CallAdmission, store_unchecked_rejection
+from calls.limits.admission import CALL_ADMISSION, CallAdmission, admission_session, store_unchecked_rejection
 from calls.limits.admission_queue import ADMISSION_QUEUE, OrganizationSemaphores
 from calls.limits.call_duration import MAX_CALL_MINUTES, RING_SECONDS
 from calls.limits.limit_alerts import LIMIT_ALERTS
@@ -114,7 +114,7 @@ def _parts(request: Request[Any, Any, State]) -> tuple[Database, Carrier]:
 async def _placed(request: Request[Any, Any, State], asked: OutgoingCall) -> Call | None:
     """The record of the call; None when there is nothing to dial. What cannot be asked or counted is not dialled."""
     database, gate, turns = (
-        ADMISSION_DATABASE.get(request.app),
+        DATABASE.get(request.app),
         CALL_ADMISSION.get(request.app),
         ADMISSION_QUEUE.get(request.app),
     )
@@ -125,7 +125,7 @@ async def _placed(request: Request[Any, Any, State], asked: OutgoingCall) -> Cal
             return None
         agents = CALLER_ATTRIBUTION.get(request.app)
         if agents.may_identify(asked):
-            async with database.tenant_session(found[0]) as session:
+            async with admission_session(database, found[0]) as session:
                 asked = await agents.identify(session, asked)
         return await _through(gate, database, turns, *found, asked)
     except Exception as error:
@@ -133,7 +133,7 @@ async def _placed(request: Request[Any, Any, State], asked: OutgoingCall) -> Cal
         if found is None:
             return None
     with contextlib.suppress(Exception):  # Then not even the reason can be kept: the widget learns that nothing works.
-        async with database.tenant_session(found[0]) as session:
+        async with admission_session(database, found[0]) as session:
             return await store_unchecked_rejection(session, found[0], asked, UNCHECKED_REJECTIONS.get(request.app))
     return None
 
@@ -148,11 +148,11 @@ async def _through(
 ) -> Call | None:
     for pause in _LAST_CALL_SECONDS:
         try:
-            async with turns.acquire(organization_id), database.tenant_session(organization_id) as session:
+            async with turns.acquire(organization_id), admission_session(database, organization_id) as session:
                 return await gate.admit(session, organization_id, country, asked, may_wait=True)
         except ClientBusy:
             await asyncio.sleep(pause)
-    async with turns.acquire(organization_id), database.tenant_session(organization_id) as session:
+    async with turns.acquire(organization_id), admission_session(database, organization_id) as session:
         return await gate.admit(session, organization_id, country, asked)
 
 

@@ -32,14 +32,12 @@ class TenantResolver:
 
     async def tenant_of_token(self, token_id: UUID) -> tuple[UUID, str] | None:
         """The organization, and the country where it is at home."""
-        async with self._database.pool.acquire() as connection:
-            row = await connection.fetchrow(_TENANT_LOOKUP, token_id)
+        row = await self._database.lookup_pool.fetch_row(_TENANT_LOOKUP, token_id)
         return None if row is None else (row[0], row[1])
 
     async def tenant_of_call(self, carrier_sid: str) -> UUID | None:
-        async with self._database.pool.acquire() as connection:
-            found: UUID | None = await connection.fetchval(_CALLED_TENANT_LOOKUP, carrier_sid)
-            return found
+        found: UUID | None = await self._database.lookup_pool.fetch_value(_CALLED_TENANT_LOOKUP, carrier_sid)
+        return found
 
 
 class CallLookup:
@@ -49,8 +47,7 @@ class CallLookup:
         self._database = database
 
     async def __call__(self, token_id: UUID, call_id: UUID) -> CallLookupResult | None:
-        async with self._database.pool.acquire() as connection:
-            row = await connection.fetchrow(_CALL_LOOKUP, token_id, call_id)
+        row = await self._database.lookup_pool.fetch_row(_CALL_LOOKUP, token_id, call_id)
         if row is None:
             return None
         status, duration, end_reason = row

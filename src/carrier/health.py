@@ -95,8 +95,7 @@ class CarrierHealthReporter(BufferedWriter):
             return
         row = (self._id, now, state.value, self._answered_at, self._failed_at, self._failure)
         try:
-            async with self._database.pool.acquire() as connection:
-                await connection.execute(_UPSERT_SQL, *row)
+            await self._database.lookup_pool.execute(_UPSERT_SQL, *row)
         except Exception as error:
             if not is_outage(error):
                 raise

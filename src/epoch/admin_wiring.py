@@ -18,6 +18,7 @@ from privacy.number_erasure import NumberErasure
 def open_back_office(
     settings: Settings,
     database: Database,
+    reading: Database,
     accounts: AccountServices,
     mailer: Mailer,
     carrier: Carrier,
@@ -32,6 +33,7 @@ def open_back_office(
     return build_back_office(
         settings,
         database,
+        reading,
         accounts=accounts,
         mailer=mailer,
         carrier=carrier,

@@ -16,7 +16,7 @@ from admin.back_office import BACK_OFFICE
 from admin.mount import mount
 from calls.caller_attribution import CALLER_ATTRIBUTION, CallerAttribution
 from calls.controllers import CallController, UsageController, WebhookController
-from calls.limits.admission import ADMISSION_DATABASE, CALL_ADMISSION, CallAdmission
+from calls.limits.admission import CALL_ADMISSION, CallAdmission
 from calls.limits.admission_queue import ADMISSION_QUEUE, OrganizationSemaphores
 from calls.limits.controllers import CallingRulesController
 from calls.limits.limit_alerts import LIMIT_ALERTS, LimitAlerts
@@ -48,7 +48,8 @@ from guide.controllers import guide_router
 from integrations.controllers import integrations_router
 from integrations.kits import INTEGRATION_KITS, Kits
 from kit.counters import CounterBuffer
-from kit.db.database import ADMIN_ROLE, Database
+from kit.db.connections import share_connections
+from kit.db.database import ADMIN_ROLE, STAFF_ROLE, Database
 from kit.http.app_key import DATABASE, MAILER, SETTINGS
 from kit.http.csrf import CsrfMiddleware
 from kit.http.json_body import BODY_BYTES, check_json_body
@@ -82,12 +83,10 @@ from widget.status import StatusHandler
 from widget.tickets import Tickets
 from widget.token_auth import TokenAuthenticator
 
-CALL_CONNECTIONS = 10
-"""For the calls that are judged, apart from the pages' connections."""
 WARM_CONNECTIONS = 4
-"""Of them, open before the first call: a hundred calls a second keep two or three busy."""
-CALL_WAITS_SECONDS = 3.0
-"""For a connection: the carrier waits longer, and a call that is late is better than one refused."""
+"""Connections open before the first call: a hundred calls a second keep two or three busy."""
+JOB_WAIT_SECONDS = 30.0
+"""How long a job waits for a connection: nobody waits for the job."""
 DIST = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 
 
@@ -100,17 +99,23 @@ def create_app(
         SettingsError: there is no database to use.
         AssetsMissing: the frontend is not built.
     """
+    shares = share_connections(settings.database_connections)
     if database is None:
         if settings.database_url is None:
             raise SettingsError("EPOCH_DATABASE_URL is not set: `epoch run` starts the embedded database and sets it")
-        database = Database(settings.database_url)
+        database = Database(
+            settings.database_url,
+            engine_connections=shares.requests,
+            guard_connections=shares.guards,
+            lookup_connections=shares.lookups,
+        )
     measures = CounterBuffer(database)
     health = CarrierHealthReporter(database, measures)
     carrier = carrier or build_carrier(settings, health)
     usage, api_keys = EmbedTokenUseWriter(database), ApiKeyAuthenticator(database)
     refused = BlockedOriginWriter(database)
-    calls_database = database.with_dedicated_pool(connections=CALL_CONNECTIONS, seconds=CALL_WAITS_SECONDS)
-    jobs = database.for_role(ADMIN_ROLE, engine_connections=5)
+    jobs = database.for_role(ADMIN_ROLE, engine_connections=shares.jobs, wait_seconds=JOB_WAIT_SECONDS)
+    staff = database.for_role(STAFF_ROLE, engine_connections=shares.staff)
     outbox = Outbox(jobs, settings.secret_key)
     ender = CallTerminator(jobs, carrier, outbox)
     at_carrier = CarrierCallDeletion(outbox, carrier)
@@ -132,25 +137,24 @@ def create_app(
     )
     assets = load_manifest(dist)
     accounts, desk = build_account_services(settings, database, mailer), build_number_desk(database, carrier)
-    office = open_back_office(settings, database, accounts, mailer, carrier, desk, erasure, assets)
+    office = open_back_office(settings, database, staff, accounts, mailer, carrier, desk, erasure, assets)
 
     @asynccontextmanager
     async def parts(_: Litestar) -> AsyncGenerator[None, None]:
         await database.start()
-        await calls_database.warm_up(WARM_CONNECTIONS, by=CallAdmission.WARM_UP_STATEMENTS)
+        await database.warm_up(min(WARM_CONNECTIONS, shares.requests), by=CallAdmission.WARM_UP_STATEMENTS)
         for part in background:
             part.start()
         try:
-            async with sweeping_numbers(settings, carrier, measures.add):
+            async with sweeping_numbers(settings, jobs, carrier, measures.add):
                 yield
         finally:
             for part in reversed(background):
                 await part.stop()
             await carrier.close()
             await office.stop()
-            await calls_database.stop()
-            await database.stop()
             await jobs.stop()
+            await database.stop()
 
     limiter = build_rate_limiter(settings.valkey_url, workers=settings.workers)
     phone_endpoints = _phone_endpoints(settings, database, carrier, usage, refused, limiter, measures)
@@ -194,7 +198,6 @@ def create_app(
             BLOCKED_ORIGINS.entry(refused),
             INTEGRATION_KITS.entry(Kits(settings, dist)),
             CALLER_ATTRIBUTION.entry(CallerAttribution(settings.secret_key)),
-            ADMISSION_DATABASE.entry(calls_database),
             ADMISSION_QUEUE.entry(OrganizationSemaphores()),
             UNCHECKED_REJECTIONS.entry(UncheckedRejections()),
             CALL_ADMISSION.entry(CallAdmission(load_price_list(settings.data_dir), watch)),

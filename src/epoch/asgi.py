@@ -3,12 +3,16 @@
 import gc
 import os
 
+import msgspec
+import structlog
 from litestar import Litestar
 
 from epoch.app import create_app
+from kit.db.connections import share_connections
 from kit.log import configure_logging
 from kit.settings import load_settings
 
+log = structlog.get_logger("epoch.app")
 COLLECT_AFTER = (10_000, 20, 50)
 """Allocations, and younger collections, between two collections: a page alone allocates thousands of objects."""
 
@@ -18,6 +22,8 @@ def create_asgi() -> Litestar:
     settings = load_settings(os.environ)
     configure_logging(json=settings.is_production)
     application = create_app(settings)
+    shares = share_connections(settings.database_connections)
+    log.info("database_connections", bound=shares.total, **msgspec.structs.asdict(shares))
     # What the application is made of stays: walking through it again and again took a fifth of a page's time.
     gc.collect()
     gc.freeze()

@@ -59,8 +59,8 @@ def _ensure_may_read_metrics(request: Request[Any, Any, State]) -> None:
 
 async def _database_works(database: Database) -> bool:
     try:
-        async with asyncio.timeout(CONNECT_SECONDS), database.pool.acquire() as connection:
-            return bool(await connection.fetchval("SELECT true"))
+        async with asyncio.timeout(CONNECT_SECONDS):
+            return bool(await database.lookup_pool.fetch_value("SELECT true"))
     except Exception:
         return False
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import epoch.models  # noqa: F401 - rows refer to people's, whose room the command line loads for nothing else
 from calls.models import LIVE_STATUSES, Call
 from carrier.port import Carrier
-from kit.db.database import ADMIN_ROLE, Database
+from kit.db.database import Database
 from kit.settings import Settings
 from phone_numbers.provisioning import NumberProvisioning
 from phone_numbers.purchases import PURCHASE_ABANDONED_AFTER
@@ -43,18 +43,15 @@ def build_reconciler(
 
 @asynccontextmanager
 async def sweeping_numbers(
-    settings: Settings, carrier: Carrier, count: Callable[[str], None]
+    settings: Settings, database: Database, carrier: Carrier, count: Callable[[str], None]
 ) -> AsyncGenerator[None, None]:
     """The number sweep runs inside; not where there is no carrier to ask. ``count`` is told of each comparison."""
-    if settings.database_url is None or (settings.is_sandbox and settings.sandbox_address is None):
+    if settings.is_sandbox and settings.sandbox_address is None:
         yield
         return
-    # One connection for the lock, one for the work: the sweep goes over all organizations, one after the other.
-    database = Database(settings.database_url, role=ADMIN_ROLE, engine_connections=1)
     sweep = NumberReconciliationTask(database, build_reconciler(database, carrier), count)
     sweep.start()
     try:
         yield
     finally:
         await sweep.stop()
-        await database.stop()

@@ -71,7 +71,7 @@ def integrations_router(
             if wait:
                 return _Frame(problem=TooMany.message, status=429, retry_after=wait)
         try:
-            row = await database.statements.fetch_row(_FRAME_SQL, token_id)
+            row = await database.lookup_pool.fetch_row(_FRAME_SQL, token_id)
         except Exception as error:
             if not is_outage(error):
                 raise

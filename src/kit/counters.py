@@ -55,8 +55,7 @@ class CounterBuffer(BufferedWriter):
         minute = utc_now().replace(second=0, microsecond=0)
         columns = [uuid7() for _ in pending], list(pending), list(pending.values())
         try:
-            async with self._database.pool.acquire() as connection:
-                await connection.execute(_ADD, minute, *columns)
+            await self._database.lookup_pool.execute(_ADD, minute, *columns)
         except Exception as error:
             for name, amount in pending.items():
                 self.add(name, amount)

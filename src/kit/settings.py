@@ -65,6 +65,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Folder for the embedded database, mails and the demo token."""
     workers: int
     """Number of serving processes."""
+    database_connections: int
+    """Connections that one worker may open to PostgreSQL, at least 10; ``epoch doctor`` checks them."""
     trusted_proxies: tuple[str, ...]
     """Proxies whose ``X-Forwarded-*`` headers count."""
     metrics_token: str | None
@@ -118,6 +120,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         smtp_url=read.mail_server("EPOCH_SMTP_URL"),
         data_dir=Path(read.text("EPOCH_DATA_DIR", ".local")).absolute(),
         workers=read.whole("EPOCH_WORKERS", 1, low=1, high=64),
+        database_connections=read.whole("EPOCH_DATABASE_CONNECTIONS", 20, low=10, high=200),
         trusted_proxies=read.networks("EPOCH_TRUSTED_PROXIES"),
         metrics_token=read.optional("EPOCH_METRICS_TOKEN"),
         admin_networks=read.networks("EPOCH_ADMIN_NETWORKS"),

@@ -204,8 +204,7 @@ def _is_open(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
 
 async def find_organization_id(database: Database, raw: str) -> UUID:
     """The organization that the link ``raw`` invites to. Raises: InvitationNotUsable."""
-    async with database.pool.acquire() as connection:
-        found: UUID | None = await connection.fetchval(_FIND_ORGANIZATION_SQL, digest(raw))
+    found: UUID | None = await database.lookup_pool.fetch_value(_FIND_ORGANIZATION_SQL, digest(raw))
     if found is None:
         raise InvitationNotUsable
     return found

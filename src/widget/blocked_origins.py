@@ -6,7 +6,6 @@ the rows of a token are both bounded; the newest rows stay.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -16,6 +15,7 @@ from uuid_utils.compat import uuid7
 from kit.buffered_writer import BufferedWriter
 from kit.clock import utc_now
 from kit.db.database import Database, is_outage
+from kit.db.statement_pool import StatementPool
 from kit.http.app_key import AppKey
 from widget.models import MAX_BLOCKED_ORIGINS
 
@@ -69,9 +69,8 @@ class BlockedOriginWriter(BufferedWriter):
         if not pending:
             return
         try:
-            async with self._database.pool.acquire() as connection:
-                for (token_id, origin), counted in pending.items():
-                    await _write(connection, token_id, origin, counted)
+            for (token_id, origin), counted in pending.items():
+                await _write(self._database.lookup_pool, token_id, origin, counted)
         except Exception as error:
             if not is_outage(error):
                 raise
@@ -81,13 +80,13 @@ class BlockedOriginWriter(BufferedWriter):
 BLOCKED_ORIGINS: AppKey[BlockedOriginWriter] = AppKey("blocked_origins")
 
 
-async def _write(connection: Any, token_id: UUID, origin: str, counted: _PendingOrigin) -> None:
+async def _write(lookups: StatementPool, token_id: UUID, origin: str, counted: _PendingOrigin) -> None:
     # Several workers may write the same origin. Each statement is atomic; at worst there is one row too many.
     values = token_id, origin, counted.times, counted.last_seen_at
-    if await connection.execute(_INCREMENT_SQL, *values) != "UPDATE 0":
+    if await lookups.execute(_INCREMENT_SQL, *values) != "UPDATE 0":
         return
-    if await connection.execute(_REPLACE_OLDEST_SQL, *values, MAX_BLOCKED_ORIGINS) == "UPDATE 0":
-        await connection.execute(_INSERT_SQL, *values, uuid7())
+    if await lookups.execute(_REPLACE_OLDEST_SQL, *values, MAX_BLOCKED_ORIGINS) == "UPDATE 0":
+        await lookups.execute(_INSERT_SQL, *values, uuid7())
 
 
 def printable_origin(origin: bytes) -> str:

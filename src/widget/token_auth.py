@@ -189,20 +189,20 @@ class TokenAuthenticator:
             raise TooMany(retry_after=wait)
 
     async def _find(self, digest: bytes) -> Any:
-        statements = self._database.statements
+        lookups = self._database.lookup_pool
         end = asyncio.get_running_loop().time() + CONNECT_SECONDS
         try:
-            return await statements.fetch_row(AUTHENTICATION_SQL, digest)
+            return await lookups.fetch_row(AUTHENTICATION_SQL, digest)
         except Exception as error:
             if not is_outage(error):
                 raise
             if isinstance(error, TimeoutError):
                 raise Unavailable from error
         # The connection may have died with the server before; try once more on a new one.
-        statements.reset()
+        lookups.close_idle()
         try:
             async with asyncio.timeout_at(end):
-                return await statements.fetch_row(AUTHENTICATION_SQL, digest)
+                return await lookups.fetch_row(AUTHENTICATION_SQL, digest)
         except Exception as error:
             if is_outage(error):
                 raise Unavailable from error

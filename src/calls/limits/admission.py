@@ -1,6 +1,7 @@
 """The gate: every rule and limit asked about one call, and the call written down, in one transaction."""
 
 import datetime as dt
+from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -44,6 +45,8 @@ from tenants.models import PhoneNumber
 
 REPLAY_PERIOD = dt.timedelta(minutes=5)
 """How long a request for a call may be repeated: the carrier repeats within seconds, and its signature never ages."""
+CONNECTION_WAIT_SECONDS = 3.0
+"""How long a call waits for a connection: the carrier waits longer, and a late call is better than a refused one."""
 _MAX_DIALLED_CHARACTERS = 32
 _LOCK_CALLER_NUMBER = CompiledStatement(
     PhoneNumber.caller_id_of(sa.bindparam("organization", type_=sa.Uuid())).with_for_update(read=True)
@@ -136,8 +139,11 @@ class CallAdmission:
 
 
 CALL_ADMISSION: AppKey[CallAdmission] = AppKey("call_admission")
-ADMISSION_DATABASE: AppKey[Database] = AppKey("admission_database")
-"""The connections on which calls are admitted; pages do not use them."""
+
+
+def admission_session(database: Database, organization_id: UUID) -> AbstractAsyncContextManager[AsyncSession]:
+    """A transaction for admitting a call: it waits longer for a connection than pages do, and keeps its plans."""
+    return database.tenant_session(organization_id, keep_plans=True, wait_seconds=CONNECTION_WAIT_SECONDS)
 
 
 async def _refuse(

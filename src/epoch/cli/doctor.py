@@ -17,6 +17,8 @@ CLOCK_TOLERANCE_SECONDS = 30.0
 """Access tokens are valid from one minute back: half of it is left for the network."""
 CARRIER_CLOCK = "https://api.twilio.com"
 OLDEST_POSTGRES = 140_000
+OTHER_CONNECTIONS = 5
+"""Connections beside the workers': ``epoch doctor``, migrations and other commands."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -35,6 +37,7 @@ async def examine(settings: Settings) -> list[Finding]:
     """Every part's state; none of the checks changes anything."""
     checks: tuple[tuple[str, Callable[[Settings], Awaitable[str]]], ...] = (
         ("database", _database),
+        ("connections", _connections),
         ("carrier", _carrier),
         ("public URL", _public_url),
         ("clock", _clock),
@@ -58,6 +61,30 @@ async def _database(settings: Settings) -> str:
         return f"PostgreSQL {number // 10_000}.{number % 10_000}"
     finally:
         await connection.close()
+
+
+async def _connections(settings: Settings) -> str:
+    """Compare the connections that all workers may open with those that the server takes."""
+    connection = await asyncpg.connect(settings.database_url, timeout=TIMEOUT_SECONDS)
+    try:
+        available = int(await connection.fetchval("SHOW max_connections"))
+        # ``reserved_connections`` is PostgreSQL 16's.
+        available -= int(
+            await connection.fetchval(
+                "SELECT sum(setting::int) FROM pg_settings"
+                " WHERE name IN ('superuser_reserved_connections', 'reserved_connections')"
+            )
+        )
+    finally:
+        await connection.close()
+    needed = settings.workers * settings.database_connections + OTHER_CONNECTIONS
+    calculation = f"{settings.workers} workers x {settings.database_connections} + {OTHER_CONNECTIONS} for commands"
+    if needed > available:
+        raise _Unwell(
+            f"{calculation} = {needed} connections, but the server takes {available}: "
+            "lower EPOCH_DATABASE_CONNECTIONS or EPOCH_WORKERS, or raise max_connections"
+        )
+    return f"{calculation} = {needed} of {available} connections"
 
 
 async def _carrier(settings: Settings) -> str:

@@ -195,6 +195,8 @@ class Supervisor:
     def _announce(self) -> None:
         url = self._settings.public_url
         self._say(f"Epoch Voice serves on {url}")
+        workers, connections = self._settings.workers, self._settings.database_connections
+        self._say(f"  PostgreSQL  at most {workers} x {connections} connections (workers x EPOCH_DATABASE_CONNECTIONS)")
         if self._settings.is_sandbox:
             self._say(
                 f"  demo page   {url}/demo (sandbox: calls go to simulated far ends, never to real people)\n"

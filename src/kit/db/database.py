@@ -1,4 +1,4 @@
-"""The database: one engine for everyday work, one bare pool for the hot paths."""
+"""Database: the engine of one role, its sessions, and the raw pools that requests use before a session begins."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -12,13 +12,14 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from kit.db.pool import CONNECTION_LOST, Statements
 from kit.db.raw import (
+    KEEP_PLANS_SQL,
     SET_TENANT_SQL,
     CompiledStatement,
     ReadPool,
     raw_connection,
 )
+from kit.db.statement_pool import CONNECTION_LOST, StatementPool
 
 CONNECT_SECONDS = 1.5
 """How long a request waits for a connection before it says that the service is unavailable."""
@@ -35,8 +36,8 @@ SERVER_SETTINGS = {
     "statement_timeout": "5000",
     "idle_in_transaction_session_timeout": "15000",
 }
-# A plan for every organization and any limit takes a page for a tenth of all rows, and an index for a detour. The hot
-# paths look up single rows: theirs stay.
+# A plan made for every organization and any limit takes a page for a tenth of all rows, and avoids the index. Look-ups
+# of single rows keep their plans: see ``tenant_session``.
 CUSTOM_PLANS = {"plan_cache_mode": "force_custom_plan"}
 
 
@@ -47,17 +48,16 @@ def sqlalchemy_url(url: str) -> str:
 
 
 class NoResetConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
-    """A connection whose return to the pool costs no round trip: hot paths leave no session state to reset."""
+    """A connection whose return to the pool costs no round trip: its uses leave no session state to reset."""
 
     def get_reset_query(self) -> str:
         return ""
 
 
 class Database:
-    """The engine, its sessions, and the hot paths' pool. ``start`` and ``stop`` run inside the serving loop.
+    """One engine of one role and, for requests, two raw pools. ``start`` and ``stop`` run inside the serving loop.
 
-    The address is the owner's, who migrates; every connection made here becomes ``role`` (the engine's) or the
-    look-up role (the pool's) before its first statement.
+    The URL is the owner's, who migrates; each connection becomes its role before its first statement.
     """
 
     def __init__(
@@ -65,65 +65,54 @@ class Database:
         url: str,
         *,
         role: str = REQUEST_ROLE,
-        engine_connections: int = 5,
-        hot_connections: int = 10,
-        reading_connections: int = 5,
+        engine_connections: int = 10,
+        guard_connections: int = 2,
+        lookup_connections: int = 6,
+        wait_seconds: float = CONNECT_SECONDS,
         awake: dict[str, asyncio.Event] | None = None,
-        engine_settings: dict[str, Any] | None = None,
     ) -> None:
-        """``engine_settings`` change how the engine is made."""
+        """``wait_seconds`` is how long a session waits for one of the engine's connections."""
         self._url = url
         self._role = role
         self.awake: dict[str, asyncio.Event] = {} if awake is None else awake
         """By kind of work that follows a commit, what wakes this process to do it; every session knows it."""
-        self._reading_connections = reading_connections
-        self._hot_connections = hot_connections
-        made = {
-            "pool_size": engine_connections,
-            "max_overflow": engine_connections,
-            "pool_timeout": CONNECT_SECONDS,
-            "hide_parameters": True,
-            "connect_args": {
+        self._guard_connections = guard_connections
+        self._wait_seconds = wait_seconds
+        self.engine: AsyncEngine = create_async_engine(
+            sqlalchemy_url(url),
+            pool_size=engine_connections,
+            max_overflow=0,
+            pool_timeout=wait_seconds,
+            # The connection used last has its statements prepared.
+            pool_use_lifo=True,
+            hide_parameters=True,
+            connect_args={
                 "timeout": CONNECT_SECONDS,
                 "command_timeout": 10,
                 "server_settings": {**SERVER_SETTINGS, **CUSTOM_PLANS, "role": role},
             },
-        }
-        self.engine: AsyncEngine = create_async_engine(sqlalchemy_url(url), **{**made, **(engine_settings or {})})
+        )
         sa.event.listen(self.engine.sync_engine, "checkout", _ensure_open)
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(
             self.engine, expire_on_commit=False, info={"awake": self.awake}
         )
-        self.pool: Any = None
-        self.statements = Statements(self._connect_hot, size=hot_connections, seconds=CONNECT_SECONDS)
-        """Single statements of the hottest path, as the pool's role."""
-        self.read_pool = ReadPool(self._pool_of_readers, seconds=CONNECT_SECONDS)
-        """What requests look up before their handler's session begins, as the engine's role."""
+        self.lookup_pool = StatementPool(self._connect_lookup, size=lookup_connections, seconds=CONNECT_SECONDS)
+        """Single statements of the look-up role: the exchange, API keys, carrier callbacks, buffered writes."""
+        self.read_pool = ReadPool(self._create_read_pool, seconds=CONNECT_SECONDS)
+        """What guards look up before a handler's session begins, as the engine's role."""
 
-    def for_role(self, role: str, *, engine_connections: int) -> "Database":
-        """The same database on connections of its own that become ``role``."""
-        return Database(self._url, role=role, engine_connections=engine_connections, awake=self.awake)
+    def for_role(self, role: str, *, engine_connections: int, wait_seconds: float = CONNECT_SECONDS) -> "Database":
+        """The same database by an engine of its own whose connections become ``role``."""
+        return Database(
+            self._url, role=role, engine_connections=engine_connections, wait_seconds=wait_seconds, awake=self.awake
+        )
 
-    def with_dedicated_pool(self, *, connections: int, seconds: float) -> "Database":
-        """The same database on ``connections`` of their own that nobody else keeps busy; they are waited for
-        ``seconds``. They stay open, and keep the plans of what they run often.
-        """
-        settings = {
-            "pool_size": connections,
-            "max_overflow": 0,
-            "pool_timeout": seconds,
-            # The one used last has everything at hand.
-            "pool_use_lifo": True,
-            "connect_args": {
-                "timeout": CONNECT_SECONDS,
-                "command_timeout": 10,
-                "server_settings": {**SERVER_SETTINGS, "role": self._role},
-            },
-        }
-        return Database(self._url, role=self._role, awake=self.awake, engine_settings=settings)
+    async def connect(self) -> Any:
+        """Open a connection outside all pools, as the engine's role; whoever asks for it closes it."""
+        return await asyncpg.connect(**{**self._raw_settings(self._role), "command_timeout": 10})
 
     async def warm_up(self, connections: int, *, by: Sequence[CompiledStatement] = ()) -> None:
-        """Open that many of the engine's connections, and run ``by`` on each with nothing given.
+        """Open that many of the engine's connections, and run ``by`` on each with NULL for its parameters.
 
         A database that cannot be reached yet is left to the requests, which say so.
         """
@@ -131,7 +120,7 @@ class Database:
             async with asyncio.timeout(CONNECT_SECONDS), AsyncExitStack() as opened:
                 for _ in range(connections):
                     session = await opened.enter_async_context(self.sessions())
-                    await set_tenant_context(session, None)
+                    await set_tenant_context(session, None, keep_plans=True)
                     reader = await raw_connection(session)
                     for query in by:
                         await reader.warm_up(query)
@@ -141,21 +130,20 @@ class Database:
 
     async def start(self) -> None:
         """Open the pools without connecting yet: a database that is down must not keep the server from starting."""
-        self.pool = await self._create_pool(LOOKUP_ROLE, self._hot_connections)
         await self.read_pool.start()
 
-    async def _connect_hot(self) -> Any:
-        return await asyncpg.connect(**self._bare_settings(LOOKUP_ROLE))
+    async def _connect_lookup(self) -> Any:
+        return await asyncpg.connect(**self._raw_settings(LOOKUP_ROLE))
 
-    async def _pool_of_readers(self) -> Any:
-        return await self._create_pool(self._role, self._reading_connections)
-
-    async def _create_pool(self, role: str, size: int) -> Any:
+    async def _create_read_pool(self) -> Any:
         return await asyncpg.create_pool(
-            min_size=0, max_size=size, connection_class=NoResetConnection, **self._bare_settings(role)
+            min_size=0,
+            max_size=self._guard_connections,
+            connection_class=NoResetConnection,
+            **self._raw_settings(self._role),
         )
 
-    def _bare_settings(self, role: str) -> dict[str, Any]:
+    def _raw_settings(self, role: str) -> dict[str, Any]:
         return {
             "dsn": self._url.replace("postgres://", "postgresql://", 1),
             "timeout": CONNECT_SECONDS,
@@ -165,26 +153,35 @@ class Database:
 
     @asynccontextmanager
     async def tenant_session(
-        self, organization_id: UUID | None, user_id: UUID | None = None
+        self,
+        organization_id: UUID | None,
+        user_id: UUID | None = None,
+        *,
+        keep_plans: bool = False,
+        wait_seconds: float | None = None,
     ) -> AsyncIterator[AsyncSession]:
-        """A transaction that sees one organization, and the places of one person."""
+        """A transaction that sees one organization, and the memberships of one user.
+
+        ``keep_plans`` is for look-ups of single rows: their plan fits every organization. ``wait_seconds`` is how long
+        to wait for a connection, if it is longer than the engine's: who waits longer is served before who gives up.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + (self._wait_seconds if wait_seconds is None else wait_seconds)
         async with self.sessions() as session:
             try:
-                await set_tenant_context(session, organization_id, user_id)
+                await set_tenant_context(session, organization_id, user_id, keep_plans=keep_plans)
             except Exception as error:
-                if not is_outage(error):
+                if not is_outage(error) or loop.time() >= deadline:
                     raise
-                # The connection may have died with the last server: a fresh one decides.
+                # The connection was lost with the last server, or none was free and this caller waits longer.
                 await session.invalidate()
-                await set_tenant_context(session, organization_id, user_id)
+                await set_tenant_context(session, organization_id, user_id, keep_plans=keep_plans)
             yield session
             await session.commit()
 
     async def stop(self) -> None:
-        self.statements.reset()
+        self.lookup_pool.close_idle()
         self.read_pool.stop()
-        if self.pool is not None:
-            self.pool.terminate()
         await self.engine.dispose()
 
 
@@ -216,7 +213,10 @@ def is_outage(error: BaseException) -> bool:
     )
 
 
-async def set_tenant_context(session: AsyncSession, organization_id: UUID | None, user_id: UUID | None = None) -> None:
-    """Show the transaction under way one organization and one person; it ends with the transaction."""
+async def set_tenant_context(
+    session: AsyncSession, organization_id: UUID | None, user_id: UUID | None = None, *, keep_plans: bool = False
+) -> None:
+    """Show the session's transaction one organization and one user; both end with the transaction."""
     connection = await session.connection()
-    await connection.exec_driver_sql(SET_TENANT_SQL, (str(organization_id or ""), str(user_id or "")))
+    statement = KEEP_PLANS_SQL if keep_plans else SET_TENANT_SQL
+    await connection.exec_driver_sql(statement, (str(organization_id or ""), str(user_id or "")))

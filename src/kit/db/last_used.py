@@ -38,8 +38,7 @@ class LastUsedWriter(BufferedWriter):
             return
         columns = [list(column) for column in zip(*pending.values(), strict=True)]
         try:
-            async with self._database.pool.acquire() as connection:
-                await connection.execute(self._statement, list(pending), *columns)
+            await self._database.lookup_pool.execute(self._statement, list(pending), *columns)
         except Exception as error:
             if not is_outage(error):
                 raise

@@ -9,10 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.db.pool import CONNECTION_LOST
+from kit.db.statement_pool import CONNECTION_LOST
 
 SET_TENANT_SQL = "SELECT set_config('app.organization', $1, true), set_config('app.user', $2, true)"
 """Shows the transaction under way one organization and one person; both texts, empty for none."""
+
+
+KEEP_PLANS_SQL = f"{SET_TENANT_SQL}, set_config('plan_cache_mode', 'auto', true)"
+"""As ``SET_TENANT_SQL``; and the transaction's prepared statements keep their plans."""
 
 
 class CompiledStatement:

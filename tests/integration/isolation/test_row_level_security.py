@@ -193,10 +193,9 @@ async def test_a_transaction_that_names_nobody_sees_nothing(walled: Database, vi
     ],
 )
 async def test_the_look_up_role_finds_owners_and_nothing_else(walled: Database, statement: str) -> None:
-    async with walled.pool.acquire() as connection:
-        assert await connection.fetchval("SELECT current_user") == LOOKUP_ROLE
-        with pytest.raises(Exception, match="permission denied") as refused:
-            await connection.execute(statement)
+    assert await walled.lookup_pool.fetch_value("SELECT current_user") == LOOKUP_ROLE
+    with pytest.raises(Exception, match="permission denied") as refused:
+        await walled.lookup_pool.execute(statement)
     assert getattr(refused.value, "sqlstate", None) == INSUFFICIENT_PRIVILEGE
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from kit.counters import CounterBuffer, MinuteCounter
 from kit.db.database import Database
+from kit.db.statement_pool import StatementPool
 
 pytestmark = pytest.mark.anyio
 
@@ -35,23 +36,15 @@ async def test_the_counts_of_all_processes_add_up(requests: Database, database: 
 
 async def test_what_a_lost_database_did_not_take_is_written_later(requests: Database, database: Database) -> None:
     name = f"test.{uuid4().hex}"
-    measures, pool = CounterBuffer(requests), requests.pool
+    measures, pool = CounterBuffer(requests), requests.lookup_pool
     measures.add(name, 2)
-    requests.pool = Unreachable()
+    requests.lookup_pool = StatementPool(refuse, size=1, seconds=1)
     await measures.flush()
     measures.add(name, 3)
-    requests.pool = pool
+    requests.lookup_pool = pool
     await measures.stop()
     assert await total(database, name) == 5
 
 
-class Unreachable:
-    """A pool whose server is gone."""
-
-    def acquire(self) -> "Unreachable":
-        return self
-
-    async def __aenter__(self) -> None:
-        raise ConnectionRefusedError
-
-    async def __aexit__(self, *_: object) -> None: ...
+async def refuse() -> None:
+    raise ConnectionRefusedError

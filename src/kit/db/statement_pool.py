@@ -1,0 +1,144 @@
+"""A pool for single statements on the hottest path; each use costs less than with asyncpg's pool."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import asyncpg
+
+_MIN_SECONDS = 0.01
+CONNECTION_LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server's last message crossed a new statement
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
+"""Errors of a statement whose connection was lost with its server."""
+
+
+class StatementPool:
+    """Runs single statements on at most ``size`` connections.
+
+    No transactions, settings or listeners: so nothing must be reset between two uses, and a connection goes straight
+    to whoever waits longest. docs/decisions/0131 has the measurement that keeps it.
+    """
+
+    def __init__(self, connect: Callable[[], Awaitable[Any]], *, size: int, seconds: float) -> None:
+        """``connect`` opens a connection whose command timeout is ``seconds``."""
+        self._connect = connect
+        self._size = size
+        self._seconds = seconds
+        self._open = 0
+        self._idle: list[Any] = []
+        self._waiters: deque[asyncio.Future[Any]] = deque()
+
+    async def fetch_row(self, query: str, *arguments: object) -> Any:
+        """Return the first row, or None. When a connection is lost, idle ones may be too: see ``close_idle``.
+
+        Raises:
+            TimeoutError: no connection was free, or the statement not done, within ``seconds``.
+        """
+        left = None
+        # Somebody waits only while none is idle.
+        if (connection := self._pop_idle()) is None:
+            connection, left = await self._wait()
+        try:
+            row = await connection.fetchrow(query, *arguments, timeout=left)
+        except BaseException as error:
+            self._after_error(connection, error)
+            raise
+        self._hand_on(connection)
+        return row
+
+    async def fetch_value(self, query: str, *arguments: object) -> Any:
+        """Return the first column of the first row, or None. Raises: TimeoutError, as ``fetch_row``."""
+        row = await self.fetch_row(query, *arguments)
+        return None if row is None else row[0]
+
+    async def fetch(self, query: str, *arguments: object) -> Sequence[Any]:
+        """Return all rows. Raises: TimeoutError, as ``fetch_row``."""
+        rows: Sequence[Any] = await self._run("fetch", query, *arguments)
+        return rows
+
+    async def execute(self, query: str, *arguments: object) -> str:
+        """Run a statement; return the server's command tag, such as ``UPDATE 1``. Raises: TimeoutError."""
+        tag: str = await self._run("execute", query, *arguments)
+        return tag
+
+    def close_idle(self) -> None:
+        """Close the idle connections: their server may be gone, or the process stops."""
+        idle, self._idle = self._idle, []
+        self._open -= len(idle)
+        for connection in idle:
+            connection.terminate()
+
+    async def _run(self, method: str, query: str, *arguments: object) -> Any:
+        left = None
+        if (connection := self._pop_idle()) is None:
+            connection, left = await self._wait()
+        try:
+            result = await getattr(connection, method)(query, *arguments, timeout=left)
+        except BaseException as error:
+            self._after_error(connection, error)
+            raise
+        self._hand_on(connection)
+        return result
+
+    def _pop_idle(self) -> Any:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+            self._open -= 1
+        return None
+
+    async def _wait(self) -> tuple[Any, float]:
+        """Wait for a connection; return it and the seconds that are left for the statement."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._seconds
+        async with asyncio.timeout_at(end):
+            connection = await self._next_connection()
+        return connection, max(_MIN_SECONDS, end - loop.time())
+
+    async def _next_connection(self) -> Any:
+        if self._open < self._size:
+            self._open += 1
+            return await self._open_one()
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            connection = await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                self._hand_on(waiter.result())
+            raise
+        return await self._open_one() if connection is None else connection
+
+    async def _open_one(self) -> Any:
+        try:
+            return await self._connect()
+        except BaseException:
+            self._hand_on(None)
+            raise
+
+    def _after_error(self, connection: Any, error: BaseException) -> None:
+        if isinstance(error, asyncpg.PostgresError) and not isinstance(error, CONNECTION_LOST):
+            self._hand_on(None if connection.is_closed() else connection)
+            return
+        # Cancelled, timed out or lost: the server may still be at work on the statement.
+        connection.terminate()
+        self._hand_on(None)
+
+    def _hand_on(self, connection: Any) -> None:
+        """Give ``connection``, or with None the right to open another, to who waits longest; else keep it."""
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return
+        if connection is None:
+            self._open -= 1
+        else:
+            self._idle.append(connection)
