@@ -54,7 +54,7 @@ types: ## mypy, strict
 imports: ## the rooms' import contracts
 	$(BIN)/lint-imports
 
-frontend-lint: ## the widget's linter
+frontend-lint: ## lint, format and types of the frontend and the kits
 	@test ! -f frontend/package.json || (cd frontend && npm run --silent lint)
 
 locks-check: ## no lock file names a host

@@ -1,5 +1,5 @@
-// What customers download: plain pages, an extension, a script for Node, and components for Salesforce. Run from the
-// repository's root, since a configuration sees only what stands below the folder it is run in.
+// Rules for the kits that customers download: plain pages, an extension, a script for Node, components for Salesforce. Run
+// from the repository's root: ESLint ignores files outside the working directory.
 import js from "@eslint/js";
 import parser from "@babel/eslint-parser";
 import lwc from "@lwc/eslint-plugin-lwc";
@@ -43,7 +43,7 @@ export default [
     files: ["config", "options", "phone-page"].map((name) => `${EXTENSION}/${name}.js`),
     languageOptions: { sourceType: "module" },
   },
-  // A content script shares its scope with the others of its page, and with nothing of the page itself.
+  // Content scripts share one scope, without the page's own scripts.
   { files: [`${EXTENSION}/content.js`], languageOptions: { globals: { findNumbers: "readonly" } } },
   {
     files: [`${EXTENSION}/numbers.js`],

@@ -1,4 +1,4 @@
-/** The rules that all our scripts are held to. */
+/** Rules for all scripts. */
 export const strict = {
   eqeqeq: ["error", "always", { null: "ignore" }],
   "no-var": "error",

@@ -9,13 +9,13 @@
 /** The phone's states; `isReady()` is true in `ready`, `completed` and `failed`. */
 type EpochPhoneState = "loading" | "ready" | "dialing" | "ringing" | "in-progress" | "completed" | "failed" | "error";
 
-/** How a call ended; `canceled`: hung up before the answer, `refused`: not let through by the server. */
+/** How a call ended. `canceled`: hung up before the answer. `refused`: not allowed by the server. */
 type EpochPhoneCallStatus = "completed" | "busy" | "no-answer" | "failed" | "canceled" | "refused";
 
-/** What a page keeps with a call: at most 2,000 characters as JSON. */
+/** A page's own data of a call: at most 2,000 characters as JSON. */
 type EpochPhoneMetadata = Record<string, unknown>;
 
-/** The names are those of the tag's attributes, in camel case. */
+/** The names are the tag's attributes in camel case. */
 interface EpochPhoneConfig {
   /** The embed token, `ept_…`. */
   token?: string;
@@ -34,9 +34,9 @@ interface EpochPhoneConfig {
   clickToCall?: boolean | "on" | "off";
   /** No button until `toggle()`, `open()` or a call. */
   hidden?: boolean | "true" | "false";
-  /** `on`: calls live in a window of their own, which outlives the page; `off`: people are not offered one. */
+  /** `on`: calls are placed in the pop-out, a window that stays when the page is left; `off`: no pop-out is offered. */
   popOut?: boolean | "on" | "off";
-  /** Say in the console what the phone does and why, without numbers and tokens. */
+  /** Log to the console what the phone does and why, without numbers and tokens. */
   debug?: boolean | "on" | "off";
 }
 
@@ -66,7 +66,7 @@ interface EpochPhoneCallEnded {
   /** Seconds connected; 0 when nobody answered. */
   duration: number;
   status: EpochPhoneCallStatus;
-  /** Only if something is to be said. */
+  /** Only if there is one. */
   message?: string;
   metadata: EpochPhoneMetadata | null;
 }
@@ -99,7 +99,7 @@ type EpochPhoneStep = "microphone" | "token" | "signaling" | "media";
 
 interface EpochPhoneStepResult {
   ok: boolean;
-  /** Null when all is well. */
+  /** Null if the step passed. */
   code: string | null;
   message: string;
   fix: string | null;
@@ -109,7 +109,7 @@ interface EpochPhoneStepResult {
 /** Holds no token and no phone number. */
 interface EpochPhoneReport {
   ok: boolean;
-  /** `level`: how loud it was at most, 0 to 1. */
+  /** `level`: the highest volume, 0 to 1. */
   microphone: EpochPhoneStepResult & { level?: number };
   token: EpochPhoneStepResult;
   /** `edge`: the carrier's point of entry. */
@@ -130,7 +130,7 @@ interface EpochPhoneReport {
 type EpochPhoneListener<Event extends keyof EpochPhoneEvents> = (payload: EpochPhoneEvents[Event]) => void;
 
 interface EpochPhoneApi {
-  /** True if a call was begun; else nothing has changed. */
+  /** True if a call was begun; otherwise nothing has changed. */
   call(number: string, options?: { metadata?: EpochPhoneMetadata }): boolean;
   hangup(): void;
   isReady(): boolean;
@@ -140,7 +140,7 @@ interface EpochPhoneApi {
   /** One of `0-9`, `*`, `#`, in a call. */
   sendDtmf(digit: string | number): void;
   toggle(): void;
-  /** Returns the way to unsubscribe. */
+  /** Returns a function that unsubscribes. */
   on<Event extends keyof EpochPhoneEvents>(event: Event, callback: EpochPhoneListener<Event>): () => void;
   off<Event extends keyof EpochPhoneEvents>(event: Event, callback: EpochPhoneListener<Event>): void;
   init(config?: EpochPhoneConfig): void;
@@ -151,7 +151,7 @@ interface EpochPhoneApi {
   mute(on?: boolean): void;
   isMuted(): boolean;
   getCall(): EpochPhoneCall | null;
-  /** Tries what a call needs, without a call; `progress` before each step with null, after it with its result. */
+  /** Tests what a call needs, without a call. Calls `progress` before each step with null and after it with its result. */
   test(options?: {
     progress?: (step: EpochPhoneStep, result: EpochPhoneStepResult | null) => void;
   }): Promise<EpochPhoneReport>;

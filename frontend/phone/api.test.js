@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import "../tests/support/styles.js";
+import "../tests/support/jsdom-styles.js";
 import { EmbeddedPhone, REINIT } from "./api.js";
-import { page, refused, sdk, server, settle } from "../tests/support/page.js";
+import { fakeEnvironment, refusal, fakeSdk, fakeServer, settle } from "../tests/support/fakes.js";
 
 const NUMBER = "+12125550123";
 let phones = [];
 
-/** A phone that has begun, or one whose tag alone was read: `paint` is what it waits for. */
-async function begin(settings = {}, answers, { isPainted = true } = {}) {
-  const host = server(answers);
-  const module = sdk();
-  const env = { ...page({ fetch: host.fetch, module }), document };
+/** A phone that has started, or waits for `paint()`. */
+async function startPhone(settings = {}, answers, { isPainted = true } = {}) {
+  const host = fakeServer(answers);
+  const module = fakeSdk();
+  const env = { ...fakeEnvironment({ fetch: host.fetch, module }), document };
   env.window.MutationObserver = window.MutationObserver;
   const embedded = new EmbeddedPhone(null, env);
   const { api } = embedded;
@@ -44,8 +44,8 @@ afterEach(() => {
 });
 
 describe("window.EpochPhone", () => {
-  test("has the guide's methods and the contract's", async () => {
-    const { api } = await begin();
+  test("has the public methods and no other", async () => {
+    const { api } = await startPhone();
     expect(Object.keys(api).sort()).toEqual(
       "call close destroy getCall getState hangup init isMuted isReady mute off on open reset sendDtmf test toggle".split(
         " ",
@@ -53,8 +53,8 @@ describe("window.EpochPhone", () => {
     );
   });
 
-  test("calls, opens the panel and tells the call", async () => {
-    const { api, module } = await begin();
+  test("calls, opens the panel and returns the call", async () => {
+    const { api, module } = await startPhone();
     const opened = vi.fn();
     api.on("open", opened);
     expect(api.call(NUMBER, { metadata: { lead: 1 } })).toBe(true);
@@ -73,9 +73,9 @@ describe("window.EpochPhone", () => {
     expect(api.getCall()).toBeNull();
   });
 
-  test("waits in loading for init when there is no token", async () => {
+  test("waits in loading for init() without a token", async () => {
     const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
-    const { api } = await begin({ token: undefined });
+    const { api } = await startPhone({ token: undefined });
     expect([api.getState(), api.call(NUMBER), warned.mock.calls.length]).toEqual(["loading", false, 1]);
     api.toggle();
     api.init({ token: "ept_x" });
@@ -84,9 +84,9 @@ describe("window.EpochPhone", () => {
     warned.mockRestore();
   });
 
-  test("a second load with the same token is nothing, with another it warns", async () => {
+  test("a second load with the same token does nothing, with another one it warns", async () => {
     const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
-    const { api, host } = await begin();
+    const { api, host } = await startPhone();
     api[REINIT]({ token: "ept_x" });
     expect(warned).not.toHaveBeenCalled();
     api[REINIT]({ token: "ept_other" });
@@ -97,8 +97,8 @@ describe("window.EpochPhone", () => {
     warned.mockRestore();
   });
 
-  test("destroy leaves nothing on the page, init brings it back", async () => {
-    const { api } = await begin();
+  test("destroy() removes everything from the page, init() starts it again", async () => {
+    const { api } = await startPhone();
     api.destroy();
     expect(document.querySelector("epoch-phone")).toBeNull();
     expect(api.getState()).toBe("loading");
@@ -109,11 +109,11 @@ describe("window.EpochPhone", () => {
   });
 });
 
-describe("a tag that the page has not painted yet", () => {
-  const read = (settings) => begin(settings, undefined, { isPainted: false });
+describe("startAfterPaint", () => {
+  const read = (settings) => startPhone(settings, undefined, { isPainted: false });
   const hasBegun = ({ host }) => [document.querySelectorAll("epoch-phone").length, host.count("exchange")];
 
-  test("begins with the paint, once", async () => {
+  test("starts once, at the first paint", async () => {
     const phone = await read();
     expect([...hasBegun(phone), phone.api.getState(), phone.api.call(NUMBER)]).toEqual([0, 0, "loading", false]);
     const [begun] = phone.env.painted;
@@ -123,7 +123,7 @@ describe("a tag that the page has not painted yet", () => {
     expect([...hasBegun(phone), phone.api.getState()]).toEqual([1, 1, "ready"]);
   });
 
-  test.each(["open", "toggle"])("is not waited for by %s()", async (method) => {
+  test.each(["open", "toggle"])("starts at %s() without waiting", async (method) => {
     const phone = await read();
     phone.api[method]();
     expect(shown("#panel")).toBe(true);
@@ -132,7 +132,7 @@ describe("a tag that the page has not painted yet", () => {
     expect(hasBegun(phone)).toEqual([1, 1]);
   });
 
-  test("is not waited for by test()", async () => {
+  test("starts at test() without waiting", async () => {
     const phone = await read();
     const checked = phone.api.test();
     await settle();
@@ -141,7 +141,7 @@ describe("a tag that the page has not painted yet", () => {
     expect(await checked).toMatchObject({ token: { ok: true } });
   });
 
-  test("is not waited for by init(), which knows what the tag said", async () => {
+  test("starts at init() without waiting, with the settings of the tag", async () => {
     const phone = await read({ token: "ept_of_the_tag", locale: "es" });
     phone.api.init({ locale: "ar" });
     await settle();
@@ -152,7 +152,7 @@ describe("a tag that the page has not painted yet", () => {
     expect(root().querySelector(".root").dir).toBe("rtl");
   });
 
-  test("takes a token from init() without a word about the missing one", async () => {
+  test("takes a token from init() without a warning", async () => {
     const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
     const phone = await read({ token: undefined });
     phone.api.init({ token: "ept_x" });
@@ -162,7 +162,7 @@ describe("a tag that the page has not painted yet", () => {
     warned.mockRestore();
   });
 
-  test("does not begin once the page has destroyed its phone", async () => {
+  test("does not start after destroy()", async () => {
     const phone = await read();
     phone.api.destroy();
     phone.paint();
@@ -183,7 +183,7 @@ describe("a tag that the page has not painted yet", () => {
     warned.mockRestore();
   });
 
-  test("without a token leaves the page to a second tag that has one", async () => {
+  test("without a token, a second tag with a token starts", async () => {
     const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
     const phone = await read({ token: undefined });
     phone.api[REINIT]({ token: "ept_x", apiBase: "https://voice.example" });
@@ -193,11 +193,11 @@ describe("a tag that the page has not painted yet", () => {
   });
 });
 
-describe("the panel before it is needed", () => {
+describe("building the panel", () => {
   const isBuilt = () => Boolean(root().querySelector("#panel"));
 
-  test("is built after the page has painted, unseen", async () => {
-    const { paint } = await begin();
+  test("is built hidden after the page has painted", async () => {
+    const { paint } = await startPhone();
     expect([isBuilt(), shown(".fab"), button("Open phone").hasAttribute("aria-controls")]).toEqual([
       false,
       true,
@@ -215,13 +215,13 @@ describe("the panel before it is needed", () => {
   });
 
   test.each(["pointerenter", "focus"])("is built at %s", async (event) => {
-    await begin();
+    await startPhone();
     button("Open phone").dispatchEvent(new Event(event));
     expect([isBuilt(), shown("#panel")]).toEqual([true, false]);
   });
 
-  test("is built at once by open() and by a call, and once only", async () => {
-    const { api, paint } = await begin();
+  test("is built at once by open() and by a call, and only once", async () => {
+    const { api, paint } = await startPhone();
     api.open();
     expect([shown("#panel"), button("Call") !== undefined]).toEqual([true, true]);
     const panel = root().querySelector("#panel");
@@ -235,16 +235,16 @@ describe("the panel before it is needed", () => {
     expect([shown("#panel"), button("Hang up") !== undefined]).toEqual([true, true]);
   });
 
-  test("is not built for a phone that is gone", async () => {
-    const { api, paint } = await begin();
+  test("is not built after destroy()", async () => {
+    const { api, paint } = await startPhone();
     const gone = root();
     api.destroy();
     paint();
     expect(gone.querySelector("#panel")).toBeNull();
   });
 
-  test("takes the language that came first", async () => {
-    const { paint } = await begin({ locale: "es" });
+  test("is built in the language that was loaded before it", async () => {
+    const { paint } = await startPhone({ locale: "es" });
     await settle();
     paint();
     button("Abrir el teléfono").click();
@@ -252,9 +252,9 @@ describe("the panel before it is needed", () => {
   });
 });
 
-test("debug mode remembered by the browser begins after the page has painted", async () => {
+test("debug mode that is stored in the browser starts after the page has painted", async () => {
   const said = vi.spyOn(console, "info").mockImplementation(() => {});
-  const { env, paint } = await begin();
+  const { env, paint } = await startPhone();
   env.preferences.debug = true;
   await settle();
   expect(said).not.toHaveBeenCalled();
@@ -265,8 +265,8 @@ test("debug mode remembered by the browser begins after the page has painted", a
 });
 
 describe("the panel", () => {
-  test("opens by the button, closes by Escape, and focus goes along", async () => {
-    const { api } = await begin();
+  test("opens by the button, closes on Escape, and moves the focus", async () => {
+    const { api } = await startPhone();
     const fab = button("Open phone");
     fab.click();
     expect(fab.getAttribute("aria-expanded")).toBe("true");
@@ -278,8 +278,8 @@ describe("the panel", () => {
     expect(api.getState()).toBe("ready");
   });
 
-  test("types by keys and keypad, calls by Enter", async () => {
-    const { api } = await begin();
+  test("types by keys and keypad, calls on Enter", async () => {
+    const { api } = await startPhone();
     api.open();
     const field = root().querySelector("input");
     for (const key of "212555012") typed(key, button("5 JKL"));
@@ -290,8 +290,8 @@ describe("the panel", () => {
     expect(api.getCall().number).toBe(NUMBER);
   });
 
-  test("says what is wrong with a number at the field", async () => {
-    const { api } = await begin();
+  test("shows what is wrong with a number at the field", async () => {
+    const { api } = await startPhone();
     api.open();
     const field = root().querySelector("input");
     field.value = "12";
@@ -300,8 +300,11 @@ describe("the panel", () => {
     expect(root().querySelector("#dial-error .message").textContent).toBe("Invalid phone number");
   });
 
-  test("shows a refusal's sentence, its fix and a way out", async () => {
-    const { api, host } = await begin({}, { exchange: [refused(403, "domain_not_allowed", "Domain not allowed")] });
+  test("shows a refusal's sentence, its fix and Retry", async () => {
+    const { api, host } = await startPhone(
+      {},
+      { exchange: [refusal(403, "domain_not_allowed", "Domain not allowed")] },
+    );
     api.open();
     await settle();
     const [message, fix] = [".notice .message", ".notice .fix"].map((one) => root().querySelector(one).textContent);
@@ -313,8 +316,8 @@ describe("the panel", () => {
     expect(host.count("exchange")).toBe(2);
   });
 
-  test("leaves a bar with mute and hang up when it is closed in a call", async () => {
-    const { api, module } = await begin();
+  test("shows a bar with mute and hang up when it is closed during a call", async () => {
+    const { api, module } = await startPhone();
     api.call(NUMBER);
     await settle();
     await settle();
@@ -332,16 +335,16 @@ describe("the panel", () => {
     expect([shown(".fab"), shown(".bar")]).toEqual([true, false]);
   });
 
-  test("data-hidden keeps the button away until it is asked for", async () => {
-    const { api } = await begin({ hidden: "true" });
+  test("data-hidden hides the button until the panel is opened", async () => {
+    const { api } = await startPhone({ hidden: "true" });
     expect(shown(".fab")).toBe(false);
     api.toggle();
     api.toggle();
     expect(shown(".fab")).toBe(true);
   });
 
-  test("takes its place, theme and colour from the settings, and marks the sandbox", async () => {
-    const { api } = await begin({ position: "bottom-left", theme: "dark", color: "#ffcc00", offsetX: "44" });
+  test("takes position, theme and colour from the settings, and marks the sandbox", async () => {
+    const { api } = await startPhone({ position: "bottom-left", theme: "dark", color: "#ffcc00", offsetX: "44" });
     api.open();
     const { dataset } = root().querySelector(".root");
     expect([dataset.side, dataset.theme]).toEqual(["left", "dark"]);
@@ -351,8 +354,8 @@ describe("the panel", () => {
     expect(root().querySelector(".mark").hidden).toBe(false);
   });
 
-  test("a colour that is none changes nothing", async () => {
-    await begin({ color: "red;} *{display:none" });
+  test("an invalid colour changes nothing", async () => {
+    await startPhone({ color: "red;} *{display:none" });
     expect(root().adoptedStyleSheets[1].text).not.toContain("display:none");
   });
 });
@@ -368,8 +371,8 @@ describe("click-to-call", () => {
     return event.defaultPrevented;
   };
 
-  test("calls [data-phone] and tel: links, rows added later included", async () => {
-    const { api } = await begin({ clickToCall: "on" });
+  test("calls [data-phone] and tel: links, also in rows added later", async () => {
+    const { api } = await startPhone({ clickToCall: "on" });
     expect(click(add(`<span data-phone="(212) 555-0123"><i>Ann</i></span>`).firstElementChild)).toBe(true);
     expect(api.getCall().number).toBe(NUMBER);
     api.reset();
@@ -377,8 +380,8 @@ describe("click-to-call", () => {
     expect(api.getCall().number).toBe("+12125550199");
   });
 
-  test("is reached by keyboard", async () => {
-    const { api } = await begin({ clickToCall: "on" });
+  test("works with the keyboard", async () => {
+    const { api } = await startPhone({ clickToCall: "on" });
     const row = add(`<span data-phone="${NUMBER}">Ann</span>`);
     await settle();
     expect([row.tabIndex, row.getAttribute("role")]).toEqual([0, "button"]);
@@ -386,20 +389,20 @@ describe("click-to-call", () => {
     expect(api.getState()).toBe("dialing");
   });
 
-  test("leaves a tel: link alone when the phone is not ready, and modified clicks always", async () => {
-    const { api } = await begin(
+  test("ignores a tel: link while the phone is not ready, and clicks with a modifier key", async () => {
+    const { api } = await startPhone(
       { clickToCall: "on" },
-      { exchange: [refused(409, "no_phone_number", "No phone number")] },
+      { exchange: [refusal(409, "no_phone_number", "No phone number")] },
     );
     expect(click(add(`<a href="tel:${NUMBER}">x</a>`))).toBe(false);
     expect(api.getState()).toBe("error");
-    const ready = await begin({ clickToCall: "on" });
+    const ready = await startPhone({ clickToCall: "on" });
     expect(click(add(`<a href="tel:${NUMBER}">x</a>`), { ctrlKey: true })).toBe(false);
     expect(ready.api.getState()).toBe("ready");
   });
 
-  test("is off unless asked for, and cleans up after itself", async () => {
-    const { api } = await begin();
+  test("is off by default, and cleans up when it is stopped", async () => {
+    const { api } = await startPhone();
     click(add(`<span data-phone="${NUMBER}">Ann</span>`));
     expect(api.getState()).toBe("ready");
     api.init({ clickToCall: true });

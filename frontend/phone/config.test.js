@@ -7,20 +7,20 @@ function script(attributes) {
   return tag;
 }
 
-describe("the script's own tag", () => {
+describe("findTag", () => {
   beforeEach(() => document.head.replaceChildren());
 
-  test("is the one that runs", () => {
+  test("finds the running script's tag", () => {
     const current = script({ "data-token": "ept_a" });
     expect(findTag(document, current)).toBe(current);
   });
-  test("is looked for when a module or a bundle runs", () => {
+  test("finds the tag by its attribute for a module or a bundle", () => {
     const tag = script({ "data-token": "ept_a", type: "text/plain", src: "https://v.example/widget/phone.js?v=1" });
     document.head.append(tag);
     expect(findTag(document, null)).toBe(tag);
     expect(findTag(document, script({ src: "/bundle.js" }))).toBe(tag);
   });
-  test("is looked for in open shadow roots, which hide it from the script itself", () => {
+  test("finds the tag in open shadow roots, where document.currentScript is null", () => {
     const outer = document.createElement("div");
     const inner = document.createElement("div");
     const tag = script({ "data-token": "ept_a", type: "text/plain", src: "https://v.example/widget/phone.js" });
@@ -29,13 +29,13 @@ describe("the script's own tag", () => {
     inner.attachShadow({ mode: "open" }).append(tag);
     expect(findTag(document, null)).toBe(tag);
   });
-  test("may be missing", () => {
+  test("returns null without a tag", () => {
     expect(findTag(document, null)).toBeNull();
   });
 });
 
 describe("settings", () => {
-  test("come from the attributes that are there", () => {
+  test("come from the attributes that the tag has", () => {
     const tag = script({ "data-token": "ept_a", "data-click-to-call": "on", "data-offset-x": "8" });
     expect(settingsOfTag(tag)).toEqual({ token: "ept_a", clickToCall: "on", offsetX: "8" });
     expect(settingsOfTag(null)).toEqual({});
@@ -47,21 +47,21 @@ describe("settings", () => {
     ["off", false],
     ["", false],
     [undefined, false],
-  ])("%j is on: %j", (value, on) => {
+  ])("isOn(%j) is %j", (value, on) => {
     expect(isOn(value)).toBe(on);
   });
 });
 
-describe("the service's address", () => {
+describe("apiBase", () => {
   const tag = { src: "https://cdn.example/widget/phone.js" };
   test.each([
     [{ apiBase: "https://own.example/" }, "https://baked.example", "https://own.example"],
     [{}, "https://baked.example", "https://baked.example"],
     [{}, "__NOT_REPLACED__", "https://cdn.example"],
-  ])("%j, baked %s: %s", (settings, baked, base) => {
+  ])("%j, built in %s: %s", (settings, baked, base) => {
     expect(apiBase(settings, tag, baked)).toBe(base);
   });
-  test("is unknown without any of them", () => {
+  test("is null if nothing tells it", () => {
     expect(apiBase({}, null, "")).toBeNull();
     expect(apiBase({}, { src: "" }, "")).toBeNull();
   });

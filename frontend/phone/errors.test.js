@@ -4,7 +4,7 @@ import { asProblem, Problem, problemFromResponse } from "./errors.js";
 import { callResult } from "./call/call-result.js";
 import { findMicrophoneObstacle, microphoneProblem } from "./call/microphone.js";
 
-describe("what people are told", () => {
+describe("Problem", () => {
   test.each([
     ["invalid_embed_token", "Invalid embed token"],
     ["revoked_embed_token", "Invalid or revoked token"],
@@ -24,7 +24,7 @@ describe("what people are told", () => {
     expect(problem.fix ?? fixes[problem.fixCode]).toMatch(/\w/);
   });
 
-  test("a refusal speaks the server's words and keeps the fix for its code", () => {
+  test("a refusal has the server's sentence and the fix of its code", () => {
     const problem = problemFromResponse({ code: "domain_not_allowed", detail: "Domain not allowed" }, 403);
     expect(problem.message).toBe("Domain not allowed");
     expect(fixes[problem.fixCode]).toContain("allowed domains");
@@ -32,7 +32,7 @@ describe("what people are told", () => {
     expect(problem.isTransient).toBe(false);
   });
 
-  test("an unknown code with a known sentence still finds the fix", () => {
+  test("an unknown code with a known sentence has the fix of that sentence", () => {
     const problem = new Problem("blocked", { message: "Organization is suspended" });
     expect(fixes[problem.fixCode]).toContain("owner");
   });
@@ -42,27 +42,27 @@ describe("what people are told", () => {
     [503, null, "service_unavailable"],
     [500, { code: "x", detail: "y" }, "service_unavailable"],
     [404, "not ours", "service_unavailable"],
-  ])("an answer %s is passing", (status, body, code) => {
+  ])("a response with status %s is transient", (status, body, code) => {
     const problem = problemFromResponse(body, status);
     expect(problem.code).toBe(code);
     expect(problem.isTransient).toBe(true);
   });
 
-  test("what comes when little can be loaded brings its fix along", () => {
+  test("problems that occur when chunks may not load have their fix built in", () => {
     for (const code of ["network_error", "offline", "sdk_load_failed", "part_load_failed", "service_unavailable"]) {
       expect(new Problem(code).fix, code).toBe(urgentFixes[code]);
       expect(urgentFixes[code], code).toMatch(/\w/);
     }
   });
 
-  test("an unforeseen error becomes a problem, a problem stays itself", () => {
+  test("asProblem turns other errors into a Problem and returns a Problem itself", () => {
     const problem = new Problem("network_error");
     expect(asProblem(problem)).toBe(problem);
     expect(asProblem(undefined, "connection_failed").code).toBe("connection_failed");
   });
 });
 
-describe("the microphone's causes", () => {
+describe("microphone problems", () => {
   test.each([
     ["NotAllowedError", "microphone_denied"],
     ["NotFoundError", "microphone_not_found"],
@@ -78,12 +78,12 @@ describe("the microphone's causes", () => {
     ["Permission dismissed", {}, "microphone_dismissed"],
     ["The request is not allowed by the user agent", asking("prompt"), "microphone_dismissed"],
     ["The request is not allowed by the user agent", {}, "microphone_denied"],
-  ])("not allowed with %j is told by the question's state", async (message, navigator, code) => {
+  ])("NotAllowedError with %j depends on the permission's state", async (message, navigator, code) => {
     const problem = await microphoneProblem(new DOMException(message, "NotAllowedError"), navigator);
     expect(problem.code).toBe(code);
   });
 
-  test("a system that forbids the browser its microphone is named", async () => {
+  test("the fix names a system that denies the browser its microphone", async () => {
     const error = new DOMException("Permission denied by system", "NotAllowedError");
     expect(await microphoneProblem(error, asking("prompt"))).toMatchObject({
       code: "microphone_denied",
@@ -107,7 +107,7 @@ describe("the microphone's causes", () => {
     ["insecure_page", { window: pageWith({ isSecureContext: false }), document: {}, navigator: {} }],
     ["microphone_blocked", { window: pageWith(), document: forbidding, navigator: media }],
     ["browser_not_supported", { window: pageWith(), document: {}, navigator: {} }],
-  ])("%s is seen before anything is asked", (code, env) => {
+  ])("%s is found before the browser asks", (code, env) => {
     expect(findMicrophoneObstacle(env).code).toBe(code);
   });
 
@@ -121,17 +121,17 @@ describe("the microphone's causes", () => {
     ["a frame in a page of another origin", pageWith({ parent: stranger }), "The page around this frame"],
     ["a frame in a page of ours that may", pageWith({ parent: { document: allowing } }), "This page's own"],
     ["a frame in a page of ours that may not", pageWith({ parent: { document: forbidding } }), "The page around"],
-  ])("a policy is laid to the side that has it: %s", (_, window, side) => {
+  ])("the fix names the side whose policy blocks: %s", (_, window, side) => {
     const problem = findMicrophoneObstacle({ window, document: forbidding, navigator: media });
     expect(problem.fix).toContain(side);
   });
 
-  test("nothing is in the way of an ordinary page", () => {
+  test("an ordinary page has no obstacle", () => {
     expect(findMicrophoneObstacle({ window: pageWith(), document: {}, navigator: media })).toBeNull();
   });
 });
 
-describe("how an unanswered call ended", () => {
+describe("callResult", () => {
   test.each([
     [{ status: "busy", message: null, end_reason: null }, null, { status: "busy", message: null, code: null }],
     [
@@ -143,7 +143,7 @@ describe("how an unanswered call ended", () => {
     [null, { code: 31480 }, { status: "no-answer", message: null, code: null }],
     [{ status: "ringing" }, { code: 31005 }, { status: "failed", message: null, code: null }],
     [null, null, { status: "no-answer", message: null, code: null }],
-  ])("record %j and carrier %j", (record, error, outcome) => {
+  ])("record %j and carrier error %j", (record, error, outcome) => {
     expect(callResult(record, error)).toEqual(outcome);
   });
 });

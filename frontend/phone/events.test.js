@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { PhoneEvents } from "./events.js";
 
-describe("events", () => {
+describe("PhoneEvents", () => {
   let events;
   beforeEach(() => {
     events = new PhoneEvents(window);
   });
 
-  test("reach every subscriber with the payload", () => {
+  test("delivers events with their payload to every subscriber", () => {
     const heard = [];
     events.on("callEnded", (payload) => heard.push(payload));
     events.on("callEnded", (payload) => heard.push(payload));
@@ -15,7 +15,7 @@ describe("events", () => {
     expect(heard).toEqual([{ duration: 3 }, { duration: 3 }]);
   });
 
-  test("stop after off, and after the function that on returned", () => {
+  test("stops after off() and after the function that on() returned", () => {
     const heard = [];
     const first = () => heard.push("first");
     events.on("open", first);
@@ -26,7 +26,7 @@ describe("events", () => {
     expect(heard).toEqual([]);
   });
 
-  test("are also CustomEvents on the window", () => {
+  test("dispatches CustomEvents on the window", () => {
     const heard = [];
     const listener = (event) => heard.push(event.detail);
     window.addEventListener("epochphone:muted", listener);
@@ -35,7 +35,7 @@ describe("events", () => {
     expect(heard).toEqual([{ muted: true }]);
   });
 
-  test("survive a listener that throws", () => {
+  test("goes on after a listener throws", () => {
     const reported = vi.spyOn(console, "error").mockImplementation(() => {});
     const heard = [];
     events.on("ready", () => {
@@ -48,7 +48,7 @@ describe("events", () => {
     reported.mockRestore();
   });
 
-  test("keep their order when a listener causes more of them", () => {
+  test("keeps the order when a listener emits more", () => {
     const heard = [];
     events.on("stateChanged", () => events.emit(["callEnded", {}]));
     for (const event of ["callStarted", "callEnded"]) events.on(event, () => heard.push(event));
@@ -56,7 +56,7 @@ describe("events", () => {
     expect(heard).toEqual(["callStarted", "callEnded"]);
   });
 
-  test("that are remembered reach later subscribers, once and not at once", async () => {
+  test("replays remembered events to later subscribers once, asynchronously", async () => {
     events.remember("ready");
     const listener = vi.fn();
     events.on("ready", listener);
@@ -66,7 +66,7 @@ describe("events", () => {
     expect(listener).toHaveBeenCalledOnce();
   });
 
-  test("that were forgotten, or unsubscribed meanwhile, are not replayed", async () => {
+  test("does not replay forgotten events, or to who has unsubscribed", async () => {
     events.remember("error", { message: "x" });
     const late = vi.fn();
     events.on("error", late);
@@ -79,7 +79,7 @@ describe("events", () => {
     expect(gone).not.toHaveBeenCalled();
   });
 
-  test("of a call are never remembered", async () => {
+  test("never remembers events of a call", async () => {
     events.remember("callEnded", {});
     const late = vi.fn();
     events.on("callEnded", late);

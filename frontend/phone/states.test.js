@@ -18,8 +18,8 @@ const EXPECTED = `
   .split("\n")
   .map((row) => row.trim().split(/\s+/));
 
-describe("the table of states", () => {
-  test("knows exactly the eight states", () => {
+describe("MOVES", () => {
+  test("has exactly the eight states", () => {
     expect(Object.keys(MOVES)).toEqual(STATES);
   });
   for (const [row, state] of STATES.entries()) {
@@ -30,13 +30,13 @@ describe("the table of states", () => {
       });
     }
   }
-  test("a name every object has is no event", () => {
+  test("a property of every object is not a move", () => {
     expect(nextState("ready", "constructor")).toBeNull();
   });
-  test("only ready, completed and failed can take a new call", () => {
+  test("only ready, completed and failed are ready for a call", () => {
     expect(STATES.filter(isReady)).toEqual(["ready", "completed", "failed"]);
   });
-  test("dialing, ringing and in-progress are a call", () => {
+  test("dialing, ringing and in-progress are in a call", () => {
     expect(STATES.filter(isInCall)).toEqual(["dialing", "ringing", "in-progress"]);
   });
 });

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import "./support/styles.js";
+import "./support/jsdom-styles.js";
 import { EmbeddedPhone } from "../phone/api.js";
 import { MOVES } from "../phone/states.js";
-import { page, server } from "./support/page.js";
+import { fakeEnvironment, fakeServer } from "./support/fakes.js";
 
 const FRONTEND = join(import.meta.dirname, "..");
 const OPTIONS = { lib: ["lib.es2022.d.ts", "lib.dom.d.ts"], noEmit: true, strict: true, types: [] };
@@ -29,7 +29,7 @@ function emitted() {
 }
 
 describe("phone.d.ts", () => {
-  test("lets a customer's program pass and stops its mistakes", () => {
+  test("accepts a customer's correct program and reports its mistakes", () => {
     const found = ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
       const { line } = file.getLineAndCharacterOfPosition(start);
       return `${file.fileName}:${line + 1} ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
@@ -37,22 +37,22 @@ describe("phone.d.ts", () => {
     expect(found).toEqual([]);
   }, 60_000);
 
-  test("has the methods of the running phone and no other", () => {
-    const { api } = new EmbeddedPhone(null, { ...page({ fetch: server().fetch }), document });
+  test("has exactly the methods of the running phone", () => {
+    const { api } = new EmbeddedPhone(null, { ...fakeEnvironment({ fetch: fakeServer().fetch }), document });
     expect(namesIn("EpochPhoneApi")).toEqual(Object.keys(api).sort());
   });
 
-  test("has the states of the table and no other", () => {
+  test("has exactly the states of the table", () => {
     expect(namesIn("EpochPhoneState")).toEqual(Object.keys(MOVES).sort());
   });
 
-  test("has the events that are emitted and no other, on the window too", () => {
+  test("has exactly the events that are emitted, also on the window", () => {
     expect(namesIn("EpochPhoneEvents")).toEqual(emitted());
     const onWindow = namesIn("WindowEventMap").filter((name) => name.startsWith("epochphone:"));
     expect(onWindow).toEqual(emitted().map((name) => `epochphone:${name}`));
   });
 
-  test("has the settings that the script tag takes and no other", () => {
+  test("has exactly the settings that the script tag takes", () => {
     const source = readFileSync(join(FRONTEND, "phone/config.js"), "utf8");
     const settings = [...source.matchAll(/(\w+): data\.\w+/g)].map(([, name]) => name);
     expect(namesIn("EpochPhoneConfig")).toEqual(settings.filter((name) => name !== "ticket").sort());

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import "../../tests/support/styles.js";
+import "../../tests/support/jsdom-styles.js";
 import { EmbeddedPhone } from "../../phone/api.js";
-import { page, refused, sdk, server, settle } from "../../tests/support/page.js";
+import { fakeEnvironment, refusal, fakeSdk, fakeServer, settle } from "../../tests/support/fakes.js";
 import { CallingBridge } from "./calling-bridge.js";
 
 const NUMBER = "+12125550123";
-const TOLD = [
+const METHODS = [
   "userLoggedIn",
   "userLoggedOut",
   "outgoingCall",
@@ -17,21 +17,21 @@ const TOLD = [
 let phones = [];
 
 /** A phone that has begun but not finished its exchange, linked to a HubSpot that records the messages it gets. */
-function begin(answers) {
-  const host = server(answers);
-  const module = sdk();
-  const env = { ...page({ fetch: host.fetch, module }), document };
+function createBridge(answers) {
+  const host = fakeServer(answers);
+  const module = fakeSdk();
+  const env = { ...fakeEnvironment({ fetch: host.fetch, module }), document };
   env.window.MutationObserver = window.MutationObserver;
   const embedded = new EmbeddedPhone(null, env);
   const { api } = embedded;
   phones.push(api);
-  const told = [];
-  const hubspot = Object.fromEntries(TOLD.map((name) => [name, (data) => told.push([name, data])]));
+  const messages = [];
+  const hubspot = Object.fromEntries(METHODS.map((name) => [name, (data) => messages.push([name, data])]));
   const notices = [];
   const bridge = new CallingBridge(hubspot, api, (text) => notices.push(text));
   embedded.start({ token: "ept_x", apiBase: "https://voice.example" });
   bridge.start();
-  return { api, host, module, bridge, told, notices, names: () => told.map(([name]) => name) };
+  return { api, host, module, bridge, messages, notices, names: () => messages.map(([name]) => name) };
 }
 
 beforeEach(() => vi.useFakeTimers());
@@ -41,30 +41,30 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("says that people can call only when they can, and then dials what waited", async () => {
-  const { bridge, told, names } = begin();
+test("logs in to HubSpot when the phone is ready, then dials the waiting number", async () => {
+  const { bridge, messages, names } = createBridge();
   bridge.dial({ phoneNumber: "+12125550100" });
   bridge.dial({ phoneNumber: NUMBER, objectId: 51 });
   expect(names()).toEqual([]);
   await settle();
   expect(names()).toEqual(["userLoggedIn", "outgoingCall"]);
-  expect(told[1][1].toNumber).toBe(NUMBER);
+  expect(messages[1][1].toNumber).toBe(NUMBER);
 });
 
-test("refuses what waited when the phone cannot start", async () => {
-  const { bridge, told, notices } = begin({
-    exchange: [refused(401, "revoked_embed_token", "Invalid or revoked token")],
+test("refuses the waiting number if the phone cannot start", async () => {
+  const { bridge, messages, notices } = createBridge({
+    exchange: [refusal(401, "revoked_embed_token", "Invalid or revoked token")],
   });
   bridge.dial({ phoneNumber: NUMBER });
   await settle();
-  expect(told).toEqual([["sendError", { message: "Invalid or revoked token" }]]);
+  expect(messages).toEqual([["sendError", { message: "Invalid or revoked token" }]]);
   expect(notices.at(-1)).toBe(`Invalid or revoked token: ${NUMBER}`);
   bridge.dial({ phoneNumber: NUMBER });
   expect(notices.at(-1)).toBe(`Invalid or revoked token: ${NUMBER}`);
 });
 
-test("completes a call once it is over and its record is known, whichever comes first", async () => {
-  const { api, module, bridge, names, told } = begin();
+test("completes a call when it has ended and its record is known, in either order", async () => {
+  const { api, module, bridge, names, messages } = createBridge();
   await settle();
   bridge.dial({ phoneNumber: NUMBER });
   await settle();
@@ -73,19 +73,19 @@ test("completes a call once it is over and its record is known, whichever comes 
   module.devices[0].call.emit("accept");
   api.hangup();
   expect(names()).toEqual(["userLoggedIn", "outgoingCall", "callAnswered", "callEnded", "callCompleted"]);
-  expect(told.at(-1)[1]).toMatchObject({ engagementId: "77", hideWidget: true });
+  expect(messages.at(-1)[1]).toMatchObject({ engagementId: "77", hideWidget: true });
 
   bridge.dial({ phoneNumber: NUMBER });
   await settle();
   api.hangup();
   expect(names().slice(-2)).toEqual(["outgoingCall", "callEnded"]);
   bridge.onEngagementCreated({ engagementId: 78 });
-  expect(told.at(-1)).toMatchObject(["callCompleted", { engagementId: 78 }]);
-  expect(told.at(-1)[1].engagementProperties.hs_call_status).toBe("CANCELED");
+  expect(messages.at(-1)).toMatchObject(["callCompleted", { engagementId: 78 }]);
+  expect(messages.at(-1)[1].engagementProperties.hs_call_status).toBe("CANCELED");
 });
 
-test("does not wait for a record for ever", async () => {
-  const { api, bridge, names, notices } = begin();
+test("stops waiting for a record after a while", async () => {
+  const { api, bridge, names, notices } = createBridge();
   await settle();
   bridge.dial({ phoneNumber: NUMBER });
   await settle();
@@ -99,19 +99,19 @@ test("does not wait for a record for ever", async () => {
   expect(names().filter((name) => name === "callCompleted")).toHaveLength(1);
 });
 
-test("a record is told apart by its call", async () => {
-  const { api, bridge, told } = begin();
+test("matches a record to its call by the call id", async () => {
+  const { api, bridge, messages } = createBridge();
   await settle();
   const ids = [];
   for (let count = 0; count < 2; count += 1) {
     bridge.dial({ phoneNumber: NUMBER });
-    ids.push(told.filter(([name]) => name === "outgoingCall").at(-1)[1].externalCallId);
+    ids.push(messages.filter(([name]) => name === "outgoingCall").at(-1)[1].externalCallId);
     await settle();
     api.hangup();
   }
   bridge.onEngagementCreated({ externalCallId: ids[1], engagementId: 2 });
   bridge.onEngagementCreated({ externalCallId: ids[0], engagementId: 1 });
-  const completed = told.filter(([name]) => name === "callCompleted").map(([, data]) => data);
+  const completed = messages.filter(([name]) => name === "callCompleted").map(([, data]) => data);
   expect(completed.map(({ externalCallId, engagementId }) => [externalCallId, engagementId])).toEqual([
     [ids[1], 2],
     [ids[0], 1],

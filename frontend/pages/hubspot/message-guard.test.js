@@ -3,14 +3,14 @@ import { guardMessages, isMessage, isTrusted } from "./message-guard.js";
 
 const TRUST = { appHosts: ["app.hubspot.com", "app-eu1.hubspot.com"], hosts: ["mysite.com", "127.0.0.1"] };
 
-describe("who may steer the phone", () => {
+describe("isTrusted", () => {
   test.each([
     "https://app.hubspot.com",
     "https://app-eu1.hubspot.com",
     "https://mysite.com",
     "https://crm.mysite.com:8443",
     "http://127.0.0.1:3000",
-  ])("%s may", (origin) => expect(isTrusted(origin, TRUST)).toBe(true));
+  ])("trusts %s", (origin) => expect(isTrusted(origin, TRUST)).toBe(true));
 
   test.each([
     "https://evil.example",
@@ -23,20 +23,20 @@ describe("who may steer the phone", () => {
     "null",
     "",
     "https://mysite.com@evil.example",
-  ])("%s may not", (origin) => expect(isTrusted(origin, TRUST)).toBe(false));
+  ])("does not trust %s", (origin) => expect(isTrusted(origin, TRUST)).toBe(false));
 });
 
-describe("what the SDK is given", () => {
-  test.each([[null], ["SYNC"], [1], [{}], [{ type: 1 }], [{ type: "SYNC", hostUrl: 5 }]])("never %o", (data) =>
+describe("guardMessages", () => {
+  test.each([[null], ["SYNC"], [1], [{}], [{ type: 1 }], [{ type: "SYNC", hostUrl: 5 }]])("stops %o", (data) =>
     expect(isMessage(data, TRUST)).toBe(false),
   );
 
-  test("no SYNC that would send the answers elsewhere", () => {
+  test("stops a SYNC that directs the answers to another page", () => {
     expect(isMessage({ type: "SYNC", hostUrl: "https://evil.example" }, TRUST)).toBe(false);
     expect(isMessage({ type: "SYNC", hostUrl: "https://app.hubspot.com" }, TRUST)).toBe(true);
   });
 
-  test("messages of the page around us alone", () => {
+  test("lets through messages of the parent page only", () => {
     const heard = [];
     guardMessages(window, TRUST);
     window.addEventListener("message", ({ data }) => heard.push(data.type));

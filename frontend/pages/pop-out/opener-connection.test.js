@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Phone } from "../../phone/core.js";
-import { page, refused, sdk, server, settle } from "../../tests/support/page.js";
+import { fakeEnvironment, refusal, fakeSdk, fakeServer, settle } from "../../tests/support/fakes.js";
 import { OpenerConnection } from "./opener-connection.js";
 
 const ORIGIN = "https://crm.example";
@@ -10,10 +10,10 @@ const REQUEST = { details: DETAILS, params: { To: "+12125550123", CallId: "call-
 let stop = () => {};
 
 /** A pop-out's phone and its connection, with an opener that keeps the messages it gets. */
-function begin({ answers } = {}) {
-  const host = server(answers);
-  const module = sdk();
-  const phone = new Phone(page({ fetch: host.fetch, module }));
+function createConnection({ answers } = {}) {
+  const host = fakeServer(answers);
+  const module = fakeSdk();
+  const phone = new Phone(fakeEnvironment({ fetch: host.fetch, module }));
   const received = [];
   const opener = { postMessage: (message, target) => received.push([message, target]) };
   const onClose = vi.fn();
@@ -28,34 +28,34 @@ function begin({ answers } = {}) {
   return { host, module, phone, connection, opener, received, onClose };
 }
 
-/** The window's end of a port: what goes in by `order`, comes out in `told`. */
-function portOf() {
-  const told = [];
+/** The pop-out's end of a port: `send` puts a command in, `reports` are what came out. */
+function createPort() {
+  const reports = [];
   const listeners = {};
   const port = {
-    postMessage: (message) => told.push(structuredClone(message)),
+    postMessage: (message) => reports.push(structuredClone(message)),
     addEventListener: (name, listener) => (listeners[name] = listener),
     close: vi.fn(),
   };
-  const snapshots = () => told.filter((message) => "call" in message).map(({ call }) => call);
-  return { port, told, snapshots, send: (data) => port.onmessage({ data }), left: () => listeners.close() };
+  const snapshots = () => reports.filter((message) => "call" in message).map(({ call }) => call);
+  return { port, reports, snapshots, send: (data) => port.onmessage({ data }), left: () => listeners.close() };
 }
 
-const hello = (world, port, changes = {}, data = {}) =>
-  world.connection.onMessage({
-    source: world.opener,
+const welcome = (fixture, port, changes = {}, data = {}) =>
+  fixture.connection.onMessage({
+    source: fixture.opener,
     origin: ORIGIN,
     data: { epochphone: "page", link: "link-1", token: "ept_x", ticket: "ticket-0", settings: {}, ...data },
     ports: [port],
     ...changes,
   });
 
-async function joined(options) {
-  const world = begin(options);
-  const ends = portOf();
-  hello(world, ends.port);
+async function connected(options) {
+  const fixture = createConnection(options);
+  const page = createPort();
+  welcome(fixture, page.port);
   await settle();
-  return { ...world, ...ends };
+  return { ...fixture, ...page };
 }
 
 beforeEach(() => vi.useFakeTimers());
@@ -64,43 +64,43 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("who may give this window its token", () => {
+describe("onMessage", () => {
   test.each([
-    ["a frame beside the page that opened it", { source: {} }, {}],
-    ["the page that came in the opener's place, of another origin", { origin: "https://evil.example" }, {}],
-    ["a page whose origin only begins so", { origin: `${ORIGIN}.evil.example` }, {}],
-    ["a message of something else", {}, { epochphone: "window" }],
-    ["a token that is no text", {}, { token: { toString: () => "ept_x" } }],
+    ["a frame beside the opener", { source: {} }, {}],
+    ["another origin's page in the opener's place", { origin: "https://evil.example" }, {}],
+    ["a page whose origin only begins like it", { origin: `${ORIGIN}.evil.example` }, {}],
+    ["a message of another kind", {}, { epochphone: "window" }],
+    ["a token that is not a string", {}, { token: { toString: () => "ept_x" } }],
     ["a message without a port", { ports: [] }, {}],
-  ])("not %s", async (_, changes, data) => {
-    const world = begin();
-    hello(world, portOf().port, changes, data);
+  ])("ignores %s", async (_, changes, data) => {
+    const fixture = createConnection();
+    welcome(fixture, createPort().port, changes, data);
     await settle();
-    expect(world.connection.hasToken).toBe(false);
-    expect(world.host.asked).toEqual([]);
+    expect(fixture.connection.hasToken).toBe(false);
+    expect(fixture.host.requests).toEqual([]);
   });
 
-  test("the page that opened it, and the exchange carries its ticket", async () => {
-    const { phone, host } = await joined();
+  test("takes the token from the opener, and sends its ticket with the exchange", async () => {
+    const { phone, host } = await connected();
     expect(phone.state).toBe("ready");
-    expect(host.asked[0].body).toEqual({ token: "ept_x", ticket: "ticket-0" });
+    expect(host.requests[0].body).toEqual({ token: "ept_x", ticket: "ticket-0" });
   });
 
-  test("it says that it is there to the page's origin alone, and again until a page answers", async () => {
-    const world = begin();
-    world.connection.announce();
+  test("announces itself to the page's origin only, until a page answers", async () => {
+    const fixture = createConnection();
+    fixture.connection.announce();
     await vi.advanceTimersByTimeAsync(700);
-    expect(world.received.length).toBeGreaterThan(1);
-    for (const [message, target] of world.received) {
+    expect(fixture.received.length).toBeGreaterThan(1);
+    for (const [message, target] of fixture.received) {
       expect(target).toBe(ORIGIN);
       expect(message).toEqual({ epochphone: "window", link: null });
     }
   });
 });
 
-describe("orders", () => {
-  test("a call is placed with the page's own id, told step by step, and hung up", async () => {
-    const { phone, module, send, snapshots } = await joined();
+describe("commands", () => {
+  test("places a call with the page's id, reports each step, and hangs up", async () => {
+    const { phone, module, send, snapshots } = await connected();
     send({ dial: REQUEST });
     await settle();
     expect(phone.call.callId).toBe("call-1");
@@ -112,45 +112,51 @@ describe("orders", () => {
     send({ hangup: "another call" });
     expect(phone.state).toBe("in-progress");
     send({ hangup: "call-1" });
-    const told = snapshots().filter(Boolean);
-    expect(told.map(({ state }) => state)).toEqual(["dialing", "ringing", "in-progress", "in-progress", "completed"]);
-    expect(told.at(-2).muted).toBe(true);
-    expect(told.at(-1).ended).toMatchObject({ status: "completed", problem: null });
-    expect(told.every(({ details }) => details.callId === "call-1")).toBe(true);
+    const reports = snapshots().filter(Boolean);
+    expect(reports.map(({ state }) => state)).toEqual([
+      "dialing",
+      "ringing",
+      "in-progress",
+      "in-progress",
+      "completed",
+    ]);
+    expect(reports.at(-2).muted).toBe(true);
+    expect(reports.at(-1).ended).toMatchObject({ status: "completed", problem: null });
+    expect(reports.every(({ details }) => details.callId === "call-1")).toBe(true);
   });
 
-  test("an order that comes before the phone is ready waits for it", async () => {
-    const world = begin();
-    const { port, send } = portOf();
-    hello(world, port);
+  test("a request waits until the phone is ready", async () => {
+    const fixture = createConnection();
+    const { port, send } = createPort();
+    welcome(fixture, port);
     send({ dial: REQUEST });
-    expect(world.phone.call).toBeNull();
+    expect(fixture.phone.call).toBeNull();
     await settle();
     await settle();
-    expect(world.phone.call.callId).toBe("call-1");
+    expect(fixture.phone.call.callId).toBe("call-1");
   });
 
-  test("an order that was taken back before is not carried out", async () => {
-    const world = begin();
-    const { port, send } = portOf();
-    hello(world, port);
+  test("a request that was hung up while it waited is not placed", async () => {
+    const fixture = createConnection();
+    const { port, send } = createPort();
+    welcome(fixture, port);
     send({ dial: REQUEST });
     send({ hangup: "call-1" });
     await settle();
-    expect(world.phone.call).toBeNull();
+    expect(fixture.phone.call).toBeNull();
   });
 
-  test("a phone that was refused answers with the refusal", async () => {
-    const exchange = [refused(401, "revoked_embed_token", "Invalid or revoked token")];
-    const { send, snapshots } = await joined({ answers: { exchange } });
+  test("reports the refusal if the phone was refused", async () => {
+    const exchange = [refusal(401, "revoked_embed_token", "Invalid or revoked token")];
+    const { send, snapshots } = await connected({ answers: { exchange } });
     send({ dial: REQUEST });
     const { details, ended } = snapshots().at(-1);
     expect(details.callId).toBe("call-1");
     expect(ended).toMatchObject({ status: "refused", problem: { code: "revoked_embed_token" } });
   });
 
-  test("a second call is refused while there is one", async () => {
-    const { phone, send, snapshots } = await joined();
+  test("refuses a second call during a call", async () => {
+    const { phone, send, snapshots } = await connected();
     send({ dial: REQUEST });
     await settle();
     send({ dial: { ...REQUEST, details: { ...DETAILS, callId: "call-2" } } });
@@ -162,52 +168,52 @@ describe("orders", () => {
   });
 });
 
-describe("pages that come and go", () => {
-  test("what ended while none was there is told to the next, until one has received it", async () => {
-    const world = await joined();
-    world.send({ dial: REQUEST });
+describe("changing pages", () => {
+  test("reports a missed end to each next page until one has handled it", async () => {
+    const fixture = await connected();
+    fixture.send({ dial: REQUEST });
     await settle();
-    world.left();
-    world.phone.hangup();
-    const next = portOf();
-    hello(world, next.port, {}, { link: "link-2" });
+    fixture.left();
+    fixture.phone.hangup();
+    const next = createPort();
+    welcome(fixture, next.port, {}, { link: "link-2" });
     expect(next.snapshots()[0]).toMatchObject({ details: { callId: "call-1" }, ended: { status: "canceled" } });
     next.send({ heard: "call-1" });
-    const after = portOf();
-    hello(world, after.port, {}, { link: "link-3" });
+    const after = createPort();
+    welcome(fixture, after.port, {}, { link: "link-3" });
     expect(after.snapshots()).toEqual([null]);
-    expect(world.host.count("exchange")).toBe(1);
+    expect(fixture.host.count("exchange")).toBe(1);
   });
 
-  test("a page with another token gets nothing while there is a call, and the window after", async () => {
-    const world = await joined();
-    world.send({ dial: REQUEST });
+  test("a page with another token is refused during a call, and connected after it", async () => {
+    const fixture = await connected();
+    fixture.send({ dial: REQUEST });
     await settle();
-    const other = portOf();
-    hello(world, other.port, {}, { token: "ept_y" });
-    expect(other.told).toEqual([{ busy: true }]);
-    world.phone.hangup();
-    hello(world, other.port, {}, { token: "ept_y", ticket: "ticket-y" });
+    const other = createPort();
+    welcome(fixture, other.port, {}, { token: "ept_y" });
+    expect(other.reports).toEqual([{ busy: true }]);
+    fixture.phone.hangup();
+    welcome(fixture, other.port, {}, { token: "ept_y", ticket: "ticket-y" });
     await settle();
-    expect(world.host.asked.at(-1).body.token).toBe("ept_y");
+    expect(fixture.host.requests.at(-1).body.token).toBe("ept_y");
   });
 
-  test("a ticket that is over is asked for once, and the new one is used", async () => {
-    const over = refused(403, "domain_not_allowed", "Domain not allowed");
-    const world = await joined({ answers: { exchange: [over, over] } });
-    expect(world.told.filter(({ renew }) => renew)).toHaveLength(1);
-    world.send({ ticket: "ticket-new" });
+  test("asks once for a new ticket after the old one expired, and uses it", async () => {
+    const over = refusal(403, "domain_not_allowed", "Domain not allowed");
+    const fixture = await connected({ answers: { exchange: [over, over] } });
+    expect(fixture.reports.filter(({ renew }) => renew)).toHaveLength(1);
+    fixture.send({ ticket: "ticket-new" });
     await settle();
-    expect(world.host.asked.at(-1).body.ticket).toBe("ticket-new");
-    expect(world.told.filter(({ renew }) => renew)).toHaveLength(1);
+    expect(fixture.host.requests.at(-1).body.ticket).toBe("ticket-new");
+    expect(fixture.reports.filter(({ renew }) => renew)).toHaveLength(1);
   });
 
-  test("a page that wants it no more ends its call and closes it", async () => {
-    const world = await joined();
-    world.send({ dial: REQUEST });
+  test("the close command page the call and closes the window", async () => {
+    const fixture = await connected();
+    fixture.send({ dial: REQUEST });
     await settle();
-    world.send({ close: true });
-    expect(world.phone.state).toBe("completed");
-    expect(world.onClose).toHaveBeenCalledOnce();
+    fixture.send({ close: true });
+    expect(fixture.phone.state).toBe("completed");
+    expect(fixture.onClose).toHaveBeenCalledOnce();
   });
 });

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DtmfQueue } from "./dtmf-queue.js";
 
-describe("digits", () => {
+describe("DtmfQueue", () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  it("go out together once the one that sounds is surely over", () => {
+  it("sends waiting digits together after the playing one is over", () => {
     const sent = [];
     const digits = new DtmfQueue((more) => sent.push(more));
     for (const digit of "159#") digits.push(digit);
@@ -21,7 +21,7 @@ describe("digits", () => {
     expect(sent).toEqual(["1", "59#", "0"]);
   });
 
-  it("sound at once again after a pause", () => {
+  it("sends at once after a pause", () => {
     const sent = [];
     const digits = new DtmfQueue((digit) => sent.push(digit));
     digits.push("1");
@@ -30,7 +30,7 @@ describe("digits", () => {
     expect(sent).toEqual(["1", "2"]);
   });
 
-  it("are forgotten with their call", () => {
+  it("forgets waiting digits on clear", () => {
     const sent = [];
     const digits = new DtmfQueue((digit) => sent.push(digit));
     for (const digit of "12") digits.push(digit);

@@ -6,7 +6,7 @@ const GB = { country: "GB", calling_code: "44", trunk_prefix: "0", international
 const IT = { country: "IT", calling_code: "39", trunk_prefix: "", international_prefix: "00" };
 const RU = { country: "RU", calling_code: "7", trunk_prefix: "8", international_prefix: "810" };
 
-describe("numbers as people write them", () => {
+describe("parseNumber", () => {
   test.each([
     ["(555) 123-4567", US, "+15551234567"],
     ["555.123.4567", US, "+15551234567"],
@@ -51,7 +51,7 @@ describe("numbers as people write them", () => {
     "411999",
     "(((((((((((((((5551234567)))))))))))))))",
     "555-123-4567\u0000",
-  ])("%j cannot be a number", (typed) => {
+  ])("%j is not a number", (typed) => {
     expect(parseNumber(typed, US)).toEqual({ code: "invalid_number" });
   });
 
@@ -63,12 +63,12 @@ describe("numbers as people write them", () => {
     },
   );
 
-  test("a national number means nothing without a country", () => {
+  test("a national number is not valid without a country", () => {
     expect(parseNumber("5551234567", undefined)).toEqual({ code: "invalid_number" });
     expect(parseNumber("+15551234567", undefined)).toEqual({ number: "+15551234567" });
   });
 
-  test("are shown in the way their country writes them", () => {
+  test("formatE164 spaces numbers in the usual way of their country", () => {
     expect(formatE164("+14155550100")).toBe("+1 (415) 555-0100");
     expect(formatE164("+442079460958")).toBe("+442079460958");
     expect(formatE164(undefined)).toBe("");

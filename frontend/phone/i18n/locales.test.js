@@ -25,7 +25,7 @@ describe.each([
     },
   );
 
-  test("has a sentence and a fix for the problems that there are", () => {
+  test("has a sentence and a fix for every problem", () => {
     for (const [code, told] of Object.entries(texts.problems)) {
       expect(
         told.filter((sentence) => sentence.trim()),
@@ -37,7 +37,7 @@ describe.each([
     expect(Object.keys(texts.problems).sort()).toEqual(Object.keys({ ...en.fixes, ...en.urgentFixes }).sort());
   });
 
-  test("says which language it is", () => expect(texts.core.language).toBe(language));
+  test("has its language code", () => expect(texts.core.language).toBe(language));
 });
 
 test.each([
@@ -46,11 +46,11 @@ test.each([
   ["en-GB", null],
   ["tlh", null],
   [undefined, null],
-])("a page in %s gets the texts of %s", async (locale, language) => {
+])("a page in %s gets the texts in %s", async (locale, language) => {
   const env = { loadChunk: async (name) => ({ "locale-es": es, "locale-ar": ar })[name] };
   expect((await loadTexts(locale, env))?.core.language ?? null).toBe(language);
 });
 
-test("a language that cannot be loaded leaves English", async () => {
+test("a language that cannot be loaded falls back to English", async () => {
   expect(await loadTexts("es", { loadChunk: () => Promise.reject(new Error("blocked")) })).toBeNull();
 });

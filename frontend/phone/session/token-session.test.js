@@ -1,52 +1,52 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { TokenSession } from "./token-session.js";
-import { GRANTED, page, refused, server, settle } from "../../tests/support/page.js";
+import { ACCOUNT, fakeEnvironment, refusal, fakeServer, settle } from "../../tests/support/fakes.js";
 
-const REVOKED = refused(401, "revoked_embed_token", "Invalid or revoked token");
-const DOWN = refused(503, "service_unavailable", "Service temporarily unavailable");
+const REVOKED = refusal(401, "revoked_embed_token", "Invalid or revoked token");
+const DOWN = refusal(503, "service_unavailable", "Service temporarily unavailable");
 
-function begin(answers, config = {}) {
-  const host = server(answers);
-  const env = page({ fetch: host.fetch });
-  const granted = vi.fn();
-  const refusedWith = [];
-  const network = vi.fn();
+function startSession(answers, config = {}) {
+  const host = fakeServer(answers);
+  const env = fakeEnvironment({ fetch: host.fetch });
+  const onToken = vi.fn();
+  const errors = [];
+  const onNetworkChange = vi.fn();
   const listener = {
-    onToken: granted,
-    onNetworkChange: network,
-    onError: ({ code, message }) => refusedWith.push({ code, message }),
+    onToken,
+    onNetworkChange,
+    onError: ({ code, message }) => errors.push({ code, message }),
   };
   const session = new TokenSession({ token: "ept_x", base: "https://voice.example", ...config }, env, listener);
   session.start();
-  return { session, host, env, granted, network, refusedWith };
+  return { session, host, env, onToken, onNetworkChange, errors };
 }
 
-describe("the session", () => {
+describe("TokenSession", () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
   test("exchanges the token in a simple request without credentials", async () => {
-    const { host, granted, session } = begin();
+    const { host, onToken, session } = startSession();
     await settle();
     const [url, request] = host.fetch.mock.calls[0];
     expect(url).toBe("https://voice.example/widget/exchange");
     expect(request).toMatchObject({ method: "POST", credentials: "omit", cache: "no-store" });
     expect(request.headers["Content-Type"]).toMatch(/^text\/plain/);
-    expect(host.asked[0].body).toEqual({ token: "ept_x" });
-    expect(granted).toHaveBeenCalledOnce();
+    expect(host.requests[0].body).toEqual({ token: "ept_x" });
+    expect(onToken).toHaveBeenCalledOnce();
     session.stop();
   });
 
-  test("passes the ticket it was given, then the newest one", async () => {
-    const { host, session } = begin({ exchange: [{ ...GRANTED, ticket: "ticket-2" }] }, { ticket: "ticket-1" });
+  test("sends its first ticket, then the newest one", async () => {
+    const { host, session } = startSession({ exchange: [{ ...ACCOUNT, ticket: "ticket-2" }] }, { ticket: "ticket-1" });
     await settle();
     await session.refresh();
-    expect(host.asked.map(({ body }) => body.ticket)).toEqual(["ticket-1", "ticket-2"]);
+    expect(host.requests.map(({ body }) => body.ticket)).toEqual(["ticket-1", "ticket-2"]);
     session.stop();
   });
 
   test("refreshes at 80 % of the token's life, and again", async () => {
-    const { host, session } = begin();
+    const { host, session } = startSession();
     await settle();
     await vi.advanceTimersByTimeAsync(2_878_000);
     expect(host.count("exchange")).toBe(1);
@@ -57,8 +57,8 @@ describe("the session", () => {
     session.stop();
   });
 
-  test.each(["focus", "online", "pageshow"])("refreshes on %s when the timer slept", async (event) => {
-    const { host, env, session } = begin();
+  test.each(["focus", "online", "pageshow"])("refreshes on %s if the timer slept", async (event) => {
+    const { host, env, session } = startSession();
     await settle();
     vi.setSystemTime(Date.now() + 3_000_000);
     env.window.dispatchEvent(new Event(event));
@@ -67,8 +67,8 @@ describe("the session", () => {
     session.stop();
   });
 
-  test("asks whether the token lives on focus and every five visible minutes", async () => {
-    const { host, env, session } = begin();
+  test("verifies the token on focus, and every five minutes while the page is visible", async () => {
+    const { host, env, session } = startSession();
     await settle();
     env.window.dispatchEvent(new Event("focus"));
     await settle();
@@ -85,8 +85,8 @@ describe("the session", () => {
     session.stop();
   });
 
-  test("checks before a call only what is older than a minute", async () => {
-    const { host, session } = begin();
+  test("verifies before a call if the last verification is older than a minute", async () => {
+    const { host, session } = startSession();
     await settle();
     await session.ensureUsable();
     expect(host.count("status")).toBe(0);
@@ -96,66 +96,66 @@ describe("the session", () => {
     session.stop();
   });
 
-  test("refuses a call when the token was revoked meanwhile", async () => {
-    const { session, refusedWith } = begin({ status: [REVOKED] });
+  test("refuses a call if the token was revoked", async () => {
+    const { session, errors } = startSession({ status: [REVOKED] });
     await settle();
     await vi.advanceTimersByTimeAsync(61_000);
     await expect(session.ensureUsable()).rejects.toMatchObject({ code: "revoked_embed_token" });
-    expect(refusedWith).toEqual([{ code: "revoked_embed_token", message: "Invalid or revoked token" }]);
+    expect(errors).toEqual([{ code: "revoked_embed_token", message: "Invalid or revoked token" }]);
     expect(session.isValid).toBe(false);
   });
 
-  test("gives up at once when the server says no", async () => {
-    const { host, refusedWith } = begin({ exchange: [refused(403, "domain_not_allowed", "Domain not allowed")] });
+  test("gives up at once when the server refuses", async () => {
+    const { host, errors } = startSession({ exchange: [refusal(403, "domain_not_allowed", "Domain not allowed")] });
     await settle();
-    expect(refusedWith).toEqual([{ code: "domain_not_allowed", message: "Domain not allowed" }]);
+    expect(errors).toEqual([{ code: "domain_not_allowed", message: "Domain not allowed" }]);
     await vi.advanceTimersByTimeAsync(600_000);
     expect(host.count("exchange")).toBe(1);
   });
 
-  test("tries a passing failure twice more before it tells, then recovers by itself", async () => {
-    const { host, granted, refusedWith, session } = begin({ exchange: [DOWN, DOWN, DOWN, GRANTED] });
+  test("retries a transient failure twice before it reports it, then recovers by itself", async () => {
+    const { host, onToken, errors, session } = startSession({ exchange: [DOWN, DOWN, DOWN, ACCOUNT] });
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(refusedWith).toEqual([]);
+    expect(errors).toEqual([]);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(refusedWith).toEqual([{ code: "service_unavailable", message: "Service temporarily unavailable" }]);
+    expect(errors).toEqual([{ code: "service_unavailable", message: "Service temporarily unavailable" }]);
     expect(host.count("exchange")).toBe(3);
     await vi.advanceTimersByTimeAsync(6_000);
-    expect(granted).toHaveBeenCalledOnce();
+    expect(onToken).toHaveBeenCalledOnce();
     session.stop();
   });
 
-  test("keeps quiet about a failed refresh while the token lives, and tells when it does not", async () => {
-    const { refusedWith, host, session } = begin();
+  test("reports a failed refresh only after the token has expired", async () => {
+    const { errors, host, session } = startSession();
     await settle();
     host.lists.exchange = [new TypeError("Failed to fetch")];
     await vi.advanceTimersByTimeAsync(3_500_000);
-    expect(refusedWith).toEqual([]);
+    expect(errors).toEqual([]);
     await vi.advanceTimersByTimeAsync(200_000);
-    expect(refusedWith[0].code).toBe("network_error");
+    expect(errors[0].code).toBe("network_error");
     session.stop();
   });
 
-  test("says at once that it is offline, and is back with the network", async () => {
-    const { host, env, session, network, granted, refusedWith } = begin({ exchange: [GRANTED] });
+  test("reports offline at once, and recovers when the network is back", async () => {
+    const { host, env, session, onNetworkChange, onToken, errors } = startSession({ exchange: [ACCOUNT] });
     await settle();
     env.navigator.onLine = false;
     env.window.dispatchEvent(new Event("offline"));
-    expect(network).toHaveBeenCalledOnce();
+    expect(onNetworkChange).toHaveBeenCalledOnce();
     host.lists.exchange = [new TypeError("Failed to fetch")];
     session.account = null;
     await expect(session.refresh()).rejects.toMatchObject({ code: "offline" });
-    expect(refusedWith.map(({ code }) => code)).toEqual(["offline"]);
+    expect(errors.map(({ code }) => code)).toEqual(["offline"]);
     env.navigator.onLine = true;
-    host.lists.exchange = [GRANTED];
+    host.lists.exchange = [ACCOUNT];
     env.window.dispatchEvent(new Event("online"));
     await settle();
-    expect(granted).toHaveBeenCalledTimes(2);
+    expect(onToken).toHaveBeenCalledTimes(2);
     session.stop();
   });
 
-  test("refreshes within a minute of waking when nothing but the clock tells that the machine slept", async () => {
-    const { host, session } = begin();
+  test("refreshes within a minute after the machine slept, without any event", async () => {
+    const { host, session } = startSession();
     await settle();
     vi.setSystemTime(Date.now() + 7_200_000);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -163,26 +163,26 @@ describe("the session", () => {
     session.stop();
   });
 
-  test("an answer without a token is no answer", async () => {
-    const { refusedWith, session } = begin({ exchange: [{ hello: "world" }] });
+  test("an answer without a token is service_unavailable", async () => {
+    const { errors, session } = startSession({ exchange: [{ hello: "world" }] });
     await vi.advanceTimersByTimeAsync(3_000);
-    expect(refusedWith[0].code).toBe("service_unavailable");
+    expect(errors[0].code).toBe("service_unavailable");
     session.stop();
   });
 
-  test("callers at the same time share one exchange", async () => {
-    const { host, session } = begin();
+  test("simultaneous callers share one exchange", async () => {
+    const { host, session } = startSession();
     await Promise.all([session.refresh(), session.refresh()]);
     expect(host.count("exchange")).toBe(1);
     session.stop();
   });
 
-  test("does nothing any more once stopped", async () => {
-    const { host, env, session } = begin();
+  test("does nothing after stop", async () => {
+    const { host, env, session } = startSession();
     await settle();
     session.stop();
     env.window.dispatchEvent(new Event("focus"));
     await vi.advanceTimersByTimeAsync(4_000_000);
-    expect(host.asked).toHaveLength(1);
+    expect(host.requests).toHaveLength(1);
   });
 });

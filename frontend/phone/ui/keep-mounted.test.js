@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { keepMounted } from "./keep-mounted.js";
 
 /** A document of its own with the phone's element kept on it. */
-function begin(markup = "<!doctype html><html><head></head><body></body></html>") {
+function mount(markup = "<!doctype html><html><head></head><body></body></html>") {
   const page = new DOMParser().parseFromString(markup, "text/html");
   const host = page.createElement("epoch-phone");
   const stop = keepMounted(host, { document: page, window, now: Date.now });
@@ -11,16 +11,16 @@ function begin(markup = "<!doctype html><html><head></head><body></body></html>"
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
 
-describe("the phone's element", () => {
+describe("keepMounted", () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  test("stands beside the body", () => {
-    const { page, host } = begin();
+  test("adds the element beside the body", () => {
+    const { page, host } = mount();
     expect(host.parentNode).toBe(page.documentElement);
   });
 
-  test("waits for a body", async () => {
+  test("waits for the body", async () => {
     const page = new DOMParser().parseFromString("<!doctype html><html></html>", "text/html");
     page.body.remove();
     const host = page.createElement("epoch-phone");
@@ -31,8 +31,8 @@ describe("the phone's element", () => {
     expect(host.isConnected).toBe(true);
   });
 
-  test("stays when the body is replaced, and comes back when it is thrown out itself", async () => {
-    const { page, host } = begin();
+  test("keeps the element when the body is replaced, and adds it again when the page removes it", async () => {
+    const { page, host } = mount();
     page.body.replaceWith(page.createElement("body"));
     await settle();
     expect(host.isConnected).toBe(true);
@@ -42,8 +42,8 @@ describe("the phone's element", () => {
     expect(host.isConnected).toBe(true);
   });
 
-  test("comes back when the whole document is rendered anew, again and again", async () => {
-    const { page, host } = begin();
+  test("adds it again each time the whole document is rendered again", async () => {
+    const { page, host } = mount();
     for (let times = 0; times < 3; times += 1) {
       await vi.advanceTimersByTimeAsync(2_000);
       const html = page.createElement("html");
@@ -54,8 +54,8 @@ describe("the phone's element", () => {
     }
   });
 
-  test("does not fight a page that throws it out each time", async () => {
-    const { page, host } = begin();
+  test("waits longer each time for a page that removes it each time", async () => {
+    const { page, host } = mount();
     let thrown = 0;
     const observer = new MutationObserver(() => {
       if (!host.isConnected) return;
@@ -70,8 +70,8 @@ describe("the phone's element", () => {
     observer.disconnect();
   });
 
-  test("is gone for good once stopped", async () => {
-    const { page, host, stop } = begin();
+  test("does not add it again after it is stopped", async () => {
+    const { page, host, stop } = mount();
     stop();
     page.body.replaceWith(page.createElement("body"));
     await settle();

@@ -1,11 +1,14 @@
-// A whole document that React renders, as the frameworks on top of it do: the phone's tag is part of it.
+// A React app that renders the whole document, the phone's tag included, as frameworks on top of React do.
 import { createElement as h, useEffect, useState } from "react";
 
-/** `props`: `tag` (of the phone's script), `script` (this app's own), and `words`, which the server and the browser may not agree on. */
+/**
+ * Properties: `tag` of the phone's script, `script` of this app, and `words`, a text in which server and browser may
+ * differ.
+ */
 export function App({ tag, script, words }) {
-  const [people, add] = useState(["Ada"]);
-  const [isHydrated, tell] = useState(false);
-  useEffect(() => tell(true), []);
+  const [people, setPeople] = useState(["Ada"]);
+  const [isHydrated, setHydrated] = useState(false);
+  useEffect(() => setHydrated(true), []);
   const row = (name) => h("li", { key: name }, h("span", { "data-phone": "+12125550101" }, name));
   return h(
     "html",
@@ -16,7 +19,7 @@ export function App({ tag, script, words }) {
       { "data-hydrated": String(isHydrated) },
       h("h1", null, words),
       h("ul", null, people.map(row)),
-      h("button", { onClick: () => add([...people, `Person ${people.length + 1}`]) }, "Add a person"),
+      h("button", { onClick: () => setPeople([...people, `Person ${people.length + 1}`]) }, "Add a person"),
       h("script", tag),
       h("script", { src: script, defer: true }),
     ),

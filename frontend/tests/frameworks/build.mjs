@@ -1,5 +1,5 @@
-// `node build.mjs`: the React app as the browser gets it, on standard output; with properties as JSON behind it: the
-// document that the server renders of them.
+// `node build.mjs`: prints the browser's script of the React app. `node build.mjs JSON`: prints the document that the
+// server renders with these properties.
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";

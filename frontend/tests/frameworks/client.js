@@ -1,10 +1,10 @@
-// What the browser runs: hydrates the whole document with `window.appProps`, once the page says so.
+// The browser's script: `window.hydrate()` hydrates the whole document with `window.appProps`.
 import { createElement } from "react";
 import { hydrateRoot } from "react-dom/client";
 import { App } from "./app.js";
 
 window.recovered = [];
 window.hydrate = () => {
-  const told = { onRecoverableError: (error) => window.recovered.push(error.message) };
-  window.app = hydrateRoot(document, createElement(App, window.appProps), told);
+  const options = { onRecoverableError: (error) => window.recovered.push(error.message) };
+  window.app = hydrateRoot(document, createElement(App, window.appProps), options);
 };

@@ -1,5 +1,5 @@
-// `node build.mjs PROJECT OUT COMPONENT`: compiles a component of an SFDX project, with stand-ins for what Salesforce's modules offer, into
-// OUT/component.js, which is to be evaluated in the sandbox, and the sandbox itself into OUT/sandbox.js.
+// `node build.mjs PROJECT OUT COMPONENT`: compiles a component of an SFDX project, with stand-ins for Salesforce's modules,
+// into OUT/component.js, and Lightning Web Security's sandbox, which runs it, into OUT/sandbox.js.
 import { readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ const tag = `c-${component.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase(
 const components = join(project, "force-app/main/default/lwc");
 const PLATFORM = /^(lightning|@salesforce)\//;
 
-/** Components by `c/name`, Salesforce's modules from platform.js, templates and code by LWC's compiler. */
+/** Resolves components by `c/name` and Salesforce's modules to platform.js; compiles templates and code with LWC's compiler. */
 const lwc = {
   name: "lwc",
   setup({ onResolve, onLoad }) {

@@ -1,6 +1,6 @@
 /**
- * The dialer under Salesforce's own test runner, with its stand-ins for the platform. The phone in it is the real one; the DOM here
- * has no WebRTC, so that its calls fail at once. Calls that connect are tested in a browser.
+ * Tests the Epoch Dialer under Salesforce's own test runner, with its stand-ins for the platform and the real phone. The DOM
+ * here has no WebRTC, so calls fail at once; calls that connect are tested in a browser.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ const SESSION = {
   settings: {},
 };
 
-// What the phone needs and this DOM lacks.
+// The phone needs these, and this DOM lacks them.
 globalThis.CSSStyleSheet = class {
   replaceSync() {}
 };
@@ -44,7 +44,7 @@ globalThis.fetch = async () => ({
   json: async () => service.answer,
 });
 
-/** Resolves once `probe` is true: promises of the phone and of the component settle in between. */
+/** Resolves when `probe` returns true. */
 async function until(probe) {
   while (!probe()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
@@ -82,7 +82,7 @@ afterEach(() => {
   for (const dialer of document.querySelectorAll("c-epoch-dialer")) dialer.remove();
 });
 
-test("a component without a token, or whose resource is missing, says so in itself and in a toast", async () => {
+test("shows a missing token or resource in the component and in a toast", async () => {
   const without = place({ embedToken: "" });
   await until(() => without.status());
   expect(without.status()).toBe("No embed token. Set one in the component's properties");
@@ -96,7 +96,7 @@ test("a component without a token, or whose resource is missing, says so in itse
   expect(missing.state()).toBe("Not available");
 });
 
-test("the token reaches the phone without attributes, and its refusal is shown", async () => {
+test("starts the phone with the token and shows its refusal", async () => {
   Object.assign(service, { status: 401, answer: { code: "revoked_embed_token", detail: "Invalid or revoked token" } });
   const dialer = place();
   await until(() => dialer.status());
@@ -110,7 +110,7 @@ test("the token reaches the phone without attributes, and its refusal is shown",
   await until(() => dialer.state() === "Ready");
 });
 
-test("the record's numbers are buttons, each once", async () => {
+test("shows each of the record's numbers once, as a button", async () => {
   const dialer = place({ recordId: CONTACT, objectApiName: "Contact", phoneFields: "Phone, MobilePhone, Fax" });
   await until(() => dialer.state() === "Ready");
   getRecord.emit({
@@ -126,7 +126,7 @@ test("the record's numbers are buttons, each once", async () => {
   expect(getRecord.getLastConfig().optionalFields).toEqual(["Contact.Phone", "Contact.MobilePhone", "Contact.Fax"]);
 });
 
-test("a second component finds the phone ready, and one that is gone neither listens nor logs", async () => {
+test("a second component finds the phone ready, and a removed one stops listening", async () => {
   const first = place({ recordId: CONTACT, objectApiName: "Contact" });
   await until(() => first.state() === "Ready");
   const second = place();
@@ -146,7 +146,7 @@ test("a second component finds the phone ready, and one that is gone neither lis
   expect(first.status()).toBe("");
 });
 
-test("what the platform says when a call cannot be logged is shown", async () => {
+test("shows the platform's message if a call cannot be logged", async () => {
   const dialer = place();
   await until(() => dialer.state() === "Ready");
   logCall.mockRejectedValue({ body: { message: "The call was not logged: no access" } });

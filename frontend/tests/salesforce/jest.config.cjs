@@ -1,4 +1,4 @@
-// Run from integrations/salesforce: Salesforce's preset reads the project that it is started in.
+// Run from integrations/salesforce: Salesforce's preset reads the project in the working directory.
 const { join, resolve } = require("node:path");
 const { jestConfig } = require("@salesforce/sfdx-lwc-jest/config");
 
@@ -9,7 +9,7 @@ module.exports = {
   ...jestConfig,
   rootDir: resolve(here, "../../.."),
   roots: [here, lwc],
-  // The kit's components stand outside this folder, whose packages they are compiled with.
+  // The kit's components are outside this folder, but compiled with its packages.
   modulePaths: [join(here, "node_modules")],
   modulePathIgnorePatterns: [],
   testMatch: [join(here, "*.spec.js")],

@@ -1,4 +1,4 @@
-// `node parse-apex.mjs FILE …`: ends with 1, and says where, when a file is no Apex class by Salesforce's grammar.
+// `node parse-apex.mjs FILE …`: prints where a file breaks the Apex grammar, and exits with 1 if one does.
 import { readFileSync } from "node:fs";
 import { ApexErrorListener, ApexParserFactory } from "@apexdevtools/apex-parser";
 

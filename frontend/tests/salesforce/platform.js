@@ -1,19 +1,19 @@
-// Salesforce's modules as a component sees them; `salesforce` is the page's side, handed into the sandbox.
+// Stand-ins for Salesforce's modules; `salesforce` is the page's object that the test passes into the sandbox.
 /* global salesforce */
 const asDefault = null;
 export const EpochWidget = "/resource/1/EpochWidget";
 export const EpochCallLogger_logCall = (call) => salesforce.logCall(call);
 export const loadScript = (component, url) => salesforce.loadScript(component, url);
 
-/** A wire adapter: tells the record's fields whenever its settings change. */
+/** A wire adapter: gives the record's fields whenever its settings change. */
 export class getRecord {
-  constructor(tell) {
-    this.tell = tell;
+  constructor(provide) {
+    this.provide = provide;
   }
   connect() {}
   disconnect() {}
   update({ recordId, optionalFields }) {
-    if (recordId) this.tell({ data: salesforce.record(recordId, optionalFields), error: undefined });
+    if (recordId) this.provide({ data: salesforce.record(recordId, optionalFields), error: undefined });
   }
 }
 

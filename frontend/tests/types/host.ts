@@ -1,5 +1,5 @@
 /// <reference path="../../phone.d.ts" />
-// A host page's program, as a customer would write it; the lines marked must not pass.
+// A customer's program. TypeScript must accept it, and report an error in each marked line.
 
 window.EpochPhoneConfig = { token: "ept_x", clickToCall: true, position: "bottom-left" };
 

@@ -38,7 +38,7 @@ function look(state) {
 
 const pass = (milliseconds) => vi.advanceTimersByTimeAsync(milliseconds);
 
-test("parts that differ are replaced, the focus stays on its link, the rest is left alone", async () => {
+test("replaces the parts that differ, and keeps the focus on its link", async () => {
   const apart = find("#apart");
   find("a[href='/a']").focus();
   let told = 0;
@@ -56,7 +56,7 @@ test("parts that differ are replaced, the focus stays on its link, the rest is l
   expect(find("[data-part=live]").children[0]).toBe(first);
 });
 
-test("a session that is over ends it and offers to sign in", async () => {
+test("stops when the session is over and offers to sign in", async () => {
   answers = [answer(401)];
   await pass(1000);
   expect(find("[data-refresh-said]").textContent).toContain("Refreshing has stopped");
@@ -70,7 +70,7 @@ test("a session that is over ends it and offers to sign in", async () => {
   expect(find("[data-part=live]").textContent).toBe("A");
 });
 
-test("a failure is said, and forgotten once it works again", async () => {
+test("shows a failure until a refresh succeeds", async () => {
   answers = [new TypeError("offline"), answer(503), answer(200, now("<li>C</li>"))];
   for (const isSaid of [true, true, false]) {
     await pass(1000);
@@ -79,7 +79,7 @@ test("a failure is said, and forgotten once it works again", async () => {
   expect(find("[data-part=live]").textContent).toBe("C");
 });
 
-test("nothing is asked while nobody looks, and at once when somebody does", async () => {
+test("does not refresh a hidden page, and refreshes at once when it is shown", async () => {
   answers = [answer(200, now("<li>C</li>"))];
   look("hidden");
   await pass(60_000);
@@ -89,7 +89,7 @@ test("nothing is asked while nobody looks, and at once when somebody does", asyn
   expect(asked).toBe(1);
 });
 
-test("people can stop it and start it again", async () => {
+test("can be stopped and started again", async () => {
   answers = [answer(200, now("<li>C</li>"))];
   const button = find("[data-refresh-switch]");
   button.click();

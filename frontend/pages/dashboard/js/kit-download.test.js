@@ -7,13 +7,13 @@ const TOKEN = `ept_${"a1".repeat(19)}`;
 const binary = Uint8Array.from({ length: 512 }, (_, index) => index % 256);
 const kit = () => zipSync({ "kit/a.html": strToU8(`<p>é ${MARK} and ${MARK}</p>`), "kit/b.bin": binary });
 
-test("the token stands wherever the mark stood, and nothing else changes", () => {
+test("replaces every mark by the token and changes nothing else", () => {
   const files = unzipSync(fillKit(kit(), MARK, TOKEN));
   expect(strFromU8(files["kit/a.html"])).toBe(`<p>é ${TOKEN} and ${TOKEN}</p>`);
   expect(files["kit/b.bin"]).toEqual(binary);
   expect(Object.keys(files)).toEqual(["kit/a.html", "kit/b.bin"]);
 });
 
-test("the same kit is the same bytes", () => {
+test("gives the same bytes for the same kit", () => {
   expect(fillKit(kit(), MARK, TOKEN)).toEqual(fillKit(kit(), MARK, TOKEN));
 });

@@ -8,7 +8,7 @@ const GB = { country: "GB", calling_code: "44", trunk_prefix: "0", international
 const FR = { country: "FR", calling_code: "33", trunk_prefix: "0", international_prefix: "00" };
 const IT = { country: "IT", calling_code: "39", trunk_prefix: "", international_prefix: "00" };
 
-describe("what is typed", () => {
+describe("formatTyped", () => {
   test.each([
     ["415", US, "415"],
     ["4155", US, "(415) 5"],
@@ -27,12 +27,12 @@ describe("what is typed", () => {
     ["+999123", US, "+999123"],
     ["", US, ""],
     ["+", US, "+"],
-  ])("%s is read as %s", (typed, account, shown) => {
+  ])("formats %s as %s", (typed, account, shown) => {
     expect(formatTyped(typed, account)).toBe(shown);
     expect(formatTyped(shown, account)).toBe(shown);
   });
 
-  test.each(["1-800-FLOWERS", "+44 (0)20 7946 0018", "call Ada"])("%s stays as it is", (text) => {
+  test.each(["1-800-FLOWERS", "+44 (0)20 7946 0018", "call Ada"])("leaves %s as it is", (text) => {
     expect(formatTyped(text, GB)).toBe(text);
   });
 
@@ -41,7 +41,7 @@ describe("what is typed", () => {
     ["+61491570006", GB],
     ["00491701234567", FR],
     ["*#", US],
-  ])("no digit of %s is changed", (typed, account) => {
+  ])("changes no digit of %s", (typed, account) => {
     for (let length = 0; length <= typed.length; length += 1) {
       const text = typed.slice(0, length);
       expect(formatTyped(text, account).replace(/[\s()-]/g, "")).toBe(text);
@@ -56,7 +56,7 @@ test.each([
   ["+1416", US, { code: "1", region: null }],
   ["01149", US, { code: "49", region: "DE" }],
   ["+", US, null],
-])("%s calls a country", (text, account, country) => {
+])("countryOf finds the country of %s", (text, account, country) => {
   expect(countryOf(text, account)).toEqual(country);
 });
 
@@ -67,11 +67,11 @@ test.each([
   ["＋４４ 20 7946 0018", "+44 20 7946 0018"],
   ["Ada Park: (212) 555-0101, after six", "(212) 555-0101"],
   ["1-800-FLOWERS", "1-800-FLOWERS"],
-])("pasted %s becomes %s", (text, number) => {
+])("parsePasted turns %s into %s", (text, number) => {
   expect(parsePasted(text)).toBe(number);
 });
 
-describe("the field", () => {
+describe("formatAsYouType", () => {
   let input;
   const attach = (account = US) => {
     input = document.createElement("input");
@@ -97,19 +97,19 @@ describe("the field", () => {
     expect(edit("4155", 4, "insertText")).toEqual(["(415) 5", 7]);
   });
 
-  test("keeps the caret between the same digits when one is typed in the middle", () => {
+  test("keeps the caret between the same digits when a digit is typed in the middle", () => {
     attach();
     edit("415555012", 9, "insertText");
     expect(edit("(4195) 555-012", 4, "insertText")).toEqual(["(419) 555-5012", 4]);
   });
 
-  test("a deleted mark takes the digit before it along", () => {
+  test("deletes the digit before a deleted punctuation mark", () => {
     attach();
     edit("4155550123", 10, "insertText");
     expect(edit("(415)555-0123", 5, "deleteContentBackward")).toEqual(["(415) 550-123", 3]);
   });
 
-  test("a pasted number lands where the caret is", () => {
+  test("inserts a pasted number at the caret", () => {
     attach();
     const event = new Event("paste", { cancelable: true });
     event.clipboardData = { getData: () => "tel:+44-20-7946-0018" };
@@ -124,7 +124,7 @@ test.each([
   [{ lostDevice: null, warnings: new Set(["constant-audio-input-level"]) }, "silent"],
   [{ lostDevice: null, warnings: new Set(["a-new-one"]) }, ""],
   [{ lostDevice: null, warnings: new Set() }, ""],
-])("the worst trouble of a line is told", (phone, told) => {
+])("qualityWarningOf words the worst problem", (phone, told) => {
   expect(qualityWarningOf(phone, { microphone: "unplugged", lossy: "lossy", silent: "silent", poor: "poor" })).toBe(
     told,
   );

@@ -1,4 +1,4 @@
-// jsdom has neither constructed style sheets nor CSS.supports: enough of both for the panel to be built.
+// jsdom has neither constructed style sheets nor CSS.supports: enough of both to build the panel.
 class Sheet {
   replaceSync(text) {
     this.text = text;

@@ -1,11 +1,11 @@
-/** A page, a server and a carrier for the phone: the parts that are not ours, under a test's control. */
+/** Fakes of what the phone runs on and is not part of it: the browser, the server, the voice SDK. */
 import { EventEmitter } from "node:events";
 import { vi } from "vitest";
 import { CHUNKS } from "../../chunks.mjs";
 import { createLoaders } from "../../phone/lazy.js";
 import { CSPViolations } from "../../phone/browser/csp-violations.js";
 
-export const GRANTED = {
+export const ACCOUNT = {
   access_token: "jwt-1",
   expires_in: 3600,
   identity: "w_1",
@@ -20,22 +20,23 @@ export const GRANTED = {
   settings: { theme: "auto", position: "bottom-right" },
 };
 
-/** A server that answers each path from its list, the last answer for ever; `asked` holds what it was asked. */
-export function server(answers = {}) {
-  const asked = [];
-  const lists = { exchange: [GRANTED], status: [{ call: null }], ...answers };
+/** A server that answers each path from its list and repeats the last answer; `requests` holds what it was sent. */
+export function fakeServer(answers = {}) {
+  const requests = [];
+  const lists = { exchange: [ACCOUNT], status: [{ call: null }], ...answers };
   const fetch = vi.fn(async (url, { body }) => {
     const path = url.split("/").pop();
-    asked.push({ path, body: JSON.parse(body) });
+    requests.push({ path, body: JSON.parse(body) });
     const answer = lists[path].length > 1 ? lists[path].shift() : lists[path][0];
     if (answer instanceof Error) throw answer;
     const { status = 200, ...data } = answer.problem ? answer.problem : { ...answer };
     return new Response(JSON.stringify(data), { status: answer.problem ? status : 200 });
   });
-  return { fetch, asked, lists, count: (path) => asked.filter((request) => request.path === path).length };
+  return { fetch, requests, lists, count: (path) => requests.filter((request) => request.path === path).length };
 }
 
-export const refused = (status, code, detail) => ({ problem: { status, code, detail } });
+/** An answer of the server that refuses. */
+export const refusal = (status, code, detail) => ({ problem: { status, code, detail } });
 
 export class FakeCall extends EventEmitter {
   state = "connecting";
@@ -62,8 +63,8 @@ export class FakeCall extends EventEmitter {
   }
 }
 
-/** The SDK's module; `devices` are those that were built, `connects` false makes `connect()` hang. */
-export function sdk() {
+/** The SDK's module. `devices` are those that were built; `connects: false` makes `connect()` hang. */
+export function fakeSdk() {
   const made = { devices: [], connects: true };
   made.Device = class extends EventEmitter {
     state = "unregistered";
@@ -108,8 +109,8 @@ function chunkAt(url) {
   return chunks[`../../${CHUNKS[name]}`];
 }
 
-/** What phone/browser/environment.js takes from a browser; `load` is how the SDK alone is fetched. */
-export function page({ fetch, module = sdk(), load }) {
+/** The environment of phone/browser/environment.js; `load` imports the SDK instead of `module`. */
+export function fakeEnvironment({ fetch, module = fakeSdk(), load }) {
   const target = new EventTarget();
   const visible = Object.assign(new EventTarget(), { visibilityState: "visible" });
   const window = Object.assign(target, {
@@ -133,7 +134,7 @@ export function page({ fetch, module = sdk(), load }) {
     preferences: {},
     load: async (url) => chunkAt(url) ?? (load ? load(url) : module),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-    // Pages here are painted when a test says so.
+    // A test runs what waits for the paint.
     afterPaint: (work) => env.painted.push(work),
     painted: [],
     afterFirstPaint: (work) => env.painted.push(work),
@@ -142,5 +143,5 @@ export function page({ fetch, module = sdk(), load }) {
   return Object.assign(env, createLoaders(env));
 }
 
-/** Let everything that is due now happen. */
+/** Run everything that is due now. */
 export const settle = () => vi.advanceTimersByTimeAsync(1);
