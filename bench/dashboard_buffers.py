@@ -10,9 +10,9 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.overview import daily_and_by_token, live_and_first_steps
-from calls.services import CallFilters, CallService
-from calls.usage import usage_of
+from calls.listing import CallFilters, CallListService
+from calls.overview import OverviewService
+from calls.usage import UsageService
 from dashboard_data import PAGE, Big
 from kit.db.database import LOOKUP_ROLE, Database
 from kit.db.paging import read_cursor
@@ -35,12 +35,12 @@ def _reads(big: Big) -> Mapping[str, Read]:
     owned, today = big.organization_id, dt.datetime.now(dt.UTC).date()
 
     def calls(filters: CallFilters, cursor: str | None = None) -> Read:
-        return lambda session: CallService(session).page(owned, filters, after=read_cursor(cursor), limit=PAGE)
+        return lambda session: CallListService(session).page(owned, filters, after=read_cursor(cursor), limit=PAGE)
 
     async def overview(session: AsyncSession) -> None:
-        await daily_and_by_token(session, owned, until=today, days=30, limit=8)
-        await live_and_first_steps(session, owned, has_number=True)
-        await CallService(session).page(owned, CallFilters(), after=None, limit=5)
+        await OverviewService(session).daily_and_by_token(owned, until=today, days=30, limit=8)
+        await OverviewService(session).live_calls_and_onboarding(owned, has_number=True)
+        await CallListService(session).page(owned, CallFilters(), after=None, limit=5)
 
     async def audit(session: AsyncSession) -> None:
         await audit_page(session, owned, AuditFilters(), after=None, limit=PAGE)
@@ -54,7 +54,7 @@ def _reads(big: Big) -> Mapping[str, Read]:
         "calls, page 1,000": calls(CallFilters(), big.deep_cursor),
         "search by number": calls(CallFilters(number=f"+{big.oldest_number}")),
         "search by digits": calls(CallFilters(number=big.oldest_number)),
-        "usage": lambda session: usage_of(session, owned, today=today),
+        "usage": lambda session: UsageService(session).this_and_last_month(owned, today=today),
         "audit": audit,
     }
 

@@ -26,8 +26,8 @@ from twilio.request_validator import RequestValidator
 
 import outgoing_data
 from calls.callback_forms import OutgoingCall
-from calls.limits.admission import CallAdmission
-from calls.limits.limit_alerts import LimitAlerts
+from calls.limits.admission_service import AdmissionService
+from calls.limits.alert_mails import AlertMailer
 from calls.limits.prices import load_price_list
 from dashboard import percentile
 from dashboard_buffers import EXPLAIN, buffers_of
@@ -154,10 +154,10 @@ def buffers(database_url: str, places: Places) -> dict[str, int]:
 
 
 async def _count(database_url: str, places: Places, owner: int) -> int:
-    gate = CallAdmission(load_price_list(CACHE), LimitAlerts(lambda _session, _mail: None, "http://localhost"))
+    prices, mailer = load_price_list(CACHE), AlertMailer(lambda _session, _mail: None, "http://localhost")
     organization_id, token_id = places.organizations[owner - 1], places.tokens[owner - 1]
     database, sent = Database(database_url), list[tuple[str, Any]]()
-    asked = OutgoingCall(
+    outgoing = OutgoingCall(
         call_sid=f"CA{secrets.token_hex(16)}",
         identity=f"w_{token_id.hex}_{secrets.token_hex(8)}",
         token_id=token_id,
@@ -172,9 +172,11 @@ async def _count(database_url: str, places: Places, owner: int) -> int:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             async with session.begin_nested() as tried:
                 with driver.query_logger(lambda query: sent.append((query.query, query.args))):
-                    call = await gate.admit(session, organization_id, "US", asked)
+                    call = await AdmissionService(session, prices=prices, alert_mailer=mailer).admit(
+                        organization_id, "US", outgoing
+                    )
                 if call is None or call.end_reason is not None:
-                    raise Unsound("the gate refused the call whose plans are asked for")
+                    raise Unsound("the admission rejected the call whose plans are asked for")
                 await tried.rollback()
             total = 0
             for statement, parameters in sent:

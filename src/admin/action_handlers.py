@@ -13,9 +13,9 @@ from admin.formatters import limit_name
 from admin.models import StaffRole
 from admin.rules import read_last_day
 from admin.services import StaffService
-from calls.limits import overrides
-from calls.limits.limit_alerts import resolve
+from calls.limits.limit_alerts import AlertService
 from calls.limits.limit_names import DEFAULT_LIMITS, is_overridable
+from calls.limits.overrides import LimitOverrideService
 from calls.termination import END_CALL
 from carrier.port import CarrierError
 from kit.actor import Actor
@@ -123,21 +123,21 @@ async def raise_limit(deed: Deed) -> str:
     ends_at = read_last_day(deed.form["until"], utc_now())
     # No request of customers' may write overrides: staff's own role does.
     async with deed.office.reading.tenant_session(None, deed.by.id) as session:
-        await overrides.set_override(
-            session, deed.row.id, name, int(value), ends_at=ends_at, reason=deed.by.reason, by=deed.by
+        await LimitOverrideService(session).set(
+            deed.row.id, name, int(value), ends_at=ends_at, reason=deed.by.reason, by=deed.by
         )
     return f"{limit_name(name)}: {int(value):,} until the end of {deed.form['until'].strip()} (UTC)."
 
 
 async def end_override(deed: Deed) -> str:
     async with deed.office.reading.tenant_session(None, deed.by.id) as session:
-        await overrides.end_override(session, deed.row.id, by=deed.by)
+        await LimitOverrideService(session).end(deed.row.id, by=deed.by)
     return "Ended. The plan's limit holds again."
 
 
 async def resolve_alert(deed: Deed) -> str:
     async with deed.office.reading.tenant_session(None, deed.by.id) as session:
-        await resolve(session, deed.row.id, by=deed.by)
+        await AlertService(session).resolve(deed.row.id, by=deed.by)
     return "Marked as seen."
 
 

@@ -1,1 +1,1 @@
-"""Calls: the carrier's webhooks and the call records they make."""
+"""Calls: the carrier's callbacks, limits, call records and their reconciliation with the carrier."""

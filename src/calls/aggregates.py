@@ -1,4 +1,4 @@
-"""Calls, counted. Refused attempts are not counted as calls."""
+"""Query parts that sum calls. Rejected calls are left out."""
 
 import datetime as dt
 from typing import Any
@@ -13,7 +13,7 @@ _MAX_CLOCK_SKEW = dt.timedelta(hours=1)
 
 
 class CallTotals(msgspec.Struct, frozen=True):
-    """Some calls, counted."""
+    """Sums over some calls."""
 
     calls: int = 0
     answered: int = 0
@@ -30,15 +30,15 @@ class CallTotals(msgspec.Struct, frozen=True):
 
 
 def totals_columns(calls: Any = Call) -> tuple[sa.ColumnElement[int], ...]:
-    """What to select from ``calls``, the table or a subquery's columns, for a ``Tally``, in the order of its fields."""
+    """Columns that sum ``calls``, a table or a subquery's columns, in the order of the fields of ``CallTotals``."""
     seconds = sa.cast(sa.func.coalesce(sa.func.sum(calls.duration), 0), sa.BigInteger)
     return sa.func.count(), sa.func.count(calls.answered_at), seconds
 
 
 def started_since(organization_id: UUID, day: dt.date) -> tuple[sa.ColumnElement[bool], ...]:
-    """The organization's calls from the beginning of ``day`` on, UTC."""
+    """Conditions for the organization's calls since the start of ``day``, UTC."""
     start = dt.datetime.combine(day, dt.time(), dt.UTC)
-    # Ids begin with their time: the index on organization and id finds the days without one of their own.
+    # Ids begin with their time, so the index on organization and id finds the days.
     milliseconds = int((start - _MAX_CLOCK_SKEW).timestamp() * 1000)
     return (
         Call.owned_by(organization_id),

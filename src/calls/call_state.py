@@ -1,4 +1,4 @@
-"""From events to record: pure, so that any order, repetition or replay of the same events gives the same call."""
+"""Derives a call's state from its events. Pure: any order or repetition of the same events gives the same state."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -18,9 +18,9 @@ STATUS_BY_CARRIER_STATUS = {
     "failed": CallStatus.FAILED,
     "canceled": CallStatus.CANCELED,
 }
-"""The carrier's words for a leg's state, and ours."""
+"""Our status for each leg status of the carrier."""
 FIRST_CORRECTION_SEQUENCE = -2
-"""The sequence number of what the carrier's books say of a leg, whatever it told before. A later one is smaller."""
+"""Sequence number of a correction: it sorts before every reported event. A later correction has a smaller one."""
 _PROGRESS = {CallStatus.INITIATED: 0, CallStatus.RINGING: 1, CallStatus.IN_PROGRESS: 2}
 
 
@@ -36,7 +36,7 @@ class LegEvent(msgspec.Struct, frozen=True):
 
 
 class CallState(msgspec.Struct, frozen=True):
-    """What the events add up to."""
+    """The state that the events lead to."""
 
     status: CallStatus
     duration: int = 0
@@ -49,8 +49,8 @@ class CallState(msgspec.Struct, frozen=True):
 def derive_call_state(events: Iterable[LegEvent]) -> CallState:
     """The state of an admitted call after ``events``.
 
-    The dialled leg's final event alone closes a call. Only when the caller's leg ended before any leg was dialled
-    does its end close the call: then there is nothing else to wait for.
+    Only the dialled leg's final event ends a call. The end of the caller's leg does so only if no leg was dialled
+    before it, because then no other event can follow.
     """
     known = [event for event in events if event.kind in STATUS_BY_CARRIER_STATUS]
     child = sorted((event for event in known if event.is_child), key=_event_order)
@@ -69,7 +69,7 @@ def derive_call_state(events: Iterable[LegEvent]) -> CallState:
     status = STATUS_BY_CARRIER_STATUS[final.kind]
     duration = (final.duration or 0) if status is CallStatus.COMPLETED else 0
     if answered_at is None and duration:
-        # The answer's own event was lost: the end and the duration still tell when it was.
+        # The event of the answer was lost; the end and the duration give its time.
         answered_at = final.occurred_at - timedelta(seconds=duration)
     return CallState(
         status,
@@ -81,5 +81,5 @@ def derive_call_state(events: Iterable[LegEvent]) -> CallState:
 
 
 def _event_order(event: LegEvent) -> tuple[int, str, datetime, int, int]:
-    """A total order, so that even contradicting events always fold the same way: the first told counts."""
+    """A total order, so that contradicting events always give the same state: the lowest sequence wins."""
     return (event.sequence, event.kind, event.occurred_at, event.duration or 0, event.sip_code or 0)

@@ -1,4 +1,4 @@
-"""The carrier's forms, read: what is signed, what it says, in our words."""
+"""Parses the forms that the carrier posts. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]{1,280}", re.IGNORECASE)
 
 
 class OutgoingCall(msgspec.Struct, frozen=True):
-    """A browser wants to call somebody."""
+    """A browser requests a call."""
 
     call_sid: str
     identity: str
@@ -36,17 +36,17 @@ class OutgoingCall(msgspec.Struct, frozen=True):
     origin: str | None
     metadata: dict[str, Any] | None
     agent: str | None = None
-    """Who calls: as the page says, which is a claim, or the member whom we know."""
+    """Who calls: a name that the page claims, or the address of a known member."""
     agent_is_member: bool = False
 
     @property
     def client_id(self) -> str:
-        """The identity's part that tells this widget from others with the same token."""
+        """The part of the identity that distinguishes this widget from others with the same token."""
         return self.identity[-CLIENT_ID_DIGITS:]
 
 
 def parse_form(body: bytes) -> list[tuple[str, str]]:
-    """The fields of a form body, empty and repeated ones included. Raises: BadWebhook."""
+    """The fields of a form body, empty and repeated ones included. Raises: InvalidCallback."""
     try:
         return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
     except (UnicodeDecodeError, ValueError) as error:
@@ -54,7 +54,7 @@ def parse_form(body: bytes) -> list[tuple[str, str]]:
 
 
 def parse_outgoing_call(form: Mapping[str, str]) -> OutgoingCall:
-    """Read the voice URL's form. Tenant and token come from the signed identity alone. Raises: BadWebhook."""
+    """Parse a requested call. The token comes from the signed identity alone. Raises: InvalidCallback."""
     found = _IDENTITY.fullmatch(form.get("From", ""))
     if found is None:
         raise InvalidCallback
@@ -72,7 +72,7 @@ def parse_outgoing_call(form: Mapping[str, str]) -> OutgoingCall:
 
 
 def parse_status_callback(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
-    """Read a status callback into the caller's leg, the leg it is about, and the event. Raises: BadWebhook."""
+    """Parse a status callback: the caller's leg, the reported leg, and the event. Raises: InvalidCallback."""
     leg = _parse_call_sid(form, "CallSid")
     is_child = "ParentCallSid" in form
     kind = form.get("CallStatus", "")
@@ -90,7 +90,7 @@ def parse_status_callback(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
 
 
 def parse_dial_ended(form: Mapping[str, str]) -> tuple[str, LegEvent]:
-    """Read the form of an ended dial into the caller's leg and an event for its timeline. Raises: BadWebhook."""
+    """Parse the form of an ended dial into the caller's leg and an event for its timeline. Raises: InvalidCallback."""
     event = LegEvent(is_child=False, kind="dial-ended", sequence=-1, occurred_at=_parse_time(form.get("Timestamp", "")))
     return _parse_call_sid(form, "CallSid"), event
 
@@ -110,7 +110,7 @@ def _parse_uuid(text: str) -> UUID | None:
 
 
 def _parse_metadata(text: str) -> dict[str, Any] | None:
-    """The page's own data: an object, small, storable; anything else is left out, never a reason to refuse a call."""
+    """The page's own data, if it is a small object that can be stored; anything else is dropped, the call goes on."""
     if not text or len(text) > MAX_METADATA_CHARACTERS or "\\u0000" in text or not is_valid_text(text):
         return None
     if nesting(text.encode()) > MAX_DEPTH:
@@ -122,7 +122,7 @@ def _parse_metadata(text: str) -> dict[str, Any] | None:
 
 
 def _claimed_agent(metadata: dict[str, Any] | None) -> str | None:
-    """Whom the page names as the person who calls, on one line; what cannot be shown as a name is left out."""
+    """The caller's name as the page gives it, on one line; dropped when it cannot be shown as a name."""
     claimed = (metadata or {}).get("agent")
     if not isinstance(claimed, str) or not is_valid_text(claimed):
         return None
@@ -131,7 +131,7 @@ def _claimed_agent(metadata: dict[str, Any] | None) -> str | None:
 
 
 def _parse_count(form: Mapping[str, str], name: str) -> int | None:
-    """A count, None where the carrier gives none. Raises: BadWebhook."""
+    """A whole number, None where the carrier gives none. Raises: InvalidCallback."""
     text = form.get(name)
     if not text:
         return None
@@ -141,7 +141,7 @@ def _parse_count(form: Mapping[str, str], name: str) -> int | None:
 
 
 def _parse_time(text: str) -> datetime:
-    """RFC 2822, as the carrier writes it; now, where it gives none or an unreadable one."""
+    """A time as RFC 2822 writes it; now, where the carrier gives none or an invalid one."""
     try:
         return parsedate_to_datetime(text).astimezone(UTC)
     except (ValueError, TypeError, OverflowError):

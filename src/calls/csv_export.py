@@ -1,13 +1,13 @@
-"""An organization's calls as a file for spreadsheets."""
+"""Exports an organization's calls as CSV."""
 
 from collections.abc import AsyncGenerator, Sequence
 from uuid import UUID
 
 import msgspec
 
+from calls.listing import CallFilters, CallListService
 from calls.models import Call
 from calls.schemas import agent_source
-from calls.services import CallFilters, CallService
 from kit.csv_export import CSV_BATCH_ROWS, Cell, csv_of
 from kit.db.database import Database
 from kit.schemas import rfc3339
@@ -33,11 +33,11 @@ CALL_COLUMNS = (
 
 
 def calls_csv(database: Database, organization_id: UUID, filters: CallFilters) -> AsyncGenerator[bytes, None]:
-    """Every call that ``filters`` let through, newest first."""
+    """Every call that matches ``filters``, newest first."""
 
     async def read(after: UUID | None) -> Sequence[Call]:
         async with database.tenant_session(organization_id) as session:
-            return await CallService(session).page(organization_id, filters, after=after, limit=CSV_BATCH_ROWS)
+            return await CallListService(session).page(organization_id, filters, after=after, limit=CSV_BATCH_ROWS)
 
     return csv_of(CALL_COLUMNS, read, call_cells)
 

@@ -1,4 +1,4 @@
-"""Refusals about calls and webhooks."""
+"""Errors about calls and the carrier's callbacks."""
 
 from kit.e164 import EmergencyNumber, InvalidPhoneNumber
 from kit.errors import DomainError, Forbidden, Invalid, Unavailable
@@ -7,16 +7,16 @@ from widget.errors import RevokedEmbedToken
 
 
 class InvalidCarrierSignature(Forbidden):
-    """The signature is missing or wrong, or the account is not ours."""
+    """A callback's signature is missing or wrong, or its account is not ours."""
 
-    code = "not_the_carrier"
+    code = "invalid_carrier_signature"
     message = "The request is not signed by the carrier"
 
 
 class InvalidCallback(Invalid):
-    """Signed, but not what the carrier sends."""
+    """A signed callback that has not the form of the carrier's."""
 
-    code = "bad_webhook"
+    code = "invalid_callback"
     message = "The request is not a call event"
 
 
@@ -28,18 +28,18 @@ class DestinationNotAllowed(Forbidden):
 
 
 class TooManyCallsAtOnce(Forbidden):
-    """As many calls are live as may be."""
+    """The limit of live calls is reached."""
 
     code = "too_many_calls_at_once"
     message = "Too many calls at once"
 
 
 class ClientBusy(TooManyCallsAtOnce):
-    """The same phone's last call is not known to be over yet; it may be in a moment."""
+    """The last call of the same client is not known to be over; its end may be reported in a moment."""
 
 
 class TooManyCalls(Forbidden):
-    """As many calls were placed within a minute, an hour or a day as may be."""
+    """The limit of calls within a minute, an hour or a day is reached."""
 
     code = "too_many_calls"
     message = "Too many calls"
@@ -53,8 +53,8 @@ class CallLimitReached(Forbidden):
 
 
 REJECTION_REASONS: dict[str, type[DomainError]] = {
-    refusal.code: refusal
-    for refusal in (
+    reason.code: reason
+    for reason in (
         RevokedEmbedToken,
         OrganizationSuspended,
         PlanTooLow,
@@ -68,10 +68,10 @@ REJECTION_REASONS: dict[str, type[DomainError]] = {
         Unavailable,
     )
 }
-"""Why a call may be refused before it is dialled, by the code that its record keeps."""
+"""The errors that reject a call before it is dialled, by the code that its record keeps."""
 
 
 def rejection_message(code: str | None) -> str | None:
-    """The sentence for a recorded refusal; None for any other end."""
-    refusal = REJECTION_REASONS.get(code or "")
-    return None if refusal is None else refusal.message
+    """The sentence for a recorded rejection; None for any other end."""
+    reason = REJECTION_REASONS.get(code or "")
+    return None if reason is None else reason.message

@@ -1,4 +1,4 @@
-"""The one guard of the webhooks: the carrier signed this, and for our account."""
+"""Checks that a callback is signed by the carrier for our account."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
 
 
 async def signed_form(request: Request[Any, Any, Any]) -> dict[str, str]:
-    """The request's form, once it is known to be the carrier's.
+    """The form of a request that the carrier signed.
 
-    The signed address is built from the public URL that we configured, never from headers a client can set.
+    The signed address is built from the configured public URL, never from headers, which a client can set.
 
     Raises:
-        NotTheCarrier: no signature, a wrong one, or another account's.
-        BadWebhook: signed or not, it cannot be read as a form.
+        InvalidCarrierSignature: no signature, a wrong one, or another account's.
+        InvalidCallback: the body is no form.
     """
     settings = SETTINGS.get(request.app)
     carrier = CARRIER.get(request.app)

@@ -1,4 +1,4 @@
-"""What the carrier's reports of legs say of a call. Pure."""
+"""Reads the end and the price of a call from the carrier's reports of its legs. Pure."""
 
 from collections.abc import Iterable
 
@@ -7,15 +7,15 @@ from carrier.port import LegReport
 
 
 def is_leg_over(leg: LegReport) -> bool:
-    """True when nothing more happens to ``leg``."""
+    """True when the leg's status is final."""
     status = STATUS_BY_CARRIER_STATUS.get(leg.status)
     return status is not None and status.is_final
 
 
 def total_price(legs: Iterable[LegReport]) -> int | None:
-    """What ``legs`` cost together, in millionths of a US dollar; None until it is known of all: half a price is none.
+    """What ``legs`` cost together, in millionths of a US dollar; None until every leg has a price.
 
-    The carrier never tells a price of a leg that was not connected: that one costs nothing.
+    The carrier never gives a price for a leg that was not connected: that leg costs nothing.
     """
     total = 0
     for leg in legs:

@@ -7,7 +7,7 @@ _MAX_NUMBER_CHARACTERS = 32
 
 
 def parse_number_filter(number: str | None) -> str | None:
-    """What a search for a number looks for, whatever punctuation it is typed with: see ``CallFilters.number``.
+    """The digits that a search for a number looks for, without punctuation: see ``CallFilters.number``.
 
     Raises:
         ValidationFailed: it has no digits, or is too long.

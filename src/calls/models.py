@@ -1,4 +1,4 @@
-"""Call records and the events they are folded from."""
+"""Call records and the events that their state is derived from."""
 
 import datetime as dt
 import enum
@@ -15,7 +15,7 @@ MAX_AGENT_CHARACTERS = 200
 
 
 class CallStatus(enum.StrEnum):
-    """Where a call stands; all after ``IN_PROGRESS`` are final."""
+    """Status of a call; all after ``IN_PROGRESS`` are final."""
 
     INITIATED = "initiated"
     RINGING = "ringing"
@@ -36,11 +36,11 @@ LIVE_STATUSES = (CallStatus.INITIATED, CallStatus.RINGING, CallStatus.IN_PROGRES
 
 
 class Call(TenantOwned, Base):
-    """One call, both its legs. Everything below ``to_number`` is folded from its events."""
+    """One call with both its legs. Everything from ``status`` to ``end_reason`` is derived from its events."""
 
     __tablename__ = "call"
     __table_args__ = (
-        # Holds what lists are narrowed to and what is counted: both read the organization's part of it, and no call.
+        # Has every column that lists filter by and totals sum: both read this index and no row.
         sa.Index(
             "ix_call_organization_id_id",
             "organization_id",
@@ -56,7 +56,7 @@ class Call(TenantOwned, Base):
                 "agent_is_member",
             ],
         ),
-        # Finds the calls to a number, or to those that begin with some digits, among any number of others.
+        # Finds calls by their number or its first digits.
         sa.Index(
             "ix_call_organization_id_to_number",
             "organization_id",
@@ -64,7 +64,7 @@ class Call(TenantOwned, Base):
             sa.text("id DESC"),
             postgresql_ops={"to_number": "text_pattern_ops"},
         ),
-        # An index holds no long texts.
+        # The agent is part of an index, which cannot have long texts.
         sa.CheckConstraint(f"char_length(agent) <= {MAX_AGENT_CHARACTERS}", name="agent"),
         sa.Index("ix_call_to_number_prefix", "to_number", postgresql_ops={"to_number": "text_pattern_ops"}),
         sa.Index("ix_call_token_id_call_id", "token_id", "call_id"),
@@ -73,9 +73,9 @@ class Call(TenantOwned, Base):
             "organization_id",
             postgresql_where=sa.text("status IN ('initiated','ringing','in-progress')"),
         ),
-        # The slots that nobody gave back in time are found without looking at the others.
-        # What the carrier is asked the price of, and no other call.
+        # Finds the calls whose price the carrier is asked for.
         sa.Index("ix_call_price_due", "price_due_at", postgresql_where=sa.text("price_due_at IS NOT NULL")),
+        # Finds reservations that were not released in time.
         sa.Index(
             "ix_call_reserved_until",
             "organization_id",
@@ -93,9 +93,9 @@ class Call(TenantOwned, Base):
     """The widget's identity, the only thing in a call that the browser cannot choose."""
     direction: Mapped[str] = mapped_column(default="outbound", server_default="outbound")
     from_number: Mapped[str | None]
-    """E.164, the organization's number; None when refused before one was chosen."""
+    """The organization's number, E.164; None when the call was rejected before one was chosen."""
     to_number: Mapped[str]
-    """E.164; what was dialled, cut, when it could not be read as a number."""
+    """E.164; what was dialled, cut, when it is no phone number."""
     status: Mapped[CallStatus] = mapped_column(text_enum(CallStatus, name="status"))
     duration: Mapped[int] = mapped_column(default=0, server_default="0")
     """Whole seconds connected, 0 until the end."""
@@ -103,37 +103,37 @@ class Call(TenantOwned, Base):
     answered_at: Mapped[dt.datetime | None]
     ended_at: Mapped[dt.datetime | None]
     end_reason: Mapped[str | None]
-    """A code: why a call was refused, or how it ended when not by hanging up."""
+    """A code: why the call was rejected, or how it ended if not by hanging up."""
     agent: Mapped[str | None]
-    """Who placed it: a member's address, or whomever the page named."""
+    """Who placed the call: a member's address, or the name that the page gave."""
     agent_is_member: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    """True when we know the agent: the phone was made for a member who was signed in. Otherwise a claim."""
+    """True when the client id was issued to a member who was signed in. Otherwise the agent is a claim."""
     origin: Mapped[str | None]
-    """The page's origin as the widget told it: a claim, as everything that the browser sends with a call."""
+    """The page's origin as the widget sent it: a claim, like everything that the browser sends with a call."""
     details: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSONB(none_as_null=True))
     """The page's own data, carried through the call."""
     country: Mapped[str | None]
-    """Where it goes, ISO 3166; None for a call that was refused or placed before this was kept."""
+    """Country of the destination, ISO 3166; None for calls that were rejected or are older than this column."""
     limit_minutes: Mapped[int | None]
-    """How long the carrier lets it last."""
+    """The time limit that the carrier enforces."""
     rate_micros: Mapped[int | None] = mapped_column(sa.BigInteger)
     """Estimated price of a minute, in millionths of a US dollar."""
     reserved_until: Mapped[dt.datetime | None]
-    """Set while the call counts as live; past it the slot is free, whatever the carrier failed to tell."""
+    """Set while the call reserves minutes and counts as live; after this time the reservation is released anyway."""
     billed_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
-    """What the books hold of it."""
+    """Minutes of the call that the usage counters contain."""
     cost_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
-    """What it cost: by estimate, or the carrier's own price."""
+    """Cost in millionths of a US dollar: an estimate, or the carrier's own price."""
     is_priced: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """True once ``cost_micros`` is the carrier's own price."""
     price_due_at: Mapped[dt.datetime | None]
-    """When the carrier is asked (again) what it cost; None once that is known, or left to the daily comparison."""
+    """When the carrier is asked (again) for the price; None once it is known, or left to the daily reconciliation."""
     erased_at: Mapped[dt.datetime | None]
-    """When numbers, names, the page and its data were erased; what is counted stays."""
+    """When numbers, names, the page and its data were erased; times, duration and cost stay."""
 
 
 class CallEvent(TenantOwned, Base):
-    """One thing the carrier told us about one leg; kept once however often it is told."""
+    """One event that the carrier reported of one leg; stored once however often it is reported."""
 
     __tablename__ = "call_event"
     __table_args__ = (
@@ -143,11 +143,11 @@ class CallEvent(TenantOwned, Base):
 
     call_record_id: Mapped[UUID] = mapped_column(sa.ForeignKey("call.id", ondelete="CASCADE"))
     leg_sid: Mapped[str]
-    """The carrier's id of the leg this happened to."""
+    """The carrier's id of the leg."""
     is_child: Mapped[bool]
     """True for the dialled leg, False for the caller's."""
     kind: Mapped[str]
-    """The leg's new status in the carrier's words, or ``dial-ended``."""
+    """The leg's new status as the carrier names it, or ``dial-ended``."""
     sequence: Mapped[int]
     """The carrier's number within the leg, -1 where it gives none."""
     duration: Mapped[int | None]
@@ -158,7 +158,7 @@ class CallEvent(TenantOwned, Base):
 
 
 class UnmatchedEvent(Base):
-    """An event of a call that we do not know: a job gives it to its call when there is one, or it is forgotten."""
+    """An event of a call that is not on record; a job gives it to its call, or it is deleted after some days."""
 
     __tablename__ = "unmatched_event"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Finds calls by digits that stand anywhere in their number."""
+"""Finds calls by digits anywhere in the called number."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -9,31 +9,46 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.models import Call
 
 RECENT_CALLS_SEARCHED = 2000
-"""Calls that are looked through in the order of time."""
+"""The newest calls are searched first, newest to oldest."""
 
 
-def contains(number: sa.SQLColumnExpression[str], digits: str) -> sa.ColumnElement[bool]:
-    """``digits`` stand somewhere in ``number``. Quicker than LIKE; neither finds a part of a text in an index."""
+def contains_digits(number: sa.SQLColumnExpression[str], digits: str) -> sa.ColumnElement[bool]:
+    """``number`` contains ``digits``. Faster than LIKE; neither can use an index for this."""
     return sa.func.strpos(number, digits) > 0
 
 
-async def newest_with_digits(
-    session: AsyncSession, mine: Sequence[sa.ColumnElement[bool]], digits: str, *, limit: int
-) -> Sequence[UUID]:
-    """The newest ``limit`` calls among ``mine``, by id, whose number contains ``digits``.
+class NumberSearchService:
+    """Searches calls by digits of their number."""
 
-    Digits that many calls have are found among the latest. Only when those are too few, all are looked through, by the
-    index on numbers alone: its rows are short, which takes half as long as the one that lists are narrowed by.
-    """
-    latest = (
-        sa.select(Call.id, Call.to_number).where(*mine).order_by(Call.id.desc()).limit(RECENT_CALLS_SEARCHED).subquery()
-    )
-    near = sa.select(latest.c.id).where(contains(latest.c.to_number, digits)).order_by(latest.c.id.desc()).limit(limit)
-    found = list(await session.scalars(near))
-    if len(found) == limit:
-        return found
-    # By itself, so that no plan goes through the calls in the order of time for its sake.
-    everywhere = sa.select(Call.id).where(*mine, contains(Call.to_number, digits)).cte("found")
-    everywhere = everywhere.prefix_with("MATERIALIZED")
-    newest = sa.select(everywhere.c.id).order_by(everywhere.c.id.desc()).limit(limit)
-    return list(await session.scalars(newest))
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def newest_with_digits(
+        self, mine: Sequence[sa.ColumnElement[bool]], digits: str, *, limit: int
+    ) -> Sequence[UUID]:
+        """Ids of the newest ``limit`` calls among ``mine`` whose number contains ``digits``.
+
+        Digits that many calls have are found among the newest. Only when those are too few, all calls are searched in
+        the index on numbers: its rows are short, which takes half as long as the index that lists use.
+        """
+        latest = (
+            sa.select(Call.id, Call.to_number)
+            .where(*mine)
+            .order_by(Call.id.desc())
+            .limit(RECENT_CALLS_SEARCHED)
+            .subquery()
+        )
+        near = (
+            sa.select(latest.c.id)
+            .where(contains_digits(latest.c.to_number, digits))
+            .order_by(latest.c.id.desc())
+            .limit(limit)
+        )
+        found = list(await self._session.scalars(near))
+        if len(found) == limit:
+            return found
+        # Materialized, or the planner would read all calls in the order of time to serve the LIMIT.
+        everywhere = sa.select(Call.id).where(*mine, contains_digits(Call.to_number, digits)).cte("found")
+        everywhere = everywhere.prefix_with("MATERIALIZED")
+        newest = sa.select(everywhere.c.id).order_by(everywhere.c.id.desc()).limit(limit)
+        return list(await self._session.scalars(newest))

@@ -1,4 +1,4 @@
-"""What an organization's calls add up to: by day, by token, now. Refused attempts are not counted as calls."""
+"""Sums an organization's calls for its overview: by day, by token, live now. Rejected calls are left out."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -32,12 +32,12 @@ class TokenTotals(msgspec.Struct, frozen=True):
 
 
 class OnboardingProgress(msgspec.Struct, frozen=True):
-    """How far an organization has come on the way to its first call."""
+    """Which steps towards its first call an organization has done."""
 
     has_number: bool
     has_token: bool
     has_installed: bool
-    """Some page has loaded the phone with one of its tokens."""
+    """A page has loaded the phone with one of its tokens."""
     has_called: bool
 
     @property
@@ -45,57 +45,61 @@ class OnboardingProgress(msgspec.Struct, frozen=True):
         return self.has_number and self.has_token and self.has_installed and self.has_called
 
 
-async def daily_and_by_token(
-    session: AsyncSession, organization_id: UUID, *, until: dt.date, days: int, limit: int
-) -> tuple[Sequence[DailyTotals], Sequence[TokenTotals]]:
-    """Each of the ``days`` up to and with ``until``, and the ``limit`` busiest tokens of them; from one pass."""
-    first = until - dt.timedelta(days=days - 1)
-    calls = (
-        sa.select(
-            sa.func.date_bin(_DAY, Call.started_at, _SOME_MIDNIGHT).label("day"),
-            Call.token_id,
-            Call.answered_at,
-            Call.duration,
+class OverviewService:
+    """Reads what the overview page shows."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def daily_and_by_token(
+        self, organization_id: UUID, *, until: dt.date, days: int, limit: int
+    ) -> tuple[Sequence[DailyTotals], Sequence[TokenTotals]]:
+        """Each of the ``days`` up to and with ``until``, and the ``limit`` busiest tokens in them; in one query."""
+        first = until - dt.timedelta(days=days - 1)
+        calls = (
+            sa.select(
+                sa.func.date_bin(_DAY, Call.started_at, _SOME_MIDNIGHT).label("day"),
+                Call.token_id,
+                Call.answered_at,
+                Call.duration,
+            )
+            .where(*started_since(organization_id, first))
+            .subquery()
         )
-        .where(*started_since(organization_id, first))
-        .subquery()
-    )
-    query = sa.select(
-        sa.func.grouping(calls.c.token_id), calls.c.day, calls.c.token_id, *totals_columns(calls.c)
-    ).group_by(sa.func.grouping_sets(calls.c.day, calls.c.token_id))
-    by_day: dict[dt.date, CallTotals] = {}
-    by_token: dict[UUID, CallTotals] = {}
-    for is_by_day, day, token_id, *sums in await session.execute(query):
-        if is_by_day:
-            by_day[day.date()] = CallTotals(*sums)
-        else:
-            by_token[token_id] = CallTotals(*sums)
-    dates = [first + dt.timedelta(days=number) for number in range(days)]
-    busiest = sorted(by_token, key=lambda token_id: (-by_token[token_id].calls, token_id))[:limit]
-    names = await _names(session, organization_id, busiest)
-    return (
-        [DailyTotals(date, by_day.get(date, CallTotals())) for date in dates],
-        [TokenTotals(token_id, names[token_id], by_token[token_id]) for token_id in busiest],
-    )
+        query = sa.select(
+            sa.func.grouping(calls.c.token_id), calls.c.day, calls.c.token_id, *totals_columns(calls.c)
+        ).group_by(sa.func.grouping_sets(calls.c.day, calls.c.token_id))
+        by_day: dict[dt.date, CallTotals] = {}
+        by_token: dict[UUID, CallTotals] = {}
+        for is_by_day, day, token_id, *sums in await self._session.execute(query):
+            if is_by_day:
+                by_day[day.date()] = CallTotals(*sums)
+            else:
+                by_token[token_id] = CallTotals(*sums)
+        dates = [first + dt.timedelta(days=number) for number in range(days)]
+        busiest = sorted(by_token, key=lambda token_id: (-by_token[token_id].calls, token_id))[:limit]
+        names = await self._token_names(organization_id, busiest)
+        return (
+            [DailyTotals(date, by_day.get(date, CallTotals())) for date in dates],
+            [TokenTotals(token_id, names[token_id], by_token[token_id]) for token_id in busiest],
+        )
 
+    async def live_calls_and_onboarding(
+        self, organization_id: UUID, *, has_number: bool
+    ) -> tuple[int, OnboardingProgress]:
+        """How many calls are live, and how far the onboarding is."""
+        live = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.status.in_(LIVE_STATUSES))
+        tokens = sa.select(EmbedToken.id).where(EmbedToken.owned_by(organization_id))
+        query = sa.select(
+            live.scalar_subquery(),
+            tokens.where(EmbedToken.revoked_at.is_(None)).exists(),
+            tokens.where(EmbedToken.last_used_at.is_not(None)).exists(),
+            sa.select(Call.id).where(Call.owned_by(organization_id)).exists(),
+        )
+        under_way, has_token, has_installed, has_called = (await self._session.execute(query)).one()
+        return under_way, OnboardingProgress(has_number, has_token, has_installed or has_called, has_called)
 
-async def _names(session: AsyncSession, organization_id: UUID, token_ids: Sequence[UUID]) -> dict[UUID, str]:
-    name = sa.func.coalesce(sa.func.nullif(EmbedToken.label, ""), EmbedToken.prefix).label("name")
-    query = sa.select(EmbedToken.id, name).where(EmbedToken.owned_by(organization_id), EmbedToken.id.in_(token_ids))
-    return {row.id: row.name for row in await session.execute(query)}
-
-
-async def live_and_first_steps(
-    session: AsyncSession, organization_id: UUID, *, has_number: bool
-) -> tuple[int, OnboardingProgress]:
-    """How many calls are under way, and what was done of the first steps."""
-    live = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.status.in_(LIVE_STATUSES))
-    tokens = sa.select(EmbedToken.id).where(EmbedToken.owned_by(organization_id))
-    query = sa.select(
-        live.scalar_subquery(),
-        tokens.where(EmbedToken.revoked_at.is_(None)).exists(),
-        tokens.where(EmbedToken.last_used_at.is_not(None)).exists(),
-        sa.select(Call.id).where(Call.owned_by(organization_id)).exists(),
-    )
-    under_way, has_token, has_pasted, has_called = (await session.execute(query)).one()
-    return under_way, OnboardingProgress(has_number, has_token, has_pasted or has_called, has_called)
+    async def _token_names(self, organization_id: UUID, token_ids: Sequence[UUID]) -> dict[UUID, str]:
+        name = sa.func.coalesce(sa.func.nullif(EmbedToken.label, ""), EmbedToken.prefix).label("name")
+        query = sa.select(EmbedToken.id, name).where(EmbedToken.owned_by(organization_id), EmbedToken.id.in_(token_ids))
+        return {row.id: row.name for row in await self._session.execute(query)}

@@ -1,4 +1,4 @@
-"""Wire types about calls."""
+"""Wire types of calls and their usage."""
 
 from typing import Any
 from uuid import UUID

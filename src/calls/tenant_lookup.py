@@ -1,6 +1,8 @@
-"""Look-ups that begin without an organization: whose token, whose call, how a widget's own call stands."""
+"""Lookups that begin without an organization: the tenant of a token or a call, and the state of a widget's call."""
 
 from uuid import UUID
+
+import msgspec
 
 from calls.errors import rejection_message
 from calls.models import CallStatus
@@ -24,16 +26,23 @@ LIMIT 1
 """
 
 
+class Tenant(msgspec.Struct, frozen=True):
+    """The organization behind a token."""
+
+    organization_id: UUID
+    country: str
+    """Its home, ISO 3166."""
+
+
 class TenantResolver:
-    """Finds the organization that the carrier means: it knows identities and calls, not our tenants."""
+    """Finds the organization of a carrier's request, which names only identities and calls."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def tenant_of_token(self, token_id: UUID) -> tuple[UUID, str] | None:
-        """The organization, and the country where it is at home."""
+    async def tenant_of_token(self, token_id: UUID) -> Tenant | None:
         row = await self._database.lookup_pool.fetch_row(_TENANT_LOOKUP, token_id)
-        return None if row is None else (row[0], row[1])
+        return None if row is None else Tenant(row[0], row[1])
 
     async def tenant_of_call(self, carrier_sid: str) -> UUID | None:
         found: UUID | None = await self._database.lookup_pool.fetch_value(_CALLED_TENANT_LOOKUP, carrier_sid)
@@ -41,7 +50,7 @@ class TenantResolver:
 
 
 class CallLookup:
-    """Finds calls by the widget's id, only ever together with the widget's token."""
+    """Finds a call by the widget's id for it, always together with the widget's token."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -47,7 +47,7 @@ _OF_SUBJECT = """
       AND (c.token_id = :subject OR c.organization_id = :subject
            OR EXISTS (SELECT FROM calling_pause p WHERE p.id = :subject))
 """
-log = structlog.get_logger("epoch.voice")
+log = structlog.get_logger("epoch.calls")
 
 
 class CallStillLive(Exception):

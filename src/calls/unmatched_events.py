@@ -1,4 +1,4 @@
-"""Events of calls that we do not know (yet): kept without an owner, given to their calls by a job."""
+"""Stores events of calls that are not on record, and gives them to their call once it is."""
 
 from uuid import UUID
 
@@ -9,49 +9,61 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from calls.call_state import LegEvent
-from calls.limits.limit_alerts import LimitAlerts
+from calls.limits.alert_mails import AlertMailer
 from calls.models import Call, UnmatchedEvent
 from calls.services import CallService
 from kit.db.database import Database
 
 MAX_EVENTS_PER_RUN = 500
-"""Of one run; the next goes on."""
+"""The next run goes on."""
 
 
-async def keep_orphan(session: AsyncSession, parent_sid: str, leg_sid: str, event: LegEvent) -> None:
-    """Keep ``event`` of a call that nobody knows, once however often it is told."""
-    values = {"id": uuid7(), "parent_sid": parent_sid, "leg_sid": leg_sid, **msgspec.structs.asdict(event)}
-    await session.execute(insert(UnmatchedEvent).values(values).on_conflict_do_nothing())
+class UnmatchedEventService:
+    """Events without a call."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def store(self, parent_sid: str, leg_sid: str, event: LegEvent) -> None:
+        """Store an event, once however often it is reported."""
+        values = {"id": uuid7(), "parent_sid": parent_sid, "leg_sid": leg_sid, **msgspec.structs.asdict(event)}
+        await self._session.execute(insert(UnmatchedEvent).values(values).on_conflict_do_nothing())
 
 
-async def link_orphans(jobs: Database, database: Database, watch: LimitAlerts | None) -> int:
-    """Record the events whose calls there are by now; return how many. ``jobs`` must see all rows."""
-    query = (
-        sa.select(Call.organization_id, UnmatchedEvent)
-        .join(Call, Call.carrier_sid == UnmatchedEvent.parent_sid)
-        .order_by(UnmatchedEvent.id)
-        .limit(MAX_EVENTS_PER_RUN)
-    )
-    async with jobs.sessions() as session:
-        found = list(await session.execute(query))
-    for owner, orphan in found:
-        await _link(jobs, database, owner, orphan, watch)
-    return len(found)
+class UnmatchedEventMatcher:
+    """Records events whose call has appeared; ``jobs`` must see all rows. Made once at start."""
 
+    def __init__(self, jobs: Database, database: Database, alert_mailer: AlertMailer | None) -> None:
+        self._jobs = jobs
+        self._database = database
+        self._alert_mailer = alert_mailer
 
-async def _link(
-    jobs: Database, database: Database, owner: UUID, orphan: UnmatchedEvent, watch: LimitAlerts | None
-) -> None:
-    event = LegEvent(
-        is_child=orphan.is_child,
-        kind=orphan.kind,
-        sequence=orphan.sequence,
-        occurred_at=orphan.occurred_at,
-        duration=orphan.duration,
-        sip_code=orphan.sip_code,
-    )
-    async with database.tenant_session(owner) as session:
-        await CallService(session).record_event(owner, orphan.parent_sid, orphan.leg_sid, event, watch=watch)
-    # Dropped afterwards: a worker that dies in between leaves an event that is recorded a second time, as the same one.
-    async with jobs.sessions() as session, session.begin():
-        await session.execute(sa.delete(UnmatchedEvent).where(UnmatchedEvent.id == orphan.id))
+    async def run(self) -> int:
+        """Return how many events were recorded."""
+        query = (
+            sa.select(Call.organization_id, UnmatchedEvent)
+            .join(Call, Call.carrier_sid == UnmatchedEvent.parent_sid)
+            .order_by(UnmatchedEvent.id)
+            .limit(MAX_EVENTS_PER_RUN)
+        )
+        async with self._jobs.sessions() as session:
+            matched = list(await session.execute(query))
+        for organization_id, unmatched in matched:
+            await self._record(organization_id, unmatched)
+        return len(matched)
+
+    async def _record(self, organization_id: UUID, unmatched: UnmatchedEvent) -> None:
+        event = LegEvent(
+            is_child=unmatched.is_child,
+            kind=unmatched.kind,
+            sequence=unmatched.sequence,
+            occurred_at=unmatched.occurred_at,
+            duration=unmatched.duration,
+            sip_code=unmatched.sip_code,
+        )
+        async with self._database.tenant_session(organization_id) as session:
+            calls = CallService(session, alert_mailer=self._alert_mailer)
+            await calls.record_event(organization_id, unmatched.parent_sid, unmatched.leg_sid, event)
+        # Deleted afterwards: when a worker dies in between, the event is recorded again, which changes nothing.
+        async with self._jobs.sessions() as session, session.begin():
+            await session.execute(sa.delete(UnmatchedEvent).where(UnmatchedEvent.id == unmatched.id))

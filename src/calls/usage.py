@@ -1,4 +1,4 @@
-"""What an organization used: this month and the last, by token and by agent."""
+"""Sums an organization's calls of this month and the last, by token and by agent."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -13,14 +13,12 @@ from calls.models import Call
 from widget.models import EmbedToken
 
 MAX_LISTED = 100
-"""How many tokens and agents are listed, the busiest first. Agents are what pages say: there may be any number."""
-
-
+"""Tokens and agents that are listed, the busiest first. Pages name agents freely: there may be any number."""
 _TOTALS = ("calls", "answered", "seconds")
 
 
 class TokenUsage(msgspec.Struct, frozen=True):
-    """What was used with one token, revoked ones included."""
+    """The calls with one token, revoked ones included."""
 
     token_id: UUID
     label: str
@@ -29,7 +27,7 @@ class TokenUsage(msgspec.Struct, frozen=True):
 
 
 class AgentUsage(msgspec.Struct, frozen=True):
-    """What one agent used."""
+    """The calls of one agent."""
 
     agent: str | None
     """A member's address, or the name that the page gives; None where nobody is named."""
@@ -39,7 +37,7 @@ class AgentUsage(msgspec.Struct, frozen=True):
 
 
 class MonthlyUsage(msgspec.Struct, frozen=True):
-    """What was used in one month, UTC."""
+    """The calls of one month, UTC."""
 
     first_day: dt.date
     total: CallTotals
@@ -47,62 +45,65 @@ class MonthlyUsage(msgspec.Struct, frozen=True):
     by_agent: Sequence[AgentUsage]
 
 
-async def usage_of(
-    session: AsyncSession, organization_id: UUID, *, today: dt.date
-) -> tuple[MonthlyUsage, MonthlyUsage]:
-    """The month of ``today``, and the one before it; both from one pass over their calls."""
-    this = today.replace(day=1)
-    last = (this - dt.timedelta(days=1)).replace(day=1)
-    is_this = Call.started_at >= dt.datetime.combine(this, dt.time(), dt.UTC)
-    # Added up for each agent of each token first: both sums are then made of few rows, not of every call.
-    summed = (
-        sa.select(
-            is_this.label("is_this"),
-            Call.token_id,
-            Call.agent,
-            Call.agent_is_member,
-            *(column.label(name) for column, name in zip(totals_columns(), _TOTALS, strict=True)),
+class UsageService:
+    """Sums of calls by month."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def this_and_last_month(self, organization_id: UUID, *, today: dt.date) -> tuple[MonthlyUsage, MonthlyUsage]:
+        """The month of ``today``, and the one before it; both from one pass over their calls."""
+        this = today.replace(day=1)
+        last = (this - dt.timedelta(days=1)).replace(day=1)
+        is_this = Call.started_at >= dt.datetime.combine(this, dt.time(), dt.UTC)
+        # Summed for each agent of each token first: both further sums then read few rows, not every call.
+        summed = (
+            sa.select(
+                is_this.label("is_this"),
+                Call.token_id,
+                Call.agent,
+                Call.agent_is_member,
+                *(column.label(name) for column, name in zip(totals_columns(), _TOTALS, strict=True)),
+            )
+            .where(*started_since(organization_id, last))
+            .group_by(sa.literal_column("1"), Call.token_id, Call.agent, Call.agent_is_member)
+            .subquery()
         )
-        .where(*started_since(organization_id, last))
-        .group_by(sa.literal_column("1"), Call.token_id, Call.agent, Call.agent_is_member)
-        .subquery()
-    )
-    agent = summed.c.agent, summed.c.agent_is_member
-    query = sa.select(
-        summed.c.is_this,
-        sa.func.grouping(summed.c.token_id),
-        summed.c.token_id,
-        *agent,
-        *(sa.cast(sa.func.sum(summed.c[name]), sa.BigInteger) for name in _TOTALS),
-    ).group_by(
-        sa.func.grouping_sets(sa.tuple_(summed.c.is_this, summed.c.token_id), sa.tuple_(summed.c.is_this, *agent))
-    )
-    tokens: dict[bool, dict[UUID, CallTotals]] = {True: {}, False: {}}
-    agents: dict[bool, dict[tuple[str | None, bool], CallTotals]] = {True: {}, False: {}}
-    for of_this, by_agent, token_id, name, is_member, *sums in await session.execute(query):
-        if by_agent:
-            agents[of_this][name, is_member] = CallTotals(*sums)
-        else:
-            tokens[of_this][token_id] = CallTotals(*sums)
-    named = await _named(session, organization_id, {*tokens[True], *tokens[False]})
-
-    def month(first_day: dt.date, of_this: bool) -> MonthlyUsage:
-        by_token = [TokenUsage(token_id, *named[token_id], tally) for token_id, tally in tokens[of_this].items()]
-        by_agent = [AgentUsage(*who, tally) for who, tally in agents[of_this].items()]
-        return MonthlyUsage(
-            first_day=first_day,
-            total=sum(tokens[of_this].values(), CallTotals()),
-            by_token=sorted(by_token, key=lambda use: (-use.totals.calls, use.token_id))[:MAX_LISTED],
-            by_agent=sorted(by_agent, key=lambda use: (-use.totals.calls, not use.is_member, use.agent or ""))[
-                :MAX_LISTED
-            ],
+        agent = summed.c.agent, summed.c.agent_is_member
+        query = sa.select(
+            summed.c.is_this,
+            sa.func.grouping(summed.c.token_id),
+            summed.c.token_id,
+            *agent,
+            *(sa.cast(sa.func.sum(summed.c[name]), sa.BigInteger) for name in _TOTALS),
+        ).group_by(
+            sa.func.grouping_sets(sa.tuple_(summed.c.is_this, summed.c.token_id), sa.tuple_(summed.c.is_this, *agent))
         )
+        tokens: dict[bool, dict[UUID, CallTotals]] = {True: {}, False: {}}
+        agents: dict[bool, dict[tuple[str | None, bool], CallTotals]] = {True: {}, False: {}}
+        for of_this, by_agent, token_id, name, is_member, *sums in await self._session.execute(query):
+            if by_agent:
+                agents[of_this][name, is_member] = CallTotals(*sums)
+            else:
+                tokens[of_this][token_id] = CallTotals(*sums)
+        named = await self._token_names(organization_id, {*tokens[True], *tokens[False]})
 
-    return month(this, True), month(last, False)
+        def month(first_day: dt.date, of_this: bool) -> MonthlyUsage:
+            by_token = [TokenUsage(token_id, *named[token_id], tally) for token_id, tally in tokens[of_this].items()]
+            by_agent = [AgentUsage(*who, tally) for who, tally in agents[of_this].items()]
+            return MonthlyUsage(
+                first_day=first_day,
+                total=sum(tokens[of_this].values(), CallTotals()),
+                by_token=sorted(by_token, key=lambda use: (-use.totals.calls, use.token_id))[:MAX_LISTED],
+                by_agent=sorted(by_agent, key=lambda use: (-use.totals.calls, not use.is_member, use.agent or ""))[
+                    :MAX_LISTED
+                ],
+            )
 
+        return month(this, True), month(last, False)
 
-async def _named(session: AsyncSession, organization_id: UUID, token_ids: set[UUID]) -> dict[UUID, tuple[str, str]]:
-    query = sa.select(EmbedToken.id, EmbedToken.label, EmbedToken.prefix).where(
-        EmbedToken.owned_by(organization_id), EmbedToken.id.in_(token_ids)
-    )
-    return {token_id: (label, prefix) for token_id, label, prefix in await session.execute(query)}
+    async def _token_names(self, organization_id: UUID, token_ids: set[UUID]) -> dict[UUID, tuple[str, str]]:
+        query = sa.select(EmbedToken.id, EmbedToken.label, EmbedToken.prefix).where(
+            EmbedToken.owned_by(organization_id), EmbedToken.id.in_(token_ids)
+        )
+        return {token_id: (label, prefix) for token_id, label, prefix in await self._session.execute(query)}

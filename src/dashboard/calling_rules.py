@@ -12,8 +12,10 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.limits import limit_names as names
-from calls.limits.limit_names import DEFAULT_LIMITS, FIXED_LIMITS, EffectiveLimits
-from calls.limits.services import CallingRulesService, TokenCallLimits, parse_countries
+from calls.limits.effective_limits import EffectiveLimits
+from calls.limits.limit_names import DEFAULT_LIMITS, FIXED_LIMITS
+from calls.limits.rule_input import TokenCallLimits, parse_countries
+from calls.limits.services import CallingRulesService
 from dashboard.embed_tokens import token_page
 from dashboard.guards import requires_membership
 from dashboard.pages import redirect

@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.errors import rejection_message
 from calls.list_filters import parse_number_filter
+from calls.listing import CallFilters, CallListService
 from calls.models import Call, CallEvent, CallStatus
-from calls.services import CallFilters, CallService
+from calls.services import CallService
 from dashboard.date_filters import read_days
 from dashboard.guards import requires_membership
 from dashboard.pages import fragment, render
@@ -77,7 +78,7 @@ class CallPages(Controller):
         except ValidationFailed as refusal:
             form, filters = form.refused(refusal), None
         after = read_cursor(request.query_params.get("after"))
-        service = CallService(db_session)
+        service = CallListService(db_session)
         rows = (
             () if filters is None else await service.page(organization_id, filters, after=after, limit=CALLS_PAGE_ROWS)
         )

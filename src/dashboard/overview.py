@@ -10,8 +10,8 @@ from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.aggregates import CallTotals
-from calls.overview import DailyTotals, daily_and_by_token, live_and_first_steps
-from calls.services import CallFilters, CallService
+from calls.listing import CallFilters, CallListService
+from calls.overview import DailyTotals, OverviewService
 from dashboard.calls import STATUS_BADGES, STATUS_LABELS
 from dashboard.guards import requires_membership
 from dashboard.pages import render
@@ -40,9 +40,13 @@ class Tile(msgspec.Struct, frozen=True):
 async def overview(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
     who, today = current_member(request), utc_now().date()
     organization_id, has_plan = who.organization_id, who.plan in WIDGET_PLANS
-    days, tokens = await daily_and_by_token(db_session, organization_id, until=today, days=CHART_DAYS, limit=TOP_TOKENS)
-    live, steps = await live_and_first_steps(db_session, organization_id, has_number=who.caller_id is not None)
-    latest = await CallService(db_session).page(organization_id, CallFilters(), after=None, limit=LATEST_CALLS)
+    days, tokens = await OverviewService(db_session).daily_and_by_token(
+        organization_id, until=today, days=CHART_DAYS, limit=TOP_TOKENS
+    )
+    live, steps = await OverviewService(db_session).live_calls_and_onboarding(
+        organization_id, has_number=who.caller_id is not None
+    )
+    latest = await CallListService(db_session).page(organization_id, CallFilters(), after=None, limit=LATEST_CALLS)
     return render(
         request,
         "overview/index.html",

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.aggregates import CallTotals
-from calls.usage import AgentUsage, TokenUsage, usage_of
+from calls.usage import AgentUsage, TokenUsage, UsageService
 from dashboard.formats import agent_note
 from dashboard.guards import requires_membership
 from dashboard.pages import render
@@ -32,7 +32,9 @@ class UsageRow(msgspec.Struct, frozen=True):
 
 @get("/dashboard/{slug:str}/usage", guards=[requires_membership])
 async def usage_page(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
-    this, last = await usage_of(db_session, current_member(request).organization_id, today=utc_now().date())
+    this, last = await UsageService(db_session).this_and_last_month(
+        current_member(request).organization_id, today=utc_now().date()
+    )
     return render(
         request,
         "usage/index.html",

@@ -14,14 +14,15 @@ from accounts.auth import SessionMiddleware, provide_user_context
 from accounts.controllers import SessionController
 from admin.back_office import BACK_OFFICE
 from admin.mount import mount
-from calls.caller_attribution import CALLER_ATTRIBUTION, CallerAttribution
-from calls.controllers import CallController, UsageController, WebhookController
+from calls.caller_attribution import CallerAttribution
+from calls.carrier_callbacks import CarrierCallbackController
+from calls.controllers import CallController, UsageController
+from calls.event_recorder import CALL_EVENT_RECORDER, CallEventRecorder
 from calls.limits.admission import CALL_ADMISSION, CallAdmission
-from calls.limits.admission_queue import ADMISSION_QUEUE, OrganizationSemaphores
+from calls.limits.admission_service import AdmissionService
+from calls.limits.alert_mails import ALERT_MAILER, AlertMailer
 from calls.limits.controllers import CallingRulesController
-from calls.limits.limit_alerts import LIMIT_ALERTS, LimitAlerts
 from calls.limits.prices import load_price_list
-from calls.limits.rejections import UNCHECKED_REJECTIONS, UncheckedRejections
 from calls.tenant_lookup import CallLookup
 from calls.termination import CallTerminator
 from carrier.access_token import AccessTokenSigner
@@ -117,11 +118,17 @@ def create_app(
     jobs = database.for_role(ADMIN_ROLE, engine_connections=shares.jobs, wait_seconds=JOB_WAIT_SECONDS)
     staff = database.for_role(STAFF_ROLE, engine_connections=shares.staff)
     outbox = Outbox(jobs, settings.secret_key)
-    ender = CallTerminator(jobs, carrier, outbox)
+    terminator = CallTerminator(jobs, carrier, outbox)
     at_carrier = CarrierCallDeletion(outbox, carrier)
     erasure = NumberErasure(outbox, at_carrier, jobs)
     mailer = build_mailer(settings, outbox)
-    watch = LimitAlerts(mailer.send_after_commit, settings.public_url)
+    alert_mailer = AlertMailer(mailer.send_after_commit, settings.public_url)
+    admission = CallAdmission(
+        database,
+        CallerAttribution(settings.secret_key),
+        load_price_list(settings.data_dir),
+        alert_mailer,
+    )
     background: tuple[Background, ...] = (
         measures,
         health,
@@ -130,9 +137,9 @@ def create_app(
         refused,
         outbox,
         build_purge_job(jobs),
-        build_stuck_call_job(settings, jobs, database, carrier, watch, ender),
-        build_price_job(settings, jobs, carrier, watch),
-        build_daily_reconciliation_job(settings, jobs, carrier, watch),
+        build_stuck_call_job(settings, jobs, database, carrier, alert_mailer, terminator),
+        build_price_job(settings, jobs, carrier, alert_mailer),
+        build_daily_reconciliation_job(settings, jobs, carrier, alert_mailer),
         build_retention_job(settings, jobs, at_carrier),
     )
     assets = load_manifest(dist)
@@ -142,7 +149,7 @@ def create_app(
     @asynccontextmanager
     async def parts(_: Litestar) -> AsyncGenerator[None, None]:
         await database.start()
-        await database.warm_up(min(WARM_CONNECTIONS, shares.requests), by=CallAdmission.WARM_UP_STATEMENTS)
+        await database.warm_up(min(WARM_CONNECTIONS, shares.requests), by=AdmissionService.WARM_UP_STATEMENTS)
         for part in background:
             part.start()
         try:
@@ -162,7 +169,7 @@ def create_app(
         route_handlers=[
             *phone_endpoints,
             asset_handler(load_assets(dist, public_url=settings.public_url)),
-            WebhookController,
+            CarrierCallbackController,
             _api(settings),
             build_pages(settings),
             demo_router(settings, assets, lambda: read_demo_token(settings)),
@@ -197,11 +204,9 @@ def create_app(
             NUMBER_PROVISIONING.entry(desk),
             BLOCKED_ORIGINS.entry(refused),
             INTEGRATION_KITS.entry(Kits(settings, dist)),
-            CALLER_ATTRIBUTION.entry(CallerAttribution(settings.secret_key)),
-            ADMISSION_QUEUE.entry(OrganizationSemaphores()),
-            UNCHECKED_REJECTIONS.entry(UncheckedRejections()),
-            CALL_ADMISSION.entry(CallAdmission(load_price_list(settings.data_dir), watch)),
-            LIMIT_ALERTS.entry(watch),
+            CALL_ADMISSION.entry(admission),
+            CALL_EVENT_RECORDER.entry(CallEventRecorder(database, alert_mailer)),
+            ALERT_MAILER.entry(alert_mailer),
             NUMBER_ERASURE.entry(erasure),
             UPGRADE_REQUEST_RECIPIENTS.entry(office.answerers),
             BACK_OFFICE.entry(office),

@@ -1,6 +1,6 @@
-"""Puts the jobs together that set calls right: they look at all organizations."""
+"""Builds the periodic jobs that reconcile, price and expire calls; they see all organizations."""
 
-from calls.limits.limit_alerts import LimitAlerts
+from calls.limits.alert_mails import AlertMailer
 from calls.reconciliation.daily import DailyReconciler
 from calls.reconciliation.prices import PriceUpdater
 from calls.reconciliation.stuck_calls import StuckCallReconciler
@@ -20,13 +20,18 @@ RETENTION_EVERY_SECONDS = 6 * 3600
 
 
 def build_stuck_call_job(
-    settings: Settings, jobs: Database, database: Database, carrier: Carrier, watch: LimitAlerts, ender: CallTerminator
+    settings: Settings,
+    jobs: Database,
+    database: Database,
+    carrier: Carrier,
+    alert_mailer: AlertMailer,
+    terminator: CallTerminator,
 ) -> Periodic:
     """The job, in one worker; ``jobs`` must see all rows."""
-    reconciler = StuckCallReconciler(jobs, database, carrier, watch)
+    reconciler = StuckCallReconciler(jobs, database, carrier, alert_mailer)
 
     async def work() -> None:
-        await ender.sweep()
+        await terminator.sweep()
         if _is_carrier_running(settings):
             await reconciler.run()
 
@@ -35,9 +40,9 @@ def build_stuck_call_job(
     )
 
 
-def build_price_job(settings: Settings, jobs: Database, carrier: Carrier, watch: LimitAlerts) -> Periodic:
+def build_price_job(settings: Settings, jobs: Database, carrier: Carrier, alert_mailer: AlertMailer) -> Periodic:
     """The job that asks what calls cost; ``jobs`` must see all rows."""
-    finder = PriceUpdater(jobs, carrier, watch)
+    finder = PriceUpdater(jobs, carrier, alert_mailer)
 
     async def work() -> None:
         if _is_carrier_running(settings):
@@ -47,10 +52,10 @@ def build_price_job(settings: Settings, jobs: Database, carrier: Carrier, watch:
 
 
 def build_daily_reconciliation_job(
-    settings: Settings, jobs: Database, carrier: Carrier, watch: LimitAlerts
+    settings: Settings, jobs: Database, carrier: Carrier, alert_mailer: AlertMailer
 ) -> Periodic:
     """The job that compares each day with the carrier's list; ``jobs`` must see all rows."""
-    comparison = DailyReconciler(jobs, carrier, watch)
+    comparison = DailyReconciler(jobs, carrier, alert_mailer)
 
     async def work() -> None:
         if _is_carrier_running(settings):

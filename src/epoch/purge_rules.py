@@ -1,4 +1,4 @@
-"""What goes when: the product's table of housekeeping, and the job that does it hourly in one worker."""
+"""Lists when rows are deleted, and builds the hourly job that deletes them."""
 
 from datetime import timedelta
 
@@ -30,18 +30,18 @@ PURGE_RULES = (
     PurgeRule(StaffSession.expires_at, timedelta(days=1)),
     PurgeRule(StaffSession.last_seen_at, STAFF_IDLE + timedelta(days=1)),
     PurgeRule(OneTimeToken.expires_at, timedelta(days=1)),
-    # No window is longer than a day, and failures are forgotten after one.
+    # No window is longer than a day.
     PurgeRule(RateCounter.window_start, timedelta(days=2)),
     # Finished purchases only; a number that one of them explains is seen by the next sweep.
     PurgeRule(NumberPurchase.finished_at, timedelta(days=90)),
     PurgeRule(Invitation.expires_at, timedelta(days=90)),
-    # Mails that were sent are gone at once; these were given up.
+    # Jobs that succeeded are deleted at once; these were given up.
     PurgeRule(OutboxItem.given_up_at, timedelta(days=30)),
-    # Counted within the hour; later calls of the same organization drop them sooner, if there are any.
+    # Counted within the hour; later calls of the same organization delete them sooner.
     PurgeRule(CallDestination.seen_at, timedelta(days=1)),
-    # No call that could explain them is written so much later.
+    # No call is stored so much later than its events.
     PurgeRule(UnmatchedEvent.created_at, timedelta(days=7)),
-    # Their phones have asked within seconds, and the carrier tells of their end at once.
+    # The widget reads the reason within seconds, and the carrier reports the end at once.
     PurgeRule(CappedRejection.rejected_at, timedelta(days=1)),
     PurgeRule(CallDiscrepancy.created_at, timedelta(days=400)),
     # The operations page looks a day back.

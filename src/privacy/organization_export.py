@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from calls.csv_export import CALL_COLUMNS, call_cells
 from calls.limits.schemas import CallingRulesInfo
 from calls.limits.services import CallingRulesService
+from calls.listing import CallFilters, CallListService
 from calls.models import Call, CallEvent
-from calls.services import CallFilters, CallService
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
@@ -153,7 +153,7 @@ class OrganizationExport:
 
     async def _calls(self, after: UUID | None) -> Sequence[Call]:
         async with self._database.tenant_session(self._id) as session:
-            return await CallService(session).page(self._id, CallFilters(), after=after, limit=CSV_BATCH_ROWS)
+            return await CallListService(session).page(self._id, CallFilters(), after=after, limit=CSV_BATCH_ROWS)
 
     async def _events(self) -> AsyncIterator[bytes]:
         yield csv_lines([_EVENT_COLUMNS])

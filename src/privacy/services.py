@@ -30,7 +30,7 @@ ORGANIZATIONS_PER_QUERY = 1000
 _ORGANIZATIONS_PER_TRANSACTION = 100
 """Organizations that share a batch: most have few calls that are due, and a transaction for each would take longest."""
 _NO_CALL = UUID(int=0)
-log = structlog.get_logger("epoch.voice")
+log = structlog.get_logger("epoch.privacy")
 
 # For each organization the first call whose data is still there, found by its index: those before it are skipped whole.
 _ORGANIZATIONS_WITH_EXPIRED_CALLS = sa.text(

@@ -23,7 +23,7 @@ from admin.pages import (
     requires,
 )
 from admin.rules import REASON_CHARACTERS, read_reason
-from calls.limits.services import pause_calls, resume_calls
+from calls.limits.pause import CallingPauseService
 from kit.actor import Actor
 from kit.clock import utc_now
 from kit.errors import Conflict, ValidationFailed
@@ -48,15 +48,15 @@ class Switch(msgspec.Struct, frozen=True):
 
 
 async def _pause(session: AsyncSession, reason: str, by: Actor) -> bool:
-    return await pause_calls(session, reason=reason, by=by)
+    return await CallingPauseService(session).pause(reason=reason, by=by)
 
 
 async def _pause_all(session: AsyncSession, reason: str, by: Actor) -> bool:
-    return await pause_calls(session, reason=reason, by=by, end_live=True)
+    return await CallingPauseService(session).pause(reason=reason, by=by, end_live=True)
 
 
 async def _resume(session: AsyncSession, _: str, by: Actor) -> bool:
-    return await resume_calls(session, by=by)
+    return await CallingPauseService(session).resume(by=by)
 
 
 SWITCHES = {

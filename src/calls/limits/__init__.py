@@ -1,1 +1,1 @@
-"""What an organization's phones may call, how much, and at what cost: the last gate before money."""
+"""Limits on calls: where an organization may call, how often, how long and at what cost."""

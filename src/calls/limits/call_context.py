@@ -1,4 +1,4 @@
-"""Everything that decides about a call of one token, read in one statement."""
+"""Reads in one statement everything that decides about a requested call, apart from the usage counters."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -6,20 +6,17 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.errors import DestinationNotAllowed
 from calls.limits.call_duration import CallRequest
-from calls.limits.destinations import Destination, callable_countries, home_countries
-from calls.limits.limit_names import EffectiveLimits, LimitSources, effective_limits
-from kit.db.raw import CompiledStatement, RawConnection
-from kit.errors import Unavailable
-from tenants import rules
+from calls.limits.destinations import Destination, home_countries
+from calls.limits.effective_limits import EffectiveLimits, LimitSources, effective_limits
+from kit.db.raw import CompiledStatement, raw_connection
 from tenants.plans import Plan
-from widget.errors import RevokedEmbedToken
 
 _HOUR = dt.timedelta(hours=1)
 _MAX_COUNTED_FOREIGN_NUMBERS = 2000
-"""More different foreign numbers than any limit allows in an hour are not counted."""
+"""Counting stops here: no limit allows so many different foreign numbers in an hour."""
 CALL_CONTEXT_STATEMENT = CompiledStatement(
     sa.text(
         """
@@ -31,9 +28,9 @@ CALL_CONTEXT_STATEMENT = CompiledStatement(
            (SELECT jsonb_object_agg(v.name, v.value) FROM limit_override v
             WHERE v.organization_id = :organization AND v.ends_at > :now) AS overrides,
            EXISTS (SELECT FROM calling_pause) AS paused,
-           EXISTS (SELECT FROM call c WHERE c.organization_id = :organization AND c.carrier_sid = :sid) AS known,
+           EXISTS (SELECT FROM call c WHERE c.organization_id = :organization AND c.carrier_sid = :sid) AS is_recorded,
            EXISTS (SELECT FROM call c
-                   WHERE c.organization_id = :organization AND c.reserved_until < :now) AS has_overdue,
+                   WHERE c.organization_id = :organization AND c.reserved_until < :now) AS has_overdue_reservations,
            EXISTS (SELECT FROM blocked_number b
                    WHERE b.organization_id = :organization AND b.number = :number) AS blocked,
            EXISTS (SELECT FROM phone_number n WHERE n.organization_id = :organization AND n.e164 = :number
@@ -62,7 +59,7 @@ CALL_CONTEXT_STATEMENT = CompiledStatement(
 
 
 class CallContext(msgspec.Struct, frozen=True):
-    """How a token and its organization stand towards one destination, now."""
+    """The state of a token, its organization and one destination."""
 
     revoked: bool
     suspended: bool
@@ -77,10 +74,10 @@ class CallContext(msgspec.Struct, frozen=True):
     token_live_calls: int | None
     token_countries: Sequence[str] | None
     paused: bool
-    known: bool
+    is_recorded: bool
     """The call itself is on record already."""
-    has_overdue: bool
-    """Calls hold slots that must be over by now."""
+    has_overdue_reservations: bool
+    """Calls hold reservations although they must be over by now."""
     blocked: bool
     is_own_number: bool
     calls_to_number: int
@@ -91,7 +88,7 @@ class CallContext(msgspec.Struct, frozen=True):
         return country not in home_countries(self.country)
 
     def call_request(self, destination: Destination, rate_micros: int) -> CallRequest:
-        """The call as the limits ask about it."""
+        """What the limits are checked for."""
         is_new_foreign = self.is_foreign(destination.country) and not self.called_within_hour
         return CallRequest(
             rate_micros=rate_micros,
@@ -103,61 +100,43 @@ class CallContext(msgspec.Struct, frozen=True):
         )
 
 
-async def load_call_context(
-    reader: RawConnection,
-    organization_id: UUID,
-    token_id: UUID,
-    now: dt.datetime,
-    *,
-    number: str | None = None,
-    carrier_sid: str | None = None,
-) -> CallContext | None:
-    """How things stand; None when the organization has no such token."""
-    asked = {
-        "organization": organization_id,
-        "token": token_id,
-        "now": now,
-        "hour_ago": now - _HOUR,
-        "number": number,
-        "sid": carrier_sid,
-    }
-    row = await reader.fetch_row(CALL_CONTEXT_STATEMENT, **asked)
-    if row is None:
-        return None
-    plan = Plan(row["plan"])
-    terms = LimitSources(
-        plan, row["founded_at"], row["permanent_overrides"] or {}, row["overrides"] or {}, row["own"] or {}
-    )
-    seen_at: dt.datetime | None = row["seen_at"]
-    same = {name: row[name] for name in CallContext.__struct_fields__ if name in row and name != "plan"}
-    return CallContext(
-        **same,
-        plan=plan,
-        limits=effective_limits(terms, now),
-        called_within_hour=seen_at is not None and seen_at > now - _HOUR,
-    )
+class CallContextService:
+    """Reads the context of one call."""
 
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
 
-def ensure_may_call(context: CallContext, e164: str | None) -> str:
-    """The guards that an exchange asks, asked again; returns the number to call from.
-
-    Raises: RevokedEmbedToken, OrganizationSuspended, PlanTooLow, NoPhoneNumber, Unavailable.
-    """
-    if context.revoked:
-        raise RevokedEmbedToken
-    rules.ensure_not_suspended(context.suspended)
-    rules.ensure_widget_plan(context.plan)
-    own = rules.ensure_phone_number(e164)
-    if context.paused:
-        raise Unavailable
-    return own
-
-
-def ensure_destination(context: CallContext, destination: Destination) -> None:
-    """Raises: DestinationNotAllowed."""
-    is_new = context.limits.new_until is not None
-    enabled = callable_countries(context.country, context.countries, is_new=is_new)
-    if context.token_countries is not None:
-        enabled &= callable_countries(context.country, context.token_countries)
-    if context.blocked or destination.country not in enabled:
-        raise DestinationNotAllowed
+    async def load(
+        self,
+        organization_id: UUID,
+        token_id: UUID,
+        now: dt.datetime,
+        *,
+        number: str | None = None,
+        carrier_sid: str | None = None,
+    ) -> CallContext | None:
+        """The context of a call to ``number``; None when the organization has no such token."""
+        connection = await raw_connection(self._session)
+        row = await connection.fetch_row(
+            CALL_CONTEXT_STATEMENT,
+            organization=organization_id,
+            token=token_id,
+            now=now,
+            hour_ago=now - _HOUR,
+            number=number,
+            sid=carrier_sid,
+        )
+        if row is None:
+            return None
+        plan = Plan(row["plan"])
+        sources = LimitSources(
+            plan, row["founded_at"], row["permanent_overrides"] or {}, row["overrides"] or {}, row["own"] or {}
+        )
+        seen_at: dt.datetime | None = row["seen_at"]
+        same = {name: row[name] for name in CallContext.__struct_fields__ if name in row and name != "plan"}
+        return CallContext(
+            **same,
+            plan=plan,
+            limits=effective_limits(sources, now),
+            called_within_hour=seen_at is not None and seen_at > now - _HOUR,
+        )

@@ -1,4 +1,4 @@
-"""Whether one more call fits, and how long it may last. Pure."""
+"""Calculates whether one more call fits into the limits, and how many minutes it may last. Pure."""
 
 from collections.abc import Iterator
 
@@ -10,19 +10,19 @@ from calls.errors import (
     TooManyCalls,
     TooManyCallsAtOnce,
 )
-from calls.limits import limit_names as names
-from calls.limits.limit_names import EffectiveLimits
+from calls.limits import limit_names
+from calls.limits.effective_limits import EffectiveLimits
 from calls.limits.prices import MICROS_PER_CENT
 
 MAX_CALL_MINUTES = 60
-"""No call is longer."""
+"""The longest time limit of any call."""
 RING_SECONDS = 30
 _MINUTES_BEFORE_SHARING = 15
-"""What a call gets, as far as it is there, even if the calls that may still follow would then get less."""
+"""A call gets this much, if it remains, even where the calls that may follow would then get less."""
 
 
 class ScopeUsage(msgspec.Struct, frozen=True):
-    """A row of the books as it stands, windows rolled."""
+    """The counters of one organization, token or client; those of past windows are zero."""
 
     live: int = 0
     reserved_minutes: int = 0
@@ -37,7 +37,7 @@ class ScopeUsage(msgspec.Struct, frozen=True):
 
 
 class UsageSnapshot(msgspec.Struct, frozen=True):
-    """What is used by everybody whom a call concerns."""
+    """The counters that one call is checked against."""
 
     organization: ScopeUsage
     token: ScopeUsage
@@ -45,10 +45,10 @@ class UsageSnapshot(msgspec.Struct, frozen=True):
 
 
 class CallRequest(msgspec.Struct, frozen=True):
-    """A call somebody wants to make, and what its destination had already."""
+    """A requested call, and how often its destination was called."""
 
     rate_micros: int
-    """Of a minute."""
+    """Price of a minute, in millionths of a US dollar."""
     calls_to_number: int
     """Within the hour."""
     is_new_foreign: bool
@@ -61,61 +61,79 @@ class CallRequest(msgspec.Struct, frozen=True):
 
 
 class _Remaining(msgspec.Struct, frozen=True):
+    """What remains of one limit."""
+
     minutes: int
-    slots: int
+    calls: int
+    """Calls that may still begin and share the minutes, this one included."""
 
 
 def allowed_minutes(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> int:
     """How many minutes the call may last.
 
-    Each live call holds what it may still use, so that however many there are, all of them together stay within the
-    minutes and the money. Not to let one call hold everything, what is left is shared among the calls that may follow.
+    Each live call reserves what it may still use, so all of them together stay within the minutes and the money. What
+    remains is shared among the calls that may still begin, so that no single call reserves everything.
 
     Raises:
-        PhoneBusy, TooManyCallsAtOnce, TooManyCalls, CallLimitReached: checked in this order.
+        TooManyCallsAtOnce, ClientBusy, TooManyCalls, CallLimitReached: checked in this order.
     """
-    organization, token, phone = usage.organization, usage.token, usage.client
-    token_slots = _lower_limit(limits[names.LIVE_CALLS_PER_TOKEN], request.token_live_calls) - token.live
-    slots = limits[names.LIVE_CALLS] - organization.live
-    if token_slots < 1 or slots < 1:
+    _ensure_live_calls(limits, usage, request)
+    _ensure_call_rate(limits, usage, request)
+    if request.is_new_foreign and request.foreign_numbers >= limits[limit_names.FOREIGN_NUMBERS_PER_HOUR]:
+        raise CallLimitReached
+    shares = (_share(remaining) for remaining in _remaining(limits, usage, request))
+    minutes = min(MAX_CALL_MINUTES, *shares)
+    if minutes < 1:
+        raise CallLimitReached
+    return minutes
+
+
+def _ensure_live_calls(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> None:
+    if _free_calls(limits, usage) < 1 or _free_token_calls(limits, usage, request) < 1:
         raise TooManyCallsAtOnce
-    if phone.live >= limits[names.LIVE_CALLS_PER_CLIENT]:
+    if usage.client.live >= limits[limit_names.LIVE_CALLS_PER_CLIENT]:
         raise ClientBusy
-    if (
-        phone.minute_attempts >= limits[names.CALLS_PER_MINUTE_PER_CLIENT]
-        or token.minute_attempts >= limits[names.CALLS_PER_MINUTE_PER_TOKEN]
-        or organization.minute_attempts >= limits[names.CALLS_PER_MINUTE]
-        or organization.day_attempts >= limits[names.CALLS_PER_DAY]
-        or request.calls_to_number >= limits[names.CALLS_TO_NUMBER_PER_HOUR]
-    ):
+
+
+def _ensure_call_rate(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> None:
+    counted = (
+        (usage.client.minute_attempts, limit_names.CALLS_PER_MINUTE_PER_CLIENT),
+        (usage.token.minute_attempts, limit_names.CALLS_PER_MINUTE_PER_TOKEN),
+        (usage.organization.minute_attempts, limit_names.CALLS_PER_MINUTE),
+        (usage.organization.day_attempts, limit_names.CALLS_PER_DAY),
+        (request.calls_to_number, limit_names.CALLS_TO_NUMBER_PER_HOUR),
+    )
+    if any(attempts >= limits[name] for attempts, name in counted):
         raise TooManyCalls
-    if request.is_new_foreign and request.foreign_numbers >= limits[names.FOREIGN_NUMBERS_PER_HOUR]:
-        raise CallLimitReached
-    granted = MAX_CALL_MINUTES
-    for left in _remaining_budgets(limits, usage, request, slots, token_slots):
-        granted = min(granted, max(left.minutes // left.slots, min(left.minutes, _MINUTES_BEFORE_SHARING)))
-    if granted < 1:
-        raise CallLimitReached
-    return granted
 
 
-def _remaining_budgets(
-    limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest, slots: int, token_slots: int
-) -> Iterator[_Remaining]:
-    """What is left of each, in minutes at this call's price."""
-    whole, token, rate = usage.organization, usage.token, request.rate_micros
+def _remaining(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> Iterator[_Remaining]:
+    """What remains of each limit of minutes and money, in minutes at this call's price."""
+    whole, token = usage.organization, usage.token
+    calls, token_calls = _free_calls(limits, usage), _free_token_calls(limits, usage, request)
 
-    def money(cents: int, used: int, held: int, shared: int) -> _Remaining:
-        return _Remaining((cents * MICROS_PER_CENT - used - held) // rate, shared)
+    def money(name: str, used: int, reserved: int, shared_by: int) -> _Remaining:
+        return _Remaining((limits[name] * MICROS_PER_CENT - used - reserved) // request.rate_micros, shared_by)
 
-    yield _Remaining(limits[names.MINUTES_PER_DAY] - whole.day_minutes - whole.reserved_minutes, slots)
-    yield _Remaining(limits[names.MINUTES_PER_MONTH] - whole.month_minutes - whole.reserved_minutes, slots)
-    yield money(limits[names.CENTS_PER_DAY], whole.day_micros, whole.reserved_micros, slots)
-    yield money(limits[names.CENTS_PER_MONTH], whole.month_micros, whole.reserved_micros, slots)
-    yield money(limits[names.CENTS_PER_DAY_PER_TOKEN], token.day_micros, token.reserved_micros, token_slots)
+    yield _Remaining(limits[limit_names.MINUTES_PER_DAY] - whole.day_minutes - whole.reserved_minutes, calls)
+    yield _Remaining(limits[limit_names.MINUTES_PER_MONTH] - whole.month_minutes - whole.reserved_minutes, calls)
+    yield money(limit_names.CENTS_PER_DAY, whole.day_micros, whole.reserved_micros, calls)
+    yield money(limit_names.CENTS_PER_MONTH, whole.month_micros, whole.reserved_micros, calls)
+    yield money(limit_names.CENTS_PER_DAY_PER_TOKEN, token.day_micros, token.reserved_micros, token_calls)
     if request.token_minutes_per_day is not None:
-        yield _Remaining(request.token_minutes_per_day - token.day_minutes - token.reserved_minutes, token_slots)
+        yield _Remaining(request.token_minutes_per_day - token.day_minutes - token.reserved_minutes, token_calls)
 
 
-def _lower_limit(limit: int, own: int | None) -> int:
-    return limit if own is None else min(limit, own)
+def _share(remaining: _Remaining) -> int:
+    return max(remaining.minutes // remaining.calls, min(remaining.minutes, _MINUTES_BEFORE_SHARING))
+
+
+def _free_calls(limits: EffectiveLimits, usage: UsageSnapshot) -> int:
+    return limits[limit_names.LIVE_CALLS] - usage.organization.live
+
+
+def _free_token_calls(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> int:
+    limit = limits[limit_names.LIVE_CALLS_PER_TOKEN]
+    if request.token_live_calls is not None:
+        limit = min(limit, request.token_live_calls)
+    return limit - usage.token.live

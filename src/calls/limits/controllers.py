@@ -20,7 +20,7 @@ from tenants.models import Role
 
 
 class CallingRulesController(Controller):
-    """What phones of the organization in the path may call."""
+    """Calling rules of the organization in the path."""
 
     path = "/organizations/{organization_id:uuid}/calling-rules"
     tags = ["Calling rules"]

@@ -1,4 +1,4 @@
-"""Which countries an organization calls. Pure."""
+"""Parses dialled numbers and decides which countries an organization may call. Pure."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ _SHARED_NUMBERING_PLANS = (
     frozenset({"NO", "SJ"}),
     frozenset({"AU", "CC", "CX"}),
 )
-"""Numbering plans that people take for one: +44 7911 123456 looks like any British mobile and is Guernsey's."""
+"""Countries whose numbers look alike: +44 7911 123456 is Guernsey's and looks like any British mobile number."""
 _DEFAULT_FOREIGN_COUNTRIES = {"US": frozenset({"CA"}), "CA": frozenset({"US"})}
 
 
@@ -26,14 +26,14 @@ class Destination(msgspec.Struct, frozen=True):
 
 
 def parse_destination(dialled: str, country: str) -> Destination:
-    """Where what somebody in ``country`` dialled leads. Raises: InvalidPhoneNumber, EmergencyNumber."""
+    """The number that ``dialled`` means in ``country``. Raises: InvalidPhoneNumber, EmergencyNumber."""
     number = parse_dialled(dialled, country)
-    # Numbers without a country are let through at home only.
+    # Numbers without a country count as domestic.
     return Destination(number, region_of(number) or country)
 
 
 def home_countries(country: str) -> frozenset[str]:
-    """What counts as domestic in ``country``."""
+    """The countries that count as domestic in ``country``."""
     return next((group for group in _SHARED_NUMBERING_PLANS if country in group), frozenset({country}))
 
 
@@ -47,16 +47,16 @@ def callable_countries(country: str, chosen: Sequence[str] | None, *, is_new: bo
 
 
 def selected_countries(country: str, chosen: Sequence[str] | None) -> list[str]:
-    """The countries as people choose them: the home country, and what is enabled besides."""
+    """The countries as people choose them: the home country and those that are enabled besides."""
     enabled = _DEFAULT_FOREIGN_COUNTRIES.get(country, frozenset()) if chosen is None else frozenset(chosen)
     return sorted({country, *enabled})
 
 
 def parse_blockable_number(typed: str, country: str) -> str:
-    """A number for the block list, as it is stored. Raises: InvalidPhoneNumber, EmergencyNumber."""
+    """A number for the block list, E.164. Raises: InvalidPhoneNumber, EmergencyNumber."""
     try:
         if typed.strip().startswith("+"):
-            # What must never be dialled may be blocked as well: a premium number is no mistake here.
+            # Numbers that can never be dialled, such as premium numbers, may be blocked too.
             region_of(compact := "".join(mark for mark in typed if mark not in " ()-./\u00a0"))
             return compact
     except InvalidPhoneNumber:

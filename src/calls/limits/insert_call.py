@@ -1,4 +1,4 @@
-"""The row of a call that was asked for, written; an admitted one with all that admitting it changes, at once."""
+"""Inserts the rows of requested calls with raw SQL; an admitted call with everything that it changes, at once."""
 
 import datetime as dt
 from typing import Any
@@ -6,21 +6,20 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from calls.callback_forms import OutgoingCall
 from calls.limits.usage_counters import (
     APPLY_DELTA_PARAMETERS,
     APPLY_DELTA_SQL,
-    UsageCounters,
-    UsageDelta,
 )
 from calls.models import Call
-from kit.db.raw import CompiledStatement, RawConnection
+from kit.db.raw import CompiledStatement, raw_connection
 
 _HOUR = dt.timedelta(hours=1)
 _IDENTITY_RETENTION = dt.timedelta(days=2)
-"""How long a widget identity that was not seen again is remembered."""
+"""How long the counters of a widget identity are kept after it appeared."""
 _OPTIONAL_COLUMNS = (
     "from_number",
     "ended_at",
@@ -40,17 +39,17 @@ _INSERT_SQL = """
     ON CONFLICT (carrier_sid) DO NOTHING RETURNING id
 """
 _INSERT_CALL = CompiledStatement(sa.text(_INSERT_SQL))
-# One statement, because the books are locked meanwhile and each more is another journey to the server and back. Its
-# parts see the tables as they were before it, so none may forget what another one writes.
-# Each call adds at most one row to each of the two and drops up to five: neither grows with the calls that were.
+# One statement, because the counters are locked meanwhile and each further statement is another round trip. Its parts
+# see the tables as they were before it, so none may delete what another one writes.
+# Each call adds at most one row to each of the two tables and deletes up to five: neither grows with past calls.
 _INSERT_ADMITTED_CALL = CompiledStatement(
     sa.text(
         f"""
-    WITH made AS ({_INSERT_SQL}),
-    posted AS ({APPLY_DELTA_SQL} AND EXISTS (SELECT FROM made)),
-    called AS (
+    WITH inserted AS ({_INSERT_SQL}),
+    applied AS ({APPLY_DELTA_SQL} AND EXISTS (SELECT FROM inserted)),
+    counted AS (
         INSERT INTO call_destination AS d (id, organization_id, number, is_foreign, hour_start, seen_at)
-        SELECT :destination_id, :organization, :to_number, :is_foreign, :started_at, :started_at FROM made
+        SELECT :destination_id, :organization, :to_number, :is_foreign, :started_at, :started_at FROM inserted
         ON CONFLICT (organization_id, number) DO UPDATE SET
             attempts = CASE WHEN d.hour_start > :hour_ago THEN d.attempts + 1 ELSE 1 END,
             hour_start = CASE WHEN d.hour_start > :hour_ago THEN d.hour_start ELSE excluded.hour_start END,
@@ -63,7 +62,7 @@ _INSERT_ADMITTED_CALL = CompiledStatement(
             ORDER BY seen_at LIMIT 5
         )
     ),
-    old_phones AS (
+    old_identities AS (
         DELETE FROM usage_counter WHERE id IN (
             SELECT id FROM usage_counter
             WHERE organization_id = :organization AND scope = 'identity' AND id < :oldest AND live = 0
@@ -71,8 +70,8 @@ _INSERT_ADMITTED_CALL = CompiledStatement(
             ORDER BY id LIMIT 5
         )
     )
-    SELECT id FROM made
-    """  # noqa: S608 - put together from texts of ours
+    SELECT id FROM inserted
+    """  # noqa: S608 - put together from constants of ours
     ).bindparams(
         *APPLY_DELTA_PARAMETERS,
         *(sa.bindparam(name, type_=sa.Uuid()) for name in ("destination_id", "oldest")),
@@ -83,57 +82,65 @@ _INSERT_ADMITTED_CALL = CompiledStatement(
 )
 
 
-async def insert_call(reader: RawConnection, organization_id: UUID, asked: OutgoingCall, **more: object) -> Call | None:
-    """The new record; None when there is one with this carrier id, be it another organization's."""
-    values = _column_values(asked, more)
-    if await reader.fetch_row(_INSERT_CALL, organization=organization_id, **_sql_parameters(values)) is None:
-        return None
-    return _call(organization_id, values)
+class CallInsertService:
+    """Stores requested calls."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def insert(self, organization_id: UUID, outgoing: OutgoingCall, **columns: object) -> Call | None:
+        """Store a call; None when there is one with this carrier id, be it another organization's."""
+        values = _column_values(outgoing, columns)
+        connection = await raw_connection(self._session)
+        parameters = _sql_parameters(values)
+        if await connection.fetch_row(_INSERT_CALL, organization=organization_id, **parameters) is None:
+            return None
+        return _call(organization_id, values)
+
+    async def insert_admitted(
+        self,
+        organization_id: UUID,
+        outgoing: OutgoingCall,
+        delta_parameters: dict[str, object],
+        *,
+        now: dt.datetime,
+        is_foreign: bool,
+        **columns: object,
+    ) -> Call | None:
+        """Store a call that begins ``now``, apply its delta to the usage counters and count its destination.
+
+        The counters must be locked. Numbers and widget identities of the past are deleted in the same statement. None
+        when there is a call with this carrier id, be it another organization's; then nothing is changed.
+        """
+        values = _column_values(outgoing, {"started_at": now, **columns})
+        parameters = {
+            **delta_parameters,
+            **_sql_parameters(values),
+            "destination_id": uuid7(),
+            "is_foreign": is_foreign,
+            "hour_ago": now - _HOUR,
+            # Ids begin with their time in milliseconds.
+            "oldest": UUID(int=int((now - _IDENTITY_RETENTION).timestamp() * 1000) << 80),
+        }
+        connection = await raw_connection(self._session)
+        if await connection.fetch_row(_INSERT_ADMITTED_CALL, **parameters) is None:
+            return None
+        return _call(organization_id, values)
 
 
-async def insert_admitted_call(
-    reader: RawConnection,
-    ledger: UsageCounters,
-    organization_id: UUID,
-    asked: OutgoingCall,
-    entry: UsageDelta,
-    *,
-    now: dt.datetime,
-    is_foreign: bool,
-    **more: object,
-) -> Call | None:
-    """The new record of a call that begins ``now``, ``entry`` posted, its destination counted; None as above.
-
-    The books must be open. Numbers and widget identities of the past are forgotten on the way.
-    """
-    values = _column_values(asked, {"started_at": now, **more})
-    written = {
-        **ledger.delta_parameters(entry),
-        **_sql_parameters(values),
-        "destination_id": uuid7(),
-        "is_foreign": is_foreign,
-        "hour_ago": now - _HOUR,
-        # Ids begin with their time in milliseconds.
-        "oldest": UUID(int=int((now - _IDENTITY_RETENTION).timestamp() * 1000) << 80),
-    }
-    if await reader.fetch_row(_INSERT_ADMITTED_CALL, **written) is None:
-        return None
-    return _call(organization_id, values)
-
-
-def _column_values(asked: OutgoingCall, more: dict[str, object]) -> dict[str, Any]:
+def _column_values(outgoing: OutgoingCall, columns: dict[str, object]) -> dict[str, Any]:
     return {
         "id": uuid7(),
-        "token_id": asked.token_id,
-        "carrier_sid": asked.call_sid,
-        "call_id": asked.call_id,
-        "identity": asked.identity,
-        "origin": asked.origin,
-        "agent": asked.agent,
-        "agent_is_member": asked.agent_is_member,
-        "details": asked.metadata,
+        "token_id": outgoing.token_id,
+        "carrier_sid": outgoing.call_sid,
+        "call_id": outgoing.call_id,
+        "identity": outgoing.identity,
+        "origin": outgoing.origin,
+        "agent": outgoing.agent,
+        "agent_is_member": outgoing.agent_is_member,
+        "details": outgoing.metadata,
         **dict.fromkeys(_OPTIONAL_COLUMNS),
-        **more,
+        **columns,
     }
 
 
@@ -143,5 +150,5 @@ def _sql_parameters(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _call(organization_id: UUID, values: dict[str, Any]) -> Call:
-    # As it was written; the session does not need to know it.
+    # As it was stored; the session does not need to know it.
     return Call(organization_id=organization_id, duration=0, **values)

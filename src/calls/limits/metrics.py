@@ -1,4 +1,4 @@
-"""What operators watch about calls that were refused, or nearly."""
+"""Prometheus counters of rejected calls and limits that are nearly used up."""
 
 from prometheus_client import Counter
 

@@ -1,4 +1,4 @@
-"""Calling rules, and the books that they are held to."""
+"""Calling rules, usage counters, alerts and the pause of all calls."""
 
 import datetime as dt
 import enum
@@ -13,19 +13,19 @@ from kit.db.model import Base, TenantOwned, text_enum
 
 
 class CallingRules(TenantOwned, Base):
-    """What an organization chose for itself; without a row the defaults hold."""
+    """The rules that an organization set; without a row the defaults hold."""
 
     __tablename__ = "calling_rules"
     __table_args__ = (sa.UniqueConstraint("organization_id"),)
 
     countries: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
-    """ISO 3166 codes that may be called besides the home country; None means the default ones."""
+    """ISO 3166 codes that may be called besides the home country; None means the defaults."""
     limits: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=sa.text("'{}'::jsonb"))
     """Limits by name, never above what the plan allows."""
 
 
 class BlockedNumber(TenantOwned, Base):
-    """A number that the organization's phones never call."""
+    """A number that the organization never calls."""
 
     __tablename__ = "blocked_number"
     __table_args__ = (sa.UniqueConstraint("organization_id", "number"),)
@@ -35,7 +35,7 @@ class BlockedNumber(TenantOwned, Base):
 
 
 class TokenLimits(TenantOwned, Base):
-    """What one embed token is narrowed to, within its organization's rules; None means no further."""
+    """Limits of one embed token within its organization's rules; None means no limit of its own."""
 
     __tablename__ = "token_limits"
     __table_args__ = (sa.UniqueConstraint("token_id"), sa.Index(None, "organization_id"))
@@ -47,7 +47,7 @@ class TokenLimits(TenantOwned, Base):
 
 
 class LimitOverride(TenantOwned, Base):
-    """Staff gave an organization another limit, until a date."""
+    """A limit that staff set for an organization until a date."""
 
     __tablename__ = "limit_override"
     __table_args__ = (sa.UniqueConstraint("organization_id", "name"),)
@@ -57,11 +57,11 @@ class LimitOverride(TenantOwned, Base):
     ends_at: Mapped[dt.datetime]
     reason: Mapped[str] = mapped_column(default="", server_default="")
     set_by: Mapped[str]
-    """Who of the staff, as the audit trail names them."""
+    """The member of staff, as the audit log names them."""
 
 
 class UsageScope(enum.StrEnum):
-    """Whose use a row of the books counts."""
+    """What a usage counter counts for."""
 
     ORGANIZATION = "organization"
     TOKEN = "token"  # noqa: S105 - a word
@@ -69,18 +69,18 @@ class UsageScope(enum.StrEnum):
 
 
 class UsageCounter(TenantOwned, Base):
-    """What one organization, token or widget identity uses now, today and this month; one row each, however many calls.
+    """What an organization, a token or a widget identity uses now, today and this month; one row each.
 
-    Windows are rolled when the row is next touched. The organization's row is also the lock behind which calls of one
-    organization are admitted one after another.
+    A window that is over is reset by the next call. The organization's row is also the lock that lets its calls be
+    admitted one after another.
     """
 
     __tablename__ = "usage_counter"
     __table_args__ = (
         sa.UniqueConstraint("organization_id", "scope", "key"),
-        # Each exchange makes an identity; those of the past are found by age and dropped.
+        # Each exchange makes an identity; old ones are found by age and deleted.
         sa.Index("ix_usage_counter_identity", "organization_id", "id", postgresql_where=sa.text("scope = 'identity'")),
-        # Room for new versions of a row beside the old one: every call writes three of them.
+        # Leaves room for new row versions on the same page: every call writes three.
         {"postgresql_with": {"fillfactor": "50"}},
     )
 
@@ -88,16 +88,16 @@ class UsageCounter(TenantOwned, Base):
     key: Mapped[str]
     """Empty for the organization, the token's id, the widget's identity."""
     live: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Calls that hold a slot."""
+    """Calls that have a reservation."""
     reserved_minutes: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
-    """What the live calls may still use; their time limits."""
+    """Sum of the time limits of the live calls."""
     reserved_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     """What that may cost, in millionths of a US dollar."""
     minute_start: Mapped[dt.datetime]
     minute_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     hour_start: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
     hour_rejected: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Refusals since ``hour_start``."""
+    """Rejections since ``hour_start``."""
     day: Mapped[dt.datetime]
     """Midnight UTC."""
     day_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -111,7 +111,7 @@ class UsageCounter(TenantOwned, Base):
 
 
 class CallDestination(TenantOwned, Base):
-    """How often a number was called within the hour; rows of past hours are dropped by later calls."""
+    """How often a number was called within the hour; later calls delete rows of past hours."""
 
     __tablename__ = "call_destination"
     __table_args__ = (
@@ -128,7 +128,7 @@ class CallDestination(TenantOwned, Base):
 
 
 class CappedRejection(TenantOwned, Base):
-    """One of the latest refusals of a token that have no call record: why, for the phone and for the carrier's news."""
+    """A rejection above the hourly cap: its reason, without a call record. Each token has a fixed number of slots."""
 
     __tablename__ = "capped_rejection"
     __table_args__ = (
@@ -150,16 +150,16 @@ class CappedRejection(TenantOwned, Base):
 
 
 class AlertKind(enum.StrEnum):
-    """What people are told of."""
+    """What an alert is about."""
 
     FOREIGN_DESTINATIONS = "foreign_destinations"
     """For staff: many different foreign numbers within an hour."""
     NEAR_LIMIT = "near_limit"
-    """For owners, who got a mail: a limit is used up to 80 %."""
+    """For owners, who get a mail: a limit is used up to 80 %."""
 
 
 class Alert(TenantOwned, Base):
-    """Something that people should look at; once per window."""
+    """Something that people should look at; raised once per window."""
 
     __tablename__ = "alert"
     __table_args__ = (
@@ -177,7 +177,7 @@ class Alert(TenantOwned, Base):
 
 
 class CallingPause(Base):
-    """While there is a row, no organization's call is dialled."""
+    """While a row exists, no call of any organization is dialled."""
 
     __tablename__ = "calling_pause"
     __table_args__ = (sa.Index("uq_calling_pause_only", sa.text("(true)"), unique=True),)

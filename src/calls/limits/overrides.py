@@ -1,4 +1,4 @@
-"""Staff give an organization another limit for a while."""
+"""Sets and ends limits that staff override for an organization."""
 
 import datetime as dt
 from uuid import UUID
@@ -17,39 +17,48 @@ from kit.errors import NotFound, ValidationFailed
 from kit.schemas import rfc3339
 
 
-async def set_override(
-    session: AsyncSession,
-    organization_id: UUID,
-    name: str,
-    value: int,
-    *,
-    ends_at: dt.datetime,
-    reason: str,
-    by: Actor,
-) -> None:
-    """Staff give an organization another limit until ``ends_at``. Raises: ValidationFailed."""
-    if not is_overridable(name, value):
-        raise ValidationFailed([("name", "There is no such limit, or the value is none")])
-    values = {"value": value, "ends_at": ends_at, "reason": reason, "set_by": by.name}
-    row = {"id": uuid7(), "organization_id": organization_id, "name": name, **values}
-    statement = insert(LimitOverride).values(row)
-    await session.execute(statement.on_conflict_do_update(index_elements=["organization_id", "name"], set_=values))
-    details = {"limit": name, "value": value, "until": rfc3339(ends_at), "reason": reason}
-    await record(session, by, "calling_limit.overridden", organization_id=organization_id, details=details)
+class LimitOverrideService:
+    """Limits that staff set for an organization until a date."""
 
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
 
-async def end_override(session: AsyncSession, override_id: UUID, *, by: Actor) -> None:
-    """The limit that the plan gives holds again from now on. Raises: NotFound, when the override has ended."""
-    now = utc_now()
-    running = LimitOverride.id == override_id, LimitOverride.ends_at > now
-    ended = (
-        sa.update(LimitOverride)
-        .where(*running)
-        .values(ends_at=now)
-        .returning(LimitOverride.organization_id, LimitOverride.name, LimitOverride.value)
-    )
-    row = (await session.execute(ended)).one_or_none()
-    if row is None:
-        raise NotFound
-    details = {"limit": row.name, "value": row.value}
-    await record(session, by, "calling_limit.override_ended", organization_id=row.organization_id, details=details)
+    async def set(
+        self,
+        organization_id: UUID,
+        name: str,
+        value: int,
+        *,
+        ends_at: dt.datetime,
+        reason: str,
+        by: Actor,
+    ) -> None:
+        """Replace an organization's limit until ``ends_at``. Raises: ValidationFailed."""
+        if not is_overridable(name, value):
+            raise ValidationFailed([("name", "There is no such limit, or the value is none")])
+        values = {"value": value, "ends_at": ends_at, "reason": reason, "set_by": by.name}
+        row = {"id": uuid7(), "organization_id": organization_id, "name": name, **values}
+        statement = insert(LimitOverride).values(row)
+        await self._session.execute(
+            statement.on_conflict_do_update(index_elements=["organization_id", "name"], set_=values)
+        )
+        details = {"limit": name, "value": value, "until": rfc3339(ends_at), "reason": reason}
+        await record(self._session, by, "calling_limit.overridden", organization_id=organization_id, details=details)
+
+    async def end(self, override_id: UUID, *, by: Actor) -> None:
+        """Let the plan's limit hold again from now on. Raises: NotFound, when the override has ended."""
+        now = utc_now()
+        running = LimitOverride.id == override_id, LimitOverride.ends_at > now
+        ended = (
+            sa.update(LimitOverride)
+            .where(*running)
+            .values(ends_at=now)
+            .returning(LimitOverride.organization_id, LimitOverride.name, LimitOverride.value)
+        )
+        row = (await self._session.execute(ended)).one_or_none()
+        if row is None:
+            raise NotFound
+        details = {"limit": row.name, "value": row.value}
+        await record(
+            self._session, by, "calling_limit.override_ended", organization_id=row.organization_id, details=details
+        )

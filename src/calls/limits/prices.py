@@ -1,4 +1,4 @@
-"""What a minute is estimated to cost, by country."""
+"""Loads the price list: the estimated price of a minute by country."""
 
 import tomllib
 from collections.abc import Mapping
@@ -16,18 +16,18 @@ _MAX_DOLLARS_PER_MINUTE = 1000
 
 
 class PriceList(msgspec.Struct, frozen=True):
-    """Prices of a minute, in millionths of a US dollar."""
+    """Prices of a minute in millionths of a US dollar."""
 
     default: int
     by_country: Mapping[str, int]
 
     def minute_price(self, country: str) -> int:
-        """What a minute to ``country`` costs at most."""
+        """The highest price of a minute to ``country``."""
         return self.by_country.get(country, self.default)
 
 
 def load_price_list(data_dir: Path) -> PriceList:
-    """The operator's price list, or the product's. Raises: SettingsError, naming what is wrong with the list."""
+    """The operator's price list, or else the product's. Raises: SettingsError, naming what is wrong with it."""
     path = data_dir / PRICE_LIST_FILE
     if not path.exists():
         path = Path(__file__).with_name(PRICE_LIST_FILE)

@@ -1,7 +1,7 @@
-"""Refused calls on record: each of them in ordinary use, and beyond a measure only how many.
+"""Stores rejected calls up to an hourly cap; above it only counts them.
 
-An embed token is public: whoever has one may ask for calls all day. Their refusals must not fill the table of calls, so
-those beyond the hour's measure share some places of their token's, the latest in place of the oldest.
+An embed token is public: anyone who has it may request calls all day. So that their rejections do not fill the table of
+calls, those above the cap share a fixed number of slots for each token; the newest one overwrites the oldest.
 """
 
 import datetime as dt
@@ -15,23 +15,26 @@ from uuid_utils.compat import uuid7
 
 from calls.callback_forms import OutgoingCall
 from calls.limits.call_duration import UsageSnapshot
+from calls.limits.insert_call import CallInsertService
 from calls.limits.metrics import REJECTED_CALLS
 from calls.limits.models import CappedRejection
+from calls.models import Call, CallStatus
 from kit.clock import utc_now
-from kit.errors import DomainError
-from kit.http.app_key import AppKey
+from kit.errors import DomainError, Unavailable
+from kit.text import is_valid_text
 
 HOURLY_CAP_PER_TOKEN = 300
-"""Refusals of one token that are recorded within an hour."""
+"""Rejections of one token that are stored as calls within an hour."""
 HOURLY_CAP_PER_ORGANIZATION = 1000
 SLOTS_PER_TOKEN = 200
-"""Of a token. A phone asks for its reason within seconds: more are refused in them by no means that limits let pass."""
+"""A widget asks for its reason within seconds; no limit lets one token collect so many rejections in that time."""
+_MAX_DIALLED_CHARACTERS = 32
 _HOUR = dt.timedelta(hours=1)
-log = structlog.get_logger("epoch.voice")
+log = structlog.get_logger("epoch.calls")
 
 
 def is_over_cap(usage: UsageSnapshot) -> bool:
-    """True when another refusal is counted instead of recorded."""
+    """True when another rejection is only counted."""
     return (
         usage.token.hour_rejected >= HOURLY_CAP_PER_TOKEN
         or usage.organization.hour_rejected >= HOURLY_CAP_PER_ORGANIZATION
@@ -39,41 +42,85 @@ def is_over_cap(usage: UsageSnapshot) -> bool:
 
 
 class UncheckedRejections:
-    """Counts in this process what it refused because the books could not be asked, which count refusals otherwise."""
+    """Counts by token the calls that this process rejected without the usage counters. Made once at start."""
 
     def __init__(self) -> None:
-        self._hour = utc_now()
-        self._of: Counter[UUID] = Counter()
+        self._hour_start = utc_now()
+        self._by_token: Counter[UUID] = Counter()
 
     def count(self, token_id: UUID) -> int:
-        """Count one more of the token, which must be one of ours; how many there were before within the hour."""
-        if utc_now() - self._hour > _HOUR:
-            self._hour, self._of = utc_now(), Counter()
-        self._of[token_id] += 1
-        return self._of[token_id] - 1
+        """Count one more of the token, which must exist; return how many there were before within the hour."""
+        if utc_now() - self._hour_start > _HOUR:
+            self._hour_start, self._by_token = utc_now(), Counter()
+        self._by_token[token_id] += 1
+        return self._by_token[token_id] - 1
 
 
-UNCHECKED_REJECTIONS: AppKey[UncheckedRejections] = AppKey("unchecked_rejections")
+class RejectionService:
+    """Stores why calls were rejected."""
 
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
 
-async def store_capped_rejection(
-    session: AsyncSession, organization_id: UUID, asked: OutgoingCall, refusal: DomainError, number: int
-) -> None:
-    """Keep a refusal's reason in place of an older one's; before it ``number`` were refused within the hour."""
-    REJECTED_CALLS.labels(refusal.code).inc()
-    if number == HOURLY_CAP_PER_TOKEN:
-        log.warning("refusals_no_longer_recorded", organization=str(organization_id), token=str(asked.token_id))
-    told = {
-        "carrier_sid": asked.call_sid,
-        "call_id": asked.call_id,
-        "end_reason": refusal.code,
-        "rejected_at": utc_now(),
-    }
-    key = {
-        "id": uuid7(),
-        "organization_id": organization_id,
-        "token_id": asked.token_id,
-        "slot": number % SLOTS_PER_TOKEN,
-    }
-    statement = insert(CappedRejection).values({**key, **told})
-    await session.execute(statement.on_conflict_do_update(index_elements=["token_id", "slot"], set_=told))
+    async def store(
+        self,
+        organization_id: UUID,
+        outgoing: OutgoingCall,
+        rejection: DomainError,
+        *,
+        usage: UsageSnapshot,
+        from_number: str | None,
+    ) -> tuple[bool, Call | None]:
+        """Store a rejection: as a call, or above the cap in a slot. True with the call, if one was stored.
+
+        False when the call is on record already.
+        """
+        if is_over_cap(usage):
+            await self.store_capped(organization_id, outgoing, rejection, earlier=usage.token.hour_rejected)
+            return True, None
+        call = await self._store_call(organization_id, outgoing, rejection, from_number=from_number)
+        return call is not None, call
+
+    async def store_unchecked(self, organization_id: UUID, outgoing: OutgoingCall, earlier: int) -> Call | None:
+        """Store a call that could not be checked; None when it is only counted, or on record already.
+
+        ``earlier`` such calls of the token were rejected within the hour.
+        """
+        if earlier < HOURLY_CAP_PER_TOKEN:
+            return await self._store_call(organization_id, outgoing, Unavailable())
+        await self.store_capped(organization_id, outgoing, Unavailable(), earlier=earlier)
+        return None
+
+    async def store_capped(
+        self, organization_id: UUID, outgoing: OutgoingCall, rejection: DomainError, *, earlier: int
+    ) -> None:
+        """Overwrite the token's oldest slot; ``earlier`` calls of the token were rejected within the hour."""
+        REJECTED_CALLS.labels(rejection.code).inc()
+        if earlier == HOURLY_CAP_PER_TOKEN:
+            log.warning("rejection_cap_reached", organization=str(organization_id), token=str(outgoing.token_id))
+        slot = {"token_id": outgoing.token_id, "slot": earlier % SLOTS_PER_TOKEN}
+        values = {
+            "carrier_sid": outgoing.call_sid,
+            "call_id": outgoing.call_id,
+            "end_reason": rejection.code,
+            "rejected_at": utc_now(),
+        }
+        statement = insert(CappedRejection).values(id=uuid7(), organization_id=organization_id, **slot, **values)
+        await self._session.execute(statement.on_conflict_do_update(index_elements=list(slot), set_=values))
+
+    async def _store_call(
+        self, organization_id: UUID, outgoing: OutgoingCall, rejection: DomainError, *, from_number: str | None = None
+    ) -> Call | None:
+        """Store a call that is not dialled, with its reason; None when the call is on record already."""
+        now, dialled = utc_now(), outgoing.dialled[:_MAX_DIALLED_CHARACTERS]
+        REJECTED_CALLS.labels(rejection.code).inc()
+        return await CallInsertService(self._session).insert(
+            organization_id,
+            outgoing,
+            from_number=from_number,
+            to_number=dialled if is_valid_text(dialled) else "",
+            status=CallStatus.REFUSED,
+            started_at=now,
+            ended_at=now,
+            end_reason=rejection.code,
+        )

@@ -1,4 +1,4 @@
-"""Wire types about calling rules."""
+"""Wire types of calling rules."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -6,12 +6,13 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 
 from calls.limits.limit_names import FIXED_LIMITS
-from calls.limits.services import CallingRulesView, TokenCallLimits
+from calls.limits.rule_input import TokenCallLimits
+from calls.limits.services import CallingRulesView
 from kit.schemas import RequestModel, ResponseModel, rfc3339
 
 
 class TokenLimitsInfo(ResponseModel, frozen=True, kw_only=True):
-    """What one embed token is narrowed to; null where the organization's rules suffice."""
+    """Limits of one embed token; null where it has none of its own."""
 
     token_id: UUID
     minutes_per_day: int | None
@@ -21,7 +22,7 @@ class TokenLimitsInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 class CallingRulesInfo(ResponseModel, frozen=True, kw_only=True):
-    """What the organization's phones may call, how much, and what they used."""
+    """Which countries and numbers may be called, the limits, and what was used of them."""
 
     countries: list[str]
     """ISO 3166 two-letter codes, the home country included."""
@@ -32,11 +33,11 @@ class CallingRulesInfo(ResponseModel, frozen=True, kw_only=True):
     ceilings: dict[str, int]
     """How high the organization may set each limit."""
     used: dict[str, int]
-    """Of the limits of a day, a month or a minute, and calls that are live now."""
+    """By the limit's name: within the minute, day or month, or calls that are live now."""
     new_until: str | None
     """Until then a quarter of the limits holds, and calls at home only."""
     tokens: list[TokenLimitsInfo]
-    """Those that are narrowed further."""
+    """Tokens that have limits of their own."""
 
     @classmethod
     def of(cls, rules: CallingRulesView) -> "CallingRulesInfo":
@@ -64,7 +65,7 @@ def _settable(limits: Mapping[str, int]) -> dict[str, int]:
 
 
 class ChangeTokenLimits(RequestModel, frozen=True, kw_only=True):
-    """Limits of one embed token's own; what is left out is not narrowed."""
+    """Limits of one embed token; without a value the token has none of its own."""
 
     token_id: UUID
     minutes_per_day: int | None = None
@@ -76,7 +77,7 @@ class ChangeTokenLimits(RequestModel, frozen=True, kw_only=True):
 
 
 class ChangeCallingRules(RequestModel, frozen=True, kw_only=True):
-    """What may be changed about calling; each is given as a whole, what is left out stays."""
+    """The rules to change; each is replaced as a whole, what is left out stays."""
 
     countries: list[str] | UnsetType = UNSET
     """ISO 3166 two-letter codes; the home country can always be called."""

@@ -1,4 +1,4 @@
-"""The books in PostgreSQL: opened under a lock, written in the transaction that admits or ends a call."""
+"""Counts what calls use of the limits: locked, read and changed in the transaction that admits or ends a call."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -16,13 +16,13 @@ from calls.models import Call
 from kit.db.raw import CompiledStatement, RawConnection, raw_connection
 
 _RESERVATION_MARGIN = dt.timedelta(minutes=2)
-"""How long after a call must be over its slot is given back unasked."""
+"""After a call must be over, so long passes before its reservation is released without the carrier's report."""
 _HOUR = dt.timedelta(hours=1)
 
 CALLING_PAUSE_LOCK = "calling.pause"
-"""Shared by every call being judged, from its first statement until it is written; a pause of all calls takes it alone.
-What is asked after that statement therefore sees the pause, or the pause sees the call."""
-# Rows are written in this order by everybody, the organization's first: who holds it holds the others.
+"""Name of an advisory lock. Every call that is checked shares it until the call is stored; a pause of all calls takes
+it exclusively. Therefore a call sees the pause, or the pause sees the call."""
+# Every transaction writes the rows in this order, the organization's first: its lock protects the other two.
 _LOCK_AND_READ = CompiledStatement(
     sa.text(
         """
@@ -55,13 +55,13 @@ _LOCK_AND_READ = CompiledStatement(
         sa.bindparam("pause_lock", CALLING_PAUSE_LOCK, type_=sa.Text()),
     )
 )
-# A slot is given back with what its call may have used, for nobody knows better: the call's own end corrects it.
+# A reservation is released as if its call had used all of it, because that is the most: the call's own end corrects it.
 _OVERDUE_CALLS = (
     sa.select(Call)
     .where(Call.reserved_until < sa.bindparam("now"))
     .order_by(Call.reserved_until)
     .limit(20)
-    # Who ends such a call this moment holds its row and waits for the books that we hold.
+    # A transaction that ends such a call at this moment holds its row and waits for the counters that we hold.
     .with_for_update(skip_locked=True)
 )
 APPLY_DELTA_SQL = """
@@ -71,8 +71,8 @@ APPLY_DELTA_SQL = """
         reserved_micros = greatest(reserved_micros + :reserved_micros, 0),
         minute_attempts = minute_attempts + :attempts,
         day_attempts = day_attempts + :attempts,
-        hour_rejected = hour_rejected + :refused,
-        day_rejected = day_rejected + :refused,
+        hour_rejected = hour_rejected + :rejected,
+        day_rejected = day_rejected + :rejected,
         day_minutes = greatest(day_minutes + :day_minutes, 0),
         day_micros = greatest(day_micros + :day_micros, 0),
         month_minutes = greatest(month_minutes + :month_minutes, 0),
@@ -82,7 +82,7 @@ APPLY_DELTA_SQL = """
 """
 APPLY_DELTA_PARAMETERS: tuple[sa.BindParameter[Any], ...] = (
     sa.bindparam("organization", type_=sa.Uuid()),
-    *(sa.bindparam(name, type_=sa.Integer()) for name in ("live", "attempts", "refused")),
+    *(sa.bindparam(name, type_=sa.Integer()) for name in ("live", "attempts", "rejected")),
     *(
         sa.bindparam(name, type_=sa.BigInteger())
         for name in (
@@ -107,7 +107,7 @@ _DELETE_UNUSED_IDENTITY = CompiledStatement(
 
 
 class UsageDelta(msgspec.Struct, frozen=True):
-    """A change to the books; what is not named stays."""
+    """What is added to the counters."""
 
     live: int = 0
     reserved_minutes: int = 0
@@ -118,8 +118,37 @@ class UsageDelta(msgspec.Struct, frozen=True):
     micros: int = 0
 
 
+class Release(msgspec.Struct, frozen=True):
+    """A call that is over gives back its reservation and is charged for its minutes."""
+
+    minutes: int
+    cost_micros: int
+    delta: UsageDelta
+    """What that adds to the counters; often nothing, when the call was released before."""
+
+    @classmethod
+    def of(cls, call: Call, *, minutes: int) -> "Release":
+        """The release of ``call``, which is not changed."""
+        rate = call.rate_micros or 0
+        cost = call.cost_micros if call.is_priced else minutes * rate
+        has_reservation = call.reserved_until is not None
+        reserved = (call.limit_minutes or 0) if has_reservation else 0
+        delta = UsageDelta(
+            live=-1 if has_reservation else 0,
+            reserved_minutes=-reserved,
+            reserved_micros=-reserved * rate,
+            minutes=minutes - call.billed_minutes,
+            micros=cost - call.cost_micros,
+        )
+        return cls(minutes, cost, delta)
+
+    def mark(self, call: Call) -> None:
+        """Write into the call that it was released."""
+        call.reserved_until, call.billed_minutes, call.cost_micros = None, self.minutes, self.cost_micros
+
+
 class UsageCounters:
-    """The books of one organization, as far as one token and one widget identity concern them."""
+    """The counters of an organization, one of its tokens and one widget identity; lives for one transaction."""
 
     def __init__(self, session: AsyncSession, organization_id: UUID, token_id: UUID, identity: str) -> None:
         self._session = session
@@ -127,10 +156,10 @@ class UsageCounters:
         self._token = token_id.hex
         self._identity = identity
         self._day: dt.datetime | None = None
-        self._reader: RawConnection | None = None
+        self._connection: RawConnection | None = None
 
     async def lock_and_read(self, now: dt.datetime) -> UsageSnapshot:
-        """Lock the books until the transaction ends, and read them."""
+        """Lock the counters until the transaction ends, and read them."""
         self._day = day = now.replace(hour=0, minute=0, second=0, microsecond=0)
         values = {
             **{f"id_{number}": uuid7() for number in (1, 2, 3)},
@@ -143,20 +172,20 @@ class UsageCounters:
             "day": day,
             "month": day.replace(day=1),
         }
-        reader = await self._connected()
-        uses = {row["scope"]: _scope_usage(row) for row in await reader.fetch(_LOCK_AND_READ, **values)}
+        connection = await self._raw_connection()
+        uses = {row["scope"]: _scope_usage(row) for row in await connection.fetch(_LOCK_AND_READ, **values)}
         return UsageSnapshot(uses[UsageScope.ORGANIZATION], uses[UsageScope.TOKEN], uses[UsageScope.IDENTITY])
 
     async def apply(self, delta: UsageDelta, *, used_at: dt.datetime | None = None) -> None:
-        """Write ``entry`` to all three rows; the books must be open.
+        """Add ``delta`` to all three rows; the counters must be locked.
 
-        ``of`` is when that was used which ``entry`` corrects: another day's or month's sums are closed.
+        ``used_at`` is when that was used which ``delta`` corrects: sums of another day or month do not change.
         """
-        reader = await self._connected()
-        await reader.fetch(_APPLY_DELTA, **self.delta_parameters(delta, used_at=used_at))
+        connection = await self._raw_connection()
+        await connection.fetch(_APPLY_DELTA, **self.delta_parameters(delta, used_at=used_at))
 
     def delta_parameters(self, delta: UsageDelta, *, used_at: dt.datetime | None = None) -> dict[str, object]:
-        """The values of ``POST_SQL`` that write ``entry``."""
+        """The parameters of ``APPLY_DELTA_SQL`` that add ``delta``."""
         in_day = used_at is None or self._day is None or used_at >= self._day
         in_month = in_day or used_at is None or self._day is None or used_at >= self._day.replace(day=1)
         return {
@@ -167,7 +196,7 @@ class UsageCounters:
             "reserved_minutes": delta.reserved_minutes,
             "reserved_micros": delta.reserved_micros,
             "attempts": delta.attempts,
-            "refused": delta.rejected,
+            "rejected": delta.rejected,
             "day_minutes": delta.minutes if in_day else 0,
             "day_micros": delta.micros if in_day else 0,
             "month_minutes": delta.minutes if in_month else 0,
@@ -175,49 +204,35 @@ class UsageCounters:
         }
 
     async def release_overdue_reservations(self, now: dt.datetime) -> bool:
-        """Free the slots of calls that must be over; True when there were any. The books must be open."""
+        """Release what calls reserve that must be over; True when there were any. The counters must be locked."""
         overdue = _OVERDUE_CALLS.where(Call.owned_by(self._organization_id))
         calls = (await self._session.scalars(overdue, {"now": now})).all()
         for call in calls:
-            books = UsageCounters(self._session, self._organization_id, call.token_id, call.identity)
-            await books.apply(settle(call, minutes=call.limit_minutes or 0))
+            counters = UsageCounters(self._session, self._organization_id, call.token_id, call.identity)
+            release = Release.of(call, minutes=call.limit_minutes or 0)
+            release.mark(call)
+            await counters.apply(release.delta)
         return bool(calls)
 
     async def delete_unused_identity(self) -> None:
-        """Drop the row of a widget identity that never placed a call: each exchange makes a new one."""
-        reader = await self._connected()
-        await reader.fetch(_DELETE_UNUSED_IDENTITY, organization=self._organization_id, identity=self._identity)
+        """Delete the row of a widget identity that never placed a call: each exchange makes a new identity."""
+        connection = await self._raw_connection()
+        await connection.fetch(_DELETE_UNUSED_IDENTITY, organization=self._organization_id, identity=self._identity)
 
-    async def _connected(self) -> RawConnection:
-        if self._reader is None:
-            self._reader = await raw_connection(self._session)
-        return self._reader
+    async def _raw_connection(self) -> RawConnection:
+        if self._connection is None:
+            self._connection = await raw_connection(self._session)
+        return self._connection
 
 
 def reserve(minutes: int, rate_micros: int) -> UsageDelta:
-    """What admitting a call writes."""
+    """What admitting a call adds to the counters."""
     return UsageDelta(live=1, attempts=1, reserved_minutes=minutes, reserved_micros=minutes * rate_micros)
 
 
 def reservation_end(now: dt.datetime, minutes: int) -> dt.datetime:
-    """When a call admitted now must be over, whatever the carrier tells."""
+    """When a call that is admitted now must be over, whatever the carrier reports."""
     return now + dt.timedelta(minutes=minutes, seconds=RING_SECONDS) + _RESERVATION_MARGIN
-
-
-def settle(call: Call, *, minutes: int) -> UsageDelta:
-    """Let ``call`` give back its slot and pay for ``minutes``; what that changes in the books, often nothing."""
-    holds, rate = call.reserved_until is not None, call.rate_micros or 0
-    held = (call.limit_minutes or 0) if holds else 0
-    cost = call.cost_micros if call.is_priced else minutes * rate
-    entry = UsageDelta(
-        live=-1 if holds else 0,
-        reserved_minutes=-held,
-        reserved_micros=-held * rate,
-        minutes=minutes - call.billed_minutes,
-        micros=cost - call.cost_micros,
-    )
-    call.reserved_until, call.billed_minutes, call.cost_micros = None, minutes, cost
-    return entry
 
 
 def _scope_usage(row: Mapping[Any, Any]) -> ScopeUsage:

@@ -1,1 +1,1 @@
-"""Our calls of a day beside the carrier's: counted, compared, corrected."""
+"""Reconciliation of call records with the carrier: stuck calls, prices, daily comparison."""

@@ -1,7 +1,7 @@
-"""Compares a day's calls with the carrier's list of them; corrects what the carrier must know better.
+"""Compares a day's calls with the carrier's list of them and corrects what the carrier knows better.
 
-Each call is corrected in a transaction of its own, together with the difference that says so, and a difference is
-kept once: a run that was interrupted is made again from the start, and finds what it corrected already equal.
+Each call is corrected in a transaction of its own, together with its discrepancies, and each discrepancy is stored
+once. So an interrupted run is simply repeated: what it corrected is equal by then.
 """
 
 import datetime as dt
@@ -16,11 +16,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from calls.limits.limit_alerts import LimitAlerts
+from calls.limits.alert_mails import AlertMailer
 from calls.models import Call, CallStatus
 from calls.reconciliation.daily_differences import (
     CarrierCall,
-    NumberDiscrepancy,
+    Discrepancy,
     find_discrepancies,
     placing_token,
 )
@@ -31,37 +31,37 @@ from kit.clock import utc_now
 from kit.db.database import Database
 
 RECONCILE_DELAY = dt.timedelta(hours=3)
-"""The end of the day: by then the carrier knows nearly every price."""
+"""After the end of the day: by then the carrier knows nearly every price."""
 RECONCILE_AGAIN_DELAY = dt.timedelta(hours=20)
-"""A day of which prices are missing."""
+"""After the last comparison of a day whose prices are incomplete."""
 MAX_DAYS_BACK = 7
-"""Older days are compared by the command line alone."""
+"""Older days are compared only from the command line."""
 CALLS_PER_BATCH = 500
 _MIDNIGHT_SLACK = dt.timedelta(minutes=10)
 _MAX_CLOCK_SKEW = dt.timedelta(hours=1)
 _DAY = dt.timedelta(days=1)
-log = structlog.get_logger("epoch.voice")
+log = structlog.get_logger("epoch.calls")
 
 
 class DailyReconciler:
-    """Compares days, oldest first."""
+    """Reconciles days, oldest first. Made once at start."""
 
-    def __init__(self, jobs: Database, carrier: Carrier, watch: LimitAlerts | None = None) -> None:
+    def __init__(self, jobs: Database, carrier: Carrier, alert_mailer: AlertMailer | None = None) -> None:
         """``jobs`` must see every organization's calls."""
         self._jobs = jobs
         self._carrier = carrier
-        self._watch = watch
+        self._alert_mailer = alert_mailer
 
     async def run(self, now: dt.datetime | None = None) -> list[ReconciledDay]:
-        """Compare the days that are due. Raises: CarrierError; the day is compared again by the next run."""
+        """Reconcile the days that are due. Raises: CarrierError; the next run reconciles that day again."""
         return [await self.reconcile(day) for day in await self._due(now or utc_now())]
 
     async def reconcile(self, day: dt.date) -> ReconciledDay:
-        """Compare the calls that began on ``day``, UTC, whether it was compared or not. Raises: CarrierError."""
+        """Reconcile the calls that began on ``day``, UTC, even if they were before. Raises: CarrierError."""
         async with self._jobs.sessions() as session, session.begin():
             begun = insert(ReconciledDay).values(id=uuid7(), day=day)
             await session.execute(begun.on_conflict_do_update(index_elements=["day"], set_={"compared_at": None}))
-            # Whatever still is so is found again.
+            # Those that persist are found again.
             still_open = CallDiscrepancy.day == day, CallDiscrepancy.corrected_at.is_(None)
             await session.execute(sa.delete(CallDiscrepancy).where(*still_open))
         found = await self._compare_day(day, await self._fetch_carrier_calls(day))
@@ -82,7 +82,7 @@ class DailyReconciler:
         async with self._jobs.sessions() as session:
             since = ReconciledDay.day > last - MAX_DAYS_BACK * _DAY
             known = {row.day: row for row in await session.scalars(sa.select(ReconciledDay).where(since))}
-        # A product that compares for the first time has no days behind it that anybody waits for.
+        # The first run has no earlier days that anybody waits for.
         days = [last - number * _DAY for number in reversed(range(MAX_DAYS_BACK))] if known else [last]
         return [day for day in days if _is_due(known.get(day), now)]
 
@@ -90,7 +90,7 @@ class DailyReconciler:
         listed = _CarrierCallList()
         async for legs in self._carrier.legs_of_day(day):
             listed.add(legs)
-        # Who calls just before midnight reaches somebody on the next day.
+        # A call just before midnight may be answered on the next day.
         midnight = dt.datetime.combine(day + _DAY, dt.time(), dt.UTC)
         for sid, caller in listed.callers.items():
             is_late = caller.started_at is not None and caller.started_at >= midnight - _MIDNIGHT_SLACK
@@ -118,13 +118,13 @@ class DailyReconciler:
         is_listed = call.carrier_sid in listed.callers
         theirs = listed.match(call.carrier_sid) if is_listed else await self._fetch_carrier_call(call.carrier_sid)
         if call.erased_at is not None:
-            return  # Erased there as well, or about to be.
+            return  # It is erased at the carrier as well, or will be.
         if theirs is None:
-            missing = NumberDiscrepancy(DiscrepancyKind.UNKNOWN_THERE, _describe(call), "", is_correctable=False)
+            missing = Discrepancy(DiscrepancyKind.UNKNOWN_THERE, _describe(call), "", is_correctable=False)
             await self._correct(day, call, [missing])
             return
         if not is_listed:
-            # Began in another day's last or first second, as the carrier sees it.
+            # By the carrier's clock the call began on the day before or after.
             found.calls_there += 1
             found.seconds_there += theirs.seconds
             found.micros_there += theirs.price_micros or 0
@@ -132,30 +132,30 @@ class DailyReconciler:
             return
         if theirs.price_micros is None:
             found.unpriced += 1
-        differing = find_discrepancies(call, theirs)
+        discrepancies = find_discrepancies(call, theirs)
         is_new_price = call.status is not CallStatus.REFUSED and theirs.price_micros is not None and not call.is_priced
-        if differing or is_new_price:
-            await self._correct(day, call, differing, theirs)
+        if discrepancies or is_new_price:
+            await self._correct(day, call, discrepancies, theirs)
 
     async def _correct(
-        self, day: dt.date, call: Call, differing: Sequence[NumberDiscrepancy], theirs: CarrierCall | None = None
+        self, day: dt.date, call: Call, discrepancies: Sequence[Discrepancy], theirs: CarrierCall | None = None
     ) -> None:
-        """Correct our record, and keep what was found, together."""
+        """Correct our record and store its discrepancies in one transaction."""
         async with self._jobs.sessions() as session, session.begin():
-            calls = CallService(session)
-            told = {item.kind for item in differing if item.is_correctable}
-            if theirs is not None and told - {DiscrepancyKind.PRICE}:
+            calls = CallService(session, alert_mailer=self._alert_mailer)
+            correctable = {item.kind for item in discrepancies if item.is_correctable}
+            if theirs is not None and correctable - {DiscrepancyKind.PRICE}:
                 leg_sid, end = theirs.end
-                await calls.correct_end(call.organization_id, call.carrier_sid, leg_sid, end, watch=self._watch)
+                await calls.correct_end(call.organization_id, call.carrier_sid, leg_sid, end)
             if theirs is not None and theirs.price_micros is not None and call.status is not CallStatus.REFUSED:
-                await calls.set_price(call.organization_id, call.id, theirs.price_micros, watch=self._watch)
-            for item in differing:
+                await calls.set_price(call.organization_id, call.id, theirs.price_micros)
+            for item in discrepancies:
                 await _store_discrepancy(
                     session, day, call.carrier_sid, item, call_record_id=call.id, token_id=call.token_id
                 )
 
     async def _report_unknown(self, day: dt.date, listed: "_CarrierCallList") -> None:
-        """What is left of the list: another day's, turned away and not recorded, or nothing we know of."""
+        """Report billable calls of the list that we have no record of at all."""
         left = [sid for sid in listed.callers if sid not in listed.matched]
         for start in range(0, len(left), CALLS_PER_BATCH):
             some = left[start : start + CALLS_PER_BATCH]
@@ -166,7 +166,7 @@ class DailyReconciler:
                     if sid in known or not theirs.is_billable:
                         continue
                     there = f"{theirs.status.value}, {theirs.seconds} s"
-                    item = NumberDiscrepancy(DiscrepancyKind.UNKNOWN_HERE, "", there, is_correctable=False)
+                    item = Discrepancy(DiscrepancyKind.UNKNOWN_HERE, "", there, is_correctable=False)
                     await _store_discrepancy(session, day, sid, item, token_id=placing_token(theirs.caller))
 
     async def _fetch_carrier_call(self, carrier_sid: str) -> CarrierCall | None:
@@ -178,7 +178,7 @@ class DailyReconciler:
 
     async def _our_calls(self, day: dt.date) -> AsyncIterator[Sequence[Call]]:
         start = dt.datetime.combine(day, dt.time(), dt.UTC)
-        # Ids begin with their time: the primary key finds the day.
+        # Ids begin with their time, so the primary key finds the day.
         after, end = (
             UUID(int=int(moment.timestamp() * 1000) << 80)
             for moment in (start - _MAX_CLOCK_SKEW, start + _DAY + _MAX_CLOCK_SKEW)
@@ -199,7 +199,7 @@ class DailyReconciler:
 
 
 class _DayTotals(msgspec.Struct):
-    """A ``CarrierDay``'s sums."""
+    """The sums of a ``ReconciledDay``."""
 
     calls_here: int = 0
     calls_there: int = 0
@@ -235,7 +235,7 @@ class _CarrierCallList:
         return CarrierCall(self.callers[sid], tuple(self.dialled.get(sid, ())))
 
     def match(self, sid: str) -> CarrierCall:
-        """The call, which is known here."""
+        """The call, which has a record here."""
         self.matched.add(sid)
         return self.get(sid)
 
@@ -254,7 +254,7 @@ async def _store_discrepancy(
     session: AsyncSession,
     day: dt.date,
     carrier_sid: str,
-    item: NumberDiscrepancy,
+    item: Discrepancy,
     *,
     call_record_id: UUID | None = None,
     token_id: UUID | None = None,

@@ -1,4 +1,4 @@
-"""One call on both sides: in what they differ, and whose word counts. Pure."""
+"""Finds the discrepancies between our record of a call and the carrier's. Pure."""
 
 import datetime as dt
 import re
@@ -14,12 +14,12 @@ from carrier.port import LegReport
 from kit.schemas import rfc3339
 
 _END_TOLERANCE = dt.timedelta(seconds=2)
-"""Ends that are told and ends that are listed are rounded apart."""
+"""Reported ends and listed ends are rounded differently."""
 _WIDGET_IDENTITY = re.compile(r"client:w_([0-9a-f]{32})_[0-9a-f]{16}")
 
 
 class CarrierCall(msgspec.Struct, frozen=True):
-    """A call in the carrier's books."""
+    """A call as the carrier lists it."""
 
     caller: LegReport
     dialled: tuple[LegReport, ...] = ()
@@ -39,7 +39,7 @@ class CarrierCall(msgspec.Struct, frozen=True):
 
     @property
     def is_billable(self) -> bool:
-        """True for a call that somebody pays for, or that reached somebody; not for one that was turned away."""
+        """True for a call that cost something or dialled somebody; not for a rejected one."""
         return bool(self.dialled or self.price_micros)
 
     @property
@@ -49,7 +49,7 @@ class CarrierCall(msgspec.Struct, frozen=True):
 
     @property
     def end(self) -> tuple[str, LegEvent]:
-        """The leg whose end is the call's, and that end."""
+        """The leg whose end is the call's end, and the event of that end."""
         leg = self.dialled[0] if self.dialled else self.caller
         event = LegEvent(
             is_child=True,
@@ -61,8 +61,8 @@ class CarrierCall(msgspec.Struct, frozen=True):
         return leg.sid, event
 
 
-class NumberDiscrepancy(msgspec.Struct, frozen=True):
-    """In one thing; texts as staff read them."""
+class Discrepancy(msgspec.Struct, frozen=True):
+    """One value that differs; texts as staff read them."""
 
     kind: DiscrepancyKind
     here: str
@@ -71,30 +71,30 @@ class NumberDiscrepancy(msgspec.Struct, frozen=True):
 
 
 def placing_token(leg: LegReport) -> UUID | None:
-    """The embed token of the browser that placed the call; None for a call that no browser of ours placed."""
+    """The embed token of the browser that placed the call; None when no browser of ours did."""
     found = _WIDGET_IDENTITY.fullmatch(leg.caller)
     return None if found is None else UUID(found[1])
 
 
-def find_discrepancies(call: Call, theirs: CarrierCall) -> list[NumberDiscrepancy]:
-    """What our record of a call says otherwise than the carrier, which has seen it through."""
+def find_discrepancies(call: Call, theirs: CarrierCall) -> list[Discrepancy]:
+    """The discrepancies of a call that is over for the carrier."""
     if call.status is CallStatus.REFUSED:
         there = f"{theirs.status.value}, {theirs.seconds} s"
-        dialled = NumberDiscrepancy(DiscrepancyKind.DIALLED_THOUGH_REFUSED, "refused", there, is_correctable=False)
+        dialled = Discrepancy(DiscrepancyKind.DIALLED_THOUGH_REFUSED, "refused", there, is_correctable=False)
         return [dialled] if theirs.dialled else []
     found = []
     if call.status is not theirs.status:
-        # That nobody was dialled cannot be true of a call of which somebody told us.
+        # The carrier lists no dialled leg; if a dialled leg's end was reported to us, that list is wrong.
         is_correctable = bool(theirs.dialled) or not call.status.is_final
-        found.append(NumberDiscrepancy(DiscrepancyKind.STATUS, call.status.value, theirs.status.value, is_correctable))
+        found.append(Discrepancy(DiscrepancyKind.STATUS, call.status.value, theirs.status.value, is_correctable))
     if theirs.dialled:
         seconds = theirs.seconds if theirs.status is CallStatus.COMPLETED else 0
         if call.duration != seconds:
-            found.append(NumberDiscrepancy(DiscrepancyKind.DURATION, str(call.duration), str(seconds)))
+            found.append(Discrepancy(DiscrepancyKind.DURATION, str(call.duration), str(seconds)))
         ended_at = theirs.dialled[0].ended_at
         if ended_at is not None and (call.ended_at is None or abs(call.ended_at - ended_at) > _END_TOLERANCE):
-            found.append(NumberDiscrepancy(DiscrepancyKind.END, rfc3339(call.ended_at) or "", rfc3339(ended_at) or ""))
+            found.append(Discrepancy(DiscrepancyKind.END, rfc3339(call.ended_at) or "", rfc3339(ended_at) or ""))
     price = theirs.price_micros
     if call.is_priced and price is not None and call.cost_micros != price:
-        found.append(NumberDiscrepancy(DiscrepancyKind.PRICE, str(call.cost_micros), str(price)))
+        found.append(Discrepancy(DiscrepancyKind.PRICE, str(call.cost_micros), str(price)))
     return found

@@ -1,4 +1,4 @@
-"""Asks the carrier what calls cost, some minutes after their end: only then it knows."""
+"""Asks the carrier for the prices of calls, which it knows some minutes after their end."""
 
 import asyncio
 import datetime as dt
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import structlog
 
 from calls.leg_reports import total_price
-from calls.limits.limit_alerts import LimitAlerts
+from calls.limits.alert_mails import AlertMailer
 from calls.models import Call
 from calls.services import CallService
 from carrier.port import Carrier, CarrierError, NotFoundAtCarrier
@@ -17,12 +17,12 @@ from kit.clock import utc_now
 from kit.db.database import Database
 
 CALLS_PER_RUN = 500
-"""Of one run; the next goes on."""
+"""The next run goes on."""
 CONCURRENT_REQUESTS = 5
 RETRY_INTERVAL = dt.timedelta(hours=1)
 MAX_PRICE_AGE = dt.timedelta(hours=12)
-"""After a call's end; then the daily comparison reads the prices of the whole day at once."""
-log = structlog.get_logger("epoch.voice")
+"""After a call's end; later the daily reconciliation reads the prices of the whole day at once."""
+log = structlog.get_logger("epoch.calls")
 
 
 class _UnpricedCall(msgspec.Struct, frozen=True):
@@ -33,16 +33,16 @@ class _UnpricedCall(msgspec.Struct, frozen=True):
 
 
 class PriceUpdater:
-    """Replaces estimates by prices, and corrects what was spent."""
+    """Replaces estimates by prices and corrects the spending. Made once at start."""
 
-    def __init__(self, jobs: Database, carrier: Carrier, watch: LimitAlerts | None = None) -> None:
+    def __init__(self, jobs: Database, carrier: Carrier, alert_mailer: AlertMailer | None = None) -> None:
         """``jobs`` must see every organization's calls."""
         self._jobs = jobs
         self._carrier = carrier
-        self._watch = watch
+        self._alert_mailer = alert_mailer
 
     async def run(self, now: dt.datetime | None = None) -> int:
-        """Ask about the calls that are due, those that wait longest first; return how many have a price now."""
+        """Ask for the prices that are due, the oldest first; return how many were found."""
         asked_at = now or utc_now()
         todo, priced = iter(await self._due(asked_at)), 0
 
@@ -52,8 +52,8 @@ class PriceUpdater:
                 try:
                     priced += await self._update(call, asked_at)
                 except CarrierError as error:
-                    # It stays due: the next run asks again.
-                    log.warning("price_not_told", call=str(call.id), error=type(error).__name__)
+                    # The call stays due: the next run asks again.
+                    log.warning("price_request_failed", call=str(call.id), error=type(error).__name__)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(CONCURRENT_REQUESTS):
@@ -80,7 +80,9 @@ class PriceUpdater:
         micros = total_price(legs) if legs else None
         async with self._jobs.sessions() as session, session.begin():
             if micros is not None:
-                await CallService(session).set_price(call.organization_id, call.id, micros, watch=self._watch)
+                await CallService(session, alert_mailer=self._alert_mailer).set_price(
+                    call.organization_id, call.id, micros
+                )
                 return True
             again = now + RETRY_INTERVAL if legs and now < call.ended_at + MAX_PRICE_AGE else None
             await session.execute(sa.update(Call).where(Call.id == call.id).values(price_due_at=again))

@@ -1,4 +1,4 @@
-"""Sets records right: gives orphan events to their calls, and asks the carrier how quiet calls stand."""
+"""Closes live calls that no event was reported of for a while: asks the carrier whether they are over."""
 
 import asyncio
 import datetime as dt
@@ -10,7 +10,7 @@ import structlog
 
 from calls.call_state import STATUS_BY_CARRIER_STATUS, LegEvent
 from calls.leg_reports import is_leg_over, total_price
-from calls.limits.limit_alerts import LimitAlerts
+from calls.limits.alert_mails import AlertMailer
 from calls.models import (
     LIVE_STATUSES,
     Call,
@@ -18,28 +18,28 @@ from calls.models import (
     CallStatus,
 )
 from calls.services import CallService
-from calls.unmatched_events import link_orphans
+from calls.unmatched_events import UnmatchedEventMatcher
 from carrier.port import Carrier, CarrierError, LegReport, NotFoundAtCarrier
 from kit.clock import utc_now
 from kit.db.database import Database
 
 STUCK_AFTER = dt.timedelta(minutes=2)
-"""After its last event; the carrier tells of each change within seconds."""
+"""After a live call's last event; the carrier reports each change within seconds."""
 CONCURRENT_REQUESTS = 5
 RECONCILED_SEQUENCE = 1_000_000
-"""The sequence number of what was asked instead of told: should the carrier's own word come after all, that counts."""
-log = structlog.get_logger("epoch.voice")
+"""Sequence number of an end that we asked for: it sorts last, so an end that the carrier reports later wins."""
+log = structlog.get_logger("epoch.calls")
 
 
 class StuckCall(msgspec.Struct, frozen=True):
-    """A live call that nothing was heard of lately."""
+    """A live call without a recent event."""
 
     organization_id: UUID
     carrier_sid: str
 
 
 class _CarrierEnd(msgspec.Struct, frozen=True):
-    """What the carrier's books say of a call that is over."""
+    """The end of a call as the carrier lists it."""
 
     leg_sid: str
     event: LegEvent
@@ -47,37 +47,40 @@ class _CarrierEnd(msgspec.Struct, frozen=True):
 
 
 class StuckCallReconciler:
-    """Closes calls that the carrier says, or has said, are over."""
+    """Closes calls that are over for the carrier. Made once at start."""
 
-    def __init__(self, jobs: Database, database: Database, carrier: Carrier, watch: LimitAlerts | None = None) -> None:
-        """``jobs`` sees every organization's calls; what is found out is written through ``database``."""
+    def __init__(
+        self, jobs: Database, database: Database, carrier: Carrier, alert_mailer: AlertMailer | None = None
+    ) -> None:
+        """``jobs`` must see every organization's calls; changes are written through ``database``."""
         self._jobs = jobs
         self._database = database
         self._carrier = carrier
-        self._watch = watch
+        self._alert_mailer = alert_mailer
+        self._unmatched_events = UnmatchedEventMatcher(jobs, database, alert_mailer)
 
     async def run(self, now: dt.datetime | None = None) -> int:
-        """Ask about each quiet call; return how many are over. What gets no answer waits for the next run."""
-        linked = await link_orphans(self._jobs, self._database, self._watch)
-        quiet = await self._stuck_calls((now or utc_now()) - STUCK_AFTER)
+        """Ask about each stuck call; return how many are over. A failed request waits for the next run."""
+        matched = await self._unmatched_events.run()
+        stuck = await self._stuck_calls((now or utc_now()) - STUCK_AFTER)
         closed = unanswered = 0
-        todo = iter(quiet)
+        todo = iter(stuck)
 
         async def work() -> None:
             nonlocal closed, unanswered
             for call in todo:
                 try:
-                    # Not in one expression: it would be read before the wait and written after it.
+                    # Not one expression: that would read ``closed`` before the wait and write it after.
                     is_over = await self._reconcile(call)
                     closed += is_over
                 except CarrierError:
                     unanswered += 1
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(CONCURRENT_REQUESTS, len(quiet))):
+            for _ in range(min(CONCURRENT_REQUESTS, len(stuck))):
                 group.create_task(work())
-        if linked or closed or unanswered:
-            log.info("calls_reconciled", linked=linked, quiet=len(quiet), closed=closed, unanswered=unanswered)
+        if matched or closed or unanswered:
+            log.info("calls_reconciled", matched=matched, stuck=len(stuck), closed=closed, unanswered=unanswered)
         return closed
 
     async def _stuck_calls(self, since: dt.datetime) -> list[StuckCall]:
@@ -91,33 +94,31 @@ class StuckCallReconciler:
             return [StuckCall(*row) for row in await session.execute(query)]
 
     async def _reconcile(self, call: StuckCall) -> bool:
-        standing = await self._fetch_end(call.carrier_sid)
-        if standing is None:
+        end = await self._fetch_end(call.carrier_sid)
+        if end is None:
             return False
         async with self._database.tenant_session(call.organization_id) as session:
-            calls, place = CallService(session), (call.organization_id, call.carrier_sid)
-            row = await calls.record_event(*place, standing.leg_sid, standing.event, watch=self._watch)
-            if row is not None and standing.price_micros is not None:
-                await calls.set_price(call.organization_id, row.id, standing.price_micros, watch=self._watch)
+            calls = CallService(session, alert_mailer=self._alert_mailer)
+            row = await calls.record_event(call.organization_id, call.carrier_sid, end.leg_sid, end.event)
+            if row is not None and end.price_micros is not None:
+                await calls.set_price(call.organization_id, row.id, end.price_micros)
         return True
 
     async def _fetch_end(self, call_sid: str) -> _CarrierEnd | None:
-        """What the carrier knows of the call's end; None while it is not over. Raises: CarrierError."""
+        """The call's end; None while it is not over. Raises: CarrierError."""
         dialled = next(iter(await self._carrier.dialled_legs(call_sid)), None)
         if dialled is not None and not is_leg_over(dialled):
             return None
         try:
             caller = await self._carrier.leg(call_sid)
         except NotFoundAtCarrier:
-            # Live calls are never deleted there: whatever it was, it is over.
-            return (
-                _CarrierEnd(call_sid, _end_event(CallStatus.FAILED), None)
-                if dialled is None
-                else _end_of(dialled, None)
-            )
+            # The carrier never deletes live calls, so this one is over.
+            if dialled is None:
+                return _CarrierEnd(call_sid, _end_event(CallStatus.FAILED), None)
+            return _end_of(dialled, None)
         if dialled is not None:
             return _end_of(dialled, caller)
-        # Over before anybody was dialled. A leg that we heard of and the carrier does not is closed by this too.
+        # Over before anybody was dialled. This also closes a dialled leg that was reported but is not listed.
         return _CarrierEnd(call_sid, _end_event(CallStatus.CANCELED, caller), None) if is_leg_over(caller) else None
 
 

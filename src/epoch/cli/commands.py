@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accounts.passwords import Passwords
 from admin.models import StaffRole
 from admin.services import InvitedStaff, StaffService
-from calls.limits import services as switch
+from calls.limits.pause import CallingPauseService
 from calls.reconciliation.daily import DailyReconciler
 from calls.reconciliation.models import ReconciledDay
 from carrier.port import Carrier
@@ -51,13 +51,13 @@ async def _all_organizations(settings: Settings) -> AsyncIterator[AsyncSession]:
 async def pause_calls(settings: Settings, reason: str, *, end_live: bool) -> bool:
     """Stop new calls of every organization; False when they are stopped already. Raises: SettingsError."""
     async with _all_organizations(settings) as session:
-        return await switch.pause_calls(session, reason=reason, by=SYSTEM, end_live=end_live)
+        return await CallingPauseService(session).pause(reason=reason, by=SYSTEM, end_live=end_live)
 
 
 async def resume_calls(settings: Settings) -> bool:
     """Let calls be placed again; False when they were not stopped. Raises: SettingsError."""
     async with _all_organizations(settings) as session:
-        return await switch.resume_calls(session, by=SYSTEM)
+        return await CallingPauseService(session).resume(by=SYSTEM)
 
 
 async def add_staff(settings: Settings, email: str, role: str | None) -> tuple[InvitedStaff, str]:

@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.limits import services as switch
+from calls.limits import pause as pause_module
 from calls.limits.models import CallingPause
+from calls.limits.pause import CallingPauseService
 from calls.limits.usage_counters import UsageCounters
 from calls.models import Call, CallStatus
 from calls.termination import END_CALL, TERMINATION_RETRY_SECONDS, CallTerminator
@@ -241,7 +242,7 @@ async def test_a_pause_waits_for_the_calls_being_judged_and_they_for_it(
         await resume_calls(own_settings)
 
         async with asyncio.TaskGroup() as group, jobs.sessions() as session, session.begin():
-            assert await switch.pause_calls(session, reason="fraud", by=SYSTEM)
+            assert await CallingPauseService(session).pause(reason="fraud", by=SYSTEM)
             judged = group.create_task(judge())
             await is_waited("ShareLock")
         assert judged.result(), "the call sees the pause that it waited for"
@@ -257,7 +258,7 @@ async def test_a_pause_does_not_fail_because_a_worker_stands_still(
     own_settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(switch, "_PAUSE_LOCK_TIMEOUT", "100ms")
+    monkeypatch.setattr(pause_module, "PAUSE_LOCK_TIMEOUT", "100ms")
     tenants = [await make.tenant() for _ in range(2)]
     token = await make.token(tenants[0])
     try:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from litestar import Litestar
 
 from calls.call_state import LegEvent
-from calls.limits.limit_alerts import LIMIT_ALERTS
+from calls.limits.alert_mails import ALERT_MAILER
 from calls.models import Call, CallStatus
 from calls.reconciliation.daily import DailyReconciler
 from calls.reconciliation.models import CallDiscrepancy, ReconciledDay
@@ -39,7 +39,7 @@ async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
 
 @pytest.fixture
 def comparison(app: Litestar, database: Database, books: Books) -> DailyReconciler:
-    return DailyReconciler(database, books.carrier, LIMIT_ALERTS.get(app))
+    return DailyReconciler(database, books.carrier, ALERT_MAILER.get(app))
 
 
 @pytest.fixture(autouse=True)

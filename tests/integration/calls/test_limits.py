@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from litestar import Litestar
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from calls.limits.admission import CALL_ADMISSION
 from calls.limits.limit_names import DEFAULT_COUNTS
 from calls.limits.models import (
     Alert,
@@ -26,9 +27,9 @@ from calls.limits.models import (
     UsageCounter,
     UsageScope,
 )
-from calls.limits.overrides import set_override
-from calls.limits.rejections import HOURLY_CAP_PER_TOKEN, UNCHECKED_REJECTIONS, UncheckedRejections
-from calls.limits.services import pause_calls, resume_calls
+from calls.limits.overrides import LimitOverrideService
+from calls.limits.pause import CallingPauseService
+from calls.limits.rejections import HOURLY_CAP_PER_TOKEN, UncheckedRejections
 from calls.models import Call, CallStatus
 from calls.services import CallService
 from conftest import PUBLIC_URL, ROOT
@@ -313,8 +314,8 @@ async def test_staff_override_a_limit_until_a_date(
     token = await make.token(tenant)
     for ends_at, dialled in ((utc_now() + dt.timedelta(days=1), False), (utc_now(), True)):
         async with database.sessions() as session, session.begin():
-            await set_override(
-                session, tenant.organization.id, "live_calls", 0, ends_at=ends_at, reason="fraud", by=STAFF
+            await LimitOverrideService(session).set(
+                tenant.organization.id, "live_calls", 0, ends_at=ends_at, reason="fraud", by=STAFF
             )
         assert is_dialled(await callbacks.outgoing(token.id, new_sid())) is dialled
 
@@ -323,9 +324,14 @@ class Apart:
     """A product with a database of its own, whose tables can be broken without harm to other tests."""
 
     def __init__(
-        self, client: httpx.AsyncClient, settings: Settings, database: Database, url: str, unjudged: UncheckedRejections
+        self,
+        client: httpx.AsyncClient,
+        settings: Settings,
+        database: Database,
+        url: str,
+        unchecked_rejections: UncheckedRejections,
     ) -> None:
-        self.unjudged = unjudged
+        self.unchecked_rejections = unchecked_rejections
         self.client, self.side = client, CallbackClient(client, settings)
         self.make, self.database, self._url = Factory(database, settings), database, url
 
@@ -344,7 +350,7 @@ async def apart(settings: Settings, new_migrated_database: Callable[[], str]) ->
     app: Litestar = create_app(own)
     transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
     async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
-        yield Apart(client, own, database, url, UNCHECKED_REJECTIONS.get(app))
+        yield Apart(client, own, database, url, CALL_ADMISSION.get(app).unchecked_rejections)
     await database.stop()
 
 
@@ -353,7 +359,7 @@ async def test_calls_that_nobody_can_judge_are_recorded_within_measure(apart: Ap
     token = await apart.make.token(tenant)
     await apart.as_owner("REVOKE ALL ON usage_counter FROM epoch_app")
     for _ in range(HOURLY_CAP_PER_TOKEN - 1):
-        apart.unjudged.count(token.id)
+        apart.unchecked_rejections.count(token.id)
     call_ids = [uuid4() for _ in range(3)]
 
     for call_id in call_ids:
@@ -391,13 +397,13 @@ async def test_a_counter_that_cannot_be_read_is_no_call_and_the_widget_learns_wh
 
 async def test_paused_calls_are_refused_until_they_are_resumed(apart: Apart) -> None:
     token = await apart.make.token(await apart.make.tenant())
-    for change, fresh, dialled in ((pause_calls, True, False), (pause_calls, False, False)):
+    for is_new in (True, False):
         async with apart.database.sessions() as session, session.begin():
-            assert await change(session, reason="fraud", by=SYSTEM) is fresh
-        assert is_dialled(await apart.side.outgoing(token.id, new_sid())) is dialled
-    for fresh in (True, False):
+            assert await CallingPauseService(session).pause(reason="fraud", by=SYSTEM) is is_new
+        assert not is_dialled(await apart.side.outgoing(token.id, new_sid()))
+    for was_paused in (True, False):
         async with apart.database.sessions() as session, session.begin():
-            assert await resume_calls(session, by=SYSTEM) is fresh
+            assert await CallingPauseService(session).resume(by=SYSTEM) is was_paused
     assert is_dialled(await apart.side.outgoing(token.id, new_sid()))
 
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from litestar import Litestar
 
-from calls.limits.limit_alerts import LIMIT_ALERTS
+from calls.limits.alert_mails import ALERT_MAILER
 from calls.limits.models import UsageCounter, UsageScope
 from calls.models import Call
 from calls.reconciliation.prices import RETRY_INTERVAL, PriceUpdater
@@ -35,7 +35,7 @@ async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
 
 @pytest.fixture
 def finder(app: Litestar, database: Database, books: Books) -> PriceUpdater:
-    return PriceUpdater(database, books.carrier, LIMIT_ALERTS.get(app))
+    return PriceUpdater(database, books.carrier, ALERT_MAILER.get(app))
 
 
 @pytest.fixture(autouse=True)

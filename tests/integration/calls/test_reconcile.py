@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from litestar import Litestar
 
-from calls.limits.limit_alerts import LIMIT_ALERTS
+from calls.limits.alert_mails import ALERT_MAILER
 from calls.limits.models import UsageCounter, UsageScope
 from calls.models import (
     Call,
@@ -50,7 +50,7 @@ async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
 
 @pytest.fixture
 def reconciler(app: Litestar, database: Database, books: Books) -> StuckCallReconciler:
-    return StuckCallReconciler(database, DATABASE.get(app), books.carrier, LIMIT_ALERTS.get(app))
+    return StuckCallReconciler(database, DATABASE.get(app), books.carrier, ALERT_MAILER.get(app))
 
 
 @pytest.fixture(autouse=True)

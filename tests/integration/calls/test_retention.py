@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from calls.call_state import LegEvent
 from calls.limits.models import CallDestination
+from calls.listing import CallFilters, CallListService
 from calls.models import Call, CallEvent, CallStatus
-from calls.services import CallFilters, CallService
-from calls.usage import usage_of
+from calls.services import CallService
+from calls.usage import UsageService
 from carrier.port import NotFoundAtCarrier
 from carrier.twilio import TwilioCarrier
 from kit.actor import SYSTEM
@@ -191,7 +192,7 @@ async def test_usage_still_counts_what_was_erased(
     await choose(database, tenant, 1)
     assert await retention.run(first_of_last_month + dt.timedelta(days=32)) == 1
     async with database.sessions() as session:
-        _, last_month = await usage_of(session, tenant.organization.id, today=now.date())
+        _, last_month = await UsageService(session).this_and_last_month(tenant.organization.id, today=now.date())
     assert (last_month.total.calls, last_month.total.seconds) == (1, 60)
     assert [(use.agent, use.totals.calls) for use in last_month.by_agent] == [(None, 1)]
 
@@ -339,7 +340,7 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
     assert [(await stored(database, call_id)).erased_at for call_id in (other, elsewhere)] == [None, None]
     async with database.sessions() as session:
         found = CallFilters(number=NUMBER)
-        assert await CallService(session).page(tenant.organization.id, found, after=None, limit=10) == []
+        assert await CallListService(session).page(tenant.organization.id, found, after=None, limit=10) == []
         destinations = sa.select(CallDestination.id).where(CallDestination.owned_by(tenant.organization.id))
         assert await session.scalar(destinations) is None
     assert await outbox.work_off(DELETE_CALLS) == 2

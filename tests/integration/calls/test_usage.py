@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from calls.aggregates import CallTotals, started_since
 from calls.models import Call, CallStatus
-from calls.usage import AgentUsage, TokenUsage, usage_of
+from calls.usage import AgentUsage, TokenUsage, UsageService
 from conftest import NewClient
 from kit.db.database import Database, sqlalchemy_url
 from kit.settings import Settings
@@ -50,7 +50,7 @@ async def test_calls_are_counted_in_their_month_with_their_token_and_agent(
     await make.revoke(tenant, first)
 
     async with walled.tenant_session(tenant.organization.id) as session:
-        this, last = await usage_of(session, tenant.organization.id, today=TODAY)
+        this, last = await UsageService(session).this_and_last_month(tenant.organization.id, today=TODAY)
 
     async with database.sessions() as session:
         prefixes = {row.id: row.prefix for row in await session.execute(sa.text("SELECT id, prefix FROM embed_token"))}

@@ -12,14 +12,8 @@ from calls.limits.call_duration import (
     UsageSnapshot,
     allowed_minutes,
 )
-from calls.limits.limit_names import (
-    DEFAULT_COUNTS,
-    DEFAULT_LIMITS,
-    EffectiveLimits,
-    LimitSources,
-    effective_limits,
-    wrong_limits,
-)
+from calls.limits.effective_limits import EffectiveLimits, LimitSources, effective_limits, invalid_limit_message
+from calls.limits.limit_names import DEFAULT_COUNTS, DEFAULT_LIMITS
 from calls.limits.prices import PriceList
 from kit.errors import DomainError
 from tenants.plans import Plan
@@ -159,9 +153,9 @@ def test_whose_limit_holds(terms: LimitSources, value: int, ceiling: int) -> Non
 
 def test_what_an_organization_may_give_itself() -> None:
     ceilings = LIMITS.ceilings
-    assert wrong_limits({"minutes_per_day": 600, "live_calls": 0}, ceilings) is None
+    assert invalid_limit_message({"minutes_per_day": 600, "live_calls": 0}, ceilings) is None
     for chosen in ({"minutes_per_day": 601}, {"live_calls": -1}, {"first_days": 0}, {"live_calls_per_phone": 1}):
-        assert wrong_limits(chosen, ceilings) is not None
+        assert invalid_limit_message(chosen, ceilings) is not None
 
 
 def test_every_count_of_the_contract_is_among_the_counts() -> None:

@@ -1,0 +1,81 @@
+"""HTTP endpoints under ``/voice`` that the carrier calls: it asks what to dial and reports what happened."""
+
+from typing import Any
+
+import structlog
+from litestar import Controller, Request, Response, post
+from litestar.datastructures import State
+
+from calls.callback_forms import parse_dial_ended, parse_outgoing_call, parse_status_callback
+from calls.errors import InvalidCallback, InvalidCarrierSignature
+from calls.event_recorder import CALL_EVENT_RECORDER
+from calls.guards import signed_form
+from calls.limits.admission import CALL_ADMISSION
+from calls.limits.call_duration import MAX_CALL_MINUTES, RING_SECONDS
+from calls.models import Call, CallStatus
+from carrier.port import CARRIER, DialPlan
+from kit.http.app_key import SETTINGS
+from kit.settings import Settings
+
+MAX_CALLBACK_BYTES = 65_536
+log = structlog.get_logger("epoch.calls")
+
+
+def _reject_callback(_: Request[Any, Any, Any], error: InvalidCarrierSignature | InvalidCallback) -> Response[bytes]:
+    """An empty answer: a forged request learns nothing from it."""
+    log.warning("carrier_callback_rejected", reason=error.code)
+    status = 403 if isinstance(error, InvalidCarrierSignature) else 400
+    return Response(b"", media_type="text/plain", status_code=status)
+
+
+class CarrierCallbackController(Controller):
+    """The carrier's requests."""
+
+    path = "/voice"
+    include_in_schema = False
+    request_max_body_size = MAX_CALLBACK_BYTES
+    exception_handlers = {InvalidCarrierSignature: _reject_callback, InvalidCallback: _reject_callback}
+
+    @post("/outgoing")
+    async def outgoing(self, request: Request[Any, Any, State]) -> Response[bytes]:
+        """A browser requests a call: admit or reject it, and answer with a ``<Dial>`` or a ``<Reject>``."""
+        outgoing = parse_outgoing_call(await signed_form(request))
+        call = await CALL_ADMISSION.get(request.app).admit(outgoing)
+        carrier = CARRIER.get(request.app)
+        if call is None or call.status is CallStatus.REFUSED:
+            log.info("call_rejected", reason="replayed_or_unknown" if call is None else call.end_reason)
+            return _xml(carrier.reject())
+        return _xml(carrier.dial(_dial_plan(SETTINGS.get(request.app), call)))
+
+    @post("/unavailable", status_code=200)
+    async def unavailable(self, request: Request[Any, Any, State]) -> Response[bytes]:
+        """The carrier's fallback when ``/voice/outgoing`` fails: it reads nothing and dials nothing."""
+        return _xml(CARRIER.get(request.app).reject())
+
+    @post("/dial-ended")
+    async def dial_ended(self, request: Request[Any, Any, State]) -> Response[bytes]:
+        """The ``<Dial>`` is over: record that, and end the caller's leg."""
+        parent_sid, event = parse_dial_ended(await signed_form(request))
+        await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, parent_sid, event)
+        return _xml(CARRIER.get(request.app).finish())
+
+    @post("/status", status_code=204)
+    async def status(self, request: Request[Any, Any, State]) -> None:
+        """A leg has a new status."""
+        parent_sid, leg_sid, event = parse_status_callback(await signed_form(request))
+        await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, leg_sid, event)
+
+
+def _xml(document: bytes) -> Response[bytes]:
+    return Response(document, media_type="text/xml", status_code=200)
+
+
+def _dial_plan(settings: Settings, call: Call) -> DialPlan:
+    return DialPlan(
+        to=call.to_number,
+        caller_id=call.from_number or "",
+        status_url=f"{settings.public_url}/voice/status",
+        action_url=f"{settings.public_url}/voice/dial-ended",
+        ring_seconds=RING_SECONDS,
+        limit_seconds=60 * (call.limit_minutes or MAX_CALL_MINUTES),
+    )

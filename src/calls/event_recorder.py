@@ -1,0 +1,51 @@
+"""Records what the carrier reports about calls; reports of unknown calls are stored until their call appears."""
+
+import asyncio
+from uuid import UUID
+
+import structlog
+
+from calls.call_state import LegEvent
+from calls.limits.alert_mails import AlertMailer
+from calls.services import CallService
+from calls.tenant_lookup import TenantResolver
+from calls.unmatched_events import UnmatchedEventService
+from kit.db.database import Database
+from kit.http.app_key import AppKey
+
+# A call that is ended at once is reported while the request that stores it may still be under way.
+_FIRST_WRITE_SECONDS = (0.1, 0.2, 0.3, 0.4, 0.4)
+log = structlog.get_logger("epoch.calls")
+
+
+class CallEventRecorder:
+    """Finds the call of each event and records it. Made once at start; each event is one transaction."""
+
+    def __init__(self, database: Database, alert_mailer: AlertMailer) -> None:
+        self._database = database
+        self._alert_mailer = alert_mailer
+        self._tenants = TenantResolver(database)
+
+    async def record(self, parent_sid: str, leg_sid: str, event: LegEvent) -> None:
+        """Record an event of the leg ``leg_sid``, whose call has the caller's leg ``parent_sid``."""
+        organization_id = await self._find_organization(parent_sid)
+        if organization_id is None:
+            log.warning("event_of_unknown_call", kind=event.kind)
+            async with self._database.tenant_session(None) as session:
+                await UnmatchedEventService(session).store(parent_sid, leg_sid, event)
+            return
+        async with self._database.tenant_session(organization_id) as session:
+            calls = CallService(session, alert_mailer=self._alert_mailer)
+            await calls.record_event(organization_id, parent_sid, leg_sid, event)
+
+    async def _find_organization(self, parent_sid: str) -> UUID | None:
+        organization_id = await self._tenants.tenant_of_call(parent_sid)
+        for seconds in _FIRST_WRITE_SECONDS:
+            if organization_id is not None:
+                break
+            await asyncio.sleep(seconds)
+            organization_id = await self._tenants.tenant_of_call(parent_sid)
+        return organization_id
+
+
+CALL_EVENT_RECORDER: AppKey[CallEventRecorder] = AppKey("call_event_recorder")

@@ -1,0 +1,201 @@
+"""Checks one requested call against every rule and limit and stores it, in one transaction."""
+
+import datetime as dt
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.callback_forms import OutgoingCall
+from calls.errors import ClientBusy
+from calls.limits.alert_mails import AlertMailer
+from calls.limits.call_context import CALL_CONTEXT_STATEMENT, CallContext, CallContextService
+from calls.limits.call_duration import UsageSnapshot, allowed_minutes
+from calls.limits.destinations import Destination, parse_destination
+from calls.limits.insert_call import CallInsertService
+from calls.limits.limit_alerts import LimitAlertService
+from calls.limits.prices import PriceList
+from calls.limits.rejections import RejectionService
+from calls.limits.rules import ensure_destination, ensure_may_call
+from calls.limits.usage_counters import UsageCounters, UsageDelta, reservation_end, reserve
+from calls.models import Call, CallStatus
+from kit.clock import utc_now
+from kit.db.raw import CompiledStatement, raw_connection
+from kit.e164 import InvalidPhoneNumber
+from kit.errors import DomainError
+from tenants.models import PhoneNumber
+
+REPLAY_PERIOD = dt.timedelta(minutes=5)
+"""How long a request for a call may be repeated: the carrier repeats it within seconds; a signature never expires."""
+_LOCK_CALLER_NUMBER = CompiledStatement(
+    PhoneNumber.caller_id_of(sa.bindparam("organization", type_=sa.Uuid())).with_for_update(read=True)
+)
+
+
+class _Attempt(msgspec.Struct, frozen=True):
+    """One requested call with everything that decides about it."""
+
+    organization_id: UUID
+    outgoing: OutgoingCall
+    now: dt.datetime
+    dialled: Destination | DomainError
+    """Where the call goes, or why what was dialled is no such number."""
+    counters: UsageCounters
+    """Locked until the transaction ends."""
+    usage: UsageSnapshot
+    context: CallContext
+    caller_number: str | None
+    """The organization's number that is shown to the called party, E.164."""
+
+
+class AdmissionService:
+    """Admits or rejects requested calls."""
+
+    WARM_UP_STATEMENTS = (CALL_CONTEXT_STATEMENT, _LOCK_CALLER_NUMBER)
+    """Read for every call."""
+
+    def __init__(self, session: AsyncSession, *, prices: PriceList, alert_mailer: AlertMailer) -> None:
+        self._session = session
+        self._prices = prices
+        self._alerts = LimitAlertService(session, alert_mailer)
+
+    async def admit(
+        self, organization_id: UUID, country: str, outgoing: OutgoingCall, *, may_wait: bool = False
+    ) -> Call | None:
+        """Store the requested call: admitted (``initiated``) or ``refused`` with its reason.
+
+        ``country`` is the organization's home. Every rule of the exchange is checked again, because an access token
+        outlives a revocation. A repeated request returns the first one's record. None means that nothing is to be
+        dialled: the organization has no such token, the call is known and over, too old to be repeated or would not be
+        admitted any more, or the call was only counted because too many were rejected within the hour.
+
+        Raises:
+            ClientBusy: only with ``may_wait``; nothing is stored, because the client's last call may end in a moment.
+        """
+        attempt = await self._load(organization_id, country, outgoing)
+        if attempt is None:
+            return None
+        if attempt.context.is_recorded:
+            return await self._recorded_call(attempt)
+        try:
+            destination = _ensure_allowed(attempt)
+            minutes = self._allowed_minutes(attempt, destination)
+        except DomainError as rejection:
+            if may_wait and isinstance(rejection, ClientBusy):
+                raise
+            return await self._reject(attempt, rejection)
+        return await self._insert(attempt, destination, minutes)
+
+    async def _load(self, organization_id: UUID, country: str, outgoing: OutgoingCall) -> _Attempt | None:
+        """Lock the organization's counters and read what decides; None when the organization has no such token."""
+        now, dialled = utc_now(), _parse(outgoing.dialled, country)
+        counters = UsageCounters(self._session, organization_id, outgoing.token_id, outgoing.identity)
+        usage = await counters.lock_and_read(now)
+        context = await CallContextService(self._session).load(
+            organization_id,
+            outgoing.token_id,
+            now,
+            number=dialled.number if isinstance(dialled, Destination) else None,
+            carrier_sid=outgoing.call_sid,
+        )
+        if context is None:
+            return None
+        if context.has_overdue_reservations and await counters.release_overdue_reservations(now):
+            usage = await counters.lock_and_read(now)
+        caller_number = await self._lock_caller_number(organization_id)
+        return _Attempt(organization_id, outgoing, now, dialled, counters, usage, context, caller_number)
+
+    async def _lock_caller_number(self, organization_id: UUID) -> str | None:
+        # Shared until the call is stored: a release of the number that begins meanwhile must see the call, or be seen.
+        connection = await raw_connection(self._session)
+        row = await connection.fetch_row(_LOCK_CALLER_NUMBER, organization=organization_id)
+        return None if row is None else row[0]
+
+    async def _recorded_call(self, attempt: _Attempt) -> Call | None:
+        """The record of a call that was requested before; None when it is not to be dialled (again)."""
+        query = sa.select(Call).where(
+            Call.owned_by(attempt.organization_id), Call.carrier_sid == attempt.outgoing.call_sid
+        )
+        call: Call | None = await self._session.scalar(query)
+        if call is None or call.status is CallStatus.REFUSED:
+            return call
+        is_over = call.status.is_final or call.started_at <= attempt.now - REPLAY_PERIOD
+        return None if is_over or not _is_allowed(attempt) else call
+
+    def _allowed_minutes(self, attempt: _Attempt, destination: Destination) -> int:
+        """Raises: the errors of ``allowed_minutes``."""
+        request = attempt.context.call_request(destination, self._minute_price(destination))
+        return allowed_minutes(attempt.context.limits, attempt.usage, request)
+
+    async def _reject(self, attempt: _Attempt, rejection: DomainError) -> Call | None:
+        """Store and count a rejection; None when it is only counted, or on record already."""
+        rejections = RejectionService(self._session)
+        is_stored, call = await rejections.store(
+            attempt.organization_id, attempt.outgoing, rejection, usage=attempt.usage, from_number=attempt.caller_number
+        )
+        if is_stored:
+            await attempt.counters.apply(UsageDelta(rejected=1))
+            await attempt.counters.delete_unused_identity()
+        return call
+
+    async def _insert(self, attempt: _Attempt, destination: Destination, minutes: int) -> Call | None:
+        """Store an admitted call and reserve its minutes; None when its carrier id is on record already."""
+        minute_price = self._minute_price(destination)
+        delta = reserve(minutes, minute_price)
+        is_foreign = attempt.context.is_foreign(destination.country)
+        call = await CallInsertService(self._session).insert_admitted(
+            attempt.organization_id,
+            attempt.outgoing,
+            attempt.counters.delta_parameters(delta),
+            now=attempt.now,
+            is_foreign=is_foreign,
+            from_number=attempt.caller_number,
+            to_number=destination.number,
+            status=CallStatus.INITIATED,
+            country=destination.country,
+            limit_minutes=minutes,
+            rate_micros=minute_price,
+            reserved_until=reservation_end(attempt.now, minutes),
+        )
+        if call is not None:
+            await self._check_alerts(attempt, delta, is_foreign=is_foreign)
+        return call
+
+    async def _check_alerts(self, attempt: _Attempt, delta: UsageDelta, *, is_foreign: bool) -> None:
+        organization_id, token_id, context = attempt.organization_id, attempt.outgoing.token_id, attempt.context
+        await self._alerts.check_usage(organization_id, token_id, context, attempt.usage, delta, attempt.now)
+        if is_foreign and not context.called_within_hour:
+            await self._alerts.check_foreign(organization_id, token_id, context, attempt.now)
+
+    def _minute_price(self, destination: Destination) -> int:
+        return self._prices.minute_price(destination.country)
+
+
+def _parse(dialled: str, country: str) -> Destination | DomainError:
+    try:
+        return parse_destination(dialled, country)
+    except DomainError as error:
+        return error
+
+
+def _ensure_allowed(attempt: _Attempt) -> Destination:
+    """Where the call goes, as far as the rules allow it; limits are checked elsewhere.
+
+    Raises: the errors of the rules.
+    """
+    ensure_may_call(attempt.context, attempt.caller_number)
+    if isinstance(attempt.dialled, DomainError):
+        raise attempt.dialled
+    if attempt.context.is_own_number:
+        raise InvalidPhoneNumber
+    ensure_destination(attempt.context, attempt.dialled)
+    return attempt.dialled
+
+
+def _is_allowed(attempt: _Attempt) -> bool:
+    try:
+        _ensure_allowed(attempt)
+    except DomainError:
+        return False
+    return True

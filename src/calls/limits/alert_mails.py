@@ -1,0 +1,80 @@
+"""Mails to an organization's owners that a limit is nearly used up."""
+
+import datetime as dt
+from collections.abc import Callable
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.errors import CallLimitReached, TooManyCalls
+from calls.limits import limit_names
+from calls.limits.call_context import CallContext
+from kit.http.app_key import AppKey
+from kit.mail import Mail
+
+NEAR_LIMIT_PERCENT = 80
+
+SendMail = Callable[[AsyncSession, Mail], None]
+"""Sends a mail once the session's transaction is committed."""
+
+
+class LimitUsage(msgspec.Struct, frozen=True):
+    """One limit, and how much of it was used before and after a change."""
+
+    name: str
+    before: int
+    after: int
+    limit: int
+    window: dt.datetime
+    token_id: UUID | None = None
+
+    @property
+    def became_near(self) -> bool:
+        return self.before * 100 < self.limit * NEAR_LIMIT_PERCENT <= self.after * 100
+
+    @property
+    def subject(self) -> str:
+        return self.name if self.token_id is None else f"{self.name}:{self.token_id}"
+
+
+class AlertMailer:
+    """Sends the mails. Made once at start."""
+
+    def __init__(self, send: SendMail, public_url: str) -> None:
+        """``send`` is how mails leave; ``public_url`` is where their links lead."""
+        self._send = send
+        self._public_url = public_url
+
+    def send_near_limit(self, session: AsyncSession, context: CallContext, usage: LimitUsage, *, to: str) -> None:
+        """Tell one owner that a limit came to ``NEAR_LIMIT_PERCENT``, once the transaction is committed."""
+        self._send(session, _near_limit_mail(context, usage, to, self._public_url))
+
+
+ALERT_MAILER: AppKey[AlertMailer] = AppKey("alert_mailer")
+_MONTHLY_LIMITS = frozenset({limit_names.MINUTES_PER_MONTH, limit_names.CENTS_PER_MONTH})
+_REJECTION_MESSAGES = {limit_names.CALLS_PER_DAY: TooManyCalls.message}
+_LIMIT_DESCRIPTIONS = {
+    limit_names.CALLS_PER_DAY: "calls for today",
+    limit_names.MINUTES_PER_DAY: "minutes for today",
+    limit_names.MINUTES_PER_MONTH: "minutes for this month",
+    limit_names.CENTS_PER_DAY: "calling budget for today",
+    limit_names.CENTS_PER_MONTH: "calling budget for this month",
+    limit_names.CENTS_PER_DAY_PER_TOKEN: "calling budget for today",
+}
+
+
+def _near_limit_mail(context: CallContext, usage: LimitUsage, to: str, public_url: str) -> Mail:
+    who = context.name if usage.token_id is None else f"The token {context.token_name} of {context.name}"
+    until = "the end of the month" if usage.name in _MONTHLY_LIMITS else "midnight"
+    refusal = _REJECTION_MESSAGES.get(usage.name, CallLimitReached.message)
+    return Mail(
+        to=to,
+        subject=f"{context.name} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[usage.name]}",
+        paragraphs=(
+            f"{who} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[usage.name]}.",
+            f"Once all of it is used, calls are refused with “{refusal}” until {until} (UTC).",
+            "If you do not know these calls, revoke the token they were placed with: anybody who reads it can use it.",
+        ),
+        action=("See calling rules", f"{public_url}/dashboard/{context.slug}/settings#calling-rules"),
+    )

@@ -1,0 +1,74 @@
+"""Calculates the limits that hold for an organization. Pure."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from calls.limits.limit_names import (
+    DEFAULT_LIMITS,
+    DEFAULT_NEW_ORGANIZATION_DAYS,
+    FIXED_LIMITS,
+    NEW_ORGANIZATION_DAYS,
+)
+from tenants.plans import Plan
+
+CEILING_FACTORS: Mapping[Plan, int] = {Plan.STARTER: 1, Plan.PRO: 1, Plan.BUSINESS: 2, Plan.ENTERPRISE: 5}
+"""How many times the default an organization may give itself."""
+_NEW_ORGANIZATION_DIVISOR = 4
+"""The limits of a new organization are divided by this."""
+
+
+class LimitSources(msgspec.Struct, frozen=True):
+    """What an organization's limits are calculated from."""
+
+    plan: Plan
+    founded_at: dt.datetime
+    permanent_overrides: Mapping[str, Any] = {}
+    """Overrides without an end, as the organization's own row holds them."""
+    overrides: Mapping[str, int] = {}
+    """Overrides by staff that have not ended."""
+    own: Mapping[str, Any] = {}
+    """What the organization chose for itself."""
+
+
+class EffectiveLimits(msgspec.Struct, frozen=True):
+    """The limits that hold now, by name."""
+
+    values: Mapping[str, int]
+    chosen: Mapping[str, int]
+    """The limits that hold once the organization is no longer new."""
+    ceilings: Mapping[str, int]
+    """How high the organization may set each."""
+    new_until: dt.datetime | None
+    """When the organization stops being new; None when it is not."""
+
+    def __getitem__(self, name: str) -> int:
+        return self.values[name]
+
+
+def effective_limits(terms: LimitSources, now: dt.datetime) -> EffectiveLimits:
+    """The limits that hold ``now``."""
+    granted = {**terms.permanent_overrides, **terms.overrides}
+    ceilings = {
+        name: int(granted.get(name, value * CEILING_FACTORS[terms.plan])) for name, value in DEFAULT_LIMITS.items()
+    }
+    base = {name: int(granted.get(name, value)) for name, value in DEFAULT_LIMITS.items()}
+    values = {name: min(int(terms.own.get(name, base[name])), ceilings[name]) for name in DEFAULT_LIMITS}
+    ends = terms.founded_at + dt.timedelta(days=int(granted.get(NEW_ORGANIZATION_DAYS, DEFAULT_NEW_ORGANIZATION_DAYS)))
+    if ends <= now:
+        return EffectiveLimits(values, values, ceilings, None)
+    return EffectiveLimits(
+        {name: -(-value // _NEW_ORGANIZATION_DIVISOR) for name, value in values.items()}, values, ceilings, ends
+    )
+
+
+def invalid_limit_message(chosen: Mapping[str, int], ceilings: Mapping[str, int]) -> str | None:
+    """What is wrong with limits that an organization sets itself; None when nothing is."""
+    for name, value in chosen.items():
+        if name not in DEFAULT_LIMITS or name in FIXED_LIMITS:
+            return f"There is no such limit to set: {name[:64]}"
+        if not 0 <= value <= ceilings[name]:
+            return f"{name} must be from 0 to {ceilings[name]}"
+    return None
