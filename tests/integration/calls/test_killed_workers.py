@@ -41,7 +41,7 @@ from support.factories import Factory, Tenant, Token
 from tenants.jobs import END_LIVE_CALLS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
-WORKER = Path(__file__).with_name("dies_in_a_call.py")
+WORKER = Path(__file__).with_name("killed_worker.py")
 OF_ONE_CALL = {
     "id",
     "created_at",

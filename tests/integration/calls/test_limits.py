@@ -51,7 +51,7 @@ from support.widget_client import ask
 
 pytestmark = pytest.mark.anyio
 WORKERS, CALLS = 4, 50
-WORKER = Path(__file__).with_name("places_calls.py")
+WORKER = Path(__file__).with_name("calling_worker.py")
 UNAVAILABLE = "Service temporarily unavailable"
 STAFF = Actor(ActorKind.STAFF, uuid4(), "staff@example.com")
 

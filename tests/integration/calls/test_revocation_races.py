@@ -32,7 +32,7 @@ from tenants.services import OrganizationService
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 WORKERS = 4
-WORKER = Path(__file__).with_name("asks_and_calls.py")
+WORKER = Path(__file__).with_name("exchange_and_call_worker.py")
 PATIENCE = 120
 """Seconds for each thing that must come; on a calm machine all comes within some."""
 

@@ -27,7 +27,7 @@ At = Callable[[str], Awaitable[list[OwnedNumber]]]
 Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
 Purchases = Callable[[UUID], Awaitable[list[NumberPurchase]]]
 Die = Callable[[str, UUID, str], Awaitable[None]]
-SCRIPT = Path(__file__).with_name("dies_at.py")
+SCRIPT = Path(__file__).with_name("killed_purchase.py")
 SOURCES = Path(__file__).resolve().parents[3] / "src"
 
 

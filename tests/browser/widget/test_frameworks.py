@@ -15,7 +15,7 @@ from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 
-FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
+FRONTEND = Path(__file__).resolve().parents[3] / "frontend"
 TURBO = FRONTEND / "node_modules/@hotwired/turbo/dist/turbo.es2017-umd.js"
 HTMX = FRONTEND / "node_modules/htmx.org/dist/htmx.js"
 WRITTEN = "(212) 555-0101"

@@ -9,7 +9,7 @@ from playwright.async_api import Dialog, expect
 from playwright.async_api import Error as PlaywrightError
 
 from browser.conftest import NewBrowser, OpenPage, OpenPhone
-from browser.test_back_forward_cache import KEPT, leave_and_come_back
+from browser.widget.test_back_forward_cache import KEPT, leave_and_come_back
 from support.browser.host_site import HostSite, widget_tag
 from support.browser.phone import Phone
 from support.browser.product import ECHO, NEVER_ANSWERS, Customer

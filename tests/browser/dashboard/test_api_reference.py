@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from browser.conftest import OpenPage
-from browser.test_accessibility import visiting
+from browser.dashboard.test_accessibility import visiting
 from support.browser.axe import findings
 from support.browser.product import Product
 

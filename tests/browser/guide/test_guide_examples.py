@@ -54,7 +54,7 @@ async def style(place: Locator, name: str) -> str:
 
 
 def test_every_example_of_the_guide_is_run() -> None:
-    import_module("browser.test_guide_recipes")
+    import_module("browser.guide.test_guide_recipes")
     names = [name for name, _ in EXAMPLE.findall(read_guide("widget-integration", "https://voice.example").text)]
     assert sorted(names) == sorted(ran), "each example needs a name of its own and a test that runs it"
 

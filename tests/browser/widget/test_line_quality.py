@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from browser.conftest import NewBrowser, OpenPhone
-from browser.test_check import silent_file
+from browser.widget.test_diagnostics import silent_file
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
 
