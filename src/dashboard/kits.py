@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dashboard.guards import requires_membership
 from dashboard.settings import SettingsRequest
 from integrations import extension, hubspot
-from integrations.kits import INTEGRATION_KITS, TOKEN_MARK
+from integrations.kits import INTEGRATION_KITS, TOKEN_PLACEHOLDER
 from kit.http.app_key import SETTINGS
 from tenants.auth import current_member
 from widget import domains
@@ -30,18 +30,20 @@ async def download_kit(
     """Download a kit without the token: the server stores only its digest."""
     token = await EmbedTokenService(db_session).get_active(current_member(request).organization_id, token_id)
     kits = INTEGRATION_KITS.get(request.app)
-    made = kits.make(kit, token.id, APP_NAME)
+    made = kits.build(kit, token.id, APP_NAME)
     headers = {"Content-Disposition": f'attachment; filename="{made.file_name}"'}
     return Response(made.content, media_type="application/zip", headers=headers)
 
 
-def kits_context(request: SettingsRequest, token: EmbedToken, raw: str = TOKEN_MARK) -> Mapping[str, Any]:
+def kits_context(request: SettingsRequest, token: EmbedToken, raw: str = TOKEN_PLACEHOLDER) -> Mapping[str, Any]:
     """Template context of a token's kits; ``raw`` is the token on the page that shows it."""
     url = hubspot.page_url(SETTINGS.get(request.app).public_url, token.id, raw)
     return {
-        "token_mark": TOKEN_MARK,
-        "hubspot_admitted": hubspot.is_admitted(token.allowed_domains),
-        "extension_origin": extension.origin_of(token.id),
-        "extension_admitted": domains.is_page_allowed(token.allowed_domains, [extension.origin_of(token.id).encode()]),
+        "token_mark": TOKEN_PLACEHOLDER,
+        "hubspot_admitted": hubspot.allows_hubspot(token.allowed_domains),
+        "extension_origin": extension.extension_origin(token.id),
+        "extension_admitted": domains.is_page_allowed(
+            token.allowed_domains, [extension.extension_origin(token.id).encode()]
+        ),
         "hubspot_settings": json.dumps(hubspot.app_settings(APP_NAME, url), indent=2, ensure_ascii=False),
     }

@@ -43,11 +43,11 @@ from epoch.direct_routes import Application
 from epoch.health import health_router
 from epoch.openapi import openapi_config
 from epoch.page_routes import build_pages
-from epoch.phone_number_jobs import build_number_desk, sweeping_numbers
+from epoch.phone_number_jobs import build_number_provisioning, number_reconciliation
 from epoch.purge_rules import build_purge_job
 from guide.controllers import guide_router
 from integrations.controllers import integrations_router
-from integrations.kits import INTEGRATION_KITS, Kits
+from integrations.kits import INTEGRATION_KITS, KitBuilder
 from kit.counters import CounterBuffer
 from kit.db.connections import share_connections
 from kit.db.database import ADMIN_ROLE, STAFF_ROLE, Database
@@ -143,7 +143,7 @@ def create_app(
         build_retention_job(settings, jobs, at_carrier),
     )
     assets = load_manifest(dist)
-    accounts, desk = build_account_services(settings, database, mailer), build_number_desk(database, carrier)
+    accounts, desk = build_account_services(settings, database, mailer), build_number_provisioning(database, carrier)
     office = open_back_office(settings, database, staff, accounts, mailer, carrier, desk, erasure, assets)
 
     @asynccontextmanager
@@ -153,7 +153,7 @@ def create_app(
         for part in background:
             part.start()
         try:
-            async with sweeping_numbers(settings, jobs, carrier, measures.add):
+            async with number_reconciliation(settings, jobs, carrier, measures.add):
                 yield
         finally:
             for part in reversed(background):
@@ -203,7 +203,7 @@ def create_app(
             ACCOUNT_SERVICES.entry(accounts),
             NUMBER_PROVISIONING.entry(desk),
             BLOCKED_ORIGINS.entry(refused),
-            INTEGRATION_KITS.entry(Kits(settings, dist)),
+            INTEGRATION_KITS.entry(KitBuilder(settings, dist)),
             CALL_ADMISSION.entry(admission),
             CALL_EVENT_RECORDER.entry(CallEventRecorder(database, alert_mailer)),
             ALERT_MAILER.entry(alert_mailer),

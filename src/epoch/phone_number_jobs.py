@@ -27,29 +27,31 @@ async def is_in_live_call(session: AsyncSession, organization_id: UUID, e164: st
     return await session.scalar(query.limit(1)) is not None
 
 
-def build_number_desk(
+def build_number_provisioning(
     database: Database, carrier: Carrier, *, abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER
 ) -> NumberProvisioning:
     """The desk that requests use, or the sweep, each with its own database role."""
     return NumberProvisioning.create(database, carrier, is_in_use=is_in_live_call, abandoned_after=abandoned_after)
 
 
-def build_reconciler(
+def build_number_reconciler(
     database: Database, carrier: Carrier, *, abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER
 ) -> NumberReconciler:
     """The reconciler; ``database`` must see all organizations."""
-    return NumberReconciler(database, carrier, build_number_desk(database, carrier, abandoned_after=abandoned_after))
+    return NumberReconciler(
+        database, carrier, build_number_provisioning(database, carrier, abandoned_after=abandoned_after)
+    )
 
 
 @asynccontextmanager
-async def sweeping_numbers(
+async def number_reconciliation(
     settings: Settings, database: Database, carrier: Carrier, count: Callable[[str], None]
 ) -> AsyncGenerator[None, None]:
     """The number sweep runs inside; not where there is no carrier to ask. ``count`` is told of each comparison."""
     if settings.is_sandbox and settings.sandbox_address is None:
         yield
         return
-    sweep = NumberReconciliationTask(database, build_reconciler(database, carrier), count)
+    sweep = NumberReconciliationTask(database, build_number_reconciler(database, carrier), count)
     sweep.start()
     try:
         yield

@@ -57,7 +57,7 @@ class Reader(msgspec.Struct, frozen=True):
         return {
             TOKEN: self.token.shown,
             TOKEN_ID: str(self.token.id),
-            EXTENSION: extension.origin_of(self.token.id),
+            EXTENSION: extension.extension_origin(self.token.id),
             **({DOMAINS: listed} if listed else {}),
             **({DOMAIN: domains.display_domain(self.token.domain)} if self.token.domain else {}),
         }

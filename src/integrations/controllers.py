@@ -19,7 +19,7 @@ from widget import csp
 from widget.tickets import issue_page_ticket
 from widget.token_auth import is_loopback
 
-FRAMES_PER_ADDRESS = 300
+MAX_FRAMES_PER_ADDRESS = 300
 """Look-ups of a token by its id, per minute: an office shares an address, and each record that it opens is a frame."""
 # A revoked token keeps its frame, which then says what is wrong; it gets no ticket.
 _FRAME_SQL = """
@@ -35,7 +35,7 @@ _templates = Environment(
 )
 
 
-class _Frame(msgspec.Struct, frozen=True):
+class _CallingPage(msgspec.Struct, frozen=True):
     """What an address of the page admits."""
 
     token_id: str = ""
@@ -61,31 +61,31 @@ def integrations_router(
     template = _templates.get_template("hubspot.html")
     script, stylesheet, icon = (f"/widget/{assets[name]}" for name in ("hubspot.js", "hubspot.css", "icon.svg"))
 
-    async def frame_of(given: str, address: str) -> _Frame:
+    async def frame_of(given: str, address: str) -> _CallingPage:
         try:
             token_id = UUID(given)
         except ValueError:
-            return _Frame()
+            return _CallingPage()
         if not (settings.is_sandbox and is_loopback(address)):
-            wait = await limiter.hit(f"hubspot:{address}", FRAMES_PER_ADDRESS)
+            wait = await limiter.hit(f"hubspot:{address}", MAX_FRAMES_PER_ADDRESS)
             if wait:
-                return _Frame(problem=TooMany.message, status=429, retry_after=wait)
+                return _CallingPage(problem=TooMany.message, status=429, retry_after=wait)
         try:
             row = await database.lookup_pool.fetch_row(_FRAME_SQL, token_id)
         except Exception as error:
             if not is_outage(error):
                 raise
-            return _Frame(problem=Unavailable.message, status=503)
+            return _CallingPage(problem=Unavailable.message, status=503)
         if row is None:
-            return _Frame()
-        admitted = row["is_live"] and hubspot.is_admitted(row["allowed_domains"])
-        return _Frame(
+            return _CallingPage()
+        admitted = row["is_live"] and hubspot.allows_hubspot(row["allowed_domains"])
+        return _CallingPage(
             token_id=str(token_id),
             hosts=hubspot.frame_hosts(row["allowed_domains"]),
             ticket=issue_page_ticket(settings, token_id) if admitted else "",
         )
 
-    @get(hubspot.PATH, media_type=MediaType.HTML)
+    @get(hubspot.CALLING_PAGE_PATH, media_type=MediaType.HTML)
     async def hubspot_page(request: Request[object, object, State], t: FromQuery[str] = "") -> Response[str]:
         frame = await frame_of(t, "" if request.client is None else request.client.host)
         page = template.render(
@@ -94,8 +94,8 @@ def integrations_router(
             icon=icon,
             frame=frame,
             app_hosts=hubspot.APP_HOSTS,
-            width=hubspot.WIDTH,
-            height=hubspot.HEIGHT,
+            width=hubspot.FRAME_WIDTH_PX,
+            height=hubspot.FRAME_HEIGHT_PX,
             public_url=settings.public_url,
             sandbox=settings.is_sandbox,
         )
@@ -109,7 +109,7 @@ def integrations_router(
     return Router(path="/", route_handlers=[hubspot_page], include_in_schema=False)
 
 
-def _headers(settings: Settings, frame: _Frame) -> dict[str, str]:
+def _headers(settings: Settings, frame: _CallingPage) -> dict[str, str]:
     # Not stored: the page holds a ticket.
     headers = csp.page_headers(settings, frame_ancestors=hubspot.frame_ancestors(frame.hosts), cache_control="no-store")
     if frame.retry_after:

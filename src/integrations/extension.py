@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 _ID_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
-def key_of(token_id: UUID) -> str:
+def extension_key(token_id: UUID) -> str:
     """The manifest's ``key`` for a token's kit: always the same one, so that the extension keeps its id.
 
     It proves nothing and nobody signs with it: an extension that is loaded from a folder is what stands in the folder.
@@ -20,11 +20,11 @@ def key_of(token_id: UUID) -> str:
     return base64.b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
 
-def id_of(token_id: UUID) -> str:
+def extension_id(token_id: UUID) -> str:
     """The 32 letters by which browsers know the kit's extension."""
-    return hashlib.sha256(base64.b64decode(key_of(token_id))).hexdigest()[:32].translate(_ID_LETTERS)
+    return hashlib.sha256(base64.b64decode(extension_key(token_id))).hexdigest()[:32].translate(_ID_LETTERS)
 
 
-def origin_of(token_id: UUID) -> str:
+def extension_origin(token_id: UUID) -> str:
     """What the extension's pages are to the exchange, and what a token's list must hold."""
-    return f"chrome-extension://{id_of(token_id)}"
+    return f"chrome-extension://{extension_id(token_id)}"

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from widget import domains
 
-PATH = "/integrations/hubspot"
+CALLING_PAGE_PATH = "/integrations/hubspot"
 APP_HOSTS = (
     "app.hubspot.com",
     "app-eu1.hubspot.com",
@@ -16,7 +16,7 @@ APP_HOSTS = (
     "app-ap1.hubspot.com",
 )
 """Where HubSpot's own application runs, one host for each of its regions."""
-WIDTH, HEIGHT = 400, 650
+FRAME_WIDTH_PX, FRAME_HEIGHT_PX = 400, 650
 """Of the frame, in px."""
 _LOOPBACK = ("localhost", "127.0.0.1")
 
@@ -37,18 +37,18 @@ def frame_ancestors(hosts: Sequence[str]) -> str:
     sources = [f"https://{host}" for host in APP_HOSTS]
     for host in hosts:
         schemes = ("https", "http") if host in _LOOPBACK else ("https",)
-        sources += [f"{scheme}://{name}:*" for scheme in schemes for name in _names(host)]
+        sources += [f"{scheme}://{name}:*" for scheme in schemes for name in _host_patterns(host)]
     return "frame-ancestors " + " ".join(sources)
 
 
-def is_admitted(allowed_domains: Sequence[str]) -> bool:
+def allows_hubspot(allowed_domains: Sequence[str]) -> bool:
     """Whether a token's list lets pages of HubSpot use it; an empty one lets any page."""
     return any(domains.is_page_allowed(allowed_domains, [f"https://{host}".encode()]) for host in APP_HOSTS)
 
 
 def page_url(public_url: str, token_id: UUID, raw_token: str) -> str:
     """The calling page's address; behind ``#`` the token reaches the page and no server."""
-    return f"{public_url}{PATH}?t={token_id}#{raw_token}"
+    return f"{public_url}{CALLING_PAGE_PATH}?t={token_id}#{raw_token}"
 
 
 def app_settings(name: str, url: str) -> dict[str, Any]:
@@ -56,8 +56,8 @@ def app_settings(name: str, url: str) -> dict[str, Any]:
     return {
         "name": name,
         "url": url,
-        "width": WIDTH,
-        "height": HEIGHT,
+        "width": FRAME_WIDTH_PX,
+        "height": FRAME_HEIGHT_PX,
         "isReady": True,
         "supportsCustomObjects": True,
         "supportsInboundCalling": False,
@@ -66,6 +66,6 @@ def app_settings(name: str, url: str) -> dict[str, Any]:
     }
 
 
-def _names(host: str) -> tuple[str, ...]:
+def _host_patterns(host: str) -> tuple[str, ...]:
     is_address = host.replace(".", "").isdigit()
     return (host,) if is_address else (host, f"*.{host}")

@@ -20,13 +20,13 @@ from kit.http.app_key import AppKey
 from kit.settings import Settings
 from widget.assets import API_BASE_PLACEHOLDER, load_manifest
 
-TOKEN_MARK = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - stands for one
-NAMES = ("html", "hubspot", "salesforce", "chrome-extension")
-SOURCES = Path(__file__).resolve().parents[2] / "integrations"
+TOKEN_PLACEHOLDER = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - stands for one
+KIT_NAMES = ("html", "hubspot", "salesforce", "chrome-extension")
+KIT_SOURCES = Path(__file__).resolve().parents[2] / "integrations"
 VERSION = "0.1.0"
-_EPOCH = (1980, 1, 1, 0, 0, 0)
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can tell; no file of a kit has another."""
-_READABLE = 0o100644 << 16
+_FILE_MODE = 0o100644 << 16
 
 
 class Kit(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class Kit(msgspec.Struct, frozen=True):
     content: bytes
 
 
-class Kits:
+class KitBuilder:
     """Makes kits for tokens; the widget in them is the one that is served."""
 
     def __init__(self, settings: Settings, dist: Path) -> None:
@@ -47,9 +47,9 @@ class Kits:
         self._phone = phone.replace(API_BASE_PLACEHOLDER, public_url.encode())
         self.widget_version = f"{VERSION}+{hashlib.sha256(phone).hexdigest()[:12]}"
 
-    def make(self, name: str, token_id: UUID, app_name: str) -> Kit:
+    def build(self, name: str, token_id: UUID, app_name: str) -> Kit:
         """The kit ``name`` for a token; ``app_name`` is what people see it called. Raises: NotFound."""
-        if name not in NAMES:
+        if name not in KIT_NAMES:
             raise NotFound
         folder = f"epoch-{name}-kit"
         files = {**self._sources(name, token_id), **self._generated(name, token_id, app_name)}
@@ -57,17 +57,17 @@ class Kits:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             for path in sorted(files):
-                info = zipfile.ZipInfo(f"{folder}/{path}", _EPOCH)
-                info.compress_type, info.external_attr, info.create_system = zipfile.ZIP_DEFLATED, _READABLE, 3
+                info = zipfile.ZipInfo(f"{folder}/{path}", _ZIP_TIME)
+                info.compress_type, info.external_attr, info.create_system = zipfile.ZIP_DEFLATED, _FILE_MODE, 3
                 archive.writestr(info, files[path], compresslevel=9)
         return Kit(f"{folder}-{VERSION}.zip", packed.getvalue())
 
     def _sources(self, name: str, token_id: UUID) -> dict[str, bytes]:
-        root = SOURCES / name
+        root = KIT_SOURCES / name
         marks = {
             b"{{ public_url }}": self._public_url.encode(),
-            b"{{ extension_id }}": extension.id_of(token_id).encode(),
-            b"{{ extension_key }}": extension.key_of(token_id).encode(),
+            b"{{ extension_id }}": extension.extension_id(token_id).encode(),
+            b"{{ extension_key }}": extension.extension_key(token_id).encode(),
         }
         return {
             path.relative_to(root).as_posix(): _filled(path.read_bytes(), marks)
@@ -79,18 +79,18 @@ class Kits:
         """What no source file says."""
         match name:
             case "hubspot":
-                url = hubspot.page_url(self._public_url, token_id, TOKEN_MARK)
+                url = hubspot.page_url(self._public_url, token_id, TOKEN_PLACEHOLDER)
                 settings = json.dumps(hubspot.app_settings(app_name, url), indent=2, ensure_ascii=False)
                 return {"calling-settings.json": f"{settings}\n".encode()}
             case "salesforce":
-                return {salesforce.PHONE: self._phone, **self._trusted_sites}
+                return {salesforce.WIDGET_FILE: self._phone, **self._trusted_sites}
             case "chrome-extension":
                 return {"phone.full.js": self._phone}
             case _:
                 return {}
 
 
-INTEGRATION_KITS: AppKey[Kits] = AppKey("integration_kits")
+INTEGRATION_KITS: AppKey[KitBuilder] = AppKey("integration_kits")
 
 
 def _filled(text: bytes, marks: Mapping[bytes, bytes]) -> bytes:

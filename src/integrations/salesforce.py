@@ -7,8 +7,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from kit.settings import Settings
 from widget import csp
 
-PHONE = "force-app/main/default/staticresources/EpochWidget.js"
-_SITES = "force-app/main/default/cspTrustedSites"
+WIDGET_FILE = "force-app/main/default/staticresources/EpochWidget.js"
+_TRUSTED_SITES_FOLDER = "force-app/main/default/cspTrustedSites"
 _TEMPLATE = Environment(
     loader=PackageLoader("integrations"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
 ).get_template("trusted_site.xml")
@@ -17,12 +17,12 @@ _TEMPLATE = Environment(
 def trusted_sites(settings: Settings) -> dict[str, bytes]:
     """The metadata files, by path: one for each address that the phone connects to, and for nothing else."""
     return {
-        f"{_SITES}/{name}.cspTrustedSite-meta.xml": _TEMPLATE.render(address=address).encode()
+        f"{_TRUSTED_SITES_FOLDER}/{name}.cspTrustedSite-meta.xml": _TEMPLATE.render(address=address).encode()
         for address in csp.phone_connect_sources(settings)
-        for name in [_name_of(address)]
+        for name in [_site_name(address)]
     }
 
 
-def _name_of(address: str) -> str:
+def _site_name(address: str) -> str:
     """What Salesforce calls it: letters, digits and single underscores."""
     return "Epoch_" + re.sub(r"[^0-9A-Za-z]+", "_", address).strip("_")

@@ -1,1 +1,1 @@
-"""A small carrier for a machine without an account: REST, signalling, media, webhooks, loopback only."""
+"""The sandbox carrier: REST, signalling, media and callbacks of a carrier, on loopback, for development and tests."""

@@ -1,4 +1,4 @@
-"""``python -m sandbox [--port N]``: run the sandbox carrier until a signal comes or the parent dies."""
+"""``python -m sandbox [--port N]``: runs the sandbox carrier until a signal comes or its parent process ends."""
 
 import argparse
 import asyncio
@@ -16,27 +16,27 @@ from contextlib import contextmanager
 import uvicorn
 
 from kit.settings import Settings, SettingsError, load_settings
-from sandbox.account_store import LedgerError
-from sandbox.app import Sandbox
+from sandbox.account_store import AccountStoreError
+from sandbox.app import SandboxCarrier
 
 MAX_FRAME_BYTES = 256 * 1024
 
 
 def main() -> int:
-    """Exit status 0 after a clean end, 2 when the sandbox cannot start; why is on stderr."""
+    """Return exit status 0 after a clean end, 2 when the sandbox cannot start; the reason is on stderr."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="The sandbox carrier, on loopback.")
     parser.add_argument("--port", type=int, default=0, help="the port to listen on; without it the system chooses one")
     port = parser.parse_args().port
     logging.basicConfig(level=logging.INFO, format="sandbox carrier: %(message)s", stream=sys.stderr)
-    # These tell of every request and network path, which would drown the rest.
-    for chatty in ("httpx", "aioice", "aiortc"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    # These log every request and network path.
+    for verbose in ("httpx", "aioice", "aiortc"):
+        logging.getLogger(verbose).setLevel(logging.WARNING)
     try:
         settings = load_settings(os.environ)
         if settings.is_production:
             raise SettingsError("the sandbox carrier does not run under EPOCH_ENV=production")
         asyncio.run(_serve(settings, _listen(port)))
-    except (SettingsError, LedgerError, OSError, OverflowError) as error:
+    except (SettingsError, AccountStoreError, OSError, OverflowError) as error:
         sys.stderr.write(f"sandbox carrier: {error}\n")
         return 2
     return 0
@@ -55,7 +55,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await _watch_parent(stop)
-    sandbox = Sandbox(settings)
+    sandbox = SandboxCarrier(settings)
     config = uvicorn.Config(
         sandbox.app,
         lifespan="off",
@@ -67,7 +67,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    # Audio is ready before the first call needs it, and the start does not wait for it.
+    # The audio libraries load in the background: the start does not wait, and the first call finds them ready.
     warming = asyncio.create_task(asyncio.to_thread(importlib.import_module, "sandbox.media"))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([serving, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -79,13 +79,13 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 
 
 async def _watch_parent(stop: asyncio.Event) -> None:
-    """Stop when stdin ends, if it is a pipe that a parent holds; a terminal or ``/dev/null`` says nothing."""
+    """Stop when stdin ends, if it is a pipe from the parent; a terminal or ``/dev/null`` is ignored."""
     mode = os.fstat(sys.stdin.fileno()).st_mode
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
-        await asyncio.get_running_loop().connect_read_pipe(lambda: _Ending(stop), sys.stdin)
+        await asyncio.get_running_loop().connect_read_pipe(lambda: _StopAtEndOfInput(stop), sys.stdin)
 
 
-class _Ending(asyncio.Protocol):
+class _StopAtEndOfInput(asyncio.Protocol):
     def __init__(self, stop: asyncio.Event) -> None:
         self._stop = stop
 
@@ -94,7 +94,7 @@ class _Ending(asyncio.Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Says where it listens, on one line of stdout, and leaves signals to ``_serve``, which ends the calls first."""
+    """Prints its address as one line of stdout, and leaves signals to ``_serve``, which ends the calls first."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -1,4 +1,4 @@
-"""Access tokens as the carrier reads them."""
+"""Verifies the access tokens of browsers, as the carrier does."""
 
 from typing import Any, NamedTuple
 
@@ -27,19 +27,19 @@ class TokenError(Exception):
         self.message = message
 
 
-def read(token: object, account: CarrierSettings) -> AccessToken:
+def read_access_token(token: object, account: CarrierSettings) -> AccessToken:
     """Check ``token`` and return what it grants.
 
     Raises:
         TokenError: expired, wrongly signed, or not a voice token of this account.
     """
     claims = _claims(token, account)
-    grants = _table(claims.get("grants"))
-    outgoing = _table(_table(grants.get("voice")).get("outgoing"))
+    grants = _object(claims.get("grants"))
+    outgoing = _object(_object(grants.get("voice")).get("outgoing"))
     identity, application_sid = grants.get("identity"), outgoing.get("application_sid")
     if not (isinstance(identity, str) and identity and isinstance(application_sid, str)):
         raise TokenError(INVALID, "The token grants no outgoing calls")
-    params = {name: str(value) for name, value in _table(outgoing.get("params")).items()}
+    params = {name: str(value) for name, value in _object(outgoing.get("params")).items()}
     return AccessToken(Caller(identity, account.account_sid, application_sid, params), float(claims["exp"]))
 
 
@@ -64,5 +64,5 @@ def _claims(token: object, account: CarrierSettings) -> dict[str, Any]:
     return dict(claims)
 
 
-def _table(value: object) -> dict[str, Any]:
+def _object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}

@@ -1,4 +1,4 @@
-"""What the sandbox's one account holds: numbers, applications and past calls, kept as JSON files over restarts."""
+"""Stores the numbers, applications and past calls of the sandbox's one account in JSON files."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,12 +9,12 @@ import msgspec
 from sandbox.legs import Leg, new_sid
 
 
-class LedgerError(Exception):
-    """The files cannot be read; the message names the file and what to do."""
+class AccountStoreError(Exception):
+    """A file cannot be read; the message names it and says what to do."""
 
 
 class NumberTakenError(Exception):
-    """The account holds this number already."""
+    """The account has this number already."""
 
 
 class Number(msgspec.Struct, kw_only=True):
@@ -28,7 +28,7 @@ class Number(msgspec.Struct, kw_only=True):
 
 
 class Application(msgspec.Struct, kw_only=True):
-    """A TwiML application: where calls of browsers are announced."""
+    """A TwiML application: the callback URLs for calls from browsers."""
 
     sid: str
     friendly_name: str
@@ -40,14 +40,14 @@ class Application(msgspec.Struct, kw_only=True):
 
 
 Row = TypeVar("Row", Number, Application)
-Kept = TypeVar("Kept", Number, Application, Leg)
+Stored = TypeVar("Stored", Number, Application, Leg)
 
 
-class Ledger:
-    """All reads and changes; every change is on the disk when its method returns."""
+class AccountStore:
+    """Reads and changes the account; each change is on disk when its method returns."""
 
     def __init__(self, folder: Path, application_sid: str) -> None:
-        """Open the files in ``folder``; the application ``application_sid`` is there from the start.
+        """Open the files in ``folder``; add the application ``application_sid`` when it is missing.
 
         Raises:
             LedgerError: a file is damaged.
@@ -63,7 +63,7 @@ class Ledger:
             self._applications[application_sid] = first
 
     def numbers(self) -> list[Number]:
-        """Newest first, as the carrier lists them."""
+        """Newest first, like the carrier's list."""
         return list(reversed(self._numbers.values()))
 
     def number(self, sid: str) -> Number | None:
@@ -73,7 +73,7 @@ class Ledger:
         """Buy ``e164``.
 
         Raises:
-            NumberTakenError: the account holds it.
+            NumberTakenError: the account has it already.
         """
         if any(row.e164 == e164 for row in self._numbers.values()):
             raise NumberTakenError
@@ -84,7 +84,7 @@ class Ledger:
         return row
 
     def remove_number(self, sid: str) -> bool:
-        """False when the account does not hold it."""
+        """Return False when the account does not have it."""
         row = self._numbers.pop(sid, None)
         if row is not None:
             _write(self._numbers_file, list(self._numbers.values()))
@@ -104,14 +104,14 @@ class Ledger:
         return row
 
     def legs(self) -> list[Leg]:
-        """The legs that were over when the sandbox last stopped, newest first."""
+        """The ended legs of earlier runs, newest first."""
         return _read(self._legs_file, list[Leg])
 
-    def keep_legs(self, legs: list[Leg]) -> None:
+    def save_legs(self, legs: list[Leg]) -> None:
         _write(self._legs_file, legs)
 
     def save(self, row: Number | Application) -> None:
-        """Keep the changes made to ``row``."""
+        """Write the changes made to ``row``."""
         row.updated = _now()
         if isinstance(row, Number):
             _write(self._numbers_file, list(self._numbers.values()))
@@ -119,22 +119,22 @@ class Ledger:
             _write(self._applications_file, list(self._applications.values()))
 
 
-def _read(file: Path, kind: type[list[Kept]]) -> list[Kept]:
+def _read(file: Path, kind: type[list[Stored]]) -> list[Stored]:
     try:
         return msgspec.json.decode(file.read_bytes(), type=kind)
     except FileNotFoundError:
         return []
     except msgspec.MsgspecError as error:
-        message = f"{file} is damaged ({error}); delete it and the sandbox starts without what it held"
-        raise LedgerError(message) from error
+        message = f"{file} is damaged ({error}); delete it, and the sandbox starts without its contents"
+        raise AccountStoreError(message) from error
 
 
-def _write(file: Path, rows: list[Kept]) -> None:
-    """Replace the file in one step, so that a crash leaves the old one or the new one."""
+def _write(file: Path, rows: list[Stored]) -> None:
+    """Replace the file atomically, so that a crash leaves the old or the new one."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(".new")
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1))
-    draft.replace(file)
+    temporary = file.with_suffix(".new")
+    temporary.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1))
+    temporary.replace(file)
 
 
 def _now() -> datetime:

@@ -1,19 +1,19 @@
-"""What a far end sounds like, what is measured of it, and the media that a call asks for."""
+"""The audio that a far end plays, its measurement, and the interface of a call's media."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 
-class Sound(StrEnum):
+class AudioSource(StrEnum):
     SILENCE = "silence"
     ECHO = "echo"
     TONES = "tones"
 
 
 @dataclass(slots=True)
-class Meter:
-    """Packets and energy each way, seen from the carrier: in is what the caller sent."""
+class AudioMeter:
+    """Packets and energy in both directions, from the carrier's side: in comes from the caller."""
 
     packets_in: int = 0
     packets_out: int = 0
@@ -36,14 +36,14 @@ class Media(Protocol):
         ...
 
     @property
-    def meter(self) -> Meter: ...
+    def meter(self) -> AudioMeter: ...
 
-    def play(self, sound: Sound) -> None:
-        """Send ``sound`` to the caller from now on."""
+    def play(self, source: AudioSource) -> None:
+        """Play ``source`` to the caller from now on."""
         ...
 
-    def lose(self, share: float) -> None:
-        """Lose ``share``, 0 to 1, of the audio packets on their way to the caller from now on."""
+    def set_packet_loss(self, share: float) -> None:
+        """Drop ``share``, 0 to 1, of the audio packets to the caller from now on."""
         ...
 
     async def renegotiate(self, offer: str) -> str:
@@ -55,11 +55,11 @@ class Media(Protocol):
         ...
 
     def close(self) -> None:
-        """Begin to hang up; more calls do nothing."""
+        """Start to hang up; idempotent."""
         ...
 
     async def closed(self) -> None:
-        """Wait until all is given back."""
+        """Wait until all resources are free."""
         ...
 
 

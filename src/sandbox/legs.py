@@ -1,4 +1,4 @@
-"""The legs of a call: the caller's and the dialled one, each with its own status and times."""
+"""The two legs of a call, the caller's and the dialled one, each with its own status and times."""
 
 import secrets
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Status(StrEnum):
-    """As the carrier names them."""
+    """Statuses with the carrier's names."""
 
     QUEUED = "queued"
     INITIATED = "initiated"
@@ -23,14 +23,14 @@ class Status(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        return self in FINAL
+        return self in FINAL_STATUSES
 
 
-FINAL = frozenset((Status.COMPLETED, Status.BUSY, Status.NO_ANSWER, Status.FAILED, Status.CANCELED))
+FINAL_STATUSES = frozenset((Status.COMPLETED, Status.BUSY, Status.NO_ANSWER, Status.FAILED, Status.CANCELED))
 
 
 class Caller(NamedTuple):
-    """Whom an access token admits."""
+    """The identity and account in an access token."""
 
     identity: str
     account_sid: str
@@ -51,7 +51,7 @@ class Leg:
     status: Status = Status.QUEUED
     answered: datetime | None = None
     ended: datetime | None = None
-    _reports: int = field(default=0, repr=False)
+    _callbacks: int = field(default=0, repr=False)
 
     @property
     def is_over(self) -> bool:
@@ -65,9 +65,9 @@ class Leg:
         return int((self.ended - self.answered).total_seconds() + 0.5)
 
     def next_sequence(self) -> int:
-        """The number of the leg's next status callback, from 0."""
-        number = self._reports
-        self._reports += 1
+        """The sequence number of the leg's next status callback, from 0."""
+        number = self._callbacks
+        self._callbacks += 1
         return number
 
 

@@ -1,4 +1,4 @@
-"""Audio over WebRTC by aiortc: echo, tones or silence, heard and measured. Slow to import (about a second)."""
+"""A call's audio over WebRTC by aiortc: plays echo, tones or silence and measures. Takes a second to import."""
 
 import asyncio
 import fractions
@@ -14,31 +14,31 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from av import AudioFrame, AudioResampler
 
-from sandbox.audio_source import BadOfferError, Meter, Sound
+from sandbox.audio_source import AudioMeter, AudioSource, BadOfferError
 from sandbox.sdp import (
-    Keypad,
+    DtmfDecoder,
     codec_of,
     telephone_event_type,
     with_telephone_event,
 )
 
-RATE = 8000
-"""Samples a second inside the sandbox, as in the telephone network, whatever the codec of the browser."""
-FRAME = RATE // 50
-TIME_BASE = fractions.Fraction(1, RATE)
-ECHO_LIMIT = RATE // 5
-"""Samples that may wait to be echoed; more would only make the echo late."""
+SAMPLE_RATE = 8000
+"""Samples per second inside the sandbox, as in the telephone network, for every codec of the browser."""
+FRAME_SAMPLES = SAMPLE_RATE // 50
+TIME_BASE = fractions.Fraction(1, SAMPLE_RATE)
+MAX_ECHO_SAMPLES = SAMPLE_RATE // 5
+"""Samples waiting to be echoed; more would only delay the echo."""
 TONE_HERTZ = (440.0, 660.0)
 TONE_LEVEL = 0.25
-LATE_SECONDS = 1.0
-CONTROL_TYPES = range(200, 208)
-"""The second byte of RTCP packets, which share the way with the audio's."""
+MAX_LAG_SECONDS = 1.0
+RTCP_PACKET_TYPES = range(200, 208)
+"""The second byte of RTCP packets, which share the transport with the audio."""
 
 Samples = npt.NDArray[np.int16]
 
 
 def _loopback_only(*_: object, **__: object) -> list[str]:
-    """The addresses offered to browsers; aioice by itself leaves loopback out and offers all others."""
+    """The addresses offered to browsers. aioice by itself offers all addresses but loopback."""
     return ["127.0.0.1"]
 
 
@@ -48,15 +48,15 @@ aioice.ice.get_host_addresses = _loopback_only
 class PeerMedia:
     """A ``Media`` that is one WebRTC peer; made by ``connect``."""
 
-    def __init__(self, heard: Callable[[str], None]) -> None:
+    def __init__(self, on_digit: Callable[[str], None]) -> None:
         self.answer = ""
-        self.meter = Meter()
-        self._speaker = _Speaker(self.meter)
+        self.meter = AudioMeter()
+        self._outgoing = _OutgoingTrack(self.meter)
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._peer.on("track", self._listen)
-        self._keypad = Keypad()
-        self._heard = heard
-        self._lost_share = 0.0
+        self._peer.on("track", self._on_track)
+        self._dtmf_decoder = DtmfDecoder()
+        self._on_digit = on_digit
+        self._loss_share = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
@@ -64,11 +64,11 @@ class PeerMedia:
     def codec(self) -> str:
         return codec_of(self.answer)
 
-    def play(self, sound: Sound) -> None:
-        self._speaker.sound = sound
+    def play(self, source: AudioSource) -> None:
+        self._outgoing.source = source
 
-    def lose(self, share: float) -> None:
-        self._lost_share = share
+    def set_packet_loss(self, share: float) -> None:
+        self._loss_share = share
 
     async def accept(self, offer: str) -> None:
         """Answer the first offer.
@@ -77,8 +77,8 @@ class PeerMedia:
             BadOfferError: it cannot be answered.
         """
         self.answer = await self._negotiate(offer)
-        self._intercept_keypad(telephone_event_type(offer))
-        self._lay_a_bad_line()
+        self._intercept_dtmf(telephone_event_type(offer))
+        self._intercept_outgoing()
 
     async def renegotiate(self, offer: str) -> str:
         return await self._negotiate(offer)
@@ -89,19 +89,19 @@ class PeerMedia:
             if not self._peer.getTransceivers():
                 raise BadOfferError("no audio was offered")
             if not self.answer:
-                self._peer.addTrack(self._speaker)
+                self._peer.addTrack(self._outgoing)
             await self._peer.setLocalDescription(await self._peer.createAnswer())
         except BadOfferError:
             raise
-        except Exception as error:  # aiortc answers a description it cannot read with whatever breaks first
+        except Exception as error:  # aiortc raises many kinds of errors for a description it cannot read
             raise BadOfferError(type(error).__name__) from error
         return with_telephone_event(self._peer.localDescription.sdp, telephone_event_type(offer))
 
     def close(self) -> None:
         if not self._is_closing:
             self._is_closing = True
-            self._speaker.stop()
-            # A peer that never connected would leave its listener waiting for ever.
+            self._outgoing.stop()
+            # The receiver of a peer that never connected would wait without end.
             for task in self._tasks:
                 task.cancel()
             self._run(self._peer.close())
@@ -109,12 +109,12 @@ class PeerMedia:
     async def closed(self) -> None:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _listen(self, track: MediaStreamTrack) -> None:
+    def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind == "audio":
-            self._run(self._hear(track))
+            self._run(self._receive(track))
 
-    async def _hear(self, track: MediaStreamTrack) -> None:
-        resampler = AudioResampler(format="s16", layout="mono", rate=RATE)
+    async def _receive(self, track: MediaStreamTrack) -> None:
+        resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
         while True:
             try:
                 frame = await track.recv()
@@ -126,9 +126,9 @@ class PeerMedia:
             for piece in resampler.resample(frame):
                 samples = piece.to_ndarray().reshape(-1).astype(np.int16, copy=False)
                 self.meter.energy_in += _energy(samples)
-                self._speaker.feed(samples)
+                self._outgoing.echo(samples)
 
-    def _intercept_keypad(self, payload_type: int | None) -> None:
+    def _intercept_dtmf(self, payload_type: int | None) -> None:
         if payload_type is None:
             return
         transport: Any = self._peer.getSenders()[0].transport
@@ -137,24 +137,24 @@ class PeerMedia:
         async def intercept(data: bytes, arrival_time_ms: int) -> None:
             if len(data) > 1 and data[1] & 0x7F == payload_type:
                 packet = RtpPacket.parse(data)
-                digit = self._keypad.press(packet.timestamp, packet.payload)
+                digit = self._dtmf_decoder.decode(packet.timestamp, packet.payload)
                 if digit:
-                    self._heard(digit)
+                    self._on_digit(digit)
             else:
                 await forward(data, arrival_time_ms)
 
         transport._handle_rtp_data = intercept  # noqa: SLF001 - see above
 
-    def _lay_a_bad_line(self) -> None:
+    def _intercept_outgoing(self) -> None:
         transport: Any = self._peer.getSenders()[0].transport
-        send = transport._send_rtp  # noqa: SLF001 - aiortc has no other place between a sender and the network
+        send = transport._send_rtp  # noqa: SLF001 - aiortc has no other hook between a sender and the network
 
-        async def send_or_lose(data: bytes) -> None:
-            is_control = len(data) > 1 and data[1] in CONTROL_TYPES
-            if is_control or random.random() >= self._lost_share:
+        async def send_or_drop(data: bytes) -> None:
+            is_control = len(data) > 1 and data[1] in RTCP_PACKET_TYPES
+            if is_control or random.random() >= self._loss_share:
                 await send(data)
 
-        transport._send_rtp = send_or_lose  # noqa: SLF001 - see above
+        transport._send_rtp = send_or_drop  # noqa: SLF001 - see above
 
     def _run(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -162,13 +162,13 @@ class PeerMedia:
         task.add_done_callback(self._tasks.discard)
 
 
-async def connect(offer: str, heard: Callable[[str], None]) -> PeerMedia:
-    """Answer the browser's ``offer``; ``heard`` gets each digit of its keypad that arrives in the audio stream.
+async def connect(offer: str, on_digit: Callable[[str], None]) -> PeerMedia:
+    """Answer the browser's ``offer``; ``on_digit`` gets each DTMF digit of the audio stream.
 
     Raises:
         BadOfferError: the offer cannot be answered.
     """
-    media = PeerMedia(heard)
+    media = PeerMedia(on_digit)
     try:
         await media.accept(offer)
     except BaseException:
@@ -177,61 +177,61 @@ async def connect(offer: str, heard: Callable[[str], None]) -> PeerMedia:
     return media
 
 
-class _Speaker(MediaStreamTrack):
-    """The track towards the browser: a frame every 20 ms, whatever is played."""
+class _OutgoingTrack(MediaStreamTrack):
+    """The track to the browser: one frame every 20 ms."""
 
     kind = "audio"
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: AudioMeter) -> None:
         super().__init__()
-        self.sound = Sound.SILENCE
+        self.source = AudioSource.SILENCE
         self._meter = meter
         self._echo: Samples = np.zeros(0, np.int16)
         self._started: float | None = None
         self._sent = 0
 
-    def feed(self, samples: Samples) -> None:
-        """Take what the caller said; only an echo uses it."""
-        if self.sound is Sound.ECHO:
-            self._echo = np.concatenate((self._echo, samples))[-ECHO_LIMIT:]
+    def echo(self, samples: Samples) -> None:
+        """Queue the caller's samples for the echo; other sources ignore them."""
+        if self.source is AudioSource.ECHO:
+            self._echo = np.concatenate((self._echo, samples))[-MAX_ECHO_SAMPLES:]
 
     async def recv(self) -> AudioFrame:
         if self.readyState != "live":
             raise MediaStreamError
-        await self._keep_time()
+        await self._wait_for_next_frame()
         samples = self._next()
         frame = AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
-        frame.sample_rate = RATE
+        frame.sample_rate = SAMPLE_RATE
         frame.pts = self._sent
         frame.time_base = TIME_BASE
-        self._sent += FRAME
+        self._sent += FRAME_SAMPLES
         self._meter.packets_out += 1
         return frame
 
-    async def _keep_time(self) -> None:
+    async def _wait_for_next_frame(self) -> None:
         now = asyncio.get_running_loop().time()
-        if self._started is None or now - self._started - self._sent / RATE > LATE_SECONDS:
-            # A process that was held up does not catch up: the browser could not play a burst either.
-            self._started = now - self._sent / RATE
-        await asyncio.sleep(max(0.0, self._started + self._sent / RATE - now))
+        if self._started is None or now - self._started - self._sent / SAMPLE_RATE > MAX_LAG_SECONDS:
+            # After a delay the track does not catch up: the browser could not play a burst.
+            self._started = now - self._sent / SAMPLE_RATE
+        await asyncio.sleep(max(0.0, self._started + self._sent / SAMPLE_RATE - now))
 
     def _next(self) -> Samples:
-        if self.sound is Sound.TONES:
+        if self.source is AudioSource.TONES:
             samples = _tone(self._sent)
-        elif self.sound is Sound.ECHO and len(self._echo) >= FRAME:
-            samples, self._echo = self._echo[:FRAME], self._echo[FRAME:]
+        elif self.source is AudioSource.ECHO and len(self._echo) >= FRAME_SAMPLES:
+            samples, self._echo = self._echo[:FRAME_SAMPLES], self._echo[FRAME_SAMPLES:]
         else:
-            return np.zeros(FRAME, np.int16)
+            return np.zeros(FRAME_SAMPLES, np.int16)
         self._meter.energy_out += _energy(samples)
         return samples
 
 
 def _tone(start: int) -> Samples:
-    seconds = (np.arange(FRAME) + start) / RATE
+    seconds = (np.arange(FRAME_SAMPLES) + start) / SAMPLE_RATE
     wave = sum(np.sin(2 * np.pi * hertz * seconds) for hertz in TONE_HERTZ)
     return np.asarray(wave * TONE_LEVEL * 32767 / len(TONE_HERTZ), np.int16)
 
 
 def _energy(samples: Samples) -> float:
     scaled = samples.astype(np.float32) / 32768
-    return float(np.dot(scaled, scaled)) / RATE
+    return float(np.dot(scaled, scaled)) / SAMPLE_RATE

@@ -1,4 +1,4 @@
-"""The sandbox's numbers for sale: fictional ranges of several countries, all of them valid in form."""
+"""The sandbox's numbers for sale: ranges of several countries that are reserved for fiction."""
 
 import re
 from collections.abc import Iterator
@@ -6,114 +6,116 @@ from typing import NamedTuple
 
 import phonenumbers
 
-from sandbox.test_numbers import SCRIPTED
+from sandbox.test_numbers import TEST_NUMBERS
 
 
-class Place(NamedTuple):
-    """Where the numbers of one prefix are."""
+class Locality(NamedTuple):
+    """The place of a prefix."""
 
-    locality: str | None
+    city: str | None
     region: str | None
 
 
 class Block(NamedTuple):
-    """A run of numbers: ``prefix`` and then ``digits`` counted digits from ``first`` on."""
+    """A range of ``size`` numbers: ``prefix``, then a number of ``digits`` digits from ``first`` on."""
 
     country: str
     prefix: str
     digits: int
     first: int
     size: int
-    place: Place
+    locality: Locality
 
 
 KNOWN_AREAS = {
-    "202": Place("Washington", "DC"),
-    "206": Place("Seattle", "WA"),
-    "212": Place("New York", "NY"),
-    "213": Place("Los Angeles", "CA"),
-    "305": Place("Miami", "FL"),
-    "312": Place("Chicago", "IL"),
-    "404": Place("Atlanta", "GA"),
-    "415": Place("San Francisco", "CA"),
-    "512": Place("Austin", "TX"),
-    "617": Place("Boston", "MA"),
-    "702": Place("Las Vegas", "NV"),
-    "416": Place("Toronto", "ON"),
-    "514": Place("Montreal", "QC"),
-    "604": Place("Vancouver", "BC"),
+    "202": Locality("Washington", "DC"),
+    "206": Locality("Seattle", "WA"),
+    "212": Locality("New York", "NY"),
+    "213": Locality("Los Angeles", "CA"),
+    "305": Locality("Miami", "FL"),
+    "312": Locality("Chicago", "IL"),
+    "404": Locality("Atlanta", "GA"),
+    "415": Locality("San Francisco", "CA"),
+    "512": Locality("Austin", "TX"),
+    "617": Locality("Boston", "MA"),
+    "702": Locality("Las Vegas", "NV"),
+    "416": Locality("Toronto", "ON"),
+    "514": Locality("Montreal", "QC"),
+    "604": Locality("Vancouver", "BC"),
 }
 NORTH_AMERICA = ("US", "CA")
-ABROAD = (
-    Block("GB", "+442079460", 3, 0, 1000, Place("London", None)),
-    Block("GB", "+441614960", 3, 0, 1000, Place("Manchester", None)),
-    Block("GB", "+441134960", 3, 0, 1000, Place("Leeds", None)),
-    Block("AU", "+6125550", 4, 0, 1000, Place("Sydney", "NSW")),
-    Block("AU", "+6137010", 4, 0, 1000, Place("Melbourne", "VIC")),
-    Block("NZ", "+649555", 4, 0, 1000, Place("Auckland", None)),
-    Block("IE", "+35315550", 4, 0, 1000, Place("Dublin", None)),
-    Block("DE", "+493023125", 3, 0, 1000, Place("Berlin", None)),
-    Block("DE", "+498999998", 3, 0, 1000, Place("München", None)),
-    Block("FR", "+33199", 6, 0, 1000, Place("Paris", None)),
-    Block("NL", "+3120555", 4, 0, 1000, Place("Amsterdam", None)),
-    Block("ES", "+3491555", 4, 0, 1000, Place("Madrid", None)),
-    Block("IT", "+3902555", 5, 0, 1000, Place("Milano", None)),
+INTERNATIONAL_BLOCKS = (
+    Block("GB", "+442079460", 3, 0, 1000, Locality("London", None)),
+    Block("GB", "+441614960", 3, 0, 1000, Locality("Manchester", None)),
+    Block("GB", "+441134960", 3, 0, 1000, Locality("Leeds", None)),
+    Block("AU", "+6125550", 4, 0, 1000, Locality("Sydney", "NSW")),
+    Block("AU", "+6137010", 4, 0, 1000, Locality("Melbourne", "VIC")),
+    Block("NZ", "+649555", 4, 0, 1000, Locality("Auckland", None)),
+    Block("IE", "+35315550", 4, 0, 1000, Locality("Dublin", None)),
+    Block("DE", "+493023125", 3, 0, 1000, Locality("Berlin", None)),
+    Block("DE", "+498999998", 3, 0, 1000, Locality("München", None)),
+    Block("FR", "+33199", 6, 0, 1000, Locality("Paris", None)),
+    Block("NL", "+3120555", 4, 0, 1000, Locality("Amsterdam", None)),
+    Block("ES", "+3491555", 4, 0, 1000, Locality("Madrid", None)),
+    Block("IT", "+3902555", 5, 0, 1000, Locality("Milano", None)),
 )
-COUNTRIES = frozenset((*NORTH_AMERICA, *(block.country for block in ABROAD)))
-KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
+COUNTRIES = frozenset((*NORTH_AMERICA, *(block.country for block in INTERNATIONAL_BLOCKS)))
+KEYPAD_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
 
 
-class ForSale(NamedTuple):
+class NumberForSale(NamedTuple):
     e164: str
     country: str
-    place: Place
+    locality: Locality
 
     @property
     def friendly(self) -> str:
-        """As people of the country write it."""
+        """In national format."""
         parsed = phonenumbers.parse(self.e164)
         return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))
 
 
-def search(country: str, area_code: str | None, contains: str | None) -> Iterator[ForSale]:
+def search(country: str, area_code: str | None, contains: str | None) -> Iterator[NumberForSale]:
     """The numbers of ``country`` for sale. ``contains`` may have ``*`` for any digit and letters for their keys.
 
     Raises:
-        LookupError: no numbers of this country are for sale at all.
+        LookupError: the inventory has no numbers of this country.
     """
     if country not in COUNTRIES:
         raise LookupError(country)
-    wanted = _pattern(contains)
+    pattern = _pattern(contains)
     for block in _blocks(country, area_code):
         for index in range(block.first, block.first + block.size):
             number = f"{block.prefix}{index:0{block.digits}d}"
-            if number not in SCRIPTED and (wanted is None or wanted.search(number)):
-                yield ForSale(number, country, block.place)
+            if number not in TEST_NUMBERS and (pattern is None or pattern.search(number)):
+                yield NumberForSale(number, country, block.locality)
 
 
-def for_sale(e164: str) -> ForSale | None:
-    """The number as it is for sale, None when it is not."""
+def find_for_sale(e164: str) -> NumberForSale | None:
+    """The number in the inventory; None when it is not for sale."""
     for country in COUNTRIES:
         for block in _blocks(country, e164[2:5] if e164.startswith("+1") else None):
             index = e164.removeprefix(block.prefix)
             if len(index) == block.digits and len(e164) == len(block.prefix) + block.digits and index.isdigit():
                 is_inside = block.first <= int(index) < block.first + block.size
-                return ForSale(e164, country, block.place) if is_inside and e164 not in SCRIPTED else None
+                return NumberForSale(e164, country, block.locality) if is_inside and e164 not in TEST_NUMBERS else None
     return None
 
 
 def _blocks(country: str, area_code: str | None) -> Iterator[Block]:
     if country not in NORTH_AMERICA:
-        yield from (block for block in ABROAD if block.country == country and _is_in_area(block, area_code))
+        yield from (
+            block for block in INTERNATIONAL_BLOCKS if block.country == country and _is_in_area(block, area_code)
+        )
         return
     for code in [area_code] if area_code else KNOWN_AREAS:
         prefix = f"+1{code}5550"
         if re.fullmatch(r"[2-9][0-9]{2}", code) and _country_of(f"{prefix}100") == country:
-            yield Block(country, prefix, 3, 100, 100, KNOWN_AREAS.get(code, Place(None, None)))
+            yield Block(country, prefix, 3, 100, 100, KNOWN_AREAS.get(code, Locality(None, None)))
 
 
 def _is_in_area(block: Block, area_code: str | None) -> bool:
-    """Area codes abroad are as people write them, with or without the trunk 0."""
+    """Area codes outside North America may begin with the trunk 0."""
     if area_code is None:
         return True
     national = block.prefix.removeprefix(f"+{phonenumbers.country_code_for_region(block.country)}")
@@ -128,5 +130,5 @@ def _country_of(e164: str) -> str | None:
 def _pattern(contains: str | None) -> re.Pattern[str] | None:
     if not contains:
         return None
-    keys = contains.upper().translate(KEYS)
+    keys = contains.upper().translate(KEYPAD_DIGITS)
     return re.compile("".join("[0-9]" if key == "*" else key for key in keys if key in "0123456789*"))

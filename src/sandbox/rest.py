@@ -1,4 +1,4 @@
-"""The carrier's REST interface, as far as the product uses it through the carrier's own library."""
+"""The part of the carrier's REST API that the product uses through the carrier's library."""
 
 import secrets
 from base64 import b64decode
@@ -16,25 +16,25 @@ from starlette.routing import Route
 from kit.settings import CarrierSettings
 from sandbox import number_inventory, rest_resources
 from sandbox.account_store import (
+    AccountStore,
     Application,
-    Ledger,
     Number,
     NumberTakenError,
 )
-from sandbox.call_registry import Switchboard
+from sandbox.call_registry import CallRegistry
 from sandbox.legs import Leg
 from sandbox.rest_resources import Resource
 
-DEFAULT_PAGE, LARGEST_PAGE = 50, 1000
+DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS = 50, 1000
 SEARCH_LIMIT = 2000
-NOT_FOUND, NOT_AUTHENTICATED, MISSING, UNAVAILABLE, BAD_VALUE = 20404, 20003, 21201, 21422, 20001
+NOT_FOUND, NOT_AUTHENTICATED, MISSING_NUMBER, NUMBER_UNAVAILABLE, BAD_VALUE = 20404, 20003, 21201, 21422, 20001
 CALL_IS_LIVE = 20009
 
 Row = TypeVar("Row")
 
 
 class RestError(Exception):
-    """An error as the carrier words it."""
+    """An error in the carrier's format."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
         super().__init__(message)
@@ -44,13 +44,13 @@ class RestError(Exception):
 NO_SUCH_RESOURCE = RestError(404, NOT_FOUND, "The requested resource was not found")
 
 
-class Rest:
+class RestApi:
     """The endpoints; ``routes`` mounts them."""
 
-    def __init__(self, account: CarrierSettings, ledger: Ledger, switchboard: Switchboard) -> None:
+    def __init__(self, account: CarrierSettings, store: AccountStore, registry: CallRegistry) -> None:
         self._account = account
-        self._ledger = ledger
-        self._switchboard = switchboard
+        self._store = store
+        self._registry = registry
 
     def routes(self) -> list[Route]:
         base = f"/{rest_resources.API_VERSION}/Accounts/{{account_sid}}"
@@ -100,7 +100,7 @@ class Rest:
             raise RestError(400, BAD_VALUE, "Contains needs at least two characters")
         try:
             found = number_inventory.search(request.path_params["country"], query.get("AreaCode"), contains)
-            owned = {row.e164 for row in self._ledger.numbers()}
+            owned = {row.e164 for row in self._store.numbers()}
             free = list(islice((number for number in found if number.e164 not in owned), SEARCH_LIMIT))
         except LookupError:
             raise NO_SUCH_RESOURCE from None
@@ -108,80 +108,80 @@ class Rest:
 
     def _numbers(self, request: Request, _: dict[str, str]) -> Response:
         query = request.query_params
-        # PhoneNumber may be a part of a number, FriendlyName is exact: as the carrier does.
+        # As at the carrier, PhoneNumber may be part of a number and FriendlyName is exact.
         part, name = query.get("PhoneNumber", "").replace("*", ""), query.get("FriendlyName")
-        rows = [row for row in self._ledger.numbers() if part in row.e164 and name in (None, row.friendly_name)]
+        rows = [row for row in self._store.numbers() if part in row.e164 and name in (None, row.friendly_name)]
         return self._page(request, "incoming_phone_numbers", rows, self._number_json)
 
     def _buy(self, _: Request, form: dict[str, str]) -> Response:
         e164 = form.get("PhoneNumber", "")
         if not e164:
-            raise RestError(400, MISSING, "No phone number was given")
-        offer = number_inventory.for_sale(e164)
+            raise RestError(400, MISSING_NUMBER, "No phone number was given")
+        offer = number_inventory.find_for_sale(e164)
         if offer is None:
-            raise RestError(400, UNAVAILABLE, f"{e164} is not available")
+            raise RestError(400, NUMBER_UNAVAILABLE, f"{e164} is not available")
         try:
-            row = self._ledger.add_number(e164, form.get("FriendlyName") or offer.friendly)
+            row = self._store.add_number(e164, form.get("FriendlyName") or offer.friendly)
         except NumberTakenError:
-            raise RestError(400, UNAVAILABLE, f"{e164} is not available") from None
+            raise RestError(400, NUMBER_UNAVAILABLE, f"{e164} is not available") from None
         self._change(row, form, VoiceApplicationSid="voice_application_sid", VoiceUrl="voice_url")
         return JSONResponse(self._number_json(row), 201)
 
     def _number(self, request: Request, _: dict[str, str]) -> Response:
-        return JSONResponse(self._number_json(_found(self._ledger.number(request.path_params["sid"]))))
+        return JSONResponse(self._number_json(_or_not_found(self._store.number(request.path_params["sid"]))))
 
     def _change_number(self, request: Request, form: dict[str, str]) -> Response:
-        row = _found(self._ledger.number(request.path_params["sid"]))
+        row = _or_not_found(self._store.number(request.path_params["sid"]))
         fields = {"FriendlyName": "friendly_name", "VoiceApplicationSid": "voice_application_sid"}
         self._change(row, form, **fields, VoiceUrl="voice_url")
         return JSONResponse(self._number_json(row))
 
     def _release(self, request: Request, _: dict[str, str]) -> Response:
-        if not self._ledger.remove_number(request.path_params["sid"]):
+        if not self._store.remove_number(request.path_params["sid"]):
             raise NO_SUCH_RESOURCE
         return Response(status_code=204)
 
     def _applications(self, request: Request, _: dict[str, str]) -> Response:
         name = request.query_params.get("FriendlyName")
-        rows = [row for row in self._ledger.applications() if name in (None, row.friendly_name)]
+        rows = [row for row in self._store.applications() if name in (None, row.friendly_name)]
         return self._page(request, "applications", rows, self._application_json)
 
     def _add_application(self, _: Request, form: dict[str, str]) -> Response:
-        row = self._ledger.add_application(form.get("FriendlyName", ""))
+        row = self._store.add_application(form.get("FriendlyName", ""))
         self._change(row, form, VoiceUrl="voice_url", StatusCallback="status_callback")
         return JSONResponse(self._application_json(row), 201)
 
     def _application(self, request: Request, _: dict[str, str]) -> Response:
-        return JSONResponse(self._application_json(_found(self._ledger.application(request.path_params["sid"]))))
+        return JSONResponse(self._application_json(_or_not_found(self._store.application(request.path_params["sid"]))))
 
     def _change_application(self, request: Request, form: dict[str, str]) -> Response:
-        row = _found(self._ledger.application(request.path_params["sid"]))
+        row = _or_not_found(self._store.application(request.path_params["sid"]))
         fields = {"FriendlyName": "friendly_name", "StatusCallback": "status_callback"}
         self._change(row, form, **fields, VoiceUrl="voice_url", VoiceFallbackUrl="voice_fallback_url")
         return JSONResponse(self._application_json(row))
 
     def _calls(self, request: Request, _: dict[str, str]) -> Response:
         query = request.query_params
-        wanted = {"to": "To", "from_": "From", "parent_sid": "ParentCallSid", "status": "Status"}
+        filters = {"to": "To", "from_": "From", "parent_sid": "ParentCallSid", "status": "Status"}
         legs = [
             leg
-            for _, leg in self._switchboard.legs()
-            if all(query.get(name) in (None, getattr(leg, field)) for field, name in wanted.items())
-            and _began_when_asked(leg, query)
+            for _, leg in self._registry.legs()
+            if all(query.get(name) in (None, getattr(leg, field)) for field, name in filters.items())
+            and _started_on(leg, query)
         ]
         return self._page(request, "calls", legs, self._leg_json)
 
     def _call(self, request: Request, _: dict[str, str]) -> Response:
         sid = request.path_params["sid"]
         return JSONResponse(
-            self._leg_json(_found(next((leg for _, leg in self._switchboard.legs() if leg.sid == sid), None)))
+            self._leg_json(_or_not_found(next((leg for _, leg in self._registry.legs() if leg.sid == sid), None)))
         )
 
     def _change_call(self, request: Request, form: dict[str, str]) -> Response:
         sid = request.path_params["sid"]
         if form.get("Status") not in ("completed", "canceled"):
-            raise RestError(400, BAD_VALUE, "The sandbox changes nothing of a call but its Status, to completed")
-        for call, leg in self._switchboard.legs():
+            raise RestError(400, BAD_VALUE, "The sandbox can only change the Status of a call, to completed")
+        for call, leg in self._registry.legs():
             if call is not None and leg.sid == sid and not leg.is_over:
                 if leg is call.parent:
                     call.complete()
@@ -191,10 +191,12 @@ class Rest:
         raise NO_SUCH_RESOURCE
 
     def _delete_call(self, request: Request, _: dict[str, str]) -> Response:
-        leg = _found(next((leg for _, leg in self._switchboard.legs() if leg.sid == request.path_params["sid"]), None))
+        leg = _or_not_found(
+            next((leg for _, leg in self._registry.legs() if leg.sid == request.path_params["sid"]), None)
+        )
         if not leg.is_over:
             raise RestError(409, CALL_IS_LIVE, "The call is still in progress")
-        self._switchboard.forget(leg)
+        self._registry.delete_leg(leg)
         return Response(status_code=204)
 
     def _number_json(self, row: Number) -> Resource:
@@ -210,12 +212,12 @@ class Rest:
         for name, field in fields.items():
             if name in form:
                 setattr(row, field, form[name])
-        self._ledger.save(row)
+        self._store.save(row)
 
-    def _page(self, request: Request, name: str, rows: Sequence[Row], shape: Callable[[Row], Resource]) -> Response:
+    def _page(self, request: Request, name: str, rows: Sequence[Row], to_json: Callable[[Row], Resource]) -> Response:
         query = dict(request.query_params)
-        size = min(_whole(query.get("PageSize"), DEFAULT_PAGE), LARGEST_PAGE) or DEFAULT_PAGE
-        page = _whole(query.get("Page"), 0)
+        size = min(_integer(query.get("PageSize"), DEFAULT_PAGE_ROWS), MAX_PAGE_ROWS) or DEFAULT_PAGE_ROWS
+        page = _integer(query.get("Page"), 0)
         shown = rows[page * size : (page + 1) * size]
 
         def uri(number: int) -> str:
@@ -224,7 +226,7 @@ class Rest:
         last = (page + 1) * size >= len(rows)
         return JSONResponse(
             {
-                name: [shape(row) for row in shown],
+                name: [to_json(row) for row in shown],
                 "first_page_uri": uri(0),
                 "previous_page_uri": uri(page - 1) if page else None,
                 "next_page_uri": None if last else uri(page + 1),
@@ -238,26 +240,26 @@ class Rest:
 
 
 def error_response(status: int, code: int, message: str) -> Response:
-    """An error in the carrier's form."""
+    """An error response in the carrier's format."""
     more = f"https://www.twilio.com/docs/errors/{code}"
     return JSONResponse({"code": code, "message": message, "more_info": more, "status": status}, status)
 
 
 async def http_error(_: Request, error: Exception) -> Response:
-    """Starlette's own refusals (no route, wrong method) in the carrier's form."""
+    """Starlette's own errors (no route, wrong method) in the carrier's format."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     return error_response(status, NOT_FOUND if status == 404 else 20004, "The requested resource was not found")
 
 
-def _found(row: Row | None) -> Row:
+def _or_not_found(row: Row | None) -> Row:
     if row is None:
         raise NO_SUCH_RESOURCE
     return row
 
 
-def _began_when_asked(leg: Leg, query: Mapping[str, str]) -> bool:
-    """``StartTime``, and with ``<`` and ``>`` behind it, name days: on it, before it, on or after it."""
-    day = rest_resources.began(leg).date()
+def _started_on(leg: Leg, query: Mapping[str, str]) -> bool:
+    """``StartTime``, ``StartTime<`` and ``StartTime>`` select days: on it, before it, on or after it."""
+    day = rest_resources.started_at(leg).date()
     on, before, after = (_day(query.get(f"StartTime{sign}")) for sign in ("", "<", ">"))
     return (on is None or day == on) and (before is None or day < before) and (after is None or day >= after)
 
@@ -271,5 +273,5 @@ def _day(value: str | None) -> date | None:
         raise RestError(400, BAD_VALUE, "Not a day as YYYY-MM-DD") from None
 
 
-def _whole(value: str | None, default: int) -> int:
+def _integer(value: str | None, default: int) -> int:
     return int(value) if value is not None and value.isascii() and value.isdigit() else default

@@ -1,4 +1,4 @@
-"""The REST resources as JSON objects, with every field of the carrier's published schemas."""
+"""The REST resources as JSON objects, with all fields of the carrier's published schemas."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -7,28 +7,28 @@ from email.utils import format_datetime
 from sandbox.account_store import Application, Number
 from sandbox.call_engine import Call
 from sandbox.legs import Leg
-from sandbox.number_inventory import ForSale
+from sandbox.number_inventory import NumberForSale
 
 API_VERSION = "2010-04-01"
 Resource = dict[str, object]
 _CALLER_MINUTE, _DIALLED_MINUTE = Decimal("0.004"), Decimal("0.014")
-"""Dollars, alike for every destination."""
+"""US dollars, the same for every destination."""
 
 
 def account_path(account_sid: str, rest: str) -> str:
     return f"/{API_VERSION}/Accounts/{account_sid}/{rest}.json"
 
 
-def available_number(number: ForSale) -> Resource:
+def available_number(number: NumberForSale) -> Resource:
     return {
         "friendly_name": number.friendly,
         "phone_number": number.e164,
         "lata": None,
-        "locality": number.place.locality,
+        "locality": number.locality.city,
         "rate_center": None,
         "latitude": None,
         "longitude": None,
-        "region": number.place.region,
+        "region": number.locality.region,
         "postal_code": None,
         "iso_country": number.country,
         "address_requirements": "none",
@@ -124,7 +124,7 @@ def call_leg(account_sid: str, leg: Leg) -> Resource:
         "price": _price(leg),
         "price_unit": "USD",
         "queue_time": "0",
-        "start_time": _rfc2822(began(leg)),
+        "start_time": _rfc2822(started_at(leg)),
         "status": leg.status,
         "subresource_uris": {},
         "to": leg.to,
@@ -134,13 +134,13 @@ def call_leg(account_sid: str, leg: Leg) -> Resource:
     }
 
 
-def began(leg: Leg) -> datetime:
-    """When the carrier says that a leg started."""
+def started_at(leg: Leg) -> datetime:
+    """The start time that the carrier reports for a leg."""
     return leg.answered or leg.created
 
 
 def observed_call(call: Call) -> Resource:
-    """One call as tests watch it; not a resource of the real carrier."""
+    """A call as tests see it; the real carrier has no such resource."""
     media = call.media
     meter = media.meter if media is not None else None
     return {
@@ -163,7 +163,7 @@ def observed_call(call: Call) -> Resource:
 
 
 def _price(leg: Leg) -> str | None:
-    """What the account pays, a negative amount: by the started minute, known once the leg is over."""
+    """The cost, a negative amount per started minute; None until the leg is over."""
     if not leg.is_over:
         return None
     minute = _CALLER_MINUTE if leg.parent_sid is None else _DIALLED_MINUTE

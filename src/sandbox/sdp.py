@@ -1,21 +1,21 @@
-"""Session descriptions: the little that aiortc leaves out of its answers."""
+"""Session descriptions: adds DTMF to aiortc's answers and decodes DTMF packets (RFC 4733)."""
 
 import re
 
 RTPMAP = re.compile(r"^a=rtpmap:(\d+) ([^/\s]+)/(\d+)", re.MULTILINE)
 MEDIA_LINE = re.compile(r"^m=audio .*?$", re.MULTILINE)
 TELEPHONE_EVENT = "telephone-event"
-DIGITS = "0123456789*#ABCD"
+DTMF_DIGITS = "0123456789*#ABCD"
 
 
 def telephone_event_type(offer: str) -> int | None:
-    """The payload type under which the browser offers keypad tones at 8 kHz (RFC 4733), None when it does not."""
+    """The payload type of the browser's DTMF offer at 8 kHz (RFC 4733); None without one."""
     types = (int(kind) for kind, name, rate in RTPMAP.findall(offer) if (name, rate) == (TELEPHONE_EVENT, "8000"))
     return next(types, None)
 
 
 def with_telephone_event(answer: str, payload_type: int | None) -> str:
-    """``answer`` that also accepts keypad tones; aiortc never does, and the browser would then use signalling."""
+    """``answer`` that also accepts DTMF. aiortc never accepts it, and the browser would then use signalling."""
     media = MEDIA_LINE.search(answer)
     if payload_type is None or media is None:
         return answer
@@ -33,15 +33,20 @@ def codec_of(answer: str) -> str:
     return names.get(preferred[0], "") if preferred else ""
 
 
-class Keypad:
-    """Keypad tones out of RTP payloads: each tone is sent many times and counts once."""
+class DtmfDecoder:
+    """Decodes DTMF from RTP payloads: each tone is sent many times and counts once."""
 
     def __init__(self) -> None:
         self._last_timestamp: int | None = None
 
-    def press(self, timestamp: int, payload: bytes) -> str:
+    def decode(self, timestamp: int, payload: bytes) -> str:
         """The digit that ends with this packet, or nothing."""
-        if len(payload) < 4 or not payload[1] & 0x80 or payload[0] >= len(DIGITS) or timestamp == self._last_timestamp:
+        if (
+            len(payload) < 4
+            or not payload[1] & 0x80
+            or payload[0] >= len(DTMF_DIGITS)
+            or timestamp == self._last_timestamp
+        ):
             return ""
         self._last_timestamp = timestamp
-        return DIGITS[payload[0]]
+        return DTMF_DIGITS[payload[0]]

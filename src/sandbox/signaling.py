@@ -1,4 +1,4 @@
-"""The signalling socket that the browser's voice SDK speaks to: JSON messages, one object each, versioned 1.6."""
+"""The signalling socket of the browser's voice SDK: JSON messages of protocol version 1.6."""
 
 import asyncio
 import json
@@ -11,28 +11,28 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from kit.settings import CarrierSettings
 from sandbox import access_tokens
-from sandbox.call_registry import Switchboard
+from sandbox.call_registry import CallRegistry
 from sandbox.legs import new_sid
 
 HEARTBEAT_SECONDS = 5.0
-"""The SDK gives a socket up after 15 s without a text frame; WebSocket pings do not count."""
+"""The SDK closes a socket after 15 s without a text frame; WebSocket pings do not count."""
 MAX_GRACE_SECONDS = 30
 MALFORMED, NOT_AUTHENTICATED, REATTACH_FAILED = 31100, 31204, 31209
-HOME = {"region": "US_EAST_VIRGINIA", "edge": "sandbox", "home": "us1", "gateway": "sandbox"}
+CONNECTED_REGION = {"region": "US_EAST_VIRGINIA", "edge": "sandbox", "home": "us1", "gateway": "sandbox"}
 
 logger = logging.getLogger(__name__)
 
 
 class Signaling:
-    """All sockets; an ASGI endpoint is ``serve``."""
+    """All sockets; ``serve`` is the ASGI endpoint."""
 
-    def __init__(self, switchboard: Switchboard, account: CarrierSettings) -> None:
-        self._switchboard = switchboard
+    def __init__(self, registry: CallRegistry, account: CarrierSettings) -> None:
+        self._registry = registry
         self._account = account
         self._sessions: set[Session] = set()
 
     async def serve(self, websocket: WebSocket) -> None:
-        session = Session(websocket, self._switchboard, self._account)
+        session = Session(websocket, self._registry, self._account)
         self._sessions.add(session)
         try:
             await session.run()
@@ -50,9 +50,9 @@ class Signaling:
 class Session:
     """One socket of one browser."""
 
-    def __init__(self, websocket: WebSocket, switchboard: Switchboard, account: CarrierSettings) -> None:
+    def __init__(self, websocket: WebSocket, registry: CallRegistry, account: CarrierSettings) -> None:
         self._websocket = websocket
-        self._switchboard = switchboard
+        self._registry = registry
         self._account = account
         self._token: access_tokens.AccessToken | None = None
         self._grace_seconds = 0.0
@@ -69,7 +69,7 @@ class Session:
             pass
         finally:
             writer.cancel()
-            self._switchboard.detach(self, self._grace_seconds)
+            self._registry.detach(self, self._grace_seconds)
 
     def send(self, kind: str, payload: dict[str, object]) -> None:
         self._outbox.put_nowait(json.dumps({"type": kind, "version": "1.6", "payload": payload}))
@@ -79,7 +79,7 @@ class Session:
         self._outbox.put_nowait(code)
 
     async def _write(self) -> None:
-        """Send what waits, in order, and a heartbeat whenever nothing did for a while."""
+        """Send queued frames in order, and a heartbeat after a pause."""
         while True:
             try:
                 frame = await asyncio.wait_for(self._outbox.get(), HEARTBEAT_SECONDS)
@@ -91,7 +91,7 @@ class Session:
                     return
                 await self._websocket.send_text(frame)
             except (WebSocketDisconnect, RuntimeError):
-                return  # the reader learns of the end by itself
+                return  # the reader notices the end too
 
     def _read(self, frame: str) -> None:
         if not frame.strip():
@@ -116,18 +116,18 @@ class Session:
         elif kind == "invite":
             self._invite(self._token, payload)
         else:
-            self._in_call(kind, payload, self._token)
+            self._handle_call_message(kind, payload, self._token)
 
     def _listen(self, payload: dict[str, Any]) -> None:
         try:
-            self._token = access_tokens.read(payload.get("token"), self._account)
+            self._token = access_tokens.read_access_token(payload.get("token"), self._account)
         except access_tokens.TokenError as error:
-            # The socket stays open: closing it here makes the SDK reconnect ten times a second for ever.
+            # Stays open: if closed here, the SDK would reconnect ten times a second without end.
             self._error(error.code, error.message)
             return
         self._grace_seconds = float(min(max(payload.get("reconnectTimeout") or 0, 0), MAX_GRACE_SECONDS))
         ttl = int(self._token.expires_at - time.time())
-        self.send("connected", {**HOME, "token": {"identity": self._token.caller.identity, "ttl": ttl}})
+        self.send("connected", {**CONNECTED_REGION, "token": {"identity": self._token.caller.identity, "ttl": ttl}})
 
     def _register(self, token: access_tokens.AccessToken, payload: dict[str, Any]) -> None:
         if token.expires_at <= time.time():
@@ -143,24 +143,24 @@ class Session:
             error = {"code": access_tokens.EXPIRED, "message": "JWT Token Expired"}
             self.send("hangup", {"callsid": temporary_sid, "error": error})
             return
-        self._switchboard.open(self, token.caller, temporary_sid=temporary_sid, params=params, offer=offer)
+        self._registry.start_call(self, token.caller, temporary_sid=temporary_sid, params=params, offer=offer)
 
     def _reattach(self, token: access_tokens.AccessToken, payload: dict[str, Any]) -> None:
-        if not self._switchboard.attach(payload["reconnect"], token.caller.identity, self):
+        if not self._registry.attach(payload["reconnect"], token.caller.identity, self):
             error = {"code": REATTACH_FAILED, "message": "The call is over"}
             self.send("hangup", {"callsid": payload["callsid"], "error": error})
 
-    def _in_call(self, kind: str, payload: dict[str, Any], token: access_tokens.AccessToken) -> None:
-        # A hang-up may come for a call that never reached the carrier, so an unknown call is no error.
-        call = self._switchboard.find(payload.get("callsid"), token.caller.identity)
+    def _handle_call_message(self, kind: str, payload: dict[str, Any], token: access_tokens.AccessToken) -> None:
+        # The browser may hang up a call that never reached the carrier: an unknown call is no error.
+        call = self._registry.find(payload.get("callsid"), token.caller.identity)
         if call is None:
             return
         if kind == "hangup":
             call.hang_up()
         elif kind == "dtmf":
-            call.hear_digits(str(payload["dtmf"]))
+            call.add_digits(str(payload["dtmf"]))
         elif kind == "reinvite":
-            self._switchboard.renegotiate(call, str(payload["sdp"]))
+            self._registry.renegotiate(call, str(payload["sdp"]))
         elif kind == "message":
             event = payload.get("voiceeventsid") or new_sid("KX")
             self.send("ack", {"acktype": "message", "callsid": call.sid, "voiceeventsid": event})

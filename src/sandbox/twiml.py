@@ -1,4 +1,4 @@
-"""TwiML as the sandbox understands it: a document becomes a list of verbs."""
+"""Parses TwiML documents into lists of verbs."""
 
 from dataclasses import dataclass
 from urllib.parse import urljoin
@@ -42,7 +42,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A verb that the real carrier may know and the sandbox does not."""
+    """A verb that the sandbox does not support."""
 
     name: str
 
@@ -64,7 +64,7 @@ def parse(document: bytes, base_url: str) -> tuple[Verb, ...]:
 
 
 def _tree(document: bytes) -> Element:
-    """Parse XML without document types, so that entities can neither expand nor reach out."""
+    """Parse XML without document types, so that no entity is expanded or fetched."""
     builder = TreeBuilder()
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -104,25 +104,25 @@ def _dial(element: Element, base_url: str) -> Dial:
         message = f"Dial can only dial a Number here, not {element[0].tag}"
         raise TwimlError(message)
     number = element.text if noun is None else noun.text
-    status_url = None if noun is None else _address(noun.get("statusCallback"), base_url)
+    status_url = None if noun is None else _absolute_url(noun.get("statusCallback"), base_url)
     events = "completed" if noun is None else noun.get("statusCallbackEvent", "completed")
     return Dial(
         number=(number or "").strip(),
         caller_id=element.get("callerId", ""),
         answer_on_bridge=element.get("answerOnBridge") == "true",
-        ring_seconds=_whole(element, "timeout", DEFAULT_RING_SECONDS),
-        limit_seconds=_whole(element, "timeLimit", DEFAULT_LIMIT_SECONDS),
-        action=_address(element.get("action"), base_url),
+        ring_seconds=_seconds(element, "timeout", DEFAULT_RING_SECONDS),
+        limit_seconds=_seconds(element, "timeLimit", DEFAULT_LIMIT_SECONDS),
+        action=_absolute_url(element.get("action"), base_url),
         status_url=status_url,
         status_events=frozenset(events.split()),
     )
 
 
-def _address(value: str | None, base_url: str) -> str | None:
+def _absolute_url(value: str | None, base_url: str) -> str | None:
     return urljoin(base_url, value) if value else None
 
 
-def _whole(element: Element, name: str, default: int) -> int:
+def _seconds(element: Element, name: str, default: int) -> int:
     value = element.get(name, str(default))
     if not (value.isascii() and value.isdigit() and int(value) > 0):
         message = f"{name} must be a whole number of seconds above 0, not {value!r}"

@@ -14,10 +14,10 @@ from starlette.applications import Starlette
 from carrier.twilio import TwilioCarrier
 from kit.clock import utc_now
 from kit.settings import CarrierSettings
-from sandbox.account_store import Ledger
-from sandbox.call_registry import Switchboard
+from sandbox.account_store import AccountStore
+from sandbox.call_registry import CallRegistry
 from sandbox.legs import Leg, Status
-from sandbox.rest import Rest
+from sandbox.rest import RestApi
 from support.callback_client import new_sid
 
 
@@ -73,8 +73,8 @@ async def open_books(account: CarrierSettings, folder: Path) -> AsyncIterator[Bo
     listener = socket.create_server(("127.0.0.1", 0))
     address = f"127.0.0.1:{listener.getsockname()[1]}"
     books = Books(TwilioCarrier(account, api_base=f"http://{address}", signaling=None))
-    ledger = Ledger(folder, account.twiml_app_sid)
-    rest = Rest(account, ledger, cast(Switchboard, books))
+    ledger = AccountStore(folder, account.twiml_app_sid)
+    rest = RestApi(account, ledger, cast(CallRegistry, books))
     server = uvicorn.Server(uvicorn.Config(Starlette(routes=rest.routes()), log_level="warning", lifespan="off"))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:

@@ -14,8 +14,8 @@ from calls.reconciliation.daily import DailyReconciler
 from calls.reconciliation.models import ReconciledDay
 from carrier.port import Carrier
 from epoch.carrier_factory import build_carrier
-from epoch.phone_number_jobs import build_reconciler
-from epoch.server.sandbox_process import note_sandbox, sandbox_at_hand
+from epoch.phone_number_jobs import build_number_reconciler
+from epoch.server.sandbox_process import running_sandbox, save_sandbox_address
 from kit.actor import SYSTEM
 from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import Settings, SettingsError
@@ -86,7 +86,7 @@ async def setup_carrier(settings: Settings) -> None:
         )
     finally:
         await carrier.close()
-    note_sandbox(settings)
+    save_sandbox_address(settings)
 
 
 async def reconcile_numbers(settings: Settings) -> ReconciliationReport:
@@ -98,7 +98,7 @@ async def reconcile_numbers(settings: Settings) -> ReconciliationReport:
         ChildDied: the sandbox carrier could not be started.
     """
     async with _database_and_carrier(settings) as (database, carrier):
-        return await build_reconciler(database, carrier).compare()
+        return await build_number_reconciler(database, carrier).compare()
 
 
 async def compare_calls(settings: Settings, day: date | None) -> list[ReconciledDay]:
@@ -116,7 +116,7 @@ async def _database_and_carrier(settings: Settings) -> AsyncIterator[tuple[Datab
     """What a command needs that goes over all organizations and asks the carrier. Raises: SettingsError, ChildDied."""
     if settings.database_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
-    async with sandbox_at_hand(settings) as placed:
+    async with running_sandbox(settings) as placed:
         database, carrier = Database(settings.database_url, role=ADMIN_ROLE), build_carrier(placed)
         try:
             yield database, carrier

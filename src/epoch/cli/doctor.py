@@ -15,13 +15,13 @@ from kit.settings import Settings
 TIMEOUT_SECONDS = 10.0
 CLOCK_TOLERANCE_SECONDS = 30.0
 """Access tokens are valid from one minute back: half of it is left for the network."""
-CARRIER_CLOCK = "https://api.twilio.com"
-OLDEST_POSTGRES = 140_000
+CARRIER_CLOCK_URL = "https://api.twilio.com"
+MIN_POSTGRES_VERSION = 140_000
 OTHER_CONNECTIONS = 5
 """Connections beside the workers': ``epoch doctor``, migrations and other commands."""
 
 
-class Finding(msgspec.Struct, frozen=True):
+class CheckResult(msgspec.Struct, frozen=True):
     """What one part answered."""
 
     part: str
@@ -29,11 +29,11 @@ class Finding(msgspec.Struct, frozen=True):
     detail: str
 
 
-class _Unwell(Exception):
+class _CheckFailed(Exception):
     """A part answered, and something is wrong with it."""
 
 
-async def examine(settings: Settings) -> list[Finding]:
+async def run_checks(settings: Settings) -> list[CheckResult]:
     """Every part's state; none of the checks changes anything."""
     checks: tuple[tuple[str, Callable[[Settings], Awaitable[str]]], ...] = (
         ("database", _database),
@@ -42,22 +42,22 @@ async def examine(settings: Settings) -> list[Finding]:
         ("public URL", _public_url),
         ("clock", _clock),
     )
-    return [await _ask(part, check, settings) for part, check in checks]
+    return [await _run_check(part, check, settings) for part, check in checks]
 
 
-async def _ask(part: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:
+async def _run_check(part: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> CheckResult:
     try:
-        return Finding(part, True, await check(settings))
-    except (_Unwell, CarrierError, OSError, TimeoutError, asyncpg.PostgresError, httpx.HTTPError) as error:
-        return Finding(part, False, str(error) or type(error).__name__)
+        return CheckResult(part, True, await check(settings))
+    except (_CheckFailed, CarrierError, OSError, TimeoutError, asyncpg.PostgresError, httpx.HTTPError) as error:
+        return CheckResult(part, False, str(error) or type(error).__name__)
 
 
 async def _database(settings: Settings) -> str:
     connection = await asyncpg.connect(settings.database_url, timeout=TIMEOUT_SECONDS)
     try:
         number = int(await connection.fetchval("SHOW server_version_num"))
-        if number < OLDEST_POSTGRES:
-            raise _Unwell("PostgreSQL 14 or newer is needed")
+        if number < MIN_POSTGRES_VERSION:
+            raise _CheckFailed("PostgreSQL 14 or newer is needed")
         return f"PostgreSQL {number // 10_000}.{number % 10_000}"
     finally:
         await connection.close()
@@ -80,7 +80,7 @@ async def _connections(settings: Settings) -> str:
     needed = settings.workers * settings.database_connections + OTHER_CONNECTIONS
     calculation = f"{settings.workers} workers x {settings.database_connections} + {OTHER_CONNECTIONS} for commands"
     if needed > available:
-        raise _Unwell(
+        raise _CheckFailed(
             f"{calculation} = {needed} connections, but the server takes {available}: "
             "lower EPOCH_DATABASE_CONNECTIONS or EPOCH_WORKERS, or raise max_connections"
         )
@@ -101,7 +101,7 @@ async def _public_url(settings: Settings) -> str:
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
         answer = await client.get(f"{settings.public_url}/health/live")
     if answer.status_code != 200:
-        raise _Unwell(
+        raise _CheckFailed(
             f"{settings.public_url}/health/live answered {answer.status_code}: is it this product that runs there?"
         )
     return f"{settings.public_url} answers"
@@ -111,10 +111,12 @@ async def _clock(settings: Settings) -> str:
     if settings.is_sandbox:
         return "sandbox: the carrier shares this machine's clock"
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
-        answer = await client.head(CARRIER_CLOCK)
+        answer = await client.head(CARRIER_CLOCK_URL)
     if "date" not in answer.headers:
-        raise _Unwell("the carrier sent no date to compare with")
+        raise _CheckFailed("the carrier sent no date to compare with")
     offset = abs(time.time() - parsedate_to_datetime(answer.headers["date"]).timestamp())
     if offset > CLOCK_TOLERANCE_SECONDS:
-        raise _Unwell(f"{offset:.0f} s away from the carrier's: it would refuse access tokens; set the clock (NTP)")
+        raise _CheckFailed(
+            f"{offset:.0f} s away from the carrier's: it would refuse access tokens; set the clock (NTP)"
+        )
     return f"within {CLOCK_TOLERANCE_SECONDS:.0f} s of the carrier's"

@@ -79,7 +79,7 @@ def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
     from epoch.server.supervisor import Supervisor, listen
 
     listener = listen(settings)
-    asyncio.run(Supervisor(settings, os.environ, _say).run(listener))
+    asyncio.run(Supervisor(settings, os.environ, _print).run(listener))
     return 0
 
 
@@ -88,7 +88,7 @@ def _migrate(settings: Settings, _arguments: argparse.Namespace) -> int:
 
     with _database(settings) as (_, url):
         upgrade(url)
-    _say("The database has this version's schema.")
+    _print("The database has this version's schema.")
     return 0
 
 
@@ -101,7 +101,7 @@ def _seed(settings: Settings, _arguments: argparse.Namespace) -> int:
     with _database(settings) as (placed, url):
         upgrade(url)
         asyncio.run(seed_demo(placed))
-    _say("The demo is in the database.")
+    _print("The demo is in the database.")
     return 0
 
 
@@ -110,7 +110,7 @@ def _set_plan(settings: Settings, arguments: argparse.Namespace) -> int:
 
     with _database(settings) as (placed, _):
         asyncio.run(set_plan(placed, arguments.slug, arguments.plan))
-    _say(f"{arguments.slug} has the plan {arguments.plan}.")
+    _print(f"{arguments.slug} has the plan {arguments.plan}.")
     return 0
 
 
@@ -119,7 +119,7 @@ def _pause_calls(settings: Settings, arguments: argparse.Namespace) -> int:
 
     with _database(settings) as (placed, _):
         fresh = asyncio.run(pause_calls(placed, arguments.reason, end_live=arguments.end_live))
-    _say("New calls are refused until `epoch calls resume`." if fresh else "Calls are paused already.")
+    _print("New calls are refused until `epoch calls resume`." if fresh else "Calls are paused already.")
     return 0
 
 
@@ -128,7 +128,7 @@ def _resume_calls(settings: Settings, _arguments: argparse.Namespace) -> int:
 
     with _database(settings) as (placed, _):
         fresh = asyncio.run(resume_calls(placed))
-    _say("Calls are placed again." if fresh else "Calls were not paused.")
+    _print("Calls are placed again." if fresh else "Calls were not paused.")
     return 0
 
 
@@ -138,12 +138,12 @@ def _compare_calls(settings: Settings, arguments: argparse.Namespace) -> int:
     with _database(settings) as (placed, _):
         days = asyncio.run(compare_calls(placed, arguments.day))
     for found in days:
-        _say(
+        _print(
             f"{found.day}: {found.calls_here} calls here, {found.calls_there} at the carrier,"
             f" {found.corrected} differences corrected, {found.open} to look at, {found.unpriced} without a price."
         )
     if not days:
-        _say("Every day that is over was compared.")
+        _print("Every day that is over was compared.")
     return 1 if any(found.open for found in days) else 0
 
 
@@ -162,8 +162,8 @@ def _add_staff(settings: Settings, arguments: argparse.Namespace) -> int:
 
     with _database(settings) as (placed, _):
         invited, link = asyncio.run(add_staff(placed, arguments.email, arguments.role))
-    _say(f"{invited.staff.email} is {invited.staff.role.value}. The link works once, for 30 minutes:")
-    _say(link)
+    _print(f"{invited.staff.email} is {invited.staff.role.value}. The link works once, for 30 minutes:")
+    _print(link)
     return 0
 
 
@@ -171,7 +171,7 @@ def _setup_carrier(settings: Settings, _arguments: argparse.Namespace) -> int:
     from epoch.cli.commands import setup_carrier
 
     asyncio.run(setup_carrier(settings))
-    _say(f"The carrier's application points at {settings.public_url}.")
+    _print(f"The carrier's application points at {settings.public_url}.")
     return 0
 
 
@@ -180,22 +180,22 @@ def _reconcile(settings: Settings, _arguments: argparse.Namespace) -> int:
 
     with _database(settings) as (placed, _):
         report = asyncio.run(reconcile_numbers(placed))
-    _say(
+    _print(
         f"Numbers: {report.adopted} adopted, {report.failed} purchases given up, {report.released} released,"
         f" {report.postponed} put off, {len(report.discrepancies)} to look at."
     )
     for found in report.discrepancies:
-        _say(f"  …{found.last_digits}  {found.carrier_sid or '(no carrier id)'}  {found.reason}")
+        _print(f"  …{found.last_digits}  {found.carrier_sid or '(no carrier id)'}  {found.reason}")
     return 1 if report.discrepancies else 0
 
 
 def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:
-    from epoch.cli.doctor import examine
+    from epoch.cli.doctor import run_checks
 
     with _database(settings) as (placed, _):
-        findings = asyncio.run(examine(placed))
+        findings = asyncio.run(run_checks(placed))
     for finding in findings:
-        _say(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.part:<10}  {finding.detail}")
+        _print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.part:<10}  {finding.detail}")
     return 0 if all(finding.ok for finding in findings) else 1
 
 
@@ -218,14 +218,14 @@ def _expected_failures() -> tuple[type[Exception], ...]:
 
     from carrier.port import CarrierError
     from epoch.migrations import NewerDatabase
-    from epoch.server.child_processes import ChildDied
+    from epoch.server.child_processes import ChildExited
     from epoch.server.postgres_programs import DatabaseServerError
     from kit.errors import DomainError
 
     return (
         asyncpg.PostgresError,
         CarrierError,
-        ChildDied,
+        ChildExited,
         DatabaseServerError,
         DBAPIError,
         DomainError,
@@ -234,7 +234,7 @@ def _expected_failures() -> tuple[type[Exception], ...]:
     )
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(text, flush=True)
 
 

@@ -30,16 +30,16 @@ from tenants.services import OrganizationService
 from widget.models import EmbedToken
 from widget.services import EmbedTokenService
 
-PASSWORD = "demo-password"  # noqa: S105 - printed at every start; production refuses a database that holds the demo
-OWNER = "demo@example.com"
-STARTER_OWNER = "starter@example.com"
-STAFF = "staff@example.com"
-SLUG = "acme"
+DEMO_PASSWORD = "demo-password"  # noqa: S105 - printed at every start; production refuses a database that holds the demo
+DEMO_OWNER_EMAIL = "demo@example.com"
+STARTER_OWNER_EMAIL = "starter@example.com"
+DEMO_STAFF_EMAIL = "staff@example.com"
+DEMO_SLUG = "acme"
 STARTER_SLUG = "starter-co"
-NUMBER = "+14155550100"
-COUNTRIES = ["AU", "CA", "DE", "FR", "GB", "US"]
+DEMO_NUMBER = "+14155550100"
+DEMO_COUNTRIES = ["AU", "CA", "DE", "FR", "GB", "US"]
 TOKEN_LABEL = "Demo page"  # noqa: S105 - a label
-COUNT_LIMITS = {
+DEMO_LIMITS = {
     **dict.fromkeys(("active_tokens", ACTIVE_KEYS_LIMIT_NAME, "invitations_per_day"), 1000),
     **dict.fromkeys(DEFAULT_LIMITS, 1000),
     **dict.fromkeys(DEFAULT_COUNTS, 1000),
@@ -71,13 +71,13 @@ async def seed_demo(settings: Settings) -> SeedReport:
             if empty:
                 await _create(session)
             await _set_limits(session)
-            acme = await session.scalar(sa.select(Organization).where(Organization.slug == SLUG))
-            await _hold_staff(session)
+            acme = await session.scalar(sa.select(Organization).where(Organization.slug == DEMO_SLUG))
+            await _ensure_staff(session)
             if acme is not None:
                 await _enable_countries(session, acme)
                 if carrier is not None:
-                    await _hold_number(session, carrier, acme)
-                await _hold_token(session, settings, acme)
+                    await _ensure_number(session, carrier, acme)
+                await _ensure_token(session, settings, acme)
         return SeedReport(created=empty)
     finally:
         if carrier is not None:
@@ -92,8 +92,8 @@ async def ensure_no_demo(settings: Settings) -> None:
     database = Database(settings.database_url, role=ADMIN_ROLE)
     try:
         async with database.sessions() as session:
-            customers = sa.select(User.email).where(User.email.in_((OWNER, STARTER_OWNER)))
-            staff = sa.select(Staff.email).where(Staff.email == STAFF)
+            customers = sa.select(User.email).where(User.email.in_((DEMO_OWNER_EMAIL, STARTER_OWNER_EMAIL)))
+            staff = sa.select(Staff.email).where(Staff.email == DEMO_STAFF_EMAIL)
             found = await session.scalar(customers.union_all(staff).limit(1))
     finally:
         await database.stop()
@@ -106,51 +106,53 @@ async def ensure_no_demo(settings: Settings) -> None:
 async def _create(session: AsyncSession) -> None:
     people, organizations, passwords = UserService(session), OrganizationService(session), Passwords()
     for email, person, name, slug, plan in (
-        (OWNER, "Dana Demo", "Acme Realty", SLUG, Plan.PRO),
-        (STARTER_OWNER, "Sam Starter", "Starter Co", STARTER_SLUG, Plan.STARTER),
+        (DEMO_OWNER_EMAIL, "Dana Demo", "Acme Realty", DEMO_SLUG, Plan.PRO),
+        (STARTER_OWNER_EMAIL, "Sam Starter", "Starter Co", STARTER_SLUG, Plan.STARTER),
     ):
-        user = await people.create_user(email=email, password=PASSWORD, name=person, passwords=passwords, verified=True)
+        user = await people.create_user(
+            email=email, password=DEMO_PASSWORD, name=person, passwords=passwords, verified=True
+        )
         organization = await organizations.create(name=name, slug=slug, country="US", owner_id=user.id, plan=plan)
-        if slug == SLUG:
-            await organizations.add_phone_number(organization.id, NUMBER, carrier_sid=None)
+        if slug == DEMO_SLUG:
+            await organizations.add_phone_number(organization.id, DEMO_NUMBER, carrier_sid=None)
 
 
 async def _set_limits(session: AsyncSession) -> None:
     """Databases that were seeded by an older version lack the limits that are younger."""
-    seeded = sa.select(Organization).where(Organization.slug.in_((SLUG, STARTER_SLUG)))
+    seeded = sa.select(Organization).where(Organization.slug.in_((DEMO_SLUG, STARTER_SLUG)))
     for organization in (await session.scalars(seeded)).all():
-        organization.limits = {**COUNT_LIMITS, **organization.limits}
+        organization.limits = {**DEMO_LIMITS, **organization.limits}
 
 
 async def _enable_countries(session: AsyncSession, acme: Organization) -> None:
     """The demo page's contacts live in these; who has chosen others keeps them."""
-    values = {"id": uuid7(), "organization_id": acme.id, "countries": COUNTRIES}
+    values = {"id": uuid7(), "organization_id": acme.id, "countries": DEMO_COUNTRIES}
     await session.execute(insert(CallingRules).values(values).on_conflict_do_nothing())
 
 
-async def _hold_staff(session: AsyncSession) -> None:
+async def _ensure_staff(session: AsyncSession) -> None:
     """Let the demo's staff member in where the back office is younger than the demo, too."""
     if await session.scalar(sa.select(Staff.id).limit(1)) is None:
-        if await session.scalar(sa.select(User.id).where(User.email == OWNER)) is None:
+        if await session.scalar(sa.select(User.id).where(User.email == DEMO_OWNER_EMAIL)) is None:
             return
-        hashed = await Passwords().hash(PASSWORD)
-        session.add(Staff(email=STAFF, role=StaffRole.ADMIN, password_hash=hashed, joined_at=utc_now()))
+        hashed = await Passwords().hash(DEMO_PASSWORD)
+        session.add(Staff(email=DEMO_STAFF_EMAIL, role=StaffRole.ADMIN, password_hash=hashed, joined_at=utc_now()))
 
 
-async def _hold_number(session: AsyncSession, carrier: Carrier, acme: Organization) -> None:
+async def _ensure_number(session: AsyncSession, carrier: Carrier, acme: Organization) -> None:
     """The sandbox carrier may be younger than the database: let it hold the demo's number too."""
     number = await session.scalar(
         sa.select(PhoneNumber).where(
-            PhoneNumber.owned_by(acme.id), PhoneNumber.e164 == NUMBER, PhoneNumber.released_at.is_(None)
+            PhoneNumber.owned_by(acme.id), PhoneNumber.e164 == DEMO_NUMBER, PhoneNumber.released_at.is_(None)
         )
     )
     if number is not None:
-        owned = await carrier.owned_numbers(e164=NUMBER)
-        bought = owned[0] if owned else await carrier.buy_number(NUMBER, friendly_name="Acme Realty")
+        owned = await carrier.owned_numbers(e164=DEMO_NUMBER)
+        bought = owned[0] if owned else await carrier.buy_number(DEMO_NUMBER, friendly_name="Acme Realty")
         number.carrier_sid = bought.sid
 
 
-async def _hold_token(session: AsyncSession, settings: Settings, acme: Organization) -> None:
+async def _ensure_token(session: AsyncSession, settings: Settings, acme: Organization) -> None:
     """Keep the demo page's raw token beside the database; lost, a new one is made and the old one revoked."""
     tokens = EmbedTokenService(session)
     raw = read_demo_token(settings)

@@ -6,14 +6,14 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 
-LINE_LIMIT = 64 * 1024
+MAX_LINE_BYTES = 64 * 1024
 
 
-class ChildDied(Exception):
+class ChildExited(Exception):
     """A child ended before it was ready; the message names it."""
 
 
-class Child:
+class ChildProcess:
     """One child process. Its end of our pipe closes even when we are killed, so it never outlives us."""
 
     def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
@@ -23,7 +23,7 @@ class Child:
     @classmethod
     async def spawn(
         cls, name: str, argv: Sequence[str], *, environ: Mapping[str, str], pass_fds: Sequence[int] = ()
-    ) -> "Child":
+    ) -> "ChildProcess":
         """Start ``argv`` with pipes to its standard input and output; its errors go where ours go."""
         process = await asyncio.create_subprocess_exec(
             *argv,
@@ -31,19 +31,19 @@ class Child:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             pass_fds=pass_fds,
-            limit=LINE_LIMIT,
+            limit=MAX_LINE_BYTES,
             start_new_session=True,  # Ctrl-C is for the supervisor, which tells its children in order
         )
         return cls(name, process)
 
-    async def tell(self, line: bytes) -> None:
+    async def write_line(self, line: bytes) -> None:
         """Write one line to the child's standard input; a child that died meanwhile is noticed by ``wait``."""
         assert self._process.stdin is not None  # noqa: S101 - asked for above
         with contextlib.suppress(ConnectionError):
             self._process.stdin.write(line + b"\n")
             await self._process.stdin.drain()
 
-    async def first_line(self) -> bytes:
+    async def read_first_line(self) -> bytes:
         """The first line the child prints, its sign of being ready.
 
         Raises:
@@ -53,14 +53,14 @@ class Child:
         line = await self._process.stdout.readline()
         if not line.endswith(b"\n"):
             status = await self._process.wait()
-            raise ChildDied(f"the {self.name} ended while starting (exit status {status})")
+            raise ChildExited(f"the {self.name} ended while starting (exit status {status})")
         return line
 
     async def wait(self) -> int:
         """The exit status, once the child has ended."""
         stdout = self._process.stdout
         # Read on: a child that prints more must not block on a full pipe.
-        while stdout is not None and await stdout.read(LINE_LIMIT):
+        while stdout is not None and await stdout.read(MAX_LINE_BYTES):
             pass
         return await self._process.wait()
 

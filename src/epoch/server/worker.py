@@ -14,7 +14,7 @@ from kit.settings import load_settings
 STDIN = 0
 GRACEFUL_SECONDS = 10
 """How long requests in flight may take after the worker was asked to stop."""
-LAST_SECONDS = 5
+SHUTDOWN_SECONDS = 5
 """What is left for the application's own shutdown before the worker ends anyway."""
 
 
@@ -34,7 +34,7 @@ def _stop_with_parent(server: uvicorn.Server) -> None:
     while os.read(STDIN, 1024):
         pass
     server.should_exit = True
-    time.sleep(GRACEFUL_SECONDS + LAST_SECONDS)
+    time.sleep(GRACEFUL_SECONDS + SHUTDOWN_SECONDS)
     os._exit(1)
 
 

@@ -14,7 +14,7 @@ from anyio import create_task_group
 from carrier.port import CarrierError, CarrierUnavailable, NotFoundAtCarrier
 from carrier.twilio import TwilioCarrier
 from kit.settings import Settings, load_settings
-from sandbox.app import Sandbox
+from sandbox.app import SandboxCarrier
 
 pytestmark = pytest.mark.anyio
 UNKNOWN_CALL = "CA" + "0" * 32
@@ -29,7 +29,7 @@ def settings(tmp_path: Path) -> Settings:
 async def running(settings: Settings) -> AsyncIterator[str]:
     """The sandbox's REST on a port of its own; yields its address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    sandbox = Sandbox(settings)
+    sandbox = SandboxCarrier(settings)
     server = uvicorn.Server(uvicorn.Config(sandbox.app, lifespan="off", log_level="warning"))
     async with create_task_group() as group:
         group.start_soon(server.serve, [listener])

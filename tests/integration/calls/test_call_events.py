@@ -18,7 +18,7 @@ from calls.models import (
     UnmatchedEvent,
 )
 from calls.services import CallService
-from epoch.cli.seed import COUNT_LIMITS
+from epoch.cli.seed import DEMO_LIMITS
 from kit.db.database import Database
 from support.callback_client import CallbackClient, new_sid
 from support.db_probe import row_counts
@@ -37,7 +37,7 @@ def at(seconds: float) -> dt.datetime:
 
 @pytest.fixture
 async def token(make: Factory) -> Token:
-    return await make.token(await make.tenant(limits=COUNT_LIMITS))
+    return await make.token(await make.tenant(limits=DEMO_LIMITS))
 
 
 async def row(database: Database, sid: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from calls.models import (
 )
 from calls.reconciliation.stuck_calls import STUCK_AFTER, StuckCallReconciler
 from carrier.twilio import TwilioCarrier
-from epoch.cli.seed import COUNT_LIMITS
+from epoch.cli.seed import DEMO_LIMITS
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.http.app_key import DATABASE
@@ -108,7 +108,7 @@ async def test_a_call_of_which_nothing_was_told_is_closed_priced_and_frees_its_s
 async def test_whichever_events_were_lost_and_in_whatever_order_the_others_came_the_row_is_the_same(
     callbacks: CallbackClient, make: Factory, database: Database, books: Books, reconciler: StuckCallReconciler
 ) -> None:
-    token = await make.token(await make.tenant(limits=COUNT_LIMITS))
+    token = await make.token(await make.tenant(limits=DEMO_LIMITS))
     told = [(number, *event) for number, event in enumerate(EVENTS, 1)]
     rows = set()
     for count in range(len(told) + 1):

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from conftest import NewClient
-from integrations.kits import NAMES, TOKEN_MARK
+from integrations.kits import KIT_NAMES, TOKEN_PLACEHOLDER
 from support.factories import (
     Factory,
     Tenant,
@@ -32,7 +32,7 @@ def files_in(answer: httpx.Response) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-@pytest.mark.parametrize("kit", NAMES)
+@pytest.mark.parametrize("kit", KIT_NAMES)
 async def test_a_kit_is_the_same_bytes_each_time_and_names_its_version(
     client: httpx.AsyncClient, make: Factory, kit: str
 ) -> None:
@@ -53,7 +53,7 @@ async def test_a_kit_is_the_same_bytes_each_time_and_names_its_version(
     assert re.search(r"^Widget \d+\.\d+\.\d+\+[0-9a-f]{12}$", version, re.MULTILINE)
     everything = b"".join(files.values())
     assert token.raw.encode() not in everything
-    assert TOKEN_MARK.encode() in everything
+    assert TOKEN_PLACEHOLDER.encode() in everything
     assert b"{{ " not in everything.replace(files.get(f"epoch-{kit}-kit/phone.full.js", b""), b"")
 
 
@@ -63,7 +63,7 @@ async def test_the_hubspot_kit_holds_the_calling_settings(client: httpx.AsyncCli
     await sign_in(client, tenant.owner)
     files = files_in(await client.get(path_of(tenant, token, "hubspot")))
     settings = json.loads(files["epoch-hubspot-kit/calling-settings.json"])
-    assert settings["url"] == f"http://localhost:8000/integrations/hubspot?t={token.id}#{TOKEN_MARK}"
+    assert settings["url"] == f"http://localhost:8000/integrations/hubspot?t={token.id}#{TOKEN_PLACEHOLDER}"
     assert (settings["isReady"], settings["supportsInboundCalling"]) == (True, False)
 
 
@@ -89,7 +89,7 @@ async def test_the_pages_offer_every_kit(client: httpx.AsyncClient, make: Factor
     await sign_in(client, tenant.owner)
     settings = f"/dashboard/{tenant.organization.slug}/settings"
     page = (await client.get(f"{settings}/embed-tokens/{token.id}")).text
-    for kit in NAMES:
+    for kit in KIT_NAMES:
         assert f'href="{path_of(tenant, token, kit)}"' in page
     assert "This token does not list HubSpot" in page
     assert re.search(r"add <code>chrome-extension://[a-p]{32}</code> to this token", page)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from integrations.controllers import FRAMES_PER_ADDRESS, integrations_router
+from integrations.controllers import MAX_FRAMES_PER_ADDRESS, integrations_router
 from kit.http.app_key import DATABASE, SETTINGS
 from kit.http.rate_limit import MemoryRateLimiter
 from support.factories import Factory
@@ -95,7 +95,7 @@ async def test_who_tries_many_ids_is_stopped_before_they_learn_more(app: Litesta
     limiter = MemoryRateLimiter(clock=lambda: 30.0)  # in a minute that does not end
     pages = Litestar([integrations_router(SETTINGS.get(app), ASSET_MANIFEST.get(app), DATABASE.get(app), limiter)])
     async with browser_at(pages, "203.0.113.9", OWN) as stranger:
-        for _ in range(FRAMES_PER_ADDRESS):
+        for _ in range(MAX_FRAMES_PER_ADDRESS):
             assert (await stranger.get(PATH, params={"t": str(uuid4())})).status_code == 200
         refused = await stranger.get(PATH, params={"t": str(token.id)})
         assert refused.status_code == 429

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from carrier.port import Carrier, OwnedNumber
-from epoch.phone_number_jobs import build_number_desk, build_reconciler
+from epoch.phone_number_jobs import build_number_provisioning, build_number_reconciler
 from kit.actor import Actor, ActorKind
 from kit.db.database import Database
 from phone_numbers.provisioning import NumberProvisioning
@@ -30,13 +30,13 @@ def number() -> str:
 @pytest.fixture
 def desk(walled: Database, carrier: Carrier) -> NumberProvisioning:
     """The desk as requests use it, with a carrier that the test may replace."""
-    return build_number_desk(walled, carrier)
+    return build_number_provisioning(walled, carrier)
 
 
 @pytest.fixture
 def reconciler(database: Database, carrier: Carrier) -> NumberReconciler:
     """The reconciler over all organizations."""
-    return build_reconciler(database, carrier)
+    return build_number_reconciler(database, carrier)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from carrier.twilio import TwilioCarrier
-from epoch.phone_number_jobs import build_number_desk
+from epoch.phone_number_jobs import build_number_provisioning
 from kit.actor import SYSTEM
 from kit.db.database import Database
 from kit.settings import load_settings
@@ -44,7 +44,7 @@ async def main(point: str, organization_id: UUID, subject: str) -> None:
     database = Database(settings.database_url)
     carrier = MortalCarrier(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)
     carrier.point = point
-    desk = build_number_desk(database, carrier)
+    desk = build_number_provisioning(database, carrier)
     if point.endswith("buying") or point == "bought":
         await desk.purchaser.buy(organization_id, subject, by=SYSTEM)
     else:

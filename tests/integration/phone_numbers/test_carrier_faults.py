@@ -9,7 +9,7 @@ from sqlalchemy.pool import QueuePool
 
 from carrier.port import Carrier, OwnedNumber
 from carrier.twilio import TwilioCarrier
-from epoch.phone_number_jobs import build_number_desk, build_reconciler
+from epoch.phone_number_jobs import build_number_provisioning, build_number_reconciler
 from kit.actor import Actor
 from kit.db.database import Database
 from kit.http.problems import problem_body
@@ -44,7 +44,7 @@ async def line(settings: Settings) -> AsyncIterator[FaultyCarrier]:
 async def desk(line: FaultyCarrier, settings: Settings, walled: Database) -> AsyncIterator[NumberProvisioning]:
     """The desk, with that line to the carrier."""
     carrier = TwilioCarrier(settings.twilio, api_base=f"http://{line.address}", signaling=None)
-    yield build_number_desk(walled, carrier)
+    yield build_number_provisioning(walled, carrier)
     await carrier.close()
 
 
@@ -86,7 +86,7 @@ async def test_a_purchase_that_is_in_doubt_is_not_repeated_and_is_settled(
     assert problem_body(refusal.value)["status"] == 503
     assert len(await at_carrier(number)) == (fault is Fault.ANSWER_LOST)
 
-    await build_reconciler(database, carrier, abandoned_after=timedelta()).compare()
+    await build_number_reconciler(database, carrier, abandoned_after=timedelta()).compare()
     assert [owned.sid for owned in await at_carrier(number)] == [row.carrier_sid for row in await held(organization_id)]
     settled = PurchaseState.COMPLETED if fault is Fault.ANSWER_LOST else PurchaseState.FAILED
     assert [purchase.state for purchase in await purchases(organization_id)] == [settled]
@@ -166,7 +166,7 @@ async def test_no_connection_is_held_while_the_carrier_is_asked(
     assert settings.database_url is not None
     database = Database(settings.database_url)
     carrier = _Watching(settings, database)
-    desk = build_number_desk(database, carrier)
+    desk = build_number_provisioning(database, carrier)
     organization_id = (await make.tenant(number=False)).organization.id
     bought = await desk.purchaser.buy(organization_id, number, by=somebody)
     await desk.releaser.release(organization_id, bought.id, by=somebody)

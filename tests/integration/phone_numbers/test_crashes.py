@@ -13,7 +13,7 @@ import pytest
 
 from carrier.port import Carrier, OwnedNumber
 from carrier.twilio import TwilioCarrier
-from epoch.phone_number_jobs import build_number_desk, build_reconciler
+from epoch.phone_number_jobs import build_number_provisioning, build_number_reconciler
 from kit.actor import Actor
 from kit.db.database import Database
 from kit.settings import Settings
@@ -83,7 +83,7 @@ async def test_a_purchase_killed_at_any_step_is_adopted_or_given_up(
         assert young.state is PurchaseState.REQUESTED, "somebody may still be waiting for the carrier"
 
     for _ in range(2):
-        await build_reconciler(database, carrier, abandoned_after=timedelta()).compare()
+        await build_number_reconciler(database, carrier, abandoned_after=timedelta()).compare()
 
         [purchase] = await purchases(organization_id)
         assert purchase.state is after
@@ -148,10 +148,10 @@ async def test_the_next_click_settles_what_a_crash_left(
     crashing = _Crashing(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)
     crashing.point = point
     with pytest.raises(_Crash):
-        await build_number_desk(walled, crashing).purchaser.buy(organization_id, number, by=somebody)
+        await build_number_provisioning(walled, crashing).purchaser.buy(organization_id, number, by=somebody)
     await crashing.close()
 
-    desk = build_number_desk(walled, carrier, abandoned_after=timedelta())
+    desk = build_number_provisioning(walled, carrier, abandoned_after=timedelta())
     bought = await desk.purchaser.buy(organization_id, number, by=somebody)
     assert [row.id for row in await held(organization_id)] == [bought.id]
     assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]

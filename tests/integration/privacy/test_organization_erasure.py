@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from calls.models import CallStatus
 from carrier.port import Carrier
-from epoch.phone_number_jobs import build_reconciler
+from epoch.phone_number_jobs import build_number_reconciler
 from kit.actor import Actor, ActorKind
 from kit.audit import AuditEvent
 from kit.clock import utc_now
@@ -93,7 +93,7 @@ async def test_numbers_go_back_to_the_carrier_before_anything_is_erased(
     tenant = await make.tenant()
     await delete(jobs, tenant.organization.id, ago=OVER, numbers_are_back=False)
     assert await erasure(jobs).run() == 0
-    await build_reconciler(jobs, carrier).settle_pending()
+    await build_number_reconciler(jobs, carrier).settle_pending()
     assert await erasure(jobs).run() == 1
     assert not await is_there(jobs, tenant.organization.id)
 

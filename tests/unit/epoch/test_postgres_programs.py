@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from epoch.server.postgres_programs import DatabaseServerError, find_binaries, own_directory
+from epoch.server.postgres_programs import DatabaseServerError, create_owned_directory, find_binaries
 
 
 def programs_in(folder: Path) -> Path:
@@ -62,9 +62,9 @@ def test_a_link_that_stands_where_our_folder_should_is_refused(tmp_path: Path) -
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "ours").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(DatabaseServerError, match="belongs to somebody else"):
-        own_directory(tmp_path / "ours", mode=0o700)
+        create_owned_directory(tmp_path / "ours", mode=0o700)
 
 
 def test_a_folder_that_is_ours_already_is_used_with_the_mode_asked_for(tmp_path: Path) -> None:
     (tmp_path / "ours").mkdir(mode=0o777)
-    assert own_directory(tmp_path / "ours", mode=0o700).stat().st_mode & 0o777 == 0o700
+    assert create_owned_directory(tmp_path / "ours", mode=0o700).stat().st_mode & 0o777 == 0o700

@@ -6,9 +6,9 @@ from fnmatch import fnmatch
 import pytest
 
 from integrations.hubspot import APP_HOSTS
-from integrations.kits import SOURCES
+from integrations.kits import KIT_SOURCES
 
-MANIFEST = json.loads((SOURCES / "chrome-extension/manifest.json").read_text())
+MANIFEST = json.loads((KIT_SOURCES / "chrome-extension/manifest.json").read_text())
 MATCHES: list[str] = MANIFEST["content_scripts"][0]["matches"]
 
 

@@ -1,4 +1,4 @@
-"""The call engine against a scripted world: every far end, and every moment at which somebody may hang up."""
+"""The call engine against a scripted environment: every far end, and every moment at which somebody may hang up."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox import twiml
-from sandbox.audio_source import Meter, Sound
-from sandbox.call_engine import Call, Fault, Script
+from sandbox.audio_source import AudioMeter, AudioSource
+from sandbox.call_engine import Call, CallError, NumberScript
+from sandbox.callback_forms import Form
 from sandbox.legs import Caller, Status
-from sandbox.test_numbers import far_end
-from sandbox.webhook_forms import Form
+from sandbox.test_numbers import far_end_of
 
 VOICE, STATUS, ENDED, APP = (
     "http://product/voice?x=1",
@@ -33,7 +33,7 @@ class Later:
         self.is_live = False
 
 
-class ScriptedWorld:
+class ScriptedEnvironment:
     """Time moves only by ``pass_time``; webhooks answer only by ``answer``."""
 
     def __init__(self) -> None:
@@ -46,18 +46,18 @@ class ScriptedWorld:
     def now(self) -> datetime:
         return self.time
 
-    def later(self, seconds: float, action: Callable[[], None]) -> Later:
+    def call_later(self, seconds: float, action: Callable[[], None]) -> Later:
         timer = Later(self.time + timedelta(seconds=seconds), action)
         self.timers.append(timer)
         return timer
 
-    def signal(self, kind: str, payload: dict[str, object]) -> None:
+    def send_signal(self, kind: str, payload: dict[str, object]) -> None:
         self.signals.append((kind, payload))
 
-    def fetch(self, url: str, form: Form, then: Callable[[Sequence[twiml.Verb] | None], None]) -> None:
+    def fetch_document(self, url: str, form: Form, then: Callable[[Sequence[twiml.Verb] | None], None]) -> None:
         self.asked.append((url, form, then))
 
-    def report(self, url: str, form: Form) -> None:
+    def send_status(self, url: str, form: Form) -> None:
         self.reports.append((url, form))
 
     def pass_time(self, seconds: float) -> None:
@@ -87,14 +87,14 @@ class SilentMedia:
     answer, codec = "v=0 answer", "PCMU"
 
     def __init__(self) -> None:
-        self.meter = Meter()
-        self.played: list[Sound] = []
+        self.meter = AudioMeter()
+        self.played: list[AudioSource] = []
         self.is_closed = False
 
-    def play(self, sound: Sound) -> None:
+    def play(self, sound: AudioSource) -> None:
         self.played.append(sound)
 
-    def lose(self, share: float) -> None:
+    def set_packet_loss(self, share: float) -> None:
         raise NotImplementedError
 
     async def renegotiate(self, offer: str) -> str:
@@ -108,8 +108,8 @@ class SilentMedia:
 
 
 @pytest.fixture
-def world() -> ScriptedWorld:
-    return ScriptedWorld()
+def environment() -> ScriptedEnvironment:
+    return ScriptedEnvironment()
 
 
 @pytest.fixture
@@ -117,11 +117,11 @@ def media() -> SilentMedia:
     return SilentMedia()
 
 
-def make_call(world: ScriptedWorld, to: str = ECHO, *, speed: float = 1.0) -> Call:
+def make_call(environment: ScriptedEnvironment, to: str = ECHO, *, speed: float = 1.0) -> Call:
     caller = Caller("w_1", "AC1", "AP1", {"tenant": "7"})
     params = {"To": to, "CallId": "c", "From": "+1900", "tenant": "forged"}
-    script = Script(far_end, speed)
-    return Call(world, script, caller, temporary_sid="TJS1", params=params, voice_url=VOICE, status_url=APP)
+    script = NumberScript(far_end_of, speed)
+    return Call(environment, script, caller, temporary_sid="TJS1", params=params, voice_url=VOICE, status_url=APP)
 
 
 def dial(to: str, *, bridge: str = "true", limit: int = 3600) -> str:
@@ -129,7 +129,7 @@ def dial(to: str, *, bridge: str = "true", limit: int = 3600) -> str:
 
 
 def placed(
-    world: ScriptedWorld,
+    environment: ScriptedEnvironment,
     media: SilentMedia,
     to: str,
     *,
@@ -137,15 +137,17 @@ def placed(
     bridge: str = "true",
     limit: int = 3600,
 ) -> Call:
-    call = make_call(world, to, speed=speed)
-    call.begin(media)
-    world.answer(dial(to, bridge=bridge, limit=limit))
+    call = make_call(environment, to, speed=speed)
+    call.start(media)
+    environment.answer(dial(to, bridge=bridge, limit=limit))
     return call
 
 
-def test_the_voice_form_lets_the_page_choose_only_whom_to_call(world: ScriptedWorld, media: SilentMedia) -> None:
-    make_call(world).begin(media)
-    url, form, _ = world.asked[0]
+def test_the_voice_form_lets_the_page_choose_only_whom_to_call(
+    environment: ScriptedEnvironment, media: SilentMedia
+) -> None:
+    make_call(environment).start(media)
+    url, form, _ = environment.asked[0]
     assert url == VOICE
     assert (form["To"], form["From"], form["CallId"], form["tenant"]) == (ECHO, "client:w_1", "c", "7")
     assert (form["Direction"], form["CallStatus"], form["Called"], form["ApiVersion"]) == (
@@ -153,23 +155,25 @@ def test_the_voice_form_lets_the_page_choose_only_whom_to_call(world: ScriptedWo
     )  # fmt: skip
 
 
-def test_an_answered_call_rings_echoes_and_counts_its_seconds(world: ScriptedWorld, media: SilentMedia) -> None:
-    call = placed(world, media, ECHO)
-    world.pass_time(2.3)
-    assert world.kinds == ["ringing", "answer"]
-    assert world.signals[1][1] == {"callsid": call.sid, "sdp": "v=0 answer", "reconnect": call.reattach_token}
-    assert media.played == [Sound.ECHO]
-    world.pass_time(61.4)
+def test_an_answered_call_rings_echoes_and_counts_its_seconds(
+    environment: ScriptedEnvironment, media: SilentMedia
+) -> None:
+    call = placed(environment, media, ECHO)
+    environment.pass_time(2.3)
+    assert environment.kinds == ["ringing", "answer"]
+    assert environment.signals[1][1] == {"callsid": call.sid, "sdp": "v=0 answer", "reconnect": call.reattach_token}
+    assert media.played == [AudioSource.ECHO]
+    environment.pass_time(61.4)
     call.hang_up()
-    assert world.child_statuses == ["initiated", "ringing", "in-progress", "completed"]
-    last = world.reports[3][1]
+    assert environment.child_statuses == ["initiated", "ringing", "in-progress", "completed"]
+    last = environment.reports[3][1]
     assert (last["CallDuration"], last["Duration"], last["SipResponseCode"]) == ("61", "2", "200")
-    assert [form["SequenceNumber"] for url, form in world.reports if url == STATUS] == ["0", "1", "2", "3"]
+    assert [form["SequenceNumber"] for url, form in environment.reports if url == STATUS] == ["0", "1", "2", "3"]
     assert last["Timestamp"] == "Sun, 22 Nov 2026 00:01:03 +0000"
     assert last["ParentCallSid"] == call.sid != last["CallSid"]
     assert call.parent.status is Status.COMPLETED
     assert media.is_closed
-    assert [url for url, _ in world.reports][-1] == APP
+    assert [url for url, _ in environment.reports][-1] == APP
 
 
 @pytest.mark.parametrize(
@@ -177,18 +181,18 @@ def test_an_answered_call_rings_echoes_and_counts_its_seconds(world: ScriptedWor
     [(BUSY, "busy", "486", 31486), (NEVER, "no-answer", "480", 31480), (FAILS, "failed", "404", 31404)],
 )
 def test_a_far_end_not_reached_is_named(
-    world: ScriptedWorld, media: SilentMedia, to: str, status: str, sip: str, code: int
+    environment: ScriptedEnvironment, media: SilentMedia, to: str, status: str, sip: str, code: int
 ) -> None:
-    call = placed(world, media, to)
-    world.pass_time(31)
-    url, form, _ = world.asked[0]
+    call = placed(environment, media, to)
+    environment.pass_time(31)
+    url, form, _ = environment.asked[0]
     assert (url, form["DialCallStatus"], form["DialBridged"]) == (ENDED, status, "false")
     assert "DialCallDuration" not in form
-    world.answer("")
-    assert (world.reports[-2][1]["CallStatus"], world.reports[-2][1]["SipResponseCode"]) == (status, sip)
-    assert world.reports[-2][1]["CallDuration"] == "0"
-    assert "answer" not in world.kinds
-    error = world.signals[-1][1]["error"]
+    environment.answer("")
+    assert (environment.reports[-2][1]["CallStatus"], environment.reports[-2][1]["SipResponseCode"]) == (status, sip)
+    assert environment.reports[-2][1]["CallDuration"] == "0"
+    assert "answer" not in environment.kinds
+    error = environment.signals[-1][1]["error"]
     assert isinstance(error, dict)
     assert error["code"] == code
     assert call.is_over
@@ -196,187 +200,197 @@ def test_a_far_end_not_reached_is_named(
 
 @pytest.mark.parametrize(("speed", "waits"), [(1.0, 30.0), (10.0, 3.0)])
 def test_speed_divides_the_wait_for_no_answer(
-    world: ScriptedWorld, media: SilentMedia, speed: float, waits: float
+    environment: ScriptedEnvironment, media: SilentMedia, speed: float, waits: float
 ) -> None:
-    placed(world, media, NEVER, speed=speed)
-    world.pass_time(waits + 0.3 / speed - 0.01)
-    assert world.child_statuses == ["initiated", "ringing"]
-    world.pass_time(0.02)
-    assert world.child_statuses[-1] == "no-answer"
+    placed(environment, media, NEVER, speed=speed)
+    environment.pass_time(waits + 0.3 / speed - 0.01)
+    assert environment.child_statuses == ["initiated", "ringing"]
+    environment.pass_time(0.02)
+    assert environment.child_statuses[-1] == "no-answer"
 
 
 @pytest.mark.parametrize(("speed", "seconds"), [(1.0, "3"), (3.0, "1")])
 def test_the_far_end_hangs_up_and_the_duration_is_what_passed(
-    world: ScriptedWorld, media: SilentMedia, speed: float, seconds: str
+    environment: ScriptedEnvironment, media: SilentMedia, speed: float, seconds: str
 ) -> None:
-    call = placed(world, media, REMOTE, speed=speed)
-    world.pass_time(10)
-    assert world.reports[-1][1]["CallDuration"] == seconds
-    assert world.asked[0][1]["DialCallDuration"] == seconds
-    world.answer("")
-    assert world.signals[-1] == ("hangup", {"callsid": call.sid})
+    call = placed(environment, media, REMOTE, speed=speed)
+    environment.pass_time(10)
+    assert environment.reports[-1][1]["CallDuration"] == seconds
+    assert environment.asked[0][1]["DialCallDuration"] == seconds
+    environment.answer("")
+    assert environment.signals[-1] == ("hangup", {"callsid": call.sid})
 
 
-def test_the_time_limit_ends_the_dialled_leg_at_any_speed(world: ScriptedWorld, media: SilentMedia) -> None:
-    placed(world, media, ECHO, speed=10.0, limit=7)
-    world.pass_time(20)
-    assert world.reports[-1][1]["CallDuration"] == "7"
+def test_the_time_limit_ends_the_dialled_leg_at_any_speed(environment: ScriptedEnvironment, media: SilentMedia) -> None:
+    placed(environment, media, ECHO, speed=10.0, limit=7)
+    environment.pass_time(20)
+    assert environment.reports[-1][1]["CallDuration"] == "7"
 
 
-def test_without_answer_on_bridge_the_caller_is_answered_at_once(world: ScriptedWorld, media: SilentMedia) -> None:
-    placed(world, media, BUSY, bridge="false")
-    assert world.kinds == ["answer"]
-    world.pass_time(1)
-    world.answer("")
-    assert world.signals[-1][0] == "hangup"
-    assert "error" not in world.signals[-1][1]
-    assert "ringing" not in world.kinds
+def test_without_answer_on_bridge_the_caller_is_answered_at_once(
+    environment: ScriptedEnvironment, media: SilentMedia
+) -> None:
+    placed(environment, media, BUSY, bridge="false")
+    assert environment.kinds == ["answer"]
+    environment.pass_time(1)
+    environment.answer("")
+    assert environment.signals[-1][0] == "hangup"
+    assert "error" not in environment.signals[-1][1]
+    assert "ringing" not in environment.kinds
 
 
-def test_the_tones_number_sends_tones(world: ScriptedWorld, media: SilentMedia) -> None:
-    placed(world, media, TONES)
-    world.pass_time(3)
-    assert media.played == [Sound.TONES]
+def test_the_tones_number_sends_tones(environment: ScriptedEnvironment, media: SilentMedia) -> None:
+    placed(environment, media, TONES)
+    environment.pass_time(3)
+    assert media.played == [AudioSource.TONES]
 
 
-def test_a_hang_up_before_the_webhook_answered_creates_no_child(world: ScriptedWorld, media: SilentMedia) -> None:
-    call = make_call(world)
-    call.begin(media)
+def test_a_hang_up_before_the_webhook_answered_creates_no_child(
+    environment: ScriptedEnvironment, media: SilentMedia
+) -> None:
+    call = make_call(environment)
+    call.start(media)
     call.hang_up()
-    world.answer(dial(ECHO))
-    world.pass_time(60)
+    environment.answer(dial(ECHO))
+    environment.pass_time(60)
     assert call.child is None
-    assert world.child_statuses == []
-    assert world.signals == [("hangup", {"callsid": "TJS1"})]
+    assert environment.child_statuses == []
+    assert environment.signals == [("hangup", {"callsid": "TJS1"})]
     assert media.is_closed
 
 
-def test_a_hang_up_before_the_audio_is_ready_asks_nobody(world: ScriptedWorld, media: SilentMedia) -> None:
-    call = make_call(world)
+def test_a_hang_up_before_the_audio_is_ready_asks_nobody(environment: ScriptedEnvironment, media: SilentMedia) -> None:
+    call = make_call(environment)
     call.hang_up()
-    call.begin(media)
-    assert (world.asked, world.reports, media.is_closed) == ([], [], True)
+    call.start(media)
+    assert (environment.asked, environment.reports, media.is_closed) == ([], [], True)
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.2, 0.4, 2.2])
-def test_a_hang_up_before_the_answer_cancels_the_child(world: ScriptedWorld, media: SilentMedia, moment: float) -> None:
-    call = placed(world, media, ECHO)
-    world.pass_time(moment)
+def test_a_hang_up_before_the_answer_cancels_the_child(
+    environment: ScriptedEnvironment, media: SilentMedia, moment: float
+) -> None:
+    call = placed(environment, media, ECHO)
+    environment.pass_time(moment)
     call.hang_up()
-    world.pass_time(60)
-    assert world.child_statuses[-1] == "canceled"
-    assert world.child_statuses.count("canceled") == 1
+    environment.pass_time(60)
+    assert environment.child_statuses[-1] == "canceled"
+    assert environment.child_statuses.count("canceled") == 1
     assert call.parent.status is Status.NO_ANSWER
-    assert world.asked[0][1]["DialCallStatus"] == "canceled"
-    assert "answer" not in world.kinds
+    assert environment.asked[0][1]["DialCallStatus"] == "canceled"
+    assert "answer" not in environment.kinds
 
 
 @pytest.mark.parametrize("moment", [0.0, 1.0, 5.0])
-def test_the_account_ends_a_call_at_any_moment_once(world: ScriptedWorld, media: SilentMedia, moment: float) -> None:
-    call = placed(world, media, ECHO)
-    world.pass_time(moment)
+def test_the_account_ends_a_call_at_any_moment_once(
+    environment: ScriptedEnvironment, media: SilentMedia, moment: float
+) -> None:
+    call = placed(environment, media, ECHO)
+    environment.pass_time(moment)
     call.complete()
     call.complete()
     call.hang_up()
-    world.pass_time(60)
-    assert world.kinds.count("hangup") == 1
-    assert world.child_statuses[-1] == ("completed" if moment == 5.0 else "canceled")
-    assert [url for url, _ in world.reports].count(APP) == 1
+    environment.pass_time(60)
+    assert environment.kinds.count("hangup") == 1
+    assert environment.child_statuses[-1] == ("completed" if moment == 5.0 else "canceled")
+    assert [url for url, _ in environment.reports].count(APP) == 1
 
 
-def test_ending_the_child_goes_on_with_the_action(world: ScriptedWorld, media: SilentMedia) -> None:
-    call = placed(world, media, ECHO)
-    world.pass_time(5)
+def test_ending_the_child_goes_on_with_the_action(environment: ScriptedEnvironment, media: SilentMedia) -> None:
+    call = placed(environment, media, ECHO)
+    environment.pass_time(5)
     call.complete_child()
     assert not call.is_over
-    world.answer(dial(TONES))
-    world.pass_time(3)
-    assert media.played[-1] is Sound.TONES
+    environment.answer(dial(TONES))
+    environment.pass_time(3)
+    assert media.played[-1] is AudioSource.TONES
 
 
 @pytest.mark.parametrize("answered", [True, False])
 def test_a_webhook_without_a_document_ends_the_call_with_a_code(
-    world: ScriptedWorld, media: SilentMedia, answered: bool
+    environment: ScriptedEnvironment, media: SilentMedia, answered: bool
 ) -> None:
     if answered:
-        placed(world, media, REMOTE)
-        world.pass_time(10)
+        placed(environment, media, REMOTE)
+        environment.pass_time(10)
     else:
-        make_call(world).begin(media)
-    world.answer(None)
-    error = world.signals[-1][1]["error"]
+        make_call(environment).start(media)
+    environment.answer(None)
+    error = environment.signals[-1][1]["error"]
     assert isinstance(error, dict)
     assert error["code"] == 31000
 
 
 @pytest.mark.parametrize(("reason", "code"), [('reason="busy"', 31486), ("", 31603)])
-def test_a_rejected_call_is_never_answered(world: ScriptedWorld, media: SilentMedia, reason: str, code: int) -> None:
-    make_call(world).begin(media)
-    world.answer(f"<Reject {reason}/>")
-    assert world.signals == [("hangup", {"callsid": "TJS1", "error": world.signals[0][1]["error"]})]
-    assert world.signals[0][1]["error"] in (
+def test_a_rejected_call_is_never_answered(
+    environment: ScriptedEnvironment, media: SilentMedia, reason: str, code: int
+) -> None:
+    make_call(environment).start(media)
+    environment.answer(f"<Reject {reason}/>")
+    assert environment.signals == [("hangup", {"callsid": "TJS1", "error": environment.signals[0][1]["error"]})]
+    assert environment.signals[0][1]["error"] in (
         {"code": code, "message": "Busy Here"},
         {"code": code, "message": "Decline"},
     )
 
 
-def test_say_answers_speaks_and_goes_on(world: ScriptedWorld, media: SilentMedia) -> None:
-    make_call(world).begin(media)
-    world.answer("<Say>Good day to you</Say><Hangup/>")
-    assert (world.kinds, media.played) == (["answer"], [Sound.TONES])
-    world.pass_time(2)
-    assert world.kinds == ["answer", "hangup"]
+def test_say_answers_speaks_and_goes_on(environment: ScriptedEnvironment, media: SilentMedia) -> None:
+    make_call(environment).start(media)
+    environment.answer("<Say>Good day to you</Say><Hangup/>")
+    assert (environment.kinds, media.played) == (["answer"], [AudioSource.TONES])
+    environment.pass_time(2)
+    assert environment.kinds == ["answer", "hangup"]
 
 
-def test_an_unknown_verb_ends_the_call(world: ScriptedWorld, media: SilentMedia) -> None:
-    call = make_call(world)
-    call.begin(media)
-    world.answer("<Gather/><Dial>+12125550101</Dial>")
+def test_an_unknown_verb_ends_the_call(environment: ScriptedEnvironment, media: SilentMedia) -> None:
+    call = make_call(environment)
+    call.start(media)
+    environment.answer("<Gather/><Dial>+12125550101</Dial>")
     assert call.is_over
     assert call.child is None
 
 
-def test_a_lost_socket_ends_the_call_after_the_grace(world: ScriptedWorld, media: SilentMedia) -> None:
-    call = placed(world, media, ECHO)
-    world.pass_time(5)
+def test_a_lost_socket_ends_the_call_after_the_grace(environment: ScriptedEnvironment, media: SilentMedia) -> None:
+    call = placed(environment, media, ECHO)
+    environment.pass_time(5)
     call.detach(10)
-    world.pass_time(9)
+    environment.pass_time(9)
     assert not call.is_over
-    world.pass_time(2)
+    environment.pass_time(2)
     assert call.is_over
-    assert world.child_statuses[-1] == "completed"
+    assert environment.child_statuses[-1] == "completed"
 
 
-def test_a_browser_that_comes_back_keeps_its_call(world: ScriptedWorld, media: SilentMedia) -> None:
-    call = placed(world, media, ECHO)
-    world.pass_time(5)
+def test_a_browser_that_comes_back_keeps_its_call(environment: ScriptedEnvironment, media: SilentMedia) -> None:
+    call = placed(environment, media, ECHO)
+    environment.pass_time(5)
     call.detach(10)
-    world.pass_time(5)
+    environment.pass_time(5)
     call.attach()
-    world.pass_time(60)
+    environment.pass_time(60)
     assert not call.is_over
-    assert world.signals[-1] == ("answer", {"callsid": call.sid, "reconnect": call.reattach_token})
+    assert environment.signals[-1] == ("answer", {"callsid": call.sid, "reconnect": call.reattach_token})
 
 
-def test_digits_are_heard_until_the_end(world: ScriptedWorld, media: SilentMedia) -> None:
-    call = placed(world, media, ECHO)
-    call.hear_digits("12#")
+def test_digits_are_heard_until_the_end(environment: ScriptedEnvironment, media: SilentMedia) -> None:
+    call = placed(environment, media, ECHO)
+    call.add_digits("12#")
     call.hang_up()
-    call.hear_digits("9")
+    call.add_digits("9")
     assert call.digits == "12#"
 
 
-def test_an_application_without_a_voice_url_ends_the_call(world: ScriptedWorld, media: SilentMedia) -> None:
+def test_an_application_without_a_voice_url_ends_the_call(environment: ScriptedEnvironment, media: SilentMedia) -> None:
     caller = Caller("w_1", "AC1", "AP1", {})
     call = Call(
-        world, Script(far_end), caller, temporary_sid="TJS1", params={}, voice_url=None, status_url=None
+        environment, NumberScript(far_end_of), caller, temporary_sid="TJS1", params={}, voice_url=None, status_url=None
     )  # fmt: skip
-    call.begin(media)
-    assert (world.kinds, call.parent.status) == (["hangup"], Status.FAILED)
+    call.start(media)
+    assert (environment.kinds, call.parent.status) == (["hangup"], Status.FAILED)
 
 
-def test_a_refused_offer_tells_the_browser_why(world: ScriptedWorld) -> None:
-    call = make_call(world)
-    call.refuse(Fault(31100, "no"))
-    assert world.signals == [("hangup", {"callsid": "TJS1", "error": {"code": 31100, "message": "no"}})]
-    assert world.reports == []
+def test_a_refused_offer_tells_the_browser_why(environment: ScriptedEnvironment) -> None:
+    call = make_call(environment)
+    call.reject(CallError(31100, "no"))
+    assert environment.signals == [("hangup", {"callsid": "TJS1", "error": {"code": 31100, "message": "no"}})]
+    assert environment.reports == []

@@ -8,7 +8,7 @@ from twilio.jwt.access_token.grants import VoiceGrant
 from kit.settings import load_settings
 from sandbox import access_tokens, number_inventory, twiml
 from sandbox.sdp import (
-    Keypad,
+    DtmfDecoder,
     codec_of,
     telephone_event_type,
     with_telephone_event,
@@ -52,11 +52,11 @@ def test_the_answer_accepts_keypad_tones_at_8_khz() -> None:
 
 
 def test_a_keypad_tone_counts_once_and_only_when_it_ends() -> None:
-    keypad = Keypad()
+    keypad = DtmfDecoder()
     packets = [(1, b"\x05\x0a\x00\xa0"), (1, b"\x05\x8a\x05\x00"), (1, b"\x05\x8a\x05\x00"), (9, b"\x0b\x8a\x05\x00")]
-    assert "".join(keypad.press(timestamp, payload) for timestamp, payload in packets) == "5#"
-    assert keypad.press(10, b"\x63\x8a\x05\x00") == ""
-    assert keypad.press(11, b"\x05") == ""
+    assert "".join(keypad.decode(timestamp, payload) for timestamp, payload in packets) == "5#"
+    assert keypad.decode(10, b"\x63\x8a\x05\x00") == ""
+    assert keypad.decode(11, b"\x05") == ""
 
 
 def make_token(*, secret: str = ACCOUNT.api_key_secret, ttl: int = 60, account: str = ACCOUNT.account_sid) -> str:
@@ -68,7 +68,7 @@ def make_token(*, secret: str = ACCOUNT.api_key_secret, ttl: int = 60, account: 
 
 
 def test_the_librarys_token_is_read() -> None:
-    caller = access_tokens.read(make_token(), ACCOUNT).caller
+    caller = access_tokens.read_access_token(make_token(), ACCOUNT).caller
     assert (caller.identity, caller.application_sid, caller.params) == ("w_1", ACCOUNT.twiml_app_sid, {"tenant": "7"})
 
 
@@ -85,7 +85,7 @@ def test_the_librarys_token_is_read() -> None:
 )
 def test_a_token_the_carrier_would_refuse(token: object, code: int) -> None:
     with pytest.raises(access_tokens.TokenError) as refused:
-        access_tokens.read(token, ACCOUNT)
+        access_tokens.read_access_token(token, ACCOUNT)
     assert refused.value.code == code
 
 
@@ -97,7 +97,7 @@ def test_every_number_for_sale_is_a_valid_number_of_its_country(country: str) ->
         parsed = phonenumbers.parse(offer.e164)
         assert phonenumbers.is_valid_number(parsed)
         assert phonenumbers.region_code_for_number(parsed) == country
-        assert number_inventory.for_sale(offer.e164) == offer
+        assert number_inventory.find_for_sale(offer.e164) == offer
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_numbers_are_found_by_area_and_pattern(
 
 
 def test_scripted_far_ends_and_strangers_are_not_for_sale() -> None:
-    assert number_inventory.for_sale("+12125550102") is None
+    assert number_inventory.find_for_sale("+12125550102") is None
     assert "+12125550102" not in [offer.e164 for offer in number_inventory.search("US", "212", None)]
-    assert number_inventory.for_sale("+14155551234") is None
+    assert number_inventory.find_for_sale("+14155551234") is None
     with pytest.raises(LookupError):
         next(number_inventory.search("ZZ", None, None))

@@ -1,4 +1,4 @@
-"""The parameter sets of the carrier's webhooks, one function each."""
+"""The form fields of the carrier's callbacks, one function for each kind."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,7 +9,7 @@ from sandbox.legs import Caller, Leg, Status
 Form = dict[str, str]
 
 API_VERSION = "2010-04-01"
-SIP_CODES = {
+SIP_RESPONSE_CODES = {
     Status.COMPLETED: "200",
     Status.BUSY: "486",
     Status.NO_ANSWER: "480",
@@ -19,8 +19,8 @@ SIP_CODES = {
 
 
 def voice_form(caller: Caller, parent: Leg, params: Mapping[str, str]) -> Form:
-    """The first request of a call: the page's and the token's parameters, and over them the carrier's own."""
-    # The page chooses whom to call and nothing else of what the carrier says about the call.
+    """The first request of a call. The carrier's fields override the token's, and those the page's."""
+    # The page chooses only whom to call.
     return {**params, **caller.params, **_parent(caller, parent)}
 
 
@@ -42,7 +42,7 @@ def status_form(caller: Caller, leg: Leg, now: datetime) -> Form:
 
 
 def dial_form(caller: Caller, parent: Leg, child: Leg) -> Form:
-    """The request for what to do after a ``<Dial>``."""
+    """The request for the TwiML after a ``<Dial>``."""
     form = {**_parent(caller, parent), "DialCallStatus": child.status, "DialCallSid": child.sid}
     if child.answered is not None:
         form["DialCallDuration"] = str(child.seconds)
@@ -51,7 +51,7 @@ def dial_form(caller: Caller, parent: Leg, child: Leg) -> Form:
 
 
 def ended_form(caller: Caller, parent: Leg, now: datetime) -> Form:
-    """The status callback of the application, sent once when the caller's leg is over."""
+    """The application's status callback, sent once when the caller's leg is over."""
     return {**_parent(caller, parent), **_report(parent, now), **_outcome(parent)}
 
 
@@ -82,4 +82,8 @@ def _outcome(leg: Leg) -> Form:
     if not leg.is_over:
         return {}
     minutes = -(-leg.seconds // 60)
-    return {"CallDuration": str(leg.seconds), "Duration": str(minutes), "SipResponseCode": SIP_CODES[leg.status]}
+    return {
+        "CallDuration": str(leg.seconds),
+        "Duration": str(minutes),
+        "SipResponseCode": SIP_RESPONSE_CODES[leg.status],
+    }

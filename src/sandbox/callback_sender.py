@@ -1,4 +1,4 @@
-"""Requests to the product's webhooks: signed as the carrier signs them, in order for each call, never in its way."""
+"""Sends the carrier's signed callbacks to the product, in order for each call, without blocking the call."""
 
 import asyncio
 import logging
@@ -10,20 +10,20 @@ import httpx
 from twilio.request_validator import RequestValidator
 
 from sandbox import twiml
-from sandbox.webhook_forms import Form
+from sandbox.callback_forms import Form
 
 TIMEOUT_SECONDS = 15.0
 CONNECT_SECONDS = 5.0
 FLUSH_SECONDS = 3.0
-"""How long callbacks may still take when the sandbox stops."""
+"""For pending callbacks when the sandbox stops."""
 
 logger = logging.getLogger(__name__)
 
-Obey = Callable[[Sequence[twiml.Verb] | None], None]
+OnDocument = Callable[[Sequence[twiml.Verb] | None], None]
 
 
-class Courier:
-    """Delivers webhooks; must be built inside the running loop."""
+class CallbackSender:
+    """Sends callbacks; made inside the running event loop."""
 
     def __init__(self, auth_token: str) -> None:
         self._signer = RequestValidator(auth_token)
@@ -32,18 +32,18 @@ class Courier:
         self._tasks: set[asyncio.Task[None]] = set()
         self._last: dict[str, asyncio.Task[None]] = {}
 
-    def fetch(self, url: str, form: Form, then: Obey) -> None:
-        """Ask for a document; ``then`` gets its verbs, or None when there is no usable document."""
+    def fetch(self, url: str, form: Form, then: OnDocument) -> None:
+        """Request a document; ``then`` gets its verbs, or None when there is no usable document."""
         self._start(self._fetch(url, form, then))
 
     def report(self, channel: str, url: str, form: Form) -> None:
-        """Deliver ``form`` after everything reported on ``channel`` before."""
+        """Send ``form`` after everything sent on ``channel`` before."""
         task = self._start(self._deliver(self._last.get(channel), url, form))
         self._last[channel] = task
         task.add_done_callback(lambda done: self._forget(channel, done))
 
     async def close(self) -> None:
-        """Let what is under way arrive, for a short while."""
+        """Wait a short time for pending callbacks."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=FLUSH_SECONDS)
             for task in late:
@@ -60,7 +60,7 @@ class Courier:
         if self._last.get(channel) is done:
             del self._last[channel]
 
-    async def _fetch(self, url: str, form: Form, then: Obey) -> None:
+    async def _fetch(self, url: str, form: Form, then: OnDocument) -> None:
         then(await self._document(url, form))
 
     async def _document(self, url: str, form: Form) -> Sequence[twiml.Verb] | None:
@@ -70,7 +70,7 @@ class Courier:
         try:
             return twiml.parse(answer.content, url)
         except twiml.TwimlError as error:
-            logger.warning("A webhook answered something that is not TwiML: %s", error)
+            logger.warning("A callback was answered with something that is not TwiML: %s", error)
             return None
 
     async def _deliver(self, previous: asyncio.Task[None] | None, url: str, form: Form) -> None:
@@ -79,7 +79,7 @@ class Courier:
         await self._post(url, form)
 
     async def _post(self, url: str, form: Form) -> httpx.Response | None:
-        """The answer, None when there is none that is a success; one more try when the connection was refused."""
+        """The successful answer or None; tried once more when the connection was refused."""
         headers = {
             "X-Twilio-Signature": self._signer.compute_signature(url, form),
             "User-Agent": "TwilioProxy/1.1",
@@ -91,12 +91,12 @@ class Courier:
             except httpx.ConnectError:
                 if tries_left:
                     continue
-                logger.warning("A webhook could not be reached")
+                logger.warning("A callback could not be delivered")
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                logger.warning("A webhook gave no answer: %s", type(error).__name__)
+                logger.warning("A callback got no answer: %s", type(error).__name__)
             else:
                 if answer.is_success:
                     return answer
-                logger.warning("A webhook answered %s", answer.status_code)
+                logger.warning("A callback was answered with %s", answer.status_code)
             return None
         return None
