@@ -3,14 +3,14 @@
 import msgspec
 import pytest
 
-from epoch.cli.doctor import Finding, examine
+from epoch.cli.doctor import CheckResult, run_checks
 from kit.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
 
-async def _connections(settings: Settings, **changed: int) -> Finding:
-    findings = await examine(msgspec.structs.replace(settings, **changed))
+async def _connections(settings: Settings, **changed: int) -> CheckResult:
+    findings = await run_checks(msgspec.structs.replace(settings, **changed))
     return next(finding for finding in findings if finding.part == "connections")
 
 
