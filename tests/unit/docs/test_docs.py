@@ -24,8 +24,9 @@ def without_code_blocks(path: Path) -> str:
 
 
 def paths_in(text: str) -> list[str]:
-    """Paths of the repository in back quotes: words that begin with one of its folders."""
-    words = [word for quoted in IN_BACKQUOTES.findall(text) for word in quoted.split()]
+    """Paths of the repository in back quotes or in diagrams: words that begin with one of its folders."""
+    quoted = [*IN_BACKQUOTES.findall(text), *re.findall(r"participant \w+ as (.+)", text)]
+    words = [word for words in quoted for word in words.split()]
     return [word for word in words if word.split("/")[0] in FOLDERS and "/" in word]
 
 
