@@ -24,6 +24,7 @@ from kit.clock import utc_now
 from kit.db.database import Database, set_tenant_context
 from kit.errors import TooMany, ValidationFailed
 from kit.mail import Mailer
+from kit.secrets import derive_key
 
 
 class ConfirmedEmail(msgspec.Struct, frozen=True):
@@ -55,7 +56,7 @@ class Registration:
         self._limits = limits
         self._mailer = mailer
         self._public_url = public_url
-        self._key = hashlib.sha256(b"sign-up:" + secret.encode()).digest()
+        self._key = derive_key(secret, "sign-up")
 
     async def sign_up(self, *, email: str, password: str, name: str, address: str) -> str:
         """Make an account and mail its link; return the proof that this browser made it.

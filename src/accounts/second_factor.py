@@ -18,6 +18,7 @@ from accounts.models import AbstractAccount
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
+from kit.secrets import derive_key
 
 TOTP_ISSUER = "Epoch Voice"
 TOTP_STEP_SECONDS = 30
@@ -33,7 +34,7 @@ class SecondFactor:
 
     def __init__(self, secret_key: str, *, clock: Callable[[], float] = time.time) -> None:
         """``clock`` gives seconds since 1970."""
-        self._cipher = AESGCM(hashlib.sha256(b"second-factor:" + secret_key.encode()).digest())
+        self._cipher = AESGCM(derive_key(secret_key, "second-factor"))
         self._clock = clock
 
     async def enrol(self, session: AsyncSession, user: AbstractAccount) -> str:

@@ -36,6 +36,7 @@ from admin.pages import (
     viewer,
 )
 from kit.audit import record
+from kit.ids import first_uuid7
 from kit.text import is_valid_text
 from tenants.models import Organization
 from widget.models import EmbedToken
@@ -266,7 +267,7 @@ def first_id_after(day: str) -> UUID:
     """The first id that a row of the next day, UTC, can have. Raises: HTTPException, 404 for what is no day."""
     try:
         end = datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), UTC)
-        return UUID(int=int(end.timestamp() * 1000) << 80)
+        return first_uuid7(end)
     except (ValueError, OverflowError) as error:
         raise HTTPException(404) from error
 

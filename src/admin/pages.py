@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 import structlog
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, Undefined
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -28,6 +28,7 @@ from kit.encryption import Encryptor
 from kit.errors import DomainError, TooMany
 from kit.http.forms import Form, form_of
 from kit.http.problems import problem_headers, status_of
+from kit.templates import create_templates
 
 NOTICE = "staff_notice"
 NOTICE_SECONDS = 60
@@ -53,14 +54,8 @@ def environment(look: Look, *, sandbox: bool) -> Environment:
     """The templates: the back office's own, the parts it shares with the customers' pages, and sqladmin's."""
     own = Path(__file__).parent / "templates"
     loader = ChoiceLoader([FileSystemLoader(own), FileSystemLoader(look.templates), PackageLoader("sqladmin")])
-    templates = Environment(
-        loader=loader,
-        autoescape=True,
-        enable_async=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,  # asks the disk for each part of each page
-    )
+    # sqladmin's own templates read names that are not there.
+    templates = create_templates(own, loader=loader, undefined=Undefined, enable_async=True)
     templates.filters.update(look.filters)
     templates.filters["browser"] = describe_user_agent
     templates.filters["moment"] = moment

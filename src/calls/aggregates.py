@@ -8,6 +8,8 @@ import msgspec
 import sqlalchemy as sa
 
 from calls.models import Call, CallStatus
+from kit.ids import first_uuid7
+from kit.rounding import divide_up
 
 _MAX_CLOCK_SKEW = dt.timedelta(hours=1)
 
@@ -23,7 +25,7 @@ class CallTotals(msgspec.Struct, frozen=True):
     @property
     def minutes(self) -> int:
         """Connected minutes, the last one rounded up."""
-        return -(-self.seconds // 60)
+        return divide_up(self.seconds, 60)
 
     def __add__(self, other: "CallTotals") -> "CallTotals":
         return CallTotals(self.calls + other.calls, self.answered + other.answered, self.seconds + other.seconds)
@@ -39,10 +41,9 @@ def started_since(organization_id: UUID, day: dt.date) -> tuple[sa.ColumnElement
     """Conditions for the organization's calls since the start of ``day``, UTC."""
     start = dt.datetime.combine(day, dt.time(), dt.UTC)
     # Ids begin with their time, so the index on organization and id finds the days.
-    milliseconds = int((start - _MAX_CLOCK_SKEW).timestamp() * 1000)
     return (
         Call.owned_by(organization_id),
-        Call.id >= UUID(int=milliseconds << 80),
+        Call.id >= first_uuid7(start - _MAX_CLOCK_SKEW),
         Call.started_at >= start,
         Call.status != CallStatus.REFUSED,
     )

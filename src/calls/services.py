@@ -19,6 +19,7 @@ from calls.limits.usage_counters import Release, UsageCounters, UsageDelta
 from calls.models import Call, CallEvent, CallStatus
 from kit.clock import utc_now
 from kit.errors import NotFound
+from kit.rounding import divide_up
 
 PRICE_DELAY = timedelta(minutes=10)
 """After a call's end: the carrier knows its price some minutes later."""
@@ -122,7 +123,7 @@ class CallService:
         await self._session.execute(insert(CallEvent).values(values).on_conflict_do_nothing())
 
     async def _release(self, call: Call, ended_before: datetime | None) -> None:
-        release = Release.of(call, minutes=-(-call.duration // 60))
+        release = Release.of(call, minutes=divide_up(call.duration, 60))
         release.mark(call)
         await self._count(call, release.delta, used_at=ended_before)
 

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from kit.countries import country_name
 from kit.e164 import readable
+from kit.rounding import divide_up
 from kit.schemas import rfc3339
 from kit.text import duration
 from widget.domains import display_domain
@@ -35,7 +36,7 @@ def format_count(number: int, one: str, many: str | None = None) -> str:
 
 def format_wait(seconds: int) -> str:
     """Format a waiting time in words; minutes are rounded up."""
-    return format_count(seconds, "second") if seconds < 90 else format_count(-(-seconds // 60), "minute")
+    return format_count(seconds, "second") if seconds < 90 else format_count(divide_up(seconds, 60), "minute")
 
 
 def format_dollars(micros: int) -> str:

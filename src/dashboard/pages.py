@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
 from markupsafe import Markup
@@ -18,6 +17,7 @@ from kit.encryption import Encryptor
 from kit.http.app_key import SETTINGS
 from kit.http.csrf import STATE as CSRF_STATE
 from kit.settings import Settings
+from kit.templates import create_templates
 from tenants.auth import MemberAuth
 from tenants.memberships import LAST_ORGANIZATION_COOKIE, MembershipSummary
 from widget import csp
@@ -30,14 +30,7 @@ NOTICE_SECONDS = 60
 _YEAR_SECONDS = 31_536_000
 
 TEMPLATES = Path(__file__).parent / "templates"
-templates = Environment(
-    loader=FileSystemLoader(TEMPLATES),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,  # asks the disk for each part of each page
-)
+templates = create_templates(TEMPLATES)
 templates.filters.update(formats.FILTERS)
 
 

@@ -4,23 +4,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response, Router, get
 from litestar.datastructures import State
 from markupsafe import Markup
 
 from demo.contacts import CONTACTS, FAR_ENDS
 from kit.settings import Settings
+from kit.templates import create_templates
 from widget import csp
 
 # An environment of its own: the page needs nothing of the application's, and nothing elsewhere can switch escaping off.
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_templates = create_templates(Path(__file__).parent / "templates")
 
 
 def demo_router(settings: Settings, assets: Mapping[str, str], read_token: Callable[[], str | None]) -> Router:

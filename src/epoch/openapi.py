@@ -22,6 +22,7 @@ from kit import errors
 from kit.errors import DomainError, ValidationFailed
 from kit.http.csrf import HEADER, SAFE_METHODS, CsrfRefused
 from kit.http.problems import MEDIA_TYPE, problem_body
+from kit.version import VERSION
 from tenants import guards
 from tenants.api_keys.errors import InvalidApiKey, KeyReadOnly
 from tenants.errors import NoPhoneNumber, PlanTooLow, RoleTooLow, UserRequired
@@ -86,7 +87,7 @@ def openapi_config(public_url: str) -> OpenAPIConfig:
     """The document at ``/schema``; the framework's own pages would load their scripts from elsewhere."""
     return OpenAPIConfig(
         title="Epoch Voice",
-        version="0.1.0",
+        version=VERSION,
         description=_DESCRIPTION,
         tags=[Tag(name=name, description=text) for name, text in _TAGS.items()],
         path="/schema",

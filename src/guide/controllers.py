@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.params import FromQuery
@@ -13,6 +12,7 @@ from guide.reader import Reader, reader_of
 from guide.render import render_markdown
 from kit.db.database import is_outage
 from kit.settings import Settings
+from kit.templates import create_templates
 
 PATH = "/docs/widget-integration"
 _MARKDOWN = "text/markdown"  # Litestar adds the charset
@@ -29,13 +29,7 @@ _POLICY = (
     "frame-ancestors 'none'",
 )
 
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_templates = create_templates(Path(__file__).parent / "templates")
 
 
 def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:

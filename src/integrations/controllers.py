@@ -5,7 +5,6 @@ from pathlib import Path
 from uuid import UUID
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.params import FromQuery
@@ -15,6 +14,7 @@ from kit.db.database import Database, is_outage
 from kit.errors import TooMany, Unavailable
 from kit.http.rate_limit import RateLimiter
 from kit.settings import Settings
+from kit.templates import create_templates
 from widget import csp
 from widget.tickets import issue_page_ticket
 from widget.token_auth import is_loopback
@@ -26,13 +26,7 @@ _FRAME_SQL = """
 SELECT t.allowed_domains, t.revoked_at IS NULL AND o.deleted_at IS NULL AS is_live
 FROM embed_token t JOIN organization o ON o.id = t.organization_id WHERE t.id = $1
 """
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_templates = create_templates(Path(__file__).parent / "templates")
 
 
 class _CallingPage(msgspec.Struct, frozen=True):

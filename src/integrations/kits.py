@@ -18,12 +18,12 @@ from integrations import extension, hubspot, salesforce
 from kit.errors import NotFound
 from kit.http.app_key import AppKey
 from kit.settings import Settings
+from kit.version import VERSION
 from widget.assets import API_BASE_PLACEHOLDER, load_manifest
 
 TOKEN_PLACEHOLDER = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - stands for one
 KIT_NAMES = ("html", "hubspot", "salesforce", "chrome-extension")
 KIT_SOURCES = Path(__file__).resolve().parents[2] / "integrations"
-VERSION = "0.1.0"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can tell; no file of a kit has another."""
 _FILE_MODE = 0o100644 << 16
@@ -66,6 +66,7 @@ class KitBuilder:
         root = KIT_SOURCES / name
         marks = {
             b"{{ public_url }}": self._public_url.encode(),
+            b"{{ version }}": VERSION.encode(),
             b"{{ extension_id }}": extension.extension_id(token_id).encode(),
             b"{{ extension_key }}": extension.extension_key(token_id).encode(),
         }

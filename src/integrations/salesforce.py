@@ -1,16 +1,16 @@
 """Salesforce's side of its kit: where the phone stands in the project, and the Trusted URLs that it needs. Pure."""
 
 import re
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from pathlib import Path
 
 from kit.settings import Settings
+from kit.templates import create_templates
 from widget import csp
 
 WIDGET_FILE = "force-app/main/default/staticresources/EpochWidget.js"
 _TRUSTED_SITES_FOLDER = "force-app/main/default/cspTrustedSites"
-_TEMPLATE = Environment(
-    loader=PackageLoader("integrations"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+_TEMPLATE = create_templates(
+    Path(__file__).parent / "templates", trim_blocks=False, lstrip_blocks=False, keep_trailing_newline=True
 ).get_template("trusted_site.xml")
 
 

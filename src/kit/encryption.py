@@ -1,16 +1,17 @@
 """Texts that only we can write and read: cookies with notices or secrets, and what waits in the outbox."""
 
 import base64
-import hashlib
 
 from cryptography.fernet import Fernet, InvalidToken
+
+from kit.secrets import derive_key
 
 
 class Encryptor:
     """Encrypts and signs for one ``purpose``: what is sealed for one does not open for another."""
 
     def __init__(self, secret: str, purpose: str) -> None:
-        key = hashlib.sha256(f"sealed:{purpose}:{secret}".encode()).digest()
+        key = derive_key(secret, f"sealed:{purpose}")
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
 
     def encrypt(self, content: bytes) -> str:

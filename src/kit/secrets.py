@@ -11,6 +11,11 @@ BODY_LENGTH = 32
 CHECKSUM_LENGTH = 6
 
 
+def derive_key(secret: str, purpose: str) -> bytes:
+    """The 32 bytes that EPOCH_SECRET_KEY gives for one purpose: none is used for two."""
+    return hashlib.sha256(f"{purpose}:{secret}".encode()).digest()
+
+
 @dataclass(frozen=True, slots=True)
 class MintedSecret:
     """A fresh secret; ``raw`` is shown to its owner and then forgotten."""

@@ -16,6 +16,8 @@ from kit.audit import record
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.errors import NotFound
+from kit.ids import first_uuid7
+from kit.rounding import divide_up
 from privacy.anonymize import anonymize_calls
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.number_search import call_id_in
@@ -178,7 +180,7 @@ class RetentionJob:
         left = dict.fromkeys((one.organization_id for one in due), MAX_CALLS_PER_ORGANIZATION)
         while waiting:
             some = [waiting.popleft() for _ in range(min(_ORGANIZATIONS_PER_TRANSACTION, len(waiting)))]
-            share = -(-CALLS_PER_TRANSACTION // len(some))
+            share = divide_up(CALLS_PER_TRANSACTION, len(some))
             async with self._database.sessions() as session, session.begin():
                 taken, fresh = await self._erase_next(session, some, share)
             erased += fresh
@@ -225,4 +227,4 @@ def months_before(moment: dt.datetime, months: int) -> dt.datetime:
 
 
 def _id_at(moment: dt.datetime) -> UUID:
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
+    return first_uuid7(moment)

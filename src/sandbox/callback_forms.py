@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime
 
+from kit.rounding import divide_up
 from sandbox.legs import Caller, Leg, Status
 
 Form = dict[str, str]
@@ -81,7 +82,7 @@ def _report(leg: Leg, now: datetime) -> Form:
 def _outcome(leg: Leg) -> Form:
     if not leg.is_over:
         return {}
-    minutes = -(-leg.seconds // 60)
+    minutes = divide_up(leg.seconds, 60)
     return {
         "CallDuration": str(leg.seconds),
         "Duration": str(minutes),

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from email.utils import format_datetime
 
+from kit.rounding import divide_up
 from sandbox.account_store import Application, Number
 from sandbox.call_engine import Call
 from sandbox.legs import Leg
@@ -167,7 +168,7 @@ def _price(leg: Leg) -> str | None:
     if not leg.is_over:
         return None
     minute = _CALLER_MINUTE if leg.parent_sid is None else _DIALLED_MINUTE
-    return f"{-minute * -(-leg.seconds // 60):.5f}"
+    return f"{-minute * divide_up(leg.seconds, 60):.5f}"
 
 
 def _rfc2822(moment: datetime | None) -> str | None:

@@ -12,6 +12,8 @@ import secrets
 from collections.abc import Iterable
 from uuid import UUID
 
+from kit.secrets import derive_key
+
 _RANDOM_DIGITS, _CHECK_DIGITS, _OWNER_DIGITS = 5, 3, 8
 """Hex digits of a signed client id. By the check digits all but 1 in 4,096 random client ids skip the member lookup."""
 
@@ -29,7 +31,7 @@ class SignedClientIds:
     """
 
     def __init__(self, secret: str) -> None:
-        self._key = hashlib.sha256(b"member-phone:" + secret.encode()).digest()
+        self._key = derive_key(secret, "member-phone")
 
     def create(self, token_id: UUID, user_id: UUID) -> str:
         """A new client id of ``user_id`` for ``token_id``."""

@@ -3,20 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Response, Router, get
 
 from kit.settings import Settings
+from kit.templates import create_templates
 from widget import csp
 
 _CACHE = "public, max-age=300"
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_templates = create_templates(Path(__file__).parent / "templates")
 
 
 def pop_out_router(settings: Settings, assets: Mapping[str, str]) -> Router:

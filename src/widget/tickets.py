@@ -11,6 +11,7 @@ import hmac
 from uuid import UUID
 
 from kit.clock import utc_now
+from kit.secrets import derive_key
 from kit.settings import Settings
 from widget.client_ids import SignedClientIds, new_client_id
 
@@ -19,7 +20,7 @@ class Tickets:
     """Issues and verifies tickets with a key derived from the product's secret."""
 
     def __init__(self, secret: str) -> None:
-        self._mac = hmac.new(hashlib.sha256(b"ticket:" + secret.encode()).digest(), digestmod=hashlib.sha256)
+        self._mac = hmac.new(derive_key(secret, "ticket"), digestmod=hashlib.sha256)
 
     def issue(self, token_id: UUID, expires_at: int, client_id: str | None = None) -> str:
         """A ticket for ``token_id``, valid until ``expires_at`` (Unix seconds), for ``client_id`` or a new one."""

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +17,7 @@ from admin.operations.metrics_queries import (
 from admin.operations.reconciliation_queries import Reconciled, reconciled
 from calls.limits.models import Alert, CallingPause
 from calls.models import Call, CallStatus
+from kit.ids import first_uuid7
 from kit.jobs.queue import Backlog, OutboxItem, backlog
 from tenants.models import Organization
 
@@ -110,7 +110,7 @@ async def pause_of(session: AsyncSession) -> Pause | None:
 
 def _latest_calls(first: dt.datetime) -> Any:
     # Ids begin with their time: the primary key finds the day.
-    since = UUID(int=int(first.timestamp() * 1000) << 80)
+    since = first_uuid7(first)
     return (
         sa.select(Call.started_at, Call.status, Call.country)
         .where(Call.id >= since)

@@ -12,6 +12,7 @@ from calls.limits.limit_names import (
     FIXED_LIMITS,
     NEW_ORGANIZATION_DAYS,
 )
+from kit.rounding import divide_up
 from tenants.plans import Plan
 
 CEILING_FACTORS: Mapping[Plan, int] = {Plan.STARTER: 1, Plan.PRO: 1, Plan.BUSINESS: 2, Plan.ENTERPRISE: 5}
@@ -60,7 +61,7 @@ def effective_limits(terms: LimitSources, now: dt.datetime) -> EffectiveLimits:
     if ends <= now:
         return EffectiveLimits(values, values, ceilings, None)
     return EffectiveLimits(
-        {name: -(-value // _NEW_ORGANIZATION_DIVISOR) for name, value in values.items()}, values, ceilings, ends
+        {name: divide_up(value, _NEW_ORGANIZATION_DIVISOR) for name, value in values.items()}, values, ceilings, ends
     )
 
 

@@ -16,6 +16,7 @@ from calls.limits.usage_counters import (
 )
 from calls.models import Call
 from kit.db.raw import CompiledStatement, raw_connection
+from kit.ids import first_uuid7
 
 _HOUR = dt.timedelta(hours=1)
 _IDENTITY_RETENTION = dt.timedelta(days=2)
@@ -120,7 +121,7 @@ class CallInsertService:
             "is_foreign": is_foreign,
             "hour_ago": now - _HOUR,
             # Ids begin with their time in milliseconds.
-            "oldest": UUID(int=int((now - _IDENTITY_RETENTION).timestamp() * 1000) << 80),
+            "oldest": first_uuid7(now - _IDENTITY_RETENTION),
         }
         connection = await raw_connection(self._session)
         if await connection.fetch_row(_INSERT_ADMITTED_CALL, **parameters) is None:

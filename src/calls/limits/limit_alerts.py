@@ -22,6 +22,7 @@ from kit.actor import SYSTEM, Actor
 from kit.audit import record
 from kit.clock import utc_now
 from kit.errors import NotFound
+from kit.rounding import divide_up
 from tenants.members import MemberService
 
 FOREIGN_NUMBERS_ALERT = 10
@@ -59,7 +60,7 @@ class LimitAlertService:
         """Another foreign number was called: alert staff when there are many within an hour."""
         limit_name = limit_names.FOREIGN_NUMBERS_PER_HOUR
         numbers, limit = context.foreign_numbers + 1, context.limits[limit_name]
-        if numbers < min(FOREIGN_NUMBERS_ALERT, -(-limit // 2)):
+        if numbers < min(FOREIGN_NUMBERS_ALERT, divide_up(limit, 2)):
             return
         hour = now.replace(minute=0, second=0, microsecond=0)
         details = {"numbers": numbers, "limit": limit, "token_id": str(token_id)}

@@ -1,5 +1,6 @@
 """Loads the price list: the estimated price of a minute by country."""
 
+import math
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -47,4 +48,4 @@ def _micros(price: Decimal | int) -> int:
         raise ValueError(f"{price!r} is no price") from error
     if not 0 < dollars <= _MAX_DOLLARS_PER_MINUTE:
         raise ValueError(f"{price} is no price of a minute in US dollars")
-    return int(-(-dollars * _MICROS_PER_DOLLAR // 1))
+    return math.ceil(dollars * _MICROS_PER_DOLLAR)

@@ -30,6 +30,7 @@ from kit.audit import record
 from kit.clock import utc_now
 from kit.e164 import masked
 from kit.errors import NotFound, ValidationFailed
+from kit.rounding import divide_up
 from tenants.models import Organization
 from widget.models import EmbedToken
 
@@ -211,8 +212,8 @@ def _used(row: UsageCounter | None, now: dt.datetime) -> dict[str, int]:
         limit_names.CALLS_PER_DAY: use.day_attempts,
         limit_names.MINUTES_PER_DAY: use.day_minutes,
         limit_names.MINUTES_PER_MONTH: use.month_minutes,
-        limit_names.CENTS_PER_DAY: -(-use.day_micros // MICROS_PER_CENT),
-        limit_names.CENTS_PER_MONTH: -(-use.month_micros // MICROS_PER_CENT),
+        limit_names.CENTS_PER_DAY: divide_up(use.day_micros, MICROS_PER_CENT),
+        limit_names.CENTS_PER_MONTH: divide_up(use.month_micros, MICROS_PER_CENT),
     }
 
 

@@ -29,6 +29,7 @@ from calls.services import CallService
 from carrier.port import Carrier, LegReport, NotFoundAtCarrier
 from kit.clock import utc_now
 from kit.db.database import Database
+from kit.ids import first_uuid7
 
 RECONCILE_DELAY = dt.timedelta(hours=3)
 """After the end of the day: by then the carrier knows nearly every price."""
@@ -179,10 +180,7 @@ class DailyReconciler:
     async def _our_calls(self, day: dt.date) -> AsyncIterator[Sequence[Call]]:
         start = dt.datetime.combine(day, dt.time(), dt.UTC)
         # Ids begin with their time, so the primary key finds the day.
-        after, end = (
-            UUID(int=int(moment.timestamp() * 1000) << 80)
-            for moment in (start - _MAX_CLOCK_SKEW, start + _DAY + _MAX_CLOCK_SKEW)
-        )
+        after, end = (first_uuid7(moment) for moment in (start - _MAX_CLOCK_SKEW, start + _DAY + _MAX_CLOCK_SKEW))
         while True:
             query = (
                 sa.select(Call)

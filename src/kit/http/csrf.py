@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from kit.errors import Forbidden
 from kit.http.asgi import read_body, replay_body
 from kit.http.forms import FORM_BYTES, is_form, parse_form
+from kit.secrets import derive_key
 
 COOKIE = "csrftoken"
 HEADER = "x-csrftoken"
@@ -42,7 +43,7 @@ class CsrfMiddleware:
     def __init__(self, app: ASGIApp, *, secret: str, public_url: str, forms: bool = False) -> None:
         self._app = app
         self._takes_forms = forms
-        self._key = hashlib.sha256(b"csrf:" + secret.encode()).digest()
+        self._key = derive_key(secret, "csrf")
         self._origin = public_url
         self._secure = public_url.startswith("https://")
 

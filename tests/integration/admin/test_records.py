@@ -18,6 +18,7 @@ from kit.audit import AuditEvent
 from kit.db.database import STAFF_ROLE, Database
 from kit.db.model import Base
 from kit.http.app_key import DATABASE
+from kit.ids import first_uuid7
 from support.call_factory import add_call
 from support.factories import Factory, sign_in
 from support.full_tenant import Furnished, furnish
@@ -127,7 +128,7 @@ async def test_lists_go_on_by_keyset_and_count_nothing(operator: Colleague, make
 
 def id_of(moment: dt.datetime) -> UUID:
     """An id that a row of that moment can have."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80 | random.randbits(62))
+    return UUID(int=first_uuid7(moment).int | random.randbits(62))
 
 
 async def test_dated_lists_begin_where_one_wants(operator: Colleague, make: Factory, database: Database) -> None:

@@ -19,6 +19,7 @@ from calls.services import CallService
 from carrier.port import CarrierError
 from carrier.twilio import TwilioCarrier
 from kit.db.database import STAFF_ROLE, Database
+from kit.ids import first_uuid7
 from kit.settings import Settings
 from support.call_factory import add_call
 from support.callback_client import new_sid
@@ -74,7 +75,7 @@ async def ended(
 
 def _id_of(moment: dt.datetime) -> UUID:
     """Ids begin with their time; comparisons find a day by it."""
-    return UUID(int=(int(moment.timestamp() * 1000) << 80) | (uuid4().int & ((1 << 80) - 1)))
+    return UUID(int=first_uuid7(moment).int | (uuid4().int & ((1 << 80) - 1)))
 
 
 async def stored(database: Database, call: Call) -> Call:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import msgspec
@@ -38,6 +38,7 @@ from kit.actor import SYSTEM, Actor, ActorKind
 from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database, sqlalchemy_url
+from kit.ids import first_uuid7
 from kit.settings import Settings
 from support.callback_client import (
     REJECT,
@@ -413,7 +414,7 @@ async def test_the_books_forget_the_numbers_and_phones_of_the_past(
     tenant = await make.tenant()
     token = await make.token(tenant)
     ago = utc_now() - dt.timedelta(days=3)
-    old = UUID(int=int(ago.timestamp() * 1000) << 80)
+    old = first_uuid7(ago)
     async with database.sessions() as session, session.begin():
         mine = {"organization_id": tenant.organization.id}
         session.add_all(

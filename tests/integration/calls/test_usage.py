@@ -16,6 +16,7 @@ from calls.models import Call, CallStatus
 from calls.usage import AgentUsage, TokenUsage, UsageService
 from conftest import NewClient
 from kit.db.database import Database, sqlalchemy_url
+from kit.ids import first_uuid7
 from kit.settings import Settings
 from support.call_factory import add_call
 from support.factories import (
@@ -113,7 +114,7 @@ def _calls_of_a_year(tenant: Tenant, token: Token, *, a_day: int) -> list[dict[s
     """Calls until ``TODAY``, with the ids of their time and all to one number."""
     return [
         {
-            "id": UUID(int=(int(began.timestamp() * 1000) << 80) + next(_serial)),
+            "id": UUID(int=first_uuid7(began).int + next(_serial)),
             "organization_id": tenant.organization.id,
             "token_id": token.id,
             "carrier_sid": f"CAyear{next(_serial):028x}",

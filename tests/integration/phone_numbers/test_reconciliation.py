@@ -17,6 +17,7 @@ from calls.models import Call, CallStatus
 from carrier.port import Carrier, OwnedNumber
 from kit.actor import Actor
 from kit.db.database import ADMIN_ROLE, Database
+from kit.ids import first_uuid7
 from phone_numbers.models import NumberDiscrepancy
 from phone_numbers.provisioning import NumberProvisioning
 from phone_numbers.reconcile_job import NumberReconciliationTask
@@ -33,7 +34,7 @@ SOURCES = str(Path(__file__).resolve().parents[3] / "src")
 
 def purchase_id_of(asked: datetime) -> UUID:
     """The id of a purchase asked for at that time."""
-    return UUID(int=int(asked.timestamp() * 1000) << 80 | (uuid7().int & ((1 << 80) - 1)))
+    return UUID(int=first_uuid7(asked).int | (uuid7().int & ((1 << 80) - 1)))
 
 
 @pytest.mark.parametrize(

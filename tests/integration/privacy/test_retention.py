@@ -23,6 +23,7 @@ from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.errors import ValidationFailed
+from kit.ids import first_uuid7
 from kit.jobs.queue import Outbox, OutboxItem
 from kit.settings import Settings
 from privacy import number_erasure, number_search, services
@@ -100,7 +101,7 @@ async def old_call(
         token,
         started_at=at,
         to_number=to,
-        id=UUID(int=(int(at.timestamp() * 1000) << 80) | (uuid4().int & ((1 << 80) - 1))),
+        id=UUID(int=first_uuid7(at).int | (uuid4().int & ((1 << 80) - 1))),
         call_id=uuid4(),
         agent="Ada",
         origin="https://crm.example.com",

@@ -16,6 +16,7 @@ from calls.limits.effective_limits import EffectiveLimits, LimitSources, effecti
 from calls.limits.limit_names import DEFAULT_COUNTS, DEFAULT_LIMITS
 from calls.limits.prices import PriceList
 from kit.errors import DomainError
+from kit.rounding import divide_up
 from tenants.plans import Plan
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -127,7 +128,7 @@ def test_a_new_organization_has_a_quarter_rounded_up() -> None:
     new = effective_limits(LimitSources(Plan.PRO, NOW - dt.timedelta(days=13)), NOW)
     assert new.new_until == NOW + dt.timedelta(days=1)
     assert {name: new[name] for name in DEFAULT_LIMITS} == {
-        name: -(-value // 4) for name, value in DEFAULT_LIMITS.items()
+        name: divide_up(value, 4) for name, value in DEFAULT_LIMITS.items()
     }
     assert effective_limits(LimitSources(Plan.PRO, NOW, {"first_days": 0}), NOW).new_until is None
 

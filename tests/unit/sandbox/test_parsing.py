@@ -59,7 +59,7 @@ def test_a_keypad_tone_counts_once_and_only_when_it_ends() -> None:
     assert keypad.decode(11, b"\x05") == ""
 
 
-def make_token(*, secret: str = ACCOUNT.api_key_secret, ttl: int = 60, account: str = ACCOUNT.account_sid) -> str:
+def make_token(*, secret: str = ACCOUNT.api_key_secret, ttl: int = 3600, account: str = ACCOUNT.account_sid) -> str:
     token = AccessToken(account, ACCOUNT.api_key_sid, secret, identity="w_1", ttl=ttl)
     token.add_grant(
         VoiceGrant(outgoing_application_sid=ACCOUNT.twiml_app_sid, outgoing_application_params={"tenant": "7"})
