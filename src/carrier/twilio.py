@@ -1,17 +1,14 @@
 """The Twilio adapter: documents, signatures and REST through the carrier's own library."""
 
-import base64
-import hashlib
-import hmac
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from urllib.parse import ParseResult, urlparse
 
 from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
 from carrier.port import (
@@ -37,6 +34,18 @@ FINAL_STATUSES = frozenset({"completed", "busy", "no-answer", "failed", "cancele
 """What the carrier calls a leg that is over."""
 
 
+class _MultiDict(dict[str, list[str]]):
+    """A form as the library's validator reads it: it asks for all values of a name."""
+
+    def __init__(self, form: Iterable[tuple[str, str]]) -> None:
+        super().__init__()
+        for name, value in form:
+            self.setdefault(name, []).append(value)
+
+    def getlist(self, name: str) -> list[str]:
+        return self[name]
+
+
 class TwilioCarrier:
     """A ``Carrier`` that is Twilio, or the sandbox when ``api_base`` names one."""
 
@@ -53,7 +62,7 @@ class TwilioCarrier:
         self._api_base = api_base
         self._signaling = signaling
         self._health = health
-        self._digest = hmac.new(settings.auth_token.encode(), digestmod=hashlib.sha1)
+        self._validator = RequestValidator(settings.auth_token)
         self._client: Any = None
         self._transport: HttpTransport | None = None
 
@@ -92,17 +101,8 @@ class TwilioCarrier:
     def signature_is_valid(self, url: str, form: Sequence[tuple[str, str]], signature: str | None) -> bool:
         if signature is None:
             return False
-        # The carrier signs each distinct value of a name once, names and values sorted: the set of pairs does both.
-        fields = "".join(name + value for name, value in sorted(set(form)))
-        presented = signature.encode("utf-8", "replace")
-        # It signs with the port or without it, so either is accepted; both are compared whatever the first gave.
-        checks = [hmac.compare_digest(self._sign(candidate + fields), presented) for candidate in _candidates(url)]
-        return any(checks)
-
-    def _sign(self, text: str) -> bytes:
-        digest = self._digest.copy()
-        digest.update(text.encode())
-        return base64.b64encode(digest.digest())
+        is_valid: bool = self._validator.validate(url, _MultiDict(form), signature)
+        return is_valid
 
     async def end_call(self, call_sid: str) -> bool:
         async with self._rest() as client:
@@ -256,16 +256,3 @@ def _status_and_code(error: TwilioException) -> tuple[int, int | None]:
         with suppress(AttributeError, ValueError):
             return answer.status_code, json.loads(answer.text).get("code")
     return 0, None
-
-
-def _candidates(url: str) -> tuple[str, str]:
-    """``url`` without a port and with one, the default when it has none."""
-    parts = urlparse(url)
-    if parts.port:
-        return _with_authority(parts, parts.netloc.split(":")[0]), parts.geturl()
-    default = 443 if parts.scheme == "https" else 80
-    return parts.geturl(), _with_authority(parts, f"{parts.netloc}:{default}")
-
-
-def _with_authority(parts: ParseResult, authority: str) -> str:
-    return parts._replace(netloc=authority).geturl()
