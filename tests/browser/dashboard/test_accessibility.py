@@ -1,14 +1,13 @@
 """WCAG 2.2 AA as far as axe can tell, on every page: light and dark, on a desk and on a phone."""
 
-import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from support.browser.axe import AXE, findings
+from support.browser.axe import findings
 from support.browser.product import Product
-from support.factories import PASSWORD
+from support.browser.visitors import visiting
 from support.full_tenant import Furnished, furnish
 from tenants.plans import Plan
 
@@ -47,16 +46,6 @@ async def furnished(product: Product) -> Furnished:
     return await furnish(product.database, product.make)
 
 
-@contextlib.asynccontextmanager
-async def visiting(browser: Browser, product: Product, email: str | None = None) -> AsyncIterator[BrowserContext]:
-    """A browser of somebody, signed in when ``email`` is given."""
-    async with await browser.new_context(base_url=product.url) as context:
-        await context.add_init_script(path=AXE)
-        if email is not None:
-            await sign_in(context, email)
-        yield context
-
-
 @pytest.fixture(scope="module")
 async def anybody(browser: Browser, product: Product) -> AsyncIterator[BrowserContext]:
     async with visiting(browser, product) as context:
@@ -67,16 +56,6 @@ async def anybody(browser: Browser, product: Product) -> AsyncIterator[BrowserCo
 async def owner(browser: Browser, product: Product, furnished: Furnished) -> AsyncIterator[BrowserContext]:
     async with visiting(browser, product, furnished.tenant.owner.email) as context:
         yield context
-
-
-async def sign_in(context: BrowserContext, email: str) -> None:
-    page = await context.new_page()
-    await page.goto("/login")
-    await page.get_by_label("Email", exact=True).fill(email)
-    await page.get_by_label("Password", exact=True).fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in", exact=True).click()
-    await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-    await page.close()
 
 
 @pytest.fixture

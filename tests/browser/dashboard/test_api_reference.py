@@ -4,9 +4,9 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from browser.conftest import OpenPage
-from browser.dashboard.test_accessibility import visiting
 from support.browser.axe import findings
 from support.browser.product import Product
+from support.browser.visitors import visiting
 
 pytestmark = pytest.mark.anyio
 

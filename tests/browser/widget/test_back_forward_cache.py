@@ -1,20 +1,15 @@
 """Pages that the browser kept whole while the visitor was elsewhere, and shows again as they were."""
 
-import contextlib
-from collections.abc import Awaitable, Callable
-
 import pytest
-from playwright.async_api import Error as PlaywrightError
 
 from browser.conftest import NewBrowser, OpenPage
+from support.browser.history import CACHE_OFF, leave_and_come_back
 from support.browser.host_site import HostSite, widget_tag
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 
-KEPT = "--disable-back-forward-cache"
-"""Playwright switches the cache off; its own argument is what a test leaves out."""
 REMEMBER = """<script>
     addEventListener("pageshow", (event) => { window.restored = event.persisted; });
 </script>"""
@@ -24,33 +19,9 @@ REMEMBER = """<script>
 async def phone(new_browser: NewBrowser, open_page: OpenPage, customer: Customer, host_site: HostSite) -> Phone:
     """A phone in a browser that keeps pages; the browser first, as it must outlive the page."""
     url = host_site.page(REMEMBER + widget_tag(customer.product.url, customer.token.raw))
-    opened = await open_page(url, customer.product, customer=customer, browser=await new_browser(without=(KEPT,)))
+    opened = await open_page(url, customer.product, customer=customer, browser=await new_browser(without=(CACHE_OFF,)))
     await opened.until_event("ready")
     return opened
-
-
-async def leave_and_come_back(
-    phone: Phone, host_site: HostSite, meanwhile: Callable[[], Awaitable[None]] | None = None
-) -> None:
-    await phone.page.goto(host_site.page("<p>Elsewhere</p>"))
-    if meanwhile is not None:
-        await meanwhile()
-    # Playwright's own way back waits for a load that a kept page does not have.
-    session = await phone.page.context.new_cdp_session(phone.page)
-    reasons: list[object] = []
-    session.on("Page.backForwardCacheNotUsed", lambda event: reasons.append(event["notRestoredExplanations"]))
-    await session.send("Page.enable")
-    history = await session.send("Page.getNavigationHistory")
-    entry = history["entries"][history["currentIndex"] - 1]["id"]
-    await session.send("Page.navigateToHistoryEntry", {"entryId": entry})
-
-    async def is_restored() -> bool:
-        with contextlib.suppress(PlaywrightError):  # between two pages there is none to ask
-            return bool(reasons) or bool(await phone.page.evaluate("() => window.restored === true"))
-        return False
-
-    await phone.until("the kept page is shown again", is_restored)
-    assert reasons == []
 
 
 async def assert_calls(phone: Phone, count: int) -> None:

@@ -1,7 +1,6 @@
 """The check before a call: each step really tried, each fault named with its fix; nothing rings, no secret is told."""
 
 import re
-import wave
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,9 @@ from playwright.async_api import BrowserContext, Route, expect
 from browser.conftest import NewBrowser, OpenPhone
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
+from support.browser.silence import silent_file
 from support.browser.stun_server import answering_stun
 
-SILENCE_SECONDS = 1
-SILENCE_RATE = 48_000
 NO_NAMES = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
 # As extensions do that hide addresses: without a relay no connection comes about.
 RELAYS_ONLY = """window.RTCPeerConnection = class extends RTCPeerConnection {
@@ -100,17 +98,6 @@ async def test_a_policy_that_blocks_the_carrier_is_named_with_the_entry_to_add(
     report = await check(phone)
     assert codes(report) == {"signaling": "signaling_failed"}
     assert f"Add {customer.product.carrier.replace('http:', 'ws:')} to connect-src" in report["signaling"]["fix"]
-
-
-def silent_file(folder: Path) -> Path:
-    """A recording of nothing, as a muted headset gives."""
-    path = folder / "silence.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SILENCE_RATE)
-        file.writeframes(bytes(2 * SILENCE_RATE * SILENCE_SECONDS))
-    return path
 
 
 async def test_a_silent_microphone_is_never_told_as_working(

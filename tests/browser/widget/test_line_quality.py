@@ -7,9 +7,9 @@ import pytest
 from playwright.async_api import expect
 
 from browser.conftest import NewBrowser, OpenPhone
-from browser.widget.test_diagnostics import silent_file
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
+from support.browser.silence import silent_file
 
 pytestmark = pytest.mark.anyio
 

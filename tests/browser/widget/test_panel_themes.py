@@ -1,56 +1,23 @@
 """Every state of the panel as axe sees it: light, dark, forced colours, Arabic, and on 320 px."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext
 
 from browser.conftest import OpenPhone
 from support.browser.axe import AXE
 from support.browser.gate import Gate
+from support.browser.panel_accessibility import LOOKS, findings
 from support.browser.phone import Phone
 from support.browser.product import BUSY, ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 
-LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "forced": {"forced_colors": "active"},
-    "ar": {"color_scheme": "light"},
-    "small": {"color_scheme": "light", "viewport": {"width": 320, "height": 480}},
-}
 STATES = {
     *("loading", "closed", "ready", "wrong", "dialing", "ringing", "bar while ringing", "in-progress", "keypad"),
     *("devices", "bar", "completed", "failed", "recent", "more", "check", "bar of another tab", "another tab", "error"),
 }
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-LEAST_KEY = 44
-LEAST_TARGET = 24
-# axe in the panel alone: the page around it is not ours.
-RUN = """async ({ rules, least, key }) => {
-    const host = document.querySelector("epoch-phone");
-    const { violations } = await axe.run(host, { runOnly: rules, resultTypes: ["violations"] });
-    const found = violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) =>
-        `${id} at ${target.flat().join(" ")}: ${failureSummary}`));
-    for (const control of host.shadowRoot.querySelectorAll("button, input, select")) {
-        const { width, height, left, right } = control.getBoundingClientRect();
-        if (!width) continue;
-        const name = control.getAttribute("aria-label") ?? control.innerText;
-        const wanted = control.matches(".key") ? key : control.type === "checkbox" ? 0 : least;
-        if (Math.min(width, height) < wanted) found.push(`${name} is ${width} by ${height}`);
-        if (left < 0 || right > document.documentElement.clientWidth) found.push(`${name} sticks out`);
-    }
-    const { scrollWidth, clientWidth } = document.scrollingElement;
-    if (scrollWidth > clientWidth) found.push("the page is too wide");
-    return found;
-}"""
-
-
-async def findings(page: Page) -> list[str]:
-    found: list[str] = await page.evaluate(RUN, {"rules": RULES, "least": LEAST_TARGET, "key": LEAST_KEY})
-    return found
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -4,7 +4,6 @@ import pytest
 from playwright.async_api import Dialog, Page, expect
 
 from browser.conftest import SHORT_TOKEN_SECONDS, OpenPage, OpenPhone
-from browser.widget.test_tabs import ELSEWHERE, another_tab, assert_free
 from support.browser.host_site import HostSite, widget_tag
 from support.browser.phone import Phone
 from support.browser.pop_out import (
@@ -22,6 +21,7 @@ from support.browser.product import (
     Customer,
     Product,
 )
+from support.browser.tabs import ELSEWHERE, another_tab, assert_free
 
 pytestmark = pytest.mark.anyio
 

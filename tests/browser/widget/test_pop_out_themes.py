@@ -4,9 +4,9 @@ import pytest
 from playwright.async_api import BrowserContext
 
 from browser.conftest import OpenPhone
-from browser.widget.test_panel_themes import LOOKS, RULES, findings
 from support.browser.axe import AXE
 from support.browser.host_site import HostSite
+from support.browser.panel_accessibility import LOOKS, RULES, findings
 from support.browser.pop_out import call_in_window
 from support.browser.product import (
     BUSY,

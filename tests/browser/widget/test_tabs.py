@@ -9,35 +9,16 @@ from playwright.async_api import Dialog, expect
 from playwright.async_api import Error as PlaywrightError
 
 from browser.conftest import NewBrowser, OpenPage, OpenPhone
-from browser.widget.test_back_forward_cache import KEPT, leave_and_come_back
+from support.browser.history import CACHE_OFF, leave_and_come_back
 from support.browser.host_site import HostSite, widget_tag
-from support.browser.phone import Phone
 from support.browser.product import ECHO, NEVER_ANSWERS, Customer
+from support.browser.tabs import ELSEWHERE, another_tab, assert_free
 
 pytestmark = pytest.mark.anyio
 
-ELSEWHERE = "In a call in another tab"
 CRASH_SECONDS = 2.0
 REFUSED = "A call is already in progress in another tab"
 TIMER = re.compile(r"^\d:\d\d$")
-
-
-async def another_tab(phone: Phone, url: str | None = None) -> Phone:
-    """One more tab of the same site, ready."""
-    tab = Phone(await phone.page.context.new_page(), phone.product, phone.customer)
-    await tab.page.goto(url or phone.page.url)
-    await tab.until_event("ready")
-    return tab
-
-
-async def assert_free(tab: Phone) -> None:
-    """``tab`` shows no call of another tab, and can call."""
-    await expect(tab.panel.get_by_text(ELSEWHERE).first).to_be_hidden()
-    await expect(tab.panel.get_by_role("button", name="Hang up")).to_have_count(0)
-    begun = await tab.call(ECHO)
-    await tab.until_event("callAnswered")
-    await tab.hangup()
-    assert (await tab.record(begun.call_id))["status"] == "completed"
 
 
 async def test_a_second_tab_is_refused_shows_the_call_and_hangs_it_up(
@@ -123,7 +104,7 @@ async def test_a_kept_page_is_not_evicted_by_a_call_in_another_tab(
 ) -> None:
     remember = '<script>addEventListener("pageshow", (event) => { window.restored = event.persisted; });</script>'
     url = host_site.page(remember + widget_tag(customer.product.url, customer.token.raw))
-    first = await open_page(url, customer.product, customer=customer, browser=await new_browser(without=(KEPT,)))
+    first = await open_page(url, customer.product, customer=customer, browser=await new_browser(without=(CACHE_OFF,)))
     await first.until_event("ready")
     second = await another_tab(first)
     await second.call(ECHO)

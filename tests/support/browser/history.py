@@ -1,0 +1,36 @@
+"""Leaves a page and goes back to it, in a browser that keeps pages in its back/forward cache."""
+
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from playwright.async_api import Error as PlaywrightError
+
+from support.browser.host_site import HostSite
+from support.browser.phone import Phone
+
+CACHE_OFF = "--disable-back-forward-cache"
+"""Playwright switches the cache off; its own argument is what a test leaves out."""
+
+
+async def leave_and_come_back(
+    phone: Phone, host_site: HostSite, meanwhile: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    await phone.page.goto(host_site.page("<p>Elsewhere</p>"))
+    if meanwhile is not None:
+        await meanwhile()
+    # Playwright's own way back waits for a load that a kept page does not have.
+    session = await phone.page.context.new_cdp_session(phone.page)
+    reasons: list[object] = []
+    session.on("Page.backForwardCacheNotUsed", lambda event: reasons.append(event["notRestoredExplanations"]))
+    await session.send("Page.enable")
+    history = await session.send("Page.getNavigationHistory")
+    entry = history["entries"][history["currentIndex"] - 1]["id"]
+    await session.send("Page.navigateToHistoryEntry", {"entryId": entry})
+
+    async def is_restored() -> bool:
+        with contextlib.suppress(PlaywrightError):  # between two pages there is none to ask
+            return bool(reasons) or bool(await phone.page.evaluate("() => window.restored === true"))
+        return False
+
+    await phone.until("the kept page is shown again", is_restored)
+    assert reasons == []

@@ -1,0 +1,18 @@
+"""A silent recording for the browser's fake microphone."""
+
+import wave
+from pathlib import Path
+
+SILENCE_SECONDS = 1
+SILENCE_RATE = 48_000
+
+
+def silent_file(folder: Path) -> Path:
+    """A recording of nothing, as a muted headset gives."""
+    path = folder / "silence.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SILENCE_RATE)
+        file.writeframes(bytes(2 * SILENCE_RATE * SILENCE_SECONDS))
+    return path

@@ -1,0 +1,26 @@
+"""Several tabs of one customer's site, of which one at a time may have a call."""
+
+from playwright.async_api import expect
+
+from support.browser.phone import Phone
+from support.browser.product import ECHO
+
+ELSEWHERE = "In a call in another tab"
+
+
+async def another_tab(phone: Phone, url: str | None = None) -> Phone:
+    """One more tab of the same site, ready."""
+    tab = Phone(await phone.page.context.new_page(), phone.product, phone.customer)
+    await tab.page.goto(url or phone.page.url)
+    await tab.until_event("ready")
+    return tab
+
+
+async def assert_free(tab: Phone) -> None:
+    """``tab`` shows no call of another tab, and can call."""
+    await expect(tab.panel.get_by_text(ELSEWHERE).first).to_be_hidden()
+    await expect(tab.panel.get_by_role("button", name="Hang up")).to_have_count(0)
+    begun = await tab.call(ECHO)
+    await tab.until_event("callAnswered")
+    await tab.hangup()
+    assert (await tab.record(begun.call_id))["status"] == "completed"
