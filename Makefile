@@ -1,7 +1,7 @@
 # Everything a newcomer, a developer and the build machine need. `make` alone lists it.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-fast coverage check setup lint types imports frontend-lint locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-widget bench-paint docs screenshots lock clean
+.PHONY: help run test test-fast coverage check setup lint types imports frontend-lint production-check locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-widget bench-paint docs screenshots lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -39,7 +39,7 @@ coverage: setup ## run the server and browser tests and print the branch coverag
 	$(BIN)/coverage html -q -d .cache/coverage/html
 	@$(BIN)/python tools/coverage_by_room.py .cache/coverage/report.json
 
-check: setup lint types imports frontend-lint locks-check ## style, types, import contracts, locks
+check: setup lint types imports frontend-lint locks-check production-check ## style, types, import contracts, locks
 
 setup: ## install what development needs
 	@tools/setup dev
@@ -56,6 +56,10 @@ imports: ## the rooms' import contracts
 
 frontend-lint: ## lint, format and types of the frontend and the kits
 	@test ! -f frontend/package.json || (cd frontend && npm run --silent lint)
+
+production-check: ## a production installation, from requirements.lock alone, loads and runs
+	@tools/setup production
+	.cache/production/bin/python -P tools/check_production.py
 
 locks-check: ## no lock file names a host
 	@! grep -n '://' $(wildcard requirements*.lock)
@@ -118,8 +122,9 @@ screenshots: setup ## take the documentation's pictures from the running product
 
 lock: ## renew the lock files from pyproject.toml and package.json
 	$(COMPILE) pyproject.toml -o requirements.lock
-	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
-	$(COMPILE) pyproject.toml --group bench -c requirements.lock -o requirements-bench.lock
+	$(COMPILE) pyproject.toml --extra sandbox -c requirements.lock -o requirements-sandbox.lock
+	$(COMPILE) pyproject.toml --extra sandbox --group dev -c requirements-sandbox.lock -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra sandbox --group bench -c requirements-sandbox.lock -o requirements-bench.lock
 	cd frontend && npm run --silent lock
 	cd frontend/tests/salesforce && npm run --silent lock
 	cd tools/browser && npm install --package-lock-only && node ../lock.mjs .

@@ -76,8 +76,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.server.sandbox_process import ensure_sandbox_installed
     from epoch.server.supervisor import Supervisor, listen
 
+    if settings.is_sandbox:
+        ensure_sandbox_installed()
     listener = listen(settings)
     asyncio.run(Supervisor(settings, os.environ, _print).run(listener))
     return 0

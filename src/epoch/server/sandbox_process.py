@@ -1,6 +1,7 @@
-"""A sandbox carrier for a command: the one that ``epoch run`` has, or one of its own while the command runs."""
+"""Finds the running sandbox carrier for a command, or starts one while the command runs."""
 
 import contextlib
+import importlib.util
 import os
 import sys
 from collections.abc import AsyncGenerator
@@ -12,27 +13,39 @@ import httpx
 import msgspec
 
 from epoch.server.child_processes import ChildProcess
-from kit.settings import Settings
+from kit.settings import Settings, SettingsError
 
+_PACKAGES = ("aiortc", "numpy", "websockets")
 _ANSWER_SECONDS = 2.0
 _GRACE_SECONDS = 5.0
 
 
+def ensure_sandbox_installed() -> None:
+    """Raises: SettingsError, when a package of the extra ``sandbox`` is missing."""
+    if any(importlib.util.find_spec(package) is None for package in _PACKAGES):
+        raise SettingsError(
+            "EPOCH_CARRIER is sandbox, but the sandbox carrier is not installed:"
+            " install the extra sandbox (requirements-sandbox.lock), or set EPOCH_CARRIER=twilio"
+        )
+
+
 @asynccontextmanager
 async def running_sandbox(settings: Settings) -> AsyncGenerator[Settings, None]:
-    """The settings with the address of a sandbox that answers; as they are where there is another carrier.
+    """The settings with the address of a sandbox that answers; unchanged with another carrier.
 
     Raises:
-        ChildDied: there was none, and none could be started.
+        SettingsError: the sandbox carrier is not installed.
+        ChildExited: none runs, and none could be started.
     """
     if not settings.is_sandbox or settings.sandbox_address is not None:
         yield settings
         return
-    noted = read_sandbox_address(settings)
-    if noted is not None and await _answers(noted):
-        yield msgspec.structs.replace(settings, sandbox_address=noted)
+    saved = read_sandbox_address(settings)
+    if saved is not None and await _answers(saved):
+        yield msgspec.structs.replace(settings, sandbox_address=saved)
         return
-    # Nobody else has its files open now.
+    ensure_sandbox_installed()
+    # No other process has the sandbox's files open now.
     environ = {**os.environ, "EPOCH_DATA_DIR": str(settings.data_dir)}
     child = await ChildProcess.spawn("sandbox carrier", [sys.executable, "-P", "-m", "sandbox"], environ=environ)
     try:
@@ -43,7 +56,7 @@ async def running_sandbox(settings: Settings) -> AsyncGenerator[Settings, None]:
 
 
 def save_sandbox_address(settings: Settings) -> None:
-    """Write down where the running sandbox is: the system chose its port, and commands are processes of their own."""
+    """Save the address of the running sandbox for commands: the system chose its port."""
     if settings.is_sandbox and settings.sandbox_address is not None:
         file = _file(settings)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -51,14 +64,14 @@ def save_sandbox_address(settings: Settings) -> None:
 
 
 def read_sandbox_address(settings: Settings) -> str | None:
-    """Where a sandbox was said to be; it may be gone."""
+    """The saved address; the sandbox may have ended since."""
     with contextlib.suppress(FileNotFoundError):
         return _file(settings).read_text().strip() or None
     return None
 
 
 async def _answers(address: str) -> bool:
-    """True when a sandbox, and no other program that has its port by now, answers at ``address``."""
+    """True when a sandbox answers at ``address``, not another program that got its port."""
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=_ANSWER_SECONDS) as client:
             answer = await client.get(f"http://{address}/sandbox/calls")

