@@ -35,7 +35,7 @@ ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), expires_at = excluded.expir
 """
 # Rows that the operations page sums: exchanges in each minute of a day.
 _MEASURES = """
-INSERT INTO measure (id, minute, name, amount)
+INSERT INTO minute_counter (id, minute, name, amount)
 SELECT gen_random_uuid(), date_trunc('minute', now()) - n * interval '1 minute', name, 100
 FROM generate_series(0, 1439) n, unnest(ARRAY['exchange.ok', 'exchange.domain_not_allowed',
 'exchange.revoked_embed_token', 'exchange.too_many_requests', 'carrier.answered', 'carrier.milliseconds']) name

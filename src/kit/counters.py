@@ -1,4 +1,4 @@
-"""What happens in all processes, counted by the minute: for hot paths, which add to a number in memory."""
+"""Counters of what all processes do, by the minute; each process adds in memory and writes every few seconds."""
 
 import datetime as dt
 from collections import defaultdict
@@ -15,18 +15,18 @@ from kit.db.model import Base
 
 # In the order of names: two processes that write the same rows must not wait for each other.
 _ADD = """
-INSERT INTO measure (id, minute, name, amount)
+INSERT INTO minute_counter (id, minute, name, amount)
 SELECT id, $1, name, amount FROM unnest($2::uuid[], $3::text[], $4::bigint[]) AS counted(id, name, amount)
 ORDER BY name
-ON CONFLICT (minute, name) DO UPDATE SET amount = measure.amount + excluded.amount
+ON CONFLICT (minute, name) DO UPDATE SET amount = minute_counter.amount + excluded.amount
 """
-log = structlog.get_logger("epoch.measures")
+log = structlog.get_logger("epoch.counters")
 
 
 class MinuteCounter(Base):
     """How much of something all processes counted within one minute."""
 
-    __tablename__ = "measure"
+    __tablename__ = "minute_counter"
     __table_args__ = (sa.UniqueConstraint("minute", "name"),)
 
     minute: Mapped[dt.datetime]
@@ -39,7 +39,7 @@ class CounterBuffer(BufferedWriter):
     """One process's counts; every few seconds they are added to everybody's, as the look-up role."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(of="measure")
+        super().__init__(of="minute_counter")
         self._database = database
         self._pending: defaultdict[str, int] = defaultdict(int)
 
@@ -61,4 +61,4 @@ class CounterBuffer(BufferedWriter):
                 self.add(name, amount)
             if not is_outage(error):
                 raise
-            log.warning("measures_not_written", error=type(error).__name__)
+            log.warning("counters_not_written", error=type(error).__name__)

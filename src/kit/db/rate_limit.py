@@ -15,7 +15,7 @@ from kit.errors import TooMany
 class RateCounter(Base):
     """How often something was done in one window of time."""
 
-    __tablename__ = "throttle"
+    __tablename__ = "rate_counter"
     __table_args__ = (sa.UniqueConstraint("key", "window_start"), sa.Index(None, "window_start"))
 
     key: Mapped[str]

@@ -53,7 +53,7 @@ def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_
         "one_time_token.expires_at": OneTimeToken(
             user_id=user_id, purpose=TokenPurpose.RESET_PASSWORD, digest=digest, expires_at=moment
         ),
-        "throttle.window_start": RateCounter(key=digest.hex(), window_start=moment, times=1),
+        "rate_counter.window_start": RateCounter(key=digest.hex(), window_start=moment, times=1),
         "number_purchase.finished_at": NumberPurchase(
             organization_id=organization_id, e164="+14155550100", state=PurchaseState.COMPLETED, finished_at=moment
         ),
@@ -93,7 +93,7 @@ def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_
             there="completed, 1 s",
             created_at=moment,
         ),
-        "measure.minute": MinuteCounter(minute=moment, name=digest.hex(), amount=1),
+        "minute_counter.minute": MinuteCounter(minute=moment, name=digest.hex(), amount=1),
         "carrier_health_report.reported_at": CarrierHealthReport(reported_at=moment, state=BreakerState.CLOSED),
     }
     return rows[name]
@@ -137,12 +137,12 @@ async def test_what_still_goes_on_is_never_purged(jobs: Database, settings: Sett
 
 async def test_a_pass_is_bounded_and_the_next_one_goes_on(jobs: Database) -> None:
     old = sa.text(
-        "INSERT INTO throttle (id, key, window_start)"
+        "INSERT INTO rate_counter (id, key, window_start)"
         " SELECT gen_random_uuid(), 'old ' || n, '2020-01-01T00:00:00Z' FROM generate_series(1, :rows) n"
     )
     async with jobs.sessions() as session, session.begin():
         await session.execute(old, {"rows": PURGE_BATCH_ROWS + 1})
-    table = Base.metadata.tables["throttle"]
+    table = Base.metadata.tables["rate_counter"]
     which = table.c.key.startswith("old ")
     assert await delete_in_batches(jobs, table, which, batches=1) == PURGE_BATCH_ROWS
     assert await delete_in_batches(jobs, table, which) == 1
