@@ -1,9 +1,9 @@
-"""Measures the last gate before money: ``outgoing.py [--rate N] [--seconds N] [--calls N] [--durable]``.
+"""Measures the admission of calls: ``outgoing.py [--rate N] [--seconds N] [--calls N] [--durable]``.
 
-Signed requests for calls arrive at moments of their own, whether the ones before are answered or not (an open loop): a
-worker that stalls is asked on, and what waits is counted from when it should have been sent. One worker, every rule and
-limit on. Then the buffers that the gate's statements read, with one live call and a thousand, and with few and many
-calls on record.
+Signed requests for calls arrive at random times, whether earlier ones are answered or not (an open loop): a worker that
+stalls still gets requests, and latency counts from when a request should have been sent. One worker, every rule and
+limit on. Then the buffers that the admission's statements read, with one live call and a thousand, and with few and
+many calls on record.
 """
 
 import argparse
@@ -45,7 +45,7 @@ WARM_UP_SECONDS = 3
 KEPT_SECONDS = 3.0
 """How long a connection may lie idle: the worker closes it after five."""
 P99_TARGET = 0.1
-"""Seconds from when a webhook should have been sent to its answer."""
+"""Seconds from when a request should have been sent to its answer."""
 BUFFERS_TARGET = 1.5
 
 
@@ -53,7 +53,7 @@ class Unsound(Exception):
     """The measurement does not mean what it should."""
 
 
-def webhook(port: int, token_id: UUID, number: int) -> bytes:
+def signed_request(port: int, token_id: UUID, number: int) -> bytes:
     """A signed request for a call to one of the 10,000 numbers of an exchange, as the carrier sends it."""
     form = {
         "AccountSid": CARRIER["TWILIO_ACCOUNT_SID"],
@@ -100,7 +100,7 @@ class Line:
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200"):
-            raise Unsound(f"a webhook was answered {head.splitlines()[0].decode()}")
+            raise Unsound(f"a callback was answered {head.splitlines()[0].decode()}")
         lines = (line.partition(b":") for line in head.lower().splitlines())
         length = next(int(value) for name, _, value in lines if name == b"content-length")
         body = await reader.readexactly(length)
@@ -139,14 +139,14 @@ def put(port: int, places: Places, owners: list[int], rate: float, seconds: int)
     """Let calls of ``owners`` in turn arrive at ``rate`` for ``seconds``."""
     first = secrets.randbelow(2**40)
     requests = [
-        webhook(port, places.tokens[owners[number % len(owners)] - 1], first + number)
+        signed_request(port, places.tokens[owners[number % len(owners)] - 1], first + number)
         for number in range(int(rate * seconds))
     ]
     return asyncio.run(arrive(port, requests, rate))
 
 
 def buffers(database_url: str, places: Places) -> dict[str, int]:
-    """What the gate reads for one more call, by how many calls its organization has live."""
+    """Buffers that one more admission reads, by how many live calls its organization has."""
     return {
         "1 live call": asyncio.run(_count(database_url, places, QUIET)),
         f"{outgoing_data.LIVE:,} live calls": asyncio.run(_count(database_url, places, BUSY)),
@@ -190,12 +190,12 @@ async def _count(database_url: str, places: Places, owner: int) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """One run of webhooks."""
+    """One run of callbacks."""
 
     name: str
     taken: list[float]
     opened: int
-    """Connections: how many webhooks were waiting at once."""
+    """Connections: how many callbacks were waiting at once."""
     cpu: float
     """The worker's seconds for one."""
     is_promised: bool
@@ -243,7 +243,7 @@ def main() -> int:
 
 def report(runs: list[Run], read: dict[str, dict[str, int]], rate: float) -> bool:
     """Print both tables and what is missed; True when nothing is."""
-    print(f"\nLoad of the machine {os.getloadavg()[0]:.1f}; {rate:.0f} webhooks/s, one worker")
+    print(f"\nLoad of the machine {os.getloadavg()[0]:.1f}; {rate:.0f} callbacks/s, one worker")
     print(
         "\n| calls of | p50 ms | p99 ms | slowest ms | worker's CPU ms | open at once |\n|---|---:|---:|---:|---:|---:|"
     )

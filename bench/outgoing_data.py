@@ -1,4 +1,4 @@
-"""The database of the webhooks' benchmark: some organizations, any number of past calls, and calls that are live."""
+"""Fills the benchmark database of requested calls: organizations, past calls and live calls."""
 
 import asyncio
 import json
@@ -58,7 +58,8 @@ INSERT INTO usage_counter
 SELECT id_of('use', owner * 10 + part), id_of('organization', owner), scope,
 CASE scope WHEN 'token' THEN replace(id_of('token', owner)::text, '-', '') ELSE '' END, calls, calls * 60,
 calls * 60 * 14000, now(), date_trunc('day', now(), 'UTC'), date_trunc('month', now(), 'UTC')
-FROM (VALUES (1, $1::int), (2, 1)) held (owner, calls), (VALUES (1, 'organization'), (2, 'token')) books (part, scope)
+FROM (VALUES (1, $1::int), (2, 1)) live (owner, calls),
+(VALUES (1, 'organization'), (2, 'token')) counters (part, scope)
 """
 
 

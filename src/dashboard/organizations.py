@@ -22,7 +22,7 @@ from kit.countries import countries, country_name
 from kit.errors import Conflict, TooMany, ValidationFailed
 from kit.http.app_key import DATABASE, MAILER, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
-from privacy.organization_export import MAX_EXPORTS_PER_HOUR, OrganizationExport, count_export_or_raise
+from privacy.organization_export import MAX_EXPORTS_PER_HOUR, OrganizationExport
 from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
 from tenants.mails import deletion_mail
@@ -152,9 +152,10 @@ class OrganizationPages(Controller):
         """Stream a ZIP of all the organization's data."""
         await read_form(request)
         who, database = current_member(request), DATABASE.get(request.app)
-        await count_export_or_raise(database, who.organization_id)
         months = SETTINGS.get(request.app).call_retention_months
-        chunks = await OrganizationExport(database, who.organization_id, default_months=months).start(by=who.actor)
+        export = OrganizationExport(database, who.organization_id, default_months=months)
+        await export.count_or_raise()
+        chunks = await export.start(by=who.actor)
         name = f'attachment; filename="{slug}-{utc_now():%Y-%m-%d}.zip"'
         return Stream(chunks, media_type="application/zip", headers={"Content-Disposition": name})
 

@@ -19,7 +19,6 @@ from kit.db.rate_limit import RateCounter
 from kit.jobs.queue import OutboxItem
 from kit.jobs.scheduler import Periodic
 from privacy.organization_erasure import OrganizationErasure
-from privacy.usage_summary import usage_by_month
 from tenants.models import Invitation, NumberPurchase
 
 FIRST_SECONDS = 60
@@ -53,7 +52,7 @@ log = structlog.get_logger("epoch.housekeeping")
 
 def build_purge_job(database: Database) -> Periodic:
     """The hourly job; ``database`` must see all rows."""
-    erasure = OrganizationErasure(database, usage_by_month=usage_by_month)
+    erasure = OrganizationErasure(database)
 
     async def work() -> None:
         gone = {name: count for name, count in (await purge_expired(database, PURGE_RULES)).items() if count}

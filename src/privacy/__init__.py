@@ -1,1 +1,1 @@
-"""How long call data is kept, and how it goes: by age, and by somebody's number."""
+"""Privacy: retention of call data, erasure of phone numbers and organizations, export of an organization's data."""

@@ -1,4 +1,4 @@
-"""Deletes erased calls at the carrier too, as soon as it takes it."""
+"""Jobs that delete erased calls at the carrier."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from kit.jobs.queue import Item, Lane, Outbox
 
 DELETE_CALLS = "calls.erase_at_carrier"
 DELETE_EXPIRED_CALLS = "calls.erase_at_carrier_by_age"
-"""Apart, because there may be very many of them, and nobody who asked to be forgotten should wait behind them."""
+"""A queue of its own: there may be very many of them, and an erased number should not wait behind them."""
 _CALLS_PER_JOB = 20
-"""Calls of one piece of work: each is some requests to the carrier."""
+"""Each call takes some requests to the carrier."""
 
 
 class CarrierCallDeletion:

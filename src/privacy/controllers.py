@@ -25,7 +25,7 @@ from tenants.models import Role
 
 
 class RetentionController(Controller):
-    """How long call data of the organization in the path is kept."""
+    """Retention of call data of the organization in the path."""
 
     path = "/organizations/{organization_id:uuid}/retention"
     tags = ["Calls"]
@@ -53,7 +53,7 @@ class RetentionController(Controller):
 
 
 class ErasureController(Controller):
-    """Numbers that somebody wants forgotten by the organization in the path."""
+    """Erasure of phone numbers from the data of the organization in the path."""
 
     path = "/organizations/{organization_id:uuid}/erasures"
     tags = ["Calls"]

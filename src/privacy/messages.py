@@ -1,4 +1,4 @@
-"""What erasing a number will do and has done, in the sentences that every page says it in. Pure."""
+"""Sentences that describe what erasing a number will do and has done, for every page. Pure."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from privacy.number_erasure import NumberOccurrences
 
 
 def describe_planned_erasure(found: NumberOccurrences) -> Sequence[str]:
-    """What happens once somebody confirms; nothing when the number is nowhere."""
+    """What happens on confirmation; empty when the number is nowhere."""
     said = []
     if (calls := found.calls) > 0:
         said.append(
@@ -36,7 +36,7 @@ def describe_planned_erasure(found: NumberOccurrences) -> Sequence[str]:
 
 
 def describe_finished_erasure(erased: NumberOccurrences) -> str:
-    """What was done."""
+    """What the erasure did."""
     places = [_count(erased.calls)] if erased.calls else []
     if erased.mentioning_calls:
         places.append(f"the metadata of {_count(erased.mentioning_calls, 'other call')}")

@@ -1,4 +1,4 @@
-"""Erases a number that somebody wants forgotten: here at once, at the carrier as soon as it takes it."""
+"""Erases a phone number from an organization's data: here at once, at the carrier by a job."""
 
 import datetime as dt
 from uuid import UUID
@@ -29,21 +29,21 @@ ERASE_NUMBER = "calls.erase_number"
 MAX_BATCHES_PER_REQUEST = 40
 """So many batches of calls one request looks through; the outbox looks through those that are older."""
 _MAX_CALLS_PER_TRANSACTION = 20_000
-"""Calls that one transaction changes, and not many more."""
+"""A transaction stops after the batch that exceeds this."""
 _CALLS_PER_STATEMENT = 1000
 
 
 class NumberOccurrences(msgspec.Struct, frozen=True):
-    """Where a number is, or was."""
+    """How many calls contain a number, or did before it was erased."""
 
     calls: int
-    """Calls to it, refused ones included."""
+    """Calls to the number, rejected ones included."""
     mentioning_calls: int
-    """Calls to others, in which pages wrote it down."""
+    """Calls to other numbers whose metadata, agent or origin contains it."""
     is_complete: bool = True
-    """False when there are older calls that were not looked through yet."""
+    """False when older calls were not searched yet."""
     is_blocked: bool = False
-    """Whether the organization has it on its block list."""
+    """Whether the number is on the organization's block list."""
     was_unblocked: bool = False
 
 
@@ -75,7 +75,7 @@ class NumberErasure:
         )
 
     async def count(self, session: AsyncSession, organization_id: UUID, number: str, country: str) -> NumberOccurrences:
-        """In how many calls ``number``, E.164, would be erased. All are counted, up to ``MOST_BATCHES`` batches."""
+        """Count the calls that contain ``number``, E.164, in up to ``MAX_BATCHES_PER_REQUEST`` batches."""
         to_number = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.to_number == number)
         is_blocked = await session.scalar(sa.select(_blocked_number_query(organization_id, number).exists())) or False
         calls, mentions, looked = await session.scalar(to_number) or 0, 0, 0
@@ -97,13 +97,13 @@ class NumberErasure:
         by: Actor,
         unblock: bool = False,
     ) -> NumberOccurrences:
-        """Erase ``number``, E.164, from the organization's calls; return in how many it was. Again is no mistake.
+        """Erase ``number``, E.164, from the organization's calls; return how many contained it. Can be repeated.
 
-        Calls to it are erased; calls to others lose the metadata in which it stands, all of it, because names stand
-        beside numbers. ``country`` is where the organization is at home. On the block list the number stays, for that
-        is how it is not called again, unless ``unblock``.
+        Calls to it are anonymized; calls to other numbers lose all metadata that contains it, because names stand
+        beside numbers. ``country`` is the organization's home. Unless ``unblock``, the number stays on the block list,
+        so that it is not called again.
 
-        Raises: NumberInLiveCall, and nothing is erased.
+        Raises: NumberInLiveCall; then nothing is erased.
         """
         mine = Call.owned_by(organization_id)
         live = sa.select(Call.id).where(mine, Call.to_number == number, Call.status.in_(LIVE_STATUSES))
@@ -121,7 +121,7 @@ class NumberErasure:
         erased = NumberOccurrences(
             calls + looked.calls, looked.mentioning_calls, looked.is_complete, was_unblocked=unblocked
         )
-        # Staff say in their own words why, and the trail keeps them.
+        # Staff write the reason freely, and the audit log keeps it.
         by = msgspec.structs.replace(by, reason=NumberMatcher(number, country).mask_in(by.reason))
         await _record_audit(session, organization_id, number, erased, by)
         return erased
@@ -189,7 +189,7 @@ def _blocked_number_query(organization_id: UUID, number: str) -> sa.Select[UUID]
 
 
 async def _erase_from_origins(session: AsyncSession, organization_id: UUID, matcher: NumberMatcher) -> None:
-    """Drop the number from what is known of pages: an address is whatever somebody makes of it."""
+    """Erase the number from origins of pages, which may contain any text."""
     for model, origin in ((BlockedOrigin, BlockedOrigin.origin), (EmbedToken, EmbedToken.last_origin)):
         query = sa.select(model.id, origin).where(
             model.owned_by(organization_id), origin.regexp_match(matcher.sql_pattern)
@@ -207,7 +207,7 @@ async def _erase_from_origins(session: AsyncSession, organization_id: UUID, matc
 async def _record_audit(
     session: AsyncSession, organization_id: UUID, number: str, erased: NumberOccurrences, by: Actor
 ) -> None:
-    """The trail can never be erased: it tells the number apart from others, and is not it."""
+    """Record the erasure. The audit log can never be erased, so it gets the masked number only."""
     details = {"number": masked(number), "calls": erased.calls, "metadata_of_calls": erased.mentioning_calls}
     unblocked = {"unblocked": True} if erased.was_unblocked else {}
     await record(
@@ -222,7 +222,7 @@ async def _record_audit(
 
 
 def parse_number_to_erase(typed: str, country: str) -> str:
-    """E.164 of what somebody typed. Raises: ValidationFailed."""
+    """The E.164 number that somebody typed. Raises: ValidationFailed."""
     if not typed.strip():
         raise ValidationFailed([("number", "Enter a phone number")])
     try:

@@ -1,4 +1,4 @@
-"""Finds a number in what pages wrote of their own: any format, any depth. Pure."""
+"""Finds a phone number in metadata and other text of pages, in any format and depth. Pure."""
 
 import re
 import unicodedata
@@ -12,13 +12,13 @@ from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
 from kit.e164 import dialing_of, masked
 
 _TAIL_DIGITS = 7
-"""So many last digits tell a number from nearly all others, and no format leaves one of them out."""
+"""So many last digits distinguish nearly all numbers, and every format writes all of them."""
 _MIN_HOME_DIGITS, _MIN_FOREIGN_DIGITS = 6, 8
-"""A national number with fewer digits is likelier to be a count or an id: it is looked for with its country's code."""
+"""A national number with fewer digits is likely a count or an id: it is matched only with its country's code."""
 _MAX_PREFIX_CHARACTERS = 40
-"""Characters before the national digits: more than any prefix takes."""
+"""Characters before the national digits that may be a prefix."""
 _INTERNATIONAL_PREFIXES = ("00", "011")
-# Between the digits of one number: marks, never letters. More of them part two numbers.
+# Separators between the digits of one number: no letters, and not more of them than this.
 _MARKS = r"[\W_]{0,6}"
 _BEFORE = re.compile(r"(\+?)((?:\d[\W_]{0,6})*)\Z")
 _NUMBER = re.compile(r"\+?\(?\d(?:[\W_]{0,3}\d){5,}")
@@ -27,14 +27,14 @@ _TOKENS = re.compile(r"\d+")
 _DECIMALS = "".join(
     f"{chr(zero)}-{chr(zero + 9)}" for zero in range(0x80, 0x110000) if unicodedata.decimal(chr(zero), None) == 0
 )
-"""Digits of other scripts, as ranges of a regular expression: each script's ten stand together."""
+"""Digits of other scripts as ranges of a regular expression: the ten of each script are contiguous."""
 
 
 class NumberMatcher:
-    """Says where ``number``, E.164, is meant, for an organization that is at home in ``country``.
+    """Matches texts that mean ``number``, E.164, for an organization whose home is ``country``.
 
-    Digits that could be two numbers are read as people at home would read them; what they could not dial is taken for
-    the number, because what is left standing here is not found again.
+    Ambiguous digits are read as they would be dialled at home. Digits that could not be dialled there match, because
+    what is not matched is not erased.
     """
 
     def __init__(self, number: str, country: str) -> None:
@@ -53,18 +53,18 @@ class NumberMatcher:
         self._digits = re.compile(_MARKS.join(national) + r"(?!\d)")
         self._is_short = len(national) < (_MIN_HOME_DIGITS if self._is_home else _MIN_FOREIGN_DIGITS)
         self._tail = tail = national[-_TAIL_DIGITS:]
-        # What stands percent-encoded between the digits has digits of its own.
+        # A percent-encoded separator contains digits.
         self.sql_pattern = "(%[0-9A-Fa-f]{2}|[^0-9])*".join(tail) + f"|[{_DECIMALS}]"
-        """A regular expression of PostgreSQL's that finds every text in which the number may be, and few others."""
+        """A PostgreSQL regular expression for every text that may contain the number, and few others."""
         self._known: dict[str, bool] = {}
 
     def matches_value(self, value: Any) -> bool:
-        """True when a JSON value mentions the number: in a text or key, as a number, in parts one after another."""
+        """True when a JSON value contains the number: in a text or key, as a number, or split over several texts."""
         keys, texts = _keys_and_texts(value)
         return any(map(self.matches_text, (*keys, *texts))) or (len(texts) > 1 and self._is_written_in(" ".join(texts)))
 
     def matches_text(self, text: str | None) -> bool:
-        """True when ``text`` mentions the number."""
+        """True when ``text`` contains the number."""
         if not text:
             return False
         if text not in self._known:
@@ -74,11 +74,11 @@ class NumberMatcher:
         return self._known[text]
 
     def mask_in(self, text: str) -> str:
-        """``text`` with the number cut to its last digits, and all else as it was."""
+        """``text`` with the number masked to its last digits."""
         return _NUMBER.sub(lambda found: masked(self._number) if self.matches_text(found[0]) else found[0], text)
 
     def _is_in(self, text: str) -> bool:
-        # Reading a text as people would takes long; most do not even have the digits.
+        # The full match is slow, and most texts do not even have the last digits.
         read = {
             plain
             for plain in (_normalize(text), _normalize(unquote(text)))
@@ -90,7 +90,7 @@ class NumberMatcher:
         return any(self._is_whole(text[: found.start()], found[0]) for found in self._digits.finditer(text))
 
     def _is_whole(self, before: str, digits: str) -> bool:
-        """Whether what stands before the national digits makes them this number, or belongs to something else."""
+        """Whether the text before the national digits is a prefix of this number, or part of something else."""
         found = _BEFORE.search(before[-_MAX_PREFIX_CHARACTERS:])
         plus, led = ("", "") if found is None else found.groups()
         tokens = _TOKENS.findall(led)
@@ -114,7 +114,7 @@ class NumberMatcher:
         return not self._is_short and (self._is_home or not self._is_other_number(national))
 
     def _is_other_number(self, digits: str) -> bool:
-        """Whether people at home would reach somebody else."""
+        """Whether the digits, dialled at home, are another valid number."""
         try:
             parsed = phonenumbers.parse(digits, self._country)
         except phonenumbers.NumberParseException:
@@ -122,7 +122,7 @@ class NumberMatcher:
         return phonenumbers.is_valid_number(parsed) and self._e164(parsed) != self._number
 
     def _is_matched_in(self, text: str) -> bool:
-        """National ways to write that change digits: carriers' codes, mobile numbers with and without their mark."""
+        """Matches national formats that change digits: carrier codes, mobile prefixes that are added or left out."""
         matches = PhoneNumberMatcher(text, None if self._is_short else self._country, leniency=Leniency.POSSIBLE)
         return any(self._e164(match.number) == self._number for match in matches)
 
@@ -132,7 +132,7 @@ class NumberMatcher:
 
 
 def _keys_and_texts(value: Any) -> tuple[Sequence[str], Sequence[str]]:
-    """Keys, and the texts of texts and numbers, in their order."""
+    """The keys, and the texts and numbers as text, in their order."""
     keys: list[str] = []
     return keys, list(_texts(value, keys))
 
@@ -152,7 +152,7 @@ def _texts(value: Any, keys: list[str]) -> Iterator[str]:
 
 
 def _normalize(text: str) -> str:
-    """Digits of every script as ``0`` to ``9``, and no half-width or joined forms."""
+    """``text`` in NFKC with the digits of every script as ``0`` to ``9``."""
     return "".join(
         mark if mark.isascii() else str(unicodedata.decimal(mark, mark)) for mark in unicodedata.normalize("NFKC", text)
     )

@@ -1,4 +1,4 @@
-"""Looks through an organization's calls for a number that stands elsewhere than where a call went."""
+"""Searches an organization's calls for a number in metadata, agents, origins and rejected calls."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
@@ -13,33 +13,33 @@ from calls.models import Call, CallStatus
 from privacy.number_matcher import NumberMatcher
 
 CALLS_PER_BATCH = 5000
-"""Calls that one statement looks at."""
+"""Calls that one statement reads."""
 
 
 class SearchBatch(NamedTuple):
-    """What was found among some calls, each by its id."""
+    """The calls of one batch that contain the number, by id."""
 
     rejected: list[tuple[UUID, str]]
-    """Calls that were refused and dialled the number in some other form, with their carrier's ids."""
+    """Rejected calls that dialled the number in another format, with their carrier's ids."""
     with_metadata: list[UUID]
-    """Calls to others whose metadata mention the number."""
+    """Calls to other numbers whose metadata contains the number."""
     with_agent: list[UUID]
-    """Calls to others whose page named the number as who calls."""
+    """Calls to other numbers whose page gave the number as the agent."""
     with_origin: list[UUID]
-    """Calls to others from a page that has the number for an address."""
+    """Calls to other numbers from a page whose address contains the number."""
     last: UUID | None
-    """The oldest call that was looked at; None when there are no older ones."""
+    """The oldest call of the batch; None when there are no older ones."""
 
     @property
     def mentioning_calls(self) -> int:
-        """Calls to others in which the number stands."""
+        """How many calls to other numbers contain the number."""
         return len({*self.with_metadata, *self.with_agent, *self.with_origin})
 
 
 async def search_batches(
     session: AsyncSession, organization_id: UUID, matcher: NumberMatcher, *, number: str, before: UUID | None
 ) -> AsyncIterator[SearchBatch]:
-    """All calls that began before the one called ``before``, newest first, ``BATCH`` at a time."""
+    """Search all calls before ``before``, newest first, ``CALLS_PER_BATCH`` at a time."""
     while True:
         batch = await _search_batch(session, organization_id, matcher, number, before)
         yield batch
@@ -51,13 +51,13 @@ async def search_batches(
 async def _search_batch(
     session: AsyncSession, organization_id: UUID, matcher: NumberMatcher, number: str, before: UUID | None
 ) -> SearchBatch:
-    place = [Call.owned_by(organization_id)]
+    conditions = [Call.owned_by(organization_id)]
     if before is not None:
-        place.append(Call.id < before)
-    end = sa.select(Call.id).where(*place).order_by(Call.id.desc()).offset(CALLS_PER_BATCH - 1).limit(1)
+        conditions.append(Call.id < before)
+    end = sa.select(Call.id).where(*conditions).order_by(Call.id.desc()).offset(CALLS_PER_BATCH - 1).limit(1)
     last: UUID | None = await session.scalar(end)
     if last is not None:
-        place.append(Call.id >= last)
+        conditions.append(Call.id >= last)
     query = sa.select(
         Call.id,
         Call.carrier_sid,
@@ -67,14 +67,14 @@ async def _search_batch(
         Call.agent,
         Call.agent_is_member,
         Call.origin,
-    ).where(*place, Call.erased_at.is_(None), Call.to_number != number, _prefilter(matcher))
+    ).where(*conditions, Call.erased_at.is_(None), Call.to_number != number, _prefilter(matcher))
     rows = (await session.execute(query)).all()
-    # What takes long is no query: other requests go on meanwhile.
+    # The match is slow and needs no database: a thread does it, so that other requests go on.
     return await anyio.to_thread.run_sync(_classify, rows, matcher, last)
 
 
 def _prefilter(matcher: NumberMatcher) -> sa.ColumnElement[bool]:
-    """True for the calls in which the number is, and for few others."""
+    """True for every call that may contain the number, and for few others."""
     was_dialled = sa.and_(Call.status == CallStatus.REFUSED, Call.to_number.regexp_match(matcher.sql_pattern))
     texts = (sa.cast(Call.details, sa.Text), Call.agent, Call.origin)
     return sa.or_(was_dialled, *(text.regexp_match(matcher.sql_pattern) for text in texts))
@@ -88,7 +88,7 @@ def _classify(rows: Sequence[Any], matcher: NumberMatcher, last: UUID | None) ->
             continue
         if matcher.matches_value(row.details):
             batch.with_metadata.append(row.id)
-        # A member's own address is theirs, whatever digits it has.
+        # A member's own address is not erased, whatever digits it has.
         if not row.agent_is_member and matcher.matches_text(row.agent):
             batch.with_agent.append(row.id)
         if matcher.matches_text(row.origin):
@@ -97,5 +97,5 @@ def _classify(rows: Sequence[Any], matcher: NumberMatcher, last: UUID | None) ->
 
 
 def call_id_in(ids: list[UUID]) -> sa.ColumnElement[bool]:
-    """One array: a parameter for each of them would be too many."""
+    """Calls with these ids, as one array: a parameter for each id would be too many."""
     return Call.id == sa.any_(sa.cast(ids, ARRAY(sa.Uuid)))

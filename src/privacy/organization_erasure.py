@@ -1,17 +1,15 @@
-"""Erasing organizations whose grace is over, in steps that can be repeated: a worker may die between any two.
+"""Erases deleted organizations whose restore period is over, in steps that can be repeated after a crash.
 
-First the numbers go back to the carrier (the number sweep does that). Then the organization is marked, so that nobody
-restores half of it, and what accounting needs is written down; then everything that belongs to it is deleted, batch by
-batch; at last the organization itself.
+First the numbers go back to the carrier (the reconciliation of phone numbers does that). Then the organization is
+marked, so that nobody restores half of it, and its usage by month is recorded in the audit log. Then all its rows are
+deleted in batches, and finally the organization itself.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.actor import SYSTEM
 from kit.audit import AuditEvent, record
@@ -20,25 +18,22 @@ from kit.db.database import Database
 from kit.db.model import Base
 from kit.db.purge import delete_in_batches
 from kit.schemas import rfc3339
+from privacy.usage_summary import UsageSummaryService
 from tenants.models import NumberPurchase, Organization, PhoneNumber, PurchaseState
 from tenants.services import RESTORE_PERIOD
 
 _ORGANIZATIONS_PER_RUN = 100
 log = structlog.get_logger("epoch.tenants")
 
-UsageByMonth = Callable[[AsyncSession, UUID], Awaitable[list[dict[str, Any]]]]
-"""An organization's use by month, without numbers and names: what invoices are checked against."""
-
 
 class OrganizationErasure:
-    """Erases over all organizations; ``database`` must see them all."""
+    """Erases organizations; ``database`` must see them all. Made once at start."""
 
-    def __init__(self, database: Database, *, usage_by_month: UsageByMonth) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._usage_by_month = usage_by_month
 
     async def run(self) -> int:
-        """Erase what is due; return how many organizations are gone."""
+        """Erase the organizations that are due; return how many."""
         due = await self._due()
         for organization_id in due:
             await self._mark(organization_id)
@@ -48,7 +43,7 @@ class OrganizationErasure:
         return len(due)
 
     async def _due(self) -> Sequence[UUID]:
-        """Organizations whose grace is over and that hold no number, nor might be about to."""
+        """Organizations whose restore period is over and that neither have a number nor are buying one."""
         holds = sa.exists().where(PhoneNumber.organization_id == Organization.id, PhoneNumber.released_at.is_(None))
         buys = sa.exists().where(
             NumberPurchase.organization_id == Organization.id, NumberPurchase.state == PurchaseState.REQUESTED
@@ -63,7 +58,7 @@ class OrganizationErasure:
             return list(await session.scalars(query))
 
     async def _mark(self, organization_id: UUID) -> None:
-        """Mark the organization and keep its accounts, once."""
+        """Mark the organization and record its usage, once."""
         unmarked = sa.select(Organization).where(
             Organization.id == organization_id,
             Organization.deleted_at < utc_now() - RESTORE_PERIOD,
@@ -78,13 +73,13 @@ class OrganizationErasure:
                 "plan": organization.plan.value,
                 "founded_at": rfc3339(organization.created_at),
                 "deleted_at": rfc3339(organization.deleted_at),
-                "use_by_month": await self._usage_by_month(session, organization_id),
+                "use_by_month": await UsageSummaryService(session).by_month(organization_id),
             }
-            # In no organization's trail: its own goes with it.
+            # Without organization_id: the organization's own audit log is erased with it.
             await record(session, SYSTEM, "organization.erasure_begun", subject_id=organization_id, details=details)
 
     async def _delete_rows(self, organization_id: UUID) -> None:
-        """Delete its rows from every table that has any, those that refer to others first."""
+        """Delete its rows from every table, those that refer to others first."""
         for table in reversed(Base.metadata.sorted_tables):
             if "organization_id" in table.c:
                 await delete_in_batches(self._database, table, table.c.organization_id == organization_id)
@@ -92,7 +87,7 @@ class OrganizationErasure:
     async def _delete_organization(self, organization_id: UUID) -> None:
         marked = Organization.id == organization_id, Organization.erasing_at.is_not(None)
         async with self._database.sessions() as session, session.begin():
-            # Whatever was written meanwhile goes with it; the trail has no foreign key that would see to that.
+            # Events that were recorded meanwhile: the audit log has no foreign key that would delete them.
             await session.execute(sa.delete(AuditEvent).where(AuditEvent.organization_id == organization_id))
             gone = await session.scalar(sa.delete(Organization).where(*marked).returning(Organization.id))
             if gone is not None:

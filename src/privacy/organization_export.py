@@ -1,4 +1,4 @@
-"""Everything that an organization has with us, as one ZIP of JSON and CSV files, read while it is sent."""
+"""Exports all of an organization's data as one ZIP of JSON and CSV files, read from the database while it is sent."""
 
 import datetime as dt
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
@@ -23,7 +23,7 @@ from kit.db.rate_limit import hit_or_raise
 from kit.schemas import rfc3339
 from kit.zip_stream import zip_of
 from privacy.services import RetentionService
-from privacy.usage_summary import usage_by_month
+from privacy.usage_summary import UsageSummaryService
 from tenants.audit_log.services import AuditFilters, export_audit_csv
 from tenants.members import MemberService, TeamMember
 from tenants.models import ApiKey, Invitation, PhoneNumber
@@ -34,7 +34,7 @@ MAX_EXPORTS_PER_HOUR = 4
 _COST_COLUMNS = ("country", "cost_micros", "is_carriers_price", "erased_at")
 _EVENT_COLUMNS = ("call", "at", "event", "leg", "duration", "sip_code")
 _MEMBER_COLUMNS = ("id", "email", "name", "role", "joined_at")
-# What is not named is not exported: digests, the carrier's ids.
+# Only these columns are exported: no digests, no ids of the carrier.
 _TABLES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("invitations.csv", Invitation, ("id", "email", "role", "created_at", "expires_at", "accepted_at", "revoked_at")),
     ("phone_numbers.csv", PhoneNumber, ("id", "e164", "created_at", "released_at")),
@@ -62,24 +62,22 @@ that a spreadsheet would take for a formula. Tokens, keys and passwords are not 
 """
 
 
-async def count_export_or_raise(database: Database, organization_id: UUID) -> None:
-    """Count one export, in a transaction of its own. Raises: TooMany."""
-    async with database.sessions() as session, session.begin():
-        await hit_or_raise(
-            session, f"export:{organization_id}", limit=MAX_EXPORTS_PER_HOUR, window=dt.timedelta(hours=1)
-        )
-
-
 class OrganizationExport:
-    """One organization's."""
+    """The export of one organization; made for one request."""
 
     def __init__(self, database: Database, organization_id: UUID, *, default_months: int) -> None:
         self._database = database
         self._id = organization_id
         self._default_months = default_months
 
+    async def count_or_raise(self) -> None:
+        """Count one export, in a transaction of its own. Raises: TooMany."""
+        async with self._database.sessions() as session, session.begin():
+            key, window = f"export:{self._id}", dt.timedelta(hours=1)
+            await hit_or_raise(session, key, limit=MAX_EXPORTS_PER_HOUR, window=window)
+
     async def start(self, *, by: Actor) -> AsyncGenerator[bytes, None]:
-        """Put it on record that ``by`` takes everything away; return the ZIP's chunks. Raises: NotFound."""
+        """Record the export by ``by`` in the audit log; return the ZIP's chunks. Raises: NotFound."""
         async with self._database.tenant_session(self._id) as session:
             organization = await OrganizationService(session).get(self._id)
             await record(
@@ -127,7 +125,7 @@ class OrganizationExport:
 
     async def _usage(self) -> AsyncIterator[bytes]:
         async with self._database.tenant_session(self._id) as session:
-            yield _json(await usage_by_month(session, self._id))
+            yield _json(await UsageSummaryService(session).by_month(self._id))
 
     async def _members(self) -> AsyncIterator[bytes]:
         yield csv_lines([_MEMBER_COLUMNS])
@@ -159,7 +157,7 @@ class OrganizationExport:
         yield csv_lines([_EVENT_COLUMNS])
         after: UUID | None = None
         while calls := await self._call_ids(after):
-            # Columns and no objects: there are several of each call.
+            # Columns, not objects: a call has several events.
             query = (
                 sa.select(
                     CallEvent.call_record_id,
@@ -208,8 +206,8 @@ def _member_cells(member: TeamMember) -> Sequence[Cell]:
 
 
 def _call_cells(call: Call) -> Sequence[Cell]:
-    is_carriers = "yes" if call.is_priced else "no"
-    return (*call_cells(call), call.country, call.cost_micros, is_carriers, rfc3339(call.erased_at))
+    is_carrier_price = "yes" if call.is_priced else "no"
+    return (*call_cells(call), call.country, call.cost_micros, is_carrier_price, rfc3339(call.erased_at))
 
 
 def _event_cells(event: Any) -> Sequence[Cell]:

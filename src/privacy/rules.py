@@ -1,4 +1,4 @@
-"""What may be chosen. Pure."""
+"""Rules for the retention of call data. Pure."""
 
 from kit.errors import ValidationFailed
 

@@ -1,4 +1,4 @@
-"""Wire types about how long call data is kept."""
+"""Wire types of retention and number erasure."""
 
 from kit.schemas import RequestModel, ResponseModel
 from privacy.number_erasure import NumberOccurrences
@@ -9,7 +9,7 @@ class RetentionInfo(ResponseModel, frozen=True, kw_only=True):
     """How long call data is kept."""
 
     months: int
-    """After so long numbers, names, page and metadata of a call are erased; what is counted stays."""
+    """After this time a call's numbers, names, page and metadata are erased; times, duration and cost stay."""
     is_default: bool
     """True while the organization has chosen nothing itself."""
 
@@ -19,19 +19,19 @@ class RetentionInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 class ChangeRetention(RequestModel, frozen=True, kw_only=True):
-    """How long call data shall be kept."""
+    """How long to keep call data."""
 
     months: int | None
     """1 to 36; null: as long as the product does by default."""
 
 
 class EraseNumber(RequestModel, frozen=True, kw_only=True):
-    """Somebody's number, to be forgotten."""
+    """A phone number to erase."""
 
     number: str
     """In any form in which people dial it."""
     unblock: bool = False
-    """Whether it goes from the block list too; left out it stays, for that is how it is not called again."""
+    """Whether to remove the number from the block list too; by default it stays blocked and is not called again."""
 
 
 class ErasedNumber(ResponseModel, frozen=True, kw_only=True):
@@ -41,9 +41,9 @@ class ErasedNumber(ResponseModel, frozen=True, kw_only=True):
     """Calls to the number, refused ones included: number, agent, page, metadata and events are erased, here at once, at
     the carrier within minutes."""
     metadata_of_calls: int
-    """Calls to other numbers whose metadata mentioned it: all their metadata are erased, the calls stay."""
+    """Calls to other numbers whose metadata mentioned it: all their metadata is erased, the calls stay."""
     is_complete: bool
-    """False while older calls are still being looked through, which goes on by itself."""
+    """False while a background job still searches older calls."""
     unblocked: bool
 
     @classmethod

@@ -1,4 +1,4 @@
-"""How long call data is kept: what an organization chose, and the job that erases what is older."""
+"""Retention of call data: the organization's choice, and the job that erases older calls."""
 
 import datetime as dt
 from collections import deque
@@ -25,16 +25,16 @@ from privacy.rules import MAX_RETENTION_MONTHS, MIN_RETENTION_MONTHS, ensure_ret
 from tenants.models import Organization
 
 CALLS_PER_TRANSACTION = 500
-"""Calls of one transaction: none holds its locks for long."""
+"""Small, so that no transaction holds its locks for long."""
 MAX_CALLS_PER_ORGANIZATION = 100_000
-"""Calls of one organization in one pass; the next pass goes on."""
+"""Of one run; the next run goes on."""
 ORGANIZATIONS_PER_QUERY = 1000
 _ORGANIZATIONS_PER_TRANSACTION = 100
-"""Organizations that share a batch: most have few calls that are due, and a transaction for each would take longest."""
+"""Most organizations have few expired calls, and a transaction for each of them would take most of the time."""
 _NO_CALL = UUID(int=0)
 log = structlog.get_logger("epoch.privacy")
 
-# For each organization the first call whose data is still there, found by its index: those before it are skipped whole.
+# For each organization its first call that is not erased, found by index: the calls before it are not read.
 _ORGANIZATIONS_WITH_EXPIRED_CALLS = sa.text(
     """
     SELECT o.id, o.calls_erased_through, first.id AS first_call, coalesce(o.retention_months, :months) AS months
@@ -77,14 +77,14 @@ class _ExpiredCalls(NamedTuple):
 
 
 class RetentionPeriod(msgspec.Struct, frozen=True):
-    """For how long, in months."""
+    """How long call data is kept."""
 
     months: int
     is_default: bool
 
 
 class RetentionService:
-    """What an organization chose."""
+    """Reads and changes how long an organization's call data is kept."""
 
     def __init__(self, session: AsyncSession, *, default_months: int) -> None:
         self._session = session
@@ -95,7 +95,7 @@ class RetentionService:
         return self._period((await self._organization(organization_id)).retention_months)
 
     async def update(self, organization_id: UUID, months: int | None, *, by: Actor) -> RetentionPeriod:
-        """Keep call data for ``months``; None: as long as the product does by default.
+        """Keep call data for ``months``; None means the product's default.
 
         Raises: NotFound, ValidationFailed.
         """
@@ -128,10 +128,10 @@ class RetentionService:
 
 
 class RetentionJob:
-    """Erases what was kept long enough, over all organizations and at the carrier; ``database`` must see them all.
+    """Erases expired calls of all organizations, here and at the carrier; ``database`` must see them all.
 
-    Ids begin with their time, so an organization remembers the last call that was erased, and a pass reads nothing but
-    the first one after it. A worker that dies leaves whole batches.
+    Ids begin with their time, so each organization's row keeps the id of its last erased call, and a run reads only
+    the first call after it. A worker that dies leaves whole batches. Made once at start.
     """
 
     def __init__(self, database: Database, at_carrier: CarrierCallDeletion, *, default_months: int) -> None:
@@ -155,7 +155,7 @@ class RetentionJob:
         return erased
 
     async def _some_organizations(self, after: UUID) -> UUID | None:
-        """The last of the next organizations; None when there are no more."""
+        """The last id of the next organizations; None when there are no more."""
         ids = sa.select(Organization.id).where(Organization.id > after).order_by(Organization.id)
         some = ids.limit(ORGANIZATIONS_PER_QUERY).subquery()
         last = sa.select(some.c.id).order_by(some.c.id.desc()).limit(1)
@@ -169,7 +169,7 @@ class RetentionJob:
             "no_call": _NO_CALL,
             "after": after,
             "through": through,
-            # Nobody's call data goes sooner.
+            # The shortest retention there is.
             "latest": _id_at(months_before(now, MIN_RETENTION_MONTHS)),
         }
         async with self._database.sessions() as session:
@@ -194,11 +194,13 @@ class RetentionJob:
     async def _erase_next(
         self, session: AsyncSession, some: Sequence[_ExpiredCalls], share: int
     ) -> tuple[Mapping[UUID, tuple[int, UUID]], int]:
-        """Erase the next calls of some organizations; how many each had and the last of them, and how many were not
-        erased before."""
+        """Erase the next calls of some organizations.
+
+        Return for each how many there were and the last id, and how many in all were not erased before.
+        """
         places = dict(zip(("organizations", "lasts", "untils"), map(list, zip(*some, strict=True)), strict=True))
         calls = (await session.execute(_NEXT_CALLS, {**places, "share": share})).all()
-        # Written down in the same transaction, done when the carrier takes it: its outage stops nothing here.
+        # Enqueued in the same transaction: an outage of the carrier stops nothing here.
         sids = [call.carrier_sid for call in calls if call.erased_at is None]
         self._at_carrier.enqueue(session, sids, by_age=True)
         erased = await anonymize_calls(session, call_id_in([call.id for call in calls]))
@@ -206,7 +208,7 @@ class RetentionJob:
         for call in calls:
             count, last = taken.get(call.organization_id, (0, _NO_CALL))
             taken[call.organization_id] = count + 1, max(last, call.id)
-        # Last, for calls that are placed meanwhile wait for these rows.
+        # At the end, because calls that are placed meanwhile wait for these rows.
         await session.execute(
             _SAVE_PROGRESS, {"organizations": list(taken), "lasts": [last for _, last in taken.values()]}
         )

@@ -21,7 +21,7 @@ from sandbox.rest import RestApi
 from support.callback_client import new_sid
 
 
-class Books:
+class CarrierAccount:
     """The carrier's calls; ``legs`` is all that its REST interface asks a switchboard for."""
 
     def __init__(self, carrier: TwilioCarrier) -> None:
@@ -68,18 +68,18 @@ class Books:
 
 
 @contextlib.asynccontextmanager
-async def open_books(account: CarrierSettings, folder: Path) -> AsyncIterator[Books]:
-    """Serve empty books on a loopback address."""
+async def open_carrier_account(account: CarrierSettings, folder: Path) -> AsyncIterator[CarrierAccount]:
+    """Serve an account without calls on a loopback address."""
     listener = socket.create_server(("127.0.0.1", 0))
     address = f"127.0.0.1:{listener.getsockname()[1]}"
-    books = Books(TwilioCarrier(account, api_base=f"http://{address}", signaling=None))
-    ledger = AccountStore(folder, account.twiml_app_sid)
-    rest = RestApi(account, ledger, cast(CallRegistry, books))
+    carrier_account = CarrierAccount(TwilioCarrier(account, api_base=f"http://{address}", signaling=None))
+    store = AccountStore(folder, account.twiml_app_sid)
+    rest = RestApi(account, store, cast(CallRegistry, carrier_account))
     server = uvicorn.Server(uvicorn.Config(Starlette(routes=rest.routes()), log_level="warning", lifespan="off"))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        yield books
+        yield carrier_account
     finally:
-        await books.carrier.close()
+        await carrier_account.carrier.close()
         server.should_exit = True
         await serving

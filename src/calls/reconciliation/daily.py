@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 
 from calls.limits.alert_mails import AlertMailer
 from calls.models import Call, CallStatus
-from calls.reconciliation.daily_differences import (
+from calls.reconciliation.discrepancies import (
     CarrierCall,
     Discrepancy,
     find_discrepancies,

@@ -1,7 +1,7 @@
 """A worker of the product that is killed at a step of a call, for the tests of crashes.
 
-Arguments: the step, a token's id, the carrier's ids of the caller's and of the dialled leg. It takes the webhooks of a
-call in their order (asked for, ringing, answered, over) and dies at the step.
+Arguments: the step, a token's id, the carrier's ids of the caller's and of the dialled leg. It receives the carrier
+callbacks of a call in their order (requested, ringing, answered, over) and dies at the step.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ def on_commit(when: str) -> None:
             wrote.add(connection.connection.driver_connection)
 
     def noted(method: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
-        """The gate gives its statements to the driver itself, where SQLAlchemy does not see them."""
+        """The admission gives its statements to the driver itself, where SQLAlchemy does not see them."""
 
         async def ask(driver: object, statement: str, *arguments: object, **options: object) -> object:
             # A call is written together with what it changes besides.

@@ -1,4 +1,4 @@
-"""A browser asks for a call: the document that dials it, or the refusal and its reason."""
+"""``/voice/outgoing``: the ``<Dial>`` of an admitted call, the reason of a rejected one."""
 
 import asyncio
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""Calls of one organization that wait for its books leave the connections to the others."""
+"""Calls that wait for their organization's usage counters leave connections to other organizations."""
 
 import asyncio
 
@@ -27,8 +27,8 @@ async def test_calls_that_wait_for_their_books_hold_up_nobody_elses(
     token, others = await make.token(busy), await make.token(other)
     assert b"<Dial " in (await callbacks.outgoing(token.id, new_sid())).content
     async with database.sessions() as session, session.begin():
-        books = UsageCounter.owned_by(busy.organization.id), UsageCounter.scope == UsageScope.ORGANIZATION
-        await session.execute(sa.select(UsageCounter.id).where(*books).with_for_update())
+        counters = UsageCounter.owned_by(busy.organization.id), UsageCounter.scope == UsageScope.ORGANIZATION
+        await session.execute(sa.select(UsageCounter.id).where(*counters).with_for_update())
         waiting = [asyncio.create_task(callbacks.outgoing(token.id, new_sid())) for _ in range(CALLS)]
         async with database.sessions() as looking:
             while await looking.scalar(_WAITING) < MAX_CONCURRENT_ADMISSIONS:

@@ -1,4 +1,4 @@
-"""What the carrier tells about a call, in any order and more than once, is one record."""
+"""Events of a call, in any order and repeated, lead to one record."""
 
 import asyncio
 import datetime as dt
@@ -86,7 +86,7 @@ async def test_every_order_and_repetition_of_a_calls_events_leaves_the_same_row(
 
 
 async def tell(database: Database, sid: str, events: Sequence[LegEvent]) -> None:
-    """Record ``events`` through the service, one transaction each, as the webhooks do."""
+    """Record ``events`` through the service, one transaction each, as the carrier callbacks do."""
     owner = (await row(database, sid))["organization_id"]
     child = "CA" + "c" * 32
     for event in events:
@@ -94,7 +94,7 @@ async def tell(database: Database, sid: str, events: Sequence[LegEvent]) -> None
             await CallService(session).record_event(owner, sid, child if event.is_child else sid, event)
 
 
-async def test_a_call_from_dialling_to_its_end_over_the_webhooks(
+async def test_a_call_from_dialling_to_its_end_over_the_callbacks(
     client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory, database: Database, token: Token
 ) -> None:
     sid, child = await live_call(callbacks, token), new_sid()

@@ -1,4 +1,4 @@
-"""Only the carrier is heard: everything else is turned away with nothing said and nothing stored."""
+"""Callbacks without the carrier's signature get an empty error and store nothing."""
 
 import base64
 import hashlib
@@ -25,7 +25,7 @@ PATHS = pytest.mark.parametrize("path", ["/voice/outgoing", "/voice/dial-ended",
 
 @pytest.fixture
 async def form(make: Factory, settings: Settings) -> list[tuple[str, str]]:
-    """A form that each of the webhooks could act upon."""
+    """A form that each of the carrier callbacks could act upon."""
     token = await make.token(await make.tenant())
     return [
         ("AccountSid", settings.twilio.account_sid),
@@ -66,7 +66,7 @@ async def test_a_forged_request_changes_nothing(
 
 
 @PATHS
-async def test_a_signature_for_another_webhook_or_server_does_not_count(
+async def test_a_signature_for_another_callback_or_server_does_not_count(
     callbacks: CallbackClient, form: list[tuple[str, str]], settings: Settings, path: str
 ) -> None:
     other = "/voice/status" if path != "/voice/status" else "/voice/outgoing"
@@ -156,7 +156,7 @@ async def test_a_well_formed_stranger_is_rejected(callbacks: CallbackClient, dat
 
 
 @PATHS
-async def test_a_webhook_takes_posts_only(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_callback_takes_posts_only(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path)).status_code == 405
 
 

@@ -1,4 +1,4 @@
-"""Who placed a call: a member whom we know, or whomever the page names, never the one taken for the other."""
+"""A call's agent is a known member or a claim of the page, and the two are never confused."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""``…/calling-rules``: what an organization decides about its calls, and what it may not."""
+"""``…/calling-rules``: what an organization may change about its calls."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The CSV of an organization's calls: everything that the list shows, nothing that a spreadsheet runs."""
+"""The CSV export of calls is complete and has no formula that a spreadsheet would run."""
 
 import csv
 import io

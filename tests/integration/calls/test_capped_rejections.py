@@ -1,4 +1,4 @@
-"""Whoever has a token may ask all day: what is refused is on record in ordinary use, and only counted beyond it."""
+"""Rejected calls are stored up to the hourly cap and only counted above it."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,4 @@
-"""What a browser may have dialled, trap by trap, at the webhook: what leaves it, or why nothing does."""
+"""Which dialled numbers reach ``<Dial>`` and which are rejected."""
 
 import re
 from collections.abc import Mapping
@@ -130,7 +130,7 @@ async def test_an_organizations_own_number_is_not_dialled_however_it_is_written(
 
 
 async def outcome(callbacks: CallbackClient, database: Database, token_id: UUID, dialled: str) -> str:
-    """The number that leaves the webhook, or the reason why none does; and the record says the same."""
+    """The number that leaves the carrier callback, or the reason why none does; and the record says the same."""
     sid = new_sid()
     answer = await callbacks.outgoing(token_id, sid, to=dialled)
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""Whatever a signed form says, a webhook answers and never fails: the carrier signs what a browser says."""
+"""Signed forms with any content get an answer, because the carrier signs what a browser says."""
 
 from urllib.parse import urlencode
 

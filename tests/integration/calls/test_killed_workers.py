@@ -1,4 +1,4 @@
-"""A worker is killed at each step of a call: the record ends as it would have, and its slot is free."""
+"""A worker is killed at each step of a call: the record and the counters are the same in the end."""
 
 import asyncio
 import datetime as dt
@@ -35,7 +35,7 @@ from support.call_script import (
     START,
 )
 from support.callback_client import REJECT, CallbackClient, new_sid
-from support.carrier_account import open_books
+from support.carrier_account import open_carrier_account
 from support.carrier_endpoint import Answer, CarrierEndpoint
 from support.factories import Factory, Tenant, Token
 from tenants.jobs import END_LIVE_CALLS
@@ -91,7 +91,7 @@ def environ_of(settings: Settings, **more: str) -> dict[str, str]:
 
 
 async def die_at(step: str, settings: Settings, token: Token, sid: str, child: str) -> None:
-    """Let a worker take a call's webhooks until it is killed at ``step``."""
+    """Let a worker take a call's carrier callbacks until it is killed at ``step``."""
     argv = (str(WORKER), step, str(token.id), sid, child)
     process = await asyncio.create_subprocess_exec(sys.executable, *argv, env=environ_of(settings))
     assert await asyncio.wait_for(process.wait(), 120) == -signal.SIGKILL
@@ -105,7 +105,7 @@ async def row(jobs: Database, sid: str) -> dict[str, Any] | None:
 
 
 async def use_of(jobs: Database, tenant: Tenant) -> tuple[int, int, int]:
-    """Live calls, minutes that they hold, and attempts in the organization's books."""
+    """Live calls, minutes that they hold, and attempts of the organization."""
     async with jobs.sessions() as session:
         mine = UsageCounter.owned_by(tenant.organization.id), UsageCounter.scope == UsageScope.ORGANIZATION
         use = (await session.scalars(sa.select(UsageCounter).where(*mine))).one_or_none()
@@ -226,11 +226,11 @@ async def test_killed_with_an_event_in_its_hands_the_carrier_is_asked_what_it_wa
     await die_at(f"before {lost} is committed", own_settings, token, sid, child)
     assert (await use_of(jobs, tenant))[0] == 1
     await tell(callbacks, sid, child, since=number + 1)
-    async with open_books(own_settings.twilio, tmp_path) as books:
-        books.add(sid, "completed", seconds=SECONDS, ended=ENDED)
-        books.add(child, "completed", parent=sid, seconds=SECONDS, ended=ENDED)
+    async with open_carrier_account(own_settings.twilio, tmp_path) as carrier_account:
+        carrier_account.add(sid, "completed", seconds=SECONDS, ended=ENDED)
+        carrier_account.add(child, "completed", parent=sid, seconds=SECONDS, ended=ENDED)
         database = DATABASE.get(other_worker)
-        await StuckCallReconciler(jobs, database, books.carrier).run(utc_now() + dt.timedelta(minutes=3))
+        await StuckCallReconciler(jobs, database, carrier_account.carrier).run(utc_now() + dt.timedelta(minutes=3))
     record = compared(await row(jobs, sid))
     assert {name for name in record if record[name] != undisturbed[name]} <= OF_ITS_PRICE
     assert await use_of(jobs, tenant) == (0, 0, 1)

@@ -1,4 +1,4 @@
-"""The limits at the webhook: exact across workers, closed when they cannot be read, freed and told in time."""
+"""Limits on calls: exact across workers, enforced when they cannot be read, released in time."""
 
 import asyncio
 import contextlib

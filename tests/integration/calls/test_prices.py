@@ -1,4 +1,4 @@
-"""An estimate holds until the carrier tells what a call cost; then what was spent is corrected."""
+"""The carrier's price replaces the estimate and corrects the spending."""
 
 import datetime as dt
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ from kit.db.database import Database
 from kit.settings import Settings
 from sandbox.legs import Leg
 from support.callback_client import CallbackClient, new_sid
-from support.carrier_account import Books, open_books
+from support.carrier_account import CarrierAccount, open_carrier_account
 from support.factories import Tenant, Token
 
 pytestmark = pytest.mark.anyio
@@ -28,14 +28,14 @@ ESTIMATE, PRICE = 2 * 14_000, 2 * 18_000
 
 
 @pytest.fixture
-async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
-    async with open_books(settings.twilio, tmp_path) as opened:
+async def carrier_account(settings: Settings, tmp_path: Path) -> AsyncIterator[CarrierAccount]:
+    async with open_carrier_account(settings.twilio, tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-def finder(app: Litestar, database: Database, books: Books) -> PriceUpdater:
-    return PriceUpdater(database, books.carrier, ALERT_MAILER.get(app))
+def finder(app: Litestar, database: Database, carrier_account: CarrierAccount) -> PriceUpdater:
+    return PriceUpdater(database, carrier_account.carrier, ALERT_MAILER.get(app))
 
 
 @pytest.fixture(autouse=True)
@@ -46,12 +46,12 @@ async def no_calls_of_other_tests(database: Database) -> None:
 
 
 async def talked(
-    callbacks: CallbackClient, token: Token, books: Books, *, status: str = "completed"
+    callbacks: CallbackClient, token: Token, carrier_account: CarrierAccount, *, status: str = "completed"
 ) -> tuple[str, Leg]:
     """A call of 61 s whose end the carrier has told."""
     sid, now = new_sid(), utc_now().replace(microsecond=0)
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
-    child = books.add_call(sid, status, seconds=61, ended=now)
+    child = carrier_account.add_call(sid, status, seconds=61, ended=now)
     await callbacks.event(sid, "completed", now, child=child.sid, sequence=3, CallDuration="61")
     return sid, child
 
@@ -69,9 +69,14 @@ async def spent(database: Database, tenant: Tenant, scope: UsageScope = UsageSco
 
 
 async def test_an_estimate_is_replaced_some_minutes_after_the_end(
-    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, books: Books, finder: PriceUpdater
+    callbacks: CallbackClient,
+    token: Token,
+    tenant: Tenant,
+    database: Database,
+    carrier_account: CarrierAccount,
+    finder: PriceUpdater,
 ) -> None:
-    sid, _ = await talked(callbacks, token, books)
+    sid, _ = await talked(callbacks, token, carrier_account)
     assert await finder.run() == 0
     assert await spent(database, tenant) == (ESTIMATE, ESTIMATE)
 
@@ -85,9 +90,11 @@ async def test_an_estimate_is_replaced_some_minutes_after_the_end(
 
 
 async def test_a_price_that_is_not_known_yet_is_asked_for_again_and_at_last_left_to_the_comparison(
-    callbacks: CallbackClient, token: Token, database: Database, books: Books, finder: PriceUpdater
+    callbacks: CallbackClient, token: Token, database: Database, carrier_account: CarrierAccount, finder: PriceUpdater
 ) -> None:
-    sid, _ = await talked(callbacks, token, books, status="in-progress")  # the carrier's books lag behind
+    sid, _ = await talked(
+        callbacks, token, carrier_account, status="in-progress"
+    )  # the carrier's carrier_account lag behind
     assert await finder.run(utc_now() + LATER) == 0
     due = (await stored(database, sid)).price_due_at
     assert due is not None
@@ -98,9 +105,14 @@ async def test_a_price_that_is_not_known_yet_is_asked_for_again_and_at_last_left
 
 
 async def test_a_carrier_that_is_away_leaves_calls_due(
-    callbacks: CallbackClient, token: Token, database: Database, books: Books, settings: Settings, finder: PriceUpdater
+    callbacks: CallbackClient,
+    token: Token,
+    database: Database,
+    carrier_account: CarrierAccount,
+    settings: Settings,
+    finder: PriceUpdater,
 ) -> None:
-    sid, _ = await talked(callbacks, token, books)
+    sid, _ = await talked(callbacks, token, carrier_account)
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
     assert await PriceUpdater(database, away).run(utc_now() + LATER) == 0
     await away.close()
@@ -109,9 +121,9 @@ async def test_a_carrier_that_is_away_leaves_calls_due(
 
 
 async def test_a_price_of_another_month_leaves_this_ones_sums_alone(
-    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, books: Books
+    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, carrier_account: CarrierAccount
 ) -> None:
-    sid, _ = await talked(callbacks, token, books)
+    sid, _ = await talked(callbacks, token, carrier_account)
     call = await stored(database, sid)
     async with database.sessions() as session, session.begin():
         long_ago = utc_now() - dt.timedelta(days=40)
@@ -122,7 +134,7 @@ async def test_a_price_of_another_month_leaves_this_ones_sums_alone(
 
 
 async def test_a_call_that_nobody_answered_is_not_asked_about(
-    callbacks: CallbackClient, token: Token, database: Database, books: Books
+    callbacks: CallbackClient, token: Token, database: Database, carrier_account: CarrierAccount
 ) -> None:
     sid = new_sid()
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content

@@ -1,4 +1,4 @@
-"""Revocation, suspension and pause against all in flight, on four workers: nothing after the answer is granted."""
+"""Revocation, suspension and pause against requests in flight on four workers."""
 
 import asyncio
 import json

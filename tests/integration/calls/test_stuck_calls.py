@@ -1,4 +1,4 @@
-"""Calls whose end was never told are closed by asking the carrier."""
+"""Calls whose end was not reported are closed by asking the carrier."""
 
 import datetime as dt
 import itertools
@@ -31,7 +31,7 @@ from support.call_script import (
     START,
 )
 from support.callback_client import CallbackClient, new_sid
-from support.carrier_account import Books, open_books
+from support.carrier_account import CarrierAccount, open_carrier_account
 from support.factories import Factory, Tenant, Token
 
 pytestmark = pytest.mark.anyio
@@ -43,14 +43,14 @@ LATER = STUCK_AFTER + dt.timedelta(seconds=5)
 
 
 @pytest.fixture
-async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
-    async with open_books(settings.twilio, tmp_path) as opened:
+async def carrier_account(settings: Settings, tmp_path: Path) -> AsyncIterator[CarrierAccount]:
+    async with open_carrier_account(settings.twilio, tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-def reconciler(app: Litestar, database: Database, books: Books) -> StuckCallReconciler:
-    return StuckCallReconciler(database, DATABASE.get(app), books.carrier, ALERT_MAILER.get(app))
+def reconciler(app: Litestar, database: Database, carrier_account: CarrierAccount) -> StuckCallReconciler:
+    return StuckCallReconciler(database, DATABASE.get(app), carrier_account.carrier, ALERT_MAILER.get(app))
 
 
 @pytest.fixture(autouse=True)
@@ -87,11 +87,11 @@ async def test_a_call_of_which_nothing_was_told_is_closed_priced_and_frees_its_s
     token: Token,
     tenant: Tenant,
     database: Database,
-    books: Books,
+    carrier_account: CarrierAccount,
     reconciler: StuckCallReconciler,
 ) -> None:
     sid, ended = await placed(callbacks, token), utc_now().replace(microsecond=0)
-    books.add_call(sid, "completed", seconds=61, ended=ended)
+    carrier_account.add_call(sid, "completed", seconds=61, ended=ended)
     assert b"<Reject" in (await callbacks.outgoing(token.id, new_sid())).content
 
     assert await reconciler.run(utc_now() + LATER) == 1
@@ -106,7 +106,11 @@ async def test_a_call_of_which_nothing_was_told_is_closed_priced_and_frees_its_s
 
 
 async def test_whichever_events_were_lost_and_in_whatever_order_the_others_came_the_row_is_the_same(
-    callbacks: CallbackClient, make: Factory, database: Database, books: Books, reconciler: StuckCallReconciler
+    callbacks: CallbackClient,
+    make: Factory,
+    database: Database,
+    carrier_account: CarrierAccount,
+    reconciler: StuckCallReconciler,
 ) -> None:
     token = await make.token(await make.tenant(limits=DEMO_LIMITS))
     told = [(number, *event) for number, event in enumerate(EVENTS, 1)]
@@ -117,8 +121,8 @@ async def test_whichever_events_were_lost_and_in_whatever_order_the_others_came_
             for number, status, seconds, more in heard:
                 at = START + dt.timedelta(seconds=seconds)
                 await callbacks.event(sid, status, at, child=child, sequence=number, **more)
-            books.add(sid, "completed", seconds=SECONDS, ended=ENDED)
-            books.add(child, "completed", parent=sid, seconds=SECONDS, ended=ENDED)
+            carrier_account.add(sid, "completed", seconds=SECONDS, ended=ENDED)
+            carrier_account.add(child, "completed", parent=sid, seconds=SECONDS, ended=ENDED)
             await reconciler.run(utc_now() + LATER)
             call = await stored(database, sid)
             columns = {column.key: getattr(call, column.key) for column in sa.inspect(Call).column_attrs}
@@ -132,12 +136,12 @@ async def test_each_end_is_found_out(
     callbacks: CallbackClient,
     token: Token,
     database: Database,
-    books: Books,
+    carrier_account: CarrierAccount,
     reconciler: StuckCallReconciler,
     status: str,
 ) -> None:
     sid = await placed(callbacks, token)
-    books.add_call(sid, status)
+    carrier_account.add_call(sid, status)
     await reconciler.run(utc_now() + LATER)
     call = await stored(database, sid)
     assert (call.status, call.duration, call.end_reason) == (status, 0, status)
@@ -145,22 +149,30 @@ async def test_each_end_is_found_out(
 
 
 async def test_a_call_that_goes_on_is_left_alone(
-    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: StuckCallReconciler
+    callbacks: CallbackClient,
+    token: Token,
+    database: Database,
+    carrier_account: CarrierAccount,
+    reconciler: StuckCallReconciler,
 ) -> None:
     sid = await placed(callbacks, token)
-    books.add_call(sid, "in-progress", seconds=600)
+    carrier_account.add_call(sid, "in-progress", seconds=600)
     assert await reconciler.run(utc_now() + LATER) == 0
     assert (await stored(database, sid)).status == CallStatus.INITIATED
 
 
 async def test_a_caller_who_left_before_anybody_was_dialled(
-    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: StuckCallReconciler
+    callbacks: CallbackClient,
+    token: Token,
+    database: Database,
+    carrier_account: CarrierAccount,
+    reconciler: StuckCallReconciler,
 ) -> None:
     sid = await placed(callbacks, token)
-    leg = books.add(sid, "ringing")
+    leg = carrier_account.add(sid, "ringing")
     assert await reconciler.run(utc_now() + LATER) == 0
-    books.known.remove(leg)
-    books.add(sid, "completed")
+    carrier_account.known.remove(leg)
+    carrier_account.add(sid, "completed")
     assert await reconciler.run(utc_now() + LATER) == 1
     assert (await stored(database, sid)).status == CallStatus.CANCELED
 
@@ -176,10 +188,14 @@ async def test_a_call_that_the_carrier_does_not_know_has_failed(
 
 
 async def test_only_calls_that_have_been_quiet_are_asked_about(
-    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: StuckCallReconciler
+    callbacks: CallbackClient,
+    token: Token,
+    database: Database,
+    carrier_account: CarrierAccount,
+    reconciler: StuckCallReconciler,
 ) -> None:
     sid = await placed(callbacks, token)
-    books.add_call(sid, "completed", seconds=5)
+    carrier_account.add_call(sid, "completed", seconds=5)
     assert await reconciler.run(utc_now() + STUCK_AFTER - dt.timedelta(seconds=5)) == 0
 
     async with database.sessions() as session, session.begin():
@@ -195,11 +211,11 @@ async def test_the_carriers_own_word_counts_when_it_comes_after_all(
     token: Token,
     tenant: Tenant,
     database: Database,
-    books: Books,
+    carrier_account: CarrierAccount,
     reconciler: StuckCallReconciler,
 ) -> None:
     sid = await placed(callbacks, token)
-    child = books.add_call(sid, "completed", seconds=50)
+    child = carrier_account.add_call(sid, "completed", seconds=50)
     await reconciler.run(utc_now() + LATER)
     told_at = utc_now().replace(microsecond=0)
     for _ in range(2):
@@ -211,10 +227,14 @@ async def test_the_carriers_own_word_counts_when_it_comes_after_all(
 
 
 async def test_asking_twice_changes_nothing_more(
-    callbacks: CallbackClient, token: Token, database: Database, books: Books, reconciler: StuckCallReconciler
+    callbacks: CallbackClient,
+    token: Token,
+    database: Database,
+    carrier_account: CarrierAccount,
+    reconciler: StuckCallReconciler,
 ) -> None:
     sid = await placed(callbacks, token)
-    books.add_call(sid, "completed", seconds=50)
+    carrier_account.add_call(sid, "completed", seconds=50)
     assert [await reconciler.run(utc_now() + LATER) for _ in range(2)] == [1, 0]
     async with database.sessions() as session:
         assert (

@@ -1,4 +1,4 @@
-"""Live calls that may not go on are ended: asked for with the change that forbids them, until the carrier says so."""
+"""Live calls that may not go on are ended at the carrier."""
 
 import asyncio
 import datetime as dt
@@ -213,7 +213,7 @@ async def test_a_pause_waits_for_the_calls_being_judged_and_they_for_it(
     tenant = await make.tenant()
     token = await make.token(tenant)
 
-    def books(session: AsyncSession) -> UsageCounters:
+    def counters(session: AsyncSession) -> UsageCounters:
         return UsageCounters(session, tenant.organization.id, token.id, f"w_{token.id.hex}_{0:016x}")
 
     async def is_waited(mode: str) -> None:
@@ -229,12 +229,12 @@ async def test_a_pause_waits_for_the_calls_being_judged_and_they_for_it(
 
     async def judge() -> bool:
         async with jobs.sessions() as session, session.begin():
-            await books(session).lock_and_read(utc_now())
+            await counters(session).lock_and_read(utc_now())
             return await session.scalar(sa.select(CallingPause.id)) is not None
 
     try:
         async with asyncio.TaskGroup() as group, jobs.sessions() as session, session.begin():
-            await books(session).lock_and_read(utc_now())
+            await counters(session).lock_and_read(utc_now())
             pause = group.create_task(pause_calls(own_settings, "fraud", end_live=False))
             await is_waited("ExclusiveLock")
             assert not pause.done()

@@ -1,4 +1,4 @@
-"""What an organization used: counted by month, token and agent, from its own calls alone."""
+"""Usage by month, token and agent counts the organization's own calls only."""
 
 import datetime as dt
 import itertools

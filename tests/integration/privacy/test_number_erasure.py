@@ -1,4 +1,4 @@
-"""A number that came in by every way there is, erased: no column of any table holds its digits any more."""
+"""After a number is erased, no column of any table contains its digits."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Deleted organizations: erased whole when their grace is over, whatever dies meanwhile, and nobody else's rows."""
+"""Deleted organizations are erased completely after the restore period, also when a worker dies."""
 
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,6 @@ from kit.db.database import ADMIN_ROLE, Database
 from kit.errors import NotFound
 from kit.settings import Settings
 from privacy.organization_erasure import OrganizationErasure
-from privacy.usage_summary import usage_by_month
 from support.call_factory import add_call
 from support.factories import Factory, Tenant
 from support.full_tenant import fingerprints, furnish
@@ -35,7 +34,7 @@ async def make(jobs: Database, settings: Settings) -> Factory:
 
 
 def erasure(database: Database) -> OrganizationErasure:
-    return OrganizationErasure(database, usage_by_month=usage_by_month)
+    return OrganizationErasure(database)
 
 
 async def delete(jobs: Database, organization_id: UUID, *, ago: timedelta, numbers_are_back: bool = True) -> None:

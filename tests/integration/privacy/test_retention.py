@@ -1,4 +1,4 @@
-"""Call data goes when it was kept long enough, or when somebody wants to be forgotten; what is counted stays."""
+"""Call data is erased by age and by phone number; times, durations and costs stay."""
 
 import datetime as dt
 from collections.abc import AsyncIterator
@@ -39,7 +39,7 @@ from privacy.services import (
 from support.api_client import assert_refused, fields_refused
 from support.call_factory import add_call
 from support.callback_client import CallbackClient, new_sid
-from support.carrier_account import Books, open_books
+from support.carrier_account import CarrierAccount, open_carrier_account
 from support.factories import (
     Factory,
     Tenant,
@@ -53,8 +53,8 @@ NUMBER, OTHER = "+12125550147", "+12125550148"
 
 
 @pytest.fixture
-def at_carrier(outbox: Outbox, books: Books) -> CarrierCallDeletion:
-    return CarrierCallDeletion(outbox, books.carrier)
+def at_carrier(outbox: Outbox, carrier_account: CarrierAccount) -> CarrierCallDeletion:
+    return CarrierCallDeletion(outbox, carrier_account.carrier)
 
 
 @pytest.fixture
@@ -63,8 +63,8 @@ def retention(database: Database, at_carrier: CarrierCallDeletion) -> RetentionJ
 
 
 @pytest.fixture
-async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
-    async with open_books(settings.twilio, tmp_path) as opened:
+async def carrier_account(settings: Settings, tmp_path: Path) -> AsyncIterator[CarrierAccount]:
+    async with open_carrier_account(settings.twilio, tmp_path) as opened:
         yield opened
 
 
@@ -242,7 +242,7 @@ async def test_organizations_share_batches_and_none_is_left_behind(
 
 
 async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_there(
-    database: Database, settings: Settings, tenant: Tenant, token: Token, books: Books
+    database: Database, settings: Settings, tenant: Tenant, token: Token, carrier_account: CarrierAccount
 ) -> None:
     now = utc_now()
     old = [
@@ -253,7 +253,7 @@ async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_ther
         # By its number, at somebody's request: the carrier has been asked.
         await session.execute(sa.update(Call).where(Call.id == old[2]).values(erased_at=now))
     sids = [(await stored(database, call_id)).carrier_sid for call_id in (*old, young)]
-    legs = [books.add_call(sid, "completed", seconds=9).sid for sid in sids]
+    legs = [carrier_account.add_call(sid, "completed", seconds=9).sid for sid in sids]
     clock = [utc_now()]
     first, second = (Outbox(database, settings.secret_key, clock=lambda: clock[0]) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
@@ -263,16 +263,16 @@ async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_ther
     assert await first.work_off(DELETE_CALLS) == 0
     await away.close()
     clock[0] += dt.timedelta(seconds=6)
-    CarrierCallDeletion(second, books.carrier)
+    CarrierCallDeletion(second, carrier_account.carrier)
     assert await second.work_off(DELETE_EXPIRED_CALLS) == 1
     for sid in (*sids[:2], *legs[:2]):
         with pytest.raises(NotFoundAtCarrier):
-            await books.carrier.leg(sid)
+            await carrier_account.carrier.leg(sid)
     for sid in (*sids[2:], *legs[2:]):
-        assert await books.carrier.leg(sid)
+        assert await carrier_account.carrier.leg(sid)
 
 
-async def test_a_webhook_that_is_repeated_years_later_dials_and_writes_nothing(
+async def test_a_callback_that_is_repeated_years_later_dials_and_writes_nothing(
     database: Database, tenant: Tenant, token: Token, retention: RetentionJob, callbacks: CallbackClient
 ) -> None:
     call_id = await old_call(database, tenant, token, at=months_before(utc_now(), 25))
@@ -309,7 +309,7 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
     make: Factory,
     tenant: Tenant,
     token: Token,
-    books: Books,
+    carrier_account: CarrierAccount,
     outbox: Outbox,
     erasure: NumberErasure,
 ) -> None:
@@ -328,7 +328,7 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
             )
         )
     sids = [(await stored(database, call_id)).carrier_sid for call_id in called]
-    legs = [books.add_call(sid, "completed", seconds=9).sid for sid in sids]
+    legs = [carrier_account.add_call(sid, "completed", seconds=9).sid for sid in sids]
 
     async with walled.tenant_session(tenant.organization.id) as session:
         assert await erasure.count(session, tenant.organization.id, NUMBER, "US") == NumberOccurrences(3, 0)
@@ -347,7 +347,7 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
     assert await outbox.work_off(DELETE_CALLS) == 2
     for sid in (*sids, *legs):
         with pytest.raises(NotFoundAtCarrier):
-            await books.carrier.leg(sid)
+            await carrier_account.carrier.leg(sid)
     assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 0)
     assert await outbox.work_off(DELETE_CALLS) == 0
 
@@ -465,11 +465,11 @@ async def test_a_carrier_that_is_away_is_asked_again(
     settings: Settings,
     tenant: Tenant,
     token: Token,
-    books: Books,
+    carrier_account: CarrierAccount,
 ) -> None:
     call_id = await add_call(database, tenant, token, to_number=NUMBER)
     sid = (await stored(database, call_id)).carrier_sid
-    books.add_call(sid, "completed", seconds=9)
+    carrier_account.add_call(sid, "completed", seconds=9)
     clock = [utc_now()]
     first, second = (Outbox(database, settings.secret_key, clock=lambda: clock[0]) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
@@ -477,10 +477,10 @@ async def test_a_carrier_that_is_away_is_asked_again(
     assert await first.work_off(DELETE_CALLS) == 0
     await away.close()
     clock[0] += dt.timedelta(seconds=6)
-    CarrierCallDeletion(second, books.carrier)
+    CarrierCallDeletion(second, carrier_account.carrier)
     assert await second.work_off(DELETE_CALLS) == 1
     with pytest.raises(NotFoundAtCarrier):
-        await books.carrier.leg(sid)
+        await carrier_account.carrier.leg(sid)
 
 
 async def test_the_api_tells_and_changes_how_long(client: httpx.AsyncClient, make: Factory) -> None:

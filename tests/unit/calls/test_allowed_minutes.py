@@ -1,4 +1,4 @@
-"""One row of the limits table after another: what fits, what is refused with which sentence, how long it may last."""
+"""How many minutes a call may last under each limit, and which sentence rejects it."""
 
 import datetime as dt
 from typing import Any

@@ -1,4 +1,4 @@
-"""The fold: whatever order, repetition or loss, the same facts give the same call."""
+"""The derived state of a call does not depend on order, repetition or loss of events."""
 
 import datetime as dt
 import itertools

@@ -1,4 +1,4 @@
-"""Reading the carrier's forms: what we take, what we leave out, what we refuse."""
+"""Parsing of the carrier's forms."""
 
 import datetime as dt
 import json

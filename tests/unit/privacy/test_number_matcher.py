@@ -1,4 +1,4 @@
-"""Where a number is meant in what pages wrote, whatever form they gave it."""
+"""The matcher finds a number in any format that pages write."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""An owner takes away everything there is of an organization: complete, inert in spreadsheets, without a secret."""
+"""An organization's export is complete, safe in spreadsheets and without secrets."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Each day our calls are compared with the carrier's list; its word counts where it must know better."""
+"""The daily reconciliation corrects call records from the carrier's list."""
 
 import datetime as dt
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from kit.ids import first_uuid7
 from kit.settings import Settings
 from support.call_factory import add_call
 from support.callback_client import new_sid
-from support.carrier_account import Books, open_books
+from support.carrier_account import CarrierAccount, open_carrier_account
 from support.factories import Tenant, Token
 
 pytestmark = pytest.mark.anyio
@@ -33,14 +33,14 @@ NEXT_MORNING = dt.datetime(2026, 11, 21, 4, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
-    async with open_books(settings.twilio, tmp_path) as opened:
+async def carrier_account(settings: Settings, tmp_path: Path) -> AsyncIterator[CarrierAccount]:
+    async with open_carrier_account(settings.twilio, tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-def comparison(app: Litestar, database: Database, books: Books) -> DailyReconciler:
-    return DailyReconciler(database, books.carrier, ALERT_MAILER.get(app))
+def comparison(app: Litestar, database: Database, carrier_account: CarrierAccount) -> DailyReconciler:
+    return DailyReconciler(database, carrier_account.carrier, ALERT_MAILER.get(app))
 
 
 @pytest.fixture(autouse=True)
@@ -90,10 +90,10 @@ async def found(database: Database) -> list[tuple[str, str, str, bool]]:
 
 
 async def test_equal_days_are_settled_and_priced(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
+    database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     call = await ended(database, tenant, token)
-    books.add_call(call.carrier_sid, "completed", seconds=61, ended=NOON, caller=browser(token))
+    carrier_account.add_call(call.carrier_sid, "completed", seconds=61, ended=NOON, caller=browser(token))
 
     day = await comparison.reconcile(DAY)
 
@@ -105,11 +105,11 @@ async def test_equal_days_are_settled_and_priced(
 
 
 async def test_the_carriers_duration_end_and_price_replace_ours_and_stay_whatever_comes_again(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
+    database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     call = await ended(database, tenant, token, seconds=61)
     later = NOON + dt.timedelta(seconds=60)
-    child = books.add_call(call.carrier_sid, "completed", seconds=121, ended=later, caller=browser(token))
+    child = carrier_account.add_call(call.carrier_sid, "completed", seconds=121, ended=later, caller=browser(token))
     async with database.sessions() as session, session.begin():
         await CallService(session).set_price(call.organization_id, call.id, 1)
 
@@ -135,10 +135,10 @@ async def test_the_carriers_duration_end_and_price_replace_ours_and_stay_whateve
 
 
 async def test_what_the_carrier_changes_later_is_corrected_again(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
+    database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     call = await ended(database, tenant, token, seconds=61)
-    child = books.add_call(call.carrier_sid, "completed", seconds=90, ended=NOON, caller=browser(token))
+    child = carrier_account.add_call(call.carrier_sid, "completed", seconds=90, ended=NOON, caller=browser(token))
     await comparison.reconcile(DAY)
     assert child.ended is not None
     child.answered = child.ended - dt.timedelta(seconds=75)
@@ -148,10 +148,10 @@ async def test_what_the_carrier_changes_later_is_corrected_again(
 
 
 async def test_a_call_that_ended_otherwise_than_we_were_told(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
+    database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     call = await ended(database, tenant, token, seconds=61)
-    books.add_call(call.carrier_sid, "no-answer", ended=NOON, caller=browser(token))
+    carrier_account.add_call(call.carrier_sid, "no-answer", ended=NOON, caller=browser(token))
     await comparison.reconcile(DAY)
     row = await stored(database, call)
     assert (row.status, row.duration, row.end_reason, row.cost_micros) == (CallStatus.NO_ANSWER, 0, "no-answer", 0)
@@ -159,11 +159,11 @@ async def test_a_call_that_ended_otherwise_than_we_were_told(
 
 
 async def test_calls_that_one_side_alone_knows_are_for_people_to_look_at(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
+    database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     await ended(database, tenant, token)
     stranger = new_sid()
-    books.add_call(stranger, "completed", seconds=30, ended=NOON, caller=browser(token))
+    carrier_account.add_call(stranger, "completed", seconds=30, ended=NOON, caller=browser(token))
 
     day = await comparison.reconcile(DAY)
 
@@ -178,46 +178,48 @@ async def test_calls_that_one_side_alone_knows_are_for_people_to_look_at(
         assert (row.token_id, row.call_record_id) == (token.id, None)
         assert (await session.scalars(sa.select(ReconciledDay))).one().open == 2
 
-    books.known = [leg for leg in books.known if stranger not in (leg.sid, leg.parent_sid)]
+    carrier_account.known = [leg for leg in carrier_account.known if stranger not in (leg.sid, leg.parent_sid)]
     assert (await comparison.reconcile(DAY)).open == 1
 
 
 async def test_calls_that_were_turned_away_and_other_peoples_calls_are_no_differences(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
+    database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     refused = await add_call(
         database, tenant, token, status=CallStatus.REFUSED, duration=0, started_at=NOON, id=_id_of(NOON)
     )
     async with database.sessions() as session:
         sid = (await session.get_one(Call, refused)).carrier_sid
-    books.add(sid, "busy", ended=NOON, caller=browser(token))
-    books.add(new_sid(), "busy", ended=NOON, caller=browser(token))
-    books.add(new_sid(), "completed", seconds=30, ended=NOON, caller="+12125550199")
+    carrier_account.add(sid, "busy", ended=NOON, caller=browser(token))
+    carrier_account.add(new_sid(), "busy", ended=NOON, caller=browser(token))
+    carrier_account.add(new_sid(), "completed", seconds=30, ended=NOON, caller="+12125550199")
     day = await comparison.reconcile(DAY)
     assert (day.calls_here, day.calls_there, day.others_there, day.is_settled) == (1, 2, 1, True)
 
 
 async def test_a_call_that_was_dialled_though_we_refused_it_is_told(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
+    database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     refused = await add_call(
         database, tenant, token, status=CallStatus.REFUSED, duration=0, started_at=NOON, id=_id_of(NOON)
     )
     async with database.sessions() as session:
         sid = (await session.get_one(Call, refused)).carrier_sid
-    books.add_call(sid, "completed", seconds=9, ended=NOON, caller=browser(token))
+    carrier_account.add_call(sid, "completed", seconds=9, ended=NOON, caller=browser(token))
     assert (await comparison.reconcile(DAY)).open == 1
     assert await found(database) == [("dialled_though_refused", "refused", "completed, 9 s", False)]
 
 
 async def test_a_call_over_midnight_is_one_call_of_the_day_it_began(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
+    database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     midnight = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
     call = await ended(database, tenant, token, seconds=600, at=midnight + dt.timedelta(seconds=590))
-    parent = books.add(call.carrier_sid, "completed", ended=midnight, caller=browser(token))
+    parent = carrier_account.add(call.carrier_sid, "completed", ended=midnight, caller=browser(token))
     parent.created = midnight - dt.timedelta(seconds=15)
-    books.add(new_sid(), "completed", parent=parent.sid, seconds=580, ended=midnight + dt.timedelta(seconds=590))
+    carrier_account.add(
+        new_sid(), "completed", parent=parent.sid, seconds=580, ended=midnight + dt.timedelta(seconds=590)
+    )
     day = await comparison.reconcile(DAY)
     assert (day.calls_here, day.calls_there, day.seconds_there, day.open) == (1, 1, 580, 0)
     assert (await stored(database, call)).duration == 580
@@ -225,7 +227,7 @@ async def test_a_call_over_midnight_is_one_call_of_the_day_it_began(
 
 
 async def test_a_day_is_due_once_it_is_over_and_again_while_prices_are_missing(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
+    database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     assert await comparison.run(dt.datetime(2026, 11, 21, 2, tzinfo=dt.UTC)) != []  # the 19th
     assert [day.day for day in await comparison.run(NEXT_MORNING)][-1] == DAY
@@ -240,10 +242,15 @@ async def test_a_day_is_due_once_it_is_over_and_again_while_prices_are_missing(
 
 
 async def test_a_day_that_was_interrupted_is_compared_again(
-    database: Database, settings: Settings, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
+    database: Database,
+    settings: Settings,
+    tenant: Tenant,
+    token: Token,
+    carrier_account: CarrierAccount,
+    comparison: DailyReconciler,
 ) -> None:
     call = await ended(database, tenant, token)
-    books.add_call(call.carrier_sid, "completed", seconds=90, ended=NOON, caller=browser(token))
+    carrier_account.add_call(call.carrier_sid, "completed", seconds=90, ended=NOON, caller=browser(token))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
     with pytest.raises(CarrierError):
         await DailyReconciler(database, away).reconcile(DAY)
@@ -255,9 +262,9 @@ async def test_a_day_that_was_interrupted_is_compared_again(
 
 
 async def test_a_long_list_is_read_page_by_page(
-    database: Database, tenant: Tenant, token: Token, books: Books, comparison: DailyReconciler
+    database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     for _ in range(1050):
-        books.add(new_sid(), "busy", ended=NOON, caller=browser(token))
+        carrier_account.add(new_sid(), "busy", ended=NOON, caller=browser(token))
     day = await comparison.reconcile(DAY)
     assert (day.calls_there, day.open) == (1050, 0)
