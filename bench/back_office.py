@@ -12,7 +12,7 @@ from statistics import median
 
 import asyncpg
 
-from admin.mount import COOKIE
+from admin.mount import STAFF_SESSION_COOKIE
 from dashboard import CACHE, Taken, Unsound, percentile, serve_and_measure
 from dashboard_data import fill
 from epoch.migrations import upgrade
@@ -146,7 +146,7 @@ def main() -> int:
             print(f"filled in {time.monotonic() - began:.0f} s", flush=True)
         paths = asyncio.run(prepare(url, arguments.size))
         try:
-            taken = serve_and_measure(url, paths, f"{COOKIE}={SESSION}", arguments.rounds, server_core)
+            taken = serve_and_measure(url, paths, f"{STAFF_SESSION_COOKIE}={SESSION}", arguments.rounds, server_core)
         except (NotServing, Unsound) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1

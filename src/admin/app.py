@@ -1,5 +1,6 @@
-"""The back office as one Starlette application."""
+"""The Starlette application of the back office: its own routes, and sqladmin's lists and detail pages."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqladmin import Admin
@@ -11,25 +12,53 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from admin import (
-    bulk_actions,
-    confirm_page,
-    csv_export,
-    pages,
-)
+from admin import csv_export, pages
+from admin.actions import bulk_confirm_page, confirm_page
 from admin.auth import auth_pages
 from admin.back_office import BackOffice
-from admin.operations import operations_page
-from admin.queries import waiting_requests
-from admin.resources.records import VIEWS
+from admin.base_view import RecordView
+from admin.operations import operations_page, pause_actions
+from admin.queries import open_upgrade_requests
+from admin.resources.alerts import AlertView
+from admin.resources.audit_events import AuditEventView
+from admin.resources.call_discrepancies import CallDiscrepancyView
+from admin.resources.calls import CallView
+from admin.resources.embed_tokens import EmbedTokenView
+from admin.resources.invitations import InvitationView
+from admin.resources.limit_overrides import LimitOverrideView
+from admin.resources.memberships import MembershipView
+from admin.resources.organizations.view import OrganizationView
+from admin.resources.outbox_items import OutboxItemView
+from admin.resources.phone_numbers import PhoneNumberView
+from admin.resources.reconciled_days import ReconciledDayView
+from admin.resources.staff import StaffView
+from admin.resources.upgrade_requests import UpgradeRequestView
+from admin.resources.users import UserView
 from kit.errors import DomainError
 
-REQUESTS = 50
-"""Upgrade requests on the first page."""
+VIEWS: Sequence[type[RecordView]] = (
+    OrganizationView,
+    UserView,
+    PhoneNumberView,
+    EmbedTokenView,
+    CallView,
+    UpgradeRequestView,
+    AlertView,
+    LimitOverrideView,
+    AuditEventView,
+    InvitationView,
+    MembershipView,
+    OutboxItemView,
+    ReconciledDayView,
+    CallDiscrepancyView,
+    StaffView,
+)
+"""All kinds of records, in the order of the navigation."""
+_UPGRADE_REQUEST_ROWS = 50
 
 
-class SignedIn(AuthenticationBackend):
-    """The mount has looked who asks already; nothing is shown to nobody should it ever be passed by."""
+class ViewerAuthentication(AuthenticationBackend):
+    """sqladmin's check of the session. The mount has checked it already; this one refuses a request without viewer."""
 
     def __init__(self) -> None:
         self.middlewares = []
@@ -39,26 +68,28 @@ class SignedIn(AuthenticationBackend):
         return True
 
 
-class Web:
-    """The pages, and what the mount answers by itself."""
+class AdminApp:
+    """The application, its templates, and the responses that the mount needs from them."""
 
-    note = staticmethod(pages.note)
+    log_fault = staticmethod(pages.log_fault)
 
-    def __init__(self, office: BackOffice) -> None:
-        self.templates = pages.environment(office.look, sandbox=office.settings.is_sandbox)
+    def __init__(self, back_office: BackOffice) -> None:
+        self.templates = pages.make_templates(back_office.theme, sandbox=back_office.settings.is_sandbox)
         handlers: dict[Any, Any] = dict.fromkeys((DomainError, HTTPException, Exception), _on_error)
         self.app = Starlette(routes=ROUTES, exception_handlers=handlers)
-        records = self._records(office, handlers)
-        self.templates.globals["views"] = records.views
-        for application in (self.app, records.admin):
-            # A redirect to the path with or without its slash would repeat whatever host the request names.
+        sqladmin = self._mount_sqladmin(back_office, handlers)
+        self.templates.globals["views"] = sqladmin.views
+        for application in (self.app, sqladmin.admin):
+            # A redirect that adds or removes the last slash would repeat the host that the request names.
             application.router.redirect_slashes = False
 
-    def _records(self, office: BackOffice, handlers: dict[Any, Any]) -> Admin:
-        """sqladmin, as far as it reads: whatever else it can do has no route."""
-        # A maker of its own: sqladmin reconfigures the one that it is given.
-        reading = async_sessionmaker(office.reading.engine, expire_on_commit=False)
-        admin = Admin(self.app, session_maker=reading, base_url="/admin", authentication_backend=SignedIn())
+    def _mount_sqladmin(self, back_office: BackOffice, handlers: dict[Any, Any]) -> Admin:
+        """Mount sqladmin with the routes of lists and detail pages alone."""
+        # A session maker of its own: sqladmin changes the settings of the one that it is given.
+        sessions = async_sessionmaker(back_office.staff_database.engine, expire_on_commit=False)
+        admin = Admin(
+            self.app, session_maker=sessions, base_url="/admin", authentication_backend=ViewerAuthentication()
+        )
         admin.templates.env = self.templates
         for view in VIEWS:
             admin.add_view(view)
@@ -67,32 +98,33 @@ class Web:
         admin.admin.exception_handlers = handlers
         return admin
 
-    async def problem(self, scope: Any, error: Exception) -> Response:
-        """The page about ``error``."""
-        return await pages.problem(Request(scope), error)
+    async def render_problem(self, scope: Any, error: Exception) -> Response:
+        """The error page."""
+        return await pages.render_problem(Request(scope), error)
 
-    def to_the_door(self, scope: Any) -> Response:
-        """Sign in first."""
-        return pages.to_the_door(Request(scope))
+    def redirect_to_sign_in(self, scope: Any) -> Response:
+        """The response to a request without a session."""
+        return pages.redirect_to_sign_in(Request(scope))
 
 
-async def index(request: Request) -> Response:
+async def home(request: Request) -> Response:
     """The first page."""
-    async with pages.office(request).reading.sessions() as session:
-        requests = await waiting_requests(session, REQUESTS)
-    return await pages.render(request, "office/index.html", requests=requests)
+    async with pages.back_office(request).staff_database.sessions() as session:
+        requests = await open_upgrade_requests(session, _UPGRADE_REQUEST_ROWS)
+    return await pages.render(request, "admin/home.html", requests=requests)
 
 
 ROUTES = (
     *auth_pages.ROUTES,
     *operations_page.ROUTES,
+    *pause_actions.ROUTES,
     *confirm_page.ROUTES,
-    *bulk_actions.ROUTES,
+    *bulk_confirm_page.ROUTES,
     csv_export.ROUTE,
-    Route("/admin", index, methods=["GET"]),
+    Route("/admin", home, methods=["GET"]),
 )
-"""All but sqladmin's."""
+"""All routes but sqladmin's."""
 
 
 async def _on_error(request: Request, error: Exception) -> Response:
-    return await pages.problem(request, error)
+    return await pages.render_problem(request, error)

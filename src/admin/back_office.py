@@ -1,12 +1,12 @@
-"""What the back office is put together from."""
+"""The objects that the back office's pages work with."""
 
 from collections.abc import Sequence
 
 import msgspec
 
 from accounts.account_services import AccountServices
-from admin.auth.staff_auth import StaffDoor
-from admin.theme import Look
+from admin.auth.staff_auth import StaffAuth
+from admin.theme import Theme
 from carrier.port import Carrier
 from kit.db.database import Database
 from kit.http.app_key import AppKey
@@ -15,8 +15,7 @@ from kit.settings import Settings
 from phone_numbers.provisioning import NumberProvisioning
 from privacy.number_erasure import NumberErasure
 
-"""Staff are few; what one of them does holds one connection and uses another."""
-_ANSWERERS = """
+_UPGRADE_APPROVERS = """
 SELECT email FROM staff
 WHERE role IN ('operator', 'admin') AND joined_at IS NOT NULL AND disabled_at IS NULL ORDER BY email
 """
@@ -26,24 +25,24 @@ class BackOffice(msgspec.Struct, frozen=True):
     """One per application."""
 
     settings: Settings
-    look: Look
+    theme: Theme
     database: Database
-    """The requests' own: changes run through it, one organization at a time, as customers' do."""
-    reading: Database
-    """As the staff's role: reads every organization without its secrets, writes only what belongs to staff."""
-    door: StaffDoor
+    """Connects as the customers' role; actions change one organization at a time through it."""
+    staff_database: Database
+    """Connects as the staff's role, which reads all organizations without secrets and writes only staff's tables."""
+    staff_auth: StaffAuth
     accounts: AccountServices
     mailer: Mailer
     carrier: Carrier
-    number_desk: NumberProvisioning
+    number_provisioning: NumberProvisioning
     number_erasure: NumberErasure
 
-    async def answerers(self) -> Sequence[str]:
-        """The addresses of those who may answer an upgrade request."""
-        return [row["email"] for row in await self.database.lookup_pool.fetch(_ANSWERERS)]
+    async def upgrade_approvers(self) -> Sequence[str]:
+        """E-mail addresses of the staff who may answer an upgrade request."""
+        return [row["email"] for row in await self.database.lookup_pool.fetch(_UPGRADE_APPROVERS)]
 
     async def stop(self) -> None:
-        await self.reading.stop()
+        await self.staff_database.stop()
 
 
 BACK_OFFICE: AppKey[BackOffice] = AppKey("back_office")
@@ -52,15 +51,26 @@ BACK_OFFICE: AppKey[BackOffice] = AppKey("back_office")
 def build_back_office(
     settings: Settings,
     database: Database,
-    reading: Database,
+    staff_database: Database,
     *,
     accounts: AccountServices,
     mailer: Mailer,
     carrier: Carrier,
-    number_desk: NumberProvisioning,
+    number_provisioning: NumberProvisioning,
     number_erasure: NumberErasure,
-    look: Look,
+    theme: Theme,
 ) -> BackOffice:
-    """The back office of an application; nothing is connected or loaded yet."""
-    door = StaffDoor(reading, accounts)
-    return BackOffice(settings, look, database, reading, door, accounts, mailer, carrier, number_desk, number_erasure)
+    """Make the back office of an application. It connects to nothing yet."""
+    staff_auth = StaffAuth(staff_database, accounts)
+    return BackOffice(
+        settings=settings,
+        theme=theme,
+        database=database,
+        staff_database=staff_database,
+        staff_auth=staff_auth,
+        accounts=accounts,
+        mailer=mailer,
+        carrier=carrier,
+        number_provisioning=number_provisioning,
+        number_erasure=number_erasure,
+    )

@@ -1,49 +1,44 @@
-"""What all lists and details of the back office have in common.
+"""Base class of the back office's lists and detail pages.
 
-sqladmin finds the views, checks access and formats values; what does not hold among a million rows, or trusts more than
-it should, is done here: pages by keyset and not by offset, an estimated total and not ``count(*)``, searches that an
-index answers, and only the columns that are shown.
+sqladmin finds the views, checks access and formats values. This class replaces what does not scale to a million rows or
+would show too much: it pages by keyset instead of offset, estimates totals instead of counting, searches only where an
+index answers, and loads only the columns that are shown.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqladmin import ModelView
+from sqladmin.models import ModelViewMeta
 from sqladmin.pagination import Pagination
 from sqlalchemy.orm import load_only
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from accounts.models import User
-from admin.action_registry import actions_for_many
+from admin.actions.staff_action import StaffAction
+from admin.filters import first_id_after_day, parse_id
 from admin.formatters import (
-    COLUMNS,
-    LABELS,
-    LINKS,
-    TYPES,
-    linked,
-    read,
+    COLUMN_FORMATTERS,
+    COLUMN_LABELS,
+    LINK_COLUMNS,
+    TYPE_FORMATTERS,
+    format_column,
+    format_link,
 )
 from admin.models import StaffRole
-from admin.pages import (
-    frame,
-    office,
-    requires,
-    viewer,
-)
+from admin.pages import back_office, frame, requires, viewer
 from kit.audit import record
-from kit.ids import first_uuid7
 from kit.text import is_valid_text
 from tenants.models import Organization
 from widget.models import EmbedToken
 
-PAGE = 50
-_TERM_CHARACTERS = 254
-_NAMES: Mapping[str, tuple[Any, Any]] = {
+PAGE_ROWS = 50
+_MAX_SEARCH_CHARACTERS = 254
+_LINK_NAMES: Mapping[str, tuple[Any, Any]] = {
     "organization": (Organization.id, Organization.name),
     "user": (User.id, User.email),
     "embed-token": (EmbedToken.id, sa.func.coalesce(sa.func.nullif(EmbedToken.label, ""), EmbedToken.prefix)),
@@ -51,227 +46,257 @@ _NAMES: Mapping[str, tuple[Any, Any]] = {
 
 
 class Section(NamedTuple):
-    """Rows of another kind that belong to the one that is looked at."""
+    """A part of a detail page: related records as links, or a table."""
 
     title: str
     items: Sequence[tuple[str, Any, Any]] = ()
-    """Address, name and a quiet word about it."""
-    more: str = ""
-    """Where the rest is."""
-    heads: Sequence[str] = ()
-    """With ``lines`` a table instead of ``items``."""
-    lines: Sequence[Sequence[Any]] = ()
+    """Address, name and a note of each record."""
+    all_href: str = ""
+    """Address of the list with all of them."""
+    columns: Sequence[str] = ()
+    """Heads of a table, whose cells are ``rows``; it replaces ``items``."""
+    rows: Sequence[Sequence[Any]] = ()
     note: Any = ""
 
 
-class Listing(ModelView):
-    """A kind of row: read here, changed by actions alone."""
+class ListQuery(NamedTuple):
+    """The statement behind one page of a list."""
+
+    statement: sa.Select[Any]
+    sorted_by: str
+    """The column of its order."""
+    is_filtered: bool
+    """True when it does not start from all records."""
+
+
+class RecordViewMeta(ModelViewMeta):
+    """Keeps a view's ``identity``, which is part of addresses; sqladmin would make it of the model's class name."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any], **kwargs: Any) -> Any:
+        view = super().__new__(cls, name, bases, attributes, **kwargs)
+        if "identity" in attributes:
+            view.identity = attributes["identity"]
+        return view
+
+
+class RecordView(ModelView, metaclass=RecordViewMeta):
+    """One kind of record: its list, its detail page and its staff actions. Nothing else changes a record."""
 
     can_create = can_edit = can_delete = can_export = can_import = False
-    list_template = "office/list.html"
-    details_template = "office/details.html"
-    column_type_formatters = TYPES
-    column_type_formatters_detail = TYPES
-    page_size = PAGE
+    list_template = "admin/list.html"
+    details_template = "admin/details.html"
+    column_type_formatters = TYPE_FORMATTERS
+    column_type_formatters_detail = TYPE_FORMATTERS
+    page_size = PAGE_ROWS
 
     model: ClassVar[Any]
-    about: ClassVar[str]
-    """One sentence above the list."""
-    symbol: ClassVar[str]
-    at_least: ClassVar[StaffRole] = StaffRole.SUPPORT
-    hint: ClassVar[str] = "An id"
-    """What can be searched for."""
-    exact: ClassVar[Mapping[str, Callable[[str], sa.ColumnElement[bool]]]] = {}
-    """Conditions by the name of the parameter; each is answered by an index."""
-    choices: ClassVar[Mapping[str, Sequence[tuple[str, str]]]] = {}
-    """The values of those among ``exact`` that people choose from."""
-    is_dated: ClassVar[bool] = False
-    """True when people look for a day: ids begin with their time, so the list can begin anywhere."""
-    exports: ClassVar[bool] = False
-    """True when operators may take the rows that were found with them."""
-    also: ClassVar[Sequence[str]] = ()
-    """Columns that are loaded for what others show of them, and not shown themselves."""
-    is_personal: ClassVar[bool] = False
-    """True when whoever looks at one row leaves a line in the audit trail."""
+    description: ClassVar[str]
+    """A sentence above the list."""
+    icon: ClassVar[str]
+    staff_actions: ClassVar[Sequence[StaffAction]] = ()
+    minimum_role: ClassVar[StaffRole] = StaffRole.SUPPORT
+    search_label: ClassVar[str] = "An id"
+    """Label of the search field: what can be searched for."""
+    filters: ClassVar[Mapping[str, Callable[[str], sa.ColumnElement[bool]]]] = {}
+    """Makes a condition of a query parameter's value, by its name; an index must answer it."""
+    filter_options: ClassVar[Mapping[str, Sequence[tuple[str, str]]]] = {}
+    """Value and label of each option, for those ``filters`` that are shown as selects."""
+    has_date_filter: ClassVar[bool] = False
+    """True when the list can start at a day; ids begin with their time, so the primary key finds it."""
+    is_exportable: ClassVar[bool] = False
+    """True when operators may export the rows as CSV."""
+    extra_columns: ClassVar[Sequence[str]] = ()
+    """Columns that formatters need and that are not shown."""
+    is_view_audited: ClassVar[bool] = False
+    """True when opening a detail page records an audit event."""
 
     def __init__(self) -> None:
-        mine: Any = type(self)
-        shown = {*self._keys("column_list"), *self._keys("column_details_list")}
-        if self._keys("column_list")[0] in LINKS:
-            raise TypeError(f"{mine.__name__}: the first column is the link to the row")
-        known = {key: linked for key in shown if key in LINKS} | {key: read for key in shown if key in COLUMNS}
-        mine.column_formatters = known | dict(self.own_formatters())
-        mine.column_formatters_detail = mine.column_formatters
+        cls: Any = type(self)
+        shown = {*self._column_names("column_list"), *self._column_names("column_details_list")}
+        if self._column_names("column_list")[0] in LINK_COLUMNS:
+            raise TypeError(f"{cls.__name__}: the first column is the link to the record")
+        defaults: dict[Any, Any] = {key: format_link for key in shown if key in LINK_COLUMNS}
+        defaults |= {key: format_column for key in shown if key in COLUMN_FORMATTERS}
+        cls.column_formatters = defaults | dict(self.formatters())
+        cls.column_formatters_detail = cls.column_formatters
         super().__init__()
 
     @property
-    def shown(self) -> Sequence[str]:
-        """The columns of the list; ids stand behind the links."""
+    def list_columns(self) -> Sequence[str]:
+        """The columns that the list shows; ids are in the links."""
         return [key for key in self._list_prop_names if key != "id"]
 
     @property
-    def orders(self) -> Sequence[tuple[str, str]]:
-        """What lists can be sorted by, besides their age: columns with an index of their own."""
+    def sort_options(self) -> Sequence[tuple[str, str]]:
+        """Columns that the list can be sorted by, besides age; each has an index."""
         return [(key, self.label(key)) for key in self._sort_fields]
 
-    def choices_for(self, request: Request) -> Mapping[str, Sequence[tuple[str, str]]]:
-        """What can be chosen for the rows that are asked for."""
-        return self.choices
+    def filter_options_for(self, request: Request) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """The selects above the list that is requested."""
+        return self.filter_options
 
     def label(self, key: str) -> str:
-        """What a column is called."""
-        return str(LABELS.get(key) or key.replace("_", " ").capitalize())
+        """The label of a column."""
+        return str(COLUMN_LABELS.get(key) or key.replace("_", " ").capitalize())
 
-    def own_formatters(self) -> Mapping[Any, Any]:
-        """Formatters of single columns, by their names."""
+    def formatters(self) -> Mapping[Any, Any]:
+        """This view's own column formatters, by column name."""
         return {}
 
     def is_accessible(self, request: Request) -> bool:
-        return viewer(request).role.rank >= self.at_least.rank
+        return viewer(request).role.rank >= self.minimum_role.rank
 
     def is_visible(self, request: Request) -> bool:
         return self.is_accessible(request)
 
     def search(self, term: str) -> sa.ColumnElement[bool]:
-        """The condition for what was typed, other than an id; answered by an index."""
+        """The condition for a search term that is no id; an index must answer it."""
         return sa.false()
 
     async def sections(self, request: Request, row: Any) -> Sequence[Section]:
-        """What belongs to ``row``."""
+        """The sections below the facts of ``row``."""
         return ()
 
-    def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
-        """Slug and label of what may be done to ``row`` by whoever looks."""
-        return ()
+    def find_action(self, slug: str) -> StaffAction | None:
+        """The staff action that has ``slug`` in its address."""
+        return next((action for action in self.staff_actions if action.slug == slug), None)
+
+    def actions_for(self, request: Request, row: Any) -> Sequence[StaffAction]:
+        """The actions that apply to ``row`` and that the viewer's role may run."""
+        rank = viewer(request).role.rank
+        return [action for action in self.staff_actions if action.role.rank <= rank and action.applies(row)]
+
+    def bulk_actions_for(self, request: Request) -> Sequence[StaffAction]:
+        """The bulk actions that the viewer's role may run."""
+        rank = viewer(request).role.rank
+        return [action for action in self.staff_actions if action.is_bulk and action.role.rank <= rank]
+
+    def record_state(self, row: Any) -> str:
+        """The parts of ``row`` that its actions change; a form opened in another state is refused."""
+        return ""
+
+    def confirmation_name(self, row: Any) -> str:
+        """The name of ``row`` on confirmation pages."""
+        return self.heading(row)
 
     async def list(self, request: Request) -> Pagination:
         if "page" in request.query_params:
             raise HTTPException(404)
-        stmt, by, is_narrowed = self.narrowed(request, PAGE + 1)
-        rows = await self._run_query(stmt)
-        page = rows[:PAGE]
-        request.state.names = await self.names(page)
-        request.state.total = None if is_narrowed else await self._estimated_total()
+        query = self.build_query(request, PAGE_ROWS + 1)
+        rows = await self._run_query(query.statement)
+        page = rows[:PAGE_ROWS]
+        request.state.names = await self.related_names(page)
+        request.state.total = None if query.is_filtered else await self._estimated_total()
         request.state.older = ""
-        if len(rows) > PAGE:
-            query = {**request.query_params, "after": str(getattr(page[-1], by))}
-            request.state.older = f"{request.scope['path']}?{urlencode(query)}"
-        return Pagination(rows=page, page=1, page_size=PAGE, count=len(page))
+        if len(rows) > PAGE_ROWS:
+            parameters = {**request.query_params, "after": str(getattr(page[-1], query.sorted_by))}
+            request.state.older = f"{request.scope['path']}?{urlencode(parameters)}"
+        return Pagination(rows=page, page=1, page_size=PAGE_ROWS, count=len(page))
 
-    def narrowed(self, request: Request, most: int) -> tuple[sa.Select[Any], str, bool]:
-        """At most ``most`` of what is asked for, the column of its order, and whether it is but a part of all."""
-        asked = request.query_params
-        by = asked.get("sortBy", "id")
-        if by not in {"id", *self._sort_fields} or asked.get("sort", "desc") not in {"asc", "desc"}:
+    def build_query(self, request: Request, limit: int) -> ListQuery:
+        """The requested part of the list, at most ``limit`` rows. Raises: HTTPException, 404 for bad parameters."""
+        parameters = request.query_params
+        sorted_by = parameters.get("sortBy", "id")
+        if sorted_by not in {"id", *self._sort_fields} or parameters.get("sort", "desc") not in {"asc", "desc"}:
             raise HTTPException(404)
-        column, descends = getattr(self.model, by), asked.get("sort", "desc" if by == "id" else "asc") == "desc"
-        conditions = [make(asked[name]) for name, make in self.exact.items() if asked.get(name)]
-        term = asked.get("search", "").strip()
+        column = getattr(self.model, sorted_by)
+        is_descending = parameters.get("sort", "desc" if sorted_by == "id" else "asc") == "desc"
+        conditions = [make(parameters[name]) for name, make in self.filters.items() if parameters.get(name)]
+        term = parameters.get("search", "").strip()
         if term:
-            usable = is_valid_text(term) and len(term) <= _TERM_CHARACTERS
-            conditions.append(self._found(term) if usable else sa.false())
-        if self.is_dated and (day := asked.get("until")):
-            conditions.append(self.model.id < first_id_after(day))
-        is_narrowed = bool(conditions)
-        if after := asked.get("after"):
-            place = uuid_of(after) if by == "id" else after
-            conditions.append(column < place if descends else column > place)
-        stmt = self._columns("column_list").where(*conditions)
-        return stmt.order_by(column.desc() if descends else column.asc()).limit(most), by, is_narrowed
+            is_usable = is_valid_text(term) and len(term) <= _MAX_SEARCH_CHARACTERS
+            conditions.append(self._search_condition(term) if is_usable else sa.false())
+        if self.has_date_filter and (day := parameters.get("until")):
+            conditions.append(self.model.id < first_id_after_day(day))
+        is_filtered = bool(conditions)
+        if after := parameters.get("after"):
+            last = parse_id(after) if sorted_by == "id" else after
+            conditions.append(column < last if is_descending else column > last)
+        statement = self._select_columns("column_list").where(*conditions)
+        statement = statement.order_by(column.desc() if is_descending else column.asc()).limit(limit)
+        return ListQuery(statement, sorted_by, is_filtered)
+
+    def select_details(self, ids: Sequence[UUID]) -> sa.Select[Any]:
+        """The records of ``ids`` with the columns of the detail page."""
+        return self._select_columns("column_details_list").where(self.model.id.in_(ids))
 
     def details_query(self, request: Request) -> sa.Select[Any]:
-        return self._columns("column_details_list").where(self.model.id == uuid_of(request.path_params["pk"]))
+        return self.select_details([parse_id(request.path_params["pk"])])
 
     async def check_can_view_details(self, request: Request, model: Any) -> bool:
         return model is None or self.is_accessible(request)
 
     async def list_context(self, request: Request) -> dict[str, Any]:
-        return {**frame(request), "many": actions_for_many(request, self.identity)}
+        return {**frame(request), "bulk_actions": self.bulk_actions_for(request)}
 
     async def details_context(self, request: Request) -> dict[str, Any]:
         row = await self.get_object_for_details(request)
         if row is None:
             raise HTTPException(404)
-        request.state.names = await self.names([row])
-        if self.is_personal:
-            await self._note_look(request, row)
+        request.state.names = await self.related_names([row])
+        if self.is_view_audited:
+            await self._record_viewing(request, row)
         return {
             **frame(request),
             "sections": await self.sections(request, row),
-            "actions": self.actions(request, row),
+            "actions": self.actions_for(request, row),
             "heading": self.heading(row),
         }
 
     def heading(self, row: Any) -> str:
-        """What ``row`` is called."""
+        """The name of ``row`` above its detail page."""
         return str(row.id)
 
-    async def names(self, rows: Sequence[Any]) -> dict[UUID, str]:
-        """What the rows are called that ``rows`` point at: one query for each kind."""
+    async def related_names(self, rows: Sequence[Any]) -> dict[UUID, str]:
+        """The names of the records that ``rows`` link to, by id; one query for each kind."""
         wanted: dict[str, set[UUID]] = {}
         for row in rows:
-            for column, kind in LINKS.items():
-                if kind in _NAMES and (key := row.__dict__.get(column)) is not None:
+            for column, kind in LINK_COLUMNS.items():
+                if kind in _LINK_NAMES and (key := row.__dict__.get(column)) is not None:
                     wanted.setdefault(kind, set()).add(key)
         found: dict[UUID, str] = {}
         for kind, keys in wanted.items():
-            key_column, name = _NAMES[kind]
+            key_column, name = _LINK_NAMES[kind]
             named = await self._run_arbitrary_query(sa.select(key_column, name).where(key_column.in_(keys)))
             found |= {row[0]: row[1] for row in named}
         return found
 
-    async def ask(self, query: Any) -> Sequence[Any]:
+    async def fetch(self, query: Any) -> Sequence[Any]:
         """The rows of ``query``."""
         rows: Sequence[Any] = await self._run_arbitrary_query(query)
         return rows
 
     async def _estimated_total(self) -> int:
-        """About how many rows there are, as the planner knows it: counting them would read them all."""
+        """The planner's estimate of the number of rows; counting would read them all."""
         query = sa.text("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = to_regclass(:name)")
         rows = await self._run_arbitrary_query(query.bindparams(name=f'"{self.model.__tablename__}"'))
         return int(rows[0][0])
 
-    async def _note_look(self, request: Request, row: Any) -> None:
-        who = requires(request, self.at_least)
-        async with office(request).reading.tenant_session(None, who.staff_id) as session:
-            name = self.in_trail(row)
-            await record(session, who.actor, f"{self.identity}.viewed", subject_id=row.id, subject_name=name)
+    async def _record_viewing(self, request: Request, row: Any) -> None:
+        who = requires(request, self.minimum_role)
+        async with back_office(request).staff_database.tenant_session(None, who.staff_id) as session:
+            action, name = f"{self.identity}.viewed", self.audit_name(row)
+            await record(session, who.actor, action, subject_id=row.id, subject_name=name)
 
-    def in_trail(self, row: Any) -> str:
-        """What the audit trail, of which nothing can be erased, calls a row."""
+    def audit_name(self, row: Any) -> str:
+        """The name of ``row`` in the audit log, from which nothing can be erased."""
         return self.heading(row)
 
-    def _found(self, term: str) -> sa.ColumnElement[bool]:
+    def _search_condition(self, term: str) -> sa.ColumnElement[bool]:
         try:
             return sa.type_coerce(self.model.id == UUID(term), sa.Boolean)
         except ValueError:
             return self.search(term)
 
-    def _columns(self, which: str) -> sa.Select[Any]:
-        shown = [getattr(self.model, key) for key in (*self._keys(which), *self.also)]
+    def _select_columns(self, which: str) -> sa.Select[Any]:
+        shown = [getattr(self.model, key) for key in (*self._column_names(which), *self.extra_columns)]
         return sa.select(self.model).options(load_only(*shown, raiseload=True))
 
-    def _keys(self, which: str) -> Sequence[str]:
+    def _column_names(self, which: str) -> Sequence[str]:
         return [self._get_prop_name(item) for item in getattr(self, which)]
 
 
-def uuid_of(text: str) -> UUID:
-    """An id as it stands in an address. Raises: HTTPException, 404 for what is none."""
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise HTTPException(404) from error
-
-
-def first_id_after(day: str) -> UUID:
-    """The first id that a row of the next day, UTC, can have. Raises: HTTPException, 404 for what is no day."""
-    try:
-        end = datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), UTC)
-        return first_uuid7(end)
-    except (ValueError, OverflowError) as error:
-        raise HTTPException(404) from error
-
-
-def prefix(column: Any, typed: str) -> sa.ColumnElement[bool]:
-    """``column`` begins with ``typed``; its index is of the kind that compares bytes."""
-    return sa.type_coerce(column.startswith(typed, autoescape=True), sa.Boolean)
+def find_view(request: Request, identity: str) -> RecordView | None:
+    """The view whose lists are below ``/admin/<identity>``."""
+    views: Sequence[Any] = request.state.templates.globals["views"]
+    return next((view for view in views if isinstance(view, RecordView) and view.identity == identity), None)

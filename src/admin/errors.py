@@ -11,21 +11,21 @@ class StaffRoleTooLow(Forbidden):
 
 
 class StaffLinkNotUsable(NotFound):
-    """The link is unknown, used, replaced by a newer one, or too old: the four are not told apart."""
+    """The link is unknown, used, replaced by a newer one, or too old; the response does not tell which."""
 
     code = "link_not_usable"
     message = "This link no longer works. It may have been used, or a newer one made"
 
 
 class LastAdmin(Conflict):
-    """Nobody would be left who can manage staff."""
+    """The change would leave no admin."""
 
     code = "last_admin"
     message = "The back office needs an admin. Make somebody else one first"
 
 
-class Stale(Conflict):
-    """The row is not any more as the form showed it."""
+class StaleForm(Conflict):
+    """The record has changed since the form was opened."""
 
     code = "stale_form"
     message = "Things have changed since you opened that page. Nothing was done; look again"
@@ -38,8 +38,8 @@ class NotAtOurCarrier(Conflict):
     message = "Our carrier account does not hold this number"
 
 
-class NumberHeld(Conflict):
-    """The number to adopt is an organization's."""
+class NumberAlreadyHeld(Conflict):
+    """An organization holds the number to adopt."""
 
     code = "number_held"
     message = "An organization holds this number already"

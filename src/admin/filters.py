@@ -1,37 +1,63 @@
-"""Conditions that several lists share."""
+"""SQL conditions and parsers that the lists' searches and filters share."""
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
+from starlette.exceptions import HTTPException
 
-from admin.base_view import uuid_of
+from kit.ids import first_uuid7
 
 _NUMBER = re.compile(r"\+?[0-9 ().\-/]{4,24}")
-LATEST = 5
-"""Rows of another kind beside the one that is looked at."""
 
 
-def numbers_like(typed: str) -> Sequence[str]:
-    """What a number that was typed may begin with, as it is stored; empty when it is none."""
-    if not _NUMBER.fullmatch(typed):
+def parse_id(text: str) -> UUID:
+    """An id out of an address. Raises: HTTPException, 404 when it is none."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise HTTPException(404) from error
+
+
+def parse_day(text: str) -> date:
+    """A day out of an address. Raises: HTTPException, 404 when it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise HTTPException(404) from error
+
+
+def first_id_after_day(text: str) -> UUID:
+    """The lowest id that a row of the next day, UTC, can have. Raises: HTTPException, 404 when ``text`` is no day."""
+    try:
+        end = datetime.combine(parse_day(text) + timedelta(days=1), time(), UTC)
+        return first_uuid7(end)
+    except (ValueError, OverflowError) as error:
+        raise HTTPException(404) from error
+
+
+def number_prefixes(text: str) -> Sequence[str]:
+    """The beginnings of stored numbers that ``text`` may mean; empty when it is not the beginning of a number."""
+    if not _NUMBER.fullmatch(text):
         return ()
-    digits = re.sub(r"[^0-9]", "", typed)
-    return (f"+{digits}",) if typed.startswith("+") else (f"+{digits}", f"+1{digits}")
+    digits = re.sub(r"[^0-9]", "", text)
+    return (f"+{digits}",) if text.startswith("+") else (f"+{digits}", f"+1{digits}")
+
+
+def starts_with(column: Any, text: str) -> sa.ColumnElement[bool]:
+    """``column`` starts with ``text``; answered by an index with ``text_pattern_ops``."""
+    return sa.type_coerce(column.startswith(text, autoescape=True), sa.Boolean)
 
 
 def of_organization(model: Any) -> Callable[[str], sa.ColumnElement[bool]]:
-    """The rows of the organization whose id was given."""
-    return lambda typed: model.organization_id == uuid_of(typed)
+    """A filter for the rows of one organization, by its id."""
+    return lambda text: model.organization_id == parse_id(text)
 
 
-def is_one(column: Any, typed: str) -> sa.ColumnElement[bool]:
-    """``column`` has the value ``typed``, if it is one that it can have."""
-    known = typed in column.type.enums
-    return sa.type_coerce(column == typed, sa.Boolean) if known else sa.false()
-
-
-def latest(query: Any, model: Any) -> Any:
-    """The newest few of ``query``."""
-    return query.order_by(model.id.desc()).limit(LATEST)
+def equals_enum(column: Any, text: str) -> sa.ColumnElement[bool]:
+    """``column`` is ``text``; false for a value that its enum does not have."""
+    is_known = text in column.type.enums
+    return sa.type_coerce(column == text, sa.Boolean) if is_known else sa.false()

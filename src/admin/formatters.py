@@ -1,4 +1,4 @@
-"""How single values stand in lists and details. Whatever tenants typed is escaped: only these functions make markup."""
+"""Formatters of column values for lists and detail pages. Only they make markup; customers' values are escaped."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from kit.text import duration
 from tenants.models import Role, UpgradeOutcome
 from tenants.plans import Plan
 
-LINKS = {
+LINK_COLUMNS = {
     "organization_id": "organization",
     "user_id": "user",
     "requested_by": "user",
@@ -31,9 +31,11 @@ LINKS = {
     "token_id": "embed-token",
     "call_record_id": "call",
 }
-"""Columns that name a row of another kind, and which kind."""
-MISSING = "–"
-LABELS = {
+"""Columns with the id of another record, and that record's view."""
+EMPTY_VALUE = "–"
+PLAN_OPTIONS = [(plan.value, plan.value.capitalize()) for plan in Plan]
+"""Options of a select, the lowest plan first."""
+COLUMN_LABELS = {
     "accepted_at": "Accepted",
     "action": "What",
     "actor_id": "Who, by id",
@@ -95,29 +97,28 @@ LABELS = {
     "totp_enabled_at": "Second factor",
     "user_id": "User",
 }
-"""Columns whose names do not say what they are."""
+"""Labels of columns whose names are no good labels."""
 
 
-def moment(value: datetime) -> Markup:
+def format_time(value: datetime) -> Markup:
     """A time; the page's script rewrites it to the viewer's own zone."""
     text = f"{value:%b} {value.day}, {value:%Y}, {value:%H:%M} UTC"
     return Markup('<time datetime="{}" data-time="short">{}</time>').format(value.isoformat(), text)
 
 
-ALERTS = {
+ALERT_NAMES = {
     AlertKind.FOREIGN_DESTINATIONS: "Many foreign numbers within an hour",
     AlertKind.NEAR_LIMIT: "Near a limit",
 }
-"""What alerts are called; the owners got a mail about the second kind."""
+"""The owners get a mail about the second kind."""
 
-
-BREAKERS = {
+BREAKER_NAMES = {
     BreakerState.CLOSED: "in touch",
     BreakerState.OPEN: "waiting after failures",
     BreakerState.PROBING: "trying again",
 }
-"""What a process does with the carrier."""
-DIFFERENCES = {
+"""What a process does about the carrier, by the state of its circuit breaker."""
+DISCREPANCY_NAMES = {
     DiscrepancyKind.UNKNOWN_HERE: "Only the carrier knows it",
     DiscrepancyKind.UNKNOWN_THERE: "The carrier does not know it",
     DiscrepancyKind.DIALLED_THOUGH_REFUSED: "Refused by us, dialled by the carrier",
@@ -126,10 +127,8 @@ DIFFERENCES = {
     DiscrepancyKind.END: "Another end",
     DiscrepancyKind.PRICE: "Another price",
 }
-"""What the two sides of a call differ in."""
 
-
-STATUSES = {
+CALL_STATUS_NAMES = {
     CallStatus.INITIATED: "Calling",
     CallStatus.RINGING: "Ringing",
     CallStatus.IN_PROGRESS: "In progress",
@@ -140,101 +139,102 @@ STATUSES = {
     CallStatus.CANCELED: "Canceled",
     CallStatus.REFUSED: "Refused",
 }
-"""How a call stands."""
 
 
-def words(name: str) -> str:
-    """A code or a name of ours as it is read."""
+def humanize_name(name: str) -> str:
+    """A name from the code as text: ``no_answer`` gives "No answer"."""
     text = name.replace("_", " ").replace(".", " ").replace("-", " ")
     return (text[:1].upper() + text[1:]).replace("Api ", "API ")
 
 
 def limit_name(name: str) -> str:
-    """What the limit ``name`` is called."""
-    return words(name.replace("spend_cents", "spending"))
+    """The label of the limit ``name``."""
+    return humanize_name(name.replace("spend_cents", "spending"))
 
 
-def dollars(micros: int) -> str:
-    """Millionths of a US dollar as people read them."""
+def format_micros(micros: int) -> str:
+    """Millionths of a US dollar as an amount."""
     return f"${micros / 1_000_000:,.4f}"
 
 
-def limit_value(name: str, value: int) -> str:
-    """The value of the limit ``name``; amounts of money are kept in US cents."""
+def format_limit(name: str, value: int) -> str:
+    """The value of the limit ``name``; amounts of money are stored in US cents."""
     return f"${value / 100:,.2f}" if "cents" in name else f"{value:,}"
 
 
-def number(e164: str | None) -> str:
-    """A phone number for people."""
-    return readable(e164) or MISSING
+def format_number(e164: str | None) -> str:
+    """A phone number with spaces."""
+    return readable(e164) or EMPTY_VALUE
 
 
-def listed(value: list[Any]) -> str:
-    return ", ".join(str(item) for item in value) or MISSING
+def format_list(value: list[Any]) -> str:
+    return ", ".join(str(item) for item in value) or EMPTY_VALUE
 
 
-def object_of(value: dict[str, Any]) -> str | Markup:
-    """What an object holds, line by line; of before and after what differs."""
+def format_object(value: dict[str, Any]) -> str | Markup:
+    """An object as a list, one line for each key; of "before" and "after" the keys that differ."""
     before, after = value.get("before"), value.get("after")
-    lines = {words(key): plain(item) for key, item in value.items() if key not in {"before", "after"}}
+    lines = {humanize_name(key): plain_text(item) for key, item in value.items() if key not in {"before", "after"}}
     if isinstance(before, dict) and isinstance(after, dict):
         changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-        lines = {words(key): f"{plain(before.get(key))} → {plain(after.get(key))}" for key in changed} | lines
+        lines = {
+            humanize_name(key): f"{plain_text(before.get(key))} → {plain_text(after.get(key))}" for key in changed
+        } | lines
     elif "before" in value or "after" in value:
-        lines = {"Changed": f"{plain(before)} → {plain(after)}"} | lines
-    listed_lines = Markup("").join(
+        lines = {"Changed": f"{plain_text(before)} → {plain_text(after)}"} | lines
+    items = Markup("").join(
         Markup("<li>{}: <bdi>{}</bdi></li>").format(key, text) for key, text in sorted(lines.items())
     )
-    return Markup('<ul class="plain-list">{}</ul>').format(listed_lines) if lines else MISSING
+    return Markup('<ul class="plain-list">{}</ul>').format(items) if lines else EMPTY_VALUE
 
 
-def plain(value: Any) -> str:
-    """A value out of an object, as text."""
+def plain_text(value: Any) -> str:
+    """A value of an object as text."""
     if isinstance(value, list):
-        return ", ".join(plain(item) for item in value) or MISSING
+        return ", ".join(plain_text(item) for item in value) or EMPTY_VALUE
     if value is None or value == "":
-        return MISSING
+        return EMPTY_VALUE
     if isinstance(value, bool):
         return "Yes" if value else "No"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-TYPES: dict[type, Any] = {
-    datetime: moment,
+TYPE_FORMATTERS: dict[type, Any] = {
+    datetime: format_time,
     date: lambda value: value.isoformat(),
-    list: listed,
-    dict: object_of,
-    NoneType: lambda _: MISSING,
+    list: format_list,
+    dict: format_object,
+    NoneType: lambda _: EMPTY_VALUE,
     bool: lambda value: "Yes" if value else "No",
-    CallStatus: STATUSES.__getitem__,
-    **dict.fromkeys((ActorKind, Plan, Role, StaffRole, UpgradeOutcome), words),
+    CallStatus: CALL_STATUS_NAMES.__getitem__,
+    **dict.fromkeys((ActorKind, Plan, Role, StaffRole, UpgradeOutcome), humanize_name),
 }
-COLUMNS: Mapping[str, Callable[[Any], Any]] = {
-    "action": words,
+COLUMN_FORMATTERS: Mapping[str, Callable[[Any], Any]] = {
+    "action": humanize_name,
     "allowed_domains": lambda value: ", ".join(value) or "Any page",
-    "actor_kind": words,
+    "actor_kind": humanize_name,
     "country": country_name,
     "duration": duration,
-    "e164": number,
-    "end_reason": words,
-    "failure": words,
-    "from_number": number,
-    "kind": words,
-    "to_number": number,
+    "e164": format_number,
+    "end_reason": humanize_name,
+    "failure": humanize_name,
+    "from_number": format_number,
+    "kind": humanize_name,
+    "to_number": format_number,
 }
-"""Columns whose values do not read as they are stored."""
+"""Formatters by column name, for values that do not read well as stored."""
 
 
-def read(row: Any, column: str, _request: Request) -> Any:
-    """The value of one of ``COLUMNS`` for people."""
+def format_column(row: Any, column: str, _request: Request) -> Any:
+    """Format a column of ``COLUMN_FORMATTERS``."""
     value = getattr(row, column)
-    return MISSING if value is None or value == "" else COLUMNS[column](value)
+    return EMPTY_VALUE if value is None or value == "" else COLUMN_FORMATTERS[column](value)
 
 
-def linked(row: Any, column: str, request: Request) -> str | Markup:
-    """The name of the row that ``column`` points at, as a link there."""
+def format_link(row: Any, column: str, request: Request) -> str | Markup:
+    """Format a column of ``LINK_COLUMNS`` as a link with the record's name."""
     key = getattr(row, column)
     if key is None:
-        return MISSING
+        return EMPTY_VALUE
     name = request.state.names.get(key) or str(key)
-    return Markup('<a href="/admin/{}/details/{}"><bdi>{}</bdi></a>').format(LINKS[column], key, name)
+    return Markup('<a href="/admin/{}/details/{}"><bdi>{}</bdi></a>').format(LINK_COLUMNS[column], key, name)

@@ -1,4 +1,4 @@
-"""The product's own people: no customer is one of them, and their rows are out of every customer's request's reach."""
+"""Staff accounts, their sessions and recovery codes. The customers' role has no access to these tables."""
 
 import datetime as dt
 import enum
@@ -13,7 +13,7 @@ from kit.db.model import text_enum
 
 
 class StaffRole(enum.StrEnum):
-    """What staff may do; each role includes the ones before it."""
+    """Roles of staff; each includes the ones before it."""
 
     SUPPORT = "support"
     """Reads, and revokes tokens."""
@@ -28,7 +28,7 @@ class StaffRole(enum.StrEnum):
 
 
 class StaffSession(AbstractSession):
-    """A staff member's browser; it ends 8 hours after sign-in at the latest."""
+    """A signed-in browser of a staff member; it ends 8 hours after sign-in at the latest."""
 
     __tablename__ = "staff_session"
 
@@ -45,7 +45,7 @@ class StaffRecoveryCode(AbstractRecoveryCode):
 
 
 class Staff(AbstractAccount):
-    """One of the product's own people."""
+    """A staff account."""
 
     __tablename__ = "staff"
     actor_kind = ActorKind.STAFF
@@ -56,5 +56,5 @@ class Staff(AbstractAccount):
     joined_at: Mapped[dt.datetime | None]
     """None until they have chosen a password."""
     link_digest: Mapped[bytes | None] = mapped_column(unique=True)
-    """SHA-256 of the one link that lets them choose a password; None when there is none, or it was used."""
+    """SHA-256 of the one-use link by which they choose a password; None when there is none."""
     link_expires_at: Mapped[dt.datetime | None]

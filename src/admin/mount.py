@@ -1,7 +1,7 @@
-"""``/admin`` inside the application: who is let through at all, and to what.
+"""Mounts the back office at ``/admin`` and checks network, origin and session of each request.
 
-Staff are few and come late: the web framework behind these pages is loaded with their first request, in a thread, so
-that no customer's request waits for it.
+Starlette and sqladmin are imported with the first request, in a thread: most workers never need them, and no customer's
+request waits for the import.
 """
 
 import asyncio
@@ -18,20 +18,20 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from admin.back_office import BackOffice
-from admin.rules import is_admitted
+from admin.rules import is_allowed_network
 from kit.errors import DomainError
 from kit.http.asgi import read_body, replay_body
 from kit.http.csrf import SAFE_METHODS, cookie_value, ensure_own_source
 from kit.http.forms import FORM_BYTES
 
-BASE = "/admin"
-COOKIE = "epoch_staff"
-OPEN_TO_ANYBODY = ("/login", "/second-step", "/join/")
-"""Below ``BASE``: the door itself."""
-BY_ITSELF = f"{BASE}/operations/now"
-"""What an open page asks for again and again, whether or not somebody sits before it: it keeps no session alive."""
-# Nothing else of the outer scope goes in, and nothing comes out: sessions and state of customers' pages least of all.
-_KEPT = (
+ADMIN_PATH = "/admin"
+STAFF_SESSION_COOKIE = "epoch_staff"
+PUBLIC_PATHS = ("/login", "/second-step", "/join/")
+"""Paths below ``ADMIN_PATH`` that need no session."""
+OPERATIONS_REFRESH_PATH = f"{ADMIN_PATH}/operations/now"
+"""An open page requests this every few seconds, so it does not extend the session."""
+# No other key of the outer scope reaches the back office, above all not the customers' session and state.
+_PASSED_SCOPE_KEYS = (
     "type",
     "asgi",
     "http_version",
@@ -47,79 +47,86 @@ _KEPT = (
 log = structlog.get_logger("epoch.admin")
 
 
-class Mount:
-    """Answers everything below ``BASE``."""
+class AdminMount:
+    """The ASGI application below ``ADMIN_PATH``."""
 
-    def __init__(self, office: BackOffice) -> None:
-        self._office = office
+    def __init__(self, back_office: BackOffice) -> None:
+        self._back_office = back_office
         self._loading = asyncio.Lock()
-        self._web: Any = None
+        self._admin_app: Any = None
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Raises: NotFoundException, for paths that are not ours and addresses that are not let in."""
-        path = _path(scope)
+        """Raises: NotFoundException, for other paths and for networks that are not allowed."""
+        path = _requested_path(scope)
         address = scope["client"][0] if scope["client"] else ""
-        if not is_admitted(address, self._office.settings.admin_networks):
+        if not is_allowed_network(address, self._back_office.settings.admin_networks):
             raise NotFoundException
-        headers, web = Headers.from_scope(scope), await self._load()
-        state: dict[str, Any] = {"office": self._office, "templates": web.templates, "raw": None, "viewer": None}
-        inner: Any = {key: scope[key] for key in _KEPT if key in scope}
+        headers, admin_app = Headers.from_scope(scope), await self._load()
+        state: dict[str, Any] = {
+            "back_office": self._back_office,
+            "templates": admin_app.templates,
+            "session_token": None,
+            "viewer": None,
+        }
+        inner: Any = {key: scope[key] for key in _PASSED_SCOPE_KEYS if key in scope}
         inner |= {"path": path, "root_path": "", "state": state}
         send = self._with_headers(send)
-        answer: ASGIApp = web.app
+        answer: ASGIApp = admin_app.app
         try:
             if scope["method"] not in SAFE_METHODS:
-                ensure_own_source(headers, self._office.settings.public_url, stated=True)
+                ensure_own_source(headers, self._back_office.settings.public_url, stated=True)
                 receive = replay_body(await read_body(receive, limit=FORM_BYTES), receive)
-            raw = cookie_value(headers.get("cookie", ""), COOKIE)
-            state["raw"] = raw
-            is_activity = path != BY_ITSELF
-            state["viewer"] = await self._office.door.viewer(raw, address, is_activity=is_activity) if raw else None
-            if state["viewer"] is None and not path.removeprefix(BASE).startswith(OPEN_TO_ANYBODY):
-                answer = web.to_the_door(inner)
+            token = cookie_value(headers.get("cookie", ""), STAFF_SESSION_COOKIE)
+            state["session_token"] = token
+            is_activity = path != OPERATIONS_REFRESH_PATH
+            if token:
+                staff_auth = self._back_office.staff_auth
+                state["viewer"] = await staff_auth.find_viewer(token, address, is_activity=is_activity)
+            if state["viewer"] is None and not path.removeprefix(ADMIN_PATH).startswith(PUBLIC_PATHS):
+                answer = admin_app.redirect_to_sign_in(inner)
         except DomainError as refusal:
-            answer = await web.problem(inner, refusal)
+            answer = await admin_app.render_problem(inner, refusal)
         except Exception as error:
-            answer = await web.problem(inner, error)
+            answer = await admin_app.render_problem(inner, error)
         try:
             await answer(inner, receive, send)
         except Exception as error:
-            # The page that says so has been sent already.
-            web.note(path, error)
+            # The error page has been sent already.
+            admin_app.log_fault(path, error)
 
     async def _load(self) -> Any:
         async with self._loading:
-            if self._web is None:
+            if self._admin_app is None:
                 module = await to_thread.run_sync(import_module, "admin.app")
-                self._web = module.Web(self._office)
-        return self._web
+                self._admin_app = module.AdminApp(self._back_office)
+        return self._admin_app
 
     def _with_headers(self, send: Send) -> Send:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message.setdefault("headers", [])
                 found = MutableScopeHeaders.from_message(message)
-                for name, value in self._office.look.headers.items():
+                for name, value in self._back_office.theme.headers.items():
                     found.setdefault(name, value)
             await send(message)
 
         return with_headers
 
 
-def mount(office: BackOffice) -> ASGIRouteHandler:
-    """The back office as a route of the application."""
-    answer = Mount(office)
+def admin_route(back_office: BackOffice) -> ASGIRouteHandler:
+    """The application's route to the back office."""
+    admin_mount = AdminMount(back_office)
 
-    @asgi(BASE, is_mount=True, copy_scope=True, name="admin")
+    @asgi(ADMIN_PATH, is_mount=True, copy_scope=True, name="admin")
     async def admin(scope: Scope, receive: Receive, send: Send) -> None:
-        await answer(scope, receive, send)
+        await admin_mount(scope, receive, send)
 
     return admin
 
 
-def _path(scope: Scope) -> str:
-    """The whole path as it was asked for; the mount's own is shortened, and its prefix matches ``/adminx`` too."""
+def _requested_path(scope: Scope) -> str:
+    """The whole requested path. Litestar cuts the mount's prefix off the scope's path, and matches ``/adminx`` too."""
     path = unquote(scope["raw_path"].split(b"?", 1)[0].decode("ascii", errors="replace"))
-    if path != BASE and not path.startswith(f"{BASE}/"):
+    if path != ADMIN_PATH and not path.startswith(f"{ADMIN_PATH}/"):
         raise NotFoundException
     return path.rstrip("/")

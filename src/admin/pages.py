@@ -1,4 +1,4 @@
-"""What every page of the back office needs: who asks, the frame, forms, redirects, problems."""
+"""Helpers of the back office's pages: viewer, frame, forms, redirects, notices, error pages."""
 
 from http import HTTPStatus
 from pathlib import Path
@@ -16,12 +16,12 @@ from starlette.responses import HTMLResponse, Response
 from accounts.errors import NotSignedIn
 from accounts.user_agents import describe_user_agent
 from admin.back_office import BackOffice
-from admin.formatters import STATUSES, moment, words
+from admin.formatters import CALL_STATUS_NAMES, format_time, humanize_name
 from admin.models import StaffRole
-from admin.mount import BY_ITSELF
+from admin.mount import OPERATIONS_REFRESH_PATH
 from admin.rules import ensure_staff_role
 from admin.services import StaffViewer
-from admin.theme import Look
+from admin.theme import Theme
 from kit import errors
 from kit.db.database import is_outage
 from kit.encryption import Encryptor
@@ -30,47 +30,47 @@ from kit.http.forms import Form, form_of
 from kit.http.problems import problem_headers, status_of
 from kit.templates import create_templates
 
-NOTICE = "staff_notice"
+NOTICE_COOKIE = "staff_notice"
 NOTICE_SECONDS = 60
-_WORDS = {
+_PROBLEM_TEXTS = {
     400: ("This request could not be read", "Go back, reload the page and try again."),
     403: ("This is not open to you", "Ask an admin of the back office."),
-    404: ("There is nothing here", "The address may be mistyped, or what it named is gone."),
+    404: ("There is nothing here", "The address may be mistyped, or the record was deleted."),
     405: ("This page cannot be used that way", "Go back and follow a link or use a button."),
-    500: ("Something went wrong on our side", "We have noted it. Nothing was changed. Try again in a moment."),
-    503: ("The database does not answer", "Nothing was lost or changed. Try again in a moment."),
+    500: ("Something went wrong on our side", "The error was logged. Nothing was changed. Try again in a moment."),
+    503: ("The database is not available", "Nothing was lost or changed. Try again in a moment."),
 }
 log = structlog.get_logger("epoch.admin")
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """A short sentence for the next page."""
+    """A sentence that the next page shows once."""
 
     text: str
     is_problem: bool = False
 
 
-def environment(look: Look, *, sandbox: bool) -> Environment:
-    """The templates: the back office's own, the parts it shares with the customers' pages, and sqladmin's."""
+def make_templates(theme: Theme, *, sandbox: bool) -> Environment:
+    """The Jinja environment: the back office's own templates, the theme's, and sqladmin's."""
     own = Path(__file__).parent / "templates"
-    loader = ChoiceLoader([FileSystemLoader(own), FileSystemLoader(look.templates), PackageLoader("sqladmin")])
-    # sqladmin's own templates read names that are not there.
+    loader = ChoiceLoader([FileSystemLoader(own), FileSystemLoader(theme.templates), PackageLoader("sqladmin")])
+    # sqladmin's own templates read undefined names.
     templates = create_templates(own, loader=loader, undefined=Undefined, enable_async=True)
-    templates.filters.update(look.filters)
+    templates.filters.update(theme.filters)
     templates.filters["browser"] = describe_user_agent
-    templates.filters["moment"] = moment
-    templates.filters["status"] = STATUSES.__getitem__
-    templates.filters["words"] = words
-    templates.globals.update(look.words)
+    templates.filters["moment"] = format_time
+    templates.filters["status"] = CALL_STATUS_NAMES.__getitem__
+    templates.filters["words"] = humanize_name
+    templates.globals.update(theme.globals)
     templates.globals.update(
-        asset=lambda name: f"/widget/{look.assets[name]}", sandbox=sandbox, notice=None, csrf_token="", viewer=None
+        asset=lambda name: f"/widget/{theme.assets[name]}", sandbox=sandbox, notice=None, csrf_token="", viewer=None
     )
     return templates
 
 
-def office(request: Request) -> BackOffice:
-    """What the pages work with."""
-    found: BackOffice = request.state.office
+def back_office(request: Request) -> BackOffice:
+    """The objects that the pages work with."""
+    found: BackOffice = request.state.back_office
     return found
 
 
@@ -90,7 +90,7 @@ def requires(request: Request, role: StaffRole) -> StaffViewer:
 
 
 def frame(request: Request) -> dict[str, Any]:
-    """What the frame around a page shows."""
+    """The context of the frame around a page."""
     return {
         "request": request,
         "viewer": request.state.viewer,
@@ -100,12 +100,12 @@ def frame(request: Request) -> dict[str, Any]:
 
 
 async def render(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
-    """The page ``template`` in the frame."""
+    """Render ``template`` in the frame."""
     templates: Environment = request.state.templates
     page = await templates.get_template(template).render_async(**frame(request), **context)
     answer = HTMLResponse(page, status_code=status)
-    if NOTICE in request.cookies:
-        set_cookie(request, answer, NOTICE, None)
+    if NOTICE_COOKIE in request.cookies:
+        set_cookie(request, answer, NOTICE_COOKIE, None)
     return answer
 
 
@@ -115,38 +115,38 @@ async def read_form(request: Request, *fields: str) -> Form:
 
 
 def redirect(request: Request, path: str, notice: str | None = None, *, is_problem: bool = False) -> Response:
-    """See ``path``, one of ours, next (303), with ``notice`` shown there once."""
+    """Redirect (303) to ``path``, which must be ours, and show ``notice`` there once."""
     answer = Response(status_code=303, headers={"Location": path})
     if notice is not None:
-        sealed = _sealer(request).encrypt(msgspec.json.encode(Notice(notice, is_problem)))
-        set_cookie(request, answer, NOTICE, sealed, seconds=NOTICE_SECONDS)
+        sealed = _notice_encryptor(request).encrypt(msgspec.json.encode(Notice(notice, is_problem)))
+        set_cookie(request, answer, NOTICE_COOKIE, sealed, seconds=NOTICE_SECONDS)
     return answer
 
 
 def read_notice(request: Request) -> Notice | None:
-    """The notice that the page before left, if it is ours and fresh."""
-    raw = request.cookies.get(NOTICE)
-    opened = _sealer(request).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
+    """The notice set by the previous page; None when it is forged or too old."""
+    raw = request.cookies.get(NOTICE_COOKIE)
+    opened = _notice_encryptor(request).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
     return None if opened is None else msgspec.json.decode(opened, type=Notice)
 
 
 def set_cookie(
     request: Request, answer: Response, key: str, value: str | None, *, seconds: int = 0, path: str = "/admin"
 ) -> None:
-    """Give the browser a cookie for the back office alone, or take it away when ``value`` is None."""
+    """Set a cookie that the browser sends to the back office alone; None deletes it."""
     answer.set_cookie(
         key,
         value or "",
         max_age=seconds if value else 0,
         path=path,
         httponly=True,
-        secure=office(request).settings.public_is_https,
+        secure=back_office(request).settings.public_is_https,
         samesite="strict",
     )
 
 
-async def again(request: Request, template: str, form: Form, error: DomainError, **context: Any) -> Response:
-    """The form once more, with what was typed and what is wrong with it."""
+async def render_refused(request: Request, template: str, form: Form, error: DomainError, **context: Any) -> Response:
+    """Render the form again, with the entered values and the errors."""
     refused = form.refused(error)
     if isinstance(error, TooMany):
         refused = Form(form.values, {"": f"{error.message}. Try again in {error.retry_after} seconds."})
@@ -155,10 +155,10 @@ async def again(request: Request, template: str, form: Form, error: DomainError,
     return answer
 
 
-async def problem(request: Request, error: Exception) -> Response:
-    """The page that says what is wrong and what to do next; of faults never more than that there is one."""
+async def render_problem(request: Request, error: Exception) -> Response:
+    """Render the error page: what is wrong and what to do next. It shows no details of unexpected errors."""
     if isinstance(error, NotSignedIn):
-        return to_the_door(request)
+        return redirect_to_sign_in(request)
     detail: str | None = None
     headers: dict[str, str] = {}
     if isinstance(error, DomainError):
@@ -168,15 +168,15 @@ async def problem(request: Request, error: Exception) -> Response:
         status = error.status_code
     else:
         status = 503 if is_outage(error) else 500
-    title, advice = _WORDS.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
+    title, advice = _PROBLEM_TEXTS.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
     said: dict[str, Any] = {"code": status, "title": title, "advice": detail or advice}
-    answer = await render(request, "office/problem.html", status=status, **said)
+    answer = await render(request, "admin/problem.html", status=status, **said)
     answer.headers.update(headers)
     return answer
 
 
-def note(path: str, error: Exception) -> None:
-    """Log a fault: of one in the database its kind alone, because its text holds what customers typed."""
+def log_fault(path: str, error: Exception) -> None:
+    """Log an unexpected error. Of a database error only the type: its text contains customers' values."""
     if is_outage(error):
         log.warning("database_unavailable", error=type(error).__name__)
     elif isinstance(error, SQLAlchemyError):
@@ -185,20 +185,20 @@ def note(path: str, error: Exception) -> None:
         log.error("unexpected_error", path=path, exc_info=error)
 
 
-def to_the_door(request: Request) -> Response:
-    """Where to sign in, and to come back from; what was posted is not repeated. A script is only told."""
-    if request.scope["path"] == BY_ITSELF:
+def redirect_to_sign_in(request: Request) -> Response:
+    """Redirect to the sign-in page, which leads back to a requested page. The refreshing script gets 401 instead."""
+    if request.scope["path"] == OPERATIONS_REFRESH_PATH:
         return Response(status_code=401)
-    asked = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
-    back = f"?next={quote(asked, safe='/')}" if request.method == "GET" and asked != "/admin" else ""
+    requested = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
+    back = f"?next={quote(requested, safe='/')}" if request.method == "GET" and requested != "/admin" else ""
     return Response(status_code=303, headers={"Location": f"/admin/login{back}"})
 
 
-def own_path(path: str | None) -> str:
-    """Where to go afterwards: a page of the back office, or its first."""
-    is_ours = path is not None and (path + "/").startswith("/admin/") and path.isascii() and path.isprintable()
-    return path if path is not None and is_ours and "\\" not in path else "/admin"
+def safe_return_path(path: str | None) -> str:
+    """``path`` when it is a page of the back office, else the back office's first page."""
+    is_own = path is not None and (path + "/").startswith("/admin/") and path.isascii() and path.isprintable()
+    return path if path is not None and is_own and "\\" not in path else "/admin"
 
 
-def _sealer(request: Request) -> Encryptor:
-    return Encryptor(office(request).settings.secret_key, NOTICE)
+def _notice_encryptor(request: Request) -> Encryptor:
+    return Encryptor(back_office(request).settings.secret_key, NOTICE_COOKIE)

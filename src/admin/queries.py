@@ -1,4 +1,4 @@
-"""What the back office reads for its own pages: a few rows at a time, each by an index."""
+"""Queries of the home page and the staff account page."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,8 +12,8 @@ from kit.audit import AuditEvent
 from tenants.models import Organization, UpgradeRequest
 
 
-async def waiting_requests(session: AsyncSession, limit: int) -> Sequence[Any]:
-    """The upgrade requests that wait for an answer, the oldest first, with who asks for what."""
+async def open_upgrade_requests(session: AsyncSession, limit: int) -> Sequence[Any]:
+    """Unanswered upgrade requests with organization and requester, the oldest first."""
     query = (
         sa.select(
             UpgradeRequest.id,
@@ -32,9 +32,9 @@ async def waiting_requests(session: AsyncSession, limit: int) -> Sequence[Any]:
     return (await session.execute(query)).all()
 
 
-async def last_sign_ins(session: AsyncSession, staff_id: UUID, limit: int) -> Sequence[AuditEvent]:
-    """When and from where a staff member signed in, the latest first."""
-    mine = AuditEvent.actor_id == staff_id, AuditEvent.action == "session.started"
-    rows = await session.scalars(sa.select(AuditEvent).where(*mine).order_by(AuditEvent.id.desc()).limit(limit))
+async def recent_sign_ins(session: AsyncSession, staff_id: UUID, limit: int) -> Sequence[AuditEvent]:
+    """A staff member's sign-ins, the latest first."""
+    own = AuditEvent.actor_id == staff_id, AuditEvent.action == "session.started"
+    rows = await session.scalars(sa.select(AuditEvent).where(*own).order_by(AuditEvent.id.desc()).limit(limit))
     found: Sequence[AuditEvent] = rows.all()
     return found

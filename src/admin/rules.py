@@ -1,4 +1,4 @@
-"""The rules of the back office, each said once."""
+"""Rules of the back office: roles, networks, and values entered on its forms."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -9,48 +9,57 @@ from admin.models import StaffRole
 from kit.e164 import without_numbers
 from kit.errors import ValidationFailed
 from kit.text import is_valid_text
+from tenants.plans import Plan
 
-REASON_CHARACTERS = 500
-MOST_DAYS = 366
-"""How far away the end of an exception may be."""
+MAX_REASON_CHARACTERS = 500
+MAX_OVERRIDE_DAYS = 366
+"""The last day of a raised limit is at most this far away."""
 
 
-def ensure_staff_role(role: StaffRole, at_least: StaffRole) -> None:
+def ensure_staff_role(role: StaffRole, minimum: StaffRole) -> None:
     """Raises: StaffRoleTooLow."""
-    if role.rank < at_least.rank:
+    if role.rank < minimum.rank:
         raise StaffRoleTooLow
 
 
-def is_admitted(address: str, networks: Sequence[str]) -> bool:
-    """True when the back office is open to ``address``: to everybody when ``networks`` is empty."""
+def is_allowed_network(address: str, networks: Sequence[str]) -> bool:
+    """True when ``address`` is in one of ``networks``, or when ``networks`` is empty."""
     if not networks:
         return True
     try:
-        asking = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return False
-    # A server that listens on both writes IPv4 addresses as IPv6 ones.
-    mapped = getattr(asking, "ipv4_mapped", None) or asking
+    # A server that listens on IPv6 writes IPv4 addresses as IPv6 ones.
+    mapped = getattr(parsed, "ipv4_mapped", None) or parsed
     return any(mapped in ip_network(network) for network in networks)
 
 
-def read_reason(typed: str) -> str:
-    """Why staff change something, as the audit trail keeps it. Raises: ValidationFailed."""
-    # Nothing can be erased from the trail, and the number that it is about may be one that somebody wants erased.
-    reason = without_numbers(" ".join(typed.split())) if is_valid_text(typed) else ""
+def read_reason(text: str) -> str:
+    """The reason of a staff action, without phone numbers. Raises: ValidationFailed."""
+    # Nothing can be erased from the audit log, and a number in the reason may be one that somebody wants erased.
+    reason = without_numbers(" ".join(text.split())) if is_valid_text(text) else ""
     if not reason:
-        raise ValidationFailed([("reason", "Say why: the audit trail keeps it")])
-    if len(reason) > REASON_CHARACTERS:
-        raise ValidationFailed([("reason", f"At most {REASON_CHARACTERS} characters")])
+        raise ValidationFailed([("reason", "Say why: the audit log keeps it")])
+    if len(reason) > MAX_REASON_CHARACTERS:
+        raise ValidationFailed([("reason", f"At most {MAX_REASON_CHARACTERS} characters")])
     return reason
 
 
-def read_last_day(typed: str, now: dt.datetime) -> dt.datetime:
-    """The end, midnight UTC, of the last day on which an exception holds. Raises: ValidationFailed."""
+def read_plan(text: str) -> Plan:
+    """A plan chosen on a form. Raises: ValidationFailed."""
     try:
-        day = dt.date.fromisoformat(typed.strip())
+        return Plan(text)
+    except ValueError as error:
+        raise ValidationFailed([("plan", "Choose a plan from the list")]) from error
+
+
+def read_last_day(text: str, now: dt.datetime) -> dt.datetime:
+    """Midnight UTC at the end of the last day on which a raised limit holds. Raises: ValidationFailed."""
+    try:
+        day = dt.date.fromisoformat(text.strip())
     except ValueError:
         raise ValidationFailed([("until", "Give a day, like 2026-12-31")]) from None
-    if not 0 <= (day - now.date()).days <= MOST_DAYS:
-        raise ValidationFailed([("until", f"Choose a day from today to {MOST_DAYS} days from now")])
+    if not 0 <= (day - now.date()).days <= MAX_OVERRIDE_DAYS:
+        raise ValidationFailed([("until", f"Choose a day from today to {MAX_OVERRIDE_DAYS} days from now")])
     return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)

@@ -1,4 +1,4 @@
-"""What happens to staff accounts: made, joined, signed in, ended."""
+"""Services of staff accounts and staff sessions."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -23,9 +23,9 @@ from kit.clock import utc_now
 from kit.errors import NotFound
 from kit.secrets import digest
 
-LINK_LIFE = timedelta(minutes=30)
-IDLE = timedelta(minutes=30)
-ABSOLUTE = timedelta(hours=8)
+STAFF_LINK_LIFETIME = timedelta(minutes=30)
+STAFF_SESSION_IDLE = timedelta(minutes=30)
+STAFF_SESSION_LIFETIME = timedelta(hours=8)
 
 
 class StaffViewer(msgspec.Struct, frozen=True):
@@ -43,21 +43,21 @@ class StaffViewer(msgspec.Struct, frozen=True):
 
 
 class InvitedStaff(NamedTuple):
-    """A staff account with the raw token of its link, which is shown once."""
+    """A staff account and the raw token of its link, which is shown once."""
 
     staff: Staff
     raw: str
 
 
 class StaffSessionService(AbstractSessionService[StaffSession]):
-    """The sessions of staff."""
+    """Sessions of staff."""
 
     class Repository(SQLAlchemyAsyncRepository[StaffSession]):
         model_type = StaffSession
 
     repository_type = Repository
-    idle_timeout = IDLE
-    lifetime = ABSOLUTE
+    idle_timeout = STAFF_SESSION_IDLE
+    lifetime = STAFF_SESSION_LIFETIME
 
 
 class StaffService(AccountService[Staff]):
@@ -69,15 +69,15 @@ class StaffService(AccountService[Staff]):
     repository_type = Repository
 
     async def add(self, email: str, role: StaffRole | None, *, passwords: Passwords, by: Actor) -> InvitedStaff:
-        """Make an account, or renew the link of one that is there; the link before stops working.
+        """Create a staff account, or renew the link of an existing one; an earlier link stops working.
 
-        The first account is an admin's, whatever was asked for: somebody must be able to make the others. ``role``
-        None leaves an account that is there as it is, and makes a new one with the lowest.
+        The first account becomes an admin whatever ``role`` says, so that somebody can manage the others. With ``role``
+        None an existing account keeps its role, and a new one gets the lowest.
 
         Raises: ValidationFailed, when ``email`` is no address.
         """
         session, address = self._session, parse_email(email)
-        # Two at once must not both find nobody, or make the same account.
+        # Two at once must not both find no account, or create the same one.
         await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("admin.staff"))))
         staff = await self._repository.get_one_or_none(Staff.email == address)
         if staff is None:
@@ -85,14 +85,14 @@ class StaffService(AccountService[Staff]):
             staff = Staff(
                 email=address,
                 role=StaffRole.ADMIN if is_first else role or StaffRole.SUPPORT,
-                # Nobody's password: the link lets its holder choose one.
+                # A random password that nobody knows, until the link's holder sets one.
                 password_hash=await passwords.hash(secrets.token_urlsafe(32)),
             )
             session.add(staff)
         elif role is not None:
             staff.role = role
         raw = secrets.token_urlsafe(32)
-        staff.link_digest, staff.link_expires_at = digest(raw), utc_now() + LINK_LIFE
+        staff.link_digest, staff.link_expires_at = digest(raw), utc_now() + STAFF_LINK_LIFETIME
         staff.disabled_at = None
         await session.flush()
         invited = {"role": staff.role.value}
@@ -100,25 +100,25 @@ class StaffService(AccountService[Staff]):
         return InvitedStaff(staff, raw)
 
     async def ensure_link(self, raw: str) -> Staff:
-        """Whose link ``raw`` is; it stays unused. Raises: StaffLinkNotUsable."""
-        staff = await self._repository.get_one_or_none(*_usable(raw))
+        """The account of the link ``raw``; does not use it up. Raises: StaffLinkNotUsable."""
+        staff = await self._repository.get_one_or_none(*_link_is_usable(raw))
         if staff is None:
             raise StaffLinkNotUsable
         return staff
 
     async def join(self, raw: str, *, password: str, passwords: Passwords, address: str) -> Staff:
-        """Use the link up: its holder has ``password`` from now on, and every session of theirs ends.
+        """Use up the link: set ``password`` and end all sessions of the account.
 
         Raises:
             StaffLinkNotUsable: used, replaced, too old or unknown.
-            ValidationFailed: the password cannot be used; the link still can.
+            ValidationFailed: the password is not allowed; the link stays usable.
         """
         session = self._session
         staff = await self.ensure_link(raw)
         ensure_password(password, email=staff.email, name=staff.name)
         hashed = await passwords.hash(password)
-        # One statement decides: of two who hold the link one joins.
-        used = sa.update(Staff).where(*_usable(raw)).values(link_digest=None, link_expires_at=None)
+        # One statement checks and uses the link: of two requests at once only one succeeds.
+        used = sa.update(Staff).where(*_link_is_usable(raw)).values(link_digest=None, link_expires_at=None)
         if await session.scalar(used.returning(Staff.id)) is None:
             raise StaffLinkNotUsable
         staff.password_hash, staff.joined_at = hashed, staff.joined_at or utc_now()
@@ -129,31 +129,31 @@ class StaffService(AccountService[Staff]):
 
     async def change_role(self, staff_id: UUID, role: StaffRole, *, by: Actor) -> None:
         """Give a staff member another role. Raises: NotFound, LastAdmin."""
-        staff = await self._kept(staff_id, is_admin_after=role is StaffRole.ADMIN)
+        staff = await self._lock_and_get(staff_id, is_admin_after=role is StaffRole.ADMIN)
         before, staff.role = staff.role, role
         changed = {"before": {"role": before.value}, "after": {"role": role.value}}
         await self._record(staff, by, "staff.role_changed", changed)
 
     async def disable(self, staff_id: UUID, *, by: Actor) -> None:
-        """Sign a staff member out everywhere, for good. Raises: NotFound, LastAdmin."""
-        staff = await self._kept(staff_id, is_admin_after=False)
+        """End all sessions of a staff member and allow no new one. Raises: NotFound, LastAdmin."""
+        staff = await self._lock_and_get(staff_id, is_admin_after=False)
         staff.disabled_at, staff.link_digest = utc_now(), None
         await self._session.flush()
         await StaffSessionService(self._session).end_all(staff.id)
         await self._record(staff, by, "staff.disabled", None)
 
     async def reset_second_factor(self, staff_id: UUID, factor: SecondFactor, *, by: Actor) -> None:
-        """Let a staff member enrol anew at their next sign-in. Raises: NotFound, SecondFactorUnchanged."""
+        """Remove a second factor; the next sign-in enrols a new one. Raises: NotFound, SecondFactorUnchanged."""
         staff = await self._repository.get_one_or_none(Staff.id == staff_id)
         if staff is None:
             raise NotFound
         await factor.disable(self._session, staff, by=by)
         await StaffSessionService(self._session).end_all(staff.id)
 
-    async def _kept(self, staff_id: UUID, *, is_admin_after: bool) -> Staff:
-        """A staff member who is about to change; somebody else stays admin if they do not."""
+    async def _lock_and_get(self, staff_id: UUID, *, is_admin_after: bool) -> Staff:
+        """Lock all admins and return the staff member. Raises: NotFound, LastAdmin."""
         session = self._session
-        # All admins in one order: two who demote one another at once must not both succeed.
+        # All admins are locked, in one order: two who demote one another at once must not both succeed.
         admins = sa.select(Staff.id).where(Staff.role == StaffRole.ADMIN, Staff.disabled_at.is_(None))
         others = set((await session.scalars(admins.order_by(Staff.id).with_for_update())).all()) - {staff_id}
         staff = await self._repository.get_one_or_none(Staff.id == staff_id, Staff.disabled_at.is_(None))
@@ -168,23 +168,23 @@ class StaffService(AccountService[Staff]):
         await record(session, by, action, subject_id=staff.id, subject_name=staff.email, details=details)
 
 
-def _usable(raw: str) -> tuple[sa.ColumnElement[bool], ...]:
+def _link_is_usable(raw: str) -> tuple[sa.ColumnElement[bool], ...]:
     return Staff.link_digest == digest(raw), Staff.link_expires_at > utc_now(), Staff.disabled_at.is_(None)
 
 
-async def staff_of(
+async def find_staff_viewer(
     session: AsyncSession, raw: str, address: str, now: datetime, *, is_activity: bool = True
 ) -> StaffViewer | None:
-    """The staff member whose live session ``raw`` is; notes at most once a minute that it was seen.
+    """The staff member of the live session ``raw``; activity updates its last-seen time, at most once a minute.
 
-    What a page asks by itself is no activity: it must not keep an abandoned session alive.
+    Requests that a page makes by itself are no activity: they must not keep an abandoned session alive.
     """
     query = (
         sa.select(StaffSession.id, StaffSession.last_seen_at, Staff.id, Staff.email, Staff.role)
         .join(Staff, Staff.id == StaffSession.user_id)
         .where(
             StaffSession.digest == digest(raw),
-            *is_alive(StaffSession, now, IDLE),
+            *is_alive(StaffSession, now, STAFF_SESSION_IDLE),
             ~StaffSession.awaits_second_factor,
             Staff.disabled_at.is_(None),
             Staff.totp_enabled_at.is_not(None),
@@ -195,6 +195,6 @@ async def staff_of(
         return None
     session_id, seen_at, staff_id, email, role = row
     if is_activity and now - seen_at > LAST_SEEN_PRECISION:
-        # An update, never an upsert: a session that was ended meanwhile stays ended.
+        # An UPDATE and not an upsert: a session that has been ended meanwhile stays ended.
         await session.execute(sa.update(StaffSession).where(StaffSession.id == session_id).values(last_seen_at=now))
     return StaffViewer(staff_id=staff_id, session_id=session_id, email=email, role=role, address=address)

@@ -1,17 +1,17 @@
-"""How the back office looks: like the customers' pages, whose templates, files and headers it is given."""
+"""What the back office's pages take over from the customers' pages."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 
-class Look(NamedTuple):
-    """What the pages of the product share."""
+class Theme(NamedTuple):
+    """Templates, headers and files of the customers' pages, given by the composition root."""
 
     templates: Path
     filters: Mapping[str, Callable[..., Any]]
-    words: Mapping[str, Any]
-    """What those templates use by name."""
+    globals: Mapping[str, Any]
+    """Jinja globals that the templates need."""
     headers: Mapping[str, str]
     assets: Mapping[str, str]
-    """Built file names by their plain ones."""
+    """Built names of files, by their source names."""

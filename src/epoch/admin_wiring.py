@@ -1,10 +1,10 @@
-"""Opens the back office: only here it is known what it shares with the customers' pages."""
+"""Makes the back office and gives it the theme of the customers' pages."""
 
 from collections.abc import Mapping
 
 from accounts.account_services import AccountServices
 from admin.back_office import BackOffice, build_back_office
-from admin.theme import Look
+from admin.theme import Theme
 from carrier.port import Carrier
 from dashboard.formats import FILTERS
 from dashboard.pages import TEMPLATES, icon_svg, page_headers
@@ -18,26 +18,26 @@ from privacy.number_erasure import NumberErasure
 def open_back_office(
     settings: Settings,
     database: Database,
-    reading: Database,
+    staff_database: Database,
     accounts: AccountServices,
     mailer: Mailer,
     carrier: Carrier,
-    number_desk: NumberProvisioning,
+    number_provisioning: NumberProvisioning,
     number_erasure: NumberErasure,
     assets: Mapping[str, str],
 ) -> BackOffice:
-    """The back office, in the look and behind the headers of the customers' pages."""
-    look = Look(
-        templates=TEMPLATES, filters=FILTERS, words={"drawn": icon_svg}, headers=page_headers(settings), assets=assets
+    """The back office, with the templates and headers of the customers' pages."""
+    theme = Theme(
+        templates=TEMPLATES, filters=FILTERS, globals={"drawn": icon_svg}, headers=page_headers(settings), assets=assets
     )
     return build_back_office(
         settings,
         database,
-        reading,
+        staff_database,
         accounts=accounts,
         mailer=mailer,
         carrier=carrier,
-        number_desk=number_desk,
+        number_provisioning=number_provisioning,
         number_erasure=number_erasure,
-        look=look,
+        theme=theme,
     )

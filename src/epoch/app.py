@@ -13,7 +13,7 @@ from accounts.account_services import ACCOUNT_SERVICES, build_account_services
 from accounts.auth import SessionMiddleware, provide_user_context
 from accounts.controllers import SessionController
 from admin.back_office import BACK_OFFICE
-from admin.mount import mount
+from admin.mount import admin_route
 from calls.caller_attribution import CallerAttribution
 from calls.carrier_callbacks import CarrierCallbackController
 from calls.controllers import CallController, UsageController
@@ -144,7 +144,7 @@ def create_app(
     )
     assets = load_manifest(dist)
     accounts, desk = build_account_services(settings, database, mailer), build_number_provisioning(database, carrier)
-    office = open_back_office(settings, database, staff, accounts, mailer, carrier, desk, erasure, assets)
+    back_office = open_back_office(settings, database, staff, accounts, mailer, carrier, desk, erasure, assets)
 
     @asynccontextmanager
     async def parts(_: Litestar) -> AsyncGenerator[None, None]:
@@ -159,7 +159,7 @@ def create_app(
             for part in reversed(background):
                 await part.stop()
             await carrier.close()
-            await office.stop()
+            await back_office.stop()
             await jobs.stop()
             await database.stop()
 
@@ -177,7 +177,7 @@ def create_app(
             integrations_router(settings, assets, database, limiter),
             pop_out_router(settings, assets),
             health_router,
-            mount(office),
+            admin_route(back_office),
         ],
         dependencies={
             "tenant_context": Provide(provide_tenant_context, sync_to_thread=False),
@@ -208,8 +208,8 @@ def create_app(
             CALL_EVENT_RECORDER.entry(CallEventRecorder(database, alert_mailer)),
             ALERT_MAILER.entry(alert_mailer),
             NUMBER_ERASURE.entry(erasure),
-            UPGRADE_REQUEST_RECIPIENTS.entry(office.answerers),
-            BACK_OFFICE.entry(office),
+            UPGRADE_REQUEST_RECIPIENTS.entry(back_office.upgrade_approvers),
+            BACK_OFFICE.entry(back_office),
         ]
     )
     return app

@@ -7,7 +7,7 @@ import structlog
 from accounts.models import LoginSession, OneTimeToken
 from accounts.sessions import IDLE_TIMEOUT
 from admin.models import StaffSession
-from admin.services import IDLE as STAFF_IDLE
+from admin.services import STAFF_SESSION_IDLE
 from calls.limits.models import CallDestination, CappedRejection
 from calls.models import UnmatchedEvent
 from calls.reconciliation.models import CallDiscrepancy
@@ -27,7 +27,7 @@ PURGE_RULES = (
     PurgeRule(LoginSession.expires_at, timedelta(days=1)),
     PurgeRule(LoginSession.last_seen_at, IDLE_TIMEOUT + timedelta(days=1)),
     PurgeRule(StaffSession.expires_at, timedelta(days=1)),
-    PurgeRule(StaffSession.last_seen_at, STAFF_IDLE + timedelta(days=1)),
+    PurgeRule(StaffSession.last_seen_at, STAFF_SESSION_IDLE + timedelta(days=1)),
     PurgeRule(OneTimeToken.expires_at, timedelta(days=1)),
     # No window is longer than a day.
     PurgeRule(RateCounter.window_start, timedelta(days=2)),

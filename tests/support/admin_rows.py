@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from admin.action_registry import KINDS
+from admin.app import VIEWS
 from admin.models import StaffRole
 from calls.limits.models import Alert, LimitOverride
 from calls.models import Call, CallStatus
@@ -15,6 +15,9 @@ from support.factories import Factory
 from support.full_tenant import Furnished, furnish
 from support.staff import make_staff
 from tenants.models import UpgradeRequest
+
+ACTIONS = {view.identity: view.staff_actions for view in VIEWS if view.staff_actions}
+"""Staff actions by the kind of record."""
 
 
 @dataclass(frozen=True)
@@ -58,5 +61,5 @@ async def make_rows(database: Database, make: Factory) -> Mapping[str, Row]:
         "upgrade-request": request_id,
         "staff": staff.id,
     }
-    assert set(found) == set(KINDS)
+    assert set(found) == set(ACTIONS)
     return {kind: Row(kind, key) for kind, key in found.items()}

@@ -1,1 +1,1 @@
-"""Staff sign-in."""
+"""Sign-in of staff and their own accounts."""

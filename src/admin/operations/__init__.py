@@ -1,1 +1,1 @@
-"""The operations page and its queries."""
+"""The operations page: its queries, and the pause of all calls."""

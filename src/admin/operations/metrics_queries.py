@@ -1,4 +1,4 @@
-"""What all processes have counted: exchanges of tokens, and how the carrier answers."""
+"""Queries of the per-minute counters: token exchanges and requests to the carrier."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -12,21 +12,21 @@ from carrier.health import REPORT_INTERVAL, CarrierCounter, CarrierHealthReport
 from kit.counters import MinuteCounter
 from kit.errors import Unavailable
 
-LATELY = 5
-"""Minutes that the newest figures are about."""
+RECENT_MINUTES = 5
+"""The time span of the current figures."""
 _EXCHANGES = "exchange."
 _ADMITTED = "exchange.ok"
 _ERRORS = f"{_EXCHANGES}{Unavailable.code}"
 
 
-class ExchangesNow(NamedTuple):
-    """Exchanges of the last minutes."""
+class RecentExchanges(NamedTuple):
+    """Exchanges of the last ``RECENT_MINUTES``."""
 
     admitted: int
     refused: Sequence[tuple[str, int]]
-    """Why, and how often; the most frequent first."""
+    """Error code and count, the most frequent first."""
     errors: int
-    """Those that we could not answer."""
+    """Exchanges that failed on our side."""
 
     @property
     def all(self) -> int:
@@ -34,37 +34,37 @@ class ExchangesNow(NamedTuple):
 
     @property
     def per_minute(self) -> float:
-        return self.all / LATELY
+        return self.all / RECENT_MINUTES
 
 
-class CarrierNow(NamedTuple):
-    """How the carrier does: figures of the last minutes, and how each of our processes stands with it."""
+class CarrierStatus(NamedTuple):
+    """Requests to the carrier in the last ``RECENT_MINUTES``, and the circuit breakers of our processes."""
 
     states: Mapping[BreakerState, int]
-    """Processes that run, by the state of their breakers."""
+    """Number of running processes, by the state of their breakers."""
     answered: int
     failed: int
-    left_alone: int
-    milliseconds: int | None
-    """What an answer took on average; None without any."""
+    not_sent: int
+    average_milliseconds: int | None
+    """Mean response time; None without a response."""
     answered_at: dt.datetime | None
     failed_at: dt.datetime | None
     failure: str | None
-    """What the last failure was."""
+    """The last failure."""
 
     @property
     def error_share(self) -> int | None:
-        """Percent of the requests that failed."""
+        """Failed requests in percent."""
         sent = self.answered + self.failed
         return round(100 * self.failed / sent) if sent else None
 
     @property
-    def is_well(self) -> bool:
+    def is_healthy(self) -> bool:
         return not self.failed and set(self.states) <= {BreakerState.CLOSED}
 
 
-async def counted_by_hour(session: AsyncSession, first: dt.datetime) -> Mapping[dt.datetime, tuple[int, int]]:
-    """Exchanges that were admitted and not, by the hour from ``first`` on."""
+async def exchanges_by_hour(session: AsyncSession, first: dt.datetime) -> Mapping[dt.datetime, tuple[int, int]]:
+    """Numbers of admitted and refused exchanges for each hour from ``first`` on."""
     amount = sa.func.sum(MinuteCounter.amount)
     query = (
         sa.select(
@@ -78,21 +78,21 @@ async def counted_by_hour(session: AsyncSession, first: dt.datetime) -> Mapping[
     return {start: (int(admitted), int(refused)) for start, admitted, refused in await session.execute(query)}
 
 
-async def exchanges_now(session: AsyncSession, now: dt.datetime) -> ExchangesNow:
-    """The exchanges of the last minutes."""
-    found = await _lately(session, now)
+async def recent_exchanges(session: AsyncSession, now: dt.datetime) -> RecentExchanges:
+    """The exchanges of the last ``RECENT_MINUTES``."""
+    found = await _recent_counts(session, now)
     refused = {
         name.removeprefix(_EXCHANGES): amount
         for name, amount in found.items()
         if name.startswith(_EXCHANGES) and name not in (_ADMITTED, _ERRORS)
     }
     ordered = sorted(refused.items(), key=lambda item: (-item[1], item[0]))
-    return ExchangesNow(found.get(_ADMITTED, 0), ordered, found.get(_ERRORS, 0))
+    return RecentExchanges(found.get(_ADMITTED, 0), ordered, found.get(_ERRORS, 0))
 
 
-async def carrier_now(session: AsyncSession, now: dt.datetime) -> CarrierNow:
-    """How the carrier does."""
-    found = await _lately(session, now)
+async def carrier_status(session: AsyncSession, now: dt.datetime) -> CarrierStatus:
+    """The state of the carrier."""
+    found = await _recent_counts(session, now)
     running = (
         sa.select(CarrierHealthReport.state, sa.func.count())
         .where(CarrierHealthReport.reported_at > now - 2 * REPORT_INTERVAL)
@@ -107,21 +107,21 @@ async def carrier_now(session: AsyncSession, now: dt.datetime) -> CarrierNow:
     )
     failure = (await session.execute(failures)).one_or_none()
     answered = found.get(CarrierCounter.ANSWERED, 0)
-    return CarrierNow(
+    return CarrierStatus(
         states={row[0]: row[1] for row in await session.execute(running)},
         answered=answered,
         failed=found.get(CarrierCounter.FAILED, 0),
-        left_alone=found.get(CarrierCounter.NOT_SENT, 0),
-        milliseconds=found.get(CarrierCounter.MILLISECONDS, 0) // answered if answered else None,
+        not_sent=found.get(CarrierCounter.NOT_SENT, 0),
+        average_milliseconds=found.get(CarrierCounter.MILLISECONDS, 0) // answered if answered else None,
         answered_at=await session.scalar(sa.select(sa.func.max(CarrierHealthReport.answered_at))),
         failed_at=None if failure is None else failure[0],
         failure=None if failure is None else failure[1],
     )
 
 
-async def _lately(session: AsyncSession, now: dt.datetime) -> Mapping[str, int]:
-    """Amounts of the last ``LATELY`` whole minutes and the one that runs, by name."""
-    since = now.replace(second=0, microsecond=0) - dt.timedelta(minutes=LATELY - 1)
+async def _recent_counts(session: AsyncSession, now: dt.datetime) -> Mapping[str, int]:
+    """Counters of the last ``RECENT_MINUTES``, the current minute included, by name."""
+    since = now.replace(second=0, microsecond=0) - dt.timedelta(minutes=RECENT_MINUTES - 1)
     query = (
         sa.select(MinuteCounter.name, sa.func.sum(MinuteCounter.amount))
         .where(MinuteCounter.minute >= since)

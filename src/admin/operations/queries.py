@@ -1,4 +1,4 @@
-"""What goes on at this moment, in all organizations: bounded reads, each by an index."""
+"""Queries of the operations page over all organizations; each is bounded and answered by an index."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -8,114 +8,114 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from admin.operations.metrics_queries import (
-    CarrierNow,
-    ExchangesNow,
-    carrier_now,
-    counted_by_hour,
-    exchanges_now,
+    CarrierStatus,
+    RecentExchanges,
+    carrier_status,
+    exchanges_by_hour,
+    recent_exchanges,
 )
-from admin.operations.reconciliation_queries import Reconciled, reconciled
+from admin.operations.reconciliation_queries import ReconciliationSummary, read_reconciliation
 from calls.limits.models import Alert, CallingPause
 from calls.models import Call, CallStatus
 from kit.ids import first_uuid7
 from kit.jobs.queue import Backlog, OutboxItem, backlog
 from tenants.models import Organization
 
-SHOWN = 20
+LIST_ROWS = 20
 """Rows of each list."""
-HOURS = 24
-MOST_CALLS = 100_000
-"""Of the last ``HOURS`` that are counted, the latest; a busier day is said to be one."""
-MOST_COUNTED = 10_000
-"""Of live calls and pieces of work."""
-# Spelled as the partial index is: a parameter would not be known to fit it.
+CHART_HOURS = 24
+MAX_CALLS_READ = 100_000
+"""The charts count the latest of this many calls; the page says so when there were more."""
+COUNT_CAP = 10_000
+"""Counts of live calls and jobs stop here."""
+# Spelled as in the partial index: with a parameter the planner could not use it.
 _IS_LIVE = sa.text("call.status IN ('initiated','ringing','in-progress')")
 
 
-class Hour(NamedTuple):
-    """What began within one hour, UTC."""
+class HourlyCounts(NamedTuple):
+    """Calls and exchanges that began within one hour, UTC."""
 
     start: dt.datetime
     calls: int
-    """Refused ones are not among them."""
+    """Without the refused ones."""
     refused: int
     exchanges: int
     exchanges_refused: int
 
 
 class Pause(NamedTuple):
-    """Why no call is placed, and since when."""
+    """A pause of all calls."""
 
     reason: str
     since: dt.datetime
     ends_live_calls: bool
-    """True when those that were live are ended too."""
+    """True when it also ended the calls that were live."""
 
 
 class Queue(NamedTuple):
-    """The outbox."""
+    """The jobs that wait or have failed."""
 
     backlog: Sequence[Backlog]
-    """What waits, by kind; at most ``MOST_COUNTED`` pieces are counted."""
+    """Waiting jobs by kind; counted up to ``COUNT_CAP``."""
     given_up: int
-    """Of the last month; the same cap."""
+    """Jobs that failed for good in the last month; the same cap."""
 
 
-class Operations(NamedTuple):
-    """One look at everything."""
+class OperationsSnapshot(NamedTuple):
+    """All figures of the operations page."""
 
     pause: Pause | None
     live_count: int
-    """Up to ``MOST_COUNTED``."""
+    """Counted up to ``COUNT_CAP``."""
     live: Sequence[Any]
     alerts: Sequence[Any]
-    hours: Sequence[Hour]
-    """The latest last."""
-    is_whole_day: bool
-    """False when there were more calls than are counted."""
+    hours: Sequence[HourlyCounts]
+    """The latest is last."""
+    counts_whole_day: bool
+    """False when there were more calls than ``MAX_CALLS_READ``."""
     countries: Sequence[Any]
-    exchanges: ExchangesNow
-    carrier: CarrierNow
+    exchanges: RecentExchanges
+    carrier: CarrierStatus
     queue: Queue
-    reconciled: Reconciled
+    reconciliation: ReconciliationSummary
 
 
-async def operations(session: AsyncSession, now: dt.datetime) -> Operations:
-    """What goes on ``now``."""
-    first = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=HOURS - 1)
+async def read_operations(session: AsyncSession, now: dt.datetime) -> OperationsSnapshot:
+    """Read all figures."""
+    first = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=CHART_HOURS - 1)
     calls = await _calls_by_hour(session, first)
-    measured = await counted_by_hour(session, first)
-    starts = [first + dt.timedelta(hours=number) for number in range(HOURS)]
-    return Operations(
-        pause=await pause_of(session),
-        live_count=await _counted(session, sa.select(Call.id).where(_IS_LIVE)),
-        live=await _live(session),
+    measured = await exchanges_by_hour(session, first)
+    starts = [first + dt.timedelta(hours=number) for number in range(CHART_HOURS)]
+    return OperationsSnapshot(
+        pause=await current_pause(session),
+        live_count=await _capped_count(session, sa.select(Call.id).where(_IS_LIVE)),
+        live=await _live_calls(session),
         alerts=await _alerts(session),
-        hours=[Hour(start, *calls.get(start, (0, 0)), *measured.get(start, (0, 0))) for start in starts],
-        is_whole_day=sum(sum(pair) for pair in calls.values()) < MOST_CALLS,
+        hours=[HourlyCounts(start, *calls.get(start, (0, 0)), *measured.get(start, (0, 0))) for start in starts],
+        counts_whole_day=sum(sum(pair) for pair in calls.values()) < MAX_CALLS_READ,
         countries=await _countries(session, first),
-        exchanges=await exchanges_now(session, now),
-        carrier=await carrier_now(session, now),
+        exchanges=await recent_exchanges(session, now),
+        carrier=await carrier_status(session, now),
         queue=await _queue(session),
-        reconciled=await reconciled(session, SHOWN, now),
+        reconciliation=await read_reconciliation(session, LIST_ROWS, now),
     )
 
 
-async def pause_of(session: AsyncSession) -> Pause | None:
-    """The pause of all calls, while there is one."""
+async def current_pause(session: AsyncSession) -> Pause | None:
+    """The current pause of all calls; None while there is none."""
     query = sa.select(CallingPause.reason, CallingPause.created_at, CallingPause.ends_live_calls)
     row = (await session.execute(query.limit(1))).one_or_none()
     return None if row is None else Pause(*row)
 
 
 def _latest_calls(first: dt.datetime) -> Any:
-    # Ids begin with their time: the primary key finds the day.
+    # Ids begin with their time, so the primary key answers this.
     since = first_uuid7(first)
     return (
         sa.select(Call.started_at, Call.status, Call.country)
         .where(Call.id >= since)
         .order_by(Call.id.desc())
-        .limit(MOST_CALLS)
+        .limit(MAX_CALLS_READ)
         .subquery()
     )
 
@@ -138,18 +138,18 @@ async def _countries(session: AsyncSession, first: dt.datetime) -> Sequence[Any]
         .where(calls.c.status != CallStatus.REFUSED, calls.c.country.is_not(None))
         .group_by(calls.c.country)
         .order_by(sa.desc("calls"), calls.c.country)
-        .limit(SHOWN)
+        .limit(LIST_ROWS)
     )
     return (await session.execute(query)).all()
 
 
-async def _live(session: AsyncSession) -> Sequence[Any]:
+async def _live_calls(session: AsyncSession) -> Sequence[Any]:
     query = (
         sa.select(Call.id, Call.to_number, Call.status, Call.started_at, Call.organization_id, Organization.name)
         .join(Organization, Organization.id == Call.organization_id)
         .where(_IS_LIVE)
         .order_by(Call.started_at.desc())
-        .limit(SHOWN)
+        .limit(LIST_ROWS)
     )
     return (await session.execute(query)).all()
 
@@ -162,16 +162,16 @@ async def _alerts(session: AsyncSession) -> Sequence[Any]:
         .join(Organization, Organization.id == Alert.organization_id)
         .where(Alert.resolved_at.is_(None))
         .order_by(Alert.id.desc())
-        .limit(SHOWN)
+        .limit(LIST_ROWS)
     )
     return (await session.execute(query)).all()
 
 
 async def _queue(session: AsyncSession) -> Queue:
-    given_up = await _counted(session, sa.select(OutboxItem.id).where(OutboxItem.given_up_at.is_not(None)))
-    return Queue(await backlog(session, most=MOST_COUNTED), given_up)
+    given_up = await _capped_count(session, sa.select(OutboxItem.id).where(OutboxItem.given_up_at.is_not(None)))
+    return Queue(await backlog(session, most=COUNT_CAP), given_up)
 
 
-async def _counted(session: AsyncSession, query: sa.Select[Any]) -> int:
-    some = query.limit(MOST_COUNTED).subquery()
+async def _capped_count(session: AsyncSession, query: sa.Select[Any]) -> int:
+    some = query.limit(COUNT_CAP).subquery()
     return int(await session.scalar(sa.select(sa.func.count()).select_from(some)) or 0)

@@ -1,4 +1,4 @@
-"""Where we and the carrier differ: about calls, day by day, and about numbers."""
+"""Queries of the differences from the carrier: calls by day, and phone numbers."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -12,33 +12,33 @@ from kit.counters import MinuteCounter
 from phone_numbers.models import NumberDiscrepancy
 from phone_numbers.reconcile_job import COMPARED_COUNTER
 
-DAYS = 3
+COMPARED_DAYS = 3
 
 
-class Reconciled(NamedTuple):
-    """What the comparisons found last."""
+class ReconciliationSummary(NamedTuple):
+    """Results of the last comparisons."""
 
     days: Sequence[ReconciledDay]
-    """The newest first."""
+    """The newest is first."""
     calls: Sequence[CallDiscrepancy]
-    """What is for people to look at."""
+    """Differences that no rule corrected."""
     numbers: Sequence[NumberDiscrepancy]
     numbers_compared_at: dt.datetime | None
-    """The minute of the last comparison of numbers; None when there was none for a day."""
+    """Minute of the last comparison of numbers; None when there was none within a day."""
 
     @property
-    def open(self) -> int:
+    def open_count(self) -> int:
         return len(self.calls) + len(self.numbers)
 
 
-async def reconciled(session: AsyncSession, limit: int, now: dt.datetime) -> Reconciled:
-    """The last days, and at most ``limit`` differences of each kind."""
-    days = sa.select(ReconciledDay).order_by(ReconciledDay.day.desc()).limit(DAYS)
+async def read_reconciliation(session: AsyncSession, limit: int, now: dt.datetime) -> ReconciliationSummary:
+    """Read the last days, and at most ``limit`` differences of each kind."""
+    days = sa.select(ReconciledDay).order_by(ReconciledDay.day.desc()).limit(COMPARED_DAYS)
     calls = sa.select(CallDiscrepancy).where(CallDiscrepancy.corrected_at.is_(None))
     calls = calls.order_by(CallDiscrepancy.id.desc()).limit(limit)
     numbers = sa.select(NumberDiscrepancy).order_by(NumberDiscrepancy.id.desc()).limit(limit)
     compared = MinuteCounter.minute >= now - dt.timedelta(days=1), MinuteCounter.name == COMPARED_COUNTER
-    return Reconciled(
+    return ReconciliationSummary(
         days=(await session.scalars(days)).all(),
         calls=(await session.scalars(calls)).all(),
         numbers=(await session.scalars(numbers)).all(),

@@ -1,37 +1,37 @@
-"""Numbers, embed tokens and calls, as lists and details."""
+"""Phone numbers in the back office: list, detail page and the staff action that releases one."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from starlette.requests import Request
 
-from admin.action_registry import actions_for
-from admin.base_view import (
-    Listing,
-    Section,
-    prefix,
-    uuid_of,
-)
-from admin.filters import numbers_like, of_organization
-from admin.formatters import (
-    STATUSES,
-    moment,
-    number,
-    words,
-)
-from calls.models import Call, CallEvent, CallStatus
-from kit.e164 import masked
+from admin.actions.staff_action import ActionContext, staff_action
+from admin.base_view import RecordView
+from admin.filters import number_prefixes, of_organization, starts_with
+from admin.formatters import format_number
+from admin.models import StaffRole
 from tenants.models import PhoneNumber
-from widget.models import EmbedToken
 
 
-class PhoneNumberView(Listing, model=PhoneNumber):
+@staff_action(
+    "release",
+    "Release",
+    role=StaffRole.OPERATOR,
+    effect="The carrier takes the number back and may sell it to anybody. Records keep it.",
+    applies=lambda number: number.released_at is None,
+)
+async def release(context: ActionContext[PhoneNumber]) -> str:
+    number, releaser = context.record, context.back_office.number_provisioning.releaser
+    await releaser.release(number.organization_id, number.id, by=context.by)
+    return "Number released."
+
+
+class PhoneNumberView(RecordView, model=PhoneNumber):
+    identity = "phone-number"
     name_plural = "Phone numbers"
-    exports = True
-    about = "Numbers that organizations hold, or held."
-    symbol = "phone"
-    hint = "Beginning of a number, or id"
+    description = "Numbers that organizations hold or have held."
+    icon = "phone"
+    is_exportable = True
+    search_label = "Beginning of a number, or id"
     column_list = (
         "e164",
         "organization_id",
@@ -41,128 +41,17 @@ class PhoneNumberView(Listing, model=PhoneNumber):
         "id",
     )
     column_details_list = column_list
-    exact = {"organization_id": of_organization(PhoneNumber)}
+    filters = {"organization_id": of_organization(PhoneNumber)}
+    staff_actions = (release,)
 
     def search(self, term: str) -> sa.ColumnElement[bool]:
-        return sa.or_(sa.false(), *(prefix(PhoneNumber.e164, start) for start in numbers_like(term)))
+        return sa.or_(sa.false(), *(starts_with(PhoneNumber.e164, start) for start in number_prefixes(term)))
 
     def heading(self, row: Any) -> str:
-        return number(row.e164)
+        return format_number(row.e164)
 
-    def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
-        return actions_for(request, self.identity, row)
+    def confirmation_name(self, row: Any) -> str:
+        return str(row.e164)
 
-
-class EmbedTokenView(Listing, model=EmbedToken):
-    name_plural = "Embed tokens"
-    about = "What pages show to become a phone. The tokens themselves are stored nowhere."
-    symbol = "copy"
-    hint = "First eight characters (ept_…), or id"
-    column_list = (
-        "prefix",
-        "label",
-        "organization_id",
-        "allowed_domains",
-        "last_used_at",
-        "revoked_at",
-        "id",
-    )
-    column_details_list = (
-        *column_list,
-        "last_origin",
-        "created_by",
-        "created_at",
-        "revoked_by",
-    )
-    exact = {"organization_id": of_organization(EmbedToken)}
-
-    def search(self, term: str) -> sa.ColumnElement[bool]:
-        # Whoever pastes a whole token searches for its beginning; the rest goes no further.
-        return sa.type_coerce(EmbedToken.prefix == term[:8], sa.Boolean)
-
-    def heading(self, row: Any) -> str:
-        return str(row.label or f"{row.prefix}…")
-
-    def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
-        return actions_for(request, self.identity, row)
-
-
-class CallView(Listing, model=Call):
-    name_plural = "Calls"
-    exports = True
-    about = "Newest first. A status can be chosen within one organization."
-    is_dated = True
-    symbol = "phone"
-    hint = "Beginning of the number that was called, or id"
-    column_list = (
-        "to_number",
-        "from_number",
-        "organization_id",
-        "status",
-        "duration",
-        "started_at",
-        "id",
-    )
-    column_details_list = (
-        *column_list,
-        "token_id",
-        "answered_at",
-        "ended_at",
-        "end_reason",
-        "agent",
-        "origin",
-        "call_id",
-    )
-    exact = {
-        "organization_id": of_organization(Call),
-        "token_id": lambda typed: Call.token_id == uuid_of(typed),
-    }
-    is_personal = True
-
-    def choices_for(self, request: Request) -> Mapping[str, Sequence[tuple[str, str]]]:
-        # An organization's index holds the status; no other does.
-        is_of_one = bool(request.query_params.get("organization_id"))
-        return {"status": [(status.value, text) for status, text in STATUSES.items()]} if is_of_one else {}
-
-    def narrowed(self, request: Request, most: int) -> tuple[sa.Select[Any], str, bool]:
-        stmt, by, is_narrowed = super().narrowed(request, most)
-        status = request.query_params.get("status")
-        if not (status and request.query_params.get("organization_id")):
-            return stmt, by, is_narrowed
-        stmt = stmt.where(Call.status == status if status in set(CallStatus) else sa.false())
-        # Found in the index alone. Asked for whole calls, PostgreSQL would rather go through everybody's, newest first.
-        found = stmt.with_only_columns(Call.id, maintain_column_froms=True)
-        return self._columns("column_list").where(Call.id.in_(found)).order_by(Call.id.desc()), by, True
-
-    def search(self, term: str) -> sa.ColumnElement[bool]:
-        return sa.or_(sa.false(), *(prefix(Call.to_number, start) for start in numbers_like(term)))
-
-    def heading(self, row: Any) -> str:
-        return f"Call to {number(row.to_number)}"
-
-    def in_trail(self, row: Any) -> str:
-        return f"Call to {masked(row.to_number)}"
-
-    def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
-        return actions_for(request, self.identity, row)
-
-    async def sections(self, request: Request, row: Any) -> Sequence[Section]:
-        steps = sa.select(CallEvent.kind, CallEvent.is_child, CallEvent.occurred_at).where(
-            CallEvent.owned_by(row.organization_id), CallEvent.call_record_id == row.id
-        )
-        found = await self._run_arbitrary_query(
-            steps.order_by(CallEvent.occurred_at, CallEvent.sequence, CallEvent.id).limit(100)
-        )
-        return [
-            Section(
-                "Timeline",
-                [
-                    (
-                        "",
-                        f"{words(r.kind)}, {'the called' if r.is_child else 'the caller'}'s side",
-                        moment(r.occurred_at),
-                    )
-                    for r in found
-                ],
-            )
-        ]
+    def record_state(self, row: Any) -> str:
+        return str(row.released_at or "")

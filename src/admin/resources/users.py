@@ -1,7 +1,4 @@
-"""Organizations and their people, as lists and details.
-
-Every column is named: none appears by being added to a table.
-"""
+"""User accounts in the back office: list, detail page and staff actions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,26 +6,73 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.requests import Request
 
+from accounts import mails
 from accounts.models import User
-from admin.action_registry import actions_for
-from admin.base_view import (
-    Listing,
-    Section,
-    prefix,
-    uuid_of,
+from accounts.services import UserService
+from admin.actions.staff_action import ActionContext, staff_action
+from admin.base_view import RecordView, Section
+from admin.filters import starts_with
+from admin.formatters import humanize_name
+from admin.models import StaffRole
+from admin.resources.related import newest, recent_activity
+from tenants.models import Membership, Organization
+
+
+@staff_action(
+    "disable",
+    "Disable",
+    role=StaffRole.OPERATOR,
+    effect="They are signed out everywhere and cannot sign in. Their organizations go on.",
+    applies=lambda user: user.disabled_at is None,
+    is_bulk=True,
 )
-from admin.filters import latest, of_organization
-from admin.formatters import words
-from admin.resources.recent_activity import acts_of
-from tenants.models import Invitation, Membership, Organization, UpgradeRequest
+async def disable(context: ActionContext[User]) -> str:
+    async with context.user_session() as session:
+        await UserService(session).disable(context.record.id, by=context.by)
+    return "Disabled and signed out everywhere."
 
 
-class UserView(Listing, model=User):
+@staff_action(
+    "enable",
+    "Enable",
+    role=StaffRole.OPERATOR,
+    effect="They can sign in again.",
+    applies=lambda user: user.disabled_at is not None,
+    is_destructive=False,
+)
+async def enable(context: ActionContext[User]) -> str:
+    async with context.user_session() as session:
+        await UserService(session).enable(context.record.id, by=context.by)
+    return "Enabled. They can sign in again."
+
+
+@staff_action(
+    "reset-second-factor",
+    "Reset second factor",
+    role=StaffRole.OPERATOR,
+    effect="Two-step sign-in is switched off and they are signed out everywhere; a mail tells them. Make sure that it "
+    "is them who asks.",
+    applies=lambda user: user.totp_enabled_at is not None,
+)
+async def reset_second_factor(context: ActionContext[User]) -> str:
+    back_office = context.back_office
+    async with context.user_session() as session:
+        service, factor = UserService(session), back_office.accounts.second_factor
+        user = await service.reset_second_factor(context.record.id, factor, by=context.by)
+        reset_url = f"{back_office.settings.public_url}/forgot-password"
+        mail = mails.second_factor_changed(user.email, "switched off by our staff, on request", reset_url)
+        back_office.mailer.send_after_commit(session, mail)
+    return "Second factor reset; a mail tells them."
+
+
+class UserView(RecordView, model=User):
+    identity = "user"
     name_plural = "Users"
-    exports = True
-    about = "Customers' people. Staff are not among them."
-    symbol = "account"
-    hint = "Beginning of an e-mail address, or id"
+    description = "Customers' people. Staff are not among them."
+    icon = "account"
+    is_exportable = True
+    is_view_audited = True
+    search_label = "Beginning of an e-mail address, or id"
     column_list = (
         "email",
         "name",
@@ -40,103 +84,29 @@ class UserView(Listing, model=User):
     )
     column_details_list = column_list
     column_sortable_list = ("email",)
-    is_personal = True
+    staff_actions = (disable, enable, reset_second_factor)
 
     def search(self, term: str) -> sa.ColumnElement[bool]:
-        return prefix(User.email, term.lower())
+        return starts_with(User.email, term.lower())
 
     def heading(self, row: Any) -> str:
         return str(row.email)
 
-    def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
-        return actions_for(request, self.identity, row)
+    def record_state(self, row: Any) -> str:
+        return f"{row.disabled_at or ''} {row.totp_enabled_at or ''}"
 
     async def sections(self, request: Request, row: Any) -> Sequence[Section]:
-        places = (
+        memberships = (
             sa.select(Organization.id, Organization.name, Membership.role)
             .join(Membership, Membership.organization_id == Organization.id)
             .where(Membership.user_id == row.id)
         )
-        found = await self._run_arbitrary_query(latest(places, Membership))
+        found = await self.fetch(newest(memberships, Membership))
         return [
             Section(
                 "Organizations",
-                [(f"/admin/organization/details/{r.id}", r.name, words(r.role)) for r in found],
+                [(f"/admin/organization/details/{r.id}", r.name, humanize_name(r.role)) for r in found],
                 f"/admin/membership/list?user_id={row.id}",
             ),
-            await acts_of(self, row.id),
+            await recent_activity(self, row.id),
         ]
-
-
-class MembershipView(Listing, model=Membership):
-    name_plural = "Members"
-    about = "Who belongs to which organization."
-    symbol = "account"
-    column_list = (
-        "role",
-        "user_id",
-        "organization_id",
-        "created_at",
-        "id",
-    )
-    column_details_list = column_list
-    exact = {
-        "organization_id": of_organization(Membership),
-        "user_id": lambda typed: Membership.user_id == uuid_of(typed),
-    }
-
-
-class UpgradeRequestView(Listing, model=UpgradeRequest):
-    name_plural = "Upgrade requests"
-    about = "Owners ask for a bigger plan. They get a mail with the answer."
-    symbol = "usage"
-    column_list = (
-        "created_at",
-        "organization_id",
-        "requested_by",
-        "outcome",
-        "resolved_at",
-        "id",
-    )
-    column_details_list = (
-        *column_list,
-        "note",
-    )
-    exact = {
-        "organization_id": of_organization(UpgradeRequest),
-        "status": lambda typed: UpgradeRequest.resolved_at.is_(None) if typed == "waiting" else sa.false(),
-    }
-    choices = {"status": [("waiting", "Waiting")]}
-
-    def heading(self, row: Any) -> str:
-        return "Upgrade request"
-
-    def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
-        return actions_for(request, self.identity, row)
-
-
-class InvitationView(Listing, model=Invitation):
-    name_plural = "Invitations"
-    about = "Mailed invitations into organizations."
-    symbol = "docs"
-    column_list = (
-        "email",
-        "organization_id",
-        "role",
-        "expires_at",
-        "accepted_at",
-        "revoked_at",
-        "id",
-    )
-    column_details_list = (
-        *column_list,
-        "invited_by",
-        "created_at",
-    )
-    exact = {"organization_id": of_organization(Invitation)}
-
-    def heading(self, row: Any) -> str:
-        return str(row.email)
-
-    def actions(self, request: Request, row: Any) -> Sequence[tuple[str, str]]:
-        return actions_for(request, self.identity, row)

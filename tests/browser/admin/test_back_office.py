@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from admin.models import StaffRole, StaffSession
-from admin.services import IDLE
+from admin.services import STAFF_SESSION_IDLE
 from browser.conftest import OpenPhone
 from kit.clock import utc_now
 from support.browser.axe import AXE, findings
@@ -110,7 +110,7 @@ async def test_who_may_upgrades_suspends_revokes_and_reads_the_trail(
         assert (await phone.until_event("error"))["code"] == "revoked_embed_token"
 
     await find(page, customer)
-    await page.get_by_role("link", name="All: Audit trail").click()
+    await page.get_by_role("link", name="All: Audit log").click()
     for words in ("Organization plan changed", "Organization suspended", "Embed token revoked"):
         await expect(page.get_by_role("cell", name=words, exact=True)).to_be_visible()
     await page.get_by_role("row", name="Organization suspended").get_by_role("rowheader").get_by_role("link").click()
@@ -134,7 +134,7 @@ async def test_support_revokes_reads_the_trail_and_does_no_more(
     assert (await phone.until_event("error"))["code"] == "revoked_embed_token"
 
     await page.goto(details)
-    await page.get_by_role("link", name="All: Audit trail").click()
+    await page.get_by_role("link", name="All: Audit log").click()
     await expect(page.get_by_role("cell", name="Embed token revoked", exact=True)).to_be_visible()
     for path in (details.replace("details/", "") + "/do/suspend", "/admin/operations/pause", "/admin/staff/list"):
         await page.goto(path)
@@ -171,7 +171,7 @@ async def test_a_page_left_open_says_when_its_session_is_over(context: BrowserCo
     await page.goto("/admin/operations")
     await expect(page.get_by_text("Refreshes every 10 seconds")).to_be_visible()
     async with product.database.sessions() as session, session.begin():
-        await session.execute(sa.update(StaffSession).values(last_seen_at=utc_now() - IDLE))
+        await session.execute(sa.update(StaffSession).values(last_seen_at=utc_now() - STAFF_SESSION_IDLE))
     said = page.get_by_role("status").get_by_text("Refreshing has stopped: you are signed out")
     await expect(said).to_be_visible(timeout=3 * REFRESH_MS)
     assert await findings(page) == []

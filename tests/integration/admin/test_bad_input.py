@@ -11,9 +11,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from admin.action_registry import KINDS
+from admin.app import VIEWS
 from admin.models import StaffRole
-from admin.resources.records import VIEWS
 from calls.limits.models import LimitOverride
 from calls.reconciliation.models import CallDiscrepancy, DiscrepancyKind, ReconciledDay
 from conftest import NewClient
@@ -22,7 +21,7 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from kit.db.model import Base
 from kit.jobs.queue import OutboxItem
-from support.admin_rows import Row
+from support.admin_rows import ACTIONS, Row
 from support.factories import Factory
 from support.staff import (
     SEEN,
@@ -167,11 +166,11 @@ async def test_rows_that_cannot_be_picked_are_refused_clearly(
 async def test_an_id_of_another_kind_is_acted_on_by_nobody(
     admin: Colleague, rows: Mapping[str, Row], database: Database
 ) -> None:
-    for kind in KINDS:
+    for kind in ACTIONS:
         for other, row in rows.items():
             if kind == other:
                 continue
-            for action in KINDS[kind].actions:
+            for action in ACTIONS[kind]:
                 path = Row(kind, row.id).path(action.slug)
                 answer = await post(admin.client, path, seen="", reason="Because", plan="pro", role="admin")
                 assert answer.status_code == 404, path
@@ -209,8 +208,8 @@ async def test_hostile_text_is_inert_in_every_column(
     for view in VIEWS:
         await make_hostile(database, view.model, keys[view.identity])
         paths = [f"/admin/{view.identity}/list", f"/admin/{view.identity}/details/{keys[view.identity]}"]
-        if view.identity in KINDS:
-            paths += [rows[view.identity].path(action.slug) for action in KINDS[view.identity].actions]
+        if view.identity in ACTIONS:
+            paths += [rows[view.identity].path(action.slug) for action in ACTIONS[view.identity]]
         for path in paths:
             answer = await admin.client.get(path)
             assert answer.status_code in (200, 303), (path, answer.text)

@@ -10,14 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from accounts.models import User
-from admin.action_registry import KINDS
 from admin.models import Staff, StaffRole
 from calls.limits.models import LimitOverride
 from calls.models import Call, CallStatus
 from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
-from support.admin_rows import Row
+from support.admin_rows import ACTIONS, Row
 from support.factories import Factory
 from support.full_tenant import fingerprints
 from support.staff import (
@@ -30,7 +29,7 @@ from tenants.models import Organization
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 REASON = "Asked for by phone"
-EVERY = [(kind, action.slug) for kind, known in KINDS.items() for action in known.actions]
+EVERY = [(kind, action.slug) for kind, actions in ACTIONS.items() for action in actions]
 TOTP = {"totp_enabled_at": sa.func.now(), "totp_secret": b"x" * 40}
 BEFORE: Mapping[tuple[str, str], tuple[Any, Mapping[str, Any]]] = {
     ("organization", "restore"): (Organization, {"suspended_at": sa.func.now()}),
@@ -78,7 +77,7 @@ async def test_it_says_what_will_happen_asks_why_and_is_in_the_trail(
     slug: str,
 ) -> None:
     admin, row = await enter(client, await make_staff(database, StaffRole.ADMIN)), rows[kind]
-    [action] = [found for found in KINDS[kind].actions if found.slug == slug]
+    [action] = [found for found in ACTIONS[kind] if found.slug == slug]
     if (kind, slug) in BEFORE:
         model, values = BEFORE[kind, slug]
         async with database.sessions() as session, session.begin():

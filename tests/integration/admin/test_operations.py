@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from litestar import Litestar
 
 from admin.models import StaffRole, StaffSession
-from admin.services import IDLE
+from admin.services import STAFF_SESSION_IDLE
 from calls.limits.models import Alert
 from calls.models import Call, CallStatus
 from calls.reconciliation.models import CallDiscrepancy, DiscrepancyKind, ReconciledDay
@@ -243,7 +243,7 @@ async def test_a_page_that_refreshes_itself_keeps_no_session_alive(
                 await session.execute(sa.update(StaffSession).where(mine).values(last_seen_at=utc_now() - ago))
             return (await session.scalars(sa.select(StaffSession.last_seen_at).where(mine))).one()
 
-    nearly = await seen_at(IDLE - dt.timedelta(minutes=2))
+    nearly = await seen_at(STAFF_SESSION_IDLE - dt.timedelta(minutes=2))
     fresh = await colleague.client.get(f"{PAGE}/now")
     assert fresh.status_code == 200
     assert fresh.headers["cache-control"] == "no-store"
@@ -253,7 +253,7 @@ async def test_a_page_that_refreshes_itself_keeps_no_session_alive(
     assert (await colleague.client.get(PAGE)).status_code == 200
     assert await seen_at() > nearly
 
-    await seen_at(IDLE + dt.timedelta(seconds=1))
+    await seen_at(STAFF_SESSION_IDLE + dt.timedelta(seconds=1))
     for path in (f"{PAGE}/now", f"{PAGE}/now/"):
         over = await colleague.client.get(path)
         assert (over.status_code, over.text) == (401, ""), path

@@ -13,15 +13,13 @@ import sqlalchemy as sa
 from litestar import Litestar
 from starlette.routing import Mount, Route
 
-from admin.action_registry import KINDS
-from admin.app import Web
+from admin.app import VIEWS, AdminApp
 from admin.back_office import BACK_OFFICE
 from admin.models import StaffRole
-from admin.resources.records import VIEWS
 from calls.limits.models import CallingPause
 from conftest import NewClient
 from kit.db.database import Database
-from support.admin_rows import Row
+from support.admin_rows import ACTIONS, Row
 from support.factories import Factory, sign_in
 from support.full_tenant import fingerprints
 from support.staff import (
@@ -81,7 +79,7 @@ ROUTES: Mapping[tuple[str, str], StaffRole | None] = {
 
 def table(app: Litestar) -> Iterator[tuple[str, str]]:
     """Method and path of each route that answers."""
-    for route in Web(BACK_OFFICE.get(app)).app.routes:
+    for route in AdminApp(BACK_OFFICE.get(app)).app.routes:
         below = [(route.path, inner) for inner in route.routes or ()] if isinstance(route, Mount) else [("", route)]
         for prefix, inner in below:
             assert isinstance(inner, Route), inner
@@ -94,18 +92,18 @@ def addresses(method: str, path: str, rows: Mapping[str, Row]) -> Iterator[tuple
     at_least = ROUTES[method, path] or SUPPORT
     if "{identity}" in path:
         for identity, view in LISTED.items():
-            if path.endswith("/export") and not view.exports:
+            if path.endswith("/export") and not view.is_exportable:
                 continue
             key = rows[identity].id if identity in rows else uuid4()
             filled = path.replace("{identity}", identity).replace("{pk:path}", str(key))
-            yield filled, max(at_least, view.at_least, key=lambda role: role.rank)
+            yield filled, max(at_least, view.minimum_role, key=lambda role: role.rank)
     elif "{action}" in path:
-        for name, kind in KINDS.items():
-            for action in kind.actions:
-                if "/many/" in path and not action.many:
+        for name, actions in ACTIONS.items():
+            for action in actions:
+                if "/many/" in path and not action.is_bulk:
                     continue
                 filled = path.replace("{kind}", name).replace("{action}", action.slug)
-                yield filled.replace("{row_id:uuid}", str(rows[name].id)), action.at_least
+                yield filled.replace("{row_id:uuid}", str(rows[name].id)), action.role
     else:
         yield path.replace("{session_id:uuid}", str(uuid4())).replace("{token}", "no-token"), at_least
 
@@ -146,7 +144,7 @@ async def test_lower_roles_get_nothing_of_what_is_above_them(
                 assert "Your role does not allow this" in answer.text or "This is not open to you" in answer.text
                 assert str(rows["organization"].id) not in answer.text
                 refused += 1
-    assert refused > 2 * sum(len(kind.actions) for kind in KINDS.values())
+    assert refused > 2 * sum(map(len, ACTIONS.values()))
     assert await state(database, rows) == before
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from accounts.passwords import Passwords
 from admin.models import Staff, StaffRole, StaffSession
-from admin.services import ABSOLUTE, IDLE, StaffService
+from admin.services import STAFF_SESSION_IDLE, STAFF_SESSION_LIFETIME, StaffService
 from conftest import PUBLIC_URL, NewClient
 from epoch.app import create_app
 from epoch.cli.commands import add_staff
@@ -188,7 +188,7 @@ async def test_over_https_the_cookie_is_secure(settings: Settings, database: Dat
 @pytest.mark.parametrize(
     "aged",
     [
-        {"last_seen_at": utc_now() - IDLE - timedelta(minutes=1)},
+        {"last_seen_at": utc_now() - STAFF_SESSION_IDLE - timedelta(minutes=1)},
         {"expires_at": utc_now() - timedelta(seconds=1)},
     ],
     ids=["30 minutes without a click", "after 8 hours"],
@@ -196,7 +196,7 @@ async def test_over_https_the_cookie_is_secure(settings: Settings, database: Dat
 async def test_a_session_runs_out(admin: Colleague, database: Database, aged: dict[str, object]) -> None:
     assert (await admin.client.get("/admin")).status_code == 200
     found = await session_of(database, admin.email)
-    assert abs((found.expires_at - found.created_at) - ABSOLUTE) < timedelta(minutes=1)
+    assert abs((found.expires_at - found.created_at) - STAFF_SESSION_LIFETIME) < timedelta(minutes=1)
     async with database.sessions() as session, session.begin():
         await session.execute(sa.update(StaffSession).where(StaffSession.id == found.id).values(**aged))
     assert (await admin.client.get("/admin")).headers["location"] == LOGIN

@@ -1,0 +1,1 @@
+"""Staff actions: their definition, and the pages that ask for confirmation."""

@@ -1,0 +1,134 @@
+"""Confirmation page of a staff action on several records picked in a list."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from admin.actions.confirm_page import action_lock
+from admin.actions.staff_action import ActionContext, StaffAction
+from admin.base_view import PAGE_ROWS, RecordView, find_view
+from admin.errors import StaleForm
+from admin.filters import parse_id
+from admin.pages import back_office, read_form, redirect, render, render_refused, viewer
+from admin.rules import MAX_REASON_CHARACTERS, ensure_staff_role, read_reason
+from kit.errors import Conflict, DomainError, MalformedRequest, ValidationFailed
+from kit.http.forms import Form, ensure_valid_text
+
+NONE_PICKED = "Pick at least one row. Nothing was done."
+NONE_APPLIES = "None of the rows that you picked can be changed this way. Nothing was done."
+_PATH = "/admin/{kind}/many/{action}"
+_TEMPLATE = "admin/confirm_bulk.html"
+
+
+class BulkAction(NamedTuple):
+    """A bulk action and the view of the records that it changes."""
+
+    view: RecordView
+    action: StaffAction
+
+    @property
+    def return_path(self) -> str:
+        return f"/admin/{self.view.identity}/list"
+
+
+async def show(request: Request) -> Response:
+    """Raises: HTTPException, StaffRoleTooLow."""
+    bulk = _bulk_action(request)
+    picked = list(dict.fromkeys(parse_id(text) for text in request.query_params.getlist("row")))
+    if not picked or len(picked) > PAGE_ROWS:
+        return redirect(request, bulk.return_path, NONE_PICKED, is_problem=True)
+    records = await _records(request, bulk.view, picked)
+    if not any(bulk.action.applies(record) for record in records):
+        return redirect(request, bulk.return_path, NONE_APPLIES, is_problem=True)
+    return await render(request, _TEMPLATE, form=None, **_page_context(bulk, records))
+
+
+async def submit(request: Request) -> Response:
+    """Raises: HTTPException, StaffRoleTooLow, MalformedRequest."""
+    bulk, form = _bulk_action(request), await read_form(request, "reason", "seen")
+    states = _parse_states(form["seen"])
+    try:
+        ensure_valid_text(form)
+        reason = read_reason(form["reason"])
+        async with action_lock(back_office(request).database, map(str, states)):
+            done, refusals = await _run(request, bulk, states, reason)
+    except (ValidationFailed, Conflict) as refusal:
+        records = await _records(request, bulk.view, list(states))
+        return await render_refused(request, _TEMPLATE, form, refusal, **_page_context(bulk, records))
+    notice = f"{bulk.action.label}: done for {done} of {len(states)}."
+    return redirect(request, bulk.return_path, " ".join([notice, *refusals]), is_problem=bool(refusals))
+
+
+async def _run(
+    request: Request, bulk: BulkAction, states: Mapping[UUID, str], reason: str
+) -> tuple[int, Sequence[str]]:
+    """Run the action on each record; returns the number of successes and a sentence for each refusal.
+
+    Raises: StaleForm, before the first one, when a record is gone or is not in the state that the form showed.
+    """
+    view, action = bulk
+    records = await _records(request, view, list(states))
+    if len(records) < len(states) or not all(
+        states[record.id] == view.record_state(record) and action.applies(record) for record in records
+    ):
+        raise StaleForm
+    by = msgspec.structs.replace(viewer(request).actor, reason=reason)
+    done, refusals = 0, []
+    for record in records:
+        # One transaction for each: the records belong to different organizations.
+        try:
+            await action.run(ActionContext(back_office(request), record, Form(), by))
+            done += 1
+        except DomainError as refusal:
+            refusals.append(f"{view.confirmation_name(record)}: {refusal.message}.")
+    return done, refusals
+
+
+ROUTES = (Route(_PATH, show, methods=["GET"]), Route(_PATH, submit, methods=["POST"]))
+
+
+def _bulk_action(request: Request) -> BulkAction:
+    view = find_view(request, request.path_params["kind"])
+    action = None if view is None else view.find_action(request.path_params["action"])
+    if view is None or action is None or not action.is_bulk:
+        raise HTTPException(404)
+    ensure_staff_role(viewer(request).role, action.role)
+    return BulkAction(view, action)
+
+
+async def _records(request: Request, view: RecordView, ids: Sequence[UUID]) -> Sequence[Any]:
+    """The records that exist, in the order of ``ids``."""
+    async with back_office(request).staff_database.sessions() as session:
+        found = {record.id: record for record in await session.scalars(view.select_details(ids))}
+    return [found[key] for key in ids if key in found]
+
+
+def _parse_states(text: str) -> dict[UUID, str]:
+    """Each record's id and the state that the form showed. Raises: MalformedRequest."""
+    try:
+        states = {UUID(key): state for key, _, state in (line.partition("=") for line in text.splitlines())}
+    except ValueError as error:
+        raise MalformedRequest("The form could not be read") from error
+    if not 0 < len(states) <= PAGE_ROWS:
+        raise MalformedRequest("The form could not be read")
+    return states
+
+
+def _page_context(bulk: BulkAction, records: Sequence[Any]) -> dict[str, Any]:
+    view, action = bulk
+    applicable = [record for record in records if action.applies(record)]
+    return {
+        "title": f"{action.label}: {len(applicable)} of {len(records)}",
+        "action": action,
+        "back": bulk.return_path,
+        "names": [view.confirmation_name(record) for record in applicable],
+        "left_out": [view.confirmation_name(record) for record in records if record not in applicable],
+        "seen": "\n".join(f"{record.id}={view.record_state(record)}" for record in applicable),
+        "max_reason_characters": MAX_REASON_CHARACTERS,
+    }

@@ -1,0 +1,153 @@
+"""Confirmation page of staff actions: shows the effect, asks for a reason, then runs the action."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from admin.actions.staff_action import ActionContext, StaffAction
+from admin.base_view import find_view
+from admin.errors import StaleForm
+from admin.filters import parse_id
+from admin.formatters import ALERT_NAMES
+from admin.pages import back_office, read_form, redirect, render, render_refused, viewer
+from admin.rules import MAX_REASON_CHARACTERS, ensure_staff_role, read_reason
+from calls.limits.models import Alert
+from kit.db.database import Database
+from kit.errors import Conflict, NotFound, TooMany, Unavailable, ValidationFailed
+from kit.http.forms import ensure_valid_text
+
+_OPERATIONS_PATH, _FROM_OPERATIONS = "/admin/operations", "operations"
+_TEMPLATE = "admin/confirm.html"
+_REFUSALS_ON_THE_FORM = (ValidationFailed, Conflict, TooMany, Unavailable)
+
+
+class PendingAction(NamedTuple):
+    """An action that waits for its confirmation."""
+
+    action: StaffAction
+    record: Any
+    title: str
+    state: str
+    """The record's state; a form that was opened in another state is refused."""
+    lock_key: str
+    return_path: str
+    suggested_reason: str = ""
+
+    @property
+    def page_context(self) -> dict[str, Any]:
+        return {
+            "title": self.title,
+            "action": self.action,
+            "back": self.return_path,
+            "seen": self.state,
+            "max_reason_characters": MAX_REASON_CHARACTERS,
+        }
+
+
+Loader = Callable[[Request], Awaitable[PendingAction]]
+"""Finds the action and its record by the request's path. Raises: HTTPException, StaffRoleTooLow."""
+
+
+def confirmation_routes(path: str, load: Loader) -> Sequence[Route]:
+    """The confirmation page at ``path`` and its form."""
+
+    async def show(request: Request) -> Response:
+        pending = await load(request)
+        if not pending.action.applies(pending.record):
+            return redirect(request, pending.return_path, StaleForm.message, is_problem=True)
+        return await render(
+            request, _TEMPLATE, form=None, suggested_reason=pending.suggested_reason, **pending.page_context
+        )
+
+    async def submit(request: Request) -> Response:
+        return await _submit(request, load)
+
+    return Route(path, show, methods=["GET"]), Route(path, submit, methods=["POST"])
+
+
+async def _submit(request: Request, load: Loader) -> Response:
+    pending = await load(request)
+    fields = [field.name for field in pending.action.fields]
+    form = await read_form(request, "reason", "seen", "looked_at", *fields)
+    entered = "|".join(form[name] for name in fields)
+    try:
+        ensure_valid_text(form)
+        by = msgspec.structs.replace(viewer(request).actor, reason=read_reason(form["reason"]))
+        if pending.action.preview is not None and form["looked_at"] != entered:
+            preview = await pending.action.preview(ActionContext(back_office(request), pending.record, form, by))
+            return await render(
+                request, _TEMPLATE, form=form, preview=preview, previewed=entered, **pending.page_context
+            )
+        async with action_lock(back_office(request).database, [pending.lock_key]):
+            # Loaded again under the lock: the same form may have been sent twice.
+            pending = await load(request)
+            if form["seen"] != pending.state or not pending.action.applies(pending.record):
+                raise StaleForm
+            notice = await pending.action.run(ActionContext(back_office(request), pending.record, form, by))
+    except NotFound:
+        return redirect(request, pending.return_path, StaleForm.message, is_problem=True)
+    except _REFUSALS_ON_THE_FORM as refusal:
+        return await render_refused(request, _TEMPLATE, form, refusal, **pending.page_context)
+    return redirect(request, pending.return_path, notice)
+
+
+@asynccontextmanager
+async def action_lock(database: Database, keys: Iterable[str]) -> AsyncIterator[None]:
+    """Keep other staff actions, of any worker, off ``keys`` meanwhile. Raises: StaleForm, when one is running.
+
+    ``database`` is the customers': the lock keeps a connection while the action uses another, and the staff's engine
+    may have only one.
+    """
+    names = sa.func.unnest(sa.cast([f"admin.action.{key}" for key in keys], ARRAY(sa.Text))).column_valued("key")
+    locked = sa.select(sa.func.bool_and(sa.func.pg_try_advisory_xact_lock(sa.func.hashtext(names))))
+    async with database.sessions() as session, session.begin():
+        if not await session.scalar(locked):
+            raise StaleForm
+        yield
+
+
+async def _load_record_action(request: Request) -> PendingAction:
+    """The action named in the path, with its record. Raises: HTTPException, StaffRoleTooLow."""
+    identity, slug, record_id = (request.path_params[key] for key in ("kind", "action", "row_id"))
+    view = find_view(request, identity)
+    action = None if view is None else view.find_action(slug)
+    if view is None or action is None:
+        raise HTTPException(404)
+    # Before the record is read: an action that is not theirs tells nobody which records exist.
+    ensure_staff_role(viewer(request).role, action.role)
+    async with back_office(request).staff_database.sessions() as session:
+        record = (await session.scalars(view.select_details([record_id]))).one_or_none()
+    if record is None:
+        raise HTTPException(404)
+    is_from_operations = request.query_params.get("from") == _FROM_OPERATIONS
+    return PendingAction(
+        action,
+        record,
+        title=f"{action.label}: {view.confirmation_name(record)}",
+        state=view.record_state(record),
+        lock_key=str(record_id),
+        return_path=_OPERATIONS_PATH if is_from_operations else f"/admin/{identity}/details/{record_id}",
+        suggested_reason=await _reason_of_alert(request, record),
+    )
+
+
+async def _reason_of_alert(request: Request, organization: Any) -> str:
+    """A reason for an action on an organization that was begun from one of its alerts; else empty."""
+    alert_id = request.query_params.get("alert")
+    if not alert_id or request.method != "GET":
+        return ""
+    query = sa.select(Alert.kind).where(Alert.id == parse_id(alert_id), Alert.organization_id == organization.id)
+    async with back_office(request).staff_database.sessions() as session:
+        kind = await session.scalar(query)
+    return "" if kind is None else f"Alert: {ALERT_NAMES[kind].lower()}"
+
+
+ROUTES = confirmation_routes("/admin/{kind}/{row_id:uuid}/do/{action}", _load_record_action)

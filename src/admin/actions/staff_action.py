@@ -1,0 +1,97 @@
+"""Defines staff actions: functions that change one record after a confirmation with a reason.
+
+A record's module defines its actions beside its list and detail page. Each action is one function under
+``@staff_action``: the text of the confirmation page, the least role, the fields, and the call of the service that makes
+the change. The service records the audit event; the reason is part of the actor that it is given.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from admin.back_office import BackOffice
+from admin.models import StaffRole
+from kit.actor import Actor
+from kit.http.forms import Form
+
+R = TypeVar("R")
+
+
+class Field(NamedTuple):
+    """An input of the confirmation page besides the reason; with ``options`` it is a select."""
+
+    name: str
+    label: str
+    options: Sequence[tuple[str, str]] = ()
+    """Value and label of each option."""
+    hint: str = ""
+    type: str = "text"
+    """The HTML input type."""
+
+
+class ActionContext(NamedTuple, Generic[R]):
+    """What an action works with; the reason is part of ``by``."""
+
+    back_office: BackOffice
+    record: R
+    form: Form
+    by: Actor
+
+    def tenant_session(self, organization_id: UUID) -> AbstractAsyncContextManager[AsyncSession]:
+        """A transaction on one organization, as the customers' requests have."""
+        return self.back_office.database.tenant_session(organization_id)
+
+    def user_session(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """A transaction of the customers' role on no organization, for changes of user accounts."""
+        return self.back_office.database.tenant_session(None, self.by.id)
+
+    def staff_session(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """A transaction of the staff's role, for tables that only staff may write."""
+        return self.back_office.staff_database.tenant_session(None, self.by.id)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffAction:
+    """One action; ``@staff_action`` makes it from a function."""
+
+    slug: str
+    """Its name in the address."""
+    label: str
+    role: StaffRole
+    """The least role that may run it."""
+    effect: str
+    """What will happen, for the confirmation page."""
+    run: Callable[[ActionContext[Any]], Awaitable[str]]
+    """Runs it and returns the notice for the next page."""
+    applies: Callable[[Any], bool]
+    """True when a record is in a state in which the action can be run."""
+    fields: Sequence[Field]
+    is_destructive: bool
+    is_bulk: bool
+    """True when it can be run on several records of a list at once."""
+    preview: Callable[[ActionContext[Any]], Awaitable[Sequence[str]]] | None
+    """Returns what the entered values would do; a second page shows it before the action runs."""
+
+
+def staff_action(
+    slug: str,
+    label: str,
+    *,
+    role: StaffRole,
+    effect: str,
+    applies: Callable[[Any], bool],
+    fields: Sequence[Field] = (),
+    is_destructive: bool = True,
+    is_bulk: bool = False,
+    preview: Callable[[ActionContext[Any]], Awaitable[Sequence[str]]] | None = None,
+) -> Callable[[Callable[[ActionContext[R]], Awaitable[str]]], StaffAction]:
+    """Make a staff action of a function that changes one record and returns a notice; see ``StaffAction``."""
+
+    def decorate(run: Callable[[ActionContext[R]], Awaitable[str]]) -> StaffAction:
+        return StaffAction(slug, label, role, effect, run, applies, fields, is_destructive, is_bulk, preview)
+
+    return decorate

@@ -1,0 +1,80 @@
+"""Alerts in the back office: list, detail page and the staff action that marks one as seen."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from markupsafe import Markup
+from starlette.requests import Request
+
+from admin.actions.staff_action import ActionContext, staff_action
+from admin.base_view import RecordView
+from admin.filters import of_organization
+from admin.formatters import ALERT_NAMES, limit_name
+from admin.models import StaffRole
+from calls.limits.limit_alerts import AlertService
+from calls.limits.models import Alert
+
+
+@staff_action(
+    "seen",
+    "Mark as seen",
+    role=StaffRole.OPERATOR,
+    effect="It leaves the operations page. Nothing else changes; a later time window makes another alert.",
+    applies=lambda alert: alert.resolved_at is None,
+    is_destructive=False,
+    is_bulk=True,
+)
+async def mark_as_seen(context: ActionContext[Alert]) -> str:
+    async with context.staff_session() as session:
+        await AlertService(session).resolve(context.record.id, by=context.by)
+    return "Marked as seen."
+
+
+class AlertView(RecordView, model=Alert):
+    identity = "alert"
+    name_plural = "Alerts"
+    description = "Signs of fraud, and limits that are nearly used up."
+    icon = "alert"
+    column_list = (
+        "kind",
+        "organization_id",
+        "subject",
+        "window_start",
+        "resolved_at",
+        "id",
+    )
+    column_details_list = (
+        *column_list,
+        "resolved_by",
+        "details",
+        "created_at",
+    )
+    filters = {
+        "organization_id": of_organization(Alert),
+        "status": lambda text: Alert.resolved_at.is_(None) if text == "open" else sa.false(),
+    }
+    filter_options = {"status": [("open", "Open")]}
+    staff_actions = (mark_as_seen,)
+
+    def formatters(self) -> Mapping[Any, Any]:
+        return {
+            "kind": lambda row, _column, _request: ALERT_NAMES[row.kind],
+            "subject": _format_subject,
+        }
+
+    def label(self, key: str) -> str:
+        return "Seen" if key == "resolved_at" else super().label(key)
+
+    def heading(self, row: Any) -> str:
+        return ALERT_NAMES[row.kind]
+
+    def record_state(self, row: Any) -> str:
+        return str(row.resolved_at or "")
+
+
+def _format_subject(row: Any, _column: str, _request: Request) -> str | Markup:
+    name, _, token_id = row.subject.partition(":")
+    if not token_id:
+        return limit_name(name)
+    return Markup('{}, <a href="/admin/embed-token/details/{}">of one token</a>').format(limit_name(name), token_id)

@@ -1,0 +1,82 @@
+"""The audit log in the back office: list and detail page, with links to actors and subjects."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from markupsafe import Markup
+from starlette.requests import Request
+
+from admin.base_view import RecordView
+from admin.filters import of_organization, parse_id
+from admin.formatters import EMPTY_VALUE, humanize_name
+from admin.models import StaffRole
+from admin.pages import viewer
+from kit.actor import ActorKind
+from kit.audit import AuditEvent
+
+_VIEW_OF_ACTOR = {ActorKind.USER.value: "user", ActorKind.STAFF.value: "staff"}
+_VIEW_OF_SUBJECT = {
+    "account": "user",
+    "alert": "alert",
+    "call": "call",
+    "embed_token": "embed-token",
+    "invitation": "invitation",
+    "organization": "organization",
+    "phone_number": "phone-number",
+    "staff": "staff",
+    "upgrade": "upgrade-request",
+    "user": "user",
+}
+"""The view of an event's subject, by the part of its action before the dot."""
+
+
+class AuditEventView(RecordView, model=AuditEvent):
+    identity = "audit-event"
+    name_plural = "Audit log"
+    description = "Who did what, when and from where. Entries cannot be changed or deleted."
+    icon = "audit"
+    is_exportable = True
+    has_date_filter = True
+    search_label = "Id of an entry"
+    column_list = (
+        "created_at",
+        "action",
+        "actor_name",
+        "actor_kind",
+        "organization_id",
+        "subject_name",
+        "id",
+    )
+    column_details_list = (
+        *column_list,
+        "address",
+        "details",
+    )
+    extra_columns = ("actor_id", "subject_id")
+    filters = {
+        "organization_id": of_organization(AuditEvent),
+        "actor_id": lambda text: AuditEvent.actor_id == parse_id(text),
+    }
+
+    def formatters(self) -> Mapping[Any, Any]:
+        return {"actor_name": _format_actor, "subject_name": _format_subject}
+
+    def heading(self, row: Any) -> str:
+        return humanize_name(row.action)
+
+
+def _format_actor(row: Any, _column: str, request: Request) -> str | Markup:
+    return _link(request, _VIEW_OF_ACTOR.get(row.actor_kind), row.actor_id, row.actor_name)
+
+
+def _format_subject(row: Any, _column: str, request: Request) -> str | Markup:
+    return _link(request, _VIEW_OF_SUBJECT.get(row.action.partition(".")[0]), row.subject_id, row.subject_name)
+
+
+def _link(request: Request, identity: str | None, key: UUID | None, name: str) -> str | Markup:
+    """``name`` as a link to the record where the viewer may see it. A deleted record's page answers 404."""
+    is_visible = identity != "staff" or viewer(request).role is StaffRole.ADMIN
+    if identity is None or key is None or not is_visible:
+        return name or EMPTY_VALUE
+    return Markup('<a href="/admin/{}/details/{}"><bdi>{}</bdi></a>').format(identity, key, name or str(key))

@@ -1,0 +1,133 @@
+"""Calls in the back office: list, detail page with the events, and the staff action that ends one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.requests import Request
+
+from admin.actions.staff_action import ActionContext, staff_action
+from admin.base_view import ListQuery, RecordView, Section
+from admin.filters import number_prefixes, of_organization, parse_id, starts_with
+from admin.formatters import CALL_STATUS_NAMES, format_number, format_time, humanize_name
+from admin.models import StaffRole
+from calls.models import LIVE_STATUSES, Call, CallEvent, CallStatus
+from calls.termination import END_CALL
+from kit.audit import record
+from kit.e164 import masked
+from kit.jobs.queue import follow_up
+
+_MAX_EVENTS = 100
+
+
+@staff_action(
+    "end",
+    "End call",
+    role=StaffRole.OPERATOR,
+    effect="Both sides are cut off within seconds: the carrier is asked until the call is over. The page may call "
+    "again.",
+    applies=lambda call: call.status in LIVE_STATUSES,
+)
+async def end(context: ActionContext[Call]) -> str:
+    call = context.record
+    async with context.tenant_session(call.organization_id) as session:
+        await record(
+            session,
+            context.by,
+            "call.cut_off",
+            organization_id=call.organization_id,
+            subject_id=call.id,
+            subject_name=masked(call.to_number),
+        )
+        # A job, so that the carrier is asked until the call is over even if this process stops.
+        follow_up(session, END_CALL, call.id)
+    return "The call is being cut off."
+
+
+class CallView(RecordView, model=Call):
+    identity = "call"
+    name_plural = "Calls"
+    description = "Newest first. To filter by status, choose an organization first."
+    icon = "phone"
+    is_exportable = True
+    is_view_audited = True
+    has_date_filter = True
+    search_label = "Beginning of the number that was called, or id"
+    column_list = (
+        "to_number",
+        "from_number",
+        "organization_id",
+        "status",
+        "duration",
+        "started_at",
+        "id",
+    )
+    column_details_list = (
+        *column_list,
+        "token_id",
+        "answered_at",
+        "ended_at",
+        "end_reason",
+        "agent",
+        "origin",
+        "call_id",
+    )
+    filters = {
+        "organization_id": of_organization(Call),
+        "token_id": lambda text: Call.token_id == parse_id(text),
+    }
+    staff_actions = (end,)
+
+    def filter_options_for(self, request: Request) -> Mapping[str, Sequence[tuple[str, str]]]:
+        # Only the index that begins with the organization has the status.
+        if not request.query_params.get("organization_id"):
+            return {}
+        return {"status": [(status.value, name) for status, name in CALL_STATUS_NAMES.items()]}
+
+    def build_query(self, request: Request, limit: int) -> ListQuery:
+        query = super().build_query(request, limit)
+        status = request.query_params.get("status")
+        if not (status and request.query_params.get("organization_id")):
+            return query
+        statement = query.statement.where(Call.status == status if status in set(CallStatus) else sa.false())
+        # The inner query reads ids from that index alone. Asked for whole rows, PostgreSQL prefers to walk the primary
+        # key through all organizations' calls.
+        ids = statement.with_only_columns(Call.id, maintain_column_froms=True)
+        statement = self._select_columns("column_list").where(Call.id.in_(ids)).order_by(Call.id.desc())
+        return ListQuery(statement, query.sorted_by, is_filtered=True)
+
+    def search(self, term: str) -> sa.ColumnElement[bool]:
+        return sa.or_(sa.false(), *(starts_with(Call.to_number, start) for start in number_prefixes(term)))
+
+    def heading(self, row: Any) -> str:
+        return f"Call to {format_number(row.to_number)}"
+
+    def confirmation_name(self, row: Any) -> str:
+        return f"the call to {row.to_number}"
+
+    def audit_name(self, row: Any) -> str:
+        return f"Call to {masked(row.to_number)}"
+
+    def record_state(self, row: Any) -> str:
+        return "live" if row.status in LIVE_STATUSES else "over"
+
+    async def sections(self, request: Request, row: Any) -> Sequence[Section]:
+        events = sa.select(CallEvent.kind, CallEvent.is_child, CallEvent.occurred_at).where(
+            CallEvent.owned_by(row.organization_id), CallEvent.call_record_id == row.id
+        )
+        found = await self.fetch(
+            events.order_by(CallEvent.occurred_at, CallEvent.sequence, CallEvent.id).limit(_MAX_EVENTS)
+        )
+        return [
+            Section(
+                "Timeline",
+                [
+                    (
+                        "",
+                        f"{humanize_name(r.kind)}, {'the called' if r.is_child else 'the caller'}'s side",
+                        format_time(r.occurred_at),
+                    )
+                    for r in found
+                ],
+            )
+        ]

@@ -1,0 +1,65 @@
+"""Embed tokens in the back office: list, detail page and the staff action that revokes one."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from admin.actions.staff_action import ActionContext, staff_action
+from admin.base_view import RecordView
+from admin.filters import of_organization
+from admin.models import StaffRole
+from widget.models import EmbedToken
+from widget.services import EmbedTokenService
+
+_PREFIX_CHARACTERS = 8
+
+
+@staff_action(
+    "revoke",
+    "Revoke",
+    role=StaffRole.SUPPORT,
+    effect="Phones using it stop at once; a live call ends. A revoked token never works again.",
+    applies=lambda token: token.revoked_at is None,
+    is_bulk=True,
+)
+async def revoke(context: ActionContext[EmbedToken]) -> str:
+    token = context.record
+    async with context.tenant_session(token.organization_id) as session:
+        await EmbedTokenService(session).revoke(token.organization_id, token.id, by=context.by)
+    return "Token revoked. Phones using it stop at once."
+
+
+class EmbedTokenView(RecordView, model=EmbedToken):
+    identity = "embed-token"
+    name_plural = "Embed tokens"
+    description = "Tokens that turn a page into a phone. Only their digests are stored."
+    icon = "copy"
+    search_label = "First eight characters (ept_…), or id"
+    column_list = (
+        "prefix",
+        "label",
+        "organization_id",
+        "allowed_domains",
+        "last_used_at",
+        "revoked_at",
+        "id",
+    )
+    column_details_list = (
+        *column_list,
+        "last_origin",
+        "created_by",
+        "created_at",
+        "revoked_by",
+    )
+    filters = {"organization_id": of_organization(EmbedToken)}
+    staff_actions = (revoke,)
+
+    def search(self, term: str) -> sa.ColumnElement[bool]:
+        # A whole token that somebody pastes is cut to its prefix; the rest is not sent to the database.
+        return sa.type_coerce(EmbedToken.prefix == term[:_PREFIX_CHARACTERS], sa.Boolean)
+
+    def heading(self, row: Any) -> str:
+        return str(row.label or f"{row.prefix}…")
+
+    def record_state(self, row: Any) -> str:
+        return str(row.revoked_at or "")

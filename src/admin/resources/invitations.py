@@ -1,0 +1,61 @@
+"""Invitations in the back office: list, detail page and the staff action that sends one again."""
+
+from typing import Any
+
+from admin.actions.staff_action import ActionContext, staff_action
+from admin.base_view import RecordView
+from admin.filters import of_organization
+from admin.models import StaffRole
+from tenants.invitations import InvitationService, ensure_may_send_invitation
+from tenants.mails import invitation_mail
+from tenants.models import Invitation, Role
+
+
+@staff_action(
+    "resend",
+    "Send again",
+    role=StaffRole.OPERATOR,
+    effect="A new link is mailed; the one before stops working.",
+    applies=lambda invitation: invitation.accepted_at is None and invitation.revoked_at is None,
+    is_destructive=False,
+)
+async def resend(context: ActionContext[Invitation]) -> str:
+    invitation, back_office = context.record, context.back_office
+    organization_id = invitation.organization_id
+    await ensure_may_send_invitation(back_office.database, organization_id, invitation.email)
+    async with context.tenant_session(organization_id) as session:
+        sent = await InvitationService(session).resend(
+            organization_id, invitation.id, by=context.by, inviter_role=Role.OWNER
+        )
+        mail = invitation_mail(sent, inviter=sent.organization_name, public_url=back_office.settings.public_url)
+        back_office.mailer.send_after_commit(session, mail)
+    return "A new invitation is on its way."
+
+
+class InvitationView(RecordView, model=Invitation):
+    identity = "invitation"
+    name_plural = "Invitations"
+    description = "Invitations to organizations, sent by mail."
+    icon = "docs"
+    column_list = (
+        "email",
+        "organization_id",
+        "role",
+        "expires_at",
+        "accepted_at",
+        "revoked_at",
+        "id",
+    )
+    column_details_list = (
+        *column_list,
+        "invited_by",
+        "created_at",
+    )
+    filters = {"organization_id": of_organization(Invitation)}
+    staff_actions = (resend,)
+
+    def heading(self, row: Any) -> str:
+        return str(row.email)
+
+    def record_state(self, row: Any) -> str:
+        return f"{row.accepted_at or ''} {row.revoked_at or ''}"

@@ -1,0 +1,60 @@
+"""Limits raised by staff in the back office: list, detail page and the staff action that ends one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from admin.actions.staff_action import ActionContext, staff_action
+from admin.base_view import RecordView
+from admin.filters import of_organization
+from admin.formatters import format_limit, limit_name
+from admin.models import StaffRole
+from calls.limits.models import LimitOverride
+from calls.limits.overrides import LimitOverrideService
+from kit.clock import utc_now
+
+
+@staff_action(
+    "end",
+    "End now",
+    role=StaffRole.OPERATOR,
+    effect="The plan's limit holds again from the next call. Live calls go on.",
+    applies=lambda override: override.ends_at > utc_now(),
+)
+async def end(context: ActionContext[LimitOverride]) -> str:
+    async with context.staff_session() as session:
+        await LimitOverrideService(session).end(context.record.id, by=context.by)
+    return "Ended. The plan's limit holds again."
+
+
+class LimitOverrideView(RecordView, model=LimitOverride):
+    identity = "limit-override"
+    name_plural = "Raised limits"
+    description = "Limits that staff set for some time. Those that have ended stay listed."
+    icon = "usage"
+    column_list = (
+        "name",
+        "organization_id",
+        "value",
+        "ends_at",
+        "set_by",
+        "id",
+    )
+    column_details_list = (
+        *column_list,
+        "reason",
+        "created_at",
+    )
+    filters = {"organization_id": of_organization(LimitOverride)}
+    staff_actions = (end,)
+
+    def formatters(self) -> Mapping[Any, Any]:
+        return {
+            "name": lambda row, _column, _request: limit_name(row.name),
+            "value": lambda row, _column, _request: format_limit(row.name, row.value),
+        }
+
+    def heading(self, row: Any) -> str:
+        return limit_name(row.name)
+
+    def record_state(self, row: Any) -> str:
+        return f"{row.value} {row.ends_at}"

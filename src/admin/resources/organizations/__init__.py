@@ -1,0 +1,1 @@
+"""Organizations in the back office: list, detail page and staff actions."""

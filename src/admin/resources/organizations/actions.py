@@ -1,0 +1,144 @@
+"""Staff actions on an organization: plan, suspension, limits and phone numbers."""
+
+from sqlalchemy.exc import IntegrityError
+
+from admin.actions.staff_action import ActionContext, Field, StaffAction, staff_action
+from admin.errors import NotAtOurCarrier, NumberAlreadyHeld
+from admin.formatters import PLAN_OPTIONS, limit_name
+from admin.models import StaffRole
+from admin.resources.organizations.number_erasure import erase_number
+from admin.rules import read_last_day, read_plan
+from calls.limits.limit_names import DEFAULT_LIMITS, is_overridable
+from calls.limits.overrides import LimitOverrideService
+from carrier.port import CarrierError
+from kit.audit import record
+from kit.clock import utc_now
+from kit.errors import Unavailable, ValidationFailed
+from tenants.models import Organization
+from tenants.services import OrganizationService
+
+_MAX_LIMIT_DIGITS = 10
+
+
+def _is_live(organization: Organization) -> bool:
+    return organization.deleted_at is None
+
+
+@staff_action(
+    "change-plan",
+    "Change plan",
+    role=StaffRole.OPERATOR,
+    effect="The organization's people see the new plan at once. On Starter, phones stop taking new calls; live ones "
+    "go on.",
+    applies=_is_live,
+    fields=[Field("plan", "New plan", PLAN_OPTIONS)],
+    is_destructive=False,
+)
+async def change_plan(context: ActionContext[Organization]) -> str:
+    plan, organization = read_plan(context.form["plan"]), context.record
+    async with context.tenant_session(organization.id) as session:
+        await OrganizationService(session).set_plan(organization.slug, plan, by=context.by)
+    return f"The plan is {plan.value} now."
+
+
+@staff_action(
+    "suspend",
+    "Suspend",
+    role=StaffRole.OPERATOR,
+    effect="Phones stop at once on every page, and live calls end within seconds. Its people can still sign in and see "
+    "why.",
+    applies=lambda organization: organization.suspended_at is None and _is_live(organization),
+    is_bulk=True,
+)
+async def suspend(context: ActionContext[Organization]) -> str:
+    async with context.tenant_session(context.record.id) as session:
+        await OrganizationService(session).suspend(context.record.id, by=context.by)
+    return "Suspended. Phones have stopped; live calls end within seconds."
+
+
+@staff_action(
+    "restore",
+    "Restore",
+    role=StaffRole.OPERATOR,
+    effect="Phones work again as soon as their pages are loaded.",
+    applies=lambda organization: organization.suspended_at is not None and _is_live(organization),
+    is_destructive=False,
+)
+async def restore(context: ActionContext[Organization]) -> str:
+    async with context.tenant_session(context.record.id) as session:
+        await OrganizationService(session).unsuspend(context.record.id, by=context.by)
+    return "Restored. Phones work again."
+
+
+@staff_action(
+    "raise-limit",
+    "Raise a limit",
+    role=StaffRole.OPERATOR,
+    effect="This limit replaces the plan's from the next call until the end of the day that you choose (UTC). A lower "
+    "limit that its people set for themselves still holds, and in its first days an organization has a quarter of it. "
+    "An override of the same limit is replaced.",
+    applies=_is_live,
+    fields=[
+        Field("limit", "Limit", [(name, limit_name(name)) for name in DEFAULT_LIMITS]),
+        Field("value", "New value", hint="A whole number; spending in US cents"),
+        Field("until", "Last day", hint="At most a year from now", type="date"),
+    ],
+    is_destructive=False,
+)
+async def raise_limit(context: ActionContext[Organization]) -> str:
+    name, value = context.form["limit"], context.form["value"].strip()
+    if name not in DEFAULT_LIMITS:
+        raise ValidationFailed([("limit", "Choose a limit from the list")])
+    if not (value.isascii() and value.isdecimal() and is_overridable(name, int(value[: _MAX_LIMIT_DIGITS + 1]))):
+        raise ValidationFailed([("value", "Give a whole number from 0 to 2147483647")])
+    ends_at = read_last_day(context.form["until"], utc_now())
+    # The customers' role may not write overrides; the staff's role may.
+    async with context.staff_session() as session:
+        await LimitOverrideService(session).set(
+            context.record.id, name, int(value), ends_at=ends_at, reason=context.by.reason, by=context.by
+        )
+    return f"{limit_name(name)}: {int(value):,} until the end of {context.form['until'].strip()} (UTC)."
+
+
+@staff_action(
+    "adopt-number",
+    "Adopt a number",
+    role=StaffRole.OPERATOR,
+    effect="A number that our carrier account holds, and no organization, becomes this one's.",
+    applies=_is_live,
+    fields=[Field("number", "Number", hint="Like +14155550123")],
+    is_destructive=False,
+)
+async def adopt_number(context: ActionContext[Organization]) -> str:
+    organization_id, e164 = context.record.id, context.form["number"].strip()
+    try:
+        held = await context.back_office.carrier.owned_numbers(e164=e164)
+    except CarrierError as error:
+        raise Unavailable from error
+    sid = next((number.sid for number in held if number.e164 == e164), None)
+    if sid is None:
+        raise NotAtOurCarrier
+    try:
+        async with context.tenant_session(organization_id) as session:
+            number = await OrganizationService(session).add_phone_number(organization_id, e164, carrier_sid=sid)
+            await record(
+                session,
+                context.by,
+                "phone_number.adopted",
+                organization_id=organization_id,
+                subject_id=number.id,
+                subject_name=e164,
+            )
+    except IntegrityError as error:
+        raise NumberAlreadyHeld from error
+    return f"{e164} is this organization's now."
+
+
+ORGANIZATION_ACTIONS: tuple[StaffAction, ...] = (
+    change_plan,
+    suspend,
+    restore,
+    raise_limit,
+    adopt_number,
+    erase_number,
+)

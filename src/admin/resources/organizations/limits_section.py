@@ -1,0 +1,57 @@
+"""The table of an organization's limits: default, staff's override, own limit, effective limit and use."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from markupsafe import Markup
+from starlette.requests import Request
+
+from admin.base_view import RecordView, Section
+from admin.formatters import EMPTY_VALUE, format_limit, format_time, limit_name
+from admin.pages import back_office
+from calls.limits.limit_names import DEFAULT_LIMITS
+from calls.limits.models import LimitOverride
+from calls.limits.services import CallingRulesService
+from kit.clock import utc_now
+from tenants.models import Organization
+
+_COLUMNS = ("Limit", "Default", "Granted by staff", "Chosen by them", "Holds now", "Used")
+
+
+async def limits_section(view: RecordView, request: Request, organization: Organization) -> Section:
+    """One row for each limit."""
+    current = sa.select(LimitOverride.id, LimitOverride.name, LimitOverride.value, LimitOverride.ends_at).where(
+        LimitOverride.owned_by(organization.id), LimitOverride.ends_at > utc_now()
+    )
+    overrides = {override.name: override for override in await view.fetch(current)}
+    async with back_office(request).database.tenant_session(organization.id) as session:
+        rules = await CallingRulesService(session).get(organization.id)
+    rows = [_row(name, default, organization, overrides.get(name), rules) for name, default in DEFAULT_LIMITS.items()]
+    note: str | Markup = ""
+    if rules.limits.new_until is not None:
+        note = Markup("New until {}: a quarter of each limit holds.").format(format_time(rules.limits.new_until))
+    return Section("Limits", columns=_COLUMNS, rows=rows, note=note)
+
+
+def _row(name: str, default: int, organization: Organization, override: Any, rules: Any) -> Sequence[Any]:
+    """The cells of one limit, in the order of ``_COLUMNS``."""
+    permanent, chosen = organization.limits.get(name), rules.limits.chosen[name]
+    base = default if permanent is None else int(permanent)
+    granted: str | Markup = EMPTY_VALUE
+    if override is not None:
+        granted = Markup('<a href="/admin/limit-override/details/{}">{}</a> until {}').format(
+            override.id, format_limit(name, override.value), format_time(override.ends_at)
+        )
+    elif permanent is not None:
+        granted = f"{format_limit(name, base)}, for good"
+    is_own = chosen != (base if override is None else override.value)
+    used = rules.used.get(name)
+    return (
+        limit_name(name),
+        format_limit(name, default),
+        granted,
+        format_limit(name, chosen) if is_own else EMPTY_VALUE,
+        format_limit(name, rules.limits[name]),
+        EMPTY_VALUE if used is None else format_limit(name, used),
+    )

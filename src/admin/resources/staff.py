@@ -1,0 +1,93 @@
+"""Staff accounts in the back office: list, detail page and staff actions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.requests import Request
+
+from admin.actions.staff_action import ActionContext, Field, staff_action
+from admin.base_view import RecordView, Section
+from admin.filters import starts_with
+from admin.models import Staff, StaffRole
+from admin.resources.related import recent_activity
+from admin.services import StaffService
+from kit.errors import ValidationFailed
+
+
+@staff_action(
+    "change-role",
+    "Change role",
+    role=StaffRole.ADMIN,
+    effect="It takes effect with their next request.",
+    applies=lambda staff: staff.disabled_at is None,
+    fields=[Field("role", "New role", [(role.value, role.value.capitalize()) for role in StaffRole])],
+    is_destructive=False,
+)
+async def change_role(context: ActionContext[Staff]) -> str:
+    role = next((role for role in StaffRole if role.value == context.form["role"]), None)
+    if role is None:
+        raise ValidationFailed([("role", "Choose a role from the list")])
+    async with context.staff_session() as session:
+        await StaffService(session).change_role(context.record.id, role, by=context.by)
+    return f"The role is {role.value} now."
+
+
+@staff_action(
+    "disable",
+    "Disable",
+    role=StaffRole.ADMIN,
+    effect="They are signed out everywhere and cannot sign in.",
+    applies=lambda staff: staff.disabled_at is None,
+)
+async def disable(context: ActionContext[Staff]) -> str:
+    async with context.staff_session() as session:
+        await StaffService(session).disable(context.record.id, by=context.by)
+    return "Disabled and signed out everywhere."
+
+
+@staff_action(
+    "reset-second-factor",
+    "Reset second factor",
+    role=StaffRole.ADMIN,
+    effect="They are signed out everywhere and enrol a new authenticator app at their next sign-in. Make sure that it "
+    "is them who asks.",
+    applies=lambda staff: staff.totp_enabled_at is not None,
+)
+async def reset_second_factor(context: ActionContext[Staff]) -> str:
+    async with context.staff_session() as session:
+        factor = context.back_office.accounts.second_factor
+        await StaffService(session).reset_second_factor(context.record.id, factor, by=context.by)
+    return "Second factor reset. They enrol a new app at their next sign-in."
+
+
+class StaffView(RecordView, model=Staff):
+    identity = "staff"
+    name_plural = "Staff"
+    description = "People who may sign in to the back office. `epoch staff add EMAIL` creates accounts."
+    icon = "settings"
+    minimum_role = StaffRole.ADMIN
+    search_label = "Beginning of an e-mail address, or id"
+    column_list = (
+        "email",
+        "role",
+        "joined_at",
+        "totp_enabled_at",
+        "disabled_at",
+        "created_at",
+        "id",
+    )
+    column_details_list = column_list
+    staff_actions = (change_role, disable, reset_second_factor)
+
+    def search(self, term: str) -> sa.ColumnElement[bool]:
+        return starts_with(Staff.email, term.lower())
+
+    def heading(self, row: Any) -> str:
+        return str(row.email)
+
+    def record_state(self, row: Any) -> str:
+        return f"{row.role.value} {row.disabled_at or ''} {row.totp_enabled_at or ''}"
+
+    async def sections(self, request: Request, row: Any) -> Sequence[Section]:
+        return [await recent_activity(self, row.id)]
