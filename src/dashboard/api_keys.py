@@ -15,7 +15,7 @@ from dashboard.guards import requires_membership
 from dashboard.page_slice import page_slice
 from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
-from kit.db.paging import cut
+from kit.db.paging import split_page
 from kit.errors import DomainError, ValidationFailed
 from kit.http.app_key import SETTINGS
 from kit.http.forms import Form, read_form
@@ -44,7 +44,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     """Template context of the section."""
     shown = page_slice(request, "keys")
     rows = await ApiKeyService(session).list_active(who.organization_id, after=shown.after, limit=shown.limit)
-    keys, next_cursor = cut(rows, shown.limit)
+    keys, next_cursor = split_page(rows, shown.limit)
     return {
         "active": keys,
         "pages": shown.links(next_cursor, API_KEYS_SECTION),

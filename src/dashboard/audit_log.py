@@ -16,7 +16,7 @@ from dashboard.date_filters import read_days
 from dashboard.guards import requires_membership
 from dashboard.pages import render
 from kit.audit import AuditEvent
-from kit.db.paging import cut, read_cursor
+from kit.db.paging import read_cursor, split_page
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
 from kit.schemas import rfc3339
@@ -56,7 +56,7 @@ async def audit_log(request: Request[Any, Any, State], db_session: NamedDependen
     rows: Sequence[AuditEvent] = ()
     if filters is not None:
         rows = await audit_page(db_session, organization_id, filters, after=after, limit=AUDIT_PAGE_ROWS)
-    page, next_cursor = cut(rows, AUDIT_PAGE_ROWS)
+    page, next_cursor = split_page(rows, AUDIT_PAGE_ROWS)
     kept = {name: text for name, text in form.values.items() if text}
     actions = {*await known_actions(db_session, organization_id), *filter(None, [form["action"]])}
     return render(

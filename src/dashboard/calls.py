@@ -21,7 +21,7 @@ from calls.services import CallService
 from dashboard.date_filters import read_days
 from dashboard.guards import requires_membership
 from dashboard.pages import fragment, render
-from kit.db.paging import cut, read_cursor
+from kit.db.paging import read_cursor, split_page
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
 from kit.schemas import rfc3339
@@ -82,7 +82,7 @@ class CallPages(Controller):
         rows = (
             () if filters is None else await service.page(organization_id, filters, after=after, limit=CALLS_PAGE_ROWS)
         )
-        page, next_cursor = cut(rows, CALLS_PAGE_ROWS)
+        page, next_cursor = split_page(rows, CALLS_PAGE_ROWS)
         tokens = await EmbedTokenService(db_session).list_names(organization_id)
         kept = {name: text for name, text in form.values.items() if text}
         return render(

@@ -17,7 +17,7 @@ from dashboard.kits import kits_context
 from dashboard.page_slice import page_slice
 from dashboard.pages import fragment, redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
-from kit.db.paging import cut
+from kit.db.paging import split_page
 from kit.errors import DomainError, ValidationFailed
 from kit.http.app_key import MAILER, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
@@ -73,7 +73,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     rows = await EmbedTokenService(session).list_with_creators(
         who.organization_id, after=shown.after, limit=shown.limit
     )
-    _, next_cursor = cut([row.token for row in rows], shown.limit)
+    _, next_cursor = split_page([row.token for row in rows], shown.limit)
     guard = widget_guard(who)
     asks_for_plan = guard is not None and guard.kind == "plan"
     return {

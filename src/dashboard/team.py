@@ -14,7 +14,7 @@ from dashboard.page_slice import page_slice
 from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.clock import utc_now
-from kit.db.paging import cut
+from kit.db.paging import split_page
 from kit.errors import Conflict, ValidationFailed
 from kit.http.forms import Form, read_form
 from tenants.auth import MemberAuth, current_member
@@ -40,14 +40,14 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     is_admin = who.role.rank >= Role.ADMIN.rank
     shown, open_ones = page_slice(request, "members"), page_slice(request, "invitations")
     rows = await MemberService(session).list_members(who.organization_id, after=shown.after, limit=shown.limit)
-    _, next_cursor = cut([row.membership for row in rows], shown.limit)
+    _, next_cursor = split_page([row.membership for row in rows], shown.limit)
     invitations: Sequence[Invitation] = ()
     more_invitations = None
     if is_admin:
         found = await InvitationService(session).list_open(
             who.organization_id, after=open_ones.after, limit=open_ones.limit
         )
-        invitations, more_invitations = cut(found, open_ones.limit)
+        invitations, more_invitations = split_page(found, open_ones.limit)
     return {
         "members": rows[: shown.limit],
         "pages": shown.links(next_cursor, TEAM_SECTION),

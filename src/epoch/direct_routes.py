@@ -1,4 +1,4 @@
-"""Litestar, with a direct way to the endpoints that every phone talks to."""
+"""The application class: Litestar, with a short path to the endpoints that every phone calls."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Health and metrics, for whoever keeps the product running."""
+"""Health checks and Prometheus metrics."""
 
 import asyncio
 import hmac

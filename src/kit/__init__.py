@@ -1,1 +1,1 @@
-"""Tools that know nothing of telephones or of tenants' business."""
+"""Platform code that knows neither telephones nor tenants: database, HTTP, jobs, mail, text, numbers."""

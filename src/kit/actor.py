@@ -1,4 +1,4 @@
-"""Who does something: carried from the request into every change, and from there into the audit trail."""
+"""The actor of a change: a user, an API key, staff or the system; the audit log stores it."""
 
 import enum
 from uuid import UUID
@@ -7,7 +7,7 @@ import msgspec
 
 
 class ActorKind(enum.StrEnum):
-    """What sort of somebody."""
+    """Kinds of actors."""
 
     USER = "user"
     API_KEY = "api_key"
@@ -16,7 +16,7 @@ class ActorKind(enum.StrEnum):
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Somebody, as the audit trail names them."""
+    """Whoever changes something, as the audit log names them."""
 
     kind: ActorKind
     id: UUID | None
@@ -25,13 +25,13 @@ class Actor(msgspec.Struct, frozen=True):
     address: str = ""
     """Where the request came from."""
     reason: str = ""
-    """Why, where staff must say so; the audit trail keeps it."""
+    """The reason, where staff must give one; the audit log stores it."""
 
     @property
     def user_id(self) -> UUID | None:
-        """The person, when it is one."""
+        """The user's id; None for other actors."""
         return self.id if self.kind is ActorKind.USER else None
 
 
 SYSTEM = Actor(ActorKind.SYSTEM, None, "Epoch Voice")
-"""The product itself: seeds, sweeps, the command line."""
+"""The product itself: seeds, jobs, the command line."""

@@ -1,4 +1,4 @@
-"""The audit trail: who did what, when and from where, written in the transaction of the change itself."""
+"""The audit log: its table, and ``record``, which adds an event in the transaction of the change."""
 
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ class AuditEvent(Base):
 
     __tablename__ = "audit_event"
     __table_args__ = (
-        # Holds what the trail is narrowed to and what its policies ask: read alone, it spares everybody else's events.
+        # Holds what lists filter by and what the policies read, so other organizations' events are not read.
         sa.Index(
             "ix_audit_event_organization_id_id",
             "organization_id",
@@ -32,7 +32,7 @@ class AuditEvent(Base):
     actor_kind: Mapped[str]
     """``user``, ``api_key``, ``staff`` or ``system``."""
     actor_id: Mapped[UUID | None]
-    """No foreign key: the trail outlives the person."""
+    """No foreign key: events outlive the user."""
     actor_name: Mapped[str]
     action: Mapped[str]
     """Like ``embed_token.revoked``."""
@@ -53,7 +53,7 @@ async def record(
     subject_name: str = "",
     details: dict[str, Any] | None = None,
 ) -> None:
-    """Add one event to the trail; it lasts if and only if the change around it does.
+    """Add one event to the log, in the transaction of the change.
 
     ``action`` is ``<thing>.<what happened>``; ``details`` holds before and after, never a secret.
     """

@@ -1,4 +1,4 @@
-"""What no request should wait for: collected in memory, written together every few seconds."""
+"""Buffers background writes; flushes every few seconds."""
 
 import abc
 import asyncio
@@ -11,16 +11,16 @@ log = structlog.get_logger("epoch.collector")
 
 
 class BufferedWriter(abc.ABC):
-    """Writes what it has collected again and again, and the last of it when it stops."""
+    """Flushes its buffer every few seconds, and a last time when it stops."""
 
     def __init__(self, *, of: str) -> None:
-        """``of`` names what is collected, for the log."""
+        """``of`` names what is buffered, for the log."""
         self._of = of
         self._task: asyncio.Task[None] | None = None
 
     @abc.abstractmethod
     async def flush(self) -> None:
-        """Write what is pending."""
+        """Write the buffer."""
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run())

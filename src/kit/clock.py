@@ -1,4 +1,4 @@
-"""The one clock of the product."""
+"""The current time, in UTC."""
 
 from datetime import UTC, datetime
 

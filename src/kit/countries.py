@@ -1,4 +1,4 @@
-"""The countries that people choose from: those with a numbering plan of their own, by their English names."""
+"""Countries with a numbering plan of their own, by their English names."""
 
 from collections.abc import Mapping
 from functools import cache

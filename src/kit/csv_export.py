@@ -1,4 +1,4 @@
-"""CSV for spreadsheets: sent as it is read, and inert when it is opened."""
+"""CSV exports: streamed in batches of rows, with cells that no spreadsheet runs as a formula."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Texts that only we can write and read: cookies with notices or secrets, and what waits in the outbox."""
+"""Encryption of texts that only this product reads: cookies with notices or secrets, and queued mails."""
 
 import base64
 

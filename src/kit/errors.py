@@ -1,4 +1,4 @@
-"""Refusals: every one names a state of affairs; its kind, not a status code, says what sort it is."""
+"""Domain errors and their kinds; ``kit.http.problems`` maps each kind to a status code."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""Logs: one line each, structured, and without anything that could place a call or sign anybody in."""
+"""Structured logging, one line for each event, without tokens and full phone numbers."""
 
 import re
 import sys

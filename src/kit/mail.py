@@ -1,4 +1,4 @@
-"""Mail: composed by the standard library, kept in the outbox, delivered in the background."""
+"""Mail: composed as text and HTML, queued in the transaction, delivered in the background."""
 
 import datetime as dt
 import html

@@ -1,4 +1,4 @@
-"""Secrets that exist once: minted, shown, and kept only as a digest."""
+"""Secrets (embed tokens, API keys): minted, shown once, stored as a digest. Keys derived from EPOCH_SECRET_KEY."""
 
 import hashlib
 import secrets

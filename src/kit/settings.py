@@ -1,4 +1,4 @@
-"""Settings: the environment, read once into one frozen object that refuses to start on a bad value."""
+"""Settings: read once from the environment into a frozen object; an unusable value is an error."""
 
 from collections.abc import Mapping
 from ipaddress import ip_network

@@ -1,4 +1,4 @@
-"""What text we take from outside: no NUL, no control characters, no half characters."""
+"""Checks that text from outside has no NUL, no control characters and no lone surrogates."""
 
 import re
 

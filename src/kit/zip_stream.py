@@ -1,4 +1,4 @@
-"""A ZIP file that is sent while it is made: no part of it is ever held as a whole."""
+"""ZIP files that are sent while they are made; none is held in memory as a whole."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""``epoch doctor``: asks each part that the product depends on whether it answers."""
+"""``epoch doctor``: checks database, connections, carrier, public URL and clock."""
 
 import time
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Notes when secrets are used: collected in memory, written together, never on a request's path."""
+"""Buffered writer of the times at which secrets were last used."""
 
 from datetime import datetime, timedelta
 from typing import Any

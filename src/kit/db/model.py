@@ -1,4 +1,4 @@
-"""The base of every table: UUIDv7 keys, aware times, and rows that belong to one organization."""
+"""The base of every table: UUIDv7 keys, aware times, and the mixin of rows that belong to one organization."""
 
 import datetime as dt
 import enum

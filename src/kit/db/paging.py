@@ -1,4 +1,4 @@
-"""Keyset pages: newest first, each page costs the same at any depth."""
+"""Keyset pagination: cursors and limits; each page of a list costs the same at any depth."""
 
 import base64
 import binascii
@@ -60,7 +60,7 @@ def read_moment(field: str, moment: str | None) -> datetime | None:
         raise ValidationFailed([(field, "That is before or after all time there is")]) from error
 
 
-def cut(rows: Sequence[Row], limit: int) -> tuple[list[Row], str | None]:
+def split_page(rows: Sequence[Row], limit: int) -> tuple[list[Row], str | None]:
     """Cut ``limit`` + 1 rows, as read, to a page and the cursor of the next one."""
     page = list(rows[:limit])
     return page, cursor_after(page[-1].id) if len(rows) > limit else None
@@ -74,5 +74,5 @@ class PageQuery(msgspec.Struct, frozen=True):
 
     def answer(self, rows: Sequence[Row], info: Callable[[Row], Info]) -> Page[Info]:
         """The page of ``limit`` + 1 rows, as read."""
-        page, next_cursor = cut(rows, self.limit)
+        page, next_cursor = split_page(rows, self.limit)
         return Page(items=[info(row) for row in page], next_cursor=next_cursor)

@@ -1,4 +1,4 @@
-"""Housekeeping: rows that nobody needs any more go, a bounded number at a time."""
+"""Deletes expired rows, in batches of bounded size."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from kit.db.database import Database
 PURGE_BATCH_ROWS = 1000
 """Rows of one transaction: none holds its locks for long."""
 PURGE_MAX_BATCHES = 100
-"""Of one kind in one pass; the next pass goes on."""
+"""Batches of one rule in one run; the next run continues."""
 
 
 class PurgeRule(msgspec.Struct, frozen=True):
-    """What goes, and when: rows whose ``moment`` is ``older_than`` that. A row without the moment stays."""
+    """Rows to delete: those whose ``moment`` is older than ``older_than``. A row without the moment stays."""
 
     moment: InstrumentedAttribute[Any]
     older_than: dt.timedelta
@@ -28,14 +28,14 @@ class PurgeRule(msgspec.Struct, frozen=True):
         return f"{self.moment.class_.__tablename__}.{self.moment.key}"
 
 
-async def purge_expired(database: Database, chores: Sequence[PurgeRule]) -> dict[str, int]:
-    """Do each of ``chores``; return how many rows went by the chore's name. ``database`` must see all rows."""
+async def purge_expired(database: Database, rules: Sequence[PurgeRule]) -> dict[str, int]:
+    """Apply each of ``rules``; return the rows deleted by each. ``database`` must see all rows."""
     now = utc_now()
     return {
-        chore.name: await delete_in_batches(
-            database, chore.moment.class_.__table__, chore.moment < now - chore.older_than, batches=PURGE_MAX_BATCHES
+        rule.name: await delete_in_batches(
+            database, rule.moment.class_.__table__, rule.moment < now - rule.older_than, batches=PURGE_MAX_BATCHES
         )
-        for chore in chores
+        for rule in rules
     }
 
 

@@ -1,4 +1,4 @@
-"""Limits that must hold across workers and restarts: counted in PostgreSQL, one statement each."""
+"""Rate limits that hold across workers and restarts: counted in PostgreSQL, by one statement each."""
 
 import datetime as dt
 

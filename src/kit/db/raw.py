@@ -1,4 +1,4 @@
-"""Statements compiled once and run without an ORM: before a handler begins, or many of them in its transaction."""
+"""Statements compiled once and run by asyncpg without the ORM, before a handler or in its transaction."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager

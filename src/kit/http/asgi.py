@@ -1,4 +1,4 @@
-"""The little that a hot path needs of HTTP: read a bounded body, send a whole answer."""
+"""ASGI helpers for handlers without a framework: read a bounded body, send a whole response."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""HTML forms: a bounded body becomes named texts, and a refusal goes back beside its field."""
+"""HTML forms: reads a bounded body into named texts, and puts each error beside its field."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What every JSON route asks of a body before its handler sees it."""
+"""Checks the body of JSON routes before their handlers run: media type, UTF-8, depth of nesting."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The one place where a refusal becomes an HTTP answer: RFC 9457 problem details."""
+"""Translates domain errors into RFC 9457 problem details, and faults into empty 500 responses."""
 
 import re
 from collections.abc import Mapping

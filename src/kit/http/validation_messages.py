@@ -1,4 +1,4 @@
-"""What msgspec says of a value that it refuses, in words for people."""
+"""Translates msgspec's validation errors into sentences for people."""
 
 import re
 
