@@ -6,9 +6,9 @@ import pytest
 
 from kit.db.paging import (
     cursor_after,
-    cut,
     read_cursor,
     read_limit,
+    split_page,
 )
 from kit.errors import ValidationFailed
 from tenants.models import Organization
@@ -43,7 +43,7 @@ def test_other_sizes_are_refused_by_name(asked: int) -> None:
 @pytest.mark.parametrize(("rows", "shown", "more"), [(0, 0, False), (2, 2, False), (3, 2, True)])
 def test_the_row_too_many_only_tells_that_there_is_another_page(rows: int, shown: int, more: bool) -> None:
     found = [Organization(id=uuid.uuid4()) for _ in range(rows)]
-    page, cursor = cut(found, 2)
+    page, cursor = split_page(found, 2)
     assert page == found[:shown]
     assert (cursor is not None) is more
     if more:
