@@ -1,4 +1,4 @@
-"""What tests stand on: a real PostgreSQL, the migrated schema, the real application, the sandbox carrier."""
+"""Fixtures of all tests: PostgreSQL with the migrated schema, the application, the sandbox carrier."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""A browser, the running product and pages of other people with the phone on them."""
+"""Fixtures of browser tests: Chromium, the running product and customers' pages with the phone."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rows of every kind that the back office acts on."""
+"""Makes a row of every kind that staff actions apply to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

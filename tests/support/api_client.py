@@ -1,4 +1,4 @@
-"""How tests speak to the JSON API."""
+"""Assertions about answers of the JSON API."""
 
 from http.cookies import SimpleCookie
 

@@ -1,4 +1,4 @@
-"""People with two-step sign-in, and the app that shows them their codes."""
+"""People with two-step sign-in, and their authenticator app."""
 
 import re
 import time

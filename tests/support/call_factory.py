@@ -1,4 +1,4 @@
-"""Call records for tests that look at what calls leave behind."""
+"""Makes call records."""
 
 import datetime as dt
 import itertools

@@ -1,4 +1,4 @@
-"""What the carrier tells of an ordinary call, for tests that let something happen meanwhile."""
+"""The carrier's events of an ordinary call."""
 
 import datetime as dt
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The sandbox carrier's REST interface over calls that a test makes up, as if browsers had placed them."""
+"""The sandbox carrier's REST API over calls that a test makes up."""
 
 import asyncio
 import contextlib

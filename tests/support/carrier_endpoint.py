@@ -1,4 +1,4 @@
-"""A carrier's REST address that only ends calls, in whatever way a test says."""
+"""A carrier's REST API that only ends calls, with answers that the test chooses."""
 
 import asyncio
 import enum

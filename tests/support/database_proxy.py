@@ -1,4 +1,4 @@
-"""A line to the database that can be listened to and cut: a relay of bytes between two Unix sockets."""
+"""A proxy between two Unix sockets that counts and cuts database connections."""
 
 import asyncio
 import contextlib

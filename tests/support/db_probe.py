@@ -1,4 +1,4 @@
-"""What a database holds, whatever its tables are called."""
+"""Row counts and contents of all tables."""
 
 from typing import Any
 

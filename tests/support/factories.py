@@ -1,4 +1,4 @@
-"""Rows for tests, made through the product's own services where it has them."""
+"""Makes organizations, people, numbers and tokens through the product's services."""
 
 import datetime as dt
 import itertools

@@ -1,4 +1,4 @@
-"""Faults between the product and the carrier: an HTTP proxy that loses requests and answers, or answers by itself."""
+"""An HTTP proxy to the carrier that loses requests or answers, or answers itself."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""An organization with something of everything, and what there is of it in the database."""
+"""Makes an organization with a row in every table of tenants, and reads its rows back."""
 
 import datetime as dt
 import secrets

@@ -1,4 +1,4 @@
-"""What a page leads to: its links and its forms, read as a browser reads them."""
+"""Reads the links and forms of a page."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser

@@ -1,4 +1,4 @@
-"""Short ways to fill in a form whose page and action are the same."""
+"""Fills in and posts a form whose page and action are the same."""
 
 import httpx
 

@@ -1,4 +1,4 @@
-"""A mail server that can be away: it opens and closes the same port, and keeps what it is given."""
+"""An SMTP server that can be stopped and started on the same port, and keeps received mails."""
 
 import asyncio
 from types import TracebackType

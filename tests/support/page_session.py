@@ -1,4 +1,4 @@
-"""Reading and using HTML pages as a browser without scripts does."""
+"""Reads and posts HTML pages as a browser without scripts does."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""Gives each server under test a TCP port that no other test process and no outgoing connection takes meanwhile."""
+"""Reserves free TCP ports among all test processes, outside the range of outgoing connections."""
 
 import fcntl
 import itertools

@@ -1,4 +1,4 @@
-"""Staff in tests: made, let in with a second factor, and heard as a browser is."""
+"""Makes staff and signs them in to the back office."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""A widget's side of its two endpoints, for tests."""
+"""Sends requests as the widget does."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Staff at work in a real browser: in with two steps, find a tenant by its number, and what they do is felt at once."""
+"""The back office in a browser: two-step sign-in, search, staff actions and their effects."""
 
 import time
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""WCAG 2.2 AA as far as axe can tell, on every page: light and dark, on a desk and on a phone."""
+"""Accessibility of public and dashboard pages by axe-core: WCAG 2.2 AA, light and dark, wide and narrow."""
 
 from collections.abc import AsyncIterator
 

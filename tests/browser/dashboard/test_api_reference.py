@@ -1,4 +1,4 @@
-"""The API's reference in a real browser: drawn under the pages' strict policy, from our own files."""
+"""The API reference page: drawn under the strict policy from the product's own files, and usable."""
 
 import pytest
 from playwright.async_api import Browser, Page, expect

@@ -1,4 +1,4 @@
-"""WCAG 2.2 AA as far as axe can tell, on the pages that only a mailed link, a second factor or a new secret opens."""
+"""Accessibility of pages behind a mailed link, a second factor or a new secret, by axe-core."""
 
 import secrets
 

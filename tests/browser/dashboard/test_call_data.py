@@ -1,4 +1,4 @@
-"""Call data in the settings as an owner meets it: a number is erased after a question, everything is downloaded."""
+"""Call data settings in a browser: erasing a number and downloading everything."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""The first run of somebody new: from the sign-up to a call from a page of their own, and to its end."""
+"""The first run of a new user: sign-up, number, token, a call from their own page, and deletion."""
 
 import re
 import secrets

@@ -1,4 +1,4 @@
-"""What a form answers is where people look, however long the page and small the screen."""
+"""Form errors and confirmations are scrolled into view, on long pages and small screens."""
 
 import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect

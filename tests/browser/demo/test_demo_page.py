@@ -1,4 +1,4 @@
-"""The demo page as a newcomer uses it: click a contact, hear the echo, read what happened."""
+"""The demo page: click a contact, hear the echo, read the events."""
 
 import pytest
 from playwright.async_api import Locator

@@ -1,4 +1,4 @@
-"""The guide's examples, taken from its Markdown and pasted into a customer's page as they stand."""
+"""The guide's examples, copied from its Markdown into a customer's page and run."""
 
 import json
 import re

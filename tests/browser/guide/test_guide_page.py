@@ -1,4 +1,4 @@
-"""The guide's page in a browser: its CRM recipes as tabs, links into them, the keyboard, and no scripts at all."""
+"""The guide page: CRM recipes as tabs, links into them, keyboard, and without scripts."""
 
 import re
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The guide's recipes for CRMs: each example runs where it belongs, or is read by what reads its kind."""
+"""The guide's CRM recipes: each example is run in its environment or read by a parser of its language."""
 
 import json
 import os

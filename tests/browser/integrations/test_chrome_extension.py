@@ -1,4 +1,4 @@
-"""The Chrome extension's kit, loaded into a browser as customers load it, on a CRM page with a strict policy."""
+"""The Chrome extension kit, loaded into a browser, on a CRM page with a strict policy."""
 
 from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path

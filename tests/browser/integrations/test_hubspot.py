@@ -1,4 +1,4 @@
-"""The calling page inside HubSpot, with HubSpot's own SDK on both sides."""
+"""The HubSpot calling page in a frame, with HubSpot's SDK on both sides."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 

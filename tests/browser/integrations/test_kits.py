@@ -1,4 +1,4 @@
-"""Kits from the page that shows a token once: the token is inside, the server never sees it again, and they work."""
+"""Kits downloaded from the page that shows a token once: they hold the token and work."""
 
 import asyncio
 import json

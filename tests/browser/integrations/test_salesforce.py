@@ -1,4 +1,4 @@
-"""The Salesforce kit from the dashboard: its component in Lightning Web Security's sandbox, its page with remoting."""
+"""The Salesforce kit: its component under Lightning Web Security, its page with remoting."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Pages that the browser kept whole while the visitor was elsewhere, and shows again as they were."""
+"""Pages restored from the browser's back/forward cache: the phone still works."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Each way a call ends: told once by the phone, and on record as it was told."""
+"""Each way a call ends: one event, and a record that agrees with it."""
 
 import pytest
 

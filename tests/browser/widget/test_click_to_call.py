@@ -1,4 +1,4 @@
-"""Click-to-call in customers' pages: what calls, what does not, by mouse and by keyboard, early and late."""
+"""Click-to-call on customers' pages: which links call, by mouse and keyboard, before and after the phone is ready."""
 
 import pytest
 from playwright.async_api import Locator

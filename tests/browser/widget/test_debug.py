@@ -1,4 +1,4 @@
-"""Debug mode explains the phone in the console, and tells no number and no token there."""
+"""Debug mode: logs to the console without numbers and tokens."""
 
 import asyncio
 import re

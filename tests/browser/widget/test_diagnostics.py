@@ -1,4 +1,4 @@
-"""The check before a call: each step really tried, each fault named with its fix; nothing rings, no secret is told."""
+"""The diagnostics before a call: each step is tried, each fault is named with its fix."""
 
 import re
 from pathlib import Path

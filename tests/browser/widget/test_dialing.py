@@ -1,4 +1,4 @@
-"""Dialling by hand: numbers as people type and paste them, calls placed again, devices, tones and languages."""
+"""Dialling by hand: typed and pasted numbers, redial, devices, tones and languages."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The one thing the product exists for: a page of another origin makes a phone call."""
+"""A call from a page of another origin, from the embed token to the record."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The page's first paint waits for nothing of the phone's; where no paint comes, the phone waits for none."""
+"""The page's first paint does not wait for the phone; the phone starts without a paint too."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""The phone inside frames: of another origin, and of no origin at all."""
+"""The phone in frames of another origin and of no origin."""
 
 import pytest
 from playwright.async_api import Frame

@@ -1,4 +1,4 @@
-"""Sites that change pages without loading them: Turbo, htmx, React and Astro's way, with the phone in a call."""
+"""Sites that change pages without a load (Turbo, htmx, React, Astro) during a call."""
 
 import json
 import subprocess

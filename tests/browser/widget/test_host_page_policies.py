@@ -1,4 +1,4 @@
-"""Strict customers' pages: security policies, module loaders, and nothing left behind in their globals."""
+"""Customers' pages with strict content security policies and module loaders; no globals are left behind."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Pages that break what a script relies on; and what the phone may not do to any page."""
+"""Customers' pages that overwrite built-in objects, and limits on what the phone changes in a page."""
 
 import pytest
 from playwright.async_api import BrowserContext

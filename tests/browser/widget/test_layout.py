@@ -1,4 +1,4 @@
-"""The phone keeps its place while a call goes through its states by itself: nothing moves under anybody's hand."""
+"""The panel does not move while a call changes its state."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A phone over its life: refused while it waits, offline and back, on a carrier that never answers."""
+"""The phone over time: start, offline and online again, a carrier that does not answer."""
 
 import pytest
 from playwright.async_api import BrowserContext, WebSocketRoute

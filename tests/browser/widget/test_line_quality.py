@@ -1,4 +1,4 @@
-"""What goes wrong with a live call's sound, told in words: lost packets, a silent microphone."""
+"""Warnings about a live call's sound: lost packets, a silent microphone."""
 
 from pathlib import Path
 

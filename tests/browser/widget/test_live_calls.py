@@ -1,4 +1,4 @@
-"""What may happen to a call that is on: revocation, an expiring access token, a broken signalling socket."""
+"""Live calls under revocation, an expiring access token and a broken signalling socket."""
 
 import httpx
 import pytest

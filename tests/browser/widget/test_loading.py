@@ -1,4 +1,4 @@
-"""How the phone gets onto a page: the SDK's chunk blocked, script in the head, loaded twice, begun by hand."""
+"""Loading the phone: blocked SDK chunk, script in the head, loaded twice, started by hand."""
 
 import re
 

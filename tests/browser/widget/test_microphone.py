@@ -1,4 +1,4 @@
-"""The microphone: asked for at the first call, given back after it, and each way it can be missing told apart."""
+"""The microphone: asked for at the first call, released after it, each failure named."""
 
 import asyncio
 

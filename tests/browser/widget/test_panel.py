@@ -1,4 +1,4 @@
-"""The panel by keyboard and by ear, and click-to-call on the page around it."""
+"""The panel by keyboard and screen reader, and click-to-call beside it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every state of the panel as axe sees it: light, dark, forced colours, Arabic, and on 320 px."""
+"""Accessibility of every state of the panel: light, dark, forced colours, Arabic, 320 px."""
 
 from collections.abc import Awaitable, Callable
 

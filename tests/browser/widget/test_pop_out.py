@@ -1,4 +1,4 @@
-"""Calls in a window of their own: they outlive the page, and every page of the site that comes after follows them."""
+"""Calls in the pop-out window: they outlive the page, and later pages of the site show them."""
 
 import pytest
 from playwright.async_api import Dialog, Page, expect

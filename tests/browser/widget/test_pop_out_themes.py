@@ -1,4 +1,4 @@
-"""Every state of the phone's window as axe sees it: light, dark, forced colours, Arabic, and on 320 px."""
+"""Accessibility of every state of the pop-out window: light, dark, forced colours, Arabic, 320 px."""
 
 import pytest
 from playwright.async_api import BrowserContext

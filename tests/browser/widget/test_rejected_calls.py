@@ -1,4 +1,4 @@
-"""What the server refuses: told in the guide's own words, in the event, in the panel and on record."""
+"""Calls that the server rejects: the reason in the event, the panel and the record."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Which speaker a call is heard on: chosen by hand, remembered, and unplugged in the middle of a call."""
+"""The speaker of a call: chosen, remembered, unplugged during a call."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""One call at a time across the tabs of a customer's site, and leaving a page that has one."""
+"""One call at a time across the tabs of a site, and leaving a page during a call."""
 
 import asyncio
 import contextlib

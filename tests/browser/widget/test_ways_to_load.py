@@ -1,4 +1,4 @@
-"""Every way in which a customer's page may bring the script, and what it may do to the page afterwards."""
+"""Ways to add the script to a page, and what the page may do with it afterwards."""
 
 import httpx
 import pytest

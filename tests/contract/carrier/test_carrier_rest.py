@@ -1,4 +1,4 @@
-"""The Twilio adapter through the carrier library's own client, against the sandbox's REST."""
+"""The Twilio adapter through the carrier's client library, against the sandbox's REST API."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""The account page: name, password, address and sessions, each saved by itself."""
+"""The account page: name, password, address and sessions."""
 
 import asyncio
 from collections.abc import Callable

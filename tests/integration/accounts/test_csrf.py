@@ -1,4 +1,4 @@
-"""Writes to the API: whose they are, and what their bodies must be."""
+"""Cross-site request protection of API writes, and the types of their bodies."""
 
 import hashlib
 

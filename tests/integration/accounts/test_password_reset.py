@@ -1,4 +1,4 @@
-"""A forgotten password: who is told what, and what the mailed link may do."""
+"""Password reset: the request, the mailed link, and what it changes."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Two-step sign-in: enrolling, codes that are good once, recovery codes, and switching it off."""
+"""Two-step sign-in: enrolment, one-time codes, recovery codes, switching it off."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Signing in and out: cookies, what a session survives, and who is told what."""
+"""Sign-in and sign-out over the API: cookies, expiry, other sessions."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""The sign-in page: what it tells, where it leads, and how often it may be tried."""
+"""The sign-in page: messages, the page it leads to, throttling."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""From nobody to a person with a confirmed address, through the pages."""
+"""Sign-up through the pages, up to the confirmed address."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Rows for the back office to act on."""
+"""Rows of each kind for the back office's tests."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What staff do: asked first, with a reason, by who may, through the customers' services, and in the trail."""
+"""Staff actions: confirmation, reason, role, service call and audit event."""
 
 import asyncio
 import datetime as dt

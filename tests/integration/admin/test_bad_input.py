@@ -1,4 +1,4 @@
-"""What goes wrong in a browser: forms sent twice, rows that changed meanwhile, rows of other kinds, hostile texts."""
+"""Bad input to the back office: forms sent twice, changed rows, ids of another kind, hostile text."""
 
 import asyncio
 import secrets as random

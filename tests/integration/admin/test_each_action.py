@@ -1,4 +1,4 @@
-"""Each action that staff have: what will happen is said, why is asked, and the trail keeps both."""
+"""Every staff action: its confirmation page names the effect, and the audit log keeps the reason."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping

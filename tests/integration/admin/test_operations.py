@@ -1,4 +1,4 @@
-"""The operations page: what goes on in all organizations, with what to do about it, for whoever may."""
+"""The operations page: live calls, carrier differences, pauses, and its actions by role."""
 
 import datetime as dt
 import re

@@ -1,4 +1,4 @@
-"""Lists, searches, details and exports: everything but secrets, nothing but reading, and inert."""
+"""Lists, searches, details and exports of the back office: read-only, without secrets, inert."""
 
 import csv
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Every route of the back office, asked by everybody who has no business there.
+"""Access to every route of the back office: visitors, customers and staff of lower roles.
 
 ``ROUTES`` has an entry for each route of the application's own table; one without fails.
 """

@@ -1,4 +1,4 @@
-"""The staff's door: a link, a password, a second factor, and nobody else."""
+"""Staff sign-in: invitation link, password, second factor."""
 
 import asyncio
 import re

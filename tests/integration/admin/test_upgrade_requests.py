@@ -1,4 +1,4 @@
-"""An owner asks for a bigger plan: staff who may answer are told, and see it."""
+"""Upgrade requests: mailed to the staff who may answer, and listed in the back office."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""A worker of the product that exchanges a token and asks for calls all the time, for the tests of revocation.
+"""A process with the application that exchanges a token and asks for calls until it is stopped.
 
 Arguments: the token, its id, and how many of each. Says ``ready``, waits for a line, asks for half of them, says
 ``under way``, goes on until a line comes, and asks for the other half. Prints what happened: for each request what it

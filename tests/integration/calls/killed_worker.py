@@ -1,4 +1,4 @@
-"""A worker of the product that is killed at a step of a call, for the tests of crashes.
+"""A process with the application that kills itself at a chosen step of a call.
 
 Arguments: the step, a token's id, the carrier's ids of the caller's and of the dialled leg. It receives the carrier
 callbacks of a call in their order (requested, ringing, answered, over) and dies at the step.

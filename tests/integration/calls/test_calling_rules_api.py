@@ -1,4 +1,4 @@
-"""``…/calling-rules``: what an organization may change about its calls."""
+"""``…/calling-rules``: countries, limits and blocked numbers over the API."""
 
 from typing import Any
 

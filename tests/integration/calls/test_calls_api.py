@@ -1,4 +1,4 @@
-"""``…/calls``: lists, filters and details of an organization's calls."""
+"""Call records over the API."""
 
 import datetime as dt
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""Which dialled numbers reach ``<Dial>`` and which are rejected."""
+"""Dialled numbers at the callback: normalized to E.164, or refused with a reason."""
 
 import re
 from collections.abc import Mapping

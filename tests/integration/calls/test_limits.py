@@ -1,4 +1,4 @@
-"""Limits on calls: exact across workers, enforced when they cannot be read, released in time."""
+"""Calling limits at the callback: exact across workers, closed on database errors, freed after the call."""
 
 import asyncio
 import contextlib

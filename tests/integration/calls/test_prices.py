@@ -1,4 +1,4 @@
-"""The carrier's price replaces the estimate and corrects the spending."""
+"""Call prices: estimated at first, replaced by the carrier's, usage corrected."""
 
 import datetime as dt
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Live calls that may not go on are ended at the carrier."""
+"""Termination of live calls after revocation, suspension, deletion and pause, with retries."""
 
 import asyncio
 import datetime as dt

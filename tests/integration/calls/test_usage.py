@@ -1,4 +1,4 @@
-"""Usage by month, token and agent counts the organization's own calls only."""
+"""Usage of an organization by month, token and agent."""
 
 import datetime as dt
 import itertools

@@ -1,4 +1,4 @@
-"""How the carrier has been doing: told by each process, over a carrier that fails when it is told to."""
+"""The carrier's health as each process stores it."""
 
 from contextlib import suppress
 

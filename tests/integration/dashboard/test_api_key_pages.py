@@ -1,4 +1,4 @@
-"""Settings, API keys: create, show once, revoke, as a browser without scripts does it."""
+"""API key pages: create, show once, revoke, without scripts."""
 
 import re
 

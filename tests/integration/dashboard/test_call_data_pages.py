@@ -1,4 +1,4 @@
-"""Call data in the settings: how long it is kept, and erasing a number after being told what that means."""
+"""Call data pages: the retention period, and the erasure of a number after a confirmation."""
 
 import httpx
 import pytest

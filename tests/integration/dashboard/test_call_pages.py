@@ -1,4 +1,4 @@
-"""Calls and the overview as pages."""
+"""The pages of calls and the overview."""
 
 import datetime as dt
 import html

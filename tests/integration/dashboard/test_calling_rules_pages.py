@@ -1,4 +1,4 @@
-"""Settings, section **Calling rules**, and a token's own limits: each form saves by itself and says so."""
+"""The forms of calling rules and of a token's own limits."""
 
 import asyncio
 import html

@@ -1,4 +1,4 @@
-"""Settings, Embed Phone Widget: generate, show once, change, revoke, as a browser without scripts does it."""
+"""Embed token pages: generate, show once, change, revoke, without scripts."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Kits as they are downloaded: the same each time, versioned, without any token, and for members alone."""
+"""Kit downloads: reproducible, versioned, without a token, for members only."""
 
 import io
 import json

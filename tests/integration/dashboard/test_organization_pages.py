@@ -1,4 +1,4 @@
-"""Pages about organizations: made, renamed, moved, deleted with the name typed, restored."""
+"""Organization pages: create, rename, change country, delete with the name typed, restore."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""What every page has in common: headers, guards, forms' tokens, problems as pages, notices."""
+"""Properties of every page: headers, guards, form tokens, problem pages, notices."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The lists of the settings: a few rows at first, and the rest by links that need no scripts."""
+"""Lists in the settings: the newest rows first, the rest by links without scripts."""
 
 import re
 from html import unescape

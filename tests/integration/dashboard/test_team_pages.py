@@ -1,4 +1,4 @@
-"""Pages about teams: invitations from the mail to the membership, roles, leaving, handing over."""
+"""Team pages: invitations, roles, leaving, transfer of ownership."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""GET /demo as a browser gets it."""
+"""The demo page over HTTP."""
 
 import html
 import re

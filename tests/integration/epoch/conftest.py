@@ -1,4 +1,4 @@
-"""Folders for database servers."""
+"""A folder that the database server's user may enter."""
 
 import shutil
 import tempfile

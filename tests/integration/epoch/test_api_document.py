@@ -1,4 +1,4 @@
-"""The API's document and its reference page: complete, true, and made of our own files only."""
+"""The OpenAPI document and its reference page: complete, correct, from the product's own files."""
 
 import re
 from collections.abc import Iterator

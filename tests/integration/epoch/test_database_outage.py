@@ -1,4 +1,4 @@
-"""A database that goes away: every door says so, nothing hangs, and all works again when it is back."""
+"""A database that goes away: every endpoint answers 503 in time and works again afterwards."""
 
 import asyncio
 import tempfile

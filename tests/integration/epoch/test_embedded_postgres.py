@@ -1,4 +1,4 @@
-"""The embedded server's life cycle, with the real server."""
+"""Start, sharing and stop of the embedded PostgreSQL server."""
 
 import asyncio
 import os

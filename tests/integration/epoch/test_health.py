@@ -1,4 +1,4 @@
-"""Health and metrics, for whoever keeps the product running."""
+"""Health endpoints and metrics."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""The schema: up, down and up again on data, equal to the models, and never an older product's."""
+"""Migrations: up, down and up again on data; equal to the models; newer databases are refused."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,4 @@
-"""What production refuses once it sees the database."""
+"""Settings and data that production mode refuses at start."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Housekeeping: what is over goes, what is not stays, a bounded number at a time."""
+"""Purge of expired rows, in bounded batches."""
 
 import itertools
 import secrets

@@ -1,4 +1,4 @@
-"""``epoch run`` as people start and stop it: the real processes, on a folder and a port of their own."""
+"""``epoch run``: start and stop of the real processes."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The demo: made once, its token kept or replaced, and never outside the sandbox."""
+"""The demo seed: made once, its token kept or replaced, only in the sandbox."""
 
 import stat
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""The customers' guide: one source, whole, true to the product, its links alive and its examples in order."""
+"""The customers' guide: complete, correct, with working links and examples."""
 
 import html
 import json

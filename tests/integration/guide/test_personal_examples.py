@@ -1,4 +1,4 @@
-"""The guide as somebody who is signed in gets it: their domain and the start of their token in its examples."""
+"""The guide for a signed-in reader: examples with their domain and the start of their token."""
 
 import html
 import re

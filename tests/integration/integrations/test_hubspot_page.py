@@ -1,4 +1,4 @@
-"""GET /integrations/hubspot as HubSpot's frame gets it."""
+"""The HubSpot calling page over HTTP."""
 
 import re
 from uuid import uuid4

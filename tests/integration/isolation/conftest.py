@@ -1,4 +1,4 @@
-"""Two organizations with something of everything: the one that is looked at, and the one that looks."""
+"""Two organizations with a row in every table: the victim and the stranger."""
 
 import pytest
 

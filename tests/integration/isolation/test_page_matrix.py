@@ -1,4 +1,4 @@
-"""The first wall as people meet it: every page and form of the dashboard, asked by everybody who has no business there.
+"""Access to every dashboard page and form: visitors, other organizations and lower roles.
 
 ``PAGES`` has one entry for each page of an organization in the application's own route table; one without fails.
 """

@@ -1,4 +1,4 @@
-"""The first wall: every route of the API, asked by everybody who has no business there.
+"""Access to every operation of the API: visitors, other organizations and lower roles.
 
 ``ROUTES`` has one entry for each operation of the OpenAPI document; an operation without one fails the test by name.
 """

@@ -1,4 +1,4 @@
-"""The second wall: what PostgreSQL itself refuses when a query forgets whose rows it may see."""
+"""Row-level security: queries without a tenant filter see no rows of other tenants."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Puts work into the outbox in a process that is killed at a chosen point, for the tests of crashes.
+"""A process that puts work into the outbox and kills itself at a chosen step.
 
 Arguments: the point (``after-commit``, before the work was begun; ``at-work``), and the product's secret.
 """

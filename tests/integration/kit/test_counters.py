@@ -1,4 +1,4 @@
-"""What is counted in memory: everybody's counts add up, and none is lost with the database."""
+"""Minute counters: summed over processes, kept while the database is away."""
 
 import asyncio
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Mail: inert headers, sent after the commit and never otherwise, tried again, by file or by SMTP."""
+"""Mail: headers without injection, sent after the commit, retried, by file or by SMTP."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What a program is told that asks for what is not there, or sends what a field does not take."""
+"""Problem answers of the API to unknown paths, methods and bad fields."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""What people or programs may put into any field of any form: refused beside the field or kept as typed, and inert."""
+"""Hostile text in every field of every form: refused or kept as typed, and inert."""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""No page leads nowhere: each link answers, each form has a handler, for everybody who sees it."""
+"""Every link and form of every page leads to a handler, for each role."""
 
 import re
 from collections import deque

@@ -1,4 +1,4 @@
-"""What the tests of phone numbers share: a desk as requests use it, the carrier's side, and a reconciler."""
+"""Fixtures of phone number tests: the service, the reconciler, numbers at the carrier."""
 
 import itertools
 from collections.abc import Awaitable, Callable

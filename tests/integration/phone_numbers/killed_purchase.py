@@ -1,4 +1,4 @@
-"""Buys or releases a number in a process that is killed at a chosen point, for the tests of crashes.
+"""A process that buys or releases a number and kills itself at a chosen step.
 
 Arguments: the point, the organization's id, and the number to buy or the id of the number to release.
 """

@@ -1,4 +1,4 @@
-"""The carrier away, silent or faulty: nothing is bought twice, nothing is lost, and people read what happens."""
+"""Purchases and releases while the carrier is away, silent or faulty."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A process killed at any step of a purchase or a release: afterwards the carrier's list equals the table."""
+"""A process killed at any step of a purchase or release: the carrier's list equals the table afterwards."""
 
 import asyncio
 import os

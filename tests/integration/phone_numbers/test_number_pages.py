@@ -1,4 +1,4 @@
-"""Settings, Phone number: search, get, release, as a browser without scripts does it."""
+"""Phone number pages: search, get, release, without scripts."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""Phone numbers over the API: searched, bought, listed, released, each by whom it may."""
+"""Phone numbers over the API: search, purchase, list and release by role."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

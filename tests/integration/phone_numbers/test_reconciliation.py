@@ -1,4 +1,4 @@
-"""The carrier's list and ours: what explains itself is repaired, what does not is reported and left alone."""
+"""Reconciliation of the carrier's numbers with the table: repairs and reported discrepancies."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""After a number is erased, no column of any table contains its digits."""
+"""Erasure of a number that entered by every path: no column of any table holds its digits."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Deleted organizations are erased completely after the restore period, also when a worker dies."""
+"""Erasure of deleted organizations after the restore period, also after crashes."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""An organization's export is complete, safe in spreadsheets and without secrets."""
+"""The owner's export of an organization: complete, inert in spreadsheets, without secrets."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The sandbox as its own process: it says where it is, carries a call with real audio, and ends with its parent."""
+"""The sandbox carrier as a process: its address, a call with audio, its end with its parent."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""API keys: made by people, shown once, used by programs within their organization and scope, revoked at once."""
+"""API keys: created by people, shown once, limited to organization and scope, revoked at once."""
 
 import re
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""The audit trail: append-only whoever tries, readable by admins, filtered and exported."""
+"""The audit log: append-only, readable by admins, filtered and exported."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Each change to an organization and its event are one: they last together or not at all."""
+"""Each change to an organization and its audit event are committed together."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Invitations: mailed, listed, sent again, withdrawn, accepted by the person they were sent to."""
+"""Invitations over the API: mail, list, resend, withdraw, accept."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Organizations over the API: seen, renamed, moved to another country; created and deleted through the service."""
+"""Organizations over the API: read, rename, change country; create and delete by the service."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""Members over the API: listed, given other roles, removed; an organization always keeps an owner."""
+"""Members over the API: list, change role, remove; an organization keeps an owner."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""The built files: the loaders with the product's address in them, everything else under a name that never changes."""
+"""The built files: loaders with the product's address, other files under hashed names."""
 
 import json
 from pathlib import Path

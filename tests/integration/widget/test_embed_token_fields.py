@@ -1,4 +1,4 @@
-"""What may be said about an embed token: each field kept as sent, or refused by its name."""
+"""Fields of embed tokens: kept as sent, or refused by name."""
 
 import csv
 import re

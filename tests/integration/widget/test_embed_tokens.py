@@ -1,4 +1,4 @@
-"""Embed tokens over the API: made, shown once, listed, changed, revoked."""
+"""Embed tokens over the API: create, show once, list, change, revoke."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Embed tokens over the API: who may, in which order that is asked, and what happens to what is sent."""
+"""Embed tokens over the API: roles, the order of checks, stored values."""
 
 import asyncio
 from collections.abc import Callable

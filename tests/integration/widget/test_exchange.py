@@ -1,4 +1,4 @@
-"""The exchange's answers: what a phone gets, and each refusal in the contract's order."""
+"""The exchange's answers: the session, and each refusal in the contract's order."""
 
 import datetime as dt
 import re

@@ -1,4 +1,4 @@
-"""Bodies that nobody should send: a 4xx that says why, and nothing stored."""
+"""Malformed bodies of the exchange: a 4xx with a reason, and nothing stored."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""Which pages may exchange: every case of the whitelist over HTTP, and tickets."""
+"""The domain whitelist of the exchange over HTTP, and page tickets."""
 
 import csv
 import re

@@ -1,4 +1,4 @@
-"""Rate limits of the exchange, and the recorded uses of tokens."""
+"""Rate limits of the exchange, and the last use of tokens."""
 
 import datetime as dt
 from collections.abc import Sequence

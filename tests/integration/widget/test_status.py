@@ -1,4 +1,4 @@
-"""How a widget learns how its call ended."""
+"""``/widget/status``: the outcome of a call."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,4 @@
-"""The phone's types, as editors and people fetch them."""
+"""The phone's TypeScript types over HTTP."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""Asks axe-core whether people who see, hear or move less can use a page, in each look that the page has."""
+"""Runs axe-core on a page in light and dark, wide and narrow."""
 
 from pathlib import Path
 from typing import Literal

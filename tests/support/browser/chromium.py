@@ -1,4 +1,4 @@
-"""Finds a Chromium that can make a call, or installs one where it may; never gives up silently."""
+"""Finds a Chromium that can make a call, or installs one where it may."""
 
 import asyncio
 import os

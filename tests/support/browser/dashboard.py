@@ -1,4 +1,4 @@
-"""The dashboard as somebody who is signed in uses it."""
+"""Steps of a signed-in person in the dashboard: sign in, generate a token, download a kit."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""Holds back what the server and the carrier say, so that a state lasts as long as a test looks at it."""
+"""Delays messages of the server and the carrier, so that a state lasts while a test looks at it."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The guide's examples as readers copy them, and the tests that run them."""
+"""The guide's examples as text, and the registry of the tests that run them."""
 
 import re
 from collections.abc import Callable

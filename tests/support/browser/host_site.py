@@ -1,4 +1,4 @@
-"""Customers' pages: a small web server on an origin and a host that are not the product's."""
+"""A web server for customers' pages, on another origin than the product's."""
 
 import contextlib
 import itertools

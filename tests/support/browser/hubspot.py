@@ -1,4 +1,4 @@
-"""HubSpot's side of a call: a page at HubSpot's own address, its SDK's ``IFrameManager`` as the host of our frame."""
+"""A HubSpot page that frames the calling page with HubSpot's SDK."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A page with the phone on it, as tests use and watch it."""
+"""A page with the phone: its events, state, panel, audio and records."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,4 +1,4 @@
-"""The phone's window, as tests open it and find it."""
+"""Opens and finds the phone's pop-out window."""
 
 from playwright.async_api import Page
 

@@ -1,4 +1,4 @@
-"""The product as ``epoch run`` starts it, with a database, a data directory and a port of its own."""
+"""Starts the product with ``epoch run``, a database, a data directory and a port of its own."""
 
 import asyncio
 import contextlib

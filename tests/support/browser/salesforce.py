@@ -1,4 +1,4 @@
-"""Salesforce's side: a Lightning page at its own address, with its policy, whose sandbox runs the kit's component."""
+"""A Lightning page with Salesforce's policy and sandbox that runs the kit's component."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The server that tells a browser its address as others see it."""
+"""A STUN server on the loopback interface."""
 
 import asyncio
 import contextlib

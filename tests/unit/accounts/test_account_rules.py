@@ -1,4 +1,4 @@
-"""Addresses, names and passwords: what is taken and what is refused, with which sentence."""
+"""Rules of addresses, names and passwords, with their messages."""
 
 import pytest
 

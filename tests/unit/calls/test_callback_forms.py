@@ -1,4 +1,4 @@
-"""Parsing of the carrier's forms."""
+"""Parsing of the carrier's callback forms."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""Access tokens are what the carrier's own library would have made, one minute back-dated."""
+"""Access tokens equal those of the carrier's library, back-dated by one minute."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""When the circuit breaker lets a request through."""
+"""States of the circuit breaker."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is sent again, how long is waited, and when nothing is sent, over real connections."""
+"""Retries and waits of requests to the carrier, over real connections."""
 
 import asyncio
 from collections.abc import AsyncIterator

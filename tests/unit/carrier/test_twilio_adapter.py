@@ -1,4 +1,4 @@
-"""The Twilio adapter's documents and signature check, without a network."""
+"""Documents and signature check of the Twilio adapter, without a network."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""How audit events, dates and usage read on pages."""
+"""Formats of audit events, dates and usage on pages."""
 
 import datetime as dt
 from uuid import UUID

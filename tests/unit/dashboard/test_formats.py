@@ -1,4 +1,4 @@
-"""How values read on pages."""
+"""Formats of values on pages."""
 
 import datetime as dt
 

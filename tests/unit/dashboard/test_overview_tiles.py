@@ -1,4 +1,4 @@
-"""The overview's numbers against the week before."""
+"""The overview's figures compared with the week before."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""The demo's people: callable as typed, and none of them real."""
+"""The demo's contacts: numbers that can be dialled and belong to nobody."""
 
 import re
 

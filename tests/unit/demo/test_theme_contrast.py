@@ -1,4 +1,4 @@
-"""The colour roles keep the contrasts of WCAG 2.2 AA, light and dark."""
+"""Contrast of the theme's colours: WCAG 2.2 AA, light and dark."""
 
 import re
 from pathlib import Path

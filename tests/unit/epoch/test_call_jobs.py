@@ -1,4 +1,4 @@
-"""How soon the jobs set calls right, as their times add up."""
+"""Sums of the intervals of call jobs: the longest delay until a call is corrected."""
 
 import datetime as dt
 

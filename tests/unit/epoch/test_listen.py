@@ -1,4 +1,4 @@
-"""The port is taken before anything else, and refused in one line."""
+"""The listening socket is opened before anything else; a taken port is refused in one line."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""Where the server's programs are looked for, and what is said when there are none."""
+"""The search for PostgreSQL's programs, and the message when there are none."""
 
 import importlib.util
 from pathlib import Path

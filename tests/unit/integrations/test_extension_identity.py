@@ -1,4 +1,4 @@
-"""The id that a browser will give a kit's extension is known before the kit is downloaded."""
+"""The Chrome extension's id, known before the kit is downloaded."""
 
 import re
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Where the Chrome extension works: the application of each CRM that it is for, and nowhere else."""
+"""The Chrome extension's manifest: the hosts of each CRM and no others."""
 
 import json
 from fnmatch import fnmatch

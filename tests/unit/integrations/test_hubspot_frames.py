@@ -1,4 +1,4 @@
-"""Who may frame the calling page, and which tokens work there."""
+"""Origins that may frame the HubSpot calling page, and tokens that work there."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What people dial becomes E.164 or one of two refusals; the traps are those of the library underneath."""
+"""Normalization of dialled numbers to E.164, or one of two refusals."""
 
 import re
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Sealed cookies open for their purpose, with the key that sealed them, and for a while."""
+"""Encrypted cookies: bound to purpose, key and age."""
 
 from dashboard.pages import is_own_path
 from kit.encryption import Encryptor

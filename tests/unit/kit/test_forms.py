@@ -1,4 +1,4 @@
-"""Forms: what is read, what is refused, and where a refusal is shown."""
+"""Parsing of forms, and the place of their errors."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Nothing that could place a call, sign anybody in or name a customer's customer reaches a log."""
+"""Logs hold no secrets and no phone numbers."""
 
 import io
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Windows of one minute, in memory and when the shared store is away."""
+"""Rate limit windows of one minute, in memory and without the shared store."""
 
 import socket
 from collections.abc import Iterator

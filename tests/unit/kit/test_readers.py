@@ -1,4 +1,4 @@
-"""Queries that are compiled once: their values stand where the text expects them."""
+"""Compiled statements: values stand at their parameters' positions."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The format of secrets, held against a second implementation written from its description."""
+"""The format of secrets, compared with a second implementation."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""Settings refuse what they cannot use, and always say which variable is meant."""
+"""Settings: refused values name their variable."""
 
 import pytest
 

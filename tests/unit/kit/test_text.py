@@ -1,4 +1,4 @@
-"""What text can be stored."""
+"""Text that PostgreSQL can store."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What msgspec itself says, said in words."""
+"""Validation messages made from msgspec's errors."""
 
 import datetime as dt
 import enum

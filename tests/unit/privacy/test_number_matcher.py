@@ -1,4 +1,4 @@
-"""The matcher finds a number in any format that pages write."""
+"""Finding a phone number in free text, in any notation."""
 
 import re
 from typing import Any

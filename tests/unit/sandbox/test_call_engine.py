@@ -1,4 +1,4 @@
-"""The call engine against a scripted environment: every far end, and every moment at which somebody may hang up."""
+"""The sandbox's call engine in a scripted environment: every test number, a hang-up at every moment."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""TwiML, session descriptions, tokens and numbers as the sandbox reads them."""
+"""Parsing of TwiML, session descriptions, tokens and numbers in the sandbox."""
 
 import phonenumbers
 import pytest

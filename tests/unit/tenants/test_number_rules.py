@@ -1,4 +1,4 @@
-"""What may be searched for and bought, and the names that numbers bear at the carrier."""
+"""Rules of number searches and purchases, and names of numbers at the carrier."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""Names, countries, roles and slugs: the rules that ask no database."""
+"""Rules of names, countries, roles and slugs."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The panel's table of calling codes agrees with the server's library of numbers."""
+"""The panel's calling codes equal the server's library of numbers."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Only the server can tell whose a signed client id is; it looks like a random one."""
+"""Signed client ids: their owner is readable by the server only."""
 
 import re
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""The whitelist holds every case of tests/cases, and its laws on any input."""
+"""The domain whitelist: every case of tests/cases, and properties on any input."""
 
 import csv
 import re

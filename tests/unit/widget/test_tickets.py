@@ -1,4 +1,4 @@
-"""Tickets hold for one token, for their time, and only from us."""
+"""Page tickets: bound to one token, time-limited, signed."""
 
 from uuid import UUID, uuid4
 
