@@ -1,4 +1,4 @@
-"""A process with the application that asks for many calls at once, for tests of limits across processes.
+"""A worker of the product that receives many calls at once, for the tests of limits across processes.
 
 Arguments: a token's id and how many calls. Says ``ready``, waits for a line, and prints how many were dialled.
 """

@@ -1,4 +1,4 @@
-"""``/voice/outgoing``: the document that dials a call, or the rejection and its reason."""
+"""``/voice/outgoing``: the ``<Dial>`` of an admitted call, the reason of a rejected one."""
 
 import asyncio
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""Calls that wait for one organization's usage lock leave connections to other organizations."""
+"""Calls that wait for their organization's usage counters leave connections to other organizations."""
 
 import asyncio
 

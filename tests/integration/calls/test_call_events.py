@@ -1,4 +1,4 @@
-"""Call events from the carrier, in any order and repeated, give one record."""
+"""Events of a call, in any order and repeated, lead to one record."""
 
 import asyncio
 import datetime as dt

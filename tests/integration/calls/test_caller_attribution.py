@@ -1,4 +1,4 @@
-"""The agent of a call: a known member, or the name that the page claims, kept apart."""
+"""A call's agent is a known member or a claim of the page, and the two are never confused."""
 
 import csv
 import io

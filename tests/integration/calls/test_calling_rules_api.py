@@ -1,4 +1,4 @@
-"""``…/calling-rules``: countries, limits and blocked numbers over the API."""
+"""``…/calling-rules``: what an organization may change about its calls."""
 
 from typing import Any
 

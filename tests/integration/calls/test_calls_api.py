@@ -1,4 +1,4 @@
-"""Call records over the API."""
+"""``…/calls``: lists, filters and details of an organization's calls."""
 
 import datetime as dt
 from uuid import UUID, uuid4

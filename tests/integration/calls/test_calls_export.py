@@ -1,4 +1,4 @@
-"""The CSV export of an organization's calls: complete, and inert in spreadsheets."""
+"""The CSV export of calls is complete and has no formula that a spreadsheet would run."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Rejected calls are stored up to an hourly cap and only counted above it."""
+"""Rejected calls are stored up to the hourly cap and only counted above it."""
 
 import asyncio
 import datetime as dt

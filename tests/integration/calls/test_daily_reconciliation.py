@@ -1,4 +1,4 @@
-"""The daily comparison of call records with the carrier's list, and its corrections."""
+"""The daily reconciliation corrects call records from the carrier's list."""
 
 import datetime as dt
 from collections.abc import AsyncIterator

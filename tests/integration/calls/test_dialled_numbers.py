@@ -1,4 +1,4 @@
-"""Dialled numbers at the callback: normalized to E.164, or refused with a reason."""
+"""Which dialled numbers reach ``<Dial>`` and which are rejected."""
 
 import re
 from collections.abc import Mapping

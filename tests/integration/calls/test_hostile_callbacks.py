@@ -1,4 +1,4 @@
-"""Signed callbacks with any content are answered and never fail (property tests)."""
+"""Signed forms with any content get an answer, because the carrier signs what a browser says."""
 
 from urllib.parse import urlencode
 

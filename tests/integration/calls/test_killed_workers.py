@@ -1,4 +1,4 @@
-"""A worker killed at each step of a call: the record is completed and the reservation freed."""
+"""A worker is killed at each step of a call: the record and the counters are the same in the end."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Calling limits at the callback: exact across workers, closed on database errors, freed after the call."""
+"""Limits on calls: exact across workers, enforced when they cannot be read, released in time."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Call prices: estimated at first, replaced by the carrier's, usage corrected."""
+"""The carrier's price replaces the estimate and corrects the spending."""
 
 import datetime as dt
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Calls without a final event are closed by asking the carrier."""
+"""Calls whose end was not reported are closed by asking the carrier."""
 
 import datetime as dt
 import itertools

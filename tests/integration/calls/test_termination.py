@@ -1,4 +1,4 @@
-"""Termination of live calls after revocation, suspension, deletion and pause, with retries."""
+"""Live calls that may not go on are ended at the carrier."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Usage of an organization by month, token and agent."""
+"""Usage by month, token and agent counts the organization's own calls only."""
 
 import datetime as dt
 import itertools

@@ -1,4 +1,4 @@
-"""Erasure of a number that entered by every path: no column of any table holds its digits."""
+"""After a number is erased, no column of any table contains its digits."""
 
 import asyncio
 import json

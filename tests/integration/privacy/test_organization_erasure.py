@@ -1,4 +1,4 @@
-"""Erasure of deleted organizations after the restore period, also after crashes."""
+"""Deleted organizations are erased completely after the restore period, also when a worker dies."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The owner's export of an organization: complete, inert in spreadsheets, without secrets."""
+"""An organization's export is complete, safe in spreadsheets and without secrets."""
 
 import csv
 import io

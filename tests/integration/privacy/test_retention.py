@@ -1,4 +1,4 @@
-"""Erasure of call data by age and on request; usage counts stay."""
+"""Call data is erased by age and by phone number; times, durations and costs stay."""
 
 import datetime as dt
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Allowed minutes of a call by each row of the limits table, and the messages of refusals."""
+"""How many minutes a call may last under each limit, and which sentence rejects it."""
 
 import datetime as dt
 from typing import Any

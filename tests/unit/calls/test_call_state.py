@@ -1,4 +1,4 @@
-"""The call state derived from events: the same for any order, repetition or loss."""
+"""The derived state of a call does not depend on order, repetition or loss of events."""
 
 import datetime as dt
 import itertools

@@ -1,4 +1,4 @@
-"""Parsing of the carrier's callback forms."""
+"""Parsing of the carrier's forms."""
 
 import datetime as dt
 import json

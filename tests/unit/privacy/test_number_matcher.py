@@ -1,4 +1,4 @@
-"""Finding a phone number in free text, in any notation."""
+"""The matcher finds a number in any format that pages write."""
 
 import re
 from typing import Any
