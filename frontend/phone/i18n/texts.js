@@ -32,5 +32,5 @@ export async function loadTexts(locale, env) {
   const chunk = `locale-${language}`;
   if (language === core.language || !(IS_SINGLE_FILE || Object.hasOwn(CHUNK_HASHES, chunk))) return null;
   // A phone in English is better than none.
-  return env.loadChunk(/** @type {"locale-es" | "locale-ar"} */ (chunk)).catch(() => null);
+  return env.loadChunk(/** @type {Extract<keyof Chunks, `locale-${string}`>} */ (chunk)).catch(() => null);
 }

@@ -2,7 +2,7 @@
 import { asProblem } from "../errors.js";
 import { diagnostics as english } from "../i18n/locales/en.js";
 import { button, h, icon } from "../ui/dom.js";
-import { STYLES } from "../ui/settings-sheet/diagnostics-styles.js";
+import { DIAGNOSTICS_STYLES } from "../ui/settings-sheet/diagnostics-styles.js";
 import { BACK_ICON } from "../ui/settings-sheet/icons.js";
 
 /** @import { Diagnostics } from "../i18n/texts.js" */
@@ -100,7 +100,7 @@ export function fillDiagnostics(panel, sheet, goBack) {
     return { mark, message: sentence ?? message, fix: specificFix ?? translatedFix ?? fix };
   };
 
-  panel.adoptStyles(STYLES);
+  panel.adoptStyles(DIAGNOSTICS_STYLES);
   sheet.replaceChildren(
     h("div", { class: "bar-row" }, back, h("h2", {}, words.title)),
     h("p", { class: "quiet" }, words.intro),

@@ -6,7 +6,7 @@ import { formatAsYouType } from "../ui/dialer/format-as-you-type.js";
 import { KeypadTones } from "../ui/dialer/keypad-tones.js";
 import { countryOf, formatTyped } from "../ui/dialer/number-format.js";
 import { recentCallsList } from "../ui/dialer/recent-calls.js";
-import { STYLES } from "../ui/dialer/styles.js";
+import { DIALER_STYLES } from "../ui/dialer/styles.js";
 
 /** @import { ProblemTexts } from "../i18n/texts.js" */
 /** @import { PhoneCall } from "../types.d.ts" */
@@ -46,7 +46,7 @@ export function enhanceDialer(panel, { field, recentCalls }, onInput) {
   /** @type {PhoneCall[] | null} */
   let shownCalls = null;
 
-  panel.adoptStyles(STYLES);
+  panel.adoptStyles(DIALER_STYLES);
   formatAsYouType(input, () => phone.account, onInput);
 
   const showCountry = () => {

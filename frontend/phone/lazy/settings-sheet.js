@@ -5,7 +5,7 @@ import { settingsSheet as english } from "../i18n/locales/en.js";
 import { button, h, icon } from "../ui/dom.js";
 import { BACK_ICON } from "../ui/settings-sheet/icons.js";
 import { devicePickers } from "../ui/settings-sheet/device-pickers.js";
-import { STYLES } from "../ui/settings-sheet/styles.js";
+import { SETTINGS_STYLES } from "../ui/settings-sheet/styles.js";
 
 /** @import { Problem } from "../errors.js" */
 /** @import { Preferences } from "../types.d.ts" */
@@ -68,7 +68,7 @@ function fillSettings(panel, sheet, { close, showDiagnostics }) {
     });
   const back = button({ class: "icon", "aria-label": words.back, click: close }, icon(BACK_ICON));
 
-  panel.adoptStyles(STYLES);
+  panel.adoptStyles(SETTINGS_STYLES);
   sheet.replaceChildren(
     h("div", { class: "bar-row" }, back, h("h2", {}, words.title)),
     devices.element,

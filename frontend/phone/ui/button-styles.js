@@ -20,7 +20,7 @@ const ACCENT = {
 const LEVEL = "clamp(0,(.179 - .2126*r - .7152*g - .0722*b)*9999,1)";
 const INK = `color(from var(--accent-strong) srgb-linear ${LEVEL} ${LEVEL} ${LEVEL})`;
 
-export const STYLES = `
+export const BUTTON_STYLES = `
 :host{display:contents!important}
 .root{all:initial;width:0;height:0;--r:var(--epoch-radius,8px);${LIGHT}color-scheme:light;position:fixed;z-index:var(--epoch-z-index,2147483000);bottom:var(--y);right:var(--x);
 font:400 14px/1.45 var(--epoch-font,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif);color:var(--text);

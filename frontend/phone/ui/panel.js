@@ -3,7 +3,7 @@ import { formatE164 } from "../call/numbers.js";
 import { isOn } from "../config.js";
 import { asProblem } from "../errors.js";
 import { ENGLISH, loadTexts } from "../i18n/texts.js";
-import { pageStyles, STYLES } from "./button-styles.js";
+import { BUTTON_STYLES, pageStyles } from "./button-styles.js";
 import { pageColorScheme, watchColorScheme } from "./color-scheme.js";
 import { formatDuration } from "./components.js";
 import { copyDetails } from "./copy-details.js";
@@ -79,7 +79,7 @@ export class Panel {
     this.#isButtonShown = !isOn(settings.hidden);
     const host = document.createElement("epoch-phone");
     this.#shadow = host.attachShadow({ mode: "open" });
-    this.adoptStyles(STYLES, pageStyles(settings));
+    this.adoptStyles(BUTTON_STYLES, pageStyles(settings));
     this.#button = this.#attachButton();
     this.render();
     this.#cleanups = [keepMounted(host, env), watchColorScheme(env, () => this.#applyLooks())];

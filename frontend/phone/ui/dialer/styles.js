@@ -1,5 +1,5 @@
 /** The style sheet of the call view, and of what the dialer adds to the panel. */
-export const STYLES = `
+export const DIALER_STYLES = `
 .status[data-live]{font-size:28px;color:var(--text)}
 .sent{min-height:28px;margin-top:8px;text-align:center;font-size:20px;line-height:28px;overflow-wrap:anywhere}
 .tools{display:grid;grid-template-columns:repeat(3,1fr);gap:8px;margin-top:auto}

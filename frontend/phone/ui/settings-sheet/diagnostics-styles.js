@@ -1,5 +1,5 @@
 /** The style sheet of the diagnostics view. */
-export const STYLES = `
+export const DIAGNOSTICS_STYLES = `
 .quiet{color:var(--quiet)}
 .steps{list-style:none;margin:0 0 12px;padding:0}
 .step{display:flex;gap:12px;padding:8px 0;border-top:1px solid var(--line);overflow-wrap:anywhere}

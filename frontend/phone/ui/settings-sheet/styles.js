@@ -1,5 +1,5 @@
 /** The style sheet of the settings sheet. */
-export const STYLES = `
+export const SETTINGS_STYLES = `
 .bar-row{display:flex;align-items:center;gap:4px;margin:-8px -8px 8px}
 h2{margin:0;font-size:16px;font-weight:600}
 .bar-row .icon:dir(rtl) svg{transform:scaleX(-1)}
