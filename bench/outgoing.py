@@ -34,7 +34,7 @@ from dashboard_buffers import EXPLAIN, buffers_of
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.database import Database
-from outgoing_data import BUSY, QUIET, Places
+from outgoing_data import BUSY, QUIET, Tenants
 from processes import choose_cores, on_cores
 from run import CARRIER
 from serving import NotServing, public_url, serving
@@ -79,7 +79,7 @@ def signed_request(port: int, token_id: UUID, number: int) -> bytes:
     return head.encode() + body
 
 
-class Line:
+class Connections:
     """Connections to the worker, as many as are needed at once."""
 
     def __init__(self, port: int) -> None:
@@ -117,12 +117,12 @@ async def arrive(port: int, requests: list[bytes], rate: float) -> tuple[list[fl
 
     Raises: Unsound, when a call is refused.
     """
-    line, loop, taken = Line(port), asyncio.get_running_loop(), [0.0] * len(requests)
+    connections, loop, taken = Connections(port), asyncio.get_running_loop(), [0.0] * len(requests)
     start, moment = loop.time() + 0.1, 0.0
 
     async def one(number: int, due: float) -> None:
         await asyncio.sleep(due - loop.time())
-        body = await line.send(requests[number])
+        body = await connections.send(requests[number])
         taken[number] = loop.time() - due
         if b"<Dial " not in body:
             raise Unsound(f"a call was refused: {body!r}")
@@ -131,31 +131,31 @@ async def arrive(port: int, requests: list[bytes], rate: float) -> tuple[list[fl
         for number in range(len(requests)):
             moment += random.expovariate(rate)
             group.create_task(one(number, start + moment))
-    line.close()
-    return taken, line.opened
+    connections.close()
+    return taken, connections.opened
 
 
-def put(port: int, places: Places, owners: list[int], rate: float, seconds: int) -> tuple[list[float], int]:
+def send_at_rate(port: int, tenants: Tenants, owners: list[int], rate: float, seconds: int) -> tuple[list[float], int]:
     """Let calls of ``owners`` in turn arrive at ``rate`` for ``seconds``."""
     first = secrets.randbelow(2**40)
     requests = [
-        signed_request(port, places.tokens[owners[number % len(owners)] - 1], first + number)
+        signed_request(port, tenants.tokens[owners[number % len(owners)] - 1], first + number)
         for number in range(int(rate * seconds))
     ]
     return asyncio.run(arrive(port, requests, rate))
 
 
-def buffers(database_url: str, places: Places) -> dict[str, int]:
+def buffers(database_url: str, tenants: Tenants) -> dict[str, int]:
     """Buffers that one more admission reads, by how many live calls its organization has."""
     return {
-        "1 live call": asyncio.run(_count(database_url, places, QUIET)),
-        f"{outgoing_data.LIVE:,} live calls": asyncio.run(_count(database_url, places, BUSY)),
+        "1 live call": asyncio.run(_count(database_url, tenants, QUIET)),
+        f"{outgoing_data.LIVE:,} live calls": asyncio.run(_count(database_url, tenants, BUSY)),
     }
 
 
-async def _count(database_url: str, places: Places, owner: int) -> int:
+async def _count(database_url: str, tenants: Tenants, owner: int) -> int:
     prices, mailer = load_price_list(CACHE), AlertMailer(lambda _session, _mail: None, "http://localhost")
-    organization_id, token_id = places.organizations[owner - 1], places.tokens[owner - 1]
+    organization_id, token_id = tenants.organizations[owner - 1], tenants.tokens[owner - 1]
     database, sent = Database(database_url), list[tuple[str, Any]]()
     outgoing = OutgoingCall(
         call_sid=f"CA{secrets.token_hex(16)}",
@@ -219,16 +219,16 @@ def main() -> int:
                 postgres.drop_database(name)
                 url = postgres.create_database(name)
                 upgrade(url)
-                places = outgoing_data.fill(url, calls)
+                tenants = outgoing_data.fill(url, calls)
                 print(f"{calls:,} calls filled in {time.monotonic() - began:.0f} s", flush=True)
-                read[f"{calls:,}"] = buffers(url, places)
+                read[f"{calls:,}"] = buffers(url, tenants)
                 with serving(url, server_core, CACHE / "bench-outgoing.log") as worker:
                     # A worker that has just started reads numbering plans and opens connections: gently at first.
-                    put(worker.port, places, everybody, arguments.rate / 10, WARM_UP_SECONDS)
-                    put(worker.port, places, everybody, arguments.rate / 2, WARM_UP_SECONDS)
+                    send_at_rate(worker.port, tenants, everybody, arguments.rate / 10, WARM_UP_SECONDS)
+                    send_at_rate(worker.port, tenants, everybody, arguments.rate / 2, WARM_UP_SECONDS)
                     for who, owners in (("many organizations", everybody), ("one, 1,000 live", [BUSY])):
                         cpu = worker.server.cpu_seconds()
-                        taken, opened = put(worker.port, places, owners, arguments.rate, arguments.seconds)
+                        taken, opened = send_at_rate(worker.port, tenants, owners, arguments.rate, arguments.seconds)
                         cpu = (worker.server.cpu_seconds() - cpu) / len(taken)
                         is_promised = len(owners) > 1
                         runs.append(Run(f"{calls:,} calls on record, {who}", taken, opened, cpu, is_promised))

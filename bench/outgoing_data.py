@@ -11,7 +11,7 @@ from calls.limits.limit_names import DEFAULT_LIMITS
 from dashboard_data import ID_OF
 
 ORGANIZATIONS = 1000
-"""Each places a few calls in a run: nobody comes near a limit, and every limit is asked about."""
+"""Tenants call in turn, a few calls each: none comes near a limit, and every limit is checked."""
 BUSY = 1
 """The organization with many live calls; its limits are so high that it may have them."""
 QUIET = 2
@@ -64,19 +64,19 @@ FROM (VALUES (1, $1::int), (2, 1)) live (owner, calls),
 
 
 @dataclass(frozen=True)
-class Places:
+class Tenants:
     """Organizations and their tokens, by number."""
 
     organizations: list[UUID]
     tokens: list[UUID]
 
 
-def fill(database_url: str, calls: int) -> Places:
+def fill(database_url: str, calls: int) -> Tenants:
     """Fill the migrated, empty database with ``calls`` that are over."""
     return asyncio.run(_fill(database_url, calls))
 
 
-async def _fill(database_url: str, calls: int) -> Places:
+async def _fill(database_url: str, calls: int) -> Tenants:
     limits = json.dumps({**dict.fromkeys(DEFAULT_LIMITS, 100_000_000), "first_days": 0})
     connection = await asyncpg.connect(database_url)
     try:
@@ -96,4 +96,4 @@ async def _fill(database_url: str, calls: int) -> Places:
         )
     finally:
         await connection.close()
-    return Places([row["o"] for row in made], [row["t"] for row in made])
+    return Tenants([row["o"] for row in made], [row["t"] for row in made])

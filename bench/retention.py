@@ -1,9 +1,9 @@
-"""Measures how call data goes and is taken away: ``retention.py [--size S]``.
+"""Measures the export, the erasure of a number and the erasure by age: ``retention.py [--size S]``.
 
-One worker sends everything that an organization with 100,000 calls has, and erases a number from it: one that hardly
-anybody wrote down, and one that stands in the metadata of every call. Then passes that erase by age, over as many
-organizations and calls as the dashboard's benchmark has: with nothing due, with some calls of many organizations, and
-with most of the big one's.
+One worker exports an organization with 100,000 calls and erases two numbers from it: one that is in hardly any
+metadata, and one that is in the metadata of every call. Then runs that erase by age, over as many organizations and
+calls as the dashboard's benchmark has: with nothing due, with some calls of many organizations, and with most of the
+big one's.
 """
 
 import argparse

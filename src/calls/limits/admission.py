@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
 import structlog
@@ -85,7 +84,7 @@ class CallAdmission:
             service = AdmissionService(session, prices=self._prices, alert_mailer=self._alert_mailer)
             return await service.admit(organization_id, tenant.country, outgoing, may_wait=may_wait)
 
-    def _session(self, organization_id: UUID) -> AbstractAsyncContextManager[AsyncSession]:
+    def _session(self, organization_id: UUID) -> contextlib.AbstractAsyncContextManager[AsyncSession]:
         """A transaction that waits longer for a connection than a page does, and keeps its query plans."""
         return self._database.tenant_session(organization_id, keep_plans=True, wait_seconds=CONNECTION_WAIT_SECONDS)
 
