@@ -32,7 +32,7 @@ def main() -> int:
     installed = [name for name in EXTRA if importlib.util.find_spec(name) is not None]
     if installed:
         return _fail(f"this environment is no production installation: it has {', '.join(installed)}")
-    checks = (
+    checks: tuple[tuple[tuple[str, ...], dict[str, str], int, str], ...] = (
         (("-c", "import epoch.asgi"), PRODUCTION, 0, ""),
         (("-m", "epoch", "--help"), {}, 0, "usage: epoch"),
         (("-m", "epoch", "doctor"), PRODUCTION, 1, "FAIL  database"),

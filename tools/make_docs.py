@@ -185,7 +185,8 @@ def _is_within(module: str, modules: Iterable[str]) -> bool:
 
 
 def _column(column: sa.Column[object]) -> str:
-    kind = column.type.compile(dialect=postgresql.dialect()).lower().replace("timestamp with time zone", "timestamptz")
+    dialect: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # the library's own omission
+    kind = column.type.compile(dialect=dialect).lower().replace("timestamp with time zone", "timestamptz")
     keys = ["PK"] * column.primary_key + ["FK"] * bool(column.foreign_keys) + ["UK"] * bool(column.unique)
     words = [re.sub(r"\(.*\)| ", "", kind), column.name, ",".join(keys), '"nullable"' if column.nullable else ""]
     return " ".join(word for word in words if word)

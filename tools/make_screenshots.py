@@ -21,7 +21,7 @@ from playwright.async_api import Browser, Page, ViewportSize, async_playwright, 
 from browser.conftest import launch_options
 from calls.models import Call, CallStatus
 from demo.contacts import CONTACTS
-from epoch.cli.seed import NUMBER, OWNER, PASSWORD, SLUG, STAFF
+from epoch.cli.seed import DEMO_NUMBER, DEMO_OWNER_EMAIL, DEMO_PASSWORD, DEMO_SLUG, DEMO_STAFF_EMAIL
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.clock import utc_now
 from kit.db.database import Database
@@ -77,7 +77,7 @@ async def add_calls(database: Database) -> None:
     chance = random.Random(1)
     numbers = [parse_dialled(contact.phone, "US") for contact in CONTACTS]
     async with database.sessions() as session, session.begin():
-        found = sa.select(Organization.id, EmbedToken.id).join(EmbedToken).where(Organization.slug == SLUG)
+        found = sa.select(Organization.id, EmbedToken.id).join(EmbedToken).where(Organization.slug == DEMO_SLUG)
         organization, token = (await session.execute(found)).one()
         now = utc_now()
         for day in range(DAYS, -1, -1):
@@ -97,7 +97,7 @@ def call_at(at: dt.datetime, organization: UUID, token: UUID, number: str, chanc
         token_id=token,
         carrier_sid=f"CA{chance.getrandbits(128):032x}",
         identity=f"w_{token.hex}_{0:016x}",
-        from_number=NUMBER,
+        from_number=DEMO_NUMBER,
         to_number=number,
         status=status,
         duration=duration,
@@ -157,16 +157,16 @@ async def take_dashboard(browser: Browser, product: Product) -> None:
     context = await browser.new_context(viewport=SIZE, base_url=product.url)
     page = await context.new_page()
     await page.goto("/login")
-    await page.get_by_label("Email", exact=True).fill(OWNER)
-    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_label("Email", exact=True).fill(DEMO_OWNER_EMAIL)
+    await page.get_by_label("Password", exact=True).fill(DEMO_PASSWORD)
     await page.get_by_role("button", name="Sign in", exact=True).click()
     await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     await settle(page)
     await shoot(page, "dashboard")
-    await page.goto(f"/dashboard/{SLUG}/calls")
+    await page.goto(f"/dashboard/{DEMO_SLUG}/calls")
     await settle(page)
     await shoot(page, "calls")
-    await page.goto(f"/dashboard/{SLUG}/settings")
+    await page.goto(f"/dashboard/{DEMO_SLUG}/settings")
     await settle(page)
     await shoot(page, "settings")
     await context.close()
@@ -177,14 +177,14 @@ async def take_back_office(browser: Browser, product: Product) -> None:
     context = await browser.new_context(viewport=SIZE, base_url=product.url)
     page = await context.new_page()
     await page.goto("/admin")
-    await page.get_by_label("Email", exact=True).fill(STAFF)
-    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_label("Email", exact=True).fill(DEMO_STAFF_EMAIL)
+    await page.get_by_label("Password", exact=True).fill(DEMO_PASSWORD)
     await page.get_by_role("button", name="Sign in", exact=True).click()
     secret = await page.get_by_label("Or type this key").input_value()
     await page.get_by_label("Code", exact=True).fill(pyotp.TOTP(secret.replace(" ", "")).at(int(time.time())))
     await page.get_by_role("button", name="Switch it on and sign in").click()
     await page.get_by_role("link", name="I saved them").click()
-    await page.get_by_role("searchbox", name="Find an organization").fill(NUMBER)
+    await page.get_by_role("searchbox", name="Find an organization").fill(DEMO_NUMBER)
     await page.get_by_role("button", name="Find", exact=True).click()
     await page.get_by_role("rowheader").get_by_role("link").click()
     await expect(page.get_by_role("heading", name="Acme Realty", level=1)).to_be_visible()
