@@ -28,7 +28,7 @@ from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.database import ADMIN_ROLE, Database
 from kit.http.csrf import HEADER
-from kit.jobs.queue import Outbox
+from kit.jobs.queue import JobQueue
 from kit.settings import load_settings
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.services import CALLS_PER_TRANSACTION, RetentionJob
@@ -199,7 +199,7 @@ async def _pass(url: str, connection: asyncpg.Connection, name: str, months: int
     jobs = Database(url, role=ADMIN_ROLE)
     carrier = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
     retention = RetentionJob(
-        jobs, CarrierCallDeletion(Outbox(jobs, settings.secret_key), carrier), default_months=months
+        jobs, CarrierCallDeletion(JobQueue(jobs, settings.secret_key), carrier), default_months=months
     )
     read = "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()"
     before, began = await connection.fetchval(read), time.perf_counter()

@@ -69,7 +69,7 @@ class AccountSettings:
                 user.id, TokenPurpose.RESET_PASSWORD, TokenPurpose.CHANGE_EMAIL
             )
             await record(session, by, "password.changed", subject_id=user.id, subject_name=user.email)
-            self._mailer.send_after_commit(session, mails.password_changed(user.email, self._forgot))
+            await self._mailer.send_after_commit(session, mails.password_changed(user.email, self._forgot))
             return await _only_this_one(session, viewer)
 
     async def request_email_change(self, viewer: Viewer, *, email: str, password: str, by: Actor) -> None:
@@ -92,9 +92,9 @@ class AccountSettings:
                 raw = await issue(viewer.user_id, TokenPurpose.CHANGE_EMAIL, new_email=new_email)
                 mail = mails.confirm_new_email(new_email, self._verify + raw)
             if may_mail_new:
-                self._mailer.send_after_commit(session, mail)
+                await self._mailer.send_after_commit(session, mail)
             notice = mails.email_change_requested(viewer.email, new_email, self._forgot)
-            self._mailer.send_after_commit(session, notice)
+            await self._mailer.send_after_commit(session, notice)
             asked = {"new_email": new_email}
             await record(session, by, "email.change_requested", subject_id=viewer.user_id, details=asked)
 
@@ -140,7 +140,7 @@ class AccountSettings:
                 codes = await self._second_factor.confirm(session, user, code, by=by)
             except WrongCode as wrong:
                 raise ValidationFailed([("code", wrong.message)]) from wrong
-            self._mail_second_factor_change(session, user, "switched on")
+            await self._mail_second_factor_change(session, user, "switched on")
             return codes, await _only_this_one(session, viewer)
 
     async def renew_recovery_codes(self, viewer: Viewer, *, code: str, by: Actor) -> Sequence[str]:
@@ -148,7 +148,7 @@ class AccountSettings:
         await self._ensure_code(viewer, code, by)
         async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).get_active(viewer.user_id)
-            self._mail_second_factor_change(session, user, "new recovery codes were made")
+            await self._mail_second_factor_change(session, user, "new recovery codes were made")
             return await self._second_factor.renew_codes(session, user, by=by)
 
     async def disable_second_factor(self, viewer: Viewer, *, password: str, code: str, by: Actor) -> str:
@@ -161,11 +161,11 @@ class AccountSettings:
         async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).get_active(viewer.user_id)
             await self._second_factor.disable(session, user, by=by)
-            self._mail_second_factor_change(session, user, "switched off")
+            await self._mail_second_factor_change(session, user, "switched off")
             return await _only_this_one(session, viewer)
 
-    def _mail_second_factor_change(self, session: AsyncSession, user: User, what: str) -> None:
-        self._mailer.send_after_commit(session, mails.second_factor_changed(user.email, what, self._forgot))
+    async def _mail_second_factor_change(self, session: AsyncSession, user: User, what: str) -> None:
+        await self._mailer.send_after_commit(session, mails.second_factor_changed(user.email, what, self._forgot))
 
     async def _ensure_password(self, viewer: Viewer, password: str, by: Actor, *, field: str) -> None:
         try:

@@ -43,7 +43,7 @@ class PasswordReset:
             await set_tenant_context(session, None, user.id)
             raw = await OneTimeTokenService(session).issue(user.id, TokenPurpose.RESET_PASSWORD)
             link = f"{self._public_url}/reset-password/{raw}"
-            self._mailer.send_after_commit(session, mails.reset_password(user.email, link))
+            await self._mailer.send_after_commit(session, mails.reset_password(user.email, link))
             by = actor_of(user, address)
             await record(session, by, "password.reset_requested", subject_id=user.id, subject_name=user.email)
 
@@ -75,6 +75,6 @@ class PasswordReset:
             by = actor_of(user, address)
             await record(session, by, "password.reset", subject_id=user.id, subject_name=user.email)
             mail = mails.password_changed(user.email, f"{self._public_url}/forgot-password")
-            self._mailer.send_after_commit(session, mail)
+            await self._mailer.send_after_commit(session, mail)
         # Whoever has shown that the account is theirs need not wait for somebody else's wrong guesses.
         await self._limits.reset(account_key("sign-in", user.email))

@@ -81,10 +81,10 @@ class Registration:
             raw = secrets.token_urlsafe(32)
             if user.email_verified_at is None and (user_id is not None or may_mail):
                 raw = await OneTimeTokenService(session).issue(user.id, TokenPurpose.VERIFY_EMAIL)
-                self._mailer.send_after_commit(session, mails.verify_email(email, self._link(raw)))
+                await self._mailer.send_after_commit(session, mails.verify_email(email, self._link(raw)))
             elif may_mail:
                 mail = mails.already_registered(email, f"{self._public_url}/login")
-                self._mailer.send_after_commit(session, mail)
+                await self._mailer.send_after_commit(session, mail)
             if user_id is not None:
                 by = actor_of(user, address)
                 await record(session, by, "account.created", subject_id=user.id, subject_name=email)
@@ -98,7 +98,7 @@ class Registration:
             raise TooMany("We have sent several mails already. Wait an hour, then try again", retry_after=3600)
         async with self._database.tenant_session(None, viewer.user_id) as session:
             raw = await OneTimeTokenService(session).issue(viewer.user_id, TokenPurpose.VERIFY_EMAIL)
-            self._mailer.send_after_commit(session, mails.verify_email(viewer.email, self._link(raw)))
+            await self._mailer.send_after_commit(session, mails.verify_email(viewer.email, self._link(raw)))
 
     async def preview(self, raw: str, viewer: Viewer | None, proof: str | None) -> OneTimeToken:
         """What opening the link would do for this browser; nothing is changed.
@@ -141,7 +141,7 @@ class Registration:
                 changed = {"before": {"email": before}, "after": {"email": user.email}}
                 await record(session, by, "email.changed", subject_id=user.id, subject_name=before, details=changed)
                 for to in (before, user.email):
-                    self._mailer.send_after_commit(session, mails.email_changed(to, user.email))
+                    await self._mailer.send_after_commit(session, mails.email_changed(to, user.email))
             begins = viewer is None and user.totp_enabled_at is None
             started = await SessionService(session).start(user.id, browser) if begins else None
             if begins:

@@ -28,8 +28,8 @@ from admin.resources.invitations import InvitationView
 from admin.resources.limit_overrides import LimitOverrideView
 from admin.resources.memberships import MembershipView
 from admin.resources.organizations.view import OrganizationView
-from admin.resources.outbox_items import OutboxItemView
 from admin.resources.phone_numbers import PhoneNumberView
+from admin.resources.queued_jobs import QueuedJobView
 from admin.resources.reconciled_days import ReconciledDayView
 from admin.resources.staff import StaffView
 from admin.resources.upgrade_requests import UpgradeRequestView
@@ -48,7 +48,7 @@ VIEWS: Sequence[type[RecordView]] = (
     AuditEventView,
     InvitationView,
     MembershipView,
-    OutboxItemView,
+    QueuedJobView,
     ReconciledDayView,
     CallDiscrepancyView,
     StaffView,

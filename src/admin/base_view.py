@@ -179,6 +179,10 @@ class RecordView(ModelView, metaclass=RecordViewMeta):
         """The name of ``row`` on confirmation pages."""
         return self.heading(row)
 
+    def parse_key(self, text: str) -> Any:
+        """The primary key out of an address. Raises: HTTPException, 404 when it is none."""
+        return parse_id(text)
+
     async def list(self, request: Request) -> Pagination:
         if "page" in request.query_params:
             raise HTTPException(404)
@@ -210,18 +214,18 @@ class RecordView(ModelView, metaclass=RecordViewMeta):
             conditions.append(self.model.id < first_id_after_day(day))
         is_filtered = bool(conditions)
         if after := parameters.get("after"):
-            last = parse_id(after) if sorted_by == "id" else after
+            last = self.parse_key(after) if sorted_by == "id" else after
             conditions.append(column < last if is_descending else column > last)
         statement = self._select_columns("column_list").where(*conditions)
         statement = statement.order_by(column.desc() if is_descending else column.asc()).limit(limit)
         return ListQuery(statement, sorted_by, is_filtered)
 
-    def select_details(self, ids: Sequence[UUID]) -> sa.Select[Any]:
+    def select_details(self, ids: Sequence[Any]) -> sa.Select[Any]:
         """The records of ``ids`` with the columns of the detail page."""
         return self._select_columns("column_details_list").where(self.model.id.in_(ids))
 
     def details_query(self, request: Request) -> sa.Select[Any]:
-        return self.select_details([parse_id(request.path_params["pk"])])
+        return self.select_details([self.parse_key(request.path_params["pk"])])
 
     async def check_can_view_details(self, request: Request, model: Any) -> bool:
         return model is None or self.is_accessible(request)
@@ -284,8 +288,8 @@ class RecordView(ModelView, metaclass=RecordViewMeta):
 
     def _search_condition(self, term: str) -> sa.ColumnElement[bool]:
         try:
-            return sa.type_coerce(self.model.id == UUID(term), sa.Boolean)
-        except ValueError:
+            return sa.type_coerce(self.model.id == self.parse_key(term), sa.Boolean)
+        except HTTPException:
             return self.search(term)
 
     def _select_columns(self, which: str) -> sa.Select[Any]:

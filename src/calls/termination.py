@@ -1,7 +1,7 @@
 """Ends live calls that may not go on: of a revoked token, of a suspended or deleted organization, or all of them.
 
-Whoever forbids them writes that down in the same transaction (``tenants.live_calls``). One lane of the outbox finds the
-calls, another asks the carrier to end each of them, again and again until it says that the call is over.
+Whoever forbids them writes that down in the same transaction (``tenants.jobs``). One kind of job finds the calls,
+another asks the carrier to end each of them, again and again until it says that the call is over.
 """
 
 import datetime as dt
@@ -10,26 +10,20 @@ from uuid import UUID
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.models import Call
 from carrier.port import Carrier, NotFoundAtCarrier
 from kit.db.database import Database
-from kit.jobs.queue import (
-    Item,
-    Lane,
-    Outbox,
-    follow_up,
-)
+from kit.jobs.queue import Job, JobHandler, JobQueue, enqueue
 from tenants.jobs import END_LIVE_CALLS
 
 END_CALL = "end_call"
 TERMINATION_RETRY_SECONDS = (1.0, 2.0, 4.0, 6.0)
 """The last one repeats: however long the carrier failed, a call outlives its recovery by seconds only."""
-AT_ONCE = 10
-"""Calls that one worker asks the carrier about at the same time: many end together."""
+CONCURRENT_TERMINATIONS = 20
+"""Calls that the workers ask the carrier about at the same time: many end together."""
 _ASK_SECONDS = 5
-_LEASE_BEYOND = dt.timedelta(seconds=2)
-"""Revocation promises the end of live calls within 10 s, even if a worker dies that was about to ask."""
 _GIVE_UP_AFTER = dt.timedelta(days=1)
 """No call lasts so long: the carrier ends each after an hour by itself."""
 # Live as the partial index spells it.
@@ -40,7 +34,8 @@ _BARRED = """
     WHERE c.status IN ('initiated','ringing','in-progress')
       AND (t.revoked_at IS NOT NULL OR o.suspended_at IS NOT NULL OR o.deleted_at IS NOT NULL
            OR EXISTS (SELECT FROM calling_pause p WHERE p.ends_live_calls))
-      AND NOT EXISTS (SELECT FROM outbox w WHERE w.subject = c.id AND w.kind = 'end_call' AND w.given_up_at IS NULL)
+      AND NOT EXISTS (SELECT FROM pgqueuer j
+                      WHERE j.dedupe_key = 'end_call:' || c.id AND j.status IN ('queued', 'picked'))
 """
 # The gate holds token and organization until its call is written: whoever barred them sees every call there is.
 _OF_SUBJECT = """
@@ -57,19 +52,22 @@ class CallStillLive(Exception):
 class CallTerminator:
     """Finds such calls and has the carrier end them; ``jobs`` must see every organization's."""
 
-    def __init__(self, jobs: Database, carrier: Carrier, outbox: Outbox) -> None:
+    def __init__(self, jobs: Database, carrier: Carrier, queue: JobQueue) -> None:
         self._jobs = jobs
         self._carrier = carrier
-        for kind, handle, at_once in ((END_LIVE_CALLS, self._find, 1), (END_CALL, self._end, AT_ONCE)):
-            outbox.add_lane(
-                Lane(
+        for kind, handle, concurrency in (
+            (END_LIVE_CALLS, self._find, 2),
+            (END_CALL, self._end, CONCURRENT_TERMINATIONS),
+        ):
+            queue.add_handler(
+                JobHandler(
                     kind=kind,
                     handle=handle,
-                    handle_seconds=_ASK_SECONDS,
+                    timeout_seconds=_ASK_SECONDS,
                     retry_seconds=TERMINATION_RETRY_SECONDS,
                     give_up_after=_GIVE_UP_AFTER,
-                    at_once=at_once,
-                    lease_beyond=_LEASE_BEYOND,
+                    concurrency=concurrency,
+                    encrypted=False,
                 )
             )
 
@@ -77,18 +75,19 @@ class CallTerminator:
         """Put to work what no transaction asked for: changes by hand, work that was given up. Return how many calls."""
         return await self._put_to_work(_BARRED, {})
 
-    async def _find(self, item: Item) -> None:
-        await self._put_to_work(_BARRED + _OF_SUBJECT, {"subject": item.subject})
+    async def _find(self, job: Job) -> None:
+        await self._put_to_work(_BARRED + _OF_SUBJECT, {"subject": UUID(job.payload.decode())})
 
-    async def _put_to_work(self, query: str, of: Mapping[str, UUID | None]) -> int:
+    async def _put_to_work(self, query: str, of: Mapping[str, UUID]) -> int:
         async with self._jobs.sessions() as session, session.begin():
             calls = (await session.scalars(sa.text(query), of)).all()
             for call in calls:
-                follow_up(session, END_CALL, call)
+                await enqueue_end_call(session, call)
         return len(calls)
 
-    async def _end(self, item: Item) -> None:
-        query = sa.select(Call.carrier_sid, Call.status).where(Call.id == item.subject)
+    async def _end(self, job: Job) -> None:
+        call_id = UUID(job.payload.decode())
+        query = sa.select(Call.carrier_sid, Call.status).where(Call.id == call_id)
         async with self._jobs.sessions() as session:
             row = (await session.execute(query)).one_or_none()
         if row is None or row.status.is_final:
@@ -97,4 +96,9 @@ class CallTerminator:
             if not await self._carrier.end_call(row.carrier_sid):
                 raise CallStillLive
         except NotFoundAtCarrier:
-            log.info("call_already_over", call=str(item.subject))
+            log.info("call_already_over", call=str(call_id))
+
+
+async def enqueue_end_call(session: AsyncSession, call_id: UUID) -> None:
+    """Have the carrier asked to end a call, once the transaction under way is committed; once is enough."""
+    await enqueue(session, END_CALL, str(call_id).encode(), dedupe_key=f"{END_CALL}:{call_id}")

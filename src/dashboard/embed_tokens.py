@@ -223,7 +223,7 @@ class EmbedTokenPages(Controller):
             organization = await OrganizationService(db_session).get(who.organization_id)
             staff, url = await UPGRADE_REQUEST_RECIPIENTS.get(request.app)(), SETTINGS.get(request.app).public_url
             for mail in upgrade_request_mails(organization, to=staff, by=who.actor.name, public_url=url):
-                MAILER.get(request.app).send_after_commit(db_session, mail)
+                await MAILER.get(request.app).send_after_commit(db_session, mail)
         said = "Upgrade requested. We will write to you." if fresh else "You asked already. We will write to you."
         return redirect(request, _section_url(slug), said)
 

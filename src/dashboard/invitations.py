@@ -54,7 +54,7 @@ class InvitationPages(Controller):
                 )
         except _REFUSALS as refusal:
             return await render_settings(request, db_session, refused={TEAM_SECTION: form.refused(refusal)})
-        _send_mail(request, db_session, sent)
+        await _send_mail(request, db_session, sent)
         return redirect(request, team_url(slug), f"Invitation sent to {sent.invitation.email}")
 
     @post("/{invitation_id:uuid}/resend", guards=_ADMIN)
@@ -75,7 +75,7 @@ class InvitationPages(Controller):
                 request, db_session, refused={TEAM_SECTION: Form(errors={"": refusal.message})}
             )
         sent = await invitations.resend(who.organization_id, invitation_id, by=who.actor, inviter_role=who.role)
-        _send_mail(request, db_session, sent)
+        await _send_mail(request, db_session, sent)
         return redirect(request, team_url(slug), f"Invitation sent again to {sent.invitation.email}")
 
     @get("/{invitation_id:uuid}/withdraw", guards=_ADMIN)
@@ -164,7 +164,7 @@ def _invitation_expired(request: Visit) -> Response[str]:
     return answer
 
 
-def _send_mail(request: SettingsRequest, session: AsyncSession, sent: SentInvitation) -> None:
+async def _send_mail(request: SettingsRequest, session: AsyncSession, sent: SentInvitation) -> None:
     settings, inviter = SETTINGS.get(request.app), current_viewer(request)
     mail = invitation_mail(sent, inviter=inviter.name or inviter.email, public_url=settings.public_url)
-    MAILER.get(request.app).send_after_commit(session, mail)
+    await MAILER.get(request.app).send_after_commit(session, mail)

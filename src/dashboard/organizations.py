@@ -143,7 +143,7 @@ class OrganizationPages(Controller):
             mail = deletion_mail(
                 organization, to=owner.email, by=who.actor.name, public_url=SETTINGS.get(request.app).public_url
             )
-            MAILER.get(request.app).send_after_commit(db_session, mail)
+            await MAILER.get(request.app).send_after_commit(db_session, mail)
         said = f"{organization.name} is deleted. Its owners can restore it here for {RESTORE_PERIOD.days} days."
         return redirect(request, "/dashboard/new", said)
 

@@ -43,7 +43,7 @@ from epoch.direct_routes import Application
 from epoch.health import health_router
 from epoch.openapi import openapi_config
 from epoch.page_routes import build_pages
-from epoch.phone_number_jobs import build_number_provisioning, number_reconciliation
+from epoch.phone_number_jobs import build_number_provisioning, build_number_reconciliation_jobs
 from epoch.purge_rules import build_purge_job
 from guide.controllers import guide_router
 from integrations.controllers import integrations_router
@@ -51,15 +51,15 @@ from integrations.kits import INTEGRATION_KITS, KitBuilder
 from kit.counters import CounterBuffer
 from kit.db.connections import share_connections
 from kit.db.database import ADMIN_ROLE, STAFF_ROLE, Database
-from kit.http.app_key import DATABASE, MAILER, SETTINGS
+from kit.http.app_key import DATABASE, JOB_QUEUE, MAILER, SETTINGS
 from kit.http.csrf import CsrfMiddleware
 from kit.http.json_body import BODY_BYTES, check_json_body
 from kit.http.problems import EXCEPTION_HANDLERS
 from kit.http.query_parameters import page_query
 from kit.http.rate_limit import RateLimiter, build_rate_limiter
 from kit.http.sessions import provide_tenant_session, provide_user_session
-from kit.jobs.queue import Outbox
-from kit.jobs.scheduler import Background
+from kit.jobs.queue import JobQueue
+from kit.jobs.scheduler import BackgroundService
 from kit.mail import build_mailer
 from kit.settings import Settings, SettingsError
 from phone_numbers.controllers import PhoneNumberController
@@ -117,11 +117,11 @@ def create_app(
     refused = BlockedOriginWriter(database)
     jobs = database.for_role(ADMIN_ROLE, engine_connections=shares.jobs, wait_seconds=JOB_WAIT_SECONDS)
     staff = database.for_role(STAFF_ROLE, engine_connections=shares.staff)
-    outbox = Outbox(jobs, settings.secret_key)
-    terminator = CallTerminator(jobs, carrier, outbox)
-    at_carrier = CarrierCallDeletion(outbox, carrier)
-    erasure = NumberErasure(outbox, at_carrier, jobs)
-    mailer = build_mailer(settings, outbox)
+    queue = JobQueue(jobs, settings.secret_key)
+    terminator = CallTerminator(jobs, carrier, queue)
+    at_carrier = CarrierCallDeletion(queue, carrier)
+    erasure = NumberErasure(queue, at_carrier, jobs)
+    mailer = build_mailer(settings, queue)
     alert_mailer = AlertMailer(mailer.send_after_commit, settings.public_url)
     admission = CallAdmission(
         database,
@@ -129,19 +129,23 @@ def create_app(
         load_price_list(settings.data_dir),
         alert_mailer,
     )
-    background: tuple[Background, ...] = (
+    background: tuple[BackgroundService, ...] = (
         measures,
         health,
         usage,
         api_keys.uses,
         refused,
-        outbox,
+        queue,
+    )
+    for task in (
         build_purge_job(jobs),
         build_stuck_call_job(settings, jobs, database, carrier, alert_mailer, terminator),
         build_price_job(settings, jobs, carrier, alert_mailer),
         build_daily_reconciliation_job(settings, jobs, carrier, alert_mailer),
         build_retention_job(settings, jobs, at_carrier),
-    )
+        *build_number_reconciliation_jobs(settings, jobs, carrier, measures.add),
+    ):
+        queue.add_periodic_task(task)
     assets = load_manifest(dist)
     accounts, desk = build_account_services(settings, database, mailer), build_number_provisioning(database, carrier)
     back_office = open_back_office(settings, database, staff, accounts, mailer, carrier, desk, erasure, assets)
@@ -153,8 +157,7 @@ def create_app(
         for part in background:
             part.start()
         try:
-            async with number_reconciliation(settings, jobs, carrier, measures.add):
-                yield
+            yield
         finally:
             for part in reversed(background):
                 await part.stop()
@@ -197,6 +200,7 @@ def create_app(
             SETTINGS.entry(settings),
             DATABASE.entry(database),
             MAILER.entry(mailer),
+            JOB_QUEUE.entry(queue),
             CARRIER.entry(carrier),
             ASSET_MANIFEST.entry(assets),
             API_KEYS.entry(api_keys),

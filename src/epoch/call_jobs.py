@@ -7,16 +7,15 @@ from calls.reconciliation.stuck_calls import StuckCallReconciler
 from calls.termination import CallTerminator
 from carrier.port import Carrier, CarrierError
 from kit.db.database import Database
-from kit.jobs.scheduler import Periodic
+from kit.jobs.scheduler import PeriodicTask
 from kit.settings import Settings
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.services import RetentionJob
 
-STUCK_CALLS_FIRST_SECONDS = 20
-STUCK_CALLS_EVERY_SECONDS = 60
-PRICES_EVERY_SECONDS = 300
-DAILY_RECONCILIATION_EVERY_SECONDS = 1800
-RETENTION_EVERY_SECONDS = 6 * 3600
+EVERY_MINUTE = "* * * * *"
+EVERY_FIVE_MINUTES = "*/5 * * * *"
+TWICE_AN_HOUR = "3,33 * * * *"
+FOUR_TIMES_A_DAY = "41 */6 * * *"
 
 
 def build_stuck_call_job(
@@ -26,7 +25,7 @@ def build_stuck_call_job(
     carrier: Carrier,
     alert_mailer: AlertMailer,
     terminator: CallTerminator,
-) -> Periodic:
+) -> PeriodicTask:
     """The job, in one worker; ``jobs`` must see all rows."""
     reconciler = StuckCallReconciler(jobs, database, carrier, alert_mailer)
 
@@ -35,12 +34,10 @@ def build_stuck_call_job(
         if _is_carrier_running(settings):
             await reconciler.run()
 
-    return Periodic(
-        "calls", jobs, work, first_seconds=STUCK_CALLS_FIRST_SECONDS, every_seconds=STUCK_CALLS_EVERY_SECONDS
-    )
+    return PeriodicTask(name="calls", cron=EVERY_MINUTE, work=work)
 
 
-def build_price_job(settings: Settings, jobs: Database, carrier: Carrier, alert_mailer: AlertMailer) -> Periodic:
+def build_price_job(settings: Settings, jobs: Database, carrier: Carrier, alert_mailer: AlertMailer) -> PeriodicTask:
     """The job that asks what calls cost; ``jobs`` must see all rows."""
     finder = PriceUpdater(jobs, carrier, alert_mailer)
 
@@ -48,12 +45,12 @@ def build_price_job(settings: Settings, jobs: Database, carrier: Carrier, alert_
         if _is_carrier_running(settings):
             await finder.run()
 
-    return Periodic("prices", jobs, work, first_seconds=60, every_seconds=PRICES_EVERY_SECONDS)
+    return PeriodicTask(name="prices", cron=EVERY_FIVE_MINUTES, work=work)
 
 
 def build_daily_reconciliation_job(
     settings: Settings, jobs: Database, carrier: Carrier, alert_mailer: AlertMailer
-) -> Periodic:
+) -> PeriodicTask:
     """The job that compares each day with the carrier's list; ``jobs`` must see all rows."""
     comparison = DailyReconciler(jobs, carrier, alert_mailer)
 
@@ -61,24 +58,17 @@ def build_daily_reconciliation_job(
         if _is_carrier_running(settings):
             await comparison.run()
 
-    return Periodic(
-        "comparison",
-        jobs,
-        work,
-        first_seconds=120,
-        every_seconds=DAILY_RECONCILIATION_EVERY_SECONDS,
-        expected=(CarrierError,),
-    )
+    return PeriodicTask(name="comparison", cron=TWICE_AN_HOUR, work=work, expected=(CarrierError,))
 
 
-def build_retention_job(settings: Settings, jobs: Database, at_carrier: CarrierCallDeletion) -> Periodic:
+def build_retention_job(settings: Settings, jobs: Database, at_carrier: CarrierCallDeletion) -> PeriodicTask:
     """The job that erases call data which was kept long enough; ``jobs`` must see all rows."""
     retention = RetentionJob(jobs, at_carrier, default_months=settings.call_retention_months)
 
     async def work() -> None:
         await retention.run()
 
-    return Periodic("retention", jobs, work, first_seconds=300, every_seconds=RETENTION_EVERY_SECONDS)
+    return PeriodicTask(name="retention", cron=FOUR_TIMES_A_DAY, work=work)
 
 
 def _is_carrier_running(settings: Settings) -> bool:

@@ -9,7 +9,7 @@ import carrier.health
 import kit.audit
 import kit.counters
 import kit.db.rate_limit
-import kit.jobs.queue
+import kit.jobs.models
 import phone_numbers.models
 import tenants.models
 import widget.models
@@ -21,7 +21,7 @@ ROOMS = (
     carrier.health,
     kit.audit,
     kit.counters,
-    kit.jobs.queue,
+    kit.jobs.models,
     kit.db.rate_limit,
     tenants.models,
     phone_numbers.models,

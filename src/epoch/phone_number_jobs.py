@@ -1,7 +1,6 @@
-"""Puts the number desk and its sweep together: only here it is known what a live call is."""
+"""Puts the number desk and its periodic reconciliation together: only here it is known what a live call is."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,13 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import epoch.models  # noqa: F401 - rows refer to people's, whose room the command line loads for nothing else
 from calls.models import LIVE_STATUSES, Call
-from carrier.port import Carrier
+from carrier.port import Carrier, CarrierError
 from kit.db.database import Database
+from kit.jobs.scheduler import PeriodicTask
 from kit.settings import Settings
 from phone_numbers.provisioning import NumberProvisioning
 from phone_numbers.purchases import PURCHASE_ABANDONED_AFTER
-from phone_numbers.reconcile_job import NumberReconciliationTask
+from phone_numbers.reconcile_job import PeriodicNumberReconciliation
 from phone_numbers.reconciliation import NumberReconciler
+
+TWICE_A_MINUTE = "* * * * * */30"
 
 
 async def is_in_live_call(session: AsyncSession, organization_id: UUID, e164: str) -> bool:
@@ -30,7 +32,7 @@ async def is_in_live_call(session: AsyncSession, organization_id: UUID, e164: st
 def build_number_provisioning(
     database: Database, carrier: Carrier, *, abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER
 ) -> NumberProvisioning:
-    """The desk that requests use, or the sweep, each with its own database role."""
+    """The desk that requests use, or the reconciliation, each with its own database role."""
     return NumberProvisioning.create(database, carrier, is_in_use=is_in_live_call, abandoned_after=abandoned_after)
 
 
@@ -43,17 +45,11 @@ def build_number_reconciler(
     )
 
 
-@asynccontextmanager
-async def number_reconciliation(
-    settings: Settings, database: Database, carrier: Carrier, count: Callable[[str], None]
-) -> AsyncGenerator[None, None]:
-    """The number sweep runs inside; not where there is no carrier to ask. ``count`` is told of each comparison."""
+def build_number_reconciliation_jobs(
+    settings: Settings, jobs: Database, carrier: Carrier, count: Callable[[str], None]
+) -> Sequence[PeriodicTask]:
+    """The periodic reconciliation; none where there is no carrier to ask. ``count`` is told of each comparison."""
     if settings.is_sandbox and settings.sandbox_address is None:
-        yield
-        return
-    sweep = NumberReconciliationTask(database, build_number_reconciler(database, carrier), count)
-    sweep.start()
-    try:
-        yield
-    finally:
-        await sweep.stop()
+        return ()
+    reconciliation = PeriodicNumberReconciliation(build_number_reconciler(jobs, carrier), count)
+    return (PeriodicTask(name="numbers", cron=TWICE_A_MINUTE, work=reconciliation.run, expected=(CarrierError,)),)

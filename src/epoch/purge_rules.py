@@ -16,13 +16,12 @@ from kit.counters import MinuteCounter
 from kit.db.database import Database
 from kit.db.purge import PurgeRule, purge_expired
 from kit.db.rate_limit import RateCounter
-from kit.jobs.queue import OutboxItem
-from kit.jobs.scheduler import Periodic
+from kit.jobs.models import JobLogEntry, QueuedJob
+from kit.jobs.scheduler import PeriodicTask
 from privacy.organization_erasure import OrganizationErasure
 from tenants.models import Invitation, NumberPurchase
 
-FIRST_SECONDS = 60
-EVERY_SECONDS = 3600
+EVERY_HOUR = "7 * * * *"
 PURGE_RULES = (
     PurgeRule(LoginSession.expires_at, timedelta(days=1)),
     PurgeRule(LoginSession.last_seen_at, IDLE_TIMEOUT + timedelta(days=1)),
@@ -35,7 +34,8 @@ PURGE_RULES = (
     PurgeRule(NumberPurchase.finished_at, timedelta(days=90)),
     PurgeRule(Invitation.expires_at, timedelta(days=90)),
     # Jobs that succeeded are deleted at once; these were given up.
-    PurgeRule(OutboxItem.given_up_at, timedelta(days=30)),
+    PurgeRule(QueuedJob.given_up_at, timedelta(days=30)),
+    PurgeRule(JobLogEntry.created_at, timedelta(days=1)),
     # Counted within the hour; later calls of the same organization delete them sooner.
     PurgeRule(CallDestination.seen_at, timedelta(days=1)),
     # No call is stored so much later than its events.
@@ -50,7 +50,7 @@ PURGE_RULES = (
 log = structlog.get_logger("epoch.housekeeping")
 
 
-def build_purge_job(database: Database) -> Periodic:
+def build_purge_job(database: Database) -> PeriodicTask:
     """The hourly job; ``database`` must see all rows."""
     erasure = OrganizationErasure(database)
 
@@ -60,4 +60,4 @@ def build_purge_job(database: Database) -> Periodic:
             log.info("rows_purged", **gone)
         await erasure.run()
 
-    return Periodic("housekeeping", database, work, first_seconds=FIRST_SECONDS, every_seconds=EVERY_SECONDS)
+    return PeriodicTask(name="housekeeping", cron=EVERY_HOUR, work=work)

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import aiosmtplib
 import msgspec
@@ -20,12 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from kit.clock import utc_now
-from kit.jobs.queue import (
-    Hopeless,
-    Item,
-    Lane,
-    Outbox,
-)
+from kit.jobs.queue import Job, JobHandler, JobQueue, PermanentFailure
 from kit.settings import Settings
 
 KIND = "mail"
@@ -35,6 +30,8 @@ SEND_SECONDS = 45
 """How long handing over one mail may take as a whole."""
 RETRY_SECONDS = (2.0, 10.0, 60.0, 300.0, 1800.0, 3600.0)
 """The waits between attempts; the last one repeats."""
+CONCURRENT_MAILS = 8
+"""Mails that the workers deliver at the same time."""
 GIVE_UP_AFTER = dt.timedelta(days=3)
 _REFUSED_FOR_GOOD = 500
 # Lines as long as the protocol allows: a link stays whole, also for who reads the message as it is.
@@ -101,25 +98,26 @@ class SmtpDelivery:
 
 
 class Mailer:
-    """Writes mails into the outbox with the transaction they tell of, and delivers them from there."""
+    """Enqueues mails in the transaction they tell of, and delivers them after its commit."""
 
     def __init__(
-        self, outbox: Outbox, delivery: Delivery, *, sender: Address, retry_seconds: tuple[float, ...] = RETRY_SECONDS
+        self, queue: JobQueue, delivery: Delivery, *, sender: Address, retry_seconds: tuple[float, ...] = RETRY_SECONDS
     ) -> None:
-        self._outbox = outbox
+        self._queue = queue
         self._delivery = delivery
         self._sender = sender
-        outbox.add_lane(
-            Lane(
+        queue.add_handler(
+            JobHandler(
                 kind=KIND,
                 handle=self._deliver,
                 retry_seconds=retry_seconds,
                 give_up_after=GIVE_UP_AFTER,
-                handle_seconds=SEND_SECONDS,
+                timeout_seconds=SEND_SECONDS,
+                concurrency=CONCURRENT_MAILS,
             )
         )
 
-    def send_after_commit(self, session: AsyncSession, mail: Mail) -> None:
+    async def send_after_commit(self, session: AsyncSession, mail: Mail) -> None:
         """Send ``mail`` once the transaction under way is committed; rolled back, it is never sent.
 
         Raises:
@@ -129,29 +127,34 @@ class Mailer:
         for address in addresses:
             Address(addr_spec=address)
             single = msgspec.structs.replace(mail, to=address)
-            self._outbox.put(session, KIND, msgspec.json.encode(single))
+            await self._queue.enqueue(session, KIND, msgspec.json.encode(single))
 
-    async def _deliver(self, item: Item) -> None:
+    async def _deliver(self, job: Job) -> None:
         message = compose(
-            msgspec.json.decode(item.body, type=Mail), self._sender, key=item.id, written_at=item.written_at
+            msgspec.json.decode(job.payload, type=Mail), self._sender, key=message_key(job), written_at=job.created_at
         )
         try:
             await self._delivery.deliver(message)
         except aiosmtplib.SMTPRecipientsRefused as error:
             if all(refused.code >= _REFUSED_FOR_GOOD for refused in error.recipients):
-                raise Hopeless("recipient refused") from error
+                raise PermanentFailure("recipient refused") from error
             raise
         except aiosmtplib.SMTPDataError as error:
             if error.code >= _REFUSED_FOR_GOOD:
-                raise Hopeless("message refused") from error
+                raise PermanentFailure("message refused") from error
             raise
 
 
-def build_mailer(settings: Settings, outbox: Outbox) -> Mailer:
+def build_mailer(settings: Settings, queue: JobQueue) -> Mailer:
     """The mail server that the settings name, or files under the data directory."""
     url = settings.smtp_url
     delivery = FileDelivery(settings.data_dir / "mail") if url is None else SmtpDelivery(url)
-    return Mailer(outbox, delivery, sender=sender_address(settings))
+    return Mailer(queue, delivery, sender=sender_address(settings))
+
+
+def message_key(job: Job) -> UUID:
+    """The same for each attempt at a job, and another for every job of every database."""
+    return uuid5(NAMESPACE_URL, f"{job.id} {job.created_at.isoformat()}")
 
 
 def sender_address(settings: Settings) -> Address:

@@ -4,13 +4,8 @@ from collections.abc import Callable
 
 import structlog
 
-from carrier.port import CarrierError
-from kit.db.database import Database
-from kit.jobs.scheduler import Periodic
 from phone_numbers.reconciliation import NumberReconciler
 
-FIRST_RUN_SECONDS = 5
-RUN_INTERVAL_SECONDS = 30
 COMPARED_COUNTER = "numbers.compared"
 """Counts comparisons of the whole list."""
 FULL_COMPARISON_EVERY_RUNS = 10
@@ -18,23 +13,15 @@ FULL_COMPARISON_EVERY_RUNS = 10
 log = structlog.get_logger("epoch.numbers")
 
 
-class NumberReconciliationTask(Periodic):
-    """The periodic reconciliation."""
+class PeriodicNumberReconciliation:
+    """Counts the runs, and decides which of them compares the whole list."""
 
-    def __init__(self, database: Database, reconciler: NumberReconciler, count: Callable[[str], None]) -> None:
-        super().__init__(
-            "numbers",
-            database,
-            self._reconcile,
-            first_seconds=FIRST_RUN_SECONDS,
-            every_seconds=RUN_INTERVAL_SECONDS,
-            expected=(CarrierError,),
-        )
+    def __init__(self, reconciler: NumberReconciler, count: Callable[[str], None]) -> None:
         self._reconciler = reconciler
         self._count = count
         self._runs = 0
 
-    async def _reconcile(self) -> None:
+    async def run(self) -> None:
         """Run once. Raises: CarrierError."""
         is_full = self._runs % FULL_COMPARISON_EVERY_RUNS == 0
         report = await (self._reconciler.compare if is_full else self._reconciler.settle_pending)()

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from carrier.port import Carrier, NotFoundAtCarrier
-from kit.jobs.queue import Item, Lane, Outbox
+from kit.jobs.queue import Job, JobHandler, JobQueue
 
 DELETE_CALLS = "calls.erase_at_carrier"
 DELETE_EXPIRED_CALLS = "calls.erase_at_carrier_by_age"
@@ -17,34 +17,34 @@ _CALLS_PER_JOB = 20
 
 
 class CarrierCallDeletion:
-    """The carrier's own records of calls. ``outbox`` is where their deletion is left."""
+    """The carrier's own records of calls. Their deletion is left to ``queue``."""
 
-    def __init__(self, outbox: Outbox, carrier: Carrier) -> None:
-        self._outbox = outbox
+    def __init__(self, queue: JobQueue, carrier: Carrier) -> None:
+        self._queue = queue
         self._carrier = carrier
         for kind, give_up_after in (
             (DELETE_CALLS, dt.timedelta(days=7)),
             (DELETE_EXPIRED_CALLS, dt.timedelta(days=60)),
         ):
-            outbox.add_lane(
-                Lane(
+            queue.add_handler(
+                JobHandler(
                     kind=kind,
                     handle=self._delete_calls,
-                    handle_seconds=60,
+                    timeout_seconds=60,
                     retry_seconds=(5, 30, 120, 600, 3600),
                     give_up_after=give_up_after,
                 )
             )
 
-    def enqueue(self, session: AsyncSession, sids: Sequence[str], *, by_age: bool = False) -> None:
+    async def enqueue(self, session: AsyncSession, sids: Sequence[str], *, by_age: bool = False) -> None:
         """Have the calls of these callers' legs deleted once the transaction under way is committed."""
         kind = DELETE_EXPIRED_CALLS if by_age else DELETE_CALLS
         for start in range(0, len(sids), _CALLS_PER_JOB):
-            self._outbox.put(session, kind, msgspec.json.encode(sids[start : start + _CALLS_PER_JOB]))
+            await self._queue.enqueue(session, kind, msgspec.json.encode(sids[start : start + _CALLS_PER_JOB]))
 
-    async def _delete_calls(self, item: Item) -> None:
+    async def _delete_calls(self, job: Job) -> None:
         """Delete both legs of some calls; what is gone already is as it should be."""
-        for call_sid in msgspec.json.decode(item.body, type=list[str]):
+        for call_sid in msgspec.json.decode(job.payload, type=list[str]):
             for leg in await self._carrier.dialled_legs(call_sid):
                 await self._delete(leg.sid)
             await self._delete(call_sid)

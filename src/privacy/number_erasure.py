@@ -17,7 +17,7 @@ from kit.db.database import Database
 from kit.e164 import masked
 from kit.errors import DomainError, ValidationFailed
 from kit.http.app_key import AppKey
-from kit.jobs.queue import Item, Lane, Outbox
+from kit.jobs.queue import Job, JobHandler, JobQueue
 from privacy.anonymize import anonymize_calls
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.errors import NumberInLiveCall
@@ -27,7 +27,7 @@ from widget.models import BlockedOrigin, EmbedToken
 
 ERASE_NUMBER = "calls.erase_number"
 MAX_BATCHES_PER_REQUEST = 40
-"""So many batches of calls one request looks through; the outbox looks through those that are older."""
+"""So many batches of calls one request looks through; a job looks through those that are older."""
 _MAX_CALLS_PER_TRANSACTION = 20_000
 """A transaction stops after the batch that exceeds this."""
 _CALLS_PER_STATEMENT = 1000
@@ -48,7 +48,7 @@ class NumberOccurrences(msgspec.Struct, frozen=True):
 
 
 class _RemainingSearch(msgspec.Struct, frozen=True):
-    """What of a search is left to the outbox."""
+    """What of a search is left to a job."""
 
     organization_id: UUID
     number: str
@@ -57,18 +57,18 @@ class _RemainingSearch(msgspec.Struct, frozen=True):
 
 
 class NumberErasure:
-    """Erases one organization's traces of a number. ``outbox`` is where what takes longer is left."""
+    """Erases one organization's traces of a number. What takes longer is left to ``queue``."""
 
-    def __init__(self, outbox: Outbox, at_carrier: CarrierCallDeletion, jobs: Database) -> None:
-        """``jobs`` is what the outbox works with."""
-        self._outbox = outbox
+    def __init__(self, queue: JobQueue, at_carrier: CarrierCallDeletion, jobs: Database) -> None:
+        """``jobs`` is the database as the queue's handlers see it."""
+        self._queue = queue
         self._at_carrier = at_carrier
         self._jobs = jobs
-        outbox.add_lane(
-            Lane(
+        queue.add_handler(
+            JobHandler(
                 kind=ERASE_NUMBER,
                 handle=self._continue,
-                handle_seconds=120,
+                timeout_seconds=120,
                 retry_seconds=(5, 30, 120, 600, 3600),
                 give_up_after=dt.timedelta(days=7),
             )
@@ -137,13 +137,13 @@ class NumberErasure:
         query, erased = sa.select(Call.id, Call.carrier_sid).where(*mine), 0
         while found := (await session.execute(query.limit(_CALLS_PER_STATEMENT))).all():
             erased += await anonymize_calls(session, call_id_in([row.id for row in found]))
-            self._at_carrier.enqueue(session, [row.carrier_sid for row in found])
+            await self._at_carrier.enqueue(session, [row.carrier_sid for row in found])
         return erased
 
     async def _erase_mentions(
         self, session: AsyncSession, organization_id: UUID, number: str, country: str, *, before: UUID | None
     ) -> NumberOccurrences:
-        """Look through as many calls as one transaction should; the outbox goes on from there."""
+        """Look through as many calls as one transaction should; a job goes on from there."""
         calls, mentions, looked = 0, 0, 0
         async for batch in search_batches(
             session, organization_id, NumberMatcher(number, country), number=number, before=before
@@ -154,14 +154,14 @@ class NumberErasure:
                 looked == MAX_BATCHES_PER_REQUEST or calls + mentions >= _MAX_CALLS_PER_TRANSACTION
             ):
                 rest = _RemainingSearch(organization_id, number, country, batch.last)
-                self._outbox.put(session, ERASE_NUMBER, msgspec.json.encode(rest))
+                await self._queue.enqueue(session, ERASE_NUMBER, msgspec.json.encode(rest))
                 return NumberOccurrences(calls, mentions, is_complete=False)
         return NumberOccurrences(calls, mentions)
 
     async def _erase_batch(self, session: AsyncSession, batch: SearchBatch) -> None:
         if batch.rejected:
             await anonymize_calls(session, call_id_in([call_id for call_id, _ in batch.rejected]))
-            self._at_carrier.enqueue(session, [sid for _, sid in batch.rejected])
+            await self._at_carrier.enqueue(session, [sid for _, sid in batch.rejected])
         for ids, column in (
             (batch.with_metadata, Call.details),
             (batch.with_agent, Call.agent),
@@ -171,8 +171,8 @@ class NumberErasure:
                 emptied = sa.update(Call).where(call_id_in(ids)).values({column: None})
                 await session.execute(emptied, execution_options={"synchronize_session": False})
 
-    async def _continue(self, item: Item) -> None:
-        rest = msgspec.json.decode(item.body, type=_RemainingSearch)
+    async def _continue(self, job: Job) -> None:
+        rest = msgspec.json.decode(job.payload, type=_RemainingSearch)
         async with self._jobs.tenant_session(rest.organization_id) as session:
             erased = await self._erase_mentions(
                 session, rest.organization_id, rest.number, rest.country, before=rest.before

@@ -202,7 +202,7 @@ class RetentionJob:
         calls = (await session.execute(_NEXT_CALLS, {**places, "share": share})).all()
         # Enqueued in the same transaction: an outage of the carrier stops nothing here.
         sids = [call.carrier_sid for call in calls if call.erased_at is None]
-        self._at_carrier.enqueue(session, sids, by_age=True)
+        await self._at_carrier.enqueue(session, sids, by_age=True)
         erased = await anonymize_calls(session, call_id_in([call.id for call in calls]))
         taken: dict[UUID, tuple[int, UUID]] = {}
         for call in calls:

@@ -173,7 +173,7 @@ class InvitationController(Controller):
             organization_id, email=data.email, role=data.role, by=asking.actor, inviter_role=asking.role
         )
         await db_session.refresh(sent.invitation)
-        _mail(request, db_session, sent)
+        await _mail(request, db_session, sent)
         return Response(InvitationInfo.of(sent.invitation), status_code=201)
 
     @post(
@@ -194,7 +194,7 @@ class InvitationController(Controller):
         known = await invitations.get_open(organization_id, invitation_id)
         await ensure_may_send_invitation(DATABASE.get(request.app), organization_id, known.email)
         sent = await invitations.resend(organization_id, invitation_id, by=asking.actor, inviter_role=asking.role)
-        _mail(request, db_session, sent)
+        await _mail(request, db_session, sent)
         return InvitationInfo.of(sent.invitation)
 
     @delete("/{invitation_id:uuid}", guards=_TEAM_ADMIN, summary="Withdraw an invitation", status_code=204)
@@ -208,8 +208,8 @@ class InvitationController(Controller):
         await InvitationService(db_session).withdraw(organization_id, invitation_id, by=current_member(request).actor)
 
 
-def _mail(request: Request[Any, Any, State], db_session: AsyncSession, sent: SentInvitation) -> None:
+async def _mail(request: Request[Any, Any, State], db_session: AsyncSession, sent: SentInvitation) -> None:
     settings, mailer = SETTINGS.get(request.app), MAILER.get(request.app)
     inviter = current_viewer(request)
     mail = invitation_mail(sent, inviter=inviter.name or inviter.email, public_url=settings.public_url)
-    mailer.send_after_commit(db_session, mail)
+    await mailer.send_after_commit(db_session, mail)

@@ -5,15 +5,15 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.jobs.queue import follow_up
+from kit.jobs.queue import enqueue
 
 END_LIVE_CALLS = "end_calls"
 """The work of finding the live calls of an organization, an embed token or a pause, and having each ended."""
 
 
-def enqueue_end_live_calls(session: AsyncSession, of: UUID, *, after: dt.timedelta = dt.timedelta()) -> None:
+async def enqueue_end_live_calls(session: AsyncSession, of: UUID, *, after: dt.timedelta = dt.timedelta()) -> None:
     """Let the end of the live calls ``of`` an organization, an embed token or a pause follow the transaction under way.
 
     ``after`` that time, for calls that may be written down meanwhile.
     """
-    follow_up(session, END_LIVE_CALLS, of, after=after)
+    await enqueue(session, END_LIVE_CALLS, str(of).encode(), after=after)

@@ -122,7 +122,7 @@ class OrganizationService:
         if confirmation.strip() != organization.name:
             raise ConfirmationMismatch
         organization.deleted_at = utc_now()
-        enqueue_end_live_calls(self._session, organization.id)
+        await enqueue_end_live_calls(self._session, organization.id)
         held = await self._session.scalar(
             sa.select(sa.func.count(PhoneNumber.id)).where(
                 PhoneNumber.owned_by(organization_id), PhoneNumber.released_at.is_(None)
@@ -151,7 +151,7 @@ class OrganizationService:
             raise AlreadyApplied
         organization.suspended_at = at
         if at is not None:
-            enqueue_end_live_calls(self._session, organization.id)
+            await enqueue_end_live_calls(self._session, organization.id)
         await self._record(organization, by, action, None)
 
     async def restore(self, organization_id: UUID, *, by: Actor) -> Organization:

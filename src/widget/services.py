@@ -189,7 +189,7 @@ class EmbedTokenService:
         """
         token = await self.get_active(organization_id, token_id)
         token.revoked_at, token.revoked_by = utc_now(), by.user_id
-        enqueue_end_live_calls(self._session, token.id)
+        await enqueue_end_live_calls(self._session, token.id)
         await self._record(token, by, "embed_token.revoked")
 
     async def _record(

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from epoch.models import metadata
 from kit.db.database import Database
 
-_WRITTEN_LATER = {"outbox", "blocked_origin", "minute_counter", "carrier_health_report"}
+_WRITTEN_LATER = {"pgqueuer", "pgqueuer_log", "blocked_origin", "minute_counter", "carrier_health_report"}
 """The running application writes and deletes here a few seconds after the requests of whichever test."""
 
 

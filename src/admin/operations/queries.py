@@ -18,7 +18,8 @@ from admin.operations.reconciliation_queries import ReconciliationSummary, read_
 from calls.limits.models import Alert, CallingPause
 from calls.models import Call, CallStatus
 from kit.ids import first_uuid7
-from kit.jobs.queue import Backlog, OutboxItem, backlog
+from kit.jobs.models import DEAD_LETTER_STATUS, QueuedJob
+from kit.jobs.queue import Backlog, backlog
 from tenants.models import Organization
 
 LIST_ROWS = 20
@@ -168,7 +169,7 @@ async def _alerts(session: AsyncSession) -> Sequence[Any]:
 
 
 async def _queue(session: AsyncSession) -> Queue:
-    given_up = await _capped_count(session, sa.select(OutboxItem.id).where(OutboxItem.given_up_at.is_not(None)))
+    given_up = await _capped_count(session, sa.select(QueuedJob.id).where(QueuedJob.status == DEAD_LETTER_STATUS))
     return Queue(await backlog(session, most=COUNT_CAP), given_up)
 
 

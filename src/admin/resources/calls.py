@@ -12,10 +12,9 @@ from admin.filters import number_prefixes, of_organization, parse_id, starts_wit
 from admin.formatters import CALL_STATUS_NAMES, format_number, format_time, humanize_name
 from admin.models import StaffRole
 from calls.models import LIVE_STATUSES, Call, CallEvent, CallStatus
-from calls.termination import END_CALL
+from calls.termination import enqueue_end_call
 from kit.audit import record
 from kit.e164 import masked
-from kit.jobs.queue import follow_up
 
 _MAX_EVENTS = 100
 
@@ -40,7 +39,7 @@ async def end(context: ActionContext[Call]) -> str:
             subject_name=masked(call.to_number),
         )
         # A job, so that the carrier is asked until the call is over even if this process stops.
-        follow_up(session, END_CALL, call.id)
+        await enqueue_end_call(session, call.id)
     return "The call is being cut off."
 
 

@@ -28,7 +28,7 @@ async def resend(context: ActionContext[Invitation]) -> str:
             organization_id, invitation.id, by=context.by, inviter_role=Role.OWNER
         )
         mail = invitation_mail(sent, inviter=sent.organization_name, public_url=back_office.settings.public_url)
-        back_office.mailer.send_after_commit(session, mail)
+        await back_office.mailer.send_after_commit(session, mail)
     return "A new invitation is on its way."
 
 

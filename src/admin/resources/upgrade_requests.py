@@ -62,7 +62,7 @@ async def _answer(context: ActionContext[UpgradeRequest], plan: Plan | None) -> 
             mail = upgrade_answer_mail(
                 organization, to=owner.email, approved=plan is not None, public_url=back_office.settings.public_url
             )
-            back_office.mailer.send_after_commit(session, mail)
+            await back_office.mailer.send_after_commit(session, mail)
 
 
 class UpgradeRequestView(RecordView, model=UpgradeRequest):

@@ -61,7 +61,7 @@ async def reset_second_factor(context: ActionContext[User]) -> str:
         user = await service.reset_second_factor(context.record.id, factor, by=context.by)
         reset_url = f"{back_office.settings.public_url}/forgot-password"
         mail = mails.second_factor_changed(user.email, "switched off by our staff, on request", reset_url)
-        back_office.mailer.send_after_commit(session, mail)
+        await back_office.mailer.send_after_commit(session, mail)
     return "Second factor reset; a mail tells them."
 
 

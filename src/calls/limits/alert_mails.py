@@ -1,7 +1,7 @@
 """Mails to an organization's owners that a limit is nearly used up."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ from kit.mail import Mail
 
 NEAR_LIMIT_PERCENT = 80
 
-SendMail = Callable[[AsyncSession, Mail], None]
+SendMail = Callable[[AsyncSession, Mail], Awaitable[None]]
 """Sends a mail once the session's transaction is committed."""
 
 
@@ -46,9 +46,9 @@ class AlertMailer:
         self._send = send
         self._public_url = public_url
 
-    def send_near_limit(self, session: AsyncSession, context: CallContext, usage: LimitUsage, *, to: str) -> None:
+    async def send_near_limit(self, session: AsyncSession, context: CallContext, usage: LimitUsage, *, to: str) -> None:
         """Tell one owner that a limit came to ``NEAR_LIMIT_PERCENT``, once the transaction is committed."""
-        self._send(session, _near_limit_mail(context, usage, to, self._public_url))
+        await self._send(session, _near_limit_mail(context, usage, to, self._public_url))
 
 
 ALERT_MAILER: AppKey[AlertMailer] = AppKey("alert_mailer")

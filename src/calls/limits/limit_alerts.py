@@ -101,7 +101,7 @@ class LimitAlertService:
             details={"limit": limit.name, "used": limit.after, "of": limit.limit},
         )
         for owner in await MemberService(self._session).list_owners(organization_id):
-            self._mailer.send_near_limit(self._session, context, limit, to=owner.email)
+            await self._mailer.send_near_limit(self._session, context, limit, to=owner.email)
 
 
 class AlertService:

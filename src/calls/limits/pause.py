@@ -55,9 +55,9 @@ class CallingPauseService:
         pause_id = await self._session.scalar(update.returning(CallingPause.id))
         if pause_id is None:
             return False
-        enqueue_end_live_calls(self._session, pause_id)
+        await enqueue_end_live_calls(self._session, pause_id)
         if not is_exclusive:
-            enqueue_end_live_calls(self._session, pause_id, after=_MAX_ADMISSION_TIME)
+            await enqueue_end_live_calls(self._session, pause_id, after=_MAX_ADMISSION_TIME)
         return True
 
     async def _wait_for_admissions(self) -> bool:

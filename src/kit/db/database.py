@@ -69,13 +69,10 @@ class Database:
         guard_connections: int = 2,
         lookup_connections: int = 6,
         wait_seconds: float = CONNECT_SECONDS,
-        awake: dict[str, asyncio.Event] | None = None,
     ) -> None:
         """``wait_seconds`` is how long a session waits for one of the engine's connections."""
         self._url = url
         self._role = role
-        self.awake: dict[str, asyncio.Event] = {} if awake is None else awake
-        """By kind of work that follows a commit, what wakes this process to do it; every session knows it."""
         self._guard_connections = guard_connections
         self._wait_seconds = wait_seconds
         self.engine: AsyncEngine = create_async_engine(
@@ -93,9 +90,7 @@ class Database:
             },
         )
         sa.event.listen(self.engine.sync_engine, "checkout", _ensure_open)
-        self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(
-            self.engine, expire_on_commit=False, info={"awake": self.awake}
-        )
+        self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
         self.lookup_pool = StatementPool(self._connect_lookup, size=lookup_connections, seconds=CONNECT_SECONDS)
         """Single statements of the look-up role: the exchange, API keys, carrier callbacks, buffered writes."""
         self.read_pool = ReadPool(self._create_read_pool, seconds=CONNECT_SECONDS)
@@ -103,9 +98,7 @@ class Database:
 
     def for_role(self, role: str, *, engine_connections: int, wait_seconds: float = CONNECT_SECONDS) -> "Database":
         """The same database by an engine of its own whose connections become ``role``."""
-        return Database(
-            self._url, role=role, engine_connections=engine_connections, wait_seconds=wait_seconds, awake=self.awake
-        )
+        return Database(self._url, role=role, engine_connections=engine_connections, wait_seconds=wait_seconds)
 
     async def connect(self) -> Any:
         """Open a connection outside all pools, as the engine's role; whoever asks for it closes it."""

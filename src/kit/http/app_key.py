@@ -8,6 +8,7 @@ from collections.abc import MutableMapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from kit.db.database import Database
+from kit.jobs.queue import JobQueue
 from kit.mail import Mailer
 from kit.settings import Settings
 
@@ -52,3 +53,4 @@ class AppKey(Generic[T]):
 SETTINGS: AppKey[Settings] = AppKey("settings")
 DATABASE: AppKey[Database] = AppKey("database")
 MAILER: AppKey[Mailer] = AppKey("mailer")
+JOB_QUEUE: AppKey[JobQueue] = AppKey("job_queue")

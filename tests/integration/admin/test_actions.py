@@ -20,7 +20,7 @@ from conftest import NewClient
 from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
-from kit.jobs.queue import OutboxItem
+from kit.jobs.models import QueuedJob
 from kit.settings import Settings
 from support.admin_rows import Row, override_of
 from support.call_factory import add_call
@@ -400,7 +400,7 @@ async def test_cutting_off_a_call_is_work_that_outlives_the_request(
     assert (await trail_of(database, row.id, "call.cut_off")).details == {"reason": REASON}
 
     # The carrier never heard of this one, which is as good as over; a real one ends in the browser's tests.
-    waiting = sa.select(OutboxItem.id).where(OutboxItem.subject == row.id)
+    waiting = sa.select(QueuedJob.id).where(QueuedJob.dedupe_key == f"end_call:{row.id}")
     async with asyncio.timeout(30):
         while True:
             async with database.sessions() as session:

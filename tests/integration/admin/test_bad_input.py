@@ -20,7 +20,7 @@ from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.db.model import Base
-from kit.jobs.queue import OutboxItem
+from kit.jobs.models import QueuedJob
 from support.admin_rows import ACTIONS, Row
 from support.factories import Factory
 from support.staff import (
@@ -185,7 +185,7 @@ async def test_hostile_text_is_inert_in_every_column(
     keys = {kind: row.id for kind, row in rows.items()}
     async with database.sessions() as session, session.begin():
         made: dict[str, Base] = {
-            "outbox-item": OutboxItem(kind="test", due_at=utc_now(), given_up_at=utc_now(), failure="x"),
+            "outbox-item": QueuedJob(kind="test", status="failed", headers={"failure": "x"}),
             "carrier-day": ReconciledDay(day=utc_now().date().replace(year=2019), compared_at=utc_now()),
             "carrier-difference": CallDiscrepancy(
                 day=utc_now().date(), kind=DiscrepancyKind.STATUS, carrier_sid=f"CA{uuid4().hex}", here="a", there="b"

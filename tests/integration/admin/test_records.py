@@ -257,7 +257,7 @@ async def test_no_secret_can_be_read_by_the_role_of_the_pages(app: Litestar, dat
         "embed_token": ("digest",),
         "api_key": ("digest",),
         "invitation": ("digest",),
-        "outbox": ("body",),
+        "pgqueuer": ("payload",),
         "login_session": ("digest", "id"),
         "one_time_token": ("digest",),
         "recovery_code": ("digest",),

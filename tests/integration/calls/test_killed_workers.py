@@ -18,14 +18,14 @@ from litestar import Litestar
 from calls.limits.models import UsageCounter, UsageScope
 from calls.models import Call, CallStatus
 from calls.reconciliation.stuck_calls import StuckCallReconciler
-from calls.termination import END_CALL, CallTerminator
+from calls.termination import CallTerminator
 from carrier.twilio import TwilioCarrier
 from conftest import ROOT
 from epoch.app import create_app
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database
 from kit.http.app_key import DATABASE
-from kit.jobs.queue import Outbox, backlog
+from kit.jobs.queue import JobQueue, backlog
 from kit.settings import Settings, load_settings
 from support.call_factory import add_call
 from support.call_script import (
@@ -38,7 +38,7 @@ from support.callback_client import REJECT, CallbackClient, new_sid
 from support.carrier_account import open_carrier_account
 from support.carrier_endpoint import Answer, CarrierEndpoint
 from support.factories import Factory, Tenant, Token
-from tenants.jobs import END_LIVE_CALLS
+from support.jobs import WORKER_IS_DEAD, let_pass
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 WORKER = Path(__file__).with_name("killed_worker.py")
@@ -55,7 +55,6 @@ OF_ONE_CALL = {
 """Columns in which two calls differ although the same happened to them."""
 OF_ITS_PRICE = {"is_priced", "cost_micros", "price_due_at"}
 """Whoever asks the carrier how a call ended is told its price as well."""
-LEASE = dt.timedelta(seconds=8)
 
 
 @pytest.fixture(scope="module")
@@ -264,10 +263,10 @@ async def test_killed_while_it_ends_a_live_call_another_ends_it(
 
         endpoint.answer, endpoint.asked = Answer.OVER, []
         carrier = TwilioCarrier(own.twilio, api_base=f"http://{endpoint.address}", signaling=None)
-        outbox = Outbox(jobs, own.secret_key, clock=lambda: utc_now() + LEASE)
-        CallTerminator(jobs, carrier, outbox)
-        for kind in (END_LIVE_CALLS, END_CALL):
-            await outbox.work_off(kind)
+        queue = JobQueue(jobs, own.secret_key)
+        CallTerminator(jobs, carrier, queue)
+        await let_pass(jobs, WORKER_IS_DEAD)
+        await queue.run_due()
         assert endpoint.asked == [asked]
         async with jobs.sessions() as session:
             assert await backlog(session, most=10) == []

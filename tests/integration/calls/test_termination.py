@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls import termination
 from calls.limits import pause as pause_module
 from calls.limits.models import CallingPause
 from calls.limits.pause import CallingPauseService
@@ -21,7 +22,7 @@ from epoch.cli.commands import pause_calls, resume_calls
 from kit.actor import SYSTEM
 from kit.clock import utc_now
 from kit.db.database import Database
-from kit.jobs.queue import Outbox, OutboxItem, backlog
+from kit.jobs.queue import JobQueue, backlog
 from kit.settings import Settings
 from support.call_factory import add_call
 from support.carrier_endpoint import Answer, CarrierEndpoint
@@ -31,21 +32,28 @@ from support.factories import (
     Token,
     sign_in,
 )
+from support.jobs import WORKER_IS_DEAD, claim, forget_jobs, let_pass
 from tenants.jobs import END_LIVE_CALLS
 from tenants.plans import Plan
 from tenants.services import OrganizationService
 
 pytestmark = pytest.mark.anyio
-LEASE_SECONDS = 8
-"""After this, what a killed worker had claimed is anybody's."""
+SLOWER = 20
+"""The waits between attempts are so many times longer here: none passes by itself while a test looks."""
+
+
+@pytest.fixture(autouse=True)
+def slow_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = tuple(seconds * SLOWER for seconds in TERMINATION_RETRY_SECONDS)
+    monkeypatch.setattr(termination, "TERMINATION_RETRY_SECONDS", waits)
 
 
 @pytest.fixture
 async def jobs(jobs: Database) -> Database:
     """Nothing waits at first, and no call is live."""
     async with jobs.sessions() as session, session.begin():
-        await session.execute(sa.delete(OutboxItem))
         await session.execute(sa.delete(Call))
+    await forget_jobs(jobs)
     return jobs
 
 
@@ -55,22 +63,20 @@ def make(jobs: Database, own_settings: Settings) -> Factory:
 
 
 class Worker:
-    """What ends calls in one worker; its clock stands still unless it is moved."""
+    """What ends calls in one worker."""
 
     def __init__(self, jobs: Database, carrier: TwilioCarrier) -> None:
-        self.now = utc_now()
-        self.outbox = Outbox(jobs, "s" * 32, clock=lambda: self.now)
-        self.ender = CallTerminator(jobs, carrier, self.outbox)
+        self.jobs = jobs
+        self.queue = JobQueue(jobs, "s" * 32)
+        self.ender = CallTerminator(jobs, carrier, self.queue)
 
     async def work(self) -> None:
         """Do what is due."""
-        for kind in (END_LIVE_CALLS, END_CALL):
-            self.now = max(self.now, utc_now())
-            await self.outbox.work_off(kind)
+        await self.queue.run_due()
 
     async def work_after(self, seconds: float) -> None:
-        self.now += dt.timedelta(seconds=seconds)
-        await self.outbox.work_off(END_CALL)
+        await let_pass(self.jobs, dt.timedelta(seconds=seconds * SLOWER))
+        await self.queue.run_due()
 
 
 @pytest.fixture
@@ -111,7 +117,7 @@ async def close(jobs: Database, carrier_sid: str) -> None:
 
 async def waiting(jobs: Database) -> dict[str, int]:
     async with jobs.sessions() as session:
-        return {lane.kind: lane.waiting for lane in await backlog(session, most=100)}
+        return {kind.kind: kind.waiting for kind in await backlog(session, most=100)}
 
 
 async def forbid(make: Factory, jobs: Database, cause: str, tenant: Tenant, token: Token) -> None:
@@ -269,7 +275,7 @@ async def test_a_pause_does_not_fail_because_a_worker_stands_still(
         assert endpoint.asked == []
         # What it was about to write is found by a second look.
         late = await live_call(jobs, tenants[0], await make.token(tenants[0]))
-        worker.now += dt.timedelta(seconds=6)
+        await let_pass(jobs, dt.timedelta(seconds=6))
         await worker.work()
         assert late in endpoint.asked
     finally:
@@ -302,13 +308,13 @@ async def test_the_carrier_is_asked_again_until_it_says_that_the_call_is_over(
     await make.revoke(tenant, token)
     await worker.work()
     for asked, wait in enumerate((*TERMINATION_RETRY_SECONDS, *TERMINATION_RETRY_SECONDS[-1:] * 3), 1):
-        await worker.work_after(wait - 0.1)
+        await worker.work_after(wait - 0.5)
         assert len(endpoint.asked) == asked
-        await worker.work_after(0.1)
+        await worker.work_after(0.5)
         assert len(endpoint.asked) == asked + 1
     async with jobs.sessions() as session:
-        [lane] = await backlog(session, most=100)
-    assert (lane.kind, lane.waiting, lane.failing) == (END_CALL, 1, 1)
+        [ending] = await backlog(session, most=100)
+    assert (ending.kind, ending.waiting, ending.failing) == (END_CALL, 1, 1)
 
     endpoint.answer = Answer.OVER
     await worker.work_after(TERMINATION_RETRY_SECONDS[-1])
@@ -348,7 +354,6 @@ async def test_a_carrier_that_fails_is_asked_until_it_works_again_however_its_br
 
     endpoint.answer, endpoint.asked = Answer.OVER, []
     other = new_worker()
-    other.now = worker.now
     await other.work_after(TERMINATION_RETRY_SECONDS[0])
     assert set(endpoint.asked) == live
     assert await waiting(jobs) == {}
@@ -367,7 +372,6 @@ async def test_a_carrier_that_is_away_loses_no_call(
     await Worker(jobs, away).work()
     await away.close()
     assert await waiting(jobs) == {END_CALL: 3}
-    worker.now = utc_now()
     await worker.work_after(TERMINATION_RETRY_SECONDS[0])
     assert set(endpoint.asked) == live
 
@@ -381,14 +385,12 @@ async def test_what_a_worker_had_claimed_when_it_was_killed_is_done_by_another(
     sid = await live_call(jobs, tenant, token)
     await make.revoke(tenant, token)
     killed, other = new_worker(), new_worker()
-    killed.now = utc_now()
     if kind == END_CALL:
-        await killed.outbox.work_off(END_LIVE_CALLS)
-        killed.now = utc_now()
-    assert await killed.outbox._claim(killed.outbox._lanes[kind]) is not None
+        assert await killed.ender.sweep() == 1
+    assert await claim(jobs, kind) == 1
     await other.work()
     assert endpoint.asked == []
-    other.now += dt.timedelta(seconds=LEASE_SECONDS)
+    await let_pass(jobs, WORKER_IS_DEAD)
     await other.work()
     assert endpoint.asked == [sid]
     assert await waiting(jobs) == {}

@@ -167,7 +167,7 @@ async def test_an_exchange_costs_one_round_trip(
     with tempfile.TemporaryDirectory(prefix="epoch-line-") as directory:
         line = DatabaseLine(own_database_url, Path(directory))
         await line.start()
-        # Not started: the sweeps and the outbox, which ask the database by the way, stay still.
+        # Not started: the job queue, which asks the database by the way, stays still.
         quiet = create_app(msgspec.structs.replace(settings, database_url=line.url))
         transport = httpx.ASGITransport(quiet)  # type: ignore[arg-type]  # as in conftest
         async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as browser:

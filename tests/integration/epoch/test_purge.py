@@ -27,7 +27,7 @@ from kit.db.purge import (
     purge_expired,
 )
 from kit.db.rate_limit import RateCounter
-from kit.jobs.queue import OutboxItem
+from kit.jobs.models import JobLogEntry, QueuedJob
 from kit.settings import Settings
 from support.factories import Factory
 from support.staff import make_staff
@@ -64,7 +64,8 @@ def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_
             digest=digest,
             expires_at=moment,
         ),
-        "outbox.given_up_at": OutboxItem(kind="mail", due_at=moment, given_up_at=moment),
+        "pgqueuer.given_up_at": QueuedJob(kind="mail", status="failed", updated_at=moment),
+        "pgqueuer_log.created_at": JobLogEntry(job_id=1, kind="mail", status="queued", priority=0, created_at=moment),
         "unmatched_event.created_at": UnmatchedEvent(
             parent_sid=digest.hex(),
             leg_sid="CA",
@@ -120,7 +121,8 @@ async def test_what_is_over_goes_and_what_is_not_stays(jobs: Database, settings:
 
 async def test_what_still_goes_on_is_never_purged(jobs: Database, settings: Settings) -> None:
     tenant = await Factory(jobs, settings).tenant()
-    waiting = OutboxItem(kind="mail", body="sealed", due_at=utc_now() - timedelta(days=60))
+    ago = utc_now() - timedelta(days=60)
+    waiting = QueuedJob(kind="mail", payload=b"sealed", created_at=ago, updated_at=ago)
     requested = NumberPurchase(
         organization_id=tenant.organization.id,
         e164="+14155550101",
@@ -131,7 +133,7 @@ async def test_what_still_goes_on_is_never_purged(jobs: Database, settings: Sett
         session.add_all([waiting, requested])
     await purge_expired(jobs, PURGE_RULES)
     async with jobs.sessions() as session:
-        assert await session.get(OutboxItem, waiting.id) is not None
+        assert await session.get(QueuedJob, waiting.id) is not None
         assert await session.get(NumberPurchase, requested.id) is not None
 
 
@@ -149,18 +151,13 @@ async def test_a_pass_is_bounded_and_the_next_one_goes_on(jobs: Database) -> Non
     assert await delete_in_batches(jobs, table, which) == 0
 
 
-async def test_the_job_tidies_and_erases_in_one_worker_at_a_time(jobs: Database, settings: Settings) -> None:
+async def test_the_task_purges_and_erases(jobs: Database, settings: Settings) -> None:
     tenant = await Factory(jobs, settings).tenant(number=False)
     over = sa.text("UPDATE organization SET deleted_at = now() - interval '31 days' WHERE id = :id")
     async with jobs.sessions() as session, session.begin():
         session.add(RateCounter(key="over", window_start=utc_now() - timedelta(days=3), times=1))
         await session.execute(over, {"id": tenant.organization.id})
-    async with jobs.engine.connect() as elsewhere:
-        lock = await elsewhere.execution_options(isolation_level="AUTOCOMMIT")
-        await lock.execute(sa.text("SELECT pg_advisory_lock(hashtext('epoch.housekeeping'))"))
-        assert await build_purge_job(jobs).once() is False
-        await lock.execute(sa.text("SELECT pg_advisory_unlock(hashtext('epoch.housekeeping'))"))
-    assert await build_purge_job(jobs).once() is True
+    await build_purge_job(jobs).run_once()
     async with jobs.sessions() as session:
         assert await session.scalar(sa.select(RateCounter.id).where(RateCounter.key == "over")) is None
         left = sa.text("SELECT count(*) FROM organization WHERE id = :id")

@@ -1,15 +1,13 @@
-"""A database with an empty outbox."""
+"""A database with an empty job queue."""
 
 import pytest
-import sqlalchemy as sa
 
 from kit.db.database import Database
-from kit.jobs.queue import OutboxItem
+from support.jobs import forget_jobs
 
 
 @pytest.fixture
 async def jobs(jobs: Database) -> Database:
-    """The outbox is empty at first."""
-    async with jobs.sessions() as session, session.begin():
-        await session.execute(sa.delete(OutboxItem))
+    """The queue is empty at first."""
+    await forget_jobs(jobs)
     return jobs

@@ -20,7 +20,7 @@ from kit.db.database import ADMIN_ROLE, Database
 from kit.ids import first_uuid7
 from phone_numbers.models import NumberDiscrepancy
 from phone_numbers.provisioning import NumberProvisioning
-from phone_numbers.reconcile_job import NumberReconciliationTask
+from phone_numbers.reconcile_job import PeriodicNumberReconciliation
 from phone_numbers.reconciliation import NumberReconciler, ReconciliationReport
 from sandbox.account_store import Number
 from support.factories import Factory
@@ -167,31 +167,31 @@ async def test_a_release_waits_for_the_end_of_a_live_call(
     assert await held(organization_id) == []
 
 
-class _Slow(NumberReconciler):
-    """Takes as long as it is told to."""
+class _Counting(NumberReconciler):
+    """Notes what it is asked for."""
 
     def __init__(self, database: Database, carrier: Carrier, desk: NumberProvisioning) -> None:
         super().__init__(database, carrier, desk)
-        self.began, self.go_on = asyncio.Event(), asyncio.Event()
+        self.asked: list[str] = []
 
     async def compare(self) -> ReconciliationReport:
-        self.began.set()
-        await self.go_on.wait()
+        self.asked.append("compare")
+        return ReconciliationReport()
+
+    async def settle_pending(self) -> ReconciliationReport:
+        self.asked.append("settle")
         return ReconciliationReport()
 
 
-async def test_one_sweep_at_a_time(new_database: Callable[[], str], carrier: Carrier, desk: NumberProvisioning) -> None:
-    # A database of its own: in the shared one the application sweeps as well.
-    database = Database(new_database())
-    slow, compared = _Slow(database, carrier, desk), list[str]()
-    sweeping = asyncio.create_task(NumberReconciliationTask(database, slow, compared.append).once())
-    await slow.began.wait()
-    assert await NumberReconciliationTask(database, slow, compared.append).once() is False
-    slow.go_on.set()
-    assert await sweeping is True
-    assert await NumberReconciliationTask(database, slow, compared.append).once() is True
+async def test_every_tenth_run_compares_the_whole_list(
+    database: Database, carrier: Carrier, desk: NumberProvisioning
+) -> None:
+    reconciler, compared = _Counting(database, carrier, desk), list[str]()
+    reconciliation = PeriodicNumberReconciliation(reconciler, compared.append)
+    for _ in range(11):
+        await reconciliation.run()
+    assert reconciler.asked == ["compare", *["settle"] * 9, "compare"]
     assert compared == ["numbers.compared"] * 2
-    await database.stop()
 
 
 async def test_the_command_starts_a_sandbox_of_its_own_and_adopts_what_a_crash_left(

@@ -15,7 +15,7 @@ from conftest import NewClient
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.encryption import Encryptor
-from kit.jobs.queue import OutboxItem
+from kit.jobs.models import QueuedJob
 from kit.settings import Settings
 from support.admin_rows import Row
 from support.call_factory import add_call
@@ -111,7 +111,7 @@ async def test_no_column_holds_the_digits_of_an_erased_number(
     # Sealed, and so not among what a column shows: work that waits, mails included.
     sealer = Encryptor(settings.secret_key, "outbox")
     async with database.sessions() as session:
-        waiting = await session.scalars(sa.select(OutboxItem.body).where(OutboxItem.body.is_not(None)))
-        opened = [sealer.decrypt(body or "", seconds=None) or b"" for body in waiting]
+        waiting = await session.scalars(sa.select(QueuedJob.payload).where(QueuedJob.payload.is_not(None)))
+        opened = [sealer.decrypt((payload or b"").decode(), seconds=None) or payload or b"" for payload in waiting]
     mails = [path.read_bytes() for path in (settings.data_dir / "mail").glob("*.eml")]
     assert not [text for text in (*opened, *mails) if DIGITS.encode() in re.sub(rb"\D", b"", text)]

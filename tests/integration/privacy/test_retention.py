@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 import sqlalchemy as sa
+from litestar import Litestar
 
 from calls.call_state import LegEvent
 from calls.limits.models import CallDestination
@@ -23,11 +24,12 @@ from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.errors import ValidationFailed
+from kit.http.app_key import JOB_QUEUE
 from kit.ids import first_uuid7
-from kit.jobs.queue import Outbox, OutboxItem
+from kit.jobs.queue import JobQueue
 from kit.settings import Settings
 from privacy import number_erasure, number_search, services
-from privacy.carrier_deletion import DELETE_CALLS, DELETE_EXPIRED_CALLS, CarrierCallDeletion
+from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.errors import NumberInLiveCall
 from privacy.number_erasure import NumberErasure, NumberOccurrences
 from privacy.services import (
@@ -46,6 +48,7 @@ from support.factories import (
     Token,
     sign_in,
 )
+from support.jobs import forget_jobs, let_pass
 from tenants.models import Organization
 
 pytestmark = pytest.mark.anyio
@@ -53,8 +56,8 @@ NUMBER, OTHER = "+12125550147", "+12125550148"
 
 
 @pytest.fixture
-def at_carrier(outbox: Outbox, carrier_account: CarrierAccount) -> CarrierCallDeletion:
-    return CarrierCallDeletion(outbox, carrier_account.carrier)
+def at_carrier(queue: JobQueue, carrier_account: CarrierAccount) -> CarrierCallDeletion:
+    return CarrierCallDeletion(queue, carrier_account.carrier)
 
 
 @pytest.fixture
@@ -69,20 +72,28 @@ async def carrier_account(settings: Settings, tmp_path: Path) -> AsyncIterator[C
 
 
 @pytest.fixture
-def outbox(database: Database, settings: Settings) -> Outbox:
-    return Outbox(database, settings.secret_key)
+def queue(database: Database, settings: Settings) -> JobQueue:
+    return JobQueue(database, settings.secret_key)
 
 
 @pytest.fixture
-def erasure(outbox: Outbox, at_carrier: CarrierCallDeletion, database: Database) -> NumberErasure:
-    return NumberErasure(outbox, at_carrier, database)
+def erasure(queue: JobQueue, at_carrier: CarrierCallDeletion, database: Database) -> NumberErasure:
+    return NumberErasure(queue, at_carrier, database)
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def idle_application(app: Litestar) -> AsyncIterator[None]:
+    """The running application leaves the jobs to these tests."""
+    await JOB_QUEUE.get(app).stop(drain_seconds=0)
+    yield
+    JOB_QUEUE.get(app).start()
 
 
 @pytest.fixture(autouse=True)
 async def nothing_of_other_tests(database: Database) -> None:
     async with database.sessions() as session, session.begin():
         await session.execute(sa.delete(Call))
-        await session.execute(sa.delete(OutboxItem))
+    await forget_jobs(database)
 
 
 async def old_call(
@@ -254,17 +265,15 @@ async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_ther
         await session.execute(sa.update(Call).where(Call.id == old[2]).values(erased_at=now))
     sids = [(await stored(database, call_id)).carrier_sid for call_id in (*old, young)]
     legs = [carrier_account.add_call(sid, "completed", seconds=9).sid for sid in sids]
-    clock = [utc_now()]
-    first, second = (Outbox(database, settings.secret_key, clock=lambda: clock[0]) for _ in range(2))
+    first, second = (JobQueue(database, settings.secret_key) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
 
     assert await RetentionJob(database, CarrierCallDeletion(first, away), default_months=24).run(now) == 2
-    assert await first.work_off(DELETE_EXPIRED_CALLS) == 0
-    assert await first.work_off(DELETE_CALLS) == 0
+    assert await first.run_due() == 0
     await away.close()
-    clock[0] += dt.timedelta(seconds=6)
+    await let_pass(database, dt.timedelta(seconds=6))
     CarrierCallDeletion(second, carrier_account.carrier)
-    assert await second.work_off(DELETE_EXPIRED_CALLS) == 1
+    assert await second.run_due() == 1
     for sid in (*sids[:2], *legs[:2]):
         with pytest.raises(NotFoundAtCarrier):
             await carrier_account.carrier.leg(sid)
@@ -310,7 +319,7 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
     tenant: Tenant,
     token: Token,
     carrier_account: CarrierAccount,
-    outbox: Outbox,
+    queue: JobQueue,
     erasure: NumberErasure,
 ) -> None:
     called = [await old_call(database, tenant, token, at=utc_now()) for _ in range(2)]
@@ -344,12 +353,12 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
         assert await CallListService(session).page(tenant.organization.id, found, after=None, limit=10) == []
         destinations = sa.select(CallDestination.id).where(CallDestination.owned_by(tenant.organization.id))
         assert await session.scalar(destinations) is None
-    assert await outbox.work_off(DELETE_CALLS) == 2
+    assert await queue.run_due() == 2
     for sid in (*sids, *legs):
         with pytest.raises(NotFoundAtCarrier):
             await carrier_account.carrier.leg(sid)
     assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 0)
-    assert await outbox.work_off(DELETE_CALLS) == 0
+    assert await queue.run_due() == 0
 
 
 async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
@@ -399,7 +408,7 @@ async def test_a_search_that_takes_long_goes_on_in_the_background(
     walled: Database,
     tenant: Tenant,
     token: Token,
-    outbox: Outbox,
+    queue: JobQueue,
     erasure: NumberErasure,
     monkeypatch: pytest.MonkeyPatch,
     most: str,
@@ -421,7 +430,7 @@ async def test_a_search_that_takes_long_goes_on_in_the_background(
     assert (await stored(database, old)).erased_at is not None
     assert (await stored(database, calls[-1])).details is not None
 
-    assert await outbox.work_off(number_erasure.ERASE_NUMBER) > 1
+    assert await queue.run_due() > 1
     for call_id in calls:
         assert (await stored(database, call_id)).details is None
     async with database.sessions() as session:
@@ -439,7 +448,7 @@ async def test_nothing_that_cannot_be_erased_holds_the_number(
     async with database.sessions() as session:
         mine = sa.select(AuditEvent).where(AuditEvent.organization_id == tenant.organization.id)
         told = [(row.action, row.subject_name, row.details) for row in await session.scalars(mine)]
-        waiting = [row.body or "" for row in await session.scalars(sa.select(OutboxItem))]
+        waiting = await session.scalars(sa.text("SELECT to_jsonb(q)::text FROM pgqueuer q"))
     assert ("call_data.number_erased", "…0147", {"number": "…0147", "calls": 1, "metadata_of_calls": 0}) in told
     assert not [line for line in (*map(str, told), *waiting) if NUMBER.lstrip("+") in line]
 
@@ -470,15 +479,14 @@ async def test_a_carrier_that_is_away_is_asked_again(
     call_id = await add_call(database, tenant, token, to_number=NUMBER)
     sid = (await stored(database, call_id)).carrier_sid
     carrier_account.add_call(sid, "completed", seconds=9)
-    clock = [utc_now()]
-    first, second = (Outbox(database, settings.secret_key, clock=lambda: clock[0]) for _ in range(2))
+    first, second = (JobQueue(database, settings.secret_key) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
     await erase(walled, NumberErasure(first, CarrierCallDeletion(first, away), database), tenant)
-    assert await first.work_off(DELETE_CALLS) == 0
+    assert await first.run_due() == 0
     await away.close()
-    clock[0] += dt.timedelta(seconds=6)
+    await let_pass(database, dt.timedelta(seconds=6))
     CarrierCallDeletion(second, carrier_account.carrier)
-    assert await second.work_off(DELETE_CALLS) == 1
+    assert await second.run_due() == 1
     with pytest.raises(NotFoundAtCarrier):
         await carrier_account.carrier.leg(sid)
 

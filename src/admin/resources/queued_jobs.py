@@ -1,10 +1,15 @@
 """Background jobs in the back office: list and detail page."""
 
+from starlette.exceptions import HTTPException
+
 from admin.base_view import RecordView
-from kit.jobs.queue import OutboxItem
+from kit.jobs.models import QueuedJob
+
+_ID_DIGITS = 18
+"""Digits of a row number that surely fits into PostgreSQL's bigint."""
 
 
-class OutboxItemView(RecordView, model=OutboxItem):
+class QueuedJobView(RecordView, model=QueuedJob):
     identity = "outbox-item"
     name_plural = "Outbox"
     description = "Work that follows a commit, like mails, until it is done. Its content is encrypted."
@@ -19,3 +24,8 @@ class OutboxItemView(RecordView, model=OutboxItem):
         "id",
     )
     column_details_list = column_list
+
+    def parse_key(self, text: str) -> int:
+        if not (text.isascii() and text.isdecimal() and len(text) <= _ID_DIGITS):
+            raise HTTPException(404)
+        return int(text)
