@@ -22,7 +22,7 @@ from support.callback_client import new_sid
 
 
 class CarrierAccount:
-    """The carrier's calls; ``legs`` is all that its REST interface asks a switchboard for."""
+    """The carrier's calls; ``legs`` is all that its REST interface asks a call registry for."""
 
     def __init__(self, carrier: TwilioCarrier) -> None:
         self.carrier = carrier
@@ -31,7 +31,7 @@ class CarrierAccount:
     def legs(self) -> list[tuple[Any, Leg]]:
         return [(None, leg) for leg in self.known]
 
-    def forget(self, leg: Leg) -> None:
+    def delete_leg(self, leg: Leg) -> None:
         self.known.remove(leg)
 
     def add(
