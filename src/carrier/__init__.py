@@ -1,1 +1,1 @@
-"""The telephone company: the port, the Twilio adapter and the sandbox carrier."""
+"""The telephone carrier: the port, its Twilio adapter, the HTTP transport and the carrier's health."""

@@ -1,4 +1,4 @@
-"""Access tokens: the carrier's JWT that lets one browser place calls through our TwiML application.
+"""Signs access tokens: JWTs that let one browser place calls through our TwiML application.
 
 Signed here, not by the carrier's library, because the exchange signs one per request and this is several times
 cheaper; a test holds the claims against the library's ``AccessToken`` with a ``VoiceGrant``.
@@ -14,7 +14,7 @@ import msgspec
 from kit.settings import CarrierSettings
 
 BACKDATED_SECONDS = 60
-"""A clock of ours that runs ahead of the carrier's must not make fresh tokens invalid."""
+"""Seconds by which tokens are backdated: our clock may be ahead of the carrier's."""
 
 
 def _b64(data: bytes) -> bytes:
@@ -34,7 +34,7 @@ class AccessTokenSigner:
         self._header = _b64(self._encode({"typ": "JWT", "alg": "HS256", "cty": "twilio-fpa;v=1"})) + b"."
 
     def sign(self, identity: str, now: int) -> str:
-        """A token for ``identity`` that lives ``ttl`` seconds from ``now`` (Unix seconds)."""
+        """Return a token for ``identity`` that is valid for ``ttl`` seconds from ``now`` (Unix seconds)."""
         claims = {
             "jti": f"{self._issuer}-{secrets.token_hex(8)}",
             "iss": self._issuer,

@@ -1,4 +1,4 @@
-"""A circuit breaker: a carrier that fails again and again is left alone for a moment instead of waited for."""
+"""Circuit breaker: after repeated failures no request is sent to the carrier for a while."""
 
 import enum
 import time
@@ -10,28 +10,28 @@ import structlog
 from carrier.port import CarrierUnavailable
 
 FAILURES_TO_OPEN = 5
-"""In a row, within ``WINDOW_SECONDS``, open it."""
+"""Consecutive failures within ``WINDOW_SECONDS`` that open the breaker."""
 FAILURE_WINDOW_SECONDS = 30.0
 OPEN_SECONDS = 5.0
-"""How long nobody is let through: half of what ending the calls of a revoked token may take."""
+"""Seconds that the breaker stays open: half of the time in which calls of a revoked token must end."""
 PROBE_SECONDS = 10.0
-"""How long the one request that is then let through may be without a verdict."""
+"""Seconds after which the trial request without a result no longer blocks others."""
 log = structlog.get_logger("epoch.carrier")
 
 
 class BreakerState(enum.StrEnum):
-    """Whether requests are let through."""
+    """States of the breaker."""
 
     CLOSED = "closed"
-    """They are."""
+    """Requests pass."""
     OPEN = "open"
-    """None is."""
+    """No request passes."""
     PROBING = "probing"
-    """One is, and decides about the others."""
+    """One trial request passes; its result closes or opens the breaker."""
 
 
 class CircuitBreaker:
-    """Asked before each request and told of its outcome; one for each process."""
+    """Circuit breaker of one process: consulted before each request, informed of its result."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -45,7 +45,7 @@ class CircuitBreaker:
         return BreakerState.OPEN if self._clock() < self._open_until else BreakerState.PROBING
 
     def ensure_closed(self) -> None:
-        """Let a request through, after a pause one alone. Raises: CarrierUnavailable."""
+        """Let a request pass; after a pause only one. Raises: CarrierUnavailable."""
         if self._open_until is None:
             return
         now = self._clock()
@@ -54,14 +54,14 @@ class CircuitBreaker:
         self._open_until = now + PROBE_SECONDS
 
     def record_success(self) -> None:
-        """The carrier answered."""
+        """Record a response of the carrier."""
         if self._open_until is not None:
             log.info("carrier_answers_again")
         self._failures.clear()
         self._open_until = None
 
     def record_failure(self) -> None:
-        """It did not, or with a fault of its own."""
+        """Record a missing response, or a server error of the carrier."""
         now = self._clock()
         self._failures.append(now)
         is_burst = len(self._failures) == FAILURES_TO_OPEN and now - self._failures[0] <= FAILURE_WINDOW_SECONDS

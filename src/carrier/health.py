@@ -1,4 +1,4 @@
-"""How the carrier has been doing, as each process saw it and all of them together."""
+"""Health of the carrier: counters of its responses, and the breaker state of each process."""
 
 import datetime as dt
 import enum
@@ -16,7 +16,7 @@ from kit.db.database import Database, is_outage
 from kit.db.model import Base, text_enum
 
 REPORT_INTERVAL = dt.timedelta(seconds=30)
-"""At least so often a process says that it is there; what is older is a process that ended."""
+"""Interval at which a process refreshes its row; an older row belongs to a process that has ended."""
 _UPSERT_SQL = """
 INSERT INTO carrier_health_report (id, reported_at, state, answered_at, failed_at, failure)
 VALUES ($1, $2, $3, $4, $5, $6)
@@ -27,34 +27,34 @@ log = structlog.get_logger("epoch.carrier")
 
 
 class CarrierCounter(enum.StrEnum):
-    """What is counted of requests to the carrier."""
+    """Counters of requests to the carrier."""
 
     ANSWERED = "carrier.answered"
     MILLISECONDS = "carrier.milliseconds"
-    """How long the answers took, all together."""
+    """Total response time, in milliseconds."""
     FAILED = "carrier.failed"
-    """No answer, or one about a fault of the carrier's own."""
+    """No response, or a server error of the carrier."""
     NOT_SENT = "carrier.left_alone"
-    """Not sent, because too many had failed."""
+    """Not sent, because the breaker was open."""
 
 
 class CarrierHealthReport(Base):
-    """How one process of ours stands with the carrier; its id is the process's."""
+    """State of the carrier as one process sees it; the row's id is the process's."""
 
     __tablename__ = "carrier_health_report"
     __table_args__ = (sa.Index(None, "reported_at"),)
 
     reported_at: Mapped[dt.datetime]
-    """When the process last said so."""
+    """Time of the process's last report."""
     state: Mapped[BreakerState] = mapped_column(text_enum(BreakerState, name="state"))
     answered_at: Mapped[dt.datetime | None]
     failed_at: Mapped[dt.datetime | None]
     failure: Mapped[str | None]
-    """The kind of the last failure, never the carrier's text: that quotes numbers."""
+    """Kind of the last failure; never the carrier's text, which quotes phone numbers."""
 
 
 class CarrierHealthReporter(BufferedWriter):
-    """Told of each request of one process."""
+    """Records the result of each request of one process."""
 
     def __init__(self, database: Database, measures: CounterBuffer) -> None:
         super().__init__(of="carrier_health_report")
@@ -69,26 +69,26 @@ class CarrierHealthReporter(BufferedWriter):
         self._reported_at: dt.datetime | None = None
 
     def set_breaker(self, breaker: CircuitBreaker) -> None:
-        """``breaker`` is what stands between this process and the carrier."""
+        """``breaker`` is this process's circuit breaker."""
         self._breaker = breaker
 
     def record_answer(self, seconds: float) -> None:
-        """The carrier answered after so long."""
+        """Record a response and its duration."""
         self._answered_at = utc_now()
         self._measures.add(CarrierCounter.ANSWERED)
         self._measures.add(CarrierCounter.MILLISECONDS, round(seconds * 1000))
 
     def record_failure(self, failure: str) -> None:
-        """It did not, or with a fault of its own; ``failure`` is what kind of one."""
+        """Record a missing response or a server error; ``failure`` is its kind."""
         self._failed_at, self._failure = utc_now(), failure
         self._measures.add(CarrierCounter.FAILED)
 
     def record_not_sent(self) -> None:
-        """Nothing was sent."""
+        """Record a request that was not sent."""
         self._measures.add(CarrierCounter.NOT_SENT)
 
     async def flush(self) -> None:
-        """Say how things stand, when that is new or was not said lately."""
+        """Write this process's state if it changed or was not written lately."""
         state = BreakerState.CLOSED if self._breaker is None else self._breaker.state
         now, told = utc_now(), (state, self._answered_at is None, self._failed_at, self._failure)
         if told == self._reported and self._reported_at is not None and now - self._reported_at < REPORT_INTERVAL:

@@ -1,4 +1,4 @@
-"""The HTTP transport under the carrier library's client: bounded waits, and retries only where they are safe."""
+"""HTTP transport of the carrier library's client: bounded waits, and retries only where they are safe."""
 
 import asyncio
 import random
@@ -14,20 +14,20 @@ from carrier.port import CarrierUnavailable
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
-"""For one request with all its retries."""
+"""Seconds for one request with all its retries."""
 MAX_RETRIES = 2
 BACKOFF_SECONDS = 0.25
-"""Before the first retry, doubled before the second; the wait is drawn from half of it to all of it."""
+"""Seconds before the first retry, doubled before the second; the wait is random between half and all of it."""
 
 
 class HttpTransport:
-    """What the library's ``*_async`` calls travel through; must be built inside the running loop."""
+    """Transport of the library's ``*_async`` calls; must be created inside the running loop."""
 
     is_async = True
-    """Asked by the library before it sends."""
+    """Read by the library before it sends."""
 
     def __init__(self, *, trust_env: bool, health: CarrierHealthReporter | None = None) -> None:
-        """``health`` is told how each request went."""
+        """``health`` records the result of each request."""
         limits = httpx.Limits(max_connections=20, max_keepalive_connections=5)
         timeout = httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS)
         self._client = httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=trust_env)
@@ -98,7 +98,7 @@ class HttpTransport:
                     return answer
                 wait = max(_jittered(backoff), _retry_after(answer))
                 if asyncio.get_running_loop().time() + wait >= end:
-                    # It asks for more time than there is: its own words say more than that we ran out of it.
+                    # The wait would exceed the time left; the response explains more than our timeout would.
                     return answer
             await asyncio.sleep(wait)
             retries -= 1
@@ -109,12 +109,12 @@ class HttpTransport:
 
 
 def _present(fields: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The library marks parameters that were not given with None."""
+    """Drop None values: the library marks absent parameters with None."""
     return {name: value for name, value in fields.items() if value is not None} if fields else None
 
 
 def _is_idempotent(method: str, url: str) -> bool:
-    """Reads, deletions and updates of one named thing; creating (a POST to a list) is not."""
+    """True for reads, deletions and updates of one resource; not for creation (a POST to a list)."""
     if method.upper() in ("GET", "DELETE"):
         return True
     last = url.rsplit("/", 1)[-1].removesuffix(".json")
@@ -130,6 +130,6 @@ def _jittered(seconds: float) -> float:
 
 
 def _retry_after(answer: httpx.Response) -> float:
-    """Seconds the carrier asks to wait; 0 when it does not say or says a date."""
+    """Seconds of the carrier's ``Retry-After``; 0 when absent or a date."""
     value = answer.headers.get("Retry-After", "")
     return float(value) if value.isascii() and value.isdigit() else 0.0

@@ -1,4 +1,4 @@
-"""The Twilio adapter: documents, signatures and REST through the carrier's own library."""
+"""The Twilio adapter: TwiML documents, signatures and REST calls by the carrier's own library."""
 
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -31,11 +31,11 @@ RESOURCE_NOT_FOUND_CODE = 20404
 CALL_NOT_IN_PROGRESS_CODE = 21220
 _PAGE_ROWS = 1000
 FINAL_STATUSES = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
-"""What the carrier calls a leg that is over."""
+"""The carrier's statuses of an ended leg."""
 
 
 class _MultiDict(dict[str, list[str]]):
-    """A form as the library's validator reads it: it asks for all values of a name."""
+    """A form for the library's validator, which reads all values of a name."""
 
     def __init__(self, form: Iterable[tuple[str, str]]) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class _MultiDict(dict[str, list[str]]):
 
 
 class TwilioCarrier:
-    """A ``Carrier`` that is Twilio, or the sandbox when ``api_base`` names one."""
+    """``Carrier`` of Twilio, or of the sandbox when ``api_base`` is its URL."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class TwilioCarrier:
         signaling: str | None,
         health: "CarrierHealthReporter | None" = None,
     ) -> None:
-        """``health`` is told how requests to the carrier go."""
+        """``health`` records the results of requests to the carrier."""
         self._settings = settings
         self._api_base = api_base
         self._signaling = signaling
@@ -71,7 +71,7 @@ class TwilioCarrier:
         return self._signaling
 
     def dial(self, plan: DialPlan) -> bytes:
-        # Bridged only when the callee answers, so that the browser learns of ringing and answer at the right time.
+        # Bridge only when the called party answers, so that the browser sees ringing and answer at the right time.
         dial = Dial(
             caller_id=plan.caller_id,
             answer_on_bridge=True,
@@ -118,7 +118,7 @@ class TwilioCarrier:
             return [_leg(found) for found in await client.calls.list_async(parent_call_sid=call_sid)]
 
     async def legs_of_day(self, day: date) -> AsyncIterator[list[LegReport]]:
-        # Documented for days alone, so days it is asked for; what begins on another one is left out here.
+        # The filter is documented for whole days only; legs that begin on another day are dropped here.
         async with self._rest() as client:
             page = await client.calls.page_async(
                 start_time_after=day.isoformat(),
@@ -182,7 +182,7 @@ class TwilioCarrier:
 
     @asynccontextmanager
     async def _rest(self) -> AsyncIterator[Any]:
-        """The library's client; its exceptions leave as ours."""
+        """The library's client; its exceptions are translated to ours."""
         import httpx
 
         try:
@@ -195,12 +195,12 @@ class TwilioCarrier:
 
     def _connected(self) -> Any:
         if self._client is None:
-            # The REST half of the library takes 0.3 s to import: app start and webhooks do without it.
+            # The library's REST half takes 0.3 s to import; the application's start and the callbacks do not need it.
             from twilio.rest import Client
 
             from carrier.transport import HttpTransport
 
-            # A proxy of the environment is for the carrier outside, never for the sandbox on this machine.
+            # A proxy set in the environment is for the real carrier, never for the sandbox on this machine.
             self._transport = HttpTransport(trust_env=self._api_base is None, health=self._health)
             own = self._settings
             client = Client(own.api_key_sid, own.api_key_secret, own.account_sid, http_client=self._transport)
@@ -219,7 +219,7 @@ def _owned(number: Any) -> OwnedNumber:
 
 
 def _leg(call: Any) -> LegReport:
-    # Durations and prices are texts, and a price is what it does to the account's balance: negative.
+    # Durations and prices are strings; a price is negative, because it is the change of the account's balance.
     is_known = call.price is not None and call.price_unit == "USD"
     return LegReport(
         sid=call.sid,
@@ -238,7 +238,7 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 
 def _translated(error: TwilioException) -> CarrierError:
-    # The library's text quotes addresses and answers, numbers included; status and code are enough for a log.
+    # The library's message quotes URLs and responses, phone numbers included; log only status and code.
     status, code = _status_and_code(error)
     message = f"the carrier answered {status} (code {code})"
     if status == 404 or code in (RESOURCE_NOT_FOUND_CODE, CALL_NOT_IN_PROGRESS_CODE):
@@ -251,7 +251,7 @@ def _translated(error: TwilioException) -> CarrierError:
 def _status_and_code(error: TwilioException) -> tuple[int, int | None]:
     if isinstance(error, TwilioRestException):
         return error.status, error.code
-    # Lists fail with the bare base class, whose second argument is the answer.
+    # Lists fail with the base class, whose second argument is the response.
     for answer in error.args[1:]:
         with suppress(AttributeError, ValueError):
             return answer.status_code, json.loads(answer.text).get("code")

@@ -1,4 +1,4 @@
-"""The people in the demo CRM and the far ends the sandbox plays; every number is reserved for fiction."""
+"""Contacts of the demo CRM and the sandbox's test numbers; every number is reserved for fiction."""
 
 import msgspec
 
@@ -9,7 +9,7 @@ class Contact(msgspec.Struct, frozen=True):
     name: str
     company: str
     phone: str
-    """As a salesperson typed it: the widget has to read it, so formats and countries differ on purpose."""
+    """Number as a salesperson typed it: formats and countries differ on purpose, because the widget must parse them."""
     country: str
     stage: str
     last_touch: str

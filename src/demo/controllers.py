@@ -1,4 +1,4 @@
-"""GET /demo: a small CRM with the widget on it, for the sandbox only."""
+"""``GET /demo``: a small CRM with the phone on it, with the sandbox carrier only."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""The phone in other companies' products: pages that their frames show, and settings to paste there."""
+"""The phone in other companies' products: the HubSpot calling page, and kits to download."""

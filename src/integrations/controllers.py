@@ -20,8 +20,8 @@ from widget.tickets import issue_page_ticket
 from widget.token_auth import is_loopback
 
 MAX_FRAMES_PER_ADDRESS = 300
-"""Look-ups of a token by its id, per minute: an office shares an address, and each record that it opens is a frame."""
-# A revoked token keeps its frame, which then says what is wrong; it gets no ticket.
+"""Lookups of tokens by id per minute and address: an office shares one address, and each CRM record opens a frame."""
+# A revoked token still gets its frame, which then shows the error; it gets no ticket.
 _FRAME_SQL = """
 SELECT t.allowed_domains, t.revoked_at IS NULL AND o.deleted_at IS NULL AS is_live
 FROM embed_token t JOIN organization o ON o.id = t.organization_id WHERE t.id = $1
@@ -30,12 +30,12 @@ _templates = create_templates(Path(__file__).parent / "templates")
 
 
 class _CallingPage(msgspec.Struct, frozen=True):
-    """What an address of the page admits."""
+    """The token that the page's URL names, and who may frame the page."""
 
     token_id: str = ""
-    """Empty for one that nobody has: the page is then the one without any."""
+    """Empty for an unknown token: the page then has no token."""
     hosts: tuple[str, ...] = ()
-    """Besides HubSpot's own."""
+    """Hosts that may frame the page, besides HubSpot's own."""
     ticket: str = ""
     problem: str = ""
     status: int = 200
@@ -45,7 +45,7 @@ class _CallingPage(msgspec.Struct, frozen=True):
 def integrations_router(
     settings: Settings, assets: Mapping[str, str], database: Database, limiter: RateLimiter
 ) -> Router:
-    """The routes of the integrations, public: a token's id in the address opens nothing by itself.
+    """Return the public routes of the integrations: a token's id in the URL gives no access.
 
     It does tell the token's domains, which a frame's policy must name: ``limiter`` counts who looks up how many.
 
@@ -104,7 +104,7 @@ def integrations_router(
 
 
 def _headers(settings: Settings, frame: _CallingPage) -> dict[str, str]:
-    # Not stored: the page holds a ticket.
+    # no-store: the page holds a ticket.
     headers = csp.page_headers(settings, frame_ancestors=hubspot.frame_ancestors(frame.hosts), cache_control="no-store")
     if frame.retry_after:
         headers["Retry-After"] = str(frame.retry_after)

@@ -1,4 +1,4 @@
-"""The identity of a Chrome extension: its key, and the id that browsers make of it. Pure."""
+"""Identity of a kit's Chrome extension: its key, and the id that browsers derive from it. Pure."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ _ID_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
 def extension_key(token_id: UUID) -> str:
-    """The manifest's ``key`` for a token's kit: always the same one, so that the extension keeps its id.
+    """Return the manifest's ``key`` of a token's kit: always the same, so that the extension keeps its id.
 
     It proves nothing and nobody signs with it: an extension that is loaded from a folder is what stands in the folder.
     """
@@ -21,10 +21,10 @@ def extension_key(token_id: UUID) -> str:
 
 
 def extension_id(token_id: UUID) -> str:
-    """The 32 letters by which browsers know the kit's extension."""
+    """Return the extension's id: 32 letters."""
     return hashlib.sha256(base64.b64decode(extension_key(token_id))).hexdigest()[:32].translate(_ID_LETTERS)
 
 
 def extension_origin(token_id: UUID) -> str:
-    """What the extension's pages are to the exchange, and what a token's list must hold."""
+    """Return the origin of the extension's pages, which the token's allowed domains must contain."""
     return f"chrome-extension://{extension_id(token_id)}"

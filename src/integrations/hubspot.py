@@ -1,4 +1,4 @@
-"""HubSpot's side of the calling page: whose frames may show it, and what a calling app is registered with. Pure."""
+"""HubSpot calling page: hosts that may frame it, and the settings that register a calling app. Pure."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,14 +15,14 @@ APP_HOSTS = (
     "app-ca1.hubspot.com",
     "app-ap1.hubspot.com",
 )
-"""Where HubSpot's own application runs, one host for each of its regions."""
+"""Hosts of HubSpot's application, one per region."""
 FRAME_WIDTH_PX, FRAME_HEIGHT_PX = 400, 650
-"""Of the frame, in px."""
+"""Size of the frame, in px."""
 _LOOPBACK = ("localhost", "127.0.0.1")
 
 
 def frame_hosts(allowed_domains: Sequence[str]) -> tuple[str, ...]:
-    """The entries of a token's list whose pages may frame the calling page, besides HubSpot's own.
+    """Return the allowed domains of a token whose pages may frame the calling page, besides HubSpot's own.
 
     A policy cannot name an IPv6 address, and an extension has a page of its own.
     """
@@ -30,7 +30,7 @@ def frame_hosts(allowed_domains: Sequence[str]) -> tuple[str, ...]:
 
 
 def frame_ancestors(hosts: Sequence[str]) -> str:
-    """The policy's directive for HubSpot's hosts and ``hosts`` with their subdomains.
+    """Return the CSP directive for HubSpot's hosts and ``hosts`` with their subdomains.
 
     Always https, since a frame in an insecure page has no microphone; loopback addresses count as secure.
     """
@@ -42,17 +42,17 @@ def frame_ancestors(hosts: Sequence[str]) -> str:
 
 
 def allows_hubspot(allowed_domains: Sequence[str]) -> bool:
-    """Whether a token's list lets pages of HubSpot use it; an empty one lets any page."""
+    """True when a token's allowed domains include HubSpot; an empty list allows any page."""
     return any(domains.is_page_allowed(allowed_domains, [f"https://{host}".encode()]) for host in APP_HOSTS)
 
 
 def page_url(public_url: str, token_id: UUID, raw_token: str) -> str:
-    """The calling page's address; behind ``#`` the token reaches the page and no server."""
+    """Return the calling page's URL; the token is in the fragment, which reaches no server."""
     return f"{public_url}{CALLING_PAGE_PATH}?t={token_id}#{raw_token}"
 
 
 def app_settings(name: str, url: str) -> dict[str, Any]:
-    """The body for HubSpot's calling settings endpoint, which registers ``url`` for a calling app."""
+    """Return the body for HubSpot's calling settings endpoint, which registers ``url`` for a calling app."""
     return {
         "name": name,
         "url": url,

@@ -1,4 +1,4 @@
-"""Kits: what customers download to put the phone somewhere. Their files stand in the repository's ``integrations/``.
+"""Kits: ZIP downloads that put the phone into a website or CRM. Their files are in the repository's ``integrations/``.
 
 A kit never holds a token: the server has none. Where one belongs stands ``TOKEN_MARK``, which the page that shows a
 fresh token replaces in the browser. The same kit is the same bytes whenever it is made.
@@ -25,19 +25,19 @@ TOKEN_PLACEHOLDER = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - stands for one
 KIT_NAMES = ("html", "hubspot", "salesforce", "chrome-extension")
 KIT_SOURCES = Path(__file__).resolve().parents[2] / "integrations"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip can tell; no file of a kit has another."""
+"""Modification time of every file in a kit: the earliest that a ZIP can store."""
 _FILE_MODE = 0o100644 << 16
 
 
 class Kit(msgspec.Struct, frozen=True):
-    """One kit, ready to be sent."""
+    """One kit as a file."""
 
     file_name: str
     content: bytes
 
 
 class KitBuilder:
-    """Makes kits for tokens; the widget in them is the one that is served."""
+    """Builds kits for tokens, with the phone files that this server serves."""
 
     def __init__(self, settings: Settings, dist: Path) -> None:
         """Raises: AssetsMissing."""
@@ -48,7 +48,7 @@ class KitBuilder:
         self.widget_version = f"{VERSION}+{hashlib.sha256(phone).hexdigest()[:12]}"
 
     def build(self, name: str, token_id: UUID, app_name: str) -> Kit:
-        """The kit ``name`` for a token; ``app_name`` is what people see it called. Raises: NotFound."""
+        """Build the kit ``name`` for a token; ``app_name`` is its visible name. Raises: NotFound."""
         if name not in KIT_NAMES:
             raise NotFound
         folder = f"epoch-{name}-kit"
@@ -77,7 +77,7 @@ class KitBuilder:
         }
 
     def _generated(self, name: str, token_id: UUID, app_name: str) -> dict[str, bytes]:
-        """What no source file says."""
+        """Return the files of a kit that are generated."""
         match name:
             case "hubspot":
                 url = hubspot.page_url(self._public_url, token_id, TOKEN_PLACEHOLDER)

@@ -1,4 +1,4 @@
-"""Salesforce's side of its kit: where the phone stands in the project, and the Trusted URLs that it needs. Pure."""
+"""Salesforce kit: the path of the phone's files in the project, and the Trusted URLs that it needs. Pure."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ _TEMPLATE = create_templates(
 
 
 def trusted_sites(settings: Settings) -> dict[str, bytes]:
-    """The metadata files, by path: one for each address that the phone connects to, and for nothing else."""
+    """Return the Trusted URL metadata files by path: one for each origin that the phone connects to."""
     return {
         f"{_TRUSTED_SITES_FOLDER}/{name}.cspTrustedSite-meta.xml": _TEMPLATE.render(address=address).encode()
         for address in csp.phone_connect_sources(settings)
@@ -24,5 +24,5 @@ def trusted_sites(settings: Settings) -> dict[str, bytes]:
 
 
 def _site_name(address: str) -> str:
-    """What Salesforce calls it: letters, digits and single underscores."""
+    """Return a Salesforce API name: letters, digits and single underscores."""
     return "Epoch_" + re.sub(r"[^0-9A-Za-z]+", "_", address).strip("_")
