@@ -41,7 +41,7 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
 
 
 @pytest.fixture
-def lightning(page: Page, kit: dict[str, bytes], tmp_path: Path) -> Lightning:
+async def lightning(page: Page, kit: dict[str, bytes], tmp_path: Path) -> Lightning:
     return Lightning(page, kit, tmp_path)
 
 
