@@ -1,7 +1,7 @@
 """Ends live calls that may not go on: of a revoked token, of a suspended or deleted organization, or all of them.
 
-Whoever forbids them writes that down in the same transaction (``tenants.jobs``). One kind of job finds the calls,
-another asks the carrier to end each of them, again and again until it says that the call is over.
+The change that forbids them enqueues a job in its own transaction (``tenants.jobs``). That job finds the calls; a job
+for each call asks the carrier to end it, and repeats that until the carrier says that the call is over.
 """
 
 import datetime as dt
@@ -26,8 +26,8 @@ CONCURRENT_TERMINATIONS = 20
 _ASK_SECONDS = 5
 _GIVE_UP_AFTER = dt.timedelta(days=1)
 """No call lasts so long: the carrier ends each after an hour by itself."""
-# Live as the partial index spells it.
-_BARRED = """
+# The list of live statuses is written as in the partial index.
+_CALLS_TO_END = """
     SELECT c.id FROM call c
     JOIN embed_token t ON t.id = c.token_id
     JOIN organization o ON o.id = c.organization_id
@@ -37,7 +37,7 @@ _BARRED = """
       AND NOT EXISTS (SELECT FROM pgqueuer j
                       WHERE j.dedupe_key = 'end_call:' || c.id AND j.status IN ('queued', 'picked'))
 """
-# The gate holds token and organization until its call is written: whoever barred them sees every call there is.
+# An admission locks token and organization until its call is stored, so the change that forbids calls sees all of them.
 _OF_SUBJECT = """
       AND (c.token_id = :subject OR c.organization_id = :subject
            OR EXISTS (SELECT FROM calling_pause p WHERE p.id = :subject))
@@ -46,11 +46,11 @@ log = structlog.get_logger("epoch.calls")
 
 
 class CallStillLive(Exception):
-    """The carrier took the request to end a call and does not say yet that it is over."""
+    """The carrier accepted the request to end a call, which is not over yet."""
 
 
 class CallTerminator:
-    """Finds such calls and has the carrier end them; ``jobs`` must see every organization's."""
+    """Finds such calls and has the carrier end them; ``jobs`` must see every organization's. Made once at start."""
 
     def __init__(self, jobs: Database, carrier: Carrier, queue: JobQueue) -> None:
         self._jobs = jobs
@@ -72,13 +72,13 @@ class CallTerminator:
             )
 
     async def sweep(self) -> int:
-        """Put to work what no transaction asked for: changes by hand, work that was given up. Return how many calls."""
-        return await self._put_to_work(_BARRED, {})
+        """End calls that no transaction enqueued: changes by hand, jobs that were given up. Return how many."""
+        return await self._enqueue_ends(_CALLS_TO_END, {})
 
     async def _find(self, job: Job) -> None:
-        await self._put_to_work(_BARRED + _OF_SUBJECT, {"subject": UUID(job.payload.decode())})
+        await self._enqueue_ends(_CALLS_TO_END + _OF_SUBJECT, {"subject": UUID(job.payload.decode())})
 
-    async def _put_to_work(self, query: str, of: Mapping[str, UUID]) -> int:
+    async def _enqueue_ends(self, query: str, of: Mapping[str, UUID]) -> int:
         async with self._jobs.sessions() as session, session.begin():
             calls = (await session.scalars(sa.text(query), of)).all()
             for call in calls:
