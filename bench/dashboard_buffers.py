@@ -17,7 +17,7 @@ from dashboard_data import PAGE, Big
 from kit.db.database import LOOKUP_ROLE, Database
 from kit.db.paging import read_cursor
 from kit.secrets import digest
-from tenants.audit_log.services import AuditFilters, audit_page, known_actions
+from tenants.audit_log.services import AuditFilters, AuditLogService
 from widget.services import EmbedTokenService
 from widget.token_auth import AUTHENTICATION_SQL
 
@@ -43,8 +43,8 @@ def _reads(big: Big) -> Mapping[str, Read]:
         await CallListService(session).page(owned, CallFilters(), after=None, limit=5)
 
     async def audit(session: AsyncSession) -> None:
-        await audit_page(session, owned, AuditFilters(), after=None, limit=PAGE)
-        await known_actions(session, owned)
+        await AuditLogService(session).list_events(owned, AuditFilters(), after=None, limit=PAGE)
+        await AuditLogService(session).list_actions(owned)
 
     return {
         "token list": lambda session: EmbedTokenService(session).list_active(owned, after=None, limit=PAGE),

@@ -22,8 +22,7 @@ from kit.http.forms import Form
 from kit.schemas import rfc3339
 from tenants.audit_log.services import (
     AuditFilters,
-    audit_page,
-    known_actions,
+    AuditLogService,
     parse_filters,
 )
 from tenants.auth import current_member
@@ -55,10 +54,10 @@ async def audit_log(request: Request[Any, Any, State], db_session: NamedDependen
     after = read_cursor(request.query_params.get("after"))
     rows: Sequence[AuditEvent] = ()
     if filters is not None:
-        rows = await audit_page(db_session, organization_id, filters, after=after, limit=AUDIT_PAGE_ROWS)
+        rows = await AuditLogService(db_session).list_events(organization_id, filters, after=after, limit=AUDIT_PAGE_ROWS)
     page, next_cursor = split_page(rows, AUDIT_PAGE_ROWS)
     kept = {name: text for name, text in form.values.items() if text}
-    actions = {*await known_actions(db_session, organization_id), *filter(None, [form["action"]])}
+    actions = {*await AuditLogService(db_session).list_actions(organization_id), *filter(None, [form["action"]])}
     return render(
         request,
         "audit/index.html",

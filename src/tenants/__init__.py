@@ -1,1 +1,1 @@
-"""Organizations: plans, members and phone numbers."""
+"""Organizations: plans, members, invitations, API keys and the audit log."""

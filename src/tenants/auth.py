@@ -1,4 +1,4 @@
-"""From person and path to member: what a tenant-scoped request may know before its handler runs."""
+"""Authenticates the member behind a tenant-scoped request."""
 
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from tenants.plans import Plan
 
 
 class MemberAuth(msgspec.Struct, frozen=True):
-    """A member of the organization in the path, with the facts that guards ask for."""
+    """A member of the organization in the path, with the data that guards check."""
 
     actor: Actor
     role: Role
@@ -28,11 +28,11 @@ class MemberAuth(msgspec.Struct, frozen=True):
     country: str
     suspended: bool
     caller_id: str | None
-    """E.164 of the number that calls come from; None without one."""
+    """E.164 number that calls come from; None without one."""
 
 
 async def find_member(reader: RawConnection, organization_id: UUID, actor: Actor) -> MemberAuth:
-    """The membership of a person, as ``reader`` sees it. Raises: NotFound, without organization or membership alike."""
+    """The membership of a person. Raises: NotFound, without organization or membership alike."""
     row = await reader.fetch_row(_FIND_MEMBER, organization_id=organization_id, user_id=actor.user_id)
     if row is None:
         raise NotFound
@@ -66,7 +66,7 @@ _FIND_MEMBER = CompiledStatement(
 
 
 async def load_member(connection: ASGIConnection[Any, Any, Any, Any], actor: Actor) -> MemberAuth:
-    """Load the member once per request and leave it in ``connection.auth``. Raises: NotFound."""
+    """Load the member, once per request, into ``connection.auth``. Raises: NotFound."""
     database = DATABASE.get(connection.app)
     organization_id = connection.path_params["organization_id"]
     async with database.read_pool.tenant_scope(organization_id, actor.user_id) as reader:

@@ -1,4 +1,4 @@
-"""``/api/organizations``: the organizations of the person who is signed in, their members and invitations."""
+"""``/api/organizations``: organizations of the signed-in person, their members and invitations."""
 
 from typing import Any
 from uuid import UUID
@@ -34,7 +34,7 @@ from tenants.schemas import (
 from tenants.services import OrganizationService
 
 _ADMIN = [requires_member, requires_role(Role.ADMIN)]
-# Keys are refused first: what one may not touch, it may not count or see either.
+# API keys are refused first: they may not even see or count team data.
 _TEAM = [requires_member, rejects_api_keys]
 _TEAM_ADMIN = [*_TEAM, requires_role(Role.ADMIN)]
 
@@ -125,7 +125,7 @@ class MemberController(Controller):
         )
         return MemberInfo.of(changed)
 
-    # The role is the service's to ask for: every member may leave.
+    # The service checks the role, because every member may leave.
     @delete(
         "/{member_id:uuid}",
         guards=_TEAM,
@@ -168,9 +168,9 @@ class InvitationController(Controller):
         data: JSONBody[Invite],
     ) -> Response[InvitationInfo]:
         await ensure_may_send_invitation(DATABASE.get(request.app), organization_id, data.email)
-        asking = current_member(request)
+        inviter = current_member(request)
         sent = await InvitationService(db_session).invite(
-            organization_id, email=data.email, role=data.role, by=asking.actor, inviter_role=asking.role
+            organization_id, email=data.email, role=data.role, by=inviter.actor, inviter_role=inviter.role
         )
         await db_session.refresh(sent.invitation)
         await _mail(request, db_session, sent)
@@ -190,10 +190,10 @@ class InvitationController(Controller):
         organization_id: FromPath[UUID],
         invitation_id: FromPath[UUID],
     ) -> InvitationInfo:
-        invitations, asking = InvitationService(db_session), current_member(request)
+        invitations, inviter = InvitationService(db_session), current_member(request)
         known = await invitations.get_open(organization_id, invitation_id)
         await ensure_may_send_invitation(DATABASE.get(request.app), organization_id, known.email)
-        sent = await invitations.resend(organization_id, invitation_id, by=asking.actor, inviter_role=asking.role)
+        sent = await invitations.resend(organization_id, invitation_id, by=inviter.actor, inviter_role=inviter.role)
         await _mail(request, db_session, sent)
         return InvitationInfo.of(sent.invitation)
 

@@ -11,14 +11,14 @@ class PlanTooLow(Forbidden):
 
 
 class OrganizationSuspended(Forbidden):
-    """Staff have stopped the organization."""
+    """Staff suspended the organization."""
 
     code = "organization_suspended"
     message = "Organization is suspended"
 
 
 class NoPhoneNumber(Conflict):
-    """There is no number to call from."""
+    """The organization has no number to call from."""
 
     code = "no_phone_number"
     message = "No phone number provisioned"
@@ -32,14 +32,14 @@ class RoleTooLow(Forbidden):
 
 
 class SlugTaken(Conflict):
-    """Another organization has this address."""
+    """Another organization has this slug."""
 
     code = "name_taken"
     message = "This name is in use many times over. Choose another"
 
 
 class UserRequired(Forbidden):
-    """An API key acts as an admin, except for this."""
+    """An API key acts as an admin, but this needs a person."""
 
     code = "key_not_allowed"
     message = "An API key may not touch members, keys and ownership"
@@ -67,7 +67,7 @@ class AlreadyInvited(Conflict):
 
 
 class InvitationNotUsable(NotFound):
-    """The invitation is unknown, accepted, withdrawn, sent anew or too old: these are not told apart."""
+    """The invitation is unknown, accepted, withdrawn, replaced or expired; the answer is the same."""
 
     code = "invitation_not_usable"
     message = "This invitation no longer works. Ask for a new one"
@@ -81,14 +81,14 @@ class InvitationForAnotherEmail(Forbidden):
 
 
 class AlreadyApplied(Conflict):
-    """What is asked for is done already."""
+    """The change was made already."""
 
     code = "already_so"
     message = "It is already so. Nothing was changed"
 
 
 class ConfirmationMismatch(ValidationFailed):
-    """Deleting asks for the organization's name, typed."""
+    """The typed confirmation is not the organization's name."""
 
     def __init__(self) -> None:
         super().__init__([("confirmation", "Type the organization's name exactly as it stands above")])

@@ -1,4 +1,4 @@
-"""Guards of tenant-scoped routes. Each asks one rule; their order on a route is the order of its refusals."""
+"""Guards of tenant-scoped routes. Each checks one rule; a route refuses in the order of its guards."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 async def requires_member(connection: Connection, _: BaseRouteHandler) -> None:
-    """Somebody is signed in and belongs to the organization in the path, or a program holds a key of it.
+    """Require a signed-in member of the organization in the path, or one of its API keys.
 
     Raises: NotSignedIn, InvalidApiKey, NotFound, KeyReadOnly.
     """
@@ -27,7 +27,7 @@ async def requires_member(connection: Connection, _: BaseRouteHandler) -> None:
 
 
 async def requires_user_or_key(connection: Connection, _: BaseRouteHandler) -> None:
-    """Somebody is signed in, or a program holds a key. Raises: NotSignedIn, InvalidApiKey, KeyReadOnly."""
+    """Require a signed-in person or an API key. Raises: NotSignedIn, InvalidApiKey, KeyReadOnly."""
     if has_api_key(connection):
         await authenticate_api_key(connection)
     else:
@@ -35,7 +35,7 @@ async def requires_user_or_key(connection: Connection, _: BaseRouteHandler) -> N
 
 
 def requires_role(at_least: Role) -> Callable[[Connection, BaseRouteHandler], None]:
-    """The member's role is ``at_least`` this. Raises: RoleTooLow."""
+    """Require a role of ``at_least`` this. Raises: RoleTooLow."""
 
     def guard(connection: Connection, _: BaseRouteHandler) -> None:
         rules.ensure_role(current_member(connection).role, at_least)
@@ -44,15 +44,15 @@ def requires_role(at_least: Role) -> Callable[[Connection, BaseRouteHandler], No
 
 
 def rejects_api_keys(connection: Connection, _: BaseRouteHandler) -> None:
-    """Whoever asks is a person, not a program with a key. Raises: NotForKeys."""
+    """Require a person, not an API key. Raises: UserRequired."""
     rules.ensure_not_api_key(current_member(connection).actor)
 
 
 def requires_widget_plan(connection: Connection, _: BaseRouteHandler) -> None:
-    """The organization's plan includes the widget. Raises: PlanTooLow."""
+    """Require a plan that includes the widget. Raises: PlanTooLow."""
     rules.ensure_widget_plan(current_member(connection).plan)
 
 
 def requires_phone_number(connection: Connection, _: BaseRouteHandler) -> None:
-    """The organization has a number to call from. Raises: NoPhoneNumber."""
+    """Require a number to call from. Raises: NoPhoneNumber."""
     rules.ensure_phone_number(current_member(connection).caller_id)

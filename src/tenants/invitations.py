@@ -1,4 +1,4 @@
-"""What happens to invitations: sent, sent again, withdrawn, accepted."""
+"""Sends, resends, withdraws and accepts invitations."""
 
 import secrets
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ from kit.errors import NotFound
 from kit.secrets import digest
 from tenants import rules
 from tenants.errors import AlreadyInvited, AlreadyMember, InvitationForAnotherEmail, InvitationNotUsable
-from tenants.members import lock_organization
 from tenants.models import Invitation, Membership, Organization, Role
+from tenants.services import OrganizationService
 
 INVITATION_LIFETIME = timedelta(days=7)
 MAX_INVITATIONS_PER_DAY = 50
-"""Invitation mails of one organization, where its limits do not say otherwise (``invitations_per_day``)."""
+"""Mails of one organization, unless its limits say otherwise (``invitations_per_day``)."""
 MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY = 5
-"""From all organizations together: nobody's mailbox is ours to fill."""
+"""From all organizations together, so that nobody's mailbox is flooded."""
 _FIND_ORGANIZATION_SQL = """
 SELECT organization_id FROM invitation
 WHERE digest = $1 AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > now()
@@ -37,7 +37,7 @@ WHERE digest = $1 AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at 
 
 
 class SentInvitation(NamedTuple):
-    """An invitation with its raw token, which goes into the mail and nowhere else."""
+    """An invitation with its raw token, which only the mail contains."""
 
     invitation: Invitation
     raw: str
@@ -45,7 +45,7 @@ class SentInvitation(NamedTuple):
 
 
 class InvitationPreview(NamedTuple):
-    """What whoever holds the link may see."""
+    """The data that the holder of the link may see."""
 
     organization_name: str
     email: str
@@ -53,7 +53,7 @@ class InvitationPreview(NamedTuple):
 
 
 class InvitationService:
-    """The invitations of one organization at a time."""
+    """Invitations of one organization at a time."""
 
     class Repository(SQLAlchemyAsyncRepository[Invitation]):
         model_type = Invitation
@@ -63,7 +63,7 @@ class InvitationService:
         self._repository = self.Repository(session=session)
 
     async def list_open(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[Invitation]:
-        """``limit`` + 1 open invitations, too old ones included, newest first."""
+        """``limit`` + 1 open invitations, expired ones included, newest first."""
         query = sa.select(Invitation).where(*_is_open(organization_id)).order_by(Invitation.id.desc()).limit(limit + 1)
         if after is not None:
             query = query.where(Invitation.id < after)
@@ -73,17 +73,17 @@ class InvitationService:
     async def invite(
         self, organization_id: UUID, *, email: str, role: Role, by: Actor, inviter_role: Role
     ) -> SentInvitation:
-        """Invite ``email``, whether or not there is an account of that address: nobody learns which.
+        """Invite ``email``. The result does not tell whether that address has an account.
 
         Raises:
-            RoleTooLow: the role is above ``own``, the role of whoever asks.
+            RoleTooLow: the role is above ``inviter_role``.
             ValidationFailed: not an address.
-            AlreadyMember: the address is a member's.
+            AlreadyMember: the address belongs to a member.
             AlreadyInvited: an invitation to it is open.
         """
         rules.ensure_may_manage(inviter_role, role)
         session, address = self._session, parse_email(email)
-        await lock_organization(session, organization_id)
+        await OrganizationService(session).lock(organization_id)
         members = sa.select(Membership.id).join(User, User.id == Membership.user_id)
         if await session.scalar(members.where(Membership.owned_by(organization_id), User.email == address)):
             raise AlreadyMember
@@ -110,7 +110,7 @@ class InvitationService:
     async def resend(
         self, organization_id: UUID, invitation_id: UUID, *, by: Actor, inviter_role: Role
     ) -> SentInvitation:
-        """Make a new link for an open invitation; the one before stops working. Raises: NotFound, RoleTooLow."""
+        """Send a new link for an open invitation; the old one stops working. Raises: NotFound, RoleTooLow."""
         invitation = await self.get_open(organization_id, invitation_id)
         rules.ensure_may_manage(inviter_role, invitation.role)
         raw = secrets.token_urlsafe(32)
@@ -119,13 +119,13 @@ class InvitationService:
         return SentInvitation(invitation, raw, await self._organization_name(organization_id))
 
     async def withdraw(self, organization_id: UUID, invitation_id: UUID, *, by: Actor) -> None:
-        """Take an open invitation back; its link stops working. Raises: NotFound."""
+        """Withdraw an open invitation; its link stops working. Raises: NotFound."""
         invitation = await self.get_open(organization_id, invitation_id)
         invitation.revoked_at = utc_now()
         await self._record(invitation, by, "invitation.withdrawn", None)
 
     async def get_open(self, organization_id: UUID, invitation_id: UUID) -> Invitation:
-        """One open invitation, held until the transaction ends. Raises: NotFound."""
+        """One open invitation, locked until the transaction ends. Raises: NotFound."""
         query = (
             sa.select(Invitation).where(*_is_open(organization_id), Invitation.id == invitation_id).with_for_update()
         )
@@ -135,21 +135,21 @@ class InvitationService:
         return invitation
 
     async def preview(self, organization_id: UUID, raw: str) -> InvitationPreview:
-        """What the link ``raw`` invites to. Raises: InvitationNotUsable."""
+        """The invitation of the link ``raw``. Raises: InvitationNotUsable."""
         invitation = await self._get_by_token(organization_id, raw)
         name = await self._organization_name(organization_id)
         return InvitationPreview(name, invitation.email, invitation.role)
 
     async def accept(self, organization_id: UUID, raw: str, *, by: Actor) -> Organization:
-        """Make ``by`` a member; who is one already keeps the role they have.
+        """Make ``by`` a member; an existing member keeps their role.
 
         Raises:
-            InvitationNotUsable: the link does not work, or no longer.
-            InvitedSomebodyElse: it was sent to another address.
-            EmailNotVerified: the person has not shown that the address is theirs.
+            InvitationNotUsable: the link does not work, or no longer does.
+            InvitationForAnotherEmail: it was sent to another address.
+            EmailNotVerified: the person has not confirmed their address.
         """
         session = self._session
-        await lock_organization(session, organization_id)
+        await OrganizationService(session).lock(organization_id)
         invitation = await self._get_by_token(organization_id, raw)
         person = await session.get(User, by.user_id)
         if person is None or person.email != invitation.email:
@@ -161,8 +161,8 @@ class InvitationService:
             session.add(Membership(organization_id=organization_id, user_id=person.id, role=invitation.role))
         await self._record(invitation, by, "invitation.accepted", {"role": invitation.role})
         query = sa.select(Organization).where(Organization.id == organization_id)
-        joined: Organization = (await session.scalars(query)).one()
-        return joined
+        organization: Organization = (await session.scalars(query)).one()
+        return organization
 
     async def _get_by_token(self, organization_id: UUID, raw: str) -> Invitation:
         query = (
@@ -203,7 +203,7 @@ def _is_open(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 async def find_organization_id(database: Database, raw: str) -> UUID:
-    """The organization that the link ``raw`` invites to. Raises: InvitationNotUsable."""
+    """The organization of the link ``raw``. Raises: InvitationNotUsable."""
     found: UUID | None = await database.lookup_pool.fetch_value(_FIND_ORGANIZATION_SQL, digest(raw))
     if found is None:
         raise InvitationNotUsable
@@ -211,12 +211,12 @@ async def find_organization_id(database: Database, raw: str) -> UUID:
 
 
 async def ensure_may_send_invitation(database: Database, organization_id: UUID, email: str) -> None:
-    """Count one invitation mail, in a transaction of its own: the count outlasts a refusal. Raises: TooMany."""
+    """Count one invitation mail in a transaction of its own, which a later refusal does not undo. Raises: TooMany."""
     day = timedelta(days=1)
     async with database.tenant_session(organization_id) as session:
-        held = await session.scalar(sa.select(Organization.limits).where(Organization.id == organization_id))
-        limit = int((held or {}).get("invitations_per_day", MAX_INVITATIONS_PER_DAY))
+        limits = await session.scalar(sa.select(Organization.limits).where(Organization.id == organization_id))
+        limit = int((limits or {}).get("invitations_per_day", MAX_INVITATIONS_PER_DAY))
         await hit_or_raise(session, f"invitations:{organization_id}", limit=limit, window=day)
-        # The address itself stands in the invitation only.
-        to_whom = sha256(email.strip().lower().encode()).hexdigest()
-        await hit_or_raise(session, f"invited:{to_whom}", limit=MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY, window=day)
+        # A digest: only the invitation contains the address itself.
+        recipient = sha256(email.strip().lower().encode()).hexdigest()
+        await hit_or_raise(session, f"invited:{recipient}", limit=MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY, window=day)

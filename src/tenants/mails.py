@@ -1,4 +1,4 @@
-"""What the product writes to people about their organizations."""
+"""Mails about organizations."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -10,7 +10,7 @@ from tenants.services import restorable_until
 
 
 def invitation_mail(sent: SentInvitation, *, inviter: str, public_url: str) -> Mail:
-    """The same whether or not the address has an account."""
+    """The invitation; the same for addresses with and without an account."""
     role, days = sent.invitation.role.with_article, INVITATION_LIFETIME.days
     return Mail(
         to=sent.invitation.email,
@@ -28,7 +28,7 @@ UPGRADE_REQUEST_RECIPIENTS: AppKey[Callable[[], Awaitable[Sequence[str]]]] = App
 
 
 def upgrade_request_mails(organization: Organization, *, to: Sequence[str], by: str, public_url: str) -> Sequence[Mail]:
-    """To each of the staff who may answer."""
+    """The request for a bigger plan, to each of the staff who may answer it."""
     return [
         Mail(
             to=address,
@@ -44,7 +44,7 @@ def upgrade_request_mails(organization: Organization, *, to: Sequence[str], by: 
 
 
 def upgrade_answer_mail(organization: Organization, *, to: str, approved: bool, public_url: str) -> Mail:
-    """To each owner."""
+    """The answer to a request for a bigger plan, to one owner."""
     name, plan = organization.name, organization.plan.value
     if approved:
         subject, said = f"{name} has a new plan", f"{name} has the plan {plan} now. It holds from this moment on."
@@ -59,7 +59,7 @@ def upgrade_answer_mail(organization: Organization, *, to: str, approved: bool, 
 
 
 def deletion_mail(organization: Organization, *, to: str, by: str, public_url: str) -> Mail:
-    """To each owner, so that a deletion that one of them did not mean does not go unnoticed."""
+    """The notice of a deletion, to one owner."""
     last_day = restorable_until(organization)
     return Mail(
         to=to,

@@ -1,4 +1,4 @@
-"""What happens to members: listed, given another role, removed; and ownership handed over."""
+"""Lists members, changes tnew_owner roles, removes them and transfers ownership."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,11 +14,12 @@ from kit.audit import record
 from kit.errors import NotFound
 from tenants import rules
 from tenants.errors import LastOwner
-from tenants.models import Membership, Organization, Role
+from tenants.models import Membership, Role
+from tenants.services import OrganizationService
 
 
 class TeamMember(NamedTuple):
-    """A membership, and whose it is."""
+    """A membership with the person's address and name."""
 
     membership: Membership
     email: str
@@ -26,7 +27,7 @@ class TeamMember(NamedTuple):
 
 
 class MemberService:
-    """The members of one organization at a time. ``by`` is always one of them."""
+    """Members of one organization at a time; ``by`` is always one of them."""
 
     class Repository(SQLAlchemyAsyncRepository[Membership]):
         model_type = Membership
@@ -43,19 +44,19 @@ class MemberService:
         return [TeamMember(*row) for row in await self._session.execute(query)]
 
     async def list_owners(self, organization_id: UUID) -> Sequence[TeamMember]:
-        """Everybody who owns the organization."""
+        """The owners of the organization."""
         query = _members(organization_id).where(Membership.role == Role.OWNER).order_by(Membership.id)
         return [TeamMember(*row) for row in await self._session.execute(query)]
 
     async def change_role(self, organization_id: UUID, member_id: UUID, role: Role, *, by: Actor) -> TeamMember:
-        """Give a member another role.
+        """Change a member's role.
 
         Raises:
-            RoleTooLow: the member or the role is above whoever asks.
+            RoleTooLow: the member or the role is above ``by``.
             NotFound: there is no such member.
-            LastOwner: nobody else owns the organization.
+            LastOwner: the organization has no other owner.
         """
-        await lock_organization(self._session, organization_id)
+        await OrganizationService(self._session).lock(organization_id)
         own = await self._get_own_membership(organization_id, by)
         rules.ensure_may_manage(own.role, role)
         member = await self.get_member(organization_id, member_id)
@@ -64,11 +65,11 @@ class MemberService:
         return member
 
     async def remove(self, organization_id: UUID, member_id: UUID, *, by: Actor) -> None:
-        """Take a member out, from their next request on; members may always take out themselves.
+        """Remove a member, which takes effect with tnew_owner next request. Members may always remove themselves.
 
         Raises: RoleTooLow, NotFound, LastOwner.
         """
-        await lock_organization(self._session, organization_id)
+        await OrganizationService(self._session).lock(organization_id)
         own = await self._get_own_membership(organization_id, by)
         if member_id != own.id:
             rules.ensure_may_manage(own.role)
@@ -80,24 +81,24 @@ class MemberService:
         await self._record(member, by, "member.left" if member_id == own.id else "member.removed")
 
     async def leave(self, organization_id: UUID, *, by: Actor) -> None:
-        """Take oneself out. Raises: NotFound, LastOwner."""
+        """Remove ``by``. Raises: NotFound, LastOwner."""
         own = await self._get_own_membership(organization_id, by)
         await self.remove(organization_id, own.id, by=by)
 
     async def transfer_ownership(self, organization_id: UUID, member_id: UUID, *, by: Actor) -> TeamMember:
-        """Make another member an owner, and whoever asks an admin. Raises: RoleTooLow, NotFound."""
-        await lock_organization(self._session, organization_id)
+        """Make another member an owner, and ``by`` an admin. Raises: RoleTooLow, NotFound."""
+        await OrganizationService(self._session).lock(organization_id)
         own = await self._get_own_membership(organization_id, by)
         rules.ensure_role(own.role, Role.OWNER)
         if member_id == own.id:
             raise NotFound
-        heir = await self.get_member(organization_id, member_id)
-        await self._set_role(heir, Role.OWNER, by)
+        new_owner = await self.get_member(organization_id, member_id)
+        await self._set_role(new_owner, Role.OWNER, by)
         await self._set_role(await self.get_member(organization_id, own.id), Role.ADMIN, by)
-        return heir
+        return new_owner
 
     async def _get_own_membership(self, organization_id: UUID, by: Actor) -> Membership:
-        """Read under the organization's lock: a role that was taken away meanwhile does not count."""
+        """Read under the organization's lock, so that a role that was just taken away does not count."""
         own = await self._repository.get_one_or_none(
             Membership.owned_by(organization_id), Membership.user_id == by.user_id
         )
@@ -146,11 +147,4 @@ def _members(organization_id: UUID) -> sa.Select[Membership, str, str]:
         sa.select(Membership, User.email, User.name)
         .join(User, User.id == Membership.user_id)
         .where(Membership.owned_by(organization_id))
-    )
-
-
-async def lock_organization(session: AsyncSession, organization_id: UUID) -> None:
-    """Let changes to a team happen one after another: two owners must not both find the other still there."""
-    await session.execute(
-        sa.select(Organization.id).where(Organization.id == organization_id).with_for_update(key_share=True)
     )

@@ -1,4 +1,4 @@
-"""Where a person belongs: the organizations to choose from, and the one that a page's address names."""
+"""Lists the organizations that a person belongs to, for the dashboard's switcher."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,13 +11,12 @@ from tenants.models import Membership, Organization, Role
 from tenants.plans import Plan
 
 LAST_ORGANIZATION_COOKIE = "organization"
-"""The cookie that remembers the organization last used."""
+"""The cookie with the slug of the organization last used."""
 MAX_LISTED_MEMBERSHIPS = 50
-"""How many organizations the switcher lists."""
 
 
 class MembershipSummary(msgspec.Struct, frozen=True):
-    """An organization, and what the person is there."""
+    """An organization with the person's role in it."""
 
     organization_id: UUID
     slug: str
@@ -29,7 +28,7 @@ class MembershipSummary(msgspec.Struct, frozen=True):
 async def memberships_of(
     reader: RawConnection, user_id: UUID, *, first: str | None = None
 ) -> Sequence[MembershipSummary]:
-    """The person's organizations by name; the one with the slug ``first``, if it is theirs, leads the list."""
+    """The person's organizations by name; the one with the slug ``first``, if any, comes first."""
     rows = await reader.fetch(_FIND_MEMBERSHIPS, user_id=user_id, first=first or "")
     return [MembershipSummary(found, slug, name, Plan(plan), Role(role)) for found, slug, name, plan, role in rows]
 

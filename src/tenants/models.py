@@ -1,4 +1,4 @@
-"""Organizations, their members, their phone numbers and their keys."""
+"""Organizations, memberships, phone numbers, purchases, invitations, upgrade requests and API keys."""
 
 import datetime as dt
 import enum
@@ -14,7 +14,7 @@ from tenants.plans import Plan
 
 
 class Role(enum.StrEnum):
-    """What a member may do; each role includes the ones before it."""
+    """The permissions of a member; each role includes those before it."""
 
     MEMBER = "member"
     ADMIN = "admin"
@@ -26,7 +26,7 @@ class Role(enum.StrEnum):
 
     @property
     def with_article(self) -> str:
-        """As it stands in a sentence."""
+        """The role in a sentence."""
         return f"a {self.value}" if self is Role.MEMBER else f"an {self.value}"
 
 
@@ -35,7 +35,7 @@ class Organization(Base):
 
     __tablename__ = "organization"
     __table_args__ = (
-        # What staff type is compared with beginnings, byte by byte.
+        # For prefix searches by staff, which compare bytes.
         sa.Index("ix_organization_name_prefix", sa.text("lower(name) text_pattern_ops")),
         sa.Index("ix_organization_slug_prefix", "slug", postgresql_ops={"slug": "text_pattern_ops"}),
         sa.Index("ix_organization_suspended", "id", postgresql_where=sa.text("suspended_at IS NOT NULL")),
@@ -46,21 +46,21 @@ class Organization(Base):
     slug: Mapped[str] = mapped_column(unique=True)
     plan: Mapped[Plan] = mapped_column(text_enum(Plan), default=Plan.STARTER, server_default=Plan.STARTER.value)
     country: Mapped[str]
-    """ISO 3166 two-letter code: how the organization's people write national numbers."""
+    """ISO 3166 two-letter code, by which national numbers are read."""
     limits: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=sa.text("'{}'::jsonb"))
     """Overrides of the default limits, by name."""
     retention_months: Mapped[int | None]
-    """How long numbers and names of calls are kept; None for the product's default."""
+    """Months that call data is kept; None for the product's default."""
     calls_erased_through: Mapped[UUID | None]
-    """The last call of which they are gone: ids begin with their time, so all before it are."""
+    """The last call whose data was erased. Ids begin with their time, so earlier calls are erased too."""
     suspended_at: Mapped[dt.datetime | None]
     deleted_at: Mapped[dt.datetime | None]
     erasing_at: Mapped[dt.datetime | None]
-    """Set before the first of its rows goes: from then on nobody restores it."""
+    """Set before its first row is erased; from then on it cannot be restored."""
 
 
 class Membership(TenantOwned, Base):
-    """A person's place in an organization."""
+    """A person's membership in an organization."""
 
     __tablename__ = "membership"
     __table_args__ = (sa.UniqueConstraint("organization_id", "user_id"),)
@@ -70,12 +70,12 @@ class Membership(TenantOwned, Base):
 
 
 class PhoneNumber(TenantOwned, Base):
-    """A number that the organization holds, or held."""
+    """A number that the organization holds or held."""
 
     __tablename__ = "phone_number"
     __table_args__ = (
         sa.Index(None, "organization_id"),
-        # A number is active in at most one organization; a released one may be bought again by anybody.
+        # At most one organization holds a number; after its release anybody may buy it.
         sa.Index("ix_phone_number_e164_prefix", "e164", postgresql_ops={"e164": "text_pattern_ops"}),
         sa.Index("uq_phone_number_active", "e164", unique=True, postgresql_where=sa.text("released_at IS NULL")),
     )
@@ -83,12 +83,12 @@ class PhoneNumber(TenantOwned, Base):
     e164: Mapped[str]
     carrier_sid: Mapped[str | None]
     releasing_at: Mapped[dt.datetime | None]
-    """Set before the carrier is asked to take the number back, so that a crash leaves no number that looks held."""
+    """Set before the carrier is asked to release the number, so that a crash leaves no number that only looks held."""
     released_at: Mapped[dt.datetime | None]
 
     @classmethod
     def caller_id_of(cls, organization_id: UUID | sa.ColumnElement[UUID] | Mapped[UUID]) -> sa.Select[str]:
-        """The number that the organization calls from: its oldest that is held and not being released."""
+        """The number that the organization calls from: its oldest one that is not being released."""
         return (
             sa.select(cls.e164)
             .where(cls.organization_id == organization_id, cls.released_at.is_(None), cls.releasing_at.is_(None))
@@ -98,7 +98,7 @@ class PhoneNumber(TenantOwned, Base):
 
 
 class PurchaseState(enum.StrEnum):
-    """How far a purchase has come."""
+    """The state of a purchase."""
 
     REQUESTED = "requested"
     COMPLETED = "completed"
@@ -106,7 +106,7 @@ class PurchaseState(enum.StrEnum):
 
 
 class NumberPurchase(TenantOwned, Base):
-    """One purchase of a number at the carrier, written down before the carrier is asked."""
+    """A purchase of a number, stored before the carrier is asked."""
 
     __tablename__ = "number_purchase"
     __table_args__ = (
@@ -123,13 +123,13 @@ class NumberPurchase(TenantOwned, Base):
     state: Mapped[PurchaseState] = mapped_column(text_enum(PurchaseState, name="state"))
     carrier_sid: Mapped[str | None]
     failure: Mapped[str | None]
-    """Why it failed, for people."""
+    """The reason, for people."""
     requested_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id", ondelete="SET NULL"))
     finished_at: Mapped[dt.datetime | None]
 
 
 class Invitation(TenantOwned, Base):
-    """A mailed invitation; the mail holds the raw token, this row only its SHA-256."""
+    """A mailed invitation. The mail has the raw token, this row only its SHA-256."""
 
     __tablename__ = "invitation"
     __table_args__ = (
@@ -152,14 +152,14 @@ class Invitation(TenantOwned, Base):
 
 
 class UpgradeOutcome(enum.StrEnum):
-    """What staff answered."""
+    """The answer of staff."""
 
     APPROVED = "approved"
     DECLINED = "declined"
 
 
 class UpgradeRequest(TenantOwned, Base):
-    """An owner asks for a bigger plan; staff answer."""
+    """An owner's request for a bigger plan."""
 
     __tablename__ = "upgrade_request"
     __table_args__ = (
@@ -175,14 +175,14 @@ class UpgradeRequest(TenantOwned, Base):
 
 
 class KeyScope(enum.StrEnum):
-    """What an API key may do."""
+    """The permissions of an API key."""
 
     READ = "read"
     WRITE = "write"
 
 
 class ApiKey(TenantOwned, Base):
-    """A program's key; the raw key is never stored."""
+    """A key for programs. The raw key is never stored."""
 
     __tablename__ = "api_key"
     __table_args__ = (sa.Index(None, "organization_id"),)

@@ -1,10 +1,10 @@
-"""Plans and what each one includes."""
+"""Plans and their features."""
 
 import enum
 
 
 class Plan(enum.StrEnum):
-    """What an organization pays for."""
+    """The plan that an organization pays for."""
 
     STARTER = "starter"
     PRO = "pro"

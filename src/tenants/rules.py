@@ -1,4 +1,4 @@
-"""The rules about organizations, each said once. The guards, the exchange and the webhook all call these."""
+"""Rules about organizations. Guards, the exchange and the carrier callbacks share them."""
 
 from kit.actor import Actor, ActorKind
 from kit.countries import countries
@@ -37,15 +37,15 @@ def ensure_role(role: Role, at_least: Role) -> None:
 
 
 def ensure_not_api_key(actor: Actor) -> None:
-    """Members, keys and ownership are people's business. Raises: NotForKeys."""
+    """Only people manage members, keys and ownership. Raises: UserRequired."""
     if actor.kind is ActorKind.API_KEY:
         raise UserRequired
 
 
-def ensure_may_manage(own: Role, *roles: Role) -> None:
-    """Nobody changes a member above themselves, or grants a role above their own. Raises: RoleTooLow."""
+def ensure_may_manage(own_role: Role, *roles: Role) -> None:
+    """Nobody changes a member above themselves or grants a role above their own. Raises: RoleTooLow."""
     for role in (Role.ADMIN, *roles):
-        ensure_role(own, role)
+        ensure_role(own_role, role)
 
 
 def parse_name(typed: str) -> str:
@@ -69,7 +69,7 @@ def parse_country(typed: str) -> str:
 
 
 def parse_role(typed: str) -> Role:
-    """A role as a form names it. Raises: ValidationFailed."""
+    """A role from a form. Raises: ValidationFailed."""
     try:
         return Role(typed)
     except ValueError as error:

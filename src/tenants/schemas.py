@@ -1,4 +1,4 @@
-"""Wire types about organizations."""
+"""Wire types of organizations, members and invitations."""
 
 from uuid import UUID
 
@@ -33,15 +33,15 @@ class OrganizationInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 class ChangeOrganization(RequestModel, frozen=True, kw_only=True):
-    """What may be changed about an organization; what is left out stays."""
+    """The changes to an organization; missing fields stay."""
 
     name: str | UnsetType = UNSET
     country: str | UnsetType = UNSET
-    """ISO 3166 two-letter code: how national numbers are read."""
+    """ISO 3166 two-letter code, by which national numbers are read."""
 
 
 class MemberInfo(ResponseModel, frozen=True, kw_only=True):
-    """A member as the others see them."""
+    """A member as other members see them."""
 
     id: UUID
     user_id: UUID
@@ -63,20 +63,20 @@ class MemberInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 class ChangeMember(RequestModel, frozen=True, kw_only=True):
-    """What may be changed about a member."""
+    """The changes to a member."""
 
     role: Role
 
 
 class Invite(RequestModel, frozen=True, kw_only=True):
-    """Whom to invite."""
+    """The person to invite."""
 
     email: str
     role: Role = Role.MEMBER
 
 
 class InvitationInfo(ResponseModel, frozen=True, kw_only=True):
-    """An open invitation; its link is in the mail and nowhere else."""
+    """An open invitation, without its link, which only the mail contains."""
 
     id: UUID
     email: str
@@ -84,7 +84,7 @@ class InvitationInfo(ResponseModel, frozen=True, kw_only=True):
     invited_by: UUID | None
     created_at: str | None
     expires_at: str | None
-    """The link stops working here; sent again, it gets a new one."""
+    """The link stops working at this time; resending makes a new one."""
 
     @classmethod
     def of(cls, invitation: Invitation) -> "InvitationInfo":

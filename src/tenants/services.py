@@ -1,4 +1,4 @@
-"""What happens to organizations."""
+"""Creates, changes, suspends, deletes and restores organizations."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,9 +27,8 @@ from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
 
 RESTORE_PERIOD = timedelta(days=30)
-"""How long a deleted organization can be had back."""
+"""A deleted organization can be restored this long."""
 MAX_ORGANIZATIONS_PER_USER_PER_DAY = 20
-"""By one person."""
 
 
 class OrganizationService:
@@ -47,7 +46,7 @@ class OrganizationService:
         session, organization_id = self._session, uuid7()
         await set_tenant_context(session, organization_id, owner_id)
         values = {"id": organization_id, "name": name, "slug": slug, "country": country, "plan": plan}
-        # Who holds the slug cannot be asked, because other organizations are out of sight: the index decides.
+        # Row-level security hides other organizations, so only the unique index can tell whether the slug is taken.
         statement = insert(Organization).values(values).on_conflict_do_nothing(index_elements=["slug"])
         organization: Organization | None = await session.scalar(statement.returning(Organization))
         if organization is None:
@@ -57,14 +56,14 @@ class OrganizationService:
         return organization
 
     async def create_for_user(self, by: Actor, *, name: str, country: str) -> Organization:
-        """Create the organization of a person who has confirmed their address; its slug comes from the name.
+        """Create an organization for a person with a confirmed address; its slug comes from the name.
 
         Raises:
             EmailNotVerified: the address is not confirmed.
             ValidationFailed: name or country cannot be stored.
         """
         if by.user_id is None:
-            raise ValueError("an organization begins with a person")
+            raise ValueError("only a person can create an organization")
         session = self._session
         verified_at = await session.scalar(sa.select(User.email_verified_at).where(User.id == by.user_id))
         ensure_email_verified(verified_at is not None)
@@ -88,16 +87,22 @@ class OrganizationService:
         raise SlugTaken
 
     async def get(self, organization_id: UUID) -> Organization:
-        """One organization; the database is not asked again for what the session holds. Raises: NotFound."""
+        """One organization, from the session's identity map when it is there. Raises: NotFound."""
         organization: Organization | None = await self._session.get(Organization, organization_id)
         if organization is None or organization.deleted_at is not None:
             raise NotFound
         return organization
 
+    async def lock(self, organization_id: UUID) -> None:
+        """Serialize changes to the team: two owners must not leave at once, each relying on the other."""
+        await self._session.execute(
+            sa.select(Organization.id).where(Organization.id == organization_id).with_for_update(key_share=True)
+        )
+
     async def update(
         self, organization_id: UUID, *, by: Actor, name: str | None = None, country: str | None = None
     ) -> Organization:
-        """Change what is given; the slug stays, so that addresses last. Raises: NotFound, ValidationFailed."""
+        """Change what is given. The slug stays, so that links keep working. Raises: NotFound, ValidationFailed."""
         organization = await self.get(organization_id)
         before = {"name": organization.name, "country": organization.country}
         if name is not None:
@@ -110,13 +115,13 @@ class OrganizationService:
         return organization
 
     async def soft_delete(self, organization_id: UUID, *, by: Actor, confirmation: str) -> Organization:
-        """Take the organization away from everybody at once; for ``GRACE`` an owner can have it back.
+        """Hide the organization from everybody; an owner can restore it for ``RESTORE_PERIOD``.
 
-        Its numbers stay with the carrier until then: a job releases them when the grace is over.
+        It keeps its numbers until then: a job releases them after the period.
 
         Raises:
             NotFound: there is no such organization.
-            NameNotRepeated: ``confirmation`` is not its name.
+            ConfirmationMismatch: ``confirmation`` is not its name.
         """
         organization = await self.get(organization_id)
         if confirmation.strip() != organization.name:
@@ -135,11 +140,11 @@ class OrganizationService:
         return organization
 
     async def suspend(self, organization_id: UUID, *, by: Actor) -> None:
-        """Stop an organization's phones; live calls are ended. Raises: NotFound, AlreadySo."""
+        """Suspend an organization and end its live calls. Raises: NotFound, AlreadyApplied."""
         await self._set_suspended(organization_id, utc_now(), by, "organization.suspended")
 
     async def unsuspend(self, organization_id: UUID, *, by: Actor) -> None:
-        """Let an organization's phones work again. Raises: NotFound, AlreadySo."""
+        """End an organization's suspension. Raises: NotFound, AlreadyApplied."""
         await self._set_suspended(organization_id, None, by, "organization.suspension_lifted")
 
     async def _set_suspended(self, organization_id: UUID, at: datetime | None, by: Actor, action: str) -> None:
@@ -155,7 +160,7 @@ class OrganizationService:
         await self._record(organization, by, action, None)
 
     async def restore(self, organization_id: UUID, *, by: Actor) -> Organization:
-        """Give a deleted organization back to its people; whoever asks must own it. Raises: NotFound."""
+        """Restore a deleted organization; ``by`` must be an owner. Raises: NotFound."""
         organization: Organization | None = await self._session.scalar(
             self._restorable(by.user_id).where(Organization.id == organization_id).with_for_update(of=Organization)
         )
@@ -166,7 +171,7 @@ class OrganizationService:
         return organization
 
     async def list_restorable(self, user_id: UUID) -> Sequence[Organization]:
-        """The deleted organizations that ``user_id`` owns and can still have back."""
+        """The deleted organizations that ``user_id`` owns and can still restore."""
         found: Sequence[Organization] = (await self._session.scalars(self._restorable(user_id))).all()
         return found
 
@@ -223,7 +228,7 @@ class OrganizationService:
         return organization
 
     async def add_phone_number(self, organization_id: UUID, e164: str, *, carrier_sid: str | None) -> PhoneNumber:
-        """Record that the organization holds ``e164``."""
+        """Record that the organization holds ``e164``, without a purchase."""
         number = PhoneNumber(organization_id=organization_id, e164=e164, carrier_sid=carrier_sid)
         self._session.add(number)
         await self._session.flush()
@@ -231,7 +236,7 @@ class OrganizationService:
 
 
 def restorable_until(organization: Organization) -> datetime:
-    """When the grace of a deleted organization ends."""
+    """The end of a deleted organization's restore period."""
     if organization.deleted_at is None:
         raise ValueError("the organization is not deleted")
     return organization.deleted_at + RESTORE_PERIOD

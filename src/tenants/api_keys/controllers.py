@@ -1,4 +1,4 @@
-"""``…/api-keys``: an organization's admins make, see and revoke its keys."""
+"""``…/api-keys``: admins create, list and revoke the organization's keys."""
 
 from typing import Any
 from uuid import UUID

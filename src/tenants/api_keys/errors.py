@@ -4,7 +4,7 @@ from kit.errors import Conflict, Forbidden, Unauthenticated
 
 
 class InvalidApiKey(Unauthenticated):
-    """Not a key, unknown, revoked, or of a deleted organization: these are not told apart."""
+    """Malformed, unknown, revoked, or of a deleted organization; the answer is the same."""
 
     code = "invalid_api_key"
     message = "Invalid or revoked API key"
@@ -18,7 +18,7 @@ class KeyReadOnly(Forbidden):
 
 
 class TooManyKeys(Conflict):
-    """The organization holds as many active keys as it may."""
+    """The organization has as many active keys as it may."""
 
     code = "too_many_keys"
     message = "Too many active API keys. Revoke one first"

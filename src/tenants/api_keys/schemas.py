@@ -1,4 +1,4 @@
-"""Wire types about API keys."""
+"""Wire types of API keys."""
 
 from typing import Annotated
 from uuid import UUID
@@ -11,14 +11,14 @@ from tenants.models import ApiKey, KeyScope
 
 
 class CreateApiKey(RequestModel, frozen=True, kw_only=True):
-    """What a new key is called and what it may do."""
+    """The label and scope of a new key."""
 
     label: Annotated[str, Meta(max_length=MAX_LABEL_CHARACTERS)] = ""
     scope: KeyScope = KeyScope.READ
 
 
 class ApiKeyInfo(ResponseModel, frozen=True, kw_only=True):
-    """A key as the list shows it: never the key itself."""
+    """A key in the list, without its raw text."""
 
     id: UUID
     label: str
@@ -44,7 +44,7 @@ class ApiKeyInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 class ApiKeyIssued(ResponseModel, frozen=True, kw_only=True):
-    """The one answer that holds the raw key."""
+    """The only answer with the raw key."""
 
     id: UUID
     label: str

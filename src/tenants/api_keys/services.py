@@ -1,4 +1,4 @@
-"""What happens to API keys."""
+"""Creates, lists and revokes API keys."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -31,29 +31,29 @@ class ApiKeyService:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-        self._repository = self.Repository(session=session)
+        self._keys = self.Repository(session=session)
 
     async def issue(self, organization_id: UUID, *, label: str, scope: KeyScope, by: Actor) -> tuple[ApiKey, str]:
-        """Make a key and return it with its raw text, which nobody can read again.
+        """Create a key and return it with its raw text, which is never stored.
 
         Raises:
             ValidationFailed: the label cannot be stored.
-            TooManyKeys: the organization holds as many active keys as it may.
+            TooManyKeys: the organization has as many active keys as it may.
         """
-        checked = parse_label(label)
-        # Locks the organization's row: two keys asked for at once must not both be the last one allowed.
+        checked_label = parse_label(label)
+        # Locks the organization's row, so that two keys created at once cannot both be the last one allowed.
         limits = await self._session.scalar(
             sa.select(Organization.limits).where(Organization.id == organization_id).with_for_update(key_share=True)
         )
-        if await self._repository.count(*_active(organization_id)) >= int(
+        if await self._keys.count(*_active(organization_id)) >= int(
             (limits or {}).get(ACTIVE_KEYS_LIMIT_NAME, MAX_ACTIVE_KEYS)
         ):
             raise TooManyKeys
         minted = secrets.mint(API_KEY_PREFIX)
-        key = await self._repository.add(
+        key = await self._keys.add(
             ApiKey(
                 organization_id=organization_id,
-                label=checked,
+                label=checked_label,
                 scope=scope,
                 digest=minted.digest,
                 prefix=minted.hint,
@@ -73,13 +73,13 @@ class ApiKeyService:
 
     async def get_active(self, organization_id: UUID, key_id: UUID) -> ApiKey:
         """One active key. Raises: NotFound."""
-        key = await self._repository.get_one_or_none(*_active(organization_id), ApiKey.id == key_id)
+        key = await self._keys.get_one_or_none(*_active(organization_id), ApiKey.id == key_id)
         if key is None:
             raise NotFound
         return key
 
     async def revoke(self, organization_id: UUID, key_id: UUID, *, by: Actor) -> None:
-        """Revoke for good: once committed, no request with the key succeeds. Raises: NotFound."""
+        """Revoke for good. After the commit no request with the key succeeds. Raises: NotFound."""
         key = await self.get_active(organization_id, key_id)
         key.revoked_at, key.revoked_by = utc_now(), by.user_id
         await self._record(key, "api_key.revoked", by)

@@ -1,1 +1,1 @@
-"""An organization's audit trail: read, narrowed down, exported. Nothing here writes."""
+"""The audit log as an organization's admins read it: list, filters, export."""

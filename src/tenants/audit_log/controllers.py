@@ -1,4 +1,4 @@
-"""``…/audit``: an organization's admins read its trail."""
+"""``…/audit``: admins list and export the organization's audit log."""
 
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from kit.schemas import Page
 from tenants.audit_log.schemas import AuditEventInfo
 from tenants.audit_log.services import (
     AuditFilters,
-    audit_page,
+    AuditLogService,
     export_audit_csv,
     parse_filters,
 )
@@ -32,12 +32,12 @@ def audit_filters(
     since: Moment = None,
     until: Moment = None,
 ) -> AuditFilters:
-    """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
+    """The filters of the list and the export, from the query. Raises: ValidationFailed."""
     return parse_filters(action, actor, read_moment("since", since), read_moment("until", until))
 
 
 class AuditController(Controller):
-    """The audit trail of the organization in the path."""
+    """The audit log of the organization in the path."""
 
     path = "/organizations/{organization_id:uuid}/audit"
     tags = ["Audit"]
@@ -52,7 +52,9 @@ class AuditController(Controller):
         filters: NamedDependency[AuditFilters],
         asked: NamedDependency[PageQuery],
     ) -> Page[AuditEventInfo]:
-        rows = await audit_page(db_session, organization_id, filters, after=asked.after, limit=asked.limit)
+        rows = await AuditLogService(db_session).list_events(
+            organization_id, filters, after=asked.after, limit=asked.limit
+        )
         return asked.answer(rows, AuditEventInfo.of)
 
     @get("/export.csv", summary="The audit trail as CSV, newest first", media_type="text/csv")

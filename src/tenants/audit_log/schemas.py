@@ -1,4 +1,4 @@
-"""Wire types about the audit trail."""
+"""Wire types of the audit log."""
 
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from kit.schemas import ResponseModel, rfc3339
 
 
 class AuditEventInfo(ResponseModel, frozen=True, kw_only=True):
-    """Who did what, when and from where."""
+    """An event: who did what, when and from which address."""
 
     id: UUID
     at: str | None
@@ -24,7 +24,7 @@ class AuditEventInfo(ResponseModel, frozen=True, kw_only=True):
     address: str
     """The IP address that the request came from."""
     details: dict[str, Any] | None
-    """What it was before and after, never a secret."""
+    """Values before and after the change, never a secret."""
 
     @classmethod
     def of(cls, event: AuditEvent) -> "AuditEventInfo":

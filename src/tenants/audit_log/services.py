@@ -1,4 +1,4 @@
-"""What the audit trail is asked."""
+"""Lists and exports the audit log of an organization."""
 
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
@@ -34,7 +34,7 @@ CSV_COLUMNS = (
 
 
 class AuditFilters(msgspec.Struct, frozen=True):
-    """What the trail is narrowed to."""
+    """The filters of the list and the export."""
 
     action: str | None = None
     """``embed_token.revoked``, or ``embed_token`` for all that happened to those."""
@@ -47,7 +47,7 @@ class AuditFilters(msgspec.Struct, frozen=True):
 def parse_filters(
     action: str | None, actor: str | None, since: datetime | None, until: datetime | None
 ) -> AuditFilters:
-    """Filters as they came in an address; empty text narrows nothing. Raises: ValidationFailed."""
+    """Parse the filters of a query string; empty text means no filter. Raises: ValidationFailed."""
     for field, typed in (("action", action), ("actor", actor)):
         if typed and not is_valid_text(typed):
             raise ValidationFailed([(field, "Control characters are not allowed")])
@@ -61,49 +61,56 @@ def parse_filters(
     )
 
 
-async def audit_page(
-    session: AsyncSession, organization_id: UUID, filters: AuditFilters, *, after: UUID | None, limit: int
-) -> Sequence[AuditEvent]:
-    """``limit`` + 1 events of the organization, newest first."""
-    # Found in the index alone. Asked for whole events, PostgreSQL would rather go through everybody's, newest first.
-    found = (
-        sa.select(AuditEvent.id)
-        .where(AuditEvent.organization_id == organization_id, *_conditions(filters))
-        .order_by(AuditEvent.id.desc())
-        .limit(limit + 1)
-    )
-    if after is not None:
-        found = found.where(AuditEvent.id < after)
-    query = (
-        sa.select(AuditEvent)
-        .where(AuditEvent.organization_id == organization_id, AuditEvent.id.in_(found))
-        .order_by(AuditEvent.id.desc())
-    )
-    rows: Sequence[AuditEvent] = (await session.scalars(query)).all()
-    for row in rows:
-        if row.actor_kind == ActorKind.STAFF:
-            _hide_staff_identity(session, row)
-    return rows
+class AuditLogService:
+    """The audit log of one organization at a time."""
 
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
 
-async def known_actions(session: AsyncSession, organization_id: UUID) -> Sequence[str]:
-    """The kinds of events that the trail holds among its latest ones, for people to choose from."""
-    latest = (
-        sa.select(AuditEvent.action)
-        .where(AuditEvent.organization_id == organization_id)
-        .order_by(AuditEvent.id.desc())
-        .limit(1000)
-        .subquery()
-    )
-    return (await session.scalars(sa.select(latest.c.action).distinct().order_by(latest.c.action))).all()
+    async def list_events(
+        self, organization_id: UUID, filters: AuditFilters, *, after: UUID | None, limit: int
+    ) -> Sequence[AuditEvent]:
+        """``limit`` + 1 events of the organization, newest first."""
+        # Ids first, from the index alone: for whole events PostgreSQL would scan all organizations' rows, newest first.
+        found = (
+            sa.select(AuditEvent.id)
+            .where(AuditEvent.organization_id == organization_id, *_conditions(filters))
+            .order_by(AuditEvent.id.desc())
+            .limit(limit + 1)
+        )
+        if after is not None:
+            found = found.where(AuditEvent.id < after)
+        query = (
+            sa.select(AuditEvent)
+            .where(AuditEvent.organization_id == organization_id, AuditEvent.id.in_(found))
+            .order_by(AuditEvent.id.desc())
+        )
+        rows: Sequence[AuditEvent] = (await self._session.scalars(query)).all()
+        for row in rows:
+            if row.actor_kind == ActorKind.STAFF:
+                _hide_staff_identity(self._session, row)
+        return rows
+
+    async def list_actions(self, organization_id: UUID) -> Sequence[str]:
+        """The actions among the latest 1,000 events, for the filter."""
+        latest = (
+            sa.select(AuditEvent.action)
+            .where(AuditEvent.organization_id == organization_id)
+            .order_by(AuditEvent.id.desc())
+            .limit(1000)
+            .subquery()
+        )
+        return (await self._session.scalars(sa.select(latest.c.action).distinct().order_by(latest.c.action))).all()
 
 
 def export_audit_csv(database: Database, organization_id: UUID, filters: AuditFilters) -> AsyncGenerator[bytes, None]:
-    """Every event that ``filters`` let through, newest first."""
+    """All events that match ``filters``, newest first."""
 
     async def read(after: UUID | None) -> Sequence[AuditEvent]:
         async with database.tenant_session(organization_id) as session:
-            return await audit_page(session, organization_id, filters, after=after, limit=CSV_BATCH_ROWS)
+            return await AuditLogService(session).list_events(
+                organization_id, filters, after=after, limit=CSV_BATCH_ROWS
+            )
 
     return csv_of(CSV_COLUMNS, read, _cells)
 
@@ -138,7 +145,7 @@ def _conditions(filters: AuditFilters) -> list[sa.ColumnElement[bool]]:
 
 
 def _is_actor(actor: str) -> sa.ColumnElement[bool]:
-    """Staff are found by the name that is shown for all of them: by their own, guesses could be tried."""
+    """Staff match only their display name: a search by their own names could confirm guesses."""
     is_meant = AuditEvent.actor_name.icontains(actor, autoescape=True)
     with contextlib.suppress(ValueError):
         is_meant = sa.or_(AuditEvent.actor_id == UUID(actor), is_meant)
@@ -148,7 +155,7 @@ def _is_actor(actor: str) -> sa.ColumnElement[bool]:
 
 
 def _hide_staff_identity(session: AsyncSession, row: AuditEvent) -> None:
-    """Customers see that staff did it; who, from where and why is the back office's to know."""
+    """Customers see that staff acted; who, from where and why is shown in the back office only."""
     session.expunge(row)
     row.actor_id, row.actor_name, row.address = None, STAFF_DISPLAY_NAME, ""
     row.details = {key: value for key, value in (row.details or {}).items() if key != "reason"} or None
