@@ -1,1 +1,1 @@
-"""People: users, their passwords and their sessions."""
+"""User accounts: registration, sign-in, passwords, second factor and sessions."""

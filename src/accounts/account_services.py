@@ -1,4 +1,4 @@
-"""What the application knows of people, put together once."""
+"""The objects for accounts that the application makes once."""
 
 import msgspec
 
@@ -16,7 +16,7 @@ from kit.settings import Settings
 
 
 class AccountServices(msgspec.Struct, frozen=True):
-    """The doors and what is behind them."""
+    """Sign-in, registration, password reset and account settings, with what they share."""
 
     authenticator: Authenticator
     registration: Registration
@@ -31,17 +31,19 @@ ACCOUNT_SERVICES: AppKey[AccountServices] = AppKey("account_services")
 
 
 def build_account_services(settings: Settings, database: Database, mailer: Mailer) -> AccountServices:
-    """One per application: it holds the threads that check passwords."""
+    """Make the objects, once for an application: ``Passwords`` holds the threads that check passwords."""
     passwords, url = Passwords(), settings.public_url
-    limits = LoginThrottle(database, exempts_loopback=settings.is_sandbox)
+    throttle = LoginThrottle(database, exempts_loopback=settings.is_sandbox)
     second_factor = SecondFactor(settings.secret_key)
-    sign_in = Authenticator(database, passwords, limits, second_factor)
+    authenticator = Authenticator(database, passwords, throttle, second_factor)
     return AccountServices(
-        authenticator=sign_in,
-        registration=Registration(database, passwords, limits, mailer, public_url=url, secret=settings.secret_key),
-        password_reset=PasswordReset(database, passwords, limits, mailer, public_url=url),
-        account_settings=AccountSettings(database, passwords, limits, mailer, second_factor, sign_in, public_url=url),
+        authenticator=authenticator,
+        registration=Registration(database, passwords, throttle, mailer, public_url=url, secret=settings.secret_key),
+        password_reset=PasswordReset(database, passwords, throttle, mailer, public_url=url),
+        account_settings=AccountSettings(
+            database, passwords, throttle, mailer, second_factor, authenticator, public_url=url
+        ),
         passwords=passwords,
-        login_throttle=limits,
+        login_throttle=throttle,
         second_factor=second_factor,
     )

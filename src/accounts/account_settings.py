@@ -1,4 +1,4 @@
-"""What people change about their own account once they are in; what matters asks for the password again."""
+"""Changes that people make to their own account; sensitive ones require the password again."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -24,40 +24,40 @@ from kit.mail import Mailer
 
 
 class AccountSettings:
-    """Passwords, addresses, sessions and the second factor of the person who asks.
+    """Changes the password, address, sessions and second factor of the signed-in person.
 
-    Every method may raise NotSignedIn (the account or the session ended meanwhile) and, where it takes a secret,
-    TooMany. A wrong secret is a ValidationFailed of its field.
+    Every method may raise NotSignedIn, when the account or the session ended meanwhile. Methods that take a secret may
+    raise TooMany, and ValidationFailed of the field when the secret is wrong.
     """
 
     def __init__(
         self,
         database: Database,
         passwords: Passwords,
-        limits: LoginThrottle,
+        throttle: LoginThrottle,
         mailer: Mailer,
         second_factor: SecondFactor,
-        sign_in: Authenticator,
+        authenticator: Authenticator,
         *,
         public_url: str,
     ) -> None:
         self._database = database
         self._passwords = passwords
-        self._limits = limits
+        self._throttle = throttle
         self._mailer = mailer
         self._second_factor = second_factor
-        self._sign_in = sign_in
+        self._authenticator = authenticator
         self._login = f"{public_url}/login"
         self._forgot = f"{public_url}/forgot-password"
         self._verify = f"{public_url}/verify-email/"
 
     async def rename(self, viewer: Viewer, *, name: str, by: Actor) -> None:
-        """Change what the person is called. Raises: ValidationFailed."""
+        """Change the person's name. Raises: ValidationFailed."""
         async with self._database.tenant_session(None, viewer.user_id) as session:
             await UserService(session).rename(viewer.user_id, name, by=by)
 
     async def change_password(self, viewer: Viewer, *, current: str, new: str, by: Actor) -> str:
-        """Set a new password, end every other session, and return this one's new raw id. Raises: ValidationFailed."""
+        """Set a new password, end other sessions, and return this session's new raw id. Raises: ValidationFailed."""
         ensure_password(new, email=viewer.email, name=viewer.name, field="new_password")
         await self._ensure_password(viewer, current, by, field="current_password")
         hashed = await self._passwords.hash(new)
@@ -70,20 +70,20 @@ class AccountSettings:
             )
             await record(session, by, "password.changed", subject_id=user.id, subject_name=user.email)
             await self._mailer.send_after_commit(session, mails.password_changed(user.email, self._forgot))
-            return await _only_this_one(session, viewer)
+            return await _end_other_sessions(session, viewer)
 
     async def request_email_change(self, viewer: Viewer, *, email: str, password: str, by: Actor) -> None:
-        """Mail a link to the new address, and word of it to the present one.
+        """Mail a link to the new address and a notice to the present one.
 
-        Whether the new address has an account is told to that address only. Raises: ValidationFailed.
+        Only the new address learns whether it has an account. Raises: ValidationFailed.
         """
         new_email = parse_email(email)
         if new_email == viewer.email:
             raise ValidationFailed([("email", "This is your address already")])
         await self._ensure_password(viewer, password, by, field="password")
-        if not await self._limits.allow_mail("change-email", viewer.email):
+        if not await self._throttle.allow_mail("change-email", viewer.email):
             raise TooMany("We have sent several mails already. Wait an hour, then try again", retry_after=3600)
-        may_mail_new = await self._limits.allow_mail("sign-up", new_email)
+        may_mail_new = await self._throttle.allow_mail("sign-up", new_email)
         async with self._database.tenant_session(None, viewer.user_id) as session:
             if await UserService(session).find_by_email(new_email) is not None:
                 mail = mails.address_in_use(new_email, self._login)
@@ -99,38 +99,38 @@ class AccountSettings:
             await record(session, by, "email.change_requested", subject_id=viewer.user_id, details=asked)
 
     async def list_sessions(self, viewer: Viewer) -> Sequence[LoginSession]:
-        """Where the person is signed in, the last seen first."""
+        """The person's active sessions, the last seen first."""
         async with self._database.tenant_session(None, viewer.user_id) as session:
             return await SessionService(session).list_active(viewer.user_id)
 
     async def end_session(self, viewer: Viewer, session_id: UUID, *, by: Actor) -> None:
-        """Sign one of the person's browsers out. Raises: NotFound."""
+        """End one of the person's sessions. Raises: NotFound."""
         async with self._database.tenant_session(None, viewer.user_id) as session:
             if not await SessionService(session).end_for_user(viewer.user_id, session_id):
                 raise NotFound
             await record(session, by, "session.ended", subject_id=session_id)
 
     async def end_other_sessions(self, viewer: Viewer, *, by: Actor) -> int:
-        """Sign every other browser out; return how many there were."""
+        """End all other sessions; return how many there were."""
         async with self._database.tenant_session(None, viewer.user_id) as session:
             count = await SessionService(session).end_all(viewer.user_id, except_id=viewer.session_id)
             await record(session, by, "session.others_ended", details={"count": count})
             return count
 
     async def get_second_factor(self, viewer: Viewer) -> tuple[User, str | None, int]:
-        """The person, the secret of an enrolment under way if there is one, and how many recovery codes are left."""
+        """The person, the secret of a pending enrolment if any, and the number of unused recovery codes."""
         async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).get_active(viewer.user_id)
             return user, self._second_factor.pending_secret(user), await self._second_factor.codes_left(session, user)
 
     async def start_second_factor(self, viewer: Viewer, *, password: str, by: Actor) -> None:
-        """Begin to enrol. Raises: ValidationFailed, SecondFactorUnchanged."""
+        """Start the enrolment. Raises: ValidationFailed, SecondFactorUnchanged."""
         await self._ensure_password(viewer, password, by, field="password")
         async with self._database.tenant_session(None, viewer.user_id) as session:
             await self._second_factor.enrol(session, await UserService(session).get_active(viewer.user_id))
 
     async def confirm_second_factor(self, viewer: Viewer, *, code: str, by: Actor) -> tuple[Sequence[str], str]:
-        """Finish enrolling: the recovery codes, and this session's new raw id; the other sessions end.
+        """Finish the enrolment, end all other sessions, and return recovery codes and this session's new raw id.
 
         Raises: ValidationFailed, SecondFactorUnchanged.
         """
@@ -141,10 +141,10 @@ class AccountSettings:
             except WrongCode as wrong:
                 raise ValidationFailed([("code", wrong.message)]) from wrong
             await self._mail_second_factor_change(session, user, "switched on")
-            return codes, await _only_this_one(session, viewer)
+            return codes, await _end_other_sessions(session, viewer)
 
     async def renew_recovery_codes(self, viewer: Viewer, *, code: str, by: Actor) -> Sequence[str]:
-        """Ten new recovery codes; the old ones die. Raises: ValidationFailed, SecondFactorUnchanged."""
+        """Replace the recovery codes by ten new ones. Raises: ValidationFailed, SecondFactorUnchanged."""
         await self._ensure_code(viewer, code, by)
         async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).get_active(viewer.user_id)
@@ -152,7 +152,7 @@ class AccountSettings:
             return await self._second_factor.renew_codes(session, user, by=by)
 
     async def disable_second_factor(self, viewer: Viewer, *, password: str, code: str, by: Actor) -> str:
-        """Switch the second factor off; return this session's new raw id, the others end.
+        """Disable the second factor, end all other sessions, and return this session's new raw id.
 
         Raises: ValidationFailed, SecondFactorUnchanged.
         """
@@ -162,14 +162,14 @@ class AccountSettings:
             user = await UserService(session).get_active(viewer.user_id)
             await self._second_factor.disable(session, user, by=by)
             await self._mail_second_factor_change(session, user, "switched off")
-            return await _only_this_one(session, viewer)
+            return await _end_other_sessions(session, viewer)
 
     async def _mail_second_factor_change(self, session: AsyncSession, user: User, what: str) -> None:
         await self._mailer.send_after_commit(session, mails.second_factor_changed(user.email, what, self._forgot))
 
     async def _ensure_password(self, viewer: Viewer, password: str, by: Actor, *, field: str) -> None:
         try:
-            await self._sign_in.verify_password(viewer.user_id, password, by.address)
+            await self._authenticator.verify_password(viewer.user_id, password, by.address)
         except WrongCredentials as wrong:
             raise ValidationFailed([(field, "This is not your password")]) from wrong
 
@@ -177,13 +177,13 @@ class AccountSettings:
         async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).get_active(viewer.user_id)
         try:
-            await self._sign_in.verify_code(user, code, by.address)
+            await self._authenticator.verify_code(user, code, by.address)
         except WrongCode as wrong:
             raise ValidationFailed([("code", wrong.message)]) from wrong
 
 
-async def _only_this_one(session: AsyncSession, viewer: Viewer) -> str:
-    """End the person's other sessions and give the present one a new raw id."""
+async def _end_other_sessions(session: AsyncSession, viewer: Viewer) -> str:
+    """End the person's other sessions and return a new raw id for this one."""
     sessions = SessionService(session)
     await sessions.end_all(viewer.user_id, except_id=viewer.session_id)
     return await sessions.rotate_id(viewer.session_id)

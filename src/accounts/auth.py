@@ -1,4 +1,4 @@
-"""From cookie to person: one look-up per request that carries a session, none for anybody else."""
+"""Authenticates a request by its session cookie, with one database lookup; requests without a cookie need none."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ from kit.http.sessions import MissingGuard, UserContext
 
 
 def cookie_name(public_url: str) -> str:
-    """The session cookie's name: over https the browser itself holds it to this host."""
+    """The session cookie's name; with https the prefix ``__Host-`` binds it to this host."""
     return "__Host-sid" if public_url.startswith("https://") else "sid"
 
 
 def session_cookie(public_url: str, raw: str | None) -> Cookie:
-    """The cookie that carries the session id ``raw``, or that takes it away when None."""
+    """The cookie with the raw session id, or the one that deletes it when ``raw`` is None."""
     return Cookie(
         key=cookie_name(public_url),
         value=raw or "",
@@ -37,7 +37,7 @@ def session_cookie(public_url: str, raw: str | None) -> Cookie:
 
 
 class SessionMiddleware:
-    """Puts the ``Viewer``, or None, into the scope as ``user``."""
+    """Sets ``user`` in the scope to the ``Viewer`` or None."""
 
     def __init__(self, app: ASGIApp, *, public_url: str) -> None:
         self._app = app
@@ -56,12 +56,12 @@ class SessionMiddleware:
 
 
 def requires_user(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Guard: somebody is signed in. Raises: NotSignedIn."""
+    """Guard: require a signed-in person. Raises: NotSignedIn."""
     current_viewer(connection)
 
 
 def current_viewer(connection: ASGIConnection[Any, Any, Any, Any]) -> Viewer:
-    """The person behind the request. Raises: NotSignedIn."""
+    """The signed-in person. Raises: NotSignedIn."""
     found = connection.scope["user"]
     if not isinstance(found, Viewer):
         raise NotSignedIn
@@ -77,19 +77,19 @@ def provide_user_context(request: Request[Any, Any, Any]) -> UserContext:
 
 
 def current_actor(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
-    """The person behind the request, as the audit trail names them. Raises: NotSignedIn."""
+    """The signed-in person as the actor of the audit log. Raises: NotSignedIn."""
     found = current_viewer(connection)
     address = "" if connection.client is None else connection.client.host
     return Actor(ActorKind.USER, found.user_id, found.email, address)
 
 
 def browser_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Browser:
-    """Where a request comes from."""
+    """Address and user agent of a request."""
     address = "" if connection.client is None else connection.client.host
     return Browser(address=address, user_agent=connection.headers.get("user-agent", ""))
 
 
 def raw_session_id(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
-    """The raw session id that the request shows, whatever it is worth."""
+    """The raw session id of the request, valid or not."""
     public_url: str = SETTINGS.get(connection.app).public_url
     return cookie_value(connection.headers.get("cookie", ""), cookie_name(public_url))

@@ -1,4 +1,4 @@
-"""``/api/session``: sign in, who am I, sign out."""
+"""``/api/session``: signs in, shows the signed-in person, signs out."""
 
 from typing import Any
 

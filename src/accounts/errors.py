@@ -1,4 +1,4 @@
-"""Refusals about people."""
+"""Refusals about accounts."""
 
 from kit.errors import Conflict, Forbidden, NotFound, Unauthenticated
 
@@ -11,7 +11,7 @@ class NotSignedIn(Unauthenticated):
 
 
 class WrongCredentials(Unauthenticated):
-    """Unknown e-mail, wrong password, or a disabled account: the three are not told apart."""
+    """Unknown e-mail, wrong password, or a disabled account; the answer is the same."""
 
     code = "wrong_credentials"
     message = "E-mail or password is wrong"
@@ -25,28 +25,28 @@ class SecondFactorRequired(Unauthenticated):
 
 
 class WrongCode(Unauthenticated):
-    """Not a code of now, one that was used before, or no recovery code that is left."""
+    """The code is wrong, expired or used before."""
 
     code = "wrong_code"
     message = "That code is not right, or it was used before"
 
 
 class EmailNotVerified(Forbidden):
-    """The person has not yet shown that the e-mail address is theirs."""
+    """The person has not confirmed their e-mail address."""
 
     code = "email_not_verified"
     message = "Confirm your e-mail address first: open the link we sent you, or have it sent again from your account"
 
 
 class LinkNotUsable(NotFound):
-    """The link is unknown, used, replaced by a newer one, or too old: the four are not told apart."""
+    """The link is unknown, used, replaced or expired; the answer is the same."""
 
     code = "link_not_usable"
     message = "This link no longer works. It may have been used, or a newer one sent"
 
 
 class SecondFactorUnchanged(Conflict):
-    """The second factor is already as it is asked to be."""
+    """The second factor is in the requested state already."""
 
     code = "second_factor_unchanged"
     message = "Two-step sign-in is already set this way"

@@ -1,9 +1,9 @@
-"""What the product writes to people about their accounts."""
+"""Mails about accounts."""
 
 from kit.mail import Mail
 
-NOT_YOU = "If this was not you, reset your password now: somebody else may know it."
-IGNORE = "If you did not ask for this, ignore this mail: nothing happens without the link."
+_NOT_YOU = "If this was not you, reset your password now: somebody else may know it."
+_IGNORE = "If you did not ask for this, ignore this mail: nothing happens without the link."
 
 
 def verify_email(to: str, link: str) -> Mail:
@@ -12,7 +12,7 @@ def verify_email(to: str, link: str) -> Mail:
         subject="Confirm your e-mail address",
         paragraphs=(
             "Confirm that this address is yours to start with Epoch Voice. The link works for 24 hours.",
-            IGNORE,
+            _IGNORE,
         ),
         action=("Confirm e-mail address", link),
     )
@@ -35,7 +35,7 @@ def reset_password(to: str, link: str) -> Mail:
     return Mail(
         to=to,
         subject="Reset your password",
-        paragraphs=("Choose a new password. The link works once, for 30 minutes.", IGNORE),
+        paragraphs=("Choose a new password. The link works once, for 30 minutes.", _IGNORE),
         action=("Choose a new password", link),
     )
 
@@ -44,7 +44,7 @@ def password_changed(to: str, forgot: str) -> Mail:
     return Mail(
         to=to,
         subject="Your password was changed",
-        paragraphs=("The password of your account was changed, and every other browser was signed out.", NOT_YOU),
+        paragraphs=("The password of your account was changed, and every other browser was signed out.", _NOT_YOU),
         action=("Reset password", forgot),
     )
 
@@ -55,7 +55,7 @@ def confirm_new_email(to: str, link: str) -> Mail:
         subject="Confirm your new e-mail address",
         paragraphs=(
             "Confirm that you want to sign in with this address from now on. The link works for an hour.",
-            IGNORE,
+            _IGNORE,
         ),
         action=("Confirm new address", link),
     )
@@ -77,7 +77,7 @@ def email_change_requested(to: str, new_email: str, forgot: str) -> Mail:
     return Mail(
         to=to,
         subject="A new e-mail address was asked for",
-        paragraphs=(f"Your account is to be moved to {new_email} once that address is confirmed.", NOT_YOU),
+        paragraphs=(f"Your account is to be moved to {new_email} once that address is confirmed.", _NOT_YOU),
         action=("Reset password", forgot),
     )
 
@@ -97,6 +97,6 @@ def second_factor_changed(to: str, what: str, forgot: str) -> Mail:
     return Mail(
         to=to,
         subject=f"Two-step sign-in: {what}",
-        paragraphs=(f"Two-step sign-in: {what}.", NOT_YOU),
+        paragraphs=(f"Two-step sign-in: {what}.", _NOT_YOU),
         action=("Reset password", forgot),
     )

@@ -1,4 +1,4 @@
-"""People who sign in, their sessions, and what proves that they are who they say."""
+"""User accounts, sessions, recovery codes and one-time tokens."""
 
 import datetime as dt
 import enum
@@ -13,7 +13,7 @@ from kit.db.model import Base, text_enum
 
 
 class TokenPurpose(enum.StrEnum):
-    """What a mailed link is good for."""
+    """The purpose of a mailed link."""
 
     VERIFY_EMAIL = "verify-email"
     RESET_PASSWORD = "reset-password"  # noqa: S105 - a purpose
@@ -30,17 +30,17 @@ class AbstractSession(Base):
     last_seen_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
     """Written at most once a minute."""
     expires_at: Mapped[dt.datetime]
-    """The end whatever happens."""
+    """The end of the session, however often it is used."""
     awaits_second_factor: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    """True between the password and the code: such a session signs nobody in."""
+    """True between password and code; such a session does not sign in."""
     user_agent: Mapped[str] = mapped_column(default="", server_default="")
-    """Cut to 200 characters, for people to tell their sessions apart."""
+    """Cut to 200 characters; by it people tell their sessions apart."""
     address: Mapped[str] = mapped_column(default="", server_default="")
-    """Where it was begun from."""
+    """The IP address of the sign-in."""
 
 
 class AbstractRecoveryCode(Base):
-    """One way in without the second factor, good once."""
+    """A code that replaces the second factor once."""
 
     __abstract__ = True
 
@@ -50,7 +50,7 @@ class AbstractRecoveryCode(Base):
 
 
 class LoginSession(AbstractSession):
-    """A customer's session; it ends 14 days after sign-in at the latest."""
+    """A customer's session; it ends at most 14 days after sign-in."""
 
     __tablename__ = "login_session"
 
@@ -67,33 +67,33 @@ class RecoveryCode(AbstractRecoveryCode):
 
 
 class AbstractAccount(Base):
-    """Somebody who signs in: customers and the product's own staff, who share no table."""
+    """An account that signs in. Customers and staff have separate tables."""
 
     __abstract__ = True
     actor_kind: ClassVar[ActorKind]
     needs_second_factor: ClassVar[bool]
-    """True when no password alone lets anybody in."""
+    """True when a password alone never signs in."""
     recovery_code_model: ClassVar[type[AbstractRecoveryCode]]
 
     email: Mapped[str] = mapped_column(unique=True)
-    """Lower case; what people typed differs only in case."""
+    """Lower case."""
     name: Mapped[str] = mapped_column(default="", server_default="")
     password_hash: Mapped[str]
     """Argon2id, with its parameters and salt."""
     totp_secret: Mapped[bytes | None]
-    """Sealed with the product's key; set from the start of enrolment."""
+    """Encrypted; set when the enrolment starts."""
     totp_enabled_at: Mapped[dt.datetime | None]
-    """None until a first code has confirmed the secret."""
+    """None until a first code confirms the secret."""
     totp_last_step: Mapped[int | None] = mapped_column(sa.BigInteger)
-    """The last time step whose code was used: each code is good once."""
+    """The last time step whose code was used; each code works once."""
     disabled_at: Mapped[dt.datetime | None]
 
 
 class User(AbstractAccount):
-    """A customer; organizations are theirs through memberships."""
+    """A customer."""
 
     __tablename__ = "user_account"
-    # What staff type is compared with beginnings, byte by byte.
+    # For prefix searches by staff, which compare bytes.
     __table_args__ = (sa.Index("ix_user_account_email_prefix", "email", postgresql_ops={"email": "text_pattern_ops"}),)
     actor_kind = ActorKind.USER
     needs_second_factor = False
@@ -103,7 +103,7 @@ class User(AbstractAccount):
 
 
 class OneTimeToken(Base):
-    """A link that was mailed; the mail holds the raw token, this row only its SHA-256."""
+    """The token of a mailed link. The mail has the raw token, this row only its SHA-256."""
 
     __tablename__ = "one_time_token"
     __table_args__ = (sa.Index(None, "user_id", "purpose"),)

@@ -1,4 +1,4 @@
-"""Links that are mailed: 256 random bits, kept as a digest, good once and not for long."""
+"""Issues and redeems the one-time tokens of mailed links: 256 random bits, stored as a digest."""
 
 import secrets
 from datetime import timedelta
@@ -21,23 +21,23 @@ TOKEN_LIFETIMES = {
 
 
 class OneTimeTokenService:
-    """One-time links of people."""
+    """One-time tokens of customers."""
 
     class Repository(SQLAlchemyAsyncRepository[OneTimeToken]):
         model_type = OneTimeToken
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-        self._repository = self.Repository(session=session)
+        self._tokens = self.Repository(session=session)
 
     async def issue(self, user_id: UUID, purpose: TokenPurpose, *, new_email: str | None = None) -> str:
-        """Make a link, whose older ones die, and return its raw token for the mail."""
-        # Locked: of two links made at once one must be the newer, whose making ends the other.
-        mine = sa.select(User.id).where(User.id == user_id).with_for_update(key_share=True)
-        await self._session.execute(mine)
+        """Make a token, delete older ones of the same purpose, and return its raw text for the mail."""
+        # Locks the user, so that of two tokens made at once only the later one stays.
+        is_theirs = sa.select(User.id).where(User.id == user_id).with_for_update(key_share=True)
+        await self._session.execute(is_theirs)
         await self.delete_all(user_id, purpose)
         raw = secrets.token_urlsafe(32)
-        await self._repository.add(
+        await self._tokens.add(
             OneTimeToken(
                 user_id=user_id,
                 purpose=purpose,
@@ -49,27 +49,29 @@ class OneTimeTokenService:
         return raw
 
     async def delete_all(self, user_id: UUID, *purposes: TokenPurpose) -> None:
-        """Make every link of a person for ``purposes`` useless."""
-        mine = OneTimeToken.user_id == user_id, OneTimeToken.purpose.in_(purposes)
-        await self._session.execute(sa.delete(OneTimeToken).where(*mine))
+        """Delete all tokens of a person for ``purposes``."""
+        is_theirs = OneTimeToken.user_id == user_id, OneTimeToken.purpose.in_(purposes)
+        await self._session.execute(sa.delete(OneTimeToken).where(*is_theirs))
 
     async def get_usable(self, raw: str, *purposes: TokenPurpose) -> OneTimeToken:
-        """The link behind ``raw``, which stays unused. Raises: LinkNotUsable."""
-        link = await self._repository.get_one_or_none(*_usable(raw, *purposes))
-        if link is None:
+        """The usable token ``raw``, which stays unused. Raises: LinkNotUsable."""
+        token = await self._tokens.get_one_or_none(*_is_usable(raw, *purposes))
+        if token is None:
             raise LinkNotUsable
-        return link
+        return token
 
     async def redeem(self, raw: str, *purposes: TokenPurpose) -> OneTimeToken:
-        """Use a link up. Of many who try at once one succeeds. Raises: LinkNotUsable."""
-        used = sa.update(OneTimeToken).where(*_usable(raw, *purposes)).values(used_at=utc_now()).returning(OneTimeToken)
-        link: OneTimeToken | None = (await self._session.scalars(used)).one_or_none()
-        if link is None:
+        """Mark a token as used; of many attempts at once one succeeds. Raises: LinkNotUsable."""
+        used = (
+            sa.update(OneTimeToken).where(*_is_usable(raw, *purposes)).values(used_at=utc_now()).returning(OneTimeToken)
+        )
+        token: OneTimeToken | None = (await self._session.scalars(used)).one_or_none()
+        if token is None:
             raise LinkNotUsable
-        return link
+        return token
 
 
-def _usable(raw: str, *purposes: TokenPurpose) -> tuple[sa.ColumnElement[bool], ...]:
+def _is_usable(raw: str, *purposes: TokenPurpose) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         OneTimeToken.digest == digest(raw),
         OneTimeToken.purpose.in_(purposes),

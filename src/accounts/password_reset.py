@@ -1,4 +1,4 @@
-"""The way back in: a mailed link that sets a new password, and does nothing else."""
+"""Resets forgotten passwords by a mailed link."""
 
 from accounts import mails
 from accounts.errors import LinkNotUsable
@@ -17,25 +17,25 @@ from kit.mail import Mailer
 
 
 class PasswordReset:
-    """Forgotten passwords."""
+    """Mails reset links and sets new passwords."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, limits: LoginThrottle, mailer: Mailer, *, public_url: str
+        self, database: Database, passwords: Passwords, throttle: LoginThrottle, mailer: Mailer, *, public_url: str
     ) -> None:
         self._database = database
         self._passwords = passwords
-        self._limits = limits
+        self._throttle = throttle
         self._mailer = mailer
         self._public_url = public_url
 
     async def request(self, *, email: str, address: str) -> None:
-        """Mail a link to whoever has an account there. Nobody is told whether that, or a limit, was the case."""
+        """Mail a link to the account of ``email``, if there is one and no limit is reached; nobody learns which."""
         email = normalize_email(email)
         try:
-            await self._limits.hit_address("reset", address, RESETS_BY_ADDRESS)
+            await self._throttle.hit_address("reset", address, RESETS_BY_ADDRESS)
         except TooMany:
             return
-        may_mail = await self._limits.allow_mail("reset", email)
+        may_mail = await self._throttle.allow_mail("reset", email)
         async with self._database.sessions() as session, session.begin():
             user = await UserService(session).find_by_email(email)
             if user is None or user.disabled_at is not None or not may_mail:
@@ -53,11 +53,11 @@ class PasswordReset:
             await OneTimeTokenService(session).get_usable(raw, TokenPurpose.RESET_PASSWORD)
 
     async def reset(self, raw: str, *, password: str, address: str) -> None:
-        """Set a new password and end every session. It signs nobody in, and the second factor is still asked for.
+        """Set a new password and end all sessions. It does not sign in, and the second factor stays required.
 
         Raises:
-            LinkNotUsable: used, replaced, too old or unknown.
-            ValidationFailed: the password cannot be used; the link still can.
+            LinkNotUsable: used, replaced, expired or unknown.
+            ValidationFailed: the password is not allowed; the link stays usable.
         """
         async with self._database.sessions() as session, session.begin():
             link = await OneTimeTokenService(session).redeem(raw, TokenPurpose.RESET_PASSWORD)
@@ -67,7 +67,7 @@ class PasswordReset:
             ensure_password(password, email=user.email, name=user.name)
             await set_tenant_context(session, None, user.id)
             user.password_hash = await self._passwords.hash(password)
-            # The link came by mail: whoever has it has the address.
+            # The link was mailed, so it also confirms the address.
             user.email_verified_at = user.email_verified_at or utc_now()
             await session.flush()
             await SessionService(session).end_all(user.id)
@@ -76,5 +76,5 @@ class PasswordReset:
             await record(session, by, "password.reset", subject_id=user.id, subject_name=user.email)
             mail = mails.password_changed(user.email, f"{self._public_url}/forgot-password")
             await self._mailer.send_after_commit(session, mail)
-        # Whoever has shown that the account is theirs need not wait for somebody else's wrong guesses.
-        await self._limits.reset(account_key("sign-in", user.email))
+        # The owner need not wait for somebody else's wrong guesses.
+        await self._throttle.reset(account_key("sign-in", user.email))

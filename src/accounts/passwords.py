@@ -1,4 +1,4 @@
-"""Passwords: Argon2id in a few threads, so that a flood of sign-ins cannot take the processor from everything else."""
+"""Hashes and checks passwords with Argon2id, in two threads, so that many sign-ins cannot use up the processor."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,7 +11,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 T = TypeVar("T")
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _THREADS = 2
-# Verified when there is no such account, so that its absence takes as long as a wrong password.
+# Verified when there is no such account, so that the answer takes as long as for a wrong password.
 _DUMMY = _HASHER.hash("no account has this password")
 
 
@@ -25,13 +25,13 @@ class Passwords:
         return await self._run(partial(_HASHER.hash, password))
 
     async def matches(self, stored: str | None, password: str) -> bool:
-        """True when ``password`` is the one behind ``stored``; the same work is done when there is none."""
+        """True when ``password`` matches ``stored``; takes the same time when that is None."""
         matched = await self._run(partial(_verify, stored or _DUMMY, password))
         return bool(matched) and stored is not None
 
     @staticmethod
     def is_outdated(stored: str) -> bool:
-        """True when ``stored`` was made with other parameters than today's."""
+        """True when ``stored`` was made with other parameters than the present ones."""
         return _HASHER.check_needs_rehash(stored)
 
     async def _run(self, work: Callable[[], T]) -> T:

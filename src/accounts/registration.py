@@ -1,4 +1,4 @@
-"""How people come in: an account, and a link that shows that its e-mail address is theirs."""
+"""Registers accounts and confirms e-mail addresses by a mailed link."""
 
 import hashlib
 import hmac
@@ -28,24 +28,23 @@ from kit.secrets import derive_key
 
 
 class ConfirmedEmail(msgspec.Struct, frozen=True):
-    """An address that was shown to be somebody's."""
+    """The result of a confirmed address."""
 
     raw: str | None
-    """The id of the session that was begun, if one was."""
+    """The raw id of the session that was started, if any."""
 
 
 class Registration:
-    """Makes accounts and confirms their addresses.
+    """Creates accounts and confirms their addresses.
 
-    Whether an address has an account shows nowhere but in the mail to that address: the answer, and the work of
-    hashing, are the same.
+    Only the mail to an address tells whether it has an account: the answer and the time of hashing are the same.
     """
 
     def __init__(
         self,
         database: Database,
         passwords: Passwords,
-        limits: LoginThrottle,
+        throttle: LoginThrottle,
         mailer: Mailer,
         *,
         public_url: str,
@@ -53,25 +52,25 @@ class Registration:
     ) -> None:
         self._database = database
         self._passwords = passwords
-        self._limits = limits
+        self._throttle = throttle
         self._mailer = mailer
         self._public_url = public_url
         self._key = derive_key(secret, "sign-up")
 
     async def sign_up(self, *, email: str, password: str, name: str, address: str) -> str:
-        """Make an account and mail its link; return the proof that this browser made it.
+        """Create an account, mail its link, and return the proof that this browser created it.
 
-        The proof and the link together sign in. With an address that has an account already, the proof is one of
-        nothing: somebody else's link must not let in whoever typed their address.
+        Proof and link together sign in. For an address that has an account already the proof is worthless: it must not
+        let in somebody who only typed the address.
 
         Raises:
-            ValidationFailed: a field cannot be used.
-            TooMany: the address made too many accounts.
+            ValidationFailed: a field is not valid.
+            TooMany: the IP address created too many accounts.
         """
-        email, name = _read(email, password, name)
-        await self._limits.hit_address("sign-up", address, SIGN_UPS_BY_ADDRESS)
+        email, name = _parse_form(email, password, name)
+        await self._throttle.hit_address("sign-up", address, SIGN_UPS_BY_ADDRESS)
         hashed = await self._passwords.hash(password)
-        may_mail = await self._limits.allow_mail("sign-up", email)
+        may_mail = await self._throttle.allow_mail("sign-up", email)
         async with self._database.sessions() as session, session.begin():
             added = insert(User).values(id=uuid7(), email=email, name=name, password_hash=hashed)
             user_id = await session.scalar(added.on_conflict_do_nothing(index_elements=["email"]).returning(User.id))
@@ -91,20 +90,20 @@ class Registration:
         return self._proof(raw if user_id is not None else secrets.token_urlsafe(32))
 
     async def resend(self, viewer: Viewer) -> None:
-        """Mail the link again. Raises: TooMany; nothing happens once the address is confirmed."""
+        """Mail the link again, unless the address is confirmed. Raises: TooMany."""
         if viewer.email_verified:
             return
-        if not await self._limits.allow_mail("sign-up", viewer.email):
+        if not await self._throttle.allow_mail("sign-up", viewer.email):
             raise TooMany("We have sent several mails already. Wait an hour, then try again", retry_after=3600)
         async with self._database.tenant_session(None, viewer.user_id) as session:
             raw = await OneTimeTokenService(session).issue(viewer.user_id, TokenPurpose.VERIFY_EMAIL)
             await self._mailer.send_after_commit(session, mails.verify_email(viewer.email, self._link(raw)))
 
     async def preview(self, raw: str, viewer: Viewer | None, proof: str | None) -> OneTimeToken:
-        """What opening the link would do for this browser; nothing is changed.
+        """The token behind the link, unchanged, when this browser may use it.
 
         Raises:
-            LinkNotUsable: it does nothing any more, or it is somebody else's.
+            LinkNotUsable: it does not work any more, or belongs to somebody else.
             NotSignedIn: its owner must sign in first.
         """
         async with self._database.sessions() as session, session.begin():
@@ -115,12 +114,12 @@ class Registration:
         return link
 
     async def confirm(self, raw: str, *, viewer: Viewer | None, proof: str | None, browser: Browser) -> ConfirmedEmail:
-        """Use the link up: the address it was mailed to is its owner's from now on.
+        """Redeem the link: the address that it was mailed to is confirmed.
 
-        A session is begun only in the browser that made the account, which knew the password then.
+        A session starts only in the browser that created the account, because it knew the password.
 
         Raises:
-            LinkNotUsable, NotSignedIn: as of ``purpose_of``.
+            LinkNotUsable, NotSignedIn: as of ``preview``.
         """
         async with self._database.sessions() as session, session.begin():
             link = await OneTimeTokenService(session).redeem(raw, TokenPurpose.VERIFY_EMAIL, TokenPurpose.CHANGE_EMAIL)
@@ -132,7 +131,7 @@ class Registration:
                 user.email_verified_at = utc_now()
                 await record(session, by, "email.verified", subject_id=user.id, subject_name=user.email)
             else:
-                # Locks out a second one who asks for the same address; who came first has it.
+                # Locks the address: of two accounts that change to it, the first one gets it.
                 await _ensure_free(session, link.new_email)
                 user.email, user.email_verified_at = link.new_email, utc_now()
                 await OneTimeTokenService(session).delete_all(
@@ -162,8 +161,8 @@ class Registration:
         return f"{self._public_url}/verify-email/{raw}"
 
 
-def _read(email: str, password: str, name: str) -> tuple[str, str]:
-    """All that is wrong with the form at once. Raises: ValidationFailed."""
+def _parse_form(email: str, password: str, name: str) -> tuple[str, str]:
+    """Parse the form; all errors are reported at once. Raises: ValidationFailed."""
     wrong: list[tuple[str, str]] = []
     read_as = {"email": "", "name": ""}
     for field, read, typed in (("email", parse_email, email), ("name", parse_name, name)):

@@ -1,4 +1,4 @@
-"""The rules about people, each said once."""
+"""Rules about e-mail addresses, names and passwords."""
 
 from functools import cache
 
@@ -12,19 +12,19 @@ MIN_PASSWORD_CHARACTERS = 8
 MAX_PASSWORD_CHARACTERS = 128
 MAX_NAME_CHARACTERS = 100
 _MIN_WORD_CHARACTERS = 4
-"""A password may not be little more than a word of one's own name; shorter words do not give one away."""
+"""Words of the own name or address that are this long may not be the password."""
 
 
 def ensure_email_verified(email_verified: bool) -> None:
-    """Organizations are made, and invitations accepted, by people whose address is theirs. Raises: EmailNotVerified."""
+    """Only people with a confirmed address create organizations and accept invitations. Raises: EmailNotVerified."""
     if not email_verified:
         raise EmailNotVerified
 
 
 def parse_email(typed: str, *, field: str = "email") -> str:
-    """An address as it is stored: lower case, the domain in ASCII. Raises: ValidationFailed."""
+    """Parse an address: lower case, the domain in ASCII. Raises: ValidationFailed."""
     try:
-        # .test addresses reach nobody, and are what people try things out with.
+        # Allows .test addresses, which people use for trials.
         found = validate_email(typed.strip(), check_deliverability=False, allow_smtputf8=False, test_environment=True)
     except EmailNotValidError as error:
         raise ValidationFailed([(field, "Enter an e-mail address like name@example.com")]) from error
@@ -32,7 +32,7 @@ def parse_email(typed: str, *, field: str = "email") -> str:
 
 
 def normalize_email(typed: str) -> str:
-    """What people typed where an address of an account is asked for: not judged, only made comparable."""
+    """A typed address in the form that accounts have, without an error when it is not valid."""
     try:
         return parse_email(typed)
     except ValidationFailed:
@@ -40,7 +40,7 @@ def normalize_email(typed: str) -> str:
 
 
 def parse_name(typed: str) -> str:
-    """A person's name as it is stored; none is fine. Raises: ValidationFailed."""
+    """A person's name as it is stored; it may be empty. Raises: ValidationFailed."""
     name = typed.strip()
     if not is_valid_text(name) or "\n" in name or "\r" in name:
         raise ValidationFailed([("name", "Control characters are not allowed")])
@@ -50,10 +50,10 @@ def parse_name(typed: str) -> str:
 
 
 def ensure_password(password: str, *, email: str, name: str, field: str = "password") -> None:
-    """Length and guessability, no composition rules; spaces and any script count as typed.
+    """Check length and guessability; there are no composition rules, and every script is allowed.
 
     Raises:
-        ValidationFailed: with the one sentence that says what to change.
+        ValidationFailed: the message says what to change.
     """
     if len(password) < MIN_PASSWORD_CHARACTERS:
         raise ValidationFailed([(field, f"At least {MIN_PASSWORD_CHARACTERS} characters")])
@@ -77,7 +77,7 @@ def _is_encodable(password: str) -> bool:
 
 
 def _is_own(folded: str, *, email: str, name: str) -> bool:
-    """True when digits and marks aside the password is a name, or an address or a part of it."""
+    """True when the letters of the password are a name, an address or a part of one."""
     letters = "".join(character for character in folded if character.isalpha())
     whole = (email, email.partition("@")[0], email.partition("@")[2], name, name + email)
     words = {"".join(c for c in text.casefold() if c.isalpha()) for text in (*whole, *name.split(), *email.split("@"))}
@@ -86,7 +86,7 @@ def _is_own(folded: str, *, email: str, name: str) -> bool:
 
 @cache
 def _common_passwords() -> frozenset[str]:
-    """The first 30,000 of leaked passwords by frequency, as far as they are long enough to be asked about."""
+    """The 30,000 most frequent leaked passwords that have the minimum length."""
     from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
     return frozenset(word for word in FREQUENCY_LISTS["passwords"] if len(word) >= MIN_PASSWORD_CHARACTERS)

@@ -1,4 +1,4 @@
-"""Wire types about people."""
+"""Wire types of sessions."""
 
 from uuid import UUID
 
@@ -6,7 +6,7 @@ from kit.schemas import RequestModel, ResponseModel
 
 
 class SignIn(RequestModel, frozen=True, kw_only=True):
-    """Credentials."""
+    """The credentials."""
 
     email: str
     password: str
@@ -15,7 +15,7 @@ class SignIn(RequestModel, frozen=True, kw_only=True):
 
 
 class Person(ResponseModel, frozen=True, kw_only=True):
-    """A person as they see themselves."""
+    """The signed-in person."""
 
     id: UUID
     email: str
@@ -23,6 +23,6 @@ class Person(ResponseModel, frozen=True, kw_only=True):
 
 
 class SessionInfo(ResponseModel, frozen=True, kw_only=True):
-    """Who is signed in here."""
+    """The session."""
 
     user: Person

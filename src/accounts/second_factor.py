@@ -1,4 +1,4 @@
-"""The second factor: codes from an authenticator app, each good once, and ten recovery codes."""
+"""The second factor: TOTP codes, each valid once, and ten recovery codes."""
 
 import hashlib
 import hmac
@@ -25,36 +25,36 @@ TOTP_STEP_SECONDS = 30
 RECOVERY_CODE_COUNT = 10
 _NONCE_BYTES = 12
 _GROUPS, _GROUP_LETTERS = 4, 4
-# Without the letters and digits that people mistake for one another. 16 of them are 79 random bits.
+# Without letters and digits that look alike. 16 of them are 79 random bits.
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
 class SecondFactor:
-    """Enrols people in the second factor and checks their codes."""
+    """Enrols accounts in the second factor and verifies their codes."""
 
     def __init__(self, secret_key: str, *, clock: Callable[[], float] = time.time) -> None:
-        """``clock`` gives seconds since 1970."""
+        """``clock`` returns Unix seconds."""
         self._cipher = AESGCM(derive_key(secret_key, "second-factor"))
         self._clock = clock
 
     async def enrol(self, session: AsyncSession, user: AbstractAccount) -> str:
-        """Make a new secret, not yet asked for at sign-in, and return it in base 32. Raises: SecondFactorUnchanged."""
+        """Make a new secret, not required at sign-in yet, and return it in base 32. Raises: SecondFactorUnchanged."""
         if user.totp_enabled_at is not None:
             raise SecondFactorUnchanged
         secret = pyotp.random_base32()
-        user.totp_secret, user.totp_last_step = self._seal(user.id, secret), None
+        user.totp_secret, user.totp_last_step = self._encrypt(user.id, secret), None
         await session.flush()
         return secret
 
     def pending_secret(self, user: AbstractAccount) -> str | None:
-        """The secret of an enrolment that was started and not confirmed."""
-        return None if user.totp_secret is None or user.totp_enabled_at is not None else self._open(user)
+        """The secret of an enrolment that is not confirmed yet."""
+        return None if user.totp_secret is None or user.totp_enabled_at is not None else self._decrypt(user)
 
     async def confirm(self, session: AsyncSession, user: AbstractAccount, code: str, *, by: Actor) -> Sequence[str]:
-        """Turn the second factor on with a first code; return the recovery codes, shown once.
+        """Enable the second factor with a first code; return the recovery codes, which are shown once.
 
         Raises:
-            SecondFactorUnchanged: it is on, or its enrolment was not started.
+            SecondFactorUnchanged: it is enabled, or its enrolment was not started.
             WrongCode: the app shows another code.
         """
         if user.totp_secret is None or user.totp_enabled_at is not None:
@@ -75,7 +75,7 @@ class SecondFactor:
         return codes
 
     async def disable(self, session: AsyncSession, user: AbstractAccount, *, by: Actor) -> None:
-        """Turn the second factor off. Raises: SecondFactorUnchanged, when it is."""
+        """Disable the second factor. Raises: SecondFactorUnchanged, when it is disabled."""
         if user.totp_enabled_at is None:
             raise SecondFactorUnchanged
         user.totp_secret = user.totp_enabled_at = user.totp_last_step = None
@@ -83,7 +83,7 @@ class SecondFactor:
         await record(session, by, "second_factor.disabled", subject_id=user.id, subject_name=user.email)
 
     async def verify(self, session: AsyncSession, user: AbstractAccount, code: str) -> bool:
-        """True when ``code`` is one of now or an unused recovery code; either is then used up."""
+        """True when ``code`` is a current TOTP code or an unused recovery code; it is then marked as used."""
         plain = "".join(code.split()).replace("-", "").lower()
         if plain.isascii() and plain.isdigit() and len(plain) == 6:
             return user.totp_secret is not None and await self._use_step(session, user, plain)
@@ -93,14 +93,14 @@ class SecondFactor:
         return await session.scalar(used.returning(codes.id)) is not None
 
     async def codes_left(self, session: AsyncSession, user: AbstractAccount) -> int:
-        """How many recovery codes are unused."""
+        """The number of unused recovery codes."""
         codes = user.recovery_code_model
         unused = codes.user_id == user.id, codes.used_at.is_(None)
         return await session.scalar(sa.select(sa.func.count()).select_from(codes).where(*unused)) or 0
 
     async def _use_step(self, session: AsyncSession, user: AbstractAccount, code: str) -> bool:
-        """Claim the time step of ``code``, the present one or one beside it; an earlier claim of it wins."""
-        totp = pyotp.TOTP(self._open(user), interval=TOTP_STEP_SECONDS)
+        """Claim the time step of ``code``: the present one or one next to it. Each step can be claimed once."""
+        totp = pyotp.TOTP(self._decrypt(user), interval=TOTP_STEP_SECONDS)
         now = int(self._clock()) // TOTP_STEP_SECONDS
         plain = "".join(code.split())
         for step in (now, now - 1, now + 1):
@@ -120,18 +120,18 @@ class SecondFactor:
         await session.flush()
         return codes
 
-    def _seal(self, user_id: UUID, secret: str) -> bytes:
+    def _encrypt(self, user_id: UUID, secret: str) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
-        # Bound to the person: a secret copied into another row does not open there.
+        # Bound to the account: a secret copied into another row cannot be decrypted there.
         return nonce + self._cipher.encrypt(nonce, secret.encode(), user_id.bytes)
 
-    def _open(self, user: AbstractAccount) -> str:
-        sealed = user.totp_secret or b""
-        return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], user.id.bytes).decode()
+    def _decrypt(self, user: AbstractAccount) -> str:
+        encrypted = user.totp_secret or b""
+        return self._cipher.decrypt(encrypted[:_NONCE_BYTES], encrypted[_NONCE_BYTES:], user.id.bytes).decode()
 
 
 def enrolment_uri(email: str, secret: str) -> str:
-    """What the QR code says to an authenticator app."""
+    """The URI in the QR code for an authenticator app."""
     return pyotp.TOTP(secret, interval=TOTP_STEP_SECONDS).provisioning_uri(name=email, issuer_name=TOTP_ISSUER)
 
 

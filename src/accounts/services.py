@@ -1,4 +1,4 @@
-"""People as rows: found, created, named."""
+"""Finds, creates, renames, disables and enables accounts."""
 
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -30,7 +30,7 @@ class AccountService(Generic[P]):
         self._repository: SQLAlchemyAsyncRepository[P] = self.repository_type(session=session)
 
     async def find_by_email(self, email: str) -> P | None:
-        """The person who signs in with ``email``, as it was typed."""
+        """The account with the typed ``email``."""
         return await self._repository.get_one_or_none(self._repository.model_type.email == normalize_email(email))
 
     async def find(self, user_id: UUID) -> P | None:
@@ -38,7 +38,7 @@ class AccountService(Generic[P]):
         return await self._repository.get_one_or_none(self._repository.model_type.id == user_id)
 
     async def get_active(self, user_id: UUID) -> P:
-        """The person whose session it is. Raises: NotSignedIn, when they are gone or disabled."""
+        """The account, when it is not disabled. Raises: NotSignedIn."""
         kind = self._repository.model_type
         user = await self._repository.get_one_or_none(kind.id == user_id, kind.disabled_at.is_(None))
         if user is None:
@@ -47,7 +47,7 @@ class AccountService(Generic[P]):
 
 
 class UserService(AccountService[User]):
-    """Customers and their passwords."""
+    """The accounts of customers."""
 
     class Repository(SQLAlchemyAsyncRepository[User]):
         model_type = User
@@ -55,7 +55,7 @@ class UserService(AccountService[User]):
     repository_type = Repository
 
     async def create_user(self, *, email: str, password: str, name: str, passwords: Passwords, verified: bool) -> User:
-        """Create a person whose password nobody needs to judge: seeds and tests."""
+        """Create an account without checking the password, for the demo and tests."""
         return await self._repository.add(
             User(
                 email=email.strip().lower(),
@@ -66,13 +66,13 @@ class UserService(AccountService[User]):
         )
 
     async def disable(self, user_id: UUID, *, by: Actor) -> None:
-        """Sign a person out everywhere, for as long as staff say. Raises: NotSignedIn, when they are gone or out."""
+        """Disable an account and end its sessions. Raises: NotSignedIn, when it is disabled already."""
         user = await self.get_active(user_id)
         user.disabled_at = utc_now()
         await self._end_sessions(user, by, "account.disabled")
 
     async def enable(self, user_id: UUID, *, by: Actor) -> None:
-        """Let a person sign in again. Raises: NotFound, when they are gone or may do so already."""
+        """Enable a disabled account. Raises: NotFound, when it is not disabled."""
         user = await self._repository.get_one_or_none(User.id == user_id, User.disabled_at.is_not(None))
         if user is None:
             raise NotFound
@@ -81,7 +81,7 @@ class UserService(AccountService[User]):
         await record(session, by, "account.enabled", subject_id=user.id, subject_name=user.email)
 
     async def reset_second_factor(self, user_id: UUID, factor: SecondFactor, *, by: Actor) -> User:
-        """Switch a person's second factor off for them. Raises: NotFound, SecondFactorUnchanged."""
+        """Disable a person's second factor on their behalf. Raises: NotFound, SecondFactorUnchanged."""
         user = await self._repository.get_one_or_none(User.id == user_id)
         if user is None:
             raise NotFound
@@ -96,7 +96,7 @@ class UserService(AccountService[User]):
         await record(session, by, action, subject_id=user.id, subject_name=user.email)
 
     async def rename(self, user_id: UUID, name: str, *, by: Actor) -> None:
-        """Change what a person is called. Raises: NotSignedIn, ValidationFailed."""
+        """Change a person's name. Raises: NotSignedIn, ValidationFailed."""
         user = await self.get_active(user_id)
         before, user.name = user.name, parse_name(name)
         changed = {"before": {"name": before}, "after": {"name": user.name}}
@@ -104,5 +104,5 @@ class UserService(AccountService[User]):
 
 
 def actor_of(user: AbstractAccount, address: str) -> Actor:
-    """A person who does something before, or without, a session."""
+    """The account as the actor of an action without a session."""
     return Actor(user.actor_kind, user.id, user.email, address)

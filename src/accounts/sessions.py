@@ -1,4 +1,4 @@
-"""Signed-in browsers: begun at sign-in only, ended for good, and never made again by a write."""
+"""Starts, lists and ends sessions, and finds the person behind a session cookie."""
 
 import secrets
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ IDLE_TIMEOUT = timedelta(hours=12)
 SESSION_LIFETIME = timedelta(days=14)
 LAST_SEEN_PRECISION = timedelta(minutes=1)
 SECOND_FACTOR_TIMEOUT = timedelta(minutes=10)
-"""How long a browser may wait between the password and the code."""
+"""Between password and code."""
 MAX_USER_AGENT_CHARACTERS = 200
 
 
@@ -31,7 +31,7 @@ S = TypeVar("S", bound=AbstractSession)
 
 
 class Viewer(msgspec.Struct, frozen=True):
-    """The person behind a request."""
+    """The signed-in person of a request."""
 
     user_id: UUID
     session_id: UUID
@@ -41,7 +41,7 @@ class Viewer(msgspec.Struct, frozen=True):
 
 
 class Browser(msgspec.Struct, frozen=True):
-    """Where somebody signs in from, as far as they let us know."""
+    """The IP address and user agent of a sign-in."""
 
     address: str = ""
     user_agent: str = ""
@@ -61,13 +61,13 @@ class AbstractSessionService(Generic[S]):
         self._model: type[S] = self._repository.model_type
 
     async def start(self, user_id: UUID, browser: Browser, *, awaits_second_factor: bool = False) -> str:
-        """Begin a session for ``user_id`` and return its raw id for the cookie.
+        """Start a session for ``user_id`` and return its raw id for the cookie.
 
-        One that awaits the second factor signs nobody in until ``begin`` is called again.
+        A session that awaits the second factor does not sign in.
         """
         now, raw, rows = utc_now(), secrets.token_urlsafe(32), self._model
-        gone = sa.or_(rows.expires_at < now, rows.last_seen_at < now - self.idle_timeout)
-        await self._delete(rows.user_id == user_id, gone)
+        is_over = sa.or_(rows.expires_at < now, rows.last_seen_at < now - self.idle_timeout)
+        await self._delete(rows.user_id == user_id, is_over)
         agent = browser.user_agent if is_valid_text(browser.user_agent) else ""
         session = rows(
             user_id=user_id,
@@ -82,7 +82,7 @@ class AbstractSessionService(Generic[S]):
         return raw
 
     async def rotate_id(self, session_id: UUID) -> str:
-        """Give a session a new raw id, and return it. Raises: NotSignedIn, when the session was ended meanwhile."""
+        """Give a session a new raw id and return it. Raises: NotSignedIn, when the session has ended."""
         raw, rows = secrets.token_urlsafe(32), self._model
         renewed = await self._session.scalar(
             sa.update(rows).where(rows.id == session_id).values(digest=digest(raw)).returning(rows.id)
@@ -92,19 +92,19 @@ class AbstractSessionService(Generic[S]):
         return raw
 
     async def end(self, session_id: UUID) -> None:
-        """End a session; final, also for a request that is under way."""
+        """End a session for good."""
         await self._delete(self._model.id == session_id)
 
     async def end_for_user(self, user_id: UUID, session_id: UUID) -> bool:
-        """End one session of a person; False when they have no such session."""
+        """End one session of a person; False when it is not theirs."""
         return await self._delete(self._model.user_id == user_id, self._model.id == session_id) > 0
 
     async def end_by_raw_id(self, raw: str) -> None:
-        """End the session, if any, whose cookie a browser still shows."""
+        """End the session with this raw id, if any."""
         await self._delete(self._model.digest == digest(raw))
 
     async def end_all(self, user_id: UUID, *, except_id: UUID | None = None) -> int:
-        """End every session of a person, except ``but``; return how many there were."""
+        """End all sessions of a person, except ``except_id``; return how many there were."""
         rows = self._model
         which = [rows.user_id == user_id]
         if except_id is not None:
@@ -112,22 +112,22 @@ class AbstractSessionService(Generic[S]):
         return await self._delete(*which)
 
     async def list_active(self, user_id: UUID) -> Sequence[S]:
-        """The sessions that a person could use now, the last seen first."""
+        """A person's active sessions, the last seen first."""
         rows = self._model
         query = (
             sa.select(rows)
-            .where(rows.user_id == user_id, *is_alive(rows, utc_now(), self.idle_timeout), ~rows.awaits_second_factor)
+            .where(rows.user_id == user_id, *is_active(rows, utc_now(), self.idle_timeout), ~rows.awaits_second_factor)
             .order_by(rows.last_seen_at.desc(), rows.id.desc())
         )
         found: Sequence[S] = (await self._session.scalars(query)).all()
         return found
 
     async def find_awaiting(self, raw: str) -> S | None:
-        """The session behind ``raw`` while it awaits the second factor."""
+        """The session ``raw``, when it awaits the second factor."""
         rows = self._model
         return await self._repository.get_one_or_none(
             rows.digest == digest(raw),
-            *is_alive(rows, utc_now(), self.idle_timeout),
+            *is_active(rows, utc_now(), self.idle_timeout),
             rows.awaits_second_factor.is_(True),
         )
 
@@ -149,13 +149,13 @@ class SessionService(AbstractSessionService[LoginSession]):
 
 
 async def find_viewer(database: Database, raw: str, now: datetime) -> Viewer | None:
-    """The person whose live session ``raw`` is; notes at most once a minute that it was seen."""
+    """The person of the active session ``raw``. Its last use is stored at most once a minute."""
     row = await database.read_pool.fetch_row(_FIND_VIEWER, digest=digest(raw), now=now)
     if row is None:
         return None
     session_id, seen_at, user_id, email, name, verified_at = row
     if now - seen_at > LAST_SEEN_PRECISION:
-        # An update, never an upsert: a session that was ended meanwhile stays ended.
+        # An update, not an upsert: a session that has ended meanwhile stays ended.
         seen = sa.update(LoginSession).where(LoginSession.id == session_id).values(last_seen_at=now)
         async with database.sessions() as session, session.begin():
             await session.execute(seen)
@@ -164,10 +164,10 @@ async def find_viewer(database: Database, raw: str, now: datetime) -> Viewer | N
     )
 
 
-def is_alive(
+def is_active(
     rows: type[AbstractSession], now: datetime | sa.ColumnElement[datetime], idle: timedelta
 ) -> tuple[sa.ColumnElement[bool], ...]:
-    """The filter of the sessions that have not run out."""
+    """The filter of sessions that have not expired."""
     return rows.expires_at > now, rows.last_seen_at > now - idle
 
 
@@ -176,7 +176,7 @@ _FIND_VIEWER = CompiledStatement(
     .join(User, User.id == LoginSession.user_id)
     .where(
         LoginSession.digest == sa.bindparam("digest"),
-        *is_alive(LoginSession, sa.bindparam("now", type_=LoginSession.expires_at.type), IDLE_TIMEOUT),
+        *is_active(LoginSession, sa.bindparam("now", type_=LoginSession.expires_at.type), IDLE_TIMEOUT),
         ~LoginSession.awaits_second_factor,
         User.disabled_at.is_(None),
     )

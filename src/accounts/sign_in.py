@@ -1,4 +1,4 @@
-"""The door: a password, a second factor where there is one, and then a session."""
+"""Signs in by password and second factor, and starts the session."""
 
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from kit.db.database import Database
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """A session that was begun."""
+    """The session that was started."""
 
     user_id: UUID
     email: str
@@ -30,15 +30,15 @@ class SignedIn(msgspec.Struct, frozen=True):
 
 
 class Authenticator:
-    """Lets people in. No database connection is held while a password is checked: a flood of attempts waits for
-    the few threads that check passwords, not everybody else for a connection.
+    """Signs accounts in. No database connection is held while a password is checked, so that many attempts wait for the
+    few threads that check passwords and do not use up the connections.
     """
 
     def __init__(
         self,
         database: Database,
         passwords: Passwords,
-        limits: LoginThrottle,
+        throttle: LoginThrottle,
         second_factor: SecondFactor,
         *,
         accounts: type[AccountService[Any]] = UserService,
@@ -51,19 +51,19 @@ class Authenticator:
         self._throttle_scope = throttle_scope
         self._database = database
         self._passwords = passwords
-        self._limits = limits
+        self._throttle = throttle
         self._second_factor = second_factor
 
     async def sign_in(
         self, *, email: str, password: str, code: str | None, browser: Browser, replaces: str | None = None
     ) -> SignedIn:
-        """Sign in with all that is asked for; ``replaces`` is the raw id of the session that ends with it.
+        """Sign in with password and code; ``replaces`` is the raw id of the session that then ends.
 
         Raises:
             TooMany: the account or the address must wait.
-            WrongCredentials: whatever of e-mail and password is wrong.
-            SecondFactorRequired: the password is right, and a code is needed.
-            WrongCode: the code is not one, or was used.
+            WrongCredentials: e-mail or password is wrong.
+            SecondFactorRequired: the password is right, and a code is required.
+            WrongCode: the code is wrong or was used.
         """
         user = await self._find_by_password(email, password, browser)
         if user.needs_second_factor or user.totp_enabled_at is not None:
@@ -75,13 +75,13 @@ class Authenticator:
     async def start_sign_in(
         self, *, email: str, password: str, browser: Browser, replaces: str | None = None
     ) -> SignedIn:
-        """As ``at_once``, but where a code is needed begin a session that awaits it."""
+        """Check the password; when a code is required too, start a session that awaits it. Raises: as ``sign_in``."""
         user = await self._find_by_password(email, password, browser)
         awaits = user.needs_second_factor or user.totp_enabled_at is not None
         return await self.start_session(user, browser, replaces, awaits_second_factor=awaits)
 
     async def finish_sign_in(self, *, raw: str, code: str, browser: Browser) -> SignedIn:
-        """Turn the session that awaits a code into one that signs in, under a new id.
+        """Check the code and replace the session that awaits it by one that is signed in.
 
         Raises: NotSignedIn (no such session), TooMany, WrongCode.
         """
@@ -94,41 +94,41 @@ class Authenticator:
         return await self.start_session(user, browser, raw)
 
     async def awaits_code(self, raw: str) -> bool:
-        """True when ``raw`` is a session between the password and the code."""
+        """True when the session ``raw`` awaits a code."""
         async with self._database.sessions() as session, session.begin():
             return await self._sessions(session).find_awaiting(raw) is not None
 
     async def verify_code(self, user: AbstractAccount, code: str, address: str) -> None:
-        """Use a code of the second factor up. Raises: TooMany, WrongCode."""
+        """Verify a code of the second factor, which then is used. Raises: TooMany, WrongCode."""
         account = account_key("second-factor", str(user.id))
-        await self._limits.ensure_may_attempt(account, address)
+        await self._throttle.ensure_may_attempt(account, address)
         async with self._database.sessions() as session, session.begin():
-            # While an enrolment is under way its codes prove nothing: whoever has the password sees its secret.
-            right = user.totp_enabled_at is not None and await self._second_factor.verify(session, user, code)
-        await self._limits.record_attempt(account, address, succeeded=right)
-        if not right:
+            # During an enrolment a code proves nothing: whoever has the password sees the secret.
+            is_right = user.totp_enabled_at is not None and await self._second_factor.verify(session, user, code)
+        await self._throttle.record_attempt(account, address, succeeded=is_right)
+        if not is_right:
             raise WrongCode
 
     async def verify_password(self, user_id: UUID, password: str, address: str) -> None:
-        """Somebody who is signed in says their password again. Raises: TooMany, WrongCredentials, NotSignedIn."""
+        """Verify the password of a signed-in person. Raises: TooMany, WrongCredentials, NotSignedIn."""
         account = account_key("password", str(user_id))
-        await self._limits.ensure_may_attempt(account, address)
+        await self._throttle.ensure_may_attempt(account, address)
         async with self._database.sessions() as session, session.begin():
             user = await self._accounts(session).get_active(user_id)
         matched = await self._passwords.matches(user.password_hash, password)
-        await self._limits.record_attempt(account, address, succeeded=matched)
+        await self._throttle.record_attempt(account, address, succeeded=matched)
         if not matched:
             raise WrongCredentials
 
     async def _find_by_password(self, email: str, password: str, browser: Browser) -> AbstractAccount:
         account = account_key(self._throttle_scope, normalize_email(email))
-        await self._limits.ensure_may_attempt(account, browser.address)
+        await self._throttle.ensure_may_attempt(account, browser.address)
         async with self._database.sessions() as session, session.begin():
             user: AbstractAccount | None = await self._accounts(session).find_by_email(email)
         matched = await self._passwords.matches(None if user is None else user.password_hash, password)
-        right = matched and user is not None and user.disabled_at is None
-        await self._limits.record_attempt(account, browser.address, succeeded=right)
-        if user is None or not right:
+        is_right = matched and user is not None and user.disabled_at is None
+        await self._throttle.record_attempt(account, browser.address, succeeded=is_right)
+        if user is None or not is_right:
             raise WrongCredentials
         if self._passwords.is_outdated(user.password_hash):
             await self._rehash(user, password)
@@ -145,12 +145,12 @@ class Authenticator:
     async def start_session(
         self, user: AbstractAccount, browser: Browser, replaces: str | None, *, awaits_second_factor: bool = False
     ) -> SignedIn:
-        """Begin a session of somebody who has shown all that is asked for, and end the one with the id ``replaces``.
+        """Start a session of an authenticated account, and end the session ``replaces``.
 
-        Raises: WrongCredentials, when the password was changed or the person disabled meanwhile.
+        Raises: WrongCredentials, when the password changed or the account was disabled meanwhile.
         """
         async with self._database.tenant_session(None, user.id) as session:
-            # Locked: a reset at this moment either finds the session and ends it, or is found here.
+            # Locks the account: a concurrent password reset either ends this session or is seen here.
             rows = type(user)
             unchanged = rows.id == user.id, rows.password_hash == user.password_hash, rows.disabled_at.is_(None)
             if await session.scalar(sa.select(rows.id).where(*unchanged).with_for_update(read=True)) is None:

@@ -14,7 +14,7 @@ from accounts.passwords import Passwords
 from accounts.rules import ensure_password, parse_email
 from accounts.second_factor import SecondFactor
 from accounts.services import AccountService, actor_of
-from accounts.sessions import LAST_SEEN_PRECISION, AbstractSessionService, is_alive
+from accounts.sessions import LAST_SEEN_PRECISION, AbstractSessionService, is_active
 from admin.errors import LastAdmin, StaffLinkNotUsable
 from admin.models import Staff, StaffRole, StaffSession
 from kit.actor import Actor
@@ -184,7 +184,7 @@ async def find_staff_viewer(
         .join(Staff, Staff.id == StaffSession.user_id)
         .where(
             StaffSession.digest == digest(raw),
-            *is_alive(StaffSession, now, STAFF_SESSION_IDLE),
+            *is_active(StaffSession, now, STAFF_SESSION_IDLE),
             ~StaffSession.awaits_second_factor,
             Staff.disabled_at.is_(None),
             Staff.totp_enabled_at.is_not(None),

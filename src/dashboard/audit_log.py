@@ -54,7 +54,9 @@ async def audit_log(request: Request[Any, Any, State], db_session: NamedDependen
     after = read_cursor(request.query_params.get("after"))
     rows: Sequence[AuditEvent] = ()
     if filters is not None:
-        rows = await AuditLogService(db_session).list_events(organization_id, filters, after=after, limit=AUDIT_PAGE_ROWS)
+        rows = await AuditLogService(db_session).list_events(
+            organization_id, filters, after=after, limit=AUDIT_PAGE_ROWS
+        )
     page, next_cursor = split_page(rows, AUDIT_PAGE_ROWS)
     kept = {name: text for name, text in form.values.items() if text}
     actions = {*await AuditLogService(db_session).list_actions(organization_id), *filter(None, [form["action"]])}
