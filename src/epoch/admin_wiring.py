@@ -1,4 +1,4 @@
-"""Makes the back office and gives it the theme of the customers' pages."""
+"""Builds the back office, with the theme of the customers' pages."""
 
 from collections.abc import Mapping
 

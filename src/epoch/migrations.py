@@ -27,7 +27,7 @@ def alembic_config(database_url: str) -> Config:
 
 
 def upgrade(database_url: str) -> None:
-    """Migrate to the newest schema; nothing is done when it is there already. Not to be called inside a loop.
+    """Migrate to the newest schema; does nothing when it is current. Must not be called inside a running event loop.
 
     Raises:
         NewerDatabase: the database holds a revision that this version does not know.

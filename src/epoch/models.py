@@ -1,4 +1,4 @@
-"""Every room's models, for migrations."""
+"""Imports every room's models, for migrations."""
 
 import accounts.models
 import admin.models
@@ -30,6 +30,6 @@ ROOMS = (
     calls.models,
     widget.models,
 )
-"""Importing a room's models is what puts its tables into the metadata."""
+"""Modules whose import registers their tables in the metadata."""
 
 metadata = Base.metadata

@@ -1,4 +1,4 @@
-"""The API's document: what the framework knows of each route, completed with how to be let in and how to be refused.
+"""OpenAPI document: the framework's routes, completed with authentication, error responses and examples.
 
 Refusals come from the guards on a route and from ``refusals=`` on its handler, and their texts from the classes that
 are raised, so the document cannot say anything else than the API does.
@@ -84,7 +84,7 @@ _TAKES_KEY = {guards.requires_user_or_key.__qualname__, guards.requires_member._
 
 
 def openapi_config(public_url: str) -> OpenAPIConfig:
-    """The document at ``/schema``; the framework's own pages would load their scripts from elsewhere."""
+    """Configuration of ``/schema``, without the framework's own pages, which load third-party scripts."""
     return OpenAPIConfig(
         title="Epoch Voice",
         version=VERSION,
@@ -96,7 +96,7 @@ def openapi_config(public_url: str) -> OpenAPIConfig:
 
 
 class DocumentPlugin(JsonRenderPlugin):
-    """Sends the completed document, as ``/schema`` and as ``/schema/openapi.json``."""
+    """Serves the completed document at ``/schema`` and ``/schema/openapi.json``."""
 
     def __init__(self, public_url: str) -> None:
         super().__init__(path=["/", "/openapi.json"])
@@ -200,7 +200,7 @@ def _add_examples(content: dict[str, Any], schemas: dict[str, Any]) -> None:
 
 
 def _some_field(operation: dict[str, Any], schemas: dict[str, Any]) -> str | None:
-    """A field that can be wrong: of the body, else of the query. What is wrong in a path names nothing: 404."""
+    """Return a field for the example of a validation error: of the body, else of the query; a wrong path is a 404."""
     if "requestBody" in operation:
         reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
         return str(next(iter(schemas[reference.rpartition("/")[2]]["properties"])))

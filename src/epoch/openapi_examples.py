@@ -1,4 +1,4 @@
-"""Examples for the API's document: believable values for the fields that our types have. Pure."""
+"""Example values for the fields of the OpenAPI document. Pure."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ _BY_JSON_TYPE: dict[str, Any] = {"string": "text", "integer": 1, "number": 1.5, 
 
 
 def example_of(schema: dict[str, Any], schemas: dict[str, Any], *, owner: str = "", field: str = "") -> Any:
-    """A value of ``schema``; ``owner`` and ``field`` say whose field it is, ``schemas`` resolves references."""
+    """Return an example of ``schema``; ``owner`` and ``field`` name the field, ``schemas`` resolves references."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return example_of(schemas[name], schemas, owner=schemas[name].get("title", name), field=field)

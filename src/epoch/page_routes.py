@@ -1,4 +1,4 @@
-"""Every HTML page of the product, room by room."""
+"""Router of all HTML pages."""
 
 from litestar import Router
 from litestar.types import ControllerRouterHandler

@@ -1,4 +1,4 @@
-"""Lists when rows are deleted, and builds the hourly job that deletes them."""
+"""Rules for deleting expired rows, and the hourly job that applies them."""
 
 from datetime import timedelta
 
