@@ -18,7 +18,7 @@ from admin.auth import auth_pages
 from admin.back_office import BackOffice
 from admin.base_view import RecordView
 from admin.operations import operations_page, pause_actions
-from admin.queries import open_upgrade_requests
+from admin.operations.services import OperationsService
 from admin.resources.alerts import AlertView
 from admin.resources.audit_events import AuditEventView
 from admin.resources.call_discrepancies import CallDiscrepancyView
@@ -110,7 +110,7 @@ class AdminApp:
 async def home(request: Request) -> Response:
     """The first page."""
     async with pages.back_office(request).staff_database.sessions() as session:
-        requests = await open_upgrade_requests(session, _UPGRADE_REQUEST_ROWS)
+        requests = await OperationsService(session).open_upgrade_requests(_UPGRADE_REQUEST_ROWS)
     return await pages.render(request, "admin/home.html", requests=requests)
 
 

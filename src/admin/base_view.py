@@ -1,48 +1,16 @@
-"""Base class of the back office's lists and detail pages.
+"""Base class of the back office's kinds of records: list, detail page and staff actions."""
 
-sqladmin finds the views, checks access and formats values. This class replaces what does not scale to a million rows or
-would show too much: it pages by keyset instead of offset, estimates totals instead of counting, searches only where an
-index answers, and loads only the columns that are shown.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
-from urllib.parse import urlencode
-from uuid import UUID
 
 import sqlalchemy as sa
-from sqladmin import ModelView
-from sqladmin.models import ModelViewMeta
-from sqladmin.pagination import Pagination
-from sqlalchemy.orm import load_only
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from accounts.models import User
 from admin.actions.staff_action import StaffAction
-from admin.filters import first_id_after_day, parse_id
-from admin.formatters import (
-    COLUMN_FORMATTERS,
-    COLUMN_LABELS,
-    LINK_COLUMNS,
-    TYPE_FORMATTERS,
-    format_column,
-    format_link,
-)
-from admin.models import StaffRole
+from admin.list_view import ListView
 from admin.pages import back_office, frame, requires, viewer
 from kit.audit import record
-from kit.text import is_valid_text
-from tenants.models import Organization
-from widget.models import EmbedToken
-
-PAGE_ROWS = 50
-_MAX_SEARCH_CHARACTERS = 254
-_LINK_NAMES: Mapping[str, tuple[Any, Any]] = {
-    "organization": (Organization.id, Organization.name),
-    "user": (User.id, User.email),
-    "embed-token": (EmbedToken.id, sa.func.coalesce(sa.func.nullif(EmbedToken.label, ""), EmbedToken.prefix)),
-}
 
 
 class Section(NamedTuple):
@@ -59,99 +27,30 @@ class Section(NamedTuple):
     note: Any = ""
 
 
-class ListQuery(NamedTuple):
-    """The statement behind one page of a list."""
-
-    statement: sa.Select[Any]
-    sorted_by: str
-    """The column of its order."""
-    is_filtered: bool
-    """True when it does not start from all records."""
-
-
-class RecordViewMeta(ModelViewMeta):
-    """Keeps a view's ``identity``, which is part of addresses; sqladmin would make it of the model's class name."""
-
-    def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any], **kwargs: Any) -> Any:
-        view = super().__new__(cls, name, bases, attributes, **kwargs)
-        if "identity" in attributes:
-            view.identity = attributes["identity"]
-        return view
-
-
-class RecordView(ModelView, metaclass=RecordViewMeta):
+class RecordView(ListView):
     """One kind of record: its list, its detail page and its staff actions. Nothing else changes a record."""
 
-    can_create = can_edit = can_delete = can_export = can_import = False
-    list_template = "admin/list.html"
     details_template = "admin/details.html"
-    column_type_formatters = TYPE_FORMATTERS
-    column_type_formatters_detail = TYPE_FORMATTERS
-    page_size = PAGE_ROWS
 
-    model: ClassVar[Any]
-    description: ClassVar[str]
-    """A sentence above the list."""
-    icon: ClassVar[str]
     staff_actions: ClassVar[Sequence[StaffAction]] = ()
-    minimum_role: ClassVar[StaffRole] = StaffRole.SUPPORT
-    search_label: ClassVar[str] = "An id"
-    """Label of the search field: what can be searched for."""
-    filters: ClassVar[Mapping[str, Callable[[str], sa.ColumnElement[bool]]]] = {}
-    """Makes a condition of a query parameter's value, by its name; an index must answer it."""
-    filter_options: ClassVar[Mapping[str, Sequence[tuple[str, str]]]] = {}
-    """Value and label of each option, for those ``filters`` that are shown as selects."""
-    has_date_filter: ClassVar[bool] = False
-    """True when the list can start at a day; ids begin with their time, so the primary key finds it."""
-    is_exportable: ClassVar[bool] = False
-    """True when operators may export the rows as CSV."""
-    extra_columns: ClassVar[Sequence[str]] = ()
-    """Columns that formatters need and that are not shown."""
     is_view_audited: ClassVar[bool] = False
     """True when opening a detail page records an audit event."""
 
-    def __init__(self) -> None:
-        cls: Any = type(self)
-        shown = {*self._column_names("column_list"), *self._column_names("column_details_list")}
-        if self._column_names("column_list")[0] in LINK_COLUMNS:
-            raise TypeError(f"{cls.__name__}: the first column is the link to the record")
-        defaults: dict[Any, Any] = {key: format_link for key in shown if key in LINK_COLUMNS}
-        defaults |= {key: format_column for key in shown if key in COLUMN_FORMATTERS}
-        cls.column_formatters = defaults | dict(self.formatters())
-        cls.column_formatters_detail = cls.column_formatters
-        super().__init__()
+    def heading(self, row: Any) -> str:
+        """The name of ``row`` above its detail page."""
+        return str(row.id)
 
-    @property
-    def list_columns(self) -> Sequence[str]:
-        """The columns that the list shows; ids are in the links."""
-        return [key for key in self._list_prop_names if key != "id"]
+    def confirmation_name(self, row: Any) -> str:
+        """The name of ``row`` on confirmation pages."""
+        return self.heading(row)
 
-    @property
-    def sort_options(self) -> Sequence[tuple[str, str]]:
-        """Columns that the list can be sorted by, besides age; each has an index."""
-        return [(key, self.label(key)) for key in self._sort_fields]
+    def audit_name(self, row: Any) -> str:
+        """The name of ``row`` in the audit log, from which nothing can be erased."""
+        return self.heading(row)
 
-    def filter_options_for(self, request: Request) -> Mapping[str, Sequence[tuple[str, str]]]:
-        """The selects above the list that is requested."""
-        return self.filter_options
-
-    def label(self, key: str) -> str:
-        """The label of a column."""
-        return str(COLUMN_LABELS.get(key) or key.replace("_", " ").capitalize())
-
-    def formatters(self) -> Mapping[Any, Any]:
-        """This view's own column formatters, by column name."""
-        return {}
-
-    def is_accessible(self, request: Request) -> bool:
-        return viewer(request).role.rank >= self.minimum_role.rank
-
-    def is_visible(self, request: Request) -> bool:
-        return self.is_accessible(request)
-
-    def search(self, term: str) -> sa.ColumnElement[bool]:
-        """The condition for a search term that is no id; an index must answer it."""
-        return sa.false()
+    def record_state(self, row: Any) -> str:
+        """The parts of ``row`` that its actions change; a form opened in another state is refused."""
+        return ""
 
     async def sections(self, request: Request, row: Any) -> Sequence[Section]:
         """The sections below the facts of ``row``."""
@@ -170,55 +69,6 @@ class RecordView(ModelView, metaclass=RecordViewMeta):
         """The bulk actions that the viewer's role may run."""
         rank = viewer(request).role.rank
         return [action for action in self.staff_actions if action.is_bulk and action.role.rank <= rank]
-
-    def record_state(self, row: Any) -> str:
-        """The parts of ``row`` that its actions change; a form opened in another state is refused."""
-        return ""
-
-    def confirmation_name(self, row: Any) -> str:
-        """The name of ``row`` on confirmation pages."""
-        return self.heading(row)
-
-    def parse_key(self, text: str) -> Any:
-        """The primary key out of an address. Raises: HTTPException, 404 when it is none."""
-        return parse_id(text)
-
-    async def list(self, request: Request) -> Pagination:
-        if "page" in request.query_params:
-            raise HTTPException(404)
-        query = self.build_query(request, PAGE_ROWS + 1)
-        rows = await self._run_query(query.statement)
-        page = rows[:PAGE_ROWS]
-        request.state.names = await self.related_names(page)
-        request.state.total = None if query.is_filtered else await self._estimated_total()
-        request.state.older = ""
-        if len(rows) > PAGE_ROWS:
-            parameters = {**request.query_params, "after": str(getattr(page[-1], query.sorted_by))}
-            request.state.older = f"{request.scope['path']}?{urlencode(parameters)}"
-        return Pagination(rows=page, page=1, page_size=PAGE_ROWS, count=len(page))
-
-    def build_query(self, request: Request, limit: int) -> ListQuery:
-        """The requested part of the list, at most ``limit`` rows. Raises: HTTPException, 404 for bad parameters."""
-        parameters = request.query_params
-        sorted_by = parameters.get("sortBy", "id")
-        if sorted_by not in {"id", *self._sort_fields} or parameters.get("sort", "desc") not in {"asc", "desc"}:
-            raise HTTPException(404)
-        column = getattr(self.model, sorted_by)
-        is_descending = parameters.get("sort", "desc" if sorted_by == "id" else "asc") == "desc"
-        conditions = [make(parameters[name]) for name, make in self.filters.items() if parameters.get(name)]
-        term = parameters.get("search", "").strip()
-        if term:
-            is_usable = is_valid_text(term) and len(term) <= _MAX_SEARCH_CHARACTERS
-            conditions.append(self._search_condition(term) if is_usable else sa.false())
-        if self.has_date_filter and (day := parameters.get("until")):
-            conditions.append(self.model.id < first_id_after_day(day))
-        is_filtered = bool(conditions)
-        if after := parameters.get("after"):
-            last = self.parse_key(after) if sorted_by == "id" else after
-            conditions.append(column < last if is_descending else column > last)
-        statement = self._select_columns("column_list").where(*conditions)
-        statement = statement.order_by(column.desc() if is_descending else column.asc()).limit(limit)
-        return ListQuery(statement, sorted_by, is_filtered)
 
     def select_details(self, ids: Sequence[Any]) -> sa.Select[Any]:
         """The records of ``ids`` with the columns of the detail page."""
@@ -247,57 +97,11 @@ class RecordView(ModelView, metaclass=RecordViewMeta):
             "heading": self.heading(row),
         }
 
-    def heading(self, row: Any) -> str:
-        """The name of ``row`` above its detail page."""
-        return str(row.id)
-
-    async def related_names(self, rows: Sequence[Any]) -> dict[UUID, str]:
-        """The names of the records that ``rows`` link to, by id; one query for each kind."""
-        wanted: dict[str, set[UUID]] = {}
-        for row in rows:
-            for column, kind in LINK_COLUMNS.items():
-                if kind in _LINK_NAMES and (key := row.__dict__.get(column)) is not None:
-                    wanted.setdefault(kind, set()).add(key)
-        found: dict[UUID, str] = {}
-        for kind, keys in wanted.items():
-            key_column, name = _LINK_NAMES[kind]
-            named = await self._run_arbitrary_query(sa.select(key_column, name).where(key_column.in_(keys)))
-            found |= {row[0]: row[1] for row in named}
-        return found
-
-    async def fetch(self, query: Any) -> Sequence[Any]:
-        """The rows of ``query``."""
-        rows: Sequence[Any] = await self._run_arbitrary_query(query)
-        return rows
-
-    async def _estimated_total(self) -> int:
-        """The planner's estimate of the number of rows; counting would read them all."""
-        query = sa.text("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = to_regclass(:name)")
-        rows = await self._run_arbitrary_query(query.bindparams(name=f'"{self.model.__tablename__}"'))
-        return int(rows[0][0])
-
     async def _record_viewing(self, request: Request, row: Any) -> None:
         who = requires(request, self.minimum_role)
         async with back_office(request).staff_database.tenant_session(None, who.staff_id) as session:
             action, name = f"{self.identity}.viewed", self.audit_name(row)
             await record(session, who.actor, action, subject_id=row.id, subject_name=name)
-
-    def audit_name(self, row: Any) -> str:
-        """The name of ``row`` in the audit log, from which nothing can be erased."""
-        return self.heading(row)
-
-    def _search_condition(self, term: str) -> sa.ColumnElement[bool]:
-        try:
-            return sa.type_coerce(self.model.id == self.parse_key(term), sa.Boolean)
-        except HTTPException:
-            return self.search(term)
-
-    def _select_columns(self, which: str) -> sa.Select[Any]:
-        shown = [getattr(self.model, key) for key in (*self._column_names(which), *self.extra_columns)]
-        return sa.select(self.model).options(load_only(*shown, raiseload=True))
-
-    def _column_names(self, which: str) -> Sequence[str]:
-        return [self._get_prop_name(item) for item in getattr(self, which)]
 
 
 def find_view(request: Request, identity: str) -> RecordView | None:

@@ -1,6 +1,7 @@
 """Services of staff accounts and staff sessions."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,7 +9,6 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.passwords import Passwords
 from accounts.rules import ensure_password, parse_email
@@ -18,7 +18,7 @@ from accounts.sessions import LAST_SEEN_PRECISION, AbstractSessionService, is_ac
 from admin.errors import LastAdmin, StaffLinkNotUsable
 from admin.models import Staff, StaffRole, StaffSession
 from kit.actor import Actor
-from kit.audit import record
+from kit.audit import AuditEvent, record
 from kit.clock import utc_now
 from kit.errors import NotFound
 from kit.secrets import digest
@@ -58,6 +58,40 @@ class StaffSessionService(AbstractSessionService[StaffSession]):
     repository_type = Repository
     idle_timeout = STAFF_SESSION_IDLE
     lifetime = STAFF_SESSION_LIFETIME
+
+    async def find_viewer(
+        self, raw: str, address: str, now: datetime, *, is_activity: bool = True
+    ) -> StaffViewer | None:
+        """The staff member of the live session ``raw``; activity updates its last-seen time, at most once a minute.
+
+        Requests that a page makes by itself are no activity: they must not keep an abandoned session alive.
+        """
+        query = (
+            sa.select(StaffSession.id, StaffSession.last_seen_at, Staff.id, Staff.email, Staff.role)
+            .join(Staff, Staff.id == StaffSession.user_id)
+            .where(
+                StaffSession.digest == digest(raw),
+                *is_active(StaffSession, now, STAFF_SESSION_IDLE),
+                ~StaffSession.awaits_second_factor,
+                Staff.disabled_at.is_(None),
+                Staff.totp_enabled_at.is_not(None),
+            )
+        )
+        row = (await self._session.execute(query)).one_or_none()
+        if row is None:
+            return None
+        session_id, seen_at, staff_id, email, role = row
+        if is_activity and now - seen_at > LAST_SEEN_PRECISION:
+            # An UPDATE and not an upsert: a session that has been ended meanwhile stays ended.
+            seen = sa.update(StaffSession).where(StaffSession.id == session_id).values(last_seen_at=now)
+            await self._session.execute(seen)
+        return StaffViewer(staff_id=staff_id, session_id=session_id, email=email, role=role, address=address)
+
+    async def recent_sign_ins(self, staff_id: UUID, limit: int) -> Sequence[AuditEvent]:
+        """The audit events of a staff member's sign-ins, the latest first."""
+        own = AuditEvent.actor_id == staff_id, AuditEvent.action == "session.started"
+        query = sa.select(AuditEvent).where(*own).order_by(AuditEvent.id.desc()).limit(limit)
+        return (await self._session.scalars(query)).all()
 
 
 class StaffService(AccountService[Staff]):
@@ -170,31 +204,3 @@ class StaffService(AccountService[Staff]):
 
 def _link_is_usable(raw: str) -> tuple[sa.ColumnElement[bool], ...]:
     return Staff.link_digest == digest(raw), Staff.link_expires_at > utc_now(), Staff.disabled_at.is_(None)
-
-
-async def find_staff_viewer(
-    session: AsyncSession, raw: str, address: str, now: datetime, *, is_activity: bool = True
-) -> StaffViewer | None:
-    """The staff member of the live session ``raw``; activity updates its last-seen time, at most once a minute.
-
-    Requests that a page makes by itself are no activity: they must not keep an abandoned session alive.
-    """
-    query = (
-        sa.select(StaffSession.id, StaffSession.last_seen_at, Staff.id, Staff.email, Staff.role)
-        .join(Staff, Staff.id == StaffSession.user_id)
-        .where(
-            StaffSession.digest == digest(raw),
-            *is_active(StaffSession, now, STAFF_SESSION_IDLE),
-            ~StaffSession.awaits_second_factor,
-            Staff.disabled_at.is_(None),
-            Staff.totp_enabled_at.is_not(None),
-        )
-    )
-    row = (await session.execute(query)).one_or_none()
-    if row is None:
-        return None
-    session_id, seen_at, staff_id, email, role = row
-    if is_activity and now - seen_at > LAST_SEEN_PRECISION:
-        # An UPDATE and not an upsert: a session that has been ended meanwhile stays ended.
-        await session.execute(sa.update(StaffSession).where(StaffSession.id == session_id).values(last_seen_at=now))
-    return StaffViewer(staff_id=staff_id, session_id=session_id, email=email, role=role, address=address)

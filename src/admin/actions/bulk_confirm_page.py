@@ -12,9 +12,10 @@ from starlette.routing import Route
 
 from admin.actions.confirm_page import action_lock
 from admin.actions.staff_action import ActionContext, StaffAction
-from admin.base_view import PAGE_ROWS, RecordView, find_view
+from admin.base_view import RecordView, find_view
 from admin.errors import StaleForm
 from admin.filters import parse_id
+from admin.list_view import PAGE_ROWS
 from admin.pages import back_office, read_form, redirect, render, render_refused, viewer
 from admin.rules import MAX_REASON_CHARACTERS, ensure_staff_role, read_reason
 from kit.errors import Conflict, DomainError, MalformedRequest, ValidationFailed

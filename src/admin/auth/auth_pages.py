@@ -26,7 +26,6 @@ from admin.pages import (
     set_cookie,
     viewer,
 )
-from admin.queries import recent_sign_ins
 from admin.services import STAFF_SESSION_LIFETIME, StaffSessionService
 from kit.audit import record
 from kit.encryption import Encryptor
@@ -146,9 +145,10 @@ async def account_page(request: Request) -> Response:
     """The viewer's sessions and last sign-ins."""
     who = viewer(request)
     async with back_office(request).staff_database.sessions() as session:
-        live = await StaffSessionService(session).list_active(who.staff_id)
-        latest = await recent_sign_ins(session, who.staff_id, RECENT_SIGN_INS)
-    return await render(request, "admin/account.html", live=live, latest=latest)
+        service = StaffSessionService(session)
+        sessions = await service.list_active(who.staff_id)
+        sign_ins = await service.recent_sign_ins(who.staff_id, RECENT_SIGN_INS)
+    return await render(request, "admin/account.html", sessions=sessions, sign_ins=sign_ins)
 
 
 async def end_session(request: Request) -> Response:

@@ -10,7 +10,7 @@ from accounts.services import actor_of
 from accounts.sessions import Browser
 from accounts.sign_in import Authenticator, SignedIn
 from admin.models import Staff
-from admin.services import StaffService, StaffSessionService, StaffViewer, find_staff_viewer
+from admin.services import StaffService, StaffSessionService, StaffViewer
 from kit.audit import record
 from kit.clock import utc_now
 from kit.db.database import Database
@@ -46,7 +46,7 @@ class StaffAuth:
     async def find_viewer(self, raw: str, address: str, *, is_activity: bool = True) -> StaffViewer | None:
         """The staff member of the live session ``raw``; ``is_activity`` extends the session."""
         async with self._database.sessions() as session, session.begin():
-            return await find_staff_viewer(session, raw, address, utc_now(), is_activity=is_activity)
+            return await StaffSessionService(session).find_viewer(raw, address, utc_now(), is_activity=is_activity)
 
     async def first_step(self, *, email: str, password: str, browser: Browser, replaces: str | None) -> SignedIn:
         """Check the password and start a session that awaits the code. Raises: TooMany, WrongCredentials."""

@@ -7,7 +7,7 @@ from starlette.routing import Route
 from admin.formatters import ALERT_NAMES, BREAKER_NAMES, DISCREPANCY_NAMES
 from admin.mount import OPERATIONS_REFRESH_PATH
 from admin.operations.pause_actions import OPERATIONS_PATH
-from admin.operations.queries import LIST_ROWS, read_operations
+from admin.operations.services import LIST_ROWS, OperationsService
 from admin.pages import back_office, render
 from kit.clock import utc_now
 
@@ -31,7 +31,7 @@ ROUTES = (
 async def _render(request: Request, layout: str) -> Response:
     now = utc_now()
     async with back_office(request).staff_database.sessions() as session:
-        snapshot = await read_operations(session, now)
+        snapshot = await OperationsService(session).read_snapshot(now)
     return await render(
         request,
         "admin/operations.html",

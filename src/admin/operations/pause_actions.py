@@ -7,7 +7,7 @@ from admin.actions.confirm_page import PendingAction, confirmation_routes
 from admin.actions.staff_action import ActionContext, StaffAction, staff_action
 from admin.errors import StaleForm
 from admin.models import StaffRole
-from admin.operations.queries import current_pause
+from admin.operations.services import OperationsService
 from admin.pages import back_office, requires
 from calls.limits.pause import CallingPauseService
 
@@ -71,7 +71,7 @@ async def _load(request: Request) -> PendingAction:
         raise HTTPException(404)
     requires(request, action.role)
     async with back_office(request).staff_database.sessions() as session:
-        current = await current_pause(session)
+        current = await OperationsService(session).current_pause()
     state = _RUNNING if current is None else _PAUSED_AND_ENDED if current.ends_live_calls else _PAUSED
     return PendingAction(action, state, title=action.label, state=state, lock_key="pause", return_path=OPERATIONS_PATH)
 

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from starlette.requests import Request
 
 from admin.actions.staff_action import ActionContext, staff_action
-from admin.base_view import ListQuery, RecordView, Section
+from admin.base_view import RecordView, Section
 from admin.filters import number_prefixes, of_organization, parse_id, starts_with
 from admin.formatters import CALL_STATUS_NAMES, format_number, format_time, humanize_name
+from admin.list_view import ListQuery
 from admin.models import StaffRole
 from calls.models import LIVE_STATUSES, Call, CallEvent, CallStatus
 from calls.termination import enqueue_end_call
