@@ -18,7 +18,7 @@ async def root(request: Request[Any, Any, State]) -> Response[str]:
 @get("/dashboard", guards=[loads_memberships])
 async def dashboard_home(request: Request[Any, Any, State]) -> Response[str]:
     """Redirect to the organization last used, else the first one, else the page that creates one."""
-    slugs = [place.slug for place in memberships(request)]
+    slugs = [membership.slug for membership in memberships(request)]
     last = request.cookies.get(LAST_ORGANIZATION_COOKIE)
     if not slugs:
         return redirect(request, "/dashboard/new")

@@ -23,7 +23,7 @@ from tenants.memberships import LAST_ORGANIZATION_COOKIE, MembershipSummary
 from widget import csp
 from widget.assets import ASSET_MANIFEST
 
-MEMBERSHIPS_STATE = "places"
+MEMBERSHIPS_STATE = "memberships"
 """Key of the person's memberships in the scope's state; the page's own organization first."""
 NOTICE_COOKIE = "notice"
 NOTICE_SECONDS = 60
@@ -42,7 +42,7 @@ def icon_svg(icon: str) -> Markup:
     return found
 
 
-templates.globals["drawn"] = icon_svg
+templates.globals["icon_svg"] = icon_svg
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -63,9 +63,9 @@ def render(
     response = Response(page, media_type=MediaType.HTML, status_code=status, headers=headers)
     if NOTICE_COOKIE in request.cookies:
         response.set_cookie(_cookie(settings, NOTICE_COOKIE, None))
-    place = current_membership(request)
-    if place is not None and request.cookies.get(LAST_ORGANIZATION_COOKIE) != place.slug:
-        response.set_cookie(_cookie(settings, LAST_ORGANIZATION_COOKIE, place.slug, max_age=_YEAR_SECONDS))
+    membership = current_membership(request)
+    if membership is not None and request.cookies.get(LAST_ORGANIZATION_COOKIE) != membership.slug:
+        response.set_cookie(_cookie(settings, LAST_ORGANIZATION_COOKIE, membership.slug, max_age=_YEAR_SECONDS))
     return response
 
 
@@ -120,7 +120,9 @@ def current_membership(request: Request[Any, Any, Any]) -> MembershipSummary | N
     where = request.scope.get("auth")
     if not isinstance(where, MemberAuth):
         return None
-    return next((place for place in memberships(request) if place.organization_id == where.organization_id), None)
+    return next(
+        (membership for membership in memberships(request) if membership.organization_id == where.organization_id), None
+    )
 
 
 def memberships(request: Request[Any, Any, Any]) -> Sequence[MembershipSummary]:
@@ -163,8 +165,8 @@ def _layout_context(request: Request[Any, Any, Any], notice: Notice | None) -> M
     return {
         "viewer": who if isinstance(who, Viewer) else None,
         "member": where if isinstance(where, MemberAuth) else None,
-        "place": current_membership(request),
-        "places": memberships(request),
+        "membership": current_membership(request),
+        "memberships": memberships(request),
         "csrf_token": request.scope.get("state", {}).get(CSRF_STATE) or "",
         "notice": notice,
         "sandbox": settings.is_sandbox,

@@ -28,7 +28,11 @@ def open_back_office(
 ) -> BackOffice:
     """The back office, with the templates and headers of the customers' pages."""
     theme = Theme(
-        templates=TEMPLATES, filters=FILTERS, globals={"drawn": icon_svg}, headers=page_headers(settings), assets=assets
+        templates=TEMPLATES,
+        filters=FILTERS,
+        globals={"icon_svg": icon_svg},
+        headers=page_headers(settings),
+        assets=assets,
     )
     return build_back_office(
         settings,

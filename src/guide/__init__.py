@@ -1,1 +1,1 @@
-"""The guide that customers read, and that their tools read."""
+"""The customers' integration guide: a page, and Markdown for programs."""

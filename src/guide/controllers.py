@@ -1,4 +1,4 @@
-"""The customers' guide: a page for people, Markdown for programs, both from one source."""
+"""Serves the customers' guide: as a page, and as Markdown for programs, from one source."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,18 +8,18 @@ from litestar.datastructures import State
 from litestar.params import FromQuery
 
 from guide.guide_source import as_markdown, read_guide
-from guide.reader import Reader, reader_of
+from guide.reader import Reader, find_reader
 from guide.render import render_markdown
 from kit.db.database import is_outage
 from kit.settings import Settings
 from kit.templates import create_templates
 
-PATH = "/docs/widget-integration"
-_MARKDOWN = "text/markdown"  # Litestar adds the charset
-_YEAR = 31_536_000
-_SECONDS = 300
-_NOT_STORED = {"Cache-Control": "private, no-store"}
-_POLICY = (
+GUIDE_PATH = "/docs/widget-integration"
+_MARKDOWN_TYPE = "text/markdown"  # Litestar adds the charset
+_YEAR_SECONDS = 31_536_000
+_CACHE_SECONDS = 300
+_NO_STORE = {"Cache-Control": "private, no-store"}
+_CSP_DIRECTIVES = (
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
@@ -33,13 +33,13 @@ _templates = create_templates(Path(__file__).parent / "templates")
 
 
 def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
-    """The routes of the guide, public; what everybody gets is made once, here.
+    """The guide's public routes. What does not depend on the reader is rendered once, here.
 
     Raises:
-        KeyError: the guide's files are not in ``assets``.
+        KeyError: ``assets`` lacks the guide's files.
     """
     guide = read_guide("widget-integration", settings.public_url)
-    url = settings.public_url + PATH
+    url = settings.public_url + GUIDE_PATH
     markdown = as_markdown(guide, url=url)
     rendered = render_markdown(guide.text, tabs=guide.tabs)
     template = _templates.get_template("guide.html")
@@ -53,8 +53,8 @@ def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
             lead=lead,
             body=section + rest,
             reader=reader,
-            path=PATH,
-            raw=f"{PATH}/llm.md",
+            path=GUIDE_PATH,
+            raw=f"{GUIDE_PATH}/llm.md",
             sandbox=settings.is_sandbox,
             asset=lambda name: f"/widget/{assets[name]}",
         )
@@ -62,25 +62,25 @@ def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
     page = page_for(None)
     index = _templates.get_template("llms.txt").render(guide=guide, url=url, public_url=settings.public_url)
     headers = _headers(settings)
-    # The same address shows another page to whoever is signed in.
-    page_headers, own_headers = {**headers, "Vary": "Cookie"}, {**headers, "Vary": "Cookie", **_NOT_STORED}
+    # A signed-in reader gets another page at the same address.
+    page_headers, own_headers = {**headers, "Vary": "Cookie"}, {**headers, "Vary": "Cookie", **_NO_STORE}
 
-    @get(PATH, media_type=MediaType.HTML)
+    @get(GUIDE_PATH, media_type=MediaType.HTML)
     async def guide_page(request: Request[object, object, State], token: FromQuery[str] = "") -> Response[str]:
         try:
-            reader = await reader_of(request, token)
+            reader = await find_reader(request, token)
         except Exception as error:
             if not is_outage(error):
                 raise
-            # The guide can be read without the database: like this it must not be kept, since it is not theirs.
+            # The guide works without the database. No cache may keep this page: the reader's own would differ.
             return Response(page, media_type=MediaType.HTML, headers=own_headers)
         if reader is None:
             return Response(page, media_type=MediaType.HTML, headers=page_headers)
         return Response(page_for(reader), media_type=MediaType.HTML, headers=own_headers)
 
-    @get(f"{PATH}/llm.md", media_type=_MARKDOWN)
+    @get(f"{GUIDE_PATH}/llm.md", media_type=_MARKDOWN_TYPE)
     async def guide_markdown() -> Response[str]:
-        return Response(markdown, media_type=_MARKDOWN, headers=headers)
+        return Response(markdown, media_type=_MARKDOWN_TYPE, headers=headers)
 
     @get("/llms.txt", media_type=MediaType.TEXT)
     async def llms_txt() -> Response[str]:
@@ -91,12 +91,12 @@ def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
 
 def _headers(settings: Settings) -> dict[str, str]:
     headers = {
-        "Content-Security-Policy": "; ".join(_POLICY),
+        "Content-Security-Policy": "; ".join(_CSP_DIRECTIVES),
         "Permissions-Policy": "microphone=()",
         "Referrer-Policy": "strict-origin-when-cross-origin",
         "X-Content-Type-Options": "nosniff",
-        "Cache-Control": f"public, max-age={_SECONDS}",
+        "Cache-Control": f"public, max-age={_CACHE_SECONDS}",
     }
     if settings.public_is_https:
-        headers["Strict-Transport-Security"] = f"max-age={_YEAR}; includeSubDomains"
+        headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}; includeSubDomains"
     return headers

@@ -1,4 +1,4 @@
-"""A guide's one source: front matter and Markdown, with the product's address put in."""
+"""Reads a guide's source: front matter and Markdown, with the product's address filled in."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 _PAGES = Path(__file__).parent / "pages"
-_FENCE = "---\n"
-_ADDRESS = "{{ public_url }}"
+_FRONT_MATTER_FENCE = "---\n"
+_PUBLIC_URL_PLACEHOLDER = "{{ public_url }}"
 
 
 class Guide(NamedTuple):
-    """One guide, ready to be shown."""
+    """A guide with its front matter."""
 
     title: str
     version: str
@@ -24,14 +24,14 @@ class Guide(NamedTuple):
 
 
 def read_guide(name: str, public_url: str) -> Guide:
-    """The guide in ``pages/<name>.md``, its addresses beginning with ``public_url``.
+    """Read the guide in ``pages/<name>.md``; its links start with ``public_url``.
 
     Raises:
         KeyError: the front matter lacks a field.
-        ValueError: there is no front matter, or its date is none.
+        ValueError: there is no front matter, or its date is not valid.
     """
-    source = (_PAGES / f"{name}.md").read_text(encoding="utf-8").replace(_ADDRESS, public_url)
-    before, front, text = source.split(_FENCE, 2)
+    source = (_PAGES / f"{name}.md").read_text(encoding="utf-8").replace(_PUBLIC_URL_PLACEHOLDER, public_url)
+    before, front, text = source.split(_FRONT_MATTER_FENCE, 2)
     if before:
         raise ValueError(f"{name}.md does not begin with its front matter")
     fields = _fields(front)
@@ -46,7 +46,7 @@ def read_guide(name: str, public_url: str) -> Guide:
 
 
 def as_markdown(guide: Guide, *, url: str) -> str:
-    """The guide at ``url`` for programs, under front matter that says where it stands."""
+    """The guide as Markdown for programs; its front matter has its addresses."""
     front = (
         f"title: {guide.title}",
         f"version: {guide.version}",

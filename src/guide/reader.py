@@ -1,4 +1,4 @@
-"""A signed-in reader, whose domain and token stand in the examples; of a token the start is all that we know."""
+"""A signed-in reader's values for the guide's examples: domain and start of the token (only its digest is stored)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,54 +17,55 @@ from widget import domains
 from widget.models import MAX_ACTIVE_TOKENS, EmbedToken
 from widget.services import EmbedTokenService
 
-TOKEN = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - stands for one
-TOKEN_ID = "TOKEN_ID"  # noqa: S105 - as above
-DOMAIN = "mysite.com"
-DOMAINS = "mysite.com, app.mysite.com, crm.mycompany.io"
-EXTENSION = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
+PLACEHOLDER_TOKEN = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - a placeholder
+PLACEHOLDER_TOKEN_ID = "TOKEN_ID"  # noqa: S105 - a placeholder
+PLACEHOLDER_DOMAIN = "mysite.com"
+PLACEHOLDER_DOMAINS = "mysite.com, app.mysite.com, crm.mycompany.io"
+PLACEHOLDER_EXTENSION = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
+_CRM_HOSTS = ("hubspot.com", "force.com", "salesforce.com")
 
 
-class Token(msgspec.Struct, frozen=True):
-    """An embed token as the examples name it."""
+class ReaderToken(msgspec.Struct, frozen=True):
+    """An embed token as the examples show it."""
 
     id: UUID
     name: str
-    shown: str
-    """Its first characters and an ellipsis."""
+    masked: str
+    """Its prefix and an ellipsis."""
     allowed_domains: Sequence[str]
 
     @property
     def domain(self) -> str | None:
-        """The first website of its list; a CRM's host, an extension and an IPv6 address are none."""
-        sites = (one for one in self.allowed_domains if ":" not in one and not one.endswith(_CRM_HOSTS))
+        """The first website among its domains; CRM hosts, extensions and IPv6 addresses do not count."""
+        sites = (domain for domain in self.allowed_domains if ":" not in domain and not domain.endswith(_CRM_HOSTS))
         return next(sites, None)
 
 
 class Reader(msgspec.Struct, frozen=True):
-    """Somebody who is signed in and belongs to an organization."""
+    """A signed-in member of an organization."""
 
-    place: MembershipSummary
-    tokens: Sequence[Token]
-    """The newest first."""
-    token: Token | None
-    """The one in the examples; None while there is none."""
+    membership: MembershipSummary
+    tokens: Sequence[ReaderToken]
+    """The newest is first."""
+    token: ReaderToken | None
+    """The token of the examples; None when the organization has none."""
 
     def replacements(self) -> Mapping[str, str]:
-        """What to write in the examples, by what stands there for everybody else."""
+        """Values of the examples by their placeholders."""
         if self.token is None:
             return {}
         listed = ", ".join(domains.display_domain(domain) for domain in self.token.allowed_domains)
         return {
-            TOKEN: self.token.shown,
-            TOKEN_ID: str(self.token.id),
-            EXTENSION: extension.extension_origin(self.token.id),
-            **({DOMAINS: listed} if listed else {}),
-            **({DOMAIN: domains.display_domain(self.token.domain)} if self.token.domain else {}),
+            PLACEHOLDER_TOKEN: self.token.masked,
+            PLACEHOLDER_TOKEN_ID: str(self.token.id),
+            PLACEHOLDER_EXTENSION: extension.extension_origin(self.token.id),
+            **({PLACEHOLDER_DOMAINS: listed} if listed else {}),
+            **({PLACEHOLDER_DOMAIN: domains.display_domain(self.token.domain)} if self.token.domain else {}),
         }
 
 
-async def reader_of(request: Request[Any, Any, Any], token_id: str) -> Reader | None:
-    """Who reads, and with the token ``token_id`` in the examples if it is theirs; None for anybody else."""
+async def find_reader(request: Request[Any, Any, Any], token_id: str) -> Reader | None:
+    """The signed-in reader, with the token ``token_id`` if it is their organization's; None for other visitors."""
     raw = raw_session_id(request)
     if raw is None:
         return None
@@ -73,19 +74,18 @@ async def reader_of(request: Request[Any, Any, Any], token_id: str) -> Reader | 
     if viewer is None:
         return None
     async with database.read_pool.tenant_scope(None, viewer.user_id) as reader:
-        places = await memberships_of(reader, viewer.user_id, first=request.cookies.get(LAST_ORGANIZATION_COOKIE))
-    if not places:
+        memberships = await memberships_of(reader, viewer.user_id, first=request.cookies.get(LAST_ORGANIZATION_COOKIE))
+    if not memberships:
         return None
-    place = places[0]
-    async with database.tenant_session(place.organization_id, viewer.user_id) as session:
-        rows = await EmbedTokenService(session).list_active(place.organization_id, after=None, limit=MAX_ACTIVE_TOKENS)
-    tokens = [_token(row) for row in rows]
+    membership = memberships[0]
+    async with database.tenant_session(membership.organization_id, viewer.user_id) as session:
+        rows = await EmbedTokenService(session).list_active(
+            membership.organization_id, after=None, limit=MAX_ACTIVE_TOKENS
+        )
+    tokens = [_reader_token(row) for row in rows]
     chosen = next((token for token in tokens if str(token.id) == token_id), tokens[0] if tokens else None)
-    return Reader(place, tokens, chosen)
+    return Reader(membership, tokens, chosen)
 
 
-_CRM_HOSTS = ("hubspot.com", "force.com", "salesforce.com")
-
-
-def _token(row: EmbedToken) -> Token:
-    return Token(row.id, row.label or f"{row.prefix}…", f"{row.prefix}…", tuple(row.allowed_domains))
+def _reader_token(row: EmbedToken) -> ReaderToken:
+    return ReaderToken(row.id, row.label or f"{row.prefix}…", f"{row.prefix}…", tuple(row.allowed_domains))

@@ -1,4 +1,4 @@
-"""Markdown as HTML: headings with anchors, examples that can be copied, tables that fit a phone, tabs."""
+"""Renders Markdown as HTML: anchored headings, examples with a copy button, tables for narrow screens, tabs."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup, escape
 from slugify import slugify
 
-_LISTED = ("h2", "h3")
-# What stands in an example, and its name.
+_HEADING_TAGS = ("h2", "h3")
+# The text of an example, and its name.
 _EXAMPLE = re.compile(r'(<(?P<tag>code|figcaption) id="example-[^>]*>)(.*?)(</(?P=tag)>)', re.DOTALL)
-# Said to screen readers too: the narrow layout shows tables as blocks, which would take their meaning away.
-_ROLES = {
+# The narrow layout shows tables as blocks, which hides their roles from screen readers; these restore them.
+_ARIA_ROLES = {
     "table_open": "table",
     "thead_open": "rowgroup",
     "tbody_open": "rowgroup",
@@ -26,41 +26,41 @@ _ROLES = {
 
 
 class Heading(NamedTuple):
-    """One line of the list of contents, with those below it."""
+    """An entry of the table of contents, with its subheadings."""
 
     anchor: str
     text: str
-    below: "list[Heading]"
+    children: "list[Heading]"
 
 
-class Page(NamedTuple):
-    """What a template shows."""
+class RenderedMarkdown(NamedTuple):
+    """The parts of a rendered document."""
 
     body: str
     """Safe HTML."""
     contents: Sequence[Heading]
 
     def with_examples(self, replacements: Mapping[str, str]) -> str:
-        """The body with other words in its examples, and nowhere else."""
+        """The body, with ``replacements`` made in its examples alone."""
         if not replacements:
             return self.body
-        words = {str(escape(old)): str(escape(new)) for old, new in replacements.items()}
-        # The longest first: one may begin with another.
-        old = re.compile("|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)))
+        escaped = {str(escape(old)): str(escape(new)) for old, new in replacements.items()}
+        # The longest first, because one may be the beginning of another.
+        old = re.compile("|".join(re.escape(word) for word in sorted(escaped, key=len, reverse=True)))
 
         def replaced(example: re.Match[str]) -> str:
-            return example[1] + old.sub(lambda found: words[found[0]], example[3]) + example[4]
+            return example[1] + old.sub(lambda found: escaped[found[0]], example[3]) + example[4]
 
         return _EXAMPLE.sub(replaced, self.body)
 
 
-def render_markdown(text: str, *, tabs: str = "") -> Page:
-    """``text`` as HTML. Raw HTML in it is shown as text; anchors are those of the usual Markdown tools.
+def render_markdown(text: str, *, tabs: str = "") -> RenderedMarkdown:
+    """Render ``text``. Raw HTML in it is shown as text; anchors are as other Markdown tools make them.
 
-    The subsections of the section ``tabs`` stand in containers, which a script can show as tabs.
+    The subsections of the section ``tabs`` are put into containers, which a script shows as tabs.
 
     Raises:
-        ValueError: there is no such section, or it has no subsections.
+        ValueError: the section does not exist or has no subsections.
     """
     markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
     tokens = markdown.parse(text)
@@ -69,14 +69,14 @@ def render_markdown(text: str, *, tabs: str = "") -> Page:
     if tabs:
         tokens = _with_tabs(tokens, tabs)
     body: str = markdown.renderer.render(tokens, markdown.options, {})
-    return Page(body, contents)
+    return RenderedMarkdown(body, contents)
 
 
 class _Renderer(RendererHTML):
-    """The library's renderer, but for examples and headings."""
+    """markdown-it's renderer with own examples and headings."""
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """An example under its name, which is what stands behind the language."""
+        """An example with its name, which follows the language in the fence."""
         token = tokens[idx]
         language, _, name = token.info.strip().partition(" ")
         example = Markup(
@@ -88,7 +88,7 @@ class _Renderer(RendererHTML):
         return example.format(n=idx, name=name or language, language=language, code=token.content)
 
     def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """The heading's end, with a link to itself."""
+        """The end of a heading, with a link to itself."""
         anchor, text = tokens[idx].meta.get("anchor"), tokens[idx].meta.get("text")
         link = Markup(' <a class="anchor" href="#{}" aria-label="Link to {}">#</a>').format(anchor, text)
         return f"{link if anchor else ''}</{tokens[idx].tag}>\n"
@@ -97,38 +97,38 @@ class _Renderer(RendererHTML):
 def _anchor_headings(tokens: Sequence[Token]) -> list[Heading]:
     contents: list[Heading] = []
     for opening, inline, closing in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        if opening.type != "heading_open" or opening.tag not in _LISTED:
+        if opening.type != "heading_open" or opening.tag not in _HEADING_TAGS:
             continue
         text = "".join(child.content for child in inline.children or ())
         heading = Heading(slugify(text), text, [])
         opening.attrSet("id", heading.anchor)
         closing.meta.update(anchor=heading.anchor, text=text)
-        (contents if opening.tag == _LISTED[0] else contents[-1].below).append(heading)
+        (contents if opening.tag == _HEADING_TAGS[0] else contents[-1].children).append(heading)
     return contents
 
 
 def _with_tabs(tokens: Sequence[Token], section: str) -> list[Token]:
-    """``tokens`` with each subsection of ``section`` in a container of its own, and one around them all."""
-    parted: list[Token] = []
+    """Put each subsection of ``section`` into a container, and all of them into another."""
+    result: list[Token] = []
     is_inside = has_tabs = False
     for token, following in zip(tokens, [*tokens[1:], None], strict=True):
-        if token.type == "heading_open" and token.tag in _LISTED:
+        if token.type == "heading_open" and token.tag in _HEADING_TAGS:
             if has_tabs:
-                parted.append(Token("tab_close", "section", -1, block=True))
-            if token.tag == _LISTED[0]:
+                result.append(Token("tab_close", "section", -1, block=True))
+            if token.tag == _HEADING_TAGS[0]:
                 if has_tabs:
-                    parted.append(Token("tabs_close", "div", -1, block=True))
+                    result.append(Token("tabs_close", "div", -1, block=True))
                 is_inside, has_tabs = following is not None and following.content == section, False
             elif is_inside:
                 if not has_tabs:
-                    parted.append(_opening("tabs_open", "div", {"class": "tabs", "data-tabs": section}))
+                    result.append(_opening("tabs_open", "div", {"class": "tabs", "data-tabs": section}))
                 has_tabs = True
                 anchor = str(token.attrGet("id"))
-                parted.append(_opening("tab_open", "section", {"class": "tab", "aria-labelledby": anchor}))
-        parted.append(token)
-    if has_tabs or not any(token.type == "tabs_open" for token in parted):
-        raise ValueError(f"no section {section} whose subsections could be tabs, with another behind it")
-    return parted
+                result.append(_opening("tab_open", "section", {"class": "tab", "aria-labelledby": anchor}))
+        result.append(token)
+    if has_tabs or not any(token.type == "tabs_open" for token in result):
+        raise ValueError(f"no section {section} with subsections, followed by another section")
+    return result
 
 
 def _opening(kind: str, tag: str, attributes: Mapping[str, str | int | float]) -> Token:
@@ -136,11 +136,11 @@ def _opening(kind: str, tag: str, attributes: Mapping[str, str | int | float]) -
 
 
 def _describe_cells(tokens: Sequence[Token]) -> None:
-    """Give tables their roles, and each cell the name of its column."""
+    """Set the ARIA roles of tables, and the column name of each cell."""
     columns: list[str] = []
     cell = 0
     for index, token in enumerate(tokens):
-        if role := _ROLES.get(token.type):
+        if role := _ARIA_ROLES.get(token.type):
             token.attrSet("role", role)
         if token.type == "table_open":
             columns = []
