@@ -51,7 +51,7 @@ class HttpTransport:
         Raises:
             TimeoutError: no answer within ``TOTAL_SECONDS``.
             httpx.HTTPError: the connection failed.
-            CarrierUnavailable: it failed too often just now; nothing was sent.
+            CarrierUnavailable: the circuit breaker is open; nothing was sent.
         """
         request = self._client.build_request(method, url, params=_present(params), data=_present(data), headers=headers)
         retries = MAX_RETRIES if _is_idempotent(method, url) else 0

@@ -1,4 +1,4 @@
-"""What the command line does to a database and a carrier that are there."""
+"""The commands that change a database or ask the carrier."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -69,10 +69,10 @@ async def add_staff(settings: Settings, email: str, role: str | None) -> tuple[I
 
 
 async def setup_carrier(settings: Settings) -> None:
-    """Point the carrier's application at this product's webhooks.
+    """Set the callback URLs of the carrier's application.
 
     Raises:
-        SettingsError: the sandbox carrier is asked for, and none runs.
+        SettingsError: the sandbox carrier does not run.
         CarrierError: the carrier refused or did not answer.
     """
     if settings.is_sandbox and settings.sandbox_address is None:
@@ -90,7 +90,7 @@ async def setup_carrier(settings: Settings) -> None:
 
 
 async def reconcile_numbers(settings: Settings) -> ReconciliationReport:
-    """Make the carrier's numbers and the organizations' equal, as far as they explain each other.
+    """Reconcile the organizations' numbers with the carrier's.
 
     Raises:
         SettingsError: there is no database to use.

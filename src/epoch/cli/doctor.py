@@ -22,7 +22,7 @@ OTHER_CONNECTIONS = 5
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """What one part answered."""
+    """The result of one check."""
 
     part: str
     ok: bool
@@ -30,7 +30,7 @@ class CheckResult(msgspec.Struct, frozen=True):
 
 
 class _CheckFailed(Exception):
-    """A part answered, and something is wrong with it."""
+    """A check failed; the message says why."""
 
 
 async def run_checks(settings: Settings) -> list[CheckResult]:

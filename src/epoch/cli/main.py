@@ -1,4 +1,4 @@
-"""The command line: ``epoch run`` and everything that is done once; ``epoch --help`` lists it.
+"""The command line: ``epoch run`` and the commands that ``epoch --help`` lists.
 
 Exit status: 0 done, 1 failed, 2 a bad setting or bad usage. Imports are late so that ``epoch --help`` is quick.
 """
@@ -204,7 +204,7 @@ def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def _database(settings: Settings) -> Iterator[tuple[Settings, str]]:
-    """The settings with a database that answers: the one they name, or the embedded one while the command runs."""
+    """The settings with a running database: the configured one, or the embedded one while the command runs."""
     if settings.database_url is not None:
         yield settings, settings.database_url
         return
@@ -215,7 +215,7 @@ def _database(settings: Settings) -> Iterator[tuple[Settings, str]]:
 
 
 def _expected_failures() -> tuple[type[Exception], ...]:
-    """Failures whose message says enough; all others are faults of ours and keep their traceback."""
+    """Errors whose message is enough; all others are bugs and keep their traceback."""
     import asyncpg
     from sqlalchemy.exc import DBAPIError
 

@@ -1,4 +1,4 @@
-"""The demo: two organizations, two people, a number and an embed token, so that a newcomer can call at once."""
+"""Seeds the demo: two organizations, two people, a number and an embed token."""
 
 import contextlib
 from pathlib import Path
@@ -51,14 +51,14 @@ DEMO_LIMITS = {
 
 
 class SeedReport(msgspec.Struct, frozen=True):
-    """What the seed found and did."""
+    """The result of the seed."""
 
     created: bool
     """False when the database already held organizations."""
 
 
 async def seed_demo(settings: Settings) -> SeedReport:
-    """Fill an empty database with the demo, and see to it that its page has a live token. Idempotent."""
+    """Fill an empty database with the demo, and give its page an active token. Idempotent."""
     if settings.database_url is None:
         raise ValueError("the seed needs a database")
     database = Database(settings.database_url, role=ADMIN_ROLE)

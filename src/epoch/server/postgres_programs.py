@@ -1,4 +1,4 @@
-"""PostgreSQL's programs: where they are, and as whom they may run."""
+"""Finds PostgreSQL's programs and the user account that runs them."""
 
 import contextlib
 import hashlib

@@ -1,4 +1,4 @@
-"""A worker of ``epoch run``: loads the application, waits to be told where its parts are, then serves."""
+"""A worker of ``epoch run``: loads the application, reads addresses from standard input, then serves."""
 
 import os
 import socket
@@ -42,10 +42,10 @@ def main() -> None:
     """Serve on the listening socket whose number is the first argument."""
     import epoch.asgi  # noqa: F401 - loaded while the supervisor prepares the database
 
-    told = sys.stdin.buffer.readline()
-    if not told:
+    line = sys.stdin.buffer.readline()
+    if not line:
         return
-    os.environ.update(msgspec.json.decode(told, type=dict[str, str]))
+    os.environ.update(msgspec.json.decode(line, type=dict[str, str]))
     trusted = load_settings(os.environ).trusted_proxies
     config = uvicorn.Config(
         "epoch.asgi:create_asgi",
