@@ -108,11 +108,11 @@ def _field_text(value: Any) -> str:
 
 
 def _export_url(organization_id: UUID, filters: AuditFilters) -> str:
-    asked = {
+    parameters = {
         "action": filters.action,
         "actor": filters.actor,
         "since": rfc3339(filters.since),
         "until": rfc3339(filters.until),
     }
-    kept = urlencode({name: value for name, value in asked.items() if value})
-    return f"/api/organizations/{organization_id}/audit/export.csv" + (f"?{kept}" if kept else "")
+    query = urlencode({name: value for name, value in parameters.items() if value})
+    return f"/api/organizations/{organization_id}/audit/export.csv" + (f"?{query}" if query else "")

@@ -1,4 +1,4 @@
-"""Pages to sign up, verify an e-mail address, sign in and out, and reset a password."""
+"""Pages to sign up, verify an e-mail address, and sign in and out."""
 
 from typing import Any
 from urllib.parse import quote, unquote
@@ -33,7 +33,7 @@ async def sign_up_page(request: Visit, sent: FromQuery[str | None] = None) -> Re
     if _viewer(request) is not None:
         return redirect(request, back)
     if sent is not None:
-        return render(request, "accounts/sent.html", mail_folder=_mail_folder(request))
+        return render(request, "accounts/sent.html", mail_folder=mail_folder(request))
     return render(request, "accounts/signup.html", form=None, back=back)
 
 
@@ -46,7 +46,7 @@ async def sign_up(request: Visit) -> Response[str]:
             email=form["email"], password=form["password"], name=form["name"], address=browser_of(request).address
         )
     except DomainError as error:
-        return _form_again(request, "accounts/signup.html", form, error, back=_own_path(form["next"]))
+        return render_refused(request, "accounts/signup.html", form, error, back=_own_path(form["next"]))
     cookie = _sign_up_cookie(request, f"{proof}.{quote(_own_path(form['next']), safe='')}")
     return redirect(request, "/signup?sent=1", cookies=[cookie])
 
@@ -58,10 +58,10 @@ async def verify_email_page(request: Visit, token: FromPath[str]) -> Response[st
     try:
         link = await _accounts(request).registration.preview(token, _viewer(request), proof)
     except LinkNotUsable:
-        return _link_expired(request)
+        return render_link_expired(request)
     except NotSignedIn:
         return redirect(request, login_path(request), "Sign in to confirm your e-mail address.")
-    return _without_referrer(render(request, "accounts/verify.html", new_email=link.new_email))
+    return without_referrer(render(request, "accounts/verify.html", new_email=link.new_email))
 
 
 @post("/verify-email/{token:str}", status_code=200)
@@ -73,7 +73,7 @@ async def verify_email(request: Visit, token: FromPath[str]) -> Response[str]:
             token, viewer=_viewer(request), proof=proof, browser=browser_of(request)
         )
     except LinkNotUsable:
-        return _link_expired(request)
+        return render_link_expired(request)
     cookies = [_sign_up_cookie(request, None)]
     if confirmed.raw is not None:
         cookies.append(session_cookie(_settings(request).public_url, confirmed.raw))
@@ -104,7 +104,7 @@ async def sign_in(request: Visit) -> Response[str]:
             replaces=raw_session_id(request),
         )
     except DomainError as error:
-        return _form_again(request, "accounts/login.html", form, error, back=back)
+        return render_refused(request, "accounts/login.html", form, error, back=back)
     cookie = session_cookie(_settings(request).public_url, signed_in.raw)
     target = f"/login?next={quote(back, safe='/')}" if signed_in.awaits_second_factor else back
     return redirect(request, target, cookies=[cookie])
@@ -125,7 +125,7 @@ async def second_step(request: Visit) -> Response[str]:
         target = f"/login?next={quote(back, safe='/')}"
         return redirect(request, target, "That took too long. Sign in again.", is_problem=True)
     except DomainError as error:
-        return _form_again(request, "accounts/code.html", form, error, back=back)
+        return render_refused(request, "accounts/code.html", form, error, back=back)
     return redirect(request, back, cookies=[session_cookie(_settings(request).public_url, signed_in.raw)])
 
 
@@ -143,49 +143,6 @@ async def sign_out(request: Visit) -> Response[str]:
     return redirect(request, "/login", "You are signed out.", cookies=[gone])
 
 
-@get("/forgot-password")
-async def forgot_password_page(request: Visit, sent: FromQuery[str | None] = None) -> Response[str]:
-    if sent is not None:
-        return render(request, "accounts/forgot_sent.html", mail_folder=_mail_folder(request))
-    return render(request, "accounts/forgot.html", form=None)
-
-
-@post("/forgot-password", status_code=200)
-async def forgot_password(request: Visit) -> Response[str]:
-    form = await read_form(request, "email")
-    try:
-        ensure_valid_text(form)
-        await _accounts(request).password_reset.request(email=form["email"], address=browser_of(request).address)
-    except DomainError as error:
-        return _form_again(request, "accounts/forgot.html", form, error)
-    return redirect(request, "/forgot-password?sent=1")
-
-
-@get("/reset-password/{token:str}")
-async def reset_password_page(request: Visit, token: FromPath[str]) -> Response[str]:
-    try:
-        await _accounts(request).password_reset.ensure_usable(token)
-    except LinkNotUsable:
-        return _link_expired(request)
-    return _without_referrer(render(request, "accounts/reset.html", form=None))
-
-
-@post("/reset-password/{token:str}", status_code=200)
-async def reset_password(request: Visit, token: FromPath[str]) -> Response[str]:
-    form = await read_form(request, "password")
-    try:
-        ensure_valid_text(form)
-        await _accounts(request).password_reset.reset(
-            token, password=form["password"], address=browser_of(request).address
-        )
-    except LinkNotUsable:
-        return _link_expired(request)
-    except DomainError as error:
-        return _without_referrer(_form_again(request, "accounts/reset.html", form, error))
-    gone = session_cookie(_settings(request).public_url, None)
-    return redirect(request, "/login", "Your password is changed. Sign in with the new one.", cookies=[gone])
-
-
 HANDLERS = (
     sign_up_page,
     sign_up,
@@ -195,14 +152,10 @@ HANDLERS = (
     sign_in,
     second_step,
     sign_out,
-    forgot_password_page,
-    forgot_password,
-    reset_password_page,
-    reset_password,
 )
 
 
-def _form_again(request: Visit, template: str, form: Form, error: DomainError, **context: Any) -> Response[str]:
+def render_refused(request: Visit, template: str, form: Form, error: DomainError, **context: Any) -> Response[str]:
     """Show the form again with the typed values and the errors."""
     refused = form.refused(error)
     if isinstance(error, TooMany):
@@ -215,11 +168,12 @@ def _form_again(request: Visit, template: str, form: Form, error: DomainError, *
     return answer
 
 
-def _link_expired(request: Visit) -> Response[str]:
-    return _without_referrer(render(request, "accounts/link_gone.html", status=404))
+def render_link_expired(request: Visit) -> Response[str]:
+    """Page of a mailed link that no longer works."""
+    return without_referrer(render(request, "accounts/link_gone.html", status=404))
 
 
-def _without_referrer(answer: Response[str]) -> Response[str]:
+def without_referrer(answer: Response[str]) -> Response[str]:
     """Add ``Referrer-Policy: no-referrer``: the page's URL holds a secret."""
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
@@ -248,7 +202,7 @@ def _sign_up_cookie(request: Visit, value: str | None) -> Cookie:
     )
 
 
-def _mail_folder(request: Visit) -> str | None:
+def mail_folder(request: Visit) -> str | None:
     """Folder of mails when no mail server is configured, else None."""
     settings = _settings(request)
     return None if settings.smtp_url is not None else str(settings.data_dir / "mail")

@@ -16,7 +16,7 @@ from calls.limits.effective_limits import EffectiveLimits
 from calls.limits.limit_names import DEFAULT_LIMITS, FIXED_LIMITS
 from calls.limits.rule_input import TokenCallLimits, parse_countries
 from calls.limits.services import CallingRulesService
-from dashboard.embed_tokens import token_page
+from dashboard.embed_token_page import render_token_page
 from dashboard.guards import requires_membership
 from dashboard.pages import redirect
 from dashboard.settings import Section, SettingsRequest, register, render_settings
@@ -184,7 +184,7 @@ class CallingRulePages(Controller):
                 await CallingRulesService(db_session).set_token_limits(who.organization_id, rule, by=who.actor)
         except DomainError as refusal:
             await db_session.refresh(token)
-            return await token_page(request, db_session, token, limits_form=form.refused(refusal))
+            return await render_token_page(request, db_session, token, limits_form=form.refused(refusal))
         return redirect(request, f"/dashboard/{slug}/settings/embed-tokens/{token_id}#limits", "EffectiveLimits saved")
 
 

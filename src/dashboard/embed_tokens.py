@@ -10,8 +10,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.limits.services import CallingRulesService
 from dashboard import show_once
+from dashboard.embed_token_page import render_token_page
 from dashboard.guards import requires_membership
 from dashboard.kits import kits_context
 from dashboard.page_slice import page_slice
@@ -46,7 +46,7 @@ class IssuedToken(msgspec.Struct, frozen=True):
     raw: str
 
     def __repr__(self) -> str:
-        return f"Issued(token_id={self.token_id!r}, …)"
+        return f"IssuedToken(token_id={self.token_id!r}, …)"
 
 
 class WidgetGuard(msgspec.Struct, frozen=True):
@@ -150,7 +150,7 @@ class EmbedTokenPages(Controller):
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], token_id: FromPath[UUID]
     ) -> Response[str]:
         token = await EmbedTokenService(db_session).get_active(current_member(request).organization_id, token_id)
-        return await token_page(request, db_session, token)
+        return await render_token_page(request, db_session, token)
 
     @post("/embed-tokens/{token_id:uuid}", guards=_ADMIN)
     async def change(
@@ -176,7 +176,7 @@ class EmbedTokenPages(Controller):
                 )
         except DomainError as refusal:
             await db_session.refresh(token)
-            return await token_page(request, db_session, token, form.refused(refusal))
+            return await render_token_page(request, db_session, token, form.refused(refusal))
         return redirect(request, f"{_tokens_url(slug)}/{token_id}", "Token saved")
 
     @get("/embed-tokens/{token_id:uuid}/revoke", guards=_ADMIN)
@@ -218,14 +218,14 @@ class EmbedTokenPages(Controller):
     ) -> Response[str]:
         await read_form(request)
         who = current_member(request)
-        fresh = await UpgradeRequestService(db_session).create(who.organization_id, by=who.actor)
-        if fresh:
+        is_new = await UpgradeRequestService(db_session).create(who.organization_id, by=who.actor)
+        if is_new:
             organization = await OrganizationService(db_session).get(who.organization_id)
             staff, url = await UPGRADE_REQUEST_RECIPIENTS.get(request.app)(), SETTINGS.get(request.app).public_url
             for mail in upgrade_request_mails(organization, to=staff, by=who.actor.name, public_url=url):
                 await MAILER.get(request.app).send_after_commit(db_session, mail)
-        said = "Upgrade requested. We will write to you." if fresh else "You asked already. We will write to you."
-        return redirect(request, _section_url(slug), said)
+        notice = "Upgrade requested. We will write to you." if is_new else "You asked already. We will write to you."
+        return redirect(request, _section_url(slug), notice)
 
 
 def _tokens_url(slug: str) -> str:
@@ -242,30 +242,3 @@ def _ensure_all_domains_confirmed(token: EmbedToken, form: Form) -> None:
         raise ValidationFailed(
             [("allowed_domains", "Without a domain any website can use this token. Tick the box if you mean that")]
         )
-
-
-async def token_page(
-    request: SettingsRequest,
-    session: AsyncSession,
-    token: EmbedToken,
-    form: Form | None = None,
-    *,
-    limits_form: Form | None = None,
-) -> Response[str]:
-    """Page of one token; ``form`` and ``limits_form`` are refused forms to show again."""
-    who = current_member(request)
-    return render(
-        request,
-        "settings/token.html",
-        status=200 if form is None and limits_form is None else 400,
-        token=token,
-        form=form,
-        kits=kits_context(request, token),
-        limits_form=limits_form,
-        rule=await CallingRulesService(session).get_token_limits(who.organization_id, token.id),
-        created_by=await EmbedTokenService(session).get_creator_name(who.organization_id, token),
-        refused=await EmbedTokenService(session).list_blocked_origins(who.organization_id, token),
-        may_change=who.role.rank >= Role.ADMIN.rank,
-        shared=[domain for domain in token.allowed_domains if domains.is_shared(domain)],
-        label_characters=MAX_LABEL_CHARACTERS,
-    )

@@ -9,6 +9,8 @@ from dashboard import (
     home,
     invitations,
     organizations,
+    password_reset_pages,
+    second_factor_pages,
 )
 from dashboard.api_keys import ApiKeyPages
 from dashboard.api_reference import api_reference
@@ -33,7 +35,9 @@ def build_pages(settings: Settings) -> Router:
         api_reference,
         home.dashboard_home,
         *auth_pages.HANDLERS,
+        *password_reset_pages.HANDLERS,
         *account_settings.HANDLERS,
+        *second_factor_pages.HANDLERS,
         overview,
         CallPages,
         settings_page,

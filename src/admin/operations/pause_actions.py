@@ -57,7 +57,7 @@ async def resume(context: ActionContext[str]) -> str:
     async with context.staff_session() as session:
         if not await CallingPauseService(session).resume(by=context.by):
             raise StaleForm
-    return "Calls can be placed again."
+    return "Calls are placed again."
 
 
 PAUSE_ACTIONS: tuple[StaffAction, ...] = (pause, pause_and_end, resume)

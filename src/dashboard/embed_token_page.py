@@ -1,0 +1,42 @@
+"""The page of one embed token: its fields, limits, kits and blocked origins."""
+
+from litestar import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.limits.services import CallingRulesService
+from dashboard.kits import kits_context
+from dashboard.pages import render
+from dashboard.settings import SettingsRequest
+from kit.http.forms import Form
+from tenants.auth import current_member
+from tenants.models import Role
+from widget import domains
+from widget.models import MAX_LABEL_CHARACTERS, EmbedToken
+from widget.services import EmbedTokenService
+
+
+async def render_token_page(
+    request: SettingsRequest,
+    session: AsyncSession,
+    token: EmbedToken,
+    form: Form | None = None,
+    *,
+    limits_form: Form | None = None,
+) -> Response[str]:
+    """Page of one token; ``form`` and ``limits_form`` are refused forms to show again."""
+    who = current_member(request)
+    return render(
+        request,
+        "settings/token.html",
+        status=200 if form is None and limits_form is None else 400,
+        token=token,
+        form=form,
+        kits=kits_context(request, token),
+        limits_form=limits_form,
+        rule=await CallingRulesService(session).get_token_limits(who.organization_id, token.id),
+        created_by=await EmbedTokenService(session).get_creator_name(who.organization_id, token),
+        refused=await EmbedTokenService(session).list_blocked_origins(who.organization_id, token),
+        may_change=who.role.rank >= Role.ADMIN.rank,
+        shared=[domain for domain in token.allowed_domains if domains.is_shared(domain)],
+        label_characters=MAX_LABEL_CHARACTERS,
+    )
