@@ -7,7 +7,7 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -70,6 +70,12 @@ class Worker:
         while (line := await self.line()) != "done":
             asked.append(Asked(*json.loads(line)))
         return asked
+
+
+@pytest.fixture
+def own_database_url(new_migrated_database: Callable[[], str]) -> str:
+    """A database for each test: a pause or jobs that a failed test leaves behind change no other test."""
+    return new_migrated_database()
 
 
 @pytest.fixture
