@@ -72,7 +72,7 @@ def provide_user_context(request: Request[Any, Any, Any]) -> UserContext:
     """The user who is signed in, for the handler's ``user_session``. Raises: MissingGuard, when there is none."""
     found = request.scope.get("user")
     if not isinstance(found, Viewer):
-        raise MissingGuard(request, session="user_session", guards="requires_user, knows_places")
+        raise MissingGuard(request, session="user_session", guards="requires_user, loads_memberships")
     return UserContext(found.user_id)
 
 

@@ -20,7 +20,7 @@ from litestar.routes import HTTPRoute
 from accounts.models import LoginSession, User
 from calls.limits.limit_names import DEFAULT_LIMITS, FIXED_LIMITS
 from conftest import PUBLIC_URL, NewClient
-from dashboard.calling_rules import LIMIT_LABELS
+from dashboard.calling_rules_forms import LIMIT_LABELS
 from kit.actor import SYSTEM
 from kit.db.database import Database
 from kit.settings import Settings
