@@ -144,7 +144,9 @@ class EmbeddedPostgres:
 
     def _launch(self) -> None:
         socket_dir = create_owned_directory(self._socket_default, mode=0o700, account=self._account)
-        flags = ["listen_addresses=", "max_connections=200", "timezone=UTC", "log_timezone=UTC"]
+        flags = ["listen_addresses=", "timezone=UTC", "log_timezone=UTC"]
+        # Tests in parallel processes share one server, each with an application and some with a product's workers.
+        flags.append(f"max_connections={200 if self._durable else 1000}")
         if not self._durable:
             flags += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         log = self._root / "log"

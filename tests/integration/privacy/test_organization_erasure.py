@@ -1,5 +1,6 @@
 """Deleted organizations are erased completely after the restore period, also when a worker dies."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,12 @@ OVER = RESTORE_PERIOD + timedelta(minutes=1)
 @pytest.fixture
 async def make(jobs: Database, settings: Settings) -> Factory:
     return Factory(jobs, settings)
+
+
+@pytest.fixture
+def own_database_url(new_migrated_database: Callable[[], str]) -> str:
+    """A database for each test: an organization that an earlier test keeps becomes due while a slow one runs."""
+    return new_migrated_database()
 
 
 def erasure(database: Database) -> OrganizationErasure:
