@@ -22,7 +22,7 @@ ACTIONS = {view.identity: view.staff_actions for view in VIEWS if view.staff_act
 
 @dataclass(frozen=True)
 class Row:
-    """Where an action on one row is asked and done."""
+    """A row, and the addresses of the actions on it."""
 
     kind: str
     id: UUID
@@ -38,7 +38,7 @@ async def override_of(database: Database, organization_id: UUID) -> LimitOverrid
 
 
 async def make_rows(database: Database, make: Factory) -> Mapping[str, Row]:
-    """A row of each kind on which each of its actions could be done, as far as one row can."""
+    """A row of each kind, in a state to which as many of its actions apply as one row allows."""
     furnished: Furnished = await furnish(database, make)
     ids, staff = furnished.ids, await make_staff(database, StaffRole.SUPPORT)
     async with database.sessions() as session, session.begin():

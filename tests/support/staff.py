@@ -26,10 +26,10 @@ FOREIGN: tuple[dict[str, str], ...] = (
     {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"},
     {"Origin": PUBLIC_URL, "Sec-Fetch-Site": "cross-site"},
 )
-"""What a browser says of a form on somebody else's page, or what says nothing."""
+"""Headers of forms on other sites, and of requests that do not name their source."""
 _SECRET = re.compile(r'id="secret" value="([A-Z2-7 ]+)"')
 SEEN = re.compile(r'name="seen" value="([^"]*)"')
-"""How things stood when a page asked what shall be done."""
+"""The state of the record, on a confirmation page."""
 _serial = itertools.count(1)
 
 
@@ -42,7 +42,7 @@ class Colleague:
     secret: str = ""
 
     def code(self, *, steps: int = 0) -> str:
-        """What the authenticator app shows, or shows ``steps`` steps from now."""
+        """The authenticator app's code, ``steps`` steps of 30 seconds from now."""
         return pyotp.TOTP(self.secret).at(int(time.time()) + 30 * steps)
 
 

@@ -72,7 +72,7 @@ async def act(page: Page, label: str, reason: str, **choices: str) -> None:
 
 
 @pytest.mark.parametrize("role", [StaffRole.OPERATOR, StaffRole.ADMIN])
-async def test_who_may_upgrades_suspends_revokes_and_reads_the_trail(
+async def test_who_may_upgrades_suspends_revokes_and_reads_the_audit_log(
     context: BrowserContext, browser: Browser, product: Product, open_phone: OpenPhone, role: StaffRole
 ) -> None:
     customer = await product.customer(plan=Plan.STARTER)
@@ -117,7 +117,7 @@ async def test_who_may_upgrades_suspends_revokes_and_reads_the_trail(
     await expect(page.get_by_text("Reason: Fraud is suspected")).to_be_visible()
 
 
-async def test_support_revokes_reads_the_trail_and_does_no_more(
+async def test_support_revokes_reads_the_audit_log_and_does_no_more(
     context: BrowserContext, customer: Customer, product: Product, open_phone: OpenPhone
 ) -> None:
     page = await enter(context, product, StaffRole.SUPPORT)

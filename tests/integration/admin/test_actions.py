@@ -50,7 +50,7 @@ async def operator(client: httpx.AsyncClient, database: Database) -> Colleague:
 
 
 async def do(colleague: Colleague, row: Row, action: str, **fields: str) -> httpx.Response:
-    """Open the page that asks, give a reason and say yes."""
+    """Open the confirmation page and submit it with a reason."""
     page = await colleague.client.get(row.path(action))
     assert page.status_code == 200, page.text
     seen = SEEN.search(page.text)
@@ -63,13 +63,13 @@ async def stored(database: Database, model: Any, key: UUID) -> Any:
         return await session.get(model, key)
 
 
-async def trail_of(database: Database, subject: UUID, action: str) -> AuditEvent:
+async def audit_event_of(database: Database, subject: UUID, action: str) -> AuditEvent:
     async with database.sessions() as session:
         which = AuditEvent.subject_id == subject, AuditEvent.action == action
         return (await session.scalars(sa.select(AuditEvent).where(*which))).one()
 
 
-async def test_a_change_of_plan_is_asked_done_and_in_both_trails(
+async def test_a_change_of_plan_is_asked_done_and_in_both_audit_logs(
     operator: Colleague, new_client: NewClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(plan=Plan.STARTER)
@@ -79,7 +79,7 @@ async def test_a_change_of_plan_is_asked_done_and_in_both_trails(
     assert (answer.status_code, answer.headers["location"]) == (303, f"/admin/organization/details/{row.id}")
     assert "The plan is pro now." in (await operator.client.get(answer.headers["location"])).text
 
-    event = await trail_of(database, row.id, "organization.plan_changed")
+    event = await audit_event_of(database, row.id, "organization.plan_changed")
     assert (event.actor_kind, event.actor_name) == ("staff", operator.email)
     assert event.details == {"before": "starter", "after": "pro", "reason": REASON}
     owner = await sign_in(new_client(), tenant.owner)
@@ -105,7 +105,7 @@ async def test_a_suspension_stops_the_phone_and_is_lifted_again(
     assert tenant.organization.slug in found
     await do(operator, row, "restore")
     assert (await ask(client, token.raw)).status_code == 200
-    assert (await trail_of(database, row.id, "organization.suspended")).details == {"reason": REASON}
+    assert (await audit_event_of(database, row.id, "organization.suspended")).details == {"reason": REASON}
 
 
 async def test_support_revokes_and_a_double_submit_does_nothing_more(
@@ -119,7 +119,7 @@ async def test_support_revokes_and_a_double_submit_does_nothing_more(
         answer = await post(support.client, row.path("revoke"), seen="", reason=REASON)
         assert answer.status_code in (303, 409)
     assert (await ask(client, token.raw)).status_code == 401
-    assert (await trail_of(database, token.id, "embed_token.revoked")).details == {"reason": REASON}
+    assert (await audit_event_of(database, token.id, "embed_token.revoked")).details == {"reason": REASON}
     again = await support.client.get(row.path("revoke"))
     assert (again.status_code, again.headers["location"]) == (303, f"/admin/embed-token/details/{token.id}")
 
@@ -167,7 +167,7 @@ async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
     override = await override_of(database, row.id)
     assert (override.value, override.set_by, override.reason) == (5000, operator.email, REASON)
     assert override.ends_at == dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
-    event = await trail_of_organization(database, row.id, "calling_limit.overridden")
+    event = await organization_audit_event(database, row.id, "calling_limit.overridden")
     assert event.details is not None
     assert (event.actor_name, event.details["value"], event.details["reason"]) == (operator.email, 5000, REASON)
     page = (await operator.client.get(f"/admin/organization/details/{row.id}")).text
@@ -191,14 +191,14 @@ async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
     assert (await do(operator, early, "end")).status_code == 303
     async with database.sessions() as session:
         assert (await CallingRulesService(session).get(row.id)).limits.chosen["calls_per_day"] == 1000
-    ended = await trail_of_organization(database, row.id, "calling_limit.override_ended")
+    ended = await organization_audit_event(database, row.id, "calling_limit.override_ended")
     assert ended.details == {"limit": "calls_per_day", "value": 5000, "reason": REASON}
     late = await post(operator.client, early.path("end"), seen="", reason=REASON)
     assert late.status_code == 409
     assert "Calls per day: 5,000" not in (await operator.client.get(f"/admin/organization/details/{row.id}")).text
 
 
-async def trail_of_organization(database: Database, organization_id: UUID, action: str) -> AuditEvent:
+async def organization_audit_event(database: Database, organization_id: UUID, action: str) -> AuditEvent:
     async with database.sessions() as session:
         which = AuditEvent.organization_id == organization_id, AuditEvent.action == action
         return (await session.scalars(sa.select(AuditEvent).where(*which))).one()
@@ -246,7 +246,7 @@ async def test_an_alert_flags_its_organization_until_it_was_seen(
     assert (await do(operator, row, "seen")).status_code == 303
     seen = await stored(database, Alert, alert_id)
     assert (seen.resolved_by, seen.resolved_at is not None) == (operator.email, True)
-    assert (await trail_of(database, alert_id, "alert.seen")).details == {"alert": "near_limit", "reason": REASON}
+    assert (await audit_event_of(database, alert_id, "alert.seen")).details == {"alert": "near_limit", "reason": REASON}
     assert f"/admin/alert/details/{alert_id}" not in (await operator.client.get(details)).text
     assert (await post(operator.client, row.path("seen"), seen="", reason=REASON)).status_code == 409
 
@@ -288,7 +288,7 @@ async def test_a_user_is_disabled_enabled_and_freed_of_a_second_factor(
         await session.execute(enabled)
     await do(operator, row, "reset-second-factor")
     assert (await stored(database, User, user.id)).totp_secret is None
-    assert (await trail_of(database, user.id, "second_factor.disabled")).details == {"reason": REASON}
+    assert (await audit_event_of(database, user.id, "second_factor.disabled")).details == {"reason": REASON}
 
 
 async def test_an_invitation_is_sent_again(
@@ -375,7 +375,7 @@ async def test_a_number_is_erased_after_staff_were_told_in_how_many_calls_it_is(
     assert (await stored(database, Call, other)).details is None
     async with database.sessions() as session:
         assert await session.scalar(sa.select(BlockedNumber.id).where(BlockedNumber.owned_by(row.id))) is None
-    event = await trail_of(database, row.id, "call_data.number_erased")
+    event = await audit_event_of(database, row.id, "call_data.number_erased")
     assert (event.actor_kind, event.actor_name) == ("staff", operator.email)
     told = {"number": "…0147", "calls": 2, "metadata_of_calls": 1, "unblocked": True}
     assert event.details == {**told, "reason": "They wrote to us: …0147"}
@@ -397,7 +397,7 @@ async def test_cutting_off_a_call_is_work_that_outlives_the_request(
     answer = await do(operator, row, "end")
     page = (await operator.client.get(answer.headers["location"])).text
     assert "The call is being cut off." in page
-    assert (await trail_of(database, row.id, "call.cut_off")).details == {"reason": REASON}
+    assert (await audit_event_of(database, row.id, "call.cut_off")).details == {"reason": REASON}
 
     # The carrier never heard of this one, which is as good as over; a real one ends in the browser's tests.
     waiting = sa.select(QueuedJob.id).where(QueuedJob.dedupe_key == f"end_call:{row.id}")

@@ -42,8 +42,8 @@ async def admin(client: httpx.AsyncClient, database: Database) -> Colleague:
     return await enter(client, await make_staff(database, StaffRole.ADMIN))
 
 
-async def acts(database: Database, colleague: Colleague) -> list[str]:
-    """What the trail says that they did to rows, but for looks at them."""
+async def audited_actions(database: Database, colleague: Colleague) -> list[str]:
+    """Audited actions of a staff member, in their order; views of records excluded."""
     async with database.sessions() as session:
         mine = AuditEvent.actor_name == colleague.email, AuditEvent.details["reason"].astext == "Because"
         return list(await session.scalars(sa.select(AuditEvent.action).where(*mine).order_by(AuditEvent.id)))
@@ -81,7 +81,7 @@ async def test_a_form_that_is_sent_twice_is_done_once(
     path = rows[kind].path(action)
     form = {"seen": await seen_by(admin, path), "reason": "Because", **fields}
     answers = await asyncio.gather(*(post(admin.client, path, **form) for _ in range(4)))
-    happened = await acts(database, admin)
+    happened = await audited_actions(database, admin)
     if kind == "call":
         # Live until the carrier says otherwise: asking again does no harm.
         assert set(happened) == {done}
@@ -109,7 +109,7 @@ async def test_several_rows_are_changed_and_those_that_cannot_be_are_left_out(
     assert (await post(admin.client, path, seen=seen, reason="")).status_code == 400
 
     answers = await asyncio.gather(*(post(admin.client, path, seen=seen, reason="Because") for _ in range(2)))
-    assert await acts(database, admin) == ["embed_token.revoked"] * 2
+    assert await audited_actions(database, admin) == ["embed_token.revoked"] * 2
     assert 303 in {answer.status_code for answer in answers}
     async with database.sessions() as session:
         live = EmbedToken.id.in_([token.id for token in tokens]), EmbedToken.revoked_at.is_(None)
@@ -132,12 +132,12 @@ async def test_nothing_is_begun_when_one_of_several_rows_has_changed(
     answer = await post(admin.client, path, seen=seen, reason="Because")
     assert answer.status_code == 409
     assert "Things have changed since you opened that page" in answer.text
-    assert await acts(database, admin) == []
+    assert await audited_actions(database, admin) == []
     # The page shows how things stand now, and is good for another try.
     fresh = SEEN.search(answer.text)
     assert fresh is not None
     assert (await post(admin.client, path, seen=unescape(fresh[1]), reason="Because")).status_code == 303
-    assert await acts(database, admin) == ["organization.suspended"] * 3
+    assert await audited_actions(database, admin) == ["organization.suspended"] * 3
 
 
 async def test_rows_that_cannot_be_picked_are_refused_clearly(
@@ -156,7 +156,7 @@ async def test_rows_that_cannot_be_picked_are_refused_clearly(
         assert answer.status_code in (400, 409), seen
     other = f"{rows['organization'].id}="
     assert (await post(admin.client, path, seen=other, reason="Because")).status_code == 409
-    assert await acts(database, admin) == []
+    assert await audited_actions(database, admin) == []
     support = await enter(new_client(), await make_staff(database, StaffRole.SUPPORT))
     listed = (await support.client.get("/admin/user/list")).text
     assert 'name="row"' not in listed
@@ -175,7 +175,7 @@ async def test_an_id_of_another_kind_is_acted_on_by_nobody(
                 answer = await post(admin.client, path, seen="", reason="Because", plan="pro", role="admin")
                 assert answer.status_code == 404, path
             assert (await admin.client.get(f"/admin/{kind}/details/{row.id}")).status_code == 404
-    assert await acts(database, admin) == []
+    assert await audited_actions(database, admin) == []
 
 
 async def test_hostile_text_is_inert_in_every_column(

@@ -41,7 +41,7 @@ BEFORE: Mapping[tuple[str, str], tuple[Any, Mapping[str, Any]]] = {
     ("phone-number", "release"): (Call, {"status": CallStatus.COMPLETED}),
     ("organization", "erase-number"): (Call, {"status": CallStatus.COMPLETED}),
 }
-"""How a row must stand for what is not done to one as it is made."""
+"""Values that a row needs before an action applies to it."""
 FIELDS: Mapping[str, Mapping[str, str]] = {
     "change-plan": {"plan": "enterprise"},
     "raise-limit": {"limit": "calls_per_day", "value": "5000", "until": utc_now().date().isoformat()},
@@ -68,7 +68,7 @@ async def number_at_carrier(make: Factory) -> Callable[[], Awaitable[str]]:
 
 
 @pytest.mark.parametrize(("kind", "slug"), EVERY)
-async def test_it_says_what_will_happen_asks_why_and_is_in_the_trail(
+async def test_it_says_what_will_happen_asks_why_and_is_in_the_audit_log(
     client: httpx.AsyncClient,
     rows: Mapping[str, Row],
     database: Database,

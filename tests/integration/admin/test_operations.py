@@ -147,7 +147,7 @@ async def test_calls_are_paused_and_resumed_once_each_with_a_reason(
 
 
 async def refusal_of_a_call(client: httpx.AsyncClient, settings: Settings, token: Token) -> str | None:
-    """Why a call with ``token`` is refused now; None when it is dialled."""
+    """The reason why a call with ``token`` is refused; None when it is dialled."""
     call_id = str(uuid4())
     answer = await CallbackClient(client, settings).outgoing(token.id, new_sid(), CallId=call_id)
     assert answer.status_code == 200, answer.text

@@ -127,7 +127,7 @@ async def test_lists_go_on_by_keyset_and_count_nothing(operator: Colleague, make
 
 
 def id_of(moment: dt.datetime) -> UUID:
-    """An id that a row of that moment can have."""
+    """A random id of a row created at ``moment``."""
     return UUID(int=first_uuid7(moment).int | random.randbits(62))
 
 
@@ -157,8 +157,8 @@ async def test_people_are_shown_with_what_they_did(
     page = (await operator.client.get(f"/admin/user/details/{owner.id}")).text
     assert "Member removed" in page
     assert f"/admin/audit-event/list?actor_id={owner.id}" in page
-    trail = (await operator.client.get(f"/admin/audit-event/list?actor_id={owner.id}")).text
-    assert "Member removed" in trail
+    events = (await operator.client.get(f"/admin/audit-event/list?actor_id={owner.id}")).text
+    assert "Member removed" in events
     admin = await enter(new_client(), await make_staff(database, StaffRole.ADMIN))
     listed = (await operator.client.get("/admin/audit-event/list")).text
     assert "/admin/staff/details/" not in listed
@@ -306,7 +306,7 @@ async def test_an_export_is_capped_inert_audited_and_for_operators(
     assert (await operator.client.post(path, headers={"Origin": "https://evil.example"})).status_code == 403
 
 
-async def test_who_looked_at_whom_is_in_the_trail(
+async def test_who_looked_at_whom_is_in_the_audit_log(
     operator: Colleague, furnished: Furnished, database: Database
 ) -> None:
     await operator.client.get(f"/admin/user/details/{furnished.tenant.owner.id}")
@@ -316,7 +316,7 @@ async def test_who_looked_at_whom_is_in_the_trail(
     assert (event.subject_id, event.organization_id) == (furnished.tenant.owner.id, None)
 
 
-async def test_no_number_that_was_called_enters_the_trail(
+async def test_no_number_that_was_called_enters_the_audit_log(
     operator: Colleague, furnished: Furnished, database: Database
 ) -> None:
     await operator.client.get(f"/admin/call/details/{furnished.ids['call_id']}")

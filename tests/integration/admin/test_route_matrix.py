@@ -31,8 +31,8 @@ from support.staff import (
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 SUPPORT, OPERATOR, ADMIN = StaffRole
-DOOR = None
-"""Open to whoever is let in by the network: the door itself."""
+NO_SESSION = None
+"""Open without a session."""
 LISTED = {view.identity: view for view in VIEWS}
 FIELDS = {
     "seen": "",
@@ -47,12 +47,12 @@ FIELDS = {
     "looked_at": "+14155550100|keep",
 }
 ROUTES: Mapping[tuple[str, str], StaffRole | None] = {
-    ("GET", "/admin/join/{token}"): DOOR,
-    ("POST", "/admin/join/{token}"): DOOR,
-    ("GET", "/admin/login"): DOOR,
-    ("POST", "/admin/login"): DOOR,
-    ("GET", "/admin/second-step"): DOOR,
-    ("POST", "/admin/second-step"): DOOR,
+    ("GET", "/admin/join/{token}"): NO_SESSION,
+    ("POST", "/admin/join/{token}"): NO_SESSION,
+    ("GET", "/admin/login"): NO_SESSION,
+    ("POST", "/admin/login"): NO_SESSION,
+    ("GET", "/admin/second-step"): NO_SESSION,
+    ("POST", "/admin/second-step"): NO_SESSION,
     ("GET", "/admin/recovery-codes"): SUPPORT,
     ("POST", "/admin/logout"): SUPPORT,
     ("GET", "/admin/account"): SUPPORT,
@@ -88,7 +88,7 @@ def table(app: Litestar) -> Iterator[tuple[str, str]]:
 
 
 def addresses(method: str, path: str, rows: Mapping[str, Row]) -> Iterator[tuple[str, StaffRole]]:
-    """Each address that a route stands for, and the least role that it is for."""
+    """Each address of a route, and its least role."""
     at_least = ROUTES[method, path] or SUPPORT
     if "{identity}" in path:
         for identity, view in LISTED.items():
@@ -118,7 +118,7 @@ async def test_visitors_and_customers_get_nothing(
     customer = await sign_in(new_client(), (await make.tenant()).owner)
     before = await state(database, rows)
     for (method, path), at_least in ROUTES.items():
-        if at_least is DOOR:
+        if at_least is NO_SESSION:
             continue
         for address, _ in addresses(method, path, rows):
             for who in (client, customer):
@@ -182,7 +182,7 @@ async def ask(who: httpx.AsyncClient, method: str, address: str) -> httpx.Respon
 
 
 async def state(database: Database, rows: Mapping[str, Row]) -> dict[str, Any]:
-    """What all the rows add up to, and whether calls are paused."""
+    """Fingerprints of all rows, and whether calls are paused."""
     found: dict[str, Any] = dict(await fingerprints(database, rows["organization"].id))
     async with database.sessions() as session:
         for name in ("user_account", "staff"):
