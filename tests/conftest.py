@@ -26,9 +26,14 @@ FOLDERS = ("browser", "integration", "contract", "unit")
 """The suites, the one with the longest tests first: short ones at the end let parallel workers finish together."""
 
 
+MOST_WORKERS = 8
+"""Each has an application, a product, a sandbox and a browser: about 1 GB and 60 connections to the database."""
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than processors: tests that wait for a timer leave theirs idle."""
-    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(processors + 1, MOST_WORKERS)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
