@@ -1,25 +1,27 @@
 """Wire types of sessions."""
 
-from uuid import UUID
+from typing import Annotated
 
-from kit.schemas import RequestModel, ResponseModel
+from msgspec import Meta
+
+from kit.schemas import EmailAddress, PersonName, RequestModel, ResourceId, ResponseModel
 
 
 class SignIn(RequestModel, frozen=True, kw_only=True):
     """The credentials."""
 
-    email: str
-    password: str
-    code: str | None = None
+    email: EmailAddress
+    password: Annotated[str, Meta(examples=["correct horse battery"])]
+    code: Annotated[str | None, Meta(examples=[None])] = None
     """From the authenticator app, or a recovery code; asked for by ``second_factor_required``."""
 
 
 class Person(ResponseModel, frozen=True, kw_only=True):
     """The signed-in person."""
 
-    id: UUID
-    email: str
-    name: str
+    id: ResourceId
+    email: EmailAddress
+    name: PersonName
 
 
 class SessionInfo(ResponseModel, frozen=True, kw_only=True):

@@ -1,39 +1,43 @@
 """Wire types of calls and their usage."""
 
-from typing import Any
-from uuid import UUID
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from calls.aggregates import CallTotals
 from calls.models import Call, CallEvent
 from calls.usage import MonthlyUsage
-from kit.schemas import ResponseModel, rfc3339
+from kit.schemas import E164Number, ResourceId, ResponseModel, Timestamp, WebOrigin, rfc3339
+from widget.schemas import TokenLabel, TokenPrefix
+
+Agent = Annotated[str, Meta(examples=["ann@example.com"])]
+"""A member's e-mail address, or the name that the page gives."""
 
 
 class CallInfo(ResponseModel, frozen=True, kw_only=True):
     """A call as its organization sees it; the carrier's ids are not shown."""
 
-    id: UUID
-    call_id: UUID | None
+    id: ResourceId
+    call_id: ResourceId | None
     """The id that the widget made and told the page."""
-    direction: str
-    from_: str | None = msgspec.field(name="from")
+    direction: Annotated[str, Meta(examples=["outbound"])]
+    from_: E164Number | None = msgspec.field(name="from")
     """E.164."""
-    to: str
+    to: Annotated[str, Meta(examples=["+12125550101"])]
     """E.164; what was dialled, when it was not a number."""
-    status: str
-    duration: int
+    status: Annotated[str, Meta(examples=["completed"])]
+    duration: Annotated[int, Meta(examples=[134])]
     """Whole seconds connected."""
-    started_at: str | None
-    answered_at: str | None
-    ended_at: str | None
-    end_reason: str | None
-    token_id: UUID
-    agent: str | None
+    started_at: Timestamp | None
+    answered_at: Timestamp | None
+    ended_at: Timestamp | None
+    end_reason: Annotated[str | None, Meta(examples=[None])]
+    token_id: ResourceId
+    agent: Agent | None
     """Who placed it: a member's e-mail address, or whomever the page named."""
-    origin: str | None
-    metadata: dict[str, Any] | None
+    origin: WebOrigin | None
+    metadata: Annotated[dict[str, Any] | None, Meta(examples=[{"contact": "4711"}])]
 
     @classmethod
     def of(cls, call: Call) -> "CallInfo":
@@ -43,9 +47,9 @@ class CallInfo(ResponseModel, frozen=True, kw_only=True):
 class TimelineEvent(ResponseModel, frozen=True, kw_only=True):
     """One step of a call."""
 
-    at: str | None
-    event: str
-    leg: str
+    at: Timestamp | None
+    event: Annotated[str, Meta(examples=["answered"])]
+    leg: Annotated[str, Meta(examples=["called"])]
     """``caller`` or ``called``."""
 
 
@@ -86,35 +90,35 @@ def _fields(call: Call) -> dict[str, Any]:
 class CallTotalsInfo(ResponseModel, frozen=True, kw_only=True):
     """Some calls, counted; refused attempts are left out."""
 
-    calls: int
-    answered: int
-    seconds: int
+    calls: Annotated[int, Meta(examples=[42])]
+    answered: Annotated[int, Meta(examples=[31])]
+    seconds: Annotated[int, Meta(examples=[7134])]
     """Connected."""
-    minutes: int
+    minutes: Annotated[int, Meta(examples=[119])]
     """Connected, the last minute rounded up."""
 
 
 class TokenUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
     """What was used with one embed token, revoked ones included."""
 
-    token_id: UUID
-    label: str
-    prefix: str
+    token_id: ResourceId
+    label: TokenLabel
+    prefix: TokenPrefix
 
 
 class AgentUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
     """What one agent used."""
 
-    agent: str | None
+    agent: Agent | None
     """A member's e-mail address, or the name that the page gives; null where nobody is named."""
-    source: str | None
+    source: Annotated[str | None, Meta(examples=["member"])]
     """``member``: signed in with us, so verified. ``page``: the page's claim. null: nobody is named."""
 
 
 class MonthUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
     """What was used in one month, UTC."""
 
-    month: str
+    month: Annotated[str, Meta(examples=["2026-11"])]
     """Like ``2026-11``."""
     by_token: list[TokenUsageInfo]
     by_agent: list[AgentUsageInfo]

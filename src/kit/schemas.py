@@ -1,13 +1,30 @@
-"""Base classes of wire types: ``RequestModel`` for what comes in, ``ResponseModel`` for what goes out."""
+"""Base classes of wire types, and the types of fields that many of them share.
+
+``RequestModel`` is for what comes in, ``ResponseModel`` for what goes out. The OpenAPI document shows the first of each
+field's ``examples``. A field needs none if its type is an enumeration or another wire type: examples would be put on
+that type, for all its fields.
+"""
 
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from kit.text import is_valid_text
 
 T = TypeVar("T")
+
+ResourceId = Annotated[UUID, Meta(examples=["01997f3e-5c1a-7b3e-9d2f-3a5c8e7f1b24"])]
+Timestamp = Annotated[str, Meta(examples=["2026-11-22T18:00:00Z"])]
+"""RFC 3339, UTC, to the second."""
+E164Number = Annotated[str, Meta(examples=["+14155550100"])]
+CountryCode = Annotated[str, Meta(examples=["US"])]
+"""ISO 3166, two letters."""
+EmailAddress = Annotated[str, Meta(examples=["ann@example.com"])]
+PersonName = Annotated[str, Meta(examples=["Ann Lee"])]
+WebOrigin = Annotated[str, Meta(examples=["https://mysite.com"])]
 
 
 class ResponseModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +39,7 @@ class Page(ResponseModel, Generic[T], frozen=True, kw_only=True):
     """One page of a list, newest first."""
 
     items: list[T]
-    next_cursor: str | None = None
+    next_cursor: Annotated[str | None, Meta(examples=[None])] = None
     """Give it back as ``cursor`` for the page after this one; None on the last."""
 
 

@@ -1,9 +1,11 @@
 """Wire types about phone numbers."""
 
-from uuid import UUID
+from typing import Annotated
+
+from msgspec import Meta
 
 from carrier.port import AvailableNumber
-from kit.schemas import RequestModel, ResponseModel, rfc3339
+from kit.schemas import CountryCode, E164Number, RequestModel, ResourceId, ResponseModel, Timestamp, rfc3339
 from phone_numbers.rules import country_of
 from tenants.models import PhoneNumber
 
@@ -11,18 +13,18 @@ from tenants.models import PhoneNumber
 class GetNumber(RequestModel, frozen=True, kw_only=True):
     """The number to buy."""
 
-    number: str
+    number: E164Number
     """E.164, as the search shows it."""
 
 
 class AvailableNumberInfo(ResponseModel, frozen=True, kw_only=True):
     """A number that can be bought now."""
 
-    number: str
+    number: E164Number
     """E.164."""
-    country: str
-    locality: str | None
-    region: str | None
+    country: CountryCode
+    locality: Annotated[str | None, Meta(examples=["San Francisco"])]
+    region: Annotated[str | None, Meta(examples=["CA"])]
 
     @classmethod
     def of(cls, offered: AvailableNumber) -> "AvailableNumberInfo":
@@ -32,13 +34,13 @@ class AvailableNumberInfo(ResponseModel, frozen=True, kw_only=True):
 class PhoneNumberInfo(ResponseModel, frozen=True, kw_only=True):
     """A number that the organization holds."""
 
-    id: UUID
-    number: str
+    id: ResourceId
+    number: E164Number
     """E.164."""
-    country: str
-    status: str
+    country: CountryCode
+    status: Annotated[str, Meta(examples=["active"])]
     """``active``, or ``releasing`` while the carrier takes it back."""
-    created_at: str | None
+    created_at: Timestamp | None
 
     @classmethod
     def of(cls, number: PhoneNumber) -> "PhoneNumberInfo":

@@ -1,16 +1,22 @@
 """Wire types of retention and number erasure."""
 
-from kit.schemas import RequestModel, ResponseModel
+from typing import Annotated
+
+from msgspec import Meta
+
+from kit.schemas import E164Number, RequestModel, ResponseModel
 from privacy.number_erasure import NumberOccurrences
 from privacy.services import RetentionPeriod
+
+RetentionMonths = Annotated[int, Meta(examples=[12])]
 
 
 class RetentionInfo(ResponseModel, frozen=True, kw_only=True):
     """How long call data is kept."""
 
-    months: int
+    months: RetentionMonths
     """After this time a call's numbers, names, page and metadata are erased; times, duration and cost stay."""
-    is_default: bool
+    is_default: Annotated[bool, Meta(examples=[False])]
     """True while the organization has chosen nothing itself."""
 
     @classmethod
@@ -21,30 +27,30 @@ class RetentionInfo(ResponseModel, frozen=True, kw_only=True):
 class ChangeRetention(RequestModel, frozen=True, kw_only=True):
     """How long to keep call data."""
 
-    months: int | None
+    months: RetentionMonths | None
     """1 to 36; null: as long as the product does by default."""
 
 
 class EraseNumber(RequestModel, frozen=True, kw_only=True):
     """A phone number to erase."""
 
-    number: str
+    number: E164Number
     """In any form in which people dial it."""
-    unblock: bool = False
+    unblock: Annotated[bool, Meta(examples=[True])] = False
     """Whether to remove the number from the block list too; by default it stays blocked and is not called again."""
 
 
 class ErasedNumber(ResponseModel, frozen=True, kw_only=True):
     """What was erased. The number itself is not repeated."""
 
-    calls: int
+    calls: Annotated[int, Meta(examples=[42])]
     """Calls to the number, refused ones included: number, agent, page, metadata and events are erased, here at once, at
     the carrier within minutes."""
-    metadata_of_calls: int
+    metadata_of_calls: Annotated[int, Meta(examples=[1])]
     """Calls to other numbers whose metadata mentioned it: all their metadata is erased, the calls stay."""
-    is_complete: bool
+    is_complete: Annotated[bool, Meta(examples=[True])]
     """False while a background job still searches older calls."""
-    unblocked: bool
+    unblocked: Annotated[bool, Meta(examples=[True])]
 
     @classmethod
     def of(cls, erased: NumberOccurrences) -> "ErasedNumber":

@@ -1,23 +1,34 @@
 """Wire types of organizations, members and invitations."""
 
-from uuid import UUID
+from typing import Annotated
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
-from kit.schemas import RequestModel, ResponseModel, rfc3339
+from kit.schemas import (
+    CountryCode,
+    EmailAddress,
+    PersonName,
+    RequestModel,
+    ResourceId,
+    ResponseModel,
+    Timestamp,
+    rfc3339,
+)
 from tenants.members import TeamMember
 from tenants.models import Invitation, Organization, Role
 from tenants.plans import Plan
+
+OrganizationName = Annotated[str, Meta(examples=["Acme Realty"])]
 
 
 class OrganizationInfo(ResponseModel, frozen=True, kw_only=True):
     """An organization as one of its members sees it."""
 
-    id: UUID
-    slug: str
-    name: str
+    id: ResourceId
+    slug: Annotated[str, Meta(examples=["acme"])]
+    name: OrganizationName
     plan: Plan
-    country: str
+    country: CountryCode
     role: Role
 
     @classmethod
@@ -35,20 +46,20 @@ class OrganizationInfo(ResponseModel, frozen=True, kw_only=True):
 class ChangeOrganization(RequestModel, frozen=True, kw_only=True):
     """The changes to an organization; missing fields stay."""
 
-    name: str | UnsetType = UNSET
-    country: str | UnsetType = UNSET
+    name: OrganizationName | UnsetType = UNSET
+    country: CountryCode | UnsetType = UNSET
     """ISO 3166 two-letter code, by which national numbers are read."""
 
 
 class MemberInfo(ResponseModel, frozen=True, kw_only=True):
     """A member as other members see them."""
 
-    id: UUID
-    user_id: UUID
-    email: str
-    name: str
+    id: ResourceId
+    user_id: ResourceId
+    email: EmailAddress
+    name: PersonName
     role: Role
-    joined_at: str | None
+    joined_at: Timestamp | None
 
     @classmethod
     def of(cls, member: TeamMember) -> "MemberInfo":
@@ -71,19 +82,19 @@ class ChangeMember(RequestModel, frozen=True, kw_only=True):
 class Invite(RequestModel, frozen=True, kw_only=True):
     """The person to invite."""
 
-    email: str
+    email: EmailAddress
     role: Role = Role.MEMBER
 
 
 class InvitationInfo(ResponseModel, frozen=True, kw_only=True):
     """An open invitation, without its link, which only the mail contains."""
 
-    id: UUID
-    email: str
+    id: ResourceId
+    email: EmailAddress
     role: Role
-    invited_by: UUID | None
-    created_at: str | None
-    expires_at: str | None
+    invited_by: ResourceId | None
+    created_at: Timestamp | None
+    expires_at: Timestamp | None
     """The link stops working at this time; resending makes a new one."""
 
     @classmethod

@@ -1,42 +1,46 @@
 """Wire types about embed tokens."""
 
 from typing import Annotated
-from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
-from kit.schemas import RequestModel, ResponseModel, rfc3339
+from kit.schemas import RequestModel, ResourceId, ResponseModel, Timestamp, WebOrigin, rfc3339
 from widget.models import MAX_LABEL_CHARACTERS, EmbedToken
 
-Label = Annotated[str, Meta(max_length=MAX_LABEL_CHARACTERS)]
+TokenLabel = Annotated[str, Meta(examples=["Main Website"])]
+NewTokenLabel = Annotated[TokenLabel, Meta(max_length=MAX_LABEL_CHARACTERS)]
+TokenPrefix = Annotated[str, Meta(examples=["ept_Exam"])]
+"""The first eight characters."""
+_EXAMPLE_TOKEN = "ept_Example0Example0Example0Example0000000"  # noqa: S105 - an example, not a token
+_EXAMPLE_DOMAINS = Meta(examples=[["mysite.com"]])
 
 
 class GenerateEmbedToken(RequestModel, frozen=True, kw_only=True):
     """What a new token is called and where it may be used."""
 
-    label: Label = ""
-    allowed_domains: list[str] | str = []
+    label: NewTokenLabel = ""
+    allowed_domains: Annotated[list[str] | str, _EXAMPLE_DOMAINS] = []
     """A list, or one text as typed into the form; empty means any domain."""
 
 
 class ChangeEmbedToken(RequestModel, frozen=True, kw_only=True):
     """What may be changed about a token; what is left out stays."""
 
-    label: Label | UnsetType = UNSET
-    allowed_domains: list[str] | str | UnsetType = UNSET
+    label: NewTokenLabel | UnsetType = UNSET
+    allowed_domains: Annotated[list[str] | str | UnsetType, _EXAMPLE_DOMAINS] = UNSET
 
 
 class EmbedTokenInfo(ResponseModel, frozen=True, kw_only=True):
     """A token as the list shows it: never the token itself."""
 
-    id: UUID
-    label: str
-    prefix: str
-    allowed_domains: list[str]
-    created_at: str | None
-    created_by: UUID | None
-    last_used_at: str | None
-    last_origin: str | None
+    id: ResourceId
+    label: TokenLabel
+    prefix: TokenPrefix
+    allowed_domains: Annotated[list[str], _EXAMPLE_DOMAINS]
+    created_at: Timestamp | None
+    created_by: ResourceId | None
+    last_used_at: Timestamp | None
+    last_origin: WebOrigin | None
 
     @classmethod
     def of(cls, token: EmbedToken) -> "EmbedTokenInfo":
@@ -55,11 +59,11 @@ class EmbedTokenInfo(ResponseModel, frozen=True, kw_only=True):
 class EmbedTokenIssued(ResponseModel, frozen=True, kw_only=True):
     """The one answer that holds the raw token."""
 
-    id: UUID
-    label: str
-    prefix: str
-    allowed_domains: list[str]
-    created_at: str | None
-    token: str
-    snippet: str
+    id: ResourceId
+    label: TokenLabel
+    prefix: TokenPrefix
+    allowed_domains: Annotated[list[str], _EXAMPLE_DOMAINS]
+    created_at: Timestamp | None
+    token: Annotated[str, Meta(examples=[_EXAMPLE_TOKEN])]
+    snippet: Annotated[str, Meta(examples=[f'<script src="/widget/phone.js" data-token="{_EXAMPLE_TOKEN}"></script>'])]
     """The complete script tag, ready to paste."""

@@ -1,40 +1,48 @@
 """Wire types of calling rules."""
 
 from collections.abc import Mapping
-from uuid import UUID
+from typing import Annotated
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from calls.limits.limit_names import FIXED_LIMITS
 from calls.limits.rule_input import TokenCallLimits
 from calls.limits.services import CallingRulesView
-from kit.schemas import RequestModel, ResponseModel, rfc3339
+from kit.schemas import RequestModel, ResourceId, ResponseModel, rfc3339
+
+CountryCodes = Annotated[list[str], Meta(examples=[["CA", "US"]])]
+"""ISO 3166, two letters each."""
+BlockedNumbers = Annotated[list[str], Meta(examples=[["+12125550199"]])]
+"""E.164."""
+Limits = Annotated[dict[str, int], Meta(examples=[{"minutes_per_day": 300}])]
+TokenMinutes = Annotated[int, Meta(examples=[60])]
+"""Per day."""
+TokenLiveCalls = Annotated[int, Meta(examples=[2])]
+"""At once."""
 
 
 class TokenLimitsInfo(ResponseModel, frozen=True, kw_only=True):
     """Limits of one embed token; null where it has none of its own."""
 
-    token_id: UUID
-    minutes_per_day: int | None
-    live_calls: int | None
-    """At once."""
-    countries: list[str] | None
+    token_id: ResourceId
+    minutes_per_day: TokenMinutes | None
+    live_calls: TokenLiveCalls | None
+    countries: CountryCodes | None
 
 
 class CallingRulesInfo(ResponseModel, frozen=True, kw_only=True):
     """Which countries and numbers may be called, the limits, and what was used of them."""
 
-    countries: list[str]
+    countries: CountryCodes
     """ISO 3166 two-letter codes, the home country included."""
-    blocked_numbers: list[str]
-    """E.164."""
-    limits: dict[str, int]
+    blocked_numbers: BlockedNumbers
+    limits: Limits
     """By name; those named after cents are US cents."""
-    ceilings: dict[str, int]
+    ceilings: Annotated[dict[str, int], Meta(examples=[{"minutes_per_day": 600}])]
     """How high the organization may set each limit."""
-    used: dict[str, int]
+    used: Annotated[dict[str, int], Meta(examples=[{"minutes_per_day": 42}])]
     """By the limit's name: within the minute, day or month, or calls that are live now."""
-    new_until: str | None
+    new_until: Annotated[str | None, Meta(examples=[None])]
     """Until then a quarter of the limits holds, and calls at home only."""
     tokens: list[TokenLimitsInfo]
     """Tokens that have limits of their own."""
@@ -67,10 +75,10 @@ def _settable(limits: Mapping[str, int]) -> dict[str, int]:
 class ChangeTokenLimits(RequestModel, frozen=True, kw_only=True):
     """Limits of one embed token; without a value the token has none of its own."""
 
-    token_id: UUID
-    minutes_per_day: int | None = None
-    live_calls: int | None = None
-    countries: list[str] | None = None
+    token_id: ResourceId
+    minutes_per_day: TokenMinutes | None = None
+    live_calls: TokenLiveCalls | None = None
+    countries: CountryCodes | None = None
 
     def to_limits(self) -> TokenCallLimits:
         return TokenCallLimits(self.token_id, self.minutes_per_day, self.live_calls, self.countries)
@@ -79,9 +87,9 @@ class ChangeTokenLimits(RequestModel, frozen=True, kw_only=True):
 class ChangeCallingRules(RequestModel, frozen=True, kw_only=True):
     """The rules to change; each is replaced as a whole, what is left out stays."""
 
-    countries: list[str] | UnsetType = UNSET
+    countries: CountryCodes | UnsetType = UNSET
     """ISO 3166 two-letter codes; the home country can always be called."""
-    blocked_numbers: list[str] | UnsetType = UNSET
-    limits: dict[str, int] | UnsetType = UNSET
+    blocked_numbers: BlockedNumbers | UnsetType = UNSET
+    limits: Limits | UnsetType = UNSET
     """Those that are left out have their defaults."""
     tokens: list[ChangeTokenLimits] | UnsetType = UNSET

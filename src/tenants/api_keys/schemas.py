@@ -1,33 +1,35 @@
 """Wire types of API keys."""
 
 from typing import Annotated
-from uuid import UUID
 
 from msgspec import Meta
 
-from kit.schemas import RequestModel, ResponseModel, rfc3339
+from kit.schemas import RequestModel, ResourceId, ResponseModel, Timestamp, rfc3339
 from tenants.api_keys.services import MAX_LABEL_CHARACTERS
 from tenants.models import ApiKey, KeyScope
+
+KeyLabel = Annotated[str, Meta(examples=["CRM sync"])]
+KeyPrefix = Annotated[str, Meta(examples=["epk_Exam"])]
+"""The first eight characters."""
 
 
 class CreateApiKey(RequestModel, frozen=True, kw_only=True):
     """The label and scope of a new key."""
 
-    label: Annotated[str, Meta(max_length=MAX_LABEL_CHARACTERS)] = ""
+    label: Annotated[KeyLabel, Meta(max_length=MAX_LABEL_CHARACTERS)] = ""
     scope: KeyScope = KeyScope.READ
 
 
 class ApiKeyInfo(ResponseModel, frozen=True, kw_only=True):
     """A key in the list, without its raw text."""
 
-    id: UUID
-    label: str
+    id: ResourceId
+    label: KeyLabel
     scope: KeyScope
-    prefix: str
-    """The first eight characters."""
-    created_at: str | None
-    created_by: UUID | None
-    last_used_at: str | None
+    prefix: KeyPrefix
+    created_at: Timestamp | None
+    created_by: ResourceId | None
+    last_used_at: Timestamp | None
     """Written at most once a minute."""
 
     @classmethod
@@ -46,12 +48,12 @@ class ApiKeyInfo(ResponseModel, frozen=True, kw_only=True):
 class ApiKeyIssued(ResponseModel, frozen=True, kw_only=True):
     """The only answer with the raw key."""
 
-    id: UUID
-    label: str
+    id: ResourceId
+    label: KeyLabel
     scope: KeyScope
-    prefix: str
-    created_at: str | None
-    key: str
+    prefix: KeyPrefix
+    created_at: Timestamp | None
+    key: Annotated[str, Meta(examples=["epk_Example0Example0Example0Example0000000"])]
 
     @classmethod
     def of(cls, key: ApiKey, raw: str) -> "ApiKeyIssued":

@@ -1,29 +1,30 @@
 """Wire types of the audit log."""
 
-from typing import Any
-from uuid import UUID
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from kit.audit import AuditEvent
-from kit.schemas import ResponseModel, rfc3339
+from kit.schemas import ResourceId, ResponseModel, Timestamp, rfc3339
 
 
 class AuditEventInfo(ResponseModel, frozen=True, kw_only=True):
     """An event: who did what, when and from which address."""
 
-    id: UUID
-    at: str | None
-    action: str
+    id: ResourceId
+    at: Timestamp | None
+    action: Annotated[str, Meta(examples=["embed_token.created"])]
     """Like ``embed_token.revoked``."""
-    actor_kind: str
+    actor_kind: Annotated[str, Meta(examples=["user"])]
     """``user``, ``api_key``, ``staff`` or ``system``."""
-    actor_id: UUID | None
-    actor_name: str
+    actor_id: ResourceId | None
+    actor_name: Annotated[str, Meta(examples=["ann@example.com"])]
     """An e-mail address, or a key's label."""
-    subject_id: UUID | None
-    subject_name: str
-    address: str
+    subject_id: ResourceId | None
+    subject_name: Annotated[str, Meta(examples=["Main Website"])]
+    address: Annotated[str, Meta(examples=["192.0.2.7"])]
     """The IP address that the request came from."""
-    details: dict[str, Any] | None
+    details: Annotated[dict[str, Any] | None, Meta(examples=[{"allowed_domains": ["mysite.com"]}])]
     """Values before and after the change, never a secret."""
 
     @classmethod
