@@ -57,10 +57,12 @@ class CallController(Controller):
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
         filters: NamedDependency[CallFilters],
-        asked: NamedDependency[PageQuery],
+        page_query: NamedDependency[PageQuery],
     ) -> Page[CallInfo]:
-        rows = await CallListService(db_session).page(organization_id, filters, after=asked.after, limit=asked.limit)
-        return asked.answer(rows, CallInfo.of)
+        rows = await CallListService(db_session).page(
+            organization_id, filters, after=page_query.after, limit=page_query.limit
+        )
+        return page_query.to_page(rows, CallInfo.of)
 
     @get("/export.csv", summary="Calls as CSV, newest first", media_type="text/csv")
     async def export(

@@ -260,7 +260,7 @@ def _api(settings: Settings) -> Router:
             DefineMiddleware(CsrfMiddleware, secret=settings.secret_key, public_url=settings.public_url),
             DefineMiddleware(SessionMiddleware, public_url=settings.public_url),
         ],
-        dependencies={"asked": Provide(page_query, sync_to_thread=False)},
+        dependencies={"page_query": Provide(page_query, sync_to_thread=False)},
         before_request=check_json_body,
         after_request=_not_stored,
     )

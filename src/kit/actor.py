@@ -7,7 +7,7 @@ import msgspec
 
 
 class ActorKind(enum.StrEnum):
-    """Kinds of actors."""
+    """The kind of an actor."""
 
     USER = "user"
     API_KEY = "api_key"
@@ -16,16 +16,16 @@ class ActorKind(enum.StrEnum):
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Whoever changes something, as the audit log names them."""
+    """The author of a change, as the audit log stores it."""
 
     kind: ActorKind
     id: UUID | None
     name: str
     """An e-mail address, or a key's label."""
     address: str = ""
-    """Where the request came from."""
+    """The client address of the request."""
     reason: str = ""
-    """The reason, where staff must give one; the audit log stores it."""
+    """The reason that staff gave; the audit log stores it."""
 
     @property
     def user_id(self) -> UUID | None:

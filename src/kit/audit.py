@@ -13,11 +13,11 @@ from kit.db.model import Base
 
 
 class AuditEvent(Base):
-    """Who did what, when and from where. Append-only: grants and a trigger refuse every change."""
+    """One event of the audit log. Append-only: grants and a trigger refuse every change."""
 
     __tablename__ = "audit_event"
     __table_args__ = (
-        # Holds what lists filter by and what the policies read, so other organizations' events are not read.
+        # Includes the columns of list filters and policies, so that events of other organizations are not read.
         sa.Index(
             "ix_audit_event_organization_id_id",
             "organization_id",
@@ -28,7 +28,7 @@ class AuditEvent(Base):
     )
 
     organization_id: Mapped[UUID | None]
-    """None for what a person does to their own account. No foreign key: not even a cascade may change these rows."""
+    """None for changes of a person's own account. No foreign key: not even a cascade may change these rows."""
     actor_kind: Mapped[str]
     """``user``, ``api_key``, ``staff`` or ``system``."""
     actor_id: Mapped[UUID | None]
@@ -40,7 +40,7 @@ class AuditEvent(Base):
     subject_name: Mapped[str] = mapped_column(default="", server_default="")
     address: Mapped[str] = mapped_column(default="", server_default="")
     details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    """Before and after, never a secret."""
+    """Values before and after the change, never a secret."""
 
 
 async def record(
@@ -55,7 +55,7 @@ async def record(
 ) -> None:
     """Add one event to the log, in the transaction of the change.
 
-    ``action`` is ``<thing>.<what happened>``; ``details`` holds before and after, never a secret.
+    ``action`` is ``<subject>.<past participle>``; ``details`` has the values before and after, never a secret.
     """
     session.add(
         AuditEvent(

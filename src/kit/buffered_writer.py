@@ -11,7 +11,7 @@ log = structlog.get_logger("epoch.collector")
 
 
 class BufferedWriter(abc.ABC):
-    """Flushes its buffer every few seconds, and a last time when it stops."""
+    """Flushes its buffer every few seconds and when it stops."""
 
     def __init__(self, *, of: str) -> None:
         """``of`` names what is buffered, for the log."""

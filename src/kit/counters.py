@@ -1,4 +1,4 @@
-"""Counters of what all processes do, by the minute; each process adds in memory and writes every few seconds."""
+"""Counters per minute, summed over all processes; each process counts in memory and writes every few seconds."""
 
 import datetime as dt
 from collections import defaultdict
@@ -13,7 +13,7 @@ from kit.clock import utc_now
 from kit.db.database import Database, is_outage
 from kit.db.model import Base
 
-# In the order of names: two processes that write the same rows must not wait for each other.
+# Ordered by name, so that two processes that write the same rows cannot deadlock.
 _ADD = """
 INSERT INTO minute_counter (id, minute, name, amount)
 SELECT id, $1, name, amount FROM unnest($2::uuid[], $3::text[], $4::bigint[]) AS counted(id, name, amount)
@@ -24,19 +24,19 @@ log = structlog.get_logger("epoch.counters")
 
 
 class MinuteCounter(Base):
-    """How much of something all processes counted within one minute."""
+    """The sum of one counter over all processes in one minute."""
 
     __tablename__ = "minute_counter"
     __table_args__ = (sa.UniqueConstraint("minute", "name"),)
 
     minute: Mapped[dt.datetime]
     name: Mapped[str]
-    """Like ``exchange.ok``: one of a few, never what somebody sent."""
+    """Like ``exchange.ok``: one of a fixed set of names, never text from a request."""
     amount: Mapped[int] = mapped_column(sa.BigInteger)
 
 
 class CounterBuffer(BufferedWriter):
-    """One process's counts; every few seconds they are added to everybody's, as the look-up role."""
+    """The counts of one process; the look-up role adds them to the table every few seconds."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(of="minute_counter")
@@ -44,11 +44,11 @@ class CounterBuffer(BufferedWriter):
         self._pending: defaultdict[str, int] = defaultdict(int)
 
     def add(self, name: str, amount: int = 1) -> None:
-        """Count ``amount`` more of ``name``."""
+        """Add ``amount`` to the counter ``name``."""
         self._pending[name] += amount
 
     async def flush(self) -> None:
-        """Write what is pending; kept for the next time when the database does not answer."""
+        """Write the pending counts; when the database cannot be reached, keep them for the next flush."""
         pending, self._pending = self._pending, defaultdict(int)
         if not pending:
             return

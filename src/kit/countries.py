@@ -1,4 +1,4 @@
-"""Countries with a numbering plan of their own, by their English names."""
+"""Countries that have a numbering plan, with their English names."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,11 +9,11 @@ from babel import Locale
 
 @cache
 def countries() -> Mapping[str, str]:
-    """Name by ISO 3166 two-letter code, in the order of the names."""
+    """Country names by ISO 3166 two-letter code, sorted by name."""
     names = Locale("en").territories
     return dict(sorted(((code, names[code]) for code in phonenumbers.SUPPORTED_REGIONS), key=lambda item: item[1]))
 
 
 def country_name(code: str) -> str:
-    """The English name of a country, or the code itself when it is none of ours."""
+    """The English name of a country, or the code itself when the country has no numbering plan."""
     return countries().get(code, code)

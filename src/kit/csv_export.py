@@ -1,4 +1,4 @@
-"""CSV exports: streamed in batches of rows, with cells that no spreadsheet runs as a formula."""
+"""CSV exports: streamed in batches of rows, with cells that no spreadsheet evaluates as a formula."""
 
 import csv
 import io
@@ -9,15 +9,15 @@ from uuid import UUID
 from kit.db.model import Base
 
 CSV_BATCH_ROWS = 500
-"""Rows read at a time, each time in a transaction of its own: a slow reader holds none open."""
+"""Rows of one batch. Each batch has its own transaction, so that a slow client keeps none open."""
 Cell = str | int | None
 Row = TypeVar("Row", bound=Base)
-# What spreadsheets take for the beginning of a formula, the full-width forms included.
+# First characters of formulas in spreadsheets, full-width forms included.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def escape_formula(cell: Cell) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe stands before text that could be one."""
+    """The cell's text, with an apostrophe before text that a spreadsheet could evaluate as a formula."""
     if cell is None:
         return ""
     if isinstance(cell, int):
@@ -37,9 +37,9 @@ async def csv_of(
     read: Callable[[UUID | None], Awaitable[Sequence[Row]]],
     cells: Callable[[Row], Sequence[Cell]],
 ) -> AsyncGenerator[bytes, None]:
-    """The whole file: a line of ``columns``, then each row that ``read`` gives.
+    """The whole file: a line of ``columns``, then a line for each row that ``read`` returns.
 
-    ``read`` returns the rows after the id it is given, None at first, at most ``BATCH`` or so, and none at the end.
+    ``read`` gets the last row's id, None at first, and returns the next batch of rows, at the end an empty one.
     """
     yield csv_lines([columns])
     after: UUID | None = None

@@ -1,4 +1,4 @@
-"""Telephone numbers: what people dial → E.164, and E.164 → what people read. Pure."""
+"""Telephone numbers: parses dialled numbers to E.164, formats E.164 for people. Pure."""
 
 import re
 import unicodedata
@@ -13,18 +13,18 @@ from kit.errors import Forbidden, Invalid
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _MAX_CHARACTERS = 32
 _SCHEME = "tel:"
-_TOLD_DIGITS = 4
+_SHOWN_DIGITS = 4
 
-# Stricter than the library, which reads letters as digits and drops extensions and what follows them without a word:
-# a number that was meant differently must not be dialled, let alone paid for.
+# Stricter than the library, which silently reads letters as digits and drops extensions and the text after them: a
+# misread number must not be called and paid for.
 _DIALLABLE = re.compile(r"[ (]*\+?[0-9 ().\-/]*")
 _NOT_A_DIGIT = re.compile(r"[^0-9]+")
 
-# Short codes differ from country to country; nothing this short can be a complete number.
+# Short codes differ between countries; no complete number has so few digits.
 _LONGEST_SHORT_CODE = 6
 _WRITTEN = re.compile(r"\+[1-9](?:[ ().\-/]{0,3}[0-9]){6,14}")
 
-# The caller pays more than for a call, or reaches a machine.
+# Calls to these cost extra or reach a machine.
 _DENIED_TYPES = frozenset(
     {
         PhoneNumberType.PREMIUM_RATE,
@@ -47,14 +47,14 @@ class InvalidPhoneNumber(Invalid):
 
 
 class EmergencyNumber(Forbidden):
-    """An emergency number of some country; the product has no location to give to the answering point."""
+    """An emergency number of any country; the product cannot tell the emergency service where the caller is."""
 
     code = "emergency_number"
     message = "Emergency numbers cannot be called"
 
 
 class CountryDialing(msgspec.Struct, frozen=True):
-    """How people of one country dial; a prefix that they do not have, or not only one of, is empty."""
+    """The dialling prefixes of one country; a prefix is empty where there is none, or more than one."""
 
     country: str
     calling_code: str
@@ -66,10 +66,10 @@ class CountryDialing(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=512)
 def dialing_of(country: str) -> CountryDialing:
-    """Return the dialling habits of ``country`` (ISO 3166 alpha-2, upper case).
+    """Return the dialling prefixes of ``country`` (ISO 3166 alpha-2, upper case).
 
     Raises:
-        ValueError: there is no such country in the numbering plans.
+        ValueError: the country has no numbering plan.
     """
     metadata = PhoneMetadata.metadata_for_region(country)
     if metadata is None:
@@ -83,17 +83,18 @@ def dialing_of(country: str) -> CountryDialing:
 
 
 def parse_dialled(text: str, country: str) -> str:
-    """Read what someone in ``country`` dialled as E.164.
+    """Parse a number as dialled in ``country`` to E.164.
 
-    Whether the destination is one that the caller's organization enabled is not asked here.
+    Does not check whether the caller's organization enabled the destination.
 
     Raises:
-        InvalidPhoneNumber: it cannot be a complete number, or it is of a kind that is never called.
-        EmergencyNumber: it is an emergency number, here or anywhere.
+        InvalidPhoneNumber: it cannot be a complete number, or calls to its type are not allowed.
+        EmergencyNumber: it is an emergency number of any country.
     """
     dialled = _cleaned(text)
     digits = _NOT_A_DIGIT.sub("", dialled)
-    # Of any country: people dial the number they grew up with, and only whole strings count (+91 1234… is no 911).
+    # Of any country, because people abroad dial the emergency number of their home country. The whole string must
+    # match: +91 1234… is not 911.
     if _emergency_numbers().fullmatch(digits):
         raise EmergencyNumber
     if len(digits) <= _LONGEST_SHORT_CODE:
@@ -107,7 +108,7 @@ def parse_dialled(text: str, country: str) -> str:
 
 
 def region_of(e164: str) -> str | None:
-    """Return the country of a number (ISO 3166 alpha-2); None when its digits do not tell.
+    """Return the country of a number (ISO 3166 alpha-2); None when the digits do not determine it.
 
     Raises:
         InvalidPhoneNumber: ``e164`` is not E.164.
@@ -136,7 +137,7 @@ def format_international(e164: str) -> str:
 
 @lru_cache(maxsize=4096)
 def readable(e164: str | None) -> str:
-    """A number as people read it; what is not one stays as it is."""
+    """The number in international format; any other text is returned unchanged."""
     try:
         return format_international(e164 or "")
     except InvalidPhoneNumber:
@@ -162,13 +163,13 @@ def _parsed(number: str, country: str | None = None) -> PhoneNumber:
 
 
 def without_numbers(text: str) -> str:
-    """``text`` with every number that has its plus sign masked: so much can be told from other digits."""
-    return _WRITTEN.sub(lambda found: masked(_NOT_A_DIGIT.sub("", found[0])), text)
+    """``text`` with each number that begins with a plus sign masked; other digits may not be phone numbers."""
+    return _WRITTEN.sub(lambda match: masked(_NOT_A_DIGIT.sub("", match[0])), text)
 
 
 def masked(number: str) -> str:
-    """``number`` where it may not stand: told apart from others by its last digits."""
-    return f"…{number[-_TOLD_DIGITS:]}"
+    """The last digits of ``number``, for places where the whole number must not be stored or shown."""
+    return f"…{number[-_SHOWN_DIGITS:]}"
 
 
 def _stored(e164: str) -> PhoneNumber:
@@ -178,31 +179,34 @@ def _stored(e164: str) -> PhoneNumber:
 
 
 def _ensure_callable(number: PhoneNumber, country: str) -> None:
-    # Not is_possible_number(): that one is also content with a number that lacks its area code.
+    # Not is_possible_number(): it also accepts a number without its area code.
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise InvalidPhoneNumber
     region = phonenumbers.region_code_for_number(number)
     kind = phonenumbers.number_type(number)
     if region == _NO_COUNTRY or kind in _DENIED_TYPES:
         raise InvalidPhoneNumber
-    # Numbering plans lag behind, and +1 555 is in none: a number without a type passes at home, never abroad.
+    # The library's numbering plans are not always current, and +1 555 has no type: a number of unknown type is
+    # accepted only in the caller's own country.
     at_home = str(number.country_code) == dialing_of(country).calling_code and region in (None, country)
     if kind == PhoneNumberType.UNKNOWN and not at_home:
         raise InvalidPhoneNumber
 
 
 def _international_prefix(metadata: PhoneMetadata) -> str:
-    preferred = (metadata.preferred_international_prefix or "").replace("~", "")  # "8~10": wait for a tone in between
+    preferred = (metadata.preferred_international_prefix or "").replace(
+        "~", ""
+    )  # "8~10": wait for a tone between the parts
     pattern = metadata.international_prefix or ""
     if preferred or pattern.isdigit():
         return preferred or pattern
-    # The rest choose a carrier by the prefix; the common one serves where it is among the choices.
+    # Other countries have one prefix for each carrier; use 00 where it is one of them.
     return _ITU_INTERNATIONAL_PREFIX if re.fullmatch(pattern, _ITU_INTERNATIONAL_PREFIX) else ""
 
 
 @lru_cache(maxsize=1)
 def _emergency_numbers() -> re.Pattern[str]:
-    """One pattern of the emergency numbers of all countries; put together at first use (0.2 s)."""
+    """One pattern of the emergency numbers of all countries; built at first use (0.2 s)."""
     patterns = set()
     for region in phonenumbers.SUPPORTED_SHORT_REGIONS:
         metadata = PhoneMetadata.short_metadata_for_region(region)

@@ -16,30 +16,30 @@ class DomainError(Exception):
 
 
 class Invalid(DomainError):
-    """The request itself cannot be right."""
+    """The request itself is wrong."""
 
 
 class Unauthenticated(DomainError):
-    """Nobody, or nobody we know, is asking."""
+    """The request has no valid credentials."""
 
 
 class Forbidden(DomainError):
-    """Whoever asks may not have it."""
+    """The caller is known but lacks the permission."""
 
 
 class NotFound(DomainError):
-    """There is no such thing, or none that the asker may know of."""
+    """There is no such record, or the caller may not know of it."""
 
     code = "not_found"
     message = "Not found"
 
 
 class Conflict(DomainError):
-    """Right in itself, but not in the present state of affairs."""
+    """The request is right, but the present state does not allow it."""
 
 
 class TooMany(DomainError):
-    """Asked too often; ``retry_after`` is whole seconds."""
+    """A rate limit is exceeded; ``retry_after`` is whole seconds."""
 
     code = "too_many_requests"
     message = "Too many requests"
@@ -50,7 +50,7 @@ class TooMany(DomainError):
 
 
 class Unavailable(DomainError):
-    """A part we need does not answer now; trying later may work."""
+    """A service that the product depends on does not respond; a later attempt may succeed."""
 
     code = "service_unavailable"
     message = "Service temporarily unavailable"
@@ -75,14 +75,14 @@ class MalformedRequest(Invalid):
 
 
 class BodyTooLarge(Invalid):
-    """The body is longer than the route takes."""
+    """The body is larger than the route accepts."""
 
     code = "body_too_large"
     message = "The request body is too large"
 
 
 class UnsupportedMediaType(Invalid):
-    """The body is of a type that the route does not read."""
+    """The route does not accept the body's media type."""
 
     code = "unsupported_media_type"
     message = "The request body is of a type that is not accepted here"

@@ -8,5 +8,5 @@ _RANDOM_BITS = 80
 
 
 def first_uuid7(moment: dt.datetime) -> UUID:
-    """The least id of ``moment``: rows made since have greater ones, so an index on ids finds them by time."""
+    """The smallest id of ``moment``. Later rows have greater ids, so an index on ids finds rows by time."""
     return UUID(int=int(moment.timestamp() * 1000) << _RANDOM_BITS)

@@ -10,13 +10,13 @@ from structlog.typing import EventDict, WrappedLogger
 _SECRETS = re.compile(
     r"(ep[tk]_)[0-9A-Za-z]+"  # embed tokens and API keys
     r"|(eyJ)[\w-]+\.[\w-]+\.[\w-]+"  # access tokens
-    r"|(\+)\d{3,11}(?=\d{4}\b)"  # numbers: the last four digits stay
-    r"|(/(?:verify-email|reset-password|invitations)/)[\w-]+"  # links that were mailed
+    r"|(\+)\d{3,11}(?=\d{4}\b)"  # phone numbers, except their last four digits
+    r"|(/(?:verify-email|reset-password|invitations)/)[\w-]+"  # tokens of mailed links
 )
 
 
 def redact(text: str) -> str:
-    """``text`` without tokens, and with phone numbers cut to their last four digits."""
+    """``text`` without tokens; phone numbers keep their last four digits."""
     return _SECRETS.sub(lambda found: f"{found[1] or found[2] or found[3] or found[4]}…", text)
 
 

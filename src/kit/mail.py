@@ -1,4 +1,4 @@
-"""Mail: composed as text and HTML, queued in the transaction, delivered in the background."""
+"""Mails: composed as text and HTML, enqueued in a transaction, delivered by a job after its commit."""
 
 import datetime as dt
 import html
@@ -23,26 +23,26 @@ from kit.clock import utc_now
 from kit.jobs.queue import Job, JobHandler, JobQueue, PermanentFailure
 from kit.settings import Settings
 
-KIND = "mail"
+MAIL_JOB = "mail"
 COMMAND_SECONDS = 20
-"""How long a mail server may take to answer each command."""
+"""Time limit for the mail server's response to each command."""
 SEND_SECONDS = 45
-"""How long handing over one mail may take as a whole."""
+"""Time limit for the delivery of one mail to the mail server."""
 RETRY_SECONDS = (2.0, 10.0, 60.0, 300.0, 1800.0, 3600.0)
-"""The waits between attempts; the last one repeats."""
+"""Waits between attempts; the last one repeats."""
 CONCURRENT_MAILS = 8
-"""Mails that the workers deliver at the same time."""
+"""Mails that all workers together deliver at the same time."""
 GIVE_UP_AFTER = dt.timedelta(days=3)
 _REFUSED_FOR_GOOD = 500
-# Lines as long as the protocol allows: a link stays whole, also for who reads the message as it is.
+# Lines as long as the protocol allows, so that a link stays on one line in the message's source.
 _POLICY = SMTP.clone(max_line_length=990)
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
-    """What a mail says; how it looks is the same for all."""
+    """The recipients and content of a mail; all mails have the same design."""
 
     to: str | tuple[str, ...]
-    """An address, or several: each gets a mail of its own and learns nothing of the others."""
+    """One address or several. Each gets a separate mail that does not show the others."""
     subject: str
     paragraphs: tuple[str, ...]
     action: tuple[str, str] | None = None
@@ -50,13 +50,13 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(Protocol):
-    """Takes one message to where it belongs. Raises: OSError or aiosmtplib.SMTPException when it cannot now."""
+    """Delivers one message. Raises: OSError or aiosmtplib.SMTPException when a later attempt may succeed."""
 
     async def deliver(self, message: EmailMessage) -> None: ...
 
 
 class FileDelivery:
-    """Each mail is a file, for machines without a mail server."""
+    """Writes each mail to a file, for machines without a mail server."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -66,16 +66,16 @@ class FileDelivery:
 
     def _write(self, message: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        # UUIDv7: the files stand in the order of their making. Whoever looks for *.eml never finds half of one.
+        # UUIDv7 names sort by time. The file is renamed when complete, so no reader of *.eml finds a partial mail.
         path = self._folder / f"{uuid7()}.eml"
-        fresh = path.with_suffix(".new")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        partial = path.with_suffix(".new")
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(message)
-        fresh.replace(path)
+        partial.replace(path)
 
 
 class SmtpDelivery:
-    """A mail server: ``smtps://`` encrypts from the start, ``smtp://`` as soon as the server offers it."""
+    """Sends mails to a mail server: ``smtps://`` uses TLS from the start, ``smtp://`` STARTTLS if offered."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -98,7 +98,7 @@ class SmtpDelivery:
 
 
 class Mailer:
-    """Enqueues mails in the transaction they tell of, and delivers them after its commit."""
+    """Enqueues mails in the caller's transaction, and delivers them after its commit."""
 
     def __init__(
         self, queue: JobQueue, delivery: Delivery, *, sender: Address, retry_seconds: tuple[float, ...] = RETRY_SECONDS
@@ -108,7 +108,7 @@ class Mailer:
         self._sender = sender
         queue.add_handler(
             JobHandler(
-                kind=KIND,
+                kind=MAIL_JOB,
                 handle=self._deliver,
                 retry_seconds=retry_seconds,
                 give_up_after=GIVE_UP_AFTER,
@@ -118,16 +118,16 @@ class Mailer:
         )
 
     async def send_after_commit(self, session: AsyncSession, mail: Mail) -> None:
-        """Send ``mail`` once the transaction under way is committed; rolled back, it is never sent.
+        """Send ``mail`` after the commit of the session's transaction; a rollback discards it.
 
         Raises:
-            ValueError: an address of the mail is none.
+            ValueError: an address of the mail is not valid.
         """
         addresses = (mail.to,) if isinstance(mail.to, str) else mail.to
         for address in addresses:
             Address(addr_spec=address)
             single = msgspec.structs.replace(mail, to=address)
-            await self._queue.enqueue(session, KIND, msgspec.json.encode(single))
+            await self._queue.enqueue(session, MAIL_JOB, msgspec.json.encode(single))
 
     async def _deliver(self, job: Job) -> None:
         message = compose(
@@ -146,19 +146,19 @@ class Mailer:
 
 
 def build_mailer(settings: Settings, queue: JobQueue) -> Mailer:
-    """The mail server that the settings name, or files under the data directory."""
+    """A mailer for the mail server of the settings; without one it writes files under the data directory."""
     url = settings.smtp_url
     delivery = FileDelivery(settings.data_dir / "mail") if url is None else SmtpDelivery(url)
     return Mailer(queue, delivery, sender=sender_address(settings))
 
 
 def message_key(job: Job) -> UUID:
-    """The same for each attempt at a job, and another for every job of every database."""
+    """The mail's key: the same for each attempt of a job, different for every job of every database."""
     return uuid5(NAMESPACE_URL, f"{job.id} {job.created_at.isoformat()}")
 
 
 def sender_address(settings: Settings) -> Address:
-    """Who the product's mails are from: ``?from=`` of the server's address, else no-reply at the public host."""
+    """The sender of the product's mails: ``?from=`` of the mail server's URL, else no-reply at the public host."""
     query: Mapping[str, list[str]] = parse_qs(urlsplit(settings.smtp_url or "").query)
     host = urlsplit(settings.public_url).hostname or "localhost"
     at = f"[{host}]" if ":" in host else host
@@ -168,23 +168,23 @@ def sender_address(settings: Settings) -> Address:
 def compose(
     mail: Mail, sender: Address, *, key: UUID | None = None, written_at: dt.datetime | None = None
 ) -> EmailMessage:
-    """The message: plain text, and the same words as simple HTML.
+    """Compose the message: plain text, and the same content as simple HTML.
 
-    Whatever stands in the subject stays in the subject: line breaks become spaces. ``key`` names the mail: should it
-    leave twice, mail systems know the second one by it.
+    Line breaks in the subject become spaces, so that they cannot add headers. ``key`` identifies the mail: if it is
+    sent twice, mail systems recognize the duplicate.
 
     Raises:
         ValueError: ``mail.to`` is not one address.
     """
     if not isinstance(mail.to, str):
-        raise ValueError("a message has one addressee")
+        raise ValueError("a message has one recipient")
     message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = Address(addr_spec=mail.to)
     message["Subject"] = " ".join(mail.subject.split())
     message["Date"] = format_datetime(written_at or utc_now())
     message["Message-ID"] = f"<{(key or uuid7()).hex}@{sender.domain}>"
-    # Asks out-of-office replies to stay away.
+    # Suppresses out-of-office replies.
     message["Auto-Submitted"] = "auto-generated"
     label_and_link = () if mail.action is None else (f"{mail.action[0]}:\n{mail.action[1]}",)
     message.set_content("\n\n".join((*mail.paragraphs, *label_and_link)) + "\n")

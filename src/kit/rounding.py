@@ -2,5 +2,5 @@
 
 
 def divide_up(dividend: int, divisor: int) -> int:
-    """``dividend`` / ``divisor`` rounded up: begun minutes of a call, cents of a price."""
+    """``dividend`` / ``divisor`` rounded up, for example to whole minutes of a call or whole cents of a price."""
     return -(-dividend // divisor)

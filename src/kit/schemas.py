@@ -1,8 +1,8 @@
-"""Base classes of wire types, and the types of fields that many of them share.
+"""Base classes of wire types, and types that many of their fields share.
 
-``RequestModel`` is for what comes in, ``ResponseModel`` for what goes out. The OpenAPI document shows the first of each
-field's ``examples``. A field needs none if its type is an enumeration or another wire type: examples would be put on
-that type, for all its fields.
+``RequestModel`` is for request bodies, ``ResponseModel`` for response bodies. The OpenAPI document shows the first of
+each field's ``examples``. A field whose type is an enumeration or another wire type needs none: its examples would be
+added to that type, for all fields of the type.
 """
 
 from datetime import datetime
@@ -28,11 +28,11 @@ WebOrigin = Annotated[str, Meta(examples=["https://mysite.com"])]
 
 
 class ResponseModel(msgspec.Struct, frozen=True, kw_only=True):
-    """Something we answer with. Subclasses repeat ``frozen`` and ``kw_only``: neither is inherited for their fields."""
+    """A response body. Subclasses repeat ``frozen`` and ``kw_only``, because their fields do not inherit either."""
 
 
 class RequestModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something we are asked to do; a field we do not know is refused."""
+    """A request body; an unknown field is refused."""
 
 
 class Page(ResponseModel, Generic[T], frozen=True, kw_only=True):
@@ -40,16 +40,16 @@ class Page(ResponseModel, Generic[T], frozen=True, kw_only=True):
 
     items: list[T]
     next_cursor: Annotated[str | None, Meta(examples=[None])] = None
-    """Give it back as ``cursor`` for the page after this one; None on the last."""
+    """The value of ``cursor`` for the next page; None on the last page."""
 
 
 def rfc3339(moment: datetime | None) -> str | None:
-    """A UTC time as the contract writes it, to the second."""
+    """A UTC time in RFC 3339, to the second."""
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def invalid_text_errors(command: msgspec.Struct) -> list[tuple[str, str]]:
-    """The text fields of ``command`` that PostgreSQL could not hold or that hide characters, each with a sentence."""
+    """The fields of ``command`` whose text contains characters that cannot be stored or shown, each with a message."""
 
     def texts(value: Any) -> list[str]:
         if isinstance(value, str):

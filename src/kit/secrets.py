@@ -12,13 +12,13 @@ CHECKSUM_LENGTH = 6
 
 
 def derive_key(secret: str, purpose: str) -> bytes:
-    """The 32 bytes that EPOCH_SECRET_KEY gives for one purpose: none is used for two."""
+    """Derive a key of 32 bytes for one purpose from ``secret``, the value of EPOCH_SECRET_KEY."""
     return hashlib.sha256(f"{purpose}:{secret}".encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class MintedSecret:
-    """A fresh secret; ``raw`` is shown to its owner and then forgotten."""
+    """A new secret; ``raw`` is shown to its owner once and not stored."""
 
     raw: str = field(repr=False)
     digest: bytes
@@ -35,7 +35,7 @@ def mint(prefix: str) -> MintedSecret:
 
 
 def digest(raw: str) -> bytes:
-    """SHA-256 of a secret; unsalted is right for 190 random bits (ASVS 11.5.1)."""
+    """SHA-256 of a secret; 190 random bits need no salt (ASVS 11.5.1)."""
     return hashlib.sha256(raw.encode()).digest()
 
 
@@ -50,12 +50,15 @@ def checksum(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def is_well_formed(raw: str, prefix: str) -> bool:
-    """``has_checksum``, cached because every exchange asks. Only for texts that pages show anyway: it keeps them."""
+    """``has_checksum`` with a cache, because every exchange calls it.
+
+    Only for secrets that pages show anyway: the cache keeps them in memory.
+    """
     return has_checksum(raw, prefix)
 
 
 def has_checksum(raw: str, prefix: str) -> bool:
-    """True when ``raw`` has the shape of a minted secret and its checksum holds; asks no database."""
+    """True when ``raw`` has the form of a minted secret and its checksum is right; reads no database."""
     return (
         len(raw) == len(prefix) + BODY_LENGTH + CHECKSUM_LENGTH
         and raw.startswith(prefix)

@@ -1,4 +1,4 @@
-"""Settings: read once from the environment into a frozen object; an unusable value is an error."""
+"""Settings: read once from the environment into a frozen object; an invalid value is an error."""
 
 from collections.abc import Mapping
 from ipaddress import ip_network
@@ -17,7 +17,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class SettingsError(Exception):
-    """A setting is missing or unusable; the message names it and says what to do."""
+    """A setting is missing or invalid; the message names it and says what to do."""
 
 
 class CarrierSettings(msgspec.Struct, frozen=True):
@@ -101,7 +101,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings from ``environ``.
 
     Raises:
-        SettingsError: a value is missing or unusable, or unsafe with ``EPOCH_ENV=production``.
+        SettingsError: a value is missing or invalid, or unsafe with ``EPOCH_ENV=production``.
     """
     read = _Reader(environ)
     env = read.choice("EPOCH_ENV", ("development", "production"), "development")
@@ -162,7 +162,7 @@ def _refuse_unsafe(settings: Settings) -> None:
 
 
 class _Reader:
-    """Reads one variable after another; every complaint names the variable."""
+    """Reads environment variables; each error names its variable."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -187,7 +187,7 @@ class _Reader:
 
     def whole(self, name: str, default: int, *, low: int, high: int) -> int:
         value = self.text(name, str(default))
-        # Python refuses to read numbers of thousands of digits; nothing here needs more than nine.
+        # Python refuses to parse thousands of digits; no setting needs more than nine.
         if not (value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high):
             raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {value[:40]!r}")
         return int(value)
@@ -215,7 +215,7 @@ class _Reader:
         return value
 
     def web_address(self, name: str, default: str) -> str:
-        """The address as browsers write it in ``Origin``: lower case, without the scheme's own port."""
+        """The address as browsers write it in ``Origin``: lower case, without the scheme's default port."""
         value = self.text(name, default)
         parts = _split(value)
         if (
@@ -236,14 +236,15 @@ class _Reader:
         value = self.optional(name)
         parts = _split(value or "")
         if value is not None and (parts is None or parts.scheme not in ("postgresql", "postgres")):
-            raise SettingsError(f"{name} must be a postgresql:// address")  # the value may hold a password: not quoted
+            # The message does not repeat the value: it may contain a password.
+            raise SettingsError(f"{name} must be a postgresql:// address")
         return value
 
     def mail_server(self, name: str) -> str | None:
         value = self.optional(name)
         parts = _split(value or "")
         if value is not None and (parts is None or parts.scheme not in ("smtp", "smtps") or not parts.hostname):
-            # The value may hold a password: not quoted.
+            # The message does not repeat the value: it may contain a password.
             raise SettingsError(f"{name} must be like smtp://user:password@mail.example.com:587 (or smtps://)")
         return value
 
@@ -258,7 +259,7 @@ class _Reader:
 
 
 def _split(address: str) -> SplitResult | None:
-    """The parts of ``address``; None when they, its port included, cannot be read."""
+    """The parts of ``address``; None when they or the port cannot be parsed."""
     try:
         parts = urlsplit(address)
         _ = parts.port

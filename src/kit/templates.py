@@ -1,4 +1,4 @@
-"""Jinja environments with the settings that every room's templates share."""
+"""Jinja environments with the settings that all packages' templates share."""
 
 from pathlib import Path
 from typing import Any
@@ -7,14 +7,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
 def create_templates(folder: Path, **settings: Any) -> Environment:
-    """An environment for the templates in ``folder``: escaped, and an unknown name is an error."""
+    """An environment for the templates in ``folder``: with autoescape, and unknown names raise an error."""
     defaults: dict[str, Any] = {
         "loader": FileSystemLoader(folder),
         "autoescape": True,
         "undefined": StrictUndefined,
         "trim_blocks": True,
         "lstrip_blocks": True,
-        # Else each part of each page is looked up on the disk.
+        # With it, Jinja would check the file of each template on each use.
         "auto_reload": False,
     }
     return Environment(**{**defaults, **settings})  # noqa: S701 - escaped by default, above

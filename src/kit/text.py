@@ -1,4 +1,4 @@
-"""Checks that text from outside has no NUL, no control characters and no lone surrogates."""
+"""Text: checks for control characters and lone surrogates, and durations as text."""
 
 import re
 
@@ -7,7 +7,7 @@ _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def is_valid_text(text: str) -> bool:
-    """True when ``text`` can be stored and shown as it is."""
+    """True when ``text`` can be stored and shown unchanged."""
     return _UNSTORABLE.search(text) is None
 
 

@@ -1,4 +1,4 @@
-"""ZIP files that are sent while they are made; none is held in memory as a whole."""
+"""ZIP files that are streamed while they are made, so that none is in memory as a whole."""
 
 import io
 import zipfile
@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 class _Sink(io.RawIOBase):
-    """Where the ZIP is written; it cannot go back, so sizes follow what they are about."""
+    """Collects the ZIP's bytes. It cannot seek, so each entry's size is written after its content."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -20,7 +20,7 @@ class _Sink(io.RawIOBase):
         return len(data)
 
     def take(self) -> bytes:
-        """What was written since."""
+        """Return and remove the bytes written since the last call."""
         parts, self._parts = self._parts, []
         return b"".join(parts)
 
@@ -28,7 +28,7 @@ class _Sink(io.RawIOBase):
 async def zip_of(
     files: Iterable[tuple[str, AsyncIterator[bytes]]], *, made_at: datetime
 ) -> AsyncGenerator[bytes, None]:
-    """A ZIP of ``files``, each a name and its chunks, asked for one after another as the reader takes them."""
+    """A ZIP of ``files``, each a name and its chunks; they are read one after another as the ZIP is consumed."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w") as archive:
         for name, chunks in files:

@@ -67,10 +67,12 @@ class PhoneNumberController(Controller):
         self,
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
-        asked: NamedDependency[PageQuery],
+        page_query: NamedDependency[PageQuery],
     ) -> Page[PhoneNumberInfo]:
-        rows = await PhoneNumberService(db_session).list_held(organization_id, after=asked.after, limit=asked.limit)
-        return asked.answer(rows, PhoneNumberInfo.of)
+        rows = await PhoneNumberService(db_session).list_held(
+            organization_id, after=page_query.after, limit=page_query.limit
+        )
+        return page_query.to_page(rows, PhoneNumberInfo.of)
 
     @post(
         guards=(*_ADMIN, requires_widget_plan),

@@ -49,7 +49,7 @@ class OrganizationController(Controller):
     async def mine(
         self,
         request: Request[Any, Any, State],
-        asked: NamedDependency[PageQuery],
+        page_query: NamedDependency[PageQuery],
     ) -> Page[OrganizationInfo]:
         # Opened here: a key's session sees the key's organization, a user's sees the user.
         database = DATABASE.get(request.app)
@@ -57,12 +57,14 @@ class OrganizationController(Controller):
             key = current_member(request)
             async with database.tenant_session(key.organization_id) as session:
                 own = await OrganizationService(session).get(key.organization_id)
-            return Page(items=[OrganizationInfo.of(own, key.role)] if asked.after is None else [])
+            return Page(items=[OrganizationInfo.of(own, key.role)] if page_query.after is None else [])
         user_id = current_viewer(request).user_id
         async with database.tenant_session(None, user_id) as session:
-            found = await OrganizationService(session).list_for_user(user_id, after=asked.after, limit=asked.limit)
+            found = await OrganizationService(session).list_for_user(
+                user_id, after=page_query.after, limit=page_query.limit
+            )
         roles = {organization.id: role for organization, role in found}
-        return asked.answer(
+        return page_query.to_page(
             [organization for organization, _ in found], lambda row: OrganizationInfo.of(row, roles[row.id])
         )
 
@@ -105,11 +107,13 @@ class MemberController(Controller):
         self,
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
-        asked: NamedDependency[PageQuery],
+        page_query: NamedDependency[PageQuery],
     ) -> Page[MemberInfo]:
-        rows = await MemberService(db_session).list_members(organization_id, after=asked.after, limit=asked.limit)
+        rows = await MemberService(db_session).list_members(
+            organization_id, after=page_query.after, limit=page_query.limit
+        )
         people = {row.membership.id: row for row in rows}
-        return asked.answer([row.membership for row in rows], lambda row: MemberInfo.of(people[row.id]))
+        return page_query.to_page([row.membership for row in rows], lambda row: MemberInfo.of(people[row.id]))
 
     @patch("/{member_id:uuid}", guards=_TEAM_ADMIN, summary="Change a member's role", refusals=(LastOwner,))
     async def change(
@@ -154,10 +158,12 @@ class InvitationController(Controller):
         self,
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
-        asked: NamedDependency[PageQuery],
+        page_query: NamedDependency[PageQuery],
     ) -> Page[InvitationInfo]:
-        rows = await InvitationService(db_session).list_open(organization_id, after=asked.after, limit=asked.limit)
-        return asked.answer(rows, InvitationInfo.of)
+        rows = await InvitationService(db_session).list_open(
+            organization_id, after=page_query.after, limit=page_query.limit
+        )
+        return page_query.to_page(rows, InvitationInfo.of)
 
     @post(guards=_TEAM_ADMIN, summary="Invite somebody by e-mail", refusals=(AlreadyMember, AlreadyInvited, TooMany))
     async def invite(

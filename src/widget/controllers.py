@@ -68,10 +68,12 @@ class EmbedTokenController(Controller):
         self,
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
-        asked: NamedDependency[PageQuery],
+        page_query: NamedDependency[PageQuery],
     ) -> Page[EmbedTokenInfo]:
-        rows = await EmbedTokenService(db_session).list_active(organization_id, after=asked.after, limit=asked.limit)
-        return asked.answer(rows, EmbedTokenInfo.of)
+        rows = await EmbedTokenService(db_session).list_active(
+            organization_id, after=page_query.after, limit=page_query.limit
+        )
+        return page_query.to_page(rows, EmbedTokenInfo.of)
 
     @get("/{token_id:uuid}", guards=_MEMBER, summary="One embed token")
     async def show(

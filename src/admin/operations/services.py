@@ -180,7 +180,7 @@ class OperationsService:
 
     async def _queue(self) -> Queue:
         given_up = await self._capped_count(sa.select(QueuedJob.id).where(QueuedJob.status == DEAD_LETTER_STATUS))
-        return Queue(await backlog(self._session, most=COUNT_CAP), given_up)
+        return Queue(await backlog(self._session, limit=COUNT_CAP), given_up)
 
     async def _capped_count(self, query: sa.Select[Any]) -> int:
         some = query.limit(COUNT_CAP).subquery()

@@ -1,1 +1,1 @@
-"""Database access: engine, raw connections, tables' base, paging, purging, rate limits."""
+"""Database access: engines, raw connections, the base class of tables, paging, purging, rate limits."""

@@ -1,14 +1,14 @@
-"""Divides the database connections of one worker among its engines and pools: a stated bound, none beyond it."""
+"""Divides the database connections of one worker among its engines and pools."""
 
 import msgspec
 
 DEFAULT_CONNECTIONS = 20
 MIN_CONNECTIONS = 10
-"""With fewer, a request that opens a second session would wait for itself."""
+"""With fewer, a request that opens a second session could wait for its own first one."""
 
 
 class ConnectionShares(msgspec.Struct, frozen=True, kw_only=True):
-    """How many connections each engine and pool of a worker may open; together never more than the worker's bound.
+    """The maximum of connections for each engine and pool of a worker; their sum is the worker's maximum.
 
     ``docs/decisions/0131`` has the table. Each role has at most one engine and one raw pool.
     """
@@ -16,7 +16,7 @@ class ConnectionShares(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     """Engine, role ``epoch_app``: sessions of pages, the API and call admission."""
     guards: int
-    """Raw pool, role ``epoch_app``: what is looked up before a handler runs."""
+    """Raw pool, role ``epoch_app``: reads of guards and authentication before a handler runs."""
     lookups: int
     """Raw pool, role ``epoch_lookup``: single statements of the exchange, API keys, carrier callbacks and buffers."""
     jobs: int
@@ -28,19 +28,19 @@ class ConnectionShares(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> int:
-        """The worker's bound."""
+        """The worker's maximum."""
         return self.requests + self.guards + self.lookups + self.jobs + self.job_queue + self.staff
 
 
 def share_connections(total: int) -> ConnectionShares:
     """Divide ``total`` connections, at least ``MIN_CONNECTIONS``, in the proportions of the default.
 
-    What rounding leaves over goes to ``requests``.
+    The remainder after rounding goes to ``requests``.
     """
     guards = max(1, total * 2 // DEFAULT_CONNECTIONS)
-    # With 3 of 20, exchanges wait for each other and cost a third more CPU.
+    # Measured: with 3 of 20, exchanges wait for connections and need a third more CPU.
     lookups = max(1, total * 6 // DEFAULT_CONNECTIONS)
-    # A job may hold a session while it opens another.
+    # A job may use two sessions at the same time.
     jobs = max(2, total * 3 // DEFAULT_CONNECTIONS)
     staff = max(1, total * 2 // DEFAULT_CONNECTIONS)
     job_queue = 1

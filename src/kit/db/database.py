@@ -22,42 +22,42 @@ from kit.db.raw import (
 from kit.db.statement_pool import CONNECTION_LOST, StatementPool
 
 CONNECT_SECONDS = 1.5
-"""How long a request waits for a connection before it says that the service is unavailable."""
+"""How long a request waits for a connection before it responds that the service is unavailable."""
 REQUEST_ROLE = "epoch_app"
-"""Requests run as this: row-level security shows it one organization at a time."""
+"""The role of requests: row-level security shows it one organization at a time."""
 LOOKUP_ROLE = "epoch_lookup"
-"""Finds the organization behind a token, a call or a key: a few columns, and nothing else."""
+"""The role that finds the organization of a token, a call or a key; it may read only the columns needed for that."""
 ADMIN_ROLE = "epoch_admin"
-"""The command line and the jobs that go over all organizations."""
+"""The role of the command line and of jobs for all organizations."""
 STAFF_ROLE = "epoch_staff"
-"""The back office: reads every organization without its secrets, and writes only what belongs to staff."""
+"""The role of the back office: reads all organizations without their secrets, writes the tables of staff."""
 SERVER_SETTINGS = {
     "application_name": "epoch-voice",
     "statement_timeout": "5000",
     "idle_in_transaction_session_timeout": "15000",
 }
-# A plan made for every organization and any limit takes a page for a tenth of all rows, and avoids the index. Look-ups
-# of single rows keep their plans: see ``tenant_session``.
+# A generic plan estimates that a page has a tenth of all rows, and does not use the index. Look-ups of single rows keep
+# their plans: see ``tenant_session``.
 CUSTOM_PLANS = {"plan_cache_mode": "force_custom_plan"}
 
 
 def sqlalchemy_url(url: str) -> str:
-    """``postgresql://…`` as SQLAlchemy wants it for asyncpg."""
+    """The URL ``postgresql://…`` in SQLAlchemy's form for asyncpg."""
     _, _, rest = url.partition("://")
     return f"postgresql+asyncpg://{rest}"
 
 
 class NoResetConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
-    """A connection whose return to the pool costs no round trip: its uses leave no session state to reset."""
+    """A connection that is returned to the pool without a round trip, because no use leaves session state to reset."""
 
     def get_reset_query(self) -> str:
         return ""
 
 
 class Database:
-    """One engine of one role and, for requests, two raw pools. ``start`` and ``stop`` run inside the serving loop.
+    """One engine of one role and, for requests, two raw pools. ``start`` and ``stop`` run in the server's event loop.
 
-    The URL is the owner's, who migrates; each connection becomes its role before its first statement.
+    The URL is that of the database's owner, who runs migrations; each connection sets its role when it opens.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Database:
         lookup_connections: int = 6,
         wait_seconds: float = CONNECT_SECONDS,
     ) -> None:
-        """``wait_seconds`` is how long a session waits for one of the engine's connections."""
+        """``wait_seconds`` is how long a session waits for a connection of the engine."""
         self._url = url
         self._role = role
         self._guard_connections = guard_connections
@@ -80,7 +80,7 @@ class Database:
             pool_size=engine_connections,
             max_overflow=0,
             pool_timeout=wait_seconds,
-            # The connection used last has its statements prepared.
+            # The connection that was used last has most statements prepared.
             pool_use_lifo=True,
             hide_parameters=True,
             connect_args={
@@ -94,20 +94,20 @@ class Database:
         self.lookup_pool = StatementPool(self._connect_lookup, size=lookup_connections, seconds=CONNECT_SECONDS)
         """Single statements of the look-up role: the exchange, API keys, carrier callbacks, buffered writes."""
         self.read_pool = ReadPool(self._create_read_pool, seconds=CONNECT_SECONDS)
-        """What guards look up before a handler's session begins, as the engine's role."""
+        """Reads of guards before a handler's session begins, as the engine's role."""
 
     def for_role(self, role: str, *, engine_connections: int, wait_seconds: float = CONNECT_SECONDS) -> "Database":
-        """The same database by an engine of its own whose connections become ``role``."""
+        """The same database with a separate engine for ``role``."""
         return Database(self._url, role=role, engine_connections=engine_connections, wait_seconds=wait_seconds)
 
     async def connect(self) -> Any:
-        """Open a connection outside all pools, as the engine's role; whoever asks for it closes it."""
+        """Open a connection outside all pools, as the engine's role; the caller closes it."""
         return await asyncpg.connect(**{**self._raw_settings(self._role), "command_timeout": 10})
 
     async def warm_up(self, connections: int, *, by: Sequence[CompiledStatement] = ()) -> None:
-        """Open that many of the engine's connections, and run ``by`` on each with NULL for its parameters.
+        """Open that many connections of the engine, and run the statements ``by`` on each with NULL as parameters.
 
-        A database that cannot be reached yet is left to the requests, which say so.
+        An outage of the database is ignored here; requests report it.
         """
         try:
             async with asyncio.timeout(CONNECT_SECONDS), AsyncExitStack() as opened:
@@ -122,7 +122,7 @@ class Database:
                 raise
 
     async def start(self) -> None:
-        """Open the pools without connecting yet: a database that is down must not keep the server from starting."""
+        """Open the pools without a connection, so that the server also starts while the database is down."""
         await self.read_pool.start()
 
     async def _connect_lookup(self) -> Any:
@@ -155,8 +155,8 @@ class Database:
     ) -> AsyncIterator[AsyncSession]:
         """A transaction that sees one organization, and the memberships of one user.
 
-        ``keep_plans`` is for look-ups of single rows: their plan fits every organization. ``wait_seconds`` is how long
-        to wait for a connection, if it is longer than the engine's: who waits longer is served before who gives up.
+        ``keep_plans`` is for look-ups of single rows, whose plan suits every organization. ``wait_seconds`` is how long
+        to wait for a connection, for callers that may wait longer than the engine's default.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + (self._wait_seconds if wait_seconds is None else wait_seconds)
@@ -166,7 +166,7 @@ class Database:
             except Exception as error:
                 if not is_outage(error) or loop.time() >= deadline:
                     raise
-                # The connection was lost with the last server, or none was free and this caller waits longer.
+                # The connection was lost, or none was free and this caller may wait longer.
                 await session.invalidate()
                 await set_tenant_context(session, organization_id, user_id, keep_plans=keep_plans)
             yield session
@@ -179,17 +179,17 @@ class Database:
 
 
 def _ensure_open(connection: Any, _: object, __: object) -> None:
-    """Before each use, without asking the server: one that was closed by it is replaced."""
+    """Replace a connection that the server closed; runs before each use and needs no round trip."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
 
 
 def is_outage(error: BaseException) -> bool:
-    """True when ``error`` means that the database cannot be reached or is going away, not that we asked wrongly."""
+    """True when ``error`` means that the database cannot be reached or shuts down, not that a statement is wrong."""
     if isinstance(error, DBAPIError):
         if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
             return True
-        # SQLAlchemy's dialect knows few of the driver's exceptions by name; the driver's own stands behind its wrapper.
+        # SQLAlchemy's dialect maps few of the driver's exceptions; the original is the cause of its wrapper.
         driver = error.orig.__cause__ if error.orig is not None else None
         return driver is not None and is_outage(driver)
     return isinstance(
@@ -201,7 +201,7 @@ def is_outage(error: BaseException) -> bool:
             asyncpg.TooManyConnectionsError,
             asyncpg.InvalidCatalogNameError,
             asyncpg.InvalidAuthorizationSpecificationError,
-            asyncpg.ObjectNotInPrerequisiteStateError,  # the database is told to take no connections
+            asyncpg.ObjectNotInPrerequisiteStateError,  # the database is set to allow no connections
         ),
     )
 
@@ -209,7 +209,7 @@ def is_outage(error: BaseException) -> bool:
 async def set_tenant_context(
     session: AsyncSession, organization_id: UUID | None, user_id: UUID | None = None, *, keep_plans: bool = False
 ) -> None:
-    """Show the session's transaction one organization and one user; both end with the transaction."""
+    """Set the organization and the user whose rows the session's transaction sees."""
     connection = await session.connection()
     statement = KEEP_PLANS_SQL if keep_plans else SET_TENANT_SQL
     await connection.exec_driver_sql(statement, (str(organization_id or ""), str(user_id or "")))

@@ -1,4 +1,4 @@
-"""Buffered writer of the times at which secrets were last used."""
+"""Buffered writer of the last-used times of secrets."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,14 +10,14 @@ from kit.buffered_writer import BufferedWriter
 from kit.db.database import Database, is_outage
 
 LAST_USED_PRECISION = timedelta(minutes=1)
-"""A row is written at most this often; the statement holds to it too, for several workers see one secret used."""
+"""A row is written at most once in this time; the statement checks it too, because several workers may use a secret."""
 log = structlog.get_logger("epoch.last_used")
 
 
 class LastUsedWriter(BufferedWriter):
     """Collects the uses of one kind of secret and writes them every few seconds, as the look-up role.
 
-    ``statement`` takes arrays of ids, of times of use, and of whatever else is noted with each.
+    The parameters of ``statement`` are arrays: ids, times of use, and one for each further argument of ``note``.
     """
 
     def __init__(self, database: Database, statement: str, *, of: str) -> None:
@@ -27,12 +27,12 @@ class LastUsedWriter(BufferedWriter):
         self._pending: dict[UUID, tuple[Any, ...]] = {}
 
     def note(self, row_id: UUID, last_used_at: datetime | None, now: datetime, *more: str | None) -> None:
-        """Remember that ``row_id`` was used ``now``; a use within a minute of the last written one is dropped."""
+        """Buffer the use of ``row_id`` at ``now``; ignore it within ``LAST_USED_PRECISION`` of ``last_used_at``."""
         if last_used_at is None or now - last_used_at >= LAST_USED_PRECISION:
             self._pending.setdefault(row_id, (now, *more))
 
     async def flush(self) -> None:
-        """Write what is pending; kept for the next time when the database does not answer."""
+        """Write the pending uses; when the database cannot be reached, keep them for the next flush."""
         pending, self._pending = self._pending, {}
         if not pending:
             return

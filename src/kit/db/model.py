@@ -1,4 +1,4 @@
-"""The base of every table: UUIDv7 keys, aware times, and the mixin of rows that belong to one organization."""
+"""Base class of all tables, with UUIDv7 keys and aware times, and the mixin for rows of one organization."""
 
 import datetime as dt
 import enum
@@ -24,7 +24,7 @@ class Base(CommonTableAttributes, AsyncAttrs, DeclarativeBase):
     """A table with a UUIDv7 ``id`` and ``created_at``."""
 
     __abstract__ = True
-    # Bound here, at the direct child of DeclarativeBase; further down SQLAlchemy would ignore it.
+    # SQLAlchemy reads the registry only in the direct subclass of DeclarativeBase.
     registry = create_registry(
         custom_annotation_map={UUID: sa.Uuid, dt.datetime: sa.TIMESTAMP(timezone=True), str: sa.Text}
     )
@@ -35,21 +35,21 @@ class Base(CommonTableAttributes, AsyncAttrs, DeclarativeBase):
 
 
 class TenantOwned:
-    """A row that belongs to exactly one organization and dies with it."""
+    """A row that belongs to exactly one organization and is deleted with it."""
 
     @declared_attr
     def organization_id(cls) -> Mapped[UUID]:  # noqa: N805 - declared_attr hands the class
-        # No index of its own: each table says which of its indexes begin with the organization.
+        # No index here: each table declares its indexes that begin with the organization.
         return mapped_column(sa.ForeignKey("organization.id", ondelete="CASCADE"), sort_order=-90)
 
     @classmethod
     def owned_by(cls, organization_id: UUID) -> sa.ColumnElement[bool]:
-        """The filter every tenant-scoped query begins with."""
+        """The filter that every tenant-scoped query needs."""
         return sa.type_coerce(cls.organization_id == organization_id, sa.Boolean)
 
 
 def text_enum(kind: type[enum.StrEnum], **options: Any) -> sa.Enum:
-    """A column type that stores the values, not the names, of ``kind`` as checked text."""
+    """A column type that stores the values (not the names) of ``kind`` as text with a check constraint."""
     return sa.Enum(
         kind,
         native_enum=False,

@@ -1,4 +1,4 @@
-"""Keyset pagination: cursors and limits; each page of a list costs the same at any depth."""
+"""Keyset pagination: cursors and limits. Every page of a list costs the same."""
 
 import base64
 import binascii
@@ -15,18 +15,18 @@ from kit.schemas import Page
 
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 50
-_A_MOMENT = "Give a time with its offset, for example 2026-11-22T18:00:00Z"
+_MOMENT_HINT = "Give a time with its offset, for example 2026-11-22T18:00:00Z"
 Row = TypeVar("Row", bound=Base)
 Info = TypeVar("Info")
 
 
 def cursor_after(row_id: UUID) -> str:
-    """The cursor of the page that begins after ``row_id``."""
+    """Encode the cursor of the page that begins after ``row_id``."""
     return base64.urlsafe_b64encode(row_id.bytes).rstrip(b"=").decode()
 
 
 def read_cursor(cursor: str | None) -> UUID | None:
-    """The row that a cursor stands for. Raises: ValidationFailed."""
+    """Decode a cursor to the id of the row before the page. Raises: ValidationFailed."""
     if cursor is None:
         return None
     try:
@@ -36,7 +36,7 @@ def read_cursor(cursor: str | None) -> UUID | None:
 
 
 def read_limit(limit: int | None) -> int:
-    """How many rows a page may have. Raises: ValidationFailed."""
+    """Check the number of rows of a page; None is the default. Raises: ValidationFailed."""
     if limit is None:
         return DEFAULT_LIMIT
     if not 1 <= limit <= MAX_LIMIT:
@@ -45,34 +45,34 @@ def read_limit(limit: int | None) -> int:
 
 
 def read_moment(field: str, moment: str | None) -> datetime | None:
-    """A time that narrows a list, by RFC 3339; one without an offset is not guessed at. Raises: ValidationFailed."""
+    """Parse an RFC 3339 time of a list's filter; it must have an offset. Raises: ValidationFailed."""
     if moment is None:
         return None
     try:
-        # Strict: the framework's own reading takes "2026" for a second of 1970.
-        told = msgspec.convert(moment, datetime)
-        if told.tzinfo is None:
-            raise ValidationFailed([(field, _A_MOMENT)])
-        return told.astimezone(UTC)
+        # Strict: Litestar would parse "2026" as a number of seconds since 1970.
+        parsed = msgspec.convert(moment, datetime)
+        if parsed.tzinfo is None:
+            raise ValidationFailed([(field, _MOMENT_HINT)])
+        return parsed.astimezone(UTC)
     except msgspec.ValidationError as error:
-        raise ValidationFailed([(field, _A_MOMENT)]) from error
+        raise ValidationFailed([(field, _MOMENT_HINT)]) from error
     except OverflowError as error:
         raise ValidationFailed([(field, "That is before or after all time there is")]) from error
 
 
 def split_page(rows: Sequence[Row], limit: int) -> tuple[list[Row], str | None]:
-    """Cut ``limit`` + 1 rows, as read, to a page and the cursor of the next one."""
+    """Split up to ``limit`` + 1 rows into the rows of the page and the cursor of the next page."""
     page = list(rows[:limit])
     return page, cursor_after(page[-1].id) if len(rows) > limit else None
 
 
 class PageQuery(msgspec.Struct, frozen=True):
-    """The page of a list that a request asks for."""
+    """The page of a list that a request selects."""
 
     after: UUID | None
     limit: int
 
-    def answer(self, rows: Sequence[Row], info: Callable[[Row], Info]) -> Page[Info]:
-        """The page of ``limit`` + 1 rows, as read."""
+    def to_page(self, rows: Sequence[Row], info: Callable[[Row], Info]) -> Page[Info]:
+        """Build the response from up to ``limit`` + 1 rows; ``info`` makes an item of a row."""
         page, next_cursor = split_page(rows, self.limit)
         return Page(items=[info(row) for row in page], next_cursor=next_cursor)

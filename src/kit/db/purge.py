@@ -12,13 +12,13 @@ from kit.clock import utc_now
 from kit.db.database import Database
 
 PURGE_BATCH_ROWS = 1000
-"""Rows of one transaction: none holds its locks for long."""
+"""Rows of one transaction; a small number keeps locks short."""
 PURGE_MAX_BATCHES = 100
 """Batches of one rule in one run; the next run continues."""
 
 
 class PurgeRule(msgspec.Struct, frozen=True):
-    """Rows to delete: those whose ``moment`` is older than ``older_than``. A row without the moment stays."""
+    """Rows to delete: those whose column ``moment`` is older than ``older_than``. Rows with NULL there stay."""
 
     moment: InstrumentedAttribute[Any]
     older_than: dt.timedelta
@@ -42,9 +42,9 @@ async def purge_expired(database: Database, rules: Sequence[PurgeRule]) -> dict[
 async def delete_in_batches(
     database: Database, table: sa.Table, which: sa.ColumnElement[bool], *, batches: int | None = None
 ) -> int:
-    """Delete rows of ``table``, each batch in a transaction of its own, at most ``batches`` of them; return how many.
+    """Delete rows of ``table`` in at most ``batches`` batches, each in a separate transaction; return the row count.
 
-    What a process deleted before it died stays deleted: to go on is to call this again.
+    Each batch is committed, so a run that was interrupted continues when this is called again.
     """
     some = sa.select(table.c.id).where(which).limit(PURGE_BATCH_ROWS)
     statement = sa.delete(table).where(table.c.id.in_(some))

@@ -1,4 +1,4 @@
-"""Rate limits that hold across workers and restarts: counted in PostgreSQL, by one statement each."""
+"""Rate limits over all workers and restarts, counted in PostgreSQL by one statement each."""
 
 import datetime as dt
 
@@ -13,7 +13,7 @@ from kit.errors import TooMany
 
 
 class RateCounter(Base):
-    """How often something was done in one window of time."""
+    """The number of uses of one key in one window of time."""
 
     __tablename__ = "rate_counter"
     __table_args__ = (sa.UniqueConstraint("key", "window_start"), sa.Index(None, "window_start"))
@@ -24,10 +24,10 @@ class RateCounter(Base):
 
 
 async def hit_or_raise(session: AsyncSession, key: str, *, limit: int, window: dt.timedelta) -> None:
-    """Count one use of ``key``. Give it a session of its own: the count must outlast a refused request.
+    """Count one use of ``key``. Use a separate session: the rollback of a refused request must not undo the count.
 
     Raises:
-        TooMany: more than ``limit`` uses in the present ``window``.
+        TooMany: more than ``limit`` uses in the current ``window``.
     """
     now = utc_now()
     seconds = int(window.total_seconds())

@@ -1,4 +1,4 @@
-"""Statements compiled once and run by asyncpg without the ORM, before a handler or in its transaction."""
+"""SQL statements that are compiled once and run by asyncpg without the ORM, in a pool or in a session's transaction."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -12,15 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.db.statement_pool import CONNECTION_LOST
 
 SET_TENANT_SQL = "SELECT set_config('app.organization', $1, true), set_config('app.user', $2, true)"
-"""Shows the transaction under way one organization and one person; both texts, empty for none."""
+"""Sets the organization and the user whose rows the transaction sees: two texts, empty for none."""
 
 
 KEEP_PLANS_SQL = f"{SET_TENANT_SQL}, set_config('plan_cache_mode', 'auto', true)"
-"""As ``SET_TENANT_SQL``; and the transaction's prepared statements keep their plans."""
+"""As ``SET_TENANT_SQL``; the transaction's prepared statements also keep their plans."""
 
 
 class CompiledStatement:
-    """A statement that is put together and compiled once; what differs between its uses are its ``bindparam``s."""
+    """A statement that is built and compiled once; its ``bindparam``s get new values in each use."""
 
     def __init__(self, query: sa.Select[*tuple[Any, ...]] | sa.TextClause) -> None:
         compiled = query.compile(dialect=dialect())  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
@@ -29,61 +29,61 @@ class CompiledStatement:
         self._constants = compiled.params
 
     def arguments(self, given: dict[str, object]) -> list[object]:
-        """The values for ``sql`` in their order."""
+        """The values of the parameters of ``sql``, in order."""
         return [given[name] if name in given else self._constants[name] for name in self._names]
 
     def null_arguments(self) -> list[object]:
-        """NULL for each of its values but the constants: what looks for rows by them finds none."""
+        """The constants, and NULL for all other parameters, so that the statement matches no rows."""
         return [self._constants[name] for name in self._names]
 
 
 class RawConnection:
-    """Reads on one connection."""
+    """Runs compiled statements on one asyncpg connection."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
     async def set_tenant(self, organization_id: UUID | None, user_id: UUID | None) -> None:
-        """Show the transaction under way one organization and one person; it ends with the transaction."""
+        """Set the organization and the user whose rows the current transaction sees."""
         await self._connection.fetchrow(SET_TENANT_SQL, str(organization_id or ""), str(user_id or ""))
 
     async def fetch(self, query: CompiledStatement, **given: object) -> Sequence[Any]:
-        """All rows."""
+        """Return all rows."""
         rows: Sequence[Any] = await self._connection.fetch(query.sql, *query.arguments(given))
         return rows
 
     async def fetch_row(self, query: CompiledStatement, **given: object) -> Any:
-        """The first row, or None."""
+        """Return the first row, or None."""
         return await self._connection.fetchrow(query.sql, *query.arguments(given))
 
     async def warm_up(self, query: CompiledStatement) -> None:
-        """Run ``query`` about nothing, so that this connection knows it from now on."""
+        """Run ``query`` with NULL parameters, so that this connection has it prepared."""
         await self._connection.fetch(query.sql, *query.null_arguments())
 
 
 async def raw_connection(session: AsyncSession) -> RawConnection:
-    """Statements in the transaction of ``session``, at a fifth of what each costs there.
+    """Return a raw connection in the transaction of ``session``; a statement on it costs a fifth of the session's.
 
-    They see what was flushed. JSON is given to them as text, and read by them.
+    Its statements see flushed changes. JSON parameters are texts, and JSON results are texts too.
     """
     connection = await session.connection()
     driver = (await connection.get_raw_connection()).driver_connection
     if driver is None or not driver.is_in_transaction():
-        # SQLAlchemy begins it with its first statement, and without it every lock would be given back at once.
+        # SQLAlchemy begins the transaction with its first statement; without one, locks would be released at once.
         await connection.execute(sa.select(1))
         driver = (await connection.get_raw_connection()).driver_connection
     return RawConnection(driver)
 
 
 class ReadPool:
-    """A few connections, as the role that requests run as; with an asyncpg statement cache and without an ORM.
+    """A small asyncpg pool with the role of requests, for look-ups without the ORM.
 
-    A look-up through a session costs ten times as much: its query is put together, its connection tried, its plan
-    made anew each time.
+    A look-up through a session costs ten times as much: each time it builds the query, checks the connection and plans
+    the statement.
     """
 
     def __init__(self, create_pool: Callable[[], Awaitable[Any]], *, seconds: float) -> None:
-        """``seconds`` is how long to wait for a connection."""
+        """``seconds`` is how long a caller waits for a connection."""
         self._create_pool = create_pool
         self._seconds = seconds
         self._pool: Any = None
@@ -96,19 +96,19 @@ class ReadPool:
             self._pool.terminate()
 
     async def fetch_row(self, query: CompiledStatement, **given: object) -> Any:
-        """The first row, or None, of what needs no organization; tried anew when its connection died meanwhile."""
+        """Return the first row, or None, without a tenant; repeated once when the connection was lost."""
         try:
             async with self._acquired() as reader:
                 return await reader.fetch_row(query, **given)
         except CONNECTION_LOST:
-            # The others may be just as dead: the server they belonged to is gone.
+            # The pool's other connections were to the same server and may be lost too.
             await self._pool.expire_connections()
         async with self._acquired() as reader:
             return await reader.fetch_row(query, **given)
 
     @asynccontextmanager
     async def tenant_scope(self, organization_id: UUID | None, user_id: UUID | None) -> AsyncIterator[RawConnection]:
-        """A read-only transaction that sees one organization and the places of one person."""
+        """A read-only transaction that sees one organization and the memberships of one user."""
         async with self._pool.acquire(timeout=self._seconds) as connection, connection.transaction(readonly=True):
             reader = RawConnection(connection)
             await reader.set_tenant(organization_id, user_id)

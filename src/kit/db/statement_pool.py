@@ -1,4 +1,4 @@
-"""A pool for single statements on the hottest path; each use costs less than with asyncpg's pool."""
+"""Connection pool for single statements of the exchange; each use costs less than with asyncpg's pool."""
 
 import asyncio
 from collections import deque
@@ -11,18 +11,18 @@ _MIN_SECONDS = 0.01
 CONNECTION_LOST = (
     OSError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # the server's last message crossed a new statement
+    asyncpg.InternalClientError,  # a statement was sent while the server closed the connection
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
 )
-"""Errors of a statement whose connection was lost with its server."""
+"""Errors of a statement whose connection to the server was lost."""
 
 
 class StatementPool:
     """Runs single statements on at most ``size`` connections.
 
-    No transactions, settings or listeners: so nothing must be reset between two uses, and a connection goes straight
-    to whoever waits longest. docs/decisions/0131 has the measurement that keeps it.
+    It has no transactions, settings or listeners, so nothing must be reset between uses, and a connection goes directly
+    to the caller that waits longest. docs/decisions/0131 has the measurement that justifies it.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Any]], *, size: int, seconds: float) -> None:
@@ -35,13 +35,13 @@ class StatementPool:
         self._waiters: deque[asyncio.Future[Any]] = deque()
 
     async def fetch_row(self, query: str, *arguments: object) -> Any:
-        """Return the first row, or None. When a connection is lost, idle ones may be too: see ``close_idle``.
+        """Return the first row, or None. When a connection is lost, idle ones may be lost too: see ``close_idle``.
 
         Raises:
-            TimeoutError: no connection was free, or the statement not done, within ``seconds``.
+            TimeoutError: within ``seconds`` no connection was free, or the statement did not finish.
         """
         left = None
-        # Somebody waits only while none is idle.
+        # Callers wait only while no connection is idle.
         if (connection := self._pop_idle()) is None:
             connection, left = await self._wait()
         try:
@@ -68,7 +68,7 @@ class StatementPool:
         return tag
 
     def close_idle(self) -> None:
-        """Close the idle connections: their server may be gone, or the process stops."""
+        """Close the idle connections, after an outage of the server or when the process stops."""
         idle, self._idle = self._idle, []
         self._open -= len(idle)
         for connection in idle:
@@ -95,7 +95,7 @@ class StatementPool:
         return None
 
     async def _wait(self) -> tuple[Any, float]:
-        """Wait for a connection; return it and the seconds that are left for the statement."""
+        """Wait for a connection; return it and the seconds left for the statement."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self._seconds
         async with asyncio.timeout_at(end):
@@ -127,12 +127,12 @@ class StatementPool:
         if isinstance(error, asyncpg.PostgresError) and not isinstance(error, CONNECTION_LOST):
             self._hand_on(None if connection.is_closed() else connection)
             return
-        # Cancelled, timed out or lost: the server may still be at work on the statement.
+        # Cancelled, timed out or lost: the server may still run the statement.
         connection.terminate()
         self._hand_on(None)
 
     def _hand_on(self, connection: Any) -> None:
-        """Give ``connection``, or with None the right to open another, to who waits longest; else keep it."""
+        """Pass ``connection`` (or None: permission to open one) to the caller that waits longest; else keep it."""
         while self._waiters:
             waiter = self._waiters.popleft()
             if not waiter.done():

@@ -1,7 +1,7 @@
-"""Typed keys for the objects that the application holds, and the keys of kit's own objects.
+"""Typed keys for the objects in an application's state, and the keys of the objects of ``kit``.
 
-``create_app`` sets each object once; handlers, guards and middleware get it by its key. A room declares the key of an
-object beside its class. The idea is aiohttp's ``AppKey``.
+``create_app`` sets each object once; handlers, guards and middleware get it by its key. A package declares the key of
+an object beside its class, as with aiohttp's ``AppKey``.
 """
 
 from collections.abc import MutableMapping
@@ -23,7 +23,7 @@ class HasState(Protocol):
 
 
 class AppKey(Generic[T]):
-    """The key of one object in an application's state; type checkers know the object's type by it."""
+    """The key of one object in an application's state; it carries the object's type for type checkers."""
 
     __slots__ = ("name",)
 
@@ -34,7 +34,7 @@ class AppKey(Generic[T]):
         return f"AppKey({self.name!r})"
 
     def get(self, app: HasState) -> T:
-        """The object. Raises: LookupError, when the application was made without it."""
+        """Return the object. Raises: LookupError, when the application was made without it."""
         try:
             found: T = app.state[self.name]
         except KeyError as error:
@@ -42,11 +42,11 @@ class AppKey(Generic[T]):
         return found
 
     def entry(self, value: T) -> tuple[str, T]:
-        """The pair by which ``app.state.update`` gives the application its object."""
+        """Return the name and the object, for ``app.state.update``."""
         return self.name, value
 
     def set(self, app: HasState, value: T) -> None:
-        """Give the application its object."""
+        """Store the object in the application's state."""
         app.state[self.name] = value
 
 

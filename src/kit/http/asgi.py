@@ -1,4 +1,4 @@
-"""ASGI helpers for handlers without a framework: read a bounded body, send a whole response."""
+"""ASGI helpers for handlers without a framework: read a body up to a limit, send a whole response."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,11 +11,11 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 async def read_body(receive: Receive, *, limit: int) -> bytes:
-    """The request's body.
+    """Read the request's body.
 
     Raises:
-        BodyTooLarge: more than ``limit`` bytes arrive; the rest is not read.
-        MalformedRequest: the client went away in the middle.
+        BodyTooLarge: the body has more than ``limit`` bytes; the rest is not read.
+        MalformedRequest: the client disconnected before the end of the body.
     """
     message: Any = await receive()
     body: bytes = message.get("body", b"")
@@ -34,21 +34,21 @@ async def read_body(receive: Receive, *, limit: int) -> bytes:
 
 
 def replay_body(body: bytes, receive: Receive) -> Receive:
-    """A ``receive`` that hands out ``body``, which was read already, once more."""
+    """Return a ``receive`` whose first message is ``body``, which was already read from the original one."""
     pending = True
 
-    async def again() -> Any:
+    async def receive_body_first() -> Any:
         nonlocal pending
         if not pending:
             return await receive()
         pending = False
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return again
+    return receive_body_first
 
 
 async def send_response(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
-    """Send one whole answer; its length is added."""
+    """Send a whole response; adds its ``Content-Length``."""
     await send(
         {
             "type": "http.response.start",

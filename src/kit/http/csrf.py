@@ -1,7 +1,7 @@
-"""Cross-site request forgery: a signed double-submit token, and a look at where the request comes from.
+"""Protection against cross-site request forgery: a signed double-submit token, and a check of the request's origin.
 
-Litestar's own middleware is not used because it also guards requests with a bearer key (which no other site can
-send), reads whole forms before any size limit, and does not look at ``Origin``.
+Litestar's middleware is not used: it also checks requests with a bearer key (which no other site can send), reads
+whole forms without a size limit, and does not check ``Origin``.
 """
 
 import hashlib
@@ -21,28 +21,28 @@ from kit.secrets import derive_key
 COOKIE = "csrftoken"
 HEADER = "x-csrftoken"
 FIELD = "csrf_token"
-"""The hidden field of our forms."""
+"""The hidden field of the product's forms."""
 STATE = "csrf_token"
-"""Where the scope's state holds the token for the page that is about to be rendered."""
+"""The key of the page's token in the scope's state."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class CsrfRefused(Forbidden):
-    """The token is missing or wrong, or the request comes from another site."""
+    """The token is missing or wrong, or another site sent the request."""
 
     code = "csrf_failed"
     message = "This request could not be confirmed as yours. Reload the page and try again"
 
 
 class CsrfMiddleware:
-    """Sets the ``csrftoken`` cookie on reads and asks for it back on writes.
+    """Sets the ``csrftoken`` cookie on reads and requires its value on writes.
 
-    It comes back in a header or, where ``forms`` are taken, in a form's hidden field.
+    A write carries the value in a header or, with ``forms=True``, in a form's hidden field.
     """
 
     def __init__(self, app: ASGIApp, *, secret: str, public_url: str, forms: bool = False) -> None:
         self._app = app
-        self._takes_forms = forms
+        self._accepts_forms = forms
         self._key = derive_key(secret, "csrf")
         self._origin = public_url
         self._secure = public_url.startswith("https://")
@@ -53,12 +53,12 @@ class CsrfMiddleware:
             return
         headers = Headers.from_scope(scope)
         cookie = cookie_value(headers.get("cookie", ""), COOKIE)
-        token = cookie if cookie is not None and self._is_ours(cookie) else None
+        token = cookie if cookie is not None and self._is_signed(cookie) else None
         if scope["method"] not in SAFE_METHODS:
             if not has_bearer(headers):
                 ensure_own_source(headers, self._origin)
                 given = headers.get(HEADER)
-                if given is None and self._takes_forms and is_form(headers):
+                if given is None and self._accepts_forms and is_form(headers):
                     body = await read_body(receive, limit=FORM_BYTES)
                     given, receive = dict(parse_form(body)).get(FIELD), replay_body(body, receive)
                 _check_token(given, token)
@@ -69,7 +69,7 @@ class CsrfMiddleware:
         scope.setdefault("state", {})[STATE] = token
         await self._app(scope, receive, send)
 
-    def _is_ours(self, token: str) -> bool:
+    def _is_signed(self, token: str) -> bool:
         nonce, _, mac = token.partition(".")
         return hmac.compare_digest(mac.encode(), self._mac(nonce).encode())
 
@@ -77,7 +77,7 @@ class CsrfMiddleware:
         return hmac.new(self._key, nonce.encode(), hashlib.sha256).hexdigest()
 
     def _setting_cookie(self, send: Send, token: str) -> Send:
-        # Readable by our own pages' scripts on purpose: they send it back in the header.
+        # Without HttpOnly on purpose: scripts of the product's pages send the value in the header.
         cookie = f"{COOKIE}={token}; Path=/; SameSite=Lax" + ("; Secure" if self._secure else "")
 
         async def with_cookie(message: Message) -> None:
@@ -90,30 +90,33 @@ class CsrfMiddleware:
 
 
 def ensure_own_source(headers: Mapping[str, str], own: str, *, stated: bool = False) -> None:
-    """The request comes from a page at ``own``, as far as the browser says; ``stated`` when it must say so.
+    """Check the browser's origin headers: the request must come from a page at ``own``.
+
+    A request without these headers passes, unless ``stated``.
 
     Raises: CsrfRefused.
     """
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-    # A page without referrer (a mailed link's) posts with the origin "null"; the browser still says that it is ours.
-    is_ours = origin in (None, own) or (origin == "null" and site == "same-origin")
+    # A page with the policy no-referrer (of a mailed link) posts the origin "null"; Sec-Fetch-Site still says
+    # "same-origin".
+    is_own_origin = origin in (None, own) or (origin == "null" and site == "same-origin")
     is_stated = origin == own or site == "same-origin"
-    if not is_ours or site not in (None, "same-origin", "none") or (stated and not is_stated):
+    if not is_own_origin or site not in (None, "same-origin", "none") or (stated and not is_stated):
         raise CsrfRefused
 
 
-def _check_token(given: str | None, ours: str | None) -> None:
-    if given is None or ours is None or not hmac.compare_digest(given.encode(), ours.encode()):
+def _check_token(given: str | None, expected: str | None) -> None:
+    if given is None or expected is None or not hmac.compare_digest(given.encode(), expected.encode()):
         raise CsrfRefused
 
 
 def has_bearer(headers: Headers) -> bool:
-    """True when the request carries a bearer key: then its session, if any, is ignored."""
+    """True when the request has a bearer key; its session cookie is then ignored."""
     return headers.get("authorization", "").lower().startswith("bearer ")
 
 
 def cookie_value(header: str, name: str) -> str | None:
-    """One cookie out of a ``Cookie`` header, None when it is not there."""
+    """The value of the cookie ``name`` in a ``Cookie`` header; None when it is missing."""
     for part in header.split(";"):
         key, _, value = part.strip().partition("=")
         if key == name:

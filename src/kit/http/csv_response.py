@@ -1,4 +1,4 @@
-"""A CSV file as a response that is sent chunk by chunk."""
+"""Response that streams a CSV file."""
 
 from collections.abc import AsyncIterator
 
@@ -6,7 +6,7 @@ from litestar.response import Stream
 
 
 def csv_response(name: str, chunks: AsyncIterator[bytes]) -> Stream:
-    """The file ``name``, sent chunk by chunk."""
+    """A download of the file ``name`` that is sent in ``chunks``."""
     return Stream(
         chunks,
         media_type="text/csv; charset=utf-8",

@@ -1,4 +1,4 @@
-"""HTML forms: reads a bounded body into named texts, and puts each error beside its field."""
+"""HTML forms: parses a body with bounded size and fields, and assigns each error to its field."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,31 +17,31 @@ _FIELD_OF_TOKEN = "csrf_token"  # noqa: S105 - a field's name
 
 
 class Form(msgspec.Struct, frozen=True):
-    """What was typed into a form, and what is wrong with it."""
+    """The values of a form's fields, and their errors."""
 
     values: Mapping[str, str] = {}
     errors: Mapping[str, str] = {}
-    """A sentence by field; under the empty name what is about the form as a whole."""
+    """An error message for each field; the empty name stands for the whole form."""
 
     def __getitem__(self, field: str) -> str:
         return self.values.get(field, "")
 
     def refused(self, error: DomainError) -> "Form":
-        """This form with the sentences of ``error`` beside its fields."""
+        """This form with the messages of ``error`` at its fields."""
         if not isinstance(error, ValidationFailed):
             return Form(self.values, {"": error.message})
-        # A sentence about a field that the form does not have would be seen nowhere: it goes to the top.
-        found = {field if field in self.values else "": message for field, message in reversed(error.errors)}
-        return Form(self.values, found)
+        # A message about a field that the form does not have would not be shown, so it goes to the whole form.
+        messages = {field if field in self.values else "": message for field, message in reversed(error.errors)}
+        return Form(self.values, messages)
 
 
 def is_form(headers: Mapping[str, str]) -> bool:
-    """True when the body is what an HTML form sends."""
+    """True when the body has the media type of an HTML form."""
     return headers.get("content-type", "").split(";", 1)[0].strip().lower() == _TYPE
 
 
 def parse_form(body: bytes) -> list[tuple[str, str]]:
-    """The fields of a form's body in their order. Raises: MalformedRequest."""
+    """The fields of a form's body, in order. Raises: MalformedRequest."""
     try:
         return parse_qsl(
             body.decode(), keep_blank_values=True, max_num_fields=FORM_FIELDS, encoding="utf-8", errors="strict"
@@ -51,16 +51,16 @@ def parse_form(body: bytes) -> list[tuple[str, str]]:
 
 
 async def read_form(request: Request[Any, Any, Any], *fields: str) -> Form:
-    """The form of ``request``; as ``form_of``."""
+    """Read the form of ``request``. Raises: as ``form_of``."""
     return form_of(request.headers, await request.body(), *fields)
 
 
 def form_of(headers: Mapping[str, str], body: bytes, *fields: str) -> Form:
-    """The form in ``body``; a field that was not sent is empty.
+    """Parse the form in ``body``; a field that was not sent is empty.
 
     Raises:
-        UnsupportedMediaType: the body is no form.
-        MalformedRequest: it cannot be read, has a field twice, or has one that is not among ``fields``.
+        UnsupportedMediaType: the body is not a form.
+        MalformedRequest: it cannot be parsed, has a field twice, or has a field that is not one of ``fields``.
     """
     if not is_form(headers):
         raise UnsupportedMediaType("Send a form")
@@ -72,7 +72,7 @@ def form_of(headers: Mapping[str, str], body: bytes, *fields: str) -> Form:
 
 
 def ensure_valid_text(form: Form) -> None:
-    """Raises: ValidationFailed, naming each field whose text cannot be stored."""
+    """Check that all texts can be stored. Raises: ValidationFailed, with each field whose text cannot."""
     wrong = [
         (name, "Control characters are not allowed") for name, text in form.values.items() if not is_valid_text(text)
     ]

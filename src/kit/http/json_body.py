@@ -13,11 +13,11 @@ _WRITES = frozenset({"POST", "PUT", "PATCH"})
 
 
 async def check_json_body(request: Request[Any, Any, Any]) -> None:
-    """Runs after the guards: the body of a write must be JSON, in UTF-8, and not absurdly nested.
+    """Check that the body of a write is JSON in UTF-8 and at most ``MAX_DEPTH`` levels deep. Runs after the guards.
 
     Raises:
-        UnsupportedMediaType: the body says it is something else.
-        MalformedRequest: it is not what it says.
+        UnsupportedMediaType: the media type is not JSON.
+        MalformedRequest: the body is not valid JSON, or nested too deeply.
     """
     if request.method not in _WRITES:
         return
@@ -34,7 +34,7 @@ async def check_json_body(request: Request[Any, Any, Any]) -> None:
 
 
 def nesting(body: bytes) -> int:
-    """How deep the brackets of a JSON text go, strings left out."""
+    """The depth of nested brackets in a JSON text; brackets in strings do not count."""
     deepest = depth = 0
     in_string = escaped = False
     for byte in body:

@@ -1,4 +1,4 @@
-"""Translates domain errors into RFC 9457 problem details, and faults into empty 500 responses."""
+"""Translates domain errors to RFC 9457 problem details, and unexpected errors to a 500 without details."""
 
 import re
 from collections.abc import Mapping
@@ -44,12 +44,12 @@ log = structlog.get_logger("epoch.problems")
 
 
 def status_of(error: DomainError) -> int:
-    """The HTTP status for ``error``: of its own class if it has one there, else of its kind."""
+    """The HTTP status for ``error``: that of its class in ``STATUS_BY_KIND``, else that of its kind."""
     return int(next(status for kind, status in STATUS_BY_KIND.items() if isinstance(error, kind)))
 
 
 def problem_body(error: DomainError) -> dict[str, Any]:
-    """The problem details of a refusal."""
+    """The problem details of ``error``."""
     body = _body(status_of(error), error.code, error.message)
     if isinstance(error, errors.ValidationFailed):
         body["errors"] = [{"field": field, "message": message} for field, message in error.errors]
@@ -57,7 +57,7 @@ def problem_body(error: DomainError) -> dict[str, Any]:
 
 
 def problem_headers(error: DomainError) -> dict[str, str]:
-    """Headers that belong to a refusal."""
+    """Additional headers of the response to ``error``."""
     return {"Retry-After": str(error.retry_after)} if isinstance(error, errors.TooMany) else {}
 
 
@@ -65,7 +65,7 @@ def _body(status: int, code: str, message: str) -> dict[str, Any]:
     return {"type": f"/problems/{code}", "title": message, "status": status, "detail": message, "code": code}
 
 
-def _answer(body: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response[bytes]:
+def _response(body: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response[bytes]:
     return Response(
         msgspec.json.encode(body),
         status_code=body["status"],
@@ -75,7 +75,7 @@ def _answer(body: dict[str, Any], headers: Mapping[str, str] | None = None) -> R
 
 
 def _on_refusal(_: Request[Any, Any, Any], error: DomainError) -> Response[bytes]:
-    return _answer(problem_body(error), problem_headers(error))
+    return _response(problem_body(error), problem_headers(error))
 
 
 def _on_validation(_: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
@@ -84,7 +84,7 @@ def _on_validation(_: Request[Any, Any, Any], error: ValidationException) -> Res
 
 
 def _field_error(item: Mapping[str, Any]) -> tuple[str, str]:
-    """msgspec's complaint, with the top-level field it is about."""
+    """The top-level field of an error of msgspec, and its message for people."""
     message = str(item.get("message", "Not valid"))
     if unknown := re.search(r"unknown field `([^`]*)`", message):
         return unknown[1], "There is no such field to set"
@@ -99,19 +99,19 @@ def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _on_fault(request, error)
     if status == HTTPStatus.NOT_FOUND:
-        # The router's own answer, to an address that is none or an id that cannot be one: as for an unknown id.
+        # The router raises it for an unknown path or a malformed id; the response is the same as for an unknown id.
         return _on_refusal(request, errors.NotFound())
     code = _CODE_BY_STATUS.get(status, "refused")
-    return _answer(_body(status, code, HTTPStatus(status).phrase), error.headers)
+    return _response(_body(status, code, HTTPStatus(status).phrase), error.headers)
 
 
 def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     if is_outage(error):
         log.warning("database_unavailable", error=type(error).__name__, path=request.scope["path"])
         return _on_refusal(request, errors.Unavailable())
-    # Never the text of the exception: it may hold what a customer typed.
+    # The response never contains the exception's text, which may contain a customer's input.
     log.error("unexpected_error", path=request.scope["path"], exc_info=error)
-    return _answer(_body(500, "internal_error", "Something went wrong on our side"))
+    return _response(_body(500, "internal_error", "Something went wrong on our side"))
 
 
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {

@@ -1,8 +1,8 @@
-"""Database sessions that handlers ask for by name: ``db_session`` for one organization, ``user_session`` for one user.
+"""Database sessions injected into handlers: ``db_session`` for one organization, ``user_session`` for one user.
 
-Row-level security shows a session only what its context names, and nothing without one. So the context is a typed
-dependency of the session: authentication provides it, and a handler that no guard protects is an error, not an empty
-page.
+Row-level security shows a session only the rows of its context, and none without a context. So the context is a typed
+dependency of the session. Authentication provides it, and a handler without a guard raises an error instead of showing
+an empty page.
 """
 
 from collections.abc import AsyncGenerator
@@ -19,7 +19,7 @@ from kit.http.app_key import DATABASE
 
 
 class MissingGuard(Exception):
-    """A handler asks for a session whose context none of its guards loaded: a fault of the program."""
+    """A handler uses a session, but none of its guards loaded the session's context: a programming error."""
 
     def __init__(self, request: Request[Any, Any, Any], *, session: str, guards: str) -> None:
         super().__init__(
@@ -28,14 +28,14 @@ class MissingGuard(Exception):
 
 
 class TenantContext(msgspec.Struct, frozen=True):
-    """The organization, and the user unless a program asks, that a request's session sees."""
+    """The organization whose rows a request's session sees, and the user; no user when an API key is used."""
 
     organization_id: UUID
     user_id: UUID | None
 
 
 class UserContext(msgspec.Struct, frozen=True):
-    """The user that a request's session sees, without any organization."""
+    """The user whose rows a request's session sees, without an organization."""
 
     user_id: UUID
 
@@ -45,7 +45,7 @@ async def provide_tenant_session(
 ) -> AsyncGenerator[AsyncSession, None]:
     """A session that commits when the handler returns and rolls back when it raises.
 
-    The commit runs before the response is sent, so no client is told of a change that did not last.
+    The commit runs before the response is sent, so that no response reports a change that was not committed.
     """
     database = DATABASE.get(request.app)
     async with database.tenant_session(tenant_context.organization_id, tenant_context.user_id) as session:
@@ -55,6 +55,6 @@ async def provide_tenant_session(
 async def provide_user_session(
     request: Request[Any, Any, State], user_context: NamedDependency[UserContext]
 ) -> AsyncGenerator[AsyncSession, None]:
-    """As ``provide_tenant_session``, for handlers that belong to no organization."""
+    """As ``provide_tenant_session``, for handlers without an organization."""
     async with DATABASE.get(request.app).tenant_session(None, user_context.user_id) as session:
         yield session

@@ -1,4 +1,4 @@
-"""Translates msgspec's validation errors into sentences for people."""
+"""Translates msgspec's validation errors to messages for people."""
 
 import re
 
@@ -26,33 +26,33 @@ _WHOLE = {
 }
 
 
-def humanize(complaint: str) -> str:
-    """Say ``complaint``, a message of ``msgspec.ValidationError`` without its path, in words.
+def humanize(error: str) -> str:
+    """Translate ``error``, a message of ``msgspec.ValidationError`` without its path.
 
-    One that is not known is passed on as it is; so are those of our own types, which are words already.
+    An unknown message is returned unchanged, such as one of the product's own types, which is already for people.
     """
-    if complaint in _WHOLE:
-        return _WHOLE[complaint]
-    if complaint.startswith("Invalid enum value"):
+    if error in _WHOLE:
+        return _WHOLE[error]
+    if error.startswith("Invalid enum value"):
         return "Not one of the values that this takes"
-    for pattern, say in _SAYINGS:
-        if found := pattern.match(complaint):
-            return say(found)
-    return complaint
+    for pattern, translate in _TRANSLATIONS:
+        if match := pattern.match(error):
+            return translate(match)
+    return error
 
 
-def _size(found: re.Match[str]) -> str:
-    if found["relation"] == ">=" and found["bound"] == "1":
+def _size(match: re.Match[str]) -> str:
+    if match["relation"] == ">=" and match["bound"] == "1":
         return "Must not be empty"
-    return f"{_RELATIONS[found['relation']].capitalize()} {found['bound']} {_UNITS.get(found['kind'], 'long')}"
+    return f"{_RELATIONS[match['relation']].capitalize()} {match['bound']} {_UNITS.get(match['kind'], 'long')}"
 
 
-def _bound(found: re.Match[str]) -> str:
-    return f"Must be {_RELATIONS[found['relation']]} {found['bound']}"
+def _bound(match: re.Match[str]) -> str:
+    return f"Must be {_RELATIONS[match['relation']]} {match['bound']}"
 
 
-def _kind(found: re.Match[str]) -> str:
-    return "Must be " + " or ".join(_KINDS.get(name, name) for name in found["kinds"].split(" | ") if name != "null")
+def _kind(match: re.Match[str]) -> str:
+    return "Must be " + " or ".join(_KINDS.get(name, name) for name in match["kinds"].split(" | ") if name != "null")
 
 
-_SAYINGS = ((_SIZE, _size), (_BOUND, _bound), (_KIND, _kind))
+_TRANSLATIONS = ((_SIZE, _size), (_BOUND, _bound), (_KIND, _kind))

@@ -1,4 +1,4 @@
-"""Database drivers for pgqueuer: a worker's own connection, replaced when it is lost, and a session's transaction."""
+"""Database drivers for pgqueuer: a worker's connection that reconnects, and the transaction of a session."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,8 +18,8 @@ log = structlog.get_logger("epoch.jobs")
 class WorkerConnection(Driver):
     """One connection for a worker's queue statements and its LISTEN.
 
-    A statement that meets an outage is repeated until the database is back: the library would drop a retry that it
-    could not write, and never listen again.
+    During an outage a statement is repeated until the database is back. Without this, the library would lose a retry
+    that it could not write, and would not LISTEN again.
     """
 
     def __init__(self, database: Database) -> None:
@@ -41,7 +41,7 @@ class WorkerConnection(Driver):
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
         def relay(_connection: object, _pid: object, _channel: object, payload: str) -> None:
-            # A job that is over is news to nobody, and would wake every worker.
+            # Nobody waits for the end of a job, and the notification would wake every worker.
             if '"delete"' not in payload:
                 callback(payload)
 
@@ -49,7 +49,7 @@ class WorkerConnection(Driver):
         await self._run("add_listener", channel, relay)
 
     def forget_listeners(self) -> None:
-        """Let the next run of the library listen anew."""
+        """Remove all listeners and close the connection; the library's next run adds its listeners again."""
         self._listeners.clear()
         if self._connection is not None:
             self._connection.terminate()
@@ -59,7 +59,7 @@ class WorkerConnection(Driver):
             self._connection.terminate()
 
     def give_up(self) -> None:
-        """From now on, raise what an outage raises."""
+        """Stop repeating statements: from now on an outage raises its error."""
         self._shutdown.set()
 
     @property
@@ -96,13 +96,13 @@ class WorkerConnection(Driver):
 
 
 class SessionConnection(Driver):
-    """The transaction of a SQLAlchemy session. Only ``fetch`` is there, which is what enqueuing asks for."""
+    """The transaction of a SQLAlchemy session. It has only ``fetch``, because enqueuing needs nothing else."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
-        # Not on the raw connection: SQLAlchemy begins the driver's transaction with its first statement.
+        # Not on the raw connection, because SQLAlchemy begins the driver's transaction with its first statement.
         result = await self._connection.exec_driver_sql(query, args)
         return [dict(row) for row in result.mappings()]
 

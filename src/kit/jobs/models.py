@@ -1,4 +1,4 @@
-"""Tables of the job queue as the product reads them; pgqueuer made their columns and writes them."""
+"""Tables of the job queue, which pgqueuer creates and writes."""
 
 import datetime as dt
 from typing import Any
@@ -11,16 +11,16 @@ from kit.db.model import Base
 
 JOB_STATUSES = ("queued", "picked", "successful", "exception", "canceled", "deleted", "failed")
 WAITING_STATUSES = ("queued", "picked")
-"""Of jobs that are not over; the index of deduplication keys covers these."""
+"""The statuses of unfinished jobs; the unique index of deduplication keys covers these."""
 DEAD_LETTER_STATUS = "failed"
 _STATUS: ENUM = ENUM(*JOB_STATUSES, name="pgqueuer_status", create_type=False)
 
 
 class QueuedJob(Base):
-    """A job that waits, runs or was given up; a job that succeeded is deleted."""
+    """A job that waits, runs or failed permanently; a job that succeeded is deleted."""
 
     __tablename__ = "pgqueuer"
-    # Requests may insert and read four columns: no INSERT may ask for what the database filled in.
+    # Requests may insert and read four columns only, so no INSERT may return the columns that the database fills in.
     __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 - SQLAlchemy's own form
 
     id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)  # type: ignore[assignment]  # not a UUID here
@@ -32,21 +32,21 @@ class QueuedJob(Base):
     due_at: Mapped[dt.datetime] = mapped_column("execute_after", server_default=sa.func.now())
     updated_at: Mapped[dt.datetime] = mapped_column("updated", server_default=sa.func.now())
     heartbeat: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
-    """When the worker that runs the job last said that it lives."""
+    """Time of the last heartbeat of the worker that runs the job."""
     dedupe_key: Mapped[str | None]
     payload: Mapped[bytes | None]
-    """Encrypted where its handler says so; None once the job was given up."""
+    """Encrypted when its handler has ``encrypted``; None after the job failed permanently."""
     headers: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
     attempts: Mapped[int] = column_property(retries + sa.case((status.in_(("picked", DEAD_LETTER_STATUS)), 1), else_=0))
-    """Attempts that were begun."""
+    """Number of started attempts."""
     given_up_at: Mapped[dt.datetime | None] = column_property(sa.case((status == DEAD_LETTER_STATUS, updated_at)))
     failure: Mapped[str | None] = column_property(sa.type_coerce(headers.op("->>")("failure"), sa.Text))
-    """The kind of the last error, never its text: that may repeat an address."""
+    """The type of the last error, never its text, which may contain an address."""
 
 
 class JobLogEntry(Base):
-    """A change of a job's status, as pgqueuer logs it; nobody reads these rows, which are purged."""
+    """A change of a job's status, as pgqueuer logs it. The product does not read these rows and purges them."""
 
     __tablename__ = "pgqueuer_log"
 

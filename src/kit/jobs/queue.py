@@ -1,8 +1,8 @@
 """The job queue: jobs are enqueued in a transaction and run by any worker after its commit, at least once.
 
-pgqueuer keeps them in PostgreSQL and wakes the workers. Each kind of job has a handler that says how it is run. A
-worker says every few seconds that it lives; the jobs of one that died are run by another. A job runs twice only when
-its worker dies, or is cut off from the database, between doing it and saying so.
+pgqueuer stores them in PostgreSQL and wakes the workers. Each kind of job has a handler. A worker sends a heartbeat
+every few seconds; when a worker dies, another one runs its jobs. A job runs twice only when its worker dies or loses
+the database after it did the work and before it stored that.
 """
 
 import asyncio
@@ -32,15 +32,15 @@ from kit.jobs.models import WAITING_STATUSES, QueuedJob
 from kit.jobs.scheduler import PeriodicTask
 
 POLL_SECONDS = 2
-"""How often a worker looks for jobs that nobody woke it for: those of a worker that died."""
+"""How often a worker looks for jobs of workers that died; no notification announces those."""
 HEARTBEAT_TIMEOUT = dt.timedelta(seconds=5)
-"""A worker that was silent for so long is dead, and its jobs are run by another."""
+"""A worker without a heartbeat for this time counts as dead, and another one runs its jobs."""
 DRAIN_SECONDS = 5
-"""How long a stopping worker still runs what is due; the rest waits for the next one."""
+"""How long a stopping worker still runs due jobs; other workers run the rest."""
 RESTART_SECONDS = 1
 BATCH_JOBS = 10
 """Jobs that a worker claims with one statement."""
-# Named here, every one of them: the library would take them from environment variables such as CHANNEL or TRIGGER.
+# All names are set here, because the library's defaults come from environment variables such as CHANNEL or TRIGGER.
 SETTINGS = DBSettings(
     prefix="",
     db_schema=None,
@@ -66,7 +66,7 @@ _IS_WORK_DUE = """
           AND (status = 'queued' AND execute_after <= now() OR status = 'picked' AND heartbeat < now() - $2::interval)
     ) AS is_due
 """
-# The library's own query sorts every job that waits for its time: 50 ms with 200,000 of them, each time a worker wakes.
+# The library's query sorts all waiting jobs: 50 ms with 200,000 jobs, each time a worker wakes.
 _NEXT_DUE = """
     SELECT min(first.execute_after) - now() AS eta
     FROM unnest($1::text[]) AS kind
@@ -77,60 +77,60 @@ _NEXT_DUE = """
     ) first
 """
 log = structlog.get_logger("epoch.jobs")
-# Each outcome of a job is an event of ours; the library would log each failure once more, with its stack.
+# The product logs the outcome of each job; the library would log each failure again, with its stack trace.
 logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A job that is being run."""
+    """A running job."""
 
     id: int
     payload: bytes
     attempt: int
-    """1 for the first."""
+    """1 for the first attempt."""
     created_at: dt.datetime
 
 
 class JobHandler(msgspec.Struct, frozen=True, kw_only=True):
-    """How jobs of one kind are run; kinds do not wait for each other."""
+    """Runs the jobs of one kind; jobs of different kinds do not wait for each other."""
 
     kind: str
     handle: Callable[[Job], Awaitable[None]]
-    """Does the work. What it raises leads to a retry; ``PermanentFailure`` ends it. It must bear being called twice."""
+    """Does the work. An exception leads to a retry, ``PermanentFailure`` to none. Must be safe to call twice."""
     timeout_seconds: float
-    """When an attempt is cut off."""
+    """Time limit of an attempt."""
     retry_seconds: tuple[float, ...]
-    """The waits between attempts; the last one repeats."""
+    """Waits between attempts; the last one repeats."""
     give_up_after: dt.timedelta
-    """A job so old becomes a dead letter with its next failure."""
+    """A job older than this becomes a dead letter at its next failure."""
     concurrency: int = 1
-    """How many jobs of the kind all workers run at the same time."""
+    """Maximum of jobs of this kind that all workers together run at the same time."""
     encrypted: bool = True
-    """False for jobs that are enqueued without ``JobQueue.enqueue``, because their payload is no secret."""
+    """False for jobs that are enqueued without ``JobQueue.enqueue``, because their payload is not secret."""
 
 
 class PermanentFailure(Exception):
-    """The job can never succeed; the message says why, without names, numbers or addresses."""
+    """The job can never succeed; the message gives the reason without names, numbers or addresses."""
 
 
 class Backlog(msgspec.Struct, frozen=True):
-    """The jobs of one kind that are not over."""
+    """Counts of the unfinished jobs of one kind."""
 
     kind: str
     waiting: int
     failing: int
-    """Those that failed at least once."""
+    """Jobs that failed at least once."""
     oldest: dt.datetime
-    """When the oldest of them was enqueued."""
+    """Time at which the oldest job was enqueued."""
 
 
 class JobQueue:
     """Enqueues encrypted jobs, and runs jobs and periodic tasks between ``start`` and ``stop``, in every worker."""
 
     def __init__(self, database: Database, secret: str) -> None:
-        """``database`` runs the jobs and must see every row; a session that enqueues may be anybody's."""
+        """``database`` is for the jobs and must see all rows; sessions of any role can enqueue."""
         self._database = database
-        # The name is part of the key that encrypted what waits since the queue was our own.
+        # The purpose must stay "outbox": stored payloads are encrypted with the key derived from it.
         self._encryptor = Encryptor(secret, "outbox")
         self._handlers: dict[str, JobHandler] = {}
         self._periodic_tasks: list[PeriodicTask] = []
@@ -143,26 +143,26 @@ class JobQueue:
         self._succeeded = 0
 
     def add_handler(self, handler: JobHandler) -> None:
-        """Say how one kind of job is run, before ``start``."""
+        """Register the handler of one kind of job, before ``start``."""
         self._handlers[handler.kind] = handler
 
     def add_periodic_task(self, task: PeriodicTask) -> None:
-        """Have ``task`` run at its times, before ``start``."""
+        """Register a periodic task, before ``start``."""
         self._periodic_tasks.append(task)
 
     async def enqueue(self, session: AsyncSession, kind: str, payload: bytes) -> None:
-        """Add an encrypted job to the transaction under way: it runs if, and as soon as, that is committed."""
+        """Add a job with encrypted ``payload`` to the session's transaction; it runs after the commit."""
         await enqueue(session, kind, self._encryptor.encrypt(payload).encode())
 
     def start(self) -> None:
-        """Begin to run jobs, inside the serving loop."""
+        """Start to run jobs, in the server's event loop."""
         self._is_stopping = False
         self._connection = WorkerConnection(self._database)
         self._library = self._new_library()
         self._runner = asyncio.create_task(self._run(self._library))
 
     async def stop(self, *, drain_seconds: float = DRAIN_SECONDS) -> None:
-        """Run what is due, for ``drain_seconds`` at most, and stop. What was begun and not finished runs elsewhere."""
+        """Run due jobs for at most ``drain_seconds``, then stop. Other workers run the unfinished jobs again."""
         if self._runner is None or self._library is None:
             return
         for task in self._running_periodic:
@@ -183,7 +183,7 @@ class JobQueue:
         await self._connection.close()
 
     async def run_due(self) -> int:
-        """Run the jobs that are due; return how many succeeded."""
+        """Run the due jobs; return the number that succeeded."""
         before = self._succeeded
         self.start()
         await self.stop(drain_seconds=60)
@@ -207,7 +207,7 @@ class JobQueue:
                     dequeue_timeout=dt.timedelta(seconds=POLL_SECONDS),
                     batch_size=BATCH_JOBS,
                     heartbeat_timeout=HEARTBEAT_TIMEOUT,
-                    # Nobody reads the library's statistics.
+                    # The library's statistics are not used.
                     log_aggregation_interval=dt.timedelta(),
                 )
             except Exception as error:
@@ -222,7 +222,7 @@ class JobQueue:
             self._library = library = self._new_library()
 
     async def _drain(self) -> None:
-        """Return when nothing is due, and nothing runs here."""
+        """Wait until no job is due and none runs in this worker."""
         kinds = list(self._handlers)
         while True:
             [row] = await self._connection.fetch(_IS_WORK_DUE, kinds, HEARTBEAT_TIMEOUT)
@@ -234,15 +234,15 @@ class JobQueue:
         with _listed_in(self._running):
             outcome = await self._attempt(handler, queued)
         if outcome is not None:
-            # Outside of every except clause: the library writes down the whole chain of errors, texts and all.
+            # Outside all except clauses, because the library stores the texts of the whole exception chain.
             raise outcome
 
     async def _attempt(self, handler: JobHandler, queued: models.Job) -> Exception | None:
-        """Run one attempt; return what tells the library to retry or to give up."""
+        """Run one attempt; return the exception that makes the library retry or give up, or None after success."""
         failure, is_permanent = "", False
         try:
             async with asyncio.timeout(handler.timeout_seconds):
-                await handler.handle(self._opened(handler, queued))
+                await handler.handle(self._decrypt(handler, queued))
         except PermanentFailure as error:
             failure, is_permanent = str(error), True
         except Exception as error:
@@ -260,7 +260,7 @@ class JobQueue:
         wait = handler.retry_seconds[min(queued.attempts, len(handler.retry_seconds) - 1)]
         return RetryRequested(dt.timedelta(seconds=wait), failure)
 
-    def _opened(self, handler: JobHandler, queued: models.Job) -> Job:
+    def _decrypt(self, handler: JobHandler, queued: models.Job) -> Job:
         payload: bytes | None = queued.payload or b""
         if handler.encrypted:
             payload = self._encryptor.decrypt((queued.payload or b"").decode(), seconds=None)
@@ -275,7 +275,7 @@ class JobQueue:
 
 @contextmanager
 def _listed_in(tasks: set[asyncio.Task[Any]]) -> Iterator[None]:
-    """While this runs, its task is one of ``tasks``."""
+    """Keep the current task in ``tasks`` inside the ``with`` block."""
     task = asyncio.current_task()
     tasks |= {task} if task else set()
     try:
@@ -285,12 +285,12 @@ def _listed_in(tasks: set[asyncio.Task[Any]]) -> Iterator[None]:
 
 
 class _Queries(Queries):
-    """The library's statements, but for two."""
+    """The library's statements, two of them changed."""
 
     async def log_jobs(
         self, job_status: list[tuple[models.Job, types.JOB_STATUS, models.TracebackRecord | None]]
     ) -> None:
-        # The library deletes jobs whose tasks are cancelled, as they are when a worker stops. Another runs them.
+        # The library would delete jobs whose tasks a stopping worker cancels; another worker must run them.
         if over := [entry for entry in job_status if entry[1] != "canceled"]:
             await super().log_jobs(over)
 
@@ -301,7 +301,7 @@ class _Queries(Queries):
 
 
 def queries_of(driver: Driver) -> Queries:
-    """The library's statements over ``driver``."""
+    """The library's statements, run by ``driver``."""
     return _Queries(
         driver,
         qbe=QueryBuilderEnvironment(SETTINGS),
@@ -318,10 +318,9 @@ async def enqueue(
     after: dt.timedelta = dt.timedelta(),
     dedupe_key: str | None = None,
 ) -> None:
-    """Add a job to the transaction under way; whoever enqueues it need not know who runs it.
+    """Add a job with unencrypted ``payload`` to the session's transaction; the caller does not need its handler.
 
-    It runs as soon as that is committed and ``after`` is over. While a job with the same ``dedupe_key`` waits or runs,
-    nothing is added.
+    It runs ``after`` the commit. While a job with the same ``dedupe_key`` waits or runs, nothing is added.
     """
     if dedupe_key is None:
         await _insert(session, kind, payload, after, None)
@@ -338,12 +337,12 @@ async def _insert(
     await queries.enqueue(kind, payload, execute_after=after, dedupe_key=dedupe_key)
 
 
-async def backlog(session: AsyncSession, *, most: int) -> Sequence[Backlog]:
-    """The jobs that are not over, by kind; at most ``most`` jobs are counted."""
+async def backlog(session: AsyncSession, *, limit: int) -> Sequence[Backlog]:
+    """Count the unfinished jobs of each kind; at most ``limit`` jobs are counted."""
     waiting = (
         sa.select(QueuedJob.kind, QueuedJob.failure, QueuedJob.created_at)
         .where(QueuedJob.status.in_(WAITING_STATUSES))
-        .limit(most)
+        .limit(limit)
         .subquery()
     )
     failing = sa.func.count(waiting.c.failure)

@@ -1,4 +1,4 @@
-"""Periodic tasks: work that one worker of all machines does at the times of a cron expression."""
+"""Periodic tasks: run at the times of a cron expression, by one worker of all machines."""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -12,7 +12,7 @@ log = structlog.get_logger("epoch.jobs")
 
 
 class BackgroundService(Protocol):
-    """A part that works beside the requests, from the application's start to its end."""
+    """An object that works in the background from the application's start to its end."""
 
     def start(self) -> None: ...
 
@@ -20,17 +20,17 @@ class BackgroundService(Protocol):
 
 
 class PeriodicTask(msgspec.Struct, frozen=True, kw_only=True):
-    """Work that is repeated as long as the product runs; it never runs twice at the same time."""
+    """A function that runs at the times of a cron expression, never twice at the same time."""
 
     name: str
     cron: str
-    """UTC; a sixth field is seconds."""
+    """In UTC; an optional sixth field is seconds."""
     work: Callable[[], Awaitable[None]]
     expected: tuple[type[Exception], ...] = ()
-    """Errors that keep the work from being done without being a mistake of ours."""
+    """Errors of other services, logged as warnings."""
 
     async def run_once(self) -> None:
-        """Do the work and log what it raises; the next run tries again."""
+        """Run the work once; log its exceptions, so that the next run tries again."""
         try:
             await self.work()
         except self.expected as error:

@@ -31,10 +31,12 @@ class ApiKeyController(Controller):
         self,
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
-        asked: NamedDependency[PageQuery],
+        page_query: NamedDependency[PageQuery],
     ) -> Page[ApiKeyInfo]:
-        rows = await ApiKeyService(db_session).list_active(organization_id, after=asked.after, limit=asked.limit)
-        return asked.answer(rows, ApiKeyInfo.of)
+        rows = await ApiKeyService(db_session).list_active(
+            organization_id, after=page_query.after, limit=page_query.limit
+        )
+        return page_query.to_page(rows, ApiKeyInfo.of)
 
     @post(summary="Create an API key", refusals=(TooManyKeys,))
     async def create(

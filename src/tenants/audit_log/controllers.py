@@ -50,12 +50,12 @@ class AuditController(Controller):
         db_session: NamedDependency[AsyncSession],
         organization_id: FromPath[UUID],
         filters: NamedDependency[AuditFilters],
-        asked: NamedDependency[PageQuery],
+        page_query: NamedDependency[PageQuery],
     ) -> Page[AuditEventInfo]:
         rows = await AuditLogService(db_session).list_events(
-            organization_id, filters, after=asked.after, limit=asked.limit
+            organization_id, filters, after=page_query.after, limit=page_query.limit
         )
-        return asked.answer(rows, AuditEventInfo.of)
+        return page_query.to_page(rows, AuditEventInfo.of)
 
     @get("/export.csv", summary="The audit trail as CSV, newest first", media_type="text/csv")
     async def export(

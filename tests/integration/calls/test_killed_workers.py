@@ -269,6 +269,6 @@ async def test_killed_while_it_ends_a_live_call_another_ends_it(
         await queue.run_due()
         assert endpoint.asked == [asked]
         async with jobs.sessions() as session:
-            assert await backlog(session, most=10) == []
+            assert await backlog(session, limit=10) == []
         await carrier.close()
     await jobs.stop()

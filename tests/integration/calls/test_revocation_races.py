@@ -176,7 +176,7 @@ async def test_nothing_sent_after_the_answer_is_granted_on_any_worker_and_every_
 
 async def is_waiting(jobs: Database) -> bool:
     async with jobs.sessions() as session:
-        return bool(await backlog(session, most=10_000))
+        return bool(await backlog(session, limit=10_000))
 
 
 async def live_calls(jobs: Database, organization_id: UUID) -> set[str]:

@@ -117,7 +117,7 @@ async def close(jobs: Database, carrier_sid: str) -> None:
 
 async def waiting(jobs: Database) -> dict[str, int]:
     async with jobs.sessions() as session:
-        return {kind.kind: kind.waiting for kind in await backlog(session, most=100)}
+        return {kind.kind: kind.waiting for kind in await backlog(session, limit=100)}
 
 
 async def forbid(make: Factory, jobs: Database, cause: str, tenant: Tenant, token: Token) -> None:
@@ -313,7 +313,7 @@ async def test_the_carrier_is_asked_again_until_it_says_that_the_call_is_over(
         await worker.work_after(0.5)
         assert len(endpoint.asked) == asked + 1
     async with jobs.sessions() as session:
-        [ending] = await backlog(session, most=100)
+        [ending] = await backlog(session, limit=100)
     assert (ending.kind, ending.waiting, ending.failing) == (END_CALL, 1, 1)
 
     endpoint.answer = Answer.OVER

@@ -316,7 +316,7 @@ async def test_a_job_enqueued_elsewhere_wakes_the_worker(jobs: Database, request
     await queue.stop()
     assert (job.payload, job.attempt) == (subject, 1)
     async with jobs.sessions() as session:
-        assert [(kind.kind, kind.waiting, kind.failing) for kind in await backlog(session, most=10)] == [
+        assert [(kind.kind, kind.waiting, kind.failing) for kind in await backlog(session, limit=10)] == [
             ("of nobody here", 1, 0)
         ]
 
