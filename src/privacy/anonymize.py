@@ -1,4 +1,4 @@
-"""Anonymizes calls: erases who called whom, keeps times, duration and cost."""
+"""Anonymizes calls: deletes numbers, agent, page and metadata; keeps times, duration and cost."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ ANONYMIZED_VALUES: dict[str, Any] = {
     "price_due_at": None,
     "erased_at": sa.func.now(),
 }
-"""The carrier's id of the call stays: a signed callback that is repeated years later finds its call and dials nobody,
-and the price can still be explained."""
+"""The carrier's call id stays: a signed callback that is replayed years later finds its call and starts no new one, and
+the price stays verifiable."""
 
 
 async def anonymize_calls(session: AsyncSession, which: sa.ColumnElement[bool]) -> int:
-    """Anonymize the calls that match ``which`` and delete their events; return how many they were."""
+    """Anonymize the calls that match ``which`` and delete their events; return the number of calls."""
     ids = sa.select(Call.id).where(which, Call.erased_at.is_(None))
     await session.execute(
         sa.delete(CallEvent).where(CallEvent.call_record_id.in_(ids)), execution_options={"synchronize_session": False}

@@ -1,4 +1,4 @@
-"""Jobs that delete erased calls at the carrier."""
+"""Jobs that delete the carrier's records of erased calls."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from kit.jobs.queue import Job, JobHandler, JobQueue
 
 DELETE_CALLS = "calls.erase_at_carrier"
 DELETE_EXPIRED_CALLS = "calls.erase_at_carrier_by_age"
-"""A queue of its own: there may be very many of them, and an erased number should not wait behind them."""
+"""A separate kind, because there may be very many of these, and jobs for an erased number must not wait for them."""
 _CALLS_PER_JOB = 20
-"""Each call takes some requests to the carrier."""
+"""A small number, because each call needs several requests to the carrier."""
 
 
 class CarrierCallDeletion:
-    """The carrier's own records of calls. Their deletion is left to ``queue``."""
+    """Enqueues and runs the jobs that delete calls at the carrier."""
 
     def __init__(self, queue: JobQueue, carrier: Carrier) -> None:
         self._queue = queue
@@ -37,13 +37,13 @@ class CarrierCallDeletion:
             )
 
     async def enqueue(self, session: AsyncSession, sids: Sequence[str], *, by_age: bool = False) -> None:
-        """Have the calls of these callers' legs deleted once the transaction under way is committed."""
+        """Delete the calls of these callers' legs after the commit of the session's transaction."""
         kind = DELETE_EXPIRED_CALLS if by_age else DELETE_CALLS
         for start in range(0, len(sids), _CALLS_PER_JOB):
             await self._queue.enqueue(session, kind, msgspec.json.encode(sids[start : start + _CALLS_PER_JOB]))
 
     async def _delete_calls(self, job: Job) -> None:
-        """Delete both legs of some calls; what is gone already is as it should be."""
+        """Delete both legs of the job's calls; legs that are already deleted are ignored."""
         for call_sid in msgspec.json.decode(job.payload, type=list[str]):
             for leg in await self._carrier.dialled_legs(call_sid):
                 await self._delete(leg.sid)

@@ -1,4 +1,4 @@
-"""``…/retention`` and ``…/erasures`` for customers."""
+"""API of an organization's retention period (``…/retention``) and of number erasure (``…/erasures``)."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Erases a phone number from an organization's data: here at once, at the carrier by a job."""
+"""Erases a phone number from an organization's data: in the database at once, at the carrier by a job."""
 
 import datetime as dt
 from uuid import UUID
@@ -27,14 +27,14 @@ from widget.models import BlockedOrigin, EmbedToken
 
 ERASE_NUMBER = "calls.erase_number"
 MAX_BATCHES_PER_REQUEST = 40
-"""So many batches of calls one request looks through; a job looks through those that are older."""
+"""Batches of calls that one request searches; a job searches the older calls."""
 _MAX_CALLS_PER_TRANSACTION = 20_000
 """A transaction stops after the batch that exceeds this."""
 _CALLS_PER_STATEMENT = 1000
 
 
 class NumberOccurrences(msgspec.Struct, frozen=True):
-    """How many calls contain a number, or did before it was erased."""
+    """Numbers of calls that contain a number, or contained it before it was erased."""
 
     calls: int
     """Calls to the number, rejected ones included."""
@@ -48,7 +48,7 @@ class NumberOccurrences(msgspec.Struct, frozen=True):
 
 
 class _RemainingSearch(msgspec.Struct, frozen=True):
-    """What of a search is left to a job."""
+    """The payload of a job: the part of a search that the request did not do."""
 
     organization_id: UUID
     number: str
@@ -57,10 +57,10 @@ class _RemainingSearch(msgspec.Struct, frozen=True):
 
 
 class NumberErasure:
-    """Erases one organization's traces of a number. What takes longer is left to ``queue``."""
+    """Erases a number from one organization's data. A long search continues in a job of ``queue``."""
 
     def __init__(self, queue: JobQueue, at_carrier: CarrierCallDeletion, jobs: Database) -> None:
-        """``jobs`` is the database as the queue's handlers see it."""
+        """``jobs`` is the database of the queue's handlers."""
         self._queue = queue
         self._at_carrier = at_carrier
         self._jobs = jobs
@@ -75,15 +75,15 @@ class NumberErasure:
         )
 
     async def count(self, session: AsyncSession, organization_id: UUID, number: str, country: str) -> NumberOccurrences:
-        """Count the calls that contain ``number``, E.164, in up to ``MAX_BATCHES_PER_REQUEST`` batches."""
+        """Count the calls that contain ``number`` (E.164), in at most ``MAX_BATCHES_PER_REQUEST`` batches."""
         to_number = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.to_number == number)
         is_blocked = await session.scalar(sa.select(_blocked_number_query(organization_id, number).exists())) or False
-        calls, mentions, looked = await session.scalar(to_number) or 0, 0, 0
+        calls, mentions, batches = await session.scalar(to_number) or 0, 0, 0
         async for batch in search_batches(
             session, organization_id, NumberMatcher(number, country), number=number, before=None
         ):
-            calls, mentions, looked = calls + len(batch.rejected), mentions + batch.mentioning_calls, looked + 1
-            if batch.last is not None and looked == MAX_BATCHES_PER_REQUEST:
+            calls, mentions, batches = calls + len(batch.rejected), mentions + batch.mentioning_calls, batches + 1
+            if batch.last is not None and batches == MAX_BATCHES_PER_REQUEST:
                 return NumberOccurrences(calls, mentions, is_complete=False, is_blocked=is_blocked)
         return NumberOccurrences(calls, mentions, is_blocked=is_blocked)
 
@@ -97,11 +97,11 @@ class NumberErasure:
         by: Actor,
         unblock: bool = False,
     ) -> NumberOccurrences:
-        """Erase ``number``, E.164, from the organization's calls; return how many contained it. Can be repeated.
+        """Erase ``number`` (E.164) from the organization's calls; return how many contained it. Safe to repeat.
 
-        Calls to it are anonymized; calls to other numbers lose all metadata that contains it, because names stand
-        beside numbers. ``country`` is the organization's home. Unless ``unblock``, the number stays on the block list,
-        so that it is not called again.
+        Calls to the number are anonymized. Other calls whose metadata contains it lose all their metadata, which may
+        contain names as well. ``country`` is the organization's country. Unless ``unblock``, the number stays on the
+        block list, so that it is not called again.
 
         Raises: NumberInLiveCall; then nothing is erased.
         """
@@ -116,12 +116,12 @@ class NumberErasure:
             )
         )
         await _erase_from_origins(session, organization_id, NumberMatcher(number, country))
-        looked = await self._erase_mentions(session, organization_id, number, country, before=None)
+        search = await self._erase_mentions(session, organization_id, number, country, before=None)
         unblocked = unblock and await self._unblock(session, organization_id, number)
         erased = NumberOccurrences(
-            calls + looked.calls, looked.mentioning_calls, looked.is_complete, was_unblocked=unblocked
+            calls + search.calls, search.mentioning_calls, search.is_complete, was_unblocked=unblocked
         )
-        # Staff write the reason freely, and the audit log keeps it.
+        # The reason is free text of staff, and the audit log keeps it for ever.
         by = msgspec.structs.replace(by, reason=NumberMatcher(number, country).mask_in(by.reason))
         await _record_audit(session, organization_id, number, erased, by)
         return erased
@@ -143,15 +143,15 @@ class NumberErasure:
     async def _erase_mentions(
         self, session: AsyncSession, organization_id: UUID, number: str, country: str, *, before: UUID | None
     ) -> NumberOccurrences:
-        """Look through as many calls as one transaction should; a job goes on from there."""
-        calls, mentions, looked = 0, 0, 0
+        """Erase the number from the metadata of calls, up to the limits of one transaction; a job continues."""
+        calls, mentions, batches = 0, 0, 0
         async for batch in search_batches(
             session, organization_id, NumberMatcher(number, country), number=number, before=before
         ):
-            calls, mentions, looked = calls + len(batch.rejected), mentions + batch.mentioning_calls, looked + 1
+            calls, mentions, batches = calls + len(batch.rejected), mentions + batch.mentioning_calls, batches + 1
             await self._erase_batch(session, batch)
             if batch.last is not None and (
-                looked == MAX_BATCHES_PER_REQUEST or calls + mentions >= _MAX_CALLS_PER_TRANSACTION
+                batches == MAX_BATCHES_PER_REQUEST or calls + mentions >= _MAX_CALLS_PER_TRANSACTION
             ):
                 rest = _RemainingSearch(organization_id, number, country, batch.last)
                 await self._queue.enqueue(session, ERASE_NUMBER, msgspec.json.encode(rest))
@@ -189,7 +189,7 @@ def _blocked_number_query(organization_id: UUID, number: str) -> sa.Select[UUID]
 
 
 async def _erase_from_origins(session: AsyncSession, organization_id: UUID, matcher: NumberMatcher) -> None:
-    """Erase the number from origins of pages, which may contain any text."""
+    """Erase the number from stored origins of pages, which can contain any text."""
     for model, origin in ((BlockedOrigin, BlockedOrigin.origin), (EmbedToken, EmbedToken.last_origin)):
         query = sa.select(model.id, origin).where(
             model.owned_by(organization_id), origin.regexp_match(matcher.sql_pattern)
@@ -207,7 +207,7 @@ async def _erase_from_origins(session: AsyncSession, organization_id: UUID, matc
 async def _record_audit(
     session: AsyncSession, organization_id: UUID, number: str, erased: NumberOccurrences, by: Actor
 ) -> None:
-    """Record the erasure. The audit log can never be erased, so it gets the masked number only."""
+    """Record the erasure in the audit log, with the masked number only, because the log is never erased."""
     details = {"number": masked(number), "calls": erased.calls, "metadata_of_calls": erased.mentioning_calls}
     unblocked = {"unblocked": True} if erased.was_unblocked else {}
     await record(
@@ -222,7 +222,7 @@ async def _record_audit(
 
 
 def parse_number_to_erase(typed: str, country: str) -> str:
-    """The E.164 number that somebody typed. Raises: ValidationFailed."""
+    """Parse the typed number to E.164. Raises: ValidationFailed."""
     if not typed.strip():
         raise ValidationFailed([("number", "Enter a phone number")])
     try:

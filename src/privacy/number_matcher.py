@@ -1,4 +1,4 @@
-"""Finds a phone number in metadata and other text of pages, in any format and depth. Pure."""
+"""Finds a phone number in metadata and other text of pages, in any format and at any depth. Pure."""
 
 import re
 import unicodedata
@@ -12,14 +12,14 @@ from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
 from kit.e164 import dialing_of, masked
 
 _TAIL_DIGITS = 7
-"""So many last digits distinguish nearly all numbers, and every format writes all of them."""
+"""The number of last digits that distinguish nearly all numbers and that every format contains."""
 _MIN_HOME_DIGITS, _MIN_FOREIGN_DIGITS = 6, 8
-"""A national number with fewer digits is likely a count or an id: it is matched only with its country's code."""
+"""A national number with fewer digits is matched only with its country code, because it may be a count or an id."""
 _MAX_PREFIX_CHARACTERS = 40
 """Characters before the national digits that may be a prefix."""
 _INTERNATIONAL_PREFIXES = ("00", "011")
-# Separators between the digits of one number: no letters, and not more of them than this.
-_MARKS = r"[\W_]{0,6}"
+# Between the digits of one number: at most six characters, none of them a letter.
+_SEPARATORS = r"[\W_]{0,6}"
 _BEFORE = re.compile(r"(\+?)((?:\d[\W_]{0,6})*)\Z")
 _NUMBER = re.compile(r"\+?\(?\d(?:[\W_]{0,3}\d){5,}")
 _NOT_A_DIGIT = re.compile(r"[^0-9]+")
@@ -31,10 +31,10 @@ _DECIMALS = "".join(
 
 
 class NumberMatcher:
-    """Matches texts that mean ``number``, E.164, for an organization whose home is ``country``.
+    """Matches texts that contain ``number`` (E.164), for an organization in ``country``.
 
-    Ambiguous digits are read as they would be dialled at home. Digits that could not be dialled there match, because
-    what is not matched is not erased.
+    Ambiguous digits are read as dialled in that country. Digits that cannot be dialled there match too, because a text
+    without a match is not erased.
     """
 
     def __init__(self, number: str, country: str) -> None:
@@ -50,16 +50,16 @@ class NumberMatcher:
         prefixes = {*_INTERNATIONAL_PREFIXES, home.international_prefix} - {""}
         self._with_code = self._abroad | {prefix + after for prefix in prefixes for after in self._abroad}
         self._national = {"", trunk, "0"}
-        self._digits = re.compile(_MARKS.join(national) + r"(?!\d)")
+        self._digits = re.compile(_SEPARATORS.join(national) + r"(?!\d)")
         self._is_short = len(national) < (_MIN_HOME_DIGITS if self._is_home else _MIN_FOREIGN_DIGITS)
         self._tail = tail = national[-_TAIL_DIGITS:]
         # A percent-encoded separator contains digits.
         self.sql_pattern = "(%[0-9A-Fa-f]{2}|[^0-9])*".join(tail) + f"|[{_DECIMALS}]"
-        """A PostgreSQL regular expression for every text that may contain the number, and few others."""
+        """A PostgreSQL regular expression that matches every text that may contain the number, and few others."""
         self._known: dict[str, bool] = {}
 
     def matches_value(self, value: Any) -> bool:
-        """True when a JSON value contains the number: in a text or key, as a number, or split over several texts."""
+        """True when a JSON value contains the number: in a text, a key or a JSON number, or split over texts."""
         keys, texts = _keys_and_texts(value)
         return any(map(self.matches_text, (*keys, *texts))) or (len(texts) > 1 and self._is_written_in(" ".join(texts)))
 
@@ -75,22 +75,22 @@ class NumberMatcher:
 
     def mask_in(self, text: str) -> str:
         """``text`` with the number masked to its last digits."""
-        return _NUMBER.sub(lambda found: masked(self._number) if self.matches_text(found[0]) else found[0], text)
+        return _NUMBER.sub(lambda match: masked(self._number) if self.matches_text(match[0]) else match[0], text)
 
     def _is_in(self, text: str) -> bool:
-        # The full match is slow, and most texts do not even have the last digits.
-        read = {
+        # The full match is slow, and most texts do not contain the last digits.
+        candidates = {
             plain
             for plain in (_normalize(text), _normalize(unquote(text)))
             if self._tail in _NOT_A_DIGIT.sub("", plain)
         }
-        return any(self._is_written_in(plain) or self._is_matched_in(plain) for plain in read)
+        return any(self._is_written_in(plain) or self._is_matched_in(plain) for plain in candidates)
 
     def _is_written_in(self, text: str) -> bool:
-        return any(self._is_whole(text[: found.start()], found[0]) for found in self._digits.finditer(text))
+        return any(self._has_prefix(text[: match.start()], match[0]) for match in self._digits.finditer(text))
 
-    def _is_whole(self, before: str, digits: str) -> bool:
-        """Whether the text before the national digits is a prefix of this number, or part of something else."""
+    def _has_prefix(self, before: str, digits: str) -> bool:
+        """True when the text before the national digits ends with a prefix of this number, not with other digits."""
         found = _BEFORE.search(before[-_MAX_PREFIX_CHARACTERS:])
         plus, led = ("", "") if found is None else found.groups()
         tokens = _TOKENS.findall(led)
@@ -114,7 +114,7 @@ class NumberMatcher:
         return not self._is_short and (self._is_home or not self._is_other_number(national))
 
     def _is_other_number(self, digits: str) -> bool:
-        """Whether the digits, dialled at home, are another valid number."""
+        """True when the digits, dialled in the organization's country, are another valid number."""
         try:
             parsed = phonenumbers.parse(digits, self._country)
         except phonenumbers.NumberParseException:
@@ -122,7 +122,7 @@ class NumberMatcher:
         return phonenumbers.is_valid_number(parsed) and self._e164(parsed) != self._number
 
     def _is_matched_in(self, text: str) -> bool:
-        """Matches national formats that change digits: carrier codes, mobile prefixes that are added or left out."""
+        """True when a national format matches that changes digits, such as carrier codes and mobile prefixes."""
         matches = PhoneNumberMatcher(text, None if self._is_short else self._country, leniency=Leniency.POSSIBLE)
         return any(self._e164(match.number) == self._number for match in matches)
 
@@ -132,7 +132,7 @@ class NumberMatcher:
 
 
 def _keys_and_texts(value: Any) -> tuple[Sequence[str], Sequence[str]]:
-    """The keys, and the texts and numbers as text, in their order."""
+    """The keys of a JSON value, and its texts and numbers as text, in order."""
     keys: list[str] = []
     return keys, list(_texts(value, keys))
 
@@ -152,7 +152,7 @@ def _texts(value: Any, keys: list[str]) -> Iterator[str]:
 
 
 def _normalize(text: str) -> str:
-    """``text`` in NFKC with the digits of every script as ``0`` to ``9``."""
+    """``text`` in NFKC, with the digits of all scripts as ``0`` to ``9``."""
     return "".join(
         mark if mark.isascii() else str(unicodedata.decimal(mark, mark)) for mark in unicodedata.normalize("NFKC", text)
     )

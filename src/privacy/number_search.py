@@ -13,18 +13,18 @@ from calls.models import Call, CallStatus
 from privacy.number_matcher import NumberMatcher
 
 CALLS_PER_BATCH = 5000
-"""Calls that one statement reads."""
+"""Calls that one statement searches."""
 
 
 class SearchBatch(NamedTuple):
-    """The calls of one batch that contain the number, by id."""
+    """The ids of the calls in one batch that contain the number."""
 
     rejected: list[tuple[UUID, str]]
-    """Rejected calls that dialled the number in another format, with their carrier's ids."""
+    """Rejected calls to the number in another format, each with the carrier's id."""
     with_metadata: list[UUID]
     """Calls to other numbers whose metadata contains the number."""
     with_agent: list[UUID]
-    """Calls to other numbers whose page gave the number as the agent."""
+    """Calls to other numbers whose agent, as the page named it, contains the number."""
     with_origin: list[UUID]
     """Calls to other numbers from a page whose address contains the number."""
     last: UUID | None
@@ -32,14 +32,14 @@ class SearchBatch(NamedTuple):
 
     @property
     def mentioning_calls(self) -> int:
-        """How many calls to other numbers contain the number."""
+        """The number of calls to other numbers that contain the number."""
         return len({*self.with_metadata, *self.with_agent, *self.with_origin})
 
 
 async def search_batches(
     session: AsyncSession, organization_id: UUID, matcher: NumberMatcher, *, number: str, before: UUID | None
 ) -> AsyncIterator[SearchBatch]:
-    """Search all calls before ``before``, newest first, ``CALLS_PER_BATCH`` at a time."""
+    """Search all calls older than ``before``, newest first, in batches of ``CALLS_PER_BATCH``."""
     while True:
         batch = await _search_batch(session, organization_id, matcher, number, before)
         yield batch
@@ -69,12 +69,12 @@ async def _search_batch(
         Call.origin,
     ).where(*conditions, Call.erased_at.is_(None), Call.to_number != number, _prefilter(matcher))
     rows = (await session.execute(query)).all()
-    # The match is slow and needs no database: a thread does it, so that other requests go on.
+    # Matching is slow and needs no database; in a thread it does not block other requests.
     return await anyio.to_thread.run_sync(_classify, rows, matcher, last)
 
 
 def _prefilter(matcher: NumberMatcher) -> sa.ColumnElement[bool]:
-    """True for every call that may contain the number, and for few others."""
+    """A condition for all calls that may contain the number, and few others."""
     was_dialled = sa.and_(Call.status == CallStatus.REFUSED, Call.to_number.regexp_match(matcher.sql_pattern))
     texts = (sa.cast(Call.details, sa.Text), Call.agent, Call.origin)
     return sa.or_(was_dialled, *(text.regexp_match(matcher.sql_pattern) for text in texts))
@@ -88,7 +88,7 @@ def _classify(rows: Sequence[Any], matcher: NumberMatcher, last: UUID | None) ->
             continue
         if matcher.matches_value(row.details):
             batch.with_metadata.append(row.id)
-        # A member's own address is not erased, whatever digits it has.
+        # A member's address is not erased, whatever digits it contains.
         if not row.agent_is_member and matcher.matches_text(row.agent):
             batch.with_agent.append(row.id)
         if matcher.matches_text(row.origin):
@@ -97,5 +97,5 @@ def _classify(rows: Sequence[Any], matcher: NumberMatcher, last: UUID | None) ->
 
 
 def call_id_in(ids: list[UUID]) -> sa.ColumnElement[bool]:
-    """Calls with these ids, as one array: a parameter for each id would be too many."""
+    """A condition for calls with these ids, with one array parameter instead of one parameter for each id."""
     return Call.id == sa.any_(sa.cast(ids, ARRAY(sa.Uuid)))

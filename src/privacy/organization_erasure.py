@@ -1,8 +1,8 @@
-"""Erases deleted organizations whose restore period is over, in steps that can be repeated after a crash.
+"""Erases deleted organizations after their restore period, in steps that can be repeated after a crash.
 
-First the numbers go back to the carrier (the reconciliation of phone numbers does that). Then the organization is
-marked, so that nobody restores half of it, and its usage by month is recorded in the audit log. Then all its rows are
-deleted in batches, and finally the organization itself.
+First the reconciliation of phone numbers releases the numbers at the carrier. Then the organization is marked, so that
+nobody restores a part of it, and its usage by month is recorded in the audit log. Then all its rows are deleted in
+batches, and finally the organization itself.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ log = structlog.get_logger("epoch.tenants")
 
 
 class OrganizationErasure:
-    """Erases organizations; ``database`` must see them all. Made once at start."""
+    """Erases organizations; ``database`` must see all rows. Made once at start."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -43,7 +43,7 @@ class OrganizationErasure:
         return len(due)
 
     async def _due(self) -> Sequence[UUID]:
-        """Organizations whose restore period is over and that neither have a number nor are buying one."""
+        """Deleted organizations after their restore period that have no number and no pending purchase of one."""
         holds = sa.exists().where(PhoneNumber.organization_id == Organization.id, PhoneNumber.released_at.is_(None))
         buys = sa.exists().where(
             NumberPurchase.organization_id == Organization.id, NumberPurchase.state == PurchaseState.REQUESTED
@@ -58,7 +58,7 @@ class OrganizationErasure:
             return list(await session.scalars(query))
 
     async def _mark(self, organization_id: UUID) -> None:
-        """Mark the organization and record its usage, once."""
+        """Mark the organization and record its usage; does nothing when it is already marked."""
         unmarked = sa.select(Organization).where(
             Organization.id == organization_id,
             Organization.deleted_at < utc_now() - RESTORE_PERIOD,
@@ -79,7 +79,7 @@ class OrganizationErasure:
             await record(session, SYSTEM, "organization.erasure_begun", subject_id=organization_id, details=details)
 
     async def _delete_rows(self, organization_id: UUID) -> None:
-        """Delete its rows from every table, those that refer to others first."""
+        """Delete the organization's rows from all tables, referring tables first."""
         for table in reversed(Base.metadata.sorted_tables):
             if "organization_id" in table.c:
                 await delete_in_batches(self._database, table, table.c.organization_id == organization_id)
@@ -87,7 +87,7 @@ class OrganizationErasure:
     async def _delete_organization(self, organization_id: UUID) -> None:
         marked = Organization.id == organization_id, Organization.erasing_at.is_not(None)
         async with self._database.sessions() as session, session.begin():
-            # Events that were recorded meanwhile: the audit log has no foreign key that would delete them.
+            # Deletes events recorded since; the audit log has no foreign key that would delete them.
             await session.execute(sa.delete(AuditEvent).where(AuditEvent.organization_id == organization_id))
             gone = await session.scalar(sa.delete(Organization).where(*marked).returning(Organization.id))
             if gone is not None:

@@ -1,4 +1,4 @@
-"""Exports all of an organization's data as one ZIP of JSON and CSV files, read from the database while it is sent."""
+"""Exports all of an organization's data as a ZIP of JSON and CSV files, read from the database while it is sent."""
 
 import datetime as dt
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
@@ -63,7 +63,7 @@ that a spreadsheet would take for a formula. Tokens, keys and passwords are not 
 
 
 class OrganizationExport:
-    """The export of one organization; made for one request."""
+    """The export of one organization's data; made for one request."""
 
     def __init__(self, database: Database, organization_id: UUID, *, default_months: int) -> None:
         self._database = database
@@ -157,7 +157,7 @@ class OrganizationExport:
         yield csv_lines([_EVENT_COLUMNS])
         after: UUID | None = None
         while calls := await self._call_ids(after):
-            # Columns, not objects: a call has several events.
+            # Reads columns instead of objects, because there are several events for each call.
             query = (
                 sa.select(
                     CallEvent.call_record_id,

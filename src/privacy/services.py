@@ -1,4 +1,4 @@
-"""Retention of call data: the organization's choice, and the job that erases older calls."""
+"""Retention of call data: an organization's retention period, and the job that erases older calls."""
 
 import datetime as dt
 from collections import deque
@@ -25,16 +25,16 @@ from privacy.rules import MAX_RETENTION_MONTHS, MIN_RETENTION_MONTHS, ensure_ret
 from tenants.models import Organization
 
 CALLS_PER_TRANSACTION = 500
-"""Small, so that no transaction holds its locks for long."""
+"""A small number keeps locks short."""
 MAX_CALLS_PER_ORGANIZATION = 100_000
-"""Of one run; the next run goes on."""
+"""Maximum in one run; the next run continues."""
 ORGANIZATIONS_PER_QUERY = 1000
 _ORGANIZATIONS_PER_TRANSACTION = 100
-"""Most organizations have few expired calls, and a transaction for each of them would take most of the time."""
+"""Most organizations have few expired calls, so a separate transaction for each would take most of the run."""
 _NO_CALL = UUID(int=0)
 log = structlog.get_logger("epoch.privacy")
 
-# For each organization its first call that is not erased, found by index: the calls before it are not read.
+# The first call of each organization that is not erased. The index finds it without reading earlier calls.
 _ORGANIZATIONS_WITH_EXPIRED_CALLS = sa.text(
     """
     SELECT o.id, o.calls_erased_through, first.id AS first_call, coalesce(o.retention_months, :months) AS months
@@ -49,7 +49,7 @@ _ORGANIZATIONS_WITH_EXPIRED_CALLS = sa.text(
     *(sa.bindparam(name, type_=sa.Uuid()) for name in ("no_call", "after", "through", "latest")),
     sa.bindparam("months", type_=sa.Integer()),
 )
-# The next calls of some organizations, the same share for each.
+# The next calls of some organizations, at most :share for each.
 _NEXT_CALLS = sa.text(
     """
     SELECT c.organization_id, c.id, c.carrier_sid, c.erased_at
@@ -69,7 +69,7 @@ _SAVE_PROGRESS = sa.text(
 
 
 class _ExpiredCalls(NamedTuple):
-    """An organization's calls that are to be erased: those between two ids."""
+    """The range of an organization's calls to erase: ids after ``last`` and before ``until``."""
 
     organization_id: UUID
     last: UUID
@@ -77,25 +77,25 @@ class _ExpiredCalls(NamedTuple):
 
 
 class RetentionPeriod(msgspec.Struct, frozen=True):
-    """How long call data is kept."""
+    """The retention period of an organization's call data."""
 
     months: int
     is_default: bool
 
 
 class RetentionService:
-    """Reads and changes how long an organization's call data is kept."""
+    """Reads and changes the retention period of an organization's call data."""
 
     def __init__(self, session: AsyncSession, *, default_months: int) -> None:
         self._session = session
         self._default = default_months
 
     async def get(self, organization_id: UUID) -> RetentionPeriod:
-        """Raises: NotFound."""
+        """Return the retention period. Raises: NotFound."""
         return self._period((await self._organization(organization_id)).retention_months)
 
     async def update(self, organization_id: UUID, months: int | None, *, by: Actor) -> RetentionPeriod:
-        """Keep call data for ``months``; None means the product's default.
+        """Set the retention period to ``months``, or to the product's default for None.
 
         Raises: NotFound, ValidationFailed.
         """
@@ -128,10 +128,10 @@ class RetentionService:
 
 
 class RetentionJob:
-    """Erases expired calls of all organizations, here and at the carrier; ``database`` must see them all.
+    """Erases expired calls of all organizations, here and at the carrier; ``database`` must see all rows.
 
-    Ids begin with their time, so each organization's row keeps the id of its last erased call, and a run reads only
-    the first call after it. A worker that dies leaves whole batches. Made once at start.
+    Ids sort by time. Each organization's row has the id of its last erased call, so a run reads only calls after it.
+    When a worker dies, its finished batches stay committed. Made once at start.
     """
 
     def __init__(self, database: Database, at_carrier: CarrierCallDeletion, *, default_months: int) -> None:
@@ -140,7 +140,7 @@ class RetentionJob:
         self._default = default_months
 
     async def run(self, now: dt.datetime | None = None) -> int:
-        """Return how many calls were erased."""
+        """Erase the expired calls; return their number."""
         moment, after, erased = now or utc_now(), _NO_CALL, 0
         while (through := await self._some_organizations(after)) is not None:
             due = []
@@ -155,7 +155,7 @@ class RetentionJob:
         return erased
 
     async def _some_organizations(self, after: UUID) -> UUID | None:
-        """The last id of the next organizations; None when there are no more."""
+        """The last id of the next group of organizations after ``after``; None when there are no more."""
         ids = sa.select(Organization.id).where(Organization.id > after).order_by(Organization.id)
         some = ids.limit(ORGANIZATIONS_PER_QUERY).subquery()
         last = sa.select(some.c.id).order_by(some.c.id.desc()).limit(1)
@@ -169,7 +169,7 @@ class RetentionJob:
             "no_call": _NO_CALL,
             "after": after,
             "through": through,
-            # The shortest retention there is.
+            # The shortest allowed retention period.
             "latest": _id_at(months_before(now, MIN_RETENTION_MONTHS)),
         }
         async with self._database.sessions() as session:
@@ -196,11 +196,11 @@ class RetentionJob:
     ) -> tuple[Mapping[UUID, tuple[int, UUID]], int]:
         """Erase the next calls of some organizations.
 
-        Return for each how many there were and the last id, and how many in all were not erased before.
+        Return the number of calls and the last id for each organization, and the number of newly erased calls in all.
         """
-        places = dict(zip(("organizations", "lasts", "untils"), map(list, zip(*some, strict=True)), strict=True))
-        calls = (await session.execute(_NEXT_CALLS, {**places, "share": share})).all()
-        # Enqueued in the same transaction: an outage of the carrier stops nothing here.
+        ranges = dict(zip(("organizations", "lasts", "untils"), map(list, zip(*some, strict=True)), strict=True))
+        calls = (await session.execute(_NEXT_CALLS, {**ranges, "share": share})).all()
+        # A job deletes them at the carrier, so an outage of the carrier does not stop the erasure here.
         sids = [call.carrier_sid for call in calls if call.erased_at is None]
         await self._at_carrier.enqueue(session, sids, by_age=True)
         erased = await anonymize_calls(session, call_id_in([call.id for call in calls]))
@@ -208,7 +208,7 @@ class RetentionJob:
         for call in calls:
             count, last = taken.get(call.organization_id, (0, _NO_CALL))
             taken[call.organization_id] = count + 1, max(last, call.id)
-        # At the end, because calls that are placed meanwhile wait for these rows.
+        # Last, because the update locks the organizations' rows, and new calls wait for these locks.
         await session.execute(
             _SAVE_PROGRESS, {"organizations": list(taken), "lasts": [last for _, last in taken.values()]}
         )
@@ -216,9 +216,9 @@ class RetentionJob:
 
 
 def months_before(moment: dt.datetime, months: int) -> dt.datetime:
-    """The same day and time ``months`` earlier; the month's last day where it has no such day."""
+    """The same day and time ``months`` earlier, or the month's last day when it has no such day."""
     if not 0 <= months <= MAX_RETENTION_MONTHS:
-        raise ValueError("not a number of months that anything is kept")
+        raise ValueError(f"months must be from 0 to {MAX_RETENTION_MONTHS}")
     year, month = divmod(moment.year * 12 + moment.month - 1 - months, 12)
     for day in range(moment.day, 27, -1):
         try:

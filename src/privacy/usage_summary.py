@@ -1,4 +1,4 @@
-"""Sums an organization's calls by month, without numbers and names."""
+"""Sums an organization's calls by month, without phone numbers and names."""
 
 from typing import Any
 from uuid import UUID
@@ -11,13 +11,13 @@ from calls.models import Call, CallStatus
 
 
 class UsageSummaryService:
-    """What is kept of the calls of an erased organization, and part of every export."""
+    """Sums calls by month, for the audit log's record of an erased organization and for the export."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def by_month(self, organization_id: UUID) -> list[dict[str, Any]]:
-        """Calls, answered calls and connected seconds of each month (UTC) that had any, the first month first."""
+        """Calls, answered calls and connected seconds of each month (UTC) with calls, oldest month first."""
         month = sa.func.to_char(sa.func.timezone("UTC", Call.started_at), "YYYY-MM")
         query = (
             sa.select(month, *totals_columns())
