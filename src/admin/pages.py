@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from accounts.errors import NotSignedIn
 from accounts.user_agents import describe_user_agent
 from admin.back_office import BackOffice
-from admin.formatters import CALL_STATUS_NAMES, format_time, humanize_name
+from admin.formatters import CALL_STATUS_NAMES, humanize_name
 from admin.models import StaffRole
 from admin.mount import OPERATIONS_REFRESH_PATH
 from admin.rules import ensure_staff_role
@@ -58,9 +58,8 @@ def make_templates(theme: Theme, *, sandbox: bool) -> Environment:
     templates = create_templates(own, loader=loader, undefined=Undefined, enable_async=True)
     templates.filters.update(theme.filters)
     templates.filters["browser"] = describe_user_agent
-    templates.filters["moment"] = format_time
     templates.filters["status"] = CALL_STATUS_NAMES.__getitem__
-    templates.filters["words"] = humanize_name
+    templates.filters["humanize"] = humanize_name
     templates.globals.update(theme.globals)
     templates.globals.update(
         asset=lambda name: f"/widget/{theme.assets[name]}", sandbox=sandbox, notice=None, csrf_token="", viewer=None
