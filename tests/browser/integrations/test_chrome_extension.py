@@ -1,7 +1,9 @@
 """The Chrome extension kit, loaded into a browser, on a CRM page with a strict policy."""
 
 from collections.abc import AsyncIterator, Awaitable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext, Page, Playwright, Route, Worker, expect
@@ -86,9 +88,8 @@ async def test_a_chip_calls_from_a_page_with_a_strict_policy(context: BrowserCon
         await page.get_by_role("button", name="Call (212) 555-0101").first.click()
     phone = Phone(await opening.value, customer.product, customer)
     await phone.page.wait_for_load_state()
-    started = await phone.until_event("callStarted")
-    assert started["metadata"] == {"source": "chrome-extension"}
-    await phone.until_event("callAnswered")
+    call = await answered_call(phone)
+    assert call["metadata"] == {"source": "chrome-extension"}
 
     # A call goes on while its page goes away, and a second one is refused.
     await page.goto(f"{CRM}?again")
@@ -98,7 +99,7 @@ async def test_a_chip_calls_from_a_page_with_a_strict_policy(context: BrowserCon
     )
     assert await phone.state() == "in-progress"
     await phone.hangup()
-    record = await phone.record(started["callId"])
+    record = await phone.record(call["callId"])
     assert (record["status"], record["to"]) == ("completed", "+12125550101")
     assert record["origin"].startswith("chrome-extension://")
 
@@ -136,6 +137,16 @@ async def phone_by(context: BrowserContext, customer: Customer, act: Awaitable[o
     return phone
 
 
+async def answered_call(phone: Phone) -> dict[str, Any]:
+    """The phone's present call once it is answered.
+
+    Asked of the phone, not of its events: on a busy machine the extension's new window can place its call before the
+    browser lets the test watch it.
+    """
+    answered = "() => { const call = window.EpochPhone?.getCall(); return call?.answeredAt ? call : null }"
+    return await phone.until("an answered call", lambda: phone.page.evaluate(answered))
+
+
 async def test_a_selected_number_and_a_typed_one_are_called(context: BrowserContext, customer: Customer) -> None:
     worker = await worker_of(context)
     await worker.evaluate(UNTIL_ENTRY)
@@ -144,15 +155,17 @@ async def test_a_selected_number_and_a_typed_one_are_called(context: BrowserCont
         "() => chrome.contextMenus.onClicked.dispatch({ menuItemId: 'call', selectionText: ' (212) 555-0101 ' }, {})"
     )
     phone = await phone_by(context, customer, chosen)
-    started = await phone.until_event("callStarted")
-    assert started["number"] == "+12125550101"
-    await phone.until_event("callAnswered")
+    assert (await answered_call(phone))["number"] == "+12125550101"
     await phone.hangup()
     await worker.evaluate("() => chrome.omnibox.onInputEntered.dispatch('Front desk', 'currentTab')")
     await expect(phone.page.locator("#note")).to_have_text("Invalid phone number: Front desk")
     await worker.evaluate("() => chrome.omnibox.onInputEntered.dispatch('+12125550105', 'currentTab')")
-    assert (await phone.until_event("callStarted", 2))["number"] == "+12125550105"
-    await phone.until_event("callEnded", 2)
+
+    async def of_the_typed_number(event: str) -> bool:
+        return any(detail["number"] == "+12125550105" for detail in await phone.details(event))
+
+    for event in ("callStarted", "callEnded"):
+        await phone.until(f"{event} of the typed number", partial(of_the_typed_number, event))
     assert len([one for one in context.pages if "phone.html" in one.url]) == 1
 
 
