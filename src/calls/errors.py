@@ -9,14 +9,14 @@ from widget.errors import RevokedEmbedToken
 class InvalidCarrierSignature(Forbidden):
     """A callback's signature is missing or wrong, or its account is not ours."""
 
-    code = "invalid_carrier_signature"
+    code = "not_the_carrier"
     message = "The request is not signed by the carrier"
 
 
 class InvalidCallback(Invalid):
     """A signed callback that has not the form of the carrier's."""
 
-    code = "invalid_callback"
+    code = "bad_webhook"
     message = "The request is not a call event"
 
 
