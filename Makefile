@@ -51,7 +51,7 @@ lint: ## ruff: rules and format
 types: ## mypy, strict
 	$(BIN)/mypy
 
-imports: ## the rooms' import contracts
+imports: ## the import contracts between packages
 	$(BIN)/lint-imports
 
 frontend-lint: ## lint, format and types of the frontend and the kits

@@ -1,4 +1,4 @@
-"""The objects for accounts that the application makes once."""
+"""``AccountServices``: sign-in, registration, password reset and account settings, made once at start."""
 
 import msgspec
 
@@ -16,7 +16,7 @@ from kit.settings import Settings
 
 
 class AccountServices(msgspec.Struct, frozen=True):
-    """Sign-in, registration, password reset and account settings, with what they share."""
+    """The objects that handle accounts, and the helpers that they share."""
 
     authenticator: Authenticator
     registration: Registration
@@ -31,7 +31,7 @@ ACCOUNT_SERVICES: AppKey[AccountServices] = AppKey("account_services")
 
 
 def build_account_services(settings: Settings, database: Database, mailer: Mailer) -> AccountServices:
-    """Make the objects, once for an application: ``Passwords`` holds the threads that check passwords."""
+    """Make the objects. Call it once for each application: ``Passwords`` owns the threads that check passwords."""
     passwords, url = Passwords(), settings.public_url
     throttle = LoginThrottle(database, exempts_loopback=settings.is_sandbox)
     second_factor = SecondFactor(settings.secret_key)

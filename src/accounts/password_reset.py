@@ -29,7 +29,7 @@ class PasswordReset:
         self._public_url = public_url
 
     async def request(self, *, email: str, address: str) -> None:
-        """Mail a link to the account of ``email``, if there is one and no limit is reached; nobody learns which."""
+        """Mail a link to the account of ``email``, if it exists and no limit is reached. The caller cannot tell."""
         email = normalize_email(email)
         try:
             await self._throttle.hit_address("reset", address, RESETS_BY_ADDRESS)
@@ -76,5 +76,5 @@ class PasswordReset:
             await record(session, by, "password.reset", subject_id=user.id, subject_name=user.email)
             mail = mails.password_changed(user.email, f"{self._public_url}/forgot-password")
             await self._mailer.send_after_commit(session, mail)
-        # The owner need not wait for somebody else's wrong guesses.
+        # The owner must not be delayed by another person's failed sign-ins.
         await self._throttle.reset(account_key("sign-in", user.email))

@@ -64,7 +64,7 @@ class StaffSessionService(AbstractSessionService[StaffSession]):
     ) -> StaffViewer | None:
         """The staff member of the live session ``raw``; activity updates its last-seen time, at most once a minute.
 
-        Requests that a page makes by itself are no activity: they must not keep an abandoned session alive.
+        Requests that a page sends by itself do not count: they must not keep an abandoned session alive.
         """
         query = (
             sa.select(StaffSession.id, StaffSession.last_seen_at, Staff.id, Staff.email, Staff.role)
@@ -82,7 +82,7 @@ class StaffSessionService(AbstractSessionService[StaffSession]):
             return None
         session_id, seen_at, staff_id, email, role = row
         if is_activity and now - seen_at > LAST_SEEN_PRECISION:
-            # An UPDATE and not an upsert: a session that has been ended meanwhile stays ended.
+            # UPDATE, not upsert: a session that has ended in the meantime must stay ended.
             seen = sa.update(StaffSession).where(StaffSession.id == session_id).values(last_seen_at=now)
             await self._session.execute(seen)
         return StaffViewer(staff_id=staff_id, session_id=session_id, email=email, role=role, address=address)
@@ -111,7 +111,7 @@ class StaffService(AccountService[Staff]):
         Raises: ValidationFailed, when ``email`` is no address.
         """
         session, address = self._session, parse_email(email)
-        # Two at once must not both find no account, or create the same one.
+        # Two concurrent requests must not both find no account, or create the same one.
         await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("admin.staff"))))
         staff = await self._repository.get_one_or_none(Staff.email == address)
         if staff is None:
@@ -151,7 +151,7 @@ class StaffService(AccountService[Staff]):
         staff = await self.ensure_link(raw)
         ensure_password(password, email=staff.email, name=staff.name)
         hashed = await passwords.hash(password)
-        # One statement checks and uses the link: of two requests at once only one succeeds.
+        # One statement checks and uses the link, so only one of two concurrent requests succeeds.
         used = sa.update(Staff).where(*_link_is_usable(raw)).values(link_digest=None, link_expires_at=None)
         if await session.scalar(used.returning(Staff.id)) is None:
             raise StaffLinkNotUsable
@@ -187,7 +187,7 @@ class StaffService(AccountService[Staff]):
     async def _lock_and_get(self, staff_id: UUID, *, is_admin_after: bool) -> Staff:
         """Lock all admins and return the staff member. Raises: NotFound, LastAdmin."""
         session = self._session
-        # All admins are locked, in one order: two who demote one another at once must not both succeed.
+        # Locks all admins, always in the same order: two who demote each other at once must not both succeed.
         admins = sa.select(Staff.id).where(Staff.role == StaffRole.ADMIN, Staff.disabled_at.is_(None))
         others = set((await session.scalars(admins.order_by(Staff.id).with_for_update())).all()) - {staff_id}
         staff = await self._repository.get_one_or_none(Staff.id == staff_id, Staff.disabled_at.is_(None))

@@ -32,12 +32,12 @@ class TokenTotals(msgspec.Struct, frozen=True):
 
 
 class OnboardingProgress(msgspec.Struct, frozen=True):
-    """Which steps towards its first call an organization has done."""
+    """The steps towards the first call that an organization has completed."""
 
     has_number: bool
     has_token: bool
     has_installed: bool
-    """A page has loaded the phone with one of its tokens."""
+    """True when a page has loaded the phone with one of its tokens."""
     has_called: bool
 
     @property
@@ -54,7 +54,7 @@ class OverviewService:
     async def daily_and_by_token(
         self, organization_id: UUID, *, until: dt.date, days: int, limit: int
     ) -> tuple[Sequence[DailyTotals], Sequence[TokenTotals]]:
-        """Each of the ``days`` up to and with ``until``, and the ``limit`` busiest tokens in them; in one query."""
+        """Return the totals of the ``days`` days that end with ``until``, and of their ``limit`` busiest tokens."""
         first = until - dt.timedelta(days=days - 1)
         calls = (
             sa.select(
@@ -87,7 +87,7 @@ class OverviewService:
     async def live_calls_and_onboarding(
         self, organization_id: UUID, *, has_number: bool
     ) -> tuple[int, OnboardingProgress]:
-        """How many calls are live, and how far the onboarding is."""
+        """Return the number of live calls, and the onboarding progress."""
         live = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.status.in_(LIVE_STATUSES))
         tokens = sa.select(EmbedToken.id).where(EmbedToken.owned_by(organization_id))
         query = sa.select(

@@ -1,4 +1,4 @@
-"""Router of all pages: session, CSRF token, security headers, error pages."""
+"""Makes a router for HTML pages, with session, CSRF check, security headers and error pages."""
 
 from collections.abc import Sequence
 from typing import Any

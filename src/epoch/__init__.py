@@ -1,1 +1,1 @@
-"""The composition root: only it knows every room."""
+"""The composition root: the only package that imports all others except ``sandbox``."""

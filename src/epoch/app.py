@@ -1,4 +1,4 @@
-"""The composition root: ``create_app`` makes every object once and puts the rooms into one application."""
+"""The composition root: ``create_app`` makes every object once and puts the packages into one application."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

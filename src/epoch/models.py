@@ -1,4 +1,4 @@
-"""Imports every room's models, for migrations."""
+"""Imports the models of every package, for migrations."""
 
 import accounts.models
 import admin.models

@@ -1,7 +1,7 @@
 """OpenAPI document: the framework's routes, completed with authentication, error responses and examples.
 
 Refusals come from the guards on a route and from ``refusals=`` on its handler, and their texts from the classes that
-are raised, so the document cannot say anything else than the API does.
+are raised, so the document cannot differ from the API.
 """
 
 from collections.abc import Iterable, Iterator
@@ -200,7 +200,10 @@ def _add_examples(content: dict[str, Any], schemas: dict[str, Any]) -> None:
 
 
 def _some_field(operation: dict[str, Any], schemas: dict[str, Any]) -> str | None:
-    """Return a field for the example of a validation error: of the body, else of the query; a wrong path is a 404."""
+    """Return a field name for the example of a validation error: from the body, else from the query.
+
+    Path parameters are left out, because a wrong path is a 404.
+    """
     if "requestBody" in operation:
         reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
         return str(next(iter(schemas[reference.rpartition("/")[2]]["properties"])))

@@ -1,4 +1,4 @@
-"""Router of all HTML pages."""
+"""Lists the handlers of all HTML pages and makes their router."""
 
 from litestar import Router
 from litestar.types import ControllerRouterHandler
@@ -29,7 +29,7 @@ from kit.settings import Settings
 
 
 def build_pages(settings: Settings) -> Router:
-    """The router of all pages."""
+    """Return the router of all HTML pages."""
     handlers: list[ControllerRouterHandler] = [
         home.root,
         api_reference,

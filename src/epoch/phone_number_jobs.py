@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-import epoch.models  # noqa: F401 - rows refer to people's, whose room the command line loads for nothing else
+import epoch.models  # noqa: F401 - foreign keys to accounts, whose models the command line does not import
 from calls.models import LIVE_STATUSES, Call
 from carrier.port import Carrier, CarrierError
 from kit.db.database import Database

@@ -33,7 +33,7 @@ _templates = create_templates(Path(__file__).parent / "templates")
 
 
 def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
-    """The guide's public routes. What does not depend on the reader is rendered once, here.
+    """The guide's public routes. Text that is the same for all readers is rendered once, here.
 
     Raises:
         KeyError: ``assets`` lacks the guide's files.
@@ -62,7 +62,7 @@ def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
     page = page_for(None)
     index = _templates.get_template("llms.txt").render(guide=guide, url=url, public_url=settings.public_url)
     headers = _headers(settings)
-    # A signed-in reader gets another page at the same address.
+    # A signed-in reader gets a different page at the same address.
     page_headers, own_headers = {**headers, "Vary": "Cookie"}, {**headers, "Vary": "Cookie", **_NO_STORE}
 
     @get(GUIDE_PATH, media_type=MediaType.HTML)
@@ -72,7 +72,7 @@ def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
         except Exception as error:
             if not is_outage(error):
                 raise
-            # The guide works without the database. No cache may keep this page: the reader's own would differ.
+            # The guide works without the database. This page must not be cached: the reader may be signed in.
             return Response(page, media_type=MediaType.HTML, headers=own_headers)
         if reader is None:
             return Response(page, media_type=MediaType.HTML, headers=page_headers)

@@ -2,7 +2,7 @@
 
 ``RequestModel`` is for request bodies, ``ResponseModel`` for response bodies. The OpenAPI document shows the first of
 each field's ``examples``. A field whose type is an enumeration or another wire type needs none: its examples would be
-added to that type, for all fields of the type.
+added to the type itself, and so to all fields of that type.
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Text: checks for control characters and lone surrogates, and durations as text."""
+"""Checks text for characters that cannot be stored, and formats durations as text."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The audio that a far end plays, its measurement, and the interface of a call's media."""
+"""The audio that a sandbox number plays, its measurement, and ``Media``, the interface of one call's audio."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Live calls that may not go on: said here by whoever forbids them, ended by the room that knows calls."""
+"""Queues the job that ends live calls after a revocation, suspension or deletion; ``calls`` handles it."""
 
 import datetime as dt
 from uuid import UUID
@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.jobs.queue import enqueue
 
 END_LIVE_CALLS = "end_calls"
-"""The work of finding the live calls of an organization, an embed token or a pause, and having each ended."""
+"""Kind of the job that finds the live calls of an organization, embed token or pause, and queues each one's end."""
 
 
 async def enqueue_end_live_calls(session: AsyncSession, of: UUID, *, after: dt.timedelta = dt.timedelta()) -> None:
-    """Let the end of the live calls ``of`` an organization, an embed token or a pause follow the transaction under way.
+    """Queue the end of the live calls ``of`` an organization, an embed token or a pause, in the current transaction.
 
-    ``after`` that time, for calls that may be written down meanwhile.
+    The job runs ``after`` that time; a delay lets it also find calls that are being stored now.
     """
     await enqueue(session, END_LIVE_CALLS, str(of).encode(), after=after)

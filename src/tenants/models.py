@@ -56,7 +56,7 @@ class Organization(Base):
     suspended_at: Mapped[dt.datetime | None]
     deleted_at: Mapped[dt.datetime | None]
     erasing_at: Mapped[dt.datetime | None]
-    """Set before its first row is erased; from then on it cannot be restored."""
+    """Set before the first row of the organization is erased; from then on it cannot be restored."""
 
 
 class Membership(TenantOwned, Base):
@@ -83,7 +83,7 @@ class PhoneNumber(TenantOwned, Base):
     e164: Mapped[str]
     carrier_sid: Mapped[str | None]
     releasing_at: Mapped[dt.datetime | None]
-    """Set before the carrier is asked to release the number, so that a crash leaves no number that only looks held."""
+    """Set before the carrier is asked to release the number, so that a crash cannot leave it held by mistake."""
     released_at: Mapped[dt.datetime | None]
 
     @classmethod

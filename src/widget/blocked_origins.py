@@ -64,7 +64,7 @@ class BlockedOriginWriter(BufferedWriter):
             self._pending[key] = _PendingOrigin(1, utc_now())
 
     async def flush(self) -> None:
-        """Write what is pending. When the database is down it is dropped: the list is only a help."""
+        """Write the pending origins. They are dropped when the database is down, because the list is only advice."""
         pending, self._pending = self._pending, {}
         if not pending:
             return

@@ -39,7 +39,7 @@ class CallLookupResult(msgspec.Struct, frozen=True):
 
 
 CallLookup = Callable[[UUID, UUID], Awaitable[CallLookupResult | None]]
-"""Finds a call by token id and the widget's call id. The room ``calls`` implements it."""
+"""Finds a call by token id and the widget's call id. The package ``calls`` implements it."""
 
 
 class StatusHandler:

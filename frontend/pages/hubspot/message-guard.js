@@ -1,6 +1,6 @@
 /**
- * Stops messages that HubSpot's SDK must not get. The SDK accepts messages of any page that frames it, so those of other
- * pages, and those that are not of its kind, are stopped before it.
+ * Keeps messages of untrusted pages, and messages that are not HubSpot's, from HubSpot's SDK. The SDK itself accepts
+ * messages of any page that frames it.
  */
 const LOOPBACK_HOSTS = ["localhost", "127.0.0.1"];
 
@@ -29,7 +29,7 @@ export function isTrusted(origin, { appHosts, hosts }) {
 }
 
 /**
- * Whether `data` is a message of the SDK's kind. A SYNC may direct the answers to a trusted page only.
+ * Whether `data` is a message for the SDK. A SYNC message names the page that gets the answers, which must be trusted.
  * @param {unknown} data
  * @param {TrustedHosts} trusted
  */

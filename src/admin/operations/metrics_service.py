@@ -26,7 +26,7 @@ class RecentExchanges(NamedTuple):
     refused: Sequence[tuple[str, int]]
     """Error code and count, the most frequent first."""
     errors: int
-    """Exchanges that failed on our side."""
+    """Exchanges that failed because the service was unavailable."""
 
     @property
     def all(self) -> int:
@@ -38,7 +38,7 @@ class RecentExchanges(NamedTuple):
 
 
 class CarrierStatus(NamedTuple):
-    """Requests to the carrier in the last ``RECENT_MINUTES``, and the circuit breakers of our processes."""
+    """Requests to the carrier in the last ``RECENT_MINUTES``, and the circuit breakers of all processes."""
 
     states: Mapping[BreakerState, int]
     """Number of running processes, by the state of their breakers."""
@@ -50,7 +50,7 @@ class CarrierStatus(NamedTuple):
     answered_at: dt.datetime | None
     failed_at: dt.datetime | None
     failure: str | None
-    """The last failure."""
+    """Error text of the last failure; None without one."""
 
     @property
     def error_share(self) -> int | None:

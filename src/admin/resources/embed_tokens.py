@@ -55,7 +55,7 @@ class EmbedTokenView(RecordView, model=EmbedToken):
     staff_actions = (revoke,)
 
     def search(self, term: str) -> sa.ColumnElement[bool]:
-        # A whole token that somebody pastes is cut to its prefix; the rest is not sent to the database.
+        # A pasted token is cut to its prefix, so that the secret part is not sent to the database.
         return sa.type_coerce(EmbedToken.prefix == term[:_PREFIX_CHARACTERS], sa.Boolean)
 
     def heading(self, row: Any) -> str:

@@ -1,4 +1,4 @@
-"""Queries for the sections of related records on detail pages."""
+"""Queries for related records on the detail pages of the back office: the newest rows, and an actor's activity."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Asks the carrier for the prices of calls, which it knows some minutes after their end."""
+"""Asks the carrier for the prices of ended calls, which it sets some minutes after the end."""
 
 import asyncio
 import datetime as dt
@@ -17,11 +17,11 @@ from kit.clock import utc_now
 from kit.db.database import Database
 
 CALLS_PER_RUN = 500
-"""The next run goes on."""
+"""The next run asks for the rest."""
 CONCURRENT_REQUESTS = 5
 RETRY_INTERVAL = dt.timedelta(hours=1)
 MAX_PRICE_AGE = dt.timedelta(hours=12)
-"""After a call's end; later the daily reconciliation reads the prices of the whole day at once."""
+"""Measured from the call's end. Prices that come later are read by the daily reconciliation."""
 log = structlog.get_logger("epoch.calls")
 
 

@@ -1,4 +1,4 @@
-"""The import contracts of pyproject.toml name every room."""
+"""The import contracts of pyproject.toml name every package."""
 
 import tomllib
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def test_every_package_is_analyzed() -> None:
 def test_a_contract_names_every_room(contract: Mapping[str, Any]) -> None:
     sources = contract.get("source_modules", ())
     if all("." in module for module in sources) and sources:
-        return  # About parts of one room.
+        return  # About parts of one package.
     assert ROOMS - rooms_of(contract) == set()
 
 
