@@ -147,8 +147,11 @@ def create_app(
     ):
         queue.add_periodic_task(task)
     assets = load_manifest(dist)
-    accounts, desk = build_account_services(settings, database, mailer), build_number_provisioning(database, carrier)
-    back_office = open_back_office(settings, database, staff, accounts, mailer, carrier, desk, erasure, assets)
+    accounts, provisioning = (
+        build_account_services(settings, database, mailer),
+        build_number_provisioning(database, carrier),
+    )
+    back_office = open_back_office(settings, database, staff, accounts, mailer, carrier, provisioning, erasure, assets)
 
     @asynccontextmanager
     async def parts(_: Litestar) -> AsyncGenerator[None, None]:
@@ -205,7 +208,7 @@ def create_app(
             ASSET_MANIFEST.entry(assets),
             API_KEYS.entry(api_keys),
             ACCOUNT_SERVICES.entry(accounts),
-            NUMBER_PROVISIONING.entry(desk),
+            NUMBER_PROVISIONING.entry(provisioning),
             BLOCKED_ORIGINS.entry(refused),
             INTEGRATION_KITS.entry(KitBuilder(settings, dist)),
             CALL_ADMISSION.entry(admission),

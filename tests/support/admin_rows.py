@@ -1,4 +1,4 @@
-"""Makes a row of every kind that staff actions apply to."""
+"""Makes one row of each kind that has staff actions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from calls.limits.models import Alert, LimitOverride
 from calls.models import Call, CallStatus
 from kit.db.database import Database
 from support.factories import Factory
-from support.full_tenant import Furnished, furnish
+from support.full_tenant import FullTenant, make_full_tenant
 from support.staff import make_staff
 from tenants.models import UpgradeRequest
 
@@ -39,8 +39,8 @@ async def override_of(database: Database, organization_id: UUID) -> LimitOverrid
 
 async def make_rows(database: Database, make: Factory) -> Mapping[str, Row]:
     """A row of each kind, in a state to which as many of its actions apply as one row allows."""
-    furnished: Furnished = await furnish(database, make)
-    ids, staff = furnished.ids, await make_staff(database, StaffRole.SUPPORT)
+    full_tenant: FullTenant = await make_full_tenant(database, make)
+    ids, staff = full_tenant.ids, await make_staff(database, StaffRole.SUPPORT)
     async with database.sessions() as session, session.begin():
         live = sa.update(Call).where(Call.id == ids["call_id"]).values(status=CallStatus.IN_PROGRESS)
         await session.execute(live)
@@ -57,7 +57,7 @@ async def make_rows(database: Database, make: Factory) -> Mapping[str, Row]:
         "call": ids["call_id"],
         "phone-number": ids["number_id"],
         "invitation": ids["invitation_id"],
-        "user": furnished.tenant.owner.id,
+        "user": full_tenant.tenant.owner.id,
         "upgrade-request": request_id,
         "staff": staff.id,
     }

@@ -1,4 +1,4 @@
-"""Assertions about answers of the JSON API."""
+"""Assertions about responses of the JSON API."""
 
 from http.cookies import SimpleCookie
 
@@ -14,26 +14,26 @@ async def with_csrf(client: httpx.AsyncClient) -> httpx.AsyncClient:
     return client
 
 
-def cookies_set(answer: httpx.Response) -> dict[str, dict[str, str]]:
-    """The attributes of each cookie that ``answer`` sets, those that say nothing left out."""
+def cookies_set(response: httpx.Response) -> dict[str, dict[str, str]]:
+    """The attributes of each cookie that ``response`` sets, without empty ones."""
     jar: SimpleCookie = SimpleCookie()
-    for line in answer.headers.get_list("set-cookie"):
+    for line in response.headers.get_list("set-cookie"):
         jar.load(line)
     return {name: {key: str(value) for key, value in morsel.items() if value} for name, morsel in jar.items()}
 
 
-def assert_refused(answer: httpx.Response, status: int, code: str) -> None:
-    """A problem of this code, readable by programs and stored by nobody."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["cache-control"] == "no-store"
-    problem = answer.json()
+def assert_refused(response: httpx.Response, status: int, code: str) -> None:
+    """Assert that the response is a problem with this status and code, and may not be cached."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["cache-control"] == "no-store"
+    problem = response.json()
     assert (problem["code"], problem["type"], problem["status"]) == (code, f"/problems/{code}", status)
     assert problem["title"] == problem["detail"] != ""
 
 
-def fields_refused(answer: httpx.Response) -> list[str]:
-    """The fields that a failed validation names."""
-    assert_refused(answer, 400, "validation_failed")
-    assert all(error["message"] for error in answer.json()["errors"])
-    return [error["field"] for error in answer.json()["errors"]]
+def fields_refused(response: httpx.Response) -> list[str]:
+    """The fields named in the response to a failed validation."""
+    assert_refused(response, 400, "validation_failed")
+    assert all(error["message"] for error in response.json()["errors"])
+    return [error["field"] for error in response.json()["errors"]]

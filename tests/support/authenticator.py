@@ -1,4 +1,4 @@
-"""People with two-step sign-in, and their authenticator app."""
+"""Users with a second factor, and their authenticator app."""
 
 import re
 import time
@@ -14,7 +14,7 @@ from support.html_forms import submit
 
 
 class Enrolled:
-    """A person with the second factor on, and what they hold."""
+    """A user with the second factor switched on, their authenticator app and recovery codes."""
 
     def __init__(self, user: User, secret: str, codes: list[str]) -> None:
         self.user = user
@@ -22,12 +22,12 @@ class Enrolled:
         self._totp = pyotp.TOTP(secret)
 
     def code(self, offset: int = 0) -> str:
-        """The app's code now, or some steps away."""
+        """The app's code of the current time step plus ``offset``."""
         return self._totp.generate_otp(int(time.time()) // TOTP_STEP_SECONDS + offset)
 
 
 async def enrol(client: httpx.AsyncClient, user: User) -> Enrolled:
-    """Sign in and switch the second factor on, through the pages. The code of the step before now is used up."""
+    """Sign in and switch on the second factor in the pages. Uses the code of the previous time step."""
     await sign_in(client, user)
     started = await submit(client, "/account/second-factor", "/account", password=PASSWORD)
     assert started.headers["location"] == "/account/second-factor"

@@ -25,7 +25,7 @@ async def add_call(
     to_number: str = "+12125550101",
     **more: Any,
 ) -> UUID:
-    """Write down a call; one with a ``duration`` was answered, and so is one ``under_way``, which has not ended."""
+    """Store a call. A call with a ``duration`` was answered; a call ``under_way`` was answered and has not ended."""
     began = started_at or utc_now()
     call = Call(
         organization_id=tenant.organization.id,

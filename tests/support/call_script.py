@@ -1,4 +1,4 @@
-"""The carrier's events of an ordinary call."""
+"""The carrier's events of a completed call."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ EVENTS: tuple[tuple[str, int, Mapping[str, str]], ...] = (
     ("in-progress", 3, {}),
     ("completed", 9, {"CallDuration": "6"}),
 )
-"""Each state of the dialled leg, after how many seconds, and what else is told; their sequence numbers begin with 1."""
+"""Status of the dialled leg, seconds after ``START``, and further form fields; sequence numbers begin with 1."""
 SECONDS = 6
-"""Connected."""
+"""Connected seconds."""
 ENDED = START + dt.timedelta(seconds=9)

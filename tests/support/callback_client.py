@@ -1,4 +1,4 @@
-"""Sends the product signed callbacks as the carrier does."""
+"""Sends signed carrier callbacks to the product."""
 
 import secrets
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ def identity_of(token_id: UUID) -> str:
 
 
 class CallbackClient:
-    """Posts callbacks, signed with the account's token unless told otherwise."""
+    """Posts callbacks, signed with the account's token by default."""
 
     def __init__(self, client: httpx.AsyncClient, settings: Settings) -> None:
         self._client = client
@@ -41,7 +41,7 @@ class CallbackClient:
     async def send(
         self, path: str, form: Mapping[str, str] | Pairs, headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
-        """Post ``form`` with our account's id; ``headers`` may replace the signature."""
+        """Post ``form`` with the account's id; ``headers`` may replace the signature."""
         given = list(form.items()) if isinstance(form, Mapping) else list(form)
         pairs = [*given, ("AccountSid", self._account)]
         return await self.send_exactly(path, pairs, {"x-twilio-signature": self.sign(path, pairs), **(headers or {})})
@@ -54,14 +54,14 @@ class CallbackClient:
         return await self._client.post(path, content=body, headers=sent)
 
     async def outgoing(self, token_id: UUID, sid: str, *, to: str = "+12125550147", **more: str) -> httpx.Response:
-        """A browser with ``token_id``'s access token asks to call ``to``."""
+        """Send the callback for a new call to ``to`` from a browser with the access token of ``token_id``."""
         form = {"CallSid": sid, "From": f"client:{identity_of(token_id)}", "To": to, "CallStatus": "ringing", **more}
         return await self.send("/voice/outgoing", form)
 
     async def event(
         self, sid: str, status: str, at: datetime, *, child: str | None = None, sequence: int = 0, **more: str
     ) -> httpx.Response:
-        """The leg ``sid``, or its ``child``, is in a new state."""
+        """Send the callback for a new status of the leg ``sid``, or of its leg ``child``."""
         form = {"CallSid": sid if child is None else child, "CallStatus": status, "SequenceNumber": str(sequence)}
         if child is not None:
             form["ParentCallSid"] = sid

@@ -1,4 +1,4 @@
-"""The sandbox carrier's REST API over calls that a test makes up."""
+"""The sandbox carrier's REST API with calls that a test defines."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ from support.callback_client import new_sid
 
 
 class CarrierAccount:
-    """The carrier's calls; ``legs`` is all that its REST interface asks a call registry for."""
+    """The carrier's calls; has the methods of a call registry that the REST API uses."""
 
     def __init__(self, carrier: TwilioCarrier) -> None:
         self.carrier = carrier
@@ -44,7 +44,7 @@ class CarrierAccount:
         ended: dt.datetime | None = None,
         caller: str = "+14155550100",
     ) -> Leg:
-        """A leg that was connected for ``seconds``, over since ``ended`` when its status is final."""
+        """Add a leg that was connected for ``seconds``; it ended at ``ended`` when its status is final."""
         is_over, end = Status(status).is_final, ended or utc_now()
         leg = Leg(sid, caller, "+12125550147", end - dt.timedelta(seconds=seconds + 5), parent, Status(status))
         leg.answered = end - dt.timedelta(seconds=seconds) if seconds else None
@@ -61,7 +61,7 @@ class CarrierAccount:
         ended: dt.datetime | None = None,
         caller: str = "+14155550100",
     ) -> Leg:
-        """Both legs of a call whose dialled leg is in ``status``; return that one."""
+        """Add both legs of a call whose dialled leg has ``status``; return the dialled leg."""
         parent_status = "completed" if Status(status).is_final else "in-progress"
         self.add(sid, parent_status, seconds=seconds, ended=ended, caller=caller)
         return self.add(new_sid(), status, parent=sid, seconds=seconds, ended=ended)
@@ -69,7 +69,7 @@ class CarrierAccount:
 
 @contextlib.asynccontextmanager
 async def open_carrier_account(account: CarrierSettings, folder: Path) -> AsyncIterator[CarrierAccount]:
-    """Serve an account without calls on a loopback address."""
+    """Serve the REST API of an account without calls on a loopback address."""
     listener = socket.create_server(("127.0.0.1", 0))
     address = f"127.0.0.1:{listener.getsockname()[1]}"
     carrier_account = CarrierAccount(TwilioCarrier(account, api_base=f"http://{address}", signaling=None))

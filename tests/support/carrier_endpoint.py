@@ -1,4 +1,4 @@
-"""A carrier's REST API that only ends calls, with answers that the test chooses."""
+"""A carrier's REST API that only ends calls, with responses that the test chooses."""
 
 import asyncio
 import enum
@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 
 class Answer(enum.Enum):
-    """What the carrier says when it is asked to end a call: status and body."""
+    """Status and body of the carrier's response to a request to end a call."""
 
     OVER = HTTPStatus.OK, b'{"sid": "CA", "status": "completed"}'
     STILL_LIVE = HTTPStatus.OK, b'{"sid": "CA", "status": "in-progress"}'
@@ -17,11 +17,11 @@ class Answer(enum.Enum):
     REFUSED = HTTPStatus.BAD_REQUEST, b'{"code": 1, "message": "no"}'
     BROKEN = HTTPStatus.SERVICE_UNAVAILABLE, b"{}"
     SILENT = None, b""
-    """The request is taken, and nothing more happens."""
+    """The request is read and never answered."""
 
 
 class CarrierEndpoint:
-    """Answers each request to end a call alike, knows nothing else, and remembers which calls it was asked to end."""
+    """Gives the same response to each request to end a call, and records the calls; other requests get 404."""
 
     def __init__(self) -> None:
         self.answer = Answer.OVER
@@ -50,12 +50,12 @@ class CarrierEndpoint:
                 self.was_asked.set()
                 status, body = self.answer.value
             if status is None:
-                await reader.read()  # until who asked goes away
+                await reader.read()  # until the client disconnects
                 return
             fields = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close"
             writer.write(f"HTTP/1.1 {status:d} X\r\n{fields}\r\n\r\n".encode() + body)
             await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # killed while it asked
+            pass  # the client was killed during the request
         finally:
             writer.close()

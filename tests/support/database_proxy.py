@@ -1,4 +1,4 @@
-"""A proxy between two Unix sockets that counts and cuts database connections."""
+"""A proxy for database connections over Unix sockets that counts round trips and simulates outages."""
 
 import asyncio
 import contextlib
@@ -7,27 +7,27 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 
-class Line(enum.Enum):
-    """What becomes of connections."""
+class ProxyMode(enum.Enum):
+    """How the proxy handles connections."""
 
-    UP = "passed on"
-    SILENT = "taken, and never a byte answered"
-    CUT = "closed at once"
+    RELAY = "relayed to the server"
+    SILENT = "accepted, without any response"
+    REFUSE = "closed at once"
 
 
-class DatabaseLine:
-    """Relays to the server behind ``url``; ``url`` of the line itself leads through it."""
+class DatabaseProxy:
+    """Relays to the server of the constructor's ``url``; the attribute ``url`` is that of the proxy."""
 
     def __init__(self, url: str, directory: Path) -> None:
         parts = urlsplit(url)
-        place = parse_qs(parts.query)
-        self._server = f"{place['host'][0]}/.s.PGSQL.{place['port'][0]}"
-        self._own = directory / f".s.PGSQL.{place['port'][0]}"
-        query = f"host={directory}&port={place['port'][0]}"
+        server = parse_qs(parts.query)
+        self._server = f"{server['host'][0]}/.s.PGSQL.{server['port'][0]}"
+        self._own = directory / f".s.PGSQL.{server['port'][0]}"
+        query = f"host={directory}&port={server['port'][0]}"
         self.url = urlunsplit(parts._replace(query=query))
-        self.state = Line.UP
+        self.mode = ProxyMode.RELAY
         self.requests = 0
-        """How often the client sent something after having heard something: round trips."""
+        """Round trips: the number of times the client sent data after it had received data."""
         self._listener: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
 
@@ -39,9 +39,9 @@ class DatabaseLine:
         self._listener.close()
         self._drop()
 
-    def turn(self, state: Line) -> None:
-        """Change what becomes of connections; those that are open end."""
-        self.state = state
+    def set_mode(self, mode: ProxyMode) -> None:
+        """Change the mode and close all open connections."""
+        self.mode = mode
         self._drop()
 
     def _drop(self) -> None:
@@ -51,9 +51,9 @@ class DatabaseLine:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
-        if self.state is Line.CUT:
+        if self.mode is ProxyMode.REFUSE:
             writer.close()
-        elif self.state is Line.SILENT:
+        elif self.mode is ProxyMode.SILENT:
             await reader.read()
         else:
             server_reader, server_writer = await asyncio.open_unix_connection(self._server)

@@ -1,4 +1,4 @@
-"""Makes databases for tests: empty ones, and migrated ones copied from a template that is migrated once."""
+"""Creates databases for tests: empty ones, and migrated ones as copies of a template that is migrated once."""
 
 import asyncio
 import hashlib
@@ -20,17 +20,17 @@ class Databases:
     """Databases of one test process; ``close`` drops them."""
 
     def __init__(self, postgres: EmbeddedPostgres) -> None:
-        """Makes the template where it is missing; not to be called inside an event loop."""
+        """Creates the template when it is missing. Must not be called inside an event loop."""
         self._postgres = postgres
         self._names: list[str] = []
         self._template = _find_or_make_template(postgres)
 
     def empty(self) -> str:
-        """Make a database without tables and return its address."""
+        """Create a database without tables and return its URL."""
         return self._create(None)
 
     def migrated(self) -> str:
-        """Make a database with the newest schema and return its address."""
+        """Create a database with the newest schema and return its URL."""
         return self._create(self._template)
 
     def close(self) -> None:
@@ -38,13 +38,13 @@ class Databases:
             self._postgres.drop_database(name)
 
     def _create(self, template: str | None) -> str:
-        # Test processes share the server: the process id keeps their names apart.
+        # Test processes share the server, so names contain the process id.
         self._names.append(f"t_{os.getpid()}_{len(self._names)}")
         return self._postgres.create_database(self._names[-1], template)
 
 
 def _find_or_make_template(postgres: EmbeddedPostgres) -> str:
-    """The name of the database with this checkout's migrations; it outlives the run, so that the next one finds it."""
+    """Return the name of the template database with this checkout's migrations; later runs use it again."""
     name = TEMPLATE_PREFIX + _hash_of_migrations()
     with exclusive("template-database"):
         rows = _execute(postgres, "SELECT datname FROM pg_database")
@@ -52,7 +52,7 @@ def _find_or_make_template(postgres: EmbeddedPostgres) -> str:
         if name not in templates:
             for stale in templates:
                 postgres.drop_database(stale)
-            # Renamed when it is whole: a killed run leaves no half migrated template under the name.
+            # Renamed when complete, so that a killed run leaves no partly migrated template under the name.
             unfinished = f"{name}_unfinished"
             upgrade(postgres.create_database(unfinished))
             _execute(postgres, f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')

@@ -8,11 +8,11 @@ from epoch.models import metadata
 from kit.db.database import Database
 
 _WRITTEN_LATER = {"pgqueuer", "pgqueuer_log", "blocked_origin", "minute_counter", "carrier_health_report"}
-"""The running application writes and deletes here a few seconds after the requests of whichever test."""
+"""The application writes to these in the background, a few seconds after requests of any test."""
 
 
 async def row_counts(database: Database) -> dict[str, int]:
-    """How many rows each table holds that requests write to before they are answered."""
+    """The number of rows of each table that requests write to before they respond."""
     async with database.sessions() as session:
         return {
             name: await session.scalar(_counted(table)) or 0
@@ -23,17 +23,17 @@ async def row_counts(database: Database) -> dict[str, int]:
 
 def _counted(table: sa.Table) -> sa.Select[int]:
     query = sa.select(sa.func.count()).select_from(table)
-    # The sweep for numbers leaves events of its own at any time; what a request does is done by somebody.
+    # The reconciliation of numbers records events of the actor "system" at any time; requests have other actors.
     return query.where(table.c.actor_kind != "system") if table.name == "audit_event" else query
 
 
 async def tables_holding(database: Database, secret: str) -> list[str]:
-    """The tables with a row in which ``secret`` stands as text or as bytes, in any column."""
+    """The tables with a row that contains ``secret`` as text or as bytes, in any column."""
     found = []
     async with database.sessions() as session:
         for name, table in metadata.tables.items():
             row = sa.cast(sa.func.to_jsonb(sa.literal_column(f'"{name}"')), sa.Text)
-            # Bytes are written in hexadecimal there.
+            # JSON contains bytes in hexadecimal.
             holds = sa.or_(row.contains(secret), row.contains(secret.encode().hex()))
             if await session.scalar(sa.select(sa.func.count()).select_from(table).where(holds)):
                 found.append(name)
@@ -50,7 +50,7 @@ WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT 
 
 
 async def columns_holding(database: Database, digits: str) -> set[tuple[str, str]]:
-    """Every column of text, JSON, bytes or lists that holds ``digits`` with anything between them, by its table."""
+    """The columns, with their tables, that contain ``digits`` with any other characters between them."""
     found = set()
     async with database.sessions() as session:
         # The owner sees every table.

@@ -1,4 +1,4 @@
-"""Makes organizations, people, numbers and tokens through the product's services."""
+"""Makes organizations, users, numbers and tokens through the product's services."""
 
 import datetime as dt
 import itertools
@@ -42,7 +42,7 @@ class Token(NamedTuple):
 
 
 class OnePassword(Passwords):
-    """Hashes ``PASSWORD`` once for all users of a test process: a hash is made slow on purpose."""
+    """Hashes ``PASSWORD`` once for all users of a test process, because hashing is slow on purpose."""
 
     _hash: str | None = None
 
@@ -54,7 +54,7 @@ class OnePassword(Passwords):
 
 
 class Factory:
-    """Makes and commits rows; each call makes something new."""
+    """Makes and commits rows; each call makes new ones."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -81,9 +81,10 @@ class Factory:
         age: dt.timedelta = dt.timedelta(days=30),
         limits: Mapping[str, int] | None = None,
     ) -> Tenant:
-        """An organization, its owner, and a number of its own; no newcomer, unless ``age`` says so.
+        """Make an organization with an owner and, unless ``number`` is false, a phone number.
 
-        ``limits`` are its own instead of the defaults.
+        ``age`` is the time since its creation; the default is above the age to which lower limits for new
+        organizations apply. ``limits`` override the default limits.
         """
         owner = await self.user()
         serial = next(_serial)
@@ -116,7 +117,7 @@ class Factory:
             await EmbedTokenService(session).revoke(tenant.organization.id, token.id, by=SYSTEM)
 
     def signature(self, path: str, form: dict[str, str]) -> str:
-        """The carrier's signature over a webhook of this product."""
+        """The carrier's signature of a callback."""
         from twilio.request_validator import RequestValidator
 
         signature: str = RequestValidator(self._settings.twilio.auth_token).compute_signature(
@@ -130,9 +131,9 @@ class Factory:
 
 
 async def sign_in(client: httpx.AsyncClient, user: User) -> httpx.AsyncClient:
-    """Sign ``user`` in with ``client``, whose later requests then carry the session and the CSRF header."""
+    """Sign ``user`` in with ``client``; its later requests send the session cookie and the CSRF header."""
     await client.get("/api/session")
     client.headers[CSRF_HEADER] = client.cookies["csrftoken"]
-    answer = await client.post("/api/session", json={"email": user.email, "password": PASSWORD})
-    assert answer.status_code == 201, answer.text
+    response = await client.post("/api/session", json={"email": user.email, "password": PASSWORD})
+    assert response.status_code == 201, response.text
     return client

@@ -1,4 +1,4 @@
-"""An HTTP proxy to the carrier that loses requests or answers, or answers itself."""
+"""An HTTP proxy to the carrier that loses requests or responses, or responds with 503 itself."""
 
 import asyncio
 import contextlib
@@ -10,21 +10,21 @@ _REFUSAL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\nConnection
 
 
 class Fault(enum.Enum):
-    """What happens to a request."""
+    """A fault of a request."""
 
-    REQUEST_LOST = "the connection ends before the carrier sees it"
-    ANSWER_LOST = "the carrier does it, and the connection ends"
-    UNAVAILABLE = "503 instead of the carrier's answer"
+    REQUEST_LOST = "the connection ends before the request reaches the carrier"
+    ANSWER_LOST = "the carrier handles the request, and the connection ends before the response"
+    UNAVAILABLE = "the proxy responds with 503"
 
 
 class FaultyCarrier:
-    """Forwards one request per connection to ``upstream``; ``faults`` says by method which ones go wrong."""
+    """Forwards one request per connection to ``upstream``; ``faults`` has the fault of each method."""
 
     def __init__(self, upstream: str) -> None:
         self._host, _, self._port = upstream.rpartition(":")
         self.faults: Mapping[str, Fault] = {}
-        self.spared: list[str] = []
-        """Methods of which one request each still passes."""
+        self.exempt_once: list[str] = []
+        """Methods whose next request has no fault."""
         self.address = ""
 
     @asynccontextmanager
@@ -41,13 +41,13 @@ class FaultyCarrier:
             if fault is Fault.UNAVAILABLE:
                 writer.write(_REFUSAL)
             elif fault is not Fault.REQUEST_LOST:
-                answer = await self._forward(request)
-                writer.write(b"" if fault is Fault.ANSWER_LOST else answer)
+                response = await self._forward(request)
+                writer.write(b"" if fault is Fault.ANSWER_LOST else response)
             await writer.drain()
 
     def _fault_of(self, method: str) -> Fault | None:
-        if method in self.spared:
-            self.spared.remove(method)
+        if method in self.exempt_once:
+            self.exempt_once.remove(method)
             return None
         return self.faults.get(method)
 
@@ -59,7 +59,7 @@ class FaultyCarrier:
 
 
 async def _read_request(reader: asyncio.StreamReader) -> bytes:
-    """One request, asking for the connection's end after its answer."""
+    """Read one request and replace its ``Connection`` header by ``Connection: close``."""
     head = await reader.readuntil(b"\r\n\r\n")
     lines = [line for line in head.split(b"\r\n") if line and not line.lower().startswith(b"connection:")]
     length = next((int(line.split(b":")[1]) for line in lines if line.lower().startswith(b"content-length:")), 0)

@@ -1,4 +1,4 @@
-"""Makes an organization with a row in every table of tenants, and reads its rows back."""
+"""Makes an organization with rows in all tables of tenants, and computes digests of its rows."""
 
 import datetime as dt
 import secrets
@@ -50,11 +50,11 @@ OWNED_TABLES: Mapping[str, sa.Table] = {
     for mapper in Base.registry.mappers
     if issubclass(mapper.class_, (TenantOwned, AuditEvent)) and isinstance(table := mapper.local_table, sa.Table)
 }
-"""Every table whose rows belong to an organization, found from the models."""
+"""All tables whose rows belong to an organization, by the models."""
 
 
-class Furnished(NamedTuple):
-    """A tenant, its people by role, its keys, and one id of each kind by the name it has in a path."""
+class FullTenant(NamedTuple):
+    """A tenant, its users and API keys, and one id of each kind by its name in paths."""
 
     tenant: Tenant
     removed: User
@@ -64,8 +64,8 @@ class Furnished(NamedTuple):
     ids: Mapping[str, UUID]
 
 
-async def furnish(database: Database, make: Factory) -> Furnished:
-    """An organization with at least one row in every table of ``OWNED_TABLES``, and a member who is no longer one."""
+async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
+    """Make an organization with at least one row in each of ``OWNED_TABLES``, and a removed member."""
     tenant = await make.tenant()
     organization_id = tenant.organization.id
     member, removed = [await make.member(tenant.organization, Role.MEMBER) for _ in range(2)]
@@ -138,15 +138,15 @@ async def furnish(database: Database, make: Factory) -> Furnished:
                 ),
             ]
         )
-        await record(session, SYSTEM, "organization.furnished", organization_id=organization_id)
+        await record(session, SYSTEM, "organization.populated", organization_id=organization_id)
         owner = Actor(ActorKind.USER, tenant.owner.id, tenant.owner.email)
-        place = Membership.owned_by(organization_id), Membership.user_id == removed.id
-        removed_id = (await session.scalars(sa.select(Membership.id).where(*place))).one()
+        membership = Membership.owned_by(organization_id), Membership.user_id == removed.id
+        removed_id = (await session.scalars(sa.select(Membership.id).where(*membership))).one()
         await MemberService(session).remove(organization_id, removed_id, by=owner)
         number = PhoneNumber.owned_by(organization_id)
         number_id = (await session.scalars(sa.select(PhoneNumber.id).where(number))).one()
-        place = Membership.owned_by(organization_id), Membership.user_id == tenant.owner.id
-        member_id = (await session.scalars(sa.select(Membership.id).where(*place))).one()
+        membership = Membership.owned_by(organization_id), Membership.user_id == tenant.owner.id
+        member_id = (await session.scalars(sa.select(Membership.id).where(*membership))).one()
     ids = {
         "organization_id": organization_id,
         "token_id": token.id,
@@ -156,13 +156,13 @@ async def furnish(database: Database, make: Factory) -> Furnished:
         "number_id": number_id,
         "member_id": member_id,
     }
-    return Furnished(tenant, removed, member, write_key, read_key, ids)
+    return FullTenant(tenant, removed, member, write_key, read_key, ids)
 
 
 async def fingerprints(database: Database, organization_id: UUID) -> dict[str, str | None]:
-    """A digest of all rows of an organization, by table; None where it has none.
+    """A digest of an organization's rows for each table; None for a table without rows of it.
 
-    When a key was last used is left out: that is noted in the background, some time after the use.
+    The column ``last_used_at`` is left out, because it is written in the background some time after the use.
     """
 
     def digest(table: sa.Table, mine: sa.ColumnElement[bool]) -> sa.ScalarSelect[str]:

@@ -1,4 +1,4 @@
-"""Reads the links and forms of a page."""
+"""Parses the links and forms of a page."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -6,22 +6,22 @@ from html.parser import HTMLParser
 
 @dataclass
 class FoundForm:
-    """A form as it would be sent untouched."""
+    """A form with the values that a browser would send without any input."""
 
     method: str
     action: str
-    """Empty when it is the page's own address."""
+    """Empty when the form is sent to the page's own address."""
     fields: dict[str, str] = field(default_factory=dict)
     typed: set[str] = field(default_factory=set)
-    """The fields that people fill in."""
+    """Names of the visible fields."""
     choices: set[str] = field(default_factory=set)
-    """Those of them where people choose."""
+    """Names of the visible fields with fixed choices."""
 
 
 class Markup(HTMLParser):
-    """Reads ``text`` at once; ``links`` and ``forms`` are in the order of the page.
+    """Parses ``text``; ``links`` and ``forms`` are in the order of the page.
 
-    Forms inside dialogs are left out: a script opens them and says where they go.
+    Forms in dialogs are left out, because a script opens them and sets their action.
     """
 
     def __init__(self, text: str) -> None:

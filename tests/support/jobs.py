@@ -1,4 +1,4 @@
-"""Moves the time of waiting jobs: the database's clock decides what is due, and cannot be set."""
+"""Changes the times of jobs, because the database's clock decides what is due; reads and claims jobs."""
 
 import datetime as dt
 from uuid import uuid4
@@ -13,18 +13,18 @@ from kit.jobs.models import QueuedJob
 from kit.jobs.queue import HEARTBEAT_TIMEOUT, queries_of
 
 WORKER_IS_DEAD = HEARTBEAT_TIMEOUT + dt.timedelta(seconds=1)
-"""After so long without a word, what a killed worker had claimed is anybody's."""
+"""After this time without a heartbeat, other workers may run the jobs of a killed worker."""
 
 
 async def let_pass(jobs: Database, time: dt.timedelta) -> None:
-    """Make every job older by ``time``: waits are over, and workers were silent for so much longer."""
+    """Make all jobs, and the last heartbeats of their workers, older by ``time``."""
     columns = (QueuedJob.created_at, QueuedJob.due_at, QueuedJob.heartbeat, QueuedJob.updated_at)
     async with jobs.sessions() as session, session.begin():
         await session.execute(sa.update(QueuedJob).values({column: column - time for column in columns}))
 
 
 async def queued_jobs(jobs: Database) -> list[QueuedJob]:
-    """Every job that is not over, and every one that was given up, the oldest first."""
+    """All unfinished and all permanently failed jobs, oldest first."""
     async with jobs.sessions() as session:
         return list(await session.scalars(sa.select(QueuedJob).order_by(QueuedJob.id)))
 
@@ -35,7 +35,7 @@ async def forget_jobs(jobs: Database) -> None:
 
 
 async def claim(jobs: Database, kind: str) -> int:
-    """Claim a due job of ``kind`` as a worker does that is killed at once; return how many were claimed."""
+    """Claim a due job of ``kind`` as a worker would that is then killed; return the number of claimed jobs."""
     connection = WorkerConnection(jobs)
     claimed = await queries_of(connection).dequeue(
         batch_size=1,

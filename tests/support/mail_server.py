@@ -5,10 +5,10 @@ from types import TracebackType
 
 
 class MailServer:
-    """Serves inside ``async with``; may be entered again."""
+    """Serves inside ``async with``, which can be entered repeatedly."""
 
     def __init__(self, *, refuses: str | None = None) -> None:
-        """``refuses``: an address that it does not know."""
+        """``refuses`` is a recipient address that the server refuses."""
         self.received: list[str] = []
         self._refuses = refuses
         self._port = 0

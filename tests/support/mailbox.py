@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kit.settings import Settings
 
-_LOOKS = 1_000
+_ATTEMPTS = 1_000
 
 
 class Mailbox:
@@ -21,8 +21,8 @@ class Mailbox:
         self._address = address
 
     async def all(self, count: int = 1) -> list[EmailMessage]:
-        """The mails so far, oldest first, once there are at least ``count`` of them."""
-        for _ in range(_LOOKS):
+        """Wait for at least ``count`` mails; return all mails, oldest first."""
+        for _ in range(_ATTEMPTS):
             found = [mail for mail in self._read() if mail["To"].addresses[0].addr_spec == self._address]
             if len(found) >= count:
                 return found
@@ -37,7 +37,7 @@ class Mailbox:
         return [_parse(path) for path in sorted(self._folder.glob("*.eml"))]
 
 
-# A mail is never written again, and each look is at all that the run has sent so far.
+# Cached, because each attempt reads all mails of the run, and a mail's file never changes.
 @functools.cache
 def _parse(path: Path) -> EmailMessage:
     message = message_from_bytes(path.read_bytes(), policy=default)

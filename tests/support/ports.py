@@ -10,10 +10,10 @@ from typing import IO
 
 FIRST_PORT = 20000
 PORT_COUNT = 10000
-"""All below 32768, where systems begin with the ports of outgoing connections."""
+"""All ports are below 32768, where the range of outgoing connections begins."""
 
 _locks: list[IO[str]] = []
-"""Kept open: the kernel drops a lock when its process ends, however it ends."""
+"""The files stay open: the kernel releases a lock when its process ends in any way."""
 _offsets = itertools.count(os.getpid() * 16)
 
 

@@ -35,7 +35,7 @@ _serial = itertools.count(1)
 
 @dataclass
 class Colleague:
-    """A staff member with a browser of their own."""
+    """A staff member with a separate browser."""
 
     email: str
     client: httpx.AsyncClient
@@ -47,7 +47,7 @@ class Colleague:
 
 
 async def make_staff(database: Database, role: StaffRole) -> Staff:
-    """A staff account that has a password and no second factor yet."""
+    """Make a staff account with a password and no second factor yet."""
     async with database.sessions() as session, session.begin():
         staff = Staff(
             email=f"staff-{next(_serial)}@example.com",
@@ -60,21 +60,21 @@ async def make_staff(database: Database, role: StaffRole) -> Staff:
 
 
 async def post(client: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
-    """Send a form as a browser does from a page of ours."""
+    """Send a form as a browser does from a page of the product."""
     content = urlencode(fields).encode()
     headers = {**SAME_ORIGIN, "Content-Type": "application/x-www-form-urlencoded"}
     return await client.post(path, content=content, headers=headers)
 
 
 async def enter(client: httpx.AsyncClient, staff: Staff) -> Colleague:
-    """Sign in for the first time: password, enrolment, first code."""
+    """Sign in for the first time: password, enrolment of the second factor, first code."""
     colleague = Colleague(staff.email, client)
-    answer = await post(client, "/admin/login", email=staff.email, password=PASSWORD, next="/admin")
-    assert answer.status_code == 303, answer.text
+    response = await post(client, "/admin/login", email=staff.email, password=PASSWORD, next="/admin")
+    assert response.status_code == 303, response.text
     page = (await client.get("/admin/second-step")).text
     found = _SECRET.search(page)
     assert found is not None, page
     colleague.secret = found[1].replace(" ", "")
-    answer = await post(client, "/admin/second-step", code=colleague.code(), next="/admin")
-    assert answer.headers["location"] == "/admin/recovery-codes", answer.text
+    response = await post(client, "/admin/second-step", code=colleague.code(), next="/admin")
+    assert response.headers["location"] == "/admin/recovery-codes", response.text
     return colleague

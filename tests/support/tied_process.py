@@ -1,7 +1,7 @@
-"""Starts a program that is told to stop when the process that started it dies, however it dies.
+"""Starts a program that gets SIGTERM when its parent process ends in any way.
 
-``python tied_process.py PROGRAM ARGUMENT...`` becomes the program. Only Linux has such a tie; elsewhere the program
-runs without it.
+``python tied_process.py PROGRAM ARGUMENT...`` replaces itself with the program. Only Linux supports this; on other
+systems the program runs without it.
 """
 
 import ctypes
@@ -15,6 +15,6 @@ if __name__ == "__main__":
     if sys.platform == "linux":
         starter = os.getppid()
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != starter:  # it died before the tie was made
+        if os.getppid() != starter:  # the parent ended before prctl was called
             sys.exit(1)
     os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606 - the argument list is the tests' own

@@ -1,4 +1,4 @@
-"""Sends requests as the widget does."""
+"""Sends the widget's requests."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ async def ask(
     headers: Sequence[tuple[str, str | bytes]] = (),
     **more: object,
 ) -> httpx.Response:
-    """Post ``{"token": token, …}`` from a page of each of ``origins``, one header line each."""
+    """Post ``{"token": token, …}`` with one ``Origin`` header for each of ``origins``."""
     return await post(
         client,
         json.dumps({"token": token, **more}).encode(),
@@ -43,23 +43,23 @@ def browser_at(app: Litestar, address: str, base_url: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url=base_url)
 
 
-def assert_problem(answer: httpx.Response, status: int, code: str, detail: str) -> None:
-    """The whole answer is the problem ``code``: body, type, and the headers every page may read it with."""
-    assert answer.status_code == status, answer.text
-    assert answer.json() == {
+def assert_problem(response: httpx.Response, status: int, code: str, detail: str) -> None:
+    """Assert that the response is the problem ``code``: body, media type, and headers that let any page read it."""
+    assert response.status_code == status, response.text
+    assert response.json() == {
         "type": f"/problems/{code}",
         "title": detail,
         "status": status,
         "detail": detail,
         "code": code,
     }
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert_public(answer)
+    assert response.headers["content-type"] == "application/problem+json"
+    assert_public(response)
 
 
-def assert_public(answer: httpx.Response) -> None:
-    """Any page may read it, nobody stores it, and no cookie is set."""
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert answer.headers["cache-control"] == "no-store"
-    assert "set-cookie" not in answer.headers
-    assert "access-control-allow-credentials" not in answer.headers
+def assert_public(response: httpx.Response) -> None:
+    """Assert that any page may read the response, that it may not be cached and that it sets no cookie."""
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.headers["cache-control"] == "no-store"
+    assert "set-cookie" not in response.headers
+    assert "access-control-allow-credentials" not in response.headers

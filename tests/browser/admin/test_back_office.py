@@ -21,7 +21,7 @@ from support.browser.product import (
 )
 from support.factories import PASSWORD
 from support.factories import PASSWORD as OWNERS_PASSWORD
-from support.full_tenant import furnish
+from support.full_tenant import make_full_tenant
 from support.staff import make_staff
 from tenants.plans import Plan
 
@@ -234,13 +234,13 @@ async def test_roles_see_what_is_theirs_to_do(browser: Browser, product: Product
 
 
 async def test_the_main_views_are_for_everybody(context: BrowserContext, product: Product) -> None:
-    furnished = await furnish(product.database, product.make)
+    full_tenant = await make_full_tenant(product.database, product.make)
     page = await context.new_page()
     await page.goto("/admin/login")
     assert await findings(page) == []
     await page.close()
     page = await enter(context, product, StaffRole.ADMIN)
-    organization = furnished.ids["organization_id"]
+    organization = full_tenant.ids["organization_id"]
     for path in (
         "/admin",
         "/admin/account",
@@ -248,7 +248,7 @@ async def test_the_main_views_are_for_everybody(context: BrowserContext, product
         "/admin/operations/pause",
         f"/admin/organization/{organization}/do/raise-limit",
         f"/admin/call/list?organization_id={organization}",
-        f"/admin/embed-token/many/revoke?row={furnished.ids['token_id']}",
+        f"/admin/embed-token/many/revoke?row={full_tenant.ids['token_id']}",
         "/admin/alert/list",
         "/admin/limit-override/list",
         "/admin/outbox-item/list",
@@ -257,7 +257,7 @@ async def test_the_main_views_are_for_everybody(context: BrowserContext, product
         "/admin/organization/list",
         f"/admin/organization/details/{organization}",
         f"/admin/organization/{organization}/do/change-plan",
-        f"/admin/call/details/{furnished.ids['call_id']}",
+        f"/admin/call/details/{full_tenant.ids['call_id']}",
         f"/admin/audit-event/list?organization_id={organization}",
         "/admin/embed-token/list",
         "/admin/user/list?search=nobody",

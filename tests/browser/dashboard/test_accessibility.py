@@ -8,7 +8,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from support.browser.axe import findings
 from support.browser.product import Product
 from support.browser.visitors import visiting
-from support.full_tenant import Furnished, furnish
+from support.full_tenant import FullTenant, make_full_tenant
 from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio
@@ -42,8 +42,8 @@ TO_OWNERS = (
 
 
 @pytest.fixture(scope="module")
-async def furnished(product: Product) -> Furnished:
-    return await furnish(product.database, product.make)
+async def full_tenant(product: Product) -> FullTenant:
+    return await make_full_tenant(product.database, product.make)
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +53,8 @@ async def anybody(browser: Browser, product: Product) -> AsyncIterator[BrowserCo
 
 
 @pytest.fixture(scope="module")
-async def owner(browser: Browser, product: Product, furnished: Furnished) -> AsyncIterator[BrowserContext]:
-    async with visiting(browser, product, furnished.tenant.owner.email) as context:
+async def owner(browser: Browser, product: Product, full_tenant: FullTenant) -> AsyncIterator[BrowserContext]:
+    async with visiting(browser, product, full_tenant.tenant.owner.email) as context:
         yield context
 
 
@@ -72,8 +72,8 @@ async def page(owner: BrowserContext) -> AsyncIterator[Page]:
     await page.close()
 
 
-def settings_of(furnished: Furnished) -> str:
-    return f"/dashboard/{furnished.tenant.organization.slug}/settings"
+def settings_of(full_tenant: FullTenant) -> str:
+    return f"/dashboard/{full_tenant.tenant.organization.slug}/settings"
 
 
 @pytest.mark.parametrize("path", TO_ANYBODY)
@@ -83,8 +83,8 @@ async def test_pages_for_anybody(public: Page, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", TO_OWNERS)
-async def test_pages_for_an_owner(page: Page, furnished: Furnished, path: str) -> None:
-    answer = await page.goto(path.format(slug=furnished.tenant.organization.slug, **furnished.ids))
+async def test_pages_for_an_owner(page: Page, full_tenant: FullTenant, path: str) -> None:
+    answer = await page.goto(path.format(slug=full_tenant.tenant.organization.slug, **full_tenant.ids))
     assert answer is not None
     assert answer.status == 200
     assert await findings(page) == []
@@ -106,22 +106,22 @@ async def test_a_form_that_is_wrong(public: Page) -> None:
     assert await findings(public) == []
 
 
-async def test_a_call_beside_the_list(page: Page, furnished: Furnished) -> None:
-    await page.goto(f"/dashboard/{furnished.tenant.organization.slug}/calls")
+async def test_a_call_beside_the_list(page: Page, full_tenant: FullTenant) -> None:
+    await page.goto(f"/dashboard/{full_tenant.tenant.organization.slug}/calls")
     await page.get_by_role("row", name="+1 212-555-0177").get_by_role("link").click()
     await expect(page.get_by_role("dialog", name="Call")).to_be_visible()
     assert await findings(page) == []
 
 
-async def test_the_question_before_a_revocation(page: Page, furnished: Furnished) -> None:
-    await page.goto(settings_of(furnished))
+async def test_the_question_before_a_revocation(page: Page, full_tenant: FullTenant) -> None:
+    await page.goto(settings_of(full_tenant))
     await page.get_by_role("button", name="Revoke Main Website", exact=True).click()
     await expect(page.get_by_role("dialog", name="Revoke “Main Website”?")).to_be_visible()
     assert await findings(page) == []
 
 
-async def test_the_page_that_shows_a_token_once(page: Page, furnished: Furnished) -> None:
-    await page.goto(settings_of(furnished))
+async def test_the_page_that_shows_a_token_once(page: Page, full_tenant: FullTenant) -> None:
+    await page.goto(settings_of(full_tenant))
     await page.get_by_label("Label", exact=True).first.fill("Shop")
     await page.get_by_role("button", name="Generate Embed Token", exact=True).click()
     await page.get_by_role("button", name="Open the phone").click()

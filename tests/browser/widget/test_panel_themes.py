@@ -7,7 +7,7 @@ from playwright.async_api import BrowserContext
 
 from browser.conftest import OpenPhone
 from support.browser.axe import AXE
-from support.browser.gate import Gate
+from support.browser.message_delay import MessageDelay
 from support.browser.panel_accessibility import LOOKS, findings
 from support.browser.phone import Phone
 from support.browser.product import BUSY, ECHO, Customer
@@ -24,11 +24,11 @@ STATES = {
 async def test_every_state_is_for_everybody(customer: Customer, open_phone: OpenPhone, look: str) -> None:
     attributes = 'data-locale="ar"' if look == "ar" else ""
     options = {"reduced_motion": "reduce", **LOOKS[look]}
-    gate = Gate()
+    delay = MessageDelay()
 
     async def prepare(context: BrowserContext) -> None:
         await context.add_init_script(path=AXE)
-        await gate.prepare(context)
+        await delay.install(context)
 
     phone = await open_phone(customer, attributes=attributes, prepare=prepare, **options)
     found: dict[str, list[str]] = {}
@@ -36,19 +36,19 @@ async def test_every_state_is_for_everybody(customer: Customer, open_phone: Open
     async def note(state: str) -> None:
         found[state] = await findings(phone.page)
 
-    await walk(phone, customer, gate, note)
+    await walk(phone, customer, delay, note)
     assert set(found) == STATES
     assert {state: problems for state, problems in found.items() if problems} == {}
 
 
-async def walk(phone: Phone, customer: Customer, gate: Gate, note: Callable[[str], Awaitable[None]]) -> None:
+async def walk(phone: Phone, customer: Customer, delay: MessageDelay, note: Callable[[str], Awaitable[None]]) -> None:
     """Bring the panel into each of its states, and ``note`` it there."""
     panel = phone.panel
     await phone.page.evaluate("() => EpochPhone.open()")
     assert await phone.state() == "loading"
     await note("loading")
     await phone.page.evaluate("() => EpochPhone.close()")
-    gate.open("exchange")
+    delay.release("exchange")
     await phone.until_event("ready")
     await note("closed")
     await phone.page.evaluate("() => EpochPhone.open()")
@@ -61,14 +61,14 @@ async def walk(phone: Phone, customer: Customer, gate: Gate, note: Callable[[str
     await phone.call(ECHO)
     await note("dialing")
     assert await phone.state() == "dialing"
-    gate.open("ringing")
+    delay.release("ringing")
     await phone.until_state("ringing")
     await note("ringing")
     await phone.page.evaluate("() => EpochPhone.close()")
     await note("bar while ringing")
     await phone.page.evaluate("() => EpochPhone.open()")
     assert await phone.state() == "ringing"
-    gate.open("answer")
+    delay.release("answer")
     await phone.until_event("callAnswered")
     await note("in-progress")
     tools = panel.locator(".tool")

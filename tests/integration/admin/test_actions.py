@@ -25,7 +25,7 @@ from kit.settings import Settings
 from support.admin_rows import Row, override_of
 from support.call_factory import add_call
 from support.factories import Factory, Tenant, sign_in
-from support.full_tenant import furnish
+from support.full_tenant import make_full_tenant
 from support.mailbox import Mailbox, text_of
 from support.staff import (
     SEEN,
@@ -236,8 +236,8 @@ async def test_a_limit_is_not_raised_to_nothing_or_for_ever(
 async def test_an_alert_flags_its_organization_until_it_was_seen(
     operator: Colleague, make: Factory, database: Database
 ) -> None:
-    furnished = await furnish(database, make)
-    organization_id = furnished.tenant.organization.id
+    full_tenant = await make_full_tenant(database, make)
+    organization_id = full_tenant.tenant.organization.id
     async with database.sessions() as session:
         alert_id = (await session.scalars(sa.select(Alert.id).where(Alert.owned_by(organization_id)))).one()
     details = f"/admin/organization/details/{organization_id}"
@@ -294,8 +294,8 @@ async def test_a_user_is_disabled_enabled_and_freed_of_a_second_factor(
 async def test_an_invitation_is_sent_again(
     operator: Colleague, make: Factory, database: Database, settings: Settings
 ) -> None:
-    furnished = await furnish(database, make)
-    invitation = await stored(database, Invitation, furnished.ids["invitation_id"])
+    full_tenant = await make_full_tenant(database, make)
+    invitation = await stored(database, Invitation, full_tenant.ids["invitation_id"])
     assert (await do(operator, Row("invitation", invitation.id), "resend")).status_code == 303
     [mail] = await Mailbox(settings, invitation.email).all()
     assert "/invitations/" in text_of(mail)

@@ -26,7 +26,7 @@ from kit.settings import Settings
 from phone_numbers.models import NumberDiscrepancy
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory, Token, sign_in
-from support.full_tenant import furnish
+from support.full_tenant import make_full_tenant
 from support.staff import (
     FOREIGN,
     SEEN,
@@ -42,8 +42,8 @@ PAGE = "/admin/operations"
 async def test_live_calls_and_alerts_are_shown_with_what_each_role_may_do(
     new_client: NewClient, make: Factory, database: Database
 ) -> None:
-    furnished = await furnish(database, make)
-    organization_id, call_id = furnished.tenant.organization.id, furnished.ids["call_id"]
+    full_tenant = await make_full_tenant(database, make)
+    organization_id, call_id = full_tenant.tenant.organization.id, full_tenant.ids["call_id"]
     async with database.sessions() as session, session.begin():
         live = sa.update(Call).where(Call.id == call_id).values(status=CallStatus.IN_PROGRESS, country="US")
         await session.execute(live)
@@ -79,8 +79,8 @@ async def test_live_calls_and_alerts_are_shown_with_what_each_role_may_do(
 async def test_an_alert_is_followed_by_a_suspension_that_says_why(
     client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:
-    furnished = await furnish(database, make)
-    organization_id = furnished.tenant.organization.id
+    full_tenant = await make_full_tenant(database, make)
+    organization_id = full_tenant.tenant.organization.id
     async with database.sessions() as session:
         alert_id = (await session.scalars(sa.select(Alert.id).where(Alert.owned_by(organization_id)))).one()
     operator = await enter(client, await make_staff(database, StaffRole.OPERATOR))

@@ -21,7 +21,7 @@ from kit.http.app_key import DATABASE
 from kit.ids import first_uuid7
 from support.call_factory import add_call
 from support.factories import Factory, sign_in
-from support.full_tenant import Furnished, furnish
+from support.full_tenant import FullTenant, make_full_tenant
 from support.staff import (
     SAME_ORIGIN,
     Colleague,
@@ -50,8 +50,8 @@ HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
-async def furnished(database: Database, settings: object) -> Furnished:
-    return await furnish(database, Factory(database, settings))  # type: ignore[arg-type]
+async def full_tenant(database: Database, settings: object) -> FullTenant:
+    return await make_full_tenant(database, Factory(database, settings))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -77,8 +77,8 @@ async def test_an_organization_is_found_by_name_slug_number_and_id(operator: Col
         assert "Nothing found" in await found(operator, "organization", term), term
 
 
-async def test_people_numbers_tokens_and_calls_are_found(operator: Colleague, furnished: Furnished) -> None:
-    ids, tenant = furnished.ids, furnished.tenant
+async def test_people_numbers_tokens_and_calls_are_found(operator: Colleague, full_tenant: FullTenant) -> None:
+    ids, tenant = full_tenant.ids, full_tenant.tenant
     assert f"/admin/user/details/{tenant.owner.id}" in await found(operator, "user", tenant.owner.email[:-4].upper())
     assert f"/admin/phone-number/details/{ids['number_id']}" in await found(
         operator, "phone-number", tenant.number or ""
@@ -89,9 +89,9 @@ async def test_people_numbers_tokens_and_calls_are_found(operator: Colleague, fu
 
 
 async def test_every_list_and_detail_opens_and_links_to_what_belongs_together(
-    operator: Colleague, furnished: Furnished
+    operator: Colleague, full_tenant: FullTenant
 ) -> None:
-    organization = furnished.ids["organization_id"]
+    organization = full_tenant.ids["organization_id"]
     for kind in KINDS:
         narrowed = {} if kind in {"organization", "user", "outbox-item"} else {"organization_id": str(organization)}
         answer = await operator.client.get(f"/admin/{kind}/list", params=narrowed)
@@ -100,9 +100,9 @@ async def test_every_list_and_detail_opens_and_links_to_what_belongs_together(
             assert f"/admin/organization/details/{organization}" in answer.text, kind
     page = (await operator.client.get(f"/admin/organization/details/{organization}")).text
     for kind, key in (("embed-token", "token_id"), ("call", "call_id"), ("phone-number", "number_id")):
-        assert f"/admin/{kind}/details/{furnished.ids[key]}" in page
-        assert (await operator.client.get(f"/admin/{kind}/details/{furnished.ids[key]}")).status_code == 200
-    call = (await operator.client.get(f"/admin/call/details/{furnished.ids['call_id']}")).text
+        assert f"/admin/{kind}/details/{full_tenant.ids[key]}" in page
+        assert (await operator.client.get(f"/admin/{kind}/details/{full_tenant.ids[key]}")).status_code == 200
+    call = (await operator.client.get(f"/admin/call/details/{full_tenant.ids['call_id']}")).text
     assert "Initiated, the caller&#39;s side" in call
 
 
@@ -151,9 +151,9 @@ async def test_dated_lists_begin_where_one_wants(operator: Colleague, make: Fact
 
 
 async def test_people_are_shown_with_what_they_did(
-    operator: Colleague, new_client: NewClient, furnished: Furnished, database: Database
+    operator: Colleague, new_client: NewClient, full_tenant: FullTenant, database: Database
 ) -> None:
-    owner = furnished.tenant.owner
+    owner = full_tenant.tenant.owner
     page = (await operator.client.get(f"/admin/user/details/{owner.id}")).text
     assert "Member removed" in page
     assert f"/admin/audit-event/list?actor_id={owner.id}" in page
@@ -192,13 +192,15 @@ async def test_what_is_not_there_is_clearly_not(operator: Colleague, path: str) 
     assert "There is nothing here" in answer.text
 
 
-async def test_an_id_of_another_kind_is_not_found(operator: Colleague, furnished: Furnished) -> None:
-    answer = await operator.client.get(f"/admin/organization/details/{furnished.ids['call_id']}")
+async def test_an_id_of_another_kind_is_not_found(operator: Colleague, full_tenant: FullTenant) -> None:
+    answer = await operator.client.get(f"/admin/organization/details/{full_tenant.ids['call_id']}")
     assert answer.status_code == 404
 
 
-async def test_nothing_of_sqladmin_changes_rows(operator: Colleague, furnished: Furnished, database: Database) -> None:
-    organization = furnished.ids["organization_id"]
+async def test_nothing_of_sqladmin_changes_rows(
+    operator: Colleague, full_tenant: FullTenant, database: Database
+) -> None:
+    organization = full_tenant.ids["organization_id"]
     for method, path in (
         ("DELETE", f"/admin/organization/delete?pks={organization}"),
         ("POST", "/admin/organization/create"),
@@ -307,19 +309,19 @@ async def test_an_export_is_capped_inert_audited_and_for_operators(
 
 
 async def test_who_looked_at_whom_is_in_the_audit_log(
-    operator: Colleague, furnished: Furnished, database: Database
+    operator: Colleague, full_tenant: FullTenant, database: Database
 ) -> None:
-    await operator.client.get(f"/admin/user/details/{furnished.tenant.owner.id}")
+    await operator.client.get(f"/admin/user/details/{full_tenant.tenant.owner.id}")
     async with database.sessions() as session:
         mine = AuditEvent.actor_name == operator.email, AuditEvent.action == "user.viewed"
         event = (await session.scalars(sa.select(AuditEvent).where(*mine))).one()
-    assert (event.subject_id, event.organization_id) == (furnished.tenant.owner.id, None)
+    assert (event.subject_id, event.organization_id) == (full_tenant.tenant.owner.id, None)
 
 
 async def test_no_number_that_was_called_enters_the_audit_log(
-    operator: Colleague, furnished: Furnished, database: Database
+    operator: Colleague, full_tenant: FullTenant, database: Database
 ) -> None:
-    await operator.client.get(f"/admin/call/details/{furnished.ids['call_id']}")
+    await operator.client.get(f"/admin/call/details/{full_tenant.ids['call_id']}")
     assert (await post(operator.client, "/admin/call/export?search=%2B12125550177")).status_code == 200
     async with database.sessions() as session:
         mine = sa.select(AuditEvent).where(AuditEvent.actor_name == operator.email)
@@ -337,12 +339,12 @@ async def test_staff_are_for_admins_to_see(operator: Colleague, new_client: NewC
 
 
 async def test_customers_and_visitors_get_nothing_of_any_route(
-    client: httpx.AsyncClient, new_client: NewClient, furnished: Furnished
+    client: httpx.AsyncClient, new_client: NewClient, full_tenant: FullTenant
 ) -> None:
-    customer = await sign_in(new_client(), furnished.tenant.owner)
+    customer = await sign_in(new_client(), full_tenant.tenant.owner)
     paths = [f"/admin/{kind}/list" for kind in (*KINDS, "staff")]
     paths += [
-        f"/admin/organization/details/{furnished.ids['organization_id']}",
+        f"/admin/organization/details/{full_tenant.ids['organization_id']}",
         "/admin/account",
         "/admin/recovery-codes",
     ]

@@ -233,7 +233,7 @@ async def test_a_pause_waits_for_the_calls_being_judged_and_they_for_it(
                     return
                 await asyncio.sleep(0.02)
 
-    async def judge() -> bool:
+    async def admit() -> bool:
         async with jobs.sessions() as session, session.begin():
             await counters(session).lock_and_read(utc_now())
             return await session.scalar(sa.select(CallingPause.id)) is not None
@@ -249,9 +249,9 @@ async def test_a_pause_waits_for_the_calls_being_judged_and_they_for_it(
 
         async with asyncio.TaskGroup() as group, jobs.sessions() as session, session.begin():
             assert await CallingPauseService(session).pause(reason="fraud", by=SYSTEM)
-            judged = group.create_task(judge())
+            admitted = group.create_task(admit())
             await is_waited("ShareLock")
-        assert judged.result(), "the call sees the pause that it waited for"
+        assert admitted.result(), "the call sees the pause that it waited for"
     finally:
         await resume_calls(own_settings)
 

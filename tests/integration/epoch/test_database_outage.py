@@ -18,7 +18,7 @@ from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import Settings
 from support.api_client import assert_refused
 from support.callback_client import CallbackClient, new_sid
-from support.database_proxy import DatabaseLine, Line
+from support.database_proxy import DatabaseProxy, ProxyMode
 from support.factories import (
     PASSWORD,
     Factory,
@@ -34,25 +34,25 @@ HANG_SECONDS = 15
 
 
 @pytest.fixture(scope="module")
-async def line(own_database_url: str) -> AsyncIterator[DatabaseLine]:
+async def proxy(own_database_url: str) -> AsyncIterator[DatabaseProxy]:
     # A socket's path may have 107 bytes: not under pytest's own directories.
-    with tempfile.TemporaryDirectory(prefix="epoch-line-") as directory:
-        relay = DatabaseLine(own_database_url, Path(directory))
+    with tempfile.TemporaryDirectory(prefix="epoch-proxy-") as directory:
+        relay = DatabaseProxy(own_database_url, Path(directory))
         await relay.start()
         yield relay
         await relay.stop()
 
 
 @pytest.fixture(scope="module")
-async def app_behind_line(settings: Settings, line: DatabaseLine) -> AsyncIterator[Litestar]:
-    application = create_app(msgspec.structs.replace(settings, database_url=line.url))
+async def app_behind_proxy(settings: Settings, proxy: DatabaseProxy) -> AsyncIterator[Litestar]:
+    application = create_app(msgspec.structs.replace(settings, database_url=proxy.url))
     async with application.lifespan():
         yield application
 
 
 @pytest.fixture
-async def browser(app_behind_line: Litestar, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app_behind_line)  # type: ignore[arg-type]  # as in conftest
+async def browser(app_behind_proxy: Litestar, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app_behind_proxy)  # type: ignore[arg-type]  # as in conftest
     async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as client:
         yield client
 
@@ -99,23 +99,23 @@ async def assert_every_door_is_open(browser: httpx.AsyncClient, token: Token, ca
     assert (await browser.get("/health/ready")).json() == {"status": "ok"}
 
 
-@pytest.mark.parametrize("state", [Line.CUT, Line.SILENT])
+@pytest.mark.parametrize("mode", [ProxyMode.REFUSE, ProxyMode.SILENT])
 async def test_a_line_that_fails_is_told_and_comes_back_by_itself(
-    line: DatabaseLine,
+    proxy: DatabaseProxy,
     browser: httpx.AsyncClient,
     tenant_and_token: tuple[Tenant, Token],
     settings: Settings,
-    state: Line,
+    mode: ProxyMode,
 ) -> None:
     tenant, token = tenant_and_token
     callbacks = CallbackClient(browser, settings)
     await sign_in(browser, tenant.owner)
     await assert_every_door_is_open(browser, token, callbacks)
-    line.turn(state)
+    proxy.set_mode(mode)
     try:
         await assert_every_door_says_so(browser, token, callbacks)
     finally:
-        line.turn(Line.UP)
+        proxy.set_mode(ProxyMode.RELAY)
     await assert_every_door_is_open(browser, token, callbacks)
 
 
@@ -164,33 +164,33 @@ async def test_an_exchange_costs_one_round_trip(
     own_database_url: str, settings: Settings, tenant_and_token: tuple[Tenant, Token]
 ) -> None:
     _, token = tenant_and_token
-    with tempfile.TemporaryDirectory(prefix="epoch-line-") as directory:
-        line = DatabaseLine(own_database_url, Path(directory))
-        await line.start()
+    with tempfile.TemporaryDirectory(prefix="epoch-proxy-") as directory:
+        proxy = DatabaseProxy(own_database_url, Path(directory))
+        await proxy.start()
         # Not started: the job queue, which asks the database by the way, stays still.
-        quiet = create_app(msgspec.structs.replace(settings, database_url=line.url))
+        quiet = create_app(msgspec.structs.replace(settings, database_url=proxy.url))
         transport = httpx.ASGITransport(quiet)  # type: ignore[arg-type]  # as in conftest
         async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as browser:
             # The first one connects and prepares.
             assert (await ask(browser, token.raw)).status_code == 200
-            before = line.requests
+            before = proxy.requests
             for _ in range(10):
                 assert (await ask(browser, token.raw)).status_code == 200
-            assert line.requests - before == 10
+            assert proxy.requests - before == 10
         await quiet.state.database.stop()
-        await line.stop()
+        await proxy.stop()
 
 
 async def test_looking_up_who_asks_costs_few_round_trips(
-    line: DatabaseLine, browser: httpx.AsyncClient, tenant_and_token: tuple[Tenant, Token]
+    proxy: DatabaseProxy, browser: httpx.AsyncClient, tenant_and_token: tuple[Tenant, Token]
 ) -> None:
     tenant, _ = tenant_and_token
     await sign_in(browser, tenant.owner)
     found = []
     for _ in range(5):
-        before = line.requests
+        before = proxy.requests
         assert (await browser.get(f"/api/organizations/{tenant.organization.id}")).status_code == 200
-        found.append(line.requests - before)
+        found.append(proxy.requests - before)
     # The session; the membership and the handler's query in a transaction each, which is told what it may see. The
-    # application's own errands, which come in between now and then, use the same line.
+    # application's own errands, which come in between now and then, use the same proxy.
     assert min(found) == 1 + 4 + 4

@@ -25,7 +25,7 @@ from kit.actor import SYSTEM
 from kit.db.database import Database
 from kit.settings import Settings
 from support.factories import Factory, sign_in
-from support.full_tenant import Furnished, fingerprints, furnish
+from support.full_tenant import FullTenant, fingerprints, make_full_tenant
 from tenants.models import Role
 from tenants.services import OrganizationService
 
@@ -157,13 +157,13 @@ Names = Mapping[str, Any]
 
 
 @pytest.fixture(scope="module")
-async def admin_of_victim(database: Database, settings: Settings, victim: Furnished) -> User:
+async def admin_of_victim(database: Database, settings: Settings, victim: FullTenant) -> User:
     return await Factory(database, settings).member(victim.tenant.organization, Role.ADMIN)
 
 
 @pytest.fixture(scope="module")
 async def clients(
-    app: Litestar, victim: Furnished, stranger: Furnished, admin_of_victim: User
+    app: Litestar, victim: FullTenant, stranger: FullTenant, admin_of_victim: User
 ) -> AsyncIterator[Clients]:
     """One browser or program for each actor."""
     people = {
@@ -186,12 +186,12 @@ async def clients(
         yield found
 
 
-def names_of(furnished: Furnished) -> dict[str, Any]:
+def names_of(full_tenant: FullTenant) -> dict[str, Any]:
     """What stands in the addresses of the organization's pages."""
-    return {**furnished.ids, "slug": furnished.tenant.organization.slug, "kit": "html"}
+    return {**full_tenant.ids, "slug": full_tenant.tenant.organization.slug, "kit": "html"}
 
 
-def random_names(victim: Furnished) -> dict[str, Any]:
+def random_names(victim: FullTenant) -> dict[str, Any]:
     return {**{name: uuid4() for name in victim.ids}, "slug": f"tenant-{uuid4().hex}", "kit": "html"}
 
 
@@ -212,7 +212,7 @@ def told(answer: httpx.Response, names: Names) -> tuple[int, str, str]:
     return answer.status_code, target, text
 
 
-def assert_nothing_of(victim: Furnished, answer: httpx.Response) -> None:
+def assert_nothing_of(victim: FullTenant, answer: httpx.Response) -> None:
     """No part of the answer is known only to people of the organization."""
     known = (victim.tenant.owner.email, victim.tenant.number, victim.member.email, *map(str, victim.ids.values()))
     assert [text for text in known if text and text in answer.text] == []
@@ -232,7 +232,7 @@ async def test_every_page_of_the_application_has_its_entry(app: Litestar) -> Non
     assert sorted(expected - described) == [], "these are gone"
 
 
-async def test_every_id_in_a_path_is_a_real_one_of_the_victims(victim: Furnished) -> None:
+async def test_every_id_in_a_path_is_a_real_one_of_the_victims(victim: FullTenant) -> None:
     named = set(itertools.chain.from_iterable(re.findall(r"{(\w+)}", path) for _, path in PAGES))
     assert named <= set(names_of(victim))
 
@@ -240,7 +240,7 @@ async def test_every_id_in_a_path_is_a_real_one_of_the_victims(victim: Furnished
 async def test_the_owner_may_do_all_of_it(database: Database, settings: Settings, new_client: NewClient) -> None:
     """Else the refusals below would prove nothing: a form that nobody may send is refused to everybody."""
     make = Factory(database, settings)
-    own = await furnish(database, make)
+    own = await make_full_tenant(database, make)
     client = await sign_in(new_client(), own.tenant.owner)
     async with database.sessions() as session, session.begin():
         await session.execute(sa.text("DELETE FROM upgrade_request WHERE organization_id = :id"), _id_of(own))
@@ -257,7 +257,7 @@ async def test_the_owner_may_do_all_of_it(database: Database, settings: Settings
 
 @EACH_PAGE
 async def test_a_foreign_organization_is_no_different_from_none(
-    clients: Clients, database: Database, victim: Furnished, asked: Asked
+    clients: Clients, database: Database, victim: FullTenant, asked: Asked
 ) -> None:
     before = await fingerprints(database, victim.ids["organization_id"])
     real_names, other_names = names_of(victim), random_names(victim)
@@ -275,7 +275,7 @@ async def test_a_foreign_organization_is_no_different_from_none(
 
 @pytest.mark.parametrize("asked", [asked for asked in sorted(PAGES) if "_id}" in asked[1]], ids=" ".join)
 async def test_a_foreign_id_within_ones_own_organization_is_no_different_from_none(
-    clients: Clients, database: Database, victim: Furnished, stranger: Furnished, asked: Asked
+    clients: Clients, database: Database, victim: FullTenant, stranger: FullTenant, asked: Asked
 ) -> None:
     own = {"slug": stranger.tenant.organization.slug}
     before = await fingerprints(database, victim.ids["organization_id"])
@@ -291,7 +291,7 @@ async def test_a_foreign_id_within_ones_own_organization_is_no_different_from_no
 
 @pytest.mark.parametrize("asked", [asked for asked in sorted(PAGES) if asked != LEAVE], ids=" ".join)
 async def test_a_low_role_reads_what_it_may_and_changes_nothing(
-    clients: Clients, database: Database, victim: Furnished, asked: Asked
+    clients: Clients, database: Database, victim: FullTenant, asked: Asked
 ) -> None:
     names, at_least = names_of(victim), PAGES[asked].at_least
     other_names = {**random_names(victim), "slug": names["slug"]}
@@ -308,7 +308,7 @@ async def test_a_low_role_reads_what_it_may_and_changes_nothing(
 
 
 async def test_nobody_ends_the_session_of_somebody_else(
-    clients: Clients, database: Database, victim: Furnished, new_client: NewClient
+    clients: Clients, database: Database, victim: FullTenant, new_client: NewClient
 ) -> None:
     theirs = await sign_in(new_client(), victim.tenant.owner)
     async with database.sessions() as session:
@@ -329,7 +329,7 @@ async def test_nobody_ends_the_session_of_somebody_else(
 async def test_nobody_restores_an_organization_that_is_not_theirs(
     clients: Clients, database: Database, settings: Settings
 ) -> None:
-    deleted = await furnish(database, Factory(database, settings))
+    deleted = await make_full_tenant(database, Factory(database, settings))
     organization_id = deleted.ids["organization_id"]
     async with database.sessions() as session, session.begin():
         name = deleted.tenant.organization.name
@@ -347,14 +347,14 @@ async def test_nobody_restores_an_organization_that_is_not_theirs(
     assert await fingerprints(database, organization_id) == before
 
 
-def _id_of(furnished: Furnished) -> dict[str, UUID]:
-    return {"id": furnished.ids["organization_id"]}
+def _id_of(full_tenant: FullTenant) -> dict[str, UUID]:
+    return {"id": full_tenant.ids["organization_id"]}
 
 
-async def _place_of(database: Database, furnished: Furnished) -> UUID:
+async def _place_of(database: Database, full_tenant: FullTenant) -> UUID:
     """The membership of its plain member, on whom every form about members works."""
     query = sa.text("SELECT id FROM membership WHERE organization_id = :id AND user_id = :user_id")
     async with database.sessions() as session:
-        found = await session.scalar(query, {**_id_of(furnished), "user_id": furnished.member.id})
+        found = await session.scalar(query, {**_id_of(full_tenant), "user_id": full_tenant.member.id})
     assert isinstance(found, UUID)
     return found

@@ -19,7 +19,7 @@ from conftest import PUBLIC_URL
 from kit.db.database import Database
 from support.api_client import with_csrf
 from support.factories import sign_in
-from support.full_tenant import Furnished, fingerprints
+from support.full_tenant import FullTenant, fingerprints
 from tenants.models import Role
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -94,7 +94,7 @@ Clients = Mapping[str, httpx.AsyncClient]
 
 
 @pytest.fixture(scope="module")
-async def clients(app: Litestar, victim: Furnished, stranger: Furnished) -> AsyncIterator[Clients]:
+async def clients(app: Litestar, victim: FullTenant, stranger: FullTenant) -> AsyncIterator[Clients]:
     """One browser or program for each actor."""
     keys = {
         "key of another": stranger.write_key,
@@ -129,7 +129,7 @@ async def ask(client: httpx.AsyncClient, operation: Asked, ids: Mapping[str, Any
     return answer.status_code, answer.content
 
 
-def random_ids(victim: Furnished) -> dict[str, Any]:
+def random_ids(victim: FullTenant) -> dict[str, Any]:
     return {name: uuid4() for name in victim.ids}
 
 
@@ -145,13 +145,13 @@ async def test_every_operation_of_the_document_has_its_entry(app: Litestar) -> N
     assert sorted(expected - described) == [], "these are gone"
 
 
-async def test_every_id_in_a_path_is_a_real_one_of_the_victims(victim: Furnished) -> None:
+async def test_every_id_in_a_path_is_a_real_one_of_the_victims(victim: FullTenant) -> None:
     named = set(itertools.chain.from_iterable(re.findall(r"{(\w+)}", path) for _, path in ROUTES))
     assert named <= set(victim.ids)
 
 
 async def test_a_change_that_is_allowed_shows_in_the_fingerprints(
-    clients: Clients, database: Database, victim: Furnished
+    clients: Clients, database: Database, victim: FullTenant
 ) -> None:
     before = await fingerprints(database, victim.ids["organization_id"])
     answer = await ask(clients["own key"], ("patch", ""), victim.ids)
@@ -164,7 +164,7 @@ async def test_a_change_that_is_allowed_shows_in_the_fingerprints(
 
 @EACH_ROUTE
 async def test_a_foreign_organization_is_no_different_from_none(
-    clients: Clients, database: Database, victim: Furnished, operation: Asked
+    clients: Clients, database: Database, victim: FullTenant, operation: Asked
 ) -> None:
     before = await fingerprints(database, victim.ids["organization_id"])
     for who in OUTSIDERS:
@@ -184,7 +184,7 @@ async def test_a_foreign_organization_is_no_different_from_none(
     ids=" ".join,
 )
 async def test_a_foreign_id_within_ones_own_organization_is_no_different_from_none(
-    clients: Clients, database: Database, victim: Furnished, stranger: Furnished, operation: Asked
+    clients: Clients, database: Database, victim: FullTenant, stranger: FullTenant, operation: Asked
 ) -> None:
     own = {"organization_id": stranger.ids["organization_id"]}
     before = await fingerprints(database, victim.ids["organization_id"])
@@ -198,7 +198,7 @@ async def test_a_foreign_id_within_ones_own_organization_is_no_different_from_no
 
 @EACH_ROUTE
 async def test_a_low_role_reads_what_it_may_and_changes_nothing(
-    clients: Clients, database: Database, victim: Furnished, operation: Asked
+    clients: Clients, database: Database, victim: FullTenant, operation: Asked
 ) -> None:
     before = await fingerprints(database, victim.ids["organization_id"])
     status, body = await ask(clients["member"], operation, victim.ids)
@@ -216,7 +216,7 @@ async def test_a_low_role_reads_what_it_may_and_changes_nothing(
     "operation", [operation for operation in sorted(ROUTES) if operation[1].startswith(PEOPLE_ONLY)], ids=" ".join
 )
 async def test_a_key_of_the_organization_itself_stays_out_of_members_and_keys(
-    clients: Clients, database: Database, victim: Furnished, operation: Asked
+    clients: Clients, database: Database, victim: FullTenant, operation: Asked
 ) -> None:
     before = await fingerprints(database, victim.ids["organization_id"])
     status, body = await ask(clients["own key"], operation, victim.ids)
@@ -226,7 +226,7 @@ async def test_a_key_of_the_organization_itself_stays_out_of_members_and_keys(
     assert await fingerprints(database, victim.ids["organization_id"]) == before
 
 
-async def test_nobody_lists_an_organization_that_is_not_theirs(clients: Clients, victim: Furnished) -> None:
+async def test_nobody_lists_an_organization_that_is_not_theirs(clients: Clients, victim: FullTenant) -> None:
     for who in OUTSIDERS:
         answer = await clients[who].get("/api/organizations")
         assert answer.status_code == 200

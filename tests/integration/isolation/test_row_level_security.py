@@ -31,7 +31,7 @@ from kit.http.app_key import DATABASE
 from kit.http.sessions import MissingGuard
 from kit.settings import Settings
 from support.factories import sign_in
-from support.full_tenant import OWNED_TABLES, Furnished
+from support.full_tenant import OWNED_TABLES, FullTenant
 from tenants.guards import requires_member
 
 pytestmark = pytest.mark.anyio
@@ -53,7 +53,7 @@ async def forbidden(session: AsyncSession, statement: sa.Executable) -> bool:
     return False
 
 
-def looking(walled: Database, stranger: Furnished, who: str) -> Any:
+def looking(walled: Database, stranger: FullTenant, who: str) -> Any:
     """A transaction of another organization, or of none."""
     return walled.tenant_session(
         *((stranger.ids["organization_id"], stranger.tenant.owner.id) if who == "stranger" else (None,))
@@ -84,12 +84,12 @@ async def test_no_other_table_has_a_tenants_column() -> None:
 @WHO_LOOKS
 @EACH_TABLE
 async def test_rows_of_another_organization_are_out_of_sight(
-    walled: Database, database: Database, victim: Furnished, stranger: Furnished, name: str, who: str
+    walled: Database, database: Database, victim: FullTenant, stranger: FullTenant, name: str, who: str
 ) -> None:
     table, victim_id = OWNED_TABLES[name], victim.ids["organization_id"]
     theirs = sa.select(sa.func.count()).select_from(table).where(table.c.organization_id == victim_id)
     async with database.sessions() as session:
-        assert await session.scalar(theirs), f"furnish() makes no row in {name}"
+        assert await session.scalar(theirs), f"make_full_tenant() makes no row in {name}"
 
     async with looking(walled, stranger, who) as session:
         assert await session.scalar(theirs) == 0
@@ -100,7 +100,7 @@ async def test_rows_of_another_organization_are_out_of_sight(
 @WHO_LOOKS
 @EACH_TABLE
 async def test_rows_of_another_organization_are_out_of_reach(
-    walled: Database, victim: Furnished, stranger: Furnished, name: str, who: str
+    walled: Database, victim: FullTenant, stranger: FullTenant, name: str, who: str
 ) -> None:
     table, victim_id = OWNED_TABLES[name], victim.ids["organization_id"]
     theirs = table.c.organization_id == victim_id
@@ -117,7 +117,7 @@ async def test_rows_of_another_organization_are_out_of_reach(
 
 @EACH_TABLE
 async def test_no_row_is_given_to_another_organization(
-    walled: Database, victim: Furnished, stranger: Furnished, name: str
+    walled: Database, victim: FullTenant, stranger: FullTenant, name: str
 ) -> None:
     table = OWNED_TABLES[name]
     async with looking(walled, stranger, "stranger") as session:
@@ -126,7 +126,7 @@ async def test_no_row_is_given_to_another_organization(
 
 @WHO_LOOKS
 async def test_another_organization_itself_is_out_of_sight_and_reach(
-    walled: Database, victim: Furnished, stranger: Furnished, who: str
+    walled: Database, victim: FullTenant, stranger: FullTenant, who: str
 ) -> None:
     table, victim_id = Base.metadata.tables["organization"], victim.ids["organization_id"]
     async with looking(walled, stranger, who) as session:
@@ -142,7 +142,7 @@ async def test_another_organization_itself_is_out_of_sight_and_reach(
 
 
 async def test_a_person_sees_their_own_places_and_gives_themselves_none(
-    walled: Database, victim: Furnished, stranger: Furnished
+    walled: Database, victim: FullTenant, stranger: FullTenant
 ) -> None:
     membership, person = OWNED_TABLES["membership"], victim.member.id
     async with walled.tenant_session(None, person) as session:
@@ -155,7 +155,7 @@ async def test_a_person_sees_their_own_places_and_gives_themselves_none(
         assert await forbidden(session, sa.insert(membership).values(place))
 
 
-async def test_a_transaction_that_names_nobody_sees_nothing(walled: Database, victim: Furnished) -> None:
+async def test_a_transaction_that_names_nobody_sees_nothing(walled: Database, victim: FullTenant) -> None:
     async with walled.sessions() as session:
         for table in (*OWNED_TABLES.values(), Base.metadata.tables["organization"]):
             assert await session.scalar(sa.select(sa.func.count()).select_from(table)) == 0, table.name
@@ -263,7 +263,7 @@ async def narrow(settings: Settings) -> AsyncIterator[Litestar]:
         yield application
 
 
-async def test_requests_run_as_the_walled_role_and_leave_nothing_behind(narrow: Litestar, victim: Furnished) -> None:
+async def test_requests_run_as_the_walled_role_and_leave_nothing_behind(narrow: Litestar, victim: FullTenant) -> None:
     organization_id, engine = victim.ids["organization_id"], DATABASE.get(narrow).engine
     transport = httpx.ASGITransport(narrow)  # type: ignore[arg-type]  # Litestar types its scopes more narrowly
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
@@ -290,7 +290,7 @@ async def test_requests_run_as_the_walled_role_and_leave_nothing_behind(narrow: 
     ],
 )
 async def test_a_handler_without_a_guard_gets_no_session(
-    narrow: Litestar, victim: Furnished, path: str, handler: str, session: str
+    narrow: Litestar, victim: FullTenant, path: str, handler: str, session: str
 ) -> None:
     transport = httpx.ASGITransport(narrow)  # type: ignore[arg-type]  # Litestar types its scopes more narrowly
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
@@ -304,7 +304,7 @@ async def test_a_handler_without_a_guard_gets_no_session(
 
 
 async def test_an_organization_chosen_in_a_savepoint_is_left_with_it(
-    walled: Database, victim: Furnished, stranger: Furnished
+    walled: Database, victim: FullTenant, stranger: FullTenant
 ) -> None:
     async with walled.tenant_session(stranger.ids["organization_id"]) as session:
         savepoint = await session.begin_nested()

@@ -13,7 +13,7 @@ from kit.http.forms import FORM_BYTES
 from kit.settings import Settings
 from support.authenticator import enrol
 from support.factories import PASSWORD, Factory, sign_in
-from support.full_tenant import furnish
+from support.full_tenant import make_full_tenant
 from support.html import FoundForm, Markup
 from support.html_forms import submit
 from support.mailbox import Mailbox
@@ -87,7 +87,7 @@ async def opened(
     if page in OF_ANYBODY:
         await client.get(page)
         return page
-    own = await furnish(database, make)
+    own = await make_full_tenant(database, make)
     await sign_in(client, own.tenant.owner)
     del client.headers[HEADER]  # a form has no headers of its own
     if page == ENROLMENT:

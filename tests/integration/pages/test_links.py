@@ -13,7 +13,7 @@ from conftest import PUBLIC_URL
 from kit.db.database import Database
 from kit.settings import Settings
 from support.factories import Factory, sign_in
-from support.full_tenant import furnish
+from support.full_tenant import make_full_tenant
 from support.html import Markup
 from tenants.models import Role
 
@@ -61,7 +61,7 @@ async def test_every_link_and_form_leads_somewhere(
     app: Litestar, database: Database, settings: Settings, client: httpx.AsyncClient, who: str
 ) -> None:
     make = Factory(database, settings)
-    own = await furnish(database, make)
+    own = await make_full_tenant(database, make)
     if who != "anonymous":
         people = {"owner": own.tenant.owner, "member": own.member}
         await sign_in(client, people.get(who) or await make.member(own.tenant.organization, Role.ADMIN))

@@ -28,8 +28,8 @@ def number() -> str:
 
 
 @pytest.fixture
-def desk(walled: Database, carrier: Carrier) -> NumberProvisioning:
-    """The desk as requests use it, with a carrier that the test may replace."""
+def provisioning(walled: Database, carrier: Carrier) -> NumberProvisioning:
+    """The provisioning as requests use it, with a carrier that the test may replace."""
     return build_number_provisioning(walled, carrier)
 
 

@@ -44,11 +44,11 @@ async def main(point: str, organization_id: UUID, subject: str) -> None:
     database = Database(settings.database_url)
     carrier = MortalCarrier(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)
     carrier.point = point
-    desk = build_number_provisioning(database, carrier)
+    provisioning = build_number_provisioning(database, carrier)
     if point.endswith("buying") or point == "bought":
-        await desk.purchaser.buy(organization_id, subject, by=SYSTEM)
+        await provisioning.purchaser.buy(organization_id, subject, by=SYSTEM)
     else:
-        await desk.releaser.release(organization_id, UUID(subject), by=SYSTEM)
+        await provisioning.releaser.release(organization_id, UUID(subject), by=SYSTEM)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

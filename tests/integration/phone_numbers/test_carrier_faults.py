@@ -33,39 +33,41 @@ Purchases = Callable[[UUID], Awaitable[list[NumberPurchase]]]
 
 
 @pytest.fixture
-async def line(settings: Settings) -> AsyncIterator[FaultyCarrier]:
-    """The line to the carrier, which the test may cut."""
+async def faulty_carrier(settings: Settings) -> AsyncIterator[FaultyCarrier]:
+    """The faulty_carrier to the carrier, which the test may cut."""
     assert settings.sandbox_address is not None
     async with FaultyCarrier(settings.sandbox_address).serving() as proxy:
         yield proxy
 
 
 @pytest.fixture
-async def desk(line: FaultyCarrier, settings: Settings, walled: Database) -> AsyncIterator[NumberProvisioning]:
-    """The desk, with that line to the carrier."""
-    carrier = TwilioCarrier(settings.twilio, api_base=f"http://{line.address}", signaling=None)
+async def provisioning(
+    faulty_carrier: FaultyCarrier, settings: Settings, walled: Database
+) -> AsyncIterator[NumberProvisioning]:
+    """The provisioning, with that faulty_carrier to the carrier."""
+    carrier = TwilioCarrier(settings.twilio, api_base=f"http://{faulty_carrier.address}", signaling=None)
     yield build_number_provisioning(walled, carrier)
     await carrier.close()
 
 
 async def test_a_purchase_whose_answer_is_lost_is_found_in_the_list(
-    line: FaultyCarrier,
-    desk: NumberProvisioning,
+    faulty_carrier: FaultyCarrier,
+    provisioning: NumberProvisioning,
     make: Factory,
     number: str,
     at_carrier: At,
     somebody: Actor,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    line.faults = {"POST": Fault.ANSWER_LOST}
-    bought = await desk.purchaser.buy(organization_id, number, by=somebody)
+    faulty_carrier.faults = {"POST": Fault.ANSWER_LOST}
+    bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]
 
 
 @pytest.mark.parametrize("fault", list(Fault))
 async def test_a_purchase_that_is_in_doubt_is_not_repeated_and_is_settled(
-    line: FaultyCarrier,
-    desk: NumberProvisioning,
+    faulty_carrier: FaultyCarrier,
+    provisioning: NumberProvisioning,
     make: Factory,
     database: Database,
     carrier: Carrier,
@@ -77,12 +79,12 @@ async def test_a_purchase_that_is_in_doubt_is_not_repeated_and_is_settled(
     fault: Fault,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    line.faults = {"POST": fault}
+    faulty_carrier.faults = {"POST": fault}
     if fault is Fault.ANSWER_LOST:
         # The list is away as well, after the search.
-        line.faults, line.spared = {"POST": fault, "GET": Fault.UNAVAILABLE}, ["GET"]
+        faulty_carrier.faults, faulty_carrier.exempt_once = {"POST": fault, "GET": Fault.UNAVAILABLE}, ["GET"]
     with pytest.raises(PurchaseUnconfirmed) as refusal:
-        await desk.purchaser.buy(organization_id, number, by=somebody)
+        await provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert problem_body(refusal.value)["status"] == 503
     assert len(await at_carrier(number)) == (fault is Fault.ANSWER_LOST)
 
@@ -91,16 +93,16 @@ async def test_a_purchase_that_is_in_doubt_is_not_repeated_and_is_settled(
     settled = PurchaseState.COMPLETED if fault is Fault.ANSWER_LOST else PurchaseState.FAILED
     assert [purchase.state for purchase in await purchases(organization_id)] == [settled]
 
-    line.faults = {}
-    await desk.purchaser.buy(organization_id, number, by=somebody)
+    faulty_carrier.faults = {}
+    await provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert len(await at_carrier(number)) == 1
     assert len(await held(organization_id)) == 1
 
 
 @pytest.mark.parametrize("fault", list(Fault))
 async def test_with_the_carrier_away_nothing_is_begun(
-    line: FaultyCarrier,
-    desk: NumberProvisioning,
+    faulty_carrier: FaultyCarrier,
+    provisioning: NumberProvisioning,
     make: Factory,
     number: str,
     purchases: Purchases,
@@ -108,17 +110,17 @@ async def test_with_the_carrier_away_nothing_is_begun(
     fault: Fault,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    line.faults = {"GET": fault}
+    faulty_carrier.faults = {"GET": fault}
     with pytest.raises(CarrierNotAnswering) as refusal:
-        await desk.purchaser.buy(organization_id, number, by=somebody)
+        await provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert problem_body(refusal.value)["status"] == 503
     assert await purchases(organization_id) == []
 
 
 @pytest.mark.parametrize("fault", list(Fault))
 async def test_a_release_that_the_carrier_does_not_confirm_is_finished_later(
-    line: FaultyCarrier,
-    desk: NumberProvisioning,
+    faulty_carrier: FaultyCarrier,
+    provisioning: NumberProvisioning,
     make: Factory,
     reconciler: NumberReconciler,
     number: str,
@@ -128,10 +130,10 @@ async def test_a_release_that_the_carrier_does_not_confirm_is_finished_later(
     fault: Fault,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    bought = await desk.purchaser.buy(organization_id, number, by=somebody)
-    line.faults = {"DELETE": fault}
+    bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    faulty_carrier.faults = {"DELETE": fault}
     with pytest.raises(ReleaseUnconfirmed):
-        await desk.releaser.release(organization_id, bought.id, by=somebody)
+        await provisioning.releaser.release(organization_id, bought.id, by=somebody)
     assert all(row.releasing_at is not None for row in await held(organization_id))
 
     await reconciler.settle_pending()
@@ -140,7 +142,7 @@ async def test_a_release_that_the_carrier_does_not_confirm_is_finished_later(
 
 
 async def test_a_number_that_another_organization_still_claims_goes_back(
-    desk: NumberProvisioning,
+    provisioning: NumberProvisioning,
     make: Factory,
     database: Database,
     number: str,
@@ -154,7 +156,7 @@ async def test_a_number_that_another_organization_still_claims_goes_back(
         session.add(PhoneNumber(organization_id=other, e164=number))
     organization_id = (await make.tenant(number=False)).organization.id
     with pytest.raises(NumberNotAvailable):
-        await desk.purchaser.buy(organization_id, number, by=somebody)
+        await provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert await at_carrier(number) == []
     assert await held(organization_id) == []
     assert [purchase.state for purchase in await purchases(organization_id)] == [PurchaseState.FAILED]
@@ -166,10 +168,10 @@ async def test_no_connection_is_held_while_the_carrier_is_asked(
     assert settings.database_url is not None
     database = Database(settings.database_url)
     carrier = _Watching(settings, database)
-    desk = build_number_provisioning(database, carrier)
+    provisioning = build_number_provisioning(database, carrier)
     organization_id = (await make.tenant(number=False)).organization.id
-    bought = await desk.purchaser.buy(organization_id, number, by=somebody)
-    await desk.releaser.release(organization_id, bought.id, by=somebody)
+    bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    await provisioning.releaser.release(organization_id, bought.id, by=somebody)
     assert carrier.connections == [0, 0, 0]
     await carrier.close()
     await database.stop()

@@ -97,7 +97,7 @@ async def test_a_purchase_killed_at_any_step_is_adopted_or_given_up(
 async def test_a_release_killed_at_any_step_is_finished(
     die: Die,
     make: Factory,
-    desk: NumberProvisioning,
+    provisioning: NumberProvisioning,
     reconciler: NumberReconciler,
     number: str,
     at_carrier: At,
@@ -106,7 +106,7 @@ async def test_a_release_killed_at_any_step_is_finished(
     point: str,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    bought = await desk.purchaser.buy(organization_id, number, by=somebody)
+    bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
     await die(point, organization_id, str(bought.id))
     assert all(row.releasing_at is not None for row in await held(organization_id))
 
@@ -151,7 +151,7 @@ async def test_the_next_click_settles_what_a_crash_left(
         await build_number_provisioning(walled, crashing).purchaser.buy(organization_id, number, by=somebody)
     await crashing.close()
 
-    desk = build_number_provisioning(walled, carrier, abandoned_after=timedelta())
-    bought = await desk.purchaser.buy(organization_id, number, by=somebody)
+    provisioning = build_number_provisioning(walled, carrier, abandoned_after=timedelta())
+    bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert [row.id for row in await held(organization_id)] == [bought.id]
     assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]

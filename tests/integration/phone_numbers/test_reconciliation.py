@@ -115,7 +115,7 @@ async def test_a_row_without_the_carriers_id_gets_it(
 async def test_a_deleted_organization_keeps_its_numbers_for_thirty_days(
     make: Factory,
     database: Database,
-    desk: NumberProvisioning,
+    provisioning: NumberProvisioning,
     reconciler: NumberReconciler,
     number: str,
     at_carrier: At,
@@ -124,7 +124,7 @@ async def test_a_deleted_organization_keeps_its_numbers_for_thirty_days(
     is_kept: bool,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    await desk.purchaser.buy(organization_id, number, by=somebody)
+    await provisioning.purchaser.buy(organization_id, number, by=somebody)
     deleted = sa.update(Organization).where(Organization.id == organization_id)
     async with database.sessions() as session, session.begin():
         await session.execute(deleted.values(deleted_at=datetime.now(UTC) - timedelta(days=days)))
@@ -135,7 +135,7 @@ async def test_a_deleted_organization_keeps_its_numbers_for_thirty_days(
 async def test_a_release_waits_for_the_end_of_a_live_call(
     make: Factory,
     database: Database,
-    desk: NumberProvisioning,
+    provisioning: NumberProvisioning,
     reconciler: NumberReconciler,
     number: str,
     held: Rows,
@@ -143,7 +143,7 @@ async def test_a_release_waits_for_the_end_of_a_live_call(
 ) -> None:
     tenant = await make.tenant(number=False)
     organization_id = tenant.organization.id
-    bought = await desk.purchaser.buy(organization_id, number, by=somebody)
+    bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
     call = Call(
         organization_id=organization_id,
         carrier_sid=f"CA{uuid4().hex}",
@@ -170,8 +170,8 @@ async def test_a_release_waits_for_the_end_of_a_live_call(
 class _Counting(NumberReconciler):
     """Notes what it is asked for."""
 
-    def __init__(self, database: Database, carrier: Carrier, desk: NumberProvisioning) -> None:
-        super().__init__(database, carrier, desk)
+    def __init__(self, database: Database, carrier: Carrier, provisioning: NumberProvisioning) -> None:
+        super().__init__(database, carrier, provisioning)
         self.asked: list[str] = []
 
     async def compare(self) -> ReconciliationReport:
@@ -184,9 +184,9 @@ class _Counting(NumberReconciler):
 
 
 async def test_every_tenth_run_compares_the_whole_list(
-    database: Database, carrier: Carrier, desk: NumberProvisioning
+    database: Database, carrier: Carrier, provisioning: NumberProvisioning
 ) -> None:
-    reconciler, compared = _Counting(database, carrier, desk), list[str]()
+    reconciler, compared = _Counting(database, carrier, provisioning), list[str]()
     reconciliation = PeriodicNumberReconciliation(reconciler, compared.append)
     for _ in range(11):
         await reconciliation.run()

@@ -21,7 +21,7 @@ from kit.settings import Settings
 from privacy.organization_erasure import OrganizationErasure
 from support.call_factory import add_call
 from support.factories import Factory, Tenant
-from support.full_tenant import fingerprints, furnish
+from support.full_tenant import fingerprints, make_full_tenant
 from tenants.models import Organization, PhoneNumber
 from tenants.services import RESTORE_PERIOD, OrganizationService
 
@@ -71,7 +71,7 @@ async def told_of(jobs: Database, organization_id: UUID) -> list[AuditEvent]:
 async def test_everything_of_an_erased_organization_is_gone_and_nothing_of_another(
     jobs: Database, make: Factory
 ) -> None:
-    gone, kept = await furnish(jobs, make), await furnish(jobs, make)
+    gone, kept = await make_full_tenant(jobs, make), await make_full_tenant(jobs, make)
     gone_id, kept_id = gone.ids["organization_id"], kept.ids["organization_id"]
     before = await fingerprints(jobs, kept_id)
     assert None not in (await fingerprints(jobs, gone_id)).values()
@@ -159,13 +159,13 @@ async def test_an_erasure_killed_at_any_step_is_finished_by_the_next(
 ) -> None:
     number, died = 1, True
     while died:
-        furnished = await furnish(jobs, make)
-        organization_id = furnished.ids["organization_id"]
+        full_tenant = await make_full_tenant(jobs, make)
+        organization_id = full_tenant.ids["organization_id"]
         before = await fingerprints(jobs, organization_id)
         await delete(jobs, organization_id, ago=OVER)
         died = await die_at_transaction(own_database_url, number)
         if died:
-            await assert_untouched_or_lost_to_its_owner(jobs, furnished.tenant, before)
+            await assert_untouched_or_lost_to_its_owner(jobs, full_tenant.tenant, before)
             assert await erasure(jobs).run() == 1
         assert set((await fingerprints(jobs, organization_id)).values()) == {None}
         told = [event.action for event in await told_of(jobs, organization_id)]

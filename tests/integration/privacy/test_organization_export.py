@@ -18,7 +18,7 @@ from kit.db.database import Database
 from kit.settings import Settings
 from privacy.organization_export import MAX_EXPORTS_PER_HOUR
 from support.factories import PASSWORD, Factory, Tenant
-from support.full_tenant import Furnished, furnish
+from support.full_tenant import FullTenant, make_full_tenant
 from support.page_session import post_form
 from tenants.models import ApiKey, Role
 from widget.models import EmbedToken
@@ -63,12 +63,12 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 @pytest.fixture
-async def own(database: Database, settings: Settings) -> Furnished:
-    return await furnish(database, Factory(database, settings))
+async def own(database: Database, settings: Settings) -> FullTenant:
+    return await make_full_tenant(database, Factory(database, settings))
 
 
 async def test_an_owner_gets_everything_and_it_is_on_record(
-    client: httpx.AsyncClient, own: Furnished, database: Database
+    client: httpx.AsyncClient, own: FullTenant, database: Database
 ) -> None:
     tenant = own.tenant
     await enter(client, tenant.owner)
@@ -94,7 +94,7 @@ async def test_an_owner_gets_everything_and_it_is_on_record(
 
 
 async def test_no_digest_and_no_carriers_id_is_in_it(
-    client: httpx.AsyncClient, own: Furnished, database: Database
+    client: httpx.AsyncClient, own: FullTenant, database: Database
 ) -> None:
     await enter(client, own.tenant.owner)
     everything = "".join(opened(await export(client, own.tenant)).values())

@@ -1,4 +1,4 @@
-"""Finds a Chromium that can make a call, or installs one where it may."""
+"""Finds a Chromium that can make a call, or installs one where that is allowed."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ MAC_PROGRAMS = (
 PROBE_SECONDS = 60
 INSTALL_SECONDS = 600
 ARGUMENTS = (
-    "--no-sandbox",  # root and containers have no user namespace for it; the pages are ours
+    "--no-sandbox",  # root and containers have no user namespace for it; the pages are trusted
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
@@ -37,7 +37,7 @@ HOW = (
 def find_chromium() -> dict[str, Any]:
     """Keyword arguments for Playwright's ``chromium.launch``: program, flags and environment.
 
-    Skips the test when ``BROWSER_TESTS=off`` asks for it, which ``CI`` forbids, and fails it when nothing works.
+    Skips the test when ``BROWSER_TESTS=off`` is set, which ``CI`` forbids. Fails the test when no Chromium works.
     """
     if os.environ.get("BROWSER_TESTS") == "off":
         if os.environ.get("CI"):
@@ -51,14 +51,15 @@ def find_chromium() -> dict[str, Any]:
 
 
 def launch_options(program: str, extra: Mapping[str, str]) -> dict[str, Any]:
-    """What Playwright needs to start ``program`` with ``extra`` environment variables and a fake microphone."""
+    """Arguments for Playwright to start ``program`` with ``extra`` environment variables and a fake microphone."""
     return {"executable_path": program, "args": list(ARGUMENTS), "env": {**os.environ, **extra}}
 
 
 @cache
 def _first_working() -> tuple[str, Mapping[str, str]] | None:
     for program, extra in _candidates():
-        probe = [sys.executable, __file__, program]  # apart: the caller's event loop runs, and a crash stays outside
+        # In a separate process, because the caller's event loop is running, and a crash must not end the tests.
+        probe = [sys.executable, __file__, program]
         try:
             tried = subprocess.run(
                 probe, env={**os.environ, **extra}, capture_output=True, text=True, timeout=PROBE_SECONDS, check=False
@@ -95,20 +96,21 @@ def _installed() -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def _packaged() -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Chromium from an npm package: needs neither root nor any library of the system but glibc."""
+    """Chromium from an npm package: it needs neither root nor libraries of the system except glibc."""
     extra = {"LD_LIBRARY_PATH": str(PACKAGED / "al2023" / "lib"), "FONTCONFIG_PATH": str(PACKAGED / "fonts")}
     if not (PACKAGED / "chromium").exists():
         _note("installing the Chromium of tools/browser")
         if not _succeeds(["npm", "ci", "--no-audit", "--no-fund", "--prefix", str(ROOT / "tools" / "browser")]):
             return
-        fresh = PACKAGED.with_suffix(".new")  # renamed when whole: a killed run leaves nothing half unpacked
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        # The package unpacks into TMPDIR, and its libraries too where it believes to run bare.
-        bare = {"TMPDIR": str(fresh), "AWS_EXECUTION_ENV": "AWS_Lambda_nodejs20.x"}
-        if not _succeeds(["node", str(ROOT / "tools" / "browser" / "unpack.mjs")], bare):
+        # Renamed when complete, so that a killed run leaves no partly unpacked folder under the name.
+        partial = PACKAGED.with_suffix(".new")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        # The package unpacks into TMPDIR. It unpacks its libraries only when it runs on AWS Lambda.
+        lambda_environment = {"TMPDIR": str(partial), "AWS_EXECUTION_ENV": "AWS_Lambda_nodejs20.x"}
+        if not _succeeds(["node", str(ROOT / "tools" / "browser" / "unpack.mjs")], lambda_environment):
             return
-        fresh.rename(PACKAGED)
+        partial.rename(PACKAGED)
     yield str(PACKAGED / "chromium"), extra
 
 
@@ -136,7 +138,7 @@ def _note(text: str) -> None:
 
 
 async def _probe(program: str) -> None:
-    """Start ``program``, open a page and ask it for a microphone; raises what went wrong."""
+    """Start ``program``, open a page and request a microphone; raises an exception when a step fails."""
 
     async def serve(route: Route) -> None:
         await route.fulfill(status=200, content_type="text/html", body="<!doctype html><title>probe</title>")
@@ -145,7 +147,7 @@ async def _probe(program: str) -> None:
         browser = await playwright.chromium.launch(**launch_options(program, {}))
         page = await browser.new_page()
         await page.route("**/*", serve)
-        await page.goto("http://localhost/")  # a secure context, as getUserMedia wants
+        await page.goto("http://localhost/")  # a secure context, which getUserMedia requires
         tracks = await page.evaluate(
             "async () => (await navigator.mediaDevices.getUserMedia({audio: true})).getAudioTracks().length"
         )

@@ -1,4 +1,4 @@
-"""Steps of a signed-in person in the dashboard: sign in, generate a token, download a kit."""
+"""Steps in the dashboard: sign in, generate a token, download a kit."""
 
 import io
 import zipfile
@@ -11,7 +11,7 @@ from support.factories import PASSWORD
 
 
 async def sign_in(page: Page, customer: Customer) -> None:
-    """Sign the organization's owner in; ends on its overview."""
+    """Sign in the organization's owner; ends on the overview page."""
     await page.goto(f"{customer.product.url}/login")
     await page.get_by_label("Email", exact=True).fill(customer.tenant.owner.email)
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -20,7 +20,7 @@ async def sign_in(page: Page, customer: Customer) -> None:
 
 
 async def generate_token(page: Page, customer: Customer, domains: str) -> str:
-    """Generate a token for ``domains``; ends on the page that shows it once, and returns it."""
+    """Generate a token for ``domains`` and return it; ends on the page that shows it once."""
     await page.goto(f"{customer.product.url}/dashboard/{customer.tenant.organization.slug}/settings")
     section = page.get_by_role("region", name="Embed Phone Widget", exact=True)
     await section.get_by_label("Label", exact=True).fill("CRM")
@@ -31,7 +31,7 @@ async def generate_token(page: Page, customer: Customer, domains: str) -> str:
 
 
 async def download_kit(page: Page, title: str) -> dict[str, bytes]:
-    """The files of the kit called ``title``, by their names inside its folder."""
+    """The files of the kit ``title``, by their paths in the kit's folder."""
     async with page.expect_download() as begun:
         await page.get_by_role("link", name=f"Download the {title} kit").click()
     download = await begun.value

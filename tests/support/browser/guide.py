@@ -17,13 +17,13 @@ ran: set[str] = set()
 
 
 def runs(*names: str) -> Callable[[Test], Test]:
-    """Decorates the test that runs the examples called ``names``."""
+    """Decorator for the test that runs the examples ``names``."""
     ran.update(names)
     return lambda test: test
 
 
 async def examples(customer: Customer) -> dict[str, str]:
-    """What the product's guide shows, by name, with the customer's token in place of the guide's."""
+    """The examples of the product's guide, by name, with the customer's token in place of the placeholder."""
     async with httpx.AsyncClient(base_url=customer.product.url) as client:
         markdown = (await client.get("/docs/widget-integration/llm.md")).text
     filled = markdown.replace("ept_YOUR_TOKEN_HERE", customer.token.raw).replace("TOKEN_ID", str(customer.token.id))
@@ -33,5 +33,5 @@ async def examples(customer: Customer) -> dict[str, str]:
 
 
 async def example(customer: Customer, name: str) -> str:
-    """One of them."""
+    """One example of the guide."""
     return (await examples(customer))[name]

@@ -1,4 +1,4 @@
-"""Leaves a page and goes back to it, in a browser that keeps pages in its back/forward cache."""
+"""Leaves a page and goes back to it, in a browser with a back/forward cache."""
 
 import contextlib
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from support.browser.host_site import HostSite
 from support.browser.phone import Phone
 
 CACHE_OFF = "--disable-back-forward-cache"
-"""Playwright switches the cache off; its own argument is what a test leaves out."""
+"""Playwright's argument that switches the cache off; tests of the cache remove it."""
 
 
 async def leave_and_come_back(
@@ -18,7 +18,7 @@ async def leave_and_come_back(
     await phone.page.goto(host_site.page("<p>Elsewhere</p>"))
     if meanwhile is not None:
         await meanwhile()
-    # Playwright's own way back waits for a load that a kept page does not have.
+    # Playwright's go_back waits for a load event, which a page from the cache does not have.
     session = await phone.page.context.new_cdp_session(phone.page)
     reasons: list[object] = []
     session.on("Page.backForwardCacheNotUsed", lambda event: reasons.append(event["notRestoredExplanations"]))
@@ -28,7 +28,7 @@ async def leave_and_come_back(
     await session.send("Page.navigateToHistoryEntry", {"entryId": entry})
 
     async def is_restored() -> bool:
-        with contextlib.suppress(PlaywrightError):  # between two pages there is none to ask
+        with contextlib.suppress(PlaywrightError):  # during the navigation there is no page
             return bool(reasons) or bool(await phone.page.evaluate("() => window.restored === true"))
         return False
 

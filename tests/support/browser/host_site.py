@@ -28,7 +28,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        if self.path == "/favicon.ico":  # asked for by browsers, part of no test
+        if self.path == "/favicon.ico":  # browsers request it, but no test publishes it
             self.send_response(204)
             self.end_headers()
             return
@@ -43,12 +43,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-        """Say nothing."""
+        """Log nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostSite:
-    """The server; ``origin`` is on 127.0.0.1 while the product is on localhost."""
+    """The running server; ``origin`` is on 127.0.0.1, the product on localhost."""
 
     origin: str
     _pages: dict[str, _Page]
@@ -63,20 +63,20 @@ class HostSite:
         )
 
     def publish(self, text: str, *, kind: str = HTML, headers: Mapping[str, str] | None = None) -> str:
-        """Publish a whole document, or with another ``kind`` a script, and return its address."""
+        """Publish a document of the media type ``kind`` and return its address."""
         path = f"/{next(self._serial)}"
         self._pages[path] = _Page(text.encode(), kind, headers or {})
         return self.origin + path
 
 
 def widget_tag(product_url: str, token: str, attributes: str = "") -> str:
-    """The snippet as the dashboard gives it, with more ``attributes``."""
+    """The snippet of the dashboard, with additional ``attributes``."""
     return f'<script src="{product_url}/widget/phone.js" data-token="{token}" {attributes}></script>'
 
 
 @contextlib.contextmanager
 def serving_pages() -> Iterator[HostSite]:
-    """Serve until the end."""
+    """Serve pages inside the ``with`` block."""
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.pages = {}
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})

@@ -1,4 +1,4 @@
-"""A HubSpot page that frames the calling page with HubSpot's SDK."""
+"""A HubSpot page that shows the calling page in a frame with HubSpot's SDK."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A record<
     debugMode: false,
     onMessageHandler: (message) => heard.push(message),
   });
-  // HubSpot tells the frame where it stands in the message that begins the handshake.
+  // HubSpot sends the frame's context in the first message of the handshake.
   const send = host.sendMessage.bind(host);
   host.sendMessage = (message, callback) =>
     send(message.type === "SYNC" ? { ...message, ...context } : message, callback);
@@ -33,12 +33,12 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A record<
 
 
 def address(customer: Customer, *, raw: str | None = None) -> str:
-    """The calling page's address as the dashboard gives it."""
+    """The calling page's address, as shown in the dashboard."""
     return f"{customer.product.url}/integrations/hubspot?t={customer.token.id}#{raw or customer.token.raw}"
 
 
 class HubSpot:
-    """``page`` shows a record with the calling page in its frame."""
+    """A record in ``page``, with the calling page in a frame."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -68,9 +68,9 @@ class HubSpot:
         return self.frame.locator("#status")
 
     async def show(self, src: str, *, origin: str = HUBSPOT, context: Mapping[str, Any] | None = None) -> None:
-        """Open a record at ``origin``; ``context`` is what HubSpot says in its handshake."""
-        told = {"portalId": 62515, "userId": 7, "ownerId": 9, **(context or {})}
-        body = _PAGE % {"context": json.dumps(told), "src": json.dumps(src)}
+        """Open a record at ``origin``; ``context`` overrides fields of HubSpot's handshake."""
+        handshake = {"portalId": 62515, "userId": 7, "ownerId": 9, **(context or {})}
+        body = _PAGE % {"context": json.dumps(handshake), "src": json.dumps(src)}
 
         async def serve(route: Route) -> None:
             if route.request.url.endswith("/sdk.js"):
@@ -85,7 +85,7 @@ class HubSpot:
         await self.page.evaluate("([type, data]) => host.sendMessage({ type, data })", [kind, data])
 
     async def post(self, message: Any) -> None:
-        """Post ``message`` to the frame as it is, without HubSpot's SDK."""
+        """Post ``message`` to the frame without HubSpot's SDK."""
         await self.page.evaluate("message => host.iFrame.contentWindow.postMessage(message, '*')", message)
 
     async def heard(self, *kinds: str) -> list[Message]:
@@ -93,7 +93,7 @@ class HubSpot:
         return [message for message in messages if not kinds or message["type"] in kinds]
 
     async def until(self, kind: str, count: int = 1) -> Message:
-        """The ``count``-th message of this kind from the frame."""
+        """Wait for the ``count``-th message of this kind from the frame and return it."""
 
         async def probe() -> Message | None:
             messages = await self.heard(kind)
@@ -102,7 +102,7 @@ class HubSpot:
         return await self._until(probe, f"{kind} no. {count}")
 
     async def until_blocked(self) -> None:
-        """Until the browser shows its own page in place of ours."""
+        """Wait until the browser shows an error page in place of the calling page."""
 
         async def probe() -> bool:
             return self.frame.url.startswith("chrome-error:")
@@ -110,7 +110,7 @@ class HubSpot:
         await self._until(probe, "blocked frame")
 
     async def record(self, customer: Customer, call_id: str) -> Message:
-        """The call's record once it is closed."""
+        """Wait for the call's closed record and return it."""
 
         async def probe() -> Message | None:
             rows = await customer.calls()

@@ -1,4 +1,4 @@
-"""Asks axe-core about the phone's panel alone, and measures its controls."""
+"""Runs axe-core on the phone's panel, and measures its controls."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 LEAST_KEY = 44
 LEAST_TARGET = 24
-# axe in the panel alone: the page around it is not ours.
+# axe-core checks the panel only, because the page around it belongs to the customer.
 RUN = """async ({ rules, least, key }) => {
     const host = document.querySelector("epoch-phone");
     const { violations } = await axe.run(host, { runOnly: rules, resultTypes: ["violations"] });

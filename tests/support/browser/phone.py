@@ -1,4 +1,4 @@
-"""A page with the phone: its events, state, panel, audio and records."""
+"""Page object for a page with the phone: its events, state, panel, audio and call records."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -28,27 +28,27 @@ _CALL = """([number, options]) => {
 
 
 class Begun(NamedTuple):
-    """What ``EpochPhone.call`` returned, and the events that came before it did."""
+    """The result of ``EpochPhone.call``, and the events before it returned."""
 
     begun: bool
     events: list[Event]
 
     @property
     def call_id(self) -> str:
-        """The id told by ``callStarted``."""
+        """The id in ``callStarted``."""
         call_id: str = next(event["detail"]["callId"] for event in self.events if event["name"] == "callStarted")
         return call_id
 
 
 class Audio(NamedTuple):
-    """Packets and energy each way, seen from both ends; the far end's ``in`` is what the browser sent."""
+    """Packets and energy in both directions, at both ends; the far end's ``in`` counts what the browser sent."""
 
     browser: dict[str, float]
     far_end: dict[str, float]
 
 
 class Phone:
-    """``page`` runs the phone of ``product``, with a token of ``customer`` where the test has made one."""
+    """The phone of ``product`` in ``page``, with a token of ``customer`` if there is one."""
 
     def __init__(self, page: Page, product: Product, customer: Customer | None) -> None:
         self.page = page
@@ -73,11 +73,11 @@ class Phone:
 
     @property
     def panel(self) -> Locator:
-        """Everything the widget draws; locators look into its shadow root."""
+        """The widget's element; locators search in its shadow root."""
         return self.page.locator("epoch-phone")
 
     async def until(self, what: str, probe: Callable[[], Awaitable[Found | None]], within: float = PATIENCE) -> Found:
-        """What ``probe`` finds once it finds something. Fails after ``within`` seconds, with what the page told."""
+        """Wait for a result of ``probe`` and return it. Fails after ``within`` seconds and shows the page's events."""
         try:
             async with asyncio.timeout(within):
                 while True:
@@ -85,15 +85,15 @@ class Phone:
                         return found
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
-            told = [(event["name"], event["detail"]) for event in await self.events()]
+            events = [(event["name"], event["detail"]) for event in await self.events()]
             raise AssertionError(
-                f"not within {within:.0f} s: {what}\nevents: {told}\nconsole: {self.console}"
+                f"not within {within:.0f} s: {what}\nevents: {events}\nconsole: {self.console}"
             ) from None
 
     async def events(self, *names: str) -> list[Event]:
-        """What the phone told so far: name, detail, the state at that moment."""
-        told: list[Event] = await self.page.evaluate('() => window[Symbol.for("epoch.watch")].events')
-        return [event for event in told if not names or event["name"] in names]
+        """The phone's events so far: name, detail, and the state at that moment."""
+        events: list[Event] = await self.page.evaluate('() => window[Symbol.for("epoch.watch")].events')
+        return [event for event in events if not names or event["name"] in names]
 
     async def details(self, name: str) -> list[Any]:
         return [event["detail"] for event in await self.events(name)]
@@ -113,7 +113,7 @@ class Phone:
         return await self.until(f"state {' or '.join(states)}", probe, within)
 
     async def until_event(self, name: str, count: int = 1, within: float = PATIENCE) -> Any:
-        """The detail of the ``count``-th event called ``name``."""
+        """Wait for the ``count``-th event ``name`` and return its detail."""
 
         async def probe() -> list[Any] | None:
             details = await self.details(name)
@@ -122,32 +122,32 @@ class Phone:
         return (await self.until(f"event {name} no. {count}", probe, within))[count - 1]
 
     async def call(self, number: str, options: dict[str, Any] | None = None) -> Begun:
-        """Call ``number`` and return what happened in the same tick."""
-        answer = await self.page.evaluate(_CALL, [number, options])
-        return Begun(answer["begun"], answer["events"])
+        """Call ``number``; return the result and the events before it."""
+        result = await self.page.evaluate(_CALL, [number, options])
+        return Begun(result["begun"], result["events"])
 
     async def hangup(self) -> None:
         await self.page.evaluate("() => EpochPhone.hangup()")
 
     async def tracks(self) -> int:
-        """Microphone tracks that the page ever had."""
+        """The number of microphone tracks that the page has had."""
         count: int = await self.page.evaluate('() => window[Symbol.for("epoch.watch")].tracks()')
         return count
 
     async def live_tracks(self) -> int:
-        """Microphone tracks that still record."""
+        """The number of microphone tracks that still record."""
         count: int = await self.page.evaluate('() => window[Symbol.for("epoch.watch")].liveTracks()')
         return count
 
     async def far_end(self, call_id: str) -> dict[str, Any]:
-        """The call as the carrier sees it."""
+        """The call's state at the sandbox carrier."""
         async with httpx.AsyncClient() as client:
             calls = (await client.get(f"{self.product.carrier}/sandbox/calls")).json()
         found: dict[str, Any] = next(call for call in calls if call["params"].get("CallId") == call_id)
         return found
 
     async def until_digits(self, call_id: str, digits: str) -> None:
-        """Until the far end heard as many digits as ``digits`` has, which must be these."""
+        """Wait until the far end received as many digits as ``digits``; assert that they are equal."""
         heard: list[str] = []
 
         async def probe() -> bool:
@@ -164,7 +164,7 @@ class Phone:
         return Audio(browser, await self.far_end(call_id))
 
     async def hear(self, call_id: str, *, within: float = PATIENCE) -> tuple[Audio, Audio]:
-        """Audio before and after two seconds of packets each way."""
+        """Return the audio counts before and after two seconds of packets in both directions."""
         before = await self.audio(call_id)
 
         async def probe() -> Audio | None:
@@ -185,7 +185,7 @@ class Phone:
         return await self.customer.calls()
 
     async def record(self, call_id: str) -> dict[str, Any]:
-        """The record of a call once it is closed."""
+        """Wait for the call's closed record and return it."""
 
         async def probe() -> dict[str, Any] | None:
             return next((row for row in await self.records() if row["call_id"] == call_id and row["ended_at"]), None)
@@ -193,7 +193,7 @@ class Phone:
         return await self.until("a closed call record", probe)
 
     async def assert_agrees(self, call_id: str, number: str, status: str) -> dict[str, Any]:
-        """One ``callStarted``, one ``callEnded`` and one record, which tell the same of the call. The record."""
+        """Assert that one ``callStarted``, one ``callEnded`` and one record agree about the call; return the record."""
         ended = await self.until_event("callEnded")
         record = await self.record(call_id)
         started = await self.details("callStarted")
@@ -207,7 +207,7 @@ class Phone:
 
 
 async def assert_whole_call(phone: Phone) -> None:
-    """A call with sound both ways, ended by the user, after which the browser has nothing to complain of."""
+    """Make a call with audio in both directions, hang up, and assert that the browser logged no error."""
     await phone.until_event("ready")
     begun = await phone.call(ECHO)
     await phone.until_event("callAnswered")

@@ -8,7 +8,7 @@ WINDOW = "/widget/window"
 
 
 async def window_of(phone: Phone) -> Phone:
-    """The window that ``phone``'s page has opened, once it holds a phone that was given a token."""
+    """Wait for the pop-out window that ``phone``'s page opened, with a phone that has its token; return it."""
 
     async def probe() -> Page | None:
         return next((page for page in phone.page.context.pages if WINDOW in page.url), None)
@@ -19,7 +19,7 @@ async def window_of(phone: Phone) -> Phone:
 
 
 async def call_in_window(phone: Phone, number: str) -> tuple[Begun, Phone]:
-    """Call ``number`` from a page with ``data-pop-out="on"`` until the far end has answered; the window too."""
+    """Call ``number`` from a page with ``data-pop-out="on"``, wait for the answer; return the call and the window."""
     await until_windows(phone)
     begun = await phone.call(number)
     assert begun.begun
@@ -29,17 +29,17 @@ async def call_in_window(phone: Phone, number: str) -> tuple[Begun, Phone]:
 
 
 async def until_closed(window: Phone) -> None:
-    """Until the window is gone."""
+    """Wait until the window is closed."""
     if not window.page.is_closed():
         await window.page.wait_for_event("close", timeout=PATIENCE * 1000)
 
 
 async def until_windows(phone: Phone) -> None:
-    """Until the page can open windows: before, it would place the call itself."""
+    """Wait until the page can open the pop-out window; before, it would make the call itself."""
 
     async def probe() -> str | None:
         return next((url for url in phone.requests if "/widget/pop-out-" in url), None)
 
     url = await phone.until("the part for windows", probe)
-    # The same address is the same module: imported once more, it is there when the phone's own import is.
+    # The same URL is the same module, so this import ends when the phone's own import has ended.
     await phone.page.evaluate("(url) => import(url).then(() => new Promise((resolve) => setTimeout(resolve)))", url)

@@ -1,4 +1,4 @@
-"""Starts the product with ``epoch run``, a database, a data directory and a port of its own."""
+"""Starts the product with ``epoch run`` and with a separate database, data directory and port."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ TONES = "+12125550106"
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A running product and the ways into it."""
+    """A running product, its database, its carrier and its environment."""
 
     settings: Settings
     database: Database
@@ -48,7 +48,7 @@ class Product:
     carrier: str
     """``http://host:port`` of its sandbox carrier."""
     environ: Mapping[str, str]
-    """What its process and its command line run with."""
+    """The environment of its process and its command line."""
 
     @property
     def url(self) -> str:
@@ -57,7 +57,7 @@ class Product:
     async def customer(
         self, *, plan: Plan = Plan.PRO, number: bool = True, allowed_domains: tuple[str, ...] = ()
     ) -> "Customer":
-        """A new organization with an embed token."""
+        """Make an organization with an embed token."""
         tenant = await self.make.tenant(plan=plan, number=number)
         return Customer(self, tenant, await self.make.token(tenant, allowed_domains=allowed_domains))
 
@@ -78,7 +78,7 @@ class Customer:
     tenant: Tenant
     token: Token
     _cookies: dict[str, str] = field(default_factory=dict, repr=False)
-    """The owner's session: signing in is slow on purpose, and calls are asked for again and again."""
+    """The owner's session cookies, kept because signing in is slow on purpose and ``calls`` is polled."""
 
     async def revoke(self) -> None:
         await self.product.make.revoke(self.tenant, self.token)
@@ -93,26 +93,26 @@ class Customer:
             if not self._cookies:
                 await sign_in(client, self.tenant.owner)
                 self._cookies.update(client.cookies)
-            answer = await client.get(f"/api/organizations/{self.tenant.organization.id}/calls")
-        assert answer.status_code == 200, answer.text
-        items: list[dict[str, Any]] = answer.json()["items"]
+            response = await client.get(f"/api/organizations/{self.tenant.organization.id}/calls")
+        assert response.status_code == 200, response.text
+        items: list[dict[str, Any]] = response.json()["items"]
         return items
 
 
 @contextlib.asynccontextmanager
 async def running_product(database_url: str, data_dir: Path, **environ: str) -> AsyncIterator[Product]:
-    """Start the product with ``environ`` on top of its defaults, and stop it at the end."""
+    """Start the product with its defaults and ``environ``; stop it at the end."""
     port = unused_port()
-    ours = {
+    own_environ = {
         "EPOCH_PORT": str(port),
         "EPOCH_DATA_DIR": str(data_dir),
         "EPOCH_DATABASE_URL": database_url,
         **environ,
     }
-    settings = load_settings(ours)
-    # Settings of whoever runs the tests must not reach the product.
+    settings = load_settings(own_environ)
+    # The product must not read the developer's own settings.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
-    environment = {**inherited, **ours, "PYTHONPATH": str(ROOT / "src")}
+    environment = {**inherited, **own_environ, "PYTHONPATH": str(ROOT / "src")}
     with _process(environment, data_dir / "log") as process:
         await _await_ready(settings.public_url, process, data_dir / "log")
         database = Database(database_url, role=ADMIN_ROLE)
@@ -126,7 +126,7 @@ async def running_product(database_url: str, data_dir: Path, **environ: str) -> 
 @contextlib.contextmanager
 def _process(environ: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as output:
-        # Parallel test processes are killed when a run is interrupted: nothing would stop their products.
+        # When a run is interrupted, parallel test processes are killed and cannot stop their products.
         argv = [sys.executable, str(TIED_PROCESS), *EPOCH, "run"]
         process = subprocess.Popen(argv, cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT)
     try:
@@ -157,9 +157,9 @@ async def _await_ready(url: str, process: subprocess.Popen[bytes], log: Path) ->
 async def _carrier_of(settings: Settings, make: Factory) -> str:
     token = await make.token(await make.tenant())
     async with httpx.AsyncClient() as client:
-        answer = await client.post(f"{settings.public_url}/widget/exchange", json={"token": token.raw})
-    assert answer.status_code == 200, answer.text
-    return f"http://{answer.json()['signaling']}"
+        response = await client.post(f"{settings.public_url}/widget/exchange", json={"token": token.raw})
+    assert response.status_code == 200, response.text
+    return f"http://{response.json()['signaling']}"
 
 
 def _tail(log: Path) -> str:

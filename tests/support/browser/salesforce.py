@@ -1,4 +1,4 @@
-"""A Lightning page with Salesforce's policy and sandbox that runs the kit's component."""
+"""A Lightning page that runs the kit's component with Salesforce's content security policy and sandbox."""
 
 import json
 import re
@@ -51,7 +51,7 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A record<
 
 
 async def show_visualforce(page: Page, source: str, phone: bytes) -> None:
-    """Open ``source`` as Salesforce's server would send it: its expressions filled in, remoting beside it."""
+    """Open ``source`` as Salesforce's server would send it: with filled expressions and JavaScript remoting."""
     body = re.sub(r"</?apex:page[^>]*>", "", source)
     body = body.replace("{!$Resource.EpochWidget}", "/resource/1/EpochWidget")
     body = body.replace("{!$RemoteAction.EpochCallController.logCall}", "EpochCallController.logCall")
@@ -68,7 +68,7 @@ async def show_visualforce(page: Page, source: str, phone: bytes) -> None:
 
 
 class Lightning:
-    """``page`` shows records of an organization into which the kit's ``files`` were deployed."""
+    """A record page of an organization where the kit's ``files`` are deployed."""
 
     def __init__(self, page: Page, files: Mapping[str, bytes], folder: Path, *, component: str = "epochDialer") -> None:
         self.page = page
@@ -109,7 +109,7 @@ class Lightning:
         )
         await to_thread.run_sync(lambda: subprocess.run(build, cwd=FRONTEND, check=True))
         trusted = [found for content in self._files.values() for found in _ENDPOINT.findall(content.decode())]
-        # The sandbox runs what it has fetched from a blob, and evaluates.
+        # The sandbox runs fetched scripts from a blob and with eval.
         policy = (
             "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self'; "
             f"connect-src 'self' {' '.join(trusted)}; media-src 'self' data: blob: mediastream:"
@@ -135,7 +135,7 @@ class Lightning:
         await self.page.evaluate("() => ran")
 
     async def place(self, **properties: Any) -> None:
-        """Put one more dialer on the page."""
+        """Add a dialer to the page."""
         await self.page.evaluate(
             "(given) => document.querySelector('main').append(salesforce.created(given))", properties
         )

@@ -8,7 +8,7 @@ SILENCE_RATE = 48_000
 
 
 def silent_file(folder: Path) -> Path:
-    """A recording of nothing, as a muted headset gives."""
+    """Write a silent recording, like that of a muted headset; return its path."""
     path = folder / "silence.wav"
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)

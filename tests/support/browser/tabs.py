@@ -1,4 +1,4 @@
-"""Several tabs of one customer's site, of which one at a time may have a call."""
+"""Several tabs of one customer's site; only one of them can have a call at a time."""
 
 from playwright.async_api import expect
 
@@ -9,7 +9,7 @@ ELSEWHERE = "In a call in another tab"
 
 
 async def another_tab(phone: Phone, url: str | None = None) -> Phone:
-    """One more tab of the same site, ready."""
+    """Open another tab of the same site and wait for its event ``ready``."""
     tab = Phone(await phone.page.context.new_page(), phone.product, phone.customer)
     await tab.page.goto(url or phone.page.url)
     await tab.until_event("ready")
@@ -17,7 +17,7 @@ async def another_tab(phone: Phone, url: str | None = None) -> Phone:
 
 
 async def assert_free(tab: Phone) -> None:
-    """``tab`` shows no call of another tab, and can call."""
+    """Assert that ``tab`` shows no call of another tab and can call."""
     await expect(tab.panel.get_by_text(ELSEWHERE).first).to_be_hidden()
     await expect(tab.panel.get_by_role("button", name="Hang up")).to_have_count(0)
     begun = await tab.call(ECHO)

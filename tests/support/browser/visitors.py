@@ -12,7 +12,7 @@ from support.factories import PASSWORD
 
 @contextlib.asynccontextmanager
 async def visiting(browser: Browser, product: Product, email: str | None = None) -> AsyncIterator[BrowserContext]:
-    """A browser of somebody, signed in when ``email`` is given."""
+    """A browser context, signed in when ``email`` is given."""
     async with await browser.new_context(base_url=product.url) as context:
         await context.add_init_script(path=AXE)
         if email is not None:
