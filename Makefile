@@ -1,14 +1,14 @@
-# Everything a newcomer, a developer and the build machine need. `make` alone lists it.
+# Commands for development and continuous integration; `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help run test test-fast coverage check setup lint types imports frontend-lint production-check locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-widget bench-paint docs screenshots lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
-# A folder counts once it holds a test; each suite that counts fails when it finds none.
+# Folders without tests are left out, because pytest fails when a folder has no test.
 SERVER_TESTS := $(foreach kind,unit integration contract,$(if $(shell find tests/$(kind) -name 'test_*.py' 2>/dev/null),tests/$(kind)))
 BROWSER_TESTS_FOLDER := $(if $(shell find tests/browser -name 'test_*.py' 2>/dev/null),tests/browser)
-# Parallel test processes, each with databases and servers of its own; a module's tests stay in one process.
+# Parallel test processes, each with separate databases and servers; a module's tests run in one process.
 WORKERS ?= auto
 PARALLEL = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 COMPILE = "$$(tools/setup uv)" pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11
@@ -16,7 +16,7 @@ COMPILE = "$$(tools/setup uv)" pip compile -q --universal --generate-hashes --no
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# The last line of `run` is one plain program, so that make hands signals straight to it.
+# The last line of `run` is one plain command, so that make passes signals directly to it.
 run: ## install what is missing and serve on http://localhost:8000 with a demo
 	@tools/setup run
 	@$(BIN)/epoch run
@@ -29,7 +29,7 @@ test: setup ## install what is missing and run every test: server, widget, brows
 test-fast: setup ## the tests without processes, browser and long waits, for use while writing
 	$(BIN)/pytest $(PARALLEL) -m "not slow" $(SERVER_TESTS)
 
-# Measured in all processes: the tests', the served product's workers and the sandbox.
+# Measured in all processes: the tests, the product's workers and the sandbox carrier.
 coverage: setup ## run the server and browser tests and print the branch coverage of each package
 	$(BIN)/coverage erase
 	@mkdir -p .cache/coverage

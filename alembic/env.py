@@ -1,4 +1,4 @@
-"""Runs migrations over asyncpg: the only driver the product has."""
+"""Runs migrations with asyncpg, the product's only database driver."""
 
 import asyncio
 import os
@@ -13,16 +13,16 @@ from kit.db.database import sqlalchemy_url
 URL = context.config.attributes.get("url") or os.environ.get("EPOCH_DATABASE_URL", "")
 
 
-def is_ours(_: object, name: str | None, kind: str, __: bool, ___: object) -> bool:
-    """False for the job queue's tables: their library says what they look like."""
+def include_object(_: object, name: str | None, kind: str, __: bool, ___: object) -> bool:
+    """False for the job queue's tables, whose columns pgqueuer defines."""
     return kind != "table" or not (name or "").startswith("pgqueuer")
 
 
-def run(connection: Connection) -> None:
+def run_on(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=metadata,
-        include_object=is_ours,
+        include_object=include_object,
         compare_type=True,
         compare_server_default=True,
         transaction_per_migration=True,
@@ -31,10 +31,10 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
-async def online() -> None:
+async def connect_and_run() -> None:
     engine = create_async_engine(sqlalchemy_url(URL), poolclass=pool.NullPool)
     async with engine.connect() as connection:
-        await connection.run_sync(run)
+        await connection.run_sync(run_on)
     await engine.dispose()
 
 
@@ -43,6 +43,6 @@ if context.is_offline_mode():
     with context.begin_transaction():
         context.run_migrations()
 elif (given := context.config.attributes.get("connection")) is not None:
-    run(given)
+    run_on(given)
 else:
-    asyncio.run(online())
+    asyncio.run(connect_and_run())

@@ -1,6 +1,6 @@
 """Checks that a production installation, without the extra ``sandbox``, loads the application and runs its commands.
 
-``make production-check`` runs it by the Python of an environment that holds ``requirements.lock`` and nothing else.
+``make production-check`` runs it with the Python of an environment that has only the packages of ``requirements.lock``.
 """
 
 import importlib.util
@@ -15,7 +15,7 @@ PRODUCTION = {
     "EPOCH_ENV": "production",
     "EPOCH_PUBLIC_URL": "https://phone.example.com",
     "EPOCH_SECRET_KEY": "k" * 64,
-    # Nobody listens there: the commands must say so in one line.
+    # Nothing listens on this port; the commands must report that in one line.
     "EPOCH_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
     "EPOCH_CARRIER": "twilio",
     "EPOCH_SMTP_URL": "smtp://127.0.0.1:9",
@@ -28,7 +28,7 @@ PRODUCTION = {
 
 
 def main() -> int:
-    """Return 0 when all checks pass; the first failure is printed."""
+    """Run all checks; print the first failure and return 1, or return 0."""
     installed = [name for name in EXTRA if importlib.util.find_spec(name) is not None]
     if installed:
         return _fail(f"this environment is no production installation: it has {', '.join(installed)}")
@@ -40,9 +40,9 @@ def main() -> int:
     )
     for arguments, environ, status, expected in checks:
         result = _run(arguments, environ)
-        said = result.stdout + result.stderr
-        if result.returncode != status or expected not in said or "Traceback" in said:
-            return _fail(f"{' '.join(arguments)} ended with {result.returncode}, not {status}:\n{said}")
+        output = result.stdout + result.stderr
+        if result.returncode != status or expected not in output or "Traceback" in output:
+            return _fail(f"{' '.join(arguments)} ended with {result.returncode}, not {status}:\n{output}")
     sys.stdout.write("A production installation loads the application and runs its commands.\n")
     return 0
 

@@ -10,7 +10,7 @@ LOW_PERCENT = 90.0
 
 
 class Count(NamedTuple):
-    """Statements and branches: how many there are, and how many were run."""
+    """Numbers of statements and branches: those that were run, and all."""
 
     covered: int
     total: int
@@ -21,7 +21,7 @@ class Count(NamedTuple):
 
 
 def counts_by_room(report: Path) -> dict[str, Count]:
-    """The counts of packages (``calls``) and of modules (``calls/usage.py``), lines and branches together."""
+    """The counts for each package (``calls``) and each module (``calls/usage.py``), lines and branches together."""
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for name, file in json.loads(report.read_text())["files"].items():
         path, summary = Path(name).relative_to("src"), file["summary"]

@@ -1,5 +1,5 @@
-// `node lock.mjs FOLDER …` rewrites each folder's package-lock.json without any address: where packages come from is
-// each machine's own setting.
+// `node lock.mjs FOLDER …` rewrites each folder's package-lock.json without addresses, because each machine configures
+// its own package registry.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 

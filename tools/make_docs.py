@@ -1,7 +1,7 @@
 """Writes the generated blocks of the documentation; with ``--check`` only reports blocks that are out of date.
 
-A block stands between ``<!-- made by make docs: NAME -->`` and ``<!-- end of NAME -->`` in a Markdown file. Its text is
-made from the code, so that the documented settings, tables, targets and decisions cannot differ from it.
+A block is the text between ``<!-- made by make docs: NAME -->`` and ``<!-- end of NAME -->`` in a Markdown file. It is
+generated from the code, so that the documented settings, tables, targets and decisions always agree with the code.
 """
 
 import ast
@@ -28,7 +28,7 @@ DECISION_HEAD = re.compile(
 
 
 def decisions() -> str:
-    """The decision records by topic, with title, status and date."""
+    """A table of decision records for each topic, with title, status and date."""
     topics: dict[str, list[str]] = {}
     for path in sorted(DECISIONS.glob("[0-9]*.md")):
         head = DECISION_HEAD.match(path.read_text())
@@ -43,13 +43,13 @@ def decisions() -> str:
 
 
 def make_targets() -> str:
-    """The targets of the Makefile that have a description."""
+    """A table of the Makefile's targets that have a description."""
     found = re.findall(r"(?m)^([a-z-]+):.*?## (.+)$", (ROOT / "Makefile").read_text())
     return "| target | purpose |\n|---|---|\n" + "\n".join(f"| `make {name}` | {text} |" for name, text in found)
 
 
 def settings() -> str:
-    """The environment variables that ``load_settings`` reads, with default, accepted values and meaning."""
+    """A table of the environment variables that ``load_settings`` reads: default, accepted values and meaning."""
     module = ast.parse(SETTINGS_MODULE.read_text())
     meanings = _attribute_docstrings(module)
     production = set(re.findall(r'"(EPOCH_[A-Z_]+) must ', _source_of(module, "_refuse_unsafe")))
@@ -64,7 +64,7 @@ def settings() -> str:
 
 
 def _assigned_values(module: ast.Module) -> Iterator[tuple[str, ast.expr]]:
-    """The module's assignments to one name and its keyword arguments, in their order in the file."""
+    """The module's assignments to single names and its keyword arguments, in the order of the file."""
     for node in ast.walk(module):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             yield node.targets[0].id, node.value
@@ -83,7 +83,7 @@ def _reads_variable(node: ast.AST) -> bool:
 
 
 def _attribute_docstrings(module: ast.Module) -> dict[str, str]:
-    """The string below each annotated attribute of the module's classes, on one line."""
+    """The docstring of each annotated attribute of the module's classes, on one line."""
     found = {}
     for body in (node.body for node in module.body if isinstance(node, ast.ClassDef)):
         for attribute, text in itertools.pairwise(body):
@@ -148,7 +148,7 @@ VALUES = {
 def data_model(*modules: str) -> Callable[[], str]:
     """A block with the entity-relationship diagram of the tables whose models are in ``modules``.
 
-    Only the diagram of organizations draws lines to the organization: nearly every table has one.
+    Nearly all tables refer to the organization, so only the diagram of organizations shows these relations.
     """
 
     def diagram() -> str:
@@ -185,7 +185,7 @@ def _is_within(module: str, modules: Iterable[str]) -> bool:
 
 
 def _column(column: sa.Column[object]) -> str:
-    dialect: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # the library's own omission
+    dialect: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # untyped in the library
     kind = column.type.compile(dialect=dialect).lower().replace("timestamp with time zone", "timestamptz")
     keys = ["PK"] * column.primary_key + ["FK"] * bool(column.foreign_keys) + ["UK"] * bool(column.unique)
     words = [re.sub(r"\(.*\)| ", "", kind), column.name, ",".join(keys), '"nullable"' if column.nullable else ""]

@@ -32,11 +32,11 @@ from widget.models import EmbedToken
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
-MOST_BYTES = 200_000
-DAYS = 27
+MAX_BYTES = 200_000
+CALL_HISTORY_DAYS = 27
 SIZE: ViewportSize = {"width": 1280, "height": 800}
 PHONE_SIZE: ViewportSize = {"width": 1280, "height": 700}
-"""Ends above the demo page's snippet, which shows its token."""
+"""The picture ends above the demo page's snippet, because the snippet shows a token."""
 OUTCOMES = (
     *[CallStatus.COMPLETED] * 14,
     *[CallStatus.NO_ANSWER] * 4,
@@ -47,7 +47,7 @@ OUTCOMES = (
 
 
 async def main() -> int:
-    """Take all pictures; returns 1 when one is too large."""
+    """Take all pictures; return 1 when one is too large, else 0."""
     name = f"screenshots_{os.getpid()}"
     with (
         EmbeddedPostgres(ROOT / ".cache" / "test-postgres", durable=False) as postgres,
@@ -66,21 +66,21 @@ async def main() -> int:
                 await browser.close()
         finally:
             postgres.drop_database(name)
-    too_large = [path.name for path in sorted(IMAGES.glob("*.png")) if path.stat().st_size > MOST_BYTES]
+    too_large = [path.name for path in sorted(IMAGES.glob("*.png")) if path.stat().st_size > MAX_BYTES]
     for path in sorted(IMAGES.glob("*.png")):
         sys.stdout.write(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} kB\n")
     return int(bool(too_large))
 
 
 async def add_calls(database: Database) -> None:
-    """Four weeks of calls of the demo's organization to its contacts: more each week, fewer at weekends."""
+    """Add four weeks of calls from the demo's organization to its contacts: more each week, fewer at weekends."""
     chance = random.Random(1)
     numbers = [parse_dialled(contact.phone, "US") for contact in CONTACTS]
     async with database.sessions() as session, session.begin():
         found = sa.select(Organization.id, EmbedToken.id).join(EmbedToken).where(Organization.slug == DEMO_SLUG)
         organization, token = (await session.execute(found)).one()
         now = utc_now()
-        for day in range(DAYS, -1, -1):
+        for day in range(CALL_HISTORY_DAYS, -1, -1):
             morning = (now - dt.timedelta(days=day)).replace(hour=8, minute=0, second=0, microsecond=0)
             count = chance.randint(3, 6) if morning.weekday() >= 5 else chance.randint(24, 32) - day // 2
             began = sorted(morning + dt.timedelta(seconds=chance.randint(0, 32_000)) for _ in range(count))
@@ -111,13 +111,13 @@ def call_at(at: dt.datetime, organization: UUID, token: UUID, number: str, chanc
 
 
 def uuid7_at(at: dt.datetime, chance: random.Random) -> UUID:
-    """An id of the time ``at``: lists and counts find calls by the time in their ids."""
+    """An id with the time ``at``, because lists and counts find calls by the time in their ids."""
     milliseconds = int(at.timestamp() * 1000)
     return UUID(int=milliseconds << 80 | 7 << 76 | chance.getrandbits(12) << 64 | 2 << 62 | chance.getrandbits(62))
 
 
 async def take_phone(browser: Browser, product: Product) -> None:
-    """The demo's CRM page during a call, and the same panel before it."""
+    """Take the demo's CRM page before and during a call."""
     context = await browser.new_context(viewport=PHONE_SIZE, permissions=["microphone"])
     page = await context.new_page()
     await page.goto(f"{product.url}/demo")
@@ -134,7 +134,7 @@ async def take_phone(browser: Browser, product: Product) -> None:
 
 
 async def take_pop_out(browser: Browser, product: Product) -> None:
-    """The window in which a call continues when its page is left."""
+    """Take the pop-out window."""
     context = await browser.new_context(viewport=PHONE_SIZE, permissions=["microphone"])
     page = await context.new_page()
     await page.goto(f"{product.url}/demo")
@@ -153,7 +153,7 @@ async def take_pop_out(browser: Browser, product: Product) -> None:
 
 
 async def take_dashboard(browser: Browser, product: Product) -> None:
-    """The overview, the list of calls and the settings of the demo's organization."""
+    """Take the overview, the list of calls and the settings of the demo's organization."""
     context = await browser.new_context(viewport=SIZE, base_url=product.url)
     page = await context.new_page()
     await page.goto("/login")
@@ -173,7 +173,7 @@ async def take_dashboard(browser: Browser, product: Product) -> None:
 
 
 async def take_back_office(browser: Browser, product: Product) -> None:
-    """The back office's page of the demo's organization, after a first sign-in with a second factor."""
+    """Take the back office's page of the demo's organization and its operations page, after the first sign-in."""
     context = await browser.new_context(viewport=SIZE, base_url=product.url)
     page = await context.new_page()
     await page.goto("/admin")
@@ -197,7 +197,7 @@ async def take_back_office(browser: Browser, product: Product) -> None:
 
 
 async def settle(page: Page) -> None:
-    """Wait until scripts, fonts and animations of the page are done."""
+    """Wait until the page's scripts, fonts and animations are finished."""
     await page.wait_for_load_state("networkidle")
     await asyncio.sleep(1)
 
