@@ -95,8 +95,8 @@ class AccountSettings:
                 await self._mailer.send_after_commit(session, mail)
             notice = mails.email_change_requested(viewer.email, new_email, self._forgot)
             await self._mailer.send_after_commit(session, notice)
-            asked = {"new_email": new_email}
-            await record(session, by, "email.change_requested", subject_id=viewer.user_id, details=asked)
+            details = {"new_email": new_email}
+            await record(session, by, "email.change_requested", subject_id=viewer.user_id, details=details)
 
     async def list_sessions(self, viewer: Viewer) -> Sequence[LoginSession]:
         """The person's active sessions, the last seen first."""

@@ -34,7 +34,7 @@ class AbstractSession(Base):
     awaits_second_factor: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """True between password and code; such a session does not sign in."""
     user_agent: Mapped[str] = mapped_column(default="", server_default="")
-    """Cut to 200 characters; by it people tell their sessions apart."""
+    """Cut to 200 characters; people recognize their sessions by it."""
     address: Mapped[str] = mapped_column(default="", server_default="")
     """The IP address of the sign-in."""
 

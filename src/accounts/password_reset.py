@@ -35,10 +35,10 @@ class PasswordReset:
             await self._throttle.hit_address("reset", address, RESETS_BY_ADDRESS)
         except TooMany:
             return
-        may_mail = await self._throttle.allow_mail("reset", email)
+        is_mail_allowed = await self._throttle.allow_mail("reset", email)
         async with self._database.sessions() as session, session.begin():
             user = await UserService(session).find_by_email(email)
-            if user is None or user.disabled_at is not None or not may_mail:
+            if user is None or user.disabled_at is not None or not is_mail_allowed:
                 return
             await set_tenant_context(session, None, user.id)
             raw = await OneTimeTokenService(session).issue(user.id, TokenPurpose.RESET_PASSWORD)

@@ -70,7 +70,7 @@ class Registration:
         email, name = _parse_form(email, password, name)
         await self._throttle.hit_address("sign-up", address, SIGN_UPS_BY_ADDRESS)
         hashed = await self._passwords.hash(password)
-        may_mail = await self._throttle.allow_mail("sign-up", email)
+        is_mail_allowed = await self._throttle.allow_mail("sign-up", email)
         async with self._database.sessions() as session, session.begin():
             added = insert(User).values(id=uuid7(), email=email, name=name, password_hash=hashed)
             user_id = await session.scalar(added.on_conflict_do_nothing(index_elements=["email"]).returning(User.id))
@@ -78,10 +78,10 @@ class Registration:
             assert user is not None  # noqa: S101 - the insert made it or found it
             await set_tenant_context(session, None, user.id)
             raw = secrets.token_urlsafe(32)
-            if user.email_verified_at is None and (user_id is not None or may_mail):
+            if user.email_verified_at is None and (user_id is not None or is_mail_allowed):
                 raw = await OneTimeTokenService(session).issue(user.id, TokenPurpose.VERIFY_EMAIL)
                 await self._mailer.send_after_commit(session, mails.verify_email(email, self._link(raw)))
-            elif may_mail:
+            elif is_mail_allowed:
                 mail = mails.already_registered(email, f"{self._public_url}/login")
                 await self._mailer.send_after_commit(session, mail)
             if user_id is not None:

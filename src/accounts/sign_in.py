@@ -45,7 +45,7 @@ class Authenticator:
         sessions: type[AbstractSessionService[Any]] = SessionService,
         throttle_scope: str = "sign-in",
     ) -> None:
-        """``people`` come in here and get ``sessions``; ``door`` keeps their wrong attempts apart from others'."""
+        """``accounts`` sign in and get ``sessions``; wrong attempts count separately for each ``throttle_scope``."""
         self._accounts = accounts
         self._sessions = sessions
         self._throttle_scope = throttle_scope

@@ -1,1 +1,1 @@
-"""The back office: staff, apart from customers, run the business at ``/admin``."""
+"""The back office: pages at ``/admin`` for staff, whose accounts are separate from customers'."""

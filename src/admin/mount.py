@@ -71,7 +71,7 @@ class AdminMount:
         inner: Any = {key: scope[key] for key in _PASSED_SCOPE_KEYS if key in scope}
         inner |= {"path": path, "root_path": "", "state": state}
         send = self._with_headers(send)
-        answer: ASGIApp = admin_app.app
+        responder: ASGIApp = admin_app.app
         try:
             if scope["method"] not in SAFE_METHODS:
                 ensure_own_source(headers, self._back_office.settings.public_url, stated=True)
@@ -83,13 +83,13 @@ class AdminMount:
                 staff_auth = self._back_office.staff_auth
                 state["viewer"] = await staff_auth.find_viewer(token, address, is_activity=is_activity)
             if state["viewer"] is None and not path.removeprefix(ADMIN_PATH).startswith(PUBLIC_PATHS):
-                answer = admin_app.redirect_to_sign_in(inner)
+                responder = admin_app.redirect_to_sign_in(inner)
         except DomainError as refusal:
-            answer = await admin_app.render_problem(inner, refusal)
+            responder = await admin_app.render_problem(inner, refusal)
         except Exception as error:
-            answer = await admin_app.render_problem(inner, error)
+            responder = await admin_app.render_problem(inner, error)
         try:
-            await answer(inner, receive, send)
+            await responder(inner, receive, send)
         except Exception as error:
             # The error page has been sent already.
             admin_app.log_fault(path, error)

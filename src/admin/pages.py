@@ -102,10 +102,10 @@ async def render(request: Request, template: str, *, status: int = 200, **contex
     """Render ``template`` in the frame."""
     templates: Environment = request.state.templates
     page = await templates.get_template(template).render_async(**frame(request), **context)
-    answer = HTMLResponse(page, status_code=status)
+    response = HTMLResponse(page, status_code=status)
     if NOTICE_COOKIE in request.cookies:
-        set_cookie(request, answer, NOTICE_COOKIE, None)
-    return answer
+        set_cookie(request, response, NOTICE_COOKIE, None)
+    return response
 
 
 async def read_form(request: Request, *fields: str) -> Form:
@@ -115,25 +115,25 @@ async def read_form(request: Request, *fields: str) -> Form:
 
 def redirect(request: Request, path: str, notice: str | None = None, *, is_problem: bool = False) -> Response:
     """Redirect (303) to ``path``, which must be ours, and show ``notice`` there once."""
-    answer = Response(status_code=303, headers={"Location": path})
+    response = Response(status_code=303, headers={"Location": path})
     if notice is not None:
-        sealed = _notice_encryptor(request).encrypt(msgspec.json.encode(Notice(notice, is_problem)))
-        set_cookie(request, answer, NOTICE_COOKIE, sealed, seconds=NOTICE_SECONDS)
-    return answer
+        encrypted = _notice_encryptor(request).encrypt(msgspec.json.encode(Notice(notice, is_problem)))
+        set_cookie(request, response, NOTICE_COOKIE, encrypted, seconds=NOTICE_SECONDS)
+    return response
 
 
 def read_notice(request: Request) -> Notice | None:
     """The notice set by the previous page; None when it is forged or too old."""
     raw = request.cookies.get(NOTICE_COOKIE)
-    opened = _notice_encryptor(request).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
-    return None if opened is None else msgspec.json.decode(opened, type=Notice)
+    decrypted = _notice_encryptor(request).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
+    return None if decrypted is None else msgspec.json.decode(decrypted, type=Notice)
 
 
 def set_cookie(
-    request: Request, answer: Response, key: str, value: str | None, *, seconds: int = 0, path: str = "/admin"
+    request: Request, response: Response, key: str, value: str | None, *, seconds: int = 0, path: str = "/admin"
 ) -> None:
     """Set a cookie that the browser sends to the back office alone; None deletes it."""
-    answer.set_cookie(
+    response.set_cookie(
         key,
         value or "",
         max_age=seconds if value else 0,
@@ -149,9 +149,9 @@ async def render_refused(request: Request, template: str, form: Form, error: Dom
     refused = form.refused(error)
     if isinstance(error, TooMany):
         refused = Form(form.values, {"": f"{error.message}. Try again in {error.retry_after} seconds."})
-    answer = await render(request, template, status=status_of(error), form=refused, **context)
-    answer.headers.update(problem_headers(error))
-    return answer
+    response = await render(request, template, status=status_of(error), form=refused, **context)
+    response.headers.update(problem_headers(error))
+    return response
 
 
 async def render_problem(request: Request, error: Exception) -> Response:
@@ -168,10 +168,10 @@ async def render_problem(request: Request, error: Exception) -> Response:
     else:
         status = 503 if is_outage(error) else 500
     title, advice = _PROBLEM_TEXTS.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
-    said: dict[str, Any] = {"code": status, "title": title, "advice": detail or advice}
-    answer = await render(request, "admin/problem.html", status=status, **said)
-    answer.headers.update(headers)
-    return answer
+    context: dict[str, Any] = {"code": status, "title": title, "advice": detail or advice}
+    response = await render(request, "admin/problem.html", status=status, **context)
+    response.headers.update(headers)
+    return response
 
 
 def log_fault(path: str, error: Exception) -> None:

@@ -90,8 +90,8 @@ class CarrierHealthReporter(BufferedWriter):
     async def flush(self) -> None:
         """Write this process's state if it changed or was not written lately."""
         state = BreakerState.CLOSED if self._breaker is None else self._breaker.state
-        now, told = utc_now(), (state, self._answered_at is None, self._failed_at, self._failure)
-        if told == self._reported and self._reported_at is not None and now - self._reported_at < REPORT_INTERVAL:
+        now, report = utc_now(), (state, self._answered_at is None, self._failed_at, self._failure)
+        if report == self._reported and self._reported_at is not None and now - self._reported_at < REPORT_INTERVAL:
             return
         row = (self._id, now, state.value, self._answered_at, self._failed_at, self._failure)
         try:
@@ -101,4 +101,4 @@ class CarrierHealthReporter(BufferedWriter):
                 raise
             log.warning("carrier_health_not_reported", error=type(error).__name__)
         else:
-            self._reported, self._reported_at = told, now
+            self._reported, self._reported_at = report, now

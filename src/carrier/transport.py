@@ -59,17 +59,17 @@ class HttpTransport:
         began = time.monotonic()
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
-                answer = await self._send(request, auth, retries)
+                response = await self._send(request, auth, retries)
         except (httpx.HTTPError, TimeoutError) as error:
             self._failed(type(error).__name__)
             raise
-        if answer.status_code >= 500:
-            self._failed(f"HTTP {answer.status_code}")
+        if response.status_code >= 500:
+            self._failed(f"HTTP {response.status_code}")
         else:
             self._breaker.record_success()
             if self._health is not None:
                 self._health.record_answer(time.monotonic() - began)
-        return Response(answer.status_code, answer.text, answer.headers)
+        return Response(response.status_code, response.text, response.headers)
 
     def _ensure_closed(self) -> None:
         try:
@@ -88,18 +88,18 @@ class HttpTransport:
         backoff, end = BACKOFF_SECONDS, asyncio.get_running_loop().time() + TOTAL_SECONDS
         while True:
             try:
-                answer = await self._client.send(request, auth=auth)
+                response = await self._client.send(request, auth=auth)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if not retries:
                     raise
                 wait = _jittered(backoff)
             else:
-                if not retries or not _is_passing(answer.status_code):
-                    return answer
-                wait = max(_jittered(backoff), _retry_after(answer))
+                if not retries or not _is_passing(response.status_code):
+                    return response
+                wait = max(_jittered(backoff), _retry_after(response))
                 if asyncio.get_running_loop().time() + wait >= end:
                     # The wait would exceed the time left; the response explains more than our timeout would.
-                    return answer
+                    return response
             await asyncio.sleep(wait)
             retries -= 1
             backoff *= 2
@@ -129,7 +129,7 @@ def _jittered(seconds: float) -> float:
     return seconds * random.uniform(0.5, 1.0)
 
 
-def _retry_after(answer: httpx.Response) -> float:
+def _retry_after(response: httpx.Response) -> float:
     """Seconds of the carrier's ``Retry-After``; 0 when absent or a date."""
-    value = answer.headers.get("Retry-After", "")
+    value = response.headers.get("Retry-After", "")
     return float(value) if value.isascii() and value.isdigit() else 0.0

@@ -117,10 +117,10 @@ async def redirect_or_form(
         refused = form.refused(error)
         if isinstance(error, TooMany) and error.message == TooMany.message:
             refused = Form(form.values, {"": f"Too many wrong attempts. Try again in {error.retry_after} seconds."})
-        answer = await _page(request, status=status_of(error), **{section.replace("-", "_"): refused})
+        response = await _page(request, status=status_of(error), **{section.replace("-", "_"): refused})
         for name, value in problem_headers(error).items():
-            answer.headers[name] = value
-        return answer
+            response.headers[name] = value
+        return response
 
 
 async def _page(request: Visit, *, status: int = 200, **forms: Form) -> Response[str]:

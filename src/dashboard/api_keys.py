@@ -89,7 +89,7 @@ class ApiKeyPages(Controller):
             return redirect(request, _section_url(slug))
         issued, who = msgspec.json.decode(secret, type=IssuedKey), current_member(request)
         key = await ApiKeyService(db_session).get_active(who.organization_id, issued.key_id)
-        answer = render(
+        response = render(
             request,
             "settings/api_key_created.html",
             key=key,
@@ -99,8 +99,8 @@ class ApiKeyPages(Controller):
             f"{SETTINGS.get(request.app).public_url}/api/organizations/{who.organization_id}/calls",
             back=_section_url(slug),
         )
-        answer.set_cookie(show_once.clear_cookie(request))
-        return answer
+        response.set_cookie(show_once.clear_cookie(request))
+        return response
 
     @get("/{key_id:uuid}/revoke")
     async def confirm_revoke(

@@ -162,10 +162,10 @@ def render_refused(request: Visit, template: str, form: Form, error: DomainError
         refused = Form(form.values, {"": f"{error.message}. Try again in {format_wait(error.retry_after)}."})
     elif isinstance(error, WrongCode):
         refused = Form(form.values, {"code": error.message})
-    answer = render(request, template, status=status_of(error), form=refused, **context)
+    response = render(request, template, status=status_of(error), form=refused, **context)
     for name, value in problem_headers(error).items():
-        answer.headers[name] = value
-    return answer
+        response.headers[name] = value
+    return response
 
 
 def render_link_expired(request: Visit) -> Response[str]:
@@ -173,10 +173,10 @@ def render_link_expired(request: Visit) -> Response[str]:
     return without_referrer(render(request, "accounts/link_gone.html", status=404))
 
 
-def without_referrer(answer: Response[str]) -> Response[str]:
+def without_referrer(response: Response[str]) -> Response[str]:
     """Add ``Referrer-Policy: no-referrer``: the page's URL holds a secret."""
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 def _own_path(path: str | None) -> str:

@@ -171,12 +171,12 @@ def _filter_form(request: Request[Any, Any, State]) -> Form:
 
 
 def _export_url(organization_id: UUID, filters: CallFilters) -> str:
-    asked = {
+    parameters = {
         "status": filters.status.value if filters.status else None,
         "number": filters.number,
         "token_id": filters.token_id,
         "since": rfc3339(filters.since),
         "until": rfc3339(filters.until),
     }
-    query = urlencode({name: value for name, value in asked.items() if value is not None})
+    query = urlencode({name: value for name, value in parameters.items() if value is not None})
     return f"/api/organizations/{organization_id}/calls/export.csv" + (f"?{query}" if query else "")

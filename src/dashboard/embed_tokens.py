@@ -121,7 +121,7 @@ class EmbedTokenPages(Controller):
             return redirect(request, _section_url(slug))
         issued = msgspec.json.decode(secret, type=IssuedToken)
         token = await EmbedTokenService(db_session).get_active(current_member(request).organization_id, issued.token_id)
-        answer = render(
+        response = render(
             request,
             "settings/token_created.html",
             widget=True,
@@ -132,8 +132,8 @@ class EmbedTokenPages(Controller):
             ticket=issue_page_ticket(settings, token.id, member_id=current_member(request).actor.user_id),
             back=_section_url(slug),
         )
-        answer.set_cookie(show_once.clear_cookie(request))
-        return answer
+        response.set_cookie(show_once.clear_cookie(request))
+        return response
 
     @get("/embed-tokens/domains", guards=_ADMIN)
     async def preview(self, request: SettingsRequest, allowed_domains: FromQuery[str] = "") -> Response[str]:

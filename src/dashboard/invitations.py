@@ -147,21 +147,21 @@ async def _page(request: Visit, token: str, *, status: int = 200) -> Response[st
     except InvitationNotUsable:
         return _invitation_expired(request)
     who = request.scope["user"]
-    answer = render(
+    response = render(
         request,
         "invitation.html",
         status=status,
         invitation=shown,
         is_theirs=isinstance(who, Viewer) and who.email == shown.email,
     )
-    answer.headers.update(_NO_REFERRER)
-    return answer
+    response.headers.update(_NO_REFERRER)
+    return response
 
 
 def _invitation_expired(request: Visit) -> Response[str]:
-    answer = render(request, "invitation_gone.html", status=404)
-    answer.headers.update(_NO_REFERRER)
-    return answer
+    response = render(request, "invitation_gone.html", status=404)
+    response.headers.update(_NO_REFERRER)
+    return response
 
 
 async def _send_mail(request: SettingsRequest, session: AsyncSession, sent: SentInvitation) -> None:

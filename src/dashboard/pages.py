@@ -88,19 +88,21 @@ def redirect(
     if not is_own_path(path):
         raise ValueError("not a path of our own")
     settings = SETTINGS.get(request.app)
-    answer = Response("", status_code=303, media_type=MediaType.HTML, headers={"Location": path}, cookies=cookies)
+    response = Response("", status_code=303, media_type=MediaType.HTML, headers={"Location": path}, cookies=cookies)
     if notice is not None:
-        sealed = Encryptor(settings.secret_key, NOTICE_COOKIE).encrypt(msgspec.json.encode(Notice(notice, is_problem)))
-        answer.set_cookie(_cookie(settings, NOTICE_COOKIE, sealed, max_age=NOTICE_SECONDS))
-    return answer
+        encrypted = Encryptor(settings.secret_key, NOTICE_COOKIE).encrypt(
+            msgspec.json.encode(Notice(notice, is_problem))
+        )
+        response.set_cookie(_cookie(settings, NOTICE_COOKIE, encrypted, max_age=NOTICE_SECONDS))
+    return response
 
 
 def read_notice(request: Request[Any, Any, Any]) -> Notice | None:
     """Return the notice of the previous page, if its cookie is valid."""
     raw = request.cookies.get(NOTICE_COOKIE)
     settings = SETTINGS.get(request.app)
-    opened = Encryptor(settings.secret_key, NOTICE_COOKIE).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
-    return None if opened is None else msgspec.json.decode(opened, type=Notice)
+    decrypted = Encryptor(settings.secret_key, NOTICE_COOKIE).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
+    return None if decrypted is None else msgspec.json.decode(decrypted, type=Notice)
 
 
 def is_own_path(path: str) -> bool:

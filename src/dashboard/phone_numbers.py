@@ -137,8 +137,8 @@ class PhoneNumberPages(Controller):
         except NotFound:
             raise
         except NumberInUse as refusal:
-            told = f"{refusal.message}: a live call comes from it. Release it once the call has ended."
-            return redirect(request, _section_url(slug), told, is_problem=True)
+            message = f"{refusal.message}: a live call comes from it. Release it once the call has ended."
+            return redirect(request, _section_url(slug), message, is_problem=True)
         except DomainError as refusal:
             return redirect(request, _section_url(slug), refusal.message, is_problem=True)
         return redirect(request, _section_url(slug), "The number is released")

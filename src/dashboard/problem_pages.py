@@ -39,10 +39,10 @@ def problem_page(
 ) -> Response[str]:
     """Error page: what is wrong and what to do next; ``detail`` replaces the usual advice."""
     title, advice = _STATUS_TITLES.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
-    answer = render(request, "problem.html", status=status, code=status, title=title, advice=detail or advice)
+    response = render(request, "problem.html", status=status, code=status, title=title, advice=detail or advice)
     for name, value in (headers or {}).items():
-        answer.headers[name] = value
-    return answer
+        response.headers[name] = value
+    return response
 
 
 def _on_anonymous(request: Request[Any, Any, Any], _: NotSignedIn) -> Response[Any]:
@@ -97,8 +97,8 @@ def _outside_any_route(request: Request[Any, Any, Any], error: HTTPException) ->
     """For paths without a route: API paths get problem details, the rest an error page."""
     path = request.scope["path"]
     if any(path == start or path.startswith(f"{start}/") for start in _NON_PAGE_PREFIXES):
-        answer: Response[Any] = EXCEPTION_HANDLERS[HTTPException](request, error)
-        return answer
+        response: Response[Any] = EXCEPTION_HANDLERS[HTTPException](request, error)
+        return response
     return _on_http(request, error)
 
 

@@ -88,13 +88,13 @@ async def renew_recovery_codes(request: Visit) -> Response[str]:
 @get("/account/recovery-codes", guards=[loads_memberships])
 async def recovery_codes_page(request: Visit) -> Response[str]:
     """Show new codes once; a reload shows none."""
-    sealed = request.cookies.get(RECOVERY_CODES_COOKIE)
-    opened = _codes_encryptor(request).decrypt(sealed, seconds=_CODES_SECONDS) if sealed else None
-    if opened is None:
+    encrypted = request.cookies.get(RECOVERY_CODES_COOKIE)
+    decrypted = _codes_encryptor(request).decrypt(encrypted, seconds=_CODES_SECONDS) if encrypted else None
+    if decrypted is None:
         return redirect(request, "/account")
-    answer = render(request, "accounts/recovery_codes.html", codes=msgspec.json.decode(opened, type=list[str]))
-    answer.set_cookie(_codes_cookie(request, None))
-    return answer
+    response = render(request, "accounts/recovery_codes.html", codes=msgspec.json.decode(decrypted, type=list[str]))
+    response.set_cookie(_codes_cookie(request, None))
+    return response
 
 
 HANDLERS = (

@@ -26,8 +26,8 @@ def secret_cookie(request: Request[Any, Any, Any], path: str, secret: bytes) -> 
 
 def read_secret(request: Request[Any, Any, Any]) -> bytes | None:
     """Return this page's secret; None when it was shown before, has expired or is another person's."""
-    sealed = request.cookies.get(_COOKIE)
-    return _encryptor(request).decrypt(sealed, seconds=SHOW_ONCE_SECONDS) if sealed else None
+    encrypted = request.cookies.get(_COOKIE)
+    return _encryptor(request).decrypt(encrypted, seconds=SHOW_ONCE_SECONDS) if encrypted else None
 
 
 def clear_cookie(request: Request[Any, Any, Any]) -> Cookie:

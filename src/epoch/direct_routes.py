@@ -23,7 +23,7 @@ class Application(Litestar):
         self.direct = {path: handler.fn for handler in handlers for path in handler.paths}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and (answer := self.direct.get(scope["path"])) is not None:
-            await answer(scope, receive, send)
+        if scope["type"] == "http" and (handler := self.direct.get(scope["path"])) is not None:
+            await handler(scope, receive, send)
             return
         await super().__call__(scope, receive, send)

@@ -141,16 +141,16 @@ def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
 def _complete_operation(
     operation: dict[str, Any], method: str, handler: HTTPRouteHandler, schemas: dict[str, Any]
 ) -> None:
-    standing = [
+    guard_names = [
         guard.__qualname__.partition(".")[0] for layer in handler.ownership_layers for guard in layer.guards or ()
     ]
     is_safe, has_body = method in SAFE_METHODS, "requestBody" in operation
-    takes_key = not _TAKES_KEY.isdisjoint(standing) and guards.rejects_api_keys.__qualname__ not in standing
-    session: dict[str, list[str]] = {"session": []} if standing else {}
+    takes_key = not _TAKES_KEY.isdisjoint(guard_names) and guards.rejects_api_keys.__qualname__ not in guard_names
+    session: dict[str, list[str]] = {"session": []} if guard_names else {}
     if not is_safe:
         session["csrf"] = []
     operation["security"] = [session, *([{"key": []}] if takes_key else [])]
-    raised = [*handler.opt.get("refusals", ()), *(error for name in standing for error in _BY_GUARD[name])]
+    raised = [*handler.opt.get("refusals", ()), *(error for name in guard_names for error in _BY_GUARD[name])]
     if not is_safe:
         raised += [CsrfRefused, *([KeyReadOnly] if takes_key else [])]
     if has_body:
@@ -159,36 +159,36 @@ def _complete_operation(
     refusals: list[DomainError] = [error() for error in dict.fromkeys(raised)]
     if (field := _some_field(operation, schemas)) is not None:
         refusals.append(ValidationFailed([(field, "Says in words what is wrong with it")]))
-    for status, answer in operation["responses"].items():
+    for status, response in operation["responses"].items():
         if status in _SUCCESSES:
-            answer["description"] = _SUCCESSES[status]
+            response["description"] = _SUCCESSES[status]
             if status == "204":
-                answer.pop("content", None)
-            _add_examples(answer.get("content") or {}, schemas)
+                response.pop("content", None)
+            _add_examples(response.get("content") or {}, schemas)
     _add_examples(operation.get("requestBody", {}).get("content", {}), schemas)
     operation["responses"] = {
-        **{status: answer for status, answer in operation["responses"].items() if status in _SUCCESSES},
+        **{status: response for status, response in operation["responses"].items() if status in _SUCCESSES},
         **_refusing(refusals),
     }
 
 
 def _refusing(refusals: Iterable[DomainError]) -> dict[str, Any]:
-    answers: dict[str, Any] = {}
+    responses: dict[str, Any] = {}
     for body in sorted(map(problem_body, refusals), key=lambda body: int(body["status"])):
         status = HTTPStatus(body["status"])
-        answer = answers.setdefault(
+        response = responses.setdefault(
             str(int(status)),
             {
                 "description": status.phrase,
                 "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}},
             },
         )
-        examples = answer["content"][MEDIA_TYPE]["examples"]
+        examples = response["content"][MEDIA_TYPE]["examples"]
         examples[body["code"]] = {"summary": body["detail"], "value": body}
         if status is HTTPStatus.TOO_MANY_REQUESTS:
             seconds = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
-            answer["headers"] = {"Retry-After": seconds}
-    return answers
+            response["headers"] = {"Retry-After": seconds}
+    return responses
 
 
 def _add_examples(content: dict[str, Any], schemas: dict[str, Any]) -> None:
@@ -207,5 +207,5 @@ def _some_field(operation: dict[str, Any], schemas: dict[str, Any]) -> str | Non
     if "requestBody" in operation:
         reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
         return str(next(iter(schemas[reference.rpartition("/")[2]]["properties"])))
-    asked = [parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"]
-    return asked[-1] if asked else None
+    parameter_names = [parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"]
+    return parameter_names[-1] if parameter_names else None

@@ -1,4 +1,4 @@
-"""Puts the number desk and its periodic reconciliation together: only here it is known what a live call is."""
+"""Makes the purchase, release and periodic reconciliation of phone numbers, with the check for live calls."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -32,7 +32,7 @@ async def is_in_live_call(session: AsyncSession, organization_id: UUID, e164: st
 def build_number_provisioning(
     database: Database, carrier: Carrier, *, abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER
 ) -> NumberProvisioning:
-    """The desk that requests use, or the reconciliation, each with its own database role."""
+    """Purchase and release of numbers; requests and the reconciliation use different database roles."""
     return NumberProvisioning.create(database, carrier, is_in_use=is_in_live_call, abandoned_after=abandoned_after)
 
 
@@ -48,7 +48,7 @@ def build_number_reconciler(
 def build_number_reconciliation_jobs(
     settings: Settings, jobs: Database, carrier: Carrier, count: Callable[[str], None]
 ) -> Sequence[PeriodicTask]:
-    """The periodic reconciliation; none where there is no carrier to ask. ``count`` is told of each comparison."""
+    """The periodic reconciliation; none without a carrier. ``count`` is called for each comparison."""
     if settings.is_sandbox and settings.sandbox_address is None:
         return ()
     reconciliation = PeriodicNumberReconciliation(build_number_reconciler(jobs, carrier), count)

@@ -64,11 +64,11 @@ class CallbackSender:
         then(await self._document(url, form))
 
     async def _document(self, url: str, form: Form) -> Sequence[twiml.Verb] | None:
-        answer = await self._post(url, form)
-        if answer is None:
+        response = await self._post(url, form)
+        if response is None:
             return None
         try:
-            return twiml.parse(answer.content, url)
+            return twiml.parse(response.content, url)
         except twiml.TwimlError as error:
             logger.warning("A callback was answered with something that is not TwiML: %s", error)
             return None
@@ -87,7 +87,7 @@ class CallbackSender:
         }
         for tries_left in (1, 0):
             try:
-                answer = await self._client.post(url, data=form, headers=headers)
+                response = await self._client.post(url, data=form, headers=headers)
             except httpx.ConnectError:
                 if tries_left:
                     continue
@@ -95,8 +95,8 @@ class CallbackSender:
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 logger.warning("A callback got no answer: %s", type(error).__name__)
             else:
-                if answer.is_success:
-                    return answer
-                logger.warning("A callback was answered with %s", answer.status_code)
+                if response.is_success:
+                    return response
+                logger.warning("A callback was answered with %s", response.status_code)
             return None
         return None

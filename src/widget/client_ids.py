@@ -1,6 +1,6 @@
 """Random client ids of widgets, signed when issued to a member who is signed in.
 
-A client id is the 16 hex digits at the end of a widget's identity; it tells widgets with the same token apart. The
+A client id is the 16 hex digits at the end of a widget's identity; it distinguishes widgets with the same token. The
 identity is the only part of a call that the browser cannot choose, so it also records the member, where one is known:
 part of a signed client id is a MAC over the member's id. Signed and random client ids look alike, and only the server
 can make or verify a signed one.

@@ -20,7 +20,7 @@ class InvalidEmbedToken(Invalid):
 
 
 class RevokedEmbedToken(Unauthenticated):
-    """Unknown, revoked, or of a deleted organization: the three are not told apart."""
+    """Unknown, revoked, or of a deleted organization; the response is the same for all three."""
 
     code = "revoked_embed_token"
     message = "Invalid or revoked token"

@@ -35,7 +35,7 @@ class EmbedToken(TenantOwned, Base):
     digest: Mapped[bytes] = mapped_column(unique=True)
     """SHA-256 of the raw token."""
     prefix: Mapped[str]
-    """Its first eight characters, by which people tell tokens apart."""
+    """Its first eight characters, by which people recognize the token."""
     label: Mapped[str] = mapped_column(default="", server_default="")
     allowed_domains: Mapped[list[str]] = mapped_column(
         ARRAY(sa.Text), default=list, server_default=sa.text("'{}'::text[]")

@@ -76,12 +76,12 @@ def confirmation_routes(path: str, load: Loader) -> Sequence[Route]:
 async def _submit(request: Request, load: Loader) -> Response:
     pending = await load(request)
     fields = [field.name for field in pending.action.fields]
-    form = await read_form(request, "reason", "seen", "looked_at", *fields)
+    form = await read_form(request, "reason", "seen", "previewed", *fields)
     entered = "|".join(form[name] for name in fields)
     try:
         ensure_valid_text(form)
         by = msgspec.structs.replace(viewer(request).actor, reason=read_reason(form["reason"]))
-        if pending.action.preview is not None and form["looked_at"] != entered:
+        if pending.action.preview is not None and form["previewed"] != entered:
             preview = await pending.action.preview(ActionContext(back_office(request), pending.record, form, by))
             return await render(
                 request, _TEMPLATE, form=form, preview=preview, previewed=entered, **pending.page_context

@@ -84,8 +84,8 @@ async def sign_in(request: Request) -> Response:
         )
     except DomainError as error:
         return await render_refused(request, "admin/login.html", form, error, back=back)
-    answer = redirect(request, f"/admin/second-step?next={back}")
-    return _with_session_cookie(request, answer, begun.raw)
+    response = redirect(request, f"/admin/second-step?next={back}")
+    return _with_session_cookie(request, response, begun.raw)
 
 
 async def second_step_page(request: Request) -> Response:
@@ -112,33 +112,33 @@ async def second_step(request: Request) -> Response:
         return redirect(request, "/admin/login", _SIGN_IN_EXPIRED, is_problem=True)
     except DomainError as error:
         return await _second_step(request, pending, (form, error), back)
-    answer = redirect(request, back if codes is None else _CODES_PATH)
+    response = redirect(request, back if codes is None else _CODES_PATH)
     if codes is not None:
-        sealed = _codes_encryptor(request).encrypt(msgspec.json.encode(list(codes)))
-        set_cookie(request, answer, _CODES_COOKIE, sealed, seconds=_CODES_SECONDS, path=_CODES_PATH)
-    return _with_session_cookie(request, answer, begun.raw)
+        encrypted = _codes_encryptor(request).encrypt(msgspec.json.encode(list(codes)))
+        set_cookie(request, response, _CODES_COOKIE, encrypted, seconds=_CODES_SECONDS, path=_CODES_PATH)
+    return _with_session_cookie(request, response, begun.raw)
 
 
 async def recovery_codes_page(request: Request) -> Response:
     """Shows new recovery codes once; the cookie with them is deleted by this response."""
     viewer(request)
-    sealed = request.cookies.get(_CODES_COOKIE)
-    opened = _codes_encryptor(request).decrypt(sealed, seconds=_CODES_SECONDS) if sealed else None
-    if opened is None:
+    encrypted = request.cookies.get(_CODES_COOKIE)
+    decrypted = _codes_encryptor(request).decrypt(encrypted, seconds=_CODES_SECONDS) if encrypted else None
+    if decrypted is None:
         return redirect(request, "/admin")
-    codes: Sequence[str] = msgspec.json.decode(opened, type=list[str])
-    answer = await render(request, "admin/recovery_codes.html", codes=codes)
-    set_cookie(request, answer, _CODES_COOKIE, None, path=_CODES_PATH)
-    return answer
+    codes: Sequence[str] = msgspec.json.decode(decrypted, type=list[str])
+    response = await render(request, "admin/recovery_codes.html", codes=codes)
+    set_cookie(request, response, _CODES_COOKIE, None, path=_CODES_PATH)
+    return response
 
 
 async def sign_out(request: Request) -> Response:
     await read_form(request)
     if request.state.session_token is not None:
         await back_office(request).staff_auth.sign_out(request.state.session_token, request.state.viewer)
-    answer = redirect(request, "/admin/login", "You are signed out.")
-    set_cookie(request, answer, STAFF_SESSION_COOKIE, None)
-    return answer
+    response = redirect(request, "/admin/login", "You are signed out.")
+    set_cookie(request, response, STAFF_SESSION_COOKIE, None)
+    return response
 
 
 async def account_page(request: Request) -> Response:
@@ -201,10 +201,10 @@ async def _link_gone(request: Request) -> Response:
     return _without_referrer(await render(request, "admin/link_gone.html", status=404))
 
 
-def _without_referrer(answer: Response) -> Response:
+def _without_referrer(response: Response) -> Response:
     """Keep the page's address, which is a secret, from pages that are opened from it."""
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 def _browser(request: Request) -> Browser:
@@ -212,9 +212,9 @@ def _browser(request: Request) -> Browser:
     return Browser(address=address, user_agent=request.headers.get("user-agent", ""))
 
 
-def _with_session_cookie(request: Request, answer: Response, token: str) -> Response:
-    set_cookie(request, answer, STAFF_SESSION_COOKIE, token, seconds=int(STAFF_SESSION_LIFETIME.total_seconds()))
-    return answer
+def _with_session_cookie(request: Request, response: Response, token: str) -> Response:
+    set_cookie(request, response, STAFF_SESSION_COOKIE, token, seconds=int(STAFF_SESSION_LIFETIME.total_seconds()))
+    return response
 
 
 def _codes_encryptor(request: Request) -> Encryptor:

@@ -56,7 +56,7 @@ class Queue(NamedTuple):
 
     backlog: Sequence[Backlog]
     """Waiting jobs by kind; counted up to ``COUNT_CAP``."""
-    given_up: int
+    dead_letters: int
     """Jobs that failed for good in the last month; the same cap."""
 
 
@@ -179,8 +179,8 @@ class OperationsService:
         return (await self._session.execute(query)).all()
 
     async def _queue(self) -> Queue:
-        given_up = await self._capped_count(sa.select(QueuedJob.id).where(QueuedJob.status == DEAD_LETTER_STATUS))
-        return Queue(await backlog(self._session, limit=COUNT_CAP), given_up)
+        dead_letters = await self._capped_count(sa.select(QueuedJob.id).where(QueuedJob.status == DEAD_LETTER_STATUS))
+        return Queue(await backlog(self._session, limit=COUNT_CAP), dead_letters)
 
     async def _capped_count(self, query: sa.Select[Any]) -> int:
         some = query.limit(COUNT_CAP).subquery()

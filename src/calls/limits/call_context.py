@@ -1,4 +1,4 @@
-"""Reads in one statement everything that decides about a requested call, apart from the usage counters."""
+"""Reads in one statement everything that the admission of a call needs, except the usage counters."""
 
 import datetime as dt
 from collections.abc import Sequence

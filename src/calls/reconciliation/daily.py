@@ -102,10 +102,10 @@ class DailyReconciler:
     async def _compare_day(self, day: dt.date, listed: "_CarrierCallList") -> "_DayTotals":
         found = _DayTotals(others_there=listed.other_calls)
         for sid in listed.callers:
-            theirs = listed.get(sid)
+            carrier_call = listed.get(sid)
             found.calls_there += 1
-            found.seconds_there += theirs.seconds
-            found.micros_there += theirs.price_micros or 0
+            found.seconds_there += carrier_call.seconds
+            found.micros_there += carrier_call.price_micros or 0
         async for calls in self._our_calls(day):
             for call in calls:
                 found.calls_here += 1
@@ -117,39 +117,45 @@ class DailyReconciler:
 
     async def _compare_call(self, day: dt.date, call: Call, listed: "_CarrierCallList", found: "_DayTotals") -> None:
         is_listed = call.carrier_sid in listed.callers
-        theirs = listed.match(call.carrier_sid) if is_listed else await self._fetch_carrier_call(call.carrier_sid)
+        carrier_call = listed.match(call.carrier_sid) if is_listed else await self._fetch_carrier_call(call.carrier_sid)
         if call.erased_at is not None:
             return  # It is erased at the carrier as well, or will be.
-        if theirs is None:
+        if carrier_call is None:
             missing = Discrepancy(DiscrepancyKind.UNKNOWN_THERE, _describe(call), "", is_correctable=False)
             await self._correct(day, call, [missing])
             return
         if not is_listed:
             # By the carrier's clock the call began on the day before or after.
             found.calls_there += 1
-            found.seconds_there += theirs.seconds
-            found.micros_there += theirs.price_micros or 0
-        if not theirs.is_over:
+            found.seconds_there += carrier_call.seconds
+            found.micros_there += carrier_call.price_micros or 0
+        if not carrier_call.is_over:
             return
-        if theirs.price_micros is None:
+        if carrier_call.price_micros is None:
             found.unpriced += 1
-        discrepancies = find_discrepancies(call, theirs)
-        is_new_price = call.status is not CallStatus.REFUSED and theirs.price_micros is not None and not call.is_priced
+        discrepancies = find_discrepancies(call, carrier_call)
+        is_new_price = (
+            call.status is not CallStatus.REFUSED and carrier_call.price_micros is not None and not call.is_priced
+        )
         if discrepancies or is_new_price:
-            await self._correct(day, call, discrepancies, theirs)
+            await self._correct(day, call, discrepancies, carrier_call)
 
     async def _correct(
-        self, day: dt.date, call: Call, discrepancies: Sequence[Discrepancy], theirs: CarrierCall | None = None
+        self, day: dt.date, call: Call, discrepancies: Sequence[Discrepancy], carrier_call: CarrierCall | None = None
     ) -> None:
         """Correct our record and store its discrepancies in one transaction."""
         async with self._jobs.sessions() as session, session.begin():
             calls = CallService(session, alert_mailer=self._alert_mailer)
             correctable = {item.kind for item in discrepancies if item.is_correctable}
-            if theirs is not None and correctable - {DiscrepancyKind.PRICE}:
-                leg_sid, end = theirs.end
+            if carrier_call is not None and correctable - {DiscrepancyKind.PRICE}:
+                leg_sid, end = carrier_call.end
                 await calls.correct_end(call.organization_id, call.carrier_sid, leg_sid, end)
-            if theirs is not None and theirs.price_micros is not None and call.status is not CallStatus.REFUSED:
-                await calls.set_price(call.organization_id, call.id, theirs.price_micros)
+            if (
+                carrier_call is not None
+                and carrier_call.price_micros is not None
+                and call.status is not CallStatus.REFUSED
+            ):
+                await calls.set_price(call.organization_id, call.id, carrier_call.price_micros)
             for item in discrepancies:
                 await _store_discrepancy(
                     session, day, call.carrier_sid, item, call_record_id=call.id, token_id=call.token_id
@@ -163,12 +169,12 @@ class DailyReconciler:
             async with self._jobs.sessions() as session, session.begin():
                 known = set(await session.scalars(sa.select(Call.carrier_sid).where(Call.carrier_sid.in_(some))))
                 for sid in some:
-                    theirs = listed.get(sid)
-                    if sid in known or not theirs.is_billable:
+                    carrier_call = listed.get(sid)
+                    if sid in known or not carrier_call.is_billable:
                         continue
-                    there = f"{theirs.status.value}, {theirs.seconds} s"
+                    there = f"{carrier_call.status.value}, {carrier_call.seconds} s"
                     item = Discrepancy(DiscrepancyKind.UNKNOWN_HERE, "", there, is_correctable=False)
-                    await _store_discrepancy(session, day, sid, item, token_id=placing_token(theirs.caller))
+                    await _store_discrepancy(session, day, sid, item, token_id=placing_token(carrier_call.caller))
 
     async def _fetch_carrier_call(self, carrier_sid: str) -> CarrierCall | None:
         try:

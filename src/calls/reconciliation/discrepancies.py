@@ -76,25 +76,25 @@ def placing_token(leg: LegReport) -> UUID | None:
     return None if found is None else UUID(found[1])
 
 
-def find_discrepancies(call: Call, theirs: CarrierCall) -> list[Discrepancy]:
+def find_discrepancies(call: Call, carrier_call: CarrierCall) -> list[Discrepancy]:
     """The discrepancies of a call that is over for the carrier."""
     if call.status is CallStatus.REFUSED:
-        there = f"{theirs.status.value}, {theirs.seconds} s"
+        there = f"{carrier_call.status.value}, {carrier_call.seconds} s"
         dialled = Discrepancy(DiscrepancyKind.DIALLED_THOUGH_REFUSED, "refused", there, is_correctable=False)
-        return [dialled] if theirs.dialled else []
+        return [dialled] if carrier_call.dialled else []
     found = []
-    if call.status is not theirs.status:
+    if call.status is not carrier_call.status:
         # The carrier lists no dialled leg; if a dialled leg's end was reported to us, that list is wrong.
-        is_correctable = bool(theirs.dialled) or not call.status.is_final
-        found.append(Discrepancy(DiscrepancyKind.STATUS, call.status.value, theirs.status.value, is_correctable))
-    if theirs.dialled:
-        seconds = theirs.seconds if theirs.status is CallStatus.COMPLETED else 0
+        is_correctable = bool(carrier_call.dialled) or not call.status.is_final
+        found.append(Discrepancy(DiscrepancyKind.STATUS, call.status.value, carrier_call.status.value, is_correctable))
+    if carrier_call.dialled:
+        seconds = carrier_call.seconds if carrier_call.status is CallStatus.COMPLETED else 0
         if call.duration != seconds:
             found.append(Discrepancy(DiscrepancyKind.DURATION, str(call.duration), str(seconds)))
-        ended_at = theirs.dialled[0].ended_at
+        ended_at = carrier_call.dialled[0].ended_at
         if ended_at is not None and (call.ended_at is None or abs(call.ended_at - ended_at) > _END_TOLERANCE):
             found.append(Discrepancy(DiscrepancyKind.END, rfc3339(call.ended_at) or "", rfc3339(ended_at) or ""))
-    price = theirs.price_micros
+    price = carrier_call.price_micros
     if call.is_priced and price is not None and call.cost_micros != price:
         found.append(Discrepancy(DiscrepancyKind.PRICE, str(call.cost_micros), str(price)))
     return found

@@ -1,4 +1,4 @@
-"""The commands that change a database or ask the carrier."""
+"""Commands that change a database or call the carrier."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,7 +28,7 @@ async def set_plan(settings: Settings, slug: str, plan: str) -> None:
     """Change an organization's plan.
 
     Raises:
-        SettingsError: there is no database to use.
+        SettingsError: ``EPOCH_DATABASE_URL`` is not set.
         NotFound: there is no such organization.
     """
     async with _all_organizations(settings) as session:
@@ -49,13 +49,13 @@ async def _all_organizations(settings: Settings) -> AsyncIterator[AsyncSession]:
 
 
 async def pause_calls(settings: Settings, reason: str, *, end_live: bool) -> bool:
-    """Stop new calls of every organization; False when they are stopped already. Raises: SettingsError."""
+    """Stop new calls of all organizations; return False when they are already stopped. Raises: SettingsError."""
     async with _all_organizations(settings) as session:
         return await CallingPauseService(session).pause(reason=reason, by=SYSTEM, end_live=end_live)
 
 
 async def resume_calls(settings: Settings) -> bool:
-    """Let calls be placed again; False when they were not stopped. Raises: SettingsError."""
+    """Allow new calls again; return False when they were not stopped. Raises: SettingsError."""
     async with _all_organizations(settings) as session:
         return await CallingPauseService(session).resume(by=SYSTEM)
 
@@ -73,7 +73,7 @@ async def setup_carrier(settings: Settings) -> None:
 
     Raises:
         SettingsError: the sandbox carrier does not run.
-        CarrierError: the carrier refused or did not answer.
+        CarrierError: the carrier refused the request or did not respond.
     """
     if settings.is_sandbox and settings.sandbox_address is None:
         raise SettingsError("EPOCH_CARRIER is sandbox: `epoch run` starts the sandbox carrier and sets it up by itself")
@@ -93,8 +93,8 @@ async def reconcile_numbers(settings: Settings) -> ReconciliationReport:
     """Reconcile the organizations' numbers with the carrier's.
 
     Raises:
-        SettingsError: there is no database to use.
-        CarrierError: the carrier refused or did not answer.
+        SettingsError: ``EPOCH_DATABASE_URL`` is not set.
+        CarrierError: the carrier refused the request or did not respond.
         ChildDied: the sandbox carrier could not be started.
     """
     async with _database_and_carrier(settings) as (database, carrier):
@@ -113,11 +113,11 @@ async def compare_calls(settings: Settings, day: date | None) -> list[Reconciled
 
 @asynccontextmanager
 async def _database_and_carrier(settings: Settings) -> AsyncIterator[tuple[Database, Carrier]]:
-    """What a command needs that goes over all organizations and asks the carrier. Raises: SettingsError, ChildDied."""
+    """The database with a role that sees all organizations, and the carrier. Raises: SettingsError, ChildDied."""
     if settings.database_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
-    async with running_sandbox(settings) as placed:
-        database, carrier = Database(settings.database_url, role=ADMIN_ROLE), build_carrier(placed)
+    async with running_sandbox(settings) as sandbox_settings:
+        database, carrier = Database(settings.database_url, role=ADMIN_ROLE), build_carrier(sandbox_settings)
         try:
             yield database, carrier
         finally:

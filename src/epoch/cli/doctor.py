@@ -99,10 +99,10 @@ async def _carrier(settings: Settings) -> str:
 
 async def _public_url(settings: Settings) -> str:
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
-        answer = await client.get(f"{settings.public_url}/health/live")
-    if answer.status_code != 200:
+        response = await client.get(f"{settings.public_url}/health/live")
+    if response.status_code != 200:
         raise _CheckFailed(
-            f"{settings.public_url}/health/live answered {answer.status_code}: is it this product that runs there?"
+            f"{settings.public_url}/health/live answered {response.status_code}: is it this product that runs there?"
         )
     return f"{settings.public_url} answers"
 
@@ -111,10 +111,10 @@ async def _clock(settings: Settings) -> str:
     if settings.is_sandbox:
         return "sandbox: the carrier shares this machine's clock"
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
-        answer = await client.head(CARRIER_CLOCK_URL)
-    if "date" not in answer.headers:
+        response = await client.head(CARRIER_CLOCK_URL)
+    if "date" not in response.headers:
         raise _CheckFailed("the carrier sent no date to compare with")
-    offset = abs(time.time() - parsedate_to_datetime(answer.headers["date"]).timestamp())
+    offset = abs(time.time() - parsedate_to_datetime(response.headers["date"]).timestamp())
     if offset > CLOCK_TOLERANCE_SECONDS:
         raise _CheckFailed(
             f"{offset:.0f} s away from the carrier's: it would refuse access tokens; set the clock (NTP)"

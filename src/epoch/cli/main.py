@@ -17,7 +17,7 @@ from kit.settings import Settings, SettingsError, load_settings
 
 Command = Callable[[Settings, argparse.Namespace], int]
 STAFF_ROLES = ("support", "operator", "admin")
-PLANS = ("starter", "pro", "business", "enterprise")
+PLAN_CHOICES = ("starter", "pro", "business", "enterprise")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     add("doctor", _doctor, "check database, carrier credentials, public URL and clock")
     set_plan = add("set-plan", _set_plan, "change an organization's plan", group="organization")
     set_plan.add_argument("slug")
-    set_plan.add_argument("plan", choices=PLANS)
+    set_plan.add_argument("plan", choices=PLAN_CHOICES)
     pause = add("pause", _pause_calls, "refuse new calls of every organization", group="calls")
     pause.add_argument("reason", nargs="?", default="", help="for the audit log")
     pause.add_argument("--end-live", action="store_true", help="end the live ones too")

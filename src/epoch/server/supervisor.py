@@ -74,15 +74,15 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._on_signal)
         serving = asyncio.create_task(self._serve(listener))
-        told = asyncio.create_task(self._stopping.wait())
+        stop_requested = asyncio.create_task(self._stopping.wait())
         try:
-            await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({serving, stop_requested}, return_when=asyncio.FIRST_COMPLETED)
             if serving.done():
                 _raise_first(serving.exception())
         finally:
-            for task in (serving, told):
+            for task in (serving, stop_requested):
                 task.cancel()
-            await asyncio.gather(serving, told, return_exceptions=True)
+            await asyncio.gather(serving, stop_requested, return_exceptions=True)
             listener.close()
             await self._shut_down()
 
@@ -157,9 +157,9 @@ class Supervisor:
 
     async def _send_addresses(self, worker: ChildProcess) -> None:
         settings = self._settings
-        places = {"EPOCH_DATABASE_URL": settings.database_url, "EPOCH_SANDBOX_ADDRESS": settings.sandbox_address}
+        addresses = {"EPOCH_DATABASE_URL": settings.database_url, "EPOCH_SANDBOX_ADDRESS": settings.sandbox_address}
         await worker.write_line(
-            msgspec.json.encode({name: place for name, place in places.items() if place is not None})
+            msgspec.json.encode({name: address for name, address in addresses.items() if address is not None})
         )
 
     async def _restart_on_exit(self, child: ChildProcess, restart: Callable[[], Awaitable[ChildProcess]]) -> None:

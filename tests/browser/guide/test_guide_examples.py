@@ -167,35 +167,35 @@ async def test_who_calls_is_told_and_kept(customer: Customer, open_page: OpenPag
 async def test_code_before_the_tag_hears_of_calls(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
     script = await example(customer, "Listen before the phone exists")
     tag = widget_tag(customer.product.url, customer.token.raw, "async")
-    told: list[str] = []
+    logged: list[str] = []
     phone = await open_page("about:blank", customer.product, customer=customer)
-    phone.page.on("console", lambda message: told.append(message.text))
+    phone.page.on("console", lambda message: logged.append(message.text))
     await phone.page.goto(host_site.page(f"<script>{script}</script>{tag}"))
     await phone.until_event("ready")
     await phone.call(ECHO)
     await phone.until_event("callAnswered")
     await phone.hangup()
     ended = await phone.until_event("callEnded")
-    assert f"{ECHO} completed {ended['duration']}" in told
+    assert f"{ECHO} completed {ended['duration']}" in logged
 
 
 @runs("Check before the first call")
 async def test_the_check_reports(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
     script = await example(customer, "Check before the first call")
-    told: list[str] = []
+    logged: list[str] = []
     body = with_tag(customer, f"document.getElementById('check').onclick = () => {{ {script} }};")
     phone = await pasted(open_page, host_site, customer, f'<button id="check">Check</button>{body}')
-    phone.page.on("console", lambda message: told.append(message.text))
+    phone.page.on("console", lambda message: logged.append(message.text))
     await phone.page.get_by_role("button", name="Check", exact=True).click()
 
     async def reported() -> bool:
-        return bool(told)
+        return bool(logged)
 
     await phone.until("a report", reported)
-    assert re.match(r"(true|false) ", told[0])
+    assert re.match(r"(true|false) ", logged[0])
     for step in ("icrophone", "oken", "ignal", "udio"):
-        assert step in told[0]
-    assert customer.token.raw not in told[0]
+        assert step in logged[0]
+    assert customer.token.raw not in logged[0]
 
 
 @runs("Callable numbers", "Log calls")
@@ -264,17 +264,17 @@ async def test_debug_mode_is_switched_on_from_the_console(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
     phone = await pasted(open_page, host_site, customer, await example(customer, "Your page"))
-    told: list[str] = []
-    phone.page.on("console", lambda message: told.append(message.text))
+    logged: list[str] = []
+    phone.page.on("console", lambda message: logged.append(message.text))
     await phone.page.evaluate(await example(customer, "In the browser's console"))
     await phone.page.reload()
     await phone.until_event("ready")
 
     async def explained() -> bool:
-        return any("ready" in line for line in told)
+        return any("ready" in line for line in logged)
 
     await phone.until("a word about being ready in the console", explained)
-    assert not [line for line in told if customer.token.raw in line]
+    assert not [line for line in logged if customer.token.raw in line]
 
 
 @runs("Content-Security-Policy with the sandbox carrier")

@@ -68,10 +68,10 @@ async def test_hubspot_dials_and_is_told_of_the_whole_call(customer: Customer, o
     ended = (await hubspot.until("CALL_ENDED"))["data"]
     assert ended == {"externalCallId": call_id, "engagementId": 4711, "callEndStatus": "COMPLETED"}
     completed = (await hubspot.until("CALL_COMPLETED"))["data"]
-    told = completed.pop("engagementProperties")
+    reported = completed.pop("engagementProperties")
     assert completed == {"externalCallId": call_id, "engagementId": 4711, "hideWidget": True}
-    assert told.pop("hs_call_duration").isdigit()
-    assert told == {
+    assert reported.pop("hs_call_duration").isdigit()
+    assert reported == {
         "hs_timestamp": started["callStartTime"],
         "hs_call_title": f"Call to {ECHO}",
         "hs_call_direction": "OUTBOUND",
@@ -195,9 +195,9 @@ async def test_a_token_for_other_pages_gets_no_ticket(product: Product, open_hub
 async def test_an_address_without_its_token_says_what_is_missing(customer: Customer, open_hubspot: OpenHubSpot) -> None:
     hubspot = await open_hubspot()
     await hubspot.show(address(customer).partition("#")[0])
-    told = (await hubspot.until("ERROR"))["data"]["message"]
-    assert told.startswith("This address holds no embed token.")
-    await expect(hubspot.notice).to_have_text(told)
+    reported = (await hubspot.until("ERROR"))["data"]["message"]
+    assert reported.startswith("This address holds no embed token.")
+    await expect(hubspot.notice).to_have_text(reported)
 
 
 async def test_a_window_of_its_own_holds_the_call_and_the_navigation_bar_steers_it(

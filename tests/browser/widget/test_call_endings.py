@@ -78,8 +78,8 @@ async def test_an_unanswered_call_ends_without_an_error(phone: Phone, number: st
 async def test_a_call_that_cannot_be_connected_tells_the_error_first(phone: Phone) -> None:
     begun = await phone.call(FAILS)
     await phone.until_event("callEnded")
-    told = [event["name"] for event in await phone.events("error", "callEnded")]
-    assert told == ["error", "callEnded"]
+    names = [event["name"] for event in await phone.events("error", "callEnded")]
+    assert names == ["error", "callEnded"]
     error = (await phone.details("error"))[0]
     assert error["message"] == "The call failed"
     await phone.panel.get_by_role("alert").get_by_text(error["message"]).wait_for()

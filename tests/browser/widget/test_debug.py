@@ -36,12 +36,12 @@ async def until_said(phone: Phone, said: list[str], *words: str) -> None:
 
 def assert_discreet(said: list[str], customer: Customer) -> None:
     """No token, no access token, no number, no value of the metadata; ids of calls and times are no secrets."""
-    told = "\n".join(said)
-    assert customer.token.raw not in told
-    assert customer.token.raw[4:12] not in told
-    assert "eyJ" not in told
-    assert "Mrs Example" not in told
-    assert NUMBER.findall(re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "", told)) == []
+    log = "\n".join(said)
+    assert customer.token.raw not in log
+    assert customer.token.raw[4:12] not in log
+    assert "eyJ" not in log
+    assert "Mrs Example" not in log
+    assert NUMBER.findall(re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "", log)) == []
 
 
 async def test_a_day_with_the_phone_is_told_without_a_secret(open_phone: OpenPhone, customer: Customer) -> None:

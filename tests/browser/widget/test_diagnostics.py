@@ -111,8 +111,8 @@ async def test_a_silent_microphone_is_never_told_as_working(
     assert codes(report) == {"microphone": "microphone_silent"}, report["text"]
     assert report["microphone"]["level"] == 0
     assert "Unmute it" in report["microphone"]["fix"]
-    told = [pair for name in STEPS for pair in ([name, None], [name, name != "microphone"])]
-    assert answer["steps"] == told
+    expected_steps = [pair for name in STEPS for pair in ([name, None], [name, name != "microphone"])]
+    assert answer["steps"] == expected_steps
     assert await phone.live_tracks() == 0
 
 

@@ -198,14 +198,14 @@ async def test_an_unplugged_microphone_is_told_in_words(customer: Customer, open
 
 
 @pytest.mark.parametrize(
-    ("locale", "call", "complaint", "direction"),
+    ("locale", "call", "message", "direction"),
     [
         ("es-MX", "Llamar", "El número de teléfono no es válido", "ltr"),
         ("ar", "اتصال", "رقم الهاتف غير صالح", "rtl"),
     ],
 )
 async def test_the_panel_speaks_the_language_and_events_speak_english(
-    customer: Customer, open_phone: OpenPhone, locale: str, call: str, complaint: str, direction: str
+    customer: Customer, open_phone: OpenPhone, locale: str, call: str, message: str, direction: str
 ) -> None:
     phone = await open_phone(customer, attributes=f'data-locale="{locale}"')
     await phone.until_event("ready")
@@ -215,7 +215,7 @@ async def test_the_panel_speaks_the_language_and_events_speak_english(
     field = phone.panel.locator("#number")
     await field.fill("12")
     await main.click()
-    await phone.panel.get_by_role("alert").get_by_text(complaint, exact=True).wait_for()
+    await phone.panel.get_by_role("alert").get_by_text(message, exact=True).wait_for()
     assert (await phone.until_event("error"))["message"] == "Invalid phone number"
     look = "(element) => getComputedStyle(element).direction"
     assert await phone.panel.locator(".root").evaluate(look) == direction

@@ -23,8 +23,8 @@ async def assert_missing(phone: Phone, code: str, message: str, fix: str) -> Non
     assert (await phone.call(ECHO)).begun is True
     ended = await phone.until_event("callEnded")
     assert (ended["status"], ended["message"]) == ("failed", message)
-    told = [(event["name"], event["detail"].get("code")) for event in await phone.events("error", "callEnded")]
-    assert told == [("error", code), ("callEnded", None)]
+    events = [(event["name"], event["detail"].get("code")) for event in await phone.events("error", "callEnded")]
+    assert events == [("error", code), ("callEnded", None)]
     alert = phone.panel.get_by_role("alert").filter(visible=True)
     await alert.get_by_text(message, exact=True).wait_for()
     await alert.get_by_text(fix).wait_for()

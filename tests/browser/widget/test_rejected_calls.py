@@ -90,8 +90,8 @@ async def assert_refused_at_dial(phone: Phone, refusal: Refusal) -> None:
     begun = await phone.call(ECHO)
     ended = await phone.until_event("callEnded")
     assert ended["message"] == refusal.message
-    told = [event["name"] for event in await phone.events("error", "callEnded")]
-    assert told[: told.index("callEnded") + 1] == ["error", "callEnded"]
+    names = [event["name"] for event in await phone.events("error", "callEnded")]
+    assert names[: names.index("callEnded") + 1] == ["error", "callEnded"]
     error = (await phone.details("error"))[0]
     assert (error["code"], error["message"]) == (refusal.code, refusal.message)
     record = await phone.assert_agrees(begun.call_id, ECHO, "refused")

@@ -46,8 +46,8 @@ async def test_the_link_sets_a_password_ends_every_session_and_signs_nobody_in(
     assert (old.status_code, new.status_code) == (401, 303)
     gone = await client.get(link)
     assert (gone.status_code, gone.headers["referrer-policy"]) == (404, "no-referrer")
-    told = (await Mailbox(settings, user.email).all(2))[1]
-    assert told["Subject"] == "Your password was changed"
+    notice = (await Mailbox(settings, user.email).all(2))[1]
+    assert notice["Subject"] == "Your password was changed"
 
 
 async def test_a_known_and_an_unknown_address_get_the_same_answer(

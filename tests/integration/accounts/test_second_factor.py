@@ -45,10 +45,10 @@ async def test_enrolling_renews_the_session_ends_the_others_and_shows_the_codes_
     mail = (await Mailbox(settings, user.email).all())[0]
     assert "switched on" in mail["Subject"]
     async with database.sessions() as session:
-        sealed = await session.scalar(sa.select(User.totp_secret).where(User.id == user.id))
+        encrypted = await session.scalar(sa.select(User.totp_secret).where(User.id == user.id))
         digests = (await session.scalars(sa.select(RecoveryCode.digest).where(RecoveryCode.user_id == user.id))).all()
-    assert sealed is not None
-    assert enrolled.code().encode() not in sealed
+    assert encrypted is not None
+    assert enrolled.code().encode() not in encrypted
     assert not any(code.replace("-", "").encode() in digest for code in enrolled.codes for digest in digests)
 
 

@@ -362,11 +362,11 @@ async def test_a_number_is_erased_after_staff_were_told_in_how_many_calls_it_is(
     for said in ("+1 212-555-0147", "2 calls have this number", "1 other call mentions it", "taken off the block list"):
         assert said in looked.text
     for typed in ({**asked, "number": "+12125550199"}, {**asked, "block_list": "keep"}):
-        assert (await do(operator, row, "erase-number", **typed, looked_at="(212) 555-0147|unblock")).status_code != 303
+        assert (await do(operator, row, "erase-number", **typed, previewed="(212) 555-0147|unblock")).status_code != 303
     assert (await stored(database, Call, calls[0])).to_number == number
 
     reason = f"They wrote to us: {written}"
-    answer = await do(operator, row, "erase-number", **asked, looked_at="(212) 555-0147|unblock", reason=reason)
+    answer = await do(operator, row, "erase-number", **asked, previewed="(212) 555-0147|unblock", reason=reason)
     assert answer.status_code == 303, answer.text
     page = (await operator.client.get(answer.headers["location"])).text
     assert "The number is erased from 2 calls and the metadata of 1 other call." in page
@@ -377,15 +377,15 @@ async def test_a_number_is_erased_after_staff_were_told_in_how_many_calls_it_is(
         assert await session.scalar(sa.select(BlockedNumber.id).where(BlockedNumber.owned_by(row.id))) is None
     event = await audit_event_of(database, row.id, "call_data.number_erased")
     assert (event.actor_kind, event.actor_name) == ("staff", operator.email)
-    told = {"number": "…0147", "calls": 2, "metadata_of_calls": 1, "unblocked": True}
-    assert event.details == {**told, "reason": "They wrote to us: …0147"}
+    details = {"number": "…0147", "calls": 2, "metadata_of_calls": 1, "unblocked": True}
+    assert event.details == {**details, "reason": "They wrote to us: …0147"}
 
     for wrong in ("nobody", "", "+12125550199"):
         refused = await do(operator, row, "erase-number", number=wrong, block_list="keep")
         assert refused.status_code == 400, wrong
         assert 'aria-invalid="true"' in refused.text
     await add_call(database, tenant, token, to_number=number, status=CallStatus.RINGING, duration=0)
-    live = await do(operator, row, "erase-number", number=number, block_list="keep", looked_at=f"{number}|keep")
+    live = await do(operator, row, "erase-number", number=number, block_list="keep", previewed=f"{number}|keep")
     assert live.status_code == 409
     assert "This number is in a live call" in live.text
 

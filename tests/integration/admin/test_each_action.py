@@ -46,7 +46,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "change-plan": {"plan": "enterprise"},
     "raise-limit": {"limit": "calls_per_day", "value": "5000", "until": utc_now().date().isoformat()},
     "approve": {"plan": "business"},
-    "erase-number": {"number": "+12125550177", "block_list": "keep", "looked_at": "+12125550177|keep"},
+    "erase-number": {"number": "+12125550177", "block_list": "keep", "previewed": "+12125550177|keep"},
     "change-role": {"role": "operator"},
 }
 
@@ -110,6 +110,6 @@ async def test_it_says_what_will_happen_asks_why_and_is_in_the_audit_log(
     assert {event.actor_kind for event in events} == {"staff"}
     if kind not in ("user", "staff"):
         assert {event.organization_id for event in events} == {rows["organization"].id}
-    told = (await client.get(f"/admin/{kind}/details/{row.id}")).text
-    assert '<p class="toast' in told
-    assert '<p class="toast problem' not in told
+    page = (await client.get(f"/admin/{kind}/details/{row.id}")).text
+    assert '<p class="toast' in page
+    assert '<p class="toast problem' not in page

@@ -48,7 +48,7 @@ async def test_live_calls_and_alerts_are_shown_with_what_each_role_may_do(
         live = sa.update(Call).where(Call.id == call_id).values(status=CallStatus.IN_PROGRESS, country="US")
         await session.execute(live)
         alert_id = (await session.scalars(sa.select(Alert.id).where(Alert.owned_by(organization_id)))).one()
-    deeds = (
+    steps = (
         f"/admin/call/{call_id}/do/end?from=operations",
         f"/admin/organization/{organization_id}/do/suspend?from=operations&amp;alert={alert_id}",
         f"/admin/alert/{alert_id}/do/seen?from=operations",
@@ -61,8 +61,8 @@ async def test_live_calls_and_alerts_are_shown_with_what_each_role_may_do(
         assert f"/admin/call/details/{call_id}" in answer.text
         assert f"/admin/alert/details/{alert_id}" in answer.text
         assert '<th scope="row">United States</th>' in answer.text
-        for deed in deeds:
-            assert (deed in answer.text) is may_act, deed
+        for step in steps:
+            assert (step in answer.text) is may_act, step
         details = (await colleague.client.get(f"/admin/organization/details/{organization_id}")).text
         assert "Calls: 1, answered: 1" in details
         assert "Minutes: 1" in details

@@ -308,7 +308,7 @@ async def test_an_export_is_capped_inert_audited_and_for_operators(
     assert (await operator.client.post(path, headers={"Origin": "https://evil.example"})).status_code == 403
 
 
-async def test_who_looked_at_whom_is_in_the_audit_log(
+async def test_who_previewed_whom_is_in_the_audit_log(
     operator: Colleague, full_tenant: FullTenant, database: Database
 ) -> None:
     await operator.client.get(f"/admin/user/details/{full_tenant.tenant.owner.id}")
@@ -325,10 +325,10 @@ async def test_no_number_that_was_called_enters_the_audit_log(
     assert (await post(operator.client, "/admin/call/export?search=%2B12125550177")).status_code == 200
     async with database.sessions() as session:
         mine = sa.select(AuditEvent).where(AuditEvent.actor_name == operator.email)
-        told = [f"{row.action} {row.subject_name} {row.details}" for row in await session.scalars(mine)]
-    assert [line for line in told if "call.viewed Call to …0177" in line]
-    assert [line for line in told if "records.exported" in line and "…0177" in line]
-    assert [line for line in told if "5550177" in line] == []
+        events = [f"{row.action} {row.subject_name} {row.details}" for row in await session.scalars(mine)]
+    assert [line for line in events if "call.viewed Call to …0177" in line]
+    assert [line for line in events if "records.exported" in line and "…0177" in line]
+    assert [line for line in events if "5550177" in line] == []
 
 
 async def test_staff_are_for_admins_to_see(operator: Colleague, new_client: NewClient, database: Database) -> None:

@@ -44,7 +44,7 @@ FIELDS = {
     "until": "2999-01-01",
     "number": "+14155550100",
     "block_list": "keep",
-    "looked_at": "+14155550100|keep",
+    "previewed": "+14155550100|keep",
 }
 ROUTES: Mapping[tuple[str, str], StaffRole | None] = {
     ("GET", "/admin/join/{token}"): NO_SESSION,
@@ -123,9 +123,9 @@ async def test_visitors_and_customers_get_nothing(
         for address, _ in addresses(method, path, rows):
             for who in (client, customer):
                 answer = await ask(who, method, address)
-                told = (answer.status_code, answer.text, answer.headers.get("location", "").split("?")[0])
+                result = (answer.status_code, answer.text, answer.headers.get("location", "").split("?")[0])
                 expected = (401, "", "") if address.endswith("/now") else (303, "", "/admin/login")
-                assert told == expected, (method, address)
+                assert result == expected, (method, address)
     assert await state(database, rows) == before
 
 

@@ -22,7 +22,7 @@ from kit.settings import load_settings
 from support.callback_client import CallbackClient, new_sid
 from support.widget_client import ask
 
-AT_ONCE = 6
+CONCURRENT_REQUESTS = 6
 """Of each kind; more would only wait for this process."""
 
 
@@ -51,7 +51,7 @@ class Asker:
         self.asked.append(Asked("call", sent, b"<Dial " in answer.content, sid))
 
     async def go_on(self, times: int, until: asyncio.Event) -> None:
-        """Ask ``times`` for both, and on, until the event; ``AT_ONCE`` at the same time."""
+        """Ask ``times`` for both, and on, until the event; ``CONCURRENT_REQUESTS`` at the same time."""
         left = times
 
         async def repeat() -> None:
@@ -62,7 +62,7 @@ class Asker:
                 await asyncio.gather(self.exchange(), self.call())
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
+            for _ in range(CONCURRENT_REQUESTS):
                 group.create_task(repeat())
 
 
@@ -70,7 +70,7 @@ async def main(raw: str, token_id: UUID, times: int) -> None:
     configure_logging(json=True)  # to the standard error: the other output is what is told
     settings = load_settings(os.environ)
     app = create_app(settings)
-    always, told = asyncio.Event(), asyncio.Event()
+    always, reported = asyncio.Event(), asyncio.Event()
     always.set()
     async with app.lifespan():
         transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
@@ -83,11 +83,11 @@ async def main(raw: str, token_id: UUID, times: int) -> None:
 
             async def listen() -> None:
                 await next_line()
-                told.set()
+                reported.set()
 
             async with asyncio.TaskGroup() as group:
                 group.create_task(listen())
-                group.create_task(asker.go_on(0, told))
+                group.create_task(asker.go_on(0, reported))
             await asker.go_on(times - times // 2, always)
             for asked in asker.asked:
                 say(json.dumps(asked))

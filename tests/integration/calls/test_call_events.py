@@ -74,9 +74,9 @@ async def test_every_order_and_repetition_of_a_calls_events_leaves_the_same_row(
     rows = set()
     for order in itertools.permutations(events):
         twice = next(patterns)
-        told = [event for event, repeated in zip(order, twice, strict=True) for _ in range(1 + repeated)]
+        sent = [event for event, repeated in zip(order, twice, strict=True) for _ in range(1 + repeated)]
         sid = await live_call(callbacks, token)
-        await tell(database, sid, told)
+        await tell(database, sid, sent)
         record = await row(database, sid)
         rows.add(str({name: value for name, value in record.items() if name not in OF_ONE_CALL}))
         assert await event_count(database, sid) == len(events)

@@ -80,8 +80,8 @@ async def test_up_to_its_measure_each_refusal_has_a_record_and_beyond_it_each_ph
     await refuse(callbacks, token, call_id)
     assert await stored(database, tenant) == {"call": 2, "capped_rejection": 1}
     assert await refused_today(database, tenant) == 3
-    told = await ask(client, token.raw, path="/widget/status", call_id=str(call_id))
-    assert told.json() == EMERGENCY
+    status = await ask(client, token.raw, path="/widget/status", call_id=str(call_id))
+    assert status.json() == EMERGENCY
 
 
 async def test_the_hour_after_has_a_measure_of_its_own(
@@ -131,8 +131,8 @@ async def test_another_organizations_token_finds_no_reason_of_this_one(
     call_id = uuid4()
     await refuse(callbacks, token, call_id)
     stranger = await make.token(await make.tenant())
-    told = await ask(client, stranger.raw, path="/widget/status", call_id=str(call_id))
-    assert told.json() == {"call": None}
+    status = await ask(client, stranger.raw, path="/widget/status", call_id=str(call_id))
+    assert status.json() == {"call": None}
 
 
 async def test_what_may_be_called_is_called_however_many_were_refused(

@@ -67,8 +67,8 @@ async def ended(
         row = await session.get_one(Call, call_id)
         row.id = _id_of(began)
         await session.flush()
-        told = LegEvent(is_child=True, kind="completed", sequence=3, occurred_at=at, duration=seconds)
-        call = await CallService(session).record_event(row.organization_id, row.carrier_sid, new_sid(), told)
+        event = LegEvent(is_child=True, kind="completed", sequence=3, occurred_at=at, duration=seconds)
+        call = await CallService(session).record_event(row.organization_id, row.carrier_sid, new_sid(), event)
     assert call is not None
     return call
 
@@ -121,9 +121,9 @@ async def test_the_carriers_duration_end_and_price_replace_ours_and_stay_whateve
         ("end", "2026-11-20T12:00:00Z", "2026-11-20T12:01:00Z", True),
         ("price", "1", "54000", True),
     ]
-    told = LegEvent(is_child=True, kind="completed", sequence=3, occurred_at=NOON, duration=61)
+    event = LegEvent(is_child=True, kind="completed", sequence=3, occurred_at=NOON, duration=61)
     async with database.sessions() as session, session.begin():
-        await CallService(session).record_event(call.organization_id, call.carrier_sid, child.sid, told)
+        await CallService(session).record_event(call.organization_id, call.carrier_sid, child.sid, event)
     row = await stored(database, call)
     assert (row.status, row.duration, row.ended_at) == (CallStatus.COMPLETED, 121, later)
     assert (row.cost_micros, row.billed_minutes) == (54_000, 3)

@@ -368,8 +368,8 @@ async def test_calls_that_nobody_can_judge_are_recorded_within_measure(apart: Ap
 
     assert await statuses(apart.database, tenant) == {"service_unavailable": 1}
     for call_id in call_ids:
-        told = (await ask(apart.client, token.raw, path="/widget/status", call_id=str(call_id))).json()["call"]
-        assert (told["status"], told["message"]) == ("refused", UNAVAILABLE)
+        call = (await ask(apart.client, token.raw, path="/widget/status", call_id=str(call_id))).json()["call"]
+        assert (call["status"], call["message"]) == ("refused", UNAVAILABLE)
 
 
 @pytest.mark.parametrize(
@@ -392,8 +392,8 @@ async def test_a_counter_that_cannot_be_read_is_no_call_and_the_widget_learns_wh
 
     assert not is_dialled(answer)
     assert await statuses(apart.database, tenant) == {"service_unavailable": 1}
-    told = (await ask(apart.client, token.raw, path="/widget/status", call_id=str(call_id))).json()["call"]
-    assert (told["status"], told["message"]) == ("refused", UNAVAILABLE)
+    call = (await ask(apart.client, token.raw, path="/widget/status", call_id=str(call_id))).json()["call"]
+    assert (call["status"], call["message"]) == ("refused", UNAVAILABLE)
 
 
 async def test_paused_calls_are_refused_until_they_are_resumed(apart: Apart) -> None:

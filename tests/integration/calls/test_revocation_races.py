@@ -163,13 +163,13 @@ async def test_nothing_sent_after_the_answer_is_granted_on_any_worker_and_every_
                 with suppress(TimeoutError):
                     await asyncio.wait_for(endpoint.was_asked.wait(), 0.2)
 
-    told = Counter((one.kind, one.sent > answered, one.granted) for one in asked)
+    answers = Counter((one.kind, one.sent > answered, one.granted) for one in asked)
     # A pause stops calls and no phones: their people see why.
     for kind in ("call",) if cause == "paused" else ("exchange", "call"):
-        assert told[kind, False, True] > 0
-        assert told[kind, True, False] > 0
-        assert told[kind, True, True] == 0
-        assert sum(count for (what, *_), count in told.items() if what == kind) >= WORKERS * times
+        assert answers[kind, False, True] > 0
+        assert answers[kind, True, False] > 0
+        assert answers[kind, True, True] == 0
+        assert sum(count for (what, *_), count in answers.items() if what == kind) >= WORKERS * times
     assert set(endpoint.asked) == admitted
     assert await live_calls(jobs, tenant.organization.id) == admitted
 

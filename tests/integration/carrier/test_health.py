@@ -26,7 +26,7 @@ class Counted(CounterBuffer):
         return dict(self._pending)
 
 
-async def standing(database: Database, health: CarrierHealthReporter) -> CarrierHealthReport:
+async def stored_report(database: Database, health: CarrierHealthReporter) -> CarrierHealthReport:
     async with database.sessions() as session:
         mine = sa.select(CarrierHealthReport).where(CarrierHealthReport.id == health._id)
         return (await session.scalars(mine)).one()
@@ -46,7 +46,7 @@ async def test_answers_are_counted_with_the_time_they_took(
     assert counted.counts[CarrierCounter.ANSWERED] == 1
     assert counted.counts[CarrierCounter.MILLISECONDS] >= 0
     await health.flush()
-    row = await standing(database, health)
+    row = await stored_report(database, health)
     assert (row.state, row.failed_at, row.answered_at is not None) == (BreakerState.CLOSED, None, True)
 
 
@@ -65,11 +65,11 @@ async def test_a_carrier_that_fails_is_told_of_until_it_answers_again(
         await away.close()
     assert counted.counts == {CarrierCounter.FAILED: FAILURES_TO_OPEN, CarrierCounter.NOT_SENT: 1}
     await health.flush()
-    row = await standing(database, health)
+    row = await stored_report(database, health)
     assert row.state in (BreakerState.OPEN, BreakerState.PROBING)
     assert (row.failure, row.failed_at is not None, row.answered_at) == ("ConnectError", True, None)
     before = row.reported_at
     await health.flush()
     # Open becomes probing by itself; otherwise nothing is written before it is time.
-    after = await standing(database, health)
+    after = await stored_report(database, health)
     assert after.reported_at == before or after.state is not row.state

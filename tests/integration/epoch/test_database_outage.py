@@ -69,7 +69,7 @@ async def tenant_and_token(own_database_url: str, settings: Settings) -> AsyncIt
 async def assert_every_door_says_so(browser: httpx.AsyncClient, token: Token, callbacks: CallbackClient) -> None:
     credentials = {"email": "a@example.com", "password": PASSWORD}
     with anyio.fail_after(HANG_SECONDS):
-        exchange, status, who, sign_in_again, mine, call, alive, ready = await asyncio.gather(
+        exchange, status, who, sign_in_again, mine, call, liveness, ready = await asyncio.gather(
             ask(browser, token.raw),
             ask(browser, token.raw, path="/widget/status"),
             browser.get("/api/session"),
@@ -85,7 +85,7 @@ async def assert_every_door_says_so(browser: httpx.AsyncClient, token: Token, ca
         assert_refused(answer, 503, "service_unavailable")
     assert call.status_code == 200
     assert b"<Reject" in call.content
-    assert alive.status_code == 200
+    assert liveness.status_code == 200
     assert (ready.status_code, ready.json()["failing"]) == (503, ["database"])
 
 

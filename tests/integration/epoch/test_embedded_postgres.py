@@ -109,12 +109,12 @@ def test_two_users_share_one_server_and_the_last_one_stops_it(root: Path) -> Non
 
 def test_a_killed_user_leaves_a_working_server_that_the_next_one_stops(root: Path) -> None:
     killed = hold(root)
-    orphan = server_of(root)
+    left_server = server_of(root)
     killed.kill()
     killed.communicate()
-    assert server_of(root) == orphan
+    assert server_of(root) == left_server
     with EmbeddedPostgres(root, durable=False) as server:
-        assert server_of(root) == orphan
+        assert server_of(root) == left_server
         assert ask(server.url, "SELECT 1") == 1
     assert server_of(root) is None
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-PLANS = Path(__file__).resolve().parents[3] / "frontend" / "phone" / "ui" / "dialer" / "numbering-plans.js"
+NUMBERING_PLANS = Path(__file__).resolve().parents[3] / "frontend" / "phone" / "ui" / "dialer" / "numbering-plans.js"
 SHARED = {1, 7}
 """Their numbers tell a group of countries, not one."""
 NO_COUNTRY = "001"
 
 
 def test_every_calling_code_has_its_country() -> None:
-    table = PLANS.read_text().split("const PLANS =", 1)[1].split(";", 1)[0]
+    table = NUMBERING_PLANS.read_text().split("const PLANS =", 1)[1].split(";", 1)[0]
     ours = {int(code): region for code, region in re.findall(r"\b(\d+)([A-Z]{2})", table)}
     theirs = {
         code: regions[0]
