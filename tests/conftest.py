@@ -23,17 +23,17 @@ ROOT = Path(__file__).resolve().parents[1]
 PUBLIC_URL = "http://localhost:8000"
 NewClient = Callable[[], httpx.AsyncClient]
 FOLDERS = ("browser", "integration", "contract", "unit")
-"""The suites, the one with the longest tests first: short ones at the end let parallel workers finish together."""
+"""The suites, longest tests first: with short ones at the end, parallel workers finish at about the same time."""
 
 
-MOST_WORKERS = 8
-"""Each has an application, a product, a sandbox and a browser: about 1 GB and 60 connections to the database."""
+MAX_WORKERS = 8
+"""Each worker has an application, a product, a sandbox and a browser: about 1 GB and 60 database connections."""
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than processors: tests that wait for a timer leave theirs idle."""
+    """One process more than there are processors: tests that wait for a timer leave a processor idle."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(processors + 1, MOST_WORKERS)
+    return min(processors + 1, MAX_WORKERS)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -49,7 +49,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
-    """A server of the tests' own, without durability; several runs may share it."""
+    """The test server, without durability; several runs may share it."""
     with EmbeddedPostgres(ROOT / ".cache" / "test-postgres", durable=False) as server:
         yield server
 
@@ -123,12 +123,12 @@ async def app(settings: Settings) -> AsyncIterator[Litestar]:
 
 @pytest.fixture(scope="session")
 async def database(settings: Settings) -> AsyncIterator[Database]:
-    """The same database without tenant walls, for making rows and for looking at what came of them."""
+    """The same database without row-level security, for making rows and checking results."""
     assert settings.database_url is not None
-    unwalled = Database(settings.database_url, role=ADMIN_ROLE)
-    await unwalled.start()
-    yield unwalled
-    await unwalled.stop()
+    unrestricted = Database(settings.database_url, role=ADMIN_ROLE)
+    await unrestricted.start()
+    yield unrestricted
+    await unrestricted.stop()
 
 
 @pytest.fixture

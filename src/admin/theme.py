@@ -1,4 +1,4 @@
-"""What the back office's pages take over from the customers' pages."""
+"""``Theme``: the templates, filters, headers and files of the customers' pages that the back office reuses."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

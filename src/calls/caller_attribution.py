@@ -1,4 +1,4 @@
-"""Identifies the member who places a call; of all other calls the page only claims who does."""
+"""Identifies the signed-in member who places a call; for other calls, the agent is only what the page claims."""
 
 import msgspec
 import sqlalchemy as sa

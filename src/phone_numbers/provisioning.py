@@ -1,4 +1,4 @@
-"""The purchase and the release of phone numbers, made once for the application."""
+"""``NumberProvisioning``: the purchase and the release of phone numbers, made once at start."""
 
 from datetime import timedelta
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Fills in and posts a form whose page and action are the same."""
+"""Opens a page and posts its form."""
 
 import httpx
 

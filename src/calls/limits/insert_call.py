@@ -1,4 +1,4 @@
-"""Inserts the rows of requested calls with raw SQL; an admitted call with everything that it changes, at once."""
+"""Inserts the rows of requested calls with raw SQL; an admitted call in one statement with all that it changes."""
 
 import datetime as dt
 from typing import Any

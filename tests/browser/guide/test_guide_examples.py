@@ -26,21 +26,23 @@ pytestmark = pytest.mark.anyio
 
 LOG = "/api/crm/log-call"
 ADA = "+14155550123"
-# What a policy forbids, and what listeners of the page were told.
+# Collects the page's policy violations.
 WATCH_POLICY = """window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>
     violations.push(`${event.effectiveDirective} ${event.blockedURI}`));"""
 
 
-async def pasted(open_page: OpenPage, host_site: HostSite, customer: Customer, body: str, *, head: str = "") -> Phone:
-    """A customer's page with ``body`` in it, once the phone there is ready."""
+async def open_pasted(
+    open_page: OpenPage, host_site: HostSite, customer: Customer, body: str, *, head: str = ""
+) -> Phone:
+    """Open a customer's page with ``body`` in it and wait until its phone is ready."""
     phone = await open_page(host_site.page(body, head=head), customer.product, customer=customer)
     await phone.until_event("ready")
     return phone
 
 
 def with_tag(customer: Customer, script: str) -> str:
-    """``script`` behind the tag, where the guide says that such code goes."""
+    """Return ``script`` placed after the tag, as the guide prescribes."""
     return f"{widget_tag(customer.product.url, customer.token.raw)}<script>{script}</script>"
 
 
@@ -63,7 +65,7 @@ def test_every_example_of_the_guide_is_run() -> None:
 async def test_the_tag_alone_shows_a_green_button_that_calls(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
-    phone = await pasted(open_page, host_site, customer, await example(customer, "Your page"))
+    phone = await open_pasted(open_page, host_site, customer, await example(customer, "Your page"))
     box = await fab(phone).bounding_box()
     size = phone.page.viewport_size
     assert box is not None
@@ -84,7 +86,7 @@ async def test_attributes_move_and_colour_the_phone(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
     body = await example(customer, "A blue phone on the left, dark in every system")
-    phone = await pasted(open_page, host_site, customer, body)
+    phone = await open_pasted(open_page, host_site, customer, body)
     box = await fab(phone).bounding_box()
     assert box is not None
     assert box["x"] < 100
@@ -102,7 +104,7 @@ async def test_a_style_sheet_of_the_page_reaches_the_phone(
 ) -> None:
     sheet = await example(customer, "Your style sheet")
     tag = widget_tag(customer.product.url, customer.token.raw)
-    phone = await pasted(open_page, host_site, customer, tag, head=f"<style>{sheet}</style>")
+    phone = await open_pasted(open_page, host_site, customer, tag, head=f"<style>{sheet}</style>")
     assert await style(fab(phone), "background-color") == "rgb(11, 95, 255)"
     await fab(phone).click()
     panel = phone.panel.locator('[part~="panel"]')
@@ -113,7 +115,7 @@ async def test_a_style_sheet_of_the_page_reaches_the_phone(
 @runs("Settings from a global")
 async def test_a_global_configures_the_phone(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
     body = await example(customer, "Settings from a global")
-    phone = await pasted(open_page, host_site, customer, f'<span data-phone="{ECHO}">Ada</span>{body}')
+    phone = await open_pasted(open_page, host_site, customer, f'<span data-phone="{ECHO}">Ada</span>{body}')
     await phone.page.get_by_role("button", name="Ada").click()
     await phone.until_event("callAnswered")
 
@@ -145,7 +147,7 @@ async def test_a_pasted_list_of_domains_is_the_tokens_list(customer: Customer, o
 @runs("Dial from your own code")
 async def test_code_dials_with_metadata(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
     script = await example(customer, "Dial from your own code")
-    phone = await pasted(open_page, host_site, customer, with_tag(customer, f"const dial = () => {{ {script} }};"))
+    phone = await open_pasted(open_page, host_site, customer, with_tag(customer, f"const dial = () => {{ {script} }};"))
     await phone.page.evaluate("() => dial()")
     started = await phone.until_event("callStarted")
     assert (started["number"], started["metadata"]) == (ADA, {"contact": "c-1042"})
@@ -153,9 +155,9 @@ async def test_code_dials_with_metadata(customer: Customer, open_page: OpenPage,
 
 
 @runs("Name the person who calls")
-async def test_who_calls_is_told_and_kept(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
+async def test_the_caller_is_passed_and_stored(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
     script = await example(customer, "Name the person who calls")
-    phone = await pasted(open_page, host_site, customer, with_tag(customer, f"const dial = () => {{ {script} }};"))
+    phone = await open_pasted(open_page, host_site, customer, with_tag(customer, f"const dial = () => {{ {script} }};"))
     await phone.page.evaluate("() => dial()")
     started = await phone.until_event("callStarted")
     await phone.until_event("callAnswered")
@@ -164,7 +166,9 @@ async def test_who_calls_is_told_and_kept(customer: Customer, open_page: OpenPag
 
 
 @runs("Listen before the phone exists")
-async def test_code_before_the_tag_hears_of_calls(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
+async def test_code_before_the_tag_gets_call_events(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
     script = await example(customer, "Listen before the phone exists")
     tag = widget_tag(customer.product.url, customer.token.raw, "async")
     logged: list[str] = []
@@ -184,7 +188,7 @@ async def test_the_check_reports(customer: Customer, open_page: OpenPage, host_s
     script = await example(customer, "Check before the first call")
     logged: list[str] = []
     body = with_tag(customer, f"document.getElementById('check').onclick = () => {{ {script} }};")
-    phone = await pasted(open_page, host_site, customer, f'<button id="check">Check</button>{body}')
+    phone = await open_pasted(open_page, host_site, customer, f'<button id="check">Check</button>{body}')
     phone.page.on("console", lambda message: logged.append(message.text))
     await phone.page.get_by_role("button", name="Check", exact=True).click()
 
@@ -235,10 +239,10 @@ async def test_the_callable_numbers_call_and_the_log_is_written(
 
 
 @runs("Call button")
-async def test_the_button_calls_and_tells_how_it_went(
+async def test_the_button_calls_and_shows_the_result(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
-    phone = await pasted(open_page, host_site, customer, await example(customer, "Call button"))
+    phone = await open_pasted(open_page, host_site, customer, await example(customer, "Call button"))
     await phone.page.get_by_role("button", name="Call Ada").click()
     await phone.page.get_by_role("status").get_by_text("Calling +14155550123").wait_for()
     await phone.until_event("callAnswered")
@@ -247,9 +251,9 @@ async def test_the_button_calls_and_tells_how_it_went(
 
 
 @runs("Every call in a window of its own")
-async def test_calls_live_in_a_window(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
+async def test_calls_run_in_the_pop_out_window(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
     body = await example(customer, "Every call in a window of its own")
-    phone = await pasted(open_page, host_site, customer, f'{body}<a href="tel:{ECHO}">unused</a>')
+    phone = await open_pasted(open_page, host_site, customer, f'{body}<a href="tel:{ECHO}">unused</a>')
     await fab(phone).click()
     await phone.panel.get_by_label("Phone number").fill(ECHO)
     await phone.panel.get_by_role("button", name="Call", exact=True).click()
@@ -263,7 +267,7 @@ async def test_calls_live_in_a_window(customer: Customer, open_page: OpenPage, h
 async def test_debug_mode_is_switched_on_from_the_console(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
-    phone = await pasted(open_page, host_site, customer, await example(customer, "Your page"))
+    phone = await open_pasted(open_page, host_site, customer, await example(customer, "Your page"))
     logged: list[str] = []
     phone.page.on("console", lambda message: logged.append(message.text))
     await phone.page.evaluate(await example(customer, "In the browser's console"))
@@ -282,7 +286,7 @@ async def test_a_call_needs_nothing_beyond_the_guides_list(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
     listed = await example(customer, "Content-Security-Policy with the sandbox carrier")
-    phone = await _under(listed, customer, open_page, host_site)
+    phone = await _open_under_policy(listed, customer, open_page, host_site)
     await fab(phone).click()
     await phone.panel.get_by_label("Phone number").fill(ECHO)
     await phone.panel.get_by_role("button", name="Call", exact=True).click()
@@ -296,16 +300,16 @@ async def test_a_call_needs_nothing_beyond_the_guides_list(
 
 
 @runs("Content-Security-Policy")
-async def test_the_list_for_twilio_admits_twilio_and_differs_in_nothing_else(
+async def test_the_twilio_policy_admits_twilio_and_differs_in_nothing_else(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
     shown = await examples(customer)
     listed, sandbox = shown["Content-Security-Policy"], shown["Content-Security-Policy with the sandbox carrier"]
     assert listed.replace("https://*.twilio.com wss://*.twilio.com", "ws://localhost:* ws://127.0.0.1:*") == sandbox
-    phone = await _under(listed, customer, open_page, host_site)
+    phone = await _open_under_policy(listed, customer, open_page, host_site)
 
-    # Nothing answers there: only what the policy says counts.
-    async def asks(*addresses: str) -> list[str]:
+    # No server answers at these addresses; only the policy violations are read.
+    async def violations_of(*addresses: str) -> list[str]:
         found: list[str] = await phone.page.evaluate(
             """async (addresses) => {
                 violations.length = 0;
@@ -322,15 +326,18 @@ async def test_the_list_for_twilio_admits_twilio_and_differs_in_nothing_else(
         )
         return found
 
-    # Signalling and call quality reports, where the SDK sends them.
+    # The addresses to which the SDK sends signalling and call quality reports.
     assert (
-        await asks("wss://voice-js.roaming.twilio.com/signal", "https://eventgw.us1.twilio.com/v4/EndpointEvents") == []
+        await violations_of(
+            "wss://voice-js.roaming.twilio.com/signal", "https://eventgw.us1.twilio.com/v4/EndpointEvents"
+        )
+        == []
     )
-    assert len(await asks("wss://voice.example/signal", "https://voice.example/")) == 2
+    assert len(await violations_of("wss://voice.example/signal", "https://voice.example/")) == 2
 
 
-async def _under(listed: str, customer: Customer, open_page: OpenPage, host_site: HostSite) -> Phone:
-    """A page whose policy is ``listed`` and nothing else, once the phone there is ready."""
+async def _open_under_policy(listed: str, customer: Customer, open_page: OpenPage, host_site: HostSite) -> Phone:
+    """Open a page with only ``listed`` as its policy and wait until its phone is ready."""
     policy = " ".join(f"default-src 'none'; {listed}".split())
 
     async def watch(context: BrowserContext) -> None:

@@ -55,7 +55,7 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
 
 @pytest.fixture
 async def kit(customer: Customer, open_page: OpenPage) -> dict[str, bytes]:
-    """The Salesforce kit of the customer's token, which holds no token."""
+    """The Salesforce kit as downloaded for the customer's token; the kit itself contains no token."""
     dashboard = await open_page(f"{customer.product.url}/login", customer.product)
     await sign_in(dashboard.page, customer)
     slug = customer.tenant.organization.slug
@@ -64,7 +64,7 @@ async def kit(customer: Customer, open_page: OpenPage) -> dict[str, bytes]:
 
 
 async def bundled(entry: Path, *options: str) -> str:
-    """The script that a customer's bundler makes of ``entry``."""
+    """Bundle ``entry`` as a customer's bundler does and return the script."""
     program = (str(FRONTEND / "node_modules/.bin/esbuild"), str(entry), "--bundle", "--log-level=warning", *options)
     environ = {**os.environ, "NODE_PATH": str(FRONTEND / "node_modules")}
     made = await to_thread.run_sync(lambda: subprocess.run(program, env=environ, capture_output=True, check=False))
@@ -91,7 +91,7 @@ async def test_the_react_button_follows_the_phone(
     await expect(phone.page.get_by_role("button", name="In a call")).to_be_disabled()
     await phone.hangup()
     await expect(button).to_be_enabled()
-    # A component that is gone hears nothing any more, and the phone goes on.
+    # An unmounted component gets no more events, and the phone keeps working.
     await phone.page.evaluate("() => leave()")
     assert (await phone.call(ECHO)).begun
     await phone.until_event("callAnswered", 2)
@@ -99,7 +99,7 @@ async def test_the_react_button_follows_the_phone(
 
 
 @runs("https://phone.mysite.com/phone.html")
-async def test_a_page_with_nothing_but_the_phone_dials_on_a_click_only(customer: Customer, open_page: OpenPage) -> None:
+async def test_a_minimal_page_dials_only_after_a_click(customer: Customer, open_page: OpenPage) -> None:
     address = "https://phone.mysite.com/phone.html"
     document = await example(customer, address)
     phone = await open_page("about:blank", customer.product, customer=customer, permissions=PERMISSIONS)
@@ -120,7 +120,7 @@ async def test_a_page_with_nothing_but_the_phone_dials_on_a_click_only(customer:
 
 
 @runs("Calling page", "Calling settings")
-async def test_the_calling_page_is_the_one_that_the_settings_register(product: Product, page: Page) -> None:
+async def test_the_calling_page_matches_the_registered_settings(product: Product, page: Page) -> None:
     customer = await product.customer(allowed_domains=("app.hubspot.com",))
     shown = await examples(customer)
     address = shown["Calling page"].strip()
@@ -134,7 +134,7 @@ async def test_the_calling_page_is_the_one_that_the_settings_register(product: P
 
 
 @runs("calling-page.js")
-async def test_a_calling_page_of_ones_own_tells_hubspot_the_whole_call(
+async def test_a_customers_calling_page_reports_the_call_to_hubspot(
     customer: Customer, page: Page, host_site: HostSite, tmp_path: Path
 ) -> None:
     (tmp_path / "calling-page.js").write_text(await example(customer, "calling-page.js"))
@@ -176,7 +176,7 @@ async def test_the_custom_module_calls_from_a_public_page(
 
 
 @runs("myPhone.js", "myDialer.html", "myDialer.js")
-async def test_a_component_of_ones_own_calls_in_salesforces_sandbox(
+async def test_a_customers_component_calls_in_the_salesforce_sandbox(
     kit: dict[str, bytes], customer: Customer, page: Page, tmp_path: Path
 ) -> None:
     shown = await examples(customer)
@@ -187,7 +187,7 @@ async def test_a_component_of_ones_own_calls_in_salesforces_sandbox(
     await lightning.show()
     await lightning.place(number=ECHO, embedToken=customer.token.raw)
     await expect(lightning.status()).to_have_text("ready")
-    # The second one comes to a phone that is ready already.
+    # The second component is added when the phone is already ready.
     await lightning.place(number=ECHO, embedToken=customer.token.raw)
     await expect(lightning.status(1)).to_have_text("ready")
     await lightning.dialer().get_by_role("button", name=f"Call {ECHO}").click()
@@ -199,7 +199,7 @@ async def test_a_component_of_ones_own_calls_in_salesforces_sandbox(
 
 
 @runs("Epoch.cspTrustedSite-meta.xml")
-async def test_the_trusted_url_is_one_of_the_kits(kit: dict[str, bytes], customer: Customer) -> None:
+async def test_the_trusted_url_is_in_the_kit(kit: dict[str, bytes], customer: Customer) -> None:
     shown = _fields(await example(customer, "Epoch.cspTrustedSite-meta.xml"))
     trusted = salesforce.trusted_sites(customer.product.settings)
     assert all(kit[path] == content for path, content in trusted.items())
@@ -208,7 +208,7 @@ async def test_the_trusted_url_is_one_of_the_kits(kit: dict[str, bytes], custome
     assert [name for name, value in ours.items() if value == "true"] == ["isActive", "isApplicableToConnectSrc"]
 
 
-async def test_the_trusted_urls_that_the_guide_names_are_the_kits(customer: Customer) -> None:
+async def test_the_guides_trusted_urls_match_the_kit(customer: Customer) -> None:
     with_twilio = msgspec.structs.replace(customer.product.settings, carrier="twilio")
     text = read_guide("widget-integration", customer.product.url).text
     row = next(line for line in text.splitlines() if line.startswith("| Trusted URLs |"))
@@ -216,7 +216,7 @@ async def test_the_trusted_urls_that_the_guide_names_are_the_kits(customer: Cust
 
 
 @runs("EpochCallController.cls")
-async def test_the_controller_is_the_kits_and_reads_as_apex(
+async def test_the_controller_matches_the_kit_and_parses_as_apex(
     kit: dict[str, bytes], customer: Customer, tmp_path: Path
 ) -> None:
     apex = await example(customer, "EpochCallController.cls")
@@ -236,7 +236,7 @@ async def test_the_controller_is_the_kits_and_reads_as_apex(
 
 
 @runs("MyPhone.page")
-async def test_a_visualforce_page_of_ones_own_calls_and_logs(
+async def test_a_customers_visualforce_page_calls_and_logs(
     kit: dict[str, bytes], customer: Customer, open_page: OpenPage
 ) -> None:
     phone: Phone = await open_page("about:blank", customer.product, customer=customer, permissions=PERMISSIONS)
@@ -249,7 +249,7 @@ async def test_a_visualforce_page_of_ones_own_calls_and_logs(
     await expect(phone.page.locator("#note")).to_have_text("Call logged")
     [sent] = await phone.page.evaluate("() => logged")
     assert sent[:5] == ["EpochCallController.logCall", started["callId"], ADA, "outbound", "completed"]
-    # Remoting finds a method of the page's own controller with as many parameters.
+    # Remoting needs a method of the page's controller with the same number of parameters.
     controller = kit[f"{CLASSES}/EpochCallController.cls"].decode()
     parameters = re.search(r"@RemoteAction\s+global static Id logCall\(([^)]*)\)", controller)
     assert parameters is not None
@@ -257,8 +257,8 @@ async def test_a_visualforce_page_of_ones_own_calls_and_logs(
 
 
 @runs("Deploy")
-async def test_the_commands_deploy_what_the_kit_holds(kit: dict[str, bytes], customer: Customer) -> None:
-    # The Salesforce CLI signs in to an organization first: here its commands can be read only.
+async def test_the_commands_deploy_the_files_of_the_kit(kit: dict[str, bytes], customer: Customer) -> None:
+    # The Salesforce CLI needs an organization to sign in to, so the commands are parsed and not run.
     commands = (await example(customer, "Deploy")).splitlines()
     assert [command.split()[:3] for command in commands] == [
         ["sf", "org", "login"],
@@ -272,7 +272,7 @@ async def test_the_commands_deploy_what_the_kit_holds(kit: dict[str, bytes], cus
 
 
 @runs("The extension's address")
-async def test_the_extensions_address_admits_the_extension_and_no_other(customer: Customer, product: Product) -> None:
+async def test_the_extensions_origin_is_allowed_and_no_other(customer: Customer, product: Product) -> None:
     origin = (await example(customer, "The extension's address")).strip()
     token = await product.make.token(customer.tenant, allowed_domains=(origin,))
     async with httpx.AsyncClient(base_url=product.url) as client:
@@ -283,11 +283,11 @@ async def test_the_extensions_address_admits_the_extension_and_no_other(customer
 
 
 def _fields(metadata: str | bytes) -> dict[str, str]:
-    """What a metadata file says, without its namespace."""
+    """Return the fields of a metadata file, without the namespace."""
     root = ElementTree.fromstring(metadata)  # noqa: S314 - our own text
     return {field.tag.partition("}")[2]: field.text or "" for field in root}
 
 
 def _code(apex: str) -> list[str]:
-    """Without comments and layout."""
+    """Return the words of the Apex code without comments."""
     return re.sub(r"/\*.*?\*/|//[^\n]*", "", apex, flags=re.DOTALL).split()

@@ -26,7 +26,7 @@ ON_CONTACT = {"recordId": CONTACT, "objectApiName": "Contact"}
 
 @pytest.fixture
 async def kit(customer: Customer, open_page: OpenPage) -> dict[str, bytes]:
-    """The kit's files as the page that shows a token gives them."""
+    """The files of the kit, downloaded from the page that shows the new token."""
     dashboard = await open_page(f"{customer.product.url}/login", customer.product)
     await sign_in(dashboard.page, customer)
     await generate_token(dashboard.page, customer, "acme.lightning.force.com, acme--c.vf.force.com")
@@ -50,10 +50,10 @@ async def test_a_record_is_called_and_the_call_logged_once(lightning: Lightning,
     await lightning.place(**ON_CONTACT)
     dialer = lightning.dialer()
     await expect(dialer.locator("[data-state]")).to_have_text("Ready")
-    # The phone lives in the component's sandbox, its panel on the page that everybody shares.
+    # The phone's script runs in the component's sandbox; its panel is an element of the shared page.
     assert await lightning.page.evaluate("() => window.EpochPhone") is None
     await expect(lightning.panel).to_be_attached()
-    # A second dialer comes to a phone that has long been ready, and doubles nothing.
+    # A second dialer uses the running phone and logs nothing twice.
     await lightning.place(**ON_CONTACT)
     await expect(lightning.dialer(1).locator("[data-state]")).to_have_text("Ready")
 
@@ -75,11 +75,11 @@ async def test_a_record_is_called_and_the_call_logged_once(lightning: Lightning,
         "recordId": CONTACT,
     }
     assert call["origin"] == LIGHTNING
-    # What the sandbox says of its own frame.
+    # The browser's warning about the sandboxed frame is expected.
     assert [line for line in lightning.console if "allow-same-origin" not in line] == []
 
 
-async def test_a_call_outlives_its_component_and_is_logged_all_the_same(lightning: Lightning) -> None:
+async def test_a_call_outlives_its_component_and_is_still_logged(lightning: Lightning) -> None:
     await lightning.show(RECORD)
     await lightning.place(**ON_CONTACT)
     await lightning.dialer().get_by_role("button", name=f"Call {ECHO}").click()
@@ -103,7 +103,7 @@ async def test_a_call_outlives_its_component_and_is_logged_all_the_same(lightnin
     await expect(lightning.status()).to_have_text("Invalid phone number")
 
 
-async def test_what_is_missing_or_revoked_is_said(
+async def test_a_missing_or_revoked_token_is_reported(
     kit: dict[str, bytes], lightning: Lightning, customer: Customer
 ) -> None:
     await lightning.show(resource=False)

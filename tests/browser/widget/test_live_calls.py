@@ -13,7 +13,7 @@ from support.browser.product import (
 
 pytestmark = pytest.mark.anyio
 
-# Keeps every text that the panel ever showed.
+# Records every text that the panel shows.
 READ_PANEL = """() => {
     const root = document.querySelector("epoch-phone").shadowRoot;
     const read = [];
@@ -74,7 +74,7 @@ async def test_the_access_token_is_renewed_under_a_live_call(
     assert await phone.details("error") == []
 
 
-async def test_a_dropped_signalling_socket_does_not_cost_the_call(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_call_survives_a_dropped_signalling_socket(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer)
     call_id = await answered_call(phone)
     await phone.page.evaluate(READ_PANEL)

@@ -66,7 +66,7 @@ async def test_a_link_lets_its_holder_choose_a_password_once(
     assert "newcomer@example.com" in page.text
 
     assert (await post(client, path, password="short")).status_code == 400
-    # A browser says "null" where the page sends no referrer.
+    # A browser sends the origin "null" when the page sends no referrer.
     answer = await client.post(
         path, data={"password": PASSWORD}, headers={"Origin": "null", "Sec-Fetch-Site": "same-origin"}
     )
@@ -76,7 +76,7 @@ async def test_a_link_lets_its_holder_choose_a_password_once(
     assert (await post(client, LOGIN, email="newcomer@example.com", password=PASSWORD, next="")).status_code == 303
 
 
-async def test_a_link_dies_with_a_newer_one_and_with_time(client: httpx.AsyncClient, database: Database) -> None:
+async def test_a_link_ends_when_replaced_or_expired(client: httpx.AsyncClient, database: Database) -> None:
     first = await invite(database, "slow@example.com")
     second = await invite(database, "slow@example.com")
     assert (await client.get(f"/admin/join/{first}")).status_code == 404
@@ -87,7 +87,7 @@ async def test_a_link_dies_with_a_newer_one_and_with_time(client: httpx.AsyncCli
     assert (await client.get(f"/admin/join/{second}")).status_code == 404
 
 
-async def test_of_two_who_hold_a_link_one_joins(new_client: NewClient, database: Database) -> None:
+async def test_only_one_of_two_concurrent_requests_uses_a_link(new_client: NewClient, database: Database) -> None:
     raw = await invite(database, "shared@example.com")
     answers = await asyncio.gather(
         *(post(new_client(), f"/admin/join/{raw}", password=f"{PASSWORD} {n}") for n in range(2))
@@ -116,10 +116,10 @@ async def test_the_first_sign_in_enrols_and_shows_recovery_codes_once(
     assert (await client.get("/admin/account")).text.count("This browser") == 1
 
 
-async def test_the_password_alone_opens_nothing(client: httpx.AsyncClient, database: Database) -> None:
+async def test_the_password_alone_does_not_sign_in(client: httpx.AsyncClient, database: Database) -> None:
     staff = await make_staff(database, StaffRole.ADMIN)
     await post(client, LOGIN, email=staff.email, password=PASSWORD, next="")
-    for _ in range(2):  # the second time an enrolment is under way
+    for _ in range(2):  # the second time, an enrolment has begun
         assert (await client.get("/admin")).headers["location"] == LOGIN
         await client.get("/admin/second-step")
     answer = await post(client, "/admin/second-step", code="000000", next="")
@@ -127,7 +127,7 @@ async def test_the_password_alone_opens_nothing(client: httpx.AsyncClient, datab
     assert (await client.get("/admin")).headers["location"] == LOGIN
 
 
-async def test_a_code_is_good_once(admin: Colleague, new_client: NewClient) -> None:
+async def test_a_code_can_be_used_once(admin: Colleague, new_client: NewClient) -> None:
     other = new_client()
     await post(other, LOGIN, email=admin.email, password=PASSWORD, next="")
     again = await post(other, "/admin/second-step", code=admin.code(), next="")
@@ -193,7 +193,7 @@ async def test_over_https_the_cookie_is_secure(settings: Settings, database: Dat
     ],
     ids=["30 minutes without a click", "after 8 hours"],
 )
-async def test_a_session_runs_out(admin: Colleague, database: Database, aged: dict[str, object]) -> None:
+async def test_a_session_expires(admin: Colleague, database: Database, aged: dict[str, object]) -> None:
     assert (await admin.client.get("/admin")).status_code == 200
     found = await session_of(database, admin.email)
     assert abs((found.expires_at - found.created_at) - STAFF_SESSION_LIFETIME) < timedelta(minutes=1)
@@ -220,7 +220,7 @@ async def test_sessions_are_listed_and_ended_by_their_owner_alone(
     assert (await admin.client.get("/admin")).status_code == 200
 
 
-async def test_a_disabled_member_is_out_at_once(admin: Colleague, database: Database) -> None:
+async def test_disabling_a_staff_member_ends_their_access_at_once(admin: Colleague, database: Database) -> None:
     async with database.sessions() as session, session.begin():
         await session.execute(sa.update(Staff).where(Staff.email == admin.email).values(disabled_at=utc_now()))
     assert (await admin.client.get("/admin")).headers["location"] == LOGIN
@@ -243,7 +243,7 @@ async def test_forms_of_other_sites_are_refused(admin: Colleague) -> None:
     assert (await admin.client.get("/admin")).status_code == 200
 
 
-async def test_who_is_not_staff_gets_nothing(client: httpx.AsyncClient, make: Factory) -> None:
+async def test_visitors_and_customers_are_sent_to_the_login(client: httpx.AsyncClient, make: Factory) -> None:
     tenant = await make.tenant()
     for who in (client, await sign_in(client, tenant.owner)):
         for path in ("/admin", "/admin/", "/admin/account", "/admin/organization/list", "/admin/statics/x"):
@@ -252,18 +252,18 @@ async def test_who_is_not_staff_gets_nothing(client: httpx.AsyncClient, make: Fa
             assert answer.headers["location"].startswith(LOGIN)
 
 
-async def test_paths_that_only_begin_alike_are_no_ones(client: httpx.AsyncClient) -> None:
+async def test_paths_that_only_begin_with_admin_are_not_found(client: httpx.AsyncClient) -> None:
     for path in ("/adminx", "/administrator/login", "/admin-x"):
         assert (await client.get(path)).status_code == 404
 
 
-async def test_signing_in_leads_nowhere_else(client: httpx.AsyncClient) -> None:
+async def test_sign_in_redirects_only_into_the_back_office(client: httpx.AsyncClient) -> None:
     for back in ("https://evil.example", "//evil.example", "/dashboard", "/admin\\evil", "/adminx"):
         page = (await client.get(LOGIN, params={"next": back})).text
         assert 'name="next" value="/admin"' in page, back
 
 
-async def test_other_networks_find_nothing(settings: Settings) -> None:
+async def test_other_networks_get_not_found(settings: Settings) -> None:
     application = create_app(msgspec.structs.replace(settings, admin_networks=("10.0.0.0/8", "2001:db8::/32")))
     async with application.lifespan():
         for address, status in (("10.1.2.3", 200), ("2001:db8::1", 200), ("::ffff:10.1.2.3", 200), ("11.1.2.3", 404)):
@@ -272,7 +272,7 @@ async def test_other_networks_find_nothing(settings: Settings) -> None:
                 assert (await client.get(LOGIN)).status_code == status, address
 
 
-async def test_what_staff_do_at_the_door_is_audited(admin: Colleague, database: Database) -> None:
+async def test_staff_sign_in_and_sign_out_are_audited(admin: Colleague, database: Database) -> None:
     await post(admin.client, "/admin/logout")
     async with database.sessions() as session:
         mine = sa.select(AuditEvent.action).where(

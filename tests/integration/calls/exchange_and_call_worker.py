@@ -1,9 +1,12 @@
-"""A process with the application that exchanges a token and asks for calls until it is stopped.
+"""A worker process that exchanges one token and places calls with it, for the revocation races.
 
-Arguments: the token, its id, and how many of each. Says ``ready``, waits for a line, asks for half of them, says
-``under way``, goes on until a line comes, and asks for the other half. Prints what happened: for each request what it
-was, when it was sent (nanoseconds of the machine's monotonic clock, which all its processes share) and whether it was
-granted; then ``done``. Lives on, ending calls as workers do, until its standard input ends.
+Arguments: the token, its id, and the number of requests of each kind. Standard input and output are the protocol:
+
+- Prints ``ready``. After a line of input it sends half of the requests, then prints ``under way``.
+- Keeps sending until the next line of input, then sends the other half.
+- Prints one JSON line for each request: kind, time of sending (nanoseconds of the monotonic clock, which all processes
+  of the machine share), whether it was granted, and the call's id. Then prints ``done``.
+- Runs its background jobs, which end calls, until standard input closes.
 """
 
 import asyncio
@@ -22,75 +25,75 @@ from kit.settings import load_settings
 from support.callback_client import CallbackClient, new_sid
 from support.widget_client import ask
 
-CONCURRENT_REQUESTS = 6
-"""Of each kind; more would only wait for this process."""
+CONCURRENCY = 6
+"""Concurrent requests of each kind; more would only wait for this process."""
 
 
-class Asked(NamedTuple):
+class SentRequest(NamedTuple):
     kind: str
     sent: int
     granted: bool
     sid: str
 
 
-class Asker:
+class RequestSender:
     def __init__(self, client: httpx.AsyncClient, callbacks: CallbackClient, raw: str, token_id: UUID) -> None:
         self._client, self._callbacks, self._raw, self._token_id = client, callbacks, raw, token_id
-        self.asked: list[Asked] = []
+        self.sent_requests: list[SentRequest] = []
 
     async def exchange(self) -> None:
         sent = time.monotonic_ns()
         answer = await ask(self._client, self._raw)
         assert answer.status_code in (200, 401, 403), answer.text
-        self.asked.append(Asked("exchange", sent, answer.status_code == 200, ""))
+        self.sent_requests.append(SentRequest("exchange", sent, answer.status_code == 200, ""))
 
     async def call(self) -> None:
         sid, sent = new_sid(), time.monotonic_ns()
         answer = await self._callbacks.outgoing(self._token_id, sid)
         assert answer.status_code == 200
-        self.asked.append(Asked("call", sent, b"<Dial " in answer.content, sid))
+        self.sent_requests.append(SentRequest("call", sent, b"<Dial " in answer.content, sid))
 
-    async def go_on(self, times: int, until: asyncio.Event) -> None:
-        """Ask ``times`` for both, and on, until the event; ``CONCURRENT_REQUESTS`` at the same time."""
+    async def send(self, times: int, until: asyncio.Event) -> None:
+        """Send ``times`` requests of each kind, and more until the event is set; ``CONCURRENCY`` at a time."""
         left = times
 
         async def repeat() -> None:
             nonlocal left
             while left > 0 or not until.is_set():
                 left -= 1
-                # In pairs: exchanges are so much quicker that they would run into their own limit.
+                # In pairs: exchanges are much quicker than calls, and would reach their rate limit.
                 await asyncio.gather(self.exchange(), self.call())
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(CONCURRENT_REQUESTS):
+            for _ in range(CONCURRENCY):
                 group.create_task(repeat())
 
 
 async def main(raw: str, token_id: UUID, times: int) -> None:
-    configure_logging(json=True)  # to the standard error: the other output is what is told
+    configure_logging(json=True)  # to standard error: standard output carries the protocol
     settings = load_settings(os.environ)
     app = create_app(settings)
-    always, reported = asyncio.Event(), asyncio.Event()
-    always.set()
+    no_wait, stop = asyncio.Event(), asyncio.Event()
+    no_wait.set()
     async with app.lifespan():
         transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
         async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as client:
-            asker = Asker(client, CallbackClient(client, settings), raw, token_id)
+            sender = RequestSender(client, CallbackClient(client, settings), raw, token_id)
             say("ready")
             await next_line()
-            await asker.go_on(times // 2, always)
+            await sender.send(times // 2, no_wait)
             say("under way")
 
             async def listen() -> None:
                 await next_line()
-                reported.set()
+                stop.set()
 
             async with asyncio.TaskGroup() as group:
                 group.create_task(listen())
-                group.create_task(asker.go_on(0, reported))
-            await asker.go_on(times - times // 2, always)
-            for asked in asker.asked:
-                say(json.dumps(asked))
+                group.create_task(sender.send(0, stop))
+            await sender.send(times - times // 2, no_wait)
+            for request in sender.sent_requests:
+                say(json.dumps(request))
             say("done")
             await next_line()
 

@@ -1,4 +1,4 @@
-"""Live calls that may not go on are ended at the carrier."""
+"""Ends live calls at the carrier after revocation, suspension, deletion or a pause, with retries."""
 
 import asyncio
 import datetime as dt
@@ -38,19 +38,19 @@ from tenants.plans import Plan
 from tenants.services import OrganizationService
 
 pytestmark = pytest.mark.anyio
-SLOWER = 20
-"""The waits between attempts are so many times longer here: none passes by itself while a test looks."""
+WAIT_FACTOR = 20
+"""Factor by which waits between attempts are longer here, so that none ends by itself during a test."""
 
 
 @pytest.fixture(autouse=True)
 def slow_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    waits = tuple(seconds * SLOWER for seconds in TERMINATION_RETRY_SECONDS)
+    waits = tuple(seconds * WAIT_FACTOR for seconds in TERMINATION_RETRY_SECONDS)
     monkeypatch.setattr(termination, "TERMINATION_RETRY_SECONDS", waits)
 
 
 @pytest.fixture
 async def jobs(jobs: Database) -> Database:
-    """Nothing waits at first, and no call is live."""
+    """The database, with no queued job and no call."""
     async with jobs.sessions() as session, session.begin():
         await session.execute(sa.delete(Call))
     await forget_jobs(jobs)
@@ -63,7 +63,7 @@ def make(jobs: Database, own_settings: Settings) -> Factory:
 
 
 class Worker:
-    """What ends calls in one worker."""
+    """The job queue and the call terminator of one worker."""
 
     def __init__(self, jobs: Database, carrier: TwilioCarrier) -> None:
         self.jobs = jobs
@@ -71,11 +71,11 @@ class Worker:
         self.ender = CallTerminator(jobs, carrier, self.queue)
 
     async def work(self) -> None:
-        """Do what is due."""
+        """Run the due jobs."""
         await self.queue.run_due()
 
     async def work_after(self, seconds: float) -> None:
-        await let_pass(self.jobs, dt.timedelta(seconds=seconds * SLOWER))
+        await let_pass(self.jobs, dt.timedelta(seconds=seconds * WAIT_FACTOR))
         await self.queue.run_due()
 
 
@@ -86,7 +86,7 @@ async def new_worker(
     carriers: list[TwilioCarrier] = []
 
     def create() -> Worker:
-        # Each has a breaker of its own, as processes do.
+        # Each worker has its own circuit breaker, as each process does.
         carriers.append(TwilioCarrier(own_settings.twilio, api_base=f"http://{endpoint.address}", signaling=None))
         return Worker(jobs, carriers[-1])
 
@@ -101,7 +101,7 @@ def worker(new_worker: Callable[[], Worker]) -> Worker:
 
 
 async def live_call(jobs: Database, tenant: Tenant, token: Token) -> str:
-    """A call under way; the carrier's id of it."""
+    """Store a live call and return the carrier's id of it."""
     call = await add_call(jobs, tenant, token, status=CallStatus.IN_PROGRESS, duration=0)
     async with jobs.sessions() as session:
         found: str | None = await session.scalar(sa.select(Call.carrier_sid).where(Call.id == call))
@@ -133,7 +133,7 @@ async def forbid(make: Factory, jobs: Database, cause: str, tenant: Tenant, toke
 
 
 @pytest.mark.parametrize("cause", ["revoked", "suspended", "deleted"])
-async def test_live_calls_that_may_not_go_on_are_ended_and_no_others(
+async def test_revocation_suspension_and_deletion_end_only_the_live_calls_concerned(
     make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint, cause: str
 ) -> None:
     tenant, other = await make.tenant(), await make.tenant()
@@ -154,7 +154,7 @@ async def test_live_calls_that_may_not_go_on_are_ended_and_no_others(
     assert await waiting(jobs) == {}
 
 
-async def test_what_is_rolled_back_ends_no_call(
+async def test_a_suspension_that_is_rolled_back_ends_no_call(
     make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint
 ) -> None:
     tenant = await make.tenant()
@@ -168,7 +168,7 @@ async def test_what_is_rolled_back_ends_no_call(
     assert endpoint.asked == []
 
 
-async def test_a_suspension_lifted_before_anybody_looked_ends_no_call(
+async def test_a_suspension_lifted_before_the_job_runs_ends_no_call(
     make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint
 ) -> None:
     tenant = await make.tenant()
@@ -195,7 +195,7 @@ async def test_a_downgrade_lets_live_calls_finish(
     assert endpoint.asked == []
 
 
-async def test_a_pause_ends_live_calls_when_it_is_told_to(
+async def test_a_pause_ends_live_calls_only_on_request(
     make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint, own_settings: Settings
 ) -> None:
     tenants = [await make.tenant() for _ in range(2)]
@@ -212,10 +212,10 @@ async def test_a_pause_ends_live_calls_when_it_is_told_to(
         await resume_calls(own_settings)
 
 
-async def test_a_pause_waits_for_the_calls_being_judged_and_they_for_it(
+async def test_a_pause_and_admissions_wait_for_each_other(
     make: Factory, jobs: Database, own_settings: Settings
 ) -> None:
-    """Neither overtakes the other: a call is on record when the pause is, or sees it."""
+    """A call is either stored before the pause is, or sees the pause."""
     tenant = await make.tenant()
     token = await make.token(tenant)
 
@@ -256,7 +256,7 @@ async def test_a_pause_waits_for_the_calls_being_judged_and_they_for_it(
         await resume_calls(own_settings)
 
 
-async def test_a_pause_does_not_fail_because_a_worker_stands_still(
+async def test_a_pause_does_not_fail_when_an_admission_hangs(
     make: Factory,
     jobs: Database,
     worker: Worker,
@@ -273,7 +273,7 @@ async def test_a_pause_does_not_fail_because_a_worker_stands_still(
             assert await pause_calls(own_settings, "fraud", end_live=True)
         await worker.work()
         assert endpoint.asked == []
-        # What it was about to write is found by a second look.
+        # A later run of the job finds the call that the hanging admission stores.
         late = await live_call(jobs, tenants[0], await make.token(tenants[0]))
         await let_pass(jobs, dt.timedelta(seconds=6))
         await worker.work()
@@ -283,7 +283,7 @@ async def test_a_pause_does_not_fail_because_a_worker_stands_still(
 
 
 @pytest.mark.parametrize("answer", [Answer.OVER, Answer.UNKNOWN, Answer.OVER_ALREADY])
-async def test_a_call_that_the_carrier_says_is_over_is_asked_about_once(
+async def test_the_carrier_is_asked_once_when_it_says_that_the_call_is_over(
     make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint, answer: Answer
 ) -> None:
     tenant = await make.tenant()
@@ -324,7 +324,7 @@ async def test_the_carrier_is_asked_again_until_it_says_that_the_call_is_over(
     assert await waiting(jobs) == {}
 
 
-async def test_a_call_whose_end_was_told_meanwhile_is_not_asked_about_again(
+async def test_the_carrier_is_not_asked_again_after_the_call_was_reported_ended(
     make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint
 ) -> None:
     tenant = await make.tenant()
@@ -339,7 +339,7 @@ async def test_a_call_whose_end_was_told_meanwhile_is_not_asked_about_again(
     assert await waiting(jobs) == {}
 
 
-async def test_a_carrier_that_fails_is_asked_until_it_works_again_however_its_breaker_stands(
+async def test_calls_are_ended_after_a_carrier_failure_even_with_an_open_circuit_breaker(
     make: Factory, jobs: Database, new_worker: Callable[[], Worker], endpoint: CarrierEndpoint
 ) -> None:
     tenant = await make.tenant()
@@ -359,7 +359,7 @@ async def test_a_carrier_that_fails_is_asked_until_it_works_again_however_its_br
     assert await waiting(jobs) == {}
 
 
-async def test_a_carrier_that_is_away_loses_no_call(
+async def test_calls_are_ended_after_the_carrier_was_unreachable(
     make: Factory, jobs: Database, worker: Worker, own_settings: Settings, endpoint: CarrierEndpoint
 ) -> None:
     tenant = await make.tenant()
@@ -377,7 +377,7 @@ async def test_a_carrier_that_is_away_loses_no_call(
 
 
 @pytest.mark.parametrize("kind", [END_LIVE_CALLS, END_CALL])
-async def test_what_a_worker_had_claimed_when_it_was_killed_is_done_by_another(
+async def test_jobs_claimed_by_a_killed_worker_are_run_by_another(
     make: Factory, jobs: Database, new_worker: Callable[[], Worker], endpoint: CarrierEndpoint, kind: str
 ) -> None:
     tenant = await make.tenant()
@@ -396,7 +396,7 @@ async def test_what_a_worker_had_claimed_when_it_was_killed_is_done_by_another(
     assert await waiting(jobs) == {}
 
 
-async def test_the_sweep_finds_what_no_transaction_asked_for_and_asks_for_nothing_twice(
+async def test_the_sweep_queues_each_forgotten_call_once(
     make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint
 ) -> None:
     tenant = await make.tenant()
@@ -411,7 +411,7 @@ async def test_the_sweep_finds_what_no_transaction_asked_for_and_asks_for_nothin
     assert endpoint.asked == [sid]
 
 
-async def test_a_revocation_that_a_person_asks_for_wakes_the_worker_that_answers_it(
+async def test_a_revocation_over_the_api_is_carried_out_by_the_same_worker_at_once(
     make: Factory, jobs: Database, own_settings: Settings, endpoint: CarrierEndpoint
 ) -> None:
     tenant = await make.tenant()

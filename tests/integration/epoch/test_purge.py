@@ -34,11 +34,13 @@ from support.staff import make_staff
 from tenants.models import Invitation, NumberPurchase, PurchaseState, Role
 
 pytestmark = pytest.mark.anyio
-_places = itertools.count()
+_slots = itertools.count()
 
 
-def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_id: UUID, *, ago: timedelta) -> Base:
-    """A row whose moment, the column called ``name``, was so long ago."""
+def row_aged(
+    name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_id: UUID, *, ago: timedelta
+) -> Base:
+    """Return a row whose time column, ``name`` as ``table.column``, lies ``ago`` in the past."""
     now = utc_now()
     digest, moment = secrets.token_bytes(32), now - ago
     rows: dict[str, Base] = {
@@ -81,7 +83,7 @@ def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_
         "capped_rejection.rejected_at": CappedRejection(
             organization_id=organization_id,
             token_id=token_id,
-            slot=next(_places),
+            slot=next(_slots),
             carrier_sid=digest.hex(),
             end_reason="call_limit_reached",
             rejected_at=moment,
@@ -100,26 +102,28 @@ def some(name: str, user_id: UUID, organization_id: UUID, token_id: UUID, staff_
     return rows[name]
 
 
-@pytest.mark.parametrize("chore", PURGE_RULES, ids=lambda chore: chore.name)
-async def test_what_is_over_goes_and_what_is_not_stays(jobs: Database, settings: Settings, chore: PurgeRule) -> None:
+@pytest.mark.parametrize("rule", PURGE_RULES, ids=lambda rule: rule.name)
+async def test_each_rule_deletes_expired_rows_and_keeps_recent_ones(
+    jobs: Database, settings: Settings, rule: PurgeRule
+) -> None:
     make = Factory(jobs, settings)
     tenant = await make.tenant()
     token = await make.token(tenant)
     staff = await make_staff(jobs, StaffRole.SUPPORT)
     ids = tenant.owner.id, tenant.organization.id, token.id, staff.id
-    old = some(chore.name, *ids, ago=chore.older_than + timedelta(minutes=1))
-    young = some(chore.name, *ids, ago=chore.older_than - timedelta(minutes=5))
+    old = row_aged(rule.name, *ids, ago=rule.older_than + timedelta(minutes=1))
+    recent = row_aged(rule.name, *ids, ago=rule.older_than - timedelta(minutes=5))
     async with jobs.sessions() as session, session.begin():
-        session.add_all([old, young])
+        session.add_all([old, recent])
 
-    assert (await purge_expired(jobs, PURGE_RULES))[chore.name] == 1
+    assert (await purge_expired(jobs, PURGE_RULES))[rule.name] == 1
 
     async with jobs.sessions() as session:
         assert await session.get(type(old), old.id) is None
-        assert await session.get(type(young), young.id) is not None
+        assert await session.get(type(recent), recent.id) is not None
 
 
-async def test_what_still_goes_on_is_never_purged(jobs: Database, settings: Settings) -> None:
+async def test_waiting_jobs_and_pending_purchases_are_never_purged(jobs: Database, settings: Settings) -> None:
     tenant = await Factory(jobs, settings).tenant()
     ago = utc_now() - timedelta(days=60)
     waiting = QueuedJob(kind="mail", payload=b"sealed", created_at=ago, updated_at=ago)
@@ -137,7 +141,7 @@ async def test_what_still_goes_on_is_never_purged(jobs: Database, settings: Sett
         assert await session.get(NumberPurchase, requested.id) is not None
 
 
-async def test_a_pass_is_bounded_and_the_next_one_goes_on(jobs: Database) -> None:
+async def test_a_run_deletes_a_bounded_number_and_the_next_one_continues(jobs: Database) -> None:
     old = sa.text(
         "INSERT INTO rate_counter (id, key, window_start)"
         " SELECT gen_random_uuid(), 'old ' || n, '2020-01-01T00:00:00Z' FROM generate_series(1, :rows) n"
@@ -151,7 +155,7 @@ async def test_a_pass_is_bounded_and_the_next_one_goes_on(jobs: Database) -> Non
     assert await delete_in_batches(jobs, table, which) == 0
 
 
-async def test_the_task_purges_and_erases(jobs: Database, settings: Settings) -> None:
+async def test_the_purge_job_also_erases_deleted_organizations(jobs: Database, settings: Settings) -> None:
     tenant = await Factory(jobs, settings).tenant(number=False)
     over = sa.text("UPDATE organization SET deleted_at = now() - interval '31 days' WHERE id = :id")
     async with jobs.sessions() as session, session.begin():

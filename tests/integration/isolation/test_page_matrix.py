@@ -36,26 +36,26 @@ ORGANIZATION = "/dashboard/{slug}"
 
 @dataclass(frozen=True)
 class Page:
-    """What a page or a form takes, and who may use it."""
+    """The input of a page or form, and the lowest role that may use it."""
 
     at_least: Role = Role.MEMBER
     form: Mapping[str, str] = field(default_factory=dict)
-    """One that is accepted from somebody who may."""
+    """Fields that are accepted from a member with that role."""
     query: Mapping[str, str] = field(default_factory=dict)
-    """A value like ``{token_id}`` is an id of the victim's."""
+    """A value like ``{token_id}`` is replaced by the victim's id."""
 
 
 ADMIN, OWNER = Role.ADMIN, Role.OWNER
 LIMITS = DEFAULT_LIMITS.keys() & LIMIT_LABELS.keys() - FIXED_LIMITS
 LEAVE = ("POST", "/settings/leave")
-"""Open to everybody, about themselves."""
+"""Open to every member: it ends their own membership."""
 HAND_OVER = ("POST", "/settings/members/{member_id}/hand-over")
 ASK_TO_ERASE = ("POST", "/settings/call-data/erase")
-"""Changes nothing: a form, because a number stands in no address."""
+"""Changes nothing. It is a form because phone numbers must not stand in URLs."""
 DOWNLOAD = ("POST", "/settings/organization/export")
-"""A form, because it leaves a line in the audit trail."""
+"""A form, because it writes an audit event."""
 REMOVE = ("POST", "/settings/members/{member_id}/remove")
-"""The route lets members in, because they may leave; whom they may not remove, the service says once it knows whom."""
+"""The route admits plain members, because they may leave; the service refuses the removal of others."""
 PAGES: Mapping[tuple[str, str], Page] = {
     ("GET", ""): Page(),
     ("GET", "/calls"): Page(query={"token": "{token_id}"}),
@@ -107,8 +107,8 @@ PAGES: Mapping[tuple[str, str], Page] = {
     LEAVE: Page(),
     ("POST", "/settings/organization/delete"): Page(OWNER, {"confirmation": "Taken over"}),
 }
-"""In an order in which an owner can do all of it to one organization, but for what ends them being its owner."""
-OF_A_PERSON = {
+"""In an order in which the owner of one organization can use all, except the two that end their ownership."""
+PERSONAL_PAGES = {
     ("GET", "/account"),
     ("POST", "/account/email"),
     ("POST", "/account/name"),
@@ -127,8 +127,8 @@ OF_A_PERSON = {
     ("POST", "/dashboard/new"),
     ("POST", "/dashboard/new/restore/{organization_id}"),
 }
-"""Pages that name no organization: they are about whoever asks, who must be signed in."""
-OF_ANYBODY = {
+"""Pages about the signed-in person; they name no organization."""
+PUBLIC_PAGES = {
     ("GET", "/"),
     ("GET", "/schema/ui"),
     ("GET", "/signup"),
@@ -146,7 +146,7 @@ OF_ANYBODY = {
     ("GET", "/invitations/{token}"),
     ("POST", "/invitations/{token}"),
 }
-"""Doors; what stands behind a mailed link, the link alone opens."""
+"""Pages that need no session; mailed links authorize by their token alone."""
 EACH_PAGE = pytest.mark.parametrize("asked", sorted(PAGES), ids=" ".join)
 OUTSIDERS = ("owner of another organization", "removed member")
 KEYS = ("key of another", "own key")
@@ -186,8 +186,8 @@ async def clients(
         yield found
 
 
-def names_of(full_tenant: FullTenant) -> dict[str, Any]:
-    """What stands in the addresses of the organization's pages."""
+def path_values_of(full_tenant: FullTenant) -> dict[str, Any]:
+    """Return the values for the placeholders in paths of the organization's pages."""
     return {**full_tenant.ids, "slug": full_tenant.tenant.organization.slug, "kit": "html"}
 
 
@@ -196,7 +196,7 @@ def random_names(victim: FullTenant) -> dict[str, Any]:
 
 
 async def ask(client: httpx.AsyncClient, asked: Asked, names: Names) -> httpx.Response:
-    """Open a page or send a form with these ids, as a page of ours does; redirects are not followed."""
+    """Open a page or send a form with these ids, as the dashboard does; redirects are not followed."""
     method, path = asked
     page = PAGES[asked]
     query = {name: value.format(**names) for name, value in page.query.items()}
@@ -204,21 +204,21 @@ async def ask(client: httpx.AsyncClient, asked: Asked, names: Names) -> httpx.Re
     return await client.request(method, (ORGANIZATION + path).format(**names), params=query, data=form)
 
 
-def told(answer: httpx.Response, names: Names) -> tuple[int, str, str]:
-    """What an answer tells: its status, where it leads and its text, with what was asked for struck out."""
+def visible_answer(answer: httpx.Response, names: Names) -> tuple[int, str, str]:
+    """Return the status, redirect target and text of an answer, with the requested values replaced by their names."""
     text, target = answer.text, answer.headers.get("location", "")
     for name, value in names.items():
         text, target = text.replace(str(value), f"<{name}>"), target.replace(str(value), f"<{name}>")
     return answer.status_code, target, text
 
 
-def assert_nothing_of(victim: FullTenant, answer: httpx.Response) -> None:
-    """No part of the answer is known only to people of the organization."""
+def assert_discloses_nothing(victim: FullTenant, answer: httpx.Response) -> None:
+    """Assert that the answer contains nothing that only members of the organization may know."""
     known = (victim.tenant.owner.email, victim.tenant.number, victim.member.email, *map(str, victim.ids.values()))
     assert [text for text in known if text and text in answer.text] == []
 
 
-async def test_every_page_of_the_application_has_its_entry(app: Litestar) -> None:
+async def test_every_page_of_the_application_is_listed(app: Litestar) -> None:
     described = {
         (method, route.path_format)
         for route in app.routes
@@ -227,25 +227,25 @@ async def test_every_page_of_the_application_has_its_entry(app: Litestar) -> Non
         if handler.fn.__module__.startswith("dashboard.")
         for method in handler.http_methods
     }
-    expected = {(method, ORGANIZATION + path) for method, path in PAGES} | OF_A_PERSON | OF_ANYBODY
+    expected = {(method, ORGANIZATION + path) for method, path in PAGES} | PERSONAL_PAGES | PUBLIC_PAGES
     assert sorted(described - expected) == [], "add these to the matrix"
     assert sorted(expected - described) == [], "these are gone"
 
 
-async def test_every_id_in_a_path_is_a_real_one_of_the_victims(victim: FullTenant) -> None:
+async def test_every_id_in_a_path_exists_in_the_victims_organization(victim: FullTenant) -> None:
     named = set(itertools.chain.from_iterable(re.findall(r"{(\w+)}", path) for _, path in PAGES))
-    assert named <= set(names_of(victim))
+    assert named <= set(path_values_of(victim))
 
 
-async def test_the_owner_may_do_all_of_it(database: Database, settings: Settings, new_client: NewClient) -> None:
-    """Else the refusals below would prove nothing: a form that nobody may send is refused to everybody."""
+async def test_the_owner_may_use_every_page(database: Database, settings: Settings, new_client: NewClient) -> None:
+    """Shows that the refusals below are due to the role: a malformed form would be refused to everybody."""
     make = Factory(database, settings)
     own = await make_full_tenant(database, make)
     client = await sign_in(new_client(), own.tenant.owner)
     async with database.sessions() as session, session.begin():
         await session.execute(sa.text("DELETE FROM upgrade_request WHERE organization_id = :id"), _id_of(own))
-    member_id = await _place_of(database, own)
-    names = {**names_of(own), "member_id": member_id}
+    member_id = await _membership_of(database, own)
+    names = {**path_values_of(own), "member_id": member_id}
     for asked in (asked for asked in PAGES if asked not in {HAND_OVER, LEAVE}):
         before = await fingerprints(database, own.ids["organization_id"])
         answer = await ask(client, asked, names)
@@ -256,44 +256,46 @@ async def test_the_owner_may_do_all_of_it(database: Database, settings: Settings
 
 
 @EACH_PAGE
-async def test_a_foreign_organization_is_no_different_from_none(
+async def test_a_foreign_organization_is_answered_like_an_unknown_one(
     clients: Clients, database: Database, victim: FullTenant, asked: Asked
 ) -> None:
     before = await fingerprints(database, victim.ids["organization_id"])
-    real_names, other_names = names_of(victim), random_names(victim)
+    real_names, other_names = path_values_of(victim), random_names(victim)
     for who in (*OUTSIDERS, "anonymous", *KEYS):
         real = await ask(clients[who], asked, real_names)
-        assert told(real, real_names) == told(await ask(clients[who], asked, other_names), other_names), who
+        assert visible_answer(real, real_names) == visible_answer(
+            await ask(clients[who], asked, other_names), other_names
+        ), who
         if who in OUTSIDERS:
             assert real.status_code == 404, who
         else:
             assert real.status_code == 303, who
             assert real.headers["location"].startswith("/login?next="), who
-        assert_nothing_of(victim, real)
+        assert_discloses_nothing(victim, real)
     assert await fingerprints(database, victim.ids["organization_id"]) == before
 
 
 @pytest.mark.parametrize("asked", [asked for asked in sorted(PAGES) if "_id}" in asked[1]], ids=" ".join)
-async def test_a_foreign_id_within_ones_own_organization_is_no_different_from_none(
+async def test_a_foreign_id_in_ones_own_organization_is_answered_like_an_unknown_one(
     clients: Clients, database: Database, victim: FullTenant, stranger: FullTenant, asked: Asked
 ) -> None:
     own = {"slug": stranger.tenant.organization.slug}
     before = await fingerprints(database, victim.ids["organization_id"])
-    real_names, other_names = {**names_of(victim), **own}, {**random_names(victim), **own}
+    real_names, other_names = {**path_values_of(victim), **own}, {**random_names(victim), **own}
     real = await ask(clients["owner of another organization"], asked, real_names)
     other = await ask(clients["owner of another organization"], asked, other_names)
 
     assert real.status_code == 404
-    assert told(real, real_names) == told(other, other_names)
-    assert_nothing_of(victim, real)
+    assert visible_answer(real, real_names) == visible_answer(other, other_names)
+    assert_discloses_nothing(victim, real)
     assert await fingerprints(database, victim.ids["organization_id"]) == before
 
 
 @pytest.mark.parametrize("asked", [asked for asked in sorted(PAGES) if asked != LEAVE], ids=" ".join)
-async def test_a_low_role_reads_what_it_may_and_changes_nothing(
+async def test_a_lower_role_is_refused_and_changes_nothing(
     clients: Clients, database: Database, victim: FullTenant, asked: Asked
 ) -> None:
-    names, at_least = names_of(victim), PAGES[asked].at_least
+    names, at_least = path_values_of(victim), PAGES[asked].at_least
     other_names = {**random_names(victim), "slug": names["slug"]}
     before = await fingerprints(database, victim.ids["organization_id"])
     for who, role in (("member", Role.MEMBER), ("admin", Role.ADMIN)):
@@ -301,13 +303,15 @@ async def test_a_low_role_reads_what_it_may_and_changes_nothing(
             answer = await ask(clients[who], asked, names)
             assert answer.status_code == 403, who
             if asked != REMOVE:
-                assert told(answer, names) == told(await ask(clients[who], asked, other_names), other_names), who
+                assert visible_answer(answer, names) == visible_answer(
+                    await ask(clients[who], asked, other_names), other_names
+                ), who
         elif asked[0] == "GET":
             assert (await ask(clients[who], asked, names)).status_code in {200, 303}, who
     assert await fingerprints(database, victim.ids["organization_id"]) == before
 
 
-async def test_nobody_ends_the_session_of_somebody_else(
+async def test_a_session_of_another_person_cannot_be_ended(
     clients: Clients, database: Database, victim: FullTenant, new_client: NewClient
 ) -> None:
     theirs = await sign_in(new_client(), victim.tenant.owner)
@@ -320,13 +324,13 @@ async def test_nobody_ends_the_session_of_somebody_else(
         client = clients["owner of another organization"]
         form = {"csrf_token": client.cookies["csrftoken"]}
         answer = await client.post(f"/account/sessions/{one}/end", data=form)
-        answers.append(told(answer, {"session_id": one}))
+        answers.append(visible_answer(answer, {"session_id": one}))
 
     assert answers[0] == answers[1]
     assert (await theirs.get("/api/session")).status_code == 200
 
 
-async def test_nobody_restores_an_organization_that_is_not_theirs(
+async def test_an_organization_of_others_cannot_be_restored(
     clients: Clients, database: Database, settings: Settings
 ) -> None:
     deleted = await make_full_tenant(database, Factory(database, settings))
@@ -338,7 +342,7 @@ async def test_nobody_restores_an_organization_that_is_not_theirs(
     client = clients["owner of another organization"]
     form = {"csrf_token": client.cookies["csrftoken"]}
     answers = [
-        told(await client.post(f"/dashboard/new/restore/{one}", data=form), {"organization_id": one})
+        visible_answer(await client.post(f"/dashboard/new/restore/{one}", data=form), {"organization_id": one})
         for one in (organization_id, uuid4())
     ]
 
@@ -351,8 +355,8 @@ def _id_of(full_tenant: FullTenant) -> dict[str, UUID]:
     return {"id": full_tenant.ids["organization_id"]}
 
 
-async def _place_of(database: Database, full_tenant: FullTenant) -> UUID:
-    """The membership of its plain member, on whom every form about members works."""
+async def _membership_of(database: Database, full_tenant: FullTenant) -> UUID:
+    """Return the membership id of the plain member, the subject of all forms about members."""
     query = sa.text("SELECT id FROM membership WHERE organization_id = :id AND user_id = :user_id")
     async with database.sessions() as session:
         found = await session.scalar(query, {**_id_of(full_tenant), "user_id": full_tenant.member.id})

@@ -15,7 +15,7 @@ from phone_numbers.provisioning import NumberProvisioning
 from phone_numbers.reconciliation import NumberReconciler
 from tenants.models import NumberPurchase, Organization, PhoneNumber
 
-# Area codes of the United States that no other test uses, a hundred numbers in each.
+# Area codes of the United States that no other test uses, 94 numbers in each.
 _free = (f"+1{area}5550{last}" for area in ("907", "208", "406") for last in itertools.chain(range(106, 200)))
 At = Callable[[str], Awaitable[list[OwnedNumber]]]
 Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
@@ -29,7 +29,7 @@ def number() -> str:
 
 @pytest.fixture
 def provisioning(walled: Database, carrier: Carrier) -> NumberProvisioning:
-    """The provisioning as requests use it, with a carrier that the test may replace."""
+    """Purchase and release as requests use them, with a carrier that the test may replace."""
     return build_number_provisioning(walled, carrier)
 
 

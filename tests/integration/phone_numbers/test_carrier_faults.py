@@ -1,4 +1,4 @@
-"""Purchases and releases while the carrier is away, silent or faulty."""
+"""Purchases and releases of numbers while the carrier is unavailable, silent or faulty."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
@@ -34,7 +34,7 @@ Purchases = Callable[[UUID], Awaitable[list[NumberPurchase]]]
 
 @pytest.fixture
 async def faulty_carrier(settings: Settings) -> AsyncIterator[FaultyCarrier]:
-    """The faulty_carrier to the carrier, which the test may cut."""
+    """A proxy before the sandbox carrier, which fails requests as the test says."""
     assert settings.sandbox_address is not None
     async with FaultyCarrier(settings.sandbox_address).serving() as proxy:
         yield proxy
@@ -44,7 +44,7 @@ async def faulty_carrier(settings: Settings) -> AsyncIterator[FaultyCarrier]:
 async def provisioning(
     faulty_carrier: FaultyCarrier, settings: Settings, walled: Database
 ) -> AsyncIterator[NumberProvisioning]:
-    """The provisioning, with that faulty_carrier to the carrier."""
+    """Buys and releases numbers through the faulty carrier."""
     carrier = TwilioCarrier(settings.twilio, api_base=f"http://{faulty_carrier.address}", signaling=None)
     yield build_number_provisioning(walled, carrier)
     await carrier.close()
@@ -65,7 +65,7 @@ async def test_a_purchase_whose_answer_is_lost_is_found_in_the_list(
 
 
 @pytest.mark.parametrize("fault", list(Fault))
-async def test_a_purchase_that_is_in_doubt_is_not_repeated_and_is_settled(
+async def test_an_unconfirmed_purchase_is_not_repeated_and_is_settled_later(
     faulty_carrier: FaultyCarrier,
     provisioning: NumberProvisioning,
     make: Factory,
@@ -81,7 +81,7 @@ async def test_a_purchase_that_is_in_doubt_is_not_repeated_and_is_settled(
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": fault}
     if fault is Fault.ANSWER_LOST:
-        # The list is away as well, after the search.
+        # After the search, the carrier's list of numbers fails as well.
         faulty_carrier.faults, faulty_carrier.exempt_once = {"POST": fault, "GET": Fault.UNAVAILABLE}, ["GET"]
     with pytest.raises(PurchaseUnconfirmed) as refusal:
         await provisioning.purchaser.buy(organization_id, number, by=somebody)
@@ -100,7 +100,7 @@ async def test_a_purchase_that_is_in_doubt_is_not_repeated_and_is_settled(
 
 
 @pytest.mark.parametrize("fault", list(Fault))
-async def test_with_the_carrier_away_nothing_is_begun(
+async def test_no_purchase_is_begun_while_the_carrier_is_unavailable(
     faulty_carrier: FaultyCarrier,
     provisioning: NumberProvisioning,
     make: Factory,
@@ -167,7 +167,7 @@ async def test_no_connection_is_held_while_the_carrier_is_asked(
 ) -> None:
     assert settings.database_url is not None
     database = Database(settings.database_url)
-    carrier = _Watching(settings, database)
+    carrier = _ConnectionCountingCarrier(settings, database)
     provisioning = build_number_provisioning(database, carrier)
     organization_id = (await make.tenant(number=False)).organization.id
     bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
@@ -177,8 +177,8 @@ async def test_no_connection_is_held_while_the_carrier_is_asked(
     await database.stop()
 
 
-class _Watching(TwilioCarrier):
-    """The adapter, noting how many connections to the database are in use while it works."""
+class _ConnectionCountingCarrier(TwilioCarrier):
+    """The Twilio adapter; records at each request how many database connections are in use."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         super().__init__(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)

@@ -11,7 +11,7 @@ from support.widget_client import TEXT, assert_public, post
 pytestmark = pytest.mark.anyio
 BOTH = pytest.mark.parametrize("path", ["/widget/exchange", "/widget/status"])
 TOKEN = "@TOKEN@"
-"""Stands for a good token: what is wrong is the rest."""
+"""Replaced by a valid token, so that only the rest of the body is wrong."""
 MALFORMED = {
     "empty": b"",
     "blank": b"  \r\n",
@@ -49,7 +49,7 @@ MALFORMED = {
 
 @BOTH
 @pytest.mark.parametrize("kind", MALFORMED)
-async def test_what_is_no_request_says_what_is_wrong(
+async def test_a_malformed_body_is_refused_with_a_reason(
     client: httpx.AsyncClient, make: Factory, path: str, kind: str
 ) -> None:
     token = await make.token(await make.tenant())
@@ -95,14 +95,14 @@ async def test_other_types_are_not_read(client: httpx.AsyncClient, path: str, co
     assert_public(answer)
 
 
-async def test_size_is_judged_before_type_and_type_before_form(client: httpx.AsyncClient) -> None:
+async def test_size_is_checked_before_type_and_type_before_form(client: httpx.AsyncClient) -> None:
     html = [("content-type", "text/html")]
     assert (await post(client, b"x" * 17_000, headers=html)).status_code == 413
     assert (await post(client, b"x", headers=html)).status_code == 415
     assert (await post(client, b"x", headers=[("content-type", TEXT)])).status_code == 400
 
 
-async def test_nothing_of_all_that_is_stored(client: httpx.AsyncClient, make: Factory, database: Database) -> None:
+async def test_refused_bodies_store_nothing(client: httpx.AsyncClient, make: Factory, database: Database) -> None:
     token = await make.token(await make.tenant())
     before = await row_counts(database)
     for path in ("/widget/exchange", "/widget/status"):

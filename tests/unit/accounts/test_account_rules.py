@@ -29,7 +29,7 @@ def test_an_address_is_stored_in_one_form(typed: str, stored: str) -> None:
     ["", "pat", "pat@", "@example.com", "pat@localhost", "a@b@example.com", "pat@example.com, eve@example.com",
      "pat@example.com\nBcc: eve@example.com", "pa\x00t@example.com", "Pat <pat@example.com>", "пат@example.com"],
 )  # fmt: skip
-def test_what_is_no_address_is_refused(typed: str) -> None:
+def test_invalid_addresses_are_refused(typed: str) -> None:
     with pytest.raises(ValidationFailed) as refused:
         parse_email(typed)
     assert refused.value.errors == [("email", "Enter an e-mail address like name@example.com")]
@@ -40,7 +40,7 @@ def test_what_is_no_address_is_refused(typed: str) -> None:
     ["eight of", "correct horse battery", "x9" * 4 + "!" * 120, "пароль из слов", "  spaces  kept  ", "demo-password",
      "Pat Person has a boat", "🙂 faces 🙂", "12345 then words"],
 )  # fmt: skip
-def test_length_counts_not_composition(password: str) -> None:
+def test_passwords_need_length_and_no_composition(password: str) -> None:
     ensure_password(password, **OWN)
 
 
@@ -58,7 +58,7 @@ def test_length_counts_not_composition(password: str) -> None:
         ("ok \ud800 not", "This contains a character that cannot be stored"),
     ],
 )
-def test_what_attackers_try_first_is_refused(password: str, sentence: str) -> None:
+def test_guessable_passwords_are_refused(password: str, sentence: str) -> None:
     with pytest.raises(ValidationFailed) as refused:
         ensure_password(password, **OWN, field="new_password")
     assert refused.value.errors == [("new_password", sentence)]
@@ -77,7 +77,7 @@ def test_the_wait_doubles_up_to_a_quarter_of_an_hour() -> None:
     assert seconds == [0, 0, 30, 60, 120, 480, 900, 900, 900]
 
 
-def test_an_unconfirmed_address_is_named_as_the_reason() -> None:
+def test_an_unverified_address_is_given_as_the_reason() -> None:
     ensure_email_verified(True)
     with pytest.raises(EmailNotVerified, match="Confirm your e-mail address first"):
         ensure_email_verified(False)
