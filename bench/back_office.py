@@ -13,7 +13,7 @@ from statistics import median
 import asyncpg
 
 from admin.mount import STAFF_SESSION_COOKIE
-from dashboard import CACHE, Taken, Unsound, percentile, serve_and_measure
+from dashboard import CACHE, InvalidMeasurement, RequestTimings, percentile, serve_and_measure
 from dashboard_data import fill
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
@@ -115,7 +115,7 @@ async def prepare(url: str, size: float) -> Mapping[str, str]:
     }
 
 
-def report(taken: Mapping[str, Taken]) -> bool:
+def report(taken: Mapping[str, RequestTimings]) -> bool:
     """Print the table and the missed targets; True when no target is missed."""
     print("\n| request | p50 ms | p99 ms | CPU ms |\n|---|---:|---:|---:|")
     for name, some in taken.items():
@@ -127,7 +127,7 @@ def report(taken: Mapping[str, Taken]) -> bool:
 
 
 def main() -> int:
-    """Run the benchmark; exit status 1 when a target is missed or the run was not sound."""
+    """Run the benchmark; exit status 1 when a target is missed or the measurement was not valid."""
     parser = argparse.ArgumentParser(description="Measures the back office at the dashboard's full size.")
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--size", type=float, default=1.0, help="1 means 100,000 organizations")
@@ -147,7 +147,7 @@ def main() -> int:
         paths = asyncio.run(prepare(url, arguments.size))
         try:
             taken = serve_and_measure(url, paths, f"{STAFF_SESSION_COOKIE}={SESSION}", arguments.rounds, server_core)
-        except (NotServing, Unsound) as error:
+        except (NotServing, InvalidMeasurement) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
     return 0 if report(taken) else 1

@@ -1,7 +1,8 @@
 """Benchmark of the dashboard and the API lists at full size: ``dashboard.py [--rounds N] [--size S] [--again]``.
 
-Requests run one at a time, in rounds: the figures are response times, not throughput. PostgreSQL buffers are also
-counted on a database of a tenth of the size; the big organization is the same in both.
+Requests run one at a time, in rounds: the figures are response times, not throughput. The PostgreSQL buffers that the
+statements read are also counted on a second database with a tenth of the organizations; the measured organization is
+the same in both. ``--again`` measures the databases that the last run filled.
 """
 
 import argparse
@@ -31,17 +32,17 @@ P50_TARGET = 0.025
 DEPTH_TARGET = 1.2
 BUFFERS_TARGET = 1.5
 BUFFERS_SHOWN = PAGE + 10
-"""Buffers that a page of rows may read at any database size: one per scattered row, plus the index pages."""
+"""Buffers that a page of rows may read at any database size: one for each row, plus the index pages."""
 PAGE_ONE, PAGE_DEEP = "page: calls", "page: calls, page 1,000"
 LIST_ONE, LIST_DEEP = "API: calls", "API: calls, page 1,000"
 
 
-class Unsound(Exception):
+class InvalidMeasurement(Exception):
     """The measurement is not valid."""
 
 
 @dataclass(frozen=True)
-class Taken:
+class RequestTimings:
     """Response times of one request, in seconds."""
 
     wall: list[float] = field(default_factory=list)
@@ -50,7 +51,7 @@ class Taken:
 
 
 def requests(big: Big) -> dict[str, str]:
-    """Every page of the dashboard that asks no carrier, and every list of the API, by name."""
+    """Return the paths of every dashboard page that needs no carrier, and of every API list, by name."""
     page, api = f"/dashboard/{big.slug}", f"/api/organizations/{big.organization_id}"
     return {
         "page: overview": page,
@@ -79,9 +80,9 @@ def requests(big: Big) -> dict[str, str]:
     }
 
 
-def measure(port: int, paths: Mapping[str, str], cookie: str, rounds: int) -> dict[str, Taken]:
-    """Return the response times of each request. Raises: Unsound, when one is refused."""
-    taken: dict[str, Taken] = {name: Taken() for name in paths}
+def measure(port: int, paths: Mapping[str, str], cookie: str, rounds: int) -> dict[str, RequestTimings]:
+    """Return the response times of each request. Raises: InvalidMeasurement, when one is refused."""
+    taken: dict[str, RequestTimings] = {name: RequestTimings() for name in paths}
     headers = {"Cookie": cookie, "Host": f"localhost:{port}"}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
@@ -93,7 +94,7 @@ def measure(port: int, paths: Mapping[str, str], cookie: str, rounds: int) -> di
                 body = answer.read()
                 wall, cpu = time.perf_counter() - began, _cpu_of_children() - cpu
                 if answer.status != http.HTTPStatus.OK:
-                    raise Unsound(f"{name} ({path}) answers {answer.status}: {body[:300]!r}")
+                    raise InvalidMeasurement(f"{name} ({path}) answers {answer.status}: {body[:300]!r}")
                 if number >= WARM_UP_ROUNDS:
                     taken[name].wall.append(wall)
                     taken[name].cpu.append(cpu)
@@ -107,13 +108,15 @@ def _cpu_of_children() -> float:
     _, *children = tree_of(os.getpid())
     nanoseconds = 0
     for pid in children:
-        with contextlib.suppress(OSError):  # the database's workers come and go
+        with contextlib.suppress(OSError):  # the database starts and ends processes
             nanoseconds += int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
     return nanoseconds / 1e9
 
 
-def serve_and_measure(url: str, paths: Mapping[str, str], cookie: str, rounds: int, core: int) -> dict[str, Taken]:
-    """Measure one worker on ``core`` for the named ``paths``. Raises: NotServing, Unsound."""
+def serve_and_measure(
+    url: str, paths: Mapping[str, str], cookie: str, rounds: int, core: int
+) -> dict[str, RequestTimings]:
+    """Measure one worker on ``core`` for the named ``paths``. Raises: NotServing, InvalidMeasurement."""
     with serving(url, core, CACHE / "bench-dashboard.log") as worker:
         return measure(worker.port, paths, cookie, rounds)
 
@@ -122,7 +125,7 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[math.ceil(share * len(values)) - 1]
 
 
-def report(taken: Mapping[str, Taken], tenth: Mapping[str, int], full: Mapping[str, int]) -> bool:
+def report(taken: Mapping[str, RequestTimings], tenth: Mapping[str, int], full: Mapping[str, int]) -> bool:
     """Print both tables and the missed targets; True when no target is missed."""
     print("\n| request | p50 ms | p99 ms | CPU ms |\n|---|---:|---:|---:|")
     for name, some in taken.items():
@@ -148,7 +151,7 @@ def report(taken: Mapping[str, Taken], tenth: Mapping[str, int], full: Mapping[s
 
 
 def main() -> int:
-    """Run the benchmark; exit status 1 when a target is missed or the run was not sound."""
+    """Run the benchmark; exit status 1 when a target is missed or the measurement was not valid."""
     parser = argparse.ArgumentParser(description="Measures the dashboard and the API's lists at their full size.")
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--size", type=float, default=1.0, help="1 means 100,000 organizations")
@@ -172,7 +175,7 @@ def main() -> int:
             url, big = filled["full"]
             cookie = f"{cookie_name(public_url(0))}={big.session}"
             taken = serve_and_measure(url, requests(big), cookie, arguments.rounds, server_core)
-        except (NotServing, Unsound) as error:
+        except (NotServing, InvalidMeasurement) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
     return 0 if report(taken, tenth, full) else 1

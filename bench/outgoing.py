@@ -49,7 +49,7 @@ P99_TARGET = 0.1
 BUFFERS_TARGET = 1.5
 
 
-class Unsound(Exception):
+class InvalidMeasurement(Exception):
     """The measurement does not mean what it should."""
 
 
@@ -88,7 +88,7 @@ class Connections:
         self.opened = 0
 
     async def send(self, request: bytes) -> bytes:
-        """The answer's body. Raises: Unsound, when it is no 200."""
+        """The answer's body. Raises: InvalidMeasurement, when it is no 200."""
         now = time.monotonic()
         while self._idle and self._idle[0][0] < now - KEPT_SECONDS:
             self._idle.popleft()[2].close()
@@ -100,7 +100,7 @@ class Connections:
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200"):
-            raise Unsound(f"a callback was answered {head.splitlines()[0].decode()}")
+            raise InvalidMeasurement(f"a callback was answered {head.splitlines()[0].decode()}")
         lines = (line.partition(b":") for line in head.lower().splitlines())
         length = next(int(value) for name, _, value in lines if name == b"content-length")
         body = await reader.readexactly(length)
@@ -115,7 +115,7 @@ class Connections:
 async def arrive(port: int, requests: list[bytes], rate: float) -> tuple[list[float], int]:
     """Send each request at its moment; seconds that the answers took, and how many connections were open at most.
 
-    Raises: Unsound, when a call is refused.
+    Raises: InvalidMeasurement, when a call is refused.
     """
     connections, loop, taken = Connections(port), asyncio.get_running_loop(), [0.0] * len(requests)
     start, moment = loop.time() + 0.1, 0.0
@@ -125,7 +125,7 @@ async def arrive(port: int, requests: list[bytes], rate: float) -> tuple[list[fl
         body = await connections.send(requests[number])
         taken[number] = loop.time() - due
         if b"<Dial " not in body:
-            raise Unsound(f"a call was refused: {body!r}")
+            raise InvalidMeasurement(f"a call was refused: {body!r}")
 
     async with asyncio.TaskGroup() as group:
         for number in range(len(requests)):
@@ -176,7 +176,7 @@ async def _count(database_url: str, tenants: Tenants, owner: int) -> int:
                         organization_id, "US", outgoing
                     )
                 if call is None or call.end_reason is not None:
-                    raise Unsound("the admission rejected the call whose plans are asked for")
+                    raise InvalidMeasurement("the admission rejected the call whose plans are asked for")
                 await tried.rollback()
             total = 0
             for statement, parameters in sent:
@@ -202,7 +202,7 @@ class Run:
 
 
 def main() -> int:
-    """Run the benchmark; exit status 1 when a target is missed or the run was not sound."""
+    """Run the benchmark; exit status 1 when a target is missed or the measurement was not valid."""
     parser = argparse.ArgumentParser(description="Measures /voice/outgoing at a steady rate of arrivals.")
     parser.add_argument("--rate", type=float, default=100)
     parser.add_argument("--seconds", type=int, default=15)
@@ -232,7 +232,7 @@ def main() -> int:
                         cpu = (worker.server.cpu_seconds() - cpu) / len(taken)
                         is_promised = len(owners) > 1
                         runs.append(Run(f"{calls:,} calls on record, {who}", taken, opened, cpu, is_promised))
-        except (NotServing, Unsound) as error:
+        except (NotServing, InvalidMeasurement) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
         except ExceptionGroup as group:

@@ -60,24 +60,24 @@ WHERE organization_id = $1 ON CONFLICT DO NOTHING
 _MENTIONING = "SELECT count(*) FROM call WHERE organization_id = $1 AND metadata IS NOT NULL"
 
 
-class Unsound(Exception):
-    """The measurement does not mean what it should."""
+class InvalidMeasurement(Exception):
+    """The measurement is not valid."""
 
 
-class Taken(NamedTuple):
-    """One thing that was done."""
+class OperationMeasurement(NamedTuple):
+    """Duration and memory of one measured operation."""
 
     name: str
     seconds: float
     first: float | None = None
     """Seconds to the first byte."""
     megabytes: float | None = None
-    """What the worker grew by at its peak."""
+    """Growth of the worker's memory at its peak."""
     said: str = ""
 
 
 class Pass(NamedTuple):
-    """One pass over all organizations."""
+    """One run over all organizations."""
 
     name: str
     seconds: float
@@ -109,8 +109,8 @@ class Browser:
         self._headers[HEADER] = token.partition("=")[2]
         self._cookies.append(token)
 
-    def post(self, name: str, path: str, body: Any, *, is_form: bool = False) -> tuple[Taken, bytes]:
-        """Raises: Unsound, when it is refused."""
+    def post(self, name: str, path: str, body: Any, *, is_form: bool = False) -> tuple[OperationMeasurement, bytes]:
+        """Raises: InvalidMeasurement, when it is refused."""
         pid = self._worker.server.pid
         Path(f"/proc/{pid}/clear_refs").write_text("5")  # forgets the peak so far
         before, began = resident_bytes(pid), time.perf_counter()
@@ -125,7 +125,7 @@ class Browser:
         seconds = time.perf_counter() - began
         grown = max(0, _peak(pid) - before) / MEGABYTE
         said = f"{size / MEGABYTE:.1f} MB" if size > MEGABYTE else ""
-        return Taken(name, seconds, to_first, grown, said), content
+        return OperationMeasurement(name, seconds, to_first, grown, said), content
 
     def _open(self, method: str, path: str, body: Any = None, kind: str = "") -> http.client.HTTPResponse:
         headers = {**self._headers, "Cookie": "; ".join(self._cookies), **({"Content-Type": kind} if kind else {})}
@@ -134,7 +134,7 @@ class Browser:
         if method == "GET":
             answer.read()
         elif answer.status != http.HTTPStatus.OK:
-            raise Unsound(f"{path} answers {answer.status}: {answer.read()[:300]!r}")
+            raise InvalidMeasurement(f"{path} answers {answer.status}: {answer.read()[:300]!r}")
         return answer
 
 
@@ -143,8 +143,8 @@ def _peak(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
 
 
-def ask(worker: Worker, url: str, big: Big) -> list[Taken]:
-    """Export and erase, as the owner. Raises: Unsound."""
+def ask(worker: Worker, url: str, big: Big) -> list[OperationMeasurement]:
+    """Export and erase, as the owner. Raises: InvalidMeasurement."""
     browser = Browser(worker, big)
     page, api = f"/dashboard/{big.slug}/settings", f"/api/organizations/{big.organization_id}"
     export = f"{page}/organization/export"
@@ -156,11 +156,11 @@ def ask(worker: Worker, url: str, big: Big) -> list[Taken]:
         one, body = browser.post(f"erase a number {name}", f"{api}/erasures", json.dumps({"number": number}))
         erased = json.loads(body)
         if erased["metadata_of_calls"] < min(least, DUE):
-            raise Unsound(f"{erased} were found")
+            raise InvalidMeasurement(f"{erased} were found")
         taken.append(one._replace(said=f"{erased['metadata_of_calls']:,} calls"))
         if not erased["is_complete"]:
             asyncio.run(_await_end(url, big))
-            taken.append(Taken("… and the rest in the background", time.perf_counter() - began))
+            taken.append(OperationMeasurement("… and the rest in the background", time.perf_counter() - began))
     return taken
 
 
@@ -212,7 +212,7 @@ async def _pass(url: str, connection: asyncpg.Connection, name: str, months: int
     return Pass(name, seconds, await connection.fetchval(read) - before, calls)
 
 
-def report(taken: list[Taken], done: list[Pass]) -> bool:
+def report(taken: list[OperationMeasurement], done: list[Pass]) -> bool:
     """Print both tables and what is missed; True when nothing is."""
     print(f"\nLoad of the machine {os.getloadavg()[0]:.1f}; an organization with {BIG_CALLS:,} calls, one worker")
     print("\n| | seconds | first byte, s | worker grows by, MB | |\n|---|---:|---:|---:|---|")
@@ -240,7 +240,7 @@ def report(taken: list[Taken], done: list[Pass]) -> bool:
 
 
 def main() -> int:
-    """Run the benchmark; exit status 1 when a target is missed or the run was not sound."""
+    """Run the benchmark; exit status 1 when a target is missed or the measurement was not valid."""
     parser = argparse.ArgumentParser(description="Measures export, erasure of a number and erasure by age.")
     parser.add_argument("--size", type=float, default=1.0, help="1 means 100,000 organizations and 1,000,000 calls")
     arguments = parser.parse_args()
@@ -257,7 +257,7 @@ def main() -> int:
         try:
             with serving(url, server_core, CACHE / "bench-retention.log") as worker:
                 taken = ask(worker, url, big)
-        except (NotServing, Unsound) as error:
+        except (NotServing, InvalidMeasurement) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
         done = asyncio.run(passes(url, big))

@@ -39,7 +39,7 @@ CARRIER = {
 }
 
 
-class Unsound(Exception):
+class InvalidMeasurement(Exception):
     """The measurement is not valid."""
 
 
@@ -57,7 +57,7 @@ class Bench:
         """Start the variant's server, warm it up, measure it once, stop it.
 
         Raises:
-            Unsound: it does not start, answers something else than the others, or refuses a request.
+            InvalidMeasurement: it does not start, answers something else than the others, or refuses a request.
         """
         port = free_port()
         log_path = CACHE / "bench-server.log"
@@ -65,14 +65,14 @@ class Bench:
             server = Server(variant.argv(port), environ=self.environ, cores={self.server_core}, log=log)
             try:
                 self._await_answer(server, port, variant, log_path)
-                _ensure_sound(variant, load.put(port, self.visitors_file, WARM_UP_SECONDS))
+                _ensure_valid(variant, load.put(port, self.visitors_file, WARM_UP_SECONDS))
                 before = server.cpu_seconds()
                 loaded = load.put(port, self.visitors_file, self.seconds)
                 cpu = server.cpu_seconds() - before
                 resident = server.resident_bytes()
             finally:
                 server.stop()
-        _ensure_sound(variant, loaded)
+        _ensure_valid(variant, loaded)
         return report.Round(
             rate=loaded.requests / loaded.seconds,
             p50=loaded.p50,
@@ -87,15 +87,15 @@ class Bench:
             try:
                 fields = set(_exchange(port, self.visitors[0]))
             except urllib.error.HTTPError as error:
-                raise Unsound(f"{variant.name} answers {error.code}: {error.read().decode()}") from error
+                raise InvalidMeasurement(f"{variant.name} answers {error.code}: {error.read().decode()}") from error
             except OSError as error:
                 if server.has_ended or time.monotonic() > deadline:
-                    raise Unsound(f"{variant.name} did not start, see {log}") from error
+                    raise InvalidMeasurement(f"{variant.name} did not start, see {log}") from error
                 time.sleep(0.05)
             else:
                 break
         if fields != FIELDS:
-            raise Unsound(f"{variant.name} answers other fields: {sorted(fields ^ FIELDS)}")
+            raise InvalidMeasurement(f"{variant.name} answers other fields: {sorted(fields ^ FIELDS)}")
 
 
 FIELDS = {
@@ -115,9 +115,11 @@ def _exchange(port: int, visitor: Visitor) -> dict[str, object]:
     return answer
 
 
-def _ensure_sound(variant: Variant, loaded: load.Load) -> None:
+def _ensure_valid(variant: Variant, loaded: load.Load) -> None:
     if loaded.refused or loaded.broken or not loaded.requests:
-        raise Unsound(f"{variant.name}: {loaded.refused} refused, {loaded.broken} broken of {loaded.requests} requests")
+        raise InvalidMeasurement(
+            f"{variant.name}: {loaded.refused} refused, {loaded.broken} broken of {loaded.requests} requests"
+        )
 
 
 def _measure_all(bench: Bench, rounds: int) -> dict[str, report.Round]:
@@ -136,7 +138,7 @@ def _measure_all(bench: Bench, rounds: int) -> dict[str, report.Round]:
 
 
 def main() -> int:
-    """Run the benchmark; exit status 1 when a target is missed or the run was not sound."""
+    """Run the benchmark; exit status 1 when a target is missed or the measurement was not valid."""
     parser = argparse.ArgumentParser(description="Measures the exchange against its peers.")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5, help="length of one measurement")
@@ -162,7 +164,7 @@ def main() -> int:
         print(f"{load.name_of_generator()}, {load.CONNECTIONS} connections; server on {cores}", flush=True)
         try:
             results = _measure_all(bench, arguments.rounds)
-        except Unsound as error:
+        except InvalidMeasurement as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
     print(f"\n{report.table(results)}\n")

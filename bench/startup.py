@@ -26,7 +26,7 @@ POLL_SECONDS = 0.02
 COMMAND = ["sh", "-c", "tools/setup run && exec .venv/bin/epoch run"]
 
 
-class Unsound(Exception):
+class InvalidMeasurement(Exception):
     """The product did not start."""
 
 
@@ -34,7 +34,7 @@ def start_once() -> tuple[float, float]:
     """Start, wait until it is ready, stop; seconds and the worker's resident bytes.
 
     Raises:
-        Unsound: it ended, or was not ready in time.
+        InvalidMeasurement: it ended, or was not ready in time.
     """
     port = free_port()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
@@ -46,7 +46,7 @@ def start_once() -> tuple[float, float]:
         try:
             while not is_ready(port):
                 if server.has_ended or time.perf_counter() - began > START_SECONDS:
-                    raise Unsound(f"the product did not start, see {log_path}")
+                    raise InvalidMeasurement(f"the product did not start, see {log_path}")
                 time.sleep(POLL_SECONDS)
             took = time.perf_counter() - began
             workers = [pid for pid in tree_of(server.pid) if b"epoch.server.worker" in _command_line(pid)]

@@ -25,7 +25,7 @@ SECTION_ORDER = (
     "webhooks",
     "organization",
 )
-"""Keys of all sections, in page order."""
+"""Keys of all sections, in page order; those without a section, such as webhooks, are reserved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Section:
     """One section of the settings page."""
 
     key: str
-    """Its anchor; one of ``ORDER``."""
+    """Its anchor; one of ``SECTION_ORDER``."""
     title: str
     template: str
     """Rendered with ``data``, which ``provide`` returned, and ``form``, the refused ``Form`` or None."""
