@@ -82,7 +82,7 @@ FROM (
 ) made;
 INSERT INTO call_event (id, organization_id, call_record_id, leg_sid, is_child, kind, sequence, occurred_at)
 SELECT id_of(started_at, carrier_sid || kind), organization_id, id, carrier_sid, false, kind, sequence, started_at
-FROM call, (VALUES ('ringing', 1), ('in-progress', 2), ('completed', 3)) told (kind, sequence)
+FROM call, (VALUES ('ringing', 1), ('in-progress', 2), ('completed', 3)) report (kind, sequence)
 WHERE started_at > now() - interval '14 days';
 INSERT INTO audit_event (id, organization_id, actor_kind, actor_id, actor_name, action, subject_name)
 SELECT id_of(now() - interval '1 second' * ({audit_events} - n), 'audit' || n), id_of('organization', owner), 'user',

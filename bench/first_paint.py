@@ -18,7 +18,7 @@ from playwright.async_api import Browser, async_playwright
 
 from browser.conftest import launch_options
 from epoch.server.embedded_postgres import EmbeddedPostgres
-from host_page import DIST, ROOT, SEEN, SETTLED, WATCH, asked, body_with, print_conditions
+from host_page import DIST, ROOT, SEEN, SETTLED, WATCH, body_with, parse_arguments, print_conditions
 from support.browser.host_site import (
     SCRIPT,
     HostSite,
@@ -33,7 +33,7 @@ NONE, INERT, PHONE, ASYNC = "no script", "a script that does nothing", "the phon
 
 
 async def main() -> None:
-    rounds, is_first = asked(ROUNDS)
+    rounds, is_first = parse_arguments(ROUNDS)
     load = os.getloadavg()[0]
     with EmbeddedPostgres(ROOT / ".cache" / "test-postgres", durable=False) as postgres:
         url = postgres.create_database("first_paint")

@@ -72,13 +72,13 @@ WATCH = """(() => {
 SETTLED = "settled"
 SEEN = """() => {
     const resources = performance.getEntriesByType("resource");
-    const asked = resources.find(({ name }) => name.endsWith("/phone.js"))?.startTime ?? NaN;
-    return { ...window[Symbol.for("bench")], asked };
+    const requested = resources.find(({ name }) => name.endsWith("/phone.js"))?.startTime ?? NaN;
+    return { ...window[Symbol.for("bench")], requested };
 }"""
 
 
 async def main() -> None:
-    rounds, is_first = asked(ROUNDS)
+    rounds, is_first = parse_arguments(ROUNDS)
     load = os.getloadavg()[0]
     with EmbeddedPostgres(ROOT / ".cache" / "test-postgres", durable=False) as postgres:
         url = postgres.create_database("host_page")
@@ -101,8 +101,8 @@ async def main() -> None:
         print(f"| {name} | {raw:,} | {packed:,} |")
 
 
-def asked(rounds: int) -> tuple[int, bool]:
-    """Read the command line: number of rounds (default ``rounds``), and whether the tag stands before the content."""
+def parse_arguments(rounds: int) -> tuple[int, bool]:
+    """Parse the command line: number of rounds (default ``rounds``), and whether the tag is before the content."""
     return next((int(given) for given in sys.argv[1:] if given.isdecimal()), rounds), "first" in sys.argv[1:]
 
 
@@ -152,8 +152,8 @@ async def one_load(browser: Browser, site: HostSite, customer: Customer | None, 
     row = {"LCP": seen["lcp"], "CLS": seen["cls"], "TBT": seen["tbt"]}
     if customer:
         row |= {
-            "tag to button painted": seen["painted"] - seen["asked"],
-            "tag to ready": seen["ready"] - seen["asked"],
+            "tag to button painted": seen["painted"] - seen["requested"],
+            "tag to ready": seen["ready"] - seen["requested"],
             **await traced_load(browser, site, customer, is_first),
         }
     return row

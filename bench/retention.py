@@ -54,7 +54,7 @@ WHERE organization_id = $1
 _EVENTS = """
 INSERT INTO call_event (id, organization_id, call_record_id, leg_sid, is_child, kind, sequence, occurred_at)
 SELECT gen_random_uuid(), organization_id, id, carrier_sid, true, kind, sequence, started_at
-FROM call, (VALUES ('initiated', 1), ('ringing', 2), ('answered', 3), ('completed', 4)) told (kind, sequence)
+FROM call, (VALUES ('initiated', 1), ('ringing', 2), ('answered', 3), ('completed', 4)) report (kind, sequence)
 WHERE organization_id = $1 ON CONFLICT DO NOTHING
 """
 _MENTIONING = "SELECT count(*) FROM call WHERE organization_id = $1 AND metadata IS NOT NULL"

@@ -27,11 +27,11 @@ SCRIPT_START = """() => {
     return resources.find(({ name }) => name.endsWith("/phone.js")).startTime;
 }"""
 CALL = """(number) => {
-    let told = NaN;
-    EpochPhone.on("callStarted", () => { told = performance.now(); });
-    const asked = performance.now();
+    let startedAt = NaN;
+    EpochPhone.on("callStarted", () => { startedAt = performance.now(); });
+    const calledAt = performance.now();
     EpochPhone.call(number);
-    return told - asked;
+    return startedAt - calledAt;
 }"""
 MEASURES = ("script start to ready", "call() to callStarted", "call() to ringing, microphone and SDK included")
 

@@ -37,10 +37,10 @@ const SENTENCES = {
 
 const TRANSIENT_CODES = new Set(["too_many_requests", "service_unavailable", "network_error", "offline"]);
 
-/** An error that is told to people as `message` and then `fix`, to programs as `code`. */
+/** An error with a `message` and a `fix` for people, and a `code` for programs. */
 export class Problem extends Error {
   name = "Problem";
-  /** Whether the server refused, rather than something failed. */
+  /** True when the server refused the request, false for a failure. */
   isRefusal = false;
   /** @type {string} */
   code;

@@ -100,5 +100,5 @@ class CallTerminator:
 
 
 async def enqueue_end_call(session: AsyncSession, call_id: UUID) -> None:
-    """Have the carrier asked to end a call, once the transaction under way is committed; once is enough."""
+    """Enqueue a job that ends the call at the carrier after the commit; a waiting job for the call is not repeated."""
     await enqueue(session, END_CALL, str(call_id).encode(), dedupe_key=f"{END_CALL}:{call_id}")

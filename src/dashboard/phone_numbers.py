@@ -81,7 +81,7 @@ register(Section(PHONE_NUMBER_SECTION, "Phone number", "settings/_numbers.html",
 class PhoneNumberPages(Controller):
     """Pages of phone numbers.
 
-    What asks the carrier opens its transaction afterwards: none is open while the carrier is asked.
+    Handlers that send requests to the carrier open a transaction only afterwards, so none is open during the requests.
     """
 
     path = "/dashboard/{slug:str}/settings/numbers"

@@ -13,7 +13,7 @@ from kit.settings import Settings
 from kit.templates import create_templates
 from widget import csp
 
-# An environment of its own: the page needs nothing of the application's, and nothing elsewhere can switch escaping off.
+# A separate environment, because the page uses nothing of the application's templates.
 _templates = create_templates(Path(__file__).parent / "templates")
 
 

@@ -192,11 +192,11 @@ def _refusing(refusals: Iterable[DomainError]) -> dict[str, Any]:
 
 
 def _add_examples(content: dict[str, Any], schemas: dict[str, Any]) -> None:
-    for media_type, told in content.items():
+    for media_type, body in content.items():
         if media_type == "text/csv":
-            told["schema"] = {"type": "string", "description": "A line of column names, then one line for each row."}
+            body["schema"] = {"type": "string", "description": "A line of column names, then one line for each row."}
         else:
-            told["example"] = example_of(told["schema"], schemas)
+            body["example"] = example_of(body["schema"], schemas)
 
 
 def _some_field(operation: dict[str, Any], schemas: dict[str, Any]) -> str | None:

@@ -72,7 +72,8 @@ class NumberReconciler:
         """``settle_pending``, then compare the carrier's whole list. Raises: CarrierError."""
         report = await self.settle_pending()
         began = utc_now()
-        # The carrier is asked first: a number bought after this is at most in the database, and too new to be missed.
+        # The carrier's list is read first. A number that is bought after this is only in the database, and too new to
+        # be reported as missing.
         listed = await self._carrier.owned_numbers()
         held = await self._list_held()
         by_sid = {number.carrier_sid: number for number in held if number.carrier_sid is not None}

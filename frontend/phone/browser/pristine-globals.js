@@ -1,20 +1,20 @@
 /**
- * The globals that pages overwrite, as they were when phone.js ran. The build puts them in the place of the globals.
- * Chunks, which are evaluated later, take them from the phone.
+ * The globals that pages may overwrite, as they were when phone.js ran. The build replaces uses of the globals by these.
+ * Chunks, which are evaluated later, get them from the phone.
  */
-const KEY = Symbol.for("epochphone.natives");
+const GLOBALS_KEY = Symbol.for("epochphone.globals");
 /** @type {Pick<typeof globalThis, "JSON" | "Promise" | "WebSocket" | "clearInterval" | "clearTimeout" | "fetch" | "setInterval" | "setTimeout">} */
-const globals = /** @type {any} */ (self.EpochPhone)?.[KEY] ?? self;
+const globals = /** @type {any} */ (self.EpochPhone)?.[GLOBALS_KEY] ?? self;
 
 export const { JSON, Promise, WebSocket, clearInterval, clearTimeout, fetch, setInterval, setTimeout } = globals;
 
 /**
- * Put them on `api`, hidden from the page, for chunks that are loaded later.
+ * Store them on `api`, hidden from the page, for chunks that are loaded later.
  * @param {object} api
  */
 export function keepGlobals(api) {
   const value = { JSON, Promise, WebSocket, clearInterval, clearTimeout, fetch, setInterval, setTimeout };
-  Object.defineProperty(api, KEY, { value });
+  Object.defineProperty(api, GLOBALS_KEY, { value });
 }
 
 /** Whether they still work: some pages break them before phone.js runs. */

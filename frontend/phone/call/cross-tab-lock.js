@@ -89,15 +89,15 @@ export class CallLock {
   }
 
   /**
-   * Resolves when the lock is released, which is when the promise that `hold` returns settles.
-   * @param {(isGranted: boolean) => Promise<unknown> | null} hold
+   * Resolves when the lock is released, which is when the promise that `onResult` returns settles.
+   * @param {(isGranted: boolean) => Promise<unknown> | null} onResult
    */
-  async #requestLock(hold) {
+  async #requestLock(onResult) {
     try {
       const name = /** @type {string} */ (this.#name);
-      await this.#env.navigator.locks.request(name, { ifAvailable: true }, (lock) => hold(Boolean(lock)));
+      await this.#env.navigator.locks.request(name, { ifAvailable: true }, (lock) => onResult(Boolean(lock)));
     } catch {
-      hold(true);
+      onResult(true);
     }
   }
 

@@ -16,7 +16,7 @@ const MASKS = [
 const LOGGED_SETTINGS = ["position", "theme", "color", "locale", "clickToCall", "hidden", "popOut"];
 
 /**
- * A text from elsewhere without tokens and numbers.
+ * A text of a page, the SDK or the server, without tokens and numbers.
  * @param {unknown} text
  */
 export const mask = (text) => MASKS.reduce((masked, [secret, mark]) => masked.replace(secret, mark), String(text));

@@ -121,7 +121,7 @@ async def _load_record_action(request: Request) -> PendingAction:
     action = None if view is None else view.find_action(slug)
     if view is None or action is None:
         raise HTTPException(404)
-    # Before the record is read: an action that is not theirs tells nobody which records exist.
+    # Before the record is read, so that staff without the role cannot find out which records exist.
     ensure_staff_role(viewer(request).role, action.role)
     async with back_office(request).staff_database.sessions() as session:
         record = (await session.scalars(view.select_details([record_id]))).one_or_none()

@@ -180,7 +180,7 @@ def _parse(dialled: str, country: str) -> Destination | DomainError:
 
 
 def _ensure_allowed(attempt: _Attempt) -> Destination:
-    """Where the call goes, as far as the rules allow it; limits are checked elsewhere.
+    """Check the rules and return the call's destination; limits are checked in a later step.
 
     Raises: the errors of the rules.
     """

@@ -53,7 +53,7 @@ def listen(settings: Settings) -> socket.socket:
 
 
 class Supervisor:
-    """Runs the product until it is told to stop."""
+    """Runs the product until it is stopped."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
         self._settings = settings
@@ -141,7 +141,7 @@ class Supervisor:
         await seed_demo(self._settings)
 
     async def _restart_sandbox(self, address: str) -> ChildProcess:
-        # On the same port: the workers, and the pages that they told it to, know no other.
+        # On the same port, because the workers and open pages use the old address.
         child, address = await self._start_sandbox("--port", address.rpartition(":")[2])
         try:
             await self._set_up_sandbox(address)
