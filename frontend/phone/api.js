@@ -21,7 +21,7 @@ export class EmbeddedPhone {
   /** @type {Settings} */
   #settings = {};
   /**
-   * `pending`: waits for the page's first paint. `running`: has a session, and a panel.
+   * `pending`: waits for the first paint of the page. `running`: has a session and a panel.
    * @type {"idle" | "pending" | "running"}
    */
   #status = "idle";
@@ -53,7 +53,7 @@ export class EmbeddedPhone {
   }
 
   /**
-   * Start with `config` beside the settings there are; a running phone starts over.
+   * Start with `config` added to the present settings; a running phone is restarted.
    * @param {Settings} config
    */
   start(config) {
@@ -66,7 +66,7 @@ export class EmbeddedPhone {
     }
     this.#status = "running";
     const base = apiBase(this.#settings, this.#tag);
-    // The exchange is under way while the panel is built.
+    // The panel is built while the exchange runs.
     this.phone.start({ token: String(token).trim(), ticket, base });
     if (this.#isRunning()) {
       this.#ensurePanel();
@@ -75,7 +75,7 @@ export class EmbeddedPhone {
   }
 
   /**
-   * Start when the page has painted, or as soon as the page uses the phone: the page's first paint waits for nothing here.
+   * Start when the page has painted, or as soon as the page uses the phone, so as not to delay the page's first paint.
    * @param {Settings} config
    */
   startAfterPaint(config) {
@@ -84,7 +84,7 @@ export class EmbeddedPhone {
     this.#env.afterFirstPaint(() => this.startPending());
   }
 
-  /** Start now if that waits for the first paint. */
+  /** Start now if the start is waiting for the first paint. */
   startPending() {
     if (this.#status === "pending") this.start({});
   }
@@ -105,7 +105,7 @@ export class EmbeddedPhone {
     this.#panel?.close();
   }
 
-  // Asked anew after listeners ran: they may have destroyed the phone.
+  // Checked again after the listeners, which may have destroyed the phone.
   #isRunning() {
     return this.#status === "running";
   }
@@ -147,7 +147,7 @@ export class EmbeddedPhone {
     this.#features.set("debug", enableDebug(this.#env, this.phone, this.#settings));
   }
 
-  /** Enable debug mode if it is switched on in this browser. Called late: opening the storage blocks the page. */
+  /** Enable debug mode if it is switched on in this browser. Called after the first paint, because storage blocks. */
   #enableRememberedDebug() {
     if (this.#isRunning() && !this.#features.has("debug") && isOn(this.#env.preferences.debug)) this.#enableDebug();
   }
@@ -161,13 +161,13 @@ export class EmbeddedPhone {
   }
 
   /**
-   * The script was loaded again with `config`.
+   * Handle a second load of the script, with `config`.
    * @param {Settings} config
    */
   #reinit(config) {
     this.startPending();
     if (config.token === undefined || (this.#panel && config.token === this.#settings.token)) return;
-    // Never started, or destroyed: the page wants it now.
+    // The phone was never started, or was destroyed; the page asks for it again.
     if (!this.#panel) this.start(config);
     else console.warn("[EpochPhone] already running with another token; this second script is ignored");
   }

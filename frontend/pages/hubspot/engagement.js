@@ -23,7 +23,7 @@ export const endStatus = (status) => END_STATUSES[status] ?? "FAILED";
 export const mayHide = (status) => NORMAL_STATUSES.includes(status);
 
 /**
- * What HubSpot stores with a call. Durations are milliseconds.
+ * The properties that HubSpot stores with a call. Durations are milliseconds.
  * @param {EpochPhoneCallStarted} started
  * @param {EpochPhoneCallEnded} ended
  * @returns {RawEngagementProperties}

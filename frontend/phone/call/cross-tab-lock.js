@@ -17,7 +17,7 @@ export class CallLock {
   #phone;
   #env;
   /**
-   * Of the lock and of the channel.
+   * The name of the lock and of the channel; null without either.
    * @type {string | null}
    */
   #name = null;
@@ -33,7 +33,7 @@ export class CallLock {
   /** @type {Promise<void> | null} */
   #released = null;
   /**
-   * What the other tabs know of this tab's call.
+   * The state of this tab's call that was last sent to the other tabs.
    * @type {SharedCall | null}
    */
   #announced = null;
@@ -106,7 +106,7 @@ export class CallLock {
     const name = account ? `epochphone:${account.organization}` : isInCall ? this.#name : null;
     this.#join(this.#isPageHidden ? null : name);
     if (this.#ownCallId && this.#ownCallId !== this.#callId) this.#releaseLock();
-    // A call in the pop-out goes on when this page is left.
+    // A call in the pop-out continues when this page is left.
     if (isInCall && !isInPopOut) this.#env.window.addEventListener("beforeunload", confirmLeaving);
     else this.#env.window.removeEventListener("beforeunload", confirmLeaving);
     this.#announce();
@@ -142,7 +142,7 @@ export class CallLock {
 
   #onPageHide() {
     if (this.#ownCallId) this.#post({ over: this.#ownCallId });
-    // A call in the pop-out goes on, led by the next page: this one may be kept, and its lock with it.
+    // The next page takes over a call in the pop-out. This page may stay in the cache, and must not keep the lock.
     if (this.#phone.isInPopOut) this.#releaseLock();
     this.#announced = null;
     this.#isPageHidden = true;
@@ -191,6 +191,6 @@ export class CallLock {
 /** @param {BeforeUnloadEvent} event */
 function confirmLeaving(event) {
   event.preventDefault();
-  // Older browsers ask for this alone.
+  // Older browsers show the question only when this is set.
   event.returnValue = true;
 }

@@ -77,7 +77,7 @@ function fromNational(digits, country) {
     return national.length === 10 ? `+1${national}` : null;
   }
   if (trunk && digits.startsWith(trunk)) {
-    // A trunk prefix other than 0 can also begin an area code: there the length decides.
+    // A trunk prefix other than 0 can also begin an area code: the length decides which it is.
     const isDialled = trunk.startsWith("0") || digits.length > 10;
     return `+${code}${isDialled ? digits.slice(trunk.length) : digits}`;
   }

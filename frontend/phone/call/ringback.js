@@ -23,7 +23,7 @@ export class Ringback {
       this.#current = tone;
       tone.start();
     } catch {
-      // The call goes on in silence, and the panel shows that it rings.
+      // The call continues without the tone; the panel shows that it rings.
     }
   }
 

@@ -102,7 +102,7 @@ async function logMicrophonePermission({ navigator }, log) {
     const { state } = await navigator.permissions.query({ name: "microphone" });
     log(`the browser's permission for the microphone: ${state}`);
   } catch {
-    // Not every browser can be asked.
+    // Not every browser supports this query.
   }
 }
 

@@ -6,7 +6,7 @@ import { button, h, ICONS, icon } from "./dom.js";
 /** @import { ButtonElements } from "./floating-button.js" */
 
 /**
- * What a person can do; `main` and `secondary` are the buttons whose action depends on the view.
+ * Handlers of the user's actions; `main` and `secondary` are the buttons whose action depends on the view.
  * @typedef {Record<"open" | "close" | "settings" | "call" | "input" | "mute" | "keypad" | "hangUp", () => void>
  *   & Record<"main" | "secondary", (event: MouseEvent) => void>
  *   & {press: (digit: string) => void}} PanelHandlers
@@ -62,7 +62,7 @@ export function buildPanelElements({ root, fab }, texts, on) {
     body,
   );
 
-  // Beside the button, not in it: a name that changes each second would be read out again and again.
+  // Beside the button, not in it: a name that changes each second would be read out every second.
   const barTime = h("span", { class: "time", dir: "auto" });
   const expand = button({ class: "round back", "aria-label": texts.openPhone, click: on.open }, icon(ICONS.expand));
   const barMute = toggleButton(texts.mute, ICONS.mute, { isBare: true, state: "aria-pressed", click: on.mute });

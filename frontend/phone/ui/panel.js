@@ -1,4 +1,4 @@
-/** The floating button, the dialer panel and the call bar: shows and hides them, and handles what a person does. */
+/** The floating button, the dialer panel and the call bar: shows and hides them, and handles the user's actions. */
 import { formatE164 } from "../call/numbers.js";
 import { isOn } from "../config.js";
 import { asProblem } from "../errors.js";
@@ -48,7 +48,7 @@ export class Panel {
   /** @type {ButtonElements} */
   #button;
   /**
-   * Built when they may be needed.
+   * Null until they may be needed.
    * @type {PanelElements | null}
    */
   #elements = null;
@@ -88,7 +88,7 @@ export class Panel {
   }
 
   /**
-   * Add style sheets to those there are, each once.
+   * Add style sheets that are not there yet.
    * @param {string[]} texts
    */
   adoptStyles(...texts) {
@@ -136,7 +136,7 @@ export class Panel {
     this.#applyLooks();
     const hasCall = Boolean(phone.isInCall || (phone.remoteCall && this.#isButtonShown));
     const elements = this.isOpen || hasCall ? this.#ensureElements() : this.#elements;
-    // The bar's styles come with the dialer, which was not loaded here if the call was begun in another tab.
+    // The bar's styles come with the dialer, which is not loaded yet if the call was begun in another tab.
     if (hasCall && !this.#dialer) this.#preload();
     const isBarShown = Boolean(hasCall && this.#dialer && !this.isOpen);
     const view = viewOf(phone, this.texts, this.#dialer?.qualityWarning());
@@ -159,7 +159,7 @@ export class Panel {
     elements.from.replaceChildren(...(from ? [`${texts.callingFrom} `, h("bdi", { dir: "ltr" }, from)] : []));
     elements.sandboxMark.hidden = !phone.account?.signaling;
     this.#renderView(elements, view);
-    // The browser takes the focus from an element that is hidden now only later, and then gives it to the page.
+    // The browser removes the focus from a hidden element later, and then gives it to the page.
     if (focused?.disabled || focused?.closest("[hidden]")) this.#restoreFocus();
     this.#tick();
   }
@@ -192,7 +192,7 @@ export class Panel {
     return elements;
   }
 
-  /** Build all elements there are again, in the present language. */
+  /** Build the existing elements again, in the present language. */
   #rebuild() {
     const hadElements = this.#elements !== null;
     this.#dialer?.stop();
@@ -242,7 +242,7 @@ export class Panel {
   }
 
   async #translate() {
-    // The phone learns the address of its chunks after it has its panel.
+    // The phone gets the address of its chunks after its panel.
     await null;
     const texts = await loadTexts(this.settings.locale ?? this.env.document.documentElement.lang, this.env);
     if (!texts || this.#isRemoved) return;
@@ -256,7 +256,7 @@ export class Panel {
     if (hadFocus) this.#restoreFocus();
   }
 
-  /** Load the SDK and the dialer: a person is about to use the phone. */
+  /** Load the SDK and the dialer, because the user is about to use the phone. */
   async #preload() {
     this.#buildWhenUseful();
     this.phone.preload();
@@ -268,7 +268,7 @@ export class Panel {
       this.#dialer = enhanceDialer(this, elements, () => this.#onInput());
       this.render();
     } catch {
-      // Without the dialer numbers are dialled as they are typed.
+      // Without the dialer, numbers are dialled as typed.
     }
   }
 
@@ -354,7 +354,7 @@ export class Panel {
     }
     const { input } = this.#ensureElements().field;
     input.value += digit;
-    // As typing does, so that the formatting as you type runs.
+    // Dispatched as on typing, so that the number is formatted.
     input.dispatchEvent(new Event("input"));
   }
 
