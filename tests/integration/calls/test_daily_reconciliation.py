@@ -58,7 +58,7 @@ def browser(token: Token) -> str:
 async def ended(
     database: Database, tenant: Tenant, token: Token, *, seconds: int = 61, at: dt.datetime = NOON, **more: Any
 ) -> Call:
-    """A call of ours that ended at ``at``, as its events told."""
+    """A stored call that ended at ``at``, with its events."""
     began = at - dt.timedelta(seconds=seconds + 5)
     call_id = await add_call(
         database, tenant, token, started_at=began, status=CallStatus.INITIATED, duration=0, rate_micros=14_000, **more

@@ -48,7 +48,7 @@ async def no_calls_of_other_tests(database: Database) -> None:
 async def talked(
     callbacks: CallbackClient, token: Token, carrier_account: CarrierAccount, *, status: str = "completed"
 ) -> tuple[str, Leg]:
-    """A call of 61 s whose end the carrier has told."""
+    """A call of 61 s whose end the carrier has reported."""
     sid, now = new_sid(), utc_now().replace(microsecond=0)
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
     child = carrier_account.add_call(sid, status, seconds=61, ended=now)

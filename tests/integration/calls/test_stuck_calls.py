@@ -113,10 +113,10 @@ async def test_whichever_events_were_lost_and_in_whatever_order_the_others_came_
     reconciler: StuckCallReconciler,
 ) -> None:
     token = await make.token(await make.tenant(limits=DEMO_LIMITS))
-    told = [(number, *event) for number, event in enumerate(EVENTS, 1)]
+    events = [(number, *event) for number, event in enumerate(EVENTS, 1)]
     rows = set()
-    for count in range(len(told) + 1):
-        for heard in itertools.permutations(told, count):
+    for count in range(len(events) + 1):
+        for heard in itertools.permutations(events, count):
             sid, child = await placed(callbacks, token), new_sid()
             for number, status, seconds, more in heard:
                 at = START + dt.timedelta(seconds=seconds)

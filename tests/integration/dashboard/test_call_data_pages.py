@@ -70,8 +70,8 @@ async def test_a_number_is_erased_after_being_told_how_many_calls_it_has(
     confirmed = f"{settings_path}/call-data/erase/confirmed"
     answer = await post_form(admin, settings_path, confirmed, {"number": NUMBER})
     assert answer.status_code == 303
-    told = (await admin.get(answer.headers["location"])).text
-    assert "The number is erased from 2 calls and the metadata of 1 other call." in told
+    page = (await admin.get(answer.headers["location"])).text
+    assert "The number is erased from 2 calls and the metadata of 1 other call." in page
 
     calls = await admin.get(f"/dashboard/{tenant.organization.slug}/calls")
     assert "Number erased" in calls.text

@@ -93,10 +93,10 @@ async def test_each_example_is_of_the_type_that_it_stands_for(document: dict[str
             answer for status, answer in operation["responses"].items() if status[0] == "2" and "content" in answer
         ]
         for body in bodies:
-            for media_type, told in (body.get("content") or {}).items():
+            for media_type, content in (body.get("content") or {}).items():
                 if media_type == "application/json":
-                    kind = told["schema"]["$ref"].rpartition("/")[2]
-                    example = told["example"]
+                    kind = content["schema"]["$ref"].rpartition("/")[2]
+                    example = content["example"]
                     if kind.startswith("Page_"):
                         assert len(example["items"]) == 1, name
                         kind, example = kind.rstrip("_").rpartition(".")[2], example["items"][0]

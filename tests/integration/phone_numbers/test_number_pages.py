@@ -179,5 +179,5 @@ async def test_releasing_a_number_in_a_live_call_tells_when_it_can_be_released(
     [row] = await held(tenant.organization.id)
     settings = settings_of(tenant)
     await post_form(client, settings, f"{settings}/numbers/{row.id}/release", {})
-    told = "Number is in use: a live call comes from it. Release it once the call has ended."
-    assert told in (await client.get(settings)).text
+    message = "Number is in use: a live call comes from it. Release it once the call has ended."
+    assert message in (await client.get(settings)).text

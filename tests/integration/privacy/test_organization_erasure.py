@@ -125,9 +125,9 @@ async def test_what_is_kept_are_sums_without_names_and_numbers(jobs: Database, m
     ]
     assert tenant.number is not None
     assert tenant.owner.id
-    told = f"{begun.subject_name}{begun.details}{erased.subject_name}{erased.details}"
+    recorded = f"{begun.subject_name}{begun.details}{erased.subject_name}{erased.details}"
     for personal in (tenant.organization.name, tenant.organization.slug, tenant.owner.email, tenant.number):
-        assert personal not in told
+        assert personal not in recorded
 
 
 class Killed(BaseException):
@@ -168,8 +168,8 @@ async def test_an_erasure_killed_at_any_step_is_finished_by_the_next(
             await assert_untouched_or_lost_to_its_owner(jobs, full_tenant.tenant, before)
             assert await erasure(jobs).run() == 1
         assert set((await fingerprints(jobs, organization_id)).values()) == {None}
-        told = [event.action for event in await told_of(jobs, organization_id)]
-        assert told == ["organization.erasure_begun", "organization.erased"], "each once"
+        recorded = [event.action for event in await told_of(jobs, organization_id)]
+        assert recorded == ["organization.erasure_begun", "organization.erased"], "each once"
         number += 1
     assert number > len(before), "a step for each table at least"
 

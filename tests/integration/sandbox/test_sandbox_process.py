@@ -70,11 +70,11 @@ class Voice(AudioStreamTrack):
 
 
 class Product:
-    """Webhooks that dial whom the page asks for, and remember what they were told."""
+    """Serves carrier callbacks: dials the requested number and records the received forms."""
 
     def __init__(self, carrier: TwilioCarrier, url: str) -> None:
         self.carrier, self.url = carrier, url
-        self.told: list[dict[str, str]] = []
+        self.received: list[dict[str, str]] = []
         routes = [Route(path, self.hear, methods=["POST"]) for path in ("/voice", "/status", "/ended")]
         self.app = Starlette(routes=routes)
 
@@ -83,7 +83,7 @@ class Product:
         url = f"{self.url}{request.url.path}?hook=1"
         assert self.carrier.signature_is_valid(url, pairs, request.headers.get("x-twilio-signature"))
         form = dict(pairs)
-        self.told.append(form)
+        self.received.append(form)
         if request.url.path != "/voice":
             return Response(self.carrier.finish())
         hooks = (f"{self.url}/status?hook=1", f"{self.url}/ended?hook=1")
@@ -149,14 +149,14 @@ async def test_a_call_with_audio_both_ways_survives_its_socket(address: str) -> 
             await send(socket, "hangup", callsid=sid)
             assert (await receive(socket, "hangup"))["callsid"] == sid
         with fail_after(20):
-            while not any("CallDuration" in form and "ParentCallSid" not in form for form in product.told):
+            while not any("CallDuration" in form and "ParentCallSid" not in form for form in product.received):
                 await watch.get("/sandbox/calls")
         await peer.close()
         await carrier.close()
         server.should_exit = True
     assert (call["status"], call["dtmf"], call["params"]["CallId"]) == ("in-progress", "1", "c")
     assert call["energy_in"] > 0
-    statuses = [form["CallStatus"] for form in product.told if "ParentCallSid" in form]
+    statuses = [form["CallStatus"] for form in product.received if "ParentCallSid" in form]
     assert statuses == ["initiated", "ringing", "in-progress", "completed"]
 
 

@@ -7,22 +7,22 @@ SECRET = "s" * 32
 
 
 def test_what_was_sealed_opens_again_and_shows_nothing_before() -> None:
-    sealed = Encryptor(SECRET, "notice").encrypt(b"ept_secret")
-    assert "ept_secret" not in sealed
-    assert Encryptor(SECRET, "notice").decrypt(sealed, seconds=60) == b"ept_secret"
+    encrypted = Encryptor(SECRET, "notice").encrypt(b"ept_secret")
+    assert "ept_secret" not in encrypted
+    assert Encryptor(SECRET, "notice").decrypt(encrypted, seconds=60) == b"ept_secret"
 
 
 def test_another_purpose_key_or_text_opens_nothing() -> None:
-    sealed = Encryptor(SECRET, "notice").encrypt(b"x")
-    assert Encryptor(SECRET, "issued").decrypt(sealed, seconds=60) is None
-    assert Encryptor("t" * 32, "notice").decrypt(sealed, seconds=60) is None
-    for wrong in ("", "é", sealed[:-2], "x" + sealed):
+    encrypted = Encryptor(SECRET, "notice").encrypt(b"x")
+    assert Encryptor(SECRET, "issued").decrypt(encrypted, seconds=60) is None
+    assert Encryptor("t" * 32, "notice").decrypt(encrypted, seconds=60) is None
+    for wrong in ("", "é", encrypted[:-2], "x" + encrypted):
         assert Encryptor(SECRET, "notice").decrypt(wrong, seconds=60) is None
 
 
 def test_what_is_too_old_does_not_open() -> None:
-    sealed = Encryptor(SECRET, "notice").encrypt(b"x")
-    assert Encryptor(SECRET, "notice").decrypt(sealed, seconds=-1) is None
+    encrypted = Encryptor(SECRET, "notice").encrypt(b"x")
+    assert Encryptor(SECRET, "notice").decrypt(encrypted, seconds=-1) is None
 
 
 def test_only_paths_of_this_site_are_ours() -> None:
