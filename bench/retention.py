@@ -31,7 +31,7 @@ from kit.http.csrf import HEADER
 from kit.jobs.queue import JobQueue
 from kit.settings import load_settings
 from privacy.carrier_deletion import CarrierCallDeletion
-from privacy.services import CALLS_PER_TRANSACTION, RetentionJob
+from privacy.retention_job import CALLS_PER_TRANSACTION, RetentionJob
 from processes import choose_cores, on_cores, resident_bytes
 from run import CARRIER
 from serving import NotServing, Worker, public_url, serving

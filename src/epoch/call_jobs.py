@@ -10,7 +10,7 @@ from kit.db.database import Database
 from kit.jobs.scheduler import PeriodicTask
 from kit.settings import Settings
 from privacy.carrier_deletion import CarrierCallDeletion
-from privacy.services import RetentionJob
+from privacy.retention_job import RetentionJob
 
 EVERY_MINUTE = "* * * * *"
 EVERY_FIVE_MINUTES = "*/5 * * * *"

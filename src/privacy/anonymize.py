@@ -23,14 +23,21 @@ ANONYMIZED_VALUES: dict[str, Any] = {
 the price stays verifiable."""
 
 
-async def anonymize_calls(session: AsyncSession, which: sa.ColumnElement[bool]) -> int:
-    """Anonymize the calls that match ``which`` and delete their events; return the number of calls."""
-    ids = sa.select(Call.id).where(which, Call.erased_at.is_(None))
-    await session.execute(
-        sa.delete(CallEvent).where(CallEvent.call_record_id.in_(ids)), execution_options={"synchronize_session": False}
-    )
-    erased = await session.execute(
-        sa.update(Call).where(which, Call.erased_at.is_(None)).values(ANONYMIZED_VALUES),
-        execution_options={"synchronize_session": False},
-    )
-    return erased.rowcount if isinstance(erased, sa.CursorResult) else 0
+class CallAnonymizationService:
+    """Anonymizes calls in the caller's transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def anonymize(self, which: sa.ColumnElement[bool]) -> int:
+        """Anonymize the calls that match ``which`` and delete their events; return the number of calls."""
+        ids = sa.select(Call.id).where(which, Call.erased_at.is_(None))
+        await self._session.execute(
+            sa.delete(CallEvent).where(CallEvent.call_record_id.in_(ids)),
+            execution_options={"synchronize_session": False},
+        )
+        erased = await self._session.execute(
+            sa.update(Call).where(which, Call.erased_at.is_(None)).values(ANONYMIZED_VALUES),
+            execution_options={"synchronize_session": False},
+        )
+        return erased.rowcount if isinstance(erased, sa.CursorResult) else 0

@@ -18,7 +18,7 @@ from kit.e164 import masked
 from kit.errors import DomainError, ValidationFailed
 from kit.http.app_key import AppKey
 from kit.jobs.queue import Job, JobHandler, JobQueue
-from privacy.anonymize import anonymize_calls
+from privacy.anonymize import CallAnonymizationService
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.errors import NumberInLiveCall
 from privacy.number_matcher import NumberMatcher
@@ -136,7 +136,7 @@ class NumberErasure:
         mine = Call.owned_by(organization_id), Call.to_number == number, Call.erased_at.is_(None)
         query, erased = sa.select(Call.id, Call.carrier_sid).where(*mine), 0
         while found := (await session.execute(query.limit(_CALLS_PER_STATEMENT))).all():
-            erased += await anonymize_calls(session, call_id_in([row.id for row in found]))
+            erased += await CallAnonymizationService(session).anonymize(call_id_in([row.id for row in found]))
             await self._at_carrier.enqueue(session, [row.carrier_sid for row in found])
         return erased
 
@@ -160,7 +160,7 @@ class NumberErasure:
 
     async def _erase_batch(self, session: AsyncSession, batch: SearchBatch) -> None:
         if batch.rejected:
-            await anonymize_calls(session, call_id_in([call_id for call_id, _ in batch.rejected]))
+            await CallAnonymizationService(session).anonymize(call_id_in([call_id for call_id, _ in batch.rejected]))
             await self._at_carrier.enqueue(session, [sid for _, sid in batch.rejected])
         for ids, column in (
             (batch.with_metadata, Call.details),

@@ -28,16 +28,12 @@ from kit.http.app_key import JOB_QUEUE
 from kit.ids import first_uuid7
 from kit.jobs.queue import JobQueue
 from kit.settings import Settings
-from privacy import number_erasure, number_search, services
+from privacy import number_erasure, number_search, retention_job
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.errors import NumberInLiveCall
 from privacy.number_erasure import NumberErasure, NumberOccurrences
-from privacy.services import (
-    CALLS_PER_TRANSACTION,
-    RetentionJob,
-    RetentionService,
-    months_before,
-)
+from privacy.retention_job import CALLS_PER_TRANSACTION, RetentionJob, months_before
+from privacy.services import RetentionService
 from support.api_client import assert_refused, fields_refused
 from support.call_factory import add_call
 from support.callback_client import CallbackClient, new_sid
@@ -229,9 +225,9 @@ async def test_batches_go_on_where_the_last_one_ended(
 async def test_organizations_share_batches_and_none_is_left_behind(
     database: Database, make: Factory, retention: RetentionJob, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr(services, "CALLS_PER_TRANSACTION", 4)
-    monkeypatch.setattr(services, "_ORGANIZATIONS_PER_TRANSACTION", 3)
-    monkeypatch.setattr(services, "MAX_CALLS_PER_ORGANIZATION", most)
+    monkeypatch.setattr(retention_job, "CALLS_PER_TRANSACTION", 4)
+    monkeypatch.setattr(retention_job, "_ORGANIZATIONS_PER_TRANSACTION", 3)
+    monkeypatch.setattr(retention_job, "MAX_CALLS_PER_ORGANIZATION", most)
     now = utc_now()
     began, due, young = months_before(now, 30), dict[UUID, list[UUID]](), list[UUID]()
     for times in (1, 5, 2, 3, 1):
