@@ -23,8 +23,8 @@ run: ## install what is missing and serve on http://localhost:8000 with a demo
 
 test: setup ## install what is missing and run every test: server, widget, browser
 	@test -n "$(SERVER_TESTS)" || { echo 'no tests found'; exit 1; }
-	$(BIN)/pytest $(PARALLEL) $(SERVER_TESTS) $(BROWSER_TESTS_FOLDER)
-	@$(MAKE) frontend-test
+	$(BIN)/pytest $(PARALLEL) $(SERVER_TESTS)
+	@$(MAKE) browser frontend-test
 
 test-fast: setup ## the tests without processes, browser and long waits, for use while writing
 	$(BIN)/pytest $(PARALLEL) -m "not slow" $(SERVER_TESTS)
@@ -72,9 +72,10 @@ frontend-test: setup ## the widget's tests, and the Salesforce kit's
 	cd frontend && npm run --silent test
 	cd frontend/tests/salesforce && npm run --silent test
 
+# In one process: these tests watch moments of half a second, which a second browser on the same processors hides.
 browser: setup ## the tests in a real browser
 ifneq ($(BROWSER_TESTS_FOLDER),)
-	$(BIN)/pytest $(PARALLEL) $(BROWSER_TESTS_FOLDER)
+	$(BIN)/pytest $(BROWSER_TESTS_FOLDER)
 endif
 
 db: ## hold the embedded PostgreSQL open and print its address
