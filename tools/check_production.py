@@ -19,6 +19,7 @@ PRODUCTION = {
     "EPOCH_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
     "EPOCH_CARRIER": "twilio",
     "EPOCH_SMTP_URL": "smtp://127.0.0.1:9",
+    "EPOCH_TRUSTED_PROXIES": "none",
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "TWILIO_AUTH_TOKEN": "0" * 32,
     "TWILIO_API_KEY_SID": "SK" + "0" * 32,

@@ -142,6 +142,7 @@ VALUES = {
     "database": "`postgresql://…`",
     "mail_server": "`smtp://…` or `smtps://…`",
     "networks": "addresses or networks, comma-separated",
+    "proxies": "addresses or networks, comma-separated, or `none`",
 }
 
 

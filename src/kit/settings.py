@@ -1,7 +1,7 @@
 """Settings: read once from the environment into a frozen object; an invalid value is an error."""
 
 from collections.abc import Mapping
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -68,9 +68,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_connections: int
     """Connections that one worker may open to PostgreSQL, at least 10; ``epoch doctor`` checks them."""
     trusted_proxies: tuple[str, ...]
-    """Proxies whose ``X-Forwarded-*`` headers count."""
+    """Proxies whose ``X-Forwarded-For`` names the client; ``none`` where no proxy is in front."""
     metrics_token: str | None
-    """Bearer token for ``GET /metrics`` from addresses other than loopback."""
+    """Bearer token for ``GET /metrics``; without it only this machine reads them, and in production nobody."""
     admin_networks: tuple[str, ...]
     """Networks from which ``/admin`` can be reached; without it from everywhere."""
     call_retention_months: int
@@ -96,12 +96,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def public_is_https(self) -> bool:
         return self.public_url.startswith("https://")
 
+    @property
+    def public_is_loopback(self) -> bool:
+        """True when only this machine reaches the public URL."""
+        host = urlsplit(self.public_url).hostname or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost" or host.endswith(".localhost")
+
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings from ``environ``.
 
     Raises:
-        SettingsError: a value is missing or invalid, or unsafe with ``EPOCH_ENV=production``.
+        SettingsError: a value is missing or invalid, or unsafe for real calls, visitors or ``EPOCH_ENV=production``.
     """
     read = _Reader(environ)
     env = read.choice("EPOCH_ENV", ("development", "production"), "development")
@@ -121,7 +130,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         data_dir=Path(read.text("EPOCH_DATA_DIR", ".local")).absolute(),
         workers=read.whole("EPOCH_WORKERS", 1, low=1, high=64),
         database_connections=read.whole("EPOCH_DATABASE_CONNECTIONS", 20, low=10, high=200),
-        trusted_proxies=read.networks("EPOCH_TRUSTED_PROXIES"),
+        trusted_proxies=read.proxies("EPOCH_TRUSTED_PROXIES"),
         metrics_token=read.optional("EPOCH_METRICS_TOKEN"),
         admin_networks=read.networks("EPOCH_ADMIN_NETWORKS"),
         call_retention_months=read.whole("EPOCH_CALL_RETENTION_MONTHS", 24, low=1, high=36),
@@ -129,8 +138,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         sandbox_address=read.optional("EPOCH_SANDBOX_ADDRESS"),
         twilio=_carrier(read, carrier),
     )
+    _refuse_development_values(settings)
     if settings.is_production:
-        _refuse_unsafe(settings)
+        _refuse_unsafe(settings, proxies_are_declared=read.optional("EPOCH_TRUSTED_PROXIES") is not None)
     return settings
 
 
@@ -145,7 +155,32 @@ def _carrier(read: "_Reader", carrier: str) -> CarrierSettings:
     )
 
 
-def _refuse_unsafe(settings: Settings) -> None:
+def _refuse_development_values(settings: Settings) -> None:
+    """Refuse what everybody knows where money or strangers are at stake, whatever ``EPOCH_ENV`` says."""
+    if settings.secret_key == DEVELOPMENT_SECRET and not (settings.is_sandbox and settings.public_is_loopback):
+        raise SettingsError(
+            "EPOCH_SECRET_KEY must be set to a random secret of your own (32 characters or more): everybody knows the"
+            " development secret, and EPOCH_CARRIER or EPOCH_PUBLIC_URL is not for this machine alone"
+        )
+    if settings.is_sandbox:
+        return
+    for name, value, known in (
+        ("TWILIO_ACCOUNT_SID", settings.twilio.account_sid, SANDBOX_ACCOUNT_SID),
+        ("TWILIO_AUTH_TOKEN", settings.twilio.auth_token, SANDBOX_AUTH_TOKEN),
+        ("TWILIO_API_KEY_SID", settings.twilio.api_key_sid, SANDBOX_API_KEY_SID),
+        ("TWILIO_API_KEY_SECRET", settings.twilio.api_key_secret, SANDBOX_API_KEY_SECRET),
+        ("TWILIO_TWIML_APP_SID", settings.twilio.twiml_app_sid, SANDBOX_TWIML_APP_SID),
+    ):
+        if value == known:
+            raise SettingsError(f"{name} is the sandbox carrier's: set your carrier account's own")
+    if not settings.public_is_https and not settings.public_is_loopback:
+        raise SettingsError(
+            "EPOCH_PUBLIC_URL must begin with https:// with EPOCH_CARRIER=twilio: over http, sign-ins travel in clear"
+            " and browsers give no microphone"
+        )
+
+
+def _refuse_unsafe(settings: Settings, *, proxies_are_declared: bool) -> None:
     unsafe = (
         (settings.is_sandbox, "EPOCH_CARRIER must be twilio: the sandbox carrier is not for production"),
         (settings.database_url is None, "EPOCH_DATABASE_URL must be set: the embedded database is not for production"),
@@ -155,6 +190,10 @@ def _refuse_unsafe(settings: Settings) -> None:
         ),
         (not settings.public_is_https, "EPOCH_PUBLIC_URL must begin with https:// in production"),
         (settings.smtp_url is None, "EPOCH_SMTP_URL must be set: production sends its mails through a server"),
+        (
+            not proxies_are_declared,
+            "EPOCH_TRUSTED_PROXIES must name the proxies in front of the product, or be none when there are none",
+        ),
     )
     for refused, why in unsafe:
         if refused:
@@ -255,6 +294,16 @@ class _Reader:
                 ip_network(entry)
             except ValueError as error:
                 raise SettingsError(f"{name} must be addresses or networks, comma-separated, not {entry!r}") from error
+        return entries
+
+    def proxies(self, name: str) -> tuple[str, ...]:
+        if self.text(name, "").lower() == "none":
+            return ()
+        entries = self.networks(name)
+        if not entries and self.optional(name):
+            raise SettingsError(f"{name} must be addresses or networks, comma-separated, or none")
+        if any(ip_network(entry).prefixlen == 0 for entry in entries):
+            raise SettingsError(f"{name} must name your own proxies: a network of all addresses trusts every client")
         return entries
 
 

@@ -15,6 +15,9 @@ from kit.secrets import derive_key
 from kit.settings import Settings
 from widget.client_ids import SignedClientIds, new_client_id
 
+MAX_TICKET_SECONDS = 86_400 + 300
+"""The longest lifetime of an access token, and a difference between machines' clocks. No signature extends it."""
+
 
 class Tickets:
     """Issues and verifies tickets with a key derived from the product's secret."""
@@ -35,7 +38,7 @@ class Tickets:
             expires_at = int(expiry, 16)
         except ValueError:
             return None
-        if not now < expires_at < 1 << 40:
+        if not now < expires_at <= now + MAX_TICKET_SECONDS:
             return None
         expected = self._signature(token_id, expires_at, client_id)
         return client_id if hmac.compare_digest(signature.encode(), expected.encode()) else None

@@ -86,7 +86,7 @@ async def seed_demo(settings: Settings) -> SeedReport:
 
 
 async def ensure_no_demo(settings: Settings) -> None:
-    """Refuse to serve a production database that anybody can sign in to. Raises: SettingsError."""
+    """Refuse to place real calls from a database that anybody can sign in to. Raises: SettingsError."""
     if settings.database_url is None:
         return
     database = Database(settings.database_url, role=ADMIN_ROLE)

@@ -122,7 +122,7 @@ class Supervisor:
             url = await self._in_thread(self._database.start)
             self._settings = msgspec.structs.replace(self._settings, database_url=url)
         await self._in_thread(partial(_migrate, url))
-        if self._settings.is_production:
+        if not self._settings.is_sandbox:
             from epoch.cli.seed import ensure_no_demo
 
             await ensure_no_demo(self._settings)

@@ -122,6 +122,7 @@ async def test_elsewhere_the_widget_still_comes_from_the_public_address() -> Non
 async def test_a_real_carrier_has_no_demo() -> None:
     answer = await get_demo(
         EPOCH_CARRIER="twilio",
+        EPOCH_SECRET_KEY="k" * 32,
         TWILIO_ACCOUNT_SID="AC" + "1" * 32,
         TWILIO_AUTH_TOKEN="2" * 32,
         TWILIO_API_KEY_SID="SK" + "3" * 32,

@@ -64,7 +64,7 @@ def names_in(cell: str) -> set[str]:
 
 
 def browser_of(public_url: str) -> httpx.AsyncClient:
-    settings = load_settings({"EPOCH_PUBLIC_URL": public_url})
+    settings = load_settings({"EPOCH_PUBLIC_URL": public_url, "EPOCH_SECRET_KEY": "k" * 32})
     assets = {name: name for name in ("guide.js", "guide.css", "icon.svg")}
     app = Litestar([guide_router(settings, assets)], openapi_config=None)
     SETTINGS.set(app, settings)

@@ -38,7 +38,7 @@ async def test_the_files_of_the_pop_out_are_served(client: httpx.AsyncClient) ->
 
 
 def test_over_https_the_pop_out_asks_for_https() -> None:
-    settings = load_settings({"EPOCH_PUBLIC_URL": "https://voice.example"})
+    settings = load_settings({"EPOCH_PUBLIC_URL": "https://voice.example", "EPOCH_SECRET_KEY": "k" * 32})
     headers = csp.page_headers(settings, frame_ancestors="frame-ancestors 'none'", cache_control="no-store")
     assert headers["Strict-Transport-Security"].startswith("max-age=")
     assert headers["Cache-Control"] == "no-store"

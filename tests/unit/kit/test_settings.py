@@ -2,7 +2,16 @@
 
 import pytest
 
-from kit.settings import DEVELOPMENT_SECRET, SANDBOX_ACCOUNT_SID, SettingsError, load_settings
+from kit.settings import (
+    DEVELOPMENT_SECRET,
+    SANDBOX_ACCOUNT_SID,
+    SANDBOX_API_KEY_SECRET,
+    SANDBOX_API_KEY_SID,
+    SANDBOX_AUTH_TOKEN,
+    SANDBOX_TWIML_APP_SID,
+    SettingsError,
+    load_settings,
+)
 
 TWILIO = {
     "EPOCH_CARRIER": "twilio",
@@ -19,6 +28,7 @@ PRODUCTION = {
     "EPOCH_SECRET_KEY": "k" * 32,
     "EPOCH_PUBLIC_URL": "https://voice.example.com",
     "EPOCH_SMTP_URL": "smtp://mail.example.com:587",
+    "EPOCH_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8",
 }
 BAD = [
     ("EPOCH_ENV", "staging"),
@@ -47,6 +57,11 @@ BAD = [
     ("EPOCH_ACCESS_TOKEN_TTL", "86401"),
     ("EPOCH_WORKERS", "0"),
     ("EPOCH_TRUSTED_PROXIES", "10.0.0.0/8, proxy.example.com"),
+    ("EPOCH_TRUSTED_PROXIES", "none, 10.0.0.1"),
+    ("EPOCH_TRUSTED_PROXIES", "0.0.0.0/0"),
+    ("EPOCH_TRUSTED_PROXIES", "10.0.0.1, ::/0"),
+    ("EPOCH_TRUSTED_PROXIES", "*"),
+    ("EPOCH_TRUSTED_PROXIES", " , "),
     ("EPOCH_SANDBOX_SPEED", "0"),
     ("EPOCH_SANDBOX_SPEED", "nan"),
     ("EPOCH_SANDBOX_SPEED", "inf"),
@@ -66,7 +81,51 @@ def test_an_unusable_value_is_refused_by_the_name_of_its_variable(name: str, val
 @pytest.mark.parametrize("name", [name for name in TWILIO if name.startswith("TWILIO_")])
 def test_the_real_carrier_needs_every_credential(name: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name} is not set"):
-        load_settings({**TWILIO, name: " "})
+        load_settings({**TWILIO, "EPOCH_SECRET_KEY": "k" * 32, name: " "})
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        TWILIO,
+        {**TWILIO, "EPOCH_PUBLIC_URL": "https://voice.example.com"},
+        {**TWILIO, "EPOCH_SECRET_KEY": DEVELOPMENT_SECRET},
+        {"EPOCH_PUBLIC_URL": "https://voice.example.com"},
+        {"EPOCH_PUBLIC_URL": "http://192.168.1.20:8000"},
+        {"EPOCH_PUBLIC_URL": "http://localhost.example.com"},
+    ],
+)
+def test_the_development_secret_is_for_the_sandbox_on_this_machine_alone(environ: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=r"^EPOCH_SECRET_KEY must be set to a random secret"):
+        load_settings(environ)
+    assert load_settings({**environ, "EPOCH_SECRET_KEY": "k" * 32}).secret_key == "k" * 32
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8000", "http://phone.localhost", "http://127.0.0.2:80", "http://[::1]:8000"]
+)
+def test_a_loopback_address_may_have_the_development_secret(url: str) -> None:
+    assert load_settings({"EPOCH_PUBLIC_URL": url}).public_is_loopback
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TWILIO_ACCOUNT_SID", SANDBOX_ACCOUNT_SID),
+        ("TWILIO_AUTH_TOKEN", SANDBOX_AUTH_TOKEN),
+        ("TWILIO_API_KEY_SID", SANDBOX_API_KEY_SID),
+        ("TWILIO_API_KEY_SECRET", SANDBOX_API_KEY_SECRET),
+        ("TWILIO_TWIML_APP_SID", SANDBOX_TWIML_APP_SID),
+    ],
+)
+def test_the_sandboxs_credentials_are_no_real_account(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} is the sandbox carrier's"):
+        load_settings({**TWILIO, "EPOCH_SECRET_KEY": "k" * 32, name: value})
+
+
+def test_real_calls_are_not_placed_from_an_http_page_of_another_machine() -> None:
+    with pytest.raises(SettingsError, match=r"^EPOCH_PUBLIC_URL must begin with https://"):
+        load_settings({**TWILIO, "EPOCH_SECRET_KEY": "k" * 32, "EPOCH_PUBLIC_URL": "http://voice.example.com"})
 
 
 @pytest.mark.parametrize(
@@ -78,11 +137,19 @@ def test_the_real_carrier_needs_every_credential(name: str) -> None:
         ("EPOCH_SECRET_KEY", DEVELOPMENT_SECRET),
         ("EPOCH_PUBLIC_URL", "http://voice.example.com"),
         ("EPOCH_SMTP_URL", ""),
+        ("EPOCH_TRUSTED_PROXIES", ""),
     ],
 )
 def test_production_refuses_what_is_only_safe_in_development(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name} "):
         load_settings({**PRODUCTION, name: value})
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("127.0.0.1, 10.0.0.0/8", ("127.0.0.1", "10.0.0.0/8")), ("none", ()), (" NONE ", ())]
+)
+def test_production_takes_its_proxies_or_the_word_none(given: str, kept: tuple[str, ...]) -> None:
+    assert load_settings({**PRODUCTION, "EPOCH_TRUSTED_PROXIES": given}).trusted_proxies == kept
 
 
 def test_production_starts_with_everything_set() -> None:
@@ -116,7 +183,7 @@ def test_the_public_address_follows_the_port() -> None:
     ],
 )
 def test_the_public_address_is_kept_as_browsers_write_origins(given: str, kept: str) -> None:
-    assert load_settings({"EPOCH_PUBLIC_URL": given}).public_url == kept
+    assert load_settings({"EPOCH_PUBLIC_URL": given, "EPOCH_SECRET_KEY": "k" * 32}).public_url == kept
 
 
 def test_no_secret_is_printed_with_the_settings() -> None:

@@ -19,6 +19,13 @@ def test_a_ticket_is_valid_until_its_second() -> None:
     assert tickets.read(ticket, TOKEN, END + 1) is None
 
 
+def test_no_signature_makes_a_ticket_of_years() -> None:
+    tickets = Tickets(SECRET)
+    years = 3 * 365 * 86_400
+    for lifetime, is_valid in ((86_400, True), (86_401 + 300, False), (years, False)):
+        assert (tickets.read(tickets.issue(TOKEN, END + lifetime), TOKEN, END) is not None) is is_valid, lifetime
+
+
 def test_every_process_with_the_same_secret_reads_it() -> None:
     assert Tickets(SECRET).read(Tickets(SECRET).issue(TOKEN, END), TOKEN, END - 1) is not None
     assert Tickets("x" * 32).read(Tickets(SECRET).issue(TOKEN, END), TOKEN, END - 1) is None
