@@ -37,7 +37,7 @@ coverage: setup ## run the server and browser tests and print the branch coverag
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage json -q -o .cache/coverage/report.json
 	$(BIN)/coverage html -q -d .cache/coverage/html
-	@$(BIN)/python tools/coverage_by_room.py .cache/coverage/report.json
+	@$(BIN)/python tools/coverage_by_package.py .cache/coverage/report.json
 
 check: setup lint types imports frontend-lint locks-check production-check ## style, types, import contracts, locks
 
@@ -110,7 +110,7 @@ bench-retention: ## measure export, erasing a number and erasing by age
 	.cache/bench/bin/python bench/retention.py
 
 bench-widget: setup ## measure a page with and without the phone in it
-	$(BIN)/python bench/host_page.py
+	PYTHONPATH=src:tests $(BIN)/python bench/host_page.py
 
 bench-paint: setup ## measure when a page paints that carries the phone, and one that carries an idle script
 	PYTHONPATH=src:tests $(BIN)/python bench/first_paint.py

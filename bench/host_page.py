@@ -1,6 +1,6 @@
 """Benchmark of a host page's load with and without the phone, in a real browser: ``make bench-widget``.
 
-``python bench/host_page.py [ROUNDS] [first]``: with ``first`` the tag stands before the page's content.
+``PYTHONPATH=src:tests python bench/host_page.py [ROUNDS] [first]``: with ``first`` the tag stands before the content.
 
 A page with text, pictures and a script of its own is loaded in turn with and without the phone, each time by a new
 profile with nothing cached, so that the machine's load reaches both alike. Everything is on loopback.
@@ -19,14 +19,12 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from browser.conftest import launch_options
+from epoch.server.embedded_postgres import EmbeddedPostgres
+from support.browser.host_site import HostSite, serving_pages, widget_tag
+from support.browser.product import ECHO, Customer, running_product
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
-
-from browser.conftest import launch_options  # noqa: E402 - after the path
-from epoch.server.embedded_postgres import EmbeddedPostgres  # noqa: E402
-from support.browser.host_site import HostSite, serving_pages, widget_tag  # noqa: E402
-from support.browser.product import ECHO, Customer, running_product  # noqa: E402
-
 ROUNDS = 10
 TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline", "v8.execute"]
 DIST = ROOT / "frontend" / "dist"

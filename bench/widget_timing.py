@@ -1,4 +1,6 @@
-"""Benchmark of the phone's start on a page, in a real browser: ``.venv/bin/python bench/widget_timing.py [RUNS]``.
+"""Benchmark of the phone's start on a page, in a real browser.
+
+Run it by ``PYTHONPATH=src:tests python bench/widget_timing.py [RUNS]``.
 
 Everything is on loopback. Each run is a new profile with nothing cached, on a page of another origin.
 """
@@ -12,15 +14,13 @@ from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
 
+from browser.conftest import launch_options
+from epoch.server.embedded_postgres import EmbeddedPostgres
+from support.browser.host_site import HostSite, serving_pages, widget_tag
+from support.browser.phone import WATCH, Phone
+from support.browser.product import ECHO, Customer, running_product
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
-
-from browser.conftest import launch_options  # noqa: E402 - after the path
-from epoch.server.embedded_postgres import EmbeddedPostgres  # noqa: E402
-from support.browser.host_site import HostSite, serving_pages, widget_tag  # noqa: E402
-from support.browser.phone import WATCH, Phone  # noqa: E402
-from support.browser.product import ECHO, Customer, running_product  # noqa: E402
-
 RUNS = 10
 SCRIPT_START = """() => {
     const resources = performance.getEntriesByType("resource");

@@ -74,8 +74,7 @@ class Registration:
         async with self._database.sessions() as session, session.begin():
             added = insert(User).values(id=uuid7(), email=email, name=name, password_hash=hashed)
             user_id = await session.scalar(added.on_conflict_do_nothing(index_elements=["email"]).returning(User.id))
-            user = await UserService(session).find_by_email(email)
-            assert user is not None  # noqa: S101 - the insert made it or found it
+            user = (await session.scalars(sa.select(User).where(User.email == email))).one()
             await set_tenant_context(session, None, user.id)
             raw = secrets.token_urlsafe(32)
             if user.email_verified_at is None and (user_id is not None or is_mail_allowed):

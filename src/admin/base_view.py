@@ -12,6 +12,8 @@ from admin.list_view import ListView
 from admin.pages import back_office, frame, requires, viewer
 from kit.audit import record
 
+_SECTION_ROWS = 5
+
 
 class Section(NamedTuple):
     """A part of a detail page: related records as links, or a table."""
@@ -102,6 +104,11 @@ class RecordView(ListView):
         async with back_office(request).staff_database.tenant_session(None, who.staff_id) as session:
             action, name = f"{self.identity}.viewed", self.audit_name(row)
             await record(session, who.actor, action, subject_id=row.id, subject_name=name)
+
+
+def newest_rows(query: Any, model: Any) -> Any:
+    """The newest few rows of ``query``, for a section of a detail page."""
+    return query.order_by(model.id.desc()).limit(_SECTION_ROWS)
 
 
 def find_view(request: Request, identity: str) -> RecordView | None:

@@ -10,9 +10,9 @@ from starlette.routing import Route, WebSocketRoute
 
 from kit.settings import Settings
 from sandbox.account_store import AccountStore
-from sandbox.audio_source import Media
 from sandbox.call_registry import CallRegistry, MediaNegotiator
 from sandbox.callback_sender import CallbackSender
+from sandbox.media_interface import Media
 from sandbox.rest import RestApi, http_error
 from sandbox.rest_resources import observed_call
 from sandbox.signaling import Signaling

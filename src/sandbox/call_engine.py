@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sandbox import twiml
-from sandbox.audio_source import AudioSource, Media
+from sandbox.audio_source import AudioSource
 from sandbox.call_environment import CallEnvironment, Timer
 from sandbox.callback_forms import (
     dial_form,
@@ -27,6 +27,7 @@ from sandbox.legs import (
     Status,
     new_sid,
 )
+from sandbox.media_interface import Media
 from sandbox.test_numbers import Behaviour, FarEnd
 
 DIAL_SETUP_SECONDS = 0.3

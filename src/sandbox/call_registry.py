@@ -9,12 +9,12 @@ from itertools import chain
 from typing import Protocol
 
 from sandbox.account_store import AccountStore
-from sandbox.audio_source import BadOfferError, Media
 from sandbox.call_engine import Call, CallError, NumberScript
 from sandbox.call_environment import Timer
 from sandbox.callback_forms import Form
 from sandbox.callback_sender import CallbackSender
 from sandbox.legs import Caller, Leg
+from sandbox.media_interface import BadOfferError, Media
 from sandbox.test_numbers import far_end_of
 from sandbox.twiml import Verb
 

@@ -14,7 +14,9 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from av import AudioFrame, AudioResampler
 
-from sandbox.audio_source import AudioMeter, AudioSource, BadOfferError
+from sandbox.audio_meter import AudioMeter
+from sandbox.audio_source import AudioSource
+from sandbox.media_interface import BadOfferError
 from sandbox.sdp import (
     DtmfDecoder,
     codec_of,

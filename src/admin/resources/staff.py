@@ -10,7 +10,7 @@ from admin.actions.staff_action import ActionContext, Field, staff_action
 from admin.base_view import RecordView, Section
 from admin.filters import starts_with
 from admin.models import Staff, StaffRole
-from admin.resources.related import recent_activity
+from admin.resources.recent_activity import recent_activity
 from admin.services import StaffService
 from kit.errors import ValidationFailed
 

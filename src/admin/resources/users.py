@@ -10,11 +10,11 @@ from accounts import mails
 from accounts.models import User
 from accounts.services import UserService
 from admin.actions.staff_action import ActionContext, staff_action
-from admin.base_view import RecordView, Section
+from admin.base_view import RecordView, Section, newest_rows
 from admin.filters import starts_with
 from admin.formatters import humanize_name
 from admin.models import StaffRole
-from admin.resources.related import newest, recent_activity
+from admin.resources.recent_activity import recent_activity
 from tenants.models import Membership, Organization
 
 
@@ -101,7 +101,7 @@ class UserView(RecordView, model=User):
             .join(Membership, Membership.organization_id == Organization.id)
             .where(Membership.user_id == row.id)
         )
-        found = await self.fetch(newest(memberships, Membership))
+        found = await self.fetch(newest_rows(memberships, Membership))
         return [
             Section(
                 "Organizations",

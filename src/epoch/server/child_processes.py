@@ -16,9 +16,17 @@ class ChildExited(Exception):
 class ChildProcess:
     """One child process. Its end of our pipe closes even when we are killed, so it never outlives us."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+    def __init__(
+        self,
+        name: str,
+        process: asyncio.subprocess.Process,
+        stdin: asyncio.StreamWriter,
+        stdout: asyncio.StreamReader,
+    ) -> None:
         self.name = name
         self._process = process
+        self._stdin = stdin
+        self._stdout = stdout
 
     @classmethod
     async def spawn(
@@ -34,14 +42,15 @@ class ChildProcess:
             limit=MAX_LINE_BYTES,
             start_new_session=True,  # Ctrl-C is for the supervisor, which tells its children in order
         )
-        return cls(name, process)
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("the process has no pipes")
+        return cls(name, process, process.stdin, process.stdout)
 
     async def write_line(self, line: bytes) -> None:
         """Write one line to the child's standard input; a child that died meanwhile is noticed by ``wait``."""
-        assert self._process.stdin is not None  # noqa: S101 - asked for above
         with contextlib.suppress(ConnectionError):
-            self._process.stdin.write(line + b"\n")
-            await self._process.stdin.drain()
+            self._stdin.write(line + b"\n")
+            await self._stdin.drain()
 
     async def read_first_line(self) -> bytes:
         """The first line the child prints, its sign of being ready.
@@ -49,8 +58,7 @@ class ChildProcess:
         Raises:
             ChildDied: it ended without one.
         """
-        assert self._process.stdout is not None  # noqa: S101 - asked for in spawn
-        line = await self._process.stdout.readline()
+        line = await self._stdout.readline()
         if not line.endswith(b"\n"):
             status = await self._process.wait()
             raise ChildExited(f"the {self.name} ended while starting (exit status {status})")
@@ -58,16 +66,14 @@ class ChildProcess:
 
     async def wait(self) -> int:
         """The exit status, once the child has ended."""
-        stdout = self._process.stdout
         # Read on: a child that prints more must not block on a full pipe.
-        while stdout is not None and await stdout.read(MAX_LINE_BYTES):
+        while await self._stdout.read(MAX_LINE_BYTES):
             pass
         return await self._process.wait()
 
     async def stop(self, grace: float) -> None:
         """Ask the child to end, and kill it and its own children when it has not after ``grace`` seconds."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        self._stdin.close()
         try:
             await asyncio.wait_for(self._process.wait(), grace)
         except TimeoutError:

@@ -1,7 +1,9 @@
 """The demo page: click a contact, hear the echo, read the events."""
 
+import re
+
 import pytest
-from playwright.async_api import Locator
+from playwright.async_api import Locator, expect
 
 from browser.conftest import OpenPage
 from support.browser.phone import Phone
@@ -65,8 +67,8 @@ async def test_every_scripted_number_ends_as_it_says(demo: Phone) -> None:
         await demo.until_event("callEnded", count)
         entry = activity(demo).first
         await entry.get_by_text(name, exact=True).first.wait_for()
-        assert (await entry.locator(".outcome").inner_text()).startswith(outcome)
-    assert await activity(demo).count() == len(OUTCOMES)
+        await expect(entry.locator(".outcome")).to_have_text(re.compile(f"^{outcome}"))
+    await expect(activity(demo)).to_have_count(len(OUTCOMES))
     assert demo.console == []
 
 
@@ -86,6 +88,6 @@ async def test_an_added_contact_can_be_called_at_once(demo: Phone) -> None:
 
 
 async def test_the_demo_says_that_it_is_a_sandbox(demo: Phone) -> None:
-    assert await demo.page.get_by_text("Calls go to a simulated carrier and reach nobody.").is_visible()
+    await expect(demo.page.get_by_text("Calls go to a simulated carrier and reach nobody.")).to_be_visible()
     await demo.panel.get_by_role("button", name="Open phone").click()
-    assert await demo.panel.get_by_text("Sandbox", exact=True).is_visible()
+    await expect(demo.panel.get_by_text("Sandbox", exact=True)).to_be_visible()

@@ -7,7 +7,7 @@ import pytest
 from browser.conftest import OpenPage, OpenPhone
 from support.browser.host_site import HostSite, widget_tag
 from support.browser.phone import Phone
-from support.browser.product import BUSY, HANGS_UP, Customer
+from support.browser.product import BUSY, ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 
@@ -53,11 +53,12 @@ async def test_an_open_panel_keeps_its_height_through_a_call(
     await phone.page.evaluate("() => EpochPhone.open()")
     await phone.panel.locator("#country .sr").wait_for(state="attached")
     ready = await boxes(phone)
-    await phone.call(HANGS_UP)
+    begun = await phone.call(ECHO)
     seen = {"dialing": await boxes(phone)}
     await phone.until_event("callAnswered")
     await phone.panel.locator(".tool").first.wait_for()
     seen["in-progress"] = await boxes(phone)
+    await phone.end_at_far_end(begun.call_id)
     await phone.until_event("callEnded")
     seen["completed"] = await boxes(phone)
     await phone.call(BUSY)
@@ -70,11 +71,12 @@ async def test_an_open_panel_keeps_its_height_through_a_call(
 async def test_the_bar_keeps_its_place_through_a_call(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, head=WATCH, reduced_motion="reduce")
     await phone.until_event("ready")
-    await phone.call(HANGS_UP)
+    begun = await phone.call(ECHO)
     await phone.page.evaluate("() => EpochPhone.close()")
     bar = phone.panel.locator(".bar")
     await phone.until_event("callAnswered")
     await bar.locator(".time").get_by_text("0:0").wait_for()
+    await phone.end_at_far_end(begun.call_id)
     await phone.until_event("callEnded")
     await phone.panel.get_by_role("button", name="Open phone").wait_for()
     assert await phone.page.evaluate(SHIFTS) == []

@@ -239,7 +239,7 @@ async def test_revocation_stops_the_window_and_its_page(open_phone: OpenPhone, g
     await window.hear(begun.call_id)
     await guarded.revoke()
     for one in (window, phone):
-        assert (await one.until_event("callEnded", within=10))["callId"] == begun.call_id
+        assert (await one.until_event("callEnded"))["callId"] == begun.call_id
         assert (await one.until_event("error"))["code"] == "revoked_embed_token"
         assert await one.until_state("error") == "error"
         assert (await one.call(ECHO)).begun is False
@@ -258,7 +258,7 @@ async def test_the_window_renews_its_ticket_for_as_long_as_it_lives(
     # Long after the page's own ticket is over the call goes on, and so does the window.
     exchanges = [url for url in window.requests if url.endswith("/widget/exchange")]
     await window.until(
-        "two more exchanges", lambda: _exchanged(window, len(exchanges) + 2), within=2 * SHORT_TOKEN_SECONDS + 10
+        "two more exchanges", lambda: _exchanged(window, len(exchanges) + 2), within=6 * SHORT_TOKEN_SECONDS
     )
     await window.hear(begun.call_id)
     await window.hangup()

@@ -15,7 +15,7 @@ Event = dict[str, Any]
 
 WATCH = Path(__file__).with_name("watch.js")
 FINAL_STATES = ("completed", "failed", "error")
-PATIENCE = 20.0
+PATIENCE = 30.0
 POLL_SECONDS = 0.05
 AUDIO_PACKETS = 110
 """Packets of 20 ms: a little more than two seconds of audio."""
@@ -146,6 +146,15 @@ class Phone:
         found: dict[str, Any] = next(call for call in calls if call["params"].get("CallId") == call_id)
         return found
 
+    async def end_at_far_end(self, call_id: str) -> None:
+        """Have the far end hang up, by the carrier's REST interface."""
+        account = self.product.settings.twilio
+        sid = (await self.far_end(call_id))["child_sid"]
+        url = f"{self.product.carrier}/2010-04-01/Accounts/{account.account_sid}/Calls/{sid}.json"
+        async with httpx.AsyncClient(auth=(account.account_sid, account.auth_token)) as client:
+            response = await client.post(url, data={"Status": "completed"})
+        assert response.status_code == 200, response.text
+
     async def until_digits(self, call_id: str, digits: str) -> None:
         """Wait until the far end received as many digits as ``digits``; assert that they are equal."""
         heard: list[str] = []
@@ -202,8 +211,16 @@ class Phone:
         assert [record["call_id"] for record in await self.records()] == [call_id]
         assert (ended["number"], ended["status"]) == (number, status)
         assert (record["to"], record["status"]) == (number, status)
-        assert abs(ended["duration"] - record["duration"]) <= 1
+        assert record["duration"] == (await self.far_end(call_id))["duration"]
+        assert ended["duration"] >= await self._seconds_connected(call_id) - 1
         return record
+
+    async def _seconds_connected(self, call_id: str) -> float:
+        """The seconds between ``callAnswered`` and ``callEnded`` in this page; 0 without an answer."""
+        times = {
+            event["name"]: event["at"] for event in await self.events() if event["detail"].get("callId") == call_id
+        }
+        return float(times["callEnded"] - times.get("callAnswered", times["callEnded"])) / 1000
 
 
 async def assert_whole_call(phone: Phone) -> None:

@@ -9,24 +9,24 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 LINTER: Mapping[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
-ROOMS = {path.parent.name for path in (ROOT / "src").glob("*/__init__.py")}
+PACKAGES = {path.parent.name for path in (ROOT / "src").glob("*/__init__.py")}
 
 
-def rooms_of(contract: Mapping[str, Any]) -> set[str]:
-    layers = [room.strip() for layer in contract.get("layers", ()) for room in layer.split("|")]
+def packages_of(contract: Mapping[str, Any]) -> set[str]:
+    layers = [package.strip() for layer in contract.get("layers", ()) for package in layer.split("|")]
     return {*layers, *contract.get("source_modules", ()), *contract.get("forbidden_modules", ())}
 
 
 def test_every_package_is_analyzed() -> None:
-    assert set(LINTER["root_packages"]) == ROOMS
+    assert set(LINTER["root_packages"]) == PACKAGES
 
 
 @pytest.mark.parametrize("contract", LINTER["contracts"], ids=lambda contract: contract["name"])
-def test_a_contract_names_every_room(contract: Mapping[str, Any]) -> None:
+def test_a_contract_names_every_package(contract: Mapping[str, Any]) -> None:
     sources = contract.get("source_modules", ())
     if all("." in module for module in sources) and sources:
         return  # About parts of one package.
-    assert ROOMS - rooms_of(contract) == set()
+    assert PACKAGES - packages_of(contract) == set()
 
 
 def test_exceptions_of_the_web_framework_leave_business_modules_out() -> None:

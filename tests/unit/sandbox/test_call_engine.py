@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox import twiml
-from sandbox.audio_source import AudioMeter, AudioSource
+from sandbox.audio_meter import AudioMeter
+from sandbox.audio_source import AudioSource
 from sandbox.call_engine import Call, CallError, NumberScript
 from sandbox.callback_forms import Form
 from sandbox.legs import Caller, Status

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 
 from accounts.models import User
-from admin.base_view import RecordView, Section
+from admin.base_view import RecordView, Section, newest_rows
 from admin.formatters import (
     ALERT_NAMES,
     CALL_STATUS_NAMES,
@@ -18,7 +18,6 @@ from admin.formatters import (
     limit_name,
 )
 from admin.resources.organizations.limits_section import limits_section
-from admin.resources.related import newest
 from calls.aggregates import CallTotals, started_since, totals_columns
 from calls.limits.models import Alert, LimitOverride
 from calls.models import Call
@@ -58,7 +57,7 @@ async def _alerts(view: RecordView, organization: Organization) -> Section:
     )
     items = [
         (f"/admin/alert/details/{row.id}", ALERT_NAMES[row.kind], format_time(row.created_at))
-        for row in await view.fetch(newest(query, Alert))
+        for row in await view.fetch(newest_rows(query, Alert))
     ]
     return Section("Open alerts", items, _list_of("alert", organization))
 
@@ -73,7 +72,7 @@ async def _limit_overrides(view: RecordView, organization: Organization) -> Sect
             f"{limit_name(row.name)}: {format_limit(row.name, row.value)}",
             Markup("until {}").format(format_time(row.ends_at)),
         )
-        for row in await view.fetch(newest(query, LimitOverride))
+        for row in await view.fetch(newest_rows(query, LimitOverride))
     ]
     return Section("Raised limits", items, _list_of("limit-override", organization))
 
@@ -88,7 +87,7 @@ async def _upgrade_requests(view: RecordView, organization: Organization) -> Sec
             humanize_name(row.outcome or "waiting"),
             format_time(row.created_at),
         )
-        for row in await view.fetch(newest(query, UpgradeRequest))
+        for row in await view.fetch(newest_rows(query, UpgradeRequest))
     ]
     return Section("Upgrade requests", items, _list_of("upgrade-request", organization))
 
@@ -103,7 +102,7 @@ async def _phone_numbers(view: RecordView, organization: Organization) -> Sectio
             format_number(row.e164),
             "Released" if row.released_at else "Held",
         )
-        for row in await view.fetch(newest(query, PhoneNumber))
+        for row in await view.fetch(newest_rows(query, PhoneNumber))
     ]
     return Section("Phone numbers", items, _list_of("phone-number", organization))
 
@@ -118,7 +117,7 @@ async def _embed_tokens(view: RecordView, organization: Organization) -> Section
             row.label or f"{row.prefix}…",
             "Revoked" if row.revoked_at else "Active",
         )
-        for row in await view.fetch(newest(query, EmbedToken))
+        for row in await view.fetch(newest_rows(query, EmbedToken))
     ]
     return Section("Embed tokens", items, _list_of("embed-token", organization))
 
@@ -131,7 +130,7 @@ async def _members(view: RecordView, organization: Organization) -> Section:
     )
     items = [
         (f"/admin/user/details/{row.id}", row.email, humanize_name(row.role))
-        for row in await view.fetch(newest(query, Membership))
+        for row in await view.fetch(newest_rows(query, Membership))
     ]
     return Section("Members", items, _list_of("membership", organization))
 
@@ -140,7 +139,7 @@ async def _calls(view: RecordView, organization: Organization) -> Section:
     query = sa.select(Call.id, Call.to_number, Call.status).where(Call.owned_by(organization.id))
     items = [
         (f"/admin/call/details/{row.id}", format_number(row.to_number), CALL_STATUS_NAMES[row.status])
-        for row in await view.fetch(newest(query, Call))
+        for row in await view.fetch(newest_rows(query, Call))
     ]
     return Section("Latest calls", items, _list_of("call", organization))
 
@@ -151,7 +150,7 @@ async def _audit_events(view: RecordView, organization: Organization) -> Section
     )
     items = [
         (f"/admin/audit-event/details/{row.id}", humanize_name(row.action), row.actor_name)
-        for row in await view.fetch(newest(query, AuditEvent))
+        for row in await view.fetch(newest_rows(query, AuditEvent))
     ]
     return Section("Audit log", items, _list_of("audit-event", organization))
 

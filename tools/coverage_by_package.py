@@ -20,7 +20,7 @@ class Count(NamedTuple):
         return 100.0 * self.covered / self.total if self.total else 100.0
 
 
-def counts_by_room(report: Path) -> dict[str, Count]:
+def counts_by_package(report: Path) -> dict[str, Count]:
     """The counts for each package (``calls``) and each module (``calls/usage.py``), lines and branches together."""
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for name, file in json.loads(report.read_text())["files"].items():
@@ -34,10 +34,12 @@ def counts_by_room(report: Path) -> dict[str, Count]:
 
 
 def main() -> None:
-    counts = counts_by_room(Path(sys.argv[1]))
-    rooms = sorted(key for key in counts if "/" not in key)
-    total = Count(sum(counts[room].covered for room in rooms), sum(counts[room].total for room in rooms))
-    lines = [f"{room:<16} {counts[room].percent:5.1f} %" for room in rooms]
+    counts = counts_by_package(Path(sys.argv[1]))
+    packages = sorted(key for key in counts if "/" not in key)
+    total = Count(
+        sum(counts[package].covered for package in packages), sum(counts[package].total for package in packages)
+    )
+    lines = [f"{package:<16} {counts[package].percent:5.1f} %" for package in packages]
     lines += [f"{'all':<16} {total.percent:5.1f} %", "", f"Modules below {LOW_PERCENT:.0f} %:"]
     low = sorted((count.percent, key) for key, count in counts.items() if "/" in key and count.percent < LOW_PERCENT)
     lines += [f"{percent:5.1f} %  {key}" for percent, key in low] or ["none"]

@@ -1,0 +1,51 @@
+"""``Media``, the interface of one call's audio, and its error."""
+
+from typing import Protocol
+
+from sandbox.audio_meter import AudioMeter
+from sandbox.audio_source import AudioSource
+
+
+class Media(Protocol):
+    """The audio of one call."""
+
+    @property
+    def answer(self) -> str:
+        """The session description that answers the caller's offer."""
+        ...
+
+    @property
+    def codec(self) -> str:
+        """The codec agreed on, such as ``PCMU``."""
+        ...
+
+    @property
+    def meter(self) -> AudioMeter: ...
+
+    def play(self, source: AudioSource) -> None:
+        """Play ``source`` to the caller from now on."""
+        ...
+
+    def set_packet_loss(self, share: float) -> None:
+        """Drop ``share``, 0 to 1, of the audio packets to the caller from now on."""
+        ...
+
+    async def renegotiate(self, offer: str) -> str:
+        """Answer a new offer of the same caller, such as an ICE restart.
+
+        Raises:
+            BadOfferError: the offer cannot be answered.
+        """
+        ...
+
+    def close(self) -> None:
+        """Start to hang up; idempotent."""
+        ...
+
+    async def closed(self) -> None:
+        """Wait until all resources are free."""
+        ...
+
+
+class BadOfferError(Exception):
+    """The browser's session description cannot be answered."""
