@@ -217,9 +217,8 @@ class Phone:
 
     async def _seconds_connected(self, call_id: str) -> float:
         """The seconds between ``callAnswered`` and ``callEnded`` in this page; 0 without an answer."""
-        times = {
-            event["name"]: event["at"] for event in await self.events() if event["detail"].get("callId") == call_id
-        }
+        events = await self.events("callAnswered", "callEnded")
+        times = {event["name"]: event["at"] for event in events if event["detail"]["callId"] == call_id}
         return float(times["callEnded"] - times.get("callAnswered", times["callEnded"])) / 1000
 
 
