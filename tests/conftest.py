@@ -16,7 +16,7 @@ from epoch.app import create_app
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import Settings, load_settings
-from support.databases import Databases
+from support.databases import PATIENT_SECONDS, Databases, patient_database
 from support.factories import Factory
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -116,7 +116,7 @@ def settings(database_url: str, sandbox_address: str, tmp_path_factory: pytest.T
 @pytest.fixture(scope="session")
 async def app(settings: Settings) -> AsyncIterator[Litestar]:
     """The application, started."""
-    application = create_app(settings)
+    application = create_app(settings, database=patient_database(settings))
     async with application.lifespan():
         yield application
 
@@ -125,7 +125,7 @@ async def app(settings: Settings) -> AsyncIterator[Litestar]:
 async def database(settings: Settings) -> AsyncIterator[Database]:
     """The same database without row-level security, for making rows and checking results."""
     assert settings.database_url is not None
-    unrestricted = Database(settings.database_url, role=ADMIN_ROLE)
+    unrestricted = Database(settings.database_url, role=ADMIN_ROLE, connect_seconds=PATIENT_SECONDS)
     await unrestricted.start()
     yield unrestricted
     await unrestricted.stop()

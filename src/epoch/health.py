@@ -11,7 +11,7 @@ from litestar.datastructures import State
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from kit.db.database import CONNECT_SECONDS, Database
+from kit.db.database import Database
 from kit.errors import Forbidden
 from kit.http.app_key import DATABASE, SETTINGS
 
@@ -59,7 +59,7 @@ def _ensure_may_read_metrics(request: Request[Any, Any, State]) -> None:
 
 async def _database_works(database: Database) -> bool:
     try:
-        async with asyncio.timeout(CONNECT_SECONDS):
+        async with asyncio.timeout(database.connect_seconds):
             return bool(await database.lookup_pool.fetch_value("SELECT true"))
     except Exception:
         return False

@@ -12,7 +12,7 @@ from litestar.types import HTTPScope
 
 from kit import secrets
 from kit.clock import utc_now
-from kit.db.database import CONNECT_SECONDS, Database, is_outage
+from kit.db.database import Database, is_outage
 from kit.errors import MalformedRequest, TooMany, Unavailable, UnsupportedMediaType
 from kit.http.asgi import Headers
 from kit.http.rate_limit import RateLimiter
@@ -190,7 +190,7 @@ class TokenAuthenticator:
 
     async def _find(self, digest: bytes) -> Any:
         lookups = self._database.lookup_pool
-        end = asyncio.get_running_loop().time() + CONNECT_SECONDS
+        end = asyncio.get_running_loop().time() + self._database.connect_seconds
         try:
             return await lookups.fetch_row(AUTHENTICATION_SQL, digest)
         except Exception as error:

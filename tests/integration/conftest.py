@@ -13,6 +13,7 @@ from kit.http.app_key import DATABASE
 from kit.settings import Settings
 from support.callback_client import CallbackClient
 from support.carrier_endpoint import CarrierEndpoint
+from support.databases import PATIENT_SECONDS
 from support.factories import Factory, Tenant, Token, sign_in
 
 
@@ -26,7 +27,7 @@ def walled(app: Litestar) -> Database:
 async def requests(settings: Settings) -> AsyncIterator[Database]:
     """The shared database as another serving process has it."""
     assert settings.database_url is not None
-    walled = Database(settings.database_url)
+    walled = Database(settings.database_url, connect_seconds=PATIENT_SECONDS)
     await walled.start()
     yield walled
     await walled.stop()
@@ -86,6 +87,6 @@ def own_settings(settings: Settings, own_database_url: str) -> Settings:
 @pytest.fixture
 async def jobs(own_database_url: str) -> AsyncIterator[Database]:
     """The module's own database as background jobs see it: without tenant walls."""
-    database = Database(own_database_url, role=ADMIN_ROLE)
+    database = Database(own_database_url, role=ADMIN_ROLE, connect_seconds=PATIENT_SECONDS)
     yield database
     await database.stop()

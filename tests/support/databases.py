@@ -10,10 +10,15 @@ import asyncpg
 
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
+from kit.db.connections import share_connections
+from kit.db.database import Database
+from kit.settings import Settings
 from support.locks import exclusive
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE_PREFIX = "template_"
+PATIENT_SECONDS = 30.0
+"""How long applications under test wait for a connection: on a busy machine, many requests at once wait long."""
 
 
 class Databases:
@@ -41,6 +46,19 @@ class Databases:
         # Test processes share the server, so names contain the process id.
         self._names.append(f"t_{os.getpid()}_{len(self._names)}")
         return self._postgres.create_database(self._names[-1], template)
+
+
+def patient_database(settings: Settings) -> Database:
+    """The database for ``create_app``, which waits ``PATIENT_SECONDS`` for a connection instead of answering 503."""
+    assert settings.database_url is not None
+    shares = share_connections(settings.database_connections)
+    return Database(
+        settings.database_url,
+        engine_connections=shares.requests,
+        guard_connections=shares.guards,
+        lookup_connections=shares.lookups,
+        connect_seconds=PATIENT_SECONDS,
+    )
 
 
 def _find_or_make_template(postgres: EmbeddedPostgres) -> str:

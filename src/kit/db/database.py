@@ -68,37 +68,49 @@ class Database:
         engine_connections: int = 10,
         guard_connections: int = 2,
         lookup_connections: int = 6,
-        wait_seconds: float = CONNECT_SECONDS,
+        connect_seconds: float = CONNECT_SECONDS,
+        wait_seconds: float | None = None,
     ) -> None:
-        """``wait_seconds`` is how long a session waits for a connection of the engine."""
+        """Prepare the engine and the pools; nothing connects yet.
+
+        ``connect_seconds`` is how long to wait for the server, and for a connection of the raw pools. ``wait_seconds``
+        is how long a session waits for a connection of the engine; as long by default.
+        """
         self._url = url
         self._role = role
         self._guard_connections = guard_connections
-        self._wait_seconds = wait_seconds
+        self.connect_seconds = connect_seconds
+        self._wait_seconds = connect_seconds if wait_seconds is None else wait_seconds
         self.engine: AsyncEngine = create_async_engine(
             sqlalchemy_url(url),
             pool_size=engine_connections,
             max_overflow=0,
-            pool_timeout=wait_seconds,
+            pool_timeout=self._wait_seconds,
             # The connection that was used last has most statements prepared.
             pool_use_lifo=True,
             hide_parameters=True,
             connect_args={
-                "timeout": CONNECT_SECONDS,
+                "timeout": connect_seconds,
                 "command_timeout": 10,
                 "server_settings": {**SERVER_SETTINGS, **CUSTOM_PLANS, "role": role},
             },
         )
         sa.event.listen(self.engine.sync_engine, "checkout", _ensure_open)
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
-        self.lookup_pool = StatementPool(self._connect_lookup, size=lookup_connections, seconds=CONNECT_SECONDS)
+        self.lookup_pool = StatementPool(self._connect_lookup, size=lookup_connections, seconds=connect_seconds)
         """Single statements of the look-up role: the exchange, API keys, carrier callbacks, buffered writes."""
-        self.read_pool = ReadPool(self._create_read_pool, seconds=CONNECT_SECONDS)
+        self.read_pool = ReadPool(self._create_read_pool, seconds=connect_seconds)
         """Reads of guards before a handler's session begins, as the engine's role."""
 
-    def for_role(self, role: str, *, engine_connections: int, wait_seconds: float = CONNECT_SECONDS) -> "Database":
+    def for_role(self, role: str, *, engine_connections: int, wait_seconds: float | None = None) -> "Database":
         """The same database with a separate engine for ``role``."""
-        return Database(self._url, role=role, engine_connections=engine_connections, wait_seconds=wait_seconds)
+        return Database(
+            self._url,
+            role=role,
+            engine_connections=engine_connections,
+            connect_seconds=self.connect_seconds,
+            wait_seconds=wait_seconds,
+        )
 
     async def connect(self) -> Any:
         """Open a connection outside all pools, as the engine's role; the caller closes it."""
@@ -110,7 +122,7 @@ class Database:
         An outage of the database is ignored here; requests report it.
         """
         try:
-            async with asyncio.timeout(CONNECT_SECONDS), AsyncExitStack() as opened:
+            async with asyncio.timeout(self.connect_seconds), AsyncExitStack() as opened:
                 for _ in range(connections):
                     session = await opened.enter_async_context(self.sessions())
                     await set_tenant_context(session, None, keep_plans=True)
@@ -139,8 +151,8 @@ class Database:
     def _raw_settings(self, role: str) -> dict[str, Any]:
         return {
             "dsn": self._url.replace("postgres://", "postgresql://", 1),
-            "timeout": CONNECT_SECONDS,
-            "command_timeout": CONNECT_SECONDS,
+            "timeout": self.connect_seconds,
+            "command_timeout": self.connect_seconds,
             "server_settings": {**SERVER_SETTINGS, "role": role},
         }
 

@@ -100,6 +100,7 @@ async def test_a_right_password_forgets_the_wrong_ones(client: httpx.AsyncClient
         assert (await _credentials(client, user.email, PASSWORD)).status_code == 201
 
 
+@pytest.mark.slow
 async def test_twenty_wrong_passwords_from_one_address_close_it(
     app: Litestar, make: Factory, new_client: NewClient
 ) -> None:

@@ -290,6 +290,7 @@ async def test_pages_carry_the_products_headers(client: httpx.AsyncClient) -> No
     assert headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.slow
 async def test_the_web_framework_of_the_back_office_is_loaded_with_its_first_request() -> None:
     probe = (
         "import sys, epoch.asgi; "

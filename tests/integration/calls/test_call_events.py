@@ -10,6 +10,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from calls import event_recorder
 from calls.call_state import LegEvent
 from calls.models import (
     Call,
@@ -178,8 +179,9 @@ async def test_a_refused_call_stays_refused(callbacks: CallbackClient, database:
 
 
 async def test_events_of_unknown_calls_are_kept_once_without_an_owner(
-    callbacks: CallbackClient, database: Database
+    callbacks: CallbackClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(event_recorder, "_FIRST_WRITE_SECONDS", (0.01,))
     before = await row_counts(database)
     sid, child = new_sid(), new_sid()
     for _ in range(2):
@@ -195,9 +197,10 @@ async def test_events_of_unknown_calls_are_kept_once_without_an_owner(
 
 
 async def test_a_hang_up_reported_before_the_calls_first_row_is_written_still_ends_it(
-    callbacks: CallbackClient, token: Token, database: Database
+    callbacks: CallbackClient, token: Token, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who hangs up at once is reported while the call's own request may still be under way."""
+    monkeypatch.setattr(event_recorder, "_FIRST_WRITE_SECONDS", (0.1,) * 200)
     sid = new_sid()
     early = asyncio.create_task(callbacks.event(sid, "completed", at(1), CallDuration="0"))
     await asyncio.sleep(0)

@@ -18,6 +18,7 @@ from support.callback_client import REJECT, CallbackClient, new_sid
 from support.db_probe import row_counts
 from support.factories import Factory, Tenant, Token
 from support.widget_client import ask
+from widget import status
 
 pytestmark = pytest.mark.anyio
 EMERGENCY = {
@@ -125,14 +126,16 @@ async def test_another_organizations_token_finds_no_reason_of_this_one(
     tenant: Tenant,
     token: Token,
     database: Database,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(status, "_POLL_DELAYS_SECONDS", (0.01,))
     await refuse(callbacks, token)
     await set_refused(database, tenant, UsageScope.TOKEN, HOURLY_CAP_PER_TOKEN)
     call_id = uuid4()
     await refuse(callbacks, token, call_id)
     stranger = await make.token(await make.tenant())
-    status = await ask(client, stranger.raw, path="/widget/status", call_id=str(call_id))
-    assert status.json() == {"call": None}
+    response = await ask(client, stranger.raw, path="/widget/status", call_id=str(call_id))
+    assert response.json() == {"call": None}
 
 
 async def test_what_may_be_called_is_called_however_many_were_refused(

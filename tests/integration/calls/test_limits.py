@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from litestar import Litestar
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from calls.limits import admission
 from calls.limits.admission import CALL_ADMISSION
 from calls.limits.limit_names import DEFAULT_COUNTS
 from calls.limits.models import (
@@ -157,7 +158,12 @@ async def test_of_calls_at_once_as_many_are_dialled_as_the_limit_says(
 
 @pytest.mark.parametrize(("limit", "reason"), [("live_calls_per_phone", "too_many_calls_at_once")])
 async def test_one_phone_has_one_call_at_a_time_and_the_next_once_that_is_over(
-    callbacks: CallbackClient, make: Factory, database: Database, limit: str, reason: str
+    callbacks: CallbackClient,
+    make: Factory,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    reason: str,
 ) -> None:
     tenant = await make.tenant(limits={limit: 1})
     token = await make.token(tenant)
@@ -172,6 +178,7 @@ async def test_one_phone_has_one_call_at_a_time_and_the_next_once_that_is_over(
     assert dialled
     assert not (await call())[1]
     # Who calls again at once is quicker than the news of the first call's end: the second waits for it.
+    monkeypatch.setattr(admission, "_BUSY_RETRY_SECONDS", (0.1,) * 200)
     again = asyncio.create_task(call())
     await finish(callbacks, first, seconds=3)
     assert (await again)[1]
@@ -355,6 +362,7 @@ async def apart(settings: Settings, new_migrated_database: Callable[[], str]) ->
     await database.stop()
 
 
+@pytest.mark.slow
 async def test_calls_that_nobody_can_judge_are_recorded_within_measure(apart: Apart) -> None:
     tenant = await apart.make.tenant()
     token = await apart.make.token(tenant)
@@ -433,6 +441,7 @@ async def test_the_books_forget_the_numbers_and_phones_of_the_past(
         assert await session.scalar(sa.select(sa.func.count()).select_from(UsageCounter).where(*identities)) == 1
 
 
+@pytest.mark.slow
 async def test_a_stolen_token_stays_within_policy_and_budget_and_raises_an_alarm(
     callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from litestar import Litestar
 
+from calls import event_recorder
 from calls.limits.alert_mails import ALERT_MAILER
 from calls.limits.models import UsageCounter, UsageScope
 from calls.models import (
@@ -105,6 +106,7 @@ async def test_a_call_of_which_nothing_was_told_is_closed_priced_and_frees_its_s
     await placed(callbacks, token)
 
 
+@pytest.mark.slow
 async def test_whichever_events_were_lost_and_in_whatever_order_the_others_came_the_row_is_the_same(
     callbacks: CallbackClient,
     make: Factory,
@@ -253,8 +255,14 @@ async def test_a_carrier_that_is_away_closes_nothing(
 
 
 async def test_events_that_came_before_their_call_are_given_to_it(
-    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, reconciler: StuckCallReconciler
+    callbacks: CallbackClient,
+    token: Token,
+    tenant: Tenant,
+    database: Database,
+    reconciler: StuckCallReconciler,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(event_recorder, "_FIRST_WRITE_SECONDS", (0.01,))
     sid, child, stranger = new_sid(), new_sid(), new_sid()
     told_at = utc_now().replace(microsecond=0)
     began = told_at - dt.timedelta(seconds=61)
@@ -276,8 +284,14 @@ async def test_events_that_came_before_their_call_are_given_to_it(
 
 
 async def test_an_orphan_that_was_recorded_before_a_worker_died_is_recorded_no_second_time(
-    callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, reconciler: StuckCallReconciler
+    callbacks: CallbackClient,
+    token: Token,
+    tenant: Tenant,
+    database: Database,
+    reconciler: StuckCallReconciler,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(event_recorder, "_FIRST_WRITE_SECONDS", (0.01,))
     sid, child, told_at = new_sid(), new_sid(), utc_now().replace(microsecond=0)
     await callbacks.event(sid, "completed", told_at, child=child, sequence=3, CallDuration="61")
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content

@@ -297,6 +297,7 @@ async def test_the_carrier_is_asked_once_when_it_says_that_the_call_is_over(
     assert await waiting(jobs) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", [Answer.STILL_LIVE, Answer.REFUSED])
 async def test_the_carrier_is_asked_again_until_it_says_that_the_call_is_over(
     make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint, answer: Answer

@@ -22,7 +22,7 @@ from support.widget_client import ask
 from tenants.models import Organization, PhoneNumber
 from widget.models import EmbedToken
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 PAGE = "http://localhost:8000"
 
 

@@ -265,6 +265,7 @@ async def test_recipes_use_only_what_there_is(raw: str) -> None:
         assert set(re.findall(r"\s([\w-]+)=", tag)) <= attributes
 
 
+@pytest.mark.slow
 async def test_every_example_is_well_formed(raw: str, tmp_path: Path) -> None:
     checked: set[str] = set()
     for number, example in enumerate(examples_of(raw)):

@@ -130,6 +130,7 @@ async def test_requests_enqueue_and_read_no_payload(jobs: Database, requests: Da
     assert len(await queued_jobs(jobs)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["after-commit", "at-work"])
 async def test_a_worker_killed_after_the_commit_loses_nothing(
     jobs: Database, own_database_url: str, point: str
@@ -145,6 +146,7 @@ async def test_a_worker_killed_after_the_commit_loses_nothing(
     assert await queued_jobs(jobs) == []
 
 
+@pytest.mark.slow
 async def test_the_jobs_of_a_dead_worker_are_found_without_being_woken(jobs: Database, own_database_url: str) -> None:
     environ = {**os.environ, "PYTHONPATH": str(SOURCES), "EPOCH_DATABASE_URL": own_database_url}
     process = await asyncio.create_subprocess_exec(sys.executable, str(SCRIPT), "at-work", SECRET, env=environ)
@@ -155,6 +157,7 @@ async def test_the_jobs_of_a_dead_worker_are_found_without_being_woken(jobs: Dat
     await worker.queue.stop()
 
 
+@pytest.mark.slow
 async def test_many_workers_do_each_job_once(jobs: Database) -> None:
     workers = [Worker(jobs) for _ in range(4)]
     payloads = [str(number).encode() for number in range(40)]
@@ -371,6 +374,7 @@ async def test_a_failure_that_meets_an_outage_leads_to_a_retry_and_the_queue_lis
     await queue.stop()
 
 
+@pytest.mark.slow
 async def test_a_periodic_task_runs_in_one_worker_at_a_time(jobs: Database) -> None:
     queues, now, runs = [JobQueue(jobs, SECRET) for _ in range(3)], 0, 0
     enough = asyncio.Event()

@@ -193,6 +193,7 @@ async def test_a_mail_server_gets_the_message() -> None:
     assert "To: pat@example.com\r\n" in received
 
 
+@pytest.mark.slow
 async def test_mails_wait_while_the_server_is_away_and_leave_when_it_is_back(jobs: Database) -> None:
     server = MailServer()
     async with server:

@@ -23,6 +23,17 @@ async def _pid(statements: StatementPool) -> int:
     return pid
 
 
+async def until_busy(connect: Callable[[], Any], pid: int) -> None:
+    """Wait until the server runs a statement on the connection ``pid``."""
+    watcher = await connect()
+    async with asyncio.timeout(30):
+        while True:
+            if await watcher.fetchval("SELECT state FROM pg_stat_activity WHERE pid = $1", pid) == "active":
+                break
+            await asyncio.sleep(0.01)
+    await watcher.close()
+
+
 async def test_more_callers_than_connections_share_what_there_is(connect: Callable[[], Any]) -> None:
     statements = StatementPool(connect, size=3, seconds=20)
     pids = await asyncio.gather(*(_pid(statements) for _ in range(60)))
@@ -57,7 +68,7 @@ async def test_a_cancelled_statement_takes_its_connection_with_it(connect: Calla
     before = await _pid(statements)
     slow = asyncio.create_task(statements.fetch_row("SELECT pg_sleep(30)"))
     waiting = asyncio.create_task(_pid(statements))
-    await asyncio.sleep(0.05)
+    await until_busy(connect, before)
     slow.cancel()
     assert await waiting != before
     statements.close_idle()

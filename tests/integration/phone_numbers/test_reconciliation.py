@@ -194,6 +194,7 @@ async def test_every_tenth_run_compares_the_whole_list(
     assert compared == ["numbers.compared"] * 2
 
 
+@pytest.mark.slow
 async def test_the_command_starts_a_sandbox_of_its_own_and_adopts_what_a_crash_left(
     new_migrated_database: Callable[[], str], tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory
 from support.widget_client import ask
+from widget import status
 
 pytestmark = pytest.mark.anyio
 NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -27,8 +28,9 @@ async def test_a_final_status_is_told_at_once(
 
 
 async def test_the_answer_waits_for_the_end(
-    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
+    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(status, "_POLL_DELAYS_SECONDS", (0.1,) * 200)
     token = await make.token(await make.tenant())
     sid, call_id = new_sid(), uuid4()
     asking = asyncio.create_task(ask(client, token.raw, path="/widget/status", call_id=str(call_id)))
@@ -40,8 +42,9 @@ async def test_the_answer_waits_for_the_end(
 
 
 async def test_a_call_that_goes_on_is_told_as_it_is(
-    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
+    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(status, "_POLL_DELAYS_SECONDS", (0.01,))
     token = await make.token(await make.tenant())
     sid, call_id = new_sid(), uuid4()
     await callbacks.outgoing(token.id, sid, CallId=str(call_id))
@@ -51,8 +54,9 @@ async def test_a_call_that_goes_on_is_told_as_it_is(
 
 
 async def test_a_call_is_told_to_its_own_token_only(
-    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
+    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(status, "_POLL_DELAYS_SECONDS", (0.01,))
     tenant = await make.tenant()
     token, sister, stranger = await make.token(tenant), await make.token(tenant), await make.token(await make.tenant())
     sid, call_id = new_sid(), uuid4()

@@ -118,6 +118,7 @@ def test_every_picture_is_small_and_used() -> None:
     assert [path.name for path in pictures if f"images/{path.name}" not in used] == []
 
 
+@pytest.mark.slow
 def test_the_generated_blocks_are_up_to_date() -> None:
     """In a process of its own: the models of the whole application are imported."""
     argv = [sys.executable, str(ROOT / "tools" / "make_docs.py"), "--check"]
