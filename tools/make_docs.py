@@ -115,6 +115,8 @@ def _default(read: ast.Call) -> str:
             return f"`{value.value:g}`" if isinstance(value.value, float) else f"`{value.value!s}`"
         case ast.JoinedStr():
             return "`" + ast.unparse(value)[2:-1].replace("{", "<").replace("}", ">") + "`"
+        case ast.IfExp(body=ast.Constant(value=int(production)), orelse=ast.Constant(value=int(development))):
+            return f"`{development}`; `{production}` in production"
         case ast.IfExp():
             return "the sandbox's"
         case _:

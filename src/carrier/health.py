@@ -14,6 +14,7 @@ from kit.clock import utc_now
 from kit.counters import CounterBuffer
 from kit.db.database import Database, is_outage
 from kit.db.model import Base, text_enum
+from kit.http.app_key import AppKey
 
 REPORT_INTERVAL = dt.timedelta(seconds=30)
 """Interval at which a process refreshes its row; an older row belongs to a process that has ended."""
@@ -72,6 +73,11 @@ class CarrierHealthReporter(BufferedWriter):
         """``breaker`` is this process's circuit breaker."""
         self._breaker = breaker
 
+    @property
+    def state(self) -> BreakerState:
+        """The state of this process's circuit breaker."""
+        return BreakerState.CLOSED if self._breaker is None else self._breaker.state
+
     def record_answer(self, seconds: float) -> None:
         """Record a response and its duration."""
         self._answered_at = utc_now()
@@ -89,7 +95,7 @@ class CarrierHealthReporter(BufferedWriter):
 
     async def flush(self) -> None:
         """Write this process's state if it changed or was not written lately."""
-        state = BreakerState.CLOSED if self._breaker is None else self._breaker.state
+        state = self.state
         now, report = utc_now(), (state, self._answered_at is None, self._failed_at, self._failure)
         if report == self._reported and self._reported_at is not None and now - self._reported_at < REPORT_INTERVAL:
             return
@@ -102,3 +108,6 @@ class CarrierHealthReporter(BufferedWriter):
             log.warning("carrier_health_not_reported", error=type(error).__name__)
         else:
             self._reported, self._reported_at = report, now
+
+
+CARRIER_HEALTH: AppKey[CarrierHealthReporter] = AppKey("carrier_health")

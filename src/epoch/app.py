@@ -26,7 +26,7 @@ from calls.limits.prices import load_price_list
 from calls.tenant_lookup import CallLookup
 from calls.termination import CallTerminator
 from carrier.access_token import AccessTokenSigner
-from carrier.health import CarrierHealthReporter
+from carrier.health import CARRIER_HEALTH, CarrierHealthReporter
 from carrier.port import CARRIER, Carrier
 from dashboard.problem_pages import UNROUTED_HANDLERS
 from demo.controllers import demo_router
@@ -45,6 +45,7 @@ from epoch.openapi import openapi_config
 from epoch.page_routes import build_pages
 from epoch.phone_number_jobs import build_number_provisioning, build_number_reconciliation_jobs
 from epoch.purge_rules import build_purge_job
+from epoch.readiness import READINESS, Readiness
 from guide.controllers import guide_router
 from integrations.controllers import integrations_router
 from integrations.kits import INTEGRATION_KITS, KitBuilder
@@ -56,7 +57,7 @@ from kit.http.csrf import CsrfMiddleware
 from kit.http.json_body import BODY_BYTES, check_json_body
 from kit.http.problems import EXCEPTION_HANDLERS
 from kit.http.query_parameters import page_query
-from kit.http.rate_limit import RateLimiter, build_rate_limiter
+from kit.http.rate_limit import RATE_LIMITER, RateLimiter, build_rate_limiter
 from kit.http.sessions import provide_tenant_session, provide_user_session
 from kit.jobs.queue import JobQueue
 from kit.jobs.scheduler import BackgroundService
@@ -153,12 +154,15 @@ def create_app(
     )
     back_office = open_back_office(settings, database, staff, accounts, mailer, carrier, provisioning, erasure, assets)
 
+    readiness = Readiness()
+
     @asynccontextmanager
     async def parts(_: Litestar) -> AsyncGenerator[None, None]:
         await database.start()
         await database.warm_up(min(WARM_CONNECTIONS, shares.requests), by=AdmissionService.WARM_UP_STATEMENTS)
         for part in background:
             part.start()
+        readiness.set_ready()
         try:
             yield
         finally:
@@ -217,6 +221,9 @@ def create_app(
             NUMBER_ERASURE.entry(erasure),
             UPGRADE_REQUEST_RECIPIENTS.entry(back_office.upgrade_approvers),
             BACK_OFFICE.entry(back_office),
+            READINESS.entry(readiness),
+            CARRIER_HEALTH.entry(health),
+            RATE_LIMITER.entry(limiter),
         ]
     )
     return app

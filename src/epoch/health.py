@@ -11,9 +11,15 @@ from litestar.datastructures import State
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from carrier.breaker import BreakerState
+from carrier.health import CARRIER_HEALTH
+from epoch.readiness import READINESS, ReadinessState
 from kit.db.database import Database
 from kit.errors import Forbidden
 from kit.http.app_key import DATABASE, SETTINGS
+from kit.http.rate_limit import RATE_LIMITER
+
+_NOT_STORED = {"Cache-Control": "no-store"}
 
 
 class MetricsForbidden(Forbidden):
@@ -30,11 +36,26 @@ async def live() -> dict[str, str]:
 
 
 @get("/health/ready", include_in_schema=False)
-async def ready(request: Request[Any, Any, State]) -> Response[dict[str, Any]]:
-    """Every part that requests need answers; otherwise 503 with the names of those that do not."""
-    failing = [name for name, works in (("database", await _database_works(DATABASE.get(request.app))),) if not works]
-    body: dict[str, Any] = {"status": "unavailable", "failing": failing} if failing else {"status": "ok"}
-    return Response(body, status_code=503 if failing else 200, headers={"Cache-Control": "no-store"})
+async def ready(request: Request[Any, Any, State]) -> Response[dict[str, str]]:
+    """200 unless the process starts or is about to stop; a failing dependency is no reason, all machines share it."""
+    state = READINESS.get(request.app).state
+    is_ready = state is ReadinessState.READY
+    return Response(
+        {"status": "ok" if is_ready else state.value}, status_code=200 if is_ready else 503, headers=_NOT_STORED
+    )
+
+
+@get("/health/dependencies", include_in_schema=False)
+async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, Any]]:
+    """503 with the names of the parts that requests need and that do not answer; warnings about the others."""
+    failing = [] if await _database_works(DATABASE.get(request.app)) else ["database"]
+    warnings = []
+    if CARRIER_HEALTH.get(request.app).state is not BreakerState.CLOSED:
+        warnings.append("carrier: it failed repeatedly and is asked less often until it answers")
+    if RATE_LIMITER.get(request.app).is_degraded:
+        warnings.append("rate limits: the shared store does not answer, so each process counts for itself")
+    body = {"status": "unavailable" if failing else "ok", "failing": failing, "warnings": warnings}
+    return Response(body, status_code=503 if failing else 200, headers=_NOT_STORED)
 
 
 @get("/metrics", include_in_schema=False)
@@ -65,4 +86,4 @@ async def _database_works(database: Database) -> bool:
         return False
 
 
-health_router = Router(path="/", route_handlers=[live, ready, metrics])
+health_router = Router(path="/", route_handlers=[live, ready, dependencies, metrics])

@@ -65,6 +65,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Folder for the embedded database, mails and the demo token."""
     workers: int
     """Number of serving processes."""
+    drain_seconds: int
+    """Seconds between a stop signal, when ``/health/ready`` turns to 503, and the end of accepting connections: more
+    than a balancer needs to notice."""
     database_connections: int
     """Connections that one worker may open to PostgreSQL, at least 10; ``epoch doctor`` checks them."""
     trusted_proxies: tuple[str, ...]
@@ -129,6 +132,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         smtp_url=read.mail_server("EPOCH_SMTP_URL"),
         data_dir=Path(read.text("EPOCH_DATA_DIR", ".local")).absolute(),
         workers=read.whole("EPOCH_WORKERS", 1, low=1, high=64),
+        drain_seconds=read.whole("EPOCH_DRAIN_SECONDS", 10 if env == "production" else 1, low=0, high=300),
         database_connections=read.whole("EPOCH_DATABASE_CONNECTIONS", 20, low=10, high=200),
         trusted_proxies=read.proxies("EPOCH_TRUSTED_PROXIES"),
         metrics_token=read.optional("EPOCH_METRICS_TOKEN"),

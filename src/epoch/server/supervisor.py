@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 LISTEN_BACKLOG = 2048
 WORKER_NAME = "worker"
 WORKER_GRACE_SECONDS = 16.0
-"""Seconds a worker has to end by itself: its requests' 10, its application's 5."""
+"""Seconds a worker has to end by itself after it drained: its requests' 10, its application's 5."""
 SANDBOX_GRACE_SECONDS = 5.0
 FORCED_EXIT_SECONDS = 5.0
 """After a second signal, what is left before the process ends whatever still hangs."""
@@ -212,7 +212,8 @@ class Supervisor:
 
     async def _shut_down(self) -> None:
         await asyncio.gather(*self._threads, return_exceptions=True)
-        workers = [child.stop(WORKER_GRACE_SECONDS) for child in self._children if child.name == WORKER_NAME]
+        grace = self._settings.drain_seconds + WORKER_GRACE_SECONDS
+        workers = [child.stop(grace) for child in self._children if child.name == WORKER_NAME]
         await asyncio.gather(*workers)
         # After the workers, which may still end calls at it.
         others = [child.stop(SANDBOX_GRACE_SECONDS) for child in self._children if child.name != WORKER_NAME]

@@ -1,25 +1,63 @@
 """A worker of ``epoch run``: loads the application, reads addresses from standard input, then serves."""
 
+import asyncio
 import os
 import socket
 import sys
 import threading
 import time
+from typing import Any, cast
 
 import msgspec
 import uvicorn
 
-from kit.settings import load_settings
+from epoch.readiness import READINESS
+from epoch.server.http_protocol import ConnectionRegistry
+from kit.http.app_key import HasState
+from kit.settings import Settings, load_settings
 
 STDIN = 0
 GRACEFUL_SECONDS = 10
 """How long requests in flight may take after the worker was asked to stop."""
 SHUTDOWN_SECONDS = 5
 """What is left for the application's own shutdown before the worker ends anyway."""
+_TICK_SECONDS = 0.1
 
 
 class _Server(uvicorn.Server):
-    """Prints a line once it answers requests: the supervisor waits for it."""
+    """Prints a line once it answers requests, for which the supervisor waits; drains before it stops.
+
+    While it drains it still accepts and answers, but is not ready, and closes each connection after an answer. So
+    balancers and clients have gone elsewhere when the listening socket closes.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._connections = ConnectionRegistry()
+        self._drain_seconds = settings.drain_seconds
+        self._application: HasState | None = None
+        trusted = settings.trusted_proxies
+        config = uvicorn.Config(
+            self._create_application,
+            factory=True,
+            loop="uvloop",
+            # uvicorn only calls it, as it would the class.
+            http=cast("type[asyncio.Protocol]", self._connections.create_protocol),
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=bool(trusted),
+            forwarded_allow_ips=",".join(trusted),
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        )
+        super().__init__(config)
+
+    def _create_application(self) -> Any:
+        from epoch.asgi import create_asgi
+
+        self._application = create_asgi()
+        return self._application
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -27,14 +65,25 @@ class _Server(uvicorn.Server):
             sys.stdout.write('{"serving":true}\n')
             sys.stdout.flush()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._application is not None:
+            READINESS.get(self._application).drain()
+        self._connections.drain()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._drain_seconds
+        while loop.time() < end and not self.force_exit:
+            await asyncio.sleep(_TICK_SECONDS)
+            await self.on_tick(0)  # the Date header
+        await super().shutdown(sockets)
 
-def _stop_with_parent(server: uvicorn.Server) -> None:
+
+def _stop_with_parent(server: uvicorn.Server, drain_seconds: int) -> None:
     """Stop ``server`` when standard input ends: the supervisor asks so, or was killed."""
     # Not sys.stdin, whose lock this thread would still hold when the interpreter ends.
     while os.read(STDIN, 1024):
         pass
     server.should_exit = True
-    time.sleep(GRACEFUL_SECONDS + SHUTDOWN_SECONDS)
+    time.sleep(drain_seconds + GRACEFUL_SECONDS + SHUTDOWN_SECONDS)
     os._exit(1)
 
 
@@ -46,23 +95,9 @@ def main() -> None:
     if not line:
         return
     os.environ.update(msgspec.json.decode(line, type=dict[str, str]))
-    trusted = load_settings(os.environ).trusted_proxies
-    config = uvicorn.Config(
-        "epoch.asgi:create_asgi",
-        factory=True,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=bool(trusted),
-        forwarded_allow_ips=",".join(trusted),
-        timeout_graceful_shutdown=GRACEFUL_SECONDS,
-    )
-    server = _Server(config)
-    threading.Thread(target=_stop_with_parent, args=(server,), daemon=True).start()
+    settings = load_settings(os.environ)
+    server = _Server(settings)
+    threading.Thread(target=_stop_with_parent, args=(server, settings.drain_seconds), daemon=True).start()
     server.run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
     # A failed start has printed why; uvicorn itself would end with status 3 here.
     sys.exit(0 if server.started else 3)

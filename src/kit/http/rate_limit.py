@@ -14,6 +14,8 @@ from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.storage import storage_from_string
 
+from kit.http.app_key import AppKey
+
 WINDOW_SECONDS = 60
 STORE_SECONDS = 0.25
 """How long a request waits for the shared store."""
@@ -33,9 +35,16 @@ class RateLimiter(Protocol):
         """Return the same as ``hit`` would, without counting."""
         ...
 
+    @property
+    def is_degraded(self) -> bool:
+        """True while the shared store does not respond."""
+        ...
+
 
 class MemoryRateLimiter:
     """Fixed windows in a dictionary. With several workers, each allows its share of the limit."""
+
+    is_degraded = False
 
     def __init__(self, *, workers: int = 1, clock: Callable[[], float] = time.time) -> None:
         self._workers = workers
@@ -73,6 +82,10 @@ class SharedRateLimiter:
         self._clock = clock
         self._away_until = 0.0
 
+    @property
+    def is_degraded(self) -> bool:
+        return self._clock() < self._away_until
+
     async def hit(self, key: str, limit: int) -> int:
         wait = await self._call_store(self._limiter.hit, key, limit)
         return await self._fallback.hit(key, limit) if wait is None else wait
@@ -108,3 +121,6 @@ def build_rate_limiter(valkey_url: str | None, *, workers: int) -> RateLimiter:
     """The shared limiter when a store is configured, else a limiter of this process."""
     memory = MemoryRateLimiter(workers=workers)
     return memory if valkey_url is None else SharedRateLimiter(valkey_url, memory)
+
+
+RATE_LIMITER: AppKey[RateLimiter] = AppKey("rate_limiter")

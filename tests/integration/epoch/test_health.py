@@ -7,7 +7,11 @@ import msgspec
 import pytest
 from litestar import Litestar
 
+from carrier.breaker import FAILURES_TO_OPEN, CircuitBreaker
+from carrier.health import CARRIER_HEALTH
 from epoch.app import create_app
+from epoch.readiness import READINESS
+from kit.http.rate_limit import RATE_LIMITER
 from kit.settings import Settings
 from support.widget_client import browser_at
 
@@ -28,6 +32,43 @@ async def test_a_server_that_works_says_so(client: httpx.AsyncClient) -> None:
     for path in ("/health/live", "/health/ready"):
         answer = await client.get(path)
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    answer = await client.get("/health/dependencies")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "failing": [], "warnings": []})
+
+
+async def test_readiness_follows_start_and_end_of_the_process_alone(settings: Settings) -> None:
+    application = create_app(settings)
+    async with browser_at(application, OUTSIDE, settings.public_url) as browser:
+        answer = await browser.get("/health/ready")
+        assert (answer.status_code, answer.json()) == (503, {"status": "starting"})
+        async with application.lifespan():
+            assert (await browser.get("/health/ready")).status_code == 200
+            READINESS.get(application).drain()
+            for path, status in (("/health/ready", 503), ("/health/live", 200), ("/health/dependencies", 200)):
+                answer = await browser.get(path)
+                assert (answer.status_code, answer.headers.get("cache-control", "no-store")) == (status, "no-store")
+
+
+async def test_a_carrier_that_fails_is_a_warning(settings: Settings) -> None:
+    breaker = CircuitBreaker()
+    for _ in range(FAILURES_TO_OPEN):
+        breaker.record_failure()
+    application = create_app(settings)
+    async with application.lifespan(), browser_at(application, OUTSIDE, settings.public_url) as browser:
+        CARRIER_HEALTH.get(application).set_breaker(breaker)
+        answer = await browser.get("/health/dependencies")
+    assert answer.status_code == 200
+    assert [warning.partition(":")[0] for warning in answer.json()["warnings"]] == ["carrier"]
+
+
+async def test_a_shared_store_that_is_away_is_a_warning(settings: Settings) -> None:
+    away = msgspec.structs.replace(settings, valkey_url="valkey://127.0.0.1:1/0")
+    application = create_app(away)
+    async with application.lifespan(), browser_at(application, OUTSIDE, settings.public_url) as browser:
+        await RATE_LIMITER.get(application).hit("test:health", 1)
+        answer = await browser.get("/health/dependencies")
+    assert answer.status_code == 200
+    assert [warning.partition(":")[0] for warning in answer.json()["warnings"]] == ["rate limits"]
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])

@@ -13,68 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from support.epoch_run import PATIENCE_SECONDS, Run, pids_with
 from support.ports import unused_port
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE_SECONDS = 60.0
-"""How long a state may take to come before a test gives up; nothing is measured with it."""
-
-
-class Run:
-    """One ``epoch run`` and what it printed."""
-
-    def __init__(self, environ: dict[str, str]) -> None:
-        self.url = f"http://localhost:{environ['EPOCH_PORT']}"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "epoch", "run"],
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.printed: list[str] = []
-
-    def until(self, text: str) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.printed.append(line)
-            if text in line:
-                return
-        pytest.fail(f"it ended without saying {text!r}: {''.join(self.printed)}")
-
-    def children(self, what: str) -> list[int]:
-        return [pid for pid in pids_with(what) if parent_of(pid) == self.process.pid]
-
-    def has_another(self, what: str, before: int) -> bool:
-        return self.children(what) not in ([], [before])
-
-    def end(self, *signals: signal.Signals) -> int:
-        for number in signals:
-            self.process.send_signal(number)
-        out, _ = self.process.communicate(timeout=PATIENCE_SECONDS)
-        self.printed.append(out)
-        return self.process.returncode
-
-
-def pids_with(what: str) -> list[int]:
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if what in words:
-            found.append(int(entry.parent.name))
-    return found
-
-
-def parent_of(pid: int) -> int | None:
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return None
 
 
 def eventually(true: Callable[[], bool]) -> None:
@@ -90,7 +34,8 @@ def environ(open_folder: Path) -> Iterator[dict[str, str]]:
     port = unused_port()
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
     data = open_folder / "data"
-    yield {**ours, "PYTHONPATH": str(ROOT / "src"), "EPOCH_PORT": str(port), "EPOCH_DATA_DIR": str(data)}
+    product = {"EPOCH_PORT": str(port), "EPOCH_DATA_DIR": str(data), "EPOCH_DRAIN_SECONDS": "0"}
+    yield {**ours, "PYTHONPATH": str(ROOT / "src"), **product}
     left = pids_with(f"-D {data}/postgres/data")
     for pid in left:
         os.kill(pid, signal.SIGQUIT)

@@ -107,6 +107,7 @@ async def running_product(database_url: str, data_dir: Path, **environ: str) -> 
         "EPOCH_PORT": str(port),
         "EPOCH_DATA_DIR": str(data_dir),
         "EPOCH_DATABASE_URL": database_url,
+        "EPOCH_DRAIN_SECONDS": "0",
         **environ,
     }
     settings = load_settings(own_environ)

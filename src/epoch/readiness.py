@@ -1,0 +1,31 @@
+"""Whether this process takes requests, for balancers: starting, ready or draining."""
+
+import enum
+
+from kit.http.app_key import AppKey
+
+
+class ReadinessState(enum.StrEnum):
+    """The states of a process, in their order."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DRAINING = "draining"
+    """It still answers, but balancers should send it nothing new: it is about to stop."""
+
+
+class Readiness:
+    """The state of one process. A failing dependency does not change it: no other machine would answer better."""
+
+    def __init__(self) -> None:
+        self.state = ReadinessState.STARTING
+
+    def set_ready(self) -> None:
+        if self.state is ReadinessState.STARTING:
+            self.state = ReadinessState.READY
+
+    def drain(self) -> None:
+        self.state = ReadinessState.DRAINING
+
+
+READINESS: AppKey[Readiness] = AppKey("readiness")
