@@ -37,8 +37,7 @@ def serving(database_url: str, core: int, log_path: Path) -> Iterator[Worker]:
     port = free_port()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
     environ = {**inherited, **CARRIER, "EPOCH_DATABASE_URL": database_url, "EPOCH_PUBLIC_URL": public_url(port)}
-    flags = ["--factory", "--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log"]
-    argv = [str(Path(sys.executable).parent / "uvicorn"), *flags, "--port", str(port), "epoch.asgi:create_asgi"]
+    argv = [sys.executable, str(Path(__file__).with_name("product_server.py")), str(port)]
     with log_path.open("wb") as log:
         server = Server(argv, environ=environ, cores={core}, log=log)
         try:

@@ -9,7 +9,7 @@ _BIN = Path(sys.executable).parent
 
 
 def _uvicorn(*application: str) -> Callable[[int], list[str]]:
-    # The settings of the product's own worker (src/epoch/server/worker.py), for every ASGI application alike.
+    # The settings of the product's own worker (src/epoch/server/worker.py).
     flags = ["--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log", "--log-level", "warning"]
     flags += ["--no-server-header", "--no-proxy-headers"]
     return lambda port: [str(_BIN / "uvicorn"), *flags, "--port", str(port), *application]
@@ -43,7 +43,7 @@ FLASK = "Flask, SQLAlchemy ORM, psycopg; gunicorn, 8 threads"
 FLASK_SYNC = "the same; gunicorn, sync"
 VARIANTS = (
     Variant(FLOOR, _uvicorn("peers.floor:app")),
-    Variant(PRODUCT, _uvicorn("--factory", "epoch.asgi:create_asgi")),
+    Variant(PRODUCT, lambda port: [sys.executable, str(Path(__file__).with_name("product_server.py")), str(port)]),
     Variant(FASTAPI, _uvicorn("peers.fastapi_orm:app")),
     Variant(FLASK, _gunicorn("--worker-class", "gthread", "--threads", "8")),
     Variant(FLASK_SYNC, _gunicorn("--worker-class", "sync")),

@@ -1,30 +1,70 @@
-"""uvicorn's HTTP protocol with what a server that faces the internet needs besides: an orderly end."""
+"""uvicorn's HTTP protocol with what a server that faces the internet needs: time-outs, limits, and an orderly end."""
 
 import asyncio
+import math
 from typing import Any
 
+import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from epoch.server.connection_limits import (
+    CLIENT_REFUSED,
+    MAX_REFUSED,
+    REQUEST_TIMEOUT,
+    WORKER_REFUSED,
+    ConnectionLimits,
+    client_network,
+)
 
 FIRST_REQUEST_SECONDS = 1.0
 """How long a connection without a request so far stays open when the server stops: its request may be on the way."""
+SWEEP_SECONDS = 0.5
+LINGER_SECONDS = 2.0
+"""How long a client has to read the last answer before its connection is cut."""
+log = structlog.get_logger("epoch.connections")
 
 
 class ConnectionRegistry:
     """The open HTTP connections of one worker."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self.limits = limits
         self.is_draining = False
         self._connections: set[HttpConnection] = set()
+        self._by_network: dict[str, int] = {}
+        self._refused = 0
 
     def create_protocol(self, **arguments: Any) -> "HttpConnection":
         """A protocol for one connection; uvicorn calls it with its own arguments."""
         return HttpConnection(self, **arguments)
 
-    def add(self, connection: "HttpConnection") -> None:
+    def add(self, connection: "HttpConnection", address: str) -> bytes | None:
+        """Count a new connection; the response that refuses it when it is one too many."""
+        network = client_network(address)
         self._connections.add(connection)
+        self._by_network[network] = of_client = self._by_network.get(network, 0) + 1
+        refusal = None
+        if len(self._connections) > self.limits.total:
+            refusal = WORKER_REFUSED
+        elif of_client > self.limits.per_client and self.limits.is_limited(address):
+            refusal = CLIENT_REFUSED
+        if refusal is not None:
+            self._refused += 1
+        return refusal
 
-    def discard(self, connection: "HttpConnection") -> None:
+    @property
+    def is_overrun(self) -> bool:
+        """True when there are too many connections to answer even the refused ones."""
+        return len(self._connections) > self.limits.total + MAX_REFUSED
+
+    def discard(self, connection: "HttpConnection", address: str) -> None:
+        network = client_network(address)
         self._connections.discard(connection)
+        left = self._by_network.get(network, 0) - 1
+        if left > 0:
+            self._by_network[network] = left
+        else:
+            self._by_network.pop(network, None)
 
     def drain(self) -> None:
         """From now on each answer carries ``Connection: close``, so that clients connect to another server."""
@@ -32,26 +72,91 @@ class ConnectionRegistry:
         for connection in self._connections:
             connection.close_after_answer()
 
+    async def close_late_ones(self) -> None:
+        """Close connections whose client exceeds a time limit, until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            now = loop.time()
+            late = sum(connection.close_when_late(now) for connection in list(self._connections))
+            refused, self._refused = self._refused, 0
+            if late or refused:
+                log.info("connections_closed", late=late, refused=refused, open=len(self._connections))
+
 
 class HttpConnection(HttpToolsProtocol):
-    """One connection of a client."""
+    """One connection of a client.
+
+    A sweep looks at the deadlines: a timer for each request would cost the exchange more.
+    """
 
     def __init__(self, registry: ConnectionRegistry, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self._registry = registry
+        self._registry, self._limits = registry, registry.limits
+        self._address = ""
+        self._refusal: bytes | None = None
+        self._read_deadline = self._write_deadline = math.inf
+        self._has_begun_message = False
+        self._has_ended = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         super().connection_made(transport)
-        self._registry.add(self)
+        self._address = self.client[0] if self.client else ""
+        self.timeout_keep_alive = self._limits.keep_alive_seconds(self._address)
+        self._refusal = self._registry.add(self, self._address)
+        if self._registry.is_overrun:
+            transport.abort()
+        seconds = self._limits.header_seconds if self._refusal is None else LINGER_SECONDS
+        self._read_deadline = self.loop.time() + seconds
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._registry.discard(self)
+        self._registry.discard(self, self._address)
+        self._read_deadline = self._write_deadline = math.inf
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._has_ended:
+            return
+        if self._refusal is None:
+            super().data_received(data)
+        else:
+            # Answered with the request: a client may not expect an answer before.
+            self._end_with(self._refusal)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._has_begun_message = True
+        self._read_deadline = self.loop.time() + self._limits.header_seconds
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
+        self._read_deadline = self.loop.time() + self._limits.body_seconds
         if self._registry.is_draining:
             self.close_after_answer()
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        if not self.cycle.response_complete:
+            self._read_deadline += len(body) / self._limits.body_bytes_per_second
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._has_begun_message = False
+        # Now the application works; a finished one waits for the next request.
+        self._read_deadline = self._next_request_deadline() if self.cycle.response_complete else math.inf
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.pipeline and not self._has_begun_message:
+            self._read_deadline = self._next_request_deadline()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._write_deadline = self.loop.time() + self._limits.write_seconds
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._write_deadline = math.inf
 
     def close_after_answer(self) -> None:
         """Let the answer of the newest request, when it has not begun, carry ``Connection: close``."""
@@ -59,9 +164,40 @@ class HttpConnection(HttpToolsProtocol):
         if newest is not None and not newest.response_started:
             newest.keep_alive = False
 
+    def close_when_late(self, now: float) -> bool:
+        """Close the connection when its client exceeded a time limit before ``now``; True when it did."""
+        if now < self._read_deadline and now < self._write_deadline:
+            return False
+        if self._has_ended or self.transport.is_closing() or now >= self._write_deadline:
+            self.transport.abort()
+        elif self._has_begun_message:
+            self._end_with(REQUEST_TIMEOUT)
+        else:
+            self._end_with(b"")
+        return True
+
     def shutdown(self) -> None:
         """Called when the server has stopped to accept: close, at once or after the answer."""
         if self.cycle is None:
             self.loop.call_later(FIRST_REQUEST_SECONDS, super().shutdown)
         else:
             super().shutdown()
+
+    def _next_request_deadline(self) -> float:
+        # uvicorn's timer closes idle connections; the deadline also ends those whose last answer nobody reads.
+        return self.loop.time() + self.timeout_keep_alive + LINGER_SECONDS
+
+    def _end_with(self, response: bytes) -> None:
+        """Send ``response`` unless another has begun, then nothing more; the request that is on its way is over."""
+        self._has_ended = True
+        cycle = self.cycle
+        is_answering = cycle is not None and not cycle.response_complete
+        if is_answering:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if response and not (is_answering and cycle.response_started):
+            self.transport.write(response)
+        self._read_deadline = self.loop.time() + LINGER_SECONDS
+        # Closed later: closing at once, with data that the client still sends, would reset the connection before the
+        # client has read the response.
+        self.transport.write_eof()

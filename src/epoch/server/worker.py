@@ -12,6 +12,7 @@ import msgspec
 import uvicorn
 
 from epoch.readiness import READINESS
+from epoch.server.connection_limits import ConnectionLimits, raise_open_files
 from epoch.server.http_protocol import ConnectionRegistry
 from kit.http.app_key import HasState
 from kit.settings import Settings, load_settings
@@ -24,7 +25,7 @@ SHUTDOWN_SECONDS = 5
 _TICK_SECONDS = 0.1
 
 
-class _Server(uvicorn.Server):
+class WorkerServer(uvicorn.Server):
     """Prints a line once it answers requests, for which the supervisor waits; drains before it stops.
 
     While it drains it still accepts and answers, but is not ready, and closes each connection after an answer. So
@@ -32,7 +33,7 @@ class _Server(uvicorn.Server):
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._connections = ConnectionRegistry()
+        self._connections = ConnectionRegistry(ConnectionLimits.of(settings, open_files=raise_open_files()))
         self._drain_seconds = settings.drain_seconds
         self._application: HasState | None = None
         trusted = settings.trusted_proxies
@@ -61,6 +62,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._sweep = asyncio.get_running_loop().create_task(self._connections.close_late_ones())
         if self.started:
             sys.stdout.write('{"serving":true}\n')
             sys.stdout.flush()
@@ -75,6 +77,7 @@ class _Server(uvicorn.Server):
             await asyncio.sleep(_TICK_SECONDS)
             await self.on_tick(0)  # the Date header
         await super().shutdown(sockets)
+        self._sweep.cancel()
 
 
 def _stop_with_parent(server: uvicorn.Server, drain_seconds: int) -> None:
@@ -96,7 +99,7 @@ def main() -> None:
         return
     os.environ.update(msgspec.json.decode(line, type=dict[str, str]))
     settings = load_settings(os.environ)
-    server = _Server(settings)
+    server = WorkerServer(settings)
     threading.Thread(target=_stop_with_parent, args=(server, settings.drain_seconds), daemon=True).start()
     server.run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
     # A failed start has printed why; uvicorn itself would end with status 3 here.
