@@ -114,16 +114,15 @@ async def second_step(request: Request) -> Response:
         return await _second_step(request, pending, (form, error), back)
     response = redirect(request, back if codes is None else _CODES_PATH)
     if codes is not None:
-        encrypted = _codes_encryptor(request).encrypt(msgspec.json.encode(list(codes)))
+        encrypted = _codes_encryptor(request, pending.staff.id).encrypt(msgspec.json.encode(list(codes)))
         set_cookie(request, response, _CODES_COOKIE, encrypted, seconds=_CODES_SECONDS, path=_CODES_PATH)
     return _with_session_cookie(request, response, begun.raw)
 
 
 async def recovery_codes_page(request: Request) -> Response:
     """Shows new recovery codes once; the cookie with them is deleted by this response."""
-    viewer(request)
-    encrypted = request.cookies.get(_CODES_COOKIE)
-    decrypted = _codes_encryptor(request).decrypt(encrypted, seconds=_CODES_SECONDS) if encrypted else None
+    encryptor, encrypted = _codes_encryptor(request, viewer(request).staff_id), request.cookies.get(_CODES_COOKIE)
+    decrypted = encryptor.decrypt(encrypted, seconds=_CODES_SECONDS) if encrypted else None
     if decrypted is None:
         return redirect(request, "/admin")
     codes: Sequence[str] = msgspec.json.decode(decrypted, type=list[str])
@@ -217,5 +216,6 @@ def _with_session_cookie(request: Request, response: Response, token: str) -> Re
     return response
 
 
-def _codes_encryptor(request: Request) -> Encryptor:
-    return Encryptor(back_office(request).settings.secret_key, _CODES_COOKIE)
+def _codes_encryptor(request: Request, staff_id: UUID) -> Encryptor:
+    # Bound to the person: whoever signs in next in this browser cannot see them.
+    return Encryptor(back_office(request).settings.secret_key, f"{_CODES_COOKIE}:{staff_id}")

@@ -181,6 +181,18 @@ async def test_new_recovery_codes_replace_the_old(
     assert (await _api(new_client(), email=enrolled.user.email, code=enrolled.codes[1])).status_code == 401
 
 
+async def test_the_next_person_in_a_browser_does_not_see_the_new_recovery_codes(
+    client: httpx.AsyncClient, make: Factory
+) -> None:
+    enrolled = await enrol(client, await make.user())
+    made = await submit(client, "/account/recovery-codes", "/account", code=enrolled.codes[0])
+    assert made.headers["location"] == "/account/recovery-codes"
+    assert (await submit(client, "/logout", "/account")).status_code == 303
+    await sign_in(client, await make.user())
+    page = await client.get("/account/recovery-codes")
+    assert (page.status_code, page.headers["location"]) == (303, "/account")
+
+
 async def test_a_sealed_secret_opens_for_its_owner_alone(make: Factory, settings: Settings, database: Database) -> None:
     from cryptography.exceptions import InvalidTag
 

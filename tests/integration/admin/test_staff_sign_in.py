@@ -116,6 +116,18 @@ async def test_the_first_sign_in_enrols_and_shows_recovery_codes_once(
     assert (await client.get("/admin/account")).text.count("This browser") == 1
 
 
+async def test_the_next_colleague_in_a_browser_does_not_see_the_recovery_codes(
+    client: httpx.AsyncClient, new_client: NewClient, database: Database
+) -> None:
+    second = await make_staff(database, StaffRole.SUPPORT)
+    enrolled = await enter(new_client(), second)
+    await enter(client, await make_staff(database, StaffRole.SUPPORT))
+    await post(client, "/admin/logout")
+    await post(client, LOGIN, email=second.email, password=PASSWORD, next="/admin")
+    await post(client, "/admin/second-step", code=enrolled.code(steps=1), next="/admin")
+    assert (await client.get("/admin/recovery-codes")).headers["location"] == "/admin"
+
+
 async def test_the_password_alone_does_not_sign_in(client: httpx.AsyncClient, database: Database) -> None:
     staff = await make_staff(database, StaffRole.ADMIN)
     await post(client, LOGIN, email=staff.email, password=PASSWORD, next="")
