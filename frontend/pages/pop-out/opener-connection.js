@@ -38,7 +38,7 @@ export class OpenerConnection {
    */
   #waitingRequest = null;
   /**
-   * The last snapshots of ended calls whose end no page has handled yet.
+   * The last snapshots of the token's ended calls whose end no page has handled yet.
    * @type {CallSnapshot[]}
    */
   #unheardEnds = [];
@@ -101,6 +101,8 @@ export class OpenerConnection {
     port.onmessage = (message) => port === this.#port && this.#onCommand(message.data);
     port.addEventListener("close", () => this.#onPortClosed(port));
     this.#settings = data.settings;
+    // A page with another token, perhaps of another organization, must not hear of this token's calls.
+    if (data.token !== this.#token) this.#unheardEnds = [];
     if (data.token !== this.#token || this.#phone.state === "error") this.#startPhone(data.token, data.ticket);
     for (const snapshot of this.#unheardEnds) this.#report({ call: snapshot });
     this.#lastReported = "";

@@ -185,6 +185,19 @@ describe("changing pages", () => {
     expect(fixture.host.count("exchange")).toBe(1);
   });
 
+  test("does not report a missed end to a page with another token", async () => {
+    const fixture = await connected();
+    fixture.send({ dial: REQUEST });
+    await settle();
+    fixture.left();
+    fixture.phone.hangup();
+    const other = createPort();
+    welcome(fixture, other.port, {}, { link: "link-2", token: "ept_y" });
+    await settle();
+    expect(other.snapshots()).not.toHaveLength(0);
+    expect(other.snapshots().filter(Boolean)).toEqual([]);
+  });
+
   test("a page with another token is refused during a call, and connected after it", async () => {
     const fixture = await connected();
     fixture.send({ dial: REQUEST });

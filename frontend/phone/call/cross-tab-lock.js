@@ -1,7 +1,8 @@
 /**
- * Allows one call at a time across the tabs of a site. A Web Lock says which tab has the call, a BroadcastChannel lets the
- * other tabs show it and hang it up.
+ * Allows one call at a time across the tabs of a site that use the same embed token. A Web Lock says which tab has the
+ * call, a BroadcastChannel lets the other tabs show it and hang it up.
  */
+import { sharedName } from "../session/shared-name.js";
 
 /** @import { Phone } from "../core.js" */
 /** @import { Environment } from "../types.d.ts" */
@@ -103,7 +104,7 @@ export class CallLock {
 
   #update() {
     const { account, isInCall, isInPopOut } = this.#phone;
-    const name = account ? `epochphone:${account.organization}` : isInCall ? this.#name : null;
+    const name = account ? sharedName(account) : isInCall ? this.#name : null;
     this.#join(this.#isPageHidden ? null : name);
     if (this.#ownCallId && this.#ownCallId !== this.#callId) this.#releaseLock();
     // A call in the pop-out continues when this page is left.
@@ -118,7 +119,7 @@ export class CallLock {
   }
 
   /**
-   * Open the channel of this organization's phones, or none: a page with an open channel is not kept in the back-forward
+   * Open the channel of this token's phones, or none: a page with an open channel is not kept in the back-forward
    * cache.
    * @param {string | null} name
    */

@@ -8,6 +8,7 @@
 import { uuid } from "../browser/uuid.js";
 import { isOn, originOf } from "../config.js";
 import { PopOutCall } from "../pop-out/pop-out-call.js";
+import { sharedName } from "../session/shared-name.js";
 
 /** @import { Phone } from "../core.js" */
 /** @import { Problem } from "../errors.js" */
@@ -23,7 +24,6 @@ import { PopOutCall } from "../pop-out/pop-out-call.js";
  * @property {typeof Problem} Problem The phone's own class.
  */
 
-const WINDOW_NAME = "epochphone";
 const WINDOW_FEATURES = "popup,width=360,height=580";
 
 export class PopOut {
@@ -83,8 +83,10 @@ export class PopOut {
     const { window, document, base } = this.#env;
     const locale = this.settings.locale ?? document.documentElement.lang;
     const fragment = new URLSearchParams({ origin: window.location.origin, locale });
+    const { account } = this.#context.phone;
+    const name = account ? sharedName(account) : "epochphone";
     // A pop-out that is open already is not reloaded: only the fragment of its address changes.
-    const opened = window.open(`${base}/widget/window#${fragment}`, WINDOW_NAME, WINDOW_FEATURES);
+    const opened = window.open(`${base}/widget/window#${fragment}`, name, WINDOW_FEATURES);
     if (!opened) return new this.#context.Problem("window_blocked");
     this.#window = opened;
     opened.focus();

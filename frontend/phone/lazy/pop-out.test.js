@@ -29,8 +29,9 @@ test("a call is placed in the pop-out, not in the page", async () => {
   const { env, module } = await startPhone({ popup: { focus: vi.fn(), closed: false }, popOut: "on" });
   expect(phone.dial(NUMBER)).toBe(true);
   await settle();
-  const [[address]] = env.window.open.mock.calls;
+  const [[address, name]] = env.window.open.mock.calls;
   expect(address).toBe("https://voice.example/widget/window#origin=https%3A%2F%2Fcrm.example&locale=en");
+  expect(name).toBe("epochphone:0123456789abcdef0123456789abcdef");
   expect([phone.isInPopOut, phone.state, module.devices.length]).toEqual([true, "dialing", 0]);
   phone.hangup();
   expect(phone.call.ended.status).toBe("canceled");

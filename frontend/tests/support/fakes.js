@@ -8,7 +8,7 @@ import { CSPViolations } from "../../phone/browser/csp-violations.js";
 export const ACCOUNT = {
   access_token: "jwt-1",
   expires_in: 3600,
-  identity: "w_1",
+  identity: "w_0123456789abcdef0123456789abcdef_0123456789abcdef",
   caller_id: "+14155550100",
   country: "US",
   calling_code: "1",

@@ -152,7 +152,9 @@ async def test_opening_the_window_again_finds_it_as_it_is(
     await phone.page.goto(host_site.page("<p>No phone here</p>"))
     # A page that has not met the window yet, and names another language.
     address = f"{window.page.url}&locale=es"
-    assert await phone.page.evaluate("(url) => window.open(url, 'epochphone') !== null", address)
+    name = await window.page.evaluate("() => window.name")
+    opened = await phone.page.evaluate("([url, name]) => window.open(url, name) !== null", [address, name])
+    assert opened
     await window.page.wait_for_url(address)
     await window.hear(begun.call_id)
     assert len(windows(phone)) == 1
@@ -348,16 +350,16 @@ async def test_what_others_post_is_heard_by_neither_side(
     # A page of another origin in the opener's place hears nothing of it, and finds no way to it by its name.
     await phone.page.goto(stranger)
     await phone.page.evaluate(
-        """(url) => {
+        """([url, name]) => {
             window.heard = [];
             addEventListener("message", ({ data }) => window.heard.push(data));
             const { port1, port2 } = new MessageChannel();
             port1.onmessage = ({ data }) => window.heard.push(data);
             const forged = { epochphone: "page", link: "x", token: "ept_forged", ticket: "", settings: {} };
-            window.open(url, "epochphone").postMessage(forged, "*", [port2]);
+            window.open(url, name).postMessage(forged, "*", [port2]);
             port1.postMessage({ close: true });
         }""",
-        window.page.url,
+        [window.page.url, await window.page.evaluate("() => window.name")],
     )
     await window.hear(begun.call_id)
     assert await phone.page.evaluate("() => window.heard") == []

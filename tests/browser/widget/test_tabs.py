@@ -11,7 +11,7 @@ from playwright.async_api import Error as PlaywrightError
 from browser.conftest import NewBrowser, OpenPage, OpenPhone
 from support.browser.history import CACHE_OFF, leave_and_come_back
 from support.browser.host_site import HostSite, widget_tag
-from support.browser.product import ECHO, NEVER_ANSWERS, Customer
+from support.browser.product import ECHO, NEVER_ANSWERS, Customer, Product
 from support.browser.tabs import ELSEWHERE, another_tab, assert_free
 
 pytestmark = pytest.mark.anyio
@@ -44,6 +44,29 @@ async def test_a_second_tab_is_refused_shows_the_call_and_hangs_it_up(
     assert (await first.until_event("callEnded"))["callId"] == begun.call_id
     assert [record["call_id"] for record in await first.records()] == [begun.call_id]
     await assert_free(second)
+
+
+async def test_phones_of_another_organization_of_the_same_name_neither_see_nor_stop_a_call(
+    open_phone: OpenPhone, customer: Customer, product: Product, host_site: HostSite
+) -> None:
+    namesake = await product.customer()
+    assert namesake.tenant.organization.name == customer.tenant.organization.name
+    first = await open_phone(customer)
+    await first.until_event("ready")
+    stranger = await another_tab(first, host_site.page(widget_tag(product.url, namesake.token.raw)))
+    await first.call(ECHO)
+    await first.until_event("callAnswered")
+    colleague = await another_tab(first)
+    await expect(colleague.panel.locator(".bar .time")).to_have_text(TIMER)
+    elsewhere = await open_phone(customer)  # the same token in another browser context
+    await elsewhere.until_event("ready")
+    for phone in (stranger, elsewhere):
+        await expect(phone.panel.locator(".bar")).to_be_hidden()
+    assert (await stranger.call(ECHO)).begun
+    await stranger.until_event("callAnswered")
+    await stranger.hangup()
+    assert await first.state() == "in-progress"
+    await first.hangup()
 
 
 async def test_a_tab_that_opens_during_a_call_shows_it(open_phone: OpenPhone, customer: Customer) -> None:
