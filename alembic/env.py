@@ -4,11 +4,10 @@ import asyncio
 import os
 
 from alembic import context
-from sqlalchemy import Connection, pool
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection
 
 from epoch.models import metadata
-from kit.db.database import sqlalchemy_url
+from kit.db.database import owner_engine
 
 URL = context.config.attributes.get("url") or os.environ.get("EPOCH_DATABASE_URL", "")
 
@@ -32,14 +31,14 @@ def run_on(connection: Connection) -> None:
 
 
 async def connect_and_run() -> None:
-    engine = create_async_engine(sqlalchemy_url(URL), poolclass=pool.NullPool)
+    engine = owner_engine(URL)
     async with engine.connect() as connection:
         await connection.run_sync(run_on)
     await engine.dispose()
 
 
 if context.is_offline_mode():
-    context.configure(url=sqlalchemy_url(URL), target_metadata=metadata, literal_binds=True)
+    context.configure(dialect_name="postgresql", target_metadata=metadata, literal_binds=True)
     with context.begin_transaction():
         context.run_migrations()
 elif (given := context.config.attributes.get("connection")) is not None:

@@ -9,7 +9,6 @@ import carrier.health
 import kit.audit
 import kit.counters
 import kit.db.rate_limit
-import kit.deployment
 import kit.jobs.models
 import phone_numbers.models
 import tenants.models
@@ -22,7 +21,6 @@ ROOMS = (
     carrier.health,
     kit.audit,
     kit.counters,
-    kit.deployment,
     kit.jobs.models,
     kit.db.rate_limit,
     tenants.models,

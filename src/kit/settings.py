@@ -7,6 +7,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from kit.db.url import DatabaseUrlError, parse_database_url
+
 DEVELOPMENT_SECRET = "development-only-secret-change-me-in-production"  # noqa: S105 - named as what it is, refused in production
 SANDBOX_ACCOUNT_SID = "AC" + "5a" * 16
 SANDBOX_AUTH_TOKEN = "5b" * 16
@@ -277,10 +279,11 @@ class _Reader:
 
     def database(self, name: str) -> str | None:
         value = self.optional(name)
-        parts = _split(value or "")
-        if value is not None and (parts is None or parts.scheme not in ("postgresql", "postgres")):
-            # The message does not repeat the value: it may contain a password.
-            raise SettingsError(f"{name} must be a postgresql:// address")
+        if value is not None:
+            try:
+                parse_database_url(value, self._environ)
+            except DatabaseUrlError as error:
+                raise SettingsError(f"{name} {error}") from error
         return value
 
     def mail_server(self, name: str) -> str | None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import asyncpg
 import httpx
@@ -10,7 +11,7 @@ import msgspec
 
 from carrier.port import CarrierError
 from epoch.carrier_factory import build_carrier
-from epoch.cli.commands import read_deployment
+from kit.db.connector import Connector
 from kit.settings import Settings
 
 TIMEOUT_SECONDS = 10.0
@@ -39,7 +40,6 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
     checks: tuple[tuple[str, Callable[[Settings], Awaitable[str]]], ...] = (
         ("database", _database),
         ("connections", _connections),
-        ("deployment", _deployment),
         ("carrier", _carrier),
         ("public URL", _public_url),
         ("clock", _clock),
@@ -54,8 +54,15 @@ async def _run_check(part: str, check: Callable[[Settings], Awaitable[str]], set
         return CheckResult(part, False, str(error) or type(error).__name__)
 
 
+async def _connect(settings: Settings) -> Any:
+    """A connection as the database's owner; the caller closes it."""
+    if settings.database_url is None:
+        raise _CheckFailed("EPOCH_DATABASE_URL is not set")
+    return await Connector(settings.database_url).open(None, seconds=TIMEOUT_SECONDS)
+
+
 async def _database(settings: Settings) -> str:
-    connection = await asyncpg.connect(settings.database_url, timeout=TIMEOUT_SECONDS)
+    connection = await _connect(settings)
     try:
         number = int(await connection.fetchval("SHOW server_version_num"))
         if number < MIN_POSTGRES_VERSION:
@@ -67,7 +74,7 @@ async def _database(settings: Settings) -> str:
 
 async def _connections(settings: Settings) -> str:
     """Compare the connections that all workers may open with those that the server takes."""
-    connection = await asyncpg.connect(settings.database_url, timeout=TIMEOUT_SECONDS)
+    connection = await _connect(settings)
     try:
         available = int(await connection.fetchval("SHOW max_connections"))
         # ``reserved_connections`` is PostgreSQL 16's.
@@ -87,16 +94,6 @@ async def _connections(settings: Settings) -> str:
             "lower EPOCH_DATABASE_CONNECTIONS or EPOCH_WORKERS, or raise max_connections"
         )
     return f"{calculation} = {needed} of {available} connections"
-
-
-async def _deployment(settings: Settings) -> str:
-    deployment = await read_deployment(settings)
-    if deployment.is_copy:
-        raise _CheckFailed(
-            "this database is a copy of another one: say `epoch deployment --moved` if the original is no longer used,"
-            " else `epoch deployment --copied`"
-        )
-    return f"{deployment.name}, as numbers at the carrier are named"
 
 
 async def _carrier(settings: Settings) -> str:

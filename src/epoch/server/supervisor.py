@@ -121,7 +121,7 @@ class Supervisor:
             self._database = EmbeddedPostgres(self._settings.data_dir / "postgres")
             url = await self._in_thread(self._database.start)
             self._settings = msgspec.structs.replace(self._settings, database_url=url)
-        await self._in_thread(partial(_migrate, url))
+        await self._in_thread(partial(_migrate, url, self._print))
         if not self._settings.is_sandbox:
             from epoch.cli.seed import ensure_no_demo
 
@@ -230,7 +230,7 @@ def _raise_first(error: BaseException | None) -> None:
         raise error
 
 
-def _migrate(database_url: str) -> None:
+def _migrate(database_url: str, say: Callable[[str], None]) -> None:
     from epoch.migrations import upgrade
 
-    upgrade(database_url)
+    upgrade(database_url, say)

@@ -1,7 +1,7 @@
 """Database: the engine of one role, its sessions, and the raw pools that requests use before a session begins."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import NullPool
 
+from kit.db.connector import Connector, NoResetConnection
 from kit.db.raw import (
     KEEP_PLANS_SQL,
     SET_TENANT_SQL,
@@ -23,6 +25,8 @@ from kit.db.statement_pool import CONNECTION_LOST, StatementPool
 
 CONNECT_SECONDS = 1.5
 """How long a request waits for a connection before it responds that the service is unavailable."""
+PATIENT_CONNECT_SECONDS = 10.0
+"""How long commands and migrations wait for a connection."""
 REQUEST_ROLE = "epoch_app"
 """The role of requests: row-level security shows it one organization at a time."""
 LOOKUP_ROLE = "epoch_lookup"
@@ -32,7 +36,6 @@ ADMIN_ROLE = "epoch_admin"
 STAFF_ROLE = "epoch_staff"
 """The role of the back office: reads all organizations without their secrets, writes the tables of staff."""
 SERVER_SETTINGS = {
-    "application_name": "epoch-voice",
     "statement_timeout": "5000",
     "idle_in_transaction_session_timeout": "15000",
 }
@@ -41,17 +44,30 @@ SERVER_SETTINGS = {
 CUSTOM_PLANS = {"plan_cache_mode": "force_custom_plan"}
 
 
-def sqlalchemy_url(url: str) -> str:
-    """The URL ``postgresql://…`` in SQLAlchemy's form for asyncpg."""
-    _, _, rest = url.partition("://")
-    return f"postgresql+asyncpg://{rest}"
+def create_engine(
+    connector: Connector, role: str | None, settings: Mapping[str, str], seconds: float, **pool: Any
+) -> AsyncEngine:
+    """An engine whose connections ``connector`` opens as ``role``; ``pool`` is for SQLAlchemy's pool."""
+
+    async def connect() -> Any:
+        return await connector.open(role, seconds=seconds, command_timeout=10, settings=settings)
+
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        hide_parameters=True,
+        connect_args={"async_creator_fn": connect, **connector.sqlalchemy_arguments},
+        **pool,
+    )
 
 
-class NoResetConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
-    """A connection that is returned to the pool without a round trip, because no use leaves session state to reset."""
+def owner_engine(url: str) -> AsyncEngine:
+    """An engine without a pool as the user of ``url``: for migrations, whose statements may take long."""
+    connector = Connector(url)
 
-    def get_reset_query(self) -> str:
-        return ""
+    async def connect() -> Any:
+        return await connector.open(None, seconds=PATIENT_CONNECT_SECONDS)
+
+    return create_async_engine("postgresql+asyncpg://", poolclass=NullPool, connect_args={"async_creator_fn": connect})
 
 
 class Database:
@@ -62,7 +78,7 @@ class Database:
 
     def __init__(
         self,
-        url: str,
+        url: str | Connector,
         *,
         role: str = REQUEST_ROLE,
         engine_connections: int = 10,
@@ -76,24 +92,21 @@ class Database:
         ``connect_seconds`` is how long to wait for the server, and for a connection of the raw pools. ``wait_seconds``
         is how long a session waits for a connection of the engine; as long by default.
         """
-        self._url = url
+        self._connector = Connector(url) if isinstance(url, str) else url
         self._role = role
         self._guard_connections = guard_connections
         self.connect_seconds = connect_seconds
         self._wait_seconds = connect_seconds if wait_seconds is None else wait_seconds
-        self.engine: AsyncEngine = create_async_engine(
-            sqlalchemy_url(url),
+        self.engine: AsyncEngine = create_engine(
+            self._connector,
+            role,
+            {**SERVER_SETTINGS, **CUSTOM_PLANS},
+            connect_seconds,
             pool_size=engine_connections,
             max_overflow=0,
             pool_timeout=self._wait_seconds,
             # The connection that was used last has most statements prepared.
             pool_use_lifo=True,
-            hide_parameters=True,
-            connect_args={
-                "timeout": connect_seconds,
-                "command_timeout": 10,
-                "server_settings": {**SERVER_SETTINGS, **CUSTOM_PLANS, "role": role},
-            },
         )
         sa.event.listen(self.engine.sync_engine, "checkout", _ensure_open)
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -105,7 +118,7 @@ class Database:
     def for_role(self, role: str, *, engine_connections: int, wait_seconds: float | None = None) -> "Database":
         """The same database with a separate engine for ``role``."""
         return Database(
-            self._url,
+            self._connector,
             role=role,
             engine_connections=engine_connections,
             connect_seconds=self.connect_seconds,
@@ -114,7 +127,9 @@ class Database:
 
     async def connect(self) -> Any:
         """Open a connection outside all pools, as the engine's role; the caller closes it."""
-        return await asyncpg.connect(**{**self._raw_settings(self._role), "command_timeout": 10})
+        return await self._connector.open(
+            self._role, seconds=self.connect_seconds, command_timeout=10, settings=SERVER_SETTINGS
+        )
 
     async def warm_up(self, connections: int, *, by: Sequence[CompiledStatement] = ()) -> None:
         """Open that many connections of the engine, and run the statements ``by`` on each with NULL as parameters.
@@ -138,23 +153,20 @@ class Database:
         await self.read_pool.start()
 
     async def _connect_lookup(self) -> Any:
-        return await asyncpg.connect(**self._raw_settings(LOOKUP_ROLE))
+        return await self._connect_raw(LOOKUP_ROLE)
 
     async def _create_read_pool(self) -> Any:
         return await asyncpg.create_pool(
             min_size=0,
             max_size=self._guard_connections,
             connection_class=NoResetConnection,
-            **self._raw_settings(self._role),
+            connect=lambda *_, **__: self._connect_raw(self._role),
         )
 
-    def _raw_settings(self, role: str) -> dict[str, Any]:
-        return {
-            "dsn": self._url.replace("postgres://", "postgresql://", 1),
-            "timeout": self.connect_seconds,
-            "command_timeout": self.connect_seconds,
-            "server_settings": {**SERVER_SETTINGS, "role": role},
-        }
+    async def _connect_raw(self, role: str) -> Any:
+        return await self._connector.open(
+            role, seconds=self.connect_seconds, command_timeout=self.connect_seconds, settings=SERVER_SETTINGS
+        )
 
     @asynccontextmanager
     async def tenant_session(

@@ -16,7 +16,6 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 from litestar import Litestar
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from calls.limits import admission
 from calls.limits.admission import CALL_ADMISSION
@@ -38,7 +37,7 @@ from epoch.app import create_app
 from kit.actor import SYSTEM, Actor, ActorKind
 from kit.audit import AuditEvent
 from kit.clock import utc_now
-from kit.db.database import ADMIN_ROLE, Database, sqlalchemy_url
+from kit.db.database import ADMIN_ROLE, Database, owner_engine
 from kit.ids import first_uuid7
 from kit.settings import Settings
 from support.callback_client import (
@@ -344,7 +343,7 @@ class Apart:
         self.make, self.database, self._url = Factory(database, settings), database, url
 
     async def as_owner(self, statement: str) -> None:
-        engine = create_async_engine(sqlalchemy_url(self._url))
+        engine = owner_engine(self._url)
         async with engine.begin() as connection:
             await connection.execute(sa.text(statement))
         await engine.dispose()

@@ -8,14 +8,12 @@ from uuid import UUID
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from calls.aggregates import CallTotals, started_since
 from calls.models import Call, CallStatus
 from calls.usage import AgentUsage, TokenUsage, UsageService
 from conftest import NewClient
-from kit.db.database import Database, sqlalchemy_url
+from kit.db.database import Database, owner_engine
 from kit.ids import first_uuid7
 from kit.settings import Settings
 from support.call_factory import add_call
@@ -94,7 +92,7 @@ async def test_counting_reads_the_index_and_not_the_table(settings: Settings, ma
     calls += _calls_of_a_year(other, await make.token(other), a_day=20)
     query = sa.select(sa.literal(1)).where(*started_since(tenant.organization.id, THIS.date()))
     assert settings.database_url is not None
-    engine = create_async_engine(sqlalchemy_url(settings.database_url), poolclass=NullPool)
+    engine = owner_engine(settings.database_url)
     # As the owner, who may gather statistics; rolled back, rows and statistics.
     async with engine.connect() as connection:
         await connection.execute(sa.insert(Call), calls)

@@ -11,13 +11,11 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from epoch.migrations import NewerDatabase, alembic_config, upgrade
 from epoch.models import metadata
-from kit.db.database import ADMIN_ROLE, sqlalchemy_url
-from kit.deployment import DeploymentRow
+from kit.db.database import ADMIN_ROLE, owner_engine
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +37,7 @@ def run(url: str, work: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> 
     """Run ``work`` in a transaction as the owner, freed of tenant walls where they stand."""
 
     async def inside() -> T:
-        engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool)
+        engine = owner_engine(url)
         try:
             async with engine.begin() as connection:
                 return await work(connection)
@@ -78,8 +76,7 @@ async def fill(connection: AsyncConnection) -> dict[str, int]:
     ids = {name: uuid.uuid4() for name in metadata.tables}
     present = await connection.run_sync(columns_by_table)
     for table in metadata.sorted_tables:
-        # The migration inserts the only row of this table.
-        if (held := present.get(table.name)) is not None and table.name != DeploymentRow.__tablename__:
+        if (held := present.get(table.name)) is not None:
             row = {column.name: some(column, ids) for column in table.columns if column.name in held}
             # The job queue's library numbers its rows.
             key = 1 if table.name in JOB_TABLES else ids[table.name]

@@ -9,13 +9,12 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from conftest import NewClient
 from kit.actor import Actor, ActorKind
 from kit.audit import record
 from kit.clock import utc_now
-from kit.db.database import Database, sqlalchemy_url
+from kit.db.database import Database, owner_engine
 from kit.settings import Settings
 from support.factories import Factory, Tenant, sign_in
 from tenants.models import Role
@@ -64,7 +63,7 @@ async def test_not_even_the_owner_of_the_table_changes_the_trail(
 ) -> None:
     await add_events(database, await make.tenant(), ("embed_token.created", "pat@example.com"))
     assert settings.database_url is not None
-    engine = create_async_engine(sqlalchemy_url(settings.database_url))
+    engine = owner_engine(settings.database_url)
     try:
         with pytest.raises(DBAPIError, match="audit_event is append-only"):
             async with engine.begin() as connection:

@@ -1,0 +1,175 @@
+"""The one way to open a database connection: every form of the URL, and the role checked."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import asyncpg
+
+from kit.db.url import DatabaseTarget, parse_database_url
+
+APPLICATION_NAME = "epoch-voice"
+STATEMENT_CACHE_SIZE = 100
+"""Prepared statements that a direct connection keeps: the driver's default."""
+_NEXT_ADDRESS = (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.TargetServerAttributeNotMatched)
+"""Failures after which the next address of the URL is tried; a refused password is not among them."""
+
+
+class RoleNotTaken(ConnectionError):
+    """A connection does not run as the role it was opened for; the message says what to do."""
+
+
+class NoResetConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
+    """A connection that is returned to the pool without a round trip, because no use leaves session state to reset."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class TransactionConnection(NoResetConnection):
+    """A connection through a pooler that gives it another server connection for each transaction.
+
+    Every statement runs in a transaction, which sets its role and settings in the round trip of its BEGIN.
+    """
+
+    begin_suffix = ""
+
+    async def execute(self, query: str, *args: object, **options: Any) -> str:
+        if args or self.is_in_transaction():
+            return str(await super().execute(query, *args, **options))
+        if not query.startswith("BEGIN"):
+            async with self.transaction():
+                return str(await super().execute(query, **options))
+        try:
+            return str(await super().execute(query + self.begin_suffix, **options))
+        except BaseException:
+            # A transaction that did not get its role must not be used by anybody.
+            self.terminate()
+            raise
+
+    async def _execute(self, *args: Any, **options: Any) -> Any:
+        # All of the driver's fetch methods come here. It sends a statement and its parameters in two round trips.
+        if self.is_in_transaction():
+            return await super()._execute(*args, **options)
+        async with self.transaction():
+            return await super()._execute(*args, **options)
+
+
+class Connector:
+    """Opens connections to the database of one URL."""
+
+    def __init__(self, url: str, *, by_transaction: bool = False) -> None:
+        """``by_transaction``: a pooler such as PgBouncer gives each transaction another server connection.
+
+        Raises:
+            DatabaseUrlError: the URL cannot be used.
+        """
+        self.target: DatabaseTarget = parse_database_url(url)
+        self.by_transaction = by_transaction
+        self._first = 0
+        """Index of the address that worked last."""
+        self._system_roots: ssl.SSLContext | None = None
+
+    @property
+    def sqlalchemy_arguments(self) -> dict[str, Any]:
+        """Arguments of SQLAlchemy's dialect: statements without a name where the next one may meet another server."""
+        if not self.by_transaction:
+            return {}
+        return {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""}
+
+    async def open(
+        self,
+        role: str | None,
+        *,
+        seconds: float,
+        command_timeout: float | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Open a connection that runs as ``role`` (None: as the URL's user) with the given ``settings``.
+
+        ``seconds`` is the limit for all of the URL's addresses together.
+
+        Raises:
+            RoleNotTaken: the connection does not run as ``role``.
+            OSError: no address can be reached.
+        """
+        async with asyncio.timeout(seconds):
+            connection = await self._open_any(seconds, command_timeout)
+            try:
+                await self._take_role(connection, role, settings or {})
+            except BaseException:
+                connection.terminate()
+                raise
+        return connection
+
+    async def _open_any(self, seconds: float, command_timeout: float | None) -> Any:
+        addresses = self.target.addresses
+        seconds_each = seconds / len(addresses)
+        if self.target.connect_timeout is not None:
+            seconds_each = min(seconds_each, self.target.connect_timeout)
+        failure: BaseException | None = None
+        for number in range(len(addresses)):
+            index = (self._first + number) % len(addresses)
+            try:
+                connection = await self._open_one(addresses[index], seconds_each, command_timeout)
+            except _NEXT_ADDRESS as error:
+                failure = failure or error
+            else:
+                self._first = index
+                return connection
+        assert failure is not None  # noqa: S101 - there is at least one address
+        raise failure
+
+    async def _open_one(self, address: tuple[str, int | None], seconds: float, command_timeout: float | None) -> Any:
+        host, port = address
+        target = self.target
+        # The driver takes the parameters of TLS only in a URL.
+        tls = {} if target.trusts_system_roots else target.tls
+        return await asyncpg.connect(
+            f"postgresql:///?{urlencode(tls)}",
+            host=host or None,
+            port=port,
+            user=target.user,
+            password=target.password,
+            passfile=Path(target.passfile) if target.passfile else None,
+            database=target.database,
+            ssl=self._system_context() if target.trusts_system_roots else None,
+            target_session_attrs=target.session_attributes,
+            server_settings={"application_name": APPLICATION_NAME, **target.startup},
+            timeout=seconds,
+            command_timeout=command_timeout,
+            statement_cache_size=0 if self.by_transaction else STATEMENT_CACHE_SIZE,
+            connection_class=TransactionConnection if self.by_transaction else NoResetConnection,
+        )
+
+    def _system_context(self) -> ssl.SSLContext:
+        if self._system_roots is None:
+            context = ssl.create_default_context()
+            if "sslcert" in self.target.tls:
+                context.load_cert_chain(self.target.tls["sslcert"], self.target.tls.get("sslkey"))
+            context.set_alpn_protocols(["postgresql"])
+            self._system_roots = context
+        return self._system_roots
+
+    async def _take_role(self, connection: Any, role: str | None, settings: Mapping[str, str]) -> None:
+        """Set role and settings by statements, because poolers refuse or ignore them as parameters of the start."""
+        scope = "SET LOCAL" if self.by_transaction else "SET"
+        wanted = [f"{scope} ROLE {role}"] if role is not None else []
+        wanted += [f"{scope} {name} = '{value}'" for name, value in settings.items()]
+        try:
+            if self.by_transaction:
+                connection.begin_suffix = "; ".join(["", *wanted])
+            elif wanted:
+                await connection.execute("; ".join(wanted))
+            if role is not None:
+                actual = await connection.fetchval("SELECT current_user")
+                if actual != role:
+                    raise RoleNotTaken(
+                        f"The database runs statements as {actual} instead of {role}: use no pooler "
+                        "that drops SET ROLE, or set EPOCH_DATABASE_POOLER=transaction"
+                    )
+        except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
+            raise RoleNotTaken(f"The database user cannot become {role} ({error}): run `epoch migrate`") from error

@@ -1,0 +1,84 @@
+"""Several processes that migrate at once: one does, the others wait and go on."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+from alembic import command
+
+from epoch.migrations import LOCK_NAME, alembic_config, upgrade
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+ROOT = Path(__file__).resolve().parents[3]
+PATIENCE_SECONDS = 60
+
+
+def _start(url: str) -> "subprocess.Popen[str]":
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "EPOCH_DATABASE_URL": url}
+    return subprocess.Popen(
+        [sys.executable, "-m", "epoch", "migrate"],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _end(processes: "list[subprocess.Popen[str]]") -> list[tuple[int, str]]:
+    printed = [process.communicate(timeout=PATIENCE_SECONDS)[0] for process in processes]
+    return [(process.returncode, text) for process, text in zip(processes, printed, strict=True)]
+
+
+DONE = "The database has this version's schema.\n"
+
+
+@pytest.mark.parametrize(
+    ("processes", "revision"), [(3, None), (2, "e70b5f2ac816")], ids=["empty", "several revisions behind"]
+)
+def test_processes_that_migrate_one_database_at_once_all_succeed(
+    new_database: Callable[[], str], processes: int, revision: str | None
+) -> None:
+    url = new_database()
+    if revision is not None:
+        command.upgrade(alembic_config(url), revision)
+    for status, printed in _end([_start(url) for _ in range(processes)]):
+        assert status == 0, printed
+        assert printed.endswith(DONE)
+
+
+def test_two_databases_of_one_server_are_migrated_at_once(new_database: Callable[[], str]) -> None:
+    for status, printed in _end([_start(new_database()) for _ in range(2)]):
+        assert status == 0, printed
+
+
+async def test_the_one_that_waits_says_so_and_goes_on_when_the_other_is_killed(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    holder = await asyncpg.connect(url)
+    await holder.execute(f"SELECT pg_advisory_lock(hashtext('{LOCK_NAME}'))")
+    said: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    waiting = asyncio.create_task(
+        asyncio.to_thread(upgrade, url, lambda text: loop.call_soon_threadsafe(said.put_nowait, text))
+    )
+    assert "Waiting for another process" in await asyncio.wait_for(said.get(), PATIENCE_SECONDS)
+    assert not waiting.done()
+    holder.terminate()
+    await waiting
+    current = await asyncpg.connect(url)
+    assert await current.fetchval("SELECT count(*) FROM alembic_version") == 1
+    await current.close()
+
+
+def test_a_killed_process_leaves_the_lock_to_the_next(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    killed = _start(url)
+    killed.send_signal(signal.SIGKILL)
+    _end([killed])
+    [(status, printed)] = _end([_start(url)])
+    assert status == 0, printed

@@ -1,0 +1,54 @@
+"""Makes a certificate authority and certificates for tests of TLS."""
+
+import datetime as dt
+from ipaddress import ip_address
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+
+class Authority:
+    """A certificate authority with a key of its own."""
+
+    def __init__(self, name: str = "Test authority") -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        constraints = x509.BasicConstraints(ca=True, path_length=None)
+        self.certificate = _pem(
+            _builder(self._name, self._name, self._key, constraints).sign(self._key, hashes.SHA256())
+        )
+
+    def issue(self, common_name: str, *, host: str | None = None, address: str | None = None) -> tuple[str, str]:
+        """A certificate and its key, both as PEM text, for a host name, an IP address or a client."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+        builder = _builder(name, self._name, key, x509.BasicConstraints(ca=False, path_length=None))
+        names: list[x509.GeneralName] = [x509.DNSName(host)] if host else []
+        names += [x509.IPAddress(ip_address(address))] if address else []
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        return _pem(builder.sign(self._key, hashes.SHA256())), private
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, constraints: x509.BasicConstraints
+) -> x509.CertificateBuilder:
+    now = dt.datetime.now(dt.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(constraints, critical=True)
+    )
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(Encoding.PEM).decode()
