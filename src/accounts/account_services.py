@@ -7,8 +7,8 @@ from accounts.login_throttle import LoginThrottle
 from accounts.password_reset import PasswordReset
 from accounts.passwords import Passwords
 from accounts.registration import Registration
-from accounts.second_factor import SecondFactor
 from accounts.sign_in import Authenticator
+from accounts.totp import TotpSecrets
 from kit.db.database import Database
 from kit.http.app_key import AppKey
 from kit.mail import Mailer
@@ -24,7 +24,7 @@ class AccountServices(msgspec.Struct, frozen=True):
     account_settings: AccountSettings
     passwords: Passwords
     login_throttle: LoginThrottle
-    second_factor: SecondFactor
+    totp: TotpSecrets
 
 
 ACCOUNT_SERVICES: AppKey[AccountServices] = AppKey("account_services")
@@ -34,16 +34,14 @@ def build_account_services(settings: Settings, database: Database, mailer: Maile
     """Make the objects. Call it once for each application: ``Passwords`` owns the threads that check passwords."""
     passwords, url = Passwords(), settings.public_url
     throttle = LoginThrottle(database, exempts_loopback=settings.is_sandbox)
-    second_factor = SecondFactor(settings.secret_key)
-    authenticator = Authenticator(database, passwords, throttle, second_factor)
+    totp = TotpSecrets(settings.secret_key)
+    authenticator = Authenticator(database, passwords, throttle, totp)
     return AccountServices(
         authenticator=authenticator,
         registration=Registration(database, passwords, throttle, mailer, public_url=url, secret=settings.secret_key),
         password_reset=PasswordReset(database, passwords, throttle, mailer, public_url=url),
-        account_settings=AccountSettings(
-            database, passwords, throttle, mailer, second_factor, authenticator, public_url=url
-        ),
+        account_settings=AccountSettings(database, passwords, throttle, mailer, totp, authenticator, public_url=url),
         passwords=passwords,
         login_throttle=throttle,
-        second_factor=second_factor,
+        totp=totp,
     )

@@ -12,10 +12,11 @@ from accounts.models import LoginSession, TokenPurpose, User
 from accounts.one_time_tokens import OneTimeTokenService
 from accounts.passwords import Passwords
 from accounts.rules import ensure_password, parse_email
-from accounts.second_factor import SecondFactor
+from accounts.second_factor import SecondFactorService
 from accounts.services import UserService
 from accounts.sessions import SessionService, Viewer
 from accounts.sign_in import Authenticator
+from accounts.totp import TotpSecrets
 from kit.actor import Actor
 from kit.audit import record
 from kit.db.database import Database
@@ -36,7 +37,7 @@ class AccountSettings:
         passwords: Passwords,
         throttle: LoginThrottle,
         mailer: Mailer,
-        second_factor: SecondFactor,
+        totp: TotpSecrets,
         authenticator: Authenticator,
         *,
         public_url: str,
@@ -45,7 +46,7 @@ class AccountSettings:
         self._passwords = passwords
         self._throttle = throttle
         self._mailer = mailer
-        self._second_factor = second_factor
+        self._totp = totp
         self._authenticator = authenticator
         self._login = f"{public_url}/login"
         self._forgot = f"{public_url}/forgot-password"
@@ -121,13 +122,14 @@ class AccountSettings:
         """The person, the secret of a pending enrolment if any, and the number of unused recovery codes."""
         async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).get_active(viewer.user_id)
-            return user, self._second_factor.pending_secret(user), await self._second_factor.codes_left(session, user)
+            factor = SecondFactorService(session, self._totp)
+            return user, factor.pending_secret(user), await factor.count_codes_left(user)
 
     async def start_second_factor(self, viewer: Viewer, *, password: str, by: Actor) -> None:
         """Start the enrolment. Raises: ValidationFailed, SecondFactorUnchanged."""
         await self._ensure_password(viewer, password, by, field="password")
         async with self._database.tenant_session(None, viewer.user_id) as session:
-            await self._second_factor.enrol(session, await UserService(session).get_active(viewer.user_id))
+            await SecondFactorService(session, self._totp).enrol(await UserService(session).get_active(viewer.user_id))
 
     async def confirm_second_factor(self, viewer: Viewer, *, code: str, by: Actor) -> tuple[Sequence[str], str]:
         """Finish the enrolment, end all other sessions, and return recovery codes and this session's new raw id.
@@ -137,7 +139,7 @@ class AccountSettings:
         async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).get_active(viewer.user_id)
             try:
-                codes = await self._second_factor.confirm(session, user, code, by=by)
+                codes = await SecondFactorService(session, self._totp).confirm(user, code, by=by)
             except WrongCode as wrong:
                 raise ValidationFailed([("code", wrong.message)]) from wrong
             await self._mail_second_factor_change(session, user, "switched on")
@@ -149,7 +151,7 @@ class AccountSettings:
         async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).get_active(viewer.user_id)
             await self._mail_second_factor_change(session, user, "new recovery codes were made")
-            return await self._second_factor.renew_codes(session, user, by=by)
+            return await SecondFactorService(session, self._totp).renew_codes(user, by=by)
 
     async def disable_second_factor(self, viewer: Viewer, *, password: str, code: str, by: Actor) -> str:
         """Disable the second factor, end all other sessions, and return this session's new raw id.
@@ -160,7 +162,7 @@ class AccountSettings:
         await self._ensure_code(viewer, code, by)
         async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).get_active(viewer.user_id)
-            await self._second_factor.disable(session, user, by=by)
+            await SecondFactorService(session, self._totp).disable(user, by=by)
             await self._mail_second_factor_change(session, user, "switched off")
             return await _end_other_sessions(session, viewer)
 

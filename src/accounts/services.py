@@ -10,8 +10,9 @@ from accounts.errors import NotSignedIn
 from accounts.models import AbstractAccount, User
 from accounts.passwords import Passwords
 from accounts.rules import normalize_email, parse_name
-from accounts.second_factor import SecondFactor
+from accounts.second_factor import SecondFactorService
 from accounts.sessions import SessionService
+from accounts.totp import TotpSecrets
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
@@ -80,12 +81,12 @@ class UserService(AccountService[User]):
         session = self._session
         await record(session, by, "account.enabled", subject_id=user.id, subject_name=user.email)
 
-    async def reset_second_factor(self, user_id: UUID, factor: SecondFactor, *, by: Actor) -> User:
+    async def reset_second_factor(self, user_id: UUID, totp: TotpSecrets, *, by: Actor) -> User:
         """Disable a person's second factor on their behalf. Raises: NotFound, SecondFactorUnchanged."""
         user = await self._repository.get_one_or_none(User.id == user_id)
         if user is None:
             raise NotFound
-        await factor.disable(self._session, user, by=by)
+        await SecondFactorService(self._session, totp).disable(user, by=by)
         await SessionService(self._session).end_all(user.id)
         return user
 

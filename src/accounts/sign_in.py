@@ -11,9 +11,10 @@ from accounts.login_throttle import LoginThrottle, account_key
 from accounts.models import AbstractAccount
 from accounts.passwords import Passwords
 from accounts.rules import normalize_email
-from accounts.second_factor import SecondFactor
+from accounts.second_factor import SecondFactorService
 from accounts.services import AccountService, UserService, actor_of
 from accounts.sessions import AbstractSessionService, Browser, SessionService
+from accounts.totp import TotpSecrets
 from kit.audit import record
 from kit.db.database import Database
 
@@ -39,7 +40,7 @@ class Authenticator:
         database: Database,
         passwords: Passwords,
         throttle: LoginThrottle,
-        second_factor: SecondFactor,
+        totp: TotpSecrets,
         *,
         accounts: type[AccountService[Any]] = UserService,
         sessions: type[AbstractSessionService[Any]] = SessionService,
@@ -52,7 +53,7 @@ class Authenticator:
         self._database = database
         self._passwords = passwords
         self._throttle = throttle
-        self._second_factor = second_factor
+        self._totp = totp
 
     async def sign_in(
         self, *, email: str, password: str, code: str | None, browser: Browser, replaces: str | None = None
@@ -104,7 +105,8 @@ class Authenticator:
         await self._throttle.ensure_may_attempt(account, address)
         async with self._database.sessions() as session, session.begin():
             # During an enrolment a code proves nothing: whoever has the password sees the secret.
-            is_right = user.totp_enabled_at is not None and await self._second_factor.verify(session, user, code)
+            factor = SecondFactorService(session, self._totp)
+            is_right = user.totp_enabled_at is not None and await factor.verify(user, code)
         await self._throttle.record_attempt(account, address, succeeded=is_right)
         if not is_right:
             raise WrongCode

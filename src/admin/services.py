@@ -12,9 +12,10 @@ from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 
 from accounts.passwords import Passwords
 from accounts.rules import ensure_password, parse_email
-from accounts.second_factor import SecondFactor
+from accounts.second_factor import SecondFactorService
 from accounts.services import AccountService, actor_of
 from accounts.sessions import LAST_SEEN_PRECISION, AbstractSessionService, is_active
+from accounts.totp import TotpSecrets
 from admin.errors import LastAdmin, StaffLinkNotUsable
 from admin.models import Staff, StaffRole, StaffSession
 from kit.actor import Actor
@@ -176,12 +177,12 @@ class StaffService(AccountService[Staff]):
         await StaffSessionService(self._session).end_all(staff.id)
         await self._record(staff, by, "staff.disabled", None)
 
-    async def reset_second_factor(self, staff_id: UUID, factor: SecondFactor, *, by: Actor) -> None:
+    async def reset_second_factor(self, staff_id: UUID, totp: TotpSecrets, *, by: Actor) -> None:
         """Remove a second factor; the next sign-in enrols a new one. Raises: NotFound, SecondFactorUnchanged."""
         staff = await self._repository.get_one_or_none(Staff.id == staff_id)
         if staff is None:
             raise NotFound
-        await factor.disable(self._session, staff, by=by)
+        await SecondFactorService(self._session, totp).disable(staff, by=by)
         await StaffSessionService(self._session).end_all(staff.id)
 
     async def _lock_and_get(self, staff_id: UUID, *, is_admin_after: bool) -> Staff:

@@ -9,7 +9,7 @@ from litestar.datastructures import Cookie
 
 from accounts.auth import current_actor, current_viewer
 from accounts.errors import SecondFactorUnchanged
-from accounts.second_factor import enrolment_uri
+from accounts.totp import enrolment_uri
 from dashboard.account_settings import Visit, account_settings_of, new_session_cookie, redirect_or_form
 from dashboard.guards import loads_memberships
 from dashboard.pages import redirect, render

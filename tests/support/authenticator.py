@@ -8,7 +8,7 @@ import httpx
 import pyotp
 
 from accounts.models import User
-from accounts.second_factor import TOTP_STEP_SECONDS
+from accounts.totp import TOTP_STEP_SECONDS
 from support.factories import PASSWORD, sign_in
 from support.html_forms import submit
 

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from accounts.errors import NotSignedIn, SecondFactorUnchanged
-from accounts.second_factor import enrolment_uri
 from accounts.sessions import Browser
+from accounts.totp import enrolment_uri
 from admin.auth.staff_auth import PendingSignIn
 from admin.errors import StaffLinkNotUsable
 from admin.mount import STAFF_SESSION_COOKIE

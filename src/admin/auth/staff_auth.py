@@ -6,6 +6,7 @@ from typing import NamedTuple
 from accounts.account_services import AccountServices
 from accounts.errors import NotSignedIn, WrongCode
 from accounts.login_throttle import account_key
+from accounts.second_factor import SecondFactorService
 from accounts.services import actor_of
 from accounts.sessions import Browser
 from accounts.sign_in import Authenticator, SignedIn
@@ -37,7 +38,7 @@ class StaffAuth:
             database,
             accounts.passwords,
             accounts.login_throttle,
-            accounts.second_factor,
+            accounts.totp,
             accounts=StaffService,
             sessions=StaffSessionService,
             throttle_scope=STAFF_SIGN_IN,
@@ -59,10 +60,10 @@ class StaffAuth:
             if awaiting is None:
                 return None
             staff = await StaffService(session).get_active(awaiting.user_id)
-            factor = self._accounts.second_factor
+            factor = SecondFactorService(session, self._accounts.totp)
             if staff.totp_enabled_at is not None:
                 return PendingSignIn(staff, None)
-            return PendingSignIn(staff, factor.pending_secret(staff) or await factor.enrol(session, staff))
+            return PendingSignIn(staff, factor.pending_secret(staff) or await factor.enrol(staff))
 
     async def second_step(self, *, raw: str, code: str, browser: Browser) -> SignedIn:
         """Sign in with a code. Raises: NotSignedIn (no pending sign-in), TooMany, WrongCode."""
@@ -86,7 +87,7 @@ class StaffAuth:
             async with self._database.tenant_session(None, staff.id) as session:
                 fresh = await StaffService(session).get_active(staff.id)
                 by = actor_of(fresh, browser.address)
-                codes = await self._accounts.second_factor.confirm(session, fresh, code, by=by)
+                codes = await SecondFactorService(session, self._accounts.totp).confirm(fresh, code, by=by)
         except WrongCode:
             await limits.record_attempt(account, browser.address, succeeded=False)
             raise

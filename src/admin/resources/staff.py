@@ -56,8 +56,8 @@ async def disable(context: ActionContext[Staff]) -> str:
 )
 async def reset_second_factor(context: ActionContext[Staff]) -> str:
     async with context.staff_session() as session:
-        factor = context.back_office.accounts.second_factor
-        await StaffService(session).reset_second_factor(context.record.id, factor, by=context.by)
+        totp = context.back_office.accounts.totp
+        await StaffService(session).reset_second_factor(context.record.id, totp, by=context.by)
     return "Second factor reset. They enrol a new app at their next sign-in."
 
 

@@ -57,8 +57,8 @@ async def enable(context: ActionContext[User]) -> str:
 async def reset_second_factor(context: ActionContext[User]) -> str:
     back_office = context.back_office
     async with context.user_session() as session:
-        service, factor = UserService(session), back_office.accounts.second_factor
-        user = await service.reset_second_factor(context.record.id, factor, by=context.by)
+        totp = back_office.accounts.totp
+        user = await UserService(session).reset_second_factor(context.record.id, totp, by=context.by)
         reset_url = f"{back_office.settings.public_url}/forgot-password"
         mail = mails.second_factor_changed(user.email, "switched off by our staff, on request", reset_url)
         await back_office.mailer.send_after_commit(session, mail)

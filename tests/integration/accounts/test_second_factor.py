@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from accounts.errors import WrongCode
 from accounts.models import RecoveryCode, User
-from accounts.second_factor import TOTP_STEP_SECONDS, SecondFactor
+from accounts.second_factor import SecondFactorService
+from accounts.totp import TOTP_STEP_SECONDS, TotpSecrets
 from kit.db.database import Database
 from kit.http.csrf import HEADER
 from kit.settings import Settings
@@ -117,14 +118,14 @@ async def test_twenty_uses_of_a_recovery_code_at_once_let_one_in(
 async def test_twenty_uses_of_a_code_at_once_claim_it_once(
     make: Factory, settings: Settings, database: Database
 ) -> None:
-    second_factor, user = SecondFactor(settings.secret_key, clock=lambda: 1_800_000_000.0), await make.user()
+    totp, user = TotpSecrets(settings.secret_key, clock=lambda: 1_800_000_000.0), await make.user()
     async with database.sessions() as session, session.begin():
-        secret = await second_factor.enrol(session, await session.get_one(User, user.id))
+        secret = await SecondFactorService(session, totp).enrol(await session.get_one(User, user.id))
     code = pyotp.TOTP(secret).generate_otp(1_800_000_000 // TOTP_STEP_SECONDS)
 
     async def use() -> bool:
         async with database.sessions() as session, session.begin():
-            return await second_factor.verify(session, await session.get_one(User, user.id), code)
+            return await SecondFactorService(session, totp).verify(await session.get_one(User, user.id), code)
 
     assert sorted(await asyncio.gather(*(use() for _ in range(20)))) == [False] * 19 + [True]
 
@@ -196,11 +197,11 @@ async def test_the_next_person_in_a_browser_does_not_see_the_new_recovery_codes(
 async def test_a_sealed_secret_opens_for_its_owner_alone(make: Factory, settings: Settings, database: Database) -> None:
     from cryptography.exceptions import InvalidTag
 
-    second_factor = SecondFactor(settings.secret_key)
     one, other = await make.user(), await make.user()
     async with database.sessions() as session, session.begin():
         first, second = await session.get_one(User, one.id), await session.get_one(User, other.id)
-        secret = await second_factor.enrol(session, first)
+        second_factor = SecondFactorService(session, TotpSecrets(settings.secret_key))
+        secret = await second_factor.enrol(first)
         assert second_factor.pending_secret(first) == secret
         second.totp_secret = first.totp_secret
         with pytest.raises(InvalidTag):
