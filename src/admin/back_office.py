@@ -13,7 +13,7 @@ from kit.http.app_key import AppKey
 from kit.mail import Mailer
 from kit.settings import Settings
 from phone_numbers.provisioning import NumberProvisioning
-from privacy.number_erasure import NumberErasure
+from privacy.number_erasure_job import NumberErasureJob
 
 _UPGRADE_APPROVERS = """
 SELECT email FROM staff
@@ -35,7 +35,7 @@ class BackOffice(msgspec.Struct, frozen=True):
     mailer: Mailer
     carrier: Carrier
     number_provisioning: NumberProvisioning
-    number_erasure: NumberErasure
+    number_erasure: NumberErasureJob
 
     async def upgrade_approvers(self) -> Sequence[str]:
         """E-mail addresses of the staff who may answer an upgrade request."""
@@ -57,7 +57,7 @@ def build_back_office(
     mailer: Mailer,
     carrier: Carrier,
     number_provisioning: NumberProvisioning,
-    number_erasure: NumberErasure,
+    number_erasure: NumberErasureJob,
     theme: Theme,
 ) -> BackOffice:
     """Make the back office of an application. It connects to nothing yet."""

@@ -17,7 +17,8 @@ from kit.http.app_key import SETTINGS
 from kit.http.forms import Form, read_form
 from privacy.errors import NumberInLiveCall
 from privacy.messages import describe_finished_erasure, describe_planned_erasure
-from privacy.number_erasure import NUMBER_ERASURE, NumberErasure, parse_number_to_erase
+from privacy.number_erasure import NumberErasureService, parse_number_to_erase
+from privacy.number_erasure_job import NUMBER_ERASURE
 from privacy.rules import MAX_RETENTION_MONTHS, MIN_RETENTION_MONTHS
 from privacy.services import RetentionService
 from tenants.auth import MemberAuth, current_member
@@ -82,8 +83,8 @@ class CallDataPages(Controller):
         unblock = form["unblock"] == "yes"
         try:
             async with db_session.begin_nested():
-                erased = await _erasure(request).erase(
-                    db_session, who.organization_id, number, who.country, by=who.actor, unblock=unblock
+                erased = await _erasure(request, db_session).erase(
+                    who.organization_id, number, who.country, by=who.actor, unblock=unblock
                 )
         except NumberInLiveCall as refusal:
             return await _erase_page(request, db_session, number, Form(form.values, {"": refusal.message}))
@@ -97,7 +98,7 @@ async def _erase_page(
     request: SettingsRequest, session: AsyncSession, number: str, form: Form | None = None
 ) -> Response[str]:
     who = current_member(request)
-    found = await _erasure(request).count(session, who.organization_id, number, who.country)
+    found = await _erasure(request, session).count(who.organization_id, number, who.country)
     return render(
         request,
         "organizations/erase_number.html",
@@ -114,8 +115,8 @@ def _retention(request: SettingsRequest, session: AsyncSession) -> RetentionServ
     return RetentionService(session, default_months=SETTINGS.get(request.app).call_retention_months)
 
 
-def _erasure(request: SettingsRequest) -> NumberErasure:
-    return NUMBER_ERASURE.get(request.app)
+def _erasure(request: SettingsRequest, session: AsyncSession) -> NumberErasureService:
+    return NUMBER_ERASURE.get(request.app).service(session)
 
 
 def _read_months(typed: str) -> int | None:

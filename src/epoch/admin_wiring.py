@@ -12,7 +12,7 @@ from kit.db.database import Database
 from kit.mail import Mailer
 from kit.settings import Settings
 from phone_numbers.provisioning import NumberProvisioning
-from privacy.number_erasure import NumberErasure
+from privacy.number_erasure_job import NumberErasureJob
 
 
 def open_back_office(
@@ -23,7 +23,7 @@ def open_back_office(
     mailer: Mailer,
     carrier: Carrier,
     number_provisioning: NumberProvisioning,
-    number_erasure: NumberErasure,
+    number_erasure: NumberErasureJob,
     assets: Mapping[str, str],
 ) -> BackOffice:
     """The back office, with the templates and headers of the customers' pages."""

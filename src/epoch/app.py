@@ -67,7 +67,7 @@ from phone_numbers.controllers import PhoneNumberController
 from phone_numbers.provisioning import NUMBER_PROVISIONING
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.controllers import ErasureController, RetentionController
-from privacy.number_erasure import NUMBER_ERASURE, NumberErasure
+from privacy.number_erasure_job import NUMBER_ERASURE, NumberErasureJob
 from tenants.api_keys.auth import API_KEYS, ApiKeyAuthenticator
 from tenants.api_keys.controllers import ApiKeyController
 from tenants.audit_log.controllers import AuditController
@@ -121,7 +121,7 @@ def create_app(
     queue = JobQueue(jobs, settings.secret_key)
     terminator = CallTerminator(jobs, carrier, queue)
     at_carrier = CarrierCallDeletion(queue, carrier)
-    erasure = NumberErasure(queue, at_carrier, jobs)
+    erasure = NumberErasureJob(queue, at_carrier, jobs)
     mailer = build_mailer(settings, queue)
     alert_mailer = AlertMailer(mailer.send_after_commit, settings.public_url)
     admission = CallAdmission(

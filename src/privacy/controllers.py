@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.http.app_key import SETTINGS
 from privacy.errors import NumberInLiveCall
-from privacy.number_erasure import NUMBER_ERASURE, parse_number_to_erase
+from privacy.number_erasure import parse_number_to_erase
+from privacy.number_erasure_job import NUMBER_ERASURE
 from privacy.schemas import (
     ChangeRetention,
     ErasedNumber,
@@ -72,8 +73,8 @@ class ErasureController(Controller):
         data: JSONBody[EraseNumber],
     ) -> ErasedNumber:
         who = current_member(request)
-        erasure = NUMBER_ERASURE.get(request.app)
+        erasure = NUMBER_ERASURE.get(request.app).service(db_session)
         number = parse_number_to_erase(data.number, who.country)
         return ErasedNumber.of(
-            await erasure.erase(db_session, organization_id, number, who.country, by=who.actor, unblock=data.unblock)
+            await erasure.erase(organization_id, number, who.country, by=who.actor, unblock=data.unblock)
         )

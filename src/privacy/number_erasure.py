@@ -1,6 +1,5 @@
 """Erases a phone number from an organization's data: in the database at once, at the carrier by a job."""
 
-import datetime as dt
 from uuid import UUID
 
 import msgspec
@@ -13,11 +12,9 @@ from calls.limits.models import BlockedNumber, CallDestination
 from calls.models import LIVE_STATUSES, Call
 from kit.actor import SYSTEM, Actor
 from kit.audit import record
-from kit.db.database import Database
 from kit.e164 import masked
 from kit.errors import DomainError, ValidationFailed
-from kit.http.app_key import AppKey
-from kit.jobs.queue import Job, JobHandler, JobQueue
+from kit.jobs.queue import JobQueue
 from privacy.anonymize import CallAnonymizationService
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.errors import NumberInLiveCall
@@ -47,7 +44,7 @@ class NumberOccurrences(msgspec.Struct, frozen=True):
     was_unblocked: bool = False
 
 
-class _RemainingSearch(msgspec.Struct, frozen=True):
+class RemainingSearch(msgspec.Struct, frozen=True):
     """The payload of a job: the part of a search that the request did not do."""
 
     organization_id: UUID
@@ -56,31 +53,23 @@ class _RemainingSearch(msgspec.Struct, frozen=True):
     before: UUID
 
 
-class NumberErasure:
+class NumberErasureService:
     """Erases a number from one organization's data. A long search continues in a job of ``queue``."""
 
-    def __init__(self, queue: JobQueue, at_carrier: CarrierCallDeletion, jobs: Database) -> None:
-        """``jobs`` is the database of the queue's handlers."""
+    def __init__(self, session: AsyncSession, queue: JobQueue, at_carrier: CarrierCallDeletion) -> None:
+        self._session = session
         self._queue = queue
         self._at_carrier = at_carrier
-        self._jobs = jobs
-        queue.add_handler(
-            JobHandler(
-                kind=ERASE_NUMBER,
-                handle=self._continue,
-                timeout_seconds=120,
-                retry_seconds=(5, 30, 120, 600, 3600),
-                give_up_after=dt.timedelta(days=7),
-            )
-        )
 
-    async def count(self, session: AsyncSession, organization_id: UUID, number: str, country: str) -> NumberOccurrences:
+    async def count(self, organization_id: UUID, number: str, country: str) -> NumberOccurrences:
         """Count the calls that contain ``number`` (E.164), in at most ``MAX_BATCHES_PER_REQUEST`` batches."""
         to_number = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.to_number == number)
-        is_blocked = await session.scalar(sa.select(_blocked_number_query(organization_id, number).exists())) or False
-        calls, mentions, batches = await session.scalar(to_number) or 0, 0, 0
+        is_blocked = (
+            await self._session.scalar(sa.select(_blocked_number_query(organization_id, number).exists())) or False
+        )
+        calls, mentions, batches = await self._session.scalar(to_number) or 0, 0, 0
         async for batch in search_batches(
-            session, organization_id, NumberMatcher(number, country), number=number, before=None
+            self._session, organization_id, NumberMatcher(number, country), number=number, before=None
         ):
             calls, mentions, batches = calls + len(batch.rejected), mentions + batch.mentioning_calls, batches + 1
             if batch.last is not None and batches == MAX_BATCHES_PER_REQUEST:
@@ -89,7 +78,6 @@ class NumberErasure:
 
     async def erase(
         self,
-        session: AsyncSession,
         organization_id: UUID,
         number: str,
         country: str,
@@ -107,61 +95,69 @@ class NumberErasure:
         """
         mine = Call.owned_by(organization_id)
         live = sa.select(Call.id).where(mine, Call.to_number == number, Call.status.in_(LIVE_STATUSES))
-        if await session.scalar(live.limit(1)) is not None:
+        if await self._session.scalar(live.limit(1)) is not None:
             raise NumberInLiveCall
-        calls = await self._erase_calls(session, organization_id, number)
-        await session.execute(
+        calls = await self._erase_calls(organization_id, number)
+        await self._session.execute(
             sa.delete(CallDestination).where(
                 CallDestination.owned_by(organization_id), CallDestination.number == number
             )
         )
-        await _erase_from_origins(session, organization_id, NumberMatcher(number, country))
-        search = await self._erase_mentions(session, organization_id, number, country, before=None)
-        unblocked = unblock and await self._unblock(session, organization_id, number)
+        await _erase_from_origins(self._session, organization_id, NumberMatcher(number, country))
+        search = await self._erase_mentions(organization_id, number, country, before=None)
+        unblocked = unblock and await self._unblock(organization_id, number)
         erased = NumberOccurrences(
             calls + search.calls, search.mentioning_calls, search.is_complete, was_unblocked=unblocked
         )
         # The reason is free text of staff, and the audit log keeps it for ever.
         by = msgspec.structs.replace(by, reason=NumberMatcher(number, country).mask_in(by.reason))
-        await _record_audit(session, organization_id, number, erased, by)
+        await _record_audit(self._session, organization_id, number, erased, by)
         return erased
 
-    @staticmethod
-    async def _unblock(session: AsyncSession, organization_id: UUID, number: str) -> bool:
-        found = await session.scalar(_blocked_number_query(organization_id, number))
-        await session.execute(sa.delete(BlockedNumber).where(BlockedNumber.id == found))
+    async def continue_search(self, remaining: RemainingSearch) -> None:
+        """Search older calls for the number of an erasure and erase it there, up to the limits of one transaction."""
+        organization_id, number = remaining.organization_id, remaining.number
+        erased = await self._erase_mentions(organization_id, number, remaining.country, before=remaining.before)
+        if erased.calls or erased.mentioning_calls or erased.is_complete:
+            await _record_audit(self._session, organization_id, number, erased, SYSTEM)
+
+    async def _unblock(self, organization_id: UUID, number: str) -> bool:
+        found = await self._session.scalar(_blocked_number_query(organization_id, number))
+        await self._session.execute(sa.delete(BlockedNumber).where(BlockedNumber.id == found))
         return found is not None
 
-    async def _erase_calls(self, session: AsyncSession, organization_id: UUID, number: str) -> int:
+    async def _erase_calls(self, organization_id: UUID, number: str) -> int:
         mine = Call.owned_by(organization_id), Call.to_number == number, Call.erased_at.is_(None)
         query, erased = sa.select(Call.id, Call.carrier_sid).where(*mine), 0
-        while found := (await session.execute(query.limit(_CALLS_PER_STATEMENT))).all():
-            erased += await CallAnonymizationService(session).anonymize(call_id_in([row.id for row in found]))
-            await self._at_carrier.enqueue(session, [row.carrier_sid for row in found])
+        while found := (await self._session.execute(query.limit(_CALLS_PER_STATEMENT))).all():
+            erased += await CallAnonymizationService(self._session).anonymize(call_id_in([row.id for row in found]))
+            await self._at_carrier.enqueue(self._session, [row.carrier_sid for row in found])
         return erased
 
     async def _erase_mentions(
-        self, session: AsyncSession, organization_id: UUID, number: str, country: str, *, before: UUID | None
+        self, organization_id: UUID, number: str, country: str, *, before: UUID | None
     ) -> NumberOccurrences:
         """Erase the number from the metadata of calls, up to the limits of one transaction; a job continues."""
         calls, mentions, batches = 0, 0, 0
         async for batch in search_batches(
-            session, organization_id, NumberMatcher(number, country), number=number, before=before
+            self._session, organization_id, NumberMatcher(number, country), number=number, before=before
         ):
             calls, mentions, batches = calls + len(batch.rejected), mentions + batch.mentioning_calls, batches + 1
-            await self._erase_batch(session, batch)
+            await self._erase_batch(batch)
             if batch.last is not None and (
                 batches == MAX_BATCHES_PER_REQUEST or calls + mentions >= _MAX_CALLS_PER_TRANSACTION
             ):
-                rest = _RemainingSearch(organization_id, number, country, batch.last)
-                await self._queue.enqueue(session, ERASE_NUMBER, msgspec.json.encode(rest))
+                remaining = RemainingSearch(organization_id, number, country, batch.last)
+                await self._queue.enqueue(self._session, ERASE_NUMBER, msgspec.json.encode(remaining))
                 return NumberOccurrences(calls, mentions, is_complete=False)
         return NumberOccurrences(calls, mentions)
 
-    async def _erase_batch(self, session: AsyncSession, batch: SearchBatch) -> None:
+    async def _erase_batch(self, batch: SearchBatch) -> None:
         if batch.rejected:
-            await CallAnonymizationService(session).anonymize(call_id_in([call_id for call_id, _ in batch.rejected]))
-            await self._at_carrier.enqueue(session, [sid for _, sid in batch.rejected])
+            await CallAnonymizationService(self._session).anonymize(
+                call_id_in([call_id for call_id, _ in batch.rejected])
+            )
+            await self._at_carrier.enqueue(self._session, [sid for _, sid in batch.rejected])
         for ids, column in (
             (batch.with_metadata, Call.details),
             (batch.with_agent, Call.agent),
@@ -169,19 +165,7 @@ class NumberErasure:
         ):
             if ids:
                 emptied = sa.update(Call).where(call_id_in(ids)).values({column: None})
-                await session.execute(emptied, execution_options={"synchronize_session": False})
-
-    async def _continue(self, job: Job) -> None:
-        rest = msgspec.json.decode(job.payload, type=_RemainingSearch)
-        async with self._jobs.tenant_session(rest.organization_id) as session:
-            erased = await self._erase_mentions(
-                session, rest.organization_id, rest.number, rest.country, before=rest.before
-            )
-            if erased.calls or erased.mentioning_calls or erased.is_complete:
-                await _record_audit(session, rest.organization_id, rest.number, erased, SYSTEM)
-
-
-NUMBER_ERASURE: AppKey[NumberErasure] = AppKey("number_erasure")
+                await self._session.execute(emptied, execution_options={"synchronize_session": False})
 
 
 def _blocked_number_query(organization_id: UUID, number: str) -> sa.Select[UUID]:

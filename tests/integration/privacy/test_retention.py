@@ -31,7 +31,8 @@ from kit.settings import Settings
 from privacy import number_erasure, number_search, retention_job
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.errors import NumberInLiveCall
-from privacy.number_erasure import NumberErasure, NumberOccurrences
+from privacy.number_erasure import NumberOccurrences
+from privacy.number_erasure_job import NumberErasureJob
 from privacy.retention_job import CALLS_PER_TRANSACTION, RetentionJob, months_before
 from privacy.services import RetentionService
 from support.api_client import assert_refused, fields_refused
@@ -73,8 +74,8 @@ def queue(database: Database, settings: Settings) -> JobQueue:
 
 
 @pytest.fixture
-def erasure(queue: JobQueue, at_carrier: CarrierCallDeletion, database: Database) -> NumberErasure:
-    return NumberErasure(queue, at_carrier, database)
+def erasure(queue: JobQueue, at_carrier: CarrierCallDeletion, database: Database) -> NumberErasureJob:
+    return NumberErasureJob(queue, at_carrier, database)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -303,9 +304,9 @@ async def test_months_are_the_calendars(moment: str, months: int, before: str) -
     assert months_before(dt.datetime.fromisoformat(moment), months) == dt.datetime.fromisoformat(before)
 
 
-async def erase(walled: Database, erasure: NumberErasure, tenant: Tenant, number: str = NUMBER) -> NumberOccurrences:
+async def erase(walled: Database, erasure: NumberErasureJob, tenant: Tenant, number: str = NUMBER) -> NumberOccurrences:
     async with walled.tenant_session(tenant.organization.id) as session:
-        return await erasure.erase(session, tenant.organization.id, number, "US", by=SYSTEM)
+        return await erasure.service(session).erase(tenant.organization.id, number, "US", by=SYSTEM)
 
 
 async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
@@ -316,7 +317,7 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
     token: Token,
     carrier_account: CarrierAccount,
     queue: JobQueue,
-    erasure: NumberErasure,
+    erasure: NumberErasureJob,
 ) -> None:
     called = [await old_call(database, tenant, token, at=utc_now()) for _ in range(2)]
     refused = await add_call(
@@ -336,7 +337,7 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
     legs = [carrier_account.add_call(sid, "completed", seconds=9).sid for sid in sids]
 
     async with walled.tenant_session(tenant.organization.id) as session:
-        assert await erasure.count(session, tenant.organization.id, NUMBER, "US") == NumberOccurrences(3, 0)
+        assert await erasure.service(session).count(tenant.organization.id, NUMBER, "US") == NumberOccurrences(3, 0)
     assert await erase(walled, erasure, tenant) == NumberOccurrences(3, 0)
 
     for call_id in (*called, refused):
@@ -358,7 +359,7 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
 
 
 async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
-    database: Database, walled: Database, make: Factory, tenant: Tenant, token: Token, erasure: NumberErasure
+    database: Database, walled: Database, make: Factory, tenant: Tenant, token: Token, erasure: NumberErasureJob
 ) -> None:
     written = (
         {"contact": {"name": "Grace", "phones": ["(212) 555-0147"]}},
@@ -383,7 +384,7 @@ async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
     elsewhere = await add_call(database, stranger, await make.token(stranger), to_number=OTHER, details=written[0])
 
     async with walled.tenant_session(tenant.organization.id) as session:
-        assert await erasure.count(session, tenant.organization.id, NUMBER, "US") == NumberOccurrences(0, 7)
+        assert await erasure.service(session).count(tenant.organization.id, NUMBER, "US") == NumberOccurrences(0, 7)
     assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 7)
 
     for call_id in (*mentioned, live):
@@ -405,7 +406,7 @@ async def test_a_search_that_takes_long_goes_on_in_the_background(
     tenant: Tenant,
     token: Token,
     queue: JobQueue,
-    erasure: NumberErasure,
+    erasure: NumberErasureJob,
     monkeypatch: pytest.MonkeyPatch,
     most: str,
 ) -> None:
@@ -418,7 +419,7 @@ async def test_a_search_that_takes_long_goes_on_in_the_background(
     ]
     old = await add_call(database, tenant, token, to_number=NUMBER)
     async with walled.tenant_session(tenant.organization.id) as session:
-        counted = await erasure.count(session, tenant.organization.id, NUMBER, "US")
+        counted = await erasure.service(session).count(tenant.organization.id, NUMBER, "US")
     erased = await erase(walled, erasure, tenant)
     assert not erased.is_complete
     assert erased.mentioning_calls < len(calls)
@@ -437,7 +438,7 @@ async def test_a_search_that_takes_long_goes_on_in_the_background(
 
 
 async def test_nothing_that_cannot_be_erased_holds_the_number(
-    database: Database, walled: Database, tenant: Tenant, token: Token, erasure: NumberErasure
+    database: Database, walled: Database, tenant: Tenant, token: Token, erasure: NumberErasureJob
 ) -> None:
     await old_call(database, tenant, token, at=utc_now())
     await erase(walled, erasure, tenant)
@@ -450,7 +451,7 @@ async def test_nothing_that_cannot_be_erased_holds_the_number(
 
 
 async def test_a_number_in_a_live_call_is_not_erased(
-    database: Database, walled: Database, tenant: Tenant, token: Token, erasure: NumberErasure
+    database: Database, walled: Database, tenant: Tenant, token: Token, erasure: NumberErasureJob
 ) -> None:
     over = await add_call(database, tenant, token, to_number=NUMBER)
     live = await add_call(database, tenant, token, to_number=NUMBER, status=CallStatus.IN_PROGRESS, duration=0)
@@ -477,7 +478,7 @@ async def test_a_carrier_that_is_away_is_asked_again(
     carrier_account.add_call(sid, "completed", seconds=9)
     first, second = (JobQueue(database, settings.secret_key) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
-    await erase(walled, NumberErasure(first, CarrierCallDeletion(first, away), database), tenant)
+    await erase(walled, NumberErasureJob(first, CarrierCallDeletion(first, away), database), tenant)
     assert await first.run_due() == 0
     await away.close()
     await let_pass(database, dt.timedelta(seconds=6))

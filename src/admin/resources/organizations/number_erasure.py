@@ -20,7 +20,8 @@ _BLOCK_LIST_OPTIONS = [
 async def _preview(context: ActionContext[Organization]) -> Sequence[str]:
     organization, number = context.record, _read_number(context)
     async with context.tenant_session(organization.id) as session:
-        found = await context.back_office.number_erasure.count(session, organization.id, number, organization.country)
+        erasure = context.back_office.number_erasure.service(session)
+        found = await erasure.count(organization.id, number, organization.country)
     if not (sentences := describe_planned_erasure(found)):
         raise ValidationFailed([("number", "No call has this number: it was never called, or is erased already")])
     if found.is_blocked:
@@ -48,8 +49,8 @@ async def erase_number(context: ActionContext[Organization]) -> str:
     organization, number = context.record, _read_number(context)
     unblock = context.form["block_list"] == _UNBLOCK
     async with context.tenant_session(organization.id) as session:
-        erased = await context.back_office.number_erasure.erase(
-            session, organization.id, number, organization.country, by=context.by, unblock=unblock
+        erased = await context.back_office.number_erasure.service(session).erase(
+            organization.id, number, organization.country, by=context.by, unblock=unblock
         )
     return describe_finished_erasure(erased)
 
