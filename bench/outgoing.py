@@ -43,7 +43,7 @@ CACHE = Path(__file__).resolve().parent.parent / ".cache"
 FEW_CALLS, MANY_CALLS = 1_000, 1_000_000
 WARM_UP_SECONDS = 3
 KEPT_SECONDS = 3.0
-"""How long a connection may lie idle: the worker closes it after five."""
+"""The time that a connection may be idle: the worker closes it after five seconds."""
 P99_TARGET = 0.1
 """Seconds from when a request should have been sent to its answer."""
 BUFFERS_TARGET = 1.5

@@ -177,7 +177,7 @@ async def _await_end(url: str, big: Big) -> None:
 
 
 async def passes(url: str, big: Big) -> list[Pass]:
-    """What passes that erase by age take."""
+    """The durations of passes that erase by age."""
     connection = await asyncpg.connect(url)
     try:
         nth = "SELECT started_at FROM call ORDER BY started_at OFFSET $1 LIMIT 1"

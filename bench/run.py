@@ -45,7 +45,7 @@ class InvalidMeasurement(Exception):
 
 @dataclass(frozen=True)
 class Bench:
-    """What all variants share."""
+    """The parts that all variants share."""
 
     environ: Mapping[str, str]
     visitors: list[Visitor]

@@ -9,7 +9,7 @@
 /** The phone's states; `isReady()` is true in `ready`, `completed` and `failed`. */
 type EpochPhoneState = "loading" | "ready" | "dialing" | "ringing" | "in-progress" | "completed" | "failed" | "error";
 
-/** How a call ended. `canceled`: hung up before the answer. `refused`: not allowed by the server. */
+/** The outcome of a call. `canceled`: hung up before the answer. `refused`: not allowed by the server. */
 type EpochPhoneCallStatus = "completed" | "busy" | "no-answer" | "failed" | "canceled" | "refused";
 
 /** A page's own data of a call: at most 2,000 characters as JSON. */

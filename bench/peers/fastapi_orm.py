@@ -30,7 +30,7 @@ class ExchangeRequest(BaseModel):
 
 
 class WidgetSettings(BaseModel):
-    """How phones look."""
+    """The appearance of phones."""
 
     theme: str
     position: str

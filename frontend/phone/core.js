@@ -36,7 +36,7 @@ export class Phone {
    */
   call = null;
   /**
-   * Why the last `dial` was refused, until the next one.
+   * The reason why the last `dial` was refused, until the next one.
    * @type {Problem | null}
    */
   dialError = null;
@@ -280,7 +280,7 @@ export class Phone {
   }
 
   /**
-   * How `request` becomes a call: in the pop-out if there is one that takes it, otherwise in this page.
+   * Start the call of `request`: in the pop-out if there is one that takes it, otherwise in this page.
    * @param {CallRequest} request
    * @param {CallListener} listener
    * @returns {ActiveCall}

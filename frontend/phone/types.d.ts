@@ -34,13 +34,13 @@ export interface CallRecord {
   end_reason?: string | null;
 }
 
-/** What the server asks for with each request. */
+/** The fields that the server requires in each request. */
 export interface Credentials {
   token: string;
   ticket?: string;
 }
 
-/** What a session needs to begin; `base` is null where no address of the service is known. */
+/** The values with which a session begins; `base` is null where no address of the service is known. */
 export interface SessionConfig {
   token: string;
   ticket?: string;
@@ -60,7 +60,7 @@ export interface CallRequest {
   params?: Record<string, string>;
 }
 
-/** How a call ended. */
+/** The outcome of a call. */
 export interface CallEnd {
   status: EpochPhoneCallStatus;
   /** Seconds connected. */
@@ -133,7 +133,7 @@ export type RequestObserver = <Result>(
   send: () => Promise<Result>,
 ) => Promise<Result>;
 
-/** What the phone uses of the browser. */
+/** The browser's functions that the phone uses. */
 export interface Environment {
   /** Address of the phone service; null until it is known. */
   base: string | null;

@@ -117,7 +117,7 @@ BREAKER_NAMES = {
     BreakerState.OPEN: "waiting after failures",
     BreakerState.PROBING: "trying again",
 }
-"""What a process does about the carrier, by the state of its circuit breaker."""
+"""Names of the states of a circuit breaker towards the carrier."""
 DISCREPANCY_NAMES = {
     DiscrepancyKind.UNKNOWN_HERE: "Only the carrier knows it",
     DiscrepancyKind.UNKNOWN_THERE: "The carrier does not know it",

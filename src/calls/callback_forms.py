@@ -36,7 +36,7 @@ class OutgoingCall(msgspec.Struct, frozen=True):
     origin: str | None
     metadata: dict[str, Any] | None
     agent: str | None = None
-    """Who calls: a name that the page claims, or the address of a known member."""
+    """The person who calls: a name that the page gives, or the address of a known member."""
     agent_is_member: bool = False
 
     @property

@@ -80,7 +80,7 @@ class CallController(Controller):
 
 
 class UsageController(Controller):
-    """What the organization in the path used."""
+    """The use of the organization in the path."""
 
     path = "/organizations/{organization_id:uuid}/usage"
     tags = ["Usage"]

@@ -13,7 +13,7 @@ def is_leg_over(leg: LegReport) -> bool:
 
 
 def total_price(legs: Iterable[LegReport]) -> int | None:
-    """What ``legs`` cost together, in millionths of a US dollar; None until every leg has a price.
+    """The sum of the prices of ``legs``, in millionths of a US dollar; None until every leg has a price.
 
     The carrier never gives a price for a leg that was not connected: that leg costs nothing.
     """

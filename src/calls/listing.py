@@ -13,7 +13,7 @@ from calls.number_search import NumberSearchService, contains_digits
 
 
 class CallFilters(msgspec.Struct, frozen=True):
-    """What a list of calls is narrowed to."""
+    """The filters of a list of calls."""
 
     status: CallStatus | None = None
     number: str | None = None

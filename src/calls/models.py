@@ -105,7 +105,7 @@ class Call(TenantOwned, Base):
     end_reason: Mapped[str | None]
     """A code: why the call was rejected, or how it ended if not by hanging up."""
     agent: Mapped[str | None]
-    """Who placed the call: a member's address, or the name that the page gave."""
+    """The person who placed the call: a member's address, or the name that the page gave."""
     agent_is_member: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """True when the client id was issued to a member who was signed in. Otherwise the agent is a claim."""
     origin: Mapped[str | None]
@@ -127,9 +127,9 @@ class Call(TenantOwned, Base):
     is_priced: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """True once ``cost_micros`` is the carrier's own price."""
     price_due_at: Mapped[dt.datetime | None]
-    """When the carrier is asked (again) for the price; None once it is known, or left to the daily reconciliation."""
+    """The time at which the carrier is asked (again) for the price; None once it is known, or left to the daily run."""
     erased_at: Mapped[dt.datetime | None]
-    """When numbers, names, the page and its data were erased; times, duration and cost stay."""
+    """The time at which numbers, names, the page and its data were erased; times, duration and cost stay."""
 
 
 class CallEvent(TenantOwned, Base):

@@ -35,7 +35,7 @@ class CallInfo(ResponseModel, frozen=True, kw_only=True):
     end_reason: Annotated[str | None, Meta(examples=[None])]
     token_id: ResourceId
     agent: Agent | None
-    """Who placed it: a member's e-mail address, or whomever the page named."""
+    """The person who placed it: a member's e-mail address, or the name that the page gave."""
     origin: WebOrigin | None
     metadata: Annotated[dict[str, Any] | None, Meta(examples=[{"contact": "4711"}])]
 
@@ -99,7 +99,7 @@ class CallTotalsInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 class TokenUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
-    """What was used with one embed token, revoked ones included."""
+    """The use of one embed token; revoked ones are included."""
 
     token_id: ResourceId
     label: TokenLabel
@@ -107,7 +107,7 @@ class TokenUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
 
 
 class AgentUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
-    """What one agent used."""
+    """The use of one agent."""
 
     agent: Agent | None
     """A member's e-mail address, or the name that the page gives; null where nobody is named."""
@@ -116,7 +116,7 @@ class AgentUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
 
 
 class MonthUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
-    """What was used in one month, UTC."""
+    """The use in one month, UTC."""
 
     month: Annotated[str, Meta(examples=["2026-11"])]
     """Like ``2026-11``."""
@@ -146,14 +146,14 @@ class MonthUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
 
 
 class UsageInfo(ResponseModel, frozen=True, kw_only=True):
-    """What the organization used."""
+    """The use of the organization."""
 
     this_month: MonthUsageInfo
     last_month: MonthUsageInfo
 
 
 def agent_source(agent: str | None, *, is_member: bool) -> str | None:
-    """Where the name of an agent comes from; None where there is none."""
+    """The origin of an agent's name; None where there is none."""
     return None if agent is None else "member" if is_member else "page"
 
 

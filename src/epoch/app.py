@@ -88,7 +88,7 @@ from widget.token_auth import TokenAuthenticator
 WARM_CONNECTIONS = 4
 """Connections open before the first call: a hundred calls a second keep two or three busy."""
 JOB_WAIT_SECONDS = 30.0
-"""How long a job waits for a connection: nobody waits for the job."""
+"""The time that a job waits for a connection: nobody waits for the job."""
 DIST = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 
 
@@ -277,6 +277,6 @@ def _api(settings: Settings) -> Router:
 
 
 def _not_stored(response: Response[object]) -> Response[object]:
-    """What the API answers belongs to one person."""
+    """Forbid caches to store the response, which is for one person."""
     response.headers.setdefault("Cache-Control", "no-store")
     return response

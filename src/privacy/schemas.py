@@ -12,7 +12,7 @@ RetentionMonths = Annotated[int, Meta(examples=[12])]
 
 
 class RetentionInfo(ResponseModel, frozen=True, kw_only=True):
-    """How long call data is kept."""
+    """The time that call data is kept."""
 
     months: RetentionMonths
     """After this time a call's numbers, names, page and metadata are erased; times, duration and cost stay."""
@@ -25,7 +25,7 @@ class RetentionInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 class ChangeRetention(RequestModel, frozen=True, kw_only=True):
-    """How long to keep call data."""
+    """The time to keep call data."""
 
     months: RetentionMonths | None
     """1 to 36; null: as long as the product does by default."""
@@ -41,7 +41,7 @@ class EraseNumber(RequestModel, frozen=True, kw_only=True):
 
 
 class ErasedNumber(ResponseModel, frozen=True, kw_only=True):
-    """What was erased. The number itself is not repeated."""
+    """The numbers of erased calls. The phone number itself is not repeated."""
 
     calls: Annotated[int, Meta(examples=[42])]
     """Calls to the number, refused ones included: number, agent, page, metadata and events are erased, here at once, at

@@ -20,7 +20,7 @@ def connect_sources(settings: Settings) -> str:
 
 
 def phone_connect_sources(settings: Settings) -> tuple[str, ...]:
-    """What a phone on any page connects to: this product and the carrier's signalling."""
+    """The addresses to which a phone on any page connects: this product and the carrier's signalling."""
     return (settings.public_url, *(_LOOPBACK_SOURCES if settings.is_sandbox else _TWILIO_SOURCES).split())
 
 

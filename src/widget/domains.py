@@ -49,7 +49,7 @@ _PORT = re.compile(r":([1-9][0-9]{0,4})")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _RANGE = re.compile(r"/[0-9.]+")
 
-# What a browser sends. Labels are wider than what can be registered: subdomains with an underscore exist.
+# A host as a browser sends it. Labels are wider than what can be registered: subdomains with an underscore exist.
 _ORIGIN = re.compile(
     rb"https?://(?:(?P<name>[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*)\.?|\[(?P<v6>[0-9A-Fa-f:.]{2,45})\])"
     rb"(?::(?P<port>[1-9][0-9]{0,4}))?"

@@ -16,7 +16,7 @@ _EXAMPLE_DOMAINS = Meta(examples=[["mysite.com"]])
 
 
 class GenerateEmbedToken(RequestModel, frozen=True, kw_only=True):
-    """What a new token is called and where it may be used."""
+    """The label of a new token, and the pages that may use it."""
 
     label: NewTokenLabel = ""
     allowed_domains: Annotated[list[str] | str, _EXAMPLE_DOMAINS] = []
@@ -24,7 +24,7 @@ class GenerateEmbedToken(RequestModel, frozen=True, kw_only=True):
 
 
 class ChangeEmbedToken(RequestModel, frozen=True, kw_only=True):
-    """What may be changed about a token; what is left out stays."""
+    """The fields of a token that can be changed; a field that is left out stays."""
 
     label: NewTokenLabel | UnsetType = UNSET
     allowed_domains: Annotated[list[str] | str | UnsetType, _EXAMPLE_DOMAINS] = UNSET

@@ -180,14 +180,14 @@ def open_phone(open_page: OpenPage, host_site: HostSite) -> OpenPhone:
 
 
 def launch_options() -> dict[str, Any]:
-    """What ``chromium.launch`` needs here."""
+    """The options for ``chromium.launch``."""
     with exclusive("chromium"):  # one test process installs it, the others wait and find it
         options = find_chromium()
     return {**options, "args": [*options["args"], *EXTRA_ARGUMENTS]}
 
 
 async def _show(phone: Phone, picture: Path) -> None:
-    """What a failed test leaves behind; pytest prints it below the failure."""
+    """Print the page's state after a failed test, and save a screenshot."""
     await phone.page.screenshot(path=picture)
     lines = (f"screenshot: {picture}", "console:", *phone.console, "events:", *map(str, await phone.events()))
     print(*lines, sep="\n")  # noqa: T201 - pytest shows it with the failure

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 
 class ProxyMode(enum.Enum):
-    """How the proxy handles connections."""
+    """The ways in which the proxy handles connections."""
 
     RELAY = "relayed to the server"
     SILENT = "accepted, without any response"

@@ -18,7 +18,7 @@ from support.locks import exclusive
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE_PREFIX = "template_"
 PATIENT_SECONDS = 30.0
-"""How long applications under test wait for a connection: on a busy machine, many requests at once wait long."""
+"""The time that applications under test wait for a connection: many requests at once wait long on a busy machine."""
 
 
 class Databases:

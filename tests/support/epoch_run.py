@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PATIENCE_SECONDS = 60.0
-"""How long a state may take to come before a test gives up; nothing is measured with it."""
+"""The time after which a test gives up waiting for a state; nothing is measured with it."""
 
 
 class Run:

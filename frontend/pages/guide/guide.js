@@ -1,4 +1,4 @@
-// What the guide does beyond plain HTML: copy buttons appear, and the CRM recipes become tabs.
+// Adds copy buttons to the guide, and shows its CRM recipes as tabs.
 import { enableCopyButtons } from "../shared/copy-button.js";
 import { find } from "../shared/dom.js";
 import { enableTabs } from "./tabs.js";

@@ -23,7 +23,7 @@ export class CSPViolations {
   }
 
   /**
-   * What to add so that `url` is no longer blocked; undefined if it was not.
+   * The entry to add to the policy so that `url` is no longer blocked; undefined if it was not.
    * @param {string} url
    */
   fixFor(url) {

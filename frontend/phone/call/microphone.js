@@ -19,7 +19,7 @@ const FIXES = {
 };
 
 /**
- * Why this page can never use the microphone; null if it can ask.
+ * The reason why this page can never use the microphone; null if it can ask.
  * @param {Environment} env
  * @returns {MicrophoneProblem | null}
  */

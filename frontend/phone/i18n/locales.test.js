@@ -31,7 +31,7 @@ describe.each([
         told.filter((sentence) => sentence.trim()),
         code,
       ).toHaveLength(2);
-      // What errors.js does not know is told as a call that failed.
+      // A code that errors.js does not know is shown as a call that failed.
       if (code !== "call_failed") expect(new Problem(code).message, code).not.toBe(new Problem("call_failed").message);
     }
     expect(Object.keys(texts.problems).sort()).toEqual(Object.keys({ ...en.fixes, ...en.urgentFixes }).sort());

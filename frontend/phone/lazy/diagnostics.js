@@ -26,7 +26,7 @@ import { openMicrophone } from "./audio-devices.js";
  */
 
 /**
- * What one step leaves to the next.
+ * The results that one step passes to the next.
  * @typedef {object} Held
  * @property {MediaStream | null} stream The microphone's.
  * @property {Loopback | null} loopback

@@ -151,7 +151,7 @@ export class PopOutCall {
     const { Problem, getSession } = this.#context;
     const ownProblem = problem && new Problem(problem.code, { message: problem.message, fix: problem.advice });
     this.#finish({ status, duration, message, problem: ownProblem, endedByRemote });
-    // What ended the call there may concern this page's token too.
+    // The problem that ended the call there may concern this page's token too.
     if (status === "refused" || endedByRemote) getSession()?.verifyToken();
   }
 

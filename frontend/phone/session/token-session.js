@@ -72,7 +72,7 @@ export class TokenSession {
   }
 
   /**
-   * What the server asks for. The last exchange's ticket keeps this phone's identity: the carrier resumes a live call only
+   * The fields that the server requires. The last exchange's ticket keeps this phone's identity: the carrier resumes a live call only
    * for the same identity.
    * @returns {Credentials}
    */

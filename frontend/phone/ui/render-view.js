@@ -5,7 +5,7 @@ import { h, ICONS, icon } from "./dom.js";
 /** @import { View } from "./views.js" */
 
 /**
- * What the panel shows besides the view.
+ * The values that the panel shows besides the view.
  * @typedef {object} PanelFlags
  * @property {boolean} isMuted
  * @property {boolean} isKeypadShown Whether a person opened the keypad in a call.

@@ -41,7 +41,7 @@ import { formatDuration } from "./components.js";
 const INDICATORS = { ready: "ready", completed: "ready", failed: "ready", loading: "off", error: "problem" };
 
 /**
- * What the dot on the button shows: `ready`, `busy`, `problem` or `off`.
+ * The state of the dot on the button: `ready`, `busy`, `problem` or `off`.
  * @param {EpochPhoneState} state
  */
 export const indicatorOf = (state) => INDICATORS[state] ?? "busy";

@@ -34,7 +34,7 @@ class Field(NamedTuple):
 
 
 class ActionContext(NamedTuple, Generic[R]):
-    """What an action works with; the reason is part of ``by``."""
+    """The record, the form and the staff member of one run; the reason is part of ``by``."""
 
     back_office: BackOffice
     record: R
@@ -62,9 +62,9 @@ class StaffAction:
     """Its name in the address."""
     label: str
     role: StaffRole
-    """The least role that may run it."""
+    """The lowest role that may run it."""
     effect: str
-    """What will happen, for the confirmation page."""
+    """The effect, as a sentence for the confirmation page."""
     run: Callable[[ActionContext[Any]], Awaitable[str]]
     """Runs it and returns the notice for the next page."""
     applies: Callable[[Any], bool]
@@ -74,7 +74,7 @@ class StaffAction:
     is_bulk: bool
     """True when it can be run on several records of a list at once."""
     preview: Callable[[ActionContext[Any]], Awaitable[Sequence[str]]] | None
-    """Returns what the entered values would do; a second page shows it before the action runs."""
+    """Returns sentences about the effect of the entered values; a second page shows them before the action runs."""
 
 
 def staff_action(

@@ -21,7 +21,7 @@ from kit.db.database import Database, is_outage
 from kit.http.app_key import AppKey
 
 CONNECTION_WAIT_SECONDS = 3.0
-"""How long a call waits for a connection: the carrier waits longer, and a late call is better than a rejected one."""
+"""The wait of a call for a connection: the carrier waits longer, and a late call is better than a rejected one."""
 # A person who hangs up and calls again is faster than the report that the last call ended.
 _BUSY_RETRY_SECONDS = (0.1, 0.2, 0.4, 0.5)
 log = structlog.get_logger("epoch.calls")

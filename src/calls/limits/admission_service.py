@@ -27,7 +27,7 @@ from kit.errors import DomainError
 from tenants.models import PhoneNumber
 
 REPLAY_PERIOD = dt.timedelta(minutes=5)
-"""How long a request for a call may be repeated: the carrier repeats it within seconds; a signature never expires."""
+"""A request for a call may be repeated so long: the carrier repeats it within seconds; a signature never expires."""
 _LOCK_CALLER_NUMBER = CompiledStatement(
     PhoneNumber.caller_id_of(sa.bindparam("organization", type_=sa.Uuid())).with_for_update(read=True)
 )
@@ -40,7 +40,7 @@ class _Attempt(msgspec.Struct, frozen=True):
     outgoing: OutgoingCall
     now: dt.datetime
     dialled: Destination | DomainError
-    """Where the call goes, or why what was dialled is no such number."""
+    """The destination, or the error when the dialled number is not valid."""
     counters: UsageCounters
     """Locked until the transaction ends."""
     usage: UsageSnapshot

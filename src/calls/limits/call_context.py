@@ -88,7 +88,7 @@ class CallContext(msgspec.Struct, frozen=True):
         return country not in home_countries(self.country)
 
     def call_request(self, destination: Destination, rate_micros: int) -> CallRequest:
-        """What the limits are checked for."""
+        """The call for which the limits are checked."""
         is_new_foreign = self.is_foreign(destination.country) and not self.called_within_hour
         return CallRequest(
             rate_micros=rate_micros,

@@ -61,7 +61,7 @@ class CallRequest(msgspec.Struct, frozen=True):
 
 
 class _Remaining(msgspec.Struct, frozen=True):
-    """What remains of one limit."""
+    """The rest of one limit."""
 
     minutes: int
     calls: int
@@ -69,7 +69,7 @@ class _Remaining(msgspec.Struct, frozen=True):
 
 
 def allowed_minutes(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> int:
-    """How many minutes the call may last.
+    """The number of minutes that the call may last.
 
     Each live call reserves what it may still use, so all of them together stay within the minutes and the money. What
     remains is shared among the calls that may still begin, so that no single call reserves everything.
@@ -108,7 +108,7 @@ def _ensure_call_rate(limits: EffectiveLimits, usage: UsageSnapshot, request: Ca
 
 
 def _remaining(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> Iterator[_Remaining]:
-    """What remains of each limit of minutes and money, in minutes at this call's price."""
+    """The rest of each limit of minutes and money, in minutes at this call's price."""
     whole, token = usage.organization, usage.token
     calls, token_calls = _free_calls(limits, usage), _free_token_calls(limits, usage, request)
 

@@ -16,13 +16,13 @@ from kit.rounding import divide_up
 from tenants.plans import Plan
 
 CEILING_FACTORS: Mapping[Plan, int] = {Plan.STARTER: 1, Plan.PRO: 1, Plan.BUSINESS: 2, Plan.ENTERPRISE: 5}
-"""How many times the default an organization may give itself."""
+"""The multiple of the default that an organization may set for itself."""
 _NEW_ORGANIZATION_DIVISOR = 4
 """The limits of a new organization are divided by this."""
 
 
 class LimitSources(msgspec.Struct, frozen=True):
-    """What an organization's limits are calculated from."""
+    """The values from which an organization's limits are calculated."""
 
     plan: Plan
     founded_at: dt.datetime
@@ -31,7 +31,7 @@ class LimitSources(msgspec.Struct, frozen=True):
     overrides: Mapping[str, int] = {}
     """Overrides by staff that have not ended."""
     own: Mapping[str, Any] = {}
-    """What the organization chose for itself."""
+    """The limits that the organization set for itself."""
 
 
 class EffectiveLimits(msgspec.Struct, frozen=True):
@@ -41,9 +41,9 @@ class EffectiveLimits(msgspec.Struct, frozen=True):
     chosen: Mapping[str, int]
     """The limits that hold once the organization is no longer new."""
     ceilings: Mapping[str, int]
-    """How high the organization may set each."""
+    """The highest value that the organization may set for each."""
     new_until: dt.datetime | None
-    """When the organization stops being new; None when it is not."""
+    """The time at which the organization stops being new; None when it is not new."""
 
     def __getitem__(self, name: str) -> int:
         return self.values[name]
@@ -66,7 +66,7 @@ def effective_limits(terms: LimitSources, now: dt.datetime) -> EffectiveLimits:
 
 
 def invalid_limit_message(chosen: Mapping[str, int], ceilings: Mapping[str, int]) -> str | None:
-    """What is wrong with limits that an organization sets itself; None when nothing is."""
+    """The sentence that says which limit an organization cannot set like this; None when all are valid."""
     for name, value in chosen.items():
         if name not in DEFAULT_LIMITS or name in FIXED_LIMITS:
             return f"There is no such limit to set: {name[:64]}"

@@ -20,7 +20,7 @@ from kit.ids import first_uuid7
 
 _HOUR = dt.timedelta(hours=1)
 _IDENTITY_RETENTION = dt.timedelta(days=2)
-"""How long the counters of a widget identity are kept after it appeared."""
+"""The time that the counters of a widget identity are kept after it appeared."""
 _OPTIONAL_COLUMNS = (
     "from_number",
     "ended_at",

@@ -61,7 +61,7 @@ class LimitOverride(TenantOwned, Base):
 
 
 class UsageScope(enum.StrEnum):
-    """What a usage counter counts for."""
+    """The kinds of owners of a usage counter."""
 
     ORGANIZATION = "organization"
     TOKEN = "token"  # noqa: S105 - a word
@@ -69,7 +69,7 @@ class UsageScope(enum.StrEnum):
 
 
 class UsageCounter(TenantOwned, Base):
-    """What an organization, a token or a widget identity uses now, today and this month; one row each.
+    """The use of an organization, a token or a widget identity: now, today and this month; one row each.
 
     A window that is over is reset by the next call. The organization's row is also the lock that lets its calls be
     admitted one after another.
@@ -92,7 +92,7 @@ class UsageCounter(TenantOwned, Base):
     reserved_minutes: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     """Sum of the time limits of the live calls."""
     reserved_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
-    """What that may cost, in millionths of a US dollar."""
+    """The highest cost of those minutes, in millionths of a US dollar."""
     minute_start: Mapped[dt.datetime]
     minute_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     hour_start: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
@@ -111,7 +111,7 @@ class UsageCounter(TenantOwned, Base):
 
 
 class CallDestination(TenantOwned, Base):
-    """How often a number was called within the hour; later calls delete rows of past hours."""
+    """The number of calls to a number within the hour; later calls delete rows of past hours."""
 
     __tablename__ = "call_destination"
     __table_args__ = (
@@ -150,7 +150,7 @@ class CappedRejection(TenantOwned, Base):
 
 
 class AlertKind(enum.StrEnum):
-    """What an alert is about."""
+    """The reasons for an alert."""
 
     FOREIGN_DESTINATIONS = "foreign_destinations"
     """For staff: many different foreign numbers within an hour."""

@@ -15,7 +15,7 @@ from kit.audit import record
 from tenants.jobs import enqueue_end_live_calls
 
 PAUSE_LOCK_TIMEOUT = "3s"
-"""How long a pause waits for calls that are being checked: that takes milliseconds, unless a worker hangs."""
+"""The time that a pause waits for calls that are being checked: that takes milliseconds, unless a worker hangs."""
 _MAX_ADMISSION_TIME = dt.timedelta(seconds=5)
 """After this a call that was checked before a pause began is stored, if it is stored at all."""
 _LOCK_NOT_AVAILABLE = "55P03"

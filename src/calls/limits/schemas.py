@@ -39,7 +39,7 @@ class CallingRulesInfo(ResponseModel, frozen=True, kw_only=True):
     limits: Limits
     """By name; those named after cents are US cents."""
     ceilings: Annotated[dict[str, int], Meta(examples=[{"minutes_per_day": 600}])]
-    """How high the organization may set each limit."""
+    """The highest value that the organization may set for each limit."""
     used: Annotated[dict[str, int], Meta(examples=[{"minutes_per_day": 42}])]
     """By the limit's name: within the minute, day or month, or calls that are live now."""
     new_until: Annotated[str | None, Meta(examples=[None])]

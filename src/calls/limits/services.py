@@ -190,7 +190,7 @@ def _token_call_limits(row: TokenLimits) -> TokenCallLimits:
 
 
 def _used(row: UsageCounter | None, now: dt.datetime) -> dict[str, int]:
-    """What was used of each limit in its current window."""
+    """The use of each limit in its current window."""
     if row is None:
         use = ScopeUsage()
     else:

@@ -107,7 +107,7 @@ _DELETE_UNUSED_IDENTITY = CompiledStatement(
 
 
 class UsageDelta(msgspec.Struct, frozen=True):
-    """What is added to the counters."""
+    """The amounts to add to the counters."""
 
     live: int = 0
     reserved_minutes: int = 0
@@ -124,7 +124,7 @@ class Release(msgspec.Struct, frozen=True):
     minutes: int
     cost_micros: int
     delta: UsageDelta
-    """What that adds to the counters; often nothing, when the call was released before."""
+    """The amounts to add to the counters; all 0 when the call was released before."""
 
     @classmethod
     def of(cls, call: Call, *, minutes: int) -> "Release":
@@ -226,12 +226,12 @@ class UsageCounters:
 
 
 def reserve(minutes: int, rate_micros: int) -> UsageDelta:
-    """What admitting a call adds to the counters."""
+    """The amounts that an admitted call adds to the counters."""
     return UsageDelta(live=1, attempts=1, reserved_minutes=minutes, reserved_micros=minutes * rate_micros)
 
 
 def reservation_end(now: dt.datetime, minutes: int) -> dt.datetime:
-    """When a call that is admitted now must be over, whatever the carrier reports."""
+    """The time at which a call that is admitted now must be over, whatever the carrier reports."""
     return now + dt.timedelta(minutes=minutes, seconds=RING_SECONDS) + _RESERVATION_MARGIN
 
 

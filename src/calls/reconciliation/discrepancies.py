@@ -44,7 +44,7 @@ class CarrierCall(msgspec.Struct, frozen=True):
 
     @property
     def status(self) -> CallStatus:
-        """What our record should say of a call that is over."""
+        """The status that our record of the ended call should have."""
         return STATUS_BY_CARRIER_STATUS[self.dialled[0].status] if self.dialled else CallStatus.CANCELED
 
     @property

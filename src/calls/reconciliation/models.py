@@ -51,7 +51,7 @@ class ReconciledDay(Base):
 
 
 class DiscrepancyKind(enum.StrEnum):
-    """What differs between the two sides."""
+    """The kinds of differences between the two sides."""
 
     UNKNOWN_HERE = "unknown_here"
     """The carrier has a call of one of our widgets that we have no record of. Open."""
@@ -63,7 +63,7 @@ class DiscrepancyKind(enum.StrEnum):
     DURATION = "duration"
     """Seconds."""
     END = "end"
-    """When it ended."""
+    """The time at which it ended."""
     PRICE = "price"
     """The carrier's price has changed, in millionths of a US dollar. A price that replaces an estimate is none."""
 
@@ -91,4 +91,4 @@ class CallDiscrepancy(Base):
     there: Mapped[str]
     """The carrier's value; empty for none."""
     corrected_at: Mapped[dt.datetime | None]
-    """When our record was corrected; None means that people have to look at it."""
+    """The time at which our record was corrected; None means that people have to look at it."""

@@ -53,7 +53,7 @@ WORKER_REFUSED = _response(HTTPStatus.SERVICE_UNAVAILABLE, Unavailable(), _RETRY
 
 
 class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a client may take, and how many connections may be open."""
+    """The times that a client may take, and the numbers of connections that may be open."""
 
     header_seconds: float = 10.0
     """From the connection, or the first byte of a later request, to the end of the request's headers."""
@@ -61,9 +61,9 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
     """From the end of the headers to the end of the body, and longer by the time that the next rate gives."""
     body_bytes_per_second: float = 1000.0
     write_seconds: float = 30.0
-    """How long a client may leave a full buffer (64 KiB) unread."""
+    """The time that a client may leave a full buffer (64 KiB) unread."""
     idle_seconds: int = 5
-    """How long a client's connection stays open between two requests."""
+    """The time that a client's connection stays open between two requests."""
     proxy_idle_seconds: int = 75
     """The same for a trusted proxy: longer than proxies keep their own, so that they close first."""
     per_client: int = 256
@@ -86,7 +86,7 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def keep_alive_seconds(self, address: str) -> int:
-        """How long a connection from ``address`` stays open between two requests."""
+        """The time that a connection from ``address`` stays open between two requests."""
         return self.proxy_idle_seconds if _is_in(address, self.proxies) else self.idle_seconds
 
     def is_limited(self, address: str) -> bool:
@@ -95,7 +95,7 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def client_network(address: str) -> str:
-    """What counts as one client: the address, or the /64 of an IPv6 address, which one household has."""
+    """The addresses that count as one client: one address, or the /64 of an IPv6 address, which one household has."""
     try:
         ip = ip_address(address)
     except ValueError:

@@ -207,7 +207,7 @@ class EmbeddedPostgres:
         return int(lines[0]) if self._succeeds("pg_ctl", "-D", str(self._data), "status") else None
 
     def _server_lines(self) -> list[str]:
-        """What the server wrote about itself: pid, data, start, port, socket directory, address, key, state."""
+        """The lines of the server's own pid file: pid, data, start, port, socket directory, address, key, state."""
         try:
             return [line.strip() for line in (self._data / "postmaster.pid").read_text().splitlines()]
         except FileNotFoundError:

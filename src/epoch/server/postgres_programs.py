@@ -15,7 +15,7 @@ from typing import TypedDict
 
 SHARED_DIRECTORY = Path("/var/tmp")  # noqa: S108 - survives a reboot, every user may pass; names made in it are checked for their owner
 SYSTEM_DIRECTORY = Path("/usr/lib/postgresql")
-"""Where Debian keeps its servers; initdb is not on its PATH."""
+"""The folder of Debian's servers; initdb is not on its PATH."""
 
 NO_PROGRAMS = (
     "no PostgreSQL server found: set EPOCH_DATABASE_URL to a running one, set PG_BIN to the folder that holds initdb, "

@@ -19,9 +19,9 @@ from kit.settings import Settings, load_settings
 
 STDIN = 0
 GRACEFUL_SECONDS = 10
-"""How long requests in flight may take after the worker was asked to stop."""
+"""The time that requests in flight may take after the worker was asked to stop."""
 SHUTDOWN_SECONDS = 5
-"""What is left for the application's own shutdown before the worker ends anyway."""
+"""The time for the application's own shutdown; then the worker ends anyway."""
 _TICK_SECONDS = 0.1
 
 

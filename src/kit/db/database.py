@@ -24,9 +24,9 @@ from kit.db.raw import (
 from kit.db.statement_pool import CONNECTION_LOST, StatementPool
 
 CONNECT_SECONDS = 1.5
-"""How long a request waits for a connection before it responds that the service is unavailable."""
+"""The time that a request waits for a connection before it responds that the service is unavailable."""
 PATIENT_CONNECT_SECONDS = 10.0
-"""How long commands and migrations wait for a connection."""
+"""The time that commands and migrations wait for a connection."""
 REQUEST_ROLE = "epoch_app"
 """The role of requests: row-level security shows it one organization at a time."""
 LOOKUP_ROLE = "epoch_lookup"

@@ -18,9 +18,9 @@ from kit.http.app_key import AppKey
 
 WINDOW_SECONDS = 60
 STORE_SECONDS = 0.25
-"""How long a request waits for the shared store."""
+"""The time that a request waits for the shared store."""
 AWAY_SECONDS = 5
-"""How long the shared store is not used after it failed to respond."""
+"""The time that the shared store is not used after it failed to respond."""
 log = structlog.get_logger("epoch.ratelimit")
 
 

@@ -32,11 +32,11 @@ from kit.jobs.models import WAITING_STATUSES, QueuedJob
 from kit.jobs.scheduler import PeriodicTask
 
 POLL_SECONDS = 2
-"""How often a worker looks for jobs of workers that died; no notification announces those."""
+"""The time between two searches for jobs of workers that died; no notification announces those."""
 HEARTBEAT_TIMEOUT = dt.timedelta(seconds=5)
 """A worker without a heartbeat for this time counts as dead, and another one runs its jobs."""
 DRAIN_SECONDS = 5
-"""How long a stopping worker still runs due jobs; other workers run the rest."""
+"""The time that a stopping worker still runs due jobs; other workers run the rest."""
 RESTART_SECONDS = 1
 BATCH_JOBS = 10
 """Jobs that a worker claims with one statement."""

@@ -27,7 +27,7 @@ from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio
 REFRESH_MS = 10_000
-"""How often the operations page asks for itself."""
+"""The interval at which the operations page refreshes itself."""
 
 
 @pytest.fixture

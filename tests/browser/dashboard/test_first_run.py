@@ -103,7 +103,7 @@ async def see_call(dashboard: Phone) -> Locator:
 
 
 async def until_shut(phone: Phone) -> str:
-    """What the phone says once somebody comes back to its page after the token was revoked."""
+    """Return to the page of a revoked token until the phone shows its error; return the message."""
 
     async def come_back() -> str | None:
         # Playwright keeps every page focused, so none ever tells that it is again.

@@ -83,7 +83,7 @@ async def test_an_address_of_a_recipe_opens_its_tab(page: Page, product: Product
 
 async def test_the_browsers_own_search_opens_the_tab_it_finds_something_in(page: Page, product: Product) -> None:
     await page.goto(product.url + PATH)
-    # What a browser does when its search comes upon something inside.
+    # The browser dispatches this event when its search finds text inside.
     await page.locator("#panel-hubspot").evaluate("(panel) => panel.dispatchEvent(new Event('beforematch'))")
     await expect_open(page, "HubSpot")
     assert await page.locator("#panel-salesforce").get_attribute("hidden") == "until-found"

@@ -150,7 +150,7 @@ async def answered_call(phone: Phone) -> dict[str, Any]:
 async def test_a_selected_number_and_a_typed_one_are_called(context: BrowserContext, customer: Customer) -> None:
     worker = await worker_of(context)
     await worker.evaluate(UNTIL_ENTRY)
-    # What the browser does when somebody chooses the entry; its menu is drawn outside of the page.
+    # Dispatches the event of the chosen menu entry, because the browser draws its menu outside of the page.
     chosen = worker.evaluate(
         "() => chrome.contextMenus.onClicked.dispatch({ menuItemId: 'call', selectionText: ' (212) 555-0101 ' }, {})"
     )

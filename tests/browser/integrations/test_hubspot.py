@@ -243,7 +243,7 @@ async def test_the_page_is_for_everybody(customer: Customer, context: BrowserCon
 
 
 async def framed_findings(hubspot: HubSpot) -> list[str]:
-    """What is wrong with our page in HubSpot's frame, light and dark."""
+    """The accessibility violations of our page in HubSpot's frame, light and dark."""
     found: list[str] = []
     for scheme in SCHEMES:
         await hubspot.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")

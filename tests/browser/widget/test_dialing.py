@@ -26,7 +26,7 @@ HEAR_TONES = """() => {
         return start.apply(this, when);
     };
 }"""
-# What a page would see when a headset is pulled out: the browser ends its track.
+# When a headset is unplugged, the browser ends its track.
 UNPLUG = """() => {
     const { liveTrack } = window[Symbol.for("epoch.unplug")];
     liveTrack().dispatchEvent(new Event("ended"));

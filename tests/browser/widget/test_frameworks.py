@@ -22,7 +22,7 @@ WRITTEN = "(212) 555-0101"
 ON = 'data-click-to-call="on"'
 SUBSCRIBE = "() => { window.heard = []; EpochPhone.on('callEnded', ({ status }) => heard.push(status)); }"
 REACT = ("node", "tests/frameworks/build.mjs")
-# What Astro's router does at `astro:before-swap` by its documented swap functions: the root's attributes, the head's
+# The steps of Astro's router at `astro:before-swap` by its documented swap functions: the root's attributes, the head's
 # elements and the whole body become those of the next document, whose scripts then run.
 ASTRO = """async (url) => {
     const next = new DOMParser().parseFromString(await (await fetch(url)).text(), "text/html");
@@ -59,7 +59,7 @@ async def begin_call(phone: Phone) -> str:
     started = await phone.until_event("callStarted")
     assert started["number"] == ECHO
     await phone.until_event("callAnswered")
-    # What a page's own script has subscribed to must outlive the page's elements.
+    # A subscription by the page's own script must outlive the page's elements.
     await phone.page.evaluate(SUBSCRIBE)
     call_id: str = started["callId"]
     return call_id
@@ -208,7 +208,7 @@ async def test_react_hydrates_a_document_that_the_phone_is_in_already(
     await phone.until_event("ready")
     await phone.page.evaluate("() => hydrate()")
     await phone.page.locator("body[data-hydrated=true]").wait_for()
-    # Whatever else is in the document, React must not have thrown it away to begin anew.
+    # React must not have discarded the document to render it again.
     assert await phone.page.evaluate("() => recovered") == []
     call_id = await begin_call(phone)
     await phone.page.get_by_role("button", name="Add a person").click()

@@ -36,7 +36,7 @@ REMEMBER_SHIFTS = """<script>
     new PerformanceObserver((list) => shifts.push(...list.getEntries().flatMap(({ sources }) => sources)))
         .observe({ type: "layout-shift", buffered: true });
 </script>"""
-# What moved, by name; inside the phone's own shadow root there is no node for the page.
+# The elements that moved; of elements inside the phone's shadow root the page gets no node.
 SHIFTED = "() => shifts.map(({ node }) => node?.outerHTML ?? node?.data ?? 'a part of the phone')"
 PARAGRAPHS = "<p>A customer's words.</p>" * 60
 

@@ -11,7 +11,7 @@ from support.browser.product import BUSY, ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 
-# What moves within half a second of a person's own doing does not count; scripts alone act here.
+# The browser excludes shifts within half a second after a person's input; only scripts act here.
 WATCH = """<script>
     window.shifts = [];
     const written = ({ x, y, width, height }) => `${x} ${y} ${width} ${height}`;

@@ -11,7 +11,7 @@ from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 
-# Where the browser really plays: each element that a speaker was set for, once the browser has agreed.
+# Collects the elements for which a speaker was set, once the browser has confirmed it.
 KEEP_SINKS = """<script>
     const players = window[Symbol.for("epoch.players")] = new Set();
     const set = HTMLMediaElement.prototype.setSinkId;

@@ -56,7 +56,7 @@ async def test_a_new_person_signs_up_confirms_and_lands_signed_in(
 async def test_the_link_alone_lets_nobody_in(
     client: httpx.AsyncClient, new_client: NewClient, settings: Settings, database: Database
 ) -> None:
-    """Whoever typed somebody else's address knows the password: the mail's reader must show that they know it too."""
+    """A person who typed another person's address knows the password, so the link alone must not sign in."""
     await submit(client, "/signup", email="victim@example.com", password=PASSWORD)
     link = await Mailbox(settings, "victim@example.com").link()
     reader = new_client()

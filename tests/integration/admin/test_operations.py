@@ -121,7 +121,7 @@ async def test_calls_are_paused_and_resumed_once_each_with_a_reason(
         assert "&lt;b&gt;Fraud&lt;/b&gt;" in page
         assert resume in page
         assert f'{pause}"' not in page
-        # Whoever had the page open before may not do more than they were told.
+        # A form of a page that was opened before must not do more than that page said.
         assert (await post(operator.client, harder, seen="running", reason="Worse")).status_code == 409
         assert "Live calls go on." in page
         assert (await post(operator.client, harder, seen="paused", reason="Worse")).status_code == 303

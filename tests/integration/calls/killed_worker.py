@@ -63,7 +63,7 @@ def on_commit(when: str) -> None:
 
     for name in ("fetch", "fetchrow", "execute"):
         setattr(asyncpg.Connection, name, noted(getattr(asyncpg.Connection, name)))
-    # What the worker does besides commits too.
+    # The worker's background work commits too.
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     sa.event.listen(Session, "before_commit", look)
     sa.event.listen(Session, "after_commit", look_back)

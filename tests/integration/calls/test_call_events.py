@@ -199,7 +199,7 @@ async def test_events_of_unknown_calls_are_kept_once_without_an_owner(
 async def test_a_hang_up_reported_before_the_calls_first_row_is_written_still_ends_it(
     callbacks: CallbackClient, token: Token, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who hangs up at once is reported while the call's own request may still be under way."""
+    """A hang-up may be reported while the request that stores the call is still running."""
     monkeypatch.setattr(event_recorder, "_FIRST_WRITE_SECONDS", (0.1,) * 200)
     sid = new_sid()
     early = asyncio.create_task(callbacks.event(sid, "completed", at(1), CallDuration="0"))

@@ -54,7 +54,7 @@ OF_ONE_CALL = {
 }
 """Columns in which two calls differ although the same happened to them."""
 OF_ITS_PRICE = {"is_priced", "cost_micros", "price_due_at"}
-"""Whoever asks the carrier how a call ended is told its price as well."""
+"""The carrier's report about an ended call contains its price as well."""
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,7 @@ def is_dialled(answer: httpx.Response) -> bool:
 
 
 async def statuses(database: Database, tenant: Tenant) -> dict[str | None, int]:
-    """How many calls the organization has by the reason they were refused for; None for those that were dialled."""
+    """The organization's numbers of calls by reason of refusal; None for those that were dialled."""
     async with database.sessions() as session:
         query = sa.select(Call.end_reason, sa.func.count()).where(Call.owned_by(tenant.organization.id))
         return {row[0]: row[1] for row in await session.execute(query.group_by(Call.end_reason))}
@@ -176,7 +176,7 @@ async def test_one_phone_has_one_call_at_a_time_and_the_next_once_that_is_over(
     first, dialled = await call()
     assert dialled
     assert not (await call())[1]
-    # Who calls again at once is quicker than the news of the first call's end: the second waits for it.
+    # The second call arrives before the report that the first ended, and waits for it.
     monkeypatch.setattr(admission, "_BUSY_RETRY_SECONDS", (0.1,) * 200)
     again = asyncio.create_task(call())
     await finish(callbacks, first, seconds=3)

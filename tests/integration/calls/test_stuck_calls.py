@@ -39,7 +39,7 @@ pytestmark = pytest.mark.anyio
 OF_ONE_CALL = {"id", "created_at", "started_at", "carrier_sid", "identity"}
 """Columns in which two calls differ although the same happened to them."""
 OF_ITS_PRICE = {"is_priced", "cost_micros", "price_due_at"}
-"""Whoever asks the carrier how a call ended is told its price as well."""
+"""The carrier's report about an ended call contains its price as well."""
 LATER = STUCK_AFTER + dt.timedelta(seconds=5)
 
 

@@ -76,7 +76,7 @@ async def test_no_request_fails_while_a_server_under_load_stops(run: Run) -> Non
         assert (await idle.get(PATH)).status_code == 200
         run.process.send_signal(signal.SIGTERM)
         await asyncio.gather(balancer.watch(), *load)
-        # What was open before ends with an answer, once its own worker drains too.
+        # A request that was open before ends with an answer, once its own worker drains too.
         while (last := await idle.get(PATH)).headers.get("connection") != "close":
             assert last.status_code == 200
     assert {answer.status_code for answer in answers} == {200}

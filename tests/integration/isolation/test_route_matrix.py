@@ -30,7 +30,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @dataclass(frozen=True)
 class Route:
-    """What a tenant-scoped operation takes, and who may use it."""
+    """The request of a tenant-scoped operation, and the roles that may send it."""
 
     at_least: Role = Role.MEMBER
     body: Mapping[str, Any] | None = None

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.anyio
 
 INSUFFICIENT_PRIVILEGE = "42501"
 NOT_FOR_REQUESTS = {"alert", "audit_event", "limit_override"}
-"""What was told stays told, and what staff decided is theirs to change."""
+"""Tables whose rows the request role may not change: records of events, and decisions of staff."""
 EACH_TABLE = pytest.mark.parametrize("name", sorted(OWNED_TABLES))
 WHO_LOOKS = pytest.mark.parametrize("who", ["stranger", "nobody"])
 

@@ -124,7 +124,7 @@ async def test_requests_enqueue_and_read_no_payload(jobs: Database, requests: Da
         async with requests.sessions() as session:
             with pytest.raises(DBAPIError, match="permission denied"):
                 await session.execute(sa.text(statement))
-    # What the library's INSERT returns.
+    # The columns that the library's INSERT returns.
     async with requests.sessions() as session:
         await session.execute(sa.text("SELECT id, entrypoint, priority, dedupe_key FROM pgqueuer"))
     assert len(await queued_jobs(jobs)) == 1

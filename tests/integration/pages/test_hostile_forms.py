@@ -58,7 +58,7 @@ RIGHT: Mapping[str, str] = {
     "destination": "France",
     "blocked_numbers": "+12125550166",
 }
-"""What the other fields of a form hold meanwhile, by name; what is not here is sent as the page has it."""
+"""Values of the other fields of a form, by name; fields that are not here keep the page's values."""
 REFUSED = frozenset({400, 401, 409, 429})
 """The answers that show the form again."""
 OF_ANYBODY = ("/signup", "/login", "/forgot-password", RESET, LOGIN_CODE)
@@ -125,7 +125,7 @@ async def send(client: httpx.AsyncClient, form: FoundForm, fields: Mapping[str, 
 
 
 def harm_in(answer: httpx.Response, page: Markup) -> str | None:
-    """What the value did that no value may do; None when it did nothing."""
+    """The forbidden effect of the value; None when it had none."""
     if answer.status_code >= 500:
         return f"answers {answer.status_code}"
     if PLANTED in page.tags or "PLANTED_BY" in answer.text:
@@ -134,7 +134,7 @@ def harm_in(answer: httpx.Response, page: Markup) -> str | None:
 
 
 def faults_of_refusal(answer: httpx.Response, page: Markup, form: FoundForm, sent: Mapping[str, str]) -> Iterator[str]:
-    """What the page that refuses ``sent`` lacks: a word of why, and all that was typed, passwords left out."""
+    """The parts that a page which refuses ``sent`` lacks: the reason, or entered values except passwords."""
     again = [
         one for one in page.forms if (one.action or form.action) == form.action and form.typed <= one.fields.keys()
     ]
@@ -164,7 +164,7 @@ async def test_no_value_in_any_field_breaks_anything(client: httpx.AsyncClient, 
             if answer.status_code in REFUSED:
                 found += faults_of_refusal(answer, page, form, sent)
             wrong += (f"{form.method} {form.action}: {kind} in {names} {what}" for what in found if what)
-        # What the page lists by now includes what was accepted.
+        # The page now also lists the accepted values.
         after = await client.get(opened)
         if what := harm_in(after, Markup(after.text)):
             wrong.append(f"{opened} {what} after {form.action}")

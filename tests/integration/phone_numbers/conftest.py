@@ -41,7 +41,7 @@ def reconciler(database: Database, carrier: Carrier) -> NumberReconciler:
 
 @pytest.fixture
 def at_carrier(carrier: Carrier) -> At:
-    """What the carrier's account holds of one number."""
+    """The entries of one number in the carrier's account."""
 
     async def listed(e164: str) -> list[OwnedNumber]:
         return [owned for owned in await carrier.owned_numbers(e164=e164) if owned.e164 == e164]

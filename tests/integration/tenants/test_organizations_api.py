@@ -27,7 +27,7 @@ def acting(user: User) -> Actor:
 
 
 async def actions(database: Database, organization_id: UUID) -> list[str]:
-    """What the trail says of an organization, oldest first."""
+    """The actions in the audit log of an organization, oldest first."""
     async with database.sessions() as session:
         query = sa.select(AuditEvent.action).where(AuditEvent.organization_id == organization_id)
         return list(await session.scalars(query.order_by(AuditEvent.id)))

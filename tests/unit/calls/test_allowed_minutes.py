@@ -1,4 +1,4 @@
-"""How many minutes a call may last under each limit, and which sentence rejects it."""
+"""Minutes that a call may last under each limit, and the sentence that rejects it."""
 
 import datetime as dt
 from typing import Any

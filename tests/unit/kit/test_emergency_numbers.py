@@ -28,5 +28,5 @@ def test_the_phone_and_the_server_refuse_the_same_emergency_numbers() -> None:
 
 
 def test_no_emergency_number_is_longer_than_a_short_code() -> None:
-    """What is longer is read as a number: nothing of the set may be."""
+    """Longer texts are parsed as phone numbers: no emergency number may be that long."""
     assert not any(_emergency_numbers().fullmatch("1" * length) for length in range(LONGEST + 1, 16))

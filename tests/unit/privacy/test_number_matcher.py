@@ -58,7 +58,7 @@ def test_a_number_is_found_in_any_form(number: str, country: str, value: Any) ->
         ("+298201234", "US", 201234),
         ("+2904567", "SH", {"deal": 4567}),
         (US, "US", [True, None, 0.2125, ""]),
-        # Where the organization is at home, this is a number of London's.
+        # In the organization's country this is a number in London.
         ("+12079460018", "GB", "020 7946 0018"),
         ("+12079460018", "GB", 2079460018),
     ],

@@ -57,7 +57,7 @@ export const core = {
 };
 
 /**
- * What to do about a problem, by its code, for problems that occur when chunks may not load.
+ * The advice for a problem, by its code, for problems that occur when chunks may not load.
  * @type {Record<string, string>}
  */
 export const urgentFixes = {
@@ -69,7 +69,7 @@ export const urgentFixes = {
 };
 
 /**
- * What to do about the other problems, by their code.
+ * The advice for the other problems, by their code.
  * @type {Record<string, string>}
  */
 export const fixes = {
