@@ -37,7 +37,7 @@ def serving(database_url: str, core: int, log_path: Path) -> Iterator[Worker]:
     port = free_port()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
     environ = {**inherited, **CARRIER, "EPOCH_DATABASE_URL": database_url, "EPOCH_PUBLIC_URL": public_url(port)}
-    argv = [sys.executable, str(Path(__file__).with_name("product_server.py")), str(port)]
+    argv = [sys.executable, "-P", str(Path(__file__).with_name("product_server.py")), str(port)]
     with log_path.open("wb") as log:
         server = Server(argv, environ=environ, cores={core}, log=log)
         try:

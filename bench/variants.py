@@ -43,7 +43,9 @@ FLASK = "Flask, SQLAlchemy ORM, psycopg; gunicorn, 8 threads"
 FLASK_SYNC = "the same; gunicorn, sync"
 VARIANTS = (
     Variant(FLOOR, _uvicorn("peers.floor:app")),
-    Variant(PRODUCT, lambda port: [sys.executable, str(Path(__file__).with_name("product_server.py")), str(port)]),
+    Variant(
+        PRODUCT, lambda port: [sys.executable, "-P", str(Path(__file__).with_name("product_server.py")), str(port)]
+    ),
     Variant(FASTAPI, _uvicorn("peers.fastapi_orm:app")),
     Variant(FLASK, _gunicorn("--worker-class", "gthread", "--threads", "8")),
     Variant(FLASK_SYNC, _gunicorn("--worker-class", "sync")),

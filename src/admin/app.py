@@ -27,6 +27,7 @@ from admin.resources.embed_tokens import EmbedTokenView
 from admin.resources.invitations import InvitationView
 from admin.resources.limit_overrides import LimitOverrideView
 from admin.resources.memberships import MembershipView
+from admin.resources.number_discrepancies import NumberDiscrepancyView
 from admin.resources.organizations.view import OrganizationView
 from admin.resources.phone_numbers import PhoneNumberView
 from admin.resources.queued_jobs import QueuedJobView
@@ -51,6 +52,7 @@ VIEWS: Sequence[type[RecordView]] = (
     QueuedJobView,
     ReconciledDayView,
     CallDiscrepancyView,
+    NumberDiscrepancyView,
     StaffView,
 )
 """All kinds of records, in the order of the navigation."""

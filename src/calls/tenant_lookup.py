@@ -56,7 +56,7 @@ class CallLookup:
         self._database = database
 
     async def __call__(self, token_id: UUID, call_id: UUID) -> CallLookupResult | None:
-        row = await self._database.lookup_pool.fetch_row(_CALL_LOOKUP, token_id, call_id)
+        row = await self._database.lookup_pool.fetch_row_in_time(_CALL_LOOKUP, token_id, call_id)
         if row is None:
             return None
         status, duration, end_reason = row

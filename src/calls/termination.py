@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.models import Call
 from carrier.port import Carrier, NotFoundAtCarrier
 from kit.db.database import Database
+from kit.deployment import DeploymentService
 from kit.jobs.queue import Job, JobHandler, JobQueue, enqueue
 from tenants.jobs import END_LIVE_CALLS
 
@@ -87,10 +88,11 @@ class CallTerminator:
 
     async def _end(self, job: Job) -> None:
         call_id = UUID(job.payload.decode())
-        query = sa.select(Call.carrier_sid, Call.status).where(Call.id == call_id)
+        query = sa.select(Call.carrier_sid, Call.status, Call.started_at).where(Call.id == call_id)
         async with self._jobs.sessions() as session:
+            deployment = await DeploymentService(session).read_confirmed()
             row = (await session.execute(query)).one_or_none()
-        if row is None or row.status.is_final:
+        if row is None or row.status.is_final or not deployment.is_own(None, row.started_at):
             return
         try:
             if not await self._carrier.end_call(row.carrier_sid):

@@ -120,7 +120,7 @@ def create_app(
     staff = database.for_role(STAFF_ROLE, engine_connections=shares.staff)
     queue = JobQueue(jobs, settings.secret_key)
     terminator = CallTerminator(jobs, carrier, queue)
-    at_carrier = CarrierCallDeletion(queue, carrier)
+    at_carrier = CarrierCallDeletion(queue, carrier, jobs)
     erasure = NumberErasureJob(queue, at_carrier, jobs)
     mailer = build_mailer(settings, queue)
     alert_mailer = AlertMailer(mailer.send_after_commit, settings.public_url)

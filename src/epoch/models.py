@@ -9,6 +9,7 @@ import carrier.health
 import kit.audit
 import kit.counters
 import kit.db.rate_limit
+import kit.deployment
 import kit.jobs.models
 import phone_numbers.models
 import tenants.models
@@ -21,6 +22,7 @@ ROOMS = (
     carrier.health,
     kit.audit,
     kit.counters,
+    kit.deployment,
     kit.jobs.models,
     kit.db.rate_limit,
     tenants.models,

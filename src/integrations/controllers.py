@@ -65,7 +65,7 @@ def integrations_router(
             if wait:
                 return _CallingPage(problem=TooMany.message, status=429, retry_after=wait)
         try:
-            row = await database.lookup_pool.fetch_row(_FRAME_SQL, token_id)
+            row = await database.lookup_pool.fetch_row_in_time(_FRAME_SQL, token_id)
         except Exception as error:
             if not is_outage(error):
                 raise

@@ -60,3 +60,13 @@ class ReleaseUnconfirmed(Unavailable):
 
     code = "carrier_unavailable"
     message = "The carrier does not answer at the moment. The number is released as soon as it does"
+
+
+class ReleasesPaused(Unavailable):
+    """The database is a copy of another deployment's, and nobody has confirmed yet what it owns at the carrier."""
+
+    code = "releases_paused"
+    message = (
+        "Phone numbers cannot be released at the moment: this installation's database was copied, and its operator"
+        " must first confirm which numbers it owns (`epoch deployment`)"
+    )

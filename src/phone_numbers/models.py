@@ -7,6 +7,11 @@ from sqlalchemy.orm import Mapped
 
 from kit.db.model import Base
 
+UNEXPLAINED = "at the carrier, not held here"
+OF_ANOTHER_DEPLOYMENT = "at the carrier, named for another deployment"
+MISSING = "held here, not at the carrier"
+RELEASED_BY_STAFF = "released at the carrier by staff"
+
 
 class NumberDiscrepancy(Base):
     """A number that only the carrier or only an organization holds, and that a person must look at."""
@@ -18,6 +23,7 @@ class NumberDiscrepancy(Base):
     carrier_sid: Mapped[str | None]
     """The carrier's id of the number, where it is known."""
     reason: Mapped[str]
+    """One of the texts above."""
     last_seen_at: Mapped[dt.datetime]
     """By the last comparison; ``created_at`` is the time of the first one."""
 

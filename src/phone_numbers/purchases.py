@@ -17,6 +17,7 @@ from kit.actor import Actor
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.db.rate_limit import hit_or_raise
+from kit.deployment import DeploymentService
 from phone_numbers import rules
 from phone_numbers.errors import (
     CarrierNotAnswering,
@@ -104,7 +105,10 @@ class NumberPurchaser:
     async def adopt(
         self, organization_id: UUID, purchase_id: UUID, bought: OwnedNumber, *, by: Actor
     ) -> PhoneNumber | None:
-        """Complete the purchase with the number at the carrier; release the number when the purchase has failed."""
+        """Complete the purchase with the number at the carrier.
+
+        When the purchase cannot be completed, the number is released: its name says that this purchase bought it.
+        """
         try:
             async with self._database.tenant_session(organization_id, by.user_id) as session:
                 number = await NumberPurchaseService(session).complete(
@@ -116,7 +120,7 @@ class NumberPurchaser:
             number = None
         if number is None:
             # If this fails, the number has a failed purchase's name at the carrier, and the reconciliation releases it.
-            await release_unowned(self._carrier, bought)
+            await release_unowned(self._carrier, bought.sid)
         return number
 
     async def _find_number_or_claim(self, organization_id: UUID, e164: str, by: Actor) -> NumberOrClaim | None:
@@ -137,8 +141,9 @@ class NumberPurchaser:
             return await NumberPurchaseService(session).claim(organization_id, e164, by=by)
 
     async def _buy_at_carrier(self, organization_id: UUID, claim: PurchaseClaim, by: Actor) -> PhoneNumber:
+        name = rules.friendly_name(await self._read_deployment_name(), claim.purchase_id)
         try:
-            bought = await self._carrier.buy_number(claim.e164, friendly_name=rules.friendly_name(claim.purchase_id))
+            bought = await self._carrier.buy_number(claim.e164, friendly_name=name)
         except CarrierUnavailable as error:
             log.warning("purchase_unanswered", purchase=str(claim.purchase_id), error=str(error))
             bought = await self._find_unanswered(claim)
@@ -201,10 +206,16 @@ class NumberPurchaser:
             return []
 
     async def _find_at_carrier(self, claim: PurchaseClaim) -> OwnedNumber | None:
-        name = rules.friendly_name(claim.purchase_id)
-        listed = await self._carrier.owned_numbers(e164=claim.e164, friendly_name=name)
-        # The carrier also returns numbers that only contain this one.
-        return next((owned for owned in listed if owned.e164 == claim.e164 and owned.friendly_name == name), None)
+        for owned in await self._carrier.owned_numbers(e164=claim.e164):
+            name = rules.parse_friendly_name(owned.friendly_name)
+            # The carrier also returns numbers that only contain this one.
+            if owned.e164 == claim.e164 and name is not None and name.purchase_id == claim.purchase_id:
+                return owned
+        return None
+
+    async def _read_deployment_name(self) -> str:
+        async with self._database.sessions() as session:
+            return (await DeploymentService(session).read()).name
 
     async def _fail(self, organization_id: UUID, purchase_id: UUID, reason: str, by: Actor) -> None:
         async with self._database.tenant_session(organization_id, by.user_id) as session:

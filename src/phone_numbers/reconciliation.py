@@ -4,7 +4,6 @@ It covers all organizations, so its database role must see them all.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -15,9 +14,10 @@ from carrier.port import Carrier, OwnedNumber
 from kit.actor import SYSTEM
 from kit.clock import utc_now
 from kit.db.database import Database
+from kit.deployment import Deployment, DeploymentService
 from kit.errors import DomainError
 from phone_numbers import rules
-from phone_numbers.models import NumberDiscrepancy
+from phone_numbers.models import MISSING, OF_ANOTHER_DEPLOYMENT, UNEXPLAINED, NumberDiscrepancy
 from phone_numbers.provisioning import NumberProvisioning
 from phone_numbers.purchase_service import PurchaseClaim
 from phone_numbers.purchases import PURCHASE_ABANDONED_AFTER
@@ -26,8 +26,6 @@ from phone_numbers.services import NumberDiscrepancyService
 from tenants.models import NumberPurchase, Organization, PhoneNumber, PurchaseState
 from tenants.services import RESTORE_PERIOD
 
-RELEASE_UNEXPLAINED_AFTER = timedelta(hours=24)
-"""An unexplained number with a purchase's name is released after this long; others are only reported."""
 _BATCH_ROWS = 500
 log = structlog.get_logger("epoch.numbers")
 
@@ -42,6 +40,8 @@ class ReconciliationReport(msgspec.Struct, kw_only=True):
     """Releases left for the next run: the number is in use, or the carrier did not answer."""
     discrepancies: list[NumberDiscrepancy] = []
     """For a person to look at."""
+    is_paused: bool = False
+    """True when nothing was repaired, because this database is a copy that nobody has confirmed."""
 
 
 class NumberReconciler:
@@ -54,7 +54,11 @@ class NumberReconciler:
 
     async def settle_pending(self) -> ReconciliationReport:
         """Finish what requests left undone: abandoned purchases and begun releases. Raises: CarrierError."""
-        report = ReconciliationReport()
+        deployment = await self._read_deployment()
+        report = ReconciliationReport(is_paused=deployment.is_copy)
+        if deployment.is_copy:
+            log.warning("number_repairs_paused", reason="this database is a copy; see `epoch deployment`")
+            return report
         for organization_id, claim in await self._list_pending_purchases():
             if self._provisioning.purchaser.is_abandoned(claim):
                 number = await self._provisioning.purchaser.settle(organization_id, claim, by=SYSTEM)
@@ -69,7 +73,14 @@ class NumberReconciler:
         return report
 
     async def compare(self) -> ReconciliationReport:
-        """``settle_pending``, then compare the carrier's whole list. Raises: CarrierError."""
+        """``settle_pending``, then compare the carrier's whole list.
+
+        Numbers that this deployment does not provably own are reported and never changed: another deployment on the
+        same account may use them.
+
+        Raises: CarrierError.
+        """
+        deployment = await self._read_deployment()
         report = await self.settle_pending()
         began = utc_now()
         # The carrier's list is read first. A number that is bought after this is only in the database, and too new to
@@ -80,43 +91,74 @@ class NumberReconciler:
         by_e164 = {number.e164: number for number in held}
         for owned in listed:
             if owned.sid not in by_sid:
-                await self._explain(owned, by_e164.get(owned.e164), report)
+                await self._explain(owned, by_e164.get(owned.e164), deployment, report)
         there, e164_there = {owned.sid for owned in listed}, {owned.e164 for owned in listed}
         for number in held:
             is_there = number.carrier_sid in there or (number.carrier_sid is None and number.e164 in e164_there)
             if not is_there and number.releasing_at is None and number.created_at < began - PURCHASE_ABANDONED_AFTER:
-                report.discrepancies.append(
-                    _discrepancy(number.carrier_sid, number.e164, "held here, not at the carrier")
-                )
+                report.discrepancies.append(_discrepancy(number.carrier_sid, number.e164, MISSING))
         async with self._database.sessions() as session, session.begin():
             await NumberDiscrepancyService(session).replace_all(report.discrepancies, began)
         return report
 
-    async def _explain(self, owned: OwnedNumber, row: PhoneNumber | None, report: ReconciliationReport) -> None:
+    async def _explain(
+        self, owned: OwnedNumber, row: PhoneNumber | None, deployment: Deployment, report: ReconciliationReport
+    ) -> None:
         """Adopt, release or report a number at the carrier whose id is in no row."""
+        name = rules.parse_friendly_name(owned.friendly_name)
+        if deployment.is_copy:
+            report.discrepancies.append(_discrepancy(owned.sid, owned.e164, UNEXPLAINED))
+        elif name is None:
+            await self._explain_unnamed(owned, row, report)
+        elif name.deployment not in (None, deployment.name):
+            report.discrepancies.append(_discrepancy(owned.sid, owned.e164, OF_ANOTHER_DEPLOYMENT))
+        else:
+            await self._explain_purchase(owned, name, row, deployment, report)
+
+    async def _explain_unnamed(self, owned: OwnedNumber, row: PhoneNumber | None, report: ReconciliationReport) -> None:
+        """Complete the row of a number that a person bought; report numbers without a row."""
         if row is not None and row.carrier_sid is None:
             await self._set_carrier_sid(row.id, owned.sid)
             report.adopted += 1
-            return
-        purchase_id = rules.purchase_id_in(owned.friendly_name)
-        purchase = None if purchase_id is None else await self._find_purchase(purchase_id)
+        else:
+            self._report_unexplained(owned, report)
+
+    async def _explain_purchase(
+        self,
+        owned: OwnedNumber,
+        name: rules.PurchaseName,
+        row: PhoneNumber | None,
+        deployment: Deployment,
+        report: ReconciliationReport,
+    ) -> None:
+        """Adopt the number of a pending purchase, release that of a failed one, report numbers without a purchase."""
+        purchase = await self._find_purchase(name.purchase_id)
         if purchase is not None and purchase.state is PurchaseState.REQUESTED:
             adopted = await self._provisioning.purchaser.adopt(purchase.organization_id, purchase.id, owned, by=SYSTEM)
             report.adopted += adopted is not None
             report.released += adopted is None
         elif await self._is_held(owned.sid):
             return  # completed meanwhile
-        elif purchase is not None and purchase.state is PurchaseState.FAILED:
-            await self._release(owned, report)
-        elif purchase_id is not None and rules.requested_at(purchase_id) < utc_now() - RELEASE_UNEXPLAINED_AFTER:
-            log.warning("unexplained_number_released", number_sid=owned.sid)
+        elif (
+            purchase is not None
+            and purchase.state is PurchaseState.FAILED
+            and row is None
+            and deployment.is_own(name.deployment, purchase.created_at)
+        ):
             await self._release(owned, report)
         else:
-            log.warning("unexplained_number", number_sid=owned.sid)
-            report.discrepancies.append(_discrepancy(owned.sid, owned.e164, "at the carrier, not held here"))
+            self._report_unexplained(owned, report)
+
+    def _report_unexplained(self, owned: OwnedNumber, report: ReconciliationReport) -> None:
+        log.warning("unexplained_number", number_sid=owned.sid)
+        report.discrepancies.append(_discrepancy(owned.sid, owned.e164, UNEXPLAINED))
+
+    async def _read_deployment(self) -> Deployment:
+        async with self._database.sessions() as session:
+            return await DeploymentService(session).read()
 
     async def _release(self, owned: OwnedNumber, report: ReconciliationReport) -> None:
-        if await release_unowned(self._carrier, owned):
+        if await release_unowned(self._carrier, owned.sid):
             report.released += 1
         else:
             report.postponed += 1

@@ -3,15 +3,17 @@
 A crash in between leaves a number that is being released, never one that only looks held.
 """
 
+from contextlib import suppress
 from uuid import UUID
 
 import structlog
 
-from carrier.port import Carrier, CarrierError, NotFoundAtCarrier, OwnedNumber
+from carrier.port import Carrier, CarrierError, NotFoundAtCarrier
 from kit.actor import Actor
 from kit.db.database import Database
+from kit.deployment import Deployment, DeploymentService
 from phone_numbers import rules
-from phone_numbers.errors import ReleaseUnconfirmed
+from phone_numbers.errors import ReleasesPaused, ReleaseUnconfirmed
 from phone_numbers.services import NumberInUseCheck, PhoneNumberService
 from tenants.models import PhoneNumber
 
@@ -29,45 +31,55 @@ class NumberReleaser:
     async def release(self, organization_id: UUID, number_id: UUID, *, by: Actor) -> None:
         """Release a number at the carrier; call records keep it.
 
+        A number that another deployment owns stays at the carrier; only this database's row is closed.
+
         Raises:
             NotFound: the organization does not hold it.
             NumberInUse: a live call comes from it.
-            ReleaseNotSettled: the carrier does not answer; the release stays ordered.
+            ReleasesPaused: this database is a copy that nobody has confirmed.
+            ReleaseUnconfirmed: the carrier does not answer; the release stays ordered.
         """
+        deployment = await self._read_deployment()
+        if deployment.is_copy:
+            raise ReleasesPaused
         async with self._database.tenant_session(organization_id, by.user_id) as session:
             number = await PhoneNumberService(session).begin_release(
                 organization_id, number_id, is_in_use=self._is_in_use, by=by
             )
         try:
-            await self._release_at_carrier(number)
+            await self._release_at_carrier(number, deployment)
         except CarrierError as error:
             log.warning("number_not_released", number=str(number_id), error=str(error))
             raise ReleaseUnconfirmed from error
         async with self._database.tenant_session(organization_id, by.user_id) as session:
             await PhoneNumberService(session).finish_release(organization_id, number_id, by=by)
 
-    async def _release_at_carrier(self, number: PhoneNumber) -> None:
+    async def _read_deployment(self) -> Deployment:
+        async with self._database.sessions() as session:
+            return await DeploymentService(session).read()
+
+    async def _release_at_carrier(self, number: PhoneNumber, deployment: Deployment) -> None:
         """Raises: CarrierError, but not when the account does not hold the number."""
-        sids = [number.carrier_sid]
-        if number.carrier_sid is None:
-            listed = await self._carrier.owned_numbers(e164=number.e164)
-            # A number that is named for a purchase belongs to that purchase, not to this row.
-            unnamed = (owned for owned in listed if rules.purchase_id_in(owned.friendly_name) is None)
-            sids = [owned.sid for owned in unnamed if owned.e164 == number.e164]
-        for sid in sids:
-            try:
-                await self._carrier.release_number(str(sid))
-            except NotFoundAtCarrier:
-                log.info("number_already_released", number=str(number.id))
+        for owned in await self._carrier.owned_numbers(e164=number.e164):
+            name = rules.parse_friendly_name(owned.friendly_name)
+            # Without an id in the row, a number that is named for a purchase belongs to that purchase, not to this row.
+            is_meant = owned.sid == number.carrier_sid if number.carrier_sid is not None else name is None
+            if owned.e164 != number.e164 or not is_meant:
+                continue
+            if not deployment.is_own(None if name is None else name.deployment, number.created_at):
+                log.warning("number_of_another_deployment_kept", number=str(number.id), number_sid=owned.sid)
+                continue
+            with suppress(NotFoundAtCarrier):  # released meanwhile
+                await self._carrier.release_number(owned.sid)
 
 
-async def release_unowned(carrier: Carrier, owned: OwnedNumber) -> bool:
+async def release_unowned(carrier: Carrier, sid: str) -> bool:
     """Release a number that no organization holds; False when the carrier must be asked again."""
     try:
-        await carrier.release_number(owned.sid)
+        await carrier.release_number(sid)
     except NotFoundAtCarrier:
         return True
     except CarrierError as error:
-        log.warning("unowned_number_not_released", number_sid=owned.sid, error=str(error))
+        log.warning("unowned_number_not_released", number_sid=sid, error=str(error))
         return False
     return True

@@ -38,7 +38,9 @@ _NOT_LOCAL = frozenset(
     }
 )
 """Not sold: they have other prices, and people do not take them for a local business."""
-_NAME = re.compile(r"pn:([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})")
+_PURCHASE_NAME = re.compile(
+    r"pn:(?:([0-9a-f]{12}):)?([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"
+)
 
 
 class NumberSearch(msgspec.Struct, frozen=True):
@@ -49,6 +51,14 @@ class NumberSearch(msgspec.Struct, frozen=True):
     area_code: str | None = None
     contains: str | None = None
     """Digits anywhere in the number."""
+
+
+class PurchaseName(msgspec.Struct, frozen=True):
+    """The parts of a bought number's name at the carrier."""
+
+    deployment: str | None
+    """None in names from before deployments had names."""
+    purchase_id: UUID
 
 
 def effective_limit(limits: Mapping[str, Any], name: str) -> int:
@@ -101,9 +111,9 @@ def country_of(e164: str) -> str:
         return ""
 
 
-def friendly_name(purchase_id: UUID) -> str:
-    """The name of a number at the carrier, which leads back to its purchase."""
-    return f"pn:{purchase_id}"
+def friendly_name(deployment: str, purchase_id: UUID) -> str:
+    """The name of a number at the carrier, which leads back to its deployment and its purchase; 52 characters."""
+    return f"pn:{deployment}:{purchase_id}"
 
 
 def requested_at(purchase_id: UUID) -> datetime:
@@ -111,10 +121,10 @@ def requested_at(purchase_id: UUID) -> datetime:
     return datetime.fromtimestamp((purchase_id.int >> 80) / 1000, UTC)
 
 
-def purchase_id_in(name: str) -> UUID | None:
-    """The purchase in a number's name at the carrier; None for names that ``friendly_name`` did not make."""
-    found = _NAME.fullmatch(name)
-    return UUID(found[1]) if found else None
+def parse_friendly_name(name: str) -> PurchaseName | None:
+    """Parse a number's name at the carrier; None for names that ``friendly_name`` never made."""
+    found = _PURCHASE_NAME.fullmatch(name)
+    return None if found is None else PurchaseName(deployment=found[1], purchase_id=UUID(found[2]))
 
 
 def _without_separators(typed: str) -> str:

@@ -15,7 +15,7 @@ from kit.audit import record
 from kit.clock import utc_now
 from kit.errors import NotFound
 from phone_numbers.errors import NumberInUse
-from phone_numbers.models import NumberDiscrepancy
+from phone_numbers.models import RELEASED_BY_STAFF, NumberDiscrepancy
 from tenants.models import PhoneNumber
 
 NumberInUseCheck = Callable[[AsyncSession, UUID, str], Awaitable[bool]]
@@ -115,6 +115,28 @@ class NumberDiscrepancyService:
                 statement.on_conflict_do_update(index_elements=["e164", "reason"], set_=changed)
             )
         await self._session.execute(sa.delete(NumberDiscrepancy).where(NumberDiscrepancy.last_seen_at < now))
+
+    async def ensure_not_held(self, discrepancy: NumberDiscrepancy) -> None:
+        """Raises: NumberInUse, when an organization holds the number meanwhile."""
+        held = sa.select(PhoneNumber.id).where(PhoneNumber.released_at.is_(None), PhoneNumber.e164 == discrepancy.e164)
+        if await self._session.scalar(held.limit(1)) is not None:
+            raise NumberInUse
+
+    async def mark_released(self, discrepancy: NumberDiscrepancy, *, by: Actor) -> None:
+        """Record that staff released the number, also in the audit log. The next comparison deletes the report."""
+        same_number = sa.and_(NumberDiscrepancy.e164 == discrepancy.e164, NumberDiscrepancy.reason == RELEASED_BY_STAFF)
+        await self._session.execute(sa.delete(NumberDiscrepancy).where(same_number))
+        await self._session.execute(
+            sa.update(NumberDiscrepancy).where(NumberDiscrepancy.id == discrepancy.id).values(reason=RELEASED_BY_STAFF)
+        )
+        await record(
+            self._session,
+            by,
+            "phone_number.unexplained_released",
+            subject_id=discrepancy.id,
+            subject_name=discrepancy.e164,
+            details={"carrier_sid": discrepancy.carrier_sid, "reported": discrepancy.reason},
+        )
 
 
 def is_held_by(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:

@@ -7,6 +7,8 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from carrier.port import Carrier, NotFoundAtCarrier
+from kit.db.database import Database
+from kit.deployment import Deployment, DeploymentService
 from kit.jobs.queue import Job, JobHandler, JobQueue
 
 DELETE_CALLS = "calls.erase_at_carrier"
@@ -19,9 +21,10 @@ _CALLS_PER_JOB = 20
 class CarrierCallDeletion:
     """Enqueues and runs the jobs that delete calls at the carrier."""
 
-    def __init__(self, queue: JobQueue, carrier: Carrier) -> None:
+    def __init__(self, queue: JobQueue, carrier: Carrier, jobs: Database) -> None:
         self._queue = queue
         self._carrier = carrier
+        self._jobs = jobs
         for kind, give_up_after in (
             (DELETE_CALLS, dt.timedelta(days=7)),
             (DELETE_EXPIRED_CALLS, dt.timedelta(days=60)),
@@ -43,11 +46,26 @@ class CarrierCallDeletion:
             await self._queue.enqueue(session, kind, msgspec.json.encode(sids[start : start + _CALLS_PER_JOB]))
 
     async def _delete_calls(self, job: Job) -> None:
-        """Delete both legs of the job's calls; legs that are already deleted are ignored."""
+        """Delete both legs of the job's calls; legs that are already deleted are ignored.
+
+        Raises: DeploymentUnconfirmed, CarrierError.
+        """
+        async with self._jobs.sessions() as session:
+            deployment = await DeploymentService(session).read_confirmed()
         for call_sid in msgspec.json.decode(job.payload, type=list[str]):
+            if deployment.separate_since is not None and not await self._is_own(call_sid, deployment):
+                continue
             for leg in await self._carrier.dialled_legs(call_sid):
                 await self._delete(leg.sid)
             await self._delete(call_sid)
+
+    async def _is_own(self, call_sid: str, deployment: Deployment) -> bool:
+        """False for calls from before a copied database became a deployment of its own: they are the original's."""
+        try:
+            started_at = (await self._carrier.leg(call_sid)).started_at
+        except NotFoundAtCarrier:
+            return True  # its dialled legs may still be there
+        return started_at is not None and deployment.is_own(None, started_at)
 
     async def _delete(self, sid: str) -> None:
         try:

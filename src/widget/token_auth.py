@@ -192,7 +192,7 @@ class TokenAuthenticator:
         lookups = self._database.lookup_pool
         end = asyncio.get_running_loop().time() + self._database.connect_seconds
         try:
-            return await lookups.fetch_row(AUTHENTICATION_SQL, digest)
+            return await lookups.fetch_row_in_time(AUTHENTICATION_SQL, digest)
         except Exception as error:
             if not is_outage(error):
                 raise
@@ -202,7 +202,7 @@ class TokenAuthenticator:
         lookups.close_idle()
         try:
             async with asyncio.timeout_at(end):
-                return await lookups.fetch_row(AUTHENTICATION_SQL, digest)
+                return await lookups.fetch_row_in_time(AUTHENTICATION_SQL, digest)
         except Exception as error:
             if is_outage(error):
                 raise Unavailable from error

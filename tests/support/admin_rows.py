@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
@@ -10,7 +10,9 @@ from admin.app import VIEWS
 from admin.models import StaffRole
 from calls.limits.models import Alert, LimitOverride
 from calls.models import Call, CallStatus
+from kit.clock import utc_now
 from kit.db.database import Database
+from phone_numbers.models import UNEXPLAINED, NumberDiscrepancy
 from support.factories import Factory
 from support.full_tenant import FullTenant, make_full_tenant
 from support.staff import make_staff
@@ -48,6 +50,11 @@ async def make_rows(database: Database, make: Factory) -> Mapping[str, Row]:
         request_id = (await session.scalars(sa.select(UpgradeRequest.id).where(waiting))).one()
         own = Alert.owned_by(ids["organization_id"])
         alert_id = (await session.scalars(sa.select(Alert.id).where(own))).one()
+        reported = NumberDiscrepancy(
+            e164="+13075550100", carrier_sid=f"PN{uuid4().hex}", reason=UNEXPLAINED, last_seen_at=utc_now()
+        )
+        await session.execute(sa.delete(NumberDiscrepancy).where(NumberDiscrepancy.e164 == reported.e164))
+        session.add(reported)
     override = await override_of(database, ids["organization_id"])
     found = {
         "organization": ids["organization_id"],
@@ -56,6 +63,7 @@ async def make_rows(database: Database, make: Factory) -> Mapping[str, Row]:
         "embed-token": ids["token_id"],
         "call": ids["call_id"],
         "phone-number": ids["number_id"],
+        "number-difference": reported.id,
         "invitation": ids["invitation_id"],
         "user": full_tenant.tenant.owner.id,
         "upgrade-request": request_id,

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.connections import share_connections
 from kit.db.database import Database
+from kit.deployment import DATABASE_IDENTITY_SQL
 from kit.settings import Settings
 from support.locks import exclusive
 
@@ -45,7 +47,11 @@ class Databases:
     def _create(self, template: str | None) -> str:
         # Test processes share the server, so names contain the process id.
         self._names.append(f"t_{os.getpid()}_{len(self._names)}")
-        return self._postgres.create_database(self._names[-1], template)
+        url = self._postgres.create_database(self._names[-1], template)
+        if template is not None:
+            # A clone counts as a copy of another deployment's database until somebody says otherwise.
+            _execute(url, f"UPDATE deployment SET database_identity = ({DATABASE_IDENTITY_SQL})")  # noqa: S608 - constants
+        return url
 
 
 def patient_database(settings: Settings) -> Database:
@@ -65,7 +71,7 @@ def _find_or_make_template(postgres: EmbeddedPostgres) -> str:
     """Return the name of the template database with this checkout's migrations; later runs use it again."""
     name = TEMPLATE_PREFIX + _hash_of_migrations()
     with exclusive("template-database"):
-        rows = _execute(postgres, "SELECT datname FROM pg_database")
+        rows = _execute(postgres.url, "SELECT datname FROM pg_database")
         templates = [row["datname"] for row in rows if row["datname"].startswith(TEMPLATE_PREFIX)]
         if name not in templates:
             for stale in templates:
@@ -73,7 +79,7 @@ def _find_or_make_template(postgres: EmbeddedPostgres) -> str:
             # Renamed when complete, so that a killed run leaves no partly migrated template under the name.
             unfinished = f"{name}_unfinished"
             upgrade(postgres.create_database(unfinished))
-            _execute(postgres, f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
+            _execute(postgres.url, f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
     return name
 
 
@@ -84,12 +90,13 @@ def _hash_of_migrations() -> str:
     return digest.hexdigest()[:16]
 
 
-def _execute(postgres: EmbeddedPostgres, statement: str) -> list[Any]:
+def _execute(url: str, statement: str) -> list[Any]:
     async def execute() -> list[Any]:
-        connection = await asyncpg.connect(postgres.url)
+        connection = await asyncpg.connect(url)
         try:
             return list(await connection.fetch(statement))
         finally:
             await connection.close()
 
-    return asyncio.run(execute())
+    with ThreadPoolExecutor(max_workers=1) as thread:  # the calling thread may run an event loop
+        return thread.submit(asyncio.run, execute()).result()

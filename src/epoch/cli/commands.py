@@ -18,6 +18,7 @@ from epoch.phone_number_jobs import build_number_reconciler
 from epoch.server.sandbox_process import running_sandbox, save_sandbox_address
 from kit.actor import SYSTEM
 from kit.db.database import ADMIN_ROLE, Database
+from kit.deployment import Deployment, DeploymentService
 from kit.settings import Settings, SettingsError
 from phone_numbers.reconciliation import ReconciliationReport
 from tenants.plans import Plan
@@ -99,6 +100,24 @@ async def reconcile_numbers(settings: Settings) -> ReconciliationReport:
     """
     async with _database_and_carrier(settings) as (database, carrier):
         return await build_number_reconciler(database, carrier).compare()
+
+
+async def read_deployment(settings: Settings) -> Deployment:
+    """This database's deployment. Raises: SettingsError."""
+    async with _all_organizations(settings) as session:
+        return await DeploymentService(session).read()
+
+
+async def confirm_moved_deployment(settings: Settings) -> Deployment:
+    """Let this copy of a database take over the original's name and numbers. Raises: SettingsError."""
+    async with _all_organizations(settings) as session:
+        return await DeploymentService(session).confirm_move()
+
+
+async def separate_copied_deployment(settings: Settings) -> Deployment:
+    """Give this copy of a database a name of its own; the original keeps its numbers. Raises: SettingsError."""
+    async with _all_organizations(settings) as session:
+        return await DeploymentService(session).become_separate()
 
 
 async def compare_calls(settings: Settings, day: date | None) -> list[ReconciledDay]:

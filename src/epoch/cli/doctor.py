@@ -11,6 +11,7 @@ import msgspec
 
 from carrier.port import CarrierError
 from epoch.carrier_factory import build_carrier
+from epoch.cli.commands import read_deployment
 from kit.db.connector import Connector
 from kit.settings import Settings
 
@@ -40,6 +41,7 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
     checks: tuple[tuple[str, Callable[[Settings], Awaitable[str]]], ...] = (
         ("database", _database),
         ("connections", _connections),
+        ("deployment", _deployment),
         ("carrier", _carrier),
         ("public URL", _public_url),
         ("clock", _clock),
@@ -94,6 +96,16 @@ async def _connections(settings: Settings) -> str:
             "lower EPOCH_DATABASE_CONNECTIONS or EPOCH_WORKERS, or raise max_connections"
         )
     return f"{calculation} = {needed} of {available} connections"
+
+
+async def _deployment(settings: Settings) -> str:
+    deployment = await read_deployment(settings)
+    if deployment.is_copy:
+        raise _CheckFailed(
+            "this database is a copy of another one: say `epoch deployment --moved` if the original is no longer used,"
+            " else `epoch deployment --copied`"
+        )
+    return f"{deployment.name}, as numbers at the carrier are named"
 
 
 async def _carrier(settings: Settings) -> str:

@@ -17,6 +17,10 @@ from kit.settings import Settings, SettingsError, load_settings
 
 Command = Callable[[Settings, argparse.Namespace], int]
 STAFF_ROLES = ("support", "operator", "admin")
+COPY_ADVICE = (
+    "This database is a copy of another one, so phone numbers at the carrier are only reported, never changed."
+    " If the original is no longer used: `epoch deployment --moved`. If it is: `epoch deployment --copied`."
+)
 PLAN_CHOICES = ("starter", "pro", "business", "enterprise")
 
 
@@ -58,6 +62,10 @@ def _parser() -> argparse.ArgumentParser:
     add("migrate", _migrate, "bring the database to this version's schema")
     add("seed", _seed, "fill an empty sandbox database with the demo")
     add("doctor", _doctor, "check database, carrier credentials, public URL and clock")
+    deployment = add("deployment", _deployment, "show this database's deployment, or say what a copied database is")
+    copied = deployment.add_mutually_exclusive_group()
+    copied.add_argument("--moved", action="store_true", help="the original is no longer used: own its numbers")
+    copied.add_argument("--copied", action="store_true", help="the original is still used: own none of its numbers")
     set_plan = add("set-plan", _set_plan, "change an organization's plan", group="organization")
     set_plan.add_argument("slug")
     set_plan.add_argument("plan", choices=PLAN_CHOICES)
@@ -187,9 +195,28 @@ def _reconcile(settings: Settings, _arguments: argparse.Namespace) -> int:
         f"Numbers: {report.adopted} adopted, {report.failed} purchases given up, {report.released} released,"
         f" {report.postponed} put off, {len(report.discrepancies)} to look at."
     )
+    if report.is_paused:
+        _print(COPY_ADVICE)
     for found in report.discrepancies:
         _print(f"  …{found.last_digits}  {found.carrier_sid or '(no carrier id)'}  {found.reason}")
-    return 1 if report.discrepancies else 0
+    return 1 if report.discrepancies or report.is_paused else 0
+
+
+def _deployment(settings: Settings, arguments: argparse.Namespace) -> int:
+    from epoch.cli import commands
+
+    if arguments.moved:
+        run = commands.confirm_moved_deployment
+    elif arguments.copied:
+        run = commands.separate_copied_deployment
+    else:
+        run = commands.read_deployment
+    with _database(settings) as (placed, _):
+        deployment = asyncio.run(run(placed))
+    _print(f"Deployment {deployment.name}")
+    if deployment.is_copy:
+        _print(COPY_ADVICE)
+    return 1 if deployment.is_copy else 0
 
 
 def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:

@@ -7,6 +7,8 @@ from typing import Any
 
 import asyncpg
 
+from kit.errors import TooMany
+
 _MIN_SECONDS = 0.01
 CONNECTION_LOST = (
     OSError,
@@ -16,6 +18,18 @@ CONNECTION_LOST = (
     asyncpg.OperatorInterventionError,
 )
 """Errors of a statement whose connection to the server was lost."""
+_SHARE_OF_WAITING = 1 / 3
+"""Of a caller's seconds, what it may expect to wait for a connection when it begins to wait."""
+_INITIAL_INTERVAL_SECONDS = 0.001
+_NEWEST_SHARE = 0.1
+"""Weight of the newest interval in the average."""
+
+
+class PoolOverloaded(TooMany):
+    """So many callers wait for a connection that one more would not be served in time."""
+
+    def __init__(self) -> None:
+        super().__init__(retry_after=2)
 
 
 class StatementPool:
@@ -33,6 +47,11 @@ class StatementPool:
         self._open = 0
         self._idle: list[Any] = []
         self._waiters: deque[asyncio.Future[Any]] = deque()
+        self._refusable: deque[tuple[float, asyncio.Future[Any]]] = deque()
+        """Callers of ``fetch_row_in_time`` that wait, each with the time since when."""
+        self._interval = _INITIAL_INTERVAL_SECONDS
+        """The average time from one connection that a waiting caller gets to the next."""
+        self._last_handed_on: float | None = None
 
     async def fetch_row(self, query: str, *arguments: object) -> Any:
         """Return the first row, or None. When a connection is lost, idle ones may be lost too: see ``close_idle``.
@@ -44,6 +63,22 @@ class StatementPool:
         # Callers wait only while no connection is idle.
         if (connection := self._pop_idle()) is None:
             connection, left = await self._wait()
+        return await self._fetch_row_on(connection, left, query, arguments)
+
+    async def fetch_row_in_time(self, query: str, *arguments: object) -> Any:
+        """As ``fetch_row``, but the caller waits behind the callers of all other methods.
+
+        Raises:
+            PoolOverloaded: it would wait too long; raised at once, before it waits.
+            TimeoutError: as ``fetch_row``.
+        """
+        left = None
+        if (connection := self._pop_idle()) is None:
+            self._ensure_not_overloaded()
+            connection, left = await self._wait(is_refusable=True)
+        return await self._fetch_row_on(connection, left, query, arguments)
+
+    async def _fetch_row_on(self, connection: Any, left: float | None, query: str, arguments: Sequence[object]) -> Any:
         try:
             row = await connection.fetchrow(query, *arguments, timeout=left)
         except BaseException as error:
@@ -94,20 +129,35 @@ class StatementPool:
             self._open -= 1
         return None
 
-    async def _wait(self) -> tuple[Any, float]:
+    def _ensure_not_overloaded(self) -> None:
+        """Raises: PoolOverloaded."""
+        while self._refusable and self._refusable[0][1].done():
+            self._refusable.popleft()
+        limit = self._seconds * _SHARE_OF_WAITING
+        expected = (len(self._waiters) + len(self._refusable)) * self._interval
+        # The average says nothing while no statement finishes at all.
+        waited = asyncio.get_running_loop().time() - self._refusable[0][0] if self._refusable else 0.0
+        if max(expected, waited) > limit:
+            raise PoolOverloaded
+
+    async def _wait(self, *, is_refusable: bool = False) -> tuple[Any, float]:
         """Wait for a connection; return it and the seconds left for the statement."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self._seconds
         async with asyncio.timeout_at(end):
-            connection = await self._next_connection()
+            connection = await self._next_connection(is_refusable=is_refusable)
         return connection, max(_MIN_SECONDS, end - loop.time())
 
-    async def _next_connection(self) -> Any:
+    async def _next_connection(self, *, is_refusable: bool) -> Any:
         if self._open < self._size:
             self._open += 1
             return await self._open_one()
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        if is_refusable:
+            self._refusable.append((loop.time(), waiter))
+        else:
+            self._waiters.append(waiter)
         try:
             connection = await waiter
         except asyncio.CancelledError:
@@ -132,13 +182,28 @@ class StatementPool:
         self._hand_on(None)
 
     def _hand_on(self, connection: Any) -> None:
-        """Pass ``connection`` (or None: permission to open one) to the caller that waits longest; else keep it."""
-        while self._waiters:
-            waiter = self._waiters.popleft()
-            if not waiter.done():
-                waiter.set_result(connection)
-                return
+        """Pass ``connection`` (or None: permission to open one) to the next caller that waits; else keep it."""
+        if (waiter := self._next_waiter()) is not None:
+            self._measure_interval()
+            waiter.set_result(connection)
+            return
+        self._last_handed_on = None
         if connection is None:
             self._open -= 1
         else:
             self._idle.append(connection)
+
+    def _next_waiter(self) -> asyncio.Future[Any] | None:
+        while self._waiters:
+            if not (waiter := self._waiters.popleft()).done():
+                return waiter
+        while self._refusable:
+            if not (waiter := self._refusable.popleft()[1]).done():
+                return waiter
+        return None
+
+    def _measure_interval(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._last_handed_on is not None:
+            self._interval += (now - self._last_handed_on - self._interval) * _NEWEST_SHARE
+        self._last_handed_on = now

@@ -52,7 +52,7 @@ class ApiKeyAuthenticator:
         """The active key ``raw``, used from ``address``. Raises: InvalidApiKey."""
         if not secrets.has_checksum(raw, API_KEY_PREFIX):
             raise InvalidApiKey
-        row = await self._database.lookup_pool.fetch_row(_FIND_KEY_SQL, secrets.digest(raw))
+        row = await self._database.lookup_pool.fetch_row_in_time(_FIND_KEY_SQL, secrets.digest(raw))
         if row is None:
             raise InvalidApiKey
         key_id, organization_id, label, scope, last_used_at, plan, country, suspended, e164 = row

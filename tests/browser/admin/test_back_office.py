@@ -254,6 +254,7 @@ async def test_the_main_views_are_for_everybody(context: BrowserContext, product
         "/admin/outbox-item/list",
         "/admin/carrier-day/list",
         "/admin/carrier-difference/list",
+        "/admin/number-difference/list",
         "/admin/organization/list",
         f"/admin/organization/details/{organization}",
         f"/admin/organization/{organization}/do/change-plan",

@@ -195,6 +195,7 @@ async def test_differences_from_the_carrier_stand_there_until_they_are_settled(
 ) -> None:
     day, sid = dt.date(2026, 1, 2), f"CA{random.token_hex(16)}"
     number = f"+1415{random.randbelow(10**7):07}"
+    reported = NumberDiscrepancy(e164=number, reason="at the carrier, not held here", last_seen_at=utc_now())
     async with database.sessions() as session, session.begin():
         difference = CallDiscrepancy(
             day=day, kind=DiscrepancyKind.UNKNOWN_HERE, carrier_sid=sid, here="", there="<b>completed</b>"
@@ -205,7 +206,7 @@ async def test_differences_from_the_carrier_stand_there_until_they_are_settled(
                 ReconciledDay(
                     day=day, compared_at=utc_now(), calls_here=3, calls_there=4, open=1, micros_there=1_500_000
                 ),
-                NumberDiscrepancy(e164=number, reason="at the carrier, not held here", last_seen_at=utc_now()),
+                reported,
             ]
         )
     colleague = await enter(client, await make_staff(database, StaffRole.SUPPORT))
@@ -213,7 +214,7 @@ async def test_differences_from_the_carrier_stand_there_until_they_are_settled(
     details = f"/admin/carrier-difference/details/{difference.id}"
     assert details in page
     assert "&lt;b&gt;completed&lt;/b&gt;" in page
-    assert f"/admin/phone-number/list?search=%2B{number[1:]}" in page
+    assert f"/admin/number-difference/details/{reported.id}" in page
     shown = (await colleague.client.get(details)).text
     assert "Only the carrier knows it" in shown
     assert sid in shown

@@ -22,6 +22,7 @@ from epoch.cli.commands import pause_calls, resume_calls
 from kit.actor import SYSTEM
 from kit.clock import utc_now
 from kit.db.database import Database
+from kit.deployment import DeploymentService
 from kit.jobs.queue import JobQueue, backlog
 from kit.settings import Settings
 from support.call_factory import add_call
@@ -130,6 +131,35 @@ async def forbid(make: Factory, jobs: Database, cause: str, tenant: Tenant, toke
             await organizations.suspend(mine, by=SYSTEM)
         else:
             await organizations.soft_delete(mine, by=SYSTEM, confirmation=tenant.organization.name)
+
+
+@pytest.fixture
+async def copied(jobs: Database) -> AsyncIterator[None]:
+    """The database is one that was restored from another server's backup, until the end of the test."""
+    async with jobs.sessions() as session, session.begin():
+        await session.execute(sa.text("UPDATE deployment SET database_identity = 'another server/1'"))
+    yield
+    async with jobs.sessions() as session, session.begin():
+        await DeploymentService(session).confirm_move()
+        await session.execute(sa.text("UPDATE deployment SET separate_since = NULL"))
+
+
+@pytest.mark.usefixtures("copied")
+async def test_a_restored_copy_ends_no_call_of_the_original(
+    make: Factory, jobs: Database, worker: Worker, endpoint: CarrierEndpoint
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    await live_call(jobs, tenant, token)
+    await make.revoke(tenant, token)
+    await worker.work()
+    assert await waiting(jobs) == {END_CALL: 1}
+
+    async with jobs.sessions() as session, session.begin():
+        await DeploymentService(session).become_separate()
+    await worker.work_after(8)
+    assert await waiting(jobs) == {}
+    assert endpoint.asked == []
 
 
 @pytest.mark.parametrize("cause", ["revoked", "suspended", "deleted"])

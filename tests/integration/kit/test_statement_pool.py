@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from kit.db.statement_pool import StatementPool
+from kit.db.statement_pool import PoolOverloaded, StatementPool
 
 pytestmark = pytest.mark.anyio
 WHO_AM_I = "SELECT pg_backend_pid() AS pid"
@@ -136,3 +136,72 @@ async def test_a_statement_that_takes_too_long_is_given_up(connect: Callable[[],
     statements = StatementPool(connect, size=1, seconds=1)
     with pytest.raises(TimeoutError):
         await statements.fetch_row("SELECT pg_sleep(30)")
+
+
+async def until_waiting(statements: StatementPool, callers: int) -> None:
+    """Let the tasks run that were just made, until ``callers`` of them wait for a connection."""
+    while len(statements._waiters) + len(statements._refusable) < callers:  # noqa: ASYNC110 - nothing tells
+        await asyncio.sleep(0)
+
+
+async def test_who_must_be_served_goes_before_who_may_be_refused(connect: Callable[[], Any]) -> None:
+    statements = StatementPool(connect, size=1, seconds=20)
+    order: list[str] = []
+
+    async def use(kind: str) -> None:
+        fetch = statements.fetch_row_in_time if kind == "refusable" else statements.fetch_row
+        await fetch("SELECT pg_sleep(0)")
+        order.append(kind)
+
+    slow = asyncio.create_task(statements.fetch_row("SELECT pg_sleep(0.2)"))
+    await until_opened(statements)
+    kinds = ["refusable", "refusable", "served", "served"]
+    waiting = [asyncio.create_task(use(kind)) for kind in kinds]
+    await asyncio.gather(slow, *waiting)
+    assert order == ["served", "served", "refusable", "refusable"]
+    statements.close_idle()
+
+
+async def until_opened(statements: StatementPool) -> None:
+    while statements._open == 0:  # noqa: ASYNC110 - nothing tells
+        await asyncio.sleep(0)
+
+
+async def test_who_would_wait_too_long_is_refused_at_once(connect: Callable[[], Any]) -> None:
+    statements = StatementPool(connect, size=1, seconds=20)
+    slow = asyncio.create_task(statements.fetch_row("SELECT pg_sleep(0.2)"))
+    await until_opened(statements)
+    # Seven seconds of twenty is too long to wait; the average says four for each.
+    statements._interval = 4.0
+    waiting = [asyncio.create_task(statements.fetch_row_in_time("SELECT 1")) for _ in range(2)]
+    await until_waiting(statements, 2)
+    with pytest.raises(PoolOverloaded) as refused:
+        await statements.fetch_row_in_time("SELECT 1")
+    assert refused.value.retry_after > 0
+    urgent = asyncio.create_task(statements.fetch_row("SELECT 1"))
+    await asyncio.gather(slow, urgent, *waiting)
+    # A free connection is used, whatever the average says.
+    assert (await statements.fetch_row_in_time("SELECT 1 AS one"))["one"] == 1
+    statements.close_idle()
+
+
+async def test_when_no_statement_ends_the_oldest_wait_decides(connect: Callable[[], Any]) -> None:
+    statements = StatementPool(connect, size=1, seconds=20)
+    stuck = asyncio.create_task(statements.fetch_row("SELECT pg_sleep(30)"))
+    await until_opened(statements)
+    first = asyncio.create_task(statements.fetch_row_in_time("SELECT 1"))
+    await until_waiting(statements, 1)
+    statements._refusable[0] = (statements._refusable[0][0] - 20, statements._refusable[0][1])
+    with pytest.raises(PoolOverloaded):
+        await statements.fetch_row_in_time("SELECT 1")
+    stuck.cancel()
+    await first
+    statements.close_idle()
+
+
+async def test_the_average_follows_the_statements(connect: Callable[[], Any]) -> None:
+    statements = StatementPool(connect, size=1, seconds=20)
+    before = statements._interval
+    await asyncio.gather(*(statements.fetch_row_in_time("SELECT pg_sleep(0.02)") for _ in range(10)))
+    assert statements._interval > before
+    statements.close_idle()

@@ -17,6 +17,7 @@ from epoch.phone_number_jobs import build_number_provisioning, build_number_reco
 from kit.actor import Actor
 from kit.db.database import Database
 from kit.settings import Settings
+from phone_numbers import rules
 from phone_numbers.provisioning import NumberProvisioning
 from phone_numbers.reconciliation import NumberReconciler
 from support.factories import Factory
@@ -90,7 +91,8 @@ async def test_a_purchase_killed_at_any_step_is_adopted_or_given_up(
         there, rows = await at_carrier(number), await held(organization_id)
         assert [owned.sid for owned in there] == [row.carrier_sid for row in rows]
         assert len(rows) == (after is PurchaseState.COMPLETED)
-        assert [owned.friendly_name for owned in there] == [f"pn:{purchase.id}" for _ in rows]
+        names = [rules.parse_friendly_name(owned.friendly_name) for owned in there]
+        assert [name and name.purchase_id for name in names] == [purchase.id for _ in rows]
 
 
 @pytest.mark.parametrize("point", ["before-releasing", "after-releasing", "released"])

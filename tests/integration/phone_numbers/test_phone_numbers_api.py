@@ -10,16 +10,17 @@ import pytest
 import sqlalchemy as sa
 
 from calls.models import Call, CallStatus
-from carrier.port import Carrier
+from carrier.port import Carrier, OwnedNumber
 from conftest import NewClient
 from kit.audit import AuditEvent
 from kit.db.database import Database
+from phone_numbers import rules
 from support.factories import Factory, Tenant, sign_in
 from tenants.models import NumberPurchase, PhoneNumber, PurchaseState, Role
 from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio
-At = Callable[[str], Awaitable[list[object]]]
+At = Callable[[str], Awaitable[list[OwnedNumber]]]
 Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
 Purchases = Callable[[UUID], Awaitable[list[NumberPurchase]]]
 
@@ -67,7 +68,9 @@ async def test_a_number_is_searched_bought_listed_used_and_released(
     assert (await client.get(f"{path}/{body['id']}")).json() == body
     [there] = await at_carrier(number)
     [purchase] = await purchases(tenant.organization.id)
-    assert getattr(there, "friendly_name", None) == f"pn:{purchase.id}"
+    name = rules.parse_friendly_name(there.friendly_name)
+    assert name is not None
+    assert name.purchase_id == purchase.id
     assert [row.carrier_sid for row in await held(tenant.organization.id)] == [purchase.carrier_sid]
 
     token = await make.token(tenant)

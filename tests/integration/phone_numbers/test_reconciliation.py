@@ -38,23 +38,26 @@ def purchase_id_of(asked: datetime) -> UUID:
 
 
 @pytest.mark.parametrize(
-    ("name", "is_kept"),
+    ("name", "reason"),
     [
-        ("Front desk", True),
-        pytest.param(f"pn:{uuid4()}", True, id="no time in its name"),
-        pytest.param(f"pn:{purchase_id_of(datetime.now(UTC) - timedelta(hours=23))}", True, id="23 hours old"),
-        pytest.param(f"pn:{purchase_id_of(datetime.now(UTC) - timedelta(hours=25))}", False, id="25 hours old"),
+        ("Front desk", "at the carrier, not held here"),
+        pytest.param(f"pn:{uuid7()}", "at the carrier, not held here", id="a purchase that nobody knows"),
+        pytest.param(
+            f"pn:{purchase_id_of(datetime.now(UTC) - timedelta(days=400))}", "at the carrier, not held here", id="old"
+        ),
+        pytest.param(
+            f"pn:ffffffffffff:{uuid7()}", "at the carrier, named for another deployment", id="another deployment"
+        ),
     ],
 )
-async def test_an_unexplained_number_is_reported_and_released_only_when_it_is_ours_and_old(
-    carrier: Carrier, reconciler: NumberReconciler, number: str, at_carrier: At, name: str, is_kept: bool
+async def test_an_unexplained_number_is_reported_and_never_released(
+    carrier: Carrier, reconciler: NumberReconciler, number: str, at_carrier: At, name: str, reason: str
 ) -> None:
     bought = await carrier.buy_number(number, friendly_name=name)
     report = await reconciler.compare()
-    assert (bought.sid in {found.carrier_sid for found in report.discrepancies}) == is_kept
-    assert [owned.sid for owned in await at_carrier(number)] == [bought.sid] * is_kept
-    if is_kept:
-        await carrier.release_number(bought.sid)
+    assert {found.carrier_sid: found.reason for found in report.discrepancies}[bought.sid] == reason
+    assert [owned.sid for owned in await at_carrier(number)] == [bought.sid]
+    await carrier.release_number(bought.sid)
 
 
 async def test_a_number_of_a_failed_purchase_goes_back_at_once(

@@ -1,7 +1,7 @@
 """Call data is erased by age and by phone number; times, durations and costs stay."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,7 +22,8 @@ from carrier.twilio import TwilioCarrier
 from kit.actor import SYSTEM
 from kit.audit import AuditEvent
 from kit.clock import utc_now
-from kit.db.database import Database
+from kit.db.database import ADMIN_ROLE, Database
+from kit.deployment import DeploymentService
 from kit.errors import ValidationFailed
 from kit.http.app_key import JOB_QUEUE
 from kit.ids import first_uuid7
@@ -53,8 +54,8 @@ NUMBER, OTHER = "+12125550147", "+12125550148"
 
 
 @pytest.fixture
-def at_carrier(queue: JobQueue, carrier_account: CarrierAccount) -> CarrierCallDeletion:
-    return CarrierCallDeletion(queue, carrier_account.carrier)
+def at_carrier(queue: JobQueue, carrier_account: CarrierAccount, database: Database) -> CarrierCallDeletion:
+    return CarrierCallDeletion(queue, carrier_account.carrier, database)
 
 
 @pytest.fixture
@@ -265,17 +266,40 @@ async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_ther
     first, second = (JobQueue(database, settings.secret_key) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
 
-    assert await RetentionJob(database, CarrierCallDeletion(first, away), default_months=24).run(now) == 2
+    assert await RetentionJob(database, CarrierCallDeletion(first, away, database), default_months=24).run(now) == 2
     assert await first.run_due() == 0
     await away.close()
     await let_pass(database, dt.timedelta(seconds=6))
-    CarrierCallDeletion(second, carrier_account.carrier)
+    CarrierCallDeletion(second, carrier_account.carrier, database)
     assert await second.run_due() == 1
     for sid in (*sids[:2], *legs[:2]):
         with pytest.raises(NotFoundAtCarrier):
             await carrier_account.carrier.leg(sid)
     for sid in (*sids[2:], *legs[2:]):
         assert await carrier_account.carrier.leg(sid)
+
+
+async def test_a_restored_copy_deletes_no_call_at_the_carrier(
+    new_migrated_database: Callable[[], str], settings: Settings, carrier_account: CarrierAccount
+) -> None:
+    copy = Database(new_migrated_database(), role=ADMIN_ROLE)
+    queue = JobQueue(copy, settings.secret_key)
+    deletion = CarrierCallDeletion(queue, carrier_account.carrier, copy)
+    sid = new_sid()
+    leg = carrier_account.add_call(sid, "completed", seconds=9).sid
+    async with copy.sessions() as session, session.begin():
+        await session.execute(sa.text("UPDATE deployment SET database_identity = 'another server/1'"))
+        await deletion.enqueue(session, [sid])
+
+    assert await queue.run_due() == 0
+    assert [(await carrier_account.carrier.leg(found)).sid for found in (sid, leg)] == [sid, leg]
+
+    async with copy.sessions() as session, session.begin():
+        await DeploymentService(session).become_separate()
+    await let_pass(copy, dt.timedelta(seconds=6))
+    assert await queue.run_due() == 1
+    assert [(await carrier_account.carrier.leg(found)).sid for found in (sid, leg)] == [sid, leg]
+    await copy.stop()
 
 
 async def test_a_callback_that_is_repeated_years_later_dials_and_writes_nothing(
@@ -478,11 +502,11 @@ async def test_a_carrier_that_is_away_is_asked_again(
     carrier_account.add_call(sid, "completed", seconds=9)
     first, second = (JobQueue(database, settings.secret_key) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
-    await erase(walled, NumberErasureJob(first, CarrierCallDeletion(first, away), database), tenant)
+    await erase(walled, NumberErasureJob(first, CarrierCallDeletion(first, away, database), database), tenant)
     assert await first.run_due() == 0
     await away.close()
     await let_pass(database, dt.timedelta(seconds=6))
-    CarrierCallDeletion(second, carrier_account.carrier)
+    CarrierCallDeletion(second, carrier_account.carrier, database)
     assert await second.run_due() == 1
     with pytest.raises(NotFoundAtCarrier):
         await carrier_account.carrier.leg(sid)

@@ -1,5 +1,6 @@
 """Rate limits of the exchange, and the last use of tokens."""
 
+import asyncio
 import datetime as dt
 from collections.abc import Sequence
 
@@ -8,12 +9,15 @@ import pytest
 import sqlalchemy as sa
 from litestar import Litestar
 
+from epoch.app import create_app
 from kit import secrets
 from kit.db.database import Database
 from kit.errors import TooMany
 from kit.http.app_key import DATABASE
 from kit.http.rate_limit import MemoryRateLimiter
 from kit.settings import Settings
+from support.callback_client import CallbackClient, new_sid
+from support.databases import PATIENT_SECONDS
 from support.factories import Factory
 from support.widget_client import (
     ask,
@@ -156,3 +160,30 @@ async def test_a_refused_exchange_is_no_use(client: httpx.AsyncClient, database:
         assert (await ask(client, token.raw, path=path, origins=["https://evil.com"])).status_code == 403
         assert (await ask(client, secrets.mint("ept_").raw, path=path)).status_code == 401
     assert await _last_use(database, token.id) == (None, None)
+
+
+async def test_an_exchange_that_would_wait_too_long_is_refused_at_once_and_a_call_is_not(
+    settings: Settings, make: Factory
+) -> None:
+    token = await make.token(await make.tenant())
+    assert settings.database_url is not None
+    small = Database(settings.database_url, lookup_connections=1, connect_seconds=PATIENT_SECONDS)
+    application = create_app(settings, database=small)
+    lookups = small.lookup_pool
+    async with application.lifespan(), browser_at(application, "203.0.113.20", settings.public_url) as browser:
+        # Opens the connection, so that what follows waits for it.
+        assert (await ask(browser, token.raw)).status_code == 200
+        slow = asyncio.create_task(lookups.fetch_row("SELECT pg_sleep(1)"))
+        await asyncio.sleep(0)
+        first = asyncio.create_task(ask(browser, token.raw))
+        while not lookups._refusable:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+        lookups._interval = PATIENT_SECONDS
+        for path in WIDGET_PATHS:
+            refused = await ask(browser, token.raw, path=path)
+            assert_problem(refused, 429, "too_many_requests", "Too many requests")
+            assert int(refused.headers["retry-after"]) > 0
+        call = await CallbackClient(browser, settings).outgoing(token.id, new_sid())
+        await slow
+        assert b"<Dial " in call.content
+        assert (await first).status_code == 200

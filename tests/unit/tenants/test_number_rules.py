@@ -70,9 +70,9 @@ def test_what_is_no_number_of_a_country_is_refused_by_name(text: str) -> None:
 
 def test_a_name_at_the_carrier_leads_back_to_its_purchase_and_its_time() -> None:
     purchase_id = uuid7()
-    name = rules.friendly_name(purchase_id)
+    name = rules.friendly_name("0123456789ab", purchase_id)
     assert len(name) <= 64
-    assert rules.purchase_id_in(name) == purchase_id
+    assert rules.parse_friendly_name(name) == rules.PurchaseName(deployment="0123456789ab", purchase_id=purchase_id)
     assert abs(rules.requested_at(purchase_id) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
@@ -87,10 +87,18 @@ def test_a_name_at_the_carrier_leads_back_to_its_purchase_and_its_time() -> None
         pytest.param(f"x pn:{uuid7()}", id="text before"),
         pytest.param(f"pn:{uuid7()}\n", id="line end after"),
         pytest.param(f"pn:{uuid7().hex}", id="id without hyphens"),
+        pytest.param(f"pn:0123456789aB:{uuid7()}", id="no deployment's name"),
     ],
 )
 def test_other_names_are_nobodys(name: str) -> None:
-    assert rules.purchase_id_in(name) is None
+    assert rules.parse_friendly_name(name) is None
+
+
+def test_a_name_from_before_deployments_had_names_is_read() -> None:
+    purchase_id = uuid7()
+    assert rules.parse_friendly_name(f"pn:{purchase_id}") == rules.PurchaseName(
+        deployment=None, purchase_id=purchase_id
+    )
 
 
 def test_the_time_of_an_id_is_its_first_48_bits() -> None:
