@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,7 +13,7 @@ from kit.db.model import Base
 
 
 class AuditEvent(Base):
-    """One event of the audit log. Append-only: grants and a trigger refuse every change."""
+    """One event of the audit log. Append-only: grants and triggers refuse every change but the erasure of a field."""
 
     __tablename__ = "audit_event"
     __table_args__ = (
@@ -25,6 +25,15 @@ class AuditEvent(Base):
             postgresql_include=["actor_id", "actor_name", "action", "created_at", "actor_kind"],
         ),
         sa.Index("ix_audit_event_actor_id_id", "actor_id", sa.text("id DESC")),
+        sa.Index(
+            "ix_audit_event_organization_id_sequence",
+            "organization_id",
+            "sequence",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=sa.text("sequence IS NOT NULL"),
+        ),
+        sa.Index("ix_audit_event_unchained", "id", postgresql_where=sa.text("sequence IS NULL")),
     )
 
     organization_id: Mapped[UUID | None]
@@ -41,6 +50,26 @@ class AuditEvent(Base):
     address: Mapped[str] = mapped_column(default="", server_default="")
     details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """Values before and after the change, never a secret."""
+    sequence: Mapped[int | None] = mapped_column(sa.BigInteger, deferred=True)
+    """The event's number in its chain, from 1. A trigger sets it and the columns below at the commit."""
+    digest: Mapped[bytes | None] = mapped_column(deferred=True)
+    """Covers the event and the digest of the event before it: see ``kit/audit_chain.py``."""
+    field_salts: Mapped[list[bytes | None] | None] = mapped_column(ARRAY(sa.LargeBinary), deferred=True)
+    """Salts of the fields that can be erased; an erased field has none."""
+    field_digests: Mapped[list[bytes] | None] = mapped_column(ARRAY(sa.LargeBinary), deferred=True)
+
+
+class AuditChain(Base):
+    """The end of one chain of audit events. Its id is the organization's, or ``PLATFORM_CHAIN``.
+
+    Only triggers write this table.
+    """
+
+    __tablename__ = "audit_chain"
+
+    length: Mapped[int] = mapped_column(sa.BigInteger)
+    digest: Mapped[bytes | None]
+    """The digest of the last event."""
 
 
 async def record(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import structlog
 
 from kit.actor import SYSTEM
-from kit.audit import AuditEvent, record
+from kit.audit import AuditChain, AuditEvent, record
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.db.model import Base
@@ -89,6 +89,10 @@ class OrganizationErasure:
         async with self._database.sessions() as session, session.begin():
             # Deletes events recorded since; the audit log has no foreign key that would delete them.
             await session.execute(sa.delete(AuditEvent).where(AuditEvent.organization_id == organization_id))
+            # Deleting the organization deletes the chain's end; the platform's chain keeps it.
+            end = await session.get(AuditChain, organization_id)
             gone = await session.scalar(sa.delete(Organization).where(*marked).returning(Organization.id))
             if gone is not None:
-                await record(session, SYSTEM, "organization.erased", subject_id=organization_id)
+                chain = None if end is None or end.digest is None else {"length": end.length, "end": end.digest.hex()}
+                details = None if chain is None else {"audit_log": chain}
+                await record(session, SYSTEM, "organization.erased", subject_id=organization_id, details=details)

@@ -21,6 +21,7 @@ from kit.db.database import ADMIN_ROLE, Database
 from kit.deployment import Deployment, DeploymentService
 from kit.settings import Settings, SettingsError
 from phone_numbers.reconciliation import ReconciliationReport
+from tenants.audit_log.verification import AuditVerification, AuditVerifier
 from tenants.plans import Plan
 from tenants.services import OrganizationService
 
@@ -67,6 +68,17 @@ async def add_staff(settings: Settings, email: str, role: str | None) -> tuple[I
         wanted = None if role is None else StaffRole(role)
         invited = await StaffService(session).add(email, wanted, passwords=Passwords(), by=SYSTEM)
     return invited, f"{settings.public_url}/admin/join/{invited.raw}"
+
+
+async def verify_audit_log(settings: Settings, *, all_ends: bool) -> AuditVerification:
+    """Verify the chains of the audit log. Raises: SettingsError."""
+    if settings.database_url is None:
+        raise SettingsError("EPOCH_DATABASE_URL is not set")
+    database = Database(settings.database_url, role=ADMIN_ROLE)
+    try:
+        return await AuditVerifier(database).verify(all_ends=all_ends)
+    finally:
+        await database.stop()
 
 
 async def setup_carrier(settings: Settings) -> None:

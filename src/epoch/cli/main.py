@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import msgspec
 
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         name: commands.add_parser(name, help=text).add_subparsers(required=True, metavar="ACTION")
         for name, text in (
             ("organization", "change an organization"),
+            ("audit", "check the audit log"),
             ("calls", "stop, resume and compare every organization's calls"),
             ("carrier", "prepare the carrier's account"),
             ("staff", "let somebody into the back office"),
@@ -78,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     add_staff = add("add", _add_staff, "make a staff account, or a new link for one", group="staff")
     add_staff.add_argument("email")
     add_staff.add_argument("--role", choices=STAFF_ROLES, help="support when not given; the first one is an admin")
+    verify = add("verify", _verify_audit_log, "compute the audit log's chains again; changes nothing", group="audit")
+    verify.add_argument("--ends", action="store_true", help="print the end of every chain, to keep elsewhere")
     add("setup", _setup_carrier, "create or update the TwiML application and its URLs", group="carrier")
     add("reconcile", _reconcile, "make the carrier's numbers and the organizations' equal", group="carrier")
     return parser
@@ -176,6 +180,29 @@ def _add_staff(settings: Settings, arguments: argparse.Namespace) -> int:
     _print(f"{invited.staff.email} is {invited.staff.role.value}. The link works once, for 30 minutes:")
     _print(link)
     return 0
+
+
+def _verify_audit_log(settings: Settings, arguments: argparse.Namespace) -> int:
+    from epoch.cli.commands import verify_audit_log
+    from kit.audit_chain import PLATFORM_CHAIN
+
+    def name(chain_id: UUID) -> str:
+        return "platform" if chain_id == PLATFORM_CHAIN else f"organization {chain_id}"
+
+    with _database(settings) as (placed, _):
+        found = asyncio.run(verify_audit_log(placed, all_ends=arguments.ends))
+    for end in found.ends:
+        _print(f"{name(end.chain_id)}: {end.length} events, end {end.digest}")
+    for broken in found.breaks:
+        number = "" if broken.number is None else f" number {broken.number}"
+        event = "" if broken.event_id is None else f" (id {broken.event_id})"
+        _print(f"BROKEN {name(broken.chain_id)}: event{number}{event}: {broken.problem}")
+    _print(
+        f"{found.chains} chains, {found.events} events, {found.erased_fields} erased fields,"
+        f" {found.being_erased} organizations being erased: "
+        + (f"{found.break_count} BROKEN." if found.break_count else "all verified.")
+    )
+    return 1 if found.break_count else 0
 
 
 def _setup_carrier(settings: Settings, _arguments: argparse.Namespace) -> int:

@@ -22,6 +22,7 @@ from privacy.organization_erasure import OrganizationErasure
 from support.call_factory import add_call
 from support.factories import Factory, Tenant
 from support.full_tenant import fingerprints, make_full_tenant
+from tenants.audit_log.verification import AuditVerifier
 from tenants.models import Organization, PhoneNumber
 from tenants.services import RESTORE_PERIOD, OrganizationService
 
@@ -117,6 +118,9 @@ async def test_what_is_kept_are_sums_without_names_and_numbers(jobs: Database, m
     begun, erased = await told_of(jobs, tenant.organization.id)
     assert (begun.action, erased.action) == ("organization.erasure_begun", "organization.erased")
     assert begun.actor_kind == erased.actor_kind == "system"
+    assert erased.details is not None
+    assert set(erased.details["audit_log"]) == {"length", "end"}, "the end of the deleted chain"
+    assert (await AuditVerifier(jobs).verify()).breaks == []
     assert begun.details is not None
     assert begun.details["plan"] == "pro"
     assert begun.details["use_by_month"] == [

@@ -1,0 +1,225 @@
+"""Verifies the audit log's chains: computes every digest again, in pages of one read-only snapshot."""
+
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.audit import AuditChain, AuditEvent
+from kit.audit_chain import ERASABLE_FIELDS, PLATFORM_CHAIN, event_digest, field_digest
+from kit.db.database import Database
+from tenants.models import Organization
+
+PAGE_ROWS = 2000
+MAX_REPORTED_BREAKS = 100
+_SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_EVENTS = sa.select(
+    sa.func.coalesce(AuditEvent.organization_id, PLATFORM_CHAIN).label("chain_id"),
+    AuditEvent.id,
+    AuditEvent.sequence,
+    AuditEvent.created_at,
+    AuditEvent.actor_kind,
+    AuditEvent.actor_id,
+    AuditEvent.action,
+    AuditEvent.subject_id,
+    AuditEvent.actor_name,
+    AuditEvent.subject_name,
+    AuditEvent.address,
+    # As PostgreSQL writes it, because the digest covers that text.
+    sa.func.coalesce(sa.cast(AuditEvent.details, sa.Text), "").label("details"),
+    AuditEvent.field_salts,
+    AuditEvent.field_digests,
+    AuditEvent.digest,
+)
+
+
+class ChainBreak(msgspec.Struct, frozen=True):
+    """The first event of a chain that does not verify."""
+
+    chain_id: UUID
+    number: int | None
+    """The event's number in its chain; None when it has none."""
+    event_id: UUID | None
+    """None when the event with that number is missing."""
+    problem: str
+
+
+class ChainEnd(NamedTuple):
+    """The verified end of a chain. Whoever keeps it elsewhere notices later when the whole chain was made anew."""
+
+    chain_id: UUID
+    length: int
+    digest: str
+    """Hexadecimal."""
+
+
+class AuditVerification(msgspec.Struct):
+    """The result of a verification."""
+
+    chains: int = 0
+    events: int = 0
+    erased_fields: int = 0
+    being_erased: int = 0
+    """Chains of organizations whose erasure has begun; they are not verified."""
+    breaks: list[ChainBreak] = []
+    """At most ``MAX_REPORTED_BREAKS``, one for each chain."""
+    break_count: int = 0
+    ends: list[ChainEnd] = []
+    """Of the platform's chain, or of all."""
+
+    def add_break(self, chain_id: UUID, number: int | None, event_id: UUID | None, problem: str) -> None:
+        self.break_count += 1
+        if len(self.breaks) < MAX_REPORTED_BREAKS:
+            self.breaks.append(ChainBreak(chain_id, number, event_id, problem))
+
+
+class AuditVerifier:
+    """Verifies all chains; ``database`` must see all rows. It changes nothing and blocks no writer."""
+
+    def __init__(self, database: Database, *, page_rows: int = PAGE_ROWS) -> None:
+        self._database = database
+        self._page_rows = page_rows
+
+    async def verify(self, *, all_ends: bool = False) -> AuditVerification:
+        """Compute every chain again; with ``all_ends`` the result has the end of each one."""
+        found = AuditVerification()
+        async with self._database.sessions() as session:
+            # In one snapshot, an event that is added meanwhile and the chain's new end are both out of sight.
+            await session.connection(execution_options=_SNAPSHOT)
+            marked = sa.select(Organization.id).where(Organization.erasing_at.is_not(None))
+            being_erased = set(await session.scalars(marked))
+            await _report_unchained(session, found)
+            events = self._read_events(session)
+            event = await anext(events, None)
+            async for end in self._read_ends(session):
+                event = await _report_chains_without_end(events, event, found, before=end.id)
+                chain = _Chain(end, found)
+                while event is not None and event.chain_id == end.id:
+                    chain.add(event)
+                    event = await anext(events, None)
+                if end.id in being_erased:
+                    found.being_erased += 1
+                else:
+                    chain.finish(is_end_wanted=all_ends or end.id == PLATFORM_CHAIN)
+            await _report_chains_without_end(events, event, found, before=None)
+        return found
+
+    async def _read_ends(self, session: AsyncSession) -> AsyncIterator[Any]:
+        """The stored ends of all chains, by chain."""
+        query = sa.select(AuditChain.id, AuditChain.length, AuditChain.digest).order_by(AuditChain.id)
+        page = (await session.execute(query.limit(self._page_rows))).all()
+        while page:
+            for end in page:
+                yield end
+            page = (await session.execute(query.where(AuditChain.id > page[-1].id).limit(self._page_rows))).all()
+
+    async def _read_events(self, session: AsyncSession) -> AsyncIterator[Any]:
+        """All events with a number, by chain and number; the platform's first."""
+        numbered, organization_id, sequence = (
+            AuditEvent.sequence.is_not(None),
+            AuditEvent.organization_id,
+            AuditEvent.sequence,
+        )
+        platform = _EVENTS.where(organization_id.is_(None), numbered).order_by(sequence).limit(self._page_rows)
+        page = (await session.execute(platform)).all()
+        while page:
+            for event in page:
+                yield event
+            page = (await session.execute(platform.where(sequence > page[-1].sequence))).all()
+        others = (
+            _EVENTS.where(organization_id.is_not(None), numbered)
+            .order_by(organization_id, sequence)
+            .limit(self._page_rows)
+        )
+        page = (await session.execute(others)).all()
+        while page:
+            for event in page:
+                yield event
+            last = sa.tuple_(sa.literal(page[-1].chain_id), sa.literal(page[-1].sequence))
+            page = (await session.execute(others.where(sa.tuple_(organization_id, sequence) > last))).all()
+
+
+class _Chain:
+    """Checks the events of one chain, in order, and reports the first that does not verify."""
+
+    def __init__(self, end: Any, found: AuditVerification) -> None:
+        self._end = end
+        self._found = found
+        self._break: tuple[int | None, UUID | None, str] | None = None
+        self._length = 0
+        self._digest: bytes | None = None
+        self._events = 0
+        self._erased_fields = 0
+
+    def add(self, event: Any) -> None:
+        self._events += 1
+        if self._break is not None:
+            return
+        if event.sequence != self._length + 1:
+            self._break = (self._length + 1, None, "the event is missing")
+            return
+        if (problem := self._find_problem(event)) is not None:
+            self._break = (event.sequence, event.id, problem)
+            return
+        self._length, self._digest = event.sequence, event.digest
+
+    def finish(self, *, is_end_wanted: bool) -> None:
+        """Compare the chain with its stored end, and add it to the report."""
+        found, end = self._found, self._end
+        found.chains += 1
+        found.events += self._events
+        found.erased_fields += self._erased_fields
+        if self._break is None and self._length < end.length:
+            self._break = (self._length + 1, None, "the event is missing")
+        if self._break is None and (self._length, self._digest) != (end.length, end.digest):
+            self._break = (self._length, None, "the end stored in audit_chain is another")
+        if self._break is not None:
+            found.add_break(end.id, *self._break)
+        elif is_end_wanted and self._digest is not None:
+            found.ends.append(ChainEnd(end.id, self._length, self._digest.hex()))
+
+    def _find_problem(self, event: Any) -> str | None:
+        values = (event.actor_name, event.subject_name, event.address, event.details)
+        salts, digests = event.field_salts or [], event.field_digests or []
+        if len(salts) != len(values) or len(digests) != len(values) or None in digests:
+            return "its salts or digests are missing"
+        for field, value, salt, digest in zip(ERASABLE_FIELDS, values, salts, digests, strict=True):
+            if (value != "") if salt is None else (field_digest(salt, value) != digest):
+                return f"{field} was changed"
+        expected = event_digest(
+            chain_id=event.chain_id,
+            sequence=event.sequence,
+            previous=self._digest,
+            event_id=event.id,
+            created_at=event.created_at,
+            actor_kind=event.actor_kind,
+            actor_id=event.actor_id,
+            action=event.action,
+            subject_id=event.subject_id,
+            field_digests=digests,
+        )
+        if expected != event.digest:
+            return "its content or its place in the chain was changed"
+        self._erased_fields += salts.count(None)
+        return None
+
+
+async def _report_unchained(session: AsyncSession, found: AuditVerification) -> None:
+    query = _EVENTS.where(AuditEvent.sequence.is_(None)).order_by(AuditEvent.id).limit(MAX_REPORTED_BREAKS)
+    for event in (await session.execute(query)).all():
+        found.add_break(event.chain_id, None, event.id, "it has no place in the chain")
+
+
+async def _report_chains_without_end(
+    events: AsyncIterator[Any], event: Any, found: AuditVerification, *, before: UUID | None
+) -> Any:
+    """Report the chains from ``event`` up to the chain ``before`` that have no stored end; return the next event."""
+    while event is not None and (before is None or event.chain_id < before):
+        found.add_break(event.chain_id, event.sequence, event.id, "its chain has no end in audit_chain")
+        without_end = event.chain_id
+        while event is not None and event.chain_id == without_end:
+            event = await anext(events, None)
+    return event
