@@ -23,7 +23,7 @@ from admin.rules import ensure_staff_role
 from admin.services import StaffViewer
 from admin.theme import Theme
 from kit import errors
-from kit.db.database import is_outage
+from kit.db.outage import is_outage
 from kit.encryption import Encryptor
 from kit.errors import DomainError, TooMany
 from kit.http.forms import Form, form_of

@@ -12,8 +12,9 @@ from carrier.breaker import BreakerState, CircuitBreaker
 from kit.buffered_writer import BufferedWriter
 from kit.clock import utc_now
 from kit.counters import CounterBuffer
-from kit.db.database import Database, is_outage
+from kit.db.database import Database
 from kit.db.model import Base, text_enum
+from kit.db.outage import is_outage
 from kit.http.app_key import AppKey
 
 REPORT_INTERVAL = dt.timedelta(seconds=30)

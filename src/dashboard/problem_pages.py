@@ -12,7 +12,7 @@ from accounts.errors import NotSignedIn
 from dashboard.formats import format_wait
 from dashboard.pages import login_path, page_headers, render
 from kit import errors
-from kit.db.database import is_outage
+from kit.db.outage import is_outage
 from kit.errors import DomainError
 from kit.http.app_key import SETTINGS
 from kit.http.problems import EXCEPTION_HANDLERS, problem_headers, status_of

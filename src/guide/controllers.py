@@ -10,7 +10,7 @@ from litestar.params import FromQuery
 from guide.guide_source import as_markdown, read_guide
 from guide.reader import Reader, find_reader
 from guide.render import render_markdown
-from kit.db.database import is_outage
+from kit.db.outage import is_outage
 from kit.settings import Settings
 from kit.templates import create_templates
 

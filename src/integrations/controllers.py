@@ -10,7 +10,8 @@ from litestar.datastructures import State
 from litestar.params import FromQuery
 
 from integrations import hubspot
-from kit.db.database import Database, is_outage
+from kit.db.database import Database
+from kit.db.outage import is_outage
 from kit.errors import TooMany, Unavailable
 from kit.http.rate_limit import RateLimiter
 from kit.settings import Settings

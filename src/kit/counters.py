@@ -10,8 +10,9 @@ from uuid_utils.compat import uuid7
 
 from kit.buffered_writer import BufferedWriter
 from kit.clock import utc_now
-from kit.db.database import Database, is_outage
+from kit.db.database import Database
 from kit.db.model import Base
+from kit.db.outage import is_outage
 
 # Ordered by name, so that two processes that write the same rows cannot deadlock.
 _ADD = """

@@ -89,9 +89,10 @@ class OrganizationExport:
                 subject_name=organization.name,
             )
         now = utc_now()
-        return zip_of(self._files(organization.name, now), made_at=now)
+        return zip_of(self.files(organization.name, now), made_at=now)
 
-    def _files(self, name: str, now: dt.datetime) -> Iterator[tuple[str, AsyncIterator[bytes]]]:
+    def files(self, name: str, now: dt.datetime) -> Iterator[tuple[str, AsyncIterator[bytes]]]:
+        """Name and chunks of each file; none keeps a transaction open while its reader takes a chunk."""
         yield "README.txt", _text(_README.format(name=name, today=now.date()))
         yield "organization.json", self._organization()
         yield "calling_rules.json", self._rules()
@@ -121,11 +122,13 @@ class OrganizationExport:
 
     async def _rules(self) -> AsyncIterator[bytes]:
         async with self._database.tenant_session(self._id) as session:
-            yield _json(CallingRulesInfo.of(await CallingRulesService(session).get(self._id)))
+            rules = CallingRulesInfo.of(await CallingRulesService(session).get(self._id))
+        yield _json(rules)
 
     async def _usage(self) -> AsyncIterator[bytes]:
         async with self._database.tenant_session(self._id) as session:
-            yield _json(await UsageSummaryService(session).by_month(self._id))
+            months = await UsageSummaryService(session).by_month(self._id)
+        yield _json(months)
 
     async def _members(self) -> AsyncIterator[bytes]:
         yield csv_lines([_MEMBER_COLUMNS])

@@ -14,7 +14,8 @@ from uuid_utils.compat import uuid7
 
 from kit.buffered_writer import BufferedWriter
 from kit.clock import utc_now
-from kit.db.database import Database, is_outage
+from kit.db.database import Database
+from kit.db.outage import is_outage
 from kit.db.statement_pool import StatementPool
 from kit.http.app_key import AppKey
 from widget.models import MAX_BLOCKED_ORIGINS

@@ -13,7 +13,7 @@ from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from kit.db.database import is_outage
+from kit.db.outage import is_outage
 from kit.errors import DomainError, MethodNotAllowed, Unavailable
 from kit.http.asgi import read_body, send_response
 from kit.http.problems import MEDIA_TYPE, problem_body, problem_headers, status_of

@@ -12,7 +12,8 @@ from litestar.types import HTTPScope
 
 from kit import secrets
 from kit.clock import utc_now
-from kit.db.database import Database, is_outage
+from kit.db.database import Database
+from kit.db.outage import is_outage
 from kit.errors import MalformedRequest, TooMany, Unavailable, UnsupportedMediaType
 from kit.http.asgi import Headers
 from kit.http.rate_limit import RateLimiter

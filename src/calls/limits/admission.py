@@ -17,7 +17,8 @@ from calls.limits.prices import PriceList
 from calls.limits.rejections import RejectionService, UncheckedRejections
 from calls.models import Call
 from calls.tenant_lookup import Tenant, TenantResolver
-from kit.db.database import Database, is_outage
+from kit.db.database import Database
+from kit.db.outage import is_outage
 from kit.http.app_key import AppKey
 
 CONNECTION_WAIT_SECONDS = 3.0

@@ -8,12 +8,12 @@ from uuid import UUID
 
 import asyncpg
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from kit.db.connector import Connector, NoResetConnection
+from kit.db.outage import is_outage
 from kit.db.raw import (
     KEEP_PLANS_SQL,
     SET_TENANT_SQL,
@@ -21,7 +21,8 @@ from kit.db.raw import (
     ReadPool,
     raw_connection,
 )
-from kit.db.statement_pool import CONNECTION_LOST, StatementPool
+from kit.db.statement_pool import StatementPool
+from kit.db.tenant_session import ScopedSession, TenantScope
 
 CONNECT_SECONDS = 1.5
 """The time that a request waits for a connection before it responds that the service is unavailable."""
@@ -110,6 +111,9 @@ class Database:
         )
         sa.event.listen(self.engine.sync_engine, "checkout", _ensure_open)
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._scoped_sessions: async_sessionmaker[ScopedSession] = async_sessionmaker(
+            self.engine, class_=ScopedSession, expire_on_commit=False
+        )
         self.lookup_pool = StatementPool(self._connect_lookup, size=lookup_connections, seconds=connect_seconds)
         """Single statements of the look-up role: the exchange, API keys, carrier callbacks, buffered writes."""
         self.read_pool = ReadPool(self._create_read_pool, seconds=connect_seconds)
@@ -124,6 +128,12 @@ class Database:
             connect_seconds=self.connect_seconds,
             wait_seconds=wait_seconds,
         )
+
+    @property
+    def connections_in_use(self) -> int:
+        """Connections that somebody holds, of the engine and of both pools."""
+        held: int = self.engine.pool.checkedout()  # type: ignore[attr-defined]  # the pool is a QueuePool
+        return held + self.read_pool.in_use + self.lookup_pool.in_use
 
     async def connect(self) -> Any:
         """Open a connection outside all pools, as the engine's role; the caller closes it."""
@@ -177,24 +187,34 @@ class Database:
         keep_plans: bool = False,
         wait_seconds: float | None = None,
     ) -> AsyncIterator[AsyncSession]:
-        """A transaction that sees one organization, and the memberships of one user.
+        """A transaction that sees one organization, and the memberships of one user. Begins at once.
 
         ``keep_plans`` is for look-ups of single rows, whose plan suits every organization. ``wait_seconds`` is how long
         to wait for a connection, for callers that may wait longer than the engine's default.
         """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + (self._wait_seconds if wait_seconds is None else wait_seconds)
-        async with self.sessions() as session:
-            try:
-                await set_tenant_context(session, organization_id, user_id, keep_plans=keep_plans)
-            except Exception as error:
-                if not is_outage(error) or loop.time() >= deadline:
-                    raise
-                # The connection was lost, or none was free and this caller may wait longer.
-                await session.invalidate()
-                await set_tenant_context(session, organization_id, user_id, keep_plans=keep_plans)
+        async with self.new_tenant_session(
+            organization_id, user_id, keep_plans=keep_plans, wait_seconds=wait_seconds
+        ) as session:
+            await session.open()
             yield session
             await session.commit()
+
+    def new_tenant_session(
+        self,
+        organization_id: UUID | None,
+        user_id: UUID | None = None,
+        *,
+        keep_plans: bool = False,
+        wait_seconds: float | None = None,
+    ) -> ScopedSession:
+        """A session as that of ``tenant_session``, which begins with its first statement. The caller commits it."""
+        scope = TenantScope(
+            organization_id=organization_id,
+            user_id=user_id,
+            keep_plans=keep_plans,
+            wait_seconds=self._wait_seconds if wait_seconds is None else wait_seconds,
+        )
+        return self._scoped_sessions(info=scope.info())
 
     async def stop(self) -> None:
         self.lookup_pool.close_idle()
@@ -206,28 +226,6 @@ def _ensure_open(connection: Any, _: object, __: object) -> None:
     """Replace a connection that the server closed; runs before each use and needs no round trip."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
-
-
-def is_outage(error: BaseException) -> bool:
-    """True when ``error`` means that the database cannot be reached or shuts down, not that a statement is wrong."""
-    if isinstance(error, DBAPIError):
-        if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
-            return True
-        # SQLAlchemy's dialect maps few of the driver's exceptions; the original is the cause of its wrapper.
-        driver = error.orig.__cause__ if error.orig is not None else None
-        return driver is not None and is_outage(driver)
-    return isinstance(
-        error,
-        (
-            *CONNECTION_LOST,
-            TimeoutError,
-            PoolTimeout,
-            asyncpg.TooManyConnectionsError,
-            asyncpg.InvalidCatalogNameError,
-            asyncpg.InvalidAuthorizationSpecificationError,
-            asyncpg.ObjectNotInPrerequisiteStateError,  # the database is set to allow no connections
-        ),
-    )
 
 
 async def set_tenant_context(

@@ -7,7 +7,8 @@ from uuid import UUID
 import structlog
 
 from kit.buffered_writer import BufferedWriter
-from kit.db.database import Database, is_outage
+from kit.db.database import Database
+from kit.db.outage import is_outage
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 """A row is written at most once in this time; the statement checks it too, because several workers may use a secret."""

@@ -95,6 +95,11 @@ class ReadPool:
         if self._pool is not None:
             self._pool.terminate()
 
+    @property
+    def in_use(self) -> int:
+        """Connections that a caller holds."""
+        return 0 if self._pool is None else int(self._pool.get_size() - self._pool.get_idle_size())
+
     async def fetch_row(self, query: CompiledStatement, **given: object) -> Any:
         """Return the first row, or None, without a tenant; repeated once when the connection was lost."""
         try:

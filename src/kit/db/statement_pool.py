@@ -53,6 +53,11 @@ class StatementPool:
         """The average time from one connection that a waiting caller gets to the next."""
         self._last_handed_on: float | None = None
 
+    @property
+    def in_use(self) -> int:
+        """Connections that run a statement or open."""
+        return self._open - len(self._idle)
+
     async def fetch_row(self, query: str, *arguments: object) -> Any:
         """Return the first row, or None. When a connection is lost, idle ones may be lost too: see ``close_idle``.
 

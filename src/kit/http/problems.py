@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from kit import errors
-from kit.db.database import is_outage
+from kit.db.outage import is_outage
 from kit.errors import DomainError
 from kit.http.validation_messages import humanize
 

@@ -46,15 +46,20 @@ async def provide_tenant_session(
     """A session that commits when the handler returns and rolls back when it raises.
 
     The commit runs before the response is sent, so that no response reports a change that was not committed.
+
+    Nothing is awaited before the handler runs, and no other generator is inside this one: Litestar cancels or drops
+    a provider when another parameter is refused (docs/decisions/0145).
     """
     database = DATABASE.get(request.app)
-    async with database.tenant_session(tenant_context.organization_id, tenant_context.user_id) as session:
+    async with database.new_tenant_session(tenant_context.organization_id, tenant_context.user_id) as session:
         yield session
+        await session.commit()
 
 
 async def provide_user_session(
     request: Request[Any, Any, State], user_context: NamedDependency[UserContext]
 ) -> AsyncGenerator[AsyncSession, None]:
     """As ``provide_tenant_session``, for handlers without an organization."""
-    async with DATABASE.get(request.app).tenant_session(None, user_context.user_id) as session:
+    async with DATABASE.get(request.app).new_tenant_session(None, user_context.user_id) as session:
         yield session
+        await session.commit()

@@ -9,7 +9,8 @@ from pgqueuer.core.tm import TaskManager
 from pgqueuer.ports.driver import Driver, NotifyCallback
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from kit.db.database import Database, is_outage
+from kit.db.database import Database
+from kit.db.outage import is_outage
 
 RECONNECT_SECONDS = 0.5
 log = structlog.get_logger("epoch.jobs")

@@ -25,7 +25,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.clock import utc_now
-from kit.db.database import Database, is_outage
+from kit.db.database import Database
+from kit.db.outage import is_outage
 from kit.encryption import Encryptor
 from kit.jobs.connection import SessionConnection, WorkerConnection
 from kit.jobs.models import WAITING_STATUSES, QueuedJob

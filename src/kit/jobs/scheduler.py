@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from kit.db.database import is_outage
+from kit.db.outage import is_outage
 
 log = structlog.get_logger("epoch.jobs")
 

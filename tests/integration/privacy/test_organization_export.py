@@ -14,9 +14,10 @@ from accounts.models import User
 from calls.models import Call, CallEvent
 from conftest import NewClient
 from kit.audit import AuditEvent
+from kit.clock import utc_now
 from kit.db.database import Database
 from kit.settings import Settings
-from privacy.organization_export import MAX_EXPORTS_PER_HOUR
+from privacy.organization_export import MAX_EXPORTS_PER_HOUR, OrganizationExport
 from support.factories import PASSWORD, Factory, Tenant
 from support.full_tenant import FullTenant, make_full_tenant
 from support.page_session import post_form
@@ -159,3 +160,14 @@ async def test_it_is_for_owners_and_a_few_times_an_hour(
     async with database.sessions() as session:
         exports = AuditEvent.organization_id == tenant.organization.id, AuditEvent.action == "organization.exported"
         assert await session.scalar(sa.select(sa.func.count()).where(*exports)) == MAX_EXPORTS_PER_HOUR
+
+
+async def test_no_file_of_an_export_keeps_a_connection_while_its_reader_takes_a_chunk(
+    requests: Database, database: Database, make: Factory
+) -> None:
+    full = await make_full_tenant(database, make)
+    export_of = OrganizationExport(requests, full.tenant.organization.id, default_months=13)
+    held = {
+        name: requests.connections_in_use for name, chunks in export_of.files("Acme", utc_now()) async for _ in chunks
+    }
+    assert held == dict.fromkeys(FILES, 0)
