@@ -6,9 +6,10 @@ from functools import lru_cache
 
 import msgspec
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberFormat
 
 from kit.errors import Forbidden, Invalid
+from kit.numbering import NumberKind, number_range
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _MAX_CHARACTERS = 32
@@ -24,17 +25,6 @@ _NOT_A_DIGIT = re.compile(r"[^0-9]+")
 _LONGEST_SHORT_CODE = 6
 _WRITTEN = re.compile(r"\+[1-9](?:[ ().\-/]{0,3}[0-9]){6,14}")
 
-# Calls to these cost extra or reach a machine.
-_DENIED_TYPES = frozenset(
-    {
-        PhoneNumberType.PREMIUM_RATE,
-        PhoneNumberType.SHARED_COST,
-        PhoneNumberType.PERSONAL_NUMBER,
-        PhoneNumberType.PAGER,
-        PhoneNumberType.UAN,
-        PhoneNumberType.VOICEMAIL,
-    }
-)
 _NO_COUNTRY = "001"  # satellite, international freephone and premium codes: +800 +870 +881 +882 +979 …
 _ITU_INTERNATIONAL_PREFIX = "00"
 
@@ -44,6 +34,14 @@ class InvalidPhoneNumber(Invalid):
 
     code = "invalid_phone_number"
     message = "Invalid phone number"
+
+
+class NotOrdinaryNumber(InvalidPhoneNumber):
+    """A complete number that must not be called: pay-per-call, special, or assigned to nobody."""
+
+    def __init__(self, kind: NumberKind) -> None:
+        super().__init__()
+        self.kind = kind
 
 
 class EmergencyNumber(Forbidden):
@@ -88,7 +86,7 @@ def parse_dialled(text: str, country: str) -> str:
     Does not check whether the caller's organization enabled the destination.
 
     Raises:
-        InvalidPhoneNumber: it cannot be a complete number, or calls to its type are not allowed.
+        InvalidPhoneNumber: it cannot be a complete number; ``NotOrdinaryNumber`` where calls to its range are refused.
         EmergencyNumber: it is an emergency number of any country.
     """
     dialled = _cleaned(text)
@@ -182,15 +180,9 @@ def _ensure_callable(number: PhoneNumber, country: str) -> None:
     # Not is_possible_number(): it also accepts a number without its area code.
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise InvalidPhoneNumber
-    region = phonenumbers.region_code_for_number(number)
-    kind = phonenumbers.number_type(number)
-    if region == _NO_COUNTRY or kind in _DENIED_TYPES:
-        raise InvalidPhoneNumber
-    # The library's numbering plans are not always current, and +1 555 has no type: a number of unknown type is
-    # accepted only in the caller's own country.
-    at_home = str(number.country_code) == dialing_of(country).calling_code and region in (None, country)
-    if kind == PhoneNumberType.UNKNOWN and not at_home:
-        raise InvalidPhoneNumber
+    kind = number_range(number, country).kind
+    if kind is not NumberKind.ORDINARY:
+        raise NotOrdinaryNumber(kind)
 
 
 def _international_prefix(metadata: PhoneMetadata) -> str:

@@ -169,7 +169,7 @@ class AdmissionService:
             await self._alerts.check_foreign(organization_id, token_id, context, attempt.now)
 
     def _minute_price(self, destination: Destination) -> int:
-        return self._prices.minute_price(destination.country)
+        return self._prices.minute_price(destination)
 
 
 def _parse(dialled: str, country: str) -> Destination | DomainError:

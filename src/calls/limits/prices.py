@@ -1,4 +1,4 @@
-"""Loads the price list: the estimated price of a minute by country."""
+"""Loads the price list: the estimated price of a minute by the longest prefix, else by country."""
 
 import math
 import tomllib
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from calls.limits.destinations import Destination
 from kit.settings import SettingsError
 
 PRICE_LIST_FILE = "prices.toml"
@@ -21,10 +22,17 @@ class PriceList(msgspec.Struct, frozen=True):
 
     default: int
     by_country: Mapping[str, int]
+    by_prefix: Mapping[str, int] = {}
+    """By the first digits of the E.164 number, calling code included, without the plus sign."""
 
-    def minute_price(self, country: str) -> int:
-        """The highest price of a minute to ``country``."""
-        return self.by_country.get(country, self.default)
+    def minute_price(self, destination: Destination) -> int:
+        """The highest price of a minute: that of the longest prefix, else of the country."""
+        digits = destination.number.removeprefix("+")
+        for length in range(len(digits) if self.by_prefix else 0, 0, -1):
+            price = self.by_prefix.get(digits[:length])
+            if price is not None:
+                return price
+        return self.by_country.get(destination.country, self.default)
 
 
 def load_price_list(data_dir: Path) -> PriceList:
@@ -35,10 +43,18 @@ def load_price_list(data_dir: Path) -> PriceList:
     try:
         read = tomllib.loads(path.read_text(), parse_float=Decimal)
         return PriceList(
-            _micros(read["default"]), {code: _micros(price) for code, price in read.get("countries", {}).items()}
+            _micros(read["default"]),
+            {code: _micros(price) for code, price in read.get("countries", {}).items()},
+            {_prefix(digits): _micros(price) for digits, price in read.get("prefixes", {}).items()},
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise SettingsError(f"{path} is no price list: {error or type(error).__name__}") from error
+
+
+def _prefix(digits: str) -> str:
+    if not (digits.isascii() and digits.isdecimal()):
+        raise ValueError(f"{digits!r} is no prefix: digits with the calling code, without a plus sign")
+    return digits
 
 
 def _micros(price: Decimal | int) -> int:

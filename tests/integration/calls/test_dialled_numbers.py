@@ -64,6 +64,12 @@ FROM_THE_US: Mapping[str, str] = {
     "+0123456789": INVALID,
     # dear kinds
     "+1 900 234 5678": INVALID,
+    "+1 212 976 1234": INVALID,
+    "1-212-555-1212": INVALID,
+    "1010288 1 212 555 0147": INVALID,
+    # in no numbering plan
+    "+1 000 555 1234": INVALID,
+    "+1 911 555 0123": INVALID,
     "+44 9098 790000": INVALID,
     "+44 844 333 1111": INVALID,
     "+44 70 1234 5678": INVALID,
@@ -92,7 +98,7 @@ FROM_BRITAIN: Mapping[str, str] = {
     "020 7946 0958": "+442079460958",
     "07911 123456": "+447911123456",  # looks British, is Guernsey's
     "+44 (0)20 7946 0958": "+442079460958",
-    "+44 500 123 4567": "+445001234567",  # of no known kind, at home
+    "+44 500 123 4567": INVALID,  # withdrawn in 2017: in no plan, also at home
     "00 1 212 555 0147": FORBIDDEN,
     "+15551234567": INVALID,  # of no known kind, abroad
     "999": EMERGENCY,

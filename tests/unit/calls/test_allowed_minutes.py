@@ -1,6 +1,7 @@
 """Minutes that a call may last under each limit, and the sentence that rejects it."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,11 +13,13 @@ from calls.limits.call_duration import (
     UsageSnapshot,
     allowed_minutes,
 )
+from calls.limits.destinations import Destination
 from calls.limits.effective_limits import EffectiveLimits, LimitSources, effective_limits, invalid_limit_message
 from calls.limits.limit_names import DEFAULT_COUNTS, DEFAULT_LIMITS
-from calls.limits.prices import PriceList
+from calls.limits.prices import PRICE_LIST_FILE, PriceList, load_price_list
 from kit.errors import DomainError
 from kit.rounding import divide_up
+from kit.settings import SettingsError
 from tenants.plans import Plan
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -164,4 +167,20 @@ def test_every_count_of_the_contract_is_among_the_counts() -> None:
 
 
 def test_a_country_without_a_price_is_a_dear_one() -> None:
-    assert PriceList(1_000_000, {"US": 14_000}).minute_price("KP") == 1_000_000
+    assert PriceList(1_000_000, {"US": 14_000}).minute_price(Destination("+8501911234567", "KP")) == 1_000_000
+
+
+def test_the_longest_prefix_has_the_price(tmp_path: Path) -> None:
+    (tmp_path / PRICE_LIST_FILE).write_text("default = 1\n[countries]\nUS = 0.02\n[prefixes]\n19 = 0.1\n1907 = 0.3\n")
+    prices = load_price_list(tmp_path)
+    for number, micros in (("+14155550100", 20_000), ("+19165550100", 100_000), ("+19075550100", 300_000)):
+        assert prices.minute_price(Destination(number, "US")) == micros
+    (tmp_path / PRICE_LIST_FILE).write_text('default = 1\n[prefixes]\n"+1907" = 0.3\n')
+    with pytest.raises(SettingsError, match="prefix"):
+        load_price_list(tmp_path)
+
+
+def test_the_products_list_charges_the_channel_islands_look_alikes_dearly(tmp_path: Path) -> None:
+    prices = load_price_list(tmp_path)
+    assert prices.minute_price(Destination("+447911123456", "GB")) == 200_000
+    assert prices.minute_price(Destination("+447400123456", "GB")) == 35_000

@@ -180,8 +180,8 @@ def test_where_numbers_are_as_short_as_service_codes_they_are_dialled_in_full() 
         parse_dialled("201234", "FO")
 
 
-def test_a_number_of_no_known_type_passes_at_home_only() -> None:
-    assert parse_dialled("+445001234567", "GB") == "+445001234567"
+def test_the_guides_fictional_area_code_passes_at_home_only() -> None:
+    assert parse_dialled("+15551234567", "US") == "+15551234567"
     with pytest.raises(InvalidPhoneNumber):
         parse_dialled("+15551234567", "GB")
 
