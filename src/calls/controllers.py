@@ -19,9 +19,10 @@ from calls.services import CallService
 from calls.usage import UsageService
 from kit.clock import utc_now
 from kit.db.paging import PageQuery, read_moment
-from kit.http.app_key import DATABASE
+from kit.http.app_key import EXPORT_DATABASE
 from kit.http.csv_response import csv_response
 from kit.http.query_parameters import Moment
+from kit.http.tenant_concurrency import SENDS_EXPORT, ExportInProgress
 from kit.schemas import Page
 from tenants.guards import requires_member
 
@@ -64,11 +65,17 @@ class CallController(Controller):
         )
         return page_query.to_page(rows, CallInfo.of)
 
-    @get("/export.csv", summary="Calls as CSV, newest first", media_type="text/csv")
+    @get(
+        "/export.csv",
+        summary="Calls as CSV, newest first",
+        media_type="text/csv",
+        opt=SENDS_EXPORT,
+        refusals=(ExportInProgress,),
+    )
     async def export(
         self, organization_id: FromPath[UUID], filters: NamedDependency[CallFilters], request: Request[Any, Any, State]
     ) -> Stream:
-        return csv_response("calls.csv", calls_csv(DATABASE.get(request.app), organization_id, filters))
+        return csv_response("calls.csv", calls_csv(EXPORT_DATABASE.get(request.app), organization_id, filters))
 
     @get("/{call_id:uuid}", summary="One call with its timeline")
     async def show(

@@ -20,8 +20,9 @@ from dashboard.settings import Section, SettingsRequest, register, render_settin
 from kit.clock import utc_now
 from kit.countries import countries, country_name
 from kit.errors import Conflict, TooMany, ValidationFailed
-from kit.http.app_key import DATABASE, MAILER, SETTINGS
+from kit.http.app_key import DATABASE, EXPORT_DATABASE, MAILER, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
+from kit.http.tenant_concurrency import SENDS_EXPORT
 from privacy.organization_export import MAX_EXPORTS_PER_HOUR, OrganizationExport
 from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
@@ -147,11 +148,11 @@ class OrganizationPages(Controller):
         said = f"{organization.name} is deleted. Its owners can restore it here for {RESTORE_PERIOD.days} days."
         return redirect(request, "/dashboard/new", said)
 
-    @post("/export", guards=_OWNER, status_code=200)
+    @post("/export", guards=_OWNER, status_code=200, opt=SENDS_EXPORT)
     async def export(self, request: SettingsRequest, slug: FromPath[str]) -> Stream:
         """Stream a ZIP of all the organization's data."""
         await read_form(request)
-        who, database = current_member(request), DATABASE.get(request.app)
+        who, database = current_member(request), EXPORT_DATABASE.get(request.app)
         months = SETTINGS.get(request.app).call_retention_months
         export = OrganizationExport(database, who.organization_id, default_months=months)
         await export.count_or_raise()

@@ -20,6 +20,7 @@ from kit.e164 import readable
 from kit.errors import DomainError, NotFound
 from kit.http.app_key import DATABASE
 from kit.http.forms import Form, read_form
+from kit.http.tenant_concurrency import ASKS_CARRIER
 from phone_numbers.controllers import number_provisioning
 from phone_numbers.errors import NumberInUse
 from phone_numbers.purchase_service import NumberPurchaseService
@@ -85,6 +86,7 @@ class PhoneNumberPages(Controller):
     """
 
     path = "/dashboard/{slug:str}/settings/numbers"
+    opt = ASKS_CARRIER
 
     @get(guards=(*_ADMIN, requires_widget_plan))
     async def search(self, request: SettingsRequest) -> Response[str]:

@@ -12,6 +12,7 @@ from dashboard.pages import page_headers
 from dashboard.problem_pages import PAGE_EXCEPTION_HANDLERS
 from kit.http.csrf import CsrfMiddleware
 from kit.http.forms import FORM_BYTES
+from kit.http.tenant_concurrency import TenantConcurrencyMiddleware
 from kit.settings import Settings
 
 
@@ -27,6 +28,7 @@ def page_router(settings: Settings, handlers: Sequence[ControllerRouterHandler])
         path="/",
         route_handlers=handlers,
         middleware=[
+            TenantConcurrencyMiddleware,
             DefineMiddleware(CsrfMiddleware, secret=settings.secret_key, public_url=settings.public_url, forms=True),
             DefineMiddleware(SessionMiddleware, public_url=settings.public_url),
         ],

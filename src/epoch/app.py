@@ -51,14 +51,15 @@ from integrations.controllers import integrations_router
 from integrations.kits import INTEGRATION_KITS, KitBuilder
 from kit.counters import CounterBuffer
 from kit.db.connections import share_connections
-from kit.db.database import ADMIN_ROLE, STAFF_ROLE, Database
-from kit.http.app_key import DATABASE, JOB_QUEUE, MAILER, SETTINGS
+from kit.db.database import ADMIN_ROLE, REQUEST_ROLE, STAFF_ROLE, Database
+from kit.http.app_key import DATABASE, EXPORT_DATABASE, JOB_QUEUE, MAILER, SETTINGS
 from kit.http.csrf import CsrfMiddleware
 from kit.http.json_body import BODY_BYTES, check_json_body
 from kit.http.problems import EXCEPTION_HANDLERS
 from kit.http.query_parameters import page_query
 from kit.http.rate_limit import RATE_LIMITER, RateLimiter, build_rate_limiter
 from kit.http.sessions import provide_tenant_session, provide_user_session
+from kit.http.tenant_concurrency import TENANT_CONCURRENCY, TenantConcurrency, TenantConcurrencyMiddleware
 from kit.jobs.queue import JobQueue
 from kit.jobs.scheduler import BackgroundService
 from kit.mail import build_mailer
@@ -88,7 +89,9 @@ from widget.token_auth import TokenAuthenticator
 WARM_CONNECTIONS = 4
 """Connections open before the first call: a hundred calls a second keep two or three busy."""
 JOB_WAIT_SECONDS = 30.0
-"""The time that a job waits for a connection: nobody waits for the job."""
+"""The time that a job or an export waits for a connection: nobody waits for the job, an export takes long anyway."""
+TURN_FACTOR = 2
+"""Times that a request of a busy organization may wait for its turn, of the time that others wait for a connection."""
 DIST = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 
 
@@ -118,6 +121,7 @@ def create_app(
     refused = BlockedOriginWriter(database)
     jobs = database.for_role(ADMIN_ROLE, engine_connections=shares.jobs, wait_seconds=JOB_WAIT_SECONDS)
     staff = database.for_role(STAFF_ROLE, engine_connections=shares.staff)
+    exports = database.for_role(REQUEST_ROLE, engine_connections=shares.exports, wait_seconds=JOB_WAIT_SECONDS)
     queue = JobQueue(jobs, settings.secret_key)
     terminator = CallTerminator(jobs, carrier, queue)
     at_carrier = CarrierCallDeletion(queue, carrier, jobs)
@@ -171,6 +175,7 @@ def create_app(
             await carrier.close()
             await back_office.stop()
             await jobs.stop()
+            await exports.stop()
             await database.stop()
 
     limiter = build_rate_limiter(settings.valkey_url, workers=settings.workers)
@@ -222,6 +227,8 @@ def create_app(
             UPGRADE_REQUEST_RECIPIENTS.entry(back_office.upgrade_approvers),
             BACK_OFFICE.entry(back_office),
             READINESS.entry(readiness),
+            EXPORT_DATABASE.entry(exports),
+            TENANT_CONCURRENCY.entry(TenantConcurrency(wait_seconds=TURN_FACTOR * database.connect_seconds)),
             CARRIER_HEALTH.entry(health),
             RATE_LIMITER.entry(limiter),
         ]
@@ -267,6 +274,7 @@ def _api(settings: Settings) -> Router:
             AuditController,
         ],
         middleware=[
+            TenantConcurrencyMiddleware,
             DefineMiddleware(CsrfMiddleware, secret=settings.secret_key, public_url=settings.public_url),
             DefineMiddleware(SessionMiddleware, public_url=settings.public_url),
         ],

@@ -22,6 +22,7 @@ from kit import errors
 from kit.errors import DomainError, ValidationFailed
 from kit.http.csrf import HEADER, SAFE_METHODS, CsrfRefused
 from kit.http.problems import MEDIA_TYPE, problem_body
+from kit.http.tenant_concurrency import OrganizationBusy
 from kit.version import VERSION
 from tenants import guards
 from tenants.api_keys.errors import InvalidApiKey, KeyReadOnly
@@ -74,7 +75,7 @@ _SUCCESSES = {"200": "Done", "201": "Created", "204": "Done; there is nothing to
 _BY_GUARD: dict[str, tuple[type[DomainError], ...]] = {
     requires_user.__qualname__: (NotSignedIn,),
     guards.requires_user_or_key.__qualname__: (NotSignedIn, InvalidApiKey),
-    guards.requires_member.__qualname__: (NotSignedIn, InvalidApiKey, errors.NotFound),
+    guards.requires_member.__qualname__: (NotSignedIn, InvalidApiKey, errors.NotFound, OrganizationBusy),
     guards.requires_role.__qualname__: (RoleTooLow,),
     guards.rejects_api_keys.__qualname__: (UserRequired,),
     guards.requires_widget_plan.__qualname__: (PlanTooLow,),

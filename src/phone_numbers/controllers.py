@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db.paging import PageQuery
 from kit.errors import TooMany
+from kit.http.tenant_concurrency import ASKS_CARRIER
 from kit.schemas import Page
 from phone_numbers.errors import (
     CarrierNotAnswering,
@@ -42,6 +43,7 @@ class PhoneNumberController(Controller):
 
     path = "/organizations/{organization_id:uuid}/phone-numbers"
     tags = ("Phone numbers",)
+    opt = ASKS_CARRIER
 
     @get(
         "/available",

@@ -25,11 +25,13 @@ class ConnectionShares(msgspec.Struct, frozen=True, kw_only=True):
     """One connection outside all pools, role ``epoch_admin``: the job queue's statements and its LISTEN."""
     staff: int
     """Engine, role ``epoch_staff``: sessions of the back office."""
+    exports: int
+    """Engine, role ``epoch_app``: batches of rows that exports read."""
 
     @property
     def total(self) -> int:
         """The worker's maximum."""
-        return self.requests + self.guards + self.lookups + self.jobs + self.job_queue + self.staff
+        return self.requests + self.guards + self.lookups + self.jobs + self.job_queue + self.staff + self.exports
 
 
 def share_connections(total: int) -> ConnectionShares:
@@ -39,16 +41,18 @@ def share_connections(total: int) -> ConnectionShares:
     """
     guards = max(1, total * 2 // DEFAULT_CONNECTIONS)
     # Measured: with 3 of 20, exchanges wait for connections and need a third more CPU.
-    lookups = max(1, total * 6 // DEFAULT_CONNECTIONS)
+    lookups = max(1, total * 5 // DEFAULT_CONNECTIONS)
     # A job may use two sessions at the same time.
     jobs = max(2, total * 3 // DEFAULT_CONNECTIONS)
     staff = max(1, total * 2 // DEFAULT_CONNECTIONS)
     job_queue = 1
+    exports = max(1, total // DEFAULT_CONNECTIONS)
     return ConnectionShares(
-        requests=total - guards - lookups - jobs - job_queue - staff,
+        requests=total - guards - lookups - jobs - job_queue - staff - exports,
         guards=guards,
         lookups=lookups,
         jobs=jobs,
         job_queue=job_queue,
         staff=staff,
+        exports=exports,
     )

@@ -52,5 +52,7 @@ class AppKey(Generic[T]):
 
 SETTINGS: AppKey[Settings] = AppKey("settings")
 DATABASE: AppKey[Database] = AppKey("database")
+EXPORT_DATABASE: AppKey[Database] = AppKey("export_database")
+"""The same database as ``DATABASE`` for exports, which have connections of their own."""
 MAILER: AppKey[Mailer] = AppKey("mailer")
 JOB_QUEUE: AppKey[JobQueue] = AppKey("job_queue")

@@ -11,9 +11,10 @@ from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db.paging import PageQuery, read_moment
-from kit.http.app_key import DATABASE
+from kit.http.app_key import EXPORT_DATABASE
 from kit.http.csv_response import csv_response
 from kit.http.query_parameters import Moment
+from kit.http.tenant_concurrency import SENDS_EXPORT, ExportInProgress
 from kit.schemas import Page
 from tenants.audit_log.schemas import AuditEventInfo
 from tenants.audit_log.services import (
@@ -57,8 +58,14 @@ class AuditController(Controller):
         )
         return page_query.to_page(rows, AuditEventInfo.of)
 
-    @get("/export.csv", summary="The audit trail as CSV, newest first", media_type="text/csv")
+    @get(
+        "/export.csv",
+        summary="The audit trail as CSV, newest first",
+        media_type="text/csv",
+        opt=SENDS_EXPORT,
+        refusals=(ExportInProgress,),
+    )
     async def export(
         self, organization_id: FromPath[UUID], filters: NamedDependency[AuditFilters], request: Request[Any, Any, State]
     ) -> Stream:
-        return csv_response("audit.csv", export_audit_csv(DATABASE.get(request.app), organization_id, filters))
+        return csv_response("audit.csv", export_audit_csv(EXPORT_DATABASE.get(request.app), organization_id, filters))

@@ -79,7 +79,7 @@ async def test_each_operation_says_how_to_be_let_in(document: dict[str, Any]) ->
         "key_read_only",
     }
     assert set(refused["409"]["content"][PROBLEM]["examples"]) == {"no_phone_number", "too_many_tokens"}
-    assert set(refused) == {"201", "400", "401", "403", "404", "409", "413", "415", "503"}
+    assert set(refused) == {"201", "400", "401", "403", "404", "409", "413", "415", "429", "503"}
     assert "key_not_allowed" in by_name[f"GET {keys}"]["responses"]["403"]["content"][PROBLEM]["examples"]
 
 

@@ -10,13 +10,13 @@ from kit.settings import load_settings
 def test_the_shares_add_up_to_the_bound_and_none_is_empty(total: int) -> None:
     shares = share_connections(total)
     assert shares.total == total
-    assert min(shares.requests, shares.guards, shares.lookups, shares.job_queue, shares.staff) >= 1
+    assert min(shares.requests, shares.guards, shares.lookups, shares.job_queue, shares.staff, shares.exports) >= 1
     assert shares.jobs >= 2
 
 
 def test_the_default_is_the_documented_table() -> None:
     assert share_connections(DEFAULT_CONNECTIONS) == ConnectionShares(
-        requests=6, guards=2, lookups=6, jobs=3, job_queue=1, staff=2
+        requests=6, guards=2, lookups=5, jobs=3, job_queue=1, staff=2, exports=1
     )
     assert load_settings({}).database_connections == DEFAULT_CONNECTIONS
     assert share_connections(MIN_CONNECTIONS).requests == 2

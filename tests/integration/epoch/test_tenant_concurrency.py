@@ -1,0 +1,102 @@
+"""One organization that keeps a worker busy: it waits for itself, and others do not wait for it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Hashable, Iterator
+from contextlib import AsyncExitStack
+
+import asyncpg
+import httpx
+import pytest
+from litestar import Litestar
+
+from conftest import NewClient
+from kit.http.tenant_concurrency import MAX_REQUESTS, TENANT_CONCURRENCY, TenantConcurrency, Work
+from kit.settings import Settings
+from support.api_client import assert_refused
+from support.factories import Factory, Tenant, sign_in
+
+pytestmark = pytest.mark.anyio
+WRITES = 12
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+@pytest.fixture
+def impatient(app: Litestar) -> Iterator[TenantConcurrency]:
+    """The application's slots, for which nobody waits long."""
+    before = TENANT_CONCURRENCY.get(app)
+    TENANT_CONCURRENCY.set(app, TenantConcurrency(wait_seconds=0.01))
+    yield TENANT_CONCURRENCY.get(app)
+    TENANT_CONCURRENCY.set(app, before)
+
+
+@pytest.fixture
+async def watcher(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
+    assert settings.database_url is not None
+    connection = await asyncpg.connect(settings.database_url)
+    yield connection
+    await connection.close()
+
+
+async def take_all(slots: TenantConcurrency, key: Hashable, work: Work, stack: AsyncExitStack) -> None:
+    for _ in range(1 if work is Work.EXPORT else MAX_REQUESTS):
+        await stack.enter_async_context(slots.of(work).slot((key, work)))
+
+
+def api(tenant: Tenant) -> str:
+    return f"/api/organizations/{tenant.organization.id}"
+
+
+async def test_writes_that_wait_for_a_row_leave_connections_to_others(
+    new_client: NewClient, make: Factory, watcher: asyncpg.Connection
+) -> None:
+    locked, other = await make.tenant(), await make.tenant()
+    token = await make.token(locked)
+    writer, neighbour = new_client(), new_client()
+    await sign_in(writer, locked.owner)
+    await sign_in(neighbour, other.owner)
+    path = f"{api(locked)}/embed-tokens/{token.id}"
+    async with watcher.transaction():
+        await watcher.execute("SELECT FROM embed_token WHERE id = $1 FOR UPDATE", token.id)
+        writes = [asyncio.create_task(writer.patch(path, json={"label": f"write {n}"})) for n in range(WRITES)]
+        while await watcher.fetchval(WAITING) < MAX_REQUESTS:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+        # More of them would wait by now, if they might.
+        for _ in range(3):
+            assert (await neighbour.patch(api(other), json={"name": "Served meanwhile"})).status_code == 200
+        assert await watcher.fetchval(WAITING) == MAX_REQUESTS
+    assert {answer.status_code for answer in await asyncio.gather(*writes)} == {200}
+
+
+async def test_an_organization_with_too_many_requests_is_told_so(
+    client: httpx.AsyncClient, make: Factory, impatient: TenantConcurrency
+) -> None:
+    tenant = await make.tenant()
+    await sign_in(client, tenant.owner)
+    async with AsyncExitStack() as stack:
+        await take_all(impatient, tenant.organization.id, Work.DATABASE, stack)
+        await take_all(impatient, tenant.organization.slug, Work.DATABASE, stack)
+        refused = await client.get(f"{api(tenant)}/calls")
+        page = await client.get(f"/dashboard/{tenant.organization.slug}")
+        # It waits for the carrier, not for the database.
+        assert (await client.get(f"{api(tenant)}/phone-numbers")).status_code == 200
+        assert (await client.get("/api/organizations")).status_code == 200
+    assert_refused(refused, 429, "too_many_requests")
+    assert refused.headers["retry-after"] == "2"
+    assert page.status_code == 429
+    assert page.headers["retry-after"] == "2"
+    assert "Too many requests of this organization are in progress" in page.text
+    assert (await client.get(f"{api(tenant)}/calls")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["calls/export.csv", "audit/export.csv"])
+async def test_an_organization_gets_one_export_at_a_time(
+    client: httpx.AsyncClient, make: Factory, app: Litestar, path: str
+) -> None:
+    tenant = await make.tenant()
+    await sign_in(client, tenant.owner)
+    async with AsyncExitStack() as stack:
+        await take_all(TENANT_CONCURRENCY.get(app), tenant.organization.id, Work.EXPORT, stack)
+        assert_refused(await client.get(f"{api(tenant)}/{path}"), 429, "export_in_progress")
+        assert (await client.get(f"{api(tenant)}/calls")).status_code == 200
+    # One after the other is no problem.
+    assert [(await client.get(f"{api(tenant)}/{path}")).status_code for _ in range(2)] == [200, 200]
