@@ -10,11 +10,18 @@ from calls.limits.alert_mails import AlertMailer
 from calls.services import CallService
 from calls.tenant_lookup import TenantResolver
 from calls.unmatched_events import UnmatchedEventService
+from kit.concurrency import KeyedConcurrency
 from kit.db.database import Database
+from kit.errors import Unavailable
 from kit.http.app_key import AppKey
 
 # A call that is ended at once is reported while the request that stores it may still be under way.
 _FIRST_WRITE_SECONDS = (0.1, 0.2, 0.3, 0.4, 0.4)
+MAX_CONCURRENT_EVENTS = 2
+"""Events of one organization that are stored at a time: those of one call wait for its row, each on a connection."""
+MAX_WAITING_EVENTS = 1000
+EVENT_WAIT_SECONDS = 10.0
+"""The carrier waits fifteen seconds for an answer."""
 log = structlog.get_logger("epoch.calls")
 
 
@@ -25,16 +32,22 @@ class CallEventRecorder:
         self._database = database
         self._alert_mailer = alert_mailer
         self._tenants = TenantResolver(database)
+        self._slots = KeyedConcurrency(
+            Unavailable, limit=MAX_CONCURRENT_EVENTS, max_waiting=MAX_WAITING_EVENTS, seconds=EVENT_WAIT_SECONDS
+        )
 
     async def record(self, parent_sid: str, leg_sid: str, event: LegEvent) -> None:
-        """Record an event of the leg ``leg_sid``, whose call has the caller's leg ``parent_sid``."""
+        """Record an event of the leg ``leg_sid``, whose call has the caller's leg ``parent_sid``.
+
+        Raises: Unavailable, when too many events of the organization wait.
+        """
         organization_id = await self._find_organization(parent_sid)
         if organization_id is None:
             log.warning("event_of_unknown_call", kind=event.kind)
             async with self._database.tenant_session(None) as session:
                 await UnmatchedEventService(session).store(parent_sid, leg_sid, event)
             return
-        async with self._database.tenant_session(organization_id) as session:
+        async with self._slots.slot(organization_id), self._database.tenant_session(organization_id) as session:
             calls = CallService(session, alert_mailer=self._alert_mailer)
             await calls.record_event(organization_id, parent_sid, leg_sid, event)
 

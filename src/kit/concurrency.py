@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 
-from kit.errors import TooMany
+from kit.errors import DomainError
 
 
 class _Running:
@@ -24,7 +24,7 @@ class KeyedConcurrency:
     Who waits costs nothing: it holds no connection and uses no processor.
     """
 
-    def __init__(self, refusal: Callable[[], TooMany], *, limit: int, max_waiting: int, seconds: float) -> None:
+    def __init__(self, refusal: Callable[[], DomainError], *, limit: int, max_waiting: int, seconds: float) -> None:
         """``refusal`` makes the error for one too many, and for one that waited ``seconds``."""
         self._refusal = refusal
         self._limit = limit
@@ -34,7 +34,7 @@ class KeyedConcurrency:
 
     @asynccontextmanager
     async def slot(self, key: Hashable) -> AsyncIterator[None]:
-        """Hold one of the key's slots. Raises: TooMany, at once or after ``seconds``."""
+        """Hold one of the key's slots. Raises: the refusal, at once or after ``seconds``."""
         await self.acquire(key)
         try:
             yield
@@ -42,7 +42,7 @@ class KeyedConcurrency:
             self.release(key)
 
     async def acquire(self, key: Hashable) -> None:
-        """Take a slot, which the caller must release. Raises: TooMany, as ``slot``."""
+        """Take a slot, which the caller must release. Raises: the refusal, as ``slot``."""
         running = self._running.get(key)
         if running is None:
             running = self._running[key] = _Running()

@@ -101,7 +101,7 @@ class Database:
         self.engine: AsyncEngine = create_engine(
             self._connector,
             role,
-            {**SERVER_SETTINGS, **CUSTOM_PLANS},
+            {**SERVER_SETTINGS, **CUSTOM_PLANS, **_lock_limit(role, connect_seconds)},
             connect_seconds,
             pool_size=engine_connections,
             max_overflow=0,
@@ -220,6 +220,14 @@ class Database:
         self.lookup_pool.close_idle()
         self.read_pool.stop()
         await self.engine.dispose()
+
+
+def _lock_limit(role: str, seconds: float) -> Mapping[str, str]:
+    """The setting of how long a statement waits for a lock: nobody waits longer for a row than for a connection.
+
+    Jobs may wait; a statement's own time limit ends that.
+    """
+    return {} if role == ADMIN_ROLE else {"lock_timeout": f"{seconds * 1000:.0f}"}
 
 
 def _ensure_open(connection: Any, _: object, __: object) -> None:

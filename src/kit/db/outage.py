@@ -8,7 +8,7 @@ from kit.db.statement_pool import CONNECTION_LOST
 
 
 def is_outage(error: BaseException) -> bool:
-    """True when ``error`` means that the database cannot be reached or shuts down, not that a statement is wrong."""
+    """True when ``error`` means that the database cannot serve the statement now, not that the statement is wrong."""
     if isinstance(error, DBAPIError):
         if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
             return True
@@ -25,5 +25,6 @@ def is_outage(error: BaseException) -> bool:
             asyncpg.InvalidCatalogNameError,
             asyncpg.InvalidAuthorizationSpecificationError,
             asyncpg.ObjectNotInPrerequisiteStateError,  # the database is set to allow no connections
+            asyncpg.LockNotAvailableError,  # a row stayed locked longer than a request may wait
         ),
     )

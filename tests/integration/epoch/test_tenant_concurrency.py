@@ -9,11 +9,17 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from calls.event_recorder import MAX_CONCURRENT_EVENTS
 from conftest import NewClient
+from epoch.app import create_app
+from kit.clock import utc_now
+from kit.db.database import Database
 from kit.http.tenant_concurrency import MAX_REQUESTS, TENANT_CONCURRENCY, TenantConcurrency, Work
 from kit.settings import Settings
 from support.api_client import assert_refused
+from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, Tenant, sign_in
+from support.widget_client import browser_at
 
 pytestmark = pytest.mark.anyio
 WRITES = 12
@@ -61,8 +67,7 @@ async def test_writes_that_wait_for_a_row_leave_connections_to_others(
         while await watcher.fetchval(WAITING) < MAX_REQUESTS:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
         # More of them would wait by now, if they might.
-        for _ in range(3):
-            assert (await neighbour.patch(api(other), json={"name": "Served meanwhile"})).status_code == 200
+        assert (await neighbour.patch(api(other), json={"name": "Served meanwhile"})).status_code == 200
         assert await watcher.fetchval(WAITING) == MAX_REQUESTS
     assert {answer.status_code for answer in await asyncio.gather(*writes)} == {200}
 
@@ -100,3 +105,42 @@ async def test_an_organization_gets_one_export_at_a_time(
         assert (await client.get(f"{api(tenant)}/calls")).status_code == 200
     # One after the other is no problem.
     assert [(await client.get(f"{api(tenant)}/{path}")).status_code for _ in range(2)] == [200, 200]
+
+
+async def test_a_row_that_stays_locked_ends_the_wait_and_not_the_connection(
+    settings: Settings, make: Factory, watcher: asyncpg.Connection
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    assert settings.database_url is not None
+    hurried = create_app(settings, database=Database(settings.database_url, connect_seconds=1.0))
+    async with hurried.lifespan(), browser_at(hurried, "127.0.0.1", settings.public_url) as client:
+        await sign_in(client, tenant.owner)
+        path = f"{api(tenant)}/embed-tokens/{token.id}"
+        async with watcher.transaction():
+            await watcher.execute("SELECT FROM embed_token WHERE id = $1 FOR UPDATE", token.id)
+            assert_refused(await client.patch(path, json={"label": "waits"}), 503, "service_unavailable")
+        assert (await client.patch(path, json={"label": "does not"})).status_code == 200
+
+
+async def test_events_of_a_call_whose_row_is_locked_leave_connections_to_others(
+    client: httpx.AsyncClient, make: Factory, settings: Settings, watcher: asyncpg.Connection
+) -> None:
+    callbacks = CallbackClient(client, settings)
+    sids = []
+    for _ in range(2):
+        token = await make.token(await make.tenant())
+        sids.append(new_sid())
+        assert b"<Dial " in (await callbacks.outgoing(token.id, sids[-1])).content
+    async with watcher.transaction():
+        await watcher.execute("SELECT FROM call WHERE carrier_sid = $1 FOR UPDATE", sids[0])
+        child = new_sid()
+        events = [
+            asyncio.create_task(callbacks.event(sids[0], "ringing", utc_now(), child=child, sequence=n))
+            for n in range(WRITES)
+        ]
+        while await watcher.fetchval(WAITING) < MAX_CONCURRENT_EVENTS:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+        assert (await callbacks.event(sids[1], "ringing", utc_now(), child=new_sid())).status_code == 204
+        assert await watcher.fetchval(WAITING) == MAX_CONCURRENT_EVENTS
+    assert {answer.status_code for answer in await asyncio.gather(*events)} == {204}
