@@ -14,6 +14,7 @@ from calls.limits.models import AlertKind
 from calls.models import CallStatus
 from calls.reconciliation.models import DiscrepancyKind
 from carrier.breaker import BreakerState
+from carrier.error_codes import describe_error
 from kit.actor import ActorKind
 from kit.countries import country_name
 from kit.e164 import readable
@@ -58,6 +59,7 @@ COLUMN_LABELS = {
     "seconds_there": "Seconds at the carrier",
     "unpriced": "Without a price yet",
     "answered_at": "Answered",
+    "carrier_error": "Carrier error",
     "call_id": "Call ID",
     "created_at": "Since",
     "created_by": "Made by",
@@ -213,6 +215,7 @@ COLUMN_FORMATTERS: Mapping[str, Callable[[Any], Any]] = {
     "action": humanize_name,
     "allowed_domains": lambda value: ", ".join(value) or "Any page",
     "actor_kind": humanize_name,
+    "carrier_error": describe_error,
     "country": country_name,
     "duration": duration,
     "e164": format_number,

@@ -1,6 +1,6 @@
 """Derives a call's state from its events. Pure: any order or repetition of the same events gives the same state."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -19,6 +19,8 @@ STATUS_BY_CARRIER_STATUS = {
     "canceled": CallStatus.CANCELED,
 }
 """Our status for each leg status of the carrier."""
+DIAL_ENDED = "dial-ended"
+"""Kind of the event that the carrier's request after a ``<Dial>`` gives."""
 FIRST_CORRECTION_SEQUENCE = -2
 """Sequence number of a correction: it sorts before every reported event. A later correction has a smaller one."""
 _PROGRESS = {CallStatus.INITIATED: 0, CallStatus.RINGING: 1, CallStatus.IN_PROGRESS: 2}
@@ -33,6 +35,10 @@ class LegEvent(msgspec.Struct, frozen=True):
     occurred_at: datetime
     duration: int | None = None
     sip_code: int | None = None
+    dial_status: str | None = None
+    """The carrier's result of the whole dial; in ``dial-ended`` events only."""
+    error_code: int | None = None
+    """The carrier's error code, where it gives one."""
 
 
 class CallState(msgspec.Struct, frozen=True):
@@ -44,42 +50,75 @@ class CallState(msgspec.Struct, frozen=True):
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     end_reason: str | None = None
+    carrier_error: int | None = None
+    """The carrier's error code, of a call that failed."""
 
 
 def derive_call_state(events: Iterable[LegEvent]) -> CallState:
     """The state of an admitted call after ``events``.
 
-    Only the dialled leg's final event ends a call. The end of the caller's leg does so only if no leg was dialled
-    before it, because then no other event can follow.
+    The dialled leg's final event ends a call. Without one, the carrier's result of the dial decides once the caller's
+    leg is over too: then no other event can follow, and a dial that failed may never have made a leg. Without a result,
+    the end of the caller's leg ends a call from which no leg was dialled.
     """
-    known = [event for event in events if event.kind in STATUS_BY_CARRIER_STATUS]
-    child = sorted((event for event in known if event.is_child), key=_event_order)
-    if not child:
-        ended = sorted((event for event in known if STATUS_BY_CARRIER_STATUS[event.kind].is_final), key=_event_order)
-        if not ended:
-            return CallState(CallStatus.INITIATED)
-        return CallState(CallStatus.CANCELED, ended_at=ended[0].occurred_at, end_reason=CallStatus.CANCELED.value)
-    answered_at = next(
-        (event.occurred_at for event in child if STATUS_BY_CARRIER_STATUS[event.kind] is CallStatus.IN_PROGRESS), None
-    )
+    ordered = sorted(events, key=_event_order)
+    known = [event for event in ordered if event.kind in STATUS_BY_CARRIER_STATUS]
+    child = [event for event in known if event.is_child]
     final = next((event for event in child if STATUS_BY_CARRIER_STATUS[event.kind].is_final), None)
-    if final is None:
+    if final is not None:
+        return _ended(STATUS_BY_CARRIER_STATUS[final.kind], final, child, ordered)
+    caller_end = next(
+        (event for event in known if not event.is_child and STATUS_BY_CARRIER_STATUS[event.kind].is_final), None
+    )
+    dial_end = next((event for event in ordered if event.kind == DIAL_ENDED and event.dial_status), None)
+    if caller_end is not None and dial_end is not None:
+        return _ended(_dial_result(dial_end), dial_end, child, ordered)
+    if child:
         status = max((STATUS_BY_CARRIER_STATUS[event.kind] for event in child), key=_PROGRESS.__getitem__)
-        return CallState(status, answered_at=answered_at)
-    status = STATUS_BY_CARRIER_STATUS[final.kind]
-    duration = (final.duration or 0) if status is CallStatus.COMPLETED else 0
+        return CallState(status, answered_at=_answered_at(child))
+    if caller_end is not None:
+        return _ended(CallStatus.CANCELED, caller_end, child, ordered)
+    return CallState(CallStatus.INITIATED)
+
+
+def _dial_result(dial_end: LegEvent) -> CallStatus:
+    status = STATUS_BY_CARRIER_STATUS.get(dial_end.dial_status or "", CallStatus.FAILED)
+    # "answered" is the carrier's result of a call that a queue or a conference took.
+    return status if status.is_final else CallStatus.COMPLETED
+
+
+def _ended(status: CallStatus, end: LegEvent, child: Sequence[LegEvent], events: Sequence[LegEvent]) -> CallState:
+    duration = (end.duration or 0) if status is CallStatus.COMPLETED else 0
+    answered_at = _answered_at(child)
     if answered_at is None and duration:
         # The event of the answer was lost; the end and the duration give its time.
-        answered_at = final.occurred_at - timedelta(seconds=duration)
+        answered_at = end.occurred_at - timedelta(seconds=duration)
     return CallState(
         status,
         duration=duration,
         answered_at=answered_at,
-        ended_at=final.occurred_at,
+        ended_at=end.occurred_at,
         end_reason=None if status is CallStatus.COMPLETED else status.value,
+        carrier_error=next((event.error_code for event in events if event.error_code), None)
+        if status is CallStatus.FAILED
+        else None,
     )
 
 
-def _event_order(event: LegEvent) -> tuple[int, str, datetime, int, int]:
+def _answered_at(child: Sequence[LegEvent]) -> datetime | None:
+    return next(
+        (event.occurred_at for event in child if STATUS_BY_CARRIER_STATUS[event.kind] is CallStatus.IN_PROGRESS), None
+    )
+
+
+def _event_order(event: LegEvent) -> tuple[int, str, datetime, int, int, str, int]:
     """A total order, so that contradicting events always give the same state: the lowest sequence wins."""
-    return (event.sequence, event.kind, event.occurred_at, event.duration or 0, event.sip_code or 0)
+    return (
+        event.sequence,
+        event.kind,
+        event.occurred_at,
+        event.duration or 0,
+        event.sip_code or 0,
+        event.dial_status or "",
+        event.error_code or 0,
+    )

@@ -10,14 +10,15 @@ from uuid import UUID
 
 import msgspec
 
-from calls.call_state import STATUS_BY_CARRIER_STATUS, LegEvent
+from calls.call_state import DIAL_ENDED, STATUS_BY_CARRIER_STATUS, LegEvent
 from calls.errors import InvalidCallback
 from calls.models import MAX_AGENT_CHARACTERS
 from kit.http.json_body import MAX_DEPTH, nesting
 from kit.text import is_valid_text
 
-MAX_FORM_FIELDS = 200
+MAX_FORM_FIELDS = 1000
 MAX_METADATA_CHARACTERS = 2000
+MAX_DIAL_STATUS_CHARACTERS = 40
 CLIENT_ID_DIGITS = 16
 _CALL_SID = re.compile(r"CA[0-9a-f]{32}")
 _IDENTITY = re.compile(r"client:(w_([0-9a-f]{32})_[0-9a-f]{16})")
@@ -46,17 +47,24 @@ class OutgoingCall(msgspec.Struct, frozen=True):
 
 
 def parse_form(body: bytes) -> list[tuple[str, str]]:
-    """The fields of a form body, empty and repeated ones included. Raises: InvalidCallback."""
+    """The fields of a form body, empty and repeated ones included.
+
+    Bytes and escapes that are not UTF-8 are replaced, as the carrier's own software reads them. Raises:
+    InvalidCallback, for more than ``MAX_FORM_FIELDS`` fields.
+    """
+    text = body.decode("utf-8", "replace")
     try:
-        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
-    except (UnicodeDecodeError, ValueError) as error:
+        return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MAX_FORM_FIELDS)
+    except ValueError as error:
         raise InvalidCallback from error
 
 
 def parse_outgoing_call(form: Mapping[str, str]) -> OutgoingCall:
     """Parse a requested call. The token comes from the signed identity alone. Raises: InvalidCallback."""
-    found = _IDENTITY.fullmatch(form.get("From", ""))
-    if found is None:
+    sender = form.get("From", "")
+    found = _IDENTITY.fullmatch(sender)
+    # The carrier gives the same identity twice; a difference means that one of them came from elsewhere.
+    if found is None or form.get("Caller", sender) != sender:
         raise InvalidCallback
     metadata = _parse_metadata(form.get("Metadata", ""))
     return OutgoingCall(
@@ -85,13 +93,22 @@ def parse_status_callback(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
         occurred_at=_parse_time(form.get("Timestamp", "")),
         duration=_parse_count(form, "CallDuration"),
         sip_code=_parse_count(form, "SipResponseCode"),
+        error_code=_parse_count(form, "ErrorCode"),
     )
     return (_parse_call_sid(form, "ParentCallSid") if is_child else leg), leg, event
 
 
 def parse_dial_ended(form: Mapping[str, str]) -> tuple[str, LegEvent]:
-    """Parse the form of an ended dial into the caller's leg and an event for its timeline. Raises: InvalidCallback."""
-    event = LegEvent(is_child=False, kind="dial-ended", sequence=-1, occurred_at=_parse_time(form.get("Timestamp", "")))
+    """Parse the form of an ended dial into the caller's leg and an event. Raises: InvalidCallback."""
+    event = LegEvent(
+        is_child=False,
+        kind=DIAL_ENDED,
+        sequence=-1,
+        occurred_at=_parse_time(form.get("Timestamp", "")),
+        duration=_parse_count(form, "DialCallDuration"),
+        dial_status=form.get("DialCallStatus", "")[:MAX_DIAL_STATUS_CHARACTERS] or None,
+        error_code=_parse_count(form, "ErrorCode"),
+    )
     return _parse_call_sid(form, "CallSid"), event
 
 

@@ -21,11 +21,15 @@ MAX_CALLBACK_BYTES = 65_536
 log = structlog.get_logger("epoch.calls")
 
 
-def _reject_callback(_: Request[Any, Any, Any], error: InvalidCarrierSignature | InvalidCallback) -> Response[bytes]:
+def _reject_forged(_: Request[Any, Any, Any], error: InvalidCarrierSignature) -> Response[bytes]:
     """An empty answer: a forged request learns nothing from it."""
     log.warning("carrier_callback_rejected", reason=error.code)
-    status = 403 if isinstance(error, InvalidCarrierSignature) else 400
-    return Response(b"", media_type="text/plain", status_code=status)
+    return Response(b"", media_type="text/plain", status_code=403)
+
+
+def _log_unreadable(error: InvalidCallback, path: str) -> None:
+    """A signed request that we cannot read changes nothing. It is not refused: the carrier would only repeat it."""
+    log.warning("carrier_callback_ignored", reason=error.code, path=path)
 
 
 class CarrierCallbackController(Controller):
@@ -34,14 +38,18 @@ class CarrierCallbackController(Controller):
     path = "/voice"
     include_in_schema = False
     request_max_body_size = MAX_CALLBACK_BYTES
-    exception_handlers = {InvalidCarrierSignature: _reject_callback, InvalidCallback: _reject_callback}
+    exception_handlers = {InvalidCarrierSignature: _reject_forged}
 
     @post("/outgoing")
     async def outgoing(self, request: Request[Any, Any, State]) -> Response[bytes]:
         """A browser requests a call: admit or reject it, and answer with a ``<Dial>`` or a ``<Reject>``."""
-        outgoing = parse_outgoing_call(await signed_form(request))
+        form, carrier = await signed_form(request), CARRIER.get(request.app)
+        try:
+            outgoing = parse_outgoing_call(form)
+        except InvalidCallback as error:
+            _log_unreadable(error, "outgoing")
+            return _xml(carrier.reject())
         call = await CALL_ADMISSION.get(request.app).admit(outgoing)
-        carrier = CARRIER.get(request.app)
         if call is None or call.status is CallStatus.REFUSED:
             log.info("call_rejected", reason="replayed_or_unknown" if call is None else call.end_reason)
             return _xml(carrier.reject())
@@ -55,14 +63,24 @@ class CarrierCallbackController(Controller):
     @post("/dial-ended")
     async def dial_ended(self, request: Request[Any, Any, State]) -> Response[bytes]:
         """The ``<Dial>`` is over: record that, and end the caller's leg."""
-        parent_sid, event = parse_dial_ended(await signed_form(request))
-        await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, parent_sid, event)
+        form = await signed_form(request)
+        try:
+            parent_sid, event = parse_dial_ended(form)
+        except InvalidCallback as error:
+            _log_unreadable(error, "dial-ended")
+        else:
+            await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, parent_sid, event)
         return _xml(CARRIER.get(request.app).finish())
 
     @post("/status", status_code=204)
     async def status(self, request: Request[Any, Any, State]) -> None:
         """A leg has a new status."""
-        parent_sid, leg_sid, event = parse_status_callback(await signed_form(request))
+        form = await signed_form(request)
+        try:
+            parent_sid, leg_sid, event = parse_status_callback(form)
+        except InvalidCallback as error:
+            _log_unreadable(error, "status")
+            return
         await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, leg_sid, event)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request
 
 from calls.callback_forms import parse_form
-from calls.errors import InvalidCarrierSignature
+from calls.errors import InvalidCallback, InvalidCarrierSignature
 from carrier.port import CARRIER, form_fields
 from kit.http.app_key import SETTINGS
 
@@ -18,14 +18,17 @@ async def signed_form(request: Request[Any, Any, Any]) -> dict[str, str]:
     The signed address is built from the configured public URL, never from headers, which a client can set.
 
     Raises:
-        InvalidCarrierSignature: no signature, a wrong one, or another account's.
-        InvalidCallback: the body is no form.
+        InvalidCarrierSignature: no signature, a wrong one, or another account's; or a form with too many fields, whose
+            signature cannot be checked.
     """
     settings = SETTINGS.get(request.app)
     carrier = CARRIER.get(request.app)
     if request.headers.get("content-type", "").split(";", 1)[0].strip().lower() != FORM_MEDIA_TYPE:
         raise InvalidCarrierSignature
-    form = parse_form(await request.body())
+    try:
+        form = parse_form(await request.body())
+    except InvalidCallback as error:
+        raise InvalidCarrierSignature from error
     path = request.scope["raw_path"].decode("ascii", "replace").split("?", 1)[0]
     query = request.scope["query_string"].decode("ascii", "replace")
     url = settings.public_url + path + (f"?{query}" if query else "")

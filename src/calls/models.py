@@ -104,6 +104,8 @@ class Call(TenantOwned, Base):
     ended_at: Mapped[dt.datetime | None]
     end_reason: Mapped[str | None]
     """A code: why the call was rejected, or how it ended if not by hanging up."""
+    carrier_error: Mapped[int | None]
+    """The carrier's error code, of a call that failed; ``carrier/error_codes.py`` has the meanings."""
     agent: Mapped[str | None]
     """The person who placed the call: a member's address, or the name that the page gave."""
     agent_is_member: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
@@ -153,6 +155,10 @@ class CallEvent(TenantOwned, Base):
     duration: Mapped[int | None]
     """Whole seconds connected, from a final event."""
     sip_code: Mapped[int | None]
+    dial_status: Mapped[str | None]
+    """The carrier's result of the dial, from a ``dial-ended`` event."""
+    error_code: Mapped[int | None]
+    """The carrier's error code."""
     occurred_at: Mapped[dt.datetime]
     """The carrier's time of the event."""
 
@@ -174,4 +180,6 @@ class UnmatchedEvent(Base):
     sequence: Mapped[int]
     duration: Mapped[int | None]
     sip_code: Mapped[int | None]
+    dial_status: Mapped[str | None]
+    error_code: Mapped[int | None]
     occurred_at: Mapped[dt.datetime]

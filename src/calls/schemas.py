@@ -33,6 +33,8 @@ class CallInfo(ResponseModel, frozen=True, kw_only=True):
     answered_at: Timestamp | None
     ended_at: Timestamp | None
     end_reason: Annotated[str | None, Meta(examples=[None])]
+    carrier_error: Annotated[int | None, Meta(examples=[None])]
+    """The carrier's error code, of a call that failed."""
     token_id: ResourceId
     agent: Agent | None
     """The person who placed it: a member's e-mail address, or the name that the page gave."""
@@ -80,6 +82,7 @@ def _fields(call: Call) -> dict[str, Any]:
         "answered_at": rfc3339(call.answered_at),
         "ended_at": rfc3339(call.ended_at),
         "end_reason": call.end_reason,
+        "carrier_error": call.carrier_error,
         "token_id": call.token_id,
         "agent": call.agent,
         "origin": call.origin,

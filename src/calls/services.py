@@ -149,7 +149,8 @@ class CallService:
 
 def _apply_state(call: Call, state: CallState) -> None:
     call.status, call.duration = state.status, state.duration
-    call.answered_at, call.ended_at, call.end_reason = state.answered_at, state.ended_at, state.end_reason
+    call.answered_at, call.ended_at = state.answered_at, state.ended_at
+    call.end_reason, call.carrier_error = state.end_reason, state.carrier_error
 
 
 def _schedule_price(call: Call) -> None:
@@ -165,4 +166,6 @@ def _leg_event(row: CallEvent) -> LegEvent:
         occurred_at=row.occurred_at,
         duration=row.duration,
         sip_code=row.sip_code,
+        dial_status=row.dial_status,
+        error_code=row.error_code,
     )

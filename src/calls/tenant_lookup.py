@@ -6,13 +6,14 @@ import msgspec
 
 from calls.errors import rejection_message
 from calls.models import CallStatus
+from carrier.error_codes import error_message
 from kit.db.database import Database
 from widget.status import CallLookupResult, CallSummary
 
 _CALL_LOOKUP = """
-(SELECT status, duration, end_reason FROM call WHERE token_id = $1 AND call_id = $2 ORDER BY id LIMIT 1)
+(SELECT status, duration, end_reason, carrier_error FROM call WHERE token_id = $1 AND call_id = $2 ORDER BY id LIMIT 1)
 UNION ALL
-(SELECT 'refused', 0, end_reason FROM capped_rejection WHERE token_id = $1 AND call_id = $2 LIMIT 1)
+(SELECT 'refused', 0, end_reason, NULL FROM capped_rejection WHERE token_id = $1 AND call_id = $2 LIMIT 1)
 LIMIT 1
 """
 _TENANT_LOOKUP = """
@@ -59,10 +60,13 @@ class CallLookup:
         row = await self._database.lookup_pool.fetch_row_in_time(_CALL_LOOKUP, token_id, call_id)
         if row is None:
             return None
-        status, duration, end_reason = row
+        status, duration, end_reason, carrier_error = row
         return CallLookupResult(
             summary=CallSummary(
-                status=status, duration=duration, end_reason=end_reason, message=rejection_message(end_reason)
+                status=status,
+                duration=duration,
+                end_reason=end_reason,
+                message=rejection_message(end_reason) or error_message(carrier_error),
             ),
             is_over=CallStatus(status).is_final,
         )

@@ -60,6 +60,8 @@ class UnmatchedEventMatcher:
             occurred_at=unmatched.occurred_at,
             duration=unmatched.duration,
             sip_code=unmatched.sip_code,
+            dial_status=unmatched.dial_status,
+            error_code=unmatched.error_code,
         )
         async with self._database.tenant_session(organization_id) as session:
             calls = CallService(session, alert_mailer=self._alert_mailer)

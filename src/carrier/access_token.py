@@ -16,6 +16,9 @@ from kit.settings import CarrierSettings
 BACKDATED_SECONDS = 60
 """Seconds by which tokens are backdated: our clock may be ahead of the carrier's."""
 
+MAX_LIFETIME_SECONDS = 86_400
+"""The carrier's maximum between a token's beginning and its end; it refuses longer ones (code 20157)."""
+
 
 def _b64(data: bytes) -> bytes:
     return base64.urlsafe_b64encode(data).rstrip(b"=")
@@ -25,7 +28,8 @@ class AccessTokenSigner:
     """Signs access tokens for one carrier account."""
 
     def __init__(self, carrier: CarrierSettings, *, ttl: int) -> None:
-        self.ttl = ttl
+        self.ttl = min(ttl, MAX_LIFETIME_SECONDS - BACKDATED_SECONDS)
+        """Seconds from now to a new token's end."""
         self._issuer = carrier.api_key_sid
         self._account = carrier.account_sid
         self._application = carrier.twiml_app_sid

@@ -21,6 +21,10 @@ class NotFoundAtCarrier(CarrierError):
     """The carrier does not know this call, number or application, or no longer does."""
 
 
+class NotInProgressAtCarrier(CarrierError):
+    """The call is not in progress: it is over, or it has not begun."""
+
+
 class AvailableNumber(msgspec.Struct, frozen=True):
     """A number that can be bought now."""
 
@@ -101,12 +105,12 @@ class Carrier(Protocol):
     async def end_call(self, call_sid: str) -> bool:
         """End a live call; False until the carrier reports it as over.
 
-        Raises ``NotAtCarrier`` when it has ended already.
+        Raises: NotFoundAtCarrier.
         """
         ...
 
     async def leg(self, sid: str) -> LegReport:
-        """Return one leg. Raises: NotAtCarrier."""
+        """Return one leg. Raises: NotFoundAtCarrier."""
         ...
 
     async def dialled_legs(self, call_sid: str) -> list[LegReport]:
@@ -118,7 +122,7 @@ class Carrier(Protocol):
         ...
 
     async def delete_call(self, sid: str) -> None:
-        """Delete one ended leg at the carrier. Raises: NotAtCarrier, when it is already deleted."""
+        """Delete one ended leg at the carrier. Raises: NotFoundAtCarrier, when it is already deleted."""
         ...
 
     async def search_numbers(
@@ -136,7 +140,7 @@ class Carrier(Protocol):
         ...
 
     async def release_number(self, sid: str) -> None:
-        """Release a number. Raises: NotAtCarrier, when the account does not hold it."""
+        """Release a number. Raises: NotFoundAtCarrier, when the account does not hold it."""
         ...
 
     async def configure_application(self, *, voice_url: str, status_url: str, fallback_url: str) -> None:

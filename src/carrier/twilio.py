@@ -18,6 +18,7 @@ from carrier.port import (
     DialPlan,
     LegReport,
     NotFoundAtCarrier,
+    NotInProgressAtCarrier,
     OwnedNumber,
 )
 from kit.settings import CarrierSettings
@@ -105,8 +106,12 @@ class TwilioCarrier:
         return is_valid
 
     async def end_call(self, call_sid: str) -> bool:
-        async with self._rest() as client:
-            call = await client.calls(call_sid).update_async(status="completed")
+        try:
+            async with self._rest() as client:
+                call = await client.calls(call_sid).update_async(status="completed")
+        except NotInProgressAtCarrier:
+            # The code does not say whether the call is over or has not begun yet.
+            return (await self.leg(call_sid)).status in FINAL_STATUSES
         return call.status in FINAL_STATUSES
 
     async def leg(self, sid: str) -> LegReport:
@@ -220,7 +225,8 @@ def _owned(number: Any) -> OwnedNumber:
 
 def _leg(call: Any) -> LegReport:
     # Durations and prices are strings; a price is negative, because it is the change of the account's balance.
-    is_known = call.price is not None and call.price_unit == "USD"
+    # The carrier writes "" for a call whose price is not set yet.
+    is_known = bool(call.price) and call.price_unit == "USD"
     return LegReport(
         sid=call.sid,
         status=call.status,
@@ -241,7 +247,9 @@ def _translated(error: TwilioException) -> CarrierError:
     # The library's message quotes URLs and responses, phone numbers included; log only status and code.
     status, code = _status_and_code(error)
     message = f"the carrier answered {status} (code {code})"
-    if status == 404 or code in (RESOURCE_NOT_FOUND_CODE, CALL_NOT_IN_PROGRESS_CODE):
+    if code == CALL_NOT_IN_PROGRESS_CODE:
+        return NotInProgressAtCarrier(message)
+    if status == 404 or code == RESOURCE_NOT_FOUND_CODE:
         return NotFoundAtCarrier(message)
     if status == 429 or status >= 500:
         return CarrierUnavailable(message)

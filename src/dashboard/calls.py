@@ -18,6 +18,7 @@ from calls.list_filters import parse_number_filter
 from calls.listing import CallFilters, CallListService
 from calls.models import Call, CallEvent, CallStatus
 from calls.services import CallService
+from carrier.error_codes import error_message
 from dashboard.date_filters import read_days
 from dashboard.guards import requires_membership
 from dashboard.pages import fragment, render
@@ -116,6 +117,7 @@ class CallPages(Controller):
             "steps": timeline(call, await service.visible_events(organization_id, call.id)),
             "token": await EmbedTokenService(db_session).get_name(organization_id, call.token_id),
             "reason": rejection_message(call.end_reason),
+            "carrier_reason": error_message(call.carrier_error),
             "words": STATUS_LABELS,
             "kinds": STATUS_BADGES,
         }

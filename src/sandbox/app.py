@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from sandbox.media_interface import Media
 from sandbox.rest import RestApi, http_error
 from sandbox.rest_resources import observed_call
 from sandbox.signaling import Signaling
+from sandbox.switches import Switches, parse_switches
 
 SOCKET_CLOSE_CODE = 1011
 MAX_PERCENT = 100
@@ -48,6 +50,7 @@ class SandboxCarrier:
                 Route("/sandbox/calls", self._calls),
                 Route("/sandbox/drop-sockets", self._drop_sockets, methods=["POST"]),
                 Route("/sandbox/lose-packets", self._lose_packets, methods=["POST"]),
+                Route("/sandbox/switches", self._switches, methods=["GET", "PUT", "DELETE"]),
                 *RestApi(account, store, self._registry).routes(),
             ],
             exception_handlers={HTTPException: http_error},
@@ -60,6 +63,17 @@ class SandboxCarrier:
 
     async def _calls(self, _: Request) -> Response:
         return JSONResponse([observed_call(call) for call in self._registry.calls()])
+
+    async def _switches(self, request: Request) -> Response:
+        """Read, set or reset the switches."""
+        if request.method == "DELETE":
+            self._registry.set_switches(Switches())
+        elif request.method == "PUT":
+            try:
+                self._registry.set_switches(parse_switches(await request.body()))
+            except msgspec.MsgspecError as error:
+                return JSONResponse({"message": f"Not the sandbox's switches: {error}"}, 400)
+        return Response(msgspec.json.encode(self._registry.switches), media_type="application/json")
 
     async def _drop_sockets(self, _: Request) -> Response:
         return JSONResponse({"dropped": self._signaling.drop(SOCKET_CLOSE_CODE)})

@@ -9,7 +9,7 @@ import re
 import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sandbox import twiml
@@ -18,6 +18,7 @@ from sandbox.call_environment import CallEnvironment, Timer
 from sandbox.callback_forms import (
     dial_form,
     ended_form,
+    failed_dial_form,
     status_form,
     voice_form,
 )
@@ -28,11 +29,13 @@ from sandbox.legs import (
     new_sid,
 )
 from sandbox.media_interface import Media
+from sandbox.switches import NO_CHILD_CODE, Switches
 from sandbox.test_numbers import Behaviour, FarEnd
 
 DIAL_SETUP_SECONDS = 0.3
 """From dialling to ringing, busy or failure."""
 SECONDS_PER_WORD = 0.4
+RECORDED_ERROR_SECONDS = 3.0
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 logger = logging.getLogger(__name__)
@@ -56,10 +59,11 @@ UNREACHED_ERRORS = {
 
 @dataclass(frozen=True, slots=True)
 class NumberScript:
-    """The behaviour of called numbers. ``speed`` divides the waits of this script and nothing else."""
+    """The behaviour of called numbers and of the carrier. ``speed`` divides the waits of this script, nothing else."""
 
     far_end: Callable[[str], FarEnd]
     speed: float = 1.0
+    switches: Switches = field(default_factory=Switches)
 
 
 class Call:
@@ -155,7 +159,7 @@ class Call:
         if self.is_over:
             return
         if verbs is None:
-            self._end(self._final_status(Status.FAILED), APPLICATION_ERROR)
+            self._fail_document()
             return
         self._verbs = deque(verbs)
         self._run_next_verb()
@@ -173,6 +177,17 @@ class Call:
                 self._finish_document()
             case _:
                 self._finish_document()
+
+    def _fail_document(self) -> None:
+        """The application's document could not be read."""
+        switches = self._script.switches
+        if switches.recorded_error and self.parent.answered is None:
+            self._answer()
+            self._play(AudioSource.TONES)
+            self._schedule(RECORDED_ERROR_SECONDS / self._script.speed, self._finish_document)
+            return
+        code = switches.webhook_failure
+        self._end(self._final_status(Status.FAILED), APPLICATION_ERROR if code is None else CallError(code, "Decline"))
 
     def _finish_document(self) -> None:
         """End the call after the last verb. A caller who was never answered gets the reason of the dialled leg."""
@@ -194,12 +209,23 @@ class Call:
 
     def _start_dial(self, dial: twiml.Dial) -> None:
         self._dial = dial
+        if dial.number in self._script.switches.no_child:
+            self._schedule(DIAL_SETUP_SECONDS / self._script.speed, self._fail_dial)
+            return
         self.child = Leg(new_sid("CA"), dial.caller_id, dial.number, self._environment.now(), parent_sid=self.sid)
         self.child.status = Status.INITIATED
         if not dial.answer_on_bridge:
             self._answer()
         self._report_child("initiated")
         self._schedule(DIAL_SETUP_SECONDS / self._script.speed, self._reach_far_end)
+
+    def _fail_dial(self) -> None:
+        """The dial ends without a dialled leg."""
+        if self._dial is None or self._dial.action is None:
+            self._finish_document()
+        else:
+            form = failed_dial_form(self.caller, self.parent, NO_CHILD_CODE)
+            self._environment.fetch_document(self._dial.action, form, self._run_document)
 
     def _reach_far_end(self) -> None:
         dial, child = self._current_dial()
@@ -235,22 +261,28 @@ class Call:
     def _end_child(self, status: Status) -> None:
         """End the dialled leg; the caller's leg continues with the document."""
         dial, child = self._current_dial()
-        self._close_child(status)
+        self._close_child(status, is_reported=dial.action is None or not self._script.switches.action_first)
         self._play(AudioSource.SILENCE)
         if dial.action is None:
             self._run_next_verb()
-        else:
-            self._environment.fetch_document(
-                dial.action, dial_form(self.caller, self.parent, child), self._run_document
-            )
+            return
+        form = dial_form(self.caller, self.parent, child)
+        then = self._report_late if self._script.switches.action_first else self._run_document
+        self._environment.fetch_document(dial.action, form, then)
 
-    def _close_child(self, unanswered: Status) -> None:
+    def _report_late(self, verbs: Sequence[twiml.Verb] | None) -> None:
+        """Report the dialled leg's end after the request for the next document."""
+        self._report_child("completed")
+        self._run_document(verbs)
+
+    def _close_child(self, unanswered: Status, *, is_reported: bool = True) -> None:
         """Give the dialled leg its final status: ``unanswered`` unless it was connected."""
         _, child = self._current_dial()
         self._cancel_step()
         child.ended = self._environment.now()
         child.status = Status.COMPLETED if child.answered is not None else unanswered
-        self._report_child("completed")
+        if is_reported:
+            self._report_child("completed")
 
     def _report_child(self, event: str) -> None:
         dial, child = self._current_dial()
@@ -297,7 +329,8 @@ class Call:
         has_begun = self.parent.status is not Status.QUEUED
         self.parent.status = status
         self.parent.ended = self._environment.now()
-        payload: dict[str, object] = {"callsid": self.sid if self._sid_is_known else self.temporary_sid}
+        is_parent_sid = self._sid_is_known or self._script.switches.hangup_sid == "parent"
+        payload: dict[str, object] = {"callsid": self.sid if is_parent_sid else self.temporary_sid}
         if fault is not None:
             payload["error"] = {"code": fault.code, "message": fault.message}
         self._environment.send_signal("hangup", payload)

@@ -15,6 +15,7 @@ from sandbox.callback_forms import Form
 from sandbox.callback_sender import CallbackSender
 from sandbox.legs import Caller, Leg
 from sandbox.media_interface import BadOfferError, Media
+from sandbox.switches import Switches
 from sandbox.test_numbers import far_end_of
 from sandbox.twiml import Verb
 
@@ -71,11 +72,17 @@ class CallRegistry:
         self._store = store
         self._callbacks = callbacks
         self._negotiate = negotiate
-        self._script = NumberScript(far_end_of, speed)
+        self._speed = speed
+        self.set_switches(Switches())
         self._calls: dict[str, tuple[Call, SocketEnvironment]] = {}
         self._previous_legs = store.legs()
         self._deleted_sids: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def set_switches(self, switches: Switches) -> None:
+        """Set the behaviour of calls that begin from now on."""
+        self.switches = switches
+        self._script = NumberScript(far_end_of, self._speed, switches)
 
     def calls(self) -> list[Call]:
         """Newest first; the oldest ended calls are dropped."""

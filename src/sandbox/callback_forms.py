@@ -51,6 +51,11 @@ def dial_form(caller: Caller, parent: Leg, child: Leg) -> Form:
     return form
 
 
+def failed_dial_form(caller: Caller, parent: Leg, code: int) -> Form:
+    """The request for the TwiML after a ``<Dial>`` that made no leg."""
+    return {**_parent(caller, parent), "DialCallStatus": Status.FAILED, "DialBridged": "false", "ErrorCode": str(code)}
+
+
 def ended_form(caller: Caller, parent: Leg, now: datetime) -> Form:
     """The application's status callback, sent once when the caller's leg is over."""
     return {**_parent(caller, parent), **_report(parent, now), **_outcome(parent)}

@@ -1,5 +1,6 @@
 """The part of the carrier's REST API that the product uses through the carrier's library."""
 
+import asyncio
 import secrets
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +29,9 @@ from sandbox.rest_resources import Resource
 DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS = 50, 1000
 SEARCH_LIMIT = 2000
 NOT_FOUND, NOT_AUTHENTICATED, MISSING_NUMBER, NUMBER_UNAVAILABLE, BAD_VALUE = 20404, 20003, 21201, 21422, 20001
-CALL_IS_LIVE = 20009
+CALL_IS_LIVE, ADDRESS_REQUIRED = 20009, 21631
+UPDATE_DELAY_SECONDS = 0.5
+"""From an answer ``in-progress`` to the end of the call."""
 
 Row = TypeVar("Row")
 
@@ -99,12 +102,15 @@ class RestApi:
         if contains is not None and len(contains) < 2:
             raise RestError(400, BAD_VALUE, "Contains needs at least two characters")
         try:
-            found = number_inventory.search(request.path_params["country"], query.get("AreaCode"), contains)
+            country, area_code = request.path_params["country"], query.get("AreaCode")
+            if self._registry.switches.area_code_ignored_abroad and country not in number_inventory.NORTH_AMERICA:
+                area_code = None
+            found = number_inventory.search(country, area_code, contains)
             owned = {row.e164 for row in self._store.numbers()}
             free = list(islice((number for number in found if number.e164 not in owned), SEARCH_LIMIT))
         except LookupError:
             raise NO_SUCH_RESOURCE from None
-        return self._page(request, "available_phone_numbers", free, rest_resources.available_number)
+        return self._page(request, "available_phone_numbers", free, self._offer_json)
 
     def _numbers(self, request: Request, _: dict[str, str]) -> Response:
         query = request.query_params
@@ -120,6 +126,8 @@ class RestApi:
         offer = number_inventory.find_for_sale(e164)
         if offer is None:
             raise RestError(400, NUMBER_UNAVAILABLE, f"{e164} is not available")
+        if offer.country in self._registry.switches.address_required and not form.get("AddressSid"):
+            raise RestError(400, ADDRESS_REQUIRED, "Phone number requires an address")
         try:
             row = self._store.add_number(e164, form.get("FriendlyName") or offer.friendly)
         except NumberTakenError:
@@ -183,10 +191,11 @@ class RestApi:
             raise RestError(400, BAD_VALUE, "The sandbox can only change the Status of a call, to completed")
         for call, leg in self._registry.legs():
             if call is not None and leg.sid == sid and not leg.is_over:
-                if leg is call.parent:
-                    call.complete()
+                end = call.complete if leg is call.parent else call.complete_child
+                if self._registry.switches.update_answers_in_progress:
+                    asyncio.get_running_loop().call_later(UPDATE_DELAY_SECONDS, end)
                 else:
-                    call.complete_child()
+                    end()
                 return JSONResponse(self._leg_json(leg))
         raise NO_SUCH_RESOURCE
 
@@ -198,6 +207,10 @@ class RestApi:
             raise RestError(409, CALL_IS_LIVE, "The call is still in progress")
         self._registry.delete_leg(leg)
         return Response(status_code=204)
+
+    def _offer_json(self, offer: number_inventory.NumberForSale) -> Resource:
+        is_address_required = offer.country in self._registry.switches.address_required
+        return rest_resources.available_number(offer, address_requirements="any" if is_address_required else "none")
 
     def _number_json(self, row: Number) -> Resource:
         return rest_resources.incoming_number(self._account.account_sid, row)

@@ -20,7 +20,7 @@ def account_path(account_sid: str, rest: str) -> str:
     return f"/{API_VERSION}/Accounts/{account_sid}/{rest}.json"
 
 
-def available_number(number: NumberForSale) -> Resource:
+def available_number(number: NumberForSale, *, address_requirements: str) -> Resource:
     return {
         "friendly_name": number.friendly,
         "phone_number": number.e164,
@@ -32,7 +32,7 @@ def available_number(number: NumberForSale) -> Resource:
         "region": number.locality.region,
         "postal_code": None,
         "iso_country": number.country,
-        "address_requirements": "none",
+        "address_requirements": address_requirements,
         "beta": False,
         "capabilities": {"voice": True, "SMS": False, "MMS": False},
     }

@@ -22,7 +22,7 @@ class CallSummary(ResponseModel, frozen=True, kw_only=True):
     """Whole seconds connected."""
     end_reason: str | None
     message: str | None
-    """The sentence for people, when the call was refused."""
+    """The sentence for people, when the call was refused or the carrier did not dial."""
 
 
 class WidgetStatus(ResponseModel, frozen=True, kw_only=True):

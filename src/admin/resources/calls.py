@@ -68,6 +68,7 @@ class CallView(RecordView, model=Call):
         "answered_at",
         "ended_at",
         "end_reason",
+        "carrier_error",
         "agent",
         "origin",
         "call_id",

@@ -83,7 +83,9 @@ def find_discrepancies(call: Call, carrier_call: CarrierCall) -> list[Discrepanc
         dialled = Discrepancy(DiscrepancyKind.DIALLED_THOUGH_REFUSED, "refused", there, is_correctable=False)
         return [dialled] if carrier_call.dialled else []
     found = []
-    if call.status is not carrier_call.status:
+    # A dial that failed may have made no leg at the carrier.
+    is_undialled = call.status is CallStatus.FAILED and not carrier_call.dialled
+    if call.status is not carrier_call.status and not is_undialled:
         # The carrier lists no dialled leg; if a dialled leg's end was reported to us, that list is wrong.
         is_correctable = bool(carrier_call.dialled) or not call.status.is_final
         found.append(Discrepancy(DiscrepancyKind.STATUS, call.status.value, carrier_call.status.value, is_correctable))

@@ -57,7 +57,6 @@ async def test_an_admitted_call_is_dialled_with_the_organizations_number(
         "callerId": "+19005550100",
         "OrgId": str(uuid4()),
         "organization_id": str(uuid4()),
-        "Caller": "client:somebody",
     }
 
     answer = await callbacks.outgoing(

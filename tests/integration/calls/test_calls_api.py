@@ -24,6 +24,7 @@ FIELDS = {
     "answered_at",
     "ended_at",
     "end_reason",
+    "carrier_error",
     "token_id",
     "agent",
     "origin",

@@ -55,9 +55,7 @@ async def test_any_signed_form_is_answered(
         sound = {"CallSid": SIDS[0], "From": f"client:{identity_of(token.id)}", "CallStatus": "completed"}
         form = [*form, *((name, value) for name, value in sound.items() if name not in given_names)]
     answer = await CallbackClient(client, settings).send(path, form)
-    assert answer.status_code in (200, 204, 400), (answer.status_code, answer.content)
-    if answer.status_code == 400:
-        assert answer.content == b""
+    assert answer.status_code in (200, 204), (answer.status_code, answer.content)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -71,9 +69,9 @@ async def test_a_form_at_its_limits_is_taken_and_beyond_them_refused(
         ("CallStatus", "ringing"),
         ("To", "911"),
     ]
-    padding = [(f"Field{number}", "") for number in range(200 - len(sound) - 1)]
+    padding = [(f"Field{number}", "") for number in range(1000 - len(sound) - 1)]
     assert (await callbacks.send(path, [*sound, *padding])).status_code in (200, 204)
-    assert (await callbacks.send(path, [*sound, *padding, ("OneMore", "")])).status_code == 400
+    assert (await callbacks.send(path, [*sound, *padding, ("OneMore", "")])).status_code == 403
     assert len(urlencode([("Big", "x" * 65_536)])) > 65_536
     assert (await callbacks.send(path, [*sound, ("Big", "x" * 65_536)])).status_code == 413
 

@@ -41,12 +41,40 @@ def unanswered(status: str) -> tuple[list[LegEvent], CallState]:
     return events, CallState(CallStatus(status), ended_at=at(5), end_reason=status)
 
 
+def dial_ended(status: str, duration: int | None = None, error_code: int | None = None) -> LegEvent:
+    return LegEvent(
+        is_child=False,
+        kind="dial-ended",
+        sequence=-1,
+        occurred_at=at(9.1),
+        duration=duration,
+        dial_status=status,
+        error_code=error_code,
+    )
+
+
 STORIES = {
     "talked": (TALKED, TALKED_STATE),
     **{status: unanswered(status) for status in ("busy", "no-answer", "failed", "canceled")},
     "hung up before anything was dialled": (
         [parent("ringing", 0), parent("completed", 2, 2), DIAL_ENDED],
         CallState(CallStatus.CANCELED, ended_at=at(2), end_reason="canceled"),
+    ),
+    "a dial that made no leg": (
+        [parent("ringing", 0), dial_ended("failed", error_code=13227), parent("completed", 9.2)],
+        CallState(CallStatus.FAILED, ended_at=at(9.1), end_reason="failed", carrier_error=13227),
+    ),
+    "the dialled leg's end was lost": (
+        [child("initiated", 0, 0), child("ringing", 1, 1), dial_ended("busy"), parent("completed", 9.2)],
+        CallState(CallStatus.BUSY, ended_at=at(9.1), end_reason="busy"),
+    ),
+    "every event of the dialled leg was lost": (
+        [parent("ringing", 0), dial_ended("completed", 6), parent("completed", 9.2, 9)],
+        CallState(CallStatus.COMPLETED, duration=6, answered_at=at(3.1), ended_at=at(9.1)),
+    ),
+    "a result that we do not know": (
+        [parent("ringing", 0), dial_ended("dancing"), parent("completed", 9.2)],
+        CallState(CallStatus.FAILED, ended_at=at(9.1), end_reason="failed"),
     ),
 }
 
@@ -85,6 +113,15 @@ def test_a_call_under_way_has_no_end(seen: int, status: CallStatus) -> None:
 def test_the_dialled_legs_end_alone_closes_a_call() -> None:
     told = [*TALKED[:3], parent("completed", 9.2, 9), DIAL_ENDED]
     assert derive_call_state(told).status is CallStatus.IN_PROGRESS
+
+
+@pytest.mark.parametrize("seen", [[dial_ended("failed")], [child("ringing", 1, 1), dial_ended("busy")]])
+def test_the_dials_result_alone_ends_no_call(seen: list[LegEvent]) -> None:
+    assert not derive_call_state(seen).status.is_final
+
+
+def test_the_dialled_legs_end_overrules_the_dials_result() -> None:
+    assert derive_call_state([*TALKED, dial_ended("failed", error_code=13227)]) == TALKED_STATE
 
 
 def test_an_end_is_final_whatever_comes_later() -> None:

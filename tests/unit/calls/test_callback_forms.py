@@ -24,13 +24,25 @@ EVENT = {
 }
 
 
-@pytest.mark.parametrize(
-    "body",
-    [b"a=%ff", b"a=\xff", "a=ü".encode(), b"a=%c3%28", b"&".join(b"a=%d" % n for n in range(201))],
-)
-def test_what_is_no_form_is_refused(body: bytes) -> None:
+def test_a_form_with_too_many_fields_is_refused() -> None:
+    assert len(parse_form(b"&".join(b"a=%d" % n for n in range(1000)))) == 1000
     with pytest.raises(InvalidCallback):
-        parse_form(body)
+        parse_form(b"&".join(b"a=%d" % n for n in range(1001)))
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b"a=%ff", "\ufffd"),
+        (b"a=\xff", "\ufffd"),
+        ("a=ü".encode(), "ü"),
+        (b"a=%c3%28", "\ufffd("),
+        (b"a=%zz", "%zz"),
+        (b"a=%", "%"),
+    ],
+)
+def test_bytes_that_are_not_utf8_are_replaced(body: bytes, value: str) -> None:
+    assert parse_form(body) == [("a", value)]
 
 
 def test_empty_and_repeated_fields_are_kept() -> None:
@@ -69,9 +81,15 @@ def test_a_call_sid_of_another_shape_is_refused(sid: str) -> None:
 
 
 def test_only_the_identity_says_who_calls() -> None:
-    chosen = {"CallerId": "+1900", "callerId": "+1900", "OrgId": "x", "TokenId": str(UUID(int=1)), "Caller": "client:x"}
+    chosen = {"CallerId": "+1900", "callerId": "+1900", "OrgId": "x", "TokenId": str(UUID(int=1))}
     assert parse_outgoing_call({**OUTGOING, **chosen}) == parse_outgoing_call(OUTGOING)
     assert parse_outgoing_call(OUTGOING).token_id == TOKEN
+
+
+def test_two_different_identities_are_refused() -> None:
+    assert parse_outgoing_call({**OUTGOING, "Caller": OUTGOING["From"]}) == parse_outgoing_call(OUTGOING)
+    with pytest.raises(InvalidCallback):
+        parse_outgoing_call({**OUTGOING, "Caller": "client:x"})
 
 
 @pytest.mark.parametrize(

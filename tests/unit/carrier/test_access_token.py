@@ -46,7 +46,14 @@ def test_header_and_claims_are_the_librarys() -> None:
     assert ours["jti"].startswith(f"{OWN.api_key_sid}-")
 
 
-@pytest.mark.parametrize("ttl", [5, 3600, 86_400])
+def test_its_whole_life_is_at_most_the_carriers_day() -> None:
+    signer = AccessTokenSigner(OWN, ttl=86_400)
+    claims = claims_of(signer.sign(IDENTITY, NOW))
+    assert claims["exp"] - claims["nbf"] == 86_400
+    assert claims["exp"] == NOW + signer.ttl
+
+
+@pytest.mark.parametrize("ttl", [5, 3600, 86_340])
 def test_it_lives_its_time_from_now_and_is_valid_since_a_minute(ttl: int) -> None:
     claims = claims_of(AccessTokenSigner(OWN, ttl=ttl).sign(IDENTITY, NOW))
     assert claims["exp"] == NOW + ttl

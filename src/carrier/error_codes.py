@@ -1,0 +1,57 @@
+"""The carrier's error codes of calls that it did not dial: the meaning for staff, and a sentence for customers.
+
+Source: the carrier's public list of errors and warnings. Codes that are not here have no sentence of their own.
+"""
+
+from typing import NamedTuple
+
+
+class CarrierErrorCode(NamedTuple):
+    """The texts about one code."""
+
+    meaning: str
+    """For staff: the cause, in the carrier's terms."""
+    message: str
+    """For customers: what happened, then what to do, in two sentences without a last full stop."""
+
+
+_INVALID_NUMBER = "The carrier cannot call this number. Check the number, then try again"
+CARRIER_ERROR_CODES = {
+    10004: CarrierErrorCode(
+        "The account has as many calls at once as the carrier allows it",
+        "The carrier has too many calls at the moment. Try again in a minute",
+    ),
+    13214: CarrierErrorCode(
+        "The caller ID is not a phone number of the carrier's account",
+        "The carrier does not accept the organization's phone number as caller ID. Ask an admin to contact support",
+    ),
+    13223: CarrierErrorCode("The dialled number has no valid form", _INVALID_NUMBER),
+    13224: CarrierErrorCode("The carrier does not call this number, or it is invalid", _INVALID_NUMBER),
+    13225: CarrierErrorCode(
+        "The carrier forbids calls to this number",
+        "The carrier does not allow calls to this number. Use another number",
+    ),
+    13226: CarrierErrorCode("The dialled number has an unknown country code", _INVALID_NUMBER),
+    13227: CarrierErrorCode(
+        "The account's geographic permissions exclude this country",
+        "The carrier does not allow calls to this country yet. Ask an admin to contact support",
+    ),
+    21219: CarrierErrorCode(
+        "The account is a trial: it calls verified numbers only",
+        "The carrier cannot call this number yet. Ask an admin to contact support",
+    ),
+}
+
+
+def describe_error(code: int | None) -> str | None:
+    """The code with its meaning, for staff; None without a code."""
+    if code is None:
+        return None
+    known = CARRIER_ERROR_CODES.get(code)
+    return f"{code}: {known.meaning}" if known else str(code)
+
+
+def error_message(code: int | None) -> str | None:
+    """The sentences for customers; None for codes without any."""
+    known = CARRIER_ERROR_CODES.get(code or 0)
+    return known.message if known else None

@@ -1,0 +1,35 @@
+"""Switches that make the sandbox behave as the real carrier was reported to, where it is kinder by default."""
+
+from typing import Literal
+
+import msgspec
+
+
+class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The switches of a sandbox; all are off at start."""
+
+    hangup_sid: Literal["parent"] | None = None
+    """A call that ends before ringing is reported with the sid of the caller's leg, which the SDK does not know yet."""
+    no_child: frozenset[str] = frozenset()
+    """Numbers (E.164) for which a ``<Dial>`` makes no leg: it fails with ``NO_CHILD_CODE``."""
+    action_first: bool = False
+    """The request after a ``<Dial>`` comes before the last status callback of the dialled leg."""
+    webhook_failure: int | None = None
+    """The code with which the browser learns that the application's document could not be read."""
+    recorded_error: bool = False
+    """A call whose document cannot be read is answered and hears a recorded sentence first."""
+    update_answers_in_progress: bool = False
+    """A request to end a call is answered with ``in-progress``; the call ends a moment later."""
+    address_required: frozenset[str] = frozenset()
+    """Countries (ISO 3166) whose numbers are sold only with an address."""
+    area_code_ignored_abroad: bool = False
+    """Searches outside North America ignore the area code."""
+
+
+NO_CHILD_CODE = 13227
+"""The account's geographic permissions exclude the country."""
+
+
+def parse_switches(body: bytes) -> Switches:
+    """Read the switches from JSON. Raises: msgspec.MsgspecError."""
+    return msgspec.json.decode(body, type=Switches)
