@@ -4,7 +4,7 @@
 
 const FINAL_STATUSES = new Set(["completed", "busy", "no-answer", "canceled", "failed", "refused"]);
 /** @type {Record<number, EpochPhoneCallStatus>} */
-const STATUS_BY_CARRIER_CODE = { 31486: "busy", 31600: "busy", 31603: "busy", 31480: "no-answer", 31487: "no-answer" };
+const STATUS_BY_CARRIER_CODE = { 31486: "busy", 31600: "busy", 31480: "no-answer", 31487: "no-answer" };
 
 /** @typedef {{status: EpochPhoneCallStatus, message: string | null, code: string | null}} CallResult */
 
@@ -26,4 +26,4 @@ export function callResult(record, carrierError) {
  * @param {string} status
  * @returns {status is EpochPhoneCallStatus}
  */
-const isFinal = (status) => FINAL_STATUSES.has(status);
+export const isFinal = (status) => FINAL_STATUSES.has(status);

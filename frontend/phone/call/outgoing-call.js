@@ -1,6 +1,6 @@
 /** An outgoing call in this page, from the dial to its single end. */
 import { asProblem, Problem } from "../errors.js";
-import { callResult } from "./call-result.js";
+import { callResult, isFinal } from "./call-result.js";
 import { DtmfQueue } from "./dtmf-queue.js";
 
 /** @import { Call } from "@twilio/voice-sdk" */
@@ -12,6 +12,9 @@ import { DtmfQueue } from "./dtmf-queue.js";
 const CONNECT_TIMEOUT_MS = 15_000;
 const RINGING_TIMEOUT_MS = 30_000;
 const STATUS_POLL_MS = 1_000;
+// A call that the carrier refuses may never ring and never end in the SDK; its record ends.
+const RECORD_DELAY_MS = 2_000;
+const RECORD_POLL_MS = 500;
 // The carrier's codes for a token that it does not accept.
 const TOKEN_ERROR_CODES = new Set([20101, 20104, 20151, 31201, 31202, 31204, 31205, 31207]);
 
@@ -43,6 +46,8 @@ export class OutgoingCall {
   #ringingTimer;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #statusPoll;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #recordTimer;
   /** @type {Set<string>} */
   #warnings = new Set();
   #dtmf = new DtmfQueue((digits) => this.#call?.sendDigits(digits));
@@ -79,8 +84,7 @@ export class OutgoingCall {
       if (!this.#hasEnded) await this.#session.ensureUsable();
       if (!this.#hasEnded) await this.#connect();
     } catch (error) {
-      const problem = asProblem(error, "connection_failed");
-      this.#finish(problem.isRefusal ? "refused" : "failed", { problem });
+      await this.#finishWithProblem(asProblem(error, "connection_failed"));
     }
   }
 
@@ -145,12 +149,13 @@ export class OutgoingCall {
     if (this.#isMuted) call.mute(true);
     this.#fail = (problem) => this.#abandon(problem);
     this.#startRingingTimer();
+    this.#recordTimer = setTimeout(() => this.#watchRecord(), RECORD_DELAY_MS);
     call.on("ringing", (hasEarlyMedia) => {
-      clearTimeout(this.#ringingTimer);
+      this.#clearRingingTimers();
       if (!this.#hasEnded && !this.#answeredAt) this.#listener.ringing(Boolean(hasEarlyMedia));
     });
     call.on("accept", () => {
-      clearTimeout(this.#ringingTimer);
+      this.#clearRingingTimers();
       if (this.#hasEnded || this.#answeredAt) return;
       this.#answeredAt = this.#env.now();
       if (this.#isMuted) call.mute(true);
@@ -170,6 +175,51 @@ export class OutgoingCall {
     this.#statusPoll = setInterval(() => {
       if (call.status() === "closed") this.#onCarrierEnd();
     }, STATUS_POLL_MS);
+  }
+
+  #clearRingingTimers() {
+    clearTimeout(this.#ringingTimer);
+    clearTimeout(this.#recordTimer);
+    this.#recordTimer = undefined;
+  }
+
+  /** Ask the server, until it rings, whether the call is over: the carrier's refusal may not reach the SDK. */
+  async #watchRecord() {
+    try {
+      const result = await this.#fetchRecordedEnd();
+      if (this.#hasEnded || this.#isEnding || !this.#recordTimer) return;
+      if (result) this.#close(() => this.#finish(result.status, { ...result, problem: problemOf(result) }));
+      else this.#recordTimer = setTimeout(() => this.#watchRecord(), RECORD_POLL_MS);
+    } catch (error) {
+      this.#close(() => this.#finish("refused", { problem: asProblem(error) }));
+    }
+  }
+
+  /**
+   * The call's end on record; null while there is none. Throws the Problem of a refused token.
+   * @returns {Promise<CallResult | null>}
+   */
+  async #fetchRecordedEnd() {
+    const record = await this.#session.fetchCallResult(this.#details.callId);
+    return record && isFinal(record.status) ? callResult(record, null) : null;
+  }
+
+  /**
+   * End the call because of a problem on this side, unless its record has another reason.
+   * @param {Problem} problem
+   */
+  async #finishWithProblem(problem) {
+    /** @type {CallResult | null} */
+    let result = null;
+    if (problem.code === "connection_failed") {
+      try {
+        result = await this.#fetchRecordedEnd();
+      } catch (error) {
+        problem = asProblem(error);
+      }
+    }
+    if (result) this.#finish(result.status, { ...result, problem: problemOf(result) });
+    else this.#finish(problem.isRefusal ? "refused" : "failed", { problem });
   }
 
   #startRingingTimer() {
@@ -204,9 +254,21 @@ export class OutgoingCall {
    * End the call before the answer because of a problem on this side.
    * @param {Problem} problem
    */
-  #abandon(problem) {
+  async #abandon(problem) {
     if (this.#hasEnded || this.#isEnding) return;
-    this.#finish("failed", { problem });
+    this.#isEnding = true;
+    await this.#finishWithProblem(problem);
+    this.#disconnect();
+  }
+
+  /** @param {() => void} finish */
+  #close(finish) {
+    if (this.#hasEnded || this.#isEnding) return;
+    finish();
+    this.#disconnect();
+  }
+
+  #disconnect() {
     this.#call?.disconnect();
     this.#device.discard();
     this.#device.release();
@@ -244,7 +306,7 @@ export class OutgoingCall {
     this.#device.listen(null);
     this.#stopWatchingCSP();
     this.#dtmf.clear();
-    clearTimeout(this.#ringingTimer);
+    this.#clearRingingTimers();
     clearInterval(this.#statusPoll);
     const duration = this.#answeredAt ? Math.round((this.#env.now() - this.#answeredAt) / 1000) : 0;
     this.#listener.ended({ status, duration, message: problem?.message ?? message, problem, endedByRemote });
