@@ -4,6 +4,8 @@ import msgspec
 
 from accounts.account_settings import AccountSettings
 from accounts.login_throttle import LoginThrottle
+from accounts.passkey_ceremony import PasskeyCeremony
+from accounts.passkey_settings import PasskeySettings
 from accounts.password_reset import PasswordReset
 from accounts.passwords import Passwords
 from accounts.registration import Registration
@@ -25,6 +27,8 @@ class AccountServices(msgspec.Struct, frozen=True):
     passwords: Passwords
     login_throttle: LoginThrottle
     totp: TotpSecrets
+    passkey_ceremony: PasskeyCeremony
+    passkey_settings: PasskeySettings
 
 
 ACCOUNT_SERVICES: AppKey[AccountServices] = AppKey("account_services")
@@ -35,7 +39,8 @@ def build_account_services(settings: Settings, database: Database, mailer: Maile
     passwords, url = Passwords(), settings.public_url
     throttle = LoginThrottle(database, exempts_loopback=settings.is_sandbox)
     totp = TotpSecrets(settings.secret_key)
-    authenticator = Authenticator(database, passwords, throttle, totp)
+    ceremony = PasskeyCeremony(throttle, public_url=url, secret=settings.secret_key)
+    authenticator = Authenticator(database, passwords, throttle, totp, ceremony)
     return AccountServices(
         authenticator=authenticator,
         registration=Registration(database, passwords, throttle, mailer, public_url=url, secret=settings.secret_key),
@@ -44,4 +49,8 @@ def build_account_services(settings: Settings, database: Database, mailer: Maile
         passwords=passwords,
         login_throttle=throttle,
         totp=totp,
+        passkey_ceremony=ceremony,
+        passkey_settings=PasskeySettings(
+            database, ceremony, authenticator, mailer, forgot_url=f"{url}/forgot-password"
+        ),
     )

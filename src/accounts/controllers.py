@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.account_services import ACCOUNT_SERVICES
 from accounts.auth import browser_of, current_actor, current_viewer, raw_session_id, requires_user, session_cookie
-from accounts.errors import SecondFactorRequired, WrongCode, WrongCredentials
+from accounts.errors import PasskeyRequired, SecondFactorRequired, WrongCode, WrongCredentials
 from accounts.schemas import Person, SessionInfo, SignIn
 from accounts.sessions import SessionService
 from kit.audit import record
@@ -25,7 +25,7 @@ class SessionController(Controller):
     path = "/session"
     tags = ["Session"]
 
-    @post(summary="Sign in", refusals=(WrongCredentials, SecondFactorRequired, WrongCode, TooMany))
+    @post(summary="Sign in", refusals=(WrongCredentials, SecondFactorRequired, PasskeyRequired, WrongCode, TooMany))
     async def sign_in(self, request: Request[Any, Any, State], data: JSONBody[SignIn]) -> Response[SessionInfo]:
         if errors := invalid_text_errors(data):
             raise ValidationFailed(errors)

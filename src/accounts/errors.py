@@ -50,3 +50,45 @@ class SecondFactorUnchanged(Conflict):
 
     code = "second_factor_unchanged"
     message = "Two-step sign-in is already set this way"
+
+
+class PasskeyRefused(Unauthenticated):
+    """The passkey is unknown, of a disabled account, or its answer is not valid; the answer is the same."""
+
+    code = "passkey_refused"
+    message = "This passkey did not work here. Try another one, or sign in with your password"
+
+
+class PasskeyTooLate(Unauthenticated):
+    """The browser's question is too old, was answered before, or belongs to another browser."""
+
+    code = "passkey_too_late"
+    message = "That took too long. Try again"
+
+
+class PasskeyRequired(Unauthenticated):
+    """The password is right; the account's only second factor is a passkey, which needs a browser."""
+
+    code = "passkey_required"
+    message = "Sign in with your passkey, in a browser"
+
+
+class PasskeysUnavailable(Conflict):
+    """Browsers offer passkeys on https and on localhost only, and never for an IP address."""
+
+    code = "passkeys_unavailable"
+    message = "Passkeys need an https address with a host name"
+
+
+class TooManyPasskeys(Conflict):
+    """The account has as many passkeys as it may have."""
+
+    code = "too_many_passkeys"
+    message = "You have 10 passkeys. Remove one first"
+
+
+class LastSecondFactor(Conflict):
+    """The account must keep a second factor."""
+
+    code = "last_second_factor"
+    message = "This is your only second factor. Add another passkey first, or ask another admin for a reset"

@@ -6,7 +6,9 @@ from ipaddress import ip_address, ip_network
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
 
 from kit.clock import utc_now
 from kit.db.database import Database
@@ -55,6 +57,13 @@ class LoginThrottle:
         """Count one mail to an address; False when it may get no more, which must not be shown."""
         async with self._database.sessions() as session, session.begin():
             return await _refusal(session, f"{action}:{fingerprint(email)}", MAILS_TO_ONE_ADDRESS) is None
+
+    async def use_once(self, key: str, expires_at: float) -> bool:
+        """Record the use of a one-time value that works until ``expires_at`` (Unix seconds); False when it was used."""
+        until = dt.datetime.fromtimestamp(expires_at, dt.UTC)
+        used = insert(RateCounter).values(id=uuid7(), key=key, window_start=until, times=1).on_conflict_do_nothing()
+        async with self._database.sessions() as session, session.begin():
+            return await session.scalar(used.returning(RateCounter.id)) is not None
 
     async def ensure_may_attempt(self, account: str, address: str) -> None:
         """Check the limits before a secret is checked. Raises: TooMany."""

@@ -100,3 +100,14 @@ def second_factor_changed(to: str, what: str, forgot: str) -> Mail:
         paragraphs=(f"Two-step sign-in: {what}.", _NOT_YOU),
         action=("Reset password", forgot),
     )
+
+
+def passkey_changed(to: str, what: str, forgot: str | None) -> Mail:
+    """The notice of a change; ``forgot`` is None for staff, whom another admin helps."""
+    not_you = "If this was not you, tell an admin now." if forgot is None else _NOT_YOU
+    return Mail(
+        to=to,
+        subject="Your passkeys changed",
+        paragraphs=(f"A change of your account: {what}.", not_you),
+        action=None if forgot is None else ("Reset password", forgot),
+    )

@@ -1,4 +1,4 @@
-"""User accounts, sessions, recovery codes and one-time tokens."""
+"""User accounts, sessions, recovery codes, passkeys and one-time tokens."""
 
 import datetime as dt
 import enum
@@ -49,6 +49,22 @@ class AbstractRecoveryCode(Base):
     used_at: Mapped[dt.datetime | None]
 
 
+class AbstractPasskey(Base):
+    """A WebAuthn credential: it signs in alone, or as the second factor after a password."""
+
+    __abstract__ = True
+
+    user_id: Mapped[UUID]
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    """In COSE form, as the authenticator sent it."""
+    sign_count: Mapped[int] = mapped_column(sa.BigInteger)
+    """The authenticator's counter at the last use; 0 with authenticators that do not count."""
+    transports: Mapped[list[str]] = mapped_column(sa.ARRAY(sa.Text))
+    name: Mapped[str]
+    last_used_at: Mapped[dt.datetime | None]
+
+
 class LoginSession(AbstractSession):
     """A customer's session; it ends at most 14 days after sign-in."""
 
@@ -66,6 +82,14 @@ class RecoveryCode(AbstractRecoveryCode):
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"))
 
 
+class Passkey(AbstractPasskey):
+    """A customer's passkey."""
+
+    __tablename__ = "passkey"
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+
+
 class AbstractAccount(Base):
     """An account that signs in. Customers and staff have separate tables."""
 
@@ -74,6 +98,7 @@ class AbstractAccount(Base):
     needs_second_factor: ClassVar[bool]
     """True when a password alone never signs in."""
     recovery_code_model: ClassVar[type[AbstractRecoveryCode]]
+    passkey_model: ClassVar[type[AbstractPasskey]]
 
     email: Mapped[str] = mapped_column(unique=True)
     """Lower case."""
@@ -86,7 +111,14 @@ class AbstractAccount(Base):
     """None until a first code confirms the secret."""
     totp_last_step: Mapped[int | None] = mapped_column(sa.BigInteger)
     """The last time step whose code was used; each code works once."""
+    has_passkey: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """True while the account has a passkey; written with the passkeys."""
     disabled_at: Mapped[dt.datetime | None]
+
+    @property
+    def has_second_factor(self) -> bool:
+        """True when a password alone does not sign in any more."""
+        return self.totp_enabled_at is not None or self.has_passkey
 
 
 class User(AbstractAccount):
@@ -98,6 +130,7 @@ class User(AbstractAccount):
     actor_kind = ActorKind.USER
     needs_second_factor = False
     recovery_code_model = RecoveryCode
+    passkey_model = Passkey
 
     email_verified_at: Mapped[dt.datetime | None]
 

@@ -1,4 +1,4 @@
-"""The second factor: TOTP codes, each valid once, and ten recovery codes."""
+"""The second factor by app: TOTP codes, each valid once, and ten recovery codes."""
 
 import hashlib
 import secrets
@@ -70,10 +70,16 @@ class SecondFactorService:
         """Disable the second factor. Raises: SecondFactorUnchanged, when it is disabled."""
         if user.totp_enabled_at is None:
             raise SecondFactorUnchanged
-        user.totp_secret = user.totp_enabled_at = user.totp_last_step = None
-        await self._session.execute(
-            sa.delete(user.recovery_code_model).where(user.recovery_code_model.user_id == user.id)
-        )
+        await self._forget_app(user)
+        await record(self._session, by, "second_factor.disabled", subject_id=user.id, subject_name=user.email)
+
+    async def remove_all(self, user: AbstractAccount, *, by: Actor) -> None:
+        """Remove every second factor: the app, its recovery codes and the passkeys. Raises: SecondFactorUnchanged."""
+        if not user.has_second_factor:
+            raise SecondFactorUnchanged
+        await self._forget_app(user)
+        await self._session.execute(sa.delete(user.passkey_model).where(user.passkey_model.user_id == user.id))
+        user.has_passkey = False
         await record(self._session, by, "second_factor.disabled", subject_id=user.id, subject_name=user.email)
 
     async def verify(self, user: AbstractAccount, code: str) -> bool:
@@ -112,6 +118,12 @@ class SecondFactorService:
 
     def _decrypt(self, user: AbstractAccount) -> str:
         return self._totp.decrypt(user.id, user.totp_secret or b"")
+
+    async def _forget_app(self, user: AbstractAccount) -> None:
+        """Remove the authenticator app, an enrolment that is not confirmed, and the recovery codes."""
+        user.totp_secret = user.totp_enabled_at = user.totp_last_step = None
+        codes = user.recovery_code_model
+        await self._session.execute(sa.delete(codes).where(codes.user_id == user.id))
 
 
 def _recovery_code() -> str:

@@ -82,11 +82,11 @@ class UserService(AccountService[User]):
         await record(session, by, "account.enabled", subject_id=user.id, subject_name=user.email)
 
     async def reset_second_factor(self, user_id: UUID, totp: TotpSecrets, *, by: Actor) -> User:
-        """Disable a person's second factor on their behalf. Raises: NotFound, SecondFactorUnchanged."""
+        """Remove a person's second factors on their behalf. Raises: NotFound, SecondFactorUnchanged."""
         user = await self._repository.get_one_or_none(User.id == user_id)
         if user is None:
             raise NotFound
-        await SecondFactorService(self._session, totp).disable(user, by=by)
+        await SecondFactorService(self._session, totp).remove_all(user, by=by)
         await SessionService(self._session).end_all(user.id)
         return user
 

@@ -1,4 +1,4 @@
-"""Signs in by password and second factor, and starts the session."""
+"""Signs in by password and second factor, or by passkey, and starts the session."""
 
 from typing import Any
 from uuid import UUID
@@ -6,9 +6,18 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from accounts.errors import NotSignedIn, SecondFactorRequired, WrongCode, WrongCredentials
+from accounts.errors import (
+    NotSignedIn,
+    PasskeyRefused,
+    PasskeyRequired,
+    SecondFactorRequired,
+    WrongCode,
+    WrongCredentials,
+)
 from accounts.login_throttle import LoginThrottle, account_key
-from accounts.models import AbstractAccount
+from accounts.models import AbstractAccount, User
+from accounts.passkey_ceremony import PasskeyCeremony, PasskeyQuestion
+from accounts.passkeys import PasskeyService
 from accounts.passwords import Passwords
 from accounts.rules import normalize_email
 from accounts.second_factor import SecondFactorService
@@ -41,12 +50,16 @@ class Authenticator:
         passwords: Passwords,
         throttle: LoginThrottle,
         totp: TotpSecrets,
+        ceremony: PasskeyCeremony,
         *,
+        account_model: type[AbstractAccount] = User,
         accounts: type[AccountService[Any]] = UserService,
         sessions: type[AbstractSessionService[Any]] = SessionService,
         throttle_scope: str = "sign-in",
     ) -> None:
         """``accounts`` sign in and get ``sessions``; wrong attempts count separately for each ``throttle_scope``."""
+        self._ceremony = ceremony
+        self._account_model = account_model
         self._accounts = accounts
         self._sessions = sessions
         self._throttle_scope = throttle_scope
@@ -64,10 +77,13 @@ class Authenticator:
             TooMany: the account or the address must wait.
             WrongCredentials: e-mail or password is wrong.
             SecondFactorRequired: the password is right, and a code is required.
+            PasskeyRequired: the password is right, and the only second factor is a passkey.
             WrongCode: the code is wrong or was used.
         """
         user = await self._find_by_password(email, password, browser)
-        if user.needs_second_factor or user.totp_enabled_at is not None:
+        if user.needs_second_factor or user.has_second_factor:
+            if user.totp_enabled_at is None and user.has_passkey:
+                raise PasskeyRequired
             if code is None:
                 raise SecondFactorRequired
             await self.verify_code(user, code, browser.address)
@@ -76,9 +92,12 @@ class Authenticator:
     async def start_sign_in(
         self, *, email: str, password: str, browser: Browser, replaces: str | None = None
     ) -> SignedIn:
-        """Check the password; when a code is required too, start a session that awaits it. Raises: as ``sign_in``."""
+        """Check the password; when a second factor is required, start a session that awaits it.
+
+        Raises: TooMany, WrongCredentials.
+        """
         user = await self._find_by_password(email, password, browser)
-        awaits = user.needs_second_factor or user.totp_enabled_at is not None
+        awaits = user.needs_second_factor or user.has_second_factor
         return await self.start_session(user, browser, replaces, awaits_second_factor=awaits)
 
     async def finish_sign_in(self, *, raw: str, code: str, browser: Browser) -> SignedIn:
@@ -94,10 +113,58 @@ class Authenticator:
         await self.verify_code(user, code, browser.address)
         return await self.start_session(user, browser, raw)
 
-    async def awaits_code(self, raw: str) -> bool:
-        """True when the session ``raw`` awaits a code."""
+    async def find_awaiting(self, raw: str | None) -> AbstractAccount | None:
+        """The account of the session ``raw``, when it awaits the second factor."""
+        if raw is None:
+            return None
         async with self._database.sessions() as session, session.begin():
-            return await self._sessions(session).find_awaiting(raw) is not None
+            awaiting = await self._sessions(session).find_awaiting(raw)
+            return None if awaiting is None else await self._accounts(session).find(awaiting.user_id)
+
+    def ask_for_passkey(self) -> PasskeyQuestion:
+        """The question for a passkey that signs in. Raises: PasskeysUnavailable."""
+        return self._ceremony.ask_to_sign(purpose=self._throttle_scope)
+
+    async def sign_in_with_passkey(
+        self, *, credential: str, ticket: str | None, browser: Browser, replaces: str | None = None
+    ) -> SignedIn:
+        """Sign in with a passkey alone, or with the one of the account whose password was checked before.
+
+        A passkey verifies its person (fingerprint, face, PIN), so it is both factors.
+
+        Raises:
+            PasskeyTooLate: the question is too old, was answered before, or was put to another browser.
+            PasskeyRefused: unknown passkey, disabled account, or an answer that is not valid.
+            TooMany: the passkey or the address must wait.
+        """
+        challenge = await self._ceremony.use_ticket(ticket, purpose=self._throttle_scope)
+        awaiting = await self.find_awaiting(replaces)
+        account = await self.verify_passkey(credential, challenge, browser.address)
+        if awaiting is not None and awaiting.id != account.id:
+            raise PasskeyRefused
+        return await self.start_session(account, browser, replaces)
+
+    async def verify_passkey(self, credential: str, challenge: bytes, address: str) -> AbstractAccount:
+        """Check the answer of a passkey, which then counts as used; return its account.
+
+        Raises: PasskeyRefused, TooMany.
+        """
+        answer = self._ceremony.parse_answer(credential)
+        counter = account_key(f"{self._throttle_scope}-passkey", answer.raw_id.hex())
+        await self._throttle.ensure_may_attempt(counter, address)
+        try:
+            async with self._database.sessions() as session, session.begin():
+                passkeys = PasskeyService(session, self._account_model)
+                found = await passkeys.find_with_account(answer.raw_id)
+                if found is None:
+                    raise PasskeyRefused
+                passkey, account = found
+                await passkeys.use(passkey, self._ceremony.check_signature(answer, challenge, passkey))
+        except PasskeyRefused:
+            await self._throttle.record_attempt(counter, address, succeeded=False)
+            raise
+        await self._throttle.record_attempt(counter, address, succeeded=True)
+        return account
 
     async def verify_code(self, user: AbstractAccount, code: str, address: str) -> None:
         """Verify a code of the second factor, which then is used. Raises: TooMany, WrongCode."""

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from admin import csv_export, pages
 from admin.actions import bulk_confirm_page, confirm_page
-from admin.auth import auth_pages
+from admin.auth import auth_pages, passkey_pages
 from admin.back_office import BackOffice
 from admin.base_view import RecordView
 from admin.operations import operations_page, pause_actions
@@ -118,6 +118,7 @@ async def home(request: Request) -> Response:
 
 ROUTES = (
     *auth_pages.ROUTES,
+    *passkey_pages.ROUTES,
     *operations_page.ROUTES,
     *pause_actions.ROUTES,
     *confirm_page.ROUTES,

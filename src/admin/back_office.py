@@ -61,7 +61,7 @@ def build_back_office(
     theme: Theme,
 ) -> BackOffice:
     """Make the back office of an application. It connects to nothing yet."""
-    staff_auth = StaffAuth(staff_database, accounts)
+    staff_auth = StaffAuth(staff_database, accounts, mailer)
     return BackOffice(
         settings=settings,
         theme=theme,

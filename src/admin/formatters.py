@@ -97,6 +97,7 @@ COLUMN_LABELS = {
     "to_number": "To",
     "token_id": "Token",
     "totp_enabled_at": "Second factor",
+    "has_passkey": "Passkey",
     "user_id": "User",
 }
 """Labels of columns whose names are no good labels."""

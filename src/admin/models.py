@@ -1,4 +1,4 @@
-"""Staff accounts, their sessions and recovery codes. The customers' role has no access to these tables."""
+"""Staff accounts, their sessions, recovery codes and passkeys. The customers' role has no access to these tables."""
 
 import datetime as dt
 import enum
@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from accounts.models import AbstractAccount, AbstractRecoveryCode, AbstractSession
+from accounts.models import AbstractAccount, AbstractPasskey, AbstractRecoveryCode, AbstractSession
 from kit.actor import ActorKind
 from kit.db.model import text_enum
 
@@ -44,6 +44,14 @@ class StaffRecoveryCode(AbstractRecoveryCode):
     user_id: Mapped[UUID] = mapped_column("staff_id", sa.ForeignKey("staff.id", ondelete="CASCADE"))
 
 
+class StaffPasskey(AbstractPasskey):
+    """A staff member's passkey."""
+
+    __tablename__ = "staff_passkey"
+
+    user_id: Mapped[UUID] = mapped_column("staff_id", sa.ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+
+
 class Staff(AbstractAccount):
     """A staff account."""
 
@@ -51,6 +59,7 @@ class Staff(AbstractAccount):
     actor_kind = ActorKind.STAFF
     needs_second_factor = True
     recovery_code_model = StaffRecoveryCode
+    passkey_model = StaffPasskey
 
     role: Mapped[StaffRole] = mapped_column(text_enum(StaffRole, name="role"))
     joined_at: Mapped[dt.datetime | None]

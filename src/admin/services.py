@@ -75,7 +75,7 @@ class StaffSessionService(AbstractSessionService[StaffSession]):
                 *is_active(StaffSession, now, STAFF_SESSION_IDLE),
                 ~StaffSession.awaits_second_factor,
                 Staff.disabled_at.is_(None),
-                Staff.totp_enabled_at.is_not(None),
+                sa.or_(Staff.totp_enabled_at.is_not(None), Staff.has_passkey),
             )
         )
         row = (await self._session.execute(query)).one_or_none()
@@ -178,11 +178,11 @@ class StaffService(AccountService[Staff]):
         await self._record(staff, by, "staff.disabled", None)
 
     async def reset_second_factor(self, staff_id: UUID, totp: TotpSecrets, *, by: Actor) -> None:
-        """Remove a second factor; the next sign-in enrols a new one. Raises: NotFound, SecondFactorUnchanged."""
+        """Remove the second factors; the next sign-in enrols a new one. Raises: NotFound, SecondFactorUnchanged."""
         staff = await self._repository.get_one_or_none(Staff.id == staff_id)
         if staff is None:
             raise NotFound
-        await SecondFactorService(self._session, totp).disable(staff, by=by)
+        await SecondFactorService(self._session, totp).remove_all(staff, by=by)
         await StaffSessionService(self._session).end_all(staff.id)
 
     async def _lock_and_get(self, staff_id: UUID, *, is_admin_after: bool) -> Staff:

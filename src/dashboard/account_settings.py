@@ -127,6 +127,7 @@ async def _page(request: Visit, *, status: int = 200, **forms: Form) -> Response
     who = current_viewer(request)
     user, _, codes_left = await account_settings_of(request).get_second_factor(who)
     sessions = await account_settings_of(request).list_sessions(who)
+    accounts = ACCOUNT_SERVICES.get(request.app)
     return render(
         request,
         "accounts/account.html",
@@ -134,6 +135,9 @@ async def _page(request: Visit, *, status: int = 200, **forms: Form) -> Response
         forms=forms,
         has_second_factor=user.totp_enabled_at is not None,
         codes_left=codes_left,
+        has_passkeys=accounts.passkey_ceremony.is_available,
+        passkeys=await accounts.passkey_settings.list(who.user_id),
+        passkey_name=describe_user_agent(request.headers.get("user-agent", "")),
         sessions=[(row, describe_user_agent(row.user_agent), row.id == who.session_id) for row in sessions],
     )
 

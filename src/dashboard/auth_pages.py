@@ -29,7 +29,7 @@ _NEXT = "/dashboard"
 
 @get("/signup")
 async def sign_up_page(request: Visit, sent: FromQuery[str | None] = None) -> Response[str]:
-    back = _own_path(request.query_params.get("next"))
+    back = own_path(request.query_params.get("next"))
     if _viewer(request) is not None:
         return redirect(request, back)
     if sent is not None:
@@ -46,8 +46,8 @@ async def sign_up(request: Visit) -> Response[str]:
             email=form["email"], password=form["password"], name=form["name"], address=browser_of(request).address
         )
     except DomainError as error:
-        return render_refused(request, "accounts/signup.html", form, error, back=_own_path(form["next"]))
-    cookie = _sign_up_cookie(request, f"{proof}.{quote(_own_path(form['next']), safe='')}")
+        return render_refused(request, "accounts/signup.html", form, error, back=own_path(form["next"]))
+    cookie = _sign_up_cookie(request, f"{proof}.{quote(own_path(form['next']), safe='')}")
     return redirect(request, "/signup?sent=1", cookies=[cookie])
 
 
@@ -82,19 +82,16 @@ async def verify_email(request: Visit, token: FromPath[str]) -> Response[str]:
 
 @get("/login")
 async def sign_in_page(request: Visit) -> Response[str]:
-    back = _own_path(request.query_params.get("next"))
+    back = own_path(request.query_params.get("next"))
     if _viewer(request) is not None:
         return redirect(request, back)
-    raw = raw_session_id(request)
-    if raw is not None and await _accounts(request).authenticator.awaits_code(raw):
-        return render(request, "accounts/code.html", form=None, back=back)
-    return render(request, "accounts/login.html", form=None, back=back)
+    return await _sign_in_form(request, None, back=back)
 
 
 @post("/login", status_code=200)
 async def sign_in(request: Visit) -> Response[str]:
     form = await read_form(request, "email", "password", "next")
-    back = _own_path(form["next"])
+    back = own_path(form["next"])
     try:
         ensure_valid_text(form)
         signed_in = await _accounts(request).authenticator.start_sign_in(
@@ -104,7 +101,8 @@ async def sign_in(request: Visit) -> Response[str]:
             replaces=raw_session_id(request),
         )
     except DomainError as error:
-        return render_refused(request, "accounts/login.html", form, error, back=back)
+        has_passkeys = _accounts(request).passkey_ceremony.is_available
+        return render_refused(request, "accounts/login.html", form, error, back=back, has_passkeys=has_passkeys)
     cookie = session_cookie(_settings(request).public_url, signed_in.raw)
     target = f"/login?next={quote(back, safe='/')}" if signed_in.awaits_second_factor else back
     return redirect(request, target, cookies=[cookie])
@@ -113,7 +111,7 @@ async def sign_in(request: Visit) -> Response[str]:
 @post("/login/code", status_code=200)
 async def second_step(request: Visit) -> Response[str]:
     form = await read_form(request, "code", "next")
-    back, raw = _own_path(form["next"]), raw_session_id(request)
+    back, raw = own_path(form["next"]), raw_session_id(request)
     try:
         ensure_valid_text(form)
         if raw is None:
@@ -125,7 +123,7 @@ async def second_step(request: Visit) -> Response[str]:
         target = f"/login?next={quote(back, safe='/')}"
         return redirect(request, target, "That took too long. Sign in again.", is_problem=True)
     except DomainError as error:
-        return render_refused(request, "accounts/code.html", form, error, back=back)
+        return await render_sign_in_refused(request, form, error, back=back)
     return redirect(request, back, cookies=[session_cookie(_settings(request).public_url, signed_in.raw)])
 
 
@@ -155,6 +153,26 @@ HANDLERS = (
 )
 
 
+async def render_sign_in_refused(request: Visit, form: Form, error: DomainError, *, back: str) -> Response[str]:
+    """Show the form of the sign-in's present step again, with the error."""
+    return await _sign_in_form(request, (form, error), back=back)
+
+
+async def _sign_in_form(request: Visit, refused: tuple[Form, DomainError] | None, *, back: str) -> Response[str]:
+    """The form for the password, or after it the one for the second factor."""
+    awaiting = await _accounts(request).authenticator.find_awaiting(raw_session_id(request))
+    has_passkeys = _accounts(request).passkey_ceremony.is_available
+    template = "accounts/login.html"
+    context: dict[str, Any] = {"back": back, "has_passkeys": has_passkeys}
+    if awaiting is not None:
+        template = "accounts/code.html"
+        context["has_app"] = awaiting.totp_enabled_at is not None
+        context["has_passkeys"] = has_passkeys and awaiting.has_passkey
+    if refused is None:
+        return render(request, template, form=None, **context)
+    return render_refused(request, template, *refused, **context)
+
+
 def render_refused(request: Visit, template: str, form: Form, error: DomainError, **context: Any) -> Response[str]:
     """Show the form again with the typed values and the errors."""
     refused = form.refused(error)
@@ -179,7 +197,7 @@ def without_referrer(response: Response[str]) -> Response[str]:
     return response
 
 
-def _own_path(path: str | None) -> str:
+def own_path(path: str | None) -> str:
     """Return ``path`` if it is on this site, else the dashboard."""
     return path if path is not None and is_own_path(path) else _NEXT
 
@@ -187,7 +205,7 @@ def _own_path(path: str | None) -> str:
 def _sign_up_proof(request: Visit) -> tuple[str | None, str]:
     """Read the sign-up cookie: the proof, and the path to go to after verification."""
     proof, _, back = request.cookies.get(SIGN_UP_COOKIE, "").partition(".")
-    return proof or None, _own_path(unquote(back))
+    return proof or None, own_path(unquote(back))
 
 
 def _sign_up_cookie(request: Visit, value: str | None) -> Cookie:

@@ -9,6 +9,7 @@ from dashboard import (
     home,
     invitations,
     organizations,
+    passkey_pages,
     password_reset_pages,
     second_factor_pages,
 )
@@ -38,6 +39,7 @@ def build_pages(settings: Settings) -> Router:
         *password_reset_pages.HANDLERS,
         *account_settings.HANDLERS,
         *second_factor_pages.HANDLERS,
+        *passkey_pages.HANDLERS,
         overview,
         CallPages,
         settings_page,

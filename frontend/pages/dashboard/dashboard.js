@@ -1,5 +1,6 @@
 // Everything the dashboard's pages do beyond plain HTML. Each module finds its own markup; without scripts the pages work.
 import { enableCopyButtons } from "../shared/copy-button.js";
+import { enablePasskeys } from "../shared/passkeys.js";
 import { announceToast } from "../shared/toast.js";
 import { enableCallPanel } from "./js/call-panel.js";
 import { enableConfirmDialogs } from "./js/confirm-dialog.js";
@@ -15,6 +16,7 @@ enableCopyButtons(document);
 enableForms(document);
 enableKitDownloads(document);
 enableMenus(document);
+enablePasskeys(document);
 enableCallPanel(document);
 enableTestCall(document);
 showLocalTimes(document);

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from accounts.errors import NotSignedIn, SecondFactorUnchanged
 from accounts.sessions import Browser
 from accounts.totp import enrolment_uri
+from accounts.user_agents import describe_user_agent
 from admin.auth.staff_auth import PendingSignIn
 from admin.errors import StaffLinkNotUsable
 from admin.mount import STAFF_SESSION_COOKIE
@@ -36,7 +37,7 @@ RECENT_SIGN_INS = 10
 _CODES_COOKIE = "staff_codes"
 _CODES_PATH = "/admin/recovery-codes"
 _CODES_SECONDS = 120
-_SIGN_IN_EXPIRED = "That took too long. Sign in again."
+SIGN_IN_EXPIRED = "That took too long. Sign in again."
 
 
 async def join_page(request: Request) -> Response:
@@ -56,7 +57,7 @@ async def join(request: Request) -> Response:
         return await _link_gone(request)
     try:
         ensure_valid_text(form)
-        await staff_auth.join(link, password=form["password"], address=_browser(request).address)
+        await staff_auth.join(link, password=form["password"], address=browser_of(request).address)
     except StaffLinkNotUsable:
         return await _link_gone(request)
     except DomainError as error:
@@ -68,7 +69,7 @@ async def sign_in_page(request: Request) -> Response:
     back = safe_return_path(request.query_params.get("next"))
     if request.state.viewer is not None:
         return redirect(request, back)
-    return await render(request, "admin/login.html", form=None, back=back)
+    return await render(request, "admin/login.html", form=None, back=back, has_passkeys=has_passkeys(request))
 
 
 async def sign_in(request: Request) -> Response:
@@ -79,13 +80,15 @@ async def sign_in(request: Request) -> Response:
         begun = await back_office(request).staff_auth.first_step(
             email=form["email"],
             password=form["password"],
-            browser=_browser(request),
+            browser=browser_of(request),
             replaces=request.state.session_token,
         )
     except DomainError as error:
-        return await render_refused(request, "admin/login.html", form, error, back=back)
+        return await render_refused(
+            request, "admin/login.html", form, error, back=back, has_passkeys=has_passkeys(request)
+        )
     response = redirect(request, f"/admin/second-step?next={back}")
-    return _with_session_cookie(request, response, begun.raw)
+    return with_session_cookie(request, response, begun.raw)
 
 
 async def second_step_page(request: Request) -> Response:
@@ -100,23 +103,23 @@ async def second_step(request: Request) -> Response:
     form, token = await read_form(request, "code", "next"), request.state.session_token
     back, pending = safe_return_path(form["next"]), await _pending_sign_in(request)
     if pending is None:
-        return redirect(request, "/admin/login", _SIGN_IN_EXPIRED, is_problem=True)
+        return redirect(request, "/admin/login", SIGN_IN_EXPIRED, is_problem=True)
     staff_auth, codes = back_office(request).staff_auth, None
     try:
         ensure_valid_text(form)
         if pending.enrolment_secret is None:
-            begun = await staff_auth.second_step(raw=token, code=form["code"], browser=_browser(request))
+            begun = await staff_auth.second_step(raw=token, code=form["code"], browser=browser_of(request))
         else:
-            codes, begun = await staff_auth.enrol(raw=token, code=form["code"], browser=_browser(request))
+            codes, begun = await staff_auth.enrol(raw=token, code=form["code"], browser=browser_of(request))
     except (NotSignedIn, SecondFactorUnchanged):
-        return redirect(request, "/admin/login", _SIGN_IN_EXPIRED, is_problem=True)
+        return redirect(request, "/admin/login", SIGN_IN_EXPIRED, is_problem=True)
     except DomainError as error:
         return await _second_step(request, pending, (form, error), back)
     response = redirect(request, back if codes is None else _CODES_PATH)
     if codes is not None:
         encrypted = _codes_encryptor(request, pending.staff.id).encrypt(msgspec.json.encode(list(codes)))
         set_cookie(request, response, _CODES_COOKIE, encrypted, seconds=_CODES_SECONDS, path=_CODES_PATH)
-    return _with_session_cookie(request, response, begun.raw)
+    return with_session_cookie(request, response, begun.raw)
 
 
 async def recovery_codes_page(request: Request) -> Response:
@@ -141,13 +144,27 @@ async def sign_out(request: Request) -> Response:
 
 
 async def account_page(request: Request) -> Response:
-    """The viewer's sessions and last sign-ins."""
+    """The viewer's passkeys, sessions and last sign-ins."""
+    return await render_account(request, None)
+
+
+async def render_account(request: Request, refused: tuple[Form, DomainError] | None) -> Response:
+    """Render the account page; ``refused`` is the form of a passkey and why it was refused."""
     who = viewer(request)
     async with back_office(request).staff_database.sessions() as session:
         service = StaffSessionService(session)
         sessions = await service.list_active(who.staff_id)
         sign_ins = await service.recent_sign_ins(who.staff_id, RECENT_SIGN_INS)
-    return await render(request, "admin/account.html", sessions=sessions, sign_ins=sign_ins)
+    context: dict[str, Any] = {
+        "sessions": sessions,
+        "sign_ins": sign_ins,
+        "has_passkeys": has_passkeys(request),
+        "passkeys": await back_office(request).staff_auth.passkey_settings.list(who.staff_id),
+        "passkey_name": describe_user_agent(request.headers.get("user-agent", "")),
+    }
+    if refused is None:
+        return await render(request, "admin/account.html", form=None, **context)
+    return await render_refused(request, "admin/account.html", *refused, **context)
 
 
 async def end_session(request: Request) -> Response:
@@ -181,6 +198,20 @@ async def _pending_sign_in(request: Request) -> PendingSignIn | None:
     return None if token is None else await back_office(request).staff_auth.pending_sign_in(token)
 
 
+async def render_second_step(request: Request, form: Form, error: DomainError, back: str) -> Response:
+    """Render the second step again after a refusal; the first step when no sign-in is pending."""
+    pending = await _pending_sign_in(request)
+    if pending is None:
+        has_any = has_passkeys(request)
+        return await render_refused(request, "admin/login.html", form, error, back=back, has_passkeys=has_any)
+    return await _second_step(request, pending, (form, error), back)
+
+
+def has_passkeys(request: Request) -> bool:
+    """True when browsers offer passkeys on the product's address."""
+    return back_office(request).accounts.passkey_ceremony.is_available
+
+
 async def _second_step(
     request: Request, pending: PendingSignIn, refused: tuple[Form, DomainError] | None, back: str
 ) -> Response:
@@ -190,7 +221,14 @@ async def _second_step(
         uri = enrolment_uri(pending.staff.email, secret)
         qr_code = segno.make(uri, micro=False).svg_data_uri(scale=5, light="#ffffff")
         secret = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
-    context: dict[str, Any] = {"back": back, "secret": secret, "qr_code": qr_code}
+    context: dict[str, Any] = {
+        "back": back,
+        "secret": secret,
+        "qr_code": qr_code,
+        "has_app": pending.staff.totp_enabled_at is not None,
+        "has_passkeys": has_passkeys(request) and (secret is not None or pending.staff.has_passkey),
+        "passkey_name": describe_user_agent(request.headers.get("user-agent", "")),
+    }
     if refused is None:
         return await render(request, "admin/second_step.html", form=None, **context)
     return await render_refused(request, "admin/second_step.html", *refused, **context)
@@ -206,12 +244,14 @@ def _without_referrer(response: Response) -> Response:
     return response
 
 
-def _browser(request: Request) -> Browser:
+def browser_of(request: Request) -> Browser:
+    """Address and user agent of a request."""
     address = "" if request.client is None else request.client.host
     return Browser(address=address, user_agent=request.headers.get("user-agent", ""))
 
 
-def _with_session_cookie(request: Request, response: Response, token: str) -> Response:
+def with_session_cookie(request: Request, response: Response, token: str) -> Response:
+    """Set the cookie of the staff session ``token``."""
     set_cookie(request, response, STAFF_SESSION_COOKIE, token, seconds=int(STAFF_SESSION_LIFETIME.total_seconds()))
     return response
 

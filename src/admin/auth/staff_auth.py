@@ -1,11 +1,14 @@
-"""Staff sign-in: a password, then always a second factor, which is enrolled at the first sign-in."""
+"""Staff sign-in: a password and always a second factor, enrolled at the first sign-in; or a passkey alone."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from accounts.account_services import AccountServices
-from accounts.errors import NotSignedIn, WrongCode
+from accounts.errors import NotSignedIn, SecondFactorUnchanged, WrongCode
 from accounts.login_throttle import account_key
+from accounts.passkey_ceremony import PasskeyQuestion
+from accounts.passkey_settings import PasskeySettings
 from accounts.second_factor import SecondFactorService
 from accounts.services import actor_of
 from accounts.sessions import Browser
@@ -15,6 +18,7 @@ from admin.services import StaffService, StaffSessionService, StaffViewer
 from kit.audit import record
 from kit.clock import utc_now
 from kit.db.database import Database
+from kit.mail import Mailer
 
 STAFF_SIGN_IN = "staff-sign-in"
 
@@ -30,7 +34,7 @@ class PendingSignIn(NamedTuple):
 class StaffAuth:
     """Signs staff in and out. It has the throttle of the customers' sign-in, with counters of its own."""
 
-    def __init__(self, database: Database, accounts: AccountServices) -> None:
+    def __init__(self, database: Database, accounts: AccountServices, mailer: Mailer) -> None:
         """``database`` connects as the staff's role; ``accounts`` has the customers' password hasher and throttle."""
         self._database = database
         self._accounts = accounts
@@ -39,9 +43,20 @@ class StaffAuth:
             accounts.passwords,
             accounts.login_throttle,
             accounts.totp,
+            accounts.passkey_ceremony,
+            account_model=Staff,
             accounts=StaffService,
             sessions=StaffSessionService,
             throttle_scope=STAFF_SIGN_IN,
+        )
+        self.passkey_settings = PasskeySettings(
+            database,
+            accounts.passkey_ceremony,
+            self._sign_in,
+            mailer,
+            account_model=Staff,
+            accounts=StaffService,
+            sessions=StaffSessionService,
         )
 
     async def find_viewer(self, raw: str, address: str, *, is_activity: bool = True) -> StaffViewer | None:
@@ -61,7 +76,7 @@ class StaffAuth:
                 return None
             staff = await StaffService(session).get_active(awaiting.user_id)
             factor = SecondFactorService(session, self._accounts.totp)
-            if staff.totp_enabled_at is not None:
+            if staff.has_second_factor:
                 return PendingSignIn(staff, None)
             return PendingSignIn(staff, factor.pending_secret(staff) or await factor.enrol(staff))
 
@@ -94,6 +109,49 @@ class StaffAuth:
         await limits.record_attempt(account, browser.address, succeeded=True)
         return codes, await self._sign_in.start_session(fresh, browser, raw)
 
+    def ask_for_passkey(self) -> PasskeyQuestion:
+        """The question for a passkey that signs in. Raises: PasskeysUnavailable."""
+        return self._sign_in.ask_for_passkey()
+
+    async def sign_in_with_passkey(
+        self, *, credential: str, ticket: str | None, browser: Browser, replaces: str | None
+    ) -> SignedIn:
+        """Sign in with a passkey alone, or after the password. Raises: PasskeyTooLate, PasskeyRefused, TooMany."""
+        return await self._sign_in.sign_in_with_passkey(
+            credential=credential, ticket=ticket, browser=browser, replaces=replaces
+        )
+
+    async def ask_for_first_passkey(self, raw: str) -> PasskeyQuestion:
+        """The question for a new passkey as the second factor of staff without one, whose password was checked.
+
+        Raises: NotSignedIn, SecondFactorUnchanged, PasskeysUnavailable.
+        """
+        staff = await self._enrolling(raw)
+        return await self.passkey_settings.ask_for_new_after_password(staff.id, purpose=_first(staff.id))
+
+    async def enrol_passkey(
+        self, *, raw: str, name: str, credential: str, ticket: str | None, browser: Browser
+    ) -> SignedIn:
+        """Add the first passkey and sign in.
+
+        Raises: NotSignedIn, SecondFactorUnchanged, PasskeyTooLate, PasskeyRefused, ValidationFailed.
+        """
+        staff = await self._enrolling(raw)
+        by = actor_of(staff, browser.address)
+        await self.passkey_settings.add_first(
+            staff.id, name=name, credential=credential, ticket=ticket, purpose=_first(staff.id), by=by
+        )
+        return await self._sign_in.start_session(staff, browser, raw)
+
+    async def _enrolling(self, raw: str) -> Staff:
+        """The staff member without a second factor whose password was checked in the session ``raw``."""
+        pending = await self.pending_sign_in(raw)
+        if pending is None:
+            raise NotSignedIn
+        if pending.staff.has_second_factor:
+            raise SecondFactorUnchanged
+        return pending.staff
+
     async def join(self, raw: str, *, password: str, address: str) -> None:
         """Set the password by the one-use link. Raises: StaffLinkNotUsable, ValidationFailed."""
         async with self._database.sessions() as session, session.begin():
@@ -111,3 +169,7 @@ class StaffAuth:
             await StaffSessionService(session).end_by_raw_id(raw)
             if viewer is not None:
                 await record(session, viewer.actor, "session.ended", subject_id=viewer.session_id)
+
+
+def _first(staff_id: UUID) -> str:
+    return f"first:{staff_id}"

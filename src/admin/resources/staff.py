@@ -52,7 +52,7 @@ async def disable(context: ActionContext[Staff]) -> str:
     role=StaffRole.ADMIN,
     effect="They are signed out everywhere and enrol a new authenticator app at their next sign-in. Make sure that it "
     "is them who asks.",
-    applies=lambda staff: staff.totp_enabled_at is not None,
+    applies=lambda staff: staff.has_second_factor,
 )
 async def reset_second_factor(context: ActionContext[Staff]) -> str:
     async with context.staff_session() as session:
@@ -73,6 +73,7 @@ class StaffView(RecordView, model=Staff):
         "role",
         "joined_at",
         "totp_enabled_at",
+        "has_passkey",
         "disabled_at",
         "created_at",
         "id",
@@ -87,7 +88,7 @@ class StaffView(RecordView, model=Staff):
         return str(row.email)
 
     def record_state(self, row: Any) -> str:
-        return f"{row.role.value} {row.disabled_at or ''} {row.totp_enabled_at or ''}"
+        return f"{row.role.value} {row.disabled_at or ''} {row.totp_enabled_at or ''} {row.has_passkey}"
 
     async def sections(self, request: Request, row: Any) -> Sequence[Section]:
         return [await recent_activity(self, row.id)]

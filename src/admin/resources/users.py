@@ -50,9 +50,9 @@ async def enable(context: ActionContext[User]) -> str:
     "reset-second-factor",
     "Reset second factor",
     role=StaffRole.OPERATOR,
-    effect="Two-step sign-in is switched off and they are signed out everywhere; a mail tells them. Make sure that it "
-    "is them who asks.",
-    applies=lambda user: user.totp_enabled_at is not None,
+    effect="Two-step sign-in is switched off, passkeys are removed, and they are signed out everywhere; a mail tells "
+    "them. Make sure that it is them who asks.",
+    applies=lambda user: user.has_second_factor,
 )
 async def reset_second_factor(context: ActionContext[User]) -> str:
     back_office = context.back_office
@@ -78,6 +78,7 @@ class UserView(RecordView, model=User):
         "name",
         "email_verified_at",
         "totp_enabled_at",
+        "has_passkey",
         "disabled_at",
         "created_at",
         "id",
@@ -93,7 +94,7 @@ class UserView(RecordView, model=User):
         return str(row.email)
 
     def record_state(self, row: Any) -> str:
-        return f"{row.disabled_at or ''} {row.totp_enabled_at or ''}"
+        return f"{row.disabled_at or ''} {row.totp_enabled_at or ''} {row.has_passkey}"
 
     async def sections(self, request: Request, row: Any) -> Sequence[Section]:
         memberships = (

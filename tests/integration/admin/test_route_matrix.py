@@ -53,9 +53,19 @@ ROUTES: Mapping[tuple[str, str], StaffRole | None] = {
     ("POST", "/admin/login"): NO_SESSION,
     ("GET", "/admin/second-step"): NO_SESSION,
     ("POST", "/admin/second-step"): NO_SESSION,
+    ("POST", "/admin/login/passkey"): NO_SESSION,
+    ("POST", "/admin/login/passkey/options"): NO_SESSION,
+    ("POST", "/admin/second-step/passkey"): NO_SESSION,
+    ("POST", "/admin/second-step/passkey/options"): NO_SESSION,
     ("GET", "/admin/recovery-codes"): SUPPORT,
     ("POST", "/admin/logout"): SUPPORT,
     ("GET", "/admin/account"): SUPPORT,
+    ("POST", "/admin/account/passkeys"): SUPPORT,
+    ("POST", "/admin/account/passkeys/options"): SUPPORT,
+    ("POST", "/admin/account/passkeys/removal-options"): SUPPORT,
+    ("GET", "/admin/account/passkeys/{passkey_id:uuid}"): SUPPORT,
+    ("POST", "/admin/account/passkeys/{passkey_id:uuid}/name"): SUPPORT,
+    ("POST", "/admin/account/passkeys/{passkey_id:uuid}/remove"): SUPPORT,
     ("POST", "/admin/account/sessions/{session_id:uuid}/end"): SUPPORT,
     ("GET", "/admin"): SUPPORT,
     ("GET", "/admin/operations"): SUPPORT,
@@ -105,6 +115,7 @@ def addresses(method: str, path: str, rows: Mapping[str, Row]) -> Iterator[tuple
                 filled = path.replace("{kind}", name).replace("{action}", action.slug)
                 yield filled.replace("{row_id:uuid}", str(rows[name].id)), action.role
     else:
+        path = path.replace("{passkey_id:uuid}", str(uuid4()))
         yield path.replace("{session_id:uuid}", str(uuid4())).replace("{token}", "no-token"), at_least
 
 

@@ -1,0 +1,211 @@
+"""The questions that browsers put to authenticators (WebAuthn), and the checks of the answers."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+import webauthn
+from webauthn.helpers import parse_authentication_credential_json
+from webauthn.helpers.structs import (
+    AuthenticationCredential,
+    AuthenticatorSelectionCriteria,
+    AuthenticatorTransport,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from accounts.errors import PasskeyRefused, PasskeysUnavailable, PasskeyTooLate
+from accounts.login_throttle import LoginThrottle
+from accounts.models import AbstractAccount, AbstractPasskey
+from kit.clock import utc_now
+from kit.encryption import Encryptor
+
+CHALLENGE_LIFETIME = timedelta(minutes=5)
+_SECONDS = int(CHALLENGE_LIFETIME.total_seconds())
+_MAX_CREDENTIAL_CHARACTERS = 20_000
+_RP_NAME = "Epoch Voice"
+log = structlog.get_logger("epoch.accounts")
+
+
+class PasskeyQuestion(NamedTuple):
+    """What the page gives to ``navigator.credentials``, and what proves later that we asked it."""
+
+    options: str
+    """JSON."""
+    ticket: str
+    """The encrypted challenge, for a cookie of this browser."""
+
+
+class NewPasskey(NamedTuple):
+    """A passkey that an authenticator made."""
+
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+    transports: Sequence[str]
+
+
+class _Ticket(msgspec.Struct, frozen=True):
+    challenge: bytes
+    expires_at: float
+    """Unix seconds."""
+
+
+class PasskeyCeremony:
+    """Asks and checks. A challenge works once, for five minutes, in the browser and for the purpose it was made for."""
+
+    def __init__(self, throttle: LoginThrottle, *, public_url: str, secret: str) -> None:
+        """``throttle`` remembers used challenges for all workers."""
+        self._throttle = throttle
+        self._secret = secret
+        self._origin = public_url
+        self._rp_id = urlsplit(public_url).hostname or ""
+        self.is_available = is_passkey_address(public_url)
+
+    def ask_for_new(
+        self, account: AbstractAccount, known: Sequence[AbstractPasskey], *, purpose: str
+    ) -> PasskeyQuestion:
+        """The question for a new passkey of ``account``, not on an authenticator that has a ``known`` one.
+
+        Raises: PasskeysUnavailable.
+        """
+        challenge, ticket = self._make_challenge(purpose)
+        options = webauthn.generate_registration_options(
+            rp_id=self._rp_id,
+            rp_name=_RP_NAME,
+            # The browser gives it to every page that asks with this rp id, so it is an id and not the address.
+            user_id=account.id.bytes,
+            user_name=account.email,
+            user_display_name=account.name or account.email,
+            challenge=challenge,
+            timeout=_SECONDS * 1000,
+            authenticator_selection=AuthenticatorSelectionCriteria(
+                resident_key=ResidentKeyRequirement.REQUIRED,
+                require_resident_key=True,
+                user_verification=UserVerificationRequirement.REQUIRED,
+            ),
+            exclude_credentials=[_descriptor(passkey) for passkey in known],
+        )
+        return PasskeyQuestion(webauthn.options_to_json(options), ticket)
+
+    def ask_to_sign(self, *, purpose: str) -> PasskeyQuestion:
+        """The question for any passkey of this site; it names none, so it tells nothing about accounts.
+
+        Raises: PasskeysUnavailable.
+        """
+        challenge, ticket = self._make_challenge(purpose)
+        options = webauthn.generate_authentication_options(
+            rp_id=self._rp_id,
+            challenge=challenge,
+            timeout=_SECONDS * 1000,
+            user_verification=UserVerificationRequirement.REQUIRED,
+        )
+        return PasskeyQuestion(webauthn.options_to_json(options), ticket)
+
+    async def use_ticket(self, ticket: str | None, *, purpose: str) -> bytes:
+        """Use up the ticket and return its challenge. Raises: PasskeyTooLate."""
+        encryptor = self._encryptor(purpose)
+        decrypted = encryptor.decrypt(ticket, seconds=_SECONDS) if ticket else None
+        if decrypted is None:
+            raise PasskeyTooLate
+        found = msgspec.json.decode(decrypted, type=_Ticket)
+        digest = hashlib.sha256(found.challenge).hexdigest()
+        if not await self._throttle.use_once(f"passkey-challenge:{digest}", found.expires_at):
+            raise PasskeyTooLate
+        return found.challenge
+
+    def check_new(self, credential: str, challenge: bytes) -> NewPasskey:
+        """Check the answer to ``ask_for_new``. Raises: PasskeyRefused."""
+        try:
+            verified = webauthn.verify_registration_response(
+                credential=credential[:_MAX_CREDENTIAL_CHARACTERS],
+                expected_challenge=challenge,
+                expected_rp_id=self._rp_id,
+                expected_origin=self._origin,
+                require_user_verification=True,
+            )
+            transports = _transports(credential)
+        except Exception as error:
+            # The library parses what a stranger sent; whatever it stumbles over is a refusal.
+            log.info("passkey_refused", step="new", error=type(error).__name__)
+            raise PasskeyRefused from error
+        return NewPasskey(verified.credential_id, verified.credential_public_key, verified.sign_count, transports)
+
+    @staticmethod
+    def parse_answer(credential: str) -> AuthenticationCredential:
+        """The answer to ``ask_to_sign``, unchecked. Raises: PasskeyRefused."""
+        try:
+            return parse_authentication_credential_json(credential[:_MAX_CREDENTIAL_CHARACTERS])
+        except Exception as error:
+            log.info("passkey_refused", step="parse", error=type(error).__name__)
+            raise PasskeyRefused from error
+
+    def check_signature(self, answer: AuthenticationCredential, challenge: bytes, passkey: AbstractPasskey) -> int:
+        """Check the answer to ``ask_to_sign`` and return the authenticator's counter.
+
+        Raises: PasskeyRefused, also when the counter did not advance: the authenticator may have been copied.
+        """
+        try:
+            verified = webauthn.verify_authentication_response(
+                credential=answer,
+                expected_challenge=challenge,
+                expected_rp_id=self._rp_id,
+                expected_origin=self._origin,
+                credential_public_key=passkey.public_key,
+                credential_current_sign_count=passkey.sign_count,
+                require_user_verification=True,
+            )
+        except Exception as error:
+            log.warning("passkey_refused", step="sign", passkey=str(passkey.id), error=type(error).__name__)
+            raise PasskeyRefused from error
+        if answer.response.user_handle not in (None, passkey.user_id.bytes):
+            raise PasskeyRefused
+        return verified.new_sign_count
+
+    def _make_challenge(self, purpose: str) -> tuple[bytes, str]:
+        if not self.is_available:
+            raise PasskeysUnavailable
+        challenge = secrets.token_bytes(32)
+        ticket = _Ticket(challenge, (utc_now() + CHALLENGE_LIFETIME).timestamp())
+        return challenge, self._encryptor(purpose).encrypt(msgspec.json.encode(ticket))
+
+    def _encryptor(self, purpose: str) -> Encryptor:
+        return Encryptor(self._secret, f"passkey:{purpose}")
+
+
+def is_passkey_address(public_url: str) -> bool:
+    """True when browsers offer passkeys on pages at ``public_url``: a secure context whose host is a name."""
+    parts = urlsplit(public_url)
+    host = parts.hostname or ""
+    try:
+        ip_address(host)
+    except ValueError:
+        return parts.scheme == "https" or host == "localhost" or host.endswith(".localhost")
+    return False
+
+
+def _descriptor(passkey: AbstractPasskey) -> PublicKeyCredentialDescriptor:
+    transports = [AuthenticatorTransport(name) for name in passkey.transports]
+    return PublicKeyCredentialDescriptor(id=passkey.credential_id, transports=transports or None)
+
+
+class _Response(msgspec.Struct):
+    transports: list[str] = []
+
+
+class _Credential(msgspec.Struct):
+    response: _Response
+
+
+def _transports(credential: str) -> list[str]:
+    """The transports that the browser names; unknown ones are left out."""
+    known = {transport.value for transport in AuthenticatorTransport}
+    named = msgspec.json.decode(credential, type=_Credential).response.transports
+    return sorted(known.intersection(named))
