@@ -36,6 +36,8 @@ class CarrierCounter(enum.StrEnum):
     """Total response time, in milliseconds."""
     FAILED = "carrier.failed"
     """No response, or a server error of the carrier."""
+    ACCESS_REFUSED = "carrier.access_refused"
+    """Our credentials were refused, or the account is suspended."""
     NOT_SENT = "carrier.left_alone"
     """Not sent, because the breaker was open."""
 
@@ -69,6 +71,8 @@ class CarrierHealthReporter(BufferedWriter):
         self._failure: str | None = None
         self._reported: tuple[object, ...] = ()
         self._reported_at: dt.datetime | None = None
+        self.is_access_refused = False
+        """True while the carrier's last answer to this process refused our credentials."""
 
     def set_breaker(self, breaker: CircuitBreaker) -> None:
         """``breaker`` is this process's circuit breaker."""
@@ -79,9 +83,14 @@ class CarrierHealthReporter(BufferedWriter):
         """The state of this process's circuit breaker."""
         return BreakerState.CLOSED if self._breaker is None else self._breaker.state
 
-    def record_answer(self, seconds: float) -> None:
-        """Record a response and its duration."""
+    def record_answer(self, seconds: float, *, is_access_refused: bool = False) -> None:
+        """Record a response and its duration, and whether the carrier refused our credentials."""
         self._answered_at = utc_now()
+        if is_access_refused:
+            if not self.is_access_refused:
+                log.error("carrier_access_refused", advice="check the credentials and the account: epoch doctor")
+            self._measures.add(CarrierCounter.ACCESS_REFUSED)
+        self.is_access_refused = is_access_refused
         self._measures.add(CarrierCounter.ANSWERED)
         self._measures.add(CarrierCounter.MILLISECONDS, round(seconds * 1000))
 

@@ -12,9 +12,18 @@ from kit.http.app_key import AppKey
 class CarrierError(Exception):
     """The carrier refused or failed; the message is for logs, never for customers."""
 
+    def __init__(self, message: str, *, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        """The carrier's error code, where it gave one."""
+
 
 class CarrierUnavailable(CarrierError):
     """The carrier did not answer in time, or answered with a server error; a later try may succeed."""
+
+
+class CarrierAccessRefused(CarrierUnavailable):
+    """The carrier refused our credentials, or suspended the account: an operator's fault, not a customer's."""
 
 
 class NotFoundAtCarrier(CarrierError):
@@ -26,13 +35,20 @@ class NotInProgressAtCarrier(CarrierError):
 
 
 class AvailableNumber(msgspec.Struct, frozen=True):
-    """A number that can be bought now."""
+    """A number for sale."""
 
     e164: str
     locality: str | None
     region: str | None
     country: str
     """ISO 3166 two-letter code."""
+    address_requirements: str = "none"
+    """Where an address is asked for: ``none``, ``any``, ``local`` or ``foreign``."""
+
+    @property
+    def is_available_now(self) -> bool:
+        """True when the carrier sells it without an address."""
+        return self.address_requirements == "none"
 
 
 class OwnedNumber(msgspec.Struct, frozen=True):

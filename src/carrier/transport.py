@@ -68,7 +68,9 @@ class HttpTransport:
         else:
             self._breaker.record_success()
             if self._health is not None:
-                self._health.record_answer(time.monotonic() - began)
+                self._health.record_answer(
+                    time.monotonic() - began, is_access_refused=response.status_code in (401, 403)
+                )
         return Response(response.status_code, response.text, response.headers)
 
     def _ensure_closed(self) -> None:

@@ -13,6 +13,7 @@ from twilio.twiml.voice_response import Dial, VoiceResponse
 
 from carrier.port import (
     AvailableNumber,
+    CarrierAccessRefused,
     CarrierError,
     CarrierUnavailable,
     DialPlan,
@@ -150,7 +151,16 @@ class TwilioCarrier:
             found = await client.available_phone_numbers(country).local.list_async(
                 area_code=area_code, contains=contains, voice_enabled=True, limit=limit, page_size=limit
             )
-        return [AvailableNumber(n.phone_number, n.locality or None, n.region or None, n.iso_country) for n in found]
+        return [
+            AvailableNumber(
+                e164=number.phone_number,
+                locality=number.locality or None,
+                region=number.region or None,
+                country=number.iso_country,
+                address_requirements=number.address_requirements or "none",
+            )
+            for number in found
+        ]
 
     async def buy_number(self, e164: str, *, friendly_name: str) -> OwnedNumber:
         async with self._rest() as client:
@@ -248,12 +258,14 @@ def _translated(error: TwilioException) -> CarrierError:
     status, code = _status_and_code(error)
     message = f"the carrier answered {status} (code {code})"
     if code == CALL_NOT_IN_PROGRESS_CODE:
-        return NotInProgressAtCarrier(message)
+        return NotInProgressAtCarrier(message, code=code)
     if status == 404 or code == RESOURCE_NOT_FOUND_CODE:
-        return NotFoundAtCarrier(message)
+        return NotFoundAtCarrier(message, code=code)
+    if status in (401, 403):
+        return CarrierAccessRefused(message, code=code)
     if status == 429 or status >= 500:
-        return CarrierUnavailable(message)
-    return CarrierError(message)
+        return CarrierUnavailable(message, code=code)
+    return CarrierError(message, code=code)
 
 
 def _status_and_code(error: TwilioException) -> tuple[int, int | None]:

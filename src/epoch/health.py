@@ -52,6 +52,8 @@ async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, 
     warnings = []
     if CARRIER_HEALTH.get(request.app).state is not BreakerState.CLOSED:
         warnings.append("carrier: it failed repeatedly and is asked less often until it answers")
+    if CARRIER_HEALTH.get(request.app).is_access_refused:
+        warnings.append("carrier: it refuses our credentials, or the account is suspended; see `epoch doctor`")
     if RATE_LIMITER.get(request.app).is_degraded:
         warnings.append("rate limits: the shared store does not answer, so each process counts for itself")
     body = {"status": "unavailable" if failing else "ok", "failing": failing, "warnings": warnings}

@@ -14,10 +14,12 @@ from kit.errors import TooMany
 from kit.http.tenant_concurrency import ASKS_CARRIER
 from kit.schemas import Page
 from phone_numbers.errors import (
+    AddressRequired,
     CarrierNotAnswering,
     NumberInUse,
     NumberNotAvailable,
     PurchaseInProgress,
+    ReleasesPaused,
     ReleaseUnconfirmed,
     TooManyNumbers,
     TooManyPurchases,
@@ -81,6 +83,7 @@ class PhoneNumberController(Controller):
         summary="Get a phone number",
         refusals=(
             OrganizationSuspended,
+            AddressRequired,
             NumberNotAvailable,
             TooManyNumbers,
             TooManyPurchases,
@@ -109,7 +112,7 @@ class PhoneNumberController(Controller):
         guards=_ADMIN,
         summary="Release a phone number",
         status_code=204,
-        refusals=(NumberInUse, ReleaseUnconfirmed),
+        refusals=(NumberInUse, ReleasesPaused, ReleaseUnconfirmed),
     )
     async def release(
         self, request: Request[Any, Any, State], organization_id: FromPath[UUID], number_id: FromPath[UUID]

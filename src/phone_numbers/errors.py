@@ -10,6 +10,13 @@ class NumberNotAvailable(Conflict):
     message = "This number is not available any more. Search again and choose another one"
 
 
+class AddressRequired(Conflict):
+    """The carrier sells this number only with a registered address or identity documents."""
+
+    code = "address_required"
+    message = "This number needs a registered address in its country. Choose one that is available now, or ask support"
+
+
 class NumberInUse(Conflict):
     """A live call comes from this number."""
 

@@ -6,20 +6,31 @@ its outcome is unknown, the carrier's list is read and the call is not repeated.
 """
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import IntegrityError
 
-from carrier.port import AvailableNumber, Carrier, CarrierError, CarrierUnavailable, NotFoundAtCarrier, OwnedNumber
+from carrier.port import (
+    AvailableNumber,
+    Carrier,
+    CarrierAccessRefused,
+    CarrierError,
+    CarrierUnavailable,
+    NotFoundAtCarrier,
+    OwnedNumber,
+)
 from kit.actor import Actor
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.db.rate_limit import hit_or_raise
 from kit.deployment import DeploymentService
+from kit.errors import DomainError, Unavailable
 from phone_numbers import rules
 from phone_numbers.errors import (
+    AddressRequired,
     CarrierNotAnswering,
     NumberNotAvailable,
     PurchaseInProgress,
@@ -39,6 +50,13 @@ MAX_SEARCH_RESULTS = 20
 _MAX_WAIT_SECONDS = 25
 _POLL_SECONDS = 0.25
 _NOT_SOLD = "The carrier did not give this number"
+_PURCHASE_REFUSALS: Mapping[int, type[DomainError]] = {
+    21404: Unavailable,  # a trial account has one number only: the operator's matter
+    21422: NumberNotAvailable,
+    21631: AddressRequired,
+    21649: AddressRequired,  # a regulatory bundle, which contains an address
+}
+"""Refusals by the carrier's error code."""
 _NOT_RECEIVED = "The purchase did not reach the carrier"
 log = structlog.get_logger("epoch.numbers")
 
@@ -62,7 +80,7 @@ class NumberPurchaser:
 
         Raises:
             TooMany: the organization searches too often.
-            CarrierAway: the carrier does not answer.
+            CarrierNotAnswering, Unavailable: the carrier does not answer, or refuses our credentials.
         """
         await self._count_attempt(organization_id, rules.SEARCHES_LIMIT, by, factor=1, window=timedelta(minutes=1))
         return await self._search(search)
@@ -74,8 +92,8 @@ class NumberPurchaser:
             ValidationFailed: not a number that can be for sale.
             TooMany, TooManyNumbers, TooManyPurchases, PurchaseInProgress: not now.
             OrganizationSuspended, PlanTooLow: the organization may not have numbers.
-            NumberNotAvailable: the carrier does not sell it to us.
-            CarrierAway, PurchaseNotSettled: the carrier does not answer.
+            NumberNotAvailable, AddressRequired: the carrier does not sell it to us.
+            CarrierNotAnswering, PurchaseUnconfirmed, Unavailable: the carrier does not answer, or refuses us.
         """
         search = rules.exact_search(e164)
         existing = await self._find_number_or_claim(organization_id, e164, by)
@@ -130,8 +148,11 @@ class NumberPurchaser:
     async def _claim_offered(
         self, organization_id: UUID, e164: str, search: rules.NumberSearch, by: Actor
     ) -> NumberOrClaim:
-        """Claim the purchase, if the number is really for sale and can make calls."""
-        if not any(offered.e164 == e164 for offered in await self._search(search)):
+        """Claim the purchase, if the number is really for sale to us and can make calls."""
+        offered = next((found for found in await self._search(search) if found.e164 == e164), None)
+        if offered is not None and not offered.is_available_now:
+            raise AddressRequired
+        if offered is None:
             # Another request of this organization may have just bought it.
             existing = await self._find_number_or_claim(organization_id, e164, by)
             if existing is None:
@@ -144,13 +165,17 @@ class NumberPurchaser:
         name = rules.friendly_name(await self._read_deployment_name(), claim.purchase_id)
         try:
             bought = await self._carrier.buy_number(claim.e164, friendly_name=name)
+        except CarrierAccessRefused as error:
+            await self._fail(organization_id, claim.purchase_id, _NOT_SOLD, by)
+            raise Unavailable from error
         except CarrierUnavailable as error:
             log.warning("purchase_unanswered", purchase=str(claim.purchase_id), error=str(error))
             bought = await self._find_unanswered(claim)
         except CarrierError as error:
+            refusal = _PURCHASE_REFUSALS.get(error.code or 0, NumberNotAvailable)
             log.info("purchase_refused", purchase=str(claim.purchase_id), error=str(error))
             await self._fail(organization_id, claim.purchase_id, _NOT_SOLD, by)
-            raise NumberNotAvailable from error
+            raise refusal from error
         number = await self.adopt(organization_id, claim.purchase_id, bought, by=by)
         if number is None:
             raise NumberNotAvailable
@@ -196,6 +221,9 @@ class NumberPurchaser:
             return await self._carrier.search_numbers(
                 country=search.country, area_code=search.area_code, contains=search.contains, limit=MAX_SEARCH_RESULTS
             )
+        except CarrierAccessRefused as error:
+            # An empty list would tell the customer that the country has no numbers.
+            raise Unavailable from error
         except CarrierUnavailable as error:
             raise CarrierNotAnswering from error
         except NotFoundAtCarrier:

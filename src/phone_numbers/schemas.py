@@ -18,17 +18,25 @@ class GetNumber(RequestModel, frozen=True, kw_only=True):
 
 
 class AvailableNumberInfo(ResponseModel, frozen=True, kw_only=True):
-    """A number that can be bought now."""
+    """A number for sale."""
 
     number: E164Number
     """E.164."""
     country: CountryCode
     locality: Annotated[str | None, Meta(examples=["San Francisco"])]
     region: Annotated[str | None, Meta(examples=["CA"])]
+    available_now: Annotated[bool, Meta(examples=[True])]
+    """False for numbers that need a registered address first."""
 
     @classmethod
     def of(cls, offered: AvailableNumber) -> "AvailableNumberInfo":
-        return cls(number=offered.e164, country=offered.country, locality=offered.locality, region=offered.region)
+        return cls(
+            number=offered.e164,
+            country=offered.country,
+            locality=offered.locality,
+            region=offered.region,
+            available_now=offered.is_available_now,
+        )
 
 
 class PhoneNumberInfo(ResponseModel, frozen=True, kw_only=True):

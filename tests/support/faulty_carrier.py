@@ -5,6 +5,7 @@ import contextlib
 import enum
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 _REFUSAL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
 
@@ -17,12 +18,27 @@ class Fault(enum.Enum):
     UNAVAILABLE = "the proxy responds with 503"
 
 
+class Refusal(NamedTuple):
+    """An error of the carrier: HTTP status and code."""
+
+    status: int
+    code: int
+
+    @property
+    def response(self) -> bytes:
+        body = f'{{"code": {self.code}, "message": "refused", "status": {self.status}}}'.encode()
+        head = f"HTTP/1.1 {self.status} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        return f"{head}\r\nConnection: close\r\n\r\n".encode() + body
+
+
 class FaultyCarrier:
     """Forwards one request per connection to ``upstream``; ``faults`` has the fault of each method."""
 
     def __init__(self, upstream: str) -> None:
         self._host, _, self._port = upstream.rpartition(":")
-        self.faults: Mapping[str, Fault] = {}
+        self.faults: Mapping[str, Fault | Refusal] = {}
+        self.methods: list[str] = []
+        """Methods of the requests so far."""
         self.exempt_once: list[str] = []
         """Methods whose next request has no fault."""
         self.address = ""
@@ -37,15 +53,18 @@ class FaultyCarrier:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             request = await _read_request(reader)
-            fault = self._fault_of(request.split(b" ", 1)[0].decode())
-            if fault is Fault.UNAVAILABLE:
+            self.methods.append(request.split(b" ", 1)[0].decode())
+            fault = self._fault_of(self.methods[-1])
+            if isinstance(fault, Refusal):
+                writer.write(fault.response)
+            elif fault is Fault.UNAVAILABLE:
                 writer.write(_REFUSAL)
             elif fault is not Fault.REQUEST_LOST:
                 response = await self._forward(request)
                 writer.write(b"" if fault is Fault.ANSWER_LOST else response)
             await writer.drain()
 
-    def _fault_of(self, method: str) -> Fault | None:
+    def _fault_of(self, method: str) -> Fault | Refusal | None:
         if method in self.exempt_once:
             self.exempt_once.remove(method)
             return None

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
+import httpx
 import pytest
 from sqlalchemy.pool import QueuePool
 
@@ -12,9 +13,12 @@ from carrier.twilio import TwilioCarrier
 from epoch.phone_number_jobs import build_number_provisioning, build_number_reconciler
 from kit.actor import Actor
 from kit.db.database import Database
+from kit.errors import DomainError, Unavailable
 from kit.http.problems import problem_body
 from kit.settings import Settings
+from phone_numbers import rules
 from phone_numbers.errors import (
+    AddressRequired,
     CarrierNotAnswering,
     NumberNotAvailable,
     PurchaseUnconfirmed,
@@ -23,7 +27,7 @@ from phone_numbers.errors import (
 from phone_numbers.provisioning import NumberProvisioning
 from phone_numbers.reconciliation import NumberReconciler
 from support.factories import Factory
-from support.faulty_carrier import Fault, FaultyCarrier
+from support.faulty_carrier import Fault, FaultyCarrier, Refusal
 from tenants.models import NumberPurchase, PhoneNumber, PurchaseState
 
 pytestmark = pytest.mark.anyio
@@ -160,6 +164,69 @@ async def test_a_number_that_another_organization_still_claims_goes_back(
     assert await at_carrier(number) == []
     assert await held(organization_id) == []
     assert [purchase.state for purchase in await purchases(organization_id)] == [PurchaseState.FAILED]
+
+
+@pytest.mark.parametrize(
+    ("refused", "error"),
+    [
+        (Refusal(400, 21631), AddressRequired),
+        (Refusal(400, 21649), AddressRequired),
+        (Refusal(400, 21422), NumberNotAvailable),
+        (Refusal(403, 21404), Unavailable),
+        (Refusal(401, 20003), Unavailable),
+        (Refusal(400, 99999), NumberNotAvailable),
+    ],
+)
+async def test_a_refused_purchase_says_why_and_leaves_the_organization_free(
+    faulty_carrier: FaultyCarrier,
+    provisioning: NumberProvisioning,
+    make: Factory,
+    number: str,
+    at_carrier: At,
+    purchases: Purchases,
+    somebody: Actor,
+    refused: Refusal,
+    error: type[DomainError],
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    faulty_carrier.faults = {"POST": refused}
+    with pytest.raises(error) as raised:
+        await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    assert type(raised.value) is error
+    assert [purchase.state for purchase in await purchases(organization_id)] == [PurchaseState.FAILED]
+    assert "DELETE" not in faulty_carrier.methods
+
+    faulty_carrier.faults = {}
+    await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    assert len(await at_carrier(number)) == 1
+
+
+@pytest.mark.parametrize("refused", [Refusal(401, 20003), Refusal(403, 20403)])
+async def test_refused_credentials_are_no_empty_search(
+    faulty_carrier: FaultyCarrier, provisioning: NumberProvisioning, make: Factory, somebody: Actor, refused: Refusal
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    faulty_carrier.faults = {"GET": refused}
+    with pytest.raises(Unavailable) as raised:
+        await provisioning.purchaser.search(organization_id, rules.NumberSearch(country="US"), by=somebody)
+    assert problem_body(raised.value)["detail"] == "Service temporarily unavailable"
+
+
+async def test_a_number_that_needs_an_address_is_shown_as_such_and_not_bought(
+    settings: Settings, provisioning: NumberProvisioning, make: Factory, purchases: Purchases, somebody: Actor
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    async with httpx.AsyncClient(base_url=f"http://{settings.sandbox_address}") as sandbox:
+        (await sandbox.put("/sandbox/switches", json={"address_required": ["NZ"]})).raise_for_status()
+        try:
+            search = rules.NumberSearch(country="NZ")
+            [first, *_] = await provisioning.purchaser.search(organization_id, search, by=somebody)
+            assert not first.is_available_now
+            with pytest.raises(AddressRequired):
+                await provisioning.purchaser.buy(organization_id, first.e164, by=somebody)
+        finally:
+            await sandbox.delete("/sandbox/switches")
+    assert await purchases(organization_id) == []
 
 
 async def test_no_connection_is_held_while_the_carrier_is_asked(

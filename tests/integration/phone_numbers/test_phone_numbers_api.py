@@ -58,7 +58,7 @@ async def test_a_number_is_searched_bought_listed_used_and_released(
     assert found["next_cursor"] is None
     number = found["items"][0]["number"]
     assert number.startswith("+1907")
-    assert set(found["items"][0]) == {"number", "country", "locality", "region"}
+    assert set(found["items"][0]) == {"number", "country", "locality", "region", "available_now"}
 
     bought = await client.post(path, json={"number": number})
     assert bought.status_code == 201, bought.text
