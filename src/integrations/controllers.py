@@ -22,10 +22,10 @@ from widget.token_auth import is_loopback
 
 MAX_FRAMES_PER_ADDRESS = 300
 """Lookups of tokens by id per minute and address: an office shares one address, and each CRM record opens a frame."""
-# A revoked token still gets its frame, which then shows the error; it gets no ticket.
+# A revoked token is answered like an unknown one: its domains are nobody's business any more.
 _FRAME_SQL = """
-SELECT t.allowed_domains, t.revoked_at IS NULL AND o.deleted_at IS NULL AS is_live
-FROM embed_token t JOIN organization o ON o.id = t.organization_id WHERE t.id = $1
+SELECT t.allowed_domains FROM embed_token t JOIN organization o ON o.id = t.organization_id
+WHERE t.id = $1 AND t.revoked_at IS NULL AND o.deleted_at IS NULL
 """
 _templates = create_templates(Path(__file__).parent / "templates")
 
@@ -34,7 +34,7 @@ class _CallingPage(msgspec.Struct, frozen=True):
     """The token that the page's URL names, and who may frame the page."""
 
     token_id: str = ""
-    """Empty for an unknown token: the page then has no token."""
+    """Empty for an unknown or revoked token."""
     hosts: tuple[str, ...] = ()
     """Hosts that may frame the page, besides HubSpot's own."""
     ticket: str = ""
@@ -73,7 +73,7 @@ def integrations_router(
             return _CallingPage(problem=Unavailable.message, status=503)
         if row is None:
             return _CallingPage()
-        admitted = row["is_live"] and hubspot.allows_hubspot(row["allowed_domains"])
+        admitted = hubspot.allows_hubspot(row["allowed_domains"])
         return _CallingPage(
             token_id=str(token_id),
             hosts=hubspot.frame_hosts(row["allowed_domains"]),
