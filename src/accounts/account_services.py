@@ -43,8 +43,10 @@ def build_account_services(settings: Settings, database: Database, mailer: Maile
     authenticator = Authenticator(database, passwords, throttle, totp, ceremony)
     return AccountServices(
         authenticator=authenticator,
-        registration=Registration(database, passwords, throttle, mailer, public_url=url, secret=settings.secret_key),
-        password_reset=PasswordReset(database, passwords, throttle, mailer, public_url=url),
+        registration=Registration(
+            database, passwords, throttle, mailer, totp, public_url=url, secret=settings.secret_key
+        ),
+        password_reset=PasswordReset(database, passwords, throttle, mailer, totp, public_url=url),
         account_settings=AccountSettings(database, passwords, throttle, mailer, totp, authenticator, public_url=url),
         passwords=passwords,
         login_throttle=throttle,

@@ -11,7 +11,7 @@ from accounts.login_throttle import LoginThrottle
 from accounts.models import LoginSession, TokenPurpose, User
 from accounts.one_time_tokens import OneTimeTokenService
 from accounts.passwords import Passwords
-from accounts.rules import ensure_password, parse_email
+from accounts.rules import ensure_email_verified, ensure_password, parse_email
 from accounts.second_factor import SecondFactorService
 from accounts.services import UserService
 from accounts.sessions import SessionService, Viewer
@@ -86,7 +86,9 @@ class AccountSettings:
             raise TooMany("We have sent several mails already. Wait an hour, then try again", retry_after=3600)
         may_mail_new = await self._throttle.allow_mail("sign-up", new_email)
         async with self._database.tenant_session(None, viewer.user_id) as session:
-            if await UserService(session).find_by_email(new_email) is not None:
+            known = await UserService(session).find_by_email(new_email)
+            # An unconfirmed account does not keep the owner of its address from using it.
+            if known is not None and known.email_verified_at is not None:
                 mail = mails.address_in_use(new_email, self._login)
             else:
                 issue = OneTimeTokenService(session).issue
@@ -126,7 +128,8 @@ class AccountSettings:
             return user, factor.pending_secret(user), await factor.count_codes_left(user)
 
     async def start_second_factor(self, viewer: Viewer, *, password: str, by: Actor) -> None:
-        """Start the enrolment. Raises: ValidationFailed, SecondFactorUnchanged."""
+        """Start the enrolment. Raises: EmailNotVerified, ValidationFailed, SecondFactorUnchanged."""
+        ensure_email_verified(viewer.email_verified)
         await self._ensure_password(viewer, password, by, field="password")
         async with self._database.tenant_session(None, viewer.user_id) as session:
             await SecondFactorService(session, self._totp).enrol(await UserService(session).get_active(viewer.user_id))

@@ -7,8 +7,9 @@ from accounts.models import TokenPurpose
 from accounts.one_time_tokens import OneTimeTokenService
 from accounts.passwords import Passwords
 from accounts.rules import ensure_password, normalize_email
-from accounts.services import UserService, actor_of
+from accounts.services import UserService, actor_of, remove_credentials
 from accounts.sessions import SessionService
+from accounts.totp import TotpSecrets
 from kit.audit import record
 from kit.clock import utc_now
 from kit.db.database import Database, set_tenant_context
@@ -20,12 +21,20 @@ class PasswordReset:
     """Mails reset links and sets new passwords."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, throttle: LoginThrottle, mailer: Mailer, *, public_url: str
+        self,
+        database: Database,
+        passwords: Passwords,
+        throttle: LoginThrottle,
+        mailer: Mailer,
+        totp: TotpSecrets,
+        *,
+        public_url: str,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._throttle = throttle
         self._mailer = mailer
+        self._totp = totp
         self._public_url = public_url
 
     async def request(self, *, email: str, address: str) -> None:
@@ -55,6 +64,8 @@ class PasswordReset:
     async def reset(self, raw: str, *, password: str, address: str) -> None:
         """Set a new password and end all sessions. It does not sign in, and the second factor stays required.
 
+        If the address was not confirmed, everything that was set up before is removed.
+
         Raises:
             LinkNotUsable: used, replaced, expired or unknown.
             ValidationFailed: the password is not allowed; the link stays usable.
@@ -67,12 +78,14 @@ class PasswordReset:
             ensure_password(password, email=user.email, name=user.name)
             await set_tenant_context(session, None, user.id)
             user.password_hash = await self._passwords.hash(password)
-            # The link was mailed, so it also confirms the address.
-            user.email_verified_at = user.email_verified_at or utc_now()
+            by = actor_of(user, address)
+            if user.email_verified_at is None:
+                # The link was mailed, so it confirms the address; whoever signed up may be somebody else.
+                user.email_verified_at = utc_now()
+                await remove_credentials(session, user, self._totp, by=by)
             await session.flush()
             await SessionService(session).end_all(user.id)
             await OneTimeTokenService(session).delete_all(user.id, *TokenPurpose)
-            by = actor_of(user, address)
             await record(session, by, "password.reset", subject_id=user.id, subject_name=user.email)
             mail = mails.password_changed(user.email, f"{self._public_url}/forgot-password")
             await self._mailer.send_after_commit(session, mail)

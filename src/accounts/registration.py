@@ -17,8 +17,10 @@ from accounts.models import OneTimeToken, TokenPurpose, User
 from accounts.one_time_tokens import OneTimeTokenService
 from accounts.passwords import Passwords
 from accounts.rules import ensure_password, parse_email, parse_name
-from accounts.services import UserService, actor_of
+from accounts.services import UserService, actor_of, remove_credentials
 from accounts.sessions import Browser, SessionService, Viewer
+from accounts.totp import TotpSecrets
+from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
 from kit.db.database import Database, set_tenant_context
@@ -26,12 +28,24 @@ from kit.errors import TooMany, ValidationFailed
 from kit.mail import Mailer
 from kit.secrets import derive_key
 
+_RESET = TokenPurpose.RESET_PASSWORD
+
 
 class ConfirmedEmail(msgspec.Struct, frozen=True):
     """The result of a confirmed address."""
 
     raw: str | None
     """The raw id of the session that was started, if any."""
+    reset_token: str | None = None
+    """For the owner of the address who did not create the account: the token with which they choose a password."""
+
+
+class PreviewedLink(msgspec.Struct, frozen=True):
+    """The link that somebody opened."""
+
+    new_email: str | None
+    takes_over: bool
+    """True when this browser did not create the account, so that everything set up before is removed."""
 
 
 class Registration:
@@ -46,6 +60,7 @@ class Registration:
         passwords: Passwords,
         throttle: LoginThrottle,
         mailer: Mailer,
+        totp: TotpSecrets,
         *,
         public_url: str,
         secret: str,
@@ -54,6 +69,7 @@ class Registration:
         self._passwords = passwords
         self._throttle = throttle
         self._mailer = mailer
+        self._totp = totp
         self._public_url = public_url
         self._key = derive_key(secret, "sign-up")
 
@@ -98,60 +114,71 @@ class Registration:
             raw = await OneTimeTokenService(session).issue(viewer.user_id, TokenPurpose.VERIFY_EMAIL)
             await self._mailer.send_after_commit(session, mails.verify_email(viewer.email, self._link(raw)))
 
-    async def preview(self, raw: str, viewer: Viewer | None, proof: str | None) -> OneTimeToken:
-        """The token behind the link, unchanged, when this browser may use it.
+    async def preview(self, raw: str, viewer: Viewer | None, proof: str | None) -> PreviewedLink:
+        """The link, unchanged, when this browser may use it.
 
         Raises:
             LinkNotUsable: it does not work any more, or belongs to somebody else.
-            NotSignedIn: its owner must sign in first.
+            NotSignedIn: it changes an address, and its owner must sign in first.
         """
         async with self._database.sessions() as session, session.begin():
             link = await OneTimeTokenService(session).get_usable(
                 raw, TokenPurpose.VERIFY_EMAIL, TokenPurpose.CHANGE_EMAIL
             )
-        self._ensure_owner(link, raw, viewer, proof)
-        return link
+        return PreviewedLink(link.new_email, self._takes_over(link, raw, viewer, proof))
 
     async def confirm(self, raw: str, *, viewer: Viewer | None, proof: str | None, browser: Browser) -> ConfirmedEmail:
         """Redeem the link: the address that it was mailed to is confirmed.
 
-        A session starts only in the browser that created the account, because it knew the password.
+        A session starts only in the browser that created the account, because it knew the password. In any other
+        browser the reader of the mail is the owner of the address, and what somebody else set up before is removed.
 
         Raises:
             LinkNotUsable, NotSignedIn: as of ``preview``.
         """
+        # Before the transaction: hashing takes long, and only the transaction knows whether it is needed.
+        unknown_password = await self._passwords.hash(secrets.token_urlsafe(32)) if viewer is None else None
         async with self._database.sessions() as session, session.begin():
             link = await OneTimeTokenService(session).redeem(raw, TokenPurpose.VERIFY_EMAIL, TokenPurpose.CHANGE_EMAIL)
-            self._ensure_owner(link, raw, viewer, proof)
+            takes_over = self._takes_over(link, raw, viewer, proof)
             await set_tenant_context(session, None, link.user_id)
             user = await UserService(session).get_active(link.user_id)
-            by, before = actor_of(user, browser.address), user.email
-            if link.new_email is None:
-                user.email_verified_at = utc_now()
-                await record(session, by, "email.verified", subject_id=user.id, subject_name=user.email)
-            else:
-                # Locks the address: of two accounts that change to it, the first one gets it.
-                await _ensure_free(session, link.new_email)
-                user.email, user.email_verified_at = link.new_email, utc_now()
-                await OneTimeTokenService(session).delete_all(
-                    user.id, TokenPurpose.RESET_PASSWORD, TokenPurpose.VERIFY_EMAIL
-                )
-                changed = {"before": {"email": before}, "after": {"email": user.email}}
-                await record(session, by, "email.changed", subject_id=user.id, subject_name=before, details=changed)
-                for to in (before, user.email):
-                    await self._mailer.send_after_commit(session, mails.email_changed(to, user.email))
-            begins = viewer is None and user.totp_enabled_at is None
-            started = await SessionService(session).start(user.id, browser) if begins else None
-            if begins:
-                await record(session, by, "session.started", subject_id=user.id, subject_name=user.email)
-        return ConfirmedEmail(started)
+            by = actor_of(user, browser.address)
+            if link.new_email is not None:
+                await self._move(session, user, link.new_email, by)
+                return ConfirmedEmail(None)
+            user.email_verified_at = utc_now()
+            await record(session, by, "email.verified", subject_id=user.id, subject_name=user.email)
+            if takes_over and unknown_password is not None:
+                user.password_hash, user.name = unknown_password, ""
+                await remove_credentials(session, user, self._totp, by=by)
+                return ConfirmedEmail(None, await OneTimeTokenService(session).issue(user.id, _RESET))
+            if viewer is not None:
+                return ConfirmedEmail(None)
+            started = await SessionService(session).start(user.id, browser)
+            await record(session, by, "session.started", subject_id=user.id, subject_name=user.email)
+            return ConfirmedEmail(started)
 
-    def _ensure_owner(self, link: OneTimeToken, raw: str, viewer: Viewer | None, proof: str | None) -> None:
+    async def _move(self, session: AsyncSession, user: User, new_email: str, by: Actor) -> None:
+        """Give the account its confirmed new address. Raises: LinkNotUsable."""
+        before = user.email
+        await _free(session, new_email)
+        user.email, user.email_verified_at = new_email, utc_now()
+        await OneTimeTokenService(session).delete_all(user.id, _RESET, TokenPurpose.VERIFY_EMAIL)
+        changed = {"before": {"email": before}, "after": {"email": user.email}}
+        await record(session, by, "email.changed", subject_id=user.id, subject_name=before, details=changed)
+        for to in (before, user.email):
+            await self._mailer.send_after_commit(session, mails.email_changed(to, user.email))
+
+    def _takes_over(self, link: OneTimeToken, raw: str, viewer: Viewer | None, proof: str | None) -> bool:
+        """True when the link is used in a browser that did not create the account and is not signed in to it."""
         if viewer is not None:
             if viewer.user_id != link.user_id:
                 raise LinkNotUsable
-        elif proof is None or not hmac.compare_digest(proof.encode(), self._proof(raw).encode()):
+            return False
+        if link.new_email is not None:
             raise NotSignedIn
+        return proof is None or not hmac.compare_digest(proof.encode(), self._proof(raw).encode())
 
     def _proof(self, raw: str) -> str:
         return hmac.new(self._key, raw.encode(), hashlib.sha256).hexdigest()
@@ -178,7 +205,13 @@ def _parse_form(email: str, password: str, name: str) -> tuple[str, str]:
     return read_as["email"], read_as["name"]
 
 
-async def _ensure_free(session: AsyncSession, email: str) -> None:
+async def _free(session: AsyncSession, email: str) -> None:
+    """Make sure that no account has the address. An unconfirmed one is deleted: it holds nothing, and was not theirs.
+
+    Raises: LinkNotUsable, when a confirmed account has it.
+    """
+    # Locks the address: of two accounts that change to it, the first one gets it.
     await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"email:{email}", 0))))
+    await session.execute(sa.delete(User).where(User.email == email, User.email_verified_at.is_(None)))
     if await session.scalar(sa.select(User.id).where(User.email == email)) is not None:
         raise LinkNotUsable

@@ -77,10 +77,16 @@ class SecondFactorService:
         """Remove every second factor: the app, its recovery codes and the passkeys. Raises: SecondFactorUnchanged."""
         if not user.has_second_factor:
             raise SecondFactorUnchanged
+        await self.remove_any(user, by=by)
+
+    async def remove_any(self, user: AbstractAccount, *, by: Actor) -> None:
+        """As ``remove_all``, also when there is none; an enrolment that is not confirmed ends too."""
+        had_any = user.has_second_factor
         await self._forget_app(user)
         await self._session.execute(sa.delete(user.passkey_model).where(user.passkey_model.user_id == user.id))
         user.has_passkey = False
-        await record(self._session, by, "second_factor.disabled", subject_id=user.id, subject_name=user.email)
+        if had_any:
+            await record(self._session, by, "second_factor.disabled", subject_id=user.id, subject_name=user.email)
 
     async def verify(self, user: AbstractAccount, code: str) -> bool:
         """True when ``code`` is a current TOTP code or an unused recovery code; it is then marked as used."""

@@ -7,7 +7,8 @@ from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.errors import NotSignedIn
-from accounts.models import AbstractAccount, User
+from accounts.models import AbstractAccount, TokenPurpose, User
+from accounts.one_time_tokens import OneTimeTokenService
 from accounts.passwords import Passwords
 from accounts.rules import normalize_email, parse_name
 from accounts.second_factor import SecondFactorService
@@ -102,6 +103,17 @@ class UserService(AccountService[User]):
         before, user.name = user.name, parse_name(name)
         changed = {"before": {"name": before}, "after": {"name": user.name}}
         await record(self._session, by, "account.renamed", subject_id=user.id, details=changed)
+
+
+async def remove_credentials(session: AsyncSession, user: User, totp: TotpSecrets, *, by: Actor) -> None:
+    """Remove what somebody else may have set up for an unconfirmed address: second factors, sessions, mailed links.
+
+    The caller replaces the password.
+    """
+    await SecondFactorService(session, totp).remove_any(user, by=by)
+    await session.flush()
+    await SessionService(session).end_all(user.id)
+    await OneTimeTokenService(session).delete_all(user.id, *TokenPurpose)
 
 
 def actor_of(user: AbstractAccount, address: str) -> Actor:

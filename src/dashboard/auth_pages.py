@@ -61,7 +61,14 @@ async def verify_email_page(request: Visit, token: FromPath[str]) -> Response[st
         return render_link_expired(request)
     except NotSignedIn:
         return redirect(request, login_path(request), "Sign in to confirm your e-mail address.")
-    return without_referrer(render(request, "accounts/verify.html", new_email=link.new_email))
+    page = render(
+        request,
+        "accounts/verify.html",
+        new_email=link.new_email,
+        takes_over=link.takes_over,
+        sign_in=login_path(request),
+    )
+    return without_referrer(page)
 
 
 @post("/verify-email/{token:str}", status_code=200)
@@ -75,6 +82,9 @@ async def verify_email(request: Visit, token: FromPath[str]) -> Response[str]:
     except LinkNotUsable:
         return render_link_expired(request)
     cookies = [_sign_up_cookie(request, None)]
+    if confirmed.reset_token is not None:
+        notice = "Your e-mail address is confirmed. Choose a password."
+        return redirect(request, f"/reset-password/{confirmed.reset_token}", notice, cookies=cookies)
     if confirmed.raw is not None:
         cookies.append(session_cookie(_settings(request).public_url, confirmed.raw))
     return redirect(request, back, "Your e-mail address is confirmed.", cookies=cookies)
