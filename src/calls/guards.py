@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Request
 
 from calls.callback_forms import parse_form
+from calls.callback_signatures import CALLBACK_SIGNATURES
 from calls.errors import InvalidCallback, InvalidCarrierSignature
 from carrier.port import CARRIER, form_fields
 from kit.http.app_key import SETTINGS
@@ -32,7 +33,12 @@ async def signed_form(request: Request[Any, Any, Any]) -> dict[str, str]:
     path = request.scope["raw_path"].decode("ascii", "replace").split("?", 1)[0]
     query = request.scope["query_string"].decode("ascii", "replace")
     url = settings.public_url + path + (f"?{query}" if query else "")
-    if not carrier.signature_is_valid(url, form, request.headers.get("x-twilio-signature")):
+    signature, algorithm = (
+        request.headers.get(name) for name in ("x-twilio-signature", "x-twilio-webhooks-signature-settings")
+    )
+    is_valid = carrier.signature_is_valid(url, form, signature, algorithm)
+    CALLBACK_SIGNATURES.get(request.app).record(is_valid=is_valid)
+    if not is_valid:
         raise InvalidCarrierSignature
     named = dict(form_fields(form))
     if named.get("AccountSid") != settings.twilio.account_sid:

@@ -114,8 +114,13 @@ class Carrier(Protocol):
         """Return the TwiML document that ends a call after its dialled leg has ended."""
         ...
 
-    def signature_is_valid(self, url: str, form: Sequence[tuple[str, str]], signature: str | None) -> bool:
-        """True when ``signature`` is the carrier's, over the public ``url`` and all ``form`` fields with repeats."""
+    def signature_is_valid(
+        self, url: str, form: Sequence[tuple[str, str]], signature: str | None, algorithm_header: str | None = None
+    ) -> bool:
+        """True when ``signature`` is the carrier's, over the public ``url`` and all ``form`` fields with repeats.
+
+        ``algorithm_header`` is the request's ``X-Twilio-Webhooks-Signature-Settings``.
+        """
         ...
 
     async def end_call(self, call_sid: str) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from twilio.base.exceptions import TwilioException, TwilioRestException
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import HMAC_SHA1, HMAC_SHA256, RequestValidator, get_signature_algorithm
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
 from carrier.port import (
@@ -64,7 +64,8 @@ class TwilioCarrier:
         self._api_base = api_base
         self._signaling = signaling
         self._health = health
-        self._validator = RequestValidator(settings.auth_token)
+        secrets = (settings.auth_token, settings.auth_token_secondary, settings.webhook_shared_key)
+        self._validators = [RequestValidator(secret) for secret in secrets if secret]
         self._client: Any = None
         self._transport: HttpTransport | None = None
 
@@ -100,11 +101,19 @@ class TwilioCarrier:
     def finish(self) -> bytes:
         return _document(VoiceResponse())
 
-    def signature_is_valid(self, url: str, form: Sequence[tuple[str, str]], signature: str | None) -> bool:
+    def signature_is_valid(
+        self, url: str, form: Sequence[tuple[str, str]], signature: str | None, algorithm_header: str | None = None
+    ) -> bool:
         if signature is None:
             return False
-        is_valid: bool = self._validator.validate(url, _MultiDict(form), signature)
-        return is_valid
+        # A sender can choose the header, but it needs one of our secrets with each algorithm.
+        algorithms = (get_signature_algorithm(algorithm_header),) if algorithm_header else (HMAC_SHA1, HMAC_SHA256)
+        fields = _MultiDict(form)
+        return any(
+            validator.validate(url, fields, signature, algorithm)
+            for algorithm in algorithms
+            for validator in self._validators
+        )
 
     async def end_call(self, call_sid: str) -> bool:
         try:

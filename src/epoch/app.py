@@ -14,6 +14,7 @@ from accounts.auth import SessionMiddleware, provide_user_context
 from accounts.controllers import SessionController
 from admin.back_office import BACK_OFFICE
 from admin.mount import admin_route
+from calls.callback_signatures import CALLBACK_SIGNATURES, CallbackSignatures
 from calls.caller_attribution import CallerAttribution
 from calls.carrier_callbacks import CarrierCallbackController
 from calls.controllers import CallController, UsageController
@@ -221,6 +222,7 @@ def create_app(
             BLOCKED_ORIGINS.entry(refused),
             INTEGRATION_KITS.entry(KitBuilder(settings, dist)),
             CALL_ADMISSION.entry(admission),
+            CALLBACK_SIGNATURES.entry(CallbackSignatures()),
             CALL_EVENT_RECORDER.entry(CallEventRecorder(database, alert_mailer)),
             ALERT_MAILER.entry(alert_mailer),
             NUMBER_ERASURE.entry(erasure),

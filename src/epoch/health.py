@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from calls.callback_signatures import CALLBACK_SIGNATURES
 from carrier.breaker import BreakerState
 from carrier.health import CARRIER_HEALTH
 from epoch.readiness import READINESS, ReadinessState
@@ -54,6 +55,11 @@ async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, 
         warnings.append("carrier: it failed repeatedly and is asked less often until it answers")
     if CARRIER_HEALTH.get(request.app).is_access_refused:
         warnings.append("carrier: it refuses our credentials, or the account is suspended; see `epoch doctor`")
+    if CALLBACK_SIGNATURES.get(request.app).is_suspicious:
+        warnings.append(
+            "carrier callbacks: the last one had a wrong signature, as with another auth token than TWILIO_AUTH_TOKEN"
+            " or another address than EPOCH_PUBLIC_URL"
+        )
     if RATE_LIMITER.get(request.app).is_degraded:
         warnings.append("rate limits: the shared store does not answer, so each process counts for itself")
     body = {"status": "unavailable" if failing else "ok", "failing": failing, "warnings": warnings}

@@ -35,6 +35,10 @@ class CarrierSettings(msgspec.Struct, frozen=True):
     """The secret of that API key."""
     twiml_app_sid: str
     """The TwiML application that ``epoch carrier setup`` configures."""
+    auth_token_secondary: str | None = None
+    """The account's second token while tokens are rotated: callbacks signed with it are accepted too."""
+    webhook_shared_key: str | None = None
+    """Secret of the account's shared key for callbacks, where one signs them with HMAC-SHA256."""
 
     def __repr__(self) -> str:
         return f"CarrierSettings(account_sid={self.account_sid!r}, …)"
@@ -158,6 +162,8 @@ def _carrier(read: "_Reader", carrier: str) -> CarrierSettings:
         api_key_sid=read.sid("TWILIO_API_KEY_SID", "SK", SANDBOX_API_KEY_SID if sandbox else None),
         api_key_secret=read.required("TWILIO_API_KEY_SECRET", SANDBOX_API_KEY_SECRET if sandbox else None),
         twiml_app_sid=read.sid("TWILIO_TWIML_APP_SID", "AP", SANDBOX_TWIML_APP_SID if sandbox else None),
+        auth_token_secondary=read.optional("TWILIO_AUTH_TOKEN_SECONDARY"),
+        webhook_shared_key=read.optional("TWILIO_WEBHOOK_SHARED_KEY"),
     )
 
 

@@ -13,6 +13,7 @@ from epoch.app import create_app
 from epoch.readiness import READINESS
 from kit.http.rate_limit import RATE_LIMITER
 from kit.settings import Settings
+from support.callback_client import CallbackClient, new_sid
 from support.widget_client import browser_at
 
 pytestmark = pytest.mark.anyio
@@ -56,6 +57,32 @@ async def test_a_carrier_that_fails_is_a_warning(settings: Settings) -> None:
     application = create_app(settings)
     async with application.lifespan(), browser_at(application, OUTSIDE, settings.public_url) as browser:
         CARRIER_HEALTH.get(application).set_breaker(breaker)
+        answer = await browser.get("/health/dependencies")
+    assert answer.status_code == 200
+    assert [warning.partition(":")[0] for warning in answer.json()["warnings"]] == ["carrier"]
+
+
+async def test_a_callback_with_a_wrong_signature_is_a_warning_until_a_right_one_follows(settings: Settings) -> None:
+    application = create_app(settings)
+
+    async def warnings(browser: httpx.AsyncClient) -> list[str]:
+        answer = await browser.get("/health/dependencies")
+        assert answer.status_code == 200
+        return [warning.partition(":")[0] for warning in answer.json()["warnings"]]
+
+    async with application.lifespan(), browser_at(application, OUTSIDE, settings.public_url) as browser:
+        callbacks = CallbackClient(browser, settings)
+        refused = await callbacks.send("/voice/status", {"CallSid": new_sid()}, {"x-twilio-signature": "x"})
+        assert refused.status_code == 403
+        assert await warnings(browser) == ["carrier callbacks"]
+        assert (await callbacks.send("/voice/status", {"CallSid": new_sid()})).status_code == 204
+        assert await warnings(browser) == []
+
+
+async def test_a_carrier_that_refuses_our_credentials_is_a_warning(settings: Settings) -> None:
+    application = create_app(settings)
+    async with application.lifespan(), browser_at(application, OUTSIDE, settings.public_url) as browser:
+        CARRIER_HEALTH.get(application).record_answer(0.1, is_access_refused=True)
         answer = await browser.get("/health/dependencies")
     assert answer.status_code == 200
     assert [warning.partition(":")[0] for warning in answer.json()["warnings"]] == ["carrier"]

@@ -1,5 +1,6 @@
 """Documents and signature check of the Twilio adapter, without a network."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,3 +88,22 @@ def test_the_sandbox_reads_the_document_that_dials() -> None:
     assert b"record" not in CARRIER.dial(plan).lower()
     assert twiml.parse(CARRIER.reject(), "http://p/") == (twiml.Reject(busy=False),)
     assert twiml.parse(CARRIER.finish(), "http://p/") == ()
+
+
+@pytest.mark.parametrize("secret", [ACCOUNT.auth_token, "s" * 32, "k" * 32])
+@pytest.mark.parametrize("algorithm", ["HMAC_SHA1", "HMAC_SHA256"])
+def test_both_auth_tokens_and_the_shared_key_sign_with_both_algorithms(secret: str, algorithm: str) -> None:
+    own = msgspec.structs.replace(ACCOUNT, auth_token_secondary="s" * 32, webhook_shared_key="k" * 32)
+    carrier = TwilioCarrier(own, api_base=None, signaling=None)
+    form, url = [("a", "1"), ("b", "")], "https://voice.example.com/voice/status"
+    signature = RequestValidator(secret).compute_signature(url, dict(form), algorithm)
+    for header in (None, f"key=webhooks_sharedkey_1,algorithm={algorithm}"):
+        assert carrier.signature_is_valid(url, form, signature, header)
+    for other in ({"HMAC_SHA1", "HMAC_SHA256"} - {algorithm}) | {"HMAC_MD5", "NONE"}:
+        assert not carrier.signature_is_valid(url, form, signature, f"algorithm={other}")
+    assert not carrier.signature_is_valid(url, [*form, ("c", "")], signature)
+
+
+def test_a_secondary_token_that_is_not_set_signs_nothing() -> None:
+    url = "https://voice.example.com/voice/status"
+    assert not CARRIER.signature_is_valid(url, [], RequestValidator("").compute_signature(url, {}))
