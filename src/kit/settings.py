@@ -76,6 +76,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     than a balancer needs to notice."""
     database_connections: int
     """Connections that one worker may open to PostgreSQL, at least 10; ``epoch doctor`` checks them."""
+    database_connection_limit: int
+    """Connections that this machine may open in all, where a pooler limits them or machines share the server; 0 asks
+    the server for its own limit."""
     trusted_proxies: tuple[str, ...]
     """Proxies whose ``X-Forwarded-For`` names the client; ``none`` where no proxy is in front."""
     metrics_token: str | None
@@ -140,6 +143,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         workers=read.whole("EPOCH_WORKERS", 1, low=1, high=64),
         drain_seconds=read.whole("EPOCH_DRAIN_SECONDS", 10 if env == "production" else 1, low=0, high=300),
         database_connections=read.whole("EPOCH_DATABASE_CONNECTIONS", 20, low=10, high=200),
+        database_connection_limit=read.whole("EPOCH_DATABASE_CONNECTION_LIMIT", 0, low=0, high=100_000),
         trusted_proxies=read.proxies("EPOCH_TRUSTED_PROXIES"),
         metrics_token=read.optional("EPOCH_METRICS_TOKEN"),
         admin_networks=read.networks("EPOCH_ADMIN_NETWORKS"),

@@ -12,6 +12,7 @@ import msgspec
 from carrier.port import CarrierError
 from epoch.carrier_factory import build_carrier
 from epoch.cli.commands import read_deployment
+from epoch.connection_budget import ConnectionsExceedLimit, read_budget
 from kit.db.connector import Connector
 from kit.settings import Settings
 
@@ -20,8 +21,6 @@ CLOCK_TOLERANCE_SECONDS = 30.0
 """Access tokens are valid from one minute back: half of it is left for the network."""
 CARRIER_CLOCK_URL = "https://api.twilio.com"
 MIN_POSTGRES_VERSION = 140_000
-OTHER_CONNECTIONS = 5
-"""Connections beside the workers': ``epoch doctor``, migrations and other commands."""
 
 
 class CheckResult(msgspec.Struct, frozen=True):
@@ -34,6 +33,17 @@ class CheckResult(msgspec.Struct, frozen=True):
 
 class _CheckFailed(Exception):
     """A check failed; the message says why."""
+
+
+_FAILURES = (
+    _CheckFailed,
+    ConnectionsExceedLimit,
+    CarrierError,
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    httpx.HTTPError,
+)
 
 
 async def run_checks(settings: Settings) -> list[CheckResult]:
@@ -52,7 +62,7 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
 async def _run_check(part: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> CheckResult:
     try:
         return CheckResult(part, True, await check(settings))
-    except (_CheckFailed, CarrierError, OSError, TimeoutError, asyncpg.PostgresError, httpx.HTTPError) as error:
+    except _FAILURES as error:
         return CheckResult(part, False, str(error) or type(error).__name__)
 
 
@@ -78,24 +88,12 @@ async def _connections(settings: Settings) -> str:
     """Compare the connections that all workers may open with those that the server takes."""
     connection = await _connect(settings)
     try:
-        available = int(await connection.fetchval("SHOW max_connections"))
-        # ``reserved_connections`` is PostgreSQL 16's.
-        available -= int(
-            await connection.fetchval(
-                "SELECT sum(setting::int) FROM pg_settings"
-                " WHERE name IN ('superuser_reserved_connections', 'reserved_connections')"
-            )
-        )
+        budget = await read_budget(connection, settings)
     finally:
         await connection.close()
-    needed = settings.workers * settings.database_connections + OTHER_CONNECTIONS
-    calculation = f"{settings.workers} workers x {settings.database_connections} + {OTHER_CONNECTIONS} for commands"
-    if needed > available:
-        raise _CheckFailed(
-            f"{calculation} = {needed} connections, but the server takes {available}: "
-            "lower EPOCH_DATABASE_CONNECTIONS or EPOCH_WORKERS, or raise max_connections"
-        )
-    return f"{calculation} = {needed} of {available} connections"
+    budget.ensure_free()
+    others = f", {budget.held_by_others} of them held by other programs" if budget.held_by_others else ""
+    return f"{budget.calculation} of {budget.limit}{others}"
 
 
 async def _deployment(settings: Settings) -> str:

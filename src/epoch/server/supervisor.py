@@ -122,10 +122,28 @@ class Supervisor:
             url = await self._in_thread(self._database.start)
             self._settings = msgspec.structs.replace(self._settings, database_url=url)
         await self._in_thread(partial(_migrate, url, self._print))
+        await self._check_connections(url)
         if not self._settings.is_sandbox:
             from epoch.cli.seed import ensure_no_demo
 
             await ensure_no_demo(self._settings)
+
+    async def _check_connections(self, url: str) -> None:
+        """Raises: ConnectionsExceedLimit. What other programs hold at this moment only warns: a restart must work."""
+        from epoch.connection_budget import ConnectionsExceedLimit, read_budget
+        from kit.db.connector import Connector
+        from kit.db.database import PATIENT_CONNECT_SECONDS
+
+        connection = await Connector(url).open(None, seconds=PATIENT_CONNECT_SECONDS)
+        try:
+            budget = await read_budget(connection, self._settings)
+        finally:
+            await connection.close()
+        budget.ensure_possible()
+        try:
+            budget.ensure_free()
+        except ConnectionsExceedLimit as error:
+            self._print(f"Warning: {error}")
 
     async def _start_sandbox(self, *arguments: str) -> tuple[ChildProcess, str]:
         child = await self._spawn("sandbox carrier", "sandbox", *arguments)
