@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+from typing import Any
 
 from alembic import context
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Result
+from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 
 from epoch.models import metadata
 from kit.db.database import owner_engine
@@ -37,8 +39,27 @@ async def connect_and_run() -> None:
     await engine.dispose()
 
 
+class EmptyDatabase:
+    """The connection of offline mode: writes the statements of a migration and finds no rows for its questions."""
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+
+    def execute(self, statement: Any, *_: object, **__: object) -> Result[Any]:
+        self._writer.execute(statement)
+        return IteratorResult(SimpleResultMetaData(()), iter(()))
+
+    def scalar(self, statement: Any, *_: object, **__: object) -> Any:
+        return self.execute(statement).scalar()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+
 if context.is_offline_mode():
     context.configure(dialect_name="postgresql", target_metadata=metadata, literal_binds=True)
+    implementation: Any = context.get_context().impl
+    implementation.connection = EmptyDatabase(implementation.connection)
     with context.begin_transaction():
         context.run_migrations()
 elif (given := context.config.attributes.get("connection")) is not None:

@@ -52,6 +52,7 @@ from integrations.controllers import integrations_router
 from integrations.kits import INTEGRATION_KITS, KitBuilder
 from kit.counters import CounterBuffer
 from kit.db.connections import share_connections
+from kit.db.connector import Connector
 from kit.db.database import ADMIN_ROLE, REQUEST_ROLE, STAFF_ROLE, Database
 from kit.http.app_key import DATABASE, EXPORT_DATABASE, JOB_QUEUE, MAILER, SETTINGS
 from kit.http.csrf import CsrfMiddleware
@@ -110,7 +111,7 @@ def create_app(
         if settings.database_url is None:
             raise SettingsError("EPOCH_DATABASE_URL is not set: `epoch run` starts the embedded database and sets it")
         database = Database(
-            settings.database_url,
+            Connector(settings.database_url, by_transaction=settings.is_pooled_by_transaction),
             engine_connections=shares.requests,
             guard_connections=shares.guards,
             lookup_connections=shares.lookups,
@@ -120,7 +121,13 @@ def create_app(
     carrier = carrier or build_carrier(settings, health)
     usage, api_keys = EmbedTokenUseWriter(database), ApiKeyAuthenticator(database)
     refused = BlockedOriginWriter(database)
-    jobs = database.for_role(ADMIN_ROLE, engine_connections=shares.jobs, wait_seconds=JOB_WAIT_SECONDS)
+    jobs = database.for_role(
+        ADMIN_ROLE,
+        engine_connections=shares.jobs,
+        wait_seconds=JOB_WAIT_SECONDS,
+        # The queue listens, which no pooler of transactions lets it do.
+        url=settings.database_direct_url,
+    )
     staff = database.for_role(STAFF_ROLE, engine_connections=shares.staff)
     exports = database.for_role(REQUEST_ROLE, engine_connections=shares.exports, wait_seconds=JOB_WAIT_SECONDS)
     queue = JobQueue(jobs, settings.secret_key)

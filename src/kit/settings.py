@@ -57,6 +57,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Scheme, host and port of the product as browsers and the carrier reach it; ``https`` in production."""
     database_url: str | None
     """The database owner's URL; PostgreSQL 14 or newer. Without it the embedded server runs."""
+    database_pooler: str
+    """``transaction`` when the URL goes through a pooler that gives each transaction another connection to the server,
+    such as PgBouncer with ``pool_mode = transaction``."""
+    database_direct_url: str | None
+    """The database beside the pooler, for migrations, jobs and commands; needed with ``EPOCH_DATABASE_POOLER``."""
     secret_key: str
     """Signs cookies and tickets, and encrypts second factors and queued mails."""
     carrier: str
@@ -97,6 +102,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return f"Settings(env={self.env!r}, public_url={self.public_url!r}, carrier={self.carrier!r}, …)"
 
     @property
+    def owner_url(self) -> str | None:
+        """The URL for what needs a connection of its own: migrations, jobs, commands."""
+        return self.database_direct_url or self.database_url
+
+    @property
+    def is_pooled_by_transaction(self) -> bool:
+        return self.database_pooler == "transaction"
+
+    @property
     def is_production(self) -> bool:
         return self.env == "production"
 
@@ -134,6 +148,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         port=port,
         public_url=read.web_address("EPOCH_PUBLIC_URL", f"http://localhost:{port}"),
         database_url=read.database("EPOCH_DATABASE_URL"),
+        database_pooler=read.choice("EPOCH_DATABASE_POOLER", ("none", "transaction"), "none"),
+        database_direct_url=read.database("EPOCH_DATABASE_DIRECT_URL"),
         secret_key=read.secret("EPOCH_SECRET_KEY", DEVELOPMENT_SECRET),
         carrier=carrier,
         access_token_ttl=read.whole("EPOCH_ACCESS_TOKEN_TTL", 3600, low=5, high=86_400),
@@ -152,6 +168,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         sandbox_address=read.optional("EPOCH_SANDBOX_ADDRESS"),
         twilio=_carrier(read, carrier),
     )
+    _ensure_pooler_is_complete(settings)
     _refuse_development_values(settings)
     if settings.is_production:
         _refuse_unsafe(settings, proxies_are_declared=read.optional("EPOCH_TRUSTED_PROXIES") is not None)
@@ -193,6 +210,16 @@ def _refuse_development_values(settings: Settings) -> None:
         raise SettingsError(
             "EPOCH_PUBLIC_URL must begin with https:// with EPOCH_CARRIER=twilio: over http, sign-ins travel in clear"
             " and browsers give no microphone"
+        )
+
+
+def _ensure_pooler_is_complete(settings: Settings) -> None:
+    if settings.database_direct_url is not None and settings.database_url is None:
+        raise SettingsError("EPOCH_DATABASE_URL must be set: EPOCH_DATABASE_DIRECT_URL is the same database beside it")
+    if settings.is_pooled_by_transaction and settings.database_direct_url is None:
+        raise SettingsError(
+            "EPOCH_DATABASE_DIRECT_URL must be set with EPOCH_DATABASE_POOLER=transaction: migrations and jobs need a"
+            " connection of their own"
         )
 
 

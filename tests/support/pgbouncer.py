@@ -105,7 +105,7 @@ def running_pgbouncer(url: str, *, mode: str, connect_query: str = "", **setting
             "unix_socket_dir": "",
             "auth_type": "any",
             "pool_mode": mode,
-            "default_pool_size": "5",
+            "default_pool_size": "30",
             "logfile": str(folder / "log"),
             **settings,
         }

@@ -40,9 +40,9 @@ async def set_plan(settings: Settings, slug: str, plan: str) -> None:
 @asynccontextmanager
 async def _all_organizations(settings: Settings) -> AsyncIterator[AsyncSession]:
     """A transaction that sees every organization. Raises: SettingsError."""
-    if settings.database_url is None:
+    if settings.owner_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
-    database = Database(settings.database_url, role=ADMIN_ROLE)
+    database = Database(settings.owner_url, role=ADMIN_ROLE)
     try:
         async with database.sessions() as session, session.begin():
             yield session
@@ -145,10 +145,10 @@ async def compare_calls(settings: Settings, day: date | None) -> list[Reconciled
 @asynccontextmanager
 async def _database_and_carrier(settings: Settings) -> AsyncIterator[tuple[Database, Carrier]]:
     """The database with a role that sees all organizations, and the carrier. Raises: SettingsError, ChildDied."""
-    if settings.database_url is None:
+    if settings.owner_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
     async with running_sandbox(settings) as sandbox_settings:
-        database, carrier = Database(settings.database_url, role=ADMIN_ROLE), build_carrier(sandbox_settings)
+        database, carrier = Database(settings.owner_url, role=ADMIN_ROLE), build_carrier(sandbox_settings)
         try:
             yield database, carrier
         finally:

@@ -1,5 +1,6 @@
 """``epoch doctor``: checks database, connections, carrier, public URL and clock."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
@@ -12,9 +13,11 @@ import msgspec
 from carrier.port import CarrierError
 from epoch.carrier_factory import build_carrier
 from epoch.cli.commands import read_deployment
-from epoch.connection_budget import ConnectionsExceedLimit, read_budget
+from epoch.connection_budget import read_budget
+from epoch.pooler_check import ensure_pooler_is_declared
+from epoch.tenant_walls import describe, expected_walls, find_gaps, owner_attributes
 from kit.db.connector import Connector
-from kit.settings import Settings
+from kit.settings import Settings, SettingsError
 
 TIMEOUT_SECONDS = 10.0
 CLOCK_TOLERANCE_SECONDS = 30.0
@@ -37,7 +40,7 @@ class _CheckFailed(Exception):
 
 _FAILURES = (
     _CheckFailed,
-    ConnectionsExceedLimit,
+    SettingsError,
     CarrierError,
     OSError,
     TimeoutError,
@@ -51,6 +54,8 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
     checks: tuple[tuple[str, Callable[[Settings], Awaitable[str]]], ...] = (
         ("database", _database),
         ("connections", _connections),
+        ("tenant walls", _tenant_walls),
+        ("pooler", _pooler),
         ("deployment", _deployment),
         ("carrier", _carrier),
         ("public URL", _public_url),
@@ -68,9 +73,9 @@ async def _run_check(part: str, check: Callable[[Settings], Awaitable[str]], set
 
 async def _connect(settings: Settings) -> Any:
     """A connection as the database's owner; the caller closes it."""
-    if settings.database_url is None:
+    if settings.owner_url is None:
         raise _CheckFailed("EPOCH_DATABASE_URL is not set")
-    return await Connector(settings.database_url).open(None, seconds=TIMEOUT_SECONDS)
+    return await Connector(settings.owner_url).open(None, seconds=TIMEOUT_SECONDS)
 
 
 async def _database(settings: Settings) -> str:
@@ -94,6 +99,26 @@ async def _connections(settings: Settings) -> str:
     budget.ensure_free()
     others = f", {budget.held_by_others} of them held by other programs" if budget.held_by_others else ""
     return f"{budget.calculation} of {budget.limit}{others}"
+
+
+async def _tenant_walls(settings: Settings) -> str:
+    expected = await asyncio.to_thread(expected_walls)
+    connection = await _connect(settings)
+    try:
+        if gaps := await find_gaps(connection, expected):
+            raise _CheckFailed(describe(gaps))
+        found = f"{len(expected.policies)} policies on {len(expected.secured)} tables, as the migrations made them"
+        attributes = await owner_attributes(connection)
+        return f"{found}; {attributes}" if attributes else found
+    finally:
+        await connection.close()
+
+
+async def _pooler(settings: Settings) -> str:
+    await ensure_pooler_is_declared(settings)
+    if settings.is_pooled_by_transaction:
+        return "transactions share connections, as EPOCH_DATABASE_POOLER says"
+    return "each connection is one of the server"
 
 
 async def _deployment(settings: Settings) -> str:

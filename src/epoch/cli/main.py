@@ -259,8 +259,8 @@ def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def _database(settings: Settings) -> Iterator[tuple[Settings, str]]:
     """The settings with a running database: the configured one, or the embedded one while the command runs."""
-    if settings.database_url is not None:
-        yield settings, settings.database_url
+    if settings.owner_url is not None:
+        yield settings, settings.owner_url
         return
     from epoch.server.embedded_postgres import EmbeddedPostgres
 

@@ -59,9 +59,9 @@ class SeedReport(msgspec.Struct, frozen=True):
 
 async def seed_demo(settings: Settings) -> SeedReport:
     """Fill an empty database with the demo, and give its page an active token. Idempotent."""
-    if settings.database_url is None:
+    if settings.owner_url is None:
         raise ValueError("the seed needs a database")
-    database = Database(settings.database_url, role=ADMIN_ROLE)
+    database = Database(settings.owner_url, role=ADMIN_ROLE)
     carrier = build_carrier(settings) if settings.sandbox_address is not None else None
     try:
         async with database.sessions() as session, session.begin():
@@ -87,9 +87,9 @@ async def seed_demo(settings: Settings) -> SeedReport:
 
 async def ensure_no_demo(settings: Settings) -> None:
     """Refuse to place real calls from a database that anybody can sign in to. Raises: SettingsError."""
-    if settings.database_url is None:
+    if settings.owner_url is None:
         return
-    database = Database(settings.database_url, role=ADMIN_ROLE)
+    database = Database(settings.owner_url, role=ADMIN_ROLE)
     try:
         async with database.sessions() as session:
             customers = sa.select(User.email).where(User.email.in_((DEMO_OWNER_EMAIL, STARTER_OWNER_EMAIL)))

@@ -116,13 +116,24 @@ class Supervisor:
             self._announce()
 
     async def _prepare_database(self) -> None:
-        url = self._settings.database_url
+        url = self._settings.owner_url
         if url is None:
             self._database = EmbeddedPostgres(self._settings.data_dir / "postgres")
             url = await self._in_thread(self._database.start)
             self._settings = msgspec.structs.replace(self._settings, database_url=url)
         await self._in_thread(partial(_migrate, url, self._print))
         await self._check_connections(url)
+        await self._check_database()
+
+    async def _check_database(self) -> None:
+        """Refuse to serve with a database that is not safe. Raises: SettingsError."""
+        from epoch.pooler_check import ensure_pooler_is_declared
+        from epoch.tenant_walls import ensure_walls, expected_walls
+
+        if self._database is None:
+            await ensure_pooler_is_declared(self._settings)
+        if self._settings.is_production:
+            await ensure_walls(self._settings, await self._in_thread(expected_walls))
         if not self._settings.is_sandbox:
             from epoch.cli.seed import ensure_no_demo
 

@@ -119,10 +119,12 @@ class Database:
         self.read_pool = ReadPool(self._create_read_pool, seconds=connect_seconds)
         """Reads of guards before a handler's session begins, as the engine's role."""
 
-    def for_role(self, role: str, *, engine_connections: int, wait_seconds: float | None = None) -> "Database":
-        """The same database with a separate engine for ``role``."""
+    def for_role(
+        self, role: str, *, engine_connections: int, wait_seconds: float | None = None, url: str | None = None
+    ) -> "Database":
+        """The same database with a separate engine for ``role``; ``url`` is another way to it."""
         return Database(
-            self._connector,
+            url or self._connector,
             role=role,
             engine_connections=engine_connections,
             connect_seconds=self.connect_seconds,

@@ -196,3 +196,14 @@ def test_a_refused_database_address_is_not_quoted() -> None:
     with pytest.raises(SettingsError) as refused:
         load_settings({"EPOCH_DATABASE_URL": "mysql://epoch:hunter2@localhost/epoch"})
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_pooler_of_transactions_needs_a_way_beside_it() -> None:
+    pooled = {"EPOCH_DATABASE_URL": "postgresql://pooler/epoch", "EPOCH_DATABASE_POOLER": "transaction"}
+    with pytest.raises(SettingsError, match="EPOCH_DATABASE_DIRECT_URL must be set"):
+        load_settings(pooled)
+    settings = load_settings({**pooled, "EPOCH_DATABASE_DIRECT_URL": "postgresql://db/epoch"})
+    assert settings.is_pooled_by_transaction
+    assert settings.owner_url == "postgresql://db/epoch"
+    with pytest.raises(SettingsError, match="EPOCH_DATABASE_URL must be set"):
+        load_settings({"EPOCH_DATABASE_DIRECT_URL": "postgresql://db/epoch"})

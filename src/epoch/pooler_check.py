@@ -1,0 +1,43 @@
+"""Finds a pooler in front of the database that gives each transaction another connection, and that nobody declared."""
+
+import asyncpg
+
+from kit.db.connector import Connector
+from kit.settings import Settings, SettingsError
+
+CONNECT_SECONDS = 10.0
+
+
+async def ensure_pooler_is_declared(settings: Settings) -> None:
+    """Find out whether two open connections share one of the server, which only a pooler of transactions does.
+
+    Raises:
+        SettingsError: they do, and the settings do not say so.
+    """
+    declared = settings.is_pooled_by_transaction
+    for name, url in (
+        ("EPOCH_DATABASE_URL", None if declared else settings.database_url),
+        ("EPOCH_DATABASE_DIRECT_URL", settings.database_direct_url),
+    ):
+        if url is not None and await _shares_connections(url):
+            raise SettingsError(
+                f"{name} goes through a pooler that gives each transaction another connection: "
+                + (
+                    "it must reach PostgreSQL itself, or a pooler of sessions"
+                    if name == "EPOCH_DATABASE_DIRECT_URL"
+                    else "set EPOCH_DATABASE_POOLER=transaction, and EPOCH_DATABASE_DIRECT_URL to the server itself"
+                )
+            )
+
+
+async def _shares_connections(url: str) -> bool:
+    connector, opened = Connector(url, by_transaction=True), list[asyncpg.Connection]()
+    try:
+        for _ in range(2):
+            opened.append(await connector.open(None, seconds=CONNECT_SECONDS))
+        pids = [[await connection.fetchval("SELECT pg_backend_pid()") for connection in opened] for _ in range(3)]
+    finally:
+        for connection in opened:
+            await connection.close()
+    first, second = zip(*pids, strict=True)
+    return len(set(first)) > 1 or bool(set(first) & set(second))

@@ -1,0 +1,221 @@
+"""Compares row-level security, grants and roles of a database with what the migrations create."""
+
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from alembic import command
+
+from epoch.migrations import ROLES, alembic_config
+from kit.db.connector import Connector
+from kit.settings import Settings, SettingsError
+
+PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
+SHOWN_FINDINGS = 3
+CONNECT_SECONDS = 10.0
+REMEDY = (
+    "run `epoch migrate`, which creates the roles, then restore the backup again with its owners, policies and grants"
+)
+_STATEMENT = re.compile(
+    r"""
+    ^\s*(?:
+      ALTER\ TABLE\ (?P<security_of>\w+)\ (?P<security>(?:NO\ )?(?:ENABLE|DISABLE|FORCE))\ ROW\ LEVEL\ SECURITY
+    | ALTER\ TABLE\ (?P<old>\w+)\ RENAME\ TO\ (?P<new>\w+)
+    | DROP\ TABLE\ (?:IF\ EXISTS\ )?(?P<dropped>\w+)
+    | CREATE\ POLICY\ (?P<policy>\w+)\ ON\ (?P<guarded>\w+)\s
+        (?:FOR\ (?P<command>\w+)\s)?\s*TO\ (?P<policy_roles>\w+(?:,\s*\w+)*)\s(?P<condition>[^;]*);
+    | DROP\ POLICY\ (?:IF\ EXISTS\ )?(?P<gone>\w+)\ ON\ (?P<gone_of>\w+)
+    | (?P<change>GRANT|REVOKE)\ (?P<privileges>[\w\s,()]+?)\ +ON\ (?P<tables>\w+(?:,\s*\w+)*)\s
+        (?:TO|FROM)\ (?P<grantees>\w+(?:,\s*\w+)*)\s*;
+    )
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+_POLICIES = """
+SELECT tablename, policyname, cmd, roles::text[],
+       coalesce(qual, '') || ' ' || coalesce(with_check, '') AS condition
+FROM pg_policies WHERE schemaname = current_schema()
+"""
+_PRIVILEGES = """
+SELECT r.rolname, c.relname, p.privilege, has_table_privilege(r.oid, c.oid, p.privilege) AS whole
+FROM pg_roles r, unnest($2::text[]) AS p(privilege), pg_class c
+WHERE r.rolname = ANY($1) AND c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
+  AND CASE WHEN p.privilege = 'DELETE' THEN has_table_privilege(r.oid, c.oid, p.privilege)
+           ELSE has_any_column_privilege(r.oid, c.oid, p.privilege) END
+"""
+_ROLES = """
+SELECT r.rolname, r.rolsuper, r.rolbypassrls,
+       ARRAY(SELECT o.rolname FROM pg_roles o
+             WHERE o.oid <> r.oid AND NOT r.rolsuper AND pg_has_role(r.oid, o.oid, 'MEMBER')) AS member_of
+FROM pg_roles r WHERE r.rolname = ANY($1)
+"""
+
+
+class Walls(msgspec.Struct):
+    """What keeps tenants apart in the database. Tables, policies and roles are named as in PostgreSQL's catalogs."""
+
+    secured: set[str]
+    """Tables with row-level security that is also forced on their owner."""
+    policies: dict[tuple[str, str], tuple[str, str, frozenset[str]]]
+    """By table and policy: command, roles, and the settings that its condition reads."""
+    privileges: dict[tuple[str, str], set[str]]
+    """By role and table: privileges on the whole table, and with a star those on some columns."""
+
+
+def expected_walls() -> Walls:
+    """What the migrations create, read from their SQL."""
+    config = alembic_config("")
+    config.output_buffer = io.StringIO()
+    command.upgrade(config, "head", sql=True)
+    return read_walls(config.output_buffer.getvalue())
+
+
+def read_walls(script: str) -> Walls:
+    """The state after all statements of ``script``."""
+    flags: dict[str, set[str]] = defaultdict(set)
+    walls = Walls(secured=set(), policies={}, privileges=defaultdict(set))
+    for found in _STATEMENT.finditer(script.replace('"', "")):
+        part: Mapping[str, str] = found.groupdict()
+        if part["security"]:
+            _change_flag(flags[part["security_of"]], part["security"])
+        elif part["policy"]:
+            walls.policies[part["guarded"], part["policy"]] = (
+                part["command"] or "ALL",
+                ",".join(sorted(_names(part["policy_roles"]))),
+                _settings_in(part["condition"]),
+            )
+        elif part["gone"]:
+            walls.policies.pop((part["gone_of"], part["gone"]), None)
+        elif part["old"]:
+            _rename(walls, flags, part["old"], part["new"])
+        elif part["dropped"]:
+            _rename(walls, flags, part["dropped"], None)
+        else:
+            _change_privileges(walls, part)
+    walls.secured = {table for table, set_flags in flags.items() if set_flags == {"ENABLE", "FORCE"}}
+    walls.privileges = {key: privileges for key, privileges in walls.privileges.items() if privileges}
+    return walls
+
+
+def _change_flag(flags: set[str], change: str) -> None:
+    if change in ("ENABLE", "FORCE"):
+        flags.add(change)
+    else:
+        flags.discard("FORCE" if change == "NO FORCE" else "ENABLE")
+
+
+def _rename(walls: Walls, flags: dict[str, set[str]], old: str, new: str | None) -> None:
+    if new is not None and old in flags:
+        flags[new] = flags[old]
+    flags.pop(old, None)
+    for table, name in [key for key in walls.policies if key[0] == old]:
+        policy = walls.policies.pop((table, name))
+        if new is not None:
+            walls.policies[new, name] = policy
+    for role, table in [key for key in walls.privileges if key[1] == old]:
+        privileges = walls.privileges.pop((role, table))
+        if new is not None:
+            walls.privileges[role, new] = privileges
+
+
+def _change_privileges(walls: Walls, part: Mapping[str, str]) -> None:
+    # ``SELECT, UPDATE (a, b)``: a privilege with columns is one on some columns.
+    wanted = {
+        name.upper() + ("*" if columns else "")
+        for name, columns in re.findall(r"(\w+)\s*(\([^)]*\))?", part["privileges"])
+    }
+    for table in _names(part["tables"]):
+        for role in _names(part["grantees"]):
+            held = walls.privileges[role, table]
+            if part["change"] == "REVOKE":
+                held -= set(PRIVILEGES) if wanted & {"ALL"} else wanted
+            else:
+                held |= wanted
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
+
+
+def _settings_in(condition: str) -> frozenset[str]:
+    return frozenset(re.findall(r"current_setting\('([\w.]+)'", condition))
+
+
+async def find_gaps(connection: Any, expected: Walls) -> list[str]:
+    """Every difference between the walls of the connection's database and the expected ones, one text each."""
+    gaps = await _role_gaps(connection)
+    secured = {
+        row["relname"]
+        for row in await connection.fetch(
+            "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
+            " AND relrowsecurity AND relforcerowsecurity"
+        )
+    }
+    gaps += [f"row-level security of {table} is not forced" for table in sorted(expected.secured - secured)]
+    policies = {
+        (row["tablename"], row["policyname"]): (
+            row["cmd"],
+            ",".join(sorted(row["roles"])),
+            _settings_in(row["condition"]),
+        )
+        for row in await connection.fetch(_POLICIES)
+    }
+    gaps += list(_differences("policy", expected.policies, policies))
+    actual: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in await connection.fetch(_PRIVILEGES, list(ROLES), list(PRIVILEGES)):
+        actual[row["rolname"], row["relname"]].add(row["privilege"] + ("" if row["whole"] else "*"))
+    wanted = {key: {name for name in held if name[:-1] not in held} for key, held in expected.privileges.items()}
+    tables = {table for _, table in wanted}
+    gaps += list(_differences("grant", wanted, {key: held for key, held in actual.items() if key[1] in tables}))
+    return gaps
+
+
+def _differences(what: str, expected: Mapping[Any, Any], actual: Mapping[Any, Any]) -> Iterator[str]:
+    for key in sorted(expected.keys() | actual.keys()):
+        name = f"{what} {key[1]} of {key[0]}" if what == "policy" else f"{what} on {key[1]} to {key[0]}"
+        if key not in actual:
+            yield f"{name} is missing"
+        elif key not in expected:
+            yield f"{name} is not ours"
+        elif expected[key] != actual[key]:
+            yield f"{name} differs"
+
+
+async def _role_gaps(connection: Any) -> list[str]:
+    rows = {row["rolname"]: row for row in await connection.fetch(_ROLES, list(ROLES))}
+    gaps = [f"role {role} is missing" for role in ROLES if role not in rows]
+    for role, row in rows.items():
+        if row["rolsuper"] or row["rolbypassrls"]:
+            gaps.append(f"role {role} is not bound by row-level security")
+        if row["member_of"]:
+            gaps.append(f"role {role} may become {', '.join(row['member_of'])}")
+    return gaps
+
+
+def describe(gaps: Sequence[str]) -> str:
+    """One sentence with the first of ``gaps`` and what to do."""
+    more = f" and {len(gaps) - SHOWN_FINDINGS} more" if len(gaps) > SHOWN_FINDINGS else ""
+    return f"The database does not keep organizations apart ({'; '.join(gaps[:SHOWN_FINDINGS])}{more}): {REMEDY}"
+
+
+async def owner_attributes(connection: Any) -> str:
+    """What the connection's user may do beyond owning the tables, as a text; empty when nothing."""
+    row = await connection.fetchrow("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+    if row["rolsuper"]:
+        return "its user is a superuser: an ordinary owner is enough"
+    return "its user bypasses row-level security: an ordinary owner is enough" if row["rolbypassrls"] else ""
+
+
+async def ensure_walls(settings: Settings, expected: Walls) -> None:
+    """Raises: SettingsError: the walls of the database are not the expected ones."""
+    if settings.owner_url is None:
+        return
+    connection = await Connector(settings.owner_url).open(None, seconds=CONNECT_SECONDS)
+    try:
+        if gaps := await find_gaps(connection, expected):
+            raise SettingsError(describe(gaps))
+    finally:
+        await connection.close()
