@@ -1,6 +1,7 @@
 """The Starlette application of the back office: its own routes, and sqladmin's lists and detail pages."""
 
 from collections.abc import Sequence
+from types import new_class
 from typing import Any
 
 from sqladmin import Admin
@@ -94,7 +95,8 @@ class AdminApp:
         )
         admin.templates.env = self.templates
         for view in VIEWS:
-            admin.add_view(view)
+            # A subclass: sqladmin stores the application's session maker on the class that it is given.
+            admin.add_view(new_class(view.__name__, (view,)))
         routes = admin.admin.router.routes
         admin.admin.router.routes = [route for route in routes if getattr(route, "name", "") in {"list", "details"}]
         admin.admin.exception_handlers = handlers

@@ -1,5 +1,6 @@
 """Makes one row of each kind that has staff actions."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -50,8 +51,10 @@ async def make_rows(database: Database, make: Factory) -> Mapping[str, Row]:
         request_id = (await session.scalars(sa.select(UpgradeRequest.id).where(waiting))).one()
         own = Alert.owned_by(ids["organization_id"])
         alert_id = (await session.scalars(sa.select(Alert.id).where(own))).one()
+        # The application's own comparison deletes reports that it has not seen again since this time.
+        tomorrow = utc_now() + dt.timedelta(days=1)
         reported = NumberDiscrepancy(
-            e164="+13075550100", carrier_sid=f"PN{uuid4().hex}", reason=UNEXPLAINED, last_seen_at=utc_now()
+            e164="+13075550100", carrier_sid=f"PN{uuid4().hex}", reason=UNEXPLAINED, last_seen_at=tomorrow
         )
         await session.execute(sa.delete(NumberDiscrepancy).where(NumberDiscrepancy.e164 == reported.e164))
         session.add(reported)

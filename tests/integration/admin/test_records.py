@@ -4,9 +4,11 @@ import csv
 import datetime as dt
 import io
 import secrets as random
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import httpx
+import msgspec
 import pytest
 import sqlalchemy as sa
 from litestar import Litestar
@@ -14,11 +16,13 @@ from sqlalchemy.exc import DBAPIError
 
 from admin.models import StaffRole
 from conftest import NewClient
+from epoch.app import create_app
 from kit.audit import AuditEvent
 from kit.db.database import STAFF_ROLE, Database
 from kit.db.model import Base
 from kit.http.app_key import DATABASE
 from kit.ids import first_uuid7
+from kit.settings import Settings
 from support.call_factory import add_call
 from support.factories import Factory, sign_in
 from support.full_tenant import FullTenant, make_full_tenant
@@ -29,6 +33,7 @@ from support.staff import (
     make_staff,
     post,
 )
+from support.widget_client import browser_at
 from tenants.models import Organization
 
 pytestmark = pytest.mark.anyio
@@ -353,3 +358,21 @@ async def test_customers_and_visitors_get_nothing_of_any_route(
             answer = await who.get(path)
             assert (answer.status_code, answer.text) == (303, ""), path
             assert answer.headers["location"].startswith("/admin/login")
+
+
+async def test_two_applications_of_one_process_read_their_own_databases(
+    settings: Settings,
+    new_migrated_database: Callable[[], str],
+    client: httpx.AsyncClient,
+    database: Database,
+    make: Factory,
+) -> None:
+    """Views are made once for each application: sqladmin stores the database's sessions on them."""
+    tenant = await make.tenant()
+    office = await enter(client, await make_staff(database, StaffRole.SUPPORT))
+    path = f"/admin/organization/details/{tenant.organization.id}"
+    assert (await office.client.get(path)).status_code == 200
+    other = create_app(msgspec.structs.replace(settings, database_url=new_migrated_database()))
+    async with other.lifespan(), browser_at(other, "127.0.0.1", settings.public_url) as browser:
+        assert (await browser.get("/admin/login")).status_code == 200
+    assert (await office.client.get(path)).status_code == 200
