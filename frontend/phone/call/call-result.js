@@ -1,11 +1,10 @@
 /** Decides how an unanswered call ended: by its record, else by the carrier's error. */
 
+import { reactionTo } from "./sdk-codes.js";
+
 /** @import { CallRecord } from "../types.d.ts" */
 
 const FINAL_STATUSES = new Set(["completed", "busy", "no-answer", "canceled", "failed", "refused"]);
-/** @type {Record<number, EpochPhoneCallStatus>} */
-const STATUS_BY_CARRIER_CODE = { 31486: "busy", 31600: "busy", 31480: "no-answer", 31487: "no-answer" };
-
 /** @typedef {{status: EpochPhoneCallStatus, message: string | null, code: string | null}} CallResult */
 
 /**
@@ -17,9 +16,9 @@ export function callResult(record, carrierError) {
   if (record && isFinal(record.status)) {
     return { status: record.status, message: record.message || null, code: record.end_reason || null };
   }
-  const known = STATUS_BY_CARRIER_CODE[carrierError?.code ?? 0];
-  if (known) return { status: known, message: null, code: null };
-  return { status: carrierError ? "failed" : "no-answer", message: null, code: null };
+  if (!carrierError) return { status: "no-answer", message: null, code: null };
+  const { status = "failed", problem } = reactionTo(carrierError);
+  return { status, message: null, code: status === "failed" ? (problem ?? null) : null };
 }
 
 /**

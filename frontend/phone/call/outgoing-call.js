@@ -2,6 +2,7 @@
 import { asProblem, Problem } from "../errors.js";
 import { callResult, isFinal } from "./call-result.js";
 import { DtmfQueue } from "./dtmf-queue.js";
+import { reactionTo } from "./sdk-codes.js";
 
 /** @import { Call } from "@twilio/voice-sdk" */
 /** @import { CallDetails, ActiveCall, CallListener, Environment } from "../types.d.ts" */
@@ -15,8 +16,6 @@ const STATUS_POLL_MS = 1_000;
 // A call that the carrier refuses may never ring and never end in the SDK; its record ends.
 const RECORD_DELAY_MS = 2_000;
 const RECORD_POLL_MS = 500;
-// The carrier's codes for a token that it does not accept.
-const TOKEN_ERROR_CODES = new Set([20101, 20104, 20151, 31201, 31202, 31204, 31205, 31207]);
 
 /** @implements {ActiveCall} */
 export class OutgoingCall {
@@ -231,7 +230,10 @@ export class OutgoingCall {
 
   /** @param {{code?: number}} error */
   #onDeviceError(error) {
-    if (this.#hasEnded || this.#isEnding || !TOKEN_ERROR_CODES.has(error?.code ?? 0)) return;
+    const reaction = reactionTo(error);
+    if (this.#hasEnded || this.#isEnding) return;
+    if (reaction.then === "end" && !this.#answeredAt && reaction.problem) this.#fail(new Problem(reaction.problem));
+    if (reaction.then !== "renew") return;
     if (this.#answeredAt) {
       this.#device.updateToken({ isRefused: true });
       return;

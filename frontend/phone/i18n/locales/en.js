@@ -106,6 +106,7 @@ export const fixes = {
 
 export const dialer = {
   callQuality: {
+    lost: "Connection lost: trying to restore the sound",
     microphone: "The microphone was unplugged. Another one is used now.",
     speaker: "The speaker was unplugged. Another one is used now.",
     silent: "No sound from your microphone",

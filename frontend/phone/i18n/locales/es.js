@@ -58,6 +58,7 @@ export const core = {
 
 export const dialer = {
   callQuality: {
+    lost: "Conexión perdida: intentando recuperar el sonido",
     microphone: "Se desconectó el micrófono. Ahora se usa otro.",
     speaker: "Se desconectó el altavoz. Ahora se usa otro.",
     silent: "Su micrófono no recoge sonido",

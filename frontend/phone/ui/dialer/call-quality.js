@@ -8,6 +8,7 @@
  * @type {[string, keyof typeof dialer.callQuality][]}
  */
 const TEXT_KEYS = [
+  ["ice-connectivity-lost", "lost"],
   ["low-bytes-received", "not-heard"],
   ["low-bytes-sent", "not-sent"],
   ["constant-audio-input-level", "silent"],
