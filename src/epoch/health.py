@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import os
+from datetime import timedelta
 from ipaddress import ip_address
 from typing import Any
 
@@ -15,11 +16,14 @@ from calls.callback_signatures import CALLBACK_SIGNATURES
 from carrier.breaker import BreakerState
 from carrier.health import CARRIER_HEALTH
 from epoch.readiness import READINESS, ReadinessState
+from kit.clock import CLOCK
 from kit.db.database import Database
 from kit.errors import Forbidden
 from kit.http.app_key import DATABASE, SETTINGS
 from kit.http.rate_limit import RATE_LIMITER
 
+MAX_CLOCK_SKEW = timedelta(seconds=5)
+"""A larger difference to the database's clock is a warning: decisions follow the database, access tokens do not."""
 _NOT_STORED = {"Cache-Control": "no-store"}
 
 
@@ -62,6 +66,10 @@ async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, 
         )
     if RATE_LIMITER.get(request.app).is_degraded:
         warnings.append("rate limits: the shared store does not answer, so each process counts for itself")
+    if abs(CLOCK.skew) > MAX_CLOCK_SKEW:
+        warnings.append(
+            f"clock: this machine's is {abs(CLOCK.skew.total_seconds()):.0f} s away from the database's; set it (NTP)"
+        )
     body = {"status": "unavailable" if failing else "ok", "failing": failing, "warnings": warnings}
     return Response(body, status_code=503 if failing else 200, headers=_NOT_STORED)
 
@@ -87,9 +95,13 @@ def _ensure_may_read_metrics(request: Request[Any, Any, State]) -> None:
 
 
 async def _database_works(database: Database) -> bool:
+    """Ask the database for its time, which is also compared with this machine's."""
     try:
         async with asyncio.timeout(database.connect_seconds):
-            return bool(await database.lookup_pool.fetch_value("SELECT true"))
+            asked_at = CLOCK.machine_now()
+            database_time = await database.lookup_pool.fetch_value("SELECT clock_timestamp()")
+            CLOCK.compare(database_time, asked_at=asked_at, answered_at=CLOCK.machine_now())
+            return True
     except Exception:
         return False
 

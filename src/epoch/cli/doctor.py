@@ -14,6 +14,7 @@ from carrier.port import CarrierError
 from epoch.carrier_factory import build_carrier
 from epoch.cli.commands import read_deployment
 from epoch.connection_budget import read_budget
+from epoch.health import MAX_CLOCK_SKEW
 from epoch.pooler_check import ensure_pooler_is_declared
 from epoch.tenant_walls import describe, expected_walls, find_gaps, owner_attributes
 from kit.db.connector import Connector
@@ -60,6 +61,7 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
         ("carrier", _carrier),
         ("public URL", _public_url),
         ("clock", _clock),
+        ("database clock", _database_clock),
     )
     return [await _run_check(part, check, settings) for part, check in checks]
 
@@ -164,3 +166,12 @@ async def _clock(settings: Settings) -> str:
             f"{offset:.0f} s away from the carrier's: it would refuse access tokens; set the clock (NTP)"
         )
     return f"within {CLOCK_TOLERANCE_SECONDS:.0f} s of the carrier's"
+
+
+async def _database_clock(settings: Settings) -> str:
+    if settings.owner_url is None:
+        raise _CheckFailed("EPOCH_DATABASE_URL is not set")
+    skew = await Connector(settings.owner_url).clock_skew(seconds=TIMEOUT_SECONDS)
+    if abs(skew) > MAX_CLOCK_SKEW.total_seconds():
+        raise _CheckFailed(f"{abs(skew):.0f} s away from this machine's: set both clocks (NTP)")
+    return f"within {MAX_CLOCK_SKEW.total_seconds():.0f} s of this machine's"

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import asyncpg
 
+from kit.clock import CLOCK
 from kit.db.url import DatabaseTarget, parse_database_url
 
 APPLICATION_NAME = "epoch-voice"
@@ -154,6 +155,17 @@ class Connector:
             self._system_roots = context
         return self._system_roots
 
+    async def clock_skew(self, *, seconds: float) -> float:
+        """The seconds by which the database's clock is ahead of this machine's; measured now, on a new connection."""
+        connection = await self.open(None, seconds=seconds)
+        try:
+            asked_at = CLOCK.machine_now()
+            database_time = await connection.fetchval("SELECT clock_timestamp()")
+            CLOCK.compare(database_time, asked_at=asked_at, answered_at=CLOCK.machine_now())
+        finally:
+            await connection.close()
+        return CLOCK.skew.total_seconds()
+
     async def _take_role(self, connection: Any, role: str | None, settings: Mapping[str, str]) -> None:
         """Set role and settings by statements, because poolers refuse or ignore them as parameters of the start."""
         scope = "SET LOCAL" if self.by_transaction else "SET"
@@ -165,7 +177,9 @@ class Connector:
             elif wanted:
                 await connection.execute("; ".join(wanted))
             if role is not None:
-                actual = await connection.fetchval("SELECT current_user")
+                asked_at = CLOCK.machine_now()
+                actual, database_time = await connection.fetchrow("SELECT current_user, clock_timestamp()")
+                CLOCK.compare(database_time, asked_at=asked_at, answered_at=CLOCK.machine_now())
                 if actual != role:
                     raise RoleNotTaken(
                         f"The database runs statements as {actual} instead of {role}: use no pooler "
