@@ -2,7 +2,6 @@
 
 import datetime as dt
 import hashlib
-from ipaddress import ip_address, ip_network
 
 import msgspec
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from kit.db.rate_limit import RateCounter, hit_or_raise
 from kit.errors import TooMany
+from kit.http.client_address import is_loopback, limited_network
 
 FREE_FAILURES = 5
 """Failures in a row without a delay; each further one doubles the delay."""
@@ -121,14 +121,9 @@ class LoginThrottle:
 
     def _key(self, action: str, address: str) -> str | None:
         """The counter's key; None when the address is not counted."""
-        try:
-            ip = ip_address(address)
-        except ValueError:
-            return f"{action}:address:unknown"
-        if self._exempts_loopback and ip.is_loopback:
+        if self._exempts_loopback and is_loopback(address):
             return None
-        # A household has a whole IPv6 /64.
-        return f"{action}:address:{ip_network(f'{ip}/64', strict=False) if ip.version == 6 else ip}"
+        return f"{action}:address:{limited_network(address)}"
 
 
 def account_key(action: str, account: str) -> str:

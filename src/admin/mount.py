@@ -21,6 +21,7 @@ from admin.back_office import BackOffice
 from admin.rules import is_allowed_network
 from kit.errors import DomainError
 from kit.http.asgi import read_body, replay_body
+from kit.http.client_address import client_address
 from kit.http.csrf import SAFE_METHODS, cookie_value, ensure_own_source
 from kit.http.forms import FORM_BYTES
 
@@ -58,7 +59,7 @@ class AdminMount:
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Raises: NotFoundException, for other paths and for networks that are not allowed."""
         path = _requested_path(scope)
-        address = scope["client"][0] if scope["client"] else ""
+        address = client_address(scope)
         if not is_allowed_network(address, self._back_office.settings.admin_networks):
             raise NotFoundException
         headers, admin_app = Headers.from_scope(scope), await self._load()

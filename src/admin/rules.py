@@ -23,7 +23,7 @@ def ensure_staff_role(role: StaffRole, minimum: StaffRole) -> None:
 
 
 def is_allowed_network(address: str, networks: Sequence[str]) -> bool:
-    """True when ``address`` is in one of ``networks``, or when ``networks`` is empty."""
+    """True when ``address`` is in one of ``networks``, or when ``networks`` is empty; an unknown address is in none."""
     if not networks:
         return True
     try:

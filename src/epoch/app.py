@@ -55,6 +55,7 @@ from kit.db.connections import share_connections
 from kit.db.connector import Connector
 from kit.db.database import ADMIN_ROLE, REQUEST_ROLE, STAFF_ROLE, Database
 from kit.http.app_key import DATABASE, EXPORT_DATABASE, JOB_QUEUE, MAILER, SETTINGS
+from kit.http.client_address import ClientAddressResolver
 from kit.http.csrf import CsrfMiddleware
 from kit.http.json_body import BODY_BYTES, check_json_body
 from kit.http.problems import EXCEPTION_HANDLERS
@@ -214,6 +215,7 @@ def create_app(
         logging_config=None,
         request_max_body_size=BODY_BYTES,
     )
+    app.clients = ClientAddressResolver(settings)
     app.answer_directly(phone_endpoints)
     app.state.update(
         [

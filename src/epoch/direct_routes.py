@@ -7,6 +7,8 @@ from litestar import Litestar
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import ASGIApp
 
+from kit.http.client_address import ClientAddressResolver
+
 
 class Application(Litestar):
     """Litestar, except that requests to ``direct`` endpoints skip its routing, exception handling and state.
@@ -17,13 +19,18 @@ class Application(Litestar):
 
     direct: Mapping[str, ASGIApp] = {}
     """By path, as it stands in the request."""
+    clients: ClientAddressResolver | None = None
+    """Finds the client's address of each request, before anything reads it."""
 
     def answer_directly(self, handlers: Iterable[ASGIRouteHandler]) -> None:
         """Let ``handlers``, which are routes already and need neither guards nor state, answer their exact paths."""
         self.direct = {path: handler.fn for handler in handlers for path in handler.paths}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and (handler := self.direct.get(scope["path"])) is not None:
-            await handler(scope, receive, send)
-            return
+        if scope["type"] == "http":
+            if self.clients is not None:
+                self.clients.resolve(scope)
+            if (handler := self.direct.get(scope["path"])) is not None:
+                await handler(scope, receive, send)
+                return
         await super().__call__(scope, receive, send)

@@ -4,7 +4,6 @@ import asyncio
 import hmac
 import os
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import Any
 
 from litestar import Request, Response, Router, get
@@ -20,7 +19,9 @@ from kit.clock import CLOCK
 from kit.db.database import Database
 from kit.errors import Forbidden
 from kit.http.app_key import DATABASE, SETTINGS
+from kit.http.client_address import client_address, is_loopback
 from kit.http.rate_limit import RATE_LIMITER
+from kit.settings import Settings
 
 MAX_CLOCK_SKEW = timedelta(seconds=5)
 """A larger difference to the database's clock is a warning: decisions follow the database, access tokens do not."""
@@ -28,10 +29,10 @@ _NOT_STORED = {"Cache-Control": "no-store"}
 
 
 class MetricsForbidden(Forbidden):
-    """Neither from this machine nor with the metrics token."""
+    """Without the metrics token, and not from this machine in development."""
 
     code = "metrics_forbidden"
-    message = "Metrics are for this machine, or for a bearer of EPOCH_METRICS_TOKEN"
+    message = "Metrics are for a bearer of EPOCH_METRICS_TOKEN, and outside production for this machine"
 
 
 @get("/health/live", include_in_schema=False)
@@ -86,11 +87,14 @@ async def metrics(request: Request[Any, Any, State]) -> Response[bytes]:
 
 
 def _ensure_may_read_metrics(request: Request[Any, Any, State]) -> None:
-    token: str | None = SETTINGS.get(request.app).metrics_token
+    settings: Settings = SETTINGS.get(request.app)
+    token = settings.metrics_token
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if token is not None and scheme == "Bearer" and hmac.compare_digest(given.encode(), token.encode()):
         return
-    if request.client is None or not ip_address(request.client.host).is_loopback:
+    # Behind a proxy on this machine everybody would come from loopback.
+    has_proxy = settings.is_production or bool(settings.trusted_proxies)
+    if has_proxy or not is_loopback(client_address(request.scope)):
         raise MetricsForbidden
 
 

@@ -13,12 +13,12 @@ from integrations import hubspot
 from kit.db.database import Database
 from kit.db.outage import is_outage
 from kit.errors import TooMany, Unavailable
+from kit.http.client_address import client_address, is_loopback, limited_network
 from kit.http.rate_limit import RateLimiter
 from kit.settings import Settings
 from kit.templates import create_templates
 from widget import csp
 from widget.tickets import issue_page_ticket
-from widget.token_auth import is_loopback
 
 MAX_FRAMES_PER_ADDRESS = 300
 """Lookups of tokens by id per minute and address: an office shares one address, and each CRM record opens a frame."""
@@ -62,7 +62,7 @@ def integrations_router(
         except ValueError:
             return _CallingPage()
         if not (settings.is_sandbox and is_loopback(address)):
-            wait = await limiter.hit(f"hubspot:{address}", MAX_FRAMES_PER_ADDRESS)
+            wait = await limiter.hit(f"hubspot:{limited_network(address)}", MAX_FRAMES_PER_ADDRESS)
             if wait:
                 return _CallingPage(problem=TooMany.message, status=429, retry_after=wait)
         try:
@@ -82,7 +82,7 @@ def integrations_router(
 
     @get(hubspot.CALLING_PAGE_PATH, media_type=MediaType.HTML)
     async def hubspot_page(request: Request[object, object, State], t: FromQuery[str] = "") -> Response[str]:
-        frame = await frame_of(t, "" if request.client is None else request.client.host)
+        frame = await frame_of(t, client_address(request.scope))
         page = template.render(
             script=script,
             stylesheet=stylesheet,

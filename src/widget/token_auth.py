@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from kit.db.database import Database
 from kit.db.outage import is_outage
 from kit.errors import MalformedRequest, TooMany, Unavailable, UnsupportedMediaType
 from kit.http.asgi import Headers
+from kit.http.client_address import client_address, is_loopback, limited_network
 from kit.http.rate_limit import RateLimiter
 from kit.settings import Settings
 from tenants import rules
@@ -86,8 +86,7 @@ def read_metadata(scope: HTTPScope) -> RequestMetadata:
             content_type = value
         elif name == b"referer":
             referers = (*referers, value)
-    client = scope["client"]
-    return RequestMetadata(client[0] if client else "", content_type, origins, referers)
+    return RequestMetadata(client_address(scope), content_type, origins, referers)
 
 
 _decode = msgspec.json.Decoder(WidgetRequest).decode
@@ -147,7 +146,7 @@ class TokenAuthenticator:
             row = await self._find_counted(metadata, request.token, purpose, exempt)
         except (InvalidEmbedToken, RevokedEmbedToken):
             if not exempt:
-                await self._limiter.hit(f"bad:{metadata.address}", MAX_BAD_TOKENS_PER_ADDRESS)
+                await self._limiter.hit(f"bad:{limited_network(metadata.address)}", MAX_BAD_TOKENS_PER_ADDRESS)
             raise
         client_id = self._client_id_of(request.ticket, row["id"])
         if not self._is_page_allowed(metadata, client_id, row):
@@ -170,13 +169,14 @@ class TokenAuthenticator:
     async def _find_counted(self, metadata: RequestMetadata, raw: str, purpose: str, exempt: bool) -> Any:
         """Count the request, then find the token's row. ``exempt`` addresses are not counted."""
         if not exempt:
-            self._raise_if_limited(await self._limiter.peek(f"bad:{metadata.address}", MAX_BAD_TOKENS_PER_ADDRESS))
+            bad = f"bad:{limited_network(metadata.address)}"
+            self._raise_if_limited(await self._limiter.peek(bad, MAX_BAD_TOKENS_PER_ADDRESS))
         if not secrets.is_well_formed(raw, TOKEN_PREFIX):
             raise InvalidEmbedToken
         digest = secrets.digest(raw)
         key = f"{purpose}:{digest.hex()}"
         if not exempt:
-            by_address = f"{key}:{metadata.address}"
+            by_address = f"{key}:{limited_network(metadata.address)}"
             self._raise_if_limited(await self._limiter.hit(by_address, MAX_REQUESTS_PER_TOKEN_AND_ADDRESS))
         self._raise_if_limited(await self._limiter.hit(key, MAX_REQUESTS_PER_TOKEN))
         row = await self._find(digest)
@@ -222,13 +222,3 @@ def _shown_origin(metadata: RequestMetadata) -> str | None:
     """The page's ``Origin`` as the token list shows it; None without a printable one."""
     origin = metadata.origins[0][:_MAX_SHOWN_ORIGIN_CHARACTERS].decode("ascii", "replace") if metadata.origins else ""
     return origin if origin.isprintable() and origin else None
-
-
-def is_loopback(address: str) -> bool:
-    """Whether ``address`` is this machine's own. The sandbox does not count such addresses."""
-    if address == "127.0.0.1":
-        return True
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False

@@ -1,7 +1,9 @@
 """Makes a certificate authority and certificates for tests of TLS."""
 
 import datetime as dt
+import ssl
 from ipaddress import ip_address
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -32,6 +34,30 @@ class Authority:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
         return _pem(builder.sign(self._key, hashes.SHA256())), private
+
+
+class ServerCertificate:
+    """Files of a certificate for the server at ``address``, and of the authority that its clients trust."""
+
+    def __init__(self, folder: Path, address: str = "127.0.0.1") -> None:
+        authority = Authority()
+        certificate, key = authority.issue("server", address=address)
+        self.authority_file, self._server_file = folder / "authority.pem", folder / "server.pem"
+        self.authority_file.write_text(authority.certificate)
+        self._server_file.write_text(certificate + key)
+
+    def server_context(self) -> ssl.SSLContext:
+        """TLS of the server."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._server_file)
+        return context
+
+    def client_context(self) -> ssl.SSLContext:
+        """TLS of a client that trusts this authority alone."""
+        context = ssl.create_default_context(cafile=str(self.authority_file))
+        # The certificates lack extensions that are not needed here.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        return context
 
 
 def _builder(

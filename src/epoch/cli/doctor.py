@@ -1,4 +1,4 @@
-"""``epoch doctor``: checks database, connections, carrier, public URL and clock."""
+"""``epoch doctor``: checks database, connections, carrier, public URL, proxies, metrics and clock."""
 
 import asyncio
 import time
@@ -60,6 +60,8 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
         ("deployment", _deployment),
         ("carrier", _carrier),
         ("public URL", _public_url),
+        ("proxies", _proxies),
+        ("metrics", _metrics),
         ("clock", _clock),
         ("database clock", _database_clock),
     )
@@ -151,6 +153,33 @@ async def _public_url(settings: Settings) -> str:
             f"{settings.public_url}/health/live answered {response.status_code}: is it this product that runs there?"
         )
     return f"{settings.public_url} answers"
+
+
+async def _proxies(settings: Settings) -> str:
+    """Compare ``EPOCH_TRUSTED_PROXIES`` with what answers at the public URL: the product itself names no server."""
+    if settings.trusted_proxies:
+        return f"X-Forwarded-For of {', '.join(settings.trusted_proxies)} names the clients"
+    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
+        response = await client.get(f"{settings.public_url}/health/live")
+    proxy = response.headers.get("via") or response.headers.get("server")
+    if proxy is not None:
+        raise _CheckFailed(
+            f"a proxy ({proxy[:40]}) answers at {settings.public_url}, but EPOCH_TRUSTED_PROXIES names none: "
+            "all its clients share one address in limits, audit log and EPOCH_ADMIN_NETWORKS"
+        )
+    return "none: each connection's own address is the client's"
+
+
+async def _metrics(settings: Settings) -> str:
+    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
+        response = await client.get(f"{settings.public_url}/metrics")
+    if response.status_code == 200 and not settings.public_is_loopback:
+        raise _CheckFailed(f"anybody can read {settings.public_url}/metrics: keep it from strangers at the proxy")
+    if settings.metrics_token is not None:
+        return "for bearers of EPOCH_METRICS_TOKEN"
+    if settings.is_production or settings.trusted_proxies:
+        return "for nobody: set EPOCH_METRICS_TOKEN to read them"
+    return "for this machine"
 
 
 async def _clock(settings: Settings) -> str:

@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     add("run", _run, "start everything and serve until Ctrl-C")
     add("migrate", _migrate, "bring the database to this version's schema")
     add("seed", _seed, "fill an empty sandbox database with the demo")
-    add("doctor", _doctor, "check database, carrier credentials, public URL and clock")
+    add("doctor", _doctor, "check database, carrier credentials, public URL, proxies, mail server and clock")
     deployment = add("deployment", _deployment, "show this database's deployment, or say what a copied database is")
     copied = deployment.add_mutually_exclusive_group()
     copied.add_argument("--moved", action="store_true", help="the original is no longer used: own its numbers")

@@ -36,7 +36,6 @@ class WorkerServer(uvicorn.Server):
         self._connections = ConnectionRegistry(ConnectionLimits.of(settings, open_files=raise_open_files()))
         self._drain_seconds = settings.drain_seconds
         self._application: HasState | None = None
-        trusted = settings.trusted_proxies
         config = uvicorn.Config(
             self._create_application,
             factory=True,
@@ -48,8 +47,7 @@ class WorkerServer(uvicorn.Server):
             access_log=False,
             log_level="warning",
             server_header=False,
-            proxy_headers=bool(trusted),
-            forwarded_allow_ips=",".join(trusted),
+            proxy_headers=False,  # kit/http/client_address.py reads them
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
         )
         super().__init__(config)

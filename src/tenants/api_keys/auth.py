@@ -13,6 +13,7 @@ from kit.db.database import Database
 from kit.db.last_used import LastUsedWriter
 from kit.errors import NotFound
 from kit.http.app_key import AppKey
+from kit.http.client_address import client_address
 from kit.http.csrf import SAFE_METHODS, has_bearer
 from tenants.api_keys.errors import InvalidApiKey, KeyReadOnly
 from tenants.api_keys.services import API_KEY_PREFIX
@@ -89,7 +90,7 @@ async def authenticate_api_key(
     """
     raw = connection.headers["authorization"].split(" ", 1)[1].strip()
     keys = API_KEYS.get(connection.app)
-    found = await keys.authenticate(raw, "" if connection.client is None else connection.client.host)
+    found = await keys.authenticate(raw, client_address(connection.scope))
     if organization_id is not None and found.member.organization_id != organization_id:
         raise NotFound
     scope: Any = connection.scope

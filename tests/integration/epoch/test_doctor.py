@@ -1,8 +1,11 @@
-"""``epoch doctor`` on the connections that all workers may open."""
+"""``epoch doctor`` on the connections that all workers may open, on proxies and on metrics."""
 
+import asyncio
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -18,9 +21,28 @@ from support.ports import unused_port
 pytestmark = pytest.mark.anyio
 
 
-async def _connections(settings: Settings, **changed: int) -> CheckResult:
+async def _finding(part: str, settings: Settings, **changed: object) -> CheckResult:
     findings = await run_checks(msgspec.structs.replace(settings, **changed))
-    return next(finding for finding in findings if finding.part == "connections")
+    return next(finding for finding in findings if finding.part == part)
+
+
+async def _connections(settings: Settings, **changed: int) -> CheckResult:
+    return await _finding("connections", settings, **changed)
+
+
+@contextlib.asynccontextmanager
+async def answering(headers: str) -> AsyncIterator[str]:
+    """The address of a server that answers every request with 200 and ``headers``."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 200 OK\r\n{headers}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server.close()
 
 
 async def test_workers_whose_connections_the_server_takes_are_well(settings: Settings) -> None:
@@ -81,3 +103,24 @@ def test_a_start_that_cannot_fit_is_refused_in_one_sentence(settings: Settings, 
         "epoch: 2 workers x 20 + 5 for commands = 45 connections, but the server takes 44: "
         "lower EPOCH_DATABASE_CONNECTIONS or EPOCH_WORKERS, or raise max_connections\n"
     )
+
+
+async def test_a_proxy_that_no_setting_names_is_a_finding(settings: Settings) -> None:
+    """Whatever stands in front names itself; the product does not."""
+    async with answering("Server: nginx/1.24.0\r\n") as url:
+        found = await _finding("proxies", settings, public_url=url)
+        assert not found.ok
+        assert "(nginx/1.24.0)" in found.detail
+        assert "EPOCH_TRUSTED_PROXIES" in found.detail
+        assert (await _finding("proxies", settings, public_url=url, trusted_proxies=("10.0.0.1",))).ok
+    async with answering("") as url:
+        assert (await _finding("proxies", settings, public_url=url)).ok
+
+
+async def test_the_check_of_metrics_says_who_reads_them(settings: Settings) -> None:
+    async with answering("") as url:
+        assert (await _finding("metrics", settings, public_url=url)).detail == "for this machine"
+        nobody = await _finding("metrics", settings, public_url=url, env="production")
+        assert nobody.detail == "for nobody: set EPOCH_METRICS_TOKEN to read them"
+        bearers = await _finding("metrics", settings, public_url=url, metrics_token="m" * 32)
+        assert bearers.detail == "for bearers of EPOCH_METRICS_TOKEN"

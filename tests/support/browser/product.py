@@ -114,8 +114,8 @@ async def running_product(database_url: str, data_dir: Path, **environ: str) -> 
     # The product must not read the developer's own settings.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
     environment = {**inherited, **own_environ, "PYTHONPATH": str(ROOT / "src")}
-    with _process(environment, data_dir / "log") as process:
-        await _await_ready(settings.public_url, process, data_dir / "log")
+    with product_process(environment, data_dir / "log") as process:
+        await await_ready(settings.public_url, process, data_dir / "log")
         database = Database(database_url, role=ADMIN_ROLE)
         try:
             make = Factory(database, settings)
@@ -125,7 +125,7 @@ async def running_product(database_url: str, data_dir: Path, **environ: str) -> 
 
 
 @contextlib.contextmanager
-def _process(environ: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def product_process(environ: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as output:
         # When a run is interrupted, parallel test processes are killed and cannot stop their products.
         argv = [sys.executable, str(TIED_PROCESS), *EPOCH, "run"]
@@ -143,7 +143,7 @@ def _process(environ: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen
     assert status == 0, f"the product ended with {status}: {_tail(log)}"
 
 
-async def _await_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+async def await_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     async with httpx.AsyncClient(timeout=5) as client:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(START_SECONDS):
