@@ -36,7 +36,7 @@ ACCOUNT_SERVICES: AppKey[AccountServices] = AppKey("account_services")
 
 def build_account_services(settings: Settings, database: Database, mailer: Mailer) -> AccountServices:
     """Make the objects. Call it once for each application: ``Passwords`` owns the threads that check passwords."""
-    passwords, url = Passwords(), settings.public_url
+    passwords, url = Passwords(settings.data_dir / "locks"), settings.public_url
     throttle = LoginThrottle(database, exempts_loopback=settings.is_sandbox)
     totp = TotpSecrets(settings.secret_key)
     ceremony = PasskeyCeremony(throttle, public_url=url, secret=settings.secret_key)

@@ -1,31 +1,50 @@
-"""Hashes and checks passwords with Argon2id, in two threads, so that many sign-ins cannot use up the processor."""
+"""Hashes and checks passwords with Argon2id, in few slow threads, so that many sign-ins cannot use up the processor."""
 
+import asyncio
+import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
-from anyio import CapacityLimiter, to_thread
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from accounts.hashing_slots import HashingSlots
+from kit.errors import TooMany
+
 T = TypeVar("T")
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_THREADS = 2
 # Verified when there is no such account, so that the answer takes as long as for a wrong password.
 _DUMMY = _HASHER.hash("no account has this password")
+THREADS = max(1, (os.cpu_count() or 1) // 2)
+"""Passwords that are hashed at once on one machine: half of its processors."""
+MAX_WAITING = 50
+"""Passwords that wait in one worker. One takes about 25 ms, so the last of 50 waits a second or two."""
+RETRY_SECONDS = 5
+NICENESS = 10
+"""Of the threads: the operating system gives requests and calls the processor first."""
 
 
 class Passwords:
-    """Hashes and checks passwords; one per application, because it holds the thread limit."""
+    """Hashes and checks passwords; one per application, because it holds the threads and the queue before them."""
 
-    def __init__(self) -> None:
-        self._limiter: CapacityLimiter | None = None
+    def __init__(self, slots_folder: Path | None = None, *, max_waiting: int = MAX_WAITING) -> None:
+        """``slots_folder`` is shared by the workers of a machine; without it the limit is this process's own."""
+        self._slots = None if slots_folder is None else HashingSlots(slots_folder, count=THREADS)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="passwords", initializer=_be_nice)
+        self._max_unfinished = THREADS + max_waiting
+        self._unfinished = 0
+        self._counting = threading.Lock()
 
     async def hash(self, password: str) -> str:
+        """The hash of ``password``. Raises: TooMany, when too many passwords wait."""
         return await self._run(partial(_HASHER.hash, password))
 
     async def matches(self, stored: str | None, password: str) -> bool:
-        """True when ``password`` matches ``stored``; takes the same time when that is None."""
+        """True when ``password`` matches ``stored``; takes the same time when that is None. Raises: TooMany."""
         matched = await self._run(partial(_verify, stored or _DUMMY, password))
         return bool(matched) and stored is not None
 
@@ -35,8 +54,29 @@ class Passwords:
         return _HASHER.check_needs_rehash(stored)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        self._limiter = self._limiter or CapacityLimiter(_THREADS)
-        return await to_thread.run_sync(work, limiter=self._limiter)
+        with self._counting:
+            if self._unfinished >= self._max_unfinished:
+                raise TooMany("Many people are signing in right now", retry_after=RETRY_SECONDS)
+            self._unfinished += 1
+        future = self._threads.submit(self._in_slot, work)
+        # Also when the request is cancelled: one that has begun counts until it ends.
+        future.add_done_callback(self._finished)
+        return await asyncio.wrap_future(future)
+
+    def _in_slot(self, work: Callable[[], T]) -> T:
+        if self._slots is None:
+            return work()
+        with self._slots.take():
+            return work()
+
+    def _finished(self, _: Future[T]) -> None:
+        with self._counting:
+            self._unfinished -= 1
+
+
+def _be_nice() -> None:
+    # On Linux this is the priority of the calling thread alone.
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _verify(stored: str, password: str) -> bool:

@@ -1,0 +1,101 @@
+"""Hashing of passwords: one budget for all workers of a machine, a bounded queue, slow threads."""
+
+import asyncio
+import fcntl
+import os
+import sys
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from accounts.account_services import ACCOUNT_SERVICES
+from accounts.passwords import NICENESS, THREADS, Passwords
+from kit.errors import TooMany
+from support.factories import PASSWORD, Factory
+from support.html_forms import submit
+
+pytestmark = pytest.mark.anyio
+_HOLD = """
+import fcntl, sys
+files = [open(path, "w") for path in sys.argv[1:]]
+for file in files:
+    fcntl.flock(file, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def paths(folder: Path) -> list[Path]:
+    return [folder / f"hashing-{number}.lock" for number in range(THREADS)]
+
+
+async def pass_time() -> None:
+    """As long as some hashing takes, by hashing without the shared slots."""
+    alone = Passwords()
+    for _ in range(5):
+        await alone.hash("some time passes")
+
+
+async def test_workers_share_the_slots_and_a_killed_one_gives_them_back(tmp_path: Path) -> None:
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _HOLD,
+        *map(str, paths(tmp_path)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert holder.stdout is not None
+        assert await holder.stdout.readline() == b"held\n"
+        hashing = asyncio.create_task(Passwords(tmp_path).hash(PASSWORD))
+        await pass_time()
+        assert not hashing.done(), "another process has all the slots of this machine"
+    finally:
+        holder.kill()
+        await holder.communicate()
+    assert (await hashing).startswith("$argon2id$")
+
+
+async def test_the_queue_is_bounded_and_the_refusal_says_when_to_come_back(tmp_path: Path) -> None:
+    passwords = Passwords(tmp_path, max_waiting=2)
+    held = [os.open(path, os.O_RDWR | os.O_CREAT) for path in paths(tmp_path)]
+    for lock in held:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    waiting = [asyncio.create_task(passwords.hash(PASSWORD)) for _ in range(THREADS + 2)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooMany) as refused:
+        await passwords.hash(PASSWORD)
+    assert refused.value.retry_after > 0
+    for lock in held:
+        os.close(lock)
+    assert len(await asyncio.gather(*waiting)) == THREADS + 2
+    assert await passwords.matches(await passwords.hash(PASSWORD), PASSWORD)
+
+
+async def test_a_full_queue_is_answered_429(client: httpx.AsyncClient, app: Litestar, make: Factory) -> None:
+    user = await make.user()
+    passwords = ACCOUNT_SERVICES.get(app).passwords
+    passwords._max_unfinished, before = 0, passwords._max_unfinished
+    try:
+        answer = await submit(client, "/login", email=user.email, password=PASSWORD)
+    finally:
+        passwords._max_unfinished = before
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "5")
+    assert "Many people are signing in right now" in answer.text
+    assert (await submit(client, "/login", email=user.email, password=PASSWORD)).status_code == 303
+
+
+async def test_the_threads_leave_the_processor_to_requests() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert await Passwords()._run(niceness) >= NICENESS
+
+
+async def test_without_a_folder_to_write_passwords_are_checked_still(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    assert (await Passwords(tmp_path / "file" / "locks").hash(PASSWORD)).startswith("$argon2id$")
