@@ -8,7 +8,6 @@ from urllib.parse import quote
 import msgspec
 import structlog
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, Undefined
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -23,9 +22,9 @@ from admin.rules import ensure_staff_role
 from admin.services import StaffViewer
 from admin.theme import Theme
 from kit import errors
-from kit.db.outage import is_outage
 from kit.encryption import Encryptor
 from kit.errors import DomainError, TooMany
+from kit.failures import FAILURES, failing_dependency, is_client_gone
 from kit.http.forms import Form, form_of
 from kit.http.problems import problem_headers, status_of
 from kit.templates import create_templates
@@ -38,7 +37,7 @@ _PROBLEM_TEXTS = {
     404: ("There is nothing here", "The address may be mistyped, or the record was deleted."),
     405: ("This page cannot be used that way", "Go back and follow a link or use a button."),
     500: ("Something went wrong on our side", "The error was logged. Nothing was changed. Try again in a moment."),
-    503: ("The database is not available", "Nothing was lost or changed. Try again in a moment."),
+    503: ("Service temporarily unavailable", "Nothing was lost or changed. Try again in a moment."),
 }
 log = structlog.get_logger("epoch.admin")
 
@@ -166,7 +165,7 @@ async def render_problem(request: Request, error: Exception) -> Response:
     elif isinstance(error, HTTPException):
         status = error.status_code
     else:
-        status = 503 if is_outage(error) else 500
+        status = 503 if failing_dependency(error) else 500
     title, advice = _PROBLEM_TEXTS.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
     context: dict[str, Any] = {"code": status, "title": title, "advice": detail or advice}
     response = await render(request, "admin/problem.html", status=status, **context)
@@ -175,13 +174,9 @@ async def render_problem(request: Request, error: Exception) -> Response:
 
 
 def log_fault(path: str, error: Exception) -> None:
-    """Log an unexpected error. Of a database error only the type: its text contains customers' values."""
-    if is_outage(error):
-        log.warning("database_unavailable", error=type(error).__name__)
-    elif isinstance(error, SQLAlchemyError):
-        log.error("unexpected_error", path=path, error=type(error).__name__, sqlstate=getattr(error, "code", None))
-    else:
-        log.error("unexpected_error", path=path, exc_info=error)
+    """Log an unexpected error, but not that the client left."""
+    if not is_client_gone(error):
+        FAILURES.report(error, where=path)
 
 
 def redirect_to_sign_in(request: Request) -> Response:

@@ -6,6 +6,7 @@ import structlog
 from litestar import Controller, Request, Response, post
 from litestar.datastructures import State
 
+from calls.call_state import LegEvent
 from calls.callback_forms import parse_dial_ended, parse_outgoing_call, parse_status_callback
 from calls.errors import InvalidCallback, InvalidCarrierSignature
 from calls.event_recorder import CALL_EVENT_RECORDER
@@ -14,6 +15,7 @@ from calls.limits.admission import CALL_ADMISSION
 from calls.limits.call_duration import MAX_CALL_MINUTES, RING_SECONDS
 from calls.models import Call, CallStatus
 from carrier.port import CARRIER, DialPlan
+from kit.failures import FAILURES
 from kit.http.app_key import SETTINGS
 from kit.settings import Settings
 
@@ -69,7 +71,7 @@ class CarrierCallbackController(Controller):
         except InvalidCallback as error:
             _log_unreadable(error, "dial-ended")
         else:
-            await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, parent_sid, event)
+            await _record_or_report(request, parent_sid, event)
         return _xml(CARRIER.get(request.app).finish())
 
     @post("/status", status_code=204)
@@ -82,6 +84,17 @@ class CarrierCallbackController(Controller):
             _log_unreadable(error, "status")
             return
         await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, leg_sid, event)
+
+
+async def _record_or_report(request: Request[Any, Any, State], parent_sid: str, event: LegEvent) -> None:
+    """Record the event; a failure is only logged, because the caller would hear an error announcement.
+
+    The call is then corrected by its other events, or when the carrier is asked about it.
+    """
+    try:
+        await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, parent_sid, event)
+    except Exception as error:
+        FAILURES.report(error, where="/voice/dial-ended")
 
 
 def _xml(document: bytes) -> Response[bytes]:

@@ -6,11 +6,14 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from kit.failures import DependencyFailed
 from kit.http.app_key import AppKey
 
 
-class CarrierError(Exception):
+class CarrierError(DependencyFailed):
     """The carrier refused or failed; the message is for logs, never for customers."""
+
+    dependency = "carrier"
 
     def __init__(self, message: str, *, code: int | None = None) -> None:
         super().__init__(message)

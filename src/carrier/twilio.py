@@ -216,6 +216,8 @@ class TwilioCarrier:
         except (httpx.HTTPError, TimeoutError) as error:
             message = f"no answer from the carrier: {type(error).__name__}"
             raise CarrierUnavailable(message) from error
+        except _UNREADABLE as error:
+            raise CarrierUnavailable(f"unreadable answer from the carrier: {type(error).__name__}") from error
 
     def _connected(self) -> Any:
         if self._client is None:
@@ -232,6 +234,10 @@ class TwilioCarrier:
                 client.api.base_url = self._api_base
             self._client = client
         return self._client
+
+
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+"""Errors of the library and of our own reading when an answer is not the document that it should be."""
 
 
 def _document(response: VoiceResponse) -> bytes:

@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
 from litestar.types import ExceptionHandlersMap
@@ -12,8 +11,8 @@ from accounts.errors import NotSignedIn
 from dashboard.formats import format_wait
 from dashboard.pages import login_path, page_headers, render
 from kit import errors
-from kit.db.outage import is_outage
 from kit.errors import DomainError
+from kit.failures import FAILURES, is_client_gone
 from kit.http.app_key import SETTINGS
 from kit.http.problems import EXCEPTION_HANDLERS, problem_headers, status_of
 
@@ -31,7 +30,6 @@ _STATUS_TITLES = {
     500: ("Something went wrong on our side", "We have noted it. Try again in a moment."),
     503: ("Service temporarily unavailable", "Nothing was lost or changed. Try again in a moment."),
 }
-log = structlog.get_logger("epoch.pages")
 
 
 def problem_page(
@@ -77,11 +75,9 @@ def _on_unreadable(request: Request[Any, Any, Any], _: ValidationException) -> R
 
 
 def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    if is_outage(error):
-        log.warning("database_unavailable", error=type(error).__name__)
-        return problem_page(request, 503)
-    log.error("unexpected_error", path=request.scope["path"], exc_info=error)
-    return problem_page(request, 500)
+    if is_client_gone(error):
+        return problem_page(request, 400)
+    return problem_page(request, 503 if FAILURES.report(error, where=request.scope["path"]) else 500)
 
 
 PAGE_EXCEPTION_HANDLERS: ExceptionHandlersMap = {
@@ -93,17 +89,29 @@ PAGE_EXCEPTION_HANDLERS: ExceptionHandlersMap = {
 }
 
 
+def _is_page(path: str) -> bool:
+    return not any(path == start or path.startswith(f"{start}/") for start in _NON_PAGE_PREFIXES)
+
+
 def _outside_any_route(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """For paths without a route: API paths get problem details, the rest an error page."""
-    path = request.scope["path"]
-    if any(path == start or path.startswith(f"{start}/") for start in _NON_PAGE_PREFIXES):
+    if not _is_page(request.scope["path"]):
         response: Response[Any] = EXCEPTION_HANDLERS[HTTPException](request, error)
         return response
     return _on_http(request, error)
 
 
+def _fault_outside_pages(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """For routes that are neither of the API nor of the dashboard, such as the guide."""
+    if _is_page(request.scope["path"]):
+        return _on_fault(request, error)
+    response: Response[Any] = EXCEPTION_HANDLERS[Exception](request, error)
+    return response
+
+
 UNROUTED_HANDLERS: ExceptionHandlersMap = {
     NotFoundException: _outside_any_route,
     MethodNotAllowedException: _outside_any_route,
+    Exception: _fault_outside_pages,
 }
-"""Exception handlers of the application, for paths without a route."""
+"""Exception handlers of the application, for paths without a route and routes without handlers of their own."""

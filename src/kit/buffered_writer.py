@@ -4,10 +4,9 @@ import abc
 import asyncio
 import contextlib
 
-import structlog
+from kit.failures import FAILURES
 
 FLUSH_SECONDS = 5
-log = structlog.get_logger("epoch.collector")
 
 
 class BufferedWriter(abc.ABC):
@@ -38,4 +37,4 @@ class BufferedWriter(abc.ABC):
             try:
                 await self.flush()
             except Exception as error:
-                log.error("flush_failed", of=self._of, exc_info=error)
+                FAILURES.report(error, where=f"flush of {self._of}")

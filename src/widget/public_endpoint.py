@@ -8,13 +8,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-import structlog
 from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from kit.db.outage import is_outage
 from kit.errors import DomainError, MethodNotAllowed, Unavailable
+from kit.failures import FAILURES
 from kit.http.asgi import read_body, send_response
 from kit.http.problems import MEDIA_TYPE, problem_body, problem_headers, status_of
 from widget.token_auth import (
@@ -36,7 +35,6 @@ _PREFLIGHT_HEADERS = [
     (b"access-control-allow-headers", b"content-type"),
     (b"access-control-max-age", b"86400"),
 ]
-log = structlog.get_logger("epoch.widget")
 _encode = msgspec.json.Encoder().encode
 
 WidgetRequestHandler = Callable[[AuthenticatedWidget, WidgetRequest], Awaitable[bytes]]
@@ -74,8 +72,7 @@ def public_endpoint(
             count(f"{purpose}.{error.code}")
             await _send_problem(send, error)
         except Exception as error:
-            if not is_outage(error):
-                log.error("exchange_failed", path=path, exc_info=error)
+            FAILURES.report(error, where=path)
             count(unavailable)
             await _send_problem(send, Unavailable())
         else:

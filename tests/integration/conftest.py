@@ -9,12 +9,19 @@ from litestar import Litestar
 
 from carrier.twilio import TwilioCarrier
 from kit.db.database import ADMIN_ROLE, Database
+from kit.failures import FAILURES
 from kit.http.app_key import DATABASE
 from kit.settings import Settings
 from support.callback_client import CallbackClient
 from support.carrier_endpoint import CarrierEndpoint
 from support.databases import PATIENT_SECONDS
 from support.factories import Factory, Tenant, Token, sign_in
+
+
+@pytest.fixture(autouse=True)
+def failures_are_logged_again() -> None:
+    """Let each test see its own failures in the log, which an earlier test may have caused too."""
+    FAILURES.forget()
 
 
 @pytest.fixture

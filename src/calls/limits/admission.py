@@ -18,7 +18,7 @@ from calls.limits.rejections import RejectionService, UncheckedRejections
 from calls.models import Call
 from calls.tenant_lookup import Tenant, TenantResolver
 from kit.db.database import Database
-from kit.db.outage import is_outage
+from kit.failures import FAILURES, failing_dependency
 from kit.http.app_key import AppKey
 
 CONNECTION_WAIT_SECONDS = 3.0
@@ -59,7 +59,9 @@ class CallAdmission:
             outgoing = await self._identify_caller(tenant, outgoing)
             return await self._admit_when_client_is_free(tenant, outgoing)
         except Exception as error:
-            log.error("call_not_checked", error=type(error).__name__, exc_info=None if is_outage(error) else error)
+            log.error("call_not_checked", error=type(error).__name__)
+            if failing_dependency(error) is None:
+                FAILURES.report(error, where="call admission")
         return None if tenant is None else await self._reject_unchecked(tenant, outgoing)
 
     async def _identify_caller(self, tenant: Tenant, outgoing: OutgoingCall) -> OutgoingCall:

@@ -6,14 +6,13 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from kit import errors
-from kit.db.outage import is_outage
 from kit.errors import DomainError
+from kit.failures import FAILURES, is_client_gone
 from kit.http.validation_messages import humanize
 
 MEDIA_TYPE = "application/problem+json"
@@ -40,7 +39,6 @@ _CODE_BY_STATUS = {
     429: "too_many_requests",
     503: "service_unavailable",
 }
-log = structlog.get_logger("epoch.problems")
 
 
 def status_of(error: DomainError) -> int:
@@ -106,11 +104,11 @@ def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[
 
 
 def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    if is_outage(error):
-        log.warning("database_unavailable", error=type(error).__name__, path=request.scope["path"])
+    if is_client_gone(error):
+        return _on_refusal(request, errors.MalformedRequest())
+    if FAILURES.report(error, where=request.scope["path"]):
         return _on_refusal(request, errors.Unavailable())
     # The response never contains the exception's text, which may contain a customer's input.
-    log.error("unexpected_error", path=request.scope["path"], exc_info=error)
     return _response(_body(500, "internal_error", "Something went wrong on our side"))
 
 

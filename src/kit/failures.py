@@ -1,0 +1,134 @@
+"""The boundary for errors that nobody expected: whose fault one is, and one log line for each kind in an interval."""
+
+import asyncio
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import asyncpg
+import msgspec
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from kit.db.outage import is_outage
+
+INTERVAL_SECONDS = 60.0
+"""One kind of failure is logged once in this time, then its further occurrences are counted in one line."""
+MAX_KINDS = 500
+"""Kinds that are counted apart; a bound for the memory, which no request can exceed."""
+_LIBRARIES = {
+    "aiosmtplib": "mail server",
+    "coredis": "Valkey",
+    "httpcore": "HTTP",
+    "httpx": "HTTP",
+    "limits": "Valkey",
+    "redis": "Valkey",
+    "valkey": "Valkey",
+}
+"""Services behind the exceptions of client libraries, by the library's package."""
+_CLIENT_GONE = ("ClientDisconnect", "client disconnected prematurely")
+"""Starlette's exception and the text of Litestar's; this module imports no web framework."""
+log = structlog.get_logger("epoch.failures")
+
+
+class DependencyFailed(Exception):
+    """A service that the product depends on failed, or its answer could not be read. The message is for logs."""
+
+    dependency = "another service"
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    """Failures with the same cause."""
+
+    event: str
+    error: str
+    place: str
+    """File and line that raised it."""
+
+
+class FailureLog:
+    """Logs the first failure of each kind in an interval, and at the interval's end the number of the others."""
+
+    def __init__(self, *, interval_seconds: float = INTERVAL_SECONDS) -> None:
+        self._interval_seconds = interval_seconds
+        self._repeats: dict[_Kind, int] = {}
+
+    def report(self, error: BaseException, *, where: str) -> bool:
+        """Log ``error``, which happened at the path or part ``where``; True when a dependency failed, not we."""
+        dependency = failing_dependency(error)
+        event = "unexpected_error" if dependency is None else "dependency_failed"
+        kind = _Kind(event, type(error).__name__, _place(error))
+        if kind in self._repeats:
+            self._repeats[kind] += 1
+        elif len(self._repeats) < MAX_KINDS:
+            self._repeats[kind] = 0
+            asyncio.get_running_loop().call_later(self._interval_seconds, self._close, kind)
+            self._log(error, dependency, kind, where)
+        return dependency is not None
+
+    def forget(self) -> None:
+        """Log each kind again with its next failure."""
+        self._repeats.clear()
+
+    def _log(self, error: BaseException, dependency: str | None, kind: _Kind, where: str) -> None:
+        about: dict[str, Any] = {"error": kind.error, "where": where}
+        if state := _sqlstate(error):
+            about["sqlstate"] = state
+        if dependency is not None:
+            log.warning(kind.event, dependency=dependency, place=kind.place, **about)
+        elif any(isinstance(found, (SQLAlchemyError, asyncpg.PostgresError)) for found in _chain(error)):
+            # The text of a database's error may contain customers' values: only its frames are logged.
+            log.error(kind.event, frames="".join(traceback.format_tb(error.__traceback__)), **about)
+        else:
+            log.error(kind.event, exc_info=error, **about)
+
+    def _close(self, kind: _Kind) -> None:
+        if repeats := self._repeats.pop(kind, 0):
+            log.warning("failure_repeated", of=kind.event, error=kind.error, place=kind.place, times=repeats)
+
+
+FAILURES = FailureLog()
+"""The process's log of failures: the logger is the process's too."""
+
+
+def failing_dependency(error: BaseException) -> str | None:
+    """The service whose failure ``error`` is, also when other errors wrap it; None when the fault is ours."""
+    for found in _chain(error):
+        if isinstance(found, DependencyFailed):
+            return found.dependency
+        for base in type(found).__mro__:
+            if service := _LIBRARIES.get(base.__module__.partition(".")[0]):
+                return service
+        if is_outage(found):
+            return "database"
+    return None
+
+
+def is_client_gone(error: BaseException) -> bool:
+    """True when ``error`` means that the client left before its request ended."""
+    return type(error).__name__ in _CLIENT_GONE or getattr(error, "detail", None) in _CLIENT_GONE
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """``error`` and its causes. Errors that were handled while it was raised are no causes."""
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
+        yield found
+        found = found.exceptions[0] if isinstance(found, BaseExceptionGroup) else found.__cause__
+
+
+def _place(error: BaseException) -> str:
+    """File and line that raised ``error``."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    for found in _chain(error):
+        original = getattr(found, "orig", None)
+        state = getattr(found, "sqlstate", None) or getattr(original, "sqlstate", None)
+        if isinstance(state, str):
+            return state
+    return None
