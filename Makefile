@@ -109,6 +109,9 @@ bench-retention: ## measure export, erasing a number and erasing by age
 	@tools/setup bench
 	.cache/bench/bin/python bench/retention.py
 
+bench-pgbouncer: setup ## measure the exchange through PgBouncer against a direct connection
+	PYTHONPATH=src:tests:bench $(BIN)/python -P bench/pgbouncer.py
+
 bench-widget: setup ## measure a page with and without the phone in it
 	PYTHONPATH=src:tests $(BIN)/python bench/host_page.py
 

@@ -63,11 +63,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """User and system time of the whole tree so far."""
-        ticks = 0
-        for pid in tree_of(self.pid):
-            fields = _stat(pid)
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / _TICKS_PER_SECOND
+        return sum(cpu_seconds_of(pid) for pid in tree_of(self.pid))
 
     def resident_bytes(self) -> int:
         """Resident memory of the whole tree, shared pages counted in each process."""
@@ -94,6 +90,12 @@ def tree_of(root: int) -> list[int]:
     for pid in tree:
         tree += children.get(pid, [])
     return tree
+
+
+def cpu_seconds_of(pid: int) -> float:
+    """User and system time of one process so far."""
+    fields = _stat(pid)
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
 
 
 def resident_bytes(pid: int) -> int:

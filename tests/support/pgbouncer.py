@@ -80,6 +80,8 @@ class PgBouncer:
         parts = urlsplit(url)
         self.port = port
         self.database = parts.path.lstrip("/")
+        self.pid = 0
+        """The process, once it runs."""
         self.url = f"postgresql://{parts.username}@127.0.0.1:{port}/{self.database}"
 
 
@@ -132,6 +134,7 @@ def running_pgbouncer(url: str, *, mode: str, connect_query: str = "", **setting
             preexec_fn=_end_with_parent,  # noqa: PLW1509 - after the change of the user, which would undo it
             **account,
         )
+        bouncer.pid = process.pid
         try:
             _await_port(process, bouncer.port, folder / "log")
             yield bouncer
