@@ -6,7 +6,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from accounts.errors import EmailNotVerified
 from kit.errors import ValidationFailed
-from kit.text import is_valid_text
+from kit.text import contains_link, is_valid_text
 
 MIN_PASSWORD_CHARACTERS = 8
 MAX_PASSWORD_CHARACTERS = 128
@@ -44,6 +44,8 @@ def parse_name(typed: str) -> str:
     name = typed.strip()
     if not is_valid_text(name) or "\n" in name or "\r" in name:
         raise ValidationFailed([("name", "Control characters are not allowed")])
+    if contains_link(name):
+        raise ValidationFailed([("name", "A name cannot contain a web address")])
     if len(name) > MAX_NAME_CHARACTERS:
         raise ValidationFailed([("name", f"At most {MAX_NAME_CHARACTERS} characters")])
     return name

@@ -47,7 +47,9 @@ class InvitationPages(Controller):
         try:
             ensure_valid_text(form)
             role = parse_role(form["role"])
-            await ensure_may_send_invitation(DATABASE.get(request.app), who.organization_id, form["email"])
+            await ensure_may_send_invitation(
+                DATABASE.get(request.app), who.organization_id, form["email"], who.actor.user_id
+            )
             async with db_session.begin_nested():
                 sent = await InvitationService(db_session).invite(
                     who.organization_id, email=form["email"], role=role, by=who.actor, inviter_role=who.role
@@ -69,7 +71,9 @@ class InvitationPages(Controller):
         who, invitations = current_member(request), InvitationService(db_session)
         known = await invitations.get_open(who.organization_id, invitation_id)
         try:
-            await ensure_may_send_invitation(DATABASE.get(request.app), who.organization_id, known.email)
+            await ensure_may_send_invitation(
+                DATABASE.get(request.app), who.organization_id, known.email, who.actor.user_id
+            )
         except TooMany as refusal:
             return await render_settings(
                 request, db_session, refused={TEAM_SECTION: Form(errors={"": refusal.message})}
@@ -166,5 +170,5 @@ def _invitation_expired(request: Visit) -> Response[str]:
 
 async def _send_mail(request: SettingsRequest, session: AsyncSession, sent: SentInvitation) -> None:
     settings, inviter = SETTINGS.get(request.app), current_viewer(request)
-    mail = invitation_mail(sent, inviter=inviter.name or inviter.email, public_url=settings.public_url)
+    mail = invitation_mail(sent, inviter=inviter.name, public_url=settings.public_url)
     await MAILER.get(request.app).send_after_commit(session, mail)

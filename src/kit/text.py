@@ -1,9 +1,36 @@
-"""Checks text for characters that cannot be stored, and formats durations as text."""
+"""Checks text for characters that cannot be stored and for links, makes names harmless, formats durations."""
 
 import re
+import unicodedata
 
 # C0 and C1 controls except tab, line feed and carriage return, and lone surrogates.
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+# A scheme, "www." or a host name with a path. A host name alone may be a company's name.
+_LINK = re.compile(r"[a-z][a-z0-9+.-]*:/|\bwww\.|\w\.[^\W\d_]{2,}[/?#]", re.IGNORECASE)
+_NAME_PUNCTUATION = frozenset("'’&,()-")
+PLAIN_NAME_CHARACTERS = 40
+
+
+def contains_link(text: str) -> bool:
+    """True when ``text`` has a web address in it."""
+    return _LINK.search(unicodedata.normalize("NFKC", text)) is not None
+
+
+def plain_name(name: str, *, otherwise: str) -> str:
+    """``name`` for mails to strangers: short, of letters, digits and simple punctuation, without links.
+
+    Returns ``otherwise`` when nothing is left.
+    """
+    normalized = unicodedata.normalize("NFKC", name)
+    # A full stop stays before a space or at the end only: mail programs turn "example.com" into a link.
+    unlinked = re.sub(r"\.(?=\S)", " ", normalized)
+    kept = "".join(character if _is_plain(character) else " " for character in unlinked)
+    return " ".join(kept.split())[:PLAIN_NAME_CHARACTERS].strip() or otherwise
+
+
+def _is_plain(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LMN" or character in _NAME_PUNCTUATION or character == "."
 
 
 def is_valid_text(text: str) -> bool:

@@ -173,7 +173,9 @@ class InvitationController(Controller):
         organization_id: FromPath[UUID],
         data: JSONBody[Invite],
     ) -> Response[InvitationInfo]:
-        await ensure_may_send_invitation(DATABASE.get(request.app), organization_id, data.email)
+        await ensure_may_send_invitation(
+            DATABASE.get(request.app), organization_id, data.email, current_viewer(request).user_id
+        )
         inviter = current_member(request)
         sent = await InvitationService(db_session).invite(
             organization_id, email=data.email, role=data.role, by=inviter.actor, inviter_role=inviter.role
@@ -198,7 +200,9 @@ class InvitationController(Controller):
     ) -> InvitationInfo:
         invitations, inviter = InvitationService(db_session), current_member(request)
         known = await invitations.get_open(organization_id, invitation_id)
-        await ensure_may_send_invitation(DATABASE.get(request.app), organization_id, known.email)
+        await ensure_may_send_invitation(
+            DATABASE.get(request.app), organization_id, known.email, current_viewer(request).user_id
+        )
         sent = await invitations.resend(organization_id, invitation_id, by=inviter.actor, inviter_role=inviter.role)
         await _mail(request, db_session, sent)
         return InvitationInfo.of(sent.invitation)
@@ -217,5 +221,5 @@ class InvitationController(Controller):
 async def _mail(request: Request[Any, Any, State], db_session: AsyncSession, sent: SentInvitation) -> None:
     settings, mailer = SETTINGS.get(request.app), MAILER.get(request.app)
     inviter = current_viewer(request)
-    mail = invitation_mail(sent, inviter=inviter.name or inviter.email, public_url=settings.public_url)
+    mail = invitation_mail(sent, inviter=inviter.name, public_url=settings.public_url)
     await mailer.send_after_commit(db_session, mail)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from kit.http.app_key import AppKey
 from kit.mail import Mail
+from kit.text import plain_name
 from tenants.invitations import INVITATION_LIFETIME, SentInvitation
 from tenants.models import Organization
 from tenants.services import restorable_until
@@ -12,11 +13,16 @@ from tenants.services import restorable_until
 def invitation_mail(sent: SentInvitation, *, inviter: str, public_url: str) -> Mail:
     """The invitation; the same for addresses with and without an account."""
     role, days = sent.invitation.role.with_article, INVITATION_LIFETIME.days
+    # Strangers chose these names, and a stranger reads them.
+    person, organization = (
+        plain_name(inviter, otherwise="Somebody"),
+        plain_name(sent.organization_name, otherwise="a team"),
+    )
     return Mail(
         to=sent.invitation.email,
-        subject=f"{inviter} invites you to {sent.organization_name}",
+        subject=f"{person} invites you to {organization}",
         paragraphs=(
-            f"{inviter} invites you to join {sent.organization_name} on Epoch Voice as {role}.",
+            f"{person} invites you to join {organization} on Epoch Voice as {role}.",
             f"The link works for {days} days. If you expected no invitation, you can ignore this mail.",
         ),
         action=("See the invitation", f"{public_url}/invitations/{sent.raw}"),

@@ -3,7 +3,7 @@
 from kit.actor import Actor, ActorKind
 from kit.countries import countries
 from kit.errors import ValidationFailed
-from kit.text import is_valid_text
+from kit.text import contains_link, is_valid_text
 from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow, RoleTooLow, UserRequired
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
@@ -55,6 +55,8 @@ def parse_name(typed: str) -> str:
         raise ValidationFailed([("name", "Control characters are not allowed")])
     if not name:
         raise ValidationFailed([("name", "Enter the organization's name")])
+    if contains_link(name):
+        raise ValidationFailed([("name", "A name cannot contain a web address")])
     if len(name) > MAX_NAME_CHARACTERS:
         raise ValidationFailed([("name", f"At most {MAX_NAME_CHARACTERS} characters")])
     return name

@@ -22,7 +22,7 @@ from tenants.models import Invitation, Role
 async def resend(context: ActionContext[Invitation]) -> str:
     invitation, back_office = context.record, context.back_office
     organization_id = invitation.organization_id
-    await ensure_may_send_invitation(back_office.database, organization_id, invitation.email)
+    await ensure_may_send_invitation(back_office.database, organization_id, invitation.email, None)
     async with context.tenant_session(organization_id) as session:
         sent = await InvitationService(session).resend(
             organization_id, invitation.id, by=context.by, inviter_role=Role.OWNER

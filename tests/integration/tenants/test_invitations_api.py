@@ -14,6 +14,7 @@ from accounts.models import User
 from conftest import NewClient
 from kit.actor import Actor, ActorKind
 from kit.audit import AuditEvent
+from kit.clock import utc_now
 from kit.db.database import Database
 from kit.errors import DomainError
 from kit.settings import Settings
@@ -23,10 +24,13 @@ from tenants.errors import InvitationForAnotherEmail, InvitationNotUsable
 from tenants.invitations import (
     MAX_INVITATIONS_PER_DAY,
     MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY,
+    TOO_MANY_INVITATIONS,
     InvitationService,
     find_organization_id,
 )
 from tenants.models import Invitation, Membership, Organization, Role
+from tenants.plans import Plan
+from tenants.services import OrganizationService
 
 pytestmark = pytest.mark.anyio
 
@@ -259,16 +263,79 @@ async def test_a_wrong_invitation_names_its_field(
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-async def test_markup_and_line_breaks_in_names_stay_inert_in_the_mail(
-    client: httpx.AsyncClient, make: Factory, settings: Settings
+async def test_names_are_plain_and_short_in_the_mail_to_a_stranger(
+    client: httpx.AsyncClient, make: Factory, settings: Settings, database: Database
 ) -> None:
-    tenant, to = await make.tenant(name='<img src=x onerror=alert(1)> "Acme"'), address()
+    name = '<img src=x onerror=alert(1)> "URGENT": verify at paypal-security.example.com now, or else lose everything'
+    tenant, to = await make.tenant(name=name[:80]), address()
+    async with database.sessions() as session, session.begin():
+        # As accounts of earlier versions are named.
+        named = {"name": "PayPal Security https://evil.example/login"}
+        await session.execute(sa.update(User).where(User.id == tenant.owner.id).values(named))
     await invited(await sign_in(client, tenant.owner), settings, tenant, to)
 
-    page = (await Mailbox(settings, to).all())[0].get_body(("html",))
+    mail = (await Mailbox(settings, to).all())[0]
+    page = mail.get_body(("html",))
     assert page is not None
-    assert "&lt;img src=x onerror=alert(1)&gt;" in page.get_content()
-    assert "<img" not in page.get_content()
+    for text in (mail["Subject"], text_of(mail).split("http://localhost")[0], page.get_content()):
+        assert "evil.example" not in text
+        assert "paypal-security.example" not in text
+        assert "<img" not in text
+        assert "https:" not in text
+    assert (
+        mail["Subject"]
+        == "PayPal Security https evil example login invites you to img src x onerror alert(1) URGENT verify"
+    )
+
+
+async def test_a_name_with_a_web_address_is_refused(client: httpx.AsyncClient, make: Factory) -> None:
+    tenant = await make.tenant()
+    await sign_in(client, tenant.owner)
+    for name in ("See http://evil.example", "www.evil.example", "evil.example/login", "evil．example/x"):
+        answer = await client.patch(f"/api/organizations/{tenant.organization.id}", json={"name": name})
+        assert (answer.status_code, answer.json()["errors"][0]["message"]) == (
+            400,
+            "A name cannot contain a web address",
+        )
+    assert (
+        await client.patch(f"/api/organizations/{tenant.organization.id}", json={"name": "Booking.com Ltd."})
+    ).is_success
+
+
+async def test_a_new_account_below_pro_invites_few_people_with_all_its_organizations(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant(plan=Plan.STARTER)
+    async with database.sessions() as session, session.begin():
+        other = await OrganizationService(session).create(
+            name="Second",
+            slug=f"second-{tenant.organization.slug}",
+            country="US",
+            owner_id=tenant.owner.id,
+            plan=Plan.STARTER,
+        )
+    await sign_in(client, tenant.owner)
+    paths = [invitations(tenant), f"/api/organizations/{other.id}/invitations"]
+    sent = [await client.post(paths[n % 2], json={"email": address()}) for n in range(6)]
+    assert [answer.status_code for answer in sent] == [201] * 5 + [429]
+    assert sent[-1].json()["detail"] == TOO_MANY_INVITATIONS
+    async with database.sessions() as session, session.begin():
+        month_ago = utc_now() - timedelta(days=30)
+        await session.execute(sa.update(User).where(User.id == tenant.owner.id).values(created_at=month_ago))
+    assert (await client.post(paths[0], json={"email": address()})).status_code == 201
+
+
+async def test_one_mailbox_gets_few_invitations_from_all_organizations(new_client: NewClient, make: Factory) -> None:
+    to, answers = address(), []
+    for spelling in (to, to.upper(), to.replace("@", "+tag@"), to):
+        tenant = await make.tenant()
+        answers.append(
+            await (await sign_in(new_client(), tenant.owner)).post(invitations(tenant), json={"email": spelling})
+        )
+    assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
+    assert answers[-1].json()["detail"] == TOO_MANY_INVITATIONS, (
+        "the sentence of one's own limit: it tells of nobody else"
+    )
 
 
 @pytest.mark.parametrize(
