@@ -148,16 +148,14 @@ def page_headers(settings: Settings, *, widget: bool = False) -> dict[str, str]:
         "form-action 'self'",
         "frame-ancestors 'none'",
     )
-    headers = {
+    return {
         "Content-Security-Policy": "; ".join(directives),
+        # A page with the phone must reach the pop-out that it opens.
+        "Cross-Origin-Opener-Policy": "same-origin-allow-popups" if widget else "same-origin",
         "Permissions-Policy": "microphone=(self)" if widget else "microphone=()",
         "Referrer-Policy": "strict-origin-when-cross-origin",
-        "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
     }
-    if settings.public_is_https:
-        headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}; includeSubDomains"
-    return headers
 
 
 def _layout_context(request: Request[Any, Any, Any], notice: Notice | None) -> Mapping[str, Any]:

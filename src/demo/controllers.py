@@ -71,7 +71,6 @@ def _headers(settings: Settings) -> dict[str, str]:
     )
     return {
         "Content-Security-Policy": "; ".join(directives),
-        "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "strict-origin-when-cross-origin",
         "Permissions-Policy": "microphone=(self)",
         "Cache-Control": "no-store",  # the page holds the demo's raw embed token

@@ -61,6 +61,7 @@ from kit.http.json_body import BODY_BYTES, check_json_body
 from kit.http.problems import EXCEPTION_HANDLERS
 from kit.http.query_parameters import page_query
 from kit.http.rate_limit import RATE_LIMITER, RateLimiter, build_rate_limiter
+from kit.http.security_headers import SecurityHeaders
 from kit.http.sessions import provide_tenant_session, provide_user_session
 from kit.http.tenant_concurrency import TENANT_CONCURRENCY, TenantConcurrency, TenantConcurrencyMiddleware
 from kit.jobs.queue import JobQueue
@@ -216,6 +217,7 @@ def create_app(
         request_max_body_size=BODY_BYTES,
     )
     app.clients = ClientAddressResolver(settings)
+    app.security_headers = SecurityHeaders(settings)
     app.answer_directly(phone_endpoints)
     app.state.update(
         [

@@ -8,6 +8,7 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import ASGIApp
 
 from kit.http.client_address import ClientAddressResolver
+from kit.http.security_headers import SecurityHeaders
 
 
 class Application(Litestar):
@@ -21,6 +22,8 @@ class Application(Litestar):
     """By path, as it stands in the request."""
     clients: ClientAddressResolver | None = None
     """Finds the client's address of each request, before anything reads it."""
+    security_headers: SecurityHeaders | None = None
+    """Completes the headers of each answer, those of ``direct`` endpoints and of faults included."""
 
     def answer_directly(self, handlers: Iterable[ASGIRouteHandler]) -> None:
         """Let ``handlers``, which are routes already and need neither guards nor state, answer their exact paths."""
@@ -30,6 +33,8 @@ class Application(Litestar):
         if scope["type"] == "http":
             if self.clients is not None:
                 self.clients.resolve(scope)
+            if self.security_headers is not None:
+                send = self.security_headers.wrap(send)
             if (handler := self.direct.get(scope["path"])) is not None:
                 await handler(scope, receive, send)
                 return

@@ -16,7 +16,6 @@ from kit.templates import create_templates
 
 GUIDE_PATH = "/docs/widget-integration"
 _MARKDOWN_TYPE = "text/markdown"  # Litestar adds the charset
-_YEAR_SECONDS = 31_536_000
 _CACHE_SECONDS = 300
 _NO_STORE = {"Cache-Control": "private, no-store"}
 _CSP_DIRECTIVES = (
@@ -61,7 +60,7 @@ def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
 
     page = page_for(None)
     index = _templates.get_template("llms.txt").render(guide=guide, url=url, public_url=settings.public_url)
-    headers = _headers(settings)
+    headers = _headers()
     # A signed-in reader gets a different page at the same address.
     page_headers, own_headers = {**headers, "Vary": "Cookie"}, {**headers, "Vary": "Cookie", **_NO_STORE}
 
@@ -89,14 +88,10 @@ def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
     return Router(path="/", route_handlers=[guide_page, guide_markdown, llms_txt], include_in_schema=False)
 
 
-def _headers(settings: Settings) -> dict[str, str]:
-    headers = {
+def _headers() -> dict[str, str]:
+    return {
         "Content-Security-Policy": "; ".join(_CSP_DIRECTIVES),
         "Permissions-Policy": "microphone=()",
         "Referrer-Policy": "strict-origin-when-cross-origin",
-        "X-Content-Type-Options": "nosniff",
         "Cache-Control": f"public, max-age={_CACHE_SECONDS}",
     }
-    if settings.public_is_https:
-        headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}; includeSubDomains"
-    return headers

@@ -29,7 +29,6 @@ _COMMON_HEADERS = [
     (b"access-control-allow-origin", b"*"),
     (b"cross-origin-resource-policy", b"cross-origin"),
     (b"timing-allow-origin", b"*"),
-    (b"x-content-type-options", b"nosniff"),
     (b"vary", b"accept-encoding"),
 ]
 _UNHASHED_CACHE_CONTROL = b"public, max-age=300, stale-while-revalidate=86400"

@@ -6,7 +6,6 @@ MEDIA_SOURCES = "mediastream: blob: data: https://*.twilio.com"
 # The sandbox carrier signals on loopback, on a port that the system chooses.
 _LOOPBACK_SOURCES = "ws://localhost:* http://localhost:* ws://127.0.0.1:* http://127.0.0.1:*"
 _TWILIO_SOURCES = "https://*.twilio.com wss://*.twilio.com"
-_YEAR_SECONDS = 31_536_000
 
 
 def script_sources(settings: Settings) -> str:
@@ -37,13 +36,9 @@ def page_headers(settings: Settings, *, frame_ancestors: str, cache_control: str
         "form-action 'none'",
         frame_ancestors,
     )
-    headers = {
+    return {
         "Content-Security-Policy": "; ".join(directives),
         "Permissions-Policy": "microphone=(self)",
         "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
         "Cache-Control": cache_control,
     }
-    if settings.public_is_https:
-        headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}; includeSubDomains"
-    return headers

@@ -10,5 +10,5 @@ def csv_response(name: str, chunks: AsyncIterator[bytes]) -> Stream:
     return Stream(
         chunks,
         media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"},
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

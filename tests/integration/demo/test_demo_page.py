@@ -71,7 +71,6 @@ async def test_the_policy_admits_our_own_files_and_nothing_inline() -> None:
     for closed in ("base-uri", "frame-ancestors", "object-src"):
         assert policy[closed] == ["'none'"]
     assert policy["form-action"] == ["'self'"]
-    assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "strict-origin-when-cross-origin"
 
 

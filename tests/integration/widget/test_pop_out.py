@@ -5,9 +5,6 @@ import re
 import httpx
 import pytest
 
-from kit.settings import load_settings
-from widget import csp
-
 pytestmark = pytest.mark.anyio
 
 PATH = "/widget/window"
@@ -35,10 +32,3 @@ async def test_the_files_of_the_pop_out_are_served(client: httpx.AsyncClient) ->
     assert len(files) == 3
     for file in files:
         assert (await client.get(file)).status_code == 200
-
-
-def test_over_https_the_pop_out_asks_for_https() -> None:
-    settings = load_settings({"EPOCH_PUBLIC_URL": "https://voice.example", "EPOCH_SECRET_KEY": "k" * 32})
-    headers = csp.page_headers(settings, frame_ancestors="frame-ancestors 'none'", cache_control="no-store")
-    assert headers["Strict-Transport-Security"].startswith("max-age=")
-    assert headers["Cache-Control"] == "no-store"
