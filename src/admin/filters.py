@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from starlette.exceptions import HTTPException
 
 from kit.ids import first_uuid7
+from kit.parsing import parse_day as parse_iso_day
+from kit.parsing import parse_uuid
 
 _NUMBER = re.compile(r"\+?[0-9 ().\-/]{4,24}")
 
@@ -17,7 +19,7 @@ _NUMBER = re.compile(r"\+?[0-9 ().\-/]{4,24}")
 def parse_id(text: str) -> UUID:
     """An id out of an address. Raises: HTTPException, 404 when it is none."""
     try:
-        return UUID(text)
+        return parse_uuid(text)
     except ValueError as error:
         raise HTTPException(404) from error
 
@@ -25,7 +27,7 @@ def parse_id(text: str) -> UUID:
 def parse_day(text: str) -> date:
     """A day out of an address. Raises: HTTPException, 404 when it is none."""
     try:
-        return date.fromisoformat(text)
+        return parse_iso_day(text)
     except ValueError as error:
         raise HTTPException(404) from error
 

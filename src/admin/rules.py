@@ -8,6 +8,7 @@ from admin.errors import StaffRoleTooLow
 from admin.models import StaffRole
 from kit.e164 import without_numbers
 from kit.errors import ValidationFailed
+from kit.parsing import parse_day
 from kit.text import is_valid_text
 from tenants.plans import Plan
 
@@ -57,7 +58,7 @@ def read_plan(text: str) -> Plan:
 def read_last_day(text: str, now: dt.datetime) -> dt.datetime:
     """Midnight UTC at the end of the last day on which a raised limit holds. Raises: ValidationFailed."""
     try:
-        day = dt.date.fromisoformat(text.strip())
+        day = parse_day(text.strip())
     except ValueError:
         raise ValidationFailed([("until", "Give a day, like 2026-12-31")]) from None
     if not 0 <= (day - now.date()).days <= MAX_OVERRIDE_DAYS:

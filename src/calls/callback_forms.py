@@ -14,6 +14,7 @@ from calls.call_state import DIAL_ENDED, STATUS_BY_CARRIER_STATUS, LegEvent
 from calls.errors import InvalidCallback
 from calls.models import MAX_AGENT_CHARACTERS
 from kit.http.json_body import MAX_DEPTH, nesting
+from kit.parsing import parse_uuid, parse_whole_number
 from kit.text import is_valid_text
 
 MAX_FORM_FIELDS = 1000
@@ -121,7 +122,7 @@ def _parse_call_sid(form: Mapping[str, str], name: str) -> str:
 
 def _parse_uuid(text: str) -> UUID | None:
     try:
-        return UUID(text)
+        return parse_uuid(text)
     except ValueError:
         return None
 
@@ -152,9 +153,10 @@ def _parse_count(form: Mapping[str, str], name: str) -> int | None:
     text = form.get(name)
     if not text:
         return None
-    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
-        raise InvalidCallback
-    return int(text)
+    try:
+        return parse_whole_number(text, max_digits=9)
+    except ValueError as error:
+        raise InvalidCallback from error
 
 
 def _parse_time(text: str) -> datetime:

@@ -15,6 +15,7 @@ from dashboard.settings import SettingsRequest, render_settings
 from kit.errors import ValidationFailed
 from kit.http.app_key import SETTINGS
 from kit.http.forms import Form, read_form
+from kit.parsing import parse_whole_number
 from privacy.errors import NumberInLiveCall
 from privacy.messages import describe_finished_erasure, describe_planned_erasure
 from privacy.number_erasure import NumberErasureService, parse_number_to_erase
@@ -123,9 +124,10 @@ def _read_months(typed: str) -> int | None:
     """Parse the months; None for the default. Raises: ValidationFailed."""
     if not typed:
         return None
-    if not (typed.isascii() and typed.isdigit() and len(typed) < 3):
-        raise ValidationFailed([("months", "Choose a number of months")])
-    return int(typed)
+    try:
+        return parse_whole_number(typed, max_digits=2)
+    except ValueError as error:
+        raise ValidationFailed([("months", "Choose a number of months")]) from error
 
 
 def _months_label(months: int) -> str:

@@ -1,7 +1,6 @@
 """Rows and parsers of the forms for an organization's limits and the limits of one token."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
 import msgspec
@@ -12,6 +11,7 @@ from calls.limits.limit_names import DEFAULT_LIMITS, FIXED_LIMITS
 from calls.limits.rule_input import TokenCallLimits, parse_countries
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
+from kit.parsing import parse_amount, parse_whole_number
 
 MONEY_LIMITS = frozenset({names.CENTS_PER_DAY, names.CENTS_PER_MONTH, names.CENTS_PER_DAY_PER_TOKEN})
 LIMIT_LABELS: Mapping[str, str] = {
@@ -80,18 +80,19 @@ def parse_limits(form: Form, limits: EffectiveLimits) -> dict[str, int]:
 
 def _parse_whole_number(typed: str) -> int | None:
     text = typed.strip().replace(",", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _WHOLE_DIGITS else None
+    try:
+        return parse_whole_number(text, max_digits=_WHOLE_DIGITS)
+    except ValueError:
+        return None
 
 
 def _parse_cents(typed: str) -> int | None:
     text = typed.strip().removeprefix("$").replace(",", "")
     try:
-        cents = Decimal(text) * 100
-    except InvalidOperation:
+        cents = parse_amount(text, max_characters=_WHOLE_DIGITS) * 100
+    except ValueError:
         return None
-    if len(text) > _WHOLE_DIGITS or not cents.is_finite() or cents < 0 or cents != int(cents):
-        return None
-    return int(cents)
+    return int(cents) if cents == int(cents) else None
 
 
 def parse_token_limits(form: Form, token_id: UUID) -> TokenCallLimits:

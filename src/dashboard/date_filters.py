@@ -4,6 +4,7 @@ import datetime as dt
 
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
+from kit.parsing import parse_day
 
 
 def read_days(form: Form) -> tuple[dt.datetime | None, dt.datetime | None]:
@@ -18,7 +19,7 @@ def _midnight(form: Form, field: str, *, days: int) -> dt.datetime | None:
     if not form[field]:
         return None
     try:
-        day = dt.date.fromisoformat(form[field])
+        day = parse_day(form[field])
         return dt.datetime.combine(day, dt.time(), dt.UTC) + dt.timedelta(days=days)
     except (ValueError, OverflowError) as error:
         raise ValidationFailed([(field, "Not a date")]) from error

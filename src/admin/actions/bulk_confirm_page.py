@@ -20,6 +20,7 @@ from admin.pages import back_office, read_form, redirect, render, render_refused
 from admin.rules import MAX_REASON_CHARACTERS, ensure_staff_role, read_reason
 from kit.errors import Conflict, DomainError, MalformedRequest, ValidationFailed
 from kit.http.forms import Form, ensure_valid_text
+from kit.parsing import parse_uuid
 
 NONE_PICKED = "Pick at least one row. Nothing was done."
 NONE_APPLIES = "None of the rows that you picked can be changed this way. Nothing was done."
@@ -113,7 +114,7 @@ async def _records(request: Request, view: RecordView, ids: Sequence[UUID]) -> S
 def _parse_states(text: str) -> dict[UUID, str]:
     """Each record's id and the state that the form showed. Raises: MalformedRequest."""
     try:
-        states = {UUID(key): state for key, _, state in (line.partition("=") for line in text.splitlines())}
+        states = {parse_uuid(key): state for key, _, state in (line.partition("=") for line in text.splitlines())}
     except ValueError as error:
         raise MalformedRequest("The form could not be read") from error
     if not 0 < len(states) <= PAGE_ROWS:

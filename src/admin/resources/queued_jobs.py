@@ -4,6 +4,7 @@ from starlette.exceptions import HTTPException
 
 from admin.base_view import RecordView
 from kit.jobs.models import QueuedJob
+from kit.parsing import parse_whole_number
 
 _ID_DIGITS = 18
 """Digits of a row number that surely fits into PostgreSQL's bigint."""
@@ -26,6 +27,7 @@ class QueuedJobView(RecordView, model=QueuedJob):
     column_details_list = column_list
 
     def parse_key(self, text: str) -> int:
-        if not (text.isascii() and text.isdecimal() and len(text) <= _ID_DIGITS):
-            raise HTTPException(404)
-        return int(text)
+        try:
+            return parse_whole_number(text, max_digits=_ID_DIGITS)
+        except ValueError as error:
+            raise HTTPException(404) from error

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from kit.parsing import parse_day
 from kit.settings import Settings, SettingsError, load_settings
 
 Command = Callable[[Settings, argparse.Namespace], int]
@@ -164,7 +165,7 @@ def _compare_calls(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _day(text: str) -> date:
     try:
-        day = date.fromisoformat(text)
+        day = parse_day(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no day as YYYY-MM-DD") from None
     if day >= datetime.now(UTC).date():

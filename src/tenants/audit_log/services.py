@@ -14,6 +14,7 @@ from kit.audit import AuditEvent
 from kit.csv_export import CSV_BATCH_ROWS, Cell, csv_of
 from kit.db.database import Database
 from kit.errors import ValidationFailed
+from kit.parsing import parse_uuid
 from kit.schemas import rfc3339
 from kit.text import is_valid_text
 
@@ -148,7 +149,7 @@ def _is_actor(actor: str) -> sa.ColumnElement[bool]:
     """Staff match only their display name: a search by their own names could confirm guesses."""
     is_meant = AuditEvent.actor_name.icontains(actor, autoescape=True)
     with contextlib.suppress(ValueError):
-        is_meant = sa.or_(AuditEvent.actor_id == UUID(actor), is_meant)
+        is_meant = sa.or_(AuditEvent.actor_id == parse_uuid(actor), is_meant)
     is_staff = AuditEvent.actor_kind == ActorKind.STAFF
     others = sa.and_(~is_staff, is_meant)
     return sa.or_(others, is_staff) if actor.casefold() in STAFF_DISPLAY_NAME.casefold() else others

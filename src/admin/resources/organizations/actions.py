@@ -14,6 +14,7 @@ from carrier.port import CarrierError
 from kit.audit import record
 from kit.clock import utc_now
 from kit.errors import Unavailable, ValidationFailed
+from kit.parsing import parse_whole_number
 from tenants.models import Organization
 from tenants.services import OrganizationService
 
@@ -70,6 +71,17 @@ async def restore(context: ActionContext[Organization]) -> str:
     return "Restored. Phones work again."
 
 
+def _read_amount(limit: str, typed: str) -> int:
+    """The new value of a limit. Raises: ValidationFailed."""
+    try:
+        amount = parse_whole_number(typed, max_digits=_MAX_LIMIT_DIGITS)
+        if is_overridable(limit, amount):
+            return amount
+    except ValueError:
+        pass
+    raise ValidationFailed([("value", "Give a whole number from 0 to 2147483647")])
+
+
 @staff_action(
     "raise-limit",
     "Raise a limit",
@@ -89,15 +101,14 @@ async def raise_limit(context: ActionContext[Organization]) -> str:
     name, value = context.form["limit"], context.form["value"].strip()
     if name not in DEFAULT_LIMITS:
         raise ValidationFailed([("limit", "Choose a limit from the list")])
-    if not (value.isascii() and value.isdecimal() and is_overridable(name, int(value[: _MAX_LIMIT_DIGITS + 1]))):
-        raise ValidationFailed([("value", "Give a whole number from 0 to 2147483647")])
+    amount = _read_amount(name, value)
     ends_at = read_last_day(context.form["until"], utc_now())
     # The customers' role may not write overrides; the staff's role may.
     async with context.staff_session() as session:
         await LimitOverrideService(session).set(
-            context.record.id, name, int(value), ends_at=ends_at, reason=context.by.reason, by=context.by
+            context.record.id, name, amount, ends_at=ends_at, reason=context.by.reason, by=context.by
         )
-    return f"{limit_name(name)}: {int(value):,} until the end of {context.form['until'].strip()} (UTC)."
+    return f"{limit_name(name)}: {amount:,} until the end of {context.form['until'].strip()} (UTC)."
 
 
 @staff_action(
