@@ -40,7 +40,7 @@ def kits_context(request: SettingsRequest, token: EmbedToken, raw: str = TOKEN_P
     url = hubspot.page_url(SETTINGS.get(request.app).public_url, token.id, raw)
     return {
         "token_mark": TOKEN_PLACEHOLDER,
-        "hubspot_admitted": hubspot.allows_hubspot(token.allowed_domains),
+        "hubspot_admitted": hubspot.allowed_origin(token.allowed_domains) is not None,
         "extension_origin": extension.extension_origin(token.id),
         "extension_admitted": domains.is_page_allowed(
             token.allowed_domains, [extension.extension_origin(token.id).encode()]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from uuid import UUID
 
 import msgspec
 from litestar import MediaType, Request, Response, Router, get
@@ -15,6 +14,7 @@ from kit.db.outage import is_outage
 from kit.errors import TooMany, Unavailable
 from kit.http.client_address import client_address, is_loopback, limited_network
 from kit.http.rate_limit import RateLimiter
+from kit.parsing import parse_uuid
 from kit.settings import Settings
 from kit.templates import create_templates
 from widget import csp
@@ -58,7 +58,7 @@ def integrations_router(
 
     async def frame_of(given: str, address: str) -> _CallingPage:
         try:
-            token_id = UUID(given)
+            token_id = parse_uuid(given)
         except ValueError:
             return _CallingPage()
         if not (settings.is_sandbox and is_loopback(address)):
@@ -73,11 +73,11 @@ def integrations_router(
             return _CallingPage(problem=Unavailable.message, status=503)
         if row is None:
             return _CallingPage()
-        admitted = hubspot.allows_hubspot(row["allowed_domains"])
+        origin = hubspot.allowed_origin(row["allowed_domains"])
         return _CallingPage(
             token_id=str(token_id),
             hosts=hubspot.frame_hosts(row["allowed_domains"]),
-            ticket=issue_page_ticket(settings, token_id) if admitted else "",
+            ticket="" if origin is None else issue_page_ticket(settings, token_id, origin=origin),
         )
 
     @get(hubspot.CALLING_PAGE_PATH, media_type=MediaType.HTML)

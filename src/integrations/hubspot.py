@@ -41,9 +41,10 @@ def frame_ancestors(hosts: Sequence[str]) -> str:
     return "frame-ancestors " + " ".join(sources)
 
 
-def allows_hubspot(allowed_domains: Sequence[str]) -> bool:
-    """True when a token's allowed domains include HubSpot; an empty list allows any page."""
-    return any(domains.is_page_allowed(allowed_domains, [f"https://{host}".encode()]) for host in APP_HOSTS)
+def allowed_origin(allowed_domains: Sequence[str]) -> bytes | None:
+    """The first origin of HubSpot that a token's allowed domains include; an empty list allows any page."""
+    origins = (f"https://{host}".encode() for host in APP_HOSTS)
+    return next((origin for origin in origins if domains.is_page_allowed(allowed_domains, [origin])), None)
 
 
 def page_url(public_url: str, token_id: UUID, raw_token: str) -> str:

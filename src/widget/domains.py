@@ -86,6 +86,16 @@ def is_page_allowed(allowed: Sequence[str], origins: Sequence[bytes], referers: 
     return has_subdomains and any(host.endswith("." + entry) for entry in allowed)
 
 
+def page_origin(origins: Sequence[bytes], referers: Sequence[bytes] = ()) -> bytes:
+    """The origin that ``is_page_allowed`` judges; empty when the headers name none."""
+    if origins:
+        origin = origins[0] if len(origins) == 1 else b""
+    else:
+        found = _REFERER.fullmatch(referers[0]) if len(referers) == 1 else None
+        origin = found[1] if found else b""
+    return origin if len(origin) <= _MAX_ORIGIN_BYTES else b""
+
+
 def parse_allowed_domains(text: str) -> tuple[str, ...]:
     """Parse the form's text into the list to store: canonical, in the order given, without duplicates.
 

@@ -10,7 +10,6 @@ from carrier.access_token import AccessTokenSigner
 from kit.clock import utc_now
 from kit.e164 import dialing_of
 from kit.schemas import ResponseModel
-from widget.client_ids import new_client_id
 from widget.last_used import EmbedTokenUseWriter
 from widget.tickets import Tickets
 from widget.token_auth import AuthenticatedWidget, WidgetRequest
@@ -70,8 +69,7 @@ class ExchangeHandler:
         now = self._clock()
         issued_at = int(now.timestamp())
         expires_at = issued_at + self._signer.ttl
-        client_id = widget.client_id or new_client_id()
-        identity = f"w_{widget.token_id.hex}_{client_id}"
+        identity = f"w_{widget.token_id.hex}_{widget.ticket.client_id}"
         dialing = dialing_of(widget.country)
         self._uses.note(widget.token_id, widget.last_used_at, now, widget.origin)
         return _encode(
@@ -86,7 +84,7 @@ class ExchangeHandler:
                 trunk_prefix=dialing.trunk_prefix,
                 international_prefix=dialing.international_prefix,
                 organization=widget.organization_name,
-                ticket=self._tickets.issue(widget.token_id, expires_at, client_id),
+                ticket=self._tickets.issue(widget.token_id, widget.ticket, expires_at),
                 signaling=self._signaling,
             )
         )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from kit.parsing import parse_uuid
 from kit.schemas import ResponseModel
 from widget.token_auth import AuthenticatedWidget, WidgetRequest
 
@@ -54,7 +55,7 @@ class StatusHandler:
 
     async def _wait_for_final(self, token_id: UUID, given_call_id: str | None) -> CallLookupResult | None:
         try:
-            call_id = UUID(given_call_id or "")
+            call_id = parse_uuid(given_call_id or "")
         except ValueError:
             return None
         result = await self._find_call(token_id, call_id)

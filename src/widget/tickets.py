@@ -1,22 +1,52 @@
-"""Signs and verifies tickets: proof that a page of this product may use a token on behalf of an allowed page.
+"""Signs and verifies tickets: proof that a page was admitted, for this product's own pages that act on its behalf.
 
 The pop-out window and the page in a CRM's frame send requests from the product's own origin, which does not tell who
-embeds them; the ticket does. It is bound to one token and lives as long as an access token. It also lets a widget keep
+embeds them; the ticket does. It remembers the page that was admitted, which each exchange judges again, is bound to one
+token, and lives as long as an access token; its renewals end a day after the first exchange. It also lets a widget keep
 its identity when it fetches a new access token: the carrier resumes a live call only for the identity that began it.
 """
 
 import base64
 import hashlib
 import hmac
+import re
 from uuid import UUID
+
+import msgspec
 
 from kit.clock import utc_now
 from kit.secrets import derive_key
 from kit.settings import Settings
 from widget.client_ids import SignedClientIds, new_client_id
 
-MAX_TICKET_SECONDS = 86_400 + 300
-"""The longest lifetime of an access token, and a difference between machines' clocks. No signature extends it."""
+MAX_TICKET_SECONDS = 86_400
+"""From the first exchange to the last use of its last renewal. No signature extends it."""
+_CLOCK_DIFFERENCE_SECONDS = 300
+"""Between two machines of a deployment."""
+_SIGNATURE_BYTES = 18
+_OWN_PAGE = "o"
+_ORIGIN = "p"
+# Each ticket has one spelling: int() alone would also read spaces, underscores and digits of other scripts.
+_FORMAT = re.compile(
+    r"(?P<content>(?P<end>[0-9a-f]{8,10})\.(?P<start>[0-9a-f]{8,10})\.(?P<client>[0-9a-f]{16})"
+    rf"\.(?:{_OWN_PAGE}|{_ORIGIN}(?P<origin>[A-Za-z0-9_-]{{0,400}})))\.(?P<signature>[A-Za-z0-9_-]{{24}})",
+    re.ASCII,
+)
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """What a ticket says."""
+
+    client_id: str
+    origin: bytes | None
+    """The page that was admitted by its own headers; empty without any, None for a page that this product rendered."""
+    first_exchange: int
+    """Unix seconds."""
+
+    @property
+    def end(self) -> int:
+        """When the ticket and its renewals end, in Unix seconds."""
+        return self.first_exchange + MAX_TICKET_SECONDS
 
 
 class Tickets:
@@ -25,35 +55,42 @@ class Tickets:
     def __init__(self, secret: str) -> None:
         self._mac = hmac.new(derive_key(secret, "ticket"), digestmod=hashlib.sha256)
 
-    def issue(self, token_id: UUID, expires_at: int, client_id: str | None = None) -> str:
-        """A ticket for ``token_id``, valid until ``expires_at`` (Unix seconds), for ``client_id`` or a new one."""
-        client_id = client_id or new_client_id()
-        return f"{expires_at:x}.{client_id}.{self._signature(token_id, expires_at, client_id)}"
+    def issue(self, token_id: UUID, ticket: Ticket, expires_at: int) -> str:
+        """The text of ``ticket`` for ``token_id``, valid until ``expires_at`` (Unix seconds) or its end."""
+        page = _OWN_PAGE
+        if ticket.origin is not None:
+            page = _ORIGIN + base64.urlsafe_b64encode(ticket.origin).decode().rstrip("=")
+        content = f"{min(expires_at, ticket.end):08x}.{ticket.first_exchange:08x}.{ticket.client_id}.{page}"
+        return f"{content}.{self._signature(token_id, content)}"
 
-    def read(self, ticket: str, token_id: UUID, now: int) -> str | None:
-        """The client id in ``ticket``; None when the ticket is forged, expired or for another token."""
-        expiry, _, rest = ticket.partition(".")
-        client_id, _, signature = rest.partition(".")
-        try:
-            expires_at = int(expiry, 16)
-        except ValueError:
+    def read(self, text: str, token_id: UUID, now: int) -> Ticket | None:
+        """The ticket in ``text``; None when it is forged, expired or for another token."""
+        found = _FORMAT.fullmatch(text)
+        if found is None or not hmac.compare_digest(found["signature"], self._signature(token_id, found["content"])):
             return None
-        if not now < expires_at <= now + MAX_TICKET_SECONDS:
-            return None
-        expected = self._signature(token_id, expires_at, client_id)
-        return client_id if hmac.compare_digest(signature.encode(), expected.encode()) else None
+        encoded = found["origin"]
+        origin = None if encoded is None else base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+        ticket = Ticket(found["client"], origin, int(found["start"], 16))
+        is_begun = ticket.first_exchange <= now + _CLOCK_DIFFERENCE_SECONDS
+        return ticket if is_begun and now < min(int(found["end"], 16), ticket.end) else None
 
-    def _signature(self, token_id: UUID, expires_at: int, client_id: str) -> str:
+    def _signature(self, token_id: UUID, content: str) -> str:
         mac = self._mac.copy()
-        mac.update(token_id.bytes + expires_at.to_bytes(8, "big") + client_id.encode("utf-8", "surrogatepass"))
-        return base64.urlsafe_b64encode(mac.digest()[:18]).decode()
+        mac.update(token_id.bytes + content.encode())
+        return base64.urlsafe_b64encode(mac.digest()[:_SIGNATURE_BYTES]).decode()
 
 
-def issue_page_ticket(settings: Settings, token_id: UUID, *, member_id: UUID | None = None) -> str:
-    """A ticket for a page of this product that is rendered now; with it ``token_id`` works whatever domains it lists.
+def issue_page_ticket(
+    settings: Settings, token_id: UUID, *, member_id: UUID | None = None, origin: bytes | None = None
+) -> str:
+    """A ticket for a page of this product that is rendered now.
 
     ``member_id``: the signed-in person that the page is rendered for; their calls are then attributed to them.
+    ``origin``: the page on whose behalf it is rendered, which must stay on the token's list; with None the ticket works
+    whatever the list says.
     """
-    expires_at = int(utc_now().timestamp()) + settings.access_token_ttl
-    client_id = None if member_id is None else SignedClientIds(settings.secret_key).create(token_id, member_id)
-    return Tickets(settings.secret_key).issue(token_id, expires_at, client_id)
+    now = int(utc_now().timestamp())
+    client_ids = SignedClientIds(settings.secret_key)
+    client_id = new_client_id() if member_id is None else client_ids.create(token_id, member_id)
+    ticket = Ticket(client_id, origin, now)
+    return Tickets(settings.secret_key).issue(token_id, ticket, now + settings.access_token_ttl)

@@ -19,10 +19,10 @@ from kit.http.client_address import client_address, is_loopback, limited_network
 from kit.http.rate_limit import RateLimiter
 from kit.settings import Settings
 from tenants import rules
-from widget import domains
 from widget.errors import DomainNotAllowed, InvalidEmbedToken, RevokedEmbedToken
 from widget.models import TOKEN_PREFIX
-from widget.tickets import Tickets
+from widget.page_admission import ensure_page_allowed
+from widget.tickets import Ticket, Tickets
 
 MAX_REQUESTS_PER_TOKEN_AND_ADDRESS = 600
 """Per minute and endpoint, as are the two below."""
@@ -60,8 +60,8 @@ class AuthenticatedWidget(msgspec.Struct, frozen=True):
     """E.164."""
     last_used_at: datetime | None
     origin: str | None
-    client_id: str | None
-    """The widget's client id so far, when it brought a valid ticket."""
+    ticket: Ticket
+    """What the widget's next ticket says; its client id is the one so far when the widget brought a valid ticket."""
 
 
 class RequestMetadata(msgspec.Struct, frozen=True):
@@ -148,11 +148,7 @@ class TokenAuthenticator:
             if not exempt:
                 await self._limiter.hit(f"bad:{limited_network(metadata.address)}", MAX_BAD_TOKENS_PER_ADDRESS)
             raise
-        client_id = self._client_id_of(request.ticket, row["id"])
-        if not self._is_page_allowed(metadata, client_id, row):
-            if self._on_blocked is not None:
-                self._on_blocked(row["id"], metadata.origins)
-            raise DomainNotAllowed
+        ticket = self._ensure_page_allowed(metadata, request.ticket, row)
         rules.ensure_not_suspended(row["suspended"])
         rules.ensure_widget_plan(row["plan"])
         return AuthenticatedWidget(
@@ -163,7 +159,7 @@ class TokenAuthenticator:
             caller_id=rules.ensure_phone_number(row["e164"]),
             last_used_at=row["last_used_at"],
             origin=_shown_origin(metadata),
-            client_id=client_id,
+            ticket=ticket,
         )
 
     async def _find_counted(self, metadata: RequestMetadata, raw: str, purpose: str, exempt: bool) -> Any:
@@ -209,13 +205,22 @@ class TokenAuthenticator:
                 raise Unavailable from error
             raise
 
-    def _client_id_of(self, ticket: str | None, token_id: UUID) -> str | None:
-        return None if ticket is None else self._tickets.read(ticket, token_id, int(self._clock().timestamp()))
-
-    def _is_page_allowed(self, metadata: RequestMetadata, client_id: str | None, row: Any) -> bool:
-        if domains.is_page_allowed(row["allowed_domains"], metadata.origins, metadata.referers):
-            return True
-        return client_id is not None and metadata.origins == (self._own_origin,)
+    def _ensure_page_allowed(self, metadata: RequestMetadata, ticket: str | None, row: Any) -> Ticket:
+        """What the next ticket says. Raises: DomainNotAllowed."""
+        now = int(self._clock().timestamp())
+        try:
+            return ensure_page_allowed(
+                row["allowed_domains"],
+                metadata.origins,
+                metadata.referers,
+                own_origin=self._own_origin,
+                ticket=None if ticket is None else self._tickets.read(ticket, row["id"], now),
+                now=now,
+            )
+        except DomainNotAllowed:
+            if self._on_blocked is not None:
+                self._on_blocked(row["id"], metadata.origins)
+            raise
 
 
 def _shown_origin(metadata: RequestMetadata) -> str | None:

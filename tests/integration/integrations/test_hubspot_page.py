@@ -5,15 +5,18 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from litestar import Litestar
 
 from integrations.controllers import MAX_FRAMES_PER_ADDRESS, integrations_router
+from kit.db.database import Database
 from kit.http.app_key import DATABASE, SETTINGS
 from kit.http.rate_limit import MemoryRateLimiter
 from support.factories import Factory
 from support.widget_client import ask, browser_at
 from tenants.plans import Plan
 from widget.assets import ASSET_MANIFEST
+from widget.models import EmbedToken
 
 pytestmark = pytest.mark.anyio
 PATH = "/integrations/hubspot"
@@ -33,7 +36,7 @@ def ancestors_of(page: httpx.Response) -> list[str]:
 
 @pytest.mark.parametrize("domains", [(), ("app.hubspot.com",), ("mysite.com", "app-eu1.hubspot.com")])
 async def test_a_token_for_hubspot_gets_a_ticket_that_works_from_our_origin(
-    client: httpx.AsyncClient, make: Factory, domains: tuple[str, ...]
+    client: httpx.AsyncClient, make: Factory, database: Database, domains: tuple[str, ...]
 ) -> None:
     token = await make.token(await make.tenant(), allowed_domains=domains)
     page = await client.get(PATH, params={"t": str(token.id)})
@@ -44,6 +47,12 @@ async def test_a_token_for_hubspot_gets_a_ticket_that_works_from_our_origin(
     assert answer.status_code == 200, answer.text
     other = await make.token(await make.tenant(), allowed_domains=("mysite.com",))
     refused = await ask(client, other.raw, origins=(OWN,), ticket=ticket_of(page))
+    assert refused.json()["code"] == "domain_not_allowed"
+    # The ticket remembers HubSpot, and ends with it on the list.
+    async with database.sessions() as session, session.begin():
+        change = sa.update(EmbedToken).where(EmbedToken.id == token.id).values(allowed_domains=["mysite.com"])
+        await session.execute(change)
+    refused = await ask(client, token.raw, origins=(OWN,), ticket=ticket_of(page))
     assert refused.json()["code"] == "domain_not_allowed"
 
 

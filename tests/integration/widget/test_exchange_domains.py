@@ -7,11 +7,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from kit.db.database import Database
 from kit.settings import Settings
-from support.factories import Factory
-from support.widget_client import ask, assert_problem
-from widget.tickets import Tickets
+from support.factories import Factory, Token
+from support.widget_client import PAGE, ask, assert_problem
+from widget.models import EmbedToken
+from widget.tickets import MAX_TICKET_SECONDS, Ticket, Tickets
 
 pytestmark = pytest.mark.anyio
 CASES = Path(__file__).parents[2] / "cases" / "domain_cases.csv"
@@ -95,13 +98,73 @@ async def test_a_ticket_ends_and_cannot_be_made_up(
 ) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
     now = int(time.time())
-    good = Tickets(settings.secret_key).issue(token.id, now + 60)
+    said = Ticket("0123456789abcdef", b"https://mysite.com", now)
+    good = Tickets(settings.secret_key).issue(token.id, said, now + 60)
     assert (await ask(client, token.raw, origins=[OWN], ticket=good)).status_code == 200
-    over = Tickets(settings.secret_key).issue(token.id, now - 1)
-    forged = Tickets("f" * 32).issue(token.id, now + 60)
+    over = Tickets(settings.secret_key).issue(token.id, said, now - 1)
+    forged = Tickets("f" * 32).issue(token.id, said, now + 60)
     for ticket in (over, forged, "", "x", good + "x", good.upper(), "\0", "ä" * 1000):
         answer = await ask(client, token.raw, origins=[OWN], ticket=ticket)
         assert_problem(answer, 403, "domain_not_allowed", "Domain not allowed")
+
+
+async def set_domains(database: Database, token: Token, *allowed: str) -> None:
+    async with database.sessions() as session, session.begin():
+        change = sa.update(EmbedToken).where(EmbedToken.id == token.id).values(allowed_domains=list(allowed))
+        await session.execute(change)
+
+
+@pytest.mark.parametrize("path", ["/widget/exchange", "/widget/status"])
+async def test_a_ticket_ends_with_its_page_on_the_list(
+    client: httpx.AsyncClient, make: Factory, database: Database, path: str
+) -> None:
+    token = await make.token(await make.tenant(), allowed_domains=["mysite.com", "other.com"])
+    first = (await ask(client, token.raw)).json()["ticket"]
+    renewed = (await ask(client, token.raw, origins=[OWN], ticket=first)).json()["ticket"]
+    await set_domains(database, token, "other.com")
+    for ticket in (first, renewed):
+        refused = await ask(client, token.raw, path=path, origins=[OWN], ticket=ticket)
+        assert_problem(refused, 403, "domain_not_allowed", "Domain not allowed")
+    await set_domains(database, token, "mysite.com")
+    assert (await ask(client, token.raw, path=path, origins=[OWN], ticket=renewed)).status_code == 200
+
+
+async def test_renewing_a_ticket_does_not_extend_its_day(
+    client: httpx.AsyncClient, make: Factory, settings: Settings
+) -> None:
+    token, tickets = await make.token(await make.tenant(), allowed_domains=["mysite.com"]), Tickets(settings.secret_key)
+    now = int(time.time())
+    begun = now - MAX_TICKET_SECONDS + 60
+    old = Ticket("0123456789abcdef", b"https://mysite.com", begun)
+    answer = await ask(client, token.raw, origins=[OWN], ticket=tickets.issue(token.id, old, now + 3600))
+    renewed = answer.json()["ticket"]
+    assert tickets.read(renewed, token.id, begun + MAX_TICKET_SECONDS - 1) == old
+    assert tickets.read(renewed, token.id, begun + MAX_TICKET_SECONDS) is None
+
+
+async def test_a_ticket_is_bound_to_its_page(client: httpx.AsyncClient, make: Factory) -> None:
+    token = await make.token(await make.tenant(), allowed_domains=["mysite.com", "other.com"])
+    first = (await ask(client, token.raw)).json()
+    same, own, other = [
+        (await ask(client, token.raw, origins=[origin], ticket=first["ticket"])).json()["identity"] == first["identity"]
+        for origin in (PAGE, OWN, "https://other.com")
+    ]
+    assert (same, own, other) == (True, True, False)
+
+
+async def test_a_ticket_of_another_tenant_or_of_before_an_update_is_none(
+    client: httpx.AsyncClient, make: Factory
+) -> None:
+    token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
+    stranger = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
+    theirs = (await ask(client, stranger.raw)).json()["ticket"]
+    before = f"{int(time.time()) + 3600:x}.0123456789abcdef.AAAAAAAAAAAAAAAAAAAAAAAA"
+    for ticket in (theirs, before):
+        refused = await ask(client, token.raw, origins=[OWN], ticket=ticket)
+        assert_problem(refused, 403, "domain_not_allowed", "Domain not allowed")
+        # The page itself goes on with a fresh exchange, and then our own pages do.
+        fresh = (await ask(client, token.raw, ticket=ticket)).json()["ticket"]
+        assert (await ask(client, token.raw, origins=[OWN], ticket=fresh)).status_code == 200
 
 
 async def test_a_ticket_does_not_outlive_its_token(client: httpx.AsyncClient, make: Factory) -> None:
