@@ -41,13 +41,13 @@ def serving(database_url: str, core: int, log_path: Path) -> Iterator[Worker]:
     with log_path.open("wb") as log:
         server = Server(argv, environ=environ, cores={core}, log=log)
         try:
-            _await_ready(server, port, log_path)
+            await_ready(server, port, log_path)
             yield Worker(port, server)
         finally:
             server.stop()
 
 
-def _await_ready(server: Server, port: int, log: Path) -> None:
+def await_ready(server: Server, port: int, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)

@@ -11,8 +11,9 @@ import { exchangeToken, post } from "./api-client.js";
  * @property {() => void} onNetworkChange The browser went online or offline.
  */
 
-// Of the token's life.
+// Of the token's life; spread a little, so that pages opened together do not ask together.
 const REFRESH_FRACTION = 0.8;
+const REFRESH_SPREAD = 0.05;
 const QUICK_RETRY_DELAYS_MS = [400, 1_200];
 const SLOW_RETRY_DELAY_MS = 5_000;
 const MAX_RETRY_DELAY_MS = 60_000;
@@ -165,7 +166,8 @@ export class TokenSession {
       this.#failures = 0;
       this.#verifiedAt = this.#env.now();
       this.#expiresAt = askedAt + account.expires_in * 1000;
-      this.#refreshAt = askedAt + account.expires_in * 1000 * REFRESH_FRACTION;
+      const fraction = REFRESH_FRACTION + (this.#env.random() - 0.5) * REFRESH_SPREAD;
+      this.#refreshAt = askedAt + account.expires_in * 1000 * fraction;
       this.#scheduleRefresh(this.#refreshAt - this.#env.now());
       this.#listener.onToken(account);
     } catch (error) {

@@ -1,7 +1,11 @@
 """Problem answers of the API to unknown paths, methods and bad fields."""
 
+from typing import Any
+
 import httpx
 import pytest
+from litestar import Litestar
+from structlog.testing import capture_logs
 
 from support.factories import Factory, sign_in
 
@@ -33,3 +37,47 @@ async def test_a_field_that_holds_another_kind_is_refused_in_words(client: httpx
 
     assert answer.status_code == 400
     assert answer.json()["errors"] == [{"field": "label", "message": "At most 64 characters"}]
+
+
+async def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_fault_of_ours(
+    client: httpx.AsyncClient, app: Litestar
+) -> None:
+    await client.get("/api/session")
+    token = client.cookies["csrftoken"]
+    messages: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b'{"email": ', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    headers = [
+        (b"host", b"localhost:8000"),
+        (b"content-type", b"application/json"),
+        (b"cookie", f"csrftoken={token}".encode()),
+        (b"x-csrftoken", token.encode()),
+    ]
+    scope: Any = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "method": "POST",
+        "path": "/api/session",
+        "raw_path": b"/api/session",
+        "root_path": "",
+        "query_string": b"",
+        "headers": headers,
+        "client": ("127.0.0.1", 40_000),
+        "server": ("localhost", 8000),
+        "state": {},
+    }
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return messages.pop(0) if len(messages) > 1 else messages[0]
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    with capture_logs() as logged:
+        await app(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert not [line for line in logged if line["log_level"] in ("error", "critical")]
