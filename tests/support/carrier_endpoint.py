@@ -25,8 +25,8 @@ class CarrierEndpoint:
 
     def __init__(self) -> None:
         self.answer = Answer.OVER
-        self.asked: list[str] = []
-        self.was_asked = asyncio.Event()
+        self.requested_sids: list[str] = []
+        self.got_request = asyncio.Event()
         self.address = ""
 
     @asynccontextmanager
@@ -46,8 +46,8 @@ class CarrierEndpoint:
                 lines = head.lower().splitlines()
                 length = next(int(line.split(":")[1]) for line in lines if line.startswith("content-length"))
                 assert await reader.readexactly(length) == b"Status=completed"
-                self.asked.append(head.split(" ")[1].rpartition("/")[2].removesuffix(".json"))
-                self.was_asked.set()
+                self.requested_sids.append(head.split(" ")[1].rpartition("/")[2].removesuffix(".json"))
+                self.got_request.set()
                 status, body = self.answer.value
             if status is None:
                 await reader.read()  # until the client disconnects

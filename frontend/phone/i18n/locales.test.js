@@ -26,9 +26,9 @@ describe.each([
   );
 
   test("has a sentence and a fix for every problem", () => {
-    for (const [code, told] of Object.entries(texts.problems)) {
+    for (const [code, sentences] of Object.entries(texts.problems)) {
       expect(
-        told.filter((sentence) => sentence.trim()),
+        sentences.filter((sentence) => sentence.trim()),
         code,
       ).toHaveLength(2);
       // A code that errors.js does not know is shown as a call that failed.

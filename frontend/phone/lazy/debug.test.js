@@ -7,4 +7,4 @@ test.each([
   ["+12125550123 is not allowed", "<number> is not allowed"],
   ["call (212) 555-0123 later", "call (<number> later"],
   ["Keep the metadata within 2,000 characters", "Keep the metadata within 2,000 characters"],
-])("mask turns %s into %s", (text, told) => expect(mask(text)).toBe(told));
+])("mask turns %s into %s", (text, masked) => expect(mask(text)).toBe(masked));

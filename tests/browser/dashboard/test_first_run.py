@@ -102,7 +102,7 @@ async def see_call(dashboard: Phone) -> Locator:
     return call
 
 
-async def until_shut(phone: Phone) -> str:
+async def until_stopped(phone: Phone) -> str:
     """Return to the page of a revoked token until the phone shows its error; return the message."""
 
     async def come_back() -> str | None:
@@ -169,7 +169,7 @@ async def test_a_new_user_gets_from_signing_up_to_a_call_and_can_end_it_all(
     dialog = page.get_by_role("dialog", name=f"Revoke “{LABEL}”?")
     await dialog.get_by_role("button", name="Revoke token", exact=True).click()
     await expect(section.get_by_role("row", name=LABEL)).to_have_count(0)
-    assert await until_shut(phone) == "Invalid or revoked token"
+    assert await until_stopped(phone) == "Invalid or revoked token"
     await expect(phone.panel.get_by_role("alert").get_by_text("Invalid or revoked token")).to_be_visible()
     assert (await phone.call(ECHO)).begun is False
     assert dashboard.console == []

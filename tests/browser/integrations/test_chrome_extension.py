@@ -140,7 +140,7 @@ async def phone_by(context: BrowserContext, customer: Customer, act: Awaitable[o
 async def answered_call(phone: Phone) -> dict[str, Any]:
     """The phone's present call once it is answered.
 
-    Asked of the phone, not of its events: on a busy machine the extension's new window can place its call before the
+    Read from the phone, not from its events: on a busy machine the extension's new window can place its call before the
     browser lets the test watch it.
     """
     answered = "() => { const call = window.EpochPhone?.getCall(); return call?.answeredAt ? call : null }"
@@ -213,9 +213,9 @@ async def test_the_options_change_the_token_and_keep_chips_off_a_site(
 async def test_the_microphones_page_asks_once_and_says_what_came_of_it(context: BrowserContext) -> None:
     base = (await worker_of(context)).url.rpartition("/")[0]
     # It opens by itself when the extension is installed.
-    asked = f"{base}/permission.html"
-    page = next((one for one in context.pages if one.url == asked), None)
-    page = page or await context.wait_for_event("page", lambda opened: opened.url == asked)
+    address = f"{base}/permission.html"
+    page = next((one for one in context.pages if one.url == address), None)
+    page = page or await context.wait_for_event("page", lambda opened: opened.url == address)
     allow, note = page.get_by_role("button", name="Allow the microphone"), page.get_by_role("status")
     await page.evaluate(
         "() => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', name) }; }".replace(

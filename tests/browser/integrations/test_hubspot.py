@@ -154,14 +154,14 @@ async def test_no_other_website_can_frame_the_page(
     customer: Customer, open_hubspot: OpenHubSpot, with_id: bool
 ) -> None:
     hubspot = await open_hubspot()
-    asked: list[str] = []
-    hubspot.page.on("request", lambda request: asked.append(request.url))
+    requests: list[str] = []
+    hubspot.page.on("request", lambda request: requests.append(request.url))
     url = address(customer) if with_id else f"{customer.product.url}/integrations/hubspot#{customer.token.raw}"
     await hubspot.show(url, origin="https://app.hubspot.com.evil.example")
     await expect(hubspot.page.locator("#frame iframe")).to_be_visible()
     await hubspot.until_blocked()
     assert await hubspot.heard() == []
-    assert not [one for one in asked if "/widget/" in one]
+    assert not [one for one in requests if "/widget/" in one]
 
 
 async def test_the_tokens_own_pages_may_frame_it_too(

@@ -95,7 +95,7 @@ async def test_the_hubspot_kit_registers_a_page_that_calls(
         process = await asyncio.create_subprocess_exec("node", str(tmp_path / "register.mjs"), env=environ)
         assert await process.wait() == 0
     path = "/crm/extensions/calling/2026-03/77/settings?hapikey=k%26y"
-    assert _Settings.asked == [("POST", path, settings), ("PATCH", path, settings)]
+    assert _Settings.requests == [("POST", path, settings), ("PATCH", path, settings)]
 
     context = await browser.new_context(permissions=["local-network-access", "microphone"])
     hubspot = HubSpot(await context.new_page())
@@ -109,11 +109,11 @@ async def test_the_hubspot_kit_registers_a_page_that_calls(
 class _Settings(BaseHTTPRequestHandler):
     """HubSpot's settings endpoint, for an app that has settings already."""
 
-    asked: ClassVar[list[tuple[str, str, object]]] = []
+    requests: ClassVar[list[tuple[str, str, object]]] = []
 
     @classmethod
     def serving(cls) -> "_Serving":
-        cls.asked.clear()
+        cls.requests.clear()
         return _Serving()
 
     def do_POST(self) -> None:
@@ -124,7 +124,7 @@ class _Settings(BaseHTTPRequestHandler):
 
     def _answer(self, status: HTTPStatus) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.asked.append((self.command, self.path, json.loads(body)))
+        self.requests.append((self.command, self.path, json.loads(body)))
         self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()

@@ -152,7 +152,7 @@ async def as_with_the_real_carrier(context: BrowserContext) -> None:
 async def test_a_network_that_lets_audio_out_passes(
     customer: Customer, open_phone: OpenPhone, new_browser: NewBrowser
 ) -> None:
-    async with answering_stun() as (address, asked):
+    async with answering_stun() as (address, requests):
 
         async def prepare(context: BrowserContext) -> None:
             await as_with_the_real_carrier(context)
@@ -164,7 +164,7 @@ async def test_a_network_that_lets_audio_out_passes(
     # The real carrier is out of reach of a test; the way out for audio is not.
     assert codes(report) == {"signaling": "signaling_failed"}, report["text"]
     assert report["media"]["message"] == "Audio flows"
-    assert len(asked) > 0
+    assert len(requests) > 0
 
 
 async def test_a_network_that_lets_no_audio_out_is_named(

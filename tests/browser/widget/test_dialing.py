@@ -52,12 +52,12 @@ async def phone(customer: Customer, open_phone: OpenPhone) -> Phone:
     opened = await open_phone(customer)
     await opened.until_event("ready")
     await opened.panel.get_by_role("button", name="Open phone").click()
-    await comfortable(opened)
+    await until_dialer_loaded(opened)
     return opened
 
 
-async def comfortable(phone: Phone) -> None:
-    """Until the part that makes dialling comfortable is there: it names the country to screen readers."""
+async def until_dialer_loaded(phone: Phone) -> None:
+    """Wait until the lazy dialer is loaded: it names the country to screen readers."""
     await expect(phone.panel.locator("#country")).to_contain_text("+1")
     await expect(phone.panel.locator("#country .sr")).to_have_count(1)
 

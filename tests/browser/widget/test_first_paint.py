@@ -72,11 +72,11 @@ async def test_the_first_frame_is_the_pages_own(customer: Customer, open_page: O
 async def test_open_in_the_first_moment_shows_the_panel_in_the_same_task(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
-    asked = """<script>
+    body = """<script>
     EpochPhone.open();
     const isOpen = Boolean(document.querySelector("epoch-phone").shadowRoot.querySelector("#panel:not([hidden])"));
     </script>"""
-    phone = await opened(customer, open_page, host_site, asked, ENDLESS_PATIENCE)
+    phone = await opened(customer, open_page, host_site, body, ENDLESS_PATIENCE)
     assert await phone.page.evaluate("() => isOpen") is True
     await phone.until_event("ready")
     assert await phone.panel.count() == 1

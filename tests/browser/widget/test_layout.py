@@ -23,7 +23,7 @@ WATCH = """<script>
         }
     }).observe({ type: "layout-shift", buffered: true });
 </script>"""
-SHIFTS = "() => new Promise((told) => requestAnimationFrame(() => setTimeout(() => told(shifts))))"
+SHIFTS = "() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(shifts))))"
 OPENED_AT_ONCE = "<script>EpochPhone.open();</script>"
 BOX = """() => {
     const { shadowRoot } = document.querySelector("epoch-phone");

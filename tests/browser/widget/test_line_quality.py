@@ -27,7 +27,7 @@ async def lose(customer: Customer, percent: int) -> None:
     assert answer.json()["calls"] >= 1
 
 
-async def until_told(phone: Phone, words: str) -> None:
+async def until_warned(phone: Phone, words: str) -> None:
     await expect(phone.panel.locator(".line")).to_have_text(words, timeout=WARNING_MS)
     await expect(phone.panel.get_by_role("status").filter(has_text=words).first).to_be_attached()
 
@@ -43,7 +43,7 @@ async def test_lost_packets_are_told_as_long_as_they_are_lost(
     await phone.hear(begun.call_id)
     await expect(phone.panel.locator(".line")).to_have_text("")
     await lose(customer, percent)
-    await until_told(phone, words)
+    await until_warned(phone, words)
     assert await phone.state() == "in-progress"
     await lose(customer, 0)
     await expect(phone.panel.locator(".line")).not_to_have_text(words, timeout=WARNING_MS)
@@ -58,4 +58,4 @@ async def test_a_microphone_that_is_silent_in_a_call_is_told(
     await phone.until_event("ready")
     await phone.call(ECHO)
     await phone.until_event("callAnswered")
-    await until_told(phone, SILENT)
+    await until_warned(phone, SILENT)

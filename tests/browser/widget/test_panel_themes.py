@@ -8,7 +8,7 @@ from playwright.async_api import BrowserContext
 from browser.conftest import OpenPhone
 from support.browser.axe import AXE
 from support.browser.message_delay import MessageDelay
-from support.browser.panel_accessibility import LOOKS, findings
+from support.browser.panel_accessibility import THEMES, findings
 from support.browser.phone import Phone
 from support.browser.product import BUSY, ECHO, Customer
 
@@ -20,10 +20,10 @@ STATES = {
 }
 
 
-@pytest.mark.parametrize("look", LOOKS)
-async def test_every_state_is_for_everybody(customer: Customer, open_phone: OpenPhone, look: str) -> None:
-    attributes = 'data-locale="ar"' if look == "ar" else ""
-    options = {"reduced_motion": "reduce", **LOOKS[look]}
+@pytest.mark.parametrize("theme", THEMES)
+async def test_every_state_is_for_everybody(customer: Customer, open_phone: OpenPhone, theme: str) -> None:
+    attributes = 'data-locale="ar"' if theme == "ar" else ""
+    options = {"reduced_motion": "reduce", **THEMES[theme]}
     delay = MessageDelay()
 
     async def prepare(context: BrowserContext) -> None:

@@ -205,33 +205,33 @@ async def test_leaving_the_page_does_not_ask_and_closing_the_window_does(
 ) -> None:
     phone = await ready(open_phone, customer)
     begun, window = await call_in_window(phone, ECHO)
-    asked: list[str] = []
+    dialogs: list[str] = []
 
     async def stay(dialog: Dialog) -> None:
-        asked.append(dialog.type)
+        dialogs.append(dialog.type)
         await dialog.dismiss()
 
     async def leave(dialog: Dialog) -> None:
-        asked.append(dialog.type)
+        dialogs.append(dialog.type)
         await dialog.accept()
 
     phone.page.on("dialog", stay)
     await phone.page.mouse.click(5, 5)  # browsers ask only on behalf of a page that was used
     await phone.page.goto(host_site.page(widget_tag(customer.product.url, customer.token.raw)))
     await phone.until_event("callAnswered")
-    assert asked == []
+    assert dialogs == []
 
     window.page.once("dialog", stay)
     await window.page.mouse.click(5, 400)
     await window.page.close(run_before_unload=True)
-    await window.until("the question", lambda: _is_asked(asked, 1))
+    await window.until("the question", lambda: _has_dialogs(dialogs, 1))
     await window.hear(begun.call_id)
     assert await phone.state() == "in-progress"
 
     window.page.once("dialog", leave)
     await window.page.close(run_before_unload=True)
     await until_closed(window)
-    assert asked == ["beforeunload", "beforeunload"]
+    assert dialogs == ["beforeunload", "beforeunload"]
     await phone.assert_agrees(begun.call_id, ECHO, "completed")
 
 
@@ -367,8 +367,8 @@ async def test_what_others_post_is_heard_by_neither_side(
     assert (await window.record(begun.call_id))["status"] == "completed"
 
 
-async def _is_asked(asked: list[str], count: int) -> bool:
-    return len(asked) >= count
+async def _has_dialogs(dialogs: list[str], count: int) -> bool:
+    return len(dialogs) >= count
 
 
 async def _exchanged(phone: Phone, count: int) -> bool:

@@ -6,7 +6,7 @@ from playwright.async_api import BrowserContext
 from browser.conftest import OpenPhone
 from support.browser.axe import AXE
 from support.browser.host_site import HostSite
-from support.browser.panel_accessibility import LOOKS, RULES, findings
+from support.browser.panel_accessibility import RULES, THEMES, findings
 from support.browser.pop_out import call_in_window
 from support.browser.product import (
     BUSY,
@@ -24,12 +24,12 @@ async def with_axe(context: BrowserContext) -> None:
     await context.add_init_script(path=AXE)
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("theme", THEMES)
 async def test_every_state_of_the_window_is_for_everybody(
-    customer: Customer, open_phone: OpenPhone, host_site: HostSite, look: str
+    customer: Customer, open_phone: OpenPhone, host_site: HostSite, theme: str
 ) -> None:
-    locale = ' data-locale="ar"' if look == "ar" else ""
-    options = {"reduced_motion": "reduce", **LOOKS[look]}
+    locale = ' data-locale="ar"' if theme == "ar" else ""
+    options = {"reduced_motion": "reduce", **THEMES[theme]}
     phone = await open_phone(customer, attributes=f'data-pop-out="on"{locale}', prepare=with_axe, **options)
     await phone.until_event("ready")
     _, window = await call_in_window(phone, ECHO)

@@ -11,7 +11,7 @@ from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio
 
-LATE_SUBSCRIBER = "() => new Promise((told) => EpochPhone.on('error', told))"
+LATE_SUBSCRIBER = "() => new Promise((resolve) => EpochPhone.on('error', resolve))"
 
 
 class Refusal(NamedTuple):

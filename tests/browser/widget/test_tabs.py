@@ -102,10 +102,10 @@ async def test_a_tab_that_crashes_frees_the_call(open_phone: OpenPhone, customer
 async def test_leaving_asks_during_a_call_alone(open_phone: OpenPhone, customer: Customer, host_site: HostSite) -> None:
     phone = await open_phone(customer)
     await phone.until_event("ready")
-    asked: list[str] = []
+    dialogs: list[str] = []
 
     async def stay(dialog: Dialog) -> None:
-        asked.append(dialog.type)
+        dialogs.append(dialog.type)
         await dialog.dismiss()
 
     phone.page.on("dialog", stay)
@@ -114,12 +114,12 @@ async def test_leaving_asks_during_a_call_alone(open_phone: OpenPhone, customer:
     await phone.until_event("callAnswered")
     with contextlib.suppress(PlaywrightError):  # the navigation that was called off
         await phone.page.goto(host_site.page("<p>Elsewhere</p>"))
-    assert asked == ["beforeunload"]
+    assert dialogs == ["beforeunload"]
     assert await phone.state() == "in-progress"
     await phone.hear(begun.call_id)
     await phone.hangup()
     await phone.page.goto(host_site.page("<p>Elsewhere</p>"))
-    assert asked == ["beforeunload"]
+    assert dialogs == ["beforeunload"]
 
 
 async def test_a_kept_page_is_not_evicted_by_a_call_in_another_tab(

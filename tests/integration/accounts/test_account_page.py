@@ -77,8 +77,8 @@ async def test_a_new_address_counts_once_its_link_is_opened_and_both_are_told(
     user = await make.user()
     await sign_in(client, user)
     new = f"moved-{user.email}"
-    asked = await submit(client, "/account/email", "/account", email=new, password=PASSWORD)
-    assert asked.headers["location"] == "/account"
+    response = await submit(client, "/account/email", "/account", email=new, password=PASSWORD)
+    assert response.headers["location"] == "/account"
     notice = (await Mailbox(settings, user.email).all())[0]
     assert new in text_of(notice)
     link = await Mailbox(settings, new).link()

@@ -32,8 +32,8 @@ async def test_the_link_sets_a_password_ends_every_session_and_signs_nobody_in(
 ) -> None:
     user = await make.user()
     elsewhere = await sign_in(new_client(), user)
-    asked = await _ask(client, user.email.upper())
-    assert (asked.status_code, asked.headers["location"]) == (303, "/forgot-password?sent=1")
+    response = await _ask(client, user.email.upper())
+    assert (response.status_code, response.headers["location"]) == (303, "/forgot-password?sent=1")
     link = await Mailbox(settings, user.email).link()
     page = await client.get(link)
     assert (page.status_code, page.headers["referrer-policy"]) == (200, "no-referrer")

@@ -58,9 +58,9 @@ async def test_the_api_asks_for_a_code_and_takes_each_once(
 ) -> None:
     enrolled = await enrol(client, await make.user())
     email = enrolled.user.email
-    asked = await _api(new_client(), email=email)
-    assert (asked.status_code, asked.json()["code"]) == (401, "second_factor_required")
-    assert "sid" not in asked.cookies
+    response = await _api(new_client(), email=email)
+    assert (response.status_code, response.json()["code"]) == (401, "second_factor_required")
+    assert "sid" not in response.cookies
     used = await _api(new_client(), email=email, code=enrolled.code(-1))
     assert (used.status_code, used.json()["code"]) == (401, "wrong_code")
     code = enrolled.code()

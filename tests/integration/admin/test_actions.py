@@ -355,18 +355,18 @@ async def test_a_number_is_erased_after_staff_were_told_in_how_many_calls_it_is(
     other = await add_call(database, tenant, token, details={"also": written})
     async with database.sessions() as session, session.begin():
         session.add(BlockedNumber(organization_id=row.id, number=number))
-    asked = {"number": written, "block_list": "unblock"}
+    form = {"number": written, "block_list": "unblock"}
 
-    looked = await do(operator, row, "erase-number", **asked)
-    assert looked.status_code == 200
+    preview = await do(operator, row, "erase-number", **form)
+    assert preview.status_code == 200
     for said in ("+1 212-555-0147", "2 calls have this number", "1 other call mentions it", "taken off the block list"):
-        assert said in looked.text
-    for typed in ({**asked, "number": "+12125550199"}, {**asked, "block_list": "keep"}):
+        assert said in preview.text
+    for typed in ({**form, "number": "+12125550199"}, {**form, "block_list": "keep"}):
         assert (await do(operator, row, "erase-number", **typed, previewed="(212) 555-0147|unblock")).status_code != 303
     assert (await stored(database, Call, calls[0])).to_number == number
 
     reason = f"They wrote to us: {written}"
-    answer = await do(operator, row, "erase-number", **asked, previewed="(212) 555-0147|unblock", reason=reason)
+    answer = await do(operator, row, "erase-number", **form, previewed="(212) 555-0147|unblock", reason=reason)
     assert answer.status_code == 303, answer.text
     page = (await operator.client.get(answer.headers["location"])).text
     assert "The number is erased from 2 calls and the metadata of 1 other call." in page

@@ -79,10 +79,10 @@ async def main(raw: str, token_id: UUID, times: int) -> None:
         transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
         async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as client:
             sender = RequestSender(client, CallbackClient(client, settings), raw, token_id)
-            say("ready")
+            print_line("ready")
             await next_line()
             await sender.send(times // 2, no_wait)
-            say("under way")
+            print_line("under way")
 
             async def listen() -> None:
                 await next_line()
@@ -93,12 +93,12 @@ async def main(raw: str, token_id: UUID, times: int) -> None:
                 group.create_task(sender.send(0, stop))
             await sender.send(times - times // 2, no_wait)
             for request in sender.sent_requests:
-                say(json.dumps(request))
-            say("done")
+                print_line(json.dumps(request))
+            print_line("done")
             await next_line()
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

@@ -31,7 +31,7 @@ async def change(database: Database, tenant: Tenant, **values: object) -> None:
         await session.execute(sa.update(Organization).where(mine).values(**values))
 
 
-async def spoil(kind: str, database: Database, make: Factory, tenant: Tenant, token: Token) -> None:
+async def make_uncallable(kind: str, database: Database, make: Factory, tenant: Tenant, token: Token) -> None:
     if kind == "revoked":
         await make.revoke(tenant, token)
     elif kind == "suspended":
@@ -118,7 +118,7 @@ async def test_every_guard_is_asked_again_when_dialling(
     tenant = await make.tenant()
     token = await make.token(tenant)
     assert (await ask(client, token.raw)).status_code == 200
-    await spoil(kind, database, make, tenant, token)
+    await make_uncallable(kind, database, make, tenant, token)
     sid, call_id = new_sid(), uuid4()
 
     answer = await callbacks.outgoing(token.id, sid, CallId=str(call_id))

@@ -27,7 +27,7 @@ from support.factories import Factory, Token
 
 pytestmark = pytest.mark.anyio
 START = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
-OF_ONE_CALL = {"id", "created_at", "started_at", "carrier_sid", "identity"}
+COLUMNS_OF_ONE_CALL = {"id", "created_at", "started_at", "carrier_sid", "identity"}
 """Columns in which two calls differ although the same happened to them."""
 FINISH = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
@@ -77,16 +77,16 @@ async def test_every_order_and_repetition_of_a_calls_events_leaves_the_same_row(
         twice = next(patterns)
         sent = [event for event, repeated in zip(order, twice, strict=True) for _ in range(1 + repeated)]
         sid = await live_call(callbacks, token)
-        await tell(database, sid, sent)
+        await record_events(database, sid, sent)
         record = await row(database, sid)
-        rows.add(str({name: value for name, value in record.items() if name not in OF_ONE_CALL}))
+        rows.add(str({name: value for name, value in record.items() if name not in COLUMNS_OF_ONE_CALL}))
         assert await event_count(database, sid) == len(events)
     assert len(rows) == 1
     assert (record["status"], record["duration"]) == (CallStatus.COMPLETED, 6)
     assert (record["answered_at"], record["ended_at"], record["end_reason"]) == (at(3), at(9), None)
 
 
-async def tell(database: Database, sid: str, events: Sequence[LegEvent]) -> None:
+async def record_events(database: Database, sid: str, events: Sequence[LegEvent]) -> None:
     """Record ``events`` through the service, one transaction each, as the carrier callbacks do."""
     owner = (await row(database, sid))["organization_id"]
     child = "CA" + "c" * 32

@@ -36,7 +36,7 @@ def path_of(tenant: Tenant) -> str:
     return f"/api/organizations/{tenant.organization.id}/calls"
 
 
-async def talked(callbacks: CallbackClient, token_id: UUID, to: str, **more: str) -> str:
+async def completed_call(callbacks: CallbackClient, token_id: UUID, to: str, **more: str) -> str:
     """A call that was answered and lasted 6 s."""
     sid, child = new_sid(), new_sid()
     await callbacks.outgoing(token_id, sid, to=to, **more)
@@ -51,7 +51,7 @@ async def test_a_call_shows_what_happened_and_no_carrier_ids(
     tenant = await make.tenant()
     token = await make.token(tenant)
     call_id = str(uuid4())
-    sid = await talked(callbacks, token.id, "+12125550147", CallId=call_id, Metadata='{"contact": "c-1"}')
+    sid = await completed_call(callbacks, token.id, "+12125550147", CallId=call_id, Metadata='{"contact": "c-1"}')
     await sign_in(client, tenant.owner)
 
     listed = await client.get(path_of(tenant))
@@ -79,7 +79,7 @@ async def test_the_list_is_newest_first_in_pages_and_narrowed(
     tenant = await make.tenant()
     first, second = await make.token(tenant), await make.token(tenant)
     for number in range(5):
-        await talked(callbacks, first.id, f"+1212555014{number}")
+        await completed_call(callbacks, first.id, f"+1212555014{number}")
     await callbacks.outgoing(second.id, new_sid(), to="911")
     await sign_in(client, tenant.owner)
 
@@ -147,7 +147,7 @@ async def test_others_calls_and_no_calls_are_the_same_404(
     client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
 ) -> None:
     mine, theirs = await make.tenant(), await make.tenant()
-    await talked(callbacks, (await make.token(theirs)).id, "+12125550147")
+    await completed_call(callbacks, (await make.token(theirs)).id, "+12125550147")
     await sign_in(client, theirs.owner)
     theirs_id = (await client.get(path_of(theirs))).json()["items"][0]["id"]
     client.cookies.clear()

@@ -55,7 +55,7 @@ def browser(token: Token) -> str:
     return f"client:w_{token.id.hex}_{0:016x}"
 
 
-async def ended(
+async def ended_call(
     database: Database, tenant: Tenant, token: Token, *, seconds: int = 61, at: dt.datetime = NOON, **more: Any
 ) -> Call:
     """A stored call that ended at ``at``, with its events."""
@@ -92,7 +92,7 @@ async def found(database: Database) -> list[tuple[str, str, str, bool]]:
 async def test_equal_days_are_settled_and_priced(
     database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
-    call = await ended(database, tenant, token)
+    call = await ended_call(database, tenant, token)
     carrier_account.add_call(call.carrier_sid, "completed", seconds=61, ended=NOON, caller=browser(token))
 
     day = await comparison.reconcile(DAY)
@@ -107,7 +107,7 @@ async def test_equal_days_are_settled_and_priced(
 async def test_the_carriers_duration_end_and_price_replace_ours_and_stay_whatever_comes_again(
     database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
-    call = await ended(database, tenant, token, seconds=61)
+    call = await ended_call(database, tenant, token, seconds=61)
     later = NOON + dt.timedelta(seconds=60)
     child = carrier_account.add_call(call.carrier_sid, "completed", seconds=121, ended=later, caller=browser(token))
     async with database.sessions() as session, session.begin():
@@ -137,7 +137,7 @@ async def test_the_carriers_duration_end_and_price_replace_ours_and_stay_whateve
 async def test_what_the_carrier_changes_later_is_corrected_again(
     database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
-    call = await ended(database, tenant, token, seconds=61)
+    call = await ended_call(database, tenant, token, seconds=61)
     child = carrier_account.add_call(call.carrier_sid, "completed", seconds=90, ended=NOON, caller=browser(token))
     await comparison.reconcile(DAY)
     assert child.ended is not None
@@ -150,7 +150,7 @@ async def test_what_the_carrier_changes_later_is_corrected_again(
 async def test_a_call_that_ended_otherwise_than_we_were_told(
     database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
-    call = await ended(database, tenant, token, seconds=61)
+    call = await ended_call(database, tenant, token, seconds=61)
     carrier_account.add_call(call.carrier_sid, "no-answer", ended=NOON, caller=browser(token))
     await comparison.reconcile(DAY)
     row = await stored(database, call)
@@ -161,7 +161,7 @@ async def test_a_call_that_ended_otherwise_than_we_were_told(
 async def test_calls_that_one_side_alone_knows_are_for_people_to_look_at(
     database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
-    await ended(database, tenant, token)
+    await ended_call(database, tenant, token)
     stranger = new_sid()
     carrier_account.add_call(stranger, "completed", seconds=30, ended=NOON, caller=browser(token))
 
@@ -214,7 +214,7 @@ async def test_a_call_over_midnight_is_one_call_of_the_day_it_began(
     database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     midnight = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
-    call = await ended(database, tenant, token, seconds=600, at=midnight + dt.timedelta(seconds=590))
+    call = await ended_call(database, tenant, token, seconds=600, at=midnight + dt.timedelta(seconds=590))
     parent = carrier_account.add(call.carrier_sid, "completed", ended=midnight, caller=browser(token))
     parent.created = midnight - dt.timedelta(seconds=15)
     carrier_account.add(
@@ -249,7 +249,7 @@ async def test_a_day_that_was_interrupted_is_compared_again(
     carrier_account: CarrierAccount,
     comparison: DailyReconciler,
 ) -> None:
-    call = await ended(database, tenant, token)
+    call = await ended_call(database, tenant, token)
     carrier_account.add_call(call.carrier_sid, "completed", seconds=90, ended=NOON, caller=browser(token))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
     with pytest.raises(CarrierError):

@@ -42,7 +42,7 @@ from support.jobs import WORKER_IS_DEAD, let_pass
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 WORKER = Path(__file__).with_name("killed_worker.py")
-OF_ONE_CALL = {
+COLUMNS_OF_ONE_CALL = {
     "id",
     "created_at",
     "started_at",
@@ -53,7 +53,7 @@ OF_ONE_CALL = {
     "from_number",
 }
 """Columns in which two calls differ although the same happened to them."""
-OF_ITS_PRICE = {"is_priced", "cost_micros", "price_due_at"}
+PRICE_COLUMNS = {"is_priced", "cost_micros", "price_due_at"}
 """The carrier's report about an ended call contains its price as well."""
 
 
@@ -111,7 +111,7 @@ async def use_of(jobs: Database, tenant: Tenant) -> tuple[int, int, int]:
         return (0, 0, 0) if use is None else (use.live, use.reserved_minutes, use.day_attempts)
 
 
-async def tell(callbacks: CallbackClient, sid: str, child: str, *, since: int = 0) -> None:
+async def send_events(callbacks: CallbackClient, sid: str, child: str, *, since: int = 0) -> None:
     for number, (status, seconds, more) in enumerate(EVENTS, 1):
         if number > since:
             told_at = START + dt.timedelta(seconds=seconds)
@@ -120,19 +120,19 @@ async def tell(callbacks: CallbackClient, sid: str, child: str, *, since: int = 
             ).status_code == 204
 
 
-def compared(record: dict[str, Any] | None) -> dict[str, Any]:
+def comparable(record: dict[str, Any] | None) -> dict[str, Any]:
     assert record is not None
-    return {name: value for name, value in record.items() if name not in OF_ONE_CALL}
+    return {name: value for name, value in record.items() if name not in COLUMNS_OF_ONE_CALL}
 
 
 @pytest.fixture
-async def undisturbed(callbacks: CallbackClient, make: Factory, jobs: Database) -> dict[str, Any]:
+async def record_without_a_crash(callbacks: CallbackClient, make: Factory, jobs: Database) -> dict[str, Any]:
     """The record of a call to which nothing happened."""
     sid, child = new_sid(), new_sid()
     other = await make.token(await make.tenant())
     assert b"<Dial " in (await callbacks.outgoing(other.id, sid)).content
-    await tell(callbacks, sid, child)
-    return compared(await row(jobs, sid))
+    await send_events(callbacks, sid, child)
+    return comparable(await row(jobs, sid))
 
 
 async def test_killed_before_the_call_is_committed_nothing_happened_and_the_carriers_second_try_is_the_first(
@@ -141,15 +141,15 @@ async def test_killed_before_the_call_is_committed_nothing_happened_and_the_carr
     token: Token,
     jobs: Database,
     own_settings: Settings,
-    undisturbed: dict[str, Any],
+    record_without_a_crash: dict[str, Any],
 ) -> None:
     sid, child = new_sid(), new_sid()
     await die_at("before the call is committed", own_settings, token, sid, child)
     assert await row(jobs, sid) is None
     assert await use_of(jobs, tenant) == (0, 0, 0)
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
-    await tell(callbacks, sid, child)
-    assert compared(await row(jobs, sid)) == undisturbed
+    await send_events(callbacks, sid, child)
+    assert comparable(await row(jobs, sid)) == record_without_a_crash
     assert await use_of(jobs, tenant) == (0, 0, 1)
 
 
@@ -163,7 +163,7 @@ async def test_killed_with_the_call_committed_the_carriers_second_try_gets_the_s
     token: Token,
     jobs: Database,
     own_settings: Settings,
-    undisturbed: dict[str, Any],
+    record_without_a_crash: dict[str, Any],
     step: str,
 ) -> None:
     sid, child = new_sid(), new_sid()
@@ -173,8 +173,8 @@ async def test_killed_with_the_call_committed_the_carriers_second_try_gets_the_s
     assert held > 0
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
     assert await use_of(jobs, tenant) == (live, held, attempts)
-    await tell(callbacks, sid, child)
-    assert compared(await row(jobs, sid)) == undisturbed
+    await send_events(callbacks, sid, child)
+    assert comparable(await row(jobs, sid)) == record_without_a_crash
     assert await use_of(jobs, tenant) == (0, 0, 1)
 
 
@@ -185,26 +185,26 @@ async def test_killed_with_the_call_committed_and_never_asked_again_the_call_is_
     sid = new_sid()
     await die_at(step, own_settings, token, sid, new_sid())
     assert (await callbacks.event(sid, "failed", START)).status_code == 204
-    record = compared(await row(jobs, sid))
+    record = comparable(await row(jobs, sid))
     assert (record["status"], record["duration"], record["reserved_until"]) == (CallStatus.CANCELED, 0, None)
     assert await use_of(jobs, tenant) == (0, 0, 1)
     assert (await callbacks.outgoing(token.id, sid)).content == REJECT
 
 
-@pytest.mark.parametrize("told", range(1, len(EVENTS) + 1))
+@pytest.mark.parametrize("sent", range(1, len(EVENTS) + 1))
 async def test_killed_between_events_the_others_take_the_rest(
     callbacks: CallbackClient,
     tenant: Tenant,
     token: Token,
     jobs: Database,
     own_settings: Settings,
-    undisturbed: dict[str, Any],
-    told: int,
+    record_without_a_crash: dict[str, Any],
+    sent: int,
 ) -> None:
     sid, child = new_sid(), new_sid()
-    await die_at(f"after {EVENTS[told - 1][0]}", own_settings, token, sid, child)
-    await tell(callbacks, sid, child, since=told)
-    assert compared(await row(jobs, sid)) == undisturbed
+    await die_at(f"after {EVENTS[sent - 1][0]}", own_settings, token, sid, child)
+    await send_events(callbacks, sid, child, since=sent)
+    assert comparable(await row(jobs, sid)) == record_without_a_crash
     assert await use_of(jobs, tenant) == (0, 0, 1)
 
 
@@ -217,21 +217,21 @@ async def test_killed_with_an_event_in_its_hands_the_carrier_is_asked_what_it_wa
     own_settings: Settings,
     other_worker: Litestar,
     tmp_path: Path,
-    undisturbed: dict[str, Any],
+    record_without_a_crash: dict[str, Any],
     number: int,
 ) -> None:
     sid, child = new_sid(), new_sid()
     lost = EVENTS[number][0]
     await die_at(f"before {lost} is committed", own_settings, token, sid, child)
     assert (await use_of(jobs, tenant))[0] == 1
-    await tell(callbacks, sid, child, since=number + 1)
+    await send_events(callbacks, sid, child, since=number + 1)
     async with open_carrier_account(own_settings.twilio, tmp_path) as carrier_account:
         carrier_account.add(sid, "completed", seconds=SECONDS, ended=ENDED)
         carrier_account.add(child, "completed", parent=sid, seconds=SECONDS, ended=ENDED)
         database = DATABASE.get(other_worker)
         await StuckCallReconciler(jobs, database, carrier_account.carrier).run(utc_now() + dt.timedelta(minutes=3))
-    record = compared(await row(jobs, sid))
-    assert {name for name in record if record[name] != undisturbed[name]} <= OF_ITS_PRICE
+    record = comparable(await row(jobs, sid))
+    assert {name for name in record if record[name] != record_without_a_crash[name]} <= PRICE_COLUMNS
     assert await use_of(jobs, tenant) == (0, 0, 1)
 
 
@@ -255,19 +255,19 @@ async def test_killed_while_it_ends_a_live_call_another_ends_it(
         assert process.stdout is not None
         assert await asyncio.wait_for(process.stdout.readline(), 120) == b"ready\n"
         await make.revoke(tenant, token)
-        await asyncio.wait_for(endpoint.was_asked.wait(), 120)
+        await asyncio.wait_for(endpoint.got_request.wait(), 120)
         if step == "asking the carrier":
             process.kill()
         assert await asyncio.wait_for(process.wait(), 120) == -signal.SIGKILL
-        [asked] = endpoint.asked
+        [requested] = endpoint.requested_sids
 
-        endpoint.answer, endpoint.asked = Answer.OVER, []
+        endpoint.answer, endpoint.requested_sids = Answer.OVER, []
         carrier = TwilioCarrier(own.twilio, api_base=f"http://{endpoint.address}", signaling=None)
         queue = JobQueue(jobs, own.secret_key)
         CallTerminator(jobs, carrier, queue)
         await let_pass(jobs, WORKER_IS_DEAD)
         await queue.run_due()
-        assert endpoint.asked == [asked]
+        assert endpoint.requested_sids == [requested]
         async with jobs.sessions() as session:
             assert await backlog(session, limit=10) == []
         await carrier.close()

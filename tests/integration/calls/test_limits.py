@@ -70,7 +70,7 @@ async def statuses(database: Database, tenant: Tenant) -> dict[str | None, int]:
         return {row[0]: row[1] for row in await session.execute(query.group_by(Call.end_reason))}
 
 
-async def use_of(database: Database, tenant: Tenant) -> UsageCounter:
+async def usage_of(database: Database, tenant: Tenant) -> UsageCounter:
     async with database.sessions() as session:
         mine = UsageCounter.owned_by(tenant.organization.id), UsageCounter.scope == UsageScope.ORGANIZATION
         return (await session.scalars(sa.select(UsageCounter).where(*mine))).one()
@@ -129,7 +129,7 @@ async def test_two_hundred_calls_at_once_on_four_workers_are_exactly_the_limit(
     counted = await statuses(database, tenant)
     assert counted[None] == 5
     assert sum(counted.values()) <= WORKERS * CALLS
-    use = await use_of(database, tenant)
+    use = await usage_of(database, tenant)
     assert (use.live, use.day_attempts) == (5, 5)
 
 
@@ -152,7 +152,7 @@ async def test_of_calls_at_once_as_many_are_dialled_as_the_limit_says(
     answers = await asyncio.gather(*(callbacks.outgoing(token.id, new_sid()) for _ in range(12)))
     assert sum(map(is_dialled, answers)) == 7
     assert await statuses(database, tenant) == {None: 7, reason: 5}
-    assert (await use_of(database, tenant)).day_rejected == 5
+    assert (await usage_of(database, tenant)).day_rejected == 5
 
 
 @pytest.mark.parametrize(("limit", "reason"), [("live_calls_per_phone", "too_many_calls_at_once")])
@@ -215,13 +215,13 @@ async def test_the_time_limit_shrinks_with_what_is_left_until_nothing_is(
     token = await make.token(tenant)
     sid = new_sid()
     assert b'timeLimit="3600"' in (await callbacks.outgoing(token.id, sid)).content
-    assert (await use_of(database, tenant)).reserved_minutes == 60
+    assert (await usage_of(database, tenant)).reserved_minutes == 60
     await finish(callbacks, sid, seconds=61)
-    use = await use_of(database, tenant)
+    use = await usage_of(database, tenant)
     assert (use.live, use.reserved_minutes, use.reserved_micros) == (0, 0, 0)
     assert (use.day_minutes, use.month_minutes, use.day_micros, use.month_micros) == (2, 2, 28_000, 28_000)
     await finish(callbacks, sid, seconds=61)
-    assert (await use_of(database, tenant)).day_minutes == 2  # told twice, booked once
+    assert (await usage_of(database, tenant)).day_minutes == 2  # told twice, booked once
     await set_use(database, tenant, day_minutes=593)
     assert b'timeLimit="420"' in (await callbacks.outgoing(token.id, new_sid())).content
     assert (await callbacks.outgoing(token.id, new_sid())).content == REJECT
@@ -240,7 +240,7 @@ async def test_the_carriers_own_price_replaces_the_estimate(
         assert (call.country, call.billed_minutes, call.cost_micros, call.is_priced) == ("US", 2, 28_000, False)
         await CallService(session).set_price(tenant.organization.id, call.id, 17_500)
     await callbacks.event(sid, "completed", utc_now(), child=new_sid(), sequence=9, CallDuration="100")
-    use = await use_of(database, tenant)
+    use = await usage_of(database, tenant)
     assert (use.day_minutes, use.day_micros, use.month_micros) == (2, 17_500, 17_500)
 
 
@@ -256,10 +256,10 @@ async def test_a_slot_whose_end_is_never_told_frees_itself(
         past = sa.update(Call).where(Call.carrier_sid == stuck).values(reserved_until=utc_now())
         await session.execute(past)
     assert is_dialled(await callbacks.outgoing(token.id, new_sid()))
-    use = await use_of(database, tenant)
+    use = await usage_of(database, tenant)
     assert (use.live, use.day_minutes) == (1, 60)  # charged as if it had lasted
     await finish(callbacks, stuck, seconds=30)
-    assert (await use_of(database, tenant)).day_minutes == 1  # until its end is told after all
+    assert (await usage_of(database, tenant)).day_minutes == 1  # until its end is told after all
 
 
 async def test_owners_are_told_once_at_eighty_percent(
@@ -327,7 +327,7 @@ async def test_staff_override_a_limit_until_a_date(
         assert is_dialled(await callbacks.outgoing(token.id, new_sid())) is dialled
 
 
-class Apart:
+class SeparateApp:
     """A product with a database of its own, whose tables can be broken without harm to other tests."""
 
     def __init__(
@@ -350,32 +350,32 @@ class Apart:
 
 
 @pytest.fixture
-async def apart(settings: Settings, new_migrated_database: Callable[[], str]) -> AsyncIterator[Apart]:
+async def separate_app(settings: Settings, new_migrated_database: Callable[[], str]) -> AsyncIterator[SeparateApp]:
     url = new_migrated_database()
     own = msgspec.structs.replace(settings, database_url=url)
     database = Database(url, role=ADMIN_ROLE)
     app: Litestar = create_app(own)
     transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
     async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
-        yield Apart(client, own, database, url, CALL_ADMISSION.get(app).unchecked_rejections)
+        yield SeparateApp(client, own, database, url, CALL_ADMISSION.get(app).unchecked_rejections)
     await database.stop()
 
 
 @pytest.mark.slow
-async def test_calls_that_nobody_can_judge_are_recorded_within_measure(apart: Apart) -> None:
-    tenant = await apart.make.tenant()
-    token = await apart.make.token(tenant)
-    await apart.as_owner("REVOKE ALL ON usage_counter FROM epoch_app")
+async def test_calls_that_nobody_can_judge_are_recorded_within_measure(separate_app: SeparateApp) -> None:
+    tenant = await separate_app.make.tenant()
+    token = await separate_app.make.token(tenant)
+    await separate_app.as_owner("REVOKE ALL ON usage_counter FROM epoch_app")
     for _ in range(HOURLY_CAP_PER_TOKEN - 1):
-        apart.unchecked_rejections.count(token.id)
+        separate_app.unchecked_rejections.count(token.id)
     call_ids = [uuid4() for _ in range(3)]
 
     for call_id in call_ids:
-        assert not is_dialled(await apart.side.outgoing(token.id, new_sid(), CallId=str(call_id)))
+        assert not is_dialled(await separate_app.side.outgoing(token.id, new_sid(), CallId=str(call_id)))
 
-    assert await statuses(apart.database, tenant) == {"service_unavailable": 1}
+    assert await statuses(separate_app.database, tenant) == {"service_unavailable": 1}
     for call_id in call_ids:
-        call = (await ask(apart.client, token.raw, path="/widget/status", call_id=str(call_id))).json()["call"]
+        call = (await ask(separate_app.client, token.raw, path="/widget/status", call_id=str(call_id))).json()["call"]
         assert (call["status"], call["message"]) == ("refused", UNAVAILABLE)
 
 
@@ -389,30 +389,32 @@ async def test_calls_that_nobody_can_judge_are_recorded_within_measure(apart: Ap
         "ALTER TABLE usage_counter RENAME TO lost",
     ],
 )
-async def test_a_counter_that_cannot_be_read_is_no_call_and_the_widget_learns_why(apart: Apart, broken: str) -> None:
-    tenant = await apart.make.tenant()
-    token = await apart.make.token(tenant)
-    await apart.as_owner(broken)
+async def test_a_counter_that_cannot_be_read_is_no_call_and_the_widget_learns_why(
+    separate_app: SeparateApp, broken: str
+) -> None:
+    tenant = await separate_app.make.tenant()
+    token = await separate_app.make.token(tenant)
+    await separate_app.as_owner(broken)
     call_id = uuid4()
 
-    answer = await apart.side.outgoing(token.id, new_sid(), CallId=str(call_id))
+    answer = await separate_app.side.outgoing(token.id, new_sid(), CallId=str(call_id))
 
     assert not is_dialled(answer)
-    assert await statuses(apart.database, tenant) == {"service_unavailable": 1}
-    call = (await ask(apart.client, token.raw, path="/widget/status", call_id=str(call_id))).json()["call"]
+    assert await statuses(separate_app.database, tenant) == {"service_unavailable": 1}
+    call = (await ask(separate_app.client, token.raw, path="/widget/status", call_id=str(call_id))).json()["call"]
     assert (call["status"], call["message"]) == ("refused", UNAVAILABLE)
 
 
-async def test_paused_calls_are_refused_until_they_are_resumed(apart: Apart) -> None:
-    token = await apart.make.token(await apart.make.tenant())
+async def test_paused_calls_are_refused_until_they_are_resumed(separate_app: SeparateApp) -> None:
+    token = await separate_app.make.token(await separate_app.make.tenant())
     for is_new in (True, False):
-        async with apart.database.sessions() as session, session.begin():
+        async with separate_app.database.sessions() as session, session.begin():
             assert await CallingPauseService(session).pause(reason="fraud", by=SYSTEM) is is_new
-        assert not is_dialled(await apart.side.outgoing(token.id, new_sid()))
+        assert not is_dialled(await separate_app.side.outgoing(token.id, new_sid()))
     for was_paused in (True, False):
-        async with apart.database.sessions() as session, session.begin():
+        async with separate_app.database.sessions() as session, session.begin():
             assert await CallingPauseService(session).resume(by=SYSTEM) is was_paused
-    assert is_dialled(await apart.side.outgoing(token.id, new_sid()))
+    assert is_dialled(await separate_app.side.outgoing(token.id, new_sid()))
 
 
 async def test_the_books_forget_the_numbers_and_phones_of_the_past(
@@ -475,7 +477,7 @@ async def test_a_stolen_token_stays_within_policy_and_budget_and_raises_an_alarm
     assert dialled
     assert all(to.startswith(("+1416555", "+1212555")) for to in dialled)
     assert len({to for to in dialled if to.startswith("+1416555")}) <= 20
-    use = await use_of(database, tenant)
+    use = await usage_of(database, tenant)
     assert use.day_micros <= 5_000_000
     assert use.day_minutes <= 600
     async with database.sessions() as session:

@@ -45,7 +45,7 @@ async def no_calls_of_other_tests(database: Database) -> None:
         await session.execute(sa.delete(Call))
 
 
-async def talked(
+async def completed_call(
     callbacks: CallbackClient, token: Token, carrier_account: CarrierAccount, *, status: str = "completed"
 ) -> tuple[str, Leg]:
     """A call of 61 s whose end the carrier has reported."""
@@ -76,7 +76,7 @@ async def test_an_estimate_is_replaced_some_minutes_after_the_end(
     carrier_account: CarrierAccount,
     finder: PriceUpdater,
 ) -> None:
-    sid, _ = await talked(callbacks, token, carrier_account)
+    sid, _ = await completed_call(callbacks, token, carrier_account)
     assert await finder.run() == 0
     assert await spent(database, tenant) == (ESTIMATE, ESTIMATE)
 
@@ -92,7 +92,7 @@ async def test_an_estimate_is_replaced_some_minutes_after_the_end(
 async def test_a_price_that_is_not_known_yet_is_asked_for_again_and_at_last_left_to_the_comparison(
     callbacks: CallbackClient, token: Token, database: Database, carrier_account: CarrierAccount, finder: PriceUpdater
 ) -> None:
-    sid, _ = await talked(
+    sid, _ = await completed_call(
         callbacks, token, carrier_account, status="in-progress"
     )  # the carrier's carrier_account lag behind
     assert await finder.run(utc_now() + LATER) == 0
@@ -112,7 +112,7 @@ async def test_a_carrier_that_is_away_leaves_calls_due(
     settings: Settings,
     finder: PriceUpdater,
 ) -> None:
-    sid, _ = await talked(callbacks, token, carrier_account)
+    sid, _ = await completed_call(callbacks, token, carrier_account)
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
     assert await PriceUpdater(database, away).run(utc_now() + LATER) == 0
     await away.close()
@@ -123,7 +123,7 @@ async def test_a_carrier_that_is_away_leaves_calls_due(
 async def test_a_price_of_another_month_leaves_this_ones_sums_alone(
     callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, carrier_account: CarrierAccount
 ) -> None:
-    sid, _ = await talked(callbacks, token, carrier_account)
+    sid, _ = await completed_call(callbacks, token, carrier_account)
     call = await stored(database, sid)
     async with database.sessions() as session, session.begin():
         long_ago = utc_now() - dt.timedelta(days=40)

@@ -37,8 +37,8 @@ PATIENCE = 120
 """Seconds for each thing that must come; on a calm machine all comes within some."""
 
 
-class Asked(NamedTuple):
-    """A request as the worker tells of it."""
+class RequestReport(NamedTuple):
+    """A request as the worker reports it."""
 
     kind: str
     sent: int
@@ -59,17 +59,17 @@ class Worker:
         assert line, "the worker is gone"
         return line.decode().strip()
 
-    async def reaches(self, word: str) -> None:
+    async def expect_line(self, word: str) -> None:
         assert await self.line() == word
 
-    def tell(self) -> None:
+    def go_on(self) -> None:
         self._stdin.write(b"\n")
 
-    async def story(self) -> list[Asked]:
-        asked = []
+    async def reports(self) -> list[RequestReport]:
+        reported = []
         while (line := await self.line()) != "done":
-            asked.append(Asked(*json.loads(line)))
-        return asked
+            reported.append(RequestReport(*json.loads(line)))
+        return reported
 
 
 @pytest.fixture
@@ -146,31 +146,33 @@ async def test_nothing_sent_after_the_answer_is_granted_on_any_worker_and_every_
 
     async with workers_with(token, times, environ) as workers:
         for word in ("ready", "under way"):
-            await asyncio.gather(*(worker.reaches(word) for worker in workers))
+            await asyncio.gather(*(worker.expect_line(word) for worker in workers))
             if word == "ready":
                 for worker in workers:
-                    worker.tell()
+                    worker.go_on()
         await forbid()
         answered = time.monotonic_ns()
         for worker in workers:
-            worker.tell()
-        asked = [one for story in await asyncio.gather(*(worker.story() for worker in workers)) for one in story]
+            worker.go_on()
+        reported = [
+            one for reports in await asyncio.gather(*(worker.reports() for worker in workers)) for one in reports
+        ]
 
-        admitted = {one.sid for one in asked if one.kind == "call" and one.granted}
+        admitted = {one.sid for one in reported if one.kind == "call" and one.granted}
         async with asyncio.timeout(PATIENCE):
-            while admitted - set(endpoint.asked) or await is_waiting(jobs):
-                endpoint.was_asked.clear()
+            while admitted - set(endpoint.requested_sids) or await is_waiting(jobs):
+                endpoint.got_request.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(endpoint.was_asked.wait(), 0.2)
+                    await asyncio.wait_for(endpoint.got_request.wait(), 0.2)
 
-    answers = Counter((one.kind, one.sent > answered, one.granted) for one in asked)
+    answers = Counter((one.kind, one.sent > answered, one.granted) for one in reported)
     # A pause stops calls and no phones: their people see why.
     for kind in ("call",) if cause == "paused" else ("exchange", "call"):
         assert answers[kind, False, True] > 0
         assert answers[kind, True, False] > 0
         assert answers[kind, True, True] == 0
         assert sum(count for (what, *_), count in answers.items() if what == kind) >= WORKERS * times
-    assert set(endpoint.asked) == admitted
+    assert set(endpoint.requested_sids) == admitted
     assert await live_calls(jobs, tenant.organization.id) == admitted
 
 

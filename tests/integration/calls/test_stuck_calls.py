@@ -36,9 +36,9 @@ from support.carrier_account import CarrierAccount, open_carrier_account
 from support.factories import Factory, Tenant, Token
 
 pytestmark = pytest.mark.anyio
-OF_ONE_CALL = {"id", "created_at", "started_at", "carrier_sid", "identity"}
+COLUMNS_OF_ONE_CALL = {"id", "created_at", "started_at", "carrier_sid", "identity"}
 """Columns in which two calls differ although the same happened to them."""
-OF_ITS_PRICE = {"is_priced", "cost_micros", "price_due_at"}
+PRICE_COLUMNS = {"is_priced", "cost_micros", "price_due_at"}
 """The carrier's report about an ended call contains its price as well."""
 LATER = STUCK_AFTER + dt.timedelta(seconds=5)
 
@@ -128,7 +128,9 @@ async def test_whichever_events_were_lost_and_in_whatever_order_the_others_came_
             await reconciler.run(utc_now() + LATER)
             call = await stored(database, sid)
             columns = {column.key: getattr(call, column.key) for column in sa.inspect(Call).column_attrs}
-            rows.add(str({name: value for name, value in columns.items() if name not in OF_ONE_CALL | OF_ITS_PRICE}))
+            rows.add(
+                str({name: value for name, value in columns.items() if name not in COLUMNS_OF_ONE_CALL | PRICE_COLUMNS})
+            )
     assert len(rows) == 1
     assert (call.status, call.duration, call.ended_at) == (CallStatus.COMPLETED, SECONDS, ENDED)
 

@@ -159,7 +159,7 @@ async def test_a_restored_copy_ends_no_call_of_the_original(
         await DeploymentService(session).become_separate()
     await worker.work_after(8)
     assert await waiting(jobs) == {}
-    assert endpoint.asked == []
+    assert endpoint.requested_sids == []
 
 
 @pytest.mark.parametrize("cause", ["revoked", "suspended", "deleted"])
@@ -172,15 +172,15 @@ async def test_revocation_suspension_and_deletion_end_only_the_live_calls_concer
     hers, theirs = await live_call(jobs, tenant, sister), await live_call(jobs, other, stranger)
     await add_call(jobs, tenant, token)
     await worker.work()
-    assert endpoint.asked == []
+    assert endpoint.requested_sids == []
 
     await forbid(make, jobs, cause, tenant, token)
     assert await waiting(jobs) == {END_LIVE_CALLS: 1}
     await worker.work()
 
     expected = mine if cause == "revoked" else [*mine, hers]
-    assert sorted(endpoint.asked) == sorted(expected)
-    assert theirs not in endpoint.asked
+    assert sorted(endpoint.requested_sids) == sorted(expected)
+    assert theirs not in endpoint.requested_sids
     assert await waiting(jobs) == {}
 
 
@@ -195,7 +195,7 @@ async def test_a_suspension_that_is_rolled_back_ends_no_call(
         await session.flush()
         await session.rollback()
     await worker.work()
-    assert endpoint.asked == []
+    assert endpoint.requested_sids == []
 
 
 async def test_a_suspension_lifted_before_the_job_runs_ends_no_call(
@@ -208,7 +208,7 @@ async def test_a_suspension_lifted_before_the_job_runs_ends_no_call(
     async with jobs.sessions() as session, session.begin():
         await OrganizationService(session).unsuspend(tenant.organization.id, by=SYSTEM)
     await worker.work()
-    assert endpoint.asked == []
+    assert endpoint.requested_sids == []
     assert await waiting(jobs) == {}
 
 
@@ -222,7 +222,7 @@ async def test_a_downgrade_lets_live_calls_finish(
     await worker.work()
     await worker.ender.sweep()
     await worker.work()
-    assert endpoint.asked == []
+    assert endpoint.requested_sids == []
 
 
 async def test_a_pause_ends_live_calls_only_on_request(
@@ -233,11 +233,11 @@ async def test_a_pause_ends_live_calls_only_on_request(
     try:
         assert await pause_calls(own_settings, "fraud", end_live=False)
         await worker.work()
-        assert endpoint.asked == []
+        assert endpoint.requested_sids == []
         assert await pause_calls(own_settings, "fraud", end_live=True)
         assert not await pause_calls(own_settings, "fraud", end_live=True)
         await worker.work()
-        assert sorted(endpoint.asked) == sorted(live)
+        assert sorted(endpoint.requested_sids) == sorted(live)
     finally:
         await resume_calls(own_settings)
 
@@ -302,12 +302,12 @@ async def test_a_pause_does_not_fail_when_an_admission_hangs(
             await UsageCounters(session, tenants[0].organization.id, token.id, "w").lock_and_read(utc_now())
             assert await pause_calls(own_settings, "fraud", end_live=True)
         await worker.work()
-        assert endpoint.asked == []
+        assert endpoint.requested_sids == []
         # A later run of the job finds the call that the hanging admission stores.
         late = await live_call(jobs, tenants[0], await make.token(tenants[0]))
         await let_pass(jobs, dt.timedelta(seconds=6))
         await worker.work()
-        assert late in endpoint.asked
+        assert late in endpoint.requested_sids
     finally:
         await resume_calls(own_settings)
 
@@ -323,7 +323,7 @@ async def test_the_carrier_is_asked_once_when_it_says_that_the_call_is_over(
     await make.revoke(tenant, token)
     await worker.work()
     await worker.work_after(3600)
-    assert endpoint.asked == [sid]
+    assert endpoint.requested_sids == [sid]
     assert await waiting(jobs) == {}
 
 
@@ -338,11 +338,11 @@ async def test_the_carrier_is_asked_again_until_it_says_that_the_call_is_over(
     endpoint.answer = answer
     await make.revoke(tenant, token)
     await worker.work()
-    for asked, wait in enumerate((*TERMINATION_RETRY_SECONDS, *TERMINATION_RETRY_SECONDS[-1:] * 3), 1):
+    for requests, wait in enumerate((*TERMINATION_RETRY_SECONDS, *TERMINATION_RETRY_SECONDS[-1:] * 3), 1):
         await worker.work_after(wait - 0.5)
-        assert len(endpoint.asked) == asked
+        assert len(endpoint.requested_sids) == requests
         await worker.work_after(0.5)
-        assert len(endpoint.asked) == asked + 1
+        assert len(endpoint.requested_sids) == requests + 1
     async with jobs.sessions() as session:
         [ending] = await backlog(session, limit=100)
     assert (ending.kind, ending.waiting, ending.failing) == (END_CALL, 1, 1)
@@ -350,8 +350,8 @@ async def test_the_carrier_is_asked_again_until_it_says_that_the_call_is_over(
     endpoint.answer = Answer.OVER
     await worker.work_after(TERMINATION_RETRY_SECONDS[-1])
     await worker.work_after(3600)
-    assert set(endpoint.asked) == {sid}
-    assert len(endpoint.asked) == len(TERMINATION_RETRY_SECONDS) + 5
+    assert set(endpoint.requested_sids) == {sid}
+    assert len(endpoint.requested_sids) == len(TERMINATION_RETRY_SECONDS) + 5
     assert await waiting(jobs) == {}
 
 
@@ -366,7 +366,7 @@ async def test_the_carrier_is_not_asked_again_after_the_call_was_reported_ended(
     await worker.work()
     await close(jobs, sid)
     await worker.work_after(3600)
-    assert endpoint.asked == [sid]
+    assert endpoint.requested_sids == [sid]
     assert await waiting(jobs) == {}
 
 
@@ -380,13 +380,13 @@ async def test_calls_are_ended_after_a_carrier_failure_even_with_an_open_circuit
     worker = new_worker()
     await make.revoke(tenant, token)
     await worker.work()
-    assert set(endpoint.asked) <= live
+    assert set(endpoint.requested_sids) <= live
     assert await waiting(jobs) == {END_CALL: 12}
 
-    endpoint.answer, endpoint.asked = Answer.OVER, []
+    endpoint.answer, endpoint.requested_sids = Answer.OVER, []
     other = new_worker()
     await other.work_after(TERMINATION_RETRY_SECONDS[0])
-    assert set(endpoint.asked) == live
+    assert set(endpoint.requested_sids) == live
     assert await waiting(jobs) == {}
 
 
@@ -404,7 +404,7 @@ async def test_calls_are_ended_after_the_carrier_was_unreachable(
     await away.close()
     assert await waiting(jobs) == {END_CALL: 3}
     await worker.work_after(TERMINATION_RETRY_SECONDS[0])
-    assert set(endpoint.asked) == live
+    assert set(endpoint.requested_sids) == live
 
 
 @pytest.mark.parametrize("kind", [END_LIVE_CALLS, END_CALL])
@@ -420,10 +420,10 @@ async def test_jobs_claimed_by_a_killed_worker_are_run_by_another(
         assert await killed.ender.sweep() == 1
     assert await claim(jobs, kind) == 1
     await other.work()
-    assert endpoint.asked == []
+    assert endpoint.requested_sids == []
     await let_pass(jobs, WORKER_IS_DEAD)
     await other.work()
-    assert endpoint.asked == [sid]
+    assert endpoint.requested_sids == [sid]
     assert await waiting(jobs) == {}
 
 
@@ -439,7 +439,7 @@ async def test_the_sweep_queues_each_forgotten_call_once(
     assert await worker.ender.sweep() == 1
     assert await worker.ender.sweep() == 0
     await worker.work()
-    assert endpoint.asked == [sid]
+    assert endpoint.requested_sids == [sid]
 
 
 async def test_a_revocation_over_the_api_is_carried_out_by_the_same_worker_at_once(
@@ -455,5 +455,5 @@ async def test_a_revocation_over_the_api_is_carried_out_by_the_same_worker_at_on
         await sign_in(client, tenant.owner)
         path = f"/api/organizations/{tenant.organization.id}/embed-tokens/{token.id}"
         assert (await client.delete(path)).status_code == 204
-        await asyncio.wait_for(endpoint.was_asked.wait(), 30)
-    assert endpoint.asked == [sid]
+        await asyncio.wait_for(endpoint.got_request.wait(), 30)
+    assert endpoint.requested_sids == [sid]

@@ -61,12 +61,12 @@ async def test_a_number_is_erased_after_being_told_how_many_calls_it_has(
         call_id = await add_call(database, tenant, token, to_number=NUMBER, agent="Ada")
     await add_call(database, tenant, token, details={"also": "212-555-0147"})
 
-    asked = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": "(212) 555-0147"})
-    assert asked.status_code == 200
-    assert "2 calls have this number" in asked.text
-    assert "1 other call mentions it" in asked.text
-    assert "All metadata of that call is erased" in asked.text
-    assert NUMBER.lstrip("+") not in str(asked.url)
+    response = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": "(212) 555-0147"})
+    assert response.status_code == 200
+    assert "2 calls have this number" in response.text
+    assert "1 other call mentions it" in response.text
+    assert "All metadata of that call is erased" in response.text
+    assert NUMBER.lstrip("+") not in str(response.url)
     confirmed = f"{settings_path}/call-data/erase/confirmed"
     answer = await post_form(admin, settings_path, confirmed, {"number": NUMBER})
     assert answer.status_code == 303
@@ -116,20 +116,20 @@ async def test_a_blocked_number_stays_blocked_unless_it_is_ticked_off(
         session.add(BlockedNumber(organization_id=tenant.organization.id, number=NUMBER))
     confirmed = f"{settings_path}/call-data/erase/confirmed"
 
-    asked = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": NUMBER})
-    assert "that is how this person is not called again" in asked.text
-    assert '<input type="checkbox" name="unblock" value="yes">' in asked.text
+    response = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": NUMBER})
+    assert "that is how this person is not called again" in response.text
+    assert '<input type="checkbox" name="unblock" value="yes">' in response.text
     answer = await post_form(admin, settings_path, confirmed, {"number": NUMBER})
     assert "off the block list" not in (await admin.get(answer.headers["location"])).text
     assert await is_blocked(database, tenant)
 
-    asked = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": NUMBER})
-    assert "No call has this number, but it is on the block list." in asked.text
+    response = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": NUMBER})
+    assert "No call has this number, but it is on the block list." in response.text
     answer = await post_form(admin, settings_path, confirmed, {"number": NUMBER, "unblock": "yes"})
     assert "It is off the block list" in (await admin.get(answer.headers["location"])).text
     assert not await is_blocked(database, tenant)
-    asked = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": NUMBER})
-    assert "unblock" not in asked.text
+    response = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": NUMBER})
+    assert "unblock" not in response.text
 
 
 async def is_blocked(database: Database, tenant: Tenant) -> bool:

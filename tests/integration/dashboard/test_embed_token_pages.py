@@ -284,10 +284,10 @@ async def test_an_owner_asks_once_for_an_upgrade(
     for page in (path, f"/dashboard/{tenant.organization.slug}"):
         assert "An owner asked for an upgrade" in (await admin.get(page)).text
     async with database.sessions() as session:
-        asked = await session.scalars(
+        requests = await session.scalars(
             select(UpgradeRequest.id).where(UpgradeRequest.organization_id == tenant.organization.id)
         )
-        assert len(asked.all()) == 1
+        assert len(requests.all()) == 1
 
 
 async def test_another_tenants_token_is_nowhere(client: httpx.AsyncClient, make: Factory) -> None:

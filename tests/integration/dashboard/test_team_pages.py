@@ -34,7 +34,7 @@ async def membership(database: Database, user: User) -> Membership | None:
         return found
 
 
-async def place(database: Database, user: User) -> UUID:
+async def add_member(database: Database, user: User) -> UUID:
     found = await membership(database, user)
     assert found is not None
     return found.id
@@ -122,11 +122,11 @@ async def test_invitations_are_sent_again_and_withdrawn(
     again = await post_form(client, page, f"{page}/invitations/{one}/resend", {})
     second = await Mailbox(settings, guest.email).link(2)
     gone = (await client.get(first)).status_code
-    asked = await client.get(f"{page}/invitations/{one}/withdraw")
+    response = await client.get(f"{page}/invitations/{one}/withdraw")
     withdrawn = await post_form(client, page, f"{page}/invitations/{one}/withdraw", {})
 
     assert (again.status_code, gone, withdrawn.status_code) == (303, 404, 303)
-    assert "Withdraw invitation" in asked.text
+    assert "Withdraw invitation" in response.text
     assert (await client.get(second)).status_code == 404
 
 
@@ -134,18 +134,18 @@ async def test_roles_change_and_members_go(new_client: NewClient, make: Factory,
     tenant = await make.tenant()
     member = await make.member(tenant.organization, Role.MEMBER)
     owner, page = await enter(new_client(), tenant.owner), settings_of(tenant)
-    one = f"{page}/members/{await place(database, member)}"
+    one = f"{page}/members/{await add_member(database, member)}"
 
     changed = await post_form(owner, page, one, {"role": "admin"})
     after_change = await membership(database, member)
-    asked = await owner.get(f"{one}/remove")
+    response = await owner.get(f"{one}/remove")
     removed = await post_form(owner, page, f"{one}/remove", {})
 
     assert (changed.status_code, removed.status_code) == (303, 303)
-    assert f"{member.email} is an admin now" in asked.text
+    assert f"{member.email} is an admin now" in response.text
     assert after_change is not None
     assert after_change.role is Role.ADMIN
-    assert "Remove member" in asked.text
+    assert "Remove member" in response.text
     assert await membership(database, member) is None
 
 
@@ -165,13 +165,13 @@ async def test_an_owner_hands_over_and_leaves(client: httpx.AsyncClient, make: F
     heir = await make.member(tenant.organization, Role.MEMBER)
     await enter(client, tenant.owner)
     page = settings_of(tenant)
-    one = f"{page}/members/{await place(database, heir)}/hand-over"
+    one = f"{page}/members/{await add_member(database, heir)}/hand-over"
 
-    asked = await client.get(one)
+    response = await client.get(one)
     handed = await post_form(client, page, one, {})
     left = await post_form(client, page, f"{page}/leave", {})
 
-    assert "Hand over ownership" in asked.text
+    assert "Hand over ownership" in response.text
     assert (handed.headers["location"], left.headers["location"]) == (f"{page}#team", "/dashboard")
     found = await membership(database, heir)
     assert found is not None

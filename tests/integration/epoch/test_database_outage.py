@@ -66,7 +66,7 @@ async def tenant_and_token(own_database_url: str, settings: Settings) -> AsyncIt
     await database.stop()
 
 
-async def assert_every_door_says_so(browser: httpx.AsyncClient, token: Token, callbacks: CallbackClient) -> None:
+async def assert_all_unavailable(browser: httpx.AsyncClient, token: Token, callbacks: CallbackClient) -> None:
     credentials = {"email": "a@example.com", "password": PASSWORD}
     with anyio.fail_after(HANG_SECONDS):
         exchange, status, who, sign_in_again, mine, call, liveness, ready, parts = await asyncio.gather(
@@ -91,7 +91,7 @@ async def assert_every_door_says_so(browser: httpx.AsyncClient, token: Token, ca
     assert (parts.status_code, parts.json()["failing"]) == (503, ["database"])
 
 
-async def assert_every_door_is_open(browser: httpx.AsyncClient, token: Token, callbacks: CallbackClient) -> None:
+async def assert_all_available(browser: httpx.AsyncClient, token: Token, callbacks: CallbackClient) -> None:
     for path in ("/widget/exchange", "/widget/status"):
         answer = await ask(browser, token.raw, path=path)
         assert answer.status_code == 200, answer.text
@@ -112,13 +112,13 @@ async def test_a_line_that_fails_is_told_and_comes_back_by_itself(
     tenant, token = tenant_and_token
     callbacks = CallbackClient(browser, settings)
     await sign_in(browser, tenant.owner)
-    await assert_every_door_is_open(browser, token, callbacks)
+    await assert_all_available(browser, token, callbacks)
     proxy.set_mode(mode)
     try:
-        await assert_every_door_says_so(browser, token, callbacks)
+        await assert_all_unavailable(browser, token, callbacks)
     finally:
         proxy.set_mode(ProxyMode.RELAY)
-    await assert_every_door_is_open(browser, token, callbacks)
+    await assert_all_available(browser, token, callbacks)
 
 
 async def test_a_database_that_takes_no_connections_is_told_and_comes_back(
@@ -131,17 +131,17 @@ async def test_a_database_that_takes_no_connections_is_told_and_comes_back(
     tenant, token = tenant_and_token
     callbacks = CallbackClient(browser, settings)
     await sign_in(browser, tenant.owner)
-    await assert_every_door_is_open(browser, token, callbacks)
+    await assert_all_available(browser, token, callbacks)
     name = own_database_url.partition("@/")[2].partition("?")[0]
     owner = await asyncpg.connect(postgres.url)
     try:
         await owner.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
         await owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
-        await assert_every_door_says_so(browser, token, callbacks)
+        await assert_all_unavailable(browser, token, callbacks)
     finally:
         await owner.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
         await owner.close()
-    await assert_every_door_is_open(browser, token, callbacks)
+    await assert_all_available(browser, token, callbacks)
 
 
 async def test_connections_that_died_meanwhile_are_not_noticed(
@@ -154,12 +154,12 @@ async def test_connections_that_died_meanwhile_are_not_noticed(
     tenant, token = tenant_and_token
     callbacks = CallbackClient(browser, settings)
     await sign_in(browser, tenant.owner)
-    await assert_every_door_is_open(browser, token, callbacks)
+    await assert_all_available(browser, token, callbacks)
     name = own_database_url.partition("@/")[2].partition("?")[0]
     owner = await asyncpg.connect(postgres.url)
     await owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
     await owner.close()
-    await assert_every_door_is_open(browser, token, callbacks)
+    await assert_all_available(browser, token, callbacks)
 
 
 async def test_an_exchange_costs_one_round_trip(

@@ -155,11 +155,11 @@ PUBLIC_PAGES = {
     ("POST", "/invitations/{token}"),
 }
 """Pages that need no session; mailed links authorize by their token alone."""
-EACH_PAGE = pytest.mark.parametrize("asked", sorted(PAGES), ids=" ".join)
+EACH_PAGE = pytest.mark.parametrize("operation", sorted(PAGES), ids=" ".join)
 OUTSIDERS = ("owner of another organization", "removed member")
 KEYS = ("key of another", "own key")
 
-Asked = tuple[str, str]
+Operation = tuple[str, str]
 Clients = Mapping[str, httpx.AsyncClient]
 Names = Mapping[str, Any]
 
@@ -203,10 +203,10 @@ def random_names(victim: FullTenant) -> dict[str, Any]:
     return {**{name: uuid4() for name in victim.ids}, "slug": f"tenant-{uuid4().hex}", "kit": "html"}
 
 
-async def ask(client: httpx.AsyncClient, asked: Asked, names: Names) -> httpx.Response:
+async def send_request(client: httpx.AsyncClient, operation: Operation, names: Names) -> httpx.Response:
     """Open a page or send a form with these ids, as the dashboard does; redirects are not followed."""
-    method, path = asked
-    page = PAGES[asked]
+    method, path = operation
+    page = PAGES[operation]
     query = {name: value.format(**names) for name, value in page.query.items()}
     form = None if method == "GET" else {**page.form, "csrf_token": client.cookies.get("csrftoken", "")}
     return await client.request(method, (ORGANIZATION + path).format(**names), params=query, data=form)
@@ -254,25 +254,25 @@ async def test_the_owner_may_use_every_page(database: Database, settings: Settin
         await session.execute(sa.text("DELETE FROM upgrade_request WHERE organization_id = :id"), _id_of(own))
     member_id = await _membership_of(database, own)
     names = {**path_values_of(own), "member_id": member_id}
-    for asked in (asked for asked in PAGES if asked not in {HAND_OVER, LEAVE}):
+    for operation in (key for key in PAGES if key not in {HAND_OVER, LEAVE}):
         before = await fingerprints(database, own.ids["organization_id"])
-        answer = await ask(client, asked, names)
+        answer = await send_request(client, operation, names)
         after = await fingerprints(database, own.ids["organization_id"])
-        expected = {200, 303} if asked[0] == "GET" else {200} if asked in (ASK_TO_ERASE, DOWNLOAD) else {303}
-        assert answer.status_code in expected, (asked, answer.text)
-        assert (before == after) is (asked[0] == "GET" or asked == ASK_TO_ERASE), asked
+        expected = {200, 303} if operation[0] == "GET" else {200} if operation in (ASK_TO_ERASE, DOWNLOAD) else {303}
+        assert answer.status_code in expected, (operation, answer.text)
+        assert (before == after) is (operation[0] == "GET" or operation == ASK_TO_ERASE), operation
 
 
 @EACH_PAGE
 async def test_a_foreign_organization_is_answered_like_an_unknown_one(
-    clients: Clients, database: Database, victim: FullTenant, asked: Asked
+    clients: Clients, database: Database, victim: FullTenant, operation: Operation
 ) -> None:
     before = await fingerprints(database, victim.ids["organization_id"])
     real_names, other_names = path_values_of(victim), random_names(victim)
     for who in (*OUTSIDERS, "anonymous", *KEYS):
-        real = await ask(clients[who], asked, real_names)
+        real = await send_request(clients[who], operation, real_names)
         assert visible_answer(real, real_names) == visible_answer(
-            await ask(clients[who], asked, other_names), other_names
+            await send_request(clients[who], operation, other_names), other_names
         ), who
         if who in OUTSIDERS:
             assert real.status_code == 404, who
@@ -283,15 +283,17 @@ async def test_a_foreign_organization_is_answered_like_an_unknown_one(
     assert await fingerprints(database, victim.ids["organization_id"]) == before
 
 
-@pytest.mark.parametrize("asked", [asked for asked in sorted(PAGES) if "_id}" in asked[1]], ids=" ".join)
+@pytest.mark.parametrize(
+    "operation", [operation for operation in sorted(PAGES) if "_id}" in operation[1]], ids=" ".join
+)
 async def test_a_foreign_id_in_ones_own_organization_is_answered_like_an_unknown_one(
-    clients: Clients, database: Database, victim: FullTenant, stranger: FullTenant, asked: Asked
+    clients: Clients, database: Database, victim: FullTenant, stranger: FullTenant, operation: Operation
 ) -> None:
     own = {"slug": stranger.tenant.organization.slug}
     before = await fingerprints(database, victim.ids["organization_id"])
     real_names, other_names = {**path_values_of(victim), **own}, {**random_names(victim), **own}
-    real = await ask(clients["owner of another organization"], asked, real_names)
-    other = await ask(clients["owner of another organization"], asked, other_names)
+    real = await send_request(clients["owner of another organization"], operation, real_names)
+    other = await send_request(clients["owner of another organization"], operation, other_names)
 
     assert real.status_code == 404
     assert visible_answer(real, real_names) == visible_answer(other, other_names)
@@ -299,23 +301,23 @@ async def test_a_foreign_id_in_ones_own_organization_is_answered_like_an_unknown
     assert await fingerprints(database, victim.ids["organization_id"]) == before
 
 
-@pytest.mark.parametrize("asked", [asked for asked in sorted(PAGES) if asked != LEAVE], ids=" ".join)
+@pytest.mark.parametrize("operation", [key for key in sorted(PAGES) if key != LEAVE], ids=" ".join)
 async def test_a_lower_role_is_refused_and_changes_nothing(
-    clients: Clients, database: Database, victim: FullTenant, asked: Asked
+    clients: Clients, database: Database, victim: FullTenant, operation: Operation
 ) -> None:
-    names, at_least = path_values_of(victim), PAGES[asked].at_least
+    names, at_least = path_values_of(victim), PAGES[operation].at_least
     other_names = {**random_names(victim), "slug": names["slug"]}
     before = await fingerprints(database, victim.ids["organization_id"])
     for who, role in (("member", Role.MEMBER), ("admin", Role.ADMIN)):
         if role.rank < at_least.rank:
-            answer = await ask(clients[who], asked, names)
+            answer = await send_request(clients[who], operation, names)
             assert answer.status_code == 403, who
-            if asked != REMOVE:
+            if operation != REMOVE:
                 assert visible_answer(answer, names) == visible_answer(
-                    await ask(clients[who], asked, other_names), other_names
+                    await send_request(clients[who], operation, other_names), other_names
                 ), who
-        elif asked[0] == "GET":
-            assert (await ask(clients[who], asked, names)).status_code in {200, 303}, who
+        elif operation[0] == "GET":
+            assert (await send_request(clients[who], operation, names)).status_code in {200, 303}, who
     assert await fingerprints(database, victim.ids["organization_id"]) == before
 
 

@@ -77,19 +77,19 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("get", "/audit"): Route(ADMIN),
     ("get", "/audit/export.csv"): Route(ADMIN),
 }
-OF_A_PERSON = {
+WITHOUT_ORGANIZATION = {
     ("get", "/api/organizations"),
     ("get", "/api/session"),
     ("post", "/api/session"),
     ("delete", "/api/session"),
 }
-"""Operations that name no organization: they are about whoever asks."""
+"""Operations that name no organization: they are about the person who sends the request."""
 PEOPLE_ONLY = ("/members", "/invitations", "/api-keys")
 """Below these not even a key of the organization itself is let in."""
 EACH_ROUTE = pytest.mark.parametrize("operation", sorted(ROUTES), ids=" ".join)
 OUTSIDERS = ("owner of another organization", "removed member", "key of another", "read-only key of another")
 
-Asked = tuple[str, str]
+Operation = tuple[str, str]
 Clients = Mapping[str, httpx.AsyncClient]
 
 
@@ -120,7 +120,7 @@ async def clients(app: Litestar, victim: FullTenant, stranger: FullTenant) -> As
         yield found
 
 
-async def ask(client: httpx.AsyncClient, operation: Asked, ids: Mapping[str, Any]) -> tuple[int, bytes]:
+async def send_request(client: httpx.AsyncClient, operation: Operation, ids: Mapping[str, Any]) -> tuple[int, bytes]:
     """Use a route with these ids; what came back, as far as it may tell somebody something."""
     method, path = operation
     route = ROUTES[operation]
@@ -140,7 +140,7 @@ async def test_every_operation_of_the_document_has_its_entry(app: Litestar) -> N
         for method in METHODS
         if getattr(item, method) is not None
     }
-    expected = {(method, ORGANIZATION + path) for method, path in ROUTES} | OF_A_PERSON
+    expected = {(method, ORGANIZATION + path) for method, path in ROUTES} | WITHOUT_ORGANIZATION
     assert sorted(described - expected) == [], "add these to the matrix"
     assert sorted(expected - described) == [], "these are gone"
 
@@ -154,7 +154,7 @@ async def test_a_change_that_is_allowed_shows_in_the_fingerprints(
     clients: Clients, database: Database, victim: FullTenant
 ) -> None:
     before = await fingerprints(database, victim.ids["organization_id"])
-    answer = await ask(clients["own key"], ("patch", ""), victim.ids)
+    answer = await send_request(clients["own key"], ("patch", ""), victim.ids)
     after = await fingerprints(database, victim.ids["organization_id"])
 
     assert answer[0] == 200
@@ -164,15 +164,15 @@ async def test_a_change_that_is_allowed_shows_in_the_fingerprints(
 
 @EACH_ROUTE
 async def test_a_foreign_organization_is_no_different_from_none(
-    clients: Clients, database: Database, victim: FullTenant, operation: Asked
+    clients: Clients, database: Database, victim: FullTenant, operation: Operation
 ) -> None:
     before = await fingerprints(database, victim.ids["organization_id"])
     for who in OUTSIDERS:
-        real = await ask(clients[who], operation, victim.ids)
-        assert real == await ask(clients[who], operation, random_ids(victim)), who
+        real = await send_request(clients[who], operation, victim.ids)
+        assert real == await send_request(clients[who], operation, random_ids(victim)), who
         assert real[0] == 404, who
     for ids in (victim.ids, random_ids(victim)):
-        status, body = await ask(clients["anonymous"], operation, ids)
+        status, body = await send_request(clients["anonymous"], operation, ids)
         assert status == 401
         assert b"not_authenticated" in body
     assert await fingerprints(database, victim.ids["organization_id"]) == before
@@ -184,13 +184,13 @@ async def test_a_foreign_organization_is_no_different_from_none(
     ids=" ".join,
 )
 async def test_a_foreign_id_within_ones_own_organization_is_no_different_from_none(
-    clients: Clients, database: Database, victim: FullTenant, stranger: FullTenant, operation: Asked
+    clients: Clients, database: Database, victim: FullTenant, stranger: FullTenant, operation: Operation
 ) -> None:
     own = {"organization_id": stranger.ids["organization_id"]}
     before = await fingerprints(database, victim.ids["organization_id"])
     for who in ("owner of another organization", "key of another"):
-        real = await ask(clients[who], operation, {**victim.ids, **own})
-        assert real == await ask(clients[who], operation, {**random_ids(victim), **own}), who
+        real = await send_request(clients[who], operation, {**victim.ids, **own})
+        assert real == await send_request(clients[who], operation, {**random_ids(victim), **own}), who
         refused = 403 if who == "key of another" and operation[1].startswith(PEOPLE_ONLY) else 404
         assert real[0] == (refused if "{" in operation[1] else 200), who
     assert await fingerprints(database, victim.ids["organization_id"]) == before
@@ -198,17 +198,17 @@ async def test_a_foreign_id_within_ones_own_organization_is_no_different_from_no
 
 @EACH_ROUTE
 async def test_a_low_role_reads_what_it_may_and_changes_nothing(
-    clients: Clients, database: Database, victim: FullTenant, operation: Asked
+    clients: Clients, database: Database, victim: FullTenant, operation: Operation
 ) -> None:
     before = await fingerprints(database, victim.ids["organization_id"])
-    status, body = await ask(clients["member"], operation, victim.ids)
+    status, body = await send_request(clients["member"], operation, victim.ids)
     if ROUTES[operation].at_least is Role.MEMBER:
         assert status == 200, body
     else:
         assert status == 403
         assert b"role_too_low" in body
         own = {"organization_id": victim.ids["organization_id"]}
-        assert (status, body) == await ask(clients["member"], operation, {**random_ids(victim), **own})
+        assert (status, body) == await send_request(clients["member"], operation, {**random_ids(victim), **own})
     assert await fingerprints(database, victim.ids["organization_id"]) == before
 
 
@@ -216,10 +216,10 @@ async def test_a_low_role_reads_what_it_may_and_changes_nothing(
     "operation", [operation for operation in sorted(ROUTES) if operation[1].startswith(PEOPLE_ONLY)], ids=" ".join
 )
 async def test_a_key_of_the_organization_itself_stays_out_of_members_and_keys(
-    clients: Clients, database: Database, victim: FullTenant, operation: Asked
+    clients: Clients, database: Database, victim: FullTenant, operation: Operation
 ) -> None:
     before = await fingerprints(database, victim.ids["organization_id"])
-    status, body = await ask(clients["own key"], operation, victim.ids)
+    status, body = await send_request(clients["own key"], operation, victim.ids)
 
     assert status == 403
     assert b"key_not_allowed" in body

@@ -230,7 +230,7 @@ async def who_am_i(
     db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID], state: State
 ) -> list[str]:
     """Not a route of the product: it tells how the product's requests stand in the database."""
-    state.asked.append(organization_id)
+    state.organizations_seen.append(organization_id)
     return [str(value) for value in (await db_session.execute(WHO_AM_I)).one()]
 
 
@@ -255,7 +255,7 @@ async def narrow(settings: Settings) -> AsyncIterator[Litestar]:
     """The application with one connection: whatever a request leaves on it, the next one would find."""
     assert settings.database_url is not None
     application = create_app(settings, database=Database(settings.database_url, engine_connections=1))
-    application.state.asked = []
+    application.state.organizations_seen = []
     for handler in (who_am_i, fails, without_a_guard, without_a_user):
         handler.middleware = [DefineMiddleware(SessionMiddleware, public_url=PUBLIC_URL)]
         application.register(handler)
@@ -279,7 +279,7 @@ async def test_requests_run_as_the_walled_role_and_leave_nothing_behind(narrow: 
     assert (role, organization, person) == (REQUEST_ROLE, str(organization_id), str(victim.tenant.owner.id))
     assert failed.status_code == 500
     assert after_answer == after_failure == (REQUEST_ROLE, "", "", int(backend))
-    assert narrow.state.asked == [organization_id]
+    assert narrow.state.organizations_seen == [organization_id]
 
 
 @pytest.mark.parametrize(

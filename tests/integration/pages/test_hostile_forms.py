@@ -47,7 +47,7 @@ EACH_ALONE: Mapping[str, str] = {
     # All that may be kept as typed, in one value.
     "anything": f"\"'><{PLANTED}>{{{{ 'PLAN' ~ 'TED_BY' }}}}=1+1\u202e\U0001f4de",
 }
-"""Fewer than all at once, where each field of each form is asked by itself."""
+"""Fewer than all at once, where each field of each form is response by itself."""
 RIGHT: Mapping[str, str] = {
     "email": "somebody@example.com",
     "new_email": "somebody-else@example.com",
@@ -61,8 +61,8 @@ RIGHT: Mapping[str, str] = {
 """Values of the other fields of a form, by name; fields that are not here keep the page's values."""
 REFUSED = frozenset({400, 401, 409, 429})
 """The answers that show the form again."""
-OF_ANYBODY = ("/signup", "/login", "/forgot-password", RESET, LOGIN_CODE)
-OF_OWNERS = (
+PUBLIC_PAGES = ("/signup", "/login", "/forgot-password", RESET, LOGIN_CODE)
+OWNER_PAGES = (
     "/account",
     ENROLMENT,
     "/dashboard/new",
@@ -73,7 +73,7 @@ OF_OWNERS = (
     "/dashboard/{slug}/calls",
     "/dashboard/{slug}/audit",
 )
-EACH_PAGE = pytest.mark.parametrize("page", [*OF_ANYBODY, *OF_OWNERS])
+EACH_PAGE = pytest.mark.parametrize("page", [*PUBLIC_PAGES, *OWNER_PAGES])
 
 
 @pytest.fixture
@@ -83,8 +83,8 @@ async def opened(
     """The address of ``page``, which ``client`` may see from now on."""
     make = Factory(database, settings)
     if page in (RESET, LOGIN_CODE):
-        return await behind_a_door(client, new_client, await make.user(), page, settings)
-    if page in OF_ANYBODY:
+        return await open_sign_in_step(client, new_client, await make.user(), page, settings)
+    if page in PUBLIC_PAGES:
         await client.get(page)
         return page
     own = await make_full_tenant(database, make)
@@ -95,7 +95,7 @@ async def opened(
     return page.format(slug=own.tenant.organization.slug, **own.ids)
 
 
-async def behind_a_door(
+async def open_sign_in_step(
     client: httpx.AsyncClient, new_client: NewClient, user: User, page: str, settings: Settings
 ) -> str:
     """Go as far as ``page`` needs: ask for a reset, or give the password of somebody with a second factor."""
@@ -103,8 +103,8 @@ async def behind_a_door(
         await submit(client, "/forgot-password", email=user.email)
         return await Mailbox(settings, user.email).link()
     await enrol(new_client(), user)
-    asked = await submit(client, "/login", email=user.email, password=PASSWORD)
-    return asked.headers["location"]
+    response = await submit(client, "/login", email=user.email, password=PASSWORD)
+    return response.headers["location"]
 
 
 async def forms_of(client: httpx.AsyncClient, address: str) -> list[FoundForm]:

@@ -57,9 +57,9 @@ async def test_a_number_is_searched_got_and_released(client: httpx.AsyncClient, 
 
     [row] = await held(tenant.organization.id)
     release = f"{settings}/numbers/{row.id}/release"
-    asked = (await client.get(release)).text
-    assert f"Release {shown}?" in asked
-    assert "Release number</button>" in asked
+    page = (await client.get(release)).text
+    assert f"Release {shown}?" in page
+    assert "Release number</button>" in page
     assert [number.id for number in await held(tenant.organization.id)] == [row.id]
     released = await post_form(client, release, release, {})
     assert (released.status_code, released.headers["location"]) == (303, f"{settings}#phone-number")

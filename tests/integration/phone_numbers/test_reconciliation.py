@@ -32,9 +32,9 @@ Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
 SOURCES = str(Path(__file__).resolve().parents[3] / "src")
 
 
-def purchase_id_of(asked: datetime) -> UUID:
+def purchase_id_of(requested_at: datetime) -> UUID:
     """The id of a purchase asked for at that time."""
-    return UUID(int=first_uuid7(asked).int | (uuid7().int & ((1 << 80) - 1)))
+    return UUID(int=first_uuid7(requested_at).int | (uuid7().int & ((1 << 80) - 1)))
 
 
 @pytest.mark.parametrize(
@@ -175,14 +175,14 @@ class _Counting(NumberReconciler):
 
     def __init__(self, database: Database, carrier: Carrier, provisioning: NumberProvisioning) -> None:
         super().__init__(database, carrier, provisioning)
-        self.asked: list[str] = []
+        self.calls: list[str] = []
 
     async def compare(self) -> ReconciliationReport:
-        self.asked.append("compare")
+        self.calls.append("compare")
         return ReconciliationReport()
 
     async def settle_pending(self) -> ReconciliationReport:
-        self.asked.append("settle")
+        self.calls.append("settle")
         return ReconciliationReport()
 
 
@@ -193,7 +193,7 @@ async def test_every_tenth_run_compares_the_whole_list(
     reconciliation = PeriodicNumberReconciliation(reconciler, compared.append)
     for _ in range(11):
         await reconciliation.run()
-    assert reconciler.asked == ["compare", *["settle"] * 9, "compare"]
+    assert reconciler.calls == ["compare", *["settle"] * 9, "compare"]
     assert compared == ["numbers.compared"] * 2
 
 

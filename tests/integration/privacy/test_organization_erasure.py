@@ -58,7 +58,7 @@ async def is_there(jobs: Database, organization_id: UUID) -> bool:
         return await session.get(Organization, organization_id) is not None
 
 
-async def told_of(jobs: Database, organization_id: UUID) -> list[AuditEvent]:
+async def platform_events_of(jobs: Database, organization_id: UUID) -> list[AuditEvent]:
     """The platform's own events about an organization."""
     query = (
         sa.select(AuditEvent)
@@ -115,7 +115,7 @@ async def test_what_is_kept_are_sums_without_names_and_numbers(jobs: Database, m
     await delete(jobs, tenant.organization.id, ago=OVER)
     await erasure(jobs).run()
 
-    begun, erased = await told_of(jobs, tenant.organization.id)
+    begun, erased = await platform_events_of(jobs, tenant.organization.id)
     assert (begun.action, erased.action) == ("organization.erasure_begun", "organization.erased")
     assert begun.actor_kind == erased.actor_kind == "system"
     assert erased.details is not None
@@ -172,7 +172,7 @@ async def test_an_erasure_killed_at_any_step_is_finished_by_the_next(
             await assert_untouched_or_lost_to_its_owner(jobs, full_tenant.tenant, before)
             assert await erasure(jobs).run() == 1
         assert set((await fingerprints(jobs, organization_id)).values()) == {None}
-        recorded = [event.action for event in await told_of(jobs, organization_id)]
+        recorded = [event.action for event in await platform_events_of(jobs, organization_id)]
         assert recorded == ["organization.erasure_begun", "organization.erased"], "each once"
         number += 1
     assert number > len(before), "a step for each table at least"

@@ -31,7 +31,7 @@ async def key_of(new_client: NewClient, tenant: Tenant, *, scope: str = "write",
     return raw
 
 
-def bearing(client: httpx.AsyncClient, raw: str) -> httpx.AsyncClient:
+def with_key(client: httpx.AsyncClient, raw: str) -> httpx.AsyncClient:
     client.headers["authorization"] = f"Bearer {raw}"
     return client
 
@@ -72,7 +72,7 @@ async def test_a_key_that_may_write_makes_tokens_without_csrf_and_is_named_in_th
     client: httpx.AsyncClient, new_client: NewClient, make: Factory
 ) -> None:
     tenant = await make.tenant()
-    bearing(client, await key_of(new_client, tenant))
+    with_key(client, await key_of(new_client, tenant))
 
     answer = await client.post(path_of(tenant, "/embed-tokens"), json={"label": "Made by a program"})
 
@@ -89,7 +89,7 @@ async def test_a_read_key_reads_and_is_told_that_it_may_not_write(
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
-    bearing(client, await key_of(new_client, tenant, scope="read"))
+    with_key(client, await key_of(new_client, tenant, scope="read"))
     before = await row_counts(database)
 
     assert (await client.get(path_of(tenant, "/calls"))).status_code == 200
@@ -107,7 +107,7 @@ async def test_a_key_lists_its_one_organization(
     client: httpx.AsyncClient, new_client: NewClient, make: Factory
 ) -> None:
     tenant = await make.tenant()
-    bearing(client, await key_of(new_client, tenant, scope="read"))
+    with_key(client, await key_of(new_client, tenant, scope="read"))
 
     answer = await client.get("/api/organizations")
 
@@ -130,7 +130,7 @@ async def test_another_tenants_key_sees_what_a_random_id_shows(
     client: httpx.AsyncClient, new_client: NewClient, make: Factory
 ) -> None:
     mine, theirs = await make.tenant(), await make.tenant()
-    bearing(client, await key_of(new_client, mine))
+    with_key(client, await key_of(new_client, mine))
 
     real = await client.get(path_of(theirs, "/embed-tokens"))
     random = await client.get(f"/api/organizations/{uuid4()}/embed-tokens")
@@ -145,7 +145,7 @@ async def test_keys_and_members_are_not_for_keys(
     client: httpx.AsyncClient, new_client: NewClient, make: Factory, rest: str
 ) -> None:
     tenant = await make.tenant()
-    bearing(client, await key_of(new_client, tenant))
+    with_key(client, await key_of(new_client, tenant))
 
     answers = [await client.get(path_of(tenant, rest)), await client.post(path_of(tenant, rest), json={})]
 
@@ -174,7 +174,7 @@ async def test_a_session_beside_a_bad_key_does_not_count(client: httpx.AsyncClie
     await sign_in(client, tenant.owner)
     assert (await client.get(path_of(tenant))).status_code == 200
 
-    bearing(client, secrets.mint("epk_").raw)
+    with_key(client, secrets.mint("epk_").raw)
 
     assert (await client.get(path_of(tenant))).status_code == 401
     assert (await client.get("/api/session")).status_code == 401
@@ -186,7 +186,7 @@ async def test_a_revoked_key_stops_at_once_and_leaves_the_list(
 ) -> None:
     tenant = await make.tenant()
     raw = await key_of(new_client, tenant)
-    person, program = await sign_in(client, tenant.owner), bearing(new_client(), raw)
+    person, program = await sign_in(client, tenant.owner), with_key(new_client(), raw)
     assert (await program.get(path_of(tenant))).status_code == 200
     (key,) = (await person.get(path_of(tenant, "/api-keys"))).json()["items"]
 
@@ -202,7 +202,7 @@ async def test_the_keys_of_a_deleted_organization_are_dead(
     client: httpx.AsyncClient, new_client: NewClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
-    bearing(client, await key_of(new_client, tenant))
+    with_key(client, await key_of(new_client, tenant))
     async with database.sessions() as session, session.begin():
         await session.execute(
             sa.text("UPDATE organization SET deleted_at = now() WHERE id = :id"), {"id": tenant.organization.id}
@@ -263,7 +263,7 @@ async def test_use_is_noted_at_most_once_a_minute(
     app: Litestar, client: httpx.AsyncClient, new_client: NewClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
-    bearing(client, await key_of(new_client, tenant))
+    with_key(client, await key_of(new_client, tenant))
 
     async def last_used() -> object:
         await API_KEYS.get(app).uses.flush()

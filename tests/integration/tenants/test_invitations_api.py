@@ -233,9 +233,9 @@ async def test_an_address_whose_invitation_is_too_old_is_invited_anew(
 
 async def test_an_admin_invites_no_owner_and_a_member_nobody(new_client: NewClient, make: Factory) -> None:
     tenant = await make.tenant()
-    for role, asked in ((Role.ADMIN, "owner"), (Role.MEMBER, "member")):
+    for role, invited_as in ((Role.ADMIN, "owner"), (Role.MEMBER, "member")):
         client = await sign_in(new_client(), await make.member(tenant.organization, role))
-        answer = await client.post(invitations(tenant), json={"email": address(), "role": asked})
+        answer = await client.post(invitations(tenant), json={"email": address(), "role": invited_as})
         assert (answer.status_code, answer.json()["code"]) == (403, "role_too_low")
     assert (await client.get(invitations(tenant))).status_code == 403
 

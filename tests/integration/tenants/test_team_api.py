@@ -25,7 +25,7 @@ def members(tenant: Tenant) -> str:
     return f"/api/organizations/{tenant.organization.id}/members"
 
 
-async def place(database: Database, tenant: Tenant, user: User) -> UUID:
+async def add_member(database: Database, tenant: Tenant, user: User) -> UUID:
     """The id of a person's membership."""
     async with database.sessions() as session:
         query = sa.select(Membership.id).where(
@@ -69,7 +69,9 @@ async def test_a_role_changes_from_the_next_request_on(
     path = f"/api/organizations/{tenant.organization.id}"
     assert (await theirs.patch(path, json={"name": "New"})).status_code == 403
 
-    answer = await owner.patch(f"{members(tenant)}/{await place(database, tenant, member)}", json={"role": "admin"})
+    answer = await owner.patch(
+        f"{members(tenant)}/{await add_member(database, tenant, member)}", json={"role": "admin"}
+    )
 
     assert (answer.status_code, answer.json()["role"]) == (200, "admin")
     assert (await theirs.patch(path, json={"name": "New"})).status_code == 200
@@ -89,7 +91,7 @@ async def test_a_removed_members_session_lives_on_without_the_organization(
     path = f"/api/organizations/{tenant.organization.id}"
     assert (await theirs.get(path)).status_code == 200
 
-    answer = await owner.delete(f"{members(tenant)}/{await place(database, tenant, member)}")
+    answer = await owner.delete(f"{members(tenant)}/{await add_member(database, tenant, member)}")
 
     assert answer.status_code == 204
     assert (await theirs.get("/api/session")).status_code == 200
@@ -104,7 +106,7 @@ async def test_anybody_may_leave(client: httpx.AsyncClient, make: Factory, datab
     member = await make.member(tenant.organization, Role.MEMBER)
     await sign_in(client, member)
 
-    answer = await client.delete(f"{members(tenant)}/{await place(database, tenant, member)}")
+    answer = await client.delete(f"{members(tenant)}/{await add_member(database, tenant, member)}")
 
     assert answer.status_code == 204
     assert (await client.get(members(tenant))).status_code == 404
@@ -115,7 +117,7 @@ async def test_the_last_owner_stays_an_owner(client: httpx.AsyncClient, make: Fa
     tenant = await make.tenant()
     await make.member(tenant.organization, Role.ADMIN)
     await sign_in(client, tenant.owner)
-    own = f"{members(tenant)}/{await place(database, tenant, tenant.owner)}"
+    own = f"{members(tenant)}/{await add_member(database, tenant, tenant.owner)}"
 
     demoted, left = await client.patch(own, json={"role": "admin"}), await client.delete(own)
 
@@ -154,7 +156,7 @@ async def test_an_admin_does_not_reach_an_owner(
 ) -> None:
     tenant = await make.tenant()
     await sign_in(client, await make.member(tenant.organization, Role.ADMIN))
-    path = f"{members(tenant)}/{await place(database, tenant, tenant.owner)}"
+    path = f"{members(tenant)}/{await add_member(database, tenant, tenant.owner)}"
 
     answer = await (client.delete(path) if change is None else client.patch(path, json=change))
 
@@ -169,7 +171,7 @@ async def test_an_admin_makes_no_owner_and_not_themselves_one(
     await sign_in(client, admin)
 
     for user in (admin, member):
-        path = f"{members(tenant)}/{await place(database, tenant, user)}"
+        path = f"{members(tenant)}/{await add_member(database, tenant, user)}"
         answer = await client.patch(path, json={"role": "owner"})
         assert (answer.status_code, answer.json()["code"]) == (403, "role_too_low")
 
@@ -180,7 +182,7 @@ async def test_a_member_learns_nothing_about_ids_by_removing(
     tenant = await make.tenant()
     await sign_in(client, await make.member(tenant.organization, Role.MEMBER))
 
-    known = await client.delete(f"{members(tenant)}/{await place(database, tenant, tenant.owner)}")
+    known = await client.delete(f"{members(tenant)}/{await add_member(database, tenant, tenant.owner)}")
     random = await client.delete(f"{members(tenant)}/{uuid4()}")
 
     assert known.status_code == 403
@@ -197,7 +199,7 @@ async def test_a_wrong_body_names_its_field(
     tenant = await make.tenant()
     await sign_in(client, tenant.owner)
 
-    answer = await client.patch(f"{members(tenant)}/{await place(database, tenant, tenant.owner)}", json=body)
+    answer = await client.patch(f"{members(tenant)}/{await add_member(database, tenant, tenant.owner)}", json=body)
 
     assert answer.status_code == 400
     assert [error["field"] for error in answer.json()["errors"]] == [field]
@@ -210,7 +212,7 @@ async def test_ownership_is_handed_over_in_one_step(walled: Database, make: Fact
 
     async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
         await MemberService(session).transfer_ownership(
-            tenant.organization.id, await place(database, tenant, heir), by=by
+            tenant.organization.id, await add_member(database, tenant, heir), by=by
         )
 
     async with database.sessions() as session:
@@ -228,7 +230,7 @@ async def test_an_admin_hands_nothing_over(walled: Database, make: Factory, data
     admin, other = [await make.member(tenant.organization, role) for role in (Role.ADMIN, Role.MEMBER)]
 
     by = Actor(ActorKind.USER, admin.id, admin.email)
-    heir = await place(database, tenant, other)
+    heir = await add_member(database, tenant, other)
     async with walled.tenant_session(tenant.organization.id, admin.id) as session:
         with pytest.raises(RoleTooLow):
             await MemberService(session).transfer_ownership(tenant.organization.id, heir, by=by)

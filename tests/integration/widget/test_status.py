@@ -63,8 +63,8 @@ async def test_a_call_is_told_to_its_own_token_only(
     await callbacks.outgoing(token.id, sid, to="911", CallId=str(call_id))
     mine, hers, theirs, unknown = await asyncio.gather(
         *(
-            ask(client, raw, path="/widget/status", call_id=str(asked))
-            for raw, asked in (
+            ask(client, raw, path="/widget/status", call_id=str(requested))
+            for raw, requested in (
                 (token.raw, call_id),
                 (sister.raw, call_id),
                 (stranger.raw, call_id),

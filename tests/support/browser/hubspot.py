@@ -43,10 +43,10 @@ class HubSpot:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.console: list[str] = []
-        page.on("console", self._heard)
+        page.on("console", self._record_message)
         page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
 
-    def _heard(self, message: ConsoleMessage) -> None:
+    def _record_message(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.console.append(f"{message.type}: {message.text}")
 

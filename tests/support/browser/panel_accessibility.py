@@ -4,7 +4,7 @@ from typing import Any
 
 from playwright.async_api import Page
 
-LOOKS: dict[str, dict[str, Any]] = {
+THEMES: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
     "forced": {"forced_colors": "active"},
@@ -12,8 +12,8 @@ LOOKS: dict[str, dict[str, Any]] = {
     "small": {"color_scheme": "light", "viewport": {"width": 320, "height": 480}},
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-LEAST_KEY = 44
-LEAST_TARGET = 24
+MIN_KEY_PIXELS = 44
+MIN_TARGET_PIXELS = 24
 # axe-core checks the panel only, because the page around it belongs to the customer.
 RUN = """async ({ rules, least, key }) => {
     const host = document.querySelector("epoch-phone");
@@ -35,5 +35,5 @@ RUN = """async ({ rules, least, key }) => {
 
 
 async def findings(page: Page) -> list[str]:
-    found: list[str] = await page.evaluate(RUN, {"rules": RULES, "least": LEAST_TARGET, "key": LEAST_KEY})
+    found: list[str] = await page.evaluate(RUN, {"rules": RULES, "least": MIN_TARGET_PIXELS, "key": MIN_KEY_PIXELS})
     return found

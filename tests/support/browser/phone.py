@@ -56,19 +56,19 @@ class Phone:
         self.customer = customer
         self.console: list[str] = []
         self.requests: list[str] = []
-        page.on("console", self._heard)
+        page.on("console", self._record_message)
         page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
-        page.on("request", self._asked)
-        page.on("websocket", self._connected)
+        page.on("request", self._record_request)
+        page.on("websocket", self._record_socket)
 
-    def _heard(self, message: ConsoleMessage) -> None:
+    def _record_message(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.console.append(f"{message.type}: {message.text}")
 
-    def _asked(self, request: Request) -> None:
+    def _record_request(self, request: Request) -> None:
         self.requests.append(request.url)
 
-    def _connected(self, socket: WebSocket) -> None:
+    def _record_socket(self, socket: WebSocket) -> None:
         self.requests.append(socket.url)
 
     @property

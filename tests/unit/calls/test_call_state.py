@@ -25,7 +25,7 @@ def parent(kind: str, seconds: float, duration: int | None = None) -> LegEvent:
 
 
 DIAL_ENDED = LegEvent(is_child=False, kind="dial-ended", sequence=-1, occurred_at=at(9.1))
-TALKED = [
+ANSWERED_CALL = [
     child("initiated", 0, 0),
     child("ringing", 1, 1),
     child("in-progress", 2, 3),
@@ -33,7 +33,7 @@ TALKED = [
     parent("completed", 9.2, 9),
     DIAL_ENDED,
 ]
-TALKED_STATE = CallState(CallStatus.COMPLETED, duration=6, answered_at=at(3), ended_at=at(9), end_reason=None)
+ANSWERED_CALL_STATE = CallState(CallStatus.COMPLETED, duration=6, answered_at=at(3), ended_at=at(9), end_reason=None)
 
 
 def unanswered(status: str) -> tuple[list[LegEvent], CallState]:
@@ -53,8 +53,8 @@ def dial_ended(status: str, duration: int | None = None, error_code: int | None 
     )
 
 
-STORIES = {
-    "talked": (TALKED, TALKED_STATE),
+CALLS = {
+    "answered": (ANSWERED_CALL, ANSWERED_CALL_STATE),
     **{status: unanswered(status) for status in ("busy", "no-answer", "failed", "canceled")},
     "hung up before anything was dialled": (
         [parent("ringing", 0), parent("completed", 2, 2), DIAL_ENDED],
@@ -79,8 +79,8 @@ STORIES = {
 }
 
 
-def retellings(events: list[LegEvent]) -> Iterator[list[LegEvent]]:
-    """Every order of the events, and in each every choice of those that are told twice."""
+def orders_with_repetitions(events: list[LegEvent]) -> Iterator[list[LegEvent]]:
+    """Every order of the events, and in each every choice of those that are repeated."""
     for count, order in enumerate(itertools.permutations(events)):
         for twice in itertools.product((False, True), repeat=len(order)):
             again = [event for event, repeated in zip(order, twice, strict=True) if repeated]
@@ -92,10 +92,10 @@ def retellings(events: list[LegEvent]) -> Iterator[list[LegEvent]]:
             ][count % 3]
 
 
-@pytest.mark.parametrize("story", STORIES)
-def test_every_order_and_repetition_gives_the_same_call(story: str) -> None:
-    events, expected = STORIES[story]
-    assert {derive_call_state(told) for told in retellings(events)} == {expected}
+@pytest.mark.parametrize("name", CALLS)
+def test_every_order_and_repetition_gives_the_same_call(name: str) -> None:
+    events, expected = CALLS[name]
+    assert {derive_call_state(order) for order in orders_with_repetitions(events)} == {expected}
 
 
 @pytest.mark.parametrize(
@@ -103,16 +103,16 @@ def test_every_order_and_repetition_gives_the_same_call(story: str) -> None:
     [(0, CallStatus.INITIATED), (1, CallStatus.INITIATED), (2, CallStatus.RINGING), (3, CallStatus.IN_PROGRESS)],
 )
 def test_a_call_under_way_has_no_end(seen: int, status: CallStatus) -> None:
-    for told in itertools.permutations(TALKED[:seen]):
-        state = derive_call_state(told)
+    for events in itertools.permutations(ANSWERED_CALL[:seen]):
+        state = derive_call_state(events)
         assert state.status is status
         assert (state.duration, state.ended_at, state.end_reason) == (0, None, None)
         assert state.answered_at == (at(3) if seen == 3 else None)
 
 
 def test_the_dialled_legs_end_alone_closes_a_call() -> None:
-    told = [*TALKED[:3], parent("completed", 9.2, 9), DIAL_ENDED]
-    assert derive_call_state(told).status is CallStatus.IN_PROGRESS
+    events = [*ANSWERED_CALL[:3], parent("completed", 9.2, 9), DIAL_ENDED]
+    assert derive_call_state(events).status is CallStatus.IN_PROGRESS
 
 
 @pytest.mark.parametrize("seen", [[dial_ended("failed")], [child("ringing", 1, 1), dial_ended("busy")]])
@@ -121,23 +121,26 @@ def test_the_dials_result_alone_ends_no_call(seen: list[LegEvent]) -> None:
 
 
 def test_the_dialled_legs_end_overrules_the_dials_result() -> None:
-    assert derive_call_state([*TALKED, dial_ended("failed", error_code=13227)]) == TALKED_STATE
+    assert derive_call_state([*ANSWERED_CALL, dial_ended("failed", error_code=13227)]) == ANSWERED_CALL_STATE
 
 
 def test_an_end_is_final_whatever_comes_later() -> None:
     assert (
-        derive_call_state([*TALKED, child("ringing", 4, 20), child("in-progress", 5, 21)]).status
+        derive_call_state([*ANSWERED_CALL, child("ringing", 4, 20), child("in-progress", 5, 21)]).status
         is CallStatus.COMPLETED
     )
 
 
 def test_the_duration_is_the_dialled_legs_not_the_callers() -> None:
-    assert derive_call_state([*TALKED[:4], parent("completed", 9.2, 700)]).duration == 6
+    assert derive_call_state([*ANSWERED_CALL[:4], parent("completed", 9.2, 700)]).duration == 6
 
 
 @pytest.mark.parametrize("lost", [{0}, {1}, {2}, {0, 1, 2}])
 def test_lost_steps_do_not_change_the_end(lost: set[int]) -> None:
-    assert derive_call_state(event for number, event in enumerate(TALKED) if number not in lost) == TALKED_STATE
+    assert (
+        derive_call_state(event for number, event in enumerate(ANSWERED_CALL) if number not in lost)
+        == ANSWERED_CALL_STATE
+    )
 
 
 def test_an_unanswered_call_has_no_duration_even_if_one_is_told() -> None:
@@ -145,4 +148,4 @@ def test_an_unanswered_call_has_no_duration_even_if_one_is_told() -> None:
 
 
 def test_words_that_we_do_not_know_change_nothing() -> None:
-    assert derive_call_state([*TALKED, child("dancing", 9, 30)]) == TALKED_STATE
+    assert derive_call_state([*ANSWERED_CALL, child("dancing", 9, 30)]) == ANSWERED_CALL_STATE

@@ -34,13 +34,13 @@ def test_commas_quotes_and_line_breaks_stay_inside_their_cell() -> None:
 @pytest.mark.anyio
 async def test_rows_are_read_in_batches_until_there_are_none() -> None:
     rows = [RateCounter(id=UUID(int=number), key=f"={number}") for number in (3, 2, 1)]
-    asked: list[UUID | None] = []
+    cursors: list[UUID | None] = []
 
     async def read(after: UUID | None) -> Sequence[RateCounter]:
-        asked.append(after)
+        cursors.append(after)
         return [row for row in rows if after is None or row.id < after][:2]
 
     text = b"".join([chunk async for chunk in csv_of(["key"], read, lambda row: [row.key])])
 
     assert text == b"key\r\n'=3\r\n'=2\r\n'=1\r\n"
-    assert asked == [None, UUID(int=2), UUID(int=1)]
+    assert cursors == [None, UUID(int=2), UUID(int=1)]

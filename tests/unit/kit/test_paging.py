@@ -28,15 +28,15 @@ def test_what_is_no_cursor_is_refused_by_name(cursor: str) -> None:
     assert [field for field, _ in refused.value.errors] == ["cursor"]
 
 
-@pytest.mark.parametrize(("asked", "given"), [(None, 50), (1, 1), (100, 100)])
-def test_a_page_has_a_sensible_size(asked: int | None, given: int) -> None:
-    assert read_limit(asked) == given
+@pytest.mark.parametrize(("requested", "given"), [(None, 50), (1, 1), (100, 100)])
+def test_a_page_has_a_sensible_size(requested: int | None, given: int) -> None:
+    assert read_limit(requested) == given
 
 
-@pytest.mark.parametrize("asked", [0, -1, 101, 1 << 70])
-def test_other_sizes_are_refused_by_name(asked: int) -> None:
+@pytest.mark.parametrize("requested", [0, -1, 101, 1 << 70])
+def test_other_sizes_are_refused_by_name(requested: int) -> None:
     with pytest.raises(ValidationFailed) as refused:
-        read_limit(asked)
+        read_limit(requested)
     assert [field for field, _ in refused.value.errors] == ["limit"]
 
 

@@ -41,7 +41,7 @@ class ScriptedEnvironment:
         self.time = datetime(2026, 11, 22, tzinfo=UTC)
         self.timers: list[Later] = []
         self.signals: list[tuple[str, dict[str, object]]] = []
-        self.asked: list[tuple[str, Form, Callable[[Sequence[twiml.Verb] | None], None]]] = []
+        self.fetches: list[tuple[str, Form, Callable[[Sequence[twiml.Verb] | None], None]]] = []
         self.reports: list[tuple[str, Form]] = []
 
     def now(self) -> datetime:
@@ -56,7 +56,7 @@ class ScriptedEnvironment:
         self.signals.append((kind, payload))
 
     def fetch_document(self, url: str, form: Form, then: Callable[[Sequence[twiml.Verb] | None], None]) -> None:
-        self.asked.append((url, form, then))
+        self.fetches.append((url, form, then))
 
     def send_status(self, url: str, form: Form) -> None:
         self.reports.append((url, form))
@@ -70,7 +70,7 @@ class ScriptedEnvironment:
         self.time = end
 
     def answer(self, document: str | None) -> None:
-        _, _, then = self.asked.pop(0)
+        _, _, then = self.fetches.pop(0)
         then(None if document is None else twiml.parse(f"<Response>{document}</Response>".encode(), VOICE))
 
     @property
@@ -83,7 +83,7 @@ class ScriptedEnvironment:
 
 
 class SilentMedia:
-    """Audio that only remembers what it was asked to play."""
+    """Audio that only remembers what it was fetches to play."""
 
     answer, codec = "v=0 answer", "PCMU"
 
@@ -148,7 +148,7 @@ def test_the_voice_form_lets_the_page_choose_only_whom_to_call(
     environment: ScriptedEnvironment, media: SilentMedia
 ) -> None:
     make_call(environment).start(media)
-    url, form, _ = environment.asked[0]
+    url, form, _ = environment.fetches[0]
     assert url == VOICE
     assert (form["To"], form["From"], form["CallId"], form["tenant"]) == (ECHO, "client:w_1", "c", "7")
     assert (form["Direction"], form["CallStatus"], form["Called"], form["ApiVersion"]) == (
@@ -186,7 +186,7 @@ def test_a_far_end_not_reached_is_named(
 ) -> None:
     call = placed(environment, media, to)
     environment.pass_time(31)
-    url, form, _ = environment.asked[0]
+    url, form, _ = environment.fetches[0]
     assert (url, form["DialCallStatus"], form["DialBridged"]) == (ENDED, status, "false")
     assert "DialCallDuration" not in form
     environment.answer("")
@@ -217,7 +217,7 @@ def test_the_far_end_hangs_up_and_the_duration_is_what_passed(
     call = placed(environment, media, REMOTE, speed=speed)
     environment.pass_time(10)
     assert environment.reports[-1][1]["CallDuration"] == seconds
-    assert environment.asked[0][1]["DialCallDuration"] == seconds
+    assert environment.fetches[0][1]["DialCallDuration"] == seconds
     environment.answer("")
     assert environment.signals[-1] == ("hangup", {"callsid": call.sid})
 
@@ -264,7 +264,7 @@ def test_a_hang_up_before_the_audio_is_ready_asks_nobody(environment: ScriptedEn
     call = make_call(environment)
     call.hang_up()
     call.start(media)
-    assert (environment.asked, environment.reports, media.is_closed) == ([], [], True)
+    assert (environment.fetches, environment.reports, media.is_closed) == ([], [], True)
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.2, 0.4, 2.2])
@@ -278,7 +278,7 @@ def test_a_hang_up_before_the_answer_cancels_the_child(
     assert environment.child_statuses[-1] == "canceled"
     assert environment.child_statuses.count("canceled") == 1
     assert call.parent.status is Status.NO_ANSWER
-    assert environment.asked[0][1]["DialCallStatus"] == "canceled"
+    assert environment.fetches[0][1]["DialCallStatus"] == "canceled"
     assert "answer" not in environment.kinds
 
 

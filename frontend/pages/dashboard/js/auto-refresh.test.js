@@ -8,16 +8,16 @@ const now = (live) => `<ul data-part="live">${live}</ul><p data-part="still">sam
 const answer = (status, text = "") => ({ status, ok: status < 400, text: async () => text });
 const find = (selector) => document.querySelector(selector);
 let answers;
-let asked;
+let requests;
 
 beforeEach(() => {
   vi.useFakeTimers();
   document.body.innerHTML = PAGE;
   answers = [];
-  asked = 0;
+  requests = 0;
   const fetch = async (_, { redirect }) => {
     expect(redirect).toBe("error");
-    asked += 1;
+    requests += 1;
     const next = answers.length > 1 ? answers.shift() : answers[0];
     if (next instanceof Error) throw next;
     return next;
@@ -41,18 +41,18 @@ const pass = (milliseconds) => vi.advanceTimersByTimeAsync(milliseconds);
 test("replaces the parts that differ, and keeps the focus on its link", async () => {
   const apart = find("#apart");
   find("a[href='/a']").focus();
-  let told = 0;
-  document.addEventListener("epoch:fresh", () => (told += 1), { once: true });
+  let events = 0;
+  document.addEventListener("epoch:fresh", () => (events += 1), { once: true });
   answers = [answer(200, now('<li><a href="/b">B</a></li><li><a href="/a">A</a></li>'))];
   expect(find("[data-refresh]").hidden).toBe(false);
   await pass(1000);
   expect(find("[data-part=live]").textContent).toBe("BA");
   expect(document.activeElement.getAttribute("href")).toBe("/a");
   expect(find("#apart")).toBe(apart);
-  expect(told).toBe(1);
+  expect(events).toBe(1);
   const [first] = find("[data-part=live]").children;
   await pass(1000);
-  expect(asked).toBe(2);
+  expect(requests).toBe(2);
   expect(find("[data-part=live]").children[0]).toBe(first);
 });
 
@@ -66,7 +66,7 @@ test("stops when the session is over and offers to sign in", async () => {
   await pass(60_000);
   look("visible");
   await pass(60_000);
-  expect(asked).toBe(1);
+  expect(requests).toBe(1);
   expect(find("[data-part=live]").textContent).toBe("A");
 });
 
@@ -83,10 +83,10 @@ test("does not refresh a hidden page, and refreshes at once when it is shown", a
   answers = [answer(200, now("<li>C</li>"))];
   look("hidden");
   await pass(60_000);
-  expect(asked).toBe(0);
+  expect(requests).toBe(0);
   look("visible");
   await pass(0);
-  expect(asked).toBe(1);
+  expect(requests).toBe(1);
 });
 
 test("can be stopped and started again", async () => {
@@ -95,10 +95,10 @@ test("can be stopped and started again", async () => {
   button.click();
   expect(button.textContent).toBe("Refresh every 10 seconds");
   await pass(60_000);
-  expect(asked).toBe(0);
+  expect(requests).toBe(0);
   button.click();
   await pass(0);
-  expect(asked).toBe(1);
+  expect(requests).toBe(1);
   await pass(1000);
-  expect(asked).toBe(2);
+  expect(requests).toBe(2);
 });

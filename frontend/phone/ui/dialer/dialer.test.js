@@ -124,8 +124,8 @@ test.each([
   [{ lostDevice: null, warnings: new Set(["constant-audio-input-level"]) }, "silent"],
   [{ lostDevice: null, warnings: new Set(["a-new-one"]) }, ""],
   [{ lostDevice: null, warnings: new Set() }, ""],
-])("qualityWarningOf words the worst problem", (phone, told) => {
+])("qualityWarningOf words the worst problem", (phone, expected) => {
   expect(qualityWarningOf(phone, { microphone: "unplugged", lossy: "lossy", silent: "silent", poor: "poor" })).toBe(
-    told,
+    expected,
   );
 });
