@@ -92,7 +92,11 @@ async def test_each_way_in_reaches_a_server_with_tls(
     async with engine.connect() as connection:
         assert (await connection.exec_driver_sql("SELECT current_user")).scalar_one() == "epoch"
     await engine.dispose()
-    await asyncio.to_thread(upgrade, url)
+
+
+async def test_migrations_take_the_same_url(tls_server: PgBouncer, files: dict[str, str]) -> None:
+    url = tls_server.url.replace("127.0.0.1", "localhost")
+    await asyncio.to_thread(upgrade, f"{url}?sslmode=verify-full&sslrootcert={files['ca']}")
 
 
 @pytest.mark.parametrize(
