@@ -33,6 +33,8 @@ from widget.token_auth import RequestMetadata, TokenAuthenticator, WidgetRequest
 
 pytestmark = pytest.mark.anyio
 WIDGET_PATHS = ("/widget/exchange", "/widget/status")
+LOCK = 7_301
+"""An advisory lock of no other test."""
 
 
 @pytest.fixture
@@ -173,7 +175,9 @@ async def test_an_exchange_that_would_wait_too_long_is_refused_at_once_and_a_cal
     async with application.lifespan(), browser_at(application, "203.0.113.20", settings.public_url) as browser:
         # Opens the connection, so that what follows waits for it.
         assert (await ask(browser, token.raw)).status_code == 200
-        slow = asyncio.create_task(lookups.fetch_row("SELECT pg_sleep(1)"))
+        holder = await small.connect()
+        await holder.execute("SELECT pg_advisory_lock($1)", LOCK)
+        slow = asyncio.create_task(lookups.fetch_row("SELECT pg_advisory_xact_lock($1)", LOCK))
         await asyncio.sleep(0)
         first = asyncio.create_task(ask(browser, token.raw))
         while not lookups._refusable:  # noqa: ASYNC110 - nothing tells
@@ -183,7 +187,10 @@ async def test_an_exchange_that_would_wait_too_long_is_refused_at_once_and_a_cal
             refused = await ask(browser, token.raw, path=path)
             assert_problem(refused, 429, "too_many_requests", "Too many requests")
             assert int(refused.headers["retry-after"]) > 0
-        call = await CallbackClient(browser, settings).outgoing(token.id, new_sid())
+        call = asyncio.create_task(CallbackClient(browser, settings).outgoing(token.id, new_sid()))
+        while not (lookups._waiters or call.done()):  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+        await holder.close()
         await slow
-        assert b"<Dial " in call.content
+        assert b"<Dial " in (await call).content
         assert (await first).status_code == 200
