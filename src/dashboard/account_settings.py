@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from accounts.account_services import ACCOUNT_SERVICES
 from accounts.account_settings import AccountSettings
 from accounts.auth import current_actor, current_viewer, session_cookie
+from accounts.errors import PasskeyRefused, PasskeyTooLate
 from accounts.user_agents import describe_user_agent
 from dashboard.guards import loads_memberships
 from dashboard.pages import redirect, render
@@ -111,9 +112,11 @@ async def redirect_or_form(
     try:
         ensure_valid_text(form)
         return await work()
-    except (Unauthenticated, NotFound):
-        raise
     except DomainError as error:
+        # A refused passkey is a mistake in the form; other 401s mean that nobody is signed in any more.
+        is_session_over = isinstance(error, Unauthenticated) and not isinstance(error, (PasskeyRefused, PasskeyTooLate))
+        if is_session_over or isinstance(error, NotFound):
+            raise
         refused = form.refused(error)
         if isinstance(error, TooMany) and error.message == TooMany.message:
             refused = Form(form.values, {"": f"Too many wrong attempts. Try again in {error.retry_after} seconds."})
