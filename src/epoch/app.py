@@ -47,6 +47,7 @@ from epoch.page_routes import build_pages
 from epoch.phone_number_jobs import build_number_provisioning, build_number_reconciliation_jobs
 from epoch.purge_rules import build_purge_job
 from epoch.readiness import READINESS, Readiness
+from epoch.security_txt import security_txt_router
 from guide.controllers import guide_router
 from integrations.controllers import integrations_router
 from integrations.kits import INTEGRATION_KITS, KitBuilder
@@ -202,6 +203,7 @@ def create_app(
             integrations_router(settings, assets, database, limiter),
             pop_out_router(settings, assets),
             health_router,
+            security_txt_router,
             admin_route(back_office),
         ],
         dependencies={

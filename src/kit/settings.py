@@ -1,5 +1,6 @@
 """Settings: read once from the environment into a frozen object; an invalid value is an error."""
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -90,6 +91,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Bearer token for ``GET /metrics``; without it only this machine reads them, and in production nobody."""
     admin_networks: tuple[str, ...]
     """Networks from which ``/admin`` can be reached; without it from everywhere."""
+    contact_email: str | None
+    """Address for reports of vulnerabilities, in ``/.well-known/security.txt``; production without it has none."""
     call_retention_months: int
     """Months after which call data is erased, unless the organization chooses its own."""
     sandbox_speed: float
@@ -163,6 +166,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         trusted_proxies=read.proxies("EPOCH_TRUSTED_PROXIES"),
         metrics_token=read.optional("EPOCH_METRICS_TOKEN"),
         admin_networks=read.networks("EPOCH_ADMIN_NETWORKS"),
+        contact_email=read.email_address("EPOCH_CONTACT_EMAIL"),
         call_retention_months=read.whole("EPOCH_CALL_RETENTION_MONTHS", 24, low=1, high=36),
         sandbox_speed=read.positive("EPOCH_SANDBOX_SPEED", 1.0),
         sandbox_address=read.optional("EPOCH_SANDBOX_ADDRESS"),
@@ -241,6 +245,9 @@ def _refuse_unsafe(settings: Settings, *, proxies_are_declared: bool) -> None:
     for refused, why in unsafe:
         if refused:
             raise SettingsError(why)
+
+
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$&'*+/=^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 class _Reader:
@@ -329,6 +336,12 @@ class _Reader:
         if value is not None and (parts is None or parts.scheme not in ("smtp", "smtps") or not parts.hostname):
             # The message does not repeat the value: it may contain a password.
             raise SettingsError(f"{name} must be like smtp://user:password@mail.example.com:587 (or smtps://)")
+        return value
+
+    def email_address(self, name: str) -> str | None:
+        value = self.optional(name)
+        if value is not None and not _EMAIL.fullmatch(value):
+            raise SettingsError(f"{name} must be an e-mail address like security@example.com, not {value[:80]!r}")
         return value
 
     def networks(self, name: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from epoch.cli.commands import read_deployment
 from epoch.connection_budget import read_budget
 from epoch.health import MAX_CLOCK_SKEW
 from epoch.pooler_check import ensure_pooler_is_declared
+from epoch.security_txt import SECURITY_TXT_PATH, contact_of
 from epoch.tenant_walls import describe, expected_walls, find_gaps, owner_attributes
 from kit.db.connector import Connector
 from kit.settings import Settings, SettingsError
@@ -63,6 +64,7 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
         ("proxies", _proxies),
         ("metrics", _metrics),
         ("clock", _clock),
+        ("contact", _contact),
         ("database clock", _database_clock),
     )
     return [await _run_check(part, check, settings) for part, check in checks]
@@ -180,6 +182,13 @@ async def _metrics(settings: Settings) -> str:
     if settings.is_production or settings.trusted_proxies:
         return "for nobody: set EPOCH_METRICS_TOKEN to read them"
     return "for this machine"
+
+
+async def _contact(settings: Settings) -> str:
+    contact = contact_of(settings)
+    if contact is None:
+        return f"warning: EPOCH_CONTACT_EMAIL is not set, so {SECURITY_TXT_PATH} answers 404"
+    return f"{contact}, in {SECURITY_TXT_PATH}"
 
 
 async def _clock(settings: Settings) -> str:
