@@ -1,7 +1,7 @@
 # Commands for development and continuous integration; `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-fast coverage check setup lint types imports frontend-lint production-check locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-widget bench-paint docs screenshots lock clean
+.PHONY: help run test test-fast coverage check setup lint types imports frontend-lint production-check locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-bad-day bench-widget bench-paint docs screenshots lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -111,6 +111,10 @@ bench-retention: ## measure export, erasing a number and erasing by age
 
 bench-pgbouncer: setup ## measure the exchange through PgBouncer against a direct connection
 	PYTHONPATH=src:tests:bench $(BIN)/python -P bench/pgbouncer.py
+
+bench-bad-day: ## measure what a bad day of one tenant, or of strangers, costs the others
+	@tools/setup bench
+	.cache/bench/bin/python bench/bad_day.py
 
 bench-widget: setup ## measure a page with and without the phone in it
 	PYTHONPATH=src:tests $(BIN)/python bench/host_page.py
