@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from carrier.port import CarrierUnavailable
+from carrier.port import NotDoneAtCarrier
 
 FAILURES_TO_OPEN = 5
 """Consecutive failures within ``WINDOW_SECONDS`` that open the breaker."""
@@ -45,12 +45,12 @@ class CircuitBreaker:
         return BreakerState.OPEN if self._clock() < self._open_until else BreakerState.PROBING
 
     def ensure_closed(self) -> None:
-        """Let a request pass; after a pause only one. Raises: CarrierUnavailable."""
+        """Let a request pass; after a pause only one. Raises: NotDoneAtCarrier."""
         if self._open_until is None:
             return
         now = self._clock()
         if now < self._open_until:
-            raise CarrierUnavailable("the carrier has failed too often and is left alone for a moment")
+            raise NotDoneAtCarrier("the carrier has failed too often and is left alone for a moment")
         self._open_until = now + PROBE_SECONDS
 
     def record_success(self) -> None:

@@ -25,6 +25,10 @@ class CarrierUnavailable(CarrierError):
     """The carrier did not answer in time, or answered with a server error; a later try may succeed."""
 
 
+class NotDoneAtCarrier(CarrierUnavailable):
+    """Nothing was done: the carrier had too many requests, or the request was not sent. A later try may succeed."""
+
+
 class CarrierAccessRefused(CarrierUnavailable):
     """The carrier refused our credentials, or suspended the account: an operator's fault, not a customer's."""
 

@@ -18,6 +18,7 @@ from carrier.port import (
     CarrierUnavailable,
     DialPlan,
     LegReport,
+    NotDoneAtCarrier,
     NotFoundAtCarrier,
     NotInProgressAtCarrier,
     OwnedNumber,
@@ -278,7 +279,9 @@ def _translated(error: TwilioException) -> CarrierError:
         return NotFoundAtCarrier(message, code=code)
     if status in (401, 403):
         return CarrierAccessRefused(message, code=code)
-    if status == 429 or status >= 500:
+    if status == 429:
+        return NotDoneAtCarrier(message, code=code)
+    if status >= 500:
         return CarrierUnavailable(message, code=code)
     return CarrierError(message, code=code)
 

@@ -19,6 +19,7 @@ from carrier.port import (
     CarrierAccessRefused,
     CarrierError,
     CarrierUnavailable,
+    NotDoneAtCarrier,
     NotFoundAtCarrier,
     OwnedNumber,
 )
@@ -168,6 +169,10 @@ class NumberPurchaser:
         except CarrierAccessRefused as error:
             await self._fail(organization_id, claim.purchase_id, _NOT_SOLD, by)
             raise Unavailable from error
+        except NotDoneAtCarrier as error:
+            log.warning("purchase_not_begun", purchase=str(claim.purchase_id), error=str(error))
+            await self._fail(organization_id, claim.purchase_id, _NOT_RECEIVED, by)
+            raise CarrierNotAnswering from error
         except CarrierUnavailable as error:
             log.warning("purchase_unanswered", purchase=str(claim.purchase_id), error=str(error))
             bought = await self._find_unanswered(claim)

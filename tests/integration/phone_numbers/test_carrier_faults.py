@@ -103,6 +103,25 @@ async def test_an_unconfirmed_purchase_is_not_repeated_and_is_settled_later(
     assert len(await held(organization_id)) == 1
 
 
+async def test_a_purchase_that_the_carrier_had_no_time_for_keeps_nobody_waiting(
+    faulty_carrier: FaultyCarrier,
+    provisioning: NumberProvisioning,
+    make: Factory,
+    number: str,
+    at_carrier: At,
+    purchases: Purchases,
+    somebody: Actor,
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    faulty_carrier.faults = {"POST": Refusal(429, 20429)}
+    with pytest.raises(CarrierNotAnswering):
+        await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    assert [purchase.state for purchase in await purchases(organization_id)] == [PurchaseState.FAILED]
+    faulty_carrier.faults = {}
+    bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]
+
+
 @pytest.mark.parametrize("fault", list(Fault))
 async def test_no_purchase_is_begun_while_the_carrier_is_unavailable(
     faulty_carrier: FaultyCarrier,
