@@ -21,6 +21,7 @@ from admin.models import Staff, StaffRole, StaffSession
 from kit.actor import Actor
 from kit.audit import AuditEvent, record
 from kit.clock import utc_now
+from kit.db.database import set_tenant_context
 from kit.errors import NotFound
 from kit.secrets import digest
 
@@ -159,6 +160,7 @@ class StaffService(AccountService[Staff]):
         staff.password_hash, staff.joined_at = hashed, staff.joined_at or utc_now()
         await session.flush()
         await StaffSessionService(session).end_all(staff.id)
+        await set_tenant_context(session, None, staff.id)
         await record(session, actor_of(staff, address), "staff.joined", subject_id=staff.id, subject_name=staff.email)
         return staff
 

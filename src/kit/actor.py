@@ -28,6 +28,11 @@ class Actor(msgspec.Struct, frozen=True):
     """The reason that staff gave; the audit log stores it."""
 
     @property
+    def reference(self) -> str:
+        """Kind and id, as the database compares them with an audit event's: ``api_key:<id>``, or ``system``."""
+        return self.kind.value if self.id is None else f"{self.kind.value}:{self.id}"
+
+    @property
     def user_id(self) -> UUID | None:
         """The user's id; None for other actors."""
         return self.id if self.kind is ActorKind.USER else None

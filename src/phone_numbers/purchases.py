@@ -129,7 +129,7 @@ class NumberPurchaser:
         When the purchase cannot be completed, the number is released: its name says that this purchase bought it.
         """
         try:
-            async with self._database.tenant_session(organization_id, by.user_id) as session:
+            async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
                 number = await NumberPurchaseService(session).complete(
                     organization_id, purchase_id, carrier_sid=bought.sid, by=by
                 )
@@ -143,7 +143,7 @@ class NumberPurchaser:
         return number
 
     async def _find_number_or_claim(self, organization_id: UUID, e164: str, by: Actor) -> NumberOrClaim | None:
-        async with self._database.tenant_session(organization_id, by.user_id) as session:
+        async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
             return await NumberPurchaseService(session).find_number_or_claim(organization_id, e164)
 
     async def _claim_offered(
@@ -159,7 +159,7 @@ class NumberPurchaser:
             if existing is None:
                 raise NumberNotAvailable
             return existing
-        async with self._database.tenant_session(organization_id, by.user_id) as session:
+        async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
             return await NumberPurchaseService(session).claim(organization_id, e164, by=by)
 
     async def _buy_at_carrier(self, organization_id: UUID, claim: PurchaseClaim, by: Actor) -> PhoneNumber:
@@ -204,7 +204,7 @@ class NumberPurchaser:
         loop = asyncio.get_running_loop()
         until = loop.time() + _MAX_WAIT_SECONDS
         while loop.time() < until:
-            async with self._database.tenant_session(organization_id, by.user_id) as session:
+            async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
                 service = NumberPurchaseService(session)
                 purchase = await service.get(organization_id, claim.purchase_id)
                 number = await service.get_bought_number(organization_id, claim.purchase_id)
@@ -251,13 +251,13 @@ class NumberPurchaser:
             return (await DeploymentService(session).read()).name
 
     async def _fail(self, organization_id: UUID, purchase_id: UUID, reason: str, by: Actor) -> None:
-        async with self._database.tenant_session(organization_id, by.user_id) as session:
+        async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
             await NumberPurchaseService(session).fail(organization_id, purchase_id, reason, by=by)
 
     async def _count_attempt(
         self, organization_id: UUID, limit_name: str, by: Actor, *, factor: int, window: timedelta
     ) -> None:
-        async with self._database.tenant_session(organization_id, by.user_id) as session:
+        async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
             limits = await NumberPurchaseService(session).get_limits(organization_id)
         limit = factor * rules.effective_limit(limits, limit_name)
         # In a transaction of its own: the count stays when the request is refused afterwards.

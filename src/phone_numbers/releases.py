@@ -42,7 +42,7 @@ class NumberReleaser:
         deployment = await self._read_deployment()
         if deployment.is_copy:
             raise ReleasesPaused
-        async with self._database.tenant_session(organization_id, by.user_id) as session:
+        async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
             number = await PhoneNumberService(session).begin_release(
                 organization_id, number_id, is_in_use=self._is_in_use, by=by
             )
@@ -51,7 +51,7 @@ class NumberReleaser:
         except CarrierError as error:
             log.warning("number_not_released", number=str(number_id), error=str(error))
             raise ReleaseUnconfirmed from error
-        async with self._database.tenant_session(organization_id, by.user_id) as session:
+        async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
             await PhoneNumberService(session).finish_release(organization_id, number_id, by=by)
 
     async def _read_deployment(self) -> Deployment:

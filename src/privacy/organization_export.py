@@ -78,7 +78,7 @@ class OrganizationExport:
 
     async def start(self, *, by: Actor) -> AsyncGenerator[bytes, None]:
         """Record the export by ``by`` in the audit log; return the ZIP's chunks. Raises: NotFound."""
-        async with self._database.tenant_session(self._id) as session:
+        async with self._database.tenant_session(self._id, by.user_id, actor=by) as session:
             organization = await OrganizationService(session).get(self._id)
             await record(
                 session,

@@ -83,7 +83,7 @@ def provide_tenant_context(request: Request[Any, Any, Any]) -> TenantContext:
     found, user = request.scope.get("auth"), request.scope.get("user")
     if not isinstance(found, MemberAuth):
         raise MissingGuard(request, session="db_session", guards="requires_member, requires_membership")
-    return TenantContext(found.organization_id, user.user_id if isinstance(user, Viewer) else None)
+    return TenantContext(found.organization_id, user.user_id if isinstance(user, Viewer) else None, found.actor)
 
 
 def current_member(connection: ASGIConnection[Any, Any, Any, Any]) -> MemberAuth:

@@ -43,11 +43,11 @@ class ActionContext(NamedTuple, Generic[R]):
 
     def tenant_session(self, organization_id: UUID) -> AbstractAsyncContextManager[AsyncSession]:
         """A transaction on one organization, as the customers' requests have."""
-        return self.back_office.database.tenant_session(organization_id)
+        return self.back_office.database.tenant_session(organization_id, actor=self.by)
 
     def user_session(self) -> AbstractAsyncContextManager[AsyncSession]:
         """A transaction of the customers' role on no organization, for changes of user accounts."""
-        return self.back_office.database.tenant_session(None, self.by.id)
+        return self.back_office.database.tenant_session(None, self.by.id, actor=self.by)
 
     def staff_session(self) -> AbstractAsyncContextManager[AsyncSession]:
         """A transaction of the staff's role, for tables that only staff may write."""

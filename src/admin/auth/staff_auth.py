@@ -165,7 +165,7 @@ class StaffAuth:
 
     async def sign_out(self, raw: str, viewer: StaffViewer | None) -> None:
         """End the session ``raw``, also one that awaits its code."""
-        async with self._database.sessions() as session, session.begin():
+        async with self._database.tenant_session(None, None if viewer is None else viewer.staff_id) as session:
             await StaffSessionService(session).end_by_raw_id(raw)
             if viewer is not None:
                 await record(session, viewer.actor, "session.ended", subject_id=viewer.session_id)

@@ -12,14 +12,14 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from kit.actor import Actor
 from kit.db.connector import Connector, NoResetConnection
 from kit.db.outage import is_outage
 from kit.db.raw import (
-    KEEP_PLANS_SQL,
-    SET_TENANT_SQL,
     CompiledStatement,
     ReadPool,
     raw_connection,
+    scope_statement,
 )
 from kit.db.statement_pool import StatementPool
 from kit.db.tenant_session import ScopedSession, TenantScope
@@ -186,16 +186,18 @@ class Database:
         organization_id: UUID | None,
         user_id: UUID | None = None,
         *,
+        actor: Actor | None = None,
         keep_plans: bool = False,
         wait_seconds: float | None = None,
     ) -> AsyncIterator[AsyncSession]:
         """A transaction that sees one organization, and the memberships of one user. Begins at once.
 
-        ``keep_plans`` is for look-ups of single rows, whose plan suits every organization. ``wait_seconds`` is how long
-        to wait for a connection, for callers that may wait longer than the engine's default.
+        ``actor`` is who acts, when that is not the user: see ``set_tenant_context``. ``keep_plans`` is for look-ups of
+        single rows, whose plan suits every organization. ``wait_seconds`` is how long to wait for a connection, for
+        callers that may wait longer than the engine's default.
         """
         async with self.new_tenant_session(
-            organization_id, user_id, keep_plans=keep_plans, wait_seconds=wait_seconds
+            organization_id, user_id, actor=actor, keep_plans=keep_plans, wait_seconds=wait_seconds
         ) as session:
             await session.open()
             yield session
@@ -206,6 +208,7 @@ class Database:
         organization_id: UUID | None,
         user_id: UUID | None = None,
         *,
+        actor: Actor | None = None,
         keep_plans: bool = False,
         wait_seconds: float | None = None,
     ) -> ScopedSession:
@@ -213,6 +216,7 @@ class Database:
         scope = TenantScope(
             organization_id=organization_id,
             user_id=user_id,
+            actor=actor,
             keep_plans=keep_plans,
             wait_seconds=self._wait_seconds if wait_seconds is None else wait_seconds,
         )
@@ -239,9 +243,16 @@ def _ensure_open(connection: Any, _: object, __: object) -> None:
 
 
 async def set_tenant_context(
-    session: AsyncSession, organization_id: UUID | None, user_id: UUID | None = None, *, keep_plans: bool = False
+    session: AsyncSession,
+    organization_id: UUID | None,
+    user_id: UUID | None = None,
+    *,
+    actor: Actor | None = None,
+    keep_plans: bool = False,
 ) -> None:
-    """Set the organization and the user whose rows the session's transaction sees."""
+    """Set the organization and the user whose rows the session's transaction sees, and who acts in it.
+
+    The database refuses audit events of another actor than ``actor``; without one the user acts, or nobody.
+    """
     connection = await session.connection()
-    statement = KEEP_PLANS_SQL if keep_plans else SET_TENANT_SQL
-    await connection.exec_driver_sql(statement, (str(organization_id or ""), str(user_id or "")))
+    await connection.exec_driver_sql(*scope_statement(organization_id, user_id, actor, keep_plans=keep_plans))

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.actor import Actor
 from kit.db.statement_pool import CONNECTION_LOST
 
 SET_TENANT_SQL = "SELECT set_config('app.organization', $1, true), set_config('app.user', $2, true)"
@@ -17,6 +18,19 @@ SET_TENANT_SQL = "SELECT set_config('app.organization', $1, true), set_config('a
 
 KEEP_PLANS_SQL = f"{SET_TENANT_SQL}, set_config('plan_cache_mode', 'auto', true)"
 """As ``SET_TENANT_SQL``; the transaction's prepared statements also keep their plans."""
+
+
+ACTOR_SQL = ", set_config('app.actor', $3, true)"
+"""Appended to one of the statements above: sets the actor of the transaction's audit events, for API keys and staff."""
+
+
+def scope_statement(
+    organization_id: UUID | None, user_id: UUID | None, actor: Actor | None, *, keep_plans: bool
+) -> tuple[str, tuple[str, ...]]:
+    """The statement that sets a transaction's organization, user and actor, and its values."""
+    statement = KEEP_PLANS_SQL if keep_plans else SET_TENANT_SQL
+    values = (str(organization_id or ""), str(user_id or ""))
+    return (statement, values) if actor is None else (statement + ACTOR_SQL, (*values, actor.reference))
 
 
 class CompiledStatement:

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 
+from kit.actor import Actor
 from kit.db.outage import is_outage
-from kit.db.raw import KEEP_PLANS_SQL, SET_TENANT_SQL
+from kit.db.raw import scope_statement
 
 _SCOPE = "tenant_scope"
 """The key of the ``TenantScope`` in a session's ``info``."""
@@ -21,6 +22,8 @@ class TenantScope(msgspec.Struct, frozen=True, kw_only=True):
 
     organization_id: UUID | None
     user_id: UUID | None
+    actor: Actor | None
+    """Who acts, when that is not the user."""
     keep_plans: bool
     wait_seconds: float
 
@@ -30,7 +33,7 @@ class TenantScope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScopedSyncSession(Session):
-    """Sets the organization and the user at the begin of each transaction."""
+    """Sets the organization, the user and the actor at the begin of each transaction."""
 
 
 @sa.event.listens_for(ScopedSyncSession, "after_begin")
@@ -38,8 +41,9 @@ def _set_scope(session: Session, transaction: SessionTransaction, connection: sa
     if transaction.nested:
         return
     scope: TenantScope = session.info[_SCOPE]
-    statement = KEEP_PLANS_SQL if scope.keep_plans else SET_TENANT_SQL
-    connection.exec_driver_sql(statement, (str(scope.organization_id or ""), str(scope.user_id or "")))
+    connection.exec_driver_sql(
+        *scope_statement(scope.organization_id, scope.user_id, scope.actor, keep_plans=scope.keep_plans)
+    )
 
 
 class ScopedSession(AsyncSession):

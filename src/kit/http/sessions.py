@@ -15,6 +15,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.actor import Actor
 from kit.http.app_key import DATABASE
 
 
@@ -32,6 +33,7 @@ class TenantContext(msgspec.Struct, frozen=True):
 
     organization_id: UUID
     user_id: UUID | None
+    actor: Actor | None = None
 
 
 class UserContext(msgspec.Struct, frozen=True):
@@ -51,7 +53,8 @@ async def provide_tenant_session(
     a provider when another parameter is refused (docs/decisions/0145).
     """
     database = DATABASE.get(request.app)
-    async with database.new_tenant_session(tenant_context.organization_id, tenant_context.user_id) as session:
+    organization_id, user_id = tenant_context.organization_id, tenant_context.user_id
+    async with database.new_tenant_session(organization_id, user_id, actor=tenant_context.actor) as session:
         yield session
         await session.commit()
 
