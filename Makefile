@@ -1,7 +1,7 @@
 # Commands for development and continuous integration; `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-fast coverage check setup lint types imports frontend-lint production-check locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-bad-day bench-widget bench-paint docs screenshots lock clean
+.PHONY: audit licences help run test test-fast coverage check setup lint types imports frontend-lint production-check locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-bad-day bench-widget bench-paint docs screenshots lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -64,6 +64,14 @@ production-check: ## a production installation, from requirements.lock alone, lo
 locks-check: ## no lock file names a host
 	@! grep -n '://' $(wildcard requirements*.lock)
 	@! grep -nE '://|"resolved"' frontend/package-lock.json frontend/tests/salesforce/package-lock.json tools/browser/package-lock.json
+
+licences: setup ## the licence of each package of production, and a failure for one that is not allowed
+	$(BIN)/python tools/licences.py
+
+# Needs the network, so it is no part of check or test. Status 3: advisories could not be reached.
+audit: ## ask for published advisories on the locked packages
+	@tools/setup audit
+	.cache/audit/bin/python tools/advisories.py
 
 unit: setup ## the quick tests
 	$(BIN)/pytest tests/unit
@@ -133,6 +141,7 @@ lock: ## renew the lock files from pyproject.toml and package.json
 	$(COMPILE) pyproject.toml --extra sandbox -c requirements.lock -o requirements-sandbox.lock
 	$(COMPILE) pyproject.toml --extra sandbox --group dev -c requirements-sandbox.lock -o requirements-dev.lock
 	$(COMPILE) pyproject.toml --extra sandbox --group bench -c requirements-sandbox.lock -o requirements-bench.lock
+	$(COMPILE) --group audit -o requirements-audit.lock
 	cd frontend && npm run --silent lock
 	cd frontend/tests/salesforce && npm run --silent lock
 	cd tools/browser && npm install --package-lock-only && node ../lock.mjs .

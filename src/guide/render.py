@@ -9,7 +9,8 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup, escape
-from slugify import slugify
+
+from kit.slugs import slugify
 
 _HEADING_TAGS = ("h2", "h3")
 # The text of an example, and its name.

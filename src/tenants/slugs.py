@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterator
 
-from slugify import slugify
+from kit.slugs import slugify
 
 MAX_SLUG_CHARACTERS = 40
 """Without the random suffix."""
@@ -20,7 +20,7 @@ def slug_candidates(name: str) -> Iterator[str]:
 
     A counter would tell how many other organizations have the name.
     """
-    plain = slugify(name, max_length=MAX_SLUG_CHARACTERS, word_boundary=True)
+    plain = slugify(name, max_characters=MAX_SLUG_CHARACTERS)
     if plain and plain not in RESERVED_SLUGS:
         yield plain
     for _ in range(RANDOM_SLUG_ATTEMPTS):

@@ -1,0 +1,19 @@
+"""Slugs: text of any script as ASCII words between hyphens. Pure."""
+
+import re
+
+from anyascii import anyascii
+
+_NOT_IN_SLUGS = re.compile(r"[^a-z0-9]+")
+
+
+def slugify(text: str, *, max_characters: int | None = None) -> str:
+    """``text`` transliterated, in lower case, with hyphens for everything else; empty when nothing is left.
+
+    A longer slug ends at its last whole word within ``max_characters``; a longer first word is cut.
+    """
+    slug = _NOT_IN_SLUGS.sub("-", anyascii(text).lower()).strip("-")
+    if max_characters is None or len(slug) <= max_characters:
+        return slug
+    words = slug[: max_characters + 1].rpartition("-")[0]
+    return words or slug[:max_characters]
