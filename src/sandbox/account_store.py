@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from kit.private_files import write_private
 from sandbox.legs import Leg, new_sid
 
 
@@ -131,10 +132,7 @@ def _read(file: Path, kind: type[list[Stored]]) -> list[Stored]:
 
 def _write(file: Path, rows: list[Stored]) -> None:
     """Replace the file atomically, so that a crash leaves the old or the new one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_suffix(".new")
-    temporary.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1))
-    temporary.replace(file)
+    write_private(file, msgspec.json.format(msgspec.json.encode(rows), indent=1))
 
 
 def _now() -> datetime:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -13,6 +14,7 @@ from kit.settings import Settings
 from sandbox.account_store import AccountStore
 from sandbox.call_registry import CallRegistry, MediaNegotiator
 from sandbox.callback_sender import CallbackSender
+from sandbox.local_requests import LocalRequestsOnly
 from sandbox.media_interface import Media
 from sandbox.rest import RestApi, http_error
 from sandbox.rest_resources import observed_call
@@ -54,6 +56,7 @@ class SandboxCarrier:
                 *RestApi(account, store, self._registry).routes(),
             ],
             exception_handlers={HTTPException: http_error},
+            middleware=[Middleware(LocalRequestsOnly)],
         )
 
     async def close(self) -> None:

@@ -21,6 +21,7 @@ from kit import secrets
 from kit.actor import SYSTEM
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database
+from kit.private_files import write_private
 from kit.settings import Settings, SettingsError
 from phone_numbers.rules import DEFAULT_LIMITS
 from tenants.api_keys.services import ACTIVE_KEYS_LIMIT_NAME
@@ -165,7 +166,7 @@ async def _ensure_token(session: AsyncSession, settings: Settings, acme: Organiz
     for token in (await session.scalars(sa.select(EmbedToken).where(*lost))).all():
         await tokens.revoke(acme.id, token.id, by=SYSTEM)
     _, raw = await tokens.issue(acme.id, label=TOKEN_LABEL, allowed_domains=["localhost"], by=SYSTEM)
-    _write_private(_token_file(settings), raw)
+    write_private(_token_file(settings), raw.encode())
 
 
 def read_demo_token(settings: Settings) -> str | None:
@@ -177,11 +178,3 @@ def read_demo_token(settings: Settings) -> str | None:
 
 def _token_file(settings: Settings) -> Path:
     return settings.data_dir / "demo-token"
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.touch(mode=0o600)
-    fresh.write_text(text)
-    fresh.replace(path)

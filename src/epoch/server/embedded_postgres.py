@@ -25,6 +25,7 @@ from epoch.server.postgres_programs import (
     reachable_binaries,
     server_account,
 )
+from kit.private_files import make_private_folder
 from kit.settings import SettingsError, load_settings
 
 OWNER_NAME = "epoch"
@@ -113,7 +114,8 @@ class EmbeddedPostgres:
     def _locate(self) -> None:
         """Decide where the data, the binaries and the socket are, and who runs the server."""
         self._root = self._requested_root
-        self._root.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self._root.parent)
+        self._root.mkdir(exist_ok=True)
         self._account = server_account(self._root / "data")
         tag = hashlib.sha256(str(self._requested_root).encode()).hexdigest()[:8]
         if not is_reachable(self._root, self._account):

@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from epoch.server.child_processes import ChildProcess
+from kit.private_files import write_private
 from kit.settings import Settings, SettingsError
 
 _PACKAGES = ("aiortc", "numpy", "websockets")
@@ -58,9 +59,7 @@ async def running_sandbox(settings: Settings) -> AsyncGenerator[Settings, None]:
 def save_sandbox_address(settings: Settings) -> None:
     """Save the address of the running sandbox for commands: the system chose its port."""
     if settings.is_sandbox and settings.sandbox_address is not None:
-        file = _file(settings)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(settings.sandbox_address)
+        write_private(_file(settings), settings.sandbox_address.encode())
 
 
 def read_sandbox_address(settings: Settings) -> str | None:

@@ -183,3 +183,27 @@ async def test_a_share_of_packets_that_cannot_be_lost_is_refused(address: str, p
         refused = await client.post("/sandbox/lose-packets", params={"percent": percent})
         assert (refused.status_code, refused.json()["message"]) == (400, "percent must be a whole number from 0 to 100")
         assert (await client.post("/sandbox/lose-packets", params={"percent": "5"})).json() == {"calls": 0}
+
+
+async def test_websites_cannot_reach_it_through_a_browser(address: str) -> None:
+    port = address.rpartition(":")[2]
+    refused = (
+        {"host": "evil.example"},
+        {"host": f"evil.example:{port}"},
+        {"host": f"localhost.evil.example:{port}"},
+        {"host": "localhost:1"},
+        {"host": "localhost:port"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": f"http://localhost:{port}"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    )
+    async with httpx.AsyncClient(base_url=f"http://{address}") as browser:
+        for headers in refused:
+            for method, path in (("GET", "/sandbox/calls"), ("POST", "/sandbox/drop-sockets"), ("GET", "/2010-04-01")):
+                answer = await browser.request(method, path, headers=headers)
+                assert answer.status_code == 403, (method, path, headers)
+        for host in (address, f"127.0.0.1:{port}", f"[::1]:{port}"):
+            headers = {"host": host, "sec-fetch-site": "none"}
+            assert (await browser.get("/sandbox/calls", headers=headers)).status_code == 200

@@ -1,0 +1,26 @@
+"""Files that only this account may read: everything that the product writes under its data directory."""
+
+import os
+import secrets
+from pathlib import Path
+
+FILE_MODE = 0o600
+FOLDER_MODE = 0o711 if os.geteuid() == 0 else 0o700
+"""Under root the embedded database runs as another account, which must pass the folder; it cannot list it."""
+
+
+def make_private_folder(path: Path) -> None:
+    """Make the folder and its parents, unless they exist: the mode of a folder that somebody else made stays."""
+    if not path.is_dir():
+        make_private_folder(path.parent)
+        path.mkdir(mode=FOLDER_MODE, exist_ok=True)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace the file at once with ``content``, so that no reader finds half of it; make a missing folder."""
+    make_private_folder(path.parent)
+    # A name of its own: two processes may write the same file.
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:
+        file.write(content)
+    partial.replace(path)
