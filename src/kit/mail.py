@@ -2,8 +2,8 @@
 
 import datetime as dt
 import html
-import os
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -15,12 +15,14 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import aiosmtplib
 import msgspec
+import structlog
 from anyio import to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from kit.clock import utc_now
 from kit.jobs.queue import Job, JobHandler, JobQueue, PermanentFailure
+from kit.private_files import write_private
 from kit.settings import Settings
 
 MAIL_JOB = "mail"
@@ -34,6 +36,7 @@ CONCURRENT_MAILS = 8
 """Mails that all workers together deliver at the same time."""
 GIVE_UP_AFTER = dt.timedelta(days=3)
 _REFUSED_FOR_GOOD = 500
+log = structlog.get_logger("epoch.mail")
 # Lines as long as the protocol allows, so that a link stays on one line in the message's source.
 _POLICY = SMTP.clone(max_line_length=990)
 
@@ -47,6 +50,16 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     paragraphs: tuple[str, ...]
     action: tuple[str, str] | None = None
     """A button's label and its address."""
+
+
+class MailServerWithoutTls(aiosmtplib.SMTPException):
+    """The mail server offers no STARTTLS, so mails would travel in clear."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"{host} offers no STARTTLS, and mails with links are not sent in clear: switch STARTTLS on there,"
+            " or set EPOCH_SMTP_URL to smtps:// or to another server"
+        )
 
 
 class Delivery(Protocol):
@@ -65,36 +78,51 @@ class FileDelivery:
         await to_thread.run_sync(self._write, message.as_bytes())
 
     def _write(self, message: bytes) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        # UUIDv7 names sort by time. The file is renamed when complete, so no reader of *.eml finds a partial mail.
-        path = self._folder / f"{uuid7()}.eml"
-        partial = path.with_suffix(".new")
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(message)
-        partial.replace(path)
+        # UUIDv7 names sort by time.
+        write_private(self._folder / f"{uuid7()}.eml", message)
 
 
 class SmtpDelivery:
-    """Sends mails to a mail server: ``smtps://`` uses TLS from the start, ``smtp://`` STARTTLS if offered."""
+    """Sends mails to a mail server: ``smtps://`` uses TLS from the start, ``smtp://`` STARTTLS.
 
-    def __init__(self, url: str) -> None:
+    The server's certificate is checked against the system's authorities, or those of ``SSL_CERT_FILE``.
+    """
+
+    def __init__(self, url: str, *, requires_tls: bool = False) -> None:
+        """``requires_tls=False``: a server of development that does not offer STARTTLS gets mails in clear."""
         parts = urlsplit(url)
         self._host = parts.hostname or ""
         self._tls = parts.scheme == "smtps"
         self._port = parts.port or (465 if self._tls else 587)
         self._user = unquote(parts.username) if parts.username else None
         self._password = unquote(parts.password) if parts.password else None
+        self.requires_starttls = requires_tls and not self._tls
 
     async def deliver(self, message: EmailMessage) -> None:
-        await aiosmtplib.send(
-            message,
-            hostname=self._host,
-            port=self._port,
-            username=self._user,
-            password=self._password,
-            use_tls=self._tls,
-            timeout=COMMAND_SECONDS,
-        )
+        async with self._connection() as server:
+            await server.send_message(message)
+
+    async def check(self) -> None:
+        """Connect and sign in, without a mail. Raises: OSError, aiosmtplib.SMTPException."""
+        async with self._connection():
+            pass
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[aiosmtplib.SMTP, None]:
+        """Raises: MailServerWithoutTls, before a password or a mail is sent."""
+        # None: STARTTLS if offered. When it is required we start it ourselves, to say what is missing.
+        starttls = False if self.requires_starttls or self._tls else None
+        async with aiosmtplib.SMTP(
+            hostname=self._host, port=self._port, use_tls=self._tls, start_tls=starttls, timeout=COMMAND_SECONDS
+        ) as server:
+            if self.requires_starttls:
+                await server.ehlo()
+                if not server.supports_extension("starttls"):
+                    raise MailServerWithoutTls(self._host)
+                await server.starttls()
+            if self._user is not None:
+                await server.login(self._user, self._password or "")
+            yield server
 
 
 class Mailer:
@@ -139,6 +167,10 @@ class Mailer:
             if all(refused.code >= _REFUSED_FOR_GOOD for refused in error.recipients):
                 raise PermanentFailure("recipient refused") from error
             raise
+        except MailServerWithoutTls as error:
+            # The mail stays in the queue for the next attempt.
+            log.error("mail_server_without_tls", hint=error.message)
+            raise
         except aiosmtplib.SMTPDataError as error:
             if error.code >= _REFUSED_FOR_GOOD:
                 raise PermanentFailure("message refused") from error
@@ -147,9 +179,14 @@ class Mailer:
 
 def build_mailer(settings: Settings, queue: JobQueue) -> Mailer:
     """A mailer for the mail server of the settings; without one it writes files under the data directory."""
-    url = settings.smtp_url
-    delivery = FileDelivery(settings.data_dir / "mail") if url is None else SmtpDelivery(url)
+    delivery = smtp_delivery(settings) or FileDelivery(settings.data_dir / "mail")
     return Mailer(queue, delivery, sender=sender_address(settings))
+
+
+def smtp_delivery(settings: Settings) -> SmtpDelivery | None:
+    """The mail server of the settings, with TLS in production; None without a server."""
+    url = settings.smtp_url
+    return None if url is None else SmtpDelivery(url, requires_tls=settings.is_production)
 
 
 def message_key(job: Job) -> UUID:

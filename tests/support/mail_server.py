@@ -1,16 +1,20 @@
 """An SMTP server that can be stopped and started on the same port, and keeps received mails."""
 
 import asyncio
+import ssl
 from types import TracebackType
 
 
 class MailServer:
     """Serves inside ``async with``, which can be entered repeatedly."""
 
-    def __init__(self, *, refuses: str | None = None) -> None:
-        """``refuses`` is a recipient address that the server refuses."""
+    def __init__(self, *, refuses: str | None = None, starttls: ssl.SSLContext | None = None) -> None:
+        """``refuses`` is a recipient address that the server refuses; with ``starttls`` it offers STARTTLS."""
         self.received: list[str] = []
+        self.commands: list[str] = []
+        """What clients sent in clear."""
         self._refuses = refuses
+        self._starttls = starttls
         self._port = 0
         self._server: asyncio.Server | None = None
 
@@ -33,7 +37,18 @@ class MailServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail.example.com\r\n")
         while line := (await reader.readline()).decode():
-            if line.startswith("DATA"):
+            in_clear = writer.get_extra_info("sslcontext") is None
+            if in_clear:
+                self.commands.append(line.strip())
+            if line.startswith("EHLO") and self._starttls is not None and in_clear:
+                writer.write(b"250-mail.example.com\r\n250 STARTTLS\r\n")
+            elif line.startswith("STARTTLS") and self._starttls is not None:
+                writer.write(b"220 go on\r\n")
+                try:
+                    await writer.start_tls(self._starttls)
+                except OSError:
+                    break  # the client does not trust the certificate
+            elif line.startswith("DATA"):
                 writer.write(b"354 go on\r\n")
                 self.received.append(await self._message(reader))
                 writer.write(b"250 taken\r\n")

@@ -19,6 +19,7 @@ from epoch.pooler_check import ensure_pooler_is_declared
 from epoch.security_txt import SECURITY_TXT_PATH, contact_of
 from epoch.tenant_walls import describe, expected_walls, find_gaps, owner_attributes
 from kit.db.connector import Connector
+from kit.mail import smtp_delivery
 from kit.settings import Settings, SettingsError
 
 TIMEOUT_SECONDS = 10.0
@@ -63,6 +64,7 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
         ("public URL", _public_url),
         ("proxies", _proxies),
         ("metrics", _metrics),
+        ("mail", _mail_server),
         ("clock", _clock),
         ("contact", _contact),
         ("database clock", _database_clock),
@@ -189,6 +191,16 @@ async def _contact(settings: Settings) -> str:
     if contact is None:
         return f"warning: EPOCH_CONTACT_EMAIL is not set, so {SECURITY_TXT_PATH} answers 404"
     return f"{contact}, in {SECURITY_TXT_PATH}"
+
+
+async def _mail_server(settings: Settings) -> str:
+    delivery = smtp_delivery(settings)
+    if delivery is not None:
+        await delivery.check()
+        return "the mail server takes mails"
+    if not settings.is_sandbox:
+        raise _CheckFailed("EPOCH_SMTP_URL is not set: mails are files in the data directory that nobody receives")
+    return f"files in {settings.data_dir / 'mail'}"
 
 
 async def _clock(settings: Settings) -> str:

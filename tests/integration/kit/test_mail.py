@@ -1,6 +1,7 @@
 """Mail: headers without injection, sent after the commit, retried, by file or by SMTP."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from email import message_from_bytes
@@ -12,11 +13,13 @@ from pathlib import Path
 import msgspec
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from kit.db.database import Database
 from kit.jobs.queue import JobQueue
-from kit.mail import FileDelivery, Mail, Mailer, SmtpDelivery, compose, sender_address
+from kit.mail import FileDelivery, Mail, Mailer, SmtpDelivery, compose, sender_address, smtp_delivery
 from kit.settings import Settings, SettingsError, load_settings
+from support.certificates import ServerCertificate
 from support.jobs import let_pass, queued_jobs
 from support.mail_server import MailServer
 
@@ -233,3 +236,42 @@ def test_the_settings_name_server_and_sender(settings: Settings) -> None:
         with pytest.raises(SettingsError, match="EPOCH_SMTP_URL must be like") as refused:
             load_settings({"EPOCH_SMTP_URL": wrong})
         assert "secret" not in str(refused.value)
+
+
+async def test_without_starttls_a_production_mail_stays_in_the_queue(jobs: Database) -> None:
+    async with MailServer() as server:
+        queue = JobQueue(jobs, SECRET)
+        url = server.url.replace("smtp://", "smtp://user:hunter2@")
+        mailer = Mailer(queue, SmtpDelivery(url, requires_tls=True), sender=SENDER)
+        async with jobs.sessions() as session, session.begin():
+            await mailer.send_after_commit(session, a_mail())
+        with capture_logs() as logged:
+            assert await queue.run_due() == 0
+        assert server.received == []
+        assert {command.split()[0] for command in server.commands} == {"EHLO", "QUIT"}, "no password, no mail"
+    [line] = [line for line in logged if line["event"] == "mail_server_without_tls"]
+    assert "EPOCH_SMTP_URL" in line["hint"]
+    [job] = await queued_jobs(jobs)
+    assert job.payload is not None
+    assert job.given_up_at is None
+
+
+async def test_with_starttls_a_production_mail_travels_encrypted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = ServerCertificate(tmp_path)
+    async with MailServer(starttls=certificate.server_context()) as server:
+        delivery = SmtpDelivery(server.url, requires_tls=True)
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await delivery.deliver(compose(a_mail(), SENDER))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate.authority_file))
+        await delivery.deliver(compose(a_mail(), SENDER))
+    assert len(server.received) == 1
+    assert {command.split()[0] for command in server.commands} == {"EHLO", "STARTTLS"}
+
+
+def test_production_requires_tls_of_its_mail_server(settings: Settings) -> None:
+    for env, required in (("development", False), ("production", True)):
+        found = smtp_delivery(msgspec.structs.replace(settings, smtp_url="smtp://mail.example.com", env=env))
+        assert found is not None
+        assert found.requires_starttls is required
