@@ -72,7 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     valkey_url: str | None
     """Valkey or Redis server that shares soft rate limits between machines; without it each process counts."""
     smtp_url: str | None
-    """Mail server; ``smtp://`` needs STARTTLS in production. Without it mails are files in ``mail`` of the data folder."""
+    """Mail server; ``smtp://`` needs STARTTLS in production. Without it mails are files in the data directory."""
     data_dir: Path
     """Folder for the embedded database, mails and the demo token."""
     workers: int
