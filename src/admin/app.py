@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 
 from admin import csv_export, pages
 from admin.actions import bulk_confirm_page, confirm_page
@@ -36,7 +36,7 @@ from admin.resources.reconciled_days import ReconciledDayView
 from admin.resources.staff import StaffView
 from admin.resources.upgrade_requests import UpgradeRequestView
 from admin.resources.users import UserView
-from kit.errors import DomainError
+from kit.errors import DomainError, NotFound
 
 VIEWS: Sequence[type[RecordView]] = (
     OrganizationView,
@@ -106,6 +106,13 @@ class AdminApp:
         """The error page."""
         return await pages.render_problem(Request(scope), error)
 
+    def describe_methods(self, scope: Any) -> Response:
+        """The response to OPTIONS: the methods of the path. Raises: NotFound."""
+        methods = _methods_of(self.app.routes, scope)
+        if not methods:
+            raise NotFound
+        return Response(status_code=204, headers={"Allow": ", ".join(sorted(methods | {"OPTIONS"}))})
+
     def redirect_to_sign_in(self, scope: Any) -> Response:
         """The response to a request without a session."""
         return pages.redirect_to_sign_in(Request(scope))
@@ -129,6 +136,19 @@ ROUTES = (
     Route("/admin", home, methods=["GET"]),
 )
 """All routes but sqladmin's."""
+
+
+def _methods_of(routes: Sequence[BaseRoute], scope: Any) -> set[str]:
+    methods: set[str] = set()
+    for route in routes:
+        match, child = route.matches(scope)
+        if match is Match.NONE:
+            continue
+        if isinstance(route, Mount):
+            methods |= _methods_of(route.routes, {**scope, **child})
+        elif isinstance(route, Route):
+            methods |= route.methods or set()
+    return methods
 
 
 async def _on_error(request: Request, error: Exception) -> Response:

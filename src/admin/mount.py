@@ -85,6 +85,8 @@ class AdminMount:
                 state["viewer"] = await staff_auth.find_viewer(token, address, is_activity=is_activity)
             if state["viewer"] is None and not path.removeprefix(ADMIN_PATH).startswith(PUBLIC_PATHS):
                 responder = admin_app.redirect_to_sign_in(inner)
+            elif scope["method"] == "OPTIONS":
+                responder = admin_app.describe_methods(inner)
         except DomainError as refusal:
             responder = await admin_app.render_problem(inner, refusal)
         except Exception as error:

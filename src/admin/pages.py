@@ -183,7 +183,9 @@ def redirect_to_sign_in(request: Request) -> Response:
     """Redirect to the sign-in page, which leads back to a requested page. The refreshing script gets 401 instead."""
     if request.scope["path"] == OPERATIONS_REFRESH_PATH:
         return Response(status_code=401)
-    requested = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
+    # Not from the request's URL: it contains the host that the client names, which may be none.
+    query = request.scope["query_string"].decode("latin-1")
+    requested = request.scope["path"] + (f"?{query}" if query else "")
     back = f"?next={quote(requested, safe='/')}" if request.method == "GET" and requested != "/admin" else ""
     return Response(status_code=303, headers={"Location": f"/admin/login{back}"})
 

@@ -112,7 +112,9 @@ def is_own_path(path: str) -> bool:
 
 def login_path(request: Request[Any, Any, Any]) -> str:
     """Return the sign-in path with the way back; a posted form is not repeated."""
-    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    # Not from the request's URL: it contains the host that the client names, which may be none.
+    query = request.scope["query_string"].decode("latin-1")
+    path = request.scope["path"] + (f"?{query}" if query else "")
     back = path if request.method == "GET" and is_own_path(path) else "/dashboard"
     return f"/login?next={quote(back, safe='/')}"
 

@@ -31,6 +31,7 @@ class Application(Litestar):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
+            scope, send = _as_served(scope, send)
             if self.clients is not None:
                 self.clients.resolve(scope)
             if self.security_headers is not None:
@@ -39,3 +40,23 @@ class Application(Litestar):
                 await handler(scope, receive, send)
                 return
         await super().__call__(scope, receive, send)
+
+
+def _as_served(scope: Any, send: Any) -> tuple[Any, Any]:
+    """The request as routes take it: HEAD as a GET whose body is not sent, and a path without NUL.
+
+    PostgreSQL stores no text with NUL, so a path with one names nothing; as another character it is not found.
+    """
+    if "\0" in scope["path"]:
+        scope = {**scope, "path": scope["path"].replace("\0", "\ufffd")}
+    if scope["method"] != "HEAD":
+        return scope, send
+
+    async def send_without_body(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            if message.get("more_body", False):
+                return
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
+        await send(message)
+
+    return {**scope, "method": "GET"}, send_without_body

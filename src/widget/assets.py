@@ -25,6 +25,7 @@ _BROTLI_BEST_QUALITY = 11
 _BROTLI_FAST_QUALITY = 5
 """For large files: the best quality would take a third of a second for the voice SDK at every start."""
 _LARGE_FILE_BYTES = 100_000
+_METHODS = b"GET, HEAD, OPTIONS"
 _COMMON_HEADERS = [
     (b"access-control-allow-origin", b"*"),
     (b"cross-origin-resource-policy", b"cross-origin"),
@@ -109,9 +110,11 @@ def asset_handler(assets: Mapping[str, Asset]) -> ASGIRouteHandler:
         http: Any = scope
         asset = assets[http["path"].rstrip("/").rsplit("/", 1)[-1]]
         if http["method"] == "OPTIONS":
-            await send_response(send, 204, [*_COMMON_HEADERS, (b"access-control-allow-methods", b"GET, HEAD, OPTIONS")])
+            await send_response(
+                send, 204, [*_COMMON_HEADERS, (b"allow", _METHODS), (b"access-control-allow-methods", _METHODS)]
+            )
         elif http["method"] not in ("GET", "HEAD"):
-            await send_response(send, 405, [*_COMMON_HEADERS, (b"allow", b"GET, HEAD, OPTIONS")])
+            await send_response(send, 405, [*_COMMON_HEADERS, (b"allow", _METHODS)])
         else:
             await _send_asset(http, send, asset)
 

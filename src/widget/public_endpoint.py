@@ -31,6 +31,7 @@ PUBLIC_HEADERS = [(b"access-control-allow-origin", b"*"), (b"cache-control", b"n
 _JSON_HEADERS = [(b"content-type", b"application/json"), *PUBLIC_HEADERS]
 _PREFLIGHT_HEADERS = [
     *PUBLIC_HEADERS,
+    (b"allow", b"POST, OPTIONS"),
     (b"access-control-allow-methods", b"POST, OPTIONS"),
     (b"access-control-allow-headers", b"content-type"),
     (b"access-control-max-age", b"86400"),

@@ -1,0 +1,339 @@
+"""Every route with every kind of bad query, header, path and body: an answer below 500, and nothing lost.
+
+``pytest -s`` prints the counts.
+"""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.routes import ASGIRoute, HTTPRoute
+from starlette.routing import Mount, Route
+from structlog.testing import capture_logs
+
+from admin.app import AdminApp
+from admin.back_office import BACK_OFFICE
+from admin.models import StaffRole
+from conftest import PUBLIC_URL
+from epoch.app import create_app
+from kit.db.connections import share_connections
+from kit.db.database import ADMIN_ROLE, Database
+from kit.http.app_key import JOB_QUEUE
+from kit.http.csrf import HEADER
+from kit.settings import Settings
+from support.admin_rows import make_rows
+from support.connections import ConnectionWatch
+from support.factories import Factory, sign_in
+from support.full_tenant import make_full_tenant
+from support.raw_requests import HeaderLines, RawRequest, RawResponse, send_raw
+from support.staff import enter, make_staff
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+QUERY_NAMES = (
+    "limit",
+    "cursor",
+    "since",
+    "until",
+    "status",
+    "number",
+    "token_id",
+    "token",
+    "after",
+    "search",
+    "sort",
+    "sortBy",
+    "country",
+    "area_code",
+    "contains",
+    "action",
+    "actor",
+    "t",
+    "sent",
+    "allowed_domains",
+    "next",
+    "page",
+    "organization",
+    "user",
+    "id",
+    "pks",
+)
+"""Names that some route reads."""
+BAD_VALUES = (
+    b"0",
+    b"-1",
+    b"1000000000",
+    b"99999999999999999999999999",
+    b"text",
+    b"",
+    b"%00",
+    b"%ED%A0%80",
+    b"%FF%FE",
+    b"%",
+    b"x" * 5000,
+    b"019c0000-0000-7000-8000-00000000000",
+    b"2026-13-45",
+    b"0001-01-01T00:00:00%2B14:00",
+    b"1e400",
+    b"AAAAAAAAAAAAAAAAAAAAAA",
+    b"%27%3B--",
+    b"NaN",
+)
+BAD_HEADERS: tuple[HeaderLines, ...] = (
+    [(b"accept", b"application/xml;q=banana,,*")],
+    [(b"accept", b"\xff\xfe")],
+    [(b"accept-encoding", b"gzip;q=-1,br;q=x")],
+    [(b"accept-language", b"x" * 3000)],
+    [(b"content-type", b"multipart/form-data")],
+    [(b"content-type", b"application/json; charset=utf-99")],
+    [(b"content-type", b"\xe4")],
+    [(b"content-length", b"-5")],
+    [(b"content-length", b"abc")],
+    [(b"content-length", b"99999999999999999999")],
+    [(b"range", b"bytes=9-1,-,5-")],
+    [(b"if-none-match", b'W/"\xff", *,')],
+    [(b"if-modified-since", b"yesterday")],
+    [(b"authorization", b"Bearer")],
+    [(b"authorization", b"Bearer epk_\xff\x00")],
+    [(b"authorization", b"Basic !!!!")],
+    [(b"cookie", b"sid=\xff; epoch_staff=%00; ;=;csrftoken")],
+    [(b"cookie", b"sid=" + b"x" * 5000)],
+    [(b"origin", b"null"), (b"origin", b"http://\xff")],
+    [(b"host", b"evil.example:99999")],
+    [(b"x-forwarded-for", b"not an address, 1.2.3.4.5"), (b"x-forwarded-proto", b"gopher")],
+    [(b"hx-request", b"true"), (b"hx-current-url", b"javascript:1")],
+    [(b"user-agent", b"\xf0\x9f\x98\x80" * 500)],
+)
+BAD_SUFFIXES = (
+    b"/",
+    b"//",
+    b"/..",
+    b"/%2e%2e/%2e%2e/etc/passwd",
+    b"%00",
+    b"%ff",
+    b"%ed%a0%80",
+    b"/" + b"x" * 5000,
+    b";x=1",
+    b"%",
+)
+BAD_SEGMENTS = (b"%00", b"%ff", b"..", b"x" * 3000, b"0", b"00000000-0000-0000-0000-000000000000", b"%2f", b"'")
+JSON, FORM, TEXT = b"application/json", b"application/x-www-form-urlencoded", b"text/plain"
+BAD_BODIES: tuple[tuple[bytes, bytes], ...] = (
+    (JSON, b"{"),
+    (JSON, b""),
+    (JSON, b"null"),
+    (JSON, b"[]"),
+    (JSON, b'"x"'),
+    (JSON, b"7"),
+    (JSON, b"{}"),
+    (JSON, b"[" * 5000 + b"]" * 5000),
+    (JSON, b'{"label": 1e999}'),
+    (JSON, b'{"label": "\xff"}'),
+    (JSON, b'{"label": "\\ud800", "name": "\\u0000", "email": "\\ud800@x"}'),
+    (JSON, b'{"unknown": {"a": [1, 2]}, "name": {}, "months": 99999999999999999999, "countries": [1], "role": []}'),
+    (JSON, b'{"label": "' + b"x" * 70_000 + b'"}'),
+    (FORM, b"name=%00&email=%00&label=%00"),
+    (FORM, b"name=%ED%A0%80&number=%ff"),
+    (FORM, b"a=1&" * 300),
+    (FORM, b"name=1&name=2"),
+    (FORM, b"name=" + b"x" * 70_000),
+    (FORM, b"%"),
+    (TEXT, b"token=ept_x"),
+    (TEXT, b'{"token": 7}'),
+    (TEXT, b'{"token": "\xff"}'),
+    (b"multipart/form-data; boundary=x", b"--x\r\nbroken"),
+    (b"multipart/form-data", b"--x"),
+    (b"application/x-msgpack", b"\xc1"),
+)
+
+ENDS_THE_SESSION = re.compile(
+    r"/logout|/account/(sessions|password|email)|/settings/leave|/organization/delete|/hand-over|/api/session"
+)
+"""Changes after which the owner is no longer signed in; another organization's owner walks these."""
+ASSET = re.compile(r"/widget/[^{]+\.(?!js$)\w+|/widget/(?!phone\.js)[^{]+\.js")
+"""Built files, which have one handler; ``phone.js`` stands for them."""
+PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
+PAGES_AND_ADMIN = re.compile(r"/(dashboard|account|admin|login|signup)\b")
+ANSWER_SECONDS = 20
+
+
+class Actors(NamedTuple):
+    """The headers of each actor's browser or program."""
+
+    owner: HeaderLines
+    other: HeaderLines
+    key: HeaderLines
+    staff: HeaderLines
+
+
+class Walk:
+    """Sends requests and collects what is wrong with the answers."""
+
+    def __init__(self, app: Litestar, watch: ConnectionWatch) -> None:
+        self._app = app
+        self._watch = watch
+        self.cases = 0
+        self.statuses: Counter[int] = Counter()
+        self.lost_connections = 0
+        self.faults: list[str] = []
+
+    async def ask(self, what: str, request: RawRequest) -> RawResponse:
+        """Send a request; note a fault of the server, a second log line and an answer that does not come."""
+        self.cases += 1
+        about = f"{request.method} {request.path[:90].decode()} [{what[:60]}]"
+        with capture_logs() as logged:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answer = await send_raw(self._app, request)
+        self.statuses[answer.status] += 1
+        if answer.status >= 500:
+            self.faults.append(f"{about}: {answer.status} {[str(line)[:300] for line in logged]}")
+        if len(logged) > 1:
+            self.faults.append(f"{about}: log lines {[line['event'] for line in logged]}")
+        return answer
+
+    async def walk_route(self, method: str, template: str, path: bytes, actor: HeaderLines, actors: Actors) -> None:
+        """Send every kind of bad request to a route, then check its connections."""
+        before = await self._watch.backends()
+        if method == "GET":
+            await self._bad_queries(path, actor)
+            for suffix in BAD_SUFFIXES:
+                await self.ask(f"suffix {suffix!r}", RawRequest(method, path + suffix, headers=actor))
+            await self._head_as_get(path, actor, template)
+        else:
+            for kind, body in BAD_BODIES:
+                headers = [*actor, (b"content-type", kind)]
+                await self.ask(f"body {body!r}", RawRequest(method, path, headers=headers, body=body))
+        for bad in BAD_HEADERS:
+            replaced = {name for name, _ in bad}
+            headers = [*(line for line in actor if line[0] not in replaced), *bad]
+            await self.ask(f"headers {bad!r}", RawRequest(method, path, headers=headers))
+        if PARAMETER.search(template):
+            for segment in BAD_SEGMENTS:
+                bad_path = PARAMETER.sub(segment.decode(), template).encode()
+                await self.ask(f"segments {segment!r}", RawRequest(method, bad_path, headers=actor))
+        options = await self.ask("options", RawRequest("OPTIONS", path, headers=actor))
+        if options.status not in (200, 204) or "allow" not in options.headers:
+            self.faults.append(f"OPTIONS {template}: {options.status} {options.headers}")
+        for stranger in ([], actors.other, actors.key):
+            await self.ask("stranger", RawRequest(method, path, headers=stranger))
+        await self._watch.settle()
+        lost = before.items() - (await self._watch.backends()).items()
+        self.lost_connections += len(lost)
+
+    async def _bad_queries(self, path: bytes, actor: HeaderLines) -> None:
+        names = [name.encode() for name in QUERY_NAMES]
+        for value in BAD_VALUES:
+            query = b"&".join(name + b"=" + value for name in names)
+            await self.ask(f"all={value!r}", RawRequest("GET", path, query, actor))
+        # Alone, because a refused parameter hides what the others would do.
+        for index, name in enumerate(names):
+            value = BAD_VALUES[(index + self.cases) % len(BAD_VALUES)]
+            await self.ask(f"{name!r}={value!r}", RawRequest("GET", path, name + b"=" + value, actor))
+        twice = b"&".join(name + b"=a&" + name + b"=b" for name in names)
+        await self.ask("each twice", RawRequest("GET", path, twice, actor))
+
+    async def _head_as_get(self, path: bytes, actor: HeaderLines, template: str) -> None:
+        head = await self.ask("head", RawRequest("HEAD", path, headers=actor))
+        got = await self.ask("get", RawRequest("GET", path, headers=actor))
+        if (head.status, head.body) != (got.status, b""):
+            self.faults.append(f"HEAD {template}: {head.status} with {len(head.body)} bytes, GET {got.status}")
+        if PAGES_AND_ADMIN.match(template) and got.headers.get("x-content-type-options") != "nosniff":
+            self.faults.append(f"GET {template}: no security headers in {got.headers}")
+
+
+def routes_of(app: Litestar) -> Iterator[tuple[str, str]]:
+    """Method and path template of each route."""
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            yield from ((method, route.path_format) for method in route.methods if method != "OPTIONS")
+        elif isinstance(route, ASGIRoute) and not route.path.startswith("/admin"):
+            yield from ((method, route.path_format) for method in ("GET", "POST"))
+    for outer in AdminApp(BACK_OFFICE.get(app)).app.routes:
+        below = [(outer.path, inner) for inner in outer.routes] if isinstance(outer, Mount) else [("", outer)]
+        for prefix, inner in below:
+            assert isinstance(inner, Route)
+            yield from ((method, prefix + inner.path) for method in inner.methods or () if method != "HEAD")
+
+
+def lines_of(client: httpx.AsyncClient) -> HeaderLines:
+    """The headers that a browser sends with its forms."""
+    cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    found = {"cookie": cookies, "origin": PUBLIC_URL, "sec-fetch-site": "same-origin"}
+    if HEADER in client.headers:
+        found[HEADER] = client.headers[HEADER]
+    return [(name.encode(), value.encode()) for name, value in found.items()]
+
+
+@pytest.fixture(scope="module")
+async def own_app(own_settings: Settings) -> AsyncIterator[Litestar]:
+    application = create_app(own_settings)
+    async with application.lifespan():
+        # Its log lines are of no request.
+        await JOB_QUEUE.get(application).stop()
+        yield application
+
+
+@pytest.fixture
+async def rows(own_database_url: str) -> AsyncIterator[Database]:
+    database = Database(own_database_url, role=ADMIN_ROLE, engine_connections=2)
+    yield database
+    await database.stop()
+
+
+async def test_no_route_fails_hangs_or_loses_a_connection(
+    own_app: Litestar, own_settings: Settings, own_database_url: str, rows: Database
+) -> None:
+    make = Factory(rows, own_settings)
+    full, records, other = await make_full_tenant(rows, make), await make_rows(rows, make), await make.tenant()
+    async with AsyncExitStack() as stack:
+        transport = httpx.ASGITransport(own_app)  # type: ignore[arg-type]  # as in conftest
+        owner, stranger, staff = [
+            await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL))
+            for _ in range(3)
+        ]
+        await sign_in(owner, full.tenant.owner)
+        await sign_in(stranger, other.owner)
+        await enter(staff, await make_staff(rows, StaffRole.ADMIN))
+        key = [(b"authorization", f"Bearer {full.write_key}".encode())]
+        actors = Actors(lines_of(owner), lines_of(stranger), key, lines_of(staff))
+    record = records["organization"].id
+    values = {
+        **{name: str(value) for name, value in full.ids.items()},
+        "slug": full.tenant.organization.slug,
+        "kit": "html",
+        "identity": "organization",
+        "kind": "organization",
+        "pk": str(record),
+        "id": str(record),
+        "row_id": str(record),
+        "action": "suspend",
+    }
+    watch = await ConnectionWatch.open(own_app, own_database_url)
+    walk = Walk(own_app, watch)
+    routes = sorted({route for route in routes_of(own_app) if not ASSET.fullmatch(route[1])})
+    for method, template in routes:
+        ends = method != "GET" and ENDS_THE_SESSION.search(template)
+        actor = actors.staff if template.startswith("/admin") else actors.other if ends else actors.owner
+        await walk.walk_route(method, template, fill(template, values), actor, actors)
+    await watch.close()
+
+    print(  # noqa: T201 - the counts are what the walk is for
+        f"{len(routes)} routes, {walk.cases} cases, {sum(walk.statuses[s] for s in walk.statuses if s >= 500)} x 5xx, "
+        f"{walk.lost_connections} connections lost; {dict(sorted(walk.statuses.items()))}"
+    )
+    assert walk.faults == []
+    # The pool of the guards closes connections that it did not use for five minutes.
+    assert walk.lost_connections <= share_connections(own_settings.database_connections).guards
+    # Otherwise the actors were not signed in.
+    assert walk.statuses[200] > walk.cases / 5
+
+
+def fill(template: str, values: Mapping[str, Any]) -> bytes:
+    """The path with an existing row's id for each parameter."""
+    return PARAMETER.sub(lambda found: values.get(found[1], str(uuid4())), template).encode()

@@ -1,0 +1,71 @@
+"""Sends an ASGI application requests whose bytes no HTTP client would send, as the server passes them on."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+HeaderLines = Sequence[tuple[bytes, bytes]]
+
+
+class RawRequest(NamedTuple):
+    """One request: the path and the query as they are on the wire."""
+
+    method: str
+    path: bytes
+    query: bytes = b""
+    headers: HeaderLines = ()
+    body: bytes = b""
+
+
+class RawResponse(NamedTuple):
+    """What the application sent."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    chunks: int
+
+
+async def send_raw(app: Any, request: RawRequest) -> RawResponse:
+    """Send ``request`` as the HTTP server would, from this machine."""
+    given = {name for name, _ in request.headers}
+    own = [(b"host", b"localhost:8000"), (b"content-length", b"%d" % len(request.body))]
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": "http",
+        "path": unquote(request.path.decode("ascii")),
+        "raw_path": request.path,
+        "root_path": "",
+        "query_string": request.query,
+        "headers": [*((name, value) for name, value in own if name not in given), *request.headers],
+        "client": ("127.0.0.1", 40_000),
+        "server": ("127.0.0.1", 8000),
+        "state": {},
+        "extensions": {},
+    }
+    sent: list[Any] = []
+    is_read, is_over = False, asyncio.Event()
+
+    async def receive() -> Any:
+        nonlocal is_read
+        if not is_read:
+            is_read = True
+            return {"type": "http.request", "body": request.body, "more_body": False}
+        await is_over.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            is_over.set()
+
+    await app(scope, receive, send)
+    starts = [message for message in sent if message["type"] == "http.response.start"]
+    assert len(starts) == 1, f"{len(starts)} answers to {request}"
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in starts[0]["headers"]}
+    chunks = [message.get("body", b"") for message in sent if message["type"] == "http.response.body"]
+    return RawResponse(starts[0]["status"], headers, b"".join(chunks), len(chunks))
