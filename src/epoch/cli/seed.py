@@ -20,7 +20,7 @@ from epoch.carrier_factory import build_carrier
 from kit import secrets
 from kit.actor import SYSTEM
 from kit.clock import utc_now
-from kit.db.database import ADMIN_ROLE, Database
+from kit.db.database import ADMIN_ROLE, Database, set_tenant_context
 from kit.private_files import write_private
 from kit.settings import Settings, SettingsError
 from phone_numbers.rules import DEFAULT_LIMITS
@@ -116,6 +116,8 @@ async def _create(session: AsyncSession) -> None:
         organization = await organizations.create(name=name, slug=slug, country="US", owner_id=user.id, plan=plan)
         if slug == DEMO_SLUG:
             await organizations.add_phone_number(organization.id, DEMO_NUMBER, carrier_sid=None)
+    # The transaction acted as each owner in turn; audit events of the rest are the product's own.
+    await set_tenant_context(session, None)
 
 
 async def _set_limits(session: AsyncSession) -> None:
