@@ -13,6 +13,8 @@ from kit.http.app_key import AppKey
 MAX_REQUESTS = 2
 """Requests of one organization that run at a time in a worker, for each kind of work."""
 MAX_WAITING = 100
+MAX_PAUSE_SECONDS = 0.1
+"""How long a slot rests at most between two requests of an organization that has more of them waiting."""
 OPTION = "work"
 """The key of a handler's ``Work`` among its options."""
 
@@ -57,7 +59,13 @@ class TenantConcurrency:
 
     def __init__(self, *, wait_seconds: float) -> None:
         """``wait_seconds`` is how long a request waits for its turn."""
-        requests = KeyedConcurrency(OrganizationBusy, limit=MAX_REQUESTS, max_waiting=MAX_WAITING, seconds=wait_seconds)
+        requests = KeyedConcurrency(
+            OrganizationBusy,
+            limit=MAX_REQUESTS,
+            max_waiting=MAX_WAITING,
+            seconds=wait_seconds,
+            max_pause=MAX_PAUSE_SECONDS,
+        )
         exports = KeyedConcurrency(ExportInProgress, limit=1, max_waiting=0, seconds=0)
         self._by_work = {Work.DATABASE: requests, Work.CARRIER: requests, Work.EXPORT: exports}
 

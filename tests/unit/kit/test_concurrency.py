@@ -10,8 +10,10 @@ from kit.errors import TooMany
 pytestmark = pytest.mark.anyio
 
 
-def concurrency(*, limit: int = 1, max_waiting: int = 10, seconds: float = 20) -> KeyedConcurrency:
-    return KeyedConcurrency(TooMany, limit=limit, max_waiting=max_waiting, seconds=seconds)
+def concurrency(
+    *, limit: int = 1, max_waiting: int = 10, seconds: float = 20, max_pause: float = 0
+) -> KeyedConcurrency:
+    return KeyedConcurrency(TooMany, limit=limit, max_waiting=max_waiting, seconds=seconds, max_pause=max_pause)
 
 
 async def settle() -> None:
@@ -82,5 +84,20 @@ async def test_a_slot_that_comes_together_with_the_cancellation_is_passed_on() -
     slots.release("key")
     cancelled.cancel()
     await patient
+    slots.release("key")
+    assert slots._running == {}
+
+
+async def test_a_slot_rests_while_more_of_its_key_wait_and_other_keys_go_on() -> None:
+    slots = concurrency(max_pause=20)
+    async with slots.slot("key"):
+        waiting = asyncio.create_task(slots.acquire("key"))
+        # Held this long, and so it rests twice as long.
+        await asyncio.sleep(0.05)
+    assert not waiting.done()
+    async with slots.slot("other"):
+        pass
+    assert not waiting.done()
+    await waiting
     slots.release("key")
     assert slots._running == {}
