@@ -111,9 +111,10 @@ def format_time(value: datetime) -> Markup:
 
 ALERT_NAMES = {
     AlertKind.FOREIGN_DESTINATIONS: "Many foreign numbers within an hour",
+    AlertKind.REJECTED_CALLS: "Many rejected calls within an hour",
     AlertKind.NEAR_LIMIT: "Near a limit",
 }
-"""The owners get a mail about the second kind."""
+"""Organizations get a mail about the second and the third kind."""
 
 BREAKER_NAMES = {
     BreakerState.CLOSED: "in touch",

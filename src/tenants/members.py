@@ -48,6 +48,12 @@ class MemberService:
         query = _members(organization_id).where(Membership.role == Role.OWNER).order_by(Membership.id)
         return [TeamMember(*row) for row in await self._session.execute(query)]
 
+    async def list_administrators(self, organization_id: UUID) -> Sequence[TeamMember]:
+        """The owners and admins of the organization."""
+        of_role = Membership.role.in_((Role.OWNER, Role.ADMIN))
+        query = _members(organization_id).where(of_role).order_by(Membership.id)
+        return [TeamMember(*row) for row in await self._session.execute(query)]
+
     async def change_role(self, organization_id: UUID, member_id: UUID, role: Role, *, by: Actor) -> TeamMember:
         """Change a member's role.
 

@@ -16,6 +16,7 @@ from calls.limits.destinations import Destination, parse_destination
 from calls.limits.insert_call import CallInsertService
 from calls.limits.limit_alerts import LimitAlertService
 from calls.limits.prices import PriceList
+from calls.limits.rejection_alerts import RejectionAlertService
 from calls.limits.rejections import RejectionService
 from calls.limits.rules import ensure_destination, ensure_may_call
 from calls.limits.usage_counters import UsageCounters, UsageDelta, reservation_end, reserve
@@ -59,6 +60,7 @@ class AdmissionService:
         self._session = session
         self._prices = prices
         self._alerts = LimitAlertService(session, alert_mailer)
+        self._rejection_alerts = RejectionAlertService(session, alert_mailer)
 
     async def admit(
         self, organization_id: UUID, country: str, outgoing: OutgoingCall, *, may_wait: bool = False
@@ -137,6 +139,14 @@ class AdmissionService:
         if is_stored:
             await attempt.counters.apply(UsageDelta(rejected=1))
             await attempt.counters.delete_unused_identity()
+            await self._rejection_alerts.check(
+                attempt.organization_id,
+                attempt.outgoing.token_id,
+                attempt.context,
+                attempt.usage,
+                rejection,
+                attempt.now,
+            )
         return call
 
     async def _insert(self, attempt: _Attempt, destination: Destination, minutes: int) -> Call | None:

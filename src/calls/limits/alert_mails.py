@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.errors import CallLimitReached, TooManyCalls
 from calls.limits import limit_names
 from calls.limits.call_context import CallContext
+from kit.errors import DomainError
 from kit.http.app_key import AppKey
 from kit.mail import Mail
 
@@ -50,6 +51,12 @@ class AlertMailer:
         """Tell one owner that a limit came to ``NEAR_LIMIT_PERCENT``, once the transaction is committed."""
         await self._send(session, _near_limit_mail(context, usage, to, self._public_url))
 
+    async def send_many_rejections(
+        self, session: AsyncSession, context: CallContext, rejection: DomainError, *, to: str
+    ) -> None:
+        """Tell one person that many calls were rejected within an hour, once the transaction is committed."""
+        await self._send(session, _many_rejections_mail(context, rejection, to, self._public_url))
+
 
 ALERT_MAILER: AppKey[AlertMailer] = AppKey("alert_mailer")
 _MONTHLY_LIMITS = frozenset({limit_names.MINUTES_PER_MONTH, limit_names.CENTS_PER_MONTH})
@@ -77,4 +84,18 @@ def _near_limit_mail(context: CallContext, usage: LimitUsage, to: str, public_ur
             "If you do not know these calls, revoke the token they were placed with: anybody who reads it can use it.",
         ),
         action=("See calling rules", f"{public_url}/dashboard/{context.slug}/settings#calling-rules"),
+    )
+
+
+def _many_rejections_mail(context: CallContext, rejection: DomainError, to: str, public_url: str) -> Mail:
+    return Mail(
+        to=to,
+        subject=f"Many calls of {context.name} are refused",
+        paragraphs=(
+            f"Many calls of {context.name} were refused within an hour.",
+            f"The last one was placed with the token {context.token_name} and refused with “{rejection.message}”.",
+            "They were not dialled and cost nothing. This mail comes at most once an hour.",
+            "If you do not know these calls, revoke the token they were placed with: anybody who reads it can use it.",
+        ),
+        action=("See calls", f"{public_url}/dashboard/{context.slug}/calls"),
     )

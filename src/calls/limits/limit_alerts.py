@@ -78,17 +78,7 @@ class LimitAlertService:
     async def _insert_once(
         self, organization_id: UUID, kind: AlertKind, subject: str, window: dt.datetime, details: dict[str, Any]
     ) -> bool:
-        """True when the window had no such alert before."""
-        values = {
-            "id": uuid7(),
-            "organization_id": organization_id,
-            "kind": kind,
-            "subject": subject,
-            "window_start": window,
-            "details": details,
-        }
-        statement = insert(Alert).values(values).on_conflict_do_nothing().returning(Alert.id)
-        return await self._session.scalar(statement) is not None
+        return await insert_alert_once(self._session, organization_id, kind, subject, window, details)
 
     async def _notify_owners(self, organization_id: UUID, context: CallContext, limit: LimitUsage) -> None:
         await record(
@@ -102,6 +92,33 @@ class LimitAlertService:
         )
         for owner in await MemberService(self._session).list_owners(organization_id):
             await self._mailer.send_near_limit(self._session, context, limit, to=owner.email)
+
+
+async def insert_alert_once(
+    session: AsyncSession,
+    organization_id: UUID,
+    kind: AlertKind,
+    subject: str,
+    window: dt.datetime,
+    details: dict[str, Any],
+) -> bool:
+    """True when the window had no such alert before."""
+    values = {
+        "id": uuid7(),
+        "organization_id": organization_id,
+        "kind": kind,
+        "subject": subject,
+        "window_start": window,
+        "details": details,
+    }
+    statement = insert(Alert).values(values).on_conflict_do_nothing().returning(Alert.id)
+    return await session.scalar(statement) is not None
+
+
+async def count_alerts(session: AsyncSession, organization_id: UUID, kind: AlertKind, window: dt.datetime) -> int:
+    """How many alerts of ``kind`` the organization has in the window."""
+    mine = Alert.owned_by(organization_id), Alert.kind == kind, Alert.window_start == window
+    return await session.scalar(sa.select(sa.func.count()).select_from(Alert).where(*mine)) or 0
 
 
 class AlertService:

@@ -154,6 +154,8 @@ class AlertKind(enum.StrEnum):
 
     FOREIGN_DESTINATIONS = "foreign_destinations"
     """For staff: many different foreign numbers within an hour."""
+    REJECTED_CALLS = "rejected_calls"
+    """For staff, and for owners and admins, who get a mail: many rejections within an hour."""
     NEAR_LIMIT = "near_limit"
     """For owners, who get a mail: a limit is used up to 80 %."""
 
@@ -169,7 +171,7 @@ class Alert(TenantOwned, Base):
 
     kind: Mapped[AlertKind] = mapped_column(text_enum(AlertKind))
     subject: Mapped[str]
-    """A limit's name, with the token's id behind a colon where it is a token's."""
+    """A limit's or threshold's name, with the token's id behind a colon where it is a token's."""
     window_start: Mapped[dt.datetime]
     details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     resolved_at: Mapped[dt.datetime | None]

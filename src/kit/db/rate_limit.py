@@ -23,6 +23,16 @@ class RateCounter(Base):
     times: Mapped[int] = mapped_column(server_default="1")
 
 
+async def count_use(session: AsyncSession, key: str, *, window: dt.timedelta) -> int:
+    """Count one use of ``key``; return how many there were in the current ``window``, this one included."""
+    start = _window_start(utc_now(), window)
+    statement = insert(RateCounter).values(key=key, window_start=start, times=1)
+    counted = statement.on_conflict_do_update(
+        index_elements=["key", "window_start"], set_={"times": RateCounter.times + 1}
+    ).returning(RateCounter.times)
+    return await session.scalar(counted) or 0
+
+
 async def hit_or_raise(session: AsyncSession, key: str, *, limit: int, window: dt.timedelta) -> None:
     """Count one use of ``key``. Use a separate session: the rollback of a refused request must not undo the count.
 
@@ -30,12 +40,11 @@ async def hit_or_raise(session: AsyncSession, key: str, *, limit: int, window: d
         TooMany: more than ``limit`` uses in the current ``window``.
     """
     now = utc_now()
-    seconds = int(window.total_seconds())
-    start = dt.datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, dt.UTC)
-    statement = insert(RateCounter).values(key=key, window_start=start, times=1)
-    counted = statement.on_conflict_do_update(
-        index_elements=["key", "window_start"], set_={"times": RateCounter.times + 1}
-    ).returning(RateCounter.times)
-    times = await session.scalar(counted)
-    if times is not None and times > limit:
+    if await count_use(session, key, window=window) > limit:
+        start = _window_start(now, window)
         raise TooMany(retry_after=max(1, int((start + window - now).total_seconds())))
+
+
+def _window_start(now: dt.datetime, window: dt.timedelta) -> dt.datetime:
+    seconds = int(window.total_seconds())
+    return dt.datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, dt.UTC)

@@ -486,4 +486,4 @@ async def test_a_stolen_token_stays_within_policy_and_budget_and_raises_an_alarm
             Call.owned_by(tenant.organization.id), Call.status == CallStatus.INITIATED
         )
         assert await session.scalar(live) == 0
-    assert kinds == {AlertKind.NEAR_LIMIT, AlertKind.FOREIGN_DESTINATIONS}
+    assert kinds == {AlertKind.NEAR_LIMIT, AlertKind.FOREIGN_DESTINATIONS, AlertKind.REJECTED_CALLS}

@@ -1,0 +1,129 @@
+"""Alerts people when many calls of a token, an organization or to one class of destinations are rejected in an hour."""
+
+import datetime as dt
+import enum
+from collections.abc import Iterator, Mapping
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.errors import DestinationNotAllowed
+from calls.limits.alert_mails import AlertMailer
+from calls.limits.call_context import CallContext
+from calls.limits.call_duration import UsageSnapshot
+from calls.limits.limit_alerts import count_alerts, insert_alert_once
+from calls.limits.metrics import REJECTION_ALERTS
+from calls.limits.models import AlertKind
+from kit.actor import SYSTEM
+from kit.audit import record
+from kit.db.rate_limit import count_use
+from kit.e164 import EmergencyNumber, InvalidPhoneNumber, NotOrdinaryNumber
+from kit.errors import DomainError
+from kit.numbering import NumberKind
+from tenants.members import MemberService
+
+REJECTIONS_PER_TOKEN = 50
+"""Within an hour, as are the others. A person who mistypes all day has a few."""
+REJECTIONS_PER_ORGANIZATION = 100
+
+
+class DestinationClass(enum.StrEnum):
+    """What kind of destination was rejected."""
+
+    PAY_PER_CALL = "pay_per_call"
+    NOT_ENABLED = "not_enabled"
+    """A country that is not enabled, or a blocked number."""
+    NO_NUMBER = "no_number"
+    """In no numbering plan, or no complete number."""
+
+
+REJECTIONS_PER_CLASS: Mapping[DestinationClass, int] = {
+    # The called party earns from these: nobody dials ten in an hour by mistake.
+    DestinationClass.PAY_PER_CALL: 10,
+    # One page with foreign contacts makes some.
+    DestinationClass.NOT_ENABLED: 30,
+    # Badly written numbers of a contact list.
+    DestinationClass.NO_NUMBER: 40,
+}
+_HOUR = dt.timedelta(hours=1)
+
+
+class Threshold(msgspec.Struct, frozen=True):
+    """A number of rejections that was just reached."""
+
+    subject: str
+    """``rejections_per_token:<id>``, ``rejections_per_organization`` or ``rejections_<class>``."""
+    rejections: int
+
+
+class RejectionAlertService:
+    """Counts rejections and raises alerts; in the transaction that stores the rejection, under the counters' lock."""
+
+    def __init__(self, session: AsyncSession, mailer: AlertMailer) -> None:
+        self._session = session
+        self._mailer = mailer
+
+    async def check(
+        self,
+        organization_id: UUID,
+        token_id: UUID,
+        context: CallContext,
+        usage: UsageSnapshot,
+        rejection: DomainError,
+        now: dt.datetime,
+    ) -> None:
+        """One more call was rejected than ``usage`` has counted."""
+        reached = list(_reached_scopes(token_id, usage))
+        destination_class = class_of(rejection)
+        if destination_class is not None:
+            key = f"rejected:{organization_id}:{destination_class}"
+            if await count_use(self._session, key, window=_HOUR) == REJECTIONS_PER_CLASS[destination_class]:
+                reached.append(Threshold(f"rejections_{destination_class}", REJECTIONS_PER_CLASS[destination_class]))
+        for threshold in reached:
+            await self._alert(organization_id, token_id, context, threshold, rejection, now)
+
+    async def _alert(
+        self,
+        organization_id: UUID,
+        token_id: UUID,
+        context: CallContext,
+        threshold: Threshold,
+        rejection: DomainError,
+        now: dt.datetime,
+    ) -> None:
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        details = {"rejections": threshold.rejections, "last_reason": rejection.code, "token_id": str(token_id)}
+        kind = AlertKind.REJECTED_CALLS
+        if not await insert_alert_once(self._session, organization_id, kind, threshold.subject, hour, details):
+            return
+        REJECTION_ALERTS.labels(threshold.subject.partition(":")[0]).inc()
+        if await count_alerts(self._session, organization_id, kind, hour) > 1:
+            return  # the hour's mail is on its way
+        await record(
+            self._session,
+            SYSTEM,
+            "calling.many_rejections",
+            organization_id=organization_id,
+            subject_id=token_id,
+            subject_name=context.token_name,
+            details=details,
+        )
+        for person in await MemberService(self._session).list_administrators(organization_id):
+            await self._mailer.send_many_rejections(self._session, context, rejection, to=person.email)
+
+
+def class_of(rejection: DomainError) -> DestinationClass | None:
+    """The class of the destination for which a call was rejected; None when it was for another reason."""
+    if isinstance(rejection, NotOrdinaryNumber) and rejection.kind is NumberKind.PAY_PER_CALL:
+        return DestinationClass.PAY_PER_CALL
+    if isinstance(rejection, InvalidPhoneNumber | EmergencyNumber):
+        return DestinationClass.NO_NUMBER
+    return DestinationClass.NOT_ENABLED if isinstance(rejection, DestinationNotAllowed) else None
+
+
+def _reached_scopes(token_id: UUID, usage: UsageSnapshot) -> Iterator[Threshold]:
+    if usage.token.hour_rejected + 1 == REJECTIONS_PER_TOKEN:
+        yield Threshold(f"rejections_per_token:{token_id}", REJECTIONS_PER_TOKEN)
+    if usage.organization.hour_rejected + 1 == REJECTIONS_PER_ORGANIZATION:
+        yield Threshold("rejections_per_organization", REJECTIONS_PER_ORGANIZATION)
