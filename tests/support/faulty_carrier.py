@@ -52,7 +52,7 @@ class FaultyCarrier:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            request = await _read_request(reader)
+            request = await _read_request(reader, host=f"{self._host}:{self._port}")
             self.methods.append(request.split(b" ", 1)[0].decode())
             fault = self._fault_of(self.methods[-1])
             if isinstance(fault, Refusal):
@@ -77,10 +77,10 @@ class FaultyCarrier:
             return await reader.read()
 
 
-async def _read_request(reader: asyncio.StreamReader) -> bytes:
-    """Read one request and replace its ``Connection`` header by ``Connection: close``."""
+async def _read_request(reader: asyncio.StreamReader, *, host: str) -> bytes:
+    """Read one request; set ``Connection: close``, and ``Host`` to the carrier's, which refuses other names."""
     head = await reader.readuntil(b"\r\n\r\n")
-    lines = [line for line in head.split(b"\r\n") if line and not line.lower().startswith(b"connection:")]
+    lines = [line for line in head.split(b"\r\n") if line and not line.lower().startswith((b"connection:", b"host:"))]
     length = next((int(line.split(b":")[1]) for line in lines if line.lower().startswith(b"content-length:")), 0)
     body = await reader.readexactly(length)
-    return b"\r\n".join([*lines, b"Connection: close", b"", b""]) + body
+    return b"\r\n".join([*lines, b"Host: " + host.encode(), b"Connection: close", b"", b""]) + body
