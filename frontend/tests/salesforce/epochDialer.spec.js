@@ -23,6 +23,7 @@ const CONTACT = "003000000000001AAA";
 const SESSION = {
   access_token: "a.b.c",
   expires_in: 3600,
+  identity: "w_01890a5dac96774bbcceb302099a8057_0123456789abcdef",
   caller_id: "+14155550100",
   country: "US",
   calling_code: "1",
