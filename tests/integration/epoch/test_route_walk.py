@@ -16,6 +16,7 @@ import pytest
 from litestar import Litestar
 from litestar.routes import ASGIRoute, HTTPRoute
 from starlette.routing import Mount, Route
+from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.testing import capture_logs
 
 from admin.app import AdminApp
@@ -187,9 +188,11 @@ class Walk:
         """Send a request; note a fault of the server, a second log line and an answer that does not come."""
         self.cases += 1
         about = f"{request.method} {request.path[:90].decode()} [{what[:60]}]"
-        with capture_logs() as logged:
+        # Other lines are of jobs, also of another application in this process.
+        with bound_contextvars(case=self.cases), capture_logs([merge_contextvars]) as all_logged:
             async with asyncio.timeout(ANSWER_SECONDS):
                 answer = await send_raw(self._app, request)
+        logged = [line for line in all_logged if line.get("case") == self.cases]
         self.statuses[answer.status] += 1
         if answer.status >= 500:
             self.faults.append(f"{about}: {answer.status} {[str(line)[:300] for line in logged]}")
