@@ -145,6 +145,10 @@ class Carrier(Protocol):
         """Return the legs dialled by the call of this caller's leg; empty for an unknown call."""
         ...
 
+    async def call_error(self, call_sid: str) -> int | None:
+        """Return the code of the last error that the carrier recorded about a call; None without any."""
+        ...
+
     def legs_of_day(self, day: date) -> AsyncIterator[list[LegReport]]:
         """Yield all legs that began on ``day`` (UTC), a page at a time, in no particular order."""
         ...

@@ -33,6 +33,9 @@ STATUS_EVENTS = "initiated ringing answered completed"
 RESOURCE_NOT_FOUND_CODE = 20404
 CALL_NOT_IN_PROGRESS_CODE = 21220
 _PAGE_ROWS = 1000
+_ERROR_LOG = 0
+"""The carrier's level of errors among a call's notifications; 1 is a warning."""
+_NO_DATE = datetime.min.replace(tzinfo=UTC)
 FINAL_STATUSES = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 """The carrier's statuses of an ended leg."""
 
@@ -132,6 +135,12 @@ class TwilioCarrier:
     async def dialled_legs(self, call_sid: str) -> list[LegReport]:
         async with self._rest() as client:
             return [_leg(found) for found in await client.calls.list_async(parent_call_sid=call_sid)]
+
+    async def call_error(self, call_sid: str) -> int | None:
+        async with self._rest() as client:
+            notifications = await client.calls(call_sid).notifications.list_async(log=_ERROR_LOG)
+        recorded = [(found.message_date or _NO_DATE, int(found.error_code)) for found in notifications]
+        return max(recorded)[1] if recorded else None
 
     async def legs_of_day(self, day: date) -> AsyncIterator[list[LegReport]]:
         # The filter is documented for whole days only; legs that begin on another day are dropped here.

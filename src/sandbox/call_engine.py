@@ -221,6 +221,7 @@ class Call:
 
     def _fail_dial(self) -> None:
         """The dial ends without a dialled leg."""
+        self.parent.error_code = NO_CHILD_CODE
         if self._dial is None or self._dial.action is None:
             self._finish_document()
         else:

@@ -51,6 +51,8 @@ class Leg:
     status: Status = Status.QUEUED
     answered: datetime | None = None
     ended: datetime | None = None
+    error_code: int | None = None
+    """An error that the carrier recorded about the call."""
     _callbacks: int = field(default=0, repr=False)
 
     @property

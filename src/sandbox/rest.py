@@ -69,6 +69,7 @@ class RestApi:
             self._route(f"{base}/Applications.json", GET=self._applications, POST=self._add_application),
             self._route(f"{base}/Applications/{{sid}}.json", GET=self._application, POST=self._change_application),
             self._route(f"{base}/Calls.json", GET=self._calls),
+            self._route(f"{base}/Calls/{{sid}}/Notifications.json", GET=self._notifications),
             self._route(f"{base}/Calls/{{sid}}.json", GET=self._call, POST=self._change_call, DELETE=self._delete_call),
         ]
 
@@ -185,6 +186,12 @@ class RestApi:
             self._leg_json(_or_not_found(next((leg for _, leg in self._registry.legs() if leg.sid == sid), None)))
         )
 
+    def _notifications(self, request: Request, _: dict[str, str]) -> Response:
+        """The errors recorded about a call; unknown calls have none, as at the carrier."""
+        sid, level = request.path_params["sid"], request.query_params.get("Log")
+        legs = [leg for _, leg in self._registry.legs() if leg.sid == sid and leg.error_code and level in (None, "0")]
+        return self._page(request, "notifications", legs, self._notification_json)
+
     def _change_call(self, request: Request, form: dict[str, str]) -> Response:
         sid = request.path_params["sid"]
         if form.get("Status") not in ("completed", "canceled"):
@@ -217,6 +224,9 @@ class RestApi:
 
     def _application_json(self, row: Application) -> Resource:
         return rest_resources.application(self._account.account_sid, row)
+
+    def _notification_json(self, leg: Leg) -> Resource:
+        return rest_resources.notification(self._account.account_sid, leg)
 
     def _leg_json(self, leg: Leg) -> Resource:
         return rest_resources.call_leg(self._account.account_sid, leg)

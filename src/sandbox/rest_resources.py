@@ -135,6 +135,27 @@ def call_leg(account_sid: str, leg: Leg) -> Resource:
     }
 
 
+def notification(account_sid: str, leg: Leg) -> Resource:
+    """The error that was recorded about a call."""
+    sid = f"NO{leg.sid[2:]}"
+    return {
+        "sid": sid,
+        "account_sid": account_sid,
+        "api_version": API_VERSION,
+        "call_sid": leg.sid,
+        "date_created": _rfc2822(leg.ended or leg.created),
+        "date_updated": _rfc2822(leg.ended or leg.created),
+        "error_code": str(leg.error_code),
+        "log": "0",
+        "message_date": _rfc2822(leg.ended or leg.created),
+        "message_text": "",
+        "more_info": f"https://www.twilio.com/docs/errors/{leg.error_code}",
+        "request_method": "POST",
+        "request_url": "",
+        "uri": account_path(account_sid, f"Calls/{leg.sid}/Notifications/{sid}"),
+    }
+
+
 def started_at(leg: Leg) -> datetime:
     """The start time that the carrier reports for a leg."""
     return leg.answered or leg.created

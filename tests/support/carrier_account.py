@@ -43,12 +43,14 @@ class CarrierAccount:
         seconds: int = 0,
         ended: dt.datetime | None = None,
         caller: str = "+14155550100",
+        error_code: int | None = None,
     ) -> Leg:
         """Add a leg that was connected for ``seconds``; it ended at ``ended`` when its status is final."""
         is_over, end = Status(status).is_final, ended or utc_now()
         leg = Leg(sid, caller, "+12125550147", end - dt.timedelta(seconds=seconds + 5), parent, Status(status))
         leg.answered = end - dt.timedelta(seconds=seconds) if seconds else None
         leg.ended = end if is_over else None
+        leg.error_code = error_code
         self.known.append(leg)
         return leg
 

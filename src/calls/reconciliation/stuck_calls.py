@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import structlog
 
 from calls.call_state import STATUS_BY_CARRIER_STATUS, LegEvent
-from calls.leg_reports import is_leg_over, total_price
+from calls.leg_reports import is_leg_over, total_price, undialled_status
 from calls.limits.alert_mails import AlertMailer
 from calls.models import (
     LIVE_STATUSES,
@@ -118,8 +118,12 @@ class StuckCallReconciler:
             return _end_of(dialled, None)
         if dialled is not None:
             return _end_of(dialled, caller)
+        if not is_leg_over(caller):
+            return None
         # Over before anybody was dialled. This also closes a dialled leg that was reported but is not listed.
-        return _CarrierEnd(call_sid, _end_event(CallStatus.CANCELED, caller), None) if is_leg_over(caller) else None
+        error_code = await self._carrier.call_error(call_sid)
+        event = _end_event(undialled_status(caller, error_code), caller, error_code=error_code)
+        return _CarrierEnd(call_sid, event, None)
 
 
 def _end_of(dialled: LegReport, caller: LegReport | None) -> _CarrierEnd:
@@ -127,11 +131,12 @@ def _end_of(dialled: LegReport, caller: LegReport | None) -> _CarrierEnd:
     return _CarrierEnd(dialled.sid, _end_event(STATUS_BY_CARRIER_STATUS[dialled.status], dialled), price)
 
 
-def _end_event(status: CallStatus, leg: LegReport | None = None) -> LegEvent:
+def _end_event(status: CallStatus, leg: LegReport | None = None, *, error_code: int | None = None) -> LegEvent:
     return LegEvent(
         is_child=True,
         kind=status.value,
         sequence=RECONCILED_SEQUENCE,
         occurred_at=(leg and leg.ended_at) or utc_now(),
         duration=None if leg is None else leg.duration,
+        error_code=error_code,
     )

@@ -181,6 +181,34 @@ async def test_a_caller_who_left_before_anybody_was_dialled(
     assert (await stored(database, sid)).status == CallStatus.CANCELED
 
 
+@pytest.mark.parametrize(
+    ("parent_status", "error_code", "expected"),
+    [
+        ("completed", 13227, CallStatus.FAILED),
+        ("no-answer", 13214, CallStatus.FAILED),
+        ("failed", None, CallStatus.FAILED),
+        ("busy", None, CallStatus.FAILED),
+        ("canceled", None, CallStatus.CANCELED),
+        ("no-answer", None, CallStatus.CANCELED),
+    ],
+)
+async def test_only_a_caller_who_hung_up_canceled_a_call_that_dialled_nobody(
+    callbacks: CallbackClient,
+    token: Token,
+    database: Database,
+    carrier_account: CarrierAccount,
+    reconciler: StuckCallReconciler,
+    parent_status: str,
+    error_code: int | None,
+    expected: CallStatus,
+) -> None:
+    sid = await placed(callbacks, token)
+    carrier_account.add(sid, parent_status, error_code=error_code)
+    assert await reconciler.run(utc_now() + LATER) == 1
+    call = await stored(database, sid)
+    assert (call.status, call.end_reason, call.carrier_error) == (expected, expected.value, error_code)
+
+
 async def test_a_call_that_the_carrier_does_not_know_has_failed(
     callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, reconciler: StuckCallReconciler
 ) -> None:
