@@ -36,7 +36,11 @@ class Organization(Base):
     __tablename__ = "organization"
     __table_args__ = (
         # For prefix searches by staff, which compare bytes.
-        sa.Index("ix_organization_name_prefix", sa.text("lower(name) text_pattern_ops")),
+        sa.Index(
+            "ix_organization_name_prefix",
+            sa.func.lower(sa.literal_column("name")).label("lower_name"),
+            postgresql_ops={"lower_name": "text_pattern_ops"},
+        ),
         sa.Index("ix_organization_slug_prefix", "slug", postgresql_ops={"slug": "text_pattern_ops"}),
         sa.Index("ix_organization_suspended", "id", postgresql_where=sa.text("suspended_at IS NOT NULL")),
         sa.Index("ix_organization_deleted", "deleted_at", postgresql_where=sa.text("deleted_at IS NOT NULL")),
