@@ -16,7 +16,8 @@ from sandbox.call_registry import CallRegistry, MediaNegotiator
 from sandbox.callback_sender import CallbackSender
 from sandbox.local_requests import LocalRequestsOnly
 from sandbox.media_interface import Media
-from sandbox.rest import RestApi, http_error
+from sandbox.rest import RestApi
+from sandbox.rest_base import http_error
 from sandbox.rest_resources import observed_call
 from sandbox.signaling import Signaling
 from sandbox.switches import Switches, parse_switches

@@ -1,15 +1,10 @@
 """The part of the carrier's REST API that the product uses through the carrier's library."""
 
 import asyncio
-import secrets
-from base64 import b64decode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from itertools import islice
-from typing import TypeVar
-from urllib.parse import parse_qsl, urlencode
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -24,34 +19,21 @@ from sandbox.account_store import (
 )
 from sandbox.call_registry import CallRegistry
 from sandbox.legs import Leg
+from sandbox.rest_base import NO_SUCH_RESOURCE, RestEndpoints, RestError, or_not_found
 from sandbox.rest_resources import Resource
 
-DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS = 50, 1000
 SEARCH_LIMIT = 2000
-NOT_FOUND, NOT_AUTHENTICATED, MISSING_NUMBER, NUMBER_UNAVAILABLE, BAD_VALUE = 20404, 20003, 21201, 21422, 20001
+MISSING_NUMBER, NUMBER_UNAVAILABLE, BAD_VALUE = 21201, 21422, 20001
 CALL_IS_LIVE, ADDRESS_REQUIRED = 20009, 21631
 UPDATE_DELAY_SECONDS = 0.5
 """From an answer ``in-progress`` to the end of the call."""
 
-Row = TypeVar("Row")
 
-
-class RestError(Exception):
-    """An error in the carrier's format."""
-
-    def __init__(self, status: int, code: int, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
-
-
-NO_SUCH_RESOURCE = RestError(404, NOT_FOUND, "The requested resource was not found")
-
-
-class RestApi:
+class RestApi(RestEndpoints):
     """The endpoints; ``routes`` mounts them."""
 
     def __init__(self, account: CarrierSettings, store: AccountStore, registry: CallRegistry) -> None:
-        self._account = account
+        super().__init__(account)
         self._store = store
         self._registry = registry
 
@@ -72,30 +54,6 @@ class RestApi:
             self._route(f"{base}/Calls/{{sid}}/Notifications.json", GET=self._notifications),
             self._route(f"{base}/Calls/{{sid}}.json", GET=self._call, POST=self._change_call, DELETE=self._delete_call),
         ]
-
-    def _route(self, path: str, **handlers: Callable[[Request, dict[str, str]], Response]) -> Route:
-        async def endpoint(request: Request) -> Response:
-            try:
-                self._authenticate(request)
-                form = dict(parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True))
-                return handlers["GET" if request.method == "HEAD" else request.method](request, form)
-            except RestError as error:
-                return error_response(error.status, error.code, error.message)
-
-        return Route(path, endpoint, methods=list(handlers))
-
-    def _authenticate(self, request: Request) -> None:
-        scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-        try:
-            presented = b64decode(credentials, validate=True) if scheme.lower() == "basic" else b""
-        except ValueError:
-            presented = b""
-        own = self._account
-        pairs = ((own.account_sid, own.auth_token), (own.api_key_sid, own.api_key_secret))
-        if not any(secrets.compare_digest(presented, f"{name}:{secret}".encode()) for name, secret in pairs):
-            raise RestError(401, NOT_AUTHENTICATED, "Authenticate")
-        if request.path_params["account_sid"] != own.account_sid:
-            raise NO_SUCH_RESOURCE
 
     def _search(self, request: Request, _: dict[str, str]) -> Response:
         query = request.query_params
@@ -137,10 +95,10 @@ class RestApi:
         return JSONResponse(self._number_json(row), 201)
 
     def _number(self, request: Request, _: dict[str, str]) -> Response:
-        return JSONResponse(self._number_json(_or_not_found(self._store.number(request.path_params["sid"]))))
+        return JSONResponse(self._number_json(or_not_found(self._store.number(request.path_params["sid"]))))
 
     def _change_number(self, request: Request, form: dict[str, str]) -> Response:
-        row = _or_not_found(self._store.number(request.path_params["sid"]))
+        row = or_not_found(self._store.number(request.path_params["sid"]))
         fields = {"FriendlyName": "friendly_name", "VoiceApplicationSid": "voice_application_sid"}
         self._change(row, form, **fields, VoiceUrl="voice_url")
         return JSONResponse(self._number_json(row))
@@ -161,10 +119,10 @@ class RestApi:
         return JSONResponse(self._application_json(row), 201)
 
     def _application(self, request: Request, _: dict[str, str]) -> Response:
-        return JSONResponse(self._application_json(_or_not_found(self._store.application(request.path_params["sid"]))))
+        return JSONResponse(self._application_json(or_not_found(self._store.application(request.path_params["sid"]))))
 
     def _change_application(self, request: Request, form: dict[str, str]) -> Response:
-        row = _or_not_found(self._store.application(request.path_params["sid"]))
+        row = or_not_found(self._store.application(request.path_params["sid"]))
         fields = {"FriendlyName": "friendly_name", "StatusCallback": "status_callback"}
         self._change(row, form, **fields, VoiceUrl="voice_url", VoiceFallbackUrl="voice_fallback_url")
         return JSONResponse(self._application_json(row))
@@ -183,7 +141,7 @@ class RestApi:
     def _call(self, request: Request, _: dict[str, str]) -> Response:
         sid = request.path_params["sid"]
         return JSONResponse(
-            self._leg_json(_or_not_found(next((leg for _, leg in self._registry.legs() if leg.sid == sid), None)))
+            self._leg_json(or_not_found(next((leg for _, leg in self._registry.legs() if leg.sid == sid), None)))
         )
 
     def _notifications(self, request: Request, _: dict[str, str]) -> Response:
@@ -207,7 +165,7 @@ class RestApi:
         raise NO_SUCH_RESOURCE
 
     def _delete_call(self, request: Request, _: dict[str, str]) -> Response:
-        leg = _or_not_found(
+        leg = or_not_found(
             next((leg for _, leg in self._registry.legs() if leg.sid == request.path_params["sid"]), None)
         )
         if not leg.is_over:
@@ -237,48 +195,6 @@ class RestApi:
                 setattr(row, field, form[name])
         self._store.save(row)
 
-    def _page(self, request: Request, name: str, rows: Sequence[Row], to_json: Callable[[Row], Resource]) -> Response:
-        query = dict(request.query_params)
-        size = min(_integer(query.get("PageSize"), DEFAULT_PAGE_ROWS), MAX_PAGE_ROWS) or DEFAULT_PAGE_ROWS
-        page = _integer(query.get("Page"), 0)
-        shown = rows[page * size : (page + 1) * size]
-
-        def uri(number: int) -> str:
-            return f"{request.url.path}?{urlencode({**query, 'PageSize': size, 'Page': number})}"
-
-        last = (page + 1) * size >= len(rows)
-        return JSONResponse(
-            {
-                name: [to_json(row) for row in shown],
-                "first_page_uri": uri(0),
-                "previous_page_uri": uri(page - 1) if page else None,
-                "next_page_uri": None if last else uri(page + 1),
-                "uri": uri(page),
-                "page": page,
-                "page_size": size,
-                "start": page * size,
-                "end": max(page * size + len(shown) - 1, 0),
-            }
-        )
-
-
-def error_response(status: int, code: int, message: str) -> Response:
-    """An error response in the carrier's format."""
-    more = f"https://www.twilio.com/docs/errors/{code}"
-    return JSONResponse({"code": code, "message": message, "more_info": more, "status": status}, status)
-
-
-async def http_error(_: Request, error: Exception) -> Response:
-    """Starlette's own errors (no route, wrong method) in the carrier's format."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    return error_response(status, NOT_FOUND if status == 404 else 20004, "The requested resource was not found")
-
-
-def _or_not_found(row: Row | None) -> Row:
-    if row is None:
-        raise NO_SUCH_RESOURCE
-    return row
-
 
 def _started_on(leg: Leg, query: Mapping[str, str]) -> bool:
     """``StartTime``, ``StartTime<`` and ``StartTime>`` select days: on it, before it, on or after it."""
@@ -294,7 +210,3 @@ def _day(value: str | None) -> date | None:
         return date.fromisoformat(value[:10])
     except ValueError:
         raise RestError(400, BAD_VALUE, "Not a day as YYYY-MM-DD") from None
-
-
-def _integer(value: str | None, default: int) -> int:
-    return int(value) if value is not None and value.isascii() and value.isdigit() else default
