@@ -259,6 +259,50 @@ describe("Phone", () => {
     fixture.phone.stop();
   });
 
+  test.each([
+    ["its record, which ends late", [{ call: { status: "in-progress" } }, { call: { status: "failed" } }], "failed"],
+    ["failed if its record does not end", [{ call: { status: "in-progress" } }], "failed"],
+    ["its record, which says completed", [{ call: { status: "completed" } }], "completed"],
+    ["completed if the server does not answer", [new TypeError("Failed to fetch")], "completed"],
+  ])("an answered call whose connection is lost ends as %s", async (_, status, expected) => {
+    const fixture = await startPhone({ answers: { status } });
+    const call = await dial(fixture);
+    call.emit("accept", call);
+    await vi.advanceTimersByTimeAsync(2_000);
+    call.end({ code: 31005 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(fixture.phone.state).toBe(expected);
+    const [end, ...others] = fixture.payloadsOf("callEnded");
+    expect(end).toMatchObject({ status: expected, duration: 2 });
+    expect(others).toEqual([]);
+    expect(fixture.payloadsOf("error").map(({ code }) => code)).toEqual(expected === "failed" ? ["call_failed"] : []);
+    fixture.phone.stop();
+  });
+
+  test("a connection that was restored does not count as lost", async () => {
+    const fixture = await startPhone({ answers: { status: [{ call: { status: "in-progress" } }] } });
+    const call = await dial(fixture);
+    call.emit("accept", call);
+    call.emit("reconnecting", { code: 53405 });
+    call.emit("error", { code: 53405 });
+    call.emit("reconnected");
+    call.end();
+    expect(fixture.payloadsOf("callEnded")[0]).toMatchObject({ status: "completed" });
+    fixture.phone.stop();
+  });
+
+  test("a person who hangs up need not wait for the record of a lost connection", async () => {
+    const fixture = await startPhone({ answers: { status: [{ call: { status: "in-progress" } }] } });
+    const call = await dial(fixture);
+    call.emit("accept", call);
+    call.end({ code: 31005 });
+    expect(fixture.phone).toMatchObject({ state: "in-progress", isReconnecting: true });
+    fixture.phone.hangup();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(fixture.payloadsOf("callEnded").map(({ status }) => status)).toEqual(["completed"]);
+    fixture.phone.stop();
+  });
+
   test("a denied microphone fails the call with its own sentence", async () => {
     const fixture = await startPhone();
     fixture.env.navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));

@@ -8,7 +8,7 @@ export const MOVES = {
   ready: { dial: "dialing", fail: "error", restart: "loading" },
   dialing: { ring: "ringing", accept: "in-progress", hangup: "completed", drop: "failed" },
   ringing: { accept: "in-progress", hangup: "completed", drop: "failed" },
-  "in-progress": { hangup: "completed" },
+  "in-progress": { hangup: "completed", drop: "failed" },
   completed: { dial: "dialing", reset: "ready", fail: "error", restart: "loading" },
   failed: { dial: "dialing", reset: "ready", fail: "error", restart: "loading" },
   error: { sessionReady: "ready", dial: "dialing", restart: "loading" },

@@ -9,7 +9,7 @@ const EXPECTED = `
   -      error  dialing  -        -            -          -       -      loading
   -      -      -        ringing  in-progress  completed  failed  -      -
   -      -      -        -        in-progress  completed  failed  -      -
-  -      -      -        -        -            completed  -       -      -
+  -      -      -        -        -            completed  failed  -      -
   -      error  dialing  -        -            -          -       ready  loading
   -      error  dialing  -        -            -          -       ready  loading
   ready  -      dialing  -        -            -          -       -      loading

@@ -5,7 +5,7 @@ import { DtmfQueue } from "./dtmf-queue.js";
 import { reactionTo } from "./sdk-codes.js";
 
 /** @import { Call } from "@twilio/voice-sdk" */
-/** @import { CallDetails, ActiveCall, CallListener, Environment } from "../types.d.ts" */
+/** @import { CallDetails, ActiveCall, CallListener, CallRecord, Environment } from "../types.d.ts" */
 /** @import { TokenSession } from "../session/token-session.js" */
 /** @import { VoiceDevice } from "./voice-device.js" */
 /** @import { CallResult } from "./call-result.js" */
@@ -16,6 +16,8 @@ const STATUS_POLL_MS = 1_000;
 // A call that the carrier refuses may never ring and never end in the SDK; its record ends.
 const RECORD_DELAY_MS = 2_000;
 const RECORD_POLL_MS = 500;
+// The server itself waits 2 s for the end of a call before it answers.
+const LOST_CALL_QUESTIONS = 4;
 
 /** @implements {ActiveCall} */
 export class OutgoingCall {
@@ -29,6 +31,8 @@ export class OutgoingCall {
   /** @type {Call | null} */
   #call = null;
   #answeredAt = 0;
+  /** When the carrier's end was noticed; what is asked about it then takes no part in the duration. */
+  #lostAt = 0;
   #hasEnded = false;
   #isEnding = false;
   #isMuted = false;
@@ -167,7 +171,10 @@ export class OutgoingCall {
       this.#carrierError = error;
     });
     call.on("reconnecting", () => this.#hasEnded || this.#listener.reconnecting(true));
-    call.on("reconnected", () => this.#hasEnded || this.#listener.reconnecting(false));
+    call.on("reconnected", () => {
+      this.#carrierError = null;
+      if (!this.#hasEnded) this.#listener.reconnecting(false);
+    });
     call.on("warning", (name) => this.#setWarning(name, true));
     call.on("warning-cleared", (name) => this.#setWarning(name, false));
     // Some lost connections close the call without an event.
@@ -276,12 +283,35 @@ export class OutgoingCall {
     this.#device.release();
   }
 
+  /**
+   * End an answered call whose connection was lost as its record says. A record that does not end means that the carrier
+   * is gone too; without an answer of the server nothing more is known than that the call is over.
+   */
+  async #finishLost() {
+    this.#lostAt = this.#env.now();
+    this.#listener.reconnecting(true);
+    /** @type {CallRecord | null} */
+    let record = null;
+    try {
+      for (let asked = 0; asked < LOST_CALL_QUESTIONS && !this.#hasEnded; asked += 1) {
+        record = await this.#session.fetchCallResult(this.#details.callId);
+        if (!record || isFinal(record.status)) break;
+      }
+    } catch {
+      // The token was refused: the session shows that.
+    }
+    const status = !record ? "completed" : isFinal(record.status) ? record.status : "failed";
+    const result = { status, message: record?.message ?? null, code: record?.end_reason ?? null };
+    this.#finish(status, { ...result, problem: problemOf(result) });
+  }
+
   /** The carrier ended the call: completed if it was answered, otherwise the server knows the reason. */
   async #onCarrierEnd({ endedByRemote = false } = {}) {
     if (this.#hasEnded || this.#isEnding) return;
     this.#isEnding = true;
     if (this.#answeredAt) {
-      this.#finish("completed", { endedByRemote });
+      if (endedByRemote) this.#finish("completed", { endedByRemote });
+      else await this.#finishLost();
       this.#device.release();
       // The carrier also ends calls whose token was revoked: the panel should show that.
       this.#session.verifyToken();
@@ -310,7 +340,8 @@ export class OutgoingCall {
     this.#dtmf.clear();
     this.#clearRingingTimers();
     clearInterval(this.#statusPoll);
-    const duration = this.#answeredAt ? Math.round((this.#env.now() - this.#answeredAt) / 1000) : 0;
+    const endedAt = this.#lostAt || this.#env.now();
+    const duration = this.#answeredAt ? Math.round((endedAt - this.#answeredAt) / 1000) : 0;
     this.#listener.ended({ status, duration, message: problem?.message ?? message, problem, endedByRemote });
   }
 

@@ -57,6 +57,44 @@ describe("TokenSession", () => {
     session.stop();
   });
 
+  test("spreads the refreshes of phones that were opened together over three minutes", async () => {
+    const phones = [0, 0.25, 0.5, 0.75, 0.999].map((luck) => {
+      const host = fakeServer();
+      const env = { ...fakeEnvironment({ fetch: host.fetch }), random: () => luck };
+      const listener = { onToken: vi.fn(), onNetworkChange: vi.fn(), onError: vi.fn() };
+      const session = new TokenSession({ token: "ept_x", base: "https://voice.example" }, env, listener);
+      session.start();
+      return { host, session };
+    });
+    await settle();
+    const hasRefreshed = () => phones.map(({ host }) => host.count("exchange") === 2);
+    await vi.advanceTimersByTimeAsync(2_789_000);
+    expect(hasRefreshed()).toEqual([false, false, false, false, false]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(hasRefreshed()).toEqual([true, false, false, false, false]);
+    for (const refreshed of [2, 3, 4]) {
+      await vi.advanceTimersByTimeAsync(45_000);
+      expect(hasRefreshed().filter(Boolean)).toHaveLength(refreshed);
+    }
+    await vi.advanceTimersByTimeAsync(45_000);
+    expect(hasRefreshed()).toEqual([true, true, true, true, true]);
+    for (const { session } of phones) session.stop();
+  });
+
+  test("spreads the tries after a failure, so that pages do not come back together", async () => {
+    const triesAfter = async (luck, milliseconds) => {
+      const host = fakeServer({ exchange: [DOWN] });
+      const env = { ...fakeEnvironment({ fetch: host.fetch }), random: () => luck };
+      const listener = { onToken: vi.fn(), onNetworkChange: vi.fn(), onError: vi.fn() };
+      const session = new TokenSession({ token: "ept_x", base: "https://voice.example" }, env, listener);
+      session.start();
+      await vi.advanceTimersByTimeAsync(milliseconds);
+      session.stop();
+      return host.count("exchange");
+    };
+    expect([await triesAfter(0, 400), await triesAfter(0.999, 400)]).toEqual([2, 1]);
+  });
+
   test.each(["focus", "online", "pageshow"])("refreshes on %s if the timer slept", async (event) => {
     const { host, env, session } = startSession();
     await settle();
