@@ -2,14 +2,12 @@
 
 import asyncio
 import hmac
-import os
 from datetime import timedelta
 from typing import Any
 
 from litestar import Request, Response, Router, get
 from litestar.datastructures import State
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from calls.callback_signatures import CALLBACK_SIGNATURES
 from carrier.breaker import BreakerState
@@ -21,6 +19,7 @@ from kit.errors import Forbidden
 from kit.http.app_key import DATABASE, SETTINGS
 from kit.http.client_address import client_address, is_loopback
 from kit.http.rate_limit import RATE_LIMITER
+from kit.metrics import read_metrics
 from kit.settings import Settings
 
 MAX_CLOCK_SKEW = timedelta(seconds=5)
@@ -77,13 +76,9 @@ async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, 
 
 @get("/metrics", include_in_schema=False)
 async def metrics(request: Request[Any, Any, State]) -> Response[bytes]:
-    """Prometheus text of this process, or of all workers when they share a directory."""
+    """Prometheus text of all workers of this machine."""
     _ensure_may_read_metrics(request)
-    registry: CollectorRegistry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library's own omission
-    return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    return Response(read_metrics(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 def _ensure_may_read_metrics(request: Request[Any, Any, State]) -> None:

@@ -1,5 +1,6 @@
 """Runs ``epoch run`` as a process, and finds its child processes."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -7,8 +8,24 @@ from pathlib import Path
 
 import pytest
 
+from support.ports import unused_port
+
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60.0
 """The time after which a test gives up waiting for a state; nothing is measured with it."""
+
+
+def run_environ(database_url: str, data_dir: Path, **settings: str) -> dict[str, str]:
+    """The environment of an ``epoch run`` on a port of its own, with ``settings`` besides."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
+    return {
+        **inherited,
+        "PYTHONPATH": str(ROOT / "src"),
+        "EPOCH_PORT": str(unused_port()),
+        "EPOCH_DATA_DIR": str(data_dir),
+        "EPOCH_DATABASE_URL": database_url,
+        **settings,
+    }
 
 
 class Run:

@@ -5,14 +5,17 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from epoch.server.child_processes import ChildProcess
 from epoch.server.embedded_postgres import EmbeddedPostgres
+from kit.metrics import forget_worker
 from kit.settings import Settings, SettingsError
 
 Result = TypeVar("Result")
@@ -73,7 +76,12 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._on_signal)
-        serving = asyncio.create_task(self._serve(listener))
+        # Of this run alone: another one may use the same data directory.
+        with tempfile.TemporaryDirectory(prefix="epoch-metrics-") as metrics_folder:
+            await self._serve_until_stopped(listener, Path(metrics_folder))
+
+    async def _serve_until_stopped(self, listener: socket.socket, metrics_folder: Path) -> None:
+        serving = asyncio.create_task(self._serve(listener, metrics_folder))
         stop_requested = asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait({serving, stop_requested}, return_when=asyncio.FIRST_COMPLETED)
@@ -95,13 +103,12 @@ class Supervisor:
             child.kill()
         asyncio.get_running_loop().call_later(FORCED_EXIT_SECONDS, os._exit, 1)
 
-    async def _serve(self, listener: socket.socket) -> None:
-        fd = listener.fileno()
-        start_worker = partial(self._spawn, WORKER_NAME, "epoch.server.worker", str(fd), pass_fds=(fd,))
+    async def _serve(self, listener: socket.socket, metrics_folder: Path) -> None:
+        start_worker = partial(self._spawn_worker, listener.fileno(), metrics_folder)
         async with asyncio.TaskGroup() as tasks:
             # The slow imports of the children and our own work on the database overlap.
             sandbox = tasks.create_task(self._start_sandbox()) if self._settings.is_sandbox else None
-            spawning = [tasks.create_task(start_worker()) for _ in range(self._settings.workers)]
+            spawning = [tasks.create_task(start_worker(slot)) for slot in range(self._settings.workers)]
             await self._prepare_database()
             if sandbox is not None:
                 carrier, address = await sandbox
@@ -110,9 +117,11 @@ class Supervisor:
             workers = [await task for task in spawning]
             for worker in workers:
                 await self._send_addresses(worker)
-            for worker in workers:
+            for slot, worker in enumerate(workers):
                 await worker.read_first_line()
-                tasks.create_task(self._restart_on_exit(worker, partial(self._restart_worker, start_worker)))
+                restart = partial(self._restart_worker, partial(start_worker, slot))
+                forget = partial(forget_worker, metrics_folder, slot)
+                tasks.create_task(self._restart_on_exit(worker, restart, on_exit=forget))
             self._announce()
 
     async def _prepare_database(self) -> None:
@@ -191,7 +200,13 @@ class Supervisor:
             msgspec.json.encode({name: address for name, address in addresses.items() if address is not None})
         )
 
-    async def _restart_on_exit(self, child: ChildProcess, restart: Callable[[], Awaitable[ChildProcess]]) -> None:
+    async def _restart_on_exit(
+        self,
+        child: ChildProcess,
+        restart: Callable[[], Awaitable[ChildProcess]],
+        *,
+        on_exit: Callable[[], None] | None = None,
+    ) -> None:
         """Start a child again whenever it ends, ever slower while it keeps failing."""
         loop = asyncio.get_running_loop()
         failures = 0
@@ -199,6 +214,8 @@ class Supervisor:
             began = loop.time()
             status = await child.wait()
             self._children.discard(child)
+            if on_exit is not None:
+                on_exit()
             if loop.time() - began > HEALTHY_AFTER_SECONDS:
                 failures = 0
             self._print(f"The {child.name} ended (exit status {status}) and is started again.")
@@ -209,6 +226,10 @@ class Supervisor:
             except Exception as error:
                 # Whatever keeps it from starting may pass; the old child's ``wait`` returns at once, so we come back.
                 self._print(f"The {child.name} did not start: {error}")
+
+    async def _spawn_worker(self, fd: int, metrics_folder: Path, slot: int) -> ChildProcess:
+        arguments = str(fd), str(slot), str(metrics_folder)
+        return await self._spawn(WORKER_NAME, "epoch.server.worker", *arguments, pass_fds=(fd,))
 
     async def _spawn(self, name: str, module: str, *arguments: str, pass_fds: Sequence[int] = ()) -> ChildProcess:
         # -P: the folder we were started in has no say in what is imported.

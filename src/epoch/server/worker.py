@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -15,6 +16,7 @@ from epoch.readiness import READINESS
 from epoch.server.connection_limits import ConnectionLimits, raise_open_files
 from epoch.server.http_protocol import ConnectionRegistry
 from kit.http.app_key import HasState
+from kit.metrics import share_metrics
 from kit.settings import Settings, load_settings
 
 STDIN = 0
@@ -89,7 +91,9 @@ def _stop_with_parent(server: uvicorn.Server, drain_seconds: int) -> None:
 
 
 def main() -> None:
-    """Serve on the listening socket whose number is the first argument."""
+    """Serve on a listening socket. Arguments: its number, the worker's slot, the folder of the metrics."""
+    listener, slot, metrics_folder = sys.argv[1:]
+    share_metrics(Path(metrics_folder), int(slot))
     import epoch.asgi  # noqa: F401 - loaded while the supervisor prepares the database
 
     line = sys.stdin.buffer.readline()
@@ -99,7 +103,7 @@ def main() -> None:
     settings = load_settings(os.environ)
     server = WorkerServer(settings)
     threading.Thread(target=_stop_with_parent, args=(server, settings.drain_seconds), daemon=True).start()
-    server.run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
+    server.run(sockets=[socket.socket(fileno=int(listener))])
     # A failed start has printed why; uvicorn itself would end with status 3 here.
     sys.exit(0 if server.started else 3)
 

@@ -1,7 +1,6 @@
 """A server under load that stops: balancers hear of it first, and no request fails."""
 
 import asyncio
-import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,27 +8,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.epoch_run import Run
-from support.ports import unused_port
+from support.epoch_run import Run, run_environ
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
-ROOT = Path(__file__).resolve().parents[3]
 PATH = "/health/dependencies"
 CLIENTS = 6
 
 
 @pytest.fixture
 async def run(own_database_url: str, open_folder: Path) -> AsyncIterator[Run]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
-    environ = {
-        **inherited,
-        "PYTHONPATH": str(ROOT / "src"),
-        "EPOCH_PORT": str(unused_port()),
-        "EPOCH_DATA_DIR": str(open_folder / "data"),
-        "EPOCH_DATABASE_URL": own_database_url,
-        "EPOCH_WORKERS": "3",
-        "EPOCH_DRAIN_SECONDS": "5",
-    }
+    environ = run_environ(own_database_url, open_folder / "data", EPOCH_WORKERS="3", EPOCH_DRAIN_SECONDS="5")
     started = Run(environ)
     await asyncio.to_thread(started.until, "Ctrl-C")
     yield started

@@ -1,0 +1,65 @@
+"""Prometheus metrics that all workers of a machine share through files in one folder."""
+
+import os
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import REGISTRY, CollectorRegistry, Gauge, Metric, ProcessCollector, generate_latest, values
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
+
+_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""The library's name for the variable with the folder."""
+_WORKER = "epoch_worker"
+_PROCESS_ID = "process_id"
+# Annotated, because the library does not.
+_value_class: Callable[[Callable[[], int]], Any] = values.MultiProcessValue
+_collector: Callable[[CollectorRegistry | None], Collector] = MultiProcessCollector
+_mark_dead: Callable[[int, str], None] = mark_process_dead
+
+
+def share_metrics(folder: Path, slot: int) -> None:
+    """Keep this process's metrics in ``folder``; to be called before the first metric is made.
+
+    A worker that takes the ``slot`` of a dead one goes on with its counters, so restarts leave no files behind.
+    """
+    os.environ[_FOLDER_VARIABLE] = str(folder)
+    values.ValueClass = _value_class(lambda: slot)
+    running = Gauge(_WORKER, "1 for each worker that runs.", [_PROCESS_ID], multiprocess_mode="livesum")
+    running.labels(os.getpid()).set(1)
+
+
+def forget_worker(folder: Path, slot: int) -> None:
+    """Drop the gauges of a worker that ended; its counters stay."""
+    _mark_dead(slot, str(folder))
+
+
+def read_metrics() -> bytes:
+    """Prometheus text: of all workers that share a folder, else of this process."""
+    if _FOLDER_VARIABLE not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    registry.register(_WorkerProcesses(_collector(registry)))
+    return generate_latest(registry)
+
+
+class _WorkerProcesses(Collector):
+    """Processor time, memory and open files of each worker, by process id."""
+
+    def __init__(self, shared: Collector) -> None:
+        self._shared = shared
+
+    def collect(self) -> Iterable[Metric]:
+        families: dict[str, Metric] = {}
+        for process_id in self._process_ids():
+            for found in ProcessCollector(pid=partial(str, process_id), registry=None).collect():
+                family = families.setdefault(found.name, Metric(found.name, found.documentation, found.type))
+                for sample in found.samples:
+                    family.add_sample(sample.name, {_PROCESS_ID: process_id}, sample.value)
+        return families.values()
+
+    def _process_ids(self) -> list[str]:
+        samples = [sample for family in self._shared.collect() if family.name == _WORKER for sample in family.samples]
+        return [sample.labels[_PROCESS_ID] for sample in samples]
