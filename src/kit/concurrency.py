@@ -92,7 +92,7 @@ class KeyedConcurrency:
         try:
             async with asyncio.timeout(self._seconds):
                 await waiter
-        except BaseException as error:
+        except (TimeoutError, asyncio.CancelledError) as error:
             if waiter.done() and not waiter.cancelled():
                 self.release(key)  # it came together with the end of the wait
             elif waiter in running.waiters:

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Mapped
 
 from kit.db.model import Base
 
-DATABASE_IDENTITY_SQL = """
-SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || oid::text
-FROM pg_database WHERE datname = current_database()
-"""
+DATABASE_IDENTITY: sa.ColumnElement[str] = sa.literal_column(
+    "(SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || oid::text"
+    " FROM pg_database WHERE datname = current_database())",
+    sa.Text(),
+)
 """Identifies a database: a restore, a clone and a copy of the files on another server all have other values."""
 
 
@@ -29,7 +30,7 @@ class DeploymentRow(Base):
     name: Mapped[str]
     """Twelve random hexadecimal digits: part of the names of phone numbers at the carrier."""
     database_identity: Mapped[str]
-    """The database in which the name was given or confirmed last; see ``DATABASE_IDENTITY_SQL``."""
+    """The database in which the name was given or confirmed last; see ``DATABASE_IDENTITY``."""
     separate_since: Mapped[dt.datetime | None]
     """Time at which a copy became a deployment of its own; older rows came from the original."""
 
@@ -68,8 +69,10 @@ class DeploymentService:
     async def read(self) -> Deployment:
         """The identity of this database's deployment."""
         row = await self._session.execute(
-            sa.text(
-                f"SELECT name, separate_since, database_identity <> ({DATABASE_IDENTITY_SQL}) FROM deployment"  # noqa: S608 - constants
+            sa.select(
+                DeploymentRow.name,
+                DeploymentRow.separate_since,
+                DeploymentRow.database_identity != DATABASE_IDENTITY,
             )
         )
         name, separate_since, is_copy = row.one()
@@ -84,17 +87,15 @@ class DeploymentService:
 
     async def confirm_move(self) -> Deployment:
         """Record that the original database is no longer used: this one takes over its name and what it owns."""
-        await self._session.execute(
-            sa.text(f"UPDATE deployment SET database_identity = ({DATABASE_IDENTITY_SQL})")  # noqa: S608 - constants
-        )
+        await self._session.execute(sa.update(DeploymentRow).values(database_identity=DATABASE_IDENTITY))
         return await self.read()
 
     async def become_separate(self) -> Deployment:
         """Record that the original is still used: this database gets a new name and owns nothing of the original's."""
+        new_name = sa.func.substr(sa.func.replace(sa.cast(sa.func.gen_random_uuid(), sa.Text), "-", ""), 1, 12)
         await self._session.execute(
-            sa.text(
-                "UPDATE deployment SET name = substr(replace(gen_random_uuid()::text, '-', ''), 1, 12),"  # noqa: S608 - constants
-                f" separate_since = now(), database_identity = ({DATABASE_IDENTITY_SQL})"
+            sa.update(DeploymentRow).values(
+                name=new_name, separate_since=sa.func.now(), database_identity=DATABASE_IDENTITY
             )
         )
         return await self.read()

@@ -173,7 +173,7 @@ async def connect(offer: str, on_digit: Callable[[str], None]) -> PeerMedia:
     media = PeerMedia(on_digit)
     try:
         await media.accept(offer)
-    except BaseException:
+    except (Exception, asyncio.CancelledError):
         media.close()
         raise
     return media

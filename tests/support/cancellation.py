@@ -30,7 +30,7 @@ class CancelledAt:
             resume, value = running.send, None
             try:
                 value = yield waiting
-            except BaseException as error:
+            except (Exception, asyncio.CancelledError) as error:
                 resume, value = running.throw, error
 
 

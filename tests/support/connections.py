@@ -1,6 +1,5 @@
 """Watches the database connections of an application."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,12 +9,12 @@ from litestar import Litestar
 
 from admin.back_office import BACK_OFFICE
 from kit.http.app_key import DATABASE
+from support.waiting import until
 
 _BACKENDS = """
 SELECT pid, backend_start, state FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = 'epoch-voice'
 """
-SETTLE_SECONDS = 20
 
 
 class ConnectionWatch:
@@ -38,11 +37,7 @@ class ConnectionWatch:
 
     async def settle(self) -> None:
         """Wait until nobody holds a connection and none is in a transaction. Raises: TimeoutError."""
-        async with asyncio.timeout(SETTLE_SECONDS):
-            while True:
-                if await self._is_settled():
-                    return
-                await asyncio.sleep(0.01)
+        await until(self._is_settled)
 
     async def _is_settled(self) -> bool:
         databases = DATABASE.get(self._app), BACK_OFFICE.get(self._app).staff_database

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import sqlalchemy as sa
 
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.connections import share_connections
 from kit.db.database import Database
-from kit.deployment import DATABASE_IDENTITY_SQL
+from kit.deployment import DATABASE_IDENTITY, DeploymentRow
 from kit.settings import Settings
 from support.locks import exclusive
 
@@ -50,7 +51,7 @@ class Databases:
         url = self._postgres.create_database(self._names[-1], template)
         if template is not None:
             # A clone counts as a copy of another deployment's database until somebody says otherwise.
-            _execute(url, f"UPDATE deployment SET database_identity = ({DATABASE_IDENTITY_SQL})")  # noqa: S608 - constants
+            _execute(url, str(sa.update(DeploymentRow).values(database_identity=DATABASE_IDENTITY)))
         return url
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 from litestar import Litestar
 
+from support.asgi import asgi_transport
+
 PAGE = "https://www.mysite.com"
 TEXT = "text/plain;charset=UTF-8"
 
@@ -39,7 +41,7 @@ async def post(
 
 def browser_at(app: Litestar, address: str, base_url: str) -> httpx.AsyncClient:
     """A client whose connections come from ``address``."""
-    transport = httpx.ASGITransport(app, client=(address, 40_000))  # type: ignore[arg-type]  # as in conftest
+    transport = asgi_transport(app, address=address)
     return httpx.AsyncClient(transport=transport, base_url=base_url)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -99,13 +99,13 @@ class HttpConnection(HttpToolsProtocol):
         self._has_begun_message = False
         self._has_ended = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
-        super().connection_made(transport)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast("asyncio.Transport", transport))
         self._address = self.client[0] if self.client else ""
         self.timeout_keep_alive = self._limits.keep_alive_seconds(self._address)
         self._refusal = self._registry.add(self, self._address)
         if self._registry.is_overrun:
-            transport.abort()
+            self.transport.abort()
         seconds = self._limits.header_seconds if self._refusal is None else LINGER_SECONDS
         self._read_deadline = self.loop.time() + seconds
 

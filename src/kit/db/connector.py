@@ -46,7 +46,7 @@ class TransactionConnection(NoResetConnection):
                 return str(await super().execute(query, **options))
         try:
             return str(await super().execute(query + self.begin_suffix, **options))
-        except BaseException:
+        except (Exception, asyncio.CancelledError):
             # A transaction that did not get its role must not be used by anybody.
             self.terminate()
             raise
@@ -101,7 +101,7 @@ class Connector:
             connection = await self._open_any(seconds, command_timeout)
             try:
                 await self._take_role(connection, role, settings or {})
-            except BaseException:
+            except (Exception, asyncio.CancelledError):
                 connection.terminate()
                 raise
         return connection
@@ -111,18 +111,17 @@ class Connector:
         seconds_each = seconds / len(addresses)
         if self.target.connect_timeout is not None:
             seconds_each = min(seconds_each, self.target.connect_timeout)
-        failure: BaseException | None = None
+        failures: list[Exception] = []
         for number in range(len(addresses)):
             index = (self._first + number) % len(addresses)
             try:
                 connection = await self._open_one(addresses[index], seconds_each, command_timeout)
             except _NEXT_ADDRESS as error:
-                failure = failure or error
+                failures.append(error)
             else:
                 self._first = index
                 return connection
-        assert failure is not None  # noqa: S101 - there is at least one address
-        raise failure
+        raise failures[0]
 
     async def _open_one(self, address: tuple[str, int | None], seconds: float, command_timeout: float | None) -> Any:
         host, port = address

@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from kit.actor import Actor
 from kit.db.connector import Connector, NoResetConnection
@@ -134,8 +134,7 @@ class Database:
     @property
     def connections_in_use(self) -> int:
         """Connections that somebody holds, of the engine and of both pools."""
-        held: int = self.engine.pool.checkedout()  # type: ignore[attr-defined]  # the pool is a QueuePool
-        return held + self.read_pool.in_use + self.lookup_pool.in_use
+        return cast("QueuePool", self.engine.pool).checkedout() + self.read_pool.in_use + self.lookup_pool.in_use
 
     async def connect(self) -> Any:
         """Open a connection outside all pools, as the engine's role; the caller closes it."""

@@ -86,7 +86,7 @@ class StatementPool:
     async def _fetch_row_on(self, connection: Any, left: float | None, query: str, arguments: Sequence[object]) -> Any:
         try:
             row = await connection.fetchrow(query, *arguments, timeout=left)
-        except BaseException as error:
+        except (Exception, asyncio.CancelledError) as error:
             self._after_error(connection, error)
             raise
         self._hand_on(connection)
@@ -120,7 +120,7 @@ class StatementPool:
             connection, left = await self._wait()
         try:
             result = await getattr(connection, method)(query, *arguments, timeout=left)
-        except BaseException as error:
+        except (Exception, asyncio.CancelledError) as error:
             self._after_error(connection, error)
             raise
         self._hand_on(connection)
@@ -174,7 +174,7 @@ class StatementPool:
     async def _open_one(self) -> Any:
         try:
             return await self._connect()
-        except BaseException:
+        except (Exception, asyncio.CancelledError):
             self._hand_on(None)
             raise
 

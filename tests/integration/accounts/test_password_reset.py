@@ -7,12 +7,14 @@ from datetime import timedelta
 import httpx
 import pytest
 import sqlalchemy as sa
+from litestar import Litestar
 
 from accounts.models import OneTimeToken, User
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.secrets import digest
 from kit.settings import Settings
+from support.asgi import asgi_transport
 from support.factories import PASSWORD, Factory, sign_in
 from support.html_forms import submit
 from support.mailbox import Mailbox
@@ -142,9 +144,9 @@ async def test_a_reset_confirms_the_address_and_ends_the_wait_after_wrong_passwo
         assert await session.scalar(sa.select(User.email_verified_at).where(User.id == user.id)) is not None
 
 
-async def test_ten_resets_an_hour_by_address(app: object, make: Factory, settings: Settings) -> None:
+async def test_ten_resets_an_hour_by_address(app: Litestar, make: Factory, settings: Settings) -> None:
     users = [await make.user() for _ in range(11)]
-    transport = httpx.ASGITransport(app, client=("2001:db8::1", 4711))  # type: ignore[arg-type]  # as in conftest
+    transport = asgi_transport(app, address="2001:db8::1")
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
         answers = [await _ask(client, user.email) for user in users]
     assert {answer.status_code for answer in answers} == {303}

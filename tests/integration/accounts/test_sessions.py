@@ -22,6 +22,7 @@ from support.api_client import (
     fields_refused,
     with_csrf,
 )
+from support.asgi import asgi_transport
 from support.db_probe import tables_holding
 from support.factories import PASSWORD, Factory, sign_in
 
@@ -64,7 +65,7 @@ async def test_cookies_over_http(client: httpx.AsyncClient, make: Factory) -> No
 
 async def test_cookies_over_https(https_app: Litestar, make: Factory) -> None:
     user = await make.user()
-    transport = httpx.ASGITransport(https_app)  # type: ignore[arg-type]  # as in conftest
+    transport = asgi_transport(https_app)
     async with httpx.AsyncClient(transport=transport, base_url="https://voice.example.com") as client:
         first = cookies_set(await client.get("/api/session"))
         csrf = next(iter(first))

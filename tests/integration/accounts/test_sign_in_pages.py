@@ -13,6 +13,7 @@ from accounts.models import LoginSession, User
 from accounts.passwords import Passwords
 from kit.db.database import Database
 from kit.http.csrf import HEADER
+from support.asgi import asgi_transport
 from support.factories import PASSWORD, Factory, sign_in
 from support.html_forms import submit
 
@@ -105,7 +106,7 @@ async def test_twenty_wrong_passwords_from_one_address_close_it(
     app: Litestar, make: Factory, new_client: NewClient
 ) -> None:
     user = await make.user()
-    transport = httpx.ASGITransport(app, client=("203.0.113.9", 4711))  # type: ignore[arg-type]  # as in conftest
+    transport = asgi_transport(app, address="203.0.113.9")
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
         for number in range(20):
             assert (await _credentials(client, f"nobody-{number}@example.com", "wrong wrong")).status_code == 401

@@ -1,6 +1,5 @@
 """Staff actions: confirmation, reason, role, service call and audit event."""
 
-import asyncio
 import datetime as dt
 import re
 from collections.abc import Mapping
@@ -34,6 +33,7 @@ from support.staff import (
     make_staff,
     post,
 )
+from support.waiting import until
 from support.widget_client import ask
 from tenants.models import Invitation, Organization, PhoneNumber, UpgradeRequest
 from tenants.plans import Plan
@@ -401,12 +401,12 @@ async def test_cutting_off_a_call_is_work_that_outlives_the_request(
 
     # The carrier never heard of this one, which is as good as over; a real one ends in the browser's tests.
     waiting = sa.select(QueuedJob.id).where(QueuedJob.dedupe_key == f"end_call:{row.id}")
-    async with asyncio.timeout(30):
-        while True:
-            async with database.sessions() as session:
-                if await session.scalar(waiting) is None:
-                    break
-            await asyncio.sleep(0.1)
+
+    async def is_done() -> bool:
+        async with database.sessions() as session:
+            return await session.scalar(waiting) is None
+
+    await until(is_done)
 
 
 async def test_a_deleted_token_is_gone(operator: Colleague, make: Factory, database: Database) -> None:

@@ -21,6 +21,7 @@ from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.settings import Settings
+from support.asgi import asgi_transport
 from support.db_probe import tables_holding
 from support.factories import PASSWORD, Factory, sign_in
 from support.staff import (
@@ -188,7 +189,7 @@ async def test_over_https_the_cookie_is_secure(settings: Settings, database: Dat
     staff = await make_staff(database, StaffRole.ADMIN)
     async with (
         application.lifespan(),
-        httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url=public_url) as client,  # type: ignore[arg-type]
+        httpx.AsyncClient(transport=asgi_transport(application), base_url=public_url) as client,
     ):
         fields = {"email": staff.email, "password": PASSWORD, "next": ""}
         answer = await client.post(LOGIN, data=fields, headers={"Origin": public_url})
@@ -279,7 +280,7 @@ async def test_other_networks_get_not_found(settings: Settings) -> None:
     application = create_app(msgspec.structs.replace(settings, admin_networks=("10.0.0.0/8", "2001:db8::/32")))
     async with application.lifespan():
         for address, status in (("10.1.2.3", 200), ("2001:db8::1", 200), ("::ffff:10.1.2.3", 200), ("11.1.2.3", 404)):
-            transport = httpx.ASGITransport(application, client=(address, 1234))  # type: ignore[arg-type]
+            transport = asgi_transport(application, address=address)
             async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
                 assert (await client.get(LOGIN)).status_code == status, address
 

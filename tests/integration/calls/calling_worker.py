@@ -12,6 +12,7 @@ import httpx
 
 from epoch.app import create_app
 from kit.settings import load_settings
+from support.asgi import asgi_transport
 from support.callback_client import CallbackClient, new_sid
 
 
@@ -19,7 +20,7 @@ async def main(token_id: UUID, calls: int) -> None:
     settings = load_settings(os.environ)
     app = create_app(settings)
     async with app.lifespan():
-        transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
+        transport = asgi_transport(app)
         async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as client:
             callbacks = CallbackClient(client, settings)
             sys.stdout.write("ready\n")

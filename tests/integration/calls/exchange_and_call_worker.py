@@ -22,6 +22,7 @@ import httpx
 from epoch.app import create_app
 from kit.log import configure_logging
 from kit.settings import load_settings
+from support.asgi import asgi_transport
 from support.callback_client import CallbackClient, new_sid
 from support.widget_client import ask
 
@@ -76,7 +77,7 @@ async def main(raw: str, token_id: UUID, times: int) -> None:
     no_wait, stop = asyncio.Event(), asyncio.Event()
     no_wait.set()
     async with app.lifespan():
-        transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
+        transport = asgi_transport(app)
         async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as client:
             sender = RequestSender(client, CallbackClient(client, settings), raw, token_id)
             print_line("ready")

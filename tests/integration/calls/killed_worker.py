@@ -22,6 +22,7 @@ from carrier.twilio import TwilioCarrier
 from epoch.app import create_app
 from kit.log import configure_logging
 from kit.settings import Settings, load_settings
+from support.asgi import asgi_transport
 from support.call_script import EVENTS, START
 from support.callback_client import CallbackClient
 
@@ -94,7 +95,7 @@ async def main(step: str, token_id: UUID, sid: str, child: str) -> None:
     settings = load_settings(os.environ)
     app = create_app(settings, carrier=Carrier(step, settings))
     async with app.lifespan():
-        transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
+        transport = asgi_transport(app)
         async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as client:
             if step.startswith(("ended", "asking")):
                 sys.stdout.write("ready\n")

@@ -12,6 +12,7 @@ from kit.db.database import Database
 from kit.settings import Settings
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory
+from support.waiting import until
 
 pytestmark = pytest.mark.anyio
 CALLS = 15
@@ -30,10 +31,12 @@ async def test_calls_that_wait_for_their_books_hold_up_nobody_elses(
         counters = UsageCounter.owned_by(busy.organization.id), UsageCounter.scope == UsageScope.ORGANIZATION
         await session.execute(sa.select(UsageCounter.id).where(*counters).with_for_update())
         waiting = [asyncio.create_task(callbacks.outgoing(token.id, new_sid())) for _ in range(CALLS)]
-        async with database.sessions() as looking:
-            while await looking.scalar(_WAITING) < MAX_CONCURRENT_ADMISSIONS:
-                await looking.commit()
-                await asyncio.sleep(0.02)
+
+        async def all_slots_are_taken() -> bool:
+            async with database.sessions() as looking:
+                return int((await looking.scalars(_WAITING)).one()) >= MAX_CONCURRENT_ADMISSIONS
+
+        await until(all_slots_are_taken)
 
         assert b"<Dial " in (await callbacks.outgoing(others.id, new_sid())).content
         assert not any(call.done() for call in waiting)

@@ -27,6 +27,7 @@ from kit.db.database import ADMIN_ROLE, Database
 from kit.http.app_key import DATABASE
 from kit.jobs.queue import JobQueue, backlog
 from kit.settings import Settings, load_settings
+from support.asgi import asgi_transport
 from support.call_factory import add_call
 from support.call_script import (
     ENDED,
@@ -67,7 +68,7 @@ async def other_worker(own_settings: Settings) -> AsyncIterator[Litestar]:
 
 @pytest.fixture
 async def callbacks(other_worker: Litestar, own_settings: Settings) -> AsyncIterator[CallbackClient]:
-    transport = httpx.ASGITransport(other_worker)  # type: ignore[arg-type]  # as in conftest
+    transport = asgi_transport(other_worker)
     async with httpx.AsyncClient(transport=transport, base_url=own_settings.public_url) as client:
         yield CallbackClient(client, own_settings)
 

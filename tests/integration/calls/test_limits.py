@@ -40,6 +40,7 @@ from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database, owner_engine
 from kit.ids import first_uuid7
 from kit.settings import Settings
+from support.asgi import asgi_transport
 from support.callback_client import (
     REJECT,
     CallbackClient,
@@ -355,7 +356,7 @@ async def separate_app(settings: Settings, new_migrated_database: Callable[[], s
     own = msgspec.structs.replace(settings, database_url=url)
     database = Database(url, role=ADMIN_ROLE)
     app: Litestar = create_app(own)
-    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
+    transport = asgi_transport(app)
     async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
         yield SeparateApp(client, own, database, url, CALL_ADMISSION.get(app).unchecked_rejections)
     await database.stop()

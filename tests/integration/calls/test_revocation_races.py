@@ -26,6 +26,7 @@ from kit.actor import SYSTEM
 from kit.db.database import Database
 from kit.jobs.queue import backlog
 from kit.settings import Settings, load_settings
+from support.asgi import asgi_transport
 from support.carrier_endpoint import CarrierEndpoint
 from support.factories import Factory, Token, sign_in
 from tenants.services import OrganizationService
@@ -138,7 +139,7 @@ async def test_nothing_sent_after_the_answer_is_granted_on_any_worker_and_every_
             assert await pause_calls(own, "fraud", end_live=True)
             return
         app = create_app(own)
-        transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
+        transport = asgi_transport(app)
         async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=own.public_url) as client:
             await sign_in(client, tenant.owner)
             path = f"/api/organizations/{tenant.organization.id}/embed-tokens/{token.id}"

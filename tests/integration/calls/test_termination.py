@@ -25,6 +25,7 @@ from kit.db.database import Database
 from kit.deployment import DeploymentService
 from kit.jobs.queue import JobQueue, backlog
 from kit.settings import Settings
+from support.asgi import asgi_transport
 from support.call_factory import add_call
 from support.carrier_endpoint import Answer, CarrierEndpoint
 from support.factories import (
@@ -34,6 +35,7 @@ from support.factories import (
     sign_in,
 )
 from support.jobs import WORKER_IS_DEAD, claim, forget_jobs, let_pass
+from support.waiting import until
 from tenants.jobs import END_LIVE_CALLS
 from tenants.plans import Plan
 from tenants.services import OrganizationService
@@ -257,11 +259,8 @@ async def test_a_pause_and_admissions_wait_for_each_other(
             "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
             "WHERE datname = current_database() AND locktype = 'advisory' AND mode = :mode AND NOT granted)"
         )
-        async with asyncio.timeout(20), jobs.sessions() as session:
-            while True:
-                if await session.scalar(waits, {"mode": mode}):
-                    return
-                await asyncio.sleep(0.02)
+        async with jobs.sessions() as session:
+            await until(lambda: session.scalar(waits, {"mode": mode}))
 
     async def admit() -> bool:
         async with jobs.sessions() as session, session.begin():
@@ -450,7 +449,7 @@ async def test_a_revocation_over_the_api_is_carried_out_by_the_same_worker_at_on
     sid = await live_call(jobs, tenant, token)
     carrier = TwilioCarrier(own_settings.twilio, api_base=f"http://{endpoint.address}", signaling=None)
     app = create_app(own_settings, carrier=carrier)
-    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
+    transport = asgi_transport(app)
     async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=own_settings.public_url) as client:
         await sign_in(client, tenant.owner)
         path = f"/api/organizations/{tenant.organization.id}/embed-tokens/{token.id}"

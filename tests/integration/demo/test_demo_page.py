@@ -3,7 +3,6 @@
 import html
 import re
 from collections.abc import Callable
-from typing import Any, cast
 
 import httpx
 import pytest
@@ -12,6 +11,7 @@ from litestar import Litestar
 from demo.contacts import CONTACTS, FAR_ENDS
 from demo.controllers import demo_router
 from kit.settings import load_settings
+from support.asgi import asgi_transport
 
 pytestmark = pytest.mark.anyio
 
@@ -21,8 +21,7 @@ ASSETS = {"demo.js": "demo-AAAA.js", "demo.css": "demo-BBBB.css"}
 
 
 def browser(app: Litestar, host: str) -> httpx.AsyncClient:
-    # httpx and Litestar spell the ASGI types differently; at run time they are the same.
-    return httpx.AsyncClient(transport=httpx.ASGITransport(cast(Any, app)), base_url=f"http://{host}")
+    return httpx.AsyncClient(transport=asgi_transport(app), base_url=f"http://{host}")
 
 
 async def get_demo(

@@ -17,6 +17,7 @@ from kit.db.connections import MIN_CONNECTIONS, share_connections
 from kit.db.database import ADMIN_ROLE, Database
 from kit.http.app_key import DATABASE
 from kit.settings import Settings
+from support.asgi import asgi_transport
 from support.callback_client import CallbackClient, new_sid
 from support.databases import patient_database
 from support.factories import Factory, Tenant, Token, sign_in
@@ -54,7 +55,7 @@ async def small_app(own_database: str, settings: Settings, tenant_and_token: obj
 
 @pytest.fixture
 async def client(small_app: Litestar, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(small_app)  # type: ignore[arg-type]  # as in conftest
+    transport = asgi_transport(small_app)
     async with httpx.AsyncClient(transport=transport, base_url=settings.public_url, timeout=60) as browser:
         yield browser
 

@@ -13,6 +13,7 @@ import uvicorn
 
 from epoch.server.connection_limits import MAX_FILES, ConnectionLimits, client_network, raise_open_files
 from epoch.server.http_protocol import ConnectionRegistry
+from support.waiting import until
 
 pytestmark = pytest.mark.anyio
 HANG_SECONDS = 30
@@ -84,8 +85,7 @@ async def serving(limits: ConnectionLimits) -> AsyncIterator[Serving]:
     server = uvicorn.Server(config)
     tasks = asyncio.create_task(server.serve()), asyncio.create_task(registry.close_late_ones())
     with anyio.fail_after(HANG_SECONDS):
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
+        await until(lambda: server.started)
         served = Serving(application, server.servers[0].sockets[0].getsockname()[1])
         try:
             yield served

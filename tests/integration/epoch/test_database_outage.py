@@ -19,6 +19,7 @@ from kit.db.database import ADMIN_ROLE, Database
 from kit.http.app_key import JOB_QUEUE
 from kit.settings import Settings
 from support.api_client import assert_refused
+from support.asgi import asgi_transport
 from support.callback_client import CallbackClient, new_sid
 from support.database_proxy import DatabaseProxy, ProxyMode
 from support.factories import (
@@ -54,7 +55,7 @@ async def app_behind_proxy(settings: Settings, proxy: DatabaseProxy) -> AsyncIte
 
 @pytest.fixture
 async def browser(app_behind_proxy: Litestar, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app_behind_proxy)  # type: ignore[arg-type]  # as in conftest
+    transport = asgi_transport(app_behind_proxy)
     async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as client:
         yield client
 
@@ -171,7 +172,7 @@ async def quiet_app(database_url: str, settings: Settings) -> AsyncIterator[tupl
         proxy = DatabaseProxy(database_url, Path(directory))
         await proxy.start()
         app = create_app(msgspec.structs.replace(settings, database_url=proxy.url))
-        transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
+        transport = asgi_transport(app)
         async with app.lifespan():
             await JOB_QUEUE.get(app).stop()
             async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as browser:

@@ -21,6 +21,7 @@ from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import Settings
 from support.api_client import assert_refused
+from support.asgi import asgi_transport
 from support.callback_client import CallbackClient, new_sid
 from support.factories import PASSWORD, Factory, sign_in
 from support.page_session import form_token
@@ -50,7 +51,7 @@ async def own_app(own_settings: Settings) -> AsyncIterator[Litestar]:
 
 @pytest.fixture
 async def visitor(own_app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(own_app)  # type: ignore[arg-type]  # as in conftest
+    transport = asgi_transport(own_app)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as browser:
         yield browser
 
@@ -64,7 +65,7 @@ async def rows(own_database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def colleague(own_app: Litestar, rows: Database) -> AsyncIterator[Colleague]:
-    transport = httpx.ASGITransport(own_app)  # type: ignore[arg-type]  # as in conftest
+    transport = asgi_transport(own_app)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as browser:
         yield await enter(browser, await make_staff(rows, StaffRole.ADMIN))
 

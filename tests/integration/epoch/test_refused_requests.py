@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from kit.errors import ValidationFailed
 from kit.http.app_key import DATABASE
 from kit.http.problems import EXCEPTION_HANDLERS
 from kit.http.sessions import TenantContext, provide_tenant_session
+from support.asgi import asgi_transport
 from support.connections import ConnectionWatch
 from support.factories import Factory, Tenant, sign_in
 
@@ -72,7 +74,7 @@ async def test_many_bad_lists_leave_the_connections_that_there_were(
 
 
 def _context() -> TenantContext:
-    return TenantContext(organization_id=None, user_id=None)  # type: ignore[arg-type]  # the test needs no rows
+    return TenantContext(organization_id=uuid4(), user_id=None)
 
 
 def _source() -> str:
@@ -113,7 +115,7 @@ async def test_a_parameter_that_is_refused_beside_the_session_destroys_no_connec
     application.state.update([DATABASE.entry(database)])
     async with database.sessions() as session:
         await session.execute(sa.text("SELECT 1"))
-    transport = httpx.ASGITransport(application)  # type: ignore[arg-type]  # as in conftest
+    transport = asgi_transport(application)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         answers = [await client.get("/", params={"turns": number % 8}) for number in range(REQUESTS)]
     assert {answer.status_code for answer in answers} == {400}

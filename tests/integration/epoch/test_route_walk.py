@@ -5,6 +5,7 @@
 
 import asyncio
 import re
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
@@ -30,6 +31,7 @@ from kit.http.app_key import JOB_QUEUE
 from kit.http.csrf import HEADER
 from kit.settings import Settings
 from support.admin_rows import make_rows
+from support.asgi import asgi_transport
 from support.connections import ConnectionWatch
 from support.factories import Factory, sign_in
 from support.full_tenant import make_full_tenant
@@ -295,7 +297,7 @@ async def test_no_route_fails_hangs_or_loses_a_connection(
     make = Factory(rows, own_settings)
     full, records, other = await make_full_tenant(rows, make), await make_rows(rows, make), await make.tenant()
     async with AsyncExitStack() as stack:
-        transport = httpx.ASGITransport(own_app)  # type: ignore[arg-type]  # as in conftest
+        transport = asgi_transport(own_app)
         owner, stranger, staff = [
             await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL))
             for _ in range(3)
@@ -326,9 +328,9 @@ async def test_no_route_fails_hangs_or_loses_a_connection(
         await walk.walk_route(method, template, fill(template, values), actor, actors)
     await watch.close()
 
-    print(  # noqa: T201 - the counts are what the walk is for
+    sys.stdout.write(
         f"{len(routes)} routes, {walk.cases} cases, {sum(walk.statuses[s] for s in walk.statuses if s >= 500)} x 5xx, "
-        f"{walk.lost_connections} connections lost; {dict(sorted(walk.statuses.items()))}"
+        f"{walk.lost_connections} connections lost; {dict(sorted(walk.statuses.items()))}\n"
     )
     assert walk.faults == []
     # The pool of the guards closes connections that it did not use for five minutes.

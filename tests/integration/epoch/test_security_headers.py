@@ -11,6 +11,7 @@ from litestar import Litestar
 
 from epoch.app import create_app
 from kit.settings import Settings
+from support.asgi import asgi_transport
 from support.factories import Factory, sign_in
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -31,7 +32,7 @@ async def secure_app(settings: Settings, database_url: str) -> AsyncIterator[Lit
 
 @pytest.fixture
 async def visitor(secure_app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(secure_app)  # type: ignore[arg-type]  # as in conftest
+    transport = asgi_transport(secure_app)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
         yield client
 

@@ -16,6 +16,7 @@ from kit import secrets
 from kit.db.database import ADMIN_ROLE, Database
 from kit.http.csrf import HEADER
 from kit.settings import Settings
+from support.asgi import asgi_transport
 from support.db_probe import row_counts
 from support.factories import Factory
 from support.widget_client import ask
@@ -111,7 +112,7 @@ async def test_a_lost_token_is_replaced_and_the_old_one_revoked(
 async def test_people_sign_in_to_the_demo_and_its_page_gets_a_phone(fresh: Settings, demo_app: Litestar) -> None:
     await seed_demo(fresh)
     raw = read_demo_token(fresh)
-    transport = httpx.ASGITransport(demo_app)  # type: ignore[arg-type]  # as in conftest
+    transport = asgi_transport(demo_app)
     async with httpx.AsyncClient(transport=transport, base_url=PAGE) as browser:
         session = (await ask(browser, raw, origins=[PAGE])).json()
         assert (session["caller_id"], session["organization"]) == ("+14155550100", "Acme Realty")

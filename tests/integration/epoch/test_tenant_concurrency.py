@@ -19,6 +19,7 @@ from kit.settings import Settings
 from support.api_client import assert_refused
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, Tenant, sign_in
+from support.waiting import until
 from support.widget_client import browser_at
 
 pytestmark = pytest.mark.anyio
@@ -52,6 +53,15 @@ def api(tenant: Tenant) -> str:
     return f"/api/organizations/{tenant.organization.id}"
 
 
+async def until_waiting(watcher: asyncpg.Connection, statements: int) -> None:
+    """Wait until that many statements wait for a lock."""
+
+    async def holds() -> bool:
+        return int(await watcher.fetchval(WAITING)) >= statements
+
+    await until(holds)
+
+
 async def test_writes_that_wait_for_a_row_leave_connections_to_others(
     new_client: NewClient, make: Factory, watcher: asyncpg.Connection
 ) -> None:
@@ -64,8 +74,7 @@ async def test_writes_that_wait_for_a_row_leave_connections_to_others(
     async with watcher.transaction():
         await watcher.execute("SELECT FROM embed_token WHERE id = $1 FOR UPDATE", token.id)
         writes = [asyncio.create_task(writer.patch(path, json={"label": f"write {n}"})) for n in range(WRITES)]
-        while await watcher.fetchval(WAITING) < MAX_REQUESTS:  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.01)
+        await until_waiting(watcher, MAX_REQUESTS)
         # More of them would wait by now, if they might.
         assert (await neighbour.patch(api(other), json={"name": "Served meanwhile"})).status_code == 200
         assert await watcher.fetchval(WAITING) == MAX_REQUESTS
@@ -139,8 +148,7 @@ async def test_events_of_a_call_whose_row_is_locked_leave_connections_to_others(
             asyncio.create_task(callbacks.event(sids[0], "ringing", utc_now(), child=child, sequence=n))
             for n in range(WRITES)
         ]
-        while await watcher.fetchval(WAITING) < MAX_CONCURRENT_EVENTS:  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.01)
+        await until_waiting(watcher, MAX_CONCURRENT_EVENTS)
         assert (await callbacks.event(sids[1], "ringing", utc_now(), child=new_sid())).status_code == 204
         assert await watcher.fetchval(WAITING) == MAX_CONCURRENT_EVENTS
     assert {answer.status_code for answer in await asyncio.gather(*events)} == {204}

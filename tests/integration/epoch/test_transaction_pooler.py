@@ -14,6 +14,7 @@ from epoch.app import create_app
 from kit.db.connector import Connector
 from kit.db.database import ADMIN_ROLE, STAFF_ROLE, Database
 from kit.settings import Settings
+from support.asgi import asgi_transport
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, sign_in
 from support.mailbox import Mailbox
@@ -115,7 +116,7 @@ async def test_pages_the_exchange_a_call_and_a_job_work(
     make = Factory(jobs, own_settings)
     tenant = await make.tenant()
     token = await make.token(tenant)
-    transport = httpx.ASGITransport(pooled_app)  # type: ignore[arg-type]  # Litestar types its scopes more narrowly
+    transport = asgi_transport(pooled_app)
     async with httpx.AsyncClient(transport=transport, base_url=own_settings.public_url) as client:
         answers = await asyncio.gather(*(ask(client, token.raw) for _ in range(20)))
         assert {answer.status_code for answer in answers} == {200}

@@ -6,7 +6,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 from urllib.parse import urlsplit
 from xml.parsers import expat
 
@@ -18,6 +18,7 @@ from conftest import PUBLIC_URL, ROOT
 from guide.controllers import guide_router
 from kit.http.app_key import SETTINGS
 from kit.settings import load_settings
+from support.asgi import asgi_transport
 
 pytestmark = pytest.mark.anyio
 
@@ -68,8 +69,7 @@ def browser_of(public_url: str) -> httpx.AsyncClient:
     assets = {name: name for name in ("guide.js", "guide.css", "icon.svg")}
     app = Litestar([guide_router(settings, assets)], openapi_config=None)
     SETTINGS.set(app, settings)
-    # httpx and Litestar spell the ASGI types differently; at run time they are the same.
-    return httpx.AsyncClient(transport=httpx.ASGITransport(cast(Any, app)), base_url=public_url)
+    return httpx.AsyncClient(transport=asgi_transport(app), base_url=public_url)
 
 
 async def test_the_guide_is_a_page_for_people_and_markdown_for_programs(client: httpx.AsyncClient) -> None:

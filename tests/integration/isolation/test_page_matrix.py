@@ -24,6 +24,7 @@ from dashboard.calling_rules_forms import LIMIT_LABELS
 from kit.actor import SYSTEM
 from kit.db.database import Database
 from kit.settings import Settings
+from support.asgi import asgi_transport
 from support.factories import Factory, sign_in
 from support.full_tenant import FullTenant, fingerprints, make_full_tenant
 from tenants.models import Role
@@ -180,7 +181,7 @@ async def clients(
         "member": victim.member,
         "admin": admin_of_victim,
     }
-    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar types its scopes more narrowly
+    transport = asgi_transport(app)
     async with contextlib.AsyncExitStack() as stack:
         found: dict[str, httpx.AsyncClient] = {}
         for who in ("anonymous", *people, *KEYS):

@@ -18,6 +18,7 @@ from litestar import Litestar
 from conftest import PUBLIC_URL
 from kit.db.database import Database
 from support.api_client import with_csrf
+from support.asgi import asgi_transport
 from support.factories import sign_in
 from support.full_tenant import FullTenant, fingerprints
 from tenants.models import Role
@@ -106,7 +107,7 @@ async def clients(app: Litestar, victim: FullTenant, stranger: FullTenant) -> As
         "removed member": victim.removed,
         "member": victim.member,
     }
-    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar types its scopes more narrowly
+    transport = asgi_transport(app)
     async with contextlib.AsyncExitStack() as stack:
         found: dict[str, httpx.AsyncClient] = {}
         for who in ("anonymous", *people, *keys):

@@ -30,6 +30,7 @@ from kit.db.model import Base
 from kit.http.app_key import DATABASE
 from kit.http.sessions import MissingGuard
 from kit.settings import Settings
+from support.asgi import asgi_transport
 from support.factories import sign_in
 from support.full_tenant import OWNED_TABLES, FullTenant
 from tenants.guards import requires_member
@@ -265,7 +266,7 @@ async def narrow(settings: Settings) -> AsyncIterator[Litestar]:
 
 async def test_requests_run_as_the_walled_role_and_leave_nothing_behind(narrow: Litestar, victim: FullTenant) -> None:
     organization_id, engine = victim.ids["organization_id"], DATABASE.get(narrow).engine
-    transport = httpx.ASGITransport(narrow)  # type: ignore[arg-type]  # Litestar types its scopes more narrowly
+    transport = asgi_transport(narrow)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
         await sign_in(client, victim.tenant.owner)
 
@@ -292,7 +293,7 @@ async def test_requests_run_as_the_walled_role_and_leave_nothing_behind(narrow: 
 async def test_a_handler_without_a_guard_gets_no_session(
     narrow: Litestar, victim: FullTenant, path: str, handler: str, session: str
 ) -> None:
-    transport = httpx.ASGITransport(narrow)  # type: ignore[arg-type]  # Litestar types its scopes more narrowly
+    transport = asgi_transport(narrow)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
         with capture_logs() as logged:
             answer = await client.get(path.format(organization_id=victim.ids["organization_id"]))

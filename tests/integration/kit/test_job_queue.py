@@ -28,6 +28,7 @@ from kit.jobs.queue import (
 )
 from kit.jobs.scheduler import PeriodicTask
 from support.jobs import WORKER_IS_DEAD, let_pass, queued_jobs
+from support.waiting import until
 
 pytestmark = pytest.mark.anyio
 SECRET = "s" * 32
@@ -363,11 +364,11 @@ async def test_a_failure_that_meets_an_outage_leads_to_a_retry_and_the_queue_lis
         await session.execute(sa.text("SET LOCAL ROLE NONE"))
         await session.execute(sa.select(sa.func.pg_terminate_backend(lost)))
     go_on.set()
-    async with asyncio.timeout(30):
-        while True:
-            if [(row.status, row.attempts) for row in await queued_jobs(jobs)] == [("queued", 1)]:
-                break
-            await asyncio.sleep(0.05)
+
+    async def is_queued_again() -> bool:
+        return [(row.status, row.attempts) for row in await queued_jobs(jobs)] == [("queued", 1)]
+
+    await until(is_queued_again)
     async with jobs.sessions() as session, session.begin():
         await queue.enqueue(session, "next", b"")
     await asyncio.wait_for(done.wait(), 30)

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from kit.db.statement_pool import PoolOverloaded, StatementPool
+from support.waiting import until
 
 pytestmark = pytest.mark.anyio
 WHO_AM_I = "SELECT pg_backend_pid() AS pid"
@@ -26,11 +27,8 @@ async def _pid(statements: StatementPool) -> int:
 async def until_busy(connect: Callable[[], Any], pid: int) -> None:
     """Wait until the server runs a statement on the connection ``pid``."""
     watcher = await connect()
-    async with asyncio.timeout(30):
-        while True:
-            if await watcher.fetchval("SELECT state FROM pg_stat_activity WHERE pid = $1", pid) == "active":
-                break
-            await asyncio.sleep(0.01)
+    is_busy = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active')"
+    await until(lambda: watcher.fetchval(is_busy, pid))
     await watcher.close()
 
 
@@ -140,8 +138,7 @@ async def test_a_statement_that_takes_too_long_is_given_up(connect: Callable[[],
 
 async def until_waiting(statements: StatementPool, callers: int) -> None:
     """Let the tasks run that were just made, until ``callers`` of them wait for a connection."""
-    while len(statements._waiters) + len(statements._refusable) < callers:  # noqa: ASYNC110 - nothing tells
-        await asyncio.sleep(0)
+    await until(lambda: len(statements._waiters) + len(statements._refusable) >= callers, pause=0)
 
 
 async def test_who_must_be_served_goes_before_who_may_be_refused(connect: Callable[[], Any]) -> None:
@@ -163,8 +160,7 @@ async def test_who_must_be_served_goes_before_who_may_be_refused(connect: Callab
 
 
 async def until_opened(statements: StatementPool) -> None:
-    while statements._open == 0:  # noqa: ASYNC110 - nothing tells
-        await asyncio.sleep(0)
+    await until(lambda: statements._open > 0, pause=0)
 
 
 async def test_who_would_wait_too_long_is_refused_at_once(connect: Callable[[], Any]) -> None:

@@ -14,6 +14,7 @@ from litestar import Litestar
 from kit.db.database import Database
 from kit.settings import Settings
 from support.api_client import fields_refused
+from support.asgi import asgi_transport
 from support.db_probe import row_counts
 from support.factories import Factory, sign_in
 
@@ -41,7 +42,7 @@ async def shop(app: Litestar, database: Database, settings: Settings) -> AsyncIt
     async with database.sessions() as session, session.begin():
         (await session.merge(tenant.organization)).limits = {"active_tokens": 1000}
     token = await make.token(tenant)
-    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in conftest
+    transport = asgi_transport(app)
     async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as browser:
         await sign_in(browser, tenant.owner)
         yield Shop(browser, f"/api/organizations/{tenant.organization.id}/embed-tokens", token.id)
