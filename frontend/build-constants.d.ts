@@ -1,6 +1,6 @@
 // The names that build.mjs replaces with values.
 
-/** Whether the build is phone.full.js, which has its chunks inside. */
+/** True if the build is phone.full.js, which has its chunks inside. */
 declare const IS_SINGLE_FILE: boolean;
 /** The file name of the voice SDK's chunk. */
 declare const SDK_FILE: string;

@@ -37,7 +37,7 @@ READ = {
     "upgrade_request": "",
     "user_account": "(id, email, name, email_verified_at, totp_enabled_at, disabled_at, created_at)",
 }
-"""What the back office reads of customers: no digest, no hash, no seed of a second factor."""
+"""The columns of customers that the back office reads: no digest, no hash, no seed of a second factor."""
 WALLED = tuple(table for table in READ if table != "user_account")
 
 

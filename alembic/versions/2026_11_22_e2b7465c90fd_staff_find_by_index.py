@@ -1,4 +1,4 @@
-"""What staff search for is found by an index; staff see the outbox's state and overrides of limits.
+"""Indexes for the searches of staff; staff see the outbox's state and overrides of limits.
 
 Revision ID: e2b7465c90fd
 Revises: e25c9b7f1a60

@@ -1,4 +1,4 @@
-"""What all processes count by the minute, how each stands with the carrier, and staff who pause calls.
+"""Counters of all processes by the minute, the carrier's state in each process, and the pause of calls by staff.
 
 Revision ID: 5d92b7f10c3e
 Revises: d41b8e06c7f3

@@ -75,13 +75,13 @@ export function apiBase(settings, tag, builtIn = API_BASE_PLACEHOLDER) {
 }
 
 /**
- * Whether a setting, an attribute's text or a value, is switched on.
+ * True if a setting, an attribute's text or a value, is switched on.
  * @param {unknown} value
  */
 export const isOn = (value) => value === true || /^(on|true|1)$/i.test(String(value ?? ""));
 
 /**
- * Whether a setting is switched off explicitly.
+ * True if a setting is switched off explicitly.
  * @param {unknown} value
  */
 export const isOff = (value) => /^(off|false|0)$/i.test(String(value ?? ""));

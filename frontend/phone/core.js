@@ -146,17 +146,17 @@ export class Phone {
     return isInCall(this.state);
   }
 
-  /** Whether the call is in the pop-out, so that this page may be left. */
+  /** True if the call is in the pop-out, so that this page may be left. */
   get isInPopOut() {
     return Boolean(this.#activeCall?.isInPopOut);
   }
 
-  /** Whether a call may be tried; also if only the SDK's chunk could not be loaded. */
+  /** True if a call may be tried; also if only the SDK's chunk could not be loaded. */
   get canDial() {
     return isReady(this.state) || (this.problem?.code === "sdk_load_failed" && Boolean(this.#session?.isValid));
   }
 
-  /** Whether the browser reports that it has no network. */
+  /** True if the browser reports that it has no network. */
   get isOffline() {
     return this.#env.navigator.onLine === false;
   }

@@ -68,7 +68,7 @@ export class Problem extends Error {
     return this.specificFix ?? urgentFixes[this.fixCode];
   }
 
-  /** Whether a later try can succeed without anybody changing anything. */
+  /** True if a later try can succeed without anybody changing anything. */
   get isTransient() {
     return TRANSIENT_CODES.has(this.code);
   }

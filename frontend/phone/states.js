@@ -25,13 +25,13 @@ const CALL_STATES = new Set(["dialing", "ringing", "in-progress"]);
 export const nextState = (state, move) => (Object.hasOwn(MOVES[state], move) && MOVES[state][move]) || null;
 
 /**
- * Whether a call can be placed.
+ * True if a call can be placed.
  * @param {EpochPhoneState} state
  */
 export const isReady = (state) => READY_STATES.has(state);
 
 /**
- * Whether a call is under way.
+ * True if a call is under way.
  * @param {EpochPhoneState} state
  */
 export const isInCall = (state) => CALL_STATES.has(state);

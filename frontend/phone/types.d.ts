@@ -67,7 +67,7 @@ export interface CallEnd {
   duration: number;
   message: string | null;
   problem: Problem | null;
-  /** Whether the other side hung up. */
+  /** True if the other side hung up. */
   endedByRemote: boolean;
 }
 
@@ -113,7 +113,7 @@ export interface Preferences {
   microphone?: string;
   /** Device id. */
   speaker?: string;
-  /** Whether keys sound; default true. */
+  /** True if keys sound; default true. */
   sounds?: boolean;
   /** `on`: debug mode, switched on by hand. */
   debug?: unknown;
@@ -142,7 +142,7 @@ export interface Environment {
   window: Window & typeof globalThis;
   document: Document;
   navigator: Navigator;
-  /** Whether the globals that the phone needs still work. */
+  /** True if the globals that the phone needs still work. */
   isIntact: boolean;
   /** Set in debug mode. */
   requestObserver: RequestObserver | null;

@@ -5,7 +5,7 @@ const BUILT_IN_TOKEN = "ept_YOUR_TOKEN_HERE";
 const TOKEN_FORMAT = /^ept_[0-9A-Za-z]{38}$/;
 
 /**
- * Whether `text` has the format of an embed token.
+ * True if `text` has the format of an embed token.
  * @param {string} text
  */
 export const isToken = (text) => TOKEN_FORMAT.test(text);

@@ -35,7 +35,7 @@ log = structlog.get_logger("epoch.accounts")
 
 
 class PasskeyQuestion(NamedTuple):
-    """What the page gives to ``navigator.credentials``, and what proves later that we asked it."""
+    """The options for ``navigator.credentials``, and the ticket that proves later that we issued them."""
 
     options: str
     """JSON."""

@@ -27,7 +27,7 @@ class OwnSession(NamedTuple):
 
 
 class RemovalProof(NamedTuple):
-    """What proves that the person themselves removes a passkey."""
+    """Proof that the account's owner removes a passkey."""
 
     password: str
     code: str

@@ -50,7 +50,7 @@ class AvailableNumber(msgspec.Struct, frozen=True):
     country: str
     """ISO 3166 two-letter code."""
     address_requirements: str = "none"
-    """Where an address is asked for: ``none``, ``any``, ``local`` or ``foreign``."""
+    """The address that the buyer must have: ``none``, ``any``, ``local`` or ``foreign``."""
 
     @property
     def is_available_now(self) -> bool:

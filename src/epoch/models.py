@@ -16,7 +16,7 @@ import tenants.models
 import widget.models
 from kit.db.model import Base
 
-ROOMS = (
+MODEL_MODULES = (
     accounts.models,
     admin.models,
     carrier.health,

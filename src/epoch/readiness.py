@@ -1,4 +1,4 @@
-"""Whether this process takes requests, for balancers: starting, ready or draining."""
+"""The readiness of this process for requests, which load balancers ask for: starting, ready or draining."""
 
 import enum
 

@@ -55,7 +55,7 @@ FROM pg_roles r WHERE r.rolname = ANY($1)
 
 
 class Walls(msgspec.Struct):
-    """What keeps tenants apart in the database. Tables, policies and roles are named as in PostgreSQL's catalogs."""
+    """The database's row-level security and privileges, with the names that PostgreSQL's catalogs have."""
 
     secured: set[str]
     """Tables with row-level security that is also forced on their owner."""
@@ -66,7 +66,7 @@ class Walls(msgspec.Struct):
 
 
 def expected_walls() -> Walls:
-    """What the migrations create, read from their SQL."""
+    """Return the walls that the migrations create, read from their SQL."""
     config = alembic_config("")
     config.output_buffer = io.StringIO()
     command.upgrade(config, "head", sql=True)
@@ -202,7 +202,7 @@ def describe(gaps: Sequence[str]) -> str:
 
 
 async def owner_attributes(connection: Any) -> str:
-    """What the connection's user may do beyond owning the tables, as a text; empty when nothing."""
+    """The privileges of the connection's user beyond owning the tables, as a text; empty if it has none."""
     row = await connection.fetchrow("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
     if row["rolsuper"]:
         return "its user is a superuser: an ordinary owner is enough"

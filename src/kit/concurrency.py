@@ -11,7 +11,7 @@ REST_FACTOR = 2
 
 
 class _Running:
-    """What runs and what waits for one key."""
+    """The running and the waiting tasks of one key."""
 
     __slots__ = ("count", "waiters")
 

@@ -26,7 +26,7 @@ _OTHER_DENIED_TYPES = frozenset(
 
 
 class NumberKind(enum.StrEnum):
-    """What a call to a number of a range means."""
+    """The kind of destination that a number range holds."""
 
     ORDINARY = "ordinary"
     """A line of a person or an office, or a free one."""

@@ -19,7 +19,7 @@ from phone_numbers.models import RELEASED_BY_STAFF, NumberDiscrepancy
 from tenants.models import PhoneNumber
 
 NumberInUseCheck = Callable[[AsyncSession, UUID, str], Awaitable[bool]]
-"""Whether a live call of the organization comes from the number. The package ``calls`` implements it."""
+"""True if a live call of the organization comes from the number. The package ``calls`` implements it."""
 
 
 class PhoneNumberService:

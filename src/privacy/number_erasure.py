@@ -40,7 +40,7 @@ class NumberOccurrences(msgspec.Struct, frozen=True):
     is_complete: bool = True
     """False when older calls were not searched yet."""
     is_blocked: bool = False
-    """Whether the number is on the organization's block list."""
+    """True if the number is on the organization's block list."""
     was_unblocked: bool = False
 
 

@@ -37,7 +37,7 @@ class EraseNumber(RequestModel, frozen=True, kw_only=True):
     number: E164Number
     """In any form in which people dial it."""
     unblock: Annotated[bool, Meta(examples=[True])] = False
-    """Whether to remove the number from the block list too; by default it stays blocked and is not called again."""
+    """True removes the number from the block list too; by default it stays blocked and is not called again."""
 
 
 class ErasedNumber(ResponseModel, frozen=True, kw_only=True):

@@ -64,7 +64,7 @@ _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 
 
 def is_page_allowed(allowed: Sequence[str], origins: Sequence[bytes], referers: Sequence[bytes] = ()) -> bool:
-    """Whether a page may use a token with this list; called on each exchange.
+    """True if a page may use a token with this list; called on each exchange.
 
     ``allowed`` is a stored list; ``origins`` and ``referers`` are the raw values of all header lines of that name.
     An empty list allows every page. ``Referer`` counts only when there is no ``Origin`` line at all.

@@ -17,7 +17,7 @@ def ensure_page_allowed(
     ticket: Ticket | None,
     now: int,
 ) -> Ticket:
-    """What the page's next ticket says: ``ticket`` goes on for the page that it remembers and for our own origin.
+    """Return the contents of the page's next ticket; ``ticket`` stays valid for the page in it and for our own origin.
 
     Our own origin is judged like any other, or by the page that the ticket remembers, against the list of today.
 

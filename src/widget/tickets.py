@@ -35,7 +35,7 @@ _FORMAT = re.compile(
 
 
 class Ticket(msgspec.Struct, frozen=True):
-    """What a ticket says."""
+    """The contents of a ticket."""
 
     client_id: str
     origin: bytes | None
@@ -45,7 +45,7 @@ class Ticket(msgspec.Struct, frozen=True):
 
     @property
     def end(self) -> int:
-        """When the ticket and its renewals end, in Unix seconds."""
+        """The time at which the ticket and its renewals end, in Unix seconds."""
         return self.first_exchange + MAX_TICKET_SECONDS
 
 

@@ -61,7 +61,7 @@ class AuthenticatedWidget(msgspec.Struct, frozen=True):
     last_used_at: datetime | None
     origin: str | None
     ticket: Ticket
-    """What the widget's next ticket says; its client id is the one so far when the widget brought a valid ticket."""
+    """The contents of the widget's next ticket; the client id stays the same if the widget sent a valid ticket."""
 
 
 class RequestMetadata(msgspec.Struct, frozen=True):
@@ -206,7 +206,7 @@ class TokenAuthenticator:
             raise
 
     def _ensure_page_allowed(self, metadata: RequestMetadata, ticket: str | None, row: Any) -> Ticket:
-        """What the next ticket says. Raises: DomainNotAllowed."""
+        """The contents of the next ticket. Raises: DomainNotAllowed."""
         now = int(self._clock().timestamp())
         try:
             return ensure_page_allowed(

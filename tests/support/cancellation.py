@@ -12,7 +12,7 @@ class CancelledAt:
         self._work = work
         self._step = step
         self.waits = 0
-        """How often ``work`` has waited so far."""
+        """The number of waits of ``work`` so far."""
 
     def __await__(self) -> Generator[Any, Any, None]:
         task = asyncio.current_task()

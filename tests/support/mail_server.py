@@ -12,7 +12,7 @@ class MailServer:
         """``refuses`` is a recipient address that the server refuses; with ``starttls`` it offers STARTTLS."""
         self.received: list[str] = []
         self.commands: list[str] = []
-        """What clients sent in clear."""
+        """Commands that clients sent in clear text."""
         self._refuses = refuses
         self._starttls = starttls
         self._port = 0

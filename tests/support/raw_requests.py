@@ -19,7 +19,7 @@ class RawRequest(NamedTuple):
 
 
 class RawResponse(NamedTuple):
-    """What the application sent."""
+    """The response that the application sent."""
 
     status: int
     headers: dict[str, str]

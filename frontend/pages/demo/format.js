@@ -21,7 +21,7 @@ export function formatDuration(seconds) {
 }
 
 /**
- * Whether `typed`, in any format, is the number `e164` among one page's contacts.
+ * True if `typed`, in any format, is the number `e164` among one page's contacts.
  * @param {string} e164
  * @param {string} typed
  */

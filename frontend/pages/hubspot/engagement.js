@@ -17,7 +17,7 @@ const NORMAL_STATUSES = ["completed", "canceled"];
 export const endStatus = (status) => END_STATUSES[status] ?? "FAILED";
 
 /**
- * Whether HubSpot may hide the phone after the call: the reason of a failure must stay visible.
+ * True if HubSpot may hide the phone after the call: the reason of a failure must stay visible.
  * @param {EpochPhoneCallStatus} status
  */
 export const mayHide = (status) => NORMAL_STATUSES.includes(status);

@@ -11,7 +11,7 @@ const LOOPBACK_HOSTS = ["localhost", "127.0.0.1"];
  */
 
 /**
- * Whether pages of `origin` may control the phone.
+ * True if pages of `origin` may control the phone.
  * @param {string} origin
  * @param {TrustedHosts} trusted
  */
@@ -29,7 +29,7 @@ export function isTrusted(origin, { appHosts, hosts }) {
 }
 
 /**
- * Whether `data` is a message for the SDK. A SYNC message names the page that gets the answers, which must be trusted.
+ * True if `data` is a message for the SDK. A SYNC message names the page that gets the answers, which must be trusted.
  * @param {unknown} data
  * @param {TrustedHosts} trusted
  */

@@ -68,7 +68,7 @@ export class OpenerConnection {
     phone.onChange(() => this.#update());
   }
 
-  /** Whether a page has ever given its token. */
+  /** True if a page has ever given its token. */
   get hasToken() {
     return this.#token !== null;
   }

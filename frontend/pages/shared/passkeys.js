@@ -11,7 +11,7 @@ const PROBLEMS = {
 };
 const OTHER_PROBLEM = "The passkey could not be read. Reload the page and try again.";
 
-/** What the person reads when the server refuses. */
+/** The server refused; the message is for the person. */
 class Refusal extends Error {}
 
 /** @param {Document} document */

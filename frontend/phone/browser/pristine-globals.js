@@ -17,7 +17,7 @@ export function keepGlobals(api) {
   Object.defineProperty(api, GLOBALS_KEY, { value });
 }
 
-/** Whether they still work: some pages break them before phone.js runs. */
+/** True if the globals still work: some pages break them before phone.js runs. */
 export function areGlobalsIntact() {
   try {
     const [read] = JSON.parse('["a"]');

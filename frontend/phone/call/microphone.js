@@ -59,7 +59,7 @@ export const permissionsPolicyOf = (document) => document.permissionsPolicy ?? d
 const allowsMicrophone = (document) => permissionsPolicyOf(document)?.allowsFeature?.("microphone") !== false;
 
 /**
- * Which side forbids the microphone. A parent page of another origin cannot be read: its permission comes first.
+ * The side that forbids the microphone. A parent page of another origin cannot be read: its permission comes first.
  * @param {Window} window
  */
 function blockingSide({ parent, window }) {

@@ -51,7 +51,7 @@ export class VoiceDevice {
     this.#env = env;
   }
 
-  /** Whether the browser is still asking a person for the microphone. */
+  /** True if the browser is still asking a person for the microphone. */
   get isAskingForMicrophone() {
     return this.#microphoneRequests > 0;
   }

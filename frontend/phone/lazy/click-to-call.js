@@ -107,7 +107,7 @@ export function startClickToCall({ window, document, now }, phone) {
     if (role && !element.hasAttribute("role")) element.setAttribute("role", role);
   };
   /**
-   * Whether the page removed what was added to `element`, as frameworks do that morph elements into the server's markup.
+   * True if the page removed what was added to `element`, as frameworks do that morph elements into the server's markup.
    * @param {Element} element
    */
   const isUndone = (element) =>
@@ -225,7 +225,7 @@ function numberElementOf(event) {
 }
 
 /**
- * Whether the click ended a selection of the number's text: a person who copies a number does not want to call it.
+ * True if the click ended a selection of the number's text: a person who copies a number does not want to call it.
  * @param {Document} document
  * @param {MouseEvent} event
  * @param {Element} element

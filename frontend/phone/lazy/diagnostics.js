@@ -30,14 +30,14 @@ import { openMicrophone } from "./audio-devices.js";
  * @typedef {object} Held
  * @property {MediaStream | null} stream The microphone's.
  * @property {Loopback | null} loopback
- * @property {number} [level] How loud the microphone was at most, 0 to 1.
+ * @property {number} [level] The greatest loudness of the microphone, 0 to 1.
  */
 
 /**
  * A connection from one end to another within this page.
  * @typedef {object} Loopback
  * @property {RTCPeerConnection} near The end that sends.
- * @property {Promise<boolean>} flows Whether anything came through.
+ * @property {Promise<boolean>} flows True if anything came through.
  * @property {() => void} close
  */
 
@@ -251,7 +251,7 @@ function createLoopback(env, stream) {
 }
 
 /**
- * Whether a UDP packet reaches the carrier's network and its answer comes back.
+ * True if a UDP packet reaches the carrier's network and its answer comes back.
  * @param {Environment} env
  */
 async function canSendUdp(env) {
@@ -273,7 +273,7 @@ async function canSendUdp(env) {
 }
 
 /**
- * Whether the microphone gives any sound; true in a browser that does not tell the level.
+ * True if the microphone gives any sound; true in a browser that does not tell the level.
  * @param {Environment} env
  * @param {Held} held
  * @param {Loopback} loopback

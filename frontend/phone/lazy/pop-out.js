@@ -70,14 +70,14 @@ export class PopOut {
     env.window.addEventListener("pagehide", () => this.#disconnect());
   }
 
-  /** Whether the page can have a pop-out: a page without an origin could not be told from others. */
+  /** True if the page can have a pop-out: a page without an origin could not be told from others. */
   get canOpen() {
     return this.#env.window.origin !== "null" && !this.#isSeparated;
   }
 
   /**
    * Open the pop-out, or bring it to the front; to be called within a click.
-   * @returns {Problem | null} Why the browser did not allow it.
+   * @returns {Problem | null} The reason if the browser did not allow it.
    */
   open() {
     const { window, document, base } = this.#env;
@@ -191,8 +191,9 @@ export class PopOut {
   }
 
   /**
-   * Whether `snapshot` is done with.
+   * Let this page's phone follow `snapshot`.
    * @param {CallSnapshot | null} snapshot
+   * @returns {boolean} False if it cannot yet.
    */
   #follow(snapshot) {
     const { phone } = this.#context;

@@ -60,7 +60,7 @@ export interface SnapshotEnd {
   status: EpochPhoneCallStatus;
   duration: number;
   message: string | null;
-  /** Whether the other side hung up. */
+  /** True if the other side hung up. */
   theirs: boolean;
   problem: SnapshotProblem | null;
 }

@@ -14,7 +14,7 @@
  * @property {typeof Problem} Problem The phone's own class.
  * @property {Environment} env
  * @property {(command: Command) => void} send
- * @property {() => boolean} isClosed Whether the pop-out is closed.
+ * @property {() => boolean} isClosed True if the pop-out is closed.
  * @property {(callId: string) => void} onEnded
  * @property {() => void} onClosedAtOnce The pop-out was closed as soon as it was opened.
  */
@@ -53,7 +53,7 @@ export class PopOutCall {
     this.#context = context;
   }
 
-  /** Whether the pop-out has not reported this call yet, so that it may need the command again. */
+  /** True if the pop-out has not reported this call yet, so that it may need the command again. */
   get isWaiting() {
     return this.#hasLock && !this.hasEnded && !this.#snapshot && Boolean(this.#request.params);
   }

@@ -67,7 +67,7 @@ export class TokenSession {
     this.#listener = listener;
   }
 
-  /** Whether the access token has not expired. */
+  /** True if the access token has not expired. */
   get isValid() {
     return this.account !== null && this.#env.now() < this.#expiresAt;
   }

@@ -8,8 +8,8 @@ import { h, ICONS, icon } from "./dom.js";
  * The values that the panel shows besides the view.
  * @typedef {object} PanelFlags
  * @property {boolean} isMuted
- * @property {boolean} isKeypadShown Whether a person opened the keypad in a call.
- * @property {boolean} isSheetOpen Whether the settings sheet covers the stage.
+ * @property {boolean} isKeypadShown True if a person opened the keypad in a call.
+ * @property {boolean} isSheetOpen True if the settings sheet covers the stage.
  * @property {string} sentDigits
  */
 

@@ -23,13 +23,13 @@ import { formatDuration } from "./components.js";
  * @typedef {object} ViewContent
  * @property {MainButton} main
  * @property {{text: string, action: Action}} [secondary]
- * @property {boolean} [showsDialer] Whether there is the number field with its keypad.
+ * @property {boolean} [showsDialer] True if there is the number field with its keypad.
  * @property {Message | null} [dialError]
  * @property {Message | null} [message]
  * @property {string} [peer] The number of the call.
  * @property {string} [status] Of the call.
  * @property {string} [note] Below the status.
- * @property {boolean} [isLive] Whether the call is answered, so that the status is its running time.
+ * @property {boolean} [isLive] True if the call is answered, so that the status is its running time.
  * @property {boolean} [isInPopOut]
  * @property {string} [announcement] For the live region.
  */
@@ -49,7 +49,7 @@ export const indicatorOf = (state) => INDICATORS[state] ?? "busy";
 /**
  * @param {Phone} phone
  * @param {Texts} texts
- * @param {string} [qualityWarning] What is wrong with the sound of the call.
+ * @param {string} [qualityWarning] The fault in the sound of the call.
  * @returns {View}
  */
 export function viewOf(phone, { core, problems = {} }, qualityWarning) {

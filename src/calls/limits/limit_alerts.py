@@ -116,7 +116,7 @@ async def insert_alert_once(
 
 
 async def count_alerts(session: AsyncSession, organization_id: UUID, kind: AlertKind, window: dt.datetime) -> int:
-    """How many alerts of ``kind`` the organization has in the window."""
+    """The number of the organization's alerts of ``kind`` in the window."""
     mine = Alert.owned_by(organization_id), Alert.kind == kind, Alert.window_start == window
     return await session.scalar(sa.select(sa.func.count()).select_from(Alert).where(*mine)) or 0
 

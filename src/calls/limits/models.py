@@ -186,4 +186,4 @@ class CallingPause(Base):
 
     reason: Mapped[str] = mapped_column(default="", server_default="")
     ends_live_calls: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    """Whether the live calls are ended too."""
+    """True if live calls are ended too."""

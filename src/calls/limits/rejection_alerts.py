@@ -29,7 +29,7 @@ REJECTIONS_PER_ORGANIZATION = 100
 
 
 class DestinationClass(enum.StrEnum):
-    """What kind of destination was rejected."""
+    """The kind of destination that was rejected."""
 
     PAY_PER_CALL = "pay_per_call"
     NOT_ENABLED = "not_enabled"

@@ -31,7 +31,7 @@ class TokenLimitsInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 class CallingRulesInfo(ResponseModel, frozen=True, kw_only=True):
-    """Which countries and numbers may be called, the limits, and what was used of them."""
+    """The countries and numbers that may be called, the limits, and their use so far."""
 
     countries: CountryCodes
     """ISO 3166 two-letter codes, the home country included."""

@@ -17,10 +17,10 @@ from epoch.server.connection_limits import (
 )
 
 FIRST_REQUEST_SECONDS = 1.0
-"""How long a connection without a request so far stays open when the server stops: its request may be on the way."""
+"""The time that a connection without a request stays open when the server stops: its request may be on the way."""
 SWEEP_SECONDS = 0.5
 LINGER_SECONDS = 2.0
-"""How long a client has to read the last answer before its connection is cut."""
+"""The time that a client has to read the last answer before its connection is cut."""
 log = structlog.get_logger("epoch.connections")
 
 

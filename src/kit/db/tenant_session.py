@@ -23,7 +23,7 @@ class TenantScope(msgspec.Struct, frozen=True, kw_only=True):
     organization_id: UUID | None
     user_id: UUID | None
     actor: Actor | None
-    """Who acts, when that is not the user."""
+    """The acting party if it is not the user."""
     keep_plans: bool
     wait_seconds: float
 

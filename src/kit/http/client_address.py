@@ -18,7 +18,7 @@ UNKNOWN = ""
 FORWARDING_HEADERS = frozenset(
     {b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip", b"forwarded", b"via"}
 )
-"""What proxies add to requests."""
+"""Headers that proxies add to requests."""
 _MAX_HOPS = 16
 _HEALTH_PATHS = "/health/"
 _CACHED_ADDRESSES = 4096
@@ -33,7 +33,7 @@ def client_address(scope: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=_CACHED_ADDRESSES)
 def limited_network(address: str) -> str:
-    """What a limit by address counts: an IPv4 address, or the /64 of an IPv6 one, which a household has whole."""
+    """The network that a limit by address counts: one IPv4 address, or an IPv6 /64, which one household has."""
     parsed = _parse(address)
     if parsed is None:
         return "unknown"
@@ -42,7 +42,7 @@ def limited_network(address: str) -> str:
 
 @lru_cache(maxsize=_CACHED_ADDRESSES)
 def is_loopback(address: str) -> bool:
-    """Whether ``address`` is this machine's own. The sandbox does not count such addresses."""
+    """True if ``address`` is this machine's own. The sandbox does not count such addresses."""
     parsed = _parse(address)
     return parsed is not None and parsed.is_loopback
 

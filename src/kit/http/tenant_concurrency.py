@@ -14,13 +14,13 @@ MAX_REQUESTS = 2
 """Requests of one organization that run at a time in a worker, for each kind of work."""
 MAX_WAITING = 100
 MAX_PAUSE_SECONDS = 0.1
-"""How long a slot rests at most between two requests of an organization that has more of them waiting."""
+"""The longest rest of a slot between two requests of an organization that has more of them waiting."""
 OPTION = "work"
 """The key of a handler's ``Work`` among its options."""
 
 
 class Work(enum.StrEnum):
-    """What a request mostly does; each kind has slots of its own."""
+    """The main work of a request; each kind has slots of its own."""
 
     DATABASE = "database"
     CARRIER = "carrier"

@@ -1,4 +1,4 @@
-"""Which dialled numbers reach ``<Dial>`` and which are rejected."""
+"""Dialled numbers that reach ``<Dial>``, and others that are rejected."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What kind of number a range holds: every country's examples, pay-per-call ranges, area codes of no plan."""
+"""The kinds of number ranges: every country's examples, pay-per-call ranges, area codes of no plan."""
 
 import datetime as dt
 

@@ -26,7 +26,7 @@ def test_a_search_is_read_as_people_type_it(typed: tuple[str, str, str], search:
 
 
 def is_number(text: str) -> bool:
-    """Whether some country has ``text``."""
+    """True if ``text`` is a number of some country."""
     return 8 <= len(text) <= 16 and rules.country_of(text) not in ("", "001")
 
 

@@ -18,7 +18,7 @@ const logListeners = new Set();
 let loading = null;
 let currentToken = null;
 
-/** Whether a call is under way in `state`. */
+/** True if a call is under way in `state`. */
 export const isInCall = (state) => IN_CALL_STATES.includes(state);
 
 /**

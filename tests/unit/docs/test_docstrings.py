@@ -1,0 +1,64 @@
+"""The first word of each docstring in Python and of each JSDoc comment: a statement, not a question."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+QUESTION_WORDS = r"(?:How|What|When|Where|Whether|Which|Who|Whom|Whose|Why)\b"
+SUFFIXES = {".js", ".mjs", ".ts"}
+SCRIPTS = ("frontend/*.*", "frontend/pages/**/*.*", "frontend/phone/**/*.*", "frontend/sdk/*.*", "integrations/**/*.*")
+TAG = r"@(?:param|property|returns)\s+\{.*\}\s+(?:\[?[a-z]\w*\]?\s+)?"
+JSDOC_QUESTION = re.compile(rf"(?:/\*\*\s*(?:\*\s*)?(?:{TAG})?|\*\s+{TAG}){QUESTION_WORDS}.*")
+
+
+def docstrings(text: str) -> Iterator[str]:
+    """Docstrings of modules, classes and functions, and those behind a constant or a field."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.value.value
+
+
+@pytest.mark.parametrize("folder", ["alembic", "bench", "src", "tests", "tools"])
+def test_no_docstring_begins_as_a_question(folder: str) -> None:
+    files = sorted((ROOT / folder).rglob("*.py"))
+    assert files
+    questions = [
+        f"{file.relative_to(ROOT)}: {text}"
+        for file in files
+        for text in docstrings(file.read_text(encoding="utf-8"))
+        if re.match(rf"\s*{QUESTION_WORDS}", text)
+    ]
+    assert questions == []
+
+
+def test_no_jsdoc_comment_begins_as_a_question() -> None:
+    sources = sorted(
+        file for pattern in SCRIPTS for file in ROOT.glob(pattern) if file.suffix in {".js", ".mjs", ".ts"}
+    )
+    assert ROOT / "frontend" / "phone.js" in sources
+    questions = [
+        f"{file.relative_to(ROOT)}: {found[0]}"
+        for file in sources
+        for found in JSDOC_QUESTION.finditer(file.read_text(encoding="utf-8"))
+    ]
+    assert questions == []
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_question"),
+    [
+        ("/** Whether it is open. */", True),
+        ("/**\n * Whether it is open.\n */", True),
+        ("/**\n * The name.\n * @param {string} name What it is called.\n */", True),
+        ("/** @returns {boolean} Whether it is open. */", True),
+        ("/** @property {boolean} [isOpen] Whether it is open. */", True),
+        ("/** True if it is open. */", False),
+        ("/**\n * The name.\n * @param {() => void} show Shows it. What follows waits.\n */", False),
+    ],
+)
+def test_questions_in_comments_are_found(comment: str, is_question: bool) -> None:
+    assert bool(JSDOC_QUESTION.search(comment)) == is_question
