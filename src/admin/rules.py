@@ -1,13 +1,12 @@
 """Rules of the back office: roles, networks, and values entered on its forms."""
 
 import datetime as dt
-from collections.abc import Sequence
-from ipaddress import ip_address, ip_network
 
 from admin.errors import StaffRoleTooLow
 from admin.models import StaffRole
 from kit.e164 import without_numbers
 from kit.errors import ValidationFailed
+from kit.http.client_address import is_in_networks
 from kit.parsing import parse_day
 from kit.text import is_valid_text
 from tenants.plans import Plan
@@ -23,17 +22,9 @@ def ensure_staff_role(role: StaffRole, minimum: StaffRole) -> None:
         raise StaffRoleTooLow
 
 
-def is_allowed_network(address: str, networks: Sequence[str]) -> bool:
+def is_allowed_network(address: str, networks: tuple[str, ...]) -> bool:
     """True when ``address`` is in one of ``networks``, or when ``networks`` is empty; an unknown address is in none."""
-    if not networks:
-        return True
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    # A server that listens on IPv6 writes IPv4 addresses as IPv6 ones.
-    mapped = getattr(parsed, "ipv4_mapped", None) or parsed
-    return any(mapped in ip_network(network) for network in networks)
+    return not networks or is_in_networks(address, networks)
 
 
 def read_reason(text: str) -> str:

@@ -66,5 +66,5 @@ def _contact(settings: Settings) -> str:
 
 
 def _text(content: str) -> Response[str]:
-    headers = {"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
+    headers = {"Cache-Control": "public, max-age=3600"}
     return Response(content, media_type=MediaType.TEXT, status_code=HTTPStatus.OK, headers=headers)

@@ -1,15 +1,10 @@
 """Limits of a worker's HTTP connections: time for each part of a request, connections of one client and of all."""
 
-import functools
 import resource
-from collections.abc import Mapping
-from http import HTTPStatus
-from ipaddress import ip_address, ip_network
 
 import msgspec
 
-from kit.errors import DomainError, Invalid, TooMany, Unavailable
-from kit.http.problems import MEDIA_TYPE, problem_body
+from kit.http.client_address import is_in_networks
 from kit.settings import Settings
 
 RESERVED_FILES = 512
@@ -18,38 +13,7 @@ MAX_REFUSED = 256
 """Refused connections that still get an answer; the next are cut without one."""
 MAX_FILES = 65_536
 MAX_CONNECTIONS = 8_000
-RETRY_SECONDS = 5
 LOOPBACK = ("127.0.0.0/8", "::1/128")
-
-
-class RequestTimeout(Invalid):
-    """The client did not send its request in time."""
-
-    code = "request_timeout"
-    message = "The request did not arrive in time. Send it again"
-
-
-def _response(status: HTTPStatus, error: DomainError, headers: Mapping[str, str] | None = None) -> bytes:
-    """A whole HTTP response, sent without the application."""
-    body = msgspec.json.encode(problem_body(error) | {"status": int(status)})
-    lines = {
-        "content-type": MEDIA_TYPE,
-        "content-length": str(len(body)),
-        "cache-control": "no-store",
-        # The widget on a customer's page may read why.
-        "access-control-allow-origin": "*",
-        "access-control-expose-headers": "retry-after",
-        **(headers or {}),
-        "connection": "close",
-    }
-    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    return f"HTTP/1.1 {status.value} {status.phrase}\r\n{head}\r\n".encode() + body
-
-
-_RETRY = {"retry-after": str(RETRY_SECONDS)}
-REQUEST_TIMEOUT = _response(HTTPStatus.REQUEST_TIMEOUT, RequestTimeout())
-CLIENT_REFUSED = _response(HTTPStatus.TOO_MANY_REQUESTS, TooMany(), _RETRY)
-WORKER_REFUSED = _response(HTTPStatus.SERVICE_UNAVAILABLE, Unavailable(), _RETRY)
 
 
 class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,20 +51,11 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     def keep_alive_seconds(self, address: str) -> int:
         """The time that a connection from ``address`` stays open between two requests."""
-        return self.proxy_idle_seconds if _is_in(address, self.proxies) else self.idle_seconds
+        return self.proxy_idle_seconds if is_in_networks(address, self.proxies) else self.idle_seconds
 
     def is_limited(self, address: str) -> bool:
         """True when the connections from ``address`` count as those of one client."""
-        return not _is_in(address, (*self.proxies, *self.unlimited))
-
-
-def client_network(address: str) -> str:
-    """The addresses that count as one client: one address, or the /64 of an IPv6 address, which one household has."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return address  # a Unix socket has none
-    return str(ip_network(f"{ip}/64", strict=False)) if ip.version == 6 and ip.ipv4_mapped is None else str(ip)
+        return not is_in_networks(address, (*self.proxies, *self.unlimited))
 
 
 def raise_open_files() -> int:
@@ -110,12 +65,3 @@ def raise_open_files() -> int:
     if wanted > soft:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return max(soft, wanted)
-
-
-@functools.lru_cache(maxsize=4096)
-def _is_in(address: str, networks: tuple[str, ...]) -> bool:
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return False
-    return any(ip in ip_network(network) for network in networks)

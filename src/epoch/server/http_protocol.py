@@ -7,14 +7,9 @@ from typing import Any, cast
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from epoch.server.connection_limits import (
-    CLIENT_REFUSED,
-    MAX_REFUSED,
-    REQUEST_TIMEOUT,
-    WORKER_REFUSED,
-    ConnectionLimits,
-    client_network,
-)
+from epoch.server.connection_limits import MAX_REFUSED, ConnectionLimits
+from epoch.server.raw_responses import RawResponses
+from kit.http.client_address import limited_network
 
 FIRST_REQUEST_SECONDS = 1.0
 """The time that a connection without a request stays open when the server stops: its request may be on the way."""
@@ -27,8 +22,9 @@ log = structlog.get_logger("epoch.connections")
 class ConnectionRegistry:
     """The open HTTP connections of one worker."""
 
-    def __init__(self, limits: ConnectionLimits) -> None:
+    def __init__(self, limits: ConnectionLimits, responses: RawResponses) -> None:
         self.limits = limits
+        self.responses = responses
         self.is_draining = False
         self._connections: set[HttpConnection] = set()
         self._by_network: dict[str, int] = {}
@@ -40,14 +36,14 @@ class ConnectionRegistry:
 
     def add(self, connection: "HttpConnection", address: str) -> bytes | None:
         """Count a new connection; the response that refuses it when it is one too many."""
-        network = client_network(address)
+        network = limited_network(address)
         self._connections.add(connection)
         self._by_network[network] = of_client = self._by_network.get(network, 0) + 1
         refusal = None
         if len(self._connections) > self.limits.total:
-            refusal = WORKER_REFUSED
+            refusal = self.responses.worker_refused
         elif of_client > self.limits.per_client and self.limits.is_limited(address):
-            refusal = CLIENT_REFUSED
+            refusal = self.responses.client_refused
         if refusal is not None:
             self._refused += 1
         return refusal
@@ -58,7 +54,7 @@ class ConnectionRegistry:
         return len(self._connections) > self.limits.total + MAX_REFUSED
 
     def discard(self, connection: "HttpConnection", address: str) -> None:
-        network = client_network(address)
+        network = limited_network(address)
         self._connections.discard(connection)
         left = self._by_network.get(network, 0) - 1
         if left > 0:
@@ -123,6 +119,10 @@ class HttpConnection(HttpToolsProtocol):
             # Answered with the request: a client may not expect an answer before.
             self._end_with(self._refusal)
 
+    def send_400_response(self, msg: str) -> None:
+        # uvicorn calls it when its parser fails, and would send an answer without the security headers.
+        self._end_with(self._registry.responses.malformed)
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._has_begun_message = True
@@ -171,7 +171,7 @@ class HttpConnection(HttpToolsProtocol):
         if self._has_ended or self.transport.is_closing() or now >= self._write_deadline:
             self.transport.abort()
         elif self._has_begun_message:
-            self._end_with(REQUEST_TIMEOUT)
+            self._end_with(self._registry.responses.timeout)
         else:
             self._end_with(b"")
         return True

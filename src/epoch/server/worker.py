@@ -15,7 +15,9 @@ import uvicorn
 from epoch.readiness import READINESS
 from epoch.server.connection_limits import ConnectionLimits, raise_open_files
 from epoch.server.http_protocol import ConnectionRegistry
+from epoch.server.raw_responses import RawResponses
 from kit.http.app_key import HasState
+from kit.http.security_headers import SecurityHeaders
 from kit.metrics import share_metrics
 from kit.settings import Settings, load_settings
 
@@ -35,7 +37,8 @@ class WorkerServer(uvicorn.Server):
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._connections = ConnectionRegistry(ConnectionLimits.of(settings, open_files=raise_open_files()))
+        limits = ConnectionLimits.of(settings, open_files=raise_open_files())
+        self._connections = ConnectionRegistry(limits, RawResponses(SecurityHeaders(settings)))
         self._drain_seconds = settings.drain_seconds
         self._application: HasState | None = None
         config = uvicorn.Config(

@@ -4,9 +4,9 @@ Everything that limits, admits or records by address reads it with ``client_addr
 first and puts it into the scope.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 import structlog
@@ -45,6 +45,13 @@ def is_loopback(address: str) -> bool:
     """True if ``address`` is this machine's own. The sandbox does not count such addresses."""
     parsed = _parse(address)
     return parsed is not None and parsed.is_loopback
+
+
+@lru_cache(maxsize=_CACHED_ADDRESSES)
+def is_in_networks(address: str, networks: tuple[str, ...]) -> bool:
+    """True if ``address`` is in one of ``networks``; an unknown address is in none."""
+    parsed = _parse(address)
+    return parsed is not None and any(parsed in ip_network(network) for network in networks)
 
 
 class ClientAddressResolver:
@@ -99,8 +106,8 @@ class ClientAddressResolver:
 class _Proxies:
     """The trusted proxies' networks, and what they say about their clients."""
 
-    def __init__(self, trusted: Sequence[str]) -> None:
-        self._networks: Sequence[IPv4Network | IPv6Network] = [ip_network(entry) for entry in trusted]
+    def __init__(self, trusted: tuple[str, ...]) -> None:
+        self._trusted = trusted
         self.place = lru_cache(maxsize=_CACHED_ADDRESSES)(self._place)
 
     def _place(self, peer: str) -> tuple[str, bool, bool]:
@@ -108,7 +115,7 @@ class _Proxies:
         parsed = _parse(peer)
         if parsed is None:
             return UNKNOWN, False, False
-        return str(parsed), any(parsed in network for network in self._networks), parsed.is_global
+        return str(parsed), is_in_networks(peer, self._trusted), parsed.is_global
 
     def nearest_client(self, header: str) -> str | None:
         """The last address in ``header`` that is no trusted proxy, or the first one when all are.

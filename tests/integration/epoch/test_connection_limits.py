@@ -11,12 +11,16 @@ import msgspec
 import pytest
 import uvicorn
 
-from epoch.server.connection_limits import MAX_FILES, ConnectionLimits, client_network, raise_open_files
+from epoch.server.connection_limits import MAX_FILES, ConnectionLimits, raise_open_files
 from epoch.server.http_protocol import ConnectionRegistry
+from epoch.server.raw_responses import RawResponses
+from kit.http.security_headers import SecurityHeaders
+from kit.settings import load_settings
 from support.waiting import until
 
 pytestmark = pytest.mark.anyio
 HANG_SECONDS = 30
+HEADERS = SecurityHeaders(load_settings({}))
 PATIENT = ConnectionLimits(header_seconds=HANG_SECONDS, idle_seconds=HANG_SECONDS)
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
@@ -74,7 +78,7 @@ class Serving:
 
 @contextlib.asynccontextmanager
 async def serving(limits: ConnectionLimits) -> AsyncIterator[Serving]:
-    registry, application = ConnectionRegistry(limits), Application()
+    registry, application = ConnectionRegistry(limits, RawResponses(HEADERS)), Application()
     config = uvicorn.Config(
         application,
         port=0,
@@ -183,9 +187,35 @@ async def test_a_full_worker_says_when_to_come_again() -> None:
     assert b"retry-after: " in refused
 
 
-async def test_one_household_of_ipv6_is_one_client() -> None:
-    assert client_network("2001:db8:1:2:3::4") == client_network("2001:db8:1:2::9") != client_network("2001:db8:1:3::4")
-    assert client_network("203.0.113.7") == "203.0.113.7"
+async def test_a_request_that_is_no_http_is_answered_400() -> None:
+    async with serving(PATIENT) as server:
+        answer = await server.answer(b"HELO mail.example.com\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b'"code":"malformed_request"' in answer
+
+
+@pytest.mark.parametrize(
+    ("limits", "sent", "status"),
+    [
+        (PATIENT, b"nonsense\r\n\r\n", 400),
+        (ConnectionLimits(header_seconds=0.2), b"GET / HTTP/1.1\r\n", 408),
+        (msgspec.structs.replace(PATIENT, per_client=0), REQUEST, 429),
+        (msgspec.structs.replace(PATIENT, total=0), REQUEST, 503),
+    ],
+)
+async def test_answers_without_the_application_have_the_security_headers(
+    limits: ConnectionLimits, sent: bytes, status: int
+) -> None:
+    async with serving(limits) as server:
+        answer = await server.answer(sent)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    first, *lines = head.split(b"\r\n")
+    assert first.startswith(b"HTTP/1.1 %d " % status)
+    headers = [(name, value) for name, _, value in (line.partition(b": ") for line in lines)]
+    assert len({name for name, _ in headers}) == len(headers)
+    for expected in HEADERS.complete([]):
+        assert expected in headers
+    assert msgspec.json.decode(body)["status"] == status
 
 
 async def test_a_worker_may_open_as_many_files_as_the_system_allows() -> None:

@@ -7,7 +7,14 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from kit.http.client_address import UNKNOWN, ClientAddressResolver, client_address, is_loopback, limited_network
+from kit.http.client_address import (
+    UNKNOWN,
+    ClientAddressResolver,
+    client_address,
+    is_in_networks,
+    is_loopback,
+    limited_network,
+)
 from kit.settings import Settings, load_settings
 
 TRUSTED = ("127.0.0.1", "10.0.0.0/8", "2001:db8:1::/48")
@@ -121,3 +128,18 @@ def test_limits_count_the_network_of_a_household() -> None:
     assert is_loopback("127.0.0.8")
     assert is_loopback("::1")
     assert not is_loopback(UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_in"),
+    [
+        ("10.1.2.3", True),
+        ("::ffff:10.1.2.3", True),
+        ("2001:db8::1", True),
+        ("fe80::1%eth0", False),
+        ("192.0.2.1", False),
+        (UNKNOWN, False),
+    ],
+)
+def test_an_address_in_networks(address: str, is_in: bool) -> None:
+    assert is_in_networks(address, ("10.0.0.0/8", "2001:db8::/32")) == is_in
