@@ -31,7 +31,7 @@ export class OutgoingCall {
   /** @type {Call | null} */
   #call = null;
   #answeredAt = 0;
-  /** When the carrier's end was noticed; what is asked about it then takes no part in the duration. */
+  /** Time at which the carrier's end was noticed; later questions about it take no part in the duration. */
   #lostAt = 0;
   #hasEnded = false;
   #isEnding = false;
