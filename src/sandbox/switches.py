@@ -22,8 +22,14 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A request to end a call is answered with ``in-progress``; the call ends a moment later."""
     address_required: frozenset[str] = frozenset()
     """Countries (ISO 3166) whose numbers are sold only with an address."""
+    address_requirement: Literal["any", "local", "foreign"] = "any"
+    """Where that address must be: anywhere, in the number's country, or outside it."""
     area_code_ignored_abroad: bool = False
     """Searches outside North America ignore the area code."""
+
+    def requirement_of(self, country: str) -> str:
+        """The address requirement of a country's numbers, in the carrier's words."""
+        return self.address_requirement if country in self.address_required else "none"
 
 
 NO_CHILD_CODE = 13227

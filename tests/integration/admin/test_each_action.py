@@ -13,6 +13,7 @@ from accounts.models import User
 from admin.models import Staff, StaffRole
 from calls.limits.models import LimitOverride
 from calls.models import Call, CallStatus
+from carrier.port import NumberQuery
 from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
@@ -58,7 +59,7 @@ async def number_at_carrier(make: Factory) -> Callable[[], Awaitable[str]]:
     async def buy() -> str:
         carrier = make.carrier()
         try:
-            number = (await carrier.search_numbers(country="US", limit=1))[0].e164
+            number = (await carrier.search_numbers(NumberQuery(country="US"), limit=1))[0].e164
             await carrier.buy_number(number, friendly_name="found by support")
         finally:
             await carrier.close()

@@ -76,6 +76,7 @@ PAGES: Mapping[tuple[str, str], Page] = {
     ("GET", "/settings/members/{member_id}/remove"): Page(ADMIN),
     ("GET", "/settings/members/{member_id}/hand-over"): Page(OWNER),
     ("GET", "/settings/numbers"): Page(ADMIN, query={"country": "US"}),
+    ("GET", "/settings/numbers/fields"): Page(ADMIN, query={"country": "GB"}),
     ("GET", "/settings/numbers/{number_id}/release"): Page(ADMIN),
     ("GET", "/settings/organization/country"): Page(ADMIN),
     ("GET", "/settings/organization/delete"): Page(OWNER),
