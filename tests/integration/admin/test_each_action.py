@@ -34,6 +34,7 @@ EVERY = [(kind, action.slug) for kind, actions in ACTIONS.items() for action in 
 TOTP = {"totp_enabled_at": sa.func.now(), "totp_secret": b"x" * 40}
 BEFORE: Mapping[tuple[str, str], tuple[Any, Mapping[str, Any]]] = {
     ("organization", "restore"): (Organization, {"suspended_at": sa.func.now()}),
+    ("organization", "resume-invitations"): (Organization, {"invitations_paused_at": sa.func.now()}),
     ("limit-override", "end"): (LimitOverride, {"ends_at": utc_now() + dt.timedelta(days=2)}),
     ("user", "enable"): (User, {"disabled_at": sa.func.now()}),
     ("user", "reset-second-factor"): (User, TOTP),

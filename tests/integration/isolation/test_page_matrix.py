@@ -155,6 +155,8 @@ PUBLIC_PAGES = {
     ("POST", "/reset-password/{token}"),
     ("GET", "/invitations/{token}"),
     ("POST", "/invitations/{token}"),
+    ("GET", "/invitations/report/{token}"),
+    ("POST", "/invitations/report/{token}"),
 }
 """Pages that need no session; mailed links authorize by their token alone."""
 EACH_PAGE = pytest.mark.parametrize("operation", sorted(PAGES), ids=" ".join)
