@@ -1,12 +1,13 @@
 # Commands for development and continuous integration; `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: audit licences help run test test-fast coverage check setup lint types imports frontend-lint production-check locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-bad-day bench-widget bench-paint docs screenshots lock clean
+.PHONY: audit licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-bad-day bench-widget bench-paint docs screenshots lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 # Folders without tests are left out, because pytest fails when a folder has no test.
-SERVER_TESTS := $(foreach kind,unit integration contract,$(if $(shell find tests/$(kind) -name 'test_*.py' 2>/dev/null),tests/$(kind)))
+SERVER_TESTS := $(foreach kind,unit integration,$(if $(shell find tests/$(kind) -name 'test_*.py' 2>/dev/null),tests/$(kind)))
+CONTRACT_TESTS := tests/contract
 BROWSER_TESTS_FOLDER := $(if $(shell find tests/browser -name 'test_*.py' 2>/dev/null),tests/browser)
 # Parallel test processes, each with separate databases and servers; a module's tests run in one process.
 WORKERS ?= auto
@@ -24,16 +25,21 @@ run: ## install what is missing and serve on http://localhost:8000 with a demo
 test: setup ## install what is missing and run every test: server, widget, browser
 	@test -n "$(SERVER_TESTS)" || { echo 'no tests found'; exit 1; }
 	$(BIN)/pytest $(PARALLEL) $(SERVER_TESTS)
-	@$(MAKE) browser frontend-test
+	@$(MAKE) carrier-contract browser frontend-test
 
 test-fast: setup ## the tests without processes, browser and long waits, for use while writing
 	$(BIN)/pytest $(PARALLEL) -m "not slow" $(SERVER_TESTS)
 
+carrier-contract: setup ## the adapter and the sandbox against the carrier's own description, errors and callbacks
+	@tools/setup carrier-contract
+	$(BIN)/pytest $(PARALLEL) $(CONTRACT_TESTS)
+
 # Measured in all processes: the tests, the product's workers and the sandbox carrier.
-coverage: setup ## run the server and browser tests and print the branch coverage of each package
+coverage: setup ## run the server, contract and browser tests and print the branch coverage of each package
+	@tools/setup carrier-contract
 	$(BIN)/coverage erase
 	@mkdir -p .cache/coverage
-	$(BIN)/coverage run -m pytest $(PARALLEL) $(SERVER_TESTS) $(BROWSER_TESTS_FOLDER)
+	$(BIN)/coverage run -m pytest $(PARALLEL) $(SERVER_TESTS) $(CONTRACT_TESTS) $(BROWSER_TESTS_FOLDER)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage json -q -o .cache/coverage/report.json
 	$(BIN)/coverage html -q -d .cache/coverage/html
@@ -63,7 +69,7 @@ production-check: ## a production installation, from requirements.lock alone, lo
 
 locks-check: ## no lock file names a host
 	@! grep -n '://' $(wildcard requirements*.lock)
-	@! grep -nE '://|"resolved"' frontend/package-lock.json frontend/tests/salesforce/package-lock.json tools/browser/package-lock.json
+	@! grep -nE '://|"resolved"' frontend/package-lock.json frontend/tests/salesforce/package-lock.json tools/browser/package-lock.json tools/prism/package-lock.json
 
 licences: setup ## the licence of each package of production, and a failure for one that is not allowed
 	$(BIN)/python tools/licences.py
@@ -145,6 +151,7 @@ lock: ## renew the lock files from pyproject.toml and package.json
 	cd frontend && npm run --silent lock
 	cd frontend/tests/salesforce && npm run --silent lock
 	cd tools/browser && npm install --package-lock-only && node ../lock.mjs .
+	cd tools/prism && npm install --package-lock-only && node ../lock.mjs .
 
 clean: ## remove what was installed and built; data in .local stays
 	rm -rf .venv .cache frontend/node_modules frontend/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

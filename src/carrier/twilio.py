@@ -11,7 +11,6 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.request_validator import HMAC_SHA1, HMAC_SHA256, RequestValidator, get_signature_algorithm
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
-from carrier import twilio_numbers
 from carrier.port import (
     AvailableNumber,
     CarrierAccessRefused,
@@ -22,8 +21,6 @@ from carrier.port import (
     NotDoneAtCarrier,
     NotFoundAtCarrier,
     NotInProgressAtCarrier,
-    NumberQuery,
-    NumberType,
     OwnedNumber,
 )
 from kit.settings import CarrierSettings
@@ -166,13 +163,23 @@ class TwilioCarrier:
         async with self._rest() as client:
             await client.calls(sid).delete_async()
 
-    async def number_types(self, country: str) -> frozenset[NumberType]:
+    async def search_numbers(
+        self, *, country: str, area_code: str | None = None, contains: str | None = None, limit: int = 20
+    ) -> list[AvailableNumber]:
         async with self._rest() as client:
-            return await twilio_numbers.types_of(client, country)
-
-    async def search_numbers(self, query: NumberQuery, *, limit: int = 20) -> list[AvailableNumber]:
-        async with self._rest() as client:
-            return await twilio_numbers.search(client, query, limit=limit)
+            found = await client.available_phone_numbers(country).local.list_async(
+                area_code=area_code, contains=contains, voice_enabled=True, limit=limit, page_size=limit
+            )
+        return [
+            AvailableNumber(
+                e164=number.phone_number,
+                locality=number.locality or None,
+                region=number.region or None,
+                country=number.iso_country,
+                address_requirements=number.address_requirements or "none",
+            )
+            for number in found
+        ]
 
     async def buy_number(self, e164: str, *, friendly_name: str) -> OwnedNumber:
         async with self._rest() as client:

@@ -1,6 +1,5 @@
 """The REST resources as JSON objects, with all fields of the carrier's published schemas."""
 
-from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from email.utils import format_datetime
@@ -9,7 +8,7 @@ from kit.rounding import divide_up
 from sandbox.account_store import Application, Number
 from sandbox.call_engine import Call
 from sandbox.legs import Leg
-from sandbox.number_inventory import NumberForSale, NumberKind
+from sandbox.number_inventory import NumberForSale
 
 API_VERSION = "2010-04-01"
 Resource = dict[str, object]
@@ -39,24 +38,13 @@ def available_number(number: NumberForSale, *, address_requirements: str) -> Res
     }
 
 
-def available_country(account_sid: str, country: str, kinds: Collection[NumberKind]) -> Resource:
-    path = f"/{API_VERSION}/Accounts/{account_sid}/AvailablePhoneNumbers/{country}"
-    return {
-        "country_code": country,
-        "country": country,
-        "uri": f"{path}.json",
-        "beta": False,
-        "subresource_uris": {kind.value: f"{path}/{kind.resource}.json" for kind in kinds},
-    }
-
-
 def incoming_number(account_sid: str, number: Number) -> Resource:
     return {
         "sid": number.sid,
         "account_sid": account_sid,
         "phone_number": number.e164,
         "friendly_name": number.friendly_name,
-        "address_sid": "",
+        "address_sid": None,
         "address_requirements": "none",
         "api_version": API_VERSION,
         "beta": False,
@@ -69,18 +57,18 @@ def incoming_number(account_sid: str, number: Number) -> Resource:
         "emergency_address_status": "unregistered",
         "identity_sid": None,
         "origin": "twilio",
-        "sms_application_sid": "",
+        "sms_application_sid": None,
         "sms_fallback_method": "POST",
-        "sms_fallback_url": "",
+        "sms_fallback_url": None,
         "sms_method": "POST",
-        "sms_url": "",
+        "sms_url": None,
         "status": "in-use",
-        "status_callback": "",
+        "status_callback": None,
         "status_callback_method": "POST",
         "trunk_sid": None,
         "type": "local",
         "uri": account_path(account_sid, f"IncomingPhoneNumbers/{number.sid}"),
-        "voice_application_sid": number.voice_application_sid,
+        "voice_application_sid": number.voice_application_sid or None,
         "voice_caller_id_lookup": False,
         "voice_fallback_method": "POST",
         "voice_fallback_url": None,

@@ -1,6 +1,6 @@
 /** An outgoing call in this page, from the dial to its single end. */
 import { asProblem, Problem } from "../errors.js";
-import { announcedResult, callResult, isFinal } from "./call-result.js";
+import { callResult, isFinal } from "./call-result.js";
 import { DtmfQueue } from "./dtmf-queue.js";
 import { reactionTo } from "./sdk-codes.js";
 
@@ -33,7 +33,6 @@ export class OutgoingCall {
   #answeredAt = 0;
   /** Time at which the carrier's end was noticed; later questions about it take no part in the duration. */
   #lostAt = 0;
-  #hasRung = false;
   #hasEnded = false;
   #isEnding = false;
   #isMuted = false;
@@ -156,7 +155,6 @@ export class OutgoingCall {
     this.#recordTimer = setTimeout(() => this.#watchRecord(), RECORD_DELAY_MS);
     call.on("ringing", (hasEarlyMedia) => {
       this.#clearRingingTimers();
-      this.#hasRung = true;
       if (!this.#hasEnded && !this.#answeredAt) this.#listener.ringing(Boolean(hasEarlyMedia));
     });
     call.on("accept", () => {
@@ -165,7 +163,6 @@ export class OutgoingCall {
       this.#answeredAt = this.#env.now();
       if (this.#isMuted) call.mute(true);
       this.#listener.answered();
-      if (!this.#hasRung) this.#endIfUnknown();
     });
     for (const event of ["disconnect", "cancel", "reject"]) {
       call.on(event, () => this.#onCarrierEnd({ endedByRemote: !this.#carrierError }));
@@ -202,15 +199,6 @@ export class OutgoingCall {
     } catch (error) {
       this.#close(() => this.#finish("refused", { problem: asProblem(error) }));
     }
-  }
-
-  /** End a call that the carrier answered itself, to tell the caller in words that it did not reach the server. */
-  async #endIfUnknown() {
-    const record = await this.#session.fetchCallResult(this.#details.callId).catch(() => undefined);
-    const result = announcedResult(record);
-    if (result.status !== "failed" || this.#hasEnded) return;
-    this.#finish("failed", { problem: problemOf(result) });
-    this.#disconnect();
   }
 
   /**
@@ -302,8 +290,8 @@ export class OutgoingCall {
   async #finishLost() {
     this.#lostAt = this.#env.now();
     this.#listener.reconnecting(true);
-    /** @type {CallRecord | null | undefined} */
-    let record;
+    /** @type {CallRecord | null} */
+    let record = null;
     try {
       for (let asked = 0; asked < LOST_CALL_QUESTIONS && !this.#hasEnded; asked += 1) {
         record = await this.#session.fetchCallResult(this.#details.callId);
@@ -317,11 +305,11 @@ export class OutgoingCall {
     this.#finish(status, { ...result, problem: problemOf(result) });
   }
 
-  /** The carrier ended the call: completed if it rang and was answered, otherwise the server knows the reason. */
+  /** The carrier ended the call: completed if it was answered, otherwise the server knows the reason. */
   async #onCarrierEnd({ endedByRemote = false } = {}) {
     if (this.#hasEnded || this.#isEnding) return;
     this.#isEnding = true;
-    if (this.#answeredAt && (this.#hasRung || !endedByRemote)) {
+    if (this.#answeredAt) {
       if (endedByRemote) this.#finish("completed", { endedByRemote });
       else await this.#finishLost();
       this.#device.release();
@@ -331,22 +319,12 @@ export class OutgoingCall {
     }
     /** @type {CallResult | undefined} */
     let result;
-    this.#lostAt = this.#env.now();
     try {
-      const record = await this.#session.fetchCallResult(this.#details.callId);
-      result = this.#answeredAt ? announcedResult(record) : callResult(record, this.#carrierError);
+      result = callResult(await this.#session.fetchCallResult(this.#details.callId), this.#carrierError);
     } catch (error) {
-      if (this.#answeredAt) this.#finish("completed", { endedByRemote });
-      else this.#finish("refused", { problem: asProblem(error) });
+      this.#finish("refused", { problem: asProblem(error) });
     }
-    if (result && !this.#hasEnded) {
-      const isCompleted = result.status === "completed";
-      this.#finish(result.status, {
-        ...result,
-        problem: problemOf(result),
-        endedByRemote: isCompleted && endedByRemote,
-      });
-    }
+    if (result && !this.#hasEnded) this.#finish(result.status, { ...result, problem: problemOf(result) });
     this.#device.release();
   }
 

@@ -126,17 +126,16 @@ export class TokenSession {
   }
 
   /**
-   * The record of an ended call; null if the server has none, undefined if it does not answer. Throws Problem if the
-   * server refuses us.
+   * The record of an ended call; null if it cannot be had. Throws Problem if the server refuses us.
    * @param {string} callId
-   * @returns {Promise<CallRecord | null | undefined>}
+   * @returns {Promise<CallRecord | null>}
    */
   async fetchCallResult(callId) {
     try {
       return (await this.#postStatus({ call_id: callId })).call ?? null;
     } catch (error) {
       const problem = asProblem(error);
-      if (problem.isTransient) return undefined;
+      if (problem.isTransient) return null;
       this.#giveUp(problem);
       throw problem;
     }

@@ -51,11 +51,6 @@ export class FakeCall extends EventEmitter {
   sendDigits(digits) {
     this.digits.push(digits);
   }
-  /** The far end rings, then answers. */
-  answer() {
-    this.emit("ringing", false);
-    this.emit("accept", this);
-  }
   disconnect() {
     this.end();
   }

@@ -1,0 +1,143 @@
+"""Each method of the carrier port, and the sandbox's responses to it, against the carrier's own description."""
+
+import contextlib
+import inspect
+import re
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import uvicorn
+from anyio import create_task_group
+
+from carrier.port import Carrier, CarrierError
+from carrier.twilio import TwilioCarrier
+from kit.settings import Settings, load_settings
+from support.carrier_stand_in import CarrierStandIn
+from support.port_cases import PORT_CASES, WITHOUT_REQUESTS, Known
+from support.prism import Exchange, Prism, Violation
+from support.sandbox_calls import SandboxCalls
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+EACH_METHOD = pytest.mark.parametrize("method", PORT_CASES)
+ANY_ACCOUNT = Known(number_sid="PN" + "1" * 32, live_call="CA" + "2" * 32, ended_call="CA" + "3" * 32)
+
+
+class KnownError(NamedTuple):
+    """An error of the description itself: what the carrier really sends violates it."""
+
+    place: re.Pattern[str]
+    code: str
+    reason: str
+
+    def explains(self, violation: Violation) -> bool:
+        return self.place.fullmatch(violation.place) is not None and self.code == violation.code
+
+
+KNOWN_ERRORS = (
+    KnownError(
+        re.compile(r"response\.body\.(.+\.)?(first_page_|next_page_|previous_page_)?uri"),
+        "format",
+        "URIs of this API are paths, as in all of the carrier's examples, not absolute URIs",
+    ),
+)
+
+
+def unexplained(exchanges: list[Exchange]) -> list[str]:
+    """One line for each violation that is no known error of the description."""
+    return [
+        f"{exchange.method} {exchange.path}: {violation.place} ({violation.code}): {violation.message}"
+        for exchange in exchanges
+        for violation in exchange.violations
+        if not any(error.explains(violation) for error in KNOWN_ERRORS)
+    ]
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("account")
+    return load_settings({"EPOCH_DATA_DIR": str(folder), "EPOCH_SANDBOX_SPEED": "20"})
+
+
+@contextlib.asynccontextmanager
+async def adapter_through(prism: Prism, account: Settings, folder: Path) -> AsyncIterator[TwilioCarrier]:
+    """The adapter as it is for the real carrier, with prism behind the carrier's host names."""
+    async with CarrierStandIn(folder, prism.answer).serving():
+        carrier = TwilioCarrier(account.twilio, api_base=None, signaling=None)
+        try:
+            yield carrier
+        finally:
+            await carrier.close()
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prism]:
+    """The carrier of the description: it responds with the description's examples."""
+    with Prism.started(tmp_path_factory.mktemp("described")) as prism:
+        yield prism
+
+
+def test_every_method_of_the_port_has_a_case() -> None:
+    members = {name for name in vars(Carrier) if not name.startswith("_")}
+    assert members == set(PORT_CASES) | WITHOUT_REQUESTS, "add a line to tests/support/port_cases.py"
+    senders = {name for name in members if inspect.iscoroutinefunction(getattr(Carrier, name))} - {"close"}
+    assert senders <= set(PORT_CASES)
+
+
+@EACH_METHOD
+async def test_a_method_sends_only_what_the_carrier_describes(
+    described: Prism, account: Settings, tmp_path: Path, method: str
+) -> None:
+    described.exchanges.clear()
+    async with adapter_through(described, account, tmp_path) as carrier:
+        await PORT_CASES[method](carrier, ANY_ACCOUNT)
+    assert described.exchanges
+    assert [each for each in described.exchanges if each.status >= 400] == []
+    lines = [line for line in unexplained(described.exchanges) if ": request." in line]
+    assert not lines, "\n".join(lines)
+
+
+async def test_a_request_that_the_carrier_does_not_describe_is_a_violation(
+    described: Prism, account: Settings, tmp_path: Path
+) -> None:
+    described.exchanges.clear()
+    async with adapter_through(described, account, tmp_path) as carrier:
+        with pytest.raises(CarrierError):
+            await carrier.search_numbers(country="US", limit=5000)
+    [line] = unexplained(described.exchanges)
+    assert ": request.query.pagesize (maximum): " in line
+
+
+class Sandbox(NamedTuple):
+    """A running sandbox carrier, and prism between it and the adapter."""
+
+    calls: SandboxCalls
+    prism: Prism
+
+
+@pytest.fixture(scope="module")
+async def sandbox(account: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    async with SandboxCalls.opened(account) as calls:
+        server = uvicorn.Server(uvicorn.Config(calls.sandbox.app, lifespan="off", log_level="warning"))
+        with Prism.started(tmp_path_factory.mktemp("sandbox"), upstream=address) as prism:
+            async with create_task_group() as group:
+                group.start_soon(server.serve, [listener])
+                yield Sandbox(calls, prism)
+                server.should_exit = True
+
+
+@EACH_METHOD
+async def test_the_sandbox_responds_as_the_carrier_describes(
+    sandbox: Sandbox, account: Settings, tmp_path: Path, method: str
+) -> None:
+    async with adapter_through(sandbox.prism, account, tmp_path) as carrier:
+        known = await sandbox.calls.prepare(carrier)
+        sandbox.prism.exchanges.clear()
+        await PORT_CASES[method](carrier, known)
+    assert sandbox.prism.exchanges
+    assert [each for each in sandbox.prism.exchanges if each.status >= 400] == []
+    assert not (lines := unexplained(sandbox.prism.exchanges)), "\n".join(lines)

@@ -1,0 +1,55 @@
+"""A call of each method of the carrier port that sends requests; a method without one fails the contract tests.
+
+To add a method: one line in ``PORT_CASES``, and in ``Known`` what it needs at the carrier.
+"""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+
+from carrier.port import Carrier
+
+
+class Known(NamedTuple):
+    """Resources that the account has before each case."""
+
+    number_sid: str
+    live_call: str
+    """Caller's leg of a call in progress."""
+    ended_call: str
+    number_for_sale: str = "+14155550123"
+    day: dt.date = dt.date(2026, 11, 28)
+    """The day of the calls."""
+
+
+async def _read_days(carrier: Carrier, known: Known) -> object:
+    return [legs async for legs in carrier.legs_of_day(known.day)]
+
+
+async def _list_numbers(carrier: Carrier, known: Known) -> object:
+    name = "pn:0123456789ab:1"
+    return await carrier.owned_numbers(), await carrier.owned_numbers(e164=known.number_for_sale, friendly_name=name)
+
+
+PORT_CASES: Mapping[str, Callable[[Carrier, Known], Awaitable[object]]] = {
+    "end_call": lambda carrier, known: carrier.end_call(known.live_call),
+    "leg": lambda carrier, known: carrier.leg(known.live_call),
+    "call_error": lambda carrier, known: carrier.call_error(known.live_call),
+    "dialled_legs": lambda carrier, known: carrier.dialled_legs(known.live_call),
+    "legs_of_day": _read_days,
+    "delete_call": lambda carrier, known: carrier.delete_call(known.ended_call),
+    "search_numbers": lambda carrier, _: carrier.search_numbers(
+        country="US", area_code="415", contains="41555501**", limit=20
+    ),
+    "buy_number": lambda carrier, known: carrier.buy_number(known.number_for_sale, friendly_name="pn:0123456789ab:1"),
+    "owned_numbers": _list_numbers,
+    "release_number": lambda carrier, known: carrier.release_number(known.number_sid),
+    "configure_application": lambda carrier, _: carrier.configure_application(
+        voice_url="https://phone.example/voice/outgoing",
+        status_url="https://phone.example/voice/status",
+        fallback_url="https://phone.example/voice/unavailable",
+    ),
+}
+
+WITHOUT_REQUESTS = frozenset({"signaling", "dial", "reject", "finish", "signature_is_valid", "close"})
+"""The other members of the port, which send nothing."""

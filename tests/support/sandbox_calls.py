@@ -1,0 +1,102 @@
+"""A sandbox carrier in the test's own process, with calls whose far end answers and whose audio is silence."""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Callable
+
+from carrier.port import Carrier
+from kit.clock import utc_now
+from kit.settings import Settings
+from sandbox.app import SandboxCarrier
+from sandbox.audio_meter import AudioMeter
+from sandbox.audio_source import AudioSource
+from sandbox.call_engine import Call
+from sandbox.legs import Caller
+from support.port_cases import Known
+
+ANSWER_SECONDS = 30
+DOCUMENT = b'<Response><Dial callerId="+14155550100" answerOnBridge="true">+12125550147</Dial></Response>'
+
+
+class _SilentMedia:
+    """Media that carry nothing."""
+
+    answer, codec = "v=0 answer", "PCMU"
+
+    def __init__(self) -> None:
+        self.meter = AudioMeter()
+
+    def play(self, sound: AudioSource) -> None: ...
+
+    def set_packet_loss(self, share: float) -> None: ...
+
+    async def renegotiate(self, offer: str) -> str:
+        return offer
+
+    def close(self) -> None: ...
+
+    async def closed(self) -> None: ...
+
+
+class _Browser:
+    """The browser's end of the signalling of one call."""
+
+    def __init__(self) -> None:
+        self.is_answered = asyncio.Event()
+
+    def send(self, kind: str, payload: dict[str, object]) -> None:
+        if kind == "answer":
+            self.is_answered.set()
+
+
+class SandboxCalls:
+    """Makes calls and numbers in a sandbox."""
+
+    def __init__(self, settings: Settings, document_url: str) -> None:
+        self.sandbox = SandboxCarrier(settings, negotiate=_negotiate)
+        self._registry = self.sandbox._registry
+        self._caller = Caller("w_1", settings.twilio.account_sid, settings.twilio.twiml_app_sid, {})
+        self._document_url = document_url
+        self._suffixes = itertools.count(100)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def opened(cls, settings: Settings) -> AsyncIterator["SandboxCalls"]:
+        """The sandbox, and a server of the document for its calls."""
+        async with await asyncio.start_server(_send_document, "127.0.0.1", 0) as server:
+            calls = cls(settings, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+            yield calls
+            await calls.sandbox.close()
+
+    async def prepare(self, carrier: Carrier) -> Known:
+        """Make a number, a call in progress and an ended one; ``carrier`` is an adapter for this sandbox."""
+        await carrier.configure_application(voice_url=self._document_url, status_url="", fallback_url="")
+        own, for_sale = (f"+14155550{next(self._suffixes)}" for _ in range(2))
+        bought = await carrier.buy_number(own, friendly_name="pn:0123456789ab:0")
+        ended = await self._place()
+        ended.complete()
+        live = await self._place()
+        day = utc_now().date()
+        return Known(bought.sid, live_call=live.sid, ended_call=ended.sid, number_for_sale=for_sale, day=day)
+
+    async def _place(self) -> Call:
+        """A call that is in progress."""
+        before, browser = {call.sid for call in self._registry.calls()}, _Browser()
+        params = {"To": "+12125550147"}
+        self._registry.start_call(browser, self._caller, temporary_sid="TJS", params=params, offer="")
+        [call] = [call for call in self._registry.calls() if call.sid not in before]
+        await asyncio.wait_for(browser.is_answered.wait(), ANSWER_SECONDS)
+        return call
+
+
+async def _negotiate(_offer: str, _heard: Callable[[str], None]) -> _SilentMedia:
+    return _SilentMedia()
+
+
+async def _send_document(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {len(DOCUMENT)}\r\nConnection: close"
+        writer.write(head.encode() + b"\r\n\r\n" + DOCUMENT)
+        await writer.drain()
