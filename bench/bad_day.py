@@ -1,14 +1,18 @@
-"""Measures how much a bad day of one tenant, or of strangers, costs the others: ``bad_day.py [--seconds N]``.
+"""Measures how much a bad day of one tenant, or of strangers, costs the others.
+
+``bad_day.py [--seconds N] [--rounds N] [--only WORDS]``; the answer is a table for docs/performance.md.
 
 Two workers of ``epoch run`` and PostgreSQL on this machine's processors, loopback only. Exchanges, calls and pages of
 39 organizations arrive at a steady rate, whether earlier ones are answered or not; latency counts from when a request
-should have been sent. A second process makes the trouble. Before each trouble the same requests are measured in quiet.
+should have been sent. A second process makes the trouble. Before each trouble the same requests are measured in quiet;
+the times of several rounds are put together.
 """
 
 import argparse
 import asyncio
 import contextlib
 import json
+import math
 import multiprocessing
 import os
 import sys
@@ -164,6 +168,12 @@ class Timings:
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: {kind: [] for kind in RATES})
     refused: Counter[str] = field(default_factory=Counter)
+
+    def add(self, more: "Timings") -> None:
+        """Put the times of another round to these."""
+        for kind, seconds in more.seconds.items():
+            self.seconds[kind] += seconds
+        self.refused += more.refused
 
 
 async def probe(port: int, tenants: Tenants, seconds: float) -> Timings:
@@ -329,6 +339,8 @@ async def heavy_query(trouble: Trouble) -> None:
         await connection.fetchval("SELECT sum(sqrt(n)) FROM generate_series(1, 1000000) n")
 
 
+P99_TARGETS = {(sign_ins, "exchange"): 2.0}
+"""The p99 in trouble, of the p99 in quiet, where one is promised."""
 TROUBLES: dict[str, Callable[[Trouble], Awaitable[None]]] = {
     f"{SLOW_CLIENTS} half-open requests": slow_clients,
     f"{FLOOD_CLIENTS} clients of one tenant without a pause": flood,
@@ -365,38 +377,56 @@ async def in_trouble(name: str, trouble: Trouble, seconds: float) -> AsyncIterat
         process.join()
 
 
-async def measure(trouble: Trouble, seconds: float) -> bool:
+async def measure(trouble: Trouble, names: Sequence[str], *, seconds: float, rounds: int) -> bool:
     """Print one line for each trouble and kind of request; True when every target holds."""
     print("| trouble | requests of others | p50 quiet, ms | p50 | ratio | p99 quiet | p99 | ratio | refused |")
     print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
     holds = True
     await probe(trouble.port, trouble.tenants, seconds / 2)  # connects and prepares
-    for name in TROUBLES:
-        calm = await probe(trouble.port, trouble.tenants, seconds)
-        async with in_trouble(name, trouble, seconds):
-            bad = await probe(trouble.port, trouble.tenants, seconds)
-        await asyncio.sleep(SETTLE_SECONDS)
-        for kind, target in TARGETS.items():
-            before, after = calm.seconds[kind], bad.seconds[kind]
-            middle, last = median(after) / median(before), percentile(after, 0.99) / percentile(before, 0.99)
-            holds = holds and middle <= target
-            refused = sum(count for what, count in bad.refused.items() if what.startswith(kind))
-            figures = [
-                f"{1000 * median(before):.1f}",
-                f"{1000 * median(after):.1f}",
-                f"{middle:.1f}" if middle <= target else f"**{middle:.1f}**",
-                f"{1000 * percentile(before, 0.99):.0f}",
-                f"{1000 * percentile(after, 0.99):.0f}",
-                f"{last:.1f}",
-            ]
-            print(f"| {name} | {kind} | {' | '.join(figures)} | {refused} |", flush=True)
+    for name in names:
+        calm, bad = Timings(), Timings()
+        for _ in range(rounds):
+            calm.add(await probe(trouble.port, trouble.tenants, seconds))
+            async with in_trouble(name, trouble, seconds):
+                bad.add(await probe(trouble.port, trouble.tenants, seconds))
+            await asyncio.sleep(SETTLE_SECONDS)
+        for kind in TARGETS:
+            holds = report(name, kind, calm, bad) and holds
     return holds
+
+
+def report(name: str, kind: str, calm: Timings, bad: Timings) -> bool:
+    """Print the line of one trouble and kind of request; True when its targets hold."""
+    before, after = calm.seconds[kind], bad.seconds[kind]
+    middle, last = median(after) / median(before), percentile(after, 0.99) / percentile(before, 0.99)
+    middle_holds, last_holds = middle <= TARGETS[kind], last < P99_TARGETS.get((TROUBLES[name], kind), math.inf)
+    refused = sum(count for what, count in bad.refused.items() if what.startswith(kind))
+    figures = [
+        f"{1000 * median(before):.1f}",
+        f"{1000 * median(after):.1f}",
+        _ratio(middle, holds=middle_holds),
+        f"{1000 * percentile(before, 0.99):.0f}",
+        f"{1000 * percentile(after, 0.99):.0f}",
+        _ratio(last, holds=last_holds),
+    ]
+    print(f"| {name} | {kind} | {' | '.join(figures)} | {refused} |", flush=True)
+    return middle_holds and last_holds
+
+
+def _ratio(value: float, *, holds: bool) -> str:
+    return f"{value:.1f}" if holds else f"**{value:.1f}**"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=10, choices=range(2, 61), metavar="2..60")
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--rounds", type=int, default=3, choices=range(1, 21), metavar="1..20")
+    parser.add_argument("--only", default="", metavar="WORDS", help="the troubles whose name contains these words")
+    given = parser.parse_args()
+    seconds, rounds = given.seconds, given.rounds
+    names = [name for name in TROUBLES if given.only in name]
+    if not names:
+        parser.error(f"no trouble is named so; there are: {', '.join(TROUBLES)}")
     CACHE.mkdir(exist_ok=True)
     port, log_path = free_port(), CACHE / "bench-server.log"
     with EmbeddedPostgres(CACHE / "bench-postgres", durable=False) as postgres, log_path.open("wb") as log:
@@ -421,11 +451,13 @@ def main() -> int:
         server = Server(argv, environ=environ, cores=os.sched_getaffinity(0), log=log)
         try:
             await_ready(server, port, log_path)
-            print(f"load before: {os.getloadavg()[0]:.1f}; {seconds} s each; two workers\n", flush=True)
-            holds = asyncio.run(measure(Trouble(port, url, tenants), seconds))
+            load = os.getloadavg()[0]
+            print(f"load before: {load:.1f}; {rounds} rounds of {seconds} s each; two workers\n", flush=True)
+            holds = asyncio.run(measure(Trouble(port, url, tenants), names, seconds=seconds, rounds=rounds))
         finally:
             server.stop()
-    print(f"\ntargets (p50): {', '.join(f'{kind} <= {ratio:g}' for kind, ratio in TARGETS.items())}")
+    targets = ", ".join(f"{kind} <= {ratio:g}" for kind, ratio in TARGETS.items())
+    print(f"\ntargets (p50): {targets}; p99 of the exchange during sign-ins < 2")
     print("all hold" if holds else "MISSED where bold")
     return 0 if holds else 1
 

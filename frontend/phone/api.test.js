@@ -63,7 +63,7 @@ describe("window.EpochPhone", () => {
     await settle();
     await settle();
     const { call } = module.devices[0];
-    call.emit("accept", call);
+    call.answer();
     for (const digit of ["5", "12", "x", "", null, "#"]) api.sendDtmf(digit);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(call.digits).toEqual(["5", "#"]);
@@ -322,7 +322,7 @@ describe("the panel", () => {
     await settle();
     await settle();
     const { call } = module.devices[0];
-    call.emit("accept", call);
+    call.answer();
     await vi.advanceTimersByTimeAsync(65_000);
     api.close();
     expect([shown(".fab"), shown(".bar")]).toEqual([false, true]);

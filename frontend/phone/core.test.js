@@ -114,6 +114,60 @@ describe("Phone", () => {
     fixture.phone.stop();
   });
 
+  // Deterministic, because the timers are fake; tests/browser/widget/test_carrier_behaviour.py measures the same.
+  test.each(["refused", "busy", "failed"])("a call that never rings is %s within 3 s of its record", async (status) => {
+    const fixture = await startPhone();
+    await dial(fixture);
+    const offered = Date.now();
+    fixture.host.lists.status = [{ call: { status, message: "Why", end_reason: null } }];
+    while (fixture.phone.isInCall && Date.now() - offered < 60_000) await vi.advanceTimersByTimeAsync(100);
+    expect(fixture.payloadsOf("callEnded")[0]).toMatchObject({ status });
+    expect(Date.now() - offered).toBeLessThanOrEqual(3_000);
+    fixture.phone.stop();
+  });
+
+  test("a call that the carrier answers without ringing and without a record has failed", async () => {
+    const fixture = await startPhone();
+    const call = await dial(fixture);
+    call.emit("accept", call);
+    await settle();
+    expect(fixture.phone.state).toBe("failed");
+    expect(fixture.payloadsOf("callEnded")[0]).toMatchObject({
+      status: "failed",
+      message: "Service temporarily unavailable",
+    });
+    expect(call.state).toBe("closed");
+    fixture.phone.stop();
+  });
+
+  test.each([
+    ["whose record is live", { call: { status: "in-progress", message: null, end_reason: null } }],
+    ["that the server cannot be asked about", new TypeError("Failed to fetch")],
+  ])("a call that is answered without ringing and %s goes on until its end", async (_, answer) => {
+    const fixture = await startPhone({ answers: { status: [answer] } });
+    const call = await dial(fixture);
+    call.emit("accept", call);
+    await settle();
+    expect(fixture.phone.state).toBe("in-progress");
+    call.end();
+    await settle();
+    expect(fixture.payloadsOf("callEnded")[0]).toMatchObject({ status: "completed" });
+    fixture.phone.stop();
+  });
+
+  test("a call that is answered without ringing has the end on record", async () => {
+    const live = { call: { status: "initiated", message: null, end_reason: null } };
+    const fixture = await startPhone({ answers: { status: [live] } });
+    const call = await dial(fixture);
+    call.emit("accept", call);
+    await settle();
+    fixture.host.lists.status = [{ call: { status: "failed", message: null, end_reason: "failed" } }];
+    call.end();
+    await settle();
+    expect(fixture.payloadsOf("callEnded")[0]).toMatchObject({ status: "failed", message: "The call failed" });
+    fixture.phone.stop();
+  });
+
   test.each([
     ["busy", undefined],
     ["no-answer", undefined],
@@ -250,7 +304,7 @@ describe("Phone", () => {
   test("a call that closes without an event ends, and its busy Device is replaced", async () => {
     const fixture = await startPhone();
     const call = await dial(fixture);
-    call.emit("accept", call);
+    call.answer();
     call.state = "closed";
     await vi.advanceTimersByTimeAsync(1_100);
     expect(fixture.phone.state).toBe("completed");
@@ -267,7 +321,7 @@ describe("Phone", () => {
   ])("an answered call whose connection is lost ends as %s", async (_, status, expected) => {
     const fixture = await startPhone({ answers: { status } });
     const call = await dial(fixture);
-    call.emit("accept", call);
+    call.answer();
     await vi.advanceTimersByTimeAsync(2_000);
     call.end({ code: 31005 });
     await vi.advanceTimersByTimeAsync(1_000);
@@ -282,7 +336,7 @@ describe("Phone", () => {
   test("a connection that was restored does not count as lost", async () => {
     const fixture = await startPhone({ answers: { status: [{ call: { status: "in-progress" } }] } });
     const call = await dial(fixture);
-    call.emit("accept", call);
+    call.answer();
     call.emit("reconnecting", { code: 53405 });
     call.emit("error", { code: 53405 });
     call.emit("reconnected");
@@ -294,7 +348,7 @@ describe("Phone", () => {
   test("a person who hangs up need not wait for the record of a lost connection", async () => {
     const fixture = await startPhone({ answers: { status: [{ call: { status: "in-progress" } }] } });
     const call = await dial(fixture);
-    call.emit("accept", call);
+    call.answer();
     call.end({ code: 31005 });
     expect(fixture.phone).toMatchObject({ state: "in-progress", isReconnecting: true });
     fixture.phone.hangup();
@@ -325,7 +379,7 @@ describe("Phone", () => {
     const [device] = fixture.module.devices;
     await device.options.getUserMedia({ audio: true });
     device.audio.inputDevice = { deviceId: "default" };
-    call.emit("accept", call);
+    call.answer();
     call.end();
     await settle();
     expect(track.stop).toHaveBeenCalled();
@@ -336,7 +390,7 @@ describe("Phone", () => {
   test("a new token is used during a live call of the same identity, after the call for another identity", async () => {
     const fixture = await startPhone();
     const call = await dial(fixture);
-    call.emit("accept", call);
+    call.answer();
     const [device] = fixture.module.devices;
     fixture.host.lists.exchange = [
       { ...ACCOUNT, access_token: "jwt-2" },
@@ -355,7 +409,7 @@ describe("Phone", () => {
   test("a token revoked during a call is an error after the call", async () => {
     const fixture = await startPhone();
     const call = await dial(fixture);
-    call.emit("accept", call);
+    call.answer();
     fixture.host.lists.status = [refusal(401, "revoked_embed_token", "Invalid or revoked token")];
     await vi.advanceTimersByTimeAsync(301_000);
     expect(fixture.phone.state).toBe("in-progress");

@@ -143,7 +143,9 @@ describe("callResult", () => {
     [null, { code: 31480 }, { status: "no-answer", message: null, code: null }],
     [null, { code: 31603 }, { status: "failed", message: null, code: "call_failed" }],
     [null, { code: 31001 }, { status: "failed", message: null, code: "service_unavailable" }],
-    [{ status: "ringing" }, { code: 31005 }, { status: "failed", message: null, code: "connection_failed" }],
+    [{ status: "ringing" }, { code: 31005 }, { status: "failed", message: null, code: "call_failed" }],
+    [null, { code: 31000 }, { status: "failed", message: null, code: "call_failed" }],
+    [null, { code: 53405 }, { status: "failed", message: null, code: "connection_failed" }],
     [null, null, { status: "no-answer", message: null, code: null }],
   ])("record %j and carrier error %j", (record, error, outcome) => {
     expect(callResult(record, error)).toEqual(outcome);

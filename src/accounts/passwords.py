@@ -3,8 +3,9 @@
 import asyncio
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from accounts.hashing_slots import HashingSlots
+from kit.concurrency import KeyedConcurrency
 from kit.errors import TooMany
 
 T = TypeVar("T")
@@ -24,6 +26,10 @@ THREADS = max(1, (os.cpu_count() or 1) // 2)
 MAX_WAITING = 50
 """Passwords that wait in one worker. One takes about 25 ms, so the last of 50 waits a second or two."""
 RETRY_SECONDS = 5
+CHECKS = THREADS + 1
+"""Sign-ins of one worker that work at a time: one reads the database while the others hash."""
+MAX_WAIT_SECONDS = 10.0
+"""A sign-in that waited this long for its turn is refused."""
 NICENESS = 10
 """Of the threads: the operating system gives requests and calls the processor first."""
 
@@ -38,6 +44,13 @@ class Passwords:
         self._max_unfinished = THREADS + max_waiting
         self._unfinished = 0
         self._counting = threading.Lock()
+        self._checks = KeyedConcurrency(_busy, limit=CHECKS, max_waiting=max_waiting, seconds=MAX_WAIT_SECONDS)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for the turn to check a password, before anything is read for it. Raises: TooMany."""
+        async with self._checks.slot(None):
+            yield
 
     async def hash(self, password: str) -> str:
         """The hash of ``password``. Raises: TooMany, when too many passwords wait."""
@@ -56,7 +69,7 @@ class Passwords:
     async def _run(self, work: Callable[[], T]) -> T:
         with self._counting:
             if self._unfinished >= self._max_unfinished:
-                raise TooMany("Many people are signing in right now", retry_after=RETRY_SECONDS)
+                raise _busy()
             self._unfinished += 1
         future = self._threads.submit(self._in_slot, work)
         # Also when the request is cancelled: one that has begun counts until it ends.
@@ -72,6 +85,10 @@ class Passwords:
     def _finished(self, _: Future[T]) -> None:
         with self._counting:
             self._unfinished -= 1
+
+
+def _busy() -> TooMany:
+    return TooMany("Many people are signing in right now", retry_after=RETRY_SECONDS)
 
 
 def _be_nice() -> None:

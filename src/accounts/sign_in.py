@@ -181,15 +181,20 @@ class Authenticator:
     async def verify_password(self, user_id: UUID, password: str, address: str) -> None:
         """Verify the password of a signed-in person. Raises: TooMany, WrongCredentials, NotSignedIn."""
         account = account_key("password", str(user_id))
-        await self._throttle.ensure_may_attempt(account, address)
-        async with self._database.sessions() as session, session.begin():
-            user = await self._accounts(session).get_active(user_id)
-        matched = await self._passwords.matches(user.password_hash, password)
-        await self._throttle.record_attempt(account, address, succeeded=matched)
+        async with self._passwords.turn():
+            await self._throttle.ensure_may_attempt(account, address)
+            async with self._database.sessions() as session, session.begin():
+                user = await self._accounts(session).get_active(user_id)
+            matched = await self._passwords.matches(user.password_hash, password)
+            await self._throttle.record_attempt(account, address, succeeded=matched)
         if not matched:
             raise WrongCredentials
 
     async def _find_by_password(self, email: str, password: str, browser: Browser) -> AbstractAccount:
+        async with self._passwords.turn():
+            return await self._find_in_turn(email, password, browser)
+
+    async def _find_in_turn(self, email: str, password: str, browser: Browser) -> AbstractAccount:
         account = account_key(self._throttle_scope, normalize_email(email))
         await self._throttle.ensure_may_attempt(account, browser.address)
         async with self._database.sessions() as session, session.begin():

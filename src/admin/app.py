@@ -25,6 +25,7 @@ from admin.resources.audit_events import AuditEventView
 from admin.resources.call_discrepancies import CallDiscrepancyView
 from admin.resources.calls import CallView
 from admin.resources.embed_tokens import EmbedTokenView
+from admin.resources.invitation_reports import InvitationReportView
 from admin.resources.invitations import InvitationView
 from admin.resources.limit_overrides import LimitOverrideView
 from admin.resources.memberships import MembershipView
@@ -49,6 +50,7 @@ VIEWS: Sequence[type[RecordView]] = (
     LimitOverrideView,
     AuditEventView,
     InvitationView,
+    InvitationReportView,
     MembershipView,
     QueuedJobView,
     ReconciledDayView,

@@ -59,7 +59,7 @@ def derive_call_state(events: Iterable[LegEvent]) -> CallState:
 
     The dialled leg's final event ends a call. Without one, the carrier's result of the dial decides once the caller's
     leg is over too: then no other event can follow, and a dial that failed may never have made a leg. Without a result,
-    the end of the caller's leg ends a call from which no leg was dialled.
+    the end of the caller's leg ends a call from which no leg was dialled: see ``undialled_status``.
     """
     ordered = sorted(events, key=_event_order)
     known = [event for event in ordered if event.kind in STATUS_BY_CARRIER_STATUS]
@@ -77,8 +77,19 @@ def derive_call_state(events: Iterable[LegEvent]) -> CallState:
         status = max((STATUS_BY_CARRIER_STATUS[event.kind] for event in child), key=_PROGRESS.__getitem__)
         return CallState(status, answered_at=_answered_at(child))
     if caller_end is not None:
-        return _ended(CallStatus.CANCELED, caller_end, child, ordered)
+        return _ended(undialled_status(caller_end.kind, caller_end.error_code), caller_end, child, ordered)
     return CallState(CallStatus.INITIATED)
+
+
+def undialled_status(caller_status: str, error_code: int | None = None) -> CallStatus:
+    """The status of an admitted call that is over and dialled nobody, by the carrier's status of the caller's leg.
+
+    Only a caller who hung up cancels a call, and leaves a leg that nobody answered. Anything else is the carrier's: it
+    ended the leg because of a document that it could not read, or answered it itself to tell the caller of an error.
+    ``error_code`` is an error that it recorded about the call: then the dial failed.
+    """
+    is_unanswered = STATUS_BY_CARRIER_STATUS.get(caller_status) in (CallStatus.CANCELED, CallStatus.NO_ANSWER)
+    return CallStatus.CANCELED if is_unanswered and error_code is None else CallStatus.FAILED
 
 
 def _dial_result(dial_end: LegEvent) -> CallStatus:

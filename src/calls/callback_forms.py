@@ -99,8 +99,12 @@ def parse_status_callback(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
     return (_parse_call_sid(form, "ParentCallSid") if is_child else leg), leg, event
 
 
-def parse_dial_ended(form: Mapping[str, str]) -> tuple[str, LegEvent]:
-    """Parse the form of an ended dial into the caller's leg and an event. Raises: InvalidCallback."""
+def parse_dial_ended(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
+    """Parse the form of an ended dial: the caller's leg, the dialled leg, and the event.
+
+    The dialled leg is the caller's where the dial made none. Raises: InvalidCallback.
+    """
+    caller = _parse_call_sid(form, "CallSid")
     event = LegEvent(
         is_child=False,
         kind=DIAL_ENDED,
@@ -110,7 +114,7 @@ def parse_dial_ended(form: Mapping[str, str]) -> tuple[str, LegEvent]:
         dial_status=form.get("DialCallStatus", "")[:MAX_DIAL_STATUS_CHARACTERS] or None,
         error_code=_parse_count(form, "ErrorCode"),
     )
-    return _parse_call_sid(form, "CallSid"), event
+    return caller, _parse_call_sid(form, "DialCallSid") if form.get("DialCallSid") else caller, event
 
 
 def _parse_call_sid(form: Mapping[str, str], name: str) -> str:

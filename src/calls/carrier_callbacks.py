@@ -67,11 +67,11 @@ class CarrierCallbackController(Controller):
         """The ``<Dial>`` is over: record that, and end the caller's leg."""
         form = await signed_form(request)
         try:
-            parent_sid, event = parse_dial_ended(form)
+            parent_sid, leg_sid, event = parse_dial_ended(form)
         except InvalidCallback as error:
             _log_unreadable(error, "dial-ended")
         else:
-            await _record_or_report(request, parent_sid, event)
+            await _record_or_report(request, parent_sid, leg_sid, event)
         return _xml(CARRIER.get(request.app).finish())
 
     @post("/status", status_code=204)
@@ -86,13 +86,13 @@ class CarrierCallbackController(Controller):
         await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, leg_sid, event)
 
 
-async def _record_or_report(request: Request[Any, Any, State], parent_sid: str, event: LegEvent) -> None:
+async def _record_or_report(request: Request[Any, Any, State], parent_sid: str, leg_sid: str, event: LegEvent) -> None:
     """Record the event; a failure is only logged, because the caller would hear an error announcement.
 
     The call is then corrected by its other events, or when the carrier is asked about it.
     """
     try:
-        await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, parent_sid, event)
+        await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, leg_sid, event)
     except Exception as error:
         FAILURES.report(error, where="/voice/dial-ended")
 

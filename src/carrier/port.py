@@ -1,5 +1,6 @@
 """The carrier port: the operations that the product needs of a telephone carrier, in the product's terms."""
 
+import enum
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol, runtime_checkable
@@ -41,6 +42,37 @@ class NotInProgressAtCarrier(CarrierError):
     """The call is not in progress: it is over, or it has not begun."""
 
 
+class NumberType(enum.StrEnum):
+    """The types of numbers that are sold; a country has some of them."""
+
+    LOCAL = "local"
+    MOBILE = "mobile"
+    NATIONAL = "national"
+    TOLL_FREE = "toll-free"
+
+
+class NumberQuery(msgspec.Struct, frozen=True):
+    """The criteria of a search for numbers for sale."""
+
+    country: str
+    """ISO 3166 two-letter code."""
+    number_type: NumberType = NumberType.LOCAL
+    area_code: str | None = None
+    """Only for countries in ``AREA_CODE_COUNTRIES``."""
+    contains: str | None = None
+    """Digits anywhere in the number; after a plus sign, the digits that it begins with."""
+    locality: str | None = None
+    """City, as the carrier writes it."""
+    without_foreign_address: bool = False
+    """Leave out the numbers that need an address outside their country."""
+    without_local_address: bool = False
+    """Leave out the numbers that need an address in their country. With both, those that need any are left out too."""
+
+
+AREA_CODE_COUNTRIES = frozenset({"US", "CA"})
+"""Countries (ISO 3166) in which the carrier searches by area code."""
+
+
 class AvailableNumber(msgspec.Struct, frozen=True):
     """A number for sale."""
 
@@ -51,11 +83,7 @@ class AvailableNumber(msgspec.Struct, frozen=True):
     """ISO 3166 two-letter code."""
     address_requirements: str = "none"
     """The address that the buyer must have: ``none``, ``any``, ``local`` or ``foreign``."""
-
-    @property
-    def is_available_now(self) -> bool:
-        """True when the carrier sells it without an address."""
-        return self.address_requirements == "none"
+    number_type: NumberType = NumberType.LOCAL
 
 
 class OwnedNumber(msgspec.Struct, frozen=True):
@@ -157,10 +185,15 @@ class Carrier(Protocol):
         """Delete one ended leg at the carrier. Raises: NotFoundAtCarrier, when it is already deleted."""
         ...
 
-    async def search_numbers(
-        self, *, country: str, area_code: str | None = None, contains: str | None = None, limit: int = 20
-    ) -> list[AvailableNumber]:
-        """Return numbers that can be bought, best match first."""
+    async def number_types(self, country: str) -> frozenset[NumberType]:
+        """Return the types of numbers that are sold in ``country``. Raises: NotFoundAtCarrier, when none are."""
+        ...
+
+    async def search_numbers(self, query: NumberQuery, *, limit: int = 20) -> list[AvailableNumber]:
+        """Return numbers that can be bought and make calls, best match first.
+
+        Raises: NotFoundAtCarrier, when the country has no numbers of this type.
+        """
         ...
 
     async def buy_number(self, e164: str, *, friendly_name: str) -> OwnedNumber:

@@ -11,6 +11,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.request_validator import HMAC_SHA1, HMAC_SHA256, RequestValidator, get_signature_algorithm
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
+from carrier import twilio_numbers
 from carrier.port import (
     AvailableNumber,
     CarrierAccessRefused,
@@ -21,6 +22,8 @@ from carrier.port import (
     NotDoneAtCarrier,
     NotFoundAtCarrier,
     NotInProgressAtCarrier,
+    NumberQuery,
+    NumberType,
     OwnedNumber,
 )
 from kit.settings import CarrierSettings
@@ -163,23 +166,13 @@ class TwilioCarrier:
         async with self._rest() as client:
             await client.calls(sid).delete_async()
 
-    async def search_numbers(
-        self, *, country: str, area_code: str | None = None, contains: str | None = None, limit: int = 20
-    ) -> list[AvailableNumber]:
+    async def number_types(self, country: str) -> frozenset[NumberType]:
         async with self._rest() as client:
-            found = await client.available_phone_numbers(country).local.list_async(
-                area_code=area_code, contains=contains, voice_enabled=True, limit=limit, page_size=limit
-            )
-        return [
-            AvailableNumber(
-                e164=number.phone_number,
-                locality=number.locality or None,
-                region=number.region or None,
-                country=number.iso_country,
-                address_requirements=number.address_requirements or "none",
-            )
-            for number in found
-        ]
+            return await twilio_numbers.types_of(client, country)
+
+    async def search_numbers(self, query: NumberQuery, *, limit: int = 20) -> list[AvailableNumber]:
+        async with self._rest() as client:
+            return await twilio_numbers.search(client, query, limit=limit)
 
     async def buy_number(self, e164: str, *, friendly_name: str) -> OwnedNumber:
         async with self._rest() as client:

@@ -22,7 +22,8 @@ from kit.http.forms import Form, ensure_valid_text, read_form
 from tenants.auth import current_member
 from tenants.errors import InvitationForAnotherEmail, InvitationNotUsable
 from tenants.guards import requires_role
-from tenants.invitations import InvitationService, SentInvitation, ensure_may_send_invitation, find_organization_id
+from tenants.invitation_limits import ensure_may_send_invitation
+from tenants.invitations import InvitationService, SentInvitation, find_organization_id
 from tenants.mails import invitation_mail
 from tenants.models import Role
 from tenants.rules import parse_role
@@ -74,7 +75,7 @@ class InvitationPages(Controller):
             await ensure_may_send_invitation(
                 DATABASE.get(request.app), who.organization_id, known.email, who.actor.user_id
             )
-        except TooMany as refusal:
+        except (Conflict, TooMany) as refusal:
             return await render_settings(
                 request, db_session, refused={TEAM_SECTION: Form(errors={"": refusal.message})}
             )
@@ -170,5 +171,5 @@ def _invitation_expired(request: Visit) -> Response[str]:
 
 async def _send_mail(request: SettingsRequest, session: AsyncSession, sent: SentInvitation) -> None:
     settings, inviter = SETTINGS.get(request.app), current_viewer(request)
-    mail = invitation_mail(sent, inviter=inviter.name, public_url=settings.public_url)
+    mail = invitation_mail(sent, inviter=inviter.name, settings=settings)
     await MAILER.get(request.app).send_after_commit(session, mail)

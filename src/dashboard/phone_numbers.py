@@ -1,20 +1,21 @@
 """Settings section **Phone number**: search, buy, release."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
+from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from carrier.port import AvailableNumber
+from carrier.port import AREA_CODE_COUNTRIES, AvailableNumber, NumberType
 from dashboard.guards import requires_membership
-from dashboard.pages import redirect, render
+from dashboard.pages import fragment, redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
-from kit.countries import countries
+from kit.countries import countries, country_name
 from kit.db.paging import MAX_LIMIT
 from kit.e164 import readable
 from kit.errors import DomainError, NotFound
@@ -24,7 +25,7 @@ from kit.http.tenant_concurrency import ASKS_CARRIER
 from phone_numbers.controllers import number_provisioning
 from phone_numbers.errors import NumberInUse
 from phone_numbers.purchase_service import NumberPurchaseService
-from phone_numbers.rules import parse_search
+from phone_numbers.rules import is_available_now, parse_search
 from phone_numbers.services import PhoneNumberService
 from tenants.auth import MemberAuth, current_member
 from tenants.errors import OrganizationSuspended, PlanTooLow
@@ -39,9 +40,24 @@ RELEASE_EFFECT = (
     "Calls cannot come from it any more, and somebody else may get it. Your call records keep it."
     " Phones call from your next number then; without one they cannot call."
 )
-_FIELDS = ("country", "area_code", "contains")
+SEARCH_FIELDS = ("country", "type", "area_code", "locality", "contains", "show")
 _PLACE = (requires_membership,)
 _ADMIN = (requires_membership, requires_role(Role.ADMIN))
+
+
+TYPE_NAMES = {
+    NumberType.LOCAL: "Local",
+    NumberType.MOBILE: "Mobile",
+    NumberType.NATIONAL: "National",
+    NumberType.TOLL_FREE: "Toll-free",
+}
+_NOW, _ALL = "now", "all"
+_SHOWN = ((_NOW, "Available now"), (_ALL, "All, also those that need a registered address"))
+_REQUIREMENTS = {
+    "any": "Needs a registered address",
+    "local": "Needs a registered address in {country}",
+    "foreign": "Needs a registered address outside {country}",
+}
 
 
 class SearchResult(msgspec.Struct, frozen=True):
@@ -49,6 +65,36 @@ class SearchResult(msgspec.Struct, frozen=True):
 
     form: Form
     numbers: Sequence[AvailableNumber]
+    types: frozenset[NumberType]
+    """The types that the carrier sells in the searched country."""
+
+
+def address_requirement(number: AvailableNumber) -> str:
+    """The address that ``number`` needs first, as a phrase; empty when it needs none."""
+    if is_available_now(number):
+        return ""
+    phrase = _REQUIREMENTS.get(number.address_requirements, _REQUIREMENTS["any"])
+    return phrase.format(country=country_name(number.country))
+
+
+def type_options(types: Collection[NumberType]) -> list[tuple[str, str]]:
+    """The options of the form's field ``type``."""
+    return [(kind.value, name) for kind, name in TYPE_NAMES.items() if kind in types]
+
+
+def nothing_found(result: SearchResult) -> str:
+    """The advice beside an empty result."""
+    form, country = result.form, country_name(result.form["country"])
+    if not result.types:
+        return f"The carrier sells no numbers in {country}. Try another country."
+    if (form["type"] or NumberType.LOCAL) not in result.types:
+        names = " and ".join(name.lower() for _, name in type_options(result.types))
+        return f"In {country} the carrier sells {names} numbers. Choose another type."
+    if form["show"] != _ALL:
+        return (
+            f"Leave the other fields empty, or choose to show all: numbers in {country} may need a registered address."
+        )
+    return "Leave the area code, the city or the digits empty, or try another type or country."
 
 
 def number_guard(who: MemberAuth) -> str | None:
@@ -70,8 +116,13 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "guard": number_guard(who),
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "countries": list(countries().items()),
-        "search": Form({"country": who.country, "area_code": "", "contains": ""}) if found is None else found.form,
-        "found": None if found is None else found.numbers,
+        "country_attributes": _country_attributes(request),
+        **_fields_context(NumberType if found is None else found.types),
+        "shown": _SHOWN,
+        "search_fields": SEARCH_FIELDS,
+        "search": Form({"country": who.country}) if found is None else found.form,
+        "found": None if found is None else [(number, address_requirement(number)) for number in found.numbers],
+        "nothing_found": "" if found is None else nothing_found(found),
         "effect": RELEASE_EFFECT,
     }
 
@@ -91,23 +142,53 @@ class PhoneNumberPages(Controller):
     @get(guards=(*_ADMIN, requires_widget_plan))
     async def search(self, request: SettingsRequest) -> Response[str]:
         who = current_member(request)
-        form = Form({field: request.query_params.get(field, "") for field in _FIELDS})
+        form = Form({field: request.query_params.get(field, "") for field in SEARCH_FIELDS})
         try:
-            wanted = parse_search(form["country"], form["area_code"], form["contains"])
-            numbers = await number_provisioning(request).purchaser.search(who.organization_id, wanted, by=who.actor)
+            query = parse_search(
+                form["country"],
+                form["area_code"],
+                form["contains"],
+                number_type=form["type"],
+                locality=form["locality"],
+            )
+            searcher = number_provisioning(request).searcher
+            types = await searcher.number_types(query.country)
+            numbers = await searcher.search(
+                who.organization_id, query, by=who.actor, available_now=form["show"] != _ALL
+            )
         except DomainError as refusal:
             return await _settings_page(request, {PHONE_NUMBER_SECTION: form.refused(refusal)})
-        request.scope["state"][SEARCH_RESULT_STATE] = SearchResult(form, numbers)
+        request.scope["state"][SEARCH_RESULT_STATE] = SearchResult(form, numbers, types)
         return await _settings_page(request)
+
+    @get("/fields", guards=(*_ADMIN, requires_widget_plan))
+    async def fields(self, request: SettingsRequest, country: FromQuery[str] = "") -> Response[str]:
+        """Fragment with the search fields of another country; requested when somebody chooses it."""
+        try:
+            types = await number_provisioning(request).searcher.number_types(parse_search(country).country)
+        except DomainError:
+            types = frozenset()  # the search tells the reason
+        context = _fields_context(types or NumberType)
+        return fragment(
+            request,
+            "settings/_number_fields.html",
+            data=context,
+            search=Form({"country": country}),
+            types=context["types"],
+        )
 
     @post(guards=(*_ADMIN, requires_widget_plan))
     async def obtain(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
-        form, who = await read_form(request, "number", *_FIELDS), current_member(request)
+        form, who = await read_form(request, "number", *SEARCH_FIELDS), current_member(request)
         try:
-            number = await number_provisioning(request).purchaser.buy(who.organization_id, form["number"], by=who.actor)
+            number = await number_provisioning(request).purchaser.buy(
+                who.organization_id, form["number"], by=who.actor, country=form["country"], number_type=form["type"]
+            )
         except DomainError as refusal:
             # The number was chosen, not typed: its error is shown above the search.
-            search = Form({**{field: form[field] for field in _FIELDS}, "country": form["country"] or who.country})
+            search = Form(
+                {**{field: form[field] for field in SEARCH_FIELDS}, "country": form["country"] or who.country}
+            )
             return await _settings_page(request, {PHONE_NUMBER_SECTION: search.refused(refusal)})
         return redirect(request, _section_url(slug), f"{readable(number.e164)} is yours")
 
@@ -151,6 +232,17 @@ async def _settings_page(request: SettingsRequest, refused: Mapping[str, Form] |
     who, database = current_member(request), DATABASE.get(request.app)
     async with database.tenant_session(who.organization_id, who.actor.user_id) as session:
         return await render_settings(request, session, refused=refused)
+
+
+def _fields_context(types: Iterable[NumberType]) -> dict[str, Any]:
+    """Template context of the fields that depend on the country, which has ``types``."""
+    return {"types": type_options(set(types) or set(NumberType)), "area_code_countries": AREA_CODE_COUNTRIES}
+
+
+def _country_attributes(request: SettingsRequest) -> Markup:
+    """Attributes with which another country changes the fields that depend on it."""
+    path = f"/dashboard/{request.path_params['slug']}/settings/numbers/fields"
+    return Markup(' hx-get="{}" hx-target="#number-fields" hx-trigger="change" hx-sync="this:replace"').format(path)
 
 
 def _section_url(slug: str) -> str:

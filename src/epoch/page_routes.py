@@ -7,6 +7,7 @@ from dashboard import (
     account_settings,
     auth_pages,
     home,
+    invitation_reports,
     invitations,
     organizations,
     passkey_pages,
@@ -53,5 +54,6 @@ def build_pages(settings: Settings) -> Router:
         TeamPages,
         *organizations.HANDLERS,
         *invitations.HANDLERS,
+        *invitation_reports.HANDLERS,
     ]
     return page_router(settings, handlers)

@@ -50,6 +50,8 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     paragraphs: tuple[str, ...]
     action: tuple[str, str] | None = None
     """A button's label and its address."""
+    second_action: tuple[str, str] | None = None
+    """The label and the address of a small link below."""
 
 
 class MailServerWithoutTls(aiosmtplib.SMTPException):
@@ -224,7 +226,8 @@ def compose(
     # Suppresses out-of-office replies.
     message["Auto-Submitted"] = "auto-generated"
     label_and_link = () if mail.action is None else (f"{mail.action[0]}:\n{mail.action[1]}",)
-    message.set_content("\n\n".join((*mail.paragraphs, *label_and_link)) + "\n")
+    second = () if mail.second_action is None else (": ".join(mail.second_action),)
+    message.set_content("\n\n".join((*mail.paragraphs, *label_and_link, *second)) + "\n")
     message.add_alternative(_html(mail), subtype="html")
     return message
 
@@ -236,7 +239,11 @@ def _html(mail: Mail) -> str:
         label, link = (html.escape(text) for text in mail.action)
         button = "background:#047857;color:#ffffff;padding:12px 20px;border-radius:8px;text-decoration:none"
         parts.append(f'<p><a href="{link}" style="{button}">{label}</a></p><p>{link}</p>')
-    body = "\n".join((*parts, '<p style="color:#6b7280">Epoch Voice</p>'))
+    small = "color:#6b7280;font-size:14px"
+    if mail.second_action is not None:
+        label, link = (html.escape(text) for text in mail.second_action)
+        parts.append(f'<p style="{small}"><a href="{link}" style="color:#374151">{label}</a></p>')
+    body = "\n".join((*parts, f'<p style="{small}">Epoch Voice</p>'))
     title = html.escape(mail.subject)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>\n'

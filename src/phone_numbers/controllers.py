@@ -1,12 +1,12 @@
 """``…/phone-numbers``: customers search, buy, list and release their numbers."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, delete, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db.paging import PageQuery
@@ -26,7 +26,7 @@ from phone_numbers.errors import (
 )
 from phone_numbers.provisioning import NUMBER_PROVISIONING, NumberProvisioning
 from phone_numbers.rules import parse_search
-from phone_numbers.schemas import AvailableNumberInfo, GetNumber, PhoneNumberInfo
+from phone_numbers.schemas import AvailableNumberInfo, GetNumber, NumberTypesInfo, PhoneNumberInfo
 from phone_numbers.services import PhoneNumberService
 from tenants.auth import current_member
 from tenants.errors import OrganizationSuspended
@@ -60,11 +60,41 @@ class PhoneNumberController(Controller):
         country: FromQuery[str | None] = None,
         area_code: FromQuery[str] = "",
         contains: FromQuery[str] = "",
+        locality: FromQuery[str] = "",
+        number_type: Annotated[str, QueryParameter(name="type")] = "",
+        available_now: FromQuery[bool] = False,
     ) -> Page[AvailableNumberInfo]:
+        """Numbers that can be had, of one type.
+
+        ``type`` is ``local`` (when left out), ``mobile``, ``national`` or ``toll-free``; a country without that type
+        has none. Outside the US and Canada ``area_code`` is looked for at the beginning of the number, and goes without
+        ``contains``. ``available_now=true`` leaves out the numbers that need an address first.
+        """
         who = current_member(request)
-        search = parse_search(who.country if country is None else country, area_code, contains)
-        found = await number_provisioning(request).purchaser.search(organization_id, search, by=who.actor)
+        query = parse_search(
+            who.country if country is None else country, area_code, contains, number_type=number_type, locality=locality
+        )
+        found = await number_provisioning(request).searcher.search(
+            organization_id, query, by=who.actor, available_now=available_now
+        )
         return Page(items=[AvailableNumberInfo.of(offered) for offered in found])
+
+    @get(
+        "/available/types",
+        guards=(*_MEMBER, requires_widget_plan),
+        summary="Types of numbers of a country",
+        refusals=(CarrierNotAnswering,),
+    )
+    async def types(
+        self,
+        request: Request[Any, Any, State],
+        organization_id: FromPath[UUID],
+        country: FromQuery[str | None] = None,
+    ) -> NumberTypesInfo:
+        who = current_member(request)
+        code = parse_search(who.country if country is None else country).country
+        types = await number_provisioning(request).searcher.number_types(code)
+        return NumberTypesInfo(country=code, types=sorted(types))
 
     @get(guards=_MEMBER, summary="Phone numbers of the organization")
     async def index(
@@ -96,7 +126,7 @@ class PhoneNumberController(Controller):
         self, request: Request[Any, Any, State], organization_id: FromPath[UUID], data: JSONBody[GetNumber]
     ) -> PhoneNumberInfo:
         number = await number_provisioning(request).purchaser.buy(
-            organization_id, data.number, by=current_member(request).actor
+            organization_id, data.number, by=current_member(request).actor, country=data.country, number_type=data.type
         )
         return PhoneNumberInfo.of(number)
 

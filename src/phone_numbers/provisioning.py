@@ -1,4 +1,4 @@
-"""``NumberProvisioning``: the purchase and the release of phone numbers, made once at start."""
+"""``NumberProvisioning``: the search, the purchase and the release of phone numbers, made once at start."""
 
 from datetime import timedelta
 from typing import NamedTuple
@@ -8,12 +8,14 @@ from kit.db.database import Database
 from kit.http.app_key import AppKey
 from phone_numbers.purchases import PURCHASE_ABANDONED_AFTER, NumberPurchaser
 from phone_numbers.releases import NumberReleaser
+from phone_numbers.searches import NumberSearcher
 from phone_numbers.services import NumberInUseCheck
 
 
 class NumberProvisioning(NamedTuple):
-    """Buys and releases numbers. It checks no permission: guards do, before they call it."""
+    """Searches for, buys and releases numbers. It checks no permission: guards do, before they call it."""
 
+    searcher: NumberSearcher
     purchaser: NumberPurchaser
     releaser: NumberReleaser
 
@@ -27,6 +29,7 @@ class NumberProvisioning(NamedTuple):
         abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER,
     ) -> "NumberProvisioning":
         return cls(
+            NumberSearcher(database, carrier),
             NumberPurchaser(database, carrier, abandoned_after=abandoned_after),
             NumberReleaser(database, carrier, is_in_use=is_in_use),
         )

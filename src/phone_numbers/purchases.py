@@ -1,4 +1,4 @@
-"""Searches for and buys phone numbers at the carrier, so that no crash loses a number or pays for two.
+"""Buys phone numbers at the carrier, so that no crash loses a number or pays for two.
 
 A purchase is a saga. Its row is committed before the carrier is asked, and the number's name at the carrier is the
 row's id, so that a number without a row leads back to its purchase. The carrier's create call is not idempotent: when
@@ -6,7 +6,7 @@ its outcome is unknown, the carrier's list is read and the call is not repeated.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,19 +14,17 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from carrier.port import (
-    AvailableNumber,
     Carrier,
     CarrierAccessRefused,
     CarrierError,
     CarrierUnavailable,
     NotDoneAtCarrier,
-    NotFoundAtCarrier,
+    NumberQuery,
     OwnedNumber,
 )
 from kit.actor import Actor
 from kit.clock import utc_now
 from kit.db.database import Database
-from kit.db.rate_limit import hit_or_raise
 from kit.deployment import DeploymentService
 from kit.errors import DomainError, Unavailable
 from phone_numbers import rules
@@ -43,11 +41,11 @@ from phone_numbers.purchase_service import (
     PurchaseClaim,
 )
 from phone_numbers.releases import release_unowned
+from phone_numbers.searches import AttemptCounter, NumberSearcher
 from tenants.models import PhoneNumber, PurchaseState
 
 PURCHASE_ABANDONED_AFTER = timedelta(seconds=60)
 """Older pending purchases are abandoned: the transport waits at most 10 s for the carrier's answer."""
-MAX_SEARCH_RESULTS = 20
 _MAX_WAIT_SECONDS = 25
 _POLL_SECONDS = 0.25
 _NOT_SOLD = "The carrier did not give this number"
@@ -63,31 +61,26 @@ log = structlog.get_logger("epoch.numbers")
 
 
 class NumberPurchaser:
-    """Searches for numbers and buys them."""
+    """Buys numbers."""
 
     def __init__(
         self, database: Database, carrier: Carrier, *, abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER
     ) -> None:
         self._database = database
         self._carrier = carrier
+        self._searcher, self._attempts = NumberSearcher(database, carrier), AttemptCounter(database)
         self._abandoned_after = abandoned_after
 
     def is_abandoned(self, claim: PurchaseClaim) -> bool:
         """True when no request can still be waiting for the carrier's answer."""
         return rules.requested_at(claim.purchase_id) < utc_now() - self._abandoned_after
 
-    async def search(self, organization_id: UUID, search: rules.NumberSearch, *, by: Actor) -> list[AvailableNumber]:
-        """Numbers for sale that calls can come from, best match first; none in a country without any.
-
-        Raises:
-            TooMany: the organization searches too often.
-            CarrierNotAnswering, Unavailable: the carrier does not answer, or refuses our credentials.
-        """
-        await self._count_attempt(organization_id, rules.SEARCHES_LIMIT, by, factor=1, window=timedelta(minutes=1))
-        return await self._search(search)
-
-    async def buy(self, organization_id: UUID, e164: str, *, by: Actor) -> PhoneNumber:
+    async def buy(
+        self, organization_id: UUID, e164: str, *, by: Actor, country: str = "", number_type: str = ""
+    ) -> PhoneNumber:
         """Buy ``e164``, at most once for any number of requests at a time; return it when it is held already.
+
+        ``country`` and ``number_type`` are those under which the search offered it; without them they are guessed.
 
         Raises:
             ValidationFailed: not a number that can be for sale.
@@ -96,14 +89,14 @@ class NumberPurchaser:
             NumberNotAvailable, AddressRequired: the carrier does not sell it to us.
             CarrierNotAnswering, PurchaseUnconfirmed, Unavailable: the carrier does not answer, or refuses us.
         """
-        search = rules.exact_search(e164)
+        queries = rules.exact_queries(e164, country, number_type)
         existing = await self._find_number_or_claim(organization_id, e164, by)
         if isinstance(existing, PurchaseClaim) and self.is_abandoned(existing):
             existing = await self._settle_abandoned(organization_id, existing, by)
         if existing is None:
             window, factor = rules.PURCHASE_WINDOW, rules.ATTEMPTS_PER_PURCHASE
-            await self._count_attempt(organization_id, rules.PURCHASES_LIMIT, by, factor=factor, window=window)
-            existing = await self._claim_offered(organization_id, e164, search, by)
+            await self._attempts.count(organization_id, rules.PURCHASES_LIMIT, by, factor=factor, window=window)
+            existing = await self._claim_offered(organization_id, e164, queries, by)
         if isinstance(existing, PhoneNumber):
             return existing
         if existing.is_new:
@@ -147,11 +140,11 @@ class NumberPurchaser:
             return await NumberPurchaseService(session).find_number_or_claim(organization_id, e164)
 
     async def _claim_offered(
-        self, organization_id: UUID, e164: str, search: rules.NumberSearch, by: Actor
+        self, organization_id: UUID, e164: str, queries: Sequence[NumberQuery], by: Actor
     ) -> NumberOrClaim:
         """Claim the purchase, if the number is really for sale to us and can make calls."""
-        offered = next((found for found in await self._search(search) if found.e164 == e164), None)
-        if offered is not None and not offered.is_available_now:
+        offered = await self._searcher.find_offer(e164, queries)
+        if offered is not None and not rules.is_available_now(offered):
             raise AddressRequired
         if offered is None:
             # Another request of this organization may have just bought it.
@@ -221,23 +214,6 @@ class NumberPurchaser:
         except CarrierError as error:
             raise PurchaseUnconfirmed from error
 
-    async def _search(self, search: rules.NumberSearch) -> list[AvailableNumber]:
-        try:
-            return await self._carrier.search_numbers(
-                country=search.country, area_code=search.area_code, contains=search.contains, limit=MAX_SEARCH_RESULTS
-            )
-        except CarrierAccessRefused as error:
-            # An empty list would tell the customer that the country has no numbers.
-            raise Unavailable from error
-        except CarrierUnavailable as error:
-            raise CarrierNotAnswering from error
-        except NotFoundAtCarrier:
-            return []
-        except CarrierError as error:
-            # The carrier has the country, but refuses the area code or the pattern.
-            log.info("number_search_refused", country=search.country, error=str(error))
-            return []
-
     async def _find_at_carrier(self, claim: PurchaseClaim) -> OwnedNumber | None:
         for owned in await self._carrier.owned_numbers(e164=claim.e164):
             name = rules.parse_friendly_name(owned.friendly_name)
@@ -253,13 +229,3 @@ class NumberPurchaser:
     async def _fail(self, organization_id: UUID, purchase_id: UUID, reason: str, by: Actor) -> None:
         async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
             await NumberPurchaseService(session).fail(organization_id, purchase_id, reason, by=by)
-
-    async def _count_attempt(
-        self, organization_id: UUID, limit_name: str, by: Actor, *, factor: int, window: timedelta
-    ) -> None:
-        async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
-            limits = await NumberPurchaseService(session).get_limits(organization_id)
-        limit = factor * rules.effective_limit(limits, limit_name)
-        # In a transaction of its own: the count stays when the request is refused afterwards.
-        async with self._database.sessions() as session, session.begin():
-            await hit_or_raise(session, f"{limit_name}:{organization_id}", limit=limit, window=window)

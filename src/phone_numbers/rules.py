@@ -1,7 +1,7 @@
 """Rules about phone numbers: limits, searches, and names at the carrier. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,11 @@ import msgspec
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
+from carrier.port import AREA_CODE_COUNTRIES, AvailableNumber, NumberQuery, NumberType
 from kit.countries import countries
+from kit.e164 import dialing_of
 from kit.errors import ValidationFailed
+from kit.text import is_valid_text
 from phone_numbers.errors import TooManyNumbers, TooManyPurchases
 
 HELD_NUMBERS_LIMIT = "phone_numbers"
@@ -24,33 +27,21 @@ ATTEMPTS_PER_PURCHASE = 20
 PURCHASE_WINDOW = timedelta(days=1)
 _AREA_CODE = re.compile(r"[0-9]{1,6}")
 _DIGITS = re.compile(r"[0-9]{2,15}")
+_MAX_CITY_CHARACTERS = 64
 _SEPARATORS = re.compile(r"[\s().\-/+]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_NOT_LOCAL = frozenset(
-    {
-        PhoneNumberType.TOLL_FREE,
-        PhoneNumberType.PREMIUM_RATE,
-        PhoneNumberType.SHARED_COST,
-        PhoneNumberType.PERSONAL_NUMBER,
-        PhoneNumberType.PAGER,
-        PhoneNumberType.UAN,
-        PhoneNumberType.VOICEMAIL,
-    }
-)
-"""Not sold: they have other prices, and people do not take them for a local business."""
+_TYPE_GUESSES = {
+    PhoneNumberType.MOBILE: NumberType.MOBILE,
+    PhoneNumberType.TOLL_FREE: NumberType.TOLL_FREE,
+    PhoneNumberType.UAN: NumberType.NATIONAL,
+    PhoneNumberType.VOIP: NumberType.NATIONAL,
+    PhoneNumberType.SHARED_COST: NumberType.NATIONAL,
+}
+"""The carrier's probable type of a number; it may list the number under another one."""
+_NON_GEOGRAPHIC, _UNKNOWN_REGION = "001", "ZZ"
 _PURCHASE_NAME = re.compile(
     r"pn:(?:([0-9a-f]{12}):)?([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"
 )
-
-
-class NumberSearch(msgspec.Struct, frozen=True):
-    """The criteria of a search for numbers for sale."""
-
-    country: str
-    """ISO 3166 two-letter code."""
-    area_code: str | None = None
-    contains: str | None = None
-    """Digits anywhere in the number."""
 
 
 class PurchaseName(msgspec.Struct, frozen=True):
@@ -74,41 +65,96 @@ def ensure_may_buy(limits: Mapping[str, Any], *, held: int, bought_today: int) -
         raise TooManyPurchases
 
 
-def parse_search(country: str, area_code: str = "", contains: str = "") -> NumberSearch:
-    """Parse the search form. Raises: ValidationFailed."""
+def parse_search(
+    country: str, area_code: str = "", contains: str = "", *, number_type: str = "", locality: str = ""
+) -> NumberQuery:
+    """Parse the search form; without a type it searches local numbers. Raises: ValidationFailed."""
     code, area, digits = country.strip().upper(), _without_separators(area_code), _without_separators(contains)
+    kind, city = number_type.strip() or NumberType.LOCAL, locality.strip()
     errors = []
     if code not in countries():
         errors.append(("country", "Choose a country, by its two-letter code like US"))
+    if kind not in list(NumberType):
+        errors.append(("type", "Choose a type: local, mobile, national or toll-free"))
     if area and not _AREA_CODE.fullmatch(area):
         errors.append(("area_code", "An area code has 1 to 6 digits"))
     if digits and not _DIGITS.fullmatch(digits):
         errors.append(("contains", "Enter 2 to 15 digits"))
+    if len(city) > _MAX_CITY_CHARACTERS or not is_valid_text(city):
+        errors.append(("locality", f"Enter a city of at most {_MAX_CITY_CHARACTERS} characters"))
+    if not errors and area and digits and code not in AREA_CODE_COUNTRIES:
+        errors.append(("contains", "In this country search by area code or by digits, not by both"))
     if errors:
         raise ValidationFailed(errors)
-    return NumberSearch(country=code, area_code=area or None, contains=digits or None)
+    query = NumberQuery(country=code, number_type=NumberType(kind), locality=city or None)
+    if area and code not in AREA_CODE_COUNTRIES:
+        return msgspec.structs.replace(query, contains=_number_beginning(code, area))
+    return msgspec.structs.replace(query, area_code=area or None, contains=digits or None)
 
 
-def exact_search(e164: str) -> NumberSearch:
-    """The search that finds exactly ``e164``. Raises: ValidationFailed."""
-    country = country_of(e164) if _E164.fullmatch(e164) else ""
-    if country not in countries():
+def _number_beginning(country: str, area_code: str) -> str:
+    """The first digits of the numbers of an area: ``020`` in GB is ``+4420``."""
+    dialing = dialing_of(country)
+    return f"+{dialing.calling_code}{area_code.removeprefix(dialing.trunk_prefix)}"
+
+
+def matches_beginning(query: NumberQuery, e164: str) -> bool:
+    """False for a number that does not begin as ``query`` asks: the carrier may ignore that part of it."""
+    beginning = query.contains or ""
+    return not beginning.startswith("+") or e164.startswith(beginning)
+
+
+def exact_queries(e164: str, country: str = "", number_type: str = "") -> Sequence[NumberQuery]:
+    """The searches of which one finds exactly ``e164``, if it is for sale; the most probable one is first.
+
+    ``country`` and ``number_type`` are those of the search that offered the number, where they are known.
+
+    Raises: ValidationFailed.
+    """
+    code = country.strip().upper() or (country_of(e164) if _E164.fullmatch(e164) else "")
+    if not _E164.fullmatch(e164) or (not country and code not in countries()):
         raise ValidationFailed([("number", "Must be a number from the search, like +14155550123")])
-    number = phonenumbers.parse(e164)
-    if phonenumbers.number_type(number) in _NOT_LOCAL:
-        raise ValidationFailed([("number", "Must be a number of a place, not a freephone or special one")])
-    national = str(phonenumbers.national_significant_number(number))
+    # Only this says that the country and the type are right, so both are read as in a search.
+    query = parse_search(code, number_type=number_type)
+    known, national = _parsed(e164), e164[1:]
+    guess = NumberType.LOCAL
+    # Numbers that the library does not know are bought when the carrier offers them.
+    if known is not None:
+        national = str(phonenumbers.national_significant_number(known))
+        kind = phonenumbers.number_type(known)
+        if kind == PhoneNumberType.PREMIUM_RATE:
+            raise ValidationFailed([("number", "Must not be a number that callers pay extra for")])
+        guess = _TYPE_GUESSES.get(kind, guess)
     # North America's area codes have a fixed length; elsewhere the digits alone find the number.
-    area_code = national[:3] if number.country_code == 1 else None
-    return NumberSearch(country=country, area_code=area_code, contains=national)
+    area_code = national[:3] if code in AREA_CODE_COUNTRIES else None
+    types = [query.number_type] if number_type else [guess, *(other for other in NumberType if other != guess)]
+    return [NumberQuery(country=code, number_type=kind, area_code=area_code, contains=national) for kind in types]
 
 
 def country_of(e164: str) -> str:
-    """ISO 3166 code of the country that ``e164`` belongs to; empty when it belongs to none."""
-    try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(e164)) or ""
-    except phonenumbers.NumberParseException:
+    """ISO 3166 code of the country that ``e164`` belongs to; empty when it belongs to none.
+
+    A number that the library does not know belongs to the main country of its calling code.
+    """
+    number = _parsed(e164)
+    if number is None:
         return ""
+    code = phonenumbers.region_code_for_number(number)
+    if code is None and number.country_code is not None:
+        code = phonenumbers.region_code_for_country_code(number.country_code)
+    return "" if code in (None, _NON_GEOGRAPHIC, _UNKNOWN_REGION) else str(code)
+
+
+def _parsed(e164: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def is_available_now(offered: AvailableNumber) -> bool:
+    """True when the carrier sells the number without an address."""
+    return offered.address_requirements == "none"
 
 
 def friendly_name(deployment: str, purchase_id: UUID) -> str:

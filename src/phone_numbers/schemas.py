@@ -4,9 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from carrier.port import AvailableNumber
+from carrier.port import AvailableNumber, NumberType
 from kit.schemas import CountryCode, E164Number, RequestModel, ResourceId, ResponseModel, Timestamp, rfc3339
-from phone_numbers.rules import country_of
+from phone_numbers.rules import country_of, is_available_now
 from tenants.models import PhoneNumber
 
 
@@ -15,6 +15,10 @@ class GetNumber(RequestModel, frozen=True, kw_only=True):
 
     number: E164Number
     """E.164, as the search shows it."""
+    country: Annotated[str, Meta(examples=["US"])] = ""
+    """The country of the search that showed it; without it the number's own."""
+    type: Annotated[str, Meta(examples=["local"])] = ""
+    """The type of the search that showed it; without it all types are searched."""
 
 
 class AvailableNumberInfo(ResponseModel, frozen=True, kw_only=True):
@@ -23,20 +27,32 @@ class AvailableNumberInfo(ResponseModel, frozen=True, kw_only=True):
     number: E164Number
     """E.164."""
     country: CountryCode
+    type: NumberType
     locality: Annotated[str | None, Meta(examples=["San Francisco"])]
     region: Annotated[str | None, Meta(examples=["CA"])]
     available_now: Annotated[bool, Meta(examples=[True])]
     """False for numbers that need a registered address first."""
+    address_requirement: Annotated[str, Meta(examples=["none"])]
+    """Where the address must be: ``none`` (not needed), ``any``, ``local`` (in the country) or ``foreign``."""
 
     @classmethod
     def of(cls, offered: AvailableNumber) -> "AvailableNumberInfo":
         return cls(
             number=offered.e164,
             country=offered.country,
+            type=offered.number_type,
             locality=offered.locality,
             region=offered.region,
-            available_now=offered.is_available_now,
+            available_now=is_available_now(offered),
+            address_requirement=offered.address_requirements,
         )
+
+
+class NumberTypesInfo(ResponseModel, frozen=True, kw_only=True):
+    """The types of numbers that are sold in a country."""
+
+    country: CountryCode
+    types: list[NumberType]
 
 
 class PhoneNumberInfo(ResponseModel, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from kit.settings import Settings
 from sandbox.account_store import AccountStore
+from sandbox.available_numbers import AvailableNumbers
 from sandbox.call_registry import CallRegistry, MediaNegotiator
 from sandbox.callback_sender import CallbackSender
 from sandbox.local_requests import LocalRequestsOnly
@@ -54,6 +55,7 @@ class SandboxCarrier:
                 Route("/sandbox/drop-sockets", self._drop_sockets, methods=["POST"]),
                 Route("/sandbox/lose-packets", self._lose_packets, methods=["POST"]),
                 Route("/sandbox/switches", self._switches, methods=["GET", "PUT", "DELETE"]),
+                *AvailableNumbers(account, store, self._registry).routes(),
                 *RestApi(account, store, self._registry).routes(),
             ],
             exception_handlers={HTTPException: http_error},

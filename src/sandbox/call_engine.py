@@ -29,7 +29,7 @@ from sandbox.legs import (
     new_sid,
 )
 from sandbox.media_interface import Media
-from sandbox.switches import NO_CHILD_CODE, Switches
+from sandbox.switches import Switches
 from sandbox.test_numbers import Behaviour, FarEnd
 
 DIAL_SETUP_SECONDS = 0.3
@@ -221,11 +221,13 @@ class Call:
 
     def _fail_dial(self) -> None:
         """The dial ends without a dialled leg."""
-        self.parent.error_code = NO_CHILD_CODE
-        if self._dial is None or self._dial.action is None:
+        if self._dial is None:
+            return
+        code = self.parent.error_code = self._script.switches.no_child[self._dial.number]
+        if self._dial.action is None:
             self._finish_document()
         else:
-            form = failed_dial_form(self.caller, self.parent, NO_CHILD_CODE)
+            form = failed_dial_form(self.caller, self.parent, code)
             self._environment.fetch_document(self._dial.action, form, self._run_document)
 
     def _reach_far_end(self) -> None:

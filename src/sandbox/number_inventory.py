@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import NamedTuple
 
 import phonenumbers
@@ -16,6 +17,23 @@ class Locality(NamedTuple):
     region: str | None
 
 
+class NumberKind(StrEnum):
+    """The types of numbers, by the carrier's names in a country's list of types."""
+
+    LOCAL = "local"
+    MOBILE = "mobile"
+    NATIONAL = "national"
+    TOLL_FREE = "toll_free"
+
+    @property
+    def resource(self) -> str:
+        """The last part of the path of this type's list."""
+        return self.value.title().replace("_", "")
+
+
+KINDS_BY_NAME = {kind.resource: kind for kind in NumberKind}
+
+
 class Block(NamedTuple):
     """A range of ``size`` numbers: ``prefix``, then a number of ``digits`` digits from ``first`` on."""
 
@@ -25,6 +43,7 @@ class Block(NamedTuple):
     first: int
     size: int
     locality: Locality
+    kind: NumberKind = NumberKind.LOCAL
 
 
 KNOWN_AREAS = {
@@ -44,6 +63,8 @@ KNOWN_AREAS = {
     "604": Locality("Vancouver", "BC"),
 }
 NORTH_AMERICA = ("US", "CA")
+_NOWHERE = Locality(None, None)
+TOLL_FREE_NUMBERS = ("+18005550", 3, 100, 100, _NOWHERE, NumberKind.TOLL_FREE)
 INTERNATIONAL_BLOCKS = (
     Block("GB", "+442079460", 3, 0, 1000, Locality("London", None)),
     Block("GB", "+441614960", 3, 0, 1000, Locality("Manchester", None)),
@@ -58,6 +79,12 @@ INTERNATIONAL_BLOCKS = (
     Block("NL", "+3120555", 4, 0, 1000, Locality("Amsterdam", None)),
     Block("ES", "+3491555", 4, 0, 1000, Locality("Madrid", None)),
     Block("IT", "+3902555", 5, 0, 1000, Locality("Milano", None)),
+    # The library phonenumbers does not know this range, as it may not know new ranges of the carrier.
+    Block("GB", "+447700900", 3, 0, 1000, _NOWHERE, NumberKind.MOBILE),
+    Block("GB", "+443069990", 3, 0, 1000, _NOWHERE, NumberKind.NATIONAL),
+    Block("GB", "+448081570", 3, 0, 1000, _NOWHERE, NumberKind.TOLL_FREE),
+    Block("AU", "+61491570", 3, 0, 1000, _NOWHERE, NumberKind.MOBILE),
+    Block("FR", "+3363998", 4, 0, 1000, _NOWHERE, NumberKind.MOBILE),
 )
 COUNTRIES = frozenset((*NORTH_AMERICA, *(block.country for block in INTERNATIONAL_BLOCKS)))
 KEYPAD_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
@@ -67,6 +94,7 @@ class NumberForSale(NamedTuple):
     e164: str
     country: str
     locality: Locality
+    kind: NumberKind
 
     @property
     def friendly(self) -> str:
@@ -75,20 +103,34 @@ class NumberForSale(NamedTuple):
         return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))
 
 
-def search(country: str, area_code: str | None, contains: str | None) -> Iterator[NumberForSale]:
-    """The numbers of ``country`` for sale. ``contains`` may have ``*`` for any digit and letters for their keys.
+def kinds_of(country: str) -> list[NumberKind]:
+    """The types of numbers of ``country``; empty when the inventory has none."""
+    if country in NORTH_AMERICA:
+        return [NumberKind.LOCAL, NumberKind.TOLL_FREE]
+    has = {block.kind for block in INTERNATIONAL_BLOCKS if block.country == country}
+    return [kind for kind in NumberKind if kind in has]
+
+
+def search(
+    country: str, area_code: str | None, contains: str | None, kind: NumberKind = NumberKind.LOCAL
+) -> Iterator[NumberForSale]:
+    """The numbers of ``country`` for sale of one type.
+
+    ``contains`` may have ``*`` for any digit, letters for their keys, and a ``+`` before the digits at the beginning.
 
     Raises:
-        LookupError: the inventory has no numbers of this country.
+        LookupError: the inventory has no numbers of this country and type.
     """
-    if country not in COUNTRIES:
+    if kind not in kinds_of(country):
         raise LookupError(country)
     pattern = _pattern(contains)
     for block in _blocks(country, area_code):
+        if block.kind is not kind:
+            continue
         for index in range(block.first, block.first + block.size):
             number = f"{block.prefix}{index:0{block.digits}d}"
             if number not in TEST_NUMBERS and (pattern is None or pattern.search(number)):
-                yield NumberForSale(number, country, block.locality)
+                yield NumberForSale(number, country, block.locality, block.kind)
 
 
 def find_for_sale(e164: str) -> NumberForSale | None:
@@ -98,7 +140,8 @@ def find_for_sale(e164: str) -> NumberForSale | None:
             index = e164.removeprefix(block.prefix)
             if len(index) == block.digits and len(e164) == len(block.prefix) + block.digits and index.isdigit():
                 is_inside = block.first <= int(index) < block.first + block.size
-                return NumberForSale(e164, country, block.locality) if is_inside and e164 not in TEST_NUMBERS else None
+                is_for_sale = is_inside and e164 not in TEST_NUMBERS
+                return NumberForSale(e164, country, block.locality, block.kind) if is_for_sale else None
     return None
 
 
@@ -108,6 +151,8 @@ def _blocks(country: str, area_code: str | None) -> Iterator[Block]:
             block for block in INTERNATIONAL_BLOCKS if block.country == country and _is_in_area(block, area_code)
         )
         return
+    if area_code in (None, TOLL_FREE_NUMBERS[0][2:5]):
+        yield Block(country, *TOLL_FREE_NUMBERS)
     for code in [area_code] if area_code else KNOWN_AREAS:
         prefix = f"+1{code}5550"
         if re.fullmatch(r"[2-9][0-9]{2}", code) and _country_of(f"{prefix}100") == country:
@@ -131,4 +176,7 @@ def _pattern(contains: str | None) -> re.Pattern[str] | None:
     if not contains:
         return None
     keys = contains.upper().translate(KEYPAD_DIGITS)
-    return re.compile("".join("[0-9]" if key == "*" else key for key in keys if key in "0123456789*"))
+    anchor = "^" if contains.startswith("+") else ""
+    return re.compile(
+        anchor + "".join({"*": "[0-9]", "+": r"\+"}.get(key, key) for key in keys if key in "+0123456789*")
+    )

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import date
-from itertools import islice
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,11 +18,10 @@ from sandbox.account_store import (
 )
 from sandbox.call_registry import CallRegistry
 from sandbox.legs import Leg
-from sandbox.rest_base import NO_SUCH_RESOURCE, RestEndpoints, RestError, or_not_found
+from sandbox.rest_base import BAD_VALUE, NO_SUCH_RESOURCE, RestEndpoints, RestError, or_not_found
 from sandbox.rest_resources import Resource
 
-SEARCH_LIMIT = 2000
-MISSING_NUMBER, NUMBER_UNAVAILABLE, BAD_VALUE = 21201, 21422, 20001
+MISSING_NUMBER, NUMBER_UNAVAILABLE = 21201, 21422
 CALL_IS_LIVE, ADDRESS_REQUIRED = 20009, 21631
 UPDATE_DELAY_SECONDS = 0.5
 """From an answer ``in-progress`` to the end of the call."""
@@ -40,7 +38,6 @@ class RestApi(RestEndpoints):
     def routes(self) -> list[Route]:
         base = f"/{rest_resources.API_VERSION}/Accounts/{{account_sid}}"
         return [
-            self._route(f"{base}/AvailablePhoneNumbers/{{country}}/Local.json", GET=self._search),
             self._route(f"{base}/IncomingPhoneNumbers.json", GET=self._numbers, POST=self._buy),
             self._route(
                 f"{base}/IncomingPhoneNumbers/{{sid}}.json",
@@ -54,22 +51,6 @@ class RestApi(RestEndpoints):
             self._route(f"{base}/Calls/{{sid}}/Notifications.json", GET=self._notifications),
             self._route(f"{base}/Calls/{{sid}}.json", GET=self._call, POST=self._change_call, DELETE=self._delete_call),
         ]
-
-    def _search(self, request: Request, _: dict[str, str]) -> Response:
-        query = request.query_params
-        contains = query.get("Contains")
-        if contains is not None and len(contains) < 2:
-            raise RestError(400, BAD_VALUE, "Contains needs at least two characters")
-        try:
-            country, area_code = request.path_params["country"], query.get("AreaCode")
-            if self._registry.switches.area_code_ignored_abroad and country not in number_inventory.NORTH_AMERICA:
-                area_code = None
-            found = number_inventory.search(country, area_code, contains)
-            owned = {row.e164 for row in self._store.numbers()}
-            free = list(islice((number for number in found if number.e164 not in owned), SEARCH_LIMIT))
-        except LookupError:
-            raise NO_SUCH_RESOURCE from None
-        return self._page(request, "available_phone_numbers", free, self._offer_json)
 
     def _numbers(self, request: Request, _: dict[str, str]) -> Response:
         query = request.query_params
@@ -172,10 +153,6 @@ class RestApi(RestEndpoints):
             raise RestError(409, CALL_IS_LIVE, "The call is still in progress")
         self._registry.delete_leg(leg)
         return Response(status_code=204)
-
-    def _offer_json(self, offer: number_inventory.NumberForSale) -> Resource:
-        is_address_required = offer.country in self._registry.switches.address_required
-        return rest_resources.available_number(offer, address_requirements="any" if is_address_required else "none")
 
     def _number_json(self, row: Number) -> Resource:
         return rest_resources.incoming_number(self._account.account_sid, row)

@@ -15,7 +15,7 @@ from kit.settings import CarrierSettings
 from sandbox.rest_resources import Resource
 
 DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS = 50, 1000
-NOT_FOUND, NOT_AUTHENTICATED = 20404, 20003
+NOT_FOUND, NOT_AUTHENTICATED, BAD_VALUE = 20404, 20003, 20001
 
 Row = TypeVar("Row")
 Handler = Callable[[Request, dict[str, str]], Response]

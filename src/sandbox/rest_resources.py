@@ -1,5 +1,6 @@
 """The REST resources as JSON objects, with all fields of the carrier's published schemas."""
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from email.utils import format_datetime
@@ -8,7 +9,7 @@ from kit.rounding import divide_up
 from sandbox.account_store import Application, Number
 from sandbox.call_engine import Call
 from sandbox.legs import Leg
-from sandbox.number_inventory import NumberForSale
+from sandbox.number_inventory import NumberForSale, NumberKind
 
 API_VERSION = "2010-04-01"
 Resource = dict[str, object]
@@ -35,6 +36,17 @@ def available_number(number: NumberForSale, *, address_requirements: str) -> Res
         "address_requirements": address_requirements,
         "beta": False,
         "capabilities": {"voice": True, "SMS": False, "MMS": False},
+    }
+
+
+def available_country(account_sid: str, country: str, kinds: Collection[NumberKind]) -> Resource:
+    path = f"/{API_VERSION}/Accounts/{account_sid}/AvailablePhoneNumbers/{country}"
+    return {
+        "country_code": country,
+        "country": country,
+        "uri": f"{path}.json",
+        "beta": False,
+        "subresource_uris": {kind.value: f"{path}/{kind.resource}.json" for kind in kinds},
     }
 
 

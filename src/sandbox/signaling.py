@@ -143,6 +143,9 @@ class Session:
             error = {"code": access_tokens.EXPIRED, "message": "JWT Token Expired"}
             self.send("hangup", {"callsid": temporary_sid, "error": error})
             return
+        if (code := self._registry.switches.gateway_error) is not None:
+            self._error(code, "The gateway refuses the invitation")
+            return
         self._registry.start_call(self, token.caller, temporary_sid=temporary_sid, params=params, offer=offer)
 
     def _reattach(self, token: access_tokens.AccessToken, payload: dict[str, Any]) -> None:

@@ -10,24 +10,28 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     hangup_sid: Literal["parent"] | None = None
     """A call that ends before ringing is reported with the sid of the caller's leg, which the SDK does not know yet."""
-    no_child: frozenset[str] = frozenset()
-    """Numbers (E.164) for which a ``<Dial>`` makes no leg: it fails with ``NO_CHILD_CODE``."""
+    no_child: dict[str, int] = {}
+    """Numbers (E.164) for which a ``<Dial>`` makes no leg, each with the carrier's error code of that dial."""
     action_first: bool = False
     """The request after a ``<Dial>`` comes before the last status callback of the dialled leg."""
     webhook_failure: int | None = None
     """The code with which the browser learns that the application's document could not be read."""
+    gateway_error: int | None = None
+    """The code with which the gateway refuses an invitation, in an error message of its own; nothing is asked."""
     recorded_error: bool = False
     """A call whose document cannot be read is answered and hears a recorded sentence first."""
     update_answers_in_progress: bool = False
     """A request to end a call is answered with ``in-progress``; the call ends a moment later."""
     address_required: frozenset[str] = frozenset()
     """Countries (ISO 3166) whose numbers are sold only with an address."""
+    address_requirement: Literal["any", "local", "foreign"] = "any"
+    """Where that address must be: anywhere, in the number's country, or outside it."""
     area_code_ignored_abroad: bool = False
     """Searches outside North America ignore the area code."""
 
-
-NO_CHILD_CODE = 13227
-"""The account's geographic permissions exclude the country."""
+    def requirement_of(self, country: str) -> str:
+        """The address requirement of a country's numbers, in the carrier's words."""
+        return self.address_requirement if country in self.address_required else "none"
 
 
 def parse_switches(body: bytes) -> Switches:

@@ -17,9 +17,17 @@ from kit.http.app_key import DATABASE, MAILER, SETTINGS
 from kit.schemas import Page
 from tenants.api_keys.auth import has_api_key
 from tenants.auth import current_member
-from tenants.errors import AlreadyInvited, AlreadyMember, LastOwner, RoleTooLow
+from tenants.errors import (
+    AlreadyInvited,
+    AlreadyMember,
+    InvitationsDeclined,
+    InvitationsPaused,
+    LastOwner,
+    RoleTooLow,
+)
 from tenants.guards import rejects_api_keys, requires_member, requires_role, requires_user_or_key
-from tenants.invitations import InvitationService, SentInvitation, ensure_may_send_invitation
+from tenants.invitation_limits import ensure_may_send_invitation
+from tenants.invitations import InvitationService, SentInvitation
 from tenants.mails import invitation_mail
 from tenants.members import MemberService
 from tenants.models import Role
@@ -165,7 +173,11 @@ class InvitationController(Controller):
         )
         return page_query.to_page(rows, InvitationInfo.of)
 
-    @post(guards=_TEAM_ADMIN, summary="Invite somebody by e-mail", refusals=(AlreadyMember, AlreadyInvited, TooMany))
+    @post(
+        guards=_TEAM_ADMIN,
+        summary="Invite somebody by e-mail",
+        refusals=(AlreadyMember, AlreadyInvited, InvitationsDeclined, InvitationsPaused, TooMany),
+    )
     async def invite(
         self,
         request: Request[Any, Any, State],
@@ -189,7 +201,7 @@ class InvitationController(Controller):
         guards=_TEAM_ADMIN,
         summary="Send an invitation again",
         status_code=200,
-        refusals=(TooMany,),
+        refusals=(InvitationsDeclined, InvitationsPaused, TooMany),
     )
     async def resend(
         self,
@@ -221,5 +233,5 @@ class InvitationController(Controller):
 async def _mail(request: Request[Any, Any, State], db_session: AsyncSession, sent: SentInvitation) -> None:
     settings, mailer = SETTINGS.get(request.app), MAILER.get(request.app)
     inviter = current_viewer(request)
-    mail = invitation_mail(sent, inviter=inviter.name, public_url=settings.public_url)
+    mail = invitation_mail(sent, inviter=inviter.name, settings=settings)
     await mailer.send_after_commit(db_session, mail)

@@ -66,6 +66,27 @@ class AlreadyInvited(Conflict):
     message = "This address is invited already. Send the invitation again, or withdraw it first"
 
 
+class InvitationsDeclined(Conflict):
+    """The recipient reported an invitation of this organization or of this person."""
+
+    code = "invitations_declined"
+    message = "This address asked for no more invitations from you. Send them the address of the sign-up page instead"
+
+
+class InvitationsPaused(Conflict):
+    """Recipients reported many of the organization's invitations."""
+
+    code = "invitations_paused"
+    message = "Invitations are paused, because several recipients reported them. Write to our support"
+
+
+class ReportLinkNotUsable(NotFound):
+    """The link of a report is not ours or has expired, or its invitation was deleted."""
+
+    code = "report_link_not_usable"
+    message = "This link no longer works. Use the link in the newest mail"
+
+
 class InvitationNotUsable(NotFound):
     """The invitation is unknown, accepted, withdrawn, replaced or expired; the answer is the same."""
 

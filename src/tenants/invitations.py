@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
-from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
 
@@ -17,24 +16,14 @@ from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
 from kit.db.database import Database
-from kit.db.rate_limit import hit_or_raise
-from kit.errors import NotFound, TooMany
+from kit.errors import NotFound
 from kit.secrets import digest
 from tenants import rules
 from tenants.errors import AlreadyInvited, AlreadyMember, InvitationForAnotherEmail, InvitationNotUsable
 from tenants.models import Invitation, Membership, Organization, Role
-from tenants.plans import WIDGET_PLANS
 from tenants.services import OrganizationService
 
 INVITATION_LIFETIME = timedelta(days=7)
-MAX_INVITATIONS_PER_DAY = 50
-"""Mails of one organization, and of one person; an organization's limits may differ (``invitations_per_day``)."""
-MAX_INVITATIONS_OF_NEW_ACCOUNTS_PER_DAY = 5
-"""Below Pro, until the account is ``NEW_ACCOUNT_AGE`` old."""
-NEW_ACCOUNT_AGE = timedelta(days=14)
-TOO_MANY_INVITATIONS = "Too many invitations for today. Try again tomorrow"
-MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY = 3
-"""From all organizations together, so that nobody's mailbox is flooded."""
 _FIND_ORGANIZATION_SQL = """
 SELECT organization_id FROM invitation
 WHERE digest = $1 AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > now()
@@ -213,44 +202,3 @@ async def find_organization_id(database: Database, raw: str) -> UUID:
     if found is None:
         raise InvitationNotUsable
     return found
-
-
-async def ensure_may_send_invitation(
-    database: Database, organization_id: UUID, email: str, inviter_id: UUID | None
-) -> None:
-    """Count one invitation mail in a transaction of its own, which a later refusal does not undo.
-
-    ``inviter_id`` is None for staff. Every refusal has the same sentence, so that it tells nothing about invitations of
-    others. Raises: TooMany.
-    """
-    async with database.tenant_session(organization_id) as session:
-        limit = await _invitations_per_day(session, organization_id, inviter_id)
-        counters = [(f"invitations:{organization_id}", limit)]
-        if inviter_id is not None:
-            # Of all organizations of the person, who can create many.
-            counters.append((f"invitations-by:{inviter_id}", limit))
-        counters.append((f"invited:{_recipient_digest(email)}", MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY))
-        for key, most in counters:
-            try:
-                await hit_or_raise(session, key, limit=most, window=timedelta(days=1))
-            except TooMany as refused:
-                await session.commit()
-                raise TooMany(TOO_MANY_INVITATIONS, retry_after=refused.retry_after) from refused
-
-
-async def _invitations_per_day(session: AsyncSession, organization_id: UUID, inviter_id: UUID | None) -> int:
-    found = sa.select(Organization.limits, Organization.plan).where(Organization.id == organization_id)
-    limits, plan = (await session.execute(found)).one()
-    if "invitations_per_day" in (limits or {}):
-        return int(limits["invitations_per_day"])
-    if plan in WIDGET_PLANS or inviter_id is None:
-        return MAX_INVITATIONS_PER_DAY
-    created_at = await session.scalar(sa.select(User.created_at).where(User.id == inviter_id))
-    is_new = created_at is None or created_at > utc_now() - NEW_ACCOUNT_AGE
-    return MAX_INVITATIONS_OF_NEW_ACCOUNTS_PER_DAY if is_new else MAX_INVITATIONS_PER_DAY
-
-
-def _recipient_digest(email: str) -> str:
-    """A digest of the mailbox: only the invitation contains the address itself."""
-    local, _, domain = email.strip().lower().rpartition("@")
-    return sha256(f"{local.partition('+')[0]}@{domain}".encode(errors="replace")).hexdigest()

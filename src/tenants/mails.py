@@ -4,14 +4,23 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from kit.http.app_key import AppKey
 from kit.mail import Mail
+from kit.settings import Settings
 from kit.text import plain_name
+from tenants.invitation_reports import ReportLinks
 from tenants.invitations import INVITATION_LIFETIME, SentInvitation
 from tenants.models import Organization
 from tenants.services import restorable_until
 
+REPORT_LABEL = "You did not expect this? Report it and stop mails from this organization"
 
-def invitation_mail(sent: SentInvitation, *, inviter: str, public_url: str) -> Mail:
-    """The invitation; the same for addresses with and without an account."""
+
+def invitation_mail(sent: SentInvitation, *, inviter: str, settings: Settings) -> Mail:
+    """The invitation; the same for addresses with and without an account.
+
+    Of all mails only this one goes to people who have no account or did not join, with words that a customer chose.
+    """
+    public_url = settings.public_url
+    report = ReportLinks(settings.secret_key).token_for(sent.invitation)
     role, days = sent.invitation.role.with_article, INVITATION_LIFETIME.days
     # Strangers chose these names, and a stranger reads them.
     person, organization = (
@@ -26,6 +35,7 @@ def invitation_mail(sent: SentInvitation, *, inviter: str, public_url: str) -> M
             f"The link works for {days} days. If you expected no invitation, you can ignore this mail.",
         ),
         action=("See the invitation", f"{public_url}/invitations/{sent.raw}"),
+        second_action=(REPORT_LABEL, f"{public_url}/invitations/report/{report}"),
     )
 
 

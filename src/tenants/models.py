@@ -1,4 +1,4 @@
-"""Organizations, memberships, phone numbers, purchases, invitations, upgrade requests and API keys."""
+"""Organizations, memberships, phone numbers, purchases, invitations and their reports, upgrade requests, API keys."""
 
 import datetime as dt
 import enum
@@ -43,6 +43,11 @@ class Organization(Base):
         ),
         sa.Index("ix_organization_slug_prefix", "slug", postgresql_ops={"slug": "text_pattern_ops"}),
         sa.Index("ix_organization_suspended", "id", postgresql_where=sa.text("suspended_at IS NOT NULL")),
+        sa.Index(
+            "ix_organization_invitations_paused",
+            "id",
+            postgresql_where=sa.text("invitations_paused_at IS NOT NULL"),
+        ),
         sa.Index("ix_organization_deleted", "deleted_at", postgresql_where=sa.text("deleted_at IS NOT NULL")),
     )
 
@@ -58,6 +63,10 @@ class Organization(Base):
     calls_erased_through: Mapped[UUID | None]
     """The last call whose data was erased. Ids begin with their time, so earlier calls are erased too."""
     suspended_at: Mapped[dt.datetime | None]
+    invitations_paused_at: Mapped[dt.datetime | None]
+    """Set when many recipients reported invitations; staff resume them."""
+    invitations_resumed_at: Mapped[dt.datetime | None]
+    """Earlier reports count no more towards the next pause."""
     deleted_at: Mapped[dt.datetime | None]
     erasing_at: Mapped[dt.datetime | None]
     """Set before the first row of the organization is erased; from then on it cannot be restored."""
@@ -153,6 +162,23 @@ class Invitation(TenantOwned, Base):
     expires_at: Mapped[dt.datetime]
     accepted_at: Mapped[dt.datetime | None]
     revoked_at: Mapped[dt.datetime | None]
+
+
+class InvitationReport(TenantOwned, Base):
+    """A recipient's report of an invitation. While it exists, organization and inviter cannot invite the address."""
+
+    __tablename__ = "invitation_report"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "recipient"),
+        sa.Index(None, "recipient", "invited_by"),
+    )
+
+    invitation_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("invitation.id", ondelete="SET NULL"), index=True)
+    invited_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id", ondelete="SET NULL"), index=True)
+    recipient: Mapped[bytes]
+    """A digest of the mailbox: ``tenants.invitation_limits.recipient_digest``."""
+    reports_so_far: Mapped[int]
+    """Reports about the organization since staff last resumed its invitations, this one included."""
 
 
 class UpgradeOutcome(enum.StrEnum):

@@ -68,6 +68,7 @@ async def make_rows(database: Database, make: Factory) -> Mapping[str, Row]:
         "phone-number": ids["number_id"],
         "number-difference": reported.id,
         "invitation": ids["invitation_id"],
+        "invitation-report": ids["report_id"],
         "user": full_tenant.tenant.owner.id,
         "upgrade-request": request_id,
         "staff": staff.id,

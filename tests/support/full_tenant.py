@@ -34,6 +34,7 @@ from tenants.api_keys.services import ApiKeyService
 from tenants.invitations import InvitationService
 from tenants.members import MemberService
 from tenants.models import (
+    InvitationReport,
     KeyScope,
     Membership,
     NumberPurchase,
@@ -82,6 +83,13 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
             by=SYSTEM,
             inviter_role=Role.OWNER,
         )
+        report = InvitationReport(
+            organization_id=organization_id,
+            invitation_id=sent.invitation.id,
+            invited_by=tenant.owner.id,
+            recipient=secrets.token_bytes(32),
+            reports_so_far=1,
+        )
         session.add_all(
             [
                 CallEvent(
@@ -129,6 +137,7 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
                     subject="minutes_per_day",
                     window_start=utc_now(),
                 ),
+                report,
                 UpgradeRequest(organization_id=organization_id, requested_by=tenant.owner.id),
                 NumberPurchase(
                     organization_id=organization_id,
@@ -153,6 +162,7 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
         "call_id": call_id,
         "key_id": key.id,
         "invitation_id": sent.invitation.id,
+        "report_id": report.id,
         "number_id": number_id,
         "member_id": member_id,
     }

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
-from carrier.port import Carrier
+from carrier.port import Carrier, NumberQuery, NumberType
 
 
 class Known(NamedTuple):
@@ -31,6 +31,19 @@ async def _list_numbers(carrier: Carrier, known: Known) -> object:
     return await carrier.owned_numbers(), await carrier.owned_numbers(e164=known.number_for_sale, friendly_name=name)
 
 
+async def _search_numbers(carrier: Carrier, _: Known) -> object:
+    query = NumberQuery("US", area_code="415", contains="41555501**")
+    found = await carrier.search_numbers(query, limit=20)
+    for kind in NumberType:
+        # Only some countries have mobile and national numbers.
+        country = "US" if kind in (NumberType.LOCAL, NumberType.TOLL_FREE) else "GB"
+        near = NumberQuery(country, number_type=kind, locality="Leeds", without_local_address=True)
+        await carrier.search_numbers(near, limit=20)
+        await carrier.search_numbers(NumberQuery(country, kind, without_foreign_address=True), limit=20)
+    everywhere = NumberQuery("GB", contains="+4420", without_local_address=True, without_foreign_address=True)
+    return found, await carrier.search_numbers(everywhere, limit=20)
+
+
 PORT_CASES: Mapping[str, Callable[[Carrier, Known], Awaitable[object]]] = {
     "end_call": lambda carrier, known: carrier.end_call(known.live_call),
     "leg": lambda carrier, known: carrier.leg(known.live_call),
@@ -38,9 +51,8 @@ PORT_CASES: Mapping[str, Callable[[Carrier, Known], Awaitable[object]]] = {
     "dialled_legs": lambda carrier, known: carrier.dialled_legs(known.live_call),
     "legs_of_day": _read_days,
     "delete_call": lambda carrier, known: carrier.delete_call(known.ended_call),
-    "search_numbers": lambda carrier, _: carrier.search_numbers(
-        country="US", area_code="415", contains="41555501**", limit=20
-    ),
+    "number_types": lambda carrier, _: carrier.number_types("US"),
+    "search_numbers": _search_numbers,
     "buy_number": lambda carrier, known: carrier.buy_number(known.number_for_sale, friendly_name="pn:0123456789ab:1"),
     "owned_numbers": _list_numbers,
     "release_number": lambda carrier, known: carrier.release_number(known.number_sid),

@@ -46,6 +46,15 @@ class Colleague:
         return pyotp.TOTP(self.secret).at(int(time.time()) + 30 * steps)
 
 
+async def act(colleague: Colleague, path: str, *, reason: str, **fields: str) -> httpx.Response:
+    """Open the confirmation page of a staff action at ``path``, and submit it with a reason."""
+    page = await colleague.client.get(path)
+    assert page.status_code == 200, page.text
+    seen = SEEN.search(page.text)
+    assert seen is not None
+    return await post(colleague.client, path, **{"seen": seen[1], "reason": reason, **fields})
+
+
 async def make_staff(database: Database, role: StaffRole) -> Staff:
     """Make a staff account with a password and no second factor yet."""
     async with database.sessions() as session, session.begin():

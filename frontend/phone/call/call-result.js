@@ -8,7 +8,7 @@ const FINAL_STATUSES = new Set(["completed", "busy", "no-answer", "canceled", "f
 /** @typedef {{status: EpochPhoneCallStatus, message: string | null, code: string | null}} CallResult */
 
 /**
- * @param {CallRecord | null} record
+ * @param {CallRecord | null | undefined} record
  * @param {{code?: number} | null} carrierError
  * @returns {CallResult}
  */
@@ -17,8 +17,22 @@ export function callResult(record, carrierError) {
     return { status: record.status, message: record.message || null, code: record.end_reason || null };
   }
   if (!carrierError) return { status: "no-answer", message: null, code: null };
-  const { status = "failed", problem } = reactionTo(carrierError);
-  return { status, message: null, code: status === "failed" ? (problem ?? null) : null };
+  const { then, status = "failed", problem } = reactionTo(carrierError);
+  // The carrier told the end, so the connection to it works.
+  const code = then === "wait" ? "call_failed" : (problem ?? null);
+  return { status, message: null, code: status === "failed" ? code : null };
+}
+
+/**
+ * The result of a call that the carrier answered although it never rang. It does that to tell an error in words; a call
+ * without a record never reached the server.
+ * @param {CallRecord | null | undefined} record
+ * @returns {CallResult}
+ */
+export function announcedResult(record) {
+  if (record === null) return { status: "failed", message: null, code: "service_unavailable" };
+  if (record && isFinal(record.status)) return callResult(record, null);
+  return { status: "completed", message: null, code: null };
 }
 
 /**

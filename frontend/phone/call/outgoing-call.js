@@ -1,6 +1,6 @@
 /** An outgoing call in this page, from the dial to its single end. */
 import { asProblem, Problem } from "../errors.js";
-import { callResult, isFinal } from "./call-result.js";
+import { announcedResult, callResult, isFinal } from "./call-result.js";
 import { DtmfQueue } from "./dtmf-queue.js";
 import { reactionTo } from "./sdk-codes.js";
 
@@ -33,6 +33,7 @@ export class OutgoingCall {
   #answeredAt = 0;
   /** Time at which the carrier's end was noticed; later questions about it take no part in the duration. */
   #lostAt = 0;
+  #hasRung = false;
   #hasEnded = false;
   #isEnding = false;
   #isMuted = false;
@@ -155,6 +156,7 @@ export class OutgoingCall {
     this.#recordTimer = setTimeout(() => this.#watchRecord(), RECORD_DELAY_MS);
     call.on("ringing", (hasEarlyMedia) => {
       this.#clearRingingTimers();
+      this.#hasRung = true;
       if (!this.#hasEnded && !this.#answeredAt) this.#listener.ringing(Boolean(hasEarlyMedia));
     });
     call.on("accept", () => {
@@ -163,6 +165,7 @@ export class OutgoingCall {
       this.#answeredAt = this.#env.now();
       if (this.#isMuted) call.mute(true);
       this.#listener.answered();
+      if (!this.#hasRung) this.#endIfUnknown();
     });
     for (const event of ["disconnect", "cancel", "reject"]) {
       call.on(event, () => this.#onCarrierEnd({ endedByRemote: !this.#carrierError }));
@@ -199,6 +202,15 @@ export class OutgoingCall {
     } catch (error) {
       this.#close(() => this.#finish("refused", { problem: asProblem(error) }));
     }
+  }
+
+  /** End a call that the carrier answered itself, to tell the caller in words that it did not reach the server. */
+  async #endIfUnknown() {
+    const record = await this.#session.fetchCallResult(this.#details.callId).catch(() => undefined);
+    const result = announcedResult(record);
+    if (result.status !== "failed" || this.#hasEnded) return;
+    this.#finish("failed", { problem: problemOf(result) });
+    this.#disconnect();
   }
 
   /**
@@ -290,8 +302,8 @@ export class OutgoingCall {
   async #finishLost() {
     this.#lostAt = this.#env.now();
     this.#listener.reconnecting(true);
-    /** @type {CallRecord | null} */
-    let record = null;
+    /** @type {CallRecord | null | undefined} */
+    let record;
     try {
       for (let asked = 0; asked < LOST_CALL_QUESTIONS && !this.#hasEnded; asked += 1) {
         record = await this.#session.fetchCallResult(this.#details.callId);
@@ -305,11 +317,11 @@ export class OutgoingCall {
     this.#finish(status, { ...result, problem: problemOf(result) });
   }
 
-  /** The carrier ended the call: completed if it was answered, otherwise the server knows the reason. */
+  /** The carrier ended the call: completed if it rang and was answered, otherwise the server knows the reason. */
   async #onCarrierEnd({ endedByRemote = false } = {}) {
     if (this.#hasEnded || this.#isEnding) return;
     this.#isEnding = true;
-    if (this.#answeredAt) {
+    if (this.#answeredAt && (this.#hasRung || !endedByRemote)) {
       if (endedByRemote) this.#finish("completed", { endedByRemote });
       else await this.#finishLost();
       this.#device.release();
@@ -319,12 +331,22 @@ export class OutgoingCall {
     }
     /** @type {CallResult | undefined} */
     let result;
+    this.#lostAt = this.#env.now();
     try {
-      result = callResult(await this.#session.fetchCallResult(this.#details.callId), this.#carrierError);
+      const record = await this.#session.fetchCallResult(this.#details.callId);
+      result = this.#answeredAt ? announcedResult(record) : callResult(record, this.#carrierError);
     } catch (error) {
-      this.#finish("refused", { problem: asProblem(error) });
+      if (this.#answeredAt) this.#finish("completed", { endedByRemote });
+      else this.#finish("refused", { problem: asProblem(error) });
     }
-    if (result && !this.#hasEnded) this.#finish(result.status, { ...result, problem: problemOf(result) });
+    if (result && !this.#hasEnded) {
+      const isCompleted = result.status === "completed";
+      this.#finish(result.status, {
+        ...result,
+        problem: problemOf(result),
+        endedByRemote: isCompleted && endedByRemote,
+      });
+    }
     this.#device.release();
   }
 

@@ -40,12 +40,12 @@ export const SDK_CODES = {
   31002: endWith("call_failed"), // the connection was declined
   31008: endWith("call_failed"), // canceled
   // The connection to the carrier, which the SDK repairs itself.
-  31000: WAIT, // unknown
-  31003: WAIT, // time-out
-  31005: WAIT,
+  31000: WAIT, // its socket reported an error
+  31005: WAIT, // its socket closed
   31009: WAIT, // no transport
-  53000: WAIT,
   53001: WAIT,
+  31003: endWith("connection_failed"), // the carrier's time-out
+  53000: endWith("connection_failed"), // the gateway's error with a code that the SDK does not know
   // The audio connection.
   53400: endWith("connection_failed"), // local description
   53402: endWith("connection_failed"), // remote description

@@ -126,16 +126,17 @@ export class TokenSession {
   }
 
   /**
-   * The record of an ended call; null if it cannot be had. Throws Problem if the server refuses us.
+   * The record of an ended call; null if the server has none, undefined if it does not answer. Throws Problem if the
+   * server refuses us.
    * @param {string} callId
-   * @returns {Promise<CallRecord | null>}
+   * @returns {Promise<CallRecord | null | undefined>}
    */
   async fetchCallResult(callId) {
     try {
       return (await this.#postStatus({ call_id: callId })).call ?? null;
     } catch (error) {
       const problem = asProblem(error);
-      if (problem.isTransient) return null;
+      if (problem.isTransient) return undefined;
       this.#giveUp(problem);
       throw problem;
     }

@@ -51,6 +51,11 @@ export class FakeCall extends EventEmitter {
   sendDigits(digits) {
     this.digits.push(digits);
   }
+  /** The far end rings, then answers. */
+  answer() {
+    this.emit("ringing", false);
+    this.emit("accept", this);
+  }
   disconnect() {
     this.end();
   }

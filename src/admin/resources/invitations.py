@@ -6,7 +6,8 @@ from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
 from admin.filters import of_organization
 from admin.models import StaffRole
-from tenants.invitations import InvitationService, ensure_may_send_invitation
+from tenants.invitation_limits import ensure_may_send_invitation
+from tenants.invitations import InvitationService
 from tenants.mails import invitation_mail
 from tenants.models import Invitation, Role
 
@@ -27,7 +28,7 @@ async def resend(context: ActionContext[Invitation]) -> str:
         sent = await InvitationService(session).resend(
             organization_id, invitation.id, by=context.by, inviter_role=Role.OWNER
         )
-        mail = invitation_mail(sent, inviter=sent.organization_name, public_url=back_office.settings.public_url)
+        mail = invitation_mail(sent, inviter=sent.organization_name, settings=back_office.settings)
         await back_office.mailer.send_after_commit(session, mail)
     return "A new invitation is on its way."
 

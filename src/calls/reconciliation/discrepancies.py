@@ -6,8 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from calls.call_state import FIRST_CORRECTION_SEQUENCE, STATUS_BY_CARRIER_STATUS, LegEvent
-from calls.leg_reports import is_leg_over, total_price, undialled_status
+from calls.call_state import FIRST_CORRECTION_SEQUENCE, STATUS_BY_CARRIER_STATUS, LegEvent, undialled_status
+from calls.leg_reports import is_leg_over, total_price
 from calls.models import Call, CallStatus
 from calls.reconciliation.models import DiscrepancyKind
 from carrier.port import LegReport
@@ -45,7 +45,9 @@ class CarrierCall(msgspec.Struct, frozen=True):
     @property
     def status(self) -> CallStatus:
         """The status that our record of the ended call should have."""
-        return STATUS_BY_CARRIER_STATUS[self.dialled[0].status] if self.dialled else undialled_status(self.caller)
+        return (
+            STATUS_BY_CARRIER_STATUS[self.dialled[0].status] if self.dialled else undialled_status(self.caller.status)
+        )
 
     @property
     def end(self) -> tuple[str, LegEvent]:

@@ -8,8 +8,8 @@ import msgspec
 import sqlalchemy as sa
 import structlog
 
-from calls.call_state import STATUS_BY_CARRIER_STATUS, LegEvent
-from calls.leg_reports import is_leg_over, total_price, undialled_status
+from calls.call_state import STATUS_BY_CARRIER_STATUS, LegEvent, undialled_status
+from calls.leg_reports import is_leg_over, total_price
 from calls.limits.alert_mails import AlertMailer
 from calls.models import (
     LIVE_STATUSES,
@@ -122,7 +122,7 @@ class StuckCallReconciler:
             return None
         # Over before anybody was dialled. This also closes a dialled leg that was reported but is not listed.
         error_code = await self._carrier.call_error(call_sid)
-        event = _end_event(undialled_status(caller, error_code), caller, error_code=error_code)
+        event = _end_event(undialled_status(caller.status, error_code), caller, error_code=error_code)
         return _CarrierEnd(call_sid, event, None)
 
 

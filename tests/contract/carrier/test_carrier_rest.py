@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from anyio import create_task_group
 
-from carrier.port import CarrierError, CarrierUnavailable, NotFoundAtCarrier
+from carrier.port import CarrierError, CarrierUnavailable, NotFoundAtCarrier, NumberQuery
 from carrier.twilio import TwilioCarrier
 from kit.settings import Settings, load_settings
 from sandbox.app import SandboxCarrier
@@ -53,7 +53,7 @@ async def carrier(settings: Settings, address: str) -> AsyncIterator[TwilioCarri
 
 
 async def test_numbers_are_searched_bought_listed_and_given_back(carrier: TwilioCarrier) -> None:
-    offers = await carrier.search_numbers(country="US", area_code="415", limit=5)
+    offers = await carrier.search_numbers(NumberQuery(country="US", area_code="415"), limit=5)
     assert [offer.e164 for offer in offers] == [f"+1415555010{last}" for last in range(5)]
     assert (offers[0].locality, offers[0].region, offers[0].country) == ("San Francisco", "CA", "US")
     bought = await carrier.buy_number(offers[0].e164, friendly_name="pn:1")
@@ -62,7 +62,7 @@ async def test_numbers_are_searched_bought_listed_and_given_back(carrier: Twilio
     assert await carrier.owned_numbers(friendly_name="pn:1") == [bought]
     assert await carrier.owned_numbers(e164=bought.e164) == [bought]
     assert len(await carrier.owned_numbers()) == 2
-    remaining = await carrier.search_numbers(country="US", area_code="415", limit=1)
+    remaining = await carrier.search_numbers(NumberQuery(country="US", area_code="415"), limit=1)
     assert remaining[0].e164 == "+14155550102"
     await carrier.release_number(bought.sid)
     assert len(await carrier.owned_numbers()) == 1
@@ -79,12 +79,12 @@ async def test_a_number_is_bought_once_and_only_when_it_is_for_sale(carrier: Twi
 
 
 async def test_all_pages_of_a_search_are_read(carrier: TwilioCarrier) -> None:
-    assert len(await carrier.search_numbers(country="GB", limit=1500)) == 1500
+    assert len(await carrier.search_numbers(NumberQuery(country="GB"), limit=1500)) == 1500
 
 
 async def test_an_unknown_country_or_call_is_not_at_the_carrier(carrier: TwilioCarrier) -> None:
     with pytest.raises(NotFoundAtCarrier):
-        await carrier.search_numbers(country="ZZ")
+        await carrier.search_numbers(NumberQuery(country="ZZ"))
     with pytest.raises(NotFoundAtCarrier):
         await carrier.end_call(UNKNOWN_CALL)
 

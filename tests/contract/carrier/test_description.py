@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from anyio import create_task_group
 
-from carrier.port import Carrier, CarrierError
+from carrier.port import Carrier, CarrierError, NumberQuery
 from carrier.twilio import TwilioCarrier
 from kit.settings import Settings, load_settings
 from support.carrier_stand_in import CarrierStandIn
@@ -105,7 +105,7 @@ async def test_a_request_that_the_carrier_does_not_describe_is_a_violation(
     described.exchanges.clear()
     async with adapter_through(described, account, tmp_path) as carrier:
         with pytest.raises(CarrierError):
-            await carrier.search_numbers(country="US", limit=5000)
+            await carrier.search_numbers(NumberQuery("US"), limit=5000)
     [line] = unexplained(described.exchanges)
     assert ": request.query.pagesize (maximum): " in line
 

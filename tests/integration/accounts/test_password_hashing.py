@@ -5,6 +5,8 @@ import fcntl
 import os
 import sys
 import threading
+from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -12,12 +14,21 @@ import pytest
 from litestar import Litestar
 
 from accounts.account_services import ACCOUNT_SERVICES
-from accounts.passwords import NICENESS, THREADS, Passwords
+from accounts.login_throttle import LoginThrottle
+from accounts.passkey_ceremony import PasskeyCeremony
+from accounts.passwords import CHECKS, MAX_WAITING, NICENESS, THREADS, Passwords
+from accounts.sessions import Browser
+from accounts.sign_in import Authenticator
+from accounts.totp import TotpSecrets
+from kit.db.database import REQUEST_ROLE, Database
+from kit.db.outage import is_outage
 from kit.errors import TooMany
+from kit.settings import Settings
 from support.factories import PASSWORD, Factory
 from support.html_forms import submit
 
 pytestmark = pytest.mark.anyio
+BROWSER = Browser(address="203.0.113.7", user_agent="")
 _HOLD = """
 import fcntl, sys
 files = [open(path, "w") for path in sys.argv[1:]]
@@ -87,6 +98,26 @@ async def test_a_full_queue_is_answered_429(client: httpx.AsyncClient, app: Lite
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "5")
     assert "Many people are signing in right now" in answer.text
     assert (await submit(client, "/login", email=user.email, password=PASSWORD)).status_code == 303
+
+
+async def test_a_sign_in_waits_for_its_turn_before_it_reads_anything(settings: Settings) -> None:
+    unreachable = Database("postgresql://nobody@127.0.0.1:1/none", role=REQUEST_ROLE)
+    passwords, throttle = Passwords(), LoginThrottle(unreachable, exempts_loopback=False)
+    ceremony = PasskeyCeremony(throttle, public_url=settings.public_url, secret=settings.secret_key)
+    authenticator = Authenticator(unreachable, passwords, throttle, TotpSecrets(settings.secret_key), ceremony)
+    sign_in = partial(authenticator.sign_in, email="a@b.test", password=PASSWORD, code=None, browser=BROWSER)
+    async with AsyncExitStack() as turns:
+        for _ in range(CHECKS):
+            await turns.enter_async_context(passwords.turn())
+        waiting = [asyncio.create_task(sign_in()) for _ in range(MAX_WAITING)]
+        await asyncio.sleep(0)
+        with pytest.raises(TooMany) as refused:
+            await sign_in()
+        assert refused.value.retry_after > 0
+        assert not any(task.done() for task in waiting)
+    for outcome in await asyncio.gather(*waiting, return_exceptions=True):
+        assert isinstance(outcome, Exception)
+        assert is_outage(outcome)
 
 
 async def test_the_threads_leave_the_processor_to_requests() -> None:

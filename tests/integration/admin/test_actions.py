@@ -27,8 +27,8 @@ from support.factories import Factory, Tenant, sign_in
 from support.full_tenant import make_full_tenant
 from support.mailbox import Mailbox, text_of
 from support.staff import (
-    SEEN,
     Colleague,
+    act,
     enter,
     make_staff,
     post,
@@ -51,11 +51,7 @@ async def operator(client: httpx.AsyncClient, database: Database) -> Colleague:
 
 async def do(colleague: Colleague, row: Row, action: str, **fields: str) -> httpx.Response:
     """Open the confirmation page and submit it with a reason."""
-    page = await colleague.client.get(row.path(action))
-    assert page.status_code == 200, page.text
-    seen = SEEN.search(page.text)
-    assert seen is not None
-    return await post(colleague.client, row.path(action), **{"seen": seen[1], "reason": REASON, **fields})
+    return await act(colleague, row.path(action), **{"reason": REASON, **fields})
 
 
 async def stored(database: Database, model: Any, key: UUID) -> Any:

@@ -13,6 +13,7 @@ from accounts.models import User
 from admin.models import Staff, StaffRole
 from calls.limits.models import LimitOverride
 from calls.models import Call, CallStatus
+from carrier.port import NumberQuery
 from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
@@ -33,6 +34,7 @@ EVERY = [(kind, action.slug) for kind, actions in ACTIONS.items() for action in 
 TOTP = {"totp_enabled_at": sa.func.now(), "totp_secret": b"x" * 40}
 BEFORE: Mapping[tuple[str, str], tuple[Any, Mapping[str, Any]]] = {
     ("organization", "restore"): (Organization, {"suspended_at": sa.func.now()}),
+    ("organization", "resume-invitations"): (Organization, {"invitations_paused_at": sa.func.now()}),
     ("limit-override", "end"): (LimitOverride, {"ends_at": utc_now() + dt.timedelta(days=2)}),
     ("user", "enable"): (User, {"disabled_at": sa.func.now()}),
     ("user", "reset-second-factor"): (User, TOTP),
@@ -58,7 +60,7 @@ async def number_at_carrier(make: Factory) -> Callable[[], Awaitable[str]]:
     async def buy() -> str:
         carrier = make.carrier()
         try:
-            number = (await carrier.search_numbers(country="US", limit=1))[0].e164
+            number = (await carrier.search_numbers(NumberQuery(country="US"), limit=1))[0].e164
             await carrier.buy_number(number, friendly_name="found by support")
         finally:
             await carrier.close()

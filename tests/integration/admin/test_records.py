@@ -48,6 +48,7 @@ KINDS = (
     "limit-override",
     "audit-event",
     "invitation",
+    "invitation-report",
     "membership",
     "outbox-item",
 )
@@ -264,6 +265,7 @@ async def test_no_secret_can_be_read_by_the_role_of_the_pages(app: Litestar, dat
         "embed_token": ("digest",),
         "api_key": ("digest",),
         "invitation": ("digest",),
+        "invitation_report": ("recipient",),
         "pgqueuer": ("payload",),
         "login_session": ("digest", "id"),
         "one_time_token": ("digest",),

@@ -131,13 +131,31 @@ async def test_an_unanswered_call_says_why(
     assert (record["answered_at"], record["ended_at"]) == (None, at(5))
 
 
-async def test_hanging_up_before_anything_was_dialled_is_a_cancellation(
-    callbacks: CallbackClient, database: Database, token: Token
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [("no-answer", "canceled"), ("canceled", "canceled"), ("failed", "failed"), ("completed", "failed")],
+)
+async def test_only_a_caller_who_hangs_up_before_anything_was_dialled_cancels(
+    callbacks: CallbackClient, database: Database, token: Token, end: str, status: str
 ) -> None:
     sid = await live_call(callbacks, token)
-    await callbacks.event(sid, "completed", at(2), CallDuration="2")
+    await callbacks.event(sid, end, at(2), CallDuration="2")
     record = await row(database, sid)
-    assert (record["status"], record["duration"], record["end_reason"]) == ("canceled", 0, "canceled")
+    assert (record["status"], record["duration"], record["end_reason"]) == (status, 0, status)
+
+
+async def test_the_end_of_a_dial_is_kept_with_the_leg_that_it_dialled(
+    callbacks: CallbackClient, database: Database, token: Token
+) -> None:
+    """The result of a dial closes a call whose dialled leg was never reported."""
+    sid, child = await live_call(callbacks, token), new_sid()
+    dial = {"CallSid": sid, "DialCallSid": child, "DialCallStatus": "busy"}
+    assert (await callbacks.send("/voice/dial-ended", dial)).content == FINISH
+    await callbacks.event(sid, "no-answer", at(2), CallDuration="0")
+    assert (await row(database, sid))["status"] == "busy"
+    async with database.sessions() as session:
+        kept = await session.scalar(sa.select(CallEvent.leg_sid).where(CallEvent.leg_sid == child))
+    assert kept == child
 
 
 async def test_the_callers_leg_alone_does_not_close_a_dialled_call(
@@ -202,7 +220,7 @@ async def test_a_hang_up_reported_before_the_calls_first_row_is_written_still_en
     """A hang-up may be reported while the request that stores the call is still running."""
     monkeypatch.setattr(event_recorder, "_FIRST_WRITE_SECONDS", (0.1,) * 200)
     sid = new_sid()
-    early = asyncio.create_task(callbacks.event(sid, "completed", at(1), CallDuration="0"))
+    early = asyncio.create_task(callbacks.event(sid, "no-answer", at(1), CallDuration="0"))
     await asyncio.sleep(0)
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
     assert (await early).status_code == 204

@@ -187,7 +187,7 @@ async def test_killed_with_the_call_committed_and_never_asked_again_the_call_is_
     await die_at(step, own_settings, token, sid, new_sid())
     assert (await callbacks.event(sid, "failed", START)).status_code == 204
     record = comparable(await row(jobs, sid))
-    assert (record["status"], record["duration"], record["reserved_until"]) == (CallStatus.CANCELED, 0, None)
+    assert (record["status"], record["duration"], record["reserved_until"]) == (CallStatus.FAILED, 0, None)
     assert await use_of(jobs, tenant) == (0, 0, 1)
     assert (await callbacks.outgoing(token.id, sid)).content == REJECT
 

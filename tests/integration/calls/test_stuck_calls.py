@@ -176,7 +176,7 @@ async def test_a_caller_who_left_before_anybody_was_dialled(
     leg = carrier_account.add(sid, "ringing")
     assert await reconciler.run(utc_now() + LATER) == 0
     carrier_account.known.remove(leg)
-    carrier_account.add(sid, "completed")
+    carrier_account.add(sid, "no-answer")
     assert await reconciler.run(utc_now() + LATER) == 1
     assert (await stored(database, sid)).status == CallStatus.CANCELED
 
@@ -188,6 +188,7 @@ async def test_a_caller_who_left_before_anybody_was_dialled(
         ("no-answer", 13214, CallStatus.FAILED),
         ("failed", None, CallStatus.FAILED),
         ("busy", None, CallStatus.FAILED),
+        ("completed", None, CallStatus.FAILED),
         ("canceled", None, CallStatus.CANCELED),
         ("no-answer", None, CallStatus.CANCELED),
     ],

@@ -13,7 +13,7 @@ from litestar import Litestar
 from structlog.testing import capture_logs
 
 from admin.models import StaffRole
-from carrier.port import CarrierUnavailable
+from carrier.port import CarrierUnavailable, NumberQuery
 from carrier.twilio import TwilioCarrier
 from conftest import PUBLIC_URL
 from epoch.app import create_app
@@ -163,7 +163,7 @@ async def test_a_carrier_whose_answer_cannot_be_read_is_unavailable(own_settings
     address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     carrier = TwilioCarrier(own_settings.twilio, api_base=address, signaling=None)
     try:
-        asked: list[Any] = [carrier.owned_numbers(), carrier.search_numbers(country="US", limit=1)]
+        asked: list[Any] = [carrier.owned_numbers(), carrier.search_numbers(NumberQuery("US"), limit=1)]
         outcomes = await asyncio.gather(*asked, return_exceptions=True)
     finally:
         await carrier.close()

@@ -76,6 +76,7 @@ PAGES: Mapping[tuple[str, str], Page] = {
     ("GET", "/settings/members/{member_id}/remove"): Page(ADMIN),
     ("GET", "/settings/members/{member_id}/hand-over"): Page(OWNER),
     ("GET", "/settings/numbers"): Page(ADMIN, query={"country": "US"}),
+    ("GET", "/settings/numbers/fields"): Page(ADMIN, query={"country": "GB"}),
     ("GET", "/settings/numbers/{number_id}/release"): Page(ADMIN),
     ("GET", "/settings/organization/country"): Page(ADMIN),
     ("GET", "/settings/organization/delete"): Page(OWNER),
@@ -154,6 +155,8 @@ PUBLIC_PAGES = {
     ("POST", "/reset-password/{token}"),
     ("GET", "/invitations/{token}"),
     ("POST", "/invitations/{token}"),
+    ("GET", "/invitations/report/{token}"),
+    ("POST", "/invitations/report/{token}"),
 }
 """Pages that need no session; mailed links authorize by their token alone."""
 EACH_PAGE = pytest.mark.parametrize("operation", sorted(PAGES), ids=" ".join)

@@ -47,6 +47,7 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("get", "/phone-numbers"): Route(),
     ("post", "/phone-numbers"): Route(ADMIN, {"number": "+14155550142"}),
     ("get", "/phone-numbers/available"): Route(query={"country": "US"}),
+    ("get", "/phone-numbers/available/types"): Route(query={"country": "US"}),
     ("get", "/phone-numbers/{number_id}"): Route(),
     ("delete", "/phone-numbers/{number_id}"): Route(ADMIN),
     ("get", "/embed-tokens"): Route(),

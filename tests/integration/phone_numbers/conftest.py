@@ -1,9 +1,10 @@
 """Fixtures of phone number tests: the service, the reconciler, numbers at the carrier."""
 
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -11,6 +12,7 @@ from carrier.port import Carrier, OwnedNumber
 from epoch.phone_number_jobs import build_number_provisioning, build_number_reconciler
 from kit.actor import Actor, ActorKind
 from kit.db.database import Database
+from kit.settings import Settings
 from phone_numbers.provisioning import NumberProvisioning
 from phone_numbers.reconciliation import NumberReconciler
 from tenants.models import NumberPurchase, Organization, PhoneNumber
@@ -18,6 +20,7 @@ from tenants.models import NumberPurchase, Organization, PhoneNumber
 # Area codes of the United States that no other test uses, 94 numbers in each.
 _free = (f"+1{area}5550{last}" for area in ("907", "208", "406") for last in itertools.chain(range(106, 200)))
 At = Callable[[str], Awaitable[list[OwnedNumber]]]
+Switches = Callable[..., Awaitable[None]]
 Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
 
 
@@ -82,6 +85,18 @@ def set_limits(database: Database) -> Callable[[UUID, dict[str, int]], Awaitable
             )
 
     return change
+
+
+@pytest.fixture
+async def switches(settings: Settings) -> AsyncIterator[Switches]:
+    """Sets the sandbox carrier's switches; they are reset after the test."""
+    async with httpx.AsyncClient(base_url=f"http://{settings.sandbox_address}") as sandbox:
+
+        async def put(**values: object) -> None:
+            (await sandbox.put("/sandbox/switches", json=values)).raise_for_status()
+
+        yield put
+        await sandbox.delete("/sandbox/switches")
 
 
 @pytest.fixture

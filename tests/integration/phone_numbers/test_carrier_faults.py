@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy.pool import QueuePool
 
-from carrier.port import Carrier, OwnedNumber
+from carrier.port import Carrier, NumberQuery, OwnedNumber
 from carrier.twilio import TwilioCarrier
 from epoch.phone_number_jobs import build_number_provisioning, build_number_reconciler
 from kit.actor import Actor
@@ -227,7 +227,7 @@ async def test_refused_credentials_are_no_empty_search(
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"GET": refused}
     with pytest.raises(Unavailable) as raised:
-        await provisioning.purchaser.search(organization_id, rules.NumberSearch(country="US"), by=somebody)
+        await provisioning.searcher.search(organization_id, NumberQuery(country="US"), by=somebody)
     assert problem_body(raised.value)["detail"] == "Service temporarily unavailable"
 
 
@@ -238,9 +238,9 @@ async def test_a_number_that_needs_an_address_is_shown_as_such_and_not_bought(
     async with httpx.AsyncClient(base_url=f"http://{settings.sandbox_address}") as sandbox:
         (await sandbox.put("/sandbox/switches", json={"address_required": ["NZ"]})).raise_for_status()
         try:
-            search = rules.NumberSearch(country="NZ")
-            [first, *_] = await provisioning.purchaser.search(organization_id, search, by=somebody)
-            assert not first.is_available_now
+            search = NumberQuery(country="NZ")
+            [first, *_] = await provisioning.searcher.search(organization_id, search, by=somebody)
+            assert not rules.is_available_now(first)
             with pytest.raises(AddressRequired):
                 await provisioning.purchaser.buy(organization_id, first.e164, by=somebody)
         finally:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from calls.models import Call, CallStatus
-from carrier.port import Carrier, OwnedNumber
+from carrier.port import Carrier, NumberQuery, OwnedNumber
 from conftest import NewClient
 from kit.audit import AuditEvent
 from kit.db.database import Database
@@ -58,7 +58,15 @@ async def test_a_number_is_searched_bought_listed_used_and_released(
     assert found["next_cursor"] is None
     number = found["items"][0]["number"]
     assert number.startswith("+1907")
-    assert set(found["items"][0]) == {"number", "country", "locality", "region", "available_now"}
+    assert set(found["items"][0]) == {
+        "number",
+        "country",
+        "type",
+        "locality",
+        "region",
+        "available_now",
+        "address_requirement",
+    }
 
     bought = await client.post(path, json={"number": number})
     assert bought.status_code == 201, bought.text
@@ -142,6 +150,9 @@ async def test_a_country_or_an_area_without_numbers_is_empty(client: httpx.Async
         ({"contains": "7"}, "contains"),
         ({"contains": "*" * 3}, "contains"),
         ({"contains": "1" * 300}, "contains"),
+        ({"country": "GB", "area_code": "020", "contains": "79"}, "contains"),
+        ({"type": "premium"}, "type"),
+        ({"locality": "x" * 65}, "locality"),
     ],
 )
 async def test_what_cannot_be_searched_is_named(
@@ -163,7 +174,8 @@ async def test_what_cannot_be_searched_is_named(
         ({"number": "(415) 555-0123"}, "number"),
         ({"number": "+99912345678"}, "number"),
         ({"number": "+8005550123"}, "number"),
-        ({"number": "+18005550199"}, "number"),
+        ({"number": "+14155550123", "country": "XX"}, "country"),
+        ({"number": "+14155550123", "type": "premium"}, "type"),
         ({"number": "+19005550199"}, "number"),
         ({"number": "+1415555\x000123"}, "number"),
         ({"number": "+٩١٢٣٤٥٦٧٨٩٠"}, "number"),
@@ -257,7 +269,7 @@ async def test_limits_are_the_plans_and_an_organization_may_have_its_own(
     tenant = await make.tenant(number=False)
     await sign_in(client, tenant.owner)
     path, organization_id = path_of(tenant), tenant.organization.id
-    offered = [one.e164 for one in await carrier.search_numbers(country="US", area_code="505", limit=6)]
+    offered = [one.e164 for one in await carrier.search_numbers(NumberQuery(country="US", area_code="505"), limit=6)]
 
     async def answers(number: str) -> tuple[int, str]:
         answer = await client.post(path, json={"number": number})

@@ -21,13 +21,12 @@ from kit.settings import Settings
 from support.factories import Factory, Tenant, sign_in
 from support.mailbox import Mailbox, text_of
 from tenants.errors import InvitationForAnotherEmail, InvitationNotUsable
-from tenants.invitations import (
+from tenants.invitation_limits import (
     MAX_INVITATIONS_PER_DAY,
     MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY,
     TOO_MANY_INVITATIONS,
-    InvitationService,
-    find_organization_id,
 )
+from tenants.invitations import InvitationService, find_organization_id
 from tenants.models import Invitation, Membership, Organization, Role
 from tenants.plans import Plan
 from tenants.services import OrganizationService
@@ -97,7 +96,7 @@ async def test_known_and_unknown_addresses_get_the_same_answer_and_the_same_mail
         answer = await client.post(invitations(tenant), json={"email": to})
         assert answer.status_code == 201
         bodies.append({key: value for key, value in answer.json().items() if key not in {"id", "email", "created_at"}})
-        texts.append(re.sub(r"[A-Za-z0-9_-]{43}", "<token>", (await mails(settings, to))[0]))
+        texts.append(re.sub(r"[A-Za-z0-9_-]{43,}", "<token>", (await mails(settings, to))[0]))
 
     assert {**bodies[0], "expires_at": ""} == {**bodies[1], "expires_at": ""}
     assert texts[0] == texts[1]

@@ -5,6 +5,7 @@
   const connections = [];
   const tracks = [];
   const sockets = [];
+  const frames = [];
 
   const names = ["ready", "error", "callStarted", "callAnswered", "callEnded", "stateChanged", "muted", "open", "close"];
   for (const name of names) {
@@ -25,6 +26,10 @@
     construct(target, args, newTarget) {
       const socket = Reflect.construct(target, args, newTarget);
       sockets.push(socket);
+      socket.addEventListener("message", ({ data }) => {
+        const { type } = JSON.parse(String(data).trim() || "{}");
+        if (type) frames.push({ type, at: performance.now() });
+      });
       return socket;
     },
   });
@@ -54,9 +59,22 @@
     return sums;
   }
 
+  /** The time at which the phone's panel first shows `text`. */
+  function shownAt(text) {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (document.querySelector("epoch-phone")?.shadowRoot?.textContent.includes(text)) resolve(performance.now());
+        else requestAnimationFrame(look);
+      };
+      look();
+    });
+  }
+
   window[Symbol.for("epoch.watch")] = {
     events,
+    frames,
     audio,
+    shownAt,
     liveTracks: () => tracks.filter((track) => track.readyState === "live").length,
     openSockets: () => sockets.filter((socket) => socket.readyState < WebSocket.CLOSING).length,
     tracks: () => tracks.length,

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from calls.call_state import CallState, LegEvent, derive_call_state
 from calls.models import CallStatus
@@ -57,8 +58,20 @@ CALLS = {
     "answered": (ANSWERED_CALL, ANSWERED_CALL_STATE),
     **{status: unanswered(status) for status in ("busy", "no-answer", "failed", "canceled")},
     "hung up before anything was dialled": (
-        [parent("ringing", 0), parent("completed", 2, 2), DIAL_ENDED],
+        [parent("ringing", 0), parent("no-answer", 2, 0), DIAL_ENDED],
         CallState(CallStatus.CANCELED, ended_at=at(2), end_reason="canceled"),
+    ),
+    "ended by the account before anything was dialled": (
+        [parent("ringing", 0), parent("canceled", 2, 0)],
+        CallState(CallStatus.CANCELED, ended_at=at(2), end_reason="canceled"),
+    ),
+    "ended by the carrier before anything was dialled": (
+        [parent("ringing", 0), replace(parent("failed", 2, 0), error_code=11200)],
+        CallState(CallStatus.FAILED, ended_at=at(2), end_reason="failed", carrier_error=11200),
+    ),
+    "answered by the carrier to tell an error": (
+        [parent("ringing", 0), parent("in-progress", 1), parent("completed", 5, 4)],
+        CallState(CallStatus.FAILED, ended_at=at(5), end_reason="failed"),
     ),
     "a dial that made no leg": (
         [parent("ringing", 0), dial_ended("failed", error_code=13227), parent("completed", 9.2)],

@@ -9,6 +9,7 @@ from twilio.jwt.access_token.grants import VoiceGrant
 
 from kit.settings import load_settings
 from sandbox import access_tokens, number_inventory, twiml
+from sandbox.number_inventory import NumberKind
 from sandbox.sdp import (
     DtmfDecoder,
     codec_of,
@@ -105,6 +106,17 @@ def test_every_number_for_sale_is_a_valid_number_of_its_country(country: str) ->
         assert phonenumbers.is_valid_number(parsed)
         assert phonenumbers.region_code_for_number(parsed) == country
         assert number_inventory.find_for_sale(offer.e164) == offer
+
+
+def test_a_range_for_sale_is_unknown_to_phonenumbers() -> None:
+    offer = next(number_inventory.search("GB", None, None, NumberKind.MOBILE))
+    assert phonenumbers.region_code_for_number(phonenumbers.parse(offer.e164)) is None
+    assert number_inventory.find_for_sale(offer.e164) == offer
+
+
+def test_a_plus_sign_finds_the_beginning_of_a_number() -> None:
+    found = {offer.e164[:8] for offer in number_inventory.search("GB", None, "+4420")}
+    assert found == {"+4420794"}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
+from carrier.port import NumberQuery, NumberType
 from kit.errors import ValidationFailed
 from phone_numbers import rules
 from phone_numbers.errors import TooManyNumbers, TooManyPurchases
@@ -16,12 +17,17 @@ from phone_numbers.errors import TooManyNumbers, TooManyPurchases
 @pytest.mark.parametrize(
     ("typed", "search"),
     [
-        (("us", "(415)", ""), rules.NumberSearch("US", "415", None)),
-        (("GB", " 020 ", "7946-0"), rules.NumberSearch("GB", "020", "79460")),
-        (("US", "", "+1 (415) 555"), rules.NumberSearch("US", None, "1415555")),
+        (("us", "(415)", ""), NumberQuery("US", area_code="415")),
+        (("CA", "416", "01 2"), NumberQuery("CA", area_code="416", contains="012")),
+        (("GB", "", "7946-0"), NumberQuery("GB", contains="79460")),
+        # The carrier searches by area code in North America only: elsewhere it is the beginning of the number.
+        (("GB", " 020 ", ""), NumberQuery("GB", contains="+4420")),
+        (("DE", "30", ""), NumberQuery("DE", contains="+4930")),
+        (("IT", "02", ""), NumberQuery("IT", contains="+3902")),
+        (("US", "", "+1 (415) 555"), NumberQuery("US", contains="1415555")),
     ],
 )
-def test_a_search_is_read_as_people_type_it(typed: tuple[str, str, str], search: rules.NumberSearch) -> None:
+def test_a_search_is_read_as_people_type_it(typed: tuple[str, str, str], search: NumberQuery) -> None:
     assert rules.parse_search(*typed) == search
 
 
@@ -30,7 +36,7 @@ def is_number(text: str) -> bool:
     return 8 <= len(text) <= 16 and rules.country_of(text) not in ("", "001")
 
 
-def read_or_name(typed: tuple[str, str, str]) -> rules.NumberSearch | set[str]:
+def read_or_name(typed: tuple[str, str, str]) -> NumberQuery | set[str]:
     """The search, or the fields that are wrong."""
     try:
         return rules.parse_search(*typed)
@@ -45,26 +51,49 @@ def test_a_search_is_plain_digits_or_its_wrong_fields_are_named(typed: tuple[str
         assert search <= {"country", "area_code", "contains"}
     else:
         assert len(search.country) == 2
-        assert all(part is None or (part.isascii() and part.isdigit()) for part in (search.area_code, search.contains))
+        parts = [part.removeprefix("+") for part in (search.area_code, search.contains) if part is not None]
+        assert all(part.isascii() and part.isdigit() for part in parts)
+
+
+def test_a_type_or_a_city_is_searched_and_a_wrong_one_is_named() -> None:
+    query = rules.parse_search("GB", number_type="toll-free", locality=" Leeds ")
+    assert query == NumberQuery("GB", number_type=NumberType.TOLL_FREE, locality="Leeds")
+    assert read_or_name(("GB", "020", "79")) == {"contains"}
+    for wrong, field in (({"number_type": "premium"}, "type"), ({"locality": "x" * 65}, "locality")):
+        with pytest.raises(ValidationFailed) as refusal:
+            rules.parse_search("GB", **wrong)
+        assert [name for name, _ in refusal.value.errors] == [field]
 
 
 @pytest.mark.parametrize(
-    ("e164", "search"),
+    ("e164", "query"),
     [
-        ("+14155550123", rules.NumberSearch("US", "415", "4155550123")),
-        ("+14165550123", rules.NumberSearch("CA", "416", "4165550123")),
-        ("+442079460123", rules.NumberSearch("GB", None, "2079460123")),
-        ("+390255512345", rules.NumberSearch("IT", None, "0255512345")),
+        ("+14155550123", NumberQuery("US", area_code="415", contains="4155550123")),
+        ("+14165550123", NumberQuery("CA", area_code="416", contains="4165550123")),
+        ("+18005550123", NumberQuery("US", NumberType.TOLL_FREE, area_code="800", contains="8005550123")),
+        ("+442079460123", NumberQuery("GB", contains="2079460123")),
+        ("+443069990123", NumberQuery("GB", NumberType.NATIONAL, contains="3069990123")),
+        ("+61491570006", NumberQuery("AU", NumberType.MOBILE, contains="491570006")),
+        ("+390255512345", NumberQuery("IT", contains="0255512345")),
+        pytest.param("+447700900123", NumberQuery("GB", contains="7700900123"), id="unknown to phonenumbers"),
     ],
 )
-def test_a_number_is_looked_for_in_its_own_country(e164: str, search: rules.NumberSearch) -> None:
-    assert rules.exact_search(e164) == search
+def test_a_number_is_looked_for_in_its_own_country_and_in_all_types(e164: str, query: NumberQuery) -> None:
+    queries = rules.exact_queries(e164)
+    assert queries[0] == query
+    assert {found.number_type for found in queries} == set(NumberType)
+    assert len(queries) == len(NumberType)
+
+
+def test_a_number_is_looked_for_where_the_search_showed_it() -> None:
+    [query] = rules.exact_queries("+447700900123", "GB", "mobile")
+    assert query == NumberQuery("GB", NumberType.MOBILE, contains="7700900123")
 
 
 @given(st.from_regex(r"\+[0-9]{1,16}", fullmatch=True).filter(lambda text: not is_number(text)) | st.text(max_size=20))
 def test_what_is_no_number_of_a_country_is_refused_by_name(text: str) -> None:
     with pytest.raises(ValidationFailed) as refusal:
-        rules.exact_search(text)
+        rules.exact_queries(text)
     assert [field for field, _ in refusal.value.errors] == ["number"]
 
 

@@ -15,6 +15,7 @@ from kit.audit import record
 from kit.clock import utc_now
 from kit.errors import Unavailable, ValidationFailed
 from kit.parsing import parse_whole_number
+from tenants.invitation_reports import InvitationReportService
 from tenants.models import Organization
 from tenants.services import OrganizationService
 
@@ -69,6 +70,21 @@ async def restore(context: ActionContext[Organization]) -> str:
     async with context.tenant_session(context.record.id) as session:
         await OrganizationService(session).unsuspend(context.record.id, by=context.by)
     return "Restored. Phones work again."
+
+
+@staff_action(
+    "resume-invitations",
+    "Resume invitations",
+    role=StaffRole.OPERATOR,
+    effect="Its admins can invite people again. Recipients who reported it still get no mail, and only new reports "
+    "count towards the next pause.",
+    applies=lambda organization: organization.invitations_paused_at is not None and _is_live(organization),
+    is_destructive=False,
+)
+async def resume_invitations(context: ActionContext[Organization]) -> str:
+    async with context.tenant_session(context.record.id) as session:
+        await InvitationReportService(session).resume(context.record.id, by=context.by)
+    return "Resumed. Its admins can invite people again."
 
 
 def _read_amount(limit: str, typed: str) -> int:
@@ -151,5 +167,6 @@ ORGANIZATION_ACTIONS: tuple[StaffAction, ...] = (
     restore,
     raise_limit,
     adopt_number,
+    resume_invitations,
     erase_number,
 )

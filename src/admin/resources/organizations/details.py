@@ -11,6 +11,7 @@ from admin.base_view import RecordView, Section, newest_rows
 from admin.formatters import (
     ALERT_NAMES,
     CALL_STATUS_NAMES,
+    EMPTY_VALUE,
     format_limit,
     format_number,
     format_time,
@@ -23,7 +24,7 @@ from calls.limits.models import Alert, LimitOverride
 from calls.models import Call
 from kit.audit import AuditEvent
 from kit.clock import utc_now
-from tenants.models import Membership, Organization, PhoneNumber, UpgradeRequest
+from tenants.models import InvitationReport, Membership, Organization, PhoneNumber, UpgradeRequest
 from widget.models import EmbedToken
 
 
@@ -35,6 +36,7 @@ async def organization_sections(view: RecordView, request: Request, organization
         await _alerts(view, organization),
         await _limit_overrides(view, organization),
         await _upgrade_requests(view, organization),
+        await _invitation_reports(view, organization),
         await _phone_numbers(view, organization),
         await _embed_tokens(view, organization),
         await _members(view, organization),
@@ -90,6 +92,23 @@ async def _upgrade_requests(view: RecordView, organization: Organization) -> Sec
         for row in await view.fetch(newest_rows(query, UpgradeRequest))
     ]
     return Section("Upgrade requests", items, _list_of("upgrade-request", organization))
+
+
+async def _invitation_reports(view: RecordView, organization: Organization) -> Section:
+    query = (
+        sa.select(InvitationReport.id, InvitationReport.created_at, User.email)
+        .outerjoin(User, User.id == InvitationReport.invited_by)
+        .where(InvitationReport.owned_by(organization.id))
+    )
+    items = [
+        (
+            f"/admin/invitation-report/details/{row.id}",
+            f"Invited by {row.email or EMPTY_VALUE}",
+            format_time(row.created_at),
+        )
+        for row in await view.fetch(newest_rows(query, InvitationReport))
+    ]
+    return Section("Reported invitations", items, _list_of("invitation-report", organization))
 
 
 async def _phone_numbers(view: RecordView, organization: Organization) -> Section:

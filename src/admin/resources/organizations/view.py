@@ -17,6 +17,11 @@ MAX_SEARCH_MATCHES = 1000
 """Of name, slug and number each: two letters match too many organizations, in an order that no index has."""
 
 
+def _has_status(text: str) -> sa.ColumnElement[bool]:
+    columns = {"suspended": Organization.suspended_at, "invitations_paused": Organization.invitations_paused_at}
+    return columns[text].is_not(None) if text in columns else sa.false()
+
+
 class OrganizationView(RecordView, model=Organization):
     identity = "organization"
     name_plural = "Organizations"
@@ -35,14 +40,17 @@ class OrganizationView(RecordView, model=Organization):
         "created_at",
         "id",
     )
-    column_details_list = column_list
-    extra_columns = ("limits",)
+    column_details_list = (*column_list, "invitations_paused_at")
+    extra_columns = ("limits", "invitations_paused_at")
     column_sortable_list = ("slug",)
     filters = {
         "plan": lambda text: equals_enum(Organization.plan, text),
-        "status": lambda text: Organization.suspended_at.is_not(None) if text == "suspended" else sa.false(),
+        "status": _has_status,
     }
-    filter_options = {"plan": PLAN_OPTIONS, "status": [("suspended", "Suspended")]}
+    filter_options = {
+        "plan": PLAN_OPTIONS,
+        "status": [("suspended", "Suspended"), ("invitations_paused", "Invitations paused")],
+    }
     staff_actions = ORGANIZATION_ACTIONS
 
     def search(self, term: str) -> sa.ColumnElement[bool]:
@@ -63,7 +71,7 @@ class OrganizationView(RecordView, model=Organization):
         return str(row.name)
 
     def record_state(self, row: Any) -> str:
-        return f"{row.plan.value} {row.suspended_at or ''}"
+        return f"{row.plan.value} {row.suspended_at or ''} {row.invitations_paused_at or ''}"
 
     async def sections(self, request: Request, row: Any) -> Sequence[Section]:
         return await organization_sections(self, request, row)

@@ -1,0 +1,52 @@
+"""Reports of invitations in the back office: list, detail page and the staff action that dismisses one."""
+
+from typing import Any
+
+from admin.actions.staff_action import ActionContext, staff_action
+from admin.base_view import RecordView
+from admin.filters import of_organization
+from admin.models import StaffRole
+from tenants.invitation_reports import InvitationReportService
+from tenants.models import InvitationReport
+
+
+@staff_action(
+    "dismiss",
+    "Dismiss",
+    role=StaffRole.OPERATOR,
+    effect="The report is deleted: organization and inviter can invite the address again. Paused invitations stay "
+    "paused until they are resumed at the organization.",
+    applies=lambda _: True,
+)
+async def dismiss(context: ActionContext[InvitationReport]) -> str:
+    report = context.record
+    async with context.tenant_session(report.organization_id) as session:
+        await InvitationReportService(session).dismiss(report.organization_id, report.id, by=context.by)
+    return "Dismissed. The address can be invited again."
+
+
+class InvitationReportView(RecordView, model=InvitationReport):
+    identity = "invitation-report"
+    name_plural = "Invitation reports"
+    description = "Recipients did not expect an invitation and asked for no more. One row for each recipient."
+    icon = "alert"
+    column_list = (
+        "created_at",
+        "organization_id",
+        "invited_by",
+        "reports_so_far",
+        "invitation_id",
+        "id",
+    )
+    column_details_list = column_list
+    filters = {"organization_id": of_organization(InvitationReport)}
+    staff_actions = (dismiss,)
+
+    def label(self, key: str) -> str:
+        return "Reported" if key == "created_at" else super().label(key)
+
+    def heading(self, row: Any) -> str:
+        return "Invitation report"
+
+    def confirmation_name(self, row: Any) -> str:
+        return "this report"

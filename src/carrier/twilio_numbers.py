@@ -1,0 +1,47 @@
+"""The Twilio adapter's requests about numbers for sale, each by the library's client that it receives."""
+
+from typing import Any
+
+from carrier.port import AREA_CODE_COUNTRIES, AvailableNumber, NumberQuery, NumberType
+
+_LIST_OF_TYPE = {
+    NumberType.LOCAL: "local",
+    NumberType.MOBILE: "mobile",
+    NumberType.NATIONAL: "national",
+    NumberType.TOLL_FREE: "toll_free",
+}
+"""The library's name of each list of numbers for sale; the carrier's list of a country's types has the same names."""
+
+
+async def types_of(client: Any, country: str) -> frozenset[NumberType]:
+    """The types that ``AvailablePhoneNumbers/{country}.json`` lists; other types, such as shared-cost, are left out."""
+    offered = (await client.available_phone_numbers(country).fetch_async()).subresource_uris or {}
+    return frozenset(kind for kind, name in _LIST_OF_TYPE.items() if name in offered)
+
+
+async def search(client: Any, query: NumberQuery, *, limit: int) -> list[AvailableNumber]:
+    """Search one country's numbers of one type that can make calls."""
+    is_without_any = query.without_local_address and query.without_foreign_address
+    listed = getattr(client.available_phone_numbers(query.country), _LIST_OF_TYPE[query.number_type])
+    found = await listed.list_async(
+        area_code=query.area_code if query.country in AREA_CODE_COUNTRIES else None,
+        contains=query.contains,
+        in_locality=query.locality,
+        voice_enabled=True,
+        exclude_all_address_required=is_without_any or None,
+        exclude_local_address_required=(query.without_local_address and not is_without_any) or None,
+        exclude_foreign_address_required=(query.without_foreign_address and not is_without_any) or None,
+        limit=limit,
+        page_size=limit,
+    )
+    return [
+        AvailableNumber(
+            e164=number.phone_number,
+            locality=number.locality or None,
+            region=number.region or None,
+            country=number.iso_country,
+            address_requirements=number.address_requirements or "none",
+            number_type=query.number_type,
+        )
+        for number in found
+    ]

@@ -1,0 +1,117 @@
+"""Searches the carrier's numbers for sale. No transaction is open while the carrier is asked."""
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from carrier.port import (
+    AvailableNumber,
+    Carrier,
+    CarrierAccessRefused,
+    CarrierError,
+    CarrierUnavailable,
+    NotFoundAtCarrier,
+    NumberQuery,
+    NumberType,
+)
+from kit.actor import Actor
+from kit.db.database import Database
+from kit.db.rate_limit import hit_or_raise
+from kit.errors import Unavailable
+from phone_numbers import rules
+from phone_numbers.errors import CarrierNotAnswering
+from phone_numbers.purchase_service import NumberPurchaseService
+
+MAX_SEARCH_RESULTS = 20
+_TYPES_SECONDS = 3600.0
+log = structlog.get_logger("epoch.numbers")
+
+
+class AttemptCounter:
+    """Counts an organization's searches and attempts to buy, and refuses too many."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def count(self, organization_id: UUID, limit_name: str, by: Actor, *, factor: int, window: timedelta) -> None:
+        """Count one attempt; ``factor`` times the limit ``limit_name`` may be made in ``window``. Raises: TooMany."""
+        async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
+            limits = await NumberPurchaseService(session).get_limits(organization_id)
+        limit = factor * rules.effective_limit(limits, limit_name)
+        # In a transaction of its own: the count stays when the request is refused afterwards.
+        async with self._database.sessions() as session, session.begin():
+            await hit_or_raise(session, f"{limit_name}:{organization_id}", limit=limit, window=window)
+
+
+class NumberSearcher:
+    """Searches for numbers."""
+
+    def __init__(self, database: Database, carrier: Carrier) -> None:
+        self._carrier = carrier
+        self._attempts = AttemptCounter(database)
+        self._types: dict[str, tuple[float, frozenset[NumberType]]] = {}
+        """The types of each country, with the time (monotonic) until which they need not be asked for again."""
+
+    async def search(
+        self, organization_id: UUID, query: NumberQuery, *, by: Actor, available_now: bool = False
+    ) -> list[AvailableNumber]:
+        """Numbers for sale that calls can come from, best match first; none in a country without any.
+
+        With ``available_now`` only those that can be bought without an address.
+
+        Raises:
+            TooMany: the organization searches too often.
+            CarrierNotAnswering, Unavailable: the carrier does not answer, or refuses our credentials.
+        """
+        await self._attempts.count(organization_id, rules.SEARCHES_LIMIT, by, factor=1, window=timedelta(minutes=1))
+        if available_now:
+            query = msgspec.structs.replace(query, without_local_address=True, without_foreign_address=True)
+        return await self._search(query)
+
+    async def number_types(self, country: str) -> frozenset[NumberType]:
+        """The types of numbers that the carrier sells in ``country``; empty when it sells none there.
+
+        Raises: CarrierNotAnswering, Unavailable.
+        """
+        known, now = self._types.get(country), time.monotonic()
+        if known is not None and now < known[0]:
+            return known[1]
+        try:
+            types = await self._carrier.number_types(country)
+        except NotFoundAtCarrier:
+            types = frozenset()
+        except CarrierAccessRefused as error:
+            raise Unavailable from error
+        except CarrierError as error:
+            raise CarrierNotAnswering from error
+        self._types[country] = now + _TYPES_SECONDS, types
+        return types
+
+    async def find_offer(self, e164: str, queries: Sequence[NumberQuery]) -> AvailableNumber | None:
+        """The number ``e164`` as the first of ``queries`` that finds it offers it. Raises: as ``search``."""
+        for query in queries:
+            if (
+                offered := next((found for found in await self._search(query) if found.e164 == e164), None)
+            ) is not None:
+                return offered
+        return None
+
+    async def _search(self, query: NumberQuery) -> list[AvailableNumber]:
+        try:
+            found = await self._carrier.search_numbers(query, limit=MAX_SEARCH_RESULTS)
+        except CarrierAccessRefused as error:
+            # An empty list would tell the customer that the country has no numbers.
+            raise Unavailable from error
+        except CarrierUnavailable as error:
+            raise CarrierNotAnswering from error
+        except NotFoundAtCarrier:
+            return []
+        except CarrierError as error:
+            # The carrier has the country, but refuses the area code or the pattern.
+            log.info("number_search_refused", country=query.country, error=str(error))
+            return []
+        return [number for number in found if rules.matches_beginning(query, number.e164)]

@@ -1,0 +1,210 @@
+"""Reports of invitations by their recipients, through a signed link in the mail that needs no account."""
+
+import datetime as dt
+from typing import NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from prometheus_client import Counter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.actor import SYSTEM, Actor
+from kit.audit import record
+from kit.clock import utc_now
+from kit.encryption import Encryptor
+from kit.errors import NotFound
+from kit.text import plain_name
+from tenants.errors import AlreadyApplied, ReportLinkNotUsable
+from tenants.invitation_limits import recipient_digest
+from tenants.models import Invitation, InvitationReport, Organization
+
+REPORT_LINK_LIFETIME = dt.timedelta(days=90)
+REPORTS_ALERT = 3
+"""So many recipients alert the operator by a line in the log."""
+REPORTS_PAUSE = 5
+"""So many recipients pause the organization's invitations until staff resume them."""
+MAX_REPORTS_PER_HOUR = 60
+"""From one network."""
+_LINK_BYTES = 32
+_REPORTS = Counter("epoch_invitation_reports", "Reports of invitations by their recipients.")
+_PAUSES = Counter("epoch_invitation_pauses", "Organizations whose invitations were paused after reports.")
+log = structlog.get_logger("epoch.tenants")
+
+
+class ReportLink(NamedTuple):
+    """The ids in a report link."""
+
+    organization_id: UUID
+    invitation_id: UUID
+
+
+class ReportLinks:
+    """Signs and reads the tokens of report links."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._encryptor = Encryptor(secret_key, "invitation-report")
+
+    def token_for(self, invitation: Invitation) -> str:
+        """The token for the mail of ``invitation``."""
+        return self._encryptor.encrypt(invitation.organization_id.bytes + invitation.id.bytes)
+
+    def read(self, token: str) -> ReportLink:
+        """The ids in ``token``. Raises: ReportLinkNotUsable."""
+        content = self._encryptor.decrypt(token, seconds=int(REPORT_LINK_LIFETIME.total_seconds()))
+        if content is None or len(content) != _LINK_BYTES:
+            raise ReportLinkNotUsable
+        return ReportLink(UUID(bytes=content[:16]), UUID(bytes=content[16:]))
+
+
+class ReportableInvitation(NamedTuple):
+    """The data about an invitation that everybody with the link may see: less than the mail contained."""
+
+    organization_name: str
+    masked_email: str
+    sent_at: dt.datetime
+    is_reported: bool
+
+
+class InvitationReportService:
+    """Reports about one organization at a time."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def preview(self, link: ReportLink) -> ReportableInvitation:
+        """The invitation of ``link``, whatever its state. Raises: ReportLinkNotUsable."""
+        invitation, name = await self._find(link)
+        return ReportableInvitation(
+            plain_name(name, otherwise="a team"),
+            masked_email(invitation.email),
+            invitation.created_at,
+            await self._is_reported(invitation),
+        )
+
+    async def report(self, link: ReportLink) -> None:
+        """Withdraw the invitation if it is open, and block further ones to its recipient. Safe to repeat.
+
+        The report that is ``REPORTS_PAUSE`` since the last resumption pauses the organization's invitations.
+
+        Raises: ReportLinkNotUsable.
+        """
+        session, organization_id = self._session, link.organization_id
+        # Locked, so that of two reports at once each counts the other.
+        locked = sa.select(Organization).where(Organization.id == organization_id).with_for_update()
+        organization: Organization | None = await session.scalar(locked)
+        if organization is None:
+            raise ReportLinkNotUsable
+        invitation, _ = await self._find(link)
+        if await self._is_reported(invitation):
+            return
+        is_withdrawn = await self._withdraw(link)
+        reports = await self._count(organization) + 1
+        session.add(
+            InvitationReport(
+                organization_id=organization_id,
+                invitation_id=invitation.id,
+                invited_by=invitation.invited_by,
+                recipient=recipient_digest(invitation.email),
+                reports_so_far=reports,
+            )
+        )
+        await record(
+            session,
+            SYSTEM,
+            "invitation.reported",
+            organization_id=organization_id,
+            subject_id=invitation.id,
+            subject_name=invitation.email,
+            details={"withdrawn": is_withdrawn, "reports": reports},
+        )
+        _REPORTS.inc()
+        if reports == REPORTS_ALERT:
+            log.warning("invitations_reported", organization=str(organization_id), reports=reports)
+        if reports >= REPORTS_PAUSE and organization.invitations_paused_at is None:
+            await self._pause(organization, reports)
+
+    async def resume(self, organization_id: UUID, *, by: Actor) -> None:
+        """Let the organization invite again; its earlier reports count no more. Raises: NotFound, AlreadyApplied."""
+        query = sa.select(Organization).where(Organization.id == organization_id).with_for_update()
+        organization: Organization | None = await self._session.scalar(query)
+        if organization is None:
+            raise NotFound
+        if organization.invitations_paused_at is None:
+            raise AlreadyApplied
+        organization.invitations_paused_at, organization.invitations_resumed_at = None, utc_now()
+        await self._record_organization(organization, "organization.invitations_resumed", by, None)
+
+    async def dismiss(self, organization_id: UUID, report_id: UUID, *, by: Actor) -> None:
+        """Delete a report made by mistake: its address can be invited again. Raises: NotFound."""
+        is_it = InvitationReport.owned_by(organization_id), InvitationReport.id == report_id
+        gone = sa.delete(InvitationReport).where(*is_it).returning(InvitationReport.invitation_id)
+        row = (await self._session.execute(gone)).one_or_none()
+        if row is None:
+            raise NotFound
+        await record(
+            self._session,
+            by,
+            "invitation.report_dismissed",
+            organization_id=organization_id,
+            subject_id=row.invitation_id,
+        )
+
+    async def _find(self, link: ReportLink) -> tuple[Invitation, str]:
+        query = (
+            sa.select(Invitation, Organization.name)
+            .join(Organization, Organization.id == Invitation.organization_id)
+            .where(Invitation.owned_by(link.organization_id), Invitation.id == link.invitation_id)
+        )
+        row = (await self._session.execute(query)).one_or_none()
+        if row is None:
+            raise ReportLinkNotUsable
+        return row[0], row[1]
+
+    async def _is_reported(self, invitation: Invitation) -> bool:
+        known = (
+            InvitationReport.owned_by(invitation.organization_id),
+            InvitationReport.recipient == recipient_digest(invitation.email),
+        )
+        return await self._session.scalar(sa.select(InvitationReport.id).where(*known)) is not None
+
+    async def _withdraw(self, link: ReportLink) -> bool:
+        is_open = (
+            Invitation.owned_by(link.organization_id),
+            Invitation.id == link.invitation_id,
+            Invitation.accepted_at.is_(None),
+            Invitation.revoked_at.is_(None),
+        )
+        withdraw = sa.update(Invitation).where(*is_open).values(revoked_at=utc_now()).returning(Invitation.id)
+        return await self._session.scalar(withdraw) is not None
+
+    async def _count(self, organization: Organization) -> int:
+        counted = sa.select(sa.func.count()).where(InvitationReport.owned_by(organization.id))
+        if organization.invitations_resumed_at is not None:
+            counted = counted.where(InvitationReport.created_at > organization.invitations_resumed_at)
+        return await self._session.scalar(counted) or 0
+
+    async def _pause(self, organization: Organization, reports: int) -> None:
+        organization.invitations_paused_at = utc_now()
+        _PAUSES.inc()
+        log.error("invitations_paused", organization=str(organization.id), reports=reports)
+        await self._record_organization(organization, "organization.invitations_paused", SYSTEM, {"reports": reports})
+
+    async def _record_organization(
+        self, organization: Organization, action: str, by: Actor, details: dict[str, object] | None
+    ) -> None:
+        await record(
+            self._session,
+            by,
+            action,
+            organization_id=organization.id,
+            subject_id=organization.id,
+            subject_name=organization.name,
+            details=details,
+        )
+
+
+def masked_email(email: str) -> str:
+    """The address with the first character of its local part only."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}***@{domain}"
