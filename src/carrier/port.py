@@ -30,6 +30,10 @@ class NotDoneAtCarrier(CarrierUnavailable):
     """Nothing was done: the carrier had too many requests, or the request was not sent. A later try may succeed."""
 
 
+class CarrierRateLimited(NotDoneAtCarrier):
+    """Nothing was done, because the carrier had too many requests."""
+
+
 class CarrierAccessRefused(CarrierUnavailable):
     """The carrier refused our credentials, or suspended the account: an operator's fault, not a customer's."""
 

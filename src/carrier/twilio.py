@@ -16,10 +16,10 @@ from carrier.port import (
     AvailableNumber,
     CarrierAccessRefused,
     CarrierError,
+    CarrierRateLimited,
     CarrierUnavailable,
     DialPlan,
     LegReport,
-    NotDoneAtCarrier,
     NotFoundAtCarrier,
     NotInProgressAtCarrier,
     NumberQuery,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 STATUS_EVENTS = "initiated ringing answered completed"
 RESOURCE_NOT_FOUND_CODE = 20404
+TOO_MANY_REQUESTS_CODE = 20429
 CALL_NOT_IN_PROGRESS_CODE = 21220
 _PAGE_ROWS = 1000
 _ERROR_LOG = 0
@@ -281,8 +282,8 @@ def _translated(error: TwilioException) -> CarrierError:
         return NotFoundAtCarrier(message, code=code)
     if status in (401, 403):
         return CarrierAccessRefused(message, code=code)
-    if status == 429:
-        return NotDoneAtCarrier(message, code=code)
+    if status == 429 or code == TOO_MANY_REQUESTS_CODE:
+        return CarrierRateLimited(message, code=code)
     if status >= 500:
         return CarrierUnavailable(message, code=code)
     return CarrierError(message, code=code)

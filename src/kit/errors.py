@@ -54,6 +54,8 @@ class Unavailable(DomainError):
 
     code = "service_unavailable"
     message = "Service temporarily unavailable"
+    retry_after: ClassVar[int | None] = None
+    """Whole seconds after which a later attempt makes sense, where they are known."""
 
 
 class ValidationFailed(Invalid):

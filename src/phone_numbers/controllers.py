@@ -15,7 +15,11 @@ from kit.http.tenant_concurrency import ASKS_CARRIER
 from kit.schemas import Page
 from phone_numbers.errors import (
     AddressRequired,
+    BundleRequired,
+    CarrierAccountLimited,
+    CarrierBusy,
     CarrierNotAnswering,
+    NoNumbersInAreaCode,
     NumberInUse,
     NumberNotAvailable,
     PurchaseInProgress,
@@ -51,7 +55,7 @@ class PhoneNumberController(Controller):
         "/available",
         guards=(*_MEMBER, requires_widget_plan),
         summary="Numbers that can be had",
-        refusals=(TooMany, CarrierNotAnswering),
+        refusals=(TooMany, NoNumbersInAreaCode, CarrierBusy, CarrierNotAnswering),
     )
     async def available(
         self,
@@ -114,11 +118,15 @@ class PhoneNumberController(Controller):
         refusals=(
             OrganizationSuspended,
             AddressRequired,
+            BundleRequired,
+            NoNumbersInAreaCode,
             NumberNotAvailable,
             TooManyNumbers,
             TooManyPurchases,
             PurchaseInProgress,
             TooMany,
+            CarrierAccountLimited,
+            CarrierBusy,
             CarrierNotAnswering,
         ),
     )

@@ -14,7 +14,45 @@ class AddressRequired(Conflict):
     """The carrier sells this number only with a registered address or identity documents."""
 
     code = "address_required"
-    message = "This number needs a registered address in its country. Choose one that is available now, or ask support"
+    message = (
+        "This number needs a registered address. Add the address in the settings under Phone number, then get the"
+        " number again; or choose one that is available now"
+    )
+
+
+class BundleRequired(Conflict):
+    """The carrier sells this number only to somebody whose identity documents it has approved."""
+
+    code = "bundle_required"
+    message = (
+        "Numbers of this country and type need identity documents that the carrier has approved. Contact support: it"
+        " says which documents, and registers them; then get the number again"
+    )
+
+
+class NoNumbersInAreaCode(Conflict):
+    """The carrier has no numbers in the area code, or does not know it."""
+
+    code = "no_numbers_in_area_code"
+    message = "The carrier has no numbers left in this area code. Search in another one"
+
+
+class CarrierAccountLimited(Unavailable):
+    """The carrier limits the installation's account: its operator's matter."""
+
+    code = "carrier_account_limited"
+    message = (
+        "No more numbers can be bought at the moment: the carrier limits this service's account. Nothing was bought."
+        " Contact support"
+    )
+
+
+class CarrierBusy(Unavailable):
+    """The carrier has too many requests; nothing was changed."""
+
+    code = "carrier_busy"
+    message = "The carrier has too many requests at the moment. Nothing was changed. Try again in a minute"
+    retry_after = 60
 
 
 class NumberInUse(Conflict):

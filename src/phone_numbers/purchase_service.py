@@ -125,12 +125,15 @@ class NumberPurchaseService:
         await PhoneNumberService(self._session).record_purchase(number, by=by)
         return number
 
-    async def fail(self, organization_id: UUID, purchase_id: UUID, reason: str, *, by: Actor) -> None:
-        """Mark a pending purchase as failed; ``reason`` is for people."""
+    async def fail(
+        self, organization_id: UUID, purchase_id: UUID, reason: str, *, carrier_error: int | None = None, by: Actor
+    ) -> None:
+        """Mark a pending purchase as failed; ``reason`` is for people, ``carrier_error`` the carrier's code."""
         purchase = await self._get_locked(organization_id, purchase_id)
         if purchase is not None and purchase.state is PurchaseState.REQUESTED:
             purchase.state, purchase.failure, purchase.finished_at = PurchaseState.FAILED, reason, utc_now()
-            await self._record(purchase, by, "phone_number.not_bought", reason=reason)
+            details = {"reason": reason} | ({} if carrier_error is None else {"carrier_error": str(carrier_error)})
+            await self._record(purchase, by, "phone_number.not_bought", details)
 
     async def get(self, organization_id: UUID, purchase_id: UUID) -> NumberPurchase:
         """One purchase in its present state. Raises: NotFound."""
@@ -173,7 +176,9 @@ class NumberPurchaseService:
     async def _count(self, model: type[PhoneNumber | NumberPurchase], *conditions: sa.ColumnElement[bool]) -> int:
         return await self._session.scalar(sa.select(sa.func.count()).select_from(model).where(*conditions)) or 0
 
-    async def _record(self, purchase: NumberPurchase, by: Actor, action: str, *, reason: str | None = None) -> None:
+    async def _record(
+        self, purchase: NumberPurchase, by: Actor, action: str, details: dict[str, str] | None = None
+    ) -> None:
         await record(
             self._session,
             by,
@@ -181,5 +186,5 @@ class NumberPurchaseService:
             organization_id=purchase.organization_id,
             subject_id=purchase.id,
             subject_name=purchase.e164,
-            details=None if reason is None else {"reason": reason},
+            details=details,
         )

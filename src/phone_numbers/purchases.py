@@ -6,7 +6,7 @@ its outcome is unknown, the carrier's list is read and the call is not repeated.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from carrier.port import (
     Carrier,
     CarrierAccessRefused,
     CarrierError,
+    CarrierRateLimited,
     CarrierUnavailable,
     NotDoneAtCarrier,
     NumberQuery,
@@ -28,8 +29,10 @@ from kit.db.database import Database
 from kit.deployment import DeploymentService
 from kit.errors import DomainError, Unavailable
 from phone_numbers import rules
+from phone_numbers.carrier_refusals import NUMBER_REFUSALS, describe_refusal, number_refusal
 from phone_numbers.errors import (
     AddressRequired,
+    CarrierBusy,
     CarrierNotAnswering,
     NumberNotAvailable,
     PurchaseInProgress,
@@ -49,13 +52,6 @@ PURCHASE_ABANDONED_AFTER = timedelta(seconds=60)
 _MAX_WAIT_SECONDS = 25
 _POLL_SECONDS = 0.25
 _NOT_SOLD = "The carrier did not give this number"
-_PURCHASE_REFUSALS: Mapping[int, type[DomainError]] = {
-    21404: Unavailable,  # a trial account has one number only: the operator's matter
-    21422: NumberNotAvailable,
-    21631: AddressRequired,
-    21649: AddressRequired,  # a regulatory bundle, which contains an address
-}
-"""Refusals by the carrier's error code."""
 _NOT_RECEIVED = "The purchase did not reach the carrier"
 log = structlog.get_logger("epoch.numbers")
 
@@ -86,8 +82,10 @@ class NumberPurchaser:
             ValidationFailed: not a number that can be for sale.
             TooMany, TooManyNumbers, TooManyPurchases, PurchaseInProgress: not now.
             OrganizationSuspended, PlanTooLow: the organization may not have numbers.
-            NumberNotAvailable, AddressRequired: the carrier does not sell it to us.
-            CarrierNotAnswering, PurchaseUnconfirmed, Unavailable: the carrier does not answer, or refuses us.
+            NumberNotAvailable, AddressRequired, BundleRequired, NoNumbersInAreaCode, CarrierAccountLimited: the
+                carrier does not sell it to us.
+            CarrierNotAnswering, CarrierBusy, PurchaseUnconfirmed, Unavailable: the carrier does not answer, or refuses
+                us.
         """
         queries = rules.exact_queries(e164, country, number_type)
         existing = await self._find_number_or_claim(organization_id, e164, by)
@@ -160,24 +158,30 @@ class NumberPurchaser:
         try:
             bought = await self._carrier.buy_number(claim.e164, friendly_name=name)
         except CarrierAccessRefused as error:
-            await self._fail(organization_id, claim.purchase_id, _NOT_SOLD, by)
-            raise Unavailable from error
+            refusal = number_refusal(error.code) if error.code in NUMBER_REFUSALS else Unavailable()
+            raise await self._refuse(organization_id, claim, refusal, error, by) from error
         except NotDoneAtCarrier as error:
             log.warning("purchase_not_begun", purchase=str(claim.purchase_id), error=str(error))
             await self._fail(organization_id, claim.purchase_id, _NOT_RECEIVED, by)
-            raise CarrierNotAnswering from error
+            raise (CarrierBusy if isinstance(error, CarrierRateLimited) else CarrierNotAnswering) from error
         except CarrierUnavailable as error:
             log.warning("purchase_unanswered", purchase=str(claim.purchase_id), error=str(error))
             bought = await self._find_unanswered(claim)
         except CarrierError as error:
-            refusal = _PURCHASE_REFUSALS.get(error.code or 0, NumberNotAvailable)
-            log.info("purchase_refused", purchase=str(claim.purchase_id), error=str(error))
-            await self._fail(organization_id, claim.purchase_id, _NOT_SOLD, by)
-            raise refusal from error
+            raise await self._refuse(organization_id, claim, number_refusal(error.code), error, by) from error
         number = await self.adopt(organization_id, claim.purchase_id, bought, by=by)
         if number is None:
             raise NumberNotAvailable
         return number
+
+    async def _refuse(
+        self, organization_id: UUID, claim: PurchaseClaim, refusal: DomainError, error: CarrierError, by: Actor
+    ) -> DomainError:
+        """Store that the carrier definitely did not sell the number; return ``refusal``."""
+        meaning = describe_refusal(error.code)
+        log.warning("purchase_refused", purchase=str(claim.purchase_id), error=str(error), meaning=meaning)
+        await self._fail(organization_id, claim.purchase_id, refusal.message, by, carrier_error=error.code)
+        return refusal
 
     async def _find_unanswered(self, claim: PurchaseClaim) -> OwnedNumber:
         """The number, if the carrier lists it. If not, the request may still be on its way.
@@ -226,6 +230,10 @@ class NumberPurchaser:
         async with self._database.sessions() as session:
             return (await DeploymentService(session).read()).name
 
-    async def _fail(self, organization_id: UUID, purchase_id: UUID, reason: str, by: Actor) -> None:
+    async def _fail(
+        self, organization_id: UUID, purchase_id: UUID, reason: str, by: Actor, *, carrier_error: int | None = None
+    ) -> None:
         async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
-            await NumberPurchaseService(session).fail(organization_id, purchase_id, reason, by=by)
+            await NumberPurchaseService(session).fail(
+                organization_id, purchase_id, reason, carrier_error=carrier_error, by=by
+            )

@@ -13,6 +13,7 @@ from carrier.port import (
     Carrier,
     CarrierAccessRefused,
     CarrierError,
+    CarrierRateLimited,
     CarrierUnavailable,
     NotFoundAtCarrier,
     NumberQuery,
@@ -23,7 +24,8 @@ from kit.db.database import Database
 from kit.db.rate_limit import hit_or_raise
 from kit.errors import Unavailable
 from phone_numbers import rules
-from phone_numbers.errors import CarrierNotAnswering
+from phone_numbers.carrier_refusals import NUMBER_REFUSALS, number_refusal
+from phone_numbers.errors import CarrierBusy, CarrierNotAnswering
 from phone_numbers.purchase_service import NumberPurchaseService
 
 MAX_SEARCH_RESULTS = 20
@@ -106,11 +108,15 @@ class NumberSearcher:
         except CarrierAccessRefused as error:
             # An empty list would tell the customer that the country has no numbers.
             raise Unavailable from error
+        except CarrierRateLimited as error:
+            raise CarrierBusy from error
         except CarrierUnavailable as error:
             raise CarrierNotAnswering from error
         except NotFoundAtCarrier:
             return []
         except CarrierError as error:
+            if error.code in NUMBER_REFUSALS:
+                raise number_refusal(error.code) from error
             # The carrier has the country, but refuses the area code or the pattern.
             log.info("number_search_refused", country=query.country, error=str(error))
             return []

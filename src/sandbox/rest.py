@@ -22,7 +22,7 @@ from sandbox.rest_base import BAD_VALUE, NO_SUCH_RESOURCE, RestEndpoints, RestEr
 from sandbox.rest_resources import Resource
 
 MISSING_NUMBER, NUMBER_UNAVAILABLE = 21201, 21422
-CALL_IS_LIVE, ADDRESS_REQUIRED = 20009, 21631
+CALL_IS_LIVE, ADDRESS_REQUIRED, BUNDLE_REQUIRED, TOO_MANY_REQUESTS = 20009, 21631, 21649, 20429
 UPDATE_DELAY_SECONDS = 0.5
 """From an answer ``in-progress`` to the end of the call."""
 
@@ -66,14 +66,23 @@ class RestApi(RestEndpoints):
         offer = number_inventory.find_for_sale(e164)
         if offer is None:
             raise RestError(400, NUMBER_UNAVAILABLE, f"{e164} is not available")
-        if offer.country in self._registry.switches.address_required and not form.get("AddressSid"):
-            raise RestError(400, ADDRESS_REQUIRED, "Phone number requires an address")
+        self._check_switches(offer, form)
         try:
             row = self._store.add_number(e164, form.get("FriendlyName") or offer.friendly)
         except NumberTakenError:
             raise RestError(400, NUMBER_UNAVAILABLE, f"{e164} is not available") from None
         self._change(row, form, VoiceApplicationSid="voice_application_sid", VoiceUrl="voice_url")
         return JSONResponse(self._number_json(row), 201)
+
+    def _check_switches(self, offer: number_inventory.NumberForSale, form: dict[str, str]) -> None:
+        switches = self._registry.switches
+        if switches.purchase_error is not None:
+            status = 429 if switches.purchase_error == TOO_MANY_REQUESTS else 400
+            raise RestError(status, switches.purchase_error, "Refused by a switch of the sandbox")
+        if offer.country in switches.address_required and not form.get("AddressSid"):
+            raise RestError(400, ADDRESS_REQUIRED, "Phone number requires an address")
+        if offer.country in switches.bundle_required and not form.get("BundleSid"):
+            raise RestError(400, BUNDLE_REQUIRED, "Bundle required and not provided")
 
     def _number(self, request: Request, _: dict[str, str]) -> Response:
         return JSONResponse(self._number_json(or_not_found(self._store.number(request.path_params["sid"]))))

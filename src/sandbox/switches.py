@@ -26,6 +26,10 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Countries (ISO 3166) whose numbers are sold only with an address."""
     address_requirement: Literal["any", "local", "foreign"] = "any"
     """Where that address must be: anywhere, in the number's country, or outside it."""
+    bundle_required: frozenset[str] = frozenset()
+    """Countries (ISO 3166) whose numbers are sold only with a regulatory bundle."""
+    purchase_error: int | None = None
+    """The carrier's code with which every purchase is refused; 20429 comes with status 429."""
     area_code_ignored_abroad: bool = False
     """Searches outside North America ignore the area code."""
 

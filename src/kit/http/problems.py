@@ -56,7 +56,8 @@ def problem_body(error: DomainError) -> dict[str, Any]:
 
 def problem_headers(error: DomainError) -> dict[str, str]:
     """Additional headers of the response to ``error``."""
-    return {"Retry-After": str(error.retry_after)} if isinstance(error, errors.TooMany) else {}
+    seconds = error.retry_after if isinstance(error, errors.TooMany | errors.Unavailable) else None
+    return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def _body(status: int, code: str, message: str) -> dict[str, Any]:

@@ -6,20 +6,27 @@ from uuid import UUID
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
 from carrier.port import Carrier, NumberQuery, OwnedNumber
 from carrier.twilio import TwilioCarrier
 from epoch.phone_number_jobs import build_number_provisioning, build_number_reconciler
 from kit.actor import Actor
+from kit.audit import AuditEvent
 from kit.db.database import Database
 from kit.errors import DomainError, Unavailable
-from kit.http.problems import problem_body
+from kit.http.problems import problem_body, problem_headers
 from kit.settings import Settings
 from phone_numbers import rules
+from phone_numbers.carrier_refusals import NUMBER_REFUSALS, describe_refusal, number_refusal
 from phone_numbers.errors import (
     AddressRequired,
+    BundleRequired,
+    CarrierAccountLimited,
+    CarrierBusy,
     CarrierNotAnswering,
+    NoNumbersInAreaCode,
     NumberNotAvailable,
     PurchaseUnconfirmed,
     ReleaseUnconfirmed,
@@ -114,8 +121,9 @@ async def test_a_purchase_that_the_carrier_had_no_time_for_keeps_nobody_waiting(
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": Refusal(429, 20429)}
-    with pytest.raises(CarrierNotAnswering):
+    with pytest.raises(CarrierBusy) as refusal:
         await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    assert (problem_body(refusal.value)["status"], problem_headers(refusal.value)) == (503, {"Retry-After": "60"})
     assert [purchase.state for purchase in await purchases(organization_id)] == [PurchaseState.FAILED]
     faulty_carrier.faults = {}
     bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
@@ -188,10 +196,19 @@ async def test_a_number_that_another_organization_still_claims_goes_back(
 @pytest.mark.parametrize(
     ("refused", "error"),
     [
-        (Refusal(400, 21631), AddressRequired),
-        (Refusal(400, 21649), AddressRequired),
+        (Refusal(400, 10002), CarrierAccountLimited),
+        (Refusal(400, 21404), CarrierAccountLimited),
+        (Refusal(403, 21404), CarrierAccountLimited),
+        (Refusal(400, 21421), NumberNotAvailable),
         (Refusal(400, 21422), NumberNotAvailable),
-        (Refusal(403, 21404), Unavailable),
+        (Refusal(400, 21451), NoNumbersInAreaCode),
+        (Refusal(400, 21452), NoNumbersInAreaCode),
+        (Refusal(400, 21613), AddressRequired),
+        (Refusal(400, 21615), AddressRequired),
+        (Refusal(400, 21631), AddressRequired),
+        (Refusal(400, 21649), BundleRequired),
+        (Refusal(400, 20429), CarrierBusy),
+        (Refusal(403, 20403), Unavailable),
         (Refusal(401, 20003), Unavailable),
         (Refusal(400, 99999), NumberNotAvailable),
     ],
@@ -218,6 +235,56 @@ async def test_a_refused_purchase_says_why_and_leaves_the_organization_free(
     faulty_carrier.faults = {}
     await provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert len(await at_carrier(number)) == 1
+
+
+def test_each_code_has_a_sentence_of_its_own_and_a_line_for_staff() -> None:
+    refusals = {code: number_refusal(code) for code in NUMBER_REFUSALS}
+    # A trial account has two codes.
+    assert len({refusal.message for refusal in refusals.values()}) == len(refusals) - 1
+    assert all(str(code) in describe_refusal(code) for code in refusals)
+    assert "did not sell" in number_refusal(99999).message
+
+
+async def test_a_refused_purchase_is_on_record_with_its_sentence_and_the_carriers_code(
+    faulty_carrier: FaultyCarrier,
+    provisioning: NumberProvisioning,
+    make: Factory,
+    database: Database,
+    number: str,
+    purchases: Purchases,
+    somebody: Actor,
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    faulty_carrier.faults = {"POST": Refusal(400, 21649)}
+    with pytest.raises(BundleRequired) as refusal:
+        await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    assert [purchase.failure for purchase in await purchases(organization_id)] == [refusal.value.message]
+    query = sa.select(AuditEvent.details).where(
+        AuditEvent.organization_id == organization_id, AuditEvent.action == "phone_number.not_bought"
+    )
+    async with database.sessions() as session:
+        assert await session.scalar(query) == {"reason": refusal.value.message, "carrier_error": "21649"}
+
+
+@pytest.mark.parametrize(
+    ("refused", "error"),
+    [
+        (Refusal(429, 20429), CarrierBusy),
+        (Refusal(400, 21452), NoNumbersInAreaCode),
+    ],
+)
+async def test_a_refused_search_says_why(
+    faulty_carrier: FaultyCarrier,
+    provisioning: NumberProvisioning,
+    make: Factory,
+    somebody: Actor,
+    refused: Refusal,
+    error: type[DomainError],
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    faulty_carrier.faults = {"GET": refused}
+    with pytest.raises(error):
+        await provisioning.searcher.search(organization_id, NumberQuery(country="US"), by=somebody)
 
 
 @pytest.mark.parametrize("refused", [Refusal(401, 20003), Refusal(403, 20403)])
