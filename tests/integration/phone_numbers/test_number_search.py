@@ -106,6 +106,32 @@ async def test_numbers_that_need_an_address_are_shown_as_such_or_left_out(
     assert await found_of(client, tenant, country="US", available_now="true")
 
 
+@pytest.mark.parametrize(
+    ("switch", "status", "code"),
+    [
+        ({"bundle_required": ["NZ"]}, 409, "bundle_required"),
+        ({"purchase_error": 21422}, 409, "number_not_available"),
+        ({"purchase_error": 21404}, 503, "carrier_account_limited"),
+        ({"purchase_error": 20429}, 503, "carrier_busy"),
+    ],
+)
+async def test_a_refused_purchase_answers_with_its_sentence(
+    client: httpx.AsyncClient,
+    tenant: Tenant,
+    switches: Switches,
+    switch: dict[str, object],
+    status: int,
+    code: str,
+) -> None:
+    await switches(**switch)
+    number = (await found_of(client, tenant, country="NZ"))[0]["number"]
+    refused = await client.post(path_of(tenant), json={"number": number})
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert refused.headers.get("retry-after") == ("60" if code == "carrier_busy" else None)
+    await switches()
+    assert (await client.post(path_of(tenant), json={"number": number})).status_code == 201
+
+
 async def test_the_page_shows_what_is_available_now_until_asked_for_all(
     client: httpx.AsyncClient, tenant: Tenant, switches: Switches
 ) -> None:
