@@ -9,6 +9,7 @@ from carrier.port import Carrier, CarrierError
 from kit.db.database import Database
 from kit.jobs.scheduler import PeriodicTask
 from kit.settings import Settings
+from privacy.audit_erasure import AuditRetention
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.retention_job import RetentionJob
 
@@ -64,9 +65,11 @@ def build_daily_reconciliation_job(
 def build_retention_job(settings: Settings, jobs: Database, at_carrier: CarrierCallDeletion) -> PeriodicTask:
     """The job that erases call data which was kept long enough; ``jobs`` must see all rows."""
     retention = RetentionJob(jobs, at_carrier, default_months=settings.call_retention_months)
+    audit_retention = AuditRetention(jobs, default_months=settings.call_retention_months)
 
     async def work() -> None:
         await retention.run()
+        await audit_retention.run()
 
     return PeriodicTask(name="retention", cron=FOUR_TIMES_A_DAY, work=work)
 

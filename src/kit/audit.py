@@ -33,6 +33,13 @@ class AuditEvent(Base):
             postgresql_nulls_not_distinct=True,
             postgresql_where=sa.text("sequence IS NOT NULL"),
         ),
+        # For the erasure by age: an erased event leaves it.
+        sa.Index(
+            "ix_audit_event_with_address",
+            "id",
+            postgresql_include=["organization_id"],
+            postgresql_where=sa.text("address <> '' AND organization_id IS NOT NULL"),
+        ),
         sa.Index("ix_audit_event_unchained", "id", postgresql_where=sa.text("sequence IS NULL")),
     )
 

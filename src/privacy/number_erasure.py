@@ -16,6 +16,7 @@ from kit.e164 import masked
 from kit.errors import DomainError, ValidationFailed
 from kit.jobs.queue import JobQueue
 from privacy.anonymize import CallAnonymizationService
+from privacy.audit_erasure import enqueue_number_erasure
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.errors import NumberInLiveCall
 from privacy.number_matcher import NumberMatcher
@@ -89,7 +90,7 @@ class NumberErasureService:
 
         Calls to the number are anonymized. Other calls whose metadata contains it lose all their metadata, which may
         contain names as well. ``country`` is the organization's country. Unless ``unblock``, the number stays on the
-        block list, so that it is not called again.
+        block list, so that it is not called again. A job erases the number from the organization's audit events.
 
         Raises: NumberInLiveCall; then nothing is erased.
         """
@@ -112,6 +113,7 @@ class NumberErasureService:
         # The reason is free text of staff, and the audit log keeps it for ever.
         by = msgspec.structs.replace(by, reason=NumberMatcher(number, country).mask_in(by.reason))
         await _record_audit(self._session, organization_id, number, erased, by)
+        await enqueue_number_erasure(self._session, self._queue, organization_id, number, country)
         return erased
 
     async def continue_search(self, remaining: RemainingSearch) -> None:

@@ -1,4 +1,4 @@
-"""Job that continues the erasure of a number where a request stopped."""
+"""Jobs that continue the erasure of a number where a request stopped, and reach the audit log."""
 
 import datetime as dt
 
@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.db.database import Database
 from kit.http.app_key import AppKey
 from kit.jobs.queue import Job, JobHandler, JobQueue
+from privacy.audit_erasure import AuditNumberErasure
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.number_erasure import ERASE_NUMBER, NumberErasureService, RemainingSearch
 
@@ -20,6 +21,7 @@ class NumberErasureJob:
         self._queue = queue
         self._at_carrier = at_carrier
         self._jobs = jobs
+        AuditNumberErasure(queue, jobs)
         queue.add_handler(
             JobHandler(
                 kind=ERASE_NUMBER,

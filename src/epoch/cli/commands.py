@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.passwords import Passwords
+from accounts.rules import parse_email
 from admin.models import StaffRole
 from admin.services import InvitedStaff, StaffService
 from calls.limits.pause import CallingPauseService
@@ -19,8 +20,11 @@ from epoch.server.sandbox_process import running_sandbox, save_sandbox_address
 from kit.actor import SYSTEM
 from kit.db.database import ADMIN_ROLE, Database
 from kit.deployment import Deployment, DeploymentService
+from kit.errors import Invalid, ValidationFailed
 from kit.settings import Settings, SettingsError
 from phone_numbers.reconciliation import ReconciliationReport
+from privacy.audit_erasure import erase_person
+from tenants.audit_log.kept_ends import KeptEnds
 from tenants.audit_log.verification import AuditVerification, AuditVerifier
 from tenants.plans import Plan
 from tenants.services import OrganizationService
@@ -70,13 +74,28 @@ async def add_staff(settings: Settings, email: str, role: str | None) -> tuple[I
     return invited, f"{settings.public_url}/admin/join/{invited.raw}"
 
 
-async def verify_audit_log(settings: Settings, *, all_ends: bool) -> AuditVerification:
-    """Verify the chains of the audit log. Raises: SettingsError."""
+async def verify_audit_log(settings: Settings, *, all_ends: bool, kept: KeptEnds | None = None) -> AuditVerification:
+    """Verify the chains of the audit log, also against ``kept`` ends. Raises: SettingsError."""
     if settings.database_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
     database = Database(settings.database_url, role=ADMIN_ROLE)
     try:
-        return await AuditVerifier(database).verify(all_ends=all_ends)
+        return await AuditVerifier(database).verify(all_ends=all_ends, kept=kept)
+    finally:
+        await database.stop()
+
+
+async def erase_person_from_audit_log(settings: Settings, email: str) -> int:
+    """Erase an address from the audit log; return the number of changed events. Raises: SettingsError, Invalid."""
+    try:
+        address = parse_email(email)
+    except ValidationFailed as error:
+        raise Invalid("Give the whole e-mail address of one person") from error
+    if settings.owner_url is None:
+        raise SettingsError("EPOCH_DATABASE_URL is not set")
+    database = Database(settings.owner_url, role=ADMIN_ROLE)
+    try:
+        return await erase_person(database, address)
     finally:
         await database.stop()
 

@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         name: commands.add_parser(name, help=text).add_subparsers(required=True, metavar="ACTION")
         for name, text in (
             ("organization", "change an organization"),
-            ("audit", "check the audit log"),
+            ("audit", "check the audit log, or erase a person from it"),
             ("calls", "stop, resume and compare every organization's calls"),
             ("carrier", "prepare the carrier's account"),
             ("staff", "let somebody into the back office"),
@@ -81,8 +81,16 @@ def _parser() -> argparse.ArgumentParser:
     add_staff = add("add", _add_staff, "make a staff account, or a new link for one", group="staff")
     add_staff.add_argument("email")
     add_staff.add_argument("--role", choices=STAFF_ROLES, help="support when not given; the first one is an admin")
+    erase = add("erase-person", _erase_person, "erase an e-mail address from the audit log", group="audit")
+    erase.add_argument("email")
     verify = add("verify", _verify_audit_log, "compute the audit log's chains again; changes nothing", group="audit")
     verify.add_argument("--ends", action="store_true", help="print the end of every chain, to keep elsewhere")
+    verify.add_argument(
+        "--kept",
+        metavar="FILE",
+        type=argparse.FileType(encoding="utf-8"),
+        help="earlier output: its ends must still hold",
+    )
     add("setup", _setup_carrier, "create or update the TwiML application and its URLs", group="carrier")
     add("reconcile", _reconcile, "make the carrier's numbers and the organizations' equal", group="carrier")
     return parser
@@ -183,24 +191,35 @@ def _add_staff(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _erase_person(settings: Settings, arguments: argparse.Namespace) -> int:
+    from epoch.cli.commands import erase_person_from_audit_log
+
+    with _database(settings) as (placed, _):
+        events = asyncio.run(erase_person_from_audit_log(placed, arguments.email))
+    _print(f"{events} events changed. What was done, when and by which account's id stays, and the chains verify.")
+    return 0
+
+
 def _verify_audit_log(settings: Settings, arguments: argparse.Namespace) -> int:
     from epoch.cli.commands import verify_audit_log
     from kit.audit_chain import PLATFORM_CHAIN
+    from tenants.audit_log.kept_ends import format_end, parse_kept_ends
 
     def name(chain_id: UUID) -> str:
         return "platform" if chain_id == PLATFORM_CHAIN else f"organization {chain_id}"
 
+    kept = None if arguments.kept is None else parse_kept_ends(arguments.kept.read())
     with _database(settings) as (placed, _):
-        found = asyncio.run(verify_audit_log(placed, all_ends=arguments.ends))
+        found = asyncio.run(verify_audit_log(placed, all_ends=arguments.ends, kept=kept))
     for end in found.ends:
-        _print(f"{name(end.chain_id)}: {end.length} events, end {end.digest}")
+        _print(format_end(*end))
     for broken in found.breaks:
         number = "" if broken.number is None else f" number {broken.number}"
         event = "" if broken.event_id is None else f" (id {broken.event_id})"
         _print(f"BROKEN {name(broken.chain_id)}: event{number}{event}: {broken.problem}")
     _print(
         f"{found.chains} chains, {found.events} events, {found.erased_fields} erased fields,"
-        f" {found.being_erased} organizations being erased: "
+        f" {found.being_erased} organizations being erased, {found.kept_ends} kept ends found: "
         + (f"{found.break_count} BROKEN." if found.break_count else "all verified.")
     )
     return 1 if found.break_count else 0

@@ -1,6 +1,6 @@
 """Verifies the audit log's chains: computes every digest again, in pages of one read-only snapshot."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.audit import AuditChain, AuditEvent
 from kit.audit_chain import ERASABLE_FIELDS, PLATFORM_CHAIN, event_digest, field_digest
 from kit.db.database import Database
+from tenants.audit_log.kept_ends import ERASED_ACTION, KeptEnds, are_ends_of, erased_end
 from tenants.models import Organization
 
 PAGE_ROWS = 2000
@@ -67,6 +68,8 @@ class AuditVerification(msgspec.Struct):
     breaks: list[ChainBreak] = []
     """At most ``MAX_REPORTED_BREAKS``, one for each chain."""
     break_count: int = 0
+    kept_ends: int = 0
+    """Kept ends that were found in their chain, or in the event of their organization's erasure."""
     ends: list[ChainEnd] = []
     """Of the platform's chain, or of all."""
 
@@ -83,9 +86,13 @@ class AuditVerifier:
         self._database = database
         self._page_rows = page_rows
 
-    async def verify(self, *, all_ends: bool = False) -> AuditVerification:
-        """Compute every chain again; with ``all_ends`` the result has the end of each one."""
-        found = AuditVerification()
+    async def verify(self, *, all_ends: bool = False, kept: KeptEnds | None = None) -> AuditVerification:
+        """Compute every chain again; with ``all_ends`` the result has the end of each one.
+
+        Each chain must still contain the ends that ``kept`` has for it, or have been erased with its organization.
+        """
+        found, missing = AuditVerification(), dict(kept or {})
+        erased_ends: dict[UUID, tuple[int, str]] = {}
         async with self._database.sessions() as session:
             # In one snapshot, an event that is added meanwhile and the chain's new end are both out of sight.
             await session.connection(execution_options=_SNAPSHOT)
@@ -96,15 +103,23 @@ class AuditVerifier:
             event = await anext(events, None)
             async for end in self._read_ends(session):
                 event = await _report_chains_without_end(events, event, found, before=end.id)
-                chain = _Chain(end, found)
+                chain = _Chain(end, found, missing.pop(end.id, {}))
                 while event is not None and event.chain_id == end.id:
                     chain.add(event)
+                    if event.action == ERASED_ACTION and end.id == PLATFORM_CHAIN:
+                        erased_ends |= erased_end(event)
                     event = await anext(events, None)
                 if end.id in being_erased:
                     found.being_erased += 1
                 else:
                     chain.finish(is_end_wanted=all_ends or end.id == PLATFORM_CHAIN)
             await _report_chains_without_end(events, event, found, before=None)
+        for chain_id, ends in missing.items():
+            if are_ends_of(ends, erased_ends.get(chain_id)):
+                found.kept_ends += len(ends)
+            else:
+                problem = "its chain is missing, and no erasure of its organization is recorded"
+                found.add_break(chain_id, 1, None, problem)
         return found
 
     async def _read_ends(self, session: AsyncSession) -> AsyncIterator[Any]:
@@ -145,9 +160,10 @@ class AuditVerifier:
 class _Chain:
     """Checks the events of one chain, in order, and reports the first that does not verify."""
 
-    def __init__(self, end: Any, found: AuditVerification) -> None:
+    def __init__(self, end: Any, found: AuditVerification, kept: Mapping[int, str]) -> None:
         self._end = end
         self._found = found
+        self._kept = kept
         self._break: tuple[int | None, UUID | None, str] | None = None
         self._length = 0
         self._digest: bytes | None = None
@@ -164,6 +180,9 @@ class _Chain:
         if (problem := self._find_problem(event)) is not None:
             self._break = (event.sequence, event.id, problem)
             return
+        if self._kept.get(event.sequence, event.digest.hex()) != event.digest.hex():
+            self._break = (event.sequence, event.id, "the end that was kept names another event here")
+            return
         self._length, self._digest = event.sequence, event.digest
 
     def finish(self, *, is_end_wanted: bool) -> None:
@@ -176,9 +195,13 @@ class _Chain:
             self._break = (self._length + 1, None, "the event is missing")
         if self._break is None and (self._length, self._digest) != (end.length, end.digest):
             self._break = (self._length, None, "the end stored in audit_chain is another")
+        if self._break is None and max(self._kept, default=0) > self._length:
+            self._break = (self._length + 1, None, "the event is missing: the end that was kept is later")
         if self._break is not None:
             found.add_break(end.id, *self._break)
-        elif is_end_wanted and self._digest is not None:
+            return
+        found.kept_ends += len(self._kept)
+        if is_end_wanted and self._digest is not None:
             found.ends.append(ChainEnd(end.id, self._length, self._digest.hex()))
 
     def _find_problem(self, event: Any) -> str | None:
