@@ -267,8 +267,7 @@ async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_ther
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
 
     assert await RetentionJob(database, CarrierCallDeletion(first, away, database), default_months=24).run(now) == 2
-    # The audit log does not wait for the carrier.
-    assert await first.run_due() == 1
+    assert await first.run_due() == 0
     await away.close()
     await let_pass(database, dt.timedelta(seconds=6))
     CarrierCallDeletion(second, carrier_account.carrier, database)
@@ -381,7 +380,8 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
         with pytest.raises(NotFoundAtCarrier):
             await carrier_account.carrier.leg(sid)
     assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 0)
-    assert await queue.run_due() == 0
+    # The audit log is searched again.
+    assert await queue.run_due() == 1
 
 
 async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
@@ -509,7 +509,8 @@ async def test_a_carrier_that_is_away_is_asked_again(
     first, second = (JobQueue(database, settings.secret_key) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
     await erase(walled, NumberErasureJob(first, CarrierCallDeletion(first, away, database), database), tenant)
-    assert await first.run_due() == 0
+    # The audit log does not wait for the carrier.
+    assert await first.run_due() == 1
     await away.close()
     await let_pass(database, dt.timedelta(seconds=6))
     CarrierCallDeletion(second, carrier_account.carrier, database)
