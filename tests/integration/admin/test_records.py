@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import html
 import io
 import secrets as random
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from litestar import Litestar
 from sqlalchemy.exc import DBAPIError
 
 from admin.models import StaffRole
+from calls.models import CallStatus
 from conftest import NewClient
 from epoch.app import create_app
 from kit.audit import AuditEvent
@@ -110,6 +112,21 @@ async def test_every_list_and_detail_opens_and_links_to_what_belongs_together(
         assert (await operator.client.get(f"/admin/{kind}/details/{full_tenant.ids[key]}")).status_code == 200
     call = (await operator.client.get(f"/admin/call/details/{full_tenant.ids['call_id']}")).text
     assert "Initiated, the caller&#39;s side" in call
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [(13227, "13227: The account's geographic permissions exclude this country"), (13999, "13999")],
+    ids=["a known code", "an unknown code"],
+)
+async def test_the_carriers_error_of_a_call_is_shown_with_its_meaning(
+    operator: Colleague, make: Factory, database: Database, code: int, shown: str
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    call_id = await add_call(database, tenant, token, status=CallStatus.FAILED, duration=0, carrier_error=code)
+    page = html.unescape((await operator.client.get(f"/admin/call/details/{call_id}")).text)
+    assert shown in page
 
 
 async def test_lists_go_on_by_keyset_and_count_nothing(operator: Colleague, make: Factory, database: Database) -> None:

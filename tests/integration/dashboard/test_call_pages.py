@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from calls.models import CallStatus
+from carrier.error_codes import CARRIER_ERROR_CODES
 from kit.clock import utc_now
 from kit.db.database import Database
 from support.call_factory import add_call
@@ -116,6 +117,18 @@ async def test_a_call_that_is_under_way_has_no_duration_yet(
     assert "Still under way" in page
     assert re.findall(r'<dt>Duration</dt><dd class="number">(.*?)</dd>', page) == ["–"]
     assert re.findall(r'data-label="Duration">(.*?)</td>', (await client.get(calls_of(tenant))).text) == ["–"]
+
+
+@pytest.mark.parametrize("code", CARRIER_ERROR_CODES)
+async def test_a_call_that_the_carrier_did_not_dial_says_what_to_do(
+    client: httpx.AsyncClient, make: Factory, database: Database, code: int
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    call_id = await add_call(database, tenant, token, status=CallStatus.FAILED, duration=0, carrier_error=code)
+    await sign_in(client, tenant.owner)
+    page = html.unescape((await client.get(f"{calls_of(tenant)}/{call_id}")).text)
+    assert f"{CARRIER_ERROR_CODES[code].message}. The call was not dialled and cost nothing." in page
 
 
 async def test_another_tenants_call_is_not_found(client: httpx.AsyncClient, make: Factory, database: Database) -> None:
