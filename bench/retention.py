@@ -199,7 +199,7 @@ async def _pass(url: str, connection: asyncpg.Connection, name: str, months: int
     jobs = Database(url, role=ADMIN_ROLE)
     carrier = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
     retention = RetentionJob(
-        jobs, CarrierCallDeletion(JobQueue(jobs, settings.secret_key), carrier, jobs), default_months=months
+        jobs, CarrierCallDeletion(JobQueue(jobs, settings.secret_keys), carrier, jobs), default_months=months
     )
     read = "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()"
     before, began = await connection.fetchval(read), time.perf_counter()

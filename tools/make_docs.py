@@ -140,6 +140,7 @@ def _accepted(read: ast.Call) -> str:
 VALUES = {
     "positive": "above 0, at most 1,000",
     "secret": "at least 32 characters",
+    "secrets": "secrets of at least 32 characters, comma-separated",
     "web_address": "`http(s)://host[:port]`",
     "database": "`postgresql://…`",
     "mail_server": "`smtp://…` or `smtps://…`",

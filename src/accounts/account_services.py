@@ -38,13 +38,13 @@ def build_account_services(settings: Settings, database: Database, mailer: Maile
     """Make the objects. Call it once for each application: ``Passwords`` owns the threads that check passwords."""
     passwords, url = Passwords(settings.data_dir / "locks"), settings.public_url
     throttle = LoginThrottle(database, exempts_loopback=settings.is_sandbox)
-    totp = TotpSecrets(settings.secret_key)
-    ceremony = PasskeyCeremony(throttle, public_url=url, secret=settings.secret_key)
+    totp = TotpSecrets(settings.secret_keys)
+    ceremony = PasskeyCeremony(throttle, public_url=url, secret_keys=settings.secret_keys)
     authenticator = Authenticator(database, passwords, throttle, totp, ceremony)
     return AccountServices(
         authenticator=authenticator,
         registration=Registration(
-            database, passwords, throttle, mailer, totp, public_url=url, secret=settings.secret_key
+            database, passwords, throttle, mailer, totp, public_url=url, secret_keys=settings.secret_keys
         ),
         password_reset=PasswordReset(database, passwords, throttle, mailer, totp, public_url=url),
         account_settings=AccountSettings(database, passwords, throttle, mailer, totp, authenticator, public_url=url),

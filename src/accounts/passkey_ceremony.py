@@ -26,6 +26,7 @@ from accounts.login_throttle import LoginThrottle
 from accounts.models import AbstractAccount, AbstractPasskey
 from kit.clock import utc_now
 from kit.encryption import Encryptor
+from kit.secret_keys import SecretKeys
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
 _SECONDS = int(CHALLENGE_LIFETIME.total_seconds())
@@ -61,10 +62,10 @@ class _Ticket(msgspec.Struct, frozen=True):
 class PasskeyCeremony:
     """Asks and checks. A challenge works once, for five minutes, in the browser and for the purpose it was made for."""
 
-    def __init__(self, throttle: LoginThrottle, *, public_url: str, secret: str) -> None:
+    def __init__(self, throttle: LoginThrottle, *, public_url: str, secret_keys: SecretKeys) -> None:
         """``throttle`` remembers used challenges for all workers."""
         self._throttle = throttle
-        self._secret = secret
+        self._secret_keys = secret_keys
         self._origin = public_url
         self._rp_id = urlsplit(public_url).hostname or ""
         self.is_available = is_passkey_address(public_url)
@@ -177,7 +178,7 @@ class PasskeyCeremony:
         return challenge, self._encryptor(purpose).encrypt(msgspec.json.encode(ticket))
 
     def _encryptor(self, purpose: str) -> Encryptor:
-        return Encryptor(self._secret, f"passkey:{purpose}")
+        return Encryptor(self._secret_keys, f"passkey:{purpose}")
 
 
 def is_passkey_address(public_url: str) -> bool:

@@ -1,7 +1,5 @@
 """Registers accounts and confirms e-mail addresses by a mailed link."""
 
-import hashlib
-import hmac
 import secrets
 
 import msgspec
@@ -26,7 +24,7 @@ from kit.clock import utc_now
 from kit.db.database import Database, set_tenant_context
 from kit.errors import TooMany, ValidationFailed
 from kit.mail import Mailer
-from kit.secrets import derive_key
+from kit.secret_keys import SecretKeys, Signer
 
 _RESET = TokenPurpose.RESET_PASSWORD
 
@@ -63,7 +61,7 @@ class Registration:
         totp: TotpSecrets,
         *,
         public_url: str,
-        secret: str,
+        secret_keys: SecretKeys,
     ) -> None:
         self._database = database
         self._passwords = passwords
@@ -71,7 +69,7 @@ class Registration:
         self._mailer = mailer
         self._totp = totp
         self._public_url = public_url
-        self._key = derive_key(secret, "sign-up")
+        self._signer = Signer(secret_keys, "sign-up")
 
     async def sign_up(self, *, email: str, password: str, name: str, address: str) -> str:
         """Create an account, mail its link, and return the proof that this browser created it.
@@ -178,10 +176,10 @@ class Registration:
             return False
         if link.new_email is not None:
             raise NotSignedIn
-        return proof is None or not hmac.compare_digest(proof.encode(), self._proof(raw).encode())
+        return proof is None or not self._signer.verify(raw.encode(), proof)
 
     def _proof(self, raw: str) -> str:
-        return hmac.new(self._key, raw.encode(), hashlib.sha256).hexdigest()
+        return self._signer.sign(raw.encode()).hex()
 
     def _link(self, raw: str) -> str:
         return f"{self._public_url}/verify-email/{raw}"

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import pyotp
 import sqlalchemy as sa
+import structlog
+from cryptography.exceptions import InvalidTag
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.errors import SecondFactorUnchanged, WrongCode
@@ -20,6 +22,7 @@ RECOVERY_CODE_COUNT = 10
 _GROUPS, _GROUP_LETTERS = 4, 4
 # Without letters and digits that look alike. 16 of them are 79 random bits.
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+log = structlog.get_logger("epoch.accounts")
 
 
 class SecondFactorService:
@@ -106,7 +109,11 @@ class SecondFactorService:
 
     async def _use_step(self, user: AbstractAccount, code: str) -> bool:
         """Claim the time step of ``code``: the present one or one next to it. Each step can be claimed once."""
-        step = self._totp.find_step(self._decrypt(user), code)
+        try:
+            step = self._totp.find_step(self._decrypt(user), code)
+        except InvalidTag:
+            log.error("second_factor_unreadable", advice="its EPOCH_SECRET_KEY is missing: epoch doctor")
+            return False
         if step is None:
             return False
         rows = type(user)

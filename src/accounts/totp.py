@@ -4,12 +4,14 @@ import hmac
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import UUID
 
 import pyotp
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from kit.secrets import derive_key
+from kit.secret_keys import SecretKeys
 
 TOTP_ISSUER = "Epoch Voice"
 TOTP_STEP_SECONDS = 30
@@ -19,19 +21,34 @@ _NONCE_BYTES = 12
 class TotpSecrets:
     """Encrypts TOTP secrets and finds the time steps of codes. Made once at start."""
 
-    def __init__(self, secret_key: str, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, secrets: SecretKeys, *, clock: Callable[[], float] = time.time) -> None:
         """``clock`` returns Unix seconds."""
-        self._cipher = AESGCM(derive_key(secret_key, "second-factor"))
+        self._ciphers = [AESGCM(key) for key in secrets.derive("second-factor")]
         self._clock = clock
 
     def encrypt(self, user_id: UUID, secret: str) -> bytes:
         """Encrypt ``secret`` for the account ``user_id``: in another row it cannot be decrypted."""
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, secret.encode(), user_id.bytes)
+        return nonce + self._ciphers[0].encrypt(nonce, secret.encode(), user_id.bytes)
 
     def decrypt(self, user_id: UUID, encrypted: bytes) -> str:
-        """The secret of the account ``user_id``, in base 32. Raises: InvalidTag, when it is of another account."""
-        return self._cipher.decrypt(encrypted[:_NONCE_BYTES], encrypted[_NONCE_BYTES:], user_id.bytes).decode()
+        """The secret of the account ``user_id``, in base 32.
+
+        Raises:
+            InvalidTag: it is of another account, or no key of ours decrypts it.
+        """
+        for cipher in self._ciphers[:-1]:
+            with suppress(InvalidTag):
+                return _decrypt(cipher, user_id, encrypted)
+        return _decrypt(self._ciphers[-1], user_id, encrypted)
+
+    def is_current(self, user_id: UUID, encrypted: bytes) -> bool:
+        """True when the present EPOCH_SECRET_KEY decrypts it."""
+        try:
+            _decrypt(self._ciphers[0], user_id, encrypted)
+        except InvalidTag:
+            return False
+        return True
 
     def find_step(self, secret: str, code: str) -> int | None:
         """The time step of ``code``: the present one or one next to it; None when the code is wrong."""
@@ -40,6 +57,10 @@ class TotpSecrets:
         typed = "".join(code.split()).encode()
         steps = (now, now - 1, now + 1)
         return next((step for step in steps if hmac.compare_digest(totp.generate_otp(step).encode(), typed)), None)
+
+
+def _decrypt(cipher: AESGCM, user_id: UUID, encrypted: bytes) -> str:
+    return cipher.decrypt(encrypted[:_NONCE_BYTES], encrypted[_NONCE_BYTES:], user_id.bytes).decode()
 
 
 def enrolment_uri(email: str, secret: str) -> str:

@@ -197,4 +197,4 @@ def safe_return_path(path: str | None) -> str:
 
 
 def _notice_encryptor(request: Request) -> Encryptor:
-    return Encryptor(back_office(request).settings.secret_key, NOTICE_COOKIE)
+    return Encryptor(back_office(request).settings.secret_keys, NOTICE_COOKIE)

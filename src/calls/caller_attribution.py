@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accounts.models import User
 from calls.callback_forms import OutgoingCall
 from calls.models import MAX_AGENT_CHARACTERS
+from kit.secret_keys import SecretKeys
 from tenants.models import Membership
 from widget.client_ids import SignedClientIds
 from widget.models import EmbedToken
@@ -15,8 +16,8 @@ from widget.models import EmbedToken
 class CallerAttribution:
     """Finds the member behind a client id that was issued to somebody who was signed in. Made once at start."""
 
-    def __init__(self, secret: str) -> None:
-        self._client_ids = SignedClientIds(secret)
+    def __init__(self, keys: SecretKeys) -> None:
+        self._client_ids = SignedClientIds(keys)
 
     def may_identify(self, outgoing: OutgoingCall) -> bool:
         """False for nearly all calls from customers' pages; needs no database."""

@@ -28,7 +28,7 @@ Visit = Request[Any, Any, State]
 async def report_page(request: Visit, token: FromPath[str]) -> Response[str]:
     """Say who invited whom, and offer the report; afterwards say that it was made."""
     try:
-        link = ReportLinks(SETTINGS.get(request.app).secret_key).read(token)
+        link = ReportLinks(SETTINGS.get(request.app).secret_keys).read(token)
         async with DATABASE.get(request.app).tenant_session(link.organization_id) as session:
             invitation = await InvitationReportService(session).preview(link)
     except ReportLinkNotUsable:
@@ -43,7 +43,7 @@ async def report_invitation(request: Visit, token: FromPath[str]) -> Response[st
     """Make the report; a second one changes nothing."""
     await read_form(request)
     try:
-        link = ReportLinks(SETTINGS.get(request.app).secret_key).read(token)
+        link = ReportLinks(SETTINGS.get(request.app).secret_keys).read(token)
         await _count_report(request)
         async with DATABASE.get(request.app).tenant_session(link.organization_id) as session:
             await InvitationReportService(session).report(link)

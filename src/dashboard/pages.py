@@ -90,7 +90,7 @@ def redirect(
     settings = SETTINGS.get(request.app)
     response = Response("", status_code=303, media_type=MediaType.HTML, headers={"Location": path}, cookies=cookies)
     if notice is not None:
-        encrypted = Encryptor(settings.secret_key, NOTICE_COOKIE).encrypt(
+        encrypted = Encryptor(settings.secret_keys, NOTICE_COOKIE).encrypt(
             msgspec.json.encode(Notice(notice, is_problem))
         )
         response.set_cookie(_cookie(settings, NOTICE_COOKIE, encrypted, max_age=NOTICE_SECONDS))
@@ -101,7 +101,7 @@ def read_notice(request: Request[Any, Any, Any]) -> Notice | None:
     """Return the notice of the previous page, if its cookie is valid."""
     raw = request.cookies.get(NOTICE_COOKIE)
     settings = SETTINGS.get(request.app)
-    decrypted = Encryptor(settings.secret_key, NOTICE_COOKIE).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
+    decrypted = Encryptor(settings.secret_keys, NOTICE_COOKIE).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
     return None if decrypted is None else msgspec.json.decode(decrypted, type=Notice)
 
 

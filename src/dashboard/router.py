@@ -29,7 +29,7 @@ def page_router(settings: Settings, handlers: Sequence[ControllerRouterHandler])
         route_handlers=handlers,
         middleware=[
             TenantConcurrencyMiddleware,
-            DefineMiddleware(CsrfMiddleware, secret=settings.secret_key, public_url=settings.public_url, forms=True),
+            DefineMiddleware(CsrfMiddleware, secrets=settings.secret_keys, public_url=settings.public_url, forms=True),
             DefineMiddleware(SessionMiddleware, public_url=settings.public_url),
         ],
         exception_handlers=PAGE_EXCEPTION_HANDLERS,

@@ -120,7 +120,7 @@ async def _second_factor_form(request: Visit, form: Form | None, *, status: int 
 def _codes_encryptor(request: Visit) -> Encryptor:
     # Bound to the person: whoever signs in next in this browser cannot see them.
     purpose = f"{RECOVERY_CODES_COOKIE}:{current_viewer(request).user_id}"
-    return Encryptor(SETTINGS.get(request.app).secret_key, purpose)
+    return Encryptor(SETTINGS.get(request.app).secret_keys, purpose)
 
 
 def _codes_cookie(request: Visit, codes: Sequence[str] | None) -> Cookie:

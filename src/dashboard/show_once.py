@@ -37,7 +37,7 @@ def clear_cookie(request: Request[Any, Any, Any]) -> Cookie:
 
 def _encryptor(request: Request[Any, Any, Any]) -> Encryptor:
     # Bound to the session: on a shared computer the next person sees nothing.
-    return Encryptor(SETTINGS.get(request.app).secret_key, f"issued:{request.scope['user'].session_id}")
+    return Encryptor(SETTINGS.get(request.app).secret_keys, f"issued:{request.scope['user'].session_id}")
 
 
 def _cookie(settings: Settings, path: str, value: str, max_age: int) -> Cookie:

@@ -55,6 +55,7 @@ from kit.counters import CounterBuffer
 from kit.db.connections import share_connections
 from kit.db.connector import Connector
 from kit.db.database import ADMIN_ROLE, REQUEST_ROLE, STAFF_ROLE, Database
+from kit.environment import SettingsError
 from kit.http.app_key import DATABASE, EXPORT_DATABASE, JOB_QUEUE, MAILER, SETTINGS
 from kit.http.client_address import ClientAddressResolver
 from kit.http.csrf import CsrfMiddleware
@@ -68,7 +69,7 @@ from kit.http.tenant_concurrency import TENANT_CONCURRENCY, TenantConcurrency, T
 from kit.jobs.queue import JobQueue
 from kit.jobs.scheduler import BackgroundService
 from kit.mail import build_mailer
-from kit.settings import Settings, SettingsError
+from kit.settings import Settings
 from phone_numbers.controllers import PhoneNumberController
 from phone_numbers.provisioning import NUMBER_PROVISIONING
 from privacy.carrier_deletion import CarrierCallDeletion
@@ -133,7 +134,7 @@ def create_app(
     )
     staff = database.for_role(STAFF_ROLE, engine_connections=shares.staff)
     exports = database.for_role(REQUEST_ROLE, engine_connections=shares.exports, wait_seconds=JOB_WAIT_SECONDS)
-    queue = JobQueue(jobs, settings.secret_key)
+    queue = JobQueue(jobs, settings.secret_keys)
     terminator = CallTerminator(jobs, carrier, queue)
     at_carrier = CarrierCallDeletion(queue, carrier, jobs)
     erasure = NumberErasureJob(queue, at_carrier, jobs)
@@ -141,7 +142,7 @@ def create_app(
     alert_mailer = AlertMailer(mailer.send_after_commit, settings.public_url)
     admission = CallAdmission(
         database,
-        CallerAttribution(settings.secret_key),
+        CallerAttribution(settings.secret_keys),
         load_price_list(settings.data_dir),
         alert_mailer,
     )
@@ -260,7 +261,7 @@ def _phone_endpoints(
     limiter: RateLimiter,
     measures: CounterBuffer,
 ) -> list[ASGIRouteHandler]:
-    tickets = Tickets(settings.secret_key)
+    tickets = Tickets(settings.secret_keys)
     authenticator = TokenAuthenticator(settings, database, limiter, tickets, on_blocked=refused.add)
     signer = AccessTokenSigner(settings.twilio, ttl=settings.access_token_ttl)
     exchange = ExchangeHandler(signer, tickets, usage, signaling=carrier.signaling)
@@ -290,7 +291,7 @@ def _api(settings: Settings) -> Router:
         ],
         middleware=[
             TenantConcurrencyMiddleware,
-            DefineMiddleware(CsrfMiddleware, secret=settings.secret_key, public_url=settings.public_url),
+            DefineMiddleware(CsrfMiddleware, secrets=settings.secret_keys, public_url=settings.public_url),
             DefineMiddleware(SessionMiddleware, public_url=settings.public_url),
         ],
         dependencies={"page_query": Provide(page_query, sync_to_thread=False)},

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 
 from kit.db.connector import APPLICATION_NAME
-from kit.settings import Settings, SettingsError
+from kit.environment import SettingsError
+from kit.settings import Settings
 
 COMMAND_CONNECTIONS = 5
 """Connections beside the workers': migrations, ``epoch doctor`` and other commands."""

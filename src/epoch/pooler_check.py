@@ -3,7 +3,8 @@
 import asyncpg
 
 from kit.db.connector import Connector
-from kit.settings import Settings, SettingsError
+from kit.environment import SettingsError
+from kit.settings import Settings
 
 CONNECT_SECONDS = 10.0
 

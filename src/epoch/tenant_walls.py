@@ -11,7 +11,8 @@ from alembic import command
 
 from epoch.migrations import ROLES, alembic_config
 from kit.db.connector import Connector
-from kit.settings import Settings, SettingsError
+from kit.environment import SettingsError
+from kit.settings import Settings
 
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
 SHOWN_FINDINGS = 3

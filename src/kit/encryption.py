@@ -2,25 +2,51 @@
 
 import base64
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from kit.secrets import derive_key
+from kit.secret_keys import SecretKeys
+
+_VERSION_AND_TIME = "gAAAAA"
+"""The beginning of each encrypted text: the format's version, and the first bytes of a time before 2106."""
 
 
 class Encryptor:
-    """Encrypts and signs for one ``purpose``; an encryptor of another purpose cannot decrypt it."""
+    """Encrypts and signs for one ``purpose``; an encryptor of another purpose cannot decrypt it.
 
-    def __init__(self, secret: str, purpose: str) -> None:
-        key = derive_key(secret, f"sealed:{purpose}")
-        self._fernet = Fernet(base64.urlsafe_b64encode(key))
+    It encrypts with the present secret, and decrypts with the predecessors' keys too.
+    """
+
+    def __init__(self, secrets: SecretKeys, purpose: str) -> None:
+        keys = [Fernet(base64.urlsafe_b64encode(key)) for key in secrets.derive(f"sealed:{purpose}")]
+        self._current, self._all = keys[0], MultiFernet(keys)
 
     def encrypt(self, content: bytes) -> str:
         """Encrypt ``content`` to text that fits in a cookie or a column."""
-        return self._fernet.encrypt(content).decode()
+        return self._current.encrypt(content).decode()
 
     def decrypt(self, encrypted: str, *, seconds: int | None) -> bytes | None:
         """Decrypt a text that was encrypted at most ``seconds`` ago, or at any time for None; else return None."""
         try:
-            return self._fernet.decrypt(encrypted.encode(), ttl=seconds)
+            return self._all.decrypt(encrypted.encode(), ttl=seconds)
         except InvalidToken:
             return None
+
+    def is_current(self, encrypted: str) -> bool:
+        """True when the present secret decrypts the text."""
+        try:
+            self._current.decrypt(encrypted.encode())
+        except InvalidToken:
+            return False
+        return True
+
+    def renew(self, encrypted: str) -> str | None:
+        """The same content and time, encrypted with the present secret; None when no key decrypts it."""
+        try:
+            return self._all.rotate(encrypted.encode()).decode()
+        except InvalidToken:
+            return None
+
+
+def looks_encrypted(text: str) -> bool:
+    """True for texts that have the form of ``Encryptor.encrypt``'s."""
+    return text.startswith(_VERSION_AND_TIME)

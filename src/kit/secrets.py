@@ -1,4 +1,4 @@
-"""Secrets (embed tokens, API keys): minted, shown once, stored as a digest. Keys derived from EPOCH_SECRET_KEY."""
+"""Secrets (embed tokens, API keys): minted, shown once, stored as a digest."""
 
 import hashlib
 import secrets
@@ -9,11 +9,6 @@ from zlib import crc32
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 BODY_LENGTH = 32
 CHECKSUM_LENGTH = 6
-
-
-def derive_key(secret: str, purpose: str) -> bytes:
-    """Derive a key of 32 bytes for one purpose from ``secret``, the value of EPOCH_SECRET_KEY."""
-    return hashlib.sha256(f"{purpose}:{secret}".encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)

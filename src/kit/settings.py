@@ -1,14 +1,14 @@
 """Settings: read once from the environment into a frozen object; an invalid value is an error."""
 
-import re
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
-from kit.db.url import DatabaseUrlError, parse_database_url
+from kit.environment import EnvironmentReader, SettingsError
+from kit.secret_keys import SecretKeys
 
 DEVELOPMENT_SECRET = "development-only-secret-change-me-in-production"  # noqa: S105 - named as what it is, refused in production
 SANDBOX_ACCOUNT_SID = "AC" + "5a" * 16
@@ -16,11 +16,6 @@ SANDBOX_AUTH_TOKEN = "5b" * 16
 SANDBOX_API_KEY_SID = "SK" + "5c" * 16
 SANDBOX_API_KEY_SECRET = "5d" * 16
 SANDBOX_TWIML_APP_SID = "AP" + "5e" * 16
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-class SettingsError(Exception):
-    """A setting is missing or invalid; the message names it and says what to do."""
 
 
 class CarrierSettings(msgspec.Struct, frozen=True):
@@ -65,6 +60,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The database beside the pooler, for migrations, jobs and commands; needed with ``EPOCH_DATABASE_POOLER``."""
     secret_key: str
     """Signs cookies and tickets, and encrypts second factors and queued mails."""
+    secret_key_previous: tuple[str, ...] = ()
+    """Former secrets while ``EPOCH_SECRET_KEY`` is replaced: they verify and decrypt, and never sign."""
     carrier: str
     """The telephone carrier."""
     access_token_ttl: int
@@ -105,6 +102,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return f"Settings(env={self.env!r}, public_url={self.public_url!r}, carrier={self.carrier!r}, …)"
 
     @property
+    def secret_keys(self) -> SecretKeys:
+        """The secret and its predecessors: everything derived from them is made of this."""
+        return SecretKeys(self.secret_key, self.secret_key_previous)
+
+    @property
     def owner_url(self) -> str | None:
         """The URL for what needs a connection of its own: migrations, jobs, commands."""
         return self.database_direct_url or self.database_url
@@ -141,7 +143,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: a value is missing or invalid, or unsafe for real calls, visitors or ``EPOCH_ENV=production``.
     """
-    read = _Reader(environ)
+    read = EnvironmentReader(environ)
     env = read.choice("EPOCH_ENV", ("development", "production"), "development")
     port = read.whole("EPOCH_PORT", 8000, low=1, high=65535)
     carrier = read.choice("EPOCH_CARRIER", ("sandbox", "twilio"), "sandbox")
@@ -154,6 +156,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         database_pooler=read.choice("EPOCH_DATABASE_POOLER", ("none", "transaction"), "none"),
         database_direct_url=read.database("EPOCH_DATABASE_DIRECT_URL"),
         secret_key=read.secret("EPOCH_SECRET_KEY", DEVELOPMENT_SECRET),
+        secret_key_previous=read.secrets("EPOCH_SECRET_KEY_PREVIOUS"),
         carrier=carrier,
         access_token_ttl=read.whole("EPOCH_ACCESS_TOKEN_TTL", 3600, low=5, high=86_400),
         valkey_url=read.optional("EPOCH_VALKEY_URL"),
@@ -179,7 +182,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _carrier(read: "_Reader", carrier: str) -> CarrierSettings:
+def _carrier(read: EnvironmentReader, carrier: str) -> CarrierSettings:
     sandbox = carrier == "sandbox"
     return CarrierSettings(
         account_sid=read.sid("TWILIO_ACCOUNT_SID", "AC", SANDBOX_ACCOUNT_SID if sandbox else None),
@@ -194,10 +197,16 @@ def _carrier(read: "_Reader", carrier: str) -> CarrierSettings:
 
 def _refuse_development_values(settings: Settings) -> None:
     """Refuse what everybody knows where money or strangers are at stake, whatever ``EPOCH_ENV`` says."""
-    if settings.secret_key == DEVELOPMENT_SECRET and not (settings.is_sandbox and settings.public_is_loopback):
+    is_for_this_machine = settings.is_sandbox and settings.public_is_loopback
+    if settings.secret_key == DEVELOPMENT_SECRET and not is_for_this_machine:
         raise SettingsError(
             "EPOCH_SECRET_KEY must be set to a random secret of your own (32 characters or more): everybody knows the"
             " development secret, and EPOCH_CARRIER or EPOCH_PUBLIC_URL is not for this machine alone"
+        )
+    if DEVELOPMENT_SECRET in settings.secret_key_previous and not is_for_this_machine:
+        raise SettingsError(
+            "EPOCH_SECRET_KEY_PREVIOUS must not contain the development secret: everybody knows it, so anybody could"
+            " sign in with it"
         )
     if settings.is_sandbox:
         return
@@ -245,130 +254,3 @@ def _refuse_unsafe(settings: Settings, *, proxies_are_declared: bool) -> None:
     for refused, why in unsafe:
         if refused:
             raise SettingsError(why)
-
-
-_EMAIL = re.compile(r"[A-Za-z0-9.!#$&'*+/=^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-
-
-class _Reader:
-    """Reads environment variables; each error names its variable."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def optional(self, name: str) -> str | None:
-        return self._environ.get(name, "").strip() or None
-
-    def text(self, name: str, default: str) -> str:
-        return self.optional(name) or default
-
-    def required(self, name: str, default: str | None) -> str:
-        value = self.optional(name) or default
-        if value is None:
-            raise SettingsError(f"{name} is not set: EPOCH_CARRIER=twilio needs it")
-        return value
-
-    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
-        value = self.text(name, default)
-        if value not in choices:
-            raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
-        return value
-
-    def whole(self, name: str, default: int, *, low: int, high: int) -> int:
-        value = self.text(name, str(default))
-        # Python refuses to parse thousands of digits; no setting needs more than nine.
-        if not (value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high):
-            raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {value[:40]!r}")
-        return int(value)
-
-    def positive(self, name: str, default: float) -> float:
-        value = self.text(name, str(default))
-        try:
-            number = float(value)
-        except ValueError:
-            number = 0.0
-        if not 0 < number <= 1000:
-            raise SettingsError(f"{name} must be a number above 0 and at most 1000, not {value!r}")
-        return number
-
-    def secret(self, name: str, default: str) -> str:
-        value = self.text(name, default)
-        if len(value) < 32:
-            raise SettingsError(f"{name} must have at least 32 characters")
-        return value
-
-    def sid(self, name: str, prefix: str, default: str | None) -> str:
-        value = self.required(name, default)
-        if not (value.startswith(prefix) and len(value) == 34 and value[2:].isalnum()):
-            raise SettingsError(f"{name} must be {prefix} followed by 32 letters and digits")
-        return value
-
-    def web_address(self, name: str, default: str) -> str:
-        """The address as browsers write it in ``Origin``: lower case, without the scheme's default port."""
-        value = self.text(name, default)
-        parts = _split(value)
-        if (
-            parts is None
-            or parts.scheme not in _DEFAULT_PORTS
-            or not parts.hostname
-            or parts.path not in ("", "/")
-            or any(mark in value for mark in "@?#")
-        ):
-            raise SettingsError(
-                f"{name} must be like https://voice.example.com (scheme, host and port only), not {value!r}"
-            )
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
-        return f"{parts.scheme}://{host}{port}"
-
-    def database(self, name: str) -> str | None:
-        value = self.optional(name)
-        if value is not None:
-            try:
-                parse_database_url(value, self._environ)
-            except DatabaseUrlError as error:
-                raise SettingsError(f"{name} {error}") from error
-        return value
-
-    def mail_server(self, name: str) -> str | None:
-        value = self.optional(name)
-        parts = _split(value or "")
-        if value is not None and (parts is None or parts.scheme not in ("smtp", "smtps") or not parts.hostname):
-            # The message does not repeat the value: it may contain a password.
-            raise SettingsError(f"{name} must be like smtp://user:password@mail.example.com:587 (or smtps://)")
-        return value
-
-    def email_address(self, name: str) -> str | None:
-        value = self.optional(name)
-        if value is not None and not _EMAIL.fullmatch(value):
-            raise SettingsError(f"{name} must be an e-mail address like security@example.com, not {value[:80]!r}")
-        return value
-
-    def networks(self, name: str) -> tuple[str, ...]:
-        entries = tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
-        for entry in entries:
-            try:
-                ip_network(entry)
-            except ValueError as error:
-                raise SettingsError(f"{name} must be addresses or networks, comma-separated, not {entry!r}") from error
-        return entries
-
-    def proxies(self, name: str) -> tuple[str, ...]:
-        if self.text(name, "").lower() == "none":
-            return ()
-        entries = self.networks(name)
-        if not entries and self.optional(name):
-            raise SettingsError(f"{name} must be addresses or networks, comma-separated, or none")
-        if any(ip_network(entry).prefixlen == 0 for entry in entries):
-            raise SettingsError(f"{name} must name your own proxies: a network of all addresses trusts every client")
-        return entries
-
-
-def _split(address: str) -> SplitResult | None:
-    """The parts of ``address``; None when they or the port cannot be parsed."""
-    try:
-        parts = urlsplit(address)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from kit.settings import Settings, SettingsError, load_settings
+from kit.environment import SettingsError
+from kit.settings import Settings, load_settings
 from sandbox.account_store import AccountStoreError
 from sandbox.app import SandboxCarrier
 

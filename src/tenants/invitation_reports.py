@@ -14,6 +14,7 @@ from kit.audit import record
 from kit.clock import utc_now
 from kit.encryption import Encryptor
 from kit.errors import NotFound
+from kit.secret_keys import SecretKeys
 from kit.text import plain_name
 from tenants.errors import AlreadyApplied, ReportLinkNotUsable
 from tenants.invitation_limits import recipient_digest
@@ -42,8 +43,8 @@ class ReportLink(NamedTuple):
 class ReportLinks:
     """Signs and reads the tokens of report links."""
 
-    def __init__(self, secret_key: str) -> None:
-        self._encryptor = Encryptor(secret_key, "invitation-report")
+    def __init__(self, secrets: SecretKeys) -> None:
+        self._encryptor = Encryptor(secrets, "invitation-report")
 
     def token_for(self, invitation: Invitation) -> str:
         """The token for the mail of ``invitation``."""

@@ -20,7 +20,7 @@ def invitation_mail(sent: SentInvitation, *, inviter: str, settings: Settings) -
     Of all mails only this one goes to people who have no account or did not join, with words that a customer chose.
     """
     public_url = settings.public_url
-    report = ReportLinks(settings.secret_key).token_for(sent.invitation)
+    report = ReportLinks(settings.secret_keys).token_for(sent.invitation)
     role, days = sent.invitation.role.with_article, INVITATION_LIFETIME.days
     # Strangers chose these names, and a stranger reads them.
     person, organization = (

@@ -6,13 +6,11 @@ part of a signed client id is a MAC over the member's id. Signed and random clie
 can make or verify a signed one.
 """
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Iterable
 from uuid import UUID
 
-from kit.secrets import derive_key
+from kit.secret_keys import SecretKeys, Signer
 
 _RANDOM_DIGITS, _CHECK_DIGITS, _OWNER_DIGITS = 5, 3, 8
 """Hex digits of a signed client id. By the check digits all but 1 in 4,096 random client ids skip the member lookup."""
@@ -24,37 +22,50 @@ def new_client_id() -> str:
 
 
 class SignedClientIds:
-    """Makes and verifies the client ids of members, with a key derived from the product's secret.
+    """Makes and verifies the client ids of members, with keys derived from the product's secrets.
 
-    A random client id passes for a member's with a probability of 2^-44. The server draws client ids itself, at most
-    20 a second for a token, and only the name shown beside a call depends on them.
+    A random client id passes for a member's with a probability of 2^-44 for each key. The server draws client ids
+    itself, at most 20 a second for a token, and only the name shown beside a call depends on them.
     """
 
-    def __init__(self, secret: str) -> None:
-        self._key = derive_key(secret, "member-phone")
+    def __init__(self, keys: SecretKeys) -> None:
+        self._signer = Signer(keys, "member-phone")
 
     def create(self, token_id: UUID, user_id: UUID) -> str:
         """A new client id of ``user_id`` for ``token_id``."""
         nonce = secrets.token_hex(_RANDOM_DIGITS)[:_RANDOM_DIGITS]
-        return nonce + self._check_digits(token_id, nonce) + self._owner_digits(token_id, nonce, user_id)
+        check = _check_digits(self._signer.sign(_check_message(token_id, nonce)))
+        return nonce + check + _owner_digits(self._signer.sign(_owner_message(token_id, nonce, user_id)))
 
     def may_be_signed(self, token_id: UUID, client_id: str) -> bool:
         """False for nearly every random client id, decided without the list of members."""
         nonce, check = client_id[:_RANDOM_DIGITS], client_id[_RANDOM_DIGITS:-_OWNER_DIGITS]
-        return hmac.compare_digest(check, self._check_digits(token_id, nonce))
+        return self._signer.verify(_check_message(token_id, nonce), check, _check_digits)
 
     def owner_of(self, token_id: UUID, client_id: str, user_ids: Iterable[UUID]) -> UUID | None:
         """The member of ``user_ids`` that the client id was made for; None for all others."""
         nonce, owner = client_id[:_RANDOM_DIGITS], client_id[-_OWNER_DIGITS:]
         return next(
-            (user for user in user_ids if hmac.compare_digest(owner, self._owner_digits(token_id, nonce, user))), None
+            (
+                user
+                for user in user_ids
+                if self._signer.verify(_owner_message(token_id, nonce, user), owner, _owner_digits)
+            ),
+            None,
         )
 
-    def _check_digits(self, token_id: UUID, nonce: str) -> str:
-        return self._mac(b"mark" + token_id.bytes + nonce.encode())[:_CHECK_DIGITS]
 
-    def _owner_digits(self, token_id: UUID, nonce: str, user_id: UUID) -> str:
-        return self._mac(b"person" + token_id.bytes + nonce.encode() + user_id.bytes)[:_OWNER_DIGITS]
+def _check_message(token_id: UUID, nonce: str) -> bytes:
+    return b"mark" + token_id.bytes + nonce.encode()
 
-    def _mac(self, message: bytes) -> str:
-        return hmac.new(self._key, message, hashlib.sha256).hexdigest()
+
+def _owner_message(token_id: UUID, nonce: str, user_id: UUID) -> bytes:
+    return b"person" + token_id.bytes + nonce.encode() + user_id.bytes
+
+
+def _check_digits(signature: bytes) -> str:
+    return signature.hex()[:_CHECK_DIGITS]
+
+
+def _owner_digits(signature: bytes) -> str:
+    return signature.hex()[:_OWNER_DIGITS]

@@ -7,15 +7,13 @@ its identity when it fetches a new access token: the carrier resumes a live call
 """
 
 import base64
-import hashlib
-import hmac
 import re
 from uuid import UUID
 
 import msgspec
 
 from kit.clock import utc_now
-from kit.secrets import derive_key
+from kit.secret_keys import SecretKeys, Signer
 from kit.settings import Settings
 from widget.client_ids import SignedClientIds, new_client_id
 
@@ -50,10 +48,10 @@ class Ticket(msgspec.Struct, frozen=True):
 
 
 class Tickets:
-    """Issues and verifies tickets with a key derived from the product's secret."""
+    """Issues and verifies tickets with keys derived from the product's secrets."""
 
-    def __init__(self, secret: str) -> None:
-        self._mac = hmac.new(derive_key(secret, "ticket"), digestmod=hashlib.sha256)
+    def __init__(self, secrets: SecretKeys) -> None:
+        self._signer = Signer(secrets, "ticket")
 
     def issue(self, token_id: UUID, ticket: Ticket, expires_at: int) -> str:
         """The text of ``ticket`` for ``token_id``, valid until ``expires_at`` (Unix seconds) or its end."""
@@ -61,12 +59,14 @@ class Tickets:
         if ticket.origin is not None:
             page = _ORIGIN + base64.urlsafe_b64encode(ticket.origin).decode().rstrip("=")
         content = f"{min(expires_at, ticket.end):08x}.{ticket.first_exchange:08x}.{ticket.client_id}.{page}"
-        return f"{content}.{self._signature(token_id, content)}"
+        return f"{content}.{_spell(self._signer.sign(token_id.bytes + content.encode()))}"
 
     def read(self, text: str, token_id: UUID, now: int) -> Ticket | None:
         """The ticket in ``text``; None when it is forged, expired or for another token."""
         found = _FORMAT.fullmatch(text)
-        if found is None or not hmac.compare_digest(found["signature"], self._signature(token_id, found["content"])):
+        if found is None:
+            return None
+        if not self._signer.verify(token_id.bytes + found["content"].encode(), found["signature"], _spell):
             return None
         encoded = found["origin"]
         origin = None if encoded is None else base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
@@ -74,10 +74,9 @@ class Tickets:
         is_begun = ticket.first_exchange <= now + _CLOCK_DIFFERENCE_SECONDS
         return ticket if is_begun and now < min(int(found["end"], 16), ticket.end) else None
 
-    def _signature(self, token_id: UUID, content: str) -> str:
-        mac = self._mac.copy()
-        mac.update(token_id.bytes + content.encode())
-        return base64.urlsafe_b64encode(mac.digest()[:_SIGNATURE_BYTES]).decode()
+
+def _spell(signature: bytes) -> str:
+    return base64.urlsafe_b64encode(signature[:_SIGNATURE_BYTES]).decode()
 
 
 def issue_page_ticket(
@@ -90,7 +89,7 @@ def issue_page_ticket(
     whatever the list says.
     """
     now = int(utc_now().timestamp())
-    client_ids = SignedClientIds(settings.secret_key)
+    client_ids = SignedClientIds(settings.secret_keys)
     client_id = new_client_id() if member_id is None else client_ids.create(token_id, member_id)
     ticket = Ticket(client_id, origin, now)
-    return Tickets(settings.secret_key).issue(token_id, ticket, now + settings.access_token_ttl)
+    return Tickets(settings.secret_keys).issue(token_id, ticket, now + settings.access_token_ttl)

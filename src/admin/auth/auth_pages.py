@@ -258,4 +258,4 @@ def with_session_cookie(request: Request, response: Response, token: str) -> Res
 
 def _codes_encryptor(request: Request, staff_id: UUID) -> Encryptor:
     # Bound to the person: whoever signs in next in this browser cannot see them.
-    return Encryptor(back_office(request).settings.secret_key, f"{_CODES_COOKIE}:{staff_id}")
+    return Encryptor(back_office(request).settings.secret_keys, f"{_CODES_COOKIE}:{staff_id}")

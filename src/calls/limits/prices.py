@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from calls.limits.destinations import Destination
-from kit.settings import SettingsError
+from kit.environment import SettingsError
 
 PRICE_LIST_FILE = "prices.toml"
 MICROS_PER_CENT = 10_000

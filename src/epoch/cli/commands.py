@@ -17,11 +17,13 @@ from carrier.port import Carrier
 from epoch.carrier_factory import build_carrier
 from epoch.phone_number_jobs import build_number_reconciler
 from epoch.server.sandbox_process import running_sandbox, save_sandbox_address
+from epoch.stored_secrets import StoredSecrets, StoredSecretService
 from kit.actor import SYSTEM
 from kit.db.database import ADMIN_ROLE, Database
 from kit.deployment import Deployment, DeploymentService
+from kit.environment import SettingsError
 from kit.errors import Invalid, ValidationFailed
-from kit.settings import Settings, SettingsError
+from kit.settings import Settings
 from phone_numbers.reconciliation import ReconciliationReport
 from privacy.audit_erasure import erase_person
 from tenants.audit_log.kept_ends import KeptEnds
@@ -42,16 +44,22 @@ async def set_plan(settings: Settings, slug: str, plan: str) -> None:
 
 
 @asynccontextmanager
-async def _all_organizations(settings: Settings) -> AsyncIterator[AsyncSession]:
-    """A transaction that sees every organization. Raises: SettingsError."""
+async def _all_rows(settings: Settings) -> AsyncIterator[Database]:
+    """The database with a role that sees every organization. Raises: SettingsError."""
     if settings.owner_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
     database = Database(settings.owner_url, role=ADMIN_ROLE)
     try:
-        async with database.sessions() as session, session.begin():
-            yield session
+        yield database
     finally:
         await database.stop()
+
+
+@asynccontextmanager
+async def _all_organizations(settings: Settings) -> AsyncIterator[AsyncSession]:
+    """A transaction that sees every organization. Raises: SettingsError."""
+    async with _all_rows(settings) as database, database.sessions() as session, session.begin():
+        yield session
 
 
 async def pause_calls(settings: Settings, reason: str, *, end_live: bool) -> bool:
@@ -149,6 +157,19 @@ async def separate_copied_deployment(settings: Settings) -> Deployment:
     """Give this copy of a database a name of its own; the original keeps its numbers. Raises: SettingsError."""
     async with _all_organizations(settings) as session:
         return await DeploymentService(session).become_separate()
+
+
+async def count_stored_secrets(settings: Settings) -> StoredSecrets:
+    """Count what is encrypted with another secret than EPOCH_SECRET_KEY. Raises: SettingsError."""
+    async with _all_rows(settings) as database:
+        return await StoredSecretService(database, settings.secret_keys).count()
+
+
+async def renew_stored_secrets(settings: Settings) -> tuple[StoredSecrets, StoredSecrets]:
+    """Encrypt everything with EPOCH_SECRET_KEY; return the counts before and after. Raises: SettingsError."""
+    async with _all_rows(settings) as database:
+        stored = StoredSecretService(database, settings.secret_keys)
+        return await stored.renew(), await stored.count()
 
 
 async def compare_calls(settings: Settings, day: date | None) -> list[ReconciledDay]:

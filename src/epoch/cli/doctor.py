@@ -12,15 +12,16 @@ import msgspec
 
 from carrier.port import CarrierError
 from epoch.carrier_factory import build_carrier
-from epoch.cli.commands import read_deployment
+from epoch.cli.commands import count_stored_secrets, read_deployment
 from epoch.connection_budget import read_budget
 from epoch.health import MAX_CLOCK_SKEW
 from epoch.pooler_check import ensure_pooler_is_declared
 from epoch.security_txt import SECURITY_TXT_PATH, contact_of
 from epoch.tenant_walls import describe, expected_walls, find_gaps, owner_attributes
 from kit.db.connector import Connector
+from kit.environment import SettingsError
 from kit.mail import smtp_delivery
-from kit.settings import Settings, SettingsError
+from kit.settings import Settings
 
 TIMEOUT_SECONDS = 10.0
 CLOCK_TOLERANCE_SECONDS = 30.0
@@ -37,12 +38,12 @@ class CheckResult(msgspec.Struct, frozen=True):
     detail: str
 
 
-class _CheckFailed(Exception):
+class CheckFailed(Exception):
     """A check failed; the message says why."""
 
 
 _FAILURES = (
-    _CheckFailed,
+    CheckFailed,
     SettingsError,
     CarrierError,
     OSError,
@@ -60,6 +61,7 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
         ("tenant walls", _tenant_walls),
         ("pooler", _pooler),
         ("deployment", _deployment),
+        ("secret key", check_secret_key),
         ("carrier", _carrier),
         ("public URL", _public_url),
         ("proxies", _proxies),
@@ -82,7 +84,7 @@ async def _run_check(part: str, check: Callable[[Settings], Awaitable[str]], set
 async def _connect(settings: Settings) -> Any:
     """A connection as the database's owner; the caller closes it."""
     if settings.owner_url is None:
-        raise _CheckFailed("EPOCH_DATABASE_URL is not set")
+        raise CheckFailed("EPOCH_DATABASE_URL is not set")
     return await Connector(settings.owner_url).open(None, seconds=TIMEOUT_SECONDS)
 
 
@@ -91,7 +93,7 @@ async def _database(settings: Settings) -> str:
     try:
         number = int(await connection.fetchval("SHOW server_version_num"))
         if number < MIN_POSTGRES_VERSION:
-            raise _CheckFailed("PostgreSQL 14 or newer is needed")
+            raise CheckFailed("PostgreSQL 14 or newer is needed")
         return f"PostgreSQL {number // 10_000}.{number % 10_000}"
     finally:
         await connection.close()
@@ -114,7 +116,7 @@ async def _tenant_walls(settings: Settings) -> str:
     connection = await _connect(settings)
     try:
         if gaps := await find_gaps(connection, expected):
-            raise _CheckFailed(describe(gaps))
+            raise CheckFailed(describe(gaps))
         found = f"{len(expected.policies)} policies on {len(expected.secured)} tables, as the migrations made them"
         attributes = await owner_attributes(connection)
         return f"{found}; {attributes}" if attributes else found
@@ -132,11 +134,23 @@ async def _pooler(settings: Settings) -> str:
 async def _deployment(settings: Settings) -> str:
     deployment = await read_deployment(settings)
     if deployment.is_copy:
-        raise _CheckFailed(
+        raise CheckFailed(
             "this database is a copy of another one: say `epoch deployment --moved` if the original is no longer used,"
             " else `epoch deployment --copied`"
         )
     return f"{deployment.name}, as numbers at the carrier are named"
+
+
+async def check_secret_key(settings: Settings) -> str:
+    """Count what was encrypted with another EPOCH_SECRET_KEY. Raises: CheckFailed."""
+    stored = await count_stored_secrets(settings)
+    if stored.unreadable:
+        raise CheckFailed(stored.advice)
+    if stored.old:
+        return f"{stored.old} still encrypted with EPOCH_SECRET_KEY_PREVIOUS: run `epoch rotate-secrets`"
+    if settings.secret_key_previous:
+        return "nothing stored needs EPOCH_SECRET_KEY_PREVIOUS; when to remove it: docs/key-rotation.md"
+    return "decrypts everything that is stored"
 
 
 async def _carrier(settings: Settings) -> str:
@@ -153,7 +167,7 @@ async def _public_url(settings: Settings) -> str:
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
         response = await client.get(f"{settings.public_url}/health/live")
     if response.status_code != 200:
-        raise _CheckFailed(
+        raise CheckFailed(
             f"{settings.public_url}/health/live answered {response.status_code}: is it this product that runs there?"
         )
     return f"{settings.public_url} answers"
@@ -167,7 +181,7 @@ async def _proxies(settings: Settings) -> str:
         response = await client.get(f"{settings.public_url}/health/live")
     proxy = response.headers.get("via") or response.headers.get("server")
     if proxy is not None:
-        raise _CheckFailed(
+        raise CheckFailed(
             f"a proxy ({proxy[:40]}) answers at {settings.public_url}, but EPOCH_TRUSTED_PROXIES names none: "
             "all its clients share one address in limits, audit log and EPOCH_ADMIN_NETWORKS"
         )
@@ -178,7 +192,7 @@ async def _metrics(settings: Settings) -> str:
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
         response = await client.get(f"{settings.public_url}/metrics")
     if response.status_code == 200 and not settings.public_is_loopback:
-        raise _CheckFailed(f"anybody can read {settings.public_url}/metrics: keep it from strangers at the proxy")
+        raise CheckFailed(f"anybody can read {settings.public_url}/metrics: keep it from strangers at the proxy")
     if settings.metrics_token is not None:
         return "for bearers of EPOCH_METRICS_TOKEN"
     if settings.is_production or settings.trusted_proxies:
@@ -199,7 +213,7 @@ async def _mail_server(settings: Settings) -> str:
         await delivery.check()
         return "the mail server takes mails"
     if not settings.is_sandbox:
-        raise _CheckFailed("EPOCH_SMTP_URL is not set: mails are files in the data directory that nobody receives")
+        raise CheckFailed("EPOCH_SMTP_URL is not set: mails are files in the data directory that nobody receives")
     return f"files in {settings.data_dir / 'mail'}"
 
 
@@ -209,19 +223,17 @@ async def _clock(settings: Settings) -> str:
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
         response = await client.head(CARRIER_CLOCK_URL)
     if "date" not in response.headers:
-        raise _CheckFailed("the carrier sent no date to compare with")
+        raise CheckFailed("the carrier sent no date to compare with")
     offset = abs(time.time() - parsedate_to_datetime(response.headers["date"]).timestamp())
     if offset > CLOCK_TOLERANCE_SECONDS:
-        raise _CheckFailed(
-            f"{offset:.0f} s away from the carrier's: it would refuse access tokens; set the clock (NTP)"
-        )
+        raise CheckFailed(f"{offset:.0f} s away from the carrier's: it would refuse access tokens; set the clock (NTP)")
     return f"within {CLOCK_TOLERANCE_SECONDS:.0f} s of the carrier's"
 
 
 async def _database_clock(settings: Settings) -> str:
     if settings.owner_url is None:
-        raise _CheckFailed("EPOCH_DATABASE_URL is not set")
+        raise CheckFailed("EPOCH_DATABASE_URL is not set")
     skew = await Connector(settings.owner_url).clock_skew(seconds=TIMEOUT_SECONDS)
     if abs(skew) > MAX_CLOCK_SKEW.total_seconds():
-        raise _CheckFailed(f"{abs(skew):.0f} s away from this machine's: set both clocks (NTP)")
+        raise CheckFailed(f"{abs(skew):.0f} s away from this machine's: set both clocks (NTP)")
     return f"within {MAX_CLOCK_SKEW.total_seconds():.0f} s of this machine's"

@@ -14,8 +14,9 @@ from uuid import UUID
 
 import msgspec
 
+from kit.environment import SettingsError
 from kit.parsing import parse_day
-from kit.settings import Settings, SettingsError, load_settings
+from kit.settings import Settings, load_settings
 
 Command = Callable[[Settings, argparse.Namespace], int]
 STAFF_ROLES = ("support", "operator", "admin")
@@ -64,7 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     add("run", _run, "start everything and serve until Ctrl-C")
     add("migrate", _migrate, "bring the database to this version's schema")
     add("seed", _seed, "fill an empty sandbox database with the demo")
-    add("doctor", _doctor, "check database, carrier credentials, public URL, proxies, mail server and clock")
+    add(
+        "doctor",
+        _doctor,
+        "check database, stored secrets, carrier, public URL, proxies, mail server and clock",
+    )
+    add("rotate-secrets", _rotate_secrets, "encrypt stored secrets with EPOCH_SECRET_KEY instead of a predecessor")
     deployment = add("deployment", _deployment, "show this database's deployment, or say what a copied database is")
     copied = deployment.add_mutually_exclusive_group()
     copied.add_argument("--moved", action="store_true", help="the original is no longer used: own its numbers")
@@ -264,6 +270,23 @@ def _deployment(settings: Settings, arguments: argparse.Namespace) -> int:
     if deployment.is_copy:
         _print(COPY_ADVICE)
     return 1 if deployment.is_copy else 0
+
+
+def _rotate_secrets(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.cli.commands import renew_stored_secrets
+
+    with _database(settings) as (placed, _):
+        before, after = asyncio.run(renew_stored_secrets(placed))
+    _print(f"Encrypted with EPOCH_SECRET_KEY: {before.old or 'nothing, everything was already'}.")
+    if after.unreadable:
+        _print(f"{after.advice}.")
+    if after.old:
+        _print(
+            f"{after.old} came back meanwhile or run now: restart every machine with the new secret, then run again."
+        )
+    elif not after.unreadable:
+        _print("Nothing stored needs EPOCH_SECRET_KEY_PREVIOUS any more.")
+    return 1 if after.old or after.unreadable else 0
 
 
 def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:

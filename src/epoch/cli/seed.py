@@ -21,8 +21,9 @@ from kit import secrets
 from kit.actor import SYSTEM
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database, set_tenant_context
+from kit.environment import SettingsError
 from kit.private_files import write_private
-from kit.settings import Settings, SettingsError
+from kit.settings import Settings
 from phone_numbers.rules import DEFAULT_LIMITS
 from tenants.api_keys.services import ACTIVE_KEYS_LIMIT_NAME
 from tenants.models import Organization, PhoneNumber

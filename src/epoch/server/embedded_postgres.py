@@ -25,8 +25,9 @@ from epoch.server.postgres_programs import (
     reachable_binaries,
     server_account,
 )
+from kit.environment import SettingsError
 from kit.private_files import make_private_folder
-from kit.settings import SettingsError, load_settings
+from kit.settings import load_settings
 
 OWNER_NAME = "epoch"
 """Superuser of the embedded server and name of its first database."""

@@ -13,8 +13,9 @@ import httpx
 import msgspec
 
 from epoch.server.child_processes import ChildProcess
+from kit.environment import SettingsError
 from kit.private_files import write_private
-from kit.settings import Settings, SettingsError
+from kit.settings import Settings
 
 _PACKAGES = ("aiortc", "numpy", "websockets")
 _ANSWER_SECONDS = 2.0

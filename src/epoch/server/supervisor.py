@@ -15,8 +15,9 @@ import msgspec
 
 from epoch.server.child_processes import ChildProcess
 from epoch.server.embedded_postgres import EmbeddedPostgres
+from kit.environment import SettingsError
 from kit.metrics import forget_worker
-from kit.settings import Settings, SettingsError
+from kit.settings import Settings
 
 Result = TypeVar("Result")
 

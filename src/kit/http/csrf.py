@@ -4,7 +4,6 @@ Litestar's middleware is not used: it also checks requests with a bearer key (wh
 whole forms without a size limit, and does not check ``Origin``.
 """
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from kit.errors import Forbidden
 from kit.http.asgi import read_body, replay_body
 from kit.http.forms import FORM_BYTES, is_form, parse_form
-from kit.secrets import derive_key
+from kit.secret_keys import SecretKeys, Signer
 
 COOKIE = "csrftoken"
 HEADER = "x-csrftoken"
@@ -40,10 +39,10 @@ class CsrfMiddleware:
     A write carries the value in a header or, with ``forms=True``, in a form's hidden field.
     """
 
-    def __init__(self, app: ASGIApp, *, secret: str, public_url: str, forms: bool = False) -> None:
+    def __init__(self, app: ASGIApp, *, secrets: SecretKeys, public_url: str, forms: bool = False) -> None:
         self._app = app
         self._accepts_forms = forms
-        self._key = derive_key(secret, "csrf")
+        self._signer = Signer(secrets, "csrf")
         self._origin = public_url
         self._secure = public_url.startswith("https://")
 
@@ -53,7 +52,7 @@ class CsrfMiddleware:
             return
         headers = Headers.from_scope(scope)
         cookie = cookie_value(headers.get("cookie", ""), COOKIE)
-        token = cookie if cookie is not None and self._is_signed(cookie) else None
+        token = cookie if cookie is not None and self._signed_nonce(cookie) is not None else None
         if scope["method"] not in SAFE_METHODS:
             if not has_bearer(headers):
                 ensure_own_source(headers, self._origin)
@@ -61,20 +60,33 @@ class CsrfMiddleware:
                 if given is None and self._accepts_forms and is_form(headers):
                     body = await read_body(receive, limit=FORM_BYTES)
                     given, receive = dict(parse_form(body)).get(FIELD), replay_body(body, receive)
-                _check_token(given, token)
-        elif token is None:
-            nonce = secrets.token_hex(16)
-            token = f"{nonce}.{self._mac(nonce)}"
+                self._check_token(given, token)
+        elif token is None or not self._is_current(token):
+            # The nonce stays when a new secret signs it: forms of open pages have the token with the old signature.
+            nonce = None if token is None else self._signed_nonce(token)
+            token = self._sign(nonce or secrets.token_hex(16))
             send = self._setting_cookie(send, token)
         scope.setdefault("state", {})[STATE] = token
         await self._app(scope, receive, send)
 
-    def _is_signed(self, token: str) -> bool:
-        nonce, _, mac = token.partition(".")
-        return hmac.compare_digest(mac.encode(), self._mac(nonce).encode())
+    def _sign(self, nonce: str) -> str:
+        return f"{nonce}.{self._signer.sign(nonce.encode()).hex()}"
 
-    def _mac(self, nonce: str) -> str:
-        return hmac.new(self._key, nonce.encode(), hashlib.sha256).hexdigest()
+    def _signed_nonce(self, token: str) -> str | None:
+        """The nonce of ``token``; None when it is not ours."""
+        nonce, _, signature = token.partition(".")
+        return nonce if self._signer.verify(nonce.encode(), signature) else None
+
+    def _is_current(self, token: str) -> bool:
+        nonce, _, signature = token.partition(".")
+        return self._signer.is_current(nonce.encode(), signature)
+
+    def _check_token(self, given: str | None, expected: str | None) -> None:
+        """Compare the nonces of two tokens, each of which may be signed with another secret. Raises: CsrfRefused."""
+        own = None if expected is None else self._signed_nonce(expected)
+        nonce = None if given is None else self._signed_nonce(given)
+        if nonce is None or own is None or not hmac.compare_digest(nonce.encode(), own.encode()):
+            raise CsrfRefused
 
     def _setting_cookie(self, send: Send, token: str) -> Send:
         # Without HttpOnly on purpose: scripts of the product's pages send the value in the header.
@@ -102,11 +114,6 @@ def ensure_own_source(headers: Mapping[str, str], own: str, *, stated: bool = Fa
     is_own_origin = origin in (None, own) or (origin == "null" and site == "same-origin")
     is_stated = origin == own or site == "same-origin"
     if not is_own_origin or site not in (None, "same-origin", "none") or (stated and not is_stated):
-        raise CsrfRefused
-
-
-def _check_token(given: str | None, expected: str | None) -> None:
-    if given is None or expected is None or not hmac.compare_digest(given.encode(), expected.encode()):
         raise CsrfRefused
 
 

@@ -31,6 +31,7 @@ from kit.encryption import Encryptor
 from kit.jobs.connection import SessionConnection, WorkerConnection
 from kit.jobs.models import WAITING_STATUSES, QueuedJob
 from kit.jobs.scheduler import PeriodicTask
+from kit.secret_keys import SecretKeys
 
 POLL_SECONDS = 2
 """The time between two searches for jobs of workers that died; no notification announces those."""
@@ -128,11 +129,10 @@ class Backlog(msgspec.Struct, frozen=True):
 class JobQueue:
     """Enqueues encrypted jobs, and runs jobs and periodic tasks between ``start`` and ``stop``, in every worker."""
 
-    def __init__(self, database: Database, secret: str) -> None:
+    def __init__(self, database: Database, secrets: SecretKeys) -> None:
         """``database`` is for the jobs and must see all rows; sessions of any role can enqueue."""
         self._database = database
-        # The purpose must stay "outbox": stored payloads are encrypted with the key derived from it.
-        self._encryptor = Encryptor(secret, "outbox")
+        self._encryptor = payload_encryptor(secrets)
         self._handlers: dict[str, JobHandler] = {}
         self._periodic_tasks: list[PeriodicTask] = []
         self._running: set[asyncio.Task[Any]] = set()
@@ -299,6 +299,12 @@ class _Queries(Queries):
         [row] = await self.driver.fetch(_NEXT_DUE, entrypoints)
         eta = row["eta"]
         return eta if isinstance(eta, dt.timedelta) else None
+
+
+def payload_encryptor(secrets: SecretKeys) -> Encryptor:
+    """The encryption of the jobs' payloads."""
+    # The purpose must stay "outbox": stored payloads are encrypted with the key derived from it.
+    return Encryptor(secrets, "outbox")
 
 
 def queries_of(driver: Driver) -> Queries:

@@ -103,8 +103,8 @@ async def test_a_full_queue_is_answered_429(client: httpx.AsyncClient, app: Lite
 async def test_a_sign_in_waits_for_its_turn_before_it_reads_anything(settings: Settings) -> None:
     unreachable = Database("postgresql://nobody@127.0.0.1:1/none", role=REQUEST_ROLE)
     passwords, throttle = Passwords(), LoginThrottle(unreachable, exempts_loopback=False)
-    ceremony = PasskeyCeremony(throttle, public_url=settings.public_url, secret=settings.secret_key)
-    authenticator = Authenticator(unreachable, passwords, throttle, TotpSecrets(settings.secret_key), ceremony)
+    ceremony = PasskeyCeremony(throttle, public_url=settings.public_url, secret_keys=settings.secret_keys)
+    authenticator = Authenticator(unreachable, passwords, throttle, TotpSecrets(settings.secret_keys), ceremony)
     sign_in = partial(authenticator.sign_in, email="a@b.test", password=PASSWORD, code=None, browser=BROWSER)
     async with AsyncExitStack() as turns:
         for _ in range(CHECKS):

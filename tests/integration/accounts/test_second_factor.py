@@ -118,7 +118,7 @@ async def test_twenty_uses_of_a_recovery_code_at_once_let_one_in(
 async def test_twenty_uses_of_a_code_at_once_claim_it_once(
     make: Factory, settings: Settings, database: Database
 ) -> None:
-    totp, user = TotpSecrets(settings.secret_key, clock=lambda: 1_800_000_000.0), await make.user()
+    totp, user = TotpSecrets(settings.secret_keys, clock=lambda: 1_800_000_000.0), await make.user()
     async with database.sessions() as session, session.begin():
         secret = await SecondFactorService(session, totp).enrol(await session.get_one(User, user.id))
     code = pyotp.TOTP(secret).generate_otp(1_800_000_000 // TOTP_STEP_SECONDS)
@@ -200,7 +200,7 @@ async def test_a_sealed_secret_opens_for_its_owner_alone(make: Factory, settings
     one, other = await make.user(), await make.user()
     async with database.sessions() as session, session.begin():
         first, second = await session.get_one(User, one.id), await session.get_one(User, other.id)
-        second_factor = SecondFactorService(session, TotpSecrets(settings.secret_key))
+        second_factor = SecondFactorService(session, TotpSecrets(settings.secret_keys))
         secret = await second_factor.enrol(first)
         assert second_factor.pending_secret(first) == secret
         second.totp_secret = first.totp_secret

@@ -32,7 +32,7 @@ async def squat(client: httpx.AsyncClient, email: str) -> None:
 
 async def plant(database: Database, settings: Settings, email: str) -> None:
     """Give the account what earlier versions let an unconfirmed one have: an authenticator app and a passkey."""
-    totp = TotpSecrets(settings.secret_key)
+    totp = TotpSecrets(settings.secret_keys)
     async with database.sessions() as session, session.begin():
         user = (await session.scalars(sa.select(User).where(User.email == email))).one()
         user.totp_secret, user.totp_enabled_at = totp.encrypt(user.id, pyotp.random_base32()), utc_now()

@@ -99,7 +99,7 @@ async def test_a_reset_removes_passkeys_too(
     staff = await make_staff(database, StaffRole.SUPPORT)
     authenticator = await enter_with_passkey(client, staff)
     async with database.sessions() as session, session.begin():
-        await StaffService(session).reset_second_factor(staff.id, TotpSecrets(settings.secret_key), by=SYSTEM)
+        await StaffService(session).reset_second_factor(staff.id, TotpSecrets(settings.secret_keys), by=SYSTEM)
     assert (await client.get("/admin/account")).status_code == 303
     visitor = new_client()
     assert (await use(visitor, authenticator)).status_code == 401

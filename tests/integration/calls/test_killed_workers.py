@@ -264,7 +264,7 @@ async def test_killed_while_it_ends_a_live_call_another_ends_it(
 
         endpoint.answer, endpoint.requested_sids = Answer.OVER, []
         carrier = TwilioCarrier(own.twilio, api_base=f"http://{endpoint.address}", signaling=None)
-        queue = JobQueue(jobs, own.secret_key)
+        queue = JobQueue(jobs, own.secret_keys)
         CallTerminator(jobs, carrier, queue)
         await let_pass(jobs, WORKER_IS_DEAD)
         await queue.run_due()

@@ -24,6 +24,7 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from kit.deployment import DeploymentService
 from kit.jobs.queue import JobQueue, backlog
+from kit.secret_keys import SecretKeys
 from kit.settings import Settings
 from support.asgi import asgi_transport
 from support.call_factory import add_call
@@ -70,7 +71,7 @@ class Worker:
 
     def __init__(self, jobs: Database, carrier: TwilioCarrier) -> None:
         self.jobs = jobs
-        self.queue = JobQueue(jobs, "s" * 32)
+        self.queue = JobQueue(jobs, SecretKeys("s" * 32))
         self.ender = CallTerminator(jobs, carrier, self.queue)
 
     async def work(self) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from epoch.cli.seed import ensure_no_demo, seed_demo
-from kit.settings import Settings, SettingsError, load_settings
+from kit.environment import SettingsError
+from kit.settings import Settings, load_settings
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,8 @@ import pytest
 
 from epoch.security_txt import SECURITY_TXT_PATH, contact_of
 from kit.clock import utc_now
-from kit.settings import Settings, SettingsError, load_settings
+from kit.environment import SettingsError
+from kit.settings import Settings, load_settings
 
 pytestmark = pytest.mark.anyio
 

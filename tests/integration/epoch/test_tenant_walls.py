@@ -10,7 +10,8 @@ from epoch.cli.doctor import run_checks
 from epoch.pooler_check import ensure_pooler_is_declared
 from epoch.tenant_walls import Walls, ensure_walls, expected_walls, find_gaps
 from kit.db.connector import Connector
-from kit.settings import Settings, SettingsError
+from kit.environment import SettingsError
+from kit.settings import Settings
 from support.pgbouncer import running_pgbouncer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]

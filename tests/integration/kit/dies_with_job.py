@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from kit.db.database import ADMIN_ROLE, REQUEST_ROLE, Database
 from kit.jobs.queue import Job, JobHandler, JobQueue
+from kit.secret_keys import SecretKeys
 
 
 def die() -> None:
@@ -23,7 +24,7 @@ async def handle(_: Job) -> None:
 
 async def main(point: str, secret: str) -> None:
     url = os.environ["EPOCH_DATABASE_URL"]
-    queue = JobQueue(Database(url, role=ADMIN_ROLE), secret)
+    queue = JobQueue(Database(url, role=ADMIN_ROLE), SecretKeys(secret))
     queue.add_handler(
         JobHandler(kind="work", handle=handle, timeout_seconds=5, retry_seconds=(2,), give_up_after=timedelta(days=3))
     )

@@ -11,11 +11,12 @@ from epoch.cli.doctor import run_checks
 from kit.clock import CLOCK, Clock, utc_now
 from kit.db.database import Database
 from kit.jobs.queue import Job, JobHandler, JobQueue
+from kit.secret_keys import SecretKeys
 from kit.settings import Settings
 from support.jobs import let_pass, queued_jobs
 
 pytestmark = pytest.mark.anyio
-SECRET = "s" * 32
+SECRET = SecretKeys("s" * 32)
 
 
 @pytest.fixture(params=[timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=-10)], ids=str)

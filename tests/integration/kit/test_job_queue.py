@@ -27,11 +27,12 @@ from kit.jobs.queue import (
     queries_of,
 )
 from kit.jobs.scheduler import PeriodicTask
+from kit.secret_keys import SecretKeys
 from support.jobs import WORKER_IS_DEAD, let_pass, queued_jobs
 from support.waiting import until
 
 pytestmark = pytest.mark.anyio
-SECRET = "s" * 32
+SECRET = SecretKeys("s" * 32)
 SCRIPT = Path(__file__).with_name("dies_with_job.py")
 SOURCES = Path(__file__).resolve().parents[3] / "src"
 ALMOST = timedelta(seconds=1)
@@ -53,7 +54,7 @@ def handler(
 class Worker:
     """A job queue with one handler, and what that did."""
 
-    def __init__(self, jobs: Database, *, secret: str = SECRET, fails: Exception | None = None) -> None:
+    def __init__(self, jobs: Database, *, secret: SecretKeys = SECRET, fails: Exception | None = None) -> None:
         self.done: list[bytes] = []
         self.attempts: list[int] = []
         self.did_one = asyncio.Event()
@@ -137,7 +138,7 @@ async def test_a_worker_killed_after_the_commit_loses_nothing(
     jobs: Database, own_database_url: str, point: str
 ) -> None:
     environ = {**os.environ, "PYTHONPATH": str(SOURCES), "EPOCH_DATABASE_URL": own_database_url}
-    process = await asyncio.create_subprocess_exec(sys.executable, str(SCRIPT), point, SECRET, env=environ)
+    process = await asyncio.create_subprocess_exec(sys.executable, str(SCRIPT), point, SECRET.current, env=environ)
     assert await asyncio.wait_for(process.wait(), 60) == -signal.SIGKILL
 
     worker = Worker(jobs)
@@ -150,7 +151,7 @@ async def test_a_worker_killed_after_the_commit_loses_nothing(
 @pytest.mark.slow
 async def test_the_jobs_of_a_dead_worker_are_found_without_being_woken(jobs: Database, own_database_url: str) -> None:
     environ = {**os.environ, "PYTHONPATH": str(SOURCES), "EPOCH_DATABASE_URL": own_database_url}
-    process = await asyncio.create_subprocess_exec(sys.executable, str(SCRIPT), "at-work", SECRET, env=environ)
+    process = await asyncio.create_subprocess_exec(sys.executable, str(SCRIPT), "at-work", SECRET.current, env=environ)
     assert await asyncio.wait_for(process.wait(), 60) == -signal.SIGKILL
     worker = Worker(jobs)
     worker.queue.start()
@@ -234,7 +235,7 @@ async def test_a_permanent_failure_is_given_up_at_once(jobs: Database) -> None:
 
 
 async def test_with_another_secret_jobs_are_given_up_and_the_rest_goes_on(jobs: Database) -> None:
-    before, after = Worker(jobs), Worker(jobs, secret="t" * 32)
+    before, after = Worker(jobs), Worker(jobs, secret=SecretKeys("t" * 32))
     await put(before, jobs, b"old")
     await put(after, jobs, b"new")
     assert await after.work() == 1

@@ -16,15 +16,17 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from kit.db.database import Database
+from kit.environment import SettingsError
 from kit.jobs.queue import JobQueue
 from kit.mail import FileDelivery, Mail, Mailer, SmtpDelivery, compose, sender_address, smtp_delivery
-from kit.settings import Settings, SettingsError, load_settings
+from kit.secret_keys import SecretKeys
+from kit.settings import Settings, load_settings
 from support.certificates import ServerCertificate
 from support.jobs import let_pass, queued_jobs
 from support.mail_server import MailServer
 
 pytestmark = pytest.mark.anyio
-SECRET = "s" * 32
+SECRET = SecretKeys("s" * 32)
 SENDER = Address("Epoch Voice", addr_spec="no-reply@voice.example.com")
 
 

@@ -109,7 +109,7 @@ async def test_no_column_holds_the_digits_of_an_erased_number(
     assert (await client.post(f"{api}/erasures", json={"number": NUMBER, "unblock": True})).json()["unblocked"]
     await assert_held_by(database, set())
     # Sealed, and so not among what a column shows: work that waits, mails included.
-    sealer = Encryptor(settings.secret_key, "outbox")
+    sealer = Encryptor(settings.secret_keys, "outbox")
     async with database.sessions() as session:
         waiting = await session.scalars(sa.select(QueuedJob.payload).where(QueuedJob.payload.is_not(None)))
         opened = [sealer.decrypt((payload or b"").decode(), seconds=None) or payload or b"" for payload in waiting]

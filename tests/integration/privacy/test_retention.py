@@ -71,7 +71,7 @@ async def carrier_account(settings: Settings, tmp_path: Path) -> AsyncIterator[C
 
 @pytest.fixture
 def queue(database: Database, settings: Settings) -> JobQueue:
-    return JobQueue(database, settings.secret_key)
+    return JobQueue(database, settings.secret_keys)
 
 
 @pytest.fixture
@@ -263,7 +263,7 @@ async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_ther
         await session.execute(sa.update(Call).where(Call.id == old[2]).values(erased_at=now))
     sids = [(await stored(database, call_id)).carrier_sid for call_id in (*old, young)]
     legs = [carrier_account.add_call(sid, "completed", seconds=9).sid for sid in sids]
-    first, second = (JobQueue(database, settings.secret_key) for _ in range(2))
+    first, second = (JobQueue(database, settings.secret_keys) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
 
     assert await RetentionJob(database, CarrierCallDeletion(first, away, database), default_months=24).run(now) == 2
@@ -283,7 +283,7 @@ async def test_a_restored_copy_deletes_no_call_at_the_carrier(
     new_migrated_database: Callable[[], str], settings: Settings, carrier_account: CarrierAccount
 ) -> None:
     copy = Database(new_migrated_database(), role=ADMIN_ROLE)
-    queue = JobQueue(copy, settings.secret_key)
+    queue = JobQueue(copy, settings.secret_keys)
     deletion = CarrierCallDeletion(queue, carrier_account.carrier, copy)
     sid = new_sid()
     leg = carrier_account.add_call(sid, "completed", seconds=9).sid
@@ -506,7 +506,7 @@ async def test_a_carrier_that_is_away_is_asked_again(
     call_id = await add_call(database, tenant, token, to_number=NUMBER)
     sid = (await stored(database, call_id)).carrier_sid
     carrier_account.add_call(sid, "completed", seconds=9)
-    first, second = (JobQueue(database, settings.secret_key) for _ in range(2))
+    first, second = (JobQueue(database, settings.secret_keys) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
     await erase(walled, NumberErasureJob(first, CarrierCallDeletion(first, away, database), database), tenant)
     # The audit log does not wait for the carrier.

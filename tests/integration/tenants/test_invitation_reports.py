@@ -14,6 +14,7 @@ from kit.audit import AuditEvent
 from kit.db.database import Database
 from kit.encryption import Encryptor
 from kit.log import redact
+from kit.secret_keys import SecretKeys
 from kit.settings import Settings
 from support.factories import Factory, Tenant, sign_in
 from support.mailbox import Mailbox, text_of
@@ -185,12 +186,12 @@ async def test_links_that_are_unknown_or_too_old_say_what_to_do(
     visitor = new_client()
     link = await invited(await sign_in(new_client(), tenant.owner), settings, tenant, to)
     invitation = await stored_invitation(database, to)
-    encryptor = Encryptor(settings.secret_key, "invitation-report")
+    encryptor = Encryptor(settings.secret_keys, "invitation-report")
     forged = (
         link[:-1] + ("A" if link[-1] != "A" else "B"),
         "/invitations/report/" + "x" * 140,
         "/invitations/report/%00",
-        "/invitations/report/" + Encryptor("another secret", "invitation-report").encrypt(b"x" * 32),
+        "/invitations/report/" + Encryptor(SecretKeys("another secret"), "invitation-report").encrypt(b"x" * 32),
         "/invitations/report/" + encryptor.encrypt(b"short"),
         # An invitation of one organization under the name of another.
         "/invitations/report/" + encryptor.encrypt(other.organization.id.bytes + invitation.id.bytes),

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from kit.db.database import Database
+from kit.secret_keys import SecretKeys
 from kit.settings import Settings
 from support.factories import Factory, Token
 from support.widget_client import PAGE, ask, assert_problem
@@ -99,10 +100,10 @@ async def test_a_ticket_ends_and_cannot_be_made_up(
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
     now = int(time.time())
     said = Ticket("0123456789abcdef", b"https://mysite.com", now)
-    good = Tickets(settings.secret_key).issue(token.id, said, now + 60)
+    good = Tickets(settings.secret_keys).issue(token.id, said, now + 60)
     assert (await ask(client, token.raw, origins=[OWN], ticket=good)).status_code == 200
-    over = Tickets(settings.secret_key).issue(token.id, said, now - 1)
-    forged = Tickets("f" * 32).issue(token.id, said, now + 60)
+    over = Tickets(settings.secret_keys).issue(token.id, said, now - 1)
+    forged = Tickets(SecretKeys("f" * 32)).issue(token.id, said, now + 60)
     for ticket in (over, forged, "", "x", good + "x", good.upper(), "\0", "ä" * 1000):
         answer = await ask(client, token.raw, origins=[OWN], ticket=ticket)
         assert_problem(answer, 403, "domain_not_allowed", "Domain not allowed")
@@ -132,7 +133,8 @@ async def test_a_ticket_ends_with_its_page_on_the_list(
 async def test_renewing_a_ticket_does_not_extend_its_day(
     client: httpx.AsyncClient, make: Factory, settings: Settings
 ) -> None:
-    token, tickets = await make.token(await make.tenant(), allowed_domains=["mysite.com"]), Tickets(settings.secret_key)
+    token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
+    tickets = Tickets(settings.secret_keys)
     now = int(time.time())
     begun = now - MAX_TICKET_SECONDS + 60
     old = Ticket("0123456789abcdef", b"https://mysite.com", begun)

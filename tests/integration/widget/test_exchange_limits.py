@@ -42,7 +42,7 @@ LOCK = 7_301
 def authenticator(app: Litestar, settings: Settings) -> TokenAuthenticator:
     """An authenticator with limits of its own, in a minute that does not end."""
     limiter = MemoryRateLimiter(clock=lambda: 30.0)
-    return TokenAuthenticator(settings, DATABASE.get(app), limiter, Tickets(settings.secret_key))
+    return TokenAuthenticator(settings, DATABASE.get(app), limiter, Tickets(settings.secret_keys))
 
 
 def metadata_from(address: str) -> RequestMetadata:

@@ -17,9 +17,9 @@ from calls.limits.destinations import Destination
 from calls.limits.effective_limits import EffectiveLimits, LimitSources, effective_limits, invalid_limit_message
 from calls.limits.limit_names import DEFAULT_COUNTS, DEFAULT_LIMITS
 from calls.limits.prices import PRICE_LIST_FILE, PriceList, load_price_list
+from kit.environment import SettingsError
 from kit.errors import DomainError
 from kit.rounding import divide_up
-from kit.settings import SettingsError
 from tenants.plans import Plan
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)

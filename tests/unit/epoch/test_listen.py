@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from epoch.server.supervisor import listen
-from kit.settings import SettingsError, load_settings
+from kit.environment import SettingsError
+from kit.settings import load_settings
 
 
 def test_a_taken_port_is_refused_by_name() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from kit.db.url import DatabaseUrlError, parse_database_url
-from kit.settings import SettingsError, load_settings
+from kit.environment import SettingsError
+from kit.settings import load_settings
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kit.environment import SettingsError
 from kit.settings import (
     DEVELOPMENT_SECRET,
     SANDBOX_ACCOUNT_SID,
@@ -9,7 +10,6 @@ from kit.settings import (
     SANDBOX_API_KEY_SID,
     SANDBOX_AUTH_TOKEN,
     SANDBOX_TWIML_APP_SID,
-    SettingsError,
     load_settings,
 )
 
@@ -52,6 +52,8 @@ BAD = [
     ("EPOCH_DATABASE_URL", "mysql://localhost/epoch"),
     ("EPOCH_DATABASE_URL", "postgresql://[half"),
     ("EPOCH_SECRET_KEY", "short"),
+    ("EPOCH_SECRET_KEY_PREVIOUS", "short"),
+    ("EPOCH_SECRET_KEY_PREVIOUS", "o" * 32 + ",short"),
     ("EPOCH_CARRIER", "pigeon"),
     ("EPOCH_ACCESS_TOKEN_TTL", "4"),
     ("EPOCH_ACCESS_TOKEN_TTL", "86401"),
@@ -99,6 +101,18 @@ def test_the_development_secret_is_for_the_sandbox_on_this_machine_alone(environ
     with pytest.raises(SettingsError, match=r"^EPOCH_SECRET_KEY must be set to a random secret"):
         load_settings(environ)
     assert load_settings({**environ, "EPOCH_SECRET_KEY": "k" * 32}).secret_key == "k" * 32
+
+
+def test_predecessors_of_the_secret_are_a_list() -> None:
+    settings = load_settings({**PRODUCTION, "EPOCH_SECRET_KEY_PREVIOUS": f" {'o' * 32} , {'p' * 40},"})
+    assert (settings.secret_keys.current, settings.secret_keys.previous) == ("k" * 32, ("o" * 32, "p" * 40))
+    assert load_settings(PRODUCTION).secret_keys.previous == ()
+    assert "o" * 32 not in f"{settings} {settings.secret_keys}"
+
+
+def test_the_development_secret_is_no_predecessor_for_real_calls() -> None:
+    with pytest.raises(SettingsError, match=r"^EPOCH_SECRET_KEY_PREVIOUS must not contain the development secret"):
+        load_settings({**PRODUCTION, "EPOCH_SECRET_KEY_PREVIOUS": f"{'o' * 32},{DEVELOPMENT_SECRET}"})
 
 
 @pytest.mark.parametrize(

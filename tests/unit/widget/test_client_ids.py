@@ -3,11 +3,12 @@
 import re
 from uuid import UUID, uuid4
 
+from kit.secret_keys import SecretKeys
 from widget.client_ids import SignedClientIds, new_client_id
 
 TOKEN = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 ANN, BOB = uuid4(), uuid4()
-CLIENT_IDS = SignedClientIds("s" * 32)
+CLIENT_IDS = SignedClientIds(SecretKeys("s" * 32))
 
 
 def test_it_leads_back_to_its_member() -> None:
@@ -26,7 +27,7 @@ def test_it_looks_like_a_random_one_and_differs_each_time() -> None:
 def test_it_means_nothing_with_another_token_or_secret() -> None:
     client_id = CLIENT_IDS.create(TOKEN, ANN)
     assert CLIENT_IDS.owner_of(uuid4(), client_id, [ANN]) is None
-    assert SignedClientIds("t" * 32).owner_of(TOKEN, client_id, [ANN]) is None
+    assert SignedClientIds(SecretKeys("t" * 32)).owner_of(TOKEN, client_id, [ANN]) is None
 
 
 def test_no_digit_can_be_changed() -> None:

@@ -5,9 +5,10 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
+from kit.secret_keys import SecretKeys
 from widget.tickets import MAX_TICKET_SECONDS, Ticket, Tickets
 
-SECRET = "s" * 32
+SECRET = SecretKeys("s" * 32)
 TOKEN = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 START = 1_800_000_000
 END = START + 3600
@@ -41,7 +42,7 @@ def test_no_signature_makes_a_ticket_of_years() -> None:
 
 def test_every_process_with_the_same_secret_reads_it() -> None:
     assert Tickets(SECRET).read(TEXT, TOKEN, START) == TICKET
-    assert Tickets("x" * 32).read(TEXT, TOKEN, START) is None
+    assert Tickets(SecretKeys("x" * 32)).read(TEXT, TOKEN, START) is None
 
 
 def test_it_is_bound_to_its_token() -> None:

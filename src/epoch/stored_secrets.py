@@ -1,0 +1,137 @@
+"""Everything in the database that is encrypted with EPOCH_SECRET_KEY: counted, and renewed with the present secret.
+
+That is the TOTP secrets of customers and staff, and the payloads of jobs that wait. Cookies, tickets, proofs of
+sign-ups and links to report an invitation are in browsers and mails; sessions, other links and API keys do not depend
+on it.
+"""
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accounts.models import AbstractAccount, User
+from accounts.totp import TotpSecrets
+from admin.models import Staff
+from kit.db.database import Database
+from kit.encryption import looks_encrypted
+from kit.jobs.models import WAITING_STATUSES, QueuedJob
+from kit.jobs.queue import payload_encryptor
+from kit.secret_keys import SecretKeys
+
+_BATCH_ROWS = 500
+
+
+class StoredSecrets(msgspec.Struct):
+    """Counts of what is encrypted with another secret than the present one."""
+
+    old_second_factors: int = 0
+    """Of a predecessor: they need EPOCH_SECRET_KEY_PREVIOUS."""
+    old_jobs: int = 0
+    unreadable_second_factors: int = 0
+    """No known secret decrypts them."""
+    unreadable_jobs: int = 0
+
+    @property
+    def old(self) -> str | None:
+        """What needs a predecessor, in words; None for nothing."""
+        return _in_words(self.old_second_factors, self.old_jobs)
+
+    @property
+    def unreadable(self) -> str | None:
+        """What cannot be decrypted, in words; None for nothing."""
+        return _in_words(self.unreadable_second_factors, self.unreadable_jobs)
+
+    @property
+    def advice(self) -> str:
+        """What to do about what cannot be decrypted."""
+        return f"{self.unreadable} cannot be decrypted: put the secret that encrypted them in EPOCH_SECRET_KEY_PREVIOUS"
+
+
+class StoredSecretService:
+    """Walks over all accounts and waiting jobs, some hundred rows in a transaction."""
+
+    def __init__(self, database: Database, secrets: SecretKeys) -> None:
+        """``database`` must see all rows."""
+        self._database = database
+        self._totp = TotpSecrets(secrets)
+        self._payloads = payload_encryptor(secrets)
+
+    async def count(self) -> StoredSecrets:
+        """Count, and change nothing."""
+        return await self._walk(renews=False)
+
+    async def renew(self) -> StoredSecrets:
+        """Encrypt with the present secret what needs a predecessor, and return what was found before.
+
+        Running jobs keep their payload; a later call renews those that wait again.
+        """
+        return await self._walk(renews=True)
+
+    async def _walk(self, *, renews: bool) -> StoredSecrets:
+        found = StoredSecrets()
+        for accounts in (User, Staff):
+            await self._walk_accounts(accounts, found, renews=renews)
+        await self._walk_jobs(found, renews=renews)
+        return found
+
+    async def _walk_accounts(self, accounts: type[AbstractAccount], found: StoredSecrets, *, renews: bool) -> None:
+        query = sa.select(accounts.id, accounts.totp_secret).where(accounts.totp_secret.is_not(None))
+        last: Any = None
+        while True:
+            async with self._database.sessions() as session, session.begin():
+                after = query if last is None else query.where(accounts.id > last)
+                rows = (await session.execute(after.order_by(accounts.id).limit(_BATCH_ROWS))).all()
+                for row in rows:
+                    if self._totp.is_current(row.id, row.totp_secret):
+                        continue
+                    try:
+                        renewed = self._totp.encrypt(row.id, self._totp.decrypt(row.id, row.totp_secret))
+                    except InvalidTag:
+                        found.unreadable_second_factors += 1
+                        continue
+                    found.old_second_factors += 1
+                    if renews:
+                        # Whatever the person changed in the meantime stays.
+                        same = accounts.id == row.id, accounts.totp_secret == row.totp_secret
+                        await session.execute(sa.update(accounts).where(*same).values(totp_secret=renewed))
+            if len(rows) < _BATCH_ROWS:
+                return
+            last = rows[-1].id
+
+    async def _walk_jobs(self, found: StoredSecrets, *, renews: bool) -> None:
+        query = sa.select(QueuedJob.id, QueuedJob.payload).where(
+            QueuedJob.status.in_(WAITING_STATUSES), QueuedJob.payload.is_not(None)
+        )
+        last = 0
+        while True:
+            async with self._database.sessions() as session, session.begin():
+                page = query.where(QueuedJob.id > last).order_by(QueuedJob.id).limit(_BATCH_ROWS)
+                rows = (await session.execute(page)).all()
+                for row in rows:
+                    await self._take_job(session, row.id, row.payload, found, renews=renews)
+            if len(rows) < _BATCH_ROWS:
+                return
+            last = rows[-1].id
+
+    async def _take_job(
+        self, session: AsyncSession, job_id: int, payload: bytes, found: StoredSecrets, *, renews: bool
+    ) -> None:
+        encrypted = payload.decode(errors="replace")
+        if not looks_encrypted(encrypted) or self._payloads.is_current(encrypted):
+            return
+        renewed = self._payloads.renew(encrypted)
+        if renewed is None:
+            found.unreadable_jobs += 1
+            return
+        found.old_jobs += 1
+        if renews:
+            waiting = QueuedJob.id == job_id, QueuedJob.status == "queued"
+            await session.execute(sa.update(QueuedJob).where(*waiting).values(payload=renewed.encode()))
+
+
+def _in_words(second_factors: int, jobs: int) -> str | None:
+    counted = [(second_factors, "second factor"), (jobs, "waiting job")]
+    return " and ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in counted if count) or None

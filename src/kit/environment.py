@@ -1,0 +1,147 @@
+"""Reads and checks environment variables, one kind of value in each method."""
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_network
+from urllib.parse import SplitResult, urlsplit
+
+from kit.db.url import DatabaseUrlError, parse_database_url
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class SettingsError(Exception):
+    """A setting is missing or invalid; the message names it and says what to do."""
+
+
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$&'*+/=^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+
+
+class EnvironmentReader:
+    """Reads environment variables; each error names its variable. An empty variable counts as not set."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def optional(self, name: str) -> str | None:
+        return self._environ.get(name, "").strip() or None
+
+    def text(self, name: str, default: str) -> str:
+        return self.optional(name) or default
+
+    def required(self, name: str, default: str | None) -> str:
+        value = self.optional(name) or default
+        if value is None:
+            raise SettingsError(f"{name} is not set: EPOCH_CARRIER=twilio needs it")
+        return value
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+        return value
+
+    def whole(self, name: str, default: int, *, low: int, high: int) -> int:
+        value = self.text(name, str(default))
+        # Python refuses to parse thousands of digits; no setting needs more than nine.
+        if not (value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high):
+            raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {value[:40]!r}")
+        return int(value)
+
+    def positive(self, name: str, default: float) -> float:
+        value = self.text(name, str(default))
+        try:
+            number = float(value)
+        except ValueError:
+            number = 0.0
+        if not 0 < number <= 1000:
+            raise SettingsError(f"{name} must be a number above 0 and at most 1000, not {value!r}")
+        return number
+
+    def secret(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        if len(value) < 32:
+            raise SettingsError(f"{name} must have at least 32 characters")
+        return value
+
+    def secrets(self, name: str) -> tuple[str, ...]:
+        values = tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
+        if any(len(value) < 32 for value in values):
+            raise SettingsError(f"{name} must be secrets of at least 32 characters, comma-separated")
+        return values
+
+    def sid(self, name: str, prefix: str, default: str | None) -> str:
+        value = self.required(name, default)
+        if not (value.startswith(prefix) and len(value) == 34 and value[2:].isalnum()):
+            raise SettingsError(f"{name} must be {prefix} followed by 32 letters and digits")
+        return value
+
+    def web_address(self, name: str, default: str) -> str:
+        """The address as browsers write it in ``Origin``: lower case, without the scheme's default port."""
+        value = self.text(name, default)
+        parts = _split(value)
+        if (
+            parts is None
+            or parts.scheme not in _DEFAULT_PORTS
+            or not parts.hostname
+            or parts.path not in ("", "/")
+            or any(mark in value for mark in "@?#")
+        ):
+            raise SettingsError(
+                f"{name} must be like https://voice.example.com (scheme, host and port only), not {value!r}"
+            )
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
+        return f"{parts.scheme}://{host}{port}"
+
+    def database(self, name: str) -> str | None:
+        value = self.optional(name)
+        if value is not None:
+            try:
+                parse_database_url(value, self._environ)
+            except DatabaseUrlError as error:
+                raise SettingsError(f"{name} {error}") from error
+        return value
+
+    def mail_server(self, name: str) -> str | None:
+        value = self.optional(name)
+        parts = _split(value or "")
+        if value is not None and (parts is None or parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            # The message does not repeat the value: it may contain a password.
+            raise SettingsError(f"{name} must be like smtp://user:password@mail.example.com:587 (or smtps://)")
+        return value
+
+    def email_address(self, name: str) -> str | None:
+        value = self.optional(name)
+        if value is not None and not _EMAIL.fullmatch(value):
+            raise SettingsError(f"{name} must be an e-mail address like security@example.com, not {value[:80]!r}")
+        return value
+
+    def networks(self, name: str) -> tuple[str, ...]:
+        entries = tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
+        for entry in entries:
+            try:
+                ip_network(entry)
+            except ValueError as error:
+                raise SettingsError(f"{name} must be addresses or networks, comma-separated, not {entry!r}") from error
+        return entries
+
+    def proxies(self, name: str) -> tuple[str, ...]:
+        if self.text(name, "").lower() == "none":
+            return ()
+        entries = self.networks(name)
+        if not entries and self.optional(name):
+            raise SettingsError(f"{name} must be addresses or networks, comma-separated, or none")
+        if any(ip_network(entry).prefixlen == 0 for entry in entries):
+            raise SettingsError(f"{name} must name your own proxies: a network of all addresses trusts every client")
+        return entries
+
+
+def _split(address: str) -> SplitResult | None:
+    """The parts of ``address``; None when they or the port cannot be parsed."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
