@@ -11,7 +11,7 @@ _SECRETS = re.compile(
     r"(ep[tk]_)[0-9A-Za-z]+"  # embed tokens and API keys
     r"|(eyJ)[\w-]+\.[\w-]+\.[\w-]+"  # access tokens
     r"|(\+)\d{3,11}(?=\d{4}\b)"  # phone numbers, except their last four digits
-    r"|(/(?:verify-email|reset-password|invitations(?:/report)?)/)[\w-]+"  # tokens of mailed links
+    r"|(/(?:verify-email|reset-password|invitations(?:/report)?|admin/join)/)[\w-]+"  # links with a token
 )
 
 

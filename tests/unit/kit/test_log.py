@@ -43,6 +43,13 @@ def test_numbers_keep_their_last_four_digits(text: str, logged: str) -> None:
     assert redact(text) == logged
 
 
+@pytest.mark.parametrize("path", ["/verify-email/", "/reset-password/", "/invitations/", "/admin/join/"])
+def test_paths_of_links_lose_their_token(path: str) -> None:
+    assert redact(f"https://voice.example.com{path}{secrets.mint('').raw} is gone") == (
+        f"https://voice.example.com{path}… is gone"
+    )
+
+
 def test_a_logged_event_and_its_exception_are_redacted(log_lines: io.StringIO) -> None:
     raw = secrets.mint("ept_").raw
     try:
