@@ -1,9 +1,11 @@
 """Resets forgotten passwords by a mailed link."""
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from accounts import mails
 from accounts.errors import LinkNotUsable
 from accounts.login_throttle import RESETS_BY_ADDRESS, LoginThrottle, account_key
-from accounts.models import TokenPurpose
+from accounts.models import OneTimeToken, TokenPurpose, User
 from accounts.one_time_tokens import OneTimeTokenService
 from accounts.passwords import Passwords
 from accounts.rules import ensure_password, normalize_email
@@ -71,13 +73,16 @@ class PasswordReset:
             ValidationFailed: the password is not allowed; the link stays usable.
         """
         async with self._database.sessions() as session, session.begin():
+            link = await OneTimeTokenService(session).get_usable(raw, TokenPurpose.RESET_PASSWORD)
+            user = await _owner_of(session, link)
+        ensure_password(password, email=user.email, name=user.name)
+        # Between the transactions, so that no connection waits for a hashing slot.
+        hashed = await self._passwords.hash(password)
+        async with self._database.sessions() as session, session.begin():
             link = await OneTimeTokenService(session).redeem(raw, TokenPurpose.RESET_PASSWORD)
-            user = await UserService(session).find(link.user_id)
-            if user is None or user.disabled_at is not None:
-                raise LinkNotUsable
-            ensure_password(password, email=user.email, name=user.name)
+            user = await _owner_of(session, link)
             await set_tenant_context(session, None, user.id)
-            user.password_hash = await self._passwords.hash(password)
+            user.password_hash = hashed
             by = actor_of(user, address)
             if user.email_verified_at is None:
                 # The link was mailed, so it confirms the address; whoever signed up may be somebody else.
@@ -91,3 +96,11 @@ class PasswordReset:
             await self._mailer.send_after_commit(session, mail)
         # The owner must not be delayed by another person's failed sign-ins.
         await self._throttle.reset(account_key("sign-in", user.email))
+
+
+async def _owner_of(session: AsyncSession, link: OneTimeToken) -> User:
+    """The active account that the link was mailed to. Raises: LinkNotUsable."""
+    user = await UserService(session).find(link.user_id)
+    if user is None or user.disabled_at is not None:
+        raise LinkNotUsable
+    return user

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,7 +36,10 @@ NICENESS = 10
 
 
 class Passwords:
-    """Hashes and checks passwords; one per application, because it holds the threads and the queue before them."""
+    """Hashes and checks passwords; one per application, because it holds the threads and the queue before them.
+
+    Callers hold no database connection meanwhile: a password may wait long for its turn.
+    """
 
     def __init__(self, slots_folder: Path | None = None, *, max_waiting: int = MAX_WAITING) -> None:
         """``slots_folder`` is shared by the workers of a machine; without it the limit is this process's own."""
@@ -55,6 +59,10 @@ class Passwords:
     async def hash(self, password: str) -> str:
         """The hash of ``password``. Raises: TooMany, when too many passwords wait."""
         return await self._run(partial(_HASHER.hash, password))
+
+    async def hash_unknown(self) -> str:
+        """The hash of a random password that nobody knows. Raises: TooMany, as ``hash``."""
+        return await self.hash(secrets.token_urlsafe(32))
 
     async def matches(self, stored: str | None, password: str) -> bool:
         """True when ``password`` matches ``stored``; takes the same time when that is None. Raises: TooMany."""

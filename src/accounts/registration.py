@@ -135,7 +135,7 @@ class Registration:
             LinkNotUsable, NotSignedIn: as of ``preview``.
         """
         # Before the transaction: hashing takes long, and only the transaction knows whether it is needed.
-        unknown_password = await self._passwords.hash(secrets.token_urlsafe(32)) if viewer is None else None
+        unknown_password = await self._passwords.hash_unknown() if viewer is None else None
         async with self._database.sessions() as session, session.begin():
             link = await OneTimeTokenService(session).redeem(raw, TokenPurpose.VERIFY_EMAIL, TokenPurpose.CHANGE_EMAIL)
             takes_over = self._takes_over(link, raw, viewer, proof)

@@ -10,8 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 
-from accounts.passwords import Passwords
-from accounts.rules import ensure_password, parse_email
+from accounts.rules import parse_email
 from accounts.second_factor import SecondFactorService
 from accounts.services import AccountService, actor_of
 from accounts.sessions import LAST_SEEN_PRECISION, AbstractSessionService, is_active
@@ -104,11 +103,12 @@ class StaffService(AccountService[Staff]):
 
     repository_type = Repository
 
-    async def add(self, email: str, role: StaffRole | None, *, passwords: Passwords, by: Actor) -> InvitedStaff:
+    async def add(self, email: str, role: StaffRole | None, *, unknown_password_hash: str, by: Actor) -> InvitedStaff:
         """Create a staff account, or renew the link of an existing one; an earlier link stops working.
 
         The first account becomes an admin whatever ``role`` says, so that somebody can manage the others. With ``role``
-        None an existing account keeps its role, and a new one gets the lowest.
+        None an existing account keeps its role, and a new one gets the lowest. A new one has the password of
+        ``unknown_password_hash`` until the link's holder sets one.
 
         Raises: ValidationFailed, when ``email`` is no address.
         """
@@ -121,8 +121,7 @@ class StaffService(AccountService[Staff]):
             staff = Staff(
                 email=address,
                 role=StaffRole.ADMIN if is_first else role or StaffRole.SUPPORT,
-                # A random password that nobody knows, until the link's holder sets one.
-                password_hash=await passwords.hash(secrets.token_urlsafe(32)),
+                password_hash=unknown_password_hash,
             )
             session.add(staff)
         elif role is not None:
@@ -142,22 +141,15 @@ class StaffService(AccountService[Staff]):
             raise StaffLinkNotUsable
         return staff
 
-    async def join(self, raw: str, *, password: str, passwords: Passwords, address: str) -> Staff:
-        """Use up the link: set ``password`` and end all sessions of the account.
-
-        Raises:
-            StaffLinkNotUsable: used, replaced, too old or unknown.
-            ValidationFailed: the password is not allowed; the link stays usable.
-        """
+    async def join(self, raw: str, *, password_hash: str, address: str) -> Staff:
+        """Use up the link: set the password and end all sessions of the account. Raises: StaffLinkNotUsable."""
         session = self._session
         staff = await self.ensure_link(raw)
-        ensure_password(password, email=staff.email, name=staff.name)
-        hashed = await passwords.hash(password)
         # One statement checks and uses the link, so only one of two concurrent requests succeeds.
         used = sa.update(Staff).where(*_link_is_usable(raw)).values(link_digest=None, link_expires_at=None)
         if await session.scalar(used.returning(Staff.id)) is None:
             raise StaffLinkNotUsable
-        staff.password_hash, staff.joined_at = hashed, staff.joined_at or utc_now()
+        staff.password_hash, staff.joined_at = password_hash, staff.joined_at or utc_now()
         await session.flush()
         await StaffSessionService(session).end_all(staff.id)
         await set_tenant_context(session, None, staff.id)

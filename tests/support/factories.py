@@ -62,12 +62,12 @@ class Factory:
         self._passwords = OnePassword()
 
     async def user(self) -> User:
+        hashed = await self._passwords.hash(PASSWORD)
         async with self._database.sessions() as session, session.begin():
             return await UserService(session).create_user(
                 email=f"person-{next(_serial)}@example.com",
-                password=PASSWORD,
                 name="Pat Person",
-                passwords=self._passwords,
+                password_hash=hashed,
                 verified=True,
             )
 

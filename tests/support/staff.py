@@ -57,11 +57,12 @@ async def act(colleague: Colleague, path: str, *, reason: str, **fields: str) ->
 
 async def make_staff(database: Database, role: StaffRole) -> Staff:
     """Make a staff account with a password and no second factor yet."""
+    hashed = await OnePassword().hash(PASSWORD)
     async with database.sessions() as session, session.begin():
         staff = Staff(
             email=f"staff-{next(_serial)}@example.com",
             role=role,
-            password_hash=await OnePassword().hash(PASSWORD),
+            password_hash=hashed,
             joined_at=utc_now(),
         )
         session.add(staff)

@@ -9,6 +9,7 @@ from accounts.errors import NotSignedIn, SecondFactorUnchanged, WrongCode
 from accounts.login_throttle import account_key
 from accounts.passkey_ceremony import PasskeyQuestion
 from accounts.passkey_settings import PasskeySettings
+from accounts.rules import ensure_password
 from accounts.second_factor import SecondFactorService
 from accounts.services import actor_of
 from accounts.sessions import Browser
@@ -153,10 +154,17 @@ class StaffAuth:
         return pending.staff
 
     async def join(self, raw: str, *, password: str, address: str) -> None:
-        """Set the password by the one-use link. Raises: StaffLinkNotUsable, ValidationFailed."""
+        """Set the password by the one-use link, which stays usable when the password is not allowed.
+
+        Raises: StaffLinkNotUsable, ValidationFailed, TooMany.
+        """
         async with self._database.sessions() as session, session.begin():
-            service = StaffService(session)
-            await service.join(raw, password=password, passwords=self._accounts.passwords, address=address)
+            staff = await StaffService(session).ensure_link(raw)
+        ensure_password(password, email=staff.email, name=staff.name)
+        # Between the transactions, so that no connection waits for a hashing slot.
+        hashed = await self._accounts.passwords.hash(password)
+        async with self._database.sessions() as session, session.begin():
+            await StaffService(session).join(raw, password_hash=hashed, address=address)
 
     async def email_of_link(self, raw: str) -> str:
         """The e-mail address of the link's staff member. Raises: StaffLinkNotUsable."""

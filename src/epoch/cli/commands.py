@@ -76,9 +76,9 @@ async def resume_calls(settings: Settings) -> bool:
 
 async def add_staff(settings: Settings, email: str, role: str | None) -> tuple[InvitedStaff, str]:
     """Make a staff account, or a new link for one; return it with its link. Raises: SettingsError, ValidationFailed."""
+    wanted, hashed = None if role is None else StaffRole(role), await Passwords().hash_unknown()
     async with _all_organizations(settings) as session:
-        wanted = None if role is None else StaffRole(role)
-        invited = await StaffService(session).add(email, wanted, passwords=Passwords(), by=SYSTEM)
+        invited = await StaffService(session).add(email, wanted, unknown_password_hash=hashed, by=SYSTEM)
     return invited, f"{settings.public_url}/admin/join/{invited.raw}"
 
 

@@ -65,16 +65,17 @@ async def seed_demo(settings: Settings) -> SeedReport:
         raise ValueError("the seed needs a database")
     database = Database(settings.owner_url, role=ADMIN_ROLE)
     carrier = build_carrier(settings) if settings.sandbox_address is not None else None
+    hashed = await Passwords().hash(DEMO_PASSWORD)
     try:
         async with database.sessions() as session, session.begin():
             # Two workers of two checkouts on one database must not both find it empty.
             await session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('epoch.seed'))"))
             empty = await session.scalar(sa.select(sa.func.count()).select_from(Organization)) == 0
             if empty:
-                await _create(session)
+                await _create(session, hashed)
             await _set_limits(session)
             acme = await session.scalar(sa.select(Organization).where(Organization.slug == DEMO_SLUG))
-            await _ensure_staff(session)
+            await _ensure_staff(session, hashed)
             if acme is not None:
                 await _enable_countries(session, acme)
                 if carrier is not None:
@@ -105,15 +106,13 @@ async def ensure_no_demo(settings: Settings) -> None:
         )
 
 
-async def _create(session: AsyncSession) -> None:
-    people, organizations, passwords = UserService(session), OrganizationService(session), Passwords()
+async def _create(session: AsyncSession, password_hash: str) -> None:
+    people, organizations = UserService(session), OrganizationService(session)
     for email, person, name, slug, plan in (
         (DEMO_OWNER_EMAIL, "Dana Demo", "Acme Realty", DEMO_SLUG, Plan.PRO),
         (STARTER_OWNER_EMAIL, "Sam Starter", "Starter Co", STARTER_SLUG, Plan.STARTER),
     ):
-        user = await people.create_user(
-            email=email, password=DEMO_PASSWORD, name=person, passwords=passwords, verified=True
-        )
+        user = await people.create_user(email=email, name=person, password_hash=password_hash, verified=True)
         organization = await organizations.create(name=name, slug=slug, country="US", owner_id=user.id, plan=plan)
         if slug == DEMO_SLUG:
             await organizations.add_phone_number(organization.id, DEMO_NUMBER, carrier_sid=None)
@@ -134,13 +133,14 @@ async def _enable_countries(session: AsyncSession, acme: Organization) -> None:
     await session.execute(insert(CallingRules).values(values).on_conflict_do_nothing())
 
 
-async def _ensure_staff(session: AsyncSession) -> None:
+async def _ensure_staff(session: AsyncSession, password_hash: str) -> None:
     """Let the demo's staff member in where the back office is younger than the demo, too."""
     if await session.scalar(sa.select(Staff.id).limit(1)) is None:
         if await session.scalar(sa.select(User.id).where(User.email == DEMO_OWNER_EMAIL)) is None:
             return
-        hashed = await Passwords().hash(DEMO_PASSWORD)
-        session.add(Staff(email=DEMO_STAFF_EMAIL, role=StaffRole.ADMIN, password_hash=hashed, joined_at=utc_now()))
+        session.add(
+            Staff(email=DEMO_STAFF_EMAIL, role=StaffRole.ADMIN, password_hash=password_hash, joined_at=utc_now())
+        )
 
 
 async def _ensure_number(session: AsyncSession, carrier: Carrier, acme: Organization) -> None:

@@ -1,7 +1,6 @@
 """Hashing of passwords: one budget for all workers of a machine, a bounded queue, slow threads."""
 
 import asyncio
-import fcntl
 import os
 import sys
 import threading
@@ -25,6 +24,7 @@ from kit.db.outage import is_outage
 from kit.errors import TooMany
 from kit.settings import Settings
 from support.factories import PASSWORD, Factory
+from support.hashing_slots import all_slots_taken, slot_files
 from support.html_forms import submit
 
 pytestmark = pytest.mark.anyio
@@ -39,10 +39,6 @@ sys.stdin.read()
 """
 
 
-def paths(folder: Path) -> list[Path]:
-    return [folder / f"hashing-{number}.lock" for number in range(THREADS)]
-
-
 async def pass_time() -> None:
     """As long as some hashing takes, by hashing without the shared slots."""
     alone = Passwords()
@@ -55,7 +51,7 @@ async def test_workers_share_the_slots_and_a_killed_one_gives_them_back(tmp_path
         sys.executable,
         "-c",
         _HOLD,
-        *map(str, paths(tmp_path)),
+        *map(str, slot_files(tmp_path)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -73,16 +69,12 @@ async def test_workers_share_the_slots_and_a_killed_one_gives_them_back(tmp_path
 
 async def test_the_queue_is_bounded_and_the_refusal_says_when_to_come_back(tmp_path: Path) -> None:
     passwords = Passwords(tmp_path, max_waiting=2)
-    held = [os.open(path, os.O_RDWR | os.O_CREAT) for path in paths(tmp_path)]
-    for lock in held:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    waiting = [asyncio.create_task(passwords.hash(PASSWORD)) for _ in range(THREADS + 2)]
-    await asyncio.sleep(0)
-    with pytest.raises(TooMany) as refused:
-        await passwords.hash(PASSWORD)
+    with all_slots_taken(tmp_path):
+        waiting = [asyncio.create_task(passwords.hash(PASSWORD)) for _ in range(THREADS + 2)]
+        await asyncio.sleep(0)
+        with pytest.raises(TooMany) as refused:
+            await passwords.hash(PASSWORD)
     assert refused.value.retry_after > 0
-    for lock in held:
-        os.close(lock)
     assert len(await asyncio.gather(*waiting)) == THREADS + 2
     assert await passwords.matches(await passwords.hash(PASSWORD), PASSWORD)
 

@@ -1,0 +1,26 @@
+"""Takes the slots in which passwords are hashed, as other workers of the machine do."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from accounts.passwords import THREADS
+
+
+def slot_files(folder: Path) -> list[Path]:
+    return [folder / f"hashing-{number}.lock" for number in range(THREADS)]
+
+
+@contextmanager
+def all_slots_taken(folder: Path) -> Iterator[None]:
+    """Every password that uses ``folder`` waits within the block."""
+    held = [os.open(path, os.O_RDWR | os.O_CREAT) for path in slot_files(folder)]
+    try:
+        for lock in held:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        for lock in held:
+            os.close(lock)
