@@ -33,7 +33,7 @@ class AvailableNumberInfo(ResponseModel, frozen=True, kw_only=True):
     available_now: Annotated[bool, Meta(examples=[True])]
     """False for numbers that need a registered address first."""
     address_requirement: Annotated[str, Meta(examples=["none"])]
-    """Where the address must be: ``none`` (not needed), ``any``, ``local`` (in the country) or ``foreign``."""
+    """The required place of the address: ``none`` (not needed), ``any``, ``local`` (in the country) or ``foreign``."""
 
     @classmethod
     def of(cls, offered: AvailableNumber) -> "AvailableNumberInfo":

@@ -25,7 +25,7 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     address_required: frozenset[str] = frozenset()
     """Countries (ISO 3166) whose numbers are sold only with an address."""
     address_requirement: Literal["any", "local", "foreign"] = "any"
-    """Where that address must be: anywhere, in the number's country, or outside it."""
+    """The required place of that address: anywhere, in the number's country, or outside it."""
     bundle_required: frozenset[str] = frozenset()
     """Countries (ISO 3166) whose numbers are sold only with a regulatory bundle."""
     purchase_error: int | None = None

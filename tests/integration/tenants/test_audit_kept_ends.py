@@ -32,7 +32,7 @@ async def grow(jobs: Database, organization_id: UUID | None, events: int) -> Non
 
 
 async def kept_ends(jobs: Database) -> KeptEnds:
-    """What an operator has after keeping the output of ``epoch audit verify --ends``."""
+    """The ends that an operator has after keeping the output of ``epoch audit verify --ends``."""
     found = await AuditVerifier(jobs).verify(all_ends=True)
     return parse_kept_ends("\n".join(format_end(*end) for end in found.ends))
 
