@@ -12,6 +12,8 @@ from widget.token_auth import AuthenticatedWidget, WidgetRequest
 
 _POLL_DELAYS_SECONDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25)
 """Between two lookups of a call that is not over yet; 2 s in all."""
+_LOOKUPS_OF_UNKNOWN = 6
+"""Of a call that is not on record, 1 s in all: a call is stored before the carrier is told to dial or to reject it."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -44,7 +46,7 @@ CallLookup = Callable[[UUID, UUID], Awaitable[CallLookupResult | None]]
 
 
 class StatusHandler:
-    """Answers with the state of the widget's call; waits up to 2 s for a final one."""
+    """Answers with the state of the widget's call; waits up to 2 s for a final one, 1 s for an unknown call."""
 
     def __init__(self, find_call: CallLookup) -> None:
         self._find_call = find_call
@@ -59,8 +61,8 @@ class StatusHandler:
         except ValueError:
             return None
         result = await self._find_call(token_id, call_id)
-        for delay in _POLL_DELAYS_SECONDS:
-            if result is not None and result.is_over:
+        for count, delay in enumerate(_POLL_DELAYS_SECONDS):
+            if count >= _LOOKUPS_OF_UNKNOWN if result is None else result.is_over:
                 break
             await asyncio.sleep(delay)
             result = await self._find_call(token_id, call_id)

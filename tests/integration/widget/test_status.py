@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import httpx
@@ -31,6 +32,7 @@ async def test_the_answer_waits_for_the_end(
     client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(status, "_POLL_DELAYS_SECONDS", (0.1,) * 200)
+    monkeypatch.setattr(status, "_LOOKUPS_OF_UNKNOWN", 200)
     token = await make.token(await make.tenant())
     sid, call_id = new_sid(), uuid4()
     asking = asyncio.create_task(ask(client, token.raw, path="/widget/status", call_id=str(call_id)))
@@ -74,6 +76,25 @@ async def test_a_call_is_told_to_its_own_token_only(
     )
     assert mine.json()["call"]["message"] == "Emergency numbers cannot be called"
     assert hers.content == theirs.content == unknown.content == b'{"call":null}'
+
+
+async def test_an_unknown_call_is_waited_for_half_as_long(
+    client: httpx.AsyncClient, make: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lookups are counted, because their times depend on the machine."""
+    delays: list[float] = []
+
+    class Delays(tuple[float, ...]):
+        def __iter__(self) -> Iterator[float]:
+            for delay in super().__iter__():
+                delays.append(delay)
+                yield delay
+
+    monkeypatch.setattr(status, "_POLL_DELAYS_SECONDS", Delays(status._POLL_DELAYS_SECONDS))
+    token = await make.token(await make.tenant())
+    answer = await ask(client, token.raw, path="/widget/status", call_id=str(uuid4()))
+    assert answer.json() == {"call": None}
+    assert sum(delays[:-1]) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("call_id", ["", "x", "0", "CA" + "a" * 32, "\0", "💥"])
