@@ -5,8 +5,7 @@ import secrets
 from pathlib import Path
 
 FILE_MODE = 0o600
-FOLDER_MODE = 0o711 if os.geteuid() == 0 else 0o700
-"""Under root the embedded database runs as another account, which must pass the folder; it cannot list it."""
+FOLDER_MODE = 0o700
 
 
 def make_private_folder(path: Path) -> None:

@@ -22,11 +22,12 @@ from epoch.server.postgres_programs import (
     create_owned_directory,
     find_binaries,
     is_reachable,
+    let_group_pass,
     reachable_binaries,
     server_account,
 )
 from kit.environment import SettingsError
-from kit.private_files import make_private_folder
+from kit.private_files import FILE_MODE, make_private_folder
 from kit.settings import load_settings
 
 OWNER_NAME = "epoch"
@@ -115,12 +116,16 @@ class EmbeddedPostgres:
     def _locate(self) -> None:
         """Decide where the data, the binaries and the socket are, and who runs the server."""
         self._root = self._requested_root
-        make_private_folder(self._root.parent)
-        self._root.mkdir(exist_ok=True)
+        make_private_folder(self._root)
         self._account = server_account(self._root / "data")
         tag = hashlib.sha256(str(self._requested_root).encode()).hexdigest()[:8]
+        shared = SHARED_DIRECTORY / f"epoch-postgres-{tag}"
+        # Data that is there already stays in use.
+        if not (shared / "data").exists() and is_reachable(self._root.parent.parent, self._account):
+            for folder in (self._root.parent, self._root):
+                let_group_pass(folder, self._account)
         if not is_reachable(self._root, self._account):
-            self._root = create_owned_directory(SHARED_DIRECTORY / f"epoch-postgres-{tag}", mode=0o755)
+            self._root = create_owned_directory(shared, mode=0o755)
             self._account = server_account(self._root / "data")
         self._data = self._root / "data"
         self._programs = reachable_binaries(find_binaries(os.environ), self._account)
@@ -158,7 +163,8 @@ class EmbeddedPostgres:
         argv = [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(socket_dir), "-p", str(SOCKET_PORT)]
         for flag in flags:
             argv += ["-c", flag]
-        with log.open("wb") as output:
+        # It contains statements that failed.
+        with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - a list made here, no shell
                 argv,
                 cwd="/",

@@ -7,11 +7,14 @@ import importlib.util
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
+
+from kit.private_files import FOLDER_MODE
 
 SHARED_DIRECTORY = Path("/var/tmp")  # noqa: S108 - survives a reboot, every user may pass; names made in it are checked for their owner
 SYSTEM_DIRECTORY = Path("/usr/lib/postgresql")
@@ -108,6 +111,17 @@ def is_reachable(path: Path, account: Account) -> bool:
         return os.access(path, os.X_OK)
     tried = subprocess.run(["/usr/bin/env", "test", "-x", str(path)], cwd="/", check=False, **account)  # noqa: S603 - no shell
     return tried.returncode == 0
+
+
+def let_group_pass(folder: Path, account: Account) -> None:
+    """Let the server's group pass a private folder of ours, without listing it; other folders stay as they are.
+
+    Nothing changes when the server runs as ourselves.
+    """
+    found = folder.stat()
+    if account and found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == FOLDER_MODE:
+        os.chown(folder, -1, account["group"])
+        folder.chmod(FOLDER_MODE | stat.S_IXGRP)
 
 
 def create_owned_directory(path: Path, *, mode: int, account: Account | None = None) -> Path:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -82,6 +83,38 @@ def test_data_outlives_the_server(root: Path) -> None:
         assert ask(server.url, "SELECT n FROM kept") == 7
         assert ask(server.url, "SELECT current_user || ' ' || current_database()") == "epoch epoch"
         assert ask(server.url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is True
+
+
+def test_nobody_else_enters_its_folders_or_reads_its_log(root: Path) -> None:
+    before = os.umask(0)
+    try:
+        with EmbeddedPostgres(root, durable=False) as server:
+            ask(server.url, "SELECT 1")
+    finally:
+        os.umask(before)
+
+    # PostgreSQL does not run as root: its own account's group passes, without listing.
+    passing = 0o710 if os.geteuid() == 0 else 0o700
+    data = root / "data"
+    for folder in (root.parent, root):
+        assert stat.S_IMODE(folder.stat().st_mode) == passing
+        assert folder.stat().st_uid == os.geteuid()
+        assert folder.stat().st_gid == data.stat().st_gid
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    assert stat.S_IMODE((root / "log").stat().st_mode) == 0o600
+    if os.geteuid() == 0:
+        for command in (["test", "-x", str(root)], ["ls", str(root.parent)], ["cat", str(root / "log")]):
+            stranger = subprocess.run(command, user=31999, group=31999, extra_groups=[], cwd="/", check=False)
+            assert stranger.returncode != 0, command
+
+
+def test_folders_of_an_earlier_version_stay_in_use(root: Path) -> None:
+    for folder in (root.parent, root):
+        folder.mkdir()
+        folder.chmod(0o711)
+    with EmbeddedPostgres(root, durable=False):
+        assert (root / "data" / "PG_VERSION").exists()
+    assert stat.S_IMODE(root.parent.stat().st_mode) == 0o711
 
 
 def test_it_listens_on_no_tcp_port_and_admits_many(root: Path) -> None:
