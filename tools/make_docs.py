@@ -140,6 +140,8 @@ def _accepted(read: ast.Call) -> str:
 VALUES = {
     "positive": "above 0, at most 1,000",
     "secret": "at least 32 characters",
+    "word": "letters and a digit, such as `ie1`",
+    "words": "names, comma-separated",
     "secrets": "secrets of at least 32 characters, comma-separated",
     "web_address": "`http(s)://host[:port]`",
     "database": "`postgresql://…`",

@@ -449,6 +449,19 @@ describe("Phone", () => {
     fixture.phone.stop();
   });
 
+  test("gives the Device the carrier's edges in their order, and none unless the exchange names some", async () => {
+    const edges = ["dublin", "frankfurt"];
+    const fixture = await startPhone({ answers: { exchange: [{ ...ACCOUNT, signaling: null, edges }] } });
+    await dial(fixture);
+    expect(fixture.module.devices[0].options).toMatchObject({ edge: edges, publishEvents: true });
+    expect(fixture.module.devices[0].options).not.toHaveProperty("chunderw");
+    fixture.phone.stop();
+    const other = await startPhone({ answers: { exchange: [{ ...ACCOUNT, signaling: null }] } });
+    await dial(other);
+    expect(other.module.devices[0].options).not.toHaveProperty("edge");
+    other.phone.stop();
+  });
+
   test("emits nothing after stop, and can be started again", async () => {
     const fixture = await startPhone();
     await dial(fixture);

@@ -18,6 +18,8 @@ export interface ExchangeResponse {
   ticket?: string;
   /** Host and port of the sandbox carrier's signalling; null with the real carrier. */
   signaling: string | null;
+  /** Edges of the carrier, to be tried in this order; missing where the nearest one is right. */
+  edges?: string[];
   settings?: { theme?: string; position?: string };
 }
 

@@ -35,7 +35,8 @@ class AccessTokenSigner:
         self._application = carrier.twiml_app_sid
         self._encode = msgspec.json.Encoder().encode
         self._mac = hmac.new(carrier.api_key_secret.encode(), digestmod=hashlib.sha256)
-        self._header = _b64(self._encode({"typ": "JWT", "alg": "HS256", "cty": "twilio-fpa;v=1"})) + b"."
+        region = {} if carrier.region is None else {"twr": carrier.region}
+        self._header = _b64(self._encode({"typ": "JWT", "alg": "HS256", "cty": "twilio-fpa;v=1", **region})) + b"."
 
     def sign(self, identity: str, now: int) -> str:
         """Return a token for ``identity`` that is valid for ``ttl`` seconds from ``now`` (Unix seconds)."""

@@ -141,6 +141,11 @@ class Carrier(Protocol):
         """``host:port`` of the signalling server for browsers; None for the carrier's public one."""
         ...
 
+    @property
+    def edges(self) -> tuple[str, ...]:
+        """The carrier's edges that browsers try in this order; empty for the nearest one."""
+        ...
+
     def dial(self, plan: DialPlan) -> bytes:
         """Return the TwiML document that dials ``plan`` and reports each step to ``plan.status_url``."""
         ...

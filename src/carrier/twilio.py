@@ -81,6 +81,10 @@ class TwilioCarrier:
     def signaling(self) -> str | None:
         return self._signaling
 
+    @property
+    def edges(self) -> tuple[str, ...]:
+        return self._settings.edges if self._signaling is None else ()
+
     def dial(self, plan: DialPlan) -> bytes:
         # Bridge only when the called party answers, so that the browser sees ringing and answer at the right time.
         dial = Dial(
@@ -234,8 +238,10 @@ class TwilioCarrier:
             self._transport = HttpTransport(trust_env=self._api_base is None, health=self._health)
             own = self._settings
             client = Client(own.api_key_sid, own.api_key_secret, own.account_sid, http_client=self._transport)
+            # The library would read the environment, where an edge may be a list.
+            client.region, client.edge = own.region, own.request_edge
             if self._api_base is not None:
-                client.api.base_url = self._api_base
+                client.api.base_url, client.region, client.edge = self._api_base, None, None
             self._client = client
         return self._client
 

@@ -264,7 +264,7 @@ def _phone_endpoints(
     tickets = Tickets(settings.secret_keys)
     authenticator = TokenAuthenticator(settings, database, limiter, tickets, on_blocked=refused.add)
     signer = AccessTokenSigner(settings.twilio, ttl=settings.access_token_ttl)
-    exchange = ExchangeHandler(signer, tickets, usage, signaling=carrier.signaling)
+    exchange = ExchangeHandler(signer, tickets, usage, signaling=carrier.signaling, edges=carrier.edges)
     return [
         public_endpoint("/widget/exchange", authenticator, exchange, measures.add),
         public_endpoint("/widget/status", authenticator, StatusHandler(CallLookup(database)), measures.add),

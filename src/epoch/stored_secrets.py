@@ -36,17 +36,17 @@ class StoredSecrets(msgspec.Struct):
 
     @property
     def old(self) -> str | None:
-        """What needs a predecessor, in words; None for nothing."""
+        """Words for those that need a predecessor; None for nothing."""
         return _in_words(self.old_second_factors, self.old_jobs)
 
     @property
     def unreadable(self) -> str | None:
-        """What cannot be decrypted, in words; None for nothing."""
+        """Words for those that cannot be decrypted; None for nothing."""
         return _in_words(self.unreadable_second_factors, self.unreadable_jobs)
 
     @property
     def advice(self) -> str:
-        """What to do about what cannot be decrypted."""
+        """A sentence about what cannot be decrypted."""
         return f"{self.unreadable} cannot be decrypted: put the secret that encrypted them in EPOCH_SECRET_KEY_PREVIOUS"
 
 

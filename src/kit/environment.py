@@ -70,6 +70,21 @@ class EnvironmentReader:
             raise SettingsError(f"{name} must be secrets of at least 32 characters, comma-separated")
         return values
 
+    def word(self, name: str, *, pattern: str, wanted: str) -> str | None:
+        """A value of the form ``pattern``; ``wanted`` says in words what it is."""
+        value = self.optional(name)
+        if value is not None and not re.fullmatch(pattern, value):
+            raise SettingsError(f"{name} must be {wanted}, not {value[:40]!r}")
+        return value
+
+    def words(self, name: str, *, pattern: str, wanted: str) -> tuple[str, ...]:
+        """Values as of ``word``, comma-separated."""
+        values = tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
+        for value in values:
+            if not re.fullmatch(pattern, value):
+                raise SettingsError(f"{name} must be {wanted}, not {value[:40]!r}")
+        return values
+
     def sid(self, name: str, prefix: str, default: str | None) -> str:
         value = self.required(name, default)
         if not (value.startswith(prefix) and len(value) == 34 and value[2:].isalnum()):

@@ -16,6 +16,8 @@ SANDBOX_AUTH_TOKEN = "5b" * 16
 SANDBOX_API_KEY_SID = "SK" + "5c" * 16
 SANDBOX_API_KEY_SECRET = "5d" * 16
 SANDBOX_TWIML_APP_SID = "AP" + "5e" * 16
+OWN_EDGES = {"us1": "ashburn", "ie1": "dublin", "au1": "sydney"}
+"""The edge in the same place as each region of the carrier."""
 
 
 class CarrierSettings(msgspec.Struct, frozen=True):
@@ -35,6 +37,19 @@ class CarrierSettings(msgspec.Struct, frozen=True):
     """The account's second token while tokens are rotated: callbacks signed with it are accepted too."""
     webhook_shared_key: str | None = None
     """Secret of the account's shared key for callbacks, where one signs them with HMAC-SHA256."""
+
+    region: str | None = None
+    """The carrier's region that the API key belongs to, such as ``ie1``; without it ``us1``. Access tokens name it, and
+    requests go to its host."""
+    edges: tuple[str, ...] = ()
+    """The carrier's edges that browsers try in this order, such as ``dublin,frankfurt``; without it the region's
+    own, or for ``us1`` the nearest one. With ``TWILIO_REGION`` the first one takes requests too."""
+
+    @property
+    def request_edge(self) -> str | None:
+        """The edge in the host name of requests, which only a region needs; None for the carrier's default."""
+        public = (edge for edge in self.edges if edge != "roaming" and not edge.endswith("-ix"))
+        return next(public, OWN_EDGES.get(self.region)) if self.region else None
 
     def __repr__(self) -> str:
         return f"CarrierSettings(account_sid={self.account_sid!r}, …)"
@@ -184,6 +199,14 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
 def _carrier(read: EnvironmentReader, carrier: str) -> CarrierSettings:
     sandbox = carrier == "sandbox"
+    region = read.word("TWILIO_REGION", pattern=r"[a-z]{2}[0-9]", wanted="a region of the carrier such as ie1")
+    edges = read.words(
+        "TWILIO_EDGE", pattern=r"[a-z]+(-[a-z]+)*", wanted="edges of the carrier such as dublin, comma-separated"
+    )
+    if region is not None and not edges:
+        if region not in OWN_EDGES:
+            raise SettingsError(f"TWILIO_EDGE must be set with TWILIO_REGION={region}: name the edge of that region")
+        edges = () if region == "us1" else (OWN_EDGES[region],)
     return CarrierSettings(
         account_sid=read.sid("TWILIO_ACCOUNT_SID", "AC", SANDBOX_ACCOUNT_SID if sandbox else None),
         auth_token=read.required("TWILIO_AUTH_TOKEN", SANDBOX_AUTH_TOKEN if sandbox else None),
@@ -192,6 +215,8 @@ def _carrier(read: EnvironmentReader, carrier: str) -> CarrierSettings:
         twiml_app_sid=read.sid("TWILIO_TWIML_APP_SID", "AP", SANDBOX_TWIML_APP_SID if sandbox else None),
         auth_token_secondary=read.optional("TWILIO_AUTH_TOKEN_SECONDARY"),
         webhook_shared_key=read.optional("TWILIO_WEBHOOK_SHARED_KEY"),
+        region=region,
+        edges=edges,
     )
 
 

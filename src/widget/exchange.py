@@ -44,6 +44,8 @@ class WidgetSession(ResponseModel, frozen=True, kw_only=True):
     ticket: str
     signaling: str | None
     """``host:port`` of the sandbox's signalling; None means the carrier's public one."""
+    edges: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """The carrier's edges that the widget tries in this order; left out where the installation names none."""
     settings: WidgetSettings = WidgetSettings()
 
 
@@ -57,12 +59,14 @@ class ExchangeHandler:
         uses: EmbedTokenUseWriter,
         *,
         signaling: str | None,
+        edges: tuple[str, ...] = (),
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._signer = signer
         self._tickets = tickets
         self._uses = uses
         self._signaling = signaling
+        self._edges = edges or msgspec.UNSET
         self._clock = clock
 
     async def __call__(self, widget: AuthenticatedWidget, _: WidgetRequest) -> bytes:
@@ -86,6 +90,7 @@ class ExchangeHandler:
                 organization=widget.organization_name,
                 ticket=self._tickets.issue(widget.token_id, widget.ticket, expires_at),
                 signaling=self._signaling,
+                edges=self._edges,
             )
         )
 

@@ -120,10 +120,12 @@ export class VoiceDevice {
   #createDevice(Device) {
     const account = /** @type {ExchangeResponse} */ (this.#session.account);
     this.#account = account;
-    const { access_token: token, signaling } = account;
+    const { access_token: token, edges, signaling } = account;
     // The SDK reads more options than its types have.
     const options = /** @type {Device.Options} */ ({
       ...(signaling ? { chunderw: sandboxHost(signaling) } : {}),
+      // The SDK tries them in this order.
+      ...(edges ? { edge: edges } : {}),
       codecPreferences: ["opus", "pcmu"],
       enableImprovedSignalingErrorPrecision: true,
       getUserMedia: (/** @type {MediaStreamConstraints} */ constraints) => this.#getUserMedia(constraints),

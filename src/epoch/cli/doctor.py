@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import msgspec
 
-from carrier.port import CarrierError
+from carrier.port import CarrierAccessRefused, CarrierError
 from epoch.carrier_factory import build_carrier
 from epoch.cli.commands import count_stored_secrets, read_deployment
 from epoch.connection_budget import read_budget
@@ -62,7 +62,7 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
         ("pooler", _pooler),
         ("deployment", _deployment),
         ("secret key", check_secret_key),
-        ("carrier", _carrier),
+        ("carrier", check_carrier_credentials),
         ("public URL", _public_url),
         ("proxies", _proxies),
         ("metrics", _metrics),
@@ -153,12 +153,22 @@ async def check_secret_key(settings: Settings) -> str:
     return "decrypts everything that is stored"
 
 
-async def _carrier(settings: Settings) -> str:
+async def check_carrier_credentials(settings: Settings) -> str:
+    """Ask the carrier for its numbers. Raises: CarrierError."""
     if settings.is_sandbox:
         return "sandbox: started and set up by `epoch run`"
     carrier = build_carrier(settings)
+    region = settings.twilio.region
     try:
-        return f"credentials accepted, {len(await carrier.owned_numbers())} phone numbers"
+        where = "" if region is None else f" in the region {region}"
+        return f"credentials accepted{where}, {len(await carrier.owned_numbers())} phone numbers"
+    except CarrierAccessRefused as refused:
+        advice = (
+            f"TWILIO_API_KEY_SID must be a key of the region {region}, which TWILIO_REGION names"
+            if region is not None
+            else "check TWILIO_API_KEY_SID and its secret; a key of another region than us1 needs TWILIO_REGION"
+        )
+        raise CarrierAccessRefused(f"{refused}: {advice}", code=refused.code) from refused
     finally:
         await carrier.close()
 

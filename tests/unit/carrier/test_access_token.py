@@ -3,6 +3,7 @@
 from typing import Any
 
 import jwt
+import msgspec
 import pytest
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
@@ -27,8 +28,10 @@ def claims_of(token: str) -> dict[str, Any]:
     return claims
 
 
-def library_token() -> str:
-    token = AccessToken(OWN.account_sid, OWN.api_key_sid, OWN.api_key_secret, identity=IDENTITY, ttl=3600, nbf=NOW - 60)
+def library_token(region: str | None = None) -> str:
+    token = AccessToken(
+        OWN.account_sid, OWN.api_key_sid, OWN.api_key_secret, identity=IDENTITY, ttl=3600, nbf=NOW - 60, region=region
+    )
     token.add_grant(VoiceGrant(outgoing_application_sid=OWN.twiml_app_sid, incoming_allow=None))
     signed: str = token.to_jwt()
     return signed
@@ -44,6 +47,14 @@ def test_header_and_claims_are_the_librarys() -> None:
         name: theirs[name] for name in theirs.keys() - changing
     }
     assert ours["jti"].startswith(f"{OWN.api_key_sid}-")
+
+
+def test_the_region_is_named_as_the_library_does() -> None:
+    own = msgspec.structs.replace(OWN, region="ie1")
+    header = jwt.get_unverified_header(AccessTokenSigner(own, ttl=3600).sign(IDENTITY, NOW))
+    assert header == jwt.get_unverified_header(library_token("ie1"))
+    assert header["twr"] == "ie1"
+    assert "twr" not in jwt.get_unverified_header(AccessTokenSigner(OWN, ttl=3600).sign(IDENTITY, NOW))
 
 
 def test_its_whole_life_is_at_most_the_carriers_day() -> None:

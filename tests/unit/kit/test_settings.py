@@ -71,6 +71,10 @@ BAD = [
     ("TWILIO_ACCOUNT_SID", "AC123"),
     ("TWILIO_API_KEY_SID", "AC" + "1" * 32),
     ("TWILIO_TWIML_APP_SID", "AP" + "!" * 32),
+    ("TWILIO_REGION", "Ireland"),
+    ("TWILIO_REGION", "ie1.evil.example"),
+    ("TWILIO_EDGE", "dublin;frankfurt"),
+    ("TWILIO_EDGE", "dublin, evil.example/"),
 ]
 
 
@@ -221,3 +225,25 @@ def test_a_pooler_of_transactions_needs_a_way_beside_it() -> None:
     assert settings.owner_url == "postgresql://db/epoch"
     with pytest.raises(SettingsError, match="EPOCH_DATABASE_URL must be set"):
         load_settings({"EPOCH_DATABASE_DIRECT_URL": "postgresql://db/epoch"})
+
+
+@pytest.mark.parametrize(
+    ("region", "edge", "edges", "request_edge"),
+    [
+        ("", "", (), None),
+        ("", "ashburn, dublin", ("ashburn", "dublin"), None),
+        ("us1", "", (), "ashburn"),
+        ("ie1", "", ("dublin",), "dublin"),
+        ("ie1", "frankfurt,dublin", ("frankfurt", "dublin"), "frankfurt"),
+        ("au1", "roaming,sydney-ix", ("roaming", "sydney-ix"), "sydney"),
+        ("jp1", "tokyo", ("tokyo",), "tokyo"),
+    ],
+)
+def test_a_region_has_an_edge(region: str, edge: str, edges: tuple[str, ...], request_edge: str | None) -> None:
+    own = load_settings({"TWILIO_REGION": region, "TWILIO_EDGE": edge}).twilio
+    assert (own.region, own.edges, own.request_edge) == (region or None, edges, request_edge)
+
+
+def test_a_region_without_a_known_edge_needs_one() -> None:
+    with pytest.raises(SettingsError, match=r"^TWILIO_EDGE must be set with TWILIO_REGION=jp1"):
+        load_settings({"TWILIO_REGION": "jp1"})
