@@ -65,7 +65,7 @@ def parse_outgoing_call(form: Mapping[str, str]) -> OutgoingCall:
     sender = form.get("From", "")
     found = _IDENTITY.fullmatch(sender)
     # The carrier gives the same identity twice; a difference means that one of them came from elsewhere.
-    if found is None or form.get("Caller", sender) != sender:
+    if found is None or (form.get("Caller") or sender) != sender:
         raise InvalidCallback
     metadata = _parse_metadata(form.get("Metadata", ""))
     return OutgoingCall(
@@ -83,7 +83,7 @@ def parse_outgoing_call(form: Mapping[str, str]) -> OutgoingCall:
 def parse_status_callback(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
     """Parse a status callback: the caller's leg, the reported leg, and the event. Raises: InvalidCallback."""
     leg = _parse_call_sid(form, "CallSid")
-    is_child = "ParentCallSid" in form
+    is_child = bool(form.get("ParentCallSid"))
     kind = form.get("CallStatus", "")
     if kind not in STATUS_BY_CARRIER_STATUS:
         raise InvalidCallback

@@ -63,5 +63,5 @@ PORT_CASES: Mapping[str, Callable[[Carrier, Known], Awaitable[object]]] = {
     ),
 }
 
-WITHOUT_REQUESTS = frozenset({"signaling", "dial", "reject", "finish", "signature_is_valid", "close"})
-"""The other members of the port, which send nothing."""
+WITHOUT_REQUESTS = frozenset({"dial", "reject", "finish", "signature_is_valid", "close"})
+"""The other methods of the port, which send nothing."""
