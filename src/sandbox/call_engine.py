@@ -16,6 +16,7 @@ from sandbox import twiml
 from sandbox.audio_source import AudioSource
 from sandbox.call_environment import CallEnvironment, Timer
 from sandbox.callback_forms import (
+    Form,
     dial_form,
     ended_form,
     failed_dial_form,
@@ -290,7 +291,7 @@ class Call:
     def _report_child(self, event: str) -> None:
         dial, child = self._current_dial()
         if dial.status_url is not None and event in dial.status_events:
-            self._environment.send_status(dial.status_url, status_form(self.caller, child, self._environment.now()))
+            self._send_status(dial.status_url, status_form(self.caller, child, self._environment.now()))
 
     def _current_dial(self) -> tuple[twiml.Dial, Leg]:
         if self._dial is None or self.child is None:
@@ -340,9 +341,14 @@ class Call:
         if self.media is not None:
             self.media.close()
         if has_begun and self._status_url is not None:
-            self._environment.send_status(
-                self._status_url, ended_form(self.caller, self.parent, self._environment.now())
-            )
+            self._send_status(self._status_url, ended_form(self.caller, self.parent, self._environment.now()))
+
+    def _send_status(self, url: str, form: Form) -> None:
+        delay = self._script.switches.report_delay_seconds
+        if delay:
+            self._environment.call_later(delay, lambda: self._environment.send_status(url, form))
+        else:
+            self._environment.send_status(url, form)
 
     def _play(self, source: AudioSource) -> None:
         if self.media is not None:

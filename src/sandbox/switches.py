@@ -14,6 +14,8 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Numbers (E.164) for which a ``<Dial>`` makes no leg, each with the carrier's error code of that dial."""
     action_first: bool = False
     """The request after a ``<Dial>`` comes before the last status callback of the dialled leg."""
+    report_delay_seconds: float = 0
+    """Status callbacks come this much later; requests for documents do not."""
     webhook_failure: int | None = None
     """The code with which the browser learns that the application's document could not be read."""
     gateway_error: int | None = None

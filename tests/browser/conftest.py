@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from pathlib import Path
 from typing import Any, Protocol
 
+import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright, expect
 
@@ -23,6 +24,7 @@ EXTRA_ARGUMENTS = (
 FAILED = pytest.StashKey[bool]()
 expect.set_options(timeout=PATIENCE * 1000)
 
+SetSwitches = Callable[..., Awaitable[None]]
 NewBrowser = Callable[..., Awaitable[Browser]]
 
 
@@ -89,6 +91,18 @@ async def short_token_product(
 async def customer(product: Product) -> Customer:
     """An organization that may call."""
     return await product.customer()
+
+
+@pytest.fixture
+async def set_switches(product: Product) -> AsyncIterator[SetSwitches]:
+    """Sets the sandbox's switches until the end of the test."""
+    async with httpx.AsyncClient(base_url=product.carrier) as client:
+
+        async def put(**switches: Any) -> None:
+            (await client.put("/sandbox/switches", json=switches)).raise_for_status()
+
+        yield put
+        (await client.delete("/sandbox/switches")).raise_for_status()
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,13 @@ fake timers.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
-from browser.conftest import OpenPhone
+from browser.conftest import OpenPhone, SetSwitches
 from support.browser.phone import Phone
 from support.browser.product import BUSY, ECHO, HANGS_UP, TONES, Customer, Product
 
@@ -26,7 +26,6 @@ OF_THE_SDKS_PATIENCE = 15.0
 SHOWN_AT = '(text) => window[Symbol.for("epoch.watch")].shownAt(text)'
 FRAMES = '() => window[Symbol.for("epoch.watch")].frames'
 log = logging.getLogger(__name__)
-SetSwitches = Callable[..., Awaitable[None]]
 
 
 class Refused(NamedTuple):
@@ -35,18 +34,6 @@ class Refused(NamedTuple):
     call_id: str
     ended: dict[str, Any]
     """The detail of ``callEnded``."""
-
-
-@pytest.fixture
-async def set_switches(product: Product) -> AsyncIterator[SetSwitches]:
-    """Sets the sandbox's switches until the end of the test."""
-    async with httpx.AsyncClient(base_url=product.carrier) as client:
-
-        async def put(**switches: Any) -> None:
-            (await client.put("/sandbox/switches", json=switches)).raise_for_status()
-
-        yield put
-        (await client.delete("/sandbox/switches")).raise_for_status()
 
 
 @pytest.fixture
@@ -176,6 +163,17 @@ async def test_a_busy_line_reported_after_the_dials_result_is_busy(phone: Phone,
     await set_switches(action_first=True)
     refused = await call_refused(phone, BUSY, "The line is busy")
     assert refused.ended["status"] == "busy"
+    await phone.assert_agrees(refused.call_id, BUSY, "busy")
+
+
+async def test_a_busy_line_that_is_reported_late_is_busy_at_once_and_on_record(
+    phone: Phone, set_switches: SetSwitches
+) -> None:
+    """The record has no end while the widget asks for it: the carrier's code decides for the page."""
+    await set_switches(report_delay_seconds=5)
+    refused = await call_refused(phone, BUSY, "The line is busy")
+    assert refused.ended["status"] == "busy"
+    assert await phone.details("error") == []
     await phone.assert_agrees(refused.call_id, BUSY, "busy")
 
 
