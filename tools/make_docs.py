@@ -144,6 +144,7 @@ VALUES = {
     "words": "names, comma-separated",
     "secrets": "secrets of at least 32 characters, comma-separated",
     "web_address": "`http(s)://host[:port]`",
+    "address_elsewhere": "`http(s)://host/path`",
     "database": "`postgresql://…`",
     "mail_server": "`smtp://…` or `smtps://…`",
     "networks": "addresses or networks, comma-separated",

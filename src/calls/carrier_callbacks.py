@@ -8,6 +8,7 @@ from litestar.datastructures import State
 
 from calls.call_state import LegEvent
 from calls.callback_forms import parse_dial_ended, parse_outgoing_call, parse_status_callback
+from calls.carrier_usage_alerts import USAGE_ALERT_RECORDER
 from calls.errors import InvalidCallback, InvalidCarrierSignature
 from calls.event_recorder import CALL_EVENT_RECORDER
 from calls.guards import signed_form
@@ -84,6 +85,11 @@ class CarrierCallbackController(Controller):
             _log_unreadable(error, "status")
             return
         await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, leg_sid, event)
+
+    @post("/usage-alert", status_code=204)
+    async def usage_alert(self, request: Request[Any, Any, State]) -> None:
+        """The account's cost of a day reached the usage trigger's value: alert people. No call is stopped."""
+        await USAGE_ALERT_RECORDER.get(request.app).record(await signed_form(request))
 
 
 async def _record_or_report(request: Request[Any, Any, State], parent_sid: str, leg_sid: str, event: LegEvent) -> None:

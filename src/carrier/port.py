@@ -217,13 +217,6 @@ class Carrier(Protocol):
         """Release a number. Raises: NotFoundAtCarrier, when the account does not hold it."""
         ...
 
-    async def configure_application(self, *, voice_url: str, status_url: str, fallback_url: str) -> None:
-        """Set the URLs of the account's TwiML application to the product's carrier callbacks.
-
-        ``fallback_url`` is asked when ``voice_url`` fails or does not answer in time.
-        """
-        ...
-
     async def close(self) -> None:
         """Close the connections."""
         ...

@@ -196,17 +196,6 @@ class TwilioCarrier:
         async with self._rest() as client:
             await client.incoming_phone_numbers(sid).delete_async()
 
-    async def configure_application(self, *, voice_url: str, status_url: str, fallback_url: str) -> None:
-        async with self._rest() as client:
-            await client.applications(self._settings.twiml_app_sid).update_async(
-                voice_url=voice_url,
-                voice_method="POST",
-                voice_fallback_url=fallback_url,
-                voice_fallback_method="POST",
-                status_callback=status_url,
-                status_callback_method="POST",
-            )
-
     async def close(self) -> None:
         if self._transport is not None:
             transport, self._transport, self._client = self._transport, None, None

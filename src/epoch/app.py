@@ -17,6 +17,7 @@ from admin.mount import admin_route
 from calls.callback_signatures import CALLBACK_SIGNATURES, CallbackSignatures
 from calls.caller_attribution import CallerAttribution
 from calls.carrier_callbacks import CarrierCallbackController
+from calls.carrier_usage_alerts import USAGE_ALERT_RECORDER, UsageAlertRecorder
 from calls.controllers import CallController, UsageController
 from calls.event_recorder import CALL_EVENT_RECORDER, CallEventRecorder
 from calls.limits.admission import CALL_ADMISSION, CallAdmission
@@ -238,6 +239,7 @@ def create_app(
             CALL_ADMISSION.entry(admission),
             CALLBACK_SIGNATURES.entry(CallbackSignatures()),
             CALL_EVENT_RECORDER.entry(CallEventRecorder(database, alert_mailer)),
+            USAGE_ALERT_RECORDER.entry(UsageAlertRecorder(jobs)),
             ALERT_MAILER.entry(alert_mailer),
             NUMBER_ERASURE.entry(erasure),
             UPGRADE_REQUEST_RECIPIENTS.entry(back_office.upgrade_approvers),

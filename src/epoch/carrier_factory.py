@@ -1,8 +1,12 @@
 """Makes the carrier that the settings name."""
 
+import msgspec
+
+from carrier.account import AccountAdmin
 from carrier.health import CarrierHealthReporter
 from carrier.port import Carrier
 from carrier.twilio import TwilioCarrier
+from carrier.twilio_account import TwilioAccountAdmin
 from kit.settings import Settings
 
 
@@ -11,3 +15,12 @@ def build_carrier(settings: Settings, health: CarrierHealthReporter | None = Non
     address = settings.sandbox_address if settings.is_sandbox else None
     api_base = None if address is None else f"http://{address}"
     return TwilioCarrier(settings.twilio, api_base=api_base, signaling=address, health=health)
+
+
+def build_account_admin(settings: Settings, *, with_auth_token: bool = False) -> AccountAdmin:
+    """Make the adapter for commands; with the auth token instead of the API key where only that one is allowed."""
+    own = settings.twilio
+    if with_auth_token:
+        own = msgspec.structs.replace(own, api_key_sid=own.account_sid, api_key_secret=own.auth_token)
+    address = settings.sandbox_address if settings.is_sandbox else None
+    return TwilioAccountAdmin(own, api_base=None if address is None else f"http://{address}", signaling=address)

@@ -109,6 +109,16 @@ class EnvironmentReader:
         port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
         return f"{parts.scheme}://{host}{port}"
 
+    def address_elsewhere(self, name: str) -> str | None:
+        """An address of another server, with a path."""
+        value = self.optional(name)
+        parts = _split(value or "")
+        if value is not None and (
+            parts is None or parts.scheme not in _DEFAULT_PORTS or not parts.hostname or "@" in parts.netloc
+        ):
+            raise SettingsError(f"{name} must be like https://handler.twilio.com/twiml/EH… , not {value[:80]!r}")
+        return value
+
     def database(self, name: str) -> str | None:
         value = self.optional(name)
         if value is not None:

@@ -32,7 +32,8 @@ class CarrierSettings(msgspec.Struct, frozen=True):
     api_key_secret: str
     """The secret of that API key."""
     twiml_app_sid: str
-    """The TwiML application that ``epoch carrier setup`` configures."""
+    """The TwiML application that ``epoch carrier setup`` creates and configures; that command, ``carrier verify`` and
+    ``doctor`` work without it."""
     auth_token_secondary: str | None = None
     """The account's second token while tokens are rotated: callbacks signed with it are accepted too."""
     webhook_shared_key: str | None = None
@@ -79,6 +80,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Former secrets while ``EPOCH_SECRET_KEY`` is replaced: they verify and decrypt, and never sign."""
     carrier: str
     """The telephone carrier."""
+    carrier_fallback_url: str | None
+    """Address on another host that the carrier asks when this product does not answer, such as a TwiML Bin; ``epoch
+    carrier setup`` prints what it must answer. Without it the carrier asks this product, which helps while it runs."""
     access_token_ttl: int
     """Lifetime of a carrier access token, in seconds."""
     valkey_url: str | None
@@ -152,8 +156,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return host == "localhost" or host.endswith(".localhost")
 
 
-def load_settings(environ: Mapping[str, str]) -> Settings:
-    """Read the settings from ``environ``.
+def load_settings(environ: Mapping[str, str], *, needs_application: bool = True) -> Settings:
+    """Read the settings from ``environ``; without ``needs_application`` the TwiML application's id may be missing.
 
     Raises:
         SettingsError: a value is missing or invalid, or unsafe for real calls, visitors or ``EPOCH_ENV=production``.
@@ -173,6 +177,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         secret_key=read.secret("EPOCH_SECRET_KEY", DEVELOPMENT_SECRET),
         secret_key_previous=read.secrets("EPOCH_SECRET_KEY_PREVIOUS"),
         carrier=carrier,
+        carrier_fallback_url=read.address_elsewhere("EPOCH_CARRIER_FALLBACK_URL"),
         access_token_ttl=read.whole("EPOCH_ACCESS_TOKEN_TTL", 3600, low=5, high=86_400),
         valkey_url=read.optional("EPOCH_VALKEY_URL"),
         smtp_url=read.mail_server("EPOCH_SMTP_URL"),
@@ -188,16 +193,17 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         call_retention_months=read.whole("EPOCH_CALL_RETENTION_MONTHS", 24, low=1, high=36),
         sandbox_speed=read.positive("EPOCH_SANDBOX_SPEED", 1.0),
         sandbox_address=read.optional("EPOCH_SANDBOX_ADDRESS"),
-        twilio=_carrier(read, carrier),
+        twilio=_carrier(read, carrier, needs_application=needs_application),
     )
     _ensure_pooler_is_complete(settings)
+    _ensure_fallback_is_elsewhere(settings)
     _refuse_development_values(settings)
     if settings.is_production:
         _refuse_unsafe(settings, proxies_are_declared=read.optional("EPOCH_TRUSTED_PROXIES") is not None)
     return settings
 
 
-def _carrier(read: EnvironmentReader, carrier: str) -> CarrierSettings:
+def _carrier(read: EnvironmentReader, carrier: str, *, needs_application: bool) -> CarrierSettings:
     sandbox = carrier == "sandbox"
     region = read.word("TWILIO_REGION", pattern=r"[a-z]{2}[0-9]", wanted="a region of the carrier such as ie1")
     edges = read.words(
@@ -207,12 +213,15 @@ def _carrier(read: EnvironmentReader, carrier: str) -> CarrierSettings:
         if region not in OWN_EDGES:
             raise SettingsError(f"TWILIO_EDGE must be set with TWILIO_REGION={region}: name the edge of that region")
         edges = () if region == "us1" else (OWN_EDGES[region],)
+    has_application = sandbox or needs_application or read.optional("TWILIO_TWIML_APP_SID") is not None
     return CarrierSettings(
         account_sid=read.sid("TWILIO_ACCOUNT_SID", "AC", SANDBOX_ACCOUNT_SID if sandbox else None),
         auth_token=read.required("TWILIO_AUTH_TOKEN", SANDBOX_AUTH_TOKEN if sandbox else None),
         api_key_sid=read.sid("TWILIO_API_KEY_SID", "SK", SANDBOX_API_KEY_SID if sandbox else None),
         api_key_secret=read.required("TWILIO_API_KEY_SECRET", SANDBOX_API_KEY_SECRET if sandbox else None),
-        twiml_app_sid=read.sid("TWILIO_TWIML_APP_SID", "AP", SANDBOX_TWIML_APP_SID if sandbox else None),
+        twiml_app_sid=read.sid("TWILIO_TWIML_APP_SID", "AP", SANDBOX_TWIML_APP_SID if sandbox else None)
+        if has_application
+        else "",
         auth_token_secondary=read.optional("TWILIO_AUTH_TOKEN_SECONDARY"),
         webhook_shared_key=read.optional("TWILIO_WEBHOOK_SHARED_KEY"),
         region=region,
@@ -258,6 +267,15 @@ def _ensure_pooler_is_complete(settings: Settings) -> None:
         raise SettingsError(
             "EPOCH_DATABASE_DIRECT_URL must be set with EPOCH_DATABASE_POOLER=transaction: migrations and jobs need a"
             " connection of their own"
+        )
+
+
+def _ensure_fallback_is_elsewhere(settings: Settings) -> None:
+    fallback = settings.carrier_fallback_url
+    if fallback is not None and urlsplit(fallback).hostname == urlsplit(settings.public_url).hostname:
+        raise SettingsError(
+            "EPOCH_CARRIER_FALLBACK_URL must be on another host than EPOCH_PUBLIC_URL: the carrier asks it when this"
+            " one does not answer"
         )
 
 

@@ -42,6 +42,13 @@ class PhoneNumberService:
         rows: Sequence[PhoneNumber] = (await self._session.scalars(query)).all()
         return rows
 
+    async def list_all_carrier_sids(self) -> frozenset[str]:
+        """The carrier's ids of the held numbers of every organization that the session sees."""
+        query = sa.select(PhoneNumber.carrier_sid).where(
+            PhoneNumber.released_at.is_(None), PhoneNumber.carrier_sid.is_not(None)
+        )
+        return frozenset(sid for sid in await self._session.scalars(query) if sid is not None)
+
     async def get_held(self, organization_id: UUID, number_id: UUID) -> PhoneNumber:
         """One held number. Raises: NotFound."""
         number = await self._numbers.get_one_or_none(*is_held_by(organization_id), PhoneNumber.id == number_id)

@@ -40,8 +40,23 @@ class Application(msgspec.Struct, kw_only=True):
     voice_fallback_url: str = ""
 
 
-Row = TypeVar("Row", Number, Application)
-Stored = TypeVar("Stored", Number, Application, Leg)
+class UsageTrigger(msgspec.Struct, kw_only=True):
+    """A request to call ``callback_url`` when the usage of a category reaches a value."""
+
+    sid: str
+    friendly_name: str
+    usage_category: str
+    trigger_by: str
+    trigger_value: str
+    recurring: str
+    callback_url: str
+    callback_method: str
+    created: datetime
+    updated: datetime
+
+
+Row = TypeVar("Row", Number, Application, UsageTrigger)
+Stored = TypeVar("Stored", Number, Application, UsageTrigger, Leg)
 
 
 class AccountStore:
@@ -55,9 +70,11 @@ class AccountStore:
         """
         self._numbers_file = folder / "numbers.json"
         self._applications_file = folder / "applications.json"
+        self._triggers_file = folder / "usage_triggers.json"
         self._legs_file = folder / "legs.json"
         self._numbers = {row.sid: row for row in _read(self._numbers_file, list[Number])}
         self._applications = {row.sid: row for row in _read(self._applications_file, list[Application])}
+        self._triggers = {row.sid: row for row in _read(self._triggers_file, list[UsageTrigger])}
         if application_sid not in self._applications:
             now = _now()
             first = Application(sid=application_sid, friendly_name="Epoch Voice", created=now, updated=now)
@@ -103,6 +120,24 @@ class AccountStore:
         self._applications[row.sid] = row
         self.save(row)
         return row
+
+    def usage_triggers(self) -> list[UsageTrigger]:
+        return list(reversed(self._triggers.values()))
+
+    def add_usage_trigger(self, **fields: str) -> UsageTrigger:
+        """Add a trigger with the struct's fields."""
+        now = _now()
+        row = UsageTrigger(sid=new_sid("UT"), created=now, updated=now, **fields)
+        self._triggers[row.sid] = row
+        _write(self._triggers_file, list(self._triggers.values()))
+        return row
+
+    def remove_usage_trigger(self, sid: str) -> bool:
+        """Return False when the account does not have it."""
+        row = self._triggers.pop(sid, None)
+        if row is not None:
+            _write(self._triggers_file, list(self._triggers.values()))
+        return row is not None
 
     def legs(self) -> list[Leg]:
         """The ended legs of earlier runs, newest first."""

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from kit.settings import Settings
+from sandbox.account_rest import AccountRest
 from sandbox.account_store import AccountStore
 from sandbox.available_numbers import AvailableNumbers
 from sandbox.call_registry import CallRegistry, MediaNegotiator
@@ -57,6 +58,7 @@ class SandboxCarrier:
                 Route("/sandbox/switches", self._switches, methods=["GET", "PUT", "DELETE"]),
                 *AvailableNumbers(account, store, self._registry).routes(),
                 *RestApi(account, store, self._registry).routes(),
+                *AccountRest(account, store, self._registry).routes(),
             ],
             exception_handlers={HTTPException: http_error},
             middleware=[Middleware(LocalRequestsOnly)],

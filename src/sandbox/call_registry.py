@@ -15,6 +15,7 @@ from sandbox.callback_forms import Form
 from sandbox.callback_sender import CallbackSender
 from sandbox.legs import Caller, Leg
 from sandbox.media_interface import BadOfferError, Media
+from sandbox.outbound_calls import OutboundCalls
 from sandbox.switches import Switches
 from sandbox.test_numbers import far_end_of
 from sandbox.twiml import Verb
@@ -76,6 +77,7 @@ class CallRegistry:
         self.set_switches(Switches())
         self._calls: dict[str, tuple[Call, SocketEnvironment]] = {}
         self._previous_legs = store.legs()
+        self.outbound = OutboundCalls(speed=speed)
         self._deleted_sids: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -93,7 +95,9 @@ class CallRegistry:
         current: Iterable[tuple[Call | None, Leg]] = (
             (call, leg) for call in self.calls() for leg in (call.child, call.parent) if leg is not None
         )
-        previous: Iterable[tuple[Call | None, Leg]] = ((None, leg) for leg in self._previous_legs)
+        previous: Iterable[tuple[Call | None, Leg]] = (
+            (None, leg) for leg in (*self.outbound.legs, *self._previous_legs)
+        )
         return [(call, leg) for call, leg in chain(current, previous) if leg.sid not in self._deleted_sids]
 
     def delete_leg(self, leg: Leg) -> None:

@@ -16,6 +16,7 @@ from sandbox.account_store import (
     Number,
     NumberTakenError,
 )
+from sandbox.call_engine import E164
 from sandbox.call_registry import CallRegistry
 from sandbox.legs import Leg
 from sandbox.rest_base import BAD_VALUE, NO_SUCH_RESOURCE, RestEndpoints, RestError, or_not_found
@@ -23,6 +24,7 @@ from sandbox.rest_resources import Resource
 
 MISSING_NUMBER, NUMBER_UNAVAILABLE = 21201, 21422
 CALL_IS_LIVE, ADDRESS_REQUIRED, BUNDLE_REQUIRED, TOO_MANY_REQUESTS = 20009, 21631, 21649, 20429
+INVALID_TO, CALLER_ID_NOT_OWNED = 21211, 21212
 UPDATE_DELAY_SECONDS = 0.5
 """From an answer ``in-progress`` to the end of the call."""
 
@@ -47,7 +49,7 @@ class RestApi(RestEndpoints):
             ),
             self._route(f"{base}/Applications.json", GET=self._applications, POST=self._add_application),
             self._route(f"{base}/Applications/{{sid}}.json", GET=self._application, POST=self._change_application),
-            self._route(f"{base}/Calls.json", GET=self._calls),
+            self._route(f"{base}/Calls.json", GET=self._calls, POST=self._place_call),
             self._route(f"{base}/Calls/{{sid}}/Notifications.json", GET=self._notifications),
             self._route(f"{base}/Calls/{{sid}}.json", GET=self._call, POST=self._change_call, DELETE=self._delete_call),
         ]
@@ -105,7 +107,8 @@ class RestApi(RestEndpoints):
 
     def _add_application(self, _: Request, form: dict[str, str]) -> Response:
         row = self._store.add_application(form.get("FriendlyName", ""))
-        self._change(row, form, VoiceUrl="voice_url", StatusCallback="status_callback")
+        fields = {"StatusCallback": "status_callback", "VoiceFallbackUrl": "voice_fallback_url"}
+        self._change(row, form, **fields, VoiceUrl="voice_url")
         return JSONResponse(self._application_json(row), 201)
 
     def _application(self, request: Request, _: dict[str, str]) -> Response:
@@ -127,6 +130,15 @@ class RestApi(RestEndpoints):
             and _started_on(leg, query)
         ]
         return self._page(request, "calls", legs, self._leg_json)
+
+    def _place_call(self, _: Request, form: dict[str, str]) -> Response:
+        to, caller_id = form.get("To", ""), form.get("From", "")
+        if not E164.fullmatch(to):
+            raise RestError(400, INVALID_TO, "The number is invalid")
+        if caller_id not in {row.e164 for row in self._store.numbers()}:
+            raise RestError(400, CALLER_ID_NOT_OWNED, "From is no number of the account")
+        leg = self._registry.outbound.place(to=to, caller_id=caller_id)
+        return JSONResponse(self._leg_json(leg), 201)
 
     def _call(self, request: Request, _: dict[str, str]) -> Response:
         sid = request.path_params["sid"]

@@ -50,18 +50,18 @@ class RestEndpoints:
         return Route(path, endpoint, methods=list(handlers))
 
     def _authenticate(self, request: Request) -> None:
-        scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-        try:
-            presented = b64decode(credentials, validate=True) if scheme.lower() == "basic" else b""
-        except ValueError:
-            presented = b""
-        own = self._account
-        pairs = ((own.account_sid, own.auth_token), (own.api_key_sid, own.api_key_secret))
-        if not any(secrets.compare_digest(presented, f"{name}:{secret}".encode()) for name, secret in pairs):
+        presented, own = _credentials(request), self._account
+        is_key = secrets.compare_digest(presented, f"{own.api_key_sid}:{own.api_key_secret}".encode())
+        if not is_key and not self._is_auth_token(request):
             raise RestError(401, NOT_AUTHENTICATED, "Authenticate")
         # Newer parts of the API have no account in their paths.
         if request.path_params.get("account_sid", own.account_sid) != own.account_sid:
             raise NO_SUCH_RESOURCE
+
+    def _is_auth_token(self, request: Request) -> bool:
+        """True when the request has the account's auth token, not an API key."""
+        own = self._account
+        return secrets.compare_digest(_credentials(request), f"{own.account_sid}:{own.auth_token}".encode())
 
     def _page(self, request: Request, name: str, rows: Sequence[Row], to_json: Callable[[Row], Resource]) -> Response:
         query = dict(request.query_params)
@@ -86,6 +86,15 @@ class RestEndpoints:
                 "end": max(page * size + len(shown) - 1, 0),
             }
         )
+
+
+def _credentials(request: Request) -> bytes:
+    """User and password of the request; empty without any."""
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    try:
+        return b64decode(credentials, validate=True) if scheme.lower() == "basic" else b""
+    except ValueError:
+        return b""
 
 
 def error_response(status: int, code: int, message: str) -> Response:

@@ -125,7 +125,7 @@ def call_leg(account_sid: str, leg: Leg) -> Resource:
         "caller_name": "",
         "date_created": _rfc2822(leg.created),
         "date_updated": _rfc2822(leg.ended or leg.answered or leg.created),
-        "direction": "inbound" if leg.parent_sid is None else "outbound-dial",
+        "direction": _direction(leg),
         "duration": str(leg.seconds) if leg.is_over else None,
         "end_time": _rfc2822(leg.ended),
         "forwarded_from": None,
@@ -145,6 +145,12 @@ def call_leg(account_sid: str, leg: Leg) -> Resource:
         "trunk_sid": None,
         "uri": account_path(account_sid, f"Calls/{leg.sid}"),
     }
+
+
+def _direction(leg: Leg) -> str:
+    if leg.parent_sid is not None:
+        return "outbound-dial"
+    return "inbound" if leg.from_.startswith("client:") else "outbound-api"
 
 
 def notification(account_sid: str, leg: Leg) -> Resource:

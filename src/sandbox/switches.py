@@ -34,6 +34,16 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """The carrier's code with which every purchase is refused; 20429 comes with status 429."""
     area_code_ignored_abroad: bool = False
     """Searches outside North America ignore the area code."""
+    trial: bool = False
+    """The account is a trial."""
+    balance: str = "100.00"
+    """The account's balance, in US dollars."""
+    countries_not_permitted: frozenset[str] = frozenset()
+    """Countries (ISO 3166) that the account's geographic permissions exclude."""
+    key_type: Literal["standard", "main", "restricted"] = "standard"
+    """The kind of the API key."""
+    other_auth_token: bool = False
+    """The account's primary auth token is another one than the configured, which is still accepted."""
 
     def requirement_of(self, country: str) -> str:
         """The address requirement of a country's numbers, in the carrier's words."""

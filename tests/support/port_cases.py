@@ -1,13 +1,22 @@
-"""A call of each method of the carrier port that sends requests; a method without one fails the contract tests.
+"""A call of each method of the carrier ports that sends requests; a method without one fails the contract tests.
 
 To add a method: one line in ``PORT_CASES``, and in ``Known`` what it needs at the carrier.
 """
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
 from typing import NamedTuple
 
+from carrier.account import AccountAdmin, ApplicationUrls
 from carrier.port import Carrier, NumberQuery, NumberType
+
+APPLICATION_NAME = "Epoch Voice 0123456789ab"
+URLS = ApplicationUrls(
+    voice="https://phone.example/voice/outgoing",
+    fallback="https://phone.example/voice/unavailable",
+    status="https://phone.example/voice/status",
+)
 
 
 class Known(NamedTuple):
@@ -17,6 +26,11 @@ class Known(NamedTuple):
     live_call: str
     """Caller's leg of a call in progress."""
     ended_call: str
+    application: str
+    usage_trigger: str
+    api_key: str
+    own_number: str
+    """The number of ``number_sid``."""
     number_for_sale: str = "+14155550123"
     day: dt.date = dt.date(2026, 11, 28)
     """The day of the calls."""
@@ -44,7 +58,7 @@ async def _search_numbers(carrier: Carrier, _: Known) -> object:
     return found, await carrier.search_numbers(everywhere, limit=20)
 
 
-PORT_CASES: Mapping[str, Callable[[Carrier, Known], Awaitable[object]]] = {
+PORT_CASES: Mapping[str, Callable[[AccountAdmin, Known], Awaitable[object]]] = {
     "end_call": lambda carrier, known: carrier.end_call(known.live_call),
     "leg": lambda carrier, known: carrier.leg(known.live_call),
     "call_error": lambda carrier, known: carrier.call_error(known.live_call),
@@ -56,12 +70,23 @@ PORT_CASES: Mapping[str, Callable[[Carrier, Known], Awaitable[object]]] = {
     "buy_number": lambda carrier, known: carrier.buy_number(known.number_for_sale, friendly_name="pn:0123456789ab:1"),
     "owned_numbers": _list_numbers,
     "release_number": lambda carrier, known: carrier.release_number(known.number_sid),
-    "configure_application": lambda carrier, _: carrier.configure_application(
-        voice_url="https://phone.example/voice/outgoing",
-        status_url="https://phone.example/voice/status",
-        fallback_url="https://phone.example/voice/unavailable",
+    "find_application": lambda carrier, known: carrier.find_application(known.application),
+    "list_applications": lambda carrier, _: carrier.list_applications(APPLICATION_NAME),
+    "create_application": lambda carrier, _: carrier.create_application(APPLICATION_NAME, URLS),
+    "update_application": lambda carrier, known: carrier.update_application(known.application, APPLICATION_NAME, URLS),
+    "list_usage_triggers": lambda carrier, _: carrier.list_usage_triggers(),
+    "create_usage_trigger": lambda carrier, _: carrier.create_usage_trigger("daily cost", Decimal(50), URLS.status),
+    "delete_usage_trigger": lambda carrier, known: carrier.delete_usage_trigger(known.usage_trigger),
+    "number_routes": lambda carrier, _: carrier.number_routes(),
+    "state": lambda carrier, _: carrier.state(),
+    "balance": lambda carrier, _: carrier.balance(),
+    "find_key": lambda carrier, known: carrier.find_key(known.api_key),
+    "permitted_countries": lambda carrier, _: carrier.permitted_countries(),
+    "may_manage": lambda carrier, _: carrier.may_manage(),
+    "place_test_call": lambda carrier, known: carrier.place_test_call(
+        to="+12125550147", caller_id=known.own_number, sentence="Hello"
     ),
 }
 
-WITHOUT_REQUESTS = frozenset({"dial", "reject", "finish", "signature_is_valid", "close"})
-"""The other methods of the port, which send nothing."""
+WITHOUT_REQUESTS = frozenset({"dial", "reject", "finish", "signature_is_valid", "sign", "close"})
+"""The other methods of the ports, which send nothing."""

@@ -19,7 +19,11 @@ PACKAGES = ROOT / "tools" / "prism" / "node_modules"
 DESCRIPTIONS = PACKAGES / "@twilio" / "cli-core" / "src" / "services" / "twilio-api"
 PRISM = PACKAGES / "@stoplight" / "prism-cli" / "dist" / "index.js"
 START_SECONDS = 120.0
-USED_DESCRIPTIONS = {"api.twilio.com/2010-04-01": "twilio_api_v2010.json"}
+USED_DESCRIPTIONS = {
+    "api.twilio.com/2010-04-01": "twilio_api_v2010.json",
+    "iam.twilio.com/v1": "twilio_iam_v1.json",
+    "voice.twilio.com/v1": "twilio_voice_v1.json",
+}
 """Host and version of the APIs that the carrier port uses -> file."""
 _NOT_INSTALLED = "prism is not installed: run `tools/setup carrier-contract` (`make carrier-contract` does)"
 

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
 
-from carrier.port import Carrier
+from carrier.account import AccountAdmin, ApplicationUrls
 from kit.clock import utc_now
 from kit.settings import Settings
 from sandbox.app import SandboxCarrier
@@ -16,6 +17,7 @@ from sandbox.legs import Caller
 from support.port_cases import Known
 
 ANSWER_SECONDS = 30
+URL = "https://phone.example/voice/usage-alert"
 DOCUMENT = b'<Response><Dial callerId="+14155550100" answerOnBridge="true">+12125550147</Dial></Response>'
 
 
@@ -57,6 +59,7 @@ class SandboxCalls:
         self.sandbox = SandboxCarrier(settings, negotiate=_negotiate)
         self._registry = self.sandbox._registry
         self._caller = Caller("w_1", settings.twilio.account_sid, settings.twilio.twiml_app_sid, {})
+        self._api_key = settings.twilio.api_key_sid
         self._document_url = document_url
         self._suffixes = itertools.count(100)
 
@@ -69,16 +72,28 @@ class SandboxCalls:
             yield calls
             await calls.sandbox.close()
 
-    async def prepare(self, carrier: Carrier) -> Known:
+    async def prepare(self, carrier: AccountAdmin) -> Known:
         """Make a number, a call in progress and an ended one; ``carrier`` is an adapter for this sandbox."""
-        await carrier.configure_application(voice_url=self._document_url, status_url="", fallback_url="")
+        urls = ApplicationUrls(voice=self._document_url, fallback="", status="")
+        await carrier.update_application(self._caller.application_sid, "Epoch Voice", urls)
         own, for_sale = (f"+14155550{next(self._suffixes)}" for _ in range(2))
         bought = await carrier.buy_number(own, friendly_name="pn:0123456789ab:0")
         ended = await self._place()
         ended.complete()
         live = await self._place()
+        application, trigger = self._caller.application_sid, await carrier.create_usage_trigger("x", Decimal(50), URL)
         day = utc_now().date()
-        return Known(bought.sid, live_call=live.sid, ended_call=ended.sid, number_for_sale=for_sale, day=day)
+        return Known(
+            bought.sid,
+            live_call=live.sid,
+            ended_call=ended.sid,
+            application=application,
+            usage_trigger=trigger.sid,
+            api_key=self._api_key,
+            own_number=own,
+            number_for_sale=for_sale,
+            day=day,
+        )
 
     async def _place(self) -> Call:
         """A call that is in progress."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
 
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.passwords import Passwords
@@ -11,25 +12,34 @@ from accounts.rules import parse_email
 from admin.models import StaffRole
 from admin.services import InvitedStaff, StaffService
 from calls.limits.pause import CallingPauseService
+from calls.limits.platform_exposure import PlatformExposureService
 from calls.reconciliation.daily import DailyReconciler
 from calls.reconciliation.models import ReconciledDay
 from carrier.port import Carrier
-from epoch.carrier_factory import build_carrier
+from epoch.carrier_factory import build_account_admin, build_carrier
+from epoch.cli.carrier_expectations import CarrierNeeds
+from epoch.cli.carrier_setup import CarrierSetup, SetupOptions, Step
+from epoch.cli.carrier_verify import CarrierVerification
+from epoch.cli.check_results import CheckResult
 from epoch.phone_number_jobs import build_number_reconciler
 from epoch.server.sandbox_process import running_sandbox, save_sandbox_address
 from epoch.stored_secrets import StoredSecrets, StoredSecretService
 from kit.actor import SYSTEM
 from kit.db.database import ADMIN_ROLE, Database
 from kit.deployment import Deployment, DeploymentService
+from kit.e164 import parse_dialled
 from kit.environment import SettingsError
-from kit.errors import Invalid, ValidationFailed
+from kit.errors import DomainError, Invalid, ValidationFailed
 from kit.settings import Settings
 from phone_numbers.reconciliation import ReconciliationReport
+from phone_numbers.services import PhoneNumberService
 from privacy.audit_erasure import erase_person
 from tenants.audit_log.kept_ends import KeptEnds
 from tenants.audit_log.verification import AuditVerification, AuditVerifier
 from tenants.plans import Plan
 from tenants.services import OrganizationService
+
+_UNDEFINED_TABLE = "42P01"
 
 
 async def set_plan(settings: Settings, slug: str, plan: str) -> None:
@@ -51,6 +61,10 @@ async def _all_rows(settings: Settings) -> AsyncIterator[Database]:
     database = Database(settings.owner_url, role=ADMIN_ROLE)
     try:
         yield database
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
+            raise SettingsError("the database has no schema yet: run `epoch migrate` first") from error
+        raise
     finally:
         await database.stop()
 
@@ -108,8 +122,8 @@ async def erase_person_from_audit_log(settings: Settings, email: str) -> int:
         await database.stop()
 
 
-async def setup_carrier(settings: Settings) -> None:
-    """Set the callback URLs of the carrier's application.
+async def setup_carrier(settings: Settings, options: SetupOptions | None = None) -> list[Step]:
+    """Set up the carrier's application and usage trigger; return what was done, or with ``is_check`` would be.
 
     Raises:
         SettingsError: the sandbox carrier does not run.
@@ -117,16 +131,53 @@ async def setup_carrier(settings: Settings) -> None:
     """
     if settings.is_sandbox and settings.sandbox_address is None:
         raise SettingsError("EPOCH_CARRIER is sandbox: `epoch run` starts the sandbox carrier and sets it up by itself")
-    carrier = build_carrier(settings)
+    needs, admin = await read_carrier_needs(settings), build_account_admin(settings)
     try:
-        await carrier.configure_application(
-            voice_url=f"{settings.public_url}/voice/outgoing",
-            status_url=f"{settings.public_url}/voice/status",
-            fallback_url=f"{settings.public_url}/voice/unavailable",
-        )
+        steps = await CarrierSetup(admin, settings, needs, options or SetupOptions()).run()
     finally:
-        await carrier.close()
+        await admin.close()
     save_sandbox_address(settings)
+    return steps
+
+
+async def verify_carrier(settings: Settings, *, call: str | None) -> list[CheckResult]:
+    """Check the account, and call a number when one is given.
+
+    Raises:
+        SettingsError: the number is no E.164 number, or the database cannot be asked.
+        ChildExited: the sandbox carrier could not be started.
+    """
+    number = None if call is None else _called_number(call)
+    needs = await read_carrier_needs(settings)
+    async with running_sandbox(settings) as placed:
+        by_key, by_token = build_account_admin(placed), build_account_admin(placed, with_auth_token=True)
+        try:
+            verification = CarrierVerification(placed, by_key=by_key, by_token=by_token, number_sids=needs.number_sids)
+            return await verification.run(call=number)
+        finally:
+            await by_key.close()
+            await by_token.close()
+
+
+def _called_number(text: str) -> str:
+    """The number to call, E.164. Raises: SettingsError."""
+    try:
+        if text.startswith("+"):
+            # A number with its country code means the same in every country.
+            return parse_dialled(text, "US")
+    except DomainError as error:
+        raise SettingsError(f"--call: {error.message}") from error
+    raise SettingsError("--call needs a number with + and the country code, like +14155550100")
+
+
+async def read_carrier_needs(settings: Settings) -> CarrierNeeds:
+    """The facts with which the account at the carrier is compared. Raises: SettingsError."""
+    async with _all_organizations(settings) as session:
+        return CarrierNeeds(
+            deployment=await DeploymentService(session).read(),
+            exposure=await PlatformExposureService(session).read(),
+            number_sids=await PhoneNumberService(session).list_all_carrier_sids(),
+        )
 
 
 async def reconcile_numbers(settings: Settings) -> ReconciliationReport:

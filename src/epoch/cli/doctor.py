@@ -8,15 +8,18 @@ from typing import Any
 
 import asyncpg
 import httpx
-import msgspec
+from sqlalchemy.exc import DBAPIError
 
-from carrier.port import CarrierAccessRefused, CarrierError
-from epoch.carrier_factory import build_carrier
-from epoch.cli.commands import count_stored_secrets, read_deployment
+from carrier.port import CarrierError
+from epoch.carrier_factory import build_account_admin
+from epoch.cli.carrier_checks import CarrierChecks
+from epoch.cli.check_results import CheckFailed, CheckResult, CheckState
+from epoch.cli.commands import count_stored_secrets, read_carrier_needs, read_deployment
 from epoch.connection_budget import read_budget
 from epoch.health import MAX_CLOCK_SKEW
 from epoch.pooler_check import ensure_pooler_is_declared
 from epoch.security_txt import SECURITY_TXT_PATH, contact_of
+from epoch.server.sandbox_process import find_sandbox
 from epoch.tenant_walls import describe, expected_walls, find_gaps, owner_attributes
 from kit.db.connector import Connector
 from kit.environment import SettingsError
@@ -30,18 +33,6 @@ CARRIER_CLOCK_URL = "https://api.twilio.com"
 MIN_POSTGRES_VERSION = 140_000
 
 
-class CheckResult(msgspec.Struct, frozen=True):
-    """The result of one check."""
-
-    part: str
-    ok: bool
-    detail: str
-
-
-class CheckFailed(Exception):
-    """A check failed; the message says why."""
-
-
 _FAILURES = (
     CheckFailed,
     SettingsError,
@@ -49,6 +40,7 @@ _FAILURES = (
     OSError,
     TimeoutError,
     asyncpg.PostgresError,
+    DBAPIError,
     httpx.HTTPError,
 )
 
@@ -62,7 +54,6 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
         ("pooler", _pooler),
         ("deployment", _deployment),
         ("secret key", check_secret_key),
-        ("carrier", check_carrier_credentials),
         ("public URL", _public_url),
         ("proxies", _proxies),
         ("metrics", _metrics),
@@ -71,14 +62,32 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
         ("contact", _contact),
         ("database clock", _database_clock),
     )
-    return [await _run_check(part, check, settings) for part, check in checks]
+    results = [await _run_check(part, check, settings) for part, check in checks]
+    return [*results, *await run_carrier_checks(settings)]
 
 
 async def _run_check(part: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> CheckResult:
     try:
-        return CheckResult(part, True, await check(settings))
+        return CheckResult(part, CheckState.OK, await check(settings))
     except _FAILURES as error:
-        return CheckResult(part, False, str(error) or type(error).__name__)
+        return CheckResult(part, CheckState.FAIL, str(error) or type(error).__name__)
+
+
+async def run_carrier_checks(settings: Settings) -> list[CheckResult]:
+    """The results of the checks that ask the carrier; of the sandbox only while it runs."""
+    placed = await find_sandbox(settings) if settings.is_sandbox else settings
+    if placed is None:
+        return [CheckResult("carrier", CheckState.OK, "sandbox: started and set up by `epoch run`")]
+    try:
+        needs = await read_carrier_needs(placed)
+    except _FAILURES as error:
+        return [CheckResult("carrier", CheckState.FAIL, f"not asked, because the database fails: {error}")]
+    by_key, by_token = build_account_admin(placed), build_account_admin(placed, with_auth_token=True)
+    try:
+        return await CarrierChecks(placed, needs, by_key=by_key, by_token=by_token).run()
+    finally:
+        await by_key.close()
+        await by_token.close()
 
 
 async def _connect(settings: Settings) -> Any:
@@ -151,26 +160,6 @@ async def check_secret_key(settings: Settings) -> str:
     if settings.secret_key_previous:
         return "nothing stored needs EPOCH_SECRET_KEY_PREVIOUS; when to remove it: docs/key-rotation.md"
     return "decrypts everything that is stored"
-
-
-async def check_carrier_credentials(settings: Settings) -> str:
-    """Ask the carrier for its numbers. Raises: CarrierError."""
-    if settings.is_sandbox:
-        return "sandbox: started and set up by `epoch run`"
-    carrier = build_carrier(settings)
-    region = settings.twilio.region
-    try:
-        where = "" if region is None else f" in the region {region}"
-        return f"credentials accepted{where}, {len(await carrier.owned_numbers())} phone numbers"
-    except CarrierAccessRefused as refused:
-        advice = (
-            f"TWILIO_API_KEY_SID must be a key of the region {region}, which TWILIO_REGION names"
-            if region is not None
-            else "check TWILIO_API_KEY_SID and its secret; a key of another region than us1 needs TWILIO_REGION"
-        )
-        raise CarrierAccessRefused(f"{refused}: {advice}", code=refused.code) from refused
-    finally:
-        await carrier.close()
 
 
 async def _public_url(settings: Settings) -> str:

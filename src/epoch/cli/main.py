@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     command: Command = arguments.command
     try:
-        return command(load_settings(os.environ), arguments)
+        return command(load_settings(os.environ, needs_application=arguments.needs_application), arguments)
     except SettingsError as error:
         return _fail(2, str(error))
     except KeyboardInterrupt:
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, run: Command, text: str, group: str = "") -> argparse.ArgumentParser:
         within = (groups[group] if group else commands).add_parser(name, help=text, description=text)
-        within.set_defaults(command=run)
+        within.set_defaults(command=run, needs_application=True)
         return within
 
     groups = {
@@ -65,11 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     add("run", _run, "start everything and serve until Ctrl-C")
     add("migrate", _migrate, "bring the database to this version's schema")
     add("seed", _seed, "fill an empty sandbox database with the demo")
-    add(
-        "doctor",
-        _doctor,
-        "check database, stored secrets, carrier, public URL, proxies, mail server and clock",
+    doctor = add(
+        "doctor", _doctor, "check database, stored secrets, carrier, public URL, proxies, mail server and clock"
     )
+    doctor.set_defaults(needs_application=False)
     add("rotate-secrets", _rotate_secrets, "encrypt stored secrets with EPOCH_SECRET_KEY instead of a predecessor")
     deployment = add("deployment", _deployment, "show this database's deployment, or say what a copied database is")
     copied = deployment.add_mutually_exclusive_group()
@@ -97,7 +96,15 @@ def _parser() -> argparse.ArgumentParser:
         type=argparse.FileType(encoding="utf-8"),
         help="earlier output: its ends must still hold",
     )
-    add("setup", _setup_carrier, "create or update the TwiML application and its URLs", group="carrier")
+    setup = add("setup", _setup_carrier, "create or update what the carrier's account needs", group="carrier")
+    setup.set_defaults(needs_application=False)
+    setup.add_argument("--check", action="store_true", help="change nothing; exit 1 when something differs")
+    setup.add_argument("--adopt", action="store_true", help="take over an application that leads elsewhere")
+    carrier_verify = add(
+        "verify", _verify_carrier, "check the account with real requests; buys nothing", group="carrier"
+    )
+    carrier_verify.set_defaults(needs_application=False)
+    carrier_verify.add_argument("--call", metavar="+E164", help="also call this number and speak a sentence")
     add("reconcile", _reconcile, "make the carrier's numbers and the organizations' equal", group="carrier")
     return parser
 
@@ -231,12 +238,28 @@ def _verify_audit_log(settings: Settings, arguments: argparse.Namespace) -> int:
     return 1 if found.break_count else 0
 
 
-def _setup_carrier(settings: Settings, _arguments: argparse.Namespace) -> int:
+def _setup_carrier(settings: Settings, arguments: argparse.Namespace) -> int:
+    from epoch.cli.carrier_expectations import fallback_advice
+    from epoch.cli.carrier_setup import SetupOptions, StepState
     from epoch.cli.commands import setup_carrier
 
-    asyncio.run(setup_carrier(settings))
-    _print(f"The carrier's application points at {settings.public_url}.")
-    return 0
+    options = SetupOptions(is_check=arguments.check, adopts=arguments.adopt, is_account_own=settings.is_sandbox)
+    with _database(settings) as (placed, _):
+        steps = asyncio.run(setup_carrier(placed, options))
+    for step in steps:
+        _print(f"{step.state:<8}  {step.text}")
+    _print(fallback_advice(settings))
+    return 1 if any(step.state in (StepState.DIFFERS, StepState.REFUSED) for step in steps) else 0
+
+
+def _verify_carrier(settings: Settings, arguments: argparse.Namespace) -> int:
+    from epoch.cli.commands import verify_carrier
+
+    with _database(settings) as (placed, _):
+        results = asyncio.run(verify_carrier(placed, call=arguments.call))
+    for result in results:
+        _print(result.line)
+    return 0 if all(result.ok for result in results) else 1
 
 
 def _reconcile(settings: Settings, _arguments: argparse.Namespace) -> int:
@@ -295,7 +318,7 @@ def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:
     with _database(settings) as (placed, _):
         findings = asyncio.run(run_checks(placed))
     for finding in findings:
-        _print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.part:<10}  {finding.detail}")
+        _print(finding.line)
     return 0 if all(finding.ok for finding in findings) else 1
 
 

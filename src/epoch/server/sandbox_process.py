@@ -42,9 +42,9 @@ async def running_sandbox(settings: Settings) -> AsyncGenerator[Settings, None]:
     if not settings.is_sandbox or settings.sandbox_address is not None:
         yield settings
         return
-    saved = read_sandbox_address(settings)
-    if saved is not None and await _answers(saved):
-        yield msgspec.structs.replace(settings, sandbox_address=saved)
+    running = await find_sandbox(settings)
+    if running is not None:
+        yield running
         return
     ensure_sandbox_installed()
     # No other process has the sandbox's files open now.
@@ -55,6 +55,16 @@ async def running_sandbox(settings: Settings) -> AsyncGenerator[Settings, None]:
         yield msgspec.structs.replace(settings, sandbox_address=address)
     finally:
         await child.stop(_GRACE_SECONDS)
+
+
+async def find_sandbox(settings: Settings) -> Settings | None:
+    """The settings with the address of the running sandbox; None when none runs."""
+    if settings.sandbox_address is not None:
+        return settings
+    saved = read_sandbox_address(settings)
+    if saved is None or not await _answers(saved):
+        return None
+    return msgspec.structs.replace(settings, sandbox_address=saved)
 
 
 def save_sandbox_address(settings: Settings) -> None:

@@ -172,11 +172,12 @@ class Supervisor:
         return child, str(address)
 
     async def _set_up_sandbox(self, address: str) -> None:
+        from epoch.cli.carrier_setup import SetupOptions
         from epoch.cli.commands import setup_carrier
         from epoch.cli.seed import seed_demo
 
         self._settings = msgspec.structs.replace(self._settings, sandbox_address=address)
-        await setup_carrier(self._settings)
+        await setup_carrier(self._settings, SetupOptions(is_account_own=True))
         await seed_demo(self._settings)
 
     async def _restart_sandbox(self, address: str) -> ChildProcess:

@@ -5,14 +5,15 @@ import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import msgspec
 import pytest
 import uvicorn
 from anyio import create_task_group
 
+from carrier.account import ApplicationUrls
 from carrier.port import CarrierError, CarrierUnavailable, NotFoundAtCarrier, NumberQuery
 from carrier.twilio import TwilioCarrier
+from carrier.twilio_account import TwilioAccountAdmin
 from kit.settings import Settings, load_settings
 from sandbox.app import SandboxCarrier
 
@@ -91,22 +92,18 @@ async def test_an_unknown_country_or_call_is_not_at_the_carrier(carrier: TwilioC
 
 async def test_what_the_account_holds_outlives_the_sandbox(settings: Settings) -> None:
     async with running(settings) as address:
-        first = TwilioCarrier(settings.twilio, api_base=address, signaling=None)
+        first = TwilioAccountAdmin(settings.twilio, api_base=address, signaling=None)
         bought = await first.buy_number("+14155550100", friendly_name="pn:1")
-        await first.configure_application(
-            voice_url="http://p/voice?x=1", status_url="http://p/status", fallback_url="http://p/no"
-        )
+        urls = ApplicationUrls(voice="http://p/voice?x=1", fallback="http://p/no", status="http://p/status")
+        await first.update_application(settings.twilio.twiml_app_sid, "Epoch Voice", urls)
         await first.close()
     async with running(settings) as address:
-        again = TwilioCarrier(settings.twilio, api_base=address, signaling=None)
+        again = TwilioAccountAdmin(settings.twilio, api_base=address, signaling=None)
         assert await again.owned_numbers() == [bought]
+        application = await again.find_application(settings.twilio.twiml_app_sid)
         await again.close()
-        own = settings.twilio
-        path = f"/2010-04-01/Accounts/{own.account_sid}/Applications/{own.twiml_app_sid}.json"
-        async with httpx.AsyncClient(base_url=address, auth=(own.account_sid, own.auth_token)) as client:
-            application = (await client.get(path)).json()
-        names = ("voice_url", "status_callback", "voice_fallback_url")
-        assert [application[name] for name in names] == ["http://p/voice?x=1", "http://p/status", "http://p/no"]
+        assert application is not None
+        assert application.urls == urls
 
 
 async def test_wrong_credentials_are_refused_as_the_carrier_does(settings: Settings, address: str) -> None:

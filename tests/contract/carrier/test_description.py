@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 import uvicorn
 from anyio import create_task_group
 
+from carrier.account import AccountAdmin
 from carrier.port import Carrier, CarrierError, NumberQuery
-from carrier.twilio import TwilioCarrier
+from epoch.carrier_factory import build_account_admin
 from kit.settings import Settings, load_settings
 from support.carrier_stand_in import CarrierStandIn
 from support.port_cases import PORT_CASES, WITHOUT_REQUESTS, Known
@@ -22,7 +24,15 @@ from support.sandbox_calls import SandboxCalls
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 EACH_METHOD = pytest.mark.parametrize("method", PORT_CASES)
-ANY_ACCOUNT = Known(number_sid="PN" + "1" * 32, live_call="CA" + "2" * 32, ended_call="CA" + "3" * 32)
+ANY_ACCOUNT = Known(
+    number_sid="PN" + "1" * 32,
+    live_call="CA" + "2" * 32,
+    ended_call="CA" + "3" * 32,
+    application="AP" + "4" * 32,
+    usage_trigger="UT" + "5" * 32,
+    api_key="SK" + "6" * 32,
+    own_number="+14155550100",
+)
 
 
 class KnownError(NamedTuple):
@@ -62,10 +72,14 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def adapter_through(prism: Prism, account: Settings, folder: Path) -> AsyncIterator[TwilioCarrier]:
-    """The adapter as it is for the real carrier, with prism behind the carrier's host names."""
+async def adapter_through(prism: Prism, account: Settings, folder: Path) -> AsyncIterator[AccountAdmin]:
+    """The adapter as it is for the real carrier, with prism behind the carrier's host names.
+
+    It asks with the auth token, which may do everything that an API key may.
+    """
     async with CarrierStandIn(folder, prism.answer).serving():
-        carrier = TwilioCarrier(account.twilio, api_base=None, signaling=None)
+        real = msgspec.structs.replace(account, carrier="twilio")
+        carrier = build_account_admin(real, with_auth_token=True)
         try:
             yield carrier
         finally:
@@ -80,7 +94,12 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prism]:
 
 
 def test_every_method_of_the_port_has_a_case() -> None:
-    members = {name: member for name, member in vars(Carrier).items() if not name.startswith("_")}
+    members = {
+        name: member
+        for port in (Carrier, AccountAdmin)
+        for name, member in vars(port).items()
+        if not name.startswith("_")
+    }
     methods = {name for name, member in members.items() if not isinstance(member, property)}
     assert methods == set(PORT_CASES) | WITHOUT_REQUESTS, "add a line to tests/support/port_cases.py"
     senders = {name for name in methods if inspect.iscoroutinefunction(members[name])} - {"close"}

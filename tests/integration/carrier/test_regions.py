@@ -8,7 +8,9 @@ import pytest
 from carrier.port import CarrierAccessRefused
 from carrier.twilio import TwilioCarrier
 from epoch.app import create_app
-from epoch.cli.doctor import check_carrier_credentials
+from epoch.carrier_factory import build_account_admin
+from epoch.cli.carrier_checks import check_credentials
+from epoch.cli.check_results import CheckFailed
 from kit.settings import Settings, load_settings
 from support.callback_client import new_sid
 from support.carrier_stand_in import CarrierRequest, CarrierStandIn, http_response
@@ -70,8 +72,11 @@ async def test_the_sandbox_has_no_region(make: Factory, settings: Settings, monk
 )
 async def test_doctor_names_the_region_of_a_refused_key(tmp_path: Path, region: dict[str, str], advice: str) -> None:
     async with CarrierStandIn(tmp_path, refuse).serving():
-        with pytest.raises(CarrierAccessRefused) as refused:
-            await check_carrier_credentials(real_account(**region))
+        settings = real_account(**region)
+        by_key = build_account_admin(settings)
+        with pytest.raises(CheckFailed) as refused:
+            await check_credentials(settings, by_key)
+        await by_key.close()
     assert str(refused.value) == f"the carrier answered 401 (code 20003): {advice}"
 
 

@@ -13,7 +13,8 @@ import asyncpg
 import msgspec
 import pytest
 
-from epoch.cli.doctor import CheckResult, run_checks
+from epoch.cli.check_results import CheckResult
+from epoch.cli.doctor import run_checks
 from epoch.connection_budget import ConnectionBudget, ConnectionsExceedLimit, read_budget
 from kit.settings import Settings
 from support.ports import unused_port

@@ -25,8 +25,9 @@ from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 from websockets.asyncio.client import ClientConnection, connect
 
+from carrier.account import ApplicationUrls
 from carrier.port import DialPlan
-from carrier.twilio import TwilioCarrier
+from carrier.twilio_account import TwilioAccountAdmin
 from kit.settings import load_settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -72,7 +73,7 @@ class Voice(AudioStreamTrack):
 class Product:
     """Serves carrier callbacks: dials the requested number and records the received forms."""
 
-    def __init__(self, carrier: TwilioCarrier, url: str) -> None:
+    def __init__(self, carrier: TwilioAccountAdmin, url: str) -> None:
         self.carrier, self.url = carrier, url
         self.received: list[dict[str, str]] = []
         routes = [Route(path, self.hear, methods=["POST"]) for path in ("/voice", "/status", "/ended")]
@@ -110,7 +111,7 @@ def token() -> str:
 
 
 async def test_a_call_with_audio_both_ways_survives_its_socket(address: str) -> None:
-    carrier = TwilioCarrier(ACCOUNT, api_base=f"http://{address}", signaling=address)
+    carrier = TwilioAccountAdmin(ACCOUNT, api_base=f"http://{address}", signaling=address)
     config = uvicorn.Config(Starlette(), port=0, lifespan="off", log_level="warning")
     listener = config.bind_socket()
     product = Product(carrier, f"http://127.0.0.1:{listener.getsockname()[1]}")
@@ -121,12 +122,10 @@ async def test_a_call_with_audio_both_ways_survives_its_socket(address: str) -> 
     await peer.setLocalDescription(await peer.createOffer())
     async with create_task_group() as group, httpx.AsyncClient(base_url=f"http://{address}") as watch:
         group.start_soon(server.serve, [listener])
-        hooks = {
-            "voice_url": f"{product.url}/voice?hook=1",
-            "status_url": f"{product.url}/status?hook=1",
-            "fallback_url": f"{product.url}/no",
-        }
-        await carrier.configure_application(**hooks)
+        urls = ApplicationUrls(
+            voice=f"{product.url}/voice?hook=1", fallback=f"{product.url}/no", status=f"{product.url}/status?hook=1"
+        )
+        await carrier.update_application(ACCOUNT.twiml_app_sid, "Epoch Voice", urls)
         async with connect(f"ws://{address}/signal") as socket:
             await send(socket, "listen", token=token(), reconnectTimeout=20)
             assert (await receive(socket, "connected"))["token"]["identity"] == "w_1"

@@ -1,0 +1,170 @@
+"""``epoch carrier setup``: the TwiML application, its addresses and the usage trigger at the carrier.
+
+Nothing is changed that another deployment may own: an application or a trigger is this deployment's when it has its
+name or calls its public URL.
+"""
+
+import enum
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from carrier.account import AccountAdmin, Application, NumberRoute
+from carrier.port import NotFoundAtCarrier
+from epoch.cli.carrier_expectations import (
+    CarrierNeeds,
+    alert_url,
+    application_differences,
+    application_name,
+    expected_urls,
+    is_own_application,
+    is_trigger_right,
+    number_difference,
+    trigger_dollars,
+    trigger_name,
+)
+from kit.settings import Settings
+
+
+class StepState(enum.StrEnum):
+    """The kinds of steps."""
+
+    OK = "ok"
+    CREATED = "created"
+    UPDATED = "updated"
+    DIFFERS = "differs"
+    """Found by ``--check``; a run without it would change this."""
+    REFUSED = "refused"
+    """Not changed, because it may belong to another deployment."""
+    NOTE = "note"
+    """For the operator to know; no fault of the set-up."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One line of the report."""
+
+    state: StepState
+    text: str
+
+
+class SetupOptions(msgspec.Struct, frozen=True):
+    """The options of the command."""
+
+    is_check: bool = False
+    """Report only."""
+    adopts: bool = False
+    """Take over an application that leads elsewhere."""
+    is_account_own: bool = False
+    """True for the sandbox's account, which belongs to the data directory: no other deployment uses it."""
+
+
+class CarrierSetup:
+    """Sets up one account for one deployment. Every method raises CarrierError."""
+
+    def __init__(self, admin: AccountAdmin, settings: Settings, needs: CarrierNeeds, options: SetupOptions) -> None:
+        self._admin = admin
+        self._settings = settings
+        self._needs = needs
+        self._deployment = needs.deployment
+        self._is_check = options.is_check
+        self._is_account_own = options.is_account_own
+        self._adopts = options.adopts or options.is_account_own
+        self._steps: list[Step] = []
+
+    async def run(self) -> list[Step]:
+        """Set up everything and report it."""
+        if self._deployment.is_copy and not self._is_account_own:
+            self._add(
+                StepState.REFUSED,
+                "this database is a copy of another one: say `epoch deployment --moved` if the original is no longer"
+                " used, else `epoch deployment --copied`; until then nothing at the carrier is changed",
+            )
+            return self._steps
+        await self._set_up_application()
+        await self._set_up_usage_trigger(trigger_dollars(self._needs.exposure))
+        for route in await self._admin.number_routes():
+            if route.sid in self._needs.number_sids:
+                self._report_number(route)
+        return self._steps
+
+    def _add(self, state: StepState, text: str) -> None:
+        self._steps.append(Step(state, text))
+
+    async def _set_up_application(self) -> None:
+        sid, name = self._settings.twilio.twiml_app_sid, application_name(self._deployment)
+        application = await self._admin.find_application(sid) if sid else None
+        if application is None:
+            missing = f"{sid} is no application of this account" if sid else "TWILIO_TWIML_APP_SID is not set"
+            application = next(iter(await self._admin.list_applications(name)), None)
+            if application is None:
+                await self._create_application(name, missing)
+                return
+            self._add(StepState.NOTE, f"{missing}: set TWILIO_TWIML_APP_SID={application.sid} and restart")
+        urls = expected_urls(self._settings)
+        differences = application_differences(application, name, urls)
+        if not differences:
+            self._add(StepState.OK, f"application {application.sid}: all its addresses are this product's")
+        elif is_own_application(application, self._settings, self._deployment) or self._adopts:
+            if not self._is_check:
+                await self._admin.update_application(application.sid, name, urls)
+            subject = f"application {application.sid}"
+            for what, found, wanted in differences:
+                if self._is_check:
+                    self._add(
+                        StepState.DIFFERS, f"application {application.sid}: {what} is {found}, should be {wanted}"
+                    )
+                else:
+                    self._add(StepState.UPDATED, f"{subject}: {what} is now {wanted}, was {found}")
+        else:
+            self._add(StepState.REFUSED, self._refusal(application))
+
+    async def _create_application(self, name: str, missing: str) -> None:
+        if self._is_check:
+            self._add(StepState.DIFFERS, f"{missing}; `epoch carrier setup` would create the application {name!r}")
+            return
+        created = await self._admin.create_application(name, expected_urls(self._settings))
+        self._add(StepState.CREATED, f"application {created.sid} ({name!r}), because {missing}")
+        self._add(StepState.NOTE, f"set TWILIO_TWIML_APP_SID={created.sid} and restart")
+
+    def _refusal(self, application: Application) -> str:
+        leads_to = urlsplit(application.urls.voice).netloc or "nowhere"
+        return (
+            f"application {application.sid} ({application.friendly_name!r}) leads to {leads_to} and may belong to"
+            " another deployment. Unset TWILIO_TWIML_APP_SID and run this again to get an application of your own, or"
+            " take this one over with `epoch carrier setup --adopt`"
+        )
+
+    async def _set_up_usage_trigger(self, dollars: Decimal) -> None:
+        name, url = trigger_name(self._deployment), alert_url(self._settings)
+        # A trigger of this name is this deployment's alone; those of others are left alone.
+        own = [trigger for trigger in await self._admin.list_usage_triggers() if trigger.friendly_name == name]
+        right = [trigger for trigger in own if is_trigger_right(trigger, dollars, url)]
+        wrong = [trigger for trigger in own if trigger not in right[:1]]
+        if right and not wrong:
+            self._add(
+                StepState.OK, f"usage trigger {right[0].sid}: reports a day that costs {right[0].dollars:f} dollars"
+            )
+            return
+        found = (
+            "there is none" if not own else f"it is {own[0].dollars:f} dollars to {own[0].callback_url or 'nowhere'}"
+        )
+        if self._is_check:
+            self._add(StepState.DIFFERS, f"usage trigger: should report a day of {dollars:f} dollars, but {found}")
+            return
+        if not right:
+            # The new one first: a trigger's value cannot be changed, and there is no moment without any.
+            created = await self._admin.create_usage_trigger(name, dollars, url)
+            state = StepState.UPDATED if own else StepState.CREATED
+            self._add(state, f"usage trigger {created.sid}: reports a day of {dollars:f} dollars")
+        for trigger in wrong:
+            try:
+                await self._admin.delete_usage_trigger(trigger.sid)
+            except NotFoundAtCarrier:
+                continue
+            self._add(StepState.UPDATED, f"usage trigger {trigger.sid}: deleted, because it is replaced")
+
+    def _report_number(self, route: NumberRoute) -> None:
+        """Report a number whose incoming calls go elsewhere: the product sets no address for them."""
+        if (elsewhere := number_difference(route, self._settings)) is not None:
+            self._add(StepState.NOTE, elsewhere)

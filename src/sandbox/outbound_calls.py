@@ -1,0 +1,51 @@
+"""Calls that the account places by REST: one leg, without a browser and without audio."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from sandbox.legs import Leg, Status, new_sid
+from sandbox.test_numbers import Behaviour, FarEnd, far_end_of
+
+DIAL_SETUP_SECONDS = 0.3
+SENTENCE_SECONDS = 3.0
+"""The time that a document of any length is spoken."""
+
+
+class OutboundCalls:
+    """Places the calls and keeps their legs, newest first."""
+
+    def __init__(self, *, speed: float) -> None:
+        self._speed = speed
+        self.legs: list[Leg] = []
+
+    def place(self, *, to: str, caller_id: str) -> Leg:
+        """Begin a call; inside the running event loop."""
+        leg = Leg(new_sid("CA"), caller_id, to, datetime.now(UTC))
+        self.legs.insert(0, leg)
+        self._later(DIAL_SETUP_SECONDS, leg, far_end_of(to))
+        return leg
+
+    def _later(self, seconds: float, leg: Leg, far: FarEnd) -> None:
+        asyncio.get_running_loop().call_later(seconds / self._speed, self._advance, leg, far)
+
+    def _advance(self, leg: Leg, far: FarEnd) -> None:
+        """The next step of a call that is not over."""
+        if leg.is_over:
+            return
+        unanswered = {Behaviour.BUSY: Status.BUSY, Behaviour.FAILS: Status.FAILED}.get(far.behaviour)
+        if unanswered is not None:
+            self._end(leg, unanswered)
+        elif leg.status is Status.QUEUED:
+            leg.status = Status.RINGING
+            self._later(far.ring_seconds, leg, far)
+        elif leg.status is Status.RINGING and far.behaviour is Behaviour.NEVER_ANSWERS:
+            self._end(leg, Status.NO_ANSWER)
+        elif leg.status is Status.RINGING:
+            leg.status, leg.answered = Status.IN_PROGRESS, datetime.now(UTC)
+            self._later(SENTENCE_SECONDS, leg, far)
+        else:
+            self._end(leg, Status.COMPLETED)
+
+    @staticmethod
+    def _end(leg: Leg, status: Status) -> None:
+        leg.status, leg.ended = status, datetime.now(UTC)

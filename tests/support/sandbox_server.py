@@ -1,0 +1,34 @@
+"""A sandbox carrier of a test's own, in the test's process."""
+
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+
+import httpx
+import msgspec
+import uvicorn
+from anyio import create_task_group
+
+from kit.settings import Settings
+from sandbox.app import SandboxCarrier
+
+
+@contextlib.asynccontextmanager
+async def own_sandbox(settings: Settings) -> AsyncIterator[Settings]:
+    """Serve a sandbox with the settings' credentials and data directory; yields settings with its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    sandbox = SandboxCarrier(settings)
+    server = uvicorn.Server(uvicorn.Config(sandbox.app, lifespan="off", log_level="warning"))
+    async with create_task_group() as group:
+        group.start_soon(server.serve, [listener])
+        # The listening socket is open: whoever connects before the server has started only waits.
+        yield msgspec.structs.replace(settings, sandbox_address=f"127.0.0.1:{listener.getsockname()[1]}")
+        await sandbox.close()
+        server.should_exit = True
+
+
+async def set_switches(settings: Settings, **switches: object) -> None:
+    """Set the switches of the sandbox at the settings' address."""
+    async with httpx.AsyncClient(base_url=f"http://{settings.sandbox_address}") as client:
+        answer = await client.put("/sandbox/switches", json=switches)
+        assert answer.status_code == 200, answer.text
