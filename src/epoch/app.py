@@ -61,6 +61,7 @@ from kit.http.app_key import DATABASE, EXPORT_DATABASE, JOB_QUEUE, MAILER, SETTI
 from kit.http.client_address import ClientAddressResolver
 from kit.http.csrf import CsrfMiddleware
 from kit.http.json_body import BODY_BYTES, check_json_body
+from kit.http.pacing import Pacing
 from kit.http.problems import EXCEPTION_HANDLERS
 from kit.http.query_parameters import page_query
 from kit.http.rate_limit import RATE_LIMITER, RateLimiter, build_rate_limiter
@@ -222,6 +223,7 @@ def create_app(
     )
     app.clients = ClientAddressResolver(settings)
     app.security_headers = SecurityHeaders(settings)
+    app.pacing = Pacing()
     app.answer_directly(phone_endpoints)
     app.state.update(
         [

@@ -8,6 +8,7 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import ASGIApp
 
 from kit.http.client_address import ClientAddressResolver
+from kit.http.pacing import Pacing
 from kit.http.security_headers import SecurityHeaders
 
 
@@ -24,6 +25,8 @@ class Application(Litestar):
     """Finds the client's address of each request, before anything reads it."""
     security_headers: SecurityHeaders | None = None
     """Completes the headers of each answer, those of ``direct`` endpoints and of faults included."""
+    pacing: Pacing | None = None
+    """Lets requests of one path begin one after the other, those of ``direct`` endpoints excepted."""
 
     def answer_directly(self, handlers: Iterable[ASGIRouteHandler]) -> None:
         """Let ``handlers``, which are routes already and need neither guards nor state, answer their exact paths."""
@@ -39,6 +42,8 @@ class Application(Litestar):
             if (handler := self.direct.get(scope["path"])) is not None:
                 await handler(scope, receive, send)
                 return
+            if self.pacing is not None:
+                await self.pacing.turn(scope["path"])
         await super().__call__(scope, receive, send)
 
 
