@@ -1,6 +1,7 @@
 """Circuit breaker: after repeated failures no request is sent to the carrier for a while."""
 
 import enum
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -50,7 +51,10 @@ class CircuitBreaker:
             return
         now = self._clock()
         if now < self._open_until:
-            raise NotDoneAtCarrier("the carrier has failed too often and is left alone for a moment")
+            raise NotDoneAtCarrier(
+                "the carrier has failed too often and is left alone for a moment",
+                retry_after=math.ceil(self._open_until - now),
+            )
         self._open_until = now + PROBE_SECONDS
 
     def record_success(self) -> None:

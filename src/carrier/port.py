@@ -16,10 +16,12 @@ class CarrierError(DependencyFailed):
 
     dependency = "carrier"
 
-    def __init__(self, message: str, *, code: int | None = None) -> None:
+    def __init__(self, message: str, *, code: int | None = None, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.code = code
         """The carrier's error code, where it gave one."""
+        self.retry_after = retry_after
+        """Whole seconds after which the carrier may be asked again, where that is known."""
 
 
 class CarrierUnavailable(CarrierError):

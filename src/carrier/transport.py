@@ -1,8 +1,10 @@
 """HTTP transport of the carrier library's client: bounded waits, and retries only where they are safe."""
 
 import asyncio
+import math
 import random
 import time
+from contextvars import ContextVar
 from typing import Any
 
 import httpx
@@ -16,6 +18,9 @@ CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
 """Seconds for one request with all its retries."""
 MAX_RETRIES = 2
+MAX_RETRY_AFTER_SECONDS = 300
+"""The longest wait that is passed on to our own clients."""
+_retry_after_of_task: ContextVar[int | None] = ContextVar("carrier_retry_after", default=None)
 BACKOFF_SECONDS = 0.25
 """Seconds before the first retry, doubled before the second; the wait is random between half and all of it."""
 
@@ -53,6 +58,7 @@ class HttpTransport:
             httpx.HTTPError: the connection failed.
             CarrierUnavailable: the circuit breaker is open; nothing was sent.
         """
+        _retry_after_of_task.set(None)
         request = self._client.build_request(method, url, params=_present(params), data=_present(data), headers=headers)
         retries = MAX_RETRIES if _is_idempotent(method, url) else 0
         self._ensure_closed()
@@ -63,6 +69,8 @@ class HttpTransport:
         except (httpx.HTTPError, TimeoutError) as error:
             self._failed(type(error).__name__)
             raise
+        if wait := math.ceil(_retry_after(response)):
+            _retry_after_of_task.set(min(wait, MAX_RETRY_AFTER_SECONDS))
         if response.status_code >= 500:
             self._failed(f"HTTP {response.status_code}")
         else:
@@ -108,6 +116,14 @@ class HttpTransport:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+
+def last_retry_after() -> int | None:
+    """Seconds of the ``Retry-After`` in the carrier's last answer to this task; None without one.
+
+    The library's exceptions have no headers.
+    """
+    return _retry_after_of_task.get()
 
 
 def _present(fields: dict[str, Any] | None) -> dict[str, Any] | None:

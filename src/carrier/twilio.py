@@ -209,7 +209,9 @@ class TwilioCarrier:
         try:
             yield self._connected()
         except TwilioException as error:
-            raise _translated(error) from error
+            from carrier.transport import last_retry_after
+
+            raise _translated(error, last_retry_after()) from error
         except (httpx.HTTPError, TimeoutError) as error:
             message = f"no answer from the carrier: {type(error).__name__}"
             raise CarrierUnavailable(message) from error
@@ -267,7 +269,7 @@ def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(UTC)
 
 
-def _translated(error: TwilioException) -> CarrierError:
+def _translated(error: TwilioException, retry_after: int | None) -> CarrierError:
     # The library's message quotes URLs and responses, phone numbers included; log only status and code.
     status, code = _status_and_code(error)
     message = f"the carrier answered {status} (code {code})"
@@ -278,9 +280,9 @@ def _translated(error: TwilioException) -> CarrierError:
     if status in (401, 403):
         return CarrierAccessRefused(message, code=code)
     if status == 429 or code == TOO_MANY_REQUESTS_CODE:
-        return CarrierRateLimited(message, code=code)
+        return CarrierRateLimited(message, code=code, retry_after=retry_after)
     if status >= 500:
-        return CarrierUnavailable(message, code=code)
+        return CarrierUnavailable(message, code=code, retry_after=retry_after)
     return CarrierError(message, code=code)
 
 

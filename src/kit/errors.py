@@ -54,8 +54,14 @@ class Unavailable(DomainError):
 
     code = "service_unavailable"
     message = "Service temporarily unavailable"
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
     """Whole seconds after which a later attempt makes sense, where they are known."""
+
+    def __init__(self, message: str | None = None, *, retry_after: int | None = None) -> None:
+        """``retry_after`` replaces the class's own."""
+        super().__init__(message)
+        if retry_after is not None:
+            self.retry_after = retry_after
 
 
 class ValidationFailed(Invalid):

@@ -1,6 +1,7 @@
 """Refusals about phone numbers."""
 
-from kit.errors import Conflict, Unavailable
+from carrier.port import CarrierAccessRefused, CarrierRateLimited, CarrierUnavailable
+from kit.errors import Conflict, DomainError, Unavailable
 
 
 class NumberNotAvailable(Conflict):
@@ -53,6 +54,14 @@ class CarrierBusy(Unavailable):
     code = "carrier_busy"
     message = "The carrier has too many requests at the moment. Nothing was changed. Try again in a minute"
     retry_after = 60
+
+
+def refusal_by_carrier(error: CarrierUnavailable) -> DomainError:
+    """Our refusal when the carrier did nothing, with the wait that it asks for."""
+    if isinstance(error, CarrierAccessRefused):
+        return Unavailable()
+    kind = CarrierBusy if isinstance(error, CarrierRateLimited) else CarrierNotAnswering
+    return kind(retry_after=error.retry_after)
 
 
 class NumberInUse(Conflict):

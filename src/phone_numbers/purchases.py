@@ -17,7 +17,6 @@ from carrier.port import (
     Carrier,
     CarrierAccessRefused,
     CarrierError,
-    CarrierRateLimited,
     CarrierUnavailable,
     NotDoneAtCarrier,
     NumberQuery,
@@ -32,11 +31,11 @@ from phone_numbers import rules
 from phone_numbers.carrier_refusals import NUMBER_REFUSALS, describe_refusal, number_refusal
 from phone_numbers.errors import (
     AddressRequired,
-    CarrierBusy,
     CarrierNotAnswering,
     NumberNotAvailable,
     PurchaseInProgress,
     PurchaseUnconfirmed,
+    refusal_by_carrier,
 )
 from phone_numbers.purchase_service import (
     NumberOrClaim,
@@ -163,7 +162,7 @@ class NumberPurchaser:
         except NotDoneAtCarrier as error:
             log.warning("purchase_not_begun", purchase=str(claim.purchase_id), error=str(error))
             await self._fail(organization_id, claim.purchase_id, _NOT_RECEIVED, by)
-            raise (CarrierBusy if isinstance(error, CarrierRateLimited) else CarrierNotAnswering) from error
+            raise refusal_by_carrier(error) from error
         except CarrierUnavailable as error:
             log.warning("purchase_unanswered", purchase=str(claim.purchase_id), error=str(error))
             bought = await self._find_unanswered(claim)
@@ -208,7 +207,7 @@ class NumberPurchaser:
             if number is not None:
                 return number
             if purchase.state is PurchaseState.FAILED:
-                raise NumberNotAvailable
+                raise CarrierNotAnswering if purchase.failure == _NOT_RECEIVED else NumberNotAvailable
             await asyncio.sleep(_POLL_SECONDS)
         raise PurchaseInProgress
 

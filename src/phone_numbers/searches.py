@@ -11,9 +11,7 @@ import structlog
 from carrier.port import (
     AvailableNumber,
     Carrier,
-    CarrierAccessRefused,
     CarrierError,
-    CarrierRateLimited,
     CarrierUnavailable,
     NotFoundAtCarrier,
     NumberQuery,
@@ -22,10 +20,9 @@ from carrier.port import (
 from kit.actor import Actor
 from kit.db.database import Database
 from kit.db.rate_limit import hit_or_raise
-from kit.errors import Unavailable
 from phone_numbers import rules
 from phone_numbers.carrier_refusals import NUMBER_REFUSALS, number_refusal
-from phone_numbers.errors import CarrierBusy, CarrierNotAnswering
+from phone_numbers.errors import CarrierNotAnswering, refusal_by_carrier
 from phone_numbers.purchase_service import NumberPurchaseService
 
 MAX_SEARCH_RESULTS = 20
@@ -77,7 +74,7 @@ class NumberSearcher:
     async def number_types(self, country: str) -> frozenset[NumberType]:
         """The types of numbers that the carrier sells in ``country``; empty when it sells none there.
 
-        Raises: CarrierNotAnswering, Unavailable.
+        Raises: CarrierBusy, CarrierNotAnswering, Unavailable.
         """
         known, now = self._types.get(country), time.monotonic()
         if known is not None and now < known[0]:
@@ -86,8 +83,8 @@ class NumberSearcher:
             types = await self._carrier.number_types(country)
         except NotFoundAtCarrier:
             types = frozenset()
-        except CarrierAccessRefused as error:
-            raise Unavailable from error
+        except CarrierUnavailable as error:
+            raise refusal_by_carrier(error) from error
         except CarrierError as error:
             raise CarrierNotAnswering from error
         self._types[country] = now + _TYPES_SECONDS, types
@@ -105,13 +102,9 @@ class NumberSearcher:
     async def _search(self, query: NumberQuery) -> list[AvailableNumber]:
         try:
             found = await self._carrier.search_numbers(query, limit=MAX_SEARCH_RESULTS)
-        except CarrierAccessRefused as error:
-            # An empty list would tell the customer that the country has no numbers.
-            raise Unavailable from error
-        except CarrierRateLimited as error:
-            raise CarrierBusy from error
         except CarrierUnavailable as error:
-            raise CarrierNotAnswering from error
+            # An empty list would tell the customer that the country has no numbers.
+            raise refusal_by_carrier(error) from error
         except NotFoundAtCarrier:
             return []
         except CarrierError as error:

@@ -19,15 +19,18 @@ class Fault(enum.Enum):
 
 
 class Refusal(NamedTuple):
-    """An error of the carrier: HTTP status and code."""
+    """An error of the carrier: HTTP status, code and ``Retry-After``."""
 
     status: int
     code: int
+    retry_after: str | None = None
 
     @property
     def response(self) -> bytes:
         body = f'{{"code": {self.code}, "message": "refused", "status": {self.status}}}'.encode()
         head = f"HTTP/1.1 {self.status} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        if self.retry_after is not None:
+            head += f"\r\nRetry-After: {self.retry_after}"
         return f"{head}\r\nConnection: close\r\n\r\n".encode() + body
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
 from carrier.port import Carrier, NumberQuery, OwnedNumber
+from carrier.transport import MAX_RETRY_AFTER_SECONDS
 from carrier.twilio import TwilioCarrier
 from epoch.phone_number_jobs import build_number_provisioning, build_number_reconciler
 from kit.actor import Actor
@@ -110,6 +111,7 @@ async def test_an_unconfirmed_purchase_is_not_repeated_and_is_settled_later(
     assert len(await held(organization_id)) == 1
 
 
+@pytest.mark.parametrize(("asked", "told"), [(None, 60), ("17", 17), ("86400", MAX_RETRY_AFTER_SECONDS), ("soon", 60)])
 async def test_a_purchase_that_the_carrier_had_no_time_for_keeps_nobody_waiting(
     faulty_carrier: FaultyCarrier,
     provisioning: NumberProvisioning,
@@ -118,16 +120,45 @@ async def test_a_purchase_that_the_carrier_had_no_time_for_keeps_nobody_waiting(
     at_carrier: At,
     purchases: Purchases,
     somebody: Actor,
+    asked: str | None,
+    told: int,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    faulty_carrier.faults = {"POST": Refusal(429, 20429)}
+    faulty_carrier.faults = {"POST": Refusal(429, 20429, asked)}
     with pytest.raises(CarrierBusy) as refusal:
         await provisioning.purchaser.buy(organization_id, number, by=somebody)
-    assert (problem_body(refusal.value)["status"], problem_headers(refusal.value)) == (503, {"Retry-After": "60"})
+    assert (problem_body(refusal.value)["status"], problem_headers(refusal.value)) == (503, {"Retry-After": str(told)})
     assert [purchase.state for purchase in await purchases(organization_id)] == [PurchaseState.FAILED]
     faulty_carrier.faults = {}
     bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]
+
+
+@pytest.mark.parametrize(("status", "refused"), [(429, CarrierBusy), (503, CarrierNotAnswering)])
+async def test_a_search_tells_when_the_carrier_wants_to_be_asked_again(
+    faulty_carrier: FaultyCarrier,
+    provisioning: NumberProvisioning,
+    make: Factory,
+    somebody: Actor,
+    status: int,
+    refused: type[DomainError],
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    faulty_carrier.faults = {"GET": Refusal(status, 20001, "90")}
+    with pytest.raises(refused) as refusal:
+        await provisioning.searcher.search(organization_id, NumberQuery("US"), by=somebody)
+    assert problem_headers(refusal.value) == {"Retry-After": "90"}
+
+
+async def test_the_wait_of_one_answer_is_not_told_for_another(
+    faulty_carrier: FaultyCarrier, provisioning: NumberProvisioning, make: Factory, somebody: Actor
+) -> None:
+    organization_id = (await make.tenant(number=False)).organization.id
+    for fault, told in ((Refusal(503, 20503, "90"), {"Retry-After": "90"}), (Refusal(503, 20503), {})):
+        faulty_carrier.faults = {"GET": fault}
+        with pytest.raises(CarrierNotAnswering) as refusal:
+            await provisioning.searcher.search(organization_id, NumberQuery("US"), by=somebody)
+        assert problem_headers(refusal.value) == told
 
 
 @pytest.mark.parametrize("fault", list(Fault))
