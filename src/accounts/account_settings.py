@@ -74,7 +74,7 @@ class AccountSettings:
             return await _end_other_sessions(session, viewer)
 
     async def request_email_change(self, viewer: Viewer, *, email: str, password: str, by: Actor) -> None:
-        """Mail a link to the new address and a notice to the present one.
+        """Mail a link to the new address, and a notice to the present one if it is confirmed.
 
         Only the new address learns whether it has an account. Raises: ValidationFailed.
         """
@@ -96,8 +96,10 @@ class AccountSettings:
                 mail = mails.confirm_new_email(new_email, self._verify + raw)
             if may_mail_new:
                 await self._mailer.send_after_commit(session, mail)
-            notice = mails.email_change_requested(viewer.email, new_email, self._forgot)
-            await self._mailer.send_after_commit(session, notice)
+            # An unconfirmed address may be a stranger's, who would read an address that somebody else chose.
+            if viewer.email_verified:
+                notice = mails.email_change_requested(viewer.email, new_email, self._forgot)
+                await self._mailer.send_after_commit(session, notice)
             details = {"new_email": new_email}
             await record(session, by, "email.change_requested", subject_id=viewer.user_id, details=details)
 

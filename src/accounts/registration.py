@@ -160,12 +160,13 @@ class Registration:
     async def _move(self, session: AsyncSession, user: User, new_email: str, by: Actor) -> None:
         """Give the account its confirmed new address. Raises: LinkNotUsable."""
         before = user.email
+        to_notify = (new_email,) if user.email_verified_at is None else (before, new_email)
         await _free(session, new_email)
         user.email, user.email_verified_at = new_email, utc_now()
         await OneTimeTokenService(session).delete_all(user.id, _RESET, TokenPurpose.VERIFY_EMAIL)
         changed = {"before": {"email": before}, "after": {"email": user.email}}
         await record(session, by, "email.changed", subject_id=user.id, subject_name=before, details=changed)
-        for to in (before, user.email):
+        for to in to_notify:
             await self._mailer.send_after_commit(session, mails.email_changed(to, user.email))
 
     def _takes_over(self, link: OneTimeToken, raw: str, viewer: Viewer | None, proof: str | None) -> bool:

@@ -85,6 +85,20 @@ async def test_the_owner_of_the_address_gets_in_and_the_other_is_out(
     assert user.email_verified_at is not None
 
 
+async def test_no_address_of_the_others_choice_is_mailed_to_the_owner(
+    client: httpx.AsyncClient, new_client: NewClient, settings: Settings
+) -> None:
+    email, chosen = "mailed-owner@example.com", "your.account.is.blocked-see-mail@example.com"
+    await squat(client, email)
+    assert (await submit(client, "/account/email", "/account", email=chosen, password=ATTACKERS)).status_code == 303
+    assert (await submit(client, await Mailbox(settings, chosen).link())).status_code == 303
+    assert [mail["Subject"] for mail in await Mailbox(settings, chosen).all(2)][1] == "Your e-mail address was changed"
+
+    await submit(new_client(), "/signup", email=email, password=OWNERS, name="The Owner")
+    to_owner = await Mailbox(settings, email).all(2)
+    assert [mail["Subject"] for mail in to_owner] == ["Confirm your e-mail address"] * 2
+
+
 async def test_all_stays_in_the_browser_that_signed_up(client: httpx.AsyncClient, settings: Settings) -> None:
     await submit(client, "/signup", email="same-browser@example.com", password=ATTACKERS, name="Sam Same")
     assert (await submit(client, await Mailbox(settings, "same-browser@example.com").link())).status_code == 303
