@@ -1,11 +1,12 @@
 """Page tickets: bound to one token, one page and one day, signed, in one spelling."""
 
+import base64
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 
-from kit.secret_keys import SecretKeys
+from kit.secret_keys import SecretKeys, Signer
 from widget.tickets import MAX_TICKET_SECONDS, Ticket, Tickets
 
 SECRET = SecretKeys("s" * 32)
@@ -38,6 +39,15 @@ def test_no_signature_makes_a_ticket_of_years() -> None:
     later = msgspec.structs.replace(TICKET, first_exchange=START + years)
     assert TICKETS.read(TICKETS.issue(TOKEN, TICKET, START + years), TOKEN, START + MAX_TICKET_SECONDS) is None
     assert TICKETS.read(TICKETS.issue(TOKEN, later, START + years + 3600), TOKEN, START) is None
+
+
+def test_whoever_has_the_secret_makes_no_ticket_of_years_either() -> None:
+    far = START + 3 * 365 * 86_400
+    content = f"{far:08x}.{START:08x}.{TICKET.client_id}.o"
+    signature = Signer(SECRET, "ticket").sign(TOKEN.bytes + content.encode())[:18]
+    forged = f"{content}.{base64.urlsafe_b64encode(signature).decode()}"
+    assert TICKETS.read(forged, TOKEN, START + MAX_TICKET_SECONDS - 1) is not None
+    assert TICKETS.read(forged, TOKEN, START + MAX_TICKET_SECONDS) is None
 
 
 def test_every_process_with_the_same_secret_reads_it() -> None:
