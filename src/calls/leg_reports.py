@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from calls.call_state import STATUS_BY_CARRIER_STATUS
-from carrier.port import LegReport
+from calls.models import Call
+from carrier.port import LegReport, Price
 
 
 def is_leg_over(leg: LegReport) -> bool:
@@ -12,16 +13,25 @@ def is_leg_over(leg: LegReport) -> bool:
     return status is not None and status.is_final
 
 
-def total_price(legs: Iterable[LegReport]) -> int | None:
-    """The sum of the prices of ``legs``, in millionths of a US dollar; None until every leg has a price.
+def carriers_price(call: Call) -> Price | None:
+    """The carrier's own price of a call; None until it is known."""
+    if call.foreign_currency is not None:
+        return Price(call.foreign_price_micros or 0, call.foreign_currency)
+    return Price(call.cost_micros) if call.is_priced else None
+
+
+def total_price(legs: Iterable[LegReport]) -> Price | None:
+    """The sum of the prices of ``legs``; None until every leg has a price, and for prices in several currencies.
 
     The carrier never gives a price for a leg that was not connected: that leg costs nothing.
     """
-    total = 0
+    total: Price | None = None
     for leg in legs:
-        if leg.price_micros is None:
+        if leg.price is None:
             if leg.duration or not is_leg_over(leg):
                 return None
             continue
-        total += leg.price_micros
-    return total
+        if total is not None and total.currency != leg.price.currency:
+            return None
+        total = Price(leg.price.micros + (0 if total is None else total.micros), leg.price.currency)
+    return total or Price(0)

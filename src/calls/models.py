@@ -128,6 +128,10 @@ class Call(TenantOwned, Base):
     """Cost in millionths of a US dollar: an estimate, or the carrier's own price."""
     is_priced: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """True once ``cost_micros`` is the carrier's own price."""
+    foreign_price_micros: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """The carrier's own price in another currency, in millionths of it; ``cost_micros`` then stays an estimate."""
+    foreign_currency: Mapped[str | None]
+    """ISO 4217, three letters."""
     price_due_at: Mapped[dt.datetime | None]
     """The time at which the carrier is asked (again) for the price; None once it is known, or left to the daily run."""
     erased_at: Mapped[dt.datetime | None]

@@ -12,11 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from calls.call_state import FIRST_CORRECTION_SEQUENCE, STATUS_BY_CARRIER_STATUS, CallState, LegEvent, derive_call_state
+from calls.leg_reports import carriers_price
 from calls.limits.alert_mails import AlertMailer
 from calls.limits.call_context import CallContextService
 from calls.limits.limit_alerts import LimitAlertService
 from calls.limits.usage_counters import Release, UsageCounters, UsageDelta
 from calls.models import Call, CallEvent, CallStatus
+from carrier.port import Price
 from kit.clock import utc_now
 from kit.errors import NotFound
 from kit.rounding import divide_up
@@ -91,10 +93,11 @@ class CallService:
         correction = msgspec.structs.replace(end, sequence=sequence)
         return await self.record_event(organization_id, parent_sid, leg_sid, correction)
 
-    async def set_price(self, organization_id: UUID, call_id: UUID, micros: int) -> Call:
-        """Replace the estimated cost of a call by the carrier's own price, in millionths of a US dollar.
+    async def set_price(self, organization_id: UUID, call_id: UUID, price: Price) -> Call:
+        """Store the carrier's own price of a call.
 
-        Corrects the spending of the day and the month in which the call ended, unless they are over.
+        In US dollars it replaces the estimate, and corrects the spending of the day and the month in which the call
+        ended, unless they are over. In another currency it is kept beside the estimate, which alone can be summed.
 
         Raises: NotFound.
         """
@@ -102,8 +105,13 @@ class CallService:
         call: Call | None = await self._session.scalar(query)
         if call is None:
             raise NotFound
-        delta = UsageDelta(micros=micros - call.cost_micros)
-        call.cost_micros, call.is_priced, call.price_due_at = micros, True, None
+        call.price_due_at = None
+        if not price.is_in_dollars:
+            call.foreign_price_micros, call.foreign_currency = price.micros, price.currency
+            return call
+        delta = UsageDelta(micros=price.micros - call.cost_micros)
+        call.cost_micros, call.is_priced = price.micros, True
+        call.foreign_price_micros = call.foreign_currency = None
         await self._count(call, delta, used_at=call.ended_at)
         return call
 
@@ -154,7 +162,7 @@ def _apply_state(call: Call, state: CallState) -> None:
 
 
 def _schedule_price(call: Call) -> None:
-    if call.ended_at is not None and call.duration and not call.is_priced:
+    if call.ended_at is not None and call.duration and carriers_price(call) is None:
         call.price_due_at = call.ended_at + PRICE_DELAY
 
 

@@ -100,6 +100,20 @@ class OwnedNumber(msgspec.Struct, frozen=True):
     friendly_name: str
 
 
+class Price(msgspec.Struct, frozen=True):
+    """An amount of money as the carrier states it."""
+
+    micros: int
+    """Millionths of the currency."""
+    currency: str = "USD"
+    """ISO 4217, three letters: the currency of the carrier's account."""
+
+    @property
+    def is_in_dollars(self) -> bool:
+        """True for US dollars, in which estimates and limits are."""
+        return self.currency == "USD"
+
+
 class LegReport(msgspec.Struct, frozen=True):
     """A leg of a call as the carrier reports it."""
 
@@ -109,8 +123,8 @@ class LegReport(msgspec.Struct, frozen=True):
     duration: int | None
     """Whole seconds connected; None until the end."""
     ended_at: datetime | None
-    price_micros: int | None
-    """Cost in millionths of a US dollar; None while the carrier reports none, or reports another currency."""
+    price: Price | None
+    """Cost; None while the carrier reports none."""
     parent_sid: str | None = None
     """Sid of the caller's leg; None for the caller's leg itself."""
     started_at: datetime | None = None

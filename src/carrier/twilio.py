@@ -1,6 +1,7 @@
 """The Twilio adapter: TwiML documents, signatures and REST calls by the carrier's own library."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
@@ -25,6 +26,7 @@ from carrier.port import (
     NumberQuery,
     NumberType,
     OwnedNumber,
+    Price,
 )
 from kit.settings import CarrierSettings
 
@@ -237,6 +239,7 @@ class TwilioCarrier:
         return self._client
 
 
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 """Errors of the library and of our own reading when an answer is not the document that it should be."""
 
@@ -251,18 +254,26 @@ def _owned(number: Any) -> OwnedNumber:
 
 def _leg(call: Any) -> LegReport:
     # Durations and prices are strings; a price is negative, because it is the change of the account's balance.
-    # The carrier writes "" for a call whose price is not set yet.
-    is_known = bool(call.price) and call.price_unit == "USD"
     return LegReport(
         sid=call.sid,
         status=call.status,
         duration=int(call.duration) if call.duration else None,
         ended_at=call.end_time,
-        price_micros=round(-Decimal(call.price) * 1_000_000) if is_known else None,
+        price=_price(call),
         parent_sid=call.parent_call_sid or None,
         started_at=_utc(call.start_time or call.date_created),
         caller=call._from or "",  # noqa: SLF001 - the library's name for a field that Python keeps for itself
     )
+
+
+def _price(call: Any) -> Price | None:
+    # The carrier writes "" for a call whose price is not set yet.
+    if not call.price:
+        return None
+    currency = (call.price_unit or "USD").upper()
+    if not _CURRENCY.fullmatch(currency):
+        raise ValueError("a price without a currency")
+    return Price(round(-Decimal(call.price) * 1_000_000), currency)
 
 
 def _utc(moment: datetime | None) -> datetime | None:

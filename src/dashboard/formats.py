@@ -44,6 +44,11 @@ def format_dollars(micros: int) -> str:
     return f"${micros / 1_000_000:,.3f}"
 
 
+def format_amount(micros: int, currency: str) -> str:
+    """Format millionths of any currency, to a thousandth of it, with the currency's code."""
+    return f"{micros / 1_000_000:,.3f} {currency}"
+
+
 def agent_note(is_member: bool) -> str:
     """Label that tells whether a call's agent is a member, or only a name that the page sent."""
     return "Verified" if is_member else "Named by the page"
@@ -90,6 +95,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "counted": format_count,
     "isolated": isolate_bidi,
     "domain": display_domain,
+    "amount": format_amount,
     "dollars": format_dollars,
     "agent_note": agent_note,
     "options": option_tags,

@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from calls.csv_export import CALL_COLUMNS, call_cells
+from calls.leg_reports import carriers_price
 from calls.limits.schemas import CallingRulesInfo
 from calls.limits.services import CallingRulesService
 from calls.listing import CallFilters, CallListService
@@ -31,7 +32,14 @@ from tenants.services import OrganizationService
 from widget.models import BlockedOrigin, EmbedToken
 
 MAX_EXPORTS_PER_HOUR = 4
-_COST_COLUMNS = ("country", "cost_micros", "is_carriers_price", "erased_at")
+_COST_COLUMNS = (
+    "country",
+    "cost_micros",
+    "is_carriers_price",
+    "erased_at",
+    "carriers_price_micros",
+    "carriers_price_currency",
+)
 _EVENT_COLUMNS = ("call", "at", "event", "leg", "duration", "sip_code")
 _MEMBER_COLUMNS = ("id", "email", "name", "role", "joined_at")
 # Only these columns are exported: no digests, no ids of the carrier.
@@ -53,7 +61,8 @@ organization.json   the organization, and how long call data is kept
 calling_rules.json  countries, limits, blocked numbers, and what was used
 usage.json          calls and connected seconds of each month, refused calls left out
 members.csv, invitations.csv, phone_numbers.csv, embed_tokens.csv, refused_pages.csv, api_keys.csv
-calls.csv           every call; cost_micros is in millionths of a US dollar, an estimate unless is_carriers_price
+calls.csv           every call; cost_micros is in millionths of a US dollar, an estimate unless is_carriers_price;
+                    carriers_price_micros is the carrier's own price, in millionths of carriers_price_currency
 call_events.csv     what happened in each call; call is its id in calls.csv
 audit.csv           who changed what
 
@@ -210,7 +219,16 @@ def _member_cells(member: TeamMember) -> Sequence[Cell]:
 
 def _call_cells(call: Call) -> Sequence[Cell]:
     is_carrier_price = "yes" if call.is_priced else "no"
-    return (*call_cells(call), call.country, call.cost_micros, is_carrier_price, rfc3339(call.erased_at))
+    price = carriers_price(call)
+    return (
+        *call_cells(call),
+        call.country,
+        call.cost_micros,
+        is_carrier_price,
+        rfc3339(call.erased_at),
+        None if price is None else price.micros,
+        None if price is None else price.currency,
+    )
 
 
 def _event_cells(event: Any) -> Sequence[Cell]:

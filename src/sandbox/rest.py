@@ -185,7 +185,9 @@ class RestApi(RestEndpoints):
         return rest_resources.notification(self._account.account_sid, leg)
 
     def _leg_json(self, leg: Leg) -> Resource:
-        return rest_resources.call_leg(self._account.account_sid, leg)
+        switches = self._registry.switches
+        resource = rest_resources.call_leg(self._account.account_sid, leg, price_unit=switches.price_unit)
+        return {**resource, "price": ""} if switches.empty_prices else resource
 
     def _change(self, row: Number | Application, form: dict[str, str], **fields: str) -> None:
         for name, field in fields.items():

@@ -116,7 +116,7 @@ def application(account_sid: str, app: Application) -> Resource:
     }
 
 
-def call_leg(account_sid: str, leg: Leg) -> Resource:
+def call_leg(account_sid: str, leg: Leg, *, price_unit: str) -> Resource:
     return {
         "sid": leg.sid,
         "account_sid": account_sid,
@@ -135,7 +135,7 @@ def call_leg(account_sid: str, leg: Leg) -> Resource:
         "parent_call_sid": leg.parent_sid,
         "phone_number_sid": None,
         "price": _price(leg),
-        "price_unit": "USD",
+        "price_unit": price_unit,
         "queue_time": "0",
         "start_time": _rfc2822(started_at(leg)),
         "status": leg.status,

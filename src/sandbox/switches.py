@@ -24,6 +24,10 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A call whose document cannot be read is answered and hears a recorded sentence first."""
     update_answers_in_progress: bool = False
     """A request to end a call is answered with ``in-progress``; the call ends a moment later."""
+    price_unit: str = "USD"
+    """The currency in which calls are priced."""
+    empty_prices: bool = False
+    """A call whose price is not set yet has an empty price instead of none, and no call gets one."""
     address_required: frozenset[str] = frozenset()
     """Countries (ISO 3166) whose numbers are sold only with an address."""
     address_requirement: Literal["any", "local", "foreign"] = "any"

@@ -18,6 +18,7 @@ from sandbox.account_store import AccountStore
 from sandbox.call_registry import CallRegistry
 from sandbox.legs import Leg, Status
 from sandbox.rest import RestApi
+from sandbox.switches import Switches
 from support.callback_client import new_sid
 
 
@@ -27,6 +28,7 @@ class CarrierAccount:
     def __init__(self, carrier: TwilioCarrier) -> None:
         self.carrier = carrier
         self.known: list[Leg] = []
+        self.switches = Switches()
 
     def legs(self) -> list[tuple[Any, Leg]]:
         return [(None, leg) for leg in self.known]

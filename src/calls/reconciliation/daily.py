@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from calls.leg_reports import carriers_price
 from calls.limits.alert_mails import AlertMailer
 from calls.models import Call, CallStatus
 from calls.reconciliation.discrepancies import (
@@ -105,7 +106,7 @@ class DailyReconciler:
             carrier_call = listed.get(sid)
             found.calls_there += 1
             found.seconds_there += carrier_call.seconds
-            found.micros_there += carrier_call.price_micros or 0
+            found.micros_there += carrier_call.dollar_micros
         async for calls in self._our_calls(day):
             for call in calls:
                 found.calls_here += 1
@@ -128,14 +129,14 @@ class DailyReconciler:
             # By the carrier's clock the call began on the day before or after.
             found.calls_there += 1
             found.seconds_there += carrier_call.seconds
-            found.micros_there += carrier_call.price_micros or 0
+            found.micros_there += carrier_call.dollar_micros
         if not carrier_call.is_over:
             return
-        if carrier_call.price_micros is None:
+        if carrier_call.price is None:
             found.unpriced += 1
         discrepancies = find_discrepancies(call, carrier_call)
         is_new_price = (
-            call.status is not CallStatus.REFUSED and carrier_call.price_micros is not None and not call.is_priced
+            call.status is not CallStatus.REFUSED and carrier_call.price is not None and carriers_price(call) is None
         )
         if discrepancies or is_new_price:
             await self._correct(day, call, discrepancies, carrier_call)
@@ -150,12 +151,8 @@ class DailyReconciler:
             if carrier_call is not None and correctable - {DiscrepancyKind.PRICE}:
                 leg_sid, end = carrier_call.end
                 await calls.correct_end(call.organization_id, call.carrier_sid, leg_sid, end)
-            if (
-                carrier_call is not None
-                and carrier_call.price_micros is not None
-                and call.status is not CallStatus.REFUSED
-            ):
-                await calls.set_price(call.organization_id, call.id, carrier_call.price_micros)
+            if carrier_call is not None and carrier_call.price is not None and call.status is not CallStatus.REFUSED:
+                await calls.set_price(call.organization_id, call.id, carrier_call.price)
             for item in discrepancies:
                 await _store_discrepancy(
                     session, day, call.carrier_sid, item, call_record_id=call.id, token_id=call.token_id

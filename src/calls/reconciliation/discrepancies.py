@@ -7,10 +7,10 @@ from uuid import UUID
 import msgspec
 
 from calls.call_state import FIRST_CORRECTION_SEQUENCE, STATUS_BY_CARRIER_STATUS, LegEvent, undialled_status
-from calls.leg_reports import is_leg_over, total_price
+from calls.leg_reports import carriers_price, is_leg_over, total_price
 from calls.models import Call, CallStatus
 from calls.reconciliation.models import DiscrepancyKind
-from carrier.port import LegReport
+from carrier.port import LegReport, Price
 from kit.schemas import rfc3339
 
 _END_TOLERANCE = dt.timedelta(seconds=2)
@@ -33,14 +33,19 @@ class CarrierCall(msgspec.Struct, frozen=True):
         return sum(leg.duration or 0 for leg in self.dialled)
 
     @property
-    def price_micros(self) -> int | None:
+    def price(self) -> Price | None:
         """None until it is known."""
         return total_price((self.caller, *self.dialled))
 
     @property
+    def dollar_micros(self) -> int:
+        """The price in millionths of a US dollar; 0 until it is known, and in another currency."""
+        return self.price.micros if self.price is not None and self.price.is_in_dollars else 0
+
+    @property
     def is_billable(self) -> bool:
         """True for a call that cost something or dialled somebody; not for a rejected one."""
-        return bool(self.dialled or self.price_micros)
+        return bool(self.dialled or (self.price and self.price.micros))
 
     @property
     def status(self) -> CallStatus:
@@ -98,7 +103,11 @@ def find_discrepancies(call: Call, carrier_call: CarrierCall) -> list[Discrepanc
         ended_at = carrier_call.dialled[0].ended_at
         if ended_at is not None and (call.ended_at is None or abs(call.ended_at - ended_at) > _END_TOLERANCE):
             found.append(Discrepancy(DiscrepancyKind.END, rfc3339(call.ended_at) or "", rfc3339(ended_at) or ""))
-    price = carrier_call.price_micros
-    if call.is_priced and price is not None and call.cost_micros != price:
-        found.append(Discrepancy(DiscrepancyKind.PRICE, str(call.cost_micros), str(price)))
+    stored, listed = carriers_price(call), carrier_call.price
+    if stored is not None and listed is not None and stored != listed:
+        found.append(Discrepancy(DiscrepancyKind.PRICE, _amount(stored), _amount(listed)))
     return found
+
+
+def _amount(price: Price) -> str:
+    return str(price.micros) if price.is_in_dollars else f"{price.micros} {price.currency}"

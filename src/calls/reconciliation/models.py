@@ -35,7 +35,7 @@ class ReconciledDay(Base):
     micros_here: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     """Estimates and prices in millionths of a US dollar, before anything was corrected."""
     micros_there: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
-    """As far as the carrier knows prices."""
+    """As far as the carrier knows prices, and states them in US dollars."""
     others_there: Mapped[int] = mapped_column(default=0, server_default="0")
     """Calls of the account that no browser placed: incoming calls, or another product's."""
     unpriced: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -77,11 +77,11 @@ class PriceUpdater:
             legs = [await self._carrier.leg(call.carrier_sid), *await self._carrier.dialled_legs(call.carrier_sid)]
         except NotFoundAtCarrier:
             legs = []
-        micros = total_price(legs) if legs else None
+        price = total_price(legs) if legs else None
         async with self._jobs.sessions() as session, session.begin():
-            if micros is not None:
+            if price is not None:
                 await CallService(session, alert_mailer=self._alert_mailer).set_price(
-                    call.organization_id, call.id, micros
+                    call.organization_id, call.id, price
                 )
                 return True
             again = now + RETRY_INTERVAL if legs and now < call.ended_at + MAX_PRICE_AGE else None

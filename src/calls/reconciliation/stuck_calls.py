@@ -19,7 +19,7 @@ from calls.models import (
 )
 from calls.services import CallService
 from calls.unmatched_events import UnmatchedEventMatcher
-from carrier.port import Carrier, CarrierError, LegReport, NotFoundAtCarrier
+from carrier.port import Carrier, CarrierError, LegReport, NotFoundAtCarrier, Price
 from kit.clock import utc_now
 from kit.db.database import Database
 
@@ -43,7 +43,7 @@ class _CarrierEnd(msgspec.Struct, frozen=True):
 
     leg_sid: str
     event: LegEvent
-    price_micros: int | None
+    price: Price | None
 
 
 class StuckCallReconciler:
@@ -100,8 +100,8 @@ class StuckCallReconciler:
         async with self._database.tenant_session(call.organization_id) as session:
             calls = CallService(session, alert_mailer=self._alert_mailer)
             row = await calls.record_event(call.organization_id, call.carrier_sid, end.leg_sid, end.event)
-            if row is not None and end.price_micros is not None:
-                await calls.set_price(call.organization_id, row.id, end.price_micros)
+            if row is not None and end.price is not None:
+                await calls.set_price(call.organization_id, row.id, end.price)
         return True
 
     async def _fetch_end(self, call_sid: str) -> _CarrierEnd | None:

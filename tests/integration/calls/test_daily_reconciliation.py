@@ -16,7 +16,7 @@ from calls.models import Call, CallStatus
 from calls.reconciliation.daily import DailyReconciler
 from calls.reconciliation.models import CallDiscrepancy, ReconciledDay
 from calls.services import CallService
-from carrier.port import CarrierError
+from carrier.port import CarrierError, Price
 from carrier.twilio import TwilioCarrier
 from kit.db.database import STAFF_ROLE, Database
 from kit.ids import first_uuid7
@@ -104,6 +104,22 @@ async def test_equal_days_are_settled_and_priced(
     assert (row.is_priced, row.cost_micros, row.price_due_at) == (True, 36_000, None)
 
 
+async def test_prices_in_another_currency_are_kept_and_left_out_of_the_sums(
+    database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
+) -> None:
+    call = await ended_call(database, tenant, token, seconds=61)
+    later = NOON + dt.timedelta(seconds=60)
+    carrier_account.add_call(call.carrier_sid, "completed", seconds=61, ended=later, caller=browser(token))
+    carrier_account.switches.price_unit = "EUR"
+    day = await comparison.reconcile(DAY)
+    assert (day.micros_there, day.unpriced) == (0, 0)
+    async with database.sessions() as session:
+        stored = (await session.scalars(sa.select(Call).where(Call.id == call.id))).one()
+    assert (stored.foreign_price_micros, stored.foreign_currency, stored.is_priced) == (36_000, "EUR", False)
+    again = await comparison.reconcile(DAY)
+    assert (again.corrected, again.open) == (day.corrected, day.open)
+
+
 async def test_the_carriers_duration_end_and_price_replace_ours_and_stay_whatever_comes_again(
     database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
@@ -111,7 +127,7 @@ async def test_the_carriers_duration_end_and_price_replace_ours_and_stay_whateve
     later = NOON + dt.timedelta(seconds=60)
     child = carrier_account.add_call(call.carrier_sid, "completed", seconds=121, ended=later, caller=browser(token))
     async with database.sessions() as session, session.begin():
-        await CallService(session).set_price(call.organization_id, call.id, 1)
+        await CallService(session).set_price(call.organization_id, call.id, Price(1))
 
     day = await comparison.reconcile(DAY)
 

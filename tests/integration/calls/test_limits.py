@@ -32,6 +32,7 @@ from calls.limits.pause import CallingPauseService
 from calls.limits.rejections import HOURLY_CAP_PER_TOKEN, UncheckedRejections
 from calls.models import Call, CallStatus
 from calls.services import CallService
+from carrier.port import Price
 from conftest import PUBLIC_URL, ROOT
 from epoch.app import create_app
 from kit.actor import SYSTEM, Actor, ActorKind
@@ -239,7 +240,7 @@ async def test_the_carriers_own_price_replaces_the_estimate(
     async with database.sessions() as session, session.begin():
         call = (await session.scalars(sa.select(Call).where(Call.carrier_sid == sid))).one()
         assert (call.country, call.billed_minutes, call.cost_micros, call.is_priced) == ("US", 2, 28_000, False)
-        await CallService(session).set_price(tenant.organization.id, call.id, 17_500)
+        await CallService(session).set_price(tenant.organization.id, call.id, Price(17_500))
     await callbacks.event(sid, "completed", utc_now(), child=new_sid(), sequence=9, CallDuration="100")
     use = await usage_of(database, tenant)
     assert (use.day_minutes, use.day_micros, use.month_micros) == (2, 17_500, 17_500)

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 import sqlalchemy as sa
 from litestar import Litestar
@@ -13,6 +14,7 @@ from calls.limits.models import UsageCounter, UsageScope
 from calls.models import Call
 from calls.reconciliation.prices import RETRY_INTERVAL, PriceUpdater
 from calls.services import PRICE_DELAY, CallService
+from carrier.port import Price
 from carrier.twilio import TwilioCarrier
 from kit.clock import utc_now
 from kit.db.database import Database
@@ -104,6 +106,41 @@ async def test_a_price_that_is_not_known_yet_is_asked_for_again_and_at_last_left
     assert (call.is_priced, call.price_due_at) == (False, None)
 
 
+async def test_a_price_in_another_currency_is_kept_and_never_summed(
+    callbacks: CallbackClient,
+    token: Token,
+    tenant: Tenant,
+    database: Database,
+    carrier_account: CarrierAccount,
+    finder: PriceUpdater,
+    owner: httpx.AsyncClient,
+) -> None:
+    sid, child = await completed_call(callbacks, token, carrier_account)
+    carrier_account.switches.price_unit = "EUR"
+    assert await finder.run(utc_now() + LATER) == 1
+
+    call = await stored(database, sid)
+    assert (call.foreign_price_micros, call.foreign_currency, call.price_due_at) == (PRICE, "EUR", None)
+    assert (call.cost_micros, call.is_priced) == (ESTIMATE, False)
+    assert await spent(database, tenant) == (ESTIMATE, ESTIMATE)
+    await callbacks.event(sid, "completed", utc_now(), child=child.sid, sequence=4, CallDuration="61")
+    assert await finder.run(utc_now() + LATER) == 0, "a known price is not asked for again"
+    page = (await owner.get(f"/dashboard/{tenant.organization.slug}/calls/{call.id}")).text
+    assert "0.036 EUR" in page
+    assert "limits count $0.028, estimated" in page
+
+
+async def test_an_empty_price_is_none_yet(
+    callbacks: CallbackClient, token: Token, database: Database, carrier_account: CarrierAccount, finder: PriceUpdater
+) -> None:
+    sid, _ = await completed_call(callbacks, token, carrier_account)
+    carrier_account.switches.empty_prices = True
+    assert await finder.run(utc_now() + LATER) == 0
+    assert not (await stored(database, sid)).is_priced
+    carrier_account.switches.empty_prices = False
+    assert await finder.run(utc_now() + RETRY_INTERVAL + LATER + LATER) == 1
+
+
 async def test_a_carrier_that_is_away_leaves_calls_due(
     callbacks: CallbackClient,
     token: Token,
@@ -128,7 +165,7 @@ async def test_a_price_of_another_month_leaves_this_ones_sums_alone(
     async with database.sessions() as session, session.begin():
         long_ago = utc_now() - dt.timedelta(days=40)
         await session.execute(sa.update(Call).where(Call.id == call.id).values(ended_at=long_ago))
-        await CallService(session).set_price(call.organization_id, call.id, PRICE)
+        await CallService(session).set_price(call.organization_id, call.id, Price(PRICE))
     assert await spent(database, tenant) == (ESTIMATE, ESTIMATE)
     assert (await stored(database, sid)).cost_micros == PRICE
 
