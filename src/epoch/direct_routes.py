@@ -1,10 +1,12 @@
 """The application class: Litestar, with a short path to the endpoints that every phone calls."""
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from litestar import Litestar
 from litestar.handlers import ASGIRouteHandler
+from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp
 
 from kit.http.client_address import ClientAddressResolver
@@ -44,7 +46,33 @@ class Application(Litestar):
                 return
             if self.pacing is not None:
                 await self.pacing.turn(scope["path"])
+            if scope["method"] == "OPTIONS":
+                send = self._naming_methods(scope, send)
         await super().__call__(scope, receive, send)
+
+    def _naming_methods(self, scope: Any, send: Any) -> Any:
+        """Complete ``Allow``: where several handlers share a path, Litestar names the first one's methods alone."""
+
+        async def send_with_methods(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                names = {name.lower() for name, _ in message["headers"]}
+                if b"allow" in names and (methods := self._methods.get(scope.get("path_template"))) is not None:
+                    others = [header for header in message["headers"] if header[0].lower() != b"allow"]
+                    message["headers"] = [*others, (b"allow", methods)]
+            await send(message)
+
+        return send_with_methods
+
+    @cached_property
+    def _methods(self) -> Mapping[str, bytes]:
+        """The value of ``Allow`` for each path that Litestar routes."""
+        routes = [route for route in self.routes if isinstance(route, HTTPRoute)]
+        return {route.path_format: _allow(route.methods) for route in routes}
+
+
+def _allow(methods: Iterable[str]) -> bytes:
+    found = {str(method) for method in methods}
+    return ", ".join(sorted(found | {"HEAD"} if "GET" in found else found)).encode()
 
 
 def _as_served(scope: Any, send: Any) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ from kit.errors import MalformedRequest, UnsupportedMediaType
 
 BODY_BYTES = 65_536
 MAX_DEPTH = 32
-_WRITES = frozenset({"POST", "PUT", "PATCH"})
+WRITES = frozenset({"POST", "PUT", "PATCH"})
 
 
 async def check_json_body(request: Request[Any, Any, Any]) -> None:
@@ -19,7 +19,7 @@ async def check_json_body(request: Request[Any, Any, Any]) -> None:
         UnsupportedMediaType: the media type is not JSON.
         MalformedRequest: the body is not valid JSON, or nested too deeply.
     """
-    if request.method not in _WRITES:
+    if request.method not in WRITES:
         return
     media_type = request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
     if media_type != "application/json":

@@ -1,9 +1,10 @@
-"""Every route with every kind of bad query, header, path and body: an answer below 500, and nothing lost.
+"""Every route with every kind of bad query, header, path and body: a documented answer, and nothing lost.
 
 ``pytest -s`` prints the counts.
 """
 
 import asyncio
+import json
 import re
 import sys
 from collections import Counter
@@ -162,8 +163,12 @@ ENDS_THE_SESSION = re.compile(
 ASSET = re.compile(r"/widget/[^{]+\.(?!js$)\w+|/widget/(?!phone\.js)[^{]+\.js")
 """Built files, which have one handler; ``phone.js`` stands for them."""
 PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
-PAGES_AND_ADMIN = re.compile(r"/(dashboard|account|admin|login|signup)\b")
+OTHER_METHODS = {"/widget/exchange", "/widget/status", "/widget/phone.js"}
+"""Paths that answer GET and POST themselves, one of them by 405."""
 ANSWER_SECONDS = 20
+COMMON_STATUSES = frozenset({401, 404, 405, 413, 415, 429, 503})
+"""What any path of the API may answer without saying so: before a route is found, or for any caller."""
+SECURITY_HEADERS = {"x-content-type-options", "content-security-policy", "referrer-policy"}
 
 
 class Actors(NamedTuple):
@@ -178,9 +183,13 @@ class Actors(NamedTuple):
 class Walk:
     """Sends requests and collects what is wrong with the answers."""
 
-    def __init__(self, app: Litestar, watch: ConnectionWatch) -> None:
+    def __init__(self, app: Litestar, watch: ConnectionWatch, document: Mapping[str, Any]) -> None:
+        """``document`` is the application's OpenAPI document."""
         self._app = app
         self._watch = watch
+        self._document = document
+        self._documented: frozenset[int] | None = None
+        """The statuses of the route that is walked; None for a route that is not in the document."""
         self.cases = 0
         self.statuses: Counter[int] = Counter()
         self.lost_connections = 0
@@ -198,6 +207,10 @@ class Walk:
         self.statuses[answer.status] += 1
         if answer.status >= 500:
             self.faults.append(f"{about}: {answer.status} {[str(line)[:300] for line in logged]}")
+        elif self._documented is not None and answer.status not in self._documented and request.method != "OPTIONS":
+            self.faults.append(f"{about}: {answer.status} is not documented, {sorted(self._documented)} are")
+        if missing := SECURITY_HEADERS - answer.headers.keys():
+            self.faults.append(f"{about}: {answer.status} without {missing}")
         if len(logged) > 1:
             self.faults.append(f"{about}: log lines {[line['event'] for line in logged]}")
         return answer
@@ -205,6 +218,9 @@ class Walk:
     async def walk_route(self, method: str, template: str, path: bytes, actor: HeaderLines, actors: Actors) -> None:
         """Send every kind of bad request to a route, then check its connections."""
         before = await self._watch.backends()
+        operation = self._document["paths"].get(PARAMETER.sub(r"{\1}", template), {}).get(method.lower())
+        statuses = None if operation is None else {int(status) for status in operation["responses"]}
+        self._documented = None if statuses is None else COMMON_STATUSES | statuses
         if method == "GET":
             await self._bad_queries(path, actor)
             for suffix in BAD_SUFFIXES:
@@ -223,8 +239,10 @@ class Walk:
                 bad_path = PARAMETER.sub(segment.decode(), template).encode()
                 await self.ask(f"segments {segment!r}", RawRequest(method, bad_path, headers=actor))
         options = await self.ask("options", RawRequest("OPTIONS", path, headers=actor))
-        if options.status not in (200, 204) or "allow" not in options.headers:
-            self.faults.append(f"OPTIONS {template}: {options.status} {options.headers}")
+        allowed = options.headers.get("allow", "").split(", ")
+        is_described = method in allowed and ("GET" not in allowed or "HEAD" in allowed)
+        if options.status not in (200, 204) or not (is_described or template in OTHER_METHODS):
+            self.faults.append(f"OPTIONS {template}: {options.status} {options.headers}, not {method}")
         for stranger in ([], actors.other, actors.key):
             await self.ask("stranger", RawRequest(method, path, headers=stranger))
         await self._watch.settle()
@@ -248,8 +266,9 @@ class Walk:
         got = await self.ask("get", RawRequest("GET", path, headers=actor))
         if (head.status, head.body) != (got.status, b""):
             self.faults.append(f"HEAD {template}: {head.status} with {len(head.body)} bytes, GET {got.status}")
-        if PAGES_AND_ADMIN.match(template) and got.headers.get("x-content-type-options") != "nosniff":
-            self.faults.append(f"GET {template}: no security headers in {got.headers}")
+        for name in ("content-type", "cache-control"):
+            if head.headers.get(name) != got.headers.get(name):
+                self.faults.append(f"HEAD {template}: {name} {head.headers.get(name)}, GET {got.headers.get(name)}")
 
 
 def routes_of(app: Litestar) -> Iterator[tuple[str, str]]:
@@ -320,7 +339,8 @@ async def test_no_route_fails_hangs_or_loses_a_connection(
         "action": "suspend",
     }
     watch = await ConnectionWatch.open(own_app, own_database_url)
-    walk = Walk(own_app, watch)
+    document = json.loads((await send_raw(own_app, RawRequest("GET", b"/schema/openapi.json"))).body)
+    walk = Walk(own_app, watch, document)
     routes = sorted({route for route in routes_of(own_app) if not ASSET.fullmatch(route[1])})
     for method, template in routes:
         ends = method != "GET" and ENDS_THE_SESSION.search(template)
