@@ -167,7 +167,7 @@ OTHER_METHODS = {"/widget/exchange", "/widget/status", "/widget/phone.js"}
 """Paths that answer GET and POST themselves, one of them by 405."""
 ANSWER_SECONDS = 20
 COMMON_STATUSES = frozenset({401, 404, 405, 413, 415, 429, 503})
-"""What any path of the API may answer without saying so: before a route is found, or for any caller."""
+"""Statuses that any path of the API may answer without stating them: before a route is found, or for any caller."""
 SECURITY_HEADERS = {"x-content-type-options", "content-security-policy", "referrer-policy"}
 
 
