@@ -92,6 +92,29 @@ class AvailableNumber(msgspec.Struct, frozen=True):
     number_type: NumberType = NumberType.LOCAL
 
 
+class PostalAddress(msgspec.Struct, frozen=True):
+    """The address of whoever uses a number."""
+
+    customer_name: str
+    street: str
+    city: str
+    region: str
+    """State or province."""
+    postal_code: str
+    """Empty in countries without postal codes."""
+    country: str
+    """ISO 3166 two-letter code."""
+
+
+class CarrierAddress(msgspec.Struct, frozen=True):
+    """An address that the account has at the carrier."""
+
+    sid: str
+    friendly_name: str
+    address: PostalAddress
+    """As the carrier validated it; it may correct what it was sent."""
+
+
 class OwnedNumber(msgspec.Struct, frozen=True):
     """A number that the account holds."""
 
@@ -221,8 +244,13 @@ class Carrier(Protocol):
         """
         ...
 
-    async def buy_number(self, e164: str, *, friendly_name: str) -> OwnedNumber:
-        """Buy one number. Not idempotent at the carrier: after a timeout check ``owned_numbers`` first."""
+    async def buy_number(
+        self, e164: str, *, friendly_name: str, address_sid: str | None = None, bundle_sid: str | None = None
+    ) -> OwnedNumber:
+        """Buy one number, for the user at this address and with these approved documents.
+
+        Not idempotent at the carrier: after a timeout check ``owned_numbers`` first.
+        """
         ...
 
     async def owned_numbers(self, *, e164: str | None = None, friendly_name: str | None = None) -> list[OwnedNumber]:
@@ -231,6 +259,22 @@ class Carrier(Protocol):
 
     async def release_number(self, sid: str) -> None:
         """Release a number. Raises: NotFoundAtCarrier, when the account does not hold it."""
+        ...
+
+    async def create_address(self, address: PostalAddress, *, friendly_name: str) -> CarrierAddress:
+        """Create an address. Not idempotent: after a timeout check ``find_addresses`` first."""
+        ...
+
+    async def find_addresses(self, *, friendly_name: str) -> list[CarrierAddress]:
+        """Return the account's addresses of exactly this name."""
+        ...
+
+    async def is_address_used(self, sid: str) -> bool:
+        """Return True while a number of the account needs this address. Raises: NotFoundAtCarrier."""
+        ...
+
+    async def delete_address(self, sid: str) -> None:
+        """Delete an address. Raises: NotFoundAtCarrier, when it is already deleted."""
         ...
 
     async def close(self) -> None:

@@ -12,10 +12,11 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.request_validator import HMAC_SHA1, HMAC_SHA256, RequestValidator, get_signature_algorithm
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
-from carrier import twilio_numbers
+from carrier import twilio_addresses, twilio_numbers
 from carrier.port import (
     AvailableNumber,
     CarrierAccessRefused,
+    CarrierAddress,
     CarrierError,
     CarrierRateLimited,
     CarrierUnavailable,
@@ -26,6 +27,7 @@ from carrier.port import (
     NumberQuery,
     NumberType,
     OwnedNumber,
+    PostalAddress,
     Price,
 )
 from kit.settings import CarrierSettings
@@ -181,11 +183,30 @@ class TwilioCarrier:
         async with self._rest() as client:
             return await twilio_numbers.search(client, query, limit=limit)
 
-    async def buy_number(self, e164: str, *, friendly_name: str) -> OwnedNumber:
+    async def buy_number(
+        self, e164: str, *, friendly_name: str, address_sid: str | None = None, bundle_sid: str | None = None
+    ) -> OwnedNumber:
         async with self._rest() as client:
-            return _owned(
-                await client.incoming_phone_numbers.create_async(phone_number=e164, friendly_name=friendly_name)
+            bought = await client.incoming_phone_numbers.create_async(
+                phone_number=e164, friendly_name=friendly_name, address_sid=address_sid, bundle_sid=bundle_sid
             )
+            return _owned(bought)
+
+    async def create_address(self, address: PostalAddress, *, friendly_name: str) -> CarrierAddress:
+        async with self._rest() as client:
+            return await twilio_addresses.create(client, address, friendly_name=friendly_name)
+
+    async def find_addresses(self, *, friendly_name: str) -> list[CarrierAddress]:
+        async with self._rest() as client:
+            return await twilio_addresses.find(client, friendly_name=friendly_name)
+
+    async def is_address_used(self, sid: str) -> bool:
+        async with self._rest() as client:
+            return bool(await client.addresses(sid).dependent_phone_numbers.list_async(limit=1))
+
+    async def delete_address(self, sid: str) -> None:
+        async with self._rest() as client:
+            await client.addresses(sid).delete_async()
 
     async def owned_numbers(self, *, e164: str | None = None, friendly_name: str | None = None) -> list[OwnedNumber]:
         async with self._rest() as client:

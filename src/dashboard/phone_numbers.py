@@ -1,31 +1,42 @@
 """Settings section **Phone number**: search, buy, release."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
-from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from carrier.port import AREA_CODE_COUNTRIES, AvailableNumber, NumberType
+from carrier.port import NumberType
+from dashboard.addresses import address_context
 from dashboard.guards import requires_membership
+from dashboard.number_search import (
+    PHONE_NUMBER_SECTION,
+    SEARCH_FIELDS,
+    SEARCH_RESULT_STATE,
+    SHOW_ALL,
+    SHOWN,
+    SearchResult,
+    address_requirement,
+    country_attributes,
+    fields_context,
+    nothing_found,
+)
 from dashboard.pages import fragment, redirect, render
-from dashboard.settings import Section, SettingsRequest, register, render_settings
-from kit.countries import countries, country_name
+from dashboard.settings import Section, SettingsRequest, register, render_settings_afterwards
+from kit.countries import countries
 from kit.db.paging import MAX_LIMIT
 from kit.e164 import readable
 from kit.errors import DomainError, NotFound
-from kit.http.app_key import DATABASE
 from kit.http.forms import Form, read_form
 from kit.http.tenant_concurrency import ASKS_CARRIER
+from phone_numbers.address_service import AddressService
 from phone_numbers.controllers import number_provisioning
 from phone_numbers.errors import NumberInUse
 from phone_numbers.purchase_service import NumberPurchaseService
-from phone_numbers.rules import is_available_now, parse_search
+from phone_numbers.rules import parse_search
 from phone_numbers.services import PhoneNumberService
 from tenants.auth import MemberAuth, current_member
 from tenants.errors import OrganizationSuspended, PlanTooLow
@@ -33,68 +44,12 @@ from tenants.guards import requires_role, requires_widget_plan
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
 
-PHONE_NUMBER_SECTION = "phone-number"
-SEARCH_RESULT_STATE = "number_search"
-"""Key in the scope's state of the search that ran before the page's transaction began."""
 RELEASE_EFFECT = (
     "Calls cannot come from it any more, and somebody else may get it. Your call records keep it."
     " Phones call from your next number then; without one they cannot call."
 )
-SEARCH_FIELDS = ("country", "type", "area_code", "locality", "contains", "show")
 _PLACE = (requires_membership,)
 _ADMIN = (requires_membership, requires_role(Role.ADMIN))
-
-
-TYPE_NAMES = {
-    NumberType.LOCAL: "Local",
-    NumberType.MOBILE: "Mobile",
-    NumberType.NATIONAL: "National",
-    NumberType.TOLL_FREE: "Toll-free",
-}
-_NOW, _ALL = "now", "all"
-_SHOWN = ((_NOW, "Available now"), (_ALL, "All, also those that need a registered address"))
-_REQUIREMENTS = {
-    "any": "Needs a registered address",
-    "local": "Needs a registered address in {country}",
-    "foreign": "Needs a registered address outside {country}",
-}
-
-
-class SearchResult(msgspec.Struct, frozen=True):
-    """A number search and its result."""
-
-    form: Form
-    numbers: Sequence[AvailableNumber]
-    types: frozenset[NumberType]
-    """The types that the carrier sells in the searched country."""
-
-
-def address_requirement(number: AvailableNumber) -> str:
-    """The address that ``number`` needs first, as a phrase; empty when it needs none."""
-    if is_available_now(number):
-        return ""
-    phrase = _REQUIREMENTS.get(number.address_requirements, _REQUIREMENTS["any"])
-    return phrase.format(country=country_name(number.country))
-
-
-def type_options(types: Collection[NumberType]) -> list[tuple[str, str]]:
-    """The options of the form's field ``type``."""
-    return [(kind.value, name) for kind, name in TYPE_NAMES.items() if kind in types]
-
-
-def nothing_found(result: SearchResult) -> str:
-    """The advice beside an empty result."""
-    form, country = result.form, country_name(result.form["country"])
-    if not result.types:
-        return f"The carrier sells no numbers in {country}. Try another country."
-    if (form["type"] or NumberType.LOCAL) not in result.types:
-        names = " and ".join(name.lower() for _, name in type_options(result.types))
-        return f"In {country} the carrier sells {names} numbers. Choose another type."
-    if form["show"] != _ALL:
-        return (
-            f"Leave the other fields empty, or choose to show all: numbers in {country} may need a registered address."
-        )
-    return "Leave the area code, the city or the digits empty, or try another type or country."
 
 
 def number_guard(who: MemberAuth) -> str | None:
@@ -110,20 +65,24 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     """Template context of the section."""
     found: SearchResult | None = request.scope["state"].get(SEARCH_RESULT_STATE)
     purchase = await NumberPurchaseService(session).get_pending(who.organization_id)
+    registered = await AddressService(session).registered_countries(who.organization_id)
     return {
         "numbers": await PhoneNumberService(session).list_held(who.organization_id, after=None, limit=MAX_LIMIT),
         "being_bought": None if purchase is None else purchase.e164,
         "guard": number_guard(who),
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "countries": list(countries().items()),
-        "country_attributes": _country_attributes(request),
-        **_fields_context(NumberType if found is None else found.types),
-        "shown": _SHOWN,
+        "country_attributes": country_attributes(request),
+        **fields_context(NumberType if found is None else found.types),
+        "shown": SHOWN,
         "search_fields": SEARCH_FIELDS,
         "search": Form({"country": who.country}) if found is None else found.form,
-        "found": None if found is None else [(number, address_requirement(number)) for number in found.numbers],
+        "found": None
+        if found is None
+        else [(number, address_requirement(number, registered)) for number in found.numbers],
         "nothing_found": "" if found is None else nothing_found(found),
         "effect": RELEASE_EFFECT,
+        **await address_context(request, session, who),
     }
 
 
@@ -154,12 +113,12 @@ class PhoneNumberPages(Controller):
             searcher = number_provisioning(request).searcher
             types = await searcher.number_types(query.country)
             numbers = await searcher.search(
-                who.organization_id, query, by=who.actor, available_now=form["show"] != _ALL
+                who.organization_id, query, by=who.actor, available_now=form["show"] != SHOW_ALL
             )
         except DomainError as refusal:
-            return await _settings_page(request, {PHONE_NUMBER_SECTION: form.refused(refusal)})
+            return await render_settings_afterwards(request, {PHONE_NUMBER_SECTION: form.refused(refusal)})
         request.scope["state"][SEARCH_RESULT_STATE] = SearchResult(form, numbers, types)
-        return await _settings_page(request)
+        return await render_settings_afterwards(request)
 
     @get("/fields", guards=(*_ADMIN, requires_widget_plan))
     async def fields(self, request: SettingsRequest, country: FromQuery[str] = "") -> Response[str]:
@@ -168,7 +127,7 @@ class PhoneNumberPages(Controller):
             types = await number_provisioning(request).searcher.number_types(parse_search(country).country)
         except DomainError:
             types = frozenset()  # the search tells the reason
-        context = _fields_context(types or NumberType)
+        context = fields_context(types or NumberType)
         return fragment(
             request,
             "settings/_number_fields.html",
@@ -189,7 +148,7 @@ class PhoneNumberPages(Controller):
             search = Form(
                 {**{field: form[field] for field in SEARCH_FIELDS}, "country": form["country"] or who.country}
             )
-            return await _settings_page(request, {PHONE_NUMBER_SECTION: search.refused(refusal)})
+            return await render_settings_afterwards(request, {PHONE_NUMBER_SECTION: search.refused(refusal)})
         return redirect(request, _section_url(slug), f"{readable(number.e164)} is yours")
 
     @get("/{number_id:uuid}/release", guards=_ADMIN)
@@ -225,24 +184,6 @@ class PhoneNumberPages(Controller):
         except DomainError as refusal:
             return redirect(request, _section_url(slug), refusal.message, is_problem=True)
         return redirect(request, _section_url(slug), "The number is released")
-
-
-async def _settings_page(request: SettingsRequest, refused: Mapping[str, Form] | None = None) -> Response[str]:
-    """Render the settings page in a separate transaction, begun after the carrier has answered."""
-    who, database = current_member(request), DATABASE.get(request.app)
-    async with database.tenant_session(who.organization_id, who.actor.user_id) as session:
-        return await render_settings(request, session, refused=refused)
-
-
-def _fields_context(types: Iterable[NumberType]) -> dict[str, Any]:
-    """Template context of the fields that depend on the country, which has ``types``."""
-    return {"types": type_options(set(types) or set(NumberType)), "area_code_countries": AREA_CODE_COUNTRIES}
-
-
-def _country_attributes(request: SettingsRequest) -> Markup:
-    """Attributes with which another country changes the fields that depend on it."""
-    path = f"/dashboard/{request.path_params['slug']}/settings/numbers/fields"
-    return Markup(' hx-get="{}" hx-target="#number-fields" hx-trigger="change" hx-sync="this:replace"').format(path)
 
 
 def _section_url(slug: str) -> str:

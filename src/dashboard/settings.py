@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard.guards import requires_membership
 from dashboard.pages import render
+from kit.http.app_key import DATABASE
 from kit.http.forms import Form
 from tenants.auth import MemberAuth, current_member
 from tenants.models import Role
@@ -73,6 +74,15 @@ async def render_settings(
         if (section := _sections.get(key)) is not None and who.role.rank >= section.at_least.rank
     ]
     return render(request, "settings/index.html", status=400 if forms else 200, sections=shown)
+
+
+async def render_settings_afterwards(
+    request: SettingsRequest, refused: Mapping[str, Form] | None = None
+) -> Response[str]:
+    """Render the settings page in a separate transaction, begun after the carrier has answered."""
+    who, database = current_member(request), DATABASE.get(request.app)
+    async with database.tenant_session(who.organization_id, who.actor.user_id) as session:
+        return await render_settings(request, session, refused=refused)
 
 
 @get("/dashboard/{slug:str}/settings", guards=[requires_membership])

@@ -72,7 +72,7 @@ from kit.jobs.queue import JobQueue
 from kit.jobs.scheduler import BackgroundService
 from kit.mail import build_mailer
 from kit.settings import Settings
-from phone_numbers.controllers import PhoneNumberController
+from phone_numbers.controllers import AddressController, PhoneNumberController
 from phone_numbers.provisioning import NUMBER_PROVISIONING
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.controllers import ErasureController, RetentionController
@@ -284,6 +284,7 @@ def _api(settings: Settings) -> Router:
             MemberController,
             InvitationController,
             PhoneNumberController,
+            AddressController,
             EmbedTokenController,
             CallController,
             UsageController,

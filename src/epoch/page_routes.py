@@ -14,6 +14,7 @@ from dashboard import (
     password_reset_pages,
     second_factor_pages,
 )
+from dashboard.addresses import AddressPages
 from dashboard.api_keys import ApiKeyPages
 from dashboard.api_reference import api_reference
 from dashboard.audit_log import audit_log
@@ -45,6 +46,7 @@ def build_pages(settings: Settings) -> Router:
         CallPages,
         settings_page,
         PhoneNumberPages,
+        AddressPages,
         EmbedTokenPages,
         download_kit,
         CallingRulePages,

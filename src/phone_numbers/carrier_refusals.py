@@ -1,4 +1,4 @@
-"""The carrier's refusals to sell a number, by its error code: the meaning for staff, and the refusal for customers.
+"""The carrier's refusals to sell a number or accept an address, by code: meaning for staff, refusal for customers.
 
 Source: the carrier's public list of errors and warnings. Too many requests (20429) are not here: ``NotDoneAtCarrier``
 stands for them, whatever was asked.
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from kit.errors import DomainError
 from phone_numbers.errors import (
+    AddressNotValid,
     AddressRequired,
     BundleRequired,
     CarrierAccountLimited,
@@ -67,6 +68,21 @@ NUMBER_REFUSALS = {
         BundleRequired.message,
     ),
 }
+ADDRESS_REFUSALS = {
+    21238: NumberRefusal(
+        "A parameter of the address is wrong",
+        AddressNotValid,
+        "The carrier does not accept a part of this address. Check region and postal code, then try again",
+    ),
+    21628: NumberRefusal("The address cannot be validated", AddressNotValid, AddressNotValid.message),
+    21629: NumberRefusal(
+        "The address cannot be validated; a similar one is valid, and in the carrier's message",
+        AddressNotValid,
+        "The carrier knows a similar address, but not this one. Check each part against an official register or map,"
+        " then try again",
+    ),
+}
+_UNKNOWN_ADDRESS = "The carrier did not accept this address. Check each part of it; if that fails too, contact support"
 _UNKNOWN = "The carrier did not sell this number. Choose another one; if that fails too, contact support"
 
 
@@ -76,8 +92,14 @@ def number_refusal(code: int | None) -> DomainError:
     return NumberNotAvailable(_UNKNOWN) if known is None else known.error(known.message)
 
 
+def address_refusal(code: int | None) -> DomainError:
+    """The refusal of a new address, for customers."""
+    known = ADDRESS_REFUSALS.get(code or 0)
+    return AddressNotValid(_UNKNOWN_ADDRESS) if known is None else known.error(known.message)
+
+
 def describe_refusal(code: int | None) -> str:
     """The code with its meaning, for staff."""
-    known = NUMBER_REFUSALS.get(code or 0)
+    known = NUMBER_REFUSALS.get(code or 0) or ADDRESS_REFUSALS.get(code or 0)
     meaning = "see the carrier's list of errors" if known is None else known.meaning
     return f"{code or 'no code'}: {meaning}"

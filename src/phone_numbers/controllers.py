@@ -1,19 +1,30 @@
-"""``…/phone-numbers``: customers search, buy, list and release their numbers."""
+"""``…/phone-numbers`` and ``…/addresses``: customers search, buy, list and release numbers, and register addresses."""
 
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Request, delete, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.db.database import Database
 from kit.db.paging import PageQuery
-from kit.errors import TooMany
+from kit.errors import NotFound, TooMany
+from kit.http.app_key import DATABASE
 from kit.http.tenant_concurrency import ASKS_CARRIER
 from kit.schemas import Page
+from phone_numbers.address_rules import parse_address
+from phone_numbers.address_service import AddressService
 from phone_numbers.errors import (
+    AddressDeletionPaused,
+    AddressDeletionUnconfirmed,
+    AddressExists,
+    AddressInUse,
+    AddressNotValid,
+    AddressPending,
     AddressRequired,
     BundleRequired,
     CarrierAccountLimited,
@@ -30,7 +41,14 @@ from phone_numbers.errors import (
 )
 from phone_numbers.provisioning import NUMBER_PROVISIONING, NumberProvisioning
 from phone_numbers.rules import parse_search
-from phone_numbers.schemas import AvailableNumberInfo, GetNumber, NumberTypesInfo, PhoneNumberInfo
+from phone_numbers.schemas import (
+    AddAddress,
+    AddressInfo,
+    AvailableNumberInfo,
+    GetNumber,
+    NumberTypesInfo,
+    PhoneNumberInfo,
+)
 from phone_numbers.services import PhoneNumberService
 from tenants.auth import current_member
 from tenants.errors import OrganizationSuspended
@@ -78,10 +96,10 @@ class PhoneNumberController(Controller):
         query = parse_search(
             who.country if country is None else country, area_code, contains, number_type=number_type, locality=locality
         )
-        found = await number_provisioning(request).searcher.search(
-            organization_id, query, by=who.actor, available_now=available_now
-        )
-        return Page(items=[AvailableNumberInfo.of(offered) for offered in found])
+        searcher = number_provisioning(request).searcher
+        found = await searcher.search(organization_id, query, by=who.actor, available_now=available_now)
+        registered = await searcher.registered_countries(organization_id, by=who.actor)
+        return Page(items=[AvailableNumberInfo.of(offered, registered) for offered in found])
 
     @get(
         "/available/types",
@@ -158,6 +176,65 @@ class PhoneNumberController(Controller):
         await number_provisioning(request).releaser.release(
             organization_id, number_id, by=current_member(request).actor
         )
+
+
+class AddressController(Controller):
+    """Addresses of the organization in the path, at most one in each country.
+
+    Handlers that ask the carrier take no session from the framework: no transaction may be open meanwhile.
+    """
+
+    path = "/organizations/{organization_id:uuid}/addresses"
+    tags = ("Phone numbers",)
+    opt = ASKS_CARRIER
+
+    @get(guards=_ADMIN, summary="Registered addresses")
+    async def index(
+        self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID]
+    ) -> Page[AddressInfo]:
+        rows = await AddressService(db_session).list_all(organization_id)
+        return Page(items=[AddressInfo.of(row) for row in rows])
+
+    @post(
+        guards=(*_ADMIN, requires_widget_plan),
+        summary="Register an address",
+        refusals=(AddressExists, AddressNotValid, CarrierBusy, CarrierNotAnswering),
+    )
+    async def add(
+        self, request: Request[Any, Any, State], organization_id: FromPath[UUID], data: JSONBody[AddAddress]
+    ) -> AddressInfo:
+        """Register an address at the carrier, which may correct its parts.
+
+        Numbers that need an address are then bought with it; `available_now` in the number search counts it.
+        """
+        address = parse_address(data.country, msgspec.structs.asdict(data))
+        who, database = current_member(request), DATABASE.get(request.app)
+        row_id = await number_provisioning(request).addresses.register(organization_id, address, by=who.actor)
+        return await _read(database, organization_id, row_id, who.actor.user_id)
+
+    # Needs no plan: what somebody stored can always be deleted.
+    @delete(
+        "/{address_id:uuid}",
+        guards=_ADMIN,
+        summary="Delete an address",
+        status_code=204,
+        refusals=(AddressInUse, AddressPending, AddressDeletionPaused, AddressDeletionUnconfirmed),
+    )
+    async def remove(
+        self, request: Request[Any, Any, State], organization_id: FromPath[UUID], address_id: FromPath[UUID]
+    ) -> None:
+        await number_provisioning(request).addresses.delete(
+            organization_id, address_id, by=current_member(request).actor
+        )
+
+
+async def _read(database: Database, organization_id: UUID, row_id: UUID, user_id: UUID | None) -> AddressInfo:
+    async with database.tenant_session(organization_id, user_id) as session:
+        rows = await AddressService(session).list_all(organization_id)
+    row = next((row for row in rows if row.id == row_id), None)
+    if row is None:
+        raise NotFound
+    return AddressInfo.of(row)
 
 
 def number_provisioning(request: Request[Any, Any, State]) -> NumberProvisioning:

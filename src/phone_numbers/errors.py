@@ -1,7 +1,7 @@
 """Refusals about phone numbers."""
 
 from carrier.port import CarrierAccessRefused, CarrierRateLimited, CarrierUnavailable
-from kit.errors import Conflict, DomainError, Unavailable
+from kit.errors import Conflict, DomainError, Invalid, Unavailable
 
 
 class NumberNotAvailable(Conflict):
@@ -123,4 +123,62 @@ class ReleasesPaused(Unavailable):
     message = (
         "Phone numbers cannot be released at the moment: this installation's database was copied, and its operator"
         " must first confirm which numbers it owns (`epoch deployment`)"
+    )
+
+
+class AddressNotValid(Invalid):
+    """The carrier does not accept the address."""
+
+    code = "address_not_valid"
+    message = (
+        "The carrier cannot validate this address. Check the spelling of street, city, region and postal code, without"
+        " abbreviations and special characters, then try again"
+    )
+
+
+class AddressExists(Conflict):
+    """The organization has an address in this country already."""
+
+    code = "address_exists"
+    message = "There is an address in this country already. Delete it first, then add the new one"
+
+
+class AddressPending(Conflict):
+    """The carrier has not confirmed the address yet."""
+
+    code = "address_pending"
+    message = "The carrier has not confirmed this address yet. Try again in two minutes"
+
+
+class AddressInUse(Conflict):
+    """A number needs the address."""
+
+    code = "address_in_use"
+    message = "A phone number needs this address. Release the number first"
+
+
+class AddressUnconfirmed(Unavailable):
+    """The carrier did not say whether it has the address; the reconciliation finds out."""
+
+    code = "carrier_unavailable"
+    message = (
+        "The carrier did not confirm the address. If it has it, the address is registered within two minutes; if not,"
+        " it disappears from the list, and can be added again"
+    )
+
+
+class AddressDeletionUnconfirmed(Unavailable):
+    """The carrier has not deleted the address yet; the reconciliation asks it again."""
+
+    code = "carrier_unavailable"
+    message = "The carrier does not answer at the moment. The address is deleted as soon as it does"
+
+
+class AddressDeletionPaused(Unavailable):
+    """The database is a copy of another deployment's, and nobody has confirmed yet what it owns at the carrier."""
+
+    code = "releases_paused"
+    message = (
+        "Addresses cannot be deleted at the moment: this installation's database was copied, and its operator must"
+        " first confirm what it owns (`epoch deployment`)"
     )

@@ -1,11 +1,12 @@
-"""Discrepancies between the carrier's list of numbers and the organizations', as the last comparison found them."""
+"""Discrepancies of numbers, and the addresses and identity documents that some countries ask of a number's user."""
 
 import datetime as dt
+import enum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.db.model import Base
+from kit.db.model import Base, TenantOwned, text_enum
 
 UNEXPLAINED = "at the carrier, not held here"
 OF_ANOTHER_DEPLOYMENT = "at the carrier, named for another deployment"
@@ -31,3 +32,40 @@ class NumberDiscrepancy(Base):
     def last_digits(self) -> str:
         """The number's last four digits: logs and terminals may show no more."""
         return self.e164[-4:]
+
+
+class AddressState(enum.StrEnum):
+    """The state of an address at the carrier."""
+
+    REQUESTED = "requested"
+    """Stored before the carrier is asked; the answer is not known yet."""
+    REGISTERED = "registered"
+    DELETING = "deleting"
+
+
+class RegisteredAddress(TenantOwned, Base):
+    """An address of an organization, which numbers of some countries need: one in each country."""
+
+    __tablename__ = "registered_address"
+    __table_args__ = (sa.UniqueConstraint("organization_id", "country"),)
+
+    country: Mapped[str]
+    """ISO 3166 two-letter code."""
+    customer_name: Mapped[str]
+    street: Mapped[str]
+    city: Mapped[str]
+    region: Mapped[str]
+    postal_code: Mapped[str]
+    state: Mapped[AddressState] = mapped_column(text_enum(AddressState, name="state"))
+    carrier_sid: Mapped[str | None]
+
+
+class RegulatoryBundle(TenantOwned, Base):
+    """Identity documents of an organization that the carrier approved, for the numbers of one country."""
+
+    __tablename__ = "regulatory_bundle"
+    __table_args__ = (sa.UniqueConstraint("organization_id", "country"),)
+
+    country: Mapped[str]
+    """ISO 3166 two-letter code."""
+    carrier_sid: Mapped[str]

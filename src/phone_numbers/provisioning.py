@@ -6,6 +6,7 @@ from typing import NamedTuple
 from carrier.port import Carrier
 from kit.db.database import Database
 from kit.http.app_key import AppKey
+from phone_numbers.addresses import AddressRegistrar
 from phone_numbers.purchases import PURCHASE_ABANDONED_AFTER, NumberPurchaser
 from phone_numbers.releases import NumberReleaser
 from phone_numbers.searches import NumberSearcher
@@ -13,11 +14,15 @@ from phone_numbers.services import NumberInUseCheck
 
 
 class NumberProvisioning(NamedTuple):
-    """Searches for, buys and releases numbers. It checks no permission: guards do, before they call it."""
+    """Searches for, buys and releases numbers, and registers the addresses that they need.
+
+    It checks no permission: guards do, before they call it.
+    """
 
     searcher: NumberSearcher
     purchaser: NumberPurchaser
     releaser: NumberReleaser
+    addresses: AddressRegistrar
 
     @classmethod
     def create(
@@ -32,6 +37,7 @@ class NumberProvisioning(NamedTuple):
             NumberSearcher(database, carrier),
             NumberPurchaser(database, carrier, abandoned_after=abandoned_after),
             NumberReleaser(database, carrier, is_in_use=is_in_use),
+            AddressRegistrar(database, carrier, abandoned_after=abandoned_after),
         )
 
 

@@ -28,9 +28,10 @@ from kit.db.database import Database
 from kit.deployment import DeploymentService
 from kit.errors import DomainError, Unavailable
 from phone_numbers import rules
+from phone_numbers.address_rules import NumberDocuments
+from phone_numbers.address_service import AddressService
 from phone_numbers.carrier_refusals import NUMBER_REFUSALS, describe_refusal, number_refusal
 from phone_numbers.errors import (
-    AddressRequired,
     CarrierNotAnswering,
     NumberNotAvailable,
     PurchaseInProgress,
@@ -90,14 +91,15 @@ class NumberPurchaser:
         existing = await self._find_number_or_claim(organization_id, e164, by)
         if isinstance(existing, PurchaseClaim) and self.is_abandoned(existing):
             existing = await self._settle_abandoned(organization_id, existing, by)
+        documents = NumberDocuments()
         if existing is None:
             window, factor = rules.PURCHASE_WINDOW, rules.ATTEMPTS_PER_PURCHASE
             await self._attempts.count(organization_id, rules.PURCHASES_LIMIT, by, factor=factor, window=window)
-            existing = await self._claim_offered(organization_id, e164, queries, by)
+            existing, documents = await self._claim_offered(organization_id, e164, queries, by)
         if isinstance(existing, PhoneNumber):
             return existing
         if existing.is_new:
-            return await self._buy_at_carrier(organization_id, existing, by)
+            return await self._buy_at_carrier(organization_id, existing, documents, by)
         return await self._wait_for(organization_id, existing, by)
 
     async def settle(self, organization_id: UUID, claim: PurchaseClaim, *, by: Actor) -> PhoneNumber | None:
@@ -138,24 +140,30 @@ class NumberPurchaser:
 
     async def _claim_offered(
         self, organization_id: UUID, e164: str, queries: Sequence[NumberQuery], by: Actor
-    ) -> NumberOrClaim:
+    ) -> tuple[NumberOrClaim, NumberDocuments]:
         """Claim the purchase, if the number is really for sale to us and can make calls."""
         offered = await self._searcher.find_offer(e164, queries)
-        if offered is not None and not rules.is_available_now(offered):
-            raise AddressRequired
         if offered is None:
             # Another request of this organization may have just bought it.
             existing = await self._find_number_or_claim(organization_id, e164, by)
             if existing is None:
                 raise NumberNotAvailable
-            return existing
+            return existing, NumberDocuments()
         async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
-            return await NumberPurchaseService(session).claim(organization_id, e164, by=by)
+            documents = await AddressService(session).documents_for(organization_id, offered)
+            return await NumberPurchaseService(session).claim(organization_id, e164, by=by), documents
 
-    async def _buy_at_carrier(self, organization_id: UUID, claim: PurchaseClaim, by: Actor) -> PhoneNumber:
+    async def _buy_at_carrier(
+        self, organization_id: UUID, claim: PurchaseClaim, documents: NumberDocuments, by: Actor
+    ) -> PhoneNumber:
         name = rules.friendly_name(await self._read_deployment_name(), claim.purchase_id)
         try:
-            bought = await self._carrier.buy_number(claim.e164, friendly_name=name)
+            bought = await self._carrier.buy_number(
+                claim.e164,
+                friendly_name=name,
+                address_sid=documents.address_sid,
+                bundle_sid=documents.bundle_sid,
+            )
         except CarrierAccessRefused as error:
             refusal = number_refusal(error.code) if error.code in NUMBER_REFUSALS else Unavailable()
             raise await self._refuse(organization_id, claim, refusal, error, by) from error

@@ -53,7 +53,7 @@ class NumberReconciler:
         self._provisioning = provisioning
 
     async def settle_pending(self) -> ReconciliationReport:
-        """Finish what requests left undone: abandoned purchases and begun releases. Raises: CarrierError."""
+        """Finish what requests left undone: abandoned purchases, begun releases, addresses. Raises: CarrierError."""
         deployment = await self._read_deployment()
         report = ReconciliationReport(is_paused=deployment.is_copy)
         if deployment.is_copy:
@@ -70,6 +70,7 @@ class NumberReconciler:
                 report.released += 1
             except DomainError:
                 report.postponed += 1
+        await self._provisioning.addresses.settle()
         return report
 
     async def compare(self) -> ReconciliationReport:

@@ -10,7 +10,7 @@ import msgspec
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
-from carrier.port import AREA_CODE_COUNTRIES, AvailableNumber, NumberQuery, NumberType
+from carrier.port import AREA_CODE_COUNTRIES, NumberQuery, NumberType
 from kit.countries import countries
 from kit.e164 import dialing_of
 from kit.errors import ValidationFailed
@@ -150,11 +150,6 @@ def _parsed(e164: str) -> phonenumbers.PhoneNumber | None:
         return phonenumbers.parse(e164)
     except phonenumbers.NumberParseException:
         return None
-
-
-def is_available_now(offered: AvailableNumber) -> bool:
-    """True when the carrier sells the number without an address."""
-    return offered.address_requirements == "none"
 
 
 def friendly_name(deployment: str, purchase_id: UUID) -> str:

@@ -1,12 +1,15 @@
 """Wire types about phone numbers."""
 
+from collections.abc import Collection
 from typing import Annotated
 
 from msgspec import Meta
 
 from carrier.port import AvailableNumber, NumberType
 from kit.schemas import CountryCode, E164Number, RequestModel, ResourceId, ResponseModel, Timestamp, rfc3339
-from phone_numbers.rules import country_of, is_available_now
+from phone_numbers.address_rules import is_available_now
+from phone_numbers.models import RegisteredAddress
+from phone_numbers.rules import country_of
 from tenants.models import PhoneNumber
 
 
@@ -31,19 +34,20 @@ class AvailableNumberInfo(ResponseModel, frozen=True, kw_only=True):
     locality: Annotated[str | None, Meta(examples=["San Francisco"])]
     region: Annotated[str | None, Meta(examples=["CA"])]
     available_now: Annotated[bool, Meta(examples=[True])]
-    """False for numbers that need a registered address first."""
+    """False for numbers that need a registered address which the organization does not have."""
     address_requirement: Annotated[str, Meta(examples=["none"])]
     """The required place of the address: ``none`` (not needed), ``any``, ``local`` (in the country) or ``foreign``."""
 
     @classmethod
-    def of(cls, offered: AvailableNumber) -> "AvailableNumberInfo":
+    def of(cls, offered: AvailableNumber, registered: Collection[str]) -> "AvailableNumberInfo":
+        """``registered`` has the countries in which the organization has an address."""
         return cls(
             number=offered.e164,
             country=offered.country,
             type=offered.number_type,
             locality=offered.locality,
             region=offered.region,
-            available_now=is_available_now(offered),
+            available_now=is_available_now(offered, registered),
             address_requirement=offered.address_requirements,
         )
 
@@ -74,4 +78,48 @@ class PhoneNumberInfo(ResponseModel, frozen=True, kw_only=True):
             country=country_of(number.e164),
             status="active" if number.releasing_at is None else "releasing",
             created_at=rfc3339(number.created_at),
+        )
+
+
+AddressText = Annotated[str, Meta(examples=["Acme Realty"])]
+
+
+class AddAddress(RequestModel, frozen=True, kw_only=True):
+    """An address of whoever uses the numbers."""
+
+    customer_name: AddressText
+    street: Annotated[str, Meta(examples=["1 Market Street"])]
+    city: Annotated[str, Meta(examples=["San Francisco"])]
+    region: Annotated[str, Meta(examples=["CA"])] = ""
+    """State or province; the city where a country has none."""
+    postal_code: Annotated[str, Meta(examples=["94105"])] = ""
+    country: CountryCode
+
+
+class AddressInfo(ResponseModel, frozen=True, kw_only=True):
+    """An address of the organization; there is one in each country at most."""
+
+    id: ResourceId
+    customer_name: AddressText
+    street: Annotated[str, Meta(examples=["1 Market Street"])]
+    city: Annotated[str, Meta(examples=["San Francisco"])]
+    region: Annotated[str, Meta(examples=["CA"])]
+    postal_code: Annotated[str, Meta(examples=["94105"])]
+    country: CountryCode
+    status: Annotated[str, Meta(examples=["registered"])]
+    """``registered``, ``requested`` until the carrier confirms it, or ``deleting``."""
+    created_at: Timestamp | None
+
+    @classmethod
+    def of(cls, row: RegisteredAddress) -> "AddressInfo":
+        return cls(
+            id=row.id,
+            customer_name=row.customer_name,
+            street=row.street,
+            city=row.city,
+            region=row.region,
+            postal_code=row.postal_code,
+            country=row.country,
+            status=row.state.value,
+            created_at=rfc3339(row.created_at),
         )

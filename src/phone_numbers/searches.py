@@ -21,6 +21,7 @@ from kit.actor import Actor
 from kit.db.database import Database
 from kit.db.rate_limit import hit_or_raise
 from phone_numbers import rules
+from phone_numbers.address_service import AddressService
 from phone_numbers.carrier_refusals import NUMBER_REFUSALS, number_refusal
 from phone_numbers.errors import CarrierNotAnswering, refusal_by_carrier
 from phone_numbers.purchase_service import NumberPurchaseService
@@ -50,7 +51,7 @@ class NumberSearcher:
     """Searches for numbers."""
 
     def __init__(self, database: Database, carrier: Carrier) -> None:
-        self._carrier = carrier
+        self._database, self._carrier = database, carrier
         self._attempts = AttemptCounter(database)
         self._types: dict[str, tuple[float, frozenset[NumberType]]] = {}
         """The types of each country, with the time (monotonic) until which they need not be asked for again."""
@@ -60,7 +61,7 @@ class NumberSearcher:
     ) -> list[AvailableNumber]:
         """Numbers for sale that calls can come from, best match first; none in a country without any.
 
-        With ``available_now`` only those that can be bought without an address.
+        With ``available_now`` only those that need no address, or one that the organization has.
 
         Raises:
             TooMany: the organization searches too often.
@@ -68,8 +69,18 @@ class NumberSearcher:
         """
         await self._attempts.count(organization_id, rules.SEARCHES_LIMIT, by, factor=1, window=timedelta(minutes=1))
         if available_now:
-            query = msgspec.structs.replace(query, without_local_address=True, without_foreign_address=True)
+            registered = await self.registered_countries(organization_id, by=by)
+            query = msgspec.structs.replace(
+                query,
+                without_local_address=query.country not in registered,
+                without_foreign_address=not registered - {query.country},
+            )
         return await self._search(query)
+
+    async def registered_countries(self, organization_id: UUID, *, by: Actor) -> frozenset[str]:
+        """The countries in which the organization has a registered address."""
+        async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
+            return await AddressService(session).registered_countries(organization_id)
 
     async def number_types(self, country: str) -> frozenset[NumberType]:
         """The types of numbers that the carrier sells in ``country``; empty when it sells none there.

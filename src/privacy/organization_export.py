@@ -23,6 +23,7 @@ from kit.db.database import Database
 from kit.db.rate_limit import hit_or_raise
 from kit.schemas import rfc3339
 from kit.zip_stream import zip_of
+from phone_numbers.models import RegisteredAddress, RegulatoryBundle
 from privacy.services import RetentionService
 from privacy.usage_summary import UsageSummaryService
 from tenants.audit_log.services import AuditFilters, export_audit_csv
@@ -47,6 +48,12 @@ _TABLES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("invitations.csv", Invitation, ("id", "email", "role", "created_at", "expires_at", "accepted_at", "revoked_at")),
     ("phone_numbers.csv", PhoneNumber, ("id", "e164", "created_at", "released_at")),
     (
+        "addresses.csv",
+        RegisteredAddress,
+        ("id", "country", "customer_name", "street", "city", "region", "postal_code", "state", "created_at"),
+    ),
+    ("identity_documents.csv", RegulatoryBundle, ("id", "country", "created_at")),
+    (
         "embed_tokens.csv",
         EmbedToken,
         ("id", "prefix", "label", "allowed_domains", "created_at", "last_used_at", "last_origin", "revoked_at"),
@@ -60,6 +67,7 @@ _README = """\
 organization.json   the organization, and how long call data is kept
 calling_rules.json  countries, limits, blocked numbers, and what was used
 usage.json          calls and connected seconds of each month, refused calls left out
+addresses.csv       registered addresses of the numbers' user; identity_documents.csv the countries with approved ones
 members.csv, invitations.csv, phone_numbers.csv, embed_tokens.csv, refused_pages.csv, api_keys.csv
 calls.csv           every call; cost_micros is in millionths of a US dollar, an estimate unless is_carriers_price;
                     carriers_price_micros is the carrier's own price, in millionths of carriers_price_currency

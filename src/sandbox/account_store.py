@@ -26,6 +26,21 @@ class Number(msgspec.Struct, kw_only=True):
     updated: datetime
     voice_application_sid: str = ""
     voice_url: str = ""
+    address_sid: str = ""
+    bundle_sid: str = ""
+
+
+class Address(msgspec.Struct, kw_only=True):
+    sid: str
+    friendly_name: str
+    customer_name: str
+    street: str
+    city: str
+    region: str
+    postal_code: str
+    iso_country: str
+    created: datetime
+    updated: datetime
 
 
 class Application(msgspec.Struct, kw_only=True):
@@ -56,7 +71,7 @@ class UsageTrigger(msgspec.Struct, kw_only=True):
 
 
 Row = TypeVar("Row", Number, Application, UsageTrigger)
-Stored = TypeVar("Stored", Number, Application, UsageTrigger, Leg)
+Stored = TypeVar("Stored", Number, Application, UsageTrigger, Address, Leg)
 
 
 class AccountStore:
@@ -71,10 +86,12 @@ class AccountStore:
         self._numbers_file = folder / "numbers.json"
         self._applications_file = folder / "applications.json"
         self._triggers_file = folder / "usage_triggers.json"
+        self._addresses_file = folder / "addresses.json"
         self._legs_file = folder / "legs.json"
         self._numbers = {row.sid: row for row in _read(self._numbers_file, list[Number])}
         self._applications = {row.sid: row for row in _read(self._applications_file, list[Application])}
         self._triggers = {row.sid: row for row in _read(self._triggers_file, list[UsageTrigger])}
+        self._addresses = {row.sid: row for row in _read(self._addresses_file, list[Address])}
         if application_sid not in self._applications:
             now = _now()
             first = Application(sid=application_sid, friendly_name="Epoch Voice", created=now, updated=now)
@@ -137,6 +154,27 @@ class AccountStore:
         row = self._triggers.pop(sid, None)
         if row is not None:
             _write(self._triggers_file, list(self._triggers.values()))
+        return row is not None
+
+    def addresses(self) -> list[Address]:
+        """Newest first, like the carrier's list."""
+        return list(reversed(self._addresses.values()))
+
+    def address(self, sid: str) -> Address | None:
+        return self._addresses.get(sid)
+
+    def add_address(self, **fields: str) -> Address:
+        now = _now()
+        row = Address(sid=new_sid("AD"), created=now, updated=now, **fields)
+        self._addresses[row.sid] = row
+        _write(self._addresses_file, list(self._addresses.values()))
+        return row
+
+    def remove_address(self, sid: str) -> bool:
+        """Return False when the account does not have it."""
+        row = self._addresses.pop(sid, None)
+        if row is not None:
+            _write(self._addresses_file, list(self._addresses.values()))
         return row is not None
 
     def legs(self) -> list[Leg]:

@@ -13,6 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 from kit.settings import Settings
 from sandbox.account_rest import AccountRest
 from sandbox.account_store import AccountStore
+from sandbox.addresses import Addresses
 from sandbox.available_numbers import AvailableNumbers
 from sandbox.call_registry import CallRegistry, MediaNegotiator
 from sandbox.callback_sender import CallbackSender
@@ -56,6 +57,7 @@ class SandboxCarrier:
                 Route("/sandbox/drop-sockets", self._drop_sockets, methods=["POST"]),
                 Route("/sandbox/lose-packets", self._lose_packets, methods=["POST"]),
                 Route("/sandbox/switches", self._switches, methods=["GET", "PUT", "DELETE"]),
+                *Addresses(account, store, self._registry).routes(),
                 *AvailableNumbers(account, store, self._registry).routes(),
                 *RestApi(account, store, self._registry).routes(),
                 *AccountRest(account, store, self._registry).routes(),

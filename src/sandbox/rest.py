@@ -16,6 +16,7 @@ from sandbox.account_store import (
     Number,
     NumberTakenError,
 )
+from sandbox.addresses import satisfies
 from sandbox.call_engine import E164
 from sandbox.call_registry import CallRegistry
 from sandbox.legs import Leg
@@ -73,7 +74,8 @@ class RestApi(RestEndpoints):
             row = self._store.add_number(e164, form.get("FriendlyName") or offer.friendly)
         except NumberTakenError:
             raise RestError(400, NUMBER_UNAVAILABLE, f"{e164} is not available") from None
-        self._change(row, form, VoiceApplicationSid="voice_application_sid", VoiceUrl="voice_url")
+        documents = {"AddressSid": "address_sid", "BundleSid": "bundle_sid"}
+        self._change(row, form, VoiceApplicationSid="voice_application_sid", VoiceUrl="voice_url", **documents)
         return JSONResponse(self._number_json(row), 201)
 
     def _check_switches(self, offer: number_inventory.NumberForSale, form: dict[str, str]) -> None:
@@ -81,7 +83,8 @@ class RestApi(RestEndpoints):
         if switches.purchase_error is not None:
             status = 429 if switches.purchase_error == TOO_MANY_REQUESTS else 400
             raise RestError(status, switches.purchase_error, "Refused by a switch of the sandbox")
-        if offer.country in switches.address_required and not form.get("AddressSid"):
+        address = self._store.address(form.get("AddressSid", ""))
+        if not satisfies(switches.requirement_of(offer.country), address, offer.country):
             raise RestError(400, ADDRESS_REQUIRED, "Phone number requires an address")
         if offer.country in switches.bundle_required and not form.get("BundleSid"):
             raise RestError(400, BUNDLE_REQUIRED, "Bundle required and not provided")

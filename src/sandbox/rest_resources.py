@@ -6,7 +6,7 @@ from decimal import Decimal
 from email.utils import format_datetime
 
 from kit.rounding import divide_up
-from sandbox.account_store import Application, Number
+from sandbox.account_store import Address, Application, Number
 from sandbox.call_engine import Call
 from sandbox.legs import Leg
 from sandbox.number_inventory import NumberForSale, NumberKind
@@ -56,11 +56,11 @@ def incoming_number(account_sid: str, number: Number) -> Resource:
         "account_sid": account_sid,
         "phone_number": number.e164,
         "friendly_name": number.friendly_name,
-        "address_sid": None,
+        "address_sid": number.address_sid or None,
         "address_requirements": "none",
         "api_version": API_VERSION,
         "beta": False,
-        "bundle_sid": None,
+        "bundle_sid": number.bundle_sid or None,
         "capabilities": {"voice": True, "sms": False, "mms": False, "fax": False},
         "date_created": _rfc2822(number.created),
         "date_updated": _rfc2822(number.updated),
@@ -88,6 +88,34 @@ def incoming_number(account_sid: str, number: Number) -> Resource:
         "voice_receive_mode": "voice",
         "voice_url": number.voice_url or None,
     }
+
+
+def address(account_sid: str, row: Address) -> Resource:
+    return {
+        "sid": row.sid,
+        "account_sid": account_sid,
+        "customer_name": row.customer_name,
+        "date_created": _rfc2822(row.created),
+        "date_updated": _rfc2822(row.updated),
+        "friendly_name": row.friendly_name,
+        "city": row.city,
+        "emergency_enabled": False,
+        "iso_country": row.iso_country,
+        "postal_code": row.postal_code,
+        "region": row.region,
+        "street": row.street,
+        "street_secondary": None,
+        "uri": account_path(account_sid, f"Addresses/{row.sid}"),
+        "validated": False,
+        "verified": False,
+    }
+
+
+def dependent_number(account_sid: str, number: Number) -> Resource:
+    """A number that needs an address: the fields that this list has."""
+    left_out = {"address_sid", "bundle_sid", "identity_sid", "origin", "status", "type", "beta", "voice_receive_mode"}
+    full = incoming_number(account_sid, number)
+    return {name: value for name, value in full.items() if name not in left_out}
 
 
 def application(account_sid: str, app: Application) -> Resource:

@@ -36,6 +36,8 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Countries (ISO 3166) whose numbers are sold only with a regulatory bundle."""
     purchase_error: int | None = None
     """The carrier's code with which every purchase is refused; 20429 comes with status 429."""
+    address_error: int | None = None
+    """The carrier's code with which every new address is refused, such as 21628: it cannot be validated."""
     area_code_ignored_abroad: bool = False
     """Searches outside North America ignore the area code."""
     trial: bool = False

@@ -28,6 +28,7 @@ from kit.audit import AuditEvent, record
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.db.model import Base, TenantOwned
+from phone_numbers.models import AddressState, RegisteredAddress, RegulatoryBundle
 from support.call_factory import add_call
 from support.factories import Factory, Tenant
 from tenants.api_keys.services import ApiKeyService
@@ -72,7 +73,19 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
     member, removed = [await make.member(tenant.organization, Role.MEMBER) for _ in range(2)]
     token = await make.token(tenant, allowed_domains=["victim.example"])
     call_id = await add_call(database, tenant, token, to_number="+12125550177")
+    address = RegisteredAddress(
+        organization_id=organization_id,
+        country="DE",
+        customer_name="Acme Realty",
+        street="Unter den Linden 1",
+        city="Berlin",
+        region="Berlin",
+        postal_code="10117",
+        state=AddressState.REGISTERED,
+        carrier_sid=f"AD{secrets.token_hex(16)}",
+    )
     async with database.sessions() as session, session.begin():
+        session.add(address)
         keys = ApiKeyService(session)
         key, write_key = await keys.issue(organization_id, label="Backend", scope=KeyScope.WRITE, by=SYSTEM)
         _, read_key = await keys.issue(organization_id, label="Reports", scope=KeyScope.READ, by=SYSTEM)
@@ -138,6 +151,7 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
                     window_start=utc_now(),
                 ),
                 report,
+                RegulatoryBundle(organization_id=organization_id, country="GB", carrier_sid="BU" + "0b" * 16),
                 UpgradeRequest(organization_id=organization_id, requested_by=tenant.owner.id),
                 NumberPurchase(
                     organization_id=organization_id,
@@ -164,6 +178,7 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
         "invitation_id": sent.invitation.id,
         "report_id": report.id,
         "number_id": number_id,
+        "address_id": address.id,
         "member_id": member_id,
     }
     return FullTenant(tenant, removed, member, write_key, read_key, ids)

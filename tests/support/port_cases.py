@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from carrier.account import AccountAdmin, ApplicationUrls
-from carrier.port import Carrier, NumberQuery, NumberType
+from carrier.port import Carrier, CarrierAddress, NumberQuery, NumberType, PostalAddress
 
 APPLICATION_NAME = "Epoch Voice 0123456789ab"
 URLS = ApplicationUrls(
@@ -58,6 +58,19 @@ async def _search_numbers(carrier: Carrier, _: Known) -> object:
     return found, await carrier.search_numbers(everywhere, limit=20)
 
 
+async def _create_address(carrier: Carrier, _: Known) -> CarrierAddress:
+    address = PostalAddress("Acme Realty", "Unter den Linden 1", "Berlin", "Berlin", "10117", "DE")
+    return await carrier.create_address(address, friendly_name="ad:0123456789ab:1")
+
+
+async def _ask_about_address(carrier: Carrier, known: Known) -> object:
+    return await carrier.is_address_used((await _create_address(carrier, known)).sid)
+
+
+async def _delete_address(carrier: Carrier, known: Known) -> None:
+    await carrier.delete_address((await _create_address(carrier, known)).sid)
+
+
 PORT_CASES: Mapping[str, Callable[[AccountAdmin, Known], Awaitable[object]]] = {
     "end_call": lambda carrier, known: carrier.end_call(known.live_call),
     "leg": lambda carrier, known: carrier.leg(known.live_call),
@@ -67,7 +80,13 @@ PORT_CASES: Mapping[str, Callable[[AccountAdmin, Known], Awaitable[object]]] = {
     "delete_call": lambda carrier, known: carrier.delete_call(known.ended_call),
     "number_types": lambda carrier, _: carrier.number_types("US"),
     "search_numbers": _search_numbers,
-    "buy_number": lambda carrier, known: carrier.buy_number(known.number_for_sale, friendly_name="pn:0123456789ab:1"),
+    "buy_number": lambda carrier, known: carrier.buy_number(
+        known.number_for_sale, friendly_name="pn:0123456789ab:1", bundle_sid="BU" + "0a" * 16
+    ),
+    "create_address": _create_address,
+    "find_addresses": lambda carrier, _: carrier.find_addresses(friendly_name="ad:0123456789ab:1"),
+    "is_address_used": _ask_about_address,
+    "delete_address": _delete_address,
     "owned_numbers": _list_numbers,
     "release_number": lambda carrier, known: carrier.release_number(known.number_sid),
     "find_application": lambda carrier, known: carrier.find_application(known.application),

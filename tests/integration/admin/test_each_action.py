@@ -49,6 +49,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "raise-limit": {"limit": "calls_per_day", "value": "5000", "until": utc_now().date().isoformat()},
     "approve": {"plan": "business"},
     "erase-number": {"number": "+12125550177", "block_list": "keep", "previewed": "+12125550177|keep"},
+    "set-bundle": {"country": "GB", "bundle": "BU" + "0a" * 16},
     "change-role": {"role": "operator"},
 }
 

@@ -76,6 +76,7 @@ PAGES: Mapping[tuple[str, str], Page] = {
     ("GET", "/settings/members/{member_id}/remove"): Page(ADMIN),
     ("GET", "/settings/members/{member_id}/hand-over"): Page(OWNER),
     ("GET", "/settings/numbers"): Page(ADMIN, query={"country": "US"}),
+    ("GET", "/settings/addresses/{address_id}/delete"): Page(ADMIN),
     ("GET", "/settings/numbers/fields"): Page(ADMIN, query={"country": "GB"}),
     ("GET", "/settings/numbers/{number_id}/release"): Page(ADMIN),
     ("GET", "/settings/organization/country"): Page(ADMIN),
@@ -103,6 +104,10 @@ PAGES: Mapping[tuple[str, str], Page] = {
     ("POST", "/settings/invitations/{invitation_id}/withdraw"): Page(ADMIN),
     ("POST", "/settings/numbers"): Page(ADMIN, {"number": "+14155550142", "country": "US"}),
     ("POST", "/settings/numbers/{number_id}/release"): Page(ADMIN),
+    ("POST", "/settings/addresses"): Page(
+        ADMIN, {"country": "FR", "customer_name": "Acme", "street": "1 rue de la Paix", "city": "Paris"}
+    ),
+    ("POST", "/settings/addresses/{address_id}/delete"): Page(ADMIN),
     ("POST", "/settings/members/{member_id}"): Page(ADMIN, {"role": "admin"}),
     REMOVE: Page(ADMIN),
     HAND_OVER: Page(OWNER),

@@ -49,6 +49,11 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("get", "/phone-numbers/available"): Route(query={"country": "US"}),
     ("get", "/phone-numbers/available/types"): Route(query={"country": "US"}),
     ("get", "/phone-numbers/{number_id}"): Route(),
+    ("get", "/addresses"): Route(ADMIN),
+    ("post", "/addresses"): Route(
+        ADMIN, {"country": "FR", "customer_name": "Acme", "street": "1 rue de la Paix", "city": "Paris"}
+    ),
+    ("delete", "/addresses/{address_id}"): Route(ADMIN),
     ("delete", "/phone-numbers/{number_id}"): Route(ADMIN),
     ("get", "/embed-tokens"): Route(),
     ("post", "/embed-tokens"): Route(ADMIN, {"label": "Planted"}),

@@ -19,7 +19,7 @@ from kit.db.database import Database
 from kit.errors import DomainError, Unavailable
 from kit.http.problems import problem_body, problem_headers
 from kit.settings import Settings
-from phone_numbers import rules
+from phone_numbers.address_rules import is_available_now
 from phone_numbers.carrier_refusals import NUMBER_REFUSALS, describe_refusal, number_refusal
 from phone_numbers.errors import (
     AddressRequired,
@@ -338,7 +338,7 @@ async def test_a_number_that_needs_an_address_is_shown_as_such_and_not_bought(
         try:
             search = NumberQuery(country="NZ")
             [first, *_] = await provisioning.searcher.search(organization_id, search, by=somebody)
-            assert not rules.is_available_now(first)
+            assert not is_available_now(first)
             with pytest.raises(AddressRequired):
                 await provisioning.purchaser.buy(organization_id, first.e164, by=somebody)
         finally:

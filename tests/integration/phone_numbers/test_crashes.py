@@ -127,10 +127,12 @@ class _Crashing(TwilioCarrier):
 
     point = ""
 
-    async def buy_number(self, e164: str, *, friendly_name: str) -> OwnedNumber:
+    async def buy_number(
+        self, e164: str, *, friendly_name: str, address_sid: str | None = None, bundle_sid: str | None = None
+    ) -> OwnedNumber:
         if self.point == "before-buying":
             raise _Crash
-        await super().buy_number(e164, friendly_name=friendly_name)
+        await super().buy_number(e164, friendly_name=friendly_name, address_sid=address_sid, bundle_sid=bundle_sid)
         raise _Crash
 
 

@@ -18,6 +18,7 @@ from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database
 from kit.errors import NotFound
 from kit.settings import Settings
+from phone_numbers.models import RegisteredAddress
 from privacy.organization_erasure import OrganizationErasure
 from support.call_factory import add_call
 from support.factories import Factory, Tenant
@@ -51,6 +52,8 @@ async def delete(jobs: Database, organization_id: UUID, *, ago: timedelta, numbe
         if numbers_are_back:
             theirs = PhoneNumber.owned_by(organization_id), PhoneNumber.released_at.is_(None)
             await session.execute(sa.update(PhoneNumber).where(*theirs).values(released_at=utc_now()))
+            mine = RegisteredAddress.owned_by(organization_id)
+            await session.execute(sa.delete(RegisteredAddress).where(mine))
 
 
 async def is_there(jobs: Database, organization_id: UUID) -> bool:
@@ -182,7 +185,11 @@ async def assert_untouched_or_lost_to_its_owner(jobs: Database, tenant: Tenant, 
     """Nobody gets half an organization back, not even one whose clock says that there is time left."""
     organization_id = tenant.organization.id
     now = await fingerprints(jobs, organization_id)
-    touched = any(now[name] != before[name] for name in before if name not in ("organization", "phone_number"))
+    touched = any(
+        now[name] != before[name]
+        for name in before
+        if name not in ("organization", "phone_number", "registered_address")
+    )
     owner = Actor(ActorKind.USER, tenant.owner.id, tenant.owner.email)
     async with jobs.sessions() as session:
         organization = await session.get_one(Organization, organization_id)

@@ -17,6 +17,7 @@ from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.settings import Settings
+from phone_numbers.models import RegisteredAddress, RegulatoryBundle
 from privacy.organization_export import MAX_EXPORTS_PER_HOUR, OrganizationExport
 from support.factories import PASSWORD, Factory, Tenant
 from support.full_tenant import FullTenant, make_full_tenant
@@ -33,6 +34,8 @@ FILES = [
     "members.csv",
     "invitations.csv",
     "phone_numbers.csv",
+    "addresses.csv",
+    "identity_documents.csv",
     "embed_tokens.csv",
     "refused_pages.csv",
     "api_keys.csv",
@@ -86,6 +89,8 @@ async def test_an_owner_gets_everything_and_it_is_on_record(
     assert json.loads(files["usage.json"])[0]["calls"] == 1
     assert {row["email"] for row in rows(files["members.csv"])} == {tenant.owner.email, own.member.email}
     assert [row["e164"] for row in rows(files["phone_numbers.csv"])] == [f"'{tenant.number}"]
+    assert [row["street"] for row in rows(files["addresses.csv"])] == ["Unter den Linden 1"]
+    assert [row["country"] for row in rows(files["identity_documents.csv"])] == ["GB"]
     call = rows(files["calls.csv"])[0]
     assert (call["id"], call["to"], call["is_carriers_price"]) == (str(own.ids["call_id"]), "'+12125550177", "no")
     assert [row["call"] for row in rows(files["call_events.csv"])] == [call["id"]]
@@ -107,6 +112,8 @@ async def test_no_digest_and_no_carriers_id_is_in_it(
                 for digest in await session.scalars(sa.select(EmbedToken.digest).where(EmbedToken.owned_by(mine)))
             ),
             *(digest.hex() for digest in await session.scalars(sa.select(ApiKey.digest).where(ApiKey.owned_by(mine)))),
+            *await session.scalars(sa.select(RegisteredAddress.carrier_sid).where(RegisteredAddress.owned_by(mine))),
+            *await session.scalars(sa.select(RegulatoryBundle.carrier_sid).where(RegulatoryBundle.owned_by(mine))),
             *await session.scalars(sa.select(Call.carrier_sid).where(Call.owned_by(mine))),
             *await session.scalars(sa.select(CallEvent.leg_sid).where(CallEvent.owned_by(mine))),
         ]

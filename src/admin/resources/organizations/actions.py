@@ -13,8 +13,11 @@ from calls.limits.overrides import LimitOverrideService
 from carrier.port import CarrierError
 from kit.audit import record
 from kit.clock import utc_now
+from kit.countries import countries, country_name
 from kit.errors import Unavailable, ValidationFailed
 from kit.parsing import parse_whole_number
+from phone_numbers.address_rules import parse_bundle_sid
+from phone_numbers.address_service import AddressService
 from tenants.invitation_reports import InvitationReportService
 from tenants.models import Organization
 from tenants.services import OrganizationService
@@ -161,12 +164,36 @@ async def adopt_number(context: ActionContext[Organization]) -> str:
     return f"{e164} is this organization's now."
 
 
+@staff_action(
+    "set-bundle",
+    "Set a regulatory bundle",
+    role=StaffRole.OPERATOR,
+    effect="Numbers of this country are bought with these identity documents from now on. Create the bundle in the "
+    "carrier's console from the customer's documents, and wait until it is approved. Left empty, the stored one goes.",
+    applies=_is_live,
+    fields=[
+        Field("country", "Country", [*countries().items()]),
+        Field("bundle", "Bundle", hint="The carrier's id: BU and 32 digits from 0 to f"),
+    ],
+    is_destructive=False,
+)
+async def set_bundle(context: ActionContext[Organization]) -> str:
+    country, typed = context.form["country"], context.form["bundle"].strip()
+    if country not in countries():
+        raise ValidationFailed([("country", "Choose a country from the list")])
+    sid = parse_bundle_sid(typed) if typed else None
+    async with context.tenant_session(context.record.id) as session:
+        await AddressService(session).set_bundle(context.record.id, country, sid, by=context.by)
+    return f"The bundle for {country_name(country)} is {'removed' if sid is None else 'stored'}."
+
+
 ORGANIZATION_ACTIONS: tuple[StaffAction, ...] = (
     change_plan,
     suspend,
     restore,
     raise_limit,
     adopt_number,
+    set_bundle,
     resume_invitations,
     erase_number,
 )

@@ -1,0 +1,111 @@
+"""The part **Registered addresses** of the settings section **Phone number**: add and delete."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dashboard.guards import requires_membership
+from dashboard.number_search import PHONE_NUMBER_SECTION
+from dashboard.pages import redirect, render
+from dashboard.settings import SettingsRequest, render_settings_afterwards
+from kit.countries import countries, country_name
+from kit.errors import DomainError, NotFound
+from kit.http.forms import Form, read_form
+from kit.http.tenant_concurrency import ASKS_CARRIER
+from phone_numbers.address_rules import ADDRESS_FIELDS, parse_address
+from phone_numbers.address_service import AddressService
+from phone_numbers.controllers import number_provisioning
+from phone_numbers.models import RegisteredAddress
+from tenants.auth import MemberAuth, current_member
+from tenants.guards import requires_role, requires_widget_plan
+from tenants.models import Role
+
+ADDRESSES_ANCHOR = "registered-addresses"
+DELETION_EFFECT = "Numbers of its country that need an address cannot be got any more. The carrier deletes it too."
+_REFUSED_STATE = "refused_address"
+"""Key in the scope's state of a form that was refused."""
+_ADMIN = (requires_membership, requires_role(Role.ADMIN))
+
+
+async def address_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+    """Template context of the part; members see no addresses."""
+    if who.role.rank < Role.ADMIN.rank:
+        return {"addresses": [], "bundles": [], "address_form": None, "new_address": None}
+    service = AddressService(session)
+    searched = request.query_params.get("country", "").upper()
+    country = searched if searched in countries() else who.country
+    return {
+        "addresses": await service.list_all(who.organization_id),
+        "bundles": [country_name(bundle.country) for bundle in await service.list_bundles(who.organization_id)],
+        "address_form": request.scope["state"].get(_REFUSED_STATE),
+        "new_address": Form({"country": country}),
+        "deletion_effect": DELETION_EFFECT,
+        "country_name": country_name,
+    }
+
+
+class AddressPages(Controller):
+    """Pages of addresses. Handlers that ask the carrier open a transaction only afterwards."""
+
+    path = "/dashboard/{slug:str}/settings/addresses"
+    opt = ASKS_CARRIER
+
+    @post(guards=(*_ADMIN, requires_widget_plan))
+    async def add(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
+        form, who = await read_form(request, "country", *ADDRESS_FIELDS), current_member(request)
+        try:
+            address = parse_address(form["country"], form.values)
+            await number_provisioning(request).addresses.register(who.organization_id, address, by=who.actor)
+        except DomainError as refusal:
+            request.scope["state"][_REFUSED_STATE] = form.refused(refusal)
+            # The section's own form is the number search, which was not refused.
+            return await render_settings_afterwards(request, {PHONE_NUMBER_SECTION: Form()})
+        return redirect(request, _part_url(slug), f"The address in {country_name(address.country)} is registered")
+
+    @get("/{address_id:uuid}/delete", guards=_ADMIN)
+    async def confirm(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        address_id: FromPath[UUID],
+    ) -> Response[str]:
+        """Confirmation page, for browsers without scripts."""
+        address = await _get(db_session, current_member(request).organization_id, address_id)
+        return render(
+            request,
+            "confirm.html",
+            title=f"Delete the address in {country_name(address.country)}?",
+            text=DELETION_EFFECT,
+            submit="Delete address",
+            action=f"/dashboard/{slug}/settings/addresses/{address_id}/delete",
+            back=_part_url(slug),
+        )
+
+    @post("/{address_id:uuid}/delete", guards=_ADMIN)
+    async def delete(self, request: SettingsRequest, slug: FromPath[str], address_id: FromPath[UUID]) -> Response[str]:
+        who = current_member(request)
+        try:
+            await number_provisioning(request).addresses.delete(who.organization_id, address_id, by=who.actor)
+        except NotFound:
+            raise
+        except DomainError as refusal:
+            return redirect(request, _part_url(slug), refusal.message, is_problem=True)
+        return redirect(request, _part_url(slug), "The address is deleted")
+
+
+async def _get(session: AsyncSession, organization_id: UUID, address_id: UUID) -> RegisteredAddress:
+    rows = await AddressService(session).list_all(organization_id)
+    found = next((row for row in rows if row.id == address_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _part_url(slug: str) -> str:
+    return f"/dashboard/{slug}/settings#{ADDRESSES_ANCHOR}"

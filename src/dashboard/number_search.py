@@ -1,0 +1,77 @@
+"""The number search as the settings page shows it: fields by country, results with their address requirement."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import msgspec
+from markupsafe import Markup
+
+from carrier.port import AREA_CODE_COUNTRIES, AvailableNumber, NumberType
+from dashboard.settings import SettingsRequest
+from kit.countries import country_name
+from kit.http.forms import Form
+from phone_numbers.address_rules import is_available_now
+
+PHONE_NUMBER_SECTION = "phone-number"
+SEARCH_RESULT_STATE = "number_search"
+"""Key in the scope's state of the search that ran before the page's transaction began."""
+SEARCH_FIELDS = ("country", "type", "area_code", "locality", "contains", "show")
+TYPE_NAMES = {
+    NumberType.LOCAL: "Local",
+    NumberType.MOBILE: "Mobile",
+    NumberType.NATIONAL: "National",
+    NumberType.TOLL_FREE: "Toll-free",
+}
+_NOW, SHOW_ALL = "now", "all"
+SHOWN = ((_NOW, "Available now"), (SHOW_ALL, "All numbers"))
+_REQUIREMENTS = {
+    "any": "Needs a registered address",
+    "local": "Needs a registered address in {country}",
+    "foreign": "Needs a registered address outside {country}",
+}
+
+
+class SearchResult(msgspec.Struct, frozen=True):
+    """A number search and its result."""
+
+    form: Form
+    numbers: Sequence[AvailableNumber]
+    types: frozenset[NumberType]
+    """The types that the carrier sells in the searched country."""
+
+
+def address_requirement(number: AvailableNumber, registered: Collection[str]) -> str:
+    """The address that ``number`` needs first, as a phrase; empty when it needs none besides those ``registered``."""
+    if is_available_now(number, registered):
+        return ""
+    phrase = _REQUIREMENTS.get(number.address_requirements, _REQUIREMENTS["any"])
+    return phrase.format(country=country_name(number.country))
+
+
+def type_options(types: Collection[NumberType]) -> list[tuple[str, str]]:
+    """The options of the form's field ``type``."""
+    return [(kind.value, name) for kind, name in TYPE_NAMES.items() if kind in types]
+
+
+def nothing_found(result: SearchResult) -> str:
+    """The advice beside an empty result."""
+    form, country = result.form, country_name(result.form["country"])
+    if not result.types:
+        return f"The carrier sells no numbers in {country}. Try another country."
+    if (form["type"] or NumberType.LOCAL) not in result.types:
+        names = " and ".join(name.lower() for _, name in type_options(result.types))
+        return f"In {country} the carrier sells {names} numbers. Choose another type."
+    if form["show"] != SHOW_ALL:
+        return f"Leave the other fields empty, or show all numbers: those in {country} may need a registered address."
+    return "Leave the area code, the city or the digits empty, or try another type or country."
+
+
+def fields_context(types: Iterable[NumberType]) -> dict[str, Any]:
+    """Template context of the fields that depend on the country, which has ``types``."""
+    return {"types": type_options(set(types) or set(NumberType)), "area_code_countries": AREA_CODE_COUNTRIES}
+
+
+def country_attributes(request: SettingsRequest) -> Markup:
+    """Attributes with which another country changes the fields that depend on it."""
+    path = f"/dashboard/{request.path_params['slug']}/settings/numbers/fields"
+    return Markup(' hx-get="{}" hx-target="#number-fields" hx-trigger="change" hx-sync="this:replace"').format(path)
