@@ -16,6 +16,8 @@ class RawRequest(NamedTuple):
     query: bytes = b""
     headers: HeaderLines = ()
     body: bytes = b""
+    is_cut: bool = False
+    """True for a client that leaves before its body has ended."""
 
 
 class RawResponse(NamedTuple):
@@ -54,8 +56,9 @@ async def send_raw(app: Any, request: RawRequest) -> RawResponse:
         nonlocal is_read
         if not is_read:
             is_read = True
-            return {"type": "http.request", "body": request.body, "more_body": False}
-        await is_over.wait()
+            return {"type": "http.request", "body": request.body, "more_body": request.is_cut}
+        if not request.is_cut:
+            await is_over.wait()
         return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
