@@ -61,7 +61,6 @@ class AuditNumberErasure:
                 kind=ERASE_NUMBER_IN_AUDIT_LOG,
                 handle=self._erase,
                 timeout_seconds=300,
-                retry_seconds=(5, 30, 120, 600, 3600),
                 give_up_after=dt.timedelta(days=7),
             )
         )

@@ -34,7 +34,6 @@ class CarrierCallDeletion:
                     kind=kind,
                     handle=self._delete_calls,
                     timeout_seconds=60,
-                    retry_seconds=(5, 30, 120, 600, 3600),
                     give_up_after=give_up_after,
                 )
             )

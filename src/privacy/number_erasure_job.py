@@ -27,7 +27,6 @@ class NumberErasureJob:
                 kind=ERASE_NUMBER,
                 handle=self._continue,
                 timeout_seconds=120,
-                retry_seconds=(5, 30, 120, 600, 3600),
                 give_up_after=dt.timedelta(days=7),
             )
         )

@@ -101,10 +101,10 @@ class JobHandler(msgspec.Struct, frozen=True, kw_only=True):
     """Does the work. An exception leads to a retry, ``PermanentFailure`` to none. Must be safe to call twice."""
     timeout_seconds: float
     """Time limit of an attempt."""
-    retry_seconds: tuple[float, ...]
-    """Waits between attempts; the last one repeats."""
     give_up_after: dt.timedelta
     """A job older than this becomes a dead letter at its next failure."""
+    retry_seconds: tuple[float, ...] = (5, 30, 120, 600, 3600)
+    """Waits between attempts; the last one repeats."""
     concurrency: int = 1
     """Maximum of jobs of this kind that all workers together run at the same time."""
     encrypted: bool = True

@@ -21,7 +21,7 @@ from conftest import PUBLIC_URL
 from epoch.app import create_app
 from kit.audit import AuditEvent
 from kit.db.connections import MIN_CONNECTIONS
-from kit.db.database import ADMIN_ROLE, Database
+from kit.db.database import Database
 from kit.settings import Settings
 from support.call_factory import add_call
 from support.callback_client import CallbackClient, new_sid
@@ -53,15 +53,8 @@ async def watch(own_app: Litestar, own_database_url: str) -> AsyncIterator[Conne
 
 
 @pytest.fixture
-async def all_rows(own_database_url: str) -> AsyncIterator[Database]:
-    database = Database(own_database_url, role=ADMIN_ROLE, engine_connections=2)
-    yield database
-    await database.stop()
-
-
-@pytest.fixture
-def make(all_rows: Database, own_settings: Settings) -> Factory:
-    return Factory(all_rows, own_settings)
+def make(jobs: Database, own_settings: Settings) -> Factory:
+    return Factory(jobs, own_settings)
 
 
 @pytest.fixture
@@ -109,11 +102,11 @@ async def test_reading_requests(
     cancelling: CancellingApp,
     client: httpx.AsyncClient,
     watch: ConnectionWatch,
-    all_rows: Database,
+    jobs: Database,
     tenant: Tenant,
     token: Token,
 ) -> None:
-    await add_call(all_rows, tenant, token)
+    await add_call(jobs, tenant, token)
     await sign_in(client, tenant.owner)
     api, page = f"/api/organizations/{tenant.organization.id}", f"/dashboard/{tenant.organization.slug}"
     for path in (f"{api}/calls", "/api/organizations", f"{api}/calls/export.csv", page, f"{page}/calls"):
@@ -122,9 +115,9 @@ async def test_reading_requests(
 
 
 async def test_a_page_of_the_back_office(
-    cancelling: CancellingApp, client: httpx.AsyncClient, watch: ConnectionWatch, all_rows: Database
+    cancelling: CancellingApp, client: httpx.AsyncClient, watch: ConnectionWatch, jobs: Database
 ) -> None:
-    await enter(client, await make_staff(all_rows, StaffRole.ADMIN))
+    await enter(client, await make_staff(jobs, StaffRole.ADMIN))
     assert await cancel_at_each_await(cancelling, watch, lambda: client.get("/admin/organization/list")) >= 5
 
 
@@ -132,7 +125,7 @@ async def test_a_change_is_stored_with_its_audit_event_or_not_at_all(
     cancelling: CancellingApp,
     client: httpx.AsyncClient,
     watch: ConnectionWatch,
-    all_rows: Database,
+    jobs: Database,
     tenant: Tenant,
 ) -> None:
     await sign_in(client, tenant.owner)
@@ -143,17 +136,17 @@ async def test_a_change_is_stored_with_its_audit_event_or_not_at_all(
     events = sa.select(AuditEvent.subject_id).where(
         AuditEvent.organization_id == tenant.organization.id, AuditEvent.action == "embed_token.created"
     )
-    async with all_rows.sessions() as session:
+    async with jobs.sessions() as session:
         assert set(await session.scalars(tokens)) == set(await session.scalars(events))
     assert cancelled >= 5
-    assert 1 <= await count(all_rows, tokens) <= cancelled
+    assert 1 <= await count(jobs, tokens) <= cancelled
 
 
 async def test_a_call_is_counted_as_often_as_it_is_stored(
     cancelling: CancellingApp,
     client: httpx.AsyncClient,
     watch: ConnectionWatch,
-    all_rows: Database,
+    jobs: Database,
     own_settings: Settings,
     tenant: Tenant,
     token: Token,
@@ -165,6 +158,6 @@ async def test_a_call_is_counted_as_often_as_it_is_stored(
     counted = sa.select(UsageCounter.live).where(
         UsageCounter.organization_id == tenant.organization.id, UsageCounter.scope == UsageScope.ORGANIZATION
     )
-    async with all_rows.sessions() as session:
-        assert await session.scalar(counted) == await count(all_rows, live)
+    async with jobs.sessions() as session:
+        assert await session.scalar(counted) == await count(jobs, live)
     assert cancelled >= 5

@@ -18,7 +18,7 @@ from carrier.twilio import TwilioCarrier
 from conftest import PUBLIC_URL
 from epoch.app import create_app
 from kit.clock import utc_now
-from kit.db.database import ADMIN_ROLE, Database
+from kit.db.database import Database
 from kit.settings import Settings
 from support.api_client import assert_refused
 from support.asgi import asgi_transport
@@ -57,17 +57,10 @@ async def visitor(own_app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def rows(own_database_url: str) -> AsyncIterator[Database]:
-    database = Database(own_database_url, role=ADMIN_ROLE, engine_connections=2)
-    yield database
-    await database.stop()
-
-
-@pytest.fixture
-async def colleague(own_app: Litestar, rows: Database) -> AsyncIterator[Colleague]:
+async def colleague(own_app: Litestar, jobs: Database) -> AsyncIterator[Colleague]:
     transport = asgi_transport(own_app)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as browser:
-        yield await enter(browser, await make_staff(rows, StaffRole.ADMIN))
+        yield await enter(browser, await make_staff(jobs, StaffRole.ADMIN))
 
 
 @asynccontextmanager
@@ -108,12 +101,12 @@ def fault_of(name: str, url: str) -> AbstractAsyncContextManager[None]:
 async def test_each_door_says_that_the_service_is_unavailable_and_the_log_stays_short(
     visitor: httpx.AsyncClient,
     colleague: Colleague,
-    rows: Database,
+    jobs: Database,
     own_settings: Settings,
     own_database_url: str,
     fault: str,
 ) -> None:
-    make = Factory(rows, own_settings)
+    make = Factory(jobs, own_settings)
     tenant = await make.tenant()
     token, carrier, sid = await make.token(tenant), CallbackClient(visitor, own_settings), new_sid()
     await sign_in(visitor, tenant.owner)

@@ -1,6 +1,7 @@
 """Two deployments on one carrier account: neither changes what the other may own."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NamedTuple
 from uuid import UUID
 
 import pytest
@@ -71,6 +72,23 @@ async def copy_number(source: Database, target: Database, organization_id: UUID)
     return copied
 
 
+class CopiedNumber(NamedTuple):
+    """A number that the first deployment bought, and its row in the copy."""
+
+    organization_id: UUID
+    row: PhoneNumber
+
+
+@pytest.fixture
+async def copied(
+    make: Factory, database: Database, carrier: Carrier, other: Database, walled: Database, number: str, somebody: Actor
+) -> CopiedNumber:
+    """A number bought in the first deployment, whose rows the ``other`` one has too."""
+    organization_id = (await make.tenant(number=False)).organization.id
+    await build_number_provisioning(walled, carrier).purchaser.buy(organization_id, number, by=somebody)
+    return CopiedNumber(organization_id, await copy_number(database, other, organization_id))
+
+
 async def test_a_fresh_deployment_reports_the_numbers_of_the_other_and_keeps_them(
     make: Factory, carrier: Carrier, other: Database, walled: Database, number: str, at_carrier: At, somebody: Actor
 ) -> None:
@@ -86,18 +104,9 @@ async def test_a_fresh_deployment_reports_the_numbers_of_the_other_and_keeps_the
 
 
 async def test_a_restored_backup_changes_nothing_until_somebody_says_what_it_is(
-    make: Factory,
-    database: Database,
-    carrier: Carrier,
-    other: Database,
-    walled: Database,
-    number: str,
-    at_carrier: At,
-    somebody: Actor,
+    copied: CopiedNumber, carrier: Carrier, other: Database, number: str, at_carrier: At, somebody: Actor
 ) -> None:
-    organization_id = (await make.tenant(number=False)).organization.id
-    await build_number_provisioning(walled, carrier).purchaser.buy(organization_id, number, by=somebody)
-    row = await copy_number(database, other, organization_id)
+    organization_id, row = copied
     await mark_as_copy(other)
     assert (await read_deployment(other)).is_copy
     # The backup is from the time of the purchase, and the organization was deleted in it long ago.
@@ -113,18 +122,9 @@ async def test_a_restored_backup_changes_nothing_until_somebody_says_what_it_is(
 
 
 async def test_a_copy_that_is_separate_now_closes_its_row_and_leaves_the_number(
-    make: Factory,
-    database: Database,
-    carrier: Carrier,
-    other: Database,
-    walled: Database,
-    number: str,
-    at_carrier: At,
-    somebody: Actor,
+    copied: CopiedNumber, carrier: Carrier, other: Database, number: str, at_carrier: At, somebody: Actor
 ) -> None:
-    organization_id = (await make.tenant(number=False)).organization.id
-    await build_number_provisioning(walled, carrier).purchaser.buy(organization_id, number, by=somebody)
-    row = await copy_number(database, other, organization_id)
+    organization_id, row = copied
 
     await build_number_provisioning(other, carrier).releaser.release(organization_id, row.id, by=somebody)
 
@@ -134,18 +134,15 @@ async def test_a_copy_that_is_separate_now_closes_its_row_and_leaves_the_number(
 
 
 async def test_a_moved_database_owns_what_the_original_owned(
-    make: Factory,
+    copied: CopiedNumber,
     database: Database,
     carrier: Carrier,
     other: Database,
-    walled: Database,
     number: str,
     at_carrier: At,
     somebody: Actor,
 ) -> None:
-    organization_id = (await make.tenant(number=False)).organization.id
-    await build_number_provisioning(walled, carrier).purchaser.buy(organization_id, number, by=somebody)
-    row = await copy_number(database, other, organization_id)
+    organization_id, row = copied
     name = (await read_deployment(database)).name
     async with other.sessions() as session, session.begin():
         await session.execute(sa.text("UPDATE deployment SET name = :name, separate_since = NULL"), {"name": name})

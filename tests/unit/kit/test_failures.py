@@ -1,8 +1,5 @@
 """Unexpected errors: whose fault one is, and how often it is logged."""
 
-import asyncio
-from collections.abc import Callable
-
 import aiosmtplib
 import asyncpg
 import httpx
@@ -16,15 +13,9 @@ from structlog.testing import capture_logs
 
 from carrier.port import CarrierUnavailable
 from kit.failures import FailureLog, failing_dependency, is_client_gone
+from support.waiting import until
 
 pytestmark = pytest.mark.anyio
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    while True:
-        if is_so():
-            return
-        await asyncio.sleep(0.01)
 
 
 def wrapped(driver: Exception) -> Exception:
@@ -77,8 +68,7 @@ async def test_a_kind_is_logged_once_and_then_counted() -> None:
     with capture_logs() as logged:
         for _ in range(50):
             assert failures.report(asyncpg.DiskFullError("full"), where="/api")
-        async with asyncio.timeout(20):
-            await until(lambda: len(logged) == 2)
+        await until(lambda: len(logged) == 2)
         failures.report(asyncpg.DiskFullError("full"), where="/api")
     assert [line["event"] for line in logged] == ["dependency_failed", "failure_repeated", "dependency_failed"]
     assert (logged[0]["dependency"], logged[0]["sqlstate"]) == ("database", "53100")

@@ -1,12 +1,13 @@
 """``make audit``: what could not be asked is unknown, never "none known"."""
 
-import importlib.util
 import json
 import os
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from support.tools import import_tool
 
 ROOT = Path(__file__).resolve().parents[3]
 SKIPPED = {"name": "jinja2", "skip_reason": "Dependency not found on PyPI and could not be audited: jinja2 (2.4.1)"}
@@ -16,12 +17,7 @@ KNOWN = {"name": "jinja2", "version": "2.4.1", "vulns": [{"id": "PYSEC-2019-217"
 
 @pytest.fixture(scope="module")
 def advisories() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("advisories", ROOT / "tools" / "advisories.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return import_tool("advisories")
 
 
 @pytest.mark.parametrize(
