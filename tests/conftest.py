@@ -25,8 +25,6 @@ PUBLIC_URL = "http://localhost:8000"
 NewClient = Callable[[], httpx.AsyncClient]
 FOLDERS = ("browser", "integration", "contract", "unit")
 """The suites, longest tests first: with short ones at the end, parallel workers finish at about the same time."""
-
-
 MAX_WORKERS = 8
 """Each worker has an application, a product, a sandbox and a browser: about 1 GB and 60 database connections."""
 

@@ -83,14 +83,14 @@ class PasskeySettings:
         Raises: ValidationFailed, TooMany, EmailNotVerified, PasskeysUnavailable.
         """
         await self._ensure_password(who, password, address)
-        return await self.ask_for_new_after_password(who.user_id, purpose=_adding(who))
+        return await self.ask_for_new_after_password(who.user_id, purpose=_adding_purpose(who))
 
     async def ask_for_new_after_password(self, user_id: UUID, *, purpose: str) -> PasskeyQuestion:
         """As ``ask_for_new``, for a person whose password was checked just now."""
         async with self._database.tenant_session(None, user_id) as session:
             account = await self._accounts(session).get_active(user_id)
             if isinstance(account, User):
-                # Nothing that outlives the address's real owner, before it is known who that is.
+                # Whoever signed up may not own the address, whose owner must not find a stranger's passkey here.
                 ensure_email_verified(account.email_verified_at is not None)
             known = await PasskeyService(session, self._account_model).list(user_id)
         return self._ceremony.ask_for_new(account, known, purpose=purpose)
@@ -101,7 +101,9 @@ class PasskeySettings:
         The ticket proves that the password was checked. Raises: PasskeyTooLate, PasskeyRefused, TooManyPasskeys,
         ValidationFailed.
         """
-        await self.add_first(who.user_id, name=name, credential=credential, ticket=ticket, purpose=_adding(who), by=by)
+        await self.add_first(
+            who.user_id, name=name, credential=credential, ticket=ticket, purpose=_adding_purpose(who), by=by
+        )
         return await self._end_other_sessions(who)
 
     async def add_first(
@@ -123,7 +125,7 @@ class PasskeySettings:
 
     def ask_to_remove(self, who: OwnSession) -> PasskeyQuestion:
         """The question for a passkey of the person who wants to remove one. Raises: PasskeysUnavailable."""
-        return self._ceremony.ask_to_sign(purpose=_removing(who))
+        return self._ceremony.ask_to_sign(purpose=_removal_purpose(who))
 
     async def remove(self, who: OwnSession, passkey_id: UUID, *, proof: RemovalProof, by: Actor) -> str:
         """Remove a passkey, end all other sessions, and return this session's new raw id.
@@ -138,7 +140,7 @@ class PasskeySettings:
             except WrongCode as wrong:
                 raise ValidationFailed([("code", wrong.message)]) from wrong
         else:
-            challenge = await self._ceremony.use_ticket(proof.ticket, purpose=_removing(who))
+            challenge = await self._ceremony.use_ticket(proof.ticket, purpose=_removal_purpose(who))
             used = await self._authenticator.verify_passkey(proof.credential, challenge, by.address)
             if used.id != who.user_id:
                 raise PasskeyRefused
@@ -161,9 +163,9 @@ class PasskeySettings:
             raise ValidationFailed([("password", "This is not your password")]) from wrong
 
 
-def _adding(who: OwnSession) -> str:
+def _adding_purpose(who: OwnSession) -> str:
     return f"add:{who.session_id}"
 
 
-def _removing(who: OwnSession) -> str:
+def _removal_purpose(who: OwnSession) -> str:
     return f"remove:{who.session_id}"

@@ -1,4 +1,4 @@
-"""``…/calls`` and ``…/usage`` for customers."""
+"""API endpoints of an organization's calls and usage."""
 
 from typing import Any
 from uuid import UUID
@@ -87,7 +87,7 @@ class CallController(Controller):
 
 
 class UsageController(Controller):
-    """The use of the organization in the path."""
+    """Usage of the organization in the path."""
 
     path = "/organizations/{organization_id:uuid}/usage"
     tags = ["Usage"]

@@ -43,7 +43,7 @@ def calls_csv(database: Database, organization_id: UUID, filters: CallFilters) -
 
 
 def call_cells(call: Call) -> Sequence[Cell]:
-    """One call in the order of ``COLUMNS``."""
+    """One call in the order of ``CALL_COLUMNS``."""
     return (
         str(call.id),
         rfc3339(call.started_at),

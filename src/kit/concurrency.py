@@ -23,7 +23,7 @@ class _Running:
 class KeyedConcurrency:
     """At most ``limit`` at a time for each key of this process; up to ``max_waiting`` more wait their turn.
 
-    Who waits costs nothing: it holds no connection and uses no processor.
+    A waiting task holds no connection and uses no processor.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class KeyedConcurrency:
         """``refusal`` makes the error for one too many, and for one that waited ``seconds``.
 
         While others of its key wait, a slot rests twice as long as it was held, at most ``max_pause`` seconds: so a key
-        that always has more to do uses a third of the time.
+        that always has more work uses a third of the time.
         """
         self._max_pause = max_pause
         self._refusal = refusal

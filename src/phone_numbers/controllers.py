@@ -1,4 +1,4 @@
-"""``…/phone-numbers`` and ``…/addresses``: customers search, buy, list and release numbers, and register addresses."""
+"""API endpoints of an organization's phone numbers and addresses: search, buy, list, release, register."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -72,7 +72,7 @@ class PhoneNumberController(Controller):
     @get(
         "/available",
         guards=(*_MEMBER, requires_widget_plan),
-        summary="Numbers that can be had",
+        summary="Numbers for sale",
         refusals=(TooMany, NoNumbersInAreaCode, CarrierBusy, CarrierNotAnswering),
     )
     async def available(
@@ -86,7 +86,7 @@ class PhoneNumberController(Controller):
         number_type: Annotated[str, QueryParameter(name="type")] = "",
         available_now: FromQuery[bool] = False,
     ) -> Page[AvailableNumberInfo]:
-        """Numbers that can be had, of one type.
+        """Numbers for sale, of one type.
 
         ``type`` is ``local`` (when left out), ``mobile``, ``national`` or ``toll-free``; a country without that type
         has none. Outside the US and Canada ``area_code`` is looked for at the beginning of the number, and goes without

@@ -193,7 +193,7 @@ class NumberPurchaser:
     async def _find_unanswered(self, claim: PurchaseClaim) -> OwnedNumber:
         """The number, if the carrier lists it. If not, the request may still be on its way.
 
-        Raises: PurchaseNotSettled.
+        Raises: PurchaseUnconfirmed.
         """
         try:
             found = await self._find_at_carrier(claim)

@@ -81,7 +81,7 @@ class AccountStore:
         """Open the files in ``folder``; add the application ``application_sid`` when it is missing.
 
         Raises:
-            LedgerError: a file is damaged.
+            AccountStoreError: a file is damaged.
         """
         self._numbers_file = folder / "numbers.json"
         self._applications_file = folder / "applications.json"

@@ -43,7 +43,7 @@ class SandboxCarrier:
         """Open the account's files.
 
         Raises:
-            LedgerError: a file is damaged.
+            AccountStoreError: a file is damaged.
         """
         account = settings.twilio
         store = AccountStore(settings.data_dir / "sandbox", account.twiml_app_sid)

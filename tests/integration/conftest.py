@@ -32,7 +32,7 @@ def walled(app: Litestar) -> Database:
 
 @pytest.fixture
 async def requests(settings: Settings) -> AsyncIterator[Database]:
-    """The shared database as another serving process has it."""
+    """The shared database as another worker process sees it."""
     assert settings.database_url is not None
     walled = Database(settings.database_url, connect_seconds=PATIENT_SECONDS)
     await walled.start()

@@ -186,7 +186,7 @@ async def reconcile_numbers(settings: Settings) -> ReconciliationReport:
     Raises:
         SettingsError: ``EPOCH_DATABASE_URL`` is not set.
         CarrierError: the carrier refused the request or did not respond.
-        ChildDied: the sandbox carrier could not be started.
+        ChildExited: the sandbox carrier could not be started.
     """
     async with _database_and_carrier(settings) as (database, carrier):
         return await build_number_reconciler(database, carrier).compare()
@@ -235,7 +235,7 @@ async def compare_calls(settings: Settings, day: date | None) -> list[Reconciled
 
 @asynccontextmanager
 async def _database_and_carrier(settings: Settings) -> AsyncIterator[tuple[Database, Carrier]]:
-    """The database with a role that sees all organizations, and the carrier. Raises: SettingsError, ChildDied."""
+    """The database with a role that sees all organizations, and the carrier. Raises: SettingsError, ChildExited."""
     if settings.owner_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
     async with running_sandbox(settings) as sandbox_settings:

@@ -56,7 +56,7 @@ class ChildProcess:
         """The first line the child prints, its sign of being ready.
 
         Raises:
-            ChildDied: it ended without one.
+            ChildExited: it ended without one.
         """
         line = await self._stdout.readline()
         if not line.endswith(b"\n"):

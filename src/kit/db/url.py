@@ -24,7 +24,7 @@ _TLS = (
 )
 _ADDRESS = ("host", "port", "user", "password", "passfile", "dbname")
 _WRITABLE = ("any", "read-write", "primary")
-_TAKEN_AS = {
+_ACCEPTED_VALUES = {
     # Values that ask for what the driver does anyway.
     "channel_binding": ("disable", "prefer"),
     "client_encoding": ("auto", "utf8", "utf-8"),
@@ -52,7 +52,7 @@ class DatabaseUrlError(ValueError):
 
 
 class DatabaseTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """The database that a URL names and how to reach it. What is None or empty has the driver's default."""
+    """The database that a URL names and how to reach it. Fields that are None or empty have the driver's default."""
 
     addresses: tuple[tuple[str, int | None], ...]
     """Host name, address or folder of the Unix socket, and port, in the order in which they are tried."""
@@ -111,7 +111,7 @@ def parse_database_url(url: str, environ: Mapping[str, str] | None = None) -> Da
         startup=_startup(given),
         session_attributes=_session_attributes(given, addresses),
     )
-    _refuse_others(given)
+    _refuse_unsupported(given)
     if any("\0" in text for text in (url, *tls.values(), *address.values())):
         raise DatabaseUrlError("contains the character NUL (%00)")
     return target
@@ -204,11 +204,11 @@ def _session_attributes(given: dict[str, str], addresses: tuple[tuple[str, int |
     return wanted
 
 
-def _refuse_others(given: Mapping[str, str]) -> None:
+def _refuse_unsupported(given: Mapping[str, str]) -> None:
     for name, value in given.items():
-        taken = _TAKEN_AS.get(name, ())
-        if value.lower() not in taken:
-            shown = f"{name}={value}" if taken else name
+        accepted = _ACCEPTED_VALUES.get(name, ())
+        if value.lower() not in accepted:
+            shown = f"{name}={value}" if accepted else name
             raise DatabaseUrlError(f"has {shown}, which is not supported: {_ADVICE.get(name, _OTHER_ADVICE)}")
 
 
@@ -228,7 +228,7 @@ def _checked_tls(tls: dict[str, str]) -> dict[str, str]:
 
 
 def _check_files(mode: str, tls: Mapping[str, str]) -> None:
-    """Load what the driver will load for each connection."""
+    """Load the files that the driver will load for each connection. Raises: DatabaseUrlError."""
     for name in _TLS_FILES:
         if name in tls and tls[name] != SYSTEM_ROOTS and not os.access(tls[name], os.R_OK):
             raise DatabaseUrlError(f"has {name}={tls[name]}, which is no file that this user can read")

@@ -46,7 +46,7 @@ ASTRO = """async (url) => {
 
 
 async def assert_one_phone(phone: Phone) -> None:
-    """Exactly one, in the document, under this page's own listeners."""
+    """The document has exactly one phone, with exactly one panel."""
     await expect(phone.panel).to_have_count(1)
     assert await phone.page.evaluate("() => document.querySelector('epoch-phone').shadowRoot.children.length") == 1
 

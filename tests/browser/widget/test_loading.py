@@ -1,4 +1,4 @@
-"""Loading the phone: blocked SDK chunk, script in the head, loaded twice, started by hand."""
+"""Loading the phone: blocked SDK chunk, script in the head, loaded twice, started by a script."""
 
 import re
 
@@ -98,7 +98,7 @@ async def test_a_call_rings_in_silence_when_its_tone_cannot_be_loaded(
     assert await phone.details("error") == []
 
 
-async def test_a_phone_begun_by_hand(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
+async def test_a_phone_that_a_script_starts(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
     url = host_site.page(f'<script src="{customer.product.url}/widget/phone.js"></script>')
     phone = await open_page(url, customer.product, customer=customer)
     assert await phone.state() == "loading"
@@ -107,7 +107,7 @@ async def test_a_phone_begun_by_hand(customer: Customer, open_page: OpenPage, ho
     await assert_calls(phone)
 
 
-async def test_a_destroyed_phone_is_gone_until_it_is_begun_again(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_destroyed_phone_is_gone_until_it_is_started_again(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer)
     await phone.until_event("ready")
     await phone.page.evaluate("() => EpochPhone.destroy()")

@@ -33,7 +33,7 @@ NO_WINDOWS = {"Content-Security-Policy": "sandbox allow-scripts allow-same-origi
 
 @pytest.fixture
 async def guarded(product: Product) -> Customer:
-    """Its token is for the pages of the host site alone: the window needs their word."""
+    """A customer whose token only pages of the host site may use: the window is admitted through them."""
     return await product.customer(allowed_domains=("127.0.0.1",))
 
 

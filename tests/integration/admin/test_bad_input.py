@@ -1,7 +1,7 @@
 """Bad input to the back office: forms sent twice, changed rows, ids of another kind, hostile text."""
 
 import asyncio
-import secrets as random
+import secrets
 from collections.abc import Mapping
 from html import unescape
 from uuid import UUID, uuid4
@@ -226,7 +226,7 @@ async def make_hostile(database: Database, model: type[Base], key: UUID) -> None
     """Write a hostile text into each column of one row that holds any text."""
     if model is AuditEvent:  # append-only: it was written so
         return
-    hostile = f"{HOSTILE}{random.token_hex(4)}"
+    hostile = f"{HOSTILE}{secrets.token_hex(4)}"
     values: dict[sa.ColumnElement[object], object] = {}
     for column in model.__table__.columns:
         kind = column.type

@@ -30,6 +30,7 @@ from kit.db.database import ADMIN_ROLE, Database
 from kit.db.url import parse_database_url
 from kit.jobs.models import DEAD_LETTER_STATUS, QueuedJob
 from kit.settings import Settings
+from support.asgi import asgi_transport
 from support.authenticator import Enrolled, enrol
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.databases import PATIENT_SECONDS, patient_database
@@ -57,7 +58,7 @@ class Alternating(httpx.AsyncBaseTransport):
     """Sends the requests of one browser to two machines in turn."""
 
     def __init__(self, machines: Sequence[Litestar]) -> None:
-        self._next = itertools.cycle([httpx.ASGITransport(machine) for machine in machines])  # type: ignore[arg-type]  # as in conftest
+        self._next = itertools.cycle([asgi_transport(machine) for machine in machines])
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await next(self._next).handle_async_request(request)

@@ -57,7 +57,7 @@ def test_the_region_is_named_as_the_library_does() -> None:
     assert "twr" not in jwt.get_unverified_header(AccessTokenSigner(OWN, ttl=3600).sign(IDENTITY, NOW))
 
 
-def test_its_whole_life_is_at_most_the_carriers_day() -> None:
+def test_the_lifetime_is_at_most_the_carriers_limit_of_a_day() -> None:
     signer = AccessTokenSigner(OWN, ttl=86_400)
     claims = claims_of(signer.sign(IDENTITY, NOW))
     assert claims["exp"] - claims["nbf"] == 86_400
@@ -65,7 +65,7 @@ def test_its_whole_life_is_at_most_the_carriers_day() -> None:
 
 
 @pytest.mark.parametrize("ttl", [5, 3600, 86_340])
-def test_it_lives_its_time_from_now_and_is_valid_since_a_minute(ttl: int) -> None:
+def test_a_token_expires_after_its_ttl_and_is_valid_since_a_minute_ago(ttl: int) -> None:
     claims = claims_of(AccessTokenSigner(OWN, ttl=ttl).sign(IDENTITY, NOW))
     assert claims["exp"] == NOW + ttl
     assert claims["nbf"] == NOW - 60
