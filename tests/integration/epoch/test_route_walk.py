@@ -27,7 +27,7 @@ from admin.models import StaffRole
 from conftest import PUBLIC_URL
 from epoch.app import create_app
 from kit.db.connections import share_connections
-from kit.db.database import Database
+from kit.db.database import ADMIN_ROLE, Database
 from kit.http.app_key import JOB_QUEUE
 from kit.http.csrf import HEADER
 from kit.settings import Settings
@@ -314,11 +314,18 @@ async def own_app(own_settings: Settings) -> AsyncIterator[Litestar]:
         yield application
 
 
+@pytest.fixture
+async def rows(own_database_url: str) -> AsyncIterator[Database]:
+    database = Database(own_database_url, role=ADMIN_ROLE, engine_connections=2)
+    yield database
+    await database.stop()
+
+
 async def test_no_route_fails_hangs_or_loses_a_connection(
-    own_app: Litestar, own_settings: Settings, own_database_url: str, jobs: Database
+    own_app: Litestar, own_settings: Settings, own_database_url: str, rows: Database
 ) -> None:
-    make = Factory(jobs, own_settings)
-    full, records, other = await make_full_tenant(jobs, make), await make_rows(jobs, make), await make.tenant()
+    make = Factory(rows, own_settings)
+    full, records, other = await make_full_tenant(rows, make), await make_rows(rows, make), await make.tenant()
     async with AsyncExitStack() as stack:
         transport = asgi_transport(own_app)
         owner, stranger, staff = [
@@ -327,7 +334,7 @@ async def test_no_route_fails_hangs_or_loses_a_connection(
         ]
         await sign_in(owner, full.tenant.owner)
         await sign_in(stranger, other.owner)
-        await enter(staff, await make_staff(jobs, StaffRole.ADMIN))
+        await enter(staff, await make_staff(rows, StaffRole.ADMIN))
         key = [(b"authorization", f"Bearer {full.write_key}".encode())]
         actors = Actors(lines_of(owner), lines_of(stranger), key, lines_of(staff))
     record = records["organization"].id
