@@ -43,7 +43,7 @@ class AddressService:
         return frozenset(row.country for row in rows if row.state is AddressState.REGISTERED)
 
     async def documents_for(self, organization_id: UUID, offered: AvailableNumber) -> NumberDocuments:
-        """What goes with the purchase of ``offered``. Raises: AddressRequired."""
+        """The address and bundle that a purchase of ``offered`` names. Raises: AddressRequired."""
         rows = await self.list_all(organization_id)
         sids = {row.country: row.carrier_sid for row in rows if row.state is AddressState.REGISTERED}
         if not is_available_now(offered, sids):
