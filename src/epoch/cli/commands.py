@@ -25,7 +25,7 @@ from epoch.phone_number_jobs import build_number_reconciler
 from epoch.server.sandbox_process import running_sandbox, save_sandbox_address
 from epoch.stored_secrets import StoredSecrets, StoredSecretService
 from kit.actor import SYSTEM
-from kit.db.database import ADMIN_ROLE, Database
+from kit.db.database import ADMIN_ROLE, PATIENT_CONNECT_SECONDS, Database
 from kit.deployment import Deployment, DeploymentService
 from kit.e164 import parse_dialled
 from kit.environment import SettingsError
@@ -58,7 +58,7 @@ async def _all_rows(settings: Settings) -> AsyncIterator[Database]:
     """The database with a role that sees every organization. Raises: SettingsError."""
     if settings.owner_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
-    database = Database(settings.owner_url, role=ADMIN_ROLE)
+    database = Database(settings.owner_url, role=ADMIN_ROLE, connect_seconds=PATIENT_CONNECT_SECONDS)
     try:
         yield database
     except ProgrammingError as error:
@@ -100,7 +100,7 @@ async def verify_audit_log(settings: Settings, *, all_ends: bool, kept: KeptEnds
     """Verify the chains of the audit log, also against ``kept`` ends. Raises: SettingsError."""
     if settings.database_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
-    database = Database(settings.database_url, role=ADMIN_ROLE)
+    database = Database(settings.database_url, role=ADMIN_ROLE, connect_seconds=PATIENT_CONNECT_SECONDS)
     try:
         return await AuditVerifier(database).verify(all_ends=all_ends, kept=kept)
     finally:
@@ -115,7 +115,7 @@ async def erase_person_from_audit_log(settings: Settings, email: str) -> int:
         raise Invalid("Give the whole e-mail address of one person") from error
     if settings.owner_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
-    database = Database(settings.owner_url, role=ADMIN_ROLE)
+    database = Database(settings.owner_url, role=ADMIN_ROLE, connect_seconds=PATIENT_CONNECT_SECONDS)
     try:
         return await erase_person(database, address)
     finally:
@@ -239,7 +239,10 @@ async def _database_and_carrier(settings: Settings) -> AsyncIterator[tuple[Datab
     if settings.owner_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
     async with running_sandbox(settings) as sandbox_settings:
-        database, carrier = Database(settings.owner_url, role=ADMIN_ROLE), build_carrier(sandbox_settings)
+        database, carrier = (
+            Database(settings.owner_url, role=ADMIN_ROLE, connect_seconds=PATIENT_CONNECT_SECONDS),
+            build_carrier(sandbox_settings),
+        )
         try:
             yield database, carrier
         finally:
