@@ -156,7 +156,7 @@ BAD_BODIES: tuple[tuple[bytes, bytes], ...] = (
     (b"application/x-msgpack", b"\xc1"),
 )
 CUT_BODIES = ((JSON, b""), (JSON, b'{"label": '), (FORM, b"name="), (TEXT, b'{"token": '))
-"""What a client sent before it left: no fault of ours, and no line in the log."""
+"""Bodies that a client did not finish before it left: no fault of ours, and no line in the log."""
 
 ENDS_THE_SESSION = re.compile(
     r"/logout|/account/(sessions|password|email)|/settings/leave|/organization/delete|/hand-over|/api/session"
