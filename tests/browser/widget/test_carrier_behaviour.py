@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from browser.conftest import OpenPhone, SetSwitches
-from support.browser.phone import Phone
+from support.browser.phone import PATIENCE, Phone
 from support.browser.product import BUSY, ECHO, HANGS_UP, TONES, Customer, Product
 
 pytestmark = pytest.mark.anyio
@@ -23,7 +23,8 @@ NOT_ENABLED = "+33199000000"
 """A number in a country that new organizations have not enabled."""
 OF_THE_SDKS_PATIENCE = 15.0
 """Half of the 30 s after which the SDK alone gives up, in seconds."""
-SHOWN_AT = '(text) => window[Symbol.for("epoch.watch")].shownAt(text)'
+WATCH_FOR = '(text) => { window[Symbol.for("epoch.watch")].seen = window[Symbol.for("epoch.watch")].shownAt(text); }'
+SEEN_AT = '() => window[Symbol.for("epoch.watch")].seen'
 FRAMES = '() => window[Symbol.for("epoch.watch")].frames'
 log = logging.getLogger(__name__)
 
@@ -59,10 +60,11 @@ async def phone(customer: Customer, open_phone: OpenPhone) -> Phone:
 async def call_refused(phone: Phone, number: str, sentence: str, *, by: str = "hangup") -> Refused:
     """Call ``number``, which the carrier refuses with a frame ``by``; wait for ``sentence`` and print its delay."""
     count = len(await phone.events("callEnded"))
-    shown = asyncio.create_task(phone.page.evaluate(SHOWN_AT, sentence))
+    await phone.page.evaluate(WATCH_FOR, sentence)
     begun = await phone.call(number)
     ended = await phone.until_event("callEnded", count + 1)
-    shown_at = await shown
+    async with asyncio.timeout(PATIENCE):
+        shown_at = await phone.page.evaluate(SEEN_AT)
     refused_at = max(frame["at"] for frame in await phone.page.evaluate(FRAMES) if frame["type"] == by)
     seconds = (shown_at - refused_at) / 1000
     log.info("%.2f s from the refusal to: %s", seconds, sentence)
