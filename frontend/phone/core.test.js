@@ -140,6 +140,18 @@ describe("Phone", () => {
     fixture.phone.stop();
   });
 
+  test("a call that the carrier ends before it rings, without a reason and without a record, has failed", async () => {
+    const fixture = await startPhone();
+    const call = await dial(fixture);
+    call.end();
+    await settle();
+    expect(fixture.payloadsOf("callEnded")[0]).toMatchObject({
+      status: "failed",
+      message: "Service temporarily unavailable",
+    });
+    fixture.phone.stop();
+  });
+
   test.each([
     ["whose record is live", { call: { status: "in-progress", message: null, end_reason: null } }],
     ["that the server cannot be asked about", new TypeError("Failed to fetch")],

@@ -334,7 +334,10 @@ export class OutgoingCall {
     this.#lostAt = this.#env.now();
     try {
       const record = await this.#session.fetchCallResult(this.#details.callId);
-      result = this.#answeredAt ? announcedResult(record) : callResult(record, this.#carrierError);
+      // A short recorded error is over before the SDK has applied the answer.
+      const isUnheard = record === null && !this.#hasRung && !this.#carrierError;
+      const isAnnounced = this.#answeredAt || isUnheard;
+      result = isAnnounced ? announcedResult(record) : callResult(record, this.#carrierError);
     } catch (error) {
       if (this.#answeredAt) this.#finish("completed", { endedByRemote });
       else this.#finish("refused", { problem: asProblem(error) });
