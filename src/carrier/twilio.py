@@ -1,28 +1,23 @@
 """The Twilio adapter: TwiML documents, signatures and REST calls by the carrier's own library."""
 
-import json
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.base.exceptions import TwilioException
 from twilio.request_validator import HMAC_SHA1, HMAC_SHA256, RequestValidator, get_signature_algorithm
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
-from carrier import twilio_addresses, twilio_numbers
+from carrier import twilio_addresses, twilio_errors, twilio_numbers
 from carrier.port import (
     AvailableNumber,
-    CarrierAccessRefused,
     CarrierAddress,
-    CarrierError,
-    CarrierRateLimited,
     CarrierUnavailable,
     DialPlan,
     LegReport,
-    NotFoundAtCarrier,
     NotInProgressAtCarrier,
     NumberQuery,
     NumberType,
@@ -37,9 +32,6 @@ if TYPE_CHECKING:
     from carrier.transport import HttpTransport
 
 STATUS_EVENTS = "initiated ringing answered completed"
-RESOURCE_NOT_FOUND_CODE = 20404
-TOO_MANY_REQUESTS_CODE = 20429
-CALL_NOT_IN_PROGRESS_CODE = 21220
 _PAGE_ROWS = 1000
 _ERROR_LOG = 0
 """The carrier's level of errors among a call's notifications; 1 is a warning."""
@@ -173,7 +165,7 @@ class TwilioCarrier:
 
     async def delete_call(self, sid: str) -> None:
         async with self._rest() as client:
-            await client.calls(sid).delete_async()
+            twilio_errors.ensure_deleted(await client.calls(sid).delete_with_http_info_async())
 
     async def number_types(self, country: str) -> frozenset[NumberType]:
         async with self._rest() as client:
@@ -206,7 +198,7 @@ class TwilioCarrier:
 
     async def delete_address(self, sid: str) -> None:
         async with self._rest() as client:
-            await client.addresses(sid).delete_async()
+            twilio_errors.ensure_deleted(await client.addresses(sid).delete_with_http_info_async())
 
     async def owned_numbers(self, *, e164: str | None = None, friendly_name: str | None = None) -> list[OwnedNumber]:
         async with self._rest() as client:
@@ -217,7 +209,7 @@ class TwilioCarrier:
 
     async def release_number(self, sid: str) -> None:
         async with self._rest() as client:
-            await client.incoming_phone_numbers(sid).delete_async()
+            twilio_errors.ensure_deleted(await client.incoming_phone_numbers(sid).delete_with_http_info_async())
 
     async def close(self) -> None:
         if self._transport is not None:
@@ -234,12 +226,12 @@ class TwilioCarrier:
         except TwilioException as error:
             from carrier.transport import last_retry_after
 
-            raise _translated(error, last_retry_after()) from error
+            raise twilio_errors.translated(error, last_retry_after()) from error
         except (httpx.HTTPError, TimeoutError) as error:
             message = f"no answer from the carrier: {type(error).__name__}"
             raise CarrierUnavailable(message) from error
-        except _UNREADABLE as error:
-            raise CarrierUnavailable(f"unreadable answer from the carrier: {type(error).__name__}") from error
+        except twilio_errors.UNREADABLE as error:
+            raise twilio_errors.unreadable(f"unreadable answer from the carrier: {type(error).__name__}") from error
 
     def _connected(self) -> Any:
         if self._client is None:
@@ -261,8 +253,6 @@ class TwilioCarrier:
 
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
-"""Errors of the library and of our own reading when an answer is not the document that it should be."""
 
 
 def _document(response: VoiceResponse) -> bytes:
@@ -270,6 +260,8 @@ def _document(response: VoiceResponse) -> bytes:
 
 
 def _owned(number: Any) -> OwnedNumber:
+    if not number.sid or not number.phone_number:
+        raise ValueError  # a document, but not that of a number
     return OwnedNumber(sid=number.sid, e164=number.phone_number, friendly_name=number.friendly_name)
 
 
@@ -299,30 +291,3 @@ def _price(call: Any) -> Price | None:
 
 def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(UTC)
-
-
-def _translated(error: TwilioException, retry_after: int | None) -> CarrierError:
-    # The library's message quotes URLs and responses, phone numbers included; log only status and code.
-    status, code = _status_and_code(error)
-    message = f"the carrier answered {status} (code {code})"
-    if code == CALL_NOT_IN_PROGRESS_CODE:
-        return NotInProgressAtCarrier(message, code=code)
-    if status == 404 or code == RESOURCE_NOT_FOUND_CODE:
-        return NotFoundAtCarrier(message, code=code)
-    if status in (401, 403):
-        return CarrierAccessRefused(message, code=code)
-    if status == 429 or code == TOO_MANY_REQUESTS_CODE:
-        return CarrierRateLimited(message, code=code, retry_after=retry_after)
-    if status >= 500:
-        return CarrierUnavailable(message, code=code, retry_after=retry_after)
-    return CarrierError(message, code=code)
-
-
-def _status_and_code(error: TwilioException) -> tuple[int, int | None]:
-    if isinstance(error, TwilioRestException):
-        return error.status, error.code
-    # Lists fail with the base class, whose second argument is the response.
-    for answer in error.args[1:]:
-        with suppress(AttributeError, ValueError):
-            return answer.status_code, json.loads(answer.text).get("code")
-    return 0, None

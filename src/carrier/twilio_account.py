@@ -7,6 +7,7 @@ from typing import Any
 from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import VoiceResponse
 
+from carrier import twilio_errors
 from carrier.account import (
     AccountState,
     ApiKey,
@@ -72,7 +73,7 @@ class TwilioAccountAdmin(TwilioCarrier):
 
     async def delete_usage_trigger(self, sid: str) -> None:
         async with self._rest() as client:
-            await client.usage.triggers(sid).delete_async()
+            twilio_errors.ensure_deleted(await client.usage.triggers(sid).delete_with_http_info_async())
 
     async def number_routes(self) -> list[NumberRoute]:
         async with self._rest() as client:

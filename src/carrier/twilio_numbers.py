@@ -44,4 +44,6 @@ async def search(client: Any, query: NumberQuery, *, limit: int) -> list[Availab
             number_type=query.number_type,
         )
         for number in found
+        # The carrier is asked for numbers with voice; one without could neither call nor be called.
+        if number.phone_number and (number.capabilities or {}).get("voice") is not False
     ]

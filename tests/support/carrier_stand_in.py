@@ -11,7 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from carrier import transport
 from support.certificates import Authority
+
+PATIENT_SECONDS = 60.0
 
 
 class CarrierRequest(NamedTuple):
@@ -86,6 +89,9 @@ class CarrierStandIn:
             for name in ("https_proxy", "HTTPS_PROXY"):
                 patch.setenv(name, f"http://{self._address}")
             patch.setenv("SSL_CERT_FILE", str(self._authority_file))
+            # The machine may be busy: only a test about waiting makes these short again.
+            patch.setattr(transport, "CONNECT_SECONDS", PATIENT_SECONDS)
+            patch.setattr(transport, "TOTAL_SECONDS", PATIENT_SECONDS)
             yield
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

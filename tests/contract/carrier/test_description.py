@@ -3,15 +3,12 @@
 import contextlib
 import inspect
 import re
-import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 import pytest
-import uvicorn
-from anyio import create_task_group
 
 from carrier.account import AccountAdmin
 from carrier.port import Carrier, CarrierError, NumberQuery
@@ -20,7 +17,7 @@ from kit.settings import Settings, load_settings
 from support.carrier_stand_in import CarrierStandIn
 from support.port_cases import PORT_CASES, WITHOUT_REQUESTS, Known
 from support.prism import Exchange, Prism, Violation
-from support.sandbox_calls import SandboxCalls
+from support.sandbox_calls import SandboxCalls, served
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 EACH_METHOD = pytest.mark.parametrize("method", PORT_CASES)
@@ -139,15 +136,10 @@ class Sandbox(NamedTuple):
 
 @pytest.fixture(scope="module")
 async def sandbox(account: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    async with SandboxCalls.opened(account) as calls:
-        server = uvicorn.Server(uvicorn.Config(calls.sandbox.app, lifespan="off", log_level="warning"))
-        with Prism.started(tmp_path_factory.mktemp("sandbox"), upstream=address) as prism:
-            async with create_task_group() as group:
-                group.start_soon(server.serve, [listener])
-                yield Sandbox(calls, prism)
-                server.should_exit = True
+    folder = tmp_path_factory.mktemp("sandbox")
+    async with SandboxCalls.opened(account) as calls, served(calls.sandbox) as url:
+        with Prism.started(folder, upstream=url) as prism:
+            yield Sandbox(calls, prism)
 
 
 @EACH_METHOD
