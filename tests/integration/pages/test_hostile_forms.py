@@ -47,7 +47,7 @@ EACH_ALONE: Mapping[str, str] = {
     # All that may be kept as typed, in one value.
     "anything": f"\"'><{PLANTED}>{{{{ 'PLAN' ~ 'TED_BY' }}}}=1+1\u202e\U0001f4de",
 }
-"""Fewer than all at once, where each field of each form is response by itself."""
+"""Fewer than all at once, where each field of each form is hostile by itself."""
 RIGHT: Mapping[str, str] = {
     "email": "somebody@example.com",
     "new_email": "somebody-else@example.com",
@@ -57,6 +57,11 @@ RIGHT: Mapping[str, str] = {
     "code": "000000",
     "destination": "France",
     "blocked_numbers": "+12125550166",
+    "customer_name": "Acme Realty",
+    "street": "1 Market Street",
+    "city": "San Francisco",
+    "region": "CA",
+    "postal_code": "94105",
 }
 """Values of the other fields of a form, by name; fields that are not here keep the page's values."""
 REFUSED = frozenset({400, 401, 409, 429})
