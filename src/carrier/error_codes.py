@@ -1,6 +1,7 @@
 """The carrier's error codes of calls that it did not dial: the meaning for staff, and a sentence for customers.
 
-Source: the carrier's public list of errors and warnings. Codes that are not here have no sentence of their own.
+Source: the carrier's public list of errors and warnings. Calls that failed with another
+code have ``UNKNOWN_CODE_MESSAGE``: whether they were dialled is not known.
 """
 
 from typing import NamedTuple
@@ -15,6 +16,7 @@ class CarrierErrorCode(NamedTuple):
     """For customers: what happened, then what to do, in two sentences without a last full stop."""
 
 
+UNKNOWN_CODE_MESSAGE = "The carrier could not complete the call. Try again; if it fails again, contact support"
 _INVALID_NUMBER = "The carrier cannot call this number. Check the number, then try again"
 CARRIER_ERROR_CODES = {
     10004: CarrierErrorCode(
@@ -48,10 +50,10 @@ def describe_error(code: int | None) -> str | None:
     if code is None:
         return None
     known = CARRIER_ERROR_CODES.get(code)
-    return f"{code}: {known.meaning}" if known else str(code)
+    return f"{code}: {known.meaning}" if known else f"{code}: look it up in the carrier's list of errors"
 
 
 def error_message(code: int | None) -> str | None:
-    """The sentences for customers; None for codes without any."""
+    """The sentences for customers about a call that was not dialled; None for codes without any."""
     known = CARRIER_ERROR_CODES.get(code or 0)
     return known.message if known else None

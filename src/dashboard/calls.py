@@ -18,7 +18,7 @@ from calls.list_filters import parse_number_filter
 from calls.listing import CallFilters, CallListService
 from calls.models import Call, CallEvent, CallStatus
 from calls.services import CallService
-from carrier.error_codes import error_message
+from carrier.error_codes import UNKNOWN_CODE_MESSAGE, error_message
 from dashboard.date_filters import read_days
 from dashboard.guards import requires_membership
 from dashboard.pages import fragment, render
@@ -112,12 +112,15 @@ class CallPages(Controller):
         """Page of one call; a fragment of it for the list's side panel."""
         organization_id, service = current_member(request).organization_id, CallService(db_session)
         call = await service.get(organization_id, call_id)
+        not_dialled = error_message(call.carrier_error)
+        has_unknown_code = not_dialled is None and call.carrier_error is not None and call.status is CallStatus.FAILED
         context: dict[str, Any] = {
             "call": call,
             "steps": timeline(call, await service.visible_events(organization_id, call.id)),
             "token": await EmbedTokenService(db_session).get_name(organization_id, call.token_id),
             "reason": rejection_message(call.end_reason),
-            "carrier_reason": error_message(call.carrier_error),
+            "carrier_reason": not_dialled,
+            "failure": UNKNOWN_CODE_MESSAGE if has_unknown_code else None,
             "words": STATUS_LABELS,
             "kinds": STATUS_BADGES,
         }

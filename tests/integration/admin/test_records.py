@@ -116,7 +116,10 @@ async def test_every_list_and_detail_opens_and_links_to_what_belongs_together(
 
 @pytest.mark.parametrize(
     ("code", "shown"),
-    [(13227, "13227: The account's geographic permissions exclude this country"), (13999, "13999")],
+    [
+        (13227, "13227: The account's geographic permissions exclude this country"),
+        (13999, "13999: look it up in the carrier's list of errors"),
+    ],
     ids=["a known code", "an unknown code"],
 )
 async def test_the_carriers_error_of_a_call_is_shown_with_its_meaning(

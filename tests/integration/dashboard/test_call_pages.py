@@ -131,6 +131,19 @@ async def test_a_call_that_the_carrier_did_not_dial_says_what_to_do(
     assert f"{CARRIER_ERROR_CODES[code].message}. The call was not dialled and cost nothing." in page
 
 
+@pytest.mark.parametrize(("status", "is_told"), [(CallStatus.FAILED, True), (CallStatus.COMPLETED, False)])
+async def test_a_call_that_failed_with_an_unknown_code_says_what_to_do(
+    client: httpx.AsyncClient, make: Factory, database: Database, status: CallStatus, is_told: bool
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    call_id = await add_call(database, tenant, token, status=status, duration=0, carrier_error=99_999)
+    await sign_in(client, tenant.owner)
+    page = html.unescape((await client.get(f"{calls_of(tenant)}/{call_id}")).text)
+    advice = "The carrier could not complete the call. Try again; if it fails again, contact support."
+    assert (advice in page, "99999" in page) == (is_told, False)
+
+
 async def test_another_tenants_call_is_not_found(client: httpx.AsyncClient, make: Factory, database: Database) -> None:
     mine, theirs = await make.tenant(), await make.tenant()
     call_id = await add_call(database, theirs, await make.token(theirs))
