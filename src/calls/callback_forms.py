@@ -17,6 +17,8 @@ from kit.http.json_body import MAX_DEPTH, nesting
 from kit.parsing import parse_uuid, parse_whole_number
 from kit.text import is_valid_text
 
+TEST_STATUS = "epoch-doctor"
+"""The status of a callback that `epoch doctor` sends: it is about no call, and the carrier has no such status."""
 MAX_FORM_FIELDS = 1000
 MAX_METADATA_CHARACTERS = 2000
 MAX_DIAL_STATUS_CHARACTERS = 40

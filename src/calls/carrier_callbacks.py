@@ -7,7 +7,7 @@ from litestar import Controller, Request, Response, post
 from litestar.datastructures import State
 
 from calls.call_state import LegEvent
-from calls.callback_forms import parse_dial_ended, parse_outgoing_call, parse_status_callback
+from calls.callback_forms import TEST_STATUS, parse_dial_ended, parse_outgoing_call, parse_status_callback
 from calls.carrier_usage_alerts import USAGE_ALERT_RECORDER
 from calls.errors import InvalidCallback, InvalidCarrierSignature
 from calls.event_recorder import CALL_EVENT_RECORDER
@@ -79,6 +79,8 @@ class CarrierCallbackController(Controller):
     async def status(self, request: Request[Any, Any, State]) -> None:
         """A leg has a new status."""
         form = await signed_form(request)
+        if form.get("CallStatus") == TEST_STATUS:
+            return
         try:
             parent_sid, leg_sid, event = parse_status_callback(form)
         except InvalidCallback as error:

@@ -22,6 +22,7 @@ from carrier.twilio import TwilioCarrier
 
 _DAILY_COST = ("totalprice", "price", "daily")
 """Category, unit and recurrence of a trigger on a day's cost of everything."""
+_NO_BALANCE = "the carrier's answer has no readable balance"
 _TEST_CALL_SECONDS = 20
 _TEST_CALL_RING_SECONDS = 30
 
@@ -99,7 +100,13 @@ class TwilioAccountAdmin(TwilioCarrier):
     async def balance(self) -> Balance:
         async with self._rest() as client:
             row = await client.balance.fetch_async()
-            return Balance(Decimal(row.balance), row.currency)
+        try:
+            amount = Decimal(row.balance)
+        except twilio_errors.UNREADABLE as error:
+            raise twilio_errors.unreadable(_NO_BALANCE) from error
+        if not amount.is_finite():
+            raise twilio_errors.unreadable(_NO_BALANCE)
+        return Balance(amount, row.currency)
 
     async def find_key(self, sid: str) -> ApiKey | None:
         try:

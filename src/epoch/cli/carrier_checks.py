@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import httpx
 
+from calls.callback_forms import TEST_STATUS
 from carrier.account import AccountAdmin, AccountState
 from carrier.port import CarrierAccessRefused, CarrierError
 from epoch.cli.carrier_expectations import (
@@ -28,6 +29,7 @@ LOW_BALANCE = Decimal(20)
 TIMEOUT_SECONDS = 10.0
 _UNKNOWN_CALL = "CA" + "0" * 32
 _SHOWN_COUNTRIES = 10
+_ONLY_REAL_ACCOUNT = "sandbox: not needed"
 
 
 class CarrierChecks:
@@ -80,12 +82,12 @@ class CarrierChecks:
         )
 
     async def _callbacks(self) -> str:
-        """Send a signed callback of no known status to the public URL: the running product must accept it."""
+        """Send a signed callback of no call to the public URL: the running product must accept it."""
         url = f"{self._settings.public_url}/voice/status"
         form = {
             "AccountSid": self._settings.twilio.account_sid,
             "CallSid": _UNKNOWN_CALL,
-            "CallStatus": "epoch-doctor",
+            "CallStatus": TEST_STATUS,
         }
         headers = {"X-Twilio-Signature": self._by_key.sign(url, form)}
         try:
@@ -134,6 +136,8 @@ class CarrierChecks:
     async def _fallback(self) -> str:
         fallback = self._settings.carrier_fallback_url
         if fallback is None:
+            if self._settings.is_sandbox:
+                return _ONLY_REAL_ACCOUNT
             raise CheckWarned(
                 "EPOCH_CARRIER_FALLBACK_URL is not set: while this product does not answer, callers hear the carrier's"
                 " recorded error; `epoch carrier setup` prints what to do"
@@ -180,12 +184,14 @@ class CarrierChecks:
         return text
 
     async def _usage_trigger(self) -> str:
+        if self._settings.is_sandbox:
+            return _ONLY_REAL_ACCOUNT
         name, dollars = trigger_name(self._needs.deployment), trigger_dollars(self._needs.exposure)
         triggers = [found for found in await self._by_key.list_usage_triggers() if found.friendly_name == name]
         url = alert_url(self._settings)
         if not any(is_trigger_right(trigger, dollars, url) for trigger in triggers):
-            raise CheckWarned(f"none reports a day of {dollars:f} dollars to {url}: run `epoch carrier setup`")
-        return f"reports a day of {dollars:f} dollars"
+            raise CheckWarned(f"none reports a day of {dollars:,f} dollars to {url}: run `epoch carrier setup`")
+        return f"reports a day of {dollars:,f} dollars"
 
     async def _state(self) -> AccountState:
         try:
@@ -212,7 +218,8 @@ async def check_credentials(settings: Settings, by_key: AccountAdmin) -> str:
     region = settings.twilio.region
     where = "" if region is None else f" in the region {region}"
     try:
-        return f"credentials accepted{where}, {len(await by_key.number_routes())} phone numbers"
+        numbers = len(await by_key.number_routes())
+        return f"credentials accepted{where}, {numbers} phone {'number' if numbers == 1 else 'numbers'}"
     except CarrierAccessRefused as refused:
         raise CheckFailed(f"{refused}: {_key_advice(settings)}") from refused
 

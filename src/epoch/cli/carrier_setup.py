@@ -143,20 +143,20 @@ class CarrierSetup:
         wrong = [trigger for trigger in own if trigger not in right[:1]]
         if right and not wrong:
             self._add(
-                StepState.OK, f"usage trigger {right[0].sid}: reports a day that costs {right[0].dollars:f} dollars"
+                StepState.OK, f"usage trigger {right[0].sid}: reports a day that costs {right[0].dollars:,f} dollars"
             )
             return
         found = (
-            "there is none" if not own else f"it is {own[0].dollars:f} dollars to {own[0].callback_url or 'nowhere'}"
+            "there is none" if not own else f"it is {own[0].dollars:,f} dollars to {own[0].callback_url or 'nowhere'}"
         )
         if self._is_check:
-            self._add(StepState.DIFFERS, f"usage trigger: should report a day of {dollars:f} dollars, but {found}")
+            self._add(StepState.DIFFERS, f"usage trigger: should report a day of {dollars:,f} dollars, but {found}")
             return
         if not right:
             # The new one first: a trigger's value cannot be changed, and there is no moment without any.
             created = await self._admin.create_usage_trigger(name, dollars, url)
             state = StepState.UPDATED if own else StepState.CREATED
-            self._add(state, f"usage trigger {created.sid}: reports a day of {dollars:f} dollars")
+            self._add(state, f"usage trigger {created.sid}: reports a day of {dollars:,f} dollars")
         for trigger in wrong:
             try:
                 await self._admin.delete_usage_trigger(trigger.sid)

@@ -99,7 +99,7 @@ class CarrierVerification:
         if (claims["iss"], claims["sub"], application) != (own.api_key_sid, own.account_sid, own.twiml_app_sid):
             raise CheckFailed("it names another key, account or application")
         # The carrier verifies a token with the key's secret: a request with both proves that they belong together.
-        await self._by_key.balance()
+        await self._by_key.number_routes()
         key = await self._by_token.find_key(own.api_key_sid)
         if key is None:
             raise CheckFailed(f"its key {own.api_key_sid} is not in this account")

@@ -1,6 +1,7 @@
 """``epoch doctor`` on the carrier's account, against a sandbox carrier."""
 
 import contextlib
+import re
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,8 +15,10 @@ from anyio import create_task_group
 from carrier.account import ApplicationUrls
 from epoch.app import create_app
 from epoch.carrier_factory import build_account_admin
+from epoch.cli.carrier_checks import CarrierChecks
+from epoch.cli.carrier_expectations import CarrierNeeds
 from epoch.cli.check_results import CheckResult, CheckState
-from epoch.cli.commands import setup_carrier
+from epoch.cli.commands import read_carrier_needs, setup_carrier, verify_carrier
 from epoch.cli.doctor import run_carrier_checks
 from kit.db.database import Database
 from kit.settings import Settings
@@ -36,6 +39,18 @@ async def account(own_settings: Settings, tmp_path: Path) -> AsyncIterator[Setti
 
 async def findings(settings: Settings) -> dict[str, CheckResult]:
     return {finding.part: finding for finding in await run_carrier_checks(settings)}
+
+
+async def real_findings(settings: Settings, needs: CarrierNeeds | None = None) -> dict[str, CheckResult]:
+    """The findings as if the sandbox's account were one of the real carrier."""
+    by_key, by_token = build_account_admin(settings), build_account_admin(settings, with_auth_token=True)
+    real = msgspec.structs.replace(settings, carrier="twilio")
+    try:
+        checks = CarrierChecks(real, needs or await read_carrier_needs(settings), by_key=by_key, by_token=by_token)
+        return {finding.part: finding for finding in await checks.run()}
+    finally:
+        await by_key.close()
+        await by_token.close()
 
 
 @contextlib.asynccontextmanager
@@ -119,7 +134,9 @@ async def test_wrong_credentials_are_named_with_the_setting(account: Settings) -
     assert found["auth token"].ok
 
 
-async def test_a_signed_callback_goes_over_the_public_url(account: Settings) -> None:
+async def test_a_signed_callback_goes_over_the_public_url(
+    account: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Only a product with the same token, account and public URL accepts it."""
     async with serving_product(account) as url:
         here = msgspec.structs.replace(account, public_url=url)
@@ -131,18 +148,45 @@ async def test_a_signed_callback_goes_over_the_public_url(account: Settings) -> 
         assert "refuses a callback signed with TWILIO_AUTH_TOKEN" in refused.detail
         async with httpx.AsyncClient(base_url=url) as client:
             assert (await client.get("/health/live")).status_code == 200
+        # The test callback is no fault: the product's log has no warning of it.
+        assert "carrier_callback_ignored" not in capsys.readouterr().out
     gone = (await findings(here))["callbacks"]
     assert gone.state is CheckState.FAIL
     assert "no answer" in gone.detail
 
 
-async def test_a_missing_trigger_and_fallback_are_warnings(account: Settings) -> None:
+async def test_a_missing_trigger_and_fallback_are_warnings_of_a_real_account_only(account: Settings) -> None:
     admin = build_account_admin(account)
     for trigger in await admin.list_usage_triggers():
         await admin.delete_usage_trigger(trigger.sid)
     await admin.close()
-    found = await findings(account)
+    sandbox = await findings(account)
+    for part in ("usage trigger", "fallback"):
+        assert (sandbox[part].state, sandbox[part].detail) == (CheckState.OK, "sandbox: not needed")
+    found = await real_findings(account)
     assert found["usage trigger"].state is CheckState.WARN
+    assert re.search(r"a day of \d{1,3}(,\d{3})* dollars to ", found["usage trigger"].detail), found["usage trigger"]
     assert found["fallback"].state is CheckState.WARN
     elsewhere = msgspec.structs.replace(account, carrier_fallback_url="https://handler.twilio.com/twiml/EH1")
-    assert (await findings(elsewhere))["fallback"].ok
+    assert (await real_findings(elsewhere))["fallback"].ok
+
+
+async def test_large_amounts_and_single_numbers_read_well(account: Settings) -> None:
+    needs = await read_carrier_needs(account)
+    large = msgspec.structs.replace(needs.exposure, cents_per_day=10_000_000)
+    found = await real_findings(account, msgspec.structs.replace(needs, exposure=large))
+    assert "a day of 200,000 dollars to" in found["usage trigger"].detail
+    admin = build_account_admin(account)
+    await admin.buy_number("+14155550100", friendly_name="pn:1")
+    await admin.close()
+    assert (await findings(account))["carrier"].detail == "credentials accepted, 1 phone number"
+
+
+@pytest.mark.parametrize("balance", ["", "much", "NaN"])
+async def test_an_unreadable_balance_is_said_in_words(account: Settings, balance: str) -> None:
+    await set_switches(account, balance=balance)
+    found = (await findings(account))["balance"]
+    assert (found.state, found.detail) == (CheckState.FAIL, "the carrier's answer has no readable balance")
+    verified = {result.part: result for result in await verify_carrier(account, call=None)}
+    assert verified["balance"].detail == found.detail
+    assert verified["access token"].ok
