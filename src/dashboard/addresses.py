@@ -10,10 +10,10 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard.guards import requires_membership
-from dashboard.number_search import PHONE_NUMBER_SECTION
+from dashboard.number_search import PHONE_NUMBER_SECTION, SEARCH_RESULT_STATE, SearchResult, types_for
 from dashboard.pages import redirect, render
 from dashboard.settings import SettingsRequest, render_settings_afterwards
-from kit.countries import countries, country_name
+from kit.countries import countries, country_in_sentence, country_name
 from kit.errors import DomainError, NotFound
 from kit.http.forms import Form, read_form
 from kit.http.tenant_concurrency import ASKS_CARRIER
@@ -37,15 +37,17 @@ async def address_context(request: SettingsRequest, session: AsyncSession, who: 
     if who.role.rank < Role.ADMIN.rank:
         return {"addresses": [], "bundles": [], "address_form": None, "new_address": None}
     service = AddressService(session)
-    searched = request.query_params.get("country", "").upper()
+    search: SearchResult | None = request.scope["state"].get(SEARCH_RESULT_STATE)
+    searched = "" if search is None else search.form["country"].strip().upper()
     country = searched if searched in countries() else who.country
     return {
         "addresses": await service.list_all(who.organization_id),
-        "bundles": [country_name(bundle.country) for bundle in await service.list_bundles(who.organization_id)],
+        "bundles": [country_in_sentence(bundle.country) for bundle in await service.list_bundles(who.organization_id)],
         "address_form": request.scope["state"].get(_REFUSED_STATE),
         "new_address": Form({"country": country}),
         "deletion_effect": DELETION_EFFECT,
         "country_name": country_name,
+        "country_in_sentence": country_in_sentence,
     }
 
 
@@ -63,9 +65,13 @@ class AddressPages(Controller):
             await number_provisioning(request).addresses.register(who.organization_id, address, by=who.actor)
         except DomainError as refusal:
             request.scope["state"][_REFUSED_STATE] = form.refused(refusal)
+            types = await types_for(request, who.country)
+            request.scope["state"][SEARCH_RESULT_STATE] = SearchResult(Form({"country": who.country}), None, types)
             # The section's own form is the number search, which was not refused.
             return await render_settings_afterwards(request, {PHONE_NUMBER_SECTION: Form()})
-        return redirect(request, _part_url(slug), f"The address in {country_name(address.country)} is registered")
+        return redirect(
+            request, _part_url(slug), f"The address in {country_in_sentence(address.country)} is registered"
+        )
 
     @get("/{address_id:uuid}/delete", guards=_ADMIN)
     async def confirm(
@@ -80,7 +86,7 @@ class AddressPages(Controller):
         return render(
             request,
             "confirm.html",
-            title=f"Delete the address in {country_name(address.country)}?",
+            title=f"Delete the address in {country_in_sentence(address.country)}?",
             text=DELETION_EFFECT,
             submit="Delete address",
             action=f"/dashboard/{slug}/settings/addresses/{address_id}/delete",

@@ -1,16 +1,18 @@
 """The number search as the settings page shows it: fields by country, results with their address requirement."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 import msgspec
 from markupsafe import Markup
 
-from carrier.port import AREA_CODE_COUNTRIES, AvailableNumber, NumberType
+from carrier.port import AvailableNumber, NumberType
 from dashboard.settings import SettingsRequest
-from kit.countries import country_name
+from kit.countries import country_in_sentence
+from kit.errors import DomainError
 from kit.http.forms import Form
 from phone_numbers.address_rules import is_available_now
+from phone_numbers.controllers import number_provisioning
+from phone_numbers.rules import parse_search
 
 PHONE_NUMBER_SECTION = "phone-number"
 SEARCH_RESULT_STATE = "number_search"
@@ -22,6 +24,7 @@ TYPE_NAMES = {
     NumberType.NATIONAL: "National",
     NumberType.TOLL_FREE: "Toll-free",
 }
+_WITHOUT_DOCUMENTS = frozenset({"US", "CA"})
 _NOW, SHOW_ALL = "now", "all"
 SHOWN = ((_NOW, "Available now"), (SHOW_ALL, "All numbers"))
 _REQUIREMENTS = {
@@ -35,9 +38,12 @@ class SearchResult(msgspec.Struct, frozen=True):
     """A number search and its result."""
 
     form: Form
-    numbers: Sequence[AvailableNumber]
+    numbers: Sequence[AvailableNumber] | None
+    """None when nothing was searched, because the form was refused."""
     types: frozenset[NumberType]
-    """The types that the carrier sells in the searched country."""
+    """The types that the carrier sells in the searched country; empty when it sells none, or is not known to."""
+    needs_address: bool = False
+    """True after a purchase that was refused for want of a registered address."""
 
 
 def address_requirement(number: AvailableNumber, registered: Collection[str]) -> str:
@@ -45,17 +51,17 @@ def address_requirement(number: AvailableNumber, registered: Collection[str]) ->
     if is_available_now(number, registered):
         return ""
     phrase = _REQUIREMENTS.get(number.address_requirements, _REQUIREMENTS["any"])
-    return phrase.format(country=country_name(number.country))
+    return phrase.format(country=country_in_sentence(number.country))
 
 
 def type_options(types: Collection[NumberType]) -> list[tuple[str, str]]:
-    """The options of the form's field ``type``."""
-    return [(kind.value, name) for kind, name in TYPE_NAMES.items() if kind in types]
+    """The options of the form's field ``type``; all while no type is known."""
+    return [(kind.value, name) for kind, name in TYPE_NAMES.items() if kind in types or not types]
 
 
 def nothing_found(result: SearchResult) -> str:
     """The advice beside an empty result."""
-    form, country = result.form, country_name(result.form["country"])
+    form, country = result.form, country_in_sentence(result.form["country"])
     if not result.types:
         return f"The carrier sells no numbers in {country}. Try another country."
     if (form["type"] or NumberType.LOCAL) not in result.types:
@@ -66,9 +72,24 @@ def nothing_found(result: SearchResult) -> str:
     return "Leave the area code, the city or the digits empty, or try another type or country."
 
 
-def fields_context(types: Iterable[NumberType]) -> dict[str, Any]:
-    """Template context of the fields that depend on the country, which has ``types``."""
-    return {"types": type_options(set(types) or set(NumberType)), "area_code_countries": AREA_CODE_COUNTRIES}
+def documents_advice(result: SearchResult, with_bundle: Collection[str]) -> str:
+    """The advice beside numbers of a country that is not in ``with_bundle``: the search does not tell about documents.
+
+    Empty where the carrier sells without identity documents.
+    """
+    code = result.form["country"].strip().upper()
+    if not result.numbers or code in _WITHOUT_DOCUMENTS or code in with_bundle:
+        return ""
+    country = country_in_sentence(code)
+    return f"In {country} the carrier may ask for identity documents; contact support before you choose."
+
+
+async def types_for(request: SettingsRequest, country: str) -> frozenset[NumberType]:
+    """The types that the carrier sells in ``country``, as typed; empty when it does not say. Asks the carrier."""
+    try:
+        return await number_provisioning(request).searcher.number_types(parse_search(country).country)
+    except DomainError:
+        return frozenset()  # the search tells the reason
 
 
 def country_attributes(request: SettingsRequest) -> Markup:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from carrier.port import NumberType
 from dashboard.addresses import address_context
 from dashboard.guards import requires_membership
 from dashboard.number_search import (
@@ -21,20 +21,22 @@ from dashboard.number_search import (
     SearchResult,
     address_requirement,
     country_attributes,
-    fields_context,
+    documents_advice,
     nothing_found,
+    type_options,
+    types_for,
 )
 from dashboard.pages import fragment, redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings_afterwards
 from kit.countries import countries
 from kit.db.paging import MAX_LIMIT
 from kit.e164 import readable
-from kit.errors import DomainError, NotFound
+from kit.errors import Conflict, DomainError, NotFound
 from kit.http.forms import Form, read_form
 from kit.http.tenant_concurrency import ASKS_CARRIER
 from phone_numbers.address_service import AddressService
 from phone_numbers.controllers import number_provisioning
-from phone_numbers.errors import NumberInUse
+from phone_numbers.errors import AddressRequired, NumberInUse
 from phone_numbers.purchase_service import NumberPurchaseService
 from phone_numbers.rules import parse_search
 from phone_numbers.services import PhoneNumberService
@@ -65,7 +67,10 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     """Template context of the section."""
     found: SearchResult | None = request.scope["state"].get(SEARCH_RESULT_STATE)
     purchase = await NumberPurchaseService(session).get_pending(who.organization_id)
-    registered = await AddressService(session).registered_countries(who.organization_id)
+    addresses = AddressService(session)
+    registered = await addresses.registered_countries(who.organization_id)
+    with_bundle = {bundle.country for bundle in await addresses.list_bundles(who.organization_id)}
+    searcher = number_provisioning(request).searcher
     return {
         "numbers": await PhoneNumberService(session).list_held(who.organization_id, after=None, limit=MAX_LIMIT),
         "being_bought": None if purchase is None else purchase.e164,
@@ -73,14 +78,16 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "countries": list(countries().items()),
         "country_attributes": country_attributes(request),
-        **fields_context(NumberType if found is None else found.types),
+        "types": type_options(searcher.known_types(who.country) if found is None else found.types),
         "shown": SHOWN,
         "search_fields": SEARCH_FIELDS,
         "search": Form({"country": who.country}) if found is None else found.form,
         "found": None
-        if found is None
+        if found is None or found.numbers is None
         else [(number, address_requirement(number, registered)) for number in found.numbers],
         "nothing_found": "" if found is None else nothing_found(found),
+        "documents_advice": "" if found is None else documents_advice(found, with_bundle),
+        "needs_address": found is not None and found.needs_address,
         "effect": RELEASE_EFFECT,
         **await address_context(request, session, who),
     }
@@ -100,41 +107,21 @@ class PhoneNumberPages(Controller):
 
     @get(guards=(*_ADMIN, requires_widget_plan))
     async def search(self, request: SettingsRequest) -> Response[str]:
-        who = current_member(request)
         form = Form({field: request.query_params.get(field, "") for field in SEARCH_FIELDS})
         try:
-            query = parse_search(
-                form["country"],
-                form["area_code"],
-                form["contains"],
-                number_type=form["type"],
-                locality=form["locality"],
-            )
-            searcher = number_provisioning(request).searcher
-            types = await searcher.number_types(query.country)
-            numbers = await searcher.search(
-                who.organization_id, query, by=who.actor, available_now=form["show"] != SHOW_ALL
-            )
+            result = await _search(request, form)
         except DomainError as refusal:
+            result = SearchResult(form, None, await types_for(request, form["country"]))
+            request.scope["state"][SEARCH_RESULT_STATE] = result
             return await render_settings_afterwards(request, {PHONE_NUMBER_SECTION: form.refused(refusal)})
-        request.scope["state"][SEARCH_RESULT_STATE] = SearchResult(form, numbers, types)
+        request.scope["state"][SEARCH_RESULT_STATE] = result
         return await render_settings_afterwards(request)
 
     @get("/fields", guards=(*_ADMIN, requires_widget_plan))
     async def fields(self, request: SettingsRequest, country: FromQuery[str] = "") -> Response[str]:
         """Fragment with the search fields of another country; requested when somebody chooses it."""
-        try:
-            types = await number_provisioning(request).searcher.number_types(parse_search(country).country)
-        except DomainError:
-            types = frozenset()  # the search tells the reason
-        context = fields_context(types or NumberType)
-        return fragment(
-            request,
-            "settings/_number_fields.html",
-            data=context,
-            search=Form({"country": country}),
-            types=context["types"],
-        )
+        types = type_options(await types_for(request, country))
+        return fragment(request, "settings/_number_fields.html", search=Form({"country": country}), types=types)
 
     @post(guards=(*_ADMIN, requires_widget_plan))
     async def obtain(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
@@ -148,6 +135,7 @@ class PhoneNumberPages(Controller):
             search = Form(
                 {**{field: form[field] for field in SEARCH_FIELDS}, "country": form["country"] or who.country}
             )
+            request.scope["state"][SEARCH_RESULT_STATE] = await _search_again(request, search, refusal)
             return await render_settings_afterwards(request, {PHONE_NUMBER_SECTION: search.refused(refusal)})
         return redirect(request, _section_url(slug), f"{readable(number.e164)} is yours")
 
@@ -184,6 +172,31 @@ class PhoneNumberPages(Controller):
         except DomainError as refusal:
             return redirect(request, _section_url(slug), refusal.message, is_problem=True)
         return redirect(request, _section_url(slug), "The number is released")
+
+
+async def _search(request: SettingsRequest, form: Form) -> SearchResult:
+    """Search as ``form`` says. Raises: as ``parse_search`` and ``NumberSearcher.search``."""
+    who, searcher = current_member(request), number_provisioning(request).searcher
+    query = parse_search(
+        form["country"], form["area_code"], form["contains"], number_type=form["type"], locality=form["locality"]
+    )
+    types = await searcher.number_types(query.country)
+    is_now = form["show"] != SHOW_ALL
+    return SearchResult(
+        form, await searcher.search(who.organization_id, query, by=who.actor, available_now=is_now), types
+    )
+
+
+async def _search_again(request: SettingsRequest, form: Form, refusal: DomainError) -> SearchResult:
+    """The search from which a number was chosen that was refused, so that another one can be chosen."""
+    if isinstance(refusal, Conflict):  # a carrier that does not answer is not asked again
+        try:
+            result = await _search(request, form)
+        except DomainError:
+            pass  # the refusal of the purchase is the one to show
+        else:
+            return msgspec.structs.replace(result, needs_address=isinstance(refusal, AddressRequired))
+    return SearchResult(form, None, number_provisioning(request).searcher.known_types(form["country"]))
 
 
 def _section_url(slug: str) -> str:

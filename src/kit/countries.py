@@ -6,6 +6,40 @@ from functools import cache
 import phonenumbers
 from babel import Locale
 
+_WITH_ARTICLE = frozenset(
+    [
+        "AE",
+        "AX",
+        "BQ",
+        "BS",
+        "CC",
+        "CF",
+        "CK",
+        "DO",
+        "FK",
+        "FO",
+        "GB",
+        "GM",
+        "IM",
+        "IO",
+        "KM",
+        "KY",
+        "MH",
+        "MP",
+        "MV",
+        "NL",
+        "PH",
+        "PS",
+        "SB",
+        "SC",
+        "TC",
+        "US",
+        "VG",
+        "VI",
+    ]
+)
+"""The countries whose names have an article in a sentence."""
+
 
 @cache
 def countries() -> Mapping[str, str]:
@@ -17,3 +51,8 @@ def countries() -> Mapping[str, str]:
 def country_name(code: str) -> str:
     """The English name of a country, or the code itself when the country has no numbering plan."""
     return countries().get(code, code)
+
+
+def country_in_sentence(code: str) -> str:
+    """The name as ``country_name``, with the article that it has in a sentence: ``the United Kingdom``."""
+    return f"the {country_name(code)}" if code in _WITH_ARTICLE else country_name(code)

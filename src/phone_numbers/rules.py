@@ -69,15 +69,17 @@ def parse_search(
     country: str, area_code: str = "", contains: str = "", *, number_type: str = "", locality: str = ""
 ) -> NumberQuery:
     """Parse the search form; without a type it searches local numbers. Raises: ValidationFailed."""
-    code, area, digits = country.strip().upper(), _without_separators(area_code), _without_separators(contains)
+    code, digits = country.strip().upper(), _without_separators(contains)
     kind, city = number_type.strip() or NumberType.LOCAL, locality.strip()
-    errors = []
+    area, errors = "", []
     if code not in countries():
         errors.append(("country", "Choose a country, by its two-letter code like US"))
     if kind not in list(NumberType):
         errors.append(("type", "Choose a type: local, mobile, national or toll-free"))
-    if area and not _AREA_CODE.fullmatch(area):
-        errors.append(("area_code", "An area code has 1 to 6 digits"))
+    try:
+        area = _parse_area_code(code, area_code)
+    except ValueError as error:
+        errors.append(("area_code", str(error)))
     if digits and not _DIGITS.fullmatch(digits):
         errors.append(("contains", "Enter 2 to 15 digits"))
     if len(city) > _MAX_CITY_CHARACTERS or not is_valid_text(city):
@@ -92,10 +94,41 @@ def parse_search(
     return msgspec.structs.replace(query, area_code=area or None, contains=digits or None)
 
 
-def _number_beginning(country: str, area_code: str) -> str:
-    """The first digits of the numbers of an area: ``020`` in GB is ``+4420``."""
+def _parse_area_code(country: str, typed: str) -> str:
+    """The area code without prefixes: ``020``, ``20``, ``+44 20`` and ``0044 20`` are ``20`` in GB; empty for none.
+
+    Raises:
+        ValueError: it is no area code; the message is for customers.
+    """
+    area = _without_separators(typed)
+    if area and country in countries():
+        area = _without_prefixes(country, area, is_international=typed.strip().startswith("+"))
+    elif not area:
+        return ""
+    if not _AREA_CODE.fullmatch(area):
+        raise ValueError("An area code has 1 to 6 digits")
+    return area
+
+
+def _without_prefixes(country: str, area: str, *, is_international: bool) -> str:
     dialing = dialing_of(country)
-    return f"+{dialing.calling_code}{area_code.removeprefix(dialing.trunk_prefix)}"
+    code, abroad = dialing.calling_code, f"{dialing.international_prefix}{dialing.calling_code}"
+    if is_international or (dialing.international_prefix and area.startswith(abroad)):
+        digits = area if is_international else area.removeprefix(dialing.international_prefix)
+        if not digits.startswith(code):
+            raise ValueError(f"Enter an area code of the chosen country: its country code is +{code}")
+        return digits.removeprefix(code)
+    if dialing.trunk_prefix and area.startswith(dialing.trunk_prefix):
+        return area.removeprefix(dialing.trunk_prefix)
+    if area.startswith(code):
+        # 491 in Germany may be +49 1… or the area 0491.
+        raise ValueError(f"Enter the area code without the country code {code}, or begin with +{code}")
+    return area
+
+
+def _number_beginning(country: str, area_code: str) -> str:
+    """The first digits of the numbers of an area: ``20`` in GB is ``+4420``."""
+    return f"+{dialing_of(country).calling_code}{area_code}"
 
 
 def matches_beginning(query: NumberQuery, e164: str) -> bool:

@@ -101,6 +101,11 @@ class NumberSearcher:
         self._types[country] = now + _TYPES_SECONDS, types
         return types
 
+    def known_types(self, country: str) -> frozenset[NumberType]:
+        """The types of ``country`` that the carrier told before, without asking it; empty when it was not asked."""
+        known = self._types.get(country.strip().upper())
+        return frozenset() if known is None else known[1]
+
     async def find_offer(self, e164: str, queries: Sequence[NumberQuery]) -> AvailableNumber | None:
         """The number ``e164`` as the first of ``queries`` that finds it offers it. Raises: as ``search``."""
         for query in queries:

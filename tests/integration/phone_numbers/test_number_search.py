@@ -149,7 +149,7 @@ async def test_the_form_has_the_fields_and_types_of_its_country(client: httpx.As
     settings = f"/dashboard/{tenant.organization.slug}/settings"
     assert 'name="area_code"' in (await client.get(settings)).text
     fields = (await client.get(f"{settings}/numbers/fields", params={"country": "GB"})).text
-    assert 'name="area_code"' not in fields
+    assert 'name="area_code"' in fields
     assert 'name="locality"' in fields
     assert re.findall(r'<option value="([^"]+)"', fields) == ["local", "mobile", "national", "toll-free"]
     german = (await client.get(f"{settings}/numbers/fields", params={"country": "DE"})).text
