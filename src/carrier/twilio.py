@@ -15,7 +15,6 @@ from carrier import twilio_addresses, twilio_errors, twilio_numbers
 from carrier.port import (
     AvailableNumber,
     CarrierAddress,
-    CarrierUnavailable,
     DialPlan,
     LegReport,
     NotInProgressAtCarrier,
@@ -228,8 +227,7 @@ class TwilioCarrier:
 
             raise twilio_errors.translated(error, last_retry_after()) from error
         except (httpx.HTTPError, TimeoutError) as error:
-            message = f"no answer from the carrier: {type(error).__name__}"
-            raise CarrierUnavailable(message) from error
+            raise twilio_errors.no_answer(error, is_sandbox=self._api_base is not None) from error
         except twilio_errors.UNREADABLE as error:
             raise twilio_errors.unreadable(f"unreadable answer from the carrier: {type(error).__name__}") from error
 

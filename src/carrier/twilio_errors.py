@@ -33,6 +33,20 @@ def unreadable(message: str) -> CarrierUnavailable:
     return CarrierUnavailable(message)
 
 
+def no_answer(error: Exception, *, is_sandbox: bool) -> CarrierUnavailable:
+    """The error for a request without an answer; it names the host and what to check."""
+    import httpx
+
+    try:
+        # Without a login, which a URL may have.
+        host = error.request.url.netloc.decode() if isinstance(error, httpx.HTTPError) else ""
+    except RuntimeError:
+        host = ""
+    where = f" at {host}" if host else ""
+    subject = "that `epoch run` is running" if is_sandbox else "this machine's network, DNS, firewall and proxy"
+    return CarrierUnavailable(f"no answer from the carrier{where}: check {subject}")
+
+
 def ensure_deleted(response: Any) -> None:
     """Raise an error of ``UNREADABLE``, unless a deletion was answered as the carrier does.
 

@@ -1,6 +1,7 @@
 """The one way to open a database connection: every form of the URL, and the role checked."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from kit.clock import CLOCK
 from kit.db.url import DatabaseTarget, parse_database_url
 
 APPLICATION_NAME = "epoch-voice"
+DEFAULT_PORT = 5432
 STATEMENT_CACHE_SIZE = 100
 """Prepared statements that a direct connection keeps: the driver's default."""
 _NEXT_ADDRESS = (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.TargetServerAttributeNotMatched)
@@ -21,6 +23,10 @@ _NEXT_ADDRESS = (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.T
 
 class RoleNotTaken(ConnectionError):
     """A connection does not run as the role it was opened for; the message says what to do."""
+
+
+class DatabaseUnreachable(ConnectionError):
+    """No server answers at the URL's addresses; the message names them, the setting and what to do."""
 
 
 class NoResetConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
@@ -95,16 +101,37 @@ class Connector:
 
         Raises:
             RoleNotTaken: the connection does not run as ``role``.
-            OSError: no address can be reached.
+            DatabaseUnreachable: no server answers.
+            OSError: a server cannot be used.
         """
-        async with asyncio.timeout(seconds):
-            connection = await self._open_any(seconds, command_timeout)
-            try:
-                await self._take_role(connection, role, settings or {})
-            except (Exception, asyncio.CancelledError):
-                connection.terminate()
-                raise
+        try:
+            async with asyncio.timeout(seconds):
+                connection = await self._open_any(seconds, command_timeout)
+                try:
+                    await self._take_role(connection, role, settings or {})
+                except (Exception, asyncio.CancelledError):
+                    connection.terminate()
+                    raise
+        except OSError as error:
+            if self._is_without_answer(error):
+                raise DatabaseUnreachable(
+                    f"EPOCH_DATABASE_URL: no database server answers at {self._places}; start it or correct the address"
+                ) from error
+            raise
         return connection
+
+    @property
+    def _places(self) -> str:
+        """The addresses as people write them."""
+        return ", ".join(f"{host or 'localhost'}:{port or DEFAULT_PORT}" for host, port in self.target.addresses)
+
+    def _is_without_answer(self, error: OSError) -> bool:
+        """True when no server was reached; False for refused certificates, unreadable files and lost connections."""
+        if isinstance(error, FileNotFoundError):
+            # A Unix socket that is not there; files of the URL are read before it is tried.
+            return any(host.startswith("/") for host, _ in self.target.addresses) and not self.target.tls
+        # asyncio has no class of its own for networks that cannot be reached and for several failed addresses.
+        return type(error) is OSError or isinstance(error, (ConnectionRefusedError, socket.gaierror, TimeoutError))
 
     async def _open_any(self, seconds: float, command_timeout: float | None) -> Any:
         addresses = self.target.addresses

@@ -24,6 +24,7 @@ from kit.db.database import Database
 from kit.settings import Settings
 from support.databases import patient_database
 from support.factories import Factory
+from support.ports import unused_port
 from support.sandbox_server import own_sandbox, set_switches
 
 pytestmark = pytest.mark.anyio
@@ -119,6 +120,13 @@ async def test_an_application_that_leads_elsewhere_fails(account: Settings) -> N
         assert missing.state is CheckState.FAIL
         assert text in missing.detail
         assert "epoch carrier setup" in missing.detail
+
+
+async def test_a_carrier_that_does_not_answer_is_named_with_its_host(account: Settings) -> None:
+    address = f"127.0.0.1:{unused_port()}"
+    found = (await findings(msgspec.structs.replace(account, sandbox_address=address)))["balance"]
+    assert found.state is CheckState.FAIL
+    assert found.detail == f"no answer from the carrier at {address}: check that `epoch run` is running"
 
 
 async def test_wrong_credentials_are_named_with_the_setting(account: Settings) -> None:

@@ -106,6 +106,23 @@ def test_a_start_that_cannot_fit_is_refused_in_one_sentence(settings: Settings, 
     )
 
 
+@pytest.mark.parametrize("command", [["deployment"], ["migrate"], ["calls", "resume"], ["doctor"]])
+def test_a_database_that_does_not_answer_is_named_with_its_setting(command: list[str], tmp_path: Path) -> None:
+    port = unused_port()
+    environ = {
+        **os.environ,
+        "EPOCH_DATABASE_URL": f"postgresql://epoch:s3cret-word@127.0.0.1:{port}/epoch",
+        "EPOCH_DATA_DIR": str(tmp_path),
+    }
+    argv = [sys.executable, "-m", "epoch", *command]
+    ended = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    printed = ended.stdout + ended.stderr
+    advice = f"EPOCH_DATABASE_URL: no database server answers at 127.0.0.1:{port}; start it or correct the address"
+    assert (ended.returncode, advice in printed) == (1, True), printed
+    assert "s3cret-word" not in printed
+    assert "Errno" not in printed
+
+
 async def test_a_proxy_that_no_setting_names_is_a_finding(settings: Settings) -> None:
     """Whatever stands in front names itself; the product does not."""
     async with answering("Server: nginx/1.24.0\r\n") as url:
