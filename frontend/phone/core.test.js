@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Phone } from "./core.js";
+import { SDK_CODES } from "./call/sdk-codes.js";
+import { viewOf } from "./ui/views.js";
+import { core } from "./i18n/locales/en.js";
+import { Problem } from "./errors.js";
 import { ACCOUNT, fakeEnvironment, refusal, fakeSdk, fakeServer, settle } from "../tests/support/fakes.js";
 
 const NUMBER = "+12125550123";
@@ -123,6 +127,88 @@ describe("Phone", () => {
     while (fixture.phone.isInCall && Date.now() - offered < 60_000) await vi.advanceTimersByTimeAsync(100);
     expect(fixture.payloadsOf("callEnded")[0]).toMatchObject({ status });
     expect(Date.now() - offered).toBeLessThanOrEqual(3_000);
+    fixture.phone.stop();
+  });
+
+  const ofReaction = (...kinds) => Object.entries(SDK_CODES).filter(([, { then }]) => kinds.includes(then));
+
+  test.each(ofReaction("end", "renew"))(
+    "the SDK's error %s before the answer ends the call within 3 s",
+    async (code, { then, status = "failed", problem }) => {
+      const fixture = await startPhone({ answers: { status: [{ call: null }] } });
+      await dial(fixture);
+      const begun = Date.now();
+      fixture.module.devices.at(-1).emit("error", { code: Number(code) });
+      await settle();
+      if (then === "renew") {
+        expect(fixture.phone.isInCall).toBe(true);
+        expect(fixture.module.devices).toHaveLength(2);
+        fixture.module.devices.at(-1).emit("error", { code: Number(code) });
+      }
+      while (fixture.phone.isInCall && Date.now() - begun < 60_000) await vi.advanceTimersByTimeAsync(100);
+      expect(Date.now() - begun).toBeLessThanOrEqual(3_000);
+      expect(fixture.payloadsOf("callEnded")).toHaveLength(1);
+      expect(fixture.payloadsOf("callEnded")[0].status).toBe(status);
+      const sentence = problem ? new Problem(problem).message : core.endedWith[status];
+      expect(viewOf(fixture.phone, { core }).message.message).toBe(sentence);
+      fixture.phone.stop();
+    },
+  );
+
+  test("only a connection that the SDK repairs outlives its error before the answer", () => {
+    expect(ofReaction("wait").map(([code]) => Number(code))).toEqual([31000, 31005, 31009, 53001]);
+  });
+
+  test.each(ofReaction("renew"))("a call whose token was refused with %s goes on with a new token", async (code) => {
+    const fixture = await startPhone();
+    await dial(fixture);
+    fixture.module.devices[0].emit("error", { code: Number(code) });
+    await settle();
+    const { call } = fixture.module.devices.at(-1);
+    call.answer();
+    await vi.advanceTimersByTimeAsync(1_000);
+    call.end();
+    expect(fixture.payloadsOf("callEnded").map(({ status }) => status)).toEqual(["completed"]);
+    expect(fixture.module.devices).toHaveLength(2);
+    fixture.phone.stop();
+  });
+
+  const ended = (status, message, endReason) => ({ call: { status, message, end_reason: endReason } });
+  const ASK = "The carrier does not allow calls to this country yet. Ask an admin to contact support";
+  test.each([
+    [ended("failed", ASK, "failed"), undefined, "reset"],
+    [ended("failed", ASK, null), undefined, "reset"],
+    [
+      ended("failed", "The carrier cannot call this number. Check the number, then try again", null),
+      undefined,
+      "reset",
+    ],
+    [
+      ended("failed", "The carrier has too many calls at the moment. Try again in a minute", null),
+      undefined,
+      "callAgain",
+    ],
+    [ended("failed", null, null), "call_failed", "callAgain"],
+    [ended("refused", "This destination is not allowed", "destination_not_allowed"), "call_refused", "reset"],
+    [ended("refused", "Too many calls", "too_many_calls"), "call_refused", "callAgain"],
+  ])("the advice below %j is %s and its button does %s", async (record, fixCode, action) => {
+    const fixture = await startPhone({ answers: { status: [record] } });
+    (await dial(fixture)).end();
+    await settle();
+    const view = viewOf(fixture.phone, { core, problems: { [fixCode]: ["", fixCode] } });
+    expect(view.message.fix).toBe(fixCode);
+    expect(view.main.action).toBe(action);
+    fixture.phone.stop();
+  });
+
+  test("a call that the carrier's rate limit ended is not promised another try", async () => {
+    const fixture = await startPhone();
+    await dial(fixture);
+    fixture.module.devices[0].emit("error", { code: 31206 });
+    await settle();
+    expect(fixture.payloadsOf("error")[0].code).toBe("too_many_requests");
+    const problems = { call_rate_limited: ["", "later"], too_many_requests: ["", "by itself"] };
+    expect(viewOf(fixture.phone, { core, problems }).message.fix).toBe("later");
     fixture.phone.stop();
   });
 

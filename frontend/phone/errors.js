@@ -35,6 +35,15 @@ const SENTENCES = {
   call_refused: "The call was refused",
 };
 
+// The same call is rejected again until somebody changes something.
+const LASTING_REJECTIONS = new Set([
+  "destination_not_allowed",
+  "emergency_number",
+  "invalid_number",
+  "no_phone_number",
+  "organization_suspended",
+  "plan_not_supported",
+]);
 const TRANSIENT_CODES = new Set(["too_many_requests", "service_unavailable", "network_error", "offline"]);
 
 /** An error with a `message` and a `fix` for people, and a `code` for programs. */
@@ -51,21 +60,31 @@ export class Problem extends Error {
   specificFix;
   /** The code by which languages find the fix. A code of the server's own has the fix of the code with the same sentence. */
   fixCode;
+  /** True if the message says what to do. */
+  hasOwnAdvice;
 
   /**
    * @param {string} code
-   * @param {{message?: string, fix?: string}} [options]
+   * @param {{message?: string, fix?: string, likeCode?: string}} [options] `likeCode` has the fix for unknown codes.
    */
-  constructor(code, { message, fix } = {}) {
+  constructor(code, { message, fix, likeCode = "call_failed" } = {}) {
     super(message ?? SENTENCES[code] ?? SENTENCES.call_failed);
     this.code = code;
     this.specificFix = fix;
-    this.fixCode = SENTENCES[code] ? code : (codeOf(this.message) ?? "call_failed");
+    // A reason of two sentences says itself what to do: a general fix below it may contradict it.
+    this.hasOwnAdvice = Boolean(message?.includes(". "));
+    this.fixCode = this.hasOwnAdvice ? "" : SENTENCES[code] ? code : (codeOf(this.message) ?? likeCode);
   }
 
   /** The fix in English, if phone.js itself has it: most fixes are in a chunk (lazy/dialer.js). */
   get fix() {
     return this.specificFix ?? urgentFixes[this.fixCode];
+  }
+
+  /** False if the same call cannot succeed before somebody changes something. */
+  get canBeRepeated() {
+    if (LASTING_REJECTIONS.has(this.code)) return false;
+    return !this.hasOwnAdvice || this.message.includes(". Try again");
   }
 
   /** True if a later try can succeed without anybody changing anything. */

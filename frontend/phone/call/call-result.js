@@ -1,5 +1,6 @@
 /** Decides how an unanswered call ended: by its record, else by the carrier's error. */
 
+import { Problem } from "../errors.js";
 import { reactionTo } from "./sdk-codes.js";
 
 /** @import { CallRecord } from "../types.d.ts" */
@@ -40,3 +41,15 @@ export function announcedResult(record) {
  * @returns {status is EpochPhoneCallStatus}
  */
 export const isFinal = (status) => FINAL_STATUSES.has(status);
+
+/**
+ * The problem that ended a call; null for an end that is none.
+ * @param {CallResult} result
+ */
+export function problemOf({ status, message, code }) {
+  if (status === "refused") {
+    return new Problem(code ?? "call_refused", { message: message ?? undefined, likeCode: "call_refused" });
+  }
+  if (status === "failed") return new Problem(code ?? "call_failed", { message: message ?? undefined });
+  return null;
+}

@@ -1,6 +1,6 @@
 /** An outgoing call in this page, from the dial to its single end. */
 import { asProblem, Problem } from "../errors.js";
-import { announcedResult, callResult, isFinal } from "./call-result.js";
+import { announcedResult, callResult, isFinal, problemOf } from "./call-result.js";
 import { DtmfQueue } from "./dtmf-queue.js";
 import { reactionTo } from "./sdk-codes.js";
 
@@ -37,7 +37,9 @@ export class OutgoingCall {
   #hasEnded = false;
   #isEnding = false;
   #isMuted = false;
+  /** True after the carrier refused the token before the answer: that is tried once more, with a new token. */
   #isTokenRefused = false;
+  #isRenewing = false;
   /** @type {{code?: number} | null} */
   #carrierError = null;
   /**
@@ -117,12 +119,32 @@ export class OutgoingCall {
     } catch (error) {
       if (this.#hasEnded) return;
       this.#device.discard();
-      if (!this.#isTokenRefused) throw error;
-      // The carrier refused the token and closed the connection: try once more with a new token.
-      this.#isTokenRefused = false;
-      await this.#session.refresh();
-      await this.#dial();
+      if (!this.#isRenewing) throw error;
+      await this.#dialWithNewToken();
     }
+  }
+
+  /** Try once more after the carrier refused the token, which may leave the first attempt without an end. */
+  async #redial() {
+    const refused = this.#call;
+    this.#call = null;
+    this.#carrierError = null;
+    this.#clearRingingTimers();
+    clearInterval(this.#statusPoll);
+    this.#device.discard();
+    refused?.disconnect();
+    try {
+      await this.#dialWithNewToken();
+    } catch (error) {
+      await this.#finishWithProblem(asProblem(error, "connection_failed"));
+      this.#disconnect();
+    }
+  }
+
+  async #dialWithNewToken() {
+    await this.#session.refresh();
+    this.#isRenewing = false;
+    if (!this.#hasEnded) await this.#dial();
   }
 
   async #dial() {
@@ -168,10 +190,10 @@ export class OutgoingCall {
       if (!this.#hasRung) this.#endIfUnknown();
     });
     for (const event of ["disconnect", "cancel", "reject"]) {
-      call.on(event, () => this.#onCarrierEnd({ endedByRemote: !this.#carrierError }));
+      call.on(event, () => call === this.#call && this.#onCarrierEnd({ endedByRemote: !this.#carrierError }));
     }
     call.on("error", (error) => {
-      this.#carrierError = error;
+      if (call === this.#call) this.#carrierError = error;
     });
     call.on("reconnecting", () => this.#hasEnded || this.#listener.reconnecting(true));
     call.on("reconnected", () => {
@@ -251,18 +273,26 @@ export class OutgoingCall {
   #onDeviceError(error) {
     const reaction = reactionTo(error);
     if (this.#hasEnded || this.#isEnding) return;
-    if (reaction.then === "end" && !this.#answeredAt && reaction.problem) this.#fail(new Problem(reaction.problem));
+    if (reaction.then === "end" && !this.#answeredAt) {
+      const { status } = reaction;
+      if (status) this.#close(() => this.#finish(status));
+      else this.#fail(new Problem(reaction.problem ?? "call_failed"));
+    }
     if (reaction.then !== "renew") return;
     if (this.#answeredAt) {
       this.#device.updateToken({ isRefused: true });
       return;
     }
+    if (this.#isRenewing) return;
+    const problem = new Problem("connection_failed");
     if (this.#isTokenRefused) {
-      this.#fail(new Problem("connection_failed"));
+      this.#fail(problem);
       return;
     }
     this.#isTokenRefused = true;
-    this.#session.refresh().catch((problem) => this.#fail(problem));
+    this.#isRenewing = true;
+    if (this.#call) this.#redial();
+    else this.#fail(problem);
   }
 
   /** @param {Problem} problem */
@@ -380,11 +410,4 @@ export class OutgoingCall {
     else this.#warnings.delete(name);
     this.#listener.warningsChanged(this.#warnings);
   }
-}
-
-/** @param {CallResult} result */
-function problemOf({ status, message, code }) {
-  if (status === "refused") return new Problem(code ?? "call_refused", { message: message ?? undefined });
-  if (status === "failed") return new Problem(code ?? "call_failed", { message: message ?? undefined });
-  return null;
 }

@@ -135,7 +135,7 @@ export class VoiceDevice {
       Sound: SilentSound,
     });
     const device = new Device(token, options);
-    device.on("error", (error) => this.#listener?.error(error));
+    device.on("error", (error) => device === this.#device && this.#listener?.error(error));
     device.audio?.on?.("deviceChange", async (/** @type {MediaDeviceInfo[]} */ lost) => {
       if (lost.some(({ kind }) => kind === "audiooutput")) this.#listener?.deviceLost("speaker");
       if (!this.#env.preferences.speaker) return;

@@ -165,10 +165,23 @@ function endView({ call, dialError }, texts, translate, again) {
     note: endedByRemote ? texts.endedByRemote : "",
     announcement: isNormal ? words : "",
     dialError: translate(dialError),
-    message: isNormal ? null : (translate(problem) ?? { message: message ?? words, fix, isCalm: true }),
-    main: { text: again, icon: "phone", action: "callAgain" },
-    secondary: { text: texts.newCall, action: "reset" },
+    message: isNormal ? null : (translate(asCallProblem(problem)) ?? { message: message ?? words, fix, isCalm: true }),
+    ...(problem?.canBeRepeated === false
+      ? { main: { text: texts.newCall, action: "reset" } }
+      : {
+          main: { text: again, icon: "phone", action: "callAgain" },
+          secondary: { text: texts.newCall, action: "reset" },
+        }),
   };
+}
+
+/**
+ * A problem that ended a call: the phone does not place the call again by itself.
+ * @param {Problem | null} problem
+ */
+function asCallProblem(problem) {
+  if (problem?.code !== "too_many_requests") return problem;
+  return Object.assign(new Problem(problem.code), { fixCode: "call_rate_limited" });
 }
 
 /**

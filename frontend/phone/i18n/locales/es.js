@@ -226,6 +226,7 @@ export const problems = {
     "Inténtelo de nuevo y deje la ventana abierta mientras carga. Una página que envía Cross-Origin-Opener-Policy debe enviar same-origin-allow-popups.",
   ],
   call_elsewhere: ["Ya hay una llamada en curso en otra pestaña", "Primero cuelgue esa llamada, allí o aquí."],
+  call_rate_limited: ["Demasiadas solicitudes", "Espere un minuto y vuelva a llamar."],
   call_failed: ["La llamada falló", "Revise el número e inténtelo de nuevo."],
   call_refused: ["La llamada fue rechazada", "Pida a un administrador de la cuenta que revise las reglas de llamada."],
 };
