@@ -1,7 +1,7 @@
 # Commands for development and continuous integration; `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: audit licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-bad-day bench-widget bench-paint docs screenshots lock clean
+.PHONY: audit licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check locks-check unit browser frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-bad-day bench-pgbouncer bench-widget bench-paint docs screenshots lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin

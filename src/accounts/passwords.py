@@ -100,8 +100,10 @@ def _busy() -> TooMany:
 
 
 def _be_nice() -> None:
-    # On Linux this is the priority of the calling thread alone.
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    # On Linux this is the priority of the calling thread alone. Only root may raise a priority again.
+    thread = threading.get_native_id()
+    if os.getpriority(os.PRIO_PROCESS, thread) < NICENESS:
+        os.setpriority(os.PRIO_PROCESS, thread, NICENESS)
 
 
 def _verify(stored: str, password: str) -> bool:

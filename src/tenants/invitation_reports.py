@@ -84,7 +84,7 @@ class InvitationReportService:
         )
 
     async def report(self, link: ReportLink) -> None:
-        """Withdraw the invitation if it is open, and block further ones to its recipient. Safe to repeat.
+        """Withdraw the open invitations to the recipient, and block further ones. Safe to repeat.
 
         The report that is ``REPORTS_PAUSE`` since the last resumption pauses the organization's invitations.
 
@@ -99,7 +99,7 @@ class InvitationReportService:
         invitation, _ = await self._find(link)
         if await self._is_reported(invitation):
             return
-        is_withdrawn = await self._withdraw(link)
+        is_withdrawn = await self._withdraw_all_to(invitation)
         reports = await self._count(organization) + 1
         session.add(
             InvitationReport(
@@ -169,15 +169,19 @@ class InvitationReportService:
         )
         return await self._session.scalar(sa.select(InvitationReport.id).where(*known)) is not None
 
-    async def _withdraw(self, link: ReportLink) -> bool:
+    async def _withdraw_all_to(self, reported: Invitation) -> bool:
+        """Withdraw the organization's open invitations to the recipient, whose mailbox may have several addresses."""
         is_open = (
-            Invitation.owned_by(link.organization_id),
-            Invitation.id == link.invitation_id,
+            Invitation.owned_by(reported.organization_id),
             Invitation.accepted_at.is_(None),
             Invitation.revoked_at.is_(None),
         )
-        withdraw = sa.update(Invitation).where(*is_open).values(revoked_at=utc_now()).returning(Invitation.id)
-        return await self._session.scalar(withdraw) is not None
+        recipient = recipient_digest(reported.email)
+        open_invitations = await self._session.scalars(sa.select(Invitation).where(*is_open))
+        withdrawn = [invitation for invitation in open_invitations if recipient_digest(invitation.email) == recipient]
+        for invitation in withdrawn:
+            invitation.revoked_at = utc_now()
+        return bool(withdrawn)
 
     async def _count(self, organization: Organization) -> int:
         counted = sa.select(sa.func.count()).where(InvitationReport.owned_by(organization.id))

@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--kept",
         metavar="FILE",
-        type=argparse.FileType(encoding="utf-8"),
+        type=argparse.FileType(encoding="utf-8-sig", errors="replace"),
         help="earlier output: its ends must still hold",
     )
     setup = add("setup", _setup_carrier, "create or update what the carrier's account needs", group="carrier")

@@ -15,6 +15,7 @@ _LINE = re.compile(
     r"(?:platform|organization (?P<id>[0-9a-f-]{36})): (?P<length>[1-9]\d{0,17}) events, end (?P<digest>[0-9a-f]{64})"
 )
 _NAMES = ("platform", "organization")
+_END = " events, end "
 
 KeptEnds = Mapping[UUID, Mapping[int, str]]
 """Digests (hexadecimal) by length, by chain."""
@@ -39,7 +40,7 @@ def parse_kept_ends(text: str) -> KeptEnds:
     """
     found: dict[UUID, dict[int, str]] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        if not line.startswith(_NAMES):
+        if not line.startswith(_NAMES) and _END not in line:
             continue
         match = _LINE.fullmatch(line.strip())
         if match is None:

@@ -119,6 +119,26 @@ async def test_the_threads_leave_the_processor_to_requests() -> None:
     assert await Passwords()._run(niceness) >= NICENESS
 
 
+async def test_threads_of_a_process_with_less_priority_keep_it() -> None:
+    thread_niceness: list[int] = []
+
+    async def hash_in_nice_process() -> None:
+        def niceness() -> int:
+            return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+        thread_niceness.append(await Passwords()._run(niceness))
+
+    def run_with_less_priority() -> None:
+        # Threads that this one starts begin with its priority.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS + 5)
+        asyncio.run(hash_in_nice_process())
+
+    nice_thread = threading.Thread(target=run_with_less_priority)
+    nice_thread.start()
+    await asyncio.to_thread(nice_thread.join)
+    assert thread_niceness == [NICENESS + 5]
+
+
 async def test_without_a_folder_to_write_passwords_are_checked_still(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     assert (await Passwords(tmp_path / "file" / "locks").hash(PASSWORD)).startswith("$argon2id$")

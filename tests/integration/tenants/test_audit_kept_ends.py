@@ -168,6 +168,7 @@ organization {organization_id}: 9 events, end {"1" * 64}
         ("all verified", "There are no ends"),
         (f"platform: 12 events, end {END[1:]}", "Line 1 of the kept ends is damaged"),
         (f"organization x: 12 events, end {END}", "Line 1 of the kept ends is damaged"),
+        (f"> platform: 12 events, end {END}", "Line 1 of the kept ends is damaged"),
         (f"platform: 1 events, end {END}\nplatform: 1 events, end {'1' * 64}", "Line 2 of the kept ends contradicts"),
     ],
 )

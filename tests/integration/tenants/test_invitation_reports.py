@@ -179,6 +179,19 @@ async def test_a_withdrawn_invitation_and_an_older_link_can_still_be_reported(
     assert (await invite(owner, tenant.organization.id, to)).json()["code"] == InvitationsDeclined.code
 
 
+async def test_a_report_withdraws_the_invitations_to_other_addresses_of_the_mailbox(
+    new_client: NewClient, make: Factory, settings: Settings, database: Database
+) -> None:
+    tenant, to = await make.tenant(), address()
+    owner, also_to = await sign_in(new_client(), tenant.owner), to.replace("@", "+two@")
+    link = await invited(owner, settings, tenant, to)
+    assert (await invite(owner, tenant.organization.id, also_to)).status_code == 201
+
+    await report(new_client(), link)
+
+    assert (await stored_invitation(database, also_to)).revoked_at is not None
+
+
 async def test_links_that_are_unknown_or_too_old_say_what_to_do(
     new_client: NewClient, make: Factory, settings: Settings, database: Database
 ) -> None:
