@@ -34,7 +34,7 @@ async def test_every_state_is_for_everybody(customer: Customer, open_phone: Open
     found: dict[str, list[str]] = {}
 
     async def note(state: str) -> None:
-        found[state] = await findings(phone.page)
+        found[state] = await findings(phone.page, theme)
 
     await walk(phone, customer, delay, note)
     assert set(found) == STATES

@@ -38,7 +38,7 @@ async def test_every_state_of_the_window_is_for_everybody(
     found: dict[str, list[str]] = {}
 
     async def note(state: str) -> None:
-        found[state] = await findings(window.page)
+        found[state] = await findings(window.page, theme)
 
     await note("in-progress")
     await panel.locator(".tool").nth(1).click()

@@ -17,8 +17,8 @@ WATCH = Path(__file__).with_name("watch.js")
 FINAL_STATES = ("completed", "failed", "error")
 PATIENCE = 30.0
 POLL_SECONDS = 0.05
-AUDIO_PACKETS = 110
-"""Packets of 20 ms: a little more than two seconds of audio."""
+AUDIO_PACKETS = 75
+"""Packets of 20 ms: a second and a half of audio, in which the fake microphone beeps at least once."""
 _CALL = """([number, options]) => {
     const { events } = window[Symbol.for("epoch.watch")];
     const before = events.length;
@@ -172,8 +172,10 @@ class Phone:
         browser = await self.page.evaluate('() => window[Symbol.for("epoch.watch")].audio()')
         return Audio(browser, await self.far_end(call_id))
 
-    async def hear(self, call_id: str, *, within: float = PATIENCE) -> tuple[Audio, Audio]:
-        """Return the audio counts before and after two seconds of packets in both directions."""
+    async def hear(
+        self, call_id: str, *, packets: int = AUDIO_PACKETS, within: float = PATIENCE
+    ) -> tuple[Audio, Audio]:
+        """Return the audio counts before and after ``packets`` in both directions."""
         before = await self.audio(call_id)
 
         async def probe() -> Audio | None:
@@ -184,9 +186,9 @@ class Phone:
                 after.far_end["packets_in"] - before.far_end["packets_in"],
                 after.far_end["packets_out"] - before.far_end["packets_out"],
             )
-            return after if min(flows) >= AUDIO_PACKETS else None
+            return after if min(flows) >= packets else None
 
-        return before, await self.until("two seconds of audio packets both ways", probe, within)
+        return before, await self.until(f"{packets} audio packets both ways", probe, within)
 
     async def records(self) -> Sequence[dict[str, Any]]:
         """The customer's calls by the JSON API, newest first."""
