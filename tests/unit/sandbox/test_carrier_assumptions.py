@@ -23,7 +23,7 @@ ROWS = [
 def test_each_assumption_has_a_source_a_place_and_its_opposite(row: list[str]) -> None:
     assert len(row) == COLUMNS
     _, source, place, opposite = row
-    assert re.match("documented|reported|read|nobody", source)
+    assert re.match("documented|reported|read|not documented", source)
     assert (ROOT / place.strip("`")).exists()
     named = re.findall("`([^`]+)`", opposite)
     assert named or "not verified" in opposite
