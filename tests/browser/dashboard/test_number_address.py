@@ -21,7 +21,7 @@ async def test_an_address_is_registered_and_the_number_is_got(
         await page.goto(search)
         await expect(page.get_by_text("No numbers found")).to_be_visible()
         await page.goto(f"{search}&show=all")
-        await page.get_by_role("link", name="Needs a registered address in United Kingdom").first.click()
+        await page.get_by_role("link", name="Needs a registered address in the United Kingdom").first.click()
 
         part = page.locator("#registered-addresses")
         await expect(part.get_by_label("Country of the address")).to_have_value("GB")
@@ -32,7 +32,7 @@ async def test_an_address_is_registered_and_the_number_is_got(
         await expect(part.get_by_label("Street and number")).to_be_focused()
         await part.get_by_label("Street and number").fill("1 The Headrow")
         await part.get_by_role("button", name="Register address").click()
-        await expect(page.get_by_text("The address in United Kingdom is registered")).to_be_visible()
+        await expect(page.get_by_text("The address in the United Kingdom is registered")).to_be_visible()
         await expect(part.get_by_text("1 The Headrow, LS1 1UR, Leeds")).to_be_visible()
 
         await page.goto(search)
