@@ -25,8 +25,14 @@ WATCH = """<script>
 </script>"""
 SHIFTS = "() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(shifts))))"
 OPENED_AT_ONCE = "<script>EpochPhone.open();</script>"
-BOX = """() => {
+BOX = """async () => {
     const { shadowRoot } = document.querySelector("epoch-phone");
+    // A panel that opens is still 8 px too low in its first frames.
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    await frame().then(frame);
+    const ends = ({ effect }) => Number.isFinite(effect.getComputedTiming().endTime);
+    const moving = shadowRoot.getAnimations().filter(ends);
+    await Promise.allSettled(moving.map(({ finished }) => finished));
     return Object.fromEntries(["header", ".main"].map((name) => {
         const element = shadowRoot.querySelector(name);
         const { left, right, top, bottom } = element.getBoundingClientRect();
