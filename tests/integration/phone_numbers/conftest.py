@@ -9,12 +9,15 @@ import pytest
 import sqlalchemy as sa
 
 from carrier.port import Carrier, OwnedNumber
+from carrier.twilio import TwilioCarrier
 from epoch.phone_number_jobs import build_number_provisioning, build_number_reconciler
 from kit.actor import Actor, ActorKind
 from kit.db.database import Database
 from kit.settings import Settings
 from phone_numbers.provisioning import NumberProvisioning
 from phone_numbers.reconciliation import NumberReconciler
+from support.factories import Factory, Tenant, sign_in
+from support.faulty_carrier import FaultyCarrier
 from tenants.models import NumberPurchase, Organization, PhoneNumber
 
 # Area codes of the United States that no other test uses, 94 numbers in each.
@@ -34,6 +37,32 @@ def number() -> str:
 def provisioning(walled: Database, carrier: Carrier) -> NumberProvisioning:
     """Purchase and release as requests use them, with a carrier that the test may replace."""
     return build_number_provisioning(walled, carrier)
+
+
+@pytest.fixture
+async def tenant(client: httpx.AsyncClient, make: Factory) -> Tenant:
+    """An organization in the US without a number, whose owner is signed in."""
+    tenant = await make.tenant(number=False)
+    await sign_in(client, tenant.owner)
+    return tenant
+
+
+@pytest.fixture
+async def faulty_carrier(settings: Settings) -> AsyncIterator[FaultyCarrier]:
+    """A proxy before the sandbox carrier, which fails requests as the test says."""
+    assert settings.sandbox_address is not None
+    async with FaultyCarrier(settings.sandbox_address).serving() as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def faulty_provisioning(
+    faulty_carrier: FaultyCarrier, settings: Settings, walled: Database
+) -> AsyncIterator[NumberProvisioning]:
+    """Asks the carrier through ``faulty_carrier``."""
+    carrier = TwilioCarrier(settings.twilio, api_base=f"http://{faulty_carrier.address}", signaling=None)
+    yield build_number_provisioning(walled, carrier)
+    await carrier.close()
 
 
 @pytest.fixture

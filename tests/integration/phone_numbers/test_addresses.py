@@ -1,7 +1,7 @@
 """Registered addresses and regulatory bundles: registered once, sent with purchases, deleted with the organization."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import httpx
@@ -9,21 +9,19 @@ import pytest
 import sqlalchemy as sa
 
 from carrier.port import Carrier, CarrierAddress, PostalAddress
-from carrier.twilio import TwilioCarrier
-from epoch.phone_number_jobs import build_number_provisioning, build_number_reconciler
+from epoch.phone_number_jobs import build_number_reconciler
 from kit.actor import Actor
 from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.deployment import DeploymentService
 from kit.errors import DomainError, Unavailable
-from kit.settings import Settings
 from phone_numbers.address_rules import address_country_for, address_name, parse_bundle_sid
 from phone_numbers.address_service import AddressService
 from phone_numbers.errors import AddressNotValid, AddressUnconfirmed, CarrierBusy
 from phone_numbers.models import AddressState, RegisteredAddress
 from phone_numbers.provisioning import NumberProvisioning
-from support.factories import Factory, Tenant, sign_in
+from support.factories import Factory, Tenant
 from support.faulty_carrier import Fault, FaultyCarrier, Refusal
 from support.page_session import errors_of, post_form
 from tenants.models import Organization
@@ -36,14 +34,6 @@ At = Callable[[UUID], Awaitable[list[CarrierAddress]]]
 BERLIN = PostalAddress("Acme Realty", "Unter den Linden 1", "Berlin", "Berlin", "10117", "DE")
 BUNDLE = "BU" + "0a" * 16
 FORM = {"customer_name": "Acme Realty", "street": "1 Queen Street", "city": "Auckland", "postal_code": "1010"}
-
-
-@pytest.fixture
-async def tenant(client: httpx.AsyncClient, make: Factory) -> Tenant:
-    """An organization without a number, whose owner is signed in."""
-    tenant = await make.tenant(number=False)
-    await sign_in(client, tenant.owner)
-    return tenant
 
 
 @pytest.fixture
@@ -67,24 +57,6 @@ def at_carrier_by_id(database: Database, carrier: Carrier) -> At:
         return await carrier.find_addresses(friendly_name=address_name(name, address_id))
 
     return find
-
-
-@pytest.fixture
-async def faulty_carrier(settings: Settings) -> AsyncIterator[FaultyCarrier]:
-    """A proxy before the sandbox carrier, which fails requests as the test says."""
-    assert settings.sandbox_address is not None
-    async with FaultyCarrier(settings.sandbox_address).serving() as proxy:
-        yield proxy
-
-
-@pytest.fixture
-async def faulty(
-    faulty_carrier: FaultyCarrier, settings: Settings, walled: Database
-) -> AsyncIterator[NumberProvisioning]:
-    """Registers addresses through the faulty carrier."""
-    carrier = TwilioCarrier(settings.twilio, api_base=f"http://{faulty_carrier.address}", signaling=None)
-    yield build_number_provisioning(walled, carrier)
-    await carrier.close()
 
 
 def api(tenant: Tenant) -> str:
@@ -206,7 +178,7 @@ async def test_the_page_adds_shows_and_deletes_an_address(
 @pytest.mark.parametrize("fault", list(Fault))
 async def test_an_address_whose_answer_is_lost_is_registered_once(
     faulty_carrier: FaultyCarrier,
-    faulty: NumberProvisioning,
+    faulty_provisioning: NumberProvisioning,
     make: Factory,
     database: Database,
     carrier: Carrier,
@@ -218,7 +190,7 @@ async def test_an_address_whose_answer_is_lost_is_registered_once(
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": fault, "GET": Fault.UNAVAILABLE}
     with pytest.raises(AddressUnconfirmed):
-        await faulty.addresses.register(organization_id, BERLIN, by=somebody)
+        await faulty_provisioning.addresses.register(organization_id, BERLIN, by=somebody)
     [row] = await rows(organization_id)
     assert row.state is AddressState.REQUESTED
 
@@ -231,7 +203,7 @@ async def test_an_address_whose_answer_is_lost_is_registered_once(
 
 async def test_an_address_whose_answer_alone_is_lost_is_found_at_once(
     faulty_carrier: FaultyCarrier,
-    faulty: NumberProvisioning,
+    faulty_provisioning: NumberProvisioning,
     make: Factory,
     rows: Rows,
     at_carrier_by_id: At,
@@ -239,7 +211,7 @@ async def test_an_address_whose_answer_alone_is_lost_is_found_at_once(
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": Fault.ANSWER_LOST}
-    row_id = await faulty.addresses.register(organization_id, BERLIN, by=somebody)
+    row_id = await faulty_provisioning.addresses.register(organization_id, BERLIN, by=somebody)
     [there] = await at_carrier_by_id(row_id)
     assert [(row.state, row.carrier_sid) for row in await rows(organization_id)] == [
         (AddressState.REGISTERED, there.sid)
@@ -256,7 +228,7 @@ async def test_an_address_whose_answer_alone_is_lost_is_found_at_once(
 )
 async def test_a_refused_address_leaves_the_country_free(
     faulty_carrier: FaultyCarrier,
-    faulty: NumberProvisioning,
+    faulty_provisioning: NumberProvisioning,
     make: Factory,
     rows: Rows,
     somebody: Actor,
@@ -266,16 +238,16 @@ async def test_a_refused_address_leaves_the_country_free(
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": refused}
     with pytest.raises(error):
-        await faulty.addresses.register(organization_id, BERLIN, by=somebody)
+        await faulty_provisioning.addresses.register(organization_id, BERLIN, by=somebody)
     assert await rows(organization_id) == []
     faulty_carrier.faults = {}
-    await faulty.addresses.register(organization_id, BERLIN, by=somebody)
+    await faulty_provisioning.addresses.register(organization_id, BERLIN, by=somebody)
     assert len(await rows(organization_id)) == 1
 
 
 async def test_a_deletion_that_the_carrier_does_not_confirm_is_finished_later(
     faulty_carrier: FaultyCarrier,
-    faulty: NumberProvisioning,
+    faulty_provisioning: NumberProvisioning,
     make: Factory,
     database: Database,
     carrier: Carrier,
@@ -284,10 +256,10 @@ async def test_a_deletion_that_the_carrier_does_not_confirm_is_finished_later(
     somebody: Actor,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    row_id = await faulty.addresses.register(organization_id, BERLIN, by=somebody)
+    row_id = await faulty_provisioning.addresses.register(organization_id, BERLIN, by=somebody)
     faulty_carrier.faults = {"DELETE": Fault.UNAVAILABLE}
     with pytest.raises(Unavailable):
-        await faulty.addresses.delete(organization_id, row_id, by=somebody)
+        await faulty_provisioning.addresses.delete(organization_id, row_id, by=somebody)
     assert [row.state for row in await rows(organization_id)] == [AddressState.DELETING]
     await build_number_reconciler(database, carrier).settle_pending()
     assert await rows(organization_id) == []

@@ -1,6 +1,6 @@
 """Purchases and releases of numbers while the carrier is unavailable, silent or faulty."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -44,27 +44,9 @@ Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
 Purchases = Callable[[UUID], Awaitable[list[NumberPurchase]]]
 
 
-@pytest.fixture
-async def faulty_carrier(settings: Settings) -> AsyncIterator[FaultyCarrier]:
-    """A proxy before the sandbox carrier, which fails requests as the test says."""
-    assert settings.sandbox_address is not None
-    async with FaultyCarrier(settings.sandbox_address).serving() as proxy:
-        yield proxy
-
-
-@pytest.fixture
-async def provisioning(
-    faulty_carrier: FaultyCarrier, settings: Settings, walled: Database
-) -> AsyncIterator[NumberProvisioning]:
-    """Buys and releases numbers through the faulty carrier."""
-    carrier = TwilioCarrier(settings.twilio, api_base=f"http://{faulty_carrier.address}", signaling=None)
-    yield build_number_provisioning(walled, carrier)
-    await carrier.close()
-
-
 async def test_a_purchase_whose_answer_is_lost_is_found_in_the_list(
     faulty_carrier: FaultyCarrier,
-    provisioning: NumberProvisioning,
+    faulty_provisioning: NumberProvisioning,
     make: Factory,
     number: str,
     at_carrier: At,
@@ -72,14 +54,14 @@ async def test_a_purchase_whose_answer_is_lost_is_found_in_the_list(
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": Fault.ANSWER_LOST}
-    bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    bought = await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]
 
 
 @pytest.mark.parametrize("fault", list(Fault))
 async def test_an_unconfirmed_purchase_is_not_repeated_and_is_settled_later(
     faulty_carrier: FaultyCarrier,
-    provisioning: NumberProvisioning,
+    faulty_provisioning: NumberProvisioning,
     make: Factory,
     database: Database,
     carrier: Carrier,
@@ -96,7 +78,7 @@ async def test_an_unconfirmed_purchase_is_not_repeated_and_is_settled_later(
         # After the search, the carrier's list of numbers fails as well.
         faulty_carrier.faults, faulty_carrier.exempt_once = {"POST": fault, "GET": Fault.UNAVAILABLE}, ["GET"]
     with pytest.raises(PurchaseUnconfirmed) as refusal:
-        await provisioning.purchaser.buy(organization_id, number, by=somebody)
+        await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert problem_body(refusal.value)["status"] == 503
     assert len(await at_carrier(number)) == (fault is Fault.ANSWER_LOST)
 
@@ -106,7 +88,7 @@ async def test_an_unconfirmed_purchase_is_not_repeated_and_is_settled_later(
     assert [purchase.state for purchase in await purchases(organization_id)] == [settled]
 
     faulty_carrier.faults = {}
-    await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert len(await at_carrier(number)) == 1
     assert len(await held(organization_id)) == 1
 
@@ -114,7 +96,7 @@ async def test_an_unconfirmed_purchase_is_not_repeated_and_is_settled_later(
 @pytest.mark.parametrize(("asked", "told"), [(None, 60), ("17", 17), ("86400", MAX_RETRY_AFTER_SECONDS), ("soon", 60)])
 async def test_a_purchase_that_the_carrier_had_no_time_for_keeps_nobody_waiting(
     faulty_carrier: FaultyCarrier,
-    provisioning: NumberProvisioning,
+    faulty_provisioning: NumberProvisioning,
     make: Factory,
     number: str,
     at_carrier: At,
@@ -126,18 +108,18 @@ async def test_a_purchase_that_the_carrier_had_no_time_for_keeps_nobody_waiting(
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": Refusal(429, 20429, asked)}
     with pytest.raises(CarrierBusy) as refusal:
-        await provisioning.purchaser.buy(organization_id, number, by=somebody)
+        await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert (problem_body(refusal.value)["status"], problem_headers(refusal.value)) == (503, {"Retry-After": str(told)})
     assert [purchase.state for purchase in await purchases(organization_id)] == [PurchaseState.FAILED]
     faulty_carrier.faults = {}
-    bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    bought = await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]
 
 
 @pytest.mark.parametrize(("status", "refused"), [(429, CarrierBusy), (503, CarrierNotAnswering)])
 async def test_a_search_tells_when_the_carrier_wants_to_be_asked_again(
     faulty_carrier: FaultyCarrier,
-    provisioning: NumberProvisioning,
+    faulty_provisioning: NumberProvisioning,
     make: Factory,
     somebody: Actor,
     status: int,
@@ -146,25 +128,25 @@ async def test_a_search_tells_when_the_carrier_wants_to_be_asked_again(
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"GET": Refusal(status, 20001, "90")}
     with pytest.raises(refused) as refusal:
-        await provisioning.searcher.search(organization_id, NumberQuery("US"), by=somebody)
+        await faulty_provisioning.searcher.search(organization_id, NumberQuery("US"), by=somebody)
     assert problem_headers(refusal.value) == {"Retry-After": "90"}
 
 
 async def test_the_wait_of_one_answer_is_not_told_for_another(
-    faulty_carrier: FaultyCarrier, provisioning: NumberProvisioning, make: Factory, somebody: Actor
+    faulty_carrier: FaultyCarrier, faulty_provisioning: NumberProvisioning, make: Factory, somebody: Actor
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     for fault, told in ((Refusal(503, 20503, "90"), {"Retry-After": "90"}), (Refusal(503, 20503), {})):
         faulty_carrier.faults = {"GET": fault}
         with pytest.raises(CarrierNotAnswering) as refusal:
-            await provisioning.searcher.search(organization_id, NumberQuery("US"), by=somebody)
+            await faulty_provisioning.searcher.search(organization_id, NumberQuery("US"), by=somebody)
         assert problem_headers(refusal.value) == told
 
 
 @pytest.mark.parametrize("fault", list(Fault))
 async def test_no_purchase_is_begun_while_the_carrier_is_unavailable(
     faulty_carrier: FaultyCarrier,
-    provisioning: NumberProvisioning,
+    faulty_provisioning: NumberProvisioning,
     make: Factory,
     number: str,
     purchases: Purchases,
@@ -174,7 +156,7 @@ async def test_no_purchase_is_begun_while_the_carrier_is_unavailable(
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"GET": fault}
     with pytest.raises(CarrierNotAnswering) as refusal:
-        await provisioning.purchaser.buy(organization_id, number, by=somebody)
+        await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert problem_body(refusal.value)["status"] == 503
     assert await purchases(organization_id) == []
 
@@ -182,7 +164,7 @@ async def test_no_purchase_is_begun_while_the_carrier_is_unavailable(
 @pytest.mark.parametrize("fault", list(Fault))
 async def test_a_release_that_the_carrier_does_not_confirm_is_finished_later(
     faulty_carrier: FaultyCarrier,
-    provisioning: NumberProvisioning,
+    faulty_provisioning: NumberProvisioning,
     make: Factory,
     reconciler: NumberReconciler,
     number: str,
@@ -192,10 +174,10 @@ async def test_a_release_that_the_carrier_does_not_confirm_is_finished_later(
     fault: Fault,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    bought = await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
     faulty_carrier.faults = {"DELETE": fault}
     with pytest.raises(ReleaseUnconfirmed):
-        await provisioning.releaser.release(organization_id, bought.id, by=somebody)
+        await faulty_provisioning.releaser.release(organization_id, bought.id, by=somebody)
     assert all(row.releasing_at is not None for row in await held(organization_id))
 
     await reconciler.settle_pending()
@@ -204,7 +186,7 @@ async def test_a_release_that_the_carrier_does_not_confirm_is_finished_later(
 
 
 async def test_a_number_that_another_organization_still_claims_goes_back(
-    provisioning: NumberProvisioning,
+    faulty_provisioning: NumberProvisioning,
     make: Factory,
     database: Database,
     number: str,
@@ -218,7 +200,7 @@ async def test_a_number_that_another_organization_still_claims_goes_back(
         session.add(PhoneNumber(organization_id=other, e164=number))
     organization_id = (await make.tenant(number=False)).organization.id
     with pytest.raises(NumberNotAvailable):
-        await provisioning.purchaser.buy(organization_id, number, by=somebody)
+        await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert await at_carrier(number) == []
     assert await held(organization_id) == []
     assert [purchase.state for purchase in await purchases(organization_id)] == [PurchaseState.FAILED]
@@ -246,7 +228,7 @@ async def test_a_number_that_another_organization_still_claims_goes_back(
 )
 async def test_a_refused_purchase_says_why_and_leaves_the_organization_free(
     faulty_carrier: FaultyCarrier,
-    provisioning: NumberProvisioning,
+    faulty_provisioning: NumberProvisioning,
     make: Factory,
     number: str,
     at_carrier: At,
@@ -258,13 +240,13 @@ async def test_a_refused_purchase_says_why_and_leaves_the_organization_free(
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": refused}
     with pytest.raises(error) as raised:
-        await provisioning.purchaser.buy(organization_id, number, by=somebody)
+        await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert type(raised.value) is error
     assert [purchase.state for purchase in await purchases(organization_id)] == [PurchaseState.FAILED]
     assert "DELETE" not in faulty_carrier.methods
 
     faulty_carrier.faults = {}
-    await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert len(await at_carrier(number)) == 1
 
 
@@ -278,7 +260,7 @@ def test_each_code_has_a_sentence_of_its_own_and_a_line_for_staff() -> None:
 
 async def test_a_refused_purchase_is_on_record_with_its_sentence_and_the_carriers_code(
     faulty_carrier: FaultyCarrier,
-    provisioning: NumberProvisioning,
+    faulty_provisioning: NumberProvisioning,
     make: Factory,
     database: Database,
     number: str,
@@ -288,7 +270,7 @@ async def test_a_refused_purchase_is_on_record_with_its_sentence_and_the_carrier
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": Refusal(400, 21649)}
     with pytest.raises(BundleRequired) as refusal:
-        await provisioning.purchaser.buy(organization_id, number, by=somebody)
+        await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert [purchase.failure for purchase in await purchases(organization_id)] == [refusal.value.message]
     query = sa.select(AuditEvent.details).where(
         AuditEvent.organization_id == organization_id, AuditEvent.action == "phone_number.not_bought"
@@ -306,7 +288,7 @@ async def test_a_refused_purchase_is_on_record_with_its_sentence_and_the_carrier
 )
 async def test_a_refused_search_says_why(
     faulty_carrier: FaultyCarrier,
-    provisioning: NumberProvisioning,
+    faulty_provisioning: NumberProvisioning,
     make: Factory,
     somebody: Actor,
     refused: Refusal,
@@ -315,32 +297,40 @@ async def test_a_refused_search_says_why(
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"GET": refused}
     with pytest.raises(error):
-        await provisioning.searcher.search(organization_id, NumberQuery(country="US"), by=somebody)
+        await faulty_provisioning.searcher.search(organization_id, NumberQuery(country="US"), by=somebody)
 
 
 @pytest.mark.parametrize("refused", [Refusal(401, 20003), Refusal(403, 20403)])
 async def test_refused_credentials_are_no_empty_search(
-    faulty_carrier: FaultyCarrier, provisioning: NumberProvisioning, make: Factory, somebody: Actor, refused: Refusal
+    faulty_carrier: FaultyCarrier,
+    faulty_provisioning: NumberProvisioning,
+    make: Factory,
+    somebody: Actor,
+    refused: Refusal,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"GET": refused}
     with pytest.raises(Unavailable) as raised:
-        await provisioning.searcher.search(organization_id, NumberQuery(country="US"), by=somebody)
+        await faulty_provisioning.searcher.search(organization_id, NumberQuery(country="US"), by=somebody)
     assert problem_body(raised.value)["detail"] == "Service temporarily unavailable"
 
 
 async def test_a_number_that_needs_an_address_is_shown_as_such_and_not_bought(
-    settings: Settings, provisioning: NumberProvisioning, make: Factory, purchases: Purchases, somebody: Actor
+    settings: Settings,
+    faulty_provisioning: NumberProvisioning,
+    make: Factory,
+    purchases: Purchases,
+    somebody: Actor,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     async with httpx.AsyncClient(base_url=f"http://{settings.sandbox_address}") as sandbox:
         (await sandbox.put("/sandbox/switches", json={"address_required": ["NZ"]})).raise_for_status()
         try:
             search = NumberQuery(country="NZ")
-            [first, *_] = await provisioning.searcher.search(organization_id, search, by=somebody)
+            [first, *_] = await faulty_provisioning.searcher.search(organization_id, search, by=somebody)
             assert not is_available_now(first)
             with pytest.raises(AddressRequired):
-                await provisioning.purchaser.buy(organization_id, first.e164, by=somebody)
+                await faulty_provisioning.purchaser.buy(organization_id, first.e164, by=somebody)
         finally:
             await sandbox.delete("/sandbox/switches")
     assert await purchases(organization_id) == []

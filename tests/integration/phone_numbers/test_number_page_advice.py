@@ -7,20 +7,12 @@ from collections.abc import Awaitable, Callable
 import httpx
 import pytest
 
-from support.factories import Factory, Tenant, sign_in
+from support.factories import Tenant
 from support.page_session import errors_of, post_form
 
 pytestmark = pytest.mark.anyio
 Switches = Callable[..., Awaitable[None]]
 DOCUMENTS = "the carrier may ask for identity documents; contact support before you choose."
-
-
-@pytest.fixture
-async def tenant(client: httpx.AsyncClient, make: Factory) -> Tenant:
-    """An organization in the US without a number, whose owner is signed in."""
-    tenant = await make.tenant(number=False)
-    await sign_in(client, tenant.owner)
-    return tenant
 
 
 def settings_of(tenant: Tenant) -> str:

@@ -8,21 +8,13 @@ from uuid import UUID
 import httpx
 import pytest
 
-from support.factories import Factory, Tenant, sign_in
+from support.factories import Tenant
 from support.page_session import post_form
 from tenants.models import PhoneNumber
 
 pytestmark = pytest.mark.anyio
 Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
 Switches = Callable[..., Awaitable[None]]
-
-
-@pytest.fixture
-async def tenant(client: httpx.AsyncClient, make: Factory) -> Tenant:
-    """An organization without a number, whose owner is signed in."""
-    tenant = await make.tenant(number=False)
-    await sign_in(client, tenant.owner)
-    return tenant
 
 
 def path_of(tenant: Tenant) -> str:
