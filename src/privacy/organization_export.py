@@ -16,7 +16,6 @@ from calls.limits.services import CallingRulesService
 from calls.listing import CallFilters, CallListService
 from calls.models import Call, CallEvent
 from kit.actor import Actor
-from kit.audit import record
 from kit.clock import utc_now
 from kit.csv_export import CSV_BATCH_ROWS, Cell, csv_lines, csv_of
 from kit.db.database import Database
@@ -26,6 +25,7 @@ from kit.zip_stream import zip_of
 from phone_numbers.models import RegisteredAddress, RegulatoryBundle
 from privacy.services import RetentionService
 from privacy.usage_summary import UsageSummaryService
+from tenants.audit_log.organization_events import record_organization_event
 from tenants.audit_log.services import AuditFilters, export_audit_csv
 from tenants.members import MemberService, TeamMember
 from tenants.models import ApiKey, Invitation, PhoneNumber
@@ -97,14 +97,7 @@ class OrganizationExport:
         """Record the export by ``by`` in the audit log; return the ZIP's chunks. Raises: NotFound."""
         async with self._database.tenant_session(self._id, by.user_id, actor=by) as session:
             organization = await OrganizationService(session).get(self._id)
-            await record(
-                session,
-                by,
-                "organization.exported",
-                organization_id=self._id,
-                subject_id=self._id,
-                subject_name=organization.name,
-            )
+            await record_organization_event(session, by, "organization.exported", organization)
         now = utc_now()
         return zip_of(self.files(organization.name, now), made_at=now)
 

@@ -6,9 +6,9 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.actor import Actor
-from kit.audit import record
 from kit.errors import NotFound
 from privacy.rules import ensure_retention_months
+from tenants.audit_log.organization_events import record_organization_event
 from tenants.models import Organization
 
 
@@ -40,15 +40,7 @@ class RetentionService:
         before, organization.retention_months = organization.retention_months, months
         if months != before:
             details = {"before": self._period(before).months, "after": self._period(months).months}
-            await record(
-                self._session,
-                by,
-                "call_data.retention_changed",
-                organization_id=organization_id,
-                subject_id=organization_id,
-                subject_name=organization.name,
-                details=details,
-            )
+            await record_organization_event(self._session, by, "call_data.retention_changed", organization, details)
         return self._period(months)
 
     async def _organization(self, organization_id: UUID, *, locked: bool = False) -> Organization:

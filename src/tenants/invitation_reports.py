@@ -16,6 +16,7 @@ from kit.encryption import Encryptor
 from kit.errors import NotFound
 from kit.secret_keys import SecretKeys
 from kit.text import plain_name
+from tenants.audit_log.organization_events import record_organization_event
 from tenants.errors import AlreadyApplied, ReportLinkNotUsable
 from tenants.invitation_limits import recipient_digest
 from tenants.models import Invitation, InvitationReport, Organization
@@ -134,7 +135,7 @@ class InvitationReportService:
         if organization.invitations_paused_at is None:
             raise AlreadyApplied
         organization.invitations_paused_at, organization.invitations_resumed_at = None, utc_now()
-        await self._record_organization(organization, "organization.invitations_resumed", by, None)
+        await record_organization_event(self._session, by, "organization.invitations_resumed", organization)
 
     async def dismiss(self, organization_id: UUID, report_id: UUID, *, by: Actor) -> None:
         """Delete a report made by mistake: its address can be invited again. Raises: NotFound."""
@@ -193,19 +194,8 @@ class InvitationReportService:
         organization.invitations_paused_at = utc_now()
         _PAUSES.inc()
         log.error("invitations_paused", organization=str(organization.id), reports=reports)
-        await self._record_organization(organization, "organization.invitations_paused", SYSTEM, {"reports": reports})
-
-    async def _record_organization(
-        self, organization: Organization, action: str, by: Actor, details: dict[str, object] | None
-    ) -> None:
-        await record(
-            self._session,
-            by,
-            action,
-            organization_id=organization.id,
-            subject_id=organization.id,
-            subject_name=organization.name,
-            details=details,
+        await record_organization_event(
+            self._session, SYSTEM, "organization.invitations_paused", organization, {"reports": reports}
         )
 
 

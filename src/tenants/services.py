@@ -14,13 +14,13 @@ from uuid_utils.compat import uuid7
 from accounts.models import User
 from accounts.rules import ensure_email_verified
 from kit.actor import SYSTEM, Actor
-from kit.audit import record
 from kit.clock import utc_now
 from kit.db.database import Database, set_tenant_context
 from kit.db.rate_limit import hit_or_raise
 from kit.errors import NotFound
 from kit.schemas import rfc3339
 from tenants import rules, slugs
+from tenants.audit_log.organization_events import record_organization_event
 from tenants.errors import AlreadyApplied, ConfirmationMismatch, SlugTaken
 from tenants.jobs import enqueue_end_live_calls
 from tenants.models import Membership, Organization, PhoneNumber, Role
@@ -69,15 +69,8 @@ class OrganizationService:
         ensure_email_verified(verified_at is not None)
         checked, code = rules.parse_name(name), rules.parse_country(country)
         organization = await self._create_with_free_slug(checked, code, by.user_id)
-        await record(
-            session,
-            by,
-            "organization.created",
-            organization_id=organization.id,
-            subject_id=organization.id,
-            subject_name=organization.name,
-            details={"slug": organization.slug, "country": organization.country},
-        )
+        details = {"slug": organization.slug, "country": organization.country}
+        await record_organization_event(session, by, "organization.created", organization, details)
         return organization
 
     async def _create_with_free_slug(self, name: str, country: str, owner_id: UUID) -> Organization:
@@ -111,7 +104,9 @@ class OrganizationService:
             organization.country = rules.parse_country(country)
         after = {"name": organization.name, "country": organization.country}
         if after != before:
-            await self._record(organization, by, "organization.changed", {"before": before, "after": after})
+            await record_organization_event(
+                self._session, by, "organization.changed", organization, {"before": before, "after": after}
+            )
         return organization
 
     async def soft_delete(self, organization_id: UUID, *, by: Actor, confirmation: str) -> Organization:
@@ -134,9 +129,8 @@ class OrganizationService:
             )
         )
         due = rfc3339(restorable_until(organization))
-        await self._record(
-            organization, by, "organization.deleted", {"erased_after": due, "phone_numbers_to_release": held}
-        )
+        details = {"erased_after": due, "phone_numbers_to_release": held}
+        await record_organization_event(self._session, by, "organization.deleted", organization, details)
         return organization
 
     async def suspend(self, organization_id: UUID, *, by: Actor) -> None:
@@ -157,7 +151,7 @@ class OrganizationService:
         organization.suspended_at = at
         if at is not None:
             await enqueue_end_live_calls(self._session, organization.id)
-        await self._record(organization, by, action, None)
+        await record_organization_event(self._session, by, action, organization)
 
     async def restore(self, organization_id: UUID, *, by: Actor) -> Organization:
         """Restore a deleted organization; ``by`` must be an owner. Raises: NotFound."""
@@ -167,7 +161,7 @@ class OrganizationService:
         if organization is None:
             raise NotFound
         organization.deleted_at = None
-        await self._record(organization, by, "organization.restored", None)
+        await record_organization_event(self._session, by, "organization.restored", organization)
         return organization
 
     async def list_restorable(self, user_id: UUID) -> Sequence[Organization]:
@@ -187,19 +181,6 @@ class OrganizationService:
                 Organization.erasing_at.is_(None),
             )
             .order_by(Organization.id.desc())
-        )
-
-    async def _record(
-        self, organization: Organization, by: Actor, action: str, details: dict[str, object] | None
-    ) -> None:
-        await record(
-            self._session,
-            by,
-            action,
-            organization_id=organization.id,
-            subject_id=organization.id,
-            subject_name=organization.name,
-            details=details,
         )
 
     async def list_for_user(self, user_id: UUID, *, after: UUID | None, limit: int) -> list[tuple[Organization, Role]]:
@@ -224,7 +205,9 @@ class OrganizationService:
             raise NotFound(f"There is no organization {slug!r}")
         before, organization.plan = organization.plan, plan
         if plan is not before:
-            await self._record(organization, by, "organization.plan_changed", {"before": before, "after": plan})
+            await record_organization_event(
+                self._session, by, "organization.plan_changed", organization, {"before": before, "after": plan}
+            )
         return organization
 
     async def add_phone_number(self, organization_id: UUID, e164: str, *, carrier_sid: str | None) -> PhoneNumber:
