@@ -201,13 +201,21 @@ describe("Phone", () => {
     fixture.phone.stop();
   });
 
-  test("a call that the carrier's rate limit ended is not promised another try", async () => {
+  test.each([
+    [31206, "too_many_requests"],
+    [31208, "service_unavailable"],
+  ])("a call that ended with %i is not promised another try", async (code, problem) => {
     const fixture = await startPhone();
     await dial(fixture);
-    fixture.module.devices[0].emit("error", { code: 31206 });
+    fixture.module.devices[0].emit("error", { code });
     await settle();
-    expect(fixture.payloadsOf("error")[0].code).toBe("too_many_requests");
-    const problems = { call_rate_limited: ["", "later"], too_many_requests: ["", "by itself"] };
+    expect(fixture.payloadsOf("error")[0].code).toBe(problem);
+    const problems = {
+      call_rate_limited: ["", "later"],
+      too_many_requests: ["", "by itself"],
+      call_unavailable: ["", "later"],
+      service_unavailable: ["", "by itself"],
+    };
     expect(viewOf(fixture.phone, { core, problems }).message.fix).toBe("later");
     fixture.phone.stop();
   });

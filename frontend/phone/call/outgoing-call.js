@@ -284,7 +284,7 @@ export class OutgoingCall {
       return;
     }
     if (this.#isRenewing) return;
-    const problem = new Problem("connection_failed");
+    const problem = new Problem("service_unavailable");
     if (this.#isTokenRefused) {
       this.#fail(problem);
       return;

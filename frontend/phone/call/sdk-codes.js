@@ -10,7 +10,7 @@
 /** @typedef {{then: "renew" | "wait" | "end" | "ignore", status?: EpochPhoneCallStatus, problem?: string}} SdkReaction */
 
 /** @type {SdkReaction} */
-const RENEW = { then: "renew", problem: "connection_failed" };
+const RENEW = { then: "renew", problem: "service_unavailable" };
 /** @type {SdkReaction} */
 const WAIT = { then: "wait", problem: "connection_failed" };
 /** @type {SdkReaction} */

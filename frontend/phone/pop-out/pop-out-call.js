@@ -149,7 +149,13 @@ export class PopOutCall {
   /** @param {SnapshotEnd} end */
   #followEnd({ status, duration, message, theirs: endedByRemote, problem }) {
     const { Problem, getSession } = this.#context;
-    const ownProblem = problem && new Problem(problem.code, { message: problem.message, fix: problem.advice });
+    const ownProblem =
+      problem &&
+      new Problem(problem.code, {
+        message: problem.message,
+        fix: problem.advice,
+        likeCode: status === "refused" ? "call_refused" : undefined,
+      });
     this.#finish({ status, duration, message, problem: ownProblem, endedByRemote });
     // The problem that ended the call there may concern this page's token too.
     if (status === "refused" || endedByRemote) getSession()?.verifyToken();

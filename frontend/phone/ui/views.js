@@ -176,12 +176,18 @@ function endView({ call, dialError }, texts, translate, again) {
 }
 
 /**
+ * Codes of the advice after a call, where the problem's own advice says that the phone tries again.
+ * @type {Record<string, string>}
+ */
+const CALL_FIX_CODES = { too_many_requests: "call_rate_limited", service_unavailable: "call_unavailable" };
+
+/**
  * A problem that ended a call: the phone does not place the call again by itself.
  * @param {Problem | null} problem
  */
 function asCallProblem(problem) {
-  if (problem?.code !== "too_many_requests") return problem;
-  return Object.assign(new Problem(problem.code), { fixCode: "call_rate_limited" });
+  const fixCode = problem && CALL_FIX_CODES[problem.code];
+  return fixCode ? Object.assign(new Problem(problem.code), { fixCode }) : problem;
 }
 
 /**

@@ -135,7 +135,7 @@ async def test_a_recorded_error_is_no_conversation(
         pytest.param(31206, "failed", "Too many requests", id="a code of the SDK"),
         pytest.param(31208, "failed", "The call could not be connected", id="a code that the SDK does not know"),
         pytest.param(31480, "no-answer", "No answer", id="a code of the called party"),
-        pytest.param(31204, "failed", "The call could not be connected", id="a token refused twice"),
+        pytest.param(31204, "failed", "Service temporarily unavailable", id="a token refused twice"),
     ],
 )
 async def test_an_error_of_the_gateway_before_the_answer_ends_the_call_at_once(

@@ -101,6 +101,7 @@ export const fixes = {
     "Try again, and leave the window open while it loads. A page that sends Cross-Origin-Opener-Policy must send same-origin-allow-popups.",
   call_elsewhere: "Hang up that call first, there or here.",
   call_rate_limited: "Wait a minute, then call again.",
+  call_unavailable: "Call again in a few minutes. If it fails again, contact support.",
   call_failed: "Check the number, then try again.",
   call_refused: "Ask an administrator of the account to check its calling rules.",
 };

@@ -227,6 +227,10 @@ export const problems = {
   ],
   call_elsewhere: ["Ya hay una llamada en curso en otra pestaña", "Primero cuelgue esa llamada, allí o aquí."],
   call_rate_limited: ["Demasiadas solicitudes", "Espere un minuto y vuelva a llamar."],
+  call_unavailable: [
+    "El servicio no está disponible por el momento",
+    "Vuelva a llamar en unos minutos. Si falla de nuevo, contacte con el soporte.",
+  ],
   call_failed: ["La llamada falló", "Revise el número e inténtelo de nuevo."],
   call_refused: ["La llamada fue rechazada", "Pida a un administrador de la cuenta que revise las reglas de llamada."],
 };
