@@ -229,7 +229,7 @@ class TwilioCarrier:
         except (httpx.HTTPError, TimeoutError) as error:
             raise twilio_errors.no_answer(error, is_sandbox=self._api_base is not None) from error
         except twilio_errors.UNREADABLE as error:
-            raise twilio_errors.unreadable(f"unreadable answer from the carrier: {type(error).__name__}") from error
+            raise twilio_errors.unreadable("the carrier's answer is not the document that was asked for") from error
 
     def _connected(self) -> Any:
         if self._client is None:

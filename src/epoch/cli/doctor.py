@@ -162,9 +162,21 @@ async def check_secret_key(settings: Settings) -> str:
     return "decrypts everything that is stored"
 
 
+async def _get_own(settings: Settings, path: str) -> httpx.Response:
+    """The response to ``path`` at the public URL. Raises: CheckFailed."""
+    try:
+        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
+            return await client.get(settings.public_url + path)
+    except httpx.HTTPError as error:
+        reason = str(error) or "no answer in time"
+        raise CheckFailed(
+            f"{settings.public_url} does not answer ({reason}): start the product, or check EPOCH_PUBLIC_URL, its DNS"
+            " entry, certificate, proxy and firewall"
+        ) from error
+
+
 async def _public_url(settings: Settings) -> str:
-    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
-        response = await client.get(f"{settings.public_url}/health/live")
+    response = await _get_own(settings, "/health/live")
     if response.status_code != 200:
         raise CheckFailed(
             f"{settings.public_url}/health/live answered {response.status_code}: is it this product that runs there?"
@@ -176,8 +188,7 @@ async def _proxies(settings: Settings) -> str:
     """Compare ``EPOCH_TRUSTED_PROXIES`` with what answers at the public URL: the product itself names no server."""
     if settings.trusted_proxies:
         return f"X-Forwarded-For of {', '.join(settings.trusted_proxies)} names the clients"
-    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
-        response = await client.get(f"{settings.public_url}/health/live")
+    response = await _get_own(settings, "/health/live")
     proxy = response.headers.get("via") or response.headers.get("server")
     if proxy is not None:
         raise CheckFailed(
@@ -188,8 +199,7 @@ async def _proxies(settings: Settings) -> str:
 
 
 async def _metrics(settings: Settings) -> str:
-    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
-        response = await client.get(f"{settings.public_url}/metrics")
+    response = await _get_own(settings, "/metrics")
     if response.status_code == 200 and not settings.public_is_loopback:
         raise CheckFailed(f"anybody can read {settings.public_url}/metrics: keep it from strangers at the proxy")
     if settings.metrics_token is not None:

@@ -142,3 +142,12 @@ async def test_the_check_of_metrics_says_who_reads_them(settings: Settings) -> N
         assert nobody.detail == "for nobody: set EPOCH_METRICS_TOKEN to read them"
         bearers = await _finding("metrics", settings, public_url=url, metrics_token="m" * 32)
         assert bearers.detail == "for bearers of EPOCH_METRICS_TOKEN"
+
+
+@pytest.mark.parametrize("part", ["public URL", "proxies", "metrics"])
+async def test_a_public_url_that_does_not_answer_is_named_with_what_to_check(settings: Settings, part: str) -> None:
+    url = f"http://127.0.0.1:{unused_port()}"
+    found = await _finding(part, settings, public_url=url)
+    assert not found.ok
+    assert found.detail.startswith(f"{url} does not answer")
+    assert "EPOCH_PUBLIC_URL" in found.detail

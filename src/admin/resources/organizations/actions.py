@@ -13,7 +13,7 @@ from calls.limits.overrides import LimitOverrideService
 from carrier.port import CarrierError
 from kit.audit import record
 from kit.clock import utc_now
-from kit.countries import countries, country_name
+from kit.countries import countries, country_in_sentence
 from kit.errors import Unavailable, ValidationFailed
 from kit.parsing import parse_whole_number
 from phone_numbers.address_rules import parse_bundle_sid
@@ -184,7 +184,7 @@ async def set_bundle(context: ActionContext[Organization]) -> str:
     sid = parse_bundle_sid(typed) if typed else None
     async with context.tenant_session(context.record.id) as session:
         await AddressService(session).set_bundle(context.record.id, country, sid, by=context.by)
-    return f"The bundle for {country_name(country)} is {'removed' if sid is None else 'stored'}."
+    return f"The bundle for {country_in_sentence(country)} is {'removed' if sid is None else 'stored'}."
 
 
 ORGANIZATION_ACTIONS: tuple[StaffAction, ...] = (
