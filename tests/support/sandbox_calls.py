@@ -3,12 +3,8 @@
 import asyncio
 import contextlib
 import itertools
-import socket
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
-
-import uvicorn
-from anyio import create_task_group
 
 from carrier.account import AccountAdmin, ApplicationUrls
 from kit.clock import utc_now
@@ -54,18 +50,6 @@ class _Browser:
     def send(self, kind: str, payload: dict[str, object]) -> None:
         if kind == "answer":
             self.is_answered.set()
-
-
-@contextlib.asynccontextmanager
-async def served(sandbox: SandboxCarrier) -> AsyncIterator[str]:
-    """Serve a sandbox on a port of its own; yields its URL."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(sandbox.app, lifespan="off", log_level="warning"))
-    async with create_task_group() as group:
-        group.start_soon(server.serve, [listener])
-        # The listening socket is open: whoever connects before the server has started only waits.
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
 
 
 class SandboxCalls:

@@ -14,17 +14,24 @@ from sandbox.app import SandboxCarrier
 
 
 @contextlib.asynccontextmanager
-async def own_sandbox(settings: Settings) -> AsyncIterator[Settings]:
-    """Serve a sandbox with the settings' credentials and data directory; yields settings with its address."""
+async def served(sandbox: SandboxCarrier) -> AsyncIterator[str]:
+    """Serve a sandbox on a port of its own; yields its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
-    sandbox = SandboxCarrier(settings)
     server = uvicorn.Server(uvicorn.Config(sandbox.app, lifespan="off", log_level="warning"))
     async with create_task_group() as group:
         group.start_soon(server.serve, [listener])
         # The listening socket is open: whoever connects before the server has started only waits.
-        yield msgspec.structs.replace(settings, sandbox_address=f"127.0.0.1:{listener.getsockname()[1]}")
-        await sandbox.close()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
+
+
+@contextlib.asynccontextmanager
+async def own_sandbox(settings: Settings) -> AsyncIterator[Settings]:
+    """Serve a sandbox with the settings' credentials and data directory; yields settings with its address."""
+    sandbox = SandboxCarrier(settings)
+    async with served(sandbox) as url:
+        yield msgspec.structs.replace(settings, sandbox_address=url.removeprefix("http://"))
+        await sandbox.close()
 
 
 async def set_switches(settings: Settings, **switches: object) -> None:

@@ -1,21 +1,18 @@
 """The Twilio adapter through the carrier's client library, against the sandbox's REST API."""
 
-import contextlib
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
-import uvicorn
-from anyio import create_task_group
 
 from carrier.account import ApplicationUrls
 from carrier.port import CarrierError, CarrierUnavailable, NotFoundAtCarrier, NumberQuery
 from carrier.twilio import TwilioCarrier
 from carrier.twilio_account import TwilioAccountAdmin
 from kit.settings import Settings, load_settings
-from sandbox.app import SandboxCarrier
+from support.sandbox_server import own_sandbox
 
 pytestmark = pytest.mark.anyio
 UNKNOWN_CALL = "CA" + "0" * 32
@@ -26,24 +23,10 @@ def settings(tmp_path: Path) -> Settings:
     return load_settings({"EPOCH_DATA_DIR": str(tmp_path)})
 
 
-@contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[str]:
-    """The sandbox's REST on a port of its own; yields its address."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    sandbox = SandboxCarrier(settings)
-    server = uvicorn.Server(uvicorn.Config(sandbox.app, lifespan="off", log_level="warning"))
-    async with create_task_group() as group:
-        group.start_soon(server.serve, [listener])
-        # The listening socket is open: whoever connects before the server has started only waits.
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        await sandbox.close()
-        server.should_exit = True
-
-
 @pytest.fixture
 async def address(settings: Settings) -> AsyncIterator[str]:
-    async with running(settings) as address:
-        yield address
+    async with own_sandbox(settings) as placed:
+        yield f"http://{placed.sandbox_address}"
 
 
 @pytest.fixture
@@ -91,13 +74,15 @@ async def test_an_unknown_country_or_call_is_not_at_the_carrier(carrier: TwilioC
 
 
 async def test_what_the_account_holds_outlives_the_sandbox(settings: Settings) -> None:
-    async with running(settings) as address:
+    async with own_sandbox(settings) as placed:
+        address = f"http://{placed.sandbox_address}"
         first = TwilioAccountAdmin(settings.twilio, api_base=address, signaling=None)
         bought = await first.buy_number("+14155550100", friendly_name="pn:1")
         urls = ApplicationUrls(voice="http://p/voice?x=1", fallback="http://p/no", status="http://p/status")
         await first.update_application(settings.twilio.twiml_app_sid, "Epoch Voice", urls)
         await first.close()
-    async with running(settings) as address:
+    async with own_sandbox(settings) as placed:
+        address = f"http://{placed.sandbox_address}"
         again = TwilioAccountAdmin(settings.twilio, api_base=address, signaling=None)
         assert await again.owned_numbers() == [bought]
         application = await again.find_application(settings.twilio.twiml_app_sid)

@@ -17,7 +17,8 @@ from kit.settings import Settings, load_settings
 from support.carrier_stand_in import CarrierStandIn
 from support.port_cases import PORT_CASES, WITHOUT_REQUESTS, Known
 from support.prism import Exchange, Prism, Violation
-from support.sandbox_calls import SandboxCalls, served
+from support.sandbox_calls import SandboxCalls
+from support.sandbox_server import served
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 EACH_METHOD = pytest.mark.parametrize("method", PORT_CASES)

@@ -36,7 +36,7 @@ from support.databases import PATIENT_SECONDS
 from support.factories import Factory
 from support.faulty_carrier import Refusal
 from support.production import PRODUCTION
-from support.sandbox_calls import served
+from support.sandbox_server import served
 from tenants.models import PhoneNumber
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
