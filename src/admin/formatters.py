@@ -1,6 +1,5 @@
 """Formatters of column values for lists and detail pages. Only they make markup; customers' values are escaped."""
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from types import NoneType
@@ -10,6 +9,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 
 from admin.models import StaffRole
+from calls.limits.limit_names import MONEY_LIMITS
 from calls.limits.models import AlertKind
 from calls.models import CallStatus
 from calls.reconciliation.models import DiscrepancyKind
@@ -18,6 +18,7 @@ from carrier.error_codes import describe_error
 from kit.actor import ActorKind
 from kit.countries import country_name
 from kit.e164 import readable
+from kit.money import format_cents
 from kit.text import duration
 from tenants.models import Role, UpgradeOutcome
 from tenants.plans import Plan
@@ -166,7 +167,7 @@ def format_micros(micros: int) -> str:
 
 def format_limit(name: str, value: int) -> str:
     """The value of the limit ``name``; amounts of money are stored in US cents."""
-    return f"${value / 100:,.2f}" if "cents" in name else f"{value:,}"
+    return format_cents(value) if name in MONEY_LIMITS else f"{value:,}"
 
 
 def format_number(e164: str | None) -> str:
@@ -178,39 +179,10 @@ def format_list(value: list[Any]) -> str:
     return ", ".join(str(item) for item in value) or EMPTY_VALUE
 
 
-def format_object(value: dict[str, Any]) -> str | Markup:
-    """An object as a list, one line for each key; of "before" and "after" the keys that differ."""
-    before, after = value.get("before"), value.get("after")
-    lines = {humanize_name(key): plain_text(item) for key, item in value.items() if key not in {"before", "after"}}
-    if isinstance(before, dict) and isinstance(after, dict):
-        changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-        lines = {
-            humanize_name(key): f"{plain_text(before.get(key))} → {plain_text(after.get(key))}" for key in changed
-        } | lines
-    elif "before" in value or "after" in value:
-        lines = {"Changed": f"{plain_text(before)} → {plain_text(after)}"} | lines
-    items = Markup("").join(
-        Markup("<li>{}: <bdi>{}</bdi></li>").format(key, text) for key, text in sorted(lines.items())
-    )
-    return Markup('<ul class="plain-list">{}</ul>').format(items) if lines else EMPTY_VALUE
-
-
-def plain_text(value: Any) -> str:
-    """A value of an object as text."""
-    if isinstance(value, list):
-        return ", ".join(plain_text(item) for item in value) or EMPTY_VALUE
-    if value is None or value == "":
-        return EMPTY_VALUE
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
 TYPE_FORMATTERS: dict[type, Any] = {
     datetime: format_time,
     date: lambda value: value.isoformat(),
     list: format_list,
-    dict: format_object,
     NoneType: lambda _: EMPTY_VALUE,
     bool: lambda value: "Yes" if value else "No",
     CallStatus: CALL_STATUS_NAMES.__getitem__,

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from accounts.models import User
+from admin.event_details import format_details
 from admin.filters import first_id_after_day, parse_id
 from admin.formatters import (
     COLUMN_FORMATTERS,
@@ -36,6 +37,7 @@ from widget.models import EmbedToken
 
 PAGE_ROWS = 50
 _MAX_SEARCH_CHARACTERS = 254
+_VALUE_FORMATTERS = {**TYPE_FORMATTERS, dict: format_details}
 _LINK_NAMES: Mapping[str, tuple[Any, Any]] = {
     "organization": (Organization.id, Organization.name),
     "user": (User.id, User.email),
@@ -68,8 +70,8 @@ class ListView(ModelView, metaclass=RecordViewMeta):
 
     can_create = can_edit = can_delete = can_export = can_import = False
     list_template = "admin/list.html"
-    column_type_formatters = TYPE_FORMATTERS
-    column_type_formatters_detail = TYPE_FORMATTERS
+    column_type_formatters = _VALUE_FORMATTERS
+    column_type_formatters_detail = _VALUE_FORMATTERS
     page_size = PAGE_ROWS
 
     model: ClassVar[Any]

@@ -7,13 +7,13 @@ import msgspec
 
 from calls.limits import limit_names as names
 from calls.limits.effective_limits import EffectiveLimits
-from calls.limits.limit_names import DEFAULT_LIMITS, FIXED_LIMITS
+from calls.limits.limit_names import DEFAULT_LIMITS, FIXED_LIMITS, MONEY_LIMITS
 from calls.limits.rule_input import TokenCallLimits, parse_countries
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
-from kit.parsing import parse_amount, parse_whole_number
+from kit.money import cents_for_field, format_cents, parse_cents
+from kit.parsing import parse_whole_number
 
-MONEY_LIMITS = frozenset({names.CENTS_PER_DAY, names.CENTS_PER_MONTH, names.CENTS_PER_DAY_PER_TOKEN})
 LIMIT_LABELS: Mapping[str, str] = {
     names.MINUTES_PER_DAY: "Minutes a day",
     names.MINUTES_PER_MONTH: "Minutes a month",
@@ -53,13 +53,13 @@ class LimitRow(msgspec.Struct, frozen=True):
 
     def shown(self, amount: int) -> str:
         """Format an amount of this limit for people."""
-        return f"${amount / 100:,.2f}" if self.is_money else f"{amount:,}"
+        return format_cents(amount) if self.is_money else f"{amount:,}"
 
 
 def limit_row(name: str, limits: EffectiveLimits, used: int | None) -> LimitRow:
     """The row of the limit ``name``; ``used`` is None where use is not counted."""
     is_money, chosen = name in MONEY_LIMITS, limits.chosen[name]
-    typed = f"{chosen / 100:.2f}".removesuffix(".00") if is_money else str(chosen)
+    typed = cents_for_field(chosen) if is_money else str(chosen)
     return LimitRow(name, LIMIT_LABELS[name], is_money, limits[name], limits.ceilings[name], used, typed)
 
 
@@ -87,12 +87,10 @@ def _parse_whole_number(typed: str) -> int | None:
 
 
 def _parse_cents(typed: str) -> int | None:
-    text = typed.strip().removeprefix("$").replace(",", "")
     try:
-        cents = parse_amount(text, max_characters=_WHOLE_DIGITS) * 100
+        return parse_cents(typed)
     except ValueError:
         return None
-    return int(cents) if cents == int(cents) else None
 
 
 def parse_token_limits(form: Form, token_id: UUID) -> TokenCallLimits:

@@ -6,12 +6,10 @@ braces and hyphens in any place, ``date.fromisoformat`` weeks, ``Decimal`` expon
 
 import datetime as dt
 import re
-from decimal import Decimal
 from uuid import UUID
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+", re.ASCII)
 
 
 def parse_uuid(text: str) -> UUID:
@@ -26,13 +24,6 @@ def parse_whole_number(text: str, *, max_digits: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= max_digits):
         raise ValueError("not a whole number")
     return int(text)
-
-
-def parse_amount(text: str, *, max_characters: int) -> Decimal:
-    """A number of ASCII digits, with decimals behind a point or without. Raises: ValueError."""
-    if len(text) > max_characters or not _AMOUNT.fullmatch(text):
-        raise ValueError("not an amount")
-    return Decimal(text)
 
 
 def parse_day(text: str) -> dt.date:

@@ -37,14 +37,16 @@ DEFAULT_AMOUNTS: Mapping[str, int] = {
 }
 DEFAULT_LIMITS: Mapping[str, int] = {**DEFAULT_COUNTS, **DEFAULT_AMOUNTS}
 """In US cents where the name says so."""
+MONEY_LIMITS = frozenset({CENTS_PER_DAY, CENTS_PER_MONTH, CENTS_PER_DAY_PER_TOKEN})
+"""Limits whose values are US cents; people type and read dollars (``kit/money.py``)."""
 NEW_ORGANIZATION_DAYS = "first_days"
 """Name of the override that says for how many days an organization is new."""
 DEFAULT_NEW_ORGANIZATION_DAYS = 14
 FIXED_LIMITS = frozenset({LIVE_CALLS_PER_CLIENT, CALLS_PER_MINUTE_PER_CLIENT})
 """Limits that organizations cannot set: each page load makes a new client, so these only stop a single one."""
-_MAX_OVERRIDE = 2**31 - 1
+MAX_OVERRIDE = 2**31 - 1
 
 
 def is_overridable(name: str, value: int) -> bool:
     """True for a limit and a value that staff may set as an override."""
-    return (name in DEFAULT_LIMITS or name == NEW_ORGANIZATION_DAYS) and 0 <= value <= _MAX_OVERRIDE
+    return (name in DEFAULT_LIMITS or name == NEW_ORGANIZATION_DAYS) and 0 <= value <= MAX_OVERRIDE

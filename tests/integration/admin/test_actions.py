@@ -1,6 +1,7 @@
 """Staff actions: confirmation, reason, role, service call and audit event."""
 
 import datetime as dt
+import html
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -42,6 +43,7 @@ from widget.models import EmbedToken
 
 pytestmark = pytest.mark.anyio
 REASON = "Asked for by phone"
+MONEY = {"limit": "spend_cents_per_day"}
 
 
 @pytest.fixture
@@ -194,6 +196,24 @@ async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
     assert "Calls per day: 5,000" not in (await operator.client.get(f"/admin/organization/details/{row.id}")).text
 
 
+async def test_a_limit_of_money_is_typed_and_shown_in_dollars(
+    operator: Colleague, make: Factory, database: Database
+) -> None:
+    row, today = Row("organization", (await make.tenant()).organization.id), utc_now().date().isoformat()
+    form = (await operator.client.get(row.path("raise-limit"))).text
+    assert "Spending per day (US dollars)" in form
+    answer = await do(operator, row, "raise-limit", limit="spend_cents_per_day", value="$1,250.50", until=today)
+    shown = (await operator.client.get(answer.headers["location"])).text
+    assert "Spending per day: $1,250.50" in shown
+    override = await override_of(database, row.id)
+    assert override.value == 125_050
+    assert "$1,250.50" in (await operator.client.get(f"/admin/limit-override/list?organization_id={row.id}")).text
+    event = await organization_audit_event(database, row.id, "calling_limit.overridden")
+    page = html.unescape((await operator.client.get(f"/admin/audit-event/details/{event.id}")).text)
+    assert "Limit: <bdi>Spending per day</bdi>" in page
+    assert "Value: <bdi>$1,250.50</bdi>" in page
+
+
 async def organization_audit_event(database: Database, organization_id: UUID, action: str) -> AuditEvent:
     async with database.sessions() as session:
         which = AuditEvent.organization_id == organization_id, AuditEvent.action == action
@@ -205,11 +225,15 @@ async def organization_audit_event(database: Database, organization_id: UUID, ac
     [
         ({"limit": "first_days"}, "Choose a limit from the list"),
         ({"limit": "gold"}, "Choose a limit from the list"),
-        ({"value": "-1"}, "Give a whole number"),
-        ({"value": "1e3"}, "Give a whole number"),
-        ({"value": "٣"}, "Give a whole number"),
-        ({"value": "2147483648"}, "Give a whole number"),
-        ({"value": "9" * 64}, "Give a whole number"),
+        ({"value": "-1"}, "Enter a whole number, like 500; at most 2,147,483,647"),
+        ({"value": "1e3"}, "Enter a whole number, like 500; at most 2,147,483,647"),
+        ({"value": "٣"}, "Enter a whole number, like 500; at most 2,147,483,647"),
+        ({"value": "2147483648"}, "Enter a whole number, like 500; at most 2,147,483,647"),
+        ({"value": "9" * 64}, "Enter a whole number, like 500; at most 2,147,483,647"),
+        ({**MONEY, "value": "25,00"}, "Enter an amount in US dollars, like 25.00; at most $21,474,836.47"),
+        ({**MONEY, "value": "a lot"}, "Enter an amount in US dollars, like 25.00"),
+        ({**MONEY, "value": "25.001"}, "Enter an amount in US dollars, like 25.00"),
+        ({**MONEY, "value": "21474836.48"}, "Enter an amount in US dollars, like 25.00"),
         ({"until": ""}, "Give a day"),
         ({"until": "tomorrow"}, "Give a day"),
         ({"until": "2020-01-01"}, "Choose a day from today"),

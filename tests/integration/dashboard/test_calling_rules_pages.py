@@ -71,7 +71,7 @@ async def test_an_unknown_country_is_kept_in_its_field_with_a_sentence(
 async def test_limits_are_saved_and_wrong_ones_marked(owner: httpx.AsyncClient, tenant: Tenant) -> None:
     base = settings_of(tenant)
     fields = limit_fields((await owner.get(base)).text)
-    assert (fields["minutes_per_day"], fields["spend_cents_per_day"]) == ("600", "25")
+    assert (fields["minutes_per_day"], fields["spend_cents_per_day"]) == ("600", "25.00")
     await saved(owner, tenant, "limits", "Limits saved", **{**fields, "spend_cents_per_day": "12.50"})
     limits = (await rules(owner, tenant))["limits"]
     assert isinstance(limits, dict)

@@ -2,13 +2,12 @@
 
 import datetime as dt
 import re
-from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from kit.parsing import parse_amount, parse_day, parse_uuid, parse_whole_number
+from kit.parsing import parse_day, parse_uuid, parse_whole_number
 
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 SOURCES = Path(__file__).parents[3] / "src"
@@ -18,7 +17,6 @@ LENIENT = re.compile(r"fromisoformat\(|(?<![\w.])int\([^()]*, (?:16|0)\)|(?<![\w
 def test_the_standard_spelling_is_read() -> None:
     assert parse_uuid(ID) == parse_uuid(ID.upper()) == UUID(ID)
     assert parse_whole_number("0042", max_digits=4) == 42
-    assert parse_amount("12.50", max_characters=9) == Decimal("12.5")
     assert parse_day("2026-12-31") == dt.date(2026, 12, 31)
 
 
@@ -34,12 +32,6 @@ def test_no_other_spelling_of_an_id_is_read(text: str) -> None:
 def test_no_other_spelling_of_a_number_is_read(text: str) -> None:
     with pytest.raises(ValueError, match="not a whole number"):
         parse_whole_number(text, max_digits=4)
-
-
-@pytest.mark.parametrize("text", ["", ".", "1e2", "NaN", "inf", "-1", "1_0.5", "١", "1" * 10])
-def test_no_other_spelling_of_an_amount_is_read(text: str) -> None:
-    with pytest.raises(ValueError, match="not an amount"):
-        parse_amount(text, max_characters=9)
 
 
 @pytest.mark.parametrize(

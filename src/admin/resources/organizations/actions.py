@@ -4,17 +4,18 @@ from sqlalchemy.exc import IntegrityError
 
 from admin.actions.staff_action import ActionContext, Field, StaffAction, staff_action
 from admin.errors import NotAtOurCarrier, NumberAlreadyHeld
-from admin.formatters import PLAN_OPTIONS, limit_name
+from admin.formatters import PLAN_OPTIONS, format_limit, limit_name
 from admin.models import StaffRole
 from admin.resources.organizations.number_erasure import erase_number
 from admin.rules import read_last_day, read_plan
-from calls.limits.limit_names import DEFAULT_LIMITS, is_overridable
+from calls.limits.limit_names import DEFAULT_LIMITS, MAX_OVERRIDE, MONEY_LIMITS, is_overridable
 from calls.limits.overrides import LimitOverrideService
 from carrier.port import CarrierError
 from kit.audit import record
 from kit.clock import utc_now
 from kit.countries import countries, country_in_sentence
 from kit.errors import Unavailable, ValidationFailed
+from kit.money import AMOUNT_ADVICE, parse_cents
 from kit.parsing import parse_whole_number
 from phone_numbers.address_rules import parse_bundle_sid
 from phone_numbers.address_service import AddressService
@@ -91,14 +92,21 @@ async def resume_invitations(context: ActionContext[Organization]) -> str:
 
 
 def _read_amount(limit: str, typed: str) -> int:
-    """The new value of a limit. Raises: ValidationFailed."""
+    """The new value of a limit; money is typed in dollars. Raises: ValidationFailed."""
+    is_money = limit in MONEY_LIMITS
     try:
-        amount = parse_whole_number(typed, max_digits=_MAX_LIMIT_DIGITS)
-        if is_overridable(limit, amount):
-            return amount
+        amount = parse_cents(typed) if is_money else parse_whole_number(typed, max_digits=_MAX_LIMIT_DIGITS)
     except ValueError:
-        pass
-    raise ValidationFailed([("value", "Give a whole number from 0 to 2147483647")])
+        amount = -1
+    if not is_overridable(limit, amount):
+        advice = AMOUNT_ADVICE if is_money else "Enter a whole number, like 500"
+        raise ValidationFailed([("value", f"{advice}; at most {format_limit(limit, MAX_OVERRIDE)}")])
+    return amount
+
+
+_LIMIT_OPTIONS = [
+    (name, f"{limit_name(name)} (US dollars)" if name in MONEY_LIMITS else limit_name(name)) for name in DEFAULT_LIMITS
+]
 
 
 @staff_action(
@@ -110,8 +118,8 @@ def _read_amount(limit: str, typed: str) -> int:
     "An override of the same limit is replaced.",
     applies=_is_live,
     fields=[
-        Field("limit", "Limit", [(name, limit_name(name)) for name in DEFAULT_LIMITS]),
-        Field("value", "New value", hint="A whole number; spending in US cents"),
+        Field("limit", "Limit", _LIMIT_OPTIONS),
+        Field("value", "New value", hint="A number, like 500. Spending: an amount in US dollars, like 25.00"),
         Field("until", "Last day", hint="At most a year from now", type="date"),
     ],
     is_destructive=False,
@@ -127,7 +135,7 @@ async def raise_limit(context: ActionContext[Organization]) -> str:
         await LimitOverrideService(session).set(
             context.record.id, name, amount, ends_at=ends_at, reason=context.by.reason, by=context.by
         )
-    return f"{limit_name(name)}: {amount:,} until the end of {context.form['until'].strip()} (UTC)."
+    return f"{limit_name(name)}: {format_limit(name, amount)} until the end of {context.form['until'].strip()} (UTC)."
 
 
 @staff_action(
