@@ -59,6 +59,7 @@ from kit.db.database import ADMIN_ROLE, REQUEST_ROLE, STAFF_ROLE, Database
 from kit.environment import SettingsError
 from kit.http.app_key import DATABASE, EXPORT_DATABASE, JOB_QUEUE, MAILER, SETTINGS
 from kit.http.client_address import ClientAddressResolver
+from kit.http.compression import COMPRESSION
 from kit.http.csrf import CsrfMiddleware
 from kit.http.json_body import BODY_BYTES, check_json_body
 from kit.http.pacing import Pacing
@@ -216,6 +217,7 @@ def create_app(
             "user_session": Provide(provide_user_session),
         },
         exception_handlers={**EXCEPTION_HANDLERS, **UNROUTED_HANDLERS},
+        compression_config=COMPRESSION,
         lifespan=[parts],
         openapi_config=openapi_config(settings.public_url),
         logging_config=None,
