@@ -14,7 +14,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.errors import rejection_message
-from calls.list_filters import parse_number_filter
+from calls.list_filters import parse_name_filter, parse_number_filter
 from calls.listing import CallFilters, CallListService
 from calls.models import Call, CallEvent, CallStatus
 from calls.services import CallService
@@ -30,7 +30,7 @@ from tenants.auth import current_member
 from widget.services import EmbedTokenService
 
 CALLS_PAGE_ROWS = 25
-CALL_FILTER_FIELDS = ("since", "until", "status", "token", "number")
+CALL_FILTER_FIELDS = ("since", "until", "status", "token", "number", "name")
 STATUS_LABELS: Mapping[str, str] = {
     "initiated": "Starting",
     "ringing": "Ringing",
@@ -146,6 +146,7 @@ def read_filters(form: Form) -> CallFilters:
         "status": read("status", CallStatus),
         "token_id": read("token", UUID),
         "number": read("number", parse_number_filter),
+        "name": read("name", parse_name_filter),
     }
     since = until = None
     try:
@@ -179,6 +180,7 @@ def _export_url(organization_id: UUID, filters: CallFilters) -> str:
     parameters = {
         "status": filters.status.value if filters.status else None,
         "number": filters.number,
+        "name": filters.name,
         "token_id": filters.token_id,
         "since": rfc3339(filters.since),
         "until": rfc3339(filters.until),

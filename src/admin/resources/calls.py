@@ -71,6 +71,9 @@ class CallView(RecordView, model=Call):
         "carrier_error",
         "agent",
         "origin",
+        "name",
+        "company",
+        "url",
         "call_id",
     )
     filters = {

@@ -31,12 +31,12 @@ _OPTIONAL_COLUMNS = (
     "reserved_until",
 )
 _INSERT_SQL = """
-    INSERT INTO call (id, organization_id, token_id, carrier_sid, call_id, identity, origin, metadata, agent,
-        agent_is_member, from_number, to_number, status, started_at, ended_at, end_reason, country, limit_minutes,
-        rate_micros, reserved_until)
-    VALUES (:id, :organization, :token_id, :carrier_sid, :call_id, :identity, :origin, :details, :agent,
-        :agent_is_member, :from_number, :to_number, :status, :started_at, :ended_at, :end_reason, :country,
-        :limit_minutes, :rate_micros, :reserved_until)
+    INSERT INTO call (id, organization_id, token_id, carrier_sid, call_id, identity, origin, metadata, name,
+        company, url, agent, agent_is_member, from_number, to_number, status, started_at, ended_at, end_reason, country,
+        limit_minutes, rate_micros, reserved_until)
+    VALUES (:id, :organization, :token_id, :carrier_sid, :call_id, :identity, :origin, :details, :name,
+        :company, :url, :agent, :agent_is_member, :from_number, :to_number, :status, :started_at, :ended_at,
+        :end_reason, :country, :limit_minutes, :rate_micros, :reserved_until)
     ON CONFLICT (carrier_sid) DO NOTHING RETURNING id
 """
 _INSERT_CALL = CompiledStatement(sa.text(_INSERT_SQL))
@@ -140,6 +140,9 @@ def _column_values(outgoing: OutgoingCall, columns: dict[str, object]) -> dict[s
         "agent": outgoing.agent,
         "agent_is_member": outgoing.agent_is_member,
         "details": outgoing.metadata,
+        "name": outgoing.name,
+        "company": outgoing.company,
+        "url": outgoing.url,
         **dict.fromkeys(_OPTIONAL_COLUMNS),
         **columns,
     }

@@ -35,6 +35,8 @@ VALUES: dict[object, object] = {
     object: {"a": [1, None]},  # JSON
     list: ["a.com"],
 }
+BY_NAME: dict[str, object] = {"call.url": "https://crm.example.com/contacts/1"}
+"""Values of columns that take only some of their type's."""
 
 
 def run(url: str, work: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> T:
@@ -68,7 +70,7 @@ def some(column: sa.Column[Any], ids: dict[str, uuid.UUID]) -> object:
         return sa.func.now()
     if isinstance(column.type, ARRAY) and isinstance(column.type.item_type, sa.LargeBinary):
         return [VALUES[bytes]]
-    return VALUES[column.type.python_type]
+    return BY_NAME.get(f"{column.table.name}.{column.name}") or VALUES[column.type.python_type]
 
 
 def columns_by_table(connection: sa.Connection) -> dict[str, set[str]]:
