@@ -21,6 +21,7 @@ from kit.templates import create_templates
 from kit.text import is_web_address
 from tenants.auth import MemberAuth
 from tenants.memberships import LAST_ORGANIZATION_COOKIE, MembershipSummary
+from tenants.settings_paths import settings_path
 from widget import csp
 from widget.assets import ASSET_MANIFEST
 
@@ -45,6 +46,7 @@ def icon_svg(icon: str) -> Markup:
 
 
 templates.globals["icon_svg"] = icon_svg
+templates.globals["settings_path"] = settings_path
 
 
 class Notice(msgspec.Struct, frozen=True):

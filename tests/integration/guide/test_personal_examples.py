@@ -103,7 +103,7 @@ async def test_a_reader_chooses_among_the_live_tokens_of_their_own_organization(
 async def test_a_reader_without_a_token_is_told_where_to_get_one(new_client: NewClient, make: Factory) -> None:
     tenant: Tenant = await make.tenant()
     page = await read(await sign_in(new_client(), tenant.owner))
-    assert f'href="/dashboard/{tenant.organization.slug}/settings#embed-phone-widget"' in page.text
+    assert f'href="/dashboard/{tenant.organization.slug}/settings/widget"' in page.text
     assert "ept_YOUR_TOKEN_HERE" in examples(page)
 
 
