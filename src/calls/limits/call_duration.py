@@ -17,8 +17,10 @@ from calls.limits.prices import MICROS_PER_CENT
 MAX_CALL_MINUTES = 60
 """The longest time limit of any call."""
 RING_SECONDS = 30
-_MINUTES_BEFORE_SHARING = 15
-"""A call gets this much, if it remains, even where the calls that may follow would then get less."""
+USUAL_CALLS_AT_ONCE = 4
+"""The rest is shared as if so many calls, and as many again as are live now, were to begin."""
+MINUTES_WITH_FEW_CALLS = 15
+"""A call gets this much, if it remains, while fewer calls than ``USUAL_CALLS_AT_ONCE`` are live."""
 
 
 class ScopeUsage(msgspec.Struct, frozen=True):
@@ -64,15 +66,18 @@ class _Remaining(msgspec.Struct, frozen=True):
     """The rest of one limit."""
 
     minutes: int
-    calls: int
-    """Calls that may still begin and share the minutes, this one included."""
+    live: int
+    """Calls that are live now; their reservations are not among the minutes."""
+    free: int
+    """Calls that may still begin, this one included."""
 
 
 def allowed_minutes(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> int:
     """The number of minutes that the call may last.
 
     Each live call reserves what it may still use, so all of them together stay within the minutes and the money. What
-    remains is shared among the calls that may still begin, so that no single call reserves everything.
+    remains is shared with the calls that are likely to begin meanwhile, so that no single call reserves everything:
+    ``_share``.
 
     Raises:
         TooManyCallsAtOnce, ClientBusy, TooManyCalls, CallLimitReached: checked in this order.
@@ -110,22 +115,37 @@ def _ensure_call_rate(limits: EffectiveLimits, usage: UsageSnapshot, request: Ca
 def _remaining(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> Iterator[_Remaining]:
     """The rest of each limit of minutes and money, in minutes at this call's price."""
     whole, token = usage.organization, usage.token
-    calls, token_calls = _free_calls(limits, usage), _free_token_calls(limits, usage, request)
+    free, token_free = _free_calls(limits, usage), _free_token_calls(limits, usage, request)
 
-    def money(name: str, used: int, reserved: int, shared_by: int) -> _Remaining:
-        return _Remaining((limits[name] * MICROS_PER_CENT - used - reserved) // request.rate_micros, shared_by)
+    def of_organization(minutes: int) -> _Remaining:
+        return _Remaining(minutes, whole.live, free)
 
-    yield _Remaining(limits[limit_names.MINUTES_PER_DAY] - whole.day_minutes - whole.reserved_minutes, calls)
-    yield _Remaining(limits[limit_names.MINUTES_PER_MONTH] - whole.month_minutes - whole.reserved_minutes, calls)
-    yield money(limit_names.CENTS_PER_DAY, whole.day_micros, whole.reserved_micros, calls)
-    yield money(limit_names.CENTS_PER_MONTH, whole.month_micros, whole.reserved_micros, calls)
-    yield money(limit_names.CENTS_PER_DAY_PER_TOKEN, token.day_micros, token.reserved_micros, token_calls)
+    def of_token(minutes: int) -> _Remaining:
+        return _Remaining(minutes, token.live, token_free)
+
+    def money(name: str, used: int, reserved: int) -> int:
+        return (limits[name] * MICROS_PER_CENT - used - reserved) // request.rate_micros
+
+    yield of_organization(limits[limit_names.MINUTES_PER_DAY] - whole.day_minutes - whole.reserved_minutes)
+    yield of_organization(limits[limit_names.MINUTES_PER_MONTH] - whole.month_minutes - whole.reserved_minutes)
+    yield of_organization(money(limit_names.CENTS_PER_DAY, whole.day_micros, whole.reserved_micros))
+    yield of_organization(money(limit_names.CENTS_PER_MONTH, whole.month_micros, whole.reserved_micros))
+    yield of_token(money(limit_names.CENTS_PER_DAY_PER_TOKEN, token.day_micros, token.reserved_micros))
     if request.token_minutes_per_day is not None:
-        yield _Remaining(request.token_minutes_per_day - token.day_minutes - token.reserved_minutes, token_calls)
+        yield of_token(request.token_minutes_per_day - token.day_minutes - token.reserved_minutes)
 
 
 def _share(remaining: _Remaining) -> int:
-    return max(remaining.minutes // remaining.calls, min(remaining.minutes, _MINUTES_BEFORE_SHARING))
+    """The call's part of one limit's rest, in minutes; never more than the rest.
+
+    All calls that the limits allow at once rarely happen at once, so an equal part for each of them would make the few
+    usual calls short. The part becomes smaller with each live call, so that many calls can begin too.
+    """
+    minutes = remaining.minutes
+    share = minutes // min(remaining.free, remaining.live + USUAL_CALLS_AT_ONCE)
+    if remaining.live < USUAL_CALLS_AT_ONCE:
+        share = max(share, min(minutes, MINUTES_WITH_FEW_CALLS))
+    return share
 
 
 def _free_calls(limits: EffectiveLimits, usage: UsageSnapshot) -> int:

@@ -84,7 +84,7 @@ async def test_limits_are_saved_and_wrong_ones_marked(owner: httpx.AsyncClient, 
     assert errors_of(answer.text) == {
         "minutes_per_day": "From 0 to 600",
         "spend_cents_per_day": "From 0 to $25.00",
-        "live_calls": "From 0 to 10",
+        "live_calls": "From 0 to 50",
     }
     assert (await rules(owner, tenant))["limits"] == limits
 
