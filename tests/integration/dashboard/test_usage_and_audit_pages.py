@@ -48,7 +48,7 @@ async def test_usage_shows_both_months_and_each_token(
     assert this == [f"{utc_now():%B %Y}, so far", "2", "1", "2"]
     assert last[1:] == ["0", "0", "0"]
     assert by_token == ["Main Website", "2", "1", "2", "0", "0", "0"]
-    assert by_agent[0] == "<b>Ann</b> Named by the page"
+    assert by_agent[0] == "<b>Ann</b> Unverified"
     assert "<b>Ann" not in page.text
 
 
