@@ -5,11 +5,13 @@ import enum
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db.model import Base, TenantOwned, text_enum
+from widget.refusals import RefusalDetails
 
 MAX_AGENT_CHARACTERS = 200
 MAX_NAME_CHARACTERS = 200
@@ -119,6 +121,10 @@ class Call(TenantOwned, Base):
     ended_at: Mapped[dt.datetime | None]
     end_reason: Mapped[str | None]
     """A code: why the call was rejected, or how it ended if not by hanging up."""
+    end_details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """``RefusalDetails`` of a rejected call. Of an admitted one: the limit that shortens it, if one does."""
+    termination_reason: Mapped[str | None]
+    """A code, the reason for which the carrier was asked to end the call; None when it was not."""
     carrier_error: Mapped[int | None]
     """The carrier's error code, of a call that failed; ``carrier/error_codes.py`` has the meanings."""
     agent: Mapped[str | None]
@@ -156,6 +162,11 @@ class Call(TenantOwned, Base):
     """The time at which the carrier is asked (again) for the price; None once it is known, or left to the daily run."""
     erased_at: Mapped[dt.datetime | None]
     """The time at which numbers, names, the page and its data were erased; times, duration and cost stay."""
+
+
+def stored_details(details: RefusalDetails | None) -> dict[str, Any] | None:
+    """``details`` as the column ``end_details`` has them."""
+    return None if details is None else msgspec.to_builtins(details)
 
 
 class CallEvent(TenantOwned, Base):

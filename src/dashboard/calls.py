@@ -13,7 +13,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.errors import rejection_message
 from calls.list_filters import parse_name_filter, parse_number_filter
 from calls.listing import CallFilters, CallListService
 from calls.models import Call, CallEvent, CallStatus
@@ -27,6 +26,7 @@ from kit.errors import ValidationFailed
 from kit.http.forms import Form
 from kit.schemas import rfc3339
 from tenants.auth import current_member
+from widget.refusals import refusal_message
 from widget.services import EmbedTokenService
 
 CALLS_PAGE_ROWS = 25
@@ -118,7 +118,7 @@ class CallPages(Controller):
             "call": call,
             "steps": timeline(call, await service.visible_events(organization_id, call.id)),
             "token": await EmbedTokenService(db_session).get_name(organization_id, call.token_id),
-            "reason": rejection_message(call.end_reason),
+            "reason": refusal_message(call.end_reason),
             "carrier_reason": not_dialled,
             "failure": UNKNOWN_CODE_MESSAGE if has_unknown_code else None,
             "words": STATUS_LABELS,

@@ -294,7 +294,7 @@ async def test_a_new_organization_calls_at_home_only_but_as_often_as_any(
     answers = [await callbacks.outgoing(token.id, new_sid()) for _ in range(6)]
     assert all(map(is_dialled, answers))
     assert b'timeLimit="2220"' in answers[0].content  # 37 minutes of the quarter of the day's 600
-    assert await statuses(database, tenant) == {None: 6, "destination_not_allowed": 1}
+    assert await statuses(database, tenant) == {None: 6, "country_not_enabled": 1}
 
 
 async def test_one_phone_calls_twenty_times_in_a_minute_also_in_the_first_days(
