@@ -18,6 +18,7 @@ from admin.actions import bulk_confirm_page, confirm_page
 from admin.auth import auth_pages, passkey_pages
 from admin.back_office import BackOffice
 from admin.base_view import RecordView
+from admin.menu import account_entry, build_menu
 from admin.operations import operations_page, pause_actions
 from admin.operations.services import OperationsService
 from admin.resources.alerts import AlertView
@@ -42,23 +43,23 @@ from kit.errors import DomainError, NotFound
 VIEWS: Sequence[type[RecordView]] = (
     OrganizationView,
     UserView,
-    PhoneNumberView,
-    EmbedTokenView,
-    CallView,
-    UpgradeRequestView,
-    AlertView,
-    LimitOverrideView,
-    AuditEventView,
+    MembershipView,
     InvitationView,
     InvitationReportView,
-    MembershipView,
-    QueuedJobView,
-    ReconciledDayView,
+    CallView,
+    PhoneNumberView,
+    EmbedTokenView,
+    UpgradeRequestView,
+    LimitOverrideView,
+    AlertView,
     CallDiscrepancyView,
     NumberDiscrepancyView,
+    ReconciledDayView,
+    QueuedJobView,
+    AuditEventView,
     StaffView,
 )
-"""All kinds of records, in the order of the navigation."""
+"""All kinds of records, in their order within the groups of the menu."""
 _UPGRADE_REQUEST_ROWS = 50
 
 
@@ -83,7 +84,8 @@ class AdminApp:
         handlers: dict[Any, Any] = dict.fromkeys((DomainError, HTTPException, Exception), _on_error)
         self.app = Starlette(routes=ROUTES, exception_handlers=handlers)
         sqladmin = self._mount_sqladmin(back_office, handlers)
-        self.templates.globals["views"] = sqladmin.views
+        self.templates.globals |= {"views": sqladmin.views, "account_entry": account_entry}
+        self.templates.globals["menu"] = lambda request: build_menu(sqladmin.views, request)
         for application in (self.app, sqladmin.admin):
             # A redirect that adds or removes the last slash would repeat the host that the request names.
             application.router.redirect_slashes = False

@@ -46,6 +46,10 @@ class RecordView(ListView):
         """The name of ``row`` on confirmation pages."""
         return self.heading(row)
 
+    def confirmation_facts(self, row: Any) -> Sequence[tuple[str, Any]]:
+        """Labels and values of ``row`` on confirmation pages, above the fields."""
+        return ()
+
     def audit_name(self, row: Any) -> str:
         """The name of ``row`` in the audit log, from which nothing can be erased."""
         return self.heading(row)

@@ -28,7 +28,7 @@ class StaleForm(Conflict):
     """The record has changed since the form was opened."""
 
     code = "stale_form"
-    message = "Things have changed since you opened that page. Nothing was done; look again"
+    message = "This record has changed since you opened the page. Nothing was done. Check it and try again"
 
 
 class NotAtOurCarrier(Conflict):

@@ -19,7 +19,7 @@ from kit.actor import ActorKind
 from kit.countries import country_name
 from kit.e164 import readable
 from kit.money import format_cents
-from kit.text import duration, is_web_address
+from kit.text import duration
 from tenants.models import Role, UpgradeOutcome
 from tenants.plans import Plan
 
@@ -40,43 +40,42 @@ PLAN_OPTIONS = [(plan.value, plan.value.capitalize()) for plan in Plan]
 """Options of a select, the lowest plan first."""
 COLUMN_LABELS = {
     "accepted_at": "Accepted",
-    "action": "What",
-    "actor_id": "Who, by id",
-    "actor_kind": "Kind",
-    "actor_name": "Who",
-    "allowed_domains": "Allowed domains",
-    "calls_here": "Calls here",
+    "actor_kind": "Type",
+    "actor_name": "Person",
+    "calls_here": "Calls in our records",
     "calls_there": "Calls at the carrier",
-    "carrier_sid": "Id at the carrier",
+    "carrier_sid": "Carrier ID",
     "call_record_id": "Call",
     "compared_at": "Compared",
     "corrected_at": "Corrected",
     "day": "Day",
-    "here": "Here",
+    "here": "In our records",
     "there": "At the carrier",
-    "micros_here": "Cost here",
+    "micros_here": "Cost in our records",
     "micros_there": "Cost at the carrier",
-    "others_there": "Other calls at the carrier",
-    "seconds_here": "Seconds here",
+    "others_there": "Calls of other installations",
+    "seconds_here": "Seconds in our records",
     "seconds_there": "Seconds at the carrier",
-    "unpriced": "Without a price yet",
+    "unpriced": "Calls without a price yet",
     "answered_at": "Answered",
     "carrier_error": "Carrier error",
     "call_id": "Call ID",
-    "created_at": "Since",
-    "created_by": "Made by",
+    "created_at": "Created",
     "deleted_at": "Deleted",
     "disabled_at": "Disabled",
     "ends_at": "Ends",
     "due_at": "Due",
     "duration": "Connected",
     "e164": "Number",
-    "email_verified_at": "Address confirmed",
+    "email": "E-mail",
+    "email_verified_at": "E-mail confirmed",
     "end_reason": "Reason",
     "ended_at": "Ended",
-    "expires_at": "Works until",
+    "expires_at": "Expires",
     "from_number": "From",
-    "given_up_at": "Given up",
+    "failure": "Last failure",
+    "given_up_at": "Failed for good",
+    "id": "ID",
     "invitation_id": "Invitation",
     "invitations_paused_at": "Invitations paused",
     "invited_by": "Invited by",
@@ -85,24 +84,23 @@ COLUMN_LABELS = {
     "last_used_at": "Last used",
     "organization_id": "Organization",
     "origin": "Page",
-    "outcome": "Answer",
+    "outcome": "Decision",
+    "prefix": "First characters",
     "released_at": "Released",
     "releasing_at": "Being released",
     "requested_by": "Asked by",
-    "resolved_at": "Answered",
     "resolved_by": "Seen by",
     "set_by": "Set by",
     "revoked_at": "Revoked",
     "revoked_by": "Revoked by",
     "started_at": "Started",
-    "subject_id": "About, by id",
-    "subject_name": "About",
+    "subject_name": "Subject",
     "suspended_at": "Suspended",
     "to_number": "To",
     "token_id": "Token",
-    "totp_enabled_at": "Second factor",
+    "totp_enabled_at": "Authenticator app",
     "has_passkey": "Passkey",
-    "url": "Record address",
+    "window_start": "Period starts",
     "user_id": "User",
 }
 """Labels of columns whose names are no good labels."""
@@ -115,26 +113,26 @@ def format_time(value: datetime) -> Markup:
 
 
 ALERT_NAMES = {
-    AlertKind.FOREIGN_DESTINATIONS: "Many foreign numbers within an hour",
-    AlertKind.REJECTED_CALLS: "Many rejected calls within an hour",
-    AlertKind.NEAR_LIMIT: "Near a limit",
+    AlertKind.FOREIGN_DESTINATIONS: "Many international numbers within an hour",
+    AlertKind.REJECTED_CALLS: "Many refused calls within an hour",
+    AlertKind.NEAR_LIMIT: "Limit nearly used up",
 }
 """Organizations get a mail about the second and the third kind."""
 
 BREAKER_NAMES = {
-    BreakerState.CLOSED: "in touch",
-    BreakerState.OPEN: "waiting after failures",
-    BreakerState.PROBING: "trying again",
+    BreakerState.CLOSED: "connected",
+    BreakerState.OPEN: "paused after failures",
+    BreakerState.PROBING: "retrying",
 }
 """Names of the states of a circuit breaker towards the carrier."""
 DISCREPANCY_NAMES = {
-    DiscrepancyKind.UNKNOWN_HERE: "Only the carrier knows it",
-    DiscrepancyKind.UNKNOWN_THERE: "The carrier does not know it",
+    DiscrepancyKind.UNKNOWN_HERE: "Only at the carrier",
+    DiscrepancyKind.UNKNOWN_THERE: "Only in our records",
     DiscrepancyKind.DIALLED_THOUGH_REFUSED: "Refused by us, dialled by the carrier",
-    DiscrepancyKind.STATUS: "Another outcome",
-    DiscrepancyKind.DURATION: "Another duration",
-    DiscrepancyKind.END: "Another end",
-    DiscrepancyKind.PRICE: "Another price",
+    DiscrepancyKind.STATUS: "Different outcome",
+    DiscrepancyKind.DURATION: "Different duration",
+    DiscrepancyKind.END: "Different end reason",
+    DiscrepancyKind.PRICE: "Different price",
 }
 
 CALL_STATUS_NAMES = {
@@ -148,6 +146,11 @@ CALL_STATUS_NAMES = {
     CallStatus.CANCELED: "Canceled",
     CallStatus.REFUSED: "Refused",
 }
+
+
+def format_count(number: int, one: str) -> str:
+    """``1 call``, ``1,200 calls``."""
+    return f"{number:,} {one if number == 1 else one + 's'}"
 
 
 def humanize_name(name: str) -> str:
@@ -180,15 +183,6 @@ def format_list(value: list[Any]) -> str:
     return ", ".join(str(item) for item in value) or EMPTY_VALUE
 
 
-def format_web_address(address: str) -> str | Markup:
-    """Format an address that a page gave, as a link; as text if it is no ``http`` or ``https`` address."""
-    if not is_web_address(address):
-        return address
-    return Markup('<a href="{}" target="_blank" rel="noopener noreferrer nofollow"><bdi>{}</bdi></a>').format(
-        address, address
-    )
-
-
 TYPE_FORMATTERS: dict[type, Any] = {
     datetime: format_time,
     date: lambda value: value.isoformat(),
@@ -211,7 +205,6 @@ COLUMN_FORMATTERS: Mapping[str, Callable[[Any], Any]] = {
     "from_number": format_number,
     "kind": humanize_name,
     "to_number": format_number,
-    "url": format_web_address,
 }
 """Formatters by column name, for values that do not read well as stored."""
 

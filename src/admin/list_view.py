@@ -29,6 +29,7 @@ from admin.formatters import (
     format_column,
     format_link,
 )
+from admin.menu import MenuGroup
 from admin.models import StaffRole
 from admin.pages import viewer
 from kit.text import is_valid_text
@@ -77,10 +78,14 @@ class ListView(ModelView, metaclass=RecordViewMeta):
     model: ClassVar[Any]
     description: ClassVar[str]
     """A sentence above the list."""
+    menu_group: ClassVar[MenuGroup]
     icon: ClassVar[str]
+    """Name of the icon in the menu, where each entry has its own."""
     minimum_role: ClassVar[StaffRole] = StaffRole.SUPPORT
-    search_label: ClassVar[str] = "An id"
+    search_label: ClassVar[str] = "ID"
     """Label of the search field: what can be searched for."""
+    no_match_text: ClassVar[str] = "Search matches the start of a name, e-mail or number, or a full ID."
+    empty_text: ClassVar[str] = "New records appear here."
     filters: ClassVar[Mapping[str, Callable[[str], sa.ColumnElement[bool]]]] = {}
     """Makes a condition of a query parameter's value, by its name; an index must answer it."""
     filter_options: ClassVar[Mapping[str, Sequence[tuple[str, str]]]] = {}
@@ -146,6 +151,7 @@ class ListView(ModelView, metaclass=RecordViewMeta):
         rows = await self._run_query(query.statement)
         page = rows[:PAGE_ROWS]
         request.state.names = await self.related_names(page)
+        request.state.is_filtered = query.is_filtered
         request.state.total = None if query.is_filtered else await self._estimated_total()
         request.state.older = ""
         if len(rows) > PAGE_ROWS:

@@ -25,6 +25,7 @@ class AuditEvent(Base):
             postgresql_include=["actor_id", "actor_name", "action", "created_at", "actor_kind"],
         ),
         sa.Index("ix_audit_event_actor_id_id", "actor_id", sa.text("id DESC")),
+        sa.Index("ix_audit_event_action_id", "action", sa.text("id DESC")),
         sa.Index(
             "ix_audit_event_organization_id_sequence",
             "organization_id",

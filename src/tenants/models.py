@@ -202,6 +202,8 @@ class UpgradeRequest(TenantOwned, Base):
     note: Mapped[str] = mapped_column(default="", server_default="")
     resolved_at: Mapped[dt.datetime | None]
     outcome: Mapped[UpgradeOutcome | None] = mapped_column(text_enum(UpgradeOutcome, name="outcome"))
+    new_plan: Mapped[Plan | None] = mapped_column(text_enum(Plan, name="new_plan"))
+    """The plan that an approval gave; None for open and declined requests, and for older approvals."""
 
 
 class KeyScope(enum.StrEnum):

@@ -13,6 +13,7 @@ from kit.audit import record
 from kit.clock import utc_now
 from tenants.errors import AlreadyApplied
 from tenants.models import UpgradeOutcome, UpgradeRequest
+from tenants.plans import Plan
 
 
 class UpgradeRequestService:
@@ -31,14 +32,17 @@ class UpgradeRequestService:
             UpgradeRequest.owned_by(organization_id), UpgradeRequest.resolved_at.is_(None)
         )
 
-    async def resolve(self, organization_id: UUID, request_id: UUID, *, approved: bool, by: Actor) -> None:
-        """Answer an open request; of two answers at once the first counts. Raises: AlreadyApplied."""
-        outcome = UpgradeOutcome.APPROVED if approved else UpgradeOutcome.DECLINED
+    async def resolve(self, organization_id: UUID, request_id: UUID, *, new_plan: Plan | None, by: Actor) -> None:
+        """Approve an open request with ``new_plan``, or decline it with None; the plan itself is set by the caller.
+
+        Of two answers at once the first counts. Raises: AlreadyApplied.
+        """
+        outcome = UpgradeOutcome.DECLINED if new_plan is None else UpgradeOutcome.APPROVED
         is_request = UpgradeRequest.owned_by(organization_id), UpgradeRequest.id == request_id
         answered = (
             sa.update(UpgradeRequest)
             .where(*is_request, UpgradeRequest.resolved_at.is_(None))
-            .values(resolved_at=utc_now(), outcome=outcome)
+            .values(resolved_at=utc_now(), outcome=outcome, new_plan=new_plan)
             .returning(UpgradeRequest.id)
         )
         if await self._session.scalar(answered) is None:

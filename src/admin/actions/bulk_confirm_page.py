@@ -22,8 +22,8 @@ from kit.errors import Conflict, DomainError, MalformedRequest, ValidationFailed
 from kit.http.forms import Form, ensure_valid_text
 from kit.parsing import parse_uuid
 
-NONE_PICKED = "Pick at least one row. Nothing was done."
-NONE_APPLIES = "None of the rows that you picked can be changed this way. Nothing was done."
+NONE_PICKED = "Select at least one row. Nothing was changed."
+NONE_APPLIES = "This does not apply to any of the selected rows. Nothing was changed."
 _PATH = "/admin/{kind}/many/{action}"
 _TEMPLATE = "admin/confirm_bulk.html"
 
@@ -63,7 +63,7 @@ async def submit(request: Request) -> Response:
     except (ValidationFailed, Conflict) as refusal:
         records = await _records(request, bulk.view, list(states))
         return await render_refused(request, _TEMPLATE, form, refusal, **_page_context(bulk, records))
-    notice = f"{bulk.action.label}: done for {done} of {len(states)}."
+    notice = f"{done} of {len(states)} {'is' if done == 1 else 'are'} {bulk.action.bulk_result} now."
     return redirect(request, bulk.return_path, " ".join([notice, *refusals]), is_problem=bool(refusals))
 
 

@@ -40,6 +40,8 @@ class PendingAction(NamedTuple):
     lock_key: str
     return_path: str
     suggested_reason: str = ""
+    facts: Sequence[tuple[str, Any]] = ()
+    """Labels and values that the page shows above the fields."""
 
     @property
     def page_context(self) -> dict[str, Any]:
@@ -48,6 +50,7 @@ class PendingAction(NamedTuple):
             "action": self.action,
             "back": self.return_path,
             "seen": self.state,
+            "facts": self.facts,
             "max_reason_characters": MAX_REASON_CHARACTERS,
         }
 
@@ -136,6 +139,7 @@ async def _load_record_action(request: Request) -> PendingAction:
         lock_key=str(record_id),
         return_path=_OPERATIONS_PATH if is_from_operations else f"/admin/{identity}/details/{record_id}",
         suggested_reason=await _reason_of_alert(request, record),
+        facts=view.confirmation_facts(record),
     )
 
 

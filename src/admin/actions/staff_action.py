@@ -71,10 +71,15 @@ class StaffAction:
     """True when a record is in a state in which the action can be run."""
     fields: Sequence[Field]
     is_destructive: bool
-    is_bulk: bool
-    """True when it can be run on several records of a list at once."""
+    bulk_result: str
+    """State of a record afterwards, like "revoked", for actions that run on several records of a list; else empty."""
     preview: Callable[[ActionContext[Any]], Awaitable[Sequence[str]]] | None
     """Returns sentences about the effect of the entered values; a second page shows them before the action runs."""
+
+    @property
+    def is_bulk(self) -> bool:
+        """True when it can be run on several records of a list at once."""
+        return bool(self.bulk_result)
 
 
 def staff_action(
@@ -86,12 +91,12 @@ def staff_action(
     applies: Callable[[Any], bool],
     fields: Sequence[Field] = (),
     is_destructive: bool = True,
-    is_bulk: bool = False,
+    bulk_result: str = "",
     preview: Callable[[ActionContext[Any]], Awaitable[Sequence[str]]] | None = None,
 ) -> Callable[[Callable[[ActionContext[R]], Awaitable[str]]], StaffAction]:
     """Make a staff action of a function that changes one record and returns a notice; see ``StaffAction``."""
 
     def decorate(run: Callable[[ActionContext[R]], Awaitable[str]]) -> StaffAction:
-        return StaffAction(slug, label, role, effect, run, applies, fields, is_destructive, is_bulk, preview)
+        return StaffAction(slug, label, role, effect, run, applies, fields, is_destructive, bulk_result, preview)
 
     return decorate

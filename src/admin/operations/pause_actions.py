@@ -1,10 +1,12 @@
 """Staff actions that pause and resume the calls of all organizations."""
 
+import sqlalchemy as sa
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from admin.actions.confirm_page import PendingAction, confirmation_routes
 from admin.actions.staff_action import ActionContext, StaffAction, staff_action
+from admin.effective_state import live_calls_state
 from admin.errors import StaleForm
 from admin.models import StaffRole
 from admin.operations.services import OperationsService
@@ -20,14 +22,15 @@ _RUNNING, _PAUSED, _PAUSED_AND_ENDED = "running", "paused", "paused, live calls 
     "Pause all calls",
     role=StaffRole.OPERATOR,
     effect="No organization can place a call until somebody resumes them: phones are told that the service is "
-    "temporarily unavailable. Live calls go on.",
+    "temporarily unavailable. Live calls continue.",
     applies=lambda state: state == _RUNNING,
 )
 async def pause(context: ActionContext[str]) -> str:
     async with context.staff_session() as session:
         if not await CallingPauseService(session).pause(reason=context.by.reason, by=context.by):
             raise StaleForm
-    return "All calls are paused. Live ones go on."
+        live = await live_calls_state(session, sa.true(), "continuing")
+    return f"The calls of all organizations are paused. {live}"
 
 
 @staff_action(
@@ -42,7 +45,8 @@ async def pause_and_end(context: ActionContext[str]) -> str:
     async with context.staff_session() as session:
         if not await CallingPauseService(session).pause(reason=context.by.reason, by=context.by, end_live=True):
             raise StaleForm
-    return "All calls are paused. Live ones end within seconds."
+        live = await live_calls_state(session, sa.true(), "being ended")
+    return f"The calls of all organizations are paused. {live}"
 
 
 @staff_action(
@@ -57,7 +61,7 @@ async def resume(context: ActionContext[str]) -> str:
     async with context.staff_session() as session:
         if not await CallingPauseService(session).resume(by=context.by):
             raise StaleForm
-    return "Calls are placed again."
+    return "Calls are not paused any more: every organization that is not suspended can place calls now."
 
 
 PAUSE_ACTIONS: tuple[StaffAction, ...] = (pause, pause_and_end, resume)

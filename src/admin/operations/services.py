@@ -121,6 +121,7 @@ class OperationsService:
                 Organization.name.label("organization_name"),
                 Organization.plan,
                 User.email,
+                User.name,
             )
             .join(Organization, Organization.id == UpgradeRequest.organization_id)
             .outerjoin(User, User.id == UpgradeRequest.requested_by)

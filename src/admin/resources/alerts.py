@@ -9,8 +9,10 @@ from starlette.requests import Request
 
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
+from admin.effective_state import organization_name
 from admin.filters import of_organization
-from admin.formatters import ALERT_NAMES, limit_name
+from admin.formatters import ALERT_NAMES, format_count, limit_name
+from admin.menu import MenuGroup
 from admin.models import StaffRole
 from calls.limits.limit_alerts import AlertService
 from calls.limits.models import Alert
@@ -20,22 +22,28 @@ from calls.limits.models import Alert
     "seen",
     "Mark as seen",
     role=StaffRole.OPERATOR,
-    effect="It leaves the operations page. Nothing else changes; a later time window makes another alert.",
+    effect="The alert leaves the operations page. Limits and calls do not change; the next period can raise it again.",
     applies=lambda alert: alert.resolved_at is None,
     is_destructive=False,
-    is_bulk=True,
+    bulk_result="marked as seen",
 )
 async def mark_as_seen(context: ActionContext[Alert]) -> str:
+    alert = context.record
     async with context.staff_session() as session:
-        await AlertService(session).resolve(context.record.id, by=context.by)
-    return "Marked as seen."
+        await AlertService(session).resolve(alert.id, by=context.by)
+        waiting = sa.select(sa.func.count()).where(Alert.owned_by(alert.organization_id), Alert.resolved_at.is_(None))
+        count = await session.scalar(waiting) or 0
+        name = await organization_name(session, alert.organization_id)
+    return f"This alert is marked as seen. {name} has {format_count(count, 'open alert')} now."
 
 
 class AlertView(RecordView, model=Alert):
     identity = "alert"
     name_plural = "Alerts"
     description = "Signs of fraud, and limits that are nearly used up."
+    menu_group = MenuGroup.MONEY
     icon = "alert"
+    empty_text = "Fraud alerts and nearly used-up limits appear here."
     column_list = (
         "kind",
         "organization_id",
@@ -64,7 +72,7 @@ class AlertView(RecordView, model=Alert):
         }
 
     def label(self, key: str) -> str:
-        return "Seen" if key == "resolved_at" else super().label(key)
+        return {"resolved_at": "Seen", "created_at": "When", "kind": "Alert"}.get(key) or super().label(key)
 
     def heading(self, row: Any) -> str:
         return ALERT_NAMES[row.kind]

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from admin.base_view import RecordView
 from admin.filters import of_organization, parse_id
 from admin.formatters import EMPTY_VALUE, humanize_name
+from admin.menu import MenuGroup
 from admin.models import StaffRole
 from admin.pages import viewer
 from kit.actor import ActorKind
@@ -35,10 +36,12 @@ class AuditEventView(RecordView, model=AuditEvent):
     identity = "audit-event"
     name_plural = "Audit log"
     description = "Who did what, when and from where. Entries cannot be changed or deleted."
+    menu_group = MenuGroup.SYSTEM
     icon = "audit"
+    empty_text = "Every change appears here."
     is_exportable = True
     has_date_filter = True
-    search_label = "Id of an entry"
+    search_label = "Entry ID"
     column_list = (
         "created_at",
         "action",
@@ -61,6 +64,9 @@ class AuditEventView(RecordView, model=AuditEvent):
 
     def formatters(self) -> Mapping[Any, Any]:
         return {"actor_name": _format_actor, "subject_name": _format_subject}
+
+    def label(self, key: str) -> str:
+        return "When" if key == "created_at" else super().label(key)
 
     def heading(self, row: Any) -> str:
         return humanize_name(row.action)

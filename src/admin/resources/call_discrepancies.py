@@ -8,14 +8,19 @@ import sqlalchemy as sa
 from admin.base_view import RecordView
 from admin.filters import parse_day
 from admin.formatters import DISCREPANCY_NAMES, EMPTY_VALUE, format_micros
+from admin.menu import MenuGroup
 from calls.reconciliation.models import CallDiscrepancy, DiscrepancyKind
 
 
 class CallDiscrepancyView(RecordView, model=CallDiscrepancy):
     identity = "carrier-difference"
-    name_plural = "Differences"
-    description = "Calls whose records differ from the carrier's. Some are corrected by rule; staff check the rest."
-    icon = "alert"
+    name_plural = "Carrier reconciliation"
+    description = (
+        "Calls where our record and the carrier's disagree. Most are corrected automatically; staff decide the rest."
+    )
+    menu_group = MenuGroup.CARRIER
+    icon = "compare"
+    empty_text = "Differences that the daily comparison finds appear here."
     column_list = (
         "day",
         "kind",

@@ -11,6 +11,7 @@ from admin.base_view import RecordView, Section
 from admin.filters import number_prefixes, of_organization, parse_id, starts_with
 from admin.formatters import CALL_STATUS_NAMES, format_number, format_time, humanize_name
 from admin.list_view import ListQuery
+from admin.menu import MenuGroup
 from admin.models import StaffRole
 from calls.models import LIVE_STATUSES, Call, CallEvent, CallStatus
 from calls.termination import enqueue_end_call
@@ -24,8 +25,8 @@ _MAX_EVENTS = 100
     "end",
     "End call",
     role=StaffRole.OPERATOR,
-    effect="Both sides are cut off within seconds: the carrier is asked until the call is over. The page may call "
-    "again.",
+    effect="Both sides are cut off within seconds: the carrier is asked until the call is over. The page can place a "
+    "new call.",
     applies=lambda call: call.status in LIVE_STATUSES,
 )
 async def end(context: ActionContext[Call]) -> str:
@@ -41,18 +42,20 @@ async def end(context: ActionContext[Call]) -> str:
         )
         # A job, so that the carrier is asked until the call is over even if this process stops.
         await enqueue_end_call(session, call.id)
-    return "The call is being cut off."
+    return "The carrier is being asked to end this call. It counts as live until the carrier reports its end."
 
 
 class CallView(RecordView, model=Call):
     identity = "call"
     name_plural = "Calls"
     description = "Newest first. To filter by status, choose an organization first."
+    menu_group = MenuGroup.CALLS
     icon = "phone"
+    empty_text = "Calls appear here as soon as they start."
     is_exportable = True
     is_view_audited = True
     has_date_filter = True
-    search_label = "Beginning of the number that was called, or id"
+    search_label = "Start of the called number, or ID"
     column_list = (
         "to_number",
         "from_number",
@@ -71,9 +74,6 @@ class CallView(RecordView, model=Call):
         "carrier_error",
         "agent",
         "origin",
-        "name",
-        "company",
-        "url",
         "call_id",
     )
     filters = {
@@ -107,7 +107,7 @@ class CallView(RecordView, model=Call):
         return f"Call to {format_number(row.to_number)}"
 
     def confirmation_name(self, row: Any) -> str:
-        return f"the call to {format_number(row.to_number)}"
+        return f"the call to {row.to_number}"
 
     def audit_name(self, row: Any) -> str:
         return f"Call to {masked(row.to_number)}"
@@ -128,7 +128,7 @@ class CallView(RecordView, model=Call):
                 [
                     (
                         "",
-                        f"{humanize_name(r.kind)}, {'the called' if r.is_child else 'the caller'}'s side",
+                        f"{humanize_name(r.kind)}, {'called party' if r.is_child else 'caller'}'s side",
                         format_time(r.occurred_at),
                     )
                     for r in found

@@ -6,8 +6,11 @@ import sqlalchemy as sa
 
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
+from admin.effective_state import live_calls_state
 from admin.filters import of_organization
+from admin.menu import MenuGroup
 from admin.models import StaffRole
+from calls.models import Call
 from widget.models import EmbedToken
 from widget.services import EmbedTokenService
 
@@ -20,21 +23,25 @@ _PREFIX_CHARACTERS = 8
     role=StaffRole.SUPPORT,
     effect="Phones using it stop at once; a live call ends. A revoked token never works again.",
     applies=lambda token: token.revoked_at is None,
-    is_bulk=True,
+    bulk_result="revoked",
 )
 async def revoke(context: ActionContext[EmbedToken]) -> str:
     token = context.record
     async with context.tenant_session(token.organization_id) as session:
         await EmbedTokenService(session).revoke(token.organization_id, token.id, by=context.by)
-    return "Token revoked. Phones using it stop at once."
+        own = sa.and_(Call.owned_by(token.organization_id), Call.token_id == token.id)
+        live = await live_calls_state(session, own, "being ended")
+    return f"The token {token.label or token.prefix} is revoked: no phone can use it. {live}"
 
 
 class EmbedTokenView(RecordView, model=EmbedToken):
     identity = "embed-token"
     name_plural = "Embed tokens"
-    description = "Tokens that turn a page into a phone. Only their digests are stored."
-    icon = "copy"
-    search_label = "First eight characters (ept_…), or id"
+    description = "Tokens that customers put into their pages. Only a digest of each is stored."
+    menu_group = MenuGroup.CALLS
+    icon = "key"
+    empty_text = "Tokens appear here when customers generate them."
+    search_label = "First eight characters (ept_…), or ID"
     column_list = (
         "prefix",
         "label",

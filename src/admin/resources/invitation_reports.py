@@ -5,9 +5,10 @@ from typing import Any
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
 from admin.filters import of_organization
+from admin.menu import MenuGroup
 from admin.models import StaffRole
 from tenants.invitation_reports import InvitationReportService
-from tenants.models import InvitationReport
+from tenants.models import InvitationReport, Organization
 
 
 @staff_action(
@@ -22,14 +23,19 @@ async def dismiss(context: ActionContext[InvitationReport]) -> str:
     report = context.record
     async with context.tenant_session(report.organization_id) as session:
         await InvitationReportService(session).dismiss(report.organization_id, report.id, by=context.by)
-    return "Dismissed. The address can be invited again."
+        organization = await session.get_one(Organization, report.organization_id)
+    if organization.invitations_paused_at is not None:
+        return f"The report is deleted. The invitations of {organization.name} are still paused."
+    return f"The report is deleted. {organization.name} can invite the address again."
 
 
 class InvitationReportView(RecordView, model=InvitationReport):
     identity = "invitation-report"
     name_plural = "Invitation reports"
-    description = "Recipients did not expect an invitation and asked for no more. One row for each recipient."
-    icon = "alert"
+    description = "Recipients who reported an invitation as unwanted. One row for each recipient."
+    menu_group = MenuGroup.CUSTOMERS
+    icon = "flag"
+    empty_text = "A report appears here when a recipient uses the link in an invitation."
     column_list = (
         "created_at",
         "organization_id",

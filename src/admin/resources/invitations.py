@@ -5,6 +5,7 @@ from typing import Any
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
 from admin.filters import of_organization
+from admin.menu import MenuGroup
 from admin.models import StaffRole
 from tenants.invitation_limits import ensure_may_send_invitation
 from tenants.invitations import InvitationService
@@ -16,7 +17,7 @@ from tenants.models import Invitation, Role
     "resend",
     "Send again",
     role=StaffRole.OPERATOR,
-    effect="A new link is mailed; the one before stops working.",
+    effect="A new link is mailed to the invited person. The earlier link stops working.",
     applies=lambda invitation: invitation.accepted_at is None and invitation.revoked_at is None,
     is_destructive=False,
 )
@@ -30,14 +31,20 @@ async def resend(context: ActionContext[Invitation]) -> str:
         )
         mail = invitation_mail(sent, inviter=sent.organization_name, settings=back_office.settings)
         await back_office.mailer.send_after_commit(session, mail)
-    return "A new invitation is on its way."
+    expires = sent.invitation.expires_at
+    return (
+        f"A new invitation to {sent.organization_name} is being mailed to {invitation.email}. Its link works until "
+        f"{expires:%B} {expires.day} (UTC); the earlier link does not work any more."
+    )
 
 
 class InvitationView(RecordView, model=Invitation):
     identity = "invitation"
     name_plural = "Invitations"
     description = "Invitations to organizations, sent by mail."
-    icon = "docs"
+    menu_group = MenuGroup.CUSTOMERS
+    icon = "invitation"
+    empty_text = "Invitations appear here when admins send them."
     column_list = (
         "email",
         "organization_id",

@@ -7,6 +7,7 @@ from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
 from admin.filters import of_organization
 from admin.formatters import format_limit, limit_name
+from admin.menu import MenuGroup
 from admin.models import StaffRole
 from calls.limits.models import LimitOverride
 from calls.limits.overrides import LimitOverrideService
@@ -28,9 +29,11 @@ async def end(context: ActionContext[LimitOverride]) -> str:
 
 class LimitOverrideView(RecordView, model=LimitOverride):
     identity = "limit-override"
-    name_plural = "Raised limits"
-    description = "Limits that staff set for some time. Those that have ended stay listed."
-    icon = "usage"
+    name_plural = "Limit overrides"
+    description = "Limits that staff set until a date, instead of the plan's. Ended overrides stay listed."
+    menu_group = MenuGroup.MONEY
+    icon = "limit"
+    empty_text = "Override a limit on the page of an organization; it appears here."
     column_list = (
         "name",
         "organization_id",

@@ -2,14 +2,17 @@
 
 from admin.base_view import RecordView
 from admin.filters import of_organization, parse_id
+from admin.menu import MenuGroup
 from tenants.models import Membership
 
 
 class MembershipView(RecordView, model=Membership):
     identity = "membership"
     name_plural = "Members"
-    description = "Who belongs to which organization."
-    icon = "account"
+    description = "The users of each organization, with their roles."
+    menu_group = MenuGroup.CUSTOMERS
+    icon = "members"
+    empty_text = "Members appear here when they accept an invitation."
     column_list = (
         "role",
         "user_id",
@@ -22,3 +25,6 @@ class MembershipView(RecordView, model=Membership):
         "organization_id": of_organization(Membership),
         "user_id": lambda text: Membership.user_id == parse_id(text),
     }
+
+    def label(self, key: str) -> str:
+        return "Joined" if key == "created_at" else super().label(key)

@@ -8,6 +8,7 @@ from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
 from admin.filters import number_prefixes, starts_with
 from admin.formatters import format_number
+from admin.menu import MenuGroup
 from admin.models import StaffRole
 from phone_numbers.errors import CarrierNotAnswering
 from phone_numbers.models import OF_ANOTHER_DEPLOYMENT, UNEXPLAINED, NumberDiscrepancy
@@ -33,15 +34,17 @@ async def release(context: ActionContext[NumberDiscrepancy]) -> str:
         raise CarrierNotAnswering
     async with context.staff_session() as session:
         await NumberDiscrepancyService(session).mark_released(discrepancy, by=context.by)
-    return "Number released at the carrier."
+    return f"{format_number(discrepancy.e164)} is released: our carrier account does not hold it any more."
 
 
 class NumberDiscrepancyView(RecordView, model=NumberDiscrepancy):
     identity = "number-difference"
-    name_plural = "Number differences"
-    description = "Phone numbers that only the carrier or only an organization holds. Nothing changes them but staff."
-    icon = "alert"
-    search_label = "Beginning of a number, or id"
+    name_plural = "Number reconciliation"
+    description = "Phone numbers held only at the carrier, or only in our records. Staff decide about each."
+    menu_group = MenuGroup.CARRIER
+    icon = "keypad-compare"
+    empty_text = "Numbers that only one side has appear here."
+    search_label = "Start of a number, or ID"
     column_list = ("e164", "reason", "carrier_sid", "last_seen_at", "created_at", "id")
     column_details_list = column_list
     staff_actions = (release,)

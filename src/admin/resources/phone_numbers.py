@@ -6,8 +6,10 @@ import sqlalchemy as sa
 
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
+from admin.effective_state import numbers_state
 from admin.filters import number_prefixes, of_organization, starts_with
 from admin.formatters import format_number
+from admin.menu import MenuGroup
 from admin.models import StaffRole
 from tenants.models import PhoneNumber
 
@@ -16,22 +18,26 @@ from tenants.models import PhoneNumber
     "release",
     "Release",
     role=StaffRole.OPERATOR,
-    effect="The carrier takes the number back and may sell it to anybody. Records keep it.",
+    effect="The carrier takes the number back and may sell it to anybody. Call records keep the number.",
     applies=lambda number: number.released_at is None,
 )
 async def release(context: ActionContext[PhoneNumber]) -> str:
     number, releaser = context.record, context.back_office.number_provisioning.releaser
     await releaser.release(number.organization_id, number.id, by=context.by)
-    return "Number released."
+    async with context.tenant_session(number.organization_id) as session:
+        numbers = await numbers_state(session, number.organization_id)
+    return f"{format_number(number.e164)} is released. {numbers}"
 
 
 class PhoneNumberView(RecordView, model=PhoneNumber):
     identity = "phone-number"
     name_plural = "Phone numbers"
-    description = "Numbers that organizations hold or have held."
-    icon = "phone"
+    description = "Numbers that organizations use now or have released."
+    menu_group = MenuGroup.CALLS
+    icon = "keypad"
+    empty_text = "Numbers appear here when customers get them."
     is_exportable = True
-    search_label = "Beginning of a number, or id"
+    search_label = "Start of a number, or ID"
     column_list = (
         "e164",
         "organization_id",

@@ -3,6 +3,7 @@
 from starlette.exceptions import HTTPException
 
 from admin.base_view import RecordView
+from admin.menu import MenuGroup
 from kit.jobs.models import QueuedJob
 from kit.parsing import parse_whole_number
 
@@ -12,9 +13,11 @@ _ID_DIGITS = 18
 
 class QueuedJobView(RecordView, model=QueuedJob):
     identity = "outbox-item"
-    name_plural = "Outbox"
-    description = "Work that follows a commit, like mails, until it is done. Its content is encrypted."
-    icon = "leave"
+    name_plural = "Background jobs"
+    description = "Mails and call hang-ups waiting to run. Contents are encrypted."
+    menu_group = MenuGroup.SYSTEM
+    icon = "jobs"
+    empty_text = "Jobs appear here until they are done, usually for a few seconds."
     column_list = (
         "kind",
         "attempts",

@@ -8,14 +8,17 @@ from starlette.requests import Request
 
 from admin.base_view import RecordView
 from admin.formatters import format_micros
+from admin.menu import MenuGroup
 from calls.reconciliation.models import ReconciledDay
 
 
 class ReconciledDayView(RecordView, model=ReconciledDay):
     identity = "carrier-day"
-    name_plural = "Days compared"
-    description = "Each day's calls, here and at the carrier. Days are in UTC."
-    icon = "usage"
+    name_plural = "Reconciled days"
+    description = "Each day's calls in our records and at the carrier. Days are in UTC."
+    menu_group = MenuGroup.CARRIER
+    icon = "day"
+    empty_text = "A day appears here after its calls were compared with the carrier."
     column_list = (
         "day",
         "compared_at",

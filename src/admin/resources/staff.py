@@ -9,6 +9,7 @@ from starlette.requests import Request
 from admin.actions.staff_action import ActionContext, Field, staff_action
 from admin.base_view import RecordView, Section
 from admin.filters import starts_with
+from admin.menu import MenuGroup
 from admin.models import Staff, StaffRole
 from admin.resources.recent_activity import recent_activity
 from admin.services import StaffService
@@ -19,7 +20,7 @@ from kit.errors import ValidationFailed
     "change-role",
     "Change role",
     role=StaffRole.ADMIN,
-    effect="It takes effect with their next request.",
+    effect="The new role holds from the next page that this person opens.",
     applies=lambda staff: staff.disabled_at is None,
     fields=[Field("role", "New role", [(role.value, role.value.capitalize()) for role in StaffRole])],
     is_destructive=False,
@@ -30,44 +31,49 @@ async def change_role(context: ActionContext[Staff]) -> str:
         raise ValidationFailed([("role", "Choose a role from the list")])
     async with context.staff_session() as session:
         await StaffService(session).change_role(context.record.id, role, by=context.by)
-    return f"The role is {role.value} now."
+    return f"{context.record.email} has the role {role.value} now."
 
 
 @staff_action(
     "disable",
     "Disable",
     role=StaffRole.ADMIN,
-    effect="They are signed out everywhere and cannot sign in.",
+    effect="This person is signed out everywhere and cannot sign in.",
     applies=lambda staff: staff.disabled_at is None,
 )
 async def disable(context: ActionContext[Staff]) -> str:
     async with context.staff_session() as session:
         await StaffService(session).disable(context.record.id, by=context.by)
-    return "Disabled and signed out everywhere."
+    return f"{context.record.email} is disabled: signed out everywhere, and cannot sign in."
 
 
 @staff_action(
     "reset-second-factor",
     "Reset second factor",
     role=StaffRole.ADMIN,
-    effect="They are signed out everywhere and enrol a new authenticator app at their next sign-in. Make sure that it "
-    "is them who asks.",
+    effect="This person is signed out everywhere and sets up a new authenticator app at the next sign-in. First make "
+    "sure that the request really comes from this person.",
     applies=lambda staff: staff.has_second_factor,
 )
 async def reset_second_factor(context: ActionContext[Staff]) -> str:
     async with context.staff_session() as session:
         totp = context.back_office.accounts.totp
         await StaffService(session).reset_second_factor(context.record.id, totp, by=context.by)
-    return "Second factor reset. They enrol a new app at their next sign-in."
+    return (
+        f"{context.record.email} has no second factor now and is signed out everywhere. The next sign-in asks for "
+        "a new authenticator app."
+    )
 
 
 class StaffView(RecordView, model=Staff):
     identity = "staff"
     name_plural = "Staff"
-    description = "People who may sign in to the back office. `epoch staff add EMAIL` creates accounts."
-    icon = "settings"
+    description = "People who may sign in to the back office. The command epoch staff add EMAIL adds one."
+    menu_group = MenuGroup.SYSTEM
+    icon = "staff"
+    empty_text = "The command epoch staff add EMAIL adds somebody."
     minimum_role = StaffRole.ADMIN
-    search_label = "Beginning of an e-mail address, or id"
+    search_label = "Start of an e-mail address, or ID"
     column_list = (
         "email",
         "role",

@@ -1,13 +1,18 @@
 """Upgrade requests in the back office: list, detail page and staff actions."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from markupsafe import Markup
+from starlette.requests import Request
 
 from admin.actions.staff_action import ActionContext, Field, staff_action
 from admin.base_view import RecordView
+from admin.effective_state import phones_state
 from admin.filters import of_organization
-from admin.formatters import PLAN_OPTIONS
+from admin.formatters import EMPTY_VALUE, PLAN_OPTIONS, humanize_name
+from admin.menu import MenuGroup
 from admin.models import StaffRole
 from admin.rules import read_plan
 from tenants.mails import upgrade_answer_mail
@@ -15,6 +20,7 @@ from tenants.members import MemberService
 from tenants.models import UpgradeRequest
 from tenants.plans import Plan
 from tenants.services import OrganizationService
+from tenants.upgrade_request_names import UPGRADE_REQUEST_NAMES
 from tenants.upgrades import UpgradeRequestService
 
 
@@ -26,36 +32,43 @@ def _is_open(request: UpgradeRequest) -> bool:
     "approve",
     "Approve",
     role=StaffRole.OPERATOR,
-    effect="The plan changes at once, and the owners get a mail.",
+    effect="The organization gets the new plan at once, and its owners get a mail.",
     applies=_is_open,
     fields=[Field("plan", "New plan", PLAN_OPTIONS[1:])],
     is_destructive=False,
 )
-async def approve(context: ActionContext[UpgradeRequest]) -> str:
-    plan = read_plan(context.form["plan"])
-    await _answer(context, plan)
-    return f"Approved: the plan is {plan.value} now. The owners get a mail."
+async def approve(context: ActionContext[Any]) -> str:
+    request, plan = context.record, read_plan(context.form["plan"])
+    phones = await _answer(context, plan)
+    return (
+        f"Approved for {requester(request)}: {request.organization_name} was on {humanize_name(request.present_plan)} "
+        f"and is on the {humanize_name(plan)} plan now. {phones} The owners get a mail."
+    )
 
 
 @staff_action(
     "decline",
     "Decline",
     role=StaffRole.OPERATOR,
-    effect="The plan stays, and the owners get a mail. They can ask again.",
+    effect="The organization keeps its plan, and its owners get a mail. They can ask again.",
     applies=_is_open,
 )
-async def decline(context: ActionContext[UpgradeRequest]) -> str:
+async def decline(context: ActionContext[Any]) -> str:
+    request = context.record
     await _answer(context, None)
-    return "Declined. The owners get a mail."
+    return (
+        f"Declined for {requester(request)}: {request.organization_name} stays on the "
+        f"{humanize_name(request.present_plan)} plan. The owners get a mail and can ask again."
+    )
 
 
-async def _answer(context: ActionContext[UpgradeRequest], plan: Plan | None) -> None:
-    """Approve the request with ``plan``, or decline it with None, and mail the owners."""
+async def _answer(context: ActionContext[Any], plan: Plan | None) -> str:
+    """Approve the request with ``plan``, or decline it with None, and mail the owners; says if its phones can call."""
     back_office, organization_id = context.back_office, context.record.organization_id
     async with context.tenant_session(organization_id) as session:
         organization = await OrganizationService(session).get(organization_id)
         upgrades = UpgradeRequestService(session)
-        await upgrades.resolve(organization_id, context.record.id, approved=plan is not None, by=context.by)
+        await upgrades.resolve(organization_id, context.record.id, new_plan=plan, by=context.by)
         if plan is not None:
             await OrganizationService(session).set_plan(organization.slug, plan, by=context.by)
         for owner in await MemberService(session).list_owners(organization_id):
@@ -63,17 +76,30 @@ async def _answer(context: ActionContext[UpgradeRequest], plan: Plan | None) -> 
                 organization, to=owner.email, approved=plan is not None, public_url=back_office.settings.public_url
             )
             await back_office.mailer.send_after_commit(session, mail)
+        return await phones_state(session, organization_id)
+
+
+def requester(request: Any) -> str:
+    """The person who asked: name and e-mail."""
+    if request.requester_email is None:
+        return "a deleted user"
+    name, email = request.requester_name, request.requester_email
+    return f"{name} ({email})" if name else str(email)
 
 
 class UpgradeRequestView(RecordView, model=UpgradeRequest):
     identity = "upgrade-request"
     name_plural = "Upgrade requests"
-    description = "Owners ask for a bigger plan. They get a mail with the answer."
-    icon = "usage"
+    description = "Owners ask for a bigger plan. They get a mail with the decision."
+    menu_group = MenuGroup.MONEY
+    icon = "upgrade"
+    empty_text = "When an owner asks for a bigger plan, the request appears here and operators get a mail."
     column_list = (
         "created_at",
         "organization_id",
         "requested_by",
+        "present_plan",
+        "new_plan",
         "outcome",
         "resolved_at",
         "id",
@@ -82,18 +108,57 @@ class UpgradeRequestView(RecordView, model=UpgradeRequest):
         *column_list,
         "note",
     )
+    extra_columns = UPGRADE_REQUEST_NAMES
     filters = {
         "organization_id": of_organization(UpgradeRequest),
         "status": lambda text: UpgradeRequest.resolved_at.is_(None) if text == "waiting" else sa.false(),
     }
-    filter_options = {"status": [("waiting", "Waiting")]}
+    filter_options = {"status": [("waiting", "Open")]}
     staff_actions = (approve, decline)
 
+    def formatters(self) -> Mapping[Any, Any]:
+        return {
+            "requested_by": _format_requester,
+            "present_plan": _format_plan,
+            "new_plan": _format_plan,
+            "outcome": lambda row, _column, _request: humanize_name(row.outcome or "open"),
+        }
+
+    def label(self, key: str) -> str:
+        return _LABELS.get(key) or super().label(key)
+
     def heading(self, row: Any) -> str:
-        return "Upgrade request"
+        return f"Upgrade of {row.organization_name}"
 
     def confirmation_name(self, row: Any) -> str:
-        return "this request"
+        return f"upgrade of {row.organization_name}"
+
+    def confirmation_facts(self, row: Any) -> Sequence[tuple[str, Any]]:
+        return (
+            ("Organization", row.organization_name),
+            ("Asked by", requester(row)),
+            ("Plan now", humanize_name(row.present_plan)),
+        )
 
     def record_state(self, row: Any) -> str:
-        return str(row.resolved_at or "")
+        return f"{row.resolved_at or ''} {row.present_plan}"
+
+
+_LABELS = {
+    "created_at": "Asked",
+    "new_plan": "New plan",
+    "outcome": "Decision",
+    "present_plan": "Plan now",
+    "resolved_at": "Decided",
+}
+
+
+def _format_plan(row: Any, column: str, _request: Request) -> str:
+    plan = getattr(row, column)
+    return EMPTY_VALUE if plan is None else humanize_name(plan)
+
+
+def _format_requester(row: Any, _column: str, _request: Request) -> str | Markup:
+    if row.requested_by is None:
+        return EMPTY_VALUE
+    return Markup('<a href="/admin/user/details/{}"><bdi>{}</bdi></a>').format(row.requested_by, requester(row))

@@ -13,6 +13,7 @@ from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView, Section, newest_rows
 from admin.filters import starts_with
 from admin.formatters import humanize_name
+from admin.menu import MenuGroup
 from admin.models import StaffRole
 from admin.resources.recent_activity import recent_activity
 from tenants.models import Membership, Organization
@@ -22,36 +23,36 @@ from tenants.models import Membership, Organization
     "disable",
     "Disable",
     role=StaffRole.OPERATOR,
-    effect="They are signed out everywhere and cannot sign in. Their organizations go on.",
+    effect="This person is signed out everywhere and cannot sign in. Organizations and calls are not affected.",
     applies=lambda user: user.disabled_at is None,
-    is_bulk=True,
+    bulk_result="disabled",
 )
 async def disable(context: ActionContext[User]) -> str:
     async with context.user_session() as session:
         await UserService(session).disable(context.record.id, by=context.by)
-    return "Disabled and signed out everywhere."
+    return f"{context.record.email} is disabled: signed out everywhere, and cannot sign in."
 
 
 @staff_action(
     "enable",
     "Enable",
     role=StaffRole.OPERATOR,
-    effect="They can sign in again.",
+    effect="This person can sign in again.",
     applies=lambda user: user.disabled_at is not None,
     is_destructive=False,
 )
 async def enable(context: ActionContext[User]) -> str:
     async with context.user_session() as session:
         await UserService(session).enable(context.record.id, by=context.by)
-    return "Enabled. They can sign in again."
+    return f"{context.record.email} is enabled and can sign in now."
 
 
 @staff_action(
     "reset-second-factor",
     "Reset second factor",
     role=StaffRole.OPERATOR,
-    effect="Two-step sign-in is switched off, passkeys are removed, and they are signed out everywhere; a mail tells "
-    "them. Make sure that it is them who asks.",
+    effect="Two-step sign-in is switched off, passkeys are removed, and this person is signed out everywhere and told "
+    "by mail. First make sure that the request really comes from this person.",
     applies=lambda user: user.has_second_factor,
 )
 async def reset_second_factor(context: ActionContext[User]) -> str:
@@ -62,17 +63,22 @@ async def reset_second_factor(context: ActionContext[User]) -> str:
         reset_url = f"{back_office.settings.public_url}/forgot-password"
         mail = mails.second_factor_changed(user.email, "switched off by our staff, on request", reset_url)
         await back_office.mailer.send_after_commit(session, mail)
-    return "Second factor reset; a mail tells them."
+    return (
+        f"{user.email} signs in by password alone now, is signed out everywhere, and is being told by mail. Two-step "
+        "sign-in and passkeys can be set up again under Account."
+    )
 
 
 class UserView(RecordView, model=User):
     identity = "user"
     name_plural = "Users"
-    description = "Customers' people. Staff are not among them."
-    icon = "account"
+    description = "Customers' user accounts. Staff accounts are listed under Staff."
+    menu_group = MenuGroup.CUSTOMERS
+    icon = "user"
+    empty_text = "Users appear here when they sign up."
     is_exportable = True
     is_view_audited = True
-    search_label = "Beginning of an e-mail address, or id"
+    search_label = "Start of an e-mail address, or ID"
     column_list = (
         "email",
         "name",

@@ -94,7 +94,7 @@ async def test_who_may_upgrades_suspends_revokes_and_reads_the_audit_log(
     page = await enter(context, product, role)
     async with await browser.new_context(base_url=product.url) as theirs:
         owner = await theirs.new_page()
-        await owner.goto(f"/login?next=/dashboard/{slug}/settings/phone-numbers")
+        await owner.goto(f"/login?next=/dashboard/{slug}/settings")
         await owner.get_by_label("Email", exact=True).fill(customer.tenant.owner.email)
         await owner.get_by_label("Password", exact=True).fill(OWNERS_PASSWORD)
         await owner.get_by_role("button", name="Sign in", exact=True).click()
@@ -102,24 +102,24 @@ async def test_who_may_upgrades_suspends_revokes_and_reads_the_audit_log(
 
         await find(page, customer)
         await act(page, "Change plan", "Paid by invoice", New_plan="pro")
-        await expect(page.get_by_text("The plan is pro now.")).to_be_visible()
+        await expect(page.get_by_text("is on the Pro plan now. Its phones can call now.")).to_be_visible()
         await owner.reload()
         await expect(owner.get_by_text("Organization plan does not support widgets")).to_have_count(0)
 
         phone = await open_phone(customer)
         await phone.until_event("ready")
         await act(page, "Suspend", "Fraud is suspected")
-        await expect(page.get_by_text("Suspended. Phones have stopped")).to_be_visible()
+        await expect(page.get_by_text("is suspended. Its phones cannot call.")).to_be_visible()
         await phone.page.reload()
         refused = await phone.until_event("error")
         assert refused["code"] == "organization_suspended"
-        await act(page, "Restore", "It was none")
+        await act(page, "Unsuspend", "It was none")
         await phone.page.reload()
         await phone.until_event("ready")
 
         await page.get_by_role("link", name="Main Website").click()
         await act(page, "Revoke", "Leaked in a forum")
-        await expect(page.get_by_text("Token revoked.")).to_be_visible()
+        await expect(page.get_by_text("is revoked: no phone can use it.")).to_be_visible()
         await phone.page.reload()
         assert (await phone.until_event("error"))["code"] == "revoked_embed_token"
 
@@ -139,11 +139,11 @@ async def test_support_revokes_reads_the_audit_log_and_does_no_more(
     await phone.until_event("ready")
     await find(page, customer)
     details = page.url
-    for label in ("Change plan", "Suspend", "Raise a limit", "Adopt a number"):
+    for label in ("Change plan", "Suspend", "Override a limit", "Adopt a number"):
         await expect(page.get_by_role("link", name=label, exact=True)).to_have_count(0)
     await page.get_by_role("link", name="Main Website").click()
     await act(page, "Revoke", "Leaked in a forum")
-    await expect(page.get_by_text("Token revoked.")).to_be_visible()
+    await expect(page.get_by_text("is revoked: no phone can use it.")).to_be_visible()
     await phone.page.reload()
     assert (await phone.until_event("error"))["code"] == "revoked_embed_token"
 
@@ -173,7 +173,7 @@ async def test_a_call_that_begins_is_seen_and_ended_from_the_page_that_stays_ope
     await expect(page.get_by_text("Both sides are cut off within seconds")).to_be_visible()
     await page.get_by_label("Reason").fill("Fraud is suspected")
     await page.get_by_role("button", name="End call", exact=True).click()
-    await expect(page.get_by_text("The call is being cut off.")).to_be_visible()
+    await expect(page.get_by_text("The carrier is being asked to end this call.")).to_be_visible()
     await phone.until_event("callEnded")
     record = await phone.record(begun.call_id)
     assert record["status"] == "completed"
@@ -220,7 +220,7 @@ async def test_all_calls_are_paused_and_a_page_that_is_open_shows_it(
         finally:
             await page.goto("/admin/operations")
             await act(page, "Resume calls", "The drill is over")
-        await expect(page.get_by_text("Calls are placed again.")).to_be_visible()
+        await expect(page.get_by_text("Calls are not paused any more")).to_be_visible()
         await phone.call(ECHO)
         await phone.until_event("callAnswered")
 
@@ -230,12 +230,12 @@ async def test_rows_are_picked_in_their_list(context: BrowserContext, product: P
     page = await enter(context, product, StaffRole.OPERATOR)
     for customer in customers:
         await page.goto(f"/admin/embed-token/list?organization_id={customer.tenant.organization.id}")
-        await page.get_by_role("checkbox", name="Pick Main Website").check()
+        await page.get_by_role("checkbox", name="Select Main Website").check()
         await page.get_by_role("button", name="Revoke", exact=True).click()
         await expect(page.get_by_role("heading", name="Revoke: 1 of 1")).to_be_visible()
         await page.get_by_label("Reason").fill("Leaked in a forum")
         await page.get_by_role("button", name="Revoke", exact=True).click()
-        await expect(page.get_by_text("Revoke: done for 1 of 1.")).to_be_visible()
+        await expect(page.get_by_text("1 of 1 is revoked now.")).to_be_visible()
 
 
 async def test_roles_see_what_is_theirs_to_do(browser: Browser, product: Product, customer: Customer) -> None:

@@ -10,7 +10,6 @@ from support.browser.product import Product
 from support.browser.visitors import visiting
 from support.full_tenant import FullTenant, make_full_tenant
 from tenants.plans import Plan
-from tenants.settings_paths import SettingsSection, settings_path
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +33,7 @@ TO_OWNERS = (
     "/dashboard/{slug}/calls/{call_id}",
     "/dashboard/{slug}/usage",
     "/dashboard/{slug}/audit",
-    *(f"/dashboard/{{slug}}/settings/{section}" for section in SettingsSection),
+    "/dashboard/{slug}/settings",
     "/dashboard/{slug}/settings/numbers?country=US",
     "/dashboard/{slug}/settings/embed-tokens/{token_id}",
     "/dashboard/{slug}/settings/embed-tokens/{token_id}/revoke",
@@ -74,7 +73,7 @@ async def page(owner: BrowserContext) -> AsyncIterator[Page]:
 
 
 def settings_of(full_tenant: FullTenant) -> str:
-    return settings_path(full_tenant.tenant.organization.slug, SettingsSection.WIDGET)
+    return f"/dashboard/{full_tenant.tenant.organization.slug}/settings"
 
 
 @pytest.mark.parametrize("path", TO_ANYBODY)
@@ -135,7 +134,7 @@ async def test_pages_of_an_organization_that_has_nothing_yet(browser: Browser, p
     found: list[str] = []
     async with visiting(browser, product, tenant.owner.email) as context:
         page = await context.new_page()
-        for path in ("", "/calls", "/usage", "/settings/phone-numbers", "/settings/widget"):
+        for path in ("", "/calls", "/usage", "/settings"):
             await page.goto(f"/dashboard/{tenant.organization.slug}{path}")
             found += (f"{path} {problem}" for problem in await findings(page))
     assert found == []

@@ -75,7 +75,8 @@ async def test_a_change_of_plan_is_asked_done_and_in_both_audit_logs(
     assert "On Starter, phones stop" in (await operator.client.get(row.path("change-plan"))).text
     answer = await do(operator, row, "change-plan", plan="pro")
     assert (answer.status_code, answer.headers["location"]) == (303, f"/admin/organization/details/{row.id}")
-    assert "The plan is pro now." in (await operator.client.get(answer.headers["location"])).text
+    page = html.unescape((await operator.client.get(answer.headers["location"])).text)
+    assert f"{tenant.organization.name} is on the Pro plan now. Its phones can call now." in page
 
     event = await audit_event_of(database, row.id, "organization.plan_changed")
     assert (event.actor_kind, event.actor_name) == ("staff", operator.email)
@@ -172,12 +173,12 @@ async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
     assert "Calls per day: 5,000" in page
     assert override.ends_at.isoformat() in page
     [line] = [part for part in " ".join(page.split()).split("<tr") if ">Calls per day</th>" in part]
-    cells = re.findall(r'data-label="([^"]+)">(.*?)</td>', line)
+    cells = re.findall(r'data-label="([^"]+)">(.*?)</td>', html.unescape(line))
     assert [(head, re.sub("<[^>]+>", "", cell)[:5]) for head, cell in cells] == [
-        ("Default", "2,000"),
-        ("Granted by staff", "5,000"),
-        ("Chosen by them", "–"),
-        ("Holds now", "5,000"),
+        ("Plan default", "1,000"),
+        ("Staff override", "5,000"),
+        ("Customer's own limit", "–"),
+        ("Effective now", "5,000"),
         ("Used", "0"),
     ]
     assert "$25.00" in page
@@ -188,7 +189,7 @@ async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
     assert early.path("end") in (await operator.client.get(f"/admin/limit-override/details/{early.id}")).text
     assert (await do(operator, early, "end")).status_code == 303
     async with database.sessions() as session:
-        assert (await CallingRulesService(session).get(row.id)).limits.chosen["calls_per_day"] == 2000
+        assert (await CallingRulesService(session).get(row.id)).limits.chosen["calls_per_day"] == 1000
     ended = await organization_audit_event(database, row.id, "calling_limit.override_ended")
     assert ended.details == {"limit": "calls_per_day", "value": 5000, "reason": REASON}
     late = await post(operator.client, early.path("end"), seen="", reason=REASON)
@@ -416,7 +417,7 @@ async def test_cutting_off_a_call_is_work_that_outlives_the_request(
     row = rows["call"]
     answer = await do(operator, row, "end")
     page = (await operator.client.get(answer.headers["location"])).text
-    assert "The call is being cut off." in page
+    assert "The carrier is being asked to end this call. It counts as live until" in page
     assert (await audit_event_of(database, row.id, "call.cut_off")).details == {"reason": REASON}
 
     # The carrier never heard of this one, which is as good as over; a real one ends in the browser's tests.

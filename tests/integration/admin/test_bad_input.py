@@ -89,7 +89,7 @@ async def test_a_form_that_is_sent_twice_is_done_once(
     assert happened == [done]
     assert sorted(answer.status_code for answer in answers) == [303, 409, 409, 409]
     late = next(answer for answer in answers if answer.status_code == 409)
-    assert "Things have changed since you opened that page" in late.text
+    assert "This record has changed since you opened the page" in late.text
 
 
 async def test_several_rows_are_changed_and_those_that_cannot_be_are_left_out(
@@ -103,7 +103,7 @@ async def test_several_rows_are_changed_and_those_that_cannot_be_are_left_out(
     page = (await admin.client.get(f"{path}?{picked}&row={uuid4()}")).text
     assert "<h1>Revoke: 2 of 3</h1>" in page
     assert page.count("<li><bdi>Main Website</bdi></li>") == 3
-    assert "Left out, because it is done" in page
+    assert "Not changed: already done" in page
     seen = await seen_by(admin, f"{path}?{picked}")
     assert seen.count("=") == 2
     assert (await post(admin.client, path, seen=seen, reason="")).status_code == 400
@@ -114,10 +114,10 @@ async def test_several_rows_are_changed_and_those_that_cannot_be_are_left_out(
     async with database.sessions() as session:
         live = EmbedToken.id.in_([token.id for token in tokens]), EmbedToken.revoked_at.is_(None)
         assert list(await session.scalars(sa.select(EmbedToken.id).where(*live))) == []
-    assert "Revoke: done for" in (await admin.client.get("/admin/embed-token/list")).text
+    assert "2 of 2 are revoked now." in (await admin.client.get("/admin/embed-token/list")).text
     again = await admin.client.get(f"{path}?{picked}")
     assert again.headers["location"] == "/admin/embed-token/list"
-    assert "None of the rows that you picked" in (await admin.client.get("/admin/embed-token/list")).text
+    assert "This does not apply to any" in (await admin.client.get("/admin/embed-token/list")).text
 
 
 async def test_nothing_is_begun_when_one_of_several_rows_has_changed(
@@ -131,7 +131,7 @@ async def test_nothing_is_begun_when_one_of_several_rows_has_changed(
         await session.execute(changed.values(plan="business"))
     answer = await post(admin.client, path, seen=seen, reason="Because")
     assert answer.status_code == 409
-    assert "Things have changed since you opened that page" in answer.text
+    assert "This record has changed since you opened the page" in answer.text
     assert await audited_actions(database, admin) == []
     # The page shows how things stand now, and is good for another try.
     fresh = SEEN.search(answer.text)
@@ -147,7 +147,7 @@ async def test_rows_that_cannot_be_picked_are_refused_clearly(
     for query in ("", "&".join(f"row={uuid4()}" for _ in range(51)), f"row={rows['organization'].id}"):
         answer = await admin.client.get(f"{path}?{query}")
         assert (answer.status_code, answer.headers["location"]) == (303, "/admin/embed-token/list"), query
-        assert "Nothing was done" in (await admin.client.get("/admin/embed-token/list")).text
+        assert "Nothing was changed" in (await admin.client.get("/admin/embed-token/list")).text
     assert (await admin.client.get(f"{path}?row=1")).status_code == 404
     for kind, action in (("call", "end"), ("nothing", "revoke"), ("embed-token", "erase"), ("phone-number", "release")):
         assert (await admin.client.get(f"/admin/{kind}/many/{action}?row={uuid4()}")).status_code == 404

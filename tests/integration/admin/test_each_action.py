@@ -1,9 +1,11 @@
 """Every staff action: its confirmation page names the effect, and the audit log keeps the reason."""
 
 import datetime as dt
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from html import escape, unescape
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -11,12 +13,13 @@ import sqlalchemy as sa
 
 from accounts.models import User
 from admin.models import Staff, StaffRole
-from calls.limits.models import LimitOverride
+from calls.limits.models import Alert, LimitOverride
 from calls.models import Call, CallStatus
 from carrier.port import NumberQuery
 from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
+from phone_numbers.models import RELEASED_BY_STAFF, NumberDiscrepancy
 from support.admin_rows import ACTIONS, Row
 from support.factories import Factory
 from support.full_tenant import fingerprints
@@ -26,7 +29,8 @@ from support.staff import (
     make_staff,
     post,
 )
-from tenants.models import Organization
+from tenants.models import InvitationReport, Organization, PhoneNumber, UpgradeRequest
+from widget.models import EmbedToken
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 REASON = "Asked for by phone"
@@ -52,6 +56,59 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "set-bundle": {"country": "GB", "bundle": "BU" + "0a" * 16},
     "change-role": {"role": "operator"},
 }
+
+
+MESSAGES: Mapping[tuple[str, str], str] = {
+    ("organization", "change-plan"): "{organization} is on the Enterprise plan now. Its phones can call now.",
+    ("organization", "suspend"): "{organization} is suspended. Its phones cannot call. 1 live call is being ended.",
+    ("organization", "restore"): "{organization} is not suspended any more. Its phones can call now.",
+    ("organization", "raise-limit"): "Calls per day: 5,000 until the end of",
+    ("organization", "adopt-number"): "{organization} has 2 phone numbers now.",
+    ("organization", "set-bundle"): "{organization} buys numbers in the United Kingdom with the bundle BU0a0a",
+    ("organization", "resume-invitations"): "Invitations are on for {organization}",
+    ("organization", "erase-number"): "The number is erased from 1 call",
+    ("user", "disable"): "is disabled: signed out everywhere, and cannot sign in.",
+    ("user", "enable"): "is enabled and can sign in now.",
+    ("user", "reset-second-factor"): "signs in by password alone now, is signed out everywhere",
+    ("phone-number", "release"): "is released. {organization} has no phone number now, so its phones cannot call.",
+    ("number-difference", "release"): "+1 307-555-0100 is released: our carrier account does not hold it any more.",
+    ("embed-token", "revoke"): "is revoked: no phone can use it. 1 live call is being ended.",
+    ("call", "end"): "The carrier is being asked to end this call. It counts as live until",
+    ("upgrade-request", "approve"): "{organization} was on Pro and is on the Business plan now. Its phones can call",
+    ("upgrade-request", "decline"): "{organization} stays on the Pro plan. The owners get a mail",
+    ("alert", "seen"): "This alert is marked as seen. {organization} has 0 open alerts now.",
+    ("limit-override", "end"): "Ended. The plan's limit holds again.",
+    ("invitation", "resend"): "A new invitation to {organization} is being mailed to",
+    ("invitation-report", "dismiss"): "The report is deleted. {organization} can invite the address again.",
+    ("staff", "change-role"): "has the role operator now.",
+    ("staff", "disable"): "is disabled: signed out everywhere, and cannot sign in.",
+    ("staff", "reset-second-factor"): "has no second factor now and is signed out everywhere.",
+}
+"""The sentence after each action, which says what holds now."""
+STATES: Mapping[tuple[str, str], tuple[Any, Callable[[Any], bool]]] = {
+    ("organization", "change-plan"): (Organization, lambda row: row.plan == "enterprise"),
+    ("organization", "suspend"): (Organization, lambda row: row.suspended_at is not None),
+    ("organization", "restore"): (Organization, lambda row: row.suspended_at is None),
+    ("organization", "resume-invitations"): (Organization, lambda row: row.invitations_paused_at is None),
+    ("user", "disable"): (User, lambda row: row.disabled_at is not None),
+    ("user", "enable"): (User, lambda row: row.disabled_at is None),
+    ("user", "reset-second-factor"): (User, lambda row: row.totp_secret is None),
+    ("phone-number", "release"): (PhoneNumber, lambda row: row.released_at is not None),
+    ("number-difference", "release"): (NumberDiscrepancy, lambda row: row.reason == RELEASED_BY_STAFF),
+    ("embed-token", "revoke"): (EmbedToken, lambda row: row.revoked_at is not None),
+    ("upgrade-request", "approve"): (
+        UpgradeRequest,
+        lambda row: row.new_plan == "business",
+    ),
+    ("upgrade-request", "decline"): (UpgradeRequest, lambda row: row.outcome == "declined"),
+    ("alert", "seen"): (Alert, lambda row: row.resolved_at is not None),
+    ("limit-override", "end"): (LimitOverride, lambda row: row.ends_at <= utc_now()),
+    ("invitation-report", "dismiss"): (InvitationReport, lambda row: row is None),
+    ("staff", "change-role"): (Staff, lambda row: row.role == "operator"),
+    ("staff", "disable"): (Staff, lambda row: row.disabled_at is not None),
+    ("staff", "reset-second-factor"): (Staff, lambda row: row.totp_secret is None),
+}
+"""The state of the record itself after an action, where the action changes it."""
 
 
 @pytest.fixture
@@ -113,6 +170,17 @@ async def test_it_says_what_will_happen_asks_why_and_is_in_the_audit_log(
     assert {event.actor_kind for event in events} == {"staff"}
     if kind not in ("user", "staff", "number-difference"):
         assert {event.organization_id for event in events} == {rows["organization"].id}
-    page = (await client.get(f"/admin/{kind}/details/{row.id}")).text
-    assert '<p class="toast' in page
+    organization = await stored(database, Organization, rows["organization"].id)
+    # Whatever page comes next shows the message; a deleted record has no page any more.
+    page = unescape((await client.get("/admin")).text)
     assert '<p class="toast problem' not in page
+    [message] = re.findall(r'<p class="toast">(.*?)</p>', page)
+    assert MESSAGES[kind, slug].format(organization=organization.name) in message
+    if (kind, slug) in STATES:
+        model, holds = STATES[kind, slug]
+        assert holds(await stored(database, model, row.id)), message
+
+
+async def stored(database: Database, model: Any, key: UUID) -> Any:
+    async with database.sessions() as session:
+        return await session.get(model, key)

@@ -86,12 +86,12 @@ async def test_an_alert_is_followed_by_a_suspension_that_says_why(
     operator = await enter(client, await make_staff(database, StaffRole.OPERATOR))
     path = f"/admin/organization/{organization_id}/do/suspend?from=operations&alert={alert_id}"
     page = (await operator.client.get(path)).text
-    assert 'value="Alert: near a limit"' in page
+    assert 'value="Alert: limit nearly used up"' in page
     assert 'value="Alert' not in (await operator.client.get(f"{path[:-36]}{uuid4()}")).text
     assert (await operator.client.get(f"{path[:-36]}x")).status_code == 404
     seen = SEEN.search(page)
     assert seen is not None
-    answer = await post(operator.client, path, seen=seen[1], reason="Alert: near a limit")
+    answer = await post(operator.client, path, seen=seen[1], reason="Alert: limit nearly used up")
     assert answer.headers["location"] == PAGE
     assert "Suspended</span>" in (await operator.client.get(PAGE)).text
 
@@ -123,10 +123,10 @@ async def test_calls_are_paused_and_resumed_once_each_with_a_reason(
         assert f'{pause}"' not in page
         # A form of a page that was opened before must not do more than that page said.
         assert (await post(operator.client, harder, seen="running", reason="Worse")).status_code == 409
-        assert "Live calls go on." in page
+        assert "Live calls continue." in page
         assert (await post(operator.client, harder, seen="paused", reason="Worse")).status_code == 303
         page = (await operator.client.get(PAGE)).text
-        assert "Live calls are ended." in page
+        assert "Live calls are being ended." in page
         assert harder not in page
         assert resume not in (await support.client.get(PAGE)).text
         assert await refusal_of_a_call(client, settings, token) == "service_unavailable"
@@ -184,7 +184,7 @@ async def test_the_figures_are_those_of_all_workers(
     by_hour = [int(found) for found in re.findall(r'<td class="end">(\d{7,})</td>', page)]
     assert [number >= least for number, least in zip(by_hour, (7_654_321, 1_234_567), strict=True)] == [True, True]
     # The running application is one of those in touch.
-    in_touch = re.search(r"(\d+) in touch, 1 waiting after failures<", page)
+    in_touch = re.search(r"(\d+) connected, 1 paused after failures<", page)
     assert in_touch is not None
     assert int(in_touch[1]) >= 2
     assert "HTTP 503 of the test" in page
@@ -218,7 +218,7 @@ async def test_differences_from_the_carrier_stand_there_until_they_are_settled(
     assert "&lt;b&gt;completed&lt;/b&gt;" in page
     assert f"/admin/number-difference/details/{reported.id}" in page
     shown = (await colleague.client.get(details)).text
-    assert "Only the carrier knows it" in shown
+    assert "Only at the carrier" in shown
     assert sid in shown
     days = (await colleague.client.get("/admin/carrier-day/list")).text
     assert f"/admin/carrier-difference/list?day={day}&amp;status=open" in days

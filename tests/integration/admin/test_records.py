@@ -6,7 +6,6 @@ import html
 import io
 import secrets as random
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -83,7 +82,7 @@ async def test_an_organization_is_found_by_name_slug_number_and_id(operator: Col
     for term in (name, name.upper()[:10], tenant.organization.slug, tenant.number, spoken, str(tenant.organization.id)):
         assert f"/admin/organization/details/{tenant.organization.id}" in await found(operator, "organization", term)
     for term in ("nobody has this name", "%", "_", "+1999999999999", str(uuid4()), "\x00", "x" * 5000):
-        assert "Nothing found" in await found(operator, "organization", term), term
+        assert "No match" in await found(operator, "organization", term), term
 
 
 async def test_people_numbers_tokens_and_calls_are_found(operator: Colleague, full_tenant: FullTenant) -> None:
@@ -112,7 +111,7 @@ async def test_every_list_and_detail_opens_and_links_to_what_belongs_together(
         assert f"/admin/{kind}/details/{full_tenant.ids[key]}" in page
         assert (await operator.client.get(f"/admin/{kind}/details/{full_tenant.ids[key]}")).status_code == 200
     call = (await operator.client.get(f"/admin/call/details/{full_tenant.ids['call_id']}")).text
-    assert "Initiated, the caller&#39;s side" in call
+    assert "Initiated, caller&#39;s side" in call
 
 
 @pytest.mark.parametrize(
@@ -131,18 +130,6 @@ async def test_the_carriers_error_of_a_call_is_shown_with_its_meaning(
     call_id = await add_call(database, tenant, token, status=CallStatus.FAILED, duration=0, carrier_error=code)
     page = html.unescape((await operator.client.get(f"/admin/call/details/{call_id}")).text)
     assert shown in page
-
-
-async def test_the_called_person_is_shown_as_the_page_named_them(
-    operator: Colleague, make: Factory, database: Database
-) -> None:
-    tenant = await make.tenant()
-    person: dict[str, Any] = {"name": "<b>Grace</b>", "company": "Acme", "url": "https://crm.example.com/1"}
-    call_id = await add_call(database, tenant, await make.token(tenant), **person)
-    page = (await operator.client.get(f"/admin/call/details/{call_id}")).text
-    assert "&lt;b&gt;Grace&lt;/b&gt;" in page
-    assert "Acme" in page
-    assert '<a href="https://crm.example.com/1" target="_blank" rel="noopener noreferrer nofollow">' in page
 
 
 async def test_lists_go_on_by_keyset_and_count_nothing(operator: Colleague, make: Factory, database: Database) -> None:
@@ -186,7 +173,7 @@ async def test_dated_lists_begin_where_one_wants(operator: Colleague, make: Fact
     assert "/admin/call/details/" not in (await operator.client.get(f"{path}&until=2026-02-28&status=completed")).text
     page = (await operator.client.get(f"{path}&status=busy")).text
     assert '<option value="busy" selected>Busy</option>' in page
-    assert "Nothing found" in page
+    assert "No match" in page
 
 
 async def test_people_are_shown_with_what_they_did(

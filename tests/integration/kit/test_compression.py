@@ -14,8 +14,7 @@ FROM_OWN_PAGE = {"sec-fetch-site": "same-origin"}
 
 
 def encoding_of(response: httpx.Response) -> str | None:
-    encoding: str | None = response.headers.get("content-encoding")
-    return encoding
+    return response.headers.get("content-encoding")
 
 
 @pytest.mark.parametrize("path", [LANDING, GUIDE, GUIDE_MARKDOWN, SCHEMA])

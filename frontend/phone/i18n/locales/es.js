@@ -78,10 +78,6 @@ export const dialer = {
   },
 };
 
-export const clickToCall = {
-  title: "Llamar al {number}",
-};
-
 export const settingsSheet = {
   title: "Más",
   check: "Comprobar mi teléfono",

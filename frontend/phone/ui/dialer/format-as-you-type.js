@@ -2,7 +2,6 @@
 import { formatTyped, parsePasted } from "./number-format.js";
 
 /** @import { CountryFields } from "../../types.d.ts" */
-/** @import { FormatNumber } from "./number-format.js" */
 
 const DELETED_BACKWARD = "deleteContentBackward";
 const DELETED_FORWARD = "deleteContentForward";
@@ -11,9 +10,8 @@ const DELETED_FORWARD = "deleteContentForward";
  * @param {HTMLInputElement} input
  * @param {() => CountryFields | null} getCountry
  * @param {() => void} onPasted Called after a paste was written to the field.
- * @param {FormatNumber} [formatNumber] Formats a complete number.
  */
-export function formatAsYouType(input, getCountry, onPasted, formatNumber) {
+export function formatAsYouType(input, getCountry, onPasted) {
   let digits = "";
 
   /** @param {Event} event An InputEvent, or a plain one after a key of the keypad. */
@@ -47,7 +45,7 @@ export function formatAsYouType(input, getCountry, onPasted, formatNumber) {
    */
   const write = (text, caret, hasCaret) => {
     const country = getCountry();
-    const formatted = country ? formatTyped(text, country, formatNumber) : text;
+    const formatted = country ? formatTyped(text, country) : text;
     digits = digitsOf(formatted);
     if (formatted === input.value) return;
     const digitsBefore = digitsOf(text.slice(0, caret)).length;

@@ -3,13 +3,15 @@
 from sqlalchemy.exc import IntegrityError
 
 from admin.actions.staff_action import ActionContext, Field, StaffAction, staff_action
+from admin.effective_state import live_calls_state, numbers_state, phones_state
 from admin.errors import NotAtOurCarrier, NumberAlreadyHeld
-from admin.formatters import PLAN_OPTIONS, format_limit, limit_name
+from admin.formatters import PLAN_OPTIONS, format_limit, format_number, limit_name
 from admin.models import StaffRole
 from admin.resources.organizations.number_erasure import erase_number
 from admin.rules import read_last_day, read_plan
 from calls.limits.limit_names import DEFAULT_LIMITS, MAX_OVERRIDE, MONEY_LIMITS, is_overridable
 from calls.limits.overrides import LimitOverrideService
+from calls.models import Call
 from carrier.port import CarrierError
 from kit.audit import record
 from kit.clock import utc_now
@@ -44,7 +46,8 @@ async def change_plan(context: ActionContext[Organization]) -> str:
     plan, organization = read_plan(context.form["plan"]), context.record
     async with context.tenant_session(organization.id) as session:
         await OrganizationService(session).set_plan(organization.slug, plan, by=context.by)
-    return f"The plan is {plan.value} now."
+        phones = await phones_state(session, organization.id)
+    return f"{organization.name} is on the {plan.value.capitalize()} plan now. {phones}"
 
 
 @staff_action(
@@ -54,26 +57,28 @@ async def change_plan(context: ActionContext[Organization]) -> str:
     effect="Phones stop at once on every page, and live calls end within seconds. Its people can still sign in and see "
     "why.",
     applies=lambda organization: organization.suspended_at is None and _is_live(organization),
-    is_bulk=True,
+    bulk_result="suspended",
 )
 async def suspend(context: ActionContext[Organization]) -> str:
     async with context.tenant_session(context.record.id) as session:
         await OrganizationService(session).suspend(context.record.id, by=context.by)
-    return "Suspended. Phones have stopped; live calls end within seconds."
+        live = await live_calls_state(session, Call.owned_by(context.record.id), "being ended")
+    return f"{context.record.name} is suspended. Its phones cannot call. {live}"
 
 
 @staff_action(
     "restore",
-    "Restore",
+    "Unsuspend",
     role=StaffRole.OPERATOR,
-    effect="Phones work again as soon as their pages are loaded.",
+    effect="The suspension ends at once. Open pages get their phones back when they are reloaded.",
     applies=lambda organization: organization.suspended_at is not None and _is_live(organization),
     is_destructive=False,
 )
 async def restore(context: ActionContext[Organization]) -> str:
     async with context.tenant_session(context.record.id) as session:
         await OrganizationService(session).unsuspend(context.record.id, by=context.by)
-    return "Restored. Phones work again."
+        phones = await phones_state(session, context.record.id)
+    return f"{context.record.name} is not suspended any more. {phones}"
 
 
 @staff_action(
@@ -88,7 +93,7 @@ async def restore(context: ActionContext[Organization]) -> str:
 async def resume_invitations(context: ActionContext[Organization]) -> str:
     async with context.tenant_session(context.record.id) as session:
         await InvitationReportService(session).resume(context.record.id, by=context.by)
-    return "Resumed. Its admins can invite people again."
+    return f"Invitations are on for {context.record.name}: its admins can invite people now."
 
 
 def _read_amount(limit: str, typed: str) -> int:
@@ -111,7 +116,7 @@ _LIMIT_OPTIONS = [
 
 @staff_action(
     "raise-limit",
-    "Raise a limit",
+    "Override a limit",
     role=StaffRole.OPERATOR,
     effect="This limit replaces the plan's from the next call until the end of the day that you choose (UTC). A lower "
     "limit that its people set for themselves still holds, and in its first days an organization has a quarter of it. "
@@ -142,7 +147,7 @@ async def raise_limit(context: ActionContext[Organization]) -> str:
     "adopt-number",
     "Adopt a number",
     role=StaffRole.OPERATOR,
-    effect="A number that our carrier account holds, and no organization, becomes this one's.",
+    effect="Gives this organization a number that is in our carrier account and that no organization uses.",
     applies=_is_live,
     fields=[Field("number", "Number", hint="Like +14155550123")],
     is_destructive=False,
@@ -167,17 +172,19 @@ async def adopt_number(context: ActionContext[Organization]) -> str:
                 subject_id=number.id,
                 subject_name=e164,
             )
+            numbers = await numbers_state(session, organization_id)
     except IntegrityError as error:
         raise NumberAlreadyHeld from error
-    return f"{e164} is this organization's now."
+    return f"{format_number(e164)} belongs to {context.record.name}. {numbers}"
 
 
 @staff_action(
     "set-bundle",
     "Set a regulatory bundle",
     role=StaffRole.OPERATOR,
-    effect="Numbers of this country are bought with these identity documents from now on. Create the bundle in the "
-    "carrier's console from the customer's documents, and wait until it is approved. Left empty, the stored one goes.",
+    effect="From now on this organization buys numbers of the country with these identity documents. First create "
+    "the bundle in the carrier's console from the customer's documents, and wait until it is approved. Leave the field "
+    "empty to remove the stored bundle.",
     applies=_is_live,
     fields=[
         Field("country", "Country", [*countries().items()]),
@@ -192,7 +199,10 @@ async def set_bundle(context: ActionContext[Organization]) -> str:
     sid = parse_bundle_sid(typed) if typed else None
     async with context.tenant_session(context.record.id) as session:
         await AddressService(session).set_bundle(context.record.id, country, sid, by=context.by)
-    return f"The bundle for {country_in_sentence(country)} is {'removed' if sid is None else 'stored'}."
+    name, where = context.record.name, country_in_sentence(country)
+    if sid is None:
+        return f"{name} has no bundle for {where} now. Where {where} asks for one, no number can be bought there."
+    return f"{name} buys numbers in {where} with the bundle {sid} from now on."
 
 
 ORGANIZATION_ACTIONS: tuple[StaffAction, ...] = (

@@ -76,7 +76,7 @@ async def _limit_overrides(view: RecordView, organization: Organization) -> Sect
         )
         for row in await view.fetch(newest_rows(query, LimitOverride))
     ]
-    return Section("Raised limits", items, _list_of("limit-override", organization))
+    return Section("Limit overrides", items, _list_of("limit-override", organization))
 
 
 async def _upgrade_requests(view: RecordView, organization: Organization) -> Section:

@@ -16,7 +16,7 @@ from calls.limits.services import CallingRulesService
 from kit.clock import utc_now
 from tenants.models import Organization
 
-_COLUMNS = ("Limit", "Default", "Granted by staff", "Chosen by them", "Holds now", "Used")
+_COLUMNS = ("Limit", "Plan default", "Staff override", "Customer's own limit", "Effective now", "Used")
 
 
 async def limits_section(view: RecordView, request: Request, organization: Organization) -> Section:
@@ -44,7 +44,7 @@ def _row(name: str, default: int, organization: Organization, override: Any, rul
             override.id, format_limit(name, override.value), format_time(override.ends_at)
         )
     elif permanent is not None:
-        granted = f"{format_limit(name, base)}, for good"
+        granted = f"{format_limit(name, base)}, without an end"
     is_own = chosen != (base if override is None else override.value)
     used = rules.used.get(name)
     return (

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from admin.base_view import RecordView, Section
 from admin.filters import equals_enum, number_prefixes, starts_with
 from admin.formatters import PLAN_OPTIONS
+from admin.menu import MenuGroup
 from admin.resources.organizations.actions import ORGANIZATION_ACTIONS
 from admin.resources.organizations.details import organization_sections
 from tenants.models import Organization, PhoneNumber
@@ -25,11 +26,13 @@ def _has_status(text: str) -> sa.ColumnElement[bool]:
 class OrganizationView(RecordView, model=Organization):
     identity = "organization"
     name_plural = "Organizations"
-    description = f"Every tenant. A search goes through the first {MAX_SEARCH_MATCHES:,} that match."
-    icon = "overview"
+    description = f"All customers' organizations. A search shows the first {MAX_SEARCH_MATCHES:,} matches."
+    menu_group = MenuGroup.CUSTOMERS
+    icon = "organization"
+    empty_text = "Organizations appear here when customers create them."
     is_exportable = True
     is_view_audited = True
-    search_label = "Name, slug, phone number or id"
+    search_label = "Name, slug, phone number or ID"
     column_list = (
         "name",
         "slug",
