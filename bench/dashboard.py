@@ -60,7 +60,7 @@ def requests(big: Big) -> dict[str, str]:
         "page: search by number": f"{page}/calls?number=%2B{big.oldest_number}",
         "page: search by digits": f"{page}/calls?number={big.oldest_number}",
         "page: one call": f"{page}/calls/{big.latest_call}",
-        "page: settings": f"{page}/settings",
+        "page: settings, team": f"{page}/settings/team",
         "page: one token": f"{page}/settings/embed-tokens/{big.token_id}",
         "page: usage": f"{page}/usage",
         "page: audit": f"{page}/audit",

@@ -30,7 +30,10 @@ interface EpochPhoneConfig {
   color?: string;
   /** Language of the panel; default: the page's. */
   locale?: string;
-  /** Make `[data-phone]` elements and `tel:` links call. */
+  /**
+   * Make `[data-phone]` elements and `tel:` links call. They get a hand as pointer, an underline and a title; any rule of
+   * the page's style sheets wins, and `data-phone-style="off"` on an element or around it leaves its looks alone.
+   */
   clickToCall?: boolean | "on" | "off";
   /** No button until `toggle()`, `open()` or a call. */
   hidden?: boolean | "true" | "false";

@@ -166,7 +166,7 @@ async def take_dashboard(browser: Browser, product: Product) -> None:
     await page.goto(f"/dashboard/{DEMO_SLUG}/calls")
     await settle(page)
     await shoot(page, "calls")
-    await page.goto(f"/dashboard/{DEMO_SLUG}/settings")
+    await page.goto(f"/dashboard/{DEMO_SLUG}/settings/phone-numbers")
     await settle(page)
     await shoot(page, "settings")
     await context.close()

@@ -1,7 +1,7 @@
 """Let staff read capped rejections and find audit events by action, and keep the plan that an upgrade gave.
 
 Revision ID: a6d0f2c81e57
-Revises: b7e3d0c9a415
+Revises: d4a7c1e9f035
 Create Date: 2026-11-29 06:10:00
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "a6d0f2c81e57"
-down_revision: str | None = "b7e3d0c9a415"
+down_revision: str | None = "d4a7c1e9f035"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,6 +1,5 @@
 /** Runs a phone on a page, with its settings, panel and optional features, and provides `window.EpochPhone`. */
 import { keepGlobals } from "./browser/pristine-globals.js";
-import { formatForCountry } from "./call/numbers.js";
 import { apiBase, isOff, isOn, originOf } from "./config.js";
 import { Phone } from "./core.js";
 import { enableClickToCall, enableDebug, listenForPopOut } from "./features.js";
@@ -127,14 +126,7 @@ export class EmbeddedPhone {
     const env = this.#env;
     const { clickToCall, debug, popOut } = this.#settings;
     if (base && isOn(clickToCall)) {
-      const stop = enableClickToCall(env, phone, {
-        canDial: () => phone.canDial,
-        isInCall: () => phone.isInCall,
-        call: this.api.call,
-        open: this.api.open,
-        format: (text) => formatForCountry(text, phone.account),
-      });
-      this.#features.set("clickToCall", stop);
+      this.#features.set("clickToCall", enableClickToCall(env, phone, this.api, this.#settings));
     }
     if (isOn(debug)) this.#enableDebug();
     else if (debug === undefined) env.afterPaint(() => this.#enableRememberedDebug());

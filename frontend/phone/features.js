@@ -1,8 +1,9 @@
 /** Enables the optional features of a page's phone, whose code is in chunks. Each function returns one that stops the feature. */
 import { isOn } from "./config.js";
+import { loadTexts } from "./i18n/texts.js";
 
 /** @import { Phone } from "./core.js" */
-/** @import { ClickToCall, ClickToCallPhone } from "./lazy/click-to-call.js" */
+/** @import { ClickToCall } from "./lazy/click-to-call.js" */
 /** @import { Environment, Settings } from "./types.d.ts" */
 
 const ignoreError = () => {};
@@ -11,16 +12,17 @@ const ignoreError = () => {};
  * Make the page's numbers call.
  * @param {Environment} env
  * @param {Phone} phone
- * @param {ClickToCallPhone} controls
+ * @param {EpochPhoneApi} api
+ * @param {Settings} settings
  */
-export function enableClickToCall(env, phone, controls) {
+export function enableClickToCall(env, phone, api, settings) {
   /** @type {ClickToCall | null} */
   let clickToCall = null;
   let isStopped = false;
   const unsubscribe = phone.events.on("ready", () => clickToCall?.refresh());
-  env.loadChunk("click-to-call").then(
-    ({ startClickToCall }) => {
-      if (!isStopped) clickToCall = startClickToCall(env, controls);
+  Promise.all([env.loadChunk("click-to-call"), loadTexts(settings.locale, env)]).then(
+    ([{ startClickToCall }, texts]) => {
+      if (!isStopped) clickToCall = startClickToCall(env, phone, api, texts);
     },
     (problem) => console.warn("[EpochPhone] click-to-call is off:", problem.fix),
   );

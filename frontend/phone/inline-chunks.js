@@ -14,6 +14,7 @@ export const CHUNK_LOADERS = {
   dialer: () => import("./lazy/dialer.js"),
   "locale-ar": () => import("./i18n/locales/ar.js"),
   "locale-es": () => import("./i18n/locales/es.js"),
+  "number-formats": () => import("./lazy/number-formats.js"),
   "pop-out": () => import("./lazy/pop-out.js"),
   "ringback-tone": () => import("./lazy/ringback-tone.js"),
   "settings-sheet": () => import("./lazy/settings-sheet.js"),

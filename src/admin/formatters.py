@@ -19,7 +19,7 @@ from kit.actor import ActorKind
 from kit.countries import country_name
 from kit.e164 import readable
 from kit.money import format_cents
-from kit.text import duration
+from kit.text import duration, is_web_address
 from tenants.models import Role, UpgradeOutcome
 from tenants.plans import Plan
 
@@ -100,6 +100,7 @@ COLUMN_LABELS = {
     "token_id": "Token",
     "totp_enabled_at": "Authenticator app",
     "has_passkey": "Passkey",
+    "url": "Record address",
     "window_start": "Period starts",
     "user_id": "User",
 }
@@ -183,6 +184,15 @@ def format_list(value: list[Any]) -> str:
     return ", ".join(str(item) for item in value) or EMPTY_VALUE
 
 
+def format_web_address(address: str) -> str | Markup:
+    """Format an address that a page gave, as a link; as text if it is no ``http`` or ``https`` address."""
+    if not is_web_address(address):
+        return address
+    return Markup('<a href="{}" target="_blank" rel="noopener noreferrer nofollow"><bdi>{}</bdi></a>').format(
+        address, address
+    )
+
+
 TYPE_FORMATTERS: dict[type, Any] = {
     datetime: format_time,
     date: lambda value: value.isoformat(),
@@ -205,6 +215,7 @@ COLUMN_FORMATTERS: Mapping[str, Callable[[Any], Any]] = {
     "from_number": format_number,
     "kind": humanize_name,
     "to_number": format_number,
+    "url": format_web_address,
 }
 """Formatters by column name, for values that do not read well as stored."""
 

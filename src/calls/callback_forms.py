@@ -12,10 +12,10 @@ import msgspec
 
 from calls.call_state import DIAL_ENDED, STATUS_BY_CARRIER_STATUS, LegEvent
 from calls.errors import InvalidCallback
-from calls.models import MAX_AGENT_CHARACTERS
+from calls.models import MAX_AGENT_CHARACTERS, MAX_NAME_CHARACTERS, MAX_URL_CHARACTERS
 from kit.http.json_body import MAX_DEPTH, nesting
 from kit.parsing import parse_uuid, parse_whole_number
-from kit.text import is_valid_text
+from kit.text import is_valid_text, is_web_address, single_line
 
 TEST_STATUS = "epoch-doctor"
 """The status of a callback that `epoch doctor` sends: it is about no call, and the carrier has no such status."""
@@ -42,6 +42,10 @@ class OutgoingCall(msgspec.Struct, frozen=True):
     agent: str | None = None
     """The person who calls: a name that the page gives, or the address of a known member."""
     agent_is_member: bool = False
+    name: str | None = None
+    """The called person, their company and the address of their record, as the page gives them."""
+    company: str | None = None
+    url: str | None = None
 
     @property
     def client_id(self) -> str:
@@ -79,6 +83,9 @@ def parse_outgoing_call(form: Mapping[str, str]) -> OutgoingCall:
         origin=origin if _ORIGIN.fullmatch(origin := form.get("Page", "")) and is_valid_text(origin) else None,
         metadata=metadata,
         agent=_claimed_agent(metadata),
+        name=single_line(form.get("Name", ""), max_characters=MAX_NAME_CHARACTERS) or None,
+        company=single_line(form.get("Company", ""), max_characters=MAX_NAME_CHARACTERS) or None,
+        url=_parse_url(form.get("Url", "")),
     )
 
 
@@ -143,6 +150,11 @@ def _parse_metadata(text: str) -> dict[str, Any] | None:
         return msgspec.json.decode(text, type=dict[str, Any])
     except msgspec.MsgspecError:
         return None
+
+
+def _parse_url(text: str) -> str | None:
+    """The address of a record; dropped when it cannot be a link, the call goes on."""
+    return text if len(text) <= MAX_URL_CHARACTERS and is_web_address(text) else None
 
 
 def _claimed_agent(metadata: dict[str, Any] | None) -> str | None:

@@ -11,7 +11,7 @@ from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.csv_export import calls_csv
-from calls.list_filters import parse_number_filter
+from calls.list_filters import parse_name_filter, parse_number_filter
 from calls.listing import CallFilters, CallListService
 from calls.models import CallStatus
 from calls.schemas import CallDetail, CallInfo, MonthUsageInfo, UsageInfo
@@ -30,6 +30,7 @@ from tenants.guards import requires_member
 def parse_call_filters(
     status: FromQuery[CallStatus | None] = None,
     number: FromQuery[str | None] = None,
+    name: FromQuery[str | None] = None,
     token_id: FromQuery[UUID | None] = None,
     since: Moment = None,
     until: Moment = None,
@@ -38,6 +39,7 @@ def parse_call_filters(
     return CallFilters(
         status=status,
         number=parse_number_filter(number),
+        name=parse_name_filter(name),
         token_id=token_id,
         since=read_moment("since", since),
         until=read_moment("until", until),

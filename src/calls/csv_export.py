@@ -29,6 +29,9 @@ CALL_COLUMNS = (
     "origin",
     "call_id",
     "metadata",
+    "name",
+    "company",
+    "url",
 )
 
 
@@ -61,4 +64,7 @@ def call_cells(call: Call) -> Sequence[Cell]:
         call.origin,
         None if call.call_id is None else str(call.call_id),
         None if call.details is None else msgspec.json.encode(call.details).decode(),
+        call.name,
+        call.company,
+        call.url,
     )

@@ -1,9 +1,8 @@
 """Errors about calls and the carrier's callbacks."""
 
-from kit.e164 import EmergencyNumber, InvalidPhoneNumber
+from kit.e164 import InvalidPhoneNumber, NotOrdinaryNumber
 from kit.errors import DomainError, Forbidden, Invalid, Unavailable
-from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow
-from widget.errors import RevokedEmbedToken
+from widget.refusals import REFUSALS, RefusalDetails
 
 
 class InvalidCarrierSignature(Forbidden):
@@ -20,58 +19,72 @@ class InvalidCallback(Invalid):
     message = "The request is not a call event"
 
 
-class DestinationNotAllowed(Forbidden):
-    """A country that is not enabled, or a number that is blocked."""
+class CallRefused(Forbidden):
+    """A calling rule or limit refuses the call; ``details`` are stored with it."""
+
+    def __init__(self, details: RefusalDetails | None = None) -> None:
+        super().__init__()
+        self.details = details
+
+
+class DestinationNotAllowed(CallRefused):
+    """The calling rules exclude the destination."""
 
     code = "destination_not_allowed"
-    message = "This destination is not allowed"
+    message = REFUSALS[code].message
 
 
-class TooManyCallsAtOnce(Forbidden):
+class CountryNotEnabled(DestinationNotAllowed):
+    """The destination's country is not enabled, for the organization or for the token."""
+
+    code = "country_not_enabled"
+
+
+class NumberBlocked(DestinationNotAllowed):
+    """The number is on the organization's block list."""
+
+    code = "number_blocked"
+
+
+class OwnNumber(InvalidPhoneNumber):
+    """The number is one of the organization's own."""
+
+
+class CallsPaused(Unavailable):
+    """Staff paused the calls of all organizations."""
+
+
+class TooManyCallsAtOnce(CallRefused):
     """The limit of live calls is reached."""
 
     code = "too_many_calls_at_once"
-    message = "Too many calls at once"
+    message = REFUSALS[code].message
 
 
 class ClientBusy(TooManyCallsAtOnce):
     """The last call of the same client is not known to be over; its end may be reported in a moment."""
 
 
-class TooManyCalls(Forbidden):
+class TooManyCalls(CallRefused):
     """The limit of calls within a minute, an hour or a day is reached."""
 
     code = "too_many_calls"
-    message = "Too many calls"
+    message = REFUSALS[code].message
 
 
-class CallLimitReached(Forbidden):
+class CallLimitReached(CallRefused):
     """The minutes, the money or the foreign destinations of the day, month or hour are used up."""
 
     code = "call_limit_reached"
-    message = "Call limit reached"
+    message = REFUSALS[code].message
 
 
-REJECTION_REASONS: dict[str, type[DomainError]] = {
-    reason.code: reason
-    for reason in (
-        RevokedEmbedToken,
-        OrganizationSuspended,
-        PlanTooLow,
-        NoPhoneNumber,
-        InvalidPhoneNumber,
-        EmergencyNumber,
-        DestinationNotAllowed,
-        TooManyCallsAtOnce,
-        TooManyCalls,
-        CallLimitReached,
-        Unavailable,
-    )
-}
-"""The errors that reject a call before it is dialled, by the code that its record keeps."""
-
-
-def rejection_message(code: str | None) -> str | None:
-    """The sentence for a recorded rejection; None for any other end."""
-    reason = REJECTION_REASONS.get(code or "")
-    return None if reason is None else reason.message
+def refusal_details(error: DomainError) -> RefusalDetails | None:
+    """The facts that are stored with a call that ``error`` refused; None where the code says all."""
+    if isinstance(error, CallRefused):
+        return error.details
+    if isinstance(error, OwnNumber):
+        return RefusalDetails(kind="own_number")
+    if isinstance(error, NotOrdinaryNumber):
+        return RefusalDetails(kind=error.kind.value)
+    return RefusalDetails(scope="service") if isinstance(error, CallsPaused) else None

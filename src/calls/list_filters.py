@@ -1,9 +1,10 @@
-"""Reads the filters of a list of calls that need more than their type: the phone number to search for."""
+"""Reads the filters of a list of calls that need more than their type: the number and the name to search for."""
 
 from kit.errors import ValidationFailed
 from kit.text import is_valid_text
 
 _MAX_NUMBER_CHARACTERS = 32
+MAX_NAME_FILTER_CHARACTERS = 100
 
 
 def parse_number_filter(number: str | None) -> str | None:
@@ -20,3 +21,17 @@ def parse_number_filter(number: str | None) -> str | None:
     if not found:
         raise ValidationFailed([("number", "Type digits of a phone number")])
     return f"+{found}" if number.lstrip().startswith("+") else found
+
+
+def parse_name_filter(name: str | None) -> str | None:
+    """The part of a name or company that a search looks for, on one line.
+
+    Raises:
+        ValidationFailed: it is empty, too long, or has characters that no name contains.
+    """
+    if name is None:
+        return None
+    if not name.strip() or not is_valid_text(name) or len(name) > MAX_NAME_FILTER_CHARACTERS:
+        sentence = f"Type a part of a name or company, at most {MAX_NAME_FILTER_CHARACTERS} characters"
+        raise ValidationFailed([("name", sentence)])
+    return " ".join(name.split())

@@ -5,13 +5,18 @@ import enum
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db.model import Base, TenantOwned, text_enum
+from widget.refusals import RefusalDetails
 
 MAX_AGENT_CHARACTERS = 200
+MAX_NAME_CHARACTERS = 200
+"""Of the called person's name, and of the company."""
+MAX_URL_CHARACTERS = 1000
 
 
 class CallStatus(enum.StrEnum):
@@ -66,6 +71,18 @@ class Call(TenantOwned, Base):
         ),
         # The agent is part of an index, which cannot have long texts.
         sa.CheckConstraint(f"char_length(agent) <= {MAX_AGENT_CHARACTERS}", name="agent"),
+        # Names are part of an index too. A url becomes a link, so that no other scheme may be stored.
+        sa.CheckConstraint(f"char_length(name) <= {MAX_NAME_CHARACTERS}", name="name"),
+        sa.CheckConstraint(f"char_length(company) <= {MAX_NAME_CHARACTERS}", name="company"),
+        sa.CheckConstraint(f"url ~* '^https?://' AND char_length(url) <= {MAX_URL_CHARACTERS}", name="url"),
+        # Finds calls by a part of a name; reads this index and no row.
+        sa.Index(
+            "ix_call_named",
+            "organization_id",
+            sa.text("id DESC"),
+            postgresql_include=["name", "company"],
+            postgresql_where=sa.text("name IS NOT NULL OR company IS NOT NULL"),
+        ),
         sa.Index("ix_call_to_number_prefix", "to_number", postgresql_ops={"to_number": "text_pattern_ops"}),
         sa.Index("ix_call_token_id_call_id", "token_id", "call_id"),
         sa.Index(
@@ -104,6 +121,10 @@ class Call(TenantOwned, Base):
     ended_at: Mapped[dt.datetime | None]
     end_reason: Mapped[str | None]
     """A code: why the call was rejected, or how it ended if not by hanging up."""
+    end_details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """``RefusalDetails`` of a rejected call. Of an admitted one: the limit that shortens it, if one does."""
+    termination_reason: Mapped[str | None]
+    """A code, the reason for which the carrier was asked to end the call; None when it was not."""
     carrier_error: Mapped[int | None]
     """The carrier's error code, of a call that failed; ``carrier/error_codes.py`` has the meanings."""
     agent: Mapped[str | None]
@@ -114,6 +135,11 @@ class Call(TenantOwned, Base):
     """The page's origin as the widget sent it: a claim, like everything that the browser sends with a call."""
     details: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSONB(none_as_null=True))
     """The page's own data, carried through the call."""
+    name: Mapped[str | None]
+    """The called person, as the page names them; like ``company`` and ``url`` a claim."""
+    company: Mapped[str | None]
+    url: Mapped[str | None]
+    """The http(s) address of the called person's record, as the page gives it."""
     country: Mapped[str | None]
     """Country of the destination, ISO 3166; None for calls that were rejected or are older than this column."""
     limit_minutes: Mapped[int | None]
@@ -136,6 +162,11 @@ class Call(TenantOwned, Base):
     """The time at which the carrier is asked (again) for the price; None once it is known, or left to the daily run."""
     erased_at: Mapped[dt.datetime | None]
     """The time at which numbers, names, the page and its data were erased; times, duration and cost stay."""
+
+
+def stored_details(details: RefusalDetails | None) -> dict[str, Any] | None:
+    """``details`` as the column ``end_details`` has them."""
+    return None if details is None else msgspec.to_builtins(details)
 
 
 class CallEvent(TenantOwned, Base):

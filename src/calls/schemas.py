@@ -40,6 +40,11 @@ class CallInfo(ResponseModel, frozen=True, kw_only=True):
     """The person who placed it: a member's e-mail address, or the name that the page gave."""
     origin: WebOrigin | None
     metadata: Annotated[dict[str, Any] | None, Meta(examples=[{"contact": "4711"}])]
+    name: Annotated[str | None, Meta(examples=["Grace Hopper"])]
+    """The called person, as the page names them."""
+    company: Annotated[str | None, Meta(examples=["Acme Realty"])]
+    url: Annotated[str | None, Meta(examples=["https://crm.example.com/contacts/4711"])]
+    """The ``http`` or ``https`` address of the called person's record."""
 
     @classmethod
     def of(cls, call: Call) -> "CallInfo":
@@ -87,6 +92,9 @@ def _fields(call: Call) -> dict[str, Any]:
         "agent": call.agent,
         "origin": call.origin,
         "metadata": call.details,
+        "name": call.name,
+        "company": call.company,
+        "url": call.url,
     }
 
 

@@ -4,16 +4,19 @@ from uuid import UUID
 
 import msgspec
 
-from calls.errors import rejection_message
 from calls.models import CallStatus
+from calls.refusal_help import explain
 from carrier.error_codes import error_message
 from kit.db.database import Database
 from widget.status import CallLookupResult, CallSummary
+from widget.token_auth import AuthenticatedWidget
 
 _CALL_LOOKUP = """
-(SELECT status, duration, end_reason, carrier_error FROM call WHERE token_id = $1 AND call_id = $2 ORDER BY id LIMIT 1)
+(SELECT status, duration, end_reason, carrier_error, end_details, limit_minutes FROM call
+ WHERE token_id = $1 AND call_id = $2 ORDER BY id LIMIT 1)
 UNION ALL
-(SELECT 'refused', 0, end_reason, NULL FROM capped_rejection WHERE token_id = $1 AND call_id = $2 LIMIT 1)
+(SELECT 'refused', 0, end_reason, NULL, end_details, NULL FROM capped_rejection
+ WHERE token_id = $1 AND call_id = $2 LIMIT 1)
 LIMIT 1
 """
 _TENANT_LOOKUP = """
@@ -56,17 +59,21 @@ class CallLookup:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def __call__(self, token_id: UUID, call_id: UUID) -> CallLookupResult | None:
-        row = await self._database.lookup_pool.fetch_row_in_time(_CALL_LOOKUP, token_id, call_id)
+    async def __call__(self, widget: AuthenticatedWidget, call_id: UUID) -> CallLookupResult | None:
+        row = await self._database.lookup_pool.fetch_row_in_time(_CALL_LOOKUP, widget.token_id, call_id)
         if row is None:
             return None
-        status, duration, end_reason, carrier_error = row
+        status, duration, end_reason, carrier_error, stored, limit_minutes = row
+        details = None if stored is None else msgspec.json.decode(stored)
+        why = explain(end_reason, details, organization=widget.organization_name, limit_minutes=limit_minutes)
         return CallLookupResult(
             summary=CallSummary(
                 status=status,
                 duration=duration,
                 end_reason=end_reason,
-                message=rejection_message(end_reason) or error_message(carrier_error),
+                message=error_message(carrier_error) if why is None else why.refusal.message,
+                help=None if why is None else why.help,
+                details=None if why is None else why.details,
             ),
             is_over=CallStatus(status).is_final,
         )

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard.guards import requires_membership
-from dashboard.number_search import PHONE_NUMBER_SECTION, SEARCH_RESULT_STATE, SearchResult, types_for
+from dashboard.number_search import SEARCH_RESULT_STATE, SearchResult, types_for
 from dashboard.pages import redirect, render
 from dashboard.settings import SettingsRequest, render_settings_afterwards
 from kit.countries import countries, country_in_sentence, country_name
@@ -24,6 +24,7 @@ from phone_numbers.models import RegisteredAddress
 from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role, requires_widget_plan
 from tenants.models import Role
+from tenants.settings_paths import SettingsSection, settings_path
 
 ADDRESSES_ANCHOR = "registered-addresses"
 DELETION_EFFECT = "Numbers of its country that need an address cannot be got any more. The carrier deletes it too."
@@ -68,7 +69,7 @@ class AddressPages(Controller):
             types = await types_for(request, who.country)
             request.scope["state"][SEARCH_RESULT_STATE] = SearchResult(Form({"country": who.country}), None, types)
             # The section's own form is the number search, which was not refused.
-            return await render_settings_afterwards(request, {PHONE_NUMBER_SECTION: Form()})
+            return await render_settings_afterwards(request, SettingsSection.PHONE_NUMBERS, Form())
         return redirect(
             request, _part_url(slug), f"The address in {country_in_sentence(address.country)} is registered"
         )
@@ -114,4 +115,4 @@ async def _get(session: AsyncSession, organization_id: UUID, address_id: UUID) -
 
 
 def _part_url(slug: str) -> str:
-    return f"/dashboard/{slug}/settings#{ADDRESSES_ANCHOR}"
+    return settings_path(slug, SettingsSection.PHONE_NUMBERS, ADDRESSES_ANCHOR)

@@ -23,8 +23,8 @@ from tenants.api_keys.services import MAX_LABEL_CHARACTERS, ApiKeyService
 from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
 from tenants.models import KeyScope, Role
+from tenants.settings_paths import SettingsSection, settings_path
 
-API_KEYS_SECTION = "api-keys"
 SCOPE_LABELS: Mapping[str, str] = {KeyScope.READ.value: "Read only", KeyScope.WRITE.value: "Read and write"}
 REVOKE_EFFECT = "Programs that use it are refused from now on. A revoked key cannot be brought back."
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
@@ -47,14 +47,23 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     keys, next_cursor = split_page(rows, shown.limit)
     return {
         "active": keys,
-        "pages": shown.links(next_cursor, API_KEYS_SECTION),
+        "pages": shown.links(next_cursor, SettingsSection.API_KEYS),
         "scopes": SCOPE_LABELS,
         "revoking": REVOKE_EFFECT,
         "label_characters": MAX_LABEL_CHARACTERS,
     }
 
 
-register(Section(API_KEYS_SECTION, "API keys", "settings/_api_keys.html", section_context, at_least=Role.ADMIN))
+register(
+    Section(
+        SettingsSection.API_KEYS,
+        "api-keys",
+        "API keys",
+        "settings/_api_keys.html",
+        section_context,
+        at_least=Role.ADMIN,
+    )
+)
 
 
 class ApiKeyPages(Controller):
@@ -74,7 +83,7 @@ class ApiKeyPages(Controller):
                     who.organization_id, label=form["label"], scope=_scope(form), by=who.actor
                 )
         except DomainError as refusal:
-            return await render_settings(request, db_session, refused={API_KEYS_SECTION: form.refused(refusal)})
+            return await render_settings(request, db_session, SettingsSection.API_KEYS, form.refused(refusal))
         path = f"/dashboard/{slug}/settings/api-keys/created"
         secret = show_once.secret_cookie(request, path, msgspec.json.encode(IssuedKey(key.id, raw)))
         return redirect(request, path, cookies=[secret])
@@ -144,4 +153,4 @@ def _scope(form: Form) -> KeyScope:
 
 
 def _section_url(slug: str) -> str:
-    return f"/dashboard/{slug}/settings#{API_KEYS_SECTION}"
+    return settings_path(slug, SettingsSection.API_KEYS)

@@ -25,8 +25,8 @@ from privacy.services import RetentionService
 from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
 from tenants.models import Role
+from tenants.settings_paths import SettingsSection, settings_path
 
-CALL_DATA_SECTION = "organization"
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
@@ -59,7 +59,7 @@ class CallDataPages(Controller):
             async with db_session.begin_nested():
                 kept = await _retention(request, db_session).update(who.organization_id, months, by=who.actor)
         except ValidationFailed as refusal:
-            return await render_settings(request, db_session, refused={CALL_DATA_SECTION: form.refused(refusal)})
+            return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
         return redirect(request, _section_url(slug), f"Call data is kept for {_months_label(kept.months)}")
 
     @post("/erase", guards=_ADMIN)
@@ -69,7 +69,7 @@ class CallDataPages(Controller):
         try:
             number = parse_number_to_erase(form["number"], who.country)
         except ValidationFailed as refusal:
-            return await render_settings(request, db_session, refused={CALL_DATA_SECTION: form.refused(refusal)})
+            return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
         return await _erase_page(request, db_session, number)
 
     @post("/erase/confirmed", guards=_ADMIN)
@@ -80,7 +80,7 @@ class CallDataPages(Controller):
         try:
             number = parse_number_to_erase(form["number"], who.country)
         except ValidationFailed as refusal:
-            return await render_settings(request, db_session, refused={CALL_DATA_SECTION: form.refused(refusal)})
+            return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
         unblock = form["unblock"] == "yes"
         try:
             async with db_session.begin_nested():
@@ -135,4 +135,4 @@ def _months_label(months: int) -> str:
 
 
 def _section_url(slug: str) -> str:
-    return f"/dashboard/{slug}/settings#{CALL_DATA_SECTION}"
+    return settings_path(slug, SettingsSection.ORGANIZATION)

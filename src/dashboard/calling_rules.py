@@ -28,9 +28,9 @@ from kit.http.forms import ensure_valid_text, read_form
 from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
 from tenants.models import Role
+from tenants.settings_paths import SettingsSection, settings_path
 from widget.services import EmbedTokenService
 
-CALLING_RULES_SECTION = "calling-rules"
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
@@ -49,7 +49,11 @@ async def section_context(_: SettingsRequest, session: AsyncSession, who: Member
     }
 
 
-register(Section(CALLING_RULES_SECTION, "Calling rules", "settings/_calling_rules.html", section_context))
+register(
+    Section(
+        SettingsSection.CALLING_RULES, "calling-rules", "Calling rules", "settings/_calling_rules.html", section_context
+    )
+)
 
 
 class CallingRulePages(Controller):
@@ -70,7 +74,7 @@ class CallingRulePages(Controller):
             now = await service.get_for_update(who.organization_id)
             await service.update(who.organization_id, by=who.actor, countries=[*now.countries, code])
         except ValidationFailed as refusal:
-            return await render_settings(request, db_session, refused={CALLING_RULES_SECTION: form.refused(refusal)})
+            return await render_settings(request, db_session, SettingsSection.CALLING_RULES, form.refused(refusal))
         return redirect(request, _section_url(slug), f"{country_name(code)} can be called")
 
     @post("/calling-rules/countries/remove")
@@ -95,7 +99,7 @@ class CallingRulePages(Controller):
             chosen = parse_limits(form, now.limits)
             await service.update(who.organization_id, by=who.actor, limits=chosen)
         except ValidationFailed as refusal:
-            return await render_settings(request, db_session, refused={CALLING_RULES_SECTION: form.refused(refusal)})
+            return await render_settings(request, db_session, SettingsSection.CALLING_RULES, form.refused(refusal))
         return redirect(request, _section_url(slug), "Limits saved")
 
     @post("/calling-rules/blocked")
@@ -111,7 +115,7 @@ class CallingRulePages(Controller):
             async with db_session.begin_nested():
                 after = await service.update(who.organization_id, by=who.actor, blocked_numbers=blocked)
         except ValidationFailed as refusal:
-            return await render_settings(request, db_session, refused={CALLING_RULES_SECTION: form.refused(refusal)})
+            return await render_settings(request, db_session, SettingsSection.CALLING_RULES, form.refused(refusal))
         fresh = [number for number in after.blocked_numbers if number not in now.blocked_numbers]
         said = f"{readable(fresh[0])} is blocked" if fresh else "This number is blocked already"
         return redirect(request, _section_url(slug), said)
@@ -149,4 +153,4 @@ class CallingRulePages(Controller):
 
 
 def _section_url(slug: str) -> str:
-    return f"/dashboard/{slug}/settings#{CALLING_RULES_SECTION}"
+    return settings_path(slug, SettingsSection.CALLING_RULES)

@@ -13,8 +13,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.errors import rejection_message
-from calls.list_filters import parse_number_filter
+from calls.list_filters import parse_name_filter, parse_number_filter
 from calls.listing import CallFilters, CallListService
 from calls.models import Call, CallEvent, CallStatus
 from calls.services import CallService
@@ -27,10 +26,11 @@ from kit.errors import ValidationFailed
 from kit.http.forms import Form
 from kit.schemas import rfc3339
 from tenants.auth import current_member
+from widget.refusals import refusal_message
 from widget.services import EmbedTokenService
 
 CALLS_PAGE_ROWS = 25
-CALL_FILTER_FIELDS = ("since", "until", "status", "token", "number")
+CALL_FILTER_FIELDS = ("since", "until", "status", "token", "number", "name")
 STATUS_LABELS: Mapping[str, str] = {
     "initiated": "Starting",
     "ringing": "Ringing",
@@ -118,7 +118,7 @@ class CallPages(Controller):
             "call": call,
             "steps": timeline(call, await service.visible_events(organization_id, call.id)),
             "token": await EmbedTokenService(db_session).get_name(organization_id, call.token_id),
-            "reason": rejection_message(call.end_reason),
+            "reason": refusal_message(call.end_reason),
             "carrier_reason": not_dialled,
             "failure": UNKNOWN_CODE_MESSAGE if has_unknown_code else None,
             "words": STATUS_LABELS,
@@ -146,6 +146,7 @@ def read_filters(form: Form) -> CallFilters:
         "status": read("status", CallStatus),
         "token_id": read("token", UUID),
         "number": read("number", parse_number_filter),
+        "name": read("name", parse_name_filter),
     }
     since = until = None
     try:
@@ -179,6 +180,7 @@ def _export_url(organization_id: UUID, filters: CallFilters) -> str:
     parameters = {
         "status": filters.status.value if filters.status else None,
         "number": filters.number,
+        "name": filters.name,
         "token_id": filters.token_id,
         "since": rfc3339(filters.since),
         "until": rfc3339(filters.until),

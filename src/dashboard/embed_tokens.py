@@ -28,6 +28,7 @@ from tenants.mails import UPGRADE_REQUEST_RECIPIENTS, upgrade_request_mails
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
 from tenants.services import OrganizationService
+from tenants.settings_paths import SettingsSection, settings_path
 from tenants.upgrades import UpgradeRequestService
 from widget import domains
 from widget.errors import InvalidDomains
@@ -35,7 +36,6 @@ from widget.models import MAX_LABEL_CHARACTERS, EmbedToken
 from widget.services import EmbedTokenService, parse_domains, script_tag
 from widget.tickets import issue_page_ticket
 
-EMBED_TOKENS_SECTION = "embed-phone-widget"
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
@@ -78,7 +78,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     asks_for_plan = guard is not None and guard.kind == "plan"
     return {
         "tokens": rows[: shown.limit],
-        "pages": shown.links(next_cursor, EMBED_TOKENS_SECTION),
+        "pages": shown.links(next_cursor, SettingsSection.WIDGET),
         "guard": guard,
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "is_owner": who.role is Role.OWNER,
@@ -87,7 +87,15 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     }
 
 
-register(Section(EMBED_TOKENS_SECTION, "Embed Phone Widget", "settings/_embed_phone_widget.html", section_context))
+register(
+    Section(
+        SettingsSection.WIDGET,
+        "embed-phone-widget",
+        "Embed Phone Widget",
+        "settings/_embed_phone_widget.html",
+        section_context,
+    )
+)
 
 
 class EmbedTokenPages(Controller):
@@ -106,7 +114,7 @@ class EmbedTokenPages(Controller):
                     who.organization_id, label=form["label"], allowed_domains=form["allowed_domains"], by=who.actor
                 )
         except DomainError as refusal:
-            return await render_settings(request, db_session, refused={EMBED_TOKENS_SECTION: form.refused(refusal)})
+            return await render_settings(request, db_session, SettingsSection.WIDGET, form.refused(refusal))
         path = f"{_tokens_url(slug)}/created"
         secret = show_once.secret_cookie(request, path, msgspec.json.encode(IssuedToken(token.id, raw)))
         return redirect(request, path, cookies=[secret])
@@ -233,7 +241,7 @@ def _tokens_url(slug: str) -> str:
 
 
 def _section_url(slug: str) -> str:
-    return f"/dashboard/{slug}/settings#{EMBED_TOKENS_SECTION}"
+    return settings_path(slug, SettingsSection.WIDGET)
 
 
 def _ensure_all_domains_confirmed(token: EmbedToken, form: Form) -> None:

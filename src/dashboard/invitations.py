@@ -15,7 +15,7 @@ from accounts.sessions import Viewer
 from dashboard.guards import requires_membership
 from dashboard.pages import redirect, render
 from dashboard.settings import SettingsRequest, render_settings
-from dashboard.team import TEAM_SECTION, WITHDRAW_EFFECT, team_url
+from dashboard.team import WITHDRAW_EFFECT, team_url
 from kit.errors import Conflict, TooMany, ValidationFailed
 from kit.http.app_key import DATABASE, MAILER, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
@@ -27,6 +27,7 @@ from tenants.invitations import InvitationService, SentInvitation, find_organiza
 from tenants.mails import invitation_mail
 from tenants.models import Role
 from tenants.rules import parse_role
+from tenants.settings_paths import SettingsSection
 
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 _REFUSALS = (ValidationFailed, Conflict, TooMany)
@@ -56,7 +57,7 @@ class InvitationPages(Controller):
                     who.organization_id, email=form["email"], role=role, by=who.actor, inviter_role=who.role
                 )
         except _REFUSALS as refusal:
-            return await render_settings(request, db_session, refused={TEAM_SECTION: form.refused(refusal)})
+            return await render_settings(request, db_session, SettingsSection.TEAM, form.refused(refusal))
         await _send_mail(request, db_session, sent)
         return redirect(request, team_url(slug), f"Invitation sent to {sent.invitation.email}")
 
@@ -76,9 +77,7 @@ class InvitationPages(Controller):
                 DATABASE.get(request.app), who.organization_id, known.email, who.actor.user_id
             )
         except (Conflict, TooMany) as refusal:
-            return await render_settings(
-                request, db_session, refused={TEAM_SECTION: Form(errors={"": refusal.message})}
-            )
+            return await render_settings(request, db_session, SettingsSection.TEAM, Form(errors={"": refusal.message}))
         sent = await invitations.resend(who.organization_id, invitation_id, by=who.actor, inviter_role=who.role)
         await _send_mail(request, db_session, sent)
         return redirect(request, team_url(slug), f"Invitation sent again to {sent.invitation.email}")

@@ -14,7 +14,6 @@ from phone_numbers.address_rules import is_available_now
 from phone_numbers.controllers import number_provisioning
 from phone_numbers.rules import parse_search
 
-PHONE_NUMBER_SECTION = "phone-number"
 SEARCH_RESULT_STATE = "number_search"
 """Key in the scope's state of the search that ran before the page's transaction began."""
 SEARCH_FIELDS = ("country", "type", "area_code", "locality", "contains", "show")

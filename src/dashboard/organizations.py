@@ -31,9 +31,9 @@ from tenants.members import MemberService
 from tenants.models import Role
 from tenants.rules import MAX_NAME_CHARACTERS
 from tenants.services import RESTORE_PERIOD, OrganizationService, ensure_may_create_organization, restorable_until
+from tenants.settings_paths import SettingsSection, settings_path
 
 Visit = Request[Any, Any, State]
-ORGANIZATION_SECTION = "organization"
 _SIGNED_IN = [loads_memberships]
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 _OWNER = [requires_membership, requires_role(Role.OWNER)]
@@ -54,7 +54,11 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     }
 
 
-register(Section(ORGANIZATION_SECTION, "Organization", "settings/_organization.html", section_context))
+register(
+    Section(
+        SettingsSection.ORGANIZATION, "organization", "Organization", "settings/_organization.html", section_context
+    )
+)
 
 
 class NewOrganizationPages(Controller):
@@ -104,7 +108,7 @@ class OrganizationPages(Controller):
             async with db_session.begin_nested():
                 await OrganizationService(db_session).update(who.organization_id, by=who.actor, name=form["name"])
         except ValidationFailed as refusal:
-            return await render_settings(request, db_session, refused={ORGANIZATION_SECTION: form.refused(refusal)})
+            return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
         return redirect(request, _section_url(slug), "Organization saved")
 
     @get("/country", guards=_ADMIN)
@@ -165,7 +169,7 @@ HANDLERS = (NewOrganizationPages, OrganizationPages, *call_data.HANDLERS)
 
 
 def _section_url(slug: str) -> str:
-    return f"/dashboard/{slug}/settings#{ORGANIZATION_SECTION}"
+    return settings_path(slug, SettingsSection.ORGANIZATION)
 
 
 async def _new_page(request: Visit, session: AsyncSession, form: Form | None = None) -> Response[str]:

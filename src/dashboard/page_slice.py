@@ -6,6 +6,7 @@ import msgspec
 
 from dashboard.settings import SettingsRequest
 from kit.db.paging import read_cursor
+from tenants.settings_paths import SettingsSection, settings_path
 
 FIRST_SLICE_ROWS = 10
 FULL_SLICE_ROWS = 50
@@ -20,14 +21,16 @@ class PageSlice(msgspec.Struct, frozen=True):
     """Name of the list, and of the query parameter that holds its cursor."""
     after: UUID | None
     limit: int
+    slug: str
+    """The organization's, for links."""
 
-    def links(self, next_cursor: str | None, anchor: str) -> "PageLinks":
-        """Return the links to the rest of the list; ``anchor`` is the section's."""
-        is_short = self.limit < FULL_SLICE_ROWS
-        whole = f"?{ALL_ROWS}={self.name}#{anchor}"
+    def links(self, next_cursor: str | None, section: SettingsSection) -> "PageLinks":
+        """Return the links to the rest of the list, which is on the page of ``section``."""
+        is_short, page = self.limit < FULL_SLICE_ROWS, settings_path(self.slug, section)
+        whole = f"{page}?{ALL_ROWS}={self.name}"
         return PageLinks(
             show_all=whole if is_short and next_cursor else "",
-            older=f"?{self.name}={next_cursor}#{anchor}" if next_cursor and not is_short else "",
+            older=f"{page}?{self.name}={next_cursor}" if next_cursor and not is_short else "",
             newest=whole if self.after is not None else "",
         )
 
@@ -44,4 +47,4 @@ def page_slice(request: SettingsRequest, name: str) -> PageSlice:
     """Return the slice of list ``name`` that the query parameters ask for. Raises: ValidationFailed."""
     after = read_cursor(request.query_params.get(name))
     is_whole = after is not None or request.query_params.get(ALL_ROWS) == name
-    return PageSlice(name, after, FULL_SLICE_ROWS if is_whole else FIRST_SLICE_ROWS)
+    return PageSlice(name, after, FULL_SLICE_ROWS if is_whole else FIRST_SLICE_ROWS, request.path_params["slug"])

@@ -18,8 +18,10 @@ from kit.http.app_key import SETTINGS
 from kit.http.csrf import STATE as CSRF_STATE
 from kit.settings import Settings
 from kit.templates import create_templates
+from kit.text import is_web_address
 from tenants.auth import MemberAuth
 from tenants.memberships import LAST_ORGANIZATION_COOKIE, MembershipSummary
+from tenants.settings_paths import settings_path
 from widget import csp
 from widget.assets import ASSET_MANIFEST
 
@@ -32,6 +34,7 @@ _YEAR_SECONDS = 31_536_000
 TEMPLATES = Path(__file__).parent / "templates"
 templates = create_templates(TEMPLATES)
 templates.filters.update(formats.FILTERS)
+templates.tests["web_address"] = lambda text: text is not None and is_web_address(text)
 
 
 @cache
@@ -43,6 +46,7 @@ def icon_svg(icon: str) -> Markup:
 
 
 templates.globals["icon_svg"] = icon_svg
+templates.globals["settings_path"] = settings_path
 
 
 class Notice(msgspec.Struct, frozen=True):

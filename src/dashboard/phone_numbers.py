@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dashboard.addresses import address_context
 from dashboard.guards import requires_membership
 from dashboard.number_search import (
-    PHONE_NUMBER_SECTION,
     SEARCH_FIELDS,
     SEARCH_RESULT_STATE,
     SHOW_ALL,
@@ -45,6 +44,7 @@ from tenants.errors import OrganizationSuspended, PlanTooLow
 from tenants.guards import requires_role, requires_widget_plan
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
+from tenants.settings_paths import SettingsSection, settings_path
 
 RELEASE_EFFECT = (
     "Calls cannot come from it any more, and somebody else may get it. Your call records keep it."
@@ -93,7 +93,9 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     }
 
 
-register(Section(PHONE_NUMBER_SECTION, "Phone number", "settings/_numbers.html", section_context))
+register(
+    Section(SettingsSection.PHONE_NUMBERS, "phone-number", "Phone number", "settings/_numbers.html", section_context)
+)
 
 
 class PhoneNumberPages(Controller):
@@ -113,9 +115,9 @@ class PhoneNumberPages(Controller):
         except DomainError as refusal:
             result = SearchResult(form, None, await types_for(request, form["country"]))
             request.scope["state"][SEARCH_RESULT_STATE] = result
-            return await render_settings_afterwards(request, {PHONE_NUMBER_SECTION: form.refused(refusal)})
+            return await render_settings_afterwards(request, SettingsSection.PHONE_NUMBERS, form.refused(refusal))
         request.scope["state"][SEARCH_RESULT_STATE] = result
-        return await render_settings_afterwards(request)
+        return await render_settings_afterwards(request, SettingsSection.PHONE_NUMBERS)
 
     @get("/fields", guards=(*_ADMIN, requires_widget_plan))
     async def fields(self, request: SettingsRequest, country: FromQuery[str] = "") -> Response[str]:
@@ -136,7 +138,7 @@ class PhoneNumberPages(Controller):
                 {**{field: form[field] for field in SEARCH_FIELDS}, "country": form["country"] or who.country}
             )
             request.scope["state"][SEARCH_RESULT_STATE] = await _search_again(request, search, refusal)
-            return await render_settings_afterwards(request, {PHONE_NUMBER_SECTION: search.refused(refusal)})
+            return await render_settings_afterwards(request, SettingsSection.PHONE_NUMBERS, search.refused(refusal))
         return redirect(request, _section_url(slug), f"{readable(number.e164)} is yours")
 
     @get("/{number_id:uuid}/release", guards=_ADMIN)
@@ -200,4 +202,4 @@ async def _search_again(request: SettingsRequest, form: Form, refusal: DomainErr
 
 
 def _section_url(slug: str) -> str:
-    return f"/dashboard/{slug}/settings#{PHONE_NUMBER_SECTION}"
+    return settings_path(slug, SettingsSection.PHONE_NUMBERS)

@@ -1,40 +1,34 @@
-"""``/dashboard/<slug>/settings``: the settings page; each module registers its own section."""
+"""``/dashboard/<slug>/settings/<section>``: one page for each section; each module registers its own."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard.guards import requires_membership
-from dashboard.pages import render
+from dashboard.pages import is_own_path, redirect, render
 from kit.http.app_key import DATABASE
 from kit.http.forms import Form
 from tenants.auth import MemberAuth, current_member
 from tenants.models import Role
+from tenants.rules import ensure_role
+from tenants.settings_paths import SettingsSection, settings_path
 
 SettingsRequest = Request[Any, Any, State]
-SECTION_ORDER = (
-    "phone-number",
-    "embed-phone-widget",
-    "calling-rules",
-    "team",
-    "api-keys",
-    "webhooks",
-    "organization",
-)
-"""Keys of all sections, in page order; those without a section, such as webhooks, are reserved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One section of the settings page."""
+    """One section of the settings, a page of its own."""
 
-    key: str
-    """Its anchor; one of ``SECTION_ORDER``."""
+    key: SettingsSection
+    anchor: str
+    """Its anchor on the page that held all sections before; old links with it are redirected by a script."""
     title: str
     template: str
     """Rendered with ``data``, which ``provide`` returned, and ``form``, the refused ``Form`` or None."""
@@ -43,48 +37,65 @@ class Section:
     """Lowest role that sees the section."""
 
 
-@dataclass(frozen=True, slots=True)
-class _RenderedSection:
-    section: Section
-    data: Mapping[str, Any]
-    form: Form | None = field(default=None)
-
-
-_sections: dict[str, Section] = {}
+_sections: dict[SettingsSection, Section] = {}
 
 
 def register(section: Section) -> None:
-    """Add a section to the page; modules call this on import."""
-    if section.key not in SECTION_ORDER:
-        raise ValueError(f"no such settings section: {section.key}")
+    """Add a section to the menu; modules call this on import."""
     _sections[section.key] = section
 
 
 async def render_settings(
-    request: SettingsRequest, session: AsyncSession, *, refused: Mapping[str, Form] | None = None
+    request: SettingsRequest, session: AsyncSession, key: SettingsSection, form: Form | None = None
 ) -> Response[str]:
-    """Render the settings page; ``refused`` maps sections to forms that could not be saved, and makes the status 400.
+    """Render the page of one section; ``form`` is one that could not be saved, and makes the status 400.
 
     A handler whose service refused must have rolled back what it did: use ``session.begin_nested()`` around it.
+
+    Raises: RoleTooLow.
     """
-    who, forms = current_member(request), refused or {}
-    shown = [
-        _RenderedSection(section, await section.provide(request, session, who), forms.get(key))
-        for key in SECTION_ORDER
-        if (section := _sections.get(key)) is not None and who.role.rank >= section.at_least.rank
-    ]
-    return render(request, "settings/index.html", status=400 if forms else 200, sections=shown)
+    who, shown = current_member(request), _sections[key]
+    ensure_role(who.role, shown.at_least)
+    return render(
+        request,
+        "settings/index.html",
+        status=200 if form is None else 400,
+        shown=shown,
+        sections=[
+            section
+            for each in SettingsSection
+            if (section := _sections.get(each)) is not None and who.role.rank >= section.at_least.rank
+        ],
+        data=await shown.provide(request, session, who),
+        form=form,
+    )
 
 
 async def render_settings_afterwards(
-    request: SettingsRequest, refused: Mapping[str, Form] | None = None
+    request: SettingsRequest, key: SettingsSection, form: Form | None = None
 ) -> Response[str]:
-    """Render the settings page in a separate transaction, begun after the carrier has answered."""
+    """Render a section's page in a separate transaction, begun after the carrier has answered."""
     who, database = current_member(request), DATABASE.get(request.app)
     async with database.tenant_session(who.organization_id, who.actor.user_id) as session:
-        return await render_settings(request, session, refused=refused)
+        return await render_settings(request, session, key, form)
 
 
 @get("/dashboard/{slug:str}/settings", guards=[requires_membership])
+async def settings_start(request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
+    """Redirect to the first section with the same query; the browser keeps an anchor."""
+    query = request.scope["query_string"].decode("latin-1")
+    path = settings_path(slug, next(iter(SettingsSection)))
+    with_query = f"{path}?{query}"
+    return redirect(request, with_query if query and is_own_path(with_query) else path)
+
+
+@get(
+    [f"/dashboard/{{slug:str}}/settings/{section}" for section in SettingsSection],
+    guards=[requires_membership],
+)
 async def settings_page(request: SettingsRequest, db_session: NamedDependency[AsyncSession]) -> Response[str]:
-    return await render_settings(request, db_session)
+    key = SettingsSection(request.scope["path"].rstrip("/").rpartition("/")[2])
+    return await render_settings(request, db_session, key)
+
+
+HANDLERS = (settings_start, settings_page)

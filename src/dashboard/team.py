@@ -23,8 +23,8 @@ from tenants.invitations import InvitationService
 from tenants.members import MemberService
 from tenants.models import Invitation, Role
 from tenants.rules import parse_role
+from tenants.settings_paths import SettingsSection, settings_path
 
-TEAM_SECTION = "team"
 _PLACE = [requires_membership]
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 _OWNER = [requires_membership, requires_role(Role.OWNER)]
@@ -50,9 +50,9 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         invitations, more_invitations = split_page(found, open_ones.limit)
     return {
         "members": rows[: shown.limit],
-        "pages": shown.links(next_cursor, TEAM_SECTION),
+        "pages": shown.links(next_cursor, SettingsSection.TEAM),
         "invitations": invitations,
-        "invitation_pages": open_ones.links(more_invitations, TEAM_SECTION),
+        "invitation_pages": open_ones.links(more_invitations, SettingsSection.TEAM),
         "own_id": who.actor.user_id,
         "is_admin": is_admin,
         "is_owner": who.role is Role.OWNER,
@@ -68,7 +68,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     }
 
 
-register(Section(TEAM_SECTION, "Team", "settings/_team.html", section_context))
+register(Section(SettingsSection.TEAM, "team", "Team", "settings/_team.html", section_context))
 
 
 class TeamPages(Controller):
@@ -91,9 +91,7 @@ class TeamPages(Controller):
                     who.organization_id, member_id, parse_role(form["role"]), by=who.actor
                 )
         except _REFUSALS as refusal:
-            return await render_settings(
-                request, db_session, refused={TEAM_SECTION: Form(errors={"": refusal.message})}
-            )
+            return await render_settings(request, db_session, SettingsSection.TEAM, Form(errors={"": refusal.message}))
         return redirect(request, team_url(slug), f"{changed.email} is {changed.membership.role.with_article} now")
 
     @get("/members/{member_id:uuid}/remove", guards=_ADMIN)
@@ -131,9 +129,7 @@ class TeamPages(Controller):
             async with db_session.begin_nested():
                 await MemberService(db_session).remove(who.organization_id, member_id, by=who.actor)
         except _REFUSALS as refusal:
-            return await render_settings(
-                request, db_session, refused={TEAM_SECTION: Form(errors={"": refusal.message})}
-            )
+            return await render_settings(request, db_session, SettingsSection.TEAM, Form(errors={"": refusal.message}))
         return redirect(request, team_url(slug), "Member removed")
 
     @get("/leave", guards=_PLACE)
@@ -156,9 +152,7 @@ class TeamPages(Controller):
             async with db_session.begin_nested():
                 await MemberService(db_session).leave(who.organization_id, by=who.actor)
         except _REFUSALS as refusal:
-            return await render_settings(
-                request, db_session, refused={TEAM_SECTION: Form(errors={"": refusal.message})}
-            )
+            return await render_settings(request, db_session, SettingsSection.TEAM, Form(errors={"": refusal.message}))
         return redirect(request, "/dashboard", "You left the organization")
 
     @get("/members/{member_id:uuid}/hand-over", guards=_OWNER)
@@ -196,4 +190,4 @@ class TeamPages(Controller):
 
 def team_url(slug: str) -> str:
     """Return the section's URL."""
-    return f"/dashboard/{slug}/settings#{TEAM_SECTION}"
+    return settings_path(slug, SettingsSection.TEAM)

@@ -14,6 +14,7 @@ from dashboard import (
     password_reset_pages,
     second_factor_pages,
 )
+from dashboard import settings as settings_pages
 from dashboard.addresses import AddressPages
 from dashboard.api_keys import ApiKeyPages
 from dashboard.api_reference import api_reference
@@ -25,7 +26,6 @@ from dashboard.kits import download_kit
 from dashboard.overview import overview
 from dashboard.phone_numbers import PhoneNumberPages
 from dashboard.router import page_router
-from dashboard.settings import settings_page
 from dashboard.team import TeamPages
 from dashboard.usage import usage_page
 from kit.settings import Settings
@@ -44,7 +44,7 @@ def build_pages(settings: Settings) -> Router:
         *passkey_pages.HANDLERS,
         overview,
         CallPages,
-        settings_page,
+        *settings_pages.HANDLERS,
         PhoneNumberPages,
         AddressPages,
         EmbedTokenPages,

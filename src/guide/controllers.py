@@ -13,6 +13,7 @@ from guide.render import render_markdown
 from kit.db.outage import is_outage
 from kit.settings import Settings
 from kit.templates import create_templates
+from tenants.settings_paths import settings_path
 
 GUIDE_PATH = "/docs/widget-integration"
 _MARKDOWN_TYPE = "text/markdown"  # Litestar adds the charset
@@ -29,6 +30,7 @@ _CSP_DIRECTIVES = (
 )
 
 _templates = create_templates(Path(__file__).parent / "templates")
+_templates.globals["settings_path"] = settings_path
 
 
 def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:

@@ -2,14 +2,19 @@
 
 import re
 import unicodedata
+from urllib.parse import urlsplit
 
 # C0 and C1 controls except tab, line feed and carriage return, and lone surrogates.
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+# Controls, lone surrogates and characters that reorder the text around them.
+_REORDERING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 # A scheme, "www." or a host name with a path. A host name alone may be a company's name.
 _LINK = re.compile(r"[a-z][a-z0-9+.-]*:/|\bwww\.|\w\.[^\W\d_]{2,}[/?#]", re.IGNORECASE)
 _NAME_PUNCTUATION = frozenset("'’&,()-")
 PLAIN_NAME_CHARACTERS = 40
+_WEB_ADDRESS = re.compile(r"https?://[^\s\\<>\"`]+", re.IGNORECASE)
 
 
 def contains_link(text: str) -> bool:
@@ -31,6 +36,22 @@ def plain_name(name: str, *, otherwise: str) -> str:
 
 def _is_plain(character: str) -> bool:
     return unicodedata.category(character)[0] in "LMN" or character in _NAME_PUNCTUATION or character == "."
+
+
+def single_line(text: str, *, max_characters: int) -> str:
+    """``text`` on one line, without controls and characters that reorder other text, cut to ``max_characters``."""
+    return " ".join(_REORDERING.sub(" ", text).split())[:max_characters].rstrip()
+
+
+def is_web_address(text: str) -> bool:
+    """True for an ``http`` or ``https`` address with a host and no user name, which a page can show as a link."""
+    if _WEB_ADDRESS.fullmatch(text) is None or _REORDERING.search(text):
+        return False
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        return False
 
 
 def is_valid_text(text: str) -> bool:

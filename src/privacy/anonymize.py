@@ -1,4 +1,4 @@
-"""Anonymizes calls: deletes numbers, agent, page and metadata; keeps times, duration and cost."""
+"""Anonymizes calls: deletes numbers, names, page, link and metadata; keeps times, duration and cost."""
 
 from typing import Any
 
@@ -16,6 +16,9 @@ ANONYMIZED_VALUES: dict[str, Any] = {
     "agent_is_member": False,
     "origin": None,
     "details": None,
+    "name": None,
+    "company": None,
+    "url": None,
     "price_due_at": None,
     "erased_at": sa.func.now(),
 }

@@ -11,8 +11,9 @@ def describe_planned_erasure(found: NumberOccurrences) -> Sequence[str]:
     if (calls := found.calls) > 0:
         sentences.append(
             f"{_count(calls)} {_plural(calls, 'has', 'have')} this number. "
-            f"It is erased from {_plural(calls, 'it', 'them')} together with the caller's name, the page, its metadata "
-            "and the timeline, here and at the carrier. When the call was, how long it took and what it cost stays."
+            f"It is erased from {_plural(calls, 'it', 'them')} together with the names, the company, the link, the "
+            "page, its metadata and the timeline, here and at the carrier. When the call was, how long it took and "
+            "what it cost stays."
         )
     if (mentions := found.mentioning_calls) > 0:
         stays = _plural(
@@ -21,9 +22,9 @@ def describe_planned_erasure(found: NumberOccurrences) -> Sequence[str]:
             "The calls themselves and the numbers that they went to stay.",
         )
         sentences.append(
-            f"{_count(mentions, 'other call')} {_plural(mentions, 'mentions', 'mention')} it in what the page wrote "
-            f"down. All metadata of {_plural(mentions, 'that call', 'those calls')} is erased, because names stand "
-            f"beside numbers. {stays}"
+            f"{_count(mentions, 'other call')} {_plural(mentions, 'mentions', 'mention')} it in what the page sent. "
+            f"All metadata of {_plural(mentions, 'that call', 'those calls')} is erased, because names stand beside "
+            f"numbers, and so is a name, company or link that contains it. {stays}"
         )
     if not found.is_complete:
         sentences.append(

@@ -20,7 +20,7 @@ from privacy.audit_erasure import enqueue_number_erasure
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.errors import NumberInLiveCall
 from privacy.number_matcher import NumberMatcher
-from privacy.number_search import SearchBatch, call_id_in, search_batches
+from privacy.number_search import PAGE_TEXTS, SearchBatch, call_id_in, search_batches
 from widget.models import BlockedOrigin, EmbedToken
 
 ERASE_NUMBER = "calls.erase_number"
@@ -37,7 +37,7 @@ class NumberOccurrences(msgspec.Struct, frozen=True):
     calls: int
     """Calls to the number, rejected ones included."""
     mentioning_calls: int
-    """Calls to other numbers whose metadata, agent or origin contains it."""
+    """Calls to other numbers in which something that the page sent contains it."""
     is_complete: bool = True
     """False when older calls were not searched yet."""
     is_blocked: bool = False
@@ -89,8 +89,9 @@ class NumberErasureService:
         """Erase ``number`` (E.164) from the organization's calls; return how many contained it. Safe to repeat.
 
         Calls to the number are anonymized. Other calls whose metadata contains it lose all their metadata, which may
-        contain names as well. ``country`` is the organization's country. Unless ``unblock``, the number stays on the
-        block list, so that it is not called again. A job erases the number from the organization's audit events.
+        contain names as well; so does a name, company, address or agent that contains it. ``country`` is the
+        organization's country. Unless ``unblock``, the number stays on the block list, so that it is not called again.
+        A job erases the number from the organization's audit events.
 
         Raises: NumberInLiveCall; then nothing is erased.
         """
@@ -160,13 +161,9 @@ class NumberErasureService:
                 call_id_in([call_id for call_id, _ in batch.rejected])
             )
             await self._at_carrier.enqueue(self._session, [sid for _, sid in batch.rejected])
-        for ids, column in (
-            (batch.with_metadata, Call.details),
-            (batch.with_agent, Call.agent),
-            (batch.with_origin, Call.origin),
-        ):
+        for name, ids in batch.mentions.items():
             if ids:
-                emptied = sa.update(Call).where(call_id_in(ids)).values({column: None})
+                emptied = sa.update(Call).where(call_id_in(ids)).values({PAGE_TEXTS[name]: None})
                 await self._session.execute(emptied, execution_options={"synchronize_session": False})
 
 

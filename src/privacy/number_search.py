@@ -1,6 +1,6 @@
-"""Searches an organization's calls for a number in metadata, agents, origins and rejected calls."""
+"""Searches an organization's calls for a number in what pages sent with them, and in rejected calls."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -8,12 +8,22 @@ import anyio.to_thread
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from calls.models import Call, CallStatus
 from privacy.number_matcher import NumberMatcher
 
 CALLS_PER_BATCH = 5000
 """Calls that one statement searches."""
+PAGE_TEXTS: Mapping[str, InstrumentedAttribute[Any]] = {
+    "details": Call.details,
+    "name": Call.name,
+    "company": Call.company,
+    "url": Call.url,
+    "agent": Call.agent,
+    "origin": Call.origin,
+}
+"""Columns with text that a page sent, any of which can contain a number of somebody else than the called person."""
 
 
 class SearchBatch(NamedTuple):
@@ -21,19 +31,15 @@ class SearchBatch(NamedTuple):
 
     rejected: list[tuple[UUID, str]]
     """Rejected calls to the number in another format, each with the carrier's id."""
-    with_metadata: list[UUID]
-    """Calls to other numbers whose metadata contains the number."""
-    with_agent: list[UUID]
-    """Calls to other numbers whose agent, as the page named it, contains the number."""
-    with_origin: list[UUID]
-    """Calls to other numbers from a page whose address contains the number."""
+    mentions: dict[str, list[UUID]]
+    """For each of ``PAGE_TEXTS``, calls to other numbers in which it contains the number."""
     last: UUID | None
     """The oldest call of the batch; None when there are no older ones."""
 
     @property
     def mentioning_calls(self) -> int:
         """The number of calls to other numbers that contain the number."""
-        return len({*self.with_metadata, *self.with_agent, *self.with_origin})
+        return len({call_id for ids in self.mentions.values() for call_id in ids})
 
 
 async def search_batches(
@@ -63,10 +69,8 @@ async def _search_batch(
         Call.carrier_sid,
         Call.to_number,
         Call.status,
-        Call.details,
-        Call.agent,
         Call.agent_is_member,
-        Call.origin,
+        *PAGE_TEXTS.values(),
     ).where(*conditions, Call.erased_at.is_(None), Call.to_number != number, _prefilter(matcher))
     rows = (await session.execute(query)).all()
     # Matching is slow and needs no database; in a thread it does not block other requests.
@@ -76,23 +80,23 @@ async def _search_batch(
 def _prefilter(matcher: NumberMatcher) -> sa.ColumnElement[bool]:
     """A condition for all calls that may contain the number, and few others."""
     was_dialled = sa.and_(Call.status == CallStatus.REFUSED, Call.to_number.regexp_match(matcher.sql_pattern))
-    texts = (sa.cast(Call.details, sa.Text), Call.agent, Call.origin)
-    return sa.or_(was_dialled, *(text.regexp_match(matcher.sql_pattern) for text in texts))
+    texts = (sa.cast(column, sa.Text).regexp_match(matcher.sql_pattern) for column in PAGE_TEXTS.values())
+    return sa.or_(was_dialled, *texts)
 
 
 def _classify(rows: Sequence[Any], matcher: NumberMatcher, last: UUID | None) -> SearchBatch:
-    batch = SearchBatch([], [], [], [], last)
+    batch = SearchBatch([], {name: [] for name in PAGE_TEXTS}, last)
     for row in rows:
         if row.status is CallStatus.REFUSED and matcher.matches_text(row.to_number):
             batch.rejected.append((row.id, row.carrier_sid))
             continue
-        if matcher.matches_value(row.details):
-            batch.with_metadata.append(row.id)
-        # A member's address is not erased, whatever digits it contains.
-        if not row.agent_is_member and matcher.matches_text(row.agent):
-            batch.with_agent.append(row.id)
-        if matcher.matches_text(row.origin):
-            batch.with_origin.append(row.id)
+        for name, found in batch.mentions.items():
+            # A member's address is not erased, whatever digits it contains.
+            if name == "agent" and row.agent_is_member:
+                continue
+            # matches_value reads a text as it reads JSON that is one text.
+            if matcher.matches_value(getattr(row, name)):
+                found.append(row.id)
     return batch
 
 

@@ -96,6 +96,12 @@ def page_origin(origins: Sequence[bytes], referers: Sequence[bytes] = ()) -> byt
     return origin if len(origin) <= _MAX_ORIGIN_BYTES else b""
 
 
+def named_host(origins: Sequence[bytes]) -> str | None:
+    """The host that an ``Origin`` names, as people write it; None when it is no origin that a browser sends."""
+    page = _page_host(origins[0]) if len(origins) == 1 and len(origins[0]) <= _MAX_ORIGIN_BYTES else None
+    return None if page is None else display_domain(page[0])
+
+
 def parse_allowed_domains(text: str) -> tuple[str, ...]:
     """Parse the form's text into the list to store: canonical, in the order given, without duplicates.
 

@@ -32,6 +32,11 @@ class DomainNotAllowed(Forbidden):
     code = "domain_not_allowed"
     message = "Domain not allowed"
 
+    def __init__(self, domain: str | None = None) -> None:
+        """``domain`` is the page's host by its ``Origin``; None when that names none."""
+        super().__init__()
+        self.domain = domain
+
 
 class TooManyTokens(Conflict):
     """The organization holds as many active tokens as it may."""

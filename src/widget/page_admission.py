@@ -29,7 +29,7 @@ def ensure_page_allowed(
     if not domains.is_page_allowed(allowed_domains, origins, referers):
         is_vouched_for = is_own and continued is not None and _is_still_allowed(allowed_domains, continued)
         if not is_vouched_for:
-            raise DomainNotAllowed
+            raise DomainNotAllowed(domains.named_host(origins))
     return continued or Ticket(new_client_id(), page, now)
 
 

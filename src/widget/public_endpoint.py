@@ -16,6 +16,7 @@ from kit.errors import DomainError, MethodNotAllowed, Unavailable
 from kit.failures import FAILURES
 from kit.http.asgi import read_body, send_response
 from kit.http.problems import MEDIA_TYPE, problem_body, problem_headers, status_of
+from widget.refusals import request_help
 from widget.token_auth import (
     AuthenticatedWidget,
     TokenAuthenticator,
@@ -90,4 +91,5 @@ async def _send_problem(send: Send, error: DomainError) -> None:
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", b"POST, OPTIONS"))
     headers = [(b"content-type", MEDIA_TYPE.encode()), *PUBLIC_HEADERS, *headers]
-    await send_response(send, status_of(error), headers, _encode(problem_body(error)))
+    body = {**problem_body(error), **request_help(error)}
+    await send_response(send, status_of(error), headers, _encode(body))

@@ -8,6 +8,7 @@ import msgspec
 
 from kit.parsing import parse_uuid
 from kit.schemas import ResponseModel
+from widget.refusals import RefusalDetails
 from widget.token_auth import AuthenticatedWidget, WidgetRequest
 
 _POLL_DELAYS_SECONDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25)
@@ -25,7 +26,11 @@ class CallSummary(ResponseModel, frozen=True, kw_only=True):
     """Whole seconds connected."""
     end_reason: str | None
     message: str | None
-    """The sentence for people, when the call was refused or the carrier did not dial."""
+    """The sentence for people, when the call was refused, the carrier did not dial, or the product ended the call."""
+    help: str | None
+    """The next step and the person who can take it, in whole sentences; may begin with the words of ``message``."""
+    details: RefusalDetails | None
+    """The facts from which ``help`` is made, for sentences in other languages."""
 
 
 class WidgetStatus(ResponseModel, frozen=True, kw_only=True):
@@ -41,8 +46,8 @@ class CallLookupResult(msgspec.Struct, frozen=True):
     is_over: bool
 
 
-CallLookup = Callable[[UUID, UUID], Awaitable[CallLookupResult | None]]
-"""Finds a call by token id and the widget's call id. The package ``calls`` implements it."""
+CallLookup = Callable[[AuthenticatedWidget, UUID], Awaitable[CallLookupResult | None]]
+"""Finds a call of a widget's token by the widget's call id. The package ``calls`` implements it."""
 
 
 class StatusHandler:
@@ -52,18 +57,18 @@ class StatusHandler:
         self._find_call = find_call
 
     async def __call__(self, widget: AuthenticatedWidget, request: WidgetRequest) -> bytes:
-        result = await self._wait_for_final(widget.token_id, request.call_id)
+        result = await self._wait_for_final(widget, request.call_id)
         return _encode(WidgetStatus(call=None if result is None else result.summary))
 
-    async def _wait_for_final(self, token_id: UUID, given_call_id: str | None) -> CallLookupResult | None:
+    async def _wait_for_final(self, widget: AuthenticatedWidget, given_call_id: str | None) -> CallLookupResult | None:
         try:
             call_id = parse_uuid(given_call_id or "")
         except ValueError:
             return None
-        result = await self._find_call(token_id, call_id)
+        result = await self._find_call(widget, call_id)
         for count, delay in enumerate(_POLL_DELAYS_SECONDS):
             if count >= _LOOKUPS_OF_UNKNOWN if result is None else result.is_over:
                 break
             await asyncio.sleep(delay)
-            result = await self._find_call(token_id, call_id)
+            result = await self._find_call(widget, call_id)
         return result

@@ -8,6 +8,7 @@ import httpx
 from litestar import Litestar
 
 from support.asgi import asgi_transport
+from widget.refusals import REFUSALS
 
 PAGE = "https://www.mysite.com"
 TEXT = "text/plain;charset=UTF-8"
@@ -46,15 +47,16 @@ def browser_at(app: Litestar, address: str, base_url: str) -> httpx.AsyncClient:
 
 
 def assert_problem(response: httpx.Response, status: int, code: str, detail: str) -> None:
-    """Assert that the response is the problem ``code``: body, media type, and headers that let any page read it."""
+    """Assert that the response is the problem ``code``: body, media type, and headers that let any page read it.
+
+    A code that is in the table of refusals says what to do.
+    """
     assert response.status_code == status, response.text
-    assert response.json() == {
-        "type": f"/problems/{code}",
-        "title": detail,
-        "status": status,
-        "detail": detail,
-        "code": code,
-    }
+    body = response.json()
+    assert body.pop("help", "").endswith(".") == (code in REFUSALS), body
+    assert ("domain" in body) == (code == "domain_not_allowed")
+    body.pop("domain", None)
+    assert body == {"type": f"/problems/{code}", "title": detail, "status": status, "detail": detail, "code": code}
     assert response.headers["content-type"] == "application/problem+json"
     assert_public(response)
 

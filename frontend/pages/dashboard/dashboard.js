@@ -8,9 +8,11 @@ import { enableForms } from "./js/forms.js";
 import { enableKitDownloads } from "./js/kit-download.js";
 import { showLocalTimes } from "./js/local-times.js";
 import { enableMenus } from "./js/menus.js";
+import { redirectOldAnchors } from "./js/section-menu.js";
 import { enableTestCall } from "./js/test-call.js";
 import "htmx.org";
 
+redirectOldAnchors(document);
 enableConfirmDialogs(document);
 enableCopyButtons(document);
 enableForms(document);

@@ -32,25 +32,10 @@ export function parseNumber(typed, country) {
 }
 
 /**
- * `number` (E.164) spaced for reading.
+ * `number` (E.164) in international format where that is short to say; lazy/number-formats.js knows all countries.
  * @param {string | null | undefined} number
  */
-export function formatE164(number) {
-  const nanp = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number ?? "");
-  return nanp ? `+1 (${nanp[1]}) ${nanp[2]}-${nanp[3]}` : (number ?? "");
-}
-
-/**
- * `typed` in the usual format of the organization's country; null if it is not a number or `country` is not known yet.
- * @param {string | undefined} typed
- * @param {CountryFields | null} country
- */
-export function formatForCountry(typed, country) {
-  if (!country) return null;
-  const { number } = parseNumber(typed, country);
-  if (!number) return null;
-  return country.calling_code === "1" ? formatE164(number).replace(/^\+1 /, "") : formatE164(number);
-}
+export const formatE164 = (number) => (number ?? "").replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 $1-$2-$3");
 
 /** @param {string} text A `tel:` address. */
 function withoutTelScheme(text) {

@@ -68,8 +68,8 @@ describe("parseNumber", () => {
     expect(parseNumber("+15551234567", undefined)).toEqual({ number: "+15551234567" });
   });
 
-  test("formatE164 spaces numbers in the usual way of their country", () => {
-    expect(formatE164("+14155550100")).toBe("+1 (415) 555-0100");
+  test("formatE164 formats North American numbers and leaves others", () => {
+    expect(formatE164("+14155550100")).toBe("+1 415-555-0100");
     expect(formatE164("+442079460958")).toBe("+442079460958");
     expect(formatE164(undefined)).toBe("");
   });

@@ -15,7 +15,7 @@ describe.each([
   ["es", es],
   ["ar", ar],
 ])("%s", (language, texts) => {
-  test.each(["core", "dialer", "settingsSheet", "popOut", "diagnostics"])(
+  test.each(["core", "dialer", "clickToCall", "settingsSheet", "popOut", "diagnostics"])(
     "%s has every word that English has, and no other",
     (group) => {
       expect(paths(texts[group]).sort()).toEqual(paths(en[group]).sort());
@@ -49,7 +49,7 @@ test.each([
   ["tlh", null],
   [undefined, null],
 ])("a page in %s gets the texts in %s", async (locale, language) => {
-  const env = { loadChunk: async (name) => ({ "locale-es": es, "locale-ar": ar })[name] };
+  const env = { document, loadChunk: async (name) => ({ "locale-es": es, "locale-ar": ar })[name] };
   expect((await loadTexts(locale, env))?.core.language ?? null).toBe(language);
 });
 

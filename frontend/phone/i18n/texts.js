@@ -8,6 +8,7 @@ import { core } from "./locales/en.js";
  * @typedef {object} Texts The texts of a language. Those of a chunk are there once the chunk, or the language, is loaded.
  * @property {Core} core
  * @property {typeof English.dialer} [dialer]
+ * @property {typeof English.clickToCall} [clickToCall]
  * @property {typeof English.settingsSheet} [settingsSheet]
  * @property {typeof English.popOut} [popOut]
  * @property {Diagnostics} [diagnostics]
@@ -20,13 +21,13 @@ import { core } from "./locales/en.js";
 export const ENGLISH = { core };
 
 /**
- * The texts of `locale` (of `es` for `es-MX`); null if only English is left.
+ * The texts of `locale` (of `es` for `es-MX`), or of the page's language; null if only English is left.
  * @param {string | null | undefined} locale
  * @param {Environment} env
  * @returns {Promise<Texts | null>}
  */
 export async function loadTexts(locale, env) {
-  const language = String(locale ?? "")
+  const language = String(locale ?? env.document.documentElement.lang)
     .split(/[-_]/)[0]
     .toLowerCase();
   const chunk = `locale-${language}`;

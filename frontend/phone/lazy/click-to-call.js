@@ -1,74 +1,58 @@
 /** Click-to-call: one listener for each event serves all numbers of the page, also rows that are added later. */
+import { formatE164 } from "../call/numbers.js";
+import { CONTROLS, FIELDS, NumberElements, NUMBERS, numberTextOf } from "../click-to-call/number-elements.js";
+import { styleNumbers } from "../click-to-call/styles.js";
+import { clickToCall as english } from "../i18n/locales/en.js";
 
+/** @import { NumberTexts } from "../click-to-call/number-elements.js" */
+/** @import { Phone } from "../core.js" */
+/** @import { Texts } from "../i18n/texts.js" */
 /** @import { Environment } from "../types.d.ts" */
 
-const NUMBERS = '[data-phone], a[href^="tel:" i]';
-// Elements that do something of their own when clicked, also inside an element with a number.
-const CONTROLS = "a[href], button, input, textarea, select, label, summary, audio, video, [role=button], [role=link]";
-const FIELDS = "input, textarea, select";
-// A selector, because thousands of elements are visited: `isContentEditable` makes the browser compute styles each time.
-const EDITORS = "[contenteditable]:not([contenteditable=false])";
-const FOCUSABLE = "a[href], button, summary, [tabindex]";
-// These have a role for assistive technology already; a table whose cells are buttons is not a table.
-const STRUCTURE = "td, th, tr, li, dt, dd, [role]";
 const ELEMENTS_PER_STEP = 32;
 const IDLE_TIMEOUT_MS = 500;
 const MIN_SLICE_MS = 8;
 
 /**
- * @typedef {object} ClickToCallPhone
- * @property {() => boolean} canDial
- * @property {() => boolean} isInCall
- * @property {(text: string) => boolean} call
- * @property {() => void} open
- * @property {(text: string | undefined) => string | null} format A number as its organization writes it; null while that is
- *   not known.
- */
-
-/**
  * @typedef {object} ClickToCall
- * @property {() => void} refresh To be called when `format` knows more.
+ * @property {() => void} refresh To be called when the phone knows its organization.
  * @property {() => void} stop Take everything back from the page.
  */
 
 /**
  * Make the numbers of the document call.
  * @param {Environment} env
- * @param {ClickToCallPhone} phone
+ * @param {Phone} phone
+ * @param {Pick<EpochPhoneApi, "call" | "open">} api
+ * @param {Texts | null} texts
  * @returns {ClickToCall}
  */
-export function startClickToCall({ window, document, now }, phone) {
-  /**
-   * Elements that got a tabindex, with the role that was added too, or null.
-   * @type {WeakMap<Element, string | null>}
-   */
-  const focusable = new WeakMap();
-  /**
-   * Elements whose number was written here, with that text.
-   * @type {WeakMap<Element, string>}
-   */
-  const filled = new WeakMap();
+export function startClickToCall({ window, document, now, loadChunk }, phone, api, texts) {
+  /** @type {NumberTexts} */
+  const numberTexts = { getCountry: () => phone.account, format: null, ...(texts?.clickToCall ?? english) };
+  const numbers = new NumberElements(numberTexts);
   /** @type {(Element | Document)[]} */
   const waiting = [];
   /** @type {Generator<Element, void, void> | null} */
   let elements = null;
   let isScheduled = false;
+  let isStopped = false;
 
   /**
    * @param {Event} event
    * @param {Element} element
    */
   const dial = (event, element) => {
-    if (phone.canDial()) {
+    if (phone.canDial) {
       event.preventDefault();
       // The open panel says what is wrong with a text that is not a number.
-      if (!phone.call(numberTextOf(element))) phone.open();
-    } else if (phone.isInCall()) {
+      if (!api.call(numberTextOf(element))) api.open();
+    } else if (phone.isInCall) {
       event.preventDefault();
-      phone.open();
+      api.open();
     } else if (!element.matches("a[href]")) {
       // The panel says why there can be no call; a link does what it does without the phone.
-      phone.open();
+      api.open();
     }
   };
   /** @param {MouseEvent} event */
@@ -85,60 +69,6 @@ export function startClickToCall({ window, document, now }, phone) {
     if (!element || element !== event.composedPath()[0] || element.matches("a[href], button, summary")) return;
     if (!event.repeat) dial(event, element);
     event.preventDefault();
-  };
-
-  /** @param {Element} element */
-  const visit = (element) => {
-    if (!element.isConnected) return;
-    if (!element.hasAttribute("data-phone")) restore(element);
-    else if (!element.matches(FIELDS) && !element.closest(EDITORS)) {
-      makeFocusable(element);
-      fill(element);
-    }
-  };
-  /** @param {Element} element */
-  const makeFocusable = (element) => {
-    if (!focusable.has(element)) {
-      if (element.matches(FOCUSABLE) || element.parentElement?.closest(CONTROLS)) return;
-      focusable.set(element, element.matches(STRUCTURE) ? null : "button");
-    }
-    const role = focusable.get(element);
-    if (!element.hasAttribute("tabindex")) element.setAttribute("tabindex", "0");
-    if (role && !element.hasAttribute("role")) element.setAttribute("role", role);
-  };
-  /**
-   * True if the page removed what was added to `element`, as frameworks do that morph elements into the server's markup.
-   * @param {Element} element
-   */
-  const isUndone = (element) =>
-    (focusable.has(element) && !element.hasAttribute("tabindex")) ||
-    (focusable.get(element) && !element.hasAttribute("role")) ||
-    (filled.has(element) && !element.firstChild);
-  /**
-   * Write the number into an element that is empty but for its `data-phone`.
-   * @param {Element} element
-   */
-  const fill = (element) => {
-    const isOwnText = filled.has(element) && filled.get(element) === element.textContent;
-    if (!isOwnText && (element.firstElementChild || element.textContent?.trim())) return;
-    const text = phone.format(element.getAttribute("data-phone") ?? undefined);
-    if (!text || text === element.textContent) return;
-    element.textContent = text;
-    filled.set(element, text);
-    // Digits and signs keep their order in a page that is read from right to left.
-    if (!element.hasAttribute("dir")) element.setAttribute("dir", "ltr");
-  };
-  /** @param {Element} element */
-  const restore = (element) => {
-    if (filled.get(element) === element.textContent) {
-      element.textContent = "";
-      element.removeAttribute("dir");
-      filled.delete(element);
-    }
-    if (!focusable.has(element)) return;
-    element.removeAttribute("tabindex");
-    if (focusable.get(element)) element.removeAttribute("role");
-    focusable.delete(element);
   };
 
   // A page that adds thousands of rows at once is not blocked: they are visited in slices, when it is idle.
@@ -162,7 +92,7 @@ export function startClickToCall({ window, document, now }, phone) {
       for (let count = 0; elements && count < ELEMENTS_PER_STEP; count += 1) {
         const { value, done } = elements.next();
         if (done || !value) elements = null;
-        else visit(value);
+        else numbers.visit(value);
       }
       if (now() >= until) break;
     }
@@ -171,7 +101,8 @@ export function startClickToCall({ window, document, now }, phone) {
   const observer = new window.MutationObserver((changes) => {
     for (const { type, target, attributeName, addedNodes } of changes) {
       const element = /** @type {Element} */ (target);
-      if (attributeName === "data-phone" || isUndone(element)) waiting.push(element);
+      const isNumberChanged = attributeName === "data-phone" || attributeName === "href";
+      if (isNumberChanged || numbers.isUndone(element)) waiting.push(element);
       if (type !== "childList") continue;
       for (const node of addedNodes)
         if (node.nodeType === Node.ELEMENT_NODE) waiting.push(/** @type {Element} */ (node));
@@ -182,26 +113,39 @@ export function startClickToCall({ window, document, now }, phone) {
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKeyDown);
   observer.observe(document.documentElement, {
-    attributeFilter: ["data-phone", "role", "tabindex"],
+    attributeFilter: ["data-phone", "href", "role", "tabindex", "title"],
     attributes: true,
     childList: true,
     subtree: true,
   });
   const refresh = () => {
+    if (isStopped) return;
     waiting.push(document);
     schedule();
   };
+  const removeStyles = styleNumbers(document);
   refresh();
+  loadChunk("number-formats")
+    .then(
+      ({ formatInternational }) => formatInternational,
+      () => formatE164,
+    )
+    .then((format) => {
+      numberTexts.format = format;
+      refresh();
+    });
 
   return {
     refresh,
     stop() {
+      isStopped = true;
       document.removeEventListener("click", onClick);
       document.removeEventListener("keydown", onKeyDown);
       observer.disconnect();
       waiting.length = 0;
       elements = null;
-      document.querySelectorAll("[data-phone]").forEach(restore);
+      removeStyles();
+      for (const element of document.querySelectorAll(NUMBERS)) numbers.restore(element);
     },
   };
 }
@@ -238,15 +182,11 @@ function isSelectingText(document, event, element) {
 /** @param {MouseEvent | KeyboardEvent} event */
 const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey;
 
-/** @param {Element} element */
-const numberTextOf = (element) =>
-  element.getAttribute("data-phone")?.trim() || element.getAttribute("href") || element.textContent?.trim() || "";
-
 /**
  * @param {Element | Document} root
  * @returns {Generator<Element, void, void>}
  */
 function* elementsIn(root) {
   if (root.nodeType === Node.ELEMENT_NODE) yield /** @type {Element} */ (root);
-  yield* root.querySelectorAll("[data-phone]");
+  yield* root.querySelectorAll(NUMBERS);
 }

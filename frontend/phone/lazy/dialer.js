@@ -1,15 +1,17 @@
 /** The chunk that improves dialling, loaded when the phone is about to be used: formatting, country, recent calls, key tones. */
+import { formatE164 } from "../call/numbers.js";
 import { dialer as english, fixes } from "../i18n/locales/en.js";
 import { h } from "../ui/dom.js";
 import { qualityWarningOf } from "../ui/dialer/call-quality.js";
 import { formatAsYouType } from "../ui/dialer/format-as-you-type.js";
 import { KeypadTones } from "../ui/dialer/keypad-tones.js";
-import { countryOf, formatTyped } from "../ui/dialer/number-format.js";
+import { countryOf } from "../ui/dialer/number-format.js";
 import { recentCallsList } from "../ui/dialer/recent-calls.js";
 import { DIALER_STYLES } from "../ui/dialer/styles.js";
 
 /** @import { ProblemTexts } from "../i18n/texts.js" */
 /** @import { PhoneCall } from "../types.d.ts" */
+/** @import { FormatNumber } from "../ui/dialer/number-format.js" */
 /** @import { Panel } from "../ui/panel.js" */
 /** @import { PanelElements } from "../ui/panel-elements.js" */
 /** @import { View } from "../ui/views.js" */
@@ -41,13 +43,24 @@ export function enhanceDialer(panel, { field, recentCalls }, onInput) {
   const { language } = texts.core;
   const { input, country } = field;
   const tones = new KeypadTones(env.window.AudioContext);
+  let formatNumber = /** @type {FormatNumber} */ (formatE164);
   /** @param {string} number */
-  const format = (number) => (number && phone.account ? formatTyped(number, phone.account) : (number ?? ""));
+  const format = (number) => formatNumber(number ?? "");
   /** @type {PhoneCall[] | null} */
   let shownCalls = null;
 
   panel.adoptStyles(DIALER_STYLES);
-  formatAsYouType(input, () => phone.account, onInput);
+  formatAsYouType(input, () => phone.account, onInput, format);
+  env.loadChunk("number-formats").then(
+    ({ formatInternational }) => {
+      formatNumber = formatInternational;
+      shownCalls = null;
+      panel.render();
+    },
+    () => {
+      // Numbers of other countries are shown without groups.
+    },
+  );
 
   const showCountry = () => {
     const found = phone.account && countryOf(input.value, phone.account);

@@ -155,7 +155,7 @@ export class Panel {
     elements.barMute.hidden = !phone.isInCall;
     elements.panel.hidden = !this.isOpen;
     elements.name.textContent = phone.account?.organization ?? texts.phone;
-    const from = formatE164(phone.account?.caller_id);
+    const from = this.#formatNumber(phone.account?.caller_id);
     elements.from.replaceChildren(...(from ? [`${texts.callingFrom} `, h("bdi", { dir: "ltr" }, from)] : []));
     elements.sandboxMark.hidden = !phone.account?.signaling;
     this.#renderView(elements, view);
@@ -244,7 +244,7 @@ export class Panel {
   async #translate() {
     // The phone gets the address of its chunks after its panel.
     await null;
-    const texts = await loadTexts(this.settings.locale ?? this.env.document.documentElement.lang, this.env);
+    const texts = await loadTexts(this.settings.locale, this.env);
     if (!texts || this.#isRemoved) return;
     const value = this.#elements?.field.input.value;
     const hadFocus = this.#shadow.activeElement;
@@ -333,8 +333,8 @@ export class Panel {
     }
   }
 
-  /** @param {string} number E.164. */
-  #formatNumber(number) {
+  /** @param {string | undefined} number E.164. */
+  #formatNumber(number = "") {
     return this.#dialer?.format(number) ?? formatE164(number);
   }
 

@@ -74,6 +74,9 @@ class CallView(RecordView, model=Call):
         "carrier_error",
         "agent",
         "origin",
+        "name",
+        "company",
+        "url",
         "call_id",
     )
     filters = {
@@ -107,7 +110,7 @@ class CallView(RecordView, model=Call):
         return f"Call to {format_number(row.to_number)}"
 
     def confirmation_name(self, row: Any) -> str:
-        return f"the call to {row.to_number}"
+        return f"the call to {format_number(row.to_number)}"
 
     def audit_name(self, row: Any) -> str:
         return f"Call to {masked(row.to_number)}"

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.callback_forms import OutgoingCall
-from calls.errors import ClientBusy
+from calls.errors import ClientBusy, OwnNumber
 from calls.limits.alert_mails import AlertMailer
 from calls.limits.call_context import CALL_CONTEXT_STATEMENT, CallContext, CallContextService
-from calls.limits.call_duration import UsageSnapshot, allowed_minutes
+from calls.limits.call_duration import AllowedTime, UsageSnapshot, allowed_time
 from calls.limits.destinations import Destination, parse_destination
 from calls.limits.insert_call import CallInsertService
 from calls.limits.limit_alerts import LimitAlertService
@@ -20,10 +20,9 @@ from calls.limits.rejection_alerts import RejectionAlertService
 from calls.limits.rejections import RejectionService
 from calls.limits.rules import ensure_destination, ensure_may_call
 from calls.limits.usage_counters import UsageCounters, UsageDelta, reservation_end, reserve
-from calls.models import Call, CallStatus
+from calls.models import Call, CallStatus, stored_details
 from kit.clock import utc_now
 from kit.db.raw import CompiledStatement, raw_connection
-from kit.e164 import InvalidPhoneNumber
 from kit.errors import DomainError
 from tenants.models import PhoneNumber
 
@@ -82,12 +81,12 @@ class AdmissionService:
             return await self._recorded_call(attempt)
         try:
             destination = _ensure_allowed(attempt)
-            minutes = self._allowed_minutes(attempt, destination)
+            time = self._allowed_time(attempt, destination)
         except DomainError as rejection:
             if may_wait and isinstance(rejection, ClientBusy):
                 raise
             return await self._reject(attempt, rejection)
-        return await self._insert(attempt, destination, minutes)
+        return await self._insert(attempt, destination, time)
 
     async def _load(self, organization_id: UUID, country: str, outgoing: OutgoingCall) -> _Attempt | None:
         """Lock the organization's counters and read what decides; None when the organization has no such token."""
@@ -125,10 +124,10 @@ class AdmissionService:
         is_over = call.status.is_final or call.started_at <= attempt.now - REPLAY_PERIOD
         return None if is_over or not _is_allowed(attempt) else call
 
-    def _allowed_minutes(self, attempt: _Attempt, destination: Destination) -> int:
-        """Raises: the errors of ``allowed_minutes``."""
+    def _allowed_time(self, attempt: _Attempt, destination: Destination) -> AllowedTime:
+        """Raises: the errors of ``allowed_time``."""
         request = attempt.context.call_request(destination, self._minute_price(destination))
-        return allowed_minutes(attempt.context.limits, attempt.usage, request)
+        return allowed_time(attempt.context.limits, attempt.usage, request)
 
     async def _reject(self, attempt: _Attempt, rejection: DomainError) -> Call | None:
         """Store and count a rejection; None when it is only counted, or on record already."""
@@ -149,9 +148,9 @@ class AdmissionService:
             )
         return call
 
-    async def _insert(self, attempt: _Attempt, destination: Destination, minutes: int) -> Call | None:
+    async def _insert(self, attempt: _Attempt, destination: Destination, time: AllowedTime) -> Call | None:
         """Store an admitted call and reserve its minutes; None when its carrier id is on record already."""
-        minute_price = self._minute_price(destination)
+        minutes, minute_price = time.minutes, self._minute_price(destination)
         delta = reserve(minutes, minute_price)
         is_foreign = attempt.context.is_foreign(destination.country)
         call = await CallInsertService(self._session).insert_admitted(
@@ -167,6 +166,7 @@ class AdmissionService:
             limit_minutes=minutes,
             rate_micros=minute_price,
             reserved_until=reservation_end(attempt.now, minutes),
+            end_details=stored_details(time.shortened_by),
         )
         if call is not None:
             await self._check_alerts(attempt, delta, is_foreign=is_foreign)
@@ -198,7 +198,7 @@ def _ensure_allowed(attempt: _Attempt) -> Destination:
     if isinstance(attempt.dialled, DomainError):
         raise attempt.dialled
     if attempt.context.is_own_number:
-        raise InvalidPhoneNumber
+        raise OwnNumber
     ensure_destination(attempt.context, attempt.dialled)
     return attempt.dialled
 

@@ -13,6 +13,7 @@ from calls.limits.call_context import CallContext
 from kit.errors import DomainError
 from kit.http.app_key import AppKey
 from kit.mail import Mail
+from tenants.settings_paths import SettingsSection, settings_path
 
 NEAR_LIMIT_PERCENT = 80
 
@@ -83,7 +84,7 @@ def _near_limit_mail(context: CallContext, usage: LimitUsage, to: str, public_ur
             f"Once all of it is used, calls are refused with “{refusal}” until {until} (UTC).",
             "If you do not know these calls, revoke the token they were placed with: anybody who reads it can use it.",
         ),
-        action=("See calling rules", f"{public_url}/dashboard/{context.slug}/settings#calling-rules"),
+        action=("See calling rules", f"{public_url}{settings_path(context.slug, SettingsSection.CALLING_RULES)}"),
     )
 
 

@@ -12,13 +12,17 @@ from calls.errors import (
 )
 from calls.limits import limit_names
 from calls.limits.effective_limits import EffectiveLimits
+from calls.limits.limit_details import limit_details
 from calls.limits.prices import MICROS_PER_CENT
+from widget.refusals import RefusalDetails
 
 MAX_CALL_MINUTES = 60
 """The longest time limit of any call."""
 RING_SECONDS = 30
-_MINUTES_BEFORE_SHARING = 15
-"""A call gets this much, if it remains, even where the calls that may follow would then get less."""
+USUAL_CALLS_AT_ONCE = 4
+"""The rest is shared as if so many calls, and as many again as are live now, were to begin."""
+MINUTES_WITH_FEW_CALLS = 15
+"""A call gets this much, if it remains, while fewer calls than ``USUAL_CALLS_AT_ONCE`` are live."""
 
 
 class ScopeUsage(msgspec.Struct, frozen=True):
@@ -60,19 +64,43 @@ class CallRequest(msgspec.Struct, frozen=True):
     """The token's own limits."""
 
 
+class AllowedTime(msgspec.Struct, frozen=True):
+    """The time that a call is given."""
+
+    minutes: int
+    shortened_by: RefusalDetails | None
+    """The limit that leaves less than ``MAX_CALL_MINUTES``; None when none does."""
+
+
 class _Remaining(msgspec.Struct, frozen=True):
     """The rest of one limit."""
 
     minutes: int
-    calls: int
-    """Calls that may still begin and share the minutes, this one included."""
+    live: int
+    """Calls that are live now; their reservations are not among the minutes."""
+    free: int
+    """Calls that may still begin, this one included."""
+    limit: str
+    used: int
+    is_micros: bool = False
+    tokens_own: int | None = None
+
+    def details(self, limits: EffectiveLimits) -> RefusalDetails:
+        """The limit as it is stored with a call that it refuses or shortens."""
+        return limit_details(limits, self.limit, self.used, tokens_own=self.tokens_own, is_micros=self.is_micros)
 
 
 def allowed_minutes(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> int:
-    """The number of minutes that the call may last.
+    """The minutes of ``allowed_time``. Raises: its errors."""
+    return allowed_time(limits, usage, request).minutes
+
+
+def allowed_time(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> AllowedTime:
+    """The time that the call may last, and the limit that shortens it.
 
     Each live call reserves what it may still use, so all of them together stay within the minutes and the money. What
-    remains is shared among the calls that may still begin, so that no single call reserves everything.
+    remains is shared with the calls that are likely to begin meanwhile, so that no single call reserves everything:
+    ``_share``.
 
     Raises:
         TooManyCallsAtOnce, ClientBusy, TooManyCalls, CallLimitReached: checked in this order.
@@ -80,19 +108,23 @@ def allowed_minutes(limits: EffectiveLimits, usage: UsageSnapshot, request: Call
     _ensure_live_calls(limits, usage, request)
     _ensure_call_rate(limits, usage, request)
     if request.is_new_foreign and request.foreign_numbers >= limits[limit_names.FOREIGN_NUMBERS_PER_HOUR]:
-        raise CallLimitReached
-    shares = (_share(remaining) for remaining in _remaining(limits, usage, request))
-    minutes = min(MAX_CALL_MINUTES, *shares)
+        raise CallLimitReached(limit_details(limits, limit_names.FOREIGN_NUMBERS_PER_HOUR, request.foreign_numbers))
+    scarcest = min(_remaining(limits, usage, request), key=_share)
+    minutes = min(MAX_CALL_MINUTES, _share(scarcest))
     if minutes < 1:
-        raise CallLimitReached
-    return minutes
+        raise CallLimitReached(scarcest.details(limits))
+    return AllowedTime(minutes, scarcest.details(limits) if minutes < MAX_CALL_MINUTES else None)
 
 
 def _ensure_live_calls(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> None:
-    if _free_calls(limits, usage) < 1 or _free_token_calls(limits, usage, request) < 1:
-        raise TooManyCallsAtOnce
-    if usage.client.live >= limits[limit_names.LIVE_CALLS_PER_CLIENT]:
-        raise ClientBusy
+    whole, token, client = usage.organization.live, usage.token.live, usage.client.live
+    if _free_calls(limits, usage) < 1:
+        raise TooManyCallsAtOnce(limit_details(limits, limit_names.LIVE_CALLS, whole))
+    if _free_token_calls(limits, usage, request) < 1:
+        own = request.token_live_calls
+        raise TooManyCallsAtOnce(limit_details(limits, limit_names.LIVE_CALLS_PER_TOKEN, token, tokens_own=own))
+    if client >= limits[limit_names.LIVE_CALLS_PER_CLIENT]:
+        raise ClientBusy(limit_details(limits, limit_names.LIVE_CALLS_PER_CLIENT, client))
 
 
 def _ensure_call_rate(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> None:
@@ -103,29 +135,46 @@ def _ensure_call_rate(limits: EffectiveLimits, usage: UsageSnapshot, request: Ca
         (usage.organization.day_attempts, limit_names.CALLS_PER_DAY),
         (request.calls_to_number, limit_names.CALLS_TO_NUMBER_PER_HOUR),
     )
-    if any(attempts >= limits[name] for attempts, name in counted):
-        raise TooManyCalls
+    for attempts, name in counted:
+        if attempts >= limits[name]:
+            raise TooManyCalls(limit_details(limits, name, attempts))
 
 
 def _remaining(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> Iterator[_Remaining]:
     """The rest of each limit of minutes and money, in minutes at this call's price."""
     whole, token = usage.organization, usage.token
-    calls, token_calls = _free_calls(limits, usage), _free_token_calls(limits, usage, request)
+    free, token_free = _free_calls(limits, usage), _free_token_calls(limits, usage, request)
 
-    def money(name: str, used: int, reserved: int, shared_by: int) -> _Remaining:
-        return _Remaining((limits[name] * MICROS_PER_CENT - used - reserved) // request.rate_micros, shared_by)
+    def minutes(name: str, limit: int, used: int) -> _Remaining:
+        return _Remaining(limit - used, whole.live, free, name, used)
 
-    yield _Remaining(limits[limit_names.MINUTES_PER_DAY] - whole.day_minutes - whole.reserved_minutes, calls)
-    yield _Remaining(limits[limit_names.MINUTES_PER_MONTH] - whole.month_minutes - whole.reserved_minutes, calls)
-    yield money(limit_names.CENTS_PER_DAY, whole.day_micros, whole.reserved_micros, calls)
-    yield money(limit_names.CENTS_PER_MONTH, whole.month_micros, whole.reserved_micros, calls)
-    yield money(limit_names.CENTS_PER_DAY_PER_TOKEN, token.day_micros, token.reserved_micros, token_calls)
-    if request.token_minutes_per_day is not None:
-        yield _Remaining(request.token_minutes_per_day - token.day_minutes - token.reserved_minutes, token_calls)
+    def money(name: str, used: int, live: int, free: int) -> _Remaining:
+        rest = (limits[name] * MICROS_PER_CENT - used) // request.rate_micros
+        return _Remaining(rest, live, free, name, used, is_micros=True)
+
+    day, month = limit_names.MINUTES_PER_DAY, limit_names.MINUTES_PER_MONTH
+    yield minutes(day, limits[day], whole.day_minutes + whole.reserved_minutes)
+    yield minutes(month, limits[month], whole.month_minutes + whole.reserved_minutes)
+    yield money(limit_names.CENTS_PER_DAY, whole.day_micros + whole.reserved_micros, whole.live, free)
+    yield money(limit_names.CENTS_PER_MONTH, whole.month_micros + whole.reserved_micros, whole.live, free)
+    of_token = token.day_micros + token.reserved_micros
+    yield money(limit_names.CENTS_PER_DAY_PER_TOKEN, of_token, token.live, token_free)
+    if (own := request.token_minutes_per_day) is not None:
+        used = token.day_minutes + token.reserved_minutes
+        yield _Remaining(own - used, token.live, token_free, day, used, tokens_own=own)
 
 
 def _share(remaining: _Remaining) -> int:
-    return max(remaining.minutes // remaining.calls, min(remaining.minutes, _MINUTES_BEFORE_SHARING))
+    """The call's part of one limit's rest, in minutes; never more than the rest.
+
+    All calls that the limits allow at once rarely happen at once, so an equal part for each of them would make the few
+    usual calls short. The part becomes smaller with each live call, so that many calls can begin too.
+    """
+    minutes = remaining.minutes
+    share = minutes // min(remaining.free, remaining.live + USUAL_CALLS_AT_ONCE)
+    if remaining.live < USUAL_CALLS_AT_ONCE:
+        share = max(share, min(minutes, MINUTES_WITH_FEW_CALLS))
+    return share
 
 
 def _free_calls(limits: EffectiveLimits, usage: UsageSnapshot) -> int:

@@ -10,6 +10,8 @@ from calls.limits.limit_names import (
     DEFAULT_LIMITS,
     DEFAULT_NEW_ORGANIZATION_DAYS,
     FIXED_LIMITS,
+    FOLLOWING_LIMITS,
+    LOWERED_WHEN_NEW,
     NEW_ORGANIZATION_DAYS,
 )
 from kit.rounding import divide_up
@@ -18,7 +20,7 @@ from tenants.plans import Plan
 CEILING_FACTORS: Mapping[Plan, int] = {Plan.STARTER: 1, Plan.PRO: 1, Plan.BUSINESS: 2, Plan.ENTERPRISE: 5}
 """The multiple of the default that an organization may set for itself."""
 _NEW_ORGANIZATION_DIVISOR = 4
-"""The limits of a new organization are divided by this."""
+"""Minutes, money and foreign numbers of a new organization are divided by this; its numbers of calls are not."""
 
 
 class LimitSources(msgspec.Struct, frozen=True):
@@ -38,6 +40,8 @@ class EffectiveLimits(msgspec.Struct, frozen=True):
     """The limits that hold now, by name."""
 
     values: Mapping[str, int]
+    base: Mapping[str, int]
+    """The limits that hold where the organization set none for itself: the plan's, or those that staff set."""
     chosen: Mapping[str, int]
     """The limits that hold once the organization is no longer new."""
     ceilings: Mapping[str, int]
@@ -52,17 +56,23 @@ class EffectiveLimits(msgspec.Struct, frozen=True):
 def effective_limits(terms: LimitSources, now: dt.datetime) -> EffectiveLimits:
     """The limits that hold ``now``."""
     granted = {**terms.permanent_overrides, **terms.overrides}
-    ceilings = {
-        name: int(granted.get(name, value * CEILING_FACTORS[terms.plan])) for name, value in DEFAULT_LIMITS.items()
-    }
+    factor = CEILING_FACTORS[terms.plan]
+    ceilings = {name: int(granted.get(name, value * factor)) for name, value in DEFAULT_LIMITS.items()}
     base = {name: int(granted.get(name, value)) for name, value in DEFAULT_LIMITS.items()}
-    values = {name: min(int(terms.own.get(name, base[name])), ceilings[name]) for name in DEFAULT_LIMITS}
+    chosen = {name: min(int(terms.own.get(name, base[name])), ceilings[name]) for name in DEFAULT_LIMITS}
+    for name, leader in FOLLOWING_LIMITS.items():
+        if name not in granted:
+            ceilings[name], base[name] = ceilings[leader], chosen[leader]
+        own = int(terms.own.get(name, base[name]))
+        chosen[name] = min(own, ceilings[name], chosen[leader])
     ends = terms.founded_at + dt.timedelta(days=int(granted.get(NEW_ORGANIZATION_DAYS, DEFAULT_NEW_ORGANIZATION_DAYS)))
     if ends <= now:
-        return EffectiveLimits(values, values, ceilings, None)
-    return EffectiveLimits(
-        {name: divide_up(value, _NEW_ORGANIZATION_DIVISOR) for name, value in values.items()}, values, ceilings, ends
-    )
+        return EffectiveLimits(chosen, base, chosen, ceilings, None)
+    values = {
+        name: divide_up(value, _NEW_ORGANIZATION_DIVISOR) if name in LOWERED_WHEN_NEW else value
+        for name, value in chosen.items()
+    }
+    return EffectiveLimits(values, base, chosen, ceilings, ends)
 
 
 def invalid_limit_message(chosen: Mapping[str, int], ceilings: Mapping[str, int]) -> str | None:

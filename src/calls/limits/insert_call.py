@@ -29,14 +29,15 @@ _OPTIONAL_COLUMNS = (
     "limit_minutes",
     "rate_micros",
     "reserved_until",
+    "end_details",
 )
 _INSERT_SQL = """
-    INSERT INTO call (id, organization_id, token_id, carrier_sid, call_id, identity, origin, metadata, agent,
-        agent_is_member, from_number, to_number, status, started_at, ended_at, end_reason, country, limit_minutes,
-        rate_micros, reserved_until)
-    VALUES (:id, :organization, :token_id, :carrier_sid, :call_id, :identity, :origin, :details, :agent,
-        :agent_is_member, :from_number, :to_number, :status, :started_at, :ended_at, :end_reason, :country,
-        :limit_minutes, :rate_micros, :reserved_until)
+    INSERT INTO call (id, organization_id, token_id, carrier_sid, call_id, identity, origin, metadata, name,
+        company, url, agent, agent_is_member, from_number, to_number, status, started_at, ended_at, end_reason, country,
+        limit_minutes, rate_micros, reserved_until, end_details)
+    VALUES (:id, :organization, :token_id, :carrier_sid, :call_id, :identity, :origin, :details, :name,
+        :company, :url, :agent, :agent_is_member, :from_number, :to_number, :status, :started_at, :ended_at,
+        :end_reason, :country, :limit_minutes, :rate_micros, :reserved_until, :end_details)
     ON CONFLICT (carrier_sid) DO NOTHING RETURNING id
 """
 _INSERT_CALL = CompiledStatement(sa.text(_INSERT_SQL))
@@ -140,14 +141,22 @@ def _column_values(outgoing: OutgoingCall, columns: dict[str, object]) -> dict[s
         "agent": outgoing.agent,
         "agent_is_member": outgoing.agent_is_member,
         "details": outgoing.metadata,
+        "name": outgoing.name,
+        "company": outgoing.company,
+        "url": outgoing.url,
         **dict.fromkeys(_OPTIONAL_COLUMNS),
         **columns,
     }
 
 
 def _sql_parameters(values: dict[str, Any]) -> dict[str, Any]:
-    details = values["details"]
-    return {**values, "details": None if details is None else msgspec.json.encode(details).decode()}
+    # JSON parameters of a raw connection are texts.
+    encoded = {
+        name: msgspec.json.encode(values[name]).decode()
+        for name in ("details", "end_details")
+        if values[name] is not None
+    }
+    return {**values, **encoded}
 
 
 def _call(organization_id: UUID, values: dict[str, Any]) -> Call:

@@ -173,8 +173,10 @@ def _limit_usages(
         (limit_names.CENTS_PER_MONTH, whole.month_micros, delta.micros, micros(limit_names.CENTS_PER_MONTH), month),
     )
     token_limit = limit_names.CENTS_PER_DAY_PER_TOKEN
+    # Where it is the organization's, one mail about the organization is enough.
+    token_micros = micros(token_limit) if limits[token_limit] < limits[limit_names.CENTS_PER_DAY] else 0
     of_token = (
-        (token_limit, token.day_micros, delta.micros, micros(token_limit), day),
+        (token_limit, token.day_micros, delta.micros, token_micros, day),
         (limit_names.MINUTES_PER_DAY, token.day_minutes, delta.minutes, context.token_minutes_per_day or 0, day),
     )
     for counted, counted_token in ((of_organization, None), (of_token, token_id)):

@@ -18,14 +18,14 @@ CENTS_PER_MONTH = "spend_cents_per_month"
 CENTS_PER_DAY_PER_TOKEN = "spend_cents_per_day_per_token"  # noqa: S105 - a limit's name
 
 DEFAULT_COUNTS: Mapping[str, int] = {
-    LIVE_CALLS: 10,
-    LIVE_CALLS_PER_TOKEN: 5,
+    LIVE_CALLS: 50,
+    LIVE_CALLS_PER_TOKEN: 25,
     LIVE_CALLS_PER_CLIENT: 1,
-    CALLS_PER_MINUTE: 60,
-    CALLS_PER_MINUTE_PER_TOKEN: 30,
-    CALLS_PER_MINUTE_PER_CLIENT: 6,
-    CALLS_PER_DAY: 1000,
-    CALLS_TO_NUMBER_PER_HOUR: 10,
+    CALLS_PER_MINUTE: 120,
+    CALLS_PER_MINUTE_PER_TOKEN: 60,
+    CALLS_PER_MINUTE_PER_CLIENT: 20,
+    CALLS_PER_DAY: 2000,
+    CALLS_TO_NUMBER_PER_HOUR: 20,
     FOREIGN_NUMBERS_PER_HOUR: 20,
 }
 DEFAULT_AMOUNTS: Mapping[str, int] = {
@@ -33,12 +33,16 @@ DEFAULT_AMOUNTS: Mapping[str, int] = {
     MINUTES_PER_MONTH: 5000,
     CENTS_PER_DAY: 2500,
     CENTS_PER_MONTH: 25_000,
-    CENTS_PER_DAY_PER_TOKEN: 500,
+    CENTS_PER_DAY_PER_TOKEN: 2500,
 }
 DEFAULT_LIMITS: Mapping[str, int] = {**DEFAULT_COUNTS, **DEFAULT_AMOUNTS}
 """In US cents where the name says so."""
 MONEY_LIMITS = frozenset({CENTS_PER_DAY, CENTS_PER_MONTH, CENTS_PER_DAY_PER_TOKEN})
 """Limits whose values are US cents; people type and read dollars (``kit/money.py``)."""
+FOLLOWING_LIMITS: Mapping[str, str] = {CENTS_PER_DAY_PER_TOKEN: CENTS_PER_DAY}
+"""Limits that are the same as another one, unless they are set lower."""
+LOWERED_WHEN_NEW = frozenset({*DEFAULT_AMOUNTS, FOREIGN_NUMBERS_PER_HOUR})
+"""Limits of which a new organization has a part only: money, minutes and foreign numbers."""
 NEW_ORGANIZATION_DAYS = "first_days"
 """Name of the override that says for how many days an organization is new."""
 DEFAULT_NEW_ORGANIZATION_DAYS = 14

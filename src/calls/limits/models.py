@@ -146,6 +146,8 @@ class CappedRejection(TenantOwned, Base):
     """Made by the widget."""
     end_reason: Mapped[str]
     """A code, as in a call's record."""
+    end_details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """As in a call's record."""
     rejected_at: Mapped[dt.datetime]
 
 

@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from calls.callback_forms import OutgoingCall
+from calls.errors import refusal_details
 from calls.limits.call_duration import UsageSnapshot
 from calls.limits.insert_call import CallInsertService
 from calls.limits.metrics import REJECTED_CALLS
 from calls.limits.models import CappedRejection
-from calls.models import Call, CallStatus
+from calls.models import Call, CallStatus, stored_details
 from kit.clock import utc_now
 from kit.errors import DomainError, Unavailable
 from kit.text import is_valid_text
@@ -103,6 +104,7 @@ class RejectionService:
             "carrier_sid": outgoing.call_sid,
             "call_id": outgoing.call_id,
             "end_reason": rejection.code,
+            "end_details": stored_details(refusal_details(rejection)),
             "rejected_at": utc_now(),
         }
         statement = insert(CappedRejection).values(id=uuid7(), organization_id=organization_id, **slot, **values)
@@ -123,4 +125,5 @@ class RejectionService:
             started_at=now,
             ended_at=now,
             end_reason=rejection.code,
+            end_details=stored_details(refusal_details(rejection)),
         )

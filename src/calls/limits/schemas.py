@@ -43,7 +43,7 @@ class CallingRulesInfo(ResponseModel, frozen=True, kw_only=True):
     used: Annotated[dict[str, int], Meta(examples=[{"minutes_per_day": 42}])]
     """By the limit's name: within the minute, day or month, or calls that are live now."""
     new_until: Annotated[str | None, Meta(examples=[None])]
-    """Until then a quarter of the limits holds, and calls at home only."""
+    """Until then a quarter of the minutes, the money and the foreign numbers holds, and calls at home only."""
     tokens: list[TokenLimitsInfo]
     """Tokens that have limits of their own."""
 

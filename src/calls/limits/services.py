@@ -109,7 +109,9 @@ class CallingRulesService:
         if limits is not None:
             if (message := invalid_limit_message(limits, before.limits.ceilings)) is not None:
                 raise ValidationFailed([("limits", message)])
-            values["limits"] = dict(limits)
+            # What equals the plan's limit is not a choice: it follows the plan, and what staff grant later.
+            base = before.limits.base
+            values["limits"] = {name: value for name, value in limits.items() if value != base[name]}
         if values:
             row = {"id": uuid7(), "organization_id": organization_id, **values}
             statement = insert(CallingRules).values(row)

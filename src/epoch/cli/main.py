@@ -1,4 +1,4 @@
-"""The command line: ``epoch run`` and the commands that ``epoch --help`` lists.
+"""Runs the commands of the command line, which ``arguments.py`` describes.
 
 Exit status: 0 done, 1 failed, 2 a bad setting or bad usage. Imports are late so that ``epoch --help`` is quick.
 """
@@ -8,29 +8,29 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
 
+from epoch.cli.arguments import build_parser
 from kit.environment import SettingsError
-from kit.parsing import parse_day
 from kit.settings import Settings, load_settings
 
 Command = Callable[[Settings, argparse.Namespace], int]
-STAFF_ROLES = ("support", "operator", "admin")
 COPY_ADVICE = (
     "This database is a copy of another one, so phone numbers at the carrier are only reported, never changed."
     " If the original is no longer used: `epoch deployment --moved`. If it is: `epoch deployment --copied`."
 )
-PLAN_CHOICES = ("starter", "pro", "business", "enterprise")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    arguments = _parser().parse_args(argv)
-    command: Command = arguments.command
+    arguments = build_parser().parse_args(argv)
+    if arguments.command is None:
+        arguments.print_help()
+        return 0
+    command = COMMANDS[arguments.command]
     try:
         return command(load_settings(os.environ, needs_application=arguments.needs_application), arguments)
     except SettingsError as error:
@@ -41,72 +41,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not isinstance(error, _expected_failures()):
             raise
         return _fail(1, str(error) or type(error).__name__)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="epoch", description="Epoch Voice: an embeddable business phone.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def add(name: str, run: Command, text: str, group: str = "") -> argparse.ArgumentParser:
-        within = (groups[group] if group else commands).add_parser(name, help=text, description=text)
-        within.set_defaults(command=run, needs_application=True)
-        return within
-
-    groups = {
-        name: commands.add_parser(name, help=text).add_subparsers(required=True, metavar="ACTION")
-        for name, text in (
-            ("organization", "change an organization"),
-            ("audit", "check the audit log, or erase a person from it"),
-            ("calls", "stop, resume and compare every organization's calls"),
-            ("carrier", "prepare the carrier's account"),
-            ("staff", "let somebody into the back office"),
-        )
-    }
-    add("run", _run, "start everything and serve until Ctrl-C")
-    add("migrate", _migrate, "bring the database to this version's schema")
-    add("seed", _seed, "fill an empty sandbox database with the demo")
-    doctor = add(
-        "doctor", _doctor, "check database, stored secrets, carrier, public URL, proxies, mail server and clock"
-    )
-    doctor.set_defaults(needs_application=False)
-    add("rotate-secrets", _rotate_secrets, "encrypt stored secrets with EPOCH_SECRET_KEY instead of a predecessor")
-    deployment = add("deployment", _deployment, "show this database's deployment, or say what a copied database is")
-    copied = deployment.add_mutually_exclusive_group()
-    copied.add_argument("--moved", action="store_true", help="the original is no longer used: own its numbers")
-    copied.add_argument("--copied", action="store_true", help="the original is still used: own none of its numbers")
-    set_plan = add("set-plan", _set_plan, "change an organization's plan", group="organization")
-    set_plan.add_argument("slug")
-    set_plan.add_argument("plan", choices=PLAN_CHOICES)
-    pause = add("pause", _pause_calls, "refuse new calls of every organization", group="calls")
-    pause.add_argument("reason", nargs="?", default="", help="for the audit log")
-    pause.add_argument("--end-live", action="store_true", help="end the live ones too")
-    add("resume", _resume_calls, "let calls be placed again", group="calls")
-    compare = add("compare", _compare_calls, "correct a day's calls by the carrier's list of them", group="calls")
-    compare.add_argument("day", nargs="?", type=_day, help="YYYY-MM-DD, UTC; the days that are due when not given")
-    add_staff = add("add", _add_staff, "make a staff account, or a new link for one", group="staff")
-    add_staff.add_argument("email")
-    add_staff.add_argument("--role", choices=STAFF_ROLES, help="support when not given; the first one is an admin")
-    erase = add("erase-person", _erase_person, "erase an e-mail address from the audit log", group="audit")
-    erase.add_argument("email")
-    verify = add("verify", _verify_audit_log, "compute the audit log's chains again; changes nothing", group="audit")
-    verify.add_argument("--ends", action="store_true", help="print the end of every chain, to keep elsewhere")
-    verify.add_argument(
-        "--kept",
-        metavar="FILE",
-        type=argparse.FileType(encoding="utf-8-sig", errors="replace"),
-        help="earlier output: its ends must still hold",
-    )
-    setup = add("setup", _setup_carrier, "create or update what the carrier's account needs", group="carrier")
-    setup.set_defaults(needs_application=False)
-    setup.add_argument("--check", action="store_true", help="change nothing; exit 1 when something differs")
-    setup.add_argument("--adopt", action="store_true", help="take over an application that leads elsewhere")
-    carrier_verify = add(
-        "verify", _verify_carrier, "check the account with real requests; buys nothing", group="carrier"
-    )
-    carrier_verify.set_defaults(needs_application=False)
-    carrier_verify.add_argument("--call", metavar="+E164", help="also call this number and speak a sentence")
-    add("reconcile", _reconcile, "make the carrier's numbers and the organizations' equal", group="carrier")
-    return parser
 
 
 def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
@@ -182,16 +116,6 @@ def _compare_calls(settings: Settings, arguments: argparse.Namespace) -> int:
     if not days:
         _print("Every day that is over was compared.")
     return 1 if any(found.open for found in days) else 0
-
-
-def _day(text: str) -> date:
-    try:
-        day = parse_day(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day as YYYY-MM-DD") from None
-    if day >= datetime.now(UTC).date():
-        raise argparse.ArgumentTypeError(f"{day} is not over")
-    return day
 
 
 def _add_staff(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -364,3 +288,24 @@ def _print(text: str) -> None:
 def _fail(status: int, why: str) -> int:
     print(f"epoch: {why}", file=sys.stderr, flush=True)
     return status
+
+
+COMMANDS: Mapping[str, Command] = {
+    "run": _run,
+    "migrate": _migrate,
+    "seed": _seed,
+    "doctor": _doctor,
+    "rotate-secrets": _rotate_secrets,
+    "deployment": _deployment,
+    "organization set-plan": _set_plan,
+    "calls pause": _pause_calls,
+    "calls resume": _resume_calls,
+    "calls compare": _compare_calls,
+    "staff add": _add_staff,
+    "audit erase-person": _erase_person,
+    "audit verify": _verify_audit_log,
+    "carrier setup": _setup_carrier,
+    "carrier verify": _verify_carrier,
+    "carrier reconcile": _reconcile,
+}
+"""By the words of the command line."""

@@ -112,9 +112,11 @@ class Supervisor:
             spawning = [tasks.create_task(start_worker(slot)) for slot in range(self._settings.workers)]
             await self._prepare_database()
             if sandbox is not None:
+                self._print("Starting the sandbox carrier …")
                 carrier, address = await sandbox
                 await self._set_up_sandbox(address)
                 tasks.create_task(self._restart_on_exit(carrier, partial(self._restart_sandbox, address)))
+            self._print(f"Starting workers: {self._settings.workers} …")
             workers = [await task for task in spawning]
             for worker in workers:
                 await self._send_addresses(worker)
@@ -128,9 +130,12 @@ class Supervisor:
     async def _prepare_database(self) -> None:
         url = self._settings.owner_url
         if url is None:
-            self._database = EmbeddedPostgres(self._settings.data_dir / "postgres")
+            folder = self._settings.data_dir / "postgres"
+            self._print(f"Starting PostgreSQL in {folder} …")
+            self._database = EmbeddedPostgres(folder)
             url = await self._in_thread(self._database.start)
             self._settings = msgspec.structs.replace(self._settings, database_url=url)
+        self._print("Bringing the database to this version …")
         await self._in_thread(partial(_migrate, url, self._print))
         await self._check_connections(url)
         await self._check_database()

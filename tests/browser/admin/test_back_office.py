@@ -94,7 +94,7 @@ async def test_who_may_upgrades_suspends_revokes_and_reads_the_audit_log(
     page = await enter(context, product, role)
     async with await browser.new_context(base_url=product.url) as theirs:
         owner = await theirs.new_page()
-        await owner.goto(f"/login?next=/dashboard/{slug}/settings")
+        await owner.goto(f"/login?next=/dashboard/{slug}/settings/phone-numbers")
         await owner.get_by_label("Email", exact=True).fill(customer.tenant.owner.email)
         await owner.get_by_label("Password", exact=True).fill(OWNERS_PASSWORD)
         await owner.get_by_role("button", name="Sign in", exact=True).click()

@@ -10,6 +10,7 @@ from support.browser.product import Product
 from support.browser.visitors import visiting
 from support.full_tenant import FullTenant, make_full_tenant
 from tenants.plans import Plan
+from tenants.settings_paths import SettingsSection, settings_path
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +34,7 @@ TO_OWNERS = (
     "/dashboard/{slug}/calls/{call_id}",
     "/dashboard/{slug}/usage",
     "/dashboard/{slug}/audit",
-    "/dashboard/{slug}/settings",
+    *(f"/dashboard/{{slug}}/settings/{section}" for section in SettingsSection),
     "/dashboard/{slug}/settings/numbers?country=US",
     "/dashboard/{slug}/settings/embed-tokens/{token_id}",
     "/dashboard/{slug}/settings/embed-tokens/{token_id}/revoke",
@@ -73,7 +74,7 @@ async def page(owner: BrowserContext) -> AsyncIterator[Page]:
 
 
 def settings_of(full_tenant: FullTenant) -> str:
-    return f"/dashboard/{full_tenant.tenant.organization.slug}/settings"
+    return settings_path(full_tenant.tenant.organization.slug, SettingsSection.WIDGET)
 
 
 @pytest.mark.parametrize("path", TO_ANYBODY)
@@ -134,7 +135,7 @@ async def test_pages_of_an_organization_that_has_nothing_yet(browser: Browser, p
     found: list[str] = []
     async with visiting(browser, product, tenant.owner.email) as context:
         page = await context.new_page()
-        for path in ("", "/calls", "/usage", "/settings"):
+        for path in ("", "/calls", "/usage", "/settings/phone-numbers", "/settings/widget"):
             await page.goto(f"/dashboard/{tenant.organization.slug}{path}")
             found += (f"{path} {problem}" for problem in await findings(page))
     assert found == []

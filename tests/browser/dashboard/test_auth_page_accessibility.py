@@ -65,7 +65,7 @@ async def test_a_new_password(browser: Browser, product: Product) -> None:
 async def test_an_invitation(browser: Browser, product: Product) -> None:
     page, tenant = await member(browser, product)
     email = f"{secrets.token_hex(6)}@example.com"
-    await page.goto(f"/dashboard/{tenant.organization.slug}/settings")
+    await page.goto(f"/dashboard/{tenant.organization.slug}/settings/team")
     team = page.get_by_role("region", name="Team", exact=True)
     await team.get_by_label("Email", exact=True).fill(email)
     await team.get_by_role("button", name="Send invitation").click()
@@ -113,7 +113,7 @@ async def test_a_second_factor_and_its_recovery_codes(browser: Browser, product:
 
 async def test_a_key_that_is_shown_once(browser: Browser, product: Product) -> None:
     page, tenant = await member(browser, product)
-    await page.goto(f"/dashboard/{tenant.organization.slug}/settings")
+    await page.goto(f"/dashboard/{tenant.organization.slug}/settings/api-keys")
     await page.get_by_label("Key name").fill("CRM sync")
     await page.get_by_role("button", name="Create API key").click()
     await expect(page.get_by_role("heading", name="CRM sync is ready")).to_be_visible()

@@ -27,7 +27,7 @@ async def test_a_number_is_erased_and_everything_is_downloaded(browser: Browser,
     await page.add_init_script(path=AXE)
     await sign_in(page, customer)
     slug = customer.tenant.organization.slug
-    await page.goto(f"{product.url}/dashboard/{slug}/settings")
+    await page.goto(f"{product.url}/dashboard/{slug}/settings/organization")
     section = page.get_by_role("region", name="Organization", exact=True)
 
     await section.get_by_label("Keep call data for").select_option("6 months")

@@ -56,7 +56,7 @@ async def get_number(page: Page, area_code: str) -> str:
     number = await offer.get_by_role("rowheader").inner_text()
     await offer.get_by_role("button", name="Get this number", exact=True).click()
     await expect(page.get_by_role("status").get_by_text(f"{number} is yours")).to_be_visible()
-    await expect(section.get_by_role("row", name=number).get_by_text("Calls come from it")).to_be_visible()
+    await expect(section.get_by_role("row", name=number).get_by_text("Caller ID in use")).to_be_visible()
     return number
 
 

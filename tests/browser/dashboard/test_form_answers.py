@@ -10,18 +10,29 @@ pytestmark = pytest.mark.anyio
 PHONE = ViewportSize(width=360, height=740)
 
 
-async def settings(browser: Browser, customer: Customer) -> Page:
-    """The settings on a phone's screen, as the organization's owner sees them."""
+async def settings(browser: Browser, customer: Customer, address: str = "settings") -> Page:
+    """A page of the settings on a phone's screen, as the organization's owner sees it."""
     page = await (await browser.new_context(viewport=PHONE)).new_page()
     await sign_in(page, customer)
-    await page.goto(f"{customer.product.url}/dashboard/{customer.tenant.organization.slug}/settings")
+    await page.goto(f"{customer.product.url}/dashboard/{customer.tenant.organization.slug}/{address}")
     return page
+
+
+async def test_addresses_of_the_former_single_page_lead_to_the_page_of_their_section(
+    browser: Browser, customer: Customer
+) -> None:
+    page = await settings(browser, customer, "settings?all=tokens#embed-phone-widget")
+    await page.wait_for_url("**/settings/widget?all=tokens#embed-phone-widget")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Embed Phone Widget")
+    await page.goto(f"{customer.product.url}/dashboard/{customer.tenant.organization.slug}/settings#team")
+    await page.wait_for_url("**/settings/team#team")
+    await page.context.close()
 
 
 async def test_what_is_wrong_with_a_form_far_down_is_seen_and_has_the_focus(
     browser: Browser, customer: Customer
 ) -> None:
-    page = await settings(browser, customer)
+    page = await settings(browser, customer, "settings/team")
     await page.get_by_role("button", name="Leave organization", exact=True).click()
     await page.get_by_role("dialog").get_by_role("button", name="Leave organization", exact=True).click()
     problem = page.get_by_role("alert").filter(has_text="An organization needs an owner")

@@ -127,11 +127,44 @@ async def test_an_empty_element_shows_its_number_as_the_organization_writes_it(
     phone = await open_phone(customer, attributes=ON, body=body)
     await phone.page.get_by_text("(212) 555-0101", exact=True).wait_for()
     texts = await phone.page.locator("p b").all_text_contents()
-    assert texts == ["(212) 555-0101", "+442079460018", "Ada", ""]
+    assert texts == ["(212) 555-0101", "+44 20 7946 0018", "Ada", ""]
     await phone.page.evaluate('() => { document.getElementById("own").dataset.phone = "+12125550102"; }')
     await phone.page.get_by_text("(212) 555-0102", exact=True).wait_for()
     await phone.page.evaluate("() => EpochPhone.destroy()")
     assert await phone.page.locator("p b").all_text_contents() == ["", "", "Ada", ""]
+
+
+LOOKS = """() => Object.fromEntries([...document.querySelectorAll("main [id]")].map((element) => {
+    const { cursor, textDecorationLine } = getComputedStyle(element);
+    return [element.id, [cursor, textDecorationLine, element.title]];
+}))"""
+
+
+async def test_numbers_look_clickable_unless_the_page_says_otherwise(customer: Customer, open_phone: OpenPhone) -> None:
+    head = "<style>.own { cursor: help; text-decoration: none }</style>"
+    body = f"""<main><span id="plain" data-phone="{ECHO}">Ada</span> <a id="link" href="tel:(212)%20555-0101">Ada</a>
+        <span id="styled" class="own" data-phone="{ECHO}" title="Office">Ada</span>
+        <p data-phone-style="off"><span id="off" data-phone="{ECHO}">Ada</span></p>
+        <div id="card" data-phone="{ECHO}"><b>Ada</b></div> <input id="field" data-phone="{ECHO}"></main>"""
+    phone = await open_phone(customer, attributes=ON, body=body, head=head)
+    before = await phone.page.evaluate(LOOKS)
+    await phone.page.locator("#plain[title]").wait_for()
+    title = "Call +1 212-555-0101"
+    assert await phone.page.evaluate(LOOKS) == {
+        "plain": ["pointer", "underline", title],
+        "link": ["pointer", "underline", title],
+        "styled": ["help", "none", "Office"],
+        "off": ["auto", "none", title],
+        "card": ["pointer", "none", title],
+        "field": ["text", "none", ""],
+    }
+    later = f'<i id="later" data-phone="{ECHO}">B</i>'
+    await phone.page.evaluate('(row) => document.querySelector("main").insertAdjacentHTML("beforeend", row)', later)
+    await phone.page.locator("#later[title]").wait_for()
+    assert (await phone.page.evaluate(LOOKS))["later"] == ["pointer", "underline", title]
+    await phone.page.evaluate("() => { EpochPhone.destroy(); document.getElementById('later').remove(); }")
+    assert before["plain"] == ["auto", "none", ""]
+    assert await phone.page.evaluate(LOOKS) == before
 
 
 async def test_a_label_that_is_no_number_is_refused_where_people_see_it(

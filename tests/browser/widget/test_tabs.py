@@ -38,7 +38,7 @@ async def test_a_second_tab_is_refused_shows_the_call_and_hangs_it_up(
     assert await first.state() == "in-progress"
 
     await expect(second.panel.locator(".line")).to_have_text(ELSEWHERE)
-    await expect(second.panel.locator(".number")).to_have_text("+1 (212) 555-0101")
+    await expect(second.panel.locator(".number")).to_have_text("+1 212-555-0101")
     await expect(second.panel.locator(".status")).to_have_text(TIMER)
     await second.panel.locator(".main").click()
     assert (await first.until_event("callEnded"))["callId"] == begun.call_id

@@ -175,7 +175,7 @@ async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
     [line] = [part for part in " ".join(page.split()).split("<tr") if ">Calls per day</th>" in part]
     cells = re.findall(r'data-label="([^"]+)">(.*?)</td>', html.unescape(line))
     assert [(head, re.sub("<[^>]+>", "", cell)[:5]) for head, cell in cells] == [
-        ("Plan default", "1,000"),
+        ("Plan default", "2,000"),
         ("Staff override", "5,000"),
         ("Customer's own limit", "–"),
         ("Effective now", "5,000"),
@@ -189,7 +189,7 @@ async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
     assert early.path("end") in (await operator.client.get(f"/admin/limit-override/details/{early.id}")).text
     assert (await do(operator, early, "end")).status_code == 303
     async with database.sessions() as session:
-        assert (await CallingRulesService(session).get(row.id)).limits.chosen["calls_per_day"] == 1000
+        assert (await CallingRulesService(session).get(row.id)).limits.chosen["calls_per_day"] == 2000
     ended = await organization_audit_event(database, row.id, "calling_limit.override_ended")
     assert ended.details == {"limit": "calls_per_day", "value": 5000, "reason": REASON}
     late = await post(operator.client, early.path("end"), seen="", reason=REASON)

@@ -6,6 +6,7 @@ import html
 import io
 import secrets as random
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -130,6 +131,18 @@ async def test_the_carriers_error_of_a_call_is_shown_with_its_meaning(
     call_id = await add_call(database, tenant, token, status=CallStatus.FAILED, duration=0, carrier_error=code)
     page = html.unescape((await operator.client.get(f"/admin/call/details/{call_id}")).text)
     assert shown in page
+
+
+async def test_the_called_person_is_shown_as_the_page_named_them(
+    operator: Colleague, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    person: dict[str, Any] = {"name": "<b>Grace</b>", "company": "Acme", "url": "https://crm.example.com/1"}
+    call_id = await add_call(database, tenant, await make.token(tenant), **person)
+    page = (await operator.client.get(f"/admin/call/details/{call_id}")).text
+    assert "&lt;b&gt;Grace&lt;/b&gt;" in page
+    assert "Acme" in page
+    assert '<a href="https://crm.example.com/1" target="_blank" rel="noopener noreferrer nofollow">' in page
 
 
 async def test_lists_go_on_by_keyset_and_count_nothing(operator: Colleague, make: Factory, database: Database) -> None:

@@ -24,7 +24,7 @@ async def test_a_request_is_mailed_to_those_who_may_answer_and_stands_in_the_bac
     await sign_in(client, tenant.owner)
     settings_page = f"/dashboard/{tenant.organization.slug}/settings"
     for _ in range(2):
-        await submit(client, f"{settings_page}/upgrade", settings_page)
+        await submit(client, f"{settings_page}/upgrade", f"{settings_page}/widget")
 
     [mail] = await Mailbox(settings, operator.email).all()
     assert mail["Subject"] == "<b>Hungry</b> & Co asks for a bigger plan"

@@ -15,6 +15,7 @@ from support.factories import Factory, Tenant, Token
 from support.widget_client import ask
 from tenants.models import Organization, PhoneNumber
 from tenants.plans import Plan
+from widget.refusals import REFUSALS
 
 pytestmark = pytest.mark.anyio
 EMERGENCY = "Emergency numbers cannot be called"
@@ -170,7 +171,9 @@ async def test_numbers_that_cannot_be_called_are_refused_and_the_widget_learns_w
     assert (call.status, call.end_reason) == (CallStatus.REFUSED, code)
     assert len(call.to_number) <= 32
     status = await ask(client, token.raw, path="/widget/status", call_id=str(call_id))
-    assert status.json() == {"call": {"status": "refused", "duration": 0, "end_reason": code, "message": message}}
+    call = status.json()["call"]
+    assert (call["status"], call["duration"], call["end_reason"]) == ("refused", 0, code)
+    assert (call["message"], call["help"]) == (message, REFUSALS[code].advice)
 
 
 async def test_an_organization_cannot_call_itself(callbacks: CallbackClient, make: Factory, database: Database) -> None:

@@ -1,12 +1,16 @@
 """``…/calling-rules``: what an organization may change about its calls."""
 
+import datetime as dt
 from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
+from calls.limits.overrides import LimitOverrideService
+from kit.actor import SYSTEM
 from kit.audit import AuditEvent
+from kit.clock import utc_now
 from kit.db.database import Database
 from kit.settings import Settings
 from support.api_client import assert_refused, fields_refused
@@ -145,3 +149,18 @@ async def test_a_bigger_plan_lets_an_organization_give_itself_more(client: httpx
     rules = (await client.put(path(tenant), json={"limits": {"minutes_per_day": 1200}})).json()
     assert (rules["limits"]["minutes_per_day"], rules["limits"]["minutes_per_month"]) == (1200, 5000)
     assert fields_refused(await client.put(path(tenant), json={"limits": {"minutes_per_day": 1201}})) == ["limits"]
+
+
+async def test_a_limit_put_as_it_was_read_follows_what_staff_grant_later(
+    owner: httpx.AsyncClient, tenant: Tenant, database: Database
+) -> None:
+    limits = (await owner.get(path(tenant))).json()["limits"]
+    changed = (await owner.put(path(tenant), json={"limits": {**limits, "minutes_per_day": 300}})).json()["limits"]
+    assert changed == {**limits, "minutes_per_day": 300}
+    async with database.sessions() as session, session.begin():
+        for name in ("calls_per_day", "minutes_per_day", "spend_cents_per_day"):
+            await LimitOverrideService(session).set(
+                tenant.organization.id, name, 5000, ends_at=utc_now() + dt.timedelta(days=1), reason="More", by=SYSTEM
+            )
+    followed = {"calls_per_day": 5000, "spend_cents_per_day": 5000, "spend_cents_per_day_per_token": 5000}
+    assert (await owner.get(path(tenant))).json()["limits"] == {**changed, **followed}

@@ -29,6 +29,9 @@ FIELDS = {
     "agent",
     "origin",
     "metadata",
+    "name",
+    "company",
+    "url",
 }
 
 
@@ -71,6 +74,47 @@ async def test_a_call_shows_what_happened_and_no_carrier_ids(
     for answer in (listed, shown):
         assert sid not in answer.text
         assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_the_called_person_is_kept_as_the_page_named_them_and_found_by_name(
+    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
+) -> None:
+    tenant = await make.tenant()
+    token, record = await make.token(tenant), "https://crm.example.com/contacts/4711"
+    people: tuple[dict[str, str], ...] = (
+        {"Name": "Grace  Hopper\u202e", "Company": "Acme Realty", "Url": record},
+        {"Name": "x" * 500, "Company": "50% & <Söhne>", "Url": "javascript:alert(1)"},
+        {"Company": "Acme Motors"},
+        {},
+    )
+    for given in people:
+        await completed_call(callbacks, token.id, "+12125550147", **given)
+    refused = await callbacks.outgoing(token.id, new_sid(), to="911", Name="Grace at 911")
+    assert b"<Reject" in refused.content
+    await sign_in(client, tenant.owner)
+
+    async def found(**params: str) -> list[tuple[str | None, str | None, str | None]]:
+        answer = await client.get(path_of(tenant), params=params)
+        assert answer.status_code == 200, answer.text
+        return [(call["name"], call["company"], call["url"]) for call in answer.json()["items"]]
+
+    grace, long, motors = ("Grace Hopper", "Acme Realty", record), ("x" * 200, "50% & <Söhne>", None), "Acme Motors"
+    assert await found() == [
+        ("Grace at 911", None, None),
+        (None, None, None),
+        (None, motors, None),
+        long,
+        grace,
+    ]
+    assert await found(name="HOPPER") == [grace]
+    assert await found(name="acme") == [(None, motors, None), grace]
+    assert await found(name="0%") == [long]
+    assert await found(name="söh") == [long]
+    assert await found(name="grace", status="refused") == [("Grace at 911", None, None)]
+    assert await found(name="grace", number="2125550147") == [grace]
+    assert await found(name="nobody") == []
+    for wrong in (" ", "\0", "x" * 101):
+        assert fields_refused(await client.get(path_of(tenant), params={"name": wrong})) == ["name"]
 
 
 async def test_the_list_is_newest_first_in_pages_and_narrowed(

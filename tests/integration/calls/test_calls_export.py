@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 import httpx
 import pytest
@@ -24,8 +25,9 @@ async def test_the_file_holds_each_call_newest_first_and_no_formula(
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
+    person: dict[str, Any] = {"name": "=Grace, Hopper", "company": "Acme", "url": "https://crm.example.com/1"}
     ids = [
-        await add_call(database, tenant, token, agent="=HYPERLINK(1)", details={"note": 'a,"b"'}),
+        await add_call(database, tenant, token, agent="=HYPERLINK(1)", details={"note": 'a,"b"'}, **person),
         await add_call(database, tenant, token, status=CallStatus.BUSY, duration=0, origin="https://crm.example.com"),
     ]
     await sign_in(client, tenant.owner)
@@ -41,6 +43,7 @@ async def test_the_file_holds_each_call_newest_first_and_no_formula(
     assert oldest["agent"] == "'=HYPERLINK(1)"
     assert oldest["from"] == f"'{tenant.number}"
     assert oldest["metadata"] == '{"note":"a,\\"b\\""}'
+    assert (oldest["name"], oldest["company"], oldest["url"]) == ("'=Grace, Hopper", "Acme", person["url"])
     assert (newest["status"], newest["duration"], newest["answered_at"]) == ("busy", "0", "")
 
 

@@ -27,6 +27,8 @@ EMERGENCY = {
         "duration": 0,
         "end_reason": "emergency_number",
         "message": "Emergency numbers cannot be called",
+        "help": "Use a mobile phone or a landline.",
+        "details": None,
     }
 }
 

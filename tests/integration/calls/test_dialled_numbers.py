@@ -16,7 +16,7 @@ from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory
 
 pytestmark = pytest.mark.anyio
-INVALID, EMERGENCY, FORBIDDEN = "invalid_phone_number", "emergency_number", "destination_not_allowed"
+INVALID, EMERGENCY, FORBIDDEN = "invalid_phone_number", "emergency_number", "country_not_enabled"
 NBSP = "\u00a0"
 
 FROM_THE_US: Mapping[str, str] = {

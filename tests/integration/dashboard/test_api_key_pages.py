@@ -19,7 +19,7 @@ def settings_of(tenant: Tenant) -> str:
 
 async def create(client: httpx.AsyncClient, tenant: Tenant, label: str, scope: str) -> httpx.Response:
     path = settings_of(tenant)
-    return await post_form(client, path, f"{path}/api-keys", {"label": label, "scope": scope})
+    return await post_form(client, f"{path}/api-keys", f"{path}/api-keys", {"label": label, "scope": scope})
 
 
 async def test_a_key_is_shown_once_works_and_is_revoked_from_the_page(
@@ -41,7 +41,7 @@ async def test_a_key_is_shown_once_works_and_is_revoked_from_the_page(
     assert again.status_code == 303
     bearer = {"authorization": f"Bearer {found[1]}"}
     assert (await new_client().get(api, headers=bearer)).status_code == 200
-    listed = (await client.get(settings_of(tenant))).text
+    listed = (await client.get(f"{settings_of(tenant)}/api-keys")).text
     assert found[1] not in listed
     assert f"{found[1][:8]}…" in listed
     assert 'aria-label="Revoke CRM &lt;sync&gt;"' in listed
@@ -51,9 +51,9 @@ async def test_a_key_is_shown_once_works_and_is_revoked_from_the_page(
     question = await client.get(action[1])
     revoked = await post_form(client, action[1], action[1], {})
     assert "Revoke key" in question.text
-    assert (revoked.status_code, revoked.headers["location"]) == (303, f"{settings_of(tenant)}#api-keys")
+    assert (revoked.status_code, revoked.headers["location"]) == (303, f"{settings_of(tenant)}/api-keys")
     assert (await new_client().get(api, headers=bearer)).status_code == 401
-    assert found[1][:8] not in (await client.get(settings_of(tenant))).text
+    assert found[1][:8] not in (await client.get(f"{settings_of(tenant)}/api-keys")).text
 
 
 async def test_a_bad_form_comes_back_with_its_input_and_a_sentence_beside_the_field(
@@ -76,9 +76,12 @@ async def test_members_see_no_section_and_may_do_nothing_there(client: httpx.Asy
     tenant = await make.tenant()
     await sign_in(client, await make.member(tenant.organization, Role.MEMBER))
 
-    page = await client.get(settings_of(tenant))
-    posted = await create(client, tenant, "Mine", "write")
+    page = await client.get(f"{settings_of(tenant)}/team")
+    refused = await client.get(f"{settings_of(tenant)}/api-keys")
+    fields = {"label": "Mine", "scope": "write"}
+    posted = await post_form(client, f"{settings_of(tenant)}/team", f"{settings_of(tenant)}/api-keys", fields)
 
     assert page.status_code == 200
-    assert 'id="api-keys"' not in page.text
+    assert "/settings/api-keys" not in page.text
+    assert refused.status_code == 403
     assert posted.status_code == 403

@@ -32,14 +32,16 @@ def settings_path(tenant: Tenant) -> str:
 async def test_an_admin_chooses_how_long(
     admin: httpx.AsyncClient, tenant: Tenant, settings_path: str, database: Database
 ) -> None:
-    page = await admin.get(settings_path)
+    page = await admin.get(f"{settings_path}/organization")
     assert "Who called whom is kept for 24 months" in page.text
-    answer = await post_form(admin, settings_path, f"{settings_path}/call-data/retention", {"months": "6"})
+    answer = await post_form(
+        admin, f"{settings_path}/organization", f"{settings_path}/call-data/retention", {"months": "6"}
+    )
     assert answer.status_code == 303
     assert "Call data is kept for 6 months" in (await admin.get(answer.headers["location"])).text
     async with database.sessions() as session:
         assert (await session.get_one(Organization, tenant.organization.id)).retention_months == 6
-    await post_form(admin, settings_path, f"{settings_path}/call-data/retention", {"months": ""})
+    await post_form(admin, f"{settings_path}/organization", f"{settings_path}/call-data/retention", {"months": ""})
     async with database.sessions() as session:
         assert (await session.get_one(Organization, tenant.organization.id)).retention_months is None
 
@@ -48,7 +50,9 @@ async def test_an_admin_chooses_how_long(
 async def test_other_times_are_refused_beside_their_field(
     admin: httpx.AsyncClient, settings_path: str, typed: str
 ) -> None:
-    answer = await post_form(admin, settings_path, f"{settings_path}/call-data/retention", {"months": typed})
+    answer = await post_form(
+        admin, f"{settings_path}/organization", f"{settings_path}/call-data/retention", {"months": typed}
+    )
     assert answer.status_code == 400
     assert list(errors_of(answer.text)) == ["months"]
 
@@ -61,14 +65,16 @@ async def test_a_number_is_erased_after_being_told_how_many_calls_it_has(
         call_id = await add_call(database, tenant, token, to_number=NUMBER, agent="Ada")
     await add_call(database, tenant, token, details={"also": "212-555-0147"})
 
-    response = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": "(212) 555-0147"})
+    response = await post_form(
+        admin, f"{settings_path}/organization", f"{settings_path}/call-data/erase", {"number": "(212) 555-0147"}
+    )
     assert response.status_code == 200
     assert "2 calls have this number" in response.text
     assert "1 other call mentions it" in response.text
     assert "All metadata of that call is erased" in response.text
     assert NUMBER.lstrip("+") not in str(response.url)
     confirmed = f"{settings_path}/call-data/erase/confirmed"
-    answer = await post_form(admin, settings_path, confirmed, {"number": NUMBER})
+    answer = await post_form(admin, f"{settings_path}/organization", confirmed, {"number": NUMBER})
     assert answer.status_code == 303
     page = (await admin.get(answer.headers["location"])).text
     assert "The number is erased from 2 calls and the metadata of 1 other call." in page
@@ -78,9 +84,11 @@ async def test_a_number_is_erased_after_being_told_how_many_calls_it_has(
     call = await admin.get(f"/dashboard/{tenant.organization.slug}/calls/{call_id}")
     assert "Numbers, names, the page and its data were erased on" in call.text
     assert "Timeline" not in call.text
-    again = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": NUMBER})
+    again = await post_form(
+        admin, f"{settings_path}/organization", f"{settings_path}/call-data/erase", {"number": NUMBER}
+    )
     assert "No call has this number" in again.text
-    twice = await post_form(admin, settings_path, confirmed, {"number": NUMBER})
+    twice = await post_form(admin, f"{settings_path}/organization", confirmed, {"number": NUMBER})
     assert "No call has that number any more" in (await admin.get(twice.headers["location"])).text
     audit = await admin.get(f"/dashboard/{tenant.organization.slug}/audit")
     assert "…0147" in audit.text
@@ -88,10 +96,14 @@ async def test_a_number_is_erased_after_being_told_how_many_calls_it_has(
 
 async def test_what_is_no_number_is_refused_beside_its_field(admin: httpx.AsyncClient, settings_path: str) -> None:
     for path in ("erase", "erase/confirmed"):
-        answer = await post_form(admin, settings_path, f"{settings_path}/call-data/{path}", {"number": "nobody"})
+        answer = await post_form(
+            admin, f"{settings_path}/organization", f"{settings_path}/call-data/{path}", {"number": "nobody"}
+        )
         assert (answer.status_code, errors_of(answer.text)) == (400, {"number": "Invalid phone number"})
         assert 'value="nobody"' in answer.text
-        answer = await post_form(admin, settings_path, f"{settings_path}/call-data/{path}", {"number": " "})
+        answer = await post_form(
+            admin, f"{settings_path}/organization", f"{settings_path}/call-data/{path}", {"number": " "}
+        )
         assert errors_of(answer.text) == {"number": "Enter a phone number"}
 
 
@@ -101,7 +113,7 @@ async def test_a_number_in_a_live_call_stays_and_the_page_says_why(
     token = await make.token(tenant)
     await add_call(database, tenant, token, to_number=NUMBER, status=CallStatus.IN_PROGRESS, duration=0)
     confirmed = f"{settings_path}/call-data/erase/confirmed"
-    answer = await post_form(admin, settings_path, confirmed, {"number": NUMBER})
+    answer = await post_form(admin, f"{settings_path}/organization", confirmed, {"number": NUMBER})
     assert answer.status_code == 409
     assert "This number is in a live call" in answer.text
     async with database.sessions() as session:
@@ -116,19 +128,25 @@ async def test_a_blocked_number_stays_blocked_unless_it_is_ticked_off(
         session.add(BlockedNumber(organization_id=tenant.organization.id, number=NUMBER))
     confirmed = f"{settings_path}/call-data/erase/confirmed"
 
-    response = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": NUMBER})
+    response = await post_form(
+        admin, f"{settings_path}/organization", f"{settings_path}/call-data/erase", {"number": NUMBER}
+    )
     assert "that is how this person is not called again" in response.text
     assert '<input type="checkbox" name="unblock" value="yes">' in response.text
-    answer = await post_form(admin, settings_path, confirmed, {"number": NUMBER})
+    answer = await post_form(admin, f"{settings_path}/organization", confirmed, {"number": NUMBER})
     assert "off the block list" not in (await admin.get(answer.headers["location"])).text
     assert await is_blocked(database, tenant)
 
-    response = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": NUMBER})
+    response = await post_form(
+        admin, f"{settings_path}/organization", f"{settings_path}/call-data/erase", {"number": NUMBER}
+    )
     assert "No call has this number, but it is on the block list." in response.text
-    answer = await post_form(admin, settings_path, confirmed, {"number": NUMBER, "unblock": "yes"})
+    answer = await post_form(admin, f"{settings_path}/organization", confirmed, {"number": NUMBER, "unblock": "yes"})
     assert "It is off the block list" in (await admin.get(answer.headers["location"])).text
     assert not await is_blocked(database, tenant)
-    response = await post_form(admin, settings_path, f"{settings_path}/call-data/erase", {"number": NUMBER})
+    response = await post_form(
+        admin, f"{settings_path}/organization", f"{settings_path}/call-data/erase", {"number": NUMBER}
+    )
     assert "unblock" not in response.text
 
 
@@ -143,6 +161,6 @@ async def test_a_member_reads_how_long_and_changes_nothing(
 ) -> None:
     user = await make.member(tenant.organization, Role.MEMBER)
     await post_form(client, "/login", "/login", {"email": user.email, "password": PASSWORD, "next": ""})
-    page = await client.get(settings_path)
+    page = await client.get(f"{settings_path}/organization")
     assert "Who called whom is kept for 24 months" in page.text
     assert "Find calls" not in page.text

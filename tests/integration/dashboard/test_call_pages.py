@@ -6,6 +6,7 @@ import re
 
 import httpx
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from calls.models import CallStatus
 from carrier.error_codes import CARRIER_ERROR_CODES
@@ -56,6 +57,7 @@ async def test_filters_live_in_the_address_and_narrow_the_list(
         "status=answered",
         "token=x",
         "number=abc",
+        "name=%00",
         "since=2026-02-02&until=2026-02-01",
         "until=9999-12-31",
         "number=%00",
@@ -103,6 +105,38 @@ async def test_a_call_has_a_page_and_a_part_for_the_side_panel(
     assert "<html" in page.text
     assert "<html" not in part.text
     assert "2:14" in part.text
+
+
+async def test_the_called_person_is_shown_as_text_and_links_to_their_record_alone(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token, record = await make.token(tenant), "https://crm.example.com/contacts/1?a=1&b=2"
+    linked = await add_call(database, tenant, token, name="<b>Grace</b>", company="Acme & Söhne", url=record)
+    plain = await add_call(database, tenant, token, to_number="+12125550102", name="Ada")
+    await sign_in(client, tenant.owner)
+
+    listed = (await client.get(calls_of(tenant))).text
+    link = (
+        '<a href="https://crm.example.com/contacts/1?a=1&amp;b=2" target="_blank" rel="noopener noreferrer nofollow">'
+        "<bdi>&lt;b&gt;Grace&lt;/b&gt;</bdi></a>"
+    )
+    for page in (listed, (await client.get(f"{calls_of(tenant)}/{linked}")).text):
+        assert link in page
+        assert "<bdi>Acme &amp; Söhne</bdi>" in page
+        assert page.count("crm.example.com") == 1
+    page = (await client.get(f"{calls_of(tenant)}/{plain}")).text
+    assert "<dt>Name</dt><dd><bdi>Ada</bdi>" in page
+    assert "Company" not in page
+    assert numbers_in((await client.get(calls_of(tenant), params={"name": "grace"})).text) == ["+1 212-555-0101"]
+    assert numbers_in((await client.get(calls_of(tenant), params={"name": "SÖHNE"})).text) == ["+1 212-555-0101"]
+    assert "export.csv?name=grace" in (await client.get(calls_of(tenant), params={"name": "grace"})).text
+
+
+async def test_no_address_but_of_a_web_page_can_be_stored(make: Factory, database: Database) -> None:
+    tenant = await make.tenant()
+    with pytest.raises(IntegrityError, match="ck_call_url"):
+        await add_call(database, tenant, await make.token(tenant), url="javascript:alert(1)")
 
 
 async def test_a_call_that_is_under_way_has_no_duration_yet(

@@ -30,7 +30,7 @@ def settings_of(tenant: Tenant) -> str:
 async def generate(client: httpx.AsyncClient, tenant: Tenant, label: str, domains: str) -> httpx.Response:
     path = settings_of(tenant)
     fields = {"label": label, "allowed_domains": domains}
-    return await post_form(client, path, f"{path}/embed-tokens", fields)
+    return await post_form(client, f"{path}/widget", f"{path}/embed-tokens", fields)
 
 
 def raw_in(page: str) -> str:
@@ -56,8 +56,8 @@ async def test_a_token_is_shown_once_and_a_reload_is_a_get_that_shows_the_list(
     assert snippet in shown.text.replace("&#34;", '"')
     assert shown.headers["cache-control"] == "no-store"
     assert again.status_code == 303
-    assert again.headers["location"].split("#")[0] == settings_of(tenant)
-    listed = (await client.get(settings_of(tenant))).text
+    assert again.headers["location"] == f"{settings_of(tenant)}/widget"
+    listed = (await client.get(f"{settings_of(tenant)}/widget")).text
     assert raw not in listed
     assert f"{raw[:8]}…" in listed
     assert "münchen.de" in listed
@@ -127,7 +127,7 @@ async def test_a_field_that_the_form_does_not_have_is_refused(client: httpx.Asyn
     tenant = await make.tenant()
     await sign_in(client, tenant.owner)
     path = settings_of(tenant)
-    answer = await post_form(client, path, f"{path}/embed-tokens", {"label": "x", "revoked_at": "now"})
+    answer = await post_form(client, f"{path}/widget", f"{path}/embed-tokens", {"label": "x", "revoked_at": "now"})
     assert answer.status_code == 400
     assert answer.headers["content-type"].startswith("text/html")
 
@@ -144,7 +144,7 @@ async def test_plan_and_number_guards_say_why_and_hold(
 ) -> None:
     tenant = await make.tenant(plan=plan, number=number)
     await sign_in(client, tenant.owner)
-    page = (await client.get(settings_of(tenant))).text
+    page = (await client.get(f"{settings_of(tenant)}/widget")).text
     assert sentence in page
     assert re.search(r"<fieldset[^>]* disabled", page)
     answer = await generate(client, tenant, "", "")
@@ -158,7 +158,7 @@ async def test_a_member_sees_tokens_but_cannot_change_them(
     tenant = await make.tenant()
     token = await make.token(tenant)
     await sign_in(client, await make.member(tenant.organization, Role.MEMBER))
-    page = (await client.get(settings_of(tenant))).text
+    page = (await client.get(f"{settings_of(tenant)}/widget")).text
     assert "Main Website" in page
     assert "Revoke Main Website" not in page
     path = f"{settings_of(tenant)}/embed-tokens/{token.id}"
@@ -185,7 +185,7 @@ async def test_revoking_asks_first_and_then_holds_at_once(
     assert exchange.status_code == 401
     after = await client.get(answer.headers["location"])
     assert "Token revoked" in after.text
-    assert "Token revoked" not in (await client.get(settings_of(tenant))).text
+    assert "Token revoked" not in (await client.get(f"{settings_of(tenant)}/widget")).text
     async with database.sessions() as session:
         events = await session.scalars(select(AuditEvent.action).where(AuditEvent.subject_id == token.id))
     assert "embed_token.revoked" in events.all()
@@ -242,7 +242,7 @@ async def test_a_refused_page_appears_beside_its_token(
             )
         )
     await sign_in(client, tenant.owner)
-    assert "1 refused page" in (await client.get(settings_of(tenant))).text
+    assert "1 refused page" in (await client.get(f"{settings_of(tenant)}/widget")).text
     assert "https://evil.example" in (await client.get(f"{settings_of(tenant)}/embed-tokens/{token.id}")).text
 
 
@@ -259,11 +259,11 @@ async def test_a_page_that_was_allowed_since_counts_as_refused_no_more(
     await sign_in(client, tenant.owner)
     settings = settings_of(tenant)
     page = f"{settings}/embed-tokens/{token.id}"
-    assert "2 refused pages" in (await client.get(settings)).text
+    assert "2 refused pages" in (await client.get(f"{settings}/widget")).text
 
     await post_form(client, page, page, {"label": "", "allowed_domains": "mysite.com, new.mysite.io"})
 
-    assert "1 refused page<" in (await client.get(settings)).text
+    assert "1 refused page<" in (await client.get(f"{settings}/widget")).text
     shown = (await client.get(page)).text
     assert "<code>https://evil.example</code>" in shown
     assert "<code>https://new.mysite.io</code>" not in shown
@@ -275,13 +275,13 @@ async def test_an_owner_asks_once_for_an_upgrade(
     tenant = await make.tenant(plan=Plan.STARTER)
     await sign_in(client, tenant.owner)
     path = settings_of(tenant)
-    assert "Request upgrade" in (await client.get(path)).text
+    assert "Request upgrade" in (await client.get(f"{path}/widget")).text
     for _ in range(2):
-        assert (await post_form(client, path, f"{path}/upgrade", {})).status_code == 303
-    assert "You asked for an upgrade" in (await client.get(path)).text
+        assert (await post_form(client, f"{path}/widget", f"{path}/upgrade", {})).status_code == 303
+    assert "You asked for an upgrade" in (await client.get(f"{path}/widget")).text
     admin = new_client()
     await sign_in(admin, await make.member(tenant.organization, Role.ADMIN))
-    for page in (path, f"/dashboard/{tenant.organization.slug}"):
+    for page in (f"{path}/widget", f"/dashboard/{tenant.organization.slug}"):
         assert "An owner asked for an upgrade" in (await admin.get(page)).text
     async with database.sessions() as session:
         requests = await session.scalars(

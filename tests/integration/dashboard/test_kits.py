@@ -93,4 +93,4 @@ async def test_the_pages_offer_every_kit(client: httpx.AsyncClient, make: Factor
         assert f'href="{path_of(tenant, token, kit)}"' in page
     assert "This token does not list HubSpot" in page
     assert re.search(r"add <code>chrome-extension://[a-p]{32}</code> to this token", page)
-    assert f'href="{settings}/embed-tokens/{token.id}#kits"' in (await client.get(settings)).text
+    assert f'href="{settings}/embed-tokens/{token.id}#kits"' in (await client.get(f"{settings}/widget")).text

@@ -29,7 +29,7 @@ async def test_a_new_person_is_led_to_an_organization_of_their_own(client: httpx
 
     assert answer.status_code == 303, answer.text
     assert answer.headers["location"].startswith("/dashboard/adas-homes")
-    settings = await client.get(f"{answer.headers['location']}/settings")
+    settings = await client.get(f"{answer.headers['location']}/settings/organization")
     assert "Ada’s Homes" in settings.text
     assert "United Kingdom" in settings.text
 
@@ -64,17 +64,17 @@ async def test_an_admin_renames_and_moves_it(client: httpx.AsyncClient, make: Fa
     await enter(client, await make.member(tenant.organization, Role.ADMIN))
     settings = f"/dashboard/{tenant.organization.slug}/settings"
 
-    renamed = await post_form(client, settings, f"{settings}/organization", {"name": "<b>New</b>"})
+    renamed = await post_form(client, f"{settings}/organization", f"{settings}/organization", {"name": "<b>New</b>"})
     moved = await post_form(
         client, f"{settings}/organization/country", f"{settings}/organization/country", {"country": "DE"}
     )
 
     assert (renamed.status_code, moved.status_code) == (303, 303)
-    page = (await client.get(settings)).text
+    page = (await client.get(f"{settings}/organization")).text
     assert "&lt;b&gt;New&lt;/b&gt;" in page
     assert "<b>New</b>" not in page
     assert "Germany" in page
-    refused = await post_form(client, settings, f"{settings}/organization", {"name": "x" * 81})
+    refused = await post_form(client, f"{settings}/organization", f"{settings}/organization", {"name": "x" * 81})
     assert (refused.status_code, errors_of(refused.text)) == (400, {"name": "At most 80 characters"})
 
 
@@ -83,9 +83,9 @@ async def test_a_member_sees_the_organization_and_changes_nothing(client: httpx.
     await enter(client, await make.member(tenant.organization, Role.MEMBER))
     settings = f"/dashboard/{tenant.organization.slug}/settings"
 
-    page = (await client.get(settings)).text
+    page = (await client.get(f"{settings}/organization")).text
     refused = [
-        await post_form(client, settings, f"{settings}/{action}", fields)
+        await post_form(client, f"{settings}/organization", f"{settings}/{action}", fields)
         for action, fields in (
             ("organization", {"name": "Mine"}),
             ("organization/delete", {"confirmation": "Acme Realty"}),

@@ -47,21 +47,21 @@ async def test_an_invitation_leads_from_the_mail_through_sign_in_into_the_team(
     owner, visitor = await enter(new_client(), tenant.owner), new_client()
     page = settings_of(tenant)
 
-    sent = await post_form(owner, page, f"{page}/invitations", {"email": guest.email, "role": "admin"})
+    sent = await post_form(owner, f"{page}/team", f"{page}/invitations", {"email": guest.email, "role": "admin"})
     link = await Mailbox(settings, guest.email).link()
     anonymous = await visitor.get(link)
     unsigned = await post_form(visitor, "/login", link, {})
     signed_in = await post_form(visitor, "/login", "/login", {"email": guest.email, "password": PASSWORD, "next": link})
     accepted = await post_form(visitor, link, link, {})
 
-    assert sent.headers["location"] == f"{page}#team"
+    assert sent.headers["location"] == f"{page}/team"
     assert "Acme Realty" in anonymous.text
     assert f"/signup?next={link}" in anonymous.text
     assert anonymous.headers["referrer-policy"] == "no-referrer"
     assert unsigned.headers["location"].startswith("/login")
     assert signed_in.headers["location"] == link
     assert accepted.headers["location"] == f"/dashboard/{tenant.organization.slug}"
-    assert guest.email in (await owner.get(page)).text
+    assert guest.email in (await owner.get(f"{page}/team")).text
     assert (await visitor.get(link)).status_code == 404
 
 
@@ -70,7 +70,7 @@ async def test_somebody_else_is_told_and_gets_nothing(
 ) -> None:
     tenant, guest, other = await make.tenant(), await make.user(), await make.user()
     owner, page = await enter(new_client(), tenant.owner), settings_of(tenant)
-    await post_form(owner, page, f"{page}/invitations", {"email": guest.email, "role": "member"})
+    await post_form(owner, f"{page}/team", f"{page}/invitations", {"email": guest.email, "role": "member"})
     link = await Mailbox(settings, guest.email).link()
     client = await enter(new_client(), other)
 
@@ -95,9 +95,11 @@ async def test_a_wrong_invitation_form_keeps_what_was_typed(client: httpx.AsyncC
     await enter(client, tenant.owner)
     page = settings_of(tenant)
 
-    wrong = await post_form(client, page, f"{page}/invitations", {"email": "nobody@", "role": "admin"})
-    member = await post_form(client, page, f"{page}/invitations", {"email": tenant.owner.email, "role": "member"})
-    role = await post_form(client, page, f"{page}/invitations", {"email": "a@example.com", "role": "king"})
+    wrong = await post_form(client, f"{page}/team", f"{page}/invitations", {"email": "nobody@", "role": "admin"})
+    member = await post_form(
+        client, f"{page}/team", f"{page}/invitations", {"email": tenant.owner.email, "role": "member"}
+    )
+    role = await post_form(client, f"{page}/team", f"{page}/invitations", {"email": "a@example.com", "role": "king"})
 
     assert (wrong.status_code, errors_of(wrong.text)) == (
         400,
@@ -114,16 +116,16 @@ async def test_invitations_are_sent_again_and_withdrawn(
     tenant, guest = await make.tenant(), await make.user()
     await enter(client, tenant.owner)
     page = settings_of(tenant)
-    await post_form(client, page, f"{page}/invitations", {"email": guest.email, "role": "member"})
+    await post_form(client, f"{page}/team", f"{page}/invitations", {"email": guest.email, "role": "member"})
     first = await Mailbox(settings, guest.email).link()
-    shown = (await client.get(page)).text
+    shown = (await client.get(f"{page}/team")).text
     one = shown.split(f"{page}/invitations/")[1][:36]
 
-    again = await post_form(client, page, f"{page}/invitations/{one}/resend", {})
+    again = await post_form(client, f"{page}/team", f"{page}/invitations/{one}/resend", {})
     second = await Mailbox(settings, guest.email).link(2)
     gone = (await client.get(first)).status_code
     response = await client.get(f"{page}/invitations/{one}/withdraw")
-    withdrawn = await post_form(client, page, f"{page}/invitations/{one}/withdraw", {})
+    withdrawn = await post_form(client, f"{page}/team", f"{page}/invitations/{one}/withdraw", {})
 
     assert (again.status_code, gone, withdrawn.status_code) == (303, 404, 303)
     assert "Withdraw invitation" in response.text
@@ -136,10 +138,10 @@ async def test_roles_change_and_members_go(new_client: NewClient, make: Factory,
     owner, page = await enter(new_client(), tenant.owner), settings_of(tenant)
     one = f"{page}/members/{await add_member(database, member)}"
 
-    changed = await post_form(owner, page, one, {"role": "admin"})
+    changed = await post_form(owner, f"{page}/team", one, {"role": "admin"})
     after_change = await membership(database, member)
     response = await owner.get(f"{one}/remove")
-    removed = await post_form(owner, page, f"{one}/remove", {})
+    removed = await post_form(owner, f"{page}/team", f"{one}/remove", {})
 
     assert (changed.status_code, removed.status_code) == (303, 303)
     assert f"{member.email} is an admin now" in response.text
@@ -154,7 +156,7 @@ async def test_the_last_owner_is_told_why_they_cannot_leave(client: httpx.AsyncC
     await enter(client, tenant.owner)
     page = settings_of(tenant)
 
-    answer = await post_form(client, page, f"{page}/leave", {})
+    answer = await post_form(client, f"{page}/team", f"{page}/leave", {})
 
     assert answer.status_code == 400
     assert "An organization needs an owner" in answer.text
@@ -168,11 +170,11 @@ async def test_an_owner_hands_over_and_leaves(client: httpx.AsyncClient, make: F
     one = f"{page}/members/{await add_member(database, heir)}/hand-over"
 
     response = await client.get(one)
-    handed = await post_form(client, page, one, {})
-    left = await post_form(client, page, f"{page}/leave", {})
+    handed = await post_form(client, f"{page}/team", one, {})
+    left = await post_form(client, f"{page}/team", f"{page}/leave", {})
 
     assert "Hand over ownership" in response.text
-    assert (handed.headers["location"], left.headers["location"]) == (f"{page}#team", "/dashboard")
+    assert (handed.headers["location"], left.headers["location"]) == (f"{page}/team", "/dashboard")
     found = await membership(database, heir)
     assert found is not None
     assert found.role is Role.OWNER
@@ -184,8 +186,10 @@ async def test_a_member_sees_the_team_and_no_buttons_but_leaving(client: httpx.A
     await enter(client, await make.member(tenant.organization, Role.MEMBER))
     page = settings_of(tenant)
 
-    shown = (await client.get(page)).text
-    refused = await post_form(client, page, f"{page}/invitations", {"email": "a@example.com", "role": "member"})
+    shown = (await client.get(f"{page}/team")).text
+    refused = await post_form(
+        client, f"{page}/team", f"{page}/invitations", {"email": "a@example.com", "role": "member"}
+    )
 
     assert tenant.owner.email in shown
     assert "Send invitation" not in shown

@@ -48,7 +48,7 @@ async def test_usage_shows_both_months_and_each_token(
     assert this == [f"{utc_now():%B %Y}, so far", "2", "1", "2"]
     assert last[1:] == ["0", "0", "0"]
     assert by_token == ["Main Website", "2", "1", "2", "0", "0", "0"]
-    assert by_agent[0] == "<b>Ann</b> Named by the page"
+    assert by_agent[0] == "<b>Ann</b> Unverified"
     assert "<b>Ann" not in page.text
 
 
@@ -59,7 +59,7 @@ async def test_usage_without_calls_says_what_to_do_next(client: httpx.AsyncClien
     page = await client.get(f"/dashboard/{tenant.organization.slug}/usage")
 
     assert "Nothing used yet" in page.text
-    assert f'href="/dashboard/{tenant.organization.slug}/settings#embed-phone-widget"' in page.text
+    assert f'href="/dashboard/{tenant.organization.slug}/settings/widget"' in page.text
 
 
 async def test_the_audit_log_shows_what_changed_and_can_be_narrowed(

@@ -54,6 +54,12 @@ async def test_every_contact_and_every_scripted_number_can_be_called() -> None:
     assert called == [*(person.phone for person in CONTACTS), *(far.phone for far in FAR_ENDS)]
 
 
+async def test_demo_and_guide_link_to_each_other(client: httpx.AsyncClient) -> None:
+    demo, guide = await client.get("/demo"), await client.get("/docs/widget-integration")
+    assert all(f'<a href="{path}">' in demo.text for path in ("/docs/widget-integration", "/schema/ui", "/dashboard"))
+    assert '<a href="/demo">' in guide.text
+
+
 async def test_the_built_files_are_linked_by_their_hashed_names() -> None:
     page = (await get_demo()).text
     assert '<script src="/widget/demo-AAAA.js"></script>' in page

@@ -111,7 +111,10 @@ async def test_each_door_says_that_the_service_is_unavailable_and_the_log_stays_
     token, carrier, sid = await make.token(tenant), CallbackClient(visitor, own_settings), new_sid()
     await sign_in(visitor, tenant.owner)
     tokens, page = f"/api/organizations/{tenant.organization.id}/embed-tokens", f"/dashboard/{tenant.organization.slug}"
-    form = {"csrf_token": form_token((await visitor.get(f"{page}/settings")).text) or "", "name": "New name"}
+    form = {
+        "csrf_token": form_token((await visitor.get(f"{page}/settings/organization")).text) or "",
+        "name": "New name",
+    }
     assert b"<Dial " in (await carrier.outgoing(token.id, sid)).content
 
     with capture_logs() as logged:

@@ -35,6 +35,8 @@ VALUES: dict[object, object] = {
     object: {"a": [1, None]},  # JSON
     list: ["a.com"],
 }
+BY_NAME: dict[str, object] = {"call.url": "https://crm.example.com/contacts/1"}
+"""Values of columns that take only some of their type's."""
 
 
 def run(url: str, work: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> T:
@@ -68,7 +70,7 @@ def some(column: sa.Column[Any], ids: dict[str, uuid.UUID]) -> object:
         return sa.func.now()
     if isinstance(column.type, ARRAY) and isinstance(column.type.item_type, sa.LargeBinary):
         return [VALUES[bytes]]
-    return VALUES[column.type.python_type]
+    return BY_NAME.get(f"{column.table.name}.{column.name}") or VALUES[column.type.python_type]
 
 
 def columns_by_table(connection: sa.Connection) -> dict[str, set[str]]:
@@ -222,6 +224,32 @@ def test_numbers_in_the_trail_are_masked_once_and_the_trail_is_closed_again(empt
     with pytest.raises(sa.exc.DBAPIError, match="append-only"):
         run(empty_url, change)
     assert run(empty_url, is_walled)
+
+
+def test_a_stored_former_default_follows_the_new_one_and_a_choice_stays(empty_url: str) -> None:
+    command.upgrade(alembic_config(empty_url), "4f1b8c6d2e97")
+    organization, rules = metadata.tables["organization"], metadata.tables["calling_rules"]
+    stored = {
+        "saved": ({}, {"live_calls": 10, "calls_per_minute": 60, "minutes_per_day": 600}),
+        "chosen": ({}, {"live_calls": 7, "calls_per_day": 999}),
+        "granted": ({"live_calls": 100}, {"live_calls": 10}),
+    }
+
+    async def write(connection: AsyncConnection) -> None:
+        await enter_as_admin(connection)
+        for number, (slug, (granted, own)) in enumerate(stored.items()):
+            key = uuid.UUID(int=number)
+            values = {"slug": slug, "name": slug, "country": "US", "plan": "pro", "limits": granted}
+            await connection.execute(sa.insert(organization).values(id=key, **values))
+            await connection.execute(sa.insert(rules).values(id=key, organization_id=key, limits=own))
+
+    async def read(connection: AsyncConnection) -> list[Any]:
+        await enter_as_admin(connection)
+        return list(await connection.scalars(sa.select(rules.c.limits).order_by(rules.c.id)))
+
+    run(empty_url, write)
+    command.upgrade(alembic_config(empty_url), "4c7a1e9d3b60")
+    assert run(empty_url, read) == [{"minutes_per_day": 600}, stored["chosen"][1], stored["granted"][1]]
 
 
 CALL, PAUSE = uuid.UUID(int=1), uuid.UUID(int=2)

@@ -14,7 +14,8 @@ FROM_OWN_PAGE = {"sec-fetch-site": "same-origin"}
 
 
 def encoding_of(response: httpx.Response) -> str | None:
-    return response.headers.get("content-encoding")
+    encoding: str | None = response.headers.get("content-encoding")
+    return encoding
 
 
 @pytest.mark.parametrize("path", [LANDING, GUIDE, GUIDE_MARKDOWN, SCHEMA])

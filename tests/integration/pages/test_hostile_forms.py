@@ -18,6 +18,7 @@ from support.html import FoundForm, Markup
 from support.html_forms import submit
 from support.mailbox import Mailbox
 from support.page_session import errors_of
+from tenants.settings_paths import SettingsSection
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -71,7 +72,7 @@ OWNER_PAGES = (
     "/account",
     ENROLMENT,
     "/dashboard/new",
-    "/dashboard/{slug}/settings",
+    *(f"/dashboard/{{slug}}/settings/{section}" for section in SettingsSection),
     "/dashboard/{slug}/settings/embed-tokens/{token_id}",
     "/dashboard/{slug}/settings/organization/country",
     "/dashboard/{slug}/settings/organization/delete",

@@ -149,7 +149,9 @@ async def test_an_address_that_the_carrier_refuses_is_not_kept(
     assert sentence in answer.json()["detail"]
     assert await rows(tenant.organization.id) == []
     page = f"/dashboard/{tenant.organization.slug}/settings"
-    refused = await post_form(client, page, f"{page}/addresses", {**FORM, "region": "", "country": "NZ"})
+    refused = await post_form(
+        client, f"{page}/phone-numbers", f"{page}/addresses", {**FORM, "region": "", "country": "NZ"}
+    )
     assert refused.status_code == 400
     assert sentence in refused.text
     assert 'value="1 Queen Street"' in refused.text
@@ -160,12 +162,12 @@ async def test_the_page_adds_shows_and_deletes_an_address(
 ) -> None:
     page = f"/dashboard/{tenant.organization.slug}/settings"
     fields = {**FORM, "region": "", "country": "NZ"}
-    wrong = await post_form(client, page, f"{page}/addresses", {**fields, "street": ""})
+    wrong = await post_form(client, f"{page}/phone-numbers", f"{page}/addresses", {**fields, "street": ""})
     assert wrong.status_code == 400
     assert errors_of(wrong.text) == {"street": "Enter: Street and number"}
-    added = await post_form(client, page, f"{page}/addresses", fields)
-    assert (added.status_code, added.headers["location"]) == (303, f"{page}#registered-addresses")
-    shown = (await client.get(page)).text
+    added = await post_form(client, f"{page}/phone-numbers", f"{page}/addresses", fields)
+    assert (added.status_code, added.headers["location"]) == (303, f"{page}/phone-numbers#registered-addresses")
+    shown = (await client.get(f"{page}/phone-numbers")).text
     assert "The address in New Zealand is registered" in shown
     assert "1 Queen Street, 1010, Auckland" in shown
     [row] = await rows(tenant.organization.id)
@@ -312,7 +314,7 @@ async def test_a_stored_bundle_goes_with_the_purchase(
     assert (refused.status_code, refused.json()["code"]) == (409, "bundle_required")
     async with database.sessions() as session, session.begin():
         await AddressService(session).set_bundle(tenant.organization.id, "IE", BUNDLE, by=somebody)
-    page = (await client.get(f"/dashboard/{tenant.organization.slug}/settings")).text
+    page = (await client.get(f"/dashboard/{tenant.organization.slug}/settings/phone-numbers")).text
     assert "Identity documents are approved for numbers in Ireland" in page
     assert (await client.post(f"{api(tenant)}/phone-numbers", json=body)).status_code == 201
 

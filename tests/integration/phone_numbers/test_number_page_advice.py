@@ -73,7 +73,7 @@ async def test_after_a_refused_purchase_the_results_are_still_there(
     offers = offers_of((await search(client, tenant, **query)).text)
     await switches(purchase_error=21422)
     fields = {**query, "number": offers[0]}
-    refused = await post_form(client, settings_of(tenant), f"{settings_of(tenant)}/numbers", fields)
+    refused = await post_form(client, f"{settings_of(tenant)}/phone-numbers", f"{settings_of(tenant)}/numbers", fields)
     assert refused.status_code == 400
     assert "This number is not available any more" in refused.text
     assert offers_of(refused.text) == offers
@@ -86,7 +86,7 @@ async def test_a_purchase_that_needs_an_address_leads_to_the_open_address_form(
     [number, *_] = offers_of((await search(client, tenant, **query)).text)
     await switches(address_required=["NZ"], address_requirement="local")
     fields = {**query, "number": number}
-    refused = await post_form(client, settings_of(tenant), f"{settings_of(tenant)}/numbers", fields)
+    refused = await post_form(client, f"{settings_of(tenant)}/phone-numbers", f"{settings_of(tenant)}/numbers", fields)
     assert "This number needs a registered address" in refused.text
     assert '<a href="#registered-addresses">Add an address</a>' in refused.text
     form = refused.text.partition('id="registered-addresses"')[2]
@@ -98,8 +98,12 @@ async def test_after_an_error_the_types_are_those_of_the_country(client: httpx.A
     settings = settings_of(tenant)
     refused = [
         await search(client, tenant, country="US", area_code="x"),
-        await post_form(client, settings, f"{settings}/addresses", {"country": "US", "street": "1 Market Street"}),
-        await post_form(client, settings, f"{settings}/numbers", {"country": "US", "number": "+12125550102"}),
+        await post_form(
+            client, f"{settings}/phone-numbers", f"{settings}/addresses", {"country": "US", "street": "1 Market Street"}
+        ),
+        await post_form(
+            client, f"{settings}/phone-numbers", f"{settings}/numbers", {"country": "US", "number": "+12125550102"}
+        ),
     ]
     assert [(answer.status_code, types_of(answer.text)) for answer in refused] == [(400, ["local", "toll-free"])] * 3
 

@@ -34,7 +34,7 @@ async def test_a_number_is_searched_got_and_released(client: httpx.AsyncClient, 
     tenant = await make.tenant(number=False)
     await sign_in(client, tenant.owner)
     settings = settings_of(tenant)
-    assert "No number yet" in (await client.get(settings)).text
+    assert "No number yet" in (await client.get(f"{settings}/phone-numbers")).text
 
     query = {"country": "US", "area_code": "503", "contains": ""}
     found = await client.get(f"{settings}/numbers", params=query)
@@ -44,14 +44,14 @@ async def test_a_number_is_searched_got_and_released(client: httpx.AsyncClient, 
     assert all(number.startswith("+1503") for number in offers)
     assert found.text.count("Get this number</button>") == len(offers)
 
-    got = await post_form(client, settings, f"{settings}/numbers", {**query, "number": offers[0]})
+    got = await post_form(client, f"{settings}/phone-numbers", f"{settings}/numbers", {**query, "number": offers[0]})
     assert got.status_code == 303
-    assert got.headers["location"] == f"{settings}#phone-number"
-    page = (await client.get(settings)).text
+    assert got.headers["location"] == f"{settings}/phone-numbers"
+    page = (await client.get(f"{settings}/phone-numbers")).text
     shown = f"+1 {offers[0][2:5]}-{offers[0][5:8]}-{offers[0][8:]}"
     assert f"{shown} is yours" in page
-    assert "is yours" not in (await client.get(settings)).text
-    assert "Calls come from it" in page
+    assert "is yours" not in (await client.get(f"{settings}/phone-numbers")).text
+    assert "Caller ID in use" in page
     assert f'aria-label="Release {shown}"' in page
     assert f"Release {shown}?" in page
 
@@ -62,9 +62,9 @@ async def test_a_number_is_searched_got_and_released(client: httpx.AsyncClient, 
     assert "Release number</button>" in page
     assert [number.id for number in await held(tenant.organization.id)] == [row.id]
     released = await post_form(client, release, release, {})
-    assert (released.status_code, released.headers["location"]) == (303, f"{settings}#phone-number")
+    assert (released.status_code, released.headers["location"]) == (303, f"{settings}/phone-numbers")
     assert await held(tenant.organization.id) == []
-    again = await post_form(client, settings, release, {})
+    again = await post_form(client, f"{settings}/phone-numbers", release, {})
     assert again.status_code == 404
 
 
@@ -106,7 +106,7 @@ async def test_a_number_that_is_gone_is_said_above_the_search(
     await sign_in(client, tenant.owner)
     settings = settings_of(tenant)
     fields = {"country": "US", "area_code": "212", "contains": "", "number": "+12125550102"}
-    answer = await post_form(client, settings, f"{settings}/numbers", fields)
+    answer = await post_form(client, f"{settings}/phone-numbers", f"{settings}/numbers", fields)
     assert answer.status_code == 400
     assert "This number is not available any more" in answer.text
     assert 'value="212"' in answer.text
@@ -130,13 +130,13 @@ async def test_a_plan_without_numbers_says_so_and_leads_to_the_upgrade(
     tenant = await make.tenant(number=False, plan=Plan.STARTER)
     await sign_in(client, tenant.owner)
     settings = settings_of(tenant)
-    page = (await client.get(settings)).text
+    page = (await client.get(f"{settings}/phone-numbers")).text
     section = page.partition('id="phone-number"')[2].partition("</section>")[0]
     assert "Organization plan does not support widgets" in section
     assert '<fieldset class="form" disabled>' in section
     for answer in (
         await client.get(f"{settings}/numbers"),
-        await post_form(client, settings, f"{settings}/numbers", {"number": number}),
+        await post_form(client, f"{settings}/phone-numbers", f"{settings}/numbers", {"number": number}),
     ):
         assert answer.status_code == 403
         assert "Organization plan does not support widgets" in answer.text
@@ -147,13 +147,19 @@ async def test_a_member_sees_the_numbers_and_no_buttons(new_client: NewClient, m
     tenant = await make.tenant()
     client = await sign_in(new_client(), await make.member(tenant.organization, Role.MEMBER))
     settings = settings_of(tenant)
-    section = (await client.get(settings)).text.partition('id="phone-number"')[2].partition("</section>")[0]
+    section = (
+        (await client.get(f"{settings}/phone-numbers"))
+        .text.partition('id="phone-number"')[2]
+        .partition("</section>")[0]
+    )
     assert tenant.number is not None
     assert tenant.number[-4:] in section
     assert "<button" not in section
     [row] = await held(tenant.organization.id)
     assert (await client.get(f"{settings}/numbers")).status_code == 403
-    assert (await post_form(client, settings, f"{settings}/numbers/{row.id}/release", {})).status_code == 403
+    assert (
+        await post_form(client, f"{settings}/phone-numbers", f"{settings}/numbers/{row.id}/release", {})
+    ).status_code == 403
     assert [number.id for number in await held(tenant.organization.id)] == [row.id]
 
 
@@ -164,7 +170,7 @@ async def test_another_organizations_settings_are_not_there(new_client: NewClien
     for slug in (mine.organization.slug, theirs.organization.slug):
         path = f"/dashboard/{slug}/settings/numbers/{victim.id}/release"
         assert (await client.get(path)).status_code == 404
-        assert (await post_form(client, settings_of(mine), path, {})).status_code == 404
+        assert (await post_form(client, f"{settings_of(mine)}/phone-numbers", path, {})).status_code == 404
     assert [number.releasing_at for number in await held(theirs.organization.id)] == [None]
 
 
@@ -178,6 +184,6 @@ async def test_releasing_a_number_in_a_live_call_tells_when_it_can_be_released(
     await sign_in(client, tenant.owner)
     [row] = await held(tenant.organization.id)
     settings = settings_of(tenant)
-    await post_form(client, settings, f"{settings}/numbers/{row.id}/release", {})
+    await post_form(client, f"{settings}/phone-numbers", f"{settings}/numbers/{row.id}/release", {})
     message = "Number is in use: a live call comes from it. Release it once the call has ended."
-    assert message in (await client.get(settings)).text
+    assert message in (await client.get(f"{settings}/phone-numbers")).text

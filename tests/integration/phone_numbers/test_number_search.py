@@ -139,7 +139,7 @@ async def test_the_page_shows_what_is_available_now_until_asked_for_all(
 
 async def test_the_form_has_the_fields_and_types_of_its_country(client: httpx.AsyncClient, tenant: Tenant) -> None:
     settings = f"/dashboard/{tenant.organization.slug}/settings"
-    assert 'name="area_code"' in (await client.get(settings)).text
+    assert 'name="area_code"' in (await client.get(f"{settings}/phone-numbers")).text
     fields = (await client.get(f"{settings}/numbers/fields", params={"country": "GB"})).text
     assert 'name="area_code"' in fields
     assert 'name="locality"' in fields
@@ -155,6 +155,6 @@ async def test_a_toll_free_number_is_got_on_the_page(client: httpx.AsyncClient, 
     query = {"country": "GB", "type": "toll-free", "contains": "", "area_code": "", "locality": "", "show": "now"}
     page = (await client.get(f"{settings}/numbers", params=query)).text
     [number, *_] = [html.unescape(found) for found in re.findall(r'name="number" value="([^"]+)"', page)]
-    got = await post_form(client, settings, f"{settings}/numbers", {**query, "number": number})
+    got = await post_form(client, f"{settings}/phone-numbers", f"{settings}/numbers", {**query, "number": number})
     assert got.status_code == 303
     assert [row.e164 for row in await held(tenant.organization.id)] == [number]

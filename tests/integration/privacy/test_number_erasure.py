@@ -34,6 +34,9 @@ PAGE = f"https://t{DIGITS}.example"
 CAME_IN = {
     ("blocked_number", "number"),
     ("call", "agent"),
+    ("call", "company"),
+    ("call", "name"),
+    ("call", "url"),
     ("call", "metadata"),
     ("call", "origin"),
     ("call", "to_number"),
@@ -67,15 +70,18 @@ async def test_no_column_holds_the_digits_of_an_erased_number(
     assert await columns_holding(database, DIGITS) == set()
 
     answered, child = new_sid(), new_sid()
+    person = {"Name": f"Grace {WRITTEN}", "Url": f"https://crm.example/?number={DIGITS}"}
     assert (
         b"<Dial"
-        in (await callbacks.outgoing(token.id, answered, to=NUMBER, Metadata=json.dumps({"c": NUMBER}))).content
+        in (
+            await callbacks.outgoing(token.id, answered, to=NUMBER, Metadata=json.dumps({"c": NUMBER}), **person)
+        ).content
     )
     for sequence, status in enumerate(("ringing", "in-progress", "completed")):
         at = utc_now()
         await callbacks.event(answered, status, at, child=child, sequence=sequence, To=NUMBER, CallDuration="3")
     note = json.dumps({"agent": WRITTEN, "contact": {WRITTEN: ["ring back", int(DIGITS)]}})
-    await callbacks.outgoing(token.id, new_sid(), to=OTHER, Metadata=note, Page=PAGE)
+    await callbacks.outgoing(token.id, new_sid(), to=OTHER, Metadata=note, Page=PAGE, Company=f"No. {WRITTEN}")
     assert (await ask(new_client(), token.raw, origins=[PAGE])).status_code == 200
     assert (await ask(new_client(), narrow.raw, origins=[PAGE])).status_code == 403
     await BLOCKED_ORIGINS.get(app).flush()

@@ -115,6 +115,9 @@ async def old_call(
         agent="Ada",
         origin="https://crm.example.com",
         details=details or {"contact": "Grace"},
+        name="Grace",
+        company="Acme",
+        url="https://crm.example.com/grace",
         country="US",
         cost_micros=18_000,
         is_priced=True,
@@ -164,6 +167,7 @@ async def test_old_calls_lose_who_called_whom_and_keep_what_is_counted(
     call = await stored(database, old)
     assert (call.from_number, call.to_number, call.identity, call.agent) == (None, "", "", None)
     assert (call.call_id, call.origin, call.details) == (None, None, None)
+    assert (call.name, call.company, call.url) == (None, None, None)
     assert call.erased_at is not None
     for kept in ("carrier_sid", "token_id", "status", "duration", "started_at", "ended_at", "country", "cost_micros"):
         assert getattr(call, kept) == getattr(before, kept)
@@ -401,6 +405,11 @@ async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
         database, tenant, token, to_number=OTHER, agent="2125550147@example.com", agent_is_member=True
     )
     page = await add_call(database, tenant, token, to_number=OTHER, origin="https://t2125550147.example")
+    texts = {"name": "Grace (212) 555-0147", "company": "2125550147 Ltd", "url": "https://x.example/?n=%2B12125550147"}
+    people: dict[str, UUID] = {}
+    for column, text in texts.items():
+        given: dict[str, Any] = {column: text}
+        people[column] = await add_call(database, tenant, token, to_number=OTHER, agent="Ada", **given)
     left = {"phone": "(312) 555-0147", "deal": 42}
     other = await add_call(database, tenant, token, to_number=OTHER, details=left)
     live = await add_call(
@@ -410,13 +419,16 @@ async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
     elsewhere = await add_call(database, stranger, await make.token(stranger), to_number=OTHER, details=written[0])
 
     async with walled.tenant_session(tenant.organization.id) as session:
-        assert await erasure.service(session).count(tenant.organization.id, NUMBER, "US") == NumberOccurrences(0, 7)
-    assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 7)
+        assert await erasure.service(session).count(tenant.organization.id, NUMBER, "US") == NumberOccurrences(0, 10)
+    assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 10)
 
     for call_id in (*mentioned, live):
         call = await stored(database, call_id)
         assert (call.details, call.to_number, call.erased_at) == (None, OTHER, None)
     assert (await stored(database, mentioned[0])).agent == "Ada"
+    for column, call_id in people.items():
+        call = await stored(database, call_id)
+        assert (getattr(call, column), call.agent) == (None, "Ada")
     assert [getattr(await stored(database, named), name) for name in ("details", "agent")] == [None, None]
     assert (await stored(database, page)).origin is None
     assert (await stored(database, member)).agent == "2125550147@example.com"

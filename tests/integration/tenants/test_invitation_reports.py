@@ -144,7 +144,7 @@ async def test_the_form_of_the_team_page_says_so_too(new_client: NewClient, make
     await report(new_client(), await invited(owner, settings, tenant, to))
     page = f"/dashboard/{tenant.organization.slug}/settings"
 
-    refused = await post_form(owner, page, f"{page}/invitations", {"email": to, "role": "member"})
+    refused = await post_form(owner, f"{page}/team", f"{page}/invitations", {"email": to, "role": "member"})
 
     assert "This address asked for no more invitations from you" in refused.text
 

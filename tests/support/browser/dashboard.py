@@ -21,7 +21,7 @@ async def sign_in(page: Page, customer: Customer) -> None:
 
 async def generate_token(page: Page, customer: Customer, domains: str) -> str:
     """Generate a token for ``domains`` and return it; ends on the page that shows it once."""
-    await page.goto(f"{customer.product.url}/dashboard/{customer.tenant.organization.slug}/settings")
+    await page.goto(f"{customer.product.url}/dashboard/{customer.tenant.organization.slug}/settings/widget")
     section = page.get_by_role("region", name="Embed Phone Widget", exact=True)
     await section.get_by_label("Label", exact=True).fill("CRM")
     await section.get_by_label("Allowed domains", exact=True).fill(domains)

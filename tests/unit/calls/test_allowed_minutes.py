@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from calls.limits import limit_names as names
 from calls.limits.call_duration import (
     CallRequest,
     ScopeUsage,
@@ -15,11 +16,10 @@ from calls.limits.call_duration import (
 )
 from calls.limits.destinations import Destination
 from calls.limits.effective_limits import EffectiveLimits, LimitSources, effective_limits, invalid_limit_message
-from calls.limits.limit_names import DEFAULT_COUNTS, DEFAULT_LIMITS
-from calls.limits.prices import PRICE_LIST_FILE, PriceList, load_price_list
+from calls.limits.limit_names import DEFAULT_LIMITS
+from calls.limits.prices import MICROS_PER_CENT, PRICE_LIST_FILE, PriceList, load_price_list
 from kit.environment import SettingsError
 from kit.errors import DomainError
-from kit.rounding import divide_up
 from tenants.plans import Plan
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -38,26 +38,27 @@ def test_with_nothing_used_a_call_may_last_an_hour() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "field", "limit", "message"),
+    ("row", "field", "name", "message"),
     [
-        ("client", "live", 1, "Too many calls at once"),
-        ("token", "live", 5, "Too many calls at once"),
-        ("organization", "live", 10, "Too many calls at once"),
-        ("client", "minute_attempts", 6, "Too many calls"),
-        ("token", "minute_attempts", 30, "Too many calls"),
-        ("organization", "minute_attempts", 60, "Too many calls"),
-        ("organization", "day_attempts", 1000, "Too many calls"),
-        ("organization", "day_minutes", 600, "Call limit reached"),
-        ("organization", "month_minutes", 5000, "Call limit reached"),
-        ("organization", "day_micros", 25_000_000, "Call limit reached"),
-        ("organization", "month_micros", 250_000_000, "Call limit reached"),
-        ("token", "day_micros", 5_000_000, "Call limit reached"),
-        ("organization", "reserved_minutes", 600, "Call limit reached"),
-        ("token", "reserved_micros", 5_000_000, "Call limit reached"),
+        ("client", "live", names.LIVE_CALLS_PER_CLIENT, "Too many calls at once"),
+        ("token", "live", names.LIVE_CALLS_PER_TOKEN, "Too many calls at once"),
+        ("organization", "live", names.LIVE_CALLS, "Too many calls at once"),
+        ("client", "minute_attempts", names.CALLS_PER_MINUTE_PER_CLIENT, "Too many calls"),
+        ("token", "minute_attempts", names.CALLS_PER_MINUTE_PER_TOKEN, "Too many calls"),
+        ("organization", "minute_attempts", names.CALLS_PER_MINUTE, "Too many calls"),
+        ("organization", "day_attempts", names.CALLS_PER_DAY, "Too many calls"),
+        ("organization", "day_minutes", names.MINUTES_PER_DAY, "Call limit reached"),
+        ("organization", "month_minutes", names.MINUTES_PER_MONTH, "Call limit reached"),
+        ("organization", "day_micros", names.CENTS_PER_DAY, "Call limit reached"),
+        ("organization", "month_micros", names.CENTS_PER_MONTH, "Call limit reached"),
+        ("token", "day_micros", names.CENTS_PER_DAY_PER_TOKEN, "Call limit reached"),
+        ("organization", "reserved_minutes", names.MINUTES_PER_DAY, "Call limit reached"),
+        ("token", "reserved_micros", names.CENTS_PER_DAY_PER_TOKEN, "Call limit reached"),
     ],
 )
-def test_the_last_one_below_each_limit_fits_and_no_more(row: str, field: str, limit: int, message: str) -> None:
-    step = REQUEST.rate_micros if field.endswith("micros") else 1
+def test_the_last_one_below_each_limit_fits_and_no_more(row: str, field: str, name: str, message: str) -> None:
+    is_money = field.endswith("micros")
+    step, limit = (REQUEST.rate_micros, LIMITS[name] * MICROS_PER_CENT) if is_money else (1, LIMITS[name])
     assert allowed_minutes(LIMITS, snapshot(**{row: {field: limit - step}}), REQUEST) >= 1
     for used in (limit, limit * 2):
         with pytest.raises(DomainError) as rejection:
@@ -68,7 +69,7 @@ def test_the_last_one_below_each_limit_fits_and_no_more(row: str, field: str, li
 @pytest.mark.parametrize(
     ("below", "above", "message"),
     [
-        ({"calls_to_number": 9}, {"calls_to_number": 10}, "Too many calls"),
+        ({"calls_to_number": 19}, {"calls_to_number": 20}, "Too many calls"),
         (
             {"is_new_foreign": True, "foreign_numbers": 19},
             {"is_new_foreign": True, "foreign_numbers": 20},
@@ -76,7 +77,7 @@ def test_the_last_one_below_each_limit_fits_and_no_more(row: str, field: str, li
         ),
         ({"token_live_calls": 1}, {"token_live_calls": 0}, "Too many calls at once"),
         ({"token_minutes_per_day": 1}, {"token_minutes_per_day": 0}, "Call limit reached"),
-        ({"rate_micros": 5_000_000}, {"rate_micros": 5_000_001}, "Call limit reached"),
+        ({"rate_micros": 25_000_000}, {"rate_micros": 25_000_001}, "Call limit reached"),
     ],
 )
 def test_destinations_and_a_tokens_own_limits(below: dict[str, Any], above: dict[str, Any], message: str) -> None:
@@ -90,50 +91,45 @@ def test_a_foreign_number_called_before_is_no_new_one() -> None:
     assert allowed_minutes(LIMITS, snapshot(), msgspec.structs.replace(REQUEST, foreign_numbers=20)) == 60
 
 
-@pytest.mark.parametrize(
-    ("left", "live", "minutes"),
-    [
-        (600, 0, 60),  # shared among ten
-        (300, 0, 30),
-        (300, 9, 60),  # the last slot may have it all
-        (100, 0, 15),  # no less than a quarter of an hour,
-        (10, 0, 10),  # where there is one
-        (1, 0, 1),
-    ],
-)
-def test_what_is_left_is_shared_among_the_calls_that_may_follow(left: int, live: int, minutes: int) -> None:
-    assert allowed_minutes(LIMITS, snapshot(organization={"day_minutes": 600 - left, "live": live}), REQUEST) == minutes
-
-
-@pytest.mark.parametrize("rate", [14_000, 35_000, 200_000, 1_000_000])
-@pytest.mark.parametrize("ends", [False, True])
-def test_whatever_is_called_neither_minutes_nor_money_are_overdrawn(rate: int, ends: bool) -> None:
-    held = spent = minutes = live = calls = 0
-    request = msgspec.structs.replace(REQUEST, rate_micros=rate)
-    while calls < 2000:
-        row = {"live": live, "reserved_minutes": held, "reserved_micros": held * rate}
-        row |= {"day_minutes": minutes, "month_minutes": minutes, "day_micros": spent, "month_micros": spent}
-        try:
-            granted = allowed_minutes(LIMITS, snapshot(organization=row, token=row | {"live": min(live, 4)}), request)
-        except DomainError:
-            break
-        calls += 1
-        if ends:
-            minutes, spent = minutes + granted, spent + granted * rate
-        else:
-            live, held = live + 1, held + granted
-        assert minutes + held <= 600
-        assert spent + held * rate <= 5_000_000
-    assert 0 < calls < 2000
-
-
-def test_a_new_organization_has_a_quarter_rounded_up() -> None:
+def test_a_new_organization_has_a_quarter_of_money_minutes_and_foreign_numbers_only() -> None:
     new = effective_limits(LimitSources(Plan.PRO, NOW - dt.timedelta(days=13)), NOW)
     assert new.new_until == NOW + dt.timedelta(days=1)
-    assert {name: new[name] for name in DEFAULT_LIMITS} == {
-        name: divide_up(value, 4) for name, value in DEFAULT_LIMITS.items()
+    lowered = {
+        "minutes_per_day": 150,
+        "minutes_per_month": 1250,
+        "spend_cents_per_day": 625,
+        "spend_cents_per_month": 6250,
+        "spend_cents_per_day_per_token": 625,
+        "foreign_numbers_per_hour": 5,
     }
+    assert {name: new[name] for name in DEFAULT_LIMITS} == {**DEFAULT_LIMITS, **lowered}
+    assert dict(new.chosen) == dict(DEFAULT_LIMITS)
     assert effective_limits(LimitSources(Plan.PRO, NOW, {"first_days": 0}), NOW).new_until is None
+
+
+def test_an_own_limit_is_quartered_rounded_up() -> None:
+    new = effective_limits(LimitSources(Plan.PRO, NOW, own={"minutes_per_day": 30, "calls_per_minute": 30}), NOW)
+    assert (new["minutes_per_day"], new["calls_per_minute"]) == (8, 30)
+
+
+@pytest.mark.parametrize(
+    ("terms", "value", "ceiling"),
+    [
+        (LimitSources(Plan.PRO, OLD), 2500, 2500),
+        (LimitSources(Plan.BUSINESS, OLD), 2500, 5000),
+        (LimitSources(Plan.PRO, OLD, own={names.CENTS_PER_DAY: 1000}), 1000, 2500),
+        (LimitSources(Plan.BUSINESS, OLD, own={names.CENTS_PER_DAY: 5000}), 5000, 5000),
+        (LimitSources(Plan.PRO, OLD, overrides={names.CENTS_PER_DAY: 9000}), 9000, 9000),
+        (LimitSources(Plan.PRO, OLD, own={names.CENTS_PER_DAY_PER_TOKEN: 300}), 300, 2500),
+        (LimitSources(Plan.BUSINESS, OLD, own={names.CENTS_PER_DAY_PER_TOKEN: 4000}), 2500, 5000),
+        (LimitSources(Plan.PRO, OLD, overrides={names.CENTS_PER_DAY_PER_TOKEN: 700}), 700, 700),
+    ],
+)
+def test_a_token_may_spend_what_the_organization_may_unless_it_is_set_lower(
+    terms: LimitSources, value: int, ceiling: int
+) -> None:
+    limits = effective_limits(terms, NOW)
+    assert (limits[names.CENTS_PER_DAY_PER_TOKEN], limits.ceilings[names.CENTS_PER_DAY_PER_TOKEN]) == (value, ceiling)
 
 
 @pytest.mark.parametrize(
@@ -162,8 +158,23 @@ def test_what_an_organization_may_give_itself() -> None:
         assert invalid_limit_message(chosen, ceilings) is not None
 
 
-def test_every_count_of_the_contract_is_among_the_counts() -> None:
-    assert set(DEFAULT_COUNTS.values()) == {1, 5, 6, 10, 20, 30, 60, 1000}
+def test_the_defaults() -> None:
+    assert dict(DEFAULT_LIMITS) == {
+        "live_calls": 50,
+        "live_calls_per_token": 25,
+        "live_calls_per_phone": 1,
+        "calls_per_minute": 120,
+        "calls_per_minute_per_token": 60,
+        "calls_per_minute_per_phone": 20,
+        "calls_per_day": 2000,
+        "calls_to_one_number_per_hour": 20,
+        "foreign_numbers_per_hour": 20,
+        "minutes_per_day": 600,
+        "minutes_per_month": 5000,
+        "spend_cents_per_day": 2500,
+        "spend_cents_per_month": 25_000,
+        "spend_cents_per_day_per_token": 2500,
+    }
 
 
 def test_a_country_without_a_price_is_a_dear_one() -> None:

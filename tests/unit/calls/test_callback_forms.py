@@ -143,6 +143,56 @@ def test_the_page_is_kept_when_it_is_an_origin(page: str, kept: str | None) -> N
     assert parse_outgoing_call({**OUTGOING, "Page": page}).origin == kept
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Grace Hopper", "Grace Hopper"),
+        ("  Grace\r\n\tHopper\0 ", "Grace Hopper"),
+        ("\u202egnp.exe\u2066", "gnp.exe"),
+        ("עדה לאבלייס", "עדה לאבלייס"),
+        ("<b>&amp;</b>", "<b>&amp;</b>"),
+        ("x" * 201, "x" * 200),
+        ("👩‍💻" * 100, ("👩‍💻" * 100)[:200]),
+        ("\x1b \u2069", None),
+        ("", None),
+    ],
+)
+def test_names_are_one_line_and_long_ones_are_cut(text: str, kept: str | None) -> None:
+    outgoing = parse_outgoing_call({**OUTGOING, "Name": text, "Company": text})
+    assert (outgoing.name, outgoing.company) == (kept, kept)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_kept"),
+    [
+        ("https://crm.example.com/contacts/4711?tab=a#b", True),
+        ("HTTP://localhost:3000/x", True),
+        ("https://münchen.example/%20", True),
+        ("https://[::1]/x", True),
+        ("javascript:alert(1)", False),
+        ("java\nscript:alert(1)", False),
+        (" javascript:alert(1)//https://x.example", False),
+        ("data:text/html,x", False),
+        ("//crm.example.com/x", False),
+        ("/contacts/4711", False),
+        ("https:crm.example.com", False),
+        ("https://", False),
+        ("https:///x", False),
+        ("https://bank.example@evil.example/", False),
+        ("https://[::1/x", False),
+        ("https://x.example:99999/", False),
+        ("https://x.example/a b", False),
+        ('https://x.example/"onclick="x', False),
+        ("https://x.example/\u202egnp", False),
+        ("https://x.example/\0", False),
+        ("https://x.example/" + "a" * 983, False),
+        ("", False),
+    ],
+)
+def test_only_an_address_of_a_web_page_is_kept(address: str, is_kept: bool) -> None:
+    assert parse_outgoing_call({**OUTGOING, "Url": address}).url == (address if is_kept else None)
+
+
 def test_an_event_is_read_with_its_legs() -> None:
     parent_sid, leg_sid, event = parse_status_callback(EVENT)
     assert (parent_sid, leg_sid, event.is_child) == (SID, CHILD, True)

@@ -98,7 +98,7 @@ def test_a_member_and_a_page_that_names_one_stand_on_two_lines() -> None:
         AgentUsage("ann@example.com", False, CallTotals(2, 0, 0)),
     )
     assert [(line.name, line.note) for line in usage_rows([claimed, known], [known])] == [
-        ("ann@example.com", "Named by the page"),
+        ("ann@example.com", "Unverified"),
         ("ann@example.com", "Verified"),
     ]
 

@@ -1,7 +1,9 @@
 """Normalization of dialled numbers to E.164, or one of two refusals."""
 
+import json
 import re
 from contextlib import suppress
+from pathlib import Path
 
 import phonenumbers
 import pytest
@@ -17,10 +19,12 @@ from kit.e164 import (
     format_international,
     format_national,
     parse_dialled,
+    readable,
     region_of,
 )
 
 COUNTRIES = sorted(phonenumbers.SUPPORTED_REGIONS)
+SHOWN_BY_THE_WIDGET = Path(__file__).resolve().parents[3] / "frontend" / "tests" / "support" / "formatted-numbers.json"
 KINDS = {
     PhoneNumberType.FIXED_LINE: True,
     PhoneNumberType.MOBILE: True,
@@ -238,3 +242,8 @@ def test_each_country_can_be_called_but_not_what_costs_more(country: str) -> Non
         else:
             with pytest.raises(InvalidPhoneNumber):
                 parse_dialled(e164, country)
+
+
+def test_pages_and_mails_show_numbers_as_the_widget_does() -> None:
+    shown: dict[str, str] = json.loads(SHOWN_BY_THE_WIDGET.read_text())
+    assert {number: readable(number) for number in shown} == shown

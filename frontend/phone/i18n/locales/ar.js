@@ -78,6 +78,11 @@ export const dialer = {
   },
 };
 
+export const clickToCall = {
+  // The number between signs that keep its direction.
+  title: "اتصال بالرقم \u2066{number}\u2069",
+};
+
 export const settingsSheet = {
   title: "المزيد",
   check: "فحص هاتفي",

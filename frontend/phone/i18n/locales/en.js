@@ -128,6 +128,10 @@ export const dialer = {
   },
 };
 
+export const clickToCall = {
+  title: "Call {number}",
+};
+
 export const settingsSheet = {
   title: "More",
   check: "Check my phone",

@@ -78,6 +78,10 @@ export const dialer = {
   },
 };
 
+export const clickToCall = {
+  title: "Llamar al {number}",
+};
+
 export const settingsSheet = {
   title: "Más",
   check: "Comprobar mi teléfono",

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { formatInternational } from "../../lazy/number-formats.js";
 import { formatAsYouType } from "./format-as-you-type.js";
 import { countryOf, formatTyped, parsePasted } from "./number-format.js";
 import { qualityWarningOf } from "./call-quality.js";
@@ -15,7 +16,7 @@ describe("formatTyped", () => {
     ["4155550123", US, "(415) 555-0123"],
     ["14155550123", US, "1 (415) 555-0123"],
     ["41555501234", US, "41555501234"],
-    ["+14155550123", US, "+1 (415) 555-0123"],
+    ["+14155550123", US, "+1 415-555-0123"],
     ["+442079460018", US, "+44 20 7946 0018"],
     ["011442079460018", US, "011 44 20 7946 0018"],
     ["02079460018", GB, "020 7946 0018"],
@@ -30,6 +31,17 @@ describe("formatTyped", () => {
   ])("formats %s as %s", (typed, account, shown) => {
     expect(formatTyped(typed, account)).toBe(shown);
     expect(formatTyped(shown, account)).toBe(shown);
+  });
+
+  test.each([
+    ["+441614960455", "+44 161 496 0455"],
+    ["+44161496", "+44 1614 96"],
+    ["011441614960455", "011 44 161 496 0455"],
+    ["+13105550123", "+1 310-555-0123"],
+    ["+1310555", "+1 310-555"],
+  ])("formats %s as %s where the formats of complete numbers are loaded", (typed, shown) => {
+    expect(formatTyped(typed, US, formatInternational)).toBe(shown);
+    expect(formatTyped(shown, US, formatInternational)).toBe(shown);
   });
 
   test.each(["1-800-FLOWERS", "+44 (0)20 7946 0018", "call Ada"])("leaves %s as it is", (text) => {

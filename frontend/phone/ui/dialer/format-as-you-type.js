@@ -2,6 +2,7 @@
 import { formatTyped, parsePasted } from "./number-format.js";
 
 /** @import { CountryFields } from "../../types.d.ts" */
+/** @import { FormatNumber } from "./number-format.js" */
 
 const DELETED_BACKWARD = "deleteContentBackward";
 const DELETED_FORWARD = "deleteContentForward";
@@ -10,8 +11,9 @@ const DELETED_FORWARD = "deleteContentForward";
  * @param {HTMLInputElement} input
  * @param {() => CountryFields | null} getCountry
  * @param {() => void} onPasted Called after a paste was written to the field.
+ * @param {FormatNumber} [formatNumber] Formats a complete number.
  */
-export function formatAsYouType(input, getCountry, onPasted) {
+export function formatAsYouType(input, getCountry, onPasted, formatNumber) {
   let digits = "";
 
   /** @param {Event} event An InputEvent, or a plain one after a key of the keypad. */
@@ -45,7 +47,7 @@ export function formatAsYouType(input, getCountry, onPasted) {
    */
   const write = (text, caret, hasCaret) => {
     const country = getCountry();
-    const formatted = country ? formatTyped(text, country) : text;
+    const formatted = country ? formatTyped(text, country, formatNumber) : text;
     digits = digitsOf(formatted);
     if (formatted === input.value) return;
     const digitsBefore = digitsOf(text.slice(0, caret)).length;

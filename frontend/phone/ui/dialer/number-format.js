@@ -8,18 +8,23 @@ import { numberingPlanOf } from "./numbering-plans.js";
 const PLAIN_NUMBER = /^\+?[\d\s().\-/\u2010-\u2015]*$/;
 const NUMBER_IN_TEXT = /[+(]*\d[\d\s().\-/\u2010-\u2015]{5,}\d/;
 const MIN_DIGITS = 7;
+// A calling code and at least two groups.
+const GROUPED = /^\+\d+ \S+[ -]/;
+
+/** @typedef {(number: string) => string} FormatNumber Formats E.164 as lazy/number-formats.js does. */
 
 /**
  * `text` in groups of digits; also for a number that is not complete yet.
  * @param {string} text
  * @param {CountryFields} country
+ * @param {FormatNumber} [formatNumber] Formats a complete number, or returns it without groups.
  */
-export function formatTyped(text, country) {
+export function formatTyped(text, country, formatNumber) {
   if (!PLAIN_NUMBER.test(text) || text.includes("(0)")) return text;
   const digits = text.replace(/\D/g, "");
-  if (text.startsWith("+")) return formatInternational(digits);
+  if (text.startsWith("+")) return formatInternational(digits, formatNumber);
   const prefix = internationalPrefixOf(digits, country);
-  if (prefix) return `${prefix} ${formatInternational(digits.slice(prefix.length)).slice(1)}`.trim();
+  if (prefix) return `${prefix} ${formatInternational(digits.slice(prefix.length), formatNumber).slice(1)}`.trim();
   return formatNational(digits, country);
 }
 
@@ -64,12 +69,17 @@ function internationalPrefixOf(digits, { international_prefix: own }) {
   return [own, "00"].find((prefix) => prefix && digits.startsWith(prefix));
 }
 
-/** @param {string} digits With the country code. */
-function formatInternational(digits) {
+/**
+ * @param {string} digits With the country code.
+ * @param {FormatNumber} [formatNumber]
+ */
+function formatInternational(digits, formatNumber) {
   const plan = numberingPlanOf(digits);
   if (!plan) return `+${digits}`;
   const rest = digits.slice(plan.code.length);
-  if (plan.code === "1") return `+1 ${formatNanp(rest)}`.trim();
+  if (plan.code === "1") return `+1 ${groupNanp(rest).join("-")}`.trim();
+  const formatted = formatNumber?.(`+${digits}`) ?? "";
+  if (GROUPED.test(formatted)) return formatted;
   return `+${plan.code} ${groupDigits(rest, plan)}`.trim();
 }
 
@@ -90,9 +100,14 @@ function formatNational(digits, { calling_code: code, trunk_prefix: trunk }) {
 
 /** @param {string} digits Of the North American Numbering Plan, without the country code. */
 function formatNanp(digits) {
-  if (digits.length < 4 || digits.length > 10) return digits;
-  const [area, exchange, line] = [digits.slice(0, 3), digits.slice(3, 6), digits.slice(6)];
-  return `(${area}) ${exchange}${line ? `-${line}` : ""}`;
+  const [area, ...rest] = groupNanp(digits);
+  return rest.length > 0 ? `(${area}) ${rest.join("-")}` : digits;
+}
+
+/** @param {string} digits Of the North American Numbering Plan, without the country code. */
+function groupNanp(digits) {
+  if (digits.length < 4 || digits.length > 10) return [digits];
+  return [digits.slice(0, 3), digits.slice(3, 6), digits.slice(6)].filter(Boolean);
 }
 
 /**

@@ -1,0 +1,14 @@
+/**
+ * Leads addresses of the time when all settings were one page, such as `settings#team`, to the page of their section.
+ * The server redirects them to the first section, and the browser keeps the fragment, which only a script sees.
+ */
+
+/** @param {Document} document */
+export function redirectOldAnchors(document) {
+  const { hash, search } = document.location;
+  const anchor = hash.slice(1);
+  if (!anchor || document.getElementById(anchor)) return;
+  /** @type {HTMLAnchorElement | null} */
+  const link = document.querySelector(`[data-section-menu] a[data-anchor="${CSS.escape(anchor)}"]`);
+  if (link) document.location.replace(link.pathname + search + hash);
+}

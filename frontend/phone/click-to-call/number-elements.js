@@ -1,0 +1,160 @@
+/** The elements of a page that have a number: what is added to them for keyboards, for the eye and as text. */
+import { parseNumber } from "../call/numbers.js";
+
+/** @import { CountryFields } from "../types.d.ts" */
+
+export const NUMBERS = '[data-phone], a[href^="tel:" i]';
+// Elements that do something of their own when clicked, also inside an element with a number.
+export const CONTROLS =
+  "a[href], button, input, textarea, select, label, summary, audio, video, [role=button], [role=link]";
+export const FIELDS = "input, textarea, select";
+// A selector, because thousands of elements are visited: `isContentEditable` makes the browser compute styles each time.
+const EDITORS = "[contenteditable]:not([contenteditable=false])";
+const FOCUSABLE = "a[href], button, summary, [tabindex]";
+// These have a role for assistive technology already; a table whose cells are buttons is not a table.
+const STRUCTURE = "td, th, tr, li, dt, dd, [role]";
+
+/**
+ * The text with the number of an element.
+ * @param {Element} element
+ */
+export const numberTextOf = (element) =>
+  element.getAttribute("data-phone")?.trim() || element.getAttribute("href") || element.textContent?.trim() || "";
+
+/**
+ * @typedef {object} NumberTexts
+ * @property {() => CountryFields | null} getCountry The organization's; null while it is not known.
+ * @property {((number: string) => string) | null} format Formats E.164 for reading; null until it is loaded.
+ * @property {string} title The hint, with `{number}`.
+ */
+
+export class NumberElements {
+  #texts;
+  /**
+   * Elements that got a tabindex, with the role that was added too, or null.
+   * @type {WeakMap<Element, string | null>}
+   */
+  #focusable = new WeakMap();
+  /**
+   * Elements whose number was written here, with that text.
+   * @type {WeakMap<Element, string>}
+   */
+  #filled = new WeakMap();
+  /**
+   * Elements that got a title, with that text.
+   * @type {WeakMap<Element, string>}
+   */
+  #titles = new WeakMap();
+
+  /** @param {NumberTexts} texts Its `format` may be set later. */
+  constructor(texts) {
+    this.#texts = texts;
+  }
+
+  /**
+   * Add to `element` what is missing, or take it back if the element has no number any more.
+   * @param {Element} element
+   */
+  visit(element) {
+    if (!element.isConnected) return;
+    if (!element.matches(NUMBERS)) this.restore(element);
+    else if (!element.matches(FIELDS) && !element.closest(EDITORS)) {
+      if (element.hasAttribute("data-phone")) {
+        this.#makeFocusable(element);
+        this.#fill(element);
+      }
+      this.#entitle(element);
+    }
+  }
+
+  /**
+   * Take everything back from `element`.
+   * @param {Element} element
+   */
+  restore(element) {
+    if (this.#filled.get(element) === element.textContent) {
+      element.textContent = "";
+      element.removeAttribute("dir");
+    }
+    this.#filled.delete(element);
+    if (this.#hasOwnTitle(element)) element.removeAttribute("title");
+    this.#titles.delete(element);
+    if (!this.#focusable.has(element)) return;
+    element.removeAttribute("tabindex");
+    if (this.#focusable.get(element)) element.removeAttribute("role");
+    this.#focusable.delete(element);
+  }
+
+  /**
+   * True if the page removed what was added to `element`, as frameworks do that morph elements into the server's markup.
+   * @param {Element} element
+   */
+  isUndone(element) {
+    return (
+      (this.#focusable.has(element) && !element.hasAttribute("tabindex")) ||
+      Boolean(this.#focusable.get(element) && !element.hasAttribute("role")) ||
+      (this.#filled.has(element) && !element.firstChild) ||
+      (this.#titles.has(element) && !element.hasAttribute("title"))
+    );
+  }
+
+  /** @param {Element} element */
+  #makeFocusable(element) {
+    if (!this.#focusable.has(element)) {
+      if (element.matches(FOCUSABLE) || element.parentElement?.closest(CONTROLS)) return;
+      this.#focusable.set(element, element.matches(STRUCTURE) ? null : "button");
+    }
+    const role = this.#focusable.get(element);
+    if (!element.hasAttribute("tabindex")) element.setAttribute("tabindex", "0");
+    if (role && !element.hasAttribute("role")) element.setAttribute("role", role);
+  }
+
+  /**
+   * Write the number into an element that is empty but for its `data-phone`.
+   * @param {Element} element
+   */
+  #fill(element) {
+    const isOwnText = this.#filled.has(element) && this.#filled.get(element) === element.textContent;
+    if (!isOwnText && (element.firstElementChild || element.textContent?.trim())) return;
+    const text = this.#format(element.getAttribute("data-phone"), { isShort: true });
+    if (!text || text === element.textContent) return;
+    element.textContent = text;
+    this.#filled.set(element, text);
+    // Digits and signs keep their order in a page that is read from right to left.
+    if (!element.hasAttribute("dir")) element.setAttribute("dir", "ltr");
+  }
+
+  /**
+   * Say on hovering what a click does, unless the page says something of its own.
+   * @param {Element} element
+   */
+  #entitle(element) {
+    if (element.hasAttribute("title") && !this.#hasOwnTitle(element)) return;
+    const number = this.#format(numberTextOf(element));
+    const title = number && this.#texts.title.replace("{number}", number);
+    if (!title || title === element.getAttribute("title")) return;
+    this.#titles.set(element, title);
+    element.setAttribute("title", title);
+  }
+
+  /** @param {Element} element */
+  #hasOwnTitle(element) {
+    return this.#titles.has(element) && this.#titles.get(element) === element.getAttribute("title");
+  }
+
+  /**
+   * `text` for reading; in the organization's own country, where `isShort`, as it is dialled there. Null if it is not a
+   * number, or while that is not known.
+   * @param {string | null} text
+   * @param {{isShort?: boolean}} [options]
+   */
+  #format(text, { isShort = false } = {}) {
+    const { getCountry, format } = this.#texts;
+    const country = getCountry();
+    const { number } = country && format ? parseNumber(text, country) : {};
+    if (!number || !country || !format) return null;
+    const national = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number);
+    if (isShort && country.calling_code === "1" && national) return `(${national[1]}) ${national[2]}-${national[3]}`;
+    return format(number);
+  }
+}

@@ -1,0 +1,67 @@
+import { afterEach, expect, test } from "vitest";
+import { NumberElements } from "./number-elements.js";
+import { styleNumbers } from "./styles.js";
+
+const US = { country: "US", calling_code: "1", trunk_prefix: "1", international_prefix: "011" };
+const format = (number) => number.replace(/^\+1(...)(...)(....)$/, "+1 $1-$2-$3");
+
+const start = (markup, texts = {}) => {
+  document.body.innerHTML = markup;
+  const numbers = new NumberElements({ getCountry: () => US, format, title: "Call {number}", ...texts });
+  const elements = [...document.body.querySelectorAll("*")];
+  const each = (act) => elements.forEach((element) => act(element));
+  each((element) => numbers.visit(element));
+  return { numbers, each };
+};
+afterEach(() => document.body.replaceChildren());
+
+test.each([
+  [
+    '<b data-phone="2125550101">Ada</b>',
+    '<b data-phone="2125550101" tabindex="0" role="button" title="Call +1 212-555-0101">Ada</b>',
+  ],
+  ['<a href="tel:2125550101">Ada</a>', '<a href="tel:2125550101" title="Call +1 212-555-0101">Ada</a>'],
+  ['<a href="TEL:911">Help</a>', '<a href="TEL:911">Help</a>'],
+  ['<b data-phone="+12125550101" title="Office">Ada</b>', null],
+  ['<button data-phone="+12125550101">Ada</button>', null],
+  ['<div role="link" tabindex="0" data-phone="+12125550101">Ada</div>', null],
+])("what is added to %s can be taken back", (markup, expected) => {
+  const { numbers, each } = start(markup);
+  const element = document.body.firstElementChild;
+  if (expected) expect(document.body.innerHTML).toBe(expected);
+  else expect(element.getAttribute("title")).toBe(markup.includes("title=") ? "Office" : "Call +1 212-555-0101");
+  expect(element.getAttribute("role")).toBe(
+    markup.startsWith("<b ") ? "button" : markup.includes("role=") ? "link" : null,
+  );
+  each((one) => numbers.restore(one));
+  expect(document.body.innerHTML).toBe(markup);
+});
+
+test("the title follows the number, and a title of the page stays", () => {
+  const { numbers } = start('<b data-phone="+12125550101">Ada</b>');
+  const element = document.body.firstElementChild;
+  element.setAttribute("data-phone", "+12125550102");
+  numbers.visit(element);
+  expect(element.title).toBe("Call +1 212-555-0102");
+  element.title = "Office";
+  numbers.visit(element);
+  numbers.restore(element);
+  expect(element.title).toBe("Office");
+});
+
+test("nothing is said before the organization and the formats are known", () => {
+  const markup = '<a href="tel:+12125550101">Ada</a>';
+  start(markup, { getCountry: () => null });
+  expect(document.body.innerHTML).toBe(markup);
+  start(markup, { format: null });
+  expect(document.body.innerHTML).toBe(markup);
+});
+
+test("the style sheet leaves those of the page where they are", () => {
+  const page = { adoptedStyleSheets: ["of the page"] };
+  const remove = styleNumbers(page);
+  expect(page.adoptedStyleSheets).toHaveLength(2);
+  page.adoptedStyleSheets.push("later");
+  remove();
+  expect(page.adoptedStyleSheets).toEqual(["of the page", "later"]);
+});

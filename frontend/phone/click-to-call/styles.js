@@ -1,0 +1,29 @@
+/** Makes the page's numbers look as if they can be clicked, unless the page styles them itself. */
+import { createStyleSheet } from "../ui/dom.js";
+
+const OFF = "[data-phone-style=off],[data-phone-style=off] *";
+const EDITABLE = "input,textarea,select,[contenteditable],[contenteditable] *";
+// `:where()` has no specificity, so that any rule of the page wins. The underline has the colour of the text: an accent
+// colour could be illegible on the page's background. Elements with contents of their own, such as rows, get none.
+const STYLES = `
+:where([data-phone],a[href^="tel:" i]):where(:not(${EDITABLE},${OFF})){cursor:pointer}
+:where([data-phone]):where(:not(:has(*),a,button,summary,${EDITABLE},${OFF})){text-decoration:underline dotted;text-underline-offset:.2em}
+:where([data-phone]):where(:not(:has(*),a,button,summary,${EDITABLE},${OFF}):hover){text-decoration-style:solid}
+`;
+
+/**
+ * Add the style sheet to the document; returns a function that removes it.
+ * @param {Document} document
+ */
+export function styleNumbers(document) {
+  try {
+    const sheet = createStyleSheet(STYLES);
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+    return () => {
+      document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet);
+    };
+  } catch {
+    // Older browsers, and sandboxes that share no style sheets: numbers can be clicked without it.
+    return () => {};
+  }
+}

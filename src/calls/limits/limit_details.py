@@ -1,0 +1,39 @@
+"""States a limit that refuses or shortens a call: its value, its use at that time, and who can change it. Pure."""
+
+from calls.limits import limit_names
+from calls.limits.effective_limits import EffectiveLimits
+from calls.limits.prices import MICROS_PER_CENT
+from kit.schemas import rfc3339
+from widget.refusals import FixedBy, RefusalDetails
+
+_SCOPES = {
+    limit_names.LIVE_CALLS_PER_TOKEN: "token",
+    limit_names.CALLS_PER_MINUTE_PER_TOKEN: "token",
+    limit_names.CENTS_PER_DAY_PER_TOKEN: "token",
+    limit_names.LIVE_CALLS_PER_CLIENT: "phone",
+    limit_names.CALLS_PER_MINUTE_PER_CLIENT: "phone",
+    limit_names.CALLS_TO_NUMBER_PER_HOUR: "number",
+}
+
+
+def limit_details(
+    limits: EffectiveLimits, name: str, used: int, *, tokens_own: int | None = None, is_micros: bool = False
+) -> RefusalDetails:
+    """The limit ``name`` with ``used`` of it; ``is_micros``: ``used`` is in millionths of a US dollar.
+
+    ``tokens_own`` is the limit that an admin set for the token, where the token has one of this name.
+    """
+    used = used // MICROS_PER_CENT if is_micros else used
+    if tokens_own is not None and (_SCOPES.get(name) != "token" or tokens_own < limits[name]):
+        return RefusalDetails(limit=name, value=tokens_own, used=used, scope="token", who=FixedBy.ADMIN)
+    value, chosen = limits[name], limits.chosen[name]
+    is_lowered = limits.new_until is not None and value < chosen
+    is_settable = name not in limit_names.FIXED_LIMITS and not is_lowered and chosen < limits.ceilings[name]
+    return RefusalDetails(
+        limit=name,
+        value=value,
+        used=used,
+        until=rfc3339(limits.new_until) if is_lowered else None,
+        scope=_SCOPES.get(name, "organization"),
+        who=FixedBy.ADMIN if is_settable else FixedBy.SUPPORT,
+    )

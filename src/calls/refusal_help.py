@@ -1,0 +1,172 @@
+"""Says why a call was refused or ended, by the rule at that time, and what to do about it. Pure."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from calls.limits import limit_names
+from kit.countries import country_in_sentence
+from widget.refusals import REFUSALS, FixedBy, Refusal, RefusalDetails
+
+TIME_LIMIT_REACHED = "time_limit_reached"
+
+
+class LimitWords(msgspec.Struct, frozen=True):
+    """The words about one limit."""
+
+    reached: str
+    """A sentence: the limit is used up."""
+    wait: str
+    """The time until calls are possible again, behind "Wait"."""
+    amount: str
+    """The limit, behind its value."""
+
+
+_MINUTE, _HOUR, _TODAY, _MONTH = "a minute", "an hour", "until midnight (UTC)", "until the next month begins (UTC)"
+_AT_ONCE, _OTHER_END = "Too many calls are under way.", "until another call has ended"
+_SHORT_TIME = "Too many calls in a short time."
+_BUDGET_TODAY, _BUDGET_MONTH = (
+    "The calling budget for today is used up.",
+    "The calling budget for this month is used up.",
+)
+LIMIT_WORDS: Mapping[str, LimitWords] = {
+    limit_names.LIVE_CALLS: LimitWords(_AT_ONCE, _OTHER_END, "at once"),
+    limit_names.LIVE_CALLS_PER_TOKEN: LimitWords(_AT_ONCE, _OTHER_END, "at once per token"),
+    limit_names.LIVE_CALLS_PER_CLIENT: LimitWords(_AT_ONCE, _OTHER_END, "at once per phone"),
+    limit_names.CALLS_PER_MINUTE: LimitWords(_SHORT_TIME, _MINUTE, "a minute"),
+    limit_names.CALLS_PER_MINUTE_PER_TOKEN: LimitWords(_SHORT_TIME, _MINUTE, "a minute per token"),
+    limit_names.CALLS_PER_MINUTE_PER_CLIENT: LimitWords(_SHORT_TIME, _MINUTE, "a minute per phone"),
+    limit_names.CALLS_PER_DAY: LimitWords("Too many calls today.", _TODAY, "a day"),
+    limit_names.CALLS_TO_NUMBER_PER_HOUR: LimitWords(
+        "Too many calls to this number within an hour.", _HOUR, "an hour to one number"
+    ),
+    limit_names.FOREIGN_NUMBERS_PER_HOUR: LimitWords(
+        "Too many different foreign numbers within an hour.", _HOUR, "different foreign numbers an hour"
+    ),
+    limit_names.MINUTES_PER_DAY: LimitWords("The minutes for today are used up.", _TODAY, "minutes a day"),
+    limit_names.MINUTES_PER_MONTH: LimitWords("The minutes for this month are used up.", _MONTH, "minutes a month"),
+    limit_names.CENTS_PER_DAY: LimitWords(_BUDGET_TODAY, _TODAY, "a day"),
+    limit_names.CENTS_PER_MONTH: LimitWords(_BUDGET_MONTH, _MONTH, "a month"),
+    limit_names.CENTS_PER_DAY_PER_TOKEN: LimitWords(_BUDGET_TODAY, _TODAY, "a day per token"),
+}
+_KINDS = {
+    "own_number": "This is one of {organization}'s own numbers. Call another number.",
+    "pay_per_call": "This is a pay-per-call number: the called party earns from the call. No organization can call it.",
+    "special": "This is a special number, like a pager or a satellite phone. No organization can call it.",
+    "unassigned": "This number belongs to nobody. Check the number, then try again.",
+}
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """The reason for which one call was refused or ended."""
+
+    refusal: Refusal
+    help: str
+    """The next step and the person who can take it, in whole sentences; may begin with the words of the message."""
+    details: RefusalDetails | None
+    fixed_by: FixedBy
+
+
+def explain(
+    code: str | None, stored: Mapping[str, Any] | None, *, organization: str, limit_minutes: int | None = None
+) -> Explanation | None:
+    """Explain an end reason; None for an end that needs no explanation, such as a busy line.
+
+    ``stored`` is the call's ``end_details``, None for calls that are older than the column. ``limit_minutes`` is the
+    time that the call was given.
+    """
+    refusal = REFUSALS.get(code or "")
+    if refusal is None:
+        return None
+    details = None
+    if stored is not None and (refusal.is_of_call or code == TIME_LIMIT_REACHED):
+        details = msgspec.convert(stored, RefusalDetails)
+    if code == TIME_LIMIT_REACHED and limit_minutes is not None:
+        details = msgspec.structs.replace(details or RefusalDetails(), minutes=limit_minutes)
+    fixed_by = refusal.fixed_by if details is None or details.who is None else FixedBy(details.who)
+    return Explanation(refusal, _help(refusal, details, organization), details, fixed_by)
+
+
+def limit_phrase(name: str, value: int) -> str:
+    """A limit with its value: ``20 calls a minute per phone``, ``$25.00 a day``."""
+    words = LIMIT_WORDS[name].amount
+    if "cents" in name:
+        return f"${value / 100:,.2f} {words}"
+    if "minutes" in name or name == limit_names.FOREIGN_NUMBERS_PER_HOUR:
+        return f"{value:,} {words}"
+    return f"{value:,} {'call' if value == 1 else 'calls'} {words}"
+
+
+def _help(refusal: Refusal, details: RefusalDetails | None, organization: str) -> str:
+    if details is None:
+        return refusal.advice
+    if refusal.code == TIME_LIMIT_REACHED:
+        return _time_limit_help(refusal, details, organization)
+    return _number_help(refusal, details, organization) or _limit_help(details, organization) or refusal.advice
+
+
+def _number_help(refusal: Refusal, details: RefusalDetails, organization: str) -> str | None:
+    if details.kind in _KINDS:
+        return _KINDS[details.kind].format(organization=organization)
+    if details.country is not None:
+        return _country_help(details, organization)
+    if refusal.code == "number_blocked":
+        return f"This number is on {organization}'s block list. An admin can remove it under Calling rules."
+    if details.scope == "service":
+        return "Our staff paused the calls of all organizations. Call again later."
+    return None
+
+
+def _country_help(details: RefusalDetails, organization: str) -> str:
+    country = country_in_sentence(details.country or "")
+    if details.until is not None:
+        home = country_in_sentence(details.home or "")
+        return (
+            f"{organization} is new: until {_day(details.until)} it can call numbers in {home} only. After that, calls "
+            f"to {country} work if an admin adds the country under Calling rules; support can end the rule earlier."
+        )
+    if details.scope == "token":
+        return f"Calls to {country} are not switched on for this token. An admin can add them on the token's page."
+    return f"Calls to {country} are not switched on for {organization}. An admin can add them under Calling rules."
+
+
+def _limit_help(details: RefusalDetails, organization: str) -> str | None:
+    words = LIMIT_WORDS.get(details.limit or "")
+    if words is None or details.value is None:
+        return None
+    phrase = limit_phrase(details.limit or "", details.value)
+    if details.value == 0:
+        return f"The limit is {phrase}: it allows no calls. {_who_raises(details, organization)}"
+    if details.until is not None:
+        return f"{words.reached} Wait {words.wait}. The limit is {phrase}. {_who_raises(details, organization)}"
+    # Whoever calls asks an admin either way: support takes such a request from admins.
+    raised = "have support raise" if details.who == FixedBy.SUPPORT else "raise"
+    return f"{words.reached} Wait {words.wait}, or ask an admin to {raised} the limit ({phrase})."
+
+
+def _time_limit_help(refusal: Refusal, details: RefusalDetails, organization: str) -> str:
+    length = f"{details.minutes} {'minute' if details.minutes == 1 else 'minutes'}"
+    reached = f"{refusal.message} ({length})" if details.minutes else refusal.message
+    if details.limit not in LIMIT_WORDS or details.value is None:
+        return f"{reached}. {refusal.advice}"
+    phrase = limit_phrase(details.limit or "", details.value)
+    return f"{reached}, because the limit is {phrase}. {_who_raises(details, organization)}"
+
+
+def _who_raises(details: RefusalDetails, organization: str) -> str:
+    if details.until is not None:
+        return (
+            f"{organization} is new: until {_day(details.until)} it has a part of its limits. Support can end the rule "
+            "earlier."
+        )
+    if details.who == FixedBy.SUPPORT:
+        return "Support can raise it."
+    where = "on the token's page or under Calling rules" if details.scope == "token" else "under Calling rules"
+    return f"An admin can raise it {where}."
+
+
+def _day(moment: str) -> str:
+    day = dt.datetime.fromisoformat(moment)
+    return f"{day.day} {day:%b}"

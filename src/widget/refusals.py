@@ -1,0 +1,292 @@
+"""The table of every code that refuses a call or a widget's request, or that ends a call, with its words. Plain data.
+
+Phone, dashboard, back office, API and guide take their words from here. A sentence never changes, because programs
+compare it; the advice may.
+"""
+
+import enum
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from kit import errors
+from kit.e164 import EmergencyNumber, InvalidPhoneNumber
+from kit.errors import DomainError
+from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow
+from widget.errors import DomainNotAllowed, InvalidEmbedToken, RevokedEmbedToken
+
+
+class FixedBy(enum.StrEnum):
+    """The person who can change that something is refused."""
+
+    CALLER = "caller"
+    DEVELOPER = "developer"
+    """Whoever builds the page that has the phone."""
+    ADMIN = "admin"
+    """An admin or owner of the organization."""
+    OWNER = "owner"
+    SUPPORT = "support"
+
+
+class Occasion(enum.StrEnum):
+    """The use of a code."""
+
+    REQUEST = "request"
+    """The exchange or the status request is refused."""
+    CALL = "call"
+    """A call is refused, before it is dialled."""
+    END = "end"
+    """A call under way is ended by the product."""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """One row of the table."""
+
+    code: str
+    message: str
+    """The fixed sentence, without a full stop."""
+    advice: str
+    """The cause where the sentence lacks it, and what to do, in whole sentences."""
+    fixed_by: FixedBy
+    occasions: frozenset[Occasion]
+    section: str = ""
+    """The settings section where it is changed; empty where the guide's table is all there is to see."""
+
+    @property
+    def is_of_call(self) -> bool:
+        """True for a code that refuses calls."""
+        return Occasion.CALL in self.occasions
+
+
+class RefusalDetails(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The facts about one refused or ended call at that time. Never a phone number."""
+
+    country: Annotated[str | None, Meta(examples=["FR"])] = None
+    """The destination, ISO 3166, where its country was the reason."""
+    home: Annotated[str | None, Meta(examples=["GB"])] = None
+    """The only country that a new organization may call, ISO 3166, where that was the reason."""
+    limit: Annotated[str | None, Meta(examples=["calls_per_minute"])] = None
+    """The limit's name, as in the calling rules."""
+    value: Annotated[int | None, Meta(examples=[120])] = None
+    """The limit's value; in US cents where its name says so."""
+    used: Annotated[int | None, Meta(examples=[120])] = None
+    """Used of the limit when the call was requested, reservations of live calls included."""
+    minutes: Annotated[int | None, Meta(examples=[60])] = None
+    """The time that the call was given, where it reached that."""
+    until: Annotated[str | None, Meta(examples=["2026-12-12T14:43:00Z"])] = None
+    """RFC 3339, UTC: the end of the rule for new organizations, where that rule was the reason."""
+    scope: Annotated[str | None, Meta(examples=["organization"])] = None
+    """``organization``, ``token``, ``phone`` (one loaded widget), ``number`` (the called one) or ``service``."""
+    kind: Annotated[str | None, Meta(examples=["pay_per_call"])] = None
+    """Of an invalid number: ``own_number``, ``pay_per_call``, ``special`` or ``unassigned``."""
+    who: Annotated[str | None, Meta(examples=["admin"])] = None
+    """``admin`` or ``support``: the one who can change the rule or the limit."""
+
+
+REQUEST, CALL, END = (frozenset({occasion}) for occasion in Occasion)
+DESTINATION_SENTENCE = "This destination is not allowed"
+
+
+def _row(
+    of: type[DomainError] | tuple[str, str],
+    occasions: frozenset[Occasion],
+    fixed_by: FixedBy,
+    advice: str,
+    section: str = "",
+) -> Refusal:
+    code, message = of if isinstance(of, tuple) else (of.code, of.message)
+    return Refusal(code, message, advice, fixed_by, occasions, section)
+
+
+REFUSALS: Mapping[str, Refusal] = {
+    row.code: row
+    for row in (
+        _row(
+            errors.BodyTooLarge,
+            REQUEST,
+            FixedBy.DEVELOPER,
+            "The request is larger than 16 kB. Let phone.js send it, unchanged.",
+        ),
+        _row(
+            errors.UnsupportedMediaType,
+            REQUEST,
+            FixedBy.DEVELOPER,
+            "Send JSON as application/json or text/plain, as phone.js does.",
+        ),
+        _row(
+            errors.MalformedRequest,
+            REQUEST,
+            FixedBy.DEVELOPER,
+            "Send a JSON object with a text field “token”, as phone.js does.",
+        ),
+        _row(errors.MethodNotAllowed, REQUEST, FixedBy.DEVELOPER, "Send a POST request, as phone.js does."),
+        _row(
+            errors.TooMany,
+            REQUEST,
+            FixedBy.CALLER,
+            "Wait a minute; the phone then connects again by itself. A call that ended with this is not placed again: "
+            "call again.",
+        ),
+        _row(
+            InvalidEmbedToken,
+            REQUEST,
+            FixedBy.DEVELOPER,
+            "The token does not begin with ept_, or was not copied whole. Copy it again.",
+            "widget",
+        ),
+        _row(
+            RevokedEmbedToken,
+            REQUEST | CALL,
+            FixedBy.ADMIN,
+            "The token was revoked, or never existed. An admin can generate a new one under Embed Phone Widget.",
+            "widget",
+        ),
+        _row(
+            DomainNotAllowed,
+            REQUEST,
+            FixedBy.ADMIN,
+            "The page's domain is not on this token's list. An admin can add it under Embed Phone Widget.",
+            "widget",
+        ),
+        _row(
+            OrganizationSuspended,
+            REQUEST | CALL,
+            FixedBy.OWNER,
+            "Our staff stopped the organization's calls. Ask an owner of the organization to contact support.",
+        ),
+        _row(
+            PlanTooLow,
+            REQUEST | CALL,
+            FixedBy.OWNER,
+            "Phones need the Pro plan or above. An owner can request an upgrade.",
+            "organization",
+        ),
+        _row(
+            NoPhoneNumber,
+            REQUEST | CALL,
+            FixedBy.ADMIN,
+            "The organization has no number to call from. An admin can get one under Phone number.",
+            "phone-numbers",
+        ),
+        _row(
+            errors.Unavailable,
+            REQUEST | CALL,
+            FixedBy.SUPPORT,
+            "The phone connects again by itself. A call that ended with this is not placed again: call again in a few "
+            "minutes.",
+        ),
+        _row(
+            InvalidPhoneNumber,
+            CALL,
+            FixedBy.CALLER,
+            "Write the number with its area code, or with + and the country code. Pay-per-call and special numbers "
+            "cannot be called.",
+        ),
+        _row(EmergencyNumber, CALL, FixedBy.CALLER, "Use a mobile phone or a landline."),
+        _row(
+            ("country_not_enabled", DESTINATION_SENTENCE),
+            CALL,
+            FixedBy.ADMIN,
+            "Calls to this country are not switched on. An admin can add it under Calling rules.",
+            "calling-rules",
+        ),
+        _row(
+            ("number_blocked", DESTINATION_SENTENCE),
+            CALL,
+            FixedBy.ADMIN,
+            "The number is on the organization's block list. An admin can remove it under Calling rules.",
+            "calling-rules",
+        ),
+        _row(
+            ("destination_not_allowed", DESTINATION_SENTENCE),
+            CALL,
+            FixedBy.ADMIN,
+            "The organization's calling rules exclude this number or its country. An admin can change them under "
+            "Calling rules.",
+            "calling-rules",
+        ),
+        _row(
+            ("too_many_calls_at_once", "Too many calls at once"),
+            CALL,
+            FixedBy.ADMIN,
+            "Wait until another call has ended, or ask an admin to raise the limit under Calling rules.",
+            "calling-rules",
+        ),
+        _row(
+            ("too_many_calls", "Too many calls"),
+            CALL,
+            FixedBy.ADMIN,
+            "A limit of calls within a minute, an hour or a day is reached. Wait a minute, or ask an admin to raise "
+            "the limit under Calling rules.",
+            "calling-rules",
+        ),
+        _row(
+            ("call_limit_reached", "Call limit reached"),
+            CALL,
+            FixedBy.ADMIN,
+            "The minutes, the budget or the foreign numbers that the calling rules allow are used up. Wait until the "
+            "next day, or ask an admin to raise the limit under Calling rules.",
+            "calling-rules",
+        ),
+        _row(
+            ("time_limit_reached", "The call reached its longest time"),
+            END,
+            FixedBy.CALLER,
+            "Call again to go on.",
+            "calling-rules",
+        ),
+        _row(
+            ("ended_by_staff", "The call was ended by our staff"),
+            END,
+            FixedBy.SUPPORT,
+            "Ask support for the reason.",
+        ),
+        _row(
+            ("ended_token_revoked", "The call was ended because its token was revoked"),
+            END,
+            FixedBy.ADMIN,
+            "The page needs a new token. An admin can generate one under Embed Phone Widget.",
+            "widget",
+        ),
+        _row(
+            ("ended_organization_suspended", "The call was ended because the organization was suspended"),
+            END,
+            FixedBy.OWNER,
+            "Ask an owner of the organization to contact support.",
+        ),
+        _row(
+            ("ended_organization_deleted", "The call was ended because the organization was deleted"),
+            END,
+            FixedBy.OWNER,
+            "An owner can ask support to restore the organization.",
+        ),
+        _row(
+            ("ended_calls_paused", "The call was ended because all calls were paused"),
+            END,
+            FixedBy.SUPPORT,
+            "Our staff paused the calls of all organizations. Call again later.",
+        ),
+    )
+}
+"""All rows by their code, in the order in which they are checked."""
+
+
+def request_help(error: DomainError) -> Mapping[str, str | None]:
+    """The members ``help`` and ``domain`` of the problem that refuses a widget's request; empty for other errors."""
+    row = REFUSALS.get(error.code)
+    if row is None:
+        return {}
+    if not isinstance(error, DomainNotAllowed):
+        return {"help": row.advice}
+    if error.domain is None:
+        return {"help": f"The page did not say its domain. {row.advice}", "domain": None}
+    cause, fix = f"{error.domain} is not on this token's list.", "An admin can add it under Embed Phone Widget."
+    return {"help": f"{cause} {fix}", "domain": error.domain}
+
+
+def refusal_message(code: str | None) -> str | None:
+    """The fixed sentence for a code; None for a code that is not in the table."""
+    row = REFUSALS.get(code or "")
+    return None if row is None else row.message

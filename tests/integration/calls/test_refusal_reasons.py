@@ -1,0 +1,241 @@
+"""Each refusal of a call says the rule at that time, from the carrier's request to the widget."""
+
+import datetime as dt
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from calls.limits.limit_names import DEFAULT_COUNTS
+from calls.limits.models import BlockedNumber, CallingRules, TokenLimits, UsageCounter
+from calls.limits.pause import CallingPauseService
+from kit.actor import SYSTEM
+from kit.db.database import Database
+from kit.db.model import Base
+from support.callback_client import REJECT, CallbackClient, new_sid
+from support.factories import Factory, Tenant, Token
+from support.widget_client import ask
+
+pytestmark = pytest.mark.anyio
+FRANCE, CANADA, BLOCKED = "+33123456789", "+14165550126", "+12125550188"
+
+
+async def store(database: Database, *rows: Base) -> None:
+    async with database.sessions() as session, session.begin():
+        session.add_all(rows)
+
+
+async def set_use(database: Database, tenant: Tenant, **values: object) -> None:
+    async with database.sessions() as session, session.begin():
+        await session.execute(
+            sa.update(UsageCounter).where(UsageCounter.owned_by(tenant.organization.id)).values(**values)
+        )
+
+
+class Refused:
+    """Requests calls that are refused, as a widget does."""
+
+    def __init__(self, client: httpx.AsyncClient, callbacks: CallbackClient) -> None:
+        self._client, self._callbacks = client, callbacks
+
+    async def call(self, token: Token, to: str = "+12125550147") -> dict[str, Any]:
+        """The answer of ``/widget/status`` about a call that was refused."""
+        call_id = str(uuid4())
+        assert (await self._callbacks.outgoing(token.id, new_sid(), to=to, CallId=call_id)).content == REJECT
+        answer = await ask(self._client, token.raw, path="/widget/status", call_id=call_id)
+        call: dict[str, Any] = answer.json()["call"]
+        assert call["status"] == "refused"
+        return call
+
+
+@pytest.fixture
+def refused(client: httpx.AsyncClient, callbacks: CallbackClient) -> Refused:
+    return Refused(client, callbacks)
+
+
+async def test_a_country_that_is_not_switched_on(refused: Refused, make: Factory, database: Database) -> None:
+    token = await make.token(await make.tenant())
+    call = await refused.call(token, FRANCE)
+    assert (call["end_reason"], call["message"]) == ("country_not_enabled", "This destination is not allowed")
+    assert call["help"] == (
+        "Calls to France are not switched on for Acme Realty. An admin can add them under Calling rules."
+    )
+    assert call["details"] == {"country": "FR", "scope": "organization", "who": "admin"}
+
+
+async def test_a_country_that_the_token_may_not_call(refused: Refused, make: Factory, database: Database) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    organization_id = tenant.organization.id
+    await store(
+        database,
+        CallingRules(organization_id=organization_id, countries=["CA", "FR"]),
+        TokenLimits(organization_id=organization_id, token_id=token.id, countries=["CA"]),
+    )
+    call = await refused.call(token, FRANCE)
+    assert call["end_reason"] == "country_not_enabled"
+    assert call["details"] == {"country": "FR", "scope": "token", "who": "admin"}
+    assert "for this token" in call["help"]
+
+
+async def test_a_new_organization_learns_until_when_it_calls_at_home_only(refused: Refused, make: Factory) -> None:
+    tenant = await make.tenant(age=dt.timedelta(days=2))
+    call = await refused.call(await make.token(tenant), CANADA)
+    until = tenant.organization.created_at + dt.timedelta(days=14)
+    assert call["end_reason"] == "country_not_enabled"
+    assert call["details"] == {
+        "country": "CA",
+        "home": "US",
+        "until": until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "scope": "organization",
+        "who": "support",
+    }
+    assert call["help"].startswith(
+        f"Acme Realty is new: until {until.day} {until:%b} it can call numbers in the United States only."
+    )
+
+
+async def test_a_blocked_number(refused: Refused, make: Factory, database: Database) -> None:
+    tenant = await make.tenant()
+    await store(database, BlockedNumber(organization_id=tenant.organization.id, number=BLOCKED))
+    call = await refused.call(await make.token(tenant), BLOCKED)
+    assert (call["end_reason"], call["message"]) == ("number_blocked", "This destination is not allowed")
+    assert call["help"] == "This number is on Acme Realty's block list. An admin can remove it under Calling rules."
+    assert BLOCKED not in str(call)
+
+
+@pytest.mark.parametrize(
+    ("limit", "code"),
+    [
+        ("live_calls", "too_many_calls_at_once"),
+        ("live_calls_per_token", "too_many_calls_at_once"),
+        ("calls_per_minute", "too_many_calls"),
+        ("calls_per_minute_per_token", "too_many_calls"),
+        ("calls_per_day", "too_many_calls"),
+        ("calls_to_one_number_per_hour", "too_many_calls"),
+    ],
+)
+async def test_a_limit_of_calls_is_named_with_its_value_and_use(
+    refused: Refused, callbacks: CallbackClient, make: Factory, limit: str, code: str
+) -> None:
+    tenant = await make.tenant(limits={**dict.fromkeys(DEFAULT_COUNTS, 1000), limit: 2})
+    token = await make.token(tenant)
+    for _ in range(2):
+        assert (await callbacks.outgoing(token.id, new_sid())).content != REJECT
+    call = await refused.call(token)
+    assert call["end_reason"] == code
+    assert {name: call["details"][name] for name in ("limit", "value", "used")} == {
+        "limit": limit,
+        "value": 2,
+        "used": 2,
+    }
+    assert "(2 calls " in call["help"]
+
+
+@pytest.mark.parametrize(
+    ("use", "limit", "value", "used"),
+    [
+        ({"day_minutes": 600}, "minutes_per_day", 600, 600),
+        ({"month_minutes": 5000}, "minutes_per_month", 5000, 5000),
+        ({"day_micros": 25_000_000}, "spend_cents_per_day", 2500, 2500),
+        ({"month_micros": 250_000_000}, "spend_cents_per_month", 25_000, 25_000),
+    ],
+)
+async def test_a_limit_of_minutes_or_money_is_named_with_its_value_and_use(
+    refused: Refused,
+    make: Factory,
+    database: Database,
+    use: dict[str, int],
+    limit: str,
+    value: int,
+    used: int,
+) -> None:
+    limits = {**dict.fromkeys(DEFAULT_COUNTS, 1000), limit: value, "spend_cents_per_day_per_token": 10**6}
+    tenant = await make.tenant(limits=limits)
+    token = await make.token(tenant)
+    await refused.call(token, FRANCE)  # makes the counters
+    await set_use(database, tenant, **use)
+    call = await refused.call(token)
+    assert (call["end_reason"], call["message"]) == ("call_limit_reached", "Call limit reached")
+    assert call["details"] == {
+        "limit": limit,
+        "value": value,
+        "used": used,
+        "scope": "organization",
+        "who": "support",
+    }
+
+
+async def test_a_limit_that_is_lower_because_the_organization_is_new_says_until_when(
+    refused: Refused, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant(age=dt.timedelta(days=2))
+    token = await make.token(tenant)
+    await refused.call(token, FRANCE)  # makes the counters
+    await set_use(database, tenant, day_minutes=150)
+    call = await refused.call(token)
+    assert call["details"]["limit"] == "minutes_per_day"
+    assert call["details"]["value"] == 150
+    until = tenant.organization.created_at + dt.timedelta(days=14)
+    assert call["details"]["until"] == until.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert f"Acme Realty is new: until {until.day} {until:%b}" in call["help"]
+
+
+async def test_a_tokens_own_limit_is_told_apart_from_the_organizations(
+    refused: Refused, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    await store(database, TokenLimits(organization_id=tenant.organization.id, token_id=token.id, minutes_per_day=0))
+    call = await refused.call(token)
+    assert call["details"] == {
+        "limit": "minutes_per_day",
+        "value": 0,
+        "used": 0,
+        "scope": "token",
+        "who": "admin",
+    }
+
+
+async def test_a_number_of_our_own_and_a_premium_number_say_what_they_are(refused: Refused, make: Factory) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    own, premium = await refused.call(token, tenant.number or ""), await refused.call(token, "+19005550100")
+    assert own["end_reason"] == premium["end_reason"] == "invalid_phone_number"
+    assert own["help"] == "This is one of Acme Realty's own numbers. Call another number."
+    assert premium["details"] == {"kind": "pay_per_call"}
+
+
+async def test_a_pause_is_named(refused: Refused, make: Factory, database: Database) -> None:
+    token = await make.token(await make.tenant())
+    async with database.sessions() as session, session.begin():
+        await CallingPauseService(session).pause(reason="test", by=SYSTEM)
+    try:
+        call = await refused.call(token)
+    finally:
+        async with database.sessions() as session, session.begin():
+            await CallingPauseService(session).resume(by=SYSTEM)
+    assert (call["end_reason"], call["message"]) == ("service_unavailable", "Service temporarily unavailable")
+    assert call["help"] == "Our staff paused the calls of all organizations. Call again later."
+
+
+async def test_a_refused_page_learns_its_domain(client: httpx.AsyncClient, make: Factory) -> None:
+    token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
+    for path in ("/widget/exchange", "/widget/status"):
+        refused = (await ask(client, token.raw, path=path, origins=["https://app.example.com:8443"])).json()
+        assert (refused["code"], refused["domain"]) == ("domain_not_allowed", "app.example.com")
+        assert refused["help"] == (
+            "app.example.com is not on this token's list. An admin can add it under Embed Phone Widget."
+        )
+
+
+@pytest.mark.parametrize("origins", [[], ["null"], ["https://a.com", "https://b.com"], ["https://" + "a" * 400]])
+async def test_a_page_without_a_usable_origin_has_no_domain(
+    client: httpx.AsyncClient, make: Factory, origins: list[str]
+) -> None:
+    token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
+    refused = (await ask(client, token.raw, origins=origins)).json()
+    assert refused["domain"] is None
+    assert refused["help"].startswith("The page did not say its domain.")
