@@ -108,9 +108,9 @@ COLUMN_LABELS = {
 
 
 def format_time(value: datetime) -> Markup:
-    """A time; the page's script rewrites it to the viewer's own zone."""
+    """A time in UTC, as everywhere in the back office."""
     text = f"{value:%b} {value.day}, {value:%Y}, {value:%H:%M} UTC"
-    return Markup('<time datetime="{}" data-time="short">{}</time>').format(value.isoformat(), text)
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), text)
 
 
 ALERT_NAMES = {

@@ -37,9 +37,8 @@ def totals_columns(calls: Any = Call) -> tuple[sa.ColumnElement[int], ...]:
     return sa.func.count(), sa.func.count(calls.answered_at), seconds
 
 
-def started_since(organization_id: UUID, day: dt.date) -> tuple[sa.ColumnElement[bool], ...]:
-    """Conditions for the organization's calls since the start of ``day``, UTC."""
-    start = dt.datetime.combine(day, dt.time(), dt.UTC)
+def started_since(organization_id: UUID, start: dt.datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Conditions for the organization's calls since ``start``."""
     # Ids begin with their time, so the index on organization and id finds the days.
     return (
         Call.owned_by(organization_id),

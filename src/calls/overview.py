@@ -10,14 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.aggregates import CallTotals, started_since, totals_columns
 from calls.models import LIVE_STATUSES, Call
+from kit.time_zones import start_of_day
 from widget.models import EmbedToken
 
 _DAY = dt.timedelta(days=1)
-_SOME_MIDNIGHT = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 class DailyTotals(msgspec.Struct, frozen=True):
-    """The calls that began on one day, UTC."""
+    """The calls that began on one day of the organization's time zone."""
 
     day: dt.date
     totals: CallTotals
@@ -52,18 +52,23 @@ class OverviewService:
         self._session = session
 
     async def daily_and_by_token(
-        self, organization_id: UUID, *, until: dt.date, days: int, limit: int
+        self, organization_id: UUID, *, until: dt.date, days: int, limit: int, zone: dt.tzinfo
     ) -> tuple[Sequence[DailyTotals], Sequence[TokenTotals]]:
-        """Return the totals of the ``days`` days that end with ``until``, and of their ``limit`` busiest tokens."""
-        first = until - dt.timedelta(days=days - 1)
+        """Return the totals of the ``days`` days that end with ``until``, and of their ``limit`` busiest tokens.
+
+        Days are those of ``zone``: one on which the clocks change has 23 or 25 hours.
+        """
+        dates = [until - _DAY * before for before in reversed(range(days))]
+        # The bounds come from here, because the database has its own list of zones, which may lack a name.
+        starts = sa.literal([start_of_day(date, zone) for date in dates], sa.ARRAY(sa.TIMESTAMP(timezone=True)))
         calls = (
             sa.select(
-                sa.func.date_bin(_DAY, Call.started_at, _SOME_MIDNIGHT).label("day"),
+                sa.func.width_bucket(Call.started_at, starts).label("day"),
                 Call.token_id,
                 Call.answered_at,
                 Call.duration,
             )
-            .where(*started_since(organization_id, first))
+            .where(*started_since(organization_id, start_of_day(dates[0], zone)))
             .subquery()
         )
         query = sa.select(
@@ -73,10 +78,9 @@ class OverviewService:
         by_token: dict[UUID, CallTotals] = {}
         for is_by_day, day, token_id, *sums in await self._session.execute(query):
             if is_by_day:
-                by_day[day.date()] = CallTotals(*sums)
+                by_day[dates[min(day, days) - 1]] = CallTotals(*sums)
             else:
                 by_token[token_id] = CallTotals(*sums)
-        dates = [first + dt.timedelta(days=number) for number in range(days)]
         busiest = sorted(by_token, key=lambda token_id: (-by_token[token_id].calls, token_id))[:limit]
         names = await self._token_names(organization_id, busiest)
         return (

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.aggregates import CallTotals, started_since, totals_columns
 from calls.models import Call
+from kit.time_zones import start_of_day
 from widget.models import EmbedToken
 
 MAX_LISTED = 100
@@ -37,7 +38,7 @@ class AgentUsage(msgspec.Struct, frozen=True):
 
 
 class MonthlyUsage(msgspec.Struct, frozen=True):
-    """The calls of one month, UTC."""
+    """The calls of one month, in the zone that was asked for."""
 
     first_day: dt.date
     total: CallTotals
@@ -51,11 +52,13 @@ class UsageService:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def this_and_last_month(self, organization_id: UUID, *, today: dt.date) -> tuple[MonthlyUsage, MonthlyUsage]:
-        """The month of ``today``, and the one before it; both from one pass over their calls."""
+    async def this_and_last_month(
+        self, organization_id: UUID, *, today: dt.date, zone: dt.tzinfo = dt.UTC
+    ) -> tuple[MonthlyUsage, MonthlyUsage]:
+        """The month of ``today``, and the one before it, in ``zone``; both from one pass over their calls."""
         this = today.replace(day=1)
         last = (this - dt.timedelta(days=1)).replace(day=1)
-        is_this = Call.started_at >= dt.datetime.combine(this, dt.time(), dt.UTC)
+        is_this = Call.started_at >= start_of_day(this, zone)
         # Summed for each agent of each token first: both further sums then read few rows, not every call.
         summed = (
             sa.select(
@@ -65,7 +68,7 @@ class UsageService:
                 Call.agent_is_member,
                 *(column.label(name) for column, name in zip(totals_columns(), _TOTALS, strict=True)),
             )
-            .where(*started_since(organization_id, last))
+            .where(*started_since(organization_id, start_of_day(last, zone)))
             .group_by(sa.literal_column("1"), Call.token_id, Call.agent, Call.agent_is_member)
             .subquery()
         )

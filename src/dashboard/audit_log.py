@@ -47,7 +47,7 @@ async def audit_log(request: Request[Any, Any, State], db_session: NamedDependen
     organization_id = current_member(request).organization_id
     form = Form({field: request.query_params.get(field, "").strip() for field in AUDIT_FILTER_FIELDS})
     try:
-        since, until = read_days(form)
+        since, until = read_days(form, current_member(request).zone)
         filters = parse_filters(form["action"], form["actor"], since, until)
     except ValidationFailed as refusal:
         form, filters = form.refused(refusal), None

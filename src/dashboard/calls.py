@@ -75,7 +75,7 @@ class CallPages(Controller):
     ) -> Response[str]:
         organization_id, form = current_member(request).organization_id, _filter_form(request)
         try:
-            filters = read_filters(form)
+            filters = read_filters(form, current_member(request).zone)
         except ValidationFailed as refusal:
             form, filters = form.refused(refusal), None
         after = read_cursor(request.query_params.get("after"))
@@ -129,8 +129,8 @@ class CallPages(Controller):
         return render(request, "calls/show.html", **context)
 
 
-def read_filters(form: Form) -> CallFilters:
-    """Parse the filter bar. Raises: ValidationFailed, with every wrong field."""
+def read_filters(form: Form, zone: dt.tzinfo) -> CallFilters:
+    """Parse the filter bar, whose days are those of ``zone``. Raises: ValidationFailed, with every wrong field."""
     wrong: list[tuple[str, str]] = []
 
     def read(field: str, parse: Any) -> Any:
@@ -150,7 +150,7 @@ def read_filters(form: Form) -> CallFilters:
     }
     since = until = None
     try:
-        since, until = read_days(form)
+        since, until = read_days(form, zone)
     except ValidationFailed as error:
         wrong.extend(error.errors)
     if wrong:

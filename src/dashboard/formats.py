@@ -1,32 +1,61 @@
 """Formats values for pages: times, counts, money, option lists. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 from unicodedata import bidirectional
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from kit.clock import utc_now
 from kit.countries import country_name
 from kit.e164 import readable
 from kit.rounding import divide_up
 from kit.schemas import rfc3339
 from kit.text import duration
+from kit.time_zones import short_time
 from widget.domains import display_domain
 
 _BIDI_CLASSES = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"})
 """Unicode bidirectional classes that change the reading order of a line."""
 
 
-def format_time(moment: datetime | None, missing: str = "Never", *, exact: bool = False) -> str:
-    """Format a time in UTC, ``exact`` to the second; the page's script rewrites it in the viewer's time zone."""
+ZONE_CONTEXT = "zone"
+"""Name in the templates' context: the organization's zone; None on pages about the person alone."""
+
+
+def format_time(moment: datetime | None, zone: tzinfo | None, missing: str = "Never", *, exact: bool = False) -> str:
+    """Format a time in ``zone``, ``exact`` to the second; its title is the time in UTC.
+
+    Without a zone it is in UTC, and the page's script rewrites it in the viewer's zone.
+    """
     if moment is None:
         return missing
+    if zone is None:
+        kind, text = "exact" if exact else "short", _utc_text(moment, exact=exact)
+        return Markup('<time datetime="{}" data-time="{}">{}</time>').format(rfc3339(moment), kind, text)
+    if zone is UTC:
+        return Markup('<time datetime="{}">{}</time>').format(rfc3339(moment), _utc_text(moment, exact=exact))
+    text = short_time(moment, zone, now=utc_now(), exact=exact)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        rfc3339(moment), _utc_text(moment, exact=True), text
+    )
+
+
+@pass_context
+def _time_in_page_zone(
+    context: Context, moment: datetime | None, missing: str = "Never", *, exact: bool = False
+) -> str:
+    """``format_time`` in the zone of the template's context; UTC where the context has none, as in the back office."""
+    return format_time(moment, context.get(ZONE_CONTEXT, UTC), missing, exact=exact)
+
+
+def _utc_text(moment: datetime, *, exact: bool) -> str:
     clock = f"{moment:%H:%M:%S}" if exact else f"{moment:%H:%M}"
-    kind = "exact" if exact else "short"
-    text = f"{moment:%b} {moment.day}, {moment:%Y}, {clock} UTC"
-    return Markup(f'<time datetime="{rfc3339(moment)}" data-time="{kind}">{text}</time>')  # noqa: S704 - formatted numbers
+    return f"{moment:%b} {moment.day}, {moment:%Y}, {clock} UTC"
 
 
 def format_count(number: int, one: str, many: str | None = None) -> str:
@@ -89,7 +118,7 @@ def _escaped(text: str) -> str:
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
-    "when": format_time,
+    "when": _time_in_page_zone,
     "phone": readable,
     "duration": duration,
     "counted": format_count,

@@ -23,12 +23,13 @@ from kit.errors import Conflict, TooMany, ValidationFailed
 from kit.http.app_key import DATABASE, EXPORT_DATABASE, MAILER, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
 from kit.http.tenant_concurrency import SENDS_EXPORT
+from kit.time_zones import country_zone, zone_choices, zone_label
 from privacy.organization_export import MAX_EXPORTS_PER_HOUR, OrganizationExport
 from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
 from tenants.mails import deletion_mail
 from tenants.members import MemberService
-from tenants.models import Role
+from tenants.models import Organization, Role
 from tenants.rules import MAX_NAME_CHARACTERS
 from tenants.services import RESTORE_PERIOD, OrganizationService, ensure_may_create_organization, restorable_until
 from tenants.settings_paths import SettingsSection, settings_path
@@ -45,6 +46,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     return {
         "organization": organization,
         "country": country_name(organization.country),
+        "zones": _zone_options(organization),
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "may_delete": who.role is Role.OWNER,
         "grace_days": RESTORE_PERIOD.days,
@@ -59,6 +61,12 @@ register(
         SettingsSection.ORGANIZATION, "organization", "Organization", "settings/_organization.html", section_context
     )
 )
+
+
+def _zone_options(organization: Organization) -> list[tuple[str, str]]:
+    own = country_zone(organization.country)
+    choices = zone_choices(organization.country, organization.time_zone or own)
+    return [("", f"The home country’s: {own}"), *((name, name.replace("_", " ")) for name in choices)]
 
 
 class NewOrganizationPages(Controller):
@@ -110,6 +118,21 @@ class OrganizationPages(Controller):
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
         return redirect(request, _section_url(slug), "Organization saved")
+
+    @post("/time-zone", guards=_ADMIN)
+    async def change_time_zone(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        form, who = await read_form(request, "time_zone"), current_member(request)
+        try:
+            async with db_session.begin_nested():
+                organization = await OrganizationService(db_session).update(
+                    who.organization_id, by=who.actor, time_zone=form["time_zone"]
+                )
+        except ValidationFailed as refusal:
+            return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
+        said = f"Pages and mails show times in {zone_label(organization.zone, utc_now())}"
+        return redirect(request, _section_url(slug), said)
 
     @get("/country", guards=_ADMIN)
     async def country_page(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:

@@ -16,6 +16,7 @@ from dashboard.calls import STATUS_BADGES, STATUS_LABELS
 from dashboard.guards import requires_membership
 from dashboard.pages import render
 from kit.clock import utc_now
+from kit.time_zones import local_day
 from tenants.auth import current_member
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
@@ -38,10 +39,14 @@ class Tile(msgspec.Struct, frozen=True):
 
 @get("/dashboard/{slug:str}", guards=[requires_membership])
 async def overview(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
-    who, today = current_member(request), utc_now().date()
+    who = current_member(request)
     organization_id, has_plan = who.organization_id, who.plan in WIDGET_PLANS
     days, tokens = await OverviewService(db_session).daily_and_by_token(
-        organization_id, until=today, days=CHART_DAYS, limit=TOP_TOKENS
+        organization_id,
+        until=local_day(utc_now(), who.zone),
+        days=CHART_DAYS,
+        limit=TOP_TOKENS,
+        zone=who.zone,
     )
     live, steps = await OverviewService(db_session).live_calls_and_onboarding(
         organization_id, has_number=who.caller_id is not None

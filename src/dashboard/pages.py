@@ -13,12 +13,14 @@ from markupsafe import Markup
 
 from accounts.sessions import Viewer
 from dashboard import formats
+from kit.clock import utc_now
 from kit.encryption import Encryptor
 from kit.http.app_key import SETTINGS
 from kit.http.csrf import STATE as CSRF_STATE
 from kit.settings import Settings
 from kit.templates import create_templates
 from kit.text import is_web_address
+from kit.time_zones import zone_label
 from tenants.auth import MemberAuth
 from tenants.memberships import LAST_ORGANIZATION_COOKIE, MembershipSummary
 from tenants.settings_paths import settings_path
@@ -168,7 +170,10 @@ def _layout_context(request: Request[Any, Any, Any], notice: Notice | None) -> M
     settings = SETTINGS.get(request.app)
     assets = ASSET_MANIFEST.get(request.app)
     who, where = request.scope.get("user"), request.scope.get("auth")
+    zone = where.zone if isinstance(where, MemberAuth) else None
     return {
+        formats.ZONE_CONTEXT: zone,
+        "zone_label": "" if zone is None else zone_label(zone, utc_now()),
         "viewer": who if isinstance(who, Viewer) else None,
         "member": where if isinstance(where, MemberAuth) else None,
         "membership": current_membership(request),

@@ -15,6 +15,7 @@ from dashboard.formats import agent_note
 from dashboard.guards import requires_membership
 from dashboard.pages import render
 from kit.clock import utc_now
+from kit.time_zones import local_day
 from tenants.auth import current_member
 
 UNNAMED_AGENT = "Not named"
@@ -32,8 +33,9 @@ class UsageRow(msgspec.Struct, frozen=True):
 
 @get("/dashboard/{slug:str}/usage", guards=[requires_membership])
 async def usage_page(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
+    who = current_member(request)
     this, last = await UsageService(db_session).this_and_last_month(
-        current_member(request).organization_id, today=utc_now().date()
+        who.organization_id, today=local_day(utc_now(), who.zone), zone=who.zone
     )
     return render(
         request,

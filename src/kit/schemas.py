@@ -22,6 +22,8 @@ Timestamp = Annotated[str, Meta(examples=["2026-11-22T18:00:00Z"])]
 E164Number = Annotated[str, Meta(examples=["+14155550100"])]
 CountryCode = Annotated[str, Meta(examples=["US"])]
 """ISO 3166, two letters."""
+TimeZoneName = Annotated[str, Meta(examples=["America/New_York"])]
+"""IANA name."""
 EmailAddress = Annotated[str, Meta(examples=["ann@example.com"])]
 PersonName = Annotated[str, Meta(examples=["Ann Lee"])]
 WebOrigin = Annotated[str, Meta(examples=["https://mysite.com"])]

@@ -125,6 +125,7 @@ class OrganizationExport:
                 "name": row.name,
                 "plan": row.plan,
                 "country": row.country,
+                "time_zone": row.zone.key,
                 "created_at": rfc3339(row.created_at),
                 "call_data_kept_months": kept.months,
             }

@@ -2,6 +2,7 @@
 
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from kit.db.raw import CompiledStatement, RawConnection
 from kit.errors import NotFound
 from kit.http.app_key import DATABASE
 from kit.http.sessions import MissingGuard, TenantContext
+from kit.time_zones import country_zone
 from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
 
@@ -26,6 +28,8 @@ class MemberAuth(msgspec.Struct, frozen=True):
     organization_id: UUID
     plan: Plan
     country: str
+    zone: ZoneInfo
+    """The organization's time zone."""
     suspended: bool
     caller_id: str | None
     """E.164 number that calls come from; None without one."""
@@ -36,13 +40,14 @@ async def find_member(reader: RawConnection, organization_id: UUID, actor: Actor
     row = await reader.fetch_row(_FIND_MEMBER, organization_id=organization_id, user_id=actor.user_id)
     if row is None:
         raise NotFound
-    role, plan, country, suspended_at, e164 = row
+    role, plan, country, time_zone, suspended_at, e164 = row
     return MemberAuth(
         actor=actor,
         role=Role(role),
         organization_id=organization_id,
         plan=Plan(plan),
         country=country,
+        zone=ZoneInfo(time_zone or country_zone(country)),
         suspended=suspended_at is not None,
         caller_id=e164,
     )
@@ -53,6 +58,7 @@ _FIND_MEMBER = CompiledStatement(
         Membership.role,
         Organization.plan,
         Organization.country,
+        Organization.time_zone,
         Organization.suspended_at,
         PhoneNumber.caller_id_of(Organization.id).scalar_subquery(),
     )

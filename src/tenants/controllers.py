@@ -87,7 +87,7 @@ class OrganizationController(Controller):
             await OrganizationService(db_session).get(organization_id), current_member(request).role
         )
 
-    @patch("/{organization_id:uuid}", guards=_ADMIN, summary="Change name or country")
+    @patch("/{organization_id:uuid}", guards=_ADMIN, summary="Change name, country or time zone")
     async def change(
         self,
         request: Request[Any, Any, State],
@@ -100,6 +100,7 @@ class OrganizationController(Controller):
             by=current_member(request).actor,
             name=None if isinstance(data.name, UnsetType) else data.name,
             country=None if isinstance(data.country, UnsetType) else data.country,
+            time_zone=None if isinstance(data.time_zone, UnsetType) else data.time_zone or "",
         )
         return OrganizationInfo.of(organization, current_member(request).role)
 

@@ -6,6 +6,7 @@ from kit.http.app_key import AppKey
 from kit.mail import Mail
 from kit.settings import Settings
 from kit.text import plain_name
+from kit.time_zones import local_day
 from tenants.invitation_reports import ReportLinks
 from tenants.invitations import INVITATION_LIFETIME, SentInvitation
 from tenants.models import Organization
@@ -76,13 +77,13 @@ def upgrade_answer_mail(organization: Organization, *, to: str, approved: bool, 
 
 def deletion_mail(organization: Organization, *, to: str, by: str, public_url: str) -> Mail:
     """The notice of a deletion, to one owner."""
-    last_day = restorable_until(organization)
+    last_day = local_day(restorable_until(organization), organization.zone)
     return Mail(
         to=to,
         subject=f"{organization.name} was deleted",
         paragraphs=(
             f"{by} deleted {organization.name} on Epoch Voice. Its phones stopped at once.",
-            f"You can restore it until {last_day:%B} {last_day.day}, {last_day.year} (UTC).",
+            f"You can restore it until {last_day:%B} {last_day.day}, {last_day.year} ({organization.zone.key}).",
             "After that its numbers are released and its data is erased.",
         ),
         action=("Restore the organization", f"{public_url}/dashboard/new"),

@@ -4,12 +4,14 @@ import datetime as dt
 import enum
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db.model import Base, TenantOwned, text_enum
+from kit.time_zones import country_zone
 from tenants.plans import Plan
 
 
@@ -56,6 +58,8 @@ class Organization(Base):
     plan: Mapped[Plan] = mapped_column(text_enum(Plan), default=Plan.STARTER, server_default=Plan.STARTER.value)
     country: Mapped[str]
     """ISO 3166 two-letter code, by which national numbers are read."""
+    time_zone: Mapped[str | None]
+    """IANA name of the zone in which pages and mails show times; None for that of the country."""
     limits: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=sa.text("'{}'::jsonb"))
     """Overrides of the default limits, by name."""
     retention_months: Mapped[int | None]
@@ -70,6 +74,11 @@ class Organization(Base):
     deleted_at: Mapped[dt.datetime | None]
     erasing_at: Mapped[dt.datetime | None]
     """Set before the first row of the organization is erased; from then on it cannot be restored."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which pages and mails show times."""
+        return ZoneInfo(self.time_zone or country_zone(self.country))
 
 
 class Membership(TenantOwned, Base):

@@ -4,6 +4,7 @@ from kit.actor import Actor, ActorKind
 from kit.countries import countries
 from kit.errors import ValidationFailed
 from kit.text import contains_link, is_valid_text
+from kit.time_zones import zone_names
 from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow, RoleTooLow, UserRequired
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
@@ -68,6 +69,14 @@ def parse_country(typed: str) -> str:
     if code not in countries():
         raise ValidationFailed([("country", "Choose a country, by its two-letter code like US")])
     return code
+
+
+def parse_time_zone(typed: str) -> str | None:
+    """A time zone's name as it is stored; None when nothing is typed. Raises: ValidationFailed."""
+    name = typed.strip()
+    if name and name not in zone_names():
+        raise ValidationFailed([("time_zone", "Choose a time zone, by its IANA name like Europe/Berlin")])
+    return name or None
 
 
 def parse_role(typed: str) -> Role:

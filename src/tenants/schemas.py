@@ -12,6 +12,7 @@ from kit.schemas import (
     ResourceId,
     ResponseModel,
     Timestamp,
+    TimeZoneName,
     rfc3339,
 )
 from tenants.members import TeamMember
@@ -29,6 +30,8 @@ class OrganizationInfo(ResponseModel, frozen=True, kw_only=True):
     name: OrganizationName
     plan: Plan
     country: CountryCode
+    time_zone: TimeZoneName
+    """The zone in which pages and mails show times; by default that of the country. The API's times are UTC."""
     role: Role
 
     @classmethod
@@ -39,6 +42,7 @@ class OrganizationInfo(ResponseModel, frozen=True, kw_only=True):
             name=organization.name,
             plan=organization.plan,
             country=organization.country,
+            time_zone=organization.zone.key,
             role=role,
         )
 
@@ -49,6 +53,8 @@ class ChangeOrganization(RequestModel, frozen=True, kw_only=True):
     name: OrganizationName | UnsetType = UNSET
     country: CountryCode | UnsetType = UNSET
     """ISO 3166 two-letter code, by which national numbers are read."""
+    time_zone: TimeZoneName | UnsetType | None = UNSET
+    """IANA name of the zone in which pages and mails show times; null for that of the country."""
 
 
 class MemberInfo(ResponseModel, frozen=True, kw_only=True):

@@ -93,16 +93,27 @@ class OrganizationService:
         )
 
     async def update(
-        self, organization_id: UUID, *, by: Actor, name: str | None = None, country: str | None = None
+        self,
+        organization_id: UUID,
+        *,
+        by: Actor,
+        name: str | None = None,
+        country: str | None = None,
+        time_zone: str | None = None,
     ) -> Organization:
-        """Change what is given. The slug stays, so that links keep working. Raises: NotFound, ValidationFailed."""
+        """Change what is given; an empty ``time_zone`` stands for the country's.
+
+        The slug stays, so that links keep working. Raises: NotFound, ValidationFailed.
+        """
         organization = await self.get(organization_id)
-        before = {"name": organization.name, "country": organization.country}
+        before = _changeable(organization)
         if name is not None:
             organization.name = rules.parse_name(name)
         if country is not None:
             organization.country = rules.parse_country(country)
-        after = {"name": organization.name, "country": organization.country}
+        if time_zone is not None:
+            organization.time_zone = rules.parse_time_zone(time_zone)
+        after = _changeable(organization)
         if after != before:
             await record_organization_event(
                 self._session, by, "organization.changed", organization, {"before": before, "after": after}
@@ -231,3 +242,8 @@ async def ensure_may_create_organization(database: Database, user_id: UUID) -> N
         await hit_or_raise(
             session, f"organizations:{user_id}", limit=MAX_ORGANIZATIONS_PER_USER_PER_DAY, window=timedelta(days=1)
         )
+
+
+def _changeable(organization: Organization) -> dict[str, str]:
+    """The fields that members change, as the audit log has them."""
+    return {"name": organization.name, "country": organization.country, "time_zone": organization.zone.key}

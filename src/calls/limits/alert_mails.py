@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from calls.limits.call_context import CallContext
 from kit.errors import DomainError
 from kit.http.app_key import AppKey
 from kit.mail import Mail
+from kit.time_zones import country_zone, short_time
 from tenants.settings_paths import SettingsSection, settings_path
 
 NEAR_LIMIT_PERCENT = 80
@@ -74,18 +76,26 @@ _LIMIT_DESCRIPTIONS = {
 
 def _near_limit_mail(context: CallContext, usage: LimitUsage, to: str, public_url: str) -> Mail:
     who = context.name if usage.token_id is None else f"The token {context.token_name} of {context.name}"
-    until = "the end of the month" if usage.name in _MONTHLY_LIMITS else "midnight"
+    zone = ZoneInfo(context.time_zone or country_zone(context.country))
+    until = short_time(_window_end(usage), zone, now=usage.window)
     refusal = _REJECTION_MESSAGES.get(usage.name, CallLimitReached.message)
     return Mail(
         to=to,
         subject=f"{context.name} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[usage.name]}",
         paragraphs=(
             f"{who} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[usage.name]}.",
-            f"Once all of it is used, calls are refused with “{refusal}” until {until} (UTC).",
+            f"Once all of it is used, calls are refused with “{refusal}” until {until} ({zone.key}).",
             "If you do not know these calls, revoke the token they were placed with: anybody who reads it can use it.",
         ),
         action=("See calling rules", f"{public_url}{settings_path(context.slug, SettingsSection.CALLING_RULES)}"),
     )
+
+
+def _window_end(usage: LimitUsage) -> dt.datetime:
+    """The moment from which the limit counts anew: the next midnight in UTC, for a month the next month's first."""
+    if usage.name not in _MONTHLY_LIMITS:
+        return usage.window + dt.timedelta(days=1)
+    return (usage.window + dt.timedelta(days=31)).replace(day=1)
 
 
 def _many_rejections_mail(context: CallContext, rejection: DomainError, to: str, public_url: str) -> Mail:

@@ -21,7 +21,7 @@ CALL_CONTEXT_STATEMENT = CompiledStatement(
     sa.text(
         """
     SELECT t.revoked_at IS NOT NULL OR o.deleted_at IS NOT NULL AS revoked, o.suspended_at IS NOT NULL AS suspended,
-           o.name, o.slug, o.plan, o.country, o.created_at AS founded_at, o.limits AS permanent_overrides,
+           o.name, o.slug, o.plan, o.country, o.time_zone, o.created_at AS founded_at, o.limits AS permanent_overrides,
            r.limits AS own, r.countries AS countries,
            l.minutes_per_day AS token_minutes_per_day, l.live_calls AS token_live_calls,
            l.countries AS token_countries, coalesce(nullif(t.label, ''), t.prefix) AS token_name,
@@ -67,6 +67,8 @@ class CallContext(msgspec.Struct, frozen=True):
     slug: str
     plan: Plan
     country: str
+    time_zone: str | None
+    """The organization's own; None for that of its country."""
     limits: EffectiveLimits
     countries: Sequence[str] | None
     token_name: str

@@ -2,6 +2,7 @@
 
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar.connection import ASGIConnection
@@ -15,6 +16,7 @@ from kit.errors import NotFound
 from kit.http.app_key import AppKey
 from kit.http.client_address import client_address
 from kit.http.csrf import SAFE_METHODS, has_bearer
+from kit.time_zones import country_zone
 from tenants.api_keys.errors import InvalidApiKey, KeyReadOnly
 from tenants.api_keys.services import API_KEY_PREFIX
 from tenants.auth import MemberAuth
@@ -22,7 +24,8 @@ from tenants.models import KeyScope, Role
 from tenants.plans import Plan
 
 _FIND_KEY_SQL = """
-SELECT k.id, k.organization_id, k.label, k.scope, k.last_used_at, o.plan, o.country, o.suspended_at IS NOT NULL,
+SELECT k.id, k.organization_id, k.label, k.scope, k.last_used_at, o.plan, o.country, o.time_zone,
+    o.suspended_at IS NOT NULL,
     (SELECT n.e164 FROM phone_number n
      WHERE n.organization_id = o.id AND n.released_at IS NULL AND n.releasing_at IS NULL ORDER BY n.id LIMIT 1)
 FROM api_key k JOIN organization o ON o.id = k.organization_id
@@ -56,7 +59,7 @@ class ApiKeyAuthenticator:
         row = await self._database.lookup_pool.fetch_row_in_time(_FIND_KEY_SQL, secrets.digest(raw))
         if row is None:
             raise InvalidApiKey
-        key_id, organization_id, label, scope, last_used_at, plan, country, suspended, e164 = row
+        key_id, organization_id, label, scope, last_used_at, plan, country, time_zone, suspended, e164 = row
         self.uses.note(key_id, last_used_at, utc_now())
         member = MemberAuth(
             actor=Actor(ActorKind.API_KEY, key_id, label or raw[:8], address),
@@ -64,6 +67,7 @@ class ApiKeyAuthenticator:
             organization_id=organization_id,
             plan=Plan(plan),
             country=country,
+            zone=ZoneInfo(time_zone or country_zone(country)),
             suspended=suspended,
             caller_id=e164,
         )

@@ -16,6 +16,7 @@ from conftest import NewClient
 from kit.db.database import Database, owner_engine
 from kit.ids import first_uuid7
 from kit.settings import Settings
+from kit.time_zones import start_of_day
 from support.call_factory import add_call
 from support.factories import (
     Factory,
@@ -90,7 +91,7 @@ async def test_counting_reads_the_index_and_not_the_table(settings: Settings, ma
     tenant, other = await make.tenant(), await make.tenant()
     calls = _calls_of_a_year(tenant, await make.token(tenant), a_day=3)
     calls += _calls_of_a_year(other, await make.token(other), a_day=20)
-    query = sa.select(sa.literal(1)).where(*started_since(tenant.organization.id, THIS.date()))
+    query = sa.select(sa.literal(1)).where(*started_since(tenant.organization.id, start_of_day(THIS.date(), dt.UTC)))
     assert settings.database_url is not None
     engine = owner_engine(settings.database_url)
     # As the owner, who may gather statistics; rolled back, rows and statistics.

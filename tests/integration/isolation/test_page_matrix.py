@@ -89,6 +89,7 @@ PAGES: Mapping[tuple[str, str], Page] = {
     ("GET", "/settings/organization/delete"): Page(OWNER),
     ("POST", "/settings/organization"): Page(ADMIN, {"name": "Taken over"}),
     ("POST", "/settings/organization/country"): Page(ADMIN, {"country": "CA"}),
+    ("POST", "/settings/organization/time-zone"): Page(ADMIN, {"time_zone": "Asia/Tokyo"}),
     ("POST", "/settings/calling-rules/countries"): Page(ADMIN, {"destination": "GB"}),
     ("POST", "/settings/calling-rules/countries/remove"): Page(ADMIN, {"code": "CA"}),
     ("POST", "/settings/calling-rules/limits"): Page(ADMIN, dict.fromkeys(LIMITS, "0")),

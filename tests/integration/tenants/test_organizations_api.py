@@ -54,8 +54,8 @@ async def test_an_admin_renames_and_moves_the_organization_and_its_slug_stays(
     async with database.sessions() as session:
         query = sa.select(AuditEvent.details).where(AuditEvent.organization_id == tenant.organization.id)
         assert await session.scalar(query) == {
-            "before": {"name": "Acme Realty", "country": "US"},
-            "after": {"name": "Müller & Söhne", "country": "DE"},
+            "before": {"name": "Acme Realty", "country": "US", "time_zone": "America/New_York"},
+            "after": {"name": "Müller & Söhne", "country": "DE", "time_zone": "Europe/Berlin"},
         }
 
 

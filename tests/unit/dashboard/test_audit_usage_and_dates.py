@@ -2,6 +2,7 @@
 
 import datetime as dt
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -51,12 +52,35 @@ def test_other_details_are_told_as_they_are() -> None:
 
 
 def test_days_are_whole_and_the_last_one_is_included() -> None:
-    assert read_days(Form({"since": "2026-02-27", "until": "2026-02-28"})) == (
+    assert read_days(Form({"since": "2026-02-27", "until": "2026-02-28"}), dt.UTC) == (
         dt.datetime(2026, 2, 27, tzinfo=dt.UTC),
         dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
     )
-    assert read_days(Form({"since": "2026-02-28", "until": "2026-02-28"}))[1] == dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
-    assert read_days(Form({"since": "", "until": ""})) == (None, None)
+    assert read_days(Form({"since": "2026-02-28", "until": "2026-02-28"}), dt.UTC)[1] == dt.datetime(
+        2026, 3, 1, tzinfo=dt.UTC
+    )
+    assert read_days(Form({"since": "", "until": ""}), dt.UTC) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        ("Europe/Berlin", "2026-03-29", 23),
+        ("Europe/Berlin", "2026-10-25", 25),
+        ("America/New_York", "2026-03-08", 23),
+        ("America/New_York", "2026-11-01", 25),
+        # The clocks change at midnight.
+        ("America/Santiago", "2025-09-07", 23),
+        ("America/Havana", "2025-11-02", 25),
+    ],
+)
+def test_a_day_on_which_the_clocks_change_is_a_whole_day(zone: str, day: str, hours: int) -> None:
+    since, until = read_days(Form({"since": day, "until": day}), ZoneInfo(zone))
+    assert since is not None
+    assert until is not None
+    assert (until - since) == dt.timedelta(hours=hours)
+    assert since.astimezone(ZoneInfo(zone)).date() == dt.date.fromisoformat(day)
+    assert (since - dt.timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).date() < dt.date.fromisoformat(day)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +94,7 @@ def test_days_are_whole_and_the_last_one_is_included() -> None:
 )
 def test_a_day_that_is_none_is_refused(since: str, until: str, field: str) -> None:
     with pytest.raises(ValidationFailed) as refusal:
-        read_days(Form({"since": since, "until": until}))
+        read_days(Form({"since": since, "until": until}), ZoneInfo("America/New_York"))
 
     assert [name for name, _ in refusal.value.errors] == [field]
 

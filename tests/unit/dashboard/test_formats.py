@@ -1,6 +1,7 @@
 """Formats of values on pages."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,10 +12,23 @@ from kit.text import duration
 
 def test_a_time_is_readable_and_exact_where_asked() -> None:
     moment = dt.datetime(2026, 3, 5, 7, 8, 9, tzinfo=dt.UTC)
-    assert ">Mar 5, 2026, 07:08 UTC<" in format_time(moment)
-    assert ">Mar 5, 2026, 07:08:09 UTC<" in format_time(moment, exact=True)
-    assert 'datetime="2026-03-05T07:08:09Z"' in format_time(moment)
-    assert format_time(None, "Not answered") == "Not answered"
+    assert ">Mar 5, 2026, 07:08 UTC<" in format_time(moment, dt.UTC)
+    assert ">Mar 5, 2026, 07:08:09 UTC<" in format_time(moment, dt.UTC, exact=True)
+    assert 'datetime="2026-03-05T07:08:09Z"' in format_time(moment, dt.UTC)
+    assert "data-time" not in format_time(moment, dt.UTC)
+    assert format_time(None, dt.UTC, "Not answered") == "Not answered"
+
+
+def test_a_time_of_an_organization_is_in_its_zone_and_names_utc_in_its_title() -> None:
+    moment = dt.datetime(2024, 3, 5, 23, 8, 9, tzinfo=dt.UTC)
+    shown = format_time(moment, ZoneInfo("Europe/Berlin"))
+    assert ">Mar 6, 2024, 12:08 AM<" in shown
+    assert 'title="Mar 5, 2024, 23:08:09 UTC"' in shown
+
+
+def test_a_time_on_a_page_about_the_person_is_left_to_the_script() -> None:
+    moment = dt.datetime(2026, 3, 5, 7, 8, 9, tzinfo=dt.UTC)
+    assert 'data-time="exact">Mar 5, 2026, 07:08:09 UTC<' in format_time(moment, None, exact=True)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (134, "2:14"), (3722, "1:02:02")])

@@ -1,6 +1,7 @@
 """Sections of an organization's detail page: usage, limits and related records."""
 
 from collections.abc import Sequence
+from datetime import UTC
 
 import sqlalchemy as sa
 from markupsafe import Markup
@@ -24,6 +25,7 @@ from calls.limits.models import Alert, LimitOverride
 from calls.models import Call
 from kit.audit import AuditEvent
 from kit.clock import utc_now
+from kit.time_zones import start_of_day
 from tenants.models import InvitationReport, Membership, Organization, PhoneNumber, UpgradeRequest
 from widget.models import EmbedToken
 
@@ -46,11 +48,11 @@ async def organization_sections(view: RecordView, request: Request, organization
 
 
 async def _usage(view: RecordView, organization: Organization) -> Section:
-    month = utc_now().date().replace(day=1)
+    month = start_of_day(utc_now().date().replace(day=1), UTC)
     query = sa.select(*totals_columns()).where(*started_since(organization.id, month))
     used = CallTotals(*(await view.fetch(query))[0])
     summary = f"Calls: {used.calls:,}, answered: {used.answered:,}"
-    return Section("Used this month", [("", summary, f"Minutes: {used.minutes:,}")])
+    return Section("Used this month (UTC)", [("", summary, f"Minutes: {used.minutes:,}")])
 
 
 async def _alerts(view: RecordView, organization: Organization) -> Section:
