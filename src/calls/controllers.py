@@ -95,7 +95,7 @@ class UsageController(Controller):
     tags = ["Usage"]
     guards = [requires_member]
 
-    @get(summary="Calls and minutes, this month and last, by token and agent")
+    @get(summary="Calls, billed minutes and talk time, this month and last, by token and agent")
     async def show(self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID]) -> UsageInfo:
         this_month, last_month = await UsageService(db_session).this_and_last_month(
             organization_id, today=utc_now().date()

@@ -32,6 +32,7 @@ CALL_COLUMNS = (
     "name",
     "company",
     "url",
+    "billed_minutes",
 )
 
 
@@ -67,4 +68,5 @@ def call_cells(call: Call) -> Sequence[Cell]:
         call.name,
         call.company,
         call.url,
+        call.billed_minutes,
     )

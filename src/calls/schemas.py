@@ -104,9 +104,9 @@ class CallTotalsInfo(ResponseModel, frozen=True, kw_only=True):
     calls: Annotated[int, Meta(examples=[42])]
     answered: Annotated[int, Meta(examples=[31])]
     seconds: Annotated[int, Meta(examples=[7134])]
-    """Connected."""
-    minutes: Annotated[int, Meta(examples=[119])]
-    """Connected, the last minute rounded up."""
+    """Talk time: seconds connected."""
+    minutes: Annotated[int, Meta(examples=[132])]
+    """Billed minutes: each call's talk time, rounded up to whole minutes."""
 
 
 class TokenUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from widget.models import EmbedToken
 
 MAX_LISTED = 100
 """Tokens and agents that are listed, the busiest first. Pages name agents freely: there may be any number."""
-_TOTALS = ("calls", "answered", "seconds")
+_TOTALS = ("calls", "answered", "seconds", "minutes")
 
 
 class TokenUsage(msgspec.Struct, frozen=True):

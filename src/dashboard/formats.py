@@ -68,6 +68,14 @@ def format_wait(seconds: int) -> str:
     return format_count(seconds, "second") if seconds < 90 else format_count(divide_up(seconds, 60), "minute")
 
 
+def format_talk_time(seconds: int) -> str:
+    """Format connected time in hours and minutes, shorter times to the second: ``3 h 07 min``, ``2 min 5 s``."""
+    minutes, rest = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f"{minutes // 60:,} h {minutes % 60:02} min"
+
+
 def format_dollars(micros: int) -> str:
     """Format millionths of a US dollar, to a tenth of a cent."""
     return f"${micros / 1_000_000:,.3f}"
@@ -121,6 +129,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "when": _time_in_page_zone,
     "phone": readable,
     "duration": duration,
+    "talk_time": format_talk_time,
     "counted": format_count,
     "isolated": isolate_bidi,
     "domain": display_domain,

@@ -1,4 +1,4 @@
-"""``/dashboard/<slug>/usage``: calls and minutes of this month and last, by token and by member."""
+"""``/dashboard/<slug>/usage``: calls, billed minutes and talk time of this month and last, by token and by member."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -66,7 +66,7 @@ _README = """\
 
 organization.json   the organization, and how long call data is kept
 calling_rules.json  countries, limits, blocked numbers, and what was used
-usage.json          calls and connected seconds of each month, refused calls left out
+usage.json          calls, talk time (seconds) and billed minutes of each month, refused calls left out
 addresses.csv       registered addresses of the numbers' user; identity_documents.csv the countries with approved ones
 members.csv, invitations.csv, phone_numbers.csv, embed_tokens.csv, refused_pages.csv, api_keys.csv
 calls.csv           every call; cost_micros is in millionths of a US dollar, an estimate unless is_carriers_price;

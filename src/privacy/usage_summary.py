@@ -17,7 +17,7 @@ class UsageSummaryService:
         self._session = session
 
     async def by_month(self, organization_id: UUID) -> list[dict[str, Any]]:
-        """Calls, answered calls and connected seconds of each month (UTC) with calls, oldest month first."""
+        """Calls, answered calls, talk time and billed minutes of each month (UTC) with calls, oldest first."""
         month = sa.func.to_char(sa.func.timezone("UTC", Call.started_at), "YYYY-MM")
         query = (
             sa.select(month, *totals_columns())
@@ -26,6 +26,6 @@ class UsageSummaryService:
             .order_by(month)
         )
         return [
-            {"month": name, "calls": calls, "answered": answered, "seconds": seconds}
-            for name, calls, answered, seconds in await self._session.execute(query)
+            {"month": name, "calls": calls, "answered": answered, "seconds": seconds, "minutes": minutes}
+            for name, calls, answered, seconds, minutes in await self._session.execute(query)
         ]

@@ -55,16 +55,16 @@ async def test_calls_are_counted_in_their_month_with_their_token_and_agent(
     async with database.sessions() as session:
         prefixes = {row.id: row.prefix for row in await session.execute(sa.text("SELECT id, prefix FROM embed_token"))}
     assert (this.first_day, last.first_day) == (dt.date(2026, 3, 1), dt.date(2026, 2, 1))
-    assert (this.total, this.total.minutes) == (CallTotals(3, 2, 91), 2)
+    assert (this.total, this.total.minutes) == (CallTotals(3, 2, 91, 3), 3)
     assert this.by_token == [
-        TokenUsage(first.id, "Main Website", prefixes[first.id], CallTotals(2, 1, 61)),
-        TokenUsage(second.id, "Main Website", prefixes[second.id], CallTotals(1, 1, 30)),
+        TokenUsage(first.id, "Main Website", prefixes[first.id], CallTotals(2, 1, 61, 2)),
+        TokenUsage(second.id, "Main Website", prefixes[second.id], CallTotals(1, 1, 30, 1)),
     ]
     assert this.by_agent == [
-        AgentUsage("Ann", False, CallTotals(2, 1, 61)),
-        AgentUsage(None, False, CallTotals(1, 1, 30)),
+        AgentUsage("Ann", False, CallTotals(2, 1, 61, 2)),
+        AgentUsage(None, False, CallTotals(1, 1, 30, 1)),
     ]
-    assert (last.total, last.by_agent) == (CallTotals(1, 1, 5), [AgentUsage("Bob", False, CallTotals(1, 1, 5))])
+    assert (last.total, last.by_agent) == (CallTotals(1, 1, 5, 1), [AgentUsage("Bob", False, CallTotals(1, 1, 5, 1))])
 
 
 async def test_an_organization_without_calls_has_used_nothing(

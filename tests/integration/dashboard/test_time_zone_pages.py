@@ -66,7 +66,7 @@ async def test_a_month_begins_in_the_organizations_zone(walled: Database, databa
         this, last = await UsageService(session).this_and_last_month(
             tenant.organization.id, today=dt.date(2026, 3, 15), zone=NEW_YORK
         )
-    assert (this.total, last.total) == (CallTotals(1, 1, 30), CallTotals(2, 2, 60))
+    assert (this.total, last.total) == (CallTotals(1, 1, 30, 1), CallTotals(2, 2, 60, 2))
 
 
 async def test_pages_and_filters_use_the_zone_and_say_so_and_the_api_stays_in_utc(

@@ -3,6 +3,7 @@
 import html
 import re
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from kit.actor import Actor, ActorKind
 from kit.audit import record
 from kit.clock import utc_now
 from kit.db.database import Database
+from kit.time_zones import local_day
 from support.call_factory import add_call
 from support.factories import Factory, sign_in
 from support.page_session import errors_of
@@ -45,9 +47,10 @@ async def test_usage_shows_both_months_and_each_token(
 
     assert page.status_code == 200
     this, last, by_token, by_agent = rows_of(page.text)
-    assert this == [f"{utc_now():%B %Y}, so far", "2", "1", "2"]
-    assert last[1:] == ["0", "0", "0"]
-    assert by_token == ["Main Website", "2", "1", "2", "0", "0", "0"]
+    month = local_day(utc_now(), ZoneInfo("America/New_York"))
+    assert this == [f"{month:%B %Y}, so far", "2", "1", "2", "1 min 1 s"]
+    assert last[1:] == ["0", "0", "0", "0 s"]
+    assert by_token == ["Main Website", "2", "1", "2", "1 min 1 s", "0", "0", "0", "0 s"]
     assert by_agent[0] == "<b>Ann</b> Unverified"
     assert "<b>Ann" not in page.text
 

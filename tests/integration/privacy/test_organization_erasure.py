@@ -127,8 +127,8 @@ async def test_what_is_kept_are_sums_without_names_and_numbers(jobs: Database, m
     assert begun.details is not None
     assert begun.details["plan"] == "pro"
     assert begun.details["use_by_month"] == [
-        {"month": f"{second:%Y-%m}", "calls": 1, "answered": 1, "seconds": 30},
-        {"month": f"{first:%Y-%m}", "calls": 2, "answered": 1, "seconds": 61},
+        {"month": f"{second:%Y-%m}", "calls": 1, "answered": 1, "seconds": 30, "minutes": 1},
+        {"month": f"{first:%Y-%m}", "calls": 2, "answered": 1, "seconds": 61, "minutes": 2},
     ]
     assert tenant.number is not None
     assert tenant.owner.id

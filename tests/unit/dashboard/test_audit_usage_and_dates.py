@@ -125,8 +125,3 @@ def test_a_member_and_a_page_that_names_one_stand_on_two_lines() -> None:
         ("ann@example.com", "Unverified"),
         ("ann@example.com", "Verified"),
     ]
-
-
-@pytest.mark.parametrize(("seconds", "minutes"), [(0, 0), (1, 1), (60, 1), (61, 2)])
-def test_a_begun_minute_counts(seconds: int, minutes: int) -> None:
-    assert CallTotals(1, 1, seconds).minutes == minutes

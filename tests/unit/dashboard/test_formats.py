@@ -5,7 +5,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.formats import datalist_options, format_count, format_time, format_wait, isolate_bidi, option_tags
+from dashboard.formats import (
+    datalist_options,
+    format_count,
+    format_talk_time,
+    format_time,
+    format_wait,
+    isolate_bidi,
+    option_tags,
+)
 from kit.e164 import readable
 from kit.text import duration
 
@@ -69,3 +77,11 @@ def test_choices_and_suggestions_are_escaped_and_the_chosen_one_is_marked() -> N
     )
     assert option_tags(choices, "").startswith('<option value="" selected>')
     assert datalist_options(['"<']) == '<option value="&#34;&lt;"></option>'
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (59, "59 s"), (125, "2 min 5 s"), (3600, "1 h 00 min"), (3600 * 1234 + 7 * 60 + 59, "1,234 h 07 min")],
+)
+def test_talk_time_reads_as_hours_and_minutes(seconds: int, text: str) -> None:
+    assert format_talk_time(seconds) == text

@@ -36,6 +36,6 @@ def test_the_answer_rate_is_compared_in_points() -> None:
     assert (answered.value, answered.change) == ("80 %", "+30 points vs the week before")
 
 
-def test_minutes_are_rounded_up_and_live_calls_are_shown() -> None:
-    shown = tiles(days(CallTotals(), CallTotals(1, 1, 61)), live=3)
+def test_minutes_are_the_billed_ones_and_live_calls_are_shown() -> None:
+    shown = tiles(days(CallTotals(), CallTotals(2, 2, 61, 2)), live=3)
     assert [tile.value for tile in shown[2:]] == ["2", "3"]
