@@ -21,6 +21,7 @@ from admin.base_view import RecordView
 from admin.menu import account_entry, build_menu
 from admin.operations import operations_page, pause_actions
 from admin.operations.services import OperationsService
+from admin.refusals import refusals_page
 from admin.resources.alerts import AlertView
 from admin.resources.audit_events import AuditEventView
 from admin.resources.call_discrepancies import CallDiscrepancyView
@@ -137,6 +138,7 @@ ROUTES = (
     *confirm_page.ROUTES,
     *bulk_confirm_page.ROUTES,
     csv_export.ROUTE,
+    *refusals_page.ROUTES,
     Route("/admin", home, methods=["GET"]),
 )
 """All routes but sqladmin's."""

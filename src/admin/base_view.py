@@ -62,6 +62,10 @@ class RecordView(ListView):
         """The sections below the facts of ``row``."""
         return ()
 
+    def links(self, row: Any) -> Sequence[tuple[str, str]]:
+        """Addresses and names of the pages that the detail page of ``row`` leads to, beside its actions."""
+        return ()
+
     def find_action(self, slug: str) -> StaffAction | None:
         """The staff action that has ``slug`` in its address."""
         return next((action for action in self.staff_actions if action.slug == slug), None)
@@ -100,6 +104,7 @@ class RecordView(ListView):
             **frame(request),
             "sections": await self.sections(request, row),
             "actions": self.actions_for(request, row),
+            "links": self.links(row),
             "heading": self.heading(row),
         }
 

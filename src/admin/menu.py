@@ -43,6 +43,7 @@ class MenuSection(NamedTuple):
 
 _HOME = MenuEntry("/admin", "Overview", "overview", "")
 _PAGES: Sequence[tuple[MenuGroup, MenuEntry]] = (
+    (MenuGroup.CALLS, MenuEntry("/admin/refusals", "Why was this refused", "refused", "/admin/refusals/")),
     (MenuGroup.SYSTEM, MenuEntry("/admin/operations", "Operations", "operations", "/admin/operations/")),
 )
 """Entries of pages that are no lists; they are the first ones of their groups."""

@@ -23,6 +23,7 @@ _NOT_A_DIGIT = re.compile(r"[^0-9]+")
 
 # Short codes differ between countries; no complete number has so few digits.
 _LONGEST_SHORT_CODE = 6
+_SHORTEST_NUMBER = 3
 _WRITTEN = re.compile(r"\+[1-9](?:[ ().\-/]{0,3}[0-9]){6,14}")
 
 _NO_COUNTRY = "001"  # satellite, international freephone and premium codes: +800 +870 +881 +882 +979 …
@@ -103,6 +104,27 @@ def parse_dialled(text: str, country: str) -> str:
     if not _E164.fullmatch(e164):
         raise InvalidPhoneNumber
     return e164
+
+
+def possible_numbers(text: str) -> tuple[str, ...]:
+    """Every number that ``text`` may mean in any country, for a search; empty when ``text`` is no phone number.
+
+    Includes ``text`` itself and its digits: refused calls are stored as they were dialled when that is no number.
+    """
+    try:
+        dialled = _cleaned(text).strip()
+    except InvalidPhoneNumber:
+        return ()
+    digits = _NOT_A_DIGIT.sub("", dialled)
+    if len(digits) < _SHORTEST_NUMBER:
+        return ()
+    found = {dialled, digits, f"+{digits}"}
+    for country in [None] if dialled.startswith("+") else phonenumbers.SUPPORTED_REGIONS:
+        try:
+            found.add(phonenumbers.format_number(_parsed(dialled, country), PhoneNumberFormat.E164))
+        except InvalidPhoneNumber:
+            continue
+    return tuple(sorted(found))
 
 
 def region_of(e164: str) -> str | None:

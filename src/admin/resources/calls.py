@@ -13,10 +13,13 @@ from admin.formatters import CALL_STATUS_NAMES, format_number, format_time, huma
 from admin.list_view import ListQuery
 from admin.menu import MenuGroup
 from admin.models import StaffRole
+from admin.refusals.refusals_service import explanation_facts, fixed_by_name
 from calls.models import LIVE_STATUSES, Call, CallEvent, CallStatus
+from calls.refusal_help import explain
 from calls.termination import enqueue_end_call
 from kit.audit import record
 from kit.e164 import masked
+from tenants.models import Organization
 
 _MAX_EVENTS = 100
 
@@ -79,6 +82,7 @@ class CallView(RecordView, model=Call):
         "url",
         "call_id",
     )
+    extra_columns = ("end_details", "limit_minutes")
     filters = {
         "organization_id": of_organization(Call),
         "token_id": lambda text: Call.token_id == parse_id(text),
@@ -126,6 +130,7 @@ class CallView(RecordView, model=Call):
             events.order_by(CallEvent.occurred_at, CallEvent.sequence, CallEvent.id).limit(_MAX_EVENTS)
         )
         return [
+            *await self._refusal(row),
             Section(
                 "Timeline",
                 [
@@ -136,5 +141,27 @@ class CallView(RecordView, model=Call):
                     )
                     for r in found
                 ],
+            ),
+        ]
+
+    async def _refusal(self, row: Any) -> Sequence[Section]:
+        """The section that explains a refused call, or one that was ended by a limit or by staff."""
+        [[organization]] = await self.fetch(sa.select(Organization.name).where(Organization.id == row.organization_id))
+        explanation = explain(
+            row.end_reason, row.end_details, organization=organization, limit_minutes=row.limit_minutes
+        )
+        if explanation is None:
+            return []
+        facts = [
+            ("Reason", explanation.refusal.message),
+            ("What to do", explanation.help),
+            ("Can be changed by", fixed_by_name(explanation, organization)),
+            *explanation_facts(explanation, row.to_number),
+        ]
+        return [
+            Section(
+                "Why this call was refused or ended",
+                [("", label, value) for label, value in facts],
+                f"/admin/refusals?organization={row.organization_id}",
             )
         ]

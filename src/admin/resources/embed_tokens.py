@@ -1,5 +1,6 @@
 """Embed tokens in the back office: list, detail page and the staff action that revokes one."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -64,6 +65,9 @@ class EmbedTokenView(RecordView, model=EmbedToken):
     def search(self, term: str) -> sa.ColumnElement[bool]:
         # A pasted token is cut to its prefix, so that the secret part is not sent to the database.
         return sa.type_coerce(EmbedToken.prefix == term[:_PREFIX_CHARACTERS], sa.Boolean)
+
+    def links(self, row: Any) -> Sequence[tuple[str, str]]:
+        return [(f"/admin/refusals?organization={row.organization_id}", "Why was this refused")]
 
     def heading(self, row: Any) -> str:
         return str(row.label or f"{row.prefix}…")

@@ -1,5 +1,6 @@
 """Phone numbers in the back office: list, detail page and the staff action that releases one."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,6 +53,9 @@ class PhoneNumberView(RecordView, model=PhoneNumber):
 
     def search(self, term: str) -> sa.ColumnElement[bool]:
         return sa.or_(sa.false(), *(starts_with(PhoneNumber.e164, start) for start in number_prefixes(term)))
+
+    def links(self, row: Any) -> Sequence[tuple[str, str]]:
+        return [(f"/admin/refusals?organization={row.organization_id}", "Why was this refused")]
 
     def heading(self, row: Any) -> str:
         return format_number(row.e164)

@@ -96,6 +96,9 @@ class UserView(RecordView, model=User):
     def search(self, term: str) -> sa.ColumnElement[bool]:
         return starts_with(User.email, term.lower())
 
+    def links(self, row: Any) -> Sequence[tuple[str, str]]:
+        return [(f"/admin/refusals?user={row.id}", "Why was this refused")]
+
     def heading(self, row: Any) -> str:
         return str(row.email)
 

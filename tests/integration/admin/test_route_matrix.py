@@ -68,6 +68,8 @@ ROUTES: Mapping[tuple[str, str], StaffRole | None] = {
     ("POST", "/admin/account/passkeys/{passkey_id:uuid}/remove"): SUPPORT,
     ("POST", "/admin/account/sessions/{session_id:uuid}/end"): SUPPORT,
     ("GET", "/admin"): SUPPORT,
+    ("GET", "/admin/refusals"): SUPPORT,
+    ("POST", "/admin/refusals"): SUPPORT,
     ("GET", "/admin/operations"): SUPPORT,
     ("GET", "/admin/operations/now"): SUPPORT,
     ("GET", "/admin/operations/pause"): OPERATOR,

@@ -70,6 +70,9 @@ class OrganizationView(RecordView, model=Organization):
         limited = (sa.select(part.limit(MAX_SEARCH_MATCHES).subquery()) for part in matches)
         return Organization.id.in_(sa.union(*limited))
 
+    def links(self, row: Any) -> Sequence[tuple[str, str]]:
+        return [(f"/admin/refusals?organization={row.id}", "Why was this refused")]
+
     def heading(self, row: Any) -> str:
         return str(row.name)
 

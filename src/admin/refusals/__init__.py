@@ -1,0 +1,1 @@
+"""The page "Why was this refused": search, queries and pages."""

@@ -1,0 +1,231 @@
+"""Reads refused calls and refused pages of organizations, people and numbers, with the reason at that time.
+
+Each query is bounded and answered by an index.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from admin.formatters import format_count, format_number, format_time
+from calls.limits.models import CappedRejection
+from calls.models import Call, CallStatus
+from calls.refusal_help import Explanation, explain, limit_phrase
+from kit.countries import country_name
+from kit.ids import first_uuid7
+from tenants.models import Membership, Organization
+from widget.models import BlockedOrigin, EmbedToken
+from widget.refusals import FixedBy, RefusalDetails, refusal_message
+
+SHOWN_DAYS = 30
+"""Refused calls are searched this far back."""
+MAX_REFUSALS = 50
+_MAX_ORIGINS = 20
+_FIXED_BY = {
+    FixedBy.CALLER: "the caller",
+    FixedBy.DEVELOPER: "the developer of the page",
+    FixedBy.ADMIN: "an admin of {organization}",
+    FixedBy.OWNER: "an owner of {organization}",
+    FixedBy.SUPPORT: "our staff",
+}
+_KINDS = {
+    "own_number": "the organization's own number",
+    "pay_per_call": "pay-per-call number",
+    "special": "special number, like a pager or a satellite phone",
+    "unassigned": "number that belongs to nobody",
+}
+
+
+class RefusedCall(NamedTuple):
+    """One refused call, with its reason in words."""
+
+    call_id: UUID | None
+    """None for a refusal over the hourly cap, which has no call record."""
+    organization_id: UUID
+    organization: str
+    number: str
+    agent: str | None
+    refused_at: dt.datetime
+    code: str
+    message: str
+    help: str
+    fixed_by: str
+    facts: Sequence[tuple[str, Any]]
+    """The limit, country or number with its value at that time."""
+
+
+class RefusalsService:
+    """Refused calls and pages, for staff."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def of_organization(self, organization_id: UUID, now: dt.datetime) -> Sequence[RefusedCall]:
+        """The latest refused calls of an organization, those over the hourly cap included."""
+        calls = await self._calls(now, Call.owned_by(organization_id))
+        capped = (
+            sa.select(
+                CappedRejection.end_reason,
+                CappedRejection.end_details,
+                CappedRejection.rejected_at,
+                Organization.id,
+                Organization.name,
+            )
+            .join(Organization, Organization.id == CappedRejection.organization_id)
+            .where(CappedRejection.owned_by(organization_id))
+            .order_by(CappedRejection.rejected_at.desc())
+            .limit(MAX_REFUSALS)
+        )
+        beyond = [
+            _refused(row.end_reason, row.end_details, None, row.id, row.name, "", None, row.rejected_at)
+            for row in await self._session.execute(capped)
+        ]
+        return sorted([*calls, *beyond], key=lambda refused: refused.refused_at, reverse=True)[:MAX_REFUSALS]
+
+    async def of_user(self, user_id: UUID, email: str, now: dt.datetime) -> Sequence[RefusedCall]:
+        """The latest refused calls that a signed-in person placed in their organizations."""
+        theirs = sa.select(Membership.organization_id).where(Membership.user_id == user_id)
+        organizations = (await self._session.scalars(theirs)).all()
+        own = Call.organization_id.in_(organizations), Call.agent == email, Call.agent_is_member.is_(True)
+        return await self._calls(now, *own)
+
+    async def of_numbers(self, numbers: Sequence[str], now: dt.datetime) -> Sequence[RefusedCall]:
+        """The latest refused calls of all organizations to a number, in any of its spellings."""
+        return await self._calls(now, Call.to_number.in_(numbers))
+
+    async def counts(self, organization_id: UUID, now: dt.datetime) -> Sequence[tuple[str, int]]:
+        """The number of refused calls of an organization by the sentence of their reason, the most frequent first."""
+        query = (
+            sa.select(Call.end_reason, sa.func.count())
+            .where(*_recently_refused(now), Call.owned_by(organization_id))
+            .group_by(Call.end_reason)
+            .order_by(sa.func.count().desc(), Call.end_reason)
+        )
+        return [(refusal_message(code) or code or "", count) for code, count in await self._session.execute(query)]
+
+    async def blocked_origins(self, organization_ids: Sequence[UUID]) -> Sequence[Any]:
+        """The pages whose domain a token does not allow, the latest first."""
+        query = (
+            sa.select(
+                BlockedOrigin.origin,
+                BlockedOrigin.times,
+                BlockedOrigin.last_seen_at,
+                BlockedOrigin.token_id,
+                EmbedToken.label,
+                EmbedToken.prefix,
+                EmbedToken.allowed_domains,
+                Organization.name.label("organization"),
+            )
+            .join(EmbedToken, EmbedToken.id == BlockedOrigin.token_id)
+            .join(Organization, Organization.id == BlockedOrigin.organization_id)
+            .where(BlockedOrigin.organization_id.in_(organization_ids))
+            .order_by(BlockedOrigin.last_seen_at.desc())
+            .limit(_MAX_ORIGINS)
+        )
+        return (await self._session.execute(query)).all()
+
+    async def organizations_of(self, user_id: UUID) -> Sequence[Any]:
+        """Id, name and slug of each organization of a person."""
+        query = (
+            sa.select(Organization.id, Organization.name, Organization.slug)
+            .join(Membership, Membership.organization_id == Organization.id)
+            .where(Membership.user_id == user_id)
+            .order_by(Organization.name)
+        )
+        return (await self._session.execute(query)).all()
+
+    async def _calls(self, now: dt.datetime, *conditions: sa.ColumnElement[bool]) -> Sequence[RefusedCall]:
+        query = (
+            sa.select(
+                Call.id,
+                Call.to_number,
+                Call.agent,
+                Call.started_at,
+                Call.end_reason,
+                Call.end_details,
+                Call.organization_id,
+                Organization.name,
+            )
+            .join(Organization, Organization.id == Call.organization_id)
+            .where(*conditions, *_recently_refused(now))
+            .order_by(Call.id.desc())
+            .limit(MAX_REFUSALS)
+        )
+        return [
+            _refused(
+                row.end_reason,
+                row.end_details,
+                row.id,
+                row.organization_id,
+                row.name,
+                row.to_number,
+                row.agent,
+                row.started_at,
+            )
+            for row in await self._session.execute(query)
+        ]
+
+
+def _recently_refused(now: dt.datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    # Ids begin with their time.
+    return Call.id >= first_uuid7(now - dt.timedelta(days=SHOWN_DAYS)), Call.status == CallStatus.REFUSED
+
+
+def _refused(
+    code: str | None,
+    stored: Any,
+    call_id: UUID | None,
+    organization_id: UUID,
+    organization: str,
+    number: str,
+    agent: str | None,
+    refused_at: dt.datetime,
+) -> RefusedCall:
+    explanation = explain(code, stored, organization=organization)
+    message, advice = (
+        (code or "Unknown reason"),
+        "Report this reason to engineering: its table lacks it.",
+    )
+    fixed_by, facts = "our staff", []
+    if explanation is not None:
+        message, advice = explanation.refusal.message, explanation.help
+        fixed_by, facts = fixed_by_name(explanation, organization), explanation_facts(explanation, number)
+    return RefusedCall(
+        call_id, organization_id, organization, number, agent, refused_at, code or "", message, advice, fixed_by, facts
+    )
+
+
+def fixed_by_name(explanation: Explanation, organization: str) -> str:
+    """The person who can change that something is refused, in words."""
+    return _FIXED_BY[explanation.fixed_by].format(organization=organization)
+
+
+def explanation_facts(explanation: Explanation, number: str) -> list[tuple[str, Any]]:
+    """Labels and values of the facts behind a refusal, as they were at that time."""
+    details = explanation.details or RefusalDetails()
+    facts: list[tuple[str, Any]] = []
+    if explanation.refusal.code == "number_blocked":
+        facts.append(("Blocked number", format_number(number)))
+    if details.country is not None:
+        facts.append(("Country", country_name(details.country)))
+    if details.home is not None:
+        facts.append(("Only country allowed then", country_name(details.home)))
+    if details.limit is not None and details.value is not None:
+        facts.append(("Limit then", limit_phrase(details.limit, details.value)))
+        if details.used is not None:
+            facts.append(("Used then", _amount(details.limit, details.used)))
+    if details.minutes is not None:
+        facts.append(("Longest call then", format_count(details.minutes, "minute")))
+    if details.until is not None:
+        facts.append(("New account until", format_time(dt.datetime.fromisoformat(details.until))))
+    if details.kind is not None:
+        facts.append(("Kind of number", _KINDS.get(details.kind, details.kind)))
+    return facts
+
+
+def _amount(limit: str, value: int) -> str:
+    return f"${value / 100:,.2f}" if "cents" in limit else f"{value:,}"
