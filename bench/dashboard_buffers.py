@@ -10,6 +10,7 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.list_filters import parse_number_filter
 from calls.listing import CallFilters, CallListService
 from calls.overview import OverviewService
 from calls.usage import UsageService
@@ -52,8 +53,8 @@ def _reads(big: Big) -> Mapping[str, Read]:
         "overview": overview,
         "calls, page 1": calls(CallFilters()),
         "calls, page 1,000": calls(CallFilters(), big.deep_cursor),
-        "search by number": calls(CallFilters(number=f"+{big.oldest_number}")),
-        "search by digits": calls(CallFilters(number=big.oldest_number)),
+        "search by number": calls(CallFilters(number=parse_number_filter(f"+{big.oldest_number}", "US"))),
+        "search by digits": calls(CallFilters(number=parse_number_filter(big.oldest_number, "US"))),
         "usage": lambda session: UsageService(session).this_and_last_month(owned, today=today),
         "audit": audit,
     }

@@ -126,7 +126,14 @@ class User(AbstractAccount):
 
     __tablename__ = "user_account"
     # For prefix searches by staff, which compare bytes.
-    __table_args__ = (sa.Index("ix_user_account_email_prefix", "email", postgresql_ops={"email": "text_pattern_ops"}),)
+    __table_args__ = (
+        sa.Index("ix_user_account_email_prefix", "email", postgresql_ops={"email": "text_pattern_ops"}),
+        sa.Index(
+            "ix_user_account_name_prefix",
+            sa.func.lower(sa.literal_column("name")).label("lower_name"),
+            postgresql_ops={"lower_name": "text_pattern_ops"},
+        ),
+    )
     actor_kind = ActorKind.USER
     needs_second_factor = False
     recovery_code_model = RecoveryCode

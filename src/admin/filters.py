@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from starlette.exceptions import HTTPException
 
 from kit.ids import first_uuid7
+from kit.number_patterns import number_prefixes as stored_prefixes
 from kit.parsing import parse_day as parse_iso_day
 from kit.parsing import parse_uuid
 
-_NUMBER = re.compile(r"\+?[0-9 ().\-/]{4,24}")
+_NUMBER = re.compile(r"\(?\+?[0-9 ().\-/]{4,24}")
 
 
 def parse_id(text: str) -> UUID:
@@ -43,10 +44,7 @@ def first_id_after_day(text: str) -> UUID:
 
 def number_prefixes(text: str) -> Sequence[str]:
     """The beginnings of stored numbers that ``text`` may mean; empty when it is not the beginning of a number."""
-    if not _NUMBER.fullmatch(text):
-        return ()
-    digits = re.sub(r"[^0-9]", "", text)
-    return (f"+{digits}",) if text.startswith("+") else (f"+{digits}", f"+1{digits}")
+    return stored_prefixes(text) if _NUMBER.fullmatch(text) else ()
 
 
 def starts_with(column: Any, text: str) -> sa.ColumnElement[bool]:

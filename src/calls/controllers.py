@@ -24,10 +24,12 @@ from kit.http.csv_response import csv_response
 from kit.http.query_parameters import Moment
 from kit.http.tenant_concurrency import SENDS_EXPORT, ExportInProgress
 from kit.schemas import Page
+from tenants.auth import current_member
 from tenants.guards import requires_member
 
 
 def parse_call_filters(
+    request: Request[Any, Any, State],
     status: FromQuery[CallStatus | None] = None,
     number: FromQuery[str | None] = None,
     name: FromQuery[str | None] = None,
@@ -38,7 +40,7 @@ def parse_call_filters(
     """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
     return CallFilters(
         status=status,
-        number=parse_number_filter(number),
+        number=parse_number_filter(number, current_member(request).country),
         name=parse_name_filter(name),
         token_id=token_id,
         since=read_moment("since", since),

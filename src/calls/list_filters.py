@@ -1,14 +1,16 @@
 """Reads the filters of a list of calls that need more than their type: the number and the name to search for."""
 
+from calls.number_search import NumberSearch
 from kit.errors import ValidationFailed
+from kit.number_patterns import number_patterns
 from kit.text import is_valid_text
 
 _MAX_NUMBER_CHARACTERS = 32
 MAX_NAME_FILTER_CHARACTERS = 100
 
 
-def parse_number_filter(number: str | None) -> str | None:
-    """The digits that a search for a number looks for, without punctuation: see ``CallFilters.number``.
+def parse_number_filter(number: str | None, country: str) -> NumberSearch | None:
+    """The called numbers that somebody in ``country`` looks for: national formats, parts and punctuation are read.
 
     Raises:
         ValidationFailed: it has no digits, or is too long.
@@ -17,10 +19,10 @@ def parse_number_filter(number: str | None) -> str | None:
         return None
     if len(number) > _MAX_NUMBER_CHARACTERS or not is_valid_text(number):
         raise ValidationFailed([("number", "Type digits of a phone number")])
-    found = "".join(character for character in number if character.isascii() and character.isdigit())
-    if not found:
+    patterns = number_patterns(number, country)
+    if not patterns:
         raise ValidationFailed([("number", "Type digits of a phone number")])
-    return f"+{found}" if number.lstrip().startswith("+") else found
+    return NumberSearch(number, tuple(patterns))
 
 
 def parse_name_filter(name: str | None) -> str | None:

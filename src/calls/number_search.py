@@ -1,8 +1,9 @@
-"""Finds calls by digits anywhere in the called number."""
+"""Finds calls by digits of the called number, as people write them."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,9 +13,23 @@ RECENT_CALLS_SEARCHED = 2000
 """The newest calls are searched first, newest to oldest."""
 
 
-def contains_digits(number: sa.SQLColumnExpression[str], digits: str) -> sa.ColumnElement[bool]:
-    """``number`` contains ``digits``. Faster than LIKE; neither can use an index for this."""
-    return sa.func.strpos(number, digits) > 0
+class NumberSearch(msgspec.Struct, frozen=True):
+    """What a search looks for in called numbers."""
+
+    typed: str
+    """As somebody typed it."""
+    patterns: tuple[str, ...]
+    """The number contains one of these; one with ``+`` is its beginning."""
+
+    @property
+    def prefix(self) -> str | None:
+        """The beginning of the number, when nothing else is looked for: an index finds it."""
+        return self.patterns[0] if len(self.patterns) == 1 and self.patterns[0].startswith("+") else None
+
+
+def matches(number: sa.SQLColumnExpression[str], search: NumberSearch) -> sa.ColumnElement[bool]:
+    """``number`` is one of those that ``search`` looks for. Faster than LIKE; neither can use an index for this."""
+    return sa.or_(*(sa.func.strpos(number, pattern) > 0 for pattern in search.patterns))
 
 
 class NumberSearchService:
@@ -23,10 +38,10 @@ class NumberSearchService:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def newest_with_digits(
-        self, mine: Sequence[sa.ColumnElement[bool]], digits: str, *, limit: int
+    async def newest_matching(
+        self, mine: Sequence[sa.ColumnElement[bool]], search: NumberSearch, *, limit: int
     ) -> Sequence[UUID]:
-        """Ids of the newest ``limit`` calls among ``mine`` whose number contains ``digits``.
+        """Ids of the newest ``limit`` calls among ``mine`` whose number ``search`` looks for.
 
         Digits that many calls have are found among the newest. Only when those are too few, all calls are searched in
         the index on numbers: its rows are short, which takes half as long as the index that lists use.
@@ -39,16 +54,13 @@ class NumberSearchService:
             .subquery()
         )
         near = (
-            sa.select(latest.c.id)
-            .where(contains_digits(latest.c.to_number, digits))
-            .order_by(latest.c.id.desc())
-            .limit(limit)
+            sa.select(latest.c.id).where(matches(latest.c.to_number, search)).order_by(latest.c.id.desc()).limit(limit)
         )
         found = list(await self._session.scalars(near))
         if len(found) == limit:
             return found
         # Materialized, or the planner would read all calls in the order of time to serve the LIMIT.
-        everywhere = sa.select(Call.id).where(*mine, contains_digits(Call.to_number, digits)).cte("found")
+        everywhere = sa.select(Call.id).where(*mine, matches(Call.to_number, search)).cte("found")
         everywhere = everywhere.prefix_with("MATERIALIZED")
         newest = sa.select(everywhere.c.id).order_by(everywhere.c.id.desc()).limit(limit)
         return list(await self._session.scalars(newest))

@@ -75,7 +75,7 @@ class CallPages(Controller):
     ) -> Response[str]:
         organization_id, form = current_member(request).organization_id, _filter_form(request)
         try:
-            filters = read_filters(form, current_member(request).zone)
+            filters = read_filters(form, current_member(request).zone, current_member(request).country)
         except ValidationFailed as refusal:
             form, filters = form.refused(refusal), None
         after = read_cursor(request.query_params.get("after"))
@@ -129,8 +129,11 @@ class CallPages(Controller):
         return render(request, "calls/show.html", **context)
 
 
-def read_filters(form: Form, zone: dt.tzinfo) -> CallFilters:
-    """Parse the filter bar, whose days are those of ``zone``. Raises: ValidationFailed, with every wrong field."""
+def read_filters(form: Form, zone: dt.tzinfo, country: str) -> CallFilters:
+    """Parse the filter bar: days are those of ``zone``, national numbers those of ``country``.
+
+    Raises: ValidationFailed, with every wrong field.
+    """
     wrong: list[tuple[str, str]] = []
 
     def read(field: str, parse: Any) -> Any:
@@ -145,7 +148,7 @@ def read_filters(form: Form, zone: dt.tzinfo) -> CallFilters:
     filters = {
         "status": read("status", CallStatus),
         "token_id": read("token", UUID),
-        "number": read("number", parse_number_filter),
+        "number": read("number", lambda typed: parse_number_filter(typed, country)),
         "name": read("name", parse_name_filter),
     }
     since = until = None
@@ -179,7 +182,7 @@ def _filter_form(request: Request[Any, Any, State]) -> Form:
 def _export_url(organization_id: UUID, filters: CallFilters) -> str:
     parameters = {
         "status": filters.status.value if filters.status else None,
-        "number": filters.number,
+        "number": filters.number.typed if filters.number else None,
         "name": filters.name,
         "token_id": filters.token_id,
         "since": rfc3339(filters.since),

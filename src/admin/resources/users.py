@@ -78,7 +78,7 @@ class UserView(RecordView, model=User):
     empty_text = "Users appear here when they sign up."
     is_exportable = True
     is_view_audited = True
-    search_label = "Start of an e-mail address, or ID"
+    search_label = "Start of an e-mail address or a name, or ID"
     column_list = (
         "email",
         "name",
@@ -94,7 +94,8 @@ class UserView(RecordView, model=User):
     staff_actions = (disable, enable, reset_second_factor)
 
     def search(self, term: str) -> sa.ColumnElement[bool]:
-        return starts_with(User.email, term.lower())
+        text = term.lower()
+        return sa.or_(starts_with(User.email, text), starts_with(sa.func.lower(User.name), text))
 
     def links(self, row: Any) -> Sequence[tuple[str, str]]:
         return [(f"/admin/refusals?user={row.id}", "Why was this refused")]

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from litestar import Litestar
 from sqlalchemy.exc import DBAPIError
 
+from accounts.models import User
 from admin.models import StaffRole
 from calls.models import CallStatus
 from conftest import NewClient
@@ -95,6 +96,22 @@ async def test_people_numbers_tokens_and_calls_are_found(operator: Colleague, fu
     assert f"/admin/call/details/{ids['call_id']}" in await found(operator, "call", "2125550177")
     page = (await operator.client.get(f"/admin/embed-token/details/{ids['token_id']}")).text
     assert "victim.example" in page
+
+
+async def test_staff_find_by_national_formats_by_names_and_by_members_addresses(
+    operator: Colleague, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    call_id = await add_call(database, tenant, await make.token(tenant), to_number="+442079460958")
+    name = f"Ada {random.token_hex(4)}"
+    async with database.sessions() as session, session.begin():
+        await session.execute(sa.update(User).where(User.id == tenant.owner.id).values(name=name))
+    for term in ("020 7946 0958", "(020) 7946", "+44 (0)20 7946 0958"):
+        assert f"/admin/call/details/{call_id}" in await found(operator, "call", term), term
+    for term in (name, name.upper()[:10]):
+        assert f"/admin/user/details/{tenant.owner.id}" in await found(operator, "user", term), term
+    by_address = await found(operator, "organization", tenant.owner.email.upper())
+    assert f"/admin/organization/details/{tenant.organization.id}" in by_address
 
 
 async def test_every_list_and_detail_opens_and_links_to_what_belongs_together(

@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from kit.db.database import Database
 from support.api_client import assert_refused, fields_refused
+from support.call_factory import add_call
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, Tenant, sign_in
 
@@ -115,6 +117,29 @@ async def test_the_called_person_is_kept_as_the_page_named_them_and_found_by_nam
     assert await found(name="nobody") == []
     for wrong in (" ", "\0", "x" * 101):
         assert fields_refused(await client.get(path_of(tenant), params={"name": wrong})) == ["name"]
+
+
+async def test_numbers_are_found_as_people_write_them_and_agents_by_their_address(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    london = await add_call(database, tenant, token, to_number="+442079460958", agent="Ann@Example.com")
+    boston = await add_call(database, tenant, token, to_number="+16175550123")
+    await sign_in(client, tenant.owner)
+
+    async def found(**params: str) -> list[str]:
+        answer = await client.get(path_of(tenant), params=params)
+        assert answer.status_code == 200, answer.text
+        return [call["id"] for call in answer.json()["items"]]
+
+    for text in ("020 7946 0958", "+44 (0)20 7946-0958", "011 44 20 7946", "7946 09", "0958"):
+        assert await found(number=text) == [str(london)], text
+        assert await found(number=text, status="completed") == [str(london)], text
+    assert await found(number="1 (617) 555") == [str(boston)]
+    assert await found(name="ann@example") == [str(london)]
+    export = await client.get(f"{path_of(tenant)}/export.csv", params={"number": "020 7946 0958"})
+    assert export.text.count("+44") == 1
 
 
 async def test_the_list_is_newest_first_in_pages_and_narrowed(

@@ -139,7 +139,7 @@ async def test_no_address_but_of_a_web_page_can_be_stored(make: Factory, databas
         await add_call(database, tenant, await make.token(tenant), url="javascript:alert(1)")
 
 
-async def test_a_call_that_is_under_way_has_no_duration_yet(
+async def test_a_call_that_is_under_way_has_no_talk_time_yet(
     client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
@@ -149,8 +149,8 @@ async def test_a_call_that_is_under_way_has_no_duration_yet(
     await sign_in(client, tenant.owner)
     page = (await client.get(f"{calls_of(tenant)}/{call_id}")).text
     assert "Still under way" in page
-    assert re.findall(r'<dt>Duration</dt><dd class="number">(.*?)</dd>', page) == ["–"]
-    assert re.findall(r'data-label="Duration">(.*?)</td>', (await client.get(calls_of(tenant))).text) == ["–"]
+    assert re.findall(r'<dt>Talk time</dt><dd class="number">(.*?)</dd>', page) == ["–"]
+    assert re.findall(r'data-label="Talk time">(.*?)</td>', (await client.get(calls_of(tenant))).text) == ["–"]
 
 
 @pytest.mark.parametrize("code", CARRIER_ERROR_CODES)
@@ -205,9 +205,9 @@ async def test_the_overview_counts_this_week_against_the_one_before(
     await sign_in(client, tenant.owner)
     page = (await client.get(f"/dashboard/{tenant.organization.slug}")).text
     tiles = re.findall(r'tile"><span class="quiet">(.*?)</span><strong class="number">(.*?)</strong>', page)
-    assert dict(tiles) == {"Calls": "4", "Answered": "50 %", "Minutes": "3", "Live now": "1"}
+    assert dict(tiles) == {"Calls": "4", "Answered": "50 %", "Minutes": "4", "Live now": "1"}
     assert "+300 % vs the week before" in page
-    assert "5 minutes connected in four weeks" in page
+    assert "6 billed minutes in four weeks, talk time 4 min 30 s" in page
     days = re.findall(r'<tr><th scope="row">\w+ \d+</th><td class="end">(\d+)</td>', page)
     assert len(days) == 28
     assert sum(int(calls) for calls in days) == 5

@@ -13,6 +13,7 @@ from litestar import Litestar
 
 from calls.call_state import LegEvent
 from calls.limits.models import CallDestination
+from calls.list_filters import parse_number_filter
 from calls.listing import CallFilters, CallListService
 from calls.models import Call, CallEvent, CallStatus
 from calls.services import CallService
@@ -374,7 +375,7 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
         assert await event_count(database, call_id) == 0
     assert [(await stored(database, call_id)).erased_at for call_id in (other, elsewhere)] == [None, None]
     async with database.sessions() as session:
-        found = CallFilters(number=NUMBER)
+        found = CallFilters(number=parse_number_filter(NUMBER, "US"))
         assert await CallListService(session).page(tenant.organization.id, found, after=None, limit=10) == []
         destinations = sa.select(CallDestination.id).where(CallDestination.owned_by(tenant.organization.id))
         assert await session.scalar(destinations) is None

@@ -6,13 +6,14 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.requests import Request
 
+from accounts.models import User
 from admin.base_view import RecordView, Section
 from admin.filters import equals_enum, number_prefixes, starts_with
 from admin.formatters import PLAN_OPTIONS
 from admin.menu import MenuGroup
 from admin.resources.organizations.actions import ORGANIZATION_ACTIONS
 from admin.resources.organizations.details import organization_sections
-from tenants.models import Organization, PhoneNumber
+from tenants.models import Membership, Organization, PhoneNumber
 
 MAX_SEARCH_MATCHES = 1000
 """Of name, slug and number each: two letters match too many organizations, in an order that no index has."""
@@ -32,7 +33,7 @@ class OrganizationView(RecordView, model=Organization):
     empty_text = "Organizations appear here when customers create them."
     is_exportable = True
     is_view_audited = True
-    search_label = "Name, slug, phone number or ID"
+    search_label = "Name, slug, member’s e-mail, phone number or ID"
     column_list = (
         "name",
         "slug",
@@ -61,11 +62,13 @@ class OrganizationView(RecordView, model=Organization):
         matches = [
             sa.select(Organization.id).where(starts_with(sa.func.lower(Organization.name), text)),
             sa.select(Organization.id).where(starts_with(Organization.slug, text)),
-            *(
-                sa.select(PhoneNumber.organization_id).where(starts_with(PhoneNumber.e164, start))
-                for start in number_prefixes(term)
-            ),
         ]
+        if prefixes := number_prefixes(term):
+            is_number = sa.or_(*(starts_with(PhoneNumber.e164, start) for start in prefixes))
+            matches.append(sa.select(PhoneNumber.organization_id).where(is_number))
+        if "@" in text:
+            members = sa.select(Membership.organization_id).join(User, User.id == Membership.user_id)
+            matches.append(members.where(starts_with(User.email, text)))
         # Subqueries, so that each limit applies to its part and not to the union.
         limited = (sa.select(part.limit(MAX_SEARCH_MATCHES).subquery()) for part in matches)
         return Organization.id.in_(sa.union(*limited))
