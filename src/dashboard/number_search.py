@@ -6,8 +6,10 @@ import msgspec
 from markupsafe import Markup
 
 from carrier.port import AvailableNumber, NumberType
+from dashboard.pages import templates
 from dashboard.settings import SettingsRequest
-from kit.countries import country_in_sentence
+from kit.area_codes import example_area_code
+from kit.countries import countries, country_in_sentence
 from kit.errors import DomainError
 from kit.http.forms import Form
 from phone_numbers.address_rules import is_available_now
@@ -89,6 +91,24 @@ async def types_for(request: SettingsRequest, country: str) -> frozenset[NumberT
         return await number_provisioning(request).searcher.number_types(parse_search(country).country)
     except DomainError:
         return frozenset()  # the search tells the reason
+
+
+def area_code_example(country: str) -> str:
+    """The placeholder of the field ``area_code`` for a country, as typed; the form without one begins with US."""
+    code = country.strip().upper() or "US"
+    return example_area_code(code) if code in countries() else ""
+
+
+def area_code_hint(country: str) -> str:
+    """The hint of the field ``area_code``: only for a country whose numbers have no area codes."""
+    code = country.strip().upper()
+    if code not in countries() or example_area_code(code):
+        return ""
+    return f"Numbers in {country_in_sentence(code)} have no area codes."
+
+
+templates.globals["area_code_example"] = area_code_example
+templates.globals["area_code_hint"] = area_code_hint
 
 
 def country_attributes(request: SettingsRequest) -> Markup:

@@ -144,6 +144,11 @@ async def test_the_form_has_the_fields_and_types_of_its_country(client: httpx.As
     assert 'name="area_code"' in fields
     assert 'name="locality"' in fields
     assert re.findall(r'<option value="([^"]+)"', fields) == ["local", "mobile", "national", "toll-free"]
+    for country, example in (("US", "415"), ("GB", "20"), ("DE", "30"), ("dk", "")):
+        part = (await client.get(f"{settings}/numbers/fields", params={"country": country})).text
+        field = part.partition('name="area_code"')[2].partition(">")[0]
+        assert re.findall(r'placeholder="([^"]*)"', field) == ([example] if example else [])
+        assert ("Numbers in Denmark have no area codes." in part) is (country == "dk")
     german = (await client.get(f"{settings}/numbers/fields", params={"country": "DE"})).text
     assert re.findall(r'<option value="([^"]+)"', german) == ["local"]
     page = (await client.get(f"{settings}/numbers", params={"country": "DE", "type": "mobile"})).text
