@@ -9,6 +9,7 @@ import msgspec
 
 from kit.failures import DependencyFailed
 from kit.http.app_key import AppKey
+from kit.money import Money
 
 
 class CarrierError(DependencyFailed):
@@ -123,13 +124,8 @@ class OwnedNumber(msgspec.Struct, frozen=True):
     friendly_name: str
 
 
-class Price(msgspec.Struct, frozen=True):
-    """An amount of money as the carrier states it."""
-
-    micros: int
-    """Millionths of the currency."""
-    currency: str = "USD"
-    """ISO 4217, three letters: the currency of the carrier's account."""
+class Price(Money, frozen=True):
+    """An amount of money as the carrier states it, in the currency of the carrier's account."""
 
     @property
     def is_in_dollars(self) -> bool:

@@ -182,6 +182,7 @@ def _layout_context(request: Request[Any, Any, Any], notice: Notice | None) -> M
         "notice": notice,
         "sandbox": settings.is_sandbox,
         "public_url": settings.public_url,
+        "contact": settings.contact,
         "asset": lambda name: f"/widget/{assets[name]}",
         "path": request.scope["path"].rstrip("/") or "/",
     }

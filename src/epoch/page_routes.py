@@ -12,6 +12,7 @@ from dashboard import (
     organizations,
     passkey_pages,
     password_reset_pages,
+    public_pages,
     second_factor_pages,
 )
 from dashboard import settings as settings_pages
@@ -35,6 +36,7 @@ def build_pages(settings: Settings) -> Router:
     """Return the router of all HTML pages."""
     handlers: list[ControllerRouterHandler] = [
         home.root,
+        *public_pages.HANDLERS,
         api_reference,
         home.dashboard_home,
         *auth_pages.HANDLERS,

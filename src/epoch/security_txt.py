@@ -6,14 +6,10 @@ from typing import Any
 
 from litestar import MediaType, Request, Response, Router, get
 from litestar.datastructures import State
-from litestar.exceptions import NotFoundException
 
 from kit.clock import utc_now
 from kit.http.app_key import SETTINGS
-from kit.settings import Settings
 
-DEVELOPMENT_CONTACT = "security@localhost"
-"""Named while ``EPOCH_CONTACT_EMAIL`` is not set, outside production only: nobody reads it."""
 LIFETIME = timedelta(days=180)
 """RFC 9116 recommends less than a year."""
 SECURITY_TXT_PATH = "/.well-known/security.txt"
@@ -30,18 +26,13 @@ between organizations, the back office and the integrations.
 """
 
 
-def contact_of(settings: Settings) -> str | None:
-    """The address for reports; None in production without ``EPOCH_CONTACT_EMAIL``."""
-    return settings.contact_email or (None if settings.is_production else DEVELOPMENT_CONTACT)
-
-
 @get(SECURITY_TXT_PATH, include_in_schema=False)
 async def security_txt(request: Request[Any, Any, State]) -> Response[str]:
     settings = SETTINGS.get(request.app)
     # Whole days, so that the file is the same for a day.
     expires = (utc_now() + LIFETIME).replace(hour=0, minute=0, second=0, microsecond=0)
     fields = (
-        f"Contact: mailto:{_contact(settings)}",
+        f"Contact: mailto:{settings.contact}",
         f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}",
         f"Canonical: {settings.public_url}{SECURITY_TXT_PATH}",
         f"Policy: {settings.public_url}{POLICY_PATH}",
@@ -52,17 +43,10 @@ async def security_txt(request: Request[Any, Any, State]) -> Response[str]:
 
 @get(POLICY_PATH, include_in_schema=False)
 async def security_policy(request: Request[Any, Any, State]) -> Response[str]:
-    return _text(_POLICY.format(contact=_contact(SETTINGS.get(request.app))))
+    return _text(_POLICY.format(contact=SETTINGS.get(request.app).contact))
 
 
 security_txt_router = Router(path="/", route_handlers=[security_txt, security_policy])
-
-
-def _contact(settings: Settings) -> str:
-    contact = contact_of(settings)
-    if contact is None:
-        raise NotFoundException
-    return contact
 
 
 def _text(content: str) -> Response[str]:

@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from urllib.parse import SplitResult, urlsplit
 
 from kit.db.url import DatabaseUrlError, parse_database_url
+from kit.money import Money
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -15,6 +16,8 @@ class SettingsError(Exception):
 
 
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$&'*+/=^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+PLAN_NAMES = ("starter", "pro", "business", "enterprise")
+_PRICE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,2})?) ?([A-Z]{3})")
 
 
 class EnvironmentReader:
@@ -118,6 +121,29 @@ class EnvironmentReader:
         ):
             raise SettingsError(f"{name} must be like https://handler.twilio.com/twiml/EH… , not {value[:80]!r}")
         return value
+
+    def page_address(self, name: str) -> str | None:
+        """An address of a page for people."""
+        value = self.optional(name)
+        parts = _split(value or "")
+        is_address = parts is not None and parts.scheme in _DEFAULT_PORTS and parts.hostname and "@" not in parts.netloc
+        if value is not None and not (is_address and value.isascii() and value.isprintable() and " " not in value):
+            raise SettingsError(f"{name} must be like https://www.example.com/terms, not {value[:80]!r}")
+        return value
+
+    def plan_prices(self, name: str) -> Mapping[str, Money]:
+        """Amounts of some plans, as ``pro=29 USD, business=79.50 EUR``."""
+        prices: dict[str, Money] = {}
+        for entry in (part.strip() for part in self.text(name, "").split(",") if part.strip()):
+            plan, price = (part.strip() for part in entry.partition("=")[::2])
+            found = _PRICE.fullmatch(price)
+            if plan not in PLAN_NAMES or plan in prices or found is None:
+                raise SettingsError(
+                    f"{name} must be like pro=29 USD, business=79.50 USD (plans: {', '.join(PLAN_NAMES)}; each at most"
+                    f" once), not {entry[:40]!r}"
+                )
+            prices[plan] = Money.parse(found[1], found[2])
+        return prices
 
     def database(self, name: str) -> str | None:
         value = self.optional(name)

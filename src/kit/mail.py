@@ -131,11 +131,19 @@ class Mailer:
     """Enqueues mails in the caller's transaction, and delivers them after its commit."""
 
     def __init__(
-        self, queue: JobQueue, delivery: Delivery, *, sender: Address, retry_seconds: tuple[float, ...] = RETRY_SECONDS
+        self,
+        queue: JobQueue,
+        delivery: Delivery,
+        *,
+        sender: Address,
+        contact: str | None = None,
+        retry_seconds: tuple[float, ...] = RETRY_SECONDS,
     ) -> None:
+        """``contact`` is the address that answers people; without it the mails name none."""
         self._queue = queue
         self._delivery = delivery
         self._sender = sender
+        self._contact = contact
         queue.add_handler(
             JobHandler(
                 kind=MAIL_JOB,
@@ -160,9 +168,8 @@ class Mailer:
             await self._queue.enqueue(session, MAIL_JOB, msgspec.json.encode(single))
 
     async def _deliver(self, job: Job) -> None:
-        message = compose(
-            msgspec.json.decode(job.payload, type=Mail), self._sender, key=message_key(job), written_at=job.created_at
-        )
+        mail = msgspec.json.decode(job.payload, type=Mail)
+        message = compose(mail, self._sender, contact=self._contact, key=message_key(job), written_at=job.created_at)
         try:
             await self._delivery.deliver(message)
         except aiosmtplib.SMTPRecipientsRefused as error:
@@ -182,7 +189,7 @@ class Mailer:
 def build_mailer(settings: Settings, queue: JobQueue) -> Mailer:
     """A mailer for the mail server of the settings; without one it writes files under the data directory."""
     delivery = smtp_delivery(settings) or FileDelivery(settings.data_dir / "mail")
-    return Mailer(queue, delivery, sender=sender_address(settings))
+    return Mailer(queue, delivery, sender=sender_address(settings), contact=settings.contact_email)
 
 
 def smtp_delivery(settings: Settings) -> SmtpDelivery | None:
@@ -205,12 +212,17 @@ def sender_address(settings: Settings) -> Address:
 
 
 def compose(
-    mail: Mail, sender: Address, *, key: UUID | None = None, written_at: dt.datetime | None = None
+    mail: Mail,
+    sender: Address,
+    *,
+    contact: str | None = None,
+    key: UUID | None = None,
+    written_at: dt.datetime | None = None,
 ) -> EmailMessage:
     """Compose the message: plain text, and the same content as simple HTML.
 
-    Line breaks in the subject become spaces, so that they cannot add headers. ``key`` identifies the mail: if it is
-    sent twice, mail systems recognize the duplicate.
+    Line breaks in the subject become spaces, so that they cannot add headers. Replies go to ``contact``. ``key``
+    identifies the mail: if it is sent twice, mail systems recognize the duplicate.
 
     Raises:
         ValueError: ``mail.to`` is not one address.
@@ -220,6 +232,8 @@ def compose(
     message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = Address(addr_spec=mail.to)
+    if contact is not None:
+        message["Reply-To"] = Address(addr_spec=contact)
     message["Subject"] = " ".join(mail.subject.split())
     message["Date"] = format_datetime(written_at or utc_now())
     message["Message-ID"] = f"<{(key or uuid7()).hex}@{sender.domain}>"
@@ -227,12 +241,13 @@ def compose(
     message["Auto-Submitted"] = "auto-generated"
     label_and_link = () if mail.action is None else (f"{mail.action[0]}:\n{mail.action[1]}",)
     second = () if mail.second_action is None else (": ".join(mail.second_action),)
-    message.set_content("\n\n".join((*mail.paragraphs, *label_and_link, *second)) + "\n")
-    message.add_alternative(_html(mail), subtype="html")
+    questions = () if contact is None else (f"Questions? Reply to this mail or write to {contact}.",)
+    message.set_content("\n\n".join((*mail.paragraphs, *label_and_link, *second, *questions)) + "\n")
+    message.add_alternative(_html(mail, questions), subtype="html")
     return message
 
 
-def _html(mail: Mail) -> str:
+def _html(mail: Mail, questions: tuple[str, ...]) -> str:
     style = "font:16px/1.5 system-ui,sans-serif;color:#111827;max-width:560px;margin:24px auto"
     parts = [f"<p>{html.escape(text)}</p>" for text in mail.paragraphs]
     if mail.action is not None:
@@ -243,7 +258,8 @@ def _html(mail: Mail) -> str:
     if mail.second_action is not None:
         label, link = (html.escape(text) for text in mail.second_action)
         parts.append(f'<p style="{small}"><a href="{link}" style="color:#374151">{label}</a></p>')
-    body = "\n".join((*parts, f'<p style="{small}">Epoch Voice</p>'))
+    parts += [f'<p style="{small}">{html.escape(text)}</p>' for text in (*questions, "Epoch Voice")]
+    body = "\n".join(parts)
     title = html.escape(mail.subject)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>\n'

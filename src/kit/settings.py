@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from kit.environment import EnvironmentReader, SettingsError
+from kit.money import Money
 from kit.secret_keys import SecretKeys
 
 DEVELOPMENT_SECRET = "development-only-secret-change-me-in-production"  # noqa: S105 - named as what it is, refused in production
@@ -16,6 +17,8 @@ SANDBOX_AUTH_TOKEN = "5b" * 16
 SANDBOX_API_KEY_SID = "SK" + "5c" * 16
 SANDBOX_API_KEY_SECRET = "5d" * 16
 SANDBOX_TWIML_APP_SID = "AP" + "5e" * 16
+STAND_IN_CONTACT = "support@localhost"
+"""Named where ``EPOCH_CONTACT_EMAIL`` is not set, outside production only: nobody reads it."""
 OWN_EDGES = {"us1": "ashburn", "ie1": "dublin", "au1": "sydney"}
 """The edge in the same place as each region of the carrier."""
 
@@ -107,8 +110,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Bearer token for ``GET /metrics``; without it only this machine reads them, and in production nobody."""
     admin_networks: tuple[str, ...]
     """Networks from which ``/admin`` can be reached; without it from everywhere."""
+    terms_url: str | None
+    """Your terms of service; ``/terms``, in the foot of every page, leads there."""
+    privacy_url: str | None
+    """Your privacy notice; ``/privacy``, in the foot of every page, leads there."""
     contact_email: str | None
-    """Address for reports of vulnerabilities, in ``/.well-known/security.txt``; production without it has none."""
+    """Address that answers customers and takes reports of vulnerabilities: on ``/contact`` and ``/plans``, in mails and
+    in ``/.well-known/security.txt``."""
+    plan_prices: Mapping[str, Money]
+    """Price of a plan per month, such as ``pro=29 USD, business=79 USD``, on ``/plans``; a plan without one says to
+    ask."""
     call_retention_months: int
     """Months after which call data is erased, unless the organization chooses its own."""
     sandbox_speed: float
@@ -133,6 +144,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_pooled_by_transaction(self) -> bool:
         return self.database_pooler == "transaction"
+
+    @property
+    def contact(self) -> str:
+        """The address that answers customers; outside production a stand-in where none is set."""
+        return self.contact_email or STAND_IN_CONTACT
 
     @property
     def is_production(self) -> bool:
@@ -189,7 +205,10 @@ def load_settings(environ: Mapping[str, str], *, needs_application: bool = True)
         trusted_proxies=read.proxies("EPOCH_TRUSTED_PROXIES"),
         metrics_token=read.optional("EPOCH_METRICS_TOKEN"),
         admin_networks=read.networks("EPOCH_ADMIN_NETWORKS"),
+        terms_url=read.page_address("EPOCH_TERMS_URL"),
+        privacy_url=read.page_address("EPOCH_PRIVACY_URL"),
         contact_email=read.email_address("EPOCH_CONTACT_EMAIL"),
+        plan_prices=read.plan_prices("EPOCH_PLAN_PRICES"),
         call_retention_months=read.whole("EPOCH_CALL_RETENTION_MONTHS", 24, low=1, high=36),
         sandbox_speed=read.positive("EPOCH_SANDBOX_SPEED", 1.0),
         sandbox_address=read.optional("EPOCH_SANDBOX_ADDRESS"),
@@ -292,6 +311,12 @@ def _refuse_unsafe(settings: Settings, *, proxies_are_declared: bool) -> None:
         (
             not proxies_are_declared,
             "EPOCH_TRUSTED_PROXIES must name the proxies in front of the product, or be none when there are none",
+        ),
+        (settings.terms_url is None, "EPOCH_TERMS_URL must be set: the address of the terms that customers accept"),
+        (settings.privacy_url is None, "EPOCH_PRIVACY_URL must be set: the address of your privacy notice"),
+        (
+            settings.contact_email is None,
+            "EPOCH_CONTACT_EMAIL must be set: the address that answers customers and takes reports of vulnerabilities",
         ),
     )
     for refused, why in unsafe:

@@ -18,7 +18,7 @@ from epoch.cli.commands import count_stored_secrets, read_carrier_needs, read_de
 from epoch.connection_budget import read_budget
 from epoch.health import MAX_CLOCK_SKEW
 from epoch.pooler_check import ensure_pooler_is_declared
-from epoch.security_txt import SECURITY_TXT_PATH, contact_of
+from epoch.security_txt import SECURITY_TXT_PATH
 from epoch.server.sandbox_process import find_sandbox
 from epoch.tenant_walls import describe, expected_walls, find_gaps, owner_attributes
 from kit.db.connector import Connector
@@ -60,6 +60,7 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
         ("mail", _mail_server),
         ("clock", _clock),
         ("contact", _contact),
+        ("legal texts", _legal_texts),
         ("database clock", _database_clock),
     )
     results = [await _run_check(part, check, settings) for part, check in checks]
@@ -210,10 +211,27 @@ async def _metrics(settings: Settings) -> str:
 
 
 async def _contact(settings: Settings) -> str:
-    contact = contact_of(settings)
-    if contact is None:
-        return f"warning: EPOCH_CONTACT_EMAIL is not set, so {SECURITY_TXT_PATH} answers 404"
-    return f"{contact}, in {SECURITY_TXT_PATH}"
+    if settings.contact_email is None:
+        return f"warning: EPOCH_CONTACT_EMAIL is not set: pages, mails and {SECURITY_TXT_PATH} name {settings.contact}"
+    return f"{settings.contact}, on pages, in mails and in {SECURITY_TXT_PATH}"
+
+
+async def _legal_texts(settings: Settings) -> str:
+    """The terms and the privacy notice open for visitors."""
+    texts = {"EPOCH_TERMS_URL": settings.terms_url, "EPOCH_PRIVACY_URL": settings.privacy_url}
+    missing = [name for name, url in texts.items() if url is None]
+    if missing:
+        return f"warning: {' and '.join(missing)} not set: a page says that there is no text"
+    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=True) as client:
+        for name, url in texts.items():
+            try:
+                status = (await client.get(url or "")).status_code
+            except httpx.HTTPError as error:
+                # Another server's page: it may be open to visitors and not to this machine.
+                return f"warning: {name} does not open from this machine ({type(error).__name__}): {url}"
+            if status >= 400:
+                raise CheckFailed(f"{name} answers {status}: visitors who open {url} see an error")
+    return "terms and privacy notice open"
 
 
 async def _mail_server(settings: Settings) -> str:

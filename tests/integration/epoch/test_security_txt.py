@@ -1,4 +1,4 @@
-"""``/.well-known/security.txt``: the fields of RFC 9116, from the settings; absent in production without a contact."""
+"""``/.well-known/security.txt``: the fields of RFC 9116, with the contact of the settings."""
 
 import datetime as dt
 
@@ -6,7 +6,7 @@ import httpx
 import msgspec
 import pytest
 
-from epoch.security_txt import SECURITY_TXT_PATH, contact_of
+from epoch.security_txt import SECURITY_TXT_PATH
 from kit.clock import utc_now
 from kit.environment import SettingsError
 from kit.settings import Settings, load_settings
@@ -22,20 +22,19 @@ async def test_the_file_has_the_fields_of_the_standard(client: httpx.AsyncClient
     expires = dt.datetime.fromisoformat(fields.pop("Expires"))
     assert utc_now() + dt.timedelta(days=100) < expires < utc_now() + dt.timedelta(days=365)
     assert fields == {
-        "Contact": "mailto:security@localhost",
+        "Contact": "mailto:support@localhost",
         "Canonical": f"{settings.public_url}{SECURITY_TXT_PATH}",
         "Policy": f"{settings.public_url}/security-policy",
         "Preferred-Languages": "en",
     }
     policy = await client.get("/security-policy")
     assert policy.status_code == 200
-    assert "security@localhost" in policy.text
+    assert "support@localhost" in policy.text
 
 
 def test_the_contact_is_the_settings(settings: Settings) -> None:
     named = msgspec.structs.replace(settings, contact_email="security@voice.example")
-    assert contact_of(named) == "security@voice.example"
-    assert contact_of(msgspec.structs.replace(settings, env="production")) is None
+    assert named.contact == "security@voice.example"
 
 
 @pytest.mark.parametrize("value", ["nobody", "a@b c", "a@b\nContact: x", "@example.com"])

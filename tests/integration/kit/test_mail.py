@@ -277,3 +277,13 @@ def test_production_requires_tls_of_its_mail_server(settings: Settings) -> None:
         found = smtp_delivery(msgspec.structs.replace(settings, smtp_url="smtp://mail.example.com", env=env))
         assert found is not None
         assert found.requires_starttls is required
+
+
+def test_replies_go_to_the_contact_and_every_mail_names_it() -> None:
+    message = compose(a_mail(), SENDER, contact="support@voice.example")
+    assert message["Reply-To"] == "support@voice.example"
+    for kind in ("plain", "html"):
+        body = message.get_body((kind,))
+        assert body is not None
+        assert "Questions? Reply to this mail or write to support@voice.example." in body.get_content()
+    assert compose(a_mail(), SENDER)["Reply-To"] is None

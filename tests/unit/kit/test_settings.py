@@ -28,6 +28,9 @@ PRODUCTION = {
     "EPOCH_SECRET_KEY": "k" * 32,
     "EPOCH_PUBLIC_URL": "https://voice.example.com",
     "EPOCH_SMTP_URL": "smtp://mail.example.com:587",
+    "EPOCH_TERMS_URL": "https://www.example.com/terms",
+    "EPOCH_PRIVACY_URL": "https://www.example.com/privacy",
+    "EPOCH_CONTACT_EMAIL": "support@example.com",
     "EPOCH_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8",
 }
 BAD = [
@@ -74,6 +77,15 @@ BAD = [
     ("TWILIO_REGION", "Ireland"),
     ("TWILIO_REGION", "ie1.evil.example"),
     ("TWILIO_EDGE", "dublin;frankfurt"),
+    ("EPOCH_TERMS_URL", "/terms"),
+    ("EPOCH_TERMS_URL", "javascript:alert(1)"),
+    ("EPOCH_PRIVACY_URL", "https://www.example.com/a b"),
+    ("EPOCH_PRIVACY_URL", "https://user@www.example.com/privacy"),
+    ("EPOCH_PLAN_PRICES", "por=29 USD"),
+    ("EPOCH_PLAN_PRICES", "pro=29"),
+    ("EPOCH_PLAN_PRICES", "pro=$29"),
+    ("EPOCH_PLAN_PRICES", "pro=-1 USD"),
+    ("EPOCH_PLAN_PRICES", "pro=29 USD, pro=30 USD"),
     ("TWILIO_EDGE", "dublin, evil.example/"),
 ]
 
@@ -156,6 +168,9 @@ def test_real_calls_are_not_placed_from_an_http_page_of_another_machine() -> Non
         ("EPOCH_PUBLIC_URL", "http://voice.example.com"),
         ("EPOCH_SMTP_URL", ""),
         ("EPOCH_TRUSTED_PROXIES", ""),
+        ("EPOCH_TERMS_URL", ""),
+        ("EPOCH_PRIVACY_URL", ""),
+        ("EPOCH_CONTACT_EMAIL", ""),
     ],
 )
 def test_production_refuses_what_is_only_safe_in_development(name: str, value: str) -> None:
@@ -247,3 +262,9 @@ def test_a_region_has_an_edge(region: str, edge: str, edges: tuple[str, ...], re
 def test_a_region_without_a_known_edge_needs_one() -> None:
     with pytest.raises(SettingsError, match=r"^TWILIO_EDGE must be set with TWILIO_REGION=jp1"):
         load_settings({"TWILIO_REGION": "jp1"})
+
+
+def test_plan_prices_are_read_with_their_currency() -> None:
+    prices = load_settings({"EPOCH_PLAN_PRICES": "pro=29 USD, business=79.50EUR"}).plan_prices
+    assert {plan: str(price) for plan, price in prices.items()} == {"pro": "$29", "business": "€79.50"}
+    assert load_settings({}).plan_prices == {}

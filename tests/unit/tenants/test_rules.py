@@ -5,10 +5,12 @@ import re
 import pytest
 
 from kit.actor import Actor, ActorKind
+from kit.environment import PLAN_NAMES
 from kit.errors import ValidationFailed
 from tenants import rules, slugs
 from tenants.errors import RoleTooLow, UserRequired
 from tenants.models import Role
+from tenants.plans import Plan
 
 
 @pytest.mark.parametrize(
@@ -80,3 +82,7 @@ def test_every_candidate_is_a_short_ascii_path_segment_of_its_own(name: str) -> 
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug)
         assert slug not in slugs.RESERVED_SLUGS
         assert len(slug) <= slugs.MAX_SLUG_CHARACTERS + 5
+
+
+def test_the_settings_know_every_plan_that_can_have_a_price() -> None:
+    assert list(PLAN_NAMES) == [plan.value for plan in Plan]
