@@ -9,8 +9,8 @@ from litestar.datastructures import State
 
 from calls.limits import limit_names as names
 from calls.limits.effective_limits import CEILING_FACTORS
-from calls.limits.limit_names import DEFAULT_LIMITS
-from dashboard.calling_rules_forms import LIMIT_LABELS, MONEY_LIMITS
+from calls.limits.limit_names import DEFAULT_LIMITS, MONEY_LIMITS
+from dashboard.calling_rules_forms import LIMIT_LABELS
 from dashboard.pages import page_headers, render
 from kit.http.app_key import SETTINGS
 from kit.money import Money, format_cents

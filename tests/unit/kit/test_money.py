@@ -2,7 +2,7 @@
 
 import pytest
 
-from kit.money import cents_for_field, format_cents, parse_cents
+from kit.money import Money, cents_for_field, format_cents, parse_cents
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,11 @@ def test_an_amount_is_shown_in_dollars_and_read_back(cents: int, shown: str, fie
 
 def test_a_credit_is_shown_with_its_sign() -> None:
     assert format_cents(-150) == "-$1.50"
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "written"),
+    [("29", "USD", "$29"), ("1.15", "USD", "$1.15"), ("79.5", "EUR", "€79.50"), ("2900", "JPY", "¥2,900")],
+)
+def test_a_price_is_written_with_its_currency(amount: str, currency: str, written: str) -> None:
+    assert str(Money.parse(amount, currency)) == written
