@@ -233,6 +233,13 @@ class Carrier(Protocol):
         """Return the types of numbers that are sold in ``country``. Raises: NotFoundAtCarrier, when none are."""
         ...
 
+    async def number_prices(self, country: str) -> Mapping[NumberType, Price]:
+        """Return the price per month of a number of each type that is sold in ``country``, where the carrier names one.
+
+        Raises: NotFoundAtCarrier, when it names none for the country.
+        """
+        ...
+
     async def search_numbers(self, query: NumberQuery, *, limit: int = 20) -> list[AvailableNumber]:
         """Return numbers that can be bought and make calls, best match first.
 

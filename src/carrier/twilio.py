@@ -1,7 +1,7 @@
 """The Twilio adapter: TwiML documents, signatures and REST calls by the carrier's own library."""
 
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -170,6 +170,10 @@ class TwilioCarrier:
         async with self._rest() as client:
             return await twilio_numbers.types_of(client, country)
 
+    async def number_prices(self, country: str) -> Mapping[NumberType, Price]:
+        async with self._rest() as client:
+            return await twilio_numbers.prices_of(client, country)
+
     async def search_numbers(self, query: NumberQuery, *, limit: int = 20) -> list[AvailableNumber]:
         async with self._rest() as client:
             return await twilio_numbers.search(client, query, limit=limit)
@@ -245,7 +249,8 @@ class TwilioCarrier:
             # The library would read the environment, where an edge may be a list.
             client.region, client.edge = own.region, own.request_edge
             if self._api_base is not None:
-                client.api.base_url, client.region, client.edge = self._api_base, None, None
+                client.api.base_url = client.pricing.base_url = self._api_base
+                client.region = client.edge = None
             self._client = client
         return self._client
 

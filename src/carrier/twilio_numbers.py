@@ -1,8 +1,10 @@
 """The Twilio adapter's requests about numbers for sale, each by the library's client that it receives."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
-from carrier.port import AREA_CODE_COUNTRIES, AvailableNumber, NumberQuery, NumberType
+from carrier.port import AREA_CODE_COUNTRIES, AvailableNumber, NotFoundAtCarrier, NumberQuery, NumberType, Price
 
 _LIST_OF_TYPE = {
     NumberType.LOCAL: "local",
@@ -12,11 +14,31 @@ _LIST_OF_TYPE = {
 }
 """The library's name of each list of numbers for sale; the carrier's list of a country's types has the same names."""
 
+_TYPE_OF_PRICE = {name: kind for kind, name in _LIST_OF_TYPE.items()}
+
 
 async def types_of(client: Any, country: str) -> frozenset[NumberType]:
     """The types that ``AvailablePhoneNumbers/{country}.json`` lists; other types, such as shared-cost, are left out."""
     offered = (await client.available_phone_numbers(country).fetch_async()).subresource_uris or {}
     return frozenset(kind for kind, name in _LIST_OF_TYPE.items() if name in offered)
+
+
+async def prices_of(client: Any, country: str) -> Mapping[NumberType, Price]:
+    """The account's own prices of numbers per month; types without a price are left out."""
+    if client.region not in (None, "us1"):
+        # A key of another region is refused there, which would look like wrong credentials.
+        raise NotFoundAtCarrier("the carrier names prices in the region us1 only")
+    listed = await client.pricing.v1.phone_numbers.countries(country).fetch_async()
+    currency, prices = (listed.price_unit or "").upper(), {}
+    for row in listed.phone_number_prices or ():
+        kind = _TYPE_OF_PRICE.get(str(row.get("number_type")).replace(" ", "_"))
+        # The base price is the list's; the current one contains the account's discount.
+        price = row.get("current_price") or row.get("base_price")
+        if kind is not None and price:
+            prices[kind] = Price(round(Decimal(str(price)) * 1_000_000), currency)
+    if prices and len(currency) != 3:
+        raise ValueError("a price without a currency")
+    return prices
 
 
 async def search(client: Any, query: NumberQuery, *, limit: int) -> list[AvailableNumber]:

@@ -1,11 +1,11 @@
 """The number search as the settings page shows it: fields by country, results with their address requirement."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 from markupsafe import Markup
 
-from carrier.port import AvailableNumber, NumberType
+from carrier.port import AvailableNumber, NumberType, Price
 from dashboard.pages import templates
 from dashboard.settings import SettingsRequest
 from kit.area_codes import example_area_code
@@ -43,6 +43,8 @@ class SearchResult(msgspec.Struct, frozen=True):
     """None when nothing was searched, because the form was refused."""
     types: frozenset[NumberType]
     """The types that the carrier sells in the searched country; empty when it sells none, or is not known to."""
+    prices: Mapping[NumberType, Price] = {}
+    """The prices per month of the searched country's types, where they are known."""
     needs_address: bool = False
     """True after a purchase that was refused for want of a registered address."""
 

@@ -17,6 +17,7 @@ from dashboard.number_search import (
     SEARCH_RESULT_STATE,
     SHOW_ALL,
     SHOWN,
+    TYPE_NAMES,
     SearchResult,
     address_requirement,
     country_attributes,
@@ -63,6 +64,13 @@ def number_guard(who: MemberAuth) -> str | None:
     return next((sentence for applies, sentence in reasons if applies), None)
 
 
+def bought_notice(e164: str, caller_id: str | None) -> str:
+    """The message after a purchase; ``caller_id`` is the number that calls came from before it."""
+    if caller_id in (None, e164):
+        return f"{readable(e164)} is yours. Calls come from it from now on."
+    return f"{readable(e164)} is yours. Calls still come from {readable(caller_id)}."
+
+
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
     found: SearchResult | None = request.scope["state"].get(SEARCH_RESULT_STATE)
@@ -84,7 +92,10 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "search": Form({"country": who.country}) if found is None else found.form,
         "found": None
         if found is None or found.numbers is None
-        else [(number, address_requirement(number, registered)) for number in found.numbers],
+        else [
+            (number, address_requirement(number, registered), found.prices.get(number.number_type))
+            for number in found.numbers
+        ],
         "nothing_found": "" if found is None else nothing_found(found),
         "documents_advice": "" if found is None else documents_advice(found, with_bundle),
         "needs_address": found is not None and found.needs_address,
@@ -125,6 +136,31 @@ class PhoneNumberPages(Controller):
         types = type_options(await types_for(request, country))
         return fragment(request, "settings/_number_fields.html", search=Form({"country": country}), types=types)
 
+    @post("/review", guards=(*_ADMIN, requires_widget_plan), status_code=200)
+    async def review(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
+        """Page that says what a number is, costs and needs, and asks; a form, because a URL must hold no number."""
+        form, who = await read_form(request, "number", *SEARCH_FIELDS), current_member(request)
+        provisioning = number_provisioning(request)
+        try:
+            number = await provisioning.searcher.review(
+                who.organization_id, form["number"], by=who.actor, country=form["country"], number_type=form["type"]
+            )
+        except DomainError as refusal:
+            return await _refused_choice(request, form, refusal)
+        prices = await provisioning.prices.of_country(number.country)
+        registered = await provisioning.searcher.registered_countries(who.organization_id, by=who.actor)
+        return render(
+            request,
+            "settings/number_review.html",
+            number=number,
+            type_name=TYPE_NAMES[number.number_type],
+            price=prices.get(number.number_type),
+            requirement=address_requirement(number, registered),
+            search=form,
+            search_fields=SEARCH_FIELDS,
+            base=f"/dashboard/{slug}/settings/numbers",
+        )
+
     @post(guards=(*_ADMIN, requires_widget_plan))
     async def obtain(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
         form, who = await read_form(request, "number", *SEARCH_FIELDS), current_member(request)
@@ -133,13 +169,8 @@ class PhoneNumberPages(Controller):
                 who.organization_id, form["number"], by=who.actor, country=form["country"], number_type=form["type"]
             )
         except DomainError as refusal:
-            # The number was chosen, not typed: its error is shown above the search.
-            search = Form(
-                {**{field: form[field] for field in SEARCH_FIELDS}, "country": form["country"] or who.country}
-            )
-            request.scope["state"][SEARCH_RESULT_STATE] = await _search_again(request, search, refusal)
-            return await render_settings_afterwards(request, SettingsSection.PHONE_NUMBERS, search.refused(refusal))
-        return redirect(request, _section_url(slug), f"{readable(number.e164)} is yours")
+            return await _refused_choice(request, form, refusal)
+        return redirect(request, _section_url(slug), bought_notice(number.e164, who.caller_id))
 
     @get("/{number_id:uuid}/release", guards=_ADMIN)
     async def confirm(
@@ -184,9 +215,17 @@ async def _search(request: SettingsRequest, form: Form) -> SearchResult:
     )
     types = await searcher.number_types(query.country)
     is_now = form["show"] != SHOW_ALL
-    return SearchResult(
-        form, await searcher.search(who.organization_id, query, by=who.actor, available_now=is_now), types
-    )
+    found = await searcher.search(who.organization_id, query, by=who.actor, available_now=is_now)
+    prices = await number_provisioning(request).prices.of_country(query.country) if found else {}
+    return SearchResult(form, found, types, prices)
+
+
+async def _refused_choice(request: SettingsRequest, form: Form, refusal: DomainError) -> Response[str]:
+    """The page after a number that cannot be had: it was chosen, not typed, so the error is shown above the search."""
+    country = form["country"] or current_member(request).country
+    search = Form({**{field: form[field] for field in SEARCH_FIELDS}, "country": country})
+    request.scope["state"][SEARCH_RESULT_STATE] = await _search_again(request, search, refusal)
+    return await render_settings_afterwards(request, SettingsSection.PHONE_NUMBERS, search.refused(refusal))
 
 
 async def _search_again(request: SettingsRequest, form: Form, refusal: DomainError) -> SearchResult:

@@ -90,16 +90,20 @@ class PhoneNumberController(Controller):
 
         ``type`` is ``local`` (when left out), ``mobile``, ``national`` or ``toll-free``; a country without that type
         has none. Outside the US and Canada ``area_code`` is looked for at the beginning of the number, and goes without
-        ``contains``. ``available_now=true`` leaves out the numbers that need an address first.
+        ``contains``. ``available_now=true`` leaves out the numbers that need an address first. ``monthly_price`` is
+        the carrier's price of the number per month; null where it names none.
         """
         who = current_member(request)
         query = parse_search(
             who.country if country is None else country, area_code, contains, number_type=number_type, locality=locality
         )
-        searcher = number_provisioning(request).searcher
+        searcher, prices = number_provisioning(request).searcher, number_provisioning(request).prices
         found = await searcher.search(organization_id, query, by=who.actor, available_now=available_now)
         registered = await searcher.registered_countries(organization_id, by=who.actor)
-        return Page(items=[AvailableNumberInfo.of(offered, registered) for offered in found])
+        monthly = await prices.of_country(query.country) if found else {}
+        return Page(
+            items=[AvailableNumberInfo.of(offered, registered, monthly.get(offered.number_type)) for offered in found]
+        )
 
     @get(
         "/available/types",

@@ -7,6 +7,7 @@ from carrier.port import Carrier
 from kit.db.database import Database
 from kit.http.app_key import AppKey
 from phone_numbers.addresses import AddressRegistrar
+from phone_numbers.prices import NumberPrices
 from phone_numbers.purchases import PURCHASE_ABANDONED_AFTER, NumberPurchaser
 from phone_numbers.releases import NumberReleaser
 from phone_numbers.searches import NumberSearcher
@@ -23,6 +24,7 @@ class NumberProvisioning(NamedTuple):
     purchaser: NumberPurchaser
     releaser: NumberReleaser
     addresses: AddressRegistrar
+    prices: NumberPrices
 
     @classmethod
     def create(
@@ -38,6 +40,7 @@ class NumberProvisioning(NamedTuple):
             NumberPurchaser(database, carrier, abandoned_after=abandoned_after),
             NumberReleaser(database, carrier, is_in_use=is_in_use),
             AddressRegistrar(database, carrier, abandoned_after=abandoned_after),
+            NumberPrices(carrier),
         )
 
 

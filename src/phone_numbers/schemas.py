@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from carrier.port import AvailableNumber, NumberType
+from carrier.port import AvailableNumber, NumberType, Price
 from kit.schemas import CountryCode, E164Number, RequestModel, ResourceId, ResponseModel, Timestamp, rfc3339
 from phone_numbers.address_rules import is_available_now
 from phone_numbers.models import RegisteredAddress
@@ -37,10 +37,14 @@ class AvailableNumberInfo(ResponseModel, frozen=True, kw_only=True):
     """False for numbers that need a registered address which the organization does not have."""
     address_requirement: Annotated[str, Meta(examples=["none"])]
     """The required place of the address: ``none`` (not needed), ``any``, ``local`` (in the country) or ``foreign``."""
+    monthly_price: Annotated[str | None, Meta(examples=["1.15"])]
+    """Decimal number; null when the carrier names no price."""
+    price_currency: Annotated[str | None, Meta(examples=["USD"])]
+    """ISO 4217 code of the price."""
 
     @classmethod
-    def of(cls, offered: AvailableNumber, registered: Collection[str]) -> "AvailableNumberInfo":
-        """``registered`` has the countries in which the organization has an address."""
+    def of(cls, offered: AvailableNumber, registered: Collection[str], price: Price | None) -> "AvailableNumberInfo":
+        """``registered`` has the countries in which the organization has an address; ``price`` is per month."""
         return cls(
             number=offered.e164,
             country=offered.country,
@@ -49,6 +53,8 @@ class AvailableNumberInfo(ResponseModel, frozen=True, kw_only=True):
             region=offered.region,
             available_now=is_available_now(offered, registered),
             address_requirement=offered.address_requirements,
+            monthly_price=None if price is None else f"{price.amount:f}",
+            price_currency=None if price is None else price.currency,
         )
 
 

@@ -23,7 +23,7 @@ from kit.db.rate_limit import hit_or_raise
 from phone_numbers import rules
 from phone_numbers.address_service import AddressService
 from phone_numbers.carrier_refusals import NUMBER_REFUSALS, number_refusal
-from phone_numbers.errors import CarrierNotAnswering, refusal_by_carrier
+from phone_numbers.errors import CarrierNotAnswering, NumberNotAvailable, refusal_by_carrier
 from phone_numbers.purchase_service import NumberPurchaseService
 
 MAX_SEARCH_RESULTS = 20
@@ -114,6 +114,25 @@ class NumberSearcher:
             ) is not None:
                 return offered
         return None
+
+    async def review(
+        self, organization_id: UUID, e164: str, *, by: Actor, country: str = "", number_type: str = ""
+    ) -> AvailableNumber:
+        """The number ``e164`` as it is for sale now. Counts as a search.
+
+        ``country`` and ``number_type`` are those under which the search offered it; without them they are guessed.
+
+        Raises:
+            ValidationFailed: not a number that can be for sale.
+            NumberNotAvailable: it is not for sale any more.
+            TooMany, CarrierNotAnswering, Unavailable: as ``search``.
+        """
+        queries = rules.exact_queries(e164, country, number_type)
+        await self._attempts.count(organization_id, rules.SEARCHES_LIMIT, by, factor=1, window=timedelta(minutes=1))
+        offered = await self.find_offer(e164, queries)
+        if offered is None:
+            raise NumberNotAvailable
+        return offered
 
     async def _search(self, query: NumberQuery) -> list[AvailableNumber]:
         try:

@@ -36,6 +36,7 @@ class AvailableNumbers(RestEndpoints):
         return [
             self._route(f"{base}.json", GET=self._types),
             self._route(f"{base}/{{kind}}.json", GET=self._search),
+            self._route("/v1/PhoneNumbers/Countries/{country}", GET=self._prices),
         ]
 
     def _types(self, request: Request, _: dict[str, str]) -> Response:
@@ -44,6 +45,13 @@ class AvailableNumbers(RestEndpoints):
         if not kinds:
             raise NO_SUCH_RESOURCE
         return JSONResponse(rest_resources.available_country(self._account.account_sid, country, kinds))
+
+    def _prices(self, request: Request, _: dict[str, str]) -> Response:
+        country, switches = request.path_params["country"], self._registry.switches
+        kinds = number_inventory.kinds_of(country)
+        if not kinds or country in switches.number_prices_unknown:
+            raise NO_SUCH_RESOURCE
+        return JSONResponse(rest_resources.number_prices(country, kinds, price_unit=switches.price_unit))
 
     def _search(self, request: Request, _: dict[str, str]) -> Response:
         query = request.query_params

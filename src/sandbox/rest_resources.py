@@ -15,6 +15,12 @@ API_VERSION = "2010-04-01"
 Resource = dict[str, object]
 _CALLER_MINUTE, _DIALLED_MINUTE = Decimal("0.004"), Decimal("0.014")
 """US dollars, the same for every destination."""
+_MONTHLY_PRICES = {
+    NumberKind.LOCAL: "1.15",
+    NumberKind.MOBILE: "3.75",
+    NumberKind.NATIONAL: "2.50",
+    NumberKind.TOLL_FREE: "2.15",
+}
 
 
 def account_path(account_sid: str, rest: str) -> str:
@@ -47,6 +53,20 @@ def available_country(account_sid: str, country: str, kinds: Collection[NumberKi
         "uri": f"{path}.json",
         "beta": False,
         "subresource_uris": {kind.value: f"{path}/{kind.resource}.json" for kind in kinds},
+    }
+
+
+def number_prices(country: str, kinds: Collection[NumberKind], *, price_unit: str) -> Resource:
+    """Prices of numbers per month, the same in every country."""
+    prices = [(kind.value.replace("_", " "), _MONTHLY_PRICES[kind]) for kind in kinds]
+    return {
+        "country": country,
+        "iso_country": country,
+        "phone_number_prices": [
+            {"number_type": name, "base_price": price, "current_price": price} for name, price in prices
+        ],
+        "price_unit": price_unit,
+        "url": f"https://pricing.twilio.com/v1/PhoneNumbers/Countries/{country}",
     }
 
 

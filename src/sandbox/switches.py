@@ -25,7 +25,9 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     update_answers_in_progress: bool = False
     """A request to end a call is answered with ``in-progress``; the call ends a moment later."""
     price_unit: str = "USD"
-    """The currency in which calls are priced."""
+    """The currency in which calls and numbers are priced."""
+    number_prices_unknown: frozenset[str] = frozenset()
+    """Countries (ISO 3166) for which no prices of numbers are named."""
     empty_prices: bool = False
     """A call whose price is not set yet has an empty price instead of none, and no call gets one."""
     address_required: frozenset[str] = frozenset()

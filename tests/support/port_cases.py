@@ -79,6 +79,7 @@ PORT_CASES: Mapping[str, Callable[[AccountAdmin, Known], Awaitable[object]]] = {
     "legs_of_day": _read_days,
     "delete_call": lambda carrier, known: carrier.delete_call(known.ended_call),
     "number_types": lambda carrier, _: carrier.number_types("US"),
+    "number_prices": lambda carrier, _: carrier.number_prices("US"),
     "search_numbers": _search_numbers,
     "buy_number": lambda carrier, known: carrier.buy_number(
         known.number_for_sale, friendly_name="pn:0123456789ab:1", bundle_sid="BU" + "0a" * 16

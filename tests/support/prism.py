@@ -22,6 +22,7 @@ START_SECONDS = 120.0
 USED_DESCRIPTIONS = {
     "api.twilio.com/2010-04-01": "twilio_api_v2010.json",
     "iam.twilio.com/v1": "twilio_iam_v1.json",
+    "pricing.twilio.com/v1": "twilio_pricing_v1.json",
     "voice.twilio.com/v1": "twilio_voice_v1.json",
 }
 """Host and version of the APIs that the carrier port uses -> file."""

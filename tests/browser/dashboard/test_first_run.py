@@ -55,6 +55,9 @@ async def get_number(page: Page, area_code: str) -> str:
     offer = section.get_by_role("table", name="Numbers you can get").get_by_role("row").nth(1)
     number = await offer.get_by_role("rowheader").inner_text()
     await offer.get_by_role("button", name="Get this number", exact=True).click()
+    await expect(page.get_by_role("heading", name=f"Get {number}?")).to_be_visible()
+    await expect(page.get_by_text("$1.15 a month")).to_be_visible()
+    await page.get_by_role("button", name="Get this number", exact=True).click()
     await expect(page.get_by_role("status").get_by_text(f"{number} is yours")).to_be_visible()
     await expect(section.get_by_role("row", name=number).get_by_text("Caller ID in use")).to_be_visible()
     return number

@@ -37,4 +37,6 @@ async def test_an_address_is_registered_and_the_number_is_got(
 
         await page.goto(search)
         await page.get_by_role("button", name="Get this number").first.click()
+        await expect(page.get_by_text("Your registered address is used")).to_be_visible()
+        await page.get_by_role("button", name="Get this number").click()
         await expect(page.get_by_text("is yours")).to_be_visible()

@@ -50,6 +50,11 @@ KNOWN_ERRORS = (
         "format",
         "URIs of this API are paths, as in all of the carrier's examples, not absolute URIs",
     ),
+    KnownError(
+        re.compile(r"response\.body\.phone_number_prices\.\d+\.(base|current)_price"),
+        "type",
+        "Prices are strings, as in the carrier's examples, not numbers",
+    ),
 )
 
 

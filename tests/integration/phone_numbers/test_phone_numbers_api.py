@@ -66,6 +66,8 @@ async def test_a_number_is_searched_bought_listed_used_and_released(
         "region",
         "available_now",
         "address_requirement",
+        "monthly_price",
+        "price_currency",
     }
 
     bought = await client.post(path, json={"number": number})
