@@ -1,5 +1,6 @@
 // The address and the token that this copy of the extension was made with. The options page can set another token.
 export const API_BASE = "{{ public_url }}";
+const TOKEN_PAGE = "{{ token_page }}";
 const BUILT_IN_TOKEN = "ept_YOUR_TOKEN_HERE";
 
 const TOKEN_FORMAT = /^ept_[0-9A-Za-z]{38}$/;
@@ -16,3 +17,6 @@ export async function readToken() {
   const { token } = await chrome.storage.local.get("token");
   return token || (isToken(BUILT_IN_TOKEN) ? BUILT_IN_TOKEN : null);
 }
+
+/** Address of the token's page in the dashboard, with this extension's origin filled in for somebody to save. */
+export const allowPage = () => `${TOKEN_PAGE}?allow=${encodeURIComponent(location.origin)}#f-domains`;

@@ -1,5 +1,5 @@
 // The options page: another embed token, and sites without call buttons.
-import { isToken } from "./config.js";
+import { allowPage, isToken } from "./config.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("form"));
 const tokenField = /** @type {HTMLInputElement} */ (document.getElementById("token"));
@@ -12,6 +12,7 @@ const stored = await chrome.storage.local.get(["token", "quietSites"]);
 tokenField.value = stored.token ?? "";
 sitesField.value = (stored.quietSites ?? []).join("\n");
 origin.textContent = location.origin;
+/** @type {HTMLAnchorElement} */ (document.getElementById("allow-page")).href = allowPage();
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();

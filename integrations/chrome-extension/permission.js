@@ -1,4 +1,8 @@
-// The page that asks for the microphone once, after the extension was installed.
+// The page that opens once, after the extension was installed: which domain to allow, and the microphone.
+import { allowPage } from "./config.js";
+
+/** @type {HTMLElement} */ (document.getElementById("origin")).textContent = location.origin;
+/** @type {HTMLAnchorElement} */ (document.getElementById("allow-page")).href = allowPage();
 const permissionNote = /** @type {HTMLElement} */ (document.getElementById("note"));
 document.getElementById("allow")?.addEventListener("click", async () => {
   try {

@@ -7,6 +7,7 @@ from calls.limits.services import CallingRulesService
 from dashboard.kits import kits_context
 from dashboard.pages import render
 from dashboard.settings import SettingsRequest
+from dashboard.token_domains import domain_to_propose, extension_domain
 from kit.http.forms import Form
 from tenants.auth import current_member
 from tenants.models import Role
@@ -22,9 +23,14 @@ async def render_token_page(
     form: Form | None = None,
     *,
     limits_form: Form | None = None,
+    proposed: str = "",
 ) -> Response[str]:
-    """Page of one token; ``form`` and ``limits_form`` are refused forms to show again."""
+    """Page of one token; ``form`` and ``limits_form`` are refused forms to show again.
+
+    ``proposed`` is a domain that the form contains beside the allowed ones, to be saved by whoever looks at it.
+    """
     who = current_member(request)
+    blocked = await EmbedTokenService(session).list_blocked_origins(who.organization_id, token)
     return render(
         request,
         "settings/token.html",
@@ -35,7 +41,8 @@ async def render_token_page(
         limits_form=limits_form,
         rule=await CallingRulesService(session).get_token_limits(who.organization_id, token.id),
         created_by=await EmbedTokenService(session).get_creator_name(who.organization_id, token),
-        refused=await EmbedTokenService(session).list_blocked_origins(who.organization_id, token),
+        refused=[(page, extension_domain(page.origin)) for page in blocked],
+        proposed=domain_to_propose(token, proposed),
         may_change=who.role.rank >= Role.ADMIN.rank,
         shared=[domain for domain in token.allowed_domains if domains.is_shared(domain)],
         label_characters=MAX_LABEL_CHARACTERS,

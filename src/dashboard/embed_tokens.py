@@ -17,19 +17,18 @@ from dashboard.kits import kits_context
 from dashboard.page_slice import page_slice
 from dashboard.pages import fragment, redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
+from dashboard.token_domains import domains_state
+from dashboard.upgrades import upgrade_offer
 from kit.db.paging import split_page
 from kit.errors import DomainError, ValidationFailed
-from kit.http.app_key import MAILER, SETTINGS
+from kit.http.app_key import SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
 from tenants.auth import MemberAuth, current_member
 from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow
 from tenants.guards import requires_phone_number, requires_role, requires_widget_plan
-from tenants.mails import UPGRADE_REQUEST_RECIPIENTS, upgrade_request_mails
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
-from tenants.services import OrganizationService
 from tenants.settings_paths import SettingsSection, settings_path
-from tenants.upgrades import UpgradeRequestService
 from widget import domains
 from widget.errors import InvalidDomains
 from widget.models import MAX_LABEL_CHARACTERS, EmbedToken
@@ -82,7 +81,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "guard": guard,
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "is_owner": who.role is Role.OWNER,
-        "upgrade": await UpgradeRequestService(session).get_open(who.organization_id) if asks_for_plan else None,
+        "upgrade": await upgrade_offer(request, session, who) if asks_for_plan else None,
         "label_characters": MAX_LABEL_CHARACTERS,
     }
 
@@ -155,10 +154,15 @@ class EmbedTokenPages(Controller):
 
     @get("/embed-tokens/{token_id:uuid}", guards=[requires_membership])
     async def show(
-        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], token_id: FromPath[UUID]
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        token_id: FromPath[UUID],
+        allow: FromQuery[str] = "",
     ) -> Response[str]:
+        """The token's page; ``allow`` is a domain that its form then contains, for somebody to save."""
         token = await EmbedTokenService(db_session).get_active(current_member(request).organization_id, token_id)
-        return await render_token_page(request, db_session, token)
+        return await render_token_page(request, db_session, token, proposed=allow)
 
     @post("/embed-tokens/{token_id:uuid}", guards=_ADMIN)
     async def change(
@@ -185,7 +189,7 @@ class EmbedTokenPages(Controller):
         except DomainError as refusal:
             await db_session.refresh(token)
             return await render_token_page(request, db_session, token, form.refused(refusal))
-        return redirect(request, f"{_tokens_url(slug)}/{token_id}", "Token saved")
+        return redirect(request, f"{_tokens_url(slug)}/{token_id}", f"Saved. {domains_state(token)}")
 
     @get("/embed-tokens/{token_id:uuid}/revoke", guards=_ADMIN)
     async def confirm_revoke(
@@ -219,21 +223,6 @@ class EmbedTokenPages(Controller):
         who = current_member(request)
         await EmbedTokenService(db_session).revoke(who.organization_id, token_id, by=who.actor)
         return redirect(request, _section_url(slug), "Token revoked. Phones using it stop at once.")
-
-    @post("/upgrade", guards=[requires_membership, requires_role(Role.OWNER)])
-    async def request_upgrade(
-        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
-    ) -> Response[str]:
-        await read_form(request)
-        who = current_member(request)
-        is_new = await UpgradeRequestService(db_session).create(who.organization_id, by=who.actor)
-        if is_new:
-            organization = await OrganizationService(db_session).get(who.organization_id)
-            staff, url = await UPGRADE_REQUEST_RECIPIENTS.get(request.app)(), SETTINGS.get(request.app).public_url
-            for mail in upgrade_request_mails(organization, to=staff, by=who.actor.name, public_url=url):
-                await MAILER.get(request.app).send_after_commit(db_session, mail)
-        notice = "Upgrade requested. We will write to you." if is_new else "You asked already. We will write to you."
-        return redirect(request, _section_url(slug), notice)
 
 
 def _tokens_url(slug: str) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dashboard.guards import requires_membership
 from dashboard.settings import SettingsRequest
 from integrations import extension, hubspot
-from integrations.kits import INTEGRATION_KITS, TOKEN_PLACEHOLDER
+from integrations.kits import INTEGRATION_KITS, TOKEN_PLACEHOLDER, KitToken
 from kit.http.app_key import SETTINGS
 from tenants.auth import current_member
 from widget import domains
@@ -25,12 +25,17 @@ APP_NAME = "Epoch Voice"
 
 @get("/dashboard/{slug:str}/settings/embed-tokens/{token_id:uuid}/kits/{kit:str}", guards=[requires_membership])
 async def download_kit(
-    request: SettingsRequest, db_session: NamedDependency[AsyncSession], token_id: FromPath[UUID], kit: FromPath[str]
+    request: SettingsRequest,
+    db_session: NamedDependency[AsyncSession],
+    slug: FromPath[str],
+    token_id: FromPath[UUID],
+    kit: FromPath[str],
 ) -> Response[bytes]:
     """Download a kit without the token: the server stores only its digest."""
-    token = await EmbedTokenService(db_session).get_active(current_member(request).organization_id, token_id)
-    kits = INTEGRATION_KITS.get(request.app)
-    made = kits.build(kit, token.id, APP_NAME)
+    who = current_member(request)
+    token = await EmbedTokenService(db_session).get_active(who.organization_id, token_id)
+    page = f"/dashboard/{slug}/settings/embed-tokens/{token.id}"
+    made = INTEGRATION_KITS.get(request.app).build(kit, KitToken(token.id, page, who.country), APP_NAME)
     headers = {"Content-Disposition": f'attachment; filename="{made.file_name}"'}
     return Response(made.content, media_type="application/zip", headers=headers)
 

@@ -15,12 +15,12 @@ from calls.overview import DailyTotals, OverviewService
 from dashboard.calls import STATUS_BADGES, STATUS_LABELS
 from dashboard.guards import requires_membership
 from dashboard.pages import render
+from dashboard.upgrades import upgrade_offer
 from kit.clock import utc_now
 from kit.time_zones import local_day
 from tenants.auth import current_member
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
-from tenants.upgrades import UpgradeRequestService
 
 CHART_DAYS = 28
 WEEK_DAYS = 7
@@ -65,7 +65,7 @@ async def overview(request: Request[Any, Any, State], db_session: NamedDependenc
         steps=steps,
         has_plan=has_plan,
         is_owner=who.role is Role.OWNER,
-        upgrade=None if has_plan else await UpgradeRequestService(db_session).get_open(organization_id),
+        upgrade=None if has_plan else await upgrade_offer(request, db_session, who),
     )
 
 

@@ -28,6 +28,7 @@ from dashboard.number_search import (
 )
 from dashboard.pages import fragment, redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings_afterwards
+from dashboard.upgrades import upgrade_offer
 from kit.countries import countries
 from kit.db.paging import MAX_LIMIT
 from kit.e164 import readable
@@ -83,6 +84,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "numbers": await PhoneNumberService(session).list_held(who.organization_id, after=None, limit=MAX_LIMIT),
         "being_bought": None if purchase is None else purchase.e164,
         "guard": number_guard(who),
+        "upgrade": None if who.plan in WIDGET_PLANS else await upgrade_offer(request, session, who),
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "countries": list(countries().items()),
         "country_attributes": country_attributes(request),

@@ -28,6 +28,8 @@ from dashboard.overview import overview
 from dashboard.phone_numbers import PhoneNumberPages
 from dashboard.router import page_router
 from dashboard.team import TeamPages
+from dashboard.token_domains import allow_extension
+from dashboard.upgrades import request_upgrade
 from dashboard.usage import usage_page
 from kit.settings import Settings
 
@@ -57,6 +59,8 @@ def build_pages(settings: Settings) -> Router:
         audit_log,
         TeamPages,
         *organizations.HANDLERS,
+        allow_extension,
+        request_upgrade,
         *invitations.HANDLERS,
         *invitation_reports.HANDLERS,
     ]

@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from integrations import extension, hubspot, salesforce
+from integrations.sample_numbers import sample_numbers
 from kit.errors import NotFound
 from kit.http.app_key import AppKey
 from kit.settings import Settings
@@ -36,6 +37,16 @@ class Kit(msgspec.Struct, frozen=True):
     content: bytes
 
 
+class KitToken(msgspec.Struct, frozen=True):
+    """The embed token that a kit is for."""
+
+    id: UUID
+    page: str
+    """Path of its page in the dashboard."""
+    country: str
+    """Home country (ISO 3166) of its organization, for sample numbers."""
+
+
 class KitBuilder:
     """Builds kits for tokens, with the phone files that this server serves."""
 
@@ -47,12 +58,12 @@ class KitBuilder:
         self._phone = phone.replace(API_BASE_PLACEHOLDER, public_url.encode())
         self.widget_version = f"{VERSION}+{hashlib.sha256(phone).hexdigest()[:12]}"
 
-    def build(self, name: str, token_id: UUID, app_name: str) -> Kit:
+    def build(self, name: str, token: KitToken, app_name: str) -> Kit:
         """Build the kit ``name`` for a token; ``app_name`` is its visible name. Raises: NotFound."""
         if name not in KIT_NAMES:
             raise NotFound
         folder = f"epoch-{name}-kit"
-        files = {**self._sources(name, token_id), **self._generated(name, token_id, app_name)}
+        files = {**self._sources(name, token), **self._generated(name, token.id, app_name)}
         files["VERSION.txt"] = f"Epoch Voice kit {name} {VERSION}\nWidget {self.widget_version}\n".encode()
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
@@ -62,14 +73,18 @@ class KitBuilder:
                 archive.writestr(info, files[path], compresslevel=9)
         return Kit(f"{folder}-{VERSION}.zip", packed.getvalue())
 
-    def _sources(self, name: str, token_id: UUID) -> dict[str, bytes]:
+    def _sources(self, name: str, token: KitToken) -> dict[str, bytes]:
         root = KIT_SOURCES / name
         marks = {
             b"{{ public_url }}": self._public_url.encode(),
             b"{{ version }}": VERSION.encode(),
-            b"{{ extension_id }}": extension.extension_id(token_id).encode(),
-            b"{{ extension_key }}": extension.extension_key(token_id).encode(),
+            b"{{ extension_id }}": extension.extension_id(token.id).encode(),
+            b"{{ extension_key }}": extension.extension_key(token.id).encode(),
+            b"{{ token_page }}": f"{self._public_url}{token.page}".encode(),
         }
+        for place, number in enumerate(sample_numbers(token.country), 1):
+            marks[b"{{ sample_number_%d }}" % place] = number.e164.encode()
+            marks[b"{{ sample_written_%d }}" % place] = number.written.encode()
         return {
             path.relative_to(root).as_posix(): _filled(path.read_bytes(), marks)
             for path in root.rglob("*")

@@ -10,6 +10,7 @@ from kit.time_zones import local_day
 from tenants.invitation_reports import ReportLinks
 from tenants.invitations import INVITATION_LIFETIME, SentInvitation
 from tenants.models import Organization
+from tenants.plans import UPGRADE_PLAN, Plan
 from tenants.services import restorable_until
 
 REPORT_LABEL = "You did not expect this? Report it and stop mails from this organization"
@@ -44,34 +45,60 @@ UPGRADE_REQUEST_RECIPIENTS: AppKey[Callable[[], Awaitable[Sequence[str]]]] = App
 """Returns the addresses of the staff who may answer an upgrade request."""
 
 
-def upgrade_request_mails(organization: Organization, *, to: Sequence[str], by: str, public_url: str) -> Sequence[Mail]:
-    """The request for a bigger plan, to each of the staff who may answer it."""
+def requested_plan(organization: Organization, owners: Sequence[str]) -> str:
+    """The sentences that say what holds while a request for the bigger plan is open."""
+    asked, present = _plan_name(UPGRADE_PLAN), _plan_name(organization.plan)
+    return (
+        f"{asked} is requested. {organization.name} stays on {present} until we approve it;"
+        f" we answer by mail to {' and '.join(owners)}."
+    )
+
+
+def upgrade_request_mails(
+    organization: Organization, *, to: Sequence[str], by: str, settings: Settings
+) -> Sequence[Mail]:
+    """The request for the bigger plan, to each of the staff who may answer it."""
+    asked = f"{_plan_name(UPGRADE_PLAN)}{_price(UPGRADE_PLAN, settings)}"
     return [
         Mail(
             to=address,
-            subject=f"{organization.name} asks for a bigger plan",
+            subject=f"{organization.name} asks for {_plan_name(UPGRADE_PLAN)}",
             paragraphs=(
-                f"{by} asks for a bigger plan for {organization.name}, which has the plan {organization.plan.value}.",
-                "Approve or decline it in the back office; the owner gets a mail either way.",
+                f"{by} asks for {asked} for {organization.name}, which is on {_plan_name(organization.plan)}.",
+                "Approve or decline it in the back office; the owners get a mail either way.",
             ),
-            action=("Answer the request", f"{public_url}/admin"),
+            action=("Answer the request", f"{settings.public_url}/admin"),
         )
         for address in to
     ]
 
 
-def upgrade_answer_mail(organization: Organization, *, to: str, approved: bool, public_url: str) -> Mail:
+def upgrade_requested_mail(organization: Organization, *, owners: Sequence[str], settings: Settings) -> Mail:
+    """The confirmation of a request, to all owners."""
+    return Mail(
+        to=tuple(owners),
+        subject=f"{_plan_name(UPGRADE_PLAN)} is requested for {organization.name}",
+        paragraphs=(
+            requested_plan(organization, owners),
+            f"The price of {_plan_name(UPGRADE_PLAN)} is {_monthly(UPGRADE_PLAN, settings)}.",
+        ),
+        action=("Compare the plans", f"{settings.public_url}/plans"),
+    )
+
+
+def upgrade_answer_mail(organization: Organization, *, to: str, approved: bool, settings: Settings) -> Mail:
     """The answer to a request for a bigger plan, to one owner."""
-    name, plan = organization.name, organization.plan.value
+    name, plan = organization.name, _plan_name(organization.plan)
     if approved:
-        subject, said = f"{name} has a new plan", f"{name} has the plan {plan} now. It holds from this moment on."
+        subject = f"{name} is on {plan} now"
+        said = f"{name} is on {plan}{_price(organization.plan, settings)} from now on: get a number and call."
     else:
-        subject, said = f"About your upgrade of {name}", f"We cannot upgrade {name} now; it keeps the plan {plan}."
+        subject, said = f"About your upgrade of {name}", f"We cannot upgrade {name} now; it stays on {plan}."
     return Mail(
         to=to,
         subject=subject,
-        paragraphs=(said, "Answer to our support if you have a question about it."),
-        action=("Open the dashboard", f"{public_url}/dashboard/{organization.slug}"),
+        paragraphs=(said, f"Reply to this mail or write to {settings.contact} if you have a question."),
+        action=("Open the dashboard", f"{settings.public_url}/dashboard/{organization.slug}"),
     )
 
 
@@ -88,3 +115,17 @@ def deletion_mail(organization: Organization, *, to: str, by: str, public_url: s
         ),
         action=("Restore the organization", f"{public_url}/dashboard/new"),
     )
+
+
+def _plan_name(plan: Plan) -> str:
+    return plan.value.capitalize()
+
+
+def _monthly(plan: Plan, settings: Settings) -> str:
+    price = settings.plan_prices.get(plan.value)
+    return f"not listed: ask {settings.contact}" if price is None else f"{price} a month"
+
+
+def _price(plan: Plan, settings: Settings) -> str:
+    price = settings.plan_prices.get(plan.value)
+    return "" if price is None else f" ({price} a month)"

@@ -12,4 +12,6 @@ class Plan(enum.StrEnum):
     ENTERPRISE = "enterprise"
 
 
+UPGRADE_PLAN = Plan.PRO
+"""The smallest plan with widgets: what an owner on a smaller one requests."""
 WIDGET_PLANS = frozenset({Plan.PRO, Plan.BUSINESS, Plan.ENTERPRISE})

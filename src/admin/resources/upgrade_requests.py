@@ -73,7 +73,7 @@ async def _answer(context: ActionContext[Any], plan: Plan | None) -> str:
             await OrganizationService(session).set_plan(organization.slug, plan, by=context.by)
         for owner in await MemberService(session).list_owners(organization_id):
             mail = upgrade_answer_mail(
-                organization, to=owner.email, approved=plan is not None, public_url=back_office.settings.public_url
+                organization, to=owner.email, approved=plan is not None, settings=back_office.settings
             )
             await back_office.mailer.send_after_commit(session, mail)
         return await phones_state(session, organization_id)

@@ -134,7 +134,7 @@ async def test_a_new_user_gets_from_signing_up_to_a_call_and_can_end_it_all(
     await expect(section.get_by_role("button", name="Generate Embed Token", exact=True)).to_be_disabled()
     await expect(page.get_by_role("button", name="Search numbers")).to_be_disabled()
     await section.get_by_role("button", name="Request upgrade", exact=True).click()
-    await expect(page.get_by_text("You asked for an upgrade")).to_be_visible()
+    await expect(page.get_by_text("Pro was requested on")).to_be_visible()
     await product.epoch("organization", "set-plan", slug, "pro")
     await page.reload()
     await expect(page.get_by_text(STARTER, exact=True)).to_have_count(0)

@@ -27,7 +27,7 @@ async def test_a_request_is_mailed_to_those_who_may_answer_and_stands_in_the_bac
         await submit(client, f"{settings_page}/upgrade", f"{settings_page}/widget")
 
     [mail] = await Mailbox(settings, operator.email).all()
-    assert mail["Subject"] == "<b>Hungry</b> & Co asks for a bigger plan"
+    assert mail["Subject"] == "<b>Hungry</b> & Co asks for Pro"
     assert tenant.owner.email in text_of(mail)
     mailed = [message["To"].addresses[0].addr_spec for message in Mailbox(settings, operator.email)._read()]
     assert support.email not in mailed

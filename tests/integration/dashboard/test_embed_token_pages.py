@@ -1,5 +1,6 @@
 """Embed token pages: generate, show once, change, revoke, without scripts."""
 
+import html
 import re
 
 import httpx
@@ -275,14 +276,21 @@ async def test_an_owner_asks_once_for_an_upgrade(
     tenant = await make.tenant(plan=Plan.STARTER)
     await sign_in(client, tenant.owner)
     path = settings_of(tenant)
-    assert "Request upgrade" in (await client.get(f"{path}/widget")).text
+    asked = (await client.get(f"{path}/widget")).text
+    assert "Request upgrade" in asked
+    assert 'href="/plans"' in asked
     for _ in range(2):
         assert (await post_form(client, f"{path}/widget", f"{path}/upgrade", {})).status_code == 303
-    assert "You asked for an upgrade" in (await client.get(f"{path}/widget")).text
+    page = html.unescape((await client.get(f"{path}/widget")).text)
+    name = tenant.organization.name
+    state = f"{name} stays on Starter until we approve it; we answer by mail to {tenant.owner.email}."
+    assert f"Pro is requested. {state}" in page  # the message after the click
+    assert "Pro was requested on" in page
+    assert "Request upgrade" not in page
     admin = new_client()
     await sign_in(admin, await make.member(tenant.organization, Role.ADMIN))
     for page in (f"{path}/widget", f"/dashboard/{tenant.organization.slug}"):
-        assert "An owner asked for an upgrade" in (await admin.get(page)).text
+        assert "Pro was requested on" in (await admin.get(page)).text
     async with database.sessions() as session:
         requests = await session.scalars(
             select(UpgradeRequest.id).where(UpgradeRequest.organization_id == tenant.organization.id)

@@ -99,6 +99,7 @@ PAGES: Mapping[tuple[str, str], Page] = {
     ("POST", "/settings/calling-rules/blocked/remove"): Page(ADMIN, {"number": "+12125550188"}),
     ("POST", "/settings/embed-tokens"): Page(ADMIN, {"label": "Planted", "allowed_domains": "evil.example"}),
     ("POST", "/settings/embed-tokens/{token_id}"): Page(ADMIN, {"allowed_domains": "evil.example"}),
+    ("POST", "/settings/embed-tokens/{token_id}/allow"): Page(ADMIN, {"domain": "chrome-extension://" + "a" * 32}),
     ("POST", "/settings/embed-tokens/{token_id}/limits"): Page(ADMIN, {"live_calls": "3"}),
     ("POST", "/settings/embed-tokens/{token_id}/revoke"): Page(ADMIN),
     ("POST", "/settings/call-data/retention"): Page(ADMIN, {"months": "1"}),
