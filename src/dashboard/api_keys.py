@@ -141,8 +141,11 @@ class ApiKeyPages(Controller):
     ) -> Response[str]:
         await read_form(request)
         who = current_member(request)
-        await ApiKeyService(db_session).revoke(who.organization_id, key_id, by=who.actor)
-        return redirect(request, _section_url(slug), "API key revoked. Programs that use it are refused from now on.")
+        service = ApiKeyService(db_session)
+        key = await service.get_active(who.organization_id, key_id)
+        await service.revoke(who.organization_id, key_id, by=who.actor)
+        notice = f"API key revoked: programs that use “{key.label or key.prefix}” are refused from now on."
+        return redirect(request, _section_url(slug), notice)
 
 
 def _scope(form: Form) -> KeyScope:

@@ -221,8 +221,11 @@ class EmbedTokenPages(Controller):
     ) -> Response[str]:
         await read_form(request)
         who = current_member(request)
-        await EmbedTokenService(db_session).revoke(who.organization_id, token_id, by=who.actor)
-        return redirect(request, _section_url(slug), "Token revoked. Phones using it stop at once.")
+        service = EmbedTokenService(db_session)
+        token = await service.get_active(who.organization_id, token_id)
+        await service.revoke(who.organization_id, token_id, by=who.actor)
+        notice = f"Token revoked: phones with “{token.label or token.prefix}” cannot call any more; a live call ends."
+        return redirect(request, _section_url(slug), notice)
 
 
 def _tokens_url(slug: str) -> str:

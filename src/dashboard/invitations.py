@@ -25,7 +25,8 @@ from tenants.guards import requires_role
 from tenants.invitation_limits import ensure_may_send_invitation
 from tenants.invitations import InvitationService, SentInvitation, find_organization_id
 from tenants.mails import invitation_mail
-from tenants.models import Role
+from tenants.members import MemberService
+from tenants.models import Invitation, Role
 from tenants.rules import parse_role
 from tenants.settings_paths import SettingsSection
 
@@ -59,7 +60,7 @@ class InvitationPages(Controller):
         except _REFUSALS as refusal:
             return await render_settings(request, db_session, SettingsSection.TEAM, form.refused(refusal))
         await _send_mail(request, db_session, sent)
-        return redirect(request, team_url(slug), f"Invitation sent to {sent.invitation.email}")
+        return redirect(request, team_url(slug), invited_notice(sent.invitation))
 
     @post("/{invitation_id:uuid}/resend", guards=_ADMIN)
     async def resend(
@@ -80,7 +81,9 @@ class InvitationPages(Controller):
             return await render_settings(request, db_session, SettingsSection.TEAM, Form(errors={"": refusal.message}))
         sent = await invitations.resend(who.organization_id, invitation_id, by=who.actor, inviter_role=who.role)
         await _send_mail(request, db_session, sent)
-        return redirect(request, team_url(slug), f"Invitation sent again to {sent.invitation.email}")
+        return redirect(
+            request, team_url(slug), f"{invited_notice(sent.invitation)} The link sent before no longer works."
+        )
 
     @get("/{invitation_id:uuid}/withdraw", guards=_ADMIN)
     async def confirm_withdraw(
@@ -131,12 +134,23 @@ async def accept_invitation(request: Visit, token: FromPath[str]) -> Response[st
         organization_id = await find_organization_id(database, token)
         async with database.tenant_session(organization_id, current_viewer(request).user_id) as session:
             joined = await InvitationService(session).accept(organization_id, token, by=current_actor(request))
+            role = await MemberService(session).get_role(organization_id, current_viewer(request).user_id)
     except InvitationNotUsable:
         return _invitation_expired(request)
     except (InvitationForAnotherEmail, EmailNotVerified):
         # The page then explains why it has no button.
         return await _page(request, token, status=403)
-    return redirect(request, f"/dashboard/{joined.slug}", f"You are a member of {joined.name} now")
+    # A member who is invited again keeps their role.
+    return redirect(request, f"/dashboard/{joined.slug}", f"You are {role.with_article} of {joined.name} now")
+
+
+def invited_notice(invitation: Invitation) -> str:
+    """The sentence that says what holds while an invitation is open."""
+    role, until = invitation.role.with_article, invitation.expires_at
+    return (
+        f"{invitation.email} is invited to join as {role}. The link in the mail works until"
+        f" {until:%b} {until.day}, {until:%H:%M} UTC."
+    )
 
 
 HANDLERS = (InvitationPages, invitation_page, accept_invitation)

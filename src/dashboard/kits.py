@@ -46,6 +46,7 @@ def kits_context(request: SettingsRequest, token: EmbedToken, raw: str = TOKEN_P
     return {
         "token_mark": TOKEN_PLACEHOLDER,
         "hubspot_admitted": hubspot.allowed_origin(token.allowed_domains) is not None,
+        "hubspot_install_link": hubspot.install_link(SETTINGS.get(request.app).public_url),
         "extension_origin": extension.extension_origin(token.id),
         "extension_admitted": domains.is_page_allowed(
             token.allowed_domains, [extension.extension_origin(token.id).encode()]

@@ -18,7 +18,7 @@ from dashboard.guards import loads_memberships, requires_membership
 from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.clock import utc_now
-from kit.countries import countries, country_name
+from kit.countries import countries, country_in_sentence, country_name
 from kit.errors import Conflict, TooMany, ValidationFailed
 from kit.http.app_key import DATABASE, EXPORT_DATABASE, MAILER, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
@@ -114,10 +114,14 @@ class OrganizationPages(Controller):
         form, who = await read_form(request, "name"), current_member(request)
         try:
             async with db_session.begin_nested():
-                await OrganizationService(db_session).update(who.organization_id, by=who.actor, name=form["name"])
+                organization = await OrganizationService(db_session).update(
+                    who.organization_id, by=who.actor, name=form["name"]
+                )
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
-        return redirect(request, _section_url(slug), "Organization saved")
+        return redirect(
+            request, _section_url(slug), f"The name is {organization.name} now. The address stays the same."
+        )
 
     @post("/time-zone", guards=_ADMIN)
     async def change_time_zone(
@@ -145,10 +149,14 @@ class OrganizationPages(Controller):
         form, who = await read_form(request, "country"), current_member(request)
         try:
             async with db_session.begin_nested():
-                await OrganizationService(db_session).update(who.organization_id, by=who.actor, country=form["country"])
+                organization = await OrganizationService(db_session).update(
+                    who.organization_id, by=who.actor, country=form["country"]
+                )
         except ValidationFailed as refusal:
             return _country_page(request, slug, form.refused(refusal))
-        return redirect(request, _section_url(slug), "Country saved")
+        country = country_in_sentence(organization.country)
+        notice = f"Your home country is {country} now: numbers without a country code are read as numbers of {country}."
+        return redirect(request, _section_url(slug), notice)
 
     @get("/delete", guards=_OWNER)
     async def confirm_delete(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:

@@ -33,6 +33,7 @@ from kit.countries import countries
 from kit.db.paging import MAX_LIMIT
 from kit.e164 import readable
 from kit.errors import Conflict, DomainError, NotFound
+from kit.http.app_key import DATABASE
 from kit.http.forms import Form, read_form
 from kit.http.tenant_concurrency import ASKS_CARRIER
 from phone_numbers.address_service import AddressService
@@ -65,11 +66,14 @@ def number_guard(who: MemberAuth) -> str | None:
     return next((sentence for applies, sentence in reasons if applies), None)
 
 
-def bought_notice(e164: str, caller_id: str | None) -> str:
-    """The message after a purchase; ``caller_id`` is the number that calls came from before it."""
-    if caller_id in (None, e164):
-        return f"{readable(e164)} is yours. Calls come from it from now on."
-    return f"{readable(e164)} is yours. Calls still come from {readable(caller_id)}."
+async def caller_id_notice(request: SettingsRequest) -> str:
+    """The sentence that says which number calls come from now."""
+    who, database = current_member(request), DATABASE.get(request.app)
+    async with database.tenant_session(who.organization_id, who.actor.user_id) as session:
+        caller_id = await PhoneNumberService(session).get_caller_id(who.organization_id)
+    if caller_id is None:
+        return "You have no other number: phones cannot call until you get one."
+    return f"Calls come from {readable(caller_id)}."
 
 
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
@@ -172,7 +176,8 @@ class PhoneNumberPages(Controller):
             )
         except DomainError as refusal:
             return await _refused_choice(request, form, refusal)
-        return redirect(request, _section_url(slug), bought_notice(number.e164, who.caller_id))
+        notice = f"{readable(number.e164)} is yours. {await caller_id_notice(request)}"
+        return redirect(request, _section_url(slug), notice)
 
     @get("/{number_id:uuid}/release", guards=_ADMIN)
     async def confirm(
@@ -196,7 +201,9 @@ class PhoneNumberPages(Controller):
 
     @post("/{number_id:uuid}/release", guards=_ADMIN)
     async def release(self, request: SettingsRequest, slug: FromPath[str], number_id: FromPath[UUID]) -> Response[str]:
-        who = current_member(request)
+        who, database = current_member(request), DATABASE.get(request.app)
+        async with database.tenant_session(who.organization_id, who.actor.user_id) as session:
+            number = await PhoneNumberService(session).get_held(who.organization_id, number_id)
         try:
             await number_provisioning(request).releaser.release(who.organization_id, number_id, by=who.actor)
         except NotFound:
@@ -206,7 +213,8 @@ class PhoneNumberPages(Controller):
             return redirect(request, _section_url(slug), message, is_problem=True)
         except DomainError as refusal:
             return redirect(request, _section_url(slug), refusal.message, is_problem=True)
-        return redirect(request, _section_url(slug), "The number is released")
+        notice = f"{readable(number.e164)} is released. {await caller_id_notice(request)}"
+        return redirect(request, _section_url(slug), notice)
 
 
 async def _search(request: SettingsRequest, form: Form) -> SearchResult:

@@ -125,12 +125,13 @@ class TeamPages(Controller):
     ) -> Response[str]:
         await read_form(request)
         who = current_member(request)
+        leaving = await MemberService(db_session).get_member(who.organization_id, member_id)
         try:
             async with db_session.begin_nested():
                 await MemberService(db_session).remove(who.organization_id, member_id, by=who.actor)
         except _REFUSALS as refusal:
             return await render_settings(request, db_session, SettingsSection.TEAM, Form(errors={"": refusal.message}))
-        return redirect(request, team_url(slug), "Member removed")
+        return redirect(request, team_url(slug), f"{leaving.email} is removed and can open nothing here any more")
 
     @get("/leave", guards=_PLACE)
     async def confirm_leave(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:

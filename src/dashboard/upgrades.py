@@ -26,7 +26,7 @@ from tenants.upgrades import UpgradeRequestService
 
 
 class UpgradeOffer(msgspec.Struct, frozen=True):
-    """What a page says about the bigger plan."""
+    """The bigger plan as a page offers it."""
 
     plan: str
     price: Money | None

@@ -93,6 +93,9 @@ def integrations_router(
             height=hubspot.FRAME_HEIGHT_PX,
             public_url=settings.public_url,
             sandbox=settings.is_sandbox,
+            redirect_url=f"{settings.public_url}{hubspot.CALLING_PAGE_PATH}",
+            scopes=hubspot.APP_SCOPES,
+            install_link=hubspot.install_link(settings.public_url),
         )
         return Response(
             page,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from widget import domains
@@ -16,6 +17,8 @@ APP_HOSTS = (
     "app-ap1.hubspot.com",
 )
 """Hosts of HubSpot's application, one per region."""
+APP_SCOPES = ("oauth", "crm.objects.contacts.read")
+"""Scopes of a customer's own app: HubSpot installs no app without one, and the calling page itself uses none."""
 FRAME_WIDTH_PX, FRAME_HEIGHT_PX = 400, 650
 """Size of the frame, in px."""
 _LOOPBACK = ("localhost", "127.0.0.1")
@@ -50,6 +53,14 @@ def allowed_origin(allowed_domains: Sequence[str]) -> bytes | None:
 def page_url(public_url: str, token_id: UUID, raw_token: str) -> str:
     """Return the calling page's URL; the token is in the fragment, which reaches no server."""
     return f"{public_url}{CALLING_PAGE_PATH}?t={token_id}#{raw_token}"
+
+
+def install_link(public_url: str) -> str:
+    """Return the address that installs a customer's own app, with its client id left to fill in."""
+    query = urlencode(
+        {"redirect_uri": f"{public_url}{CALLING_PAGE_PATH}", "scope": " ".join(APP_SCOPES)}, quote_via=quote
+    )
+    return f"https://app.hubspot.com/oauth/authorize?client_id=CLIENT_ID&{query}"
 
 
 def app_settings(name: str, url: str) -> dict[str, Any]:

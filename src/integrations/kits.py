@@ -80,6 +80,7 @@ class KitBuilder:
             b"{{ version }}": VERSION.encode(),
             b"{{ extension_id }}": extension.extension_id(token.id).encode(),
             b"{{ extension_key }}": extension.extension_key(token.id).encode(),
+            b"{{ hubspot_install_link }}": hubspot.install_link(self._public_url).encode(),
             b"{{ token_page }}": f"{self._public_url}{token.page}".encode(),
         }
         for place, number in enumerate(sample_numbers(token.country), 1):

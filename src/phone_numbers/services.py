@@ -56,6 +56,11 @@ class PhoneNumberService:
             raise NotFound
         return number
 
+    async def get_caller_id(self, organization_id: UUID) -> str | None:
+        """The number that calls come from now; None without one."""
+        e164: str | None = await self._session.scalar(PhoneNumber.caller_id_of(organization_id))
+        return e164
+
     async def record_purchase(self, number: PhoneNumber, *, by: Actor) -> None:
         """Write to the audit log that ``number`` was bought."""
         await self._record(number, by, "phone_number.bought")

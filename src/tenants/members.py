@@ -54,6 +54,14 @@ class MemberService:
         query = _members(organization_id).where(of_role).order_by(Membership.id)
         return [TeamMember(*row) for row in await self._session.execute(query)]
 
+    async def get_role(self, organization_id: UUID, user_id: UUID) -> Role:
+        """The role of a member. Raises: NotFound."""
+        query = sa.select(Membership.role).where(Membership.owned_by(organization_id), Membership.user_id == user_id)
+        role: Role | None = await self._session.scalar(query)
+        if role is None:
+            raise NotFound
+        return role
+
     async def change_role(self, organization_id: UUID, member_id: UUID, role: Role, *, by: Actor) -> TeamMember:
         """Change a member's role.
 

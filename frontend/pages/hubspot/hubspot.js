@@ -10,7 +10,6 @@ import { createView } from "./view.js";
 /** @typedef {{engagementId?: number, iframeLocation?: string, usesCallingWindow?: boolean}} HubSpotContext */
 
 const NO_TOKEN = "This address holds no embed token. Copy the whole address from Settings, with the part behind #";
-const NO_FRAME = "This page works inside HubSpot. Register its address as a calling app, then call from a record";
 const NOT_LOADED = "The phone did not load. Check the connection, then reload the page";
 
 const { api = "", appHosts = "", hosts = "", height, problem, ticket, tokenId = "", width } = document.body.dataset;
@@ -19,7 +18,7 @@ const splitWords = (list) => list.split(" ").filter(Boolean);
 const token = decodeURIComponent(location.hash.slice(1)).trim();
 const view = createView(document);
 
-if (window.parent === window) view.showNotice(NO_FRAME);
+if (window.parent === window) view.showSetup();
 else connect();
 
 function connect() {

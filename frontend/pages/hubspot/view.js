@@ -26,6 +26,11 @@ export function createView(document) {
       notice.textContent = text;
       notice.hidden = !text;
     },
+    /** Show how the page is set up, to somebody who opened it outside HubSpot. */
+    showSetup() {
+      elementById("setup", document).hidden = false;
+      status.textContent = "Not in HubSpot";
+    },
     /**
      * Make this the remote frame, which only shows what the phone in the calling window does.
      * @param {(command: Command) => void} send

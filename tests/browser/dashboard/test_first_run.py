@@ -132,7 +132,10 @@ async def test_a_new_user_gets_from_signing_up_to_a_call_and_can_end_it_all(
     section = page.get_by_role("region", name="Embed Phone Widget", exact=True)
     await expect(section.get_by_text(STARTER, exact=True)).to_be_visible()
     await expect(section.get_by_role("button", name="Generate Embed Token", exact=True)).to_be_disabled()
+    menu = page.get_by_role("navigation", name="Settings")
+    await menu.get_by_role("link", name="Phone number").click()
     await expect(page.get_by_role("button", name="Search numbers")).to_be_disabled()
+    await menu.get_by_role("link", name="Embed Phone Widget").click()
     await section.get_by_role("button", name="Request upgrade", exact=True).click()
     await expect(page.get_by_text("Pro was requested on")).to_be_visible()
     await product.epoch("organization", "set-plan", slug, "pro")
@@ -140,8 +143,10 @@ async def test_a_new_user_gets_from_signing_up_to_a_call_and_can_end_it_all(
     await expect(page.get_by_text(STARTER, exact=True)).to_have_count(0)
     await expect(section.get_by_text("No phone number provisioned", exact=True)).to_be_visible()
 
+    await menu.get_by_role("link", name="Phone number").click()
     number = await get_number(page, "415")
     assert re.fullmatch(r"\+1 415-\d{3}-\d{4}", number)
+    await menu.get_by_role("link", name="Embed Phone Widget").click()
     snippet = await generate_token(page)
     tag = re.fullmatch(rf'<script src="{product.url}/widget/phone\.js" data-token="(ept_\w{{38}})"></script>', snippet)
     assert tag is not None, snippet
@@ -168,6 +173,7 @@ async def test_a_new_user_gets_from_signing_up_to_a_call_and_can_end_it_all(
     await expect(steps).to_have_count(0)
 
     await page.get_by_role("link", name="Settings", exact=True).click()
+    await menu.get_by_role("link", name="Embed Phone Widget").click()
     await page.get_by_role("button", name=f"Revoke {LABEL}", exact=True).click()
     dialog = page.get_by_role("dialog", name=f"Revoke “{LABEL}”?")
     await dialog.get_by_role("button", name="Revoke token", exact=True).click()

@@ -41,7 +41,7 @@ async def kit(customer: Customer, open_page: OpenPage, tmp_path: Path) -> Path:
     await page.get_by_role("link", name="Edit CRM").click()
     await page.get_by_label("Allowed domains", exact=True).fill(str(shown))
     await page.get_by_role("button", name="Save", exact=True).click()
-    await expect(page.get_by_role("status").get_by_text("Token saved")).to_be_visible()
+    await expect(page.get_by_role("status").get_by_text("Saved. From the next page load on")).to_be_visible()
     folder = tmp_path / "extension"
     folder.mkdir()
     for name, content in files.items():

@@ -67,6 +67,31 @@ async def test_the_hubspot_kit_holds_the_calling_settings(client: httpx.AsyncCli
     assert (settings["isReady"], settings["supportsInboundCalling"]) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("country", "number"), [("US", b"+14155550123"), ("GB", b"+442079460123"), ("DE", b"+493023125123")]
+)
+async def test_the_sample_has_numbers_of_the_organizations_country(
+    client: httpx.AsyncClient, make: Factory, country: str, number: bytes
+) -> None:
+    tenant = await make.tenant(country=country)
+    token = await make.token(tenant)
+    await sign_in(client, tenant.owner)
+    page = files_in(await client.get(path_of(tenant, token, "html")))["epoch-html-kit/index.html"]
+    assert b'data-phone="%s"' % number in page
+
+
+async def test_the_extensions_first_page_leads_to_the_form_with_its_origin(
+    client: httpx.AsyncClient, make: Factory
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant, allowed_domains=("mysite.com",))
+    await sign_in(client, tenant.owner)
+    files = files_in(await client.get(path_of(tenant, token, "chrome-extension")))
+    page = f"/dashboard/{tenant.organization.slug}/settings/embed-tokens/{token.id}"
+    assert f'TOKEN_PAGE = "http://localhost:8000{page}"'.encode() in files["epoch-chrome-extension-kit/config.js"]
+    assert b"allow-page" in files["epoch-chrome-extension-kit/permission.html"]
+
+
 async def test_every_member_of_the_organization_gets_them_and_nobody_else(new_client: NewClient, make: Factory) -> None:
     tenant, other = await make.tenant(), await make.tenant()
     token = await make.token(tenant)
@@ -92,5 +117,7 @@ async def test_the_pages_offer_every_kit(client: httpx.AsyncClient, make: Factor
     for kit in KIT_NAMES:
         assert f'href="{path_of(tenant, token, kit)}"' in page
     assert "This token does not list HubSpot" in page
-    assert re.search(r"add <code>chrome-extension://[a-p]{32}</code> to this token", page)
+    origin = re.search(r"not allowed yet: <code>(chrome-extension://[a-p]{32})</code>", page)
+    assert origin is not None
+    assert f'name="domain" value="{origin[1]}"' in page
     assert f'href="{settings}/embed-tokens/{token.id}#kits"' in (await client.get(f"{settings}/widget")).text

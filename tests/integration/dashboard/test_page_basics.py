@@ -135,8 +135,8 @@ async def test_a_notice_is_shown_once_and_cannot_be_made_up(client: httpx.AsyncC
     await sign_in(client, tenant.owner)
     path = f"/dashboard/{tenant.organization.slug}/settings/embed-tokens/{token.id}"
     await post_form(client, path, path, {"label": "Renamed", "allowed_domains": ""})
-    assert "Token saved" in (await client.get(path)).text
-    assert "Token saved" not in (await client.get(path)).text
+    assert "Saved. Any website can use this token." in (await client.get(path)).text
+    assert "Saved. Any website can use this token." not in (await client.get(path)).text
     client.cookies.set("notice", "eyJ0ZXh0IjoiaGVsbG8ifQ", domain="localhost")
     assert (await client.get(path)).status_code == 200
 

@@ -66,7 +66,7 @@ async def test_a_notice_survives_the_redirect(client: httpx.AsyncClient, tenant:
     page = settings_path(tenant.organization.slug, "organization")
     await post_form(client, page, page, {"name": "New name"})
     answer = await client.get(f"/dashboard/{tenant.organization.slug}/settings", follow_redirects=True)
-    assert "Organization saved" in answer.text
+    assert "The name is" in answer.text
 
 
 @pytest.mark.parametrize("section", ["incoming-calls", "webhooks", "integrations", "nothing"])
