@@ -43,6 +43,17 @@ interface EpochPhoneConfig {
   debug?: boolean | "on" | "off";
 }
 
+/** What a page says about a call. */
+interface EpochPhoneCallOptions {
+  metadata?: EpochPhoneMetadata | null;
+  /** Who is called; on one line, and cut to 200 characters. */
+  name?: string | null;
+  /** The called person's company; as `name`. */
+  company?: string | null;
+  /** Address of the person's record, `http` or `https`, at most 1,000 characters; may be relative to the page. */
+  url?: string | URL | null;
+}
+
 interface EpochPhoneCallStarted {
   /** E.164. */
   number: string;
@@ -54,6 +65,11 @@ interface EpochPhoneCallStarted {
   /** RFC 3339, UTC. */
   startedAt: string;
   metadata: EpochPhoneMetadata | null;
+  /** These three only if they were given. */
+  name?: string;
+  company?: string;
+  /** Absolute. */
+  url?: string;
 }
 
 interface EpochPhoneCallAnswered {
@@ -72,6 +88,10 @@ interface EpochPhoneCallEnded {
   /** Only if there is one. */
   message?: string;
   metadata: EpochPhoneMetadata | null;
+  /** These three only if they were given. */
+  name?: string;
+  company?: string;
+  url?: string;
 }
 
 interface EpochPhoneCall extends EpochPhoneCallStarted {
@@ -134,7 +154,7 @@ type EpochPhoneListener<Event extends keyof EpochPhoneEvents> = (payload: EpochP
 
 interface EpochPhoneApi {
   /** True if a call was begun; otherwise nothing has changed. */
-  call(number: string, options?: { metadata?: EpochPhoneMetadata }): boolean;
+  call(number: string, options?: EpochPhoneCallOptions | null): boolean;
   hangup(): void;
   isReady(): boolean;
   getState(): EpochPhoneState;

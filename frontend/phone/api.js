@@ -175,7 +175,7 @@ function createApi(embedded) {
   /** @type {EpochPhoneApi} */
   const api = {
     call(number, options) {
-      const hasBegun = phone.dial(number, options?.metadata ?? null);
+      const hasBegun = phone.dial(number, options);
       if (hasBegun) embedded.openPanel({ focus: false });
       return hasBegun;
     },

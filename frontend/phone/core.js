@@ -1,5 +1,6 @@
 /** The phone: moves the state, emits the events, and connects the session, the device and the call. */
 import { buildCallRequest } from "./call/call-request.js";
+import { withoutEmpty } from "./call/called-person.js";
 import { PendingCall } from "./call/pending-call.js";
 import { Ringback } from "./call/ringback.js";
 import { asProblem, Problem } from "./errors.js";
@@ -183,16 +184,16 @@ export class Phone {
   }
 
   /**
-   * Place a call. False if no call was begun; emits `error` if the number or the metadata is not valid.
+   * Place a call. False if no call was begun; emits `error` if the number or an option is not valid.
    * @param {unknown} typed
-   * @param {EpochPhoneMetadata | null} metadata
+   * @param {EpochPhoneCallOptions | null} [options] Also an earlier call, of whose data the new one gets the same.
    */
-  dial(typed, metadata = null) {
+  dial(typed, options) {
     if (!this.canDial || !this.account) return false;
     this.dialError = null;
     let request;
     try {
-      request = buildCallRequest(typed, metadata, this.account, this.#env);
+      request = buildCallRequest(typed, options ?? {}, this.account, this.#env);
     } catch (error) {
       this.dialError = asProblem(error);
       this.events.emit(["error", errorPayload(this.dialError)]);
@@ -411,10 +412,11 @@ export class Phone {
     this.#resetCallFlags();
     if (!this.call) return;
     this.call.ended = end;
-    const { number, callId, metadata } = this.call;
+    const { number, callId, metadata, name, company, url } = this.call;
     const events = this.#move(status === "completed" || status === "canceled" ? "hangup" : "drop");
     if (problem) events.push(["error", errorPayload(problem)]);
-    events.push(["callEnded", { number, callId, duration, status, ...(message ? { message } : {}), metadata }]);
+    const given = withoutEmpty({ message, name, company, url });
+    events.push(["callEnded", { number, callId, duration, status, metadata, ...given }]);
     const session = this.#session;
     this.events.emit(...events);
     this.#notifyChange();

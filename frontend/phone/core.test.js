@@ -53,7 +53,7 @@ describe("Phone", () => {
     const states = [];
     for (const event of ["callStarted", "callAnswered", "callEnded"])
       phone.events.on(event, () => states.push(phone.state));
-    const call = await dial(fixture, { lead: 7 });
+    const call = await dial(fixture, { metadata: { lead: 7 } });
     expect(call.params).toEqual({
       To: NUMBER,
       CallId: phone.call.callId,
@@ -315,9 +315,56 @@ describe("Phone", () => {
     const { phone, payloadsOf } = await startPhone();
     const circular = {};
     circular.self = circular;
-    expect(phone.dial(NUMBER, { note: "x".repeat(2_000) })).toBe(false);
-    expect(phone.dial(NUMBER, circular)).toBe(false);
+    expect(phone.dial(NUMBER, { metadata: { note: "x".repeat(2_000) } })).toBe(false);
+    expect(phone.dial(NUMBER, { metadata: circular })).toBe(false);
     expect(payloadsOf("error").map(({ code }) => code)).toEqual(["metadata_too_large", "metadata_invalid"]);
+    phone.stop();
+  });
+
+  test("carries who is called, in the events and to the carrier", async () => {
+    const fixture = await startPhone();
+    const person = { name: "Grace Hopper", company: "Acme Realty", url: "https://crm.example/contacts/4711" };
+    const options = { name: "  Grace\n\0Hopper ", company: "Acme Realty", url: "/contacts/4711" };
+    const call = await dial(fixture, options);
+    const { name: Name, company: Company, url: Url } = person;
+    expect(call.params).toMatchObject({ Name, Company, Url });
+    expect(fixture.phone.call).toMatchObject(person);
+    call.answer();
+    call.end();
+    await settle();
+    for (const event of ["callStarted", "callEnded"]) expect(fixture.payloadsOf(event)[0]).toMatchObject(person);
+    // A call that is placed again is a call to the same person.
+    expect(fixture.phone.dial(NUMBER, fixture.phone.call)).toBe(true);
+    expect(fixture.payloadsOf("callStarted")[1]).toMatchObject(person);
+    fixture.phone.stop();
+  });
+
+  test("leaves out who is called if the page does not say", async () => {
+    const fixture = await startPhone();
+    const call = await dial(fixture, { name: " ", company: null, url: "" });
+    expect(Object.keys(call.params)).toEqual(["To", "CallId", "Page"]);
+    expect(Object.keys(fixture.payloadsOf("callStarted")[0])).not.toContain("name");
+    fixture.phone.stop();
+  });
+
+  test("cuts a long name, which stops no call", async () => {
+    const fixture = await startPhone();
+    const call = await dial(fixture, { name: "👩".repeat(300), company: 42 });
+    expect(call.params).toMatchObject({ Name: "👩".repeat(200), Company: "42" });
+    fixture.phone.stop();
+  });
+
+  test.each([
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "https://bank.example@evil.example",
+    "https://:secret@crm.example",
+    "https://[",
+    `https://crm.example/${"x".repeat(1_000)}`,
+  ])("refuses the url %s with an error", async (url) => {
+    const { phone, payloadsOf } = await startPhone();
+    expect(phone.dial(NUMBER, { url })).toBe(false);
+    expect(payloadsOf("error")).toEqual([{ code: "url_invalid", message: "Call url is not valid" }]);
     phone.stop();
   });
 

@@ -20,6 +20,7 @@ const SENTENCES = {
   emergency_number: "Emergency numbers cannot be called",
   metadata_too_large: "Call metadata is too large",
   metadata_invalid: "Call metadata is not valid",
+  url_invalid: "Call url is not valid",
   microphone_denied: "Microphone access was denied",
   microphone_dismissed: "The microphone question was closed",
   microphone_not_found: "No microphone was found",

@@ -55,6 +55,9 @@ export type Settings = EpochPhoneConfig & { ticket?: string };
 /** The payload of `callStarted`. */
 export type CallDetails = EpochPhoneCallStarted;
 
+/** Who is called, as the page says; the parts that it gave. */
+export type CalledPerson = Pick<EpochPhoneCallStarted, "name" | "company" | "url">;
+
 /** A call that is to be made. Without `params` it goes on in the pop-out already, and nothing is to be dialled. */
 export interface CallRequest {
   details: CallDetails;
@@ -105,6 +108,8 @@ export interface ActiveCall {
 /** A call in another tab of this site. */
 export interface RemoteCall {
   number: string;
+  name?: string;
+  company?: string;
   answeredAt: number | null;
   hangup(): void;
 }

@@ -44,6 +44,7 @@ export function createContacts(document) {
     const row = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
     const button = find(row, "[data-phone]");
     button.dataset.phone = phone;
+    button.dataset.phoneName = name;
     find(button, "bdi").textContent = phone;
     find(row, ".name").textContent = name;
     find(row, ".company").textContent = company;
@@ -67,8 +68,8 @@ export function createContacts(document) {
       const row = rowOf(number);
       if (row) return find(row, ".name").textContent;
       /** @type {HTMLElement | null} */
-      const scripted = document.querySelector(`[data-name][data-phone="${CSS.escape(number)}"]`);
-      return scripted?.dataset.name ?? null;
+      const scripted = document.querySelector(`.far[data-phone="${CSS.escape(number)}"]`);
+      return scripted?.dataset.phoneName ?? null;
     },
     /**
      * Note on its contact that the E.164 number was just called.

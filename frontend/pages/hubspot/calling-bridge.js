@@ -6,7 +6,7 @@ import { endStatus, engagementProperties, mayHide } from "./engagement.js";
 /** @import { OnCallEnded } from "@hubspot/calling-extensions-sdk" */
 
 /**
- * @typedef {{number: string, metadata: EpochPhoneMetadata}} DialRequest
+ * @typedef {{number: string, options: EpochPhoneCallOptions}} DialRequest
  * @typedef {number | string} EngagementId
  * @typedef {object} ReportedCall A call that HubSpot does not know all of yet.
  * @property {EpochPhoneCallStarted} started
@@ -18,6 +18,10 @@ import { endStatus, engagementProperties, mayHide } from "./engagement.js";
 const ENGAGEMENT_TIMEOUT_MS = 15_000;
 const MAX_LABEL_LENGTH = 60;
 const MAX_ID_LENGTH = 64;
+// HubSpot leads on to the data centre of the portal.
+const HUBSPOT_APP = "https://app.hubspot.com";
+/** @type {Record<string, string>} */
+const OBJECT_TYPE_IDS = { CONTACT: "0-1", COMPANY: "0-2" };
 const BUSY = "A call is under way. Hang up before you call another number";
 const NOT_LOGGED = "HubSpot did not log this call on the record";
 
@@ -71,7 +75,7 @@ export class CallingBridge {
       this.#refuse("Invalid phone number");
       return;
     }
-    const request = { number, metadata: metadataOf(fields) };
+    const request = { number, options: { metadata: metadataOf(fields), url: recordUrlOf(fields) } };
     const state = this.#phone.getState();
     if (state === "loading") this.#pendingRequest = request;
     else if (IN_CALL_STATES.includes(state)) this.#refuse(BUSY, number);
@@ -121,10 +125,10 @@ export class CallingBridge {
   }
 
   /** @param {DialRequest} request */
-  #place({ number, metadata }) {
+  #place({ number, options }) {
     this.#showNotice("");
     // For a number that cannot be dialled, `error` is emitted before call() returns.
-    if (!this.#phone.call(number, { metadata }) && this.#lastError) this.#show(this.#lastError.message, number);
+    if (!this.#phone.call(number, options) && this.#lastError) this.#show(this.#lastError.message, number);
   }
 
   /** @param {EpochPhoneError} error */
@@ -233,4 +237,15 @@ function metadataOf(fields) {
     .filter((name) => isId(fields[name]))
     .map((name) => [name, String(fields[name]).slice(0, MAX_ID_LENGTH)]);
   return { source: "hubspot", ...Object.fromEntries(known) };
+}
+
+/**
+ * The address of the record that is called; null if HubSpot does not say which one.
+ * @param {Record<string, unknown>} fields
+ */
+function recordUrlOf({ portalId, objectId, objectType }) {
+  const typeId = OBJECT_TYPE_IDS[String(objectType)];
+  if (!typeId || !isId(portalId) || !isId(objectId)) return null;
+  const [portal, record] = [portalId, objectId].map((id) => encodeURIComponent(String(id).slice(0, MAX_ID_LENGTH)));
+  return `${HUBSPOT_APP}/contacts/${portal}/record/${typeId}/${record}`;
 }

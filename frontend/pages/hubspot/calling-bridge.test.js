@@ -51,6 +51,17 @@ test("logs in to HubSpot when the phone is ready, then dials the waiting number"
   expect(messages[1][1].toNumber).toBe(NUMBER);
 });
 
+test("links the call to the record in HubSpot", async () => {
+  const { api, bridge } = createBridge();
+  const started = [];
+  api.on("callStarted", (call) => started.push(call));
+  await settle();
+  bridge.dial({ phoneNumber: NUMBER, portalId: 1, objectId: 51, objectType: "CONTACT" });
+  api.hangup();
+  bridge.dial({ phoneNumber: NUMBER, portalId: 1, objectId: "../..", objectType: "DEAL" });
+  expect(started.map(({ url }) => url)).toEqual(["https://app.hubspot.com/contacts/1/record/0-1/51", undefined]);
+});
+
 test("refuses the waiting number if the phone cannot start", async () => {
   const { bridge, messages, notices } = createBridge({
     exchange: [refusal(401, "revoked_embed_token", "Invalid or revoked token")],

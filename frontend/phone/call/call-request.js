@@ -1,6 +1,7 @@
-/** Builds the request of a call from a typed number and the page's metadata. */
+/** Builds the request of a call from a typed number and what the page says about the call. */
 import { uuid } from "../browser/uuid.js";
 import { Problem } from "../errors.js";
+import { calledPerson, withoutEmpty } from "./called-person.js";
 import { parseNumber } from "./numbers.js";
 
 /** @import { CallDetails, CallRequest, Environment, ExchangeResponse } from "../types.d.ts" */
@@ -8,18 +9,20 @@ import { parseNumber } from "./numbers.js";
 const MAX_METADATA_LENGTH = 2_000;
 
 /**
- * Throws Problem if the number or the metadata is not valid.
+ * Throws Problem if the number, the metadata or the url is not valid.
  * @param {unknown} typed
- * @param {EpochPhoneMetadata | null} metadata
+ * @param {EpochPhoneCallOptions} options
  * @param {ExchangeResponse} account
  * @param {Environment} env
  * @returns {CallRequest}
  */
-export function buildCallRequest(typed, metadata, account, { window, now, page = window.location.origin }) {
+export function buildCallRequest(typed, options, account, { window, now, page = window.location.origin }) {
+  const { metadata = null } = options;
   const { number, code } = parseNumber(typed, account);
   if (code !== undefined) throw new Problem(code);
   const json = metadata === null ? "" : toJson(metadata);
   if (json.length > MAX_METADATA_LENGTH) throw new Problem("metadata_too_large");
+  const person = calledPerson(options, window.location.href);
   /** @type {CallDetails} */
   const details = {
     number,
@@ -28,11 +31,11 @@ export function buildCallRequest(typed, metadata, account, { window, now, page =
     from: account.caller_id,
     startedAt: new Date(now()).toISOString(),
     metadata,
+    ...person,
   };
-  /** @type {Record<string, string>} */
-  const params = { To: number, CallId: details.callId, Page: page };
-  if (json) params.Metadata = json;
-  return { details, params };
+  const { name: Name, company: Company, url: Url } = person;
+  const optional = withoutEmpty({ Metadata: json, Name, Company, Url });
+  return { details, params: { To: number, CallId: details.callId, Page: page, ...optional } };
 }
 
 /** @param {EpochPhoneMetadata} metadata */

@@ -7,7 +7,7 @@ import { sharedName } from "../session/shared-name.js";
 /** @import { Phone } from "../core.js" */
 /** @import { Environment } from "../types.d.ts" */
 /**
- * @typedef {{number: string, callId: string, answeredAt?: number | null}} SharedCall
+ * @typedef {{number: string, name?: string, company?: string, callId: string, answeredAt?: number | null}} SharedCall
  * @typedef {{ask?: boolean, call?: SharedCall, over?: string, hangUp?: string}} Message On the channel. `ask`: who has a
  *   call? `call`: I have this one. `over`: the call with this id has ended. `hangUp`: hang up the call with this id.
  */
@@ -159,7 +159,7 @@ export class CallLock {
       call?.answeredAt === previous?.answeredAt
     )
       return;
-    this.#announced = call && { number: call.number, callId: call.callId, answeredAt: call.answeredAt };
+    this.#announced = call && pickShared(call);
     this.#post(this.#announced ? { call: this.#announced } : { over: previous?.callId });
   }
 
@@ -179,7 +179,7 @@ export class CallLock {
     // A tab that crashed sends nothing, but its lock is free.
     if (call) this.#poll = setInterval(() => this.#dropIfLockIsFree(), POLL_MS);
     const hangup = () => this.#post({ hangUp: call?.callId });
-    this.#phone.setRemoteCall(call && { number: call.number, answeredAt: Number(call.answeredAt) || null, hangup });
+    this.#phone.setRemoteCall(call && { ...pickShared(call), answeredAt: Number(call.answeredAt) || null, hangup });
   }
 
   async #dropIfLockIsFree() {
@@ -195,3 +195,10 @@ function confirmLeaving(event) {
   // Older browsers show the question only when this is set.
   event.returnValue = true;
 }
+
+/**
+ * The parts of a call that other tabs show.
+ * @param {SharedCall} call
+ * @returns {SharedCall}
+ */
+const pickShared = ({ number, name, company, callId, answeredAt }) => ({ number, name, company, callId, answeredAt });

@@ -46,7 +46,8 @@ export function startClickToCall({ window, document, now, loadChunk }, phone, ap
     if (phone.canDial) {
       event.preventDefault();
       // The open panel says what is wrong with a text that is not a number.
-      if (!api.call(numberTextOf(element))) api.open();
+      const name = element.getAttribute("data-phone-name");
+      if (!api.call(numberTextOf(element), { name })) api.open();
     } else if (phone.isInCall) {
       event.preventDefault();
       api.open();

@@ -6,12 +6,13 @@ import { qualityWarningOf } from "../ui/dialer/call-quality.js";
 import { formatAsYouType } from "../ui/dialer/format-as-you-type.js";
 import { KeypadTones } from "../ui/dialer/keypad-tones.js";
 import { countryOf } from "../ui/dialer/number-format.js";
+import { RecentCallStore } from "../ui/dialer/recent-call-store.js";
 import { recentCallsList } from "../ui/dialer/recent-calls.js";
 import { DIALER_STYLES } from "../ui/dialer/styles.js";
 
 /** @import { ProblemTexts } from "../i18n/texts.js" */
-/** @import { PhoneCall } from "../types.d.ts" */
 /** @import { FormatNumber } from "../ui/dialer/number-format.js" */
+/** @import { RecentCall } from "../ui/dialer/recent-call-store.js" */
 /** @import { Panel } from "../ui/panel.js" */
 /** @import { PanelElements } from "../ui/panel-elements.js" */
 /** @import { View } from "../ui/views.js" */
@@ -28,6 +29,8 @@ export const problems = Object.fromEntries(Object.entries(fixes).map(([code, fix
  * @property {(number: string) => string} format
  * @property {() => string} qualityWarning
  * @property {(digit: string) => void} playTone
+ * @property {() => boolean} showLastNumber Write the last called number to the field; false without a call.
+ * @property {() => EpochPhoneCallOptions | undefined} pickedPerson Who is called, if the field still has a picked number.
  * @property {() => void} stop
  */
 
@@ -46,8 +49,11 @@ export function enhanceDialer(panel, { field, recentCalls }, onInput) {
   let formatNumber = /** @type {FormatNumber} */ (formatE164);
   /** @param {string} number */
   const format = (number) => formatNumber(number ?? "");
-  /** @type {PhoneCall[] | null} */
+  const store = new RecentCallStore(env);
+  /** @type {RecentCall[] | null} */
   let shownCalls = null;
+  /** @type {{call: RecentCall, text: string} | null} */
+  let picked = null;
 
   panel.adoptStyles(DIALER_STYLES);
   formatAsYouType(input, () => phone.account, onInput, format);
@@ -76,12 +82,27 @@ export function enhanceDialer(panel, { field, recentCalls }, onInput) {
   };
   /** @param {boolean} isShown */
   const showRecentCalls = (isShown) => {
-    const calls = isShown ? panel.recentCalls : [];
-    if (shownCalls && shownCalls.length === calls.length && shownCalls[0] === calls[0]) return;
-    shownCalls = calls;
-    /** @param {PhoneCall} call */
-    const onPick = ({ number, metadata }) => phone.dial(number, metadata);
-    recentCalls.replaceChildren(...recentCallsList(calls, words, { format, onPick, language }));
+    store.open(phone.account);
+    store.keep(phone.call);
+    // Built when they are seen; the store makes a new list for each change.
+    if (!isShown || shownCalls === store.calls) return;
+    shownCalls = store.calls;
+    const onClear = () => {
+      store.clear();
+      showRecentCalls(true);
+      input.focus();
+    };
+    const now = new Date(env.now());
+    recentCalls.replaceChildren(
+      ...recentCallsList(shownCalls, words, { format, onPick: pick, onClear, language, now }),
+    );
+  };
+  /** @param {RecentCall} call */
+  const pick = (call) => {
+    input.value = format(call.number);
+    picked = { call, text: input.value };
+    onInput();
+    input.focus();
   };
   return {
     update({ state }) {
@@ -93,6 +114,12 @@ export function enhanceDialer(panel, { field, recentCalls }, onInput) {
     playTone(digit) {
       if (env.preferences.sounds !== false) tones.play(digit, env.preferences.speaker);
     },
+    showLastNumber() {
+      const [last] = store.calls;
+      if (last) pick(last);
+      return Boolean(last);
+    },
+    pickedPerson: () => (picked?.text === input.value ? picked.call : undefined),
     stop: () => tones.close(),
   };
 }

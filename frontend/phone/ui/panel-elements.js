@@ -40,7 +40,8 @@ export function buildPanelElements({ root, fab }, texts, on) {
   const number = h("div", { class: "number ltr" });
   const status = h("div", { class: "status" });
   const note = h("div", { class: "line" });
-  const peer = h("div", { class: "peer" }, number, status, note);
+  const person = h("div", { class: "person", dir: "auto" });
+  const peer = h("div", { class: "peer" }, person, number, status, note);
   const message = messageBox({ class: "alert", role: "alert" });
   const muteTool = toggleButton(texts.mute, ICONS.mute, { state: "aria-pressed", click: on.mute });
   const keypadTool = toggleButton(texts.keypad, ICONS.keypad, { state: "aria-expanded", click: on.keypad });
@@ -82,7 +83,7 @@ export function buildPanelElements({ root, fab }, texts, on) {
   return {
     ...{ panel, bar, expand, barTime, barMute },
     ...{ name, from, sandboxMark, more, stage, sheet, recentCalls },
-    ...{ entry, field, dialError, peer, number, status, note, message },
+    ...{ entry, field, dialError, peer, person, number, status, note, message },
     ...{ tools, keypadTool, devicesTool, muteTool, sentDigits, keys },
     ...{ actions, main, secondary },
   };

@@ -18,22 +18,16 @@ import { indicatorOf, viewOf } from "./views.js";
 /** @import { Phone } from "../core.js" */
 /** @import { Texts } from "../i18n/texts.js" */
 /** @import { DialerEnhancements } from "../lazy/dialer.js" */
-/** @import { Environment, PhoneCall, Settings } from "../types.d.ts" */
+/** @import { Environment, Settings } from "../types.d.ts" */
 /** @import { ButtonElements } from "./floating-button.js" */
 /** @import { PanelElements } from "./panel-elements.js" */
 /** @import { Action, View } from "./views.js" */
 
 const TICK_MS = 250;
 const COPIED_MS = 2_000;
-const MAX_RECENT_CALLS = 20;
 
 export class Panel {
   isOpen = false;
-  /**
-   * The calls of this page, newest first.
-   * @type {PhoneCall[]}
-   */
-  recentCalls = [];
   /** @type {Texts} */
   texts = ENGLISH;
   phone;
@@ -132,7 +126,6 @@ export class Panel {
       this.#isKeypadShown = false;
       this.#sentDigits = "";
     }
-    this.#addRecentCall(phone.call);
     this.#applyLooks();
     const hasCall = Boolean(phone.isInCall || (phone.remoteCall && this.#isButtonShown));
     const elements = this.isOpen || hasCall ? this.#ensureElements() : this.#elements;
@@ -300,12 +293,6 @@ export class Panel {
     }
   }
 
-  /** @param {PhoneCall | null} call */
-  #addRecentCall(call) {
-    if (!call || call === this.recentCalls[0]) return;
-    this.recentCalls = [call, ...this.recentCalls].slice(0, MAX_RECENT_CALLS);
-  }
-
   /** Apply the position and the theme: the page's settings first, then those of the server. */
   #applyLooks() {
     const ofServer = this.phone.account?.settings;
@@ -376,15 +363,9 @@ export class Panel {
 
   #call() {
     const { input } = this.#ensureElements().field;
-    const last = this.recentCalls[0]?.number;
-    if (!input.value.trim() && last) {
-      // As on other telephones: with an empty field, Call first shows the last number.
-      input.value = this.#formatNumber(last);
-      this.#onInput();
-      input.focus();
-    } else if (this.phone.canDial) {
-      this.phone.dial(input.value);
-    }
+    // As on other telephones: with an empty field, Call first shows the last number.
+    if (!input.value.trim() && this.#dialer?.showLastNumber()) return;
+    if (this.phone.canDial) this.phone.dial(input.value, this.#dialer?.pickedPerson());
   }
 
   #restoreFocus() {
@@ -403,7 +384,7 @@ export class Panel {
     call: () => this.#call(),
     hangUp: () => (this.phone.isInCall ? this.phone : this.phone.remoteCall)?.hangup(),
     callAgain: () => {
-      if (this.phone.call) this.phone.dial(this.phone.call.number, this.phone.call.metadata);
+      if (this.phone.call) this.phone.dial(this.phone.call.number, this.phone.call);
     },
     reset: () => this.phone.reset(),
     copyDetails: () => void this.#copyDetails(),

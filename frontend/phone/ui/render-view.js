@@ -26,6 +26,7 @@ export function renderView(elements, view, { isMuted, isKeypadShown, isSheetOpen
   elements.field.backspace.hidden = !elements.field.input.value;
   elements.dialError.show(dialError);
   elements.peer.hidden = !view.peer;
+  elements.person.textContent = view.person ?? "";
   elements.number.textContent = view.peer ?? "";
   if (!isLive) elements.status.textContent = view.status ?? "";
   elements.status.toggleAttribute("data-live", Boolean(isLive));

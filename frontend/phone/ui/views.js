@@ -27,6 +27,7 @@ import { formatDuration } from "./components.js";
  * @property {Message | null} [dialError]
  * @property {Message | null} [message]
  * @property {string} [peer] The number of the call.
+ * @property {string} [person] Name and company of the called person.
  * @property {string} [status] Of the call.
  * @property {string} [note] Below the status.
  * @property {boolean} [isLive] True if the call is answered, so that the status is its running time.
@@ -125,6 +126,12 @@ function noticeView({ notice }, translate) {
   return { message: message && { ...message, isCalm: true } };
 }
 
+/** @param {PhoneCall | RemoteCall | null} call */
+const peerOf = (call) => ({
+  peer: call?.number,
+  person: [call?.name, call?.company].filter(Boolean).join(" · "),
+});
+
 /**
  * @param {PhoneCall | RemoteCall | null} call
  * @param {Core} texts
@@ -133,7 +140,7 @@ function noticeView({ notice }, translate) {
  */
 function callView(call, texts, status) {
   return {
-    peer: call?.number,
+    ...peerOf(call),
     status,
     main: { text: texts.hangUp, icon: "phone", action: "hangUp", isHangUp: true },
   };
@@ -160,7 +167,7 @@ function endView({ call, dialError }, texts, translate, again) {
   const words = texts.endedWith[status];
   const fix = /** @type {Record<string, string>} */ (texts.statusHints)[status];
   return {
-    peer: call?.number,
+    ...peerOf(call),
     status: isNormal ? words + (status === "completed" ? ` · ${formatDuration(duration)}` : "") : "",
     note: endedByRemote ? texts.endedByRemote : "",
     announcement: isNormal ? words : "",

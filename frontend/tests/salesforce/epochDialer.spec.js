@@ -124,7 +124,12 @@ test("shows each of the record's numbers once, as a button", async () => {
     "Call (212) 555-0147",
     "Call",
   ]);
-  expect(getRecord.getLastConfig().optionalFields).toEqual(["Contact.Phone", "Contact.MobilePhone", "Contact.Fax"]);
+  expect(getRecord.getLastConfig().optionalFields).toEqual([
+    "Contact.Phone",
+    "Contact.MobilePhone",
+    "Contact.Fax",
+    "Contact.Name",
+  ]);
 });
 
 test("a second component finds the phone ready, and a removed one stops listening", async () => {

@@ -122,7 +122,7 @@ export function fakeEnvironment({ fetch, module = fakeSdk(), load }) {
     isSecureContext: true,
     RTCPeerConnection: class {},
     crypto: globalThis.crypto,
-    location: { origin: "https://crm.example" },
+    location: { origin: "https://crm.example", href: "https://crm.example/deals/1" },
   });
   window.parent = window.window = window;
   const env = {

@@ -59,7 +59,7 @@ async def test_a_click_on_a_contact_is_a_call_with_an_echo(demo: Phone) -> None:
 
 async def test_every_scripted_number_ends_as_it_says(demo: Phone) -> None:
     for count, (name, outcome) in enumerate(OUTCOMES.items(), start=1):
-        await demo.page.locator(f".far[data-name='{name}']").click()
+        await demo.page.locator(f".far[data-phone-name='{name}']").click()
         await demo.until_event("callStarted", count)
         if name in ("Echo", "Tones"):
             await demo.until_state("in-progress")

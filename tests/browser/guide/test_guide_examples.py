@@ -165,6 +165,32 @@ async def test_the_caller_is_passed_and_stored(customer: Customer, open_page: Op
     assert (await phone.record(started["callId"]))["agent"] == "ann@example.com"
 
 
+@runs("Name the person who is called", "A number with a name")
+async def test_the_called_person_is_shown_passed_and_stored(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    script = await example(customer, "Name the person who is called")
+    link = await example(customer, "A number with a name")
+    tag = widget_tag(customer.product.url, customer.token.raw, 'data-click-to-call="on"')
+    body = f"{link}{tag}<script>const dial = () => {{ {script} }};</script>"
+    phone = await open_pasted(open_page, host_site, customer, body)
+    await phone.page.evaluate("() => dial()")
+    started = await phone.until_event("callStarted")
+    origin = await phone.page.evaluate("() => location.origin")
+    person = {"name": "Grace Hopper", "company": "Acme Realty", "url": f"{origin}/contacts/4711"}
+    assert {name: started[name] for name in person} == person
+    await phone.until_event("callAnswered")
+    await expect(phone.panel.locator(".person")).to_have_text("Grace Hopper · Acme Realty")
+    await phone.hangup()
+    record = await phone.record(started["callId"])
+    assert {name: record[name] for name in person} == person
+
+    await phone.page.get_by_role("link").click()
+    again = await phone.until_event("callStarted", 2)
+    assert (again["name"], again.get("company")) == ("Grace Hopper", None)
+    await phone.hangup()
+
+
 @runs("Listen before the phone exists")
 async def test_code_before_the_tag_gets_call_events(
     customer: Customer, open_page: OpenPage, host_site: HostSite

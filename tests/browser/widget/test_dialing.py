@@ -106,26 +106,48 @@ async def test_a_pasted_number_is_cleaned_and_its_country_named(phone: Phone) ->
     assert "United Kingdom +44" in described
 
 
-async def test_recent_calls_are_one_press_away_and_nowhere_but_in_memory(phone: Phone) -> None:
+async def test_recent_calls_stay_for_the_tab_and_a_press_on_one_dials_nothing(phone: Phone) -> None:
     panel = phone.panel
-    for count, number in enumerate((BUSY, HANGS_UP), start=1):
-        await phone.call(number)
-        await phone.until_event("callEnded", count)
-    await phone.page.evaluate("() => EpochPhone.reset()")
+    field = panel.get_by_role("textbox", name="Phone number")
     recent = panel.get_by_role("list", name="Recent calls").get_by_role("button")
-    await expect(recent).to_have_count(2)
-    await expect(recent.nth(1)).to_contain_text("+1 212-555-0102")
-    await expect(recent.nth(1)).to_contain_text("Busy")
-    await recent.nth(1).click()
-    assert (await phone.until_event("callStarted", 3))["number"] == BUSY
-    await phone.until_event("callEnded", 3)
+    await phone.page.evaluate("(number) => EpochPhone.call(number, { name: 'Grace Hopper' })", BUSY)
+    await phone.until_event("callEnded", 1)
+    await phone.call(HANGS_UP)
+    await phone.until_event("callEnded", 2)
 
+    await phone.page.reload()
+    await phone.until_event("ready")
+    await panel.get_by_role("button", name="Open phone").click()
+    await expect(recent).to_have_count(2)
+    for text in ("Grace Hopper", "+1 212-555-0102", "Busy"):
+        await expect(recent.nth(1)).to_contain_text(text)
+    await recent.nth(1).focus()
+    await phone.page.keyboard.press("Enter")
+    await expect(field).to_have_value("+1 212-555-0102")
+    await expect(field).to_be_focused()
+    assert await phone.details("callStarted") == []
+    await panel.get_by_role("button", name="Call", exact=True).click()
+    started = await phone.until_event("callStarted")
+    assert (started["number"], started["name"]) == (BUSY, "Grace Hopper")
+    await phone.until_event("callEnded")
+
+    # With an empty field, Call shows the last number first.
     await panel.get_by_role("button", name="New call").click()
     await panel.get_by_role("button", name="Call", exact=True).click()
-    await expect(panel.get_by_role("textbox", name="Phone number")).to_have_value("+1 212-555-0102")
-    assert len(await phone.details("callStarted")) == 3
+    await expect(field).to_have_value("+1 212-555-0102")
+    assert len(await phone.details("callStarted")) == 1
+    # Another number is another person's.
+    await field.fill(HANGS_UP)
     await panel.get_by_role("button", name="Call", exact=True).click()
-    assert (await phone.until_event("callStarted", 4))["number"] == BUSY
+    assert "name" not in await phone.until_event("callStarted", 2)
+    await phone.until_event("callEnded", 2)
+
+    await panel.get_by_role("button", name="New call").click()
+    await expect(recent).to_have_count(4)
+    await panel.get_by_role("button", name="Clear").click()
+    await expect(recent).to_have_count(0)
+    await expect(field).to_be_focused()
+    assert await phone.page.evaluate("() => sessionStorage.length") == 0
     assert await read(phone, STORED) == {}
 
 

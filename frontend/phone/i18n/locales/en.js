@@ -86,6 +86,7 @@ export const fixes = {
   emergency_number: "Use a mobile phone or a landline.",
   metadata_too_large: "Keep the metadata of a call within 2,000 characters of JSON.",
   metadata_invalid: "Pass metadata that JSON can hold.",
+  url_invalid: "Pass an http or https address of at most 1,000 characters, without a user name.",
   microphone_denied: "Allow the microphone for this site in the browser's address bar, then call again.",
   microphone_dismissed: "Call again, and choose Allow when the browser asks.",
   microphone_not_found: "Connect a microphone or a headset, then call again.",
@@ -119,6 +120,7 @@ export const dialer = {
     poor: "Poor connection",
   },
   recent: "Recent calls",
+  clearRecent: "Clear",
   statuses: {
     canceled: "Canceled",
     busy: "Busy",

@@ -69,6 +69,7 @@ export const dialer = {
     poor: "Mala conexión",
   },
   recent: "Llamadas recientes",
+  clearRecent: "Borrar",
   statuses: {
     canceled: "Cancelada",
     busy: "Ocupado",
@@ -196,6 +197,10 @@ export const problems = {
   metadata_too_large: [
     "Los metadatos de la llamada son demasiado grandes",
     "No deben superar 2.000 caracteres de JSON.",
+  ],
+  url_invalid: [
+    "La url de la llamada no es válida",
+    "Debe ser una dirección http o https de 1000 caracteres como máximo, sin nombre de usuario.",
   ],
   metadata_invalid: ["Los metadatos de la llamada no son válidos", "Deben poder escribirse como JSON."],
   microphone_denied: [

@@ -1,47 +1,60 @@
-/** Lists the last calls of this page, each a button that calls the number again. */
+/** Lists recent calls, each a button that puts the number into the field: a careless press calls nobody. */
 import { formatDuration } from "../components.js";
 import { button, h } from "../dom.js";
 
 /** @import { dialer } from "../../i18n/locales/en.js" */
-/** @import { CallEnd, PhoneCall } from "../../types.d.ts" */
-
-const MAX_ROWS = 3;
+/** @import { RecentCall } from "./recent-call-store.js" */
 
 /**
  * The heading and the list; nothing without calls.
- * @param {PhoneCall[]} calls
+ * @param {RecentCall[]} calls
  * @param {typeof dialer} texts
- * @param {{format: (number: string) => string, onPick: (call: PhoneCall) => void, language: string}} options
+ * @param {{
+ *   format: (number: string) => string, onPick: (call: RecentCall) => void, onClear: () => void, language: string,
+ *   now: Date
+ * }} options
  */
-export function recentCallsList(calls, texts, { format, onPick, language }) {
-  const rows = calls
-    .flatMap((call) => (call.ended ? [{ call, end: call.ended }] : []))
-    .slice(0, MAX_ROWS)
-    .map(({ call, end }) => {
-      const details = `${resultOf(end, texts)} · ${formatTime(call.startedAt, language)}`;
-      const number = h("bdi", { dir: "ltr" }, format(call.number));
-      const attributes = { class: "recent", part: "recent", click: () => onPick(call) };
-      return h("li", {}, button(attributes, number, " ", h("small", {}, details)));
-    });
-  if (rows.length === 0) return [];
+export function recentCallsList(calls, texts, { format, onPick, onClear, language, now }) {
+  if (calls.length === 0) return [];
+  const rows = calls.map((call) => {
+    const number = h("bdi", { dir: "ltr" }, format(call.number));
+    const person = [call.name, call.company].filter(Boolean).join(" · ");
+    const details = [resultOf(call, texts), formatTime(new Date(call.startedAt), now, language)].filter(Boolean);
+    const parts = [h("small", {}, details.join(" · ")), ...(person ? [h("small", { class: "below" }, number)] : [])];
+    const title = person ? h("bdi", { class: "who" }, person) : number;
+    return h("li", {}, button({ class: "recent", part: "recent", click: () => onPick(call) }, title, " ", ...parts));
+  });
   const id = "recent";
-  return [h("div", { class: "heading", id }, texts.recent), h("ul", { "aria-labelledby": id }, ...rows)];
+  const clear = button({ class: "clear", click: onClear }, texts.clearRecent);
+  return [
+    h("div", { class: "heading" }, h("span", { id }, texts.recent), clear),
+    h("ul", { "aria-labelledby": id }, ...rows),
+  ];
 }
 
 /**
- * @param {CallEnd} end
+ * @param {RecentCall} call
  * @param {typeof dialer} texts
  */
-function resultOf({ status, duration }, texts) {
+function resultOf({ status, duration = 0 }, texts) {
+  if (!status) return "";
   return status === "completed" ? formatDuration(duration) : texts.statuses[status];
 }
 
 /**
- * @param {string} startedAt
+ * The time, with the day if it is not today.
+ * @param {Date} time
+ * @param {Date} now
  * @param {string} language
  */
-function formatTime(startedAt, language) {
+function formatTime(time, now, language) {
   /** @type {Intl.DateTimeFormatOptions} */
-  const format = { hour: "numeric", minute: "2-digit", numberingSystem: "latn" };
-  return new Intl.DateTimeFormat(language, format).format(new Date(startedAt));
+  const day = time.toDateString() === now.toDateString() ? {} : { month: "short", day: "numeric" };
+  const format = new Intl.DateTimeFormat(language, {
+    ...day,
+    hour: "numeric",
+    minute: "2-digit",
+    numberingSystem: "latn",
+  });
+  return format.format(time);
 }

@@ -42,7 +42,7 @@ export default class EpochDialer extends LightningElement {
     this.unsubscribers = [];
   }
 
-  @wire(getRecord, { recordId: "$recordId", fields: "$idField", optionalFields: "$numberFields" })
+  @wire(getRecord, { recordId: "$recordId", fields: "$idField", optionalFields: "$optionalFields" })
   onRecord({ data }) {
     if (data) this.record = data;
   }
@@ -51,9 +51,9 @@ export default class EpochDialer extends LightningElement {
     return this.recordId && this.objectApiName ? [`${this.objectApiName}.Id`] : undefined;
   }
 
-  get numberFields() {
+  get optionalFields() {
     if (!this.idField) return undefined;
-    return this.fieldNames.map((name) => `${this.objectApiName}.${name}`);
+    return [...this.fieldNames, "Name"].map((name) => `${this.objectApiName}.${name}`);
   }
 
   get fieldNames() {
@@ -76,7 +76,8 @@ export default class EpochDialer extends LightningElement {
   }
 
   callRecord(event) {
-    this.call(event.currentTarget.dataset.number);
+    const name = this.record?.fields?.Name?.value ?? null;
+    this.call(event.currentTarget.dataset.number, { name, url: `/${this.recordId}` });
   }
 
   onInput(event) {
@@ -113,9 +114,10 @@ export default class EpochDialer extends LightningElement {
     this.state = phone.getState();
   }
 
-  call(number) {
+  /** `person`: who is called, where that is known. */
+  call(number, person = {}) {
     this.showMessage("");
-    this.phone.call(number, { metadata: { source: "salesforce", recordId: this.recordId ?? null } });
+    this.phone.call(number, { ...person, metadata: { source: "salesforce", recordId: this.recordId ?? null } });
   }
 
   showMessage(text) {
