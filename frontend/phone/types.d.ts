@@ -20,7 +20,8 @@ export interface ExchangeResponse {
   signaling: string | null;
   /** Edges of the carrier, to be tried in this order; missing where the nearest one is right. */
   edges?: string[];
-  settings?: { theme?: string; position?: string };
+  /** `recent`: the server tells a verified person their own recent calls. */
+  settings?: { theme?: string; position?: string; recent?: boolean };
 }
 
 /** The fields of the exchange's answer that numbers are read and written with. */

@@ -1,5 +1,7 @@
 """Identifies the signed-in member who places a call; for other calls, the agent is only what the page claims."""
 
+from uuid import UUID
+
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,21 +23,33 @@ class CallerAttribution:
 
     def may_identify(self, outgoing: OutgoingCall) -> bool:
         """False for nearly all calls from customers' pages; needs no database."""
-        return self._client_ids.may_be_signed(outgoing.token_id, outgoing.client_id)
+        return self.may_be_signed(outgoing.token_id, outgoing.client_id)
+
+    def may_be_signed(self, token_id: UUID, client_id: str) -> bool:
+        """False for nearly every client id that was not issued to a member; needs no database."""
+        return self._client_ids.may_be_signed(token_id, client_id)
 
     async def identify(self, session: AsyncSession, outgoing: OutgoingCall) -> OutgoingCall:
         """``outgoing`` with the member's address as its agent, whatever the page says; unchanged without a member.
 
-        ``session`` sees the members of the token's organization: a former member is not identified.
+        ``session`` sees the members of the token's organization.
+        """
+        address = await self.find_member(session, outgoing.token_id, outgoing.client_id)
+        if address is None:
+            return outgoing
+        return msgspec.structs.replace(outgoing, agent=address, agent_is_member=True)
+
+    async def find_member(self, session: AsyncSession, token_id: UUID, client_id: str) -> str | None:
+        """The address, as calls have it, of the member to whom the client id was issued; None for all others.
+
+        ``session`` sees the members of the token's organization: a former member is not found.
         """
         query = (
             sa.select(User.id, User.email)
             .join(Membership, Membership.user_id == User.id)
             .join(EmbedToken, EmbedToken.organization_id == Membership.organization_id)
-            .where(EmbedToken.id == outgoing.token_id, User.disabled_at.is_(None))
+            .where(EmbedToken.id == token_id, User.disabled_at.is_(None))
         )
         members = {row.id: row.email for row in await session.execute(query)}
-        found = self._client_ids.owner_of(outgoing.token_id, outgoing.client_id, members)
-        if found is None:
-            return outgoing
-        return msgspec.structs.replace(outgoing, agent=members[found][:MAX_AGENT_CHARACTERS], agent_is_member=True)
+        found = self._client_ids.owner_of(token_id, client_id, members)
+        return None if found is None else members[found][:MAX_AGENT_CHARACTERS]

@@ -172,24 +172,29 @@ class EmbedTokenPages(Controller):
         slug: FromPath[str],
         token_id: FromPath[UUID],
     ) -> Response[str]:
-        form, who = await read_form(request, "label", "allowed_domains", "allow_any"), current_member(request)
+        form, who = (
+            await read_form(request, "label", "allowed_domains", "allow_any", "recent_calls"),
+            current_member(request),
+        )
         service = EmbedTokenService(db_session)
         token = await service.get_active(who.organization_id, token_id)
         try:
             ensure_valid_text(form)
             _ensure_all_domains_confirmed(token, form)
             async with db_session.begin_nested():
-                await service.update(
+                token = await service.update(
                     who.organization_id,
                     token_id,
                     by=who.actor,
                     label=form["label"],
                     allowed_domains=form["allowed_domains"],
+                    recent_calls=form["recent_calls"] == "yes",
                 )
         except DomainError as refusal:
             await db_session.refresh(token)
             return await render_token_page(request, db_session, token, form.refused(refusal))
-        return redirect(request, f"{_tokens_url(slug)}/{token_id}", f"Saved. {domains_state(token)}")
+        recent = " Signed-in people see their own recent calls." if token.recent_calls else ""
+        return redirect(request, f"{_tokens_url(slug)}/{token_id}", f"Saved. {domains_state(token)}{recent}")
 
     @get("/embed-tokens/{token_id:uuid}/revoke", guards=_ADMIN)
     async def confirm_revoke(

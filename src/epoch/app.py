@@ -25,6 +25,7 @@ from calls.limits.admission_service import AdmissionService
 from calls.limits.alert_mails import ALERT_MAILER, AlertMailer
 from calls.limits.controllers import CallingRulesController
 from calls.limits.prices import load_price_list
+from calls.recent_calls import RecentCallsHandler
 from calls.tenant_lookup import CallLookup
 from calls.termination import CallTerminator
 from carrier.access_token import AccessTokenSigner
@@ -271,9 +272,11 @@ def _phone_endpoints(
     authenticator = TokenAuthenticator(settings, database, limiter, tickets, on_blocked=refused.add)
     signer = AccessTokenSigner(settings.twilio, ttl=settings.access_token_ttl)
     exchange = ExchangeHandler(signer, tickets, usage, signaling=carrier.signaling, edges=carrier.edges)
+    recent_calls = RecentCallsHandler(database, CallerAttribution(settings.secret_keys))
     return [
         public_endpoint("/widget/exchange", authenticator, exchange, measures.add),
         public_endpoint("/widget/status", authenticator, StatusHandler(CallLookup(database)), measures.add),
+        public_endpoint("/widget/recent", authenticator, recent_calls, measures.add),
     ]
 
 

@@ -56,7 +56,17 @@ _TABLES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     (
         "embed_tokens.csv",
         EmbedToken,
-        ("id", "prefix", "label", "allowed_domains", "created_at", "last_used_at", "last_origin", "revoked_at"),
+        (
+            "id",
+            "prefix",
+            "label",
+            "allowed_domains",
+            "recent_calls",
+            "created_at",
+            "last_used_at",
+            "last_origin",
+            "revoked_at",
+        ),
     ),
     ("refused_pages.csv", BlockedOrigin, ("id", "token_id", "origin", "times", "last_seen_at")),
     ("api_keys.csv", ApiKey, ("id", "prefix", "label", "scope", "created_at", "last_used_at", "revoked_at")),
@@ -209,6 +219,8 @@ def _cell(value: Any) -> Cell:
         return rfc3339(value)
     if isinstance(value, list):
         return " ".join(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, Enum):
         return str(value.value)
     return value if value is None or isinstance(value, int) else str(value)

@@ -49,7 +49,11 @@ class EmbedTokenController(Controller):
         data: JSONBody[GenerateEmbedToken],
     ) -> Response[EmbedTokenIssued]:
         token, raw = await EmbedTokenService(db_session).issue(
-            organization_id, label=data.label, allowed_domains=data.allowed_domains, by=current_member(request).actor
+            organization_id,
+            label=data.label,
+            allowed_domains=data.allowed_domains,
+            recent_calls=data.recent_calls,
+            by=current_member(request).actor,
         )
         await db_session.refresh(token)
         issued = EmbedTokenIssued(
@@ -57,6 +61,7 @@ class EmbedTokenController(Controller):
             label=token.label,
             prefix=token.prefix,
             allowed_domains=token.allowed_domains,
+            recent_calls=token.recent_calls,
             created_at=rfc3339(token.created_at),
             token=raw,
             snippet=script_tag(SETTINGS.get(request.app).public_url, raw),
@@ -81,7 +86,7 @@ class EmbedTokenController(Controller):
     ) -> EmbedTokenInfo:
         return EmbedTokenInfo.of(await EmbedTokenService(db_session).get_active(organization_id, token_id))
 
-    @patch("/{token_id:uuid}", guards=_ADMIN, summary="Change label or allowed domains")
+    @patch("/{token_id:uuid}", guards=_ADMIN, summary="Change label, allowed domains or recent calls")
     async def change(
         self,
         request: Request[Any, Any, State],
@@ -96,6 +101,7 @@ class EmbedTokenController(Controller):
             by=current_member(request).actor,
             label=None if isinstance(data.label, UnsetType) else data.label,
             allowed_domains=None if isinstance(data.allowed_domains, UnsetType) else data.allowed_domains,
+            recent_calls=None if isinstance(data.recent_calls, UnsetType) else data.recent_calls,
         )
         return EmbedTokenInfo.of(token)
 

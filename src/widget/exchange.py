@@ -22,6 +22,11 @@ class WidgetSettings(ResponseModel, frozen=True, kw_only=True):
 
     theme: str = "auto"
     position: str = "bottom-right"
+    recent: bool = False
+    """True if ``/widget/recent`` tells a verified person their own recent calls."""
+
+
+_SETTINGS = {recent: WidgetSettings(recent=recent) for recent in (False, True)}
 
 
 class WidgetSession(ResponseModel, frozen=True, kw_only=True):
@@ -91,6 +96,7 @@ class ExchangeHandler:
                 ticket=self._tickets.issue(widget.token_id, widget.ticket, expires_at),
                 signaling=self._signaling,
                 edges=self._edges,
+                settings=_SETTINGS[widget.shows_recent_calls],
             )
         )
 

@@ -30,6 +30,8 @@ class EmbedToken(TenantOwned, Base):
             sa.text("id DESC"),
             postgresql_where=sa.text("revoked_at IS NULL"),
         ),
+        # A token on the open web never lists whom the organization called.
+        sa.CheckConstraint("NOT recent_calls OR cardinality(allowed_domains) > 0", name="recent_calls"),
     )
 
     digest: Mapped[bytes] = mapped_column(unique=True)
@@ -41,6 +43,8 @@ class EmbedToken(TenantOwned, Base):
         ARRAY(sa.Text), default=list, server_default=sa.text("'{}'::text[]")
     )
     """Empty means any domain."""
+    recent_calls: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """True if a verified person sees their own recent calls with this token, whatever computer they called from."""
     created_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id", ondelete="SET NULL"))
     last_used_at: Mapped[dt.datetime | None]
     """Written at most once a minute."""

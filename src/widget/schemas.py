@@ -21,6 +21,8 @@ class GenerateEmbedToken(RequestModel, frozen=True, kw_only=True):
     label: NewTokenLabel = ""
     allowed_domains: Annotated[list[str] | str, _EXAMPLE_DOMAINS] = []
     """A list, or one text as typed into the form; empty means any domain."""
+    recent_calls: bool = False
+    """On our own pages, show verified people their own recent calls with this token; needs allowed domains."""
 
 
 class ChangeEmbedToken(RequestModel, frozen=True, kw_only=True):
@@ -28,6 +30,8 @@ class ChangeEmbedToken(RequestModel, frozen=True, kw_only=True):
 
     label: NewTokenLabel | UnsetType = UNSET
     allowed_domains: Annotated[list[str] | str | UnsetType, _EXAMPLE_DOMAINS] = UNSET
+    """Without any, ``recent_calls`` is switched off too."""
+    recent_calls: bool | UnsetType = UNSET
 
 
 class EmbedTokenInfo(ResponseModel, frozen=True, kw_only=True):
@@ -37,6 +41,8 @@ class EmbedTokenInfo(ResponseModel, frozen=True, kw_only=True):
     label: TokenLabel
     prefix: TokenPrefix
     allowed_domains: Annotated[list[str], _EXAMPLE_DOMAINS]
+    recent_calls: bool
+    """True if verified people see their own recent calls with this token, on our own pages."""
     created_at: Timestamp | None
     created_by: ResourceId | None
     last_used_at: Timestamp | None
@@ -49,6 +55,7 @@ class EmbedTokenInfo(ResponseModel, frozen=True, kw_only=True):
             label=token.label,
             prefix=token.prefix,
             allowed_domains=token.allowed_domains,
+            recent_calls=token.recent_calls,
             created_at=rfc3339(token.created_at),
             created_by=token.created_by,
             last_used_at=rfc3339(token.last_used_at),
@@ -63,6 +70,7 @@ class EmbedTokenIssued(ResponseModel, frozen=True, kw_only=True):
     label: TokenLabel
     prefix: TokenPrefix
     allowed_domains: Annotated[list[str], _EXAMPLE_DOMAINS]
+    recent_calls: bool
     created_at: Timestamp | None
     token: Annotated[str, Meta(examples=[_EXAMPLE_TOKEN])]
     snippet: Annotated[str, Meta(examples=[f'<script src="/widget/phone.js" data-token="{_EXAMPLE_TOKEN}"></script>'])]

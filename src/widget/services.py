@@ -54,16 +54,23 @@ class EmbedTokenService:
         self._tokens = self.Repository(session=session)
 
     async def issue(
-        self, organization_id: UUID, *, label: str, allowed_domains: Sequence[str] | str, by: Actor
+        self,
+        organization_id: UUID,
+        *,
+        label: str,
+        allowed_domains: Sequence[str] | str,
+        recent_calls: bool = False,
+        by: Actor,
     ) -> tuple[EmbedToken, str]:
         """Create a token and return it with its raw text, which is never stored.
 
         Raises:
-            ValidationFailed: the label or a domain cannot be stored.
+            ValidationFailed: the label or a domain cannot be stored, or recent calls are wanted without a domain.
             TooManyTokens: the organization has as many active tokens as it may.
         """
         domains = parse_domains(allowed_domains)
         checked_label = parse_label(label)
+        _ensure_domains_for_recent_calls(domains, recent_calls)
         # Locks the organization's row, so that two tokens created at once cannot both be the last one allowed.
         limits = await self._session.scalar(
             sa.select(Organization.limits).where(Organization.id == organization_id).with_for_update(key_share=True)
@@ -79,6 +86,7 @@ class EmbedTokenService:
                 prefix=minted.hint,
                 label=checked_label,
                 allowed_domains=list(domains),
+                recent_calls=recent_calls,
                 created_by=by.user_id,
             )
         )
@@ -170,16 +178,22 @@ class EmbedTokenService:
         by: Actor,
         label: str | None = None,
         allowed_domains: Sequence[str] | str | None = None,
+        recent_calls: bool | None = None,
     ) -> EmbedToken:
-        """Change what is given. Raises: NotFound, ValidationFailed."""
+        """Change what is given; a token that loses its last domain shows no recent calls any more.
+
+        Raises: NotFound, ValidationFailed.
+        """
         token = await self.get_active(organization_id, token_id)
-        before = {"label": token.label, "allowed_domains": token.allowed_domains}
+        before = _audited(token)
         if label is not None:
             token.label = parse_label(label)
         if allowed_domains is not None:
             token.allowed_domains = list(parse_domains(allowed_domains))
-        after = {"label": token.label, "allowed_domains": token.allowed_domains}
-        await self._record(token, by, "embed_token.changed", {"before": before, "after": after})
+        _ensure_domains_for_recent_calls(token.allowed_domains, recent_calls)
+        shows = token.recent_calls if recent_calls is None else recent_calls
+        token.recent_calls = shows and bool(token.allowed_domains)
+        await self._record(token, by, "embed_token.changed", {"before": before, "after": _audited(token)})
         return token
 
     async def revoke(self, organization_id: UUID, token_id: UUID, *, by: Actor) -> None:
@@ -213,6 +227,18 @@ def _is_active(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
 def _is_still_blocked(token: EmbedToken, origin: str) -> bool:
     """False when the page's domain was added to the list since."""
     return not is_page_allowed(token.allowed_domains, [origin.encode()])
+
+
+def _audited(token: EmbedToken) -> dict[str, object]:
+    return {"label": token.label, "allowed_domains": token.allowed_domains, "recent_calls": token.recent_calls}
+
+
+def _ensure_domains_for_recent_calls(domains: Sequence[str], recent_calls: bool | None) -> None:
+    """Raises: ValidationFailed."""
+    if recent_calls and not domains:
+        raise ValidationFailed(
+            [("recent_calls", "List the allowed domains first: a token that any website can use shows no recent calls")]
+        )
 
 
 def _name(token: EmbedToken) -> str:

@@ -31,7 +31,7 @@ MAX_BAD_TOKENS_PER_ADDRESS = 60
 _MAX_SHOWN_ORIGIN_CHARACTERS = 300
 # All that an exchange needs, in one round trip. Calls come from the oldest active number.
 AUTHENTICATION_SQL = """
-SELECT t.id, t.allowed_domains, t.last_used_at, o.id AS organization_id, o.name, o.plan, o.country,
+SELECT t.id, t.allowed_domains, t.recent_calls, t.last_used_at, o.id AS organization_id, o.name, o.plan, o.country,
        o.suspended_at IS NOT NULL AS suspended,
        (SELECT n.e164 FROM phone_number n
         WHERE n.organization_id = o.id AND n.released_at IS NULL AND n.releasing_at IS NULL
@@ -59,6 +59,8 @@ class AuthenticatedWidget(msgspec.Struct, frozen=True):
     caller_id: str
     """E.164."""
     last_used_at: datetime | None
+    shows_recent_calls: bool
+    """True if a verified person may see their own recent calls with this token."""
     origin: str | None
     ticket: Ticket
     """The contents of the widget's next ticket; the client id stays the same if the widget sent a valid ticket."""
@@ -158,6 +160,7 @@ class TokenAuthenticator:
             country=row["country"],
             caller_id=rules.ensure_phone_number(row["e164"]),
             last_used_at=row["last_used_at"],
+            shows_recent_calls=row["recent_calls"],
             origin=_shown_origin(metadata),
             ticket=ticket,
         )

@@ -6,6 +6,7 @@ import { qualityWarningOf } from "../ui/dialer/call-quality.js";
 import { formatAsYouType } from "../ui/dialer/format-as-you-type.js";
 import { KeypadTones } from "../ui/dialer/keypad-tones.js";
 import { countryOf } from "../ui/dialer/number-format.js";
+import { post } from "../session/api-client.js";
 import { RecentCallStore } from "../ui/dialer/recent-call-store.js";
 import { recentCallsList } from "../ui/dialer/recent-calls.js";
 import { DIALER_STYLES } from "../ui/dialer/styles.js";
@@ -97,6 +98,20 @@ export function enhanceDialer(panel, { field, recentCalls }, onInput) {
       ...recentCallsList(shownCalls, words, { format, onPick: pick, onClear, language, now }),
     );
   };
+  let isServerAsked = false;
+  const askServer = async () => {
+    const { token, ticket } = panel.settings;
+    // Only our own pages have a ticket from the start, and only there a person can be verified.
+    if (isServerAsked || !phone.account?.settings?.recent || !ticket) return;
+    isServerAsked = true;
+    try {
+      const { calls } = await post(env, env.base, "recent", { token, ticket });
+      store.addFromServer(calls);
+      panel.render();
+    } catch {
+      // The list is this tab's alone.
+    }
+  };
   /** @param {RecentCall} call */
   const pick = (call) => {
     input.value = format(call.number);
@@ -108,6 +123,7 @@ export function enhanceDialer(panel, { field, recentCalls }, onInput) {
     update({ state }) {
       showCountry();
       showRecentCalls(state === "ready");
+      askServer();
     },
     format,
     qualityWarning: () => qualityWarningOf(phone, words.callQuality),

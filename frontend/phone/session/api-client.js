@@ -9,7 +9,7 @@ const TIMEOUT_MS = 10_000;
  * POST `body` to `<base>/widget/<path>` and return the answer's JSON. A simple request, so without preflight. Throws Problem.
  * @param {Environment} env
  * @param {string | null} base
- * @param {"exchange" | "status"} path
+ * @param {"exchange" | "status" | "recent"} path
  * @param {object} body
  * @returns {Promise<any>}
  */

@@ -205,6 +205,31 @@ async def test_taking_the_last_domain_away_must_be_meant(client: httpx.AsyncClie
     assert "Any website can use this token" in (await client.get(path)).text
 
 
+async def test_recent_calls_are_switched_on_for_tokens_with_domains_alone(
+    client: httpx.AsyncClient, make: Factory
+) -> None:
+    tenant = await make.tenant()
+    token, is_on = await make.token(tenant, allowed_domains=["mysite.com"]), 'name="recent_calls" value="yes"'
+    await sign_in(client, tenant.owner)
+    path = f"{settings_of(tenant)}/embed-tokens/{token.id}"
+
+    async def is_checked() -> bool:
+        page = (await client.get(path)).text
+        return " checked" in page[page.index(is_on) :].split(">", 1)[0]
+
+    assert not await is_checked()
+    fields = {"label": "Main", "allowed_domains": "mysite.com", "recent_calls": "yes"}
+    answer = await post_form(client, path, path, fields)
+    assert "Signed-in people see their own recent calls" in (await client.get(answer.headers["location"])).text
+    assert await is_checked()
+    opened = {**fields, "allowed_domains": "", "allow_any": "yes"}
+    refused = await post_form(client, path, path, opened)
+    assert refused.status_code == 400
+    assert "List the allowed domains first" in refused.text
+    assert (await post_form(client, path, path, {**opened, "recent_calls": ""})).status_code == 303
+    assert not await is_checked()
+
+
 async def test_a_change_with_a_bad_domain_changes_nothing(
     client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:

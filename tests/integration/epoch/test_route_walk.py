@@ -165,7 +165,7 @@ ENDS_THE_SESSION = re.compile(
 ASSET = re.compile(r"/widget/[^{]+\.(?!js$)\w+|/widget/(?!phone\.js)[^{]+\.js")
 """Built files, which have one handler; ``phone.js`` stands for them."""
 PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
-OTHER_METHODS = {"/widget/exchange", "/widget/status", "/widget/phone.js"}
+OTHER_METHODS = {"/widget/exchange", "/widget/recent", "/widget/status", "/widget/phone.js"}
 """Paths that answer GET and POST themselves, one of them by 405."""
 ANSWER_SECONDS = 20
 COMMON_STATUSES = frozenset({401, 404, 405, 413, 415, 429, 503})

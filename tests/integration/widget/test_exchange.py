@@ -82,7 +82,7 @@ async def test_a_phone_gets_everything_it_needs(
         "international_prefix": "011",
         "organization": "Acme Realty",
         "signaling": settings.sandbox_address,
-        "settings": {"theme": "auto", "position": "bottom-right"},
+        "settings": {"theme": "auto", "position": "bottom-right", "recent": False},
     }
 
 

@@ -16,6 +16,7 @@ const MAX_CALLS = 20;
  * @property {string} startedAt RFC 3339.
  * @property {EpochPhoneCallStatus} [status] Missing while the call lasts, and if its page was left.
  * @property {number} [duration] Seconds connected.
+ * @property {boolean} [isFromServer] True for a call of a verified person that the server keeps; not stored here.
  */
 
 export class RecentCallStore {
@@ -26,6 +27,8 @@ export class RecentCallStore {
   calls = [];
   #env;
   #key = "";
+  /** RFC 3339: calls of the server that began before are not shown in this tab. */
+  #clearedAt = "";
 
   /** @param {Environment} env */
   constructor(env) {
@@ -41,8 +44,9 @@ export class RecentCallStore {
     const key = `${sharedName(account)}:recent`;
     if (key === this.#key) return;
     this.#key = key;
-    const stored = this.#read();
-    this.calls = [...this.calls, ...stored].slice(0, MAX_CALLS);
+    const { calls, clearedAt } = this.#read();
+    this.#clearedAt = clearedAt;
+    this.calls = [...this.calls, ...calls].slice(0, MAX_CALLS);
   }
 
   /**
@@ -62,7 +66,23 @@ export class RecentCallStore {
     return true;
   }
 
+  /**
+   * Add a verified person's calls, which the server keeps; those that were cleared in this tab stay away.
+   * @param {RecentCall[]} calls
+   */
+  addFromServer(calls) {
+    const known = new Set(this.calls.map(({ callId }) => callId));
+    const added = calls
+      .filter((call) => isCall(call) && !known.has(call.callId) && call.startedAt > this.#clearedAt)
+      .map((call) => ({ ...call, isFromServer: true }));
+    if (added.length === 0) return;
+    this.calls = [...this.calls, ...added]
+      .sort((one, other) => Date.parse(other.startedAt) - Date.parse(one.startedAt))
+      .slice(0, MAX_CALLS);
+  }
+
   clear() {
+    if (this.calls.some(({ isFromServer }) => isFromServer)) this.#clearedAt = new Date(this.#env.now()).toISOString();
     this.calls = [];
     this.#write();
   }
@@ -71,20 +91,22 @@ export class RecentCallStore {
     if (!this.#key) return;
     try {
       const { sessionStorage } = this.#env.window;
-      if (this.calls.length > 0) sessionStorage.setItem(this.#key, JSON.stringify(this.calls));
+      const calls = this.calls.filter(({ isFromServer }) => !isFromServer);
+      const clearedAt = this.#clearedAt;
+      if (calls.length > 0 || clearedAt) sessionStorage.setItem(this.#key, JSON.stringify({ calls, clearedAt }));
       else sessionStorage.removeItem(this.#key);
     } catch {
       // Where nothing may be stored, the list is this page's alone.
     }
   }
 
-  /** @returns {RecentCall[]} */
+  /** @returns {{calls: RecentCall[], clearedAt: string}} */
   #read() {
     try {
-      const stored = JSON.parse(this.#env.window.sessionStorage.getItem(this.#key) ?? "[]");
-      return Array.isArray(stored) ? stored.filter(isCall) : [];
+      const { calls, clearedAt } = JSON.parse(this.#env.window.sessionStorage.getItem(this.#key) ?? "");
+      return { calls: calls.filter(isCall), clearedAt: String(clearedAt) };
     } catch {
-      return [];
+      return { calls: [], clearedAt: "" };
     }
   }
 }

@@ -15,7 +15,7 @@ function fakeStorage() {
 }
 
 function openStore(sessionStorage, account = ACCOUNT) {
-  const store = new RecentCallStore({ window: { sessionStorage } });
+  const store = new RecentCallStore({ window: { sessionStorage }, now: () => Date.parse("2026-11-29T12:00:00Z") });
   store.open(account);
   return store;
 }
@@ -67,6 +67,25 @@ describe("RecentCallStore", () => {
     expect([...storage.items.keys()]).toEqual([]);
   });
 
+  test("shows the server's calls between this tab's, without storing them", () => {
+    const storage = fakeStorage();
+    const store = openStore(storage);
+    store.keep(callOf("2", { ended: ENDED }));
+    const earlier = { ...callOf("1"), startedAt: "2026-11-28T10:00:00Z", status: "completed", duration: 9 };
+    store.addFromServer([{ ...callOf("2") }, earlier, { number: 1 }]);
+    expect(store.calls.map(({ callId, status }) => [callId, status])).toEqual([
+      ["2", "busy"],
+      ["1", "completed"],
+    ]);
+    store.keep(callOf("3"));
+    expect(openStore(storage).calls.map(({ callId }) => callId)).toEqual(["3", "2"]);
+    store.clear();
+    // The next page gets them from the server again.
+    const next = openStore(storage);
+    next.addFromServer([earlier]);
+    expect(next.calls).toEqual([]);
+  });
+
   test("keeps the calls of this page where nothing can be stored", () => {
     const store = openStore(undefined);
     store.keep(callOf("1"));
@@ -74,12 +93,14 @@ describe("RecentCallStore", () => {
     expect(openStore(undefined).calls).toEqual([]);
   });
 
-  test.each(["{", "null", "{}", '[null, 1, {"number": 1}, {"number": "+1", "callId": "1", "startedAt": "soon"}]'])(
-    "reads %s, which something else wrote, as no calls",
-    (text) => {
-      const storage = fakeStorage();
-      storage.getItem = () => text;
-      expect(openStore(storage).calls).toEqual([]);
-    },
-  );
+  test.each([
+    "{",
+    "null",
+    "{}",
+    '{"calls": [null, 1, {"number": 1}, {"number": "+1", "callId": "1", "startedAt": "soon"}]}',
+  ])("reads %s, which something else wrote, as no calls", (text) => {
+    const storage = fakeStorage();
+    storage.getItem = () => text;
+    expect(openStore(storage).calls).toEqual([]);
+  });
 });
