@@ -22,6 +22,7 @@ from kit.money import format_cents
 from kit.text import duration, is_web_address
 from tenants.models import Role, UpgradeOutcome
 from tenants.plans import Plan
+from widget.refusals import REFUSALS
 
 LINK_COLUMNS = {
     "organization_id": "organization",
@@ -210,7 +211,7 @@ COLUMN_FORMATTERS: Mapping[str, Callable[[Any], Any]] = {
     "country": country_name,
     "duration": duration,
     "e164": format_number,
-    "end_reason": humanize_name,
+    "end_reason": lambda code: REFUSALS[code].label if code in REFUSALS else humanize_name(code),
     "failure": humanize_name,
     "from_number": format_number,
     "kind": humanize_name,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from calls.models import CallStatus
+from calls.models import CallStatus, ImposedEnd
 
 STATUS_BY_CARRIER_STATUS = {
     "initiated": CallStatus.INITIATED,
@@ -23,6 +23,8 @@ DIAL_ENDED = "dial-ended"
 """Kind of the event that the carrier's request after a ``<Dial>`` gives."""
 FIRST_CORRECTION_SEQUENCE = -2
 """Sequence number of a correction: it sorts before every reported event. A later correction has a smaller one."""
+_STATUSES_OF_ENDED_CALLS = frozenset({CallStatus.COMPLETED, CallStatus.CANCELED, CallStatus.NO_ANSWER})
+"""Of calls that the carrier ended when it was asked to: connected, or still ringing."""
 _PROGRESS = {CallStatus.INITIATED: 0, CallStatus.RINGING: 1, CallStatus.IN_PROGRESS: 2}
 
 
@@ -79,6 +81,17 @@ def derive_call_state(events: Iterable[LegEvent]) -> CallState:
     if caller_end is not None:
         return _ended(undialled_status(caller_end.kind, caller_end.error_code), caller_end, child, ordered)
     return CallState(CallStatus.INITIATED)
+
+
+def imposed_end(state: CallState, *, termination_reason: str | None, limit_minutes: int | None) -> str | None:
+    """The reason for which the product ended a call in ``state``; None when it did not.
+
+    ``termination_reason`` is why the carrier was asked to end the call, ``limit_minutes`` the time that it was given.
+    """
+    if termination_reason is not None and state.status in _STATUSES_OF_ENDED_CALLS:
+        return termination_reason
+    has_time_limit = state.status is CallStatus.COMPLETED and limit_minutes is not None
+    return ImposedEnd.TIME_LIMIT if has_time_limit and state.duration >= 60 * (limit_minutes or 0) else None
 
 
 def undialled_status(caller_status: str, error_code: int | None = None) -> CallStatus:

@@ -11,10 +11,11 @@ from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.csv_export import calls_csv
-from calls.list_filters import parse_name_filter, parse_number_filter
+from calls.list_filters import parse_end_reason_filter, parse_name_filter, parse_number_filter
 from calls.listing import CallFilters, CallListService
 from calls.models import CallStatus
-from calls.schemas import CallDetail, CallInfo, MonthUsageInfo, UsageInfo
+from calls.refusal_help import explain_call
+from calls.schemas import CallDetail, CallExplanation, CallInfo, MonthUsageInfo, UsageInfo
 from calls.services import CallService
 from calls.usage import UsageService
 from kit.clock import utc_now
@@ -26,6 +27,8 @@ from kit.http.tenant_concurrency import SENDS_EXPORT, ExportInProgress
 from kit.schemas import Page
 from tenants.auth import current_member
 from tenants.guards import requires_member
+from tenants.services import OrganizationService
+from widget.refusals import REFUSALS
 
 
 def parse_call_filters(
@@ -36,6 +39,7 @@ def parse_call_filters(
     token_id: FromQuery[UUID | None] = None,
     since: Moment = None,
     until: Moment = None,
+    end_reason: FromQuery[str | None] = None,
 ) -> CallFilters:
     """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
     return CallFilters(
@@ -45,6 +49,7 @@ def parse_call_filters(
         token_id=token_id,
         since=read_moment("since", since),
         until=read_moment("until", until),
+        end_reason=parse_end_reason_filter(end_reason),
     )
 
 
@@ -87,7 +92,12 @@ class CallController(Controller):
     ) -> CallDetail:
         calls = CallService(db_session)
         call = await calls.get(organization_id, call_id)
-        return CallDetail.with_events(call, await calls.visible_events(organization_id, call.id))
+        events = await calls.visible_events(organization_id, call.id)
+        if call.end_reason not in REFUSALS:
+            return CallDetail.with_events(call, events)
+        organization = await OrganizationService(db_session).get(organization_id)
+        why = explain_call(call, organization.name)
+        return CallDetail.with_events(call, events, None if why is None else CallExplanation.of(why, organization.slug))
 
 
 class UsageController(Controller):

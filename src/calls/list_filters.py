@@ -1,12 +1,23 @@
 """Reads the filters of a list of calls that need more than their type: the number and the name to search for."""
 
+from collections.abc import Mapping
+
 from calls.number_search import NumberSearch
 from kit.errors import ValidationFailed
 from kit.number_patterns import number_patterns
 from kit.text import is_valid_text
+from widget.refusals import REFUSALS, Occasion
 
 _MAX_NUMBER_CHARACTERS = 32
 MAX_NAME_FILTER_CHARACTERS = 100
+END_REASONS: Mapping[str, str] = {
+    **{code: row.label for code, row in REFUSALS.items() if row.is_of_call or Occasion.END in row.occasions},
+    "busy": "Busy",
+    "no-answer": "No answer",
+    "failed": "Failed",
+    "canceled": "Canceled",
+}
+"""The end reasons of calls, each with a name for people."""
 
 
 def parse_number_filter(number: str | None, country: str) -> NumberSearch | None:
@@ -23,6 +34,13 @@ def parse_number_filter(number: str | None, country: str) -> NumberSearch | None
     if not patterns:
         raise ValidationFailed([("number", "Type digits of a phone number")])
     return NumberSearch(number, tuple(patterns))
+
+
+def parse_end_reason_filter(code: str | None) -> str | None:
+    """The end reason that a list is narrowed to. Raises: ValidationFailed."""
+    if code is not None and code not in END_REASONS:
+        raise ValidationFailed([("end_reason", "There is no such end reason")])
+    return code
 
 
 def parse_name_filter(name: str | None) -> str | None:

@@ -22,6 +22,7 @@ class CallFilters(msgspec.Struct, frozen=True):
     token_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
+    end_reason: str | None = None
 
     @property
     def only_number(self) -> NumberSearch | None:
@@ -69,6 +70,8 @@ def _conditions(filters: CallFilters) -> list[sa.ColumnElement[bool]]:
         conditions.append(sa.or_(_contains(Call.name, filters.name), _contains(Call.company, filters.name)))
     if filters.token_id is not None:
         conditions.append(Call.token_id == filters.token_id)
+    if filters.end_reason is not None:
+        conditions.append(Call.end_reason == filters.end_reason)
     if filters.since is not None:
         conditions.append(Call.started_at >= filters.since)
     if filters.until is not None:

@@ -37,6 +37,17 @@ class CallStatus(enum.StrEnum):
         return self not in LIVE_STATUSES
 
 
+class ImposedEnd(enum.StrEnum):
+    """The end reasons of calls that the product ended."""
+
+    TIME_LIMIT = "time_limit_reached"
+    BY_STAFF = "ended_by_staff"
+    TOKEN_REVOKED = "ended_token_revoked"  # noqa: S105 - a reason
+    ORGANIZATION_SUSPENDED = "ended_organization_suspended"
+    ORGANIZATION_DELETED = "ended_organization_deleted"
+    CALLS_PAUSED = "ended_calls_paused"
+
+
 LIVE_STATUSES = (CallStatus.INITIATED, CallStatus.RINGING, CallStatus.IN_PROGRESS)
 
 
@@ -89,6 +100,15 @@ class Call(TenantOwned, Base):
             "ix_call_live",
             "organization_id",
             postgresql_where=sa.text("status IN ('initiated','ringing','in-progress')"),
+        ),
+        # Finds and counts calls by their end reason.
+        sa.Index(
+            "ix_call_end_reason",
+            "organization_id",
+            "end_reason",
+            sa.text("id DESC"),
+            postgresql_include=["status", "started_at"],
+            postgresql_where=sa.text("end_reason IS NOT NULL"),
         ),
         # Finds the calls whose price the carrier is asked for.
         sa.Index("ix_call_price_due", "price_due_at", postgresql_where=sa.text("price_due_at IS NOT NULL")),

@@ -8,10 +8,11 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.aggregates import CallTotals, started_since, totals_columns
+from calls.aggregates import CallTotals, refused_since, started_since, totals_columns
 from calls.models import LIVE_STATUSES, Call
 from kit.time_zones import start_of_day
 from widget.models import EmbedToken
+from widget.refusals import REFUSALS, Refusal
 
 _DAY = dt.timedelta(days=1)
 
@@ -29,6 +30,13 @@ class TokenTotals(msgspec.Struct, frozen=True):
     token_id: UUID
     name: str
     totals: CallTotals
+
+
+class RefusalCount(msgspec.Struct, frozen=True):
+    """The refused calls of one reason."""
+
+    refusal: Refusal
+    calls: int
 
 
 class OnboardingProgress(msgspec.Struct, frozen=True):
@@ -87,6 +95,21 @@ class OverviewService:
             [DailyTotals(date, by_day.get(date, CallTotals())) for date in dates],
             [TokenTotals(token_id, names[token_id], by_token[token_id]) for token_id in busiest],
         )
+
+    async def refusals_by_reason(self, organization_id: UUID, *, since: dt.datetime) -> Sequence[RefusalCount]:
+        """Return the numbers of refused calls since ``since``, the most frequent reason first.
+
+        Calls above the hourly cap of stored rejections are not among them.
+        """
+        count = sa.func.count().label("calls")
+        query = (
+            sa.select(Call.end_reason, count)
+            .where(*refused_since(organization_id, since))
+            .group_by(Call.end_reason)
+            .order_by(count.desc(), Call.end_reason)
+        )
+        rows = (await self._session.execute(query)).all()
+        return [RefusalCount(REFUSALS[row.end_reason], row.calls) for row in rows if row.end_reason in REFUSALS]
 
     async def live_calls_and_onboarding(
         self, organization_id: UUID, *, has_number: bool

@@ -1,16 +1,16 @@
 """Says why a call was refused or ended, by the rule at that time, and what to do about it. Pure."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from calls.limits import limit_names
-from kit.countries import country_in_sentence
+from calls.models import Call, ImposedEnd
+from kit.countries import country_in_sentence, country_name
+from kit.money import format_cents
 from widget.refusals import REFUSALS, FixedBy, Refusal, RefusalDetails
-
-TIME_LIMIT_REACHED = "time_limit_reached"
 
 
 class LimitWords(msgspec.Struct, frozen=True):
@@ -59,6 +59,15 @@ _KINDS = {
 }
 
 
+_FIXED_BY_WORDS = {
+    FixedBy.CALLER: "Whoever calls",
+    FixedBy.DEVELOPER: "Whoever builds the page",
+    FixedBy.ADMIN: "An admin",
+    FixedBy.OWNER: "An owner",
+    FixedBy.SUPPORT: "Our support",
+}
+
+
 class Explanation(msgspec.Struct, frozen=True):
     """The reason for which one call was refused or ended."""
 
@@ -81,28 +90,52 @@ def explain(
     if refusal is None:
         return None
     details = None
-    if stored is not None and (refusal.is_of_call or code == TIME_LIMIT_REACHED):
+    if stored is not None and (refusal.is_of_call or code == ImposedEnd.TIME_LIMIT):
         details = msgspec.convert(stored, RefusalDetails)
-    if code == TIME_LIMIT_REACHED and limit_minutes is not None:
+    if code == ImposedEnd.TIME_LIMIT and limit_minutes is not None:
         details = msgspec.structs.replace(details or RefusalDetails(), minutes=limit_minutes)
     fixed_by = refusal.fixed_by if details is None or details.who is None else FixedBy(details.who)
     return Explanation(refusal, _help(refusal, details, organization), details, fixed_by)
 
 
+def explain_call(call: Call, organization: str) -> Explanation | None:
+    """Explain how ``call`` ended; None while it goes on, and for an end that needs no explanation."""
+    return explain(call.end_reason, call.end_details, organization=organization, limit_minutes=call.limit_minutes)
+
+
 def limit_phrase(name: str, value: int) -> str:
     """A limit with its value: ``20 calls a minute per phone``, ``$25.00 a day``."""
     words = LIMIT_WORDS[name].amount
-    if "cents" in name:
-        return f"${value / 100:,.2f} {words}"
-    if "minutes" in name or name == limit_names.FOREIGN_NUMBERS_PER_HOUR:
-        return f"{value:,} {words}"
+    if name in limit_names.MONEY_LIMITS or "minutes" in name or name == limit_names.FOREIGN_NUMBERS_PER_HOUR:
+        return f"{_amount(name, value)} {words}"
     return f"{value:,} {'call' if value == 1 else 'calls'} {words}"
+
+
+def refusal_facts(why: Explanation) -> Sequence[tuple[str, str]]:
+    """The facts of an explanation for a list of facts: a label and a value each."""
+    details = why.details or RefusalDetails()
+    facts = []
+    if details.country is not None:
+        facts.append(("Country", country_name(details.country)))
+    if details.limit in LIMIT_WORDS and details.value is not None:
+        facts.append(("Limit", limit_phrase(details.limit or "", details.value)))
+        if details.used is not None:
+            facts.append(("Used then", _amount(details.limit or "", details.used)))
+    if details.minutes is not None:
+        facts.append(("Given time", f"{details.minutes} min"))
+    if details.until is not None:
+        facts.append(("Rule for new organizations", f"Until {_day(details.until)}"))
+    return [*facts, ("Can be changed by", _FIXED_BY_WORDS[why.fixed_by])]
+
+
+def _amount(name: str, value: int) -> str:
+    return format_cents(value) if name in limit_names.MONEY_LIMITS else f"{value:,}"
 
 
 def _help(refusal: Refusal, details: RefusalDetails | None, organization: str) -> str:
     if details is None:
         return refusal.advice
-    if refusal.code == TIME_LIMIT_REACHED:
+    if refusal.code == ImposedEnd.TIME_LIMIT:
         return _time_limit_help(refusal, details, organization)
     return _number_help(refusal, details, organization) or _limit_help(details, organization) or refusal.advice
 

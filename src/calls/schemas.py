@@ -7,8 +7,10 @@ from msgspec import Meta
 
 from calls.aggregates import CallTotals
 from calls.models import Call, CallEvent
+from calls.refusal_help import Explanation
 from calls.usage import MonthlyUsage
 from kit.schemas import E164Number, ResourceId, ResponseModel, Timestamp, WebOrigin, rfc3339
+from widget.refusals import FixedBy, RefusalDetails
 from widget.schemas import TokenLabel, TokenPrefix
 
 Agent = Annotated[str, Meta(examples=["ann@example.com"])]
@@ -33,6 +35,7 @@ class CallInfo(ResponseModel, frozen=True, kw_only=True):
     answered_at: Timestamp | None
     ended_at: Timestamp | None
     end_reason: Annotated[str | None, Meta(examples=[None])]
+    """A code: why the call was refused, why the product ended it, or how it ended if not by hanging up."""
     carrier_error: Annotated[int | None, Meta(examples=[None])]
     """The carrier's error code, of a call that failed."""
     token_id: ResourceId
@@ -60,18 +63,55 @@ class TimelineEvent(ResponseModel, frozen=True, kw_only=True):
     """``caller`` or ``called``."""
 
 
+class CallExplanation(ResponseModel, frozen=True, kw_only=True):
+    """The reason for which a call was refused, or ended by the product."""
+
+    code: Annotated[str, Meta(examples=["country_not_enabled"])]
+    """As ``end_reason``."""
+    message: Annotated[str, Meta(examples=["This destination is not allowed"])]
+    """The fixed sentence."""
+    help: Annotated[
+        str,
+        Meta(
+            examples=["Calls to France are not switched on for Acme Realty. An admin can add them under Calling rules."]
+        ),
+    ]
+    """The rule at that time, and what to do; may begin with the words of ``message``."""
+    fixed_by: FixedBy
+    """The person who can change it."""
+    link: Annotated[str, Meta(examples=["/dashboard/acme/settings/calling-rules"])]
+    """The path of the page where it is changed or explained."""
+    details: RefusalDetails | None
+    """The facts from which ``help`` is made; null for older calls, and where ``code`` says all."""
+
+    @classmethod
+    def of(cls, why: Explanation, slug: str) -> "CallExplanation":
+        return cls(
+            code=why.refusal.code,
+            message=why.refusal.message,
+            help=why.help,
+            fixed_by=why.fixed_by,
+            link=why.refusal.link(slug),
+            details=why.details,
+        )
+
+
 class CallDetail(CallInfo, frozen=True, kw_only=True):
     """A call with its timeline."""
 
+    explanation: CallExplanation | None
+    """Null while the call goes on, and for an end that needs no explanation, such as a busy line."""
     events: list[TimelineEvent]
 
     @classmethod
-    def with_events(cls, call: Call, events: list[CallEvent]) -> "CallDetail":
+    def with_events(
+        cls, call: Call, events: list[CallEvent], explanation: CallExplanation | None = None
+    ) -> "CallDetail":
         timeline = [
             TimelineEvent(at=rfc3339(event.occurred_at), event=event.kind, leg="called" if event.is_child else "caller")
             for event in events
         ]
-        return cls(**_fields(call), events=timeline)
+        return cls(**_fields(call), explanation=explanation, events=timeline)
 
 
 def _fields(call: Call) -> dict[str, Any]:

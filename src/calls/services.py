@@ -11,7 +11,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from calls.call_state import FIRST_CORRECTION_SEQUENCE, STATUS_BY_CARRIER_STATUS, CallState, LegEvent, derive_call_state
+from calls.call_state import (
+    FIRST_CORRECTION_SEQUENCE,
+    STATUS_BY_CARRIER_STATUS,
+    CallState,
+    LegEvent,
+    derive_call_state,
+    imposed_end,
+)
 from calls.leg_reports import carriers_price
 from calls.limits.alert_mails import AlertMailer
 from calls.limits.call_context import CallContextService
@@ -158,7 +165,8 @@ class CallService:
 def _apply_state(call: Call, state: CallState) -> None:
     call.status, call.duration = state.status, state.duration
     call.answered_at, call.ended_at = state.answered_at, state.ended_at
-    call.end_reason, call.carrier_error = state.end_reason, state.carrier_error
+    imposed = imposed_end(state, termination_reason=call.termination_reason, limit_minutes=call.limit_minutes)
+    call.end_reason, call.carrier_error = imposed or state.end_reason, state.carrier_error
 
 
 def _schedule_price(call: Call) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.models import Call
+from calls.models import LIVE_STATUSES, Call, ImposedEnd
 from carrier.port import Carrier, NotFoundAtCarrier
 from kit.db.database import Database
 from kit.deployment import DeploymentService
@@ -29,7 +29,12 @@ _GIVE_UP_AFTER = dt.timedelta(days=1)
 """No call lasts so long: the carrier ends each after an hour by itself."""
 # The list of live statuses is written as in the partial index.
 _CALLS_TO_END = """
-    SELECT c.id FROM call c
+    SELECT c.id,
+           CASE WHEN o.deleted_at IS NOT NULL THEN 'ended_organization_deleted'
+                WHEN o.suspended_at IS NOT NULL THEN 'ended_organization_suspended'
+                WHEN t.revoked_at IS NOT NULL THEN 'ended_token_revoked'
+                ELSE 'ended_calls_paused' END AS reason
+    FROM call c
     JOIN embed_token t ON t.id = c.token_id
     JOIN organization o ON o.id = c.organization_id
     WHERE c.status IN ('initiated','ringing','in-progress')
@@ -81,26 +86,39 @@ class CallTerminator:
 
     async def _enqueue_ends(self, query: str, of: Mapping[str, UUID]) -> int:
         async with self._jobs.sessions() as session, session.begin():
-            calls = (await session.scalars(sa.text(query), of)).all()
+            calls = (await session.execute(sa.text(query), of)).all()
             for call in calls:
-                await enqueue_end_call(session, call)
+                await enqueue_end_call(session, call.id, ImposedEnd(call.reason))
         return len(calls)
 
     async def _end(self, job: Job) -> None:
-        call_id = UUID(job.payload.decode())
+        # A version before this one queued the id alone.
+        call_text, _, reason = job.payload.decode().partition(" ")
+        call_id = UUID(call_text)
         query = sa.select(Call.carrier_sid, Call.status, Call.started_at).where(Call.id == call_id)
         async with self._jobs.sessions() as session:
             deployment = await DeploymentService(session).read_confirmed()
             row = (await session.execute(query)).one_or_none()
         if row is None or row.status.is_final or not deployment.is_own(None, row.started_at):
             return
+        if reason:
+            await self._store_reason(call_id, reason)
         try:
             if not await self._carrier.end_call(row.carrier_sid):
                 raise CallStillLive
         except NotFoundAtCarrier:
             log.info("call_already_over", call=str(call_id))
 
+    async def _store_reason(self, call_id: UUID, reason: str) -> None:
+        """Store why the call is ended, before the carrier is asked: the report of its end may come at once."""
+        is_first = Call.id == call_id, Call.termination_reason.is_(None), Call.status.in_(LIVE_STATUSES)
+        async with self._jobs.sessions() as session, session.begin():
+            await session.execute(sa.update(Call).where(*is_first).values(termination_reason=reason))
 
-async def enqueue_end_call(session: AsyncSession, call_id: UUID) -> None:
-    """Enqueue a job that ends the call at the carrier after the commit; a waiting job for the call is not repeated."""
-    await enqueue(session, END_CALL, str(call_id).encode(), dedupe_key=f"{END_CALL}:{call_id}")
+
+async def enqueue_end_call(session: AsyncSession, call_id: UUID, reason: ImposedEnd) -> None:
+    """Enqueue a job that ends the call at the carrier after the commit; a waiting job for the call is not repeated.
+
+    ``reason`` becomes the call's end reason.
+    """
+    await enqueue(session, END_CALL, f"{call_id} {reason}".encode(), dedupe_key=f"{END_CALL}:{call_id}")

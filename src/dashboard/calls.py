@@ -13,24 +13,24 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.list_filters import parse_name_filter, parse_number_filter
+from calls.list_filters import END_REASONS, parse_end_reason_filter, parse_name_filter, parse_number_filter
 from calls.listing import CallFilters, CallListService
 from calls.models import Call, CallEvent, CallStatus
+from calls.refusal_help import explain_call, refusal_facts
 from calls.services import CallService
 from carrier.error_codes import UNKNOWN_CODE_MESSAGE, error_message
 from dashboard.date_filters import read_days
 from dashboard.guards import requires_membership
-from dashboard.pages import fragment, render
+from dashboard.pages import current_membership, fragment, render
 from kit.db.paging import read_cursor, split_page
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
 from kit.schemas import rfc3339
 from tenants.auth import current_member
-from widget.refusals import refusal_message
 from widget.services import EmbedTokenService
 
 CALLS_PAGE_ROWS = 25
-CALL_FILTER_FIELDS = ("since", "until", "status", "token", "number", "name")
+CALL_FILTER_FIELDS = ("since", "until", "status", "end_reason", "token", "number", "name")
 STATUS_LABELS: Mapping[str, str] = {
     "initiated": "Starting",
     "ringing": "Ringing",
@@ -99,6 +99,7 @@ class CallPages(Controller):
             newest=f"?{urlencode(kept)}" if after is not None else "",
             export=_export_url(organization_id, filters or CallFilters()),
             words=STATUS_LABELS,
+            reasons=END_REASONS,
             kinds=STATUS_BADGES,
         )
 
@@ -112,13 +113,17 @@ class CallPages(Controller):
         """Page of one call; a fragment of it for the list's side panel."""
         organization_id, service = current_member(request).organization_id, CallService(db_session)
         call = await service.get(organization_id, call_id)
+        membership = current_membership(request)
+        why = explain_call(call, membership.name if membership else "")
         not_dialled = error_message(call.carrier_error)
         has_unknown_code = not_dialled is None and call.carrier_error is not None and call.status is CallStatus.FAILED
         context: dict[str, Any] = {
             "call": call,
             "steps": timeline(call, await service.visible_events(organization_id, call.id)),
             "token": await EmbedTokenService(db_session).get_name(organization_id, call.token_id),
-            "reason": refusal_message(call.end_reason),
+            "why": why,
+            "why_link": None if why is None else why.refusal.link(membership.slug if membership else ""),
+            "why_facts": () if why is None else refusal_facts(why),
             "carrier_reason": not_dialled,
             "failure": UNKNOWN_CODE_MESSAGE if has_unknown_code else None,
             "words": STATUS_LABELS,
@@ -150,6 +155,7 @@ def read_filters(form: Form, zone: dt.tzinfo, country: str) -> CallFilters:
         "token_id": read("token", UUID),
         "number": read("number", lambda typed: parse_number_filter(typed, country)),
         "name": read("name", parse_name_filter),
+        "end_reason": read("end_reason", parse_end_reason_filter),
     }
     since = until = None
     try:
@@ -187,6 +193,7 @@ def _export_url(organization_id: UUID, filters: CallFilters) -> str:
         "token_id": filters.token_id,
         "since": rfc3339(filters.since),
         "until": rfc3339(filters.until),
+        "end_reason": filters.end_reason,
     }
     query = urlencode({name: value for name, value in parameters.items() if value is not None})
     return f"/api/organizations/{organization_id}/calls/export.csv" + (f"?{query}" if query else "")

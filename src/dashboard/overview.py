@@ -1,5 +1,6 @@
 """``/dashboard/<slug>``: call figures of the last weeks, or the first steps of a new organization."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from dashboard.guards import requires_membership
 from dashboard.pages import render
 from dashboard.upgrades import upgrade_offer
 from kit.clock import utc_now
-from kit.time_zones import local_day
+from kit.time_zones import local_day, start_of_day
 from tenants.auth import current_member
 from tenants.models import Role
 from tenants.plans import WIDGET_PLANS
@@ -51,6 +52,10 @@ async def overview(request: Request[Any, Any, State], db_session: NamedDependenc
     live, steps = await OverviewService(db_session).live_calls_and_onboarding(
         organization_id, has_number=who.caller_id is not None
     )
+    first_day = local_day(utc_now(), who.zone) - dt.timedelta(days=WEEK_DAYS - 1)
+    refused = await OverviewService(db_session).refusals_by_reason(
+        organization_id, since=start_of_day(first_day, who.zone)
+    )
     latest = await CallListService(db_session).page(organization_id, CallFilters(), after=None, limit=LATEST_CALLS)
     return render(
         request,
@@ -59,6 +64,8 @@ async def overview(request: Request[Any, Any, State], db_session: NamedDependenc
         days=days,
         total=sum((day.totals for day in days), CallTotals()),
         tokens=tokens,
+        refused=refused,
+        first_day=first_day.isoformat(),
         latest=latest[:LATEST_CALLS],
         words=STATUS_LABELS,
         kinds=STATUS_BADGES,

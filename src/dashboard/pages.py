@@ -26,6 +26,7 @@ from tenants.memberships import LAST_ORGANIZATION_COOKIE, MembershipSummary
 from tenants.settings_paths import settings_path
 from widget import csp
 from widget.assets import ASSET_MANIFEST
+from widget.refusals import REFUSALS
 
 MEMBERSHIPS_STATE = "memberships"
 """Key of the person's memberships in the scope's state; the page's own organization first."""
@@ -49,6 +50,7 @@ def icon_svg(icon: str) -> Markup:
 
 templates.globals["icon_svg"] = icon_svg
 templates.globals["settings_path"] = settings_path
+templates.globals["refusals"] = REFUSALS
 
 
 class Notice(msgspec.Struct, frozen=True):

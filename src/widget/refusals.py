@@ -15,7 +15,10 @@ from kit import errors
 from kit.e164 import EmergencyNumber, InvalidPhoneNumber
 from kit.errors import DomainError
 from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow
+from tenants.settings_paths import SettingsSection, settings_path
 from widget.errors import DomainNotAllowed, InvalidEmbedToken, RevokedEmbedToken
+
+GUIDE_ERRORS_PATH = "/docs/widget-integration#errors"
 
 
 class FixedBy(enum.StrEnum):
@@ -51,13 +54,23 @@ class Refusal(msgspec.Struct, frozen=True):
     """The cause where the sentence lacks it, and what to do, in whole sentences."""
     fixed_by: FixedBy
     occasions: frozenset[Occasion]
-    section: str = ""
-    """The settings section where it is changed; empty where the guide's table is all there is to see."""
+    section: SettingsSection | None = None
+    """The settings section where it is changed; None where the guide's table is all there is to see."""
+
+    @property
+    def label(self) -> str:
+        """A short name for lists; unlike ``message`` each row has another one."""
+        words = self.code.removeprefix("ended_").replace("_", " ")
+        return words.capitalize() if words == self.code.replace("_", " ") else f"Ended: {words}"
 
     @property
     def is_of_call(self) -> bool:
         """True for a code that refuses calls."""
         return Occasion.CALL in self.occasions
+
+    def link(self, slug: str) -> str:
+        """The path of the page where people of the organization ``slug`` change it, or read about it."""
+        return GUIDE_ERRORS_PATH if self.section is None else settings_path(slug, self.section)
 
 
 class RefusalDetails(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -94,7 +107,7 @@ def _row(
     occasions: frozenset[Occasion],
     fixed_by: FixedBy,
     advice: str,
-    section: str = "",
+    section: SettingsSection | None = None,
 ) -> Refusal:
     code, message = of if isinstance(of, tuple) else (of.code, of.message)
     return Refusal(code, message, advice, fixed_by, occasions, section)
@@ -134,21 +147,21 @@ REFUSALS: Mapping[str, Refusal] = {
             REQUEST,
             FixedBy.DEVELOPER,
             "The token does not begin with ept_, or was not copied whole. Copy it again.",
-            "widget",
+            SettingsSection.WIDGET,
         ),
         _row(
             RevokedEmbedToken,
             REQUEST | CALL,
             FixedBy.ADMIN,
             "The token was revoked, or never existed. An admin can generate a new one under Embed Phone Widget.",
-            "widget",
+            SettingsSection.WIDGET,
         ),
         _row(
             DomainNotAllowed,
             REQUEST,
             FixedBy.ADMIN,
             "The page's domain is not on this token's list. An admin can add it under Embed Phone Widget.",
-            "widget",
+            SettingsSection.WIDGET,
         ),
         _row(
             OrganizationSuspended,
@@ -161,14 +174,14 @@ REFUSALS: Mapping[str, Refusal] = {
             REQUEST | CALL,
             FixedBy.OWNER,
             "Phones need the Pro plan or above. An owner can request an upgrade.",
-            "organization",
+            SettingsSection.ORGANIZATION,
         ),
         _row(
             NoPhoneNumber,
             REQUEST | CALL,
             FixedBy.ADMIN,
             "The organization has no number to call from. An admin can get one under Phone number.",
-            "phone-numbers",
+            SettingsSection.PHONE_NUMBERS,
         ),
         _row(
             errors.Unavailable,
@@ -190,14 +203,14 @@ REFUSALS: Mapping[str, Refusal] = {
             CALL,
             FixedBy.ADMIN,
             "Calls to this country are not switched on. An admin can add it under Calling rules.",
-            "calling-rules",
+            SettingsSection.CALLING_RULES,
         ),
         _row(
             ("number_blocked", DESTINATION_SENTENCE),
             CALL,
             FixedBy.ADMIN,
             "The number is on the organization's block list. An admin can remove it under Calling rules.",
-            "calling-rules",
+            SettingsSection.CALLING_RULES,
         ),
         _row(
             ("destination_not_allowed", DESTINATION_SENTENCE),
@@ -205,14 +218,14 @@ REFUSALS: Mapping[str, Refusal] = {
             FixedBy.ADMIN,
             "The organization's calling rules exclude this number or its country. An admin can change them under "
             "Calling rules.",
-            "calling-rules",
+            SettingsSection.CALLING_RULES,
         ),
         _row(
             ("too_many_calls_at_once", "Too many calls at once"),
             CALL,
             FixedBy.ADMIN,
             "Wait until another call has ended, or ask an admin to raise the limit under Calling rules.",
-            "calling-rules",
+            SettingsSection.CALLING_RULES,
         ),
         _row(
             ("too_many_calls", "Too many calls"),
@@ -220,7 +233,7 @@ REFUSALS: Mapping[str, Refusal] = {
             FixedBy.ADMIN,
             "A limit of calls within a minute, an hour or a day is reached. Wait a minute, or ask an admin to raise "
             "the limit under Calling rules.",
-            "calling-rules",
+            SettingsSection.CALLING_RULES,
         ),
         _row(
             ("call_limit_reached", "Call limit reached"),
@@ -228,14 +241,14 @@ REFUSALS: Mapping[str, Refusal] = {
             FixedBy.ADMIN,
             "The minutes, the budget or the foreign numbers that the calling rules allow are used up. Wait until the "
             "next day, or ask an admin to raise the limit under Calling rules.",
-            "calling-rules",
+            SettingsSection.CALLING_RULES,
         ),
         _row(
             ("time_limit_reached", "The call reached its longest time"),
             END,
             FixedBy.CALLER,
             "Call again to go on.",
-            "calling-rules",
+            SettingsSection.CALLING_RULES,
         ),
         _row(
             ("ended_by_staff", "The call was ended by our staff"),
@@ -248,7 +261,7 @@ REFUSALS: Mapping[str, Refusal] = {
             END,
             FixedBy.ADMIN,
             "The page needs a new token. An admin can generate one under Embed Phone Widget.",
-            "widget",
+            SettingsSection.WIDGET,
         ),
         _row(
             ("ended_organization_suspended", "The call was ended because the organization was suspended"),

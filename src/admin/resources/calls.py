@@ -14,7 +14,7 @@ from admin.list_view import ListQuery
 from admin.menu import MenuGroup
 from admin.models import StaffRole
 from admin.refusals.refusals_service import explanation_facts, fixed_by_name
-from calls.models import LIVE_STATUSES, Call, CallEvent, CallStatus
+from calls.models import LIVE_STATUSES, Call, CallEvent, CallStatus, ImposedEnd
 from calls.refusal_help import explain
 from calls.termination import enqueue_end_call
 from kit.audit import record
@@ -44,7 +44,7 @@ async def end(context: ActionContext[Call]) -> str:
             subject_name=masked(call.to_number),
         )
         # A job, so that the carrier is asked until the call is over even if this process stops.
-        await enqueue_end_call(session, call.id)
+        await enqueue_end_call(session, call.id, ImposedEnd.BY_STAFF)
     return "The carrier is being asked to end this call. It counts as live until the carrier reports its end."
 
 

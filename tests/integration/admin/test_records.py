@@ -150,6 +150,26 @@ async def test_the_carriers_error_of_a_call_is_shown_with_its_meaning(
     assert shown in page
 
 
+async def test_a_refused_call_shows_the_rule_at_that_time(
+    operator: Colleague, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    details = {"country": "FR", "scope": "organization", "who": "admin"}
+    refused: dict[str, Any] = {
+        "status": CallStatus.REFUSED,
+        "end_reason": "country_not_enabled",
+        "end_details": details,
+    }
+    call_id = await add_call(database, tenant, await make.token(tenant), duration=0, **refused)
+    page = html.unescape((await operator.client.get(f"/admin/call/details/{call_id}")).text)
+    for text in (
+        "This destination is not allowed",
+        "Calls to France are not switched on for Acme Realty. An admin can add them under Calling rules.",
+        "Country not enabled",
+    ):
+        assert text in page, text
+
+
 async def test_the_called_person_is_shown_as_the_page_named_them(
     operator: Colleague, make: Factory, database: Database
 ) -> None:

@@ -1,6 +1,8 @@
 """Each refusal of a call says the rule at that time, from the carrier's request to the widget."""
 
 import datetime as dt
+import html
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -11,12 +13,17 @@ import sqlalchemy as sa
 from calls.limits.limit_names import DEFAULT_COUNTS
 from calls.limits.models import BlockedNumber, CallingRules, TokenLimits, UsageCounter
 from calls.limits.pause import CallingPauseService
+from calls.models import CallStatus
 from kit.actor import SYSTEM
+from kit.clock import utc_now
 from kit.db.database import Database
 from kit.db.model import Base
+from support.api_client import assert_refused
+from support.call_factory import add_call
 from support.callback_client import REJECT, CallbackClient, new_sid
-from support.factories import Factory, Tenant, Token
+from support.factories import Factory, Tenant, Token, sign_in
 from support.widget_client import ask
+from widget.refusals import REFUSALS
 
 pytestmark = pytest.mark.anyio
 FRANCE, CANADA, BLOCKED = "+33123456789", "+14165550126", "+12125550188"
@@ -50,6 +57,22 @@ class Refused:
         return call
 
 
+async def placed(callbacks: CallbackClient, token: Token, *, seconds: int) -> str:
+    """Place a call that is answered and lasts so long; return the widget's id of it."""
+    sid, call_id, now = new_sid(), str(uuid4()), utc_now()
+    assert (await callbacks.outgoing(token.id, sid, CallId=call_id)).content != REJECT
+    await callbacks.event(sid, "completed", now, child=new_sid(), sequence=3, CallDuration=str(seconds))
+    return call_id
+
+
+async def told_about(
+    client: httpx.AsyncClient, token: Token, call_id: str
+) -> tuple[str | None, str | None, str | None]:
+    call = (await ask(client, token.raw, path="/widget/status", call_id=call_id)).json()["call"]
+    assert call["status"] == "completed"
+    return call["end_reason"], call["message"], call["help"]
+
+
 @pytest.fixture
 def refused(client: httpx.AsyncClient, callbacks: CallbackClient) -> Refused:
     return Refused(client, callbacks)
@@ -63,6 +86,92 @@ async def test_a_country_that_is_not_switched_on(refused: Refused, make: Factory
         "Calls to France are not switched on for Acme Realty. An admin can add them under Calling rules."
     )
     assert call["details"] == {"country": "FR", "scope": "organization", "who": "admin"}
+
+
+async def test_the_calls_page_and_the_api_say_what_the_widget_was_told(
+    client: httpx.AsyncClient, refused: Refused, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant(limits={**dict.fromkeys(DEFAULT_COUNTS, 1000), "calls_per_day": 0})
+    token = await make.token(tenant)
+    told = await refused.call(token)
+    await sign_in(client, tenant.owner)
+    [listed] = (await client.get(f"/api/organizations/{tenant.organization.id}/calls")).json()["items"]
+    shown = (await client.get(f"/api/organizations/{tenant.organization.id}/calls/{listed['id']}")).json()
+    assert shown["explanation"] == {
+        "code": "too_many_calls",
+        "message": told["message"],
+        "help": told["help"],
+        "fixed_by": "support",
+        "link": f"/dashboard/{tenant.organization.slug}/settings/calling-rules",
+        "details": told["details"],
+    }
+    page = (await client.get(f"/dashboard/{tenant.organization.slug}/calls/{listed['id']}")).text
+    for text in (told["message"], told["help"], "0 calls a day", "Used then", "Our support", "too_many_calls"):
+        assert text in page, text
+    assert f'href="/dashboard/{tenant.organization.slug}/settings/calling-rules"' in page
+
+
+async def test_refusals_are_counted_by_reason_and_lead_to_their_calls(
+    client: httpx.AsyncClient, refused: Refused, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    for number in (FRANCE, FRANCE, "911"):
+        await refused.call(token, number)
+    await add_call(
+        database,
+        tenant,
+        token,
+        status=CallStatus.REFUSED,
+        duration=0,
+        end_reason="number_blocked",
+        started_at=utc_now() - dt.timedelta(days=8),
+    )
+    await sign_in(client, tenant.owner)
+    page = (await client.get(f"/dashboard/{tenant.organization.slug}")).text
+    links = re.findall(r'<a href="([^"]*end_reason=[^"]*)"[^>]*>(\d+)</a>', page)
+    assert [count for _, count in links] == ["2", "1"]
+    listed = (await client.get(html.unescape(links[0][0]))).text
+    assert listed.count('class="row-link"') == 2
+    assert "Country not enabled" in listed
+    of_api = f"/api/organizations/{tenant.organization.id}/calls"
+    found = (await client.get(of_api, params={"end_reason": "emergency_number"})).json()["items"]
+    assert [call["to"] for call in found] == ["911"]
+    assert_refused(await client.get(of_api, params={"end_reason": "nonsense"}), 400, "validation_failed")
+
+
+async def test_a_record_without_details_has_the_general_advice(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    call_id = await add_call(
+        database, tenant, token, status=CallStatus.REFUSED, duration=0, end_reason="destination_not_allowed"
+    )
+    await sign_in(client, tenant.owner)
+    shown = (await client.get(f"/api/organizations/{tenant.organization.id}/calls/{call_id}")).json()
+    assert shown["explanation"]["help"] == REFUSALS["destination_not_allowed"].advice
+    assert shown["explanation"]["details"] is None
+    page = (await client.get(f"/dashboard/{tenant.organization.slug}/calls/{call_id}")).text
+    assert html.escape(REFUSALS["destination_not_allowed"].advice, quote=False).replace("'", "&#39;") in page
+
+
+async def test_a_call_that_reached_its_time_says_so(
+    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    reached, hung_up = await placed(callbacks, token, seconds=3600), await placed(callbacks, token, seconds=3599)
+    assert await told_about(client, token, hung_up) == (None, None, None)
+    assert await told_about(client, token, reached) == (
+        "time_limit_reached",
+        "The call reached its longest time",
+        "The call reached its longest time (60 minutes). Call again to go on.",
+    )
+    await set_use(database, tenant, day_minutes=593)
+    assert (await told_about(client, token, await placed(callbacks, token, seconds=420)))[2] == (
+        "The call reached its longest time (7 minutes), because the limit is 600 minutes a day. Support can raise it."
+    )
 
 
 async def test_a_country_that_the_token_may_not_call(refused: Refused, make: Factory, database: Database) -> None:

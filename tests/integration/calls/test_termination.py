@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls import termination
+from calls.call_state import LegEvent
 from calls.limits import pause as pause_module
 from calls.limits.models import CallingPause
 from calls.limits.pause import CallingPauseService
 from calls.limits.usage_counters import UsageCounters
-from calls.models import Call, CallStatus
-from calls.termination import END_CALL, TERMINATION_RETRY_SECONDS, CallTerminator
+from calls.models import Call, CallStatus, ImposedEnd
+from calls.services import CallService
+from calls.termination import END_CALL, TERMINATION_RETRY_SECONDS, CallTerminator, enqueue_end_call
 from carrier.twilio import TwilioCarrier
 from epoch.app import create_app
 from epoch.cli.commands import pause_calls, resume_calls
@@ -185,6 +187,60 @@ async def test_revocation_suspension_and_deletion_end_only_the_live_calls_concer
     assert sorted(endpoint.requested_sids) == sorted(expected)
     assert theirs not in endpoint.requested_sids
     assert await waiting(jobs) == {}
+
+
+async def end_of(jobs: Database, carrier_sid: str, kind: str = "completed") -> str | None:
+    """Report the end of a call that the carrier ended; return the end reason of its record."""
+    async with jobs.sessions() as session, session.begin():
+        organization_id = (
+            await session.scalars(sa.select(Call.organization_id).where(Call.carrier_sid == carrier_sid))
+        ).one()
+        event = LegEvent(is_child=True, kind=kind, sequence=3, occurred_at=utc_now(), duration=9)
+        call = await CallService(session).record_event(organization_id, carrier_sid, "CA" + "c" * 32, event)
+    assert call is not None
+    return call.end_reason
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind", "reason"),
+    [
+        ("revoked", "completed", ImposedEnd.TOKEN_REVOKED),
+        ("revoked", "canceled", ImposedEnd.TOKEN_REVOKED),
+        ("suspended", "completed", ImposedEnd.ORGANIZATION_SUSPENDED),
+        ("deleted", "completed", ImposedEnd.ORGANIZATION_DELETED),
+        # Nobody answered before the carrier was asked.
+        ("suspended", "busy", "busy"),
+    ],
+)
+async def test_an_ended_call_says_why_it_was_ended(
+    make: Factory, jobs: Database, worker: Worker, cause: str, kind: str, reason: str
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    ended = await live_call(jobs, tenant, token)
+    await forbid(make, jobs, cause, tenant, token)
+    await worker.work()
+    assert await end_of(jobs, ended, kind) == reason
+
+
+async def test_a_call_that_staff_or_a_pause_ended_says_so(
+    make: Factory, jobs: Database, worker: Worker, own_settings: Settings
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    by_staff, by_pause, by_hand = [await live_call(jobs, tenant, token) for _ in range(3)]
+    async with jobs.sessions() as session, session.begin():
+        call_id = (await session.scalars(sa.select(Call.id).where(Call.carrier_sid == by_staff))).one()
+        await enqueue_end_call(session, call_id, ImposedEnd.BY_STAFF)
+    await worker.work()
+    assert await end_of(jobs, by_staff) == ImposedEnd.BY_STAFF
+    assert await end_of(jobs, by_hand) is None
+    try:
+        assert await pause_calls(own_settings, "fraud", end_live=True)
+        await worker.work()
+    finally:
+        await resume_calls(own_settings)
+    assert await end_of(jobs, by_pause) == ImposedEnd.CALLS_PAUSED
 
 
 async def test_a_suspension_that_is_rolled_back_ends_no_call(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from calls.call_state import CallState, LegEvent, derive_call_state
-from calls.models import CallStatus
+from calls.call_state import CallState, LegEvent, derive_call_state, imposed_end
+from calls.models import CallStatus, ImposedEnd
 
 START = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
@@ -146,6 +146,30 @@ def test_an_end_is_final_whatever_comes_later() -> None:
 
 def test_the_duration_is_the_dialled_legs_not_the_callers() -> None:
     assert derive_call_state([*ANSWERED_CALL[:4], parent("completed", 9.2, 700)]).duration == 6
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "termination", "expected"),
+    [
+        (CallStatus.COMPLETED, 599, None, None),
+        (CallStatus.COMPLETED, 600, None, ImposedEnd.TIME_LIMIT),
+        (CallStatus.COMPLETED, 601, None, ImposedEnd.TIME_LIMIT),
+        (CallStatus.COMPLETED, 30, ImposedEnd.BY_STAFF, ImposedEnd.BY_STAFF),
+        (CallStatus.CANCELED, 0, ImposedEnd.TOKEN_REVOKED, ImposedEnd.TOKEN_REVOKED),
+        (CallStatus.BUSY, 0, ImposedEnd.BY_STAFF, None),
+        (CallStatus.IN_PROGRESS, 0, ImposedEnd.BY_STAFF, None),
+    ],
+)
+def test_an_end_that_the_product_imposed(
+    status: CallStatus, seconds: int, termination: str | None, expected: str | None
+) -> None:
+    state = CallState(status, duration=seconds)
+    assert imposed_end(state, termination_reason=termination, limit_minutes=10) == expected
+
+
+def test_a_call_without_a_time_limit_never_reaches_it() -> None:
+    state = CallState(CallStatus.COMPLETED, duration=9999)
+    assert imposed_end(state, termination_reason=None, limit_minutes=None) is None
 
 
 @pytest.mark.parametrize("lost", [{0}, {1}, {2}, {0, 1, 2}])

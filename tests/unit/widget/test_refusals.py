@@ -10,6 +10,7 @@ import pytest
 from calls.errors import CallRefused
 from calls.limits import admission_service, call_duration
 from calls.limits import rules as calling_rules
+from calls.models import ImposedEnd
 from kit import e164
 from kit.errors import DomainError, MethodNotAllowed, Unavailable
 from kit.http import asgi
@@ -55,6 +56,19 @@ def test_each_code_of_a_call_has_a_row() -> None:
     """``destination_not_allowed`` stands in older records and is the code of what the two others do not name."""
     expected = codes_of(*CALL_SOURCES) | {Unavailable.code, "destination_not_allowed"}
     assert expected == codes_for(Occasion.CALL)
+
+
+def test_each_imposed_end_has_a_row() -> None:
+    assert set(ImposedEnd) == codes_for(Occasion.END)
+
+
+def test_names_in_lists_differ() -> None:
+    assert len({row.label for row in REFUSALS.values()}) == len(REFUSALS)
+
+
+def test_links_lead_to_the_settings_or_the_guide() -> None:
+    assert REFUSALS["country_not_enabled"].link("acme") == "/dashboard/acme/settings/calling-rules"
+    assert REFUSALS["emergency_number"].link("acme") == "/docs/widget-integration#errors"
 
 
 def subclasses(of: type[DomainError]) -> set[type[DomainError]]:
