@@ -22,6 +22,7 @@ from admin.menu import account_entry, build_menu
 from admin.operations import operations_page, pause_actions
 from admin.operations.services import OperationsService
 from admin.refusals import refusals_page
+from admin.resources import audit_search
 from admin.resources.alerts import AlertView
 from admin.resources.audit_events import AuditEventView
 from admin.resources.call_discrepancies import CallDiscrepancyView
@@ -139,6 +140,7 @@ ROUTES = (
     *bulk_confirm_page.ROUTES,
     csv_export.ROUTE,
     *refusals_page.ROUTES,
+    audit_search.ROUTE,
     Route("/admin", home, methods=["GET"]),
 )
 """All routes but sqladmin's."""

@@ -91,7 +91,11 @@ class RecordView(ListView):
         return model is None or self.is_accessible(request)
 
     async def list_context(self, request: Request) -> dict[str, Any]:
-        return {**frame(request), "bulk_actions": self.bulk_actions_for(request)}
+        return {
+            **frame(request),
+            "bulk_actions": self.bulk_actions_for(request),
+            "hidden_filters": await self.hidden_filters(request),
+        }
 
     async def details_context(self, request: Request) -> dict[str, Any]:
         row = await self.get_object_for_details(request)

@@ -33,11 +33,19 @@ def parse_day(text: str) -> date:
         raise HTTPException(404) from error
 
 
+def first_id_of_day(text: str) -> UUID:
+    """The lowest id that a row of the day, UTC, can have. Raises: HTTPException, 404 when ``text`` is no day."""
+    return _first_id(text, timedelta())
+
+
 def first_id_after_day(text: str) -> UUID:
     """The lowest id that a row of the next day, UTC, can have. Raises: HTTPException, 404 when ``text`` is no day."""
+    return _first_id(text, timedelta(days=1))
+
+
+def _first_id(text: str, later: timedelta) -> UUID:
     try:
-        end = datetime.combine(parse_day(text) + timedelta(days=1), time(), UTC)
-        return first_uuid7(end)
+        return first_uuid7(datetime.combine(parse_day(text) + later, time(), UTC))
     except (ValueError, OverflowError) as error:
         raise HTTPException(404) from error
 

@@ -196,6 +196,23 @@ class ListView(ModelView, metaclass=RecordViewMeta):
             found |= {row[0]: row[1] for row in named}
         return found
 
+    async def hidden_filters(self, request: Request) -> Sequence[tuple[str, str, str]]:
+        """The filters in the address that have no field: label, name of the value, address of the list without it."""
+        chosen = {name: request.query_params.get(name, "") for name in self.filters}
+        ids = {
+            name: parse_id(text) for name, text in chosen.items() if text and LINK_COLUMNS.get(name, "") in _LINK_NAMES
+        }
+        found = []
+        for name, record_id in ids.items():
+            key_column, named = _LINK_NAMES[LINK_COLUMNS[name]]
+            rows = await self._run_arbitrary_query(sa.select(named).where(key_column == record_id))
+            rest = urlencode(
+                {other: text for other, text in request.query_params.items() if other not in {name, "after"}}
+            )
+            path = request.scope["path"]
+            found.append((self.label(name), str(rows[0][0] if rows else record_id), f"{path}?{rest}" if rest else path))
+        return found
+
     async def fetch(self, query: Any) -> Sequence[Any]:
         """The rows of ``query``."""
         rows: Sequence[Any] = await self._run_arbitrary_query(query)

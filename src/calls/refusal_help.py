@@ -201,5 +201,5 @@ def _who_raises(details: RefusalDetails, organization: str) -> str:
 
 
 def _day(moment: str) -> str:
-    day = dt.datetime.fromisoformat(moment)
+    day = msgspec.convert(moment, dt.datetime)
     return f"{day.day} {day:%b}"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -221,7 +222,7 @@ def explanation_facts(explanation: Explanation, number: str) -> list[tuple[str, 
     if details.minutes is not None:
         facts.append(("Longest call then", format_count(details.minutes, "minute")))
     if details.until is not None:
-        facts.append(("New account until", format_time(dt.datetime.fromisoformat(details.until))))
+        facts.append(("New account until", format_time(msgspec.convert(details.until, dt.datetime))))
     if details.kind is not None:
         facts.append(("Kind of number", _KINDS.get(details.kind, details.kind)))
     return facts

@@ -18,7 +18,7 @@ MAX_MATCHES = 20
 
 
 class SearchMatches(NamedTuple):
-    """What a search text may mean."""
+    """The possible meanings of a search text."""
 
     numbers: Sequence[str] = ()
     """Every spelling in which calls to the typed number may be stored."""
@@ -29,7 +29,7 @@ class SearchMatches(NamedTuple):
 
 
 async def search(session: AsyncSession, text: str) -> SearchMatches:
-    """What ``text`` may mean: digits are a number, ``@`` is an e-mail, all else is an organization's name or slug."""
+    """The matches of ``text``: digits are a number, ``@`` is an e-mail, all else is an organization's name or slug."""
     text = text.strip()
     if not text or len(text) > MAX_SEARCH_CHARACTERS or not is_valid_text(text):
         return SearchMatches()

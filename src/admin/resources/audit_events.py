@@ -4,17 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from markupsafe import Markup
 from starlette.requests import Request
 
 from admin.base_view import RecordView
-from admin.filters import of_organization, parse_id
+from admin.filters import first_id_after_day, first_id_of_day, of_organization, parse_id
 from admin.formatters import EMPTY_VALUE, humanize_name
 from admin.menu import MenuGroup
 from admin.models import StaffRole
-from admin.pages import viewer
+from admin.pages import back_office, viewer
+from admin.resources.audit_search import describe_organization, describe_person, read_actions
 from kit.actor import ActorKind
 from kit.audit import AuditEvent
+from kit.text import is_valid_text
 
 _VIEW_OF_ACTOR = {ActorKind.USER.value: "user", ActorKind.STAFF.value: "staff"}
 _VIEW_OF_SUBJECT = {
@@ -32,6 +35,11 @@ _VIEW_OF_SUBJECT = {
 """The view of an event's subject, by the part of its action before the dot."""
 
 
+def _is_on_day(text: str) -> sa.ColumnElement[bool]:
+    # Ids begin with their time.
+    return sa.and_(AuditEvent.id >= first_id_of_day(text), AuditEvent.id < first_id_after_day(text))
+
+
 class AuditEventView(RecordView, model=AuditEvent):
     identity = "audit-event"
     name_plural = "Audit log"
@@ -40,8 +48,8 @@ class AuditEventView(RecordView, model=AuditEvent):
     icon = "audit"
     empty_text = "Every change appears here."
     is_exportable = True
-    has_date_filter = True
-    search_label = "Entry ID"
+    list_template = "admin/audit_list.html"
+    no_match_text = "No event matches all of these filters. Clear one of them, or choose another day."
     column_list = (
         "created_at",
         "action",
@@ -60,7 +68,22 @@ class AuditEventView(RecordView, model=AuditEvent):
     filters = {
         "organization_id": of_organization(AuditEvent),
         "actor_id": lambda text: AuditEvent.actor_id == parse_id(text),
+        "action": lambda text: AuditEvent.action == text if is_valid_text(text) else sa.false(),
+        "day": _is_on_day,
     }
+
+    async def list_context(self, request: Request) -> dict[str, Any]:
+        chosen = request.query_params
+        actor, organization = (chosen.get(name) for name in ("actor_id", "organization_id"))
+        async with back_office(request).staff_database.sessions() as session:
+            audit = {
+                "person": await describe_person(session, parse_id(actor)) if actor else "",
+                "organization": await describe_organization(session, parse_id(organization)) if organization else "",
+                "actions": [(action, humanize_name(action)) for action in await read_actions(session)],
+                "action": chosen.get("action", ""),
+                "day": chosen.get("day", ""),
+            }
+        return {**await super().list_context(request), "audit": audit}
 
     def formatters(self) -> Mapping[Any, Any]:
         return {"actor_name": _format_actor, "subject_name": _format_subject}

@@ -68,6 +68,7 @@ ROUTES: Mapping[tuple[str, str], StaffRole | None] = {
     ("POST", "/admin/account/passkeys/{passkey_id:uuid}/remove"): SUPPORT,
     ("POST", "/admin/account/sessions/{session_id:uuid}/end"): SUPPORT,
     ("GET", "/admin"): SUPPORT,
+    ("POST", "/admin/audit-event/find"): SUPPORT,
     ("GET", "/admin/refusals"): SUPPORT,
     ("POST", "/admin/refusals"): SUPPORT,
     ("GET", "/admin/operations"): SUPPORT,

@@ -1,0 +1,144 @@
+"""The audit log filtered by person, organization, action and day, with ids alone in the address."""
+
+import datetime as dt
+import secrets
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from admin.models import StaffRole
+from admin.resources.audit_search import AUDIT_LIST_PATH, AUDIT_SEARCH_PATH, read_actions
+from kit.audit import AuditEvent
+from kit.clock import utc_now
+from kit.db.database import Database
+from kit.ids import first_uuid7
+from support.factories import Factory
+from support.staff import Colleague, enter, make_staff, post
+
+pytestmark = pytest.mark.anyio
+DAY = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+async def support(client: httpx.AsyncClient, database: Database) -> Colleague:
+    return await enter(client, await make_staff(database, StaffRole.SUPPORT))
+
+
+def event_id(moment: dt.datetime) -> UUID:
+    return UUID(int=first_uuid7(moment).int | secrets.randbits(62))
+
+
+async def shown(colleague: Colleague, address: str) -> list[str]:
+    """The subjects of the events that the list at ``address`` shows, the newest first."""
+    page = (await colleague.client.get(address)).text
+    return [part.split("<")[0] for part in page.split('data-label="Subject"><bdi>')[1:]]
+
+
+async def test_filters_combine_and_stand_in_the_address_by_id(
+    support: Colleague, make: Factory, database: Database
+) -> None:
+    acme, other = [await make.tenant(name=f"Audited {secrets.token_hex(6)}") for _ in range(2)]
+    events = {
+        "a": (acme, "plan.tested", DAY),
+        "b": (acme, "plan.tested", DAY + dt.timedelta(days=1)),
+        "c": (acme, "limit.tested", DAY),
+        "d": (other, "plan.tested", DAY),
+    }
+    async with database.sessions() as session, session.begin():
+        for subject, (tenant, action, moment) in events.items():
+            owner = tenant.owner
+            session.add(
+                AuditEvent(
+                    id=event_id(moment),
+                    organization_id=tenant.organization.id,
+                    actor_kind="user",
+                    actor_id=owner.id,
+                    actor_name=owner.email,
+                    action=action,
+                    subject_name=subject,
+                    created_at=moment,
+                )
+            )
+    person, organization = acme.owner.email, acme.organization.slug
+    for fields, expected in (
+        ({"person": person.upper()}, ["a", "b", "c"]),
+        ({"organization": acme.organization.name, "action": "plan.tested"}, ["a", "b"]),
+        ({"organization": organization, "day": "2026-03-02"}, ["a", "c"]),
+        ({"person": person, "organization": organization, "action": "plan.tested", "day": "2026-03-02"}, ["a"]),
+        ({"person": person, "organization": other.organization.slug}, []),
+    ):
+        answer = await post(support.client, AUDIT_SEARCH_PATH, **fields)
+        address = answer.headers["location"]
+        assert "%40" not in address
+        assert person not in address
+        assert organization not in address
+        assert set(parse_qs(urlsplit(address).query)) <= {"actor_id", "organization_id", "action", "day"}
+        assert sorted(part for part in await shown(support, address) if part in events) == expected, fields
+    page = unescape((await support.client.get(address)).text)
+    assert "No event matches all of these filters." in page
+    assert f'value="{person}"' in page
+    assert '<option value="plan.tested">Plan tested</option>' in page
+    chosen = f"{AUDIT_LIST_PATH}?action=plan.tested&day=2026-03-02"
+    page = (await support.client.get(chosen)).text
+    assert '<option value="plan.tested" selected>' in page
+    assert 'value="2026-03-02"' in page
+
+
+async def test_a_text_that_means_nobody_or_several_is_said_and_the_rest_is_applied(
+    support: Colleague, make: Factory
+) -> None:
+    word = secrets.token_hex(6)
+    for _ in range(2):
+        await make.tenant(name=f"Twin {word} {secrets.token_hex(3)}")
+    fields = {"person": "nobody@nowhere.example", "organization": f"Twin {word}", "day": "yesterday"}
+    answer = await post(support.client, AUDIT_SEARCH_PATH, **fields, action="organization.created")
+    assert answer.headers["location"] == f"{AUDIT_LIST_PATH}?action=organization.created"
+    page = (await support.client.get(answer.headers["location"])).text
+    for sentence in (
+        "Person: no e-mail starts like this.",
+        "Organization: several names start like this; enter the slug or more of the name.",
+        "Day: enter a day like 2026-12-31.",
+        "The other filters are applied.",
+    ):
+        assert sentence in page
+    for path in (f"{AUDIT_LIST_PATH}?day=yesterday", f"{AUDIT_LIST_PATH}?actor_id=x"):
+        assert (await support.client.get(path)).status_code == 404
+
+
+async def test_staff_are_found_and_actions_come_from_the_log(support: Colleague, database: Database) -> None:
+    answer = await post(support.client, AUDIT_SEARCH_PATH, person=support.email)
+    page = (await support.client.get(answer.headers["location"])).text
+    assert "Session started" in page
+    assert f'value="{support.email}"' in page
+    async with database.sessions() as session:
+        distinct = await session.scalars(sa.select(AuditEvent.action).distinct().order_by(AuditEvent.action))
+        assert list(await read_actions(session)) == list(distinct)
+
+
+async def test_an_index_answers_each_filter(database: Database) -> None:
+    async with database.sessions() as session:
+        await session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        await session.execute(sa.text("SET LOCAL enable_bitmapscan = off"))
+        await session.execute(sa.text("SET LOCAL enable_sort = off"))
+        nobody = UUID(int=0)
+        for condition, index in (
+            (AuditEvent.action == "never.happened", "ix_audit_event_action_id"),
+            (AuditEvent.actor_id == nobody, "ix_audit_event_actor_id_id"),
+            (AuditEvent.organization_id == nobody, "ix_audit_event_organization_id_id"),
+        ):
+            newest = sa.select(AuditEvent.id).where(condition).order_by(AuditEvent.id.desc()).limit(51)
+            statement = newest.compile(compile_kwargs={"literal_binds": True})
+            plan = "\n".join(await session.scalars(sa.text(f"EXPLAIN {statement}")))
+            assert index in plan, plan
+
+
+async def test_other_lists_say_to_what_they_are_narrowed(support: Colleague, make: Factory) -> None:
+    tenant = await make.tenant(name=f"Narrowed {secrets.token_hex(4)}")
+    path = f"/admin/call/list?organization_id={tenant.organization.id}"
+    page = (await support.client.get(f"{path}&until={utc_now().date()}")).text
+    assert f"Organization: <bdi>{tenant.organization.name}</bdi>" in page
+    assert f'href="/admin/call/list?until={utc_now().date()}"' in page
