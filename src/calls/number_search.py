@@ -14,7 +14,7 @@ RECENT_CALLS_SEARCHED = 2000
 
 
 class NumberSearch(msgspec.Struct, frozen=True):
-    """What a search looks for in called numbers."""
+    """The digits that a search looks for in called numbers."""
 
     typed: str
     """As somebody typed it."""

@@ -12,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from admin.formatters import format_count, format_number, format_time
+from admin.formatters import format_count, format_number, format_time, humanize_name
 from calls.limits.models import CappedRejection
 from calls.models import Call, CallStatus
 from calls.refusal_help import Explanation, explain, limit_phrase
@@ -20,7 +20,7 @@ from kit.countries import country_name
 from kit.ids import first_uuid7
 from tenants.models import Membership, Organization
 from widget.models import BlockedOrigin, EmbedToken
-from widget.refusals import FixedBy, RefusalDetails, refusal_message
+from widget.refusals import FixedBy, RefusalDetails
 
 SHOWN_DAYS = 30
 """Refused calls are searched this far back."""
@@ -99,14 +99,14 @@ class RefusalsService:
         return await self._calls(now, Call.to_number.in_(numbers))
 
     async def counts(self, organization_id: UUID, now: dt.datetime) -> Sequence[tuple[str, int]]:
-        """The number of refused calls of an organization by the sentence of their reason, the most frequent first."""
+        """The number of refused calls of an organization by their reason, the most frequent first."""
         query = (
             sa.select(Call.end_reason, sa.func.count())
             .where(*_recently_refused(now), Call.owned_by(organization_id))
             .group_by(Call.end_reason)
             .order_by(sa.func.count().desc(), Call.end_reason)
         )
-        return [(refusal_message(code) or code or "", count) for code, count in await self._session.execute(query)]
+        return [(humanize_name(code or "unknown"), count) for code, count in await self._session.execute(query)]
 
     async def blocked_origins(self, organization_ids: Sequence[UUID]) -> Sequence[Any]:
         """The pages whose domain a token does not allow, the latest first."""

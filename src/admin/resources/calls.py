@@ -155,7 +155,7 @@ class CallView(RecordView, model=Call):
         facts = [
             ("Reason", explanation.refusal.message),
             ("What to do", explanation.help),
-            ("Can be changed by", fixed_by_name(explanation, organization)),
+            ("Who can fix it", fixed_by_name(explanation, organization)),
             *explanation_facts(explanation, row.to_number),
         ]
         return [

@@ -238,7 +238,8 @@ async def make_hostile(database: Database, model: type[Base], key: UUID) -> None
         elif isinstance(kind, JSONB) and column.name != "limits":
             values[column] = {hostile: hostile}
         elif isinstance(kind, sa.Text):
-            values[column] = hostile
+            # The database takes no other scheme.
+            values[column] = f"https://{hostile}" if column.name == "url" else hostile
     if not values:
         return
     async with database.sessions() as session, session.begin():

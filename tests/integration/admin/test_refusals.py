@@ -66,7 +66,7 @@ async def test_a_number_in_any_format_leads_to_its_refusals_and_is_in_no_address
     assert "Too many calls in a short time." in page
     assert "20 calls a minute per phone" in page
     assert "<dt>Used then</dt><dd><bdi>20</bdi>" in page
-    assert "<dt>Can be changed by</dt><dd>our staff</dd>" in page
+    assert "<dt>Who can fix it</dt><dd>our staff</dd>" in page
     assert "<code>too_many_calls</code>" in page
     assert await viewed(database, support) == [f"…{number[-4:]}"] * 5
 
@@ -91,7 +91,7 @@ async def test_an_organization_leads_to_refused_calls_and_pages_with_what_to_do(
     page = unescape((await support.client.get(f"{PAGE}?organization={organization_id}")).text)
     assert f"Calls to France are not switched on for {name}. An admin can add them under Calling rules." in page
     assert "<dt>Country</dt><dd><bdi>France</bdi>" in page
-    assert f"<dt>Can be changed by</dt><dd>an admin of {name}</dd>" in page
+    assert f"<dt>Who can fix it</dt><dd>an admin of {name}</dd>" in page
     assert "<dt>Blocked number</dt><dd><bdi>+1 212-555-0188</bdi>" in page
     assert "Call limit reached" in page
     assert "shop.elsewhere.example" in page
