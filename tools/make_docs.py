@@ -202,8 +202,18 @@ def _column(column: sa.Column[object]) -> str:
     return " ".join(word for word in words if word)
 
 
+def limits() -> str:
+    """A table of the limits on calls: default, new account, the highest own value on each plan, reason."""
+    from calls.limits.limit_table import default_rows
+
+    head = ("limit", "default", "new account", "Pro sets up to", "Business", "Enterprise", "reason")
+    rows = [head, ("---",) + ("---:",) * 5 + ("---",), *default_rows()]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "decisions": decisions,
+    "limits": limits,
     "make targets": make_targets,
     "settings": settings,
     "tables of people and staff": data_model("accounts", "admin"),

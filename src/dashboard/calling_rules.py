@@ -13,17 +13,25 @@ from calls.limits.rule_input import parse_countries
 from calls.limits.services import CallingRulesService
 from dashboard.calling_rules_forms import (
     SETTABLE_LIMITS,
-    limit_row,
+    limit_rows,
     parse_limits,
     parse_token_limits,
+)
+from dashboard.calling_rules_notices import (
+    country_disabled_notice,
+    country_enabled_notice,
+    limits_notice,
+    number_unblocked_notice,
+    token_limits_notice,
 )
 from dashboard.embed_token_page import render_token_page
 from dashboard.guards import requires_membership
 from dashboard.pages import redirect
 from dashboard.settings import Section, SettingsRequest, register, render_settings
-from kit.countries import countries, country_name
+from kit.countries import countries, country_in_sentence, country_name
 from kit.e164 import readable
 from kit.errors import DomainError, ValidationFailed
+from kit.http.app_key import SETTINGS
 from kit.http.forms import ensure_valid_text, read_form
 from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
@@ -34,18 +42,22 @@ from widget.services import EmbedTokenService
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
-async def section_context(_: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
     rules = await CallingRulesService(session).get(who.organization_id)
     enabled = [(code, country_name(code)) for code in rules.countries if code != rules.country]
+    may_change = who.role.rank >= Role.ADMIN.rank
     return {
         "home": country_name(rules.country),
+        "home_in_sentence": country_in_sentence(rules.country),
         "enabled": sorted(enabled, key=lambda item: item[1]),
         "others": [name for code, name in countries().items() if code not in rules.countries],
-        "lines": [limit_row(name, rules.limits, rules.used.get(name)) for name in SETTABLE_LIMITS],
+        "lines": limit_rows(rules, may_change=may_change),
+        "not_yet": sum(1 for code, _ in enabled if code not in rules.callable_countries),
         "blocked": rules.blocked_numbers,
         "new_until": rules.limits.new_until,
-        "may_change": who.role.rank >= Role.ADMIN.rank,
+        "may_change": may_change,
+        "support": SETTINGS.get(request.app).contact_email,
     }
 
 
@@ -72,10 +84,10 @@ class CallingRulePages(Controller):
             ensure_valid_text(form)
             [code] = parse_countries([form["destination"]], "destination")
             now = await service.get_for_update(who.organization_id)
-            await service.update(who.organization_id, by=who.actor, countries=[*now.countries, code])
+            after = await service.update(who.organization_id, by=who.actor, countries=[*now.countries, code])
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, SettingsSection.CALLING_RULES, form.refused(refusal))
-        return redirect(request, _section_url(slug), f"{country_name(code)} can be called")
+        return redirect(request, _section_url(slug), country_enabled_notice(code, now, after))
 
     @post("/calling-rules/countries/remove")
     async def disallow_country(
@@ -85,8 +97,8 @@ class CallingRulePages(Controller):
         service = CallingRulesService(db_session)
         now = await service.get_for_update(who.organization_id)
         left = [code for code in now.countries if code != form["code"]]
-        await service.update(who.organization_id, by=who.actor, countries=left)
-        return redirect(request, _section_url(slug), f"{country_name(form['code'][:2])} can no longer be called")
+        after = await service.update(who.organization_id, by=who.actor, countries=left)
+        return redirect(request, _section_url(slug), country_disabled_notice(form["code"][:2], after))
 
     @post("/calling-rules/limits")
     async def set_limits(
@@ -97,10 +109,10 @@ class CallingRulePages(Controller):
         now = await service.get_for_update(who.organization_id)
         try:
             chosen = parse_limits(form, now.limits)
-            await service.update(who.organization_id, by=who.actor, limits=chosen)
+            after = await service.update(who.organization_id, by=who.actor, limits=chosen)
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, SettingsSection.CALLING_RULES, form.refused(refusal))
-        return redirect(request, _section_url(slug), "Limits saved")
+        return redirect(request, _section_url(slug), limits_notice(chosen, now, after))
 
     @post("/calling-rules/blocked")
     async def block_number(
@@ -128,8 +140,10 @@ class CallingRulePages(Controller):
         service = CallingRulesService(db_session)
         now = await service.get_for_update(who.organization_id)
         left = [number for number in now.blocked_numbers if number != form["number"]]
-        await service.update(who.organization_id, by=who.actor, blocked_numbers=left)
-        return redirect(request, _section_url(slug), "The number can be called again")
+        after = await service.update(who.organization_id, by=who.actor, blocked_numbers=left)
+        gone = [number for number in now.blocked_numbers if number not in after.blocked_numbers]
+        said = number_unblocked_notice(gone[0], after) if gone else "This number is not blocked"
+        return redirect(request, _section_url(slug), said)
 
     @post("/embed-tokens/{token_id:uuid}/limits")
     async def set_token_rule(
@@ -145,11 +159,12 @@ class CallingRulePages(Controller):
             ensure_valid_text(form)
             rule = parse_token_limits(form, token_id)
             async with db_session.begin_nested():
-                await CallingRulesService(db_session).set_token_limits(who.organization_id, rule, by=who.actor)
+                after = await CallingRulesService(db_session).set_token_limits(who.organization_id, rule, by=who.actor)
         except DomainError as refusal:
             await db_session.refresh(token)
             return await render_token_page(request, db_session, token, limits_form=form.refused(refusal))
-        return redirect(request, f"/dashboard/{slug}/settings/embed-tokens/{token_id}#limits", "Limits saved")
+        said = token_limits_notice(rule, after)
+        return redirect(request, f"/dashboard/{slug}/settings/embed-tokens/{token_id}#limits", said)
 
 
 def _section_url(slug: str) -> str:

@@ -1,34 +1,22 @@
 """Rows and parsers of the forms for an organization's limits and the limits of one token."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 
-from calls.limits import limit_names as names
 from calls.limits.effective_limits import EffectiveLimits
-from calls.limits.limit_names import DEFAULT_LIMITS, FIXED_LIMITS, MONEY_LIMITS
+from calls.limits.limit_names import FIXED_LIMITS, MONEY_LIMITS
+from calls.limits.limit_sentences import lifted_by as lifted_by_sentences
+from calls.limits.limit_table import LIMIT_TABLE, format_amount, format_day
 from calls.limits.rule_input import TokenCallLimits, parse_countries
+from calls.limits.services import CallingRulesView
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
-from kit.money import cents_for_field, format_cents, parse_cents
+from kit.money import cents_for_field, parse_cents
 from kit.parsing import parse_whole_number
 
-LIMIT_LABELS: Mapping[str, str] = {
-    names.MINUTES_PER_DAY: "Minutes a day",
-    names.MINUTES_PER_MONTH: "Minutes a month",
-    names.CENTS_PER_DAY: "Spend a day",
-    names.CENTS_PER_MONTH: "Spend a month",
-    names.CENTS_PER_DAY_PER_TOKEN: "Spend a day with one token",
-    names.CALLS_PER_DAY: "Calls a day",
-    names.CALLS_PER_MINUTE: "Calls a minute",
-    names.CALLS_PER_MINUTE_PER_TOKEN: "Calls a minute with one token",
-    names.LIVE_CALLS: "Calls at once",
-    names.LIVE_CALLS_PER_TOKEN: "Calls at once with one token",
-    names.CALLS_TO_NUMBER_PER_HOUR: "Calls an hour to one number",
-    names.FOREIGN_NUMBERS_PER_HOUR: "Different foreign numbers an hour",
-}
-SETTABLE_LIMITS = tuple(name for name in LIMIT_LABELS if name in DEFAULT_LIMITS and name not in FIXED_LIMITS)
+SETTABLE_LIMITS = tuple(name for name in LIMIT_TABLE if name not in FIXED_LIMITS)
 _WHOLE_DIGITS = 9
 _TOKEN_CEILINGS = {"minutes_per_day": 1440, "live_calls": 1000}
 
@@ -38,29 +26,55 @@ class LimitRow(msgspec.Struct, frozen=True):
 
     name: str
     title: str
-    is_money: bool
+    reason: str
+    """The reason for the default."""
+    use: str
+    """Present use and the limit that holds now: ``34 of 120 in this minute``."""
+    used: int
     limit: int
-    """Effective limit; in cents where it is money."""
-    ceiling: int
-    used: int | None
-    """Present use; None for limits that are not counted per organization."""
-    typed: str
-    """Value of the form field."""
+    """The limit that holds now; in cents where it is money."""
+    ceiling: str
+    """The highest value that may be set."""
+    typed: str | None
+    """Value of the form field; None for a limit that cannot be set."""
+    is_money: bool
+    lifted_by: Sequence[str]
+    """The ways to more of the limit, as sentences."""
 
     @property
     def is_near(self) -> bool:
-        return self.used is not None and self.used * 100 >= self.limit * 80
+        return self.used * 100 >= self.limit * 80 and self.is_counted
 
-    def shown(self, amount: int) -> str:
-        """Format an amount of this limit for people."""
-        return format_cents(amount) if self.is_money else f"{amount:,}"
+    @property
+    def is_counted(self) -> bool:
+        """False for a limit whose ordinary use is all of it: one call at once from one phone."""
+        return self.limit > 1 or self.typed is not None
 
 
-def limit_row(name: str, limits: EffectiveLimits, used: int | None) -> LimitRow:
-    """The row of the limit ``name``; ``used`` is None where use is not counted."""
+def limit_rows(rules: CallingRulesView, *, may_change: bool) -> list[LimitRow]:
+    """The rows of all limits, in the order of the table."""
+    return [_limit_row(name, rules, may_change=may_change) for name in LIMIT_TABLE]
+
+
+def _limit_row(name: str, rules: CallingRulesView, *, may_change: bool) -> LimitRow:
+    info, limits, used = LIMIT_TABLE[name], rules.limits, rules.used[name]
     is_money, chosen = name in MONEY_LIMITS, limits.chosen[name]
     typed = cents_for_field(chosen) if is_money else str(chosen)
-    return LimitRow(name, LIMIT_LABELS[name], is_money, limits[name], limits.ceilings[name], used, typed)
+    lifted_by = lifted_by_sentences(name, limits, rules.plan, rules.zone, may_change=may_change)
+    if name in rules.granted_until:
+        lifted_by = [f"Set by support until {format_day(rules.granted_until[name], rules.zone)}.", *lifted_by]
+    return LimitRow(
+        name=name,
+        title=info.label,
+        reason=info.reason,
+        use=f"{format_amount(name, used)} of {format_amount(name, limits[name])} {info.window}",
+        used=used,
+        limit=limits[name],
+        ceiling=format_amount(name, limits.ceilings[name]),
+        typed=None if name in FIXED_LIMITS else typed,
+        is_money=is_money,
+        lifted_by=lifted_by,
+    )
 
 
 def parse_limits(form: Form, limits: EffectiveLimits) -> dict[str, int]:
@@ -68,9 +82,8 @@ def parse_limits(form: Form, limits: EffectiveLimits) -> dict[str, int]:
     chosen, wrong = {}, []
     for name in SETTABLE_LIMITS:
         value = _parse_cents(form[name]) if name in MONEY_LIMITS else _parse_whole_number(form[name])
-        most = limit_row(name, limits, None)
-        if value is None or value > most.ceiling:
-            wrong.append((name, f"From 0 to {most.shown(most.ceiling)}"))
+        if value is None or value > limits.ceilings[name]:
+            wrong.append((name, f"From 0 to {format_amount(name, limits.ceilings[name])}"))
         else:
             chosen[name] = value
     if wrong:

@@ -9,11 +9,11 @@ from litestar.datastructures import State
 
 from calls.limits import limit_names as names
 from calls.limits.effective_limits import CEILING_FACTORS
-from calls.limits.limit_names import DEFAULT_LIMITS, MONEY_LIMITS
-from dashboard.calling_rules_forms import LIMIT_LABELS
+from calls.limits.limit_names import DEFAULT_LIMITS
+from calls.limits.limit_table import format_amount, limit_label
 from dashboard.pages import page_headers, render
 from kit.http.app_key import SETTINGS
-from kit.money import Money, format_cents
+from kit.money import Money
 from tenants.plans import WIDGET_PLANS, Plan
 
 Visit = Request[Any, Any, State]
@@ -52,7 +52,7 @@ def _limits(plan: Plan) -> list[tuple[str, str]]:
     shown = []
     for name in _SHOWN_LIMITS:
         value = DEFAULT_LIMITS[name] * CEILING_FACTORS[plan]
-        shown.append((LIMIT_LABELS[name], format_cents(value) if name in MONEY_LIMITS else f"{value:,}"))
+        shown.append((limit_label(name), format_amount(name, value)))
     return shown
 
 

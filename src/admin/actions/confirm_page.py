@@ -22,7 +22,7 @@ from admin.rules import MAX_REASON_CHARACTERS, ensure_staff_role, read_reason
 from calls.limits.models import Alert
 from kit.db.database import Database
 from kit.errors import Conflict, NotFound, TooMany, Unavailable, ValidationFailed
-from kit.http.forms import ensure_valid_text
+from kit.http.forms import Form, ensure_valid_text
 
 _OPERATIONS_PATH, _FROM_OPERATIONS = "/admin/operations", "operations"
 _TEMPLATE = "admin/confirm.html"
@@ -66,8 +66,19 @@ def confirmation_routes(path: str, load: Loader) -> Sequence[Route]:
         pending = await load(request)
         if not pending.action.applies(pending.record):
             return redirect(request, pending.return_path, StaleForm.message, is_problem=True)
+        preview: Sequence[str] = ()
+        if pending.action.preview is not None and not pending.action.fields:
+            # With nothing to enter, the first page can say what the action changes.
+            context = ActionContext(back_office(request), pending.record, Form({}, {}), viewer(request).actor)
+            preview = await pending.action.preview(context)
         return await render(
-            request, _TEMPLATE, form=None, suggested_reason=pending.suggested_reason, **pending.page_context
+            request,
+            _TEMPLATE,
+            form=None,
+            preview=preview,
+            previewed="",
+            suggested_reason=pending.suggested_reason,
+            **pending.page_context,
         )
 
     async def submit(request: Request) -> Response:

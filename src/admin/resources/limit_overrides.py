@@ -1,17 +1,26 @@
 """Limits raised by staff in the back office: list, detail page and the staff action that ends one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
+from admin.effective_state import organization_name
 from admin.filters import of_organization
 from admin.formatters import format_limit, limit_name
+from admin.limit_state import labelled_state, limit_state, read_rules, with_override
 from admin.menu import MenuGroup
 from admin.models import StaffRole
 from calls.limits.models import LimitOverride
 from calls.limits.overrides import LimitOverrideService
 from kit.clock import utc_now
+
+
+async def _preview_end(context: ActionContext[LimitOverride]) -> Sequence[str]:
+    override = context.record
+    rules = await read_rules(context, override.organization_id)
+    after = limit_state(rules, override.name, with_override(rules.sources, override.name, None))
+    return [f"Now: {limit_state(rules, override.name)}.", f"After the change: {after}."]
 
 
 @staff_action(
@@ -20,11 +29,15 @@ from kit.clock import utc_now
     role=StaffRole.OPERATOR,
     effect="The plan's limit holds again from the next call. Live calls go on.",
     applies=lambda override: override.ends_at > utc_now(),
+    preview=_preview_end,
 )
 async def end(context: ActionContext[LimitOverride]) -> str:
+    override = context.record
     async with context.staff_session() as session:
-        await LimitOverrideService(session).end(context.record.id, by=context.by)
-    return "Ended. The plan's limit holds again."
+        await LimitOverrideService(session).end(override.id, by=context.by)
+        organization = await organization_name(session, override.organization_id)
+    state = labelled_state(await read_rules(context, override.organization_id), override.name, organization)
+    return f"The override has ended. {state}"
 
 
 class LimitOverrideView(RecordView, model=LimitOverride):

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.errors import CallLimitReached, TooManyCalls
 from calls.limits import limit_names
 from calls.limits.call_context import CallContext
+from calls.limits.limit_sentences import holds_sentence
 from kit.errors import DomainError
 from kit.http.app_key import AppKey
 from kit.mail import Mail
@@ -79,11 +80,12 @@ def _near_limit_mail(context: CallContext, usage: LimitUsage, to: str, public_ur
     zone = ZoneInfo(context.time_zone or country_zone(context.country))
     until = short_time(_window_end(usage), zone, now=usage.window)
     refusal = _REJECTION_MESSAGES.get(usage.name, CallLimitReached.message)
+    limit = f" {holds_sentence(usage.name, context.limits, zone)}." if usage.token_id is None else ""
     return Mail(
         to=to,
         subject=f"{context.name} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[usage.name]}",
         paragraphs=(
-            f"{who} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[usage.name]}.",
+            f"{who} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[usage.name]}.{limit}",
             f"Once all of it is used, calls are refused with “{refusal}” until {until} ({zone.key}).",
             "If you do not know these calls, revoke the token they were placed with: anybody who reads it can use it.",
         ),

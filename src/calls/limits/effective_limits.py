@@ -53,6 +53,12 @@ class EffectiveLimits(msgspec.Struct, frozen=True):
         return self.values[name]
 
 
+def new_account_end(terms: LimitSources) -> dt.datetime:
+    """The time at which the organization stops, or stopped, being new."""
+    granted = {**terms.permanent_overrides, **terms.overrides}
+    return terms.founded_at + dt.timedelta(days=int(granted.get(NEW_ORGANIZATION_DAYS, DEFAULT_NEW_ORGANIZATION_DAYS)))
+
+
 def effective_limits(terms: LimitSources, now: dt.datetime) -> EffectiveLimits:
     """The limits that hold ``now``."""
     granted = {**terms.permanent_overrides, **terms.overrides}
@@ -65,7 +71,7 @@ def effective_limits(terms: LimitSources, now: dt.datetime) -> EffectiveLimits:
             ceilings[name], base[name] = ceilings[leader], chosen[leader]
         own = int(terms.own.get(name, base[name]))
         chosen[name] = min(own, ceilings[name], chosen[leader])
-    ends = terms.founded_at + dt.timedelta(days=int(granted.get(NEW_ORGANIZATION_DAYS, DEFAULT_NEW_ORGANIZATION_DAYS)))
+    ends = new_account_end(terms)
     if ends <= now:
         return EffectiveLimits(chosen, base, chosen, ceilings, None)
     values = {

@@ -46,6 +46,7 @@ LOWERED_WHEN_NEW = frozenset({*DEFAULT_AMOUNTS, FOREIGN_NUMBERS_PER_HOUR})
 NEW_ORGANIZATION_DAYS = "first_days"
 """Name of the override that says for how many days an organization is new."""
 DEFAULT_NEW_ORGANIZATION_DAYS = 14
+MAX_NEW_ORGANIZATION_DAYS = 365
 FIXED_LIMITS = frozenset({LIVE_CALLS_PER_CLIENT, CALLS_PER_MINUTE_PER_CLIENT})
 """Limits that organizations cannot set: each page load makes a new client, so these only stop a single one."""
 MAX_OVERRIDE = 2**31 - 1
@@ -53,4 +54,6 @@ MAX_OVERRIDE = 2**31 - 1
 
 def is_overridable(name: str, value: int) -> bool:
     """True for a limit and a value that staff may set as an override."""
-    return (name in DEFAULT_LIMITS or name == NEW_ORGANIZATION_DAYS) and 0 <= value <= MAX_OVERRIDE
+    if name == NEW_ORGANIZATION_DAYS:
+        return 0 <= value <= MAX_NEW_ORGANIZATION_DAYS
+    return name in DEFAULT_LIMITS and 0 <= value <= MAX_OVERRIDE

@@ -52,7 +52,7 @@ def parse_blocked_number(typed: str, country: str) -> str:
 def parse_token_limits(limits: TokenCallLimits) -> TokenCallLimits:
     """A token's limits as they are stored. Raises: ValidationFailed."""
     for name, value, maximum in (
-        ("Minutes a day", limits.minutes_per_day, _MAX_TOKEN_MINUTES_PER_DAY),
+        ("Minutes per day", limits.minutes_per_day, _MAX_TOKEN_MINUTES_PER_DAY),
         ("Calls at once", limits.live_calls, _MAX_TOKEN_LIVE_CALLS),
     ):
         if value is not None and not 0 <= value <= maximum:

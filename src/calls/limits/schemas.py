@@ -36,12 +36,19 @@ class CallingRulesInfo(ResponseModel, frozen=True, kw_only=True):
     countries: CountryCodes
     """ISO 3166 two-letter codes, the home country included."""
     blocked_numbers: BlockedNumbers
+    callable_countries: CountryCodes
+    """Those that can be called now: in its first days an organization calls at home only."""
     limits: Limits
-    """By name; those named after cents are US cents."""
+    """By name; those named after cents are US cents. In the first days less may hold: ``limits_now``."""
+    limits_now: Annotated[dict[str, int], Meta(examples=[{"minutes_per_day": 75, "live_calls_per_phone": 1}])]
+    """The limits that hold now, also those that cannot be set."""
     ceilings: Annotated[dict[str, int], Meta(examples=[{"minutes_per_day": 600}])]
     """The highest value that the organization may set for each limit."""
     used: Annotated[dict[str, int], Meta(examples=[{"minutes_per_day": 42}])]
-    """By the limit's name: within the minute, day or month, or calls that are live now."""
+    """By the limit's name: within the minute, hour, day or month, or calls that are live now; of limits of a token, a
+    phone or a called number that of the one that used most."""
+    granted_until: Annotated[dict[str, str], Meta(examples=[{"minutes_per_day": "2026-12-31T00:00:00Z"}])]
+    """The end of each limit that support set for some time."""
     new_until: Annotated[str | None, Meta(examples=[None])]
     """Until then a quarter of the minutes, the money and the foreign numbers holds, and calls at home only."""
     tokens: list[TokenLimitsInfo]
@@ -52,9 +59,14 @@ class CallingRulesInfo(ResponseModel, frozen=True, kw_only=True):
         return cls(
             countries=list(rules.countries),
             blocked_numbers=list(rules.blocked_numbers),
+            callable_countries=sorted(rules.callable_countries),
             limits=_settable(rules.limits.chosen),
+            limits_now=dict(rules.limits.values),
             ceilings=_settable(rules.limits.ceilings),
             used=dict(rules.used),
+            granted_until={
+                name: ends_at.strftime("%Y-%m-%dT%H:%M:%SZ") for name, ends_at in rules.granted_until.items()
+            },
             new_until=rfc3339(rules.limits.new_until),
             tokens=[
                 TokenLimitsInfo(

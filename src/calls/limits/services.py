@@ -11,27 +11,18 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from calls.limits import limit_names
-from calls.limits.call_duration import ScopeUsage
-from calls.limits.destinations import selected_countries
+from calls.limits.destinations import callable_countries, selected_countries
 from calls.limits.effective_limits import EffectiveLimits, LimitSources, effective_limits, invalid_limit_message
-from calls.limits.models import (
-    BlockedNumber,
-    CallingRules,
-    LimitOverride,
-    TokenLimits,
-    UsageCounter,
-    UsageScope,
-)
-from calls.limits.prices import MICROS_PER_CENT
+from calls.limits.limit_usage import LimitUsageService
+from calls.limits.models import BlockedNumber, CallingRules, LimitOverride, TokenLimits
 from calls.limits.rule_input import TokenCallLimits, parse_blocked_number, parse_countries, parse_token_limits
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
 from kit.e164 import masked
 from kit.errors import NotFound, ValidationFailed
-from kit.rounding import divide_up
 from tenants.models import Organization
+from tenants.plans import Plan
 from widget.models import EmbedToken
 
 MAX_BLOCKED_NUMBERS = 1000
@@ -40,13 +31,22 @@ MAX_BLOCKED_NUMBERS = 1000
 class CallingRulesView(msgspec.Struct, frozen=True):
     """An organization's calling rules, and what was used of its limits."""
 
+    plan: Plan
     country: str
+    zone: dt.tzinfo
+    """Of the organization: days in sentences are in it; days of limits are in UTC."""
     countries: Sequence[str]
     """The home country and those that are enabled besides."""
+    callable_countries: frozenset[str]
+    """Those that can be called now: a new organization calls at home only."""
     blocked_numbers: Sequence[str]
     limits: EffectiveLimits
+    sources: LimitSources
+    """The values from which ``limits`` follow."""
+    granted_until: Mapping[str, dt.datetime]
+    """The end of each limit that staff set for some time."""
     used: Mapping[str, int]
-    """By the limit's name: today, this month, this minute or now."""
+    """By the limit's name: today, this month, this hour, this minute or now."""
     tokens: Sequence[TokenCallLimits]
 
 
@@ -59,31 +59,43 @@ class CallingRulesService:
     async def get(self, organization_id: UUID) -> CallingRulesView:
         """The rules. Raises: NotFound."""
         now = utc_now()
-        found = (await self._session.execute(_rules_of(organization_id, now))).one_or_none()
+        found = (await self._session.execute(_rules_of(organization_id))).one_or_none()
         if found is None:
             raise NotFound
-        organization, own, use, overrides, blocked = found
-        terms = LimitSources(
+        organization, own, blocked = found
+        overrides = await self._overrides(organization_id, now)
+        sources = LimitSources(
             organization.plan,
             organization.created_at,
             organization.limits,
-            overrides or {},
+            {row.name: row.value for row in overrides},
             {} if own is None else own.limits,
         )
+        limits, chosen = effective_limits(sources, now), None if own is None else own.countries
         narrowed = (
             sa.select(TokenLimits)
             .join(EmbedToken, EmbedToken.id == TokenLimits.token_id)
             .where(TokenLimits.owned_by(organization_id), EmbedToken.revoked_at.is_(None))
             .order_by(TokenLimits.id)
         )
+        is_new = limits.new_until is not None
         return CallingRulesView(
+            plan=organization.plan,
             country=organization.country,
-            countries=selected_countries(organization.country, None if own is None else own.countries),
+            zone=organization.zone,
+            countries=selected_countries(organization.country, chosen),
+            callable_countries=callable_countries(organization.country, chosen, is_new=is_new),
             blocked_numbers=blocked or [],
-            limits=effective_limits(terms, now),
-            used=_used(use, now),
+            limits=limits,
+            sources=sources,
+            granted_until={row.name: row.ends_at for row in overrides},
+            used=await LimitUsageService(self._session).read(organization_id, now),
             tokens=[_token_call_limits(row) for row in await self._session.scalars(narrowed)],
         )
+
+    async def _overrides(self, organization_id: UUID, now: dt.datetime) -> Sequence[LimitOverride]:
+        query = sa.select(LimitOverride).where(LimitOverride.owned_by(organization_id), LimitOverride.ends_at > now)
+        return (await self._session.scalars(query)).all()
 
     async def get_for_update(self, organization_id: UUID) -> CallingRulesView:
         """The rules, locked until the transaction ends: ``update`` replaces whole lists. Raises: NotFound."""
@@ -134,11 +146,11 @@ class CallingRulesService:
         row = await self._session.scalar(sa.select(TokenLimits).where(*mine))
         return TokenCallLimits(token_id) if row is None else _token_call_limits(row)
 
-    async def set_token_limits(self, organization_id: UUID, rule: TokenCallLimits, *, by: Actor) -> None:
+    async def set_token_limits(self, organization_id: UUID, rule: TokenCallLimits, *, by: Actor) -> CallingRulesView:
         """Replace the limits of one token. Raises: ValidationFailed."""
         known = (await self.get_for_update(organization_id)).tokens
         others = [other for other in known if other.token_id != rule.token_id]
-        await self.update(organization_id, by=by, tokens=[*others, rule])
+        return await self.update(organization_id, by=by, tokens=[*others, rule])
 
     async def _replace_blocked_numbers(
         self, organization_id: UUID, before: CallingRulesView, typed: Sequence[str]
@@ -171,52 +183,19 @@ class CallingRulesService:
         await self._session.flush()
 
 
-def _rules_of(organization_id: UUID, now: dt.datetime) -> sa.Select[Any]:
-    """An organization with its own rules, its counters, the overrides by staff, and its blocked numbers."""
-    overrides = sa.select(sa.func.jsonb_object_agg(LimitOverride.name, LimitOverride.value)).where(
-        LimitOverride.owned_by(organization_id), LimitOverride.ends_at > now
-    )
+def _rules_of(organization_id: UUID) -> sa.Select[Any]:
+    """An organization with its own rules and its blocked numbers."""
     in_order = aggregate_order_by(BlockedNumber.number, BlockedNumber.id)
     blocked = sa.select(sa.func.array_agg(in_order)).where(BlockedNumber.owned_by(organization_id))
-    is_own_use = sa.and_(UsageCounter.owned_by(organization_id), UsageCounter.scope == UsageScope.ORGANIZATION)
     return (
-        sa.select(Organization, CallingRules, UsageCounter, overrides.scalar_subquery(), blocked.scalar_subquery())
+        sa.select(Organization, CallingRules, blocked.scalar_subquery())
         .outerjoin(CallingRules, CallingRules.organization_id == Organization.id)
-        .outerjoin(UsageCounter, is_own_use)
         .where(Organization.id == organization_id, Organization.deleted_at.is_(None))
     )
 
 
 def _token_call_limits(row: TokenLimits) -> TokenCallLimits:
     return TokenCallLimits(row.token_id, row.minutes_per_day, row.live_calls, row.countries)
-
-
-def _used(row: UsageCounter | None, now: dt.datetime) -> dict[str, int]:
-    """The use of each limit in its current window."""
-    if row is None:
-        use = ScopeUsage()
-    else:
-        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        is_today, is_month = row.day >= day, row.month >= day.replace(day=1)
-        is_minute = row.minute_start > now - dt.timedelta(minutes=1)
-        use = ScopeUsage(
-            live=row.live,
-            minute_attempts=row.minute_attempts if is_minute else 0,
-            day_attempts=row.day_attempts if is_today else 0,
-            day_minutes=row.day_minutes if is_today else 0,
-            day_micros=row.day_micros if is_today else 0,
-            month_minutes=row.month_minutes if is_month else 0,
-            month_micros=row.month_micros if is_month else 0,
-        )
-    return {
-        limit_names.LIVE_CALLS: use.live,
-        limit_names.CALLS_PER_MINUTE: use.minute_attempts,
-        limit_names.CALLS_PER_DAY: use.day_attempts,
-        limit_names.MINUTES_PER_DAY: use.day_minutes,
-        limit_names.MINUTES_PER_MONTH: use.month_minutes,
-        limit_names.CENTS_PER_DAY: divide_up(use.day_micros, MICROS_PER_CENT),
-        limit_names.CENTS_PER_MONTH: divide_up(use.month_micros, MICROS_PER_CENT),
-    }
 
 
 def _changes(before: CallingRulesView, after: CallingRulesView) -> dict[str, object]:

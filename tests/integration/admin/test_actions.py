@@ -17,6 +17,7 @@ from calls.limits.models import Alert, BlockedNumber, LimitOverride
 from calls.limits.services import CallingRulesService
 from calls.models import Call, CallStatus
 from conftest import NewClient
+from kit.actor import SYSTEM
 from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
@@ -160,8 +161,7 @@ async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
 ) -> None:
     tenant = await make.tenant()
     row, day = Row("organization", tenant.organization.id), (utc_now() + dt.timedelta(days=3)).date()
-    chosen = {"limit": "calls_per_day", "value": "5000", "until": day.isoformat()}
-    assert (await do(operator, row, "raise-limit", **chosen)).status_code == 303
+    await override_limit(operator, row, "calls_per_day", "5000", day.isoformat())
 
     override = await override_of(database, row.id)
     assert (override.value, override.set_by, override.reason) == (5000, operator.email, REASON)
@@ -197,21 +197,98 @@ async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
     assert "Calls per day: 5,000" not in (await operator.client.get(f"/admin/organization/details/{row.id}")).text
 
 
+async def override_limit(operator: Colleague, row: Row, limit: str, value: str, until: str) -> tuple[str, str]:
+    """Set a limit; returns the page before the change, which says what will hold, and the page after it."""
+    fields = {"limit": limit, "value": value, "until": until}
+    preview = await do(operator, row, "raise-limit", **fields)
+    assert preview.status_code == 200
+    answer = await do(operator, row, "raise-limit", **fields, previewed="|".join(fields.values()))
+    assert answer.status_code == 303, answer.text
+    after = await operator.client.get(answer.headers["location"])
+    return html.unescape(preview.text), html.unescape(after.text)
+
+
+async def test_an_override_says_before_and_after_what_holds_and_what_lowers_it(
+    operator: Colleague, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant(age=dt.timedelta(days=2))
+    row, day = Row("organization", tenant.organization.id), utc_now().date().isoformat()
+    end = tenant.organization.created_at + dt.timedelta(days=14)
+    until = f"{end.day} {end:%b}, because the account is new"
+    before, after = await override_limit(operator, row, "minutes_per_day", "1200", day)
+    assert f"Minutes per day now: 150 (a quarter of 600 until {until})." in before
+    holds = f"300 (a quarter of 1,200 until {until})"
+    assert f"After the change, until the end of {day} (UTC): {holds}." in before
+    assert f"Minutes per day: {holds}. Set until the end of {day} (UTC)." in after
+
+    async with database.tenant_session(tenant.organization.id) as session:
+        await CallingRulesService(session).update(tenant.organization.id, by=SYSTEM, limits={"minutes_per_day": 40})
+    before, _ = await override_limit(operator, row, "minutes_per_day", "2000", day)
+    lowered = "lowered from 2,000 by the customer's own limit of 40"
+    assert f"(UTC): 10 ({lowered}; a quarter of 40 until {until})." in before
+
+    before, _ = await override_limit(operator, row, "calls_per_minute", "300", day)
+    assert "Calls per minute now: 120." in before
+    assert f"After the change, until the end of {day} (UTC): 300." in before
+
+
+async def test_the_first_days_are_ended_with_a_reason_after_a_page_that_says_what_will_hold(
+    operator: Colleague, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant(age=dt.timedelta(days=2))
+    row = Row("organization", tenant.organization.id)
+    preview = html.unescape((await operator.client.get(row.path("end-first-days"))).text)
+    assert "Now: new until " in preview
+    assert "calls within the United States only. Minutes per day 150;" in preview
+    assert "After the change: no longer new, calls to Canada, United States. Minutes per day 600;" in preview
+    async with database.sessions() as session:
+        assert (await CallingRulesService(session).get(row.id)).limits.new_until is not None
+
+    answer = await do(operator, row, "end-first-days")
+
+    assert answer.status_code == 303
+    page = html.unescape((await operator.client.get(answer.headers["location"])).text)
+    assert f"{tenant.organization.name} is no longer new, calls to Canada, United States. Minutes per day 600;" in page
+    async with database.sessions() as session:
+        rules = await CallingRulesService(session).get(row.id)
+    assert (rules.limits.new_until, rules.limits["minutes_per_day"]) == (None, 600)
+    event = await organization_audit_event(database, row.id, "calling_limit.overridden")
+    assert event.details is not None
+    assert (event.details["limit"], event.details["value"], event.details["reason"]) == ("first_days", 0, REASON)
+    override = await override_of(database, row.id)
+    assert override.ends_at >= tenant.organization.created_at + dt.timedelta(days=14)
+
+
+async def test_the_first_days_are_set_like_a_limit_and_do_not_begin_again(
+    operator: Colleague, make: Factory, database: Database
+) -> None:
+    tenant, today = await make.tenant(age=dt.timedelta(days=2)), utc_now().date().isoformat()
+    row = Row("organization", tenant.organization.id)
+    before, after = await override_limit(operator, row, "first_days", "30", today)
+    end = tenant.organization.created_at + dt.timedelta(days=30)
+    assert f"After the change: new until {end.day} {end:%b} (UTC)" in before
+    assert f"{tenant.organization.name} is new until {end.day} {end:%b} (UTC)" in after
+    assert (await override_of(database, row.id)).ends_at >= end
+    async with database.sessions() as session:
+        assert (await CallingRulesService(session).get(row.id)).limits.new_until == end
+    wrong = await do(operator, row, "raise-limit", limit="first_days", value="366", until=today)
+    assert "Enter a number of days since sign-up, from 0 to 365" in wrong.text
+
+
 async def test_a_limit_of_money_is_typed_and_shown_in_dollars(
     operator: Colleague, make: Factory, database: Database
 ) -> None:
     row, today = Row("organization", (await make.tenant()).organization.id), utc_now().date().isoformat()
     form = (await operator.client.get(row.path("raise-limit"))).text
-    assert "Spending per day (US dollars)" in form
-    answer = await do(operator, row, "raise-limit", limit="spend_cents_per_day", value="$1,250.50", until=today)
-    shown = (await operator.client.get(answer.headers["location"])).text
-    assert "Spending per day: $1,250.50" in shown
+    assert "Spend per day (US dollars)" in form
+    _, shown = await override_limit(operator, row, "spend_cents_per_day", "$1,250.50", today)
+    assert "Spend per day: $1,250.50" in shown
     override = await override_of(database, row.id)
     assert override.value == 125_050
     assert "$1,250.50" in (await operator.client.get(f"/admin/limit-override/list?organization_id={row.id}")).text
     event = await organization_audit_event(database, row.id, "calling_limit.overridden")
     page = html.unescape((await operator.client.get(f"/admin/audit-event/details/{event.id}")).text)
-    assert "Limit: <bdi>Spending per day</bdi>" in page
+    assert "Limit: <bdi>Spend per day</bdi>" in page
     assert "Value: <bdi>$1,250.50</bdi>" in page
 
 
@@ -224,7 +301,6 @@ async def organization_audit_event(database: Database, organization_id: UUID, ac
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"limit": "first_days"}, "Choose a limit from the list"),
         ({"limit": "gold"}, "Choose a limit from the list"),
         ({"value": "-1"}, "Enter a whole number, like 500; at most 2,147,483,647"),
         ({"value": "1e3"}, "Enter a whole number, like 500; at most 2,147,483,647"),

@@ -35,9 +35,11 @@ from widget.models import EmbedToken
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 REASON = "Asked for by phone"
 EVERY = [(kind, action.slug) for kind, actions in ACTIONS.items() for action in actions]
+TODAY = utc_now().date().isoformat()
 TOTP = {"totp_enabled_at": sa.func.now(), "totp_secret": b"x" * 40}
 BEFORE: Mapping[tuple[str, str], tuple[Any, Mapping[str, Any]]] = {
     ("organization", "restore"): (Organization, {"suspended_at": sa.func.now()}),
+    ("organization", "end-first-days"): (Organization, {"created_at": sa.func.now()}),
     ("organization", "resume-invitations"): (Organization, {"invitations_paused_at": sa.func.now()}),
     ("limit-override", "end"): (LimitOverride, {"ends_at": utc_now() + dt.timedelta(days=2)}),
     ("user", "enable"): (User, {"disabled_at": sa.func.now()}),
@@ -50,7 +52,12 @@ BEFORE: Mapping[tuple[str, str], tuple[Any, Mapping[str, Any]]] = {
 """Values that a row needs before an action applies to it."""
 FIELDS: Mapping[str, Mapping[str, str]] = {
     "change-plan": {"plan": "enterprise"},
-    "raise-limit": {"limit": "calls_per_day", "value": "5000", "until": utc_now().date().isoformat()},
+    "raise-limit": {
+        "limit": "calls_per_day",
+        "value": "5000",
+        "until": TODAY,
+        "previewed": f"calls_per_day|5000|{TODAY}",
+    },
     "approve": {"plan": "business"},
     "erase-number": {"number": "+12125550177", "block_list": "keep", "previewed": "+12125550177|keep"},
     "set-bundle": {"country": "GB", "bundle": "BU" + "0a" * 16},
@@ -62,7 +69,8 @@ MESSAGES: Mapping[tuple[str, str], str] = {
     ("organization", "change-plan"): "{organization} is on the Enterprise plan now. Its phones can call now.",
     ("organization", "suspend"): "{organization} is suspended. Its phones cannot call. 1 live call is being ended.",
     ("organization", "restore"): "{organization} is not suspended any more. Its phones can call now.",
-    ("organization", "raise-limit"): "Calls per day: 5,000 until the end of",
+    ("organization", "raise-limit"): "Calls per day: 5,000. Set until the end of",
+    ("organization", "end-first-days"): "{organization} is no longer new, calls to",
     ("organization", "adopt-number"): "{organization} has 2 phone numbers now.",
     ("organization", "set-bundle"): "{organization} buys numbers in the United Kingdom with the bundle BU0a0a",
     ("organization", "resume-invitations"): "Invitations are on for {organization}",
@@ -77,7 +85,7 @@ MESSAGES: Mapping[tuple[str, str], str] = {
     ("upgrade-request", "approve"): "{organization} was on Pro and is on the Business plan now. Its phones can call",
     ("upgrade-request", "decline"): "{organization} stays on the Pro plan. The owners get a mail",
     ("alert", "seen"): "This alert is marked as seen. {organization} has 0 open alerts now.",
-    ("limit-override", "end"): "Ended. The plan's limit holds again.",
+    ("limit-override", "end"): "The override has ended. Calls at once: 50.",
     ("invitation", "resend"): "A new invitation to {organization} is being mailed to",
     ("invitation-report", "dismiss"): "The report is deleted. {organization} can invite the address again.",
     ("staff", "change-role"): "has the role operator now.",

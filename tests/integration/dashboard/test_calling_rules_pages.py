@@ -41,9 +41,15 @@ def limit_fields(page: str) -> dict[str, str]:
 
 
 async def test_countries_are_enabled_by_name_and_disabled(owner: httpx.AsyncClient, tenant: Tenant) -> None:
-    await saved(owner, tenant, "countries", "United Kingdom can be called", destination="United Kingdom")
+    await saved(
+        owner,
+        tenant,
+        "countries",
+        "United Kingdom is on the list; calls to it work from now on",
+        destination="United Kingdom",
+    )
     assert (await rules(owner, tenant))["countries"] == ["CA", "GB", "US"]
-    await saved(owner, tenant, "countries/remove", "Canada can no longer be called", code="CA")
+    await saved(owner, tenant, "countries/remove", "Calls to Canada are refused from now on", code="CA")
     assert (await rules(owner, tenant))["countries"] == ["GB", "US"]
 
 
@@ -72,7 +78,7 @@ async def test_limits_are_saved_and_wrong_ones_marked(owner: httpx.AsyncClient, 
     base = settings_of(tenant)
     fields = limit_fields((await owner.get(f"{base}/calling-rules")).text)
     assert (fields["minutes_per_day"], fields["spend_cents_per_day"]) == ("600", "25.00")
-    await saved(owner, tenant, "limits", "Limits saved", **{**fields, "spend_cents_per_day": "12.50"})
+    await saved(owner, tenant, "limits", "Spend per day: $12.50", **{**fields, "spend_cents_per_day": "12.50"})
     limits = (await rules(owner, tenant))["limits"]
     assert isinstance(limits, dict)
     assert (limits["spend_cents_per_day"], limits["minutes_per_day"]) == (1250, 600)
@@ -97,7 +103,9 @@ async def test_numbers_are_blocked_and_unblocked(owner: httpx.AsyncClient, tenan
     assert errors_of(answer.text) == {"blocked_numbers": "Emergency numbers cannot be called: 911"}
     answer = await submit(owner, f"{base}/calling-rules/blocked", f"{base}/calling-rules", blocked_numbers=" ")
     assert errors_of(answer.text) == {"blocked_numbers": "Enter a phone number"}
-    await saved(owner, tenant, "blocked/remove", "The number can be called again", number="+12125550147")
+    await saved(
+        owner, tenant, "blocked/remove", "+1 212-555-0147 is no longer blocked and can be called", number="+12125550147"
+    )
     assert (await rules(owner, tenant))["blocked_numbers"] == []
 
 

@@ -19,8 +19,8 @@ from litestar.routes import HTTPRoute
 
 from accounts.models import LoginSession, User
 from calls.limits.limit_names import DEFAULT_LIMITS, FIXED_LIMITS
+from calls.limits.limit_table import LIMIT_TABLE
 from conftest import PUBLIC_URL, NewClient
-from dashboard.calling_rules_forms import LIMIT_LABELS
 from kit.actor import SYSTEM
 from kit.db.database import Database
 from kit.settings import Settings
@@ -47,7 +47,7 @@ class Page:
 
 
 ADMIN, OWNER = Role.ADMIN, Role.OWNER
-LIMITS = DEFAULT_LIMITS.keys() & LIMIT_LABELS.keys() - FIXED_LIMITS
+LIMITS = DEFAULT_LIMITS.keys() & LIMIT_TABLE.keys() - FIXED_LIMITS
 LEAVE = ("POST", "/settings/leave")
 """Open to every member: it ends their own membership."""
 HAND_OVER = ("POST", "/settings/members/{member_id}/hand-over")

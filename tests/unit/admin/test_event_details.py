@@ -9,13 +9,13 @@ def test_changed_limits_are_shown_alone_and_money_in_dollars() -> None:
     shown = str(format_details({"before": before, "after": after, "reason": "Asked"}))
     assert shown == (
         '<ul class="plain-list"><li>Countries: <bdi>US → US, CA</bdi></li><li>Reason: <bdi>Asked</bdi></li>'
-        "<li>Spending per day: <bdi>$25.00 → $12.50</bdi></li></ul>"
+        "<li>Spend per day: <bdi>$25.00 → $12.50</bdi></li></ul>"
     )
 
 
 def test_the_values_of_a_limit_have_its_unit() -> None:
     shown = str(format_details({"limit": "spend_cents_per_day", "used": 2000, "of": 2500}))
-    assert "Limit: <bdi>Spending per day</bdi>" in shown
+    assert "Limit: <bdi>Spend per day</bdi>" in shown
     assert "Used: <bdi>$20.00</bdi>" in shown
     assert "Of: <bdi>$25.00</bdi>" in str(shown)
     assert "Value: <bdi>5,000</bdi>" in str(format_details({"limit": "calls_per_day", "value": 5000}))

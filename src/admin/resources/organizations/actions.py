@@ -5,20 +5,16 @@ from sqlalchemy.exc import IntegrityError
 from admin.actions.staff_action import ActionContext, Field, StaffAction, staff_action
 from admin.effective_state import live_calls_state, numbers_state, phones_state
 from admin.errors import NotAtOurCarrier, NumberAlreadyHeld
-from admin.formatters import PLAN_OPTIONS, format_limit, format_number, limit_name
+from admin.formatters import PLAN_OPTIONS, format_number
 from admin.models import StaffRole
+from admin.resources.organizations.limit_actions import end_first_days, raise_limit
 from admin.resources.organizations.number_erasure import erase_number
-from admin.rules import read_last_day, read_plan
-from calls.limits.limit_names import DEFAULT_LIMITS, MAX_OVERRIDE, MONEY_LIMITS, is_overridable
-from calls.limits.overrides import LimitOverrideService
+from admin.rules import read_plan
 from calls.models import Call
 from carrier.port import CarrierError
 from kit.audit import record
-from kit.clock import utc_now
 from kit.countries import countries, country_in_sentence
 from kit.errors import Unavailable, ValidationFailed
-from kit.money import AMOUNT_ADVICE, parse_cents
-from kit.parsing import parse_whole_number
 from phone_numbers.address_rules import parse_bundle_sid
 from phone_numbers.address_service import AddressService
 from tenants.invitation_reports import InvitationReportService
@@ -96,53 +92,6 @@ async def resume_invitations(context: ActionContext[Organization]) -> str:
     return f"Invitations are on for {context.record.name}: its admins can invite people now."
 
 
-def _read_amount(limit: str, typed: str) -> int:
-    """The new value of a limit; money is typed in dollars. Raises: ValidationFailed."""
-    is_money = limit in MONEY_LIMITS
-    try:
-        amount = parse_cents(typed) if is_money else parse_whole_number(typed, max_digits=_MAX_LIMIT_DIGITS)
-    except ValueError:
-        amount = -1
-    if not is_overridable(limit, amount):
-        advice = AMOUNT_ADVICE if is_money else "Enter a whole number, like 500"
-        raise ValidationFailed([("value", f"{advice}; at most {format_limit(limit, MAX_OVERRIDE)}")])
-    return amount
-
-
-_LIMIT_OPTIONS = [
-    (name, f"{limit_name(name)} (US dollars)" if name in MONEY_LIMITS else limit_name(name)) for name in DEFAULT_LIMITS
-]
-
-
-@staff_action(
-    "raise-limit",
-    "Override a limit",
-    role=StaffRole.OPERATOR,
-    effect="This limit replaces the plan's from the next call until the end of the day that you choose (UTC). A lower "
-    "limit that its people set for themselves still holds, and in its first days an organization has a quarter of it. "
-    "An override of the same limit is replaced.",
-    applies=_is_live,
-    fields=[
-        Field("limit", "Limit", _LIMIT_OPTIONS),
-        Field("value", "New value", hint="A number, like 500. Spending: an amount in US dollars, like 25.00"),
-        Field("until", "Last day", hint="At most a year from now", type="date"),
-    ],
-    is_destructive=False,
-)
-async def raise_limit(context: ActionContext[Organization]) -> str:
-    name, value = context.form["limit"], context.form["value"].strip()
-    if name not in DEFAULT_LIMITS:
-        raise ValidationFailed([("limit", "Choose a limit from the list")])
-    amount = _read_amount(name, value)
-    ends_at = read_last_day(context.form["until"], utc_now())
-    # The customers' role may not write overrides; the staff's role may.
-    async with context.staff_session() as session:
-        await LimitOverrideService(session).set(
-            context.record.id, name, amount, ends_at=ends_at, reason=context.by.reason, by=context.by
-        )
-    return f"{limit_name(name)}: {format_limit(name, amount)} until the end of {context.form['until'].strip()} (UTC)."
-
-
 @staff_action(
     "adopt-number",
     "Adopt a number",
@@ -210,6 +159,7 @@ ORGANIZATION_ACTIONS: tuple[StaffAction, ...] = (
     suspend,
     restore,
     raise_limit,
+    end_first_days,
     adopt_number,
     set_bundle,
     resume_invitations,

@@ -11,6 +11,8 @@ from admin.base_view import RecordView, Section
 from admin.formatters import EMPTY_VALUE, format_limit, format_time, limit_name
 from admin.pages import back_office
 from calls.limits.limit_names import DEFAULT_LIMITS
+from calls.limits.limit_sentences import staff_sentence
+from calls.limits.limit_table import LIMIT_TABLE
 from calls.limits.models import LimitOverride
 from calls.limits.services import CallingRulesService
 from kit.clock import utc_now
@@ -27,16 +29,18 @@ async def limits_section(view: RecordView, request: Request, organization: Organ
     overrides = {override.name: override for override in await view.fetch(current)}
     async with back_office(request).database.tenant_session(organization.id) as session:
         rules = await CallingRulesService(session).get(organization.id)
-    rows = [_row(name, default, organization, overrides.get(name), rules) for name, default in DEFAULT_LIMITS.items()]
+    rows = [_row(name, DEFAULT_LIMITS[name], organization, overrides.get(name), rules) for name in LIMIT_TABLE]
     note: str | Markup = ""
     if rules.limits.new_until is not None:
-        note = Markup("New until {}: a quarter of each limit holds.").format(format_time(rules.limits.new_until))
+        note = Markup(
+            "New until {}: a quarter of minutes, spend and international numbers holds, and calls at home only."
+        ).format(format_time(rules.limits.new_until))
     return Section("Limits", columns=_COLUMNS, rows=rows, note=note)
 
 
 def _row(name: str, default: int, organization: Organization, override: Any, rules: Any) -> Sequence[Any]:
     """The cells of one limit, in the order of ``_COLUMNS``."""
-    permanent, chosen = organization.limits.get(name), rules.limits.chosen[name]
+    permanent, own = organization.limits.get(name), rules.sources.own.get(name)
     base = default if permanent is None else int(permanent)
     granted: str | Markup = EMPTY_VALUE
     if override is not None:
@@ -45,13 +49,12 @@ def _row(name: str, default: int, organization: Organization, override: Any, rul
         )
     elif permanent is not None:
         granted = f"{format_limit(name, base)}, without an end"
-    is_own = chosen != (base if override is None else override.value)
     used = rules.used.get(name)
     return (
         limit_name(name),
         format_limit(name, default),
         granted,
-        format_limit(name, chosen) if is_own else EMPTY_VALUE,
-        format_limit(name, rules.limits[name]),
+        EMPTY_VALUE if own is None else format_limit(name, int(own)),
+        staff_sentence(name, rules.limits, rules.sources),
         EMPTY_VALUE if used is None else format_limit(name, used),
     )

@@ -1,0 +1,83 @@
+"""Sentences that say which limit holds now, why, and what lifts it. Pure."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from calls.limits.effective_limits import CEILING_FACTORS, EffectiveLimits, LimitSources
+from calls.limits.limit_names import DEFAULT_LIMITS, FIXED_LIMITS, FOLLOWING_LIMITS
+from calls.limits.limit_table import format_amount, format_day, limit_label
+from tenants.plans import Plan
+
+
+def is_lowered_for_new(name: str, limits: EffectiveLimits) -> bool:
+    """True while less of the limit holds than was chosen, because the account is new."""
+    return limits.new_until is not None and limits[name] < limits.chosen[name]
+
+
+def holds_sentence(name: str, limits: EffectiveLimits, zone: dt.tzinfo, *, asked: int | None = None) -> str:
+    """The state of one limit for customers: ``Minutes per day: 30; 8 until 12 Dec, because the account is new``.
+
+    ``asked`` is the value that was entered, where another one may hold.
+    """
+    chosen = limits.chosen[name]
+    said = f"{limit_label(name)}: {format_amount(name, chosen)}"
+    leader = FOLLOWING_LIMITS.get(name)
+    if asked is not None and asked > chosen and leader is not None:
+        said += f", because “{limit_label(leader)}” is no more"
+    if is_lowered_for_new(name, limits) and limits.new_until is not None:
+        now, until = format_amount(name, limits[name]), format_day(limits.new_until, zone)
+        said += f"; {now} until {until}, because the account is new"
+    return said
+
+
+def lifted_by(name: str, limits: EffectiveLimits, plan: Plan, zone: dt.tzinfo, *, may_change: bool = True) -> list[str]:
+    """The ways to more of the limit, as sentences for customers; the nearest one first."""
+    return list(_lifted_by(name, limits, plan, zone, may_change=may_change))
+
+
+def _lifted_by(name: str, limits: EffectiveLimits, plan: Plan, zone: dt.tzinfo, *, may_change: bool) -> Iterator[str]:
+    chosen, ceiling = limits.chosen[name], limits.ceilings[name]
+    if is_lowered_for_new(name, limits) and limits.new_until is not None:
+        yield f"New account: {format_amount(name, chosen)} from {format_day(limits.new_until, zone)}."
+    leader = FOLLOWING_LIMITS.get(name)
+    if leader is not None and chosen == limits.chosen[leader]:
+        yield f"As “{limit_label(leader)}”."
+        return
+    if name not in FIXED_LIMITS and chosen < ceiling:
+        who = "Set it higher" if may_change else "An admin can set it higher"
+        yield f"{who}, up to {format_amount(name, ceiling)}."
+        return
+    better = next_plan(name, ceiling, plan)
+    if better is not None:
+        allowed = format_amount(name, DEFAULT_LIMITS[name] * CEILING_FACTORS[better])
+        yield f"{better.value.capitalize()} allows {allowed}."
+    yield "Support can raise it."
+
+
+def next_plan(name: str, ceiling: int, plan: Plan) -> Plan | None:
+    """The lowest plan above ``plan`` on which an organization may set the limit above ``ceiling``."""
+    if name in FIXED_LIMITS:
+        return None
+    higher = (each for each in Plan if CEILING_FACTORS[each] > CEILING_FACTORS[plan])
+    return next((each for each in higher if DEFAULT_LIMITS[name] * CEILING_FACTORS[each] > ceiling), None)
+
+
+def staff_sentence(name: str, limits: EffectiveLimits, sources: LimitSources) -> str:
+    """The state of one limit for staff, with everything that lowers it: ``8 (the customer's own limit of 30; …)``."""
+    causes = list(_lowering_causes(name, limits, sources.own))
+    value = format_amount(name, limits[name])
+    return f"{value} ({'; '.join(causes)})" if causes else value
+
+
+def _lowering_causes(name: str, limits: EffectiveLimits, own: Mapping[str, Any]) -> Iterator[str]:
+    zone = dt.UTC
+    chosen, base = limits.chosen[name], limits.base[name]
+    lowered = f"lowered from {format_amount(name, base)} by"
+    if name in own and int(own[name]) < base:
+        yield f"{lowered} the customer's own limit of {format_amount(name, own[name])}"
+    elif chosen < base:
+        yield f"{lowered} “{limit_label(FOLLOWING_LIMITS[name])}”"
+    if is_lowered_for_new(name, limits) and limits.new_until is not None:
+        day = format_day(limits.new_until, zone)
+        yield f"a quarter of {format_amount(name, chosen)} until {day}, because the account is new"

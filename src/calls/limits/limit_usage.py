@@ -1,0 +1,88 @@
+"""Reads the present use of each limit."""
+
+import datetime as dt
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.limits import limit_names as names
+from calls.limits.models import CallDestination, UsageCounter, UsageScope
+from calls.limits.prices import MICROS_PER_CENT
+from kit.rounding import divide_up
+
+_MINUTE, _HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
+
+
+class LimitUsageService:
+    """Reads usage counters without locking them."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def read(self, organization_id: UUID, now: dt.datetime) -> dict[str, int]:
+        """The use of each limit by its name, reservations of live calls not included.
+
+        Of limits that hold for each token, phone or called number: the use of the one that used most.
+        """
+        scopes = {row.scope: row for row in await self._session.execute(_most_used(organization_id, now))}
+
+        def most(scope: UsageScope, column: str) -> int:
+            return getattr(scopes[scope], column) if scope in scopes else 0
+
+        def cents(scope: UsageScope, column: str) -> int:
+            return divide_up(most(scope, column), MICROS_PER_CENT)
+
+        whole, token, phone = UsageScope.ORGANIZATION, UsageScope.TOKEN, UsageScope.IDENTITY
+        called = (await self._session.execute(_destinations(organization_id, now))).one()
+        return {
+            names.LIVE_CALLS: most(whole, "live"),
+            names.LIVE_CALLS_PER_TOKEN: most(token, "live"),
+            names.LIVE_CALLS_PER_CLIENT: most(phone, "live"),
+            names.CALLS_PER_MINUTE: most(whole, "minute_attempts"),
+            names.CALLS_PER_MINUTE_PER_TOKEN: most(token, "minute_attempts"),
+            names.CALLS_PER_MINUTE_PER_CLIENT: most(phone, "minute_attempts"),
+            names.CALLS_PER_DAY: most(whole, "day_attempts"),
+            names.CALLS_TO_NUMBER_PER_HOUR: called.to_one,
+            names.FOREIGN_NUMBERS_PER_HOUR: called.foreign,
+            names.MINUTES_PER_DAY: most(whole, "day_minutes"),
+            names.MINUTES_PER_MONTH: most(whole, "month_minutes"),
+            names.CENTS_PER_DAY: cents(whole, "day_micros"),
+            names.CENTS_PER_MONTH: cents(whole, "month_micros"),
+            names.CENTS_PER_DAY_PER_TOKEN: cents(token, "day_micros"),
+        }
+
+
+def _most_used(organization_id: UUID, now: dt.datetime) -> sa.Executable:
+    """The highest use of each scope; what was used in a past window counts as nothing."""
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    in_minute, in_day = UsageCounter.minute_start > now - _MINUTE, UsageCounter.day >= day
+    in_month = UsageCounter.month >= day.replace(day=1)
+
+    def most(column: sa.ColumnElement[int], within: sa.ColumnElement[bool], label: str) -> sa.Label[int]:
+        return sa.func.coalesce(sa.func.max(column).filter(within), 0).label(label)
+
+    return (
+        sa.select(
+            UsageCounter.scope,
+            sa.func.max(UsageCounter.live).label("live"),
+            most(UsageCounter.minute_attempts.expression, in_minute, "minute_attempts"),
+            most(UsageCounter.day_attempts.expression, in_day, "day_attempts"),
+            most(UsageCounter.day_minutes.expression, in_day, "day_minutes"),
+            most(UsageCounter.day_micros.expression, in_day, "day_micros"),
+            most(UsageCounter.month_minutes.expression, in_month, "month_minutes"),
+            most(UsageCounter.month_micros.expression, in_month, "month_micros"),
+        )
+        .where(UsageCounter.owned_by(organization_id))
+        .group_by(UsageCounter.scope)
+    )
+
+
+def _destinations(organization_id: UUID, now: dt.datetime) -> sa.Executable:
+    """The most calls to one number, and the number of foreign numbers, within the hour."""
+    hour_ago = now - _HOUR
+    to_one = sa.func.max(CallDestination.attempts).filter(CallDestination.hour_start > hour_ago)
+    foreign = sa.func.count().filter(CallDestination.seen_at > hour_ago, CallDestination.is_foreign)
+    return sa.select(sa.func.coalesce(to_one, 0).label("to_one"), foreign.label("foreign")).where(
+        CallDestination.owned_by(organization_id)
+    )

@@ -1,0 +1,136 @@
+"""Sentences after a change of the calling rules: they say what holds now, and not only what was saved. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
+
+from calls.limits import limit_names as names
+from calls.limits.destinations import callable_countries, home_countries
+from calls.limits.effective_limits import EffectiveLimits
+from calls.limits.limit_sentences import holds_sentence, is_lowered_for_new
+from calls.limits.limit_table import format_amount, format_day, limit_label
+from calls.limits.rule_input import TokenCallLimits
+from calls.limits.services import CallingRulesView
+from kit.countries import country_in_sentence, country_name
+from kit.e164 import readable, region_of
+from tenants.plans import WIDGET_PLANS
+
+_MAX_NAMED = 3
+"""A notice names so many changed limits; the table below it shows the rest."""
+
+
+def country_enabled_notice(code: str, before: CallingRulesView, after: CallingRulesView) -> str:
+    """The state of a country that was put on the list."""
+    name = country_name(code)
+    if code in home_countries(after.country):
+        return f"{name} can always be called: it belongs to your home country"
+    listed = f"{name} was on the list already" if code in before.countries else f"{name} is on the list"
+    parts = [f"{listed}; {_when_calls_start(code, after)}"]
+    own = sum(1 for token in after.tokens if token.countries is not None and not _is_on_list(code, token, after))
+    if own:
+        parts.append(f"{own} token{' has' if own == 1 else 's have'} a list of countries without it")
+    return ". ".join(parts)
+
+
+def _when_calls_start(code: str, rules: CallingRulesView) -> str:
+    if rules.plan not in WIDGET_PLANS:
+        return "calls start with a plan that includes them"
+    if code not in rules.callable_countries and rules.limits.new_until is not None:
+        day = format_day(rules.limits.new_until, rules.zone)
+        return f"calls to it start on {day}, when the account is no longer new"
+    return "calls to it work from now on"
+
+
+def _is_on_list(code: str, token: TokenCallLimits, rules: CallingRulesView) -> bool:
+    return code in callable_countries(rules.country, token.countries or ())
+
+
+def country_disabled_notice(code: str, after: CallingRulesView) -> str:
+    """The state of a country that was taken off the list."""
+    name = country_name(code)
+    if code in after.callable_countries:
+        return f"{name} is off the list, but can still be called: it shares its numbers with a country that is on it"
+    return f"Calls to {country_in_sentence(code)} are refused from now on"
+
+
+def number_unblocked_notice(number: str, after: CallingRulesView) -> str:
+    """The state of a number that was taken off the block list."""
+    country, freed = region_of(number) or after.country, f"{readable(number)} is no longer blocked"
+    if country in after.callable_countries:
+        return f"{freed} and can be called"
+    if country in after.countries and after.limits.new_until is not None:
+        day = format_day(after.limits.new_until, after.zone)
+        return f"{freed}; calls to {country_in_sentence(country)} start on {day}, when the account is no longer new"
+    return f"{freed}, but calls to it are refused: {country_in_sentence(country)} is not on the list of countries"
+
+
+def limits_notice(asked: Mapping[str, int], before: CallingRulesView, after: CallingRulesView) -> str:
+    """The state of each limit that changed, or that another one holds lower than was asked."""
+    changed = [
+        name
+        for name, value in asked.items()
+        if after.limits.chosen[name] != before.limits.chosen[name] or value > after.limits.chosen[name]
+    ]
+    if not changed:
+        return "No limit was changed"
+    said = [_limit_notice(name, asked[name], after) for name in changed]
+    more = [f"{len(said) - _MAX_NAMED} more are in the table"] if len(said) > _MAX_NAMED else []
+    return ". ".join([*said[:_MAX_NAMED], *more])
+
+
+def _limit_notice(name: str, asked: int, after: CallingRulesView) -> str:
+    return holds_sentence(name, after.limits, after.zone, asked=asked) + _used_up(name, after)
+
+
+def _used_up(name: str, rules: CallingRulesView) -> str:
+    used, limit = rules.used[name], rules.limits[name]
+    if limit == 0:
+        return "; all calls are refused"
+    return f"; {format_amount(name, used)} are used, so calls are refused" if used >= limit else ""
+
+
+def token_limits_notice(rule: TokenCallLimits, after: CallingRulesView) -> str:
+    """The state of one token's limits, with the organization's limits that hold it lower."""
+    parts = list(_token_parts(rule, after))
+    return ". ".join(parts) if parts else "This token has no limits of its own: your calling rules alone hold"
+
+
+def _token_parts(rule: TokenCallLimits, after: CallingRulesView) -> Iterator[str]:
+    limits, zone = after.limits, after.zone
+    if rule.minutes_per_day is not None:
+        yield _token_limit("Minutes per day", rule.minutes_per_day, limits, zone, (names.MINUTES_PER_DAY,))
+    if rule.live_calls is not None:
+        organizations = (names.LIVE_CALLS_PER_TOKEN, names.LIVE_CALLS)
+        yield _token_limit("Calls at once", rule.live_calls, limits, zone, organizations)
+    if rule.countries is not None:
+        yield _token_countries(rule.countries, after)
+
+
+def _token_limit(label: str, own: int, limits: EffectiveLimits, zone: tzinfo, organizations: Sequence[str]) -> str:
+    said = f"{label}: {own:,}"
+    if own == 0:
+        return f"{said}; this token cannot call"
+    lowest = min(organizations, key=lambda name: limits[name])
+    if limits[lowest] >= own:
+        return said
+    lower = f"{said}; your limit “{limit_label(lowest)}” leaves {format_amount(lowest, limits[lowest])}"
+    if is_lowered_for_new(lowest, limits) and limits.new_until is not None:
+        return f"{lower} until {format_day(limits.new_until, zone)}, because the account is new"
+    return lower
+
+
+def _token_countries(countries: Sequence[str], after: CallingRulesView) -> str:
+    wanted = callable_countries(after.country, countries)
+    missing = sorted(code for code in countries if code not in after.callable_countries)
+    said = "Countries: " + ", ".join(sorted(country_name(code) for code in wanted if code in _named(countries, after)))
+    if not missing:
+        return f"{said}; calls work from now on"
+    which = ", ".join(country_in_sentence(code) for code in missing)
+    if after.limits.new_until is not None and all(code in after.countries for code in missing):
+        day = format_day(after.limits.new_until, after.zone)
+        return f"{said}; calls to {which} start on {day}, when the account is no longer new"
+    return f"{said}; calls to {which} are refused until your calling rules list {'it' if len(missing) == 1 else 'them'}"
+
+
+def _named(countries: Sequence[str], after: CallingRulesView) -> frozenset[str]:
+    """The countries as people choose them, the home country included."""
+    return frozenset(countries) | {after.country}
