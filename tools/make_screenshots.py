@@ -26,6 +26,7 @@ from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.e164 import parse_dialled
+from support.browser.first_call import take_first_call
 from support.browser.product import Product, running_product
 from tenants.models import Organization
 from widget.models import EmbedToken
@@ -55,14 +56,19 @@ async def main() -> int:
     ):
         url = postgres.create_database(name)
         try:
-            async with running_product(url, Path(folder)) as product, async_playwright() as playwright:
+            async with (
+                running_product(url, Path(folder), EPOCH_PLAN_PRICES="pro=29 USD, business=79 USD") as product,
+                async_playwright() as playwright,
+            ):
                 await add_calls(product.database)
                 browser = await playwright.chromium.launch(**launch_options())
                 IMAGES.mkdir(parents=True, exist_ok=True)
                 await take_phone(browser, product)
                 await take_pop_out(browser, product)
                 await take_dashboard(browser, product)
-                await take_back_office(browser, product)
+                staff = await sign_in_staff(browser, product)
+                await take_back_office(staff)
+                await take_first_call(browser, product, staff, IMAGES)
                 await browser.close()
         finally:
             postgres.drop_database(name)
@@ -172,8 +178,8 @@ async def take_dashboard(browser: Browser, product: Product) -> None:
     await context.close()
 
 
-async def take_back_office(browser: Browser, product: Product) -> None:
-    """Take the back office's page of the demo's organization and its operations page, after the first sign-in."""
+async def sign_in_staff(browser: Browser, product: Product) -> Page:
+    """The back office after the first sign-in of the demo's staff."""
     context = await browser.new_context(viewport=SIZE, base_url=product.url)
     page = await context.new_page()
     await page.goto("/admin")
@@ -184,6 +190,11 @@ async def take_back_office(browser: Browser, product: Product) -> None:
     await page.get_by_label("Code", exact=True).fill(pyotp.TOTP(secret.replace(" ", "")).at(int(time.time())))
     await page.get_by_role("button", name="Switch it on and sign in").click()
     await page.get_by_role("link", name="I saved them").click()
+    return page
+
+
+async def take_back_office(page: Page) -> None:
+    """Take the back office's page of the demo's organization and its operations page."""
     await page.get_by_role("searchbox", name="Find an organization").fill(DEMO_NUMBER)
     await page.get_by_role("button", name="Find", exact=True).click()
     await page.get_by_role("rowheader").get_by_role("link").click()
@@ -193,7 +204,6 @@ async def take_back_office(browser: Browser, product: Product) -> None:
     await page.goto("/admin/operations")
     await settle(page)
     await shoot(page, "operations")
-    await context.close()
 
 
 async def settle(page: Page) -> None:
