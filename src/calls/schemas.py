@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from calls.aggregates import CallTotals
+from calls.list_filters import END_REASONS
 from calls.models import Call, CallEvent
 from calls.refusal_help import Explanation
 from calls.usage import MonthlyUsage
@@ -15,6 +16,13 @@ from widget.schemas import TokenLabel, TokenPrefix
 
 Agent = Annotated[str, Meta(examples=["ann@example.com"])]
 """A member's e-mail address, or the name that the page gives."""
+EndReason = Annotated[
+    str,
+    Meta(
+        examples=["country_not_enabled"],
+        description="The reason of the end, null where somebody hung up: " + ", ".join(END_REASONS) + ".",
+    ),
+]
 
 
 class CallInfo(ResponseModel, frozen=True, kw_only=True):
@@ -34,7 +42,7 @@ class CallInfo(ResponseModel, frozen=True, kw_only=True):
     started_at: Timestamp | None
     answered_at: Timestamp | None
     ended_at: Timestamp | None
-    end_reason: Annotated[str | None, Meta(examples=[None])]
+    end_reason: EndReason | None
     """A code: why the call was refused, why the product ended it, or how it ended if not by hanging up."""
     carrier_error: Annotated[int | None, Meta(examples=[None])]
     """The carrier's error code, of a call that failed."""

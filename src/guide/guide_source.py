@@ -1,13 +1,17 @@
-"""Reads a guide's source: front matter and Markdown, with the product's address filled in."""
+"""Reads a guide's source: front matter and Markdown, with the product's address and its codes filled in."""
 
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from widget.refusals import CALL, END, REFUSALS, REQUEST, Occasion
+
 _PAGES = Path(__file__).parent / "pages"
 _FRONT_MATTER_FENCE = "---\n"
 _PUBLIC_URL_PLACEHOLDER = "{{ public_url }}"
+_TABLE_PLACEHOLDERS = {"{{ refusals }}": REQUEST | CALL, "{{ ended_calls }}": END}
+"""Rows of the table of refusals, by the occasions of their codes."""
 
 
 class Guide(NamedTuple):
@@ -31,6 +35,8 @@ def read_guide(name: str, public_url: str) -> Guide:
         ValueError: there is no front matter, or its date is not valid.
     """
     source = (_PAGES / f"{name}.md").read_text(encoding="utf-8").replace(_PUBLIC_URL_PLACEHOLDER, public_url)
+    for placeholder, occasions in _TABLE_PLACEHOLDERS.items():
+        source = source.replace(placeholder, refusal_rows(occasions))
     before, front, text = source.split(_FRONT_MATTER_FENCE, 2)
     if before:
         raise ValueError(f"{name}.md does not begin with its front matter")
@@ -42,6 +48,15 @@ def read_guide(name: str, public_url: str) -> Guide:
         description=fields["description"],
         tabs=fields["tabs"],
         text=text,
+    )
+
+
+def refusal_rows(occasions: frozenset[Occasion]) -> str:
+    """The Markdown rows of the codes that have one of ``occasions``: sentence, code and what to do."""
+    return "\n".join(
+        f"| `{row.message}` | `{row.code}` | {row.advice.removesuffix('.')} |"
+        for row in REFUSALS.values()
+        if row.occasions & occasions
     )
 
 

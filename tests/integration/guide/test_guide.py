@@ -19,6 +19,7 @@ from guide.controllers import guide_router
 from kit.http.app_key import SETTINGS
 from kit.settings import load_settings
 from support.asgi import asgi_transport
+from widget.refusals import CALL, END, REFUSALS, REQUEST, Occasion
 
 pytestmark = pytest.mark.anyio
 
@@ -222,9 +223,20 @@ async def test_every_message_has_its_row_word_for_word(raw: str) -> None:
     messages = dict(re.findall(r'^  (\w+): "([^"]+)"', table, re.MULTILINE))
     assert len(messages) > 20
     rows = [*rows_of(raw, "### Errors"), *rows_of(raw, "### Microphone")]
-    assert {row[1].strip("`"): row[0].strip("`") for row in rows} == messages
+    shown = {row[1].strip("`"): row[0].strip("`") for row in rows}
+    assert shown == messages | {code: REFUSALS[code].message for code in shown.keys() & REFUSALS.keys()}
     assert {row[1].strip("`") for row in rows_of(raw, "### Microphone")} >= MICROPHONE
     assert all(len(row) == 3 and row[2] for row in rows)
+
+
+@pytest.mark.parametrize(("heading", "occasions"), [("### Errors", REQUEST | CALL), ("### Ended calls", END)])
+async def test_the_tables_of_refusals_are_the_products(raw: str, heading: str, occasions: frozenset[Occasion]) -> None:
+    shown = {row[1].strip("`"): (row[0].strip("`"), row[2]) for row in rows_of(raw, heading)}
+    expected = {
+        code: (row.message, row.advice.removesuffix(".")) for code, row in REFUSALS.items() if row.occasions & occasions
+    }
+    assert {code: shown.get(code) for code in expected} == expected
+    assert "{{" not in raw
 
 
 @pytest.mark.parametrize(
