@@ -14,6 +14,9 @@ TokenPrefix = Annotated[str, Meta(examples=["ept_Exam"])]
 _EXAMPLE_TOKEN = "ept_Example0Example0Example0Example0000000"  # noqa: S105 - an example, not a token
 _EXAMPLE_DOMAINS = Meta(examples=[["mysite.com"]])
 
+RecentCalls = Annotated[bool, Meta(examples=[True])]
+"""True when pages keep the list of recent calls."""
+
 
 class GenerateEmbedToken(RequestModel, frozen=True, kw_only=True):
     """The label of a new token, and the pages that may use it."""
@@ -21,7 +24,7 @@ class GenerateEmbedToken(RequestModel, frozen=True, kw_only=True):
     label: NewTokenLabel = ""
     allowed_domains: Annotated[list[str] | str, _EXAMPLE_DOMAINS] = []
     """A list, or one text as typed into the form; empty means any domain."""
-    recent_calls: bool = False
+    recent_calls: RecentCalls = False
     """On our own pages, show verified people their own recent calls with this token; needs allowed domains."""
 
 
@@ -31,7 +34,7 @@ class ChangeEmbedToken(RequestModel, frozen=True, kw_only=True):
     label: NewTokenLabel | UnsetType = UNSET
     allowed_domains: Annotated[list[str] | str | UnsetType, _EXAMPLE_DOMAINS] = UNSET
     """Without any, ``recent_calls`` is switched off too."""
-    recent_calls: bool | UnsetType = UNSET
+    recent_calls: RecentCalls | UnsetType = UNSET
 
 
 class EmbedTokenInfo(ResponseModel, frozen=True, kw_only=True):
@@ -41,7 +44,7 @@ class EmbedTokenInfo(ResponseModel, frozen=True, kw_only=True):
     label: TokenLabel
     prefix: TokenPrefix
     allowed_domains: Annotated[list[str], _EXAMPLE_DOMAINS]
-    recent_calls: bool
+    recent_calls: RecentCalls
     """True if verified people see their own recent calls with this token, on our own pages."""
     created_at: Timestamp | None
     created_by: ResourceId | None
@@ -70,7 +73,7 @@ class EmbedTokenIssued(ResponseModel, frozen=True, kw_only=True):
     label: TokenLabel
     prefix: TokenPrefix
     allowed_domains: Annotated[list[str], _EXAMPLE_DOMAINS]
-    recent_calls: bool
+    recent_calls: RecentCalls
     created_at: Timestamp | None
     token: Annotated[str, Meta(examples=[_EXAMPLE_TOKEN])]
     snippet: Annotated[str, Meta(examples=[f'<script src="/widget/phone.js" data-token="{_EXAMPLE_TOKEN}"></script>'])]

@@ -167,7 +167,7 @@ async def test_every_link_to_the_guide_and_in_its_index_leads_somewhere(client: 
     index = (await client.get("/llms.txt")).text
     links = set(re.findall(r"\]\(([^)]+)\)", index))
     for readme in (ROOT / "integrations").glob("*/README.md"):
-        links |= {PUBLIC_URL + found for found in re.findall(r"\{\{ public_url \}\}(/[^\s)]+)", readme.read_text())}
+        links |= {PUBLIC_URL + found for found in re.findall(r"\{\{ public_url \}\}(/[^\s)`]+)", readme.read_text())}
     assert len(links) > 4
     anchors = set(re.findall(r' id="([^"]+)"', page))
     for link in links:
