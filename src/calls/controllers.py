@@ -96,7 +96,7 @@ class CallController(Controller):
         if call.end_reason not in REFUSALS:
             return CallDetail.with_events(call, events)
         organization = await OrganizationService(db_session).get(organization_id)
-        why = explain_call(call, organization.name)
+        why = explain_call(call, organization.name, organization.zone)
         return CallDetail.with_events(call, events, None if why is None else CallExplanation.of(why, organization.slug))
 
 

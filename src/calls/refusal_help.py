@@ -79,12 +79,17 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 def explain(
-    code: str | None, stored: Mapping[str, Any] | None, *, organization: str, limit_minutes: int | None = None
+    code: str | None,
+    stored: Mapping[str, Any] | None,
+    *,
+    organization: str,
+    limit_minutes: int | None = None,
+    zone: dt.tzinfo = dt.UTC,
 ) -> Explanation | None:
     """Explain an end reason; None for an end that needs no explanation, such as a busy line.
 
     ``stored`` is the call's ``end_details``, None for calls that are older than the column. ``limit_minutes`` is the
-    time that the call was given.
+    time that the call was given. The help names days as they are in ``zone``.
     """
     refusal = REFUSALS.get(code or "")
     if refusal is None:
@@ -95,12 +100,14 @@ def explain(
     if code == ImposedEnd.TIME_LIMIT and limit_minutes is not None:
         details = msgspec.structs.replace(details or RefusalDetails(), minutes=limit_minutes)
     fixed_by = refusal.fixed_by if details is None or details.who is None else FixedBy(details.who)
-    return Explanation(refusal, _help(refusal, details, organization), details, fixed_by)
+    return Explanation(refusal, _help(refusal, _in_zone(details, zone), organization), details, fixed_by)
 
 
-def explain_call(call: Call, organization: str) -> Explanation | None:
+def explain_call(call: Call, organization: str, zone: dt.tzinfo) -> Explanation | None:
     """Explain how ``call`` ended; None while it goes on, and for an end that needs no explanation."""
-    return explain(call.end_reason, call.end_details, organization=organization, limit_minutes=call.limit_minutes)
+    return explain(
+        call.end_reason, call.end_details, organization=organization, limit_minutes=call.limit_minutes, zone=zone
+    )
 
 
 def limit_phrase(name: str, value: int) -> str:
@@ -111,9 +118,9 @@ def limit_phrase(name: str, value: int) -> str:
     return f"{value:,} {'call' if value == 1 else 'calls'} {words}"
 
 
-def refusal_facts(why: Explanation) -> Sequence[tuple[str, str]]:
+def refusal_facts(why: Explanation, zone: dt.tzinfo) -> Sequence[tuple[str, str]]:
     """The facts of an explanation for a list of facts: a label and a value each."""
-    details = why.details or RefusalDetails()
+    details = _in_zone(why.details, zone) or RefusalDetails()
     facts = []
     if details.country is not None:
         facts.append(("Country", country_name(details.country)))
@@ -198,6 +205,14 @@ def _who_raises(details: RefusalDetails, organization: str) -> str:
         return "Support can raise it."
     where = "on the token's page or under Calling rules" if details.scope == "token" else "under Calling rules"
     return f"An admin can raise it {where}."
+
+
+def _in_zone(details: RefusalDetails | None, zone: dt.tzinfo) -> RefusalDetails | None:
+    """``details`` with the end of a rule in ``zone``, so that its day is the organization's."""
+    if details is None or details.until is None:
+        return details
+    until = dt.datetime.fromisoformat(details.until).astimezone(zone)
+    return msgspec.structs.replace(details, until=until.isoformat())
 
 
 def _day(moment: str) -> str:

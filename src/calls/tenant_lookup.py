@@ -1,6 +1,7 @@
 """Lookups that begin without an organization: the tenant of a token or a call, and the state of a widget's call."""
 
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -8,14 +9,17 @@ from calls.models import CallStatus
 from calls.refusal_help import explain
 from carrier.error_codes import error_message
 from kit.db.database import Database
+from kit.time_zones import country_zone
 from widget.status import CallLookupResult, CallSummary
 from widget.token_auth import AuthenticatedWidget
 
 _CALL_LOOKUP = """
-(SELECT status, duration, end_reason, carrier_error, end_details, limit_minutes FROM call
+(SELECT status, duration, end_reason, carrier_error, end_details, limit_minutes,
+        (SELECT o.time_zone FROM organization o WHERE o.id = call.organization_id) FROM call
  WHERE token_id = $1 AND call_id = $2 ORDER BY id LIMIT 1)
 UNION ALL
-(SELECT 'refused', 0, end_reason, NULL, end_details, NULL FROM capped_rejection
+(SELECT 'refused', 0, end_reason, NULL, end_details, NULL,
+        (SELECT o.time_zone FROM organization o WHERE o.id = capped_rejection.organization_id) FROM capped_rejection
  WHERE token_id = $1 AND call_id = $2 LIMIT 1)
 LIMIT 1
 """
@@ -63,9 +67,15 @@ class CallLookup:
         row = await self._database.lookup_pool.fetch_row_in_time(_CALL_LOOKUP, widget.token_id, call_id)
         if row is None:
             return None
-        status, duration, end_reason, carrier_error, stored, limit_minutes = row
+        status, duration, end_reason, carrier_error, stored, limit_minutes, time_zone = row
         details = None if stored is None else msgspec.json.decode(stored)
-        why = explain(end_reason, details, organization=widget.organization_name, limit_minutes=limit_minutes)
+        why = explain(
+            end_reason,
+            details,
+            organization=widget.organization_name,
+            limit_minutes=limit_minutes,
+            zone=ZoneInfo(time_zone or country_zone(widget.country)),
+        )
         return CallLookupResult(
             summary=CallSummary(
                 status=status,

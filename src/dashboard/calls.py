@@ -114,7 +114,7 @@ class CallPages(Controller):
         organization_id, service = current_member(request).organization_id, CallService(db_session)
         call = await service.get(organization_id, call_id)
         membership = current_membership(request)
-        why = explain_call(call, membership.name if membership else "")
+        why = explain_call(call, membership.name if membership else "", current_member(request).zone)
         not_dialled = error_message(call.carrier_error)
         has_unknown_code = not_dialled is None and call.carrier_error is not None and call.status is CallStatus.FAILED
         context: dict[str, Any] = {
@@ -123,7 +123,7 @@ class CallPages(Controller):
             "token": await EmbedTokenService(db_session).get_name(organization_id, call.token_id),
             "why": why,
             "why_link": None if why is None else why.refusal.link(membership.slug if membership else ""),
-            "why_facts": () if why is None else refusal_facts(why),
+            "why_facts": () if why is None else refusal_facts(why, current_member(request).zone),
             "carrier_reason": not_dialled,
             "failure": UNKNOWN_CODE_MESSAGE if has_unknown_code else None,
             "words": STATUS_LABELS,

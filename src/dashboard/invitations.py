@@ -1,5 +1,6 @@
 """Invitations: sent, resent and withdrawn in settings; accepted at ``/invitations/<token>``."""
 
+from datetime import tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +17,11 @@ from dashboard.guards import requires_membership
 from dashboard.pages import redirect, render
 from dashboard.settings import SettingsRequest, render_settings
 from dashboard.team import WITHDRAW_EFFECT, team_url
+from kit.clock import utc_now
 from kit.errors import Conflict, TooMany, ValidationFailed
 from kit.http.app_key import DATABASE, MAILER, SETTINGS
 from kit.http.forms import Form, ensure_valid_text, read_form
+from kit.time_zones import short_time
 from tenants.auth import current_member
 from tenants.errors import InvitationForAnotherEmail, InvitationNotUsable
 from tenants.guards import requires_role
@@ -60,7 +63,7 @@ class InvitationPages(Controller):
         except _REFUSALS as refusal:
             return await render_settings(request, db_session, SettingsSection.TEAM, form.refused(refusal))
         await _send_mail(request, db_session, sent)
-        return redirect(request, team_url(slug), invited_notice(sent.invitation))
+        return redirect(request, team_url(slug), invited_notice(sent.invitation, who.zone))
 
     @post("/{invitation_id:uuid}/resend", guards=_ADMIN)
     async def resend(
@@ -82,7 +85,9 @@ class InvitationPages(Controller):
         sent = await invitations.resend(who.organization_id, invitation_id, by=who.actor, inviter_role=who.role)
         await _send_mail(request, db_session, sent)
         return redirect(
-            request, team_url(slug), f"{invited_notice(sent.invitation)} The link sent before no longer works."
+            request,
+            team_url(slug),
+            f"{invited_notice(sent.invitation, who.zone)} The link sent before no longer works.",
         )
 
     @get("/{invitation_id:uuid}/withdraw", guards=_ADMIN)
@@ -144,12 +149,12 @@ async def accept_invitation(request: Visit, token: FromPath[str]) -> Response[st
     return redirect(request, f"/dashboard/{joined.slug}", f"You are {role.with_article} of {joined.name} now")
 
 
-def invited_notice(invitation: Invitation) -> str:
-    """The sentence that says what holds while an invitation is open."""
-    role, until = invitation.role.with_article, invitation.expires_at
+def invited_notice(invitation: Invitation, zone: tzinfo) -> str:
+    """The sentence that says what holds while an invitation is open; its time is in ``zone``."""
+    until = short_time(invitation.expires_at, zone, now=utc_now())
     return (
-        f"{invitation.email} is invited to join as {role}. The link in the mail works until"
-        f" {until:%b} {until.day}, {until:%H:%M} UTC."
+        f"{invitation.email} is invited to join as {invitation.role.with_article}. The link in the mail works until"
+        f" {until}."
     )
 
 

@@ -4,22 +4,24 @@
 """
 
 import ast
-import datetime as dt
 import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
 from conftest import NewClient
+from kit.clock import utc_now
 from kit.db.database import Database
 from kit.e164 import readable
 from kit.settings import Settings
+from kit.time_zones import short_time
 from support.factories import Factory, Tenant, sign_in
 from support.mailbox import Mailbox, text_of
 from support.page_session import post_form
@@ -194,11 +196,8 @@ async def test_an_invitation_until_it_is_accepted(
             return (await session.scalars(query.limit(1))).one()
 
     def state(invitation: Invitation) -> str:
-        until = invitation.expires_at.astimezone(dt.UTC)
-        return (
-            f"{guest.email} is invited to join as an admin. The link in the mail works until"
-            f" {until:%b} {until.day}, {until:%H:%M} UTC."
-        )
+        until = short_time(invitation.expires_at, ZoneInfo("America/New_York"), now=utc_now())
+        return f"{guest.email} is invited to join as an admin. The link in the mail works until {until}."
 
     said = await message_after(client, f"{settings}/team", f"{settings}/invitations", form)
     first = await open_invitation()

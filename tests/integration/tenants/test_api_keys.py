@@ -119,6 +119,7 @@ async def test_a_key_lists_its_one_organization(
                 "name": tenant.organization.name,
                 "plan": "pro",
                 "country": "US",
+                "time_zone": "America/New_York",
                 "role": "admin",
             }
         ],

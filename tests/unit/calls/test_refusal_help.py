@@ -2,11 +2,12 @@
 
 import dataclasses
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from calls.limits.limit_names import DEFAULT_LIMITS
-from calls.refusal_help import LIMIT_WORDS, explain
+from calls.refusal_help import LIMIT_WORDS, explain, refusal_facts
 from widget.refusals import REFUSALS, FixedBy
 
 UNTIL = "2026-12-12T14:43:00Z"
@@ -97,6 +98,16 @@ def test_the_rule_is_named(case: Case) -> None:
     assert why is not None
     assert (why.help, why.fixed_by) == (case.help, case.fixed_by)
     assert why.refusal.message == REFUSALS[case.code].message
+
+
+def test_a_rule_ends_on_the_day_of_the_organizations_zone() -> None:
+    stored = {"country": "FR", "home": "JP", "until": "2026-12-12T20:00:00Z", "scope": "organization", "who": "support"}
+    why = explain("country_not_enabled", stored, organization="Acme Realty", zone=ZoneInfo("Asia/Tokyo"))
+    assert why is not None
+    assert "until 13 Dec it can call numbers in Japan only" in why.help
+    assert ("Rule for new organizations", "Until 13 Dec") in refusal_facts(why, ZoneInfo("Asia/Tokyo"))
+    assert why.details is not None
+    assert why.details.until == "2026-12-12T20:00:00Z"
 
 
 @pytest.mark.parametrize("code", sorted(REFUSALS))
