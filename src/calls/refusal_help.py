@@ -59,7 +59,7 @@ _KINDS = {
 }
 
 
-_FIXED_BY_WORDS = {
+FIXED_BY_NAMES = {
     FixedBy.CALLER: "Whoever calls",
     FixedBy.DEVELOPER: "Whoever builds the page",
     FixedBy.ADMIN: "An admin",
@@ -132,7 +132,7 @@ def refusal_facts(why: Explanation, zone: dt.tzinfo) -> Sequence[tuple[str, str]
         facts.append(("Given time", f"{details.minutes} min"))
     if details.until is not None:
         facts.append(("Rule for new organizations", f"Until {_day(details.until)}"))
-    return [*facts, ("Can be changed by", _FIXED_BY_WORDS[why.fixed_by])]
+    return [*facts, ("Can be changed by", FIXED_BY_NAMES[why.fixed_by])]
 
 
 def _amount(name: str, value: int) -> str:

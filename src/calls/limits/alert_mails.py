@@ -12,6 +12,7 @@ from calls.errors import CallLimitReached, TooManyCalls
 from calls.limits import limit_names
 from calls.limits.call_context import CallContext
 from calls.limits.limit_sentences import holds_sentence
+from calls.refusal_help import FIXED_BY_NAMES, Explanation
 from kit.errors import DomainError
 from kit.http.app_key import AppKey
 from kit.mail import Mail
@@ -60,6 +61,12 @@ class AlertMailer:
     ) -> None:
         """Tell one person that many calls were rejected within an hour, once the transaction is committed."""
         await self._send(session, _many_rejections_mail(context, rejection, to, self._public_url))
+
+    async def send_repeated_refusals(
+        self, session: AsyncSession, context: CallContext, why: Explanation, count: int, *, to: str
+    ) -> None:
+        """Tell one person that ``count`` calls were refused today for one reason, once the transaction is committed."""
+        await self._send(session, _repeated_refusals_mail(context, why, count, to, self._public_url))
 
 
 ALERT_MAILER: AppKey[AlertMailer] = AppKey("alert_mailer")
@@ -111,4 +118,21 @@ def _many_rejections_mail(context: CallContext, rejection: DomainError, to: str,
             "If you do not know these calls, revoke the token they were placed with: anybody who reads it can use it.",
         ),
         action=("See calls", f"{public_url}/dashboard/{context.slug}/calls"),
+    )
+
+
+def _repeated_refusals_mail(context: CallContext, why: Explanation, count: int, to: str, public_url: str) -> Mail:
+    refused = f"{public_url}/dashboard/{context.slug}/calls?status=refused&end_reason={why.refusal.code}"
+    label = "See the settings" if why.refusal.section else "Read about the reasons"
+    return Mail(
+        to=to,
+        subject=f"{count} calls of {context.name} were refused today: {why.refusal.label}",
+        paragraphs=(
+            f"{count} calls of {context.name} were refused today (UTC) with “{why.refusal.message}”.",
+            f"The last one was placed with the token {context.token_name}. {why.help}",
+            f"Can be changed by: {FIXED_BY_NAMES[why.fixed_by]}. Refused calls are not dialled and cost nothing.",
+            "This mail comes at most once a day for each reason.",
+        ),
+        action=(label, f"{public_url}{why.refusal.link(context.slug)}"),
+        second_action=("See the refused calls", refused),
     )

@@ -1,4 +1,4 @@
-"""Alerts people when many calls of a token, an organization or to one class of destinations are rejected in an hour."""
+"""Alerts people when many calls are rejected within an hour, and mails them once a day about each repeated reason."""
 
 import datetime as dt
 import enum
@@ -8,20 +8,23 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.errors import DestinationNotAllowed
+from calls.errors import ClientBusy, DestinationNotAllowed, refusal_details
 from calls.limits.alert_mails import AlertMailer
 from calls.limits.call_context import CallContext
 from calls.limits.call_duration import UsageSnapshot
 from calls.limits.limit_alerts import count_alerts, insert_alert_once
 from calls.limits.metrics import REJECTION_ALERTS
 from calls.limits.models import AlertKind
+from calls.models import stored_details
+from calls.refusal_help import explain
 from kit.actor import SYSTEM
 from kit.audit import record
 from kit.db.rate_limit import count_use
 from kit.e164 import EmergencyNumber, InvalidPhoneNumber, NotOrdinaryNumber
-from kit.errors import DomainError
+from kit.errors import DomainError, Unavailable
 from kit.numbering import NumberKind
 from tenants.members import MemberService
+from widget.refusals import FixedBy
 
 REJECTIONS_PER_TOKEN = 50
 """Within an hour, as are the others. A person who mistypes all day has a few."""
@@ -46,7 +49,12 @@ REJECTIONS_PER_CLASS: Mapping[DestinationClass, int] = {
     # Badly written numbers of a contact list.
     DestinationClass.NO_NUMBER: 40,
 }
+REPEATED_REFUSALS = 5
+"""Calls refused within a day (UTC) for one reason, of which owners and admins get a mail."""
+_MAILED_ABOUT = frozenset({FixedBy.ADMIN, FixedBy.OWNER, FixedBy.SUPPORT})
+"""A wrong number is the caller's to correct, and needs no mail."""
 _HOUR = dt.timedelta(hours=1)
+_DAY = dt.timedelta(days=1)
 
 
 class Threshold(msgspec.Struct, frozen=True):
@@ -82,6 +90,19 @@ class RejectionAlertService:
                 reached.append(Threshold(f"rejections_{destination_class}", REJECTIONS_PER_CLASS[destination_class]))
         for threshold in reached:
             await self._alert(organization_id, token_id, context, threshold, rejection, now)
+        await self._mail_when_repeated(organization_id, context, rejection)
+
+    async def _mail_when_repeated(self, organization_id: UUID, context: CallContext, rejection: DomainError) -> None:
+        """Mail owners and admins once a day for each reason that somebody in the organization or support can change."""
+        details = refusal_details(rejection)
+        why = explain(rejection.code, stored_details(details), organization=context.name)
+        if why is None or why.fixed_by not in _MAILED_ABOUT or isinstance(rejection, ClientBusy | Unavailable):
+            return
+        key = f"refused:{organization_id}:{rejection.code}"
+        if await count_use(self._session, key, window=_DAY) != REPEATED_REFUSALS:
+            return
+        for person in await MemberService(self._session).list_administrators(organization_id):
+            await self._mailer.send_repeated_refusals(self._session, context, why, REPEATED_REFUSALS, to=person.email)
 
     async def _alert(
         self,
