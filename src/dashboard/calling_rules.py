@@ -31,7 +31,6 @@ from dashboard.settings import Section, SettingsRequest, register, render_settin
 from kit.countries import countries, country_in_sentence, country_name
 from kit.e164 import readable
 from kit.errors import DomainError, ValidationFailed
-from kit.http.app_key import SETTINGS
 from kit.http.forms import ensure_valid_text, read_form
 from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
@@ -42,7 +41,7 @@ from widget.services import EmbedTokenService
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
-async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(_: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
     rules = await CallingRulesService(session).get(who.organization_id)
     enabled = [(code, country_name(code)) for code in rules.countries if code != rules.country]
@@ -57,7 +56,6 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "blocked": rules.blocked_numbers,
         "new_until": rules.limits.new_until,
         "may_change": may_change,
-        "support": SETTINGS.get(request.app).contact_email,
     }
 
 

@@ -11,7 +11,6 @@ from admin.base_view import RecordView, Section
 from admin.formatters import EMPTY_VALUE, format_limit, format_time, limit_name
 from admin.pages import back_office
 from calls.limits.limit_names import DEFAULT_LIMITS
-from calls.limits.limit_sentences import staff_sentence
 from calls.limits.limit_table import LIMIT_TABLE
 from calls.limits.models import LimitOverride
 from calls.limits.services import CallingRulesService
@@ -55,6 +54,6 @@ def _row(name: str, default: int, organization: Organization, override: Any, rul
         format_limit(name, default),
         granted,
         EMPTY_VALUE if own is None else format_limit(name, int(own)),
-        staff_sentence(name, rules.limits, rules.sources),
+        format_limit(name, rules.limits[name]),
         EMPTY_VALUE if used is None else format_limit(name, used),
     )
