@@ -19,4 +19,4 @@ export async function readToken() {
 }
 
 /** Address of the token's page in the dashboard, with this extension's origin filled in for somebody to save. */
-export const allowPage = () => `${TOKEN_PAGE}?allow=${encodeURIComponent(location.origin)}#f-domains`;
+export const allowPage = () => `${TOKEN_PAGE}?allow=${encodeURIComponent(location.origin)}`;

@@ -1,6 +1,8 @@
 """The HubSpot calling page over HTTP."""
 
+import html
 import re
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -115,3 +117,16 @@ async def test_who_tries_many_ids_is_stopped_before_they_learn_more(app: Litesta
         assert (await stranger.get(PATH)).status_code == 200
     async with browser_at(pages, "203.0.113.10", OWN) as other:
         assert "https://mysite.com:*" in ancestors_of(await other.get(PATH, params={"t": str(token.id)}))
+
+
+async def test_the_page_holds_the_set_up_for_whoever_opens_it_outside_hubspot(client: httpx.AsyncClient) -> None:
+    page = html.unescape((await client.get("/integrations/hubspot")).text)
+    assert 'id="setup"' in page
+    assert "http://localhost:8000/integrations/hubspot</code>" in page
+    assert "<code>oauth crm.objects.contacts.read</code>" in page
+    link = urlsplit(page.partition("<code>https://app.hubspot.com/oauth/authorize")[2].partition("</code>")[0])
+    assert parse_qs(link.query) == {
+        "client_id": ["CLIENT_ID"],
+        "redirect_uri": ["http://localhost:8000/integrations/hubspot"],
+        "scope": ["oauth crm.objects.contacts.read"],
+    }
