@@ -22,8 +22,8 @@ const SERIES_BY_CHART = {
     { label: "Refused", data: refused, colour: "--danger" },
   ],
   "exchanges-per-hour": ([, , admitted, others]) => [
-    { label: "Admitted", data: admitted, colour: "--chart-main" },
-    { label: "Not admitted", data: others, colour: "--danger" },
+    { label: "Accepted", data: admitted, colour: "--chart-main" },
+    { label: "Refused", data: others, colour: "--danger" },
   ],
 };
 

@@ -281,7 +281,15 @@ async def test_the_main_views_are_for_everybody(context: BrowserContext, product
         "/admin/embed-token/list",
         "/admin/user/list?search=nobody",
         "/admin/staff/list",
+        f"/admin/refusals?organization={organization}",
         "/admin/nothing/list",
     ):
         await page.goto(path)
         assert await findings(page) == [], path
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.goto("/admin/alert/list")
+    await page.get_by_role("button", name="Menu").click()
+    money = page.get_by_role("group", name="Money and limits")
+    await expect(money.get_by_role("link", name="Alerts")).to_have_attribute("aria-current", "page")
+    await expect(page.get_by_role("searchbox", name="Why was this refused?")).to_be_visible()
+    assert await findings(page) == []

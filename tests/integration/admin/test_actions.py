@@ -128,8 +128,8 @@ async def test_an_upgrade_is_approved_or_declined_once_and_the_owner_told(
     operator: Colleague, make: Factory, database: Database, settings: Settings
 ) -> None:
     for action, plan, words in (
-        ("approve", "business", "has the plan business now"),
-        ("decline", None, "keeps the plan"),
+        ("approve", "business", "is on Business from now on"),
+        ("decline", None, "it stays on Starter"),
     ):
         tenant = await make.tenant(plan=Plan.STARTER)
         request_id = await request_upgrade(database, tenant)

@@ -90,7 +90,7 @@ async def _upgrade_requests(view: RecordView, organization: Organization) -> Sec
     items = [
         (
             f"/admin/upgrade-request/details/{row.id}",
-            humanize_name(row.outcome or "waiting"),
+            humanize_name(row.outcome or "open"),
             format_time(row.created_at),
         )
         for row in await view.fetch(newest_rows(query, UpgradeRequest))
@@ -123,7 +123,7 @@ async def _phone_numbers(view: RecordView, organization: Organization) -> Sectio
         (
             f"/admin/phone-number/details/{row.id}",
             format_number(row.e164),
-            "Released" if row.released_at else "Held",
+            "Released" if row.released_at else "In use",
         )
         for row in await view.fetch(newest_rows(query, PhoneNumber))
     ]
